@@ -1,0 +1,150 @@
+"""The strict model of `config.yaml`. Unknown keys are refused; units are in the key names; secrets come from the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from engine.errors import OperatorError, Problem
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoresConfig(_Strict):
+    """Where floor plans are, and which stores this engine serves."""
+
+    floorplans_dir: Path = Path("floorplans")
+    stores: tuple[str, ...] = ()  # empty: every folder of floorplans_dir that holds a plan.geojson
+
+
+class MqttConfig(_Strict):
+    """The broker and how to hold on to it. User name and password: RAYON_MQTT_USERNAME, RAYON_MQTT_PASSWORD."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(1883, ge=1, le=65535)
+    protocol: Literal["5", "3.1.1"] = "5"
+    client_id: str = Field("rayon-engine", min_length=1, max_length=128)
+    tls: bool = False
+    tls_ca_file: Path | None = None
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
+    keepalive_s: int = Field(30, ge=5, le=3600)
+    session_expiry_s: int = Field(86_400, ge=60)  # how long the broker keeps readings for an engine that is away
+    reconnect_min_s: float = Field(0.5, gt=0)
+    reconnect_max_s: float = Field(30.0, gt=0)
+    queue_frames: int = Field(512, ge=1, le=65_535)  # frames not yet acknowledged, at most: the broker waits beyond
+    publish_events: tuple[Literal["fix", "visit", "decision", "voucher"], ...] = ("fix", "visit", "decision", "voucher")
+
+
+class IngestConfig(_Strict):
+    """Order, duplicates and clocks."""
+
+    reorder_s: float = Field(5.0, ge=0, le=60)  # readings up to this late are sorted, later ones counted and dropped
+    dedup_s: float = Field(60.0, ge=1, le=3600)  # memory for duplicates by (device, ap, t)
+    clock_tolerance_s: float = Field(2.0, ge=0)  # a source's clock this close to ours is left alone
+    samples_per_reason: int = Field(5, ge=0, le=100)  # refused frames kept per reason, MACs masked
+
+
+class PositioningConfig(_Strict):
+    """How scans become fixes."""
+
+    method: Literal["bayes", "trilateration"] = "bayes"
+    cell_m: float = Field(0.5, ge=0.1, le=5)
+    window_s: float = Field(3.0, gt=0, le=60)  # readings of one device in one window make one scan
+
+
+class PresenceConfig(_Strict):
+    """How fixes become visits."""
+
+    enter_probability: float = Field(0.6, gt=0, lt=1)
+    leave_probability: float = Field(0.3, gt=0, lt=1)
+    confirm_s: float = Field(4.0, ge=0)  # this long above enter_probability before a visit counts
+    grace_s: float = Field(10.0, ge=0)  # this long below leave_probability before it ends
+    silent_s: float = Field(120.0, gt=0)  # no reading for so long: visits are closed at the last fix
+    heat_cell_m: float = Field(1.0, ge=0.25, le=10)
+
+
+class OffersConfig(_Strict):
+    """Caps that hold across all campaigns and channels, as exact rolling windows."""
+
+    per_visit: int = Field(1, ge=0)
+    per_day: int = Field(3, ge=0)
+    per_week: int = Field(8, ge=0)
+    points_per_share_visit: int = Field(50, ge=0)
+    share_hold_s: float = Field(86_400.0, ge=0)
+    shares_rewarded_per_day: int = Field(10, ge=0)
+
+
+class StorageConfig(_Strict):
+    """The database. PostgreSQL by URL (RAYON_DATABASE_URL wins over this key, so that passwords stay out of files)."""
+
+    url: str = "sqlite:///data/rayon.db"
+    data_dir: Path = Path("data")
+    checkpoint_s: float = Field(10.0, ge=0.5)  # how often the engine's state is saved and its journal cut
+
+
+class ApiConfig(_Strict):
+    """The HTTP side. Keys: RAYON_MANAGER_KEY, RAYON_TILL_KEY."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    public_url: str | None = None  # what shared links and QR codes say; default http://host:port
+    secure_cookies: bool = False  # true behind HTTPS
+    share_opens_per_minute: int = Field(60, ge=1)  # per address
+    till_attempts_per_minute: int = Field(120, ge=1)  # per till key and address
+
+
+class Config(_Strict):
+    """All of `config.yaml`; `Config()` is the embedded default."""
+
+    stores: StoresConfig = StoresConfig()
+    mqtt: MqttConfig = MqttConfig()
+    ingest: IngestConfig = IngestConfig()
+    positioning: PositioningConfig = PositioningConfig()
+    presence: PresenceConfig = PresenceConfig()
+    offers: OffersConfig = OffersConfig()
+    storage: StorageConfig = StorageConfig()
+    api: ApiConfig = ApiConfig()
+
+
+def validation_problems(error: ValidationError, file: str) -> list[Problem]:
+    """Pydantic's findings as problems, each with its key path."""
+    out = []
+    for e in error.errors():
+        place = ".".join(str(p) for p in e["loc"]) or "(whole file)"
+        fix = "remove it or correct its name" if e["type"] == "extra_forbidden" else f"got {e.get('input')!r:.60}"
+        out.append(Problem(file, place, e["msg"], fix))
+    return out
+
+
+def parse_config(raw: Any, file: str) -> Config:
+    """The config from already-read YAML. Raises OperatorError with every problem."""
+    if raw is None:
+        raw = {}
+    if not isinstance(raw, dict):
+        raise OperatorError([Problem(file, "(whole file)", "not a mapping of keys", "see config.yaml of the repository")])
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        raise OperatorError(validation_problems(error, file)) from error
+
+
+def load_config(path: Path | None) -> Config:
+    """Reads `config.yaml`; without a path, the embedded defaults. Raises OperatorError with every problem."""
+    if path is None:
+        return Config()
+    try:
+        text = path.read_text(encoding="utf-8")
+        raw = yaml.safe_load(text)
+    except OSError as error:
+        raise OperatorError([Problem(str(path), "(whole file)", error.strerror or str(error), "give a readable file")]) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "(whole file)"
+        raise OperatorError([Problem(str(path), place, "not YAML: " + str(getattr(error, "problem", error)), "")]) from error
+    return parse_config(raw, str(path))

@@ -1,0 +1,74 @@
+"""The error tree. Four kinds, four treatments.
+
+* `OperatorError`: a mistake in config, plan, campaign or table. Refuse to start; list all problems with their places; exit 2.
+* `DecodeError`: the world's noise. Caught in one place, counted by reason, sampled.
+* `BusinessRefusal`: a typed no with a stable code, shown as a 4xx problem.
+* anything else is our bug, and fails loudly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class RayonError(Exception):
+    """Root of all errors that Rayon raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake: where it is, what is wrong, and what would be right.
+
+    `place` reads like `features[3].properties.z_m`, `line 12, column price_minor` or `mqtt.port`.
+    """
+
+    file: str
+    place: str
+    reason: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        tail = f" ({self.fix})" if self.fix else ""
+        return f"{self.file}: {self.place}: {self.reason}{tail}"
+
+
+class OperatorError(RayonError):
+    """One or more mistakes of an operator, all listed at once."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+class DecodeError(RayonError):
+    """A frame that cannot be used. `reason` is a stable code for counting; `detail` never holds a MAC."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        self.reason = reason
+        self.detail = detail
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+
+
+class BusinessRefusal(RayonError):
+    """A refusal that a person or a till sees: stable `code`, HTTP `status`, a sentence."""
+
+    code = "refused"
+    status = 409
+
+    def __init__(self, detail: str = "", *, code: str | None = None, status: int | None = None) -> None:
+        self.detail = detail
+        self.code = code or type(self).code
+        self.status = status or type(self).status
+        super().__init__(detail or self.code)
+
+
+class NotFound(BusinessRefusal):
+    """Unknown, or not yours: the same answer for both."""
+
+    code = "not_found"
+    status = 404
+
+
+class StorageUnavailable(RayonError):
+    """The database cannot be reached now. Transient: retried with back-off."""

@@ -1,0 +1,151 @@
+"""The nouns of a floor plan. Metres in the store's own frame, x to the right, y up; `level` is always a level's id."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from shapely.geometry import LineString, Point, Polygon
+
+_MAC = re.compile(r"^[0-9a-f]{12}$")
+
+
+def ap_key(text: str) -> str:
+    """An access point's id in one spelling: MACs as 12 lower-case hex digits, other ids unchanged.
+
+    `AA-BB-CC-00-00-01`, `aa:bb:cc:00:00:01` and `aabb.cc00.0001` are the same access point.
+    """
+    bare = text.strip().lower().replace(":", "").replace("-", "").replace(".", "")
+    return bare if _MAC.match(bare) else text.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Where the store's frame lies on Earth: its origin's longitude and latitude, and the bearing of its y axis."""
+
+    lon: float
+    lat: float
+    bearing_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A storey. `floor_z_m` is derived: the sum of the heights of the levels below, ordinal 0 at 0 m."""
+
+    id: str
+    ordinal: int
+    name: str
+    height_m: float
+    floor_z_m: float
+    polygon: Polygon
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """A wall that radio crosses with a loss and people do not cross."""
+
+    level: str
+    line: LineString
+    material: str
+    attenuation_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fixture:
+    """A gondola, counter, rack: radio crosses it with a loss; people walk through it only if `walkable`."""
+
+    id: str
+    level: str
+    name: str
+    category: str
+    attenuation_db: float
+    walkable: bool
+    polygon: Polygon
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A named part of a level. Zones may overlap and nest."""
+
+    id: str
+    level: str
+    name: str
+    category: str
+    polygon: Polygon
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """An entrance, exit, checkout or pickup."""
+
+    id: str
+    level: str
+    category: str
+    geometry: Point | LineString
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPoint:
+    """A receiver at a known place. `z_m` is above its level's floor. `p0_dbm` (RSSI at 1 m) and `exponent` where known."""
+
+    id: str
+    level: str
+    x_m: float
+    y_m: float
+    z_m: float
+    name: str
+    p0_dbm: float | None
+    exponent: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product and where a shopper stands to face it."""
+
+    sku: str
+    name: str
+    category: str
+    price_minor: int
+    level: str
+    x_m: float
+    y_m: float
+    legal_class: str  # "", "food", "hygiene"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A store: everything the other rooms know about its geometry. Orders are the file's; indices elsewhere refer to them."""
+
+    store: str
+    name: str
+    timezone: str
+    currency: str
+    anchor: Anchor | None
+    levels: tuple[Level, ...]
+    walls: tuple[Wall, ...] = ()
+    fixtures: tuple[Fixture, ...] = ()
+    zones: tuple[Zone, ...] = ()  # never empty after loading: one per level is implied when the file has none
+    openings: tuple[Opening, ...] = ()
+    access_points: tuple[AccessPoint, ...] = ()
+    products: tuple[Product, ...] = field(default=())
+
+    @cached_property
+    def level_index(self) -> dict[str, int]:
+        """Level id to its index in `levels`."""
+        return {lv.id: i for i, lv in enumerate(self.levels)}
+
+    @cached_property
+    def ap_index(self) -> dict[str, int]:
+        """`ap_key` of each access point to its index in `access_points`."""
+        return {ap_key(ap.id): i for i, ap in enumerate(self.access_points)}
+
+    @cached_property
+    def zone_index(self) -> dict[str, int]:
+        """Zone id to its index in `zones`."""
+        return {z.id: i for i, z in enumerate(self.zones)}
+
+    @cached_property
+    def product_by_sku(self) -> dict[str, Product]:
+        """SKU to product."""
+        return {p.sku: p for p in self.products}

@@ -1,0 +1,243 @@
+"""The nouns of Rayon: small frozen records of scalars, and column sets for the hot path.
+
+Units are in the names: `_m` metres, `_s` seconds, `_dbm` dBm, `_minor` minor currency units. Times are float
+seconds UTC since the epoch. A device is a 64-bit keyed pseudonym; no record can hold a raw MAC address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NewType
+
+import numpy as np
+import numpy.typing as npt
+
+DeviceId = NewType("DeviceId", int)
+"""A keyed pseudonym of a device: the first 64 bits of an HMAC of its MAC, as an unsigned integer."""
+
+F64 = npt.NDArray[np.float64]
+F32 = npt.NDArray[np.float32]
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+U64 = npt.NDArray[np.uint64]
+Bools = npt.NDArray[np.bool_]
+
+Pseudonym = Callable[[str], DeviceId]
+"""What a decoder calls on a MAC, at once, so that nothing downstream ever holds one."""
+
+
+def device_hex(device: int) -> str:
+    """The pseudonym as people and JSON see it: 16 hexadecimal digits."""
+    return f"{int(device):016x}"
+
+
+def device_from_hex(text: str) -> DeviceId:
+    """The inverse of `device_hex`. Raises ValueError when `text` is not hexadecimal."""
+    return DeviceId(int(text, 16))
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Readings as columns, one row each: what one access point heard of one device at one time.
+
+    All arrays have shape (n,). `ap` indexes the plan's access points, in the plan's order. `rssi_dbm`, `range_m`
+    and `range_sigma_m` are NaN where absent; every row has at least one of RSSI and range.
+    """
+
+    t: F64
+    device: U64
+    ap: I32
+    rssi_dbm: F32
+    range_m: F32
+    range_sigma_m: F32
+
+    def __len__(self) -> int:
+        return int(self.t.shape[0])
+
+    def take(self, index: npt.NDArray[np.integer] | Bools | slice) -> Readings:
+        """The rows that `index` selects, in its order."""
+        return Readings(
+            self.t[index],
+            self.device[index],
+            self.ap[index],
+            self.rssi_dbm[index],
+            self.range_m[index],
+            self.range_sigma_m[index],
+        )
+
+    @staticmethod
+    def empty() -> Readings:
+        """No readings."""
+        return Readings(
+            np.empty(0, np.float64),
+            np.empty(0, np.uint64),
+            np.empty(0, np.int32),
+            np.empty(0, np.float32),
+            np.empty(0, np.float32),
+            np.empty(0, np.float32),
+        )
+
+    @staticmethod
+    def concat(parts: list[Readings]) -> Readings:
+        """All parts one after the other."""
+        if not parts:
+            return Readings.empty()
+        return Readings(
+            np.concatenate([p.t for p in parts]),
+            np.concatenate([p.device for p in parts]),
+            np.concatenate([p.ap for p in parts]),
+            np.concatenate([p.rssi_dbm for p in parts]),
+            np.concatenate([p.range_m for p in parts]),
+            np.concatenate([p.range_sigma_m for p in parts]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scans:
+    """One row per device and window: what all access points heard of it.
+
+    `t` (n,) is the time of the newest reading in the window. `rssi_dbm`, `range_m`, `range_sigma_m` (n, A) hold
+    NaN where an access point did not hear the device; several readings of one access point in a window are averaged in dB.
+    `age_s` (n, A) is `t` minus the mean time of that access point's readings, NaN where unheard.
+    """
+
+    t: F64
+    device: U64
+    rssi_dbm: F32
+    range_m: F32
+    range_sigma_m: F32
+    age_s: F32
+
+    def __len__(self) -> int:
+        return int(self.t.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Fixes:
+    """Estimated places, one row per device and time.
+
+    `level` (n,) indexes the plan's levels; `x_m`, `y_m` metres in the store's frame; `cov_m2` (n, 2, 2) the
+    covariance; `n_ap` how many access points were heard. `posterior` (n, C) is the probability over walkable cells, each row
+    summing to 1: every P(place) downstream is `posterior @ membership`.
+    """
+
+    t: F64
+    device: U64
+    level: I32
+    x_m: F64
+    y_m: F64
+    cov_m2: F64
+    n_ap: I32
+    posterior: F32
+
+    def __len__(self) -> int:
+        return int(self.t.shape[0])
+
+    @property
+    def sigma_m(self) -> F64:
+        """Radial standard deviation, (n,): the square root of the covariance's trace."""
+        return np.sqrt(self.cov_m2[:, 0, 0] + self.cov_m2[:, 1, 1])
+
+
+@dataclass(frozen=True, slots=True)
+class VisitEvent:
+    """A device entered or left a zone. `dwell_s` is 0 on entry; on leaving, last sure presence minus `started_at`."""
+
+    kind: str  # "enter" | "leave"
+    device: DeviceId
+    zone: str
+    started_at: float
+    at: float
+    dwell_s: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoreVisit:
+    """One stay of a device in the store, from first to last reading. The id is a pure function of device and start."""
+
+    visit_id: str
+    device: DeviceId
+    started_at: float
+    last_seen_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A presence event that meets a campaign's place and dwell: P(place) was at least p for at least t seconds.
+
+    `caused_by_t` is the time of the newest reading behind it: what latency is measured from.
+    """
+
+    trigger_id: str
+    campaign_id: str
+    device: DeviceId
+    visit_id: str
+    since: float
+    at: float
+    probability: float
+    caused_by_t: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Yes or no to a trigger, with its stable reason and the inputs it was taken on."""
+
+    decision_id: str
+    trigger: Trigger
+    shopper_id: str | None
+    outcome: str  # "issue" | "refuse"
+    reason: str  # stable code, e.g. "ok", "no_consent", "cap_visit", "budget", "lost_arbitration"
+    at: float
+    inputs: dict[str, float | int | str | bool | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """One shopper's right under a campaign. The code is derived from the id by the secret, never stored in clear."""
+
+    voucher_id: str
+    campaign_id: str
+    shopper_id: str
+    store: str
+    visit_id: str
+    state: str  # issued, delivered, seen, redeemed, voided, expired
+    issued_at: float
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An attempt to show a voucher to its shopper on one channel, with a time to live."""
+
+    delivery_id: int
+    voucher_id: str
+    shopper_id: str
+    channel: str  # "page"
+    created_at: float
+    expires_at: float
+    state: str  # pending, acknowledged, expired
+    caused_by_t: float
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One movement of a ledger entry: `amount` points on `account` of `member` (empty for the programme's own)."""
+
+    account: str
+    member: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """A dated, never-changed group of postings that sum to zero. `key` makes it idempotent."""
+
+    key: str
+    programme: str
+    kind: str
+    at: float
+    postings: tuple[Posting, ...]
+    reverses: str | None = None
+    note: str = ""

@@ -1,0 +1,55 @@
+# Needs Python >= 3.11, pip and make. Everything else goes into .venv (and, for tests as root on Debian, comes from apt).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+PYTEST_ARGS ?=
+
+.PHONY: install demo test check format bench servers clean help
+
+help:
+	@echo "make demo     run two demo stores with simulated shoppers; prints one link per audience"
+	@echo "make test     run all tests"
+	@echo "make check    ruff, ruff format, mypy --strict, import-linter"
+	@echo "make format   rewrite the code in the project's format"
+	@echo "make bench    speed and memory figures"
+	@echo "make install  everything for development into .venv"
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("Rayon needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV) || ($(PYTHON) -m pip install virtualenv && $(PYTHON) -m virtualenv $(VENV))
+
+$(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[demo]"
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[dev]"
+	@touch $@ $(VENV)/.demo
+
+install: $(VENV)/.dev
+
+demo: $(VENV)/.demo
+	$(BIN)/rayon demo
+
+servers:
+	@sh tests/servers.sh
+
+test: $(VENV)/.dev servers
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PYTHONPATH=. $(BIN)/lint-imports
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev
+	$(BIN)/rayon bench
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache dist build

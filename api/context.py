@@ -1,0 +1,59 @@
+"""What every endpoint needs: config, database, secrets and plans, handed in once by whoever starts the server."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fastapi import Request
+
+from engine.config import Config
+from engine.errors import NotFound
+from engine.plan.model import Plan
+from engine.privacy.secrets import Secrets
+
+if TYPE_CHECKING:
+    from engine.plan.cells import Cells
+    from engine.storage.database import Database
+
+
+@dataclass
+class AppContext:
+    """Shared by all requests; stored at `app.state.ctx`. Thread-safe."""
+
+    config: Config
+    db: Database
+    secrets: Secrets
+    plans: dict[str, Plan]
+    _cells: dict[str, Cells] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def plan(self, store: str) -> Plan:
+        """The plan of `store`. Raises NotFound (404) for a store this site does not have."""
+        if store not in self.plans:
+            raise NotFound(f"no store {store!r}")
+        return self.plans[store]
+
+    def cells(self, store: str) -> Cells:
+        """The walkable cells of `store`, computed on first use (they take a moment) and kept."""
+        from engine.plan.cells import walkable_cells
+
+        plan = self.plan(store)
+        with self._lock:
+            if store not in self._cells:
+                self._cells[store] = walkable_cells(plan, self.config.positioning.cell_m)
+            return self._cells[store]
+
+    @property
+    def public_url(self) -> str:
+        """What links and QR codes start with, without a trailing slash."""
+        api = self.config.api
+        return (api.public_url or f"http://{api.host}:{api.port}").rstrip("/")
+
+
+def context(request: Request) -> AppContext:
+    """FastAPI dependency: the site's context."""
+    ctx = request.app.state.ctx
+    assert isinstance(ctx, AppContext)
+    return ctx

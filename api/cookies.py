@@ -1,0 +1,54 @@
+"""The three cookies: who the shopper is, which browser this is, and that a manager signed in. All signed, none readable by scripts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request, Response
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+from api.context import AppContext
+
+SHOPPER = "rayon_shopper"
+VISITOR = "rayon_visitor"  # an unguessable browser id: tells two people behind the shop's one address apart
+MANAGER = "rayon_manager"
+LIFETIME_S = {SHOPPER: 180 * 86_400, VISITOR: 180 * 86_400, MANAGER: 12 * 3600}
+
+
+def signer(ctx: AppContext, purpose: str) -> URLSafeTimedSerializer:
+    """Signs small values for one purpose; a value signed for another purpose is refused."""
+    return URLSafeTimedSerializer(ctx.secrets.derived(f"signed:{purpose}"), salt=purpose)
+
+
+def read_signed(ctx: AppContext, purpose: str, text: str | None, max_age_s: int) -> Any | None:
+    """The value signed as `text`, or None when absent, forged or older than `max_age_s`."""
+    if not text:
+        return None
+    try:
+        return signer(ctx, purpose).loads(text, max_age=max_age_s)
+    except BadData:
+        return None
+
+
+def read_cookie(ctx: AppContext, request: Request, name: str) -> str | None:
+    """The text in the signed cookie `name`, or None."""
+    value = read_signed(ctx, name, request.cookies.get(name), LIFETIME_S[name])
+    return value if isinstance(value, str) else None
+
+
+def set_cookie(ctx: AppContext, response: Response, name: str, value: str) -> None:
+    """Signs `value` into the cookie `name`. Lax: sent on a link from elsewhere, never on a write from elsewhere."""
+    response.set_cookie(
+        name,
+        signer(ctx, name).dumps(value),
+        max_age=LIFETIME_S[name],
+        httponly=True,
+        samesite="lax",
+        secure=ctx.config.api.secure_cookies,
+        path="/",
+    )
+
+
+def drop_cookie(ctx: AppContext, response: Response, name: str) -> None:
+    """Makes the browser forget the cookie `name`."""
+    response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=ctx.config.api.secure_cookies)

@@ -1,0 +1,113 @@
+"""Every error as an RFC 9457 problem: `application/problem+json` with a stable `code`, and nothing of our insides."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from engine.errors import BusinessRefusal, OperatorError, StorageUnavailable
+
+log = logging.getLogger("rayon.api")
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 2  # a database that restarts is back within seconds
+
+_CODES = {400: "invalid_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+
+
+class Place(BaseModel):
+    """One thing that is wrong with the request, and where."""
+
+    place: str = Field(examples=["body.basket.lines.0.quantity"])
+    reason: str = Field(examples=["Input should be greater than 0"])
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457 problem details."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"type": "about:blank", "title": "Not Found", "status": 404, "code": "not_found"}}
+    )
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str = Field(description="Stable: made for programs.")
+    detail: str = Field("", description="Made for people; may change.")
+    problems: list[Place] | None = None
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str = "",
+    *,
+    problems: list[Place] | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """The response for one error."""
+    body = ProblemDetails(title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, problems=problems)
+    return JSONResponse(body.model_dump(exclude_none=True), status, headers, MEDIA_TYPE)
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI entries of the errors that an endpoint can answer with."""
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    return {
+        s: {"description": HTTPStatus(s).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+        for s in sorted({*statuses, 503})
+    }
+
+
+async def _refusal(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, BusinessRefusal)
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+    retry_after_s = getattr(error, "retry_after_s", None)
+    if retry_after_s is not None:
+        headers = {"Retry-After": str(retry_after_s)}
+    return problem(error.status, error.code, error.detail, headers=headers)
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    places = [Place(place=".".join(str(p) for p in e["loc"]), reason=e["msg"]) for e in error.errors()]
+    return problem(422, "invalid_request", "the request does not fit the contract", problems=places)
+
+
+async def _operator(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, OperatorError)
+    places = [Place(place=p.place, reason=f"{p.reason} ({p.fix})" if p.fix else p.reason) for p in error.problems]
+    return problem(422, "invalid_request", "the request does not fit the store", problems=places)
+
+
+async def _http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = _CODES.get(error.status_code, f"http_{error.status_code}")
+    headers = dict(error.headers) if error.headers else None
+    return problem(error.status_code, code, str(error.detail), headers=headers)
+
+
+async def _storage(_request: Request, error: Exception) -> JSONResponse:
+    log.warning("database away: %s", type(error).__name__)
+    return problem(503, "storage_unavailable", "try again in a moment", headers={"Retry-After": str(RETRY_AFTER_S)})
+
+
+async def _internal(_request: Request, _error: Exception) -> JSONResponse:
+    return problem(
+        500, "internal", "our mistake; it has been logged"
+    )  # the traceback goes to the log, never to the caller
+
+
+def mount(app: FastAPI) -> None:
+    """Makes the application answer all its errors as problems."""
+    app.add_exception_handler(BusinessRefusal, _refusal)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(OperatorError, _operator)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(StorageUnavailable, _storage)
+    app.add_exception_handler(Exception, _internal)

@@ -1,0 +1,48 @@
+"""Patience with a database that is away: retry with jittered back-off, say it once, say when it is back."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
+from tenacity.nap import sleep_using_event
+
+from engine.errors import StorageUnavailable
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Patience:
+    """Calls an action until it succeeds or the process stops.
+
+    `away` is true while retrying: the health page shows it. Raises StorageUnavailable only when stopping.
+    """
+
+    def __init__(self, stopping: threading.Event, *, longest_wait_s: float = 10.0) -> None:
+        self.away = False
+        self._retrying = Retrying(
+            retry=retry_if_exception_type(StorageUnavailable),
+            wait=wait_random_exponential(multiplier=0.2, max=longest_wait_s),
+            stop=stop_when_event_set(stopping),
+            sleep=sleep_using_event(stopping),
+            before_sleep=self._say_once,
+            reraise=True,
+        )
+
+    def __call__(self, action: Callable[[], T]) -> T:
+        """The action's result, after as many tries as it takes."""
+        result: T = self._retrying(action)
+        if self.away:
+            self.away = False
+            log.warning("the database is back")
+        return result
+
+    def _say_once(self, attempt: RetryCallState) -> None:
+        if not self.away:
+            self.away = True
+            error = attempt.outcome.exception() if attempt.outcome else None
+            log.warning("the database is away, retrying; the broker keeps what is not acknowledged: %s", error)

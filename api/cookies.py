@@ -1,4 +1,4 @@
-"""The three cookies: who the shopper is, which browser this is, and that a manager signed in. All signed, none readable by scripts."""
+"""The three cookies, all signed, none readable by scripts: the shopper, the browser, the manager."""
 
 from __future__ import annotations
 

@@ -1,0 +1,152 @@
+"""The live page stream: one poll of the outbox feeds every open page of this process.
+
+A delivery is sent to all open pages of its shopper and stays pending until one of them says that it was really shown.
+A page that reconnects gets everything still pending again, so nothing depends on a connection staying up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.errors import StorageUnavailable
+from engine.records import Delivery
+
+log = logging.getLogger("rayon.delivery")
+
+POLL_S = 0.2  # how long a voucher waits at most before it is on its way, when nobody nudges
+OVERLAP_S = 10.0  # rows this young are read again: transactions may commit out of the order of their ids
+QUEUE_EVENTS = 64  # a page this far behind is cut off; it reconnects and gets what is still pending
+BACK_OFF_MAX_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A delivery waiting for its page, and what the page shows of it."""
+
+    delivery: Delivery
+    payload: dict[str, Any]
+
+
+FetchAll = Callable[[float, int], Sequence[Pending]]
+"""(now, after_id) -> pending deliveries with larger ids, ascending; a full batch means that there may be more."""
+FetchOne = Callable[[str, float], Sequence[Pending]]
+"""(shopper_id, now) -> all pending deliveries of that shopper, ascending."""
+
+
+@dataclass(eq=False)
+class PageStream:
+    """One open page. `None` in the queue ends it."""
+
+    shopper_id: str
+    queue: asyncio.Queue[Pending | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_EVENTS))
+    sent: dict[int, float] = field(default_factory=dict)  # delivery id -> when it expires
+    open: bool = True
+
+    def offer(self, pending: Pending) -> None:
+        """Queues the delivery once. A queue that is full ends the stream."""
+        delivery = pending.delivery
+        if not self.open or delivery.delivery_id in self.sent:
+            return
+        if self.queue.full():
+            self.end()
+            return
+        self.sent[delivery.delivery_id] = delivery.expires_at
+        self.queue.put_nowait(pending)
+
+    def end(self) -> None:
+        """Makes the reader stop, after at most one more event."""
+        self.open = False
+        if self.queue.full():
+            self.queue.get_nowait()  # still pending in the outbox: the page gets it when it reconnects
+        self.queue.put_nowait(None)
+
+    def forget_expired(self, now: float) -> None:
+        """Drops ids that the outbox will not show again."""
+        self.sent = {i: expires_at for i, expires_at in self.sent.items() if expires_at > now}
+
+
+class PageHub:
+    """All open pages of this process. Every method but `nudge` runs on the event loop."""
+
+    def __init__(self, fetch_all: FetchAll, fetch_one: FetchOne, clock: Callable[[], float] = time.time) -> None:
+        self._fetch_all = fetch_all
+        self._fetch_one = fetch_one
+        self._clock = clock
+        self._streams: dict[str, set[PageStream]] = {}
+        self._after_id = 0
+        self._wake = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+        self.sent_total = 0
+
+    @property
+    def open_pages(self) -> int:
+        """How many pages are open now."""
+        return sum(len(streams) for streams in self._streams.values())
+
+    def nudge(self) -> None:
+        """Looks at the outbox at once. From any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    @contextlib.asynccontextmanager
+    async def page(self, shopper_id: str) -> AsyncIterator[PageStream]:
+        """Opens a stream for one page, everything pending first. Raises StorageUnavailable."""
+        stream = PageStream(shopper_id)
+        if self._closed:
+            stream.end()
+        self._streams.setdefault(shopper_id, set()).add(stream)  # before reading, so that nothing falls in between
+        try:
+            for pending in await asyncio.to_thread(self._fetch_one, shopper_id, self._clock()):
+                stream.offer(pending)
+            yield stream
+        finally:
+            streams = self._streams[shopper_id]
+            streams.discard(stream)
+            if not streams:
+                del self._streams[shopper_id]
+
+    async def run(self) -> None:
+        """Polls until cancelled. A database that is away is tried again with growing pauses."""
+        self._loop = asyncio.get_running_loop()
+        pause_s = POLL_S
+        while not self._closed:
+            try:
+                if self._streams:
+                    await self._look()
+                pause_s = POLL_S
+            except StorageUnavailable as error:
+                pause_s = min(pause_s * 2, BACK_OFF_MAX_S)
+                log.warning("outbox away, next look in %.1f s: %s", pause_s, error)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), pause_s)
+            self._wake.clear()
+
+    def close(self) -> None:
+        """Ends every open page; pages opened from now on end at once. On the event loop."""
+        self._closed = True
+        for streams in self._streams.values():
+            for stream in streams:
+                stream.end()
+        self._wake.set()
+
+    async def _look(self) -> None:
+        """Reads what is new, batch by batch, and hands it out."""
+        now = self._clock()
+        after_id = self._after_id
+        while rows := await asyncio.to_thread(self._fetch_all, now, after_id):
+            for pending in rows:
+                for stream in self._streams.get(pending.delivery.shopper_id, ()):
+                    stream.offer(pending)
+            after_id = rows[-1].delivery.delivery_id
+            settled = [p.delivery.delivery_id for p in rows if p.delivery.created_at < now - OVERLAP_S]
+            self._after_id = max([self._after_id, *settled])
+        for streams in self._streams.values():
+            for stream in streams:
+                stream.forget_expired(now)

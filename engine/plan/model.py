@@ -87,7 +87,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class AccessPoint:
-    """A receiver at a known place. `z_m` is above its level's floor. `p0_dbm` (RSSI at 1 m) and `exponent` where known."""
+    """A receiver at a known place. `z_m` is above its level's floor; `p0_dbm` (RSSI at 1 m), `exponent` where known."""
 
     id: str
     level: str
@@ -115,7 +115,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Plan:
-    """A store: everything the other rooms know about its geometry. Orders are the file's; indices elsewhere refer to them."""
+    """A store: all that other rooms know of its geometry. Orders are the file's; indices elsewhere refer to them."""
 
     store: str
     name: str

@@ -1,0 +1,90 @@
+"""The `rayon` member of a plan: which store this is, its clock, its money, its place on Earth."""
+
+from __future__ import annotations
+
+import zoneinfo
+from dataclasses import dataclass
+from typing import Any
+
+from engine.plan.fields import Field, closest, number, optional, read_object, shown, text
+from engine.plan.findings import Findings, WrongValueError
+from engine.plan.model import Anchor
+
+VERSION = 1
+
+# ISO 4217, currencies in use. The minor unit is what prices are counted in.
+_CODES = """
+    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF
+    CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF
+    IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK
+    MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR
+    SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED
+    VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"""
+CURRENCIES = frozenset(_CODES.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the `rayon` member says."""
+
+    store: str
+    name: str
+    timezone: str
+    currency: str
+    anchor: Anchor | None
+
+
+def _version(value: Any) -> int:
+    if isinstance(value, bool) or value != VERSION:
+        raise WrongValueError(f"{shown(value)} is not a version this Rayon reads", f"{VERSION}")
+    return VERSION
+
+
+def _timezone(value: Any) -> str:
+    if not isinstance(value, str):
+        raise WrongValueError(f"{shown(value)} is not a time zone", 'like "Europe/Paris"')
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        known = zoneinfo.available_timezones()
+        raise WrongValueError(
+            f"{shown(value)} is not a time zone", _like_or(value, known, 'like "Europe/Paris"')
+        ) from None
+    return value
+
+
+def _currency(value: Any) -> str:
+    if not isinstance(value, str) or value not in CURRENCIES:
+        raise WrongValueError(f"{shown(value)} is not a currency", "an ISO 4217 code in capitals, like EUR")
+    return value
+
+
+def _like_or(value: str, known: set[str], otherwise: str) -> str:
+    guess = closest(value, known) if known else otherwise
+    return guess if guess.startswith("did you") else otherwise
+
+
+_HEADER = {
+    "version": Field(_version),
+    # The store's id stands in MQTT topics and in URLs.
+    "store": Field(text(at_most=64, pattern=r"[A-Za-z0-9][A-Za-z0-9_.-]*", like="supermarket")),
+    "name": Field(text()),
+    "timezone": Field(_timezone),
+    "currency": Field(_currency),
+    "anchor": optional(lambda value: value),
+}
+_ANCHOR = {"lon": Field(number(-180, 180)), "lat": Field(number(-90, 90)), "bearing_deg": Field(number(-360, 360))}
+
+
+def read_header(raw: Any, findings: Findings) -> Header | None:
+    """The header, or None when anything in it was wrong."""
+    values = read_object(raw, _HEADER, "rayon", findings)
+    anchor = None
+    if isinstance(raw, dict) and raw.get("anchor") is not None:
+        found = read_object(raw["anchor"], _ANCHOR, "rayon.anchor", findings)
+        if found is None:
+            return None
+        anchor = Anchor(**found)
+    if values is None:
+        return None
+    return Header(values["store"], values["name"], values["timezone"], values["currency"], anchor)

@@ -1,0 +1,192 @@
+"""Reads a store's folder: `plan.geojson` and `products.csv` become a Plan, or every mistake in them is listed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from engine.errors import OperatorError, Problem
+from engine.plan.crosscheck import check_features, check_products
+from engine.plan.features import Placed, read_feature
+from engine.plan.fields import JsonObject, refuse_unknown, shown
+from engine.plan.findings import Findings
+from engine.plan.header import Header, read_header
+from engine.plan.model import AccessPoint, Fixture, Level, Opening, Plan, Wall, Zone
+from engine.plan.products import PlacedProduct, read_products
+from engine.plan.reachable import check_reachable
+from engine.plan.walkable import walkable_area
+
+PLAN_FILE = "plan.geojson"
+PRODUCTS_FILE = "products.csv"
+_NOWHERE = Header("unknown", "unknown", "UTC", "EUR", None)
+
+
+def load_plan(folder: Path) -> Plan:
+    """The plan in `folder`. Raises OperatorError that lists every mistake of its files, with places."""
+    plan, errors, _ = _read(Path(folder))
+    if plan is None:
+        raise OperatorError(errors)
+    return plan
+
+
+def check_plan(folder: Path) -> tuple[Plan | None, list[Problem], list[Problem]]:
+    """The plan (None when it has errors), its errors, and its warnings, with those that need the walkable cells."""
+    plan, errors, warnings = _read(Path(folder))
+    if plan is not None:
+        findings = Findings(str(Path(folder) / PLAN_FILE))
+        check_reachable(plan, findings)
+        warnings += findings.warnings
+    return plan, errors, warnings
+
+
+def load_plans(floorplans_dir: Path, stores: Sequence[str] = ()) -> dict[str, Plan]:
+    """Plans by store id: those of `stores`, or of every folder that holds a plan. OperatorError has all mistakes.
+
+    A store that is asked for by name lies in the folder of its name.
+    """
+    floorplans_dir = Path(floorplans_dir)
+    folders = [floorplans_dir / s for s in stores] or sorted(p.parent for p in floorplans_dir.glob(f"*/{PLAN_FILE}"))
+    if not folders:
+        fix = f"one folder per store, each with a {PLAN_FILE}"
+        raise OperatorError([Problem(str(floorplans_dir), "(folder)", "holds no floor plan", fix)])
+    plans: dict[str, Plan] = {}
+    problems: list[Problem] = []
+    for folder in folders:
+        plan, errors, _ = _read(folder)
+        problems += errors
+        if plan is None:
+            continue
+        if stores and plan.store != folder.name:
+            reason = f"store {plan.store!r} lies in folder {folder.name!r}"
+            problems.append(Problem(str(folder / PLAN_FILE), "rayon.store", reason, "give both the same name"))
+        elif plan.store in plans:
+            reason = f"store {plan.store!r} has another floor plan already"
+            problems.append(Problem(str(folder / PLAN_FILE), "rayon.store", reason, "one folder per store"))
+        plans[plan.store] = plan
+    if problems:
+        raise OperatorError(problems)
+    return plans
+
+
+def _read(folder: Path) -> tuple[Plan | None, list[Problem], list[Problem]]:
+    drawn = Findings(str(folder / PLAN_FILE))
+    sold = Findings(str(folder / PRODUCTS_FILE))
+    raw = _read_json(folder, drawn)
+    header, placed, declared = _read_collection(raw, drawn) if raw is not None else (None, [], set[str]())
+    products: list[PlacedProduct] = []
+    if (folder / PRODUCTS_FILE).exists():
+        content = _read_text(folder / PRODUCTS_FILE, sold)
+        products = read_products(content, sold) if content is not None else []
+    plan = _assemble(header or _NOWHERE, placed, products)
+    if raw is not None:
+        check_products(products, plan, declared, sold)
+    errors = drawn.errors + sold.errors
+    return (None if errors else plan), errors, drawn.warnings + sold.warnings
+
+
+def _read_text(path: Path, findings: Findings) -> str | None:
+    try:
+        # utf-8-sig: spreadsheets and some drawing tools put a byte-order mark first
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        findings.wrong("(whole file)", error.strerror or str(error), f"{path.name} in the store's folder")
+    except UnicodeDecodeError as error:
+        findings.wrong(f"byte {error.start}", "is not UTF-8", "save the file as UTF-8")
+    return None
+
+
+def _read_json(folder: Path, findings: Findings) -> Any:
+    content = _read_text(folder / PLAN_FILE, findings)
+    if content is None:
+        return None
+    try:
+        raw = json.loads(content, object_pairs_hook=JsonObject.from_pairs)
+    except json.JSONDecodeError as error:
+        findings.wrong(f"line {error.lineno}, column {error.colno}", f"is not JSON: {error.msg}", "")
+        return None
+    except RecursionError:
+        findings.wrong("(whole file)", "is nested too deeply", "a GeoJSON FeatureCollection")
+        return None
+    if not isinstance(raw, dict):
+        findings.wrong("(whole file)", f"{shown(raw)} is not an object", "a GeoJSON FeatureCollection")
+        return None
+    return raw
+
+
+def _read_collection(raw: dict[str, Any], findings: Findings) -> tuple[Header | None, list[Placed], set[str]]:
+    refuse_unknown(raw, ("type", "rayon", "features", "bbox"), "(top)", findings)
+    if raw.get("type") != "FeatureCollection":
+        findings.wrong("type", f"{shown(raw.get('type'))} is not FeatureCollection", '"FeatureCollection"')
+    header = None
+    if "rayon" in raw:
+        header = read_header(raw["rayon"], findings)
+    else:
+        findings.wrong("rayon", "is missing", 'add "rayon": {"version": 1, "store": …}')
+    features = raw.get("features")
+    if not isinstance(features, list):
+        findings.wrong("features", f"{shown(features)} is not a list", "a list of features")
+        return header, [], set()
+    read = [read_feature(f, i, findings) for i, f in enumerate(features)]
+    placed = [p for p in read if p is not None]
+    declared = _declared_levels(features)
+    if not any(_is_level(f) for f in features):
+        findings.wrong("features", "hold no level", 'add a feature of feature_type "level"')
+    check_features(placed, declared, findings)
+    _refuse_full_levels(placed, findings)
+    return header, placed, declared
+
+
+def _is_level(feature: Any) -> bool:
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    return isinstance(properties, dict) and properties.get("feature_type") == "level"
+
+
+def _declared_levels(features: list[Any]) -> set[str]:
+    """Ids of all levels, broken ones too: a mistake in a level is not reported again by all that stands on it."""
+    ids = [f["properties"].get("id") for f in features if _is_level(f)]
+    return {i for i in ids if isinstance(i, str)}
+
+
+def _refuse_full_levels(placed: list[Placed], findings: Findings) -> None:
+    plan = _assemble(_NOWHERE, placed, [])
+    for p in placed:
+        if isinstance(p.record, Level) and walkable_area(plan, p.record.id).is_empty:
+            findings.wrong(
+                f"{p.place}.geometry", "is covered by fixtures: nobody can walk", "leave room, or walkable: true"
+            )
+
+
+def _assemble(header: Header, placed: list[Placed], products: list[PlacedProduct]) -> Plan:
+    records = [p.record for p in placed]
+    levels = _with_floors([r for r in records if isinstance(r, Level)])
+    zones = tuple(r for r in records if isinstance(r, Zone))
+    return Plan(
+        store=header.store,
+        name=header.name,
+        timezone=header.timezone,
+        currency=header.currency,
+        anchor=header.anchor,
+        levels=levels,
+        walls=tuple(r for r in records if isinstance(r, Wall)),
+        fixtures=tuple(r for r in records if isinstance(r, Fixture)),
+        zones=zones or tuple(Zone(lv.id, lv.id, lv.name, "", lv.polygon) for lv in levels),
+        openings=tuple(r for r in records if isinstance(r, Opening)),
+        access_points=tuple(r for r in records if isinstance(r, AccessPoint)),
+        products=tuple(p.product for p in products),
+    )
+
+
+def _with_floors(levels: list[Level]) -> tuple[Level, ...]:
+    """Floor heights: ordinal 0 at 0 m, each storey on the tallest level of the storey below."""
+    storey_m: dict[int, float] = {}
+    for level in levels:
+        storey_m[level.ordinal] = max(storey_m.get(level.ordinal, 0.0), level.height_m)
+    floors = {}
+    for ordinal in storey_m:
+        below = sum(h for o, h in storey_m.items() if 0 <= o < ordinal)
+        under = sum(h for o, h in storey_m.items() if ordinal <= o < 0)
+        floors[ordinal] = below - under
+    return tuple(replace(level, floor_z_m=floors[level.ordinal]) for level in levels)

@@ -1,0 +1,138 @@
+"""`products.csv`: what the store sells and where shoppers stand to face it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from engine.plan.fields import closest, number, shown, text, whole
+from engine.plan.findings import Findings, WrongValueError
+from engine.plan.model import Product
+
+REQUIRED = ("sku", "name", "category", "price_minor", "level", "x_m", "y_m")
+OPTIONAL = ("legal_class",)
+LEGAL_CLASSES = ("", "food", "hygiene")
+
+_MOST_MINOR = 1_000_000_000  # ten million of a currency with cents: beyond, a price is a slip
+_words = text()
+_sku = text(at_most=64)
+_price = whole(0, _MOST_MINOR)
+_coordinate = number(-1e9, 1e9)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedProduct:
+    """A product and its line."""
+
+    line: int
+    product: Product
+
+
+def read_products(content: str, findings: Findings) -> list[PlacedProduct]:
+    """The rows that could be read; the others are in `findings`, with line and column. A duplicate SKU is wrong."""
+    reader = csv.reader(io.StringIO(content, newline=""), strict=True)
+    products: list[PlacedProduct] = []
+    try:
+        header = next(reader, None)
+        if header is None or not _good_header(header, findings):
+            if header is None:
+                findings.wrong("line 1", "the file is empty", "a header: " + ",".join(REQUIRED + OPTIONAL))
+            return []
+        end = reader.line_num
+        for row in reader:
+            start, end = end + 1, reader.line_num  # a quoted cell may span lines: a row's place is its first
+            if row and (product := _read_row(header, row, start, findings)) is not None:
+                products.append(PlacedProduct(start, product))
+    except csv.Error as error:
+        findings.wrong(f"line {reader.line_num}", f"not CSV: {error}", "close quotes; double a quote inside a cell")
+    _refuse_duplicates(products, findings)
+    return products
+
+
+def _good_header(header: list[str], findings: Findings) -> bool:
+    before = len(findings.errors)
+    known = REQUIRED + OPTIONAL
+    if len(header) == 1 and header[0].count(";") >= 3:
+        findings.wrong("line 1", "columns are separated by semicolons", "separate them by commas")
+        return False
+    for name in dict.fromkeys(header):
+        if name not in known:
+            findings.wrong(
+                f"line 1, column {name}", "this column is not known", "remove it, or " + closest(name, known)
+            )
+        elif header.count(name) > 1:
+            findings.wrong(f"line 1, column {name}", "this column is given twice", "keep one")
+    for name in REQUIRED:
+        if name not in header:
+            findings.wrong(f"line 1, column {name}", "this column is missing", "columns: " + ",".join(known))
+    return len(findings.errors) == before
+
+
+def _read_row(header: list[str], row: list[str], line: int, findings: Findings) -> Product | None:
+    if len(row) != len(header):
+        findings.wrong(f"line {line}", f"has {len(row)} cells", f"{len(header)}, as the header; quote commas in names")
+        return None
+    before = len(findings.errors)
+    cells = dict(zip(header, row, strict=True))
+    values: dict[str, Any] = {}
+    for column, read in _CELLS.items():
+        try:
+            values[column] = read(cells.get(column, ""))
+        except WrongValueError as wrong:
+            findings.wrong(f"line {line}, column {column}", wrong.reason, wrong.fix)
+    return Product(**values) if len(findings.errors) == before else None
+
+
+def _price_cell(cell: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,15}", cell.strip()):
+        _refuse_price(cell)
+    return int(_price(int(cell)))
+
+
+def _refuse_price(cell: str) -> NoReturn:
+    cell = cell.strip()
+    if re.fullmatch(r"[0-9]+[.,][0-9]{2}", cell):
+        raise WrongValueError(f"{cell!r} is not a whole number", f"in minor units: {int(re.sub('[.,]', '', cell))}")
+    raise WrongValueError(f"{shown(cell)} is not a whole number", "the price in minor units (cents), 0 or more")
+
+
+def _coordinate_cell(cell: str) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        raise WrongValueError(f"{shown(cell)} is not a number", "metres, with a decimal point") from None
+    return float(_coordinate(value))
+
+
+def _legal_class_cell(cell: str) -> str:
+    if cell not in LEGAL_CLASSES:
+        raise WrongValueError(f"{shown(cell)} is not a legal class", "food, hygiene or empty")
+    return cell
+
+
+_CELLS: dict[str, Callable[[str], Any]] = {
+    "sku": lambda cell: _sku(cell.strip()),
+    "name": lambda cell: _words(cell.strip()),
+    "category": lambda cell: _words(cell.strip()),
+    "price_minor": _price_cell,
+    "level": lambda cell: _words(cell.strip()),
+    "x_m": _coordinate_cell,
+    "y_m": _coordinate_cell,
+    "legal_class": lambda cell: _legal_class_cell(cell.strip()),
+}
+
+
+def _refuse_duplicates(products: list[PlacedProduct], findings: Findings) -> None:
+    first: dict[str, int] = {}
+    for placed in products:
+        sku = placed.product.sku
+        if sku in first:
+            findings.wrong(
+                f"line {placed.line}, column sku", f"{sku!r} is on line {first[sku]} already", "one line per SKU"
+            )
+        else:
+            first[sku] = placed.line

@@ -1,0 +1,80 @@
+"""The time each fix stands for: since its device's previous fix, capped, and split at full hours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.presence.devices import CLOCK_SLACK_S, Column, DeviceTable, rounds
+from engine.records import F64, U64
+
+HOUR_S = 3600.0
+CAP_S = 30.0
+"""A fix stands for at most this long: a device seen once a minute is known to be there only around its fixes."""
+SILENT_S = 120.0
+"""After a longer gap the device had left (`presence.silent_s`): its first fix stands for no time."""
+_KEEP_S = 600.0
+"""Devices are forgotten this long after their last fix: more than silence plus any disorder, so it changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How much time of which fix goes to which hour: rows of (fix, hour_start, seconds), at most two per fix."""
+
+    fix: np.ndarray[tuple[int], np.dtype[np.int64]]
+    hour_start: F64
+    seconds: F64
+
+
+class FixIntervals:
+    """Remembers each device's last fix."""
+
+    def __init__(self, cap_s: float = CAP_S, silent_s: float = SILENT_S) -> None:
+        if not 0 < cap_s <= HOUR_S:
+            raise ValueError(f"cap_s {cap_s} is not between 0 and an hour")
+        self._cap_s = cap_s
+        self._silent_s = silent_s
+        self._table = DeviceTable({"last_t": Column(np.float64, np.nan)})
+        self._swept_at = -np.inf
+
+    def seconds(self, device: U64, t: F64) -> F64:
+        """The seconds that each fix stands for, (n,). A fix older than its device's newest one stands for none."""
+        out = np.zeros(t.shape[0])
+        for index in rounds(device, t):
+            row = self._table.rows(device[index])
+            last = self._table["last_t"][row]
+            since = t[index] - last
+            known = (since > 0) & (since <= self._silent_s + CLOCK_SLACK_S)  # false for NaN: a new device
+            out[index] = np.where(known, np.minimum(since, self._cap_s), 0.0)
+            self._table["last_t"][row] = np.fmax(last, t[index])
+        self._sweep(float(t.max(initial=-np.inf)))
+        return out
+
+    def _sweep(self, newest: float) -> None:
+        if newest - self._swept_at > _KEEP_S / 2:
+            self._table.drop(self._table["last_t"][self._table.held] < newest - _KEEP_S)
+            self._swept_at = newest
+
+    def shares(self, device: U64, t: F64) -> Shares:
+        """The same, split at full hours UTC: the part before the hour goes to the hour before."""
+        seconds = self.seconds(device, t)
+        hour = np.floor(t / HOUR_S) * HOUR_S
+        before = np.maximum(0.0, seconds - (t - hour))
+        split = np.flatnonzero(before > 0)
+        return Shares(
+            np.concatenate([np.arange(t.shape[0]), split]),
+            np.concatenate([hour, hour[split] - HOUR_S]),
+            np.concatenate([seconds - before, before[split]]),
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Everything that later results depend on."""
+        return {"table": self._table.state(), "swept_at": self._swept_at if np.isfinite(self._swept_at) else None}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes over what `state` returned."""
+        self._table.restore(state["table"])
+        self._swept_at = -np.inf if state["swept_at"] is None else float(state["swept_at"])

@@ -1,0 +1,112 @@
+"""What each zone saw in each hour: person-seconds, visits and their dwell, and how many people at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.presence.devices import Column, DeviceTable
+from engine.presence.intervals import CAP_S, HOUR_S, SILENT_S, FixIntervals
+from engine.records import F32, F64, Fixes, VisitEvent
+
+SLICE_S = 30.0
+"""People are counted at most once per slice of this length, over the devices seen in the last `CAP_S`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneHourRow:
+    """One zone in one hour UTC. All but the peak are to be added to what was there before; of peaks the larger holds.
+
+    `visits` and `dwell_s_sum` are of the visits that *began* in the hour and have ended, so that their ratio is a mean
+    dwell. `persons_peak` is the largest expected number of people in the zone at once.
+    """
+
+    hour_start: float
+    zone: str
+    person_s: float
+    visits: int
+    dwell_s_sum: float
+    persons_peak: float
+
+
+class ZoneHours:
+    """Zone figures not yet drained, per hour."""
+
+    def __init__(self, zone_ids: Sequence[str], *, cap_s: float = CAP_S, silent_s: float = SILENT_S) -> None:
+        self._zones = tuple(zone_ids)
+        self._at = {zone: z for z, zone in enumerate(self._zones)}
+        self._cap_s = cap_s
+        self._intervals = FixIntervals(cap_s, silent_s)
+        width = max(1, len(self._zones))
+        self._last = DeviceTable({"t": Column(np.float64, -np.inf), "p": Column(np.float32, 0.0, width)})
+        self._hours: dict[float, F64] = {}  # hour -> (4, Z): person_s, visits, dwell_s, peak
+
+    def _hour(self, hour: float) -> F64:
+        return self._hours.setdefault(hour, np.zeros((4, len(self._zones))))
+
+    def add(self, fixes: Fixes, p_zone: F32) -> None:
+        """Takes in fixes, `p_zone` (n, Z) holding P(zone) of each."""
+        if not len(fixes) or not self._zones:
+            return
+        shares = self._intervals.shares(fixes.device, fixes.t)
+        for hour in np.unique(shares.hour_start).tolist():
+            part = shares.hour_start == hour
+            self._hour(hour)[0] += shares.seconds[part] @ p_zone[shares.fix[part]].astype(np.float64)
+        order = np.argsort(fixes.t, kind="stable")
+        cuts = np.flatnonzero(np.diff(np.floor(fixes.t[order] / SLICE_S))) + 1
+        for index in np.split(order, cuts):
+            self._count(fixes, p_zone, index)
+
+    def _count(self, fixes: Fixes, p_zone: F32, index: np.ndarray[Any, np.dtype[np.int64]]) -> None:
+        """Expected people per zone at the end of one slice, `index` its fixes by time."""
+        now = float(fixes.t[index[-1]])
+        row = self._last.rows(fixes.device[index])
+        self._last["t"][row], self._last["p"][row] = fixes.t[index], p_zone[index]  # a device twice: its last row holds
+        recent = self._last["t"][self._last.held] >= now - self._cap_s
+        self._last.drop(~recent)
+        people = self._last["p"][self._last.held].sum(axis=0, dtype=np.float64)
+        peak = self._hour(float(now // HOUR_S * HOUR_S))[3]
+        np.maximum(peak, people, out=peak)
+
+    def add_visits(self, events: Sequence[VisitEvent]) -> None:
+        """Counts the visits that ended, in the hour they began in. Zones not among `zone_ids` raise KeyError."""
+        for event in events:
+            if event.kind == "leave":
+                hour = self._hour(float(event.started_at // HOUR_S * HOUR_S))
+                hour[1, self._at[event.zone]] += 1
+                hour[2, self._at[event.zone]] += event.dwell_s
+
+    def drain(self) -> list[ZoneHourRow]:
+        """The figures since the last drain, by hour and zone; zones where nothing happened have no row."""
+        out = [
+            ZoneHourRow(hour, zone, float(v[0]), int(v[1]), float(v[2]), float(v[3]))
+            for hour in sorted(self._hours)
+            for zone, v in zip(self._zones, self._hours[hour].T, strict=True)
+            if v.any()
+        ]
+        self._hours = {}
+        return out
+
+    def state(self) -> dict[str, Any]:
+        """Everything that later results depend on."""
+        hours = sorted(self._hours)
+        values = np.array([self._hours[h] for h in hours]).reshape(len(hours), 4, len(self._zones))
+        return {
+            "zones": list(self._zones),
+            "intervals": self._intervals.state(),
+            "last": self._last.state(),
+            "hours": np.array(hours, np.float64),
+            "values": values,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes over what `state` returned. Raises ValueError when it was saved for other zones."""
+        if tuple(state["zones"]) != self._zones:
+            raise ValueError(f"zone hours were saved for other zones: {state['zones']}")
+        self._intervals.restore(state["intervals"])
+        self._last.restore(state["last"])
+        hours = np.asarray(state["hours"]).tolist()
+        self._hours = {float(hour): np.array(v) for hour, v in zip(hours, state["values"], strict=True)}

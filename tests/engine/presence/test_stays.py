@@ -1,0 +1,68 @@
+"""Stays in the store."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.presence.stays import StoreVisits
+from engine.records import DeviceId
+
+
+def update(stays: StoreVisits, rows: list[tuple[int, float]]) -> None:
+    stays.update(np.array([d for d, _ in rows], np.uint64), np.array([t for _, t in rows], np.float64))
+
+
+def test_a_stay_runs_from_first_to_last_reading() -> None:
+    stays = StoreVisits(120.0)
+    update(stays, [(7, 100.0), (7, 101.5), (8, 101.0), (7, 160.0)])
+    open_now = [(v.device, v.started_at, v.last_seen_at) for v in stays.open_visits()]
+    assert open_now == [(7, 100.0, 160.0), (8, 101.0, 101.0)]
+    assert stays.visit_id(DeviceId(9)) is None
+    expected = hashlib.sha256(b"0000000000000007:100.000").hexdigest()[:16]
+    assert stays.visit_id(DeviceId(7)) == expected
+    (gone,) = stays.close_silent(221.5)
+    assert (gone.device, gone.last_seen_at) == (8, 101.0)
+    (gone,) = stays.close_silent(280.5)
+    assert (gone.visit_id, gone.started_at, gone.last_seen_at) == (expected, 100.0, 160.0)
+    assert len(stays) == 0
+
+
+def test_a_return_after_silence_is_another_stay() -> None:
+    stays = StoreVisits(120.0)
+    update(stays, [(1, 0.0)])
+    before = stays.visit_id(DeviceId(1))
+    update(stays, [(1, 500.0)])
+    assert stays.visit_id(DeviceId(1)) != before
+    (ended,) = stays.close_silent(501.0)
+    assert (ended.visit_id, ended.last_seen_at) == (before, 0.0)
+    assert stays.close_silent(501.0) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2000)), min_size=1, max_size=60), st.integers(1, 20))
+def test_batches_and_restarts_change_nothing(rows: list[tuple[int, int]], cut: int) -> None:
+    heard = sorted(((d, float(t)) for d, t in rows), key=lambda r: r[1])
+    stays = StoreVisits(120.0)
+    ended = []
+    for i in range(0, len(heard), cut):
+        update(stays, heard[i : i + cut])
+        state = stays.state()
+        stays = StoreVisits(120.0)
+        stays.restore(state)
+        ended += stays.close_silent(heard[min(i + cut, len(heard)) - 1][1])
+    ended += stays.close_silent(1e9)
+    expected = []
+    for device in {d for d, _ in heard}:
+        times = [t for d, t in heard if d == device]
+        start = last = times[0]
+        for t in times[1:]:
+            if t - last > 120.0:
+                expected.append((device, start, last))
+                start = t
+            last = t
+        expected.append((device, start, last))
+    assert sorted((int(v.device), v.started_at, v.last_seen_at) for v in ended) == sorted(expected)

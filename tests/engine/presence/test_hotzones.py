@@ -1,0 +1,145 @@
+"""Gi* against the published equation, Benjamini-Hochberg against its definition, and verdicts on zones."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import false_discovery_control, norm
+from shapely.geometry import box
+
+from engine.plan.cells import walkable_cells
+from engine.plan.model import Fixture, Level, Plan, Zone
+from engine.presence.heat import HeatRow
+from engine.presence.hotzones import Evidence, HotZones, benjamini_hochberg, gi_star, hot_zones
+from engine.records import F64, Bools
+
+
+def published(x: F64, mask: Bools, radius: float) -> F64:
+    """Ord and Getis 1995, eq. 14, square by square, with explicit weights."""
+    places = np.argwhere(mask)
+    v = x[mask]
+    n, mean = len(v), v.mean()
+    s = math.sqrt((v**2).sum() / n - mean**2)
+    z = np.full(x.shape, np.nan)
+    for i, (r, c) in enumerate(places):
+        w = np.hypot(*(places - places[i]).T) <= radius
+        s1 = (w.astype(float) ** 2).sum()
+        denominator = s * math.sqrt((n * s1 - w.sum() ** 2) / (n - 1))
+        z[r, c] = (v[w].sum() - mean * w.sum()) / denominator
+    return z
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**31), st.sampled_from([1.0, 1.5, 2.0, 3.0]))
+def test_gi_star_is_the_published_equation(seed: int, radius: float) -> None:
+    rng = np.random.default_rng(seed)
+    mask = rng.uniform(size=(13, 9)) < 0.8
+    x = rng.gamma(0.7, 20.0, size=(13, 9))
+    np.testing.assert_allclose(gi_star(x, mask, radius), published(x, mask, radius), rtol=1e-7, atol=1e-9)
+
+
+def test_gi_star_where_nothing_stands_out() -> None:
+    mask = np.ones((4, 4), bool)
+    assert (gi_star(np.full((4, 4), 7.0), mask, 1.0) == 0).all()
+    assert (gi_star(np.arange(16.0).reshape(4, 4), mask, 9.0) == 0).all()  # all squares are neighbours of all
+    assert np.isnan(gi_star(np.ones((2, 2)), np.zeros((2, 2), bool), 1.0)).all()
+
+
+def test_q_values_are_those_of_scipy_and_skip_nan() -> None:
+    p = np.random.default_rng(0).uniform(size=200) ** 2
+    np.testing.assert_allclose(benjamini_hochberg(p), false_discovery_control(p))
+    with_nan = np.insert(p, 50, np.nan)
+    q = benjamini_hochberg(with_nan)
+    assert np.isnan(q[50])
+    np.testing.assert_allclose(np.delete(q, 50), false_discovery_control(p))
+    assert np.isnan(benjamini_hochberg([np.nan])).all()
+
+
+def test_noise_is_rarely_called_hot() -> None:
+    """200 stores of pure noise: raw p < 0.05 cries hot in nearly all, q < 0.05 in about one of twenty or fewer."""
+    rng = np.random.default_rng(5)
+    mask = np.ones((25, 20), bool)
+    raw = found = 0
+    for _ in range(200):
+        z = gi_star(rng.normal(size=mask.shape), mask, 2.0)
+        p = norm.sf(z)
+        raw += bool((p < 0.05).any())
+        found += bool((benjamini_hochberg(p) < 0.05).any())
+    assert raw > 190
+    assert found <= 16
+
+
+def store() -> Plan:
+    """30 x 20 m in one level with three zones, a rack in the middle, and a tiny mezzanine."""
+    levels = (Level("g", 0, "G", 3, 0, box(0, 0, 30, 20)), Level("m", 1, "M", 3, 3, box(0, 0, 4, 4)))
+    zones = (
+        Zone("bread", "g", "Bread", "", box(0, 0, 6, 6)),
+        Zone("wine", "g", "Wine", "", box(20, 12, 30, 20)),
+        Zone("speck", "g", "Speck", "", box(14, 2, 14.9, 2.9)),
+        Zone("mezzanine", "m", "Mezzanine", "", box(0, 0, 4, 4)),
+    )
+    rack = Fixture("r", "g", "Rack", "", 3.0, False, box(10, 8, 20, 9.5))
+    return Plan("s", "S", "Europe/Paris", "EUR", None, levels, zones=zones, fixtures=(rack,))
+
+
+def rows(person_s: float, busy: float) -> list[HeatRow]:
+    """A store evenly walked, with `busy` times the time in the bread zone, over two hours and on both levels."""
+    rng = np.random.default_rng(8)
+    out = []
+    for hour in (0.0, 3600.0):
+        for row in range(20):
+            for col in range(30):
+                times = busy if row < 6 and col < 6 else 1.0
+                s = person_s * times * float(rng.gamma(4.0, 0.25))
+                out.append(HeatRow(hour, "g", col, row, s, s / 3))
+        out += [HeatRow(hour, "m", c, r, 500.0, 100.0) for c in range(4) for r in range(4)]
+    return out
+
+
+def test_the_busy_zone_is_hot_the_quiet_one_not_and_the_small_ones_unknown() -> None:
+    plan = store()
+    cells = walkable_cells(plan, 0.5)
+    found = {z.zone: z for z in hot_zones(plan, cells, rows(30.0, 4.0), 1.0, {"bread": 12})}
+    assert {k: (z.state, z.reason) for k, z in found.items()} == {
+        "bread": ("hot", "hot_squares"),
+        "wine": ("not_hot", "no_hot_squares"),
+        "speck": ("not_enough_evidence", "zone_squares"),
+        "mezzanine": ("not_enough_evidence", "squares"),
+    }
+    assert found["bread"].share_hot > 0.7
+    assert found["bread"].z_max > 4
+    assert found["bread"].q_min < 0.001
+    assert found["bread"].person_s == pytest.approx(2 * 36 * 30 * 4, rel=0.1)
+    assert found["bread"].density > 3 * found["wine"].density
+
+
+@pytest.mark.parametrize(
+    ("person_s", "visits", "reason"),
+    [(0.5, None, "person_s"), (30.0, {"bread": 2}, "zone_visits"), (30.0, {}, "zone_visits")],
+)
+def test_too_little_was_seen(person_s: float, visits: dict[str, int] | None, reason: str) -> None:
+    plan = store()
+    found = hot_zones(plan, walkable_cells(plan, 0.5), rows(person_s, 4.0), 1.0, visits)
+    assert (found[0].state, found[0].reason) == ("not_enough_evidence", reason)
+
+
+def test_an_even_store_has_no_hot_zone_and_an_empty_one_says_so() -> None:
+    plan = store()
+    tests = HotZones(plan, walkable_cells(plan, 0.5), 1.0, evidence=Evidence())
+    assert [z.state for z in tests.zones(tests.levels(rows(30.0, 1.0)))[:2]] == ["not_hot", "not_hot"]
+    empty = tests.zones(tests.levels([]))
+    assert {z.state for z in empty} == {"not_enough_evidence"}
+    assert empty[0].person_s == 0.0
+
+
+def test_rows_off_the_grid_are_left_out_and_a_half_shelf_square_counts_by_density() -> None:
+    plan = store()
+    tests = HotZones(plan, walkable_cells(plan, 0.5), 1.0)
+    heat = tests.levels([HeatRow(0.0, "g", 99, 0, 5.0, 1.0), HeatRow(0.0, "nowhere", 0, 0, 5.0, 1.0)])
+    assert sum(lv.person_s.sum() for lv in heat) == 0
+    assert not heat[0].mask[8, 12]  # under the rack
+    assert heat[0].walkable_m2[9, 12] == 0.5

@@ -1,0 +1,122 @@
+"""Which rows of a decoded frame are usable, decided for all rows at once. Vendor decoders end here too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+
+from engine.plan.model import ap_key
+from engine.privacy.pseudonyms import NOT_A_MAC
+from engine.records import F64, I32, U64, Bools, DeviceId, Pseudonym, Readings
+
+FUTURE_S = 5.0  # a reading may be this much newer than its frame's sent_at: clocks inside a controller differ a little
+RSSI_MIN_DBM, RSSI_MAX_DBM = -120.0, 0.0
+RANGE_MAX_M = 1_000.0  # Wi-Fi is not heard further; larger values are a unit mistake
+
+
+@runtime_checkable
+class BatchPseudonym(Protocol):
+    """A pseudonym function that also takes a batch at once: `engine.privacy.pseudonyms.Pseudonyms`."""
+
+    def __call__(self, mac: str) -> DeviceId: ...
+
+    def many(self, macs: Sequence[str]) -> U64: ...
+
+
+class Columns(NamedTuple):
+    """Readings of the right shape, not yet looked at: n of them."""
+
+    mac: Sequence[str]
+    ap: Sequence[str]
+    number: F64  # (4, n): t, rssi, range_m, range_sigma_m; NaN where absent
+    given_nan: Bools | None  # (4, n): a number was given, but is not one; None where JSON rules that out
+
+
+def usable(
+    columns: Columns, sent_at: float, store_aps: Mapping[str, int], pseudonym: Pseudonym, refused: dict[str, int]
+) -> tuple[Readings, Readings]:
+    """(readings of devices, of access points). Refused rows are added to `refused` under their first reason."""
+    t = columns.number[0]
+    n = t.shape[0]
+    if n == 0:
+        return Readings.empty(), Readings.empty()
+    ap = _ap_indices(columns.ap, store_aps)
+    device = _devices(columns.mac, pseudonym)
+    heard = _heard_aps(columns.mac, device, store_aps, pseudonym)
+    checks = _checks(columns, device, ap, heard, sent_at)
+    good = np.ones(n, np.bool_)
+    for reason, bad in checks.items():
+        count = int(np.count_nonzero(bad & good))
+        if count:
+            refused[reason] = refused.get(reason, 0) + count
+            good &= ~bad
+    numbers = columns.number[1:].astype(np.float32)
+    everything = Readings(t, device, ap, *numbers)
+    is_ap = heard >= 0
+    if not is_ap.any():
+        return (everything if good.all() else everything.take(good)), Readings.empty()
+    between_aps = Readings(t, heard.astype(np.uint64), ap, *numbers)
+    return everything.take(good & ~is_ap), between_aps.take(good & is_ap)
+
+
+def _checks(columns: Columns, device: U64, ap: I32, heard: I32, sent_at: float) -> dict[str, Bools]:
+    """Reason to the rows it refuses, each (n,), in the order of precedence."""
+    t, rssi, range_m, sigma_m = columns.number
+    nan = columns.given_nan if columns.given_nan is not None else np.zeros((4, t.shape[0]), np.bool_)
+    with np.errstate(invalid="ignore"):  # NaN compares false, which is what absent values want
+        bad_sigma = nan[3] | (sigma_m <= 0) | (sigma_m > RANGE_MAX_M)
+        return {
+            "bad_mac": (device == NOT_A_MAC) & (heard < 0),
+            "unknown_ap": ap < 0,
+            "bad_time": ~(np.isfinite(t) & (t >= 0)),
+            "time_in_future": t > sent_at + FUTURE_S,
+            "bad_rssi": nan[1] | (rssi > RSSI_MAX_DBM) | (rssi < RSSI_MIN_DBM),
+            "bad_range": nan[2] | (range_m < 0) | (range_m > RANGE_MAX_M) | bad_sigma,
+            "no_measurement": np.isnan(rssi) & np.isnan(range_m),
+        }
+
+
+def _ap_indices(names: Sequence[str], store_aps: Mapping[str, int]) -> I32:
+    """The access points' indices, int32 (n,), -1 where the plan has none of that name."""
+    index: dict[str, int] = {}
+    for name in set(names):
+        found = store_aps.get(name)
+        index[name] = store_aps.get(ap_key(name), -1) if found is None else found
+    return np.fromiter(map(index.__getitem__, names), np.int32, len(names))
+
+
+def _devices(macs: Sequence[str], pseudonym: Pseudonym) -> U64:
+    """The pseudonyms, (n,), 0 where a text is no MAC."""
+    if isinstance(pseudonym, BatchPseudonym):
+        return pseudonym.many(macs)
+    return np.array([_device(mac, pseudonym) for mac in macs], np.uint64)
+
+
+def _device(mac: str, pseudonym: Callable[[str], int]) -> int:
+    try:
+        return pseudonym(mac)
+    except ValueError:
+        return NOT_A_MAC
+
+
+def _heard_aps(macs: Sequence[str], device: U64, store_aps: Mapping[str, int], pseudonym: Pseudonym) -> I32:
+    """Which access point each `mac` is, int32 (n,), -1 where it is a shopper's device.
+
+    Compared as pseudonyms, so that every spelling of an access point's MAC counts; named ones are no MACs, and are
+    looked up by name.
+    """
+    heard = np.full(device.shape[0], -1, np.int32)
+    keys = list(store_aps)
+    known = _devices(keys, pseudonym)
+    with_mac = np.flatnonzero(known)
+    if with_mac.size:
+        order = with_mac[np.argsort(known[with_mac])]
+        at = np.minimum(np.searchsorted(known[order], device), order.size - 1)
+        same = known[order][at] == device
+        indices = np.fromiter(store_aps.values(), np.int32, len(keys))
+        heard[same] = indices[order][at[same]]
+    for row in np.flatnonzero(device == NOT_A_MAC):
+        heard[row] = store_aps.get(macs[int(row)].strip(), -1)
+    return heard

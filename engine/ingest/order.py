@@ -1,0 +1,124 @@
+"""Time order as a stage of its own: buffer, sort, drop what comes too late. No filter downstream ever sees disorder.
+
+The watermark is the largest (corrected) reading time of the store. A reading may be up to `reorder_s` older than the
+watermark and is still sorted in; everything older than the last release is late, is counted, and is dropped.
+
+When a store falls silent, its watermark would stand still and its last readings would never leave. So after `quiet_s`
+without a reading the watermark goes on at the wall clock's pace. Sources that report in bursts (a controller that sends
+once a minute) are not silent between bursts: the longest recent gap between pushes counts, half as long again, where it
+exceeds `quiet_s`. Time is an argument throughout; the same calls give the same answers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine.records import Readings
+
+QUIET_S = 10.0
+_GAP_MAX_S = 120.0  # a longer pause is a closed store, not a cadence
+_GAP_MEMORY = 0.95  # per push: a cadence that ended is forgotten within about fifty pushes
+_NEVER = -np.inf
+
+
+class Reorder:
+    """Sorts the readings of one store by (t, device, ap), within `reorder_s` of disorder."""
+
+    def __init__(self, reorder_s: float, *, quiet_s: float = QUIET_S) -> None:
+        self._reorder_s = reorder_s
+        self._quiet_s = quiet_s
+        self._held: list[Readings] = []
+        self._watermark = _NEVER
+        self._released_to = _NEVER
+        self._pushed_at = _NEVER
+        self._silent_from = _NEVER
+        self._gap_s = 0.0
+        self.late = 0
+        """Readings dropped because they came too late, ever."""
+
+    def __len__(self) -> int:
+        """Readings held back now."""
+        return sum(map(len, self._held))
+
+    @property
+    def watermark(self) -> float:
+        """The largest reading time seen, moved on through silence; -inf before the first reading."""
+        return self._watermark
+
+    @property
+    def released_to(self) -> float:
+        """Every reading before this time has been released: no later release holds an older one."""
+        return self._released_to
+
+    def push(self, readings: Readings, now: float) -> None:
+        """Takes readings in any order. `now` is the wall clock, seconds UTC."""
+        if len(readings) == 0:
+            return
+        if np.isfinite(self._pushed_at):
+            self._gap_s = max(min(now - self._pushed_at, _GAP_MAX_S), self._gap_s * _GAP_MEMORY)
+        self._pushed_at = self._silent_from = max(now, self._pushed_at)
+        on_time = readings.t >= self._released_to
+        late = len(readings) - int(np.count_nonzero(on_time))
+        self.late += late
+        if late:
+            readings = readings.take(on_time)
+        if len(readings):
+            self._held.append(readings)
+            self._watermark = max(self._watermark, float(readings.t.max()))
+
+    def release(self, now: float) -> Readings:
+        """The readings older than the watermark minus `reorder_s`, sorted by (t, device, ap)."""
+        self._advance_through_silence(now)
+        return self._release_before(self._watermark - self._reorder_s)
+
+    def flush(self) -> Readings:
+        """Everything still held, sorted. What comes later and is not newer than it is late."""
+        newest = np.nextafter(self._watermark, np.inf) if np.isfinite(self._watermark) else _NEVER
+        return self._release_before(float(newest))
+
+    def state(self) -> dict[str, Any]:
+        """All of it, for a checkpoint."""
+        held = Readings.concat(self._held)
+        return {
+            "watermark": self._watermark,
+            "released_to": self._released_to,
+            "pushed_at": self._pushed_at,
+            "silent_from": self._silent_from,
+            "gap_s": self._gap_s,
+            "late": self.late,
+            "held": {name: getattr(held, name) for name in Readings.__slots__},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes on from `state()`."""
+        self._watermark = float(state["watermark"])
+        self._released_to = float(state["released_to"])
+        self._pushed_at = float(state["pushed_at"])
+        self._silent_from = float(state["silent_from"])
+        self._gap_s = float(state["gap_s"])
+        self.late = int(state["late"])
+        held = Readings(**state["held"])
+        self._held = [held] if len(held) else []
+
+    def _advance_through_silence(self, now: float) -> None:
+        if not np.isfinite(self._silent_from):
+            return
+        silent_s = now - self._silent_from - max(self._quiet_s, 1.5 * self._gap_s)
+        if silent_s > 0:
+            self._watermark += silent_s
+            self._silent_from += silent_s  # what has been added is not added again
+
+    def _release_before(self, bound: float) -> Readings:
+        if bound <= self._released_to:
+            return Readings.empty()
+        self._released_to = bound
+        if not self._held:
+            return Readings.empty()
+        held = Readings.concat(self._held)
+        ripe = held.t < bound
+        keep = held.take(~ripe)
+        self._held = [keep] if len(keep) else []
+        out = held.take(ripe)
+        return out.take(np.lexsort((out.ap, out.device, out.t)))

@@ -1,0 +1,135 @@
+"""MAC addresses into keyed 64-bit pseudonyms, at the door.
+
+Two kinds, both the first 64 bits of an HMAC-SHA256 (RFC 2104) keyed with secrets of the site:
+
+* **stable**, under the site key, for devices whose shopper consented: they are recognised on their next visit;
+* **daily**, under a salt that is itself an HMAC of the UTC date, for everybody else: tomorrow's pseudonym of the same
+  device has nothing in common with today's. The salt is held for its day only.
+
+What is memoised stays in this process's memory, is bounded, and is dropped when the day or the consents change.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
+
+import numpy as np
+
+from engine.records import U64, DeviceId
+
+DAY_S = 86_400
+NOT_A_MAC = 0
+"""What `Pseudonyms.many` says for a text that is no MAC. No device ever has this pseudonym."""
+
+_SPELLINGS = re.compile(
+    r"[0-9a-f]{12}|[0-9a-f]{2}(?::[0-9a-f]{2}){5}|[0-9a-f]{2}(?:-[0-9a-f]{2}){5}|[0-9a-f]{4}(?:[.:-][0-9a-f]{4}){2}"
+)
+_NO_SEPARATORS = str.maketrans("", "", ":-.")
+_LONGEST_SPELLING = 17
+
+
+def normal_mac(text: str) -> str:
+    """A MAC in any usual spelling as 12 lower-case hexadecimal digits.
+
+    Accepts `aa:bb:cc:00:00:01`, `AA-BB-CC-00-00-01`, `aabb.cc00.0001` and `aabbcc000001`, with spaces around. Raises
+    ValueError for anything else; the message does not repeat the text, which might be somebody's MAC.
+    """
+    lower = text.strip().lower()
+    if len(lower) > _LONGEST_SPELLING or not _SPELLINGS.fullmatch(lower):
+        raise ValueError("not a MAC address")
+    return lower.translate(_NO_SEPARATORS)
+
+
+def _first_64_bits(key: bytes, message: bytes) -> int:
+    # 0 means "not a MAC" in columns; the one HMAC in 2**64 that begins so is moved aside.
+    return int.from_bytes(hmac.digest(key, message, "sha256")[:8], "big") or 1
+
+
+class Pseudonyms:
+    """Turns MACs into pseudonyms: stable for the consented, of the day for all others.
+
+    `site_key` is at least 16 secret bytes. `now` (seconds UTC) sets the day; `start_day` moves it. At most `memo_size`
+    spellings are remembered; the oldest go first. One instance belongs to one thread.
+    """
+
+    def __init__(self, site_key: bytes, now: float = 0.0, *, memo_size: int = 200_000) -> None:
+        if len(site_key) < 16:
+            raise ValueError("the site key has fewer than 16 bytes")
+        self._stable_key = hmac.digest(site_key, b"rayon stable device", "sha256")
+        self._salt_key = hmac.digest(site_key, b"rayon salt of the day", "sha256")
+        self._memo_size = max(memo_size, 4)
+        self._memo: dict[str, int] = {}
+        self._consented: frozenset[int] = frozenset()
+        self._day = int(now // DAY_S)
+        self._salt = self._salt_of(self._day)
+
+    def __repr__(self) -> str:
+        return f"Pseudonyms(day={self._day}, consented={len(self._consented)}, remembered={len(self._memo)})"
+
+    def __call__(self, mac: str) -> DeviceId:
+        """The pseudonym of one MAC, stable or of the day. Raises ValueError where `mac` is none."""
+        known = self._memo.get(mac)
+        if known is None:
+            known = self._derive(mac)
+            self._remember({mac: known})
+        return DeviceId(known)
+
+    def many(self, macs: Sequence[str]) -> U64:
+        """The pseudonyms of a batch, shape (n,), in its order; `NOT_A_MAC` (0) where a text is no MAC."""
+        memo = self._memo
+        fresh: dict[str, int] = {}
+        spoilt = False
+        for mac in set(macs).difference(memo):
+            try:
+                fresh[mac] = self._derive(mac)
+            except ValueError:
+                spoilt = True
+        if not fresh and not spoilt:
+            return np.fromiter(map(memo.__getitem__, macs), np.uint64, len(macs))
+        found = [memo[mac] if mac in memo else fresh.get(mac, NOT_A_MAC) for mac in macs]
+        self._remember(fresh)
+        return np.array(found, np.uint64)
+
+    def stable(self, mac: str) -> DeviceId:
+        """The stable pseudonym, whatever the consents: what sign-in links a shopper's profile to.
+
+        Raises ValueError where `mac` is none.
+        """
+        return DeviceId(_first_64_bits(self._stable_key, normal_mac(mac).encode()))
+
+    def refresh(self, consented: Collection[int]) -> None:
+        """Takes the stable pseudonyms of the devices that may be recognised. Anyone who left the set is daily again."""
+        wanted = frozenset(int(device) for device in consented)
+        if wanted != self._consented:
+            self._consented = wanted
+            self._memo.clear()
+
+    def start_day(self, now: float) -> None:
+        """Moves to the UTC day of `now` and forgets the salt of any other. Does nothing within the day."""
+        day = int(now // DAY_S)
+        if day != self._day:
+            self._day, self._salt = day, self._salt_of(day)
+            self._memo.clear()
+
+    def _salt_of(self, day: int) -> bytes:
+        return hmac.digest(self._salt_key, str(day).encode(), "sha256")
+
+    def _derive(self, mac: str) -> int:
+        bare = normal_mac(mac).encode()
+        stable = _first_64_bits(self._stable_key, bare)
+        return stable if stable in self._consented else _first_64_bits(self._salt, bare)
+
+    def _remember(self, fresh: dict[str, int]) -> None:
+        memo = self._memo
+        memo.update(islice(fresh.items(), self._memo_size))
+        surplus = len(memo) - self._memo_size
+        if surplus > 0:  # a quarter at once, so that a flood of random MACs does not evict at every frame
+            _drop(memo, list(islice(memo, max(surplus, self._memo_size // 4))))
+
+
+def _drop(memo: dict[str, int], keys: Iterable[str]) -> None:
+    for key in keys:
+        del memo[key]

@@ -1,0 +1,78 @@
+"""`rayon locate`: a recording in, one fix per device and window out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import typer
+
+from engine.errors import OperatorError, Problem
+from engine.plan.cells import walkable_cells
+from engine.plan.load import load_plan
+from engine.positioning.locator import Locator
+from engine.positioning.methods import METHODS
+from engine.positioning.offline import locate_readings
+from engine.tables import FixTable, load_radio_map, read_readings, readings_for_plan, write_fixes
+
+CELL_M = 0.5  # the engine's default: maps made by `rayon calibrate` are of the same cells
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("locate")(locate)
+
+
+def locate(
+    folder: Path = typer.Argument(..., metavar="DIR", help="The store's folder, with its plan.geojson."),
+    readings: Path = typer.Option(..., help="Readings: t, device, ap, rssi_dbm and/or range_m (.csv or .parquet)."),
+    output: Path = typer.Option(..., "--output", "-o", help="Where the fixes go (.csv or .parquet)."),
+    radiomap: Path | None = typer.Option(None, help="A radio map made by `rayon calibrate`."),
+    method: str = typer.Option("bayes", help=f"One of: {', '.join(METHODS)}."),
+    window_s: float = typer.Option(3.0, min=0.05, max=600.0, help="Readings of one device in one window make one fix."),
+) -> None:
+    """Locates every device of a recording: one fix per device and window.
+
+    A fix uses no reading later than its own time. Readings whose device is an access
+    point of the plan calibrate and get no fix.
+
+    Example: [bold]rayon locate floorplans/boutique --readings readings.csv -o fixes.csv[/bold]
+    """
+    if method not in METHODS:
+        raise OperatorError([Problem("--method", method, "unknown method", f"one of {', '.join(METHODS)}")])
+    plan = load_plan(folder)
+    table = read_readings(readings)
+    cells = walkable_cells(plan, CELL_M)
+    radio_map = load_radio_map(radiomap, plan, cells) if radiomap else None
+    joined = readings_for_plan(table, plan)
+    warn(str(readings), joined.warnings)
+    locator = Locator(plan, cells, radio_map, method)
+    located = locate_readings(locator, joined.readings, len(plan.access_points), window_s)
+    fixes = located.fixes
+    names = np.array(joined.device_names, dtype=np.str_) if joined.device_names else np.empty(0, np.str_)
+    levels = np.array([lv.id for lv in plan.levels], dtype=np.str_)
+    n = len(fixes.t)
+    write_fixes(
+        output,
+        FixTable(
+            str(output),
+            fixes.t,
+            names[fixes.device.astype(np.int64)],
+            levels[fixes.level],
+            fixes.x_m,
+            fixes.y_m,
+            fixes.sigma_m,
+            fixes.n_ap.astype(np.float64),
+            np.full(n, method),
+        ),
+    )
+    warn(str(readings), {f"no_fix_{reason}": count for reason, count in located.refused.items()})
+    print(f"{n} fixes of {len(np.unique(fixes.device))} devices in {output}", file=sys.stderr)
+
+
+def warn(file: str, counts: Mapping[str, int]) -> None:
+    """One line on stderr per reason that readings were not used."""
+    for reason, count in counts.items():
+        print(f"{file}: warning: {count} readings not used: {reason.replace('_', ' ')}", file=sys.stderr)

@@ -1,0 +1,28 @@
+"""What a positioning method is told of a device before a scan, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.records import F32, F64
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """Before a scan, for N devices: `cells` (N, C) probabilities; `offset_mean`, `offset_var` (N, 2) of RSSI (dB) and
+    range (m); `trust` (N,) share of the scan's information that is new (scans near in time repeat each other's
+    errors)."""
+
+    cells: F32
+    offset_mean: F64
+    offset_var: F64
+    trust: F32
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """After it: posterior (N, C) rows that sum to 1, and offsets (N, 2)."""
+
+    posterior: F32
+    offset_mean: F64
+    offset_var: F64

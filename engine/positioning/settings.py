@@ -1,0 +1,33 @@
+"""The figures of the locator, each with its unit, its range and its reason. One set serves every store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.positioning.motion import MotionModel
+
+
+@dataclass(frozen=True, slots=True)
+class LocatorSettings:
+    """How much readings are believed."""
+
+    tail_dof: float = 4.0  # Student-t degrees of freedom: 3-5 fits bodies and bursts; 30 would be Gaussian
+    range_tail_dof: float = 3.0
+    range_positive_excess: float = (
+        2.0  # squared residuals of ranges that came out long count this much more in the weight
+    )
+    age_doubles_variance_s: float = 4.0  # a walker changes RSSI by one sigma in about this time (5 dB at 8 m)
+    memory_s: float = 3.0  # errors of scans nearer in time than this repeat each other (same body, same shadow)
+    offset_floor_db: float = 1.5  # a device's offset is never known better: pockets, hands, turns
+    offset_drift_db2_per_s: float = 0.05  # a phone goes into a pocket and changes by 3 dB within minutes
+    range_floor_m: float = 0.3
+    range_drift_m2_per_s: float = 0.002
+    missing_share: float = (
+        0.25  # of scans that lose an access point which is near (8-20 % measured, doubled for caution)
+    )
+    sensitivity_dbm: float = -88.0
+    sensitivity_slope_db: float = 4.0
+    motion: MotionModel = field(default_factory=MotionModel)
+
+
+DEFAULT_SETTINGS = LocatorSettings()

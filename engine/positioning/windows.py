@@ -1,0 +1,95 @@
+"""Readings of one device in one window become one scan. The same object serves the live engine and whole recordings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine.records import F32, F64, I64, Bools, Readings, Scans
+
+
+class ScanWindows:
+    """Collects readings until their window is over, then gives one scan per device and window.
+
+    Window k holds the readings with k = floor(t / window_s). `late` counts readings whose window was given away
+    already.
+    """
+
+    def __init__(self, n_ap: int, window_s: float) -> None:
+        self.n_ap = n_ap
+        self.window_s = window_s
+        self.late = 0
+        self._next = -np.inf  # first window that is still open
+        self._pending = Readings.empty()
+
+    def push(self, readings: Readings, watermark: float) -> Scans:
+        """Adds readings and returns the scans of all windows that end at or before `watermark` (s, UTC).
+
+        Scans come in the order of their windows, then of time, then of device. `watermark` inf flushes everything.
+        """
+        fresh = np.floor(readings.t / self.window_s) >= self._next
+        self.late += int((~fresh).sum())
+        if not fresh.all():
+            readings = readings.take(fresh)
+        pending = Readings.concat([self._pending, readings]) if len(readings) else self._pending
+        window = np.floor(pending.t / self.window_s)
+        done: Bools = (window + 1) * self.window_s <= watermark
+        if np.isfinite(watermark):
+            self._next = max(self._next, np.floor(watermark / self.window_s))
+        if not done.any():
+            self._pending = pending
+            return no_scans(self.n_ap)
+        self._pending = pending.take(~done)
+        return scans_of(pending.take(done), window[done].astype(np.int64), self.n_ap)
+
+    def state(self) -> dict[str, Any]:
+        """What has been collected and not given away."""
+        p = self._pending
+        return {
+            "next": float(self._next),
+            "late": self.late,
+            "columns": [p.t, p.device, p.ap, p.rssi_dbm, p.range_m, p.range_sigma_m],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes on as if nothing had happened since `state()`."""
+        self._next, self.late = state["next"], state["late"]
+        self._pending = Readings(*(np.array(c) for c in state["columns"]))
+
+
+def no_scans(n_ap: int) -> Scans:
+    """No scans of `n_ap` access points."""
+    none = np.empty((0, n_ap), np.float32)
+    return Scans(np.empty(0), np.empty(0, np.uint64), none, none, none, none)
+
+
+def scans_of(readings: Readings, window: I64, n_ap: int) -> Scans:
+    """One scan per (window, device): means in dB and metres per access point, `t` the newest reading, ages of the
+    means."""
+    order = np.lexsort((readings.t, readings.device, window))
+    r, window = readings.take(order), window[order]
+    first = np.ones(len(r), dtype=np.bool_)
+    first[1:] = (window[1:] != window[:-1]) | (r.device[1:] != r.device[:-1])
+    row = np.cumsum(first) - 1
+    n = int(row[-1]) + 1
+    last = np.append(np.flatnonzero(first)[1:] - 1, len(r) - 1)
+    t = r.t[last]
+    slot = row * n_ap + r.ap
+    age = _mean(slot, t[row] - r.t, n, n_ap)
+    columns = [_mean(slot, v, n, n_ap) for v in (r.rssi_dbm, r.range_m, r.range_sigma_m)]
+    # the order promised: window, then time, then device
+    by_time = np.lexsort((r.device[last], t, window[last]))
+    return Scans(t[by_time], r.device[last][by_time], *(c[by_time] for c in (*columns, age)))
+
+
+def _mean(slot: I64, values: F64 | F32, n: int, n_ap: int) -> F32:
+    """Mean of the finite values per (scan, access point), NaN where there is none; shape (n, n_ap)."""
+    ok = np.isfinite(values)
+    if not ok.any():
+        return np.full((n, n_ap), np.nan, np.float32)
+    count = np.bincount(slot[ok], minlength=n * n_ap)
+    total = np.bincount(slot[ok], weights=values[ok], minlength=n * n_ap)
+    mean = np.full(n * n_ap, np.nan, np.float32)
+    np.divide(total, count, out=mean, where=count > 0, casting="unsafe")
+    return mean.reshape(n, n_ap)

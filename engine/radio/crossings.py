@@ -1,0 +1,46 @@
+"""How many dB of walls and fixtures lie on the straight line from each access point to each place."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from engine.plan.model import AccessPoint, Plan
+from engine.records import F64, I32
+
+
+def crossing_losses_db(plan: Plan, level: I32, x_m: F64, y_m: F64) -> F64:
+    """Sum of losses (A, C), uncapped, counting only the access point's own level; 0 between levels.
+
+    Each wall and each fixture on the line counts once. A fixture that stands under the access point itself does not
+    count: the access point hangs above it.
+    """
+    out = np.zeros((len(plan.access_points), len(x_m)))
+    for level_index, lv in enumerate(plan.levels):
+        places = np.flatnonzero(level == level_index)
+        obstacles, loss = _obstacles(plan, lv.id)
+        if not len(places) or not len(loss):
+            continue
+        tree = shapely.STRtree(obstacles)
+        for a, ap in enumerate(plan.access_points):
+            if ap.level == lv.id:
+                out[a, places] = _losses(tree, loss, ap, x_m[places], y_m[places])
+    return out
+
+
+def _obstacles(plan: Plan, level_id: str) -> tuple[list[shapely.Geometry], F64]:
+    walls = [(w.line, w.attenuation_db) for w in plan.walls if w.level == level_id and w.attenuation_db > 0]
+    fixtures = [(f.polygon, f.attenuation_db) for f in plan.fixtures if f.level == level_id and f.attenuation_db > 0]
+    both = [*walls, *fixtures]
+    return [g for g, _ in both], np.array([loss for _, loss in both])
+
+
+def _losses(tree: shapely.STRtree, loss: F64, ap: AccessPoint, x_m: F64, y_m: F64) -> F64:
+    ends = np.empty((len(x_m), 2, 2))
+    ends[:, 0] = ap.x_m, ap.y_m
+    ends[:, 1, 0], ends[:, 1, 1] = x_m, y_m
+    above = tree.query(shapely.Point(ap.x_m, ap.y_m), predicate="within")
+    counted = loss.copy()
+    counted[above] = 0.0
+    line, obstacle = tree.query(shapely.linestrings(ends), predicate="intersects")
+    return np.bincount(line, weights=counted[obstacle], minlength=len(x_m)).astype(np.float64)

@@ -1,0 +1,88 @@
+"""Log-distance path loss with a loss per crossing (the multi-wall model, COST 231 final report, 4.7.2), over a
+store's cells.
+
+    mean_dbm[a, c] = P0[a] - 10 * n[a] * log10(d3d[a, c]) - crossings_db[a, c] - floors_db[a, c]
+
+with distances of at least one metre: nearer than that no phone's RSSI follows a law.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.plan.cells import Cells
+from engine.plan.model import Plan
+from engine.radio.crossings import crossing_losses_db
+from engine.records import F64, I32
+
+
+@dataclass(frozen=True, slots=True)
+class RadioPrior:
+    """What is believed before anything was measured. Ranges in the comments are what measured sites show."""
+
+    p0_dbm: float = -42.0  # RSSI at 1 m: -34 to -48 for Wi-Fi phones, about -60 for BLE tags
+    p0_spread_db: float = 8.0  # standard deviation of phone plus access point power where the plan does not say
+    known_spread_db: float = 5.0  # the same where the plan gives p0_dbm: the phone alone (phones differ by 5-12 dB)
+    exponent: float = 2.2  # 1.5 (open hall) to 2.7 (crowded laboratory)
+    device_height_m: float = 1.2  # a phone in the hand or in a trolley
+    sigma_db: float = 6.0  # what fading, bodies and unmodelled furniture leave: 3.6 to 6.8
+    floor_loss_db: float = 18.0  # one concrete floor: 12 to 25
+    crossings_cap_db: float = 30.0  # beyond this, energy arrives by other ways than through
+    range_bias_m: float = 0.8  # 802.11mc ranges come out -0.6 to 1.8 m long at the median
+    range_bias_spread_m: float = 1.2
+    range_sigma_m: float = 1.5
+
+
+DEFAULT_PRIOR = RadioPrior()
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """What of the plan matters to radio, for A access points and C cells (or any other places).
+
+    `distance_m` (A, C) in three dimensions; `crossings_db` (A, C) the uncapped sum of wall and fixture losses on the
+    straight line, only within a level; `floors` (A, C) how many floors lie between.
+    """
+
+    distance_m: F64
+    crossings_db: F64
+    floors: F64
+
+
+def geometry_of(plan: Plan, level: I32, x_m: F64, y_m: F64, prior: RadioPrior = DEFAULT_PRIOR) -> Geometry:
+    """The geometry between the plan's access points and places given by level index and metres, arrays (C,)."""
+    floor_z = np.array([lv.floor_z_m for lv in plan.levels])
+    ordinal = np.array([lv.ordinal for lv in plan.levels])
+    ap_level = np.array([plan.level_index[ap.level] for ap in plan.access_points], dtype=np.int64)
+    ap_x = np.array([ap.x_m for ap in plan.access_points])
+    ap_y = np.array([ap.y_m for ap in plan.access_points])
+    ap_z = np.array([ap.z_m for ap in plan.access_points]) + floor_z[ap_level]
+    dz = ap_z[:, None] - (floor_z[level] + prior.device_height_m)[None, :]
+    distance = np.sqrt((ap_x[:, None] - x_m) ** 2 + (ap_y[:, None] - y_m) ** 2 + dz**2)
+    floors = np.abs(ordinal[ap_level][:, None] - ordinal[level][None, :]).astype(np.float64)
+    return Geometry(distance, crossing_losses_db(plan, level, x_m, y_m), floors)
+
+
+def cell_geometry(plan: Plan, cells: Cells, prior: RadioPrior = DEFAULT_PRIOR) -> Geometry:
+    """`geometry_of` at the walkable cells' centres."""
+    return geometry_of(plan, cells.level, cells.x_m, cells.y_m, prior)
+
+
+def log_distance(distance_m: F64) -> F64:
+    """10 log10 of the distance, at least 0 dB (one metre)."""
+    return 10.0 * np.log10(np.maximum(distance_m, 1.0))
+
+
+def mean_dbm(
+    geometry: Geometry, p0_dbm: F64, exponent: F64, loss_scale: float | F64 = 1.0, prior: RadioPrior = DEFAULT_PRIOR
+) -> F64:
+    """Expected RSSI (A, C) for per-access-point power and exponent (A,), and a scale on the crossing losses."""
+    loss = np.minimum(np.asarray(loss_scale) * geometry.crossings_db, prior.crossings_cap_db)
+    return (
+        p0_dbm[:, None]
+        - exponent[:, None] * log_distance(geometry.distance_m)
+        - loss
+        - prior.floor_loss_db * geometry.floors
+    )

@@ -1,0 +1,130 @@
+"""The radio map: what each access point is expected to hear from each walkable cell, and how far reality strays from
+it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.plan.cells import Cells
+from engine.plan.model import Plan, ap_key
+from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, cell_geometry, mean_dbm
+from engine.records import F32, F64
+
+VERSION = 1  # of the saved form
+
+
+@dataclass(frozen=True, slots=True)
+class RadioMap:
+    """Expected RSSI and its spread for A access points and C cells.
+
+    `mean_dbm` (A, C) for a device of no offset; `sigma_db` (A, C) spread of one scan around it; a device's own offset
+    is N(`offset_mean_db`, `offset_sigma_db`). `distance_m` (A, C) is what ranges are compared with; range errors are
+    `range_bias_m` (A,) plus a device's own N(0, `range_offset_sigma_m`), with spread `range_sigma_m` (A,).
+    """
+
+    mean_dbm: F32
+    sigma_db: F32
+    distance_m: F32
+    offset_mean_db: float
+    offset_sigma_db: float
+    range_bias_m: F32
+    range_sigma_m: F32
+    range_offset_sigma_m: float
+
+    @property
+    def n_ap(self) -> int:
+        """How many access points, A."""
+        return int(self.mean_dbm.shape[0])
+
+    @property
+    def n_cells(self) -> int:
+        """How many cells, C."""
+        return int(self.mean_dbm.shape[1])
+
+
+def prior_powers(plan: Plan, prior: RadioPrior = DEFAULT_PRIOR) -> tuple[F64, F64]:
+    """Power at 1 m and exponent per access point (A,): the plan's where it says, the prior's elsewhere."""
+    p0 = [prior.p0_dbm if ap.p0_dbm is None else ap.p0_dbm for ap in plan.access_points]
+    exponent = [prior.exponent if ap.exponent is None else ap.exponent for ap in plan.access_points]
+    return np.array(p0, dtype=np.float64), np.array(exponent, dtype=np.float64)
+
+
+def prior_map(
+    plan: Plan, cells: Cells, prior: RadioPrior = DEFAULT_PRIOR, geometry: Geometry | None = None
+) -> RadioMap:
+    """The radio map before any measurement. `geometry` saves computing it again."""
+    geometry = geometry or cell_geometry(plan, cells, prior)
+    p0, exponent = prior_powers(plan, prior)
+    n_ap, n_cells = geometry.distance_m.shape
+    known = all(ap.p0_dbm is not None for ap in plan.access_points)
+    return RadioMap(
+        mean_dbm=mean_dbm(geometry, p0, exponent, 1.0, prior).astype(np.float32),
+        sigma_db=np.full((n_ap, n_cells), prior.sigma_db, np.float32),
+        distance_m=geometry.distance_m.astype(np.float32),
+        offset_mean_db=0.0,
+        offset_sigma_db=prior.known_spread_db if known else prior.p0_spread_db,
+        range_bias_m=np.full(n_ap, prior.range_bias_m, np.float32),
+        range_sigma_m=np.full(n_ap, prior.range_sigma_m, np.float32),
+        range_offset_sigma_m=prior.range_bias_spread_m,
+    )
+
+
+def plan_fingerprint(plan: Plan, cells: Cells) -> str:
+    """Changes when an access point is renamed, moves, or the walkable cells change: then an old map does not fit."""
+    digest = hashlib.sha256()
+    for ap in plan.access_points:
+        digest.update(f"{ap_key(ap.id)}|{ap.level}|{ap.x_m:.3f}|{ap.y_m:.3f}|{ap.z_m:.3f}\n".encode())
+    for column in (np.round(cells.x_m, 3), np.round(cells.y_m, 3), cells.level.astype(np.int32)):
+        digest.update(np.ascontiguousarray(column).tobytes())
+    return digest.hexdigest()
+
+
+def map_arrays(radio_map: RadioMap, plan: Plan, cells: Cells) -> dict[str, Any]:
+    """The saved form: named arrays with version, fingerprint, cell size and names of the access points."""
+    return {
+        "version": np.array(VERSION),
+        "fingerprint": np.array(plan_fingerprint(plan, cells)),
+        "cell_m": np.array(cells.cell_m),
+        "access_points": np.array([ap_key(ap.id) for ap in plan.access_points]),
+        "mean_dbm": radio_map.mean_dbm,
+        "sigma_db": radio_map.sigma_db,
+        "distance_m": radio_map.distance_m,
+        "offset": np.array([radio_map.offset_mean_db, radio_map.offset_sigma_db]),
+        "range_bias_m": radio_map.range_bias_m,
+        "range_sigma_m": radio_map.range_sigma_m,
+        "range_offset_sigma_m": np.array(radio_map.range_offset_sigma_m),
+    }
+
+
+def map_misfit(arrays: dict[str, Any], plan: Plan, cells: Cells) -> str:
+    """Why a saved map does not fit this plan and these cells; empty when it does."""
+    if int(arrays.get("version", np.array(-1))) != VERSION:
+        return f"a radio map of version {arrays.get('version', '(none)')}, this Rayon reads version {VERSION}"
+    names = [ap_key(ap.id) for ap in plan.access_points]
+    saved = [str(name) for name in arrays["access_points"]]
+    if saved != names:
+        return f"made for access points {', '.join(saved)}; the plan has {', '.join(names)}"
+    if float(arrays["cell_m"]) != cells.cell_m:
+        return f"made for cells of {float(arrays['cell_m'])} m, not {cells.cell_m} m"
+    if str(arrays["fingerprint"]) != plan_fingerprint(plan, cells):
+        return "the plan has changed since the map was made (access points or walkable area)"
+    return ""
+
+
+def map_from_arrays(arrays: dict[str, Any]) -> RadioMap:
+    """The inverse of `map_arrays`, after `map_misfit` found nothing."""
+    mean_db, sigma_db = (float(v) for v in arrays["offset"])
+    return RadioMap(
+        arrays["mean_dbm"],
+        arrays["sigma_db"],
+        arrays["distance_m"],
+        mean_db,
+        sigma_db,
+        arrays["range_bias_m"],
+        arrays["range_sigma_m"],
+        float(arrays["range_offset_sigma_m"]),
+    )

@@ -1,0 +1,41 @@
+"""Radio maps on disk: versioned `.npz` files that are checked against the plan before they are used."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import OperatorError, Problem
+from engine.plan.cells import Cells
+from engine.plan.model import Plan
+from engine.radio.radiomap import RadioMap, map_arrays, map_from_arrays, map_misfit
+
+
+def save_radio_map(path: Path, radio_map: RadioMap, plan: Plan, cells: Cells) -> None:
+    """Writes the map. Raises OperatorError when the place cannot be written."""
+    try:
+        with path.open("wb") as stream:
+            np.savez_compressed(stream, **map_arrays(radio_map, plan, cells))
+    except OSError as error:
+        raise OperatorError(
+            [Problem(str(path), "(whole file)", error.strerror or str(error), "give a place to write")]
+        ) from error
+
+
+def load_radio_map(path: Path, plan: Plan, cells: Cells) -> RadioMap:
+    """Reads a map. Raises OperatorError when it is unreadable or does not fit the plan."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        misfit = map_misfit(arrays, plan, cells)
+    except OSError as error:
+        raise OperatorError(
+            [Problem(str(path), "(whole file)", error.strerror or str(error), "give a readable file")]
+        ) from error
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise OperatorError([Problem(str(path), "(whole file)", f"not a radio map of Rayon: {error}")]) from error
+    if misfit:
+        raise OperatorError([Problem(str(path), "(whole file)", misfit, "run `rayon calibrate` again")])
+    return map_from_arrays(arrays)

@@ -1,0 +1,256 @@
+"""Scenarios: strict YAML that says which store, which day, which people, phones and radio. Units are in the key names.
+
+A scenario may say what it `extends` (a shipped name, or a file beside it): mappings are merged key by key, all else is
+replaced. Every mistake is listed at once, with the file it was written in and its key.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from engine.config import validation_problems
+from engine.errors import OperatorError, Problem
+
+SHIPPED = Path(str(resources.files("simulators"))) / "scenarios"
+"""Where the scenarios that come with Rayon are."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ArrivalStep(_Strict):
+    """From `from_s` after the start on, people arrive `factor` times as often as `arrivals_per_hour` says."""
+
+    from_s: float = Field(ge=0)
+    factor: float = Field(ge=0)
+
+
+class DwellHabit(_Strict):
+    """How long people stand at a product: lognormal with this median and this spread of the logarithm."""
+
+    median_s: float = Field(20.0, gt=0)
+    sigma_log: float = Field(0.6, ge=0, le=2)
+
+
+class PeopleConfig(_Strict):
+    """Who comes, what for, and how they walk."""
+
+    arrivals_per_hour: float = Field(60.0, ge=0, le=20_000)
+    arrival_profile: tuple[ArrivalStep, ...] = ()  # empty: the same rate all along
+    start_inside_share: float = Field(
+        0.0, ge=0, le=1
+    )  # of the people of the whole duration: at a product when it begins
+    speed_min_m_s: float = Field(0.6, ge=0.1, le=3)
+    speed_max_m_s: float = Field(1.4, ge=0.1, le=3)
+    list_length_mean: float = Field(5.0, ge=1, le=100)  # products on a shopping list, at least one
+    popularity_exponent: float = Field(0.8, ge=0, le=3)  # Zipf over the products in file order; 0: all alike
+    favourites: dict[str, float] = Field(default_factory=dict)  # sku to a factor on its popularity
+    dwell: DwellHabit = DwellHabit()
+    dwell_by_category: dict[str, DwellHabit] = Field(default_factory=dict)
+    buy_share: float = Field(0.6, ge=0, le=1)  # of stops at a product that end with it in the basket
+    till_fixed_s: float = Field(25.0, ge=0)
+    till_item_s: float = Field(4.0, ge=0)
+
+    @field_validator("favourites")
+    @classmethod
+    def _not_negative(cls, favourites: dict[str, float]) -> dict[str, float]:
+        bad = [sku for sku, factor in favourites.items() if factor < 0]
+        if bad:
+            raise ValueError(f"factor below 0 for {', '.join(bad)}")
+        return favourites
+
+    @model_validator(mode="after")
+    def _speeds_in_order(self) -> PeopleConfig:
+        if self.speed_min_m_s > self.speed_max_m_s:
+            raise ValueError("speed_min_m_s is above speed_max_m_s")
+        return self
+
+
+class PhonesConfig(_Strict):
+    """What people carry, and what they do with what they get."""
+
+    connected_share: float = Field(0.6, ge=0, le=1)  # the others have Wi-Fi off: nobody hears them
+    scan_interval_min_s: float = Field(1.0, ge=0.1, le=60)
+    scan_interval_max_s: float = Field(4.0, ge=0.1, le=120)
+    offset_sigma_db: float = Field(5.0, ge=0, le=20)  # phones differ; one draw per phone
+    height_m: float = Field(1.1, ge=0, le=2.5)
+    ssid: str = Field("Guest", min_length=1, max_length=32)
+    locale: Literal["fr", "en"] = "fr"
+    sign_in_share: float = Field(0.8, ge=0, le=1)  # of connected phones: open the sign-in page and press the button
+    consent_share: float = Field(0.7, ge=0, le=1)  # of those: tick the box for offers; the others leave every box empty
+    redeem_share: float = Field(0.5, ge=0, le=1)  # of vouchers received: shown at the till
+    redeem_when: Literal["till", "soon"] = "till"  # soon: within seconds, for demonstrations
+    share_share: float = Field(0.3, ge=0, le=1)  # of vouchers received: the deal is shared
+    friend_open_share: float = Field(0.8, ge=0, le=1)  # of shared links: a friend opens it
+    preview_bot_share: float = Field(0.5, ge=0, le=1)  # of shared links: a messenger's preview bot fetches it first
+
+    @model_validator(mode="after")
+    def _intervals_in_order(self) -> PhonesConfig:
+        if self.scan_interval_min_s > self.scan_interval_max_s:
+            raise ValueError("scan_interval_min_s is above scan_interval_max_s")
+        return self
+
+
+class RadioConfig(_Strict):
+    """The physics of the simulated air. The engine knows none of these figures."""
+
+    p0_dbm: float = Field(-38.0, ge=-80, le=0)  # RSSI at 1 m, where the plan gives none
+    exponent: float = Field(2.3, ge=1, le=6)
+    ap_bias_sigma_db: float = Field(2.0, ge=0, le=15)
+    shadowing_sigma_db: float = Field(3.0, ge=0, le=15)
+    shadowing_length_m: float = Field(3.0, gt=0, le=50)  # distance at which shadowing's correlation falls to 1/e
+    loss_cap_db: float = Field(28.0, gt=0)  # obstacles add up, but less and less: waves go round and over
+    floor_loss_db: float = Field(18.0, ge=0)  # per storey between phone and access point
+    rician_k_db: float = Field(6.0, ge=-20, le=40)  # direct against scattered power
+    fading_frames: int = Field(3, ge=1, le=64)  # frames averaged into one reading
+    body_loss_db: float = Field(5.0, ge=0, le=25)  # at most, when the shopper's body is in between
+    sensitivity_dbm: float = Field(-88.0, ge=-120, le=-40)  # heard half the time at this level
+    sensitivity_slope_db: float = Field(2.0, gt=0)
+    miss_share: float = Field(0.05, ge=0, lt=1)  # of scans missed by an access point that hears well
+    ap_scan_s: float = Field(10.0, ge=1)  # how often access points report one another
+
+
+class WireConfig(_Strict):
+    """How controllers send what their access points hear."""
+
+    format: Literal["native"] = "native"
+    batch_s: float = Field(0.5, ge=0.1, le=60)
+    controllers: int = Field(1, ge=1, le=64)  # access points are dealt among them in turn
+
+
+class ScriptedShopper(_Strict):
+    """A shopper to order: walks from the entrance to a product and stands there. For tests with a real browser."""
+
+    name: str = Field(min_length=1, max_length=40)
+    sku: str
+    mac: str | None = Field(None, pattern=r"^[0-9a-fA-F]{2}([:-]?[0-9a-fA-F]{2}){5}$")  # None: a seeded one
+    arrive_s: float = Field(0.0, ge=0)
+    stand_s: float = Field(60.0, gt=0)
+    start_inside: bool = False  # stands at the product from arrive_s on, without the walk there
+    phone: Literal["none", "http"] = "none"  # none: somebody else plays the phone's HTTP side
+
+
+class Scenario(_Strict):
+    """One store, one stretch of time. `Scenario(store=...)` is the default day."""
+
+    name: str = "unnamed"
+    about: str = ""
+    store: str  # a shipped floor plan's name, or a folder (beside the scenario file, or from here)
+    seed: int = Field(1, ge=0, lt=2**63)
+    starts_at: AwareDatetime = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)  # offline only; live runs start now
+    duration_s: float = Field(1800.0, gt=0, le=366 * 86_400)
+    people: PeopleConfig = PeopleConfig()
+    phones: PhonesConfig = PhonesConfig()
+    radio: RadioConfig = RadioConfig()
+    wire: WireConfig = WireConfig()
+    scripted: tuple[ScriptedShopper, ...] = ()
+    folder: Path = Path()  # set by the loader: what relative paths start from
+
+
+def shipped_scenarios() -> dict[str, Path]:
+    """Name to file of the scenarios that come with Rayon, in order of name."""
+    return {p.stem: p for p in sorted(SHIPPED.glob("*.yaml"))}
+
+
+def find_scenario(name: str, beside: Path | None = None) -> Path:
+    """The file behind a shipped name or a path. Raises OperatorError when there is none."""
+    shipped = shipped_scenarios()
+    if name in shipped:
+        return shipped[name]
+    tries = [Path(name)] if beside is None else [beside / name, beside / f"{name}.yaml"]
+    for path in tries:
+        if path.is_file():
+            return path
+    fix = "a file, or one of: " + ", ".join(shipped)
+    raise OperatorError([Problem(name, "(scenario)", "no such scenario", fix)])
+
+
+def load_scenario(name: str) -> Scenario:
+    """The scenario of a shipped name or a file, with what it extends. Raises OperatorError listing every problem."""
+    path = find_scenario(name)
+    origin: dict[str, str] = {}
+    raw = _composed(path, (), origin)
+    if "folder" in raw:
+        del raw["folder"]
+        raise OperatorError([Problem(origin.get("folder", str(path)), "folder", "set by the loader", "remove it")])
+    raw.setdefault("name", path.stem)
+    try:
+        return Scenario.model_validate({**raw, "folder": path.parent})
+    except ValidationError as error:
+        problems = [_placed(p, origin) for p in validation_problems(error, str(path))]
+        raise OperatorError(problems) from error
+
+
+def _placed(problem: Problem, origin: dict[str, str]) -> Problem:
+    """The problem with the file its key was written in: the longest known prefix of its place decides."""
+    parts = problem.place.split(".")
+    for end in range(len(parts), 0, -1):
+        file = origin.get(".".join(parts[:end]))
+        if file is not None:
+            return Problem(file, problem.place, problem.reason, problem.fix)
+    return problem
+
+
+def _composed(path: Path, chain: tuple[Path, ...], origin: dict[str, str]) -> dict[str, Any]:
+    if path.resolve() in chain:
+        raise OperatorError([Problem(str(path), "extends", "extends itself in a circle", "cut the circle")])
+    raw = _read(path)
+    base_name = raw.pop("extends", None)
+    if base_name is None:
+        base: dict[str, Any] = {}
+    elif isinstance(base_name, str):
+        base = _composed(find_scenario(base_name, path.parent), (*chain, path.resolve()), origin)
+    else:
+        raise OperatorError([Problem(str(path), "extends", "not the name of a scenario", f"got {base_name!r:.60}")])
+    return _merged(base, raw, "", str(path), origin)
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any], at: str, file: str, origin: dict[str, str]) -> dict[str, Any]:
+    out = dict(base)
+    for key, value in over.items():
+        place = f"{at}.{key}" if at else str(key)
+        origin[place] = file
+        if isinstance(value, dict):
+            below = out.get(key)
+            out[key] = _merged(below if isinstance(below, dict) else {}, value, place, file, origin)
+        else:
+            out[key] = value
+    return out
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise OperatorError(
+            [Problem(str(path), "(whole file)", error.strerror or str(error), "give a readable file")]
+        ) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "(whole file)"
+        raise OperatorError(
+            [Problem(str(path), place, "not YAML: " + str(getattr(error, "problem", error)), "")]
+        ) from error
+    if not isinstance(raw, dict):
+        raise OperatorError(
+            [Problem(str(path), "(whole file)", "not a mapping of keys", "start from a shipped scenario")]
+        )
+    return raw
+
+
+def store_folder(scenario: Scenario) -> Path:
+    """The floor plan's folder: shipped by name, else beside the scenario file, else from here. Raises OperatorError."""
+    shipped = Path(str(resources.files("floorplans"))) / scenario.store
+    tries = [shipped, scenario.folder / scenario.store, Path(scenario.store)]
+    for folder in tries:
+        if (folder / "plan.geojson").is_file():
+            return folder
+    fix = "a shipped floor plan's name, or a folder that holds a plan.geojson"
+    raise OperatorError([Problem(scenario.name, "store", f"no floor plan {scenario.store!r}", fix)])

@@ -1,0 +1,229 @@
+"""Where people can walk: shortest any-angle ways around shelves and walls, on a visibility graph.
+
+The floor less its obstacles, both drawn in by the half width of a person, is the free area. Shortest ways in it bend
+only at its reflex corners (Lozano-Pérez and Wesley 1979), so corners and places are the nodes, and two nodes are joined
+when the straight line between them stays in the free area. The engine's cells are left out on purpose: the referee has
+its own geometry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import dijkstra
+from shapely.geometry import LineString, MultiPolygon, Point, Polygon
+from shapely.geometry.base import BaseGeometry
+from shapely.geometry.polygon import orient
+from shapely.ops import nearest_points
+
+from engine.errors import OperatorError, Problem
+from engine.plan.model import Plan
+from engine.plan.risers import risers
+from engine.records import F64, I32, Bools
+
+Nodes = npt.NDArray[np.integer]
+
+CLEARANCES_M = (0.25, 0.15, 0.05)
+"""Half the width that a way needs, tried from wide to narrow until every place can be reached."""
+
+SNAP_M = 1.5
+"""A place further than this from the free area counts as out of reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place on a level (its index in the plan)."""
+
+    level: int
+    x_m: float
+    y_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A polyline over levels, each array (k,) with k >= 1; a change of level happens between two points."""
+
+    level: I32
+    x_m: F64
+    y_m: F64
+
+
+class Ways:
+    """Shortest ways between named places of one plan. Raises OperatorError when a needed place cannot be reached."""
+
+    def __init__(self, plan: Plan, places: dict[str, Spot], start: str) -> None:
+        self._plan = plan
+        problems: list[Problem] = []
+        for clearance_m in CLEARANCES_M:
+            self._build(clearance_m, places, start)
+            problems = self._out_of_reach(places, start)
+            if not problems:
+                return
+        raise OperatorError(problems)
+
+    def way(self, origin: str, target: str) -> Way:
+        """The shortest way between two places, both ends included."""
+        source, node = self._node[origin], self._node[target]
+        before = self._before[source]
+        nodes = [node]
+        while node != source:
+            node = int(before[node])
+            nodes.append(node)
+        index = np.array(nodes[::-1])
+        return Way(self._level[index], self._x_m[index], self._y_m[index])
+
+    def distance_m(self, origin: str, target: str) -> float:
+        """Walked metres between two places."""
+        return float(self._dist[self._node[origin], self._node[target]])
+
+    def spot(self, name: str) -> Spot:
+        """The place, drawn to the free area where it was not in it."""
+        node = self._node[name]
+        return Spot(int(self._level[node]), float(self._x_m[node]), float(self._y_m[node]))
+
+    def clear(self, level: int, x0_m: float, y0_m: float, x1_m: float, y1_m: float) -> bool:
+        """Whether one can walk straight from the first point to the second."""
+        return bool(self._floor[level].covers(LineString([(x0_m, y0_m), (x1_m, y1_m)])))
+
+    def _build(self, clearance_m: float, places: dict[str, Spot], start: str) -> None:
+        free = free_areas(self._plan, clearance_m)
+        # a hair wider, so that a line along a shelf's clearance is not cut by rounding
+        self._floor = [_prepared(area.buffer(1e-3, join_style="mitre")) for area in free]
+        self._snap_m: dict[str, float] = {}
+        nodes: list[tuple[int, float, float]] = []
+        self._node: dict[str, int] = {}
+        for name, spot in [*places.items(), *stair_ends(self._plan).items()]:
+            x_m, y_m, self._snap_m[name] = _snapped(free[spot.level], spot)
+            self._node[name] = len(nodes)
+            nodes.append((spot.level, x_m, y_m))
+        n_places = len(nodes)
+        sides = [np.full((n_places, 4), np.nan)]
+        for level, area in enumerate(free):
+            corners = reflex_corners(area)
+            nodes += [(level, float(x), float(y)) for x, y in corners[:, :2]]
+            sides.append(corners[:, 2:])
+        self._level = np.array([n[0] for n in nodes], np.int32)
+        self._x_m = np.array([n[1] for n in nodes], np.float64)
+        self._y_m = np.array([n[2] for n in nodes], np.float64)
+        graph = self._graph(np.concatenate(sides))
+        self._dist, self._before = dijkstra(
+            graph, directed=False, indices=np.arange(n_places), return_predecessors=True
+        )
+
+    def _graph(self, sides: F64) -> csr_matrix:
+        rows, cols, lengths = [], [], []
+        for level in range(len(self._plan.levels)):
+            here = np.flatnonzero(self._level == level)
+            a, b = (here[i] for i in np.triu_indices(len(here), 1))
+            keep = self._taut(a, b, sides) & self._taut(b, a, sides)
+            a, b = a[keep], b[keep]
+            seen = self._sees(level, a, b)
+            rows.append(a[seen])
+            cols.append(b[seen])
+            # coincident nodes are joined too: a zero would mean no edge in a sparse matrix
+            lengths.append(np.maximum(np.hypot(self._x_m[a] - self._x_m[b], self._y_m[a] - self._y_m[b])[seen], 1e-6))
+        for i, riser in enumerate(risers(self._plan)):
+            rows.append(np.array([self._node[f"stairs {i} lower"]]))
+            cols.append(np.array([self._node[f"stairs {i} upper"]]))
+            lengths.append(np.array([riser.length_m]))
+        n = len(self._x_m)
+        return csr_matrix((np.concatenate(lengths), (np.concatenate(rows), np.concatenate(cols))), shape=(n, n))
+
+    def _sees(self, level: int, a: Nodes, b: Nodes) -> Bools:
+        ends = np.stack([self._x_m[a], self._y_m[a], self._x_m[b], self._y_m[b]], axis=-1).reshape(-1, 2, 2)
+        return np.asarray(shapely.covers(self._floor[level], shapely.linestrings(ends)), np.bool_)
+
+    def _taut(self, a: Nodes, b: Nodes, sides: F64) -> Bools:
+        """Whether a shortest way from `b` could bend at `a`: both sides of the corner lie on one side of the line."""
+        dx, dy = self._x_m[b] - self._x_m[a], self._y_m[b] - self._y_m[a]
+        before = dx * (sides[a, 1] - self._y_m[a]) - dy * (sides[a, 0] - self._x_m[a])
+        after = dx * (sides[a, 3] - self._y_m[a]) - dy * (sides[a, 2] - self._x_m[a])
+        return np.asarray(np.isnan(before) | (before * after >= -1e-9), np.bool_)
+
+    def _out_of_reach(self, places: dict[str, Spot], start: str) -> list[Problem]:
+        source = self._node[start]
+        out = []
+        for name in places:
+            lost = not np.isfinite(self._dist[source, self._node[name]])
+            if lost or self._snap_m[name] > SNAP_M:
+                reason = (
+                    f"no way from {start} to it" if lost else f"{self._snap_m[name]:.1f} m from where people can walk"
+                )
+                out.append(Problem(self._plan.store, name, reason, "move it, or widen the aisle"))
+        return out
+
+
+def free_areas(plan: Plan, clearance_m: float) -> list[BaseGeometry]:
+    """Per level, where a person's middle can be: the floor less walls and fixtures, drawn in by `clearance_m`."""
+    out: list[BaseGeometry] = []
+    for level in plan.levels:
+        solid: list[BaseGeometry] = [
+            f.polygon.buffer(clearance_m, join_style="mitre")
+            for f in plan.fixtures
+            if f.level == level.id and not f.walkable
+        ]
+        walls = [w.line for w in plan.walls if w.level == level.id]
+        solid += [w.buffer(clearance_m, cap_style="square", join_style="mitre") for w in walls]
+        inside = level.polygon.buffer(-clearance_m, join_style="mitre")
+        out.append(_largest(inside.difference(shapely.union_all(solid))))
+    return out
+
+
+def _largest(area: BaseGeometry) -> BaseGeometry:
+    """The shop floor without what is cut off from it: the inside of a ring of counters, a closed stock room."""
+    return max(area.geoms, key=lambda part: float(part.area)) if isinstance(area, MultiPolygon) else area
+
+
+def reflex_corners(area: BaseGeometry) -> F64:
+    """(k, 6): the corners at which a way in `area` can bend, each with the corner before and the corner after it."""
+    found = [np.empty((0, 6))]
+    for polygon in [area] if isinstance(area, Polygon) else []:
+        # shells with the clock, holes against it: free is then always on the right, and a left turn juts into it
+        turned = orient(polygon, sign=-1.0)
+        for ring in (turned.exterior, *turned.interiors):
+            at = np.asarray(ring.coords)[:-1, :2]
+            before, after = np.roll(at, 1, axis=0), np.roll(at, -1, axis=0)
+            step_in, step_out = at - before, after - at
+            turn = step_in[:, 0] * step_out[:, 1] - step_in[:, 1] * step_out[:, 0]
+            found.append(np.concatenate([at, before, after], axis=1)[turn > 1e-9])
+    return np.concatenate(found)
+
+
+def stair_ends(plan: Plan) -> dict[str, Spot]:
+    """Both ends of every stairs, elevator and escalator, by a name of its own."""
+    ends = {}
+    for i, riser in enumerate(risers(plan)):
+        ends[f"stairs {i} lower"] = Spot(riser.lower, riser.x_m, riser.y_m)
+        ends[f"stairs {i} upper"] = Spot(riser.upper, riser.x_m, riser.y_m)
+    return ends
+
+
+def opening_spots(plan: Plan, categories: Sequence[str]) -> dict[str, Spot]:
+    """The middles of the openings of these categories, by id, in the plan's order."""
+    out = {}
+    for opening in plan.openings:
+        if opening.category in categories:
+            shape = opening.geometry
+            middle = shape if isinstance(shape, Point) else shape.interpolate(0.5, normalized=True)
+            out[opening.id] = Spot(plan.level_index[opening.level], middle.x, middle.y)
+    return out
+
+
+def _snapped(area: BaseGeometry, spot: Spot) -> tuple[float, float, float]:
+    point = Point(spot.x_m, spot.y_m)
+    if area.is_empty:
+        return spot.x_m, spot.y_m, float("inf")
+    if area.covers(point):
+        return spot.x_m, spot.y_m, 0.0
+    near = nearest_points(area, point)[0]
+    return near.x, near.y, point.distance(near)
+
+
+def _prepared(area: BaseGeometry) -> BaseGeometry:
+    shapely.prepare(area)
+    return area

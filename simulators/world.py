@@ -1,0 +1,111 @@
+"""One scenario brought to life: a store, its people, their phones and the air, moved on in ticks of fixed length.
+
+Every source of chance has a stream of its own under the scenario's seed, and each tick a stream under its number: the
+same seed gives the same world to the byte, however a run is cut into calls, and another radio leaves the people as they
+were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.plan.model import Plan
+from engine.records import F64, I32
+from simulators.journeys import Crowd, Journey, Store, make_journeys
+from simulators.people import draw_people
+from simulators.phones import BURST_S, draw_phones, scan_times
+from simulators.radio import Air
+from simulators.scenario import Scenario
+
+TICK_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What access points heard in one tick, each (n,), sorted by time.
+
+    `device` is a shopper's index, or the number of shoppers plus an access point's index where APs hear one another.
+    """
+
+    t_s: F64
+    device: I32
+    ap: I32
+    rssi_dbm: F64
+
+    def __len__(self) -> int:
+        return int(self.t_s.shape[0])
+
+
+class World:
+    """A scenario on a plan. Raises OperatorError where the two do not match.
+
+    `run_s` is how long to run, by default the scenario's duration. A shorter run is the beginning of the whole one; in
+    a longer one people go on arriving, which is another draw altogether.
+    """
+
+    def __init__(self, scenario: Scenario, plan: Plan, run_s: float | None = None) -> None:
+        self.scenario, self.plan = scenario, plan
+        self.run_s = scenario.duration_s if run_s is None else run_s
+        streams = np.random.SeedSequence(scenario.seed).spawn(6)
+        people_rng, walk_rng, phone_rng, air_rng, scan_rng = (np.random.default_rng(s) for s in streams[:5])
+        self._tick_seed = int(streams[5].generate_state(1, np.uint64)[0])
+        self.shoppers = draw_people(scenario, plan, self.run_s, people_rng)
+        self.store = Store(plan)
+        self.journeys: list[Journey] = make_journeys(self.store, self.shoppers, scenario.people, walk_rng)
+        self.crowd = Crowd(self.journeys)
+        self.phones = draw_phones(self.shoppers, scenario.phones, phone_rng)
+        self.air = Air(plan, scenario.radio, scenario.phones.height_m, air_rng)
+        self.scans = scan_times(self.crowd, self.phones, scenario.phones, scan_rng)
+
+    @property
+    def ticks(self) -> int:
+        """How many ticks the run lasts: people who are still inside at its end are simply not followed further."""
+        return int(np.ceil(self.run_s / TICK_S))
+
+    def tick(self, k: int) -> Heard:
+        """Everything heard in [k, k + 1) ticks; a reading's own delay may put it a little after."""
+        rng = np.random.default_rng([self._tick_seed, k])
+        rows = self.scans.between(k * TICK_S, (k + 1) * TICK_S)
+        t_s, shopper = self.scans.t_s[rows], self.scans.shopper[rows]
+        parts = [_empty()]
+        if len(t_s):
+            rssi = self.air.heard_dbm(self.crowd.at(shopper, t_s), self.phones.offset_db[shopper], rng)
+            parts.append(_heard(rssi, t_s, shopper, rng))
+        every = max(round(self.scenario.radio.ap_scan_s / TICK_S), 1)
+        if k % every == 0 and self.plan.access_points:
+            count = len(self.plan.access_points)
+            device = len(self.shoppers) + np.arange(count, dtype=np.int32)
+            parts.append(_heard(self.air.between_aps_dbm(rng), np.full(count, k * TICK_S), device, rng))
+        return _sorted(parts)
+
+    def all_ticks(self) -> Iterator[Heard]:
+        """The whole scenario, tick by tick."""
+        return (self.tick(k) for k in range(self.ticks))
+
+    def device_names(self) -> list[str]:
+        """Names for offline tables, by `Heard.device`: shoppers first, then access points by their id."""
+        return [s.name for s in self.shoppers] + [ap.id for ap in self.plan.access_points]
+
+    def device_macs(self) -> list[str]:
+        """MACs (ids for access points) for the wire, by `Heard.device`."""
+        return [*self.phones.mac, *(ap.id for ap in self.plan.access_points)]
+
+
+def _heard(rssi_dbm: F64, t_s: F64, device: I32, rng: np.random.Generator) -> Heard:
+    rows, ap = np.nonzero(np.isfinite(rssi_dbm))
+    t = np.round(t_s[rows] + rng.uniform(0.0, BURST_S, len(rows)), 3)
+    return Heard(t, device[rows], ap.astype(np.int32), rssi_dbm[rows, ap])
+
+
+def _sorted(parts: list[Heard]) -> Heard:
+    columns = (np.concatenate([getattr(p, name) for p in parts]) for name in ("t_s", "device", "ap", "rssi_dbm"))
+    joined = Heard(*columns)
+    order = np.lexsort((joined.ap, joined.device, joined.t_s))
+    return Heard(joined.t_s[order], joined.device[order], joined.ap[order], joined.rssi_dbm[order])
+
+
+def _empty() -> Heard:
+    return Heard(np.empty(0), np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))

@@ -1,0 +1,165 @@
+"""Recordings: the same seed gives the same bytes, the tables agree with one another and with the world behind them."""
+
+from __future__ import annotations
+
+import csv
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.tables import read_readings, read_truth
+from simulators.phones import local_mac
+from simulators.recording import record
+from simulators.truth import positions, zone_visits
+from simulators.world import TICK_S, World
+from tests.simulators.made import scenario, small_plan
+
+TABLES = ("readings", "truth", "visits", "stops", "purchases", "sessions")
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path, dict[str, int]]:
+    folder = tmp_path_factory.mktemp("recorded")
+    world = World(scenario(people={"arrivals_per_hour": 240, "start_inside_share": 0.3}), small_plan())
+    return world, folder, record(world, folder)
+
+
+def test_the_same_seed_gives_the_same_bytes(recorded: tuple[World, Path, dict[str, int]], tmp_path: Path) -> None:
+    world, folder, counts = recorded
+    again = World(world.scenario, small_plan())
+    assert record(again, tmp_path) == counts
+    for name in TABLES:
+        assert (tmp_path / f"{name}.csv").read_bytes() == (folder / f"{name}.csv").read_bytes()
+
+
+def test_another_seed_gives_another_world(recorded: tuple[World, Path, dict[str, int]], tmp_path: Path) -> None:
+    world, folder, _ = recorded
+    record(World(world.scenario.model_copy(update={"seed": 99}), small_plan()), tmp_path)
+    for name in ("readings", "truth"):
+        assert (tmp_path / f"{name}.csv").read_bytes() != (folder / f"{name}.csv").read_bytes()
+
+
+def test_a_shorter_run_is_the_beginning_of_the_whole_one(
+    recorded: tuple[World, Path, dict[str, int]], tmp_path: Path
+) -> None:
+    world, folder, _ = recorded
+    record(World(world.scenario, small_plan(), 100.0), tmp_path)
+    short, whole = (tmp_path / "readings.csv").read_bytes(), (folder / "readings.csv").read_bytes()
+    assert len(short) > 20_000
+    assert whole.startswith(short)
+
+
+def test_another_radio_leaves_the_people_alone(recorded: tuple[World, Path, dict[str, int]], tmp_path: Path) -> None:
+    world, folder, _ = recorded
+    radio = world.scenario.radio.model_copy(update={"exponent": 3.5})
+    record(World(world.scenario.model_copy(update={"radio": radio}), small_plan()), tmp_path)
+    for name in ("truth", "stops", "purchases", "sessions"):
+        assert (tmp_path / f"{name}.csv").read_bytes() == (folder / f"{name}.csv").read_bytes()
+    assert (tmp_path / "readings.csv").read_bytes() != (folder / "readings.csv").read_bytes()
+
+
+def test_the_engine_reads_what_is_written(recorded: tuple[World, Path, dict[str, int]]) -> None:
+    world, folder, counts = recorded
+    readings, truth = read_readings(folder / "readings.csv"), read_truth(folder / "truth.csv")
+    assert len(readings) == counts["readings"] > 5_000
+    assert len(truth) == counts["truth"]
+    connected = {s.name for s, on in zip(world.shoppers, world.phones.connected, strict=True) if on}
+    aps = {ap.id for ap in world.plan.access_points}
+    heard = set(readings.device.tolist())
+    assert heard - aps <= connected
+    assert heard & aps == aps
+    assert not ((readings.device == readings.ap).any())
+    start_t = world.scenario.starts_at.timestamp()
+    assert readings.t.min() >= start_t
+    assert readings.t.max() <= start_t + world.run_s + 1
+
+
+def test_readings_come_only_while_the_shopper_is_inside(recorded: tuple[World, Path, dict[str, int]]) -> None:
+    world, folder, _ = recorded
+    readings, start_t = read_readings(folder / "readings.csv"), world.scenario.starts_at.timestamp()
+    for journey in world.journeys:
+        t = readings.t[readings.device == journey.shopper.name] - start_t
+        if len(t):
+            assert journey.start_s <= t.min()
+            assert t.max() <= journey.end_s + 0.2
+
+
+def test_scan_intervals_are_as_configured(recorded: tuple[World, Path, dict[str, int]]) -> None:
+    world, _, _ = recorded
+    gaps = np.concatenate([np.diff(world.scans.t_s[world.scans.shopper == i]) for i in range(len(world.shoppers))])
+    assert gaps.min() >= 1.0
+    assert gaps.max() <= 4.0
+    assert gaps.mean() == pytest.approx(2.5, abs=0.1)
+
+
+def test_stops_lie_where_the_truth_is(recorded: tuple[World, Path, dict[str, int]]) -> None:
+    _, folder, _ = recorded
+    truth = read_truth(folder / "truth.csv")
+    stops = rows(folder / "stops.csv")
+    assert len(stops) > 40
+    for stop in stops:
+        if stop["kind"] != "product":
+            continue
+        stood = (truth.device == stop["device"]) & (truth.t >= float(stop["since"])) & (truth.t <= float(stop["until"]))
+        assert np.allclose(truth.x_m[stood], float(stop["x_m"]), atol=0.002)
+        assert np.allclose(truth.y_m[stood], float(stop["y_m"]), atol=0.002)
+
+
+def test_what_is_bought_was_stood_at_and_paid_at_a_till(recorded: tuple[World, Path, dict[str, int]]) -> None:
+    world, folder, _ = recorded
+    stops = rows(folder / "stops.csv")
+    seen = {(s["device"], s["ref"]) for s in stops if s["kind"] == "product"}
+    paid = {(s["device"], s["ref"], s["until"]) for s in stops if s["kind"] == "till"}
+    purchases = rows(folder / "purchases.csv")
+    assert len(purchases) > 10
+    for p in purchases:
+        assert (p["device"], p["sku"]) in seen
+        assert (p["device"], p["till"], p["t"]) in paid
+        assert int(p["unit_price_minor"]) == world.plan.product_by_sku[p["sku"]].price_minor
+
+
+def test_zone_visits_cover_every_second_spent_in_zones(recorded: tuple[World, Path, dict[str, int]]) -> None:
+    world, _, _ = recorded
+    at = positions(world)
+    stayed = sum(left - entered + 1 for _, zone, entered, left in zone_visits(world, at) if zone == "front")
+    assert stayed == np.count_nonzero(at.x_m <= 8)
+
+
+def test_sessions_open_before_they_close(recorded: tuple[World, Path, dict[str, int]]) -> None:
+    world, folder, _ = recorded
+    events: dict[str, list[str]] = {}
+    for row in rows(folder / "sessions.csv"):
+        events.setdefault(row["device"], []).append(row["event"])
+    assert len(events) == np.count_nonzero(world.phones.connected & (world.crowd.start_s < world.run_s))
+    assert {tuple(e) for e in events.values()} <= {("connect",), ("connect", "disconnect")}
+
+
+def test_macs_are_local_unicast_and_distinct(recorded: tuple[World, Path, dict[str, int]]) -> None:
+    world, _, _ = recorded
+    assert len(set(world.phones.mac)) == len(world.phones.mac)
+    assert all(int(mac[:2], 16) & 3 == 2 for mac in world.phones.mac)
+    assert local_mac(np.random.default_rng(1)) == local_mac(np.random.default_rng(1))
+
+
+def test_a_crowd_of_300_runs_far_faster_than_time() -> None:
+    aps = small_plan().access_points
+    plan = small_plan()
+    many = tuple(type(a)(f"{a.id}-{k}", a.level, a.x_m, a.y_m, 2.8, a.name, None, None) for k in range(4) for a in aps)
+    people = {"arrivals_per_hour": 36_000 / 2, "start_inside_share": 1.0, "list_length_mean": 60}
+    crowd = scenario(duration_s=60.0, people=people, phones={"connected_share": 1.0})
+    world = World(crowd, replace(plan, access_points=many))
+    assert len(world.shoppers) > 250
+    ticks = world.ticks
+    began = time.perf_counter()
+    heard = sum(len(world.tick(k)) for k in range(ticks))
+    took_s = time.perf_counter() - began
+    assert heard > 250 * 16 * 60 / 2.5 * 0.7
+    assert ticks * TICK_S / took_s > 50

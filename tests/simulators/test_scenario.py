@@ -1,0 +1,84 @@
+"""Scenario files: what is shipped loads, what is wrong is listed whole, with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import OperatorError
+from engine.plan.load import load_plan
+from simulators.people import scenario_problems
+from simulators.scenario import load_scenario, shipped_scenarios, store_folder
+from tests.simulators.made import scenario, small_plan
+
+
+@pytest.mark.parametrize("name", sorted(shipped_scenarios()))
+def test_every_shipped_scenario_fits_its_store(name: str) -> None:
+    chosen = load_scenario(name)
+    assert chosen.name == name
+    assert chosen.about
+    assert scenario_problems(chosen, load_plan(store_folder(chosen))) == []
+
+
+def test_shipped_scenarios_are_those_promised() -> None:
+    assert {"demo-supermarket", "demo-boutique", "quiet-tuesday", "saturday-rush"} <= set(shipped_scenarios())
+
+
+def test_extends_merges_key_by_key(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text("store: small\npeople: {arrivals_per_hour: 10, buy_share: 0.1}\nseed: 4\n")
+    (tmp_path / "day.yaml").write_text("extends: base.yaml\npeople: {buy_share: 0.9}\n")
+    chosen = load_scenario(str(tmp_path / "day.yaml"))
+    assert (chosen.name, chosen.store, chosen.seed) == ("day", "small", 4)
+    assert (chosen.people.arrivals_per_hour, chosen.people.buy_share) == (10, 0.9)
+
+
+def test_all_mistakes_are_listed_with_the_file_they_are_in(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text("store: small\nradio: {exponent: 99}\n")
+    day = "extends: base\npeopel: {}\npeople: {speed_min_m_s: 2, speed_max_m_s: 1}\nphones: {consent_share: lots}\n"
+    (tmp_path / "day.yaml").write_text(day)
+    with pytest.raises(OperatorError) as caught:
+        load_scenario(str(tmp_path / "day.yaml"))
+    found = {(Path(p.file).name, p.place) for p in caught.value.problems}
+    assert found == {
+        ("base.yaml", "radio.exponent"),
+        ("day.yaml", "peopel"),
+        ("day.yaml", "people"),
+        ("day.yaml", "phones.consent_share"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("extends: loop\nstore: small\n", "extends"),
+        ("extends: 3\nstore: small\n", "extends"),
+        ("store: [small\n", "line 2, column 1"),
+        ("- store\n", "(whole file)"),
+        ("store: small\nfolder: /tmp\n", "folder"),
+    ],
+)
+def test_broken_files_are_refused(tmp_path: Path, text: str, place: str) -> None:
+    (tmp_path / "loop.yaml").write_text(text)
+    with pytest.raises(OperatorError) as caught:
+        load_scenario(str(tmp_path / "loop.yaml"))
+    assert [p.place for p in caught.value.problems] == [place]
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(OperatorError, match="quiet-tuesday"):
+        load_scenario("quiet-wednesday")
+
+
+def test_what_the_store_lacks_is_listed() -> None:
+    asked = scenario(
+        people={"favourites": {"caviar": 2}, "dwell_by_category": {"fish": {"median_s": 5}}},
+        scripted=[{"name": "a", "sku": "caviar"}, {"name": "a", "sku": "milk"}],
+    )
+    places = [p.place for p in scenario_problems(asked, small_plan())]
+    assert places == ["people.favourites.caviar", "people.dwell_by_category.fish", "scripted.0.sku", "scripted"]
+
+
+def test_a_store_without_floor_plan_is_refused() -> None:
+    with pytest.raises(OperatorError, match="no floor plan 'nowhere'"):
+        store_folder(scenario(store="nowhere"))

@@ -1,0 +1,98 @@
+"""When opening a shared link earns its sharer points: only for a distinct human, never for a machine or oneself.
+
+Platforms give no proof of a post, and Meta's Developer Policy 3.2 forbids paying for one; it allows rewarding what the
+post brings. So the reward hangs on the visit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+TOKEN_BYTES = 12  # 96 random bits, 16 characters: beyond guessing, short enough for a text message
+
+_PREVIEW = re.compile(
+    # Link previews of the networks, as their agents name themselves; then what automated clients call themselves.
+    # Cubot makes phones. Browsers inside apps (Snapchat, Pinterest, Instagram) are people, and not listed.
+    r"facebookexternalhit|facebot|facebookcatalog|meta-external|twitterbot|whatsapp|telegrambot|slackbot|slack-imgproxy"
+    r"|linkedinbot|discordbot|applebot|pinterestbot|pinterest\.com/bot|redditbot|skypeuripreview|line-poker|kakaotalk-scrap"
+    r"|googlebot|google-inspectiontool|adsbot|mediapartners|apis-google|feedfetcher|bingbot|bingpreview|yandex(bot|images)"
+    r"|duckduck|baiduspider|embedly|iframely|vkshare|mastodon|bluesky|cardyb|outbrain|flipboardproxy|qwantify"
+    r"|(?<!cu)bot\b|crawler|spider|preview|scraper|monitor|uptime|headless|phantomjs|lighthouse|pagespeed"
+    r"|curl/|wget/|python-requests|python-httpx|python-urllib|aiohttp|go-http-client|okhttp|java/|libwww|node-fetch|axios",
+    re.IGNORECASE,
+)
+_PREFETCH_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+_PREFETCH_WORDS = ("prefetch", "prerender", "preview")
+
+
+@dataclass(frozen=True, slots=True)
+class ShareRules:
+    """What a visit earns (points), when it becomes available (s), and how many a sharer is rewarded for in 24 h."""
+
+    points: int
+    hold_s: float
+    per_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who opened a link, by digests the caller made: cookie, device where known, address. Never the raw values."""
+
+    cookie_id: str | None
+    device_hash: str | None
+    address_hash: str
+    user_agent: str
+    is_preview: bool = False
+    shopper_id: str | None = None  # where the opener is signed in
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How an opener is recognised later: by cookie, and by device or what stands in for it."""
+
+    cookie: str | None
+    device: str
+
+
+def is_preview(user_agent: str, method: str = "GET", headers: Mapping[str, str] | None = None) -> bool:
+    """Whether this request comes from a machine, or from a browser before anyone looked. No agent is a machine."""
+    if method.upper() != "GET" or not user_agent.strip() or _PREVIEW.search(user_agent):
+        return True
+    lowered = {name.lower(): value.lower() for name, value in (headers or {}).items()}
+    return any(word in lowered.get(name, "") for name in _PREFETCH_HEADERS for word in _PREFETCH_WORDS)
+
+
+def known_by(visitor: Visitor) -> Known:
+    """The marks to remember. Shoppers behind one address differ by device, or by who is signed in; where neither is
+    known, address and browser stand in, so that one phone that drops its cookies does not count twice."""
+    if visitor.device_hash is not None:
+        return Known(visitor.cookie_id, visitor.device_hash)
+    instead = visitor.shopper_id or f"{visitor.address_hash}|{visitor.user_agent}"
+    return Known(visitor.cookie_id, hashlib.sha256(instead.encode()).hexdigest()[:32])
+
+
+def same(a: Known, b: Known) -> bool:
+    """Whether two openers count as one: either mark is the same."""
+    return a.device == b.device or (a.cookie is not None and a.cookie == b.cookie)
+
+
+def outcome(*, preview: bool, own: bool, seen: bool, rewarded_today: int, rules: ShareRules) -> str:
+    """What a visit comes to: `preview`, `self`, `duplicate`, `capped`, `counted` (nothing to give) or `rewarded`."""
+    if preview:
+        return "preview"
+    if own:
+        return "self"
+    if seen:
+        return "duplicate"
+    if rules.points <= 0:
+        return "counted"
+    return "capped" if rewarded_today >= rules.per_day else "rewarded"
+
+
+def new_token() -> str:
+    """A fresh link token from the system's randomness: 16 letters, digits, `-` and `_`."""
+    return secrets.token_urlsafe(TOKEN_BYTES)

@@ -1,0 +1,47 @@
+"""Who an offer is for, and what the decision may know of a shopper: never more than this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from engine.privacy.consent import Grants
+
+DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedShopper:
+    """A shopper behind a device: only those who granted location offers are ever linked."""
+
+    shopper_id: str
+    consents: Grants
+    locale: str = "fr"
+    created_at: float = 0.0
+
+
+class Audience(BaseModel):
+    """Conditions that must all hold; empty means everyone who consented."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    locales: tuple[str, ...] = ()
+    known_at_least_days: float | None = Field(None, ge=0, le=36_500)
+    known_at_most_days: float | None = Field(None, ge=0, le=36_500)
+
+    @model_validator(mode="after")
+    def _window(self) -> Audience:
+        low, high = self.known_at_least_days, self.known_at_most_days
+        if low is not None and high is not None and low > high:
+            raise ValueError("known_at_least_days is above known_at_most_days: nobody would be meant")
+        return self
+
+    def holds(self, shopper: LinkedShopper, now: float) -> bool:
+        """Whether `shopper` belongs to this audience at `now` (s)."""
+        known_days = (now - shopper.created_at) / DAY_S
+        return (
+            (not self.locales or shopper.locale in self.locales)
+            and (self.known_at_least_days is None or known_days >= self.known_at_least_days)
+            and (self.known_at_most_days is None or known_days <= self.known_at_most_days)
+        )

@@ -1,0 +1,184 @@
+"""The campaign: offer, place, time, audience, caps and budget; and the strict reading of `campaigns.yaml`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from engine.config import validation_problems
+from engine.errors import OperatorError, Problem
+from engine.offers.audience import Audience
+from engine.offers.discounts import MAX_MINOR, Offer
+from engine.offers.hours import When
+from engine.offers.legal import legal_findings
+from engine.plan.model import Plan
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+State = Literal["running", "paused", "ended"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Place(_Strict):
+    """Where: at a product (within `radius_m` walking), in a zone, or anywhere in the store. Exactly one of them."""
+
+    product: str | None = None
+    radius_m: float | None = Field(None, gt=0, le=50)
+    zone: str | None = None
+    store: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> Place:
+        if (self.product is not None) + (self.zone is not None) + self.store != 1:
+            raise ValueError("give exactly one of product, zone and store: true")
+        if (self.product is not None) != (self.radius_m is not None):
+            raise ValueError("`radius_m` goes with `product`, and only with it")
+        return self
+
+
+class CampaignCaps(_Strict):
+    """How often one shopper may get this campaign, in exact rolling windows. The store's own caps hold besides."""
+
+    per_day: int = Field(1, ge=0, le=100)
+    per_week: int = Field(3, ge=0, le=100)
+
+
+class Budget(_Strict):
+    """What the campaign may spend at most; None is no limit."""
+
+    max_vouchers: int | None = Field(None, ge=0)
+    max_amount_minor: int | None = Field(None, ge=0)
+
+
+class Text(_Strict):
+    """What the shopper reads."""
+
+    title: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    text: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+
+
+class Texts(_Strict):
+    """The same in French and in English."""
+
+    fr: Text
+    en: Text
+
+    def of(self, locale: str) -> Text:
+        """The text for a locale such as `fr-FR`; English for every language but French."""
+        return self.fr if locale.lower().startswith("fr") else self.en
+
+
+class Campaign(_Strict):
+    """An offer with its place, time, audience, caps and budget. See docs for every field's meaning.
+
+    `ttl_s` is how long an undelivered message stays relevant at the shelf, `valid_s` how long the voucher can be
+    redeemed. `margin_minor` and `redeem_probability` are what arbitration expects of one redemption.
+    """
+
+    id: Name
+    name: Annotated[str, StringConstraints(min_length=1, max_length=120)]
+    stores: tuple[str, ...] = ()  # empty: the store whose file it stands in
+    state: State = "running"
+    place: Place
+    min_probability: float = Field(0.6, gt=0, le=1)
+    min_dwell_s: float = Field(5.0, ge=0, le=3600)
+    when: When = When()
+    audience: Audience = Audience()
+    offer: Offer
+    caps: CampaignCaps = CampaignCaps()
+    budget: Budget = Budget()
+    ttl_s: float = Field(120.0, ge=60, le=180)
+    valid_s: float = Field(7200.0, ge=60, le=90 * 86_400)
+    priority: int = Field(50, ge=0, le=100)
+    margin_minor: int = Field(ge=0, le=MAX_MINOR)
+    redeem_probability: float = Field(ge=0, le=1)
+    texts: Texts
+
+    @model_validator(mode="after")
+    def _budget_is_bounded(self) -> Campaign:
+        """An amount budget needs a voucher whose worth is known when it is issued."""
+        unbounded = self.offer.on != "product" and self.offer.kind != "amount" and not self.offer.max_discount_minor
+        if self.budget.max_amount_minor is not None and unbounded:
+            raise ValueError("budget.max_amount_minor on a category or basket offer needs offer.max_discount_minor")
+        return self
+
+
+class CampaignFile(_Strict):
+    """`campaigns.yaml`: a version, the store it is for, its campaigns."""
+
+    version: Literal[1]
+    store: str
+    campaigns: tuple[Campaign, ...]
+
+
+def load_campaigns(path: Path, plan: Plan) -> list[Campaign]:
+    """The campaigns of a store's file. Raises OperatorError with all problems of the file and against the plan."""
+    file = str(path)
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise OperatorError(
+            [Problem(file, "(whole file)", error.strerror or str(error), "give a readable file")]
+        ) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "(whole file)"
+        raise OperatorError([Problem(file, place, f"not YAML: {getattr(error, 'problem', error)}")]) from error
+    return parse_campaigns(raw, plan, file)
+
+
+def parse_campaigns(raw: Any, plan: Plan, file: str) -> list[Campaign]:
+    """The campaigns of already-read YAML or JSON. Raises OperatorError with all problems, each with its key path."""
+    try:
+        # Through JSON text: pydantic then takes lists for tuples and ISO times, and is strict about all else.
+        parsed = CampaignFile.model_validate_json(json.dumps(raw, default=_iso))
+    except ValidationError as error:
+        raise OperatorError(validation_problems(error, file)) from error
+    problems = campaign_problems(parsed.campaigns, plan, file)
+    if parsed.store != plan.store:
+        problems.insert(0, Problem(file, "store", f"{parsed.store!r} is not this plan's store", f"write {plan.store}"))
+    if problems:
+        raise OperatorError(problems)
+    return list(parsed.campaigns)
+
+
+def campaign_problems(campaigns: Sequence[Campaign], plan: Plan, file: str) -> list[Problem]:
+    """What is wrong between campaigns and plan: unknown product, zone, category or store, double ids, legal caps."""
+    problems: list[Problem] = []
+    seen: dict[str, int] = {}
+    for i, campaign in enumerate(campaigns):
+        at = f"campaigns.{i}"
+        if campaign.id in seen:
+            problems.append(Problem(file, f"{at}.id", f"{campaign.id!r} is used by campaigns.{seen[campaign.id]} too"))
+        seen.setdefault(campaign.id, i)
+        problems += [Problem(file, f"{at}.{place}", reason, fix) for place, reason, fix in _findings(campaign, plan)]
+    return problems
+
+
+def _findings(campaign: Campaign, plan: Plan) -> Iterator[tuple[str, str, str]]:
+    place, offer = campaign.place, campaign.offer
+    if campaign.stores and plan.store not in campaign.stores:
+        yield "stores", f"{plan.store!r}, the store of this file, is not among them", "add it, or leave stores out"
+    if place.product is not None and place.product not in plan.product_by_sku:
+        yield "place.product", f"unknown sku {place.product!r}", "use a sku of products.csv"
+    if place.zone is not None and place.zone not in plan.zone_index:
+        yield "place.zone", f"unknown zone {place.zone!r}", "use one of: " + ", ".join(sorted(plan.zone_index)[:20])
+    if offer.sku is not None and offer.sku not in plan.product_by_sku:
+        yield "offer.sku", f"unknown sku {offer.sku!r}", "use a sku of products.csv"
+    categories = {p.category for p in plan.products}
+    if offer.category is not None and offer.category not in categories:
+        yield "offer.category", f"unknown category {offer.category!r}", "use one of: " + ", ".join(sorted(categories))
+    yield from legal_findings(offer, campaign.texts.model_dump(), plan)
+
+
+def _iso(value: object) -> str:
+    """YAML reads times by itself; JSON wants them as text. Anything else stays as Python prints it, for the message."""
+    return value.isoformat() if isinstance(value, dt.date) else repr(value)

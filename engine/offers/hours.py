@@ -1,0 +1,75 @@
+"""When a campaign may speak, in the store's own time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
+"""`HH:MM`, quoted in YAML (where a bare 10:00 is the number 600)."""
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Hours(BaseModel):
+    """From (included) to (excluded); over midnight when `to` is not later than `from`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+    from_: Clock = Field(alias="from")
+    to: Clock
+
+    def holds(self, clock: str) -> bool:
+        """Whether `clock`, as `HH:MM`, lies within."""
+        if self.from_ < self.to:
+            return self.from_ <= clock < self.to
+        return clock >= self.from_ or clock < self.to
+
+
+class When(BaseModel):
+    """A campaign's time. Everything empty: always."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+    days: tuple[Day, ...] = ()
+    hours: tuple[Hours, ...] = ()
+    quiet_hours: tuple[Hours, ...] = ()
+
+    @model_validator(mode="after")
+    def _order(self) -> When:
+        if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
+            raise ValueError("ends_at is not after starts_at")
+        return self
+
+    def refusal(self, now: float, timezone: ZoneInfo) -> str | None:
+        """Why not at `now` (s): `not_started`, `ended`, `quiet_hours`, `outside_hours`; None when it may speak.
+
+        Hours that run over midnight belong to the day they began on.
+        """
+        if self.starts_at and now < self.starts_at.timestamp():
+            return "not_started"
+        if self.ends_at and now >= self.ends_at.timestamp():
+            return "ended"
+        local = dt.datetime.fromtimestamp(now, timezone)
+        clock = local.strftime("%H:%M")
+        if any(q.holds(clock) for q in self.quiet_hours):
+            return "quiet_hours"
+        return None if self._open(local, clock) else "outside_hours"
+
+    def _open(self, local: dt.datetime, clock: str) -> bool:
+        today = DAYS[local.weekday()]
+        if not self.hours:
+            return not self.days or today in self.days
+        yesterday = DAYS[(local.weekday() - 1) % 7]
+        for hours in self.hours:
+            over_midnight = hours.from_ >= hours.to and clock < hours.to
+            began = yesterday if over_midnight else today
+            if hours.holds(clock) and (not self.days or began in self.days):
+                return True
+        return False

@@ -1,0 +1,185 @@
+"""The database: one file of SQLite by default, PostgreSQL by URL. Opening it brings its schema up to date.
+
+SQLite runs in WAL mode with `synchronous=FULL`: `NORMAL` would survive a killed process but not a power cut, after
+which a voucher already redeemed could be redeemed again and readings acknowledged to the broker would be gone. The
+price is one fsync per commit, which batching (one journal row per frame, one transaction per presence event) bears.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlmodel import Session
+
+from engine.errors import OperatorError, Problem, StorageUnavailable
+from engine.storage.migrate import upgrade
+
+BUSY_TIMEOUT_S = 30.0  # how long a writer of another process is waited for
+POOL = {"pool_size": 10, "max_overflow": 20, "pool_timeout": 60.0}
+
+
+class Database:
+    """An open database. `write` and `read` each give one session and one transaction; threads may share the object."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.dialect = engine.dialect.name
+        # SQLite has one writer at a time. Threads of this process queue here, in memory, not by polling the file.
+        self._writer = threading.Lock()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that may write: committed at the end, rolled back on any error.
+
+        SQLite: BEGIN IMMEDIATE, so that what is read inside stays true until the commit. PostgreSQL: READ COMMITTED;
+        who decides on what it reads takes row locks, in the order shopper, delivery, voucher, campaign, outbox.
+        Raises StorageUnavailable when the database cannot be reached.
+        """
+        if self.dialect != "sqlite":
+            with self._session(writes=True) as session:
+                yield session
+            return
+        if not self._writer.acquire(timeout=BUSY_TIMEOUT_S * 2):
+            raise StorageUnavailable("the database was busy for too long")
+        try:
+            with self._session(writes=True) as session:
+                yield session
+        finally:
+            self._writer.release()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that only reads, on a consistent snapshot where SQLite runs it. Raises StorageUnavailable."""
+        with self._session(writes=False) as session:
+            yield session
+
+    def close(self) -> None:
+        """Closes every connection. The object is of no use afterwards."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _session(self, *, writes: bool) -> Iterator[Session]:
+        try:
+            with self._engine.connect() as connection:
+                connection.execution_options(rayon_writes=writes)
+                with Session(bind=connection, expire_on_commit=False) as session, session.begin():
+                    yield session
+        except PoolTimeout as error:
+            raise StorageUnavailable("no free connection to the database") from error
+        except DBAPIError as error:
+            if _is_outage(error):
+                raise StorageUnavailable(_reason(error)) from error
+            raise
+
+
+def open_database(url: str) -> Database:
+    """Opens the database at `url`, creating a SQLite file and its folder, and brings the schema to the newest version.
+
+    Takes `sqlite:///path`, `postgresql://…` and `postgresql+psycopg://…`. Two processes may open at once: one migrates,
+    the other waits. Raises OperatorError for a URL it cannot use, StorageUnavailable where nobody answers.
+    """
+    parsed = _parse(url)
+    engine = _create(parsed)
+    try:
+        with engine.connect() as connection:
+            connection.execution_options(rayon_writes=True)
+            with connection.begin():
+                if engine.dialect.name == "postgresql":
+                    connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("rayon.migrate"))))
+                upgrade(connection)
+    except DBAPIError as error:
+        engine.dispose()
+        if _is_outage(error):
+            raise StorageUnavailable(_reason(error)) from error
+        raise
+    except BaseException:
+        engine.dispose()
+        raise
+    return Database(engine)
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise OperatorError([Problem("storage.url", "(whole value)", "not a database URL", _EXAMPLES)]) from error
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise OperatorError([Problem("storage.url", "scheme", f"{parsed.drivername!r} is not supported", _EXAMPLES)])
+    if parsed.drivername == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            raise OperatorError([Problem("storage.url", "path", "a SQLite database needs a file", _EXAMPLES)])
+        Path(str(parsed.database)).expanduser().parent.mkdir(parents=True, exist_ok=True)
+    return parsed
+
+
+_EXAMPLES = "for example sqlite:///data/rayon.db or postgresql://user@host/rayon"
+
+
+def _create(url: URL) -> Engine:
+    try:
+        if url.drivername == "sqlite":
+            engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}, **POOL)
+        else:
+            engine = create_engine(url, pool_pre_ping=True, **POOL)
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        fix = "pip install 'rayon[postgres]'"
+        raise OperatorError([Problem("storage.url", "scheme", f"its driver is not installed: {error}", fix)]) from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _sqlite_connect(connection: Any, _record: Any) -> None:
+    """Each new connection: transactions are ours (no implicit BEGIN), and the pragmas of this database."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    try:
+        _to_wal(cursor)
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}"):
+            cursor.execute(f"PRAGMA {pragma}")
+    finally:
+        cursor.close()
+
+
+def _to_wal(cursor: sqlite3.Cursor) -> None:
+    """Changing the journal mode ignores the busy timeout: of two processes opening a new file, one would fail."""
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("rayon_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _is_outage(error: DBAPIError) -> bool:
+    """A lost or refused connection, or a file held too long; not a mistake in our own SQL."""
+    if error.connection_invalidated or isinstance(error, InterfaceError):
+        return True
+    # no such table, no such column: ours, though the driver of SQLite files them under the same class
+    return isinstance(error, OperationalError) and "no such" not in str(error.orig)
+
+
+def _reason(error: DBAPIError) -> str:
+    """The first line of what the driver said; a connection string it may quote holds no password."""
+    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__

@@ -1,0 +1,96 @@
+"""Erasing a shopper: everything that leads to the person goes; amounts stay, with the identity cut."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import delete, update
+from sqlmodel import Session, SQLModel, col, select
+
+from engine.errors import NotFound
+from engine.storage.database import Database
+from engine.storage.settling import LIVE, close_vouchers, lock_vouchers
+from engine.storage.shoppers import grants_of, remove_links
+from engine.storage.tables import (
+    ConsentLogTable,
+    ConsentTable,
+    DecisionTable,
+    DeliveryTable,
+    DeviceLinkTable,
+    IdempotencyTable,
+    ShareTable,
+    ShareVisitTable,
+    ShopperTable,
+    VisitTable,
+    VoucherTable,
+)
+from engine.storage.upserts import table_of
+from engine.storage.versions import bump
+
+ERASED = "erased-"
+
+
+def erase_shopper(db: Database, shopper_id: str, now: float) -> None:
+    """Deletes profile, links, visits, deliveries, shares and kept answers; vouchers and decisions lose their owner.
+
+    The ledger is not touched: it knows only the member id, and the profile row was the one place that tied it to a
+    shopper. The consent log keeps its lines under the same opaque id, which now leads nowhere, as proof. Raises
+    NotFound.
+    """
+    with db.write() as session:
+        row = session.get(ShopperTable, shopper_id, with_for_update=True)
+        if row is None:
+            raise NotFound("no such shopper")
+        stores = set(session.exec(select(DeviceLinkTable.store).where(col(DeviceLinkTable.shopper_id) == shopper_id)))
+        _log(session, shopper_id, now)
+        _delete(session, DeliveryTable, col(DeliveryTable.shopper_id) == shopper_id)
+        _cut_vouchers(session, shopper_id)
+        _delete_shares(session, shopper_id)
+        remove_links(session, shopper_id)
+        _delete(session, VisitTable, col(VisitTable.shopper_id) == shopper_id)
+        _delete(session, ConsentTable, col(ConsentTable.shopper_id) == shopper_id)
+        _delete(session, IdempotencyTable, col(IdempotencyTable.scope).contains(shopper_id, autoescape=True))
+        session.delete(row)
+        session.flush()
+        bump(session, stores, "links")
+
+
+def _log(session: Session, shopper_id: str, now: float) -> None:
+    """Erasure withdraws everything: the log's last words say so."""
+    for purpose, channel in sorted(grants_of(session, shopper_id)):
+        session.add(
+            ConsentLogTable(
+                shopper_id=shopper_id,
+                purpose=purpose,
+                channel=channel,
+                granted=False,
+                text_version="",
+                place="erasure",
+                at=now,
+            )
+        )
+
+
+def _cut_vouchers(session: Session, shopper_id: str) -> None:
+    """Ends what can still be used; then no voucher or decision says whose it was, nor which visit it belonged to."""
+    ids = session.exec(select(VoucherTable.voucher_id).where(col(VoucherTable.shopper_id) == shopper_id)).all()
+    vouchers = lock_vouchers(session, ids)
+    close_vouchers(session, [v for v in vouchers if v.state in LIVE], "voided", release_slot=False)
+    nobody = ERASED + secrets.token_hex(8)
+    for voucher in vouchers:
+        voucher.shopper_id, voucher.visit_id = nobody, ERASED + voucher.voucher_id
+    session.flush()
+    decisions = table_of(DecisionTable)
+    session.connection().execute(
+        update(decisions).where(decisions.c.shopper_id == shopper_id).values(shopper_id=nobody, visit_id=ERASED)
+    )
+
+
+def _delete_shares(session: Session, shopper_id: str) -> None:
+    tokens = session.exec(select(ShareTable.token).where(col(ShareTable.shopper_id) == shopper_id)).all()
+    _delete(session, ShareVisitTable, col(ShareVisitTable.token).in_(tokens))
+    _delete(session, ShareTable, col(ShareTable.token).in_(tokens))
+
+
+def _delete(session: Session, model: type[SQLModel], condition: object) -> None:
+    session.connection().execute(delete(table_of(model)).where(condition))  # type: ignore[arg-type]

@@ -1,0 +1,52 @@
+"""Reading what checkpoints have added up: heat, hours of zones, and a shopper's own visits."""
+
+from __future__ import annotations
+
+from sqlmodel import col, select
+
+from engine.presence.heat import HeatRow
+from engine.presence.zonehours import ZoneHourRow
+from engine.storage.database import Database
+from engine.storage.journal import VisitRow
+from engine.storage.tables import HeatTable, VisitTable, ZoneHourTable
+
+
+def heat_rows(db: Database, store: str, *, from_t: float, to_t: float, level: str | None = None) -> list[HeatRow]:
+    """Heat of the hours that begin in [from_t, to_t), of one level or all, in the order hour, level, row, column."""
+    with db.read() as session:
+        query = select(HeatTable).where(
+            col(HeatTable.store) == store, col(HeatTable.hour_start) >= from_t, col(HeatTable.hour_start) < to_t
+        )
+        if level is not None:
+            query = query.where(col(HeatTable.level) == level)
+        ordered = query.order_by(
+            col(HeatTable.hour_start), col(HeatTable.level), col(HeatTable.row), col(HeatTable.col)
+        )
+        return [HeatRow(r.hour_start, r.level, r.col, r.row, r.person_s, r.fixes) for r in session.exec(ordered)]
+
+
+def zone_hours(db: Database, store: str, *, from_t: float, to_t: float) -> list[ZoneHourRow]:
+    """The hours of all zones that begin in [from_t, to_t), in the order hour, zone."""
+    with db.read() as session:
+        rows = session.exec(
+            select(ZoneHourTable)
+            .where(
+                col(ZoneHourTable.store) == store,
+                col(ZoneHourTable.hour_start) >= from_t,
+                col(ZoneHourTable.hour_start) < to_t,
+            )
+            .order_by(col(ZoneHourTable.hour_start), col(ZoneHourTable.zone))
+        )
+        return [ZoneHourRow(r.hour_start, r.zone, r.person_s, r.visits, r.dwell_s_sum, r.persons_peak) for r in rows]
+
+
+def visits_of(db: Database, shopper_id: str, *, limit: int = 200) -> list[VisitRow]:
+    """A shopper's newest visits, newest first: for the shopper's own eyes, and for export."""
+    with db.read() as session:
+        rows = session.exec(
+            select(VisitTable)
+            .where(col(VisitTable.shopper_id) == shopper_id)
+            .order_by(col(VisitTable.started_at).desc(), col(VisitTable.id).desc())
+            .limit(limit)
+        )
+        return [VisitRow(r.shopper_id, r.zone, r.store_visit_id, r.started_at, r.ended_at, r.dwell_s) for r in rows]

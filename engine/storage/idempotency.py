@@ -1,0 +1,86 @@
+"""The first answer to a write, given again byte for byte to whoever repeats it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete
+from sqlmodel import col
+
+from engine.storage.database import Database
+from engine.storage.tables import IdempotencyTable
+from engine.storage.upserts import table_of, upsert
+
+ABANDONED_S = 60.0  # a request still in flight after this long died with its process: the next one may try again
+KEEP_S = 86_400.0  # how long a first answer is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """Never seen: do it, then `finish` or `abandon`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Done before: this was the answer."""
+
+    status: int
+    media_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """Another request with this key is being worked on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """The key was used with another body."""
+
+
+def begin(db: Database, scope: str, key: str, body_hash: str, now: float) -> Fresh | Replay | InFlight | Mismatch:
+    """Takes the key for this request, or says what became of it before. Of many at once, one gets Fresh."""
+    with db.write() as session:
+        row = {"scope": scope, "key": key, "body_hash": body_hash, "state": "new", "at": now}
+        upsert(session, IdempotencyTable, [row])
+        stored = session.get_one(IdempotencyTable, (scope, key), with_for_update=True)
+        too_old = now - stored.at >= (KEEP_S if stored.state == "done" else ABANDONED_S)
+        if stored.state == "new" or too_old:
+            stored.state, stored.body_hash, stored.at = "in_flight", body_hash, now
+            stored.status = stored.media_type = stored.body = None
+            return Fresh()
+        if stored.body_hash != body_hash:
+            return Mismatch()
+        if stored.state == "done":
+            return Replay(stored.status or 0, stored.media_type or "", stored.body or b"")
+        return InFlight()
+
+
+def finish(db: Database, scope: str, key: str, status: int, media_type: str, body: bytes) -> None:
+    """Keeps the answer for all who ask again."""
+    with db.write() as session:
+        stored = session.get(IdempotencyTable, (scope, key), with_for_update=True)
+        if stored is not None:
+            stored.state, stored.status, stored.media_type, stored.body = "done", status, media_type, body
+
+
+def abandon(db: Database, scope: str, key: str) -> None:
+    """Nothing was done: the next request with this key is the first again."""
+    with db.write() as session:
+        session.connection().execute(
+            delete(table_of(IdempotencyTable)).where(
+                col(IdempotencyTable.scope) == scope,
+                col(IdempotencyTable.key) == key,
+                col(IdempotencyTable.state) != "done",
+            )
+        )
+
+
+def purge(db: Database, now: float) -> int:
+    """Forgets answers older than a day. How many."""
+    with db.write() as session:
+        gone = session.connection().execute(
+            delete(table_of(IdempotencyTable)).where(col(IdempotencyTable.at) < now - KEEP_S)
+        )
+        return int(gone.rowcount)

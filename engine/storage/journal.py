@@ -1,0 +1,188 @@
+"""What a store's engine needs to survive being killed: a journal of readings and a checkpoint of its state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from engine.presence.heat import HeatRow
+from engine.presence.zonehours import ZoneHourRow
+from engine.storage.database import Database
+from engine.storage.tables import (
+    CheckpointTable,
+    ConsentTable,
+    HeatTable,
+    JournalTable,
+    ShopperTable,
+    VisitTable,
+    ZoneHourTable,
+)
+from engine.storage.upserts import table_of, upsert
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One packed batch of readings and when it was taken in."""
+
+    id: int
+    now: float
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Where to go on: the last checkpoint, and what came after it, in order."""
+
+    checkpoint: bytes | None
+    upto_id: int
+    journal: list[JournalRow]
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRow:
+    """A consenting shopper's stay in a zone. Times in s UTC."""
+
+    shopper_id: str
+    zone: str
+    store_visit_id: str
+    started_at: float
+    ended_at: float
+    dwell_s: float
+
+
+def append_journal(db: Database, store: str, now: float, payload: bytes) -> int:
+    """Writes one batch down for good; the broker may be told so afterwards. Returns its id, larger than all before."""
+    with db.write() as session:
+        row = JournalTable(store=store, now=now, payload=payload)
+        session.add(row)
+        session.flush()
+        assert row.id is not None
+        return row.id
+
+
+def load_recovery(db: Database, store: str) -> Recovery:
+    """The last checkpoint of a store and its journal after that."""
+    with db.read() as session:
+        saved = session.get(CheckpointTable, store)
+        upto = saved.upto_id if saved else 0
+        rows = session.exec(
+            select(JournalTable)
+            .where(col(JournalTable.store) == store, col(JournalTable.id) > upto)
+            .order_by(col(JournalTable.id))
+        )
+        journal = [JournalRow(row.id or 0, row.now, row.payload) for row in rows]
+        return Recovery(saved.blob if saved else None, upto, journal)
+
+
+def save_checkpoint(
+    db: Database,
+    store: str,
+    upto_id: int,
+    blob: bytes,
+    heat: Sequence[HeatRow],
+    zone_hours: Sequence[ZoneHourRow],
+    visits: Sequence[VisitRow],
+    now: float,
+) -> None:
+    """In one transaction: adds the aggregates drained since the last checkpoint, stores the state, cuts the journal.
+
+    Aggregates and state move together or not at all, so a replay after a crash counts nothing twice. Visits of shoppers
+    who have meanwhile withdrawn or been erased are dropped here.
+    """
+    with db.write() as session:
+        _keep_visits(session, store, visits)
+        upsert(session, HeatTable, _heat_values(store, heat), add=("person_s", "fixes"))
+        upsert(
+            session,
+            ZoneHourTable,
+            _zone_values(store, zone_hours),
+            add=("person_s", "visits", "dwell_s_sum"),
+            most=("persons_peak",),
+        )
+        saved = {"store": store, "upto_id": upto_id, "blob": blob, "saved_at": now}
+        upsert(session, CheckpointTable, [saved], replace=("upto_id", "blob", "saved_at"))
+        session.connection().execute(
+            delete(table_of(JournalTable)).where(col(JournalTable.store) == store, col(JournalTable.id) <= upto_id)
+        )
+
+
+def _keep_visits(session: Session, store: str, visits: Sequence[VisitRow]) -> None:
+    wanted = sorted({v.shopper_id for v in visits})
+    if not wanted:
+        return
+    # Shared lock: an erasure running now either waits for this transaction, or is done and the profile is gone.
+    consenting = set(
+        session.exec(
+            select(ShopperTable.shopper_id)
+            .where(col(ShopperTable.shopper_id).in_(wanted), _GRANTED)
+            .order_by(col(ShopperTable.shopper_id))
+            .with_for_update(read=True, of=ShopperTable)
+        )
+    )
+    known = set(
+        session.exec(
+            select(VisitTable.shopper_id, VisitTable.store_visit_id, VisitTable.zone, VisitTable.started_at).where(
+                col(VisitTable.store) == store, col(VisitTable.shopper_id).in_(wanted)
+            )
+        )
+    )
+    for v in visits:
+        stay = (v.shopper_id, v.store_visit_id, v.zone, v.started_at)
+        if v.shopper_id in consenting and stay not in known:
+            known.add(stay)
+            session.add(
+                VisitTable(
+                    store=store,
+                    shopper_id=v.shopper_id,
+                    zone=v.zone,
+                    store_visit_id=v.store_visit_id,
+                    started_at=v.started_at,
+                    ended_at=v.ended_at,
+                    dwell_s=v.dwell_s,
+                )
+            )
+
+
+_GRANTED = (
+    select(ConsentTable.shopper_id)
+    .where(
+        col(ConsentTable.shopper_id) == col(ShopperTable.shopper_id),
+        col(ConsentTable.purpose).in_(("location_offers", "statistics")),
+        col(ConsentTable.granted),
+    )
+    .exists()
+)
+
+
+def _heat_values(store: str, heat: Sequence[HeatRow]) -> list[dict[str, Any]]:
+    return [
+        {
+            "store": store,
+            "hour_start": float(h.hour_start),
+            "level": h.level,
+            "col": int(h.col),
+            "row": int(h.row),
+            "person_s": float(h.person_s),
+            "fixes": float(h.fixes),
+        }
+        for h in heat
+    ]
+
+
+def _zone_values(store: str, hours: Sequence[ZoneHourRow]) -> list[dict[str, Any]]:
+    return [
+        {
+            "store": store,
+            "hour_start": float(h.hour_start),
+            "zone": h.zone,
+            "person_s": float(h.person_s),
+            "visits": int(h.visits),
+            "dwell_s_sum": float(h.dwell_s_sum),
+            "persons_peak": float(h.persons_peak),
+        }
+        for h in hours
+    ]

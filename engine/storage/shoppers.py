@@ -1,0 +1,291 @@
+"""Profiles, their consents and devices. A device is linked only while its shopper grants location offers."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from engine.errors import BusinessRefusal, NotFound
+from engine.offers.audience import LinkedShopper
+from engine.privacy.consent import Consent, ConsentChoice, Grants, targeted
+from engine.records import DeviceId, device_from_hex, device_hex
+from engine.storage.database import Database
+from engine.storage.settling import close_vouchers, lock_vouchers
+from engine.storage.tables import (
+    ConsentLogTable,
+    ConsentTable,
+    DeliveryTable,
+    DeviceLinkTable,
+    ShopperTable,
+)
+from engine.storage.upserts import named_lock, table_of, upsert
+from engine.storage.versions import bump, version
+
+__all__ = ["DeviceLinked", "LinkedShopper", "Shopper", "SignIn", "sign_in"]
+
+
+class DeviceLinked(BusinessRefusal):
+    """The device belongs to another profile that still grants location offers."""
+
+    code = "device_linked"
+    status = 409
+
+
+@dataclass(frozen=True, slots=True)
+class Shopper:
+    """A profile. `member_id` is the name the ledger knows it by."""
+
+    shopper_id: str
+    member_id: str
+    store: str
+    display_name: str | None
+    email: str | None
+    locale: str
+    created_at: float
+    grants: Grants
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What a shopper gave at the sign-in page. Without `shopper_id`, a new profile."""
+
+    store: str
+    device: DeviceId | None
+    shopper_id: str | None
+    display_name: str | None
+    email: str | None
+    locale: str
+    consents: Sequence[ConsentChoice]
+    text_version: str
+    at: float
+
+
+def sign_in(db: Database, request: SignIn) -> Shopper:
+    """Creates or finds the profile, logs its answers, links the device if location offers are granted.
+
+    Raises DeviceLinked, and writes nothing, when a link of another profile holds the device; NotFound for a
+    `shopper_id` that does not exist (erased meanwhile).
+    """
+    with db.write() as session:
+        _lock_device(session, request.device)
+        row = _profile(session, request)
+        place = f"portal:{request.store}"
+        changed = _answer(session, row.shopper_id, request.consents, request.text_version, place, request.at)
+        if request.device is not None:
+            changed |= _link(session, row.shopper_id, request.store, request.device, request.at)
+        bump(session, changed, "links")
+        session.flush()
+        return _shopper(session, row)
+
+
+def get_shopper(db: Database, shopper_id: str) -> Shopper:
+    """One profile. Raises NotFound."""
+    with db.read() as session:
+        row = session.get(ShopperTable, shopper_id)
+        if row is None:
+            raise NotFound("no such shopper")
+        return _shopper(session, row)
+
+
+def set_consents(
+    db: Database,
+    shopper_id: str,
+    choices: Sequence[ConsentChoice],
+    text_version: str,
+    place: str,
+    at: float,
+    *,
+    store: str | None = None,
+    device: DeviceId | None = None,
+) -> Shopper:
+    """Logs new answers and obeys them at once: without location offers, no link and nothing undelivered is left.
+
+    `store` and `device` link the device again when the shopper grants location offers anew. Raises NotFound and
+    DeviceLinked.
+    """
+    with db.write() as session:
+        _lock_device(session, device)
+        row = _locked(session, shopper_id)
+        changed = _answer(session, shopper_id, choices, text_version, place, at)
+        if store is not None and device is not None:
+            changed |= _link(session, shopper_id, store, device, at)
+        bump(session, changed, "links")
+        session.flush()
+        return _shopper(session, row)
+
+
+def consent_log(db: Database, shopper_id: str) -> list[Consent]:
+    """Every answer this shopper ever gave, oldest first."""
+    with db.read() as session:
+        rows = session.exec(
+            select(ConsentLogTable)
+            .where(col(ConsentLogTable.shopper_id) == shopper_id)
+            .order_by(col(ConsentLogTable.id))
+        )
+        return [Consent(r.shopper_id, r.purpose, r.channel, r.granted, r.text_version, r.place, r.at) for r in rows]
+
+
+def linked_devices(db: Database, store: str) -> dict[int, LinkedShopper]:
+    """The devices whose shoppers grant location offers in this store: the only ones an engine may know by name."""
+    with db.read() as session:
+        links = session.exec(
+            select(DeviceLinkTable, ShopperTable)
+            .join(ShopperTable, col(ShopperTable.shopper_id) == col(DeviceLinkTable.shopper_id))
+            .where(col(DeviceLinkTable.store) == store)
+        ).all()
+        granted: dict[str, set[tuple[str, str]]] = {}
+        for who, purpose, channel in session.exec(
+            select(ConsentTable.shopper_id, ConsentTable.purpose, ConsentTable.channel)
+            .join(DeviceLinkTable, col(DeviceLinkTable.shopper_id) == col(ConsentTable.shopper_id))
+            .where(col(DeviceLinkTable.store) == store, col(ConsentTable.granted))
+        ):
+            granted.setdefault(who, set()).add((purpose, channel))
+        linked = {
+            int(device_from_hex(link.device)): LinkedShopper(
+                who.shopper_id, frozenset(granted.get(who.shopper_id, ())), who.locale, who.created_at
+            )
+            for link, who in links
+        }
+        return {device: shopper for device, shopper in linked.items() if targeted(shopper.consents)}
+
+
+def links_version(db: Database, store: str) -> int:
+    """Moves whenever `linked_devices` of the store may have changed. Cheap: one row by key."""
+    return version(db, store, "links")
+
+
+def unlink_device(db: Database, store: str, device: DeviceId) -> bool:
+    """Cuts a device from its profile: the opt-out page needs no sign-in. Whether there was a link."""
+    with db.write() as session:
+        gone = session.connection().execute(
+            delete(table_of(DeviceLinkTable)).where(
+                col(DeviceLinkTable.store) == store, col(DeviceLinkTable.device) == device_hex(device)
+            )
+        )
+        if gone.rowcount:
+            bump(session, [store], "links")
+        return bool(gone.rowcount)
+
+
+def grants_of(session: Session, shopper_id: str) -> Grants:
+    """What a shopper grants now, within a transaction."""
+    rows = session.exec(
+        select(ConsentTable.purpose, ConsentTable.channel).where(
+            col(ConsentTable.shopper_id) == shopper_id, col(ConsentTable.granted)
+        )
+    )
+    return frozenset((purpose, channel) for purpose, channel in rows)
+
+
+def _profile(session: Session, request: SignIn) -> ShopperTable:
+    if request.shopper_id is not None:
+        row = _locked(session, request.shopper_id)
+        row.store, row.locale, row.last_seen_at = request.store, request.locale, request.at
+        row.display_name = request.display_name or row.display_name
+        row.email = request.email or row.email
+        return row
+    row = ShopperTable(
+        shopper_id=secrets.token_hex(12),
+        member_id=secrets.token_hex(12),
+        store=request.store,
+        display_name=request.display_name,
+        email=request.email,
+        locale=request.locale,
+        created_at=request.at,
+        last_seen_at=request.at,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _locked(session: Session, shopper_id: str) -> ShopperTable:
+    row = session.get(ShopperTable, shopper_id, with_for_update=True)
+    if row is None:
+        raise NotFound("no such shopper")
+    return row
+
+
+def _shopper(session: Session, row: ShopperTable) -> Shopper:
+    grants = grants_of(session, row.shopper_id)
+    return Shopper(
+        row.shopper_id, row.member_id, row.store, row.display_name, row.email, row.locale, row.created_at, grants
+    )
+
+
+def _answer(
+    session: Session, shopper_id: str, choices: Sequence[ConsentChoice], text_version: str, place: str, at: float
+) -> set[str]:
+    """Log, last word, and what follows from it. The shopper's row is locked. Returns the stores whose links changed."""
+    for c in choices:
+        session.add(
+            ConsentLogTable(
+                shopper_id=shopper_id,
+                purpose=c.purpose,
+                channel=c.channel,
+                granted=c.granted,
+                text_version=text_version,
+                place=place,
+                at=at,
+            )
+        )
+    last = {(c.purpose, c.channel): c for c in choices}
+    rows = [
+        {"shopper_id": shopper_id, "purpose": c.purpose, "channel": c.channel, "granted": c.granted, "at": at}
+        for c in last.values()
+    ]
+    session.flush()
+    upsert(session, ConsentTable, rows, replace=("granted", "at"))
+    stores = set(session.exec(select(DeviceLinkTable.store).where(col(DeviceLinkTable.shopper_id) == shopper_id)))
+    _withdraw(session, shopper_id, grants_of(session, shopper_id))
+    return stores
+
+
+def _withdraw(session: Session, shopper_id: str, grants: Grants) -> None:
+    """Drops what the grants no longer cover: undelivered messages per channel, links when no channel is left."""
+    waiting = session.exec(
+        select(DeliveryTable)
+        .where(col(DeliveryTable.shopper_id) == shopper_id, col(DeliveryTable.state) == "pending")
+        .order_by(col(DeliveryTable.delivery_id))
+        .with_for_update()
+    )
+    dropped = [d for d in waiting if ("location_offers", d.channel) not in grants]
+    drop_deliveries(session, dropped, "voided")
+    if not targeted(grants):
+        remove_links(session, shopper_id)
+
+
+def drop_deliveries(session: Session, deliveries: Sequence[DeliveryTable], state: str) -> None:
+    """Deletes locked, undelivered outbox rows, and ends the vouchers that nothing else can bring to the shopper."""
+    for delivery in deliveries:
+        session.delete(delivery)
+    session.flush()
+    vouchers = lock_vouchers(session, [d.voucher_id for d in deliveries])
+    close_vouchers(session, [v for v in vouchers if v.state == "issued"], state, release_slot=True)
+
+
+def remove_links(session: Session, shopper_id: str) -> None:
+    """Deletes all links of a shopper. The caller tells the engines of their stores, as its last lock."""
+    session.connection().execute(delete(table_of(DeviceLinkTable)).where(col(DeviceLinkTable.shopper_id) == shopper_id))
+
+
+def _lock_device(session: Session, device: DeviceId | None) -> None:
+    """Before every other lock: two profiles that claim one device at once are asked one after the other."""
+    if device is not None:
+        named_lock(session, f"device.{device_hex(device)}")
+
+
+def _link(session: Session, shopper_id: str, store: str, device: DeviceId, at: float) -> set[str]:
+    if not targeted(grants_of(session, shopper_id)):
+        return set()  # without consent a device leaves no row at all
+    name = device_hex(device)
+    holders = session.exec(select(DeviceLinkTable.shopper_id).where(col(DeviceLinkTable.device) == name)).all()
+    if any(holder != shopper_id for holder in holders):
+        raise DeviceLinked("this device is signed in with another profile")
+    row = {"store": store, "device": name, "shopper_id": shopper_id, "linked_at": at}
+    upsert(session, DeviceLinkTable, [row], replace=("linked_at",))
+    return {store}

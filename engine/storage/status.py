@@ -1,0 +1,38 @@
+"""What running components say of themselves, for the health page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import col, select
+
+from engine.storage.database import Database
+from engine.storage.tables import StatusTable
+from engine.storage.upserts import upsert
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The last word of one component of one store, and when it spoke (s UTC)."""
+
+    store: str
+    component: str
+    values: dict[str, Any]
+    at: float
+
+
+def put_status(db: Database, store: str, component: str, values: Mapping[str, Any], now: float) -> None:
+    """Replaces what this component said before. `values` is JSON."""
+    row = {"store": store, "component": component, "values_json": json.dumps(dict(values)), "at": now}
+    with db.write() as session:
+        upsert(session, StatusTable, [row], replace=("values_json", "at"))
+
+
+def get_status(db: Database) -> list[Status]:
+    """The last word of every component, by store and name."""
+    with db.read() as session:
+        rows = session.exec(select(StatusTable).order_by(col(StatusTable.store), col(StatusTable.component)))
+        return [Status(r.store, r.component, json.loads(r.values_json), r.at) for r in rows]

@@ -1,0 +1,54 @@
+"""What SQLite and PostgreSQL say in nearly the same words: insert or change, locks on rows, named locks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from sqlalchemy import Table, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The table behind a model class."""
+    return cast(Table, model.__table__)  # type: ignore[attr-defined]  # SQLModel adds it at run time
+
+
+def upsert(
+    session: Session,
+    model: type[SQLModel],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    add: Sequence[str] = (),
+    most: Sequence[str] = (),
+    replace: Sequence[str] = (),
+) -> None:
+    """Inserts `rows`; where the primary key exists, adds to, keeps the larger of, or replaces the named columns.
+
+    With no column named, existing rows stay as they are.
+    """
+    if not rows:
+        return
+    table = table_of(model)
+    dialect = session.get_bind().dialect.name
+    insert: Any = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    larger: Any = func.max if dialect == "sqlite" else func.greatest
+    change: dict[str, Any] = {name: table.c[name] + insert.excluded[name] for name in add}
+    change |= {name: larger(table.c[name], insert.excluded[name]) for name in most}
+    change |= {name: insert.excluded[name] for name in replace}
+    keys = list(table.primary_key.columns)
+    statement = (
+        insert.on_conflict_do_update(index_elements=keys, set_=change)
+        if change
+        else insert.on_conflict_do_nothing(index_elements=keys)
+    )
+    # One order for all writers: two transactions that touch the same rows then wait, and never wait for each other.
+    ordered = sorted(rows, key=lambda row: tuple(row[key.name] for key in keys))
+    session.connection().execute(statement, [dict(row) for row in ordered])
+
+
+def named_lock(session: Session, name: str) -> None:
+    """Holds a lock of this name until the transaction ends. SQLite needs none: its writers are alone already."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"rayon.{name}", 0))))

@@ -1,0 +1,27 @@
+"""Counters of change per store: an engine polls one number to learn whether anything is new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from sqlmodel import Session
+
+from engine.storage.database import Database
+from engine.storage.tables import StoreVersionTable
+from engine.storage.upserts import upsert
+
+Counter = Literal["campaigns", "links"]
+
+
+def bump(session: Session, stores: Iterable[str], counter: Counter) -> None:
+    """Moves a counter of these stores by one, as the last lock of the transaction."""
+    rows = [{"store": store, "campaigns": 0, "links": 0, counter: 1} for store in set(stores)]
+    upsert(session, StoreVersionTable, rows, add=(counter,))
+
+
+def version(db: Database, store: str, counter: Counter) -> int:
+    """The counter's value; 0 for a store nothing was ever written for."""
+    with db.read() as session:
+        row = session.get(StoreVersionTable, store)
+        return int(getattr(row, counter)) if row else 0

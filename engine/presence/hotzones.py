@@ -110,12 +110,16 @@ class HotZone:
 
 @dataclass(frozen=True)
 class LevelHeat:
-    """One level's heat and its test, each (rows, cols). `z` and `q` are NaN off the walkable floor."""
+    """One level's heat and its test, each (rows, cols), NaN or 0 off the walkable floor.
+
+    `density` is in person-seconds per walkable square metre; slivers under a quarter of a square count as a quarter.
+    """
 
     frame: HeatFrame
     person_s: F64
     fixes: F64
     walkable_m2: F64
+    density: F64
     z: F64
     q: F64
 
@@ -167,7 +171,7 @@ class HotZones:
             # A square half under a shelf is compared by density. Slivers count as a quarter.
             density = np.divide(person_s, np.maximum(floor, full / 4), out=np.zeros_like(person_s), where=floor > 0)
             z = gi_star(density, floor > 0, self._radius_cells)
-            out.append(LevelHeat(frame, person_s, fixes, floor, z, benjamini_hochberg(ndtr(-z))))
+            out.append(LevelHeat(frame, person_s, fixes, floor, density, z, benjamini_hochberg(ndtr(-z))))
         return out
 
     def zones(self, levels: Sequence[LevelHeat], visits: Mapping[str, int] | None = None) -> list[HotZone]:

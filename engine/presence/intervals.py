@@ -16,8 +16,8 @@ CAP_S = 30.0
 """A fix stands for at most this long: a device seen once a minute is known to be there only around its fixes."""
 SILENT_S = 120.0
 """After a longer gap the device had left (`presence.silent_s`): its first fix stands for no time."""
-_KEEP_S = 600.0
-"""Devices are forgotten this long after their last fix: more than silence plus any disorder, so it changes nothing."""
+_SLACK_S = 480.0
+"""Devices are forgotten this long after they fell silent: more than any disorder, so it changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class FixIntervals:
         return out
 
     def _sweep(self, newest: float) -> None:
-        if newest - self._swept_at > _KEEP_S / 2:
-            self._table.drop(self._table["last_t"][self._table.held] < newest - _KEEP_S)
+        if newest - self._swept_at > _SLACK_S / 2:
+            self._table.drop(self._table["last_t"][self._table.held] < newest - self._silent_s - _SLACK_S)
             self._swept_at = newest
 
     def shares(self, device: U64, t: F64) -> Shares:

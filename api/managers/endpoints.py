@@ -1,0 +1,255 @@
+"""What managers may ask over HTTP. Everything is counts: no answer singles out a shopper's way through the store."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import AwareDatetime
+
+from api.auth import manager_key
+from api.managers import schemas as out
+from api.managers.overlay import ALPHA, drawn_heat, ground_level
+from api.managers.reports import HOUR_S, Period, Reports, reports
+from api.problems import problem_responses
+from api.times import rfc3339
+from engine.errors import BusinessRefusal, NotFound
+from engine.plan.draw import draw_svg
+from engine.plan.model import Plan
+from engine.presence.hotzones import HotZone, LevelHeat
+from engine.storage.decided import DecidedRow, decision_counts, latest_decisions
+
+router = APIRouter(
+    prefix="/v1/stores",
+    tags=["managers"],
+    dependencies=[Depends(manager_key)],
+    responses=problem_responses(401, 404, 422),
+)
+
+Store = Annotated[str, Path(description="The store's id: the name of its floor plan's folder.")]
+Level = Annotated[str | None, Query(description="A level's id; all levels when left out.")]
+Width = Annotated[int, Query(ge=200, le=4000)]
+
+
+class Svg(Response):
+    """A drawing; made anew for each look, so no cache keeps it."""
+
+    media_type = "image/svg+xml"
+
+
+def asked_period(
+    store: Store,
+    from_: Annotated[
+        AwareDatetime | None,
+        Query(
+            alias="from", description="RFC 3339. Default: midnight today in the store's time zone. Moved to its hour."
+        ),
+    ] = None,
+    to: Annotated[AwareDatetime | None, Query(description="RFC 3339, not included. Default: now.")] = None,
+    made: Reports = Depends(reports),
+) -> Period:
+    """FastAPI dependency: the period asked for. Raises NotFound (404) and BadPeriod (422)."""
+    start, end = (None if t is None else t.timestamp() for t in (from_, to))
+    return Period.of(made.ctx.plan(store), start, end, time.time())
+
+
+Asked = Annotated[Period, Depends(asked_period)]
+Made = Annotated[Reports, Depends(reports)]
+
+
+@router.get("")
+def stores(made: Made) -> out.StoresOut:
+    """The stores of this site."""
+    return out.StoresOut(items=[_store(plan) for _, plan in sorted(made.ctx.plans.items())])
+
+
+@router.get("/{store}/plan.svg", response_class=Svg)
+def plan_svg(store: Store, made: Made, level: Level = None, width_px: Width = 1200) -> Svg:
+    """The floor plan, drawn."""
+    plan = made.ctx.plan(store)
+    return Svg(draw_svg(plan, level=_level(plan, level), width_px=width_px))
+
+
+@router.get("/{store}/heat", response_model_by_alias=True)
+def heat(store: Store, made: Made, asked: Asked, level: Level = None) -> out.HeatOut:
+    """Person-seconds per square of the floor, with Getis-Ord Gi* (z) and its false discovery rate (q)."""
+    plan = made.ctx.plan(store)
+    wanted = _level(plan, level)
+    found = [_heat(plan, lv) for lv in made.levels(store, asked) if wanted in (None, lv.frame.level)]
+    return out.HeatOut(store=store, levels=found, **_span(asked))
+
+
+@router.get("/{store}/heat.svg", response_class=Svg)
+def heat_svg(store: Store, made: Made, asked: Asked, level: Level = None, width_px: Width = 1200) -> Svg:
+    """One level with its heat, hot squares outlined. Default: the ground floor."""
+    plan = made.ctx.plan(store)
+    return Svg(
+        drawn_heat(plan, made.levels(store, asked), _level(plan, level) or ground_level(plan), width_px=width_px)
+    )
+
+
+@router.get("/{store}/zones", response_model_by_alias=True)
+def zones(store: Store, made: Made, asked: Asked) -> out.ZonesOut:
+    """Zones ranked by dwell: person-hours, visits, mean dwell, and whether they are hot."""
+    found = made.report(store, asked).zones
+    items = [
+        out.ZoneOut(
+            rank=i + 1,
+            zone=z.zone.id,
+            name=z.zone.name,
+            level=z.zone.level,
+            category=z.zone.category,
+            person_hours=round(z.person_s / HOUR_S, 4),
+            visits=z.visits,
+            mean_dwell_s=_rounded(z.mean_dwell_s, 1),
+            persons_peak=round(z.persons_peak, 2),
+            hot=out.HotOut(**_hot(z.hot)),
+        )
+        for i, z in enumerate(found)
+    ]
+    return out.ZonesOut(store=store, items=items, **_span(asked))
+
+
+@router.get("/{store}/hours", response_model_by_alias=True)
+def hours(store: Store, made: Made, asked: Asked) -> out.HoursOut:
+    """Zones by hour."""
+    items = [
+        out.ZoneHourOut(
+            hour_start=rfc3339(r.hour_start),
+            zone=r.zone,
+            person_hours=round(r.person_s / HOUR_S, 4),
+            visits=int(r.visits),
+            mean_dwell_s=round(r.dwell_s_sum / r.visits, 1) if r.visits else None,
+            persons_peak=round(r.persons_peak, 2),
+        )
+        for r in made.hours(store, asked)
+    ]
+    return out.HoursOut(store=store, items=items, **_span(asked))
+
+
+@router.get("/{store}/hot-zones", response_model_by_alias=True)
+def hot_zones(store: Store, made: Made, asked: Asked) -> out.HotZonesOut:
+    """Which zones are statistically above the store: hot, not hot, or not enough evidence, each with its reason."""
+    verdicts = [z.hot for z in made.report(store, asked).zones]
+    order = made.ctx.plan(store).zone_index
+    items = [
+        out.HotZoneOut(zone=v.zone, name=v.name, level=v.level, person_hours=round(v.person_s / HOUR_S, 4), **_hot(v))
+        for v in sorted(verdicts, key=lambda v: order[v.zone])
+    ]
+    return out.HotZonesOut(store=store, items=items, **_span(asked))
+
+
+@router.get("/{store}/decisions", response_model_by_alias=True)
+def decisions(
+    store: Store,
+    made: Made,
+    asked: Asked,
+    after: Annotated[str | None, Query(description="The `next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> out.DecisionsOut:
+    """Why coupons were issued or refused: counts by reason, and the decisions themselves, newest first."""
+    found = latest_decisions(
+        made.ctx.db, store, from_t=asked.from_t, to_t=asked.to_t, before=_cursor(after), limit=limit + 1
+    )
+    counts = decision_counts(made.ctx.db, store, from_t=asked.from_t, to_t=asked.to_t)
+    page, more = found[:limit], len(found) > limit
+    return out.DecisionsOut(
+        store=store,
+        counts=[
+            out.ReasonOut(outcome=outcome, reason=reason, count=n)
+            for (outcome, reason), n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        ],
+        items=[_decision(d) for d in page],
+        next=f"{page[-1].at!r}~{page[-1].decision_id}" if more else None,
+        **_span(asked),
+    )
+
+
+class BadCursor(BusinessRefusal):
+    """Not something a page before gave out."""
+
+    code = "invalid_cursor"
+    status = 422
+
+
+def _cursor(after: str | None) -> tuple[float, str] | None:
+    if after is None:
+        return None
+    at, _, decision_id = after.partition("~")
+    try:
+        return float(at), decision_id
+    except ValueError as error:
+        raise BadCursor("'after' takes the 'next' of the page before") from error
+
+
+def _decision(row: DecidedRow) -> out.DecisionOut:
+    return out.DecisionOut(
+        decision_id=row.decision_id,
+        campaign_id=row.campaign_id,
+        shopper_id=row.shopper_id,
+        outcome=row.outcome,
+        reason=row.reason,
+        at=rfc3339(row.at),
+        probability=round(row.probability, 4),
+        inputs=row.inputs,
+    )
+
+
+def _span(period: Period) -> dict[str, str]:
+    return {"from_": rfc3339(period.from_t), "to": rfc3339(period.to_t)}
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None or math.isnan(value) else round(value, digits)
+
+
+def _hot(verdict: HotZone) -> dict[str, Any]:
+    return {
+        "state": verdict.state,
+        "reason": verdict.reason,
+        "share_hot": round(verdict.share_hot, 4),
+        "z": _rounded(verdict.z_max, 3),
+        "q": None if math.isnan(verdict.q_min) else float(f"{verdict.q_min:.3g}"),
+    }
+
+
+def _store(plan: Plan) -> out.StoreOut:
+    return out.StoreOut(
+        store=plan.store,
+        name=plan.name,
+        timezone=plan.timezone,
+        currency=plan.currency,
+        levels=[out.LevelOut(id=lv.id, name=lv.name, ordinal=lv.ordinal) for lv in plan.levels],
+        zones=len(plan.zones),
+        access_points=len(plan.access_points),
+        products=len(plan.products),
+    )
+
+
+def _level(plan: Plan, level: str | None) -> str | None:
+    if level is not None and level not in plan.level_index:
+        raise NotFound(f"no level {level!r} in store {plan.store!r}")
+    return level
+
+
+def _heat(plan: Plan, heat: LevelHeat) -> out.HeatLevelOut:
+    frame = heat.frame
+    rows, cols = (heat.mask & (heat.person_s > 0)).nonzero()
+    values = (a[rows, cols].tolist() for a in (heat.person_s, heat.fixes, heat.z, heat.q))
+    items = [
+        out.SquareOut(col=c, row=r, person_s=round(s, 2), fixes=round(n, 2), z=round(z, 3), q=q, hot=q < ALPHA)
+        for c, r, s, n, z, q in zip(cols.tolist(), rows.tolist(), *values, strict=True)
+    ]
+    return out.HeatLevelOut(
+        level=frame.level,
+        name=plan.levels[plan.level_index[frame.level]].name,
+        x0_m=frame.x0_m,
+        y0_m=frame.y0_m,
+        heat_cell_m=frame.heat_cell_m,
+        rows=frame.rows,
+        cols=frame.cols,
+        person_hours=round(float(heat.person_s.sum()) / HOUR_S, 4),
+        items=items,
+    )

@@ -1,0 +1,137 @@
+"""What managers read, made from the stored counts: heat and its test, zones ranked by dwell, zones by hour."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+
+from api.context import AppContext
+from engine.errors import BusinessRefusal
+from engine.plan.model import Plan, Zone
+from engine.presence.heat import ZoneHourRow
+from engine.presence.hotzones import HotZone, HotZones, LevelHeat
+from engine.storage import heatmaps
+
+HOUR_S = 3600.0
+LONGEST_S = 366 * 86_400.0
+
+
+class BadPeriod(BusinessRefusal):
+    """From and to do not make a period that can be reported."""
+
+    code = "invalid_period"
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Whole hours UTC: counts are kept by the hour, so `from_t` is moved back to its hour. `to_t` is not part of it."""
+
+    from_t: float
+    to_t: float
+
+    @staticmethod
+    def of(plan: Plan, from_t: float | None, to_t: float | None, now: float) -> Period:
+        """The period asked for; by default from midnight in the store's time zone to now. Raises BadPeriod (422)."""
+        end = now if to_t is None else to_t
+        start = midnight(plan, end) if from_t is None else from_t
+        if not start < end:
+            raise BadPeriod("'from' must be before 'to'")
+        if end - start > LONGEST_S:
+            raise BadPeriod("at most 366 days at once")
+        return Period(start // HOUR_S * HOUR_S, end)
+
+
+def midnight(plan: Plan, t: float, days_before: int = 0) -> float:
+    """When the day that holds `t` (or an earlier one) began in the store's time zone; right across clock changes."""
+    day = dt.datetime.fromtimestamp(t, ZoneInfo(plan.timezone)).date() - dt.timedelta(days=days_before)
+    return dt.datetime.combine(day, dt.time(), ZoneInfo(plan.timezone)).timestamp()
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneReport:
+    """One zone over a period. `mean_dwell_s` is None when no visit that began in it has ended yet."""
+
+    zone: Zone
+    person_s: float
+    visits: int
+    mean_dwell_s: float | None
+    persons_peak: float
+    hot: HotZone
+
+
+@dataclass(frozen=True, slots=True)
+class StoreReport:
+    """A store over a period: `zones` ranked by person-seconds, `levels` with heat and test, `hours` as stored."""
+
+    plan: Plan
+    period: Period
+    levels: list[LevelHeat]
+    zones: list[ZoneReport]
+    hours: list[ZoneHourRow]
+
+
+class Reports:
+    """Makes reports of the site's stores. What depends on a plan only is worked out at its first report and kept."""
+
+    def __init__(self, ctx: AppContext) -> None:
+        self.ctx = ctx
+        self._tests: dict[str, HotZones] = {}
+        self._lock = threading.Lock()
+
+    def tests(self, store: str) -> HotZones:
+        """The store's hot zone tests. Raises NotFound for an unknown store."""
+        plan = self.ctx.plan(store)
+        cells = self.ctx.cells(store)
+        with self._lock:
+            if store not in self._tests:
+                self._tests[store] = HotZones(plan, cells, self.ctx.config.presence.heat_cell_m)
+            return self._tests[store]
+
+    def levels(self, store: str, period: Period) -> list[LevelHeat]:
+        """The store's heat over a period, level by level, tested."""
+        rows = heatmaps.heat_rows(self.ctx.db, store, from_t=period.from_t, to_t=period.to_t)
+        return self.tests(store).levels(rows)
+
+    def hours(self, store: str, period: Period) -> list[ZoneHourRow]:
+        """The store's zones by hour, zones that the plan no longer has left out."""
+        known = self.ctx.plan(store).zone_index
+        rows = heatmaps.zone_hours(self.ctx.db, store, from_t=period.from_t, to_t=period.to_t)
+        return sorted((r for r in rows if r.zone in known), key=lambda r: (r.hour_start, known[r.zone]))
+
+    def report(self, store: str, period: Period) -> StoreReport:
+        """Everything at once, from one look at the heat and one at the zones."""
+        plan, levels, hours = self.ctx.plan(store), self.levels(store, period), self.hours(store, period)
+        visits = {zone.id: int(sum(r.visits for r in hours if r.zone == zone.id)) for zone in plan.zones}
+        verdicts = self.tests(store).zones(levels, visits)
+        zones = [_zone(plan.zones[i], hours, hot) for i, hot in enumerate(verdicts)]
+        zones.sort(key=lambda z: -z.person_s)  # stable: zones nobody was in stay in the plan's order
+        return StoreReport(plan, period, levels, zones, hours)
+
+
+def _zone(zone: Zone, hours: Sequence[ZoneHourRow], hot: HotZone) -> ZoneReport:
+    mine = [r for r in hours if r.zone == zone.id]
+    visits = int(sum(r.visits for r in mine))
+    return ZoneReport(
+        zone=zone,
+        person_s=sum(r.person_s for r in mine),
+        visits=visits,
+        mean_dwell_s=sum(r.dwell_s_sum for r in mine) / visits if visits else None,
+        persons_peak=max((r.persons_peak for r in mine), default=0.0),
+        hot=hot,
+    )
+
+
+def reports(request: Request) -> Reports:
+    """FastAPI dependency: the site's reports, one object per application."""
+    state = request.app.state
+    if not hasattr(state, "reports"):
+        state.reports = Reports(state.ctx)
+    found = state.reports
+    assert isinstance(found, Reports)
+    return found

@@ -1,0 +1,178 @@
+"""What the managers' endpoints answer. Times are RFC 3339 UTC; shares and probabilities are between 0 and 1."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class LevelOut(BaseModel):
+    """A storey of a store."""
+
+    id: str
+    name: str
+    ordinal: int
+
+
+class StoreOut(BaseModel):
+    """A store of this site."""
+
+    store: str
+    name: str
+    timezone: str
+    currency: str
+    levels: list[LevelOut]
+    zones: int
+    access_points: int
+    products: int
+
+
+class StoresOut(BaseModel):
+    """All stores; never more than one page."""
+
+    items: list[StoreOut]
+    next: str | None = None
+
+
+class SquareOut(BaseModel):
+    """Heat of one square. `hot`: significantly above the level's average (q below 0.05)."""
+
+    col: int
+    row: int
+    person_s: float
+    fixes: float
+    z: float
+    q: float
+    hot: bool
+
+
+class HeatLevelOut(BaseModel):
+    """A level's heat grid: square (row, col) begins at `x0_m + col * heat_cell_m`, `y0_m + row * heat_cell_m`."""
+
+    level: str
+    name: str
+    x0_m: float
+    y0_m: float
+    heat_cell_m: float
+    rows: int
+    cols: int
+    person_hours: float
+    items: list[SquareOut] = Field(description="Squares with any presence; the others of the walkable floor saw none.")
+
+
+class HeatOut(BaseModel):
+    """Person-seconds per square over a period."""
+
+    model_config = {"json_schema_extra": {"title": "Heat"}}
+    store: str
+    from_: str = Field(serialization_alias="from")
+    to: str
+    levels: list[HeatLevelOut]
+
+
+class HotOut(BaseModel):
+    """Whether a zone is statistically above its store, and why that is said."""
+
+    state: Literal["hot", "not_hot", "not_enough_evidence"]
+    reason: str = Field(
+        description="hot_squares, few_hot_squares, no_hot_squares, or the evidence that is short: person_s, fixes, "
+        "squares, zone_squares, zone_visits"
+    )
+    share_hot: float = Field(description="Share of the zone's walkable floor that is significantly hot.")
+    z: float | None = Field(description="Getis-Ord Gi* of its hottest square.")
+    q: float | None = Field(description="False discovery rate at which that square is found hot (Benjamini-Hochberg).")
+
+
+class ZoneOut(BaseModel):
+    """One zone over a period. `rank` 1 has the most person-hours."""
+
+    rank: int
+    zone: str
+    name: str
+    level: str
+    category: str
+    person_hours: float
+    visits: int
+    mean_dwell_s: float | None = Field(description="Of visits that began in the period and have ended; null when none.")
+    persons_peak: float
+    hot: HotOut
+
+
+class ZonesOut(BaseModel):
+    """Zones ranked by dwell."""
+
+    store: str
+    from_: str = Field(serialization_alias="from")
+    to: str
+    items: list[ZoneOut]
+
+
+class ZoneHourOut(BaseModel):
+    """One zone in one hour."""
+
+    hour_start: str
+    zone: str
+    person_hours: float
+    visits: int
+    mean_dwell_s: float | None
+    persons_peak: float
+
+
+class HoursOut(BaseModel):
+    """Zones by hour, in the order of hours and the plan's zones; hours in which a zone saw nobody are left out."""
+
+    store: str
+    from_: str = Field(serialization_alias="from")
+    to: str
+    items: list[ZoneHourOut]
+
+
+class HotZoneOut(HotOut):
+    """The verdict on one zone."""
+
+    zone: str
+    name: str
+    level: str
+    person_hours: float
+
+
+class HotZonesOut(BaseModel):
+    """The verdict on each zone, in the plan's order."""
+
+    store: str
+    from_: str = Field(serialization_alias="from")
+    to: str
+    items: list[HotZoneOut]
+
+
+class ReasonOut(BaseModel):
+    """How many decisions came out this way."""
+
+    outcome: str
+    reason: str
+    count: int
+
+
+class DecisionOut(BaseModel):
+    """Yes or no to a presence event, with its reason and the inputs it was taken on."""
+
+    decision_id: str
+    campaign_id: str
+    shopper_id: str | None
+    outcome: str
+    reason: str
+    at: str
+    probability: float
+    inputs: dict[str, float | int | str | bool | None]
+
+
+class DecisionsOut(BaseModel):
+    """Counts over the period, and the latest decisions, newest first."""
+
+    store: str
+    from_: str = Field(serialization_alias="from")
+    to: str
+    counts: list[ReasonOut]
+    items: list[DecisionOut]
+    next: str | None = None

@@ -11,8 +11,10 @@ from engine.plan.model import ap_key
 from engine.privacy.pseudonyms import NOT_A_MAC
 from engine.records import F64, I32, U64, Bools, DeviceId, Pseudonym, Readings
 
+TIME_MAX_S = 1e11  # the year 5138: what is later counts milliseconds, or nonsense
 FUTURE_S = 5.0  # a reading may be this much newer than its frame's sent_at: clocks inside a controller differ a little
 RSSI_MIN_DBM, RSSI_MAX_DBM = -120.0, 0.0
+RANGE_MIN_M = -20.0  # ranging comes out slightly negative near an access point; far below 0 is an error code
 RANGE_MAX_M = 1_000.0  # Wi-Fi is not heard further; larger values are a unit mistake
 
 
@@ -70,10 +72,10 @@ def _checks(columns: Columns, device: U64, ap: I32, heard: I32, sent_at: float) 
         return {
             "bad_mac": (device == NOT_A_MAC) & (heard < 0),
             "unknown_ap": ap < 0,
-            "bad_time": ~(np.isfinite(t) & (t >= 0)),
+            "bad_time": ~((t >= 0) & (t < TIME_MAX_S)),
             "time_in_future": t > sent_at + FUTURE_S,
             "bad_rssi": nan[1] | (rssi > RSSI_MAX_DBM) | (rssi < RSSI_MIN_DBM),
-            "bad_range": nan[2] | (range_m < 0) | (range_m > RANGE_MAX_M) | bad_sigma,
+            "bad_range": nan[2] | (range_m < RANGE_MIN_M) | (range_m > RANGE_MAX_M) | bad_sigma,
             "no_measurement": np.isnan(rssi) & np.isnan(range_m),
         }
 

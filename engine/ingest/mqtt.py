@@ -28,7 +28,6 @@ from engine.config import MqttConfig
 from engine.ingest.broker import Broker
 from engine.ingest.link import Identity, Link, LinkState
 from engine.ingest.publisher import Publisher
-from engine.ingest.wire import READINGS_TOPIC, SESSIONS_TOPIC
 
 __all__ = ["Publisher", "RawFrame", "Subscriber", "Token"]
 
@@ -55,19 +54,25 @@ class RawFrame(NamedTuple):
 
 
 class Subscriber:
-    """A persistent subscription with a bounded queue. `take` and `acknowledge` may be called from any thread."""
+    """A persistent subscription with a bounded queue. `take` and `acknowledge` may be called from any thread.
+
+    It subscribes to `rayon/+/{kind}/+`, so that frames of unknown stores are seen and counted. Where the broker's
+    access rules refuse that, it subscribes to the topics of `stores`, one by one.
+    """
 
     def __init__(
         self,
         config: MqttConfig,
-        topics: Sequence[str] = (READINGS_TOPIC, SESSIONS_TOPIC),
+        stores: Sequence[str] = (),
         *,
+        kinds: Sequence[str] = ("readings",),
         broker: Broker | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._config = config
         self._broker = broker or Broker.from_config(config)
-        self._topics = tuple(topics)
+        self._topics = tuple(f"rayon/+/{kind}/+" for kind in kinds)
+        self._narrow_topics = tuple(f"rayon/{store}/{kind}/+" for store in stores for kind in kinds)
         self._clock = clock
         self._holds_back = self._broker.protocol == "5"  # the broker does, so that we need not
         identity = Identity(
@@ -79,6 +84,8 @@ class Subscriber:
         self._queue_bytes = 0
         self._connection = 0
         self._subscribed = threading.Event()
+        self._asked: tuple[str, ...] = ()
+        self._refused_topics: set[str] = set()
         self._unacknowledged: set[int] = set()
         self._acks: deque[Token] = deque()
         self._progress_at = time.monotonic()
@@ -154,11 +161,7 @@ class Subscriber:
         if connection > 1 and not session_present:
             _LOG.warning("%s lost our session: readings sent while we were away may be missing", self._broker)
         client.on_subscribe = self._on_subscribe
-        if self._holds_back:
-            options = SubscribeOptions(qos=_QOS, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
-            client.subscribe([(topic, options) for topic in self._topics])
-        else:
-            client.subscribe([(topic, _QOS) for topic in self._topics])
+        self._subscribe(client, self._topics)
 
     def received(self, message: MQTTMessage) -> None:
         """Queues a frame."""
@@ -220,10 +223,23 @@ class Subscriber:
         self._outgoing.clear()
         self._handed_over.clear()
 
+    def _subscribe(self, client: Client, topics: tuple[str, ...]) -> None:
+        self._asked = topics
+        if self._holds_back:
+            options = SubscribeOptions(qos=_QOS, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
+            client.subscribe([(topic, options) for topic in topics])
+        else:
+            client.subscribe([(topic, _QOS) for topic in topics])
+
     def _on_subscribe(
-        self, _client: Client, _userdata: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
+        self, client: Client, _userdata: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
-        self._subscribed.set()
-        for topic, reason in zip(self._topics, reasons, strict=False):
-            if reason.is_failure:
+        refused = [(t, r) for t, r in zip(self._asked, reasons, strict=False) if r.is_failure]
+        if refused and self._asked == self._topics and self._narrow_topics:
+            self._subscribe(client, self._narrow_topics)
+            return
+        for topic, reason in refused:
+            if topic not in self._refused_topics:  # once, not at every connection
                 _LOG.error("%s refuses our subscription to %s: %s", self._broker, topic, reason)
+            self._refused_topics.add(topic)
+        self._subscribed.set()

@@ -22,13 +22,12 @@ import msgspec
 import numpy as np
 
 from engine.errors import DecodeError
-from engine.ingest.columns import Columns, usable
+from engine.ingest.columns import TIME_MAX_S, Columns, usable
 from engine.ingest.masks import masked
+from engine.privacy.pseudonyms import Pseudonyms
 from engine.records import DeviceId, Pseudonym, Readings
 
 MAX_READINGS = 5_000
-READINGS_TOPIC = "rayon/+/readings/+"
-SESSIONS_TOPIC = "rayon/+/sessions/+"
 
 _NAN = math.nan
 _SEGMENT_MAX = 128  # characters of a store's or source's name
@@ -120,18 +119,15 @@ def decode_native(
     if where.kind != "readings":
         raise DecodeError("topic_shape", f"kind is {masked(where.kind)!r}, not 'readings'")
     sent_at, columns, misshapen = _typed(payload)
-    if not math.isfinite(sent_at) or sent_at < 0:
-        raise DecodeError("bad_time", "sent_at is not a time")
+    if not 0 <= sent_at < TIME_MAX_S:
+        raise DecodeError("bad_time", f"sent_at is {sent_at:g}, not seconds UTC")
     refused = {"bad_reading_shape": misshapen} if misshapen else {}
     readings, ap_readings = usable(columns, sent_at, store_aps, pseudonym, refused)
     return Frame(where.store, where.source, sent_at, received_at, readings, ap_readings, refused)
 
 
 def decode_session(topic: str, payload: bytes, *, pseudonym: Pseudonym, received_at: float) -> Session:
-    """One session message. Raises DecodeError.
-
-    `received_at` bounds `t`: an absent clock (t of 0) is replaced by it.
-    """
+    """One session message. Raises DecodeError. A `t` of 0, a controller without a clock, becomes `received_at`."""
     where = parse_topic(topic)
     if where.kind != "sessions":
         raise DecodeError("topic_shape", f"kind is {masked(where.kind)!r}, not 'sessions'")
@@ -143,8 +139,8 @@ def decode_session(topic: str, payload: bytes, *, pseudonym: Pseudonym, received
         raise DecodeError("not_json", masked(str(error))) from None
     if raw.event not in ("connect", "disconnect"):
         raise DecodeError("bad_session_shape", "event is neither connect nor disconnect")
-    if not math.isfinite(raw.t) or raw.t < 0:
-        raise DecodeError("bad_time", "t is not a time")
+    if not 0 <= raw.t < TIME_MAX_S:
+        raise DecodeError("bad_time", f"t is {raw.t:g}, not seconds UTC")
     try:
         device = pseudonym(raw.mac)
     except ValueError:
@@ -153,7 +149,10 @@ def decode_session(topic: str, payload: bytes, *, pseudonym: Pseudonym, received
 
 
 class NativeDecoder:
-    """`decode_native` for an engine that serves several stores. `stores` maps a store's id to its plan's `ap_index`."""
+    """`decode_native` and `decode_session` for an engine that serves several stores.
+
+    `stores` maps a store's id to its plan's `ap_index`. Pseudonyms of the day follow the day of each frame's receipt.
+    """
 
     def __init__(self, stores: Mapping[str, Mapping[str, int]], pseudonym: Pseudonym) -> None:
         self._stores = stores
@@ -161,10 +160,25 @@ class NativeDecoder:
 
     def decode(self, topic: str, payload: bytes, received_at: float) -> Frame:
         """A frame of readings. Raises DecodeError, `unknown_store` among others."""
-        store_aps = self._stores.get(parse_topic(topic).store)
-        if store_aps is None:
-            raise DecodeError("unknown_store", f"{masked(parse_topic(topic).store)!r} has no floor plan here")
+        store_aps = self._aps(topic)
+        self._start_day(received_at)
         return decode_native(topic, payload, store_aps=store_aps, pseudonym=self._pseudonym, received_at=received_at)
+
+    def decode_session(self, topic: str, payload: bytes, received_at: float) -> Session:
+        """A session message. Raises DecodeError, `unknown_store` among others."""
+        self._aps(topic)
+        self._start_day(received_at)
+        return decode_session(topic, payload, pseudonym=self._pseudonym, received_at=received_at)
+
+    def _aps(self, topic: str) -> Mapping[str, int]:
+        store = parse_topic(topic).store
+        if store not in self._stores:
+            raise DecodeError("unknown_store", f"{masked(store)!r} has no floor plan here")
+        return self._stores[store]
+
+    def _start_day(self, received_at: float) -> None:
+        if isinstance(self._pseudonym, Pseudonyms):
+            self._pseudonym.start_day(received_at)
 
 
 def _bounded(payload: bytes) -> bytes:

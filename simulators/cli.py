@@ -1,0 +1,134 @@
+"""`rayon simulate`: a scenario as tables, or live over MQTT and HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from engine.errors import OperatorError, Problem
+from engine.ingest.broker import Broker
+from engine.ingest.mqtt import Publisher
+from engine.plan.load import load_plan
+from simulators import live
+from simulators.recording import record
+from simulators.scenario import load_scenario, shipped_scenarios, store_folder
+from simulators.world import World
+
+HELP = """Brings a scenario to life: shoppers that walk, radio that fades, and the truth to score against.
+
+As tables, the same bytes for the same seed:
+
+    rayon simulate quiet-tuesday -o recording/
+
+Live, as access points and phones would (phones sign in, receive, share and redeem when --api is given):
+
+    RAYON_TILL_KEY=… rayon simulate demo-supermarket --mqtt mqtt://127.0.0.1:1883 --api http://127.0.0.1:8000
+
+SCENARIO is the name of a shipped one (see --list) or a YAML file of your own that may extend one.
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `rayon simulate`."""
+    app.command("simulate", help=HELP)(simulate)
+
+
+def simulate(
+    scenario: Annotated[str | None, typer.Argument(help="Name of a shipped scenario, or a file.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder to write tables to.")] = None,
+    mqtt: Annotated[
+        str | None, typer.Option(help="Broker to publish to live, mqtt://[user:password@]host:port.")
+    ] = None,
+    api: Annotated[
+        str | None, typer.Option(help="With --mqtt: base URL that simulated phones and tills talk to.")
+    ] = None,
+    till_key_env: Annotated[str, typer.Option(help="Environment variable that holds the till key.")] = "RAYON_TILL_KEY",
+    speed: Annotated[float, typer.Option(min=0.1, max=1000, help="Live: scenario seconds per second.")] = 1.0,
+    seconds: Annotated[float | None, typer.Option(min=0.1, help="Stop after this many scenario seconds.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's own.")] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the shipped scenarios.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Summary as one JSON object on stdout.")] = False,
+) -> None:
+    """See HELP."""
+    if list_:
+        _list(as_json)
+        return
+    if scenario is None or (out is None) == (mqtt is None):
+        fix = "for example: rayon simulate quiet-tuesday -o recording/"
+        raise OperatorError([Problem("rayon simulate", "arguments", "give a SCENARIO and either -o or --mqtt", fix)])
+    chosen = load_scenario(scenario)
+    chosen = chosen if seed is None else chosen.model_copy(update={"seed": seed})
+    world = World(chosen, load_plan(store_folder(chosen)), seconds)
+    if out is not None:
+        summary = _offline(world, out)
+    else:
+        summary = _live(world, str(mqtt), api, os.environ.get(till_key_env), speed)
+    _print(summary, as_json)
+
+
+def _list(as_json: bool) -> None:
+    about = {name: load_scenario(name).about for name in shipped_scenarios()}
+    if as_json:
+        typer.echo(json.dumps(about))
+        return
+    width = max(map(len, about), default=0)
+    for name, text in about.items():
+        typer.echo(f"{name:<{width}}  {text}")
+
+
+def _offline(world: World, out: Path) -> dict[str, Any]:
+    with _bar() as bar:
+        task = bar.add_task(world.scenario.name, total=world.ticks, note="")
+        rows = record(world, out, lambda: bar.advance(task))
+    return {
+        "scenario": world.scenario.name,
+        "store": world.plan.store,
+        "seed": world.scenario.seed,
+        "folder": str(out),
+    } | rows
+
+
+def _live(world: World, mqtt_url: str, api_url: str | None, till_key: str | None, speed: float) -> dict[str, Any]:
+    publisher = Publisher(Broker.from_url(mqtt_url))
+    publisher.start(timeout_s=10.0)
+    phones = None if api_url is None else _phones(api_url, till_key)
+    with _bar() as bar:
+        task = bar.add_task(world.scenario.name, total=world.run_s, note="")
+
+        def show(at: live.Progress) -> None:
+            note = f"{at.inside} inside, {at.tally.readings} readings, {at.tally.vouchers_received} coupons"
+            bar.update(task, completed=at.reached_s, note=note)
+
+        tally = asyncio.run(live.run_live(world, publisher, speed, phones, show))
+    tally.unconfirmed_messages = publisher.close(timeout_s=5.0)
+    return {"scenario": world.scenario.name, "store": world.plan.store, "seed": world.scenario.seed} | tally.summary()
+
+
+def _phones(api_url: str, till_key: str | None) -> live.PhoneRun:
+    try:
+        from simulators.phone_http import run_phones
+    except ModuleNotFoundError as error:
+        fix = "install rayon[simulator], or leave --api out"
+        raise OperatorError([Problem("--api", "phones", f"needs {error.name}, which is not installed", fix)]) from error
+    return lambda world, clock, tally: run_phones(world, api_url, till_key, clock, tally)
+
+
+def _bar() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), TimeRemainingColumn())
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _print(summary: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(summary))
+        return
+    for key, value in summary.items():
+        typer.echo(f"{key.replace('_', ' '):<24} {json.dumps(value) if isinstance(value, dict) else value}")

@@ -1,0 +1,49 @@
+"""A live run's time: scenario seconds against the wall clock, and the word to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+
+@dataclass
+class LiveClock:
+    """Scenario time runs `speed` times as fast as the wall clock, from the moment of construction.
+
+    Readings bear wall-clock times at speed 1. Played faster, they begin in the past and catch up with the present at
+    the end of `run_s`, so that no reading ever comes from the future.
+    """
+
+    run_s: float
+    speed: float
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    started: float = field(default_factory=time.monotonic)
+    started_t: float = field(default_factory=time.time)
+
+    @property
+    def start_t(self) -> float:
+        """The epoch time that readings of scenario time 0 bear."""
+        return self.started_t - max(self.run_s - self.run_s / self.speed, 0.0)
+
+    @property
+    def now_s(self) -> float:
+        """Scenario time now."""
+        return (time.monotonic() - self.started) * self.speed
+
+    async def until(self, t_s: float) -> bool:
+        """Waits for a scenario time. False when the run was stopped first; True at once where it is past."""
+        return await self.pause((t_s - self.now_s) / self.speed)
+
+    async def pause(self, seconds: float) -> bool:
+        """Waits so many real seconds. False when the run was stopped first."""
+        if self.stop.is_set():
+            return False
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return True
+        try:
+            await asyncio.wait_for(self.stop.wait(), seconds)
+        except TimeoutError:
+            return True
+        return False

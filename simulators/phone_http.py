@@ -1,0 +1,240 @@
+"""A shopper's phone over real HTTP: signs in, listens, acknowledges, redeems at the till, shares with friends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import numpy as np
+
+from simulators.browser import PHONES, PREVIEW_BOTS, Browser, Refused, Wires, problem_code
+from simulators.clock import LiveClock
+from simulators.journeys import Journey
+from simulators.sse import Event, events
+from simulators.tally import Tally
+from simulators.till import coupon_basket
+from simulators.world import World
+
+SIGN_IN_WITHIN_S = 4.0
+"""People open the sign-in page within this time of connecting."""
+
+REOPEN_S = 1.0
+GRACE_S = 5.0
+"""What is under way when a run ends gets this long to finish."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What all phones of a run share. `till_key` None: nobody redeems."""
+
+    world: World
+    base_url: str
+    till_key: str | None
+    wires: Wires
+    clock: LiveClock
+    tally: Tally
+
+
+async def run_phones(world: World, base_url: str, till_key: str | None, clock: LiveClock, tally: Tally) -> None:
+    """All phones of the run that anybody uses, until everybody has left or the clock is stopped."""
+    wires = Wires()
+    shop = Shop(world, base_url, till_key, wires, clock, tally)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for i in phone_users(world):
+                group.create_task(Phone(shop, i).live())
+    finally:
+        await wires.close_all()
+
+
+def phone_users(world: World) -> list[int]:
+    """Shoppers who use their connected phone: scripted ones as told, the others by `sign_in_share`."""
+    rng = np.random.default_rng([world.scenario.seed, 1])
+    wants = rng.random(len(world.shoppers)) < world.scenario.phones.sign_in_share
+    out = []
+    for i, shopper in enumerate(world.shoppers):
+        uses = shopper.script.phone == "http" if shopper.script else bool(wants[i])
+        if uses and world.phones.connected[i] and world.journeys[i].start_s < world.run_s:
+            out.append(i)
+    return out
+
+
+class Phone:
+    """One phone, from sign-in to leaving the store."""
+
+    def __init__(self, shop: Shop, index: int) -> None:
+        self._shop, self._index = shop, index
+        self._rng = np.random.default_rng([shop.world.scenario.seed, 2, index])
+        self._journey: Journey = shop.world.journeys[index]
+        self._config = shop.world.scenario.phones
+        agent = PHONES[int(self._rng.integers(len(PHONES)))]
+        headers = {"User-Agent": agent, "Accept-Language": self._config.locale}
+        self._browser = Browser(shop.wires, shop.base_url, shop.tally, headers)
+        # deliveries: a stream that is opened again repeats what was not acknowledged
+        self._received: set[int] = set()
+        self._acknowledged: set[int] = set()
+
+    async def live(self) -> None:
+        """Everything this phone does. What the server refuses is counted, and ends what it was part of."""
+        clock = self._shop.clock
+        if not await clock.until(self._journey.start_s):
+            return
+        if not await clock.pause(float(self._rng.uniform(0.2, SIGN_IN_WITHIN_S))):
+            return
+        try:
+            consenting = await self._sign_in()
+        except Refused:
+            return
+        if not consenting:
+            return
+        chores: set[asyncio.Task[None]] = set()
+        listening = asyncio.create_task(self._listen(chores))
+        try:
+            await clock.until(self._journey.end_s)
+        finally:
+            listening.cancel()
+            await asyncio.wait({listening})
+            if chores:
+                _, late = await asyncio.wait(chores, timeout=GRACE_S)
+                for chore in late:
+                    chore.cancel()
+        _raise_bugs({listening, *chores})
+
+    async def _sign_in(self) -> bool:
+        """Whether the shopper consented to offers, and so has a page to listen on."""
+        world, tally = self._shop.world, self._shop.tally
+        store, mac = world.plan.store, world.phones.mac[self._index]
+        await self._browser.page("sign-in page", f"/w/{store}", {"client_mac": mac, "lang": self._config.locale})
+        tally.sign_in_pages += 1
+        agrees = bool(self._rng.random() < self._config.consent_share) or self._journey.shopper.script is not None
+        consents = [
+            {"purpose": "location_offers", "channel": "page", "granted": agrees},
+            {"purpose": "statistics", "channel": "any", "granted": agrees and bool(self._rng.random() < 0.5)},
+        ]
+        body = {"store": store, "client_mac": mac, "locale": self._config.locale, "consents": consents}
+        await self._browser.write("sign in", "/v1/sessions", body)
+        if agrees:
+            tally.signed_in += 1
+        else:
+            tally.signed_in_without_consent += 1
+        return agrees
+
+    async def _listen(self, chores: set[asyncio.Task[None]]) -> None:
+        """Keeps a stream open, opening it again as a browser does; each coupon becomes a task in `chores`."""
+        tally, last_id = self._shop.tally, ""
+        while True:
+            try:
+                async with self._browser.stream("/v1/me/stream", last_id) as response:
+                    if not response.is_success:
+                        await response.aread()
+                        tally.errors[f"stream {response.status_code} {problem_code(response)}".rstrip()] += 1
+                        if response.status_code not in (429, 503):
+                            return
+                    else:
+                        tally.stream_opened()
+                        try:
+                            async for event in events(response.aiter_lines()):
+                                last_id = event.last_id
+                                self._take(event, chores)
+                        finally:
+                            tally.stream_closed()
+            except httpx.TransportError as error:
+                tally.errors[f"stream {type(error).__name__}"] += 1
+            await asyncio.sleep(REOPEN_S * float(self._rng.uniform(0.5, 1.5)))
+
+    def _take(self, event: Event, chores: set[asyncio.Task[None]]) -> None:
+        arrived_t = time.time()
+        if event.name != "voucher":
+            return
+        voucher = json.loads(event.data)
+        if voucher["delivery_id"] not in self._received:
+            self._received.add(voucher["delivery_id"])
+            self._shop.tally.vouchers_received += 1
+            if voucher.get("caused_by_t") is not None:
+                self._shop.tally.latencies_s.append(arrived_t - float(voucher["caused_by_t"]))
+        chores.add(asyncio.create_task(self._use(voucher)))
+
+    async def _use(self, voucher: dict[str, Any]) -> None:
+        """Acknowledges, looks at the coupon, and the first time perhaps shares and redeems."""
+        delivery_id = voucher["delivery_id"]
+        try:
+            await self._browser.write("acknowledge", f"/v1/me/deliveries/{delivery_id}/ack")
+        except Refused:
+            return
+        if delivery_id in self._acknowledged:
+            return
+        self._acknowledged.add(delivery_id)
+        self._shop.tally.acknowledged += 1
+        redeems = self._rng.random() < self._config.redeem_share
+        shares = self._rng.random() < self._config.share_share
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._counted(self._look, voucher))
+            if redeems and self._shop.till_key is not None:
+                group.create_task(self._counted(self._redeem, voucher))
+            if shares:
+                group.create_task(self._counted(self._share, voucher))
+
+    async def _counted(self, work: Callable[[dict[str, Any]], Awaitable[None]], voucher: dict[str, Any]) -> None:
+        """A refusal ends this piece of work only; it is in the tally already."""
+        try:
+            await work(voucher)
+        except Refused:
+            return
+
+    async def _look(self, voucher: dict[str, Any]) -> None:
+        await self._browser.write("seen", f"/v1/me/vouchers/{voucher['voucher_id']}/seen")
+        self._shop.tally.seen += 1
+
+    async def _redeem(self, voucher: dict[str, Any]) -> None:
+        """At the till where the shopper pays, or soon at any; nobody redeems who leaves without paying."""
+        shop, journey = self._shop, self._journey
+        paying = [s for s in journey.stops if s.kind == "till"]
+        if self._config.redeem_when == "soon":
+            till = paying[0].ref if paying else "till"
+            if not await shop.clock.pause(float(self._rng.uniform(2.0, 8.0))):
+                return
+        elif paying:
+            till = paying[0].ref
+            if not await shop.clock.until(paying[0].until_s - 2.0):
+                return
+        else:
+            return
+        basket = coupon_basket(shop.world.plan, voucher.get("offer") or {}, journey.basket)
+        headers = {"Authorization": f"Bearer {shop.till_key}"}
+        register = Browser(shop.wires, shop.base_url, shop.tally, headers)
+        body = {"code": voucher["code"], "store": shop.world.plan.store, "till": till, "basket": basket}
+        await register.write("redeem", "/v1/till/redeem", body)
+        shop.tally.redeemed += 1
+
+    async def _share(self, voucher: dict[str, Any]) -> None:
+        """Shares the deal; a messenger's bot may fetch the link before the friend opens it."""
+        shop = self._shop
+        if not await shop.clock.pause(float(self._rng.uniform(0.5, 3.0))):
+            return
+        made = await self._browser.write("share", "/v1/me/shares", {"voucher_id": voucher["voucher_id"]})
+        shop.tally.shares += 1
+        path = urlsplit(str(made["url"])).path  # the server's public name may not be known here
+        if self._rng.random() < self._config.preview_bot_share:
+            agent = PREVIEW_BOTS[int(self._rng.integers(len(PREVIEW_BOTS)))]
+            await Browser(shop.wires, shop.base_url, shop.tally, {"User-Agent": agent}).bare("preview", path)
+            shop.tally.preview_bot_opens += 1
+        if self._rng.random() < self._config.friend_open_share:
+            if not await shop.clock.pause(float(self._rng.uniform(0.5, 3.0))):
+                return
+            agent = PHONES[int(self._rng.integers(len(PHONES)))]
+            headers = {"User-Agent": agent, "Accept-Language": "fr"}
+            await Browser(shop.wires, shop.base_url, shop.tally, headers).page("friend", path)
+            shop.tally.friend_opens += 1
+
+
+def _raise_bugs(tasks: set[asyncio.Task[None]]) -> None:
+    """A task that failed for another reason than being ended is our mistake, and must be seen."""
+    for task in tasks:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error

@@ -121,7 +121,7 @@ def discount(offer: Offer, basket: Basket, most_minor: int | None = None) -> Dis
 
 
 def worth_minor(offer: Offer, price_minor: int) -> int:
-    """The most this offer can take off, in minor units, where a unit (for basket offers, the basket) costs `price_minor`.
+    """The most this offer can take off, in minor units, where a unit (or the whole basket) costs `price_minor`.
 
     This is what a voucher reserves of its campaign's budget, and what the till may give at most.
     """

@@ -1,0 +1,137 @@
+"""Presence meets campaigns: P(place) was at least p for at least t seconds. All devices and targets at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+from engine.presence.devices import CLOCK_SLACK_S, Column, DeviceTable, rounds
+from engine.records import F32, F64, I64, U64, Bools, DeviceId, Fixes, Trigger, device_hex
+
+GAP_S = 30.0  # without a fix for longer, nobody knows where the device was: its dwell begins anew
+
+VisitOf = Callable[[DeviceId], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A campaign's place and patience. `membership` (C,) is the share of each cell that counts, 0 to 1."""
+
+    campaign_id: str
+    membership: F32
+    min_probability: float
+    min_dwell_s: float
+
+
+class TriggerTimers:
+    """Since when each device has been at each target's place, and whether it has fired there.
+
+    An episode begins when P(place) = posterior @ membership reaches `min_probability`, fires once when it has lasted
+    `min_dwell_s`, and ends when P falls below, when no fix came for `gap_s`, or when the device's visit changes.
+    """
+
+    def __init__(self, gap_s: float = GAP_S) -> None:
+        self._gap_s = gap_s
+        self._targets: list[Target] = []
+        self._columns: list[str] = []  # the campaign of each column of the table
+        self._table = _table(0)
+        self._members: F32 = np.empty((0, 0), np.float32)
+
+    def set_targets(self, targets: Sequence[Target]) -> None:
+        """Replaces the targets. Campaigns that stay keep their episodes, new ones begin with none."""
+        self._targets = list(targets)
+        self._members = np.stack([t.membership for t in targets], axis=1) if targets else np.empty((0, 0), np.float32)
+        self._least: F32 = np.array([t.min_probability for t in targets], np.float32)
+        self._dwell_s: F64 = np.array([t.min_dwell_s for t in targets], np.float64)
+        self._reorder([t.campaign_id for t in targets])
+
+    def update(self, fixes: Fixes, visit_id: VisitOf) -> list[Trigger]:
+        """Takes in fixes (n rows) and returns what fires now, in the order of time, device and target.
+
+        A device without an open visit fires nothing: an unknown visit is no presence.
+        """
+        if not self._targets or not len(fixes):
+            return []
+        p: F32 = fixes.posterior @ self._members
+        fired: list[Trigger] = []
+        for rows in rounds(fixes.device, fixes.t):
+            fired += self._round(fixes.device[rows], fixes.t[rows], p[rows], visit_id)
+        return sorted(fired, key=lambda f: (f.at, f.device, self._columns.index(f.campaign_id)))
+
+    def _round(self, device: U64, t: F64, p: F32, visit_id: VisitOf) -> list[Trigger]:
+        """One fix per device at most: (m,) devices and times, (m, T) probabilities."""
+        row = self._table.rows(device)
+        since, done = self._table["since"][row], self._table["done"][row]
+        fresh = t - self._table["last"][row] <= self._gap_s + CLOCK_SLACK_S  # False for a device never seen: NaN
+        here = p >= self._least
+        going = here & ~np.isnan(since) & fresh[:, None]
+        since = np.where(going, since, np.where(here, t[:, None], np.nan))
+        done &= going
+        due = here & ~done & (t[:, None] - since >= self._dwell_s - CLOCK_SLACK_S)
+        fired = self._fire(device, t, p, since, due, visit_id)
+        self._table["since"][row], self._table["done"][row], self._table["last"][row] = since, done | due, t
+        return fired
+
+    def _fire(self, device: U64, t: F64, p: F32, since: F64, due: Bools, visit_id: VisitOf) -> list[Trigger]:
+        """One turn per trigger, which are few; takes back from `due` those without a visit."""
+        fired = []
+        for i, k in np.argwhere(due).tolist():
+            who = DeviceId(int(device[i]))
+            visit = visit_id(who)
+            if visit is None:
+                due[i, k] = False
+                continue
+            campaign, began, at = self._columns[k], float(since[i, k]), float(t[i])
+            name = trigger_id(campaign, who, visit, began)
+            fired.append(Trigger(name, campaign, who, visit, began, at, float(p[i, k]), caused_by_t=at))
+        return fired
+
+    def forget(self, devices: U64) -> None:
+        """Drops devices that have left: (m,) of them, known or not."""
+        self._table.drop(np.isin(self._table.devices, devices))
+
+    close = forget
+
+    def state(self) -> dict[str, Any]:
+        """Everything later triggers depend on, but for the targets."""
+        return {"campaigns": list(self._columns), "table": self._table.state()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes over what `state` returned, before or after `set_targets`."""
+        self._columns = [str(c) for c in state["campaigns"]]
+        self._table = _table(len(self._columns))
+        self._table.restore(state["table"])
+        if self._targets:
+            self._reorder([t.campaign_id for t in self._targets])
+
+    def _reorder(self, campaigns: list[str]) -> None:
+        """Moves the table's columns to these campaigns, in this order."""
+        kept: I64 = np.array([self._columns.index(c) if c in self._columns else -1 for c in campaigns], np.int64)
+        old = self._table.state()
+        n = old["device"].shape[0]
+        since, done = np.full((n, max(len(campaigns), 1)), np.nan), np.zeros((n, max(len(campaigns), 1)), np.bool_)
+        into = np.flatnonzero(kept >= 0)
+        since[:, into], done[:, into] = old["since"][:, kept[into]], old["done"][:, kept[into]]
+        self._table = _table(len(campaigns))
+        self._table.restore({"device": old["device"], "since": since, "done": done, "last": old["last"]})
+        self._columns = campaigns
+
+
+def trigger_id(campaign_id: str, device: DeviceId, visit_id: str, since: float) -> str:
+    """The same episode has the same id wherever and however often it is computed."""
+    return sha256(f"{campaign_id}|{device_hex(device)}|{visit_id}|{since:.3f}".encode()).hexdigest()[:16]
+
+
+def _table(width: int) -> DeviceTable:
+    columns = max(width, 1)  # a width of 0 would mean a scalar per device
+    return DeviceTable(
+        {
+            "since": Column(np.float64, np.nan, columns),
+            "done": Column(np.bool_, False, columns),
+            "last": Column(np.float64, np.nan),
+        }
+    )

@@ -31,7 +31,7 @@ _NOUN: dict[type, str] = {
 
 def check_features(placed: Sequence[Placed], declared_levels: set[str], findings: Findings) -> None:
     """All checks among features. `declared_levels` holds the ids of broken levels too: they are not missing."""
-    levels = {p.record.id: p.record for p in placed if isinstance(p.record, Level)}
+    levels = {p.record.id: p.record for p in reversed(placed) if isinstance(p.record, Level)}  # first of each id
     _refuse_duplicates(placed, findings)
     _check_levels(placed, findings)
     for p in placed:

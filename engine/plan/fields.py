@@ -14,7 +14,7 @@ from engine.plan.findings import Findings, WrongValueError
 Read = Callable[[Any], Any]
 """Turns a raw JSON value into ours, or raises WrongValueError."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # and half characters, which no file can hold
 
 
 class JsonObject(dict[str, Any]):
@@ -55,7 +55,7 @@ def shown(value: Any) -> str:
 def closest(word: Any, known: Iterable[str]) -> str:
     """What a misspelt word probably meant, or the list of what is known."""
     known = sorted(known)
-    near = difflib.get_close_matches(str(word), known, n=1)
+    near = difflib.get_close_matches(str(word)[:100], known, n=1)
     return f"did you mean {near[0]!r}?" if near else "one of: " + ", ".join(known)
 
 
@@ -78,16 +78,17 @@ def text(*, at_most: int = 200, pattern: str | None = None, like: str = "") -> R
     return read
 
 
-def number(low: float, high: float) -> Read:
-    """A finite number from `low` to `high`, both included."""
+def number(low: float, high: float, fix: str = "") -> Read:
+    """A finite number from `low` to `high`, both included. `fix` says what would be right, the range by default."""
+    right = fix or f"a number from {low:g} to {high:g}"
 
     def read(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise WrongValueError(f"{shown(value)} is not a number", f"a number from {low:g} to {high:g}")
-        if not math.isfinite(value):
-            raise WrongValueError(f"{value} is not a finite number", f"a number from {low:g} to {high:g}")
+            raise WrongValueError(f"{shown(value)} is not a number", right)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise WrongValueError(f"{value} is not a finite number", right)
         if not low <= value <= high:
-            raise WrongValueError(f"{value:g} is out of range", f"a number from {low:g} to {high:g}")
+            raise WrongValueError(f"{shown(value)} is out of range", right)
         return float(value)
 
     return read
@@ -100,7 +101,7 @@ def whole(low: int, high: int) -> Read:
         if isinstance(value, bool) or not isinstance(value, int):
             raise WrongValueError(f"{shown(value)} is not a whole number", f"a whole number from {low} to {high}")
         if not low <= value <= high:
-            raise WrongValueError(f"{value} is out of range", f"a whole number from {low} to {high}")
+            raise WrongValueError(f"{shown(value)} is out of range", f"a whole number from {low} to {high}")
         return value
 
     return read
@@ -150,6 +151,10 @@ def refuse_unknown(raw: dict[str, Any], known: Iterable[str], place: str, findin
     known = list(known)
     for key in raw:
         if key not in known:
-            findings.wrong(f"{place}.{key}", "this key is not known", "remove it, or " + closest(key, known))
+            findings.wrong(
+                f"{place}.{key if key.isprintable() else shown(key)}",
+                "this key is not known",
+                "remove it, or " + closest(key, known),
+            )
     for key in getattr(raw, "twice", ()):
         findings.wrong(f"{place}.{key}", "this key is given twice", "keep one")

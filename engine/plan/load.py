@@ -81,7 +81,7 @@ def _read(folder: Path) -> tuple[Plan | None, list[Problem], list[Problem]]:
         content = _read_text(folder / PRODUCTS_FILE, sold)
         products = read_products(content, sold) if content is not None else []
     plan = _assemble(header or _NOWHERE, placed, products)
-    if raw is not None:
+    if declared:  # without a level, that is the mistake to show
         check_products(products, plan, declared, sold)
     errors = drawn.errors + sold.errors
     return (None if errors else plan), errors, drawn.warnings + sold.warnings
@@ -106,6 +106,9 @@ def _read_json(folder: Path, findings: Findings) -> Any:
         raw = json.loads(content, object_pairs_hook=JsonObject.from_pairs)
     except json.JSONDecodeError as error:
         findings.wrong(f"line {error.lineno}, column {error.colno}", f"is not JSON: {error.msg}", "")
+        return None
+    except ValueError as error:  # a whole number of thousands of digits
+        findings.wrong("(whole file)", f"cannot be read: {error}", "a GeoJSON FeatureCollection")
         return None
     except RecursionError:
         findings.wrong("(whole file)", "is nested too deeply", "a GeoJSON FeatureCollection")
@@ -161,7 +164,10 @@ def _refuse_full_levels(placed: list[Placed], findings: Findings) -> None:
 
 def _assemble(header: Header, placed: list[Placed], products: list[PlacedProduct]) -> Plan:
     records = [p.record for p in placed]
-    levels = _with_floors([r for r in records if isinstance(r, Level)])
+    first = {
+        r.id: r for r in reversed(records) if isinstance(r, Level)
+    }  # a second one of an id is an error, told elsewhere
+    levels = _with_floors([r for r in records if isinstance(r, Level) and first[r.id] is r])
     zones = tuple(r for r in records if isinstance(r, Zone))
     return Plan(
         store=header.store,

@@ -21,7 +21,7 @@ _MOST_MINOR = 1_000_000_000  # ten million of a currency with cents: beyond, a p
 _words = text()
 _sku = text(at_most=64)
 _price = whole(0, _MOST_MINOR)
-_coordinate = number(-1e9, 1e9)
+_coordinate = number(-1e9, 1e9, "metres, with a decimal point")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import shapely
 from shapely.geometry import LineString, Point, Polygon
 
-from engine.plan.fields import closest, refuse_unknown, shown
+from engine.plan.fields import closest, number, refuse_unknown, shown
 from engine.plan.findings import Findings, WrongValueError
 
 Shape = Point | LineString | Polygon
 Position = tuple[float, float]
+
+_coordinate = number(
+    -1e9, 1e9, "[x, y] in metres"
+)  # any origin, national grids included; beyond, areas lose their decimals
 
 _EXAMPLES = {
     "Point": "[x, y]",
@@ -29,8 +32,8 @@ def read_shape(raw: Any, kinds: tuple[str, ...], place: str, findings: Findings)
         return None
     refuse_unknown(raw, ("type", "coordinates", "bbox"), place, findings)
     kind = raw.get("type")
-    if kind not in kinds:
-        fix = f"a {wanted}" if kind in _EXAMPLES else f"a {wanted}; {closest(kind, kinds)}"
+    if not isinstance(kind, str) or kind not in kinds:
+        fix = f"a {wanted}" if not isinstance(kind, str) or kind in _EXAMPLES else f"a {wanted}; {closest(kind, kinds)}"
         findings.wrong(f"{place}.type", f"{shown(kind)} cannot be used here" if "type" in raw else "is missing", fix)
         return None
     if "coordinates" not in raw:
@@ -70,12 +73,8 @@ def _position(raw: Any, place: str, findings: Findings) -> Position | None:
 def _read_position(raw: Any) -> Position:
     if not isinstance(raw, list) or len(raw) != 2:
         raise WrongValueError(f"{shown(raw)} is not a position", "[x, y] in metres")
-    for value in raw:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise WrongValueError(f"{shown(value)} is not a number", "[x, y] in metres")
-        if not math.isfinite(value):
-            raise WrongValueError(f"{value} is not a finite number", "[x, y] in metres")
-    return float(raw[0]), float(raw[1])
+    x, y = (_coordinate(value) for value in raw)
+    return x, y
 
 
 def _positions(raw: Any, at_least: int, place: str, findings: Findings) -> list[Position]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -105,7 +107,9 @@ class Campaign(_Strict):
     @model_validator(mode="after")
     def _budget_is_bounded(self) -> Campaign:
         """An amount budget needs a voucher whose worth is known when it is issued."""
-        unbounded = self.offer.on != "product" and self.offer.kind != "amount" and not self.offer.max_discount_minor
+        unbounded = (
+            self.offer.applies_to != "product" and self.offer.kind != "amount" and not self.offer.max_discount_minor
+        )
         if self.budget.max_amount_minor is not None and unbounded:
             raise ValueError("budget.max_amount_minor on a category or basket offer needs offer.max_discount_minor")
         return self
@@ -141,7 +145,7 @@ def parse_campaigns(raw: Any, plan: Plan, file: str) -> list[Campaign]:
         # Through JSON text: pydantic then takes lists for tuples and ISO times, and is strict about all else.
         parsed = CampaignFile.model_validate_json(json.dumps(raw, default=_iso))
     except ValidationError as error:
-        raise OperatorError(validation_problems(error, file)) from error
+        raise OperatorError([_plain(p) for p in validation_problems(error, file)]) from error
     problems = campaign_problems(parsed.campaigns, plan, file)
     if parsed.store != plan.store:
         problems.insert(0, Problem(file, "store", f"{parsed.store!r} is not this plan's store", f"write {plan.store}"))
@@ -177,6 +181,13 @@ def _findings(campaign: Campaign, plan: Plan) -> Iterator[tuple[str, str, str]]:
     if offer.category is not None and offer.category not in categories:
         yield "offer.category", f"unknown category {offer.category!r}", "use one of: " + ", ".join(sorted(categories))
     yield from legal_findings(offer, campaign.texts.model_dump(), plan)
+
+
+def _plain(problem: Problem) -> Problem:
+    """pydantic names the kind of offer in the path, where the file has no such key: `offer.percent.sku`."""
+    return replace(
+        problem, place=re.sub(r"(?<=\.offer)\.(percent|amount|fixed_price|buy_x_get_y)(?=\.|$)", "", problem.place)
+    )
 
 
 def _iso(value: object) -> str:

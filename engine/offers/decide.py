@@ -162,7 +162,7 @@ def _gain(campaign: Campaign, p_place: float, rules: DecisionRules) -> float:
 def _worth(campaign: Campaign, plan: Plan) -> int:
     """What a voucher reserves of the budget. Without a known price: the stated maximum, or nothing."""
     offer = campaign.offer
-    if offer.on == "product":
+    if offer.applies_to == "product":
         product = plan.product_by_sku.get(offer.sku or "")
         return worth_minor(offer, product.price_minor if product else 0)
     if offer.kind == "amount":

@@ -16,7 +16,7 @@ class _Offer(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    on: Literal["product", "category", "basket"]
+    applies_to: Literal["product", "category", "basket"]
     sku: str | None = None
     category: str | None = None
     min_basket_minor: int = Field(0, ge=0, le=MAX_MINOR)
@@ -25,10 +25,10 @@ class _Offer(BaseModel):
 
     @model_validator(mode="after")
     def _target(self) -> _Offer:
-        if (self.on == "product") != (self.sku is not None):
-            raise ValueError("`sku` goes with `on: product`, and only with it")
-        if (self.on == "category") != (self.category is not None):
-            raise ValueError("`category` goes with `on: category`, and only with it")
+        if (self.applies_to == "product") != (self.sku is not None):
+            raise ValueError("`sku` goes with `applies_to: product`, and only with it")
+        if (self.applies_to == "category") != (self.category is not None):
+            raise ValueError("`category` goes with `applies_to: category`, and only with it")
         return self
 
 
@@ -50,7 +50,7 @@ class FixedPrice(_Offer):
     """Each unit for this price; never dearer than without the offer."""
 
     kind: Literal["fixed_price"]
-    on: Literal["product"]
+    applies_to: Literal["product"]
     price_minor: int = Field(ge=0, le=MAX_MINOR)
 
 
@@ -58,7 +58,7 @@ class BuyXGetY(_Offer):
     """For each `buy` units paid in full, `get` more with `basis_points` off; the cheapest units get it."""
 
     kind: Literal["buy_x_get_y"]
-    on: Literal["product", "category"]
+    applies_to: Literal["product", "category"]
     buy: int = Field(ge=1, le=100)
     get: int = Field(ge=1, le=100)
     basis_points: int = Field(FULL_BP, ge=1, le=FULL_BP)
@@ -125,7 +125,7 @@ def worth_minor(offer: Offer, price_minor: int) -> int:
 
     This is what a voucher reserves of its campaign's budget, and what the till may give at most.
     """
-    units = 1 if offer.on == "basket" else offer.max_units
+    units = 1 if offer.applies_to == "basket" else offer.max_units
     match offer:
         case Percent():
             worth = price_minor * units * offer.basis_points // FULL_BP
@@ -139,9 +139,9 @@ def worth_minor(offer: Offer, price_minor: int) -> int:
 
 
 def _applies(offer: Offer, line: Line) -> bool:
-    if offer.on == "product":
+    if offer.applies_to == "product":
         return line.sku == offer.sku
-    return offer.on == "basket" or line.category == offer.category
+    return offer.applies_to == "basket" or line.category == offer.category
 
 
 def _units(basket: Basket, eligible: list[int], most: int, *, cheapest: bool) -> list[tuple[int, int]]:
@@ -159,7 +159,7 @@ def _units(basket: Basket, eligible: list[int], most: int, *, cheapest: bool) ->
 def _percent(offer: Offer, basket: Basket, eligible: list[int]) -> list[int]:
     assert isinstance(offer, Percent)
     off = [0] * len(basket.lines)
-    most = sum(basket.lines[i].quantity for i in eligible) if offer.on == "basket" else offer.max_units
+    most = sum(basket.lines[i].quantity for i in eligible) if offer.applies_to == "basket" else offer.max_units
     for i, n in _units(basket, eligible, most, cheapest=False):
         off[i] = n * basket.lines[i].unit_price_minor * offer.basis_points // FULL_BP
     return off

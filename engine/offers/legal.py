@@ -32,7 +32,7 @@ def advantage_bp(offer: Offer, price_minor: int) -> int:
             return offer.basis_points
         case Amount():
             # Off a basket, the sum is spread over at least the minimum basket; off a product, over one unit.
-            base = max(price_minor, offer.min_basket_minor) if offer.on == "basket" else price_minor
+            base = max(price_minor, offer.min_basket_minor) if offer.applies_to == "basket" else price_minor
             return min(-(-offer.amount_minor * FULL_BP // base), FULL_BP)
         case FixedPrice():
             return -(-max(price_minor - offer.price_minor, 0) * FULL_BP // price_minor)
@@ -42,7 +42,7 @@ def advantage_bp(offer: Offer, price_minor: int) -> int:
 
 def concerned(offer: Offer, plan: Plan) -> list[Product]:
     """The products of the plan that an offer can touch."""
-    if offer.on == "basket":
+    if offer.applies_to == "basket":
         return list(plan.products)
     return [p for p in plan.products if p.sku == offer.sku or (offer.category and p.category == offer.category)]
 

@@ -32,7 +32,8 @@ STEADY_FRAMES = 5
 STEADY_S = 5.0
 MAX_SLEW = 1e-3  # seconds of correction per second: 1000 ppm; quartz drifts by 100 at worst
 _STEADY_SLOPE = 0.02  # a clock that gains 2 % is a recording being played, not a clock
-_WINDOW = 32  # frames
+_SPACING_S = 0.25  # frames closer together count as one, the least delayed, so that the window spans time enough
+_WINDOW = 48  # spaced frames: 12 s at least
 _GRAIN_S = 0.25
 _MAX_SOURCES = 4096
 
@@ -43,7 +44,24 @@ class _Clock:
     given_s: float  # what readings were last corrected by: the estimate, in grains
     settled: bool
     last_received: float
-    window: list[tuple[float, float]] = field(default_factory=list)  # (received_at, raw)
+    window: list[tuple[float, float]] = field(default_factory=list)  # (received_at, least raw since the one before)
+
+    def note(self, received_at: float, raw: float) -> float | None:
+        """Takes one frame into the window. Returns the seconds since the window's last entry when it made a new one."""
+        last_at, least = self.window[-1] if self.window else (-math.inf, raw)
+        if 0 <= received_at - last_at < _SPACING_S:
+            self.window[-1] = (last_at, min(raw, least))
+            return None
+        self.window.append((received_at, raw))
+        del self.window[:-_WINDOW]
+        return max(received_at - last_at, 0.0) if math.isfinite(last_at) else 0.0
+
+    def paused(self, received_at: float) -> bool:
+        """Whether this frame comes after a silence that is long for this source, which may report once a minute."""
+        gap_s = received_at - self.last_received
+        if gap_s <= SILENT_S or len(self.window) < 2:
+            return False
+        return gap_s > 3 * float(np.median(np.diff([at for at, _ in self.window])))
 
 
 class SourceClocks:
@@ -61,13 +79,12 @@ class SourceClocks:
             self._make_room()
             first = self._first_offset(raw)
             clock = self._clocks[source] = _Clock(first, first, False, received_at)
-        elif received_at - clock.last_received > SILENT_S:
+        elif clock.paused(received_at):
             self._reopen(clock, raw)
-        elapsed = max(received_at - clock.last_received, 0.0)
         clock.last_received = max(received_at, clock.last_received)
-        clock.window.append((received_at, raw))
-        del clock.window[:-_WINDOW]
-        self._follow(clock, elapsed)
+        elapsed = clock.note(received_at, raw)
+        if elapsed is not None:
+            self._follow(clock, elapsed)
         ahead = clock.settled and raw < clock.given_s - max(self._tolerance_s, _GRAIN_S)
         return math.floor(raw / _GRAIN_S) * _GRAIN_S if ahead else clock.given_s
 
@@ -109,19 +126,19 @@ class SourceClocks:
     def _reopen(self, clock: _Clock, raw: float) -> None:
         """After a silence a source that is out of line is looked at anew, but late frames are still only late."""
         clock.window.clear()
+        clock.settled = False
         deviation = raw - clock.offset_s
         if abs(deviation) <= self._tolerance_s:
             return
-        clock.settled = False
         if deviation < 0 or deviation > MAX_BACKLOG_S:
-            clock.offset_s = clock.given_s = self._target(raw)
+            clock.offset_s = clock.given_s = self._target(raw, 0.0)
 
     def _follow(self, clock: _Clock, elapsed: float) -> None:
         steady = self._steady(clock.window)
         if steady is None:
             self._unsettle_when_played(clock)
             return
-        target = self._target(steady)
+        target = self._target(steady, clock.offset_s)
         if abs(target - clock.offset_s) > self._tolerance_s:
             clock.offset_s = clock.given_s = target
         elif clock.settled:
@@ -131,13 +148,16 @@ class SourceClocks:
                 clock.given_s = clock.offset_s
         clock.settled = True
 
-    def _target(self, raw: float) -> float:
-        return raw if abs(raw) > self._tolerance_s else 0.0
+    def _target(self, raw: float, offset_s: float) -> float:
+        # A clock once corrected is let go at half the tolerance only, or one at its edge would jump to and fro.
+        leave_alone = self._tolerance_s / 2 if offset_s else self._tolerance_s
+        return raw if abs(raw) > leave_alone else 0.0
 
     def _steady(self, window: list[tuple[float, float]]) -> float | None:
         """The least delayed `raw` of the newest frames where those are constant, else None."""
         received, raw = np.array(window).T
         recent = received >= received[-1] - 2 * STEADY_S
+        recent[-STEADY_FRAMES:] = True  # of sources that report rarely
         received, raw = received[recent], raw[recent]
         if received.size < STEADY_FRAMES or received[-1] - received[0] < STEADY_S:
             return None

@@ -1,0 +1,131 @@
+"""Pseudonyms: one per device whatever the spelling, another every day, the same for ever only with consent."""
+
+from __future__ import annotations
+
+import hmac
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.privacy.pseudonyms import DAY_S, NOT_A_MAC, Pseudonyms, normal_mac
+
+KEY = b"a secret of this site only"
+MAC = "aa:bb:cc:00:00:01"
+SPELLINGS = ["aa:bb:cc:00:00:01", "AA-BB-CC-00-00-01", "aabb.cc00.0001", "AABBCC000001", " aa:bb:cc:00:00:01 "]
+NOT_MACS = [
+    "",
+    "aa:bb:cc:00:00",
+    "aa:bb:cc:00:00:0g",
+    "aa:bb-cc:00:00:01",
+    "aabbcc0000011",
+    "ap-1",
+    "x" * 10_000,
+    "٣" * 12,
+]
+
+
+@pytest.mark.parametrize("text", SPELLINGS)
+def test_every_spelling_is_the_same_mac(text: str) -> None:
+    assert normal_mac(text) == "aabbcc000001"
+
+
+@pytest.mark.parametrize("text", NOT_MACS)
+def test_what_is_no_mac_is_refused_without_being_repeated(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^not a MAC address$"):
+        normal_mac(text)
+
+
+def test_spellings_share_one_pseudonym() -> None:
+    pseudonym = Pseudonyms(KEY)
+    assert len({pseudonym(text) for text in SPELLINGS}) == 1
+
+
+def test_a_pseudonym_is_the_first_64_bits_of_the_hmac_under_the_salt_of_the_day() -> None:
+    day = 20_000
+    salt_key = hmac.digest(KEY, b"rayon salt of the day", "sha256")
+    salt = hmac.digest(salt_key, str(day).encode(), "sha256")
+    expected = int.from_bytes(hmac.digest(salt, b"aabbcc000001", "sha256")[:8], "big")
+    assert Pseudonyms(KEY, day * DAY_S + 5.0)(MAC) == expected
+
+
+def test_without_consent_tomorrow_is_another_device() -> None:
+    pseudonym = Pseudonyms(KEY, 10.0)
+    today = pseudonym(MAC)
+    pseudonym.start_day(DAY_S - 1.0)
+    assert pseudonym(MAC) == today
+    pseudonym.start_day(float(DAY_S))
+    assert pseudonym(MAC) != today
+
+
+def test_with_consent_every_day_is_the_same_device_until_it_is_withdrawn() -> None:
+    pseudonym = Pseudonyms(KEY, 10.0)
+    daily = pseudonym(MAC)
+    stable = pseudonym.stable(MAC)
+    assert stable != daily
+    pseudonym.refresh({int(stable)})
+    assert pseudonym(MAC) == stable
+    pseudonym.start_day(3.5 * DAY_S)
+    assert pseudonym(MAC) == stable
+    pseudonym.refresh(set())
+    pseudonym.start_day(10.0)
+    assert pseudonym(MAC) == daily
+
+
+def test_another_site_shares_nothing() -> None:
+    here, there = Pseudonyms(KEY), Pseudonyms(KEY + b"!")
+    assert here(MAC) != there(MAC)
+    assert here.stable(MAC) != there.stable(MAC)
+
+
+def test_a_batch_is_what_its_members_are_one_by_one() -> None:
+    pseudonym = Pseudonyms(KEY, 10.0)
+    macs = [f"aa:bb:cc:00:00:{i:02x}" for i in (1, 2, 3, 2, 1)]
+    consented = pseudonym.stable(macs[1])
+    pseudonym.refresh([int(consented)])
+    batch = pseudonym.many(macs)
+    assert batch.dtype == np.uint64
+    assert batch.tolist() == [pseudonym(mac) for mac in macs]
+    assert batch[1] == batch[3] == consented
+
+
+def test_a_batch_marks_what_is_no_mac() -> None:
+    batch = Pseudonyms(KEY).many([MAC, "ap-1", "", MAC])
+    assert batch.tolist()[1:3] == [NOT_A_MAC, NOT_A_MAC]
+    assert batch[0] == batch[3] != NOT_A_MAC
+
+
+def test_memory_is_bounded_and_forgetting_changes_nothing() -> None:
+    pseudonym = Pseudonyms(KEY, memo_size=8)
+    macs = [f"aa:bb:cc:00:{i // 256:02x}:{i % 256:02x}" for i in range(500)]
+    first = pseudonym.many(macs)
+    for start in range(0, 500, 7):
+        pseudonym.many(macs[start : start + 7])
+        assert len(pseudonym._memo) <= 8
+    assert pseudonym.many(macs).tolist() == first.tolist()
+    assert len(set(first.tolist())) == 500
+
+
+def test_texts_that_are_no_macs_are_not_remembered() -> None:
+    pseudonym = Pseudonyms(KEY)
+    pseudonym.many([f"junk {i}" for i in range(100)])
+    assert len(pseudonym._memo) == 0
+
+
+def test_a_short_key_is_refused() -> None:
+    with pytest.raises(ValueError, match="16 bytes"):
+        Pseudonyms(b"short")
+
+
+def test_no_key_and_no_mac_in_the_repr() -> None:
+    pseudonym = Pseudonyms(KEY)
+    pseudonym(MAC)
+    assert "secret" not in repr(pseudonym)
+    assert "aa:bb" not in repr(pseudonym)
+
+
+@given(st.lists(st.binary(min_size=6, max_size=6), max_size=30))
+def test_equal_macs_and_only_they_share_a_pseudonym(raw: list[bytes]) -> None:
+    batch = Pseudonyms(KEY).many([mac.hex(":") for mac in raw])
+    assert len(set(batch.tolist())) == len(set(raw))

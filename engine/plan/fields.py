@@ -14,7 +14,8 @@ from engine.plan.findings import Findings, WrongValueError
 Read = Callable[[Any], Any]
 """Turns a raw JSON value into ours, or raises WrongValueError."""
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # and half characters, which no file can hold
+# Line ends, half characters (no file can hold them) and non-characters (no SVG can).
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
 
 class JsonObject(dict[str, Any]):

@@ -88,6 +88,7 @@ MISTAKES: list[tuple[Change, str, str, str]] = [
     (put("rayon", "store", "a/b"), "rayon.store", "'a/b' is not of the form", "supermarket"),
     (put("rayon", "name", "  "), "rayon.name", "is empty", "characters"),
     (put("rayon", "name", "a\nb"), "rayon.name", "control character", "plain text"),
+    (put("rayon", "name", "a\ufffe"), "rayon.name", "control character", "plain text"),
     (put("rayon", "timezone", "Europe/Pariss"), "rayon.timezone", "'Europe/Pariss' is not a time zone", "Europe/Paris"),
     (put("rayon", "timezone", "../etc/passwd"), "rayon.timezone", "is not a time zone", "Europe/Paris"),
     (put("rayon", "timezone", 1), "rayon.timezone", "1 is not a time zone", "Europe/Paris"),

@@ -10,7 +10,7 @@ import typer
 
 from engine.errors import OperatorError
 
-_MODULES = ("plan", "locate", "score", "calibrate", "replay", "engine", "api", "serve", "demo", "bench")
+_MODULES = ("plan", "locate", "score", "replay", "engine", "api", "serve", "demo")
 
 app = typer.Typer(
     name="rayon",
@@ -32,7 +32,9 @@ def _version(show: bool) -> None:
 
 
 @app.callback()
-def _root(version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version.")) -> None:
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
     """In-store Wi-Fi location and proximity couponing."""
 
 

@@ -19,7 +19,9 @@ VERSION = 1  # of the checkpoint's layout; another version is not read but rebui
 def _encode_array(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         head = msgspec.msgpack.encode((value.dtype.str, list(value.shape)))
-        return msgspec.msgpack.Ext(_ARRAY, len(head).to_bytes(4, "little") + head + np.ascontiguousarray(value).tobytes())
+        return msgspec.msgpack.Ext(
+            _ARRAY, len(head).to_bytes(4, "little") + head + np.ascontiguousarray(value).tobytes()
+        )
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"a checkpoint cannot hold {type(value).__name__}")

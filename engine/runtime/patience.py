@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
 from tenacity.nap import sleep_using_event
@@ -14,6 +14,7 @@ from engine.errors import StorageUnavailable
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class Patience:
@@ -33,9 +34,9 @@ class Patience:
             reraise=True,
         )
 
-    def __call__(self, action: Callable[[], T]) -> T:
-        """The action's result, after as many tries as it takes."""
-        result: T = self._retrying(action)
+    def __call__(self, action: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What the action returns for these arguments, after as many tries as it takes."""
+        result: T = self._retrying(action, *args, **kwargs)
         if self.away:
             self.away = False
             log.warning("the database is back")

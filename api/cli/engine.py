@@ -1,0 +1,48 @@
+"""`rayon engine`: readings in, vouchers out; the half that listens to the broker."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+
+import typer
+
+CONFIG_OPTION = typer.Option(
+    None, "--config", "-c", help="Default: ./config.yaml if there, else the embedded defaults."
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+
+    @app.command("engine", rich_help_panel="Run a site")
+    def engine(
+        config: Path | None = CONFIG_OPTION, verbose: bool = typer.Option(False, "--verbose", "-v", help="Log more.")
+    ) -> None:
+        """Subscribe to the broker, locate devices, detect visits, issue vouchers.
+
+        Give one engine one client id: the broker then keeps readings for it while it is away, and nothing that was
+        acknowledged is lost when it is killed. Stop with Ctrl-C.
+
+        Example: rayon engine --config config.yaml
+        """
+        from api.cli.startup import open_site, read_config, start_logging
+        from engine.runtime.process import EngineProcess
+
+        console = start_logging(verbose=verbose)
+        site = open_site(read_config(config))
+        process = EngineProcess(site.config, site.db, site.secrets, site.plans)
+        stop_on_signals(process.stopping)
+        mqtt = site.config.mqtt
+        console.print(f"Engine for {', '.join(site.plans)}; broker {mqtt.host}:{mqtt.port}. Ctrl-C stops it.")
+        try:
+            process.run()
+        finally:
+            site.db.close()
+
+
+def stop_on_signals(stopping: threading.Event) -> None:
+    """SIGINT and SIGTERM ask for a clean stop."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())

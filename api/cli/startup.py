@@ -1,0 +1,87 @@
+"""What `serve`, `engine`, `api` and `demo` do first: read everything, list every mistake, open the database."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.logging import RichHandler
+
+from engine.config import Config, load_config
+from engine.errors import OperatorError, Problem
+from engine.offers.campaigns import Campaign, load_campaigns
+from engine.plan.load import load_plans
+from engine.plan.model import Plan
+from engine.privacy.secrets import Secrets, load_secrets
+from engine.storage.campaigns import seed_campaigns
+from engine.storage.database import Database, open_database
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site ready to run: everything read and checked, the database open and seeded."""
+
+    config: Config
+    db: Database
+    secrets: Secrets
+    plans: Mapping[str, Plan]
+
+
+def read_config(path: Path | None) -> Config:
+    """The configuration from `path`, else from ./config.yaml where there is one, else the embedded defaults."""
+    here = Path("config.yaml")
+    return load_config(path if path is not None else here if here.is_file() else None)
+
+
+def open_site(config: Config, *, environ: Mapping[str, str] = os.environ) -> Site:
+    """Reads plans and campaigns (all mistakes at once), then opens the database. Raises OperatorError."""
+    plans = load_plans(config.stores.floorplans_dir, config.stores.stores)
+    if not plans:
+        place = str(config.stores.floorplans_dir)
+        raise OperatorError([Problem(place, "(folder)", "holds no store", "put a folder with a plan.geojson there")])
+    campaigns = _campaigns(config, plans)
+    secrets = load_secrets(config.storage.data_dir, environ)
+    db = open_database(environ.get("RAYON_DATABASE_URL", config.storage.url))
+    for store, seeds in campaigns.items():
+        seed_campaigns(db, store, seeds, time.time())
+    return Site(config, db, secrets, plans)
+
+
+def _campaigns(config: Config, plans: Mapping[str, Plan]) -> dict[str, list[Campaign]]:
+    problems: list[Problem] = []
+    found: dict[str, list[Campaign]] = {}
+    for store, plan in plans.items():
+        path = config.stores.floorplans_dir / store / "campaigns.yaml"
+        if path.is_file():
+            try:
+                found[store] = load_campaigns(path, plan)
+            except OperatorError as error:
+                problems.extend(error.problems)
+    if problems:
+        raise OperatorError(problems)
+    return found
+
+
+def start_logging(*, verbose: bool = False) -> Console:
+    """Logs to stderr, so that stdout is for results. Returns the console for messages and progress."""
+    console = Console(stderr=True)
+    handler = RichHandler(console=console, show_path=False, markup=False, rich_tracebacks=False)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", datefmt="%H:%M:%S", handlers=[handler], force=True)
+    for name in ("uvicorn.access", "amqtt", "transitions", "httpx", "alembic"):
+        logging.getLogger(name).setLevel(logging.INFO if verbose else logging.WARNING)
+    return console
+
+
+def print_links(console: Console, site: Site, url: str) -> None:
+    """One link per audience. Managers' and tills' links hold their keys: whoever reads this terminal may use them."""
+    first = next(iter(site.plans))
+    console.print(f"Managers   {url}/manage?key={site.secrets.manager_key}", soft_wrap=True, highlight=False)
+    console.print(f"Shoppers   {url}/w/{first}", soft_wrap=True, highlight=False)
+    console.print(f"Tills      {url}/till#key={site.secrets.till_key}", soft_wrap=True, highlight=False)
+    console.print(f"Health     {url}/health", soft_wrap=True, highlight=False)
+    console.print(f"Developers {url}/docs", soft_wrap=True, highlight=False)

@@ -1,0 +1,49 @@
+"""Frames as journal rows: what the broker may forget is on disk first, pseudonymised, until a checkpoint holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from engine.ingest.wire import Frame
+from engine.records import Readings
+from engine.runtime.packing import pack, unpack
+
+
+def pack_frames(frames: Sequence[Frame]) -> bytes:
+    """One batch of frames of one store as bytes."""
+    return pack([_tree(frame) for frame in frames])
+
+
+def unpack_frames(store: str, payload: bytes) -> list[Frame]:
+    """The inverse of `pack_frames`. Raises ValueError when the bytes are none."""
+    return [_frame(store, tree) for tree in unpack(payload)]
+
+
+def _tree(frame: Frame) -> dict[str, Any]:
+    return {
+        "source": frame.source,
+        "sent_at": frame.sent_at,
+        "received_at": frame.received_at,
+        "readings": _columns(frame.readings),
+        "ap_readings": _columns(frame.ap_readings),
+        "refused": frame.refused,
+    }
+
+
+def _frame(store: str, tree: dict[str, Any]) -> Frame:
+    return Frame(
+        store,
+        tree["source"],
+        tree["sent_at"],
+        tree["received_at"],
+        Readings(*tree["readings"]),
+        Readings(*tree["ap_readings"]),
+        tree["refused"],
+    )
+
+
+def _columns(readings: Readings) -> list[np.ndarray[Any, Any]]:
+    return [getattr(readings, name) for name in Readings.__slots__]

@@ -1,0 +1,167 @@
+"""One store: new frames in, fixes, visits and triggers out. State only, no input or output, no clock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.config import Config
+from engine.ingest.clocks import SourceClocks, shifted
+from engine.ingest.dedup import Dedup
+from engine.ingest.order import Reorder
+from engine.ingest.wire import Frame
+from engine.offers.campaigns import Campaign
+from engine.offers.triggers import Target, TriggerTimers
+from engine.plan.cells import Cells, near_membership, walkable_cells, zone_membership
+from engine.plan.model import Plan
+from engine.positioning.locator import Locator
+from engine.positioning.windows import ScanWindows
+from engine.presence.heat import HeatGrid, HeatRow, ZoneHourRow, ZoneHours
+from engine.presence.stays import StoreVisits
+from engine.presence.visits import VisitTracker
+from engine.radio.radiomap import RadioMap
+from engine.records import F32, Fixes, Readings, StoreVisit, Trigger, VisitEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step made of what came in. `clock` is the store's event time: everything up to it has been used."""
+
+    clock: float
+    fixes: Fixes
+    visits: list[VisitEvent]
+    triggers: list[Trigger]
+    ended: list[StoreVisit]
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregates:
+    """Statistics since the last drain: they name no one."""
+
+    heat: list[HeatRow]
+    zone_hours: list[ZoneHourRow]
+
+
+class StoreEngine:
+    """The chain of one store, from frames to triggers.
+
+    Deterministic: the same frames in the same steps give the same result, before and after `state`/`restore`.
+    """
+
+    def __init__(self, plan: Plan, config: Config, radio_map: RadioMap | None = None) -> None:
+        self.plan = plan
+        self.cells: Cells = walkable_cells(plan, config.positioning.cell_m)
+        self.zones: F32 = zone_membership(plan, self.cells)
+        zone_ids = [z.id for z in plan.zones]
+        n_ap, presence = len(plan.access_points), config.presence
+        self.clocks = SourceClocks(config.ingest.clock_tolerance_s)
+        self.dedup = Dedup(config.ingest.dedup_s)
+        self.order = Reorder(config.ingest.reorder_s)
+        self.windows = ScanWindows(n_ap, config.positioning.window_s)
+        self.locator = Locator(plan, self.cells, radio_map, method=config.positioning.method)
+        self.stays = StoreVisits(presence.silent_s)
+        self.visits = VisitTracker(zone_ids, presence)
+        self.heat = HeatGrid(plan, self.cells, presence.heat_cell_m)
+        self.hours = ZoneHours(zone_ids)
+        self.timers = TriggerTimers()
+        self.counts: Counter[str] = Counter()
+        self._linked = np.empty(0, np.uint64)
+
+    def step(self, frames: Sequence[Frame], now: float) -> Step:
+        """Frames become readings, then scans, fixes, visits and triggers. `now` is the wall clock."""
+        readings = self._fresh(frames)
+        self.order.push(readings, now)
+        in_order = self.order.release(now)
+        clock = self.order.released_to
+        scans = self.windows.push(in_order, clock)
+        fixes = self.locator.locate(scans)
+        self.stays.update(fixes.device, fixes.t)
+        visits = self._advance(fixes, clock)
+        triggers = self._trigger(fixes)
+        ended = self._close(clock)
+        self._count(readings, in_order, fixes, visits, triggers)
+        return Step(clock, fixes, visits, triggers, ended)
+
+    def set_campaigns(self, campaigns: Sequence[Campaign]) -> None:
+        """Takes over the campaigns that run; their places become membership over cells."""
+        self.timers.set_targets([self._target(c) for c in campaigns])
+
+    def set_linked(self, devices: Sequence[int]) -> None:
+        """The devices of shoppers who agreed to offers by location: no other device can trigger."""
+        self._linked = np.array(sorted(devices), np.uint64)
+
+    def drain(self) -> Aggregates:
+        """The statistics since the last call."""
+        return Aggregates(self.heat.drain(), self.hours.drain())
+
+    def _fresh(self, frames: Sequence[Frame]) -> Readings:
+        """New readings of all frames, on our clock."""
+        parts = []
+        for frame in frames:
+            offset_s = self.clocks.offset_s(frame.source, frame.sent_at, frame.received_at)
+            parts.append(self.dedup.fresh(shifted(frame.readings, offset_s)))
+        return Readings.concat(parts)
+
+    def _advance(self, fixes: Fixes, clock: float) -> list[VisitEvent]:
+        p_zone = fixes.posterior @ self.zones
+        events = self.visits.update(fixes, p_zone) + self.visits.close_silent(clock)
+        self.heat.add(fixes)
+        self.hours.add(fixes, p_zone)
+        self.hours.add_visits(events)
+        return events
+
+    def _trigger(self, fixes: Fixes) -> list[Trigger]:
+        return self.timers.update(_rows(fixes, np.isin(fixes.device, self._linked)), self.stays.visit_id)
+
+    def _close(self, clock: float) -> list[StoreVisit]:
+        ended = self.stays.close_silent(clock)
+        if ended:
+            gone = np.array([v.device for v in ended], np.uint64)
+            self.locator.forget(gone)
+            self.timers.forget(gone)
+        return ended
+
+    def _count(
+        self, readings: Readings, in_order: Readings, fixes: Fixes, visits: list[VisitEvent], triggers: list[Trigger]
+    ) -> None:
+        self.counts["readings"] += len(readings)
+        self.counts["readings_used"] += len(in_order)
+        self.counts["fixes"] += len(fixes)
+        self.counts["visits"] += sum(e.kind == "enter" for e in visits)
+        self.counts["triggers"] += len(triggers)
+
+    def _target(self, campaign: Campaign) -> Target:
+        place = campaign.place
+        if place.product is not None and place.radius_m is not None:
+            p = self.plan.product_by_sku[place.product]
+            member = near_membership(self.plan, self.cells, p.level, p.x_m, p.y_m, place.radius_m)
+        elif place.zone is not None:
+            member = self.zones[:, self.plan.zone_index[place.zone]]
+        else:
+            member = np.ones(self.cells.x_m.shape[0], np.float32)
+        return Target(campaign.id, member, campaign.min_probability, campaign.min_dwell_s)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that later results depend on, but for campaigns and links, which the database holds."""
+        return {name: part.state() for name, part in self._parts().items()} | {"counts": dict(self.counts)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes over what `state` returned."""
+        for name, part in self._parts().items():
+            part.restore(state[name])
+        self.counts = Counter(state["counts"])
+
+    def _parts(self) -> dict[str, Any]:
+        names = ("clocks", "dedup", "order", "windows", "locator", "stays", "visits", "heat", "hours", "timers")
+        return {name: getattr(self, name) for name in names}
+
+
+def _rows(fixes: Fixes, index: np.ndarray[Any, Any]) -> Fixes:
+    return Fixes(
+        fixes.t[index], fixes.device[index], fixes.level[index], fixes.x_m[index], fixes.y_m[index],
+        fixes.cov_m2[index], fixes.n_ap[index], fixes.posterior[index],
+    )  # fmt: skip

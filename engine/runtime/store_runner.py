@@ -1,0 +1,110 @@
+"""One store's engine with its journal, checkpoints and effects: what makes a crash lose nothing and repeat nothing.
+
+Order of a turn: append the frames to the journal and commit (only then may the broker forget them), step, let the
+effects out. Now and then a checkpoint saves the state and the statistics in one transaction and cuts the journal. After
+a crash the last checkpoint is restored and the journal since then is stepped again: fixes and visits come out as
+before, statistics were not yet written, and decisions are idempotent by their ids.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from engine.config import Config
+from engine.ingest.wire import Frame
+from engine.plan.model import Plan
+from engine.records import VisitEvent
+from engine.runtime.deciding import Decided, Deciding
+from engine.runtime.journal import pack_frames, unpack_frames
+from engine.runtime.packing import VERSION, pack, unpack
+from engine.runtime.store_engine import Step, StoreEngine
+from engine.storage.database import Database
+from engine.storage.journal import VisitRow, append_journal, load_recovery, save_checkpoint
+
+log = logging.getLogger(__name__)
+
+
+class StoreRunner:
+    """A store that survives its process. Used by one thread."""
+
+    def __init__(self, plan: Plan, config: Config, db: Database, secret: bytes) -> None:
+        self.plan = plan
+        self.engine = StoreEngine(plan, config)
+        self.deciding = Deciding(plan, config, db, secret)
+        self.refused: Counter[str] = Counter()
+        self._db = db
+        self._layout = (
+            f"{VERSION}:{config.positioning.cell_m}:{config.presence.heat_cell_m}:{self.engine.cells.x_m.shape[0]}"
+        )
+        self._upto_id = 0
+        self._visits: list[VisitRow] = []
+        self._touched = False
+
+    def recover(self, now: float) -> int:
+        """Restores the last checkpoint and steps the journal again. Returns how many journal rows there were."""
+        recovery = load_recovery(self._db, self.plan.store)
+        self._upto_id = recovery.upto_id
+        self.refresh()
+        if recovery.checkpoint is not None:
+            self._restore(unpack(recovery.checkpoint))
+        for row in recovery.journal:
+            self.decide(self.advance(unpack_frames(self.plan.store, row.payload), row.now), now)
+            self._upto_id = row.id
+        return len(recovery.journal)
+
+    def keep(self, frames: Sequence[Frame], now: float) -> None:
+        """Commits the frames to the journal. After this the broker may forget them."""
+        self._upto_id = append_journal(self._db, self.plan.store, now, pack_frames(frames))
+
+    def advance(self, frames: Sequence[Frame], now: float) -> Step:
+        """One step, its decisions taken and written. `now` is the wall clock."""
+        for frame in frames:
+            self.refused.update(frame.refused)
+            self.engine.counts["ap_readings"] += len(frame.ap_readings)
+        step = self.engine.step(frames, now)
+        self._touched |= bool(frames or step.visits or step.ended or len(step.fixes))
+        self._remember(step.visits)
+        return step
+
+    def decide(self, step: Step, now: float) -> Decided:
+        """The step's triggers decided and, where the answer is yes, vouchers issued. Safe to call again."""
+        return self.deciding.decide(step.triggers, now)
+
+    def refresh(self) -> None:
+        """Takes over campaigns and links where they changed since the last look."""
+        if self.deciding.refresh():
+            self.engine.set_campaigns([c for c in self.deciding.campaigns if c.state == "running"])
+            self.engine.set_linked(list(self.deciding.links))
+
+    def checkpoint(self, now: float) -> None:
+        """Saves state and statistics and cuts the journal, in one transaction. Does nothing where nothing is new."""
+        if not self._touched:
+            return
+        statistics = self.engine.drain()
+        blob = pack({"layout": self._layout, "engine": self.engine.state(), "refused": dict(self.refused)})
+        save_checkpoint(
+            self._db, self.plan.store, self._upto_id, blob, statistics.heat, statistics.zone_hours, self._visits, now
+        )
+        self._visits = []
+        self._touched = False
+
+    def _restore(self, tree: dict[str, Any]) -> None:
+        if tree["layout"] != self._layout:
+            log.warning("%s: the floor plan or the grid changed; tracks start anew, statistics go on", self.plan.store)
+            return
+        self.engine.restore(tree["engine"])
+        self.refused = Counter(tree["refused"])
+
+    def _remember(self, events: Sequence[VisitEvent]) -> None:
+        """Ended zone visits of consenting shoppers, for the next checkpoint; others are in statistics only."""
+        for event in events:
+            link = self.deciding.links.get(event.device)
+            visit_id = self.engine.stays.visit_id(event.device)
+            if event.kind == "leave" and link is not None and visit_id is not None:
+                ended_at = event.started_at + event.dwell_s
+                self._visits.append(
+                    VisitRow(link.shopper_id, event.zone, visit_id, event.started_at, ended_at, event.dwell_s)
+                )

@@ -1,0 +1,138 @@
+"""A whole site in processes of its own, as an operator runs it: `rayon engine` or `rayon serve` on a real broker."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from tests.brokers import free_port
+
+T = TypeVar("T")
+SITE_KEY = "0123456789abcdef0123456789abcdef"
+MANAGER_KEY = "manager-key-of-tests"
+TILL_KEY = "till-key-of-tests"
+RAYON = [sys.executable, "-m", "api.cli.main"]
+
+
+class Site:
+    """One `rayon engine|serve` on `broker_port`, with configuration, data and log in `folder`."""
+
+    def __init__(
+        self, folder: Path, broker_port: int, plans: Path, stores: list[str], **sections: dict[str, Any]
+    ) -> None:
+        self.folder = folder
+        self.api_port = free_port()
+        self.database_url = f"sqlite:///{folder / 'data' / 'rayon.db'}"
+        self.log_path = folder / "site.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        config: dict[str, dict[str, Any]] = {
+            "stores": {"floorplans_dir": str(plans), "stores": stores},
+            "mqtt": {"port": broker_port},
+            "storage": {"url": self.database_url, "data_dir": str(folder / "data")},
+            "api": {"port": self.api_port},
+        }
+        for name, section in sections.items():
+            config[name] = config.get(name, {}) | section
+        self.config = folder / "config.yaml"
+        self.config.write_text(yaml.safe_dump(config))
+
+    @property
+    def url(self) -> str:
+        """Where the pages are."""
+        return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def log(self) -> str:
+        """What the site wrote."""
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def start(self, command: str) -> None:
+        """Starts `rayon <command>`; its output goes to the log."""
+        environ = os.environ | {
+            "RAYON_SITE_KEY": SITE_KEY,
+            "RAYON_MANAGER_KEY": MANAGER_KEY,
+            "RAYON_TILL_KEY": TILL_KEY,
+            "PYTHONUNBUFFERED": "1",
+        }
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*RAYON, command, "--config", str(self.config)], env=environ, stdout=log, stderr=log, cwd=self.folder
+            )
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait(10)
+
+    def stop(self) -> int:
+        """Asks it to stop, as an operator would; returns its exit status."""
+        if self._process is None:
+            return 0
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+        try:
+            return self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(10)
+            raise
+
+    def running(self) -> bool:
+        """Whether the process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def get(self, path: str, key: str | None = None) -> Any:
+        """JSON of a GET."""
+        return self._ask(urllib.request.Request(self.url + path, headers=_bearer(key)))
+
+    def post(self, path: str, body: dict[str, Any], key: str | None = None, idempotency_key: str | None = None) -> Any:
+        """JSON of a POST. Raises urllib.error.HTTPError for 4xx and 5xx."""
+        headers = _bearer(key) | {"Content-Type": "application/json"}
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
+        return self._ask(urllib.request.Request(self.url + path, json.dumps(body).encode(), headers, method="POST"))
+
+    def wait_ready(self, timeout_s: float = 60.0) -> None:
+        """Until /health/live answers."""
+
+        def answered() -> bool:
+            assert self.running(), self.log[-4000:]
+            try:
+                self.get("/health/live")
+            except (urllib.error.URLError, ConnectionError):
+                return False
+            return True
+
+        until(answered, timeout_s, lambda: self.log[-4000:])
+
+    def _ask(self, request: urllib.request.Request) -> Any:
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return json.loads(response.read())
+
+
+def _bearer(key: str | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def until(condition: Callable[[], T], timeout_s: float, what: Callable[[], str] = lambda: "") -> T:
+    """The condition's first truthy value. Fails after `timeout_s` with what `what` says."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"not within {timeout_s:g} s: {what()}"
+        time.sleep(0.1)

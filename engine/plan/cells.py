@@ -24,6 +24,7 @@ from engine.plan.walkable import barriers, walkable_area
 from engine.records import F32, F64, I32, Bools
 
 SMALLEST_POCKET_M2 = 1.0  # unreachable specks between fixtures this small hold nobody: they are dropped
+_SPECK = 4  # a cell that a wall runs through is alone: stairs do not lead there
 _STEPS = np.array([(1, 0), (0, 1), (1, 1), (1, -1)])  # each pair of neighbours once
 
 
@@ -137,12 +138,14 @@ def _barred(plan: Plan, level: str, start: F64, end: F64) -> Bools:
 def _with_risers(
     plan: Plan, centres: F64, pairs: npt.NDArray[np.int64], length: F64
 ) -> tuple[npt.NDArray[np.int64], F64]:
-    """The steps plus one link per riser, between the cells nearest to it on its two levels."""
+    """The steps plus one link per riser, between the cells nearest to it on its two levels, specks left out."""
     more = []
+    size = _component_size(len(centres), pairs)
     for riser in risers(plan):
         ends = []
         for level_i in (riser.lower, riser.upper):
-            on_level = np.flatnonzero(centres[:, 2] == level_i)
+            on_level = centres[:, 2] == level_i
+            on_level = np.flatnonzero(on_level & (size >= min(size[on_level].max(), _SPECK)))
             d2 = (centres[on_level, 0] - riser.x_m) ** 2 + (centres[on_level, 1] - riser.y_m) ** 2
             ends.append(int(on_level[np.argmin(d2)]))
         more.append((ends[0], ends[1], riser.length_m))
@@ -154,10 +157,7 @@ def _with_risers(
 
 def _without_pockets(cell_m: float, centres: F64, pairs: npt.NDArray[np.int64], length: F64) -> Cells:
     """Drops small unreachable pockets, renumbers, and lists each link in both directions."""
-    n = len(centres)
-    graph = sparse.csr_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
-    _, label = csgraph.connected_components(graph, directed=False)
-    size = np.bincount(label, minlength=1)[label] if n else np.empty(0)
+    size = _component_size(len(centres), pairs)
     keep = size * cell_m**2 > SMALLEST_POCKET_M2
     for level_i in np.unique(centres[:, 2]):
         on_level = centres[:, 2] == level_i
@@ -178,6 +178,13 @@ def _without_pockets(cell_m: float, centres: F64, pairs: npt.NDArray[np.int64], 
         links_to=end[order].astype(np.int32),
         link_m=metres[order],
     )
+
+
+def _component_size(n: int, pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """(n,) how many cells are connected to each, itself included."""
+    graph = sparse.csr_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    _, label = csgraph.connected_components(graph, directed=False)
+    return np.asarray(np.bincount(label)[label] if n else np.empty(0), dtype=np.int64)
 
 
 def zone_membership(plan: Plan, cells: Cells) -> F32:

@@ -47,6 +47,8 @@ def _timezone(value: Any) -> str:
         zoneinfo.ZoneInfo(value)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         known = zoneinfo.available_timezones()
+        if not known:
+            raise WrongValueError("this machine has no time zones", "pip install tzdata") from None
         raise WrongValueError(
             f"{shown(value)} is not a time zone", _like_or(value, known, 'like "Europe/Paris"')
         ) from None

@@ -197,6 +197,14 @@ def test_nothing_else_joins_levels(zones: tuple[Zone, ...]) -> None:
     assert (cells.level[cells.links_from] == cells.level[cells.links_to]).all()
 
 
+def test_stairs_do_not_lead_into_a_wall() -> None:
+    # A wall through the very centre of the stairs leaves lone cells there; the stairs lead beside it.
+    low, high = ground(box(0, 0, 6, 6)), ground(box(0, 0, 6, 6), "1", 1, 3.0)
+    zones = (riser_zone("0", box(2, 2, 3, 3)), riser_zone("1", box(2, 2, 3, 3)))
+    cells = walkable_cells(store(low, high, zones=zones, walls=[[(2.5, 1), (2.5, 5)]]), 1.0)
+    assert np.isfinite(walking_distance_m(cells, np.array([nearest_cell(cells, 0, 5.5, 5.5)]))).all()
+
+
 def test_zone_membership_is_by_the_centre_and_the_level() -> None:
     zones = (
         Zone("west", "0", "", "", box(0, 0, 2, 1)),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import zoneinfo
 from pathlib import Path
 
 import pytest
@@ -176,3 +178,14 @@ def test_a_good_plan_has_nothing_to_warn_of(tmp_path: Path) -> None:
     plan, errors, warnings = check_plan(write(tmp_path))
     assert plan is not None
     assert (errors, warnings) == ([], [])
+
+
+def test_a_machine_without_time_zones_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tzdata", None)
+    zoneinfo.ZoneInfo.clear_cache()
+    zoneinfo.reset_tzpath(to=[])
+    try:
+        with pytest.raises(OperatorError, match="this machine has no time zones"):
+            load_plan(write(tmp_path))
+    finally:
+        zoneinfo.reset_tzpath()

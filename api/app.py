@@ -2,36 +2,135 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import importlib
 import importlib.util
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Mapping
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
-from api import problems
+import api.campaigns.endpoints
+import api.health.endpoints
+import api.shares.endpoints
+import api.shoppers.me
+import api.shoppers.optout
+import api.shoppers.portal
+import api.shoppers.sessions
+import api.shoppers.stream
+import api.tills.endpoints
+from api import contract, docs, gate, metrics, pages, problems
 from api.context import AppContext
+from api.headers import SafeHeaders
+from api.idempotency import Idempotency
+from api.origin import SameOrigin
+from api.ratelimits import RateLimits
+from api.shoppers.sessions import restore_session
 from engine.config import Config
+from engine.delivery.housekeeping import keep_house
+from engine.delivery.outboxes import housekeeping_jobs, page_hub
 from engine.plan.model import Plan
 from engine.privacy.secrets import Secrets
 
 if TYPE_CHECKING:
     from engine.storage.database import Database
 
+NEED_KEY = ("/v1/till/redeem", "/v1/till/void", "/v1/stores/")
+"""Writes that are refused without an Idempotency-Key: a till and a manager's program must be able to repeat them."""
+
+_TAGS = [
+    {"name": "shoppers", "description": "The signed-in shopper: coupons, consents, points, sharing."},
+    {"name": "tills", "description": "Check, redeem, void."},
+    {"name": "campaigns", "description": "Make, change, pause campaigns."},
+    {"name": "managers", "description": "Reports: counts of at least the configured number of people."},
+    {"name": "shares", "description": "The public page behind a shared link."},
+    {"name": "health", "description": "For machines and for people on call."},
+    {"name": "pages", "description": "HTML pages."},
+]
+_ROUTERS = (
+    api.shoppers.sessions.router,
+    api.shoppers.me.router,
+    api.shoppers.stream.router,
+    api.shoppers.portal.router,
+    api.shoppers.optout.router,
+    api.tills.endpoints.router,
+    api.tills.endpoints.pages,
+    api.shares.endpoints.router,
+    api.campaigns.endpoints.router,
+    api.health.endpoints.router,
+    metrics.router,
+    gate.router,
+    docs.router,
+)
+
 
 def create_app(
     config: Config, db: Database, secrets: Secrets, plans: Mapping[str, Plan], *, start_delivery: bool = True
 ) -> FastAPI:
-    """The site's HTTP side. With `start_delivery` false no outbox is polled: another process delivers."""
+    """The site's HTTP side. With `start_delivery` false nothing is polled and no house kept: another process does."""
     ctx = AppContext(config, db, secrets, dict(plans))
-    app = FastAPI(title="Rayon", version="0.1.0")
+    limits, instruments = RateLimits(), metrics.Metrics(ctx)
+    app = FastAPI(
+        title="Rayon",
+        summary="In-store Wi-Fi location and proximity couponing.",
+        version=version("rayon"),
+        openapi_tags=_TAGS,
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        lifespan=_lifespan(start_delivery),
+        middleware=[
+            Middleware(metrics.CountRequests, metrics=instruments),
+            Middleware(SafeHeaders),
+            Middleware(SameOrigin, public_url=ctx.public_url),
+            Middleware(gate.ManagerDoor, ctx=ctx, limits=limits),
+            Middleware(Idempotency, ctx=ctx, required=NEED_KEY, restore=restore_session),
+        ],
+    )
     app.state.ctx = ctx
+    app.state.rate_limits = limits
+    app.state.metrics = instruments
+    app.state.hub = page_hub(db)
     problems.mount(app)
-    if importlib.util.find_spec("api.managers.endpoints") is not None:
-        from api.managers.endpoints import router
-
+    for router in _ROUTERS:
         app.include_router(router)
-    if importlib.util.find_spec("nicegui") is not None and importlib.util.find_spec("api.managers.pages") is not None:
-        from api.managers.pages import mount
-
-        mount(app, ctx)
+    pages.mount(app)
+    contract.mount(app, NEED_KEY)
+    _mount_managers(app, ctx)
     return app
+
+
+def _lifespan(start_delivery: bool) -> Any:
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        """Starts the page hub and housekeeping with the server, and ends them with it."""
+        ctx: AppContext = app.state.ctx
+        tasks: list[asyncio.Task[None]] = []
+        if start_delivery:
+            tasks.append(asyncio.create_task(app.state.hub.run(), name="page hub"))
+            tasks.append(asyncio.create_task(keep_house(housekeeping_jobs(ctx.db)), name="housekeeping"))
+        for task in tasks:
+            task.add_done_callback(_loudly)
+        yield
+        app.state.hub.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    return lifespan
+
+
+def _loudly(task: asyncio.Task[None]) -> None:
+    """A background task that dies of our own mistake takes the process's log with it at least."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        asyncio.get_running_loop().call_exception_handler({"message": f"{task.get_name()} died", "exception": error})
+
+
+def _mount_managers(app: FastAPI, ctx: AppContext) -> None:
+    """Reports, and the managers' pages where NiceGUI is installed."""
+    if importlib.util.find_spec("api.managers.endpoints") is not None:
+        app.include_router(importlib.import_module("api.managers.endpoints").router)
+    if all(importlib.util.find_spec(name) is not None for name in ("nicegui", "api.managers.pages")):
+        importlib.import_module("api.managers.pages").mount(app, ctx)

@@ -20,7 +20,6 @@ from engine.records import Delivery
 log = logging.getLogger("rayon.delivery")
 
 POLL_S = 0.2  # how long a voucher waits at most before it is on its way, when nobody nudges
-OVERLAP_S = 10.0  # rows this young are read again: transactions may commit out of the order of their ids
 QUEUE_EVENTS = 64  # a page this far behind is cut off; it reconnects and gets what is still pending
 BACK_OFF_MAX_S = 10.0
 
@@ -34,7 +33,7 @@ class Pending:
 
 
 FetchAll = Callable[[float, int], Sequence[Pending]]
-"""(now, after_id) -> pending deliveries with larger ids, ascending; a full batch means that there may be more."""
+"""(now, after_id) -> a batch of pending deliveries with larger ids, ascending; ids become visible in their order."""
 FetchOne = Callable[[str, float], Sequence[Pending]]
 """(shopper_id, now) -> all pending deliveries of that shopper, ascending."""
 
@@ -139,14 +138,11 @@ class PageHub:
     async def _look(self) -> None:
         """Reads what is new, batch by batch, and hands it out."""
         now = self._clock()
-        after_id = self._after_id
-        while rows := await asyncio.to_thread(self._fetch_all, now, after_id):
+        while rows := await asyncio.to_thread(self._fetch_all, now, self._after_id):
             for pending in rows:
                 for stream in self._streams.get(pending.delivery.shopper_id, ()):
                     stream.offer(pending)
-            after_id = rows[-1].delivery.delivery_id
-            settled = [p.delivery.delivery_id for p in rows if p.delivery.created_at < now - OVERLAP_S]
-            self._after_id = max([self._after_id, *settled])
+            self._after_id = rows[-1].delivery.delivery_id
         for streams in self._streams.values():
             for stream in streams:
                 stream.forget_expired(now)

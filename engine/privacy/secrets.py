@@ -32,13 +32,8 @@ class Secrets:
     till_key: str
 
     def derived(self, purpose: str) -> bytes:
-        """A 32-byte key for one purpose only, HMAC-SHA256(site_key, purpose): one leaking says nothing of the others."""
+        """A 32-byte key for one purpose only, HMAC-SHA256(site_key, purpose): one leak spares the others."""
         return hmac.new(self.site_key, f"rayon:{purpose}".encode(), hashlib.sha256).digest()
-
-    @property
-    def voucher_key(self) -> bytes:
-        """The secret that voucher codes are derived with."""
-        return self.derived("voucher-code")
 
     def __repr__(self) -> str:
         return "Secrets(...)"  # never in a log or a traceback
@@ -83,7 +78,7 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def _make(path: Path) -> dict[str, str]:
-    """Writes new keys under a temporary name, complete and 0600, then links it to its own: readers never see half a file."""
+    """Writes new keys under a temporary name, complete and 0600, then links it: nobody reads half a file."""
     values = {
         name: randomness.token_hex(32) if name == "site_key" else randomness.token_urlsafe(18) for name in _VARIABLES
     }

@@ -1,0 +1,48 @@
+"""`rayon api`: the HTTP half of a site; `rayon engine` is the other one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+CONFIG_OPTION = typer.Option(
+    None, "--config", "-c", help="Default: ./config.yaml if there, else the embedded defaults."
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+
+    @app.command("api", rich_help_panel="Run a site")
+    def api(
+        config: Path | None = CONFIG_OPTION,
+        host: str | None = typer.Option(None, help="Address to listen on; default from the configuration."),
+        port: int | None = typer.Option(None, help="Port to listen on; default from the configuration."),
+        verbose: bool = typer.Option(False, "--verbose", "-v", help="Log more."),
+    ) -> None:
+        """Serve the pages and the HTTP interface, and deliver coupons to open pages.
+
+        Shares its database and data_dir (for the keys) with `rayon engine`. Several may run side by side on PostgreSQL.
+        Stop with Ctrl-C: running requests are finished, pages reconnect to the next server by themselves.
+
+        Example: rayon api --config config.yaml --port 8080
+        """
+        from api.cli.startup import open_site, print_links, read_config, start_logging
+        from api.server import run_api
+
+        console = start_logging(verbose=verbose)
+        site = open_site(read_config(config))
+        try:
+            server = run_api(
+                site.config,
+                site.db,
+                site.secrets,
+                site.plans,
+                host=host,
+                port=port,
+                on_started=lambda running: print_links(console, site, running.url),
+            )
+            server.run()
+        finally:
+            site.db.close()

@@ -1,0 +1,104 @@
+"""Is it alive, is it ready, and what does it see: for machines, and as a page for people."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from api.auth import is_manager
+from api.context import AppContext, context
+from api.metrics import flat
+from api.pages import page
+from api.shoppers.texts import language
+from api.times import rfc3339
+from engine.errors import StorageUnavailable
+from engine.storage.status import get_status
+
+router = APIRouter(prefix="/health", tags=["health"])
+
+STALE_S = 15.0  # an engine reports every 2 s
+FOR_MANAGERS = frozenset({"samples"})  # refused frames, MACs masked: still nobody else's business
+
+
+class Live(BaseModel):
+    """The process answers."""
+
+    status: Literal["live"] = "live"
+
+
+class Ready(BaseModel):
+    """Whether requests can be served now. `engine` is `absent` where none has ever reported."""
+
+    status: Literal["ready", "not_ready"]
+    database: Literal["up", "down"]
+    engine: Literal["fresh", "stale", "absent", "unknown"]
+
+
+class Component(BaseModel):
+    """What one part says of itself. `store` is `*` for what belongs to no store."""
+
+    store: str
+    component: str
+    reported_at: str
+    age_s: float
+    fresh: bool
+    values: dict[str, Any] = Field(description="Counts by name; nested ones by reason.")
+
+
+class Health(BaseModel):
+    """Everything that runs, and what it counted."""
+
+    status: Literal["ready", "not_ready"]
+    database: Literal["up", "down"]
+    engine: Literal["fresh", "stale", "absent", "unknown"]
+    open_pages: int
+    components: list[Component]
+
+
+@router.get("/live", summary="Is the process alive?")
+def live() -> Live:
+    return Live()
+
+
+@router.get("/ready", summary="Can it serve?", responses={503: {"model": Ready}})
+def ready(ctx: AppContext = Depends(context)) -> Response:
+    """200 when the database answers and the engine, if there is one, reported within the last 15 s; else 503."""
+    found, _ = _look(ctx, everything=False)
+    return JSONResponse(found.model_dump(), 200 if found.status == "ready" else 503)
+
+
+@router.get("", summary="Counters per store and reason", responses={200: {"model": Health}})
+def health(request: Request, ctx: AppContext = Depends(context)) -> Response:
+    """JSON, or a page where the caller prefers HTML."""
+    found, components = _look(ctx, everything=is_manager(ctx, request))
+    whole = Health(**found.model_dump(), open_pages=request.app.state.hub.open_pages, components=components)
+    if "text/html" not in request.headers.get("accept", ""):
+        return JSONResponse(whole.model_dump())
+    counts = [(c, sorted(flat(c.values))) for c in components]
+    return page("health.html", lang=language(request), health=whole, counts=counts)
+
+
+def _look(ctx: AppContext, *, everything: bool) -> tuple[Ready, list[Component]]:
+    try:
+        rows = get_status(ctx.db)
+    except StorageUnavailable:
+        return Ready(status="not_ready", database="down", engine="unknown"), []
+    now = time.time()
+    components = [
+        Component(
+            store=row.store,
+            component=row.component,
+            reported_at=rfc3339(row.at),
+            age_s=round(now - row.at, 1),
+            fresh=now - row.at <= STALE_S,
+            values={k: v for k, v in row.values.items() if everything or k not in FOR_MANAGERS},
+        )
+        for row in rows
+    ]
+    engines = [c.fresh for c in components if c.component == "engine"]
+    engine: Literal["fresh", "stale", "absent"] = "absent" if not engines else "fresh" if all(engines) else "stale"
+    return Ready(status="not_ready" if engine == "stale" else "ready", database="up", engine=engine), components

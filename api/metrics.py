@@ -1,0 +1,129 @@
+"""Metrics for Prometheus: HTTP, live pages, and what the engine says of itself. No label names a person or a device."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import Metric, UnknownMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.context import AppContext
+from engine.errors import StorageUnavailable
+from engine.storage.status import get_status
+
+router = APIRouter(tags=["health"])
+
+_NAME = re.compile(r"[^a-z0-9_]+")
+_PERSONAL = re.compile(r"(?i)(?:[0-9a-f]{2}[:.-]?){5}[0-9a-f]{2}")  # a MAC in any spelling, or a pseudonym of 16 digits
+_LATENCY_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
+
+
+class Metrics:
+    """The instruments of one application."""
+
+    def __init__(self, ctx: AppContext) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "rayon_http_requests",
+            "Requests by route and status.",
+            ["method", "route", "status"],
+            registry=self.registry,
+        )
+        self.seconds = Histogram(
+            "rayon_http_request_seconds", "Time to the end of the response.", ["route"], registry=self.registry
+        )
+        self.pages = Gauge("rayon_pages_open", "Live pages open now.", registry=self.registry)
+        self.sent = Histogram(
+            "rayon_voucher_sent_seconds",
+            "From the newest reading behind a voucher until it was sent to an open page.",
+            buckets=_LATENCY_S,
+            registry=self.registry,
+        )
+        self.registry.register(_EngineStatus(ctx))
+
+
+class _EngineStatus(Collector):
+    """Reads the status table when Prometheus asks."""
+
+    def __init__(self, ctx: AppContext) -> None:
+        self._ctx = ctx
+
+    def describe(self) -> Iterable[Metric]:
+        return ()  # names follow what the engine counts
+
+    def collect(self) -> Iterator[Metric]:
+        up = UnknownMetricFamily("rayon_database_up", "Whether the database answers.")
+        families: dict[str, UnknownMetricFamily] = {}
+        try:
+            rows = get_status(self._ctx.db)
+        except StorageUnavailable:
+            up.add_metric([], 0)
+            yield up
+            return
+        up.add_metric([], 1)
+        yield up
+        for row in rows:
+            for key, reason, value in flat({**row.values, "reported_at_seconds": row.at}):
+                name = f"rayon_{_NAME.sub('_', row.component.lower())}_{_NAME.sub('_', key.lower())}"
+                family = families.get(name)
+                if family is None:
+                    family = families[name] = UnknownMetricFamily(
+                        name, f"{key} of the {row.component}.", labels=["store", "reason"]
+                    )
+                family.add_metric([row.store, reason], value)
+        yield from families.values()
+
+
+def flat(values: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:
+    """(key, reason, number) of all numbers, one level deep. What looks like a device is left out."""
+    for key, value in values.items():
+        if isinstance(value, bool | int | float):
+            yield key, "", float(value)
+        elif isinstance(value, Mapping):
+            for reason, number in value.items():
+                if isinstance(number, bool | int | float) and not _PERSONAL.search(str(reason)):
+                    yield key, str(reason), float(number)
+
+
+class CountRequests:
+    """ASGI middleware: counts and times requests by the route's pattern, never by the address itself."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 500
+        began = time.perf_counter()
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        finally:
+            route = getattr(scope.get("route"), "path", None) or "other"
+            self._metrics.requests.labels(scope["method"], route, str(status)).inc()
+            if not route.endswith("/stream"):  # lives as long as its page
+                self._metrics.seconds.labels(route).observe(time.perf_counter() - began)
+
+
+@router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
+def scrape(request: Request) -> Response:
+    """HTTP requests, live pages, and the engine's counts per store and reason."""
+    metrics: Metrics = request.app.state.metrics
+    metrics.pages.set(request.app.state.hub.open_pages)
+    return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)

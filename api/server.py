@@ -1,0 +1,132 @@
+"""The web server: uvicorn in a thread or in the foreground, stopped cleanly with its open streams."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from engine.config import Config
+from engine.errors import OperatorError, Problem, RayonError
+from engine.plan.model import Plan
+from engine.privacy.secrets import Secrets
+
+if TYPE_CHECKING:
+    from engine.storage.database import Database
+
+log = logging.getLogger("rayon.api")
+GRACE_S = 3  # how long running requests may take once the server is told to stop
+START_TIMEOUT_S = 60.0
+
+
+class _Server(uvicorn.Server):
+    """Ends open streams before waiting for connections, and says when it listens. uvicorn alone would wait for ever."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._app = app
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.state.hub.close()
+        await super().shutdown(sockets)
+
+
+class ApiServer:
+    """A running HTTP side. `port` is the real one, also where port 0 asked for any."""
+
+    def __init__(
+        self, app: FastAPI, host: str, listener: socket.socket, on_started: Callable[[ApiServer], None] | None = None
+    ) -> None:
+        self.app = app
+        self.host = host
+        self._socket = listener
+        self.port: int = listener.getsockname()[1]
+        self._told = on_started
+        self._up = threading.Event()
+        # No access log: it would hold MACs of captive portals' queries and who looked at what. Metrics count requests.
+        settings = uvicorn.Config(
+            app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S, server_header=False, ws="auto"
+        )
+        self._server = _Server(settings, app, self._started)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens, as a browser on this machine reaches it."""
+        shown = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
+        return f"http://[{shown}]:{self.port}" if ":" in shown else f"http://{shown}:{self.port}"
+
+    def start(self) -> ApiServer:
+        """Serves in a thread of its own; returns once it listens. Raises RayonError when it does not come up."""
+        self._thread = threading.Thread(target=self.run, name="rayon-api", daemon=True)
+        self._thread.start()
+        if not self._up.wait(START_TIMEOUT_S) or not self._server.started:
+            raise RayonError("the HTTP side did not start; its log says why")
+        return self
+
+    def run(self) -> None:
+        """Serves in this thread until stopped. In the main thread, SIGINT and SIGTERM stop it."""
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self._up.set()  # whoever waits for a start that failed goes on to say so
+            self._socket.close()
+
+    def stop(self) -> None:
+        """Ends streams, lets running requests finish, returns when all is down. Safe to call twice, from any thread."""
+        self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(GRACE_S + 10)
+
+    def _started(self) -> None:
+        self._up.set()
+        if self._told is not None:
+            self._told(self)
+
+
+def run_api(
+    config: Config,
+    db: Database,
+    secrets: Secrets,
+    plans: Mapping[str, Plan],
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    on_started: Callable[[ApiServer], None] | None = None,
+    start_delivery: bool = True,
+) -> ApiServer:
+    """The HTTP side, listening but not yet serving: call `start()` (a thread of its own) or `run()` (this thread).
+
+    Links and QR codes follow the real port where the configuration gives no `public_url`. Raises OperatorError when the
+    port is taken.
+    """
+    host = config.api.host if host is None else host
+    listener = _listen(host, config.api.port if port is None else port)
+    listening = config.api.model_copy(update={"host": host, "port": listener.getsockname()[1]})
+    app = create_app(config.model_copy(update={"api": listening}), db, secrets, plans, start_delivery=start_delivery)
+    return ApiServer(app, host, listener, on_started)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        reason = f"cannot listen on {host}:{port}: {error.strerror or error}"
+        raise OperatorError([Problem("config.yaml", "api.port", reason, "choose a free one")]) from error
+    return listener

@@ -1,0 +1,98 @@
+"""The public page behind a shared link: for friends, and for the machines that draw its preview. No script needed."""
+
+from __future__ import annotations
+
+import time
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse
+
+from api.context import AppContext, context
+from api.money import badge
+from api.pages import page
+from api.ratelimits import RateLimits, TooManyRequests, address, rate_limits
+from api.shoppers.texts import Language, language
+from api.visitors import browser_id, keep_browser_id, visitor_of
+from engine.errors import NotFound
+from engine.loyalty.sharing import ShareRules
+from engine.storage import shares
+
+router = APIRouter(tags=["shares"], default_response_class=HTMLResponse)
+
+TEXTS: dict[Language, dict[str, str]] = {
+    "fr": {
+        "shared": "Quelqu'un a pensé à vous",
+        "where": "À découvrir chez",
+        "how": "Sur place, connectez-vous au Wi-Fi du magasin : si vous acceptez les offres, la vôtre s'affiche devant "
+        "le produit.",
+        "join": "Comment en profiter",
+        "gone_title": "Ce lien n'existe plus",
+        "gone": "Son auteur l'a peut-être retiré.",
+        "busy_title": "Un instant",
+        "busy": "Trop de visites d'un coup. Rechargez la page dans une minute.",
+    },
+    "en": {
+        "shared": "Someone thought of you",
+        "where": "To be found at",
+        "how": "In the shop, connect to its Wi-Fi: if you agree to offers, yours appears in front of the product.",
+        "join": "How to get it",
+        "gone_title": "This link is gone",
+        "gone": "Its author may have withdrawn it.",
+        "busy_title": "One moment",
+        "busy": "Too many visits at once. Reload the page in a minute.",
+    },
+}
+
+
+@router.get("/s/{token}", summary="A shared deal")
+@router.head("/s/{token}", include_in_schema=False)
+def shared(
+    token: str,
+    request: Request,
+    ctx: AppContext = Depends(context),
+    limits: RateLimits = Depends(rate_limits),
+) -> Response:
+    """Opening it as a distinct human earns the sharer pending points; previews, repeats and the sharer earn nothing."""
+    lang = language(request)
+    try:
+        limits.spend("share", address(request), ctx.config.api.share_opens_per_minute)
+        opened, browser, new = _open(ctx, token, request)
+    except NotFound:
+        s = {"gone_title": TEXTS[lang]["gone_title"], "gone": TEXTS[lang]["gone"]}
+        return page("gone.html", 404, lang=lang, s=s)
+    except TooManyRequests as refusal:
+        s = {"gone_title": TEXTS[lang]["busy_title"], "gone": TEXTS[lang]["busy"]}
+        answer = page("gone.html", 429, lang=lang, s=s)
+        answer.headers["Retry-After"] = str(refusal.retry_after_s)
+        return answer
+    response = _page(ctx, opened.share, lang)
+    if new and opened.outcome != "preview":
+        keep_browser_id(ctx, response, browser)
+    return response
+
+
+def _open(ctx: AppContext, token: str, request: Request) -> tuple[shares.ShareOpen, str, bool]:
+    """Counts the visit. Raises NotFound."""
+    offers = ctx.config.offers
+    rules = ShareRules(offers.points_per_share_visit, offers.share_hold_s, offers.shares_rewarded_per_day)
+    browser, new = browser_id(ctx, request)
+    store = shares.get_share(ctx.db, token).store
+    visitor = visitor_of(ctx, request, store, browser)
+    return shares.open_share(ctx.db, token, visitor, time.time(), rules), browser, new
+
+
+def _page(ctx: AppContext, share: shares.Share, lang: Language) -> HTMLResponse:
+    text = share.texts[lang]
+    plan = ctx.plans.get(share.store)
+    return page(
+        "share.html",
+        lang=lang,
+        s=TEXTS[lang],
+        title=text["title"],
+        text=text["text"],
+        badge=badge(share.offer, share.currency, lang),
+        store=share.store,
+        store_name=plan.name if plan else share.store,
+        url=f"{ctx.public_url}/s/{share.token}",
+        image_url=f"{ctx.public_url}/static/share-{lang}.png",
+    )

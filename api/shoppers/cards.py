@@ -1,0 +1,106 @@
+"""A voucher as its shopper sees it: texts in their language, the code, the QR, and why."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from api.context import AppContext
+from api.money import badge
+from api.qr import qr_svg
+from api.shoppers.schemas import StreamedVoucher, VoucherCard
+from api.times import rfc3339
+from engine.delivery.pages import Pending
+from engine.errors import NotFound
+from engine.offers.codes import spaced, voucher_code
+from engine.plan.model import Plan
+from engine.storage.campaigns import get_campaign
+from engine.storage.vouchers import VoucherDetails
+
+_WHY = {
+    "fr": {
+        "product": "Vous étiez près de « {name} »",
+        "zone": "Vous étiez dans « {name} »",
+        "store": "Vous étiez dans le magasin",
+        "for": " depuis {n} secondes",
+        "end": ", et vous avez accepté les offres là où vous vous trouvez.",
+    },
+    "en": {
+        "product": "You were near “{name}”",
+        "zone": "You were in “{name}”",
+        "store": "You were in the shop",
+        "for": " for {n} seconds",
+        "end": ", and you agreed to offers where you stand.",
+    },
+}
+
+
+def card(ctx: AppContext, details: VoucherDetails, lang: str) -> VoucherCard:
+    """A stored voucher. The code is derived here: the database has only its HMAC."""
+    voucher = details.voucher
+    text = details.texts["fr" if lang == "fr" else "en"]
+    code = voucher_code(ctx.secrets.site_key, voucher.voucher_id)
+    return VoucherCard(
+        voucher_id=voucher.voucher_id,
+        campaign_id=voucher.campaign_id,
+        store=voucher.store,
+        state=cast(Any, voucher.state),
+        code=code,
+        code_spaced=spaced(code),
+        title=text["title"],
+        text=text["text"],
+        badge=badge(details.offer, details.currency, lang),
+        offer={k: v for k, v in details.offer.items() if v is not None},
+        qr_svg=qr_svg(code),
+        issued_at=rfc3339(voucher.issued_at),
+        expires_at=rfc3339(voucher.expires_at),
+        why=why(ctx.plans.get(voucher.store), _place(ctx, voucher.store, voucher.campaign_id), None, lang),
+    )
+
+
+def streamed(ctx: AppContext, pending: Pending, lang: str) -> StreamedVoucher:
+    """A voucher on its way to an open page, from what the outbox says."""
+    payload, delivery = pending.payload, pending.delivery
+    text = payload["texts"]["fr" if lang == "fr" else "en"]
+    code = voucher_code(ctx.secrets.site_key, delivery.voucher_id)
+    near_for_s = payload["why"]["near_for_s"]
+    return StreamedVoucher(
+        delivery_id=delivery.delivery_id,
+        voucher_id=delivery.voucher_id,
+        campaign_id=payload["campaign_id"],
+        store=payload["store"],
+        state="issued",
+        code=code,
+        code_spaced=spaced(code),
+        title=text["title"],
+        text=text["text"],
+        badge=badge(payload["offer"], payload["currency"], lang),
+        offer=payload["offer"],
+        qr_svg=qr_svg(code),
+        issued_at=rfc3339(payload["issued_at"]),
+        expires_at=rfc3339(payload["expires_at"]),
+        caused_by_t=delivery.caused_by_t,
+        why=why(ctx.plans.get(payload["store"]), payload["place"], near_for_s, lang),
+    )
+
+
+def why(plan: Plan | None, place: dict[str, Any], near_for_s: float | None, lang: str) -> str:
+    """Why this offer, why now, in one sentence. `place` is the campaign's."""
+    said = _WHY["fr" if lang == "fr" else "en"]
+    kind = "product" if place.get("product") else "zone" if place.get("zone") else "store"
+    stay = said["for"].format(n=round(near_for_s)) if near_for_s and near_for_s >= 1 else ""
+    return said[kind].format(name=_name(plan, kind, str(place.get(kind, "")))) + stay + said["end"]
+
+
+def _name(plan: Plan | None, kind: str, place_id: str) -> str:
+    if plan is not None and kind == "product" and place_id in plan.product_by_sku:
+        return plan.product_by_sku[place_id].name
+    if plan is not None and kind == "zone" and place_id in plan.zone_index:
+        return plan.zones[plan.zone_index[place_id]].name
+    return place_id
+
+
+def _place(ctx: AppContext, store: str, campaign_id: str) -> dict[str, Any]:
+    try:
+        return get_campaign(ctx.db, store, campaign_id).campaign.place.model_dump(exclude_none=True)
+    except NotFound:  # no longer there; the voucher still is
+        return {}

@@ -1,0 +1,212 @@
+"""What a signed-in shopper may do: see coupons, acknowledge, choose, share, leave."""
+
+from __future__ import annotations
+
+import time
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from api.auth import NotSignedIn, shopper_id
+from api.context import AppContext, context
+from api.cookies import SHOPPER, drop_cookie
+from api.problems import problem_responses
+from api.shoppers import schemas as says
+from api.shoppers.cards import card
+from api.shoppers.devices import COOKIE, kept_device
+from api.shoppers.sessions import known_shopper, withdrawn
+from api.shoppers.texts import TEXT_VERSION
+from api.times import rfc3339
+from api.visitors import browser_id, keep_browser_id, visitor_of
+from engine.errors import BusinessRefusal, NotFound
+from engine.loyalty.ledger import AVAILABLE, PENDING, PROGRAMME
+from engine.storage import heatmaps, ledger, outbox, shares, vouchers
+from engine.storage import shoppers as profiles
+from engine.storage.erasure import erase_shopper
+
+router = APIRouter(prefix="/v1/me", tags=["shoppers"], responses=problem_responses(401))
+
+
+def signed_in(who: str = Depends(shopper_id), ctx: AppContext = Depends(context)) -> profiles.Shopper:
+    """FastAPI dependency: the profile behind the cookie. Raises NotSignedIn (401), also when it was erased."""
+    found = known_shopper(ctx, who)
+    if found is None:
+        raise NotSignedIn("this profile was erased")
+    return found
+
+
+@router.get("", summary="Who am I?")
+def me(shopper: profiles.Shopper = Depends(signed_in), ctx: AppContext = Depends(context)) -> says.Me:
+    balance = ledger.balance(ctx.db, PROGRAMME, shopper.member_id)
+    return says.Me(
+        shopper_id=shopper.shopper_id,
+        store=shopper.store,
+        display_name=shopper.display_name,
+        locale=shopper.locale,
+        consents=_granted(shopper),
+        points=says.Points(available=balance.available, pending=balance.pending),
+        now=rfc3339(time.time()),
+    )
+
+
+@router.get("/vouchers", summary="My coupons, newest first")
+def my_vouchers(
+    cursor: str | None = Query(None, max_length=64, description="`next` of the page before."),
+    limit: int = Query(50, ge=1, le=200),
+    lang: str | None = Query(None, pattern="^(fr|en)$"),
+    shopper: profiles.Shopper = Depends(signed_in),
+    ctx: AppContext = Depends(context),
+) -> says.VoucherList:
+    found = vouchers.vouchers_of(ctx.db, shopper.shopper_id, after=cursor, limit=limit + 1)
+    spoken = lang or shopper.locale[:2].lower()
+    items = [card(ctx, details, spoken) for details in found[:limit]]
+    return says.VoucherList(items=items, next=items[-1].voucher_id if len(found) > limit else None)
+
+
+@router.post("/deliveries/{delivery_id}/ack", summary="It was really shown", responses=problem_responses(404))
+def acknowledge(
+    delivery_id: int, shopper: profiles.Shopper = Depends(signed_in), ctx: AppContext = Depends(context)
+) -> says.Done:
+    """Only now does the coupon count as delivered. 404 `delivery_gone`: unknown, not yours, or too late."""
+    if not outbox.acknowledge(ctx.db, delivery_id, shopper.shopper_id, time.time()):
+        raise NotFound("nothing to acknowledge", code="delivery_gone")
+    return says.Done()
+
+
+@router.post("/vouchers/{voucher_id}/seen", summary="It was looked at", responses=problem_responses(404))
+def seen(
+    voucher_id: str, shopper: profiles.Shopper = Depends(signed_in), ctx: AppContext = Depends(context)
+) -> says.Done:
+    vouchers.mark_seen(ctx.db, voucher_id, shopper.shopper_id, time.time())
+    return says.Done()
+
+
+@router.put("/consents", summary="Change what I agree to", responses=problem_responses(409, 422))
+def change_consents(
+    body: says.ConsentUpdate,
+    request: Request,
+    shopper: profiles.Shopper = Depends(signed_in),
+    ctx: AppContext = Depends(context),
+) -> list[says.ConsentAnswer]:
+    """Takes effect at once: without location offers the phone is unlinked and unseen coupons are withdrawn."""
+    changed = profiles.set_consents(
+        ctx.db,
+        shopper.shopper_id,
+        [answer.choice() for answer in body.consents],
+        body.text_version,
+        body.place,
+        time.time(),
+        store=shopper.store,
+        device=kept_device(ctx, request, shopper.store),
+    )
+    return _granted(changed)
+
+
+@router.post("/fewer", summary="Fewer offers", responses=problem_responses(409))
+def fewer(
+    body: says.Fewer,
+    request: Request,
+    shopper: profiles.Shopper = Depends(signed_in),
+    ctx: AppContext = Depends(context),
+) -> says.Done:
+    """`never` withdraws location offers on every channel; `mute` unlinks this phone in this store."""
+    if body.kind == "mute":
+        device = kept_device(ctx, request, body.store)
+        if device is None:
+            raise BusinessRefusal("this browser does not know the phone's link to the store", code="device_unknown")
+        return says.Done(changed=profiles.unlink_device(ctx.db, body.store, device))
+    choices = withdrawn(shopper, "location_offers")
+    profiles.set_consents(ctx.db, shopper.shopper_id, choices, TEXT_VERSION, f"coupon:{body.store}", time.time())
+    return says.Done(changed=bool(choices))
+
+
+@router.post("/shares", status_code=201, summary="A link to share a deal", responses=problem_responses(404))
+def share(
+    body: says.ShareRequest,
+    request: Request,
+    response: Response,
+    shopper: profiles.Shopper = Depends(signed_in),
+    ctx: AppContext = Depends(context),
+) -> says.ShareLink:
+    """The same link when asked again. Opening it with one's own browser earns nothing."""
+    browser, new = browser_id(ctx, request)
+    if new:
+        keep_browser_id(ctx, response, browser)
+    sharer = visitor_of(ctx, request, shopper.store, browser)
+    made = shares.create_share(ctx.db, body.voucher_id, shopper.shopper_id, time.time(), sharer=sharer)
+    return says.ShareLink(token=made.token, url=f"{ctx.public_url}/s/{made.token}")
+
+
+@router.get("/points", summary="My points and their movements")
+def points(
+    cursor: int = Query(0, ge=0),
+    limit: int = Query(50, ge=1, le=200),
+    shopper: profiles.Shopper = Depends(signed_in),
+    ctx: AppContext = Depends(context),
+) -> says.PointsStatement:
+    balance = ledger.balance(ctx.db, PROGRAMME, shopper.member_id)
+    found = ledger.entries_of(ctx.db, shopper.member_id, cursor, limit + 1)
+    items = [
+        says.PointsEntry(
+            at=rfc3339(entry.at),
+            kind=entry.kind,
+            available=sum(p.amount for p in entry.postings if p.account == AVAILABLE and p.member == shopper.member_id),
+            pending=sum(p.amount for p in entry.postings if p.account == PENDING and p.member == shopper.member_id),
+        )
+        for _, entry in found[:limit]
+    ]
+    more = str(found[limit - 1][0]) if len(found) > limit else None
+    return says.PointsStatement(available=balance.available, pending=balance.pending, items=items, next=more)
+
+
+@router.get("/export", summary="All my data", response_class=JSONResponse)
+def export(shopper: profiles.Shopper = Depends(signed_in), ctx: AppContext = Depends(context)) -> JSONResponse:
+    """Everything kept about the shopper: profile, answers, visits, coupons, points."""
+    who, spoken = shopper.shopper_id, shopper.locale[:2].lower()
+    body = {
+        "profile": {
+            "shopper_id": who,
+            "store": shopper.store,
+            "display_name": shopper.display_name,
+            "email": shopper.email,
+            "locale": shopper.locale,
+            "created_at": rfc3339(shopper.created_at),
+        },
+        "consents": [
+            {
+                "purpose": c.purpose,
+                "channel": c.channel,
+                "granted": c.granted,
+                "text_version": c.text_version,
+                "place": c.place,
+                "at": rfc3339(c.at),
+            }
+            for c in profiles.consent_log(ctx.db, who)
+        ],
+        "visits": [
+            {"zone": v.zone, "from": rfc3339(v.started_at), "to": rfc3339(v.ended_at), "dwell_s": v.dwell_s}
+            for v in heatmaps.visits_of(ctx.db, who, limit=100_000)
+        ],
+        "vouchers": [
+            card(ctx, v, spoken).model_dump(exclude={"qr_svg"}) for v in vouchers.vouchers_of(ctx.db, who, limit=10_000)
+        ],
+        "points": points(0, 200, shopper, ctx).model_dump(),
+    }
+    return JSONResponse(body, headers={"Content-Disposition": 'attachment; filename="rayon.json"'})
+
+
+@router.delete("", summary="Delete me, now and for good")
+def delete_me(response: Response, who: str = Depends(shopper_id), ctx: AppContext = Depends(context)) -> says.Done:
+    """Erases profile, phone links, visits, deliveries and shares. Amounts stay in the ledger, led to by nothing."""
+    drop_cookie(ctx, response, SHOPPER)
+    response.delete_cookie(COOKIE, path="/")
+    try:
+        erase_shopper(ctx.db, who, time.time())
+    except NotFound:  # a repeat, or another browser was first: what was asked for is so
+        return says.Done(changed=False)
+    return says.Done()
+
+
+def _granted(shopper: profiles.Shopper) -> list[says.ConsentAnswer]:
+    pairs = sorted(shopper.grants)
+    return [says.ConsentAnswer.model_validate({"purpose": p, "channel": c, "granted": True}) for p, c in pairs]

@@ -1,0 +1,82 @@
+"""The opt-out page of a store, which is also its printable sign. "Switch off your Wi-Fi" is no opt-out."""
+
+from __future__ import annotations
+
+import time
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse
+
+from api.context import AppContext, context
+from api.cookies import SHOPPER, read_cookie
+from api.pages import page
+from api.qr import qr_svg
+from api.shoppers.devices import kept_device
+from api.shoppers.sessions import known_shopper, withdrawn
+from api.shoppers.texts import TEXT_VERSION, Language, language
+from engine.storage import shoppers as profiles
+
+router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
+
+TEXTS: dict[Language, dict[str, str]] = {
+    "fr": {
+        "title": "Ne pas être suivi",
+        "what": "Ce magasin mesure son affluence avec son Wi-Fi. Sans votre accord, aucun téléphone n'est reconnu d'un "
+        "jour à l'autre : seuls des nombres par zone sont gardés, sous un pseudonyme qui change chaque nuit.",
+        "kept": "Les offres situées n'existent que pour ceux qui les ont acceptées.",
+        "how": "Retirez tout d'un geste : scannez ce code.",
+        "withdraw": "Tout retirer, maintenant",
+        "done": "C'est fait : plus d'offres, ce téléphone n'est plus lié à vous.",
+        "none": "Aucun profil n'est lié à ce navigateur : il n'y a rien à retirer.",
+        "print": "Cette page s'imprime comme affiche.",
+    },
+    "en": {
+        "title": "Not be followed",
+        "what": "This shop measures footfall with its Wi-Fi. Without your consent no phone is recognised from one day "
+        "to the next: only numbers per zone are kept, under a pseudonym that changes every night.",
+        "kept": "Offers by place exist only for those who agreed to them.",
+        "how": "Withdraw everything in one tap: scan this code.",
+        "withdraw": "Withdraw everything, now",
+        "done": "Done: no more offers, this phone is no longer linked to you.",
+        "none": "No profile is linked to this browser: there is nothing to withdraw.",
+        "print": "This page prints as a sign.",
+    },
+}
+
+
+@router.get("/opt-out/{store}", summary="Opt-out page and printable sign")
+def opt_out(store: str, request: Request, ctx: AppContext = Depends(context)) -> Response:
+    """Shows what is measured, a QR to itself, and the one button for those who are signed in."""
+    signed_in = known_shopper(ctx, read_cookie(ctx, request, SHOPPER)) is not None
+    linked = kept_device(ctx, request, store) is not None
+    return _page(ctx, store, request, signed_in=signed_in or linked, done=False)
+
+
+@router.post("/opt-out/{store}", summary="Withdraw everything")
+def withdraw(store: str, request: Request, ctx: AppContext = Depends(context)) -> Response:
+    """Withdraws every consent of the signed-in shopper and unlinks this phone; the phone needs no sign-in."""
+    shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
+    device = kept_device(ctx, request, store)
+    ctx.plan(store)
+    if shopper is not None:
+        place = f"opt-out:{store}"
+        profiles.set_consents(ctx.db, shopper.shopper_id, withdrawn(shopper), TEXT_VERSION, place, time.time())
+    if device is not None:
+        profiles.unlink_device(ctx.db, store, device)
+    return _page(ctx, store, request, signed_in=False, done=shopper is not None or device is not None)
+
+
+def _page(ctx: AppContext, store: str, request: Request, *, signed_in: bool, done: bool) -> Response:
+    lang = language(request)
+    url = f"{ctx.public_url}/opt-out/{store}"
+    return page(
+        "opt_out.html",
+        lang=lang,
+        o=TEXTS[lang],
+        store=store,
+        store_name=ctx.plan(store).name,
+        url=url,
+        qr_svg=qr_svg(url),
+        signed_in=signed_in,
+        done=done,
+    )

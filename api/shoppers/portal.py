@@ -1,0 +1,126 @@
+"""The sign-in page of a store's Wi-Fi, and the pages around it. Everything works without scripts."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import ValidationError
+
+from api.context import AppContext, context
+from api.cookies import SHOPPER, VISITOR, read_cookie, read_signed, set_cookie, signer
+from api.pages import page
+from api.ratelimits import SIGN_INS_PER_MINUTE, RateLimits, address, rate_limits
+from api.shoppers.devices import device_of_query, keep_device, kept_device
+from api.shoppers.schemas import SessionRequest
+from api.shoppers.sessions import answers, known_shopper, sign_in
+from api.shoppers.texts import CONSENTS, PAGES, TEXT_VERSION, language
+from engine.errors import BusinessRefusal
+from engine.records import device_from_hex, device_hex
+
+router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
+PASS = "pass"
+PASS_LIFETIME_S = 900  # captive windows close themselves: time enough to reach the real browser
+
+
+@router.get("/w/{store}", summary="Wi-Fi sign-in page")
+def portal(store: str, request: Request, ctx: AppContext = Depends(context)) -> Response:
+    """`client_mac`, `clientMac`, `id` or `mac` name the phone. It is pseudonymised here and kept by the phone alone."""
+    plan = ctx.plan(store)
+    device = device_of_query(ctx, plan, request)
+    lang = language(request)
+    known = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
+    response = page(
+        "portal.html",
+        granted={f"{purpose}:{channel}" for purpose, channel in known.grants} if known else set(),
+        lang=lang,
+        t=PAGES[lang],
+        consents=CONSENTS[lang],
+        store=store,
+        store_name=plan.name,
+        text_version=TEXT_VERSION,
+    )
+    if device is not None:
+        keep_device(ctx, response, store, device)
+    if read_cookie(ctx, request, VISITOR) is None:
+        set_cookie(ctx, response, VISITOR, secrets.token_hex(16))
+    return response
+
+
+@router.post("/w/{store}", summary="Sign in by form")
+def portal_form(
+    store: str,
+    request: Request,
+    consent: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI copies it
+    display_name: Annotated[str, Form(max_length=60)] = "",
+    text_version: Annotated[str, Form(max_length=40)] = TEXT_VERSION,
+    ctx: AppContext = Depends(context),
+    limits: RateLimits = Depends(rate_limits),
+) -> Response:
+    """Answers with the page "you are connected", and the cookie where something was consented."""
+    limits.spend("sign_in", address(request), SIGN_INS_PER_MINUTE)
+    plan, lang = ctx.plan(store), language(request)
+    try:
+        body = SessionRequest(
+            store=store,
+            display_name=display_name or None,
+            locale=lang,
+            consents=answers(consent, CONSENTS[lang]),
+            text_version=text_version,
+        )
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from error
+    shown = {"lang": lang, "t": PAGES[lang], "store": store, "store_name": plan.name}
+    try:
+        shopper = sign_in(ctx, request, body, kept_device(ctx, request, store))
+    except BusinessRefusal as refusal:
+        notice = PAGES[lang].get(f"no_{refusal.code}", PAGES[lang]["failed"])
+        return page("connected.html", refusal.status, **shown, pass_url=None, notice=notice)
+    if shopper is None:
+        return page("connected.html", **shown, pass_url=None, notice="")
+    device = kept_device(ctx, request, store)
+    token = signer(ctx, PASS).dumps([shopper.shopper_id, store, device_hex(device) if device is not None else ""])
+    pass_url = f"{ctx.public_url}/me?{PASS}={quote(token)}&lang={lang}"
+    response = page("connected.html", **shown, pass_url=pass_url, pass_short=f"{ctx.public_url}/me", notice="")
+    set_cookie(ctx, response, SHOPPER, shopper.shopper_id)
+    return response
+
+
+@router.get("/me", summary="The shopper's page")
+def me(request: Request, ctx: AppContext = Depends(context)) -> Response:
+    """Coupons as they come. `?pass=` carries a fresh sign-in from the captive window to the real browser."""
+    lang = language(request)
+    token = request.query_params.get(PASS)
+    if token is not None:
+        return _enter(ctx, request, token, lang)
+    shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
+    if shopper is None:
+        stores = [(plan.store, plan.name) for plan in ctx.plans.values()]
+        return page("stranger.html", 401, lang=lang, t=PAGES[lang], stores=stores)
+    plan = ctx.plans.get(shopper.store)
+    return page(
+        "me.html",
+        lang=lang,
+        t=PAGES[lang],
+        texts=PAGES[lang],
+        consents=CONSENTS[lang],
+        text_version=TEXT_VERSION,
+        store=shopper.store,
+        store_name=plan.name if plan else shopper.store,
+    )
+
+
+def _enter(ctx: AppContext, request: Request, token: str, lang: str) -> Response:
+    """Takes the pass out of the address. A browser that is signed in already stays who it is."""
+    response = RedirectResponse(f"/me?lang={lang}", 303)
+    carried = read_signed(ctx, PASS, token, PASS_LIFETIME_S)
+    if carried is not None and known_shopper(ctx, read_cookie(ctx, request, SHOPPER)) is None:
+        shopper_id, store, device = carried
+        set_cookie(ctx, response, SHOPPER, shopper_id)
+        if device:
+            keep_device(ctx, response, store, device_from_hex(device))
+    return response

@@ -1,0 +1,162 @@
+"""What shoppers send and get, as OpenAPI sees it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from api.shoppers.texts import TEXT_VERSION
+from engine.privacy.consent import Channel, ConsentChoice, Purpose
+
+
+class Strict(BaseModel):
+    """Unknown keys are refused: a misspelt consent must not pass as a silent no."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ConsentAnswer(Strict):
+    """One answer. `location_offers` is given per channel, the other purposes for the channel `any`."""
+
+    purpose: Purpose = Field(examples=["location_offers"])
+    channel: Channel = Field("any", examples=["page"])
+    granted: bool
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> ConsentAnswer:
+        self.choice()
+        return self
+
+    def choice(self) -> ConsentChoice:
+        """As the engine knows it. Raises ValueError where purpose and channel do not go together."""
+        return ConsentChoice(self.purpose, self.channel, self.granted)
+
+
+class SessionRequest(Strict):
+    """A sign-in at the store's Wi-Fi. Everything but the store is optional."""
+
+    store: str = Field(max_length=64, examples=["supermarket"])
+    client_mac: str | None = Field(
+        None,
+        max_length=64,
+        description="The phone's MAC as the captive portal knows it; pseudonymised at once, never kept.",
+    )
+    display_name: str | None = Field(None, max_length=60)
+    email: str | None = Field(None, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+    locale: str = Field("fr", max_length=16, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$")
+    consents: list[ConsentAnswer] = Field(default=[], max_length=20)
+    text_version: str = Field(TEXT_VERSION, max_length=40, description="Of the consent text that the shopper saw.")
+
+
+class Session(BaseModel):
+    """The answer to a sign-in. Without any consent nothing is kept: no profile, `shopper_id` null, no cookie."""
+
+    shopper_id: str | None
+    store: str
+    consents: list[ConsentAnswer]
+    me_url: str | None = Field(description="The shopper's page, where coupons appear.")
+
+
+class Points(BaseModel):
+    """A balance. Pending points become available after their hold."""
+
+    available: int
+    pending: int
+
+
+class Me(BaseModel):
+    """The signed-in shopper."""
+
+    shopper_id: str
+    store: str
+    display_name: str | None
+    locale: str
+    consents: list[ConsentAnswer]
+    points: Points
+    now: str = Field(description="The server's time: a phone's clock may be off.")
+
+
+class VoucherCard(BaseModel):
+    """A coupon as its shopper sees it."""
+
+    voucher_id: str
+    campaign_id: str
+    store: str
+    state: Literal["issued", "delivered", "seen", "redeemed", "voided", "expired"]
+    code: str = Field(examples=["7F3KQ2M8ZX4A"])
+    code_spaced: str = Field(examples=["7F3K Q2M8 ZX4A"])
+    title: str
+    text: str
+    badge: str = Field("", description="The offer in a few characters, e.g. `-20 %`.")
+    offer: dict[str, Any]
+    qr_svg: str = Field(description="The code as a QR, an SVG element.")
+    issued_at: str
+    expires_at: str
+    why: str = Field("", description="Why this offer, why now, in the shopper's language.")
+
+
+class StreamedVoucher(VoucherCard):
+    """A coupon on its way to an open page: the data of the event `voucher`."""
+
+    delivery_id: int = Field(description="Acknowledge it once it is really shown.")
+    caused_by_t: float = Field(description="Time of the newest reading behind it, in seconds UTC.")
+
+
+class VoucherList(BaseModel):
+    """A page of coupons, newest first."""
+
+    items: list[VoucherCard]
+    next: str | None
+
+
+class ConsentUpdate(Strict):
+    """New answers; purposes not named stay as they are."""
+
+    consents: list[ConsentAnswer] = Field(min_length=1, max_length=20)
+    text_version: str = Field(TEXT_VERSION, max_length=40)
+    place: str = Field("me", max_length=64, description="Where the answer was given.")
+
+
+class Fewer(Strict):
+    """`mute`: no more offers from this store on this phone. `never`: no more offers at all, anywhere."""
+
+    kind: Literal["mute", "never"]
+    store: str = Field(max_length=64)
+
+
+class ShareRequest(Strict):
+    """The coupon to share."""
+
+    voucher_id: str = Field(max_length=64)
+
+
+class ShareLink(BaseModel):
+    """A link for friends."""
+
+    token: str
+    url: str
+
+
+class PointsEntry(BaseModel):
+    """One movement of points."""
+
+    at: str
+    kind: str
+    available: int
+    pending: int
+
+
+class PointsStatement(BaseModel):
+    """The balance and its latest movements."""
+
+    available: int
+    pending: int
+    items: list[PointsEntry]
+    next: str | None
+
+
+class Done(BaseModel):
+    """The write has happened; `changed` is false when it had happened before."""
+
+    changed: bool = True

@@ -1,0 +1,120 @@
+"""Signing in at the store's Wi-Fi: by form (works without scripts, as captive windows need) or by JSON."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from api.context import AppContext, context
+from api.cookies import SHOPPER, VISITOR, drop_cookie, read_cookie, set_cookie
+from api.problems import problem_responses
+from api.ratelimits import SIGN_INS_PER_MINUTE, RateLimits, address, rate_limits
+from api.shoppers.devices import device_of, keep_device, kept_device
+from api.shoppers.schemas import ConsentAnswer, Session, SessionRequest
+from engine.errors import NotFound
+from engine.privacy.consent import ConsentChoice
+from engine.records import DeviceId
+from engine.storage import shoppers as profiles
+
+router = APIRouter(tags=["shoppers"])
+
+
+@router.post(
+    "/v1/sessions",
+    status_code=201,
+    summary="Sign in at the store's Wi-Fi",
+    responses=problem_responses(404, 409, 422, 429),
+)
+def make_session(
+    body: SessionRequest,
+    request: Request,
+    response: Response,
+    ctx: AppContext = Depends(context),
+    limits: RateLimits = Depends(rate_limits),
+) -> Session:
+    """Sets the signed cookie `rayon_shopper`. Without any consent the Wi-Fi works and nothing is kept."""
+    limits.spend("sign_in", address(request), SIGN_INS_PER_MINUTE)
+    device = device_of(ctx, ctx.plan(body.store), body.client_mac) or kept_device(ctx, request, body.store)
+    if device is not None:
+        keep_device(ctx, response, body.store, device)
+    found = sign_in(ctx, request, body, device)
+    if found is None:
+        drop_cookie(ctx, response, SHOPPER)
+        return Session(shopper_id=None, store=body.store, consents=[], me_url=None)
+    set_cookie(ctx, response, SHOPPER, found.shopper_id)
+    return Session(
+        shopper_id=found.shopper_id,
+        store=body.store,
+        consents=[c for c in body.consents if c.granted],
+        me_url=f"{ctx.public_url}/me",
+    )
+
+
+def sign_in(
+    ctx: AppContext, request: Request, body: SessionRequest, device: DeviceId | None
+) -> profiles.Shopper | None:
+    """Makes or refreshes the profile; None where there is nothing to keep, as nothing is consented and nobody is known.
+
+    Raises DeviceLinked (409) when the phone belongs to another profile.
+    """
+    known = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
+    choices = [answer.choice() for answer in body.consents]
+    if known is None and not any(c.granted for c in choices):
+        return None
+    return profiles.sign_in(
+        ctx.db,
+        profiles.SignIn(
+            store=body.store,
+            device=device if locates(choices) else None,
+            shopper_id=known.shopper_id if known else None,
+            display_name=body.display_name or None,
+            email=body.email or None,
+            locale=body.locale,
+            consents=choices,
+            text_version=body.text_version,
+            at=time.time(),
+        ),
+    )
+
+
+def known_shopper(ctx: AppContext, shopper_id: str | None) -> profiles.Shopper | None:
+    """The profile behind a cookie; None without one, or when it was erased."""
+    if shopper_id is None:
+        return None
+    try:
+        return profiles.get_shopper(ctx.db, shopper_id)
+    except NotFound:
+        return None
+
+
+def withdrawn(shopper: profiles.Shopper, purpose: str | None = None) -> list[ConsentChoice]:
+    """A no to everything granted, or to everything granted for one purpose."""
+    pairs = sorted(pair for pair in shopper.grants if purpose in (None, pair[0]))
+    return [ConsentAnswer.model_validate({"purpose": p, "channel": c, "granted": False}).choice() for p, c in pairs]
+
+
+def locates(choices: Sequence[ConsentChoice]) -> bool:
+    """Whether these answers allow a phone to be linked to its owner."""
+    return any(c.purpose == "location_offers" and c.granted for c in choices)
+
+
+def restore_session(ctx: AppContext, request: Request, response: Response) -> None:
+    """A repeated sign-in gets its cookie again, but only from the browser that signed in: cookies are never stored."""
+    if request.url.path != "/v1/sessions" or request.method != "POST" or response.status_code != 201:
+        return
+    if read_cookie(ctx, request, VISITOR) is None:
+        return
+    shopper_id = Session.model_validate_json(bytes(response.body)).shopper_id
+    if shopper_id is not None:
+        set_cookie(ctx, response, SHOPPER, shopper_id)
+
+
+def answers(ticked: Sequence[str], shown: Iterable[str]) -> list[ConsentAnswer]:
+    """The form as answers: ticked boxes granted, the others not. Raises ValidationError for what is no consent."""
+    out = []
+    for box in sorted({*ticked, *shown}):
+        purpose, _, channel = box.partition(":")
+        out.append(ConsentAnswer.model_validate({"purpose": purpose, "channel": channel, "granted": box in ticked}))
+    return out

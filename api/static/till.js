@@ -1,0 +1,137 @@
+// The smallest till that works: scan or type the code, say what is in the basket, check, redeem, void.
+import { Refusal, call } from "./http.js";
+import { element } from "./dom.js";
+
+const t = JSON.parse(document.getElementById("texts").textContent);
+const by = (id) => document.getElementById(id);
+const kept = { key: "rayon_till_key", till: "rayon_till_name", store: "rayon_till_store" };
+const basket = new Map(); // sku -> quantity
+let stores = [];
+
+const authorised = () => ({ Authorization: `Bearer ${localStorage.getItem(kept.key)}` });
+const shop = () => stores.find((s) => s.store === by("store").value);
+const money = (minor) => {
+  const format = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: shop().currency });
+  return format.format(minor / 10 ** format.resolvedOptions().maximumFractionDigits);
+};
+
+async function open() {
+  try {
+    stores = (await call("GET", "/v1/till/stores", undefined, authorised())).items;
+  } catch (failure) {
+    if (localStorage.getItem(kept.key)) by("key").setCustomValidity(failure.message);
+    by("sign_in").hidden = false;
+    by("desk").hidden = true;
+    return;
+  }
+  by("sign_in").hidden = true;
+  by("sign_out").hidden = false;
+  by("desk").hidden = false;
+  by("store").replaceChildren(...stores.map((s) => element("option", { value: s.store }, s.name)));
+  if (stores.some((s) => s.store === localStorage.getItem(kept.store))) by("store").value = localStorage.getItem(kept.store);
+  changeStore();
+}
+
+function changeStore() {
+  localStorage.setItem(kept.store, by("store").value);
+  basket.clear();
+  const options = shop().products.map((p) => element("option", { value: p.sku }, `${p.name} · ${money(p.price_minor)}`));
+  by("product").replaceChildren(element("option", { value: "" }, t.choose), ...options);
+  drawBasket();
+  by("code").focus();
+}
+
+function drawBasket() {
+  const rows = [...basket].map(([sku, quantity]) => {
+    const product = shop().products.find((p) => p.sku === sku);
+    const less = element("button", { type: "button", "aria-label": t.remove, onclick: () => change(sku, -1) }, "−");
+    const more = element("button", { type: "button", "aria-label": t.add, onclick: () => change(sku, 1) }, "+");
+    return element(
+      "tr", {},
+      element("td", {}, product.name), element("td", { class: "number" }, less, ` ${quantity} `, more),
+      element("td", { class: "number" }, money(product.price_minor * quantity)),
+    );
+  });
+  by("lines").replaceChildren(...rows);
+}
+
+function change(sku, by_) {
+  const quantity = (basket.get(sku) || 0) + by_;
+  if (quantity > 0) basket.set(sku, quantity);
+  else basket.delete(sku);
+  drawBasket();
+}
+
+function request() {
+  const lines = [...basket].map(([sku, quantity]) => {
+    const product = shop().products.find((p) => p.sku === sku);
+    return { sku, category: product.category, quantity, unit_price_minor: product.price_minor };
+  });
+  return { code: by("code").value, store: shop().store, till: localStorage.getItem(kept.till), basket: { currency: shop().currency, lines } };
+}
+
+function say(kind, title, ...more) {
+  by("answer").hidden = false;
+  by("answer").replaceChildren(element("h2", { class: kind }, title), ...more);
+}
+
+async function ask(path, body, then) {
+  try {
+    then(await call("POST", path, body, authorised()));
+  } catch (failure) {
+    say("bad", t[`no_${failure.code}`] || failure.message || t.failed);
+    if (failure instanceof Refusal && failure.status === 401) await open();
+  }
+}
+
+by("scan").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const body = request();
+  ask("/v1/till/check", body, (result) => {
+    if (!result.ok) {
+      say("bad", t[`no_${result.reason}`] || result.reason);
+      return;
+    }
+    const go = element("button", { type: "button", class: "main", id: "redeem" }, t.redeem);
+    go.addEventListener("click", () => {
+      go.disabled = true;
+      ask("/v1/till/redeem", body, (redeemed) => {
+        const undo = element("button", { type: "button", class: "danger" }, t.undo);
+        undo.addEventListener("click", () => {
+          undo.disabled = true;
+          ask("/v1/till/void", { redemption_id: redeemed.redemption_id, store: body.store, till: body.till }, () => say("bad", t.undone));
+        });
+        say("good", `${t.redeemed}: − ${money(redeemed.discount_minor)}`, undo);
+        by("code").value = "";
+        basket.clear();
+        drawBasket();
+        by("code").focus();
+      });
+    });
+    say("good", `− ${money(result.discount_minor)}`, element("p", {}, result.title || ""), go);
+  });
+});
+by("product").addEventListener("change", () => {
+  if (by("product").value) change(by("product").value, 1);
+  by("product").value = "";
+});
+by("store").addEventListener("change", changeStore);
+by("sign_in").addEventListener("submit", (event) => {
+  event.preventDefault();
+  localStorage.setItem(kept.key, by("key").value);
+  localStorage.setItem(kept.till, by("till_name").value);
+  open();
+});
+by("key").addEventListener("input", () => by("key").setCustomValidity(""));
+by("sign_out").addEventListener("click", () => {
+  localStorage.removeItem(kept.key);
+  location.reload();
+});
+// A link such as /till#key=… opens the till without typing: after the #, it never reaches a server or a log.
+const given = new URLSearchParams(location.hash.slice(1)).get("key");
+if (given) {
+  localStorage.setItem(kept.key, given);
+  if (!localStorage.getItem(kept.till)) localStorage.setItem(kept.till, "1");
+  history.replaceState(null, "", location.pathname + location.search);
+}
+open();

@@ -1,0 +1,225 @@
+"""The till's side: what would this code do, use it, undo it. And a page for tills without software of their own."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.auth import till_key
+from api.context import AppContext, context
+from api.pages import page
+from api.problems import problem_responses
+from api.ratelimits import RateLimits, address, rate_limits
+from api.shoppers.texts import language
+from api.tills.texts import TEXTS
+from api.times import rfc3339
+from engine.errors import NotFound
+from engine.offers.discounts import MAX_MINOR, Basket, Line
+from engine.storage import tills as desk
+
+router = APIRouter(
+    prefix="/v1/till", tags=["tills"], dependencies=[Depends(till_key)], responses=problem_responses(401)
+)
+pages = APIRouter(tags=["pages"])
+MAX_LINES = 5000
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class BasketLine(_Strict):
+    """Whole units of one product at one price."""
+
+    sku: str = Field(max_length=64, examples=["4001"])
+    category: str | None = Field(None, max_length=64, description="Default: as the store's product list says.")
+    quantity: int = Field(ge=1, le=100_000)
+    unit_price_minor: int = Field(ge=0, le=MAX_MINOR, examples=[249])
+
+
+class BasketBody(_Strict):
+    """What the till is about to sell."""
+
+    currency: str = Field(pattern="^[A-Z]{3}$", examples=["EUR"])
+    lines: list[BasketLine] = Field(max_length=MAX_LINES)
+
+
+class TillRequest(_Strict):
+    """A code on a basket."""
+
+    code: str = Field(max_length=64, description="As typed or scanned; case, spaces and look-alikes do not matter.")
+    store: str = Field(max_length=64)
+    till: str = Field(min_length=1, max_length=64)
+    basket: BasketBody
+
+
+class VoidRequest(_Strict):
+    """A redemption to undo."""
+
+    redemption_id: str = Field(max_length=64)
+    store: str | None = Field(None, max_length=64, description="Where given, only a redemption of that store.")
+    till: str | None = Field(None, max_length=64)
+
+
+class CheckAnswer(BaseModel):
+    """What `redeem` would do. `reason` is `ok`, `unknown`, `redeemed`, `expired`, `voided`, `currency`,
+    `not_in_basket`, `min_basket` or `too_few`."""
+
+    ok: bool
+    reason: str
+    voucher_id: str | None
+    campaign_id: str | None
+    discount_minor: int
+    line_minor: list[int] = Field(description="What comes off each line, in the basket's order.")
+    currency: str | None
+    expires_at: str | None
+
+
+class RedemptionAnswer(BaseModel):
+    """A use of a voucher."""
+
+    redemption_id: str
+    voucher_id: str
+    campaign_id: str
+    store: str
+    till: str
+    state: str = Field(examples=["redeemed", "voided"])
+    discount_minor: int
+    line_minor: list[int]
+    basket_minor: int
+    currency: str
+    redeemed_at: str
+    voided_at: str | None
+
+
+class TillProduct(BaseModel):
+    """What the till page offers to choose from."""
+
+    sku: str
+    name: str
+    category: str
+    price_minor: int
+
+
+class TillStore(BaseModel):
+    """A store and its products."""
+
+    store: str
+    name: str
+    currency: str
+    products: list[TillProduct]
+
+
+class TillStores(BaseModel):
+    """All stores of the site."""
+
+    items: list[TillStore]
+    next: str | None = None
+
+
+@router.post("/check", summary="What would this code do?", responses=problem_responses(404, 422, 429))
+def check(
+    body: TillRequest,
+    request: Request,
+    ctx: AppContext = Depends(context),
+    limits: RateLimits = Depends(rate_limits),
+) -> CheckAnswer:
+    """No effect. The same answer, `unknown`, for a wrong code, another store's and nobody's."""
+    _spend(ctx, limits, request, body)
+    found = desk.check_voucher(
+        ctx.db, body.code, _basket(ctx, body), body.store, time.time(), secret=ctx.secrets.site_key
+    )
+    if found.reason == "unknown":
+        _wrong_code(ctx, limits, request)
+    expires_at = None if found.expires_at is None else rfc3339(found.expires_at)
+    return CheckAnswer.model_validate(asdict(found) | {"expires_at": expires_at})
+
+
+@router.post("/redeem", summary="Use a code, once", responses=problem_responses(400, 404, 409, 422, 429))
+def redeem(
+    body: TillRequest,
+    request: Request,
+    idempotency_key: str = Header(max_length=200),
+    ctx: AppContext = Depends(context),
+    limits: RateLimits = Depends(rate_limits),
+) -> RedemptionAnswer:
+    """Exactly as often as the voucher may be used, however many tills ask at once. Repeat with the same
+    Idempotency-Key until an answer comes. 404 `voucher_unknown`; 409 `voucher_redeemed`, `voucher_expired`, …"""
+    _spend(ctx, limits, request, body)
+    try:
+        done = desk.redeem(
+            ctx.db,
+            body.code,
+            _basket(ctx, body),
+            body.store,
+            body.till,
+            idempotency_key,
+            time.time(),
+            secret=ctx.secrets.site_key,
+        )
+    except NotFound:
+        _wrong_code(ctx, limits, request)
+        raise
+    return _redemption(done)
+
+
+@router.post("/void", summary="Undo a redemption", responses=problem_responses(400, 404, 422))
+def void(body: VoidRequest, ctx: AppContext = Depends(context)) -> RedemptionAnswer:
+    """The voucher can be used again while it is valid. Undoing twice answers the same."""
+    return _redemption(desk.void(ctx.db, body.redemption_id, time.time(), store=body.store))
+
+
+@router.get("/stores", summary="Stores and their products")
+def stores(ctx: AppContext = Depends(context)) -> TillStores:
+    return TillStores(
+        items=[
+            TillStore(
+                store=plan.store,
+                name=plan.name,
+                currency=plan.currency,
+                products=[
+                    TillProduct(sku=p.sku, name=p.name, category=p.category, price_minor=p.price_minor)
+                    for p in plan.products
+                ],
+            )
+            for plan in ctx.plans.values()
+        ]
+    )
+
+
+@pages.get("/till", summary="A till in a browser", response_class=HTMLResponse)
+def till_page(request: Request) -> HTMLResponse:
+    lang = language(request)
+    return page("till.html", lang=lang, t=TEXTS[lang], texts=TEXTS[lang])
+
+
+def _spend(ctx: AppContext, limits: RateLimits, request: Request, body: TillRequest) -> None:
+    """Counts an attempt of this till. Raises NotFound for a store we have not, TooManyRequests."""
+    ctx.plan(body.store)
+    caller = f"{address(request)} {body.store} {body.till}"
+    limits.spend("till", caller, ctx.config.api.till_attempts_per_minute)
+
+
+def _wrong_code(ctx: AppContext, limits: RateLimits, request: Request) -> None:
+    """Wrong codes count against the address as well: naming another till each time does not help a guesser."""
+    limits.spend("till_wrong", address(request), ctx.config.api.till_attempts_per_minute)
+
+
+def _basket(ctx: AppContext, body: TillRequest) -> Basket:
+    products = ctx.plan(body.store).product_by_sku
+    known = {sku: p.category for sku, p in products.items()}
+    lines = [
+        Line(line.sku, line.quantity, line.unit_price_minor, line.category or known.get(line.sku))
+        for line in body.basket.lines
+    ]
+    return Basket(body.basket.currency, tuple(lines))
+
+
+def _redemption(done: desk.Redemption) -> RedemptionAnswer:
+    voided_at = None if done.voided_at is None else rfc3339(done.voided_at)
+    times = {"redeemed_at": rfc3339(done.redeemed_at), "voided_at": voided_at}
+    return RedemptionAnswer.model_validate(asdict(done) | times)

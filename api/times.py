@@ -1,0 +1,10 @@
+"""Times on the wire: RFC 3339 in UTC with milliseconds; inside, float seconds."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+
+def rfc3339(t: float) -> str:
+    """`t` (seconds UTC) as `2026-11-22T10:30:00.000Z`."""
+    return dt.datetime.fromtimestamp(t, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

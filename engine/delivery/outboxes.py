@@ -1,0 +1,34 @@
+"""The delivery room on a real database: what the page hub reads and what housekeeping moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.delivery.housekeeping import Job
+from engine.delivery.pages import PageHub, Pending
+from engine.storage import idempotency, ledger, outbox, vouchers
+from engine.storage.database import Database
+
+CHANNEL = "page"
+
+
+def page_hub(db: Database) -> PageHub:
+    """A hub that follows the page outbox of `db`."""
+
+    def fetch_all(now: float, after_id: int) -> Sequence[Pending]:
+        return [Pending(row.delivery, row.payload) for row in outbox.pending(db, CHANNEL, now, after_id)]
+
+    def fetch_one(shopper_id: str, now: float) -> Sequence[Pending]:
+        return [Pending(row.delivery, row.payload) for row in outbox.pending_for(db, shopper_id, CHANNEL, now)]
+
+    return PageHub(fetch_all, fetch_one)
+
+
+def housekeeping_jobs(db: Database) -> dict[str, Job]:
+    """What time brings about. Every job may run in several processes at once."""
+    return {
+        "messages nobody saw in time": lambda now: vouchers.expire_undelivered(db, now),
+        "vouchers past their validity": lambda now: vouchers.expire_unredeemed(db, now),
+        "points released": lambda now: ledger.release_pending(db, now),
+        "kept answers forgotten": lambda now: idempotency.purge(db, now),
+    }

@@ -1,0 +1,35 @@
+"""A fresh site per test: its own database file, its own server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.server import run_api
+from engine.config import ApiConfig, Config
+from engine.storage.campaigns import seed_campaigns
+from engine.storage.database import open_database
+from tests.api.site import SECRETS, Site, campaign, small_plan
+
+
+@pytest.fixture
+def config() -> Config:
+    """Tests change it by overriding this fixture."""
+    return Config(api=ApiConfig(port=0))
+
+
+@pytest.fixture
+def site(tmp_path: Path, config: Config) -> Iterator[Site]:
+    """The whole HTTP side on a real SQLite file, listening on a free port of this machine."""
+    plan = small_plan()
+    db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    seed_campaigns(db, plan.store, [campaign(), campaign("store-1", place={"store": True})], time.time())
+    server = run_api(config, db, SECRETS, {plan.store: plan}).start()
+    try:
+        yield Site(config, db, plan, server)
+    finally:
+        server.stop()
+        db.close()

@@ -1,0 +1,120 @@
+"""A small site for tests: one plan, one campaign, a real database file, and the real server on a free port."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from shapely.geometry import Polygon
+
+from api.server import ApiServer
+from engine.config import Config
+from engine.offers.campaigns import Campaign
+from engine.offers.codes import voucher_code
+from engine.plan.model import AccessPoint, Level, Plan, Product, Zone
+from engine.privacy.secrets import Secrets
+from engine.records import Decision, DeviceId, Trigger
+from engine.storage.claims import Limits, claim
+from engine.storage.database import Database
+
+SECRETS = Secrets(b"0123456789abcdef0123456789abcdef", "manager-key-of-tests", "till-key-of-tests")
+MAC = "02:aa:bb:cc:dd:01"
+SQUARE = Polygon([(0, 0), (10, 0), (10, 8), (0, 8)])
+
+
+def small_plan(store: str = "corner") -> Plan:
+    """One level of 10 by 8 m, one zone, one access point, two products."""
+    return Plan(
+        store=store,
+        name="Épicerie du coin",
+        timezone="Europe/Paris",
+        currency="EUR",
+        anchor=None,
+        levels=(Level("ground", 0, "Rez-de-chaussée", 3.0, 0.0, SQUARE),),
+        zones=(Zone("tea", "ground", "Thés & cafés", "drinks", SQUARE),),
+        access_points=(AccessPoint("02:00:00:00:00:01", "ground", 5.0, 4.0, 2.5, "AP 1", None, None),),
+        products=(
+            Product("tea-1", "Thé vert", "drinks", 499, "ground", 2.0, 2.0, ""),
+            Product("cup-1", "Tasse bleue", "dishes", 900, "ground", 7.0, 2.0, ""),
+        ),
+    )
+
+
+def campaign_json(campaign_id: str = "tea-20", **changes: Any) -> dict[str, Any]:
+    """20 % off the tea, for who stands near it."""
+    return {
+        "id": campaign_id,
+        "name": "Tea week",
+        "place": {"product": "tea-1", "radius_m": 3.0},
+        "offer": {"kind": "percent", "applies_to": "product", "sku": "tea-1", "basis_points": 2000},
+        "margin_minor": 150,
+        "redeem_probability": 0.2,
+        "texts": {
+            "fr": {"title": "Le thé vert à −20 %", "text": "Juste devant vous, jusqu'à ce soir."},
+            "en": {"title": "Green tea, 20% off", "text": "Right in front of you, until tonight."},
+        },
+    } | changes
+
+
+def campaign(campaign_id: str = "tea-20", **changes: Any) -> Campaign:
+    """The same, as the engine knows it."""
+    import json
+
+    return Campaign.model_validate_json(json.dumps(campaign_json(campaign_id, **changes)))
+
+
+@dataclass
+class Site:
+    """A running server and what is behind it."""
+
+    config: Config
+    db: Database
+    plan: Plan
+    server: ApiServer
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    def client(self, **headers: str) -> httpx.Client:
+        """A browser-like caller with its own cookies."""
+        return httpx.Client(
+            base_url=self.url, headers={"User-Agent": "Mozilla/5.0 (Linux; Android 15)", **headers}, timeout=20
+        )
+
+    def manager(self) -> httpx.Client:
+        return self.client(Authorization=f"Bearer {SECRETS.manager_key}")
+
+    def till(self) -> httpx.Client:
+        return self.client(Authorization=f"Bearer {SECRETS.till_key}")
+
+    def sign_in(self, client: httpx.Client, **body: Any) -> str:
+        """Signs in with location offers on the page, and returns the shopper's id."""
+        consents = [{"purpose": "location_offers", "channel": "page", "granted": True}]
+        answer = client.post("/v1/sessions", json={"store": self.plan.store, "consents": consents, **body})
+        assert answer.status_code == 201, answer.text
+        shopper_id = answer.json()["shopper_id"]
+        assert isinstance(shopper_id, str)
+        return shopper_id
+
+    def issue(self, shopper_id: str, now: float, campaign_id: str = "tea-20", visit: str = "visit-1") -> str:
+        """A voucher as the engine issues it, and its id."""
+        name = hashlib.sha256(f"{shopper_id}|{campaign_id}|{visit}".encode()).hexdigest()[:16]
+        trigger = Trigger(name, campaign_id, DeviceId(77), visit, now - 9.0, now, 0.91, now - 0.5)
+        inputs: dict[str, Any] = {"store": self.plan.store, "currency": "EUR", "channel": "page", "worth_minor": 99}
+        asked = Decision(name, trigger, shopper_id, "issue", "ok", now, inputs)
+        [decided] = claim(self.db, [asked], Limits(9, 9, 9), SECRETS.site_key, now)
+        assert decided.outcome == "issue", decided.reason
+        return str(decided.inputs["voucher_id"])
+
+
+def code_of(voucher_id: str) -> str:
+    """What the phone shows."""
+    return voucher_code(SECRETS.site_key, voucher_id)
+
+
+def basket(**line: Any) -> dict[str, Any]:
+    """One packet of tea."""
+    return {"currency": "EUR", "lines": [{"sku": "tea-1", "quantity": 1, "unit_price_minor": 499, **line}]}

@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import httpx
+import numpy as np
 
 from simulators.tally import Tally
 
@@ -15,23 +16,34 @@ FIRST_RETRY_S = 0.3
 LONGEST_RETRY_S = 5.0
 TIMEOUT = httpx.Timeout(10.0, read=20.0)
 
-PHONES = (
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 "
-    "Mobile/15E148 Safari/604.1",
-    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile "
-    "Safari/537.36",
-    "Mozilla/5.0 (Linux; Android 13; SM-A546B) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/25.0 "
-    "Chrome/121.0.0.0 Mobile Safari/537.36",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 16_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-    "CriOS/125.0.6422.80 Mobile/15E148 Safari/604.1",
-    "Mozilla/5.0 (Android 14; Mobile; rv:127.0) Gecko/127.0 Firefox/127.0",
-)
 PREVIEW_BOTS = (
     "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
     "WhatsApp/2.24.11.79 A",
     "Twitterbot/1.0",
     "TelegramBot (like TwitterBot)",
 )
+
+
+_ANDROIDS = ("Pixel 7", "Pixel 8", "SM-A546B", "SM-S918B", "moto g54", "22101316G", "CPH2531", "FP5")
+
+
+def phone_agent(rng: np.random.Generator) -> str:
+    """A phone browser's name for itself; real ones differ by model and version, and so do these, in some hundreds."""
+    version = int(rng.integers(112, 132))
+    if rng.random() < 0.4:
+        ios = f"{rng.integers(15, 18)}_{rng.integers(0, 8)}"
+        return (
+            f"Mozilla/5.0 (iPhone; CPU iPhone OS {ios} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+            f"Version/{ios.replace('_', '.')} Mobile/15E148 Safari/604.1"
+        )
+    android = int(rng.integers(11, 16))
+    if rng.random() < 0.15:
+        return f"Mozilla/5.0 (Android {android}; Mobile; rv:{version}.0) Gecko/{version}.0 Firefox/{version}.0"
+    model = _ANDROIDS[int(rng.integers(len(_ANDROIDS)))]
+    return (
+        f"Mozilla/5.0 (Linux; Android {android}; {model}) AppleWebKit/537.36 (KHTML, like Gecko) "
+        f"Chrome/{version}.0.0.0 Mobile Safari/537.36"
+    )
 
 
 class Refused(Exception):  # noqa: N818 - a no is an answer, not always an error

@@ -44,7 +44,7 @@ def simulate(
     scenario: Annotated[str | None, typer.Argument(help="Name of a shipped scenario, or a file.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder to write tables to.")] = None,
     mqtt: Annotated[
-        str | None, typer.Option(help="Broker to publish to live, mqtt://[user:password@]host:port.")
+        str | None, typer.Option(help="Broker to publish to live, mqtt://host:port or mqtts://user:password@host:port.")
     ] = None,
     api: Annotated[
         str | None, typer.Option(help="With --mqtt: base URL that simulated phones and tills talk to.")
@@ -131,4 +131,6 @@ def _print(summary: dict[str, Any], as_json: bool) -> None:
         typer.echo(json.dumps(summary))
         return
     for key, value in summary.items():
+        if isinstance(value, list):
+            continue
         typer.echo(f"{key.replace('_', ' '):<24} {json.dumps(value) if isinstance(value, dict) else value}")

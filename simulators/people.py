@@ -51,18 +51,15 @@ def draw_people(scenario: Scenario, plan: Plan, run_s: float, rng: np.random.Gen
         raise OperatorError(problems)
     people = scenario.people
     weights = popularity(plan, people)
-    share = people.start_inside_share
-    inside = rng.poisson(people.arrivals_per_hour * scenario.duration_s / 3600) if share else 0
     arrivals = arrival_times(people, max(scenario.duration_s, run_s), rng)
-    kept = arrivals[rng.random(len(arrivals)) >= share]
-    times = np.concatenate([np.zeros(round(inside * share)), kept])
+    times = np.concatenate([np.zeros(people.start_inside), arrivals])
     speeds = rng.uniform(people.speed_min_m_s, people.speed_max_m_s, len(times))
     skus = np.array([p.sku for p in plan.products])
     lengths = np.minimum(1 + rng.poisson(people.list_length_mean - 1, len(times)), np.count_nonzero(weights))
     out = []
     for i, (t, speed) in enumerate(zip(times, speeds, strict=True)):
         wanted = tuple(str(s) for s in rng.choice(skus, int(lengths[i]), replace=False, p=weights))
-        out.append(Shopper(f"s{i + 1:05d}", float(t), float(speed), wanted, bool(i < len(times) - len(kept))))
+        out.append(Shopper(f"s{i + 1:05d}", float(t), float(speed), wanted, i < people.start_inside))
     out += [Shopper(s.name, s.arrive_s, SCRIPTED_SPEED_M_S, (s.sku,), s.start_inside, s) for s in scenario.scripted]
     return sorted(out, key=lambda p: (p.arrive_s, p.name))
 

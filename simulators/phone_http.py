@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import numpy as np
 
-from simulators.browser import PHONES, PREVIEW_BOTS, Browser, Refused, Wires, problem_code
+from simulators.browser import PREVIEW_BOTS, Browser, Refused, Wires, phone_agent, problem_code
 from simulators.clock import LiveClock
 from simulators.journeys import Journey
 from simulators.sse import Event, events
@@ -73,8 +73,7 @@ class Phone:
         self._rng = np.random.default_rng([shop.world.scenario.seed, 2, index])
         self._journey: Journey = shop.world.journeys[index]
         self._config = shop.world.scenario.phones
-        agent = PHONES[int(self._rng.integers(len(PHONES)))]
-        headers = {"User-Agent": agent, "Accept-Language": self._config.locale}
+        headers = {"User-Agent": phone_agent(self._rng), "Accept-Language": self._config.locale}
         self._browser = Browser(shop.wires, shop.base_url, shop.tally, headers)
         # deliveries: a stream that is opened again repeats what was not acknowledged
         self._received: set[int] = set()
@@ -119,11 +118,12 @@ class Phone:
         ]
         body = {"store": store, "client_mac": mac, "locale": self._config.locale, "consents": consents}
         await self._browser.write("sign in", "/v1/sessions", body)
-        if agrees:
-            tally.signed_in += 1
-        else:
+        if not agrees:
             tally.signed_in_without_consent += 1
-        return agrees
+            return False
+        tally.signed_in += 1
+        await self._browser.page("shopper's page", "/me")
+        return True
 
     async def _listen(self, chores: set[asyncio.Task[None]]) -> None:
         """Keeps a stream open, opening it again as a browser does; each coupon becomes a task in `chores`."""
@@ -227,8 +227,7 @@ class Phone:
         if self._rng.random() < self._config.friend_open_share:
             if not await shop.clock.pause(float(self._rng.uniform(0.5, 3.0))):
                 return
-            agent = PHONES[int(self._rng.integers(len(PHONES)))]
-            headers = {"User-Agent": agent, "Accept-Language": "fr"}
+            headers = {"User-Agent": phone_agent(self._rng), "Accept-Language": self._config.locale}
             await Browser(shop.wires, shop.base_url, shop.tally, headers).page("friend", path)
             shop.tally.friend_opens += 1
 

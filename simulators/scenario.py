@@ -1,7 +1,8 @@
 """Scenarios: strict YAML that says which store, which day, which people, phones and radio. Units are in the key names.
 
 A scenario may say what it `extends` (a shipped name, or a file beside it): mappings are merged key by key, all else is
-replaced. Every mistake is listed at once, with the file it was written in and its key.
+replaced, and `null` takes a key back to its default. Every mistake is listed at once, with the file it was written in
+and its key.
 """
 
 from __future__ import annotations
@@ -44,9 +45,7 @@ class PeopleConfig(_Strict):
 
     arrivals_per_hour: float = Field(60.0, ge=0, le=20_000)
     arrival_profile: tuple[ArrivalStep, ...] = ()  # empty: the same rate all along
-    start_inside_share: float = Field(
-        0.0, ge=0, le=1
-    )  # of the people of the whole duration: at a product when it begins
+    start_inside: int = Field(0, ge=0, le=20_000)  # people who stand at a product already when it begins
     speed_min_m_s: float = Field(0.6, ge=0.1, le=3)
     speed_max_m_s: float = Field(1.4, ge=0.1, le=3)
     list_length_mean: float = Field(5.0, ge=1, le=100)  # products on a shopping list, at least one
@@ -217,7 +216,9 @@ def _merged(base: dict[str, Any], over: dict[str, Any], at: str, file: str, orig
     for key, value in over.items():
         place = f"{at}.{key}" if at else str(key)
         origin[place] = file
-        if isinstance(value, dict):
+        if value is None:
+            out.pop(key, None)
+        elif isinstance(value, dict):
             below = out.get(key)
             out[key] = _merged(below if isinstance(below, dict) else {}, value, place, file, origin)
         else:

@@ -47,6 +47,7 @@ class Tally:
     def summary(self) -> dict[str, Any]:
         """Everything as plain values; latencies as milliseconds, None where no coupon came."""
         out: dict[str, Any] = {name: value for name, value in vars(self).items() if isinstance(value, int)}
+        out["latencies_s"] = [round(s, 4) for s in self.latencies_s]
         out["latency_ms_median"] = _percentile_ms(self.latencies_s, 50)
         out["latency_ms_p99"] = _percentile_ms(self.latencies_s, 99)
         return {**out, "errors": dict(sorted(self.errors.items()))}

@@ -15,7 +15,7 @@ from tests.simulators.made import scenario, small_plan
 
 @pytest.fixture(scope="module")
 def busy() -> World:
-    people = {"arrivals_per_hour": 400, "start_inside_share": 0.25, "dwell": {"median_s": 20, "sigma_log": 0.5}}
+    people = {"arrivals_per_hour": 400, "start_inside": 100, "dwell": {"median_s": 20, "sigma_log": 0.5}}
     return World(scenario(duration_s=3600.0, people=people), small_plan())
 
 
@@ -42,7 +42,7 @@ def test_stays_at_products_are_lognormal(busy: World) -> None:
 
 def test_who_starts_inside_is_at_a_product_at_once(busy: World) -> None:
     inside = [j for j in busy.journeys if j.shopper.start_inside]
-    assert 60 <= len(inside) <= 140
+    assert len(inside) == 100
     for journey in inside:
         assert journey.start_s == 0
         assert journey.stops[0].kind == "product"

@@ -28,7 +28,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path, dict[str, int]]:
     folder = tmp_path_factory.mktemp("recorded")
-    world = World(scenario(people={"arrivals_per_hour": 240, "start_inside_share": 0.3}), small_plan())
+    world = World(scenario(people={"arrivals_per_hour": 240, "start_inside": 15}), small_plan())
     return world, folder, record(world, folder)
 
 
@@ -153,7 +153,7 @@ def test_a_crowd_of_300_runs_far_faster_than_time() -> None:
     aps = small_plan().access_points
     plan = small_plan()
     many = tuple(type(a)(f"{a.id}-{k}", a.level, a.x_m, a.y_m, 2.8, a.name, None, None) for k in range(4) for a in aps)
-    people = {"arrivals_per_hour": 36_000 / 2, "start_inside_share": 1.0, "list_length_mean": 60}
+    people = {"arrivals_per_hour": 0, "start_inside": 300, "list_length_mean": 60}
     crowd = scenario(duration_s=60.0, people=people, phones={"connected_share": 1.0})
     world = World(crowd, replace(plan, access_points=many))
     assert len(world.shoppers) > 250

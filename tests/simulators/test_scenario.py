@@ -26,11 +26,14 @@ def test_shipped_scenarios_are_those_promised() -> None:
 
 
 def test_extends_merges_key_by_key(tmp_path: Path) -> None:
-    (tmp_path / "base.yaml").write_text("store: small\npeople: {arrivals_per_hour: 10, buy_share: 0.1}\nseed: 4\n")
-    (tmp_path / "day.yaml").write_text("extends: base.yaml\npeople: {buy_share: 0.9}\n")
+    (tmp_path / "base.yaml").write_text(
+        "store: small\npeople: {arrivals_per_hour: 10, buy_share: 0.1, speed_max_m_s: 2}\nseed: 4\n"
+    )
+    (tmp_path / "day.yaml").write_text("extends: base.yaml\npeople: {buy_share: 0.9, speed_max_m_s: null}\n")
     chosen = load_scenario(str(tmp_path / "day.yaml"))
     assert (chosen.name, chosen.store, chosen.seed) == ("day", "small", 4)
     assert (chosen.people.arrivals_per_hour, chosen.people.buy_share) == (10, 0.9)
+    assert chosen.people.speed_max_m_s == 1.4  # null: back to the default
 
 
 def test_all_mistakes_are_listed_with_the_file_they_are_in(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def assert_nobody_passes_through_anything(world: World) -> None:
 
 @pytest.mark.parametrize("plan", [small_plan(), two_level_plan()], ids=["small", "tall"])
 def test_no_journey_passes_through_a_shelf_or_a_wall(plan: Plan) -> None:
-    world = World(scenario(people={"arrivals_per_hour": 300, "start_inside_share": 0.3}), plan)
+    world = World(scenario(people={"arrivals_per_hour": 300, "start_inside": 15}), plan)
     assert len(world.journeys) > 20
     assert_nobody_passes_through_anything(world)
 

@@ -5,35 +5,42 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.ndimage import binary_fill_holes
 
 from engine.plan.draw import draw_svg
 from engine.plan.model import Plan
 from engine.presence.hotzones import LevelHeat
 from engine.records import I64, Bools
 
-# Light to dark, one hue family, so that order is read without a legend; pale ones let the plan through.
-COLOURS = ("#ffe9a8", "#fed976", "#feb24c", "#fd8d3c", "#fc5a2d", "#e31a1c", "#b10026")
-OPACITY = (0.45, 0.6, 0.7, 0.78, 0.84, 0.88, 0.9)
+# One hue family, light to dark, so that order is read without a legend; where little happens the plan shows through.
+STEPS = (
+    # times the store's mean density, colour, opacity
+    (0.25, "#fff3c4", 0.40),
+    (0.60, "#ffe08a", 0.50),
+    (1.00, "#ffc95e", 0.60),
+    (1.50, "#fda13c", 0.72),
+    (2.00, "#f8702a", 0.80),
+    (3.00, "#e0331f", 0.86),
+    (4.50, "#a80f26", 0.90),
+)
 HOT_COLOUR = "#6a0018"
 ALPHA = 0.05
 
 
-def full_scale(levels: Sequence[LevelHeat]) -> float:
-    """What the darkest colour stands for: the densest squares but for the top 1 %, of all levels together."""
-    values = np.concatenate([heat.density[heat.mask] for heat in levels]) if levels else np.empty(0)
-    values = values[values > 0]
-    return float(np.quantile(values, 0.99)) if values.size else 0.0
+def mean_density(levels: Sequence[LevelHeat]) -> float:
+    """Person-seconds per walkable square metre over all levels: what the colours are multiples of."""
+    floor_m2 = sum(float(heat.walkable_m2.sum()) for heat in levels)
+    return sum(float(heat.person_s.sum()) for heat in levels) / floor_m2 if floor_m2 else 0.0
 
 
-def heat_layer(heat: LevelHeat, full: float) -> str:
-    """Squares coloured by the square root of their density, so that quiet places still differ; one path per colour."""
-    if full <= 0:
+def heat_layer(heat: LevelHeat, mean: float) -> str:
+    """Squares coloured by their density in multiples of `mean`, one path per colour; empty where nobody was."""
+    if mean <= 0:
         return ""
-    scaled = np.sqrt(np.clip(heat.density / full, 0.0, 1.0))
-    step = np.where(scaled >= 0.08, np.minimum((scaled * len(COLOURS)).astype(np.int64), len(COLOURS) - 1), -1)
+    step = np.digitize(heat.density / mean, [least for least, _, _ in STEPS]) - 1
     paths = []
-    for i, (colour, opacity) in enumerate(zip(COLOURS, OPACITY, strict=True)):
-        d = "".join(_run(heat, *run) for run in _runs(step == i))
+    for i, (_, colour, opacity) in enumerate(STEPS):
+        d = "".join(_run(heat, *run) for run in _runs(heat.mask & (step == i)).tolist())
         if d:
             paths.append(f'<path d="{d}" fill="{colour}" fill-opacity="{opacity}" stroke="none"/>')
     return f'<g class="heat" shape-rendering="crispEdges">{"".join(paths)}</g>'
@@ -41,7 +48,9 @@ def heat_layer(heat: LevelHeat, full: float) -> str:
 
 def hot_layer(heat: LevelHeat) -> str:
     """The outline of all squares that are hot (q below 0.05), without the lines between them."""
-    hot = np.pad(heat.mask & (heat.q < ALPHA), 1)
+    found = heat.mask & (heat.q < ALPHA)
+    shelves = binary_fill_holes(found) & ~heat.mask  # a shelf amid hot squares is no hole in the outline
+    hot = np.pad(found | shelves, 1)
     frame = heat.frame
     d = []
     for row, col in np.argwhere(hot[1:, 1:-1] != hot[:-1, 1:-1]).tolist():  # between (row - 1) and row
@@ -64,7 +73,7 @@ def ground_level(plan: Plan) -> str:
 def drawn_heat(plan: Plan, levels: Sequence[LevelHeat], level: str, *, width_px: int, signs: bool = True) -> str:
     """One level of the plan as SVG with its heat on it. The colours mean the same on all levels."""
     heat = levels[plan.level_index[level]]
-    layers = [layer for layer in (heat_layer(heat, full_scale(levels)), hot_layer(heat)) if layer]
+    layers = [layer for layer in (heat_layer(heat, mean_density(levels)), hot_layer(heat)) if layer]
     return draw_svg(plan, level=level, layers=layers, width_px=width_px, signs=signs)
 
 

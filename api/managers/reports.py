@@ -47,10 +47,13 @@ class Period:
         return Period(start // HOUR_S * HOUR_S, end)
 
 
-def midnight(plan: Plan, t: float, days_before: int = 0) -> float:
-    """When the day that holds `t` (or an earlier one) began in the store's time zone; right across clock changes."""
+def midnight(plan: Plan, t: float, days_before: int = 0, hour: int = 0) -> float:
+    """When the day that holds `t` (or an earlier one), or an hour of it, began in the store's time zone.
+
+    Right across clock changes; of an hour that comes twice, the first.
+    """
     day = dt.datetime.fromtimestamp(t, ZoneInfo(plan.timezone)).date() - dt.timedelta(days=days_before)
-    return dt.datetime.combine(day, dt.time(), ZoneInfo(plan.timezone)).timestamp()
+    return dt.datetime.combine(day, dt.time(hour), ZoneInfo(plan.timezone)).timestamp()
 
 
 @dataclass(frozen=True, slots=True)

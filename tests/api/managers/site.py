@@ -26,6 +26,8 @@ from engine.presence.heat import HeatRow, ZoneHourRow
 from engine.privacy.secrets import Secrets
 from engine.storage.database import Database, open_database
 from engine.storage.journal import save_checkpoint
+from engine.storage.status import put_status
+from engine.storage.tables import DecisionTable
 
 FLOORPLANS = Path(__file__).parents[3] / "floorplans"
 SECRETS = Secrets(site_key=b"k" * 32, manager_key="manager-key-of-the-test", till_key="till-key-of-the-test")
@@ -75,6 +77,33 @@ def fill(db: Database, plans: dict[str, Plan], now: float) -> None:
     for store, plan in plans.items():
         heat, zone_hours = counts(plan, hours_before(now, 48), rng)
         save_checkpoint(db, store, 0, b"", heat, zone_hours, [], now)
+        put_status(db, store, "engine", {"devices": 37}, now)
+        fill_decisions(db, store, now, rng)
+
+
+def fill_decisions(db: Database, store: str, now: float, rng: np.random.Generator, n: int = 120) -> None:
+    """Decisions of the last 50 minutes, one every 25 s, most of them refused."""
+    reasons = ["ok"] * 3 + ["cap_visit"] * 6 + ["no_consent"] * 4 + ["lost_arbitration"] * 2 + ["budget"]
+    with db.write() as session:
+        for i in range(n):
+            reason = str(rng.choice(reasons))
+            session.add(
+                DecisionTable(
+                    decision_id=f"{store}-{i:04d}",
+                    trigger_id=f"{i:016x}",
+                    store=store,
+                    campaign_id="croissants",
+                    shopper_id="" if reason == "no_consent" else f"shopper-{i % 7}",
+                    visit_id=f"visit-{i % 7}",
+                    outcome="issue" if reason == "ok" else "refuse",
+                    reason=reason,
+                    at=now - 25.0 * i,
+                    since=now - 25.0 * i - 8,
+                    probability=0.8,
+                    caused_by_t=now - 25.0 * i,
+                    inputs='{"place": "<b>bakery</b>", "p": 0.8}',
+                )
+            )
 
 
 @contextmanager

@@ -134,6 +134,23 @@ def test_the_default_period_is_today_in_the_stores_time_zone(client: httpx.Clien
     assert end - start <= dt.timedelta(hours=25)
 
 
+def test_decisions_are_counted_by_reason_and_paged_newest_first(client: httpx.Client) -> None:
+    first = get(client, "boutique/decisions", **DAY, limit=50)
+    assert sum(c["count"] for c in first["counts"]) == 120
+    assert {c["reason"]: c["outcome"] for c in first["counts"]}["ok"] == "issue"
+    assert first["counts"][0]["reason"] == "cap_visit"
+    seen, page = first["items"], first
+    while page["next"]:
+        page = get(client, "boutique/decisions", **DAY, limit=50, after=page["next"])
+        seen = seen + page["items"]
+    assert [d["decision_id"] for d in seen] == [f"boutique-{i:04d}" for i in range(120)]
+    assert seen[0]["at"] == "2026-03-10T12:00:00.000Z"
+    assert seen[0]["inputs"] == {"place": "<b>bakery</b>", "p": 0.8}
+    assert {d["shopper_id"] for d in seen if d["reason"] == "no_consent"} == {None}
+    nothing = get(client, "boutique/decisions", **{"from": "2026-03-09T00:00:00Z", "to": "2026-03-09T01:00:00Z"})
+    assert (nothing["counts"], nothing["items"], nothing["next"]) == ([], [], None)
+
+
 def test_drawings_are_svg_and_carry_the_heat(client: httpx.Client) -> None:
     svg = client.get("/v1/stores/supermarket/heat.svg", params={**DAY, "width_px": 800})
     assert svg.headers["content-type"].startswith("image/svg+xml")

@@ -1,0 +1,204 @@
+"""The managers' pages, made with NiceGUI: all stores, and one store at a glance. Imported on the first visit."""
+
+from __future__ import annotations
+
+import asyncio
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from nicegui import run, ui
+
+from api.managers import fragments
+from api.managers.charts import hours_chart
+from api.managers.looks import SPANS, Choice, Look, look
+from api.managers.overlay import ground_level
+from api.managers.reports import Reports
+from api.managers.words import TEXTS, Language
+from engine.errors import StorageUnavailable
+from engine.plan.model import Plan
+
+REFRESH_S = 5.0
+START_TIMEOUT_S = 30.0  # a store's cells and tests are worked out at its first look
+REPORTS = "rayon.reports"  # where the mount puts the site's reports in the ASGI scope
+STYLE = (Path(__file__).parent / "manage.css").read_text(encoding="utf-8")
+
+
+def _language(request: Request) -> Language:
+    return "en" if request.query_params.get("lang") == "en" else "fr"
+
+
+def _reports(request: Request) -> Reports:
+    found = request.scope[REPORTS]
+    assert isinstance(found, Reports)
+    return found
+
+
+def _html(content: str, classes: str = "") -> ui.html:
+    """Our own fragments, already escaped: cleaning them again would drop the drawing's styles."""
+    return ui.html(content, sanitize=False).classes(classes)
+
+
+def _mark(lang: Language) -> str:
+    return f'<a class="r-mark" href="/manage?lang={lang}" title="{escape(TEXTS[lang]["back"])}">Rayon</a>'
+
+
+def _languages(path: str, lang: Language) -> str:
+    links = (
+        f'<a href="{escape(path)}?lang={code}"{" aria-current=page" if code == lang else ""}>{code.upper()}</a>'
+        for code in ("fr", "en")
+    )
+    return f'<span class="r-lang">{"".join(links)}</span>'
+
+
+def _dress(title: str, lang: Language) -> None:
+    ui.page_title(title)
+    ui.colors(primary="#0f5c4a")
+    ui.add_head_html(f"<style>{STYLE}</style>")
+    ui.add_head_html(f"<script>document.documentElement.lang = '{lang}'</script>")
+
+
+@ui.page("/")
+def stores_page(request: Request) -> None:
+    """All stores of the site."""
+    lang, plans = _language(request), _reports(request).ctx.plans
+    _dress("Rayon", lang)
+    t = TEXTS[lang]
+    cards = "".join(
+        f'<a href="/manage/{escape(store)}?lang={lang}"><b>{escape(plan.name)}</b><br>'
+        f'<span class="r-soft">{len(plan.zones)} {t["zones_n"]} · {len(plan.levels)} {t["levels_n"]}</span><br>'
+        f"<em>{escape(t['open'])} →</em></a>"
+        for store, plan in sorted(plans.items())
+    )
+    with ui.column().classes("r-page"):
+        with ui.element("div").classes("r-top"):
+            _html(_mark(lang))
+            _html(f'<span class="r-store">{escape(t["stores"])}</span>', "r-grow")
+            _html(_languages("/manage", lang))
+        _html(cards, "r-stores")
+
+
+@ui.page("/{store}", response_timeout=START_TIMEOUT_S)
+async def store_page(request: Request, store: str) -> Response | None:
+    """One store: where it is hot, which zones people stay in, when, and what coupons did."""
+    lang, made = _language(request), _reports(request)
+    plan = made.ctx.plans.get(store)
+    if plan is None:
+        words = f"<p>{escape(TEXTS[lang]['unknown'])}.</p><p><a href='/manage'>{escape(TEXTS[lang]['back'])}</a></p>"
+        return HTMLResponse(f"<!doctype html><title>Rayon</title><style>{STYLE}</style>{words}", 404)
+    board = Board(made, plan, lang)
+    first = await board.read()
+    board.build()
+    board.show(first)
+    ui.timer(REFRESH_S, board.refresh, immediate=False)
+    return None
+
+
+class Board:
+    """One open page of one store: what its manager chose to see, and the parts that are kept up to date."""
+
+    def __init__(self, made: Reports, plan: Plan, lang: Language) -> None:
+        self._made, self._plan, self._lang = made, plan, lang
+        self._choice = Choice("now", None, ground_level(plan))
+        self._parts: dict[str, ui.html] = {}
+        self._reading = asyncio.Lock()  # a choice made while the timer reads waits, and is read next
+
+    async def read(self) -> Look | None:
+        """One look, made in a thread. None while the database is away."""
+        async with self._reading:
+            try:
+                return await run.io_bound(look, self._made, self._plan.store, self._choice)
+            except StorageUnavailable:
+                return None
+
+    async def refresh(self) -> None:
+        """Reads again and shows what changed."""
+        self.show(await self.read())
+
+    def build(self) -> None:
+        """Lays the page out, empty."""
+        t = TEXTS[self._lang]
+        _dress(f"{self._plan.name} · Rayon", self._lang)
+        with ui.column().classes("r-page"):
+            self._build_top()
+            with ui.element("div").classes("r-hero"):
+                self._part("headline", "r-now")
+                self._part("counters", "r-counts")
+            with ui.element("div").classes("r-two"):
+                with ui.column().classes("r-card"):
+                    _html(f"<h2>{escape(t['plan'])}</h2>")
+                    self._part("plan", "r-plan").style("width:100%")
+                    _html(fragments.legend(self._lang))
+                with ui.column().classes("r-card"):
+                    _html(f"<h2>{escape(t['ranking'])}</h2>")
+                    self._part("ranking", "r-scroll")
+            with ui.element("div").classes("r-half"):
+                with ui.column().classes("r-card"):
+                    self._part("hours")
+                    self._chart = ui.echart({}).classes("r-chart")
+                with ui.column().classes("r-card"):
+                    _html(f"<h2>{escape(t['decisions'])}</h2>")
+                    self._part("decisions").style("width:100%")
+            _html(f'<span class="r-soft">{escape(t["privacy"])}</span>')
+
+    def _part(self, name: str, classes: str = "") -> ui.html:
+        self._parts[name] = _html("", classes)
+        return self._parts[name]
+
+    def _build_top(self) -> None:
+        t, lang = TEXTS[self._lang], self._lang
+        with ui.element("div").classes("r-top"):
+            _html(_mark(lang))
+            _html(f'<span class="r-store">{escape(self._plan.name)}</span>')
+            self._part("live", "r-grow")
+            if len(self._plan.levels) > 1:
+                ordered = sorted(self._plan.levels, key=lambda lv: lv.ordinal)
+                levels = {lv.id: lv.name for lv in ordered}
+                ui.toggle(levels, value=self._choice.level, on_change=self._choose_level).props("no-caps")
+            spans = {span: t[span] for span in SPANS}
+            ui.toggle(spans, value=self._choice.span, on_change=self._choose_span).props("no-caps")
+            hours = {-1: t["all_day"]} | {h: f"{h:02d} h – {h + 1:02d} h" for h in range(24)}
+            self._hour = ui.select(hours, value=-1, on_change=self._choose_hour).props("dense outlined options-dense")
+            self._hour.set_visibility(False)
+            _html(_languages(f"/manage/{self._plan.store}", lang))
+
+    async def _choose_level(self, event: Any) -> None:
+        self._choice = Choice(self._choice.span, self._choice.hour, event.value)
+        await self.refresh()
+
+    async def _choose_span(self, event: Any) -> None:
+        by_hour = event.value in ("today", "yesterday")
+        self._hour.set_visibility(by_hour)
+        self._choice = Choice(event.value, self._choice.hour if by_hour else None, self._choice.level)
+        await self.refresh()
+
+    async def _choose_hour(self, event: Any) -> None:
+        hour = None if event.value < 0 else event.value
+        self._choice = Choice(self._choice.span, hour, self._choice.level)
+        await self.refresh()
+
+    def show(self, seen: Look | None) -> None:
+        """Fills the parts; those that did not change are not sent again."""
+        lang, t = self._lang, TEXTS[self._lang]
+        if seen is None:
+            self._parts["live"].content = f'<span class="r-live r-off">{escape(t["away"])}</span>'
+            return
+        weekly = self._choice.span == "week"
+        content = {
+            "live": fragments.live(seen, lang),
+            "headline": fragments.headline(seen, lang, now=self._choice.span == "now"),
+            "counters": fragments.counters(seen, lang),
+            "plan": seen.svg,
+            "ranking": fragments.ranking(seen, lang),
+            "hours": f"<h2>{escape(t['by_hour_mean' if weekly else 'by_hour'])}</h2>",
+            "decisions": fragments.decisions(seen, lang),
+        }
+        for name, html in content.items():
+            self._parts[name].content = html
+        options = hours_chart(self._plan, [z.zone for z in seen.report.zones], seen.hours, lang)
+        if options != self._chart.options:
+            self._chart.options.clear()
+            self._chart.options.update(options)
+            self._chart.update()

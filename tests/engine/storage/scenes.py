@@ -1,0 +1,109 @@
+"""Small worlds for storage tests: a campaign, a shopper with a phone, a decision, a basket."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from engine.offers.campaigns import Campaign
+from engine.offers.codes import voucher_code
+from engine.offers.discounts import Basket, Line
+from engine.privacy.consent import ConsentChoice
+from engine.records import Decision, DeviceId, Trigger
+from engine.storage.campaigns import put_campaign
+from engine.storage.database import Database
+from engine.storage.shoppers import Shopper, SignIn, sign_in
+from engine.storage.vouchers import Limits, claim
+
+STORE = "market"
+SECRET = b"a secret of sixteen"
+NOW = 1_800_000_000.0
+PAGE = ConsentChoice("location_offers", "page", True)
+NO_LIMITS = Limits(per_visit=10_000, per_day=10_000, per_week=10_000)
+OFTEN = {"per_day": 100, "per_week": 100}
+
+
+def campaign(campaign_id: str = "apples", **changes: Any) -> Campaign:
+    """20 % off a product of 250, unlimited but for `changes`."""
+    spec: dict[str, Any] = {
+        "id": campaign_id,
+        "name": "Apples",
+        "place": {"product": "A1", "radius_m": 3.0},
+        "offer": {"kind": "percent", "applies_to": "product", "sku": "A1", "basis_points": 2000},
+        "caps": OFTEN,
+        "margin_minor": 100,
+        "redeem_probability": 0.3,
+        "texts": {"fr": {"title": "Pommes", "text": "-20 %"}, "en": {"title": "Apples", "text": "20% off"}},
+    }
+    return Campaign.model_validate_json(json.dumps(spec | changes))
+
+
+def shopper(db: Database, device: int | None = None, *, consents: Sequence[ConsentChoice] = (PAGE,)) -> Shopper:
+    """A new profile, by default with offers on the page granted."""
+    linked = None if device is None else DeviceId(device)
+    return sign_in(db, SignIn(STORE, linked, None, None, None, "fr", consents, "2026-01", NOW))
+
+
+def decision(
+    shopper_id: str,
+    campaign_id: str = "apples",
+    *,
+    visit: str = "v1",
+    name: str = "d1",
+    at: float = NOW,
+    worth: int = 50,
+) -> Decision:
+    """A candidate as `decide` would make it."""
+    trigger = Trigger(f"t-{name}", campaign_id, DeviceId(1), visit, at - 5, at, 0.8, at - 0.1)
+    inputs: dict[str, float | int | str | bool | None] = {
+        "store": STORE,
+        "currency": "EUR",
+        "channel": "page",
+        "worth_minor": worth,
+        "gain_minor": 24.0,
+    }
+    return Decision(name, trigger, shopper_id, "issue", "ok", at, inputs)
+
+
+def issue(db: Database, shopper_id: str, campaign_id: str = "apples", **kwargs: Any) -> str:
+    """Claims one voucher and returns its id."""
+    made = decision(shopper_id, campaign_id, **kwargs)
+    [final] = claim(db, [made], NO_LIMITS, SECRET, made.at)
+    assert final.outcome == "issue", final.reason
+    return str(final.inputs["voucher_id"])
+
+
+def voucher(db: Database, **changes: Any) -> tuple[Shopper, str, str]:
+    """(shopper, voucher id, code) of a fresh campaign with `changes`."""
+    put_campaign(db, STORE, campaign(**changes))
+    who = shopper(db)
+    voucher_id = issue(db, who.shopper_id)
+    return who, voucher_id, voucher_code(SECRET, voucher_id)
+
+
+def basket(*lines: tuple[str, int, int], currency: str = "EUR") -> Basket:
+    """A basket of (sku, quantity, unit price); one apple pack at 250 by default."""
+    return Basket(currency, tuple(Line(sku, n, price) for sku, n, price in lines or [("A1", 1, 250)]))
+
+
+def at_once(n: int, work: Callable[[int], Any]) -> Counter[str]:
+    """Runs `work(0)` to `work(n - 1)` in as many threads, started together; counts results and error codes."""
+    start = threading.Barrier(n)
+    said: list[str] = [""] * n
+
+    def run(i: int) -> None:
+        start.wait()
+        try:
+            said[i] = str(work(i))
+        except Exception as error:  # the code of a refusal is a result; anything else shows up in the count
+            said[i] = getattr(error, "code", f"{type(error).__name__}: {error}")
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return Counter(said)

@@ -7,6 +7,7 @@ import json
 import os
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
@@ -63,6 +64,8 @@ def simulate(
     if scenario is None or (out is None) == (mqtt is None):
         fix = "for example: rayon simulate quiet-tuesday -o recording/"
         raise OperatorError([Problem("rayon simulate", "arguments", "give a SCENARIO and either -o or --mqtt", fix)])
+    if api is not None:
+        _check_api(api, mqtt)
     chosen = load_scenario(scenario)
     chosen = chosen if seed is None else chosen.model_copy(update={"seed": seed})
     world = World(chosen, load_plan(store_folder(chosen)), seconds)
@@ -71,6 +74,15 @@ def simulate(
     else:
         summary = _live(world, str(mqtt), api, os.environ.get(till_key_env), speed)
     _print(summary, as_json)
+
+
+def _check_api(api: str, mqtt: str | None) -> None:
+    if mqtt is None:
+        raise OperatorError([Problem("rayon simulate", "--api", "--api goes with --mqtt", "tables need no phones")])
+    parts = urlsplit(api)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        fix = "as in http://127.0.0.1:8000"
+        raise OperatorError([Problem("rayon simulate", "--api", "not an http or https address", fix)])
 
 
 def _list(as_json: bool) -> None:

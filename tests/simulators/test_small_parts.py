@@ -1,0 +1,124 @@
+"""Small pure parts: server-sent events, the basket for a coupon, the tally, the live clock, frames."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simulators.browser import phone_agent
+from simulators.clock import LiveClock
+from simulators.phones import colon_mac
+from simulators.sse import Event, events
+from simulators.tally import Tally
+from simulators.till import coupon_basket
+from simulators.wire import NativeWire
+from simulators.world import Heard
+from tests.simulators.made import small_plan
+
+
+def parsed(text: str) -> list[Event]:
+    async def lines() -> AsyncIterator[str]:
+        for line in text.split("\n"):
+            yield line
+
+    async def everything() -> list[Event]:
+        return [event async for event in events(lines())]
+
+    return asyncio.run(everything())
+
+
+def test_events_are_parsed_as_the_standard_says() -> None:
+    text = (
+        "retry: 3\n\n: ping\n\nid: 4\nevent: voucher\ndata: a\ndata:b\n\nevent: empty\n\ndata:  c\n\ndata: unfinished"
+    )
+    assert parsed(text) == [Event("voucher", "a\nb", "4"), Event("message", " c", "4")]
+
+
+@pytest.mark.parametrize(
+    ("offer", "expected"),
+    [
+        ({"kind": "percent", "applies_to": "product", "sku": "soap"}, {"bread": 1, "soap": 1}),
+        ({"kind": "percent", "applies_to": "category", "category": "household"}, {"bread": 1, "soap": 1}),
+        ({"kind": "percent", "applies_to": "category", "category": "grocery"}, {"bread": 1}),
+        ({"kind": "buy_x_get_y", "applies_to": "product", "sku": "bread", "buy": 2, "get": 1}, {"bread": 3}),
+        ({"kind": "amount", "applies_to": "basket", "min_basket_minor": 1000}, {"bread": 4}),
+        ({"kind": "amount", "applies_to": "basket"}, {"bread": 1}),
+        ({}, {"bread": 1}),
+    ],
+)
+def test_the_basket_holds_what_the_offer_needs(offer: dict[str, Any], expected: dict[str, int]) -> None:
+    plan = small_plan()
+    basket = coupon_basket(plan, offer, [plan.product_by_sku["bread"]])
+    assert basket["currency"] == "EUR"
+    assert {line["sku"]: line["quantity"] for line in basket["lines"]} == expected
+    assert all(line["unit_price_minor"] == 250 for line in basket["lines"])
+
+
+def test_an_empty_basket_is_filled_for_the_coupon() -> None:
+    assert [line["sku"] for line in coupon_basket(small_plan(), {}, [])["lines"]] == ["milk"]
+
+
+def test_the_tally_sums_up() -> None:
+    tally = Tally(shoppers=3, latencies_s=[0.1, 0.2, 0.9])
+    tally.stream_opened()
+    tally.stream_opened()
+    tally.stream_closed()
+    tally.errors["redeem 409 voucher_redeemed"] += 2
+    summary = json.loads(json.dumps(tally.summary()))
+    assert (summary["streams_opened"], summary["streams_open"], summary["streams_open_peak"]) == (2, 1, 2)
+    assert summary["latency_ms_median"] == 200.0
+    assert summary["latency_ms_p99"] == pytest.approx(886.0)
+    assert summary["latencies_s"] == [0.1, 0.2, 0.9]
+    assert summary["errors"] == {"redeem 409 voucher_redeemed": 2}
+    assert Tally().summary()["latency_ms_median"] is None
+
+
+def test_the_clock_waits_and_can_be_stopped() -> None:
+    async def waits() -> tuple[bool, float, bool, float]:
+        clock = LiveClock(run_s=100, speed=10)
+        began = time.monotonic()
+        reached = await clock.until(2.0)
+        took_s = time.monotonic() - began
+        asyncio.get_running_loop().call_later(0.05, clock.stop.set)
+        began = time.monotonic()
+        stopped = await clock.until(90.0)
+        return reached, took_s, stopped, time.monotonic() - began
+
+    reached, took_s, stopped, stopped_after_s = asyncio.run(waits())
+    assert reached
+    assert 0.19 < took_s < 0.6
+    assert not stopped
+    assert stopped_after_s < 1
+
+
+def test_readings_of_a_fast_run_end_in_the_present() -> None:
+    assert LiveClock(100, 1).start_t == pytest.approx(time.time(), abs=1)
+    assert LiveClock(100, 10).start_t == pytest.approx(time.time() - 90, abs=1)
+
+
+def test_large_batches_are_cut_into_frames() -> None:
+    n = 12_001
+    zeros = np.zeros(n, np.int32)
+    heard = Heard(np.arange(n) / 1000, zeros, zeros, np.full(n, -60.0))
+    frames = NativeWire("s", ["02:00:00:00:00:01"], ["ap"], 1).frames([heard], 1000.0, 1013.0)
+    assert [f.readings for f in frames] == [5000, 5000, 2001]
+    last = json.loads(frames[-1].payload)
+    assert last["sent_at"] == 1013.0
+    assert last["readings"][-1] == {"mac": "02:00:00:00:00:01", "ap": "ap", "t": 1012.0, "rssi": -60}
+
+
+def test_phones_name_themselves_differently() -> None:
+    rng = np.random.default_rng(1)
+    agents = {phone_agent(rng) for _ in range(300)}
+    assert len(agents) > 100
+    assert all(a.startswith("Mozilla/5.0 (") and "Mobile" in a for a in agents)
+
+
+def test_macs_in_any_spelling() -> None:
+    assert {colon_mac(t) for t in ("02-AA-bb-cc-dd-EE", "02aabbccddee", "02:aa:bb:cc:dd:ee")} == {"02:aa:bb:cc:dd:ee"}

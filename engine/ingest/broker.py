@@ -57,6 +57,7 @@ class Broker:
     def from_url(url: str, environ: Mapping[str, str] = os.environ, *, tls_ca_file: Path | None = None) -> Broker:
         """`mqtt://user:pass@host:port` or `mqtts://…`; ports default to 1883 and 8883, credentials to the environment.
 
+        Speaks MQTT 3.1.1, which every broker understands: who is given a URL only publishes, and needs no MQTT 5.
         Raises OperatorError; the message does not repeat the URL, which may hold a password.
         """
         try:
@@ -69,7 +70,7 @@ class Broker:
         if not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment:
             raise OperatorError([_url_problem("not just a host and a port")])
         tls, usual_port = _SCHEMES[parts.scheme]
-        address = Broker(parts.hostname, port or usual_port, tls=tls, tls_ca_file=tls_ca_file)
+        address = Broker(parts.hostname, port or usual_port, protocol="3.1.1", tls=tls, tls_ca_file=tls_ca_file)
         if parts.username is None:
             return replace(
                 address, username=environ.get("RAYON_MQTT_USERNAME"), password=environ.get("RAYON_MQTT_PASSWORD")

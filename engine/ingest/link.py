@@ -23,15 +23,25 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from engine.errors import OperatorError
 from engine.ingest.broker import Broker, backoff_s
+from engine.ingest.tls import tls_context
 
 _LOG = logging.getLogger("rayon.mqtt")
 _MAX_INFLIGHT = 20  # of ours to the broker
 _MAX_PACKET_BYTES = 8 * 1024 * 1024  # MQTT 5: the broker keeps larger packets to itself
 _TURN_S = 0.5  # the loop looks around at least so often
-_CONNECT_TIMEOUT_S = 10.0
+_CONNECT_TIMEOUT_S = 5.0
 _DRAIN_S = 2.0  # on stop: for what is still to be written
+_NOT_STARTED = "not started"
 _REFUSED_CREDENTIALS = {"Bad user name or password", "Not authorized", "Banned", "Bad authentication method"}
+_REASONS = {
+    MQTTErrorCode.MQTT_ERR_SUCCESS: "the broker closed the connection",
+    MQTTErrorCode.MQTT_ERR_CONN_LOST: "the connection was lost",
+    MQTTErrorCode.MQTT_ERR_NO_CONN: "the connection was lost",
+    MQTTErrorCode.MQTT_ERR_KEEPALIVE: "the broker went silent",
+    MQTTErrorCode.MQTT_ERR_PROTOCOL: "what answers there does not speak MQTT as we do",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +98,11 @@ class Link:
         self._identity = identity
         self._traffic = traffic
         self._chance = chance or random.Random()
-        self._state = LinkState("away", time.time(), "not started")
+        self._state = LinkState("away", time.time(), _NOT_STARTED)
         self._changed = threading.Condition()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._wake_read, self._wake_write = socket.socketpair()
-        self._wake_read.setblocking(False)
-        self._wake_write.setblocking(False)
+        self._wake: tuple[socket.socket, socket.socket] | None = None  # what is written to the second wakes the first
         self._connections = 0
         # MQTT 5: a broker may hang up on who has more out to it than it said it takes. paho fixes this number before
         # the broker's answer, so a broker that takes fewer than usual is obeyed from the second connection on.
@@ -112,9 +120,16 @@ class Link:
         return self._connections
 
     def start(self) -> None:
-        """Starts connecting and returns at once: a missing broker is waited for."""
+        """Starts connecting and returns at once: a missing broker is waited for.
+
+        Raises OperatorError where the certificate files are not usable.
+        """
+        tls_context(self._broker)
         if self._thread is not None:
             raise RuntimeError("a link is started once")
+        self._wake = socket.socketpair()
+        for end in self._wake:
+            end.setblocking(False)
         self._thread = threading.Thread(target=self._run, name=f"mqtt-{self._identity.client_id}", daemon=True)
         self._thread.start()
 
@@ -126,8 +141,10 @@ class Link:
 
     def wake(self) -> None:
         """Makes the loop take its next turn now. From any thread."""
+        if self._wake is None:
+            return
         try:
-            self._wake_write.send(b"w")
+            self._wake[1].send(b"w")
         except OSError:  # full: it will wake anyway; closed: it has stopped
             return
 
@@ -137,8 +154,8 @@ class Link:
         self.wake()
         if self._thread is not None:
             self._thread.join(timeout_s)
-        self._wake_write.close()
-        self._wake_read.close()
+        for end in self._wake or ():
+            end.close()
         self._say("stopped", "")
 
     def _say(self, name: str, reason: str) -> None:
@@ -148,7 +165,7 @@ class Link:
                 since = before.since if before.name == name else time.time()
                 self._state = LinkState(name, since, reason)
             self._changed.notify_all()
-        if before.name == name:
+        if before.name == name and before.reason != _NOT_STARTED:
             return
         who = f"{self._identity.client_id} at {self._broker}"
         if name == "connected":
@@ -180,7 +197,7 @@ class Link:
         self._answer = None
         try:
             self._connect(client)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, OperatorError) as error:
             return "away", _plain(error)
         connection = self._connections
         try:
@@ -221,12 +238,19 @@ class Link:
         return client
 
     def _connect(self, client: Client) -> None:
+        """Raises OSError or ValueError where the broker is not reached or not trusted."""
+        tls = tls_context(self._broker)
+        if tls is not None:
+            client.tls_set_context(tls)
+        try:
+            self._open(client)
+        except BaseException:
+            if tls is not None:
+                tls.abandon()
+            raise
+
+    def _open(self, client: Client) -> None:
         broker, identity = self._broker, self._identity
-        if broker.tls:
-            context = ssl.create_default_context(cafile=broker.tls_ca_file)
-            if broker.tls_cert_file:
-                context.load_cert_chain(broker.tls_cert_file, broker.tls_key_file)
-            client.tls_set_context(context)
         if broker.protocol != "5":
             client.connect(broker.host, broker.port, broker.keepalive_s)
             return
@@ -263,7 +287,7 @@ class Link:
             self._traffic.turn(client)
             rc = self._io(client)
             if rc != MQTTErrorCode.MQTT_ERR_SUCCESS or client.socket() is None:
-                return str(rc.name).removeprefix("MQTT_ERR_").replace("_", " ").lower()
+                return _REASONS.get(rc, f"MQTT error {rc.name.removeprefix('MQTT_ERR_')}")
             if self._answer is None and time.monotonic() - opened_at > _CONNECT_TIMEOUT_S:
                 return "the broker accepts connections but does not answer"
             if self._traffic.stalled():
@@ -272,17 +296,18 @@ class Link:
     def _io(self, client: Client) -> MQTTErrorCode:
         """Waits for something to read, to write or to wake up for, and does it."""
         sock: Any = client.socket()
-        if sock is None:
+        if sock is None or self._wake is None:
             return MQTTErrorCode.MQTT_ERR_CONN_LOST
+        alarm = self._wake[0]
         reading = self._answer is None or self._traffic.may_read()
         pending = reading and hasattr(sock, "pending") and sock.pending() > 0  # TLS holds decoded bytes of its own
         readable, writable = _ready(
-            [self._wake_read, sock] if reading else [self._wake_read],
+            [alarm, sock] if reading else [alarm],
             [sock] if client.want_write() else [],
             0.0 if pending else _TURN_S,
         )
-        if self._wake_read in readable:
-            self._wake_read.recv(4096)
+        if alarm in readable:
+            alarm.recv(4096)
         rc = MQTTErrorCode.MQTT_ERR_SUCCESS
         if pending or sock in readable:
             rc = client.loop_read()

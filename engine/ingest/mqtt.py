@@ -203,10 +203,12 @@ class Subscriber:
                 self.events_dropped += 1
 
     def may_read(self) -> bool:
-        """False while too much is queued or, where the broker cannot hold back itself, too much is unacknowledged."""
+        """False while too much is queued or unacknowledged: reading is what makes the broker send more."""
         if self._queue_bytes >= _MAX_QUEUE_BYTES:
             return False
-        return self._holds_back or len(self._unacknowledged) < self._config.queue_frames
+        # A broker that keeps to Receive Maximum never sends one more than that. Some Mosquitto versions do, in bursts.
+        most = self._config.queue_frames + 1 if self._holds_back else self._config.queue_frames
+        return len(self._unacknowledged) < most
 
     def stalled(self) -> bool:
         """Held back, and nothing consumed for a keep-alive: as nothing is read, not even the broker's pings are."""

@@ -73,6 +73,14 @@ class Reorder:
         self._advance_through_silence(now)
         return self._release_before(self._watermark - self._reorder_s)
 
+    def listen_from(self, now: float) -> None:
+        """Not hearing anything was our doing (a restart, the broker away): the wait for silence begins at `now`.
+
+        Without it the watermark would run through our own absence, and the backlog that follows would be late.
+        """
+        if np.isfinite(self._silent_from):
+            self._silent_from = max(self._silent_from, now)
+
     def flush(self) -> Readings:
         """Everything still held, sorted. What comes later and is not newer than it is late."""
         newest = np.nextafter(self._watermark, np.inf) if np.isfinite(self._watermark) else _NEVER

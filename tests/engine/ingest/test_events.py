@@ -1,0 +1,79 @@
+"""Events: CloudEvents 1.0 with what it requires, the same id for the same thing, no shopper in any of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from engine.ingest.events import Event, decision_events, fix_events, rfc3339, visit_events, voucher_event
+from engine.records import Decision, DeviceId, Fixes, Trigger, VisitEvent, Voucher
+
+DEVICE = DeviceId(0xFEDC_BA98_7654_3210)
+TRIGGER = Trigger("t1", "c1", DEVICE, "v1", 90.0, 100.0, 0.91234, 99.5)
+
+
+def body(event: Event) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(event.payload)
+    assert parsed["specversion"] == "1.0"
+    assert parsed["datacontenttype"] == "application/json"
+    assert parsed["source"] == "/rayon/boutique"
+    kind = event.topic.removeprefix("rayon/boutique/events/")
+    assert parsed["type"] == f"rayon.{kind}.v1"
+    assert all(isinstance(parsed[key], str) and parsed[key] for key in ("id", "subject", "time"))
+    return parsed
+
+
+def fixes(*t: float) -> Fixes:
+    n = len(t)
+    return Fixes(
+        np.array(t),
+        np.full(n, DEVICE, np.uint64),
+        np.ones(n, np.int32),
+        np.full(n, 1.23456),
+        np.full(n, -2.0),
+        np.tile(np.eye(2), (n, 1, 1)),
+        np.full(n, 5, np.int32),
+        np.full((n, 4), 0.25, np.float32),
+    )
+
+
+def test_a_fix() -> None:
+    events = fix_events("boutique", ["ground", "upper"], fixes(100.0, 103.0))
+    first, second = map(body, events)
+    assert first["data"] == {
+        "device": "fedcba9876543210", "level": "upper", "x_m": 1.23, "y_m": -2.0, "sigma_m": 1.41, "n_ap": 5,
+    }  # fmt: skip
+    assert first["time"] == "1970-01-01T00:01:40.000Z"
+    assert first["id"] != second["id"]
+    assert events == fix_events("boutique", ["ground", "upper"], fixes(100.0, 103.0))
+
+
+def test_a_visit() -> None:
+    enter = VisitEvent("enter", DEVICE, "wine", 90.0, 94.0, 0.0, 0.8)
+    leave = VisitEvent("leave", DEVICE, "wine", 90.0, 130.0, 40.0, 0.1)
+    first, second = map(body, visit_events("boutique", [enter, leave]))
+    assert first["id"] != second["id"]
+    assert second["data"]["event"] == "leave"
+    assert second["data"]["dwell_s"] == 40.0
+    assert second["time"] == rfc3339(130.0)
+
+
+def test_a_decision_names_the_device_and_not_the_shopper() -> None:
+    decision = Decision("d1", TRIGGER, "shopper-77", "refuse", "cap_day", 101.0, {"email": "a@b"})
+    (event,) = decision_events("boutique", [decision])
+    parsed = body(event)
+    assert parsed["id"] == parsed["data"]["decision_id"] == "d1"
+    assert (parsed["data"]["outcome"], parsed["data"]["reason"]) == ("refuse", "cap_day")
+    assert b"shopper-77" not in event.payload
+    assert b"a@b" not in event.payload
+
+
+def test_a_voucher_is_one_event_per_state() -> None:
+    issued = Voucher("w1", "c1", "shopper-77", "boutique", "v1", "issued", 101.0, 1001.0)
+    redeemed = Voucher("w1", "c1", "shopper-77", "boutique", "v1", "redeemed", 101.0, 1001.0)
+    first, second = voucher_event(issued, 101.0), voucher_event(redeemed, 200.0)
+    assert body(first)["id"] != body(second)["id"]
+    assert body(second)["data"]["state"] == "redeemed"
+    assert b"shopper-77" not in first.payload

@@ -7,7 +7,7 @@ from html import escape
 from api.managers.looks import STALE_S, Look
 from api.managers.overlay import HOT_COLOUR, STEPS
 from api.managers.reports import HOUR_S, ZoneReport
-from api.managers.words import EVIDENCE, TEXTS, Language, clock, duration, number, reason_text
+from api.managers.words import EVIDENCE, TEXTS, Language, clock, date, duration, number, reason_text
 
 
 def headline(look: Look, lang: Language, *, now: bool) -> str:
@@ -25,8 +25,10 @@ def headline(look: Look, lang: Language, *, now: bool) -> str:
 
 def _span(look: Look, lang: Language) -> str:
     zone, (start, end) = look.report.plan.timezone, (look.period.from_t, look.period.to_t)
-    if end - start > 24 * HOUR_S:
+    if end - start > 26 * HOUR_S:
         return escape(TEXTS[lang]["week"])
+    if end - start > 22 * HOUR_S:  # a day, of 23 to 25 hours
+        return date(start, zone, lang)
     return f"{clock(start, zone)} – {clock(end, zone)}"
 
 

@@ -61,7 +61,8 @@ def hot_layer(heat: LevelHeat) -> str:
         d.append(f"v{_n(frame.heat_cell_m)}")
     if not d:
         return ""
-    style = f'fill="none" stroke="{HOT_COLOUR}" stroke-width="0.18" stroke-linecap="round"'
+    thick_m = 0.003 * frame.cols * frame.heat_cell_m  # about three pixels of a drawing 1,000 wide
+    style = f'fill="none" stroke="{HOT_COLOUR}" stroke-width="{thick_m:.3f}" stroke-linecap="round"'
     return f'<path class="hot" d="{"".join(d)}" {style}/>'
 
 

@@ -180,3 +180,15 @@ def duration(seconds: float | None) -> str:
 def clock(t: float, timezone: str, *, seconds: bool = False) -> str:
     """The time of day in the store."""
     return dt.datetime.fromtimestamp(t, ZoneInfo(timezone)).strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+_MONTHS: dict[Language, tuple[str, ...]] = {
+    "fr": ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),
+    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+}
+
+
+def date(t: float, timezone: str, lang: Language) -> str:
+    """The day in the store: `21 nov.` or `21 Nov`."""
+    day = dt.datetime.fromtimestamp(t, ZoneInfo(timezone))
+    return f"{day.day} {_MONTHS[lang][day.month - 1]}"

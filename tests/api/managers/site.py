@@ -38,7 +38,19 @@ DRAW = {"Boulangerie": 4.5, "Caisses": 3.5, "Fruits et légumes": 2.2, "Fromager
         "Animalerie": 0.3, "Entretien": 0.5, "Nouveautés": 3.5, "Cabines": 3.0, "Denim": 1.8}  # fmt: skip
 
 
-def counts(plan: Plan, hours: list[float], rng: np.random.Generator) -> tuple[list[HeatRow], list[ZoneHourRow]]:
+def opening_hour(t: float, shift_h: int = 0) -> int:
+    """The key into CROWD at `t`; `shift_h` moves the shop's day, so that a live site is busy whatever the time is."""
+    return int(t // HOUR_S + shift_h) % 24
+
+
+def busy_now(now: float) -> int:
+    """The shift that makes `now` the busiest hour."""
+    return 17 - opening_hour(now)
+
+
+def counts(
+    plan: Plan, hours: list[float], rng: np.random.Generator, shift_h: int = 0
+) -> tuple[list[HeatRow], list[ZoneHourRow]]:
     """Heat and zone hours of `hours`, the crowd of each by its hour of the day."""
     cells = walkable_cells(plan, 0.5)
     frames = heat_frames(plan, 1.0)
@@ -47,7 +59,7 @@ def counts(plan: Plan, hours: list[float], rng: np.random.Generator) -> tuple[li
     to_squares = squares_of_cells(frames, cells)
     heat, zone_hours = [], []
     for hour in hours:
-        people = CROWD.get(int(hour // HOUR_S) % 24, 0)
+        people = CROWD.get(opening_hour(hour, shift_h), 0)
         per_cell = pull * rng.gamma(6.0, 1 / 6, len(cells))
         per_cell *= people * HOUR_S / per_cell.sum()
         squares = to_squares @ per_cell
@@ -71,11 +83,11 @@ def hours_before(now: float, n: int) -> list[float]:
     return [now // HOUR_S * HOUR_S - HOUR_S * i for i in range(n - 1, -1, -1)]
 
 
-def fill(db: Database, plans: dict[str, Plan], now: float) -> None:
+def fill(db: Database, plans: dict[str, Plan], now: float, shift_h: int = 0) -> None:
     """Two days up to `now`."""
     rng = np.random.default_rng(4)
     for store, plan in plans.items():
-        heat, zone_hours = counts(plan, hours_before(now, 48), rng)
+        heat, zone_hours = counts(plan, hours_before(now, 48), rng, shift_h)
         save_checkpoint(db, store, 0, b"", heat, zone_hours, [], now)
         put_status(db, store, "engine", {"devices": 37}, now)
         fill_decisions(db, store, now, rng)
@@ -127,7 +139,7 @@ def main(folder: str, port: str) -> None:
     """Serves until it is killed."""
     db = open_database(f"sqlite:///{folder}/rayon.db")
     plans = load_plans(FLOORPLANS)
-    fill(db, plans, time.time())
+    fill(db, plans, time.time(), busy_now(time.time()))
     app = create_app(Config(), db, SECRETS, plans)
     uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning")
 

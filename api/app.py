@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
-import importlib.util
 from collections.abc import AsyncIterator, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,8 @@ from starlette.middleware import Middleware
 
 import api.campaigns.endpoints
 import api.health.endpoints
+import api.managers.endpoints
+import api.managers.pages
 import api.shares.endpoints
 import api.shoppers.me
 import api.shoppers.optout
@@ -84,6 +84,7 @@ def create_app(
         middleware=[
             Middleware(metrics.CountRequests, metrics=instruments),
             Middleware(SafeHeaders),
+            Middleware(problems.LastResort),
             Middleware(SameOrigin, public_url=ctx.public_url),
             Middleware(gate.ManagerDoor, ctx=ctx, limits=limits),
             Middleware(Idempotency, ctx=ctx, required=NEED_KEY, restore=restore_session),
@@ -129,8 +130,6 @@ def _loudly(task: asyncio.Task[None]) -> None:
 
 
 def _mount_managers(app: FastAPI, ctx: AppContext) -> None:
-    """Reports, and the managers' pages where NiceGUI is installed."""
-    if importlib.util.find_spec("api.managers.endpoints") is not None:
-        app.include_router(importlib.import_module("api.managers.endpoints").router)
-    if all(importlib.util.find_spec(name) is not None for name in ("nicegui", "api.managers.pages")):
-        importlib.import_module("api.managers.pages").mount(app, ctx)
+    """Reports, and the managers' pages; those import NiceGUI at the first visit, and say so where it is missing."""
+    app.include_router(api.managers.endpoints.router)
+    api.managers.pages.mount(app, ctx)

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.errors import BusinessRefusal, OperatorError, StorageUnavailable
 
@@ -97,10 +98,34 @@ async def _storage(_request: Request, error: Exception) -> JSONResponse:
     return problem(503, "storage_unavailable", "try again in a moment", headers={"Retry-After": str(RETRY_AFTER_S)})
 
 
-async def _internal(_request: Request, _error: Exception) -> JSONResponse:
-    return problem(
-        500, "internal", "our mistake; it has been logged"
-    )  # the traceback goes to the log, never to the caller
+class LastResort:
+    """ASGI middleware: a bug becomes a 500 that says nothing of our insides; the traceback goes to the log.
+
+    Left to the server, the exception would also cost the caller's connection and the requests waiting on it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except Exception:
+            if started:  # half an answer cannot be taken back: the connection ends, so that it is not taken for whole
+                raise
+            log.exception("%s %s failed", scope["method"], getattr(scope.get("route"), "path", "?"))
+            answer = problem(500, "internal", "our mistake; it has been logged")
+            await answer(scope, receive, send)
 
 
 def mount(app: FastAPI) -> None:
@@ -110,4 +135,3 @@ def mount(app: FastAPI) -> None:
     app.add_exception_handler(OperatorError, _operator)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(StorageUnavailable, _storage)
-    app.add_exception_handler(Exception, _internal)

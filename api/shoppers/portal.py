@@ -85,7 +85,7 @@ def portal_form(
     device = kept_device(ctx, request, store)
     token = signer(ctx, PASS).dumps([shopper.shopper_id, store, device_hex(device) if device is not None else ""])
     pass_url = f"{ctx.public_url}/me?{PASS}={quote(token)}&lang={lang}"
-    response = page("connected.html", **shown, pass_url=pass_url, pass_short=f"{ctx.public_url}/me", notice="")
+    response = page("connected.html", **shown, pass_url=pass_url, notice="")
     set_cookie(ctx, response, SHOPPER, shopper.shopper_id)
     return response
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,8 +63,6 @@ def campaign_json(campaign_id: str = "tea-20", **changes: Any) -> dict[str, Any]
 
 def campaign(campaign_id: str = "tea-20", **changes: Any) -> Campaign:
     """The same, as the engine knows it."""
-    import json
-
     return Campaign.model_validate_json(json.dumps(campaign_json(campaign_id, **changes)))
 
 
@@ -108,6 +109,14 @@ class Site:
         [decided] = claim(self.db, [asked], Limits(9, 9, 9), SECRETS.site_key, now)
         assert decided.outcome == "issue", decided.reason
         return str(decided.inputs["voucher_id"])
+
+
+def eventually(true: Callable[[], object], within_s: float = 10.0) -> None:
+    """Waits until `true()` holds; fails when it does not in time."""
+    until = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.02)
 
 
 def code_of(voucher_id: str) -> str:

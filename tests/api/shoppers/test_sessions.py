@@ -1,0 +1,195 @@
+"""Signing in: everything may stay empty, nothing is kept without consent, no MAC goes anywhere."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from engine.privacy.pseudonyms import Pseudonyms
+from engine.storage.shoppers import consent_log, linked_devices
+from tests.api.site import MAC, SECRETS, Site
+
+OFFERS = {"purpose": "location_offers", "channel": "page", "granted": True}
+STABLE = Pseudonyms(SECRETS.site_key).stable(MAC)
+
+
+def rows(site: Site, tmp_path: Path, table: str) -> int:
+    with sqlite3.connect(tmp_path / "rayon.db") as connection:
+        [(count,)] = connection.execute(f"SELECT count(*) FROM {table}")
+    connection.close()
+    return int(count)
+
+
+@pytest.fixture
+def phone(site: Site) -> Iterator[httpx.Client]:
+    with site.client() as client:
+        yield client
+
+
+def test_no_box_is_ticked_and_the_version_is_shown(phone: httpx.Client) -> None:
+    page = phone.get("/w/corner").text
+    assert page.count('type="checkbox"') == 4
+    assert "checked" not in page
+    assert "Texte version 2026-11" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "header", "lang"),
+    [
+        ("", "", "fr"),
+        ("", "de", "fr"),
+        ("", "en-GB,en;q=0.9,fr;q=0.8", "en"),
+        ("", "fr;q=0.3,en;q=0.8", "en"),
+        ("", "de,fr;q=oops,en;q=0.1", "en"),
+        ("?lang=en", "fr", "en"),
+        ("?lang=xx", "fr", "fr"),
+    ],
+)
+def test_language(phone: httpx.Client, query: str, header: str, lang: str) -> None:
+    assert f'<html lang="{lang}">' in phone.get(f"/w/corner{query}", headers={"Accept-Language": header}).text
+
+
+def test_all_boxes_empty_works_and_keeps_nothing(site: Site, phone: httpx.Client, tmp_path: Path) -> None:
+    """The Wi-Fi needs no consent; the database stays as it was, with no row that singles anybody out."""
+    phone.get("/w/corner", params={"client_mac": MAC})
+    answer = phone.post("/w/corner", data={})
+    assert answer.status_code == 200
+    assert "Vous êtes connecté" in answer.text
+    assert "rayon_shopper" not in phone.cookies
+    body = phone.post(
+        "/v1/sessions", json={"store": "corner", "client_mac": MAC, "consents": [OFFERS | {"granted": False}]}
+    )
+    assert (body.status_code, body.json()["shopper_id"]) == (201, None)
+    assert phone.get("/v1/me").status_code == 401
+    for table in ("shopper", "device_link", "consent", "consent_log"):
+        assert rows(site, tmp_path, table) == 0
+
+
+@pytest.mark.parametrize("name", ["client_mac", "clientMac", "id", "mac"])
+@pytest.mark.parametrize("spelling", ["02:aa:bb:cc:dd:01", "02-AA-BB-CC-DD-01", "02aa.bbcc.dd01"])
+def test_portals_spell_the_phone_in_their_own_way(site: Site, phone: httpx.Client, name: str, spelling: str) -> None:
+    page = phone.get("/w/corner", params={name: spelling, "ap": "02:00:00:00:00:01"})
+    assert phone.post("/w/corner", data={"consent": "location_offers:page"}).status_code == 200
+    assert list(linked_devices(site.db, "corner")) == [STABLE]
+    for text in (page.text, str(page.headers), str(phone.cookies)):
+        assert not re.search(r"(?i)02.?aa.?bb.?cc.?dd.?01", text)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"client_mac": "encrypted-by-the-controller", "mac": "02:00:00:00:00:99"},
+        {"mac": "02:00:00:00:00:01"},  # the access point's own
+        {"client_mac": ""},
+    ],
+)
+def test_an_unknown_phone_signs_in_without_a_link(site: Site, phone: httpx.Client, query: dict[str, str]) -> None:
+    phone.get("/w/corner", params=query)
+    assert phone.post("/w/corner", data={"consent": "location_offers:page"}).status_code == 200
+    assert linked_devices(site.db, "corner") == {}
+    assert phone.get("/v1/me").status_code == 200
+
+
+def test_form_answers_are_logged_whole(site: Site, phone: httpx.Client) -> None:
+    phone.get("/w/corner", params={"client_mac": MAC})
+    phone.post("/w/corner?lang=en", data={"consent": ["location_offers:page", "crm:any"], "display_name": "Zoé"})
+    me = phone.get("/v1/me").json()
+    assert (me["display_name"], me["locale"]) == ("Zoé", "en")
+    log = consent_log(site.db, me["shopper_id"])
+    assert {(c.purpose, c.channel, c.granted) for c in log} == {
+        ("location_offers", "page", True),
+        ("crm", "any", True),
+        ("statistics", "any", False),
+        ("clerk", "any", False),
+    }
+    assert {(c.text_version, c.place) for c in log} == {("2026-11", "portal:corner")}
+
+
+def test_a_returning_shopper_sees_their_own_choices(phone: httpx.Client) -> None:
+    phone.get("/w/corner", params={"client_mac": MAC})
+    phone.post("/w/corner", data={"consent": "location_offers:page"})
+    first = phone.get("/v1/me").json()["shopper_id"]
+    assert phone.get("/w/corner").text.count(" checked") == 1
+    phone.post("/w/corner", data={})
+    me = phone.get("/v1/me").json()
+    assert (me["shopper_id"], me["consents"]) == (first, [])
+
+
+def test_a_forged_mac_takes_over_nobody(site: Site, phone: httpx.Client) -> None:
+    """The portal's query is not signed: who claims somebody else's phone is refused, on both ways in."""
+    site.sign_in(phone, client_mac=MAC)
+    with site.client() as thief:
+        answer = thief.post("/v1/sessions", json={"store": "corner", "client_mac": MAC, "consents": [OFFERS]})
+        assert (answer.status_code, answer.json()["code"]) == (409, "device_linked")
+        thief.get("/w/corner", params={"client_mac": MAC})
+        page = thief.post("/w/corner", data={"consent": "location_offers:page"})
+        assert page.status_code == 409
+        assert "lié à un autre profil" in page.text
+        assert thief.get("/v1/me").status_code == 401
+
+
+def test_the_pass_carries_a_sign_in_to_the_real_browser(site: Site, phone: httpx.Client) -> None:
+    """The captive window's cookies die with it; its link works in another browser, and leaves the address at once."""
+    phone.get("/w/corner", params={"client_mac": MAC})
+    page = phone.post("/w/corner", data={"consent": "location_offers:page"}).text
+    [link] = re.findall(r'href="([^"]*pass=[^"]*)"', page)
+    shopper = phone.get("/v1/me").json()["shopper_id"]
+    with site.client() as browser:
+        moved = browser.get(link.replace("&amp;", "&"))
+        assert (moved.status_code, moved.headers["location"]) == (303, "/me?lang=fr")
+        assert browser.get("/v1/me").json()["shopper_id"] == shopper
+    with site.client() as taken:
+        own = site.sign_in(taken)
+        taken.get(link.replace("&amp;", "&"))
+        assert taken.get("/v1/me").json()["shopper_id"] == own  # nobody is signed out by somebody's link
+    with site.client() as guesser:
+        guesser.get("/me?pass=WyJhIl0.forged.signature")
+        assert guesser.get("/v1/me").status_code == 401
+
+
+def test_cookies_are_out_of_reach_of_scripts(phone: httpx.Client) -> None:
+    answer = phone.post("/v1/sessions", json={"store": "corner", "consents": [OFFERS]})
+    [cookie] = [c for c in answer.headers.get_list("set-cookie") if c.startswith("rayon_shopper=")]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+
+
+def test_a_forged_cookie_is_nobody(phone: httpx.Client) -> None:
+    phone.post("/v1/sessions", json={"store": "corner", "consents": [OFFERS]})
+    genuine = phone.cookies["rayon_shopper"]
+    phone.cookies.clear()
+    phone.cookies.set("rayon_shopper", genuine[:-3] + ("aaa" if genuine[-3:] != "aaa" else "bbb"))
+    assert phone.get("/v1/me").status_code == 401
+
+
+def test_sign_ins_are_limited(site: Site, phone: httpx.Client) -> None:
+    statuses = [phone.post("/v1/sessions", json={"store": "corner"}).status_code for _ in range(125)]
+    assert statuses[:120] == [201] * 120
+    refused = phone.post("/v1/sessions", json={"store": "corner"})
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+
+
+def test_no_mac_in_the_log(site: Site, phone: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG"):
+        phone.get("/w/corner", params={"client_mac": MAC})
+        site.sign_in(phone, client_mac=MAC)
+        phone.post("/v1/sessions", json={"store": "corner", "client_mac": 7})
+    ours = [r for r in caplog.records if not r.name.startswith(("httpx", "httpcore"))]  # the test's own phone
+    assert not any(re.search(r"(?i)02.?aa.?bb.?cc.?dd.?01", r.getMessage()) for r in ours)
+
+
+def test_no_mac_in_the_database(site: Site, phone: httpx.Client, tmp_path: Path) -> None:
+    key = {"Idempotency-Key": "a"}
+    phone.get("/w/corner", params={"client_mac": MAC})
+    phone.post("/v1/sessions", json={"store": "corner", "client_mac": MAC, "consents": [OFFERS]}, headers=key)
+    stored = b"".join(path.read_bytes() for path in tmp_path.glob("rayon.db*"))
+    assert b"device_link" in stored
+    for spelling in (MAC, MAC.upper(), MAC.replace(":", ""), MAC.replace(":", "-")):
+        assert spelling.encode() not in stored

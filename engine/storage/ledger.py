@@ -145,6 +145,11 @@ def _check_reversal(session: Session, entry: LedgerEntry) -> None:
     ).first()
     if original is None:
         raise EntryConflict(f"there is no entry {entry.reverses!r} to reverse")
+    again = col(LedgerEntryTable.reverses) == entry.reverses
+    if session.exec(
+        select(LedgerEntryTable.key).where(again, col(LedgerEntryTable.programme) == entry.programme)
+    ).first():
+        raise EntryConflict(f"entry {entry.reverses!r} is reversed already")
     back = sorted((p.account, p.member, -p.amount) for p in entry.postings)
     if back != sorted((p.account, p.member, p.amount) for p in _entry(session, original).postings):
         raise EntryConflict(f"not the reverse of entry {entry.reverses!r}")

@@ -19,7 +19,7 @@ from engine.records import Readings
 
 QUIET_S = 10.0
 _GAP_MAX_S = 120.0  # a longer pause is a closed store, not a cadence
-_GAP_MEMORY = 0.95  # per push: a cadence that ended is forgotten within about fifty pushes
+_GAP_HALF_LIFE_S = 120.0  # a cadence that ended is forgotten within minutes
 _NEVER = -np.inf
 
 
@@ -57,7 +57,8 @@ class Reorder:
         if len(readings) == 0:
             return
         if np.isfinite(self._pushed_at):
-            self._gap_s = max(min(now - self._pushed_at, _GAP_MAX_S), self._gap_s * _GAP_MEMORY)
+            gap_s = max(now - self._pushed_at, 0.0)
+            self._gap_s = max(min(gap_s, _GAP_MAX_S), self._gap_s * 0.5 ** (gap_s / _GAP_HALF_LIFE_S))
         self._pushed_at = self._silent_from = max(now, self._pushed_at)
         on_time = readings.t >= self._released_to
         late = len(readings) - int(np.count_nonzero(on_time))
@@ -80,6 +81,7 @@ class Reorder:
         """
         if np.isfinite(self._silent_from):
             self._silent_from = max(self._silent_from, now)
+            self._pushed_at = max(self._pushed_at, now)  # nor was it the sources' cadence
 
     def flush(self) -> Readings:
         """Everything still held, sorted. What comes later and is not newer than it is late."""

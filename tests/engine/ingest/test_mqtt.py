@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -292,25 +293,40 @@ def test_a_broker_that_is_not_there_is_waited_for(tmp_path: Path, caplog: pytest
         Publisher(Broker("127.0.0.1", free_port())).start(0.5)
 
 
-def test_something_that_is_no_broker_is_said_and_left(tmp_path: Path) -> None:
-    import socket
+GARBAGE = [
+    b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    b"",
+    b"\x20\x03\x00\x00\x00" + b"\x30\xff\xff\xff\xff\xff",  # yes, then an impossible length
+    b"\x20\x03\x00\x00\x00" + b"\x30\x02\x00\xff",  # yes, then a topic longer than its packet
+    b"\x20\x03\x00\x00\x00" + b"\x32\x06\x00\x02\xff\xfe\x00\x01",  # yes, then a topic that is no text
+    b"\x20\x03\x00\x00\x00" + b"\x90\x01\x00",  # yes, then half an answer
+    b"\x20\x01\x00",
+    bytes(range(256)),
+]
 
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
 
-        def greet() -> None:
-            for _ in range(2):
+def test_something_that_is_no_broker_is_left_and_looked_at_again(tmp_path: Path) -> None:
+    broker = Mosquitto(tmp_path)
+    with socket.create_server(("127.0.0.1", broker.port)) as server:
+
+        def answer() -> None:
+            for reply in GARBAGE:
                 peer, _ = server.accept()
-                peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                peer.recv(1024)
+                peer.sendall(reply)
+                time.sleep(0.1)
                 peer.close()
 
-        greeter = threading.Thread(target=greet, daemon=True)
-        greeter.start()
-        subscriber = Subscriber(MqttConfig(port=port, reconnect_min_s=0.05))
+        impostor = threading.Thread(target=answer, daemon=True)
+        impostor.start()
+        subscriber = Subscriber(config(broker))
         subscriber.start()
-        greeter.join(10)
-        assert eventually(lambda: subscriber.state.reason not in ("", "not started"))
-        assert subscriber.state.name == "away"
+        impostor.join(20)
+        assert not impostor.is_alive()
+    with broker:
+        assert eventually(lambda: subscriber.state.name == "connected")
+        publish(broker, range(3))
+        assert eventually(lambda: len(subscriber) >= 3)
         subscriber.stop()
 
 

@@ -85,34 +85,61 @@ def test_the_bound_is_exact() -> None:
     assert rows(order.flush()) == [(95.0, 1, 0), (95.0, 2, 0), (100.0, 1, 0)]
 
 
+def live(quiet_s: float = 10.0) -> Reorder:
+    """A store that reported four times a second until its time 100 s, at our 1000 s: its cadence is known."""
+    order = Reorder(5.0, quiet_s=quiet_s)
+    for i in range(-400, 1):
+        order.push(made([(100.0 + i / 4, 1, 0)]), now=1000.0 + i / 4)
+        order.release(now=1000.0 + i / 4)
+    return order
+
+
 def test_silence_moves_the_watermark_at_the_pace_of_the_wall_clock() -> None:
-    order = Reorder(5.0, quiet_s=10.0)
-    order.push(made([(100.0, 1, 0)]), now=1000.0)
+    order = live()
     assert len(order.release(now=1010.0)) == 0
-    assert len(order.release(now=1014.9)) == 0
-    assert order.watermark == pytest.approx(104.9)
-    assert rows(order.release(now=1015.5)) == [(100.0, 1, 0)]
+    assert len(order.release(now=1014.0)) == 16  # the silence began ten seconds after the last reading
+    assert order.watermark == pytest.approx(104.0)
+    assert rows(order.release(now=1015.5))[-1] == (100.0, 1, 0)
     order.push(made([(101.0, 1, 0)]), now=1015.6)
     assert order.watermark == pytest.approx(105.5)
     assert order.late == 0
     assert len(order.release(now=1015.7)) == 0
 
 
+def test_our_own_absence_is_no_silence_and_the_backlog_after_it_is_not_late() -> None:
+    order = live()
+    for now in range(1001, 1061):  # a minute without the broker
+        order.listen_from(float(now))
+        order.release(float(now))
+    assert order.watermark == 100.0
+    for second in range(1, 61):
+        order.push(made([(100.0 + second, 1, 0)]), now=1060.0 + second / 100)
+        order.release(1060.0 + second / 100)
+    assert order.late == 0
+    assert len(order.release(1074.0)) > 0  # and a minute is not mistaken for the store's cadence
+
+
+def test_without_that_the_backlog_would_be_late() -> None:
+    order = live()
+    order.release(1060.0)
+    order.push(made([(101.0, 1, 0)]), now=1060.0)
+    assert order.late == 1
+
+
 def test_a_source_that_reports_once_a_minute_is_not_silent_in_between() -> None:
     order = Reorder(5.0, quiet_s=10.0)
     for minute in range(20):
-        now = 60.0 * minute
-        order.push(made([(now - 60.0 + i, 1, 0) for i in range(60)]), now)
-        order.release(now)
-        before = order.late
-        order.release(now + 59.0)
-        assert order.late == before
-    assert order.late <= 60  # the second report may suffer: until then the cadence is unknown
+        for part in range(6):  # of a report that takes a few seconds
+            now = 60.0 * minute + part
+            order.push(made([(60.0 * minute - 60.0 + 10 * part + i, 1, 0) for i in range(10)]), now)
+            order.release(now)
+        order.release(now + 54.0)
+    assert order.late < 60  # the second report suffers: until then the cadence is unknown
+    assert len(order) <= 10
 
 
 def test_a_wall_clock_that_goes_backwards_does_no_harm() -> None:
-    order = Reorder(5.0, quiet_s=1.0)
-    order.push(made([(100.0, 1, 0)]), now=1000.0)
+    order = live(quiet_s=1.0)
     order.release(now=900.0)
     assert order.watermark == 100.0
     order.push(made([(101.0, 1, 0)]), now=899.0)

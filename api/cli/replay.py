@@ -63,7 +63,7 @@ def register(app: typer.Typer) -> None:
 
 def replay(
     readings: Path = typer.Argument(..., help="Readings: t, device, ap, rssi_dbm and/or range_m (.csv or .parquet)."),
-    mqtt: str = typer.Option(..., help="The broker: mqtt://[user:password@]host:port, or mqtts:// for TLS."),
+    mqtt: str = typer.Option(..., help="The broker: mqtt://host:port, mqtt://user:password@host:port, or mqtts://…"),
     store: str = typer.Option(..., help="The store's id: frames go to rayon/STORE/readings/SOURCE."),
     speed: float = typer.Option(1.0, min=0.01, max=1000.0, help="How many recorded seconds pass in a second."),
     source: str | None = typer.Option(None, help="The source's name in the topic. Default: a new one for each run."),
@@ -74,10 +74,12 @@ def replay(
 ) -> None:
     """Publishes a recording live, in its own rhythm or faster.
 
-    Devices are opaque names in a recording and MACs on the wire: each name becomes a
-    locally administered MAC derived from it, always the same. Names that are MACs, or
-    access points of the recording, pass unchanged. At --speed 10 the published times
-    run ten times faster than the clock on the wall; the engine works in their time.
+    Devices are opaque names in a recording and MACs on the wire: each name
+    becomes a locally administered MAC derived from it, always the same. Names
+    that are MACs, or access points of the recording, pass unchanged.
+
+    At --speed 10 the published times run ten times faster than the clock on
+    the wall; the engine works in their time.
 
     Example: [bold]rayon replay readings.csv --mqtt mqtt://127.0.0.1:1883 --store boutique --speed 10[/bold]
     """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from nicegui import run, ui
 
 from api.managers import fragments
 from api.managers.charts import hours_chart
-from api.managers.looks import SPANS, Choice, Look, look
+from api.managers.looks import SPANS, Choice, Look, glances, look
 from api.managers.overlay import ground_level
 from api.managers.reports import Reports
 from api.managers.words import TEXTS, Language
@@ -21,6 +23,7 @@ from engine.errors import StorageUnavailable
 from engine.plan.model import Plan
 
 REFRESH_S = 5.0
+SLOW_S = 30.0  # how often what is past, or the list of stores, is read again
 START_TIMEOUT_S = 30.0  # a store's cells and tests are worked out at its first look
 REPORTS = "rayon.reports"  # where the mount puts the site's reports in the ASGI scope
 STYLE = (Path(__file__).parent / "manage.css").read_text(encoding="utf-8")
@@ -60,24 +63,26 @@ def _dress(title: str, lang: Language) -> None:
     ui.add_head_html(f"<script>document.documentElement.lang = '{lang}'</script>")
 
 
-@ui.page("/")
-def stores_page(request: Request) -> None:
+@ui.page("/", response_timeout=START_TIMEOUT_S)
+async def stores_page(request: Request) -> None:
     """All stores of the site."""
-    lang, plans = _language(request), _reports(request).ctx.plans
+    lang, made = _language(request), _reports(request)
     _dress("Rayon", lang)
-    t = TEXTS[lang]
-    cards = "".join(
-        f'<a href="/manage/{escape(store)}?lang={lang}"><b>{escape(plan.name)}</b><br>'
-        f'<span class="r-soft">{len(plan.zones)} {t["zones_n"]} · {len(plan.levels)} {t["levels_n"]}</span><br>'
-        f"<em>{escape(t['open'])} →</em></a>"
-        for store, plan in sorted(plans.items())
-    )
+
+    async def refresh() -> None:
+        with contextlib.suppress(StorageUnavailable):  # the cards stay as they were until it answers
+            seen = await run.io_bound(glances, made)
+            if seen is not None:  # None: the server is stopping
+                cards.content = fragments.stores(seen, lang)
+
     with ui.column().classes("r-page"):
         with ui.element("div").classes("r-top"):
             _html(_mark(lang))
-            _html(f'<span class="r-store">{escape(t["stores"])}</span>', "r-grow")
+            _html(f'<span class="r-store">{escape(TEXTS[lang]["stores"])}</span>', "r-grow")
             _html(_languages("/manage", lang))
-        _html(cards, "r-stores")
+        cards = _html("", "r-stores")
+    await refresh()
+    ui.timer(SLOW_S, refresh, immediate=False)
 
 
 @ui.page("/{store}", response_timeout=START_TIMEOUT_S)
@@ -92,7 +97,7 @@ async def store_page(request: Request, store: str) -> Response | None:
     first = await board.read()
     board.build()
     board.show(first)
-    ui.timer(REFRESH_S, board.refresh, immediate=False)
+    ui.timer(REFRESH_S, board.keep_up, immediate=False)
     return None
 
 
@@ -103,6 +108,7 @@ class Board:
         self._made, self._plan, self._lang = made, plan, lang
         self._choice = Choice("now", None, ground_level(plan))
         self._parts: dict[str, ui.html] = {}
+        self._read_at = time.monotonic()
         self._reading = asyncio.Lock()  # a choice made while the timer reads waits, and is read next
 
     async def read(self) -> Look | None:
@@ -115,7 +121,14 @@ class Board:
 
     async def refresh(self) -> None:
         """Reads again and shows what changed."""
+        self._read_at = time.monotonic()
         self.show(await self.read())
+
+    async def keep_up(self) -> None:
+        """Refreshes when it is time: a week or yesterday changes slowly, and takes longer to read."""
+        slow = self._choice.span in ("yesterday", "week")
+        if time.monotonic() - self._read_at >= (SLOW_S if slow else 0.0):
+            await self.refresh()
 
     def build(self) -> None:
         """Lays the page out, empty."""

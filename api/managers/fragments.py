@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
-from api.managers.looks import STALE_S, Look
+from api.managers.looks import STALE_S, Glance, Look, hottest
 from api.managers.overlay import HOT_COLOUR, STEPS
 from api.managers.reports import HOUR_S, ZoneReport
 from api.managers.words import EVIDENCE, TEXTS, Language, clock, date, duration, number, reason_text
+from engine.plan.model import Plan
+
+
+def stores(glances: Sequence[Glance], lang: Language) -> str:
+    """A card per store: where it is hot now, and how many are connected."""
+    t = TEXTS[lang]
+    cards = []
+    for g in glances:
+        chips = "".join(f'<span class="r-chip">{_name(g.plan, z)}</span>' for z in g.hot[:4])
+        hot = f'<div class="r-chips">{chips}</div>' if chips else ""
+        n = f"{number(g.devices, lang)} {t['connected']}" if g.devices is not None else t["no_engine"]
+        life = f'<span class="r-live r-{"off" if g.devices is None else "on"}">{escape(n)}</span>'
+        size = f"{len(g.plan.zones)} {t['zones_n']}"
+        cards.append(
+            f'<a href="/manage/{escape(g.plan.store)}?lang={lang}"><b>{escape(g.plan.name)}</b>'
+            f'<span class="r-soft"> · {size}</span><br>{life}{hot}<em>{escape(t["open"])} →</em></a>'
+        )
+    return "".join(cards)
 
 
 def headline(look: Look, lang: Language, *, now: bool) -> str:
     """Where it is hot, in one line that reads from across the room."""
     t = TEXTS[lang]
     zones = look.report.zones
-    hot = sorted((z for z in zones if z.hot.state == "hot"), key=lambda z: -z.hot.z_max)
+    hot = hottest(zones)
     title = f'<div class="r-kicker">{escape(t["hot_now"] if now else t["hot_then"])} · {_span(look, lang)}</div>'
     if hot:
-        chips = "".join(f'<span class="r-chip" title="{_proof(z, lang)}">{_name(look, z)}</span>' for z in hot)
+        chips = "".join(
+            f'<span class="r-chip" title="{_proof(z, lang)}">{_name(look.report.plan, z)}</span>' for z in hot
+        )
         return f'{title}<div class="r-chips">{chips}</div>'
     known = any(z.hot.state == "not_hot" for z in zones)
     return f'{title}<div class="r-quiet">{escape(t["none_hot"] if known else t["too_little"])}</div>'
@@ -32,9 +53,8 @@ def _span(look: Look, lang: Language) -> str:
     return f"{clock(start, zone)} – {clock(end, zone)}"
 
 
-def _name(look: Look, zone: ZoneReport) -> str:
+def _name(plan: Plan, zone: ZoneReport) -> str:
     """The zone's name, with its level's where another zone of the store has the same."""
-    plan = look.report.plan
     if sum(z.name == zone.zone.name for z in plan.zones) == 1:
         return escape(zone.zone.name)
     return escape(f"{zone.zone.name} · {plan.levels[plan.level_index[zone.zone.level]].name}")
@@ -89,7 +109,7 @@ def ranking(look: Look, lang: Language) -> str:
         )
         rows.append(
             f'<li class="r-zone r-{z.hot.state}" data-zone="{escape(z.zone.id)}" title="{_proof(z, lang)}">'
-            f'<span class="r-rank">{rank}</span><span class="r-name">{_name(look, z)} {badge}</span>'
+            f'<span class="r-rank">{rank}</span><span class="r-name">{_name(look.report.plan, z)} {badge}</span>'
             f'<span class="r-bar"><span style="width:{100 * z.person_s / most:.1f}%"></span></span>'
             f'<span class="r-figures">{escape(figures)}</span></li>'
         )

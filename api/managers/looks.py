@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from api.managers.overlay import drawn_heat
-from api.managers.reports import HOUR_S, Period, Reports, StoreReport, midnight
+from api.managers.reports import HOUR_S, Period, Reports, StoreReport, ZoneReport, midnight
 from engine.plan.model import Plan
 from engine.presence.heat import ZoneHourRow
 from engine.storage.campaigns import all_campaigns
@@ -47,6 +47,32 @@ class Look:
     reasons: dict[tuple[str, str], int]
     latest: Sequence[DecidedRow]
     campaign_names: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A store in the list: its hot zones of now, hottest first, and who is connected (None: the engine is silent)."""
+
+    plan: Plan
+    hot: list[ZoneReport]
+    devices: int | None
+
+
+def glances(made: Reports, now: float | None = None) -> list[Glance]:
+    """All stores of the site, by id."""
+    now = time.time() if now is None else now
+    said = {s.store: s for s in get_status(made.ctx.db) if s.component == ENGINE and now - s.at <= STALE_S}
+    out = []
+    for store, plan in sorted(made.ctx.plans.items()):
+        zones = made.report(store, period_of(plan, Choice("now", None, ""), now)).zones
+        devices = int(said[store].values.get("devices", 0)) if store in said else None
+        out.append(Glance(plan, hottest(zones), devices))
+    return out
+
+
+def hottest(zones: Sequence[ZoneReport]) -> list[ZoneReport]:
+    """The hot ones, hottest first."""
+    return sorted((z for z in zones if z.hot.state == "hot"), key=lambda z: -z.hot.z_max)
 
 
 def period_of(plan: Plan, choice: Choice, now: float) -> Period:

@@ -15,7 +15,8 @@ from engine.errors import BusinessRefusal
 from engine.plan.model import Plan, Zone
 from engine.presence.heat import ZoneHourRow
 from engine.presence.hotzones import HotZone, HotZones, LevelHeat
-from engine.storage import heatmaps
+from engine.storage.heatmaps import zone_hours
+from engine.storage.heatsums import heat_sums
 
 HOUR_S = 3600.0
 LONGEST_S = 366 * 86_400.0
@@ -98,13 +99,13 @@ class Reports:
 
     def levels(self, store: str, period: Period) -> list[LevelHeat]:
         """The store's heat over a period, level by level, tested."""
-        rows = heatmaps.heat_rows(self.ctx.db, store, from_t=period.from_t, to_t=period.to_t)
+        rows = heat_sums(self.ctx.db, store, from_t=period.from_t, to_t=period.to_t)
         return self.tests(store).levels(rows)
 
     def hours(self, store: str, period: Period) -> list[ZoneHourRow]:
         """The store's zones by hour, zones that the plan no longer has left out."""
         known = self.ctx.plan(store).zone_index
-        rows = heatmaps.zone_hours(self.ctx.db, store, from_t=period.from_t, to_t=period.to_t)
+        rows = zone_hours(self.ctx.db, store, from_t=period.from_t, to_t=period.to_t)
         return sorted((r for r in rows if r.zone in known), key=lambda r: (r.hour_start, known[r.zone]))
 
     def report(self, store: str, period: Period) -> StoreReport:

@@ -12,7 +12,6 @@ TEXTS: dict[Language, dict[str, str]] = {
     "fr": {
         "stores": "Vos magasins",
         "zones_n": "rayons",
-        "levels_n": "niveaux",
         "open": "Voir le magasin",
         "now": "Maintenant",
         "today": "Aujourd'hui",
@@ -60,7 +59,6 @@ TEXTS: dict[Language, dict[str, str]] = {
     "en": {
         "stores": "Your stores",
         "zones_n": "zones",
-        "levels_n": "levels",
         "open": "Open the store",
         "now": "Now",
         "today": "Today",

@@ -6,13 +6,14 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -78,17 +79,27 @@ def browser(chromium: Chrome, site: str) -> Chrome:
 
 
 def texts(browser: Chrome, css: str) -> list[str]:
-    return [e.text for e in browser.find_elements(By.CSS_SELECTOR, css)]
+    """What the elements say, read at once: between two looks the page may have put new ones in their place."""
+    script = "return [...document.querySelectorAll(arguments[0])].map(e => e.innerText.trim())"
+    return list(browser.execute_script(script, css))
 
 
-def wait_for(browser: Chrome, condition: Any, timeout_s: float = 20.0) -> None:
-    WebDriverWait(browser, timeout_s, poll_frequency=0.1).until(lambda d: condition())
+def wait_for(browser: Chrome, condition: Callable[[], Any], timeout_s: float = 20.0) -> None:
+    waiting = WebDriverWait(browser, timeout_s, poll_frequency=0.1, ignored_exceptions=[StaleElementReferenceException])
+    waiting.until(lambda d: condition())
 
 
 def press(browser: Chrome, label: str) -> None:
-    button = f"//button[normalize-space(.)='{label}'] | //div[@role='option'][normalize-space(.)='{label}']"
-    wait_for(browser, lambda: browser.find_elements(By.XPATH, button))
-    browser.find_element(By.XPATH, button).click()
+    """Clicks a button or an option of an open list."""
+    css = "button, [role=option]"
+
+    def pressed() -> bool:
+        found = [e for e in browser.find_elements(By.CSS_SELECTOR, css) if e.text.strip() == label]
+        for element in found[:1]:
+            element.click()
+        return bool(found)
+
+    wait_for(browser, pressed)
 
 
 def svg_texts(browser: Chrome) -> str:
@@ -101,12 +112,13 @@ def svg_texts(browser: Chrome) -> str:
 def test_one_glance_says_where_it_is_hot(browser: Chrome, site: str, folder: Path) -> None:
     say_something(folder)
     assert texts(browser, ".r-stores b") == ["Boutique Rayon", "Supermarché Rayon"]
+    assert "Nouveautés" in texts(browser, ".r-stores .r-chip")
     browser.find_element(By.PARTIAL_LINK_TEXT, "Supermarché Rayon").click()
     wait_for(browser, lambda: "Boulangerie" in texts(browser, ".r-chip"))
     assert "Cave" not in texts(browser, ".r-chip")
     assert "Boulangerie" in svg_texts(browser)
     assert browser.find_elements(By.CSS_SELECTOR, ".r-plan svg .hot")
-    assert browser.find_element(By.CSS_SELECTOR, ".r-zone.r-hot .r-badge").text == "zone chaude"
+    assert "zone chaude" in texts(browser, ".r-zone.r-hot .r-badge")
     assert "en direct" in texts(browser, ".r-live")[0]
     assert "41" in texts(browser, ".r-count b")
     assert "coupon émis" in texts(browser, ".r-reasons .r-name")
@@ -162,7 +174,7 @@ def test_level_span_hour_and_language_are_chosen(browser: Chrome, site: str) -> 
     assert set(texts(browser, ".r-zone .r-badge")) == {"not enough data"}
     press(browser, "7 days")
     wait_for(browser, lambda: "7 days" in texts(browser, ".r-kicker")[0])
-    assert browser.find_element(By.CSS_SELECTOR, ".r-lang [aria-current]").text == "EN"
+    assert texts(browser, ".r-lang [aria-current]") == ["EN"]
 
 
 def closed_hour() -> tuple[int, int]:

@@ -124,13 +124,16 @@ class SourceClocks:
         return 0.0
 
     def _reopen(self, clock: _Clock, raw: float) -> None:
-        """After a silence a source that is out of line is looked at anew, but late frames are still only late."""
+        """After a silence a source that is out of line is looked at anew, but late frames are still only late.
+
+        A source that never settled and now runs ahead is a recording between two laps: its time goes on.
+        """
         clock.window.clear()
-        clock.settled = False
+        was_settled, clock.settled = clock.settled, False
         deviation = raw - clock.offset_s
         if abs(deviation) <= self._tolerance_s:
             return
-        if deviation < 0 or deviation > MAX_BACKLOG_S:
+        if (deviation < 0 and was_settled) or deviation > MAX_BACKLOG_S:
             clock.offset_s = clock.given_s = self._target(raw, 0.0)
 
     def _follow(self, clock: _Clock, elapsed: float) -> None:

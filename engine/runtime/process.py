@@ -83,7 +83,10 @@ class EngineProcess:
         for store, batch in frames.items():
             self.patience(self.runners[store].keep, batch, now)
         self.subscriber.acknowledge([raw.token for raw in taken])
+        connected = self.subscriber.state.name == "connected"
         for store, runner in self.runners.items():
+            if not connected:
+                runner.engine.order.listen_from(now)
             self._advance(runner, frames.get(store, []), now)
 
     def _recover(self) -> None:

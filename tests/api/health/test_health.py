@@ -1,0 +1,86 @@
+"""Alive, ready, counters and metrics; and no person in any of them."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from api.metrics import flat
+from engine.errors import StorageUnavailable
+from engine.storage.status import put_status
+from tests.api.site import MAC, Site
+
+VALUES = {
+    "counts": {"fixes": 12, "readings": 345},
+    "refused": {"unknown_ap": 7, "bad_json": 1},
+    "late": 2,
+    "samples": {"bad_json": [{"payload": "secret-frame"}]},
+}
+
+
+def test_ready_follows_the_engine(site: Site) -> None:
+    with site.client() as client:
+        assert client.get("/health/ready").json() == {"status": "ready", "database": "up", "engine": "absent"}
+        put_status(site.db, "corner", "engine", VALUES, time.time())
+        assert client.get("/health/ready").json()["engine"] == "fresh"
+        put_status(site.db, "corner", "engine", VALUES, time.time() - 60)
+        stale = client.get("/health/ready")
+    assert (stale.status_code, stale.json()["engine"]) == (503, "stale")
+
+
+def test_ready_says_when_the_database_is_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real database closed under the server: its file's folder is gone."""
+
+    def away() -> None:
+        raise StorageUnavailable("gone")
+
+    monkeypatch.setattr(site.db, "read", away)
+    with site.client() as client:
+        answer = client.get("/health/ready")
+        assert (answer.status_code, answer.json()["database"]) == (503, "down")
+        assert client.get("/health/live").status_code == 200
+        assert client.get("/health").json()["status"] == "not_ready"
+        assert "rayon_database_up 0.0" in client.get("/metrics").text
+
+
+def test_counters_for_machines_and_people(site: Site) -> None:
+    put_status(site.db, "corner", "engine", VALUES, time.time())
+    put_status(site.db, "*", "engine", {"unusable": {"unknown_store": 3}, "broker": {"state": "up"}}, time.time())
+    with site.client() as client, site.client(Accept="text/html") as browser:
+        said = client.get("/health").json()
+        page = browser.get("/health").text
+        browser.get("/manage", params={"key": "manager-key-of-tests"})
+        for_managers = browser.get("/health", headers={"Accept": "application/json"}).json()
+    by_store = {c["store"]: c["values"] for c in said["components"]}
+    assert by_store["corner"]["refused"] == {"unknown_ap": 7, "bad_json": 1}
+    assert by_store["*"]["unusable"] == {"unknown_store": 3}
+    assert "unknown_ap" in page
+    assert "unknown_store" in page
+    assert "secret-frame" not in page + str(said)
+    assert "secret-frame" in str(for_managers)
+
+
+def test_metrics_can_be_scraped(site: Site) -> None:
+    put_status(site.db, "corner", "engine", VALUES, time.time())
+    with site.client() as client:
+        client.get("/w/corner", params={"client_mac": MAC})
+        client.get("/w/nowhere")
+        text = client.get("/metrics").text
+    families = {f.name: f for f in text_string_to_metric_families(text)}
+    values = {(s.name, *sorted(s.labels.items())): s.value for f in families.values() for s in f.samples}
+    assert values["rayon_engine_refused", ("reason", "unknown_ap"), ("store", "corner")] == 7
+    assert values["rayon_engine_late", ("reason", ""), ("store", "corner")] == 2
+    got = ("rayon_http_requests_total", ("method", "GET"), ("route", "/w/{store}"))
+    assert values[*got, ("status", "200")] == 1
+    assert values[*got, ("status", "404")] == 1
+    assert MAC not in text
+
+
+@pytest.mark.parametrize("label", ["02:aa:bb:cc:dd:01", "02AABBCCDD01", "02aa.bbcc.dd01", "0123456789abcdef"])
+def test_nothing_that_looks_like_a_device_becomes_a_label(label: str) -> None:
+    assert list(flat({"refused": {label: 1, "bad_json": 2}, "up": True, "name": "x"})) == [
+        ("refused", "bad_json", 2.0),
+        ("up", "", 1.0),
+    ]

@@ -1,0 +1,147 @@
+"""The till over HTTP: check has no effect, redeem happens once, void gives back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from engine.config import ApiConfig, Config
+from tests.api.site import SECRETS, Site, basket, code_of
+from tests.browser import chromium, complaints
+
+__all__ = ["chromium"]
+
+
+@pytest.fixture
+def till(site: Site) -> Iterator[httpx.Client]:
+    with site.till() as client:
+        yield client
+
+
+@pytest.fixture
+def code(site: Site) -> str:
+    with site.client() as phone:
+        return code_of(site.issue(site.sign_in(phone), time.time()))
+
+
+def asked(code: str, **changes: Any) -> dict[str, Any]:
+    return {"code": code, "store": "corner", "till": "1", "basket": basket()} | changes
+
+
+def redeem(till: httpx.Client, code: str, key: str, **changes: Any) -> httpx.Response:
+    return till.post("/v1/till/redeem", json=asked(code, **changes), headers={"Idempotency-Key": key})
+
+
+def test_check_redeem_void(till: httpx.Client, code: str) -> None:
+    for _ in range(2):  # a check has no effect
+        check = till.post("/v1/till/check", json=asked(code)).json()
+        assert (check["ok"], check["reason"], check["discount_minor"], check["line_minor"]) == (True, "ok", 99, [99])
+    done = redeem(till, code, "sale-1").json()
+    assert (done["state"], done["discount_minor"], done["basket_minor"], done["currency"]) == (
+        "redeemed",
+        99,
+        499,
+        "EUR",
+    )
+    assert done["redeemed_at"].endswith("Z")
+    again = redeem(till, code, "sale-2")
+    assert (again.status_code, again.json()["code"]) == (409, "voucher_redeemed")
+    assert till.post("/v1/till/check", json=asked(code)).json()["reason"] == "redeemed"
+    undo = {"redemption_id": done["redemption_id"], "store": "corner", "till": "1"}
+    for key in ("undo-1", "undo-2"):
+        voided = till.post("/v1/till/void", json=undo, headers={"Idempotency-Key": key}).json()
+        assert voided["state"] == "voided"
+    assert redeem(till, code, "sale-3").status_code == 200
+
+
+def test_a_code_as_people_type_it(till: httpx.Client, code: str) -> None:
+    typed = f" {code[:4].lower()}-{code[4:8]} {code[8:]} ".replace("0", "o").replace("1", "l")
+    assert till.post("/v1/till/check", json=asked(typed)).json()["ok"] is True
+
+
+def test_unknown_is_all_that_is_said(site: Site, till: httpx.Client, code: str) -> None:
+    """A mistyped code, nonsense and nobody's code are not told apart."""
+    flipped = code[:-1] + ("0" if code[-1] != "0" else "1")
+    answers = [till.post("/v1/till/check", json=asked(c)).json() for c in (flipped, "nonsense", "000000000000")]
+    assert answers == [answers[0]] * 3
+    assert answers[0]["reason"] == "unknown"
+    refusals = [redeem(till, c, f"k-{c}") for c in (flipped, "nonsense", "000000000000")]
+    assert {(r.status_code, r.content) for r in refusals} == {(404, refusals[0].content)}
+    assert refusals[0].json()["code"] == "voucher_unknown"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"basket": basket(sku="cup-1")}, "not_in_basket"),
+        ({"basket": basket() | {"currency": "CHF"}}, "currency"),
+        ({"basket": {"currency": "EUR", "lines": []}}, "not_in_basket"),
+    ],
+)
+def test_reasons(till: httpx.Client, code: str, changes: dict[str, Any], reason: str) -> None:
+    check = till.post("/v1/till/check", json=asked(code, **changes)).json()
+    assert (check["ok"], check["reason"], check["discount_minor"]) == (False, reason, 0)
+    refused = redeem(till, code, "k", **changes)
+    assert (refused.status_code, refused.json()["code"]) == (409, f"voucher_{reason}")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [{"quantity": 0}, {"quantity": 1.5}, {"unit_price_minor": -1}, {"unit_price_minor": "4.99"}, {"colour": "red"}],
+)
+def test_impossible_baskets_are_refused(till: httpx.Client, code: str, line: dict[str, Any]) -> None:
+    answer = till.post("/v1/till/check", json=asked(code, basket=basket(**line)))
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+@pytest.mark.parametrize("key", ["x", SECRETS.manager_key, SECRETS.till_key + "x", "é"])
+def test_only_the_till_key_opens_the_till(site: Site, key: str) -> None:
+    with site.client() as client:
+        answer = client.post("/v1/till/check", json=asked("x"), headers={b"Authorization": b"Bearer " + key.encode()})
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+
+
+class TestGuessing:
+    """Attempts are counted per till, and wrong codes per address."""
+
+    @pytest.fixture
+    def config(self) -> Config:
+        return Config(api=ApiConfig(port=0, till_attempts_per_minute=5))
+
+    def test_per_till(self, till: httpx.Client, code: str) -> None:
+        statuses = [till.post("/v1/till/check", json=asked(code)).status_code for _ in range(6)]
+        assert statuses == [200] * 5 + [429]
+        assert till.post("/v1/till/check", json=asked(code, till="2")).status_code == 200
+
+    def test_wrong_codes_whatever_the_till_is_called(self, till: httpx.Client) -> None:
+        answers = [till.post("/v1/till/check", json=asked("wrong", till=str(i))) for i in range(7)]
+        assert [a.status_code for a in answers] == [200] * 5 + [429] * 2
+        assert int(answers[-1].headers["retry-after"]) > 0
+
+
+@pytest.mark.e2e
+def test_the_till_page(site: Site, chromium: Chrome, code: str) -> None:
+    """Key by link, code, basket, check, use, undo: all in a browser."""
+    chromium.get(f"{site.url}/till?lang=fr#key={SECRETS.till_key}")
+    assert SECRETS.till_key not in chromium.current_url
+    wait = WebDriverWait(chromium, 15)
+    wait.until(lambda b: b.find_element(By.ID, "desk").is_displayed())
+    chromium.find_element(By.ID, "code").send_keys(code.lower())
+    Select(chromium.find_element(By.ID, "product")).select_by_value("tea-1")
+    chromium.find_element(By.CSS_SELECTOR, "#scan button.main").click()
+    wait.until(lambda b: "0,99" in b.find_element(By.ID, "answer").text)
+    chromium.find_element(By.ID, "redeem").click()
+    wait.until(lambda b: "Utilisé" in b.find_element(By.ID, "answer").text)
+    chromium.find_element(By.CSS_SELECTOR, "#answer .danger").click()
+    wait.until(lambda b: "Annulé" in b.find_element(By.ID, "answer").text)
+    chromium.find_element(By.ID, "code").send_keys("WRONG")
+    chromium.find_element(By.CSS_SELECTOR, "#scan button.main").click()
+    wait.until(lambda b: "Code inconnu" in b.find_element(By.ID, "answer").text)
+    assert complaints(chromium) == []

@@ -1,0 +1,192 @@
+"""The page hub against an outbox written out in the test: what is pending is a list of rows, nothing more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from engine.delivery import pages
+from engine.delivery.pages import QUEUE_EVENTS, PageHub, PageStream, Pending
+from engine.errors import StorageUnavailable
+from engine.records import Delivery
+
+
+class Outbox:
+    """Rows by id, with the two questions that the hub asks."""
+
+    def __init__(self) -> None:
+        self.rows: list[Pending] = []
+        self.looks = 0
+        self.away = False
+        self.batch = 3
+
+    def add(self, shopper: str, expires_at: float = 100.0) -> int:
+        number = len(self.rows) + 1
+        delivery = Delivery(number, f"v{number}", shopper, "page", 0.0, expires_at, "pending", 0.0)
+        self.rows.append(Pending(delivery, {}))
+        return number
+
+    def fetch_all(self, now: float, after_id: int) -> Sequence[Pending]:
+        self.looks += 1
+        if self.away:
+            raise StorageUnavailable("away")
+        live = [r for r in self.rows if r.delivery.expires_at > now and r.delivery.delivery_id > after_id]
+        return live[: self.batch]
+
+    def fetch_one(self, shopper: str, now: float) -> Sequence[Pending]:
+        if self.away:
+            raise StorageUnavailable("away")
+        return [r for r in self.rows if r.delivery.shopper_id == shopper and r.delivery.expires_at > now]
+
+
+def run(story: Callable[[PageHub, Outbox], Awaitable[None]]) -> None:
+    """Runs `story` beside a polling hub."""
+
+    async def beside() -> None:
+        outbox = Outbox()
+        hub = PageHub(outbox.fetch_all, outbox.fetch_one, clock=lambda: 0.0)
+        task = asyncio.create_task(hub.run())
+        await asyncio.sleep(0)
+        try:
+            await asyncio.wait_for(story(hub, outbox), 20)
+        finally:
+            hub.close()
+            await asyncio.wait_for(task, 5)
+
+    asyncio.run(beside())
+
+
+async def ids(page: PageStream, n: int) -> list[int]:
+    """The next n delivery ids, within a second or two."""
+    out = []
+    for _ in range(n):
+        pending = await asyncio.wait_for(page.queue.get(), 2)
+        assert pending is not None
+        out.append(pending.delivery.delivery_id)
+    return out
+
+
+@asynccontextmanager
+async def nothing_more(*streams: PageStream) -> AsyncIterator[None]:
+    """After what happens inside, and three more looks, nothing has come."""
+    yield
+    await asyncio.sleep(3 * pages.POLL_S)
+    assert all(s.queue.empty() for s in streams)
+
+
+def test_pending_first_then_what_comes_each_once() -> None:
+    async def story(hub: PageHub, outbox: Outbox) -> None:
+        outbox.add("ana")
+        async with hub.page("ana") as page:
+            assert await ids(page, 1) == [1]
+            outbox.add("ben")
+            outbox.add("ana")
+            assert await ids(page, 1) == [3]
+            async with nothing_more(page):
+                hub.nudge()
+
+    run(story)
+
+
+def test_a_batch_larger_than_one_read() -> None:
+    async def story(hub: PageHub, outbox: Outbox) -> None:
+        async with hub.page("ana") as page:
+            for _ in range(10):
+                outbox.add("ana")
+            assert await ids(page, 10) == list(range(1, 11))
+
+    run(story)
+
+
+def test_two_pages_of_one_shopper() -> None:
+    async def story(hub: PageHub, outbox: Outbox) -> None:
+        async with hub.page("ana") as one, hub.page("ana") as two, hub.page("ben") as other:
+            assert hub.open_pages == 3
+            async with nothing_more(other):
+                outbox.add("ana")
+                assert await ids(one, 1) == await ids(two, 1) == [1]
+        assert hub.open_pages == 0
+
+    run(story)
+
+
+def test_a_nudge_beats_the_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "POLL_S", 60.0)
+
+    async def story(hub: PageHub, outbox: Outbox) -> None:
+        async with hub.page("ana") as page:
+            await asyncio.sleep(0.1)
+            outbox.add("ana")
+            await asyncio.to_thread(hub.nudge)  # from any thread
+            assert await ids(page, 1) == [1]
+
+    run(story)
+
+
+def test_one_poll_for_all_and_none_for_nobody() -> None:
+    async def story(hub: PageHub, outbox: Outbox) -> None:
+        await asyncio.sleep(3 * pages.POLL_S)
+        assert outbox.looks == 0
+        async with hub.page("a"), hub.page("b"), hub.page("c"):
+            await asyncio.sleep(3.5 * pages.POLL_S)
+        assert 2 <= outbox.looks <= 5
+
+    run(story)
+
+
+def test_a_page_that_does_not_read_is_cut_off_and_loses_nothing() -> None:
+    """Memory is bounded; what it missed is still pending when it comes back."""
+
+    async def story(hub: PageHub, outbox: Outbox) -> None:
+        async with hub.page("ana") as slow:
+            for _ in range(QUEUE_EVENTS + 5):
+                outbox.add("ana")
+            while slow.open:
+                await asyncio.sleep(0.01)
+            assert slow.queue.qsize() <= QUEUE_EVENTS
+            said = [await slow.queue.get() for _ in range(slow.queue.qsize())]
+            assert said[-1] is None
+        outbox.rows = outbox.rows[-5:]
+        async with hub.page("ana") as back:
+            assert await ids(back, 5) == list(range(QUEUE_EVENTS + 1, QUEUE_EVENTS + 6))
+
+    run(story)
+
+
+def test_an_absent_database_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+    async def story(hub: PageHub, outbox: Outbox) -> None:
+        async with hub.page("ana") as page:
+            outbox.away = True
+            await asyncio.sleep(4 * pages.POLL_S)
+            outbox.away = False
+            outbox.add("ana")
+            assert await ids(page, 1) == [1]
+        outbox.away = True
+        with pytest.raises(StorageUnavailable):
+            async with hub.page("ana"):
+                pass
+        assert hub.open_pages == 0
+
+    run(story)
+    assert "outbox away" in caplog.text
+
+
+def test_closing_ends_open_and_new_pages() -> None:
+    async def story(hub: PageHub, outbox: Outbox) -> None:
+        async with hub.page("ana") as page:
+            hub.close()
+            assert await page.queue.get() is None
+        async with hub.page("ben") as late:
+            assert await late.queue.get() is None
+
+    run(story)
+
+
+def test_what_expired_is_forgotten() -> None:
+    stream = PageStream("ana")
+    stream.sent = {1: 10.0, 2: 20.0}
+    stream.forget_expired(10.0)
+    assert stream.sent == {2: 20.0}

@@ -1,0 +1,74 @@
+"""The site's secrets: made once, kept for their owner only, never shown."""
+
+from __future__ import annotations
+
+import json
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from engine.errors import OperatorError
+from engine.privacy.secrets import load_secrets
+
+ENVIRON = {"RAYON_SITE_KEY": "s" * 32, "RAYON_MANAGER_KEY": "m" * 12, "RAYON_TILL_KEY": "t" * 12}
+
+
+def test_made_once_and_private(tmp_path: Path) -> None:
+    made = load_secrets(tmp_path / "data", {})
+    again = load_secrets(tmp_path / "data", {})
+    assert made == again
+    file = tmp_path / "data" / "secrets.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [p.name for p in file.parent.iterdir()] == ["secrets.json"]
+    assert len({made.site_key.decode(), made.manager_key, made.till_key}) == 3
+
+
+def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: load_secrets(tmp_path, {}), range(8)))
+    assert all(secrets == found[0] for secrets in found)
+
+
+def test_the_environment_wins_and_needs_no_file(tmp_path: Path) -> None:
+    secrets = load_secrets(tmp_path, ENVIRON)
+    assert (secrets.site_key, secrets.manager_key, secrets.till_key) == (b"s" * 32, "m" * 12, "t" * 12)
+    assert list(tmp_path.iterdir()) == []
+    mixed = load_secrets(tmp_path, {"RAYON_TILL_KEY": "t" * 12})
+    assert (mixed.till_key, len(mixed.site_key)) == ("t" * 12, 64)
+
+
+def test_all_mistakes_at_once(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError) as raised:
+        load_secrets(tmp_path, dict.fromkeys(ENVIRON, "short"))
+    assert [p.file for p in raised.value.problems] == list(ENVIRON)
+    assert "short" not in str(raised.value).replace("too short", "")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"site_key": 7}'])
+def test_a_spoilt_file_is_never_replaced(tmp_path: Path, content: str) -> None:
+    """New keys would make every pseudonym and every code of the site another one."""
+    (tmp_path / "secrets.json").write_text(content)
+    with pytest.raises(OperatorError, match="backup"):
+        load_secrets(tmp_path, {})
+    assert (tmp_path / "secrets.json").read_text() == content
+
+
+def test_a_file_without_a_key_says_which(tmp_path: Path) -> None:
+    (tmp_path / "secrets.json").write_text(json.dumps({"site_key": "s" * 32, "manager_key": "m" * 12}))
+    with pytest.raises(OperatorError, match="till_key"):
+        load_secrets(tmp_path, {})
+
+
+def test_never_shown() -> None:
+    secrets = load_secrets(Path("/nonexistent"), ENVIRON)
+    assert "sss" not in repr(secrets)
+    assert "mmm" not in f"{secrets}"
+
+
+def test_one_key_per_purpose() -> None:
+    secrets = load_secrets(Path("/nonexistent"), ENVIRON)
+    assert secrets.derived("a") == secrets.derived("a")
+    assert len({secrets.derived("a"), secrets.derived("b"), secrets.site_key}) == 3
+    assert len(secrets.derived("a")) == 32

@@ -21,7 +21,7 @@ def test_a_url_with_everything() -> None:
 def test_ports_and_credentials_have_defaults() -> None:
     environ = {"RAYON_MQTT_USERNAME": "engine", "RAYON_MQTT_PASSWORD": "secret"}
     assert Broker.from_url("mqtt://localhost", environ) == Broker(
-        "localhost", 1883, username="engine", password="secret"
+        "localhost", 1883, protocol="3.1.1", username="engine", password="secret"
     )
     assert Broker.from_url("mqtts://localhost/", {}).port == 8883
     assert Broker.from_url("mqtt://anna@localhost", environ).password is None

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from engine.errors import OperatorError, Problem
 
@@ -67,6 +67,13 @@ class PresenceConfig(_Strict):
     grace_s: float = Field(10.0, ge=0)  # this long below leave_probability before it ends
     silent_s: float = Field(120.0, gt=0)  # no reading for so long: visits are closed at the last fix
     heat_cell_m: float = Field(1.0, ge=0.25, le=10)
+
+    @model_validator(mode="after")
+    def _leaves_below_where_it_enters(self) -> PresenceConfig:
+        """Without a gap between the two, a device at the edge of a zone comes and goes with every fix."""
+        if self.leave_probability >= self.enter_probability:
+            raise ValueError("leave_probability must be below enter_probability")
+        return self
 
 
 class OffersConfig(_Strict):

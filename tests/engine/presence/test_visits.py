@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.config import PresenceConfig
+from engine.config import PresenceConfig, parse_config
+from engine.errors import OperatorError
 from engine.presence.visits import VisitTracker
 from engine.records import VisitEvent
 from tests.engine.presence.made import fixes_of, part_of
@@ -187,3 +188,8 @@ def test_restore_follows_zones_that_moved_or_went() -> None:
     assert other.inside() == {"new": 0, "b": 1}
     (leave,) = other.close_silent(1e6)
     assert (leave.zone, leave.dwell_s) == ("b", 9.0)
+
+
+def test_thresholds_without_a_gap_are_refused() -> None:
+    with pytest.raises(OperatorError, match="leave_probability must be below enter_probability"):
+        parse_config({"presence": {"enter_probability": 0.5, "leave_probability": 0.5}}, "config.yaml")

@@ -19,7 +19,7 @@ from engine.ingest.mqtt import Publisher
 from engine.plan.load import load_plan
 from simulators import live
 from simulators.recording import record
-from simulators.scenario import load_scenario, shipped_scenarios, store_folder
+from simulators.scenario_files import load_scenario, shipped_scenarios, store_folder
 from simulators.world import World
 
 HELP = """Brings a scenario to life: shoppers that walk, radio that fades, and the truth to score against.

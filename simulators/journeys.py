@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.plan.model import Plan, Product
-from engine.records import F64, I32
+from simulators.floor import Spot, opening_spots
 from simulators.people import Shopper, dwell_s
 from simulators.scenario import PeopleConfig
-from simulators.ways import Spot, Way, Ways, opening_spots
+from simulators.ways import Way, Ways
 
 STAND_SPREAD_M = 0.15
 """People do not stand on the product's point but around it."""
@@ -216,45 +216,3 @@ def split_way(way: Way, from_end_m: float) -> tuple[Way, Way]:
     head = Way(np.append(way.level[: first + k], last).astype(np.int32), head_x, head_y)
     rest_x, rest_y = np.concatenate([[cx], x_m[k:]]), np.concatenate([[cy], y_m[k:]])
     return head, Way(np.full(len(rest_x), last, np.int32), rest_x, rest_y)
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where some shoppers are: level index, metres, and the direction they face, each (n,)."""
-
-    level: I32
-    x_m: F64
-    y_m: F64
-    heading_rad: F64
-
-
-class Crowd:
-    """All journeys as one table, so that places of many shoppers at many times are one numpy call."""
-
-    _SPAN_S = 1e8  # longer than any scenario: keeps one shopper's times apart from the next one's in one sorted key
-
-    def __init__(self, journeys: list[Journey]) -> None:
-        sizes = [len(j.t_s) for j in journeys]
-        self.first = np.cumsum([0, *sizes])
-        self.start_s = np.array([j.start_s for j in journeys], np.float64)
-        self.end_s = np.array([j.end_s for j in journeys], np.float64)
-        self._t_s = _joined([j.t_s for j in journeys])
-        self._level = _joined([j.level for j in journeys]).astype(np.int32)
-        self._x_m, self._y_m = _joined([j.x_m for j in journeys]), _joined([j.y_m for j in journeys])
-        self._heading = _joined([j.heading_rad for j in journeys])
-        self._key = self._t_s + self._SPAN_S * np.repeat(np.arange(len(journeys)), sizes)
-
-    def at(self, shopper: I32, t_s: F64) -> Places:
-        """Places of shopper i at time t, row by row; before coming in and after leaving, the first and last place."""
-        i = np.searchsorted(self._key, shopper * self._SPAN_S + t_s, side="right") - 1
-        i = np.clip(i, self.first[shopper], np.maximum(self.first[shopper + 1] - 2, self.first[shopper]))
-        j = np.minimum(i + 1, self.first[shopper + 1] - 1)
-        span = self._t_s[j] - self._t_s[i]
-        part = np.clip((t_s - self._t_s[i]) / np.where(span > 0, span, 1.0), 0.0, 1.0)
-        x_m = self._x_m[i] + part * (self._x_m[j] - self._x_m[i])
-        y_m = self._y_m[i] + part * (self._y_m[j] - self._y_m[i])
-        return Places(np.where(part < 0.5, self._level[i], self._level[j]), x_m, y_m, self._heading[i])
-
-
-def _joined(parts: list[list[float]] | list[list[int]]) -> F64:
-    return np.concatenate([np.asarray(p, np.float64) for p in parts]) if parts else np.empty(0)

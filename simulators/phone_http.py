@@ -1,4 +1,4 @@
-"""A shopper's phone over real HTTP: signs in, listens, acknowledges, redeems at the till, shares with friends."""
+"""A shopper's phone over real HTTP: signs in, listens, acknowledges, and goes on its owner's errands."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
 
-from simulators.browser import PREVIEW_BOTS, Browser, Refused, Wires, phone_agent, problem_code
+from simulators.browser import Browser, Refused, Wires, phone_agent, problem_code
 from simulators.clock import LiveClock
+from simulators.errands import Errands, Shop
 from simulators.journeys import Journey
 from simulators.sse import Event, events
 from simulators.tally import Tally
-from simulators.till import coupon_basket
 from simulators.world import World
 
 SIGN_IN_WITHIN_S = 4.0
@@ -27,18 +25,6 @@ SIGN_IN_WITHIN_S = 4.0
 REOPEN_S = 1.0
 GRACE_S = 5.0
 """What is under way when a run ends gets this long to finish."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shop:
-    """What all phones of a run share. `till_key` None: nobody redeems."""
-
-    world: World
-    base_url: str
-    till_key: str | None
-    wires: Wires
-    clock: LiveClock
-    tally: Tally
 
 
 async def run_phones(world: World, base_url: str, till_key: str | None, clock: LiveClock, tally: Tally) -> None:
@@ -78,13 +64,15 @@ class Phone:
         # deliveries: a stream that is opened again repeats what was not acknowledged
         self._received: set[int] = set()
         self._acknowledged: set[int] = set()
+        self._last_event_id = ""
+        self._errands = Errands(shop, self._journey, self._browser, self._rng)
 
     async def live(self) -> None:
         """Everything this phone does. What the server refuses is counted, and ends what it was part of."""
         clock = self._shop.clock
         if not await clock.until(self._journey.start_s):
             return
-        if not await clock.pause(float(self._rng.uniform(0.2, SIGN_IN_WITHIN_S))):
+        if not await clock.pause(float(self._rng.uniform(0.2, SIGN_IN_WITHIN_S)) / self._config.haste):
             return
         try:
             consenting = await self._sign_in()
@@ -127,26 +115,30 @@ class Phone:
 
     async def _listen(self, chores: set[asyncio.Task[None]]) -> None:
         """Keeps a stream open, opening it again as a browser does; each coupon becomes a task in `chores`."""
-        tally, last_id = self._shop.tally, ""
-        while True:
+        wanted = True
+        while wanted:
             try:
-                async with self._browser.stream("/v1/me/stream", last_id) as response:
-                    if not response.is_success:
-                        await response.aread()
-                        tally.errors[f"stream {response.status_code} {problem_code(response)}".rstrip()] += 1
-                        if response.status_code not in (429, 503):
-                            return
-                    else:
-                        tally.stream_opened()
-                        try:
-                            async for event in events(response.aiter_lines()):
-                                last_id = event.last_id
-                                self._take(event, chores)
-                        finally:
-                            tally.stream_closed()
+                wanted = await self._one_stream(chores)
             except httpx.TransportError as error:
-                tally.errors[f"stream {type(error).__name__}"] += 1
+                self._shop.tally.errors[f"stream {type(error).__name__}"] += 1
             await asyncio.sleep(REOPEN_S * float(self._rng.uniform(0.5, 1.5)))
+
+    async def _one_stream(self, chores: set[asyncio.Task[None]]) -> bool:
+        """One connection, until it ends. False where the server says that there is no point in trying again."""
+        tally = self._shop.tally
+        async with self._browser.stream("/v1/me/stream", self._last_event_id) as response:
+            if not response.is_success:
+                await response.aread()
+                tally.errors[f"stream {response.status_code} {problem_code(response)}".rstrip()] += 1
+                return response.status_code in (429, 503)
+            tally.stream_opened()
+            try:
+                async for event in events(response.aiter_lines()):
+                    self._last_event_id = event.last_id
+                    self._take(event, chores)
+            finally:
+                tally.stream_closed()
+        return True
 
     def _take(self, event: Event, chores: set[asyncio.Task[None]]) -> None:
         arrived_t = time.time()
@@ -174,62 +166,19 @@ class Phone:
         redeems = self._rng.random() < self._config.redeem_share
         shares = self._rng.random() < self._config.share_share
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._counted(self._look, voucher))
+            group.create_task(_counted(self._errands.look, voucher))
             if redeems and self._shop.till_key is not None:
-                group.create_task(self._counted(self._redeem, voucher))
+                group.create_task(_counted(self._errands.redeem, voucher))
             if shares:
-                group.create_task(self._counted(self._share, voucher))
+                group.create_task(_counted(self._errands.share, voucher))
 
-    async def _counted(self, work: Callable[[dict[str, Any]], Awaitable[None]], voucher: dict[str, Any]) -> None:
-        """A refusal ends this piece of work only; it is in the tally already."""
-        try:
-            await work(voucher)
-        except Refused:
-            return
 
-    async def _look(self, voucher: dict[str, Any]) -> None:
-        await self._browser.write("seen", f"/v1/me/vouchers/{voucher['voucher_id']}/seen")
-        self._shop.tally.seen += 1
-
-    async def _redeem(self, voucher: dict[str, Any]) -> None:
-        """At the till where the shopper pays, or soon at any; nobody redeems who leaves without paying."""
-        shop, journey = self._shop, self._journey
-        paying = [s for s in journey.stops if s.kind == "till"]
-        if self._config.redeem_when == "soon":
-            till = paying[0].ref if paying else "till"
-            if not await shop.clock.pause(float(self._rng.uniform(2.0, 8.0))):
-                return
-        elif paying:
-            till = paying[0].ref
-            if not await shop.clock.until(paying[0].until_s - 2.0):
-                return
-        else:
-            return
-        basket = coupon_basket(shop.world.plan, voucher.get("offer") or {}, journey.basket)
-        headers = {"Authorization": f"Bearer {shop.till_key}"}
-        register = Browser(shop.wires, shop.base_url, shop.tally, headers)
-        body = {"code": voucher["code"], "store": shop.world.plan.store, "till": till, "basket": basket}
-        await register.write("redeem", "/v1/till/redeem", body)
-        shop.tally.redeemed += 1
-
-    async def _share(self, voucher: dict[str, Any]) -> None:
-        """Shares the deal; a messenger's bot may fetch the link before the friend opens it."""
-        shop = self._shop
-        if not await shop.clock.pause(float(self._rng.uniform(0.5, 3.0))):
-            return
-        made = await self._browser.write("share", "/v1/me/shares", {"voucher_id": voucher["voucher_id"]})
-        shop.tally.shares += 1
-        path = urlsplit(str(made["url"])).path  # the server's public name may not be known here
-        if self._rng.random() < self._config.preview_bot_share:
-            agent = PREVIEW_BOTS[int(self._rng.integers(len(PREVIEW_BOTS)))]
-            await Browser(shop.wires, shop.base_url, shop.tally, {"User-Agent": agent}).bare("preview", path)
-            shop.tally.preview_bot_opens += 1
-        if self._rng.random() < self._config.friend_open_share:
-            if not await shop.clock.pause(float(self._rng.uniform(0.5, 3.0))):
-                return
-            headers = {"User-Agent": phone_agent(self._rng), "Accept-Language": self._config.locale}
-            await Browser(shop.wires, shop.base_url, shop.tally, headers).page("friend", path)
-            shop.tally.friend_opens += 1
+async def _counted(errand: Callable[[dict[str, Any]], Awaitable[None]], voucher: dict[str, Any]) -> None:
+    """A refusal ends this errand only; it is in the tally already."""
+    try:
+        await errand(voucher)
+    except Refused:
+        return
 
 
 def _raise_bugs(tasks: set[asyncio.Task[None]]) -> None:

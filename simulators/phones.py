@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.records import F64, I32, Bools
-from simulators.journeys import Crowd
+from simulators.crowd import Crowd
 from simulators.people import Shopper
 from simulators.scenario import PhonesConfig
 

@@ -16,7 +16,7 @@ from scipy.ndimage import map_coordinates
 
 from engine.plan.model import Plan
 from engine.records import F64, I32
-from simulators.journeys import Places
+from simulators.crowd import Places
 from simulators.scenario import RadioConfig
 
 GRID_M = 0.5

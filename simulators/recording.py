@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import csv
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from engine.errors import OperatorError, Problem
-from engine.tables import ReadingTable, write_readings
-from simulators.truth import write_world_truth
+from engine.tables import ReadingTable, TruthTable, write_readings, write_truth
+from simulators.truth import Episode, Positions, near_products, positions, session_events, zone_visits
 from simulators.world import Heard, World
+
+Rows = list[tuple[Any, ...]]
 
 
 def record(world: World, folder: Path, on_tick: Callable[[], None] = lambda: None) -> dict[str, int]:
-    """Writes readings.csv, truth.csv, visits.csv, stops.csv, purchases.csv and sessions.csv; returns rows by table.
+    """Writes all tables into `folder`, made where it is missing; returns rows by table.
 
-    `on_tick` is called after each tick, for a progress bar. Raises OperatorError when the folder cannot be written.
+    `on_tick` is called after each tick, for a progress bar. Raises OperatorError when something cannot be written.
+
+    * `readings.csv`, `truth.csv` (each second, of every device that is heard): as the engine's offline tables;
+    * `shoppers.csv`: everybody, heard or not; `visits.csv`: stays in zones; `near.csv`: time near products;
+      `stops.csv`: stays at products and tills on purpose; `purchases.csv`; `sessions.csv`.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OperatorError(
-            [Problem(str(folder), "(folder)", error.strerror or str(error), "give a place to write")]
-        ) from error
-    start_t = world.scenario.starts_at.timestamp()
+        raise _unwritable(folder, "(folder)", error) from error
     heard = []
     for tick in world.all_ticks():
         heard.append(tick)
         on_tick()
-    table = reading_table(world, heard, start_t)
-    write_readings(folder / "readings.csv", table)
-    return {"shoppers": len(world.shoppers), "readings": len(table), **write_world_truth(world, folder, start_t)}
+    start_t, at = world.scenario.starts_at.timestamp(), positions(world)
+    readings, truth = reading_table(world, heard, start_t), truth_table(world, at, start_t)
+    write_readings(folder / "readings.csv", readings)
+    write_truth(folder / "truth.csv", truth)
+    counts = {"readings": len(readings), "truth": len(truth)}
+    for name, header, rows in _tables(world, at, start_t):
+        write_rows(folder / f"{name}.csv", header, rows)
+        counts[name] = len(rows)
+    return counts
 
 
 def reading_table(world: World, heard: list[Heard], start_t: float) -> ReadingTable:
@@ -44,3 +55,78 @@ def reading_table(world: World, heard: list[Heard], start_t: float) -> ReadingTa
     devices = np.array(world.device_names(), np.str_)[device]
     aps = np.array([a.id for a in world.plan.access_points], np.str_)[ap]
     return ReadingTable("readings.csv", start_t + t_s, devices, aps, rssi, none, none)
+
+
+def truth_table(world: World, at: Positions, start_t: float) -> TruthTable:
+    """Places of connected phones only: a locator owes no fix to who is never heard."""
+    rows = np.flatnonzero(world.phones.connected[at.shopper]) if len(at.shopper) else np.empty(0, np.int64)
+    devices = np.array(world.device_names(), np.str_)[at.shopper[rows]]
+    levels = np.array([lv.id for lv in world.plan.levels], np.str_)[at.level[rows]]
+    return TruthTable("truth.csv", start_t + at.t_s[rows], devices, levels, at.x_m[rows], at.y_m[rows])
+
+
+def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A CSV file with the same bytes everywhere. Raises OperatorError when it cannot be written."""
+    try:
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(header)
+            writer.writerows(rows)
+    except OSError as error:
+        raise _unwritable(path, "(whole file)", error) from error
+
+
+def _tables(world: World, at: Positions, start_t: float) -> list[tuple[str, tuple[str, ...], Rows]]:
+    names, ssid = world.device_names(), world.scenario.phones.ssid
+    bought = ("t", "device", "till", "sku", "quantity", "unit_price_minor", "currency")
+
+    def rows_of(episodes: list[Episode]) -> Rows:
+        return [(names[e.shopper], e.place, _t(start_t, e.since_s), _t(start_t, e.until_s)) for e in episodes]
+
+    sessions: Rows = [(_t(start_t, t_s), names[i], event, ssid) for t_s, i, event in session_events(world)]
+    return [
+        ("shoppers", ("device", "connected", "entered_at", "left_at", "list"), _shoppers(world, start_t)),
+        ("visits", ("device", "zone", "entered_at", "left_at"), rows_of(zone_visits(world, at))),
+        ("near", ("device", "sku", "since", "until"), rows_of(near_products(world, at))),
+        ("stops", ("device", "kind", "ref", "since", "until", "level", "x_m", "y_m"), _stops(world, start_t)),
+        ("purchases", bought, _bought(world, start_t)),
+        ("sessions", ("t", "device", "event", "ssid"), sessions),
+    ]
+
+
+def _shoppers(world: World, start_t: float) -> Rows:
+    """Everybody who came before the end; `left_at` may lie after it."""
+    return [
+        (j.shopper.name, int(on), _t(start_t, j.start_s), _t(start_t, j.end_s), " ".join(j.shopper.skus))
+        for j, on in zip(world.journeys, world.phones.connected, strict=True)
+        if j.start_s < world.run_s
+    ]
+
+
+def _stops(world: World, start_t: float) -> Rows:
+    """Stays at products and tills that began before the end; `until` may lie after it."""
+    rows: Rows = []
+    ids = [lv.id for lv in world.plan.levels]
+    for journey in world.journeys:
+        for s in journey.stops:
+            if s.since_s < world.run_s:
+                since, until = _t(start_t, s.since_s), _t(start_t, s.until_s)
+                place = (ids[s.level], f"{s.x_m:.3f}", f"{s.y_m:.3f}")
+                rows.append((journey.shopper.name, s.kind, s.ref, since, until, *place))
+    return rows
+
+
+def _bought(world: World, start_t: float) -> Rows:
+    bought = [(p.t_s, j.shopper.name, p) for j in world.journeys for p in j.purchases if p.t_s < world.run_s]
+    return [
+        (_t(start_t, t_s), name, p.till, p.product.sku, 1, p.product.price_minor, world.plan.currency)
+        for t_s, name, p in sorted(bought, key=lambda b: (b[0], b[1], b[2].product.sku))
+    ]
+
+
+def _t(start_t: float, t_s: float) -> str:
+    return f"{start_t + t_s:.3f}"
+
+
+def _unwritable(path: Path, place: str, error: OSError) -> OperatorError:
+    return OperatorError([Problem(str(path), place, error.strerror or str(error), "give a place to write")])

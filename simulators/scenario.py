@@ -1,25 +1,15 @@
-"""Scenarios: strict YAML that says which store, which day, which people, phones and radio. Units are in the key names.
+"""What a scenario may say: which store, how long, which people, phones and radio. Units are in the key names.
 
-A scenario may say what it `extends` (a shipped name, or a file beside it): mappings are merged key by key, all else is
-replaced, and `null` takes a key back to its default. Every mistake is listed at once, with the file it was written in
-and its key.
+Strict: unknown keys are refused. `simulators.scenario_files` reads scenarios from YAML.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import yaml
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-
-from engine.config import validation_problems
-from engine.errors import OperatorError, Problem
-
-SHIPPED = Path(str(resources.files("simulators"))) / "scenarios"
-"""Where the scenarios that come with Rayon are."""
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class _Strict(BaseModel):
@@ -86,6 +76,7 @@ class PhonesConfig(_Strict):
     consent_share: float = Field(0.7, ge=0, le=1)  # of those: tick the box for offers; the others leave every box empty
     redeem_share: float = Field(0.5, ge=0, le=1)  # of vouchers received: shown at the till
     redeem_when: Literal["till", "soon"] = "till"  # soon: within seconds, for demonstrations
+    haste: float = Field(1.0, gt=0, le=100)  # people answer their phones so many times faster than usual
     share_share: float = Field(0.3, ge=0, le=1)  # of vouchers received: the deal is shared
     friend_open_share: float = Field(0.8, ge=0, le=1)  # of shared links: a friend opens it
     preview_bot_share: float = Field(0.5, ge=0, le=1)  # of shared links: a messenger's preview bot fetches it first
@@ -124,6 +115,12 @@ class WireConfig(_Strict):
     controllers: int = Field(1, ge=1, le=64)  # access points are dealt among them in turn
 
 
+class TruthConfig(_Strict):
+    """What the truth tables call near."""
+
+    near_radius_m: float = Field(2.0, gt=0, le=20)  # of a product's place, with nothing in between
+
+
 class ScriptedShopper(_Strict):
     """A shopper to order: walks from the entrance to a product and stands there. For tests with a real browser."""
 
@@ -149,109 +146,6 @@ class Scenario(_Strict):
     phones: PhonesConfig = PhonesConfig()
     radio: RadioConfig = RadioConfig()
     wire: WireConfig = WireConfig()
+    truth: TruthConfig = TruthConfig()
     scripted: tuple[ScriptedShopper, ...] = ()
     folder: Path = Path()  # set by the loader: what relative paths start from
-
-
-def shipped_scenarios() -> dict[str, Path]:
-    """Name to file of the scenarios that come with Rayon, in order of name."""
-    return {p.stem: p for p in sorted(SHIPPED.glob("*.yaml"))}
-
-
-def find_scenario(name: str, beside: Path | None = None) -> Path:
-    """The file behind a shipped name or a path. Raises OperatorError when there is none."""
-    shipped = shipped_scenarios()
-    if name in shipped:
-        return shipped[name]
-    tries = [Path(name)] if beside is None else [beside / name, beside / f"{name}.yaml"]
-    for path in tries:
-        if path.is_file():
-            return path
-    fix = "a file, or one of: " + ", ".join(shipped)
-    raise OperatorError([Problem(name, "(scenario)", "no such scenario", fix)])
-
-
-def load_scenario(name: str) -> Scenario:
-    """The scenario of a shipped name or a file, with what it extends. Raises OperatorError listing every problem."""
-    path = find_scenario(name)
-    origin: dict[str, str] = {}
-    raw = _composed(path, (), origin)
-    if "folder" in raw:
-        del raw["folder"]
-        raise OperatorError([Problem(origin.get("folder", str(path)), "folder", "set by the loader", "remove it")])
-    raw.setdefault("name", path.stem)
-    try:
-        return Scenario.model_validate({**raw, "folder": path.parent})
-    except ValidationError as error:
-        problems = [_placed(p, origin) for p in validation_problems(error, str(path))]
-        raise OperatorError(problems) from error
-
-
-def _placed(problem: Problem, origin: dict[str, str]) -> Problem:
-    """The problem with the file its key was written in: the longest known prefix of its place decides."""
-    parts = problem.place.split(".")
-    for end in range(len(parts), 0, -1):
-        file = origin.get(".".join(parts[:end]))
-        if file is not None:
-            return Problem(file, problem.place, problem.reason, problem.fix)
-    return problem
-
-
-def _composed(path: Path, chain: tuple[Path, ...], origin: dict[str, str]) -> dict[str, Any]:
-    if path.resolve() in chain:
-        raise OperatorError([Problem(str(path), "extends", "extends itself in a circle", "cut the circle")])
-    raw = _read(path)
-    base_name = raw.pop("extends", None)
-    if base_name is None:
-        base: dict[str, Any] = {}
-    elif isinstance(base_name, str):
-        base = _composed(find_scenario(base_name, path.parent), (*chain, path.resolve()), origin)
-    else:
-        raise OperatorError([Problem(str(path), "extends", "not the name of a scenario", f"got {base_name!r:.60}")])
-    return _merged(base, raw, "", str(path), origin)
-
-
-def _merged(base: dict[str, Any], over: dict[str, Any], at: str, file: str, origin: dict[str, str]) -> dict[str, Any]:
-    out = dict(base)
-    for key, value in over.items():
-        place = f"{at}.{key}" if at else str(key)
-        origin[place] = file
-        if value is None:
-            out.pop(key, None)
-        elif isinstance(value, dict):
-            below = out.get(key)
-            out[key] = _merged(below if isinstance(below, dict) else {}, value, place, file, origin)
-        else:
-            out[key] = value
-    return out
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise OperatorError(
-            [Problem(str(path), "(whole file)", error.strerror or str(error), "give a readable file")]
-        ) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "(whole file)"
-        raise OperatorError(
-            [Problem(str(path), place, "not YAML: " + str(getattr(error, "problem", error)), "")]
-        ) from error
-    if not isinstance(raw, dict):
-        raise OperatorError(
-            [Problem(str(path), "(whole file)", "not a mapping of keys", "start from a shipped scenario")]
-        )
-    return raw
-
-
-def store_folder(scenario: Scenario) -> Path:
-    """The floor plan's folder: shipped by name, else beside the scenario file, else from here. Raises OperatorError."""
-    shipped = Path(str(resources.files("floorplans"))) / scenario.store
-    tries = [shipped, scenario.folder / scenario.store, Path(scenario.store)]
-    for folder in tries:
-        if (folder / "plan.geojson").is_file():
-            return folder
-    fix = "a shipped floor plan's name, or a folder that holds a plan.geojson"
-    raise OperatorError([Problem(scenario.name, "store", f"no floor plan {scenario.store!r}", fix)])

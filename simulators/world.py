@@ -14,7 +14,8 @@ import numpy as np
 
 from engine.plan.model import Plan
 from engine.records import F64, I32
-from simulators.journeys import Crowd, Journey, Store, make_journeys
+from simulators.crowd import Crowd
+from simulators.journeys import Journey, Store, make_journeys
 from simulators.people import draw_people
 from simulators.phones import BURST_S, draw_phones, scan_times
 from simulators.radio import Air

@@ -110,7 +110,13 @@ class Discard:
 
 
 def run(url: str, seconds: float) -> Tally:
-    everything = {"redeem_share": 1.0, "redeem_when": "soon", "share_share": 1.0, "friend_open_share": 1.0}
+    everything = {
+        "redeem_share": 1.0,
+        "redeem_when": "soon",
+        "share_share": 1.0,
+        "friend_open_share": 1.0,
+        "haste": 8.0,
+    }
     script = {"name": "vip", "sku": "milk", "mac": "02:00:00:00:00:07", "start_inside": True, "phone": "http"}
     alone = scenario(people={"arrivals_per_hour": 0}, phones=everything, scripted=[script])
     world = World(alone, small_plan(), seconds)
@@ -121,7 +127,7 @@ def run(url: str, seconds: float) -> Tally:
 
 def test_phones_are_patient_and_say_everything_once(flaky: tuple[Flaky, str]) -> None:
     server, url = flaky
-    tally = run(url, 16.0)
+    tally = run(url, 8.0)
     assert server.macs == ["02:00:00:00:00:07"]
     # the same key for the repetition, so that the server can tell it from a second sign-in
     assert len(server.keys["sign in"]) == 2
@@ -144,13 +150,13 @@ def test_phones_are_patient_and_say_everything_once(flaky: tuple[Flaky, str]) ->
 def test_who_cannot_sign_in_is_counted_and_goes_without(flaky: tuple[Flaky, str]) -> None:
     server, url = flaky
     server.sign_in_refusal = (409, "device_linked")
-    tally = run(url, 6.0)
+    tally = run(url, 2.5)
     assert tally.errors == Counter({"sign in 409 device_linked": 1})
     assert tally.signed_in == tally.streams_opened == 0
 
 
 def test_nobody_home(free_url: str) -> None:
-    tally = run(free_url, 6.0)
+    tally = run(free_url, 4.0)
     assert tally.errors == Counter({"sign-in page ConnectError": 1})
 
 

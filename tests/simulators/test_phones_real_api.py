@@ -88,7 +88,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def run(site: Site, seconds: float, till_key: str | None = SECRETS.till_key, **phones: Any) -> Tally:
-    wants = {"connected_share": 1.0, "sign_in_share": 1.0, "redeem_when": "soon", **phones}
+    wants = {"connected_share": 1.0, "sign_in_share": 1.0, "redeem_when": "soon", "haste": 8.0, **phones}
     people = {"arrivals_per_hour": 0, "start_inside": 8, "dwell": {"median_s": 60, "sigma_log": 0.1}}
     world = World(scenario(store=STORE, people=people, phones=wants), site.plan, seconds)
     return asyncio.run(
@@ -100,7 +100,7 @@ def run(site: Site, seconds: float, till_key: str | None = SECRETS.till_key, **p
 
 def test_phones_sign_in_receive_redeem_and_share(site: Site) -> None:
     everybody = {"consent_share": 1.0, "redeem_share": 1.0, "share_share": 1.0, "friend_open_share": 1.0}
-    tally = run(site, 16.0, **everybody, preview_bot_share=1.0)
+    tally = run(site, 5.0, **everybody, preview_bot_share=1.0)
     assert dict(tally.errors) == {}
     assert tally.sign_in_pages == tally.signed_in == tally.streams_opened == 8
     assert tally.streams_open == 0
@@ -117,21 +117,21 @@ def test_phones_sign_in_receive_redeem_and_share(site: Site) -> None:
 
 
 def test_phones_without_consent_get_nothing_and_ask_for_nothing(site: Site) -> None:
-    tally = run(site, 5.0, consent_share=0.0)
+    tally = run(site, 2.5, consent_share=0.0)
     assert dict(tally.errors) == {}
     assert (tally.sign_in_pages, tally.signed_in_without_consent, tally.signed_in) == (8, 8, 0)
     assert tally.streams_opened == tally.vouchers_received == len(site.issued) == 0
 
 
 def test_without_a_till_key_nobody_redeems(site: Site) -> None:
-    tally = run(site, 6.0, None, consent_share=1.0, redeem_share=1.0, share_share=0.0)
+    tally = run(site, 3.0, None, consent_share=1.0, redeem_share=1.0, share_share=0.0)
     assert tally.acknowledged == 8
     assert tally.redeemed == 0
     assert dict(tally.errors) == {}
 
 
 def test_a_wrong_till_key_is_counted_and_harms_nothing_else(site: Site) -> None:
-    tally = run(site, 14.0, "not-the-key-of-this-site", consent_share=1.0, redeem_share=1.0, share_share=0.0)
+    tally = run(site, 4.0, "not-the-key-of-this-site", consent_share=1.0, redeem_share=1.0, share_share=0.0)
     assert tally.acknowledged == 8
     assert tally.redeemed == 0
     assert dict(tally.errors) == {"redeem 401 unauthorized": 8}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.plan.model import Plan
-from simulators.journeys import Places
+from simulators.crowd import Places
 from simulators.radio import Air, correlated_field, crossing_loss_db, rician_db
 from simulators.scenario import RadioConfig
 from tests.simulators.made import small_plan, two_level_plan

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shapely.geometry import LineString
 
 from engine.tables import read_readings, read_truth
 from simulators.phones import local_mac
 from simulators.recording import record
-from simulators.truth import positions, zone_visits
+from simulators.truth import near_products, positions, zone_visits
 from simulators.world import TICK_S, World
 from tests.simulators.made import scenario, small_plan
 
-TABLES = ("readings", "truth", "visits", "stops", "purchases", "sessions")
+TABLES = ("readings", "truth", "shoppers", "visits", "near", "stops", "purchases", "sessions")
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -72,6 +73,7 @@ def test_the_engine_reads_what_is_written(recorded: tuple[World, Path, dict[str,
     assert len(readings) == counts["readings"] > 5_000
     assert len(truth) == counts["truth"]
     connected = {s.name for s, on in zip(world.shoppers, world.phones.connected, strict=True) if on}
+    assert set(truth.device.tolist()) <= connected
     aps = {ap.id for ap in world.plan.access_points}
     heard = set(readings.device.tolist())
     assert heard - aps <= connected
@@ -103,11 +105,10 @@ def test_scan_intervals_are_as_configured(recorded: tuple[World, Path, dict[str,
 def test_stops_lie_where_the_truth_is(recorded: tuple[World, Path, dict[str, int]]) -> None:
     _, folder, _ = recorded
     truth = read_truth(folder / "truth.csv")
-    stops = rows(folder / "stops.csv")
+    heard = set(truth.device.tolist())
+    stops = [s for s in rows(folder / "stops.csv") if s["kind"] == "product" and s["device"] in heard]
     assert len(stops) > 40
     for stop in stops:
-        if stop["kind"] != "product":
-            continue
         stood = (truth.device == stop["device"]) & (truth.t >= float(stop["since"])) & (truth.t <= float(stop["until"]))
         assert np.allclose(truth.x_m[stood], float(stop["x_m"]), atol=0.002)
         assert np.allclose(truth.y_m[stood], float(stop["y_m"]), atol=0.002)
@@ -129,8 +130,31 @@ def test_what_is_bought_was_stood_at_and_paid_at_a_till(recorded: tuple[World, P
 def test_zone_visits_cover_every_second_spent_in_zones(recorded: tuple[World, Path, dict[str, int]]) -> None:
     world, _, _ = recorded
     at = positions(world)
-    stayed = sum(left - entered + 1 for _, zone, entered, left in zone_visits(world, at) if zone == "front")
+    stayed = sum(e.until_s - e.since_s + 1 for e in zone_visits(world, at) if e.place == "front")
     assert stayed == np.count_nonzero(at.x_m <= 8)
+
+
+def test_near_is_within_the_radius_and_in_sight(recorded: tuple[World, Path, dict[str, int]]) -> None:
+    world, _, _ = recorded
+    at = positions(world)
+    milk = world.store.ways.spot("product milk")
+    shelves = [f.polygon for f in world.plan.fixtures]
+    expected = 0
+    for x, y in zip(at.x_m, at.y_m, strict=True):
+        if np.hypot(x - milk.x_m, y - milk.y_m) <= 2.0:
+            expected += not any(s.intersects(LineString([(x, y), (milk.x_m, milk.y_m)])) for s in shelves)
+    episodes = [e for e in near_products(world, at) if e.place == "milk"]
+    assert sum(e.until_s - e.since_s + 1 for e in episodes) == expected > 100
+    stops = [(i, s) for i, j in enumerate(world.journeys) for s in j.stops if s.ref == "milk"]
+    for i, stop in [(i, s) for i, s in stops if s.until_s < world.run_s]:
+        assert any(e.shopper == i and e.since_s <= stop.since_s + 1 and stop.until_s - 1 <= e.until_s for e in episodes)
+
+
+def test_shoppers_who_are_not_heard_are_listed_all_the_same(recorded: tuple[World, Path, dict[str, int]]) -> None:
+    world, folder, _ = recorded
+    listed = rows(folder / "shoppers.csv")
+    assert len(listed) == len(world.shoppers)
+    assert 0 < sum(row["connected"] == "1" for row in listed) < len(listed)
 
 
 def test_sessions_open_before_they_close(recorded: tuple[World, Path, dict[str, int]]) -> None:

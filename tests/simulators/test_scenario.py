@@ -9,7 +9,7 @@ import pytest
 from engine.errors import OperatorError
 from engine.plan.load import load_plan
 from simulators.people import scenario_problems
-from simulators.scenario import load_scenario, shipped_scenarios, store_folder
+from simulators.scenario_files import load_scenario, shipped_scenarios, store_folder
 from tests.simulators.made import scenario, small_plan
 
 

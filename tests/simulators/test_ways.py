@@ -12,9 +12,10 @@ from shapely.geometry import LineString, Point, box
 from engine.errors import OperatorError
 from engine.plan.load import load_plan
 from engine.plan.model import Plan
+from simulators.floor import Spot
 from simulators.journeys import Store
-from simulators.scenario import load_scenario, store_folder
-from simulators.ways import Spot, Ways
+from simulators.scenario_files import load_scenario, store_folder
+from simulators.ways import Ways
 from simulators.world import World
 from tests.simulators.made import scenario, shelf, small_plan, two_level_plan
 

@@ -1,0 +1,114 @@
+"""The whole chain with a person's browser: walk to a product, see the coupon, redeem it, and the zone shows hot."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from engine.plan.load import load_plan
+from tests.brokers import Mosquitto
+from tests.browser import chromium, complaints
+from tests.engine.runtime.made import FLOORPLANS
+from tests.sites import MANAGER_KEY, RAYON, TILL_KEY, Site, until
+
+__all__ = ["chromium"]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+MAC = "02:00:00:00:0e:2e"
+PRODUCT = "FRO-001"  # the Comté of the campaign of the same name
+
+
+def wait_for(browser: Chrome, selector: str, text: str = "", timeout_s: float = 20.0) -> None:
+    """Until an element shows that text."""
+
+    def there(b: Chrome) -> bool:
+        try:
+            return any(e.is_displayed() and text in e.text for e in b.find_elements(By.CSS_SELECTOR, selector))
+        except StaleElementReferenceException:
+            return False  # the page has just been redrawn
+
+    WebDriverWait(browser, timeout_s).until(there, f"{selector} {text!r}")
+
+
+def scenario(folder: Path) -> Path:
+    """The demo's supermarket with one more shopper, who walks from the entrance to the Comté and stays."""
+    path = folder / "scenario.yaml"
+    walker = {"name": "Zoé", "sku": PRODUCT, "mac": MAC, "arrive_s": 1.0, "stand_s": 400.0}
+    path.write_text(yaml.safe_dump({"extends": "demo-supermarket", "about": "with Zoé", "scripted": [walker]}))
+    return path
+
+
+def sign_in(browser: Chrome, site: Site) -> None:
+    """Through the captive portal, agreeing to offers by location on the page."""
+    browser.get(f"{site.url}/w/supermarket?client_mac={MAC}&lang=fr")
+    browser.find_element(By.CSS_SELECTOR, "input[value='location_offers:page']").click()
+    browser.find_element(By.CSS_SELECTOR, "form button").click()
+    wait_for(browser, "h1", "Vous êtes connecté")
+    browser.find_element(By.CSS_SELECTOR, "a.button.main").click()
+    wait_for(browser, "#status[data-state=live]")
+
+
+def coupon(browser: Chrome) -> tuple[str, str]:
+    """(title, digits) of the coupon that appears, its QR visible."""
+    wait_for(browser, ".coupon h3", timeout_s=180)
+    card = browser.find_element(By.CSS_SELECTOR, ".coupon")
+    assert card.find_element(By.CSS_SELECTOR, ".qr svg path").is_displayed()
+    return card.find_element(By.TAG_NAME, "h3").text, card.find_element(By.CSS_SELECTOR, ".digits").text
+
+
+def basket() -> dict[str, object]:
+    """Two of everything: whichever campaign the coupon is of, it takes something off."""
+    products = load_plan(FLOORPLANS / "supermarket").products
+    lines = [{"sku": p.sku, "quantity": 2, "unit_price_minor": p.price_minor} for p in products]
+    return {"currency": "EUR", "lines": lines}
+
+
+def test_walk_receive_redeem_and_see_it_hot(tmp_path: Path, mosquitto: Mosquitto, chromium: Chrome) -> None:
+    site = Site(tmp_path, mosquitto.port, FLOORPLANS, ["supermarket"], storage={"checkpoint_s": 3.0})
+    site.start("serve")
+    shoppers: subprocess.Popen[str] | None = None
+    try:
+        site.wait_ready()
+        sign_in(chromium, site)
+        command = [*RAYON, "simulate", str(scenario(tmp_path)), "--mqtt", mosquitto.url, "--json"]
+        shoppers = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        title, digits = coupon(chromium)
+        assert title
+
+        order = {"code": digits, "store": "supermarket", "till": "1", "basket": basket()}
+        check = site.post("/v1/till/check", order, TILL_KEY)
+        assert check["ok"], check
+        redeemed = site.post("/v1/till/redeem", order, TILL_KEY, idempotency_key="e2e-1")
+        assert redeemed["discount_minor"] == check["discount_minor"] > 0
+        again = site.post("/v1/till/redeem", order, TILL_KEY, idempotency_key="e2e-1")
+        assert again == redeemed
+        assert complaints(chromium) == []
+
+        def hot() -> list[str]:
+            zones = site.get("/v1/stores/supermarket/hot-zones", MANAGER_KEY)["items"]
+            return [zone["name"] for zone in zones if zone["state"] == "hot"]
+
+        names = until(hot, 150, lambda: json.dumps(site.get("/v1/stores/supermarket/hot-zones", MANAGER_KEY))[:3000])
+        chromium.get(f"{site.url}/manage?key={MANAGER_KEY}")
+        chromium.get(f"{site.url}/manage/supermarket")
+        wait_for(chromium, "body", "zone chaude", 30)
+        page = chromium.find_element(By.TAG_NAME, "body").text
+        assert any(name in page for name in names)
+        pictures = os.environ.get("RAYON_PICTURES")
+        if pictures:
+            chromium.save_screenshot(str(Path(pictures) / "manage.png"))
+    finally:
+        if shoppers is not None:
+            shoppers.send_signal(signal.SIGINT)
+            out, _ = shoppers.communicate(timeout=30)
+            assert shoppers.returncode == 0, out
+        assert site.stop() == 0, site.log[-3000:]

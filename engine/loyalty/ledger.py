@@ -61,36 +61,32 @@ def earn_pending(
     key: str, programme: str, kind: str, member: str, points: int, at: float, note: str = ""
 ) -> LedgerEntry:
     """Points that a member will have once their hold has passed."""
-    return _move(key, programme, kind, at, Posting(ISSUED, "", -points), Posting(PENDING, member, points), note=note)
+    return _move(key, programme, kind, at, points, (ISSUED, ""), (PENDING, member), note)
 
 
 def earn(key: str, programme: str, kind: str, member: str, points: int, at: float, note: str = "") -> LedgerEntry:
     """Points that a member has at once."""
-    return _move(key, programme, kind, at, Posting(ISSUED, "", -points), Posting(AVAILABLE, member, points), note=note)
+    return _move(key, programme, kind, at, points, (ISSUED, ""), (AVAILABLE, member), note)
 
 
 def release(earned_key: str, programme: str, member: str, points: int, at: float) -> LedgerEntry:
     """Pending points become available. One per earning entry: the key says so."""
-    key = f"release:{earned_key}"
-    return _move(key, programme, "release", at, Posting(PENDING, member, -points), Posting(AVAILABLE, member, points))
+    return _move(f"release:{earned_key}", programme, "release", at, points, (PENDING, member), (AVAILABLE, member))
 
 
 def burn(key: str, programme: str, member: str, points: int, at: float, note: str = "") -> LedgerEntry:
     """A member spends points."""
-    return _move(
-        key, programme, "burn", at, Posting(AVAILABLE, member, -points), Posting(BURNED, "", points), note=note
-    )
+    return _move(key, programme, "burn", at, points, (AVAILABLE, member), (BURNED, ""), note)
 
 
 def expire(key: str, programme: str, member: str, points: int, at: float) -> LedgerEntry:
     """Points that have reached their end."""
-    return _move(key, programme, "expire", at, Posting(AVAILABLE, member, -points), Posting(EXPIRED, "", points))
+    return _move(key, programme, "expire", at, points, (AVAILABLE, member), (EXPIRED, ""))
 
 
 def claw_back(key: str, programme: str, member: str, points: int, at: float, note: str = "") -> LedgerEntry:
     """Points taken back after they became available; the one movement that may leave a member below zero."""
-    there = Posting(CLAWBACK, "", points)
-    return _move(key, programme, "clawback", at, Posting(AVAILABLE, member, -points), there, note=note)
+    return _move(key, programme, "clawback", at, points, (AVAILABLE, member), (CLAWBACK, ""), note)
 
 
 def reversal(entry: LedgerEntry, at: float, note: str = "") -> LedgerEntry:
@@ -124,8 +120,18 @@ def content_digest(entry: LedgerEntry) -> str:
     return hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
 
 
-def _move(key: str, programme: str, kind: str, at: float, *postings: Posting, note: str = "") -> LedgerEntry:
-    points = max(abs(p.amount) for p in postings)
-    if points == 0 or sum(p.amount > 0 for p in postings) != 1:
-        raise LedgerError("points must be above zero")
+def _move(
+    key: str,
+    programme: str,
+    kind: str,
+    at: float,
+    points: int,
+    source: tuple[str, str],
+    target: tuple[str, str],
+    note: str = "",
+) -> LedgerEntry:
+    """`points` from one (account, member) to another. A negative movement would be another kind: refused."""
+    if type(points) is not int or points <= 0:
+        raise LedgerError(f"points are integers above zero, got {points!r}")
+    postings = (Posting(*source, -points), Posting(*target, points))
     return checked(LedgerEntry(key, programme, kind, at, postings, note=note))

@@ -69,7 +69,8 @@ def decide(
     """
     rules = rules or DecisionRules()
     decided: list[Decision] = []
-    for _, event in groupby(sorted(triggers, key=_event_order), key=_event_order):
+    ordered = sorted(triggers, key=lambda t: (*_event_order(t), t.campaign_id))
+    for _, event in groupby(ordered, key=_event_order):
         judged = [_judge(trigger, book, shoppers.get(trigger.device), now, rules) for trigger in event]
         yes = [d for d in judged if d.outcome == "issue"]
         decided += sorted(yes, key=lambda d: _rank(d, book)) + [d for d in judged if d.outcome == "refuse"]

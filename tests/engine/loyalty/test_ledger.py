@@ -1,0 +1,120 @@
+"""Entries: built to sum to zero, and nothing else can be built."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.loyalty import ledger
+from engine.loyalty.ledger import (
+    ACCOUNTS,
+    AVAILABLE,
+    BURNED,
+    CLAWBACK,
+    EXPIRED,
+    ISSUED,
+    PENDING,
+    Balance,
+    LedgerError,
+    balance_of,
+    checked,
+    content_digest,
+)
+from engine.records import LedgerEntry, Posting
+
+BUILT = [
+    (lambda n: ledger.earn("k", "p", "purchase", "m", n, 1.0), {AVAILABLE: 1, ISSUED: -1}),
+    (lambda n: ledger.earn_pending("k", "p", "share", "m", n, 1.0), {PENDING: 1, ISSUED: -1}),
+    (lambda n: ledger.release("k", "p", "m", n, 1.0), {PENDING: -1, AVAILABLE: 1}),
+    (lambda n: ledger.burn("k", "p", "m", n, 1.0), {AVAILABLE: -1, BURNED: 1}),
+    (lambda n: ledger.expire("k", "p", "m", n, 1.0), {AVAILABLE: -1, EXPIRED: 1}),
+    (lambda n: ledger.claw_back("k", "p", "m", n, 1.0), {AVAILABLE: -1, CLAWBACK: 1}),
+]
+
+
+@pytest.mark.parametrize(("build", "moves"), BUILT)
+@given(points=st.integers(1, 10**12))
+def test_each_movement_goes_from_one_account_to_another(build: Any, moves: dict[str, int], points: int) -> None:
+    entry = build(points)
+    assert {p.account: p.amount for p in entry.postings} == {a: sign * points for a, sign in moves.items()}
+    assert sum(p.amount for p in entry.postings) == 0
+    assert checked(entry) is entry
+
+
+@pytest.mark.parametrize(("build", "_moves"), BUILT)
+@pytest.mark.parametrize("points", [0, -5, 1.5, True])
+def test_points_are_positive_integers(build: Any, _moves: dict[str, int], points: Any) -> None:
+    with pytest.raises(LedgerError):
+        build(points)
+
+
+@pytest.mark.parametrize(("build", "_moves"), BUILT)
+def test_a_reversal_takes_everything_back(build: Any, _moves: dict[str, int]) -> None:
+    entry = build(40)
+    back = ledger.reversal(entry, 2.0)
+    assert (back.reverses, back.kind) == ("k" if entry.key == "k" else entry.key, "reversal")
+    assert balance_of([entry, back], "p", "m") == Balance(0, 0)
+    with pytest.raises(LedgerError):
+        ledger.reversal(back, 3.0)
+
+
+PAIR = (Posting(ISSUED, "", -5), Posting(AVAILABLE, "m", 5))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"key": ""},
+        {"programme": ""},
+        {"kind": ""},
+        {"postings": ()},
+        {"postings": PAIR[:1]},
+        {"postings": (*PAIR, Posting(AVAILABLE, "m", 1))},
+        {"postings": (*PAIR, Posting(BURNED, "", 0))},
+        {"postings": (Posting("cash", "", -5), PAIR[1])},
+        {"postings": (Posting(ISSUED, "m", -5), PAIR[1])},
+        {"postings": (PAIR[0], Posting(AVAILABLE, "", 5))},
+        {"postings": (Posting(ISSUED, "", -5.0), PAIR[1])},  # type: ignore[arg-type]
+    ],
+)
+def test_entries_that_must_never_be(changes: dict[str, Any]) -> None:
+    right = LedgerEntry("k", "p", "gift", 1.0, PAIR)
+    assert checked(right) is right
+    with pytest.raises(LedgerError):
+        checked(replace(right, **changes))
+
+
+def test_what_makes_two_entries_the_same() -> None:
+    base = LedgerEntry("k", "p", "gift", 1.0, PAIR)
+    assert content_digest(replace(base, at=9.0, postings=PAIR[::-1])) == content_digest(base)
+    others = [
+        replace(base, programme="q"),
+        replace(base, kind="purchase"),
+        replace(base, note="n"),
+        replace(base, reverses="x"),
+        replace(base, postings=(Posting(ISSUED, "", -6), Posting(AVAILABLE, "m", 6))),
+        replace(base, postings=(PAIR[0], Posting(AVAILABLE, "n", 5))),
+        replace(base, postings=(PAIR[0], Posting(PENDING, "m", 5))),
+    ]
+    assert len({content_digest(e) for e in [base, *others]}) == 8
+
+
+def test_a_release_is_named_after_what_it_releases() -> None:
+    assert ledger.release("k", "p", "m", 5, 1.0).key != ledger.release("l", "p", "m", 5, 1.0).key
+    assert ledger.release("k", "p", "m", 5, 1.0).key == ledger.release("k", "p", "m", 5, 9.0).key
+
+
+@given(st.lists(st.tuples(st.integers(0, len(BUILT) - 1), st.integers(1, 99)), max_size=20))
+def test_any_history_sums_to_zero(history: list[tuple[int, int]]) -> None:
+    entries = [BUILT[i][0](n) for i, n in history]
+    sums = dict.fromkeys(ACCOUNTS, 0)
+    for posting in (p for e in entries for p in e.postings):
+        sums[posting.account] += posting.amount
+    assert sum(sums.values()) == 0
+    held = balance_of(entries, "p", "m")
+    assert (held.available, held.pending) == (sums[AVAILABLE], sums[PENDING])
+    assert balance_of(entries, "p", "other") == balance_of(entries, "q", "m") == Balance(0, 0)

@@ -1,0 +1,154 @@
+"""Decisions: every no has its reason, the reasons have an order, and the best of what is left comes first."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from engine.offers.audience import LinkedShopper
+from engine.offers.decide import Book, DecisionRules, by_event, campaign_book, decide, decision_id
+from engine.records import Decision, DeviceId, Trigger
+from tests.engine.offers.plans import PLAN, campaign
+
+NOW = dt.datetime(2026, 3, 3, 11, tzinfo=dt.UTC).timestamp()  # noon in Paris, a Tuesday
+PAGE = frozenset({("location_offers", "page")})
+ANA = LinkedShopper("ana", PAGE, "fr", NOW - 5 * 86_400)
+LINKED = {7: ANA}
+
+
+def trigger(
+    campaign_id: str = "books", device: int = 7, *, at: float = NOW - 1, p: float = 0.8, visit: str = "v"
+) -> Trigger:
+    return Trigger(f"{campaign_id}-{device}-{at}", campaign_id, DeviceId(device), visit, at - 6, at, p, at)
+
+
+def book(*campaigns: Any) -> Book:
+    return campaign_book(campaigns or (campaign(),), PLAN)
+
+
+def one(
+    *triggers: Trigger, made: Book | None = None, shoppers: Any = None, rules: DecisionRules | None = None
+) -> Decision:
+    [only] = decide(triggers or (trigger(),), made or book(), LINKED if shoppers is None else shoppers, NOW, rules)
+    return only
+
+
+def test_a_yes_with_everything_it_was_taken_on() -> None:
+    said = one()
+    inputs = {"store": "market", "currency": "EUR", "channel": "page", "gain_minor": 24.0, "worth_minor": 200}
+    assert said == Decision(decision_id(trigger()), trigger(), "ana", "issue", "ok", NOW, inputs | {"priority": 50})
+
+
+@pytest.mark.parametrize(
+    ("reason", "changes", "shopper"),
+    [
+        ("not_linked", {}, None),
+        ("no_consent", {}, replace(ANA, consents=frozenset())),
+        ("no_consent", {}, replace(ANA, consents=frozenset({("location_offers", "sms"), ("crm", "any")}))),
+        ("other_store", {"stores": ["annex"]}, ANA),
+        ("campaign_paused", {"state": "paused"}, ANA),
+        ("ended", {"state": "ended"}, ANA),
+        ("not_started", {"when": {"starts_at": "2026-03-03T11:00:01Z"}}, ANA),
+        ("ended", {"when": {"ends_at": "2026-03-03T11:00:00Z"}}, ANA),
+        ("quiet_hours", {"when": {"quiet_hours": [{"from": "12:00", "to": "14:00"}]}}, ANA),
+        ("outside_hours", {"when": {"hours": [{"from": "12:01", "to": "14:00"}]}}, ANA),
+        ("outside_hours", {"when": {"days": ["mon"]}}, ANA),
+        ("audience", {"audience": {"known_at_most_days": 4}}, ANA),
+        ("audience", {"audience": {"locales": ["en"]}}, ANA),
+        ("ok", {"when": {"days": ["tue"], "hours": [{"from": "12:00", "to": "14:00"}]}}, ANA),
+    ],
+)
+def test_each_no_has_its_reason(reason: str, changes: dict[str, Any], shopper: LinkedShopper | None) -> None:
+    said = one(made=book(campaign(**changes)), shoppers={} if shopper is None else {7: shopper})
+    assert said.reason == reason
+    assert said.outcome == ("issue" if reason == "ok" else "refuse")
+    assert said.shopper_id == (None if shopper is None else "ana")
+
+
+def test_what_nobody_consented_to_is_never_looked_into() -> None:
+    """The person comes first: no other reason may reveal anything about a device that is not linked."""
+    said = one(made=book(campaign(state="paused")), shoppers={})
+    assert (said.reason, said.shopper_id) == ("not_linked", None)
+
+
+def test_an_illegal_price_never_leaves_even_if_it_was_stored() -> None:
+    cheap = campaign(offer={"kind": "percent", "applies_to": "product", "sku": "APPLE", "basis_points": 5000})
+    assert one(made=book(cheap)).reason == "legal_cap"
+
+
+def test_an_unknown_campaign_and_a_late_trigger() -> None:
+    assert one(trigger("gone")).reason == "campaign_unknown"
+    assert one(trigger(at=NOW - 120)).reason == "ok"
+    assert one(trigger(at=NOW - 120.1)).reason == "too_late"
+
+
+def test_a_message_has_a_price() -> None:
+    assert one(rules=DecisionRules(message_price_minor=24.0)).reason == "ok"
+    assert one(rules=DecisionRules(message_price_minor=24.1)).reason == "no_gain"
+
+
+def test_the_best_consented_channel() -> None:
+    rules = DecisionRules(channels=("push", "page"))
+    both = replace(ANA, consents=PAGE | {("location_offers", "push")})
+    assert one(rules=rules, shoppers={7: both}).inputs["channel"] == "push"
+    assert one(rules=rules).inputs["channel"] == "page"
+
+
+def order(*campaigns: Any, p: dict[str, float] | None = None) -> list[str]:
+    made = book(*campaigns)
+    said = decide([trigger(c.id, p=(p or {}).get(c.id, 0.8)) for c in campaigns], made, LINKED, NOW)
+    return [d.trigger.campaign_id for d in said]
+
+
+def test_expected_gain_decides_then_priority_then_the_name() -> None:
+    assert order(campaign("a", margin_minor=100), campaign("b", margin_minor=101)) == ["b", "a"]
+    assert order(campaign("a", redeem_probability=0.3), campaign("b", redeem_probability=0.31)) == ["b", "a"]
+    assert order(campaign("a"), campaign("b"), p={"a": 0.5, "b": 0.6}) == ["b", "a"]
+    assert order(campaign("a", priority=1, margin_minor=101), campaign("b", priority=99)) == ["a", "b"]
+    assert order(campaign("a", priority=1), campaign("b", priority=99)) == ["b", "a"]
+    assert order(campaign("b"), campaign("a")) == ["a", "b"]
+
+
+def test_events_are_apart_and_candidates_come_first_in_each() -> None:
+    made = book(campaign("a"), campaign("b", margin_minor=500), campaign("off", state="paused"))
+    shoppers = {7: ANA, 8: replace(ANA, shopper_id="ben")}
+    triggers = [
+        trigger("off", 7), trigger("a", 8), trigger("b", 7), trigger("a", 7), trigger("a", 7, at=NOW - 4),
+        trigger("a", 9),
+    ]  # fmt: skip
+    said = decide(triggers, made, shoppers, NOW)
+    assert len(said) == len(triggers)
+    assert [[d.trigger.campaign_id for d in event] for event in by_event(said)] == [["a"], ["b", "a"], ["a"]]
+    assert [event[0].shopper_id for event in by_event(said)] == ["ana", "ana", "ben"]
+    assert sorted(d.reason for d in said if d.outcome == "refuse") == ["campaign_paused", "not_linked"]
+
+
+def test_the_order_of_triggers_does_not_matter() -> None:
+    made = book(*[campaign(c, margin_minor=m) for c, m in (("a", 5), ("b", 7), ("c", 5))])
+    triggers = [trigger(c, d) for c in "abc" for d in (7, 8)]
+    assert decide(triggers, made, LINKED, NOW) == decide(triggers[::-1], made, LINKED, NOW)
+
+
+@pytest.mark.parametrize(
+    ("changes", "worth"),
+    [
+        ({}, 200),
+        ({"offer": {"kind": "fixed_price", "applies_to": "product", "sku": "BOOK", "price_minor": 900}}, 100),
+        ({"offer": {"kind": "amount", "applies_to": "basket", "amount_minor": 150, "min_basket_minor": 3000}}, 150),
+        ({"offer": {"kind": "amount", "applies_to": "basket", "amount_minor": 150, "min_basket_minor": 3000,
+                    "max_discount_minor": 90}}, 90),
+        ({"offer": {"kind": "percent", "applies_to": "category", "category": "leisure", "basis_points": 1000}}, 0),
+        ({"offer": {"kind": "percent", "applies_to": "category", "category": "leisure", "basis_points": 1000,
+                    "max_discount_minor": 300}}, 300),
+    ],
+)  # fmt: skip
+def test_what_a_voucher_reserves(changes: dict[str, Any], worth: int) -> None:
+    assert one(made=book(campaign(**changes))).inputs["worth_minor"] == worth
+
+
+def test_decisions_are_named_after_their_trigger() -> None:
+    assert decision_id(trigger()) == decision_id(trigger())
+    assert decision_id(trigger("a")) != decision_id(trigger("b"))

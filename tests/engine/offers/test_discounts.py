@@ -1,0 +1,177 @@
+"""Discounts: integers, rounded down, never more than what they apply to."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from engine.offers.discounts import Basket, Line, Offer, discount, worth_minor
+
+OFFER: TypeAdapter[Offer] = TypeAdapter(Offer)
+
+
+def offer(**keys: Any) -> Offer:
+    return OFFER.validate_json(json.dumps({"applies_to": "product", "sku": "A"} | keys))
+
+
+def on(kind: str, target: str, **keys: Any) -> Offer:
+    return OFFER.validate_json(json.dumps({"kind": kind, "applies_to": target} | keys))
+
+
+def basket(*lines: tuple[str, int, int]) -> Basket:
+    """(sku, quantity, unit price); A and B are fruit, all else is nothing."""
+    return Basket("EUR", tuple(Line(s, n, p, "fruit" if s in "AB" else None) for s, n, p in lines))
+
+
+@pytest.mark.parametrize(
+    ("made", "bought", "per_line"),
+    [
+        # percent: down to the cent; the dearest units first; one unit unless more are allowed
+        (offer(kind="percent", basis_points=2000), basket(("A", 1, 299)), (59,)),
+        (offer(kind="percent", basis_points=2000), basket(("A", 3, 299)), (59,)),
+        (offer(kind="percent", basis_points=2000, max_units=2), basket(("A", 3, 299)), (119,)),
+        (offer(kind="percent", basis_points=2000, max_units=2), basket(("A", 1, 100), ("A", 1, 300)), (20, 60)),
+        (offer(kind="percent", basis_points=2000), basket(("A", 1, 100), ("A", 1, 300)), (0, 60)),
+        (offer(kind="percent", basis_points=10_000), basket(("X", 1, 900), ("A", 1, 250)), (0, 250)),
+        (offer(kind="percent", basis_points=5000, max_discount_minor=70), basket(("A", 1, 250)), (70,)),
+        (on("percent", "category", category="fruit", basis_points=1000, max_units=3),
+         basket(("A", 2, 100), ("B", 2, 200), ("X", 9, 999)), (10, 40, 0)),
+        (on("percent", "basket", basis_points=1000), basket(("A", 2, 105), ("X", 1, 99)), (21, 9)),
+        # amount: once per basket, over the lines it is on, never below zero
+        (offer(kind="amount", amount_minor=200), basket(("A", 1, 799)), (200,)),
+        (offer(kind="amount", amount_minor=200), basket(("A", 1, 150)), (150,)),
+        (offer(kind="amount", amount_minor=200), basket(("A", 5, 150)), (200,)),
+        (offer(kind="amount", amount_minor=200), basket(("A", 1, 150), ("X", 1, 900), ("A", 1, 90)), (150, 0, 50)),
+        (on("amount", "basket", amount_minor=500), basket(("A", 1, 300), ("X", 1, 100)), (300, 100)),
+        # fixed price: never dearer
+        (offer(kind="fixed_price", price_minor=449), basket(("A", 1, 549)), (100,)),
+        (offer(kind="fixed_price", price_minor=449, max_units=2), basket(("A", 3, 549)), (200,)),
+        # buy x get y: the cheapest units, whole groups, then what the rest still earns
+        (offer(kind="buy_x_get_y", buy=1, get=1), basket(("A", 2, 250)), (250,)),
+        (offer(kind="buy_x_get_y", buy=2, get=1), basket(("A", 3, 250)), (250,)),
+        (offer(kind="buy_x_get_y", buy=2, get=1, max_units=9), basket(("A", 8, 250)), (500,)),
+        (offer(kind="buy_x_get_y", buy=2, get=2, max_units=9), basket(("A", 3, 250)), (250,)),
+        (offer(kind="buy_x_get_y", buy=1, get=1, max_units=1), basket(("A", 8, 250)), (250,)),
+        (on("buy_x_get_y", "category", category="fruit", buy=1, get=1, basis_points=5000),
+         basket(("A", 1, 301), ("B", 1, 201)), (0, 100)),
+    ],
+)  # fmt: skip
+def test_what_comes_off(made: Offer, bought: Basket, per_line: tuple[int, ...]) -> None:
+    off = discount(made, bought)
+    assert (off.line_minor, off.amount_minor, off.reason) == (per_line, sum(per_line), "ok")
+
+
+@pytest.mark.parametrize(
+    ("made", "bought", "reason"),
+    [
+        (offer(kind="percent", basis_points=2000), basket(("X", 1, 299)), "not_in_basket"),
+        (offer(kind="percent", basis_points=2000), basket(), "not_in_basket"),
+        (on("percent", "category", category="fish", basis_points=2000), basket(("A", 1, 299)), "not_in_basket"),
+        (offer(kind="amount", amount_minor=50, min_basket_minor=1000), basket(("A", 1, 999)), "min_basket"),
+        (offer(kind="buy_x_get_y", buy=2, get=1), basket(("A", 2, 250)), "too_few"),
+        (offer(kind="fixed_price", price_minor=449), basket(("A", 1, 449)), "too_few"),
+        (offer(kind="percent", basis_points=1), basket(("A", 1, 99)), "too_few"),
+    ],
+)
+def test_why_nothing_comes_off(made: Offer, bought: Basket, reason: str) -> None:
+    off = discount(made, bought)
+    assert (off.amount_minor, off.reason) == (0, reason)
+    assert len(off.line_minor) == len(bought.lines)
+
+
+def test_a_budget_cuts_the_discount() -> None:
+    made = offer(kind="percent", basis_points=5000, max_units=9)
+    off = discount(made, basket(("A", 1, 100), ("A", 1, 300)), most_minor=120)
+    assert (off.amount_minor, off.line_minor) == (120, (50, 70))
+
+
+def test_the_minimum_counts_the_whole_basket() -> None:
+    made = offer(kind="amount", amount_minor=50, min_basket_minor=1000)
+    assert discount(made, basket(("A", 1, 200), ("X", 1, 800))).amount_minor == 50
+
+
+@pytest.mark.parametrize(
+    ("made", "price", "worth"),
+    [
+        (offer(kind="percent", basis_points=2000, max_units=3), 299, 179),
+        (offer(kind="amount", amount_minor=200), 0, 200),
+        (offer(kind="fixed_price", price_minor=449, max_units=2), 549, 200),
+        (offer(kind="fixed_price", price_minor=449), 300, 0),
+        (offer(kind="buy_x_get_y", buy=2, get=1, basis_points=5000), 301, 150),
+        (on("percent", "basket", basis_points=1000), 5000, 500),
+        (on("percent", "basket", basis_points=1000, max_discount_minor=300), 5000, 300),
+    ],
+)
+def test_the_most_an_offer_is_worth(made: Offer, price: int, worth: int) -> None:
+    assert worth_minor(made, price) == worth
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"kind": "percent", "basis_points": 2000.5},
+        {"kind": "percent", "basis_points": "2000"},
+        {"kind": "percent", "basis_points": 10_001},
+        {"kind": "percent", "basis_points": 0},
+        {"kind": "amount", "amount_minor": 0},
+        {"kind": "amount", "amount_minor": 100, "percent": 5},
+        {"kind": "fixed_price", "price_minor": -1},
+        {"kind": "fixed_price", "price_minor": 1, "applies_to": "basket", "sku": None},
+        {"kind": "buy_x_get_y", "buy": 1, "get": 0},
+        {"kind": "gift"},
+        {"kind": "percent", "basis_points": 100, "sku": None},
+        {"kind": "percent", "basis_points": 100, "applies_to": "category"},
+        {"kind": "percent", "basis_points": 100, "category": "fruit"},
+    ],
+)
+def test_offers_that_make_no_sense(keys: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        offer(**keys)
+
+
+@pytest.mark.parametrize(("quantity", "price"), [(0, 100), (-1, 100), (1, -5), (100_001, 1)])
+def test_impossible_lines(quantity: int, price: int) -> None:
+    with pytest.raises(ValueError):
+        Line("A", quantity, price)
+
+
+LINES = st.lists(st.tuples(st.sampled_from(["A", "B", "X"]), st.integers(1, 9), st.integers(0, 2000)), max_size=6)
+TARGETS = st.sampled_from([{"applies_to": "product", "sku": "A"}, {"applies_to": "category", "category": "fruit"}])
+KINDS = st.one_of(
+    st.builds(lambda bp: {"kind": "percent", "basis_points": bp}, st.integers(1, 10_000)),
+    st.builds(lambda a: {"kind": "amount", "amount_minor": a}, st.integers(1, 5000)),
+    st.builds(
+        lambda x, y, bp: {"kind": "buy_x_get_y", "buy": x, "get": y, "basis_points": bp},
+        st.integers(1, 4),
+        st.integers(1, 4),
+        st.integers(1, 10_000),
+    ),
+)
+
+
+@given(lines=LINES, target=TARGETS, kind=KINDS, units=st.integers(1, 5), most=st.none() | st.integers(0, 500))
+def test_no_basket_pays_less_than_nothing(
+    lines: list[tuple[str, int, int]], target: dict[str, Any], kind: dict[str, Any], units: int, most: int | None
+) -> None:
+    bought = basket(*lines)
+    off = discount(OFFER.validate_json(json.dumps(target | kind | {"max_units": units})), bought, most)
+    assert off.amount_minor == sum(off.line_minor)
+    assert all(type(minor) is int for minor in off.line_minor)
+    for line, minor in zip(bought.lines, off.line_minor, strict=True):
+        assert 0 <= minor <= line.quantity * line.unit_price_minor
+        assert minor == 0 or line.category == "fruit"
+    assert most is None or off.amount_minor <= most
+    assert (off.reason == "ok") == (off.amount_minor > 0)
+
+
+@given(price=st.integers(0, 5000), kind=KINDS, units=st.integers(1, 5), quantity=st.integers(1, 9))
+def test_what_was_reserved_covers_the_till_at_the_plans_price(
+    price: int, kind: dict[str, Any], units: int, quantity: int
+) -> None:
+    made = offer(**kind, max_units=units)
+    assert discount(made, basket(("A", quantity, price))).amount_minor <= worth_minor(made, price)

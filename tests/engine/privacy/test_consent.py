@@ -1,0 +1,65 @@
+"""Consent: nothing ticked beforehand, per purpose and channel, and the last word counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.privacy.consent import CHANNELS, PURPOSES, Consent, ConsentChoice, allows, replay, targeted
+
+
+def said(shopper: str, purpose: str, channel: str, granted: bool, at: float) -> Consent:
+    return Consent(shopper, purpose, channel, granted, "2026-01", "portal", at)
+
+
+def test_silence_is_no() -> None:
+    assert not any(allows(frozenset(), p, c) for p in PURPOSES for c in CHANNELS)
+    assert not targeted(frozenset())
+
+
+def test_offers_are_granted_per_channel() -> None:
+    grants = frozenset({("location_offers", "page")})
+    assert allows(grants, "location_offers", "page")
+    assert not any(allows(grants, "location_offers", c) for c in CHANNELS if c != "page")
+    assert not any(allows(grants, p, c) for p in PURPOSES if p != "location_offers" for c in CHANNELS)
+
+
+@pytest.mark.parametrize("purpose", ["statistics", "crm", "clerk"])
+def test_other_purposes_are_granted_once_for_all_channels(purpose: str) -> None:
+    grants = frozenset({(purpose, "any")})
+    assert all(allows(grants, purpose, c) for c in CHANNELS)  # type: ignore[arg-type]
+    assert not targeted(grants)
+    assert not allows(frozenset({(purpose, "page")}), purpose, "page")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("channel", ["page", "push", "email", "sms"])
+def test_any_channel_of_offers_makes_a_target(channel: str) -> None:
+    assert targeted(frozenset({("location_offers", channel)}))
+
+
+@pytest.mark.parametrize(
+    ("purpose", "channel"),
+    [
+        ("offers", "page"),
+        ("location_offers", "fax"),
+        ("location_offers", "any"),  # a yes to everything is no yes
+        ("crm", "email"),
+        ("", ""),
+    ],
+)
+def test_answers_that_make_no_sense_are_refused(purpose: str, channel: str) -> None:
+    with pytest.raises(ValueError):
+        ConsentChoice(purpose, channel, True)  # type: ignore[arg-type]
+
+
+def test_the_last_word_counts_per_purpose_and_channel() -> None:
+    log = [
+        said("a", "location_offers", "page", True, 1),
+        said("a", "location_offers", "push", True, 2),
+        said("b", "crm", "any", True, 3),
+        said("a", "location_offers", "page", False, 4),
+        said("b", "crm", "any", False, 5),
+        said("b", "crm", "any", True, 6),
+    ]
+    assert replay(log) == {"a": frozenset({("location_offers", "push")}), "b": frozenset({("crm", "any")})}
+    assert replay(log[:4])["a"] == frozenset({("location_offers", "push")})
+    assert replay([]) == {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
-from fastapi.responses import HTMLResponse
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -33,6 +33,11 @@ def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
     return HTMLResponse(html, status, headers)
 
 
+def _icon(_request: Request) -> FileResponse:
+    return FileResponse(_API / "static" / "mark.svg")  # what browsers ask for unasked, also beside JSON
+
+
 def mount(app: FastAPI) -> None:
     """Serves our scripts, styles and pictures at /static: no page loads anything from elsewhere."""
+    app.add_route("/favicon.ico", _icon, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=_API / "static"), name="static")

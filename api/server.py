@@ -57,7 +57,13 @@ class ApiServer:
         self._up = threading.Event()
         # No access log: it would hold MACs of captive portals' queries and who looked at what. Metrics count requests.
         settings = uvicorn.Config(
-            app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S, server_header=False, ws="auto"
+            app,
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_S,
+            server_header=False,
+            ws="auto",
         )
         self._server = _Server(settings, app, self._started)
         self._thread: threading.Thread | None = None
@@ -67,6 +73,11 @@ class ApiServer:
         """Where it listens, as a browser on this machine reaches it."""
         shown = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
         return f"http://[{shown}]:{self.port}" if ":" in shown else f"http://{shown}:{self.port}"
+
+    @property
+    def running(self) -> bool:
+        """Whether its thread is alive."""
+        return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> ApiServer:
         """Serves in a thread of its own; returns once it listens. Raises RayonError when it does not come up."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import typer
 
-CONFIG_OPTION = typer.Option(
-    None, "--config", "-c", help="Default: ./config.yaml if there, else the embedded defaults."
-)
+from api.cli.engine import CONFIG_OPTION, stop_on_signals
 
 
 def register(app: typer.Typer) -> None:
@@ -33,16 +32,16 @@ def register(app: typer.Typer) -> None:
 
         console = start_logging(verbose=verbose)
         site = open_site(read_config(config))
+        stopping = threading.Event()
+        stop_on_signals(stopping)
+        server = run_api(site.config, site.db, site.secrets, site.plans, host=host, port=port)
         try:
-            server = run_api(
-                site.config,
-                site.db,
-                site.secrets,
-                site.plans,
-                host=host,
-                port=port,
-                on_started=lambda running: print_links(console, site, running.url),
-            )
-            server.run()
+            server.start()
+            print_links(console, site, server.url)
+            while server.running and not stopping.wait(0.5):
+                pass
         finally:
+            server.stop()
             site.db.close()
+        if not stopping.is_set():
+            raise typer.Exit(1)  # it ended by itself: its log says why

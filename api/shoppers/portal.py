@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Request, Response
@@ -25,6 +25,12 @@ from engine.records import device_from_hex, device_hex
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 PASS = "pass"
 PASS_LIFETIME_S = 900  # captive windows close themselves: time enough to reach the real browser
+
+
+@router.get("/", summary="Where to begin")
+def front(request: Request, ctx: AppContext = Depends(context)) -> Response:
+    """The sign-in pages of all stores."""
+    return page("front.html", lang=language(request), t=PAGES[language(request)], stores=_stores(ctx))
 
 
 @router.get("/w/{store}", summary="Wi-Fi sign-in page")
@@ -74,7 +80,7 @@ def portal_form(
         )
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from error
-    shown = {"lang": lang, "t": PAGES[lang], "store": store, "store_name": plan.name}
+    shown: dict[str, Any] = {"lang": lang, "t": PAGES[lang], "store": store, "store_name": plan.name}
     try:
         shopper = sign_in(ctx, request, body, kept_device(ctx, request, store))
     except BusinessRefusal as refusal:
@@ -99,8 +105,7 @@ def me(request: Request, ctx: AppContext = Depends(context)) -> Response:
         return _enter(ctx, request, token, lang)
     shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
     if shopper is None:
-        stores = [(plan.store, plan.name) for plan in ctx.plans.values()]
-        return page("stranger.html", 401, lang=lang, t=PAGES[lang], stores=stores)
+        return page("stranger.html", 401, lang=lang, t=PAGES[lang], stores=_stores(ctx))
     plan = ctx.plans.get(shopper.store)
     return page(
         "me.html",
@@ -112,6 +117,10 @@ def me(request: Request, ctx: AppContext = Depends(context)) -> Response:
         store=shopper.store,
         store_name=plan.name if plan else shopper.store,
     )
+
+
+def _stores(ctx: AppContext) -> list[tuple[str, str]]:
+    return sorted(((plan.store, plan.name) for plan in ctx.plans.values()), key=lambda pair: pair[1])
 
 
 def _enter(ctx: AppContext, request: Request, token: str, lang: str) -> Response:

@@ -29,10 +29,8 @@ RETRY_MS = 2000
     "/v1/me/stream",
     summary="Coupons as they come (server-sent events)",
     response_class=StreamingResponse,
-    responses={
-        200: {"content": {"text/event-stream": {}}, "description": "Events `voucher`; the id is the delivery's."}
-    }
-    | problem_responses(401),
+    responses=problem_responses(401)
+    | {200: {"content": {"text/event-stream": {}}, "description": "Events `voucher`; the id is the delivery's."}},
 )
 async def stream(
     request: Request,

@@ -102,7 +102,9 @@ PAGES: dict[Language, dict[str, str]] = {
         "done_less": "Entendu : moins souvent.",
         "done_mute": "Entendu : plus d'offres de ce magasin.",
         "done_never": "Entendu : plus d'offres.",
-        "store": "Magasin",
+        "till": "Caisse",
+        "managers": "Responsables",
+        "health": "État",
         "no_device_linked": "Vous êtes connecté au Wi-Fi. Ce téléphone est lié à un autre profil : ouvrez votre page "
         "dans le navigateur où vous l'aviez créée.",
     },
@@ -159,7 +161,9 @@ PAGES: dict[Language, dict[str, str]] = {
         "done_less": "Understood: less often.",
         "done_mute": "Understood: no more offers from this shop.",
         "done_never": "Understood: no more offers.",
-        "store": "Shop",
+        "till": "Till",
+        "managers": "Managers",
+        "health": "Health",
         "no_device_linked": "You are on the Wi-Fi. This phone is linked to another profile: open your page in the "
         "browser in which you made it.",
     },

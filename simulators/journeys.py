@@ -16,6 +16,9 @@ from simulators.ways import Way, Ways
 STAND_SPREAD_M = 0.15
 """People do not stand on the product's point but around it."""
 
+CLIMB_M = 6.0
+"""What a change of level takes, in walked metres: stairs of a storey of 3 m at 30 degrees; a lift is as slow."""
+
 QUEUE_STEP_M = 0.8
 QUEUE_LONGEST_M = 6.0
 
@@ -86,8 +89,7 @@ class Journey:
             if far_m < 1e-9 and level == here.level:
                 continue
             self.heading_rad[-1] = float(np.arctan2(y_m - here.y_m, x_m - here.x_m)) if far_m else self.heading_rad[-1]
-            # a lift moves nobody sideways, but it takes its time
-            far_m = far_m if level == here.level else max(far_m, 6.0)
+            far_m = far_m if level == here.level else max(far_m, CLIMB_M)
             self._point(self.end_s + far_m / self.shopper.speed_m_s, Spot(level, x_m, y_m), self.heading_rad[-1])
 
     def stand(self, seconds: float, heading_rad: float) -> None:

@@ -26,10 +26,11 @@ class Phones:
 
 @dataclass(frozen=True, slots=True)
 class ScanTimes:
-    """When which shopper's phone is heard, sorted by time; each (n,)."""
+    """When which shopper's phone is heard, and as which device, sorted by time; each (n,)."""
 
     t_s: F64
     shopper: I32
+    device: I32
 
     def between(self, from_s: float, to_s: float) -> slice:
         """The rows with from_s <= t < to_s."""
@@ -67,9 +68,38 @@ def scan_times(crowd: Crowd, phones: Phones, config: PhonesConfig, rng: np.rando
         t = t[t < crowd.end_s[i]]
         times.append(t)
         who.append(np.full(len(t), i, np.int32))
-    t_s, shopper = np.concatenate(times), np.concatenate(who)
+    shopper = np.concatenate(who)
+    return _by_time(np.concatenate(times), shopper, shopper)
+
+
+def probe_times(
+    crowd: Crowd, phones: Phones, config: PhonesConfig, first_device: int, rng: np.random.Generator
+) -> tuple[ScanTimes, tuple[str, ...]]:
+    """Probes of phones that are not connected, at random times, and the MACs they use: another one for each probe.
+
+    Probes are devices of their own, numbered from `first_device` in order of time.
+    """
+    if config.probe_interval_s is None:
+        return ScanTimes(np.empty(0), np.empty(0, np.int32), np.empty(0, np.int32)), ()
+    away = np.flatnonzero(~phones.connected)
+    counts = rng.poisson((crowd.end_s[away] - crowd.start_s[away]) / config.probe_interval_s)
+    shopper = np.repeat(away, counts).astype(np.int32)
+    t_s = rng.uniform(crowd.start_s[shopper], crowd.end_s[shopper])
+    probes = _by_time(t_s, shopper, shopper)
+    device = first_device + np.arange(len(t_s), dtype=np.int32)
+    macs = tuple(local_mac(rng) for _ in range(len(t_s)))
+    return ScanTimes(probes.t_s, probes.shopper, device), macs
+
+
+def merged(a: ScanTimes, b: ScanTimes) -> ScanTimes:
+    """Both in order of time."""
+    t_s, shopper = np.concatenate([a.t_s, b.t_s]), np.concatenate([a.shopper, b.shopper])
+    return _by_time(t_s, shopper, np.concatenate([a.device, b.device]))
+
+
+def _by_time(t_s: F64, shopper: I32, device: I32) -> ScanTimes:
     order = np.argsort(t_s, kind="stable")
-    return ScanTimes(t_s[order], shopper[order])
+    return ScanTimes(t_s[order], shopper[order], device[order])
 
 
 def local_mac(rng: np.random.Generator) -> str:

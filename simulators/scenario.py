@@ -65,7 +65,8 @@ class PeopleConfig(_Strict):
 class PhonesConfig(_Strict):
     """What people carry, and what they do with what they get."""
 
-    connected_share: float = Field(0.6, ge=0, le=1)  # the others have Wi-Fi off: nobody hears them
+    connected_share: float = Field(0.6, ge=0, le=1)  # the others only probe, or are not heard at all
+    probe_interval_s: float | None = Field(None, ge=1)  # of phones not connected, on average; None: Wi-Fi switched off
     scan_interval_min_s: float = Field(1.0, ge=0.1, le=60)
     scan_interval_max_s: float = Field(4.0, ge=0.1, le=120)
     offset_sigma_db: float = Field(5.0, ge=0, le=20)  # phones differ; one draw per phone

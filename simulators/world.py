@@ -17,7 +17,7 @@ from engine.records import F64, I32
 from simulators.crowd import Crowd
 from simulators.journeys import Journey, Store, make_journeys
 from simulators.people import draw_people
-from simulators.phones import BURST_S, draw_phones, scan_times
+from simulators.phones import BURST_S, draw_phones, merged, probe_times, scan_times
 from simulators.radio import Air
 from simulators.scenario import Scenario
 
@@ -28,7 +28,8 @@ TICK_S = 0.5
 class Heard:
     """What access points heard in one tick, each (n,), sorted by time.
 
-    `device` is a shopper's index, or the number of shoppers plus an access point's index where APs hear one another.
+    `device` is a shopper's index; the number of shoppers plus an access point's index where APs hear one another; and
+    beyond both, one number for each probe of a phone that is not connected.
     """
 
     t_s: F64
@@ -59,7 +60,10 @@ class World:
         self.crowd = Crowd(self.journeys)
         self.phones = draw_phones(self.shoppers, scenario.phones, phone_rng)
         self.air = Air(plan, scenario.radio, scenario.phones.height_m, air_rng)
-        self.scans = scan_times(self.crowd, self.phones, scenario.phones, scan_rng)
+        scans = scan_times(self.crowd, self.phones, scenario.phones, scan_rng)
+        first_probe = len(self.shoppers) + len(plan.access_points)
+        probes, self._probe_macs = probe_times(self.crowd, self.phones, scenario.phones, first_probe, scan_rng)
+        self.scans = merged(scans, probes)
 
     @property
     def ticks(self) -> int:
@@ -70,16 +74,16 @@ class World:
         """Everything heard in [k, k + 1) ticks; a reading's own delay may put it a little after."""
         rng = np.random.default_rng([self._tick_seed, k])
         rows = self.scans.between(k * TICK_S, (k + 1) * TICK_S)
-        t_s, shopper = self.scans.t_s[rows], self.scans.shopper[rows]
+        t_s, shopper, device = self.scans.t_s[rows], self.scans.shopper[rows], self.scans.device[rows]
         parts = [_empty()]
         if len(t_s):
             rssi = self.air.heard_dbm(self.crowd.at(shopper, t_s), self.phones.offset_db[shopper], rng)
-            parts.append(_heard(rssi, t_s, shopper, rng))
+            parts.append(_heard(rssi, t_s, device, rng))
         every = max(round(self.scenario.radio.ap_scan_s / TICK_S), 1)
         if k % every == 0 and self.plan.access_points:
             count = len(self.plan.access_points)
-            device = len(self.shoppers) + np.arange(count, dtype=np.int32)
-            parts.append(_heard(self.air.between_aps_dbm(rng), np.full(count, k * TICK_S), device, rng))
+            heard_ap = len(self.shoppers) + np.arange(count, dtype=np.int32)
+            parts.append(_heard(self.air.between_aps_dbm(rng), np.full(count, k * TICK_S), heard_ap, rng))
         return _sorted(parts)
 
     def all_ticks(self) -> Iterator[Heard]:
@@ -87,12 +91,13 @@ class World:
         return (self.tick(k) for k in range(self.ticks))
 
     def device_names(self) -> list[str]:
-        """Names for offline tables, by `Heard.device`: shoppers first, then access points by their id."""
-        return [s.name for s in self.shoppers] + [ap.id for ap in self.plan.access_points]
+        """Names for offline tables, by `Heard.device`: shoppers, access points by their id, probes."""
+        probes = [f"probe-{i + 1:06d}" for i in range(len(self._probe_macs))]
+        return [s.name for s in self.shoppers] + [ap.id for ap in self.plan.access_points] + probes
 
     def device_macs(self) -> list[str]:
         """MACs (ids for access points) for the wire, by `Heard.device`."""
-        return [*self.phones.mac, *(ap.id for ap in self.plan.access_points)]
+        return [*self.phones.mac, *(ap.id for ap in self.plan.access_points), *self._probe_macs]
 
 
 def _heard(rssi_dbm: F64, t_s: F64, device: I32, rng: np.random.Generator) -> Heard:

@@ -166,6 +166,25 @@ def test_sessions_open_before_they_close(recorded: tuple[World, Path, dict[str, 
     assert {tuple(e) for e in events.values()} <= {("connect",), ("connect", "disconnect")}
 
 
+def test_phones_that_are_not_connected_only_probe_and_change_their_mac(tmp_path: Path) -> None:
+    phones = {"connected_share": 0.5, "probe_interval_s": 20.0}
+    world = World(scenario(people={"arrivals_per_hour": 0, "start_inside": 60}, phones=phones), small_plan(), 300.0)
+    record(world, tmp_path)
+    readings, truth = read_readings(tmp_path / "readings.csv"), read_truth(tmp_path / "truth.csv")
+    probes = {d for d in readings.device.tolist() if d.startswith("probe-")}
+    silent = {s.name for s, on in zip(world.shoppers, world.phones.connected, strict=True) if not on}
+    assert not silent & set(readings.device.tolist())
+    assert not probes & set(truth.device.tolist())
+    away_s = sum(min(j.end_s, 300.0) - j.start_s for j in world.journeys if j.shopper.name in silent)
+    assert len(probes) == pytest.approx(away_s / 20.0, rel=0.25)
+    for probe in sorted(probes)[:20]:
+        t = readings.t[readings.device == probe]
+        assert t.max() - t.min() <= 0.2
+    macs = world.device_macs()
+    assert len(set(macs)) == len(macs) == len(world.device_names())
+    assert all(int(mac[:2], 16) & 3 == 2 for mac in macs[len(world.shoppers) + 4 :])
+
+
 def test_macs_are_local_unicast_and_distinct(recorded: tuple[World, Path, dict[str, int]]) -> None:
     world, _, _ = recorded
     assert len(set(world.phones.mac)) == len(world.phones.mac)

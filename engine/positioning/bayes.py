@@ -31,7 +31,8 @@ def bayes(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -
     kinds = _measured(site, scans, belief, settings)
     unheard = _unheard_log(site, scans) * belief.trust[:, None]
     first = [cell_evidence(k.expected, k.z, k.v, k.offset_var) for k in kinds]
-    posterior = _posterior(belief.cells, unheard, first)
+    # judged by the scan alone: a track that went wrong would otherwise find the readings odd that could correct it
+    posterior = _posterior(np.ones_like(belief.cells), unheard, first)
     second = []
     for kind, evidence in zip(kinds, first, strict=True):
         offset = (posterior * evidence.offset).sum(axis=1)

@@ -61,7 +61,7 @@ class Locator:
             self.refused["no_reading"] += len(scans) - len(usable)
         parts, rows = [], []
         for batch in _rounds(scans.t, scans.device, usable):
-            fixes, kept = self._round(_take(scans, batch), batch)
+            fixes, kept = self._round(take_scans(scans, batch), batch)
             parts.append(fixes)
             rows.append(kept)
         if not parts:
@@ -76,7 +76,7 @@ class Locator:
         if late.any():
             self.refused["out_of_order"] += int(late.sum())
             keep = np.flatnonzero(~late)
-            scans, rows, slot = _take(scans, keep), rows[keep], slot[keep]
+            scans, rows, slot = take_scans(scans, keep), rows[keep], slot[keep]
         estimate = self._tracked(scans, slot) if self.method in TRACKED else self._alone(scans, slot)
         level, xy, cov = moments(self.site, estimate.posterior)
         n_ap = (np.isfinite(scans.rssi_dbm) | np.isfinite(scans.range_m)).sum(axis=1)
@@ -149,7 +149,8 @@ def _rounds(t: F64, device: U64, usable: I64) -> list[I64]:
     return out
 
 
-def _take(scans: Scans, rows: I64) -> Scans:
+def take_scans(scans: Scans, rows: I64 | slice) -> Scans:
+    """The scans that an index or slice selects, in its order."""
     return Scans(
         scans.t[rows],
         scans.device[rows],

@@ -1,8 +1,8 @@
 """How shoppers move: they walk, or they pause. A two-state filter over the walkable area, batched over devices.
 
 Walking is a random walk along the links between walkable cells, so nobody passes through shelves. Its variance grows by
-`walk_m2_per_s`: a walker of 1 m/s who keeps a direction for about three seconds. It runs on blocks of about one metre,
-which makes a step of the walk a product with a small sparse matrix; a pause stays exactly in its cell.
+`walk_m2_per_s`: a walker of 0.8 m/s who keeps a direction for about three seconds. It runs on blocks of about one
+metre, which makes a step of the walk a product with a small sparse matrix; a pause shuffles between cells.
 """
 
 from __future__ import annotations
@@ -16,17 +16,21 @@ from scipy.sparse import csgraph
 from engine.plan.cells import Cells
 from engine.records import F32, F64, I32
 
+ORTHOGONAL = 0.16  # chance per step of going to one orthogonal neighbour; diagonals half; the rest stays
+
 
 @dataclass(frozen=True, slots=True)
 class MotionModel:
     """Rates of the two states. Measured walks and shops are not sensitive to them within a factor of two."""
 
-    walk_m2_per_s: float = 3.0  # growth of E[displacement²] while walking: (1 m/s x 3 s)² / 3 s
+    walk_m2_per_s: float = 2.0  # growth of E[displacement²] while walking: (0.8 m/s x 3 s)² / 3 s
+    pause_m2_per_s: float = 0.4  # the same while pausing: people shuffle along a shelf, and readings lag behind them
     walk_to_pause_per_s: float = 0.05  # walks last about 20 s
     pause_to_walk_per_s: float = 0.10  # pauses last about 10 s
     block_m: float = 1.0
     stray_per_s: float = 0.0005  # chance to be anywhere: a device that was lost, or a wrong lock, is found again
     max_steps: int = 48  # a longer gap than this many steps of the walk spreads no further
+    max_cell_steps: int = 12  # of shuffling in a pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ class WalkGraph:
     size: F32
     step: sparse.csr_array
     step_m2: float
+    cell_step: sparse.csr_array  # (C, C) the same between cells
+    cell_step_m2: float
 
 
 def walk_graph(cells: Cells, block_m: float = 1.0) -> WalkGraph:
@@ -69,6 +75,8 @@ def walk_graph(cells: Cells, block_m: float = 1.0) -> WalkGraph:
         size.astype(np.float32),
         sparse.csr_array(step.astype(np.float32)),
         max(step_m2, 1e-6),
+        sparse.csr_array(walk.astype(np.float32)),
+        4 * ORTHOGONAL * cells.cell_m**2 + 4 * (ORTHOGONAL / 2) * 2 * cells.cell_m**2,
     )
 
 
@@ -93,7 +101,7 @@ def _cell_walk(cells: Cells) -> sparse.csr_array:
     Rates are symmetric, so that an undisturbed walk ends evenly spread over the walkable area.
     """
     n = len(cells.x_m)
-    rate = 0.16 * np.minimum(cells.cell_m / cells.link_m, 1.0) ** 2
+    rate = ORTHOGONAL * np.minimum(cells.cell_m / cells.link_m, 1.0) ** 2
     both = sparse.csr_array((rate, (cells.links_to, cells.links_from)), shape=(n, n))
     stay = np.maximum(1.0 - np.asarray(both.sum(axis=0)).ravel(), 0.0)
     walk = sparse.csr_array(both + sparse.diags_array(stay))
@@ -111,23 +119,33 @@ def predict(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: F
     moving = walk_on(graph, model, walk * (1.0 - to_pause)[:, None] + starting, dt)
     stopping = (walk * (to_pause[:, None] / graph.size))[:, graph.block]
     still = pause * (1.0 - to_walk)[:, None] + stopping
+    still = shuffle_on(graph, model, still, dt)
     stray = np.minimum(model.stray_per_s * dt, 0.2)[:, None]
     n_cells = pause.shape[1]
     moving = moving * (1.0 - stray) + stray * (graph.size / n_cells)
     return (still * (1.0 - stray)).astype(np.float32), moving.astype(np.float32)
 
 
+def shuffle_on(graph: WalkGraph, model: MotionModel, pause: F32, dt: F32) -> F32:
+    """Pause masses (N, C) after `dt` (N,) seconds of shuffling about."""
+    return _diffused(graph.cell_step, model.pause_m2_per_s * dt / graph.cell_step_m2, pause, model.max_cell_steps)
+
+
 def walk_on(graph: WalkGraph, model: MotionModel, walk: F32, dt: F32) -> F32:
     """Walk masses (N, K) after `dt` (N,) seconds of walking."""
-    wanted = model.walk_m2_per_s * dt / graph.step_m2
-    steps = np.clip(np.ceil(wanted), 1, model.max_steps).astype(np.int32)
+    return _diffused(graph.step, model.walk_m2_per_s * dt / graph.step_m2, walk, model.max_steps)
+
+
+def _diffused(step: sparse.csr_array, wanted: F32, mass_rows: F32, max_steps: int) -> F32:
+    """Rows of mass after `wanted` (N,) steps each; a part of a step is a lazy step."""
+    steps = np.clip(np.ceil(wanted), 1, max_steps).astype(np.int32)
     share = np.minimum(wanted / steps, 1.0).astype(np.float32)
-    mass = np.ascontiguousarray(walk.T)
+    mass = np.ascontiguousarray(mass_rows.T)
     for done in range(int(steps.max(initial=0))):
         active = steps > done
         if active.all():
-            mass += (graph.step @ mass - mass) * share
+            mass += (step @ mass - mass) * share
         else:
             part = mass[:, active]
-            mass[:, active] = part + (graph.step @ part - part) * share[active]
+            mass[:, active] = part + (step @ part - part) * share[active]
     return mass.T

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.positioning.locator import Locator
+from engine.positioning.locator import Locator, take_scans
 from engine.positioning.windows import ScanWindows
-from engine.records import F64, I32, U64, Fixes, Readings, Scans
+from engine.records import F64, I32, U64, Fixes, Readings
 
 SCANS_AT_ONCE = 2048  # bounds the memory of posterior rows
 
@@ -54,18 +54,7 @@ class Located:
 def locate_readings(locator: Locator, readings: Readings, n_ap: int, window_s: float) -> Located:
     """Causal fixes of a recording, one per device and window."""
     scans = ScanWindows(n_ap, window_s).push(readings, np.inf)
-    parts = [PlainFixes.of(locator.locate(_slice(scans, slice(0, 0))))]
+    parts = [PlainFixes.of(locator.locate(take_scans(scans, slice(0, 0))))]
     starts = range(0, len(scans), SCANS_AT_ONCE)
-    parts += [PlainFixes.of(locator.locate(_slice(scans, slice(i, i + SCANS_AT_ONCE)))) for i in starts]
+    parts += [PlainFixes.of(locator.locate(take_scans(scans, slice(i, i + SCANS_AT_ONCE)))) for i in starts]
     return Located(PlainFixes.concat(parts), locator.refused)
-
-
-def _slice(scans: Scans, rows: slice) -> Scans:
-    return Scans(
-        scans.t[rows],
-        scans.device[rows],
-        scans.rssi_dbm[rows],
-        scans.range_m[rows],
-        scans.range_sigma_m[rows],
-        scans.age_s[rows],
-    )

@@ -17,9 +17,9 @@ class LocatorSettings:
         2.0  # squared residuals of ranges that came out long count this much more in the weight
     )
     age_doubles_variance_s: float = 4.0  # a walker changes RSSI by one sigma in about this time (5 dB at 8 m)
-    memory_s: float = 3.0  # errors of scans nearer in time than this repeat each other (same body, same shadow)
-    offset_floor_db: float = 1.5  # a device's offset is never known better: pockets, hands, turns
-    offset_drift_db2_per_s: float = 0.05  # a phone goes into a pocket and changes by 3 dB within minutes
+    memory_s: float = 2.0  # errors of scans nearer in time than this repeat each other (same body, same shadow)
+    offset_floor_db: float = 0.7  # a device's offset is never known better: pockets, hands, turns
+    offset_drift_db2_per_s: float = 0.02  # a phone goes into a pocket and changes by 3 dB within minutes
     range_floor_m: float = 0.3
     range_drift_m2_per_s: float = 0.002
     missing_share: float = (

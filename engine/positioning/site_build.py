@@ -29,7 +29,7 @@ def site_of(plan: Plan, cells: Cells, radio_map: RadioMap, settings: LocatorSett
     return Site(
         cells=cells,
         rssi=Expectation.of(radio_map.mean_dbm - CENTRE_DBM, radio_map.sigma_db),
-        range=Expectation.of(radio_map.distance_m + radio_map.range_bias_m[:, None], radio_map.range_sigma_m[:, None]),
+        range=Expectation.of(radio_map.range_mean_m, radio_map.range_sigma_m),
         not_heard_log=not_heard_log(
             radio_map, settings.sensitivity_dbm, settings.sensitivity_slope_db, settings.missing_share
         ),

@@ -23,15 +23,15 @@ class RadioPrior:
     """What is believed before anything was measured. Ranges in the comments are what measured sites show."""
 
     p0_dbm: float = -42.0  # RSSI at 1 m: -34 to -48 for Wi-Fi phones, about -60 for BLE tags
-    p0_spread_db: float = 8.0  # standard deviation of phone plus access point power where the plan does not say
+    p0_spread_db: float = 10.0  # standard deviation of phone plus access point power where the plan does not say
     known_spread_db: float = 5.0  # the same where the plan gives p0_dbm: the phone alone (phones differ by 5-12 dB)
-    exponent: float = 2.2  # 1.5 (open hall) to 2.7 (crowded laboratory)
+    exponent: float = 2.3  # 1.5 (open hall) to 2.7 (crowded laboratory)
     device_height_m: float = 1.2  # a phone in the hand or in a trolley
-    sigma_db: float = 6.0  # what fading, bodies and unmodelled furniture leave: 3.6 to 6.8
+    sigma_db: float = 5.0  # what fading, bodies and unmodelled furniture leave: 3.6 to 6.8
     floor_loss_db: float = 18.0  # one concrete floor: 12 to 25
     crossings_cap_db: float = 30.0  # beyond this, energy arrives by other ways than through
-    range_bias_m: float = 0.8  # 802.11mc ranges come out -0.6 to 1.8 m long at the median
-    range_bias_spread_m: float = 1.2
+    range_bias_m: float = 0.4  # 802.11mc ranges come out -0.6 to 1.8 m long at the median
+    range_bias_spread_m: float = 1.8
     range_sigma_m: float = 1.5
 
 
@@ -51,15 +51,21 @@ class Geometry:
     floors: F64
 
 
-def geometry_of(plan: Plan, level: I32, x_m: F64, y_m: F64, prior: RadioPrior = DEFAULT_PRIOR) -> Geometry:
-    """The geometry between the plan's access points and places given by level index and metres, arrays (C,)."""
+def geometry_of(
+    plan: Plan, level: I32, x_m: F64, y_m: F64, prior: RadioPrior = DEFAULT_PRIOR, height_m: F64 | None = None
+) -> Geometry:
+    """The geometry between the plan's access points and places given by level index and metres, arrays (C,).
+
+    `height_m` (C,) above each place's floor, where it is not a phone in a hand.
+    """
+    above = np.full(len(x_m), prior.device_height_m) if height_m is None else height_m
     floor_z = np.array([lv.floor_z_m for lv in plan.levels])
     ordinal = np.array([lv.ordinal for lv in plan.levels])
     ap_level = np.array([plan.level_index[ap.level] for ap in plan.access_points], dtype=np.int64)
     ap_x = np.array([ap.x_m for ap in plan.access_points])
     ap_y = np.array([ap.y_m for ap in plan.access_points])
     ap_z = np.array([ap.z_m for ap in plan.access_points]) + floor_z[ap_level]
-    dz = ap_z[:, None] - (floor_z[level] + prior.device_height_m)[None, :]
+    dz = ap_z[:, None] - (floor_z[level] + above)[None, :]
     distance = np.sqrt((ap_x[:, None] - x_m) ** 2 + (ap_y[:, None] - y_m) ** 2 + dz**2)
     floors = np.abs(ordinal[ap_level][:, None] - ordinal[level][None, :]).astype(np.float64)
     return Geometry(distance, crossing_losses_db(plan, level, x_m, y_m), floors)

@@ -22,17 +22,16 @@ class RadioMap:
     """Expected RSSI and its spread for A access points and C cells.
 
     `mean_dbm` (A, C) for a device of no offset; `sigma_db` (A, C) spread of one scan around it; a device's own offset
-    is N(`offset_mean_db`, `offset_sigma_db`). `distance_m` (A, C) is what ranges are compared with; range errors are
-    `range_bias_m` (A,) plus a device's own N(0, `range_offset_sigma_m`), with spread `range_sigma_m` (A,).
+    is N(`offset_mean_db`, `offset_sigma_db`). `range_mean_m` (A, C) is the expected range (distance plus bias) with
+    spread `range_sigma_m` (A, C), for a device of no offset; a device's own is N(0, `range_offset_sigma_m`).
     """
 
     mean_dbm: F32
     sigma_db: F32
-    distance_m: F32
+    range_mean_m: F32
+    range_sigma_m: F32
     offset_mean_db: float
     offset_sigma_db: float
-    range_bias_m: F32
-    range_sigma_m: F32
     range_offset_sigma_m: float
 
     @property
@@ -64,11 +63,10 @@ def prior_map(
     return RadioMap(
         mean_dbm=mean_dbm(geometry, p0, exponent, 1.0, prior).astype(np.float32),
         sigma_db=np.full((n_ap, n_cells), prior.sigma_db, np.float32),
-        distance_m=geometry.distance_m.astype(np.float32),
+        range_mean_m=(geometry.distance_m + prior.range_bias_m).astype(np.float32),
+        range_sigma_m=np.full((n_ap, n_cells), prior.range_sigma_m, np.float32),
         offset_mean_db=0.0,
         offset_sigma_db=prior.known_spread_db if known else prior.p0_spread_db,
-        range_bias_m=np.full(n_ap, prior.range_bias_m, np.float32),
-        range_sigma_m=np.full(n_ap, prior.range_sigma_m, np.float32),
         range_offset_sigma_m=prior.range_bias_spread_m,
     )
 
@@ -92,11 +90,9 @@ def map_arrays(radio_map: RadioMap, plan: Plan, cells: Cells) -> dict[str, Any]:
         "access_points": np.array([ap_key(ap.id) for ap in plan.access_points]),
         "mean_dbm": radio_map.mean_dbm,
         "sigma_db": radio_map.sigma_db,
-        "distance_m": radio_map.distance_m,
-        "offset": np.array([radio_map.offset_mean_db, radio_map.offset_sigma_db]),
-        "range_bias_m": radio_map.range_bias_m,
+        "range_mean_m": radio_map.range_mean_m,
         "range_sigma_m": radio_map.range_sigma_m,
-        "range_offset_sigma_m": np.array(radio_map.range_offset_sigma_m),
+        "offset": np.array([radio_map.offset_mean_db, radio_map.offset_sigma_db, radio_map.range_offset_sigma_m]),
     }
 
 
@@ -117,14 +113,13 @@ def map_misfit(arrays: dict[str, Any], plan: Plan, cells: Cells) -> str:
 
 def map_from_arrays(arrays: dict[str, Any]) -> RadioMap:
     """The inverse of `map_arrays`, after `map_misfit` found nothing."""
-    mean_db, sigma_db = (float(v) for v in arrays["offset"])
+    mean_db, sigma_db, range_sigma = (float(v) for v in arrays["offset"])
     return RadioMap(
         arrays["mean_dbm"],
         arrays["sigma_db"],
-        arrays["distance_m"],
+        arrays["range_mean_m"],
+        arrays["range_sigma_m"],
         mean_db,
         sigma_db,
-        arrays["range_bias_m"],
-        arrays["range_sigma_m"],
-        float(arrays["range_offset_sigma_m"]),
+        range_sigma,
     )

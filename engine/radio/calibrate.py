@@ -1,0 +1,164 @@
+"""Calibration: evidence turns the prior radio map into the store's own, and says what it changed and what does not
+fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.plan.cells import Cells
+from engine.plan.model import Plan
+from engine.radio.evidence import Evidence
+from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, cell_geometry, mean_dbm
+from engine.radio.radiomap import RadioMap, prior_map, prior_powers
+from engine.radio.range_fit import fit_ranges
+from engine.radio.reach import Reach, reach_of
+from engine.radio.residuals import field_amplitude, residual_field
+from engine.radio.ridge import FAST_DB, FittedLaw, fit_law, place_variance
+from engine.records import F64
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationSettings:
+    """How far evidence may move the map. Pairs are for evidence that covers nothing and all of the store."""
+
+    field_length_m: float = 3.0  # shadows of shelves and people
+    field_cap_db: float = 5.0
+    field_noise_db: float = 1.5  # of a place's mean: another minute, another hand
+    sigma_floor_db: tuple[float, float] = (5.0, 2.8)  # another phone, other bodies: never surer than this
+    device_spread_db: float = 8.0  # of the next device around those that were heard
+    device_range_spread_m: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ApFit:
+    """Root mean square of residuals before and after, in dB, and the fitted law of one access point."""
+
+    ap: str
+    places: int
+    rms_before_db: float
+    rms_after_db: float
+    p0_dbm: float
+    exponent: float
+    range_bias_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The new map, the fit per access point, and sentences about what does not fit."""
+
+    radio_map: RadioMap
+    fits: list[ApFit]
+    loss_scale: float
+    warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def calibrate(
+    plan: Plan,
+    cells: Cells,
+    evidence: Evidence,
+    prior: RadioPrior = DEFAULT_PRIOR,
+    settings: CalibrationSettings = CalibrationSettings(),
+) -> Calibration:
+    """Fits the law, then the fields, to the evidence. Without evidence of a kind the prior stays for that kind."""
+    geometry = cell_geometry(plan, cells, prior)
+    before = prior_map(plan, cells, prior, geometry)
+    reach = reach_of(cells, evidence)
+    law = fit_law(plan, evidence, reach.weight, prior)
+    mean, sigma = _rssi(cells, geometry, evidence, law, reach, prior, settings)
+    ranges = fit_ranges(evidence, len(plan.access_points), prior, reach)
+    heard = bool((np.isfinite(evidence.rssi_dbm) & (evidence.kind < 2)).any())
+    radio_map = RadioMap(
+        mean_dbm=mean.astype(np.float32),
+        sigma_db=sigma.astype(np.float32),
+        range_mean_m=(geometry.distance_m + ranges.bias_m[:, None]).astype(np.float32),
+        range_sigma_m=np.full(mean.shape, ranges.sigma_m, np.float32),
+        offset_mean_db=0.0,
+        offset_sigma_db=settings.device_spread_db if heard else before.offset_sigma_db,
+        range_offset_sigma_m=settings.device_range_spread_m if ranges.known else before.range_offset_sigma_m,
+    )
+    fits = _fits(plan, evidence, law, ranges.bias_m, prior)
+    note = f"evidence covers {reach.covered:.0%} of the walkable area"
+    return Calibration(radio_map, fits, law.loss_scale, _warnings(fits, law), [note])
+
+
+def _rssi(
+    cells: Cells,
+    geometry: Geometry,
+    evidence: Evidence,
+    law: FittedLaw,
+    reach: Reach,
+    prior: RadioPrior,
+    settings: CalibrationSettings,
+) -> tuple[F64, F64]:
+    """Mean and spread (A, C): the law plus fields."""
+    mean = mean_dbm(geometry, law.p0_dbm, law.exponent, law.loss_scale, prior)
+    rows = np.flatnonzero(np.isfinite(law.residual_db) & (evidence.kind < 2))
+    ev, residual = evidence.take(rows), law.residual_db[rows]
+    noise = settings.field_noise_db**2 + FAST_DB**2 / ev.count + place_variance(ev, prior)
+    place = (ev.level, ev.x_m, ev.y_m)
+    smooth = field_amplitude(place, ev.ap, residual, settings.field_length_m, settings.field_cap_db)
+    base = _base_sigma(residual, reach.between(*settings.sigma_floor_db), prior.sigma_db)
+    variance = np.full(mean.shape, base**2 + (reach.share * smooth) ** 2)
+    to = (cells.level, cells.x_m, cells.y_m)
+    for a in np.unique(ev.ap).tolist():
+        at = np.flatnonzero(ev.ap == a)
+        own = (ev.level[at], ev.x_m[at], ev.y_m[at])
+        field_a = residual_field(own, residual[at], noise[at], to, smooth, settings.field_length_m)
+        mean[a] += reach.share * field_a.mean
+        variance[a] = base**2 + reach.share**2 * field_a.variance
+    return mean, np.sqrt(variance)
+
+
+def _base_sigma(residual: F64, floor: float, prior: float) -> float:
+    """Spread of one scan: most of the evidence's own (the field explains the rest), never under the floor."""
+    if len(residual) < 10:
+        return prior
+    return max(floor, 0.75 * 1.4826 * float(np.median(np.abs(residual))))
+
+
+def _fits(plan: Plan, evidence: Evidence, law: FittedLaw, range_bias: F64, prior: RadioPrior) -> list[ApFit]:
+    """Residuals around the law (not the fields), the devices' offsets taken out of both."""
+    offset = law.source_db[evidence.source] + law.shared_db
+    p0, exponent = prior_powers(plan, prior)
+    base = p0[evidence.ap] - exponent[evidence.ap] * evidence.log_d - evidence.crossings_db
+    before = evidence.rssi_dbm - (base - prior.floor_loss_db * evidence.floors) - offset
+    out = []
+    for a, ap in enumerate(plan.access_points):
+        at = np.flatnonzero((evidence.ap == a) & np.isfinite(law.residual_db))
+        out.append(
+            ApFit(
+                ap.id,
+                len(at),
+                _rms(before[at]),
+                _rms(law.residual_db[at]),
+                float(law.p0_dbm[a]),
+                float(law.exponent[a]),
+                float(range_bias[a]),
+            )
+        )
+    return out
+
+
+def _rms(values: F64) -> float:
+    return float(np.sqrt(np.mean(values**2))) if len(values) else float("nan")
+
+
+def _warnings(fits: list[ApFit], law: FittedLaw) -> list[str]:
+    """What a person should look at: fits that rail, access points that do not fit."""
+    out = []
+    for f, power in zip(fits, law.ap_power_db.tolist(), strict=True):
+        if not f.places:
+            out.append(f"{f.ap}: no evidence; it keeps what the others say")
+            continue
+        if abs(power) > 8:
+            out.append(f"{f.ap}: {power:+.0f} dB from the others: is its power or its place in the plan right?")
+        if not 1.4 < f.exponent < 4.0:
+            out.append(f"{f.ap}: exponent {f.exponent:.1f} rails: walls or shelves are missing in the plan")
+        if f.rms_after_db > 8:
+            out.append(f"{f.ap}: residuals of {f.rms_after_db:.1f} dB: is its place in the plan right?")
+    if not 0.3 < law.loss_scale < 2.0:
+        out.append(f"losses of walls and shelves come out {law.loss_scale:.1f} times the plan's: check their materials")
+    return out

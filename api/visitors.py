@@ -11,7 +11,7 @@ from fastapi import Request, Response
 from api.context import AppContext
 from api.cookies import SHOPPER, VISITOR, read_cookie, set_cookie
 from api.ratelimits import address
-from api.shoppers.devices import kept_device
+from api.shoppers.devices import signed_in_device
 from engine.loyalty.sharing import Visitor, is_preview
 from engine.records import device_hex
 
@@ -19,7 +19,7 @@ from engine.records import device_hex
 def visitor_of(ctx: AppContext, request: Request, store: str, cookie: str) -> Visitor:
     """The opener behind `request`; `cookie` is their browser's id, old or just made."""
     agent = request.headers.get("user-agent", "")[:400]
-    device = kept_device(ctx, request, store)
+    device = signed_in_device(ctx, request, store)
     return Visitor(
         cookie_id=_digest(ctx, "cookie", cookie),
         device_hash=_digest(ctx, "device", device_hex(device)) if device is not None else None,

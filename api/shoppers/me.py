@@ -13,7 +13,7 @@ from api.cookies import SHOPPER, drop_cookie
 from api.problems import problem_responses
 from api.shoppers import schemas as says
 from api.shoppers.cards import card
-from api.shoppers.devices import COOKIE, kept_device
+from api.shoppers.devices import COOKIE, keep_device, kept_device, owned_device
 from api.shoppers.sessions import known_shopper, withdrawn
 from api.shoppers.texts import TEXT_VERSION
 from api.times import rfc3339
@@ -85,10 +85,12 @@ def seen(
 def change_consents(
     body: says.ConsentUpdate,
     request: Request,
+    response: Response,
     shopper: profiles.Shopper = Depends(signed_in),
     ctx: AppContext = Depends(context),
 ) -> list[says.ConsentAnswer]:
     """Takes effect at once: without location offers the phone is unlinked and unseen coupons are withdrawn."""
+    device = kept_device(ctx, request, shopper.store)
     changed = profiles.set_consents(
         ctx.db,
         shopper.shopper_id,
@@ -97,8 +99,10 @@ def change_consents(
         body.place,
         time.time(),
         store=shopper.store,
-        device=kept_device(ctx, request, shopper.store),
+        device=device,
     )
+    if device is not None:
+        keep_device(ctx, response, shopper.store, device, shopper.shopper_id)
     return _granted(changed)
 
 
@@ -111,9 +115,9 @@ def fewer(
 ) -> says.Done:
     """`never` withdraws location offers on every channel; `mute` unlinks this phone in this store."""
     if body.kind == "mute":
-        device = kept_device(ctx, request, body.store)
+        device = owned_device(ctx, request, body.store, shopper.shopper_id)
         if device is None:
-            raise BusinessRefusal("this browser does not know the phone's link to the store", code="device_unknown")
+            raise BusinessRefusal("this browser holds no link between phone and store", code="device_unknown")
         return says.Done(changed=profiles.unlink_device(ctx.db, body.store, device))
     choices = withdrawn(shopper, "location_offers")
     profiles.set_consents(ctx.db, shopper.shopper_id, choices, TEXT_VERSION, f"coupon:{body.store}", time.time())

@@ -11,7 +11,7 @@ from api.context import AppContext, context
 from api.cookies import SHOPPER, read_cookie
 from api.pages import page
 from api.qr import qr_svg
-from api.shoppers.devices import kept_device
+from api.shoppers.devices import owned_device
 from api.shoppers.sessions import known_shopper, withdrawn
 from api.shoppers.texts import TEXT_VERSION, Language, language
 from engine.storage import shoppers as profiles
@@ -48,7 +48,7 @@ TEXTS: dict[Language, dict[str, str]] = {
 def opt_out(store: str, request: Request, ctx: AppContext = Depends(context)) -> Response:
     """Shows what is measured, a QR to itself, and the one button for those who are signed in."""
     signed_in = known_shopper(ctx, read_cookie(ctx, request, SHOPPER)) is not None
-    linked = kept_device(ctx, request, store) is not None
+    linked = owned_device(ctx, request, store) is not None
     return _page(ctx, store, request, signed_in=signed_in or linked, done=False)
 
 
@@ -56,7 +56,7 @@ def opt_out(store: str, request: Request, ctx: AppContext = Depends(context)) ->
 def withdraw(store: str, request: Request, ctx: AppContext = Depends(context)) -> Response:
     """Withdraws every consent of the signed-in shopper and unlinks this phone; the phone needs no sign-in."""
     shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
-    device = kept_device(ctx, request, store)
+    device = owned_device(ctx, request, store)
     ctx.plan(store)
     if shopper is not None:
         place = f"opt-out:{store}"

@@ -50,7 +50,7 @@ def portal(store: str, request: Request, ctx: AppContext = Depends(context)) -> 
         store_name=plan.name,
         text_version=TEXT_VERSION,
     )
-    if device is not None:
+    if device is not None and device != kept_device(ctx, request, store):
         keep_device(ctx, response, store, device)
     if read_cookie(ctx, request, VISITOR) is None:
         set_cookie(ctx, response, VISITOR, secrets.token_hex(16))
@@ -93,6 +93,8 @@ def portal_form(
     pass_url = f"{ctx.public_url}/me?{PASS}={quote(token)}&lang={lang}"
     response = page("connected.html", **shown, pass_url=pass_url, notice="")
     set_cookie(ctx, response, SHOPPER, shopper.shopper_id)
+    if device is not None:
+        keep_device(ctx, response, store, device, shopper.shopper_id)
     return response
 
 
@@ -131,5 +133,5 @@ def _enter(ctx: AppContext, request: Request, token: str, lang: str) -> Response
         shopper_id, store, device = carried
         set_cookie(ctx, response, SHOPPER, shopper_id)
         if device:
-            keep_device(ctx, response, store, device_from_hex(device))
+            keep_device(ctx, response, store, device_from_hex(device), shopper_id)
     return response

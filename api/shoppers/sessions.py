@@ -37,9 +37,9 @@ def make_session(
     """Sets the signed cookie `rayon_shopper`. Without any consent the Wi-Fi works and nothing is kept."""
     limits.spend("sign_in", address(request), SIGN_INS_PER_MINUTE)
     device = device_of(ctx, ctx.plan(body.store), body.client_mac) or kept_device(ctx, request, body.store)
-    if device is not None:
-        keep_device(ctx, response, body.store, device)
     found = sign_in(ctx, request, body, device)
+    if device is not None:
+        keep_device(ctx, response, body.store, device, found.shopper_id if found else "")
     if found is None:
         drop_cookie(ctx, response, SHOPPER)
         return Session(shopper_id=None, store=body.store, consents=[], me_url=None)
@@ -67,7 +67,7 @@ def sign_in(
         ctx.db,
         profiles.SignIn(
             store=body.store,
-            device=device if locates(choices) else None,
+            device=device,  # linked only where location offers are granted
             shopper_id=known.shopper_id if known else None,
             display_name=body.display_name or None,
             email=body.email or None,
@@ -93,11 +93,6 @@ def withdrawn(shopper: profiles.Shopper, purpose: str | None = None) -> list[Con
     """A no to everything granted, or to everything granted for one purpose."""
     pairs = sorted(pair for pair in shopper.grants if purpose in (None, pair[0]))
     return [ConsentAnswer.model_validate({"purpose": p, "channel": c, "granted": False}).choice() for p, c in pairs]
-
-
-def locates(choices: Sequence[ConsentChoice]) -> bool:
-    """Whether these answers allow a phone to be linked to its owner."""
-    return any(c.purpose == "location_offers" and c.granted for c in choices)
 
 
 def restore_session(ctx: AppContext, request: Request, response: Response) -> None:

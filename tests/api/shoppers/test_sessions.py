@@ -132,6 +132,14 @@ def test_a_forged_mac_takes_over_nobody(site: Site, phone: httpx.Client) -> None
         assert page.status_code == 409
         assert "lié à un autre profil" in page.text
         assert thief.get("/v1/me").status_code == 401
+        thief.post("/opt-out/corner")  # nor does a claimed phone let one cut the link, and then take it
+        thief.cookies.delete("rayon_device")
+        site.sign_in(thief)
+        thief.get("/w/corner", params={"client_mac": MAC})
+        mute = thief.post("/v1/me/fewer", json={"kind": "mute", "store": "corner"})
+        assert (mute.status_code, mute.json()["code"]) == (409, "device_unknown")
+        thief.post("/opt-out/corner")
+    assert list(linked_devices(site.db, "corner")) == [STABLE]
 
 
 def test_the_pass_carries_a_sign_in_to_the_real_browser(site: Site, phone: httpx.Client) -> None:

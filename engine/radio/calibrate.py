@@ -100,7 +100,9 @@ def _rssi(
     noise = settings.field_noise_db**2 + FAST_DB**2 / ev.count + place_variance(ev, prior)
     place = (ev.level, ev.x_m, ev.y_m)
     smooth = field_amplitude(place, ev.ap, residual, settings.field_length_m, settings.field_cap_db)
-    base = _base_sigma(residual, reach.between(*settings.sigma_floor_db), prior.sigma_db)
+    # places that were themselves estimated fit better than they should: they do not make the map surer
+    surveyed = reach_of(cells, evidence.take(evidence.kind == 0))
+    base = _base_sigma(residual, surveyed.between(*settings.sigma_floor_db), prior.sigma_db)
     variance = np.full(mean.shape, base**2 + (reach.share * smooth) ** 2)
     to = (cells.level, cells.x_m, cells.y_m)
     for a in np.unique(ev.ap).tolist():

@@ -71,10 +71,10 @@ def fit_law(
     # rows that share a shadow repeat each other: their information is that of one
     shadow = SHADOW_DB**2 * evidence.crowd / np.where(evidence.kind < 2, reach_weight, 1.0)
     var = shadow + FAST_DB**2 / evidence.count + place_variance(evidence, prior)
-    theta = np.zeros(design.shape[1])
+    theta: F64 = np.zeros(design.shape[1])
     ok = np.isfinite(y)
-    design, y, var = design[ok], y[ok], var[ok]
-    weight = np.asarray(1.0 / var, dtype=np.float64)
+    design, y, var = design[ok], y[ok], np.asarray(var[ok], dtype=np.float64)
+    weight: F64 = 1.0 / var
     for _ in range(PASSES):
         normal = design.T @ (design * weight[:, None]) + np.diag(1.0 / sd**2)
         theta = np.linalg.solve(normal, design.T @ (weight * y))

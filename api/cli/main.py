@@ -50,7 +50,7 @@ def build() -> typer.Typer:
 def main() -> None:
     """Runs the command line. An operator's mistakes are printed one a line, with exit status 2."""
     try:
-        build()()
+        build()(prog_name="rayon")
     except OperatorError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)

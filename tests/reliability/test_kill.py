@@ -144,7 +144,7 @@ def test_ten_kills_lose_nothing_and_repeat_nothing(tmp_path: Path, mosquitto: Mo
     assert result.vouchers == expected.vouchers
     assert result.visits == expected.visits
     assert result.zone_visits == expected.zone_visits
-    # Traces of a posterior wait in the engine's state until they add up to something: a per cent is not in the table yet.
+    # Traces of a posterior wait in the engine's state until they add up: a per cent is not in the table yet.
     assert result.fixes == pytest.approx(expected.fixes, rel=0.02)
     assert result.person_s == pytest.approx(expected.person_s, rel=0.02)
 

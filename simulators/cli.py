@@ -42,7 +42,9 @@ def register(app: typer.Typer) -> None:
 
 
 def simulate(
-    scenario: Annotated[str | None, typer.Argument(help="Name of a shipped scenario, or a file.")] = None,
+    scenario: Annotated[
+        str | None, typer.Argument(metavar="[SCENARIO]", help="Name of a shipped scenario, or a file.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder to write tables to.")] = None,
     mqtt: Annotated[
         str | None, typer.Option(help="Broker to publish to live, mqtt://host:port or mqtts://user:password@host:port.")

@@ -28,15 +28,28 @@ GRACE_S = 5.0
 
 
 async def run_phones(world: World, base_url: str, till_key: str | None, clock: LiveClock, tally: Tally) -> None:
-    """All phones of the run that anybody uses, until everybody has left or the clock is stopped."""
-    wires = Wires()
-    shop = Shop(world, base_url, till_key, wires, clock, tally)
+    """All phones of the run that anybody uses, until everybody has left or, a little after, the clock stopped."""
+    shop = Shop(world, base_url, till_key, Wires(), clock, tally)
+    phones = {asyncio.create_task(Phone(shop, i).live()) for i in phone_users(world)}
+    stopping = asyncio.create_task(_stopped(clock))
+    pending = set(phones)
     try:
-        async with asyncio.TaskGroup() as group:
-            for i in phone_users(world):
-                group.create_task(Phone(shop, i).live())
+        while pending and not clock.stop.is_set():
+            done, pending = await asyncio.wait(pending | {stopping}, return_when=asyncio.FIRST_COMPLETED)
+            pending.discard(stopping)
+            _raise_bugs(done)
+        if pending:
+            await asyncio.wait(pending, timeout=GRACE_S + 1.0)
     finally:
-        await wires.close_all()
+        for task in (*phones, stopping):
+            task.cancel()
+        await asyncio.wait({*phones, stopping})
+        await shop.wires.close_all()
+    _raise_bugs(phones)
+
+
+async def _stopped(clock: LiveClock) -> None:
+    await clock.stop.wait()
 
 
 def phone_users(world: World) -> list[int]:

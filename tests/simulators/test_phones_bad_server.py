@@ -33,6 +33,7 @@ class Flaky:
         self.macs: list[str] = []
         self.redeemed: list[dict[str, object]] = []
         self.sign_in_refusal: tuple[int, str] | None = None
+        self.hang_s = 0.0
         routes = [
             Route("/w/{store}", self.page),
             Route("/me", self.page),
@@ -57,6 +58,7 @@ class Flaky:
 
     async def sign_in(self, request: Request) -> Response:
         if self.sign_in_refusal is not None:
+            await asyncio.sleep(self.hang_s)
             status, code = self.sign_in_refusal
             return JSONResponse({"code": code}, status, media_type="application/problem+json")
         if self._count(request, "sign in") == 1:
@@ -153,6 +155,17 @@ def test_who_cannot_sign_in_is_counted_and_goes_without(flaky: tuple[Flaky, str]
     tally = run(url, 2.5)
     assert tally.errors == Counter({"sign in 409 device_linked": 1})
     assert tally.signed_in == tally.streams_opened == 0
+
+
+def test_a_server_that_hangs_does_not_keep_a_run_from_ending(flaky: tuple[Flaky, str]) -> None:
+    server, url = flaky
+    server.sign_in_refusal = (503, "busy")
+    server.hang_s = 60.0
+    began = time.monotonic()
+    tally = run(url, 2.0)
+    assert time.monotonic() - began < 10
+    assert tally.sign_in_pages == 1
+    assert tally.signed_in == 0
 
 
 def test_nobody_home(free_url: str) -> None:

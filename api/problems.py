@@ -8,11 +8,13 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.pages import page
+from api.shoppers.texts import language
 from engine.errors import BusinessRefusal, OperatorError, StorageUnavailable
 
 log = logging.getLogger("rayon.api")
@@ -65,19 +67,50 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-async def _refusal(_request: Request, error: Exception) -> JSONResponse:
+PEOPLE: dict[str, dict[str, tuple[str, str]]] = {
+    "fr": {
+        "not_found": ("Rien ici", "Cette page n'existe pas, ou plus."),
+        "too_many_requests": ("Un instant", "Trop d'essais d'un coup. Réessayez dans une minute."),
+        "storage_unavailable": ("Un instant", "Le service revient tout de suite. Rechargez la page."),
+        "": ("Cela n'a pas marché", "Revenez en arrière et réessayez."),
+    },
+    "en": {
+        "not_found": ("Nothing here", "This page does not exist, or no longer."),
+        "too_many_requests": ("One moment", "Too many attempts at once. Try again in a minute."),
+        "storage_unavailable": ("One moment", "The service is coming back. Reload the page."),
+        "": ("That did not work", "Go back and try again."),
+    },
+}
+"""Title and sentence per code, for who looks at a page; "" for all others."""
+
+
+def for_reader(request: Request, answer: JSONResponse, code: str) -> Response:
+    """`answer`, or for a browser that asked for a page, a page with its status and headers."""
+    if request.url.path.startswith("/v1/") or "text/html" not in request.headers.get("accept", ""):
+        return answer
+    lang = language(request)
+    title, text = PEOPLE[lang].get(code, PEOPLE[lang][""])
+    shown = page("problem.html", answer.status_code, lang=lang, title=title, text=text)
+    for name in ("retry-after", "www-authenticate", "allow"):
+        if name in answer.headers:
+            shown.headers[name] = answer.headers[name]
+    return shown
+
+
+async def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, BusinessRefusal)
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
     retry_after_s = getattr(error, "retry_after_s", None)
     if retry_after_s is not None:
         headers = {"Retry-After": str(retry_after_s)}
-    return problem(error.status, error.code, error.detail, headers=headers)
+    return for_reader(request, problem(error.status, error.code, error.detail, headers=headers), error.code)
 
 
-async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     places = [Place(place=".".join(str(p) for p in e["loc"]), reason=e["msg"]) for e in error.errors()]
-    return problem(422, "invalid_request", "the request does not fit the contract", problems=places)
+    answer = problem(422, "invalid_request", "the request does not fit the contract", problems=places)
+    return for_reader(request, answer, "invalid_request")
 
 
 async def _operator(_request: Request, error: Exception) -> JSONResponse:
@@ -86,16 +119,18 @@ async def _operator(_request: Request, error: Exception) -> JSONResponse:
     return problem(422, "invalid_request", "the request does not fit the store", problems=places)
 
 
-async def _http(_request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _CODES.get(error.status_code, f"http_{error.status_code}")
     headers = dict(error.headers) if error.headers else None
-    return problem(error.status_code, code, str(error.detail), headers=headers)
+    return for_reader(request, problem(error.status_code, code, str(error.detail), headers=headers), code)
 
 
-async def _storage(_request: Request, error: Exception) -> JSONResponse:
+async def _storage(request: Request, error: Exception) -> Response:
     log.warning("database away: %s", type(error).__name__)
-    return problem(503, "storage_unavailable", "try again in a moment", headers={"Retry-After": str(RETRY_AFTER_S)})
+    wait = {"Retry-After": str(RETRY_AFTER_S)}
+    answer = problem(503, "storage_unavailable", "try again in a moment", headers=wait)
+    return for_reader(request, answer, "storage_unavailable")
 
 
 class LastResort:
@@ -125,7 +160,7 @@ class LastResort:
                 raise
             log.exception("%s %s failed", scope["method"], getattr(scope.get("route"), "path", "?"))
             answer = problem(500, "internal", "our mistake; it has been logged")
-            await answer(scope, receive, send)
+            await for_reader(Request(scope), answer, "internal")(scope, receive, send)
 
 
 def mount(app: FastAPI) -> None:

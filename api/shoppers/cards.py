@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from api.context import AppContext
@@ -34,8 +35,15 @@ _WHY = {
 }
 
 
-def card(ctx: AppContext, details: VoucherDetails, lang: str) -> VoucherCard:
-    """A stored voucher. The code is derived here: the database has only its HMAC."""
+def cards(ctx: AppContext, found: Sequence[VoucherDetails], lang: str) -> list[VoucherCard]:
+    """Stored vouchers, in their order; each campaign is looked up once."""
+    ids = {(d.voucher.store, d.voucher.campaign_id) for d in found}
+    places = {key: _place(ctx, *key) for key in ids}
+    return [_card(ctx, d, places[d.voucher.store, d.voucher.campaign_id], lang) for d in found]
+
+
+def _card(ctx: AppContext, details: VoucherDetails, place: dict[str, Any], lang: str) -> VoucherCard:
+    """The code is derived here: the database has only its HMAC."""
     voucher = details.voucher
     text = details.texts["fr" if lang == "fr" else "en"]
     code = voucher_code(ctx.secrets.site_key, voucher.voucher_id)
@@ -53,7 +61,7 @@ def card(ctx: AppContext, details: VoucherDetails, lang: str) -> VoucherCard:
         qr_svg=qr_svg(code),
         issued_at=rfc3339(voucher.issued_at),
         expires_at=rfc3339(voucher.expires_at),
-        why=why(ctx.plans.get(voucher.store), _place(ctx, voucher.store, voucher.campaign_id), None, lang),
+        why=why(ctx.plans.get(voucher.store), place, None, lang),
     )
 
 

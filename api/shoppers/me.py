@@ -12,7 +12,7 @@ from api.context import AppContext, context
 from api.cookies import SHOPPER, drop_cookie
 from api.problems import problem_responses
 from api.shoppers import schemas as says
-from api.shoppers.cards import card
+from api.shoppers.cards import cards
 from api.shoppers.devices import COOKIE, keep_device, kept_device, owned_device
 from api.shoppers.sessions import known_shopper, withdrawn
 from api.shoppers.texts import TEXT_VERSION
@@ -58,8 +58,7 @@ def my_vouchers(
     ctx: AppContext = Depends(context),
 ) -> says.VoucherList:
     found = vouchers.vouchers_of(ctx.db, shopper.shopper_id, after=cursor, limit=limit + 1)
-    spoken = lang or shopper.locale[:2].lower()
-    items = [card(ctx, details, spoken) for details in found[:limit]]
+    items = cards(ctx, found[:limit], lang or shopper.locale[:2].lower())
     return says.VoucherList(items=items, next=items[-1].voucher_id if len(found) > limit else None)
 
 
@@ -192,7 +191,8 @@ def export(shopper: profiles.Shopper = Depends(signed_in), ctx: AppContext = Dep
             for v in heatmaps.visits_of(ctx.db, who, limit=100_000)
         ],
         "vouchers": [
-            card(ctx, v, spoken).model_dump(exclude={"qr_svg"}) for v in vouchers.vouchers_of(ctx.db, who, limit=10_000)
+            c.model_dump(exclude={"qr_svg"})
+            for c in cards(ctx, vouchers.vouchers_of(ctx.db, who, limit=10_000), spoken)
         ],
         "points": points(0, 200, shopper, ctx).model_dump(),
     }

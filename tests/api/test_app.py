@@ -64,6 +64,26 @@ def test_refusals_are_problems(site: Site, method: str, path: str, status: int, 
     assert answer.json()["status"] == status
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "lang", "title"),
+    [
+        ("/w/nowhere", 404, "fr", "Rien ici"),
+        ("/nothing", 404, "en", "Nothing here"),
+        ("/broken", 500, "fr", "pas marché"),
+    ],
+)
+def test_people_get_a_page(site: Site, path: str, status: int, lang: str, title: str) -> None:
+    def broken() -> None:
+        raise RuntimeError("the password is swordfish")
+
+    site.server.app.get("/broken")(broken)
+    with site.client(**{"Accept": "text/html,*/*", "Accept-Language": lang}) as browser:
+        answer = browser.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert title in answer.text
+    assert "swordfish" not in answer.text
+
+
 def test_invalid_requests_say_where(site: Site) -> None:
     with site.client() as client:
         answer = client.post(

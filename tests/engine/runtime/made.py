@@ -1,4 +1,4 @@
-"""Frames of devices that stand at products of the boutique, heard by all its access points: seeded, and deterministic."""
+"""Frames of devices that stand at products of the boutique, heard by all its access points: seeded."""
 
 from __future__ import annotations
 

@@ -1,0 +1,60 @@
+"""State as bytes: what goes in comes out, to the bit; what is none is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from engine.ingest.wire import Frame
+from engine.records import Readings
+from engine.runtime.journal import pack_frames, unpack_frames
+from engine.runtime.packing import pack, unpack
+
+SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text()
+TREES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
+DTYPES = st.sampled_from([np.float64, np.float32, np.int32, np.int64, np.uint64, np.bool_])
+
+
+@given(TREES)
+def test_trees_survive(tree: Any) -> None:
+    assert unpack(pack(tree)) == tree
+
+
+@given(DTYPES.flatmap(lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=1, max_dims=3, min_side=0))))
+def test_arrays_survive_to_the_bit_and_can_be_written_to(array: np.ndarray[Any, Any]) -> None:
+    back = unpack(pack({"a": array}))["a"]
+    assert back.dtype == array.dtype
+    assert back.shape == array.shape
+    assert back.tobytes() == np.ascontiguousarray(array).tobytes()
+    assert back.flags.writeable
+
+
+def test_anything_else_is_refused() -> None:
+    with pytest.raises(TypeError, match="object"):
+        pack({"what": object()})
+
+
+@given(st.binary())
+def test_other_bytes_are_a_value_error(blob: bytes) -> None:
+    with pytest.raises(ValueError, match="not a packed tree"):
+        unpack(blob)
+
+
+def test_frames_survive() -> None:
+    nan = np.float32(np.nan)
+    readings = Readings(
+        np.array([1.5, 2.5]), np.array([7, 2**64 - 1], np.uint64), np.array([0, 3], np.int32),
+        np.array([-60, nan], np.float32), np.array([nan, 4.25], np.float32), np.array([nan, 0.5], np.float32),
+    )  # fmt: skip
+    frame = Frame("shop", "c1", 10.0, 10.5, readings, Readings.empty(), {"bad_mac": 2})
+    (back,) = unpack_frames("shop", pack_frames([frame]))
+    assert (back.store, back.source, back.sent_at, back.received_at) == ("shop", "c1", 10.0, 10.5)
+    assert back.refused == {"bad_mac": 2}
+    for name in Readings.__slots__:
+        assert getattr(back.readings, name).tobytes() == getattr(readings, name).tobytes()
+        assert len(getattr(back.ap_readings, name)) == 0

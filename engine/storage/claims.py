@@ -39,11 +39,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """A voucher that counts in this shopper's caps."""
+    """A voucher of this shopper; it counts in the caps unless it never arrived."""
 
     campaign: tuple[str, str]
     visit_id: str
     issued_at: float
+    counts: bool
 
 
 def claim(db: Database, decisions: Sequence[Decision], limits: Limits, secret: bytes, now: float) -> list[Decision]:
@@ -64,7 +65,7 @@ def claim(db: Database, decisions: Sequence[Decision], limits: Limits, secret: b
             return [known.get(d.decision_id) or _no(d, "no_consent", now) for d in decisions]
         # What is not locked now is locked by whoever settles: the order shopper, campaign is the same there.
         campaigns = lock_campaigns(session, store, [d.trigger.campaign_id for d in decisions])
-        slots = _slots(session, shopper_id)
+        slots = _slots(session, shopper_id, decisions[0].trigger.visit_id, now)
         grants = grants_of(session, shopper_id)
         final: list[Decision] = []
         won = any(d.outcome == "issue" for d in known.values())
@@ -115,21 +116,15 @@ def _one_event(decisions: Sequence[Decision]) -> tuple[str, str]:
     return shopper_id, next(iter(stores))
 
 
-def _slots(session: Session, shopper_id: str) -> list[_Slot]:
-    """Every voucher of the shopper that counts, whatever its age: per visit there is no window."""
+def _slots(session: Session, shopper_id: str, visit_id: str, now: float) -> list[_Slot]:
+    """The shopper's vouchers that any cap can look at: those of this visit, however long it is, and of the week."""
     rows = session.exec(
-        select(VoucherTable.store, VoucherTable.campaign_id, VoucherTable.visit_id, VoucherTable.issued_at).where(
-            col(VoucherTable.shopper_id) == shopper_id
+        select(VoucherTable).where(
+            col(VoucherTable.shopper_id) == shopper_id,
+            (col(VoucherTable.visit_id) == visit_id) | (col(VoucherTable.issued_at) > now - WEEK_S),
         )
     )
-    held = set(
-        session.exec(
-            select(VoucherTable.store, VoucherTable.campaign_id, VoucherTable.visit_id).where(
-                col(VoucherTable.shopper_id) == shopper_id, col(VoucherTable.holds_slot)
-            )
-        )
-    )
-    return [_Slot((s, c), v, t if (s, c, v) in held else float("-inf")) for s, c, v, t in rows]
+    return [_Slot((v.store, v.campaign_id), v.visit_id, v.issued_at, v.holds_slot) for v in rows]
 
 
 def _refusal(
@@ -152,7 +147,7 @@ def _refusal(
     visit = decision.trigger.visit_id
     if any(s.campaign == mine and s.visit_id == visit for s in slots):
         return "already_issued"  # also when it never arrived: one attempt per campaign and visit
-    held = [s for s in slots if s.issued_at > float("-inf")]
+    held = [s for s in slots if s.counts]
     # Rolling windows, half open: a voucher issued exactly one day ago counts no more.
     of_day = [s for s in held if now - s.issued_at < DAY_S]
     of_week = [s for s in held if now - s.issued_at < WEEK_S]

@@ -29,13 +29,11 @@ __all__ = [
     "KeyReused",
     "Limits",
     "Redemption",
-    "StoredDecision",
     "VoucherDetails",
     "VoucherRefused",
     "check_voucher",
     "claim",
     "counts",
-    "decisions_of",
     "expire_undelivered",
     "expire_unredeemed",
     "mark_seen",
@@ -57,20 +55,6 @@ class VoucherDetails:
     offer: dict[str, Any]
     texts: dict[str, Any]
     currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoredDecision:
-    """A decision as managers see it: never the shopper or the device."""
-
-    decision_id: str
-    campaign_id: str
-    outcome: str
-    reason: str
-    at: float
-    since: float
-    probability: float
-    inputs: dict[str, Any]
 
 
 def vouchers_of(db: Database, shopper_id: str, *, after: str | None = None, limit: int = 50) -> list[VoucherDetails]:
@@ -140,25 +124,6 @@ def expire_unredeemed(db: Database, now: float) -> int:
             total += close_vouchers(session, old, "expired", release_slot=False)
         if len(old) < BATCH:
             return total
-
-
-def decisions_of(
-    db: Database, store: str, *, before: tuple[float, str] | None = None, limit: int = 50
-) -> list[StoredDecision]:
-    """A store's decisions, newest first; `before` is the (at, decision_id) of the last one seen."""
-    with db.read() as session:
-        query = select(DecisionTable).where(col(DecisionTable.store) == store)
-        if before is not None:
-            at, last = before
-            tie = (col(DecisionTable.at) == at) & (col(DecisionTable.decision_id) < last)
-            query = query.where((col(DecisionTable.at) < at) | tie)
-        ordered = query.order_by(col(DecisionTable.at).desc(), col(DecisionTable.decision_id).desc()).limit(limit)
-        return [
-            StoredDecision(
-                r.decision_id, r.campaign_id, r.outcome, r.reason, r.at, r.since, r.probability, json.loads(r.inputs)
-            )
-            for r in session.exec(ordered)
-        ]
 
 
 def counts(db: Database, store: str) -> dict[str, int]:

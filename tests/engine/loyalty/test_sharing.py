@@ -16,7 +16,7 @@ PEOPLE = [
     f"Mozilla/5.0 (Linux; Android 14; SM-S921B) {BLINK} SamsungBrowser/27.0 Chrome/125.0.0.0 Mobile Safari/537.36",
     f"Mozilla/5.0 (Linux; Android 13; CUBOT NOTE 50) {BLINK} Chrome/120.0.0.0 Mobile Safari/537.36",
     f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) {APPLE} Mobile/22B83 Instagram 360.0.0.30.109",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 [FBAN/FBIOS;FBAV/470.0;FBDV/iPhone15,2]",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 [FBAN/FBIOS;FBAV/470.0]",
     f"Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) {APPLE} Snapchat/12.90 (like Safari/604.1)",
     f"Mozilla/5.0 (Linux; Android 14) {BLINK} Chrome/126.0 Mobile Safari/537.36 [Pinterest/Android]",
 ]

@@ -14,6 +14,7 @@ from sqlalchemy import inspect, text
 
 from engine.errors import OperatorError, StorageUnavailable
 from engine.storage.database import Database, open_database
+from engine.storage.ledger import balance
 from engine.storage.migrate import alembic_config, newest
 from engine.storage.tables import metadata
 from tests.databases import Postgres
@@ -93,22 +94,29 @@ def test_sqlite_is_durable_and_strict(tmp_path: Path) -> None:
     assert said == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
 
 
-def test_two_processes_write_to_one_sqlite_file(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'rayon.db'}"
-    open_database(url).close()
-    code = (
-        "import sys\n"
-        "from engine.storage.database import open_database\n"
-        "from engine.storage.status import put_status\n"
-        "db = open_database(sys.argv[1])\n"
-        "for i in range(60): put_status(db, 's', sys.argv[2], {'i': i}, float(i))\n"
-        "db.close()"
-    )
+POSTER = """
+import sys
+from engine.loyalty.ledger import earn
+from engine.storage.database import open_database
+from engine.storage.ledger import post
+db = open_database(sys.argv[1])
+for i in range(40):
+    post(db, earn(f"{sys.argv[2]}-{i}", "points", "purchase", "m", 1, 0.0))
+db.close()
+"""
+
+
+def test_several_processes_read_then_write_in_one_database(database_url: str) -> None:
+    """On SQLite a transaction that reads first and writes later would be refused, did it not announce itself."""
+    db = open_database(database_url)
     writers = [
-        subprocess.Popen([sys.executable, "-c", code, url, str(n)], stderr=subprocess.PIPE, text=True) for n in range(3)
+        subprocess.Popen([sys.executable, "-c", POSTER, database_url, str(n)], stderr=subprocess.PIPE, text=True)
+        for n in range(3)
     ]
     said = [w.communicate()[1] for w in writers]
     assert [w.returncode for w in writers] == [0, 0, 0], said
+    assert balance(db, "points", "m").available == 120
+    db.close()
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,12 @@ def test_of_many_at_once_one_does_the_work(db: Database) -> None:
     assert said == {"Fresh": 1, "InFlight": 39}
 
 
+def test_of_many_that_take_over_at_once_one_does_the_work(db: Database) -> None:
+    begin(db, "till", "k", "h", NOW)
+    said = at_once(40, lambda _: type(begin(db, "till", "k", "h", NOW + ABANDONED_S)).__name__)
+    assert said == {"Fresh": 1, "InFlight": 39}
+
+
 def test_status_is_the_last_word(db: Database) -> None:
     put_status(db, "b", "engine", {"readings": 1}, NOW)
     put_status(db, "a", "engine", {"refused": {"bad_json": 2}}, NOW + 1)

@@ -109,6 +109,17 @@ def test_several_stores_write_at_once(db: Database) -> None:
         assert shared_cell.person_s == pytest.approx(60.0 if k != 3 else 70.0)  # i = 3 hits the shared cell itself
 
 
+def test_two_writers_of_one_store_in_crossing_orders_do_not_deadlock(db: Database) -> None:
+    rows = [replace(HEAT, col=c) for c in range(150)]
+
+    def work(i: int) -> str:
+        save_checkpoint(db, STORE, 0, b"s", rows[:: 1 if i % 2 else -1], [], [], NOW)
+        return "ok"
+
+    assert at_once(8, work) == {"ok": 8}
+    assert {r.person_s for r in heat_rows(db, STORE, from_t=0, to_t=2 * HOUR)} == {80.0}
+
+
 WRITER = """
 import sys
 from engine.storage.database import open_database

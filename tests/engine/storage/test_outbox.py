@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 from engine.storage.campaigns import put_campaign
-from engine.storage.database import Database
+from engine.storage.database import Database, open_database
 from engine.storage.outbox import acknowledge, pending, pending_for
+from engine.storage.upserts import named_lock
 from engine.storage.vouchers import expire_undelivered, voucher_of
+from tests.databases import Postgres
 from tests.engine.storage.scenes import NOW, STORE, at_once, campaign, issue, shopper, voucher
 
 
@@ -43,6 +47,24 @@ def test_each_page_gets_its_own(db: Database) -> None:
     assert len(both) == 2
     assert pending(db, "page", NOW, after_id=both[0].delivery.delivery_id) == both[1:]
     assert pending(db, "page", NOW, limit=1) == both[:1]
+
+
+def test_messages_are_numbered_one_transaction_at_a_time(postgres: Postgres) -> None:
+    """PostgreSQL gives numbers out before the commit. So whoever writes waits for whoever is about to commit."""
+    db = open_database(postgres.fresh())
+    try:
+        put_campaign(db, STORE, campaign())
+        who = shopper(db).shopper_id
+        writer = threading.Thread(target=issue, args=(db, who))
+        with db.write() as another:
+            named_lock(another, "outbox")
+            writer.start()
+            writer.join(0.5)
+            assert writer.is_alive()
+        writer.join(10)
+        assert len(pending(db, "page", NOW)) == 1
+    finally:
+        db.close()
 
 
 def test_a_reader_that_follows_ids_misses_nothing_while_many_write(db: Database) -> None:

@@ -15,6 +15,7 @@ from engine.presence.heat import ZoneHourRow
 
 HOUR_S = 3600.0
 LABEL_PX = 150
+LEAST_HOURS = 8  # columns: a day that has just begun is not one wide bar
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 
 
@@ -40,10 +41,12 @@ def hours_chart(plan: Plan, zones: Sequence[Zone], rows: Sequence[ZoneHourRow], 
     """Zone by hour as coloured cells, `zones` from top to bottom."""
     hours, people = people_by_hour(plan, rows)
     shown = list(reversed(zones))  # ECharts counts its y axis from below
+    first = min(hours[0], 24 - LEAST_HOURS) if hours else 0
+    columns = range(first, max(hours[-1] + 1, first + LEAST_HOURS)) if hours else range(0)
     data = [
-        [x, y, round(people.get(zone.id, {}).get(hour, 0.0), 2)]
+        [hour - first, y, round(people.get(zone.id, {}).get(hour, 0.0), 2)]
         for y, zone in enumerate(shown)
-        for x, hour in enumerate(hours)
+        for hour in hours
     ]
     axis = {"axisTick": {"show": False}, "axisLine": {"show": False}}
     return {
@@ -51,7 +54,7 @@ def hours_chart(plan: Plan, zones: Sequence[Zone], rows: Sequence[ZoneHourRow], 
         "animation": False,
         "grid": {"left": LABEL_PX + 10, "right": 8, "top": 8, "bottom": 70},
         "tooltip": {"position": "top"},
-        "xAxis": {"type": "category", "data": [f"{h:02d} h" for h in hours], **axis},
+        "xAxis": {"type": "category", "data": [f"{h:02d} h" for h in columns], **axis},
         "yAxis": {
             "type": "category",
             "data": [zone.name for zone in shown],

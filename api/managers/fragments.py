@@ -104,8 +104,8 @@ def ranking(look: Look, lang: Language) -> str:
     for rank, z in enumerate(look.report.zones, start=1):
         badge = f'<i class="r-badge">{escape(t[z.hot.state])}</i>' if t[z.hot.state] else ""
         figures = (
-            f"{number(z.person_s / HOUR_S, lang, 1)} {t['people_hours']} · {number(z.visits, lang)} {t['visits']}"
-            f" · {t['dwell']} {duration(z.mean_dwell_s)}"
+            f"{duration(z.person_s)} {t['in_all']} · {number(z.visits, lang)} {t['visits']}"
+            f" · {duration(z.mean_dwell_s)} {t['each']}"
         )
         rows.append(
             f'<li class="r-zone r-{z.hot.state}" data-zone="{escape(z.zone.id)}" title="{_proof(z, lang)}">'

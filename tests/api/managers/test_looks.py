@@ -142,7 +142,10 @@ def test_hours_are_local_and_a_week_is_a_mean() -> None:
     assert hours == [10, 11, 12, 13]
     assert people == {"caisses": {10: 3.0, 13: 1.0}}
     chart = hours_chart(plan, plan.zones, rows, "fr")
-    assert chart["xAxis"]["data"] == ["10 h", "11 h", "12 h", "13 h"]
+    assert chart["xAxis"]["data"] == [f"{h} h" for h in range(10, 18)]  # room for the rest of the day
+    late = hours_chart(plan, plan.zones, [ZoneHourRow(utc("2026-03-04T22:00"), "caisses", 60.0, 1, 1.0, 1.0)], "fr")
+    assert late["xAxis"]["data"][-1] == "23 h"
+    assert {x for x, _, _ in late["series"][0]["data"]} == {7}
     assert len(chart["series"][0]["data"]) == 4 * len(plan.zones)
     assert chart["yAxis"]["data"][-1] == plan.zones[0].name  # on top
     assert hours_chart(plan, plan.zones, [], "fr")["series"][0]["data"] == []

@@ -17,7 +17,7 @@ from api.managers import fragments
 from api.managers.charts import hours_chart
 from api.managers.looks import SPANS, Choice, Look, glances, look
 from api.managers.overlay import ground_level
-from api.managers.reports import Reports
+from api.managers.reports import SCOPE_KEY, Reports
 from api.managers.words import TEXTS, Language
 from engine.errors import StorageUnavailable
 from engine.plan.model import Plan
@@ -25,7 +25,6 @@ from engine.plan.model import Plan
 REFRESH_S = 5.0
 SLOW_S = 30.0  # how often what is past, or the list of stores, is read again
 START_TIMEOUT_S = 30.0  # a store's cells and tests are worked out at its first look
-REPORTS = "rayon.reports"  # where the mount puts the site's reports in the ASGI scope
 STYLE = (Path(__file__).parent / "manage.css").read_text(encoding="utf-8")
 
 
@@ -34,7 +33,7 @@ def _language(request: Request) -> Language:
 
 
 def _reports(request: Request) -> Reports:
-    found = request.scope[REPORTS]
+    found = request.scope[SCOPE_KEY]
     assert isinstance(found, Reports)
     return found
 

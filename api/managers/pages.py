@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.auth import is_manager
 from api.context import AppContext
-from api.managers.reports import Reports
+from api.managers.reports import SCOPE_KEY, Reports
 
 PREFIX = "/manage"
 RECONNECT_S = 10.0  # a page that lost its connection for less goes on where it was
@@ -63,13 +63,11 @@ class ManagerPages:
             return HTMLResponse(MISSING, 501)
         if not self._own():
             return HTMLResponse(BUSY, 503)
-        from api.managers.board import REPORTS
-
         await self._start()
         state = self._app.state
         if not hasattr(state, "reports"):
             state.reports = Reports(self._ctx)
-        scope[REPORTS] = state.reports
+        scope[SCOPE_KEY] = state.reports
         return _nicegui()
 
     def _may_connect(self, scope: Scope) -> bool:
@@ -92,7 +90,7 @@ class ManagerPages:
         async with self._starting:
             if self._running is None:
                 stack = contextlib.AsyncExitStack()
-                host = _nicegui()
+                host = await asyncio.to_thread(_nicegui)  # importing takes a second: coupons go on meanwhile
                 await stack.enter_async_context(host.router.lifespan_context(host))
                 self._running = stack
 

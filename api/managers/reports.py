@@ -20,6 +20,7 @@ from engine.storage.heatsums import heat_sums
 
 HOUR_S = 3600.0
 LONGEST_S = 366 * 86_400.0
+SCOPE_KEY = "rayon.reports"  # where the mount of the pages puts the site's reports in the ASGI scope
 
 
 class BadPeriod(BusinessRefusal):

@@ -53,7 +53,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "unknown": "Ce magasin n'existe pas",
         "back": "Tous les magasins",
         "away": "La base de données ne répond pas ; nouvel essai dans quelques secondes.",
-        "privacy": "Comptages seulement : aucun parcours individuel n'est conservé ni montré.",
+        "privacy": "Des comptages seulement : cette page ne montre le parcours de personne.",
         "sign_out": "Quitter",
     },
     "en": {
@@ -100,7 +100,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "unknown": "There is no such store",
         "back": "All stores",
         "away": "The database does not answer; trying again in a few seconds.",
-        "privacy": "Counts only: no one's way through the store is kept or shown.",
+        "privacy": "Counts only: this page shows no one's way through the store.",
         "sign_out": "Sign out",
     },
 }

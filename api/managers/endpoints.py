@@ -1,4 +1,4 @@
-"""What managers may ask over HTTP: counts per square, zone and hour, and the decisions on coupons with their reasons."""
+"""What managers may ask over HTTP: counts per square, zone and hour, and decisions on coupons with their reasons."""
 
 from __future__ import annotations
 

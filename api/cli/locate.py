@@ -14,7 +14,7 @@ from engine.plan.cells import walkable_cells
 from engine.plan.load import load_plan
 from engine.positioning.locator import Locator
 from engine.positioning.methods import METHODS
-from engine.positioning.offline import locate_readings
+from engine.positioning.offline import locate_readings, self_calibrated_maps
 from engine.tables import FixTable, load_radio_map, read_readings, readings_for_plan, write_fixes
 
 CELL_M = 0.5  # the engine's default: maps made by `rayon calibrate` are of the same cells
@@ -49,7 +49,9 @@ def locate(
     joined = readings_for_plan(table, plan)
     warn(str(readings), joined.warnings)
     locator = Locator(plan, cells, radio_map, method)
-    located = locate_readings(locator, joined.readings, len(plan.access_points), window_s)
+    # a map that was asked for is kept; else access points that hear each other make one as they go
+    maps = [] if radio_map else self_calibrated_maps(plan, cells, joined.hearings)
+    located = locate_readings(locator, joined.readings, len(plan.access_points), window_s, maps)
     fixes = located.fixes
     names = np.array(joined.device_names, dtype=np.str_) if joined.device_names else np.empty(0, np.str_)
     levels = np.array([lv.id for lv in plan.levels], dtype=np.str_)

@@ -113,6 +113,10 @@ class Locator:
         drift = np.array([s.offset_drift_db2_per_s, s.range_drift_m2_per_s])
         return np.minimum(self._tracks.offset_var[slot] + drift * dt[:, None], self.site.offset_var)
 
+    def use_map(self, radio_map: RadioMap) -> None:
+        """Goes on with another radio map of the same plan and cells; tracks stay."""
+        self.site = site_of(self._plan, self._cells, radio_map, self._settings)
+
     def forget(self, devices: U64) -> None:
         """Drops the tracks of devices that fell silent."""
         self._tracks.forget(devices)

@@ -1,7 +1,7 @@
 """How shoppers move: they walk, or they pause. A two-state filter over the walkable area, batched over devices.
 
 Walking is a random walk along the links between walkable cells, so nobody passes through shelves. Its variance grows by
-`walk_m2_per_s`: a walker of 0.8 m/s who keeps a direction for about three seconds. It runs on blocks of about one
+`walk_m2_per_s`: a walker of 1.1 m/s who keeps a direction for about three seconds. It runs on blocks of about one
 metre, which makes a step of the walk a product with a small sparse matrix; a pause shuffles between cells.
 """
 
@@ -23,8 +23,8 @@ ORTHOGONAL = 0.16  # chance per step of going to one orthogonal neighbour; diago
 class MotionModel:
     """Rates of the two states. Measured walks and shops are not sensitive to them within a factor of two."""
 
-    walk_m2_per_s: float = 2.0  # growth of E[displacement²] while walking: (0.8 m/s x 3 s)² / 3 s
-    pause_m2_per_s: float = 0.4  # the same while pausing: people shuffle along a shelf, and readings lag behind them
+    walk_m2_per_s: float = 3.5  # growth of E[displacement²] while walking: (1.1 m/s x 3 s)² / 3 s
+    pause_m2_per_s: float = 0.3  # the same while pausing: people shuffle along a shelf, and readings lag behind them
     walk_to_pause_per_s: float = 0.05  # walks last about 20 s
     pause_to_walk_per_s: float = 0.10  # pauses last about 10 s
     block_m: float = 1.0

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
+from engine.plan.cells import Cells
+from engine.plan.model import Plan
 from engine.positioning.locator import Locator, take_scans
+from engine.positioning.self_calibration import SelfCalibration
 from engine.positioning.windows import ScanWindows
-from engine.records import F64, I32, U64, Fixes, Readings
+from engine.radio.evidence_sources import Hearings
+from engine.radio.radiomap import RadioMap
+from engine.records import F32, F64, I32, U64, Fixes, Readings
 
 SCANS_AT_ONCE = 2048  # bounds the memory of posterior rows
 
@@ -44,6 +52,17 @@ class PlainFixes:
 
 
 @dataclass(frozen=True, slots=True)
+class _Part:
+    """Some rows of hearings."""
+
+    t: F64
+    heard: I32
+    ap: I32
+    rssi_dbm: F32
+    range_m: F32
+
+
+@dataclass(frozen=True, slots=True)
 class Located:
     """What became of a recording: its fixes in the order of windows, and scans without a fix by reason."""
 
@@ -51,10 +70,44 @@ class Located:
     refused: Counter[str]
 
 
-def locate_readings(locator: Locator, readings: Readings, n_ap: int, window_s: float) -> Located:
-    """Causal fixes of a recording, one per device and window."""
+def locate_readings(
+    locator: Locator, readings: Readings, n_ap: int, window_s: float, maps: Sequence[tuple[float, RadioMap]] = ()
+) -> Located:
+    """Causal fixes of a recording, one per device and window. From each time of `maps` on, its map is used."""
     scans = ScanWindows(n_ap, window_s).push(readings, np.inf)
     parts = [PlainFixes.of(locator.locate(take_scans(scans, slice(0, 0))))]
-    starts = range(0, len(scans), SCANS_AT_ONCE)
-    parts += [PlainFixes.of(locator.locate(take_scans(scans, slice(i, i + SCANS_AT_ONCE)))) for i in starts]
+    cuts = [0, *np.searchsorted(scans.t, [t for t, _ in maps]).tolist(), len(scans)]
+    for k, (start, end) in enumerate(pairwise(cuts)):
+        if k > 0:
+            locator.use_map(maps[k - 1][1])
+        starts = range(start, end, SCANS_AT_ONCE)
+        parts += [
+            PlainFixes.of(locator.locate(take_scans(scans, slice(i, min(i + SCANS_AT_ONCE, end))))) for i in starts
+        ]
     return Located(PlainFixes.concat(parts), locator.refused)
+
+
+def self_calibrated_maps(plan: Plan, cells: Cells, hearings: Hearings) -> list[tuple[float, RadioMap]]:
+    """Maps learnt from access points that hear each other, each with the time from which it may be used: it is made of
+    hearings before that time only."""
+    order = np.argsort(hearings.t, kind="stable")
+    t = hearings.t[order]
+    if not len(t):
+        return []
+    learner = SelfCalibration(plan, cells)
+    out: list[tuple[float, RadioMap]] = []
+    done, until = 0, float(t[0])
+    while until <= t[-1]:
+        upto = int(np.searchsorted(t, until, side="right" if done == 0 else "left"))
+        learner.add(_some(hearings, order[done:upto]))
+        done = upto
+        radio_map = learner.fit(until)
+        if radio_map is not None:
+            out.append((until, radio_map))
+        until = learner.due_at
+    return out
+
+
+def _some(hearings: Hearings, rows: npt.NDArray[np.intp]) -> Hearings:
+    h = hearings
+    return _Part(h.t[rows], h.heard[rows], h.ap[rows], h.rssi_dbm[rows], h.range_m[rows])

@@ -61,9 +61,13 @@ def calibrate(
     evidence: Evidence,
     prior: RadioPrior = DEFAULT_PRIOR,
     settings: CalibrationSettings = CalibrationSettings(),
+    geometry: Geometry | None = None,
 ) -> Calibration:
-    """Fits the law, then the fields, to the evidence. Without evidence of a kind the prior stays for that kind."""
-    geometry = cell_geometry(plan, cells, prior)
+    """Fits the law, then the fields, to the evidence. Without evidence of a kind the prior stays for that kind.
+
+    `geometry` at the cells saves computing it again.
+    """
+    geometry = geometry or cell_geometry(plan, cells, prior)
     before = prior_map(plan, cells, prior, geometry)
     reach = reach_of(cells, evidence)
     law = fit_law(plan, evidence, reach.weight, prior)

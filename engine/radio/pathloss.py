@@ -27,7 +27,7 @@ class RadioPrior:
     known_spread_db: float = 5.0  # the same where the plan gives p0_dbm: the phone alone (phones differ by 5-12 dB)
     exponent: float = 2.3  # 1.5 (open hall) to 2.7 (crowded laboratory)
     device_height_m: float = 1.2  # a phone in the hand or in a trolley
-    sigma_db: float = 5.0  # what fading, bodies and unmodelled furniture leave: 3.6 to 6.8
+    sigma_db: float = 4.5  # what fading, bodies and unmodelled furniture leave: 3.6 to 6.8
     floor_loss_db: float = 18.0  # one concrete floor: 12 to 25
     crossings_cap_db: float = 30.0  # beyond this, energy arrives by other ways than through
     range_bias_m: float = 0.4  # 802.11mc ranges come out -0.6 to 1.8 m long at the median

@@ -77,7 +77,7 @@ def fit_law(
     weight: F64 = 1.0 / var
     for _ in range(PASSES):
         normal = design.T @ (design * weight[:, None]) + np.diag(1.0 / sd**2)
-        theta = np.linalg.solve(normal, design.T @ (weight * y))
+        theta = np.asarray(np.linalg.solve(normal, design.T @ (weight * y)), dtype=np.float64)
         r2 = (y - design @ theta) ** 2 / var
         weight = np.asarray(np.minimum((TAIL_DOF + 1) / (TAIL_DOF + r2), 1.0) / var, dtype=np.float64)
     residual = np.full(len(evidence), np.nan)

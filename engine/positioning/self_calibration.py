@@ -1,0 +1,88 @@
+"""Self-calibration: access points that hear each other keep the radio map true to the store, without anybody's survey.
+
+Causal: a map made at time t is made of hearings before t. Fits come early and then ever more rarely, as there is less
+to learn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.plan.cells import Cells
+from engine.plan.model import Plan
+from engine.radio.calibrate import calibrate
+from engine.radio.evidence_sources import Hearings, hearings_evidence
+from engine.radio.pathloss import cell_geometry
+from engine.radio.radiomap import RadioMap
+from engine.records import F32, F64, I32, I64
+
+FIRST_FIT_S = 15.0  # after the first hearing; then each time the span has tripled
+SPAN_GROWS = 3.0
+LONGEST_SPAN_S = 7200.0  # then at this interval
+MIN_LINKS = 6  # pairs that hear each other; fewer cannot tell power from path loss
+
+
+@dataclass(frozen=True, slots=True)
+class _Links:
+    """Mean hearings of pairs, as `Hearings`."""
+
+    t: F64
+    heard: I32
+    ap: I32
+    rssi_dbm: F32
+    range_m: F32
+
+
+class SelfCalibration:
+    """Collects hearings (sums per pair of access points) and gives a new radio map when one is due."""
+
+    def __init__(self, plan: Plan, cells: Cells) -> None:
+        self._plan, self._cells = plan, cells
+        self._geometry = cell_geometry(plan, cells)
+        n = len(plan.access_points)
+        self._sum: F64 = np.zeros((n, n))  # [heard, ap]
+        self._count: I64 = np.zeros((n, n), np.int64)
+        self._first = np.inf
+        self._span = FIRST_FIT_S
+
+    def add(self, hearings: Hearings) -> None:
+        """Takes hearings with RSSI; their order does not matter."""
+        ok = np.isfinite(hearings.rssi_dbm)
+        if not ok.any():
+            return
+        pair = (hearings.heard[ok], hearings.ap[ok])
+        np.add.at(self._sum, pair, hearings.rssi_dbm[ok].astype(np.float64))
+        np.add.at(self._count, pair, 1)
+        self._first = min(self._first, float(hearings.t[ok].min()))
+
+    @property
+    def due_at(self) -> float:
+        """When the next map is due (s, UTC); inf before any hearing."""
+        return self._first + self._span
+
+    def fit(self, now: float) -> RadioMap | None:
+        """The map of all hearings taken so far, when `now` is at or past `due_at`, and enough pairs were heard."""
+        if now < self.due_at:
+            return None
+        while self.due_at <= now:
+            self._span = self._span * SPAN_GROWS if self._span < LONGEST_SPAN_S else self._span + LONGEST_SPAN_S
+        heard, ap = np.nonzero(self._count)
+        if len(heard) < MIN_LINKS:
+            return None
+        mean = (self._sum[heard, ap] / self._count[heard, ap]).astype(np.float32)
+        nothing = np.full(len(heard), np.nan, np.float32)
+        links = _Links(np.zeros(len(heard)), heard.astype(np.int32), ap.astype(np.int32), mean, nothing)
+        evidence = hearings_evidence(self._plan, links)
+        return calibrate(self._plan, self._cells, evidence, geometry=self._geometry).radio_map
+
+    def state(self) -> dict[str, Any]:
+        """For a checkpoint. The map in use is not part of it."""
+        return {"sum": self._sum.copy(), "count": self._count.copy(), "first": float(self._first), "span": self._span}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes on as if nothing had happened since `state()`."""
+        self._sum, self._count = np.array(state["sum"]), np.array(state["count"])
+        self._first, self._span = state["first"], state["span"]

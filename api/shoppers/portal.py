@@ -16,11 +16,13 @@ from api.cookies import SHOPPER, VISITOR, read_cookie, read_signed, set_cookie, 
 from api.pages import page
 from api.ratelimits import SIGN_INS_PER_MINUTE, RateLimits, address, rate_limits
 from api.shoppers.devices import device_of_query, keep_device, kept_device
+from api.shoppers.retries import once_per_browser
 from api.shoppers.schemas import SessionRequest
 from api.shoppers.sessions import answers, known_shopper, sign_in
 from api.shoppers.texts import CONSENTS, PAGES, TEXT_VERSION, language
 from engine.errors import BusinessRefusal
 from engine.records import device_from_hex, device_hex
+from engine.storage.shoppers import Shopper
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 PASS = "pass"
@@ -82,7 +84,7 @@ def portal_form(
         raise RequestValidationError(error.errors()) from error
     shown: dict[str, Any] = {"lang": lang, "t": PAGES[lang], "store": store, "store_name": plan.name}
     try:
-        shopper = sign_in(ctx, request, body, kept_device(ctx, request, store))
+        shopper = _sign_in(ctx, request, body)
     except BusinessRefusal as refusal:
         notice = PAGES[lang].get(f"no_{refusal.code}", PAGES[lang]["failed"])
         return page("connected.html", refusal.status, **shown, pass_url=None, notice=notice)
@@ -119,6 +121,16 @@ def me(request: Request, ctx: AppContext = Depends(context)) -> Response:
         store=shopper.store,
         store_name=plan.name if plan else shopper.store,
     )
+
+
+def _sign_in(ctx: AppContext, request: Request, body: SessionRequest) -> Shopper | None:
+    """As the shopper of the cookie; without one, as whoever this browser was a moment ago, or as somebody new."""
+    device = kept_device(ctx, request, body.store)
+    known = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
+    if known is not None:
+        return sign_in(ctx, known.shopper_id, body, device)
+    browser = read_cookie(ctx, request, VISITOR)
+    return once_per_browser(ctx, browser, body.store, lambda who: sign_in(ctx, who, body, device))
 
 
 def _stores(ctx: AppContext) -> list[tuple[str, str]]:

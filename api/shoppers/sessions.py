@@ -37,7 +37,7 @@ def make_session(
     """Sets the signed cookie `rayon_shopper`. Without any consent the Wi-Fi works and nothing is kept."""
     limits.spend("sign_in", address(request), SIGN_INS_PER_MINUTE)
     device = device_of(ctx, ctx.plan(body.store), body.client_mac) or kept_device(ctx, request, body.store)
-    found = sign_in(ctx, request, body, device)
+    found = sign_in(ctx, read_cookie(ctx, request, SHOPPER), body, device)
     if device is not None:
         keep_device(ctx, response, body.store, device, found.shopper_id if found else "")
     if found is None:
@@ -53,13 +53,13 @@ def make_session(
 
 
 def sign_in(
-    ctx: AppContext, request: Request, body: SessionRequest, device: DeviceId | None
+    ctx: AppContext, shopper_id: str | None, body: SessionRequest, device: DeviceId | None
 ) -> profiles.Shopper | None:
     """Makes or refreshes the profile; None where there is nothing to keep, as nothing is consented and nobody is known.
 
     Raises DeviceLinked (409) when the phone belongs to another profile.
     """
-    known = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
+    known = known_shopper(ctx, shopper_id)
     choices = [answer.choice() for answer in body.consents]
     if known is None and not any(c.granted for c in choices):
         return None

@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import till_key
 from api.context import AppContext, context
@@ -15,110 +14,25 @@ from api.pages import page
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, address, rate_limits
 from api.shoppers.texts import language
+from api.tills.schemas import (
+    CheckAnswer,
+    RedemptionAnswer,
+    TillProduct,
+    TillRequest,
+    TillStore,
+    TillStores,
+    VoidRequest,
+)
 from api.tills.texts import TEXTS
 from api.times import rfc3339
 from engine.errors import NotFound
-from engine.offers.discounts import MAX_MINOR, Basket, Line
+from engine.offers.discounts import Basket, Line
 from engine.storage import tills as desk
 
 router = APIRouter(
     prefix="/v1/till", tags=["tills"], dependencies=[Depends(till_key)], responses=problem_responses(401)
 )
 pages = APIRouter(tags=["pages"])
-MAX_LINES = 5000
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class BasketLine(_Strict):
-    """Whole units of one product at one price."""
-
-    sku: str = Field(max_length=64, examples=["4001"])
-    category: str | None = Field(None, max_length=64, description="Default: as the store's product list says.")
-    quantity: int = Field(ge=1, le=100_000)
-    unit_price_minor: int = Field(ge=0, le=MAX_MINOR, examples=[249])
-
-
-class BasketBody(_Strict):
-    """What the till is about to sell."""
-
-    currency: str = Field(pattern="^[A-Z]{3}$", examples=["EUR"])
-    lines: list[BasketLine] = Field(max_length=MAX_LINES)
-
-
-class TillRequest(_Strict):
-    """A code on a basket."""
-
-    code: str = Field(max_length=64, description="As typed or scanned; case, spaces and look-alikes do not matter.")
-    store: str = Field(max_length=64)
-    till: str = Field(min_length=1, max_length=64)
-    basket: BasketBody
-
-
-class VoidRequest(_Strict):
-    """A redemption to undo."""
-
-    redemption_id: str = Field(max_length=64)
-    store: str | None = Field(None, max_length=64, description="Where given, only a redemption of that store.")
-    till: str | None = Field(None, max_length=64)
-
-
-class CheckAnswer(BaseModel):
-    """What `redeem` would do. `reason` is `ok`, `unknown`, `redeemed`, `expired`, `voided`, `currency`,
-    `not_in_basket`, `min_basket` or `too_few`."""
-
-    ok: bool
-    reason: str
-    voucher_id: str | None
-    campaign_id: str | None
-    discount_minor: int
-    line_minor: list[int] = Field(description="What comes off each line, in the basket's order.")
-    currency: str | None
-    expires_at: str | None
-
-
-class RedemptionAnswer(BaseModel):
-    """A use of a voucher."""
-
-    redemption_id: str
-    voucher_id: str
-    campaign_id: str
-    store: str
-    till: str
-    state: str = Field(examples=["redeemed", "voided"])
-    discount_minor: int
-    line_minor: list[int]
-    basket_minor: int
-    currency: str
-    redeemed_at: str
-    voided_at: str | None
-
-
-class TillProduct(BaseModel):
-    """What the till page offers to choose from."""
-
-    sku: str
-    name: str
-    category: str
-    price_minor: int
-
-
-class TillStore(BaseModel):
-    """A store and its products."""
-
-    store: str
-    name: str
-    currency: str
-    products: list[TillProduct]
-
-
-class TillStores(BaseModel):
-    """All stores of the site."""
-
-    items: list[TillStore]
-    next: str | None = None
 
 
 @router.post("/check", summary="What would this code do?", responses=problem_responses(404, 422, 429))

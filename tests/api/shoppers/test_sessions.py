@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -140,6 +141,32 @@ def test_a_forged_mac_takes_over_nobody(site: Site, phone: httpx.Client) -> None
         assert (mute.status_code, mute.json()["code"]) == (409, "device_unknown")
         thief.post("/opt-out/corner")
     assert list(linked_devices(site.db, "corner")) == [STABLE]
+
+
+def test_a_form_sent_twice_makes_one_profile(site: Site, phone: httpx.Client, tmp_path: Path) -> None:
+    """Two taps at once, and a repeat after a lost answer: the phone never finds itself linked to somebody else."""
+    phone.get("/w/corner", params={"client_mac": MAC})
+    jar = dict(phone.cookies)
+
+    def tap(_: int) -> int:
+        with site.client() as same_browser:
+            same_browser.cookies.update(jar)
+            return same_browser.post("/w/corner", data={"consent": "location_offers:page"}).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(tap, range(8))) == [200] * 8
+    assert tap(0) == 200
+    assert rows(site, tmp_path, "shopper") == 1
+    assert list(linked_devices(site.db, "corner")) == [STABLE]
+
+
+def test_a_browser_that_erased_itself_is_somebody_new(site: Site, phone: httpx.Client) -> None:
+    phone.get("/w/corner")
+    phone.post("/w/corner", data={"consent": "location_offers:page"})
+    first = phone.get("/v1/me").json()["shopper_id"]
+    phone.delete("/v1/me")
+    phone.post("/w/corner", data={"consent": "location_offers:page"})
+    assert phone.get("/v1/me").json()["shopper_id"] != first
 
 
 def test_the_pass_carries_a_sign_in_to_the_real_browser(site: Site, phone: httpx.Client) -> None:

@@ -1,0 +1,57 @@
+"""A sign-in form sent twice makes one profile.
+
+People tap twice, and on a weak signal the answer gets lost after the profile was made. The repeat carries no sign-in
+cookie yet, only the browser's id from the page; a second profile would then find its phone linked to the first. So
+the profile is remembered for a day under the browser's id, in the store of repeated requests.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from api.context import AppContext
+from engine.errors import BusinessRefusal
+from engine.storage import idempotency
+from engine.storage.shoppers import Shopper
+
+WAIT_S = 10.0
+LOOK_S = 0.1
+
+SignInAs = Callable[[str | None], Shopper | None]
+"""Signs in as the shopper with this id, as a new one for None; gives None where nothing is to be kept."""
+
+
+class SignInBusy(BusinessRefusal):
+    """The first form of this browser is still being worked on."""
+
+    code = "sign_in_busy"
+    status = 503
+
+
+def once_per_browser(ctx: AppContext, browser: str | None, store: str, sign_in_as: SignInAs) -> Shopper | None:
+    """Signs in as whoever this browser signed in as before; otherwise as somebody new, once. Raises SignInBusy."""
+    if browser is None:
+        return sign_in_as(None)
+    scope, until = f"portal {browser} {store}", time.monotonic() + WAIT_S
+    while True:
+        found = idempotency.begin(ctx.db, scope, "form", "", time.time())
+        if isinstance(found, idempotency.Replay):
+            return sign_in_as(found.body.decode())
+        if isinstance(found, idempotency.Fresh):
+            return _first(ctx, scope, sign_in_as)
+        if time.monotonic() > until:
+            raise SignInBusy("try again in a moment")
+        time.sleep(LOOK_S)
+
+
+def _first(ctx: AppContext, scope: str, sign_in_as: SignInAs) -> Shopper | None:
+    made: Shopper | None = None
+    try:
+        made = sign_in_as(None)
+    finally:
+        if made is None:
+            idempotency.abandon(ctx.db, scope, "form")
+    if made is not None:
+        idempotency.finish(ctx.db, scope, "form", 200, "text/plain", made.shopper_id.encode())
+    return made

@@ -1,0 +1,102 @@
+"""What tills send and get, as OpenAPI sees it. Money is integer minor units."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.offers.discounts import MAX_MINOR
+
+MAX_LINES = 5000
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class BasketLine(_Strict):
+    """Whole units of one product at one price."""
+
+    sku: str = Field(max_length=64, examples=["4001"])
+    category: str | None = Field(None, max_length=64, description="Default: as the store's product list says.")
+    quantity: int = Field(ge=1, le=100_000)
+    unit_price_minor: int = Field(ge=0, le=MAX_MINOR, examples=[249])
+
+
+class BasketBody(_Strict):
+    """What the till is about to sell."""
+
+    currency: str = Field(pattern="^[A-Z]{3}$", examples=["EUR"])
+    lines: list[BasketLine] = Field(max_length=MAX_LINES)
+
+
+class TillRequest(_Strict):
+    """A code on a basket."""
+
+    code: str = Field(max_length=64, description="As typed or scanned; case, spaces and look-alikes do not matter.")
+    store: str = Field(max_length=64)
+    till: str = Field(min_length=1, max_length=64)
+    basket: BasketBody
+
+
+class VoidRequest(_Strict):
+    """A redemption to undo."""
+
+    redemption_id: str = Field(max_length=64)
+    store: str | None = Field(None, max_length=64, description="Where given, only a redemption of that store.")
+    till: str | None = Field(None, max_length=64)
+
+
+class CheckAnswer(BaseModel):
+    """What `redeem` would do. `reason` is `ok`, `unknown`, `redeemed`, `expired`, `voided`, `currency`,
+    `not_in_basket`, `min_basket` or `too_few`."""
+
+    ok: bool
+    reason: str
+    voucher_id: str | None
+    campaign_id: str | None
+    discount_minor: int
+    line_minor: list[int] = Field(description="What comes off each line, in the basket's order.")
+    currency: str | None
+    expires_at: str | None
+
+
+class RedemptionAnswer(BaseModel):
+    """A use of a voucher."""
+
+    redemption_id: str
+    voucher_id: str
+    campaign_id: str
+    store: str
+    till: str
+    state: str = Field(examples=["redeemed", "voided"])
+    discount_minor: int
+    line_minor: list[int]
+    basket_minor: int
+    currency: str
+    redeemed_at: str
+    voided_at: str | None
+
+
+class TillProduct(BaseModel):
+    """What the till page offers to choose from."""
+
+    sku: str
+    name: str
+    category: str
+    price_minor: int
+
+
+class TillStore(BaseModel):
+    """A store and its products."""
+
+    store: str
+    name: str
+    currency: str
+    products: list[TillProduct]
+
+
+class TillStores(BaseModel):
+    """All stores of the site."""
+
+    items: list[TillStore]
+    next: str | None = None

@@ -271,18 +271,14 @@ def _stored(session: Session, decisions: Sequence[Decision]) -> dict[str, Decisi
     """Those stored already, as they were stored, with the trigger as it came in again."""
     given = {d.decision_id: d for d in decisions}
     rows = session.exec(select(DecisionTable).where(col(DecisionTable.decision_id).in_(sorted(given))))
-    return {
-        row.decision_id: Decision(
-            row.decision_id,
-            given[row.decision_id].trigger,
-            row.shopper_id,
-            row.outcome,
-            row.reason,
-            row.at,
-            json.loads(row.inputs),
-        )
-        for row in rows
-    }
+    return {row.decision_id: _as_stored(row, given[row.decision_id]) for row in rows}
+
+
+def _as_stored(row: DecisionTable, given: Decision) -> Decision:
+    if row.shopper_id != given.shopper_id:
+        # The phone changed hands within a visit: what was decided for its owner then is not told to its owner now.
+        return replace(given, outcome="refuse", reason="already_decided", at=row.at)
+    return replace(given, outcome=row.outcome, reason=row.reason, at=row.at, inputs=json.loads(row.inputs))
 
 
 def _record(session: Session, decisions: Sequence[Decision]) -> None:

@@ -229,6 +229,19 @@ def test_after_erasure_a_decision_in_flight_leaves_no_trace(db: Database) -> Non
     assert stored(db) == []
 
 
+def test_a_phone_that_changed_hands_within_a_visit_gets_nothing_of_its_former_owner(db: Database) -> None:
+    """Decisions are named after the device's episode; the voucher behind one belongs to a person."""
+    put_campaign(db, STORE, campaign())
+    before, after = shopper(db).shopper_id, shopper(db).shopper_id
+    issue(db, before)
+    [final] = claim(db, [decision(after)], NO_LIMITS, SECRET, NOW + 1)
+    assert (final.outcome, final.reason, final.shopper_id) == ("refuse", "already_decided", after)
+    assert "voucher_id" not in final.inputs
+    erase_shopper(db, before, NOW + 2)
+    assert outcomes(claim(db, [decision(after)], NO_LIMITS, SECRET, NOW + 3)) == [("refuse", "already_decided")]
+    assert counts(db, STORE)["vouchers_issued"] == 1
+
+
 def test_an_unknown_campaign_is_a_reason_not_a_crash(db: Database) -> None:
     who = shopper(db).shopper_id
     assert outcomes(claim(db, [decision(who, "gone")], NO_LIMITS, SECRET, NOW)) == [("refuse", "campaign_unknown")]

@@ -10,7 +10,7 @@ import typer
 
 from engine.errors import OperatorError
 
-_MODULES = ("plan", "locate", "score", "replay", "engine", "api", "serve", "demo")
+_MODULES = ("plan", "locate", "score", "calibrate", "replay", "engine", "api", "serve", "demo", "bench")
 
 app = typer.Typer(
     name="rayon",

@@ -94,6 +94,7 @@ def create_app(
     app.state.rate_limits = limits
     app.state.metrics = instruments
     app.state.hub = page_hub(db)
+    app.state.delivery = []
     problems.mount(app)
     for router in _ROUTERS:
         app.include_router(router)
@@ -114,6 +115,7 @@ def _lifespan(start_delivery: bool) -> Any:
             tasks.append(asyncio.create_task(keep_house(housekeeping_jobs(ctx.db)), name="housekeeping"))
         for task in tasks:
             task.add_done_callback(_loudly)
+        app.state.delivery = tasks
         yield
         app.state.hub.close()
         for task in tasks:

@@ -36,6 +36,7 @@ class Ready(BaseModel):
     status: Literal["ready", "not_ready"]
     database: Literal["up", "down"]
     engine: Literal["fresh", "stale", "absent", "unknown"]
+    delivery: Literal["running", "elsewhere", "dead"] = Field(description="Of this process: page hub and housekeeping.")
 
 
 class Component(BaseModel):
@@ -55,6 +56,7 @@ class Health(BaseModel):
     status: Literal["ready", "not_ready"]
     database: Literal["up", "down"]
     engine: Literal["fresh", "stale", "absent", "unknown"]
+    delivery: Literal["running", "elsewhere", "dead"]
     open_pages: int
     components: list[Component]
 
@@ -65,16 +67,16 @@ def live() -> Live:
 
 
 @router.get("/ready", summary="Can it serve?", responses={503: {"model": Ready}})
-def ready(ctx: AppContext = Depends(context)) -> Response:
-    """200 when the database answers and the engine, if there is one, reported within the last 15 s; else 503."""
-    found, _ = _look(ctx, everything=False)
+def ready(request: Request, ctx: AppContext = Depends(context)) -> Response:
+    """200 when the database answers, the engine, if there is one, reported within the last 15 s, and delivery runs."""
+    found, _ = _look(ctx, request, everything=False)
     return JSONResponse(found.model_dump(), 200 if found.status == "ready" else 503)
 
 
 @router.get("", summary="Counters per store and reason", responses={200: {"model": Health}})
 def health(request: Request, ctx: AppContext = Depends(context)) -> Response:
     """JSON, or a page where the caller prefers HTML."""
-    found, components = _look(ctx, everything=is_manager(ctx, request))
+    found, components = _look(ctx, request, everything=is_manager(ctx, request))
     whole = Health(**found.model_dump(), open_pages=request.app.state.hub.open_pages, components=components)
     if "text/html" not in request.headers.get("accept", ""):
         return JSONResponse(whole.model_dump())
@@ -82,11 +84,12 @@ def health(request: Request, ctx: AppContext = Depends(context)) -> Response:
     return page("health.html", lang=language(request), health=whole, counts=counts)
 
 
-def _look(ctx: AppContext, *, everything: bool) -> tuple[Ready, list[Component]]:
+def _look(ctx: AppContext, request: Request, *, everything: bool) -> tuple[Ready, list[Component]]:
+    delivery = _delivery(request)
     try:
         rows = get_status(ctx.db)
     except StorageUnavailable:
-        return Ready(status="not_ready", database="down", engine="unknown"), []
+        return Ready(status="not_ready", database="down", engine="unknown", delivery=delivery), []
     now = time.time()
     components = [
         Component(
@@ -101,4 +104,12 @@ def _look(ctx: AppContext, *, everything: bool) -> tuple[Ready, list[Component]]
     ]
     engines = [c.fresh for c in components if c.component == "engine"]
     engine: Literal["fresh", "stale", "absent"] = "absent" if not engines else "fresh" if all(engines) else "stale"
-    return Ready(status="not_ready" if engine == "stale" else "ready", database="up", engine=engine), components
+    status: Literal["ready", "not_ready"] = "not_ready" if engine == "stale" or delivery == "dead" else "ready"
+    return Ready(status=status, database="up", engine=engine, delivery=delivery), components
+
+
+def _delivery(request: Request) -> Literal["running", "elsewhere", "dead"]:
+    tasks = request.app.state.delivery
+    if not tasks:
+        return "elsewhere"
+    return "dead" if any(task.done() for task in tasks) else "running"

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from api.metrics import flat
 from engine.errors import StorageUnavailable
 from engine.storage.status import put_status
-from tests.api.site import MAC, Site
+from tests.api.site import MAC, Site, eventually
 
 VALUES = {
     "counts": {"fixes": 12, "readings": 345},
@@ -22,7 +22,8 @@ VALUES = {
 
 def test_ready_follows_the_engine(site: Site) -> None:
     with site.client() as client:
-        assert client.get("/health/ready").json() == {"status": "ready", "database": "up", "engine": "absent"}
+        said = client.get("/health/ready").json()
+        assert said == {"status": "ready", "database": "up", "engine": "absent", "delivery": "running"}
         put_status(site.db, "corner", "engine", VALUES, time.time())
         assert client.get("/health/ready").json()["engine"] == "fresh"
         put_status(site.db, "corner", "engine", VALUES, time.time() - 60)
@@ -31,7 +32,7 @@ def test_ready_follows_the_engine(site: Site) -> None:
 
 
 def test_ready_says_when_the_database_is_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real database closed under the server: its file's folder is gone."""
+    """Liveness does not depend on the database; readiness does, and says so."""
 
     def away() -> None:
         raise StorageUnavailable("gone")
@@ -43,6 +44,21 @@ def test_ready_says_when_the_database_is_away(site: Site, monkeypatch: pytest.Mo
         assert client.get("/health/live").status_code == 200
         assert client.get("/health").json()["status"] == "not_ready"
         assert "rayon_database_up 0.0" in client.get("/metrics").text
+
+
+def test_ready_says_when_delivery_died(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A bug in housekeeping must not go unseen behind pages that still work."""
+
+    def broken(*_: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("engine.storage.vouchers.expire_undelivered", broken)
+    with site.client() as client:
+        eventually(lambda: client.get("/health/ready").status_code == 503)
+        assert client.get("/health/ready").json()["delivery"] == "dead"
+    assert "housekeeping died" in caplog.text
 
 
 def test_counters_for_machines_and_people(site: Site) -> None:

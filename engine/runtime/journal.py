@@ -12,14 +12,15 @@ from engine.records import Readings
 from engine.runtime.packing import pack, unpack
 
 
-def pack_frames(frames: Sequence[Frame]) -> bytes:
-    """One batch of frames of one store as bytes."""
-    return pack([_tree(frame) for frame in frames])
+def pack_frames(frames: Sequence[Frame], layout: str) -> bytes:
+    """One batch of frames of one store as bytes. `layout` names the floor plan that access points are indices into."""
+    return pack({"layout": layout, "frames": [_tree(frame) for frame in frames]})
 
 
-def unpack_frames(store: str, payload: bytes) -> list[Frame]:
-    """The inverse of `pack_frames`. Raises ValueError when the bytes are none."""
-    return [_frame(store, tree) for tree in unpack(payload)]
+def unpack_frames(store: str, payload: bytes, layout: str) -> list[Frame] | None:
+    """The inverse of `pack_frames`; None where the floor plan was another one. Raises ValueError for other bytes."""
+    tree = unpack(payload)
+    return [_frame(store, frame) for frame in tree["frames"]] if tree["layout"] == layout else None
 
 
 def _tree(frame: Frame) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 from engine.config import Config
 from engine.ingest.wire import Frame
+from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.runtime.deciding import Decided, Deciding
 from engine.runtime.journal import pack_frames, unpack_frames
@@ -50,14 +52,18 @@ class StoreRunner:
         if recovery.checkpoint is not None:
             self._restore(unpack(recovery.checkpoint))
         for row in recovery.journal:
-            self.decide(self.advance(unpack_frames(self.plan.store, row.payload), row.now), now)
+            frames = unpack_frames(self.plan.store, row.payload, self._layout)
+            if frames is None:
+                log.warning("%s: a batch of readings of the floor plan as it was before is left out", self.plan.store)
+            else:
+                self.decide(self.advance(frames, row.now), now)
             self._upto_id = row.id
         self.engine.order.listen_from(now)
         return len(recovery.journal)
 
     def keep(self, frames: Sequence[Frame], now: float) -> None:
         """Commits the frames to the journal. After this the broker may forget them."""
-        self._upto_id = append_journal(self._db, self.plan.store, now, pack_frames(frames))
+        self._upto_id = append_journal(self._db, self.plan.store, now, pack_frames(frames, self._layout))
 
     def advance(self, frames: Sequence[Frame], now: float) -> Step:
         """One step, its decisions taken and written. `now` is the wall clock."""
@@ -93,7 +99,7 @@ class StoreRunner:
 
     def _restore(self, tree: dict[str, Any]) -> None:
         if tree["layout"] != self._layout:
-            log.warning("%s: the floor plan or the grid changed; tracks start anew, statistics go on", self.plan.store)
+            log.warning("%s: the floor plan or its grid changed: tracks start anew, statistics go on", self.plan.store)
             return
         self.engine.restore(tree["engine"])
         self.refused = Counter(tree["refused"])
@@ -109,3 +115,17 @@ class StoreRunner:
                 self._visits.append(
                     VisitRow(link.shopper_id, event.zone, visit_id, event.started_at, ended_at, event.dwell_s)
                 )
+
+
+def _layout(plan: Plan, config: Config, cells: Cells) -> str:
+    """A name for all that indices in state and journal refer to: another plan or grid has another."""
+    parts = (
+        VERSION,
+        config.positioning.cell_m,
+        config.presence.heat_cell_m,
+        [level.id for level in plan.levels],
+        [zone.id for zone in plan.zones],
+        [ap.id for ap in plan.access_points],
+    )
+    grid = cells.x_m.tobytes() + cells.y_m.tobytes() + cells.level.tobytes()
+    return sha256(repr(parts).encode() + grid).hexdigest()[:16]

@@ -52,9 +52,13 @@ def test_frames_survive() -> None:
         np.array([-60, nan], np.float32), np.array([nan, 4.25], np.float32), np.array([nan, 0.5], np.float32),
     )  # fmt: skip
     frame = Frame("shop", "c1", 10.0, 10.5, readings, Readings.empty(), {"bad_mac": 2})
-    (back,) = unpack_frames("shop", pack_frames([frame]))
+    (back,) = unpack_frames("shop", pack_frames([frame], "plan-1"), "plan-1") or ()
     assert (back.store, back.source, back.sent_at, back.received_at) == ("shop", "c1", 10.0, 10.5)
     assert back.refused == {"bad_mac": 2}
     for name in Readings.__slots__:
         assert getattr(back.readings, name).tobytes() == getattr(readings, name).tobytes()
         assert len(getattr(back.ap_readings, name)) == 0
+
+
+def test_frames_of_another_floor_plan_are_not_read() -> None:
+    assert unpack_frames("shop", pack_frames([], "plan-1"), "plan-2") is None

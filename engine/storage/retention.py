@@ -1,0 +1,38 @@
+"""Forgetting in time: a profile nobody has used for three years is erased, as if its shopper had asked (CNIL's rule)."""
+
+from __future__ import annotations
+
+from sqlmodel import col, select
+
+from engine.errors import NotFound
+from engine.storage.database import Database
+from engine.storage.erasure import erase_shopper
+from engine.storage.tables import ShopperTable, VisitTable, VoucherTable
+
+KEEP_PROFILE_S = 3 * 365.25 * 86_400.0
+BATCH = 100  # profiles per call: each is a transaction of its own, and the next call goes on
+
+
+def purge_prospects(db: Database, now: float, keep_s: float = KEEP_PROFILE_S) -> int:
+    """Erases profiles without sign-in, visit or voucher since `now - keep_s`. How many; at most BATCH a call."""
+    cut = now - keep_s
+    mine = col(ShopperTable.shopper_id)
+    visited = select(VisitTable.id).where(col(VisitTable.shopper_id) == mine, col(VisitTable.ended_at) >= cut)
+    offered = select(VoucherTable.voucher_id).where(
+        col(VoucherTable.shopper_id) == mine, col(VoucherTable.issued_at) >= cut
+    )
+    with db.read() as session:
+        gone = session.exec(
+            select(ShopperTable.shopper_id)
+            .where(col(ShopperTable.last_seen_at) < cut, ~visited.exists(), ~offered.exists())
+            .order_by(mine)
+            .limit(BATCH)
+        ).all()
+    erased = 0
+    for shopper_id in gone:
+        try:
+            erase_shopper(db, shopper_id, now)
+        except NotFound:
+            continue  # another process was faster
+        erased += 1
+    return erased

@@ -1,4 +1,4 @@
-"""Forgetting in time: a profile nobody has used for three years is erased, as if its shopper had asked (CNIL's rule)."""
+"""Forgetting in time: a profile unused for three years is erased, as if its shopper had asked (CNIL's rule)."""
 
 from __future__ import annotations
 

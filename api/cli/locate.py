@@ -32,11 +32,12 @@ def locate(
     radiomap: Path | None = typer.Option(None, help="A radio map made by `rayon calibrate`."),
     method: str = typer.Option("bayes", help=f"One of: {', '.join(METHODS)}."),
     window_s: float = typer.Option(3.0, min=0.05, max=600.0, help="Readings of one device in one window make one fix."),
+    lag_s: float = typer.Option(0.0, min=0.0, max=600.0, help="Let a fix use readings this much later than its time."),
 ) -> None:
     """Locates every device of a recording: one fix per device and window.
 
-    A fix uses no reading later than its own time. Readings whose device is an access
-    point of the plan calibrate and get no fix.
+    A fix uses no reading later than its own time (plus [bold]--lag-s[/bold], for reports: 15 is a good figure).
+    Readings whose device is an access point of the plan calibrate and get no fix.
 
     Example: [bold]rayon locate floorplans/boutique --readings readings.csv -o fixes.csv[/bold]
     """
@@ -51,7 +52,7 @@ def locate(
     locator = Locator(plan, cells, radio_map, method)
     # a map that was asked for is kept; else access points that hear each other make one as they go
     maps = [] if radio_map else self_calibrated_maps(plan, cells, joined.hearings)
-    located = locate_readings(locator, joined.readings, len(plan.access_points), window_s, maps)
+    located = locate_readings(locator, joined.readings, len(plan.access_points), window_s, maps, lag_s)
     fixes = located.fixes
     names = np.array(joined.device_names, dtype=np.str_) if joined.device_names else np.empty(0, np.str_)
     levels = np.array([lv.id for lv in plan.levels], dtype=np.str_)

@@ -17,7 +17,9 @@ from engine.records import F32, F64, I32, Bools, Scans
 class _Measured:
     """One kind of measurement of N scans: centred values (N, A), base weights, which were heard, the prior offset."""
 
+    column: int  # 0 RSSI, 1 range
     expected: Expectation
+    thin: Expectation
     z: F32
     v: F32
     heard: Bools
@@ -27,27 +29,35 @@ class _Measured:
 
 
 def bayes(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> Estimate:
-    """Two passes: one with all readings, one with the readings that the first found odd weighed down."""
+    """Two passes: a thin one that finds out which readings are odd, and one over all cells with those weighed down."""
     kinds = _measured(site, scans, belief, settings)
-    unheard = _unheard_log(site, scans) * belief.trust[:, None]
-    first = [cell_evidence(k.expected, k.z, k.v, k.offset_var) for k in kinds]
-    # judged by the scan alone: a track that went wrong would otherwise find the readings odd that could correct it
-    posterior = _posterior(np.ones_like(belief.cells), unheard, first)
-    second = []
-    for kind, evidence in zip(kinds, first, strict=True):
-        offset = (posterior * evidence.offset).sum(axis=1)
-        residual, squared = residual_squares(kind.expected, kind.z, posterior, offset)
-        v = kind.v * tail_weights(residual, squared, kind.heard, kind.dof, kind.excess)
-        second.append(cell_evidence(kind.expected, kind.z, v, kind.offset_var))
-    posterior = _posterior(belief.cells, unheard, second)
+    weights = _tail_weights(kinds, belief.trust)
+    evidence = [cell_evidence(k.expected, k.z, k.v * w, k.offset_var) for k, w in zip(kinds, weights, strict=True)]
+    posterior = _posterior(belief.cells, _unheard_log(site, scans, belief.trust), evidence)
     mean, var = belief.offset_mean.copy(), belief.offset_var.copy()
-    columns = [0, 1] if len(kinds) == 2 else [0 if kinds[0].expected is site.rssi else 1]
-    for column, evidence in zip(columns, second, strict=True):
-        shift = (posterior * evidence.offset).sum(axis=1, dtype=np.float64)
-        square = (posterior * (evidence.offset**2 + evidence.offset_var)).sum(axis=1, dtype=np.float64)
-        mean[:, column] += shift
-        var[:, column] = np.maximum(square - shift**2, 1e-3)
+    for kind, e in zip(kinds, evidence, strict=True):
+        shift = np.einsum("nc,nc->n", posterior, e.offset).astype(np.float64)
+        square = np.einsum("nc,nc,nc->n", posterior, e.offset, e.offset).astype(np.float64)
+        within = (posterior * e.offset_var).sum(axis=1) if e.offset_var.shape[1] > 1 else e.offset_var[:, 0]
+        mean[:, kind.column] += shift
+        var[:, kind.column] = np.maximum(square - shift**2, 0.0) + within
     return Estimate(posterior, mean, var)
+
+
+def _tail_weights(kinds: list[_Measured], trust: F32) -> list[F32]:
+    """Student-t weights (N, A) of each kind, judged by the scan alone at a part of the cells.
+
+    Alone, because a track that went wrong would otherwise find the readings odd that could correct it.
+    """
+    first = [cell_evidence(k.thin, k.z, k.v, k.offset_var) for k in kinds]
+    flat = np.ones((1, first[0].log.shape[1]), np.float32)
+    posterior = _posterior(flat, np.zeros((len(trust), 1), np.float32), first)
+    out = []
+    for kind, evidence in zip(kinds, first, strict=True):
+        offset = np.einsum("nc,nc->n", posterior, evidence.offset)
+        residual, squared = residual_squares(kind.thin, kind.z, posterior, offset)
+        out.append(tail_weights(residual, squared, kind.heard, kind.dof, kind.excess))
+    return out
 
 
 def _measured(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> list[_Measured]:
@@ -55,10 +65,17 @@ def _measured(site: Site, scans: Scans, belief: Belief, settings: LocatorSetting
     age = np.nan_to_num(scans.age_s, nan=0.0)
     fresh = belief.trust[:, None] / (1.0 + (age / settings.age_doubles_variance_s) ** 2)
     out = []
-    for column, (values, expected, centre, dof, excess) in enumerate(
+    for column, (values, expected, thin, centre, dof, excess) in enumerate(
         (
-            (scans.rssi_dbm, site.rssi, CENTRE_DBM, settings.tail_dof, 1.0),
-            (scans.range_m, site.range, 0.0, settings.range_tail_dof, settings.range_positive_excess),
+            (scans.rssi_dbm, site.rssi, site.rssi_thin, CENTRE_DBM, settings.tail_dof, 1.0),
+            (
+                scans.range_m,
+                site.range,
+                site.range_thin,
+                0.0,
+                settings.range_tail_dof,
+                settings.range_positive_excess,
+            ),
         )
     ):
         heard = np.isfinite(values)
@@ -69,7 +86,8 @@ def _measured(site: Site, scans: Scans, belief: Belief, settings: LocatorSetting
         v = np.where(heard, fresh, np.float32(0.0)).astype(np.float32)
         if column == 1 and np.isfinite(scans.range_sigma_m).any():
             v *= _reported_weight(scans, site)
-        out.append(_Measured(expected, z, v, heard, belief.offset_var[:, column].astype(np.float32), dof, excess))
+        offset_var = belief.offset_var[:, column].astype(np.float32)
+        out.append(_Measured(column, expected, thin, z, v, heard, offset_var, dof, excess))
     return out
 
 
@@ -79,15 +97,19 @@ def _reported_weight(scans: Scans, site: Site) -> F32:
     return np.minimum(np.nan_to_num(model / scans.range_sigma_m, nan=1.0), 1.0).astype(np.float32) ** 2
 
 
-def _unheard_log(site: Site, scans: Scans) -> F32:
+def _unheard_log(site: Site, scans: Scans, trust: F32) -> F32:
     unheard = np.isnan(scans.rssi_dbm) & np.isnan(scans.range_m)
-    return unheard.astype(np.float32) @ site.not_heard_log
+    if not unheard.any():
+        return np.zeros((len(scans), 1), np.float32)
+    return (unheard * trust[:, None]).astype(np.float32) @ site.not_heard_log
 
 
 def _posterior(prior: F32, extra_log: F32, evidence: list[Evidence]) -> F32:
-    log = extra_log
-    for e in evidence:
-        log = log + e.log
+    """Rows that sum to 1 (N, C). The evidence's arrays are used up."""
+    log = evidence[0].log
+    for e in evidence[1:]:
+        log += e.log
+    log += extra_log
     log -= log.max(axis=1, keepdims=True)
     np.maximum(log, np.float32(-80.0), out=log)
     np.exp(log, out=log)

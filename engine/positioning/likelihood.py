@@ -39,8 +39,9 @@ def cell_evidence(expected: Expectation, z: F32, v: F32, offset_var: F32) -> Evi
         wz = w * z
         s = w.sum(axis=1, keepdims=True)
         first = wz.sum(axis=1, keepdims=True) - w @ expected.mean
-        square = (wz * z).sum(axis=1, keepdims=True) + np.hstack([wz, w]) @ _stacked(expected)
-        spread = (v > 0) @ expected.log_sigma[:, :1]
+        square = np.hstack([-2.0 * wz, w]) @ expected.both
+        square += (wz * z).sum(axis=1, keepdims=True)
+        spread = (v > 0).astype(np.float32) @ expected.log_sigma[:, :1]
     else:
         s = v @ expected.weight
         vz = v * z
@@ -50,22 +51,17 @@ def cell_evidence(expected: Expectation, z: F32, v: F32, offset_var: F32) -> Evi
     prior = offset_var[:, None].astype(np.float32)
     var = 1.0 / (s + 1.0 / prior)
     offset = first * var
-    log = -0.5 * (square - first * offset) - (0.5 * np.log1p(prior * s) + spread)
-    return Evidence(
-        log.astype(np.float32, copy=False), offset.astype(np.float32, copy=False), var.astype(np.float32, copy=False)
-    )
-
-
-def _stacked(expected: Expectation) -> F32:
-    """[-2 m; m²] (2A, C): one product gives both terms of Q that depend on the cell."""
-    return np.vstack([-2.0 * expected.mean, expected.mean**2])
+    square -= first * offset
+    square *= np.float32(-0.5)
+    square -= 0.5 * np.log1p(prior * s) + spread
+    return Evidence(square, offset, var)
 
 
 def residual_squares(expected: Expectation, z: F32, posterior: F32, offset: F32) -> tuple[F32, F32]:
     """Expected residual and squared residual (N, A) in units of sigma, under a posterior (N, C) and its mean offset
     (N,)."""
     mean = posterior @ expected.mean.T
-    mean2 = posterior @ (expected.mean**2).T
+    mean2 = posterior @ expected.both[expected.mean.shape[0] :].T
     sigma2 = 1.0 / (expected.weight[:, 0] if expected.uniform else posterior @ expected.weight.T)
     d = z - offset[:, None]
     return (d - mean) / np.sqrt(sigma2), np.maximum(d * d - 2.0 * d * mean + mean2, 0.0) / sigma2

@@ -3,7 +3,7 @@ alike."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,12 @@ from engine.positioning.methods import METHODS, TRACKED
 from engine.positioning.motion import walk_graph
 from engine.positioning.settings import DEFAULT_SETTINGS, LocatorSettings
 from engine.positioning.site_build import site_of
+from engine.positioning.smoothing import Step
 from engine.positioning.tracks import Tracks
 from engine.radio.radiomap import RadioMap, prior_map
 from engine.records import F32, F64, I64, U64, Fixes, Scans
 
-LONGEST_BATCH = 256  # scans computed at once: bounds the memory of the dense (n, C) steps
+LONGEST_BATCH = 64  # scans computed at once: their (n, C) arrays stay in the processor's cache
 
 
 class Locator:
@@ -45,8 +46,10 @@ class Locator:
         self._settings = settings
         self._plan, self._cells = plan, cells
         self.site = site_of(plan, cells, radio_map or prior_map(plan, cells), settings)
-        graph = walk_graph(cells, settings.motion.block_m)
-        self._tracks = Tracks(self.site, graph, settings.motion)
+        self.graph = walk_graph(cells, settings.motion.block_m)
+        self.motion = settings.motion
+        self.steps: dict[int, deque[Step]] | None = None  # a smoother sets it, to be told of every update
+        self._tracks = Tracks(self.site, self.graph, settings.motion)
 
     def __len__(self) -> int:
         return len(self._tracks)
@@ -101,6 +104,11 @@ class Locator:
         estimate = METHODS[self.method](self.site, scans, belief, s)
         walking = estimate.posterior * (walk_cells / np.maximum(prior, np.float32(1e-30)))
         tracks.store(slot, estimate.posterior, walking)
+        if self.steps is not None:
+            ratio = estimate.posterior / np.maximum(prior, np.float32(1e-30))
+            for i, device in enumerate(scans.device.tolist()):
+                step = Step(float(scans.t[i]), estimate.posterior[i] - walking[i], walking[i], ratio[i])
+                self.steps.setdefault(device, deque()).append(step)
         tracks.t[slot] = scans.t
         floor = np.array([s.offset_floor_db, s.range_floor_m]) ** 2
         tracks.offset_mean[slot] = estimate.offset_mean
@@ -116,6 +124,7 @@ class Locator:
     def use_map(self, radio_map: RadioMap) -> None:
         """Goes on with another radio map of the same plan and cells; tracks stay."""
         self.site = site_of(self._plan, self._cells, radio_map, self._settings)
+        self._tracks.use_site(self.site)
 
     def forget(self, devices: U64) -> None:
         """Drops the tracks of devices that fell silent."""

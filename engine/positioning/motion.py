@@ -16,6 +16,7 @@ from scipy.sparse import csgraph
 from engine.plan.cells import Cells
 from engine.records import F32, F64, I32
 
+LEAST_STRAY = 1e-6  # keeps every cell possible in float32, whatever the last scan said
 ORTHOGONAL = 0.16  # chance per step of going to one orthogonal neighbour; diagonals half; the rest stays
 
 
@@ -120,7 +121,7 @@ def predict(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: F
     stopping = (walk * (to_pause[:, None] / graph.size))[:, graph.block]
     still = pause * (1.0 - to_walk)[:, None] + stopping
     still = shuffle_on(graph, model, still, dt)
-    stray = np.minimum(model.stray_per_s * dt, 0.2)[:, None]
+    stray = np.clip(model.stray_per_s * dt, LEAST_STRAY, 0.2)[:, None].astype(np.float32)
     n_cells = pause.shape[1]
     moving = moving * (1.0 - stray) + stray * (graph.size / n_cells)
     return (still * (1.0 - stray)).astype(np.float32), moving.astype(np.float32)

@@ -13,42 +13,16 @@ import numpy.typing as npt
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.locator import Locator, take_scans
+from engine.positioning.methods import TRACKED
+from engine.positioning.plain import PlainFixes
 from engine.positioning.self_calibration import SelfCalibration
+from engine.positioning.smoother import Smoother
 from engine.positioning.windows import ScanWindows
 from engine.radio.evidence_sources import Hearings
 from engine.radio.radiomap import RadioMap
-from engine.records import F32, F64, I32, U64, Fixes, Readings
+from engine.records import F32, F64, I32, Readings
 
-SCANS_AT_ONCE = 2048  # bounds the memory of posterior rows
-
-
-@dataclass(frozen=True, slots=True)
-class PlainFixes:
-    """Fixes without their posterior rows (which would fill the memory of a long recording); shapes as in `Fixes`."""
-
-    t: F64
-    device: U64
-    level: I32
-    x_m: F64
-    y_m: F64
-    cov_m2: F64
-    n_ap: I32
-
-    @property
-    def sigma_m(self) -> F64:
-        """Radial standard deviation, (n,)."""
-        return np.sqrt(self.cov_m2[:, 0, 0] + self.cov_m2[:, 1, 1])
-
-    @staticmethod
-    def of(fixes: Fixes) -> PlainFixes:
-        """Without the posterior."""
-        return PlainFixes(fixes.t, fixes.device, fixes.level, fixes.x_m, fixes.y_m, fixes.cov_m2, fixes.n_ap)
-
-    @staticmethod
-    def concat(parts: list[PlainFixes]) -> PlainFixes:
-        """All parts one after the other; at least one is needed."""
-        names = ("t", "device", "level", "x_m", "y_m", "cov_m2", "n_ap")
-        return PlainFixes(*(np.concatenate([getattr(p, n) for p in parts]) for n in names))
+SCANS_AT_ONCE = 1024  # bounds the memory of posterior rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +45,30 @@ class Located:
 
 
 def locate_readings(
-    locator: Locator, readings: Readings, n_ap: int, window_s: float, maps: Sequence[tuple[float, RadioMap]] = ()
+    locator: Locator,
+    readings: Readings,
+    n_ap: int,
+    window_s: float,
+    maps: Sequence[tuple[float, RadioMap]] = (),
+    lag_s: float = 0.0,
 ) -> Located:
-    """Causal fixes of a recording, one per device and window. From each time of `maps` on, its map is used."""
+    """Fixes of a recording, one per device and window. From each time of `maps` on, its map is used.
+
+    A fix uses no reading later than its time plus `lag_s`. Methods without a track know no lag.
+    """
     scans = ScanWindows(n_ap, window_s).push(readings, np.inf)
+    smoother = Smoother(locator, lag_s) if lag_s > 0 and locator.method in TRACKED else None
     parts = [PlainFixes.of(locator.locate(take_scans(scans, slice(0, 0))))]
     cuts = [0, *np.searchsorted(scans.t, [t for t, _ in maps]).tolist(), len(scans)]
     for k, (start, end) in enumerate(pairwise(cuts)):
         if k > 0:
             locator.use_map(maps[k - 1][1])
-        starts = range(start, end, SCANS_AT_ONCE)
-        parts += [
-            PlainFixes.of(locator.locate(take_scans(scans, slice(i, min(i + SCANS_AT_ONCE, end))))) for i in starts
-        ]
+        for i in range(start, end, SCANS_AT_ONCE):
+            batch = take_scans(scans, slice(i, min(i + SCANS_AT_ONCE, end)))
+            fixes = PlainFixes.of(locator.locate(batch))
+            parts.append(smoother.after(fixes) if smoother else fixes)
+    if smoother:
+        parts.append(smoother.rest())
     return Located(PlainFixes.concat(parts), locator.refused)
 
 

@@ -10,6 +10,7 @@ from engine.plan.cells import Cells
 from engine.radio.radiomap import RadioMap
 from engine.records import F32, F64, I32
 
+THIN = 5  # odd, so that rows of cells do not line up: enough cells to see which readings are odd
 CENTRE_DBM = -60.0  # subtracted from all RSSI before squares are taken, so that float32 keeps its digits
 
 
@@ -17,8 +18,9 @@ CENTRE_DBM = -60.0  # subtracted from all RSSI before squares are taken, so that
 class Expectation:
     """One kind of measurement (RSSI or range) over A access points and C cells, float32.
 
-    `mean` (A, C) expected value, `weight` (A, C) = 1/sigma², and their products; `log_sigma` (A, C). `uniform` says
-    that every access point's spread is the same in all cells, which makes two of the three products a column.
+    `mean` (A, C) expected value, `weight` (A, C) = 1/sigma², and their products; `log_sigma` (A, C); `both` (2A, C)
+    mean over mean². `uniform` says that every access point's spread is the same in all cells, which makes two of the
+    three products a column.
     """
 
     mean: F32
@@ -26,7 +28,24 @@ class Expectation:
     weight_mean: F32
     weight_mean2: F32
     log_sigma: F32
+    both: F32
     uniform: bool
+
+    def thinned(self, every: int) -> Expectation:
+        """At one cell in `every` only."""
+
+        def part(matrix: F32) -> F32:
+            return np.ascontiguousarray(matrix[:, ::every])
+
+        return Expectation(
+            part(self.mean),
+            part(self.weight),
+            part(self.weight_mean),
+            part(self.weight_mean2),
+            part(self.log_sigma),
+            part(self.both),
+            self.uniform,
+        )
 
     @staticmethod
     def of(mean: F32 | F64, sigma: F32 | F64) -> Expectation:
@@ -35,7 +54,15 @@ class Expectation:
         sigma32 = np.ascontiguousarray(np.broadcast_to(sigma, mean32.shape), dtype=np.float32)
         weight = (1.0 / sigma32**2).astype(np.float32)
         uniform = bool(mean32.shape[1] == 0 or (sigma32 == sigma32[:, :1]).all())
-        return Expectation(mean32, weight, weight * mean32, weight * mean32**2, np.log(sigma32), uniform)
+        return Expectation(
+            mean32,
+            weight,
+            weight * mean32,
+            weight * mean32**2,
+            np.log(sigma32),
+            np.vstack([mean32, mean32**2]),
+            uniform,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +72,8 @@ class Site:
     cells: Cells
     rssi: Expectation  # centred by CENTRE_DBM
     range: Expectation
+    rssi_thin: Expectation  # the same at every THIN-th cell
+    range_thin: Expectation
     not_heard_log: F32  # (A, C) log probability that an access point misses a device there, relative to far away
     offset_mean: F64  # (2,) of a device never seen: dB of RSSI, metres of range
     offset_var: F64  # (2,)

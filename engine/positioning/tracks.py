@@ -33,6 +33,10 @@ class Tracks:
         self.offset_mean = np.zeros((n, 2))
         self.offset_var = np.zeros((n, 2))
 
+    def use_site(self, site: Site) -> None:
+        """What devices that come from now on are first believed to be."""
+        self._site = site
+
     def __len__(self) -> int:
         return len(self._slot)
 

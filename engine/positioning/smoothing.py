@@ -1,0 +1,69 @@
+"""Fixed-lag smoothing: a fix for reports may use readings up to `lag_s` later than its time.
+
+For each fix, the smoothed posterior is the filtered one times what later scans say, carried back in time through the
+same motion (the forward-backward recursion of hidden Markov models; the walk is reversible, so it carries both ways):
+
+    backward(k) = predict back( likelihood(k + 1) * backward(k + 1) ),      smoothed(k) ∝ filtered(k) * backward(k)
+
+The likelihood of a later scan is its filtered posterior over its prediction, so nothing is computed twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.positioning.motion import MotionModel, WalkGraph, predict
+from engine.records import F32
+
+TINY = np.float32(1e-12)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One update of one device's track: time, filtered mass while pausing (C) and walking (C), and the scan's
+    likelihood (C) up to a factor: the posterior over its prediction."""
+
+    t: float
+    pause: F32
+    walk: F32
+    ratio: F32
+
+
+def smoothed(graph: WalkGraph, model: MotionModel, steps: Sequence[Step]) -> F32:
+    """Posterior (C,) of the first step given all steps; they are of one device, in the order of time."""
+    c, k = len(steps[0].pause), len(graph.size)
+    back_pause, back_walk = np.ones((1, c), np.float32), np.ones((1, k), np.float32)
+    later = list(steps)
+    for step, before in zip(later[:0:-1], later[-2::-1], strict=True):
+        ratio = step.ratio / max(float(step.ratio.max()), 1e-30)
+        back_pause = back_pause * ratio
+        back_walk = back_walk * ((graph.pool @ ratio) / graph.size)
+        back_pause, back_walk = _carried_back(graph, model, back_pause, back_walk, step.t - before.t)
+        top = max(float(back_pause.max()), float(back_walk.max()))
+        back_pause, back_walk = back_pause / top, back_walk / top
+    first = steps[0]
+    posterior = first.pause * back_pause[0] + first.walk * back_walk[0][graph.block]
+    return np.asarray(posterior / max(float(posterior.sum()), 1e-30), dtype=np.float32)
+
+
+def _carried_back(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: float) -> tuple[F32, F32]:
+    """Expected later values of (1, C) and (1, K), seen `dt_s` earlier.
+
+    The walk's steps are symmetric between cells, so the expectation of a function is the prediction of the same
+    function taken as mass, per unit of mass; only the rates between the two states change places.
+    """
+    back = MotionModel(
+        walk_m2_per_s=model.walk_m2_per_s,
+        pause_m2_per_s=model.pause_m2_per_s,
+        walk_to_pause_per_s=model.pause_to_walk_per_s,
+        pause_to_walk_per_s=model.walk_to_pause_per_s,
+        block_m=model.block_m,
+        stray_per_s=model.stray_per_s,
+        max_steps=model.max_steps,
+        max_cell_steps=model.max_cell_steps,
+    )
+    p, w = predict(graph, back, pause, walk * graph.size, np.array([dt_s]))
+    return p + TINY, w / graph.size + TINY

@@ -31,7 +31,7 @@ from api.ratelimits import RateLimits
 from api.shoppers.sessions import restore_session
 from engine.config import Config
 from engine.delivery.housekeeping import keep_house
-from engine.delivery.outboxes import housekeeping_jobs, page_hub
+from engine.delivery.outboxes import housekeeping_jobs, page_hub, retention_jobs
 from engine.plan.model import Plan
 from engine.privacy.secrets import Secrets
 
@@ -45,7 +45,7 @@ _TAGS = [
     {"name": "shoppers", "description": "The signed-in shopper: coupons, consents, points, sharing."},
     {"name": "tills", "description": "Check, redeem, void."},
     {"name": "campaigns", "description": "Make, change, pause campaigns."},
-    {"name": "managers", "description": "Reports: counts of at least the configured number of people."},
+    {"name": "managers", "description": "Reports: where people are, for how long, and what coupons did."},
     {"name": "shares", "description": "The public page behind a shared link."},
     {"name": "health", "description": "For machines and for people on call."},
     {"name": "pages", "description": "HTML pages."},
@@ -113,6 +113,8 @@ def _lifespan(start_delivery: bool) -> Any:
         if start_delivery:
             tasks.append(asyncio.create_task(app.state.hub.run(), name="page hub"))
             tasks.append(asyncio.create_task(keep_house(housekeeping_jobs(ctx.db)), name="housekeeping"))
+            hourly = keep_house(retention_jobs(ctx.db), interval_s=3600.0)
+            tasks.append(asyncio.create_task(hourly, name="retention"))
         for task in tasks:
             task.add_done_callback(_loudly)
         app.state.delivery = tasks

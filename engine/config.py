@@ -134,7 +134,9 @@ def parse_config(raw: Any, file: str) -> Config:
     if raw is None:
         raw = {}
     if not isinstance(raw, dict):
-        raise OperatorError([Problem(file, "(whole file)", "not a mapping of keys", "see config.yaml of the repository")])
+        raise OperatorError(
+            [Problem(file, "(whole file)", "not a mapping of keys", "see config.yaml of the repository")]
+        )
     try:
         return Config.model_validate(raw)
     except ValidationError as error:
@@ -149,9 +151,13 @@ def load_config(path: Path | None) -> Config:
         text = path.read_text(encoding="utf-8")
         raw = yaml.safe_load(text)
     except OSError as error:
-        raise OperatorError([Problem(str(path), "(whole file)", error.strerror or str(error), "give a readable file")]) from error
+        raise OperatorError(
+            [Problem(str(path), "(whole file)", error.strerror or str(error), "give a readable file")]
+        ) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "(whole file)"
-        raise OperatorError([Problem(str(path), place, "not YAML: " + str(getattr(error, "problem", error)), "")]) from error
+        raise OperatorError(
+            [Problem(str(path), place, "not YAML: " + str(getattr(error, "problem", error)), "")]
+        ) from error
     return parse_config(raw, str(path))

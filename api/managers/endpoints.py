@@ -188,7 +188,6 @@ def _decision(row: DecidedRow) -> out.DecisionOut:
     return out.DecisionOut(
         decision_id=row.decision_id,
         campaign_id=row.campaign_id,
-        shopper_id=row.shopper_id,
         outcome=row.outcome,
         reason=row.reason,
         at=rfc3339(row.at),

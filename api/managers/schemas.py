@@ -159,7 +159,6 @@ class DecisionOut(BaseModel):
 
     decision_id: str
     campaign_id: str
-    shopper_id: str | None
     outcome: str
     reason: str
     at: str

@@ -21,14 +21,6 @@ CONSENTS: dict[Language, dict[str, tuple[str, str]]] = {
             "Mieux aménager le magasin",
             "Mes visites comptent dans les statistiques d'affluence d'une visite à l'autre.",
         ),
-        "crm:any": (
-            "Ma carte de fidélité",
-            "Mes coupons et mes points sont transmis au programme de fidélité de l'enseigne.",
-        ),
-        "clerk:any": (
-            "Être reconnu par les vendeurs",
-            "Pendant ma visite, les vendeurs peuvent voir que je suis là et ce que j'ai choisi de partager.",
-        ),
     },
     "en": {
         "location_offers:page": (
@@ -39,11 +31,6 @@ CONSENTS: dict[Language, dict[str, tuple[str, str]]] = {
         "statistics:any": (
             "A better laid-out shop",
             "My visits count in footfall statistics from one visit to the next.",
-        ),
-        "crm:any": ("My loyalty card", "My coupons and points are passed on to the retailer's loyalty programme."),
-        "clerk:any": (
-            "Be recognised by the staff",
-            "During my visit, staff can see that I am here and what I chose to share.",
         ),
     },
 }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.delivery.housekeeping import Job
 from engine.delivery.pages import PageHub, Pending
-from engine.storage import idempotency, ledger, outbox, vouchers
+from engine.storage import idempotency, ledger, outbox, retention, vouchers
 from engine.storage.database import Database
 
 CHANNEL = "page"
@@ -32,3 +32,8 @@ def housekeeping_jobs(db: Database) -> dict[str, Job]:
         "points released": lambda now: ledger.release_pending(db, now),
         "kept answers forgotten": lambda now: idempotency.purge(db, now),
     }
+
+
+def retention_jobs(db: Database) -> dict[str, Job]:
+    """What is forgotten in time; looked at every hour."""
+    return {"profiles unused for three years": lambda now: retention.purge_prospects(db, now)}

@@ -37,9 +37,7 @@ class StoreRunner:
         self.deciding = Deciding(plan, config, db, secret)
         self.refused: Counter[str] = Counter()
         self._db = db
-        self._layout = (
-            f"{VERSION}:{config.positioning.cell_m}:{config.presence.heat_cell_m}:{self.engine.cells.x_m.shape[0]}"
-        )
+        self._layout = _layout(plan, config, self.engine.cells)
         self._upto_id = 0
         self._visits: list[VisitRow] = []
         self._touched = False

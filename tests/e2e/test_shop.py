@@ -65,6 +65,13 @@ def coupon(browser: Chrome) -> tuple[str, str]:
     return card.find_element(By.TAG_NAME, "h3").text, card.find_element(By.CSS_SELECTOR, ".digits").text
 
 
+def picture(browser: Chrome, name: str) -> None:
+    """Keeps a picture where RAYON_PICTURES says so: the README's are made by this test."""
+    folder = os.environ.get("RAYON_PICTURES")
+    if folder:
+        browser.save_screenshot(str(Path(folder) / f"{name}.png"))
+
+
 def basket() -> dict[str, object]:
     """Two of everything: whichever campaign the coupon is of, it takes something off."""
     products = load_plan(FLOORPLANS / "supermarket").products
@@ -83,6 +90,7 @@ def test_walk_receive_redeem_and_see_it_hot(tmp_path: Path, mosquitto: Mosquitto
         shoppers = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         title, digits = coupon(chromium)
         assert title
+        picture(chromium, "coupon")
 
         order = {"code": digits, "store": "supermarket", "till": "1", "basket": basket()}
         check = site.post("/v1/till/check", order, TILL_KEY)
@@ -103,9 +111,6 @@ def test_walk_receive_redeem_and_see_it_hot(tmp_path: Path, mosquitto: Mosquitto
         wait_for(chromium, "body", "zone chaude", 30)
         page = chromium.find_element(By.TAG_NAME, "body").text
         assert any(name in page for name in names)
-        pictures = os.environ.get("RAYON_PICTURES")
-        if pictures:
-            chromium.save_screenshot(str(Path(pictures) / "manage.png"))
     finally:
         if shoppers is not None:
             shoppers.send_signal(signal.SIGINT)

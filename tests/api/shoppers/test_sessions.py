@@ -34,7 +34,7 @@ def phone(site: Site) -> Iterator[httpx.Client]:
 
 def test_no_box_is_ticked_and_the_version_is_shown(phone: httpx.Client) -> None:
     page = phone.get("/w/corner").text
-    assert page.count('type="checkbox"') == 4
+    assert page.count('type="checkbox"') == 2
     assert "checked" not in page
     assert "Texte version 2026-11" in page
 
@@ -99,15 +99,13 @@ def test_an_unknown_phone_signs_in_without_a_link(site: Site, phone: httpx.Clien
 
 def test_form_answers_are_logged_whole(site: Site, phone: httpx.Client) -> None:
     phone.get("/w/corner", params={"client_mac": MAC})
-    phone.post("/w/corner?lang=en", data={"consent": ["location_offers:page", "crm:any"], "display_name": "Zoé"})
+    phone.post("/w/corner?lang=en", data={"consent": ["location_offers:page"], "display_name": "Zoé"})
     me = phone.get("/v1/me").json()
     assert (me["display_name"], me["locale"]) == ("Zoé", "en")
     log = consent_log(site.db, me["shopper_id"])
     assert {(c.purpose, c.channel, c.granted) for c in log} == {
         ("location_offers", "page", True),
-        ("crm", "any", True),
         ("statistics", "any", False),
-        ("clerk", "any", False),
     }
     assert {(c.text_version, c.place) for c in log} == {("2026-11", "portal:corner")}
 

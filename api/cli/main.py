@@ -10,7 +10,7 @@ import typer
 
 from engine.errors import OperatorError
 
-_MODULES = ("plan", "locate", "score", "calibrate", "replay", "engine", "api", "serve", "demo", "bench")
+_MODULES = ("plan", "locate", "decide", "score", "calibrate", "replay", "engine", "api", "serve", "demo", "bench")
 
 app = typer.Typer(
     name="rayon",

@@ -34,7 +34,7 @@ Lines = Callable[[int], int]
 def read_readings(path: Path) -> ReadingTable:
     """The readings table. Raises OperatorError with every problem; a row needs RSSI or a range (absurd values are
     kept)."""
-    cols, _ = _read(path, READINGS)
+    cols, _ = read_columns(path, READINGS)
     if not any(name in cols for name in ("rssi_dbm", "range_m")):
         raise OperatorError([_no_signal_column(path)])
     cols = _filled(cols, READINGS)
@@ -45,7 +45,7 @@ def read_readings(path: Path) -> ReadingTable:
 
 def read_survey(path: Path) -> SurveyTable:
     """The survey table. Raises OperatorError with every problem."""
-    cols, _ = _read(path, SURVEY)
+    cols, _ = read_columns(path, SURVEY)
     if not any(name in cols for name in ("rssi_dbm", "range_m")):
         raise OperatorError([_no_signal_column(path)])
     cols = _filled(cols, SURVEY)
@@ -54,13 +54,13 @@ def read_survey(path: Path) -> SurveyTable:
 
 def read_truth(path: Path) -> TruthTable:
     """The truth table. Raises OperatorError with every problem."""
-    cols, _ = _read(path, TRUTH)
+    cols, _ = read_columns(path, TRUTH)
     return TruthTable(str(path), *(cols[c.name] for c in TRUTH))
 
 
 def read_fixes(path: Path) -> FixTable:
     """The fixes table. Raises OperatorError with every problem."""
-    cols, _ = _read(path, FIXES)
+    cols, _ = read_columns(path, FIXES)
     return FixTable(str(path), *(cols[c.name] for c in FIXES))
 
 
@@ -73,7 +73,7 @@ def _filled(cols: dict[str, Any], schema: Sequence[Column]) -> dict[str, Any]:
     return {c.name: cols.get(c.name, empty_column(c, n)) for c in schema}
 
 
-def _read(path: Path, schema: Sequence[Column]) -> tuple[dict[str, Any], Lines]:
+def read_columns(path: Path, schema: Sequence[Column]) -> tuple[dict[str, Any], Lines]:
     """Columns by name (absent optional ones left out) and the row-to-line function."""
     if path.suffix == ".parquet":
         header, raw = parquet_columns(path)

@@ -26,7 +26,7 @@ def write_fixes(path: Path, table: FixTable) -> None:
         "n_ap": (table.n_ap, 0),
         "method": (table.method, None),
     }
-    _write(path, columns)
+    write_columns(path, columns)
 
 
 def write_readings(path: Path, table: ReadingTable) -> None:
@@ -41,12 +41,12 @@ def write_readings(path: Path, table: ReadingTable) -> None:
         columns["range_m"] = (table.range_m, 3)
     if np.isfinite(table.range_sigma_m).any():
         columns["range_sigma_m"] = (table.range_sigma_m, 3)
-    _write(path, columns)
+    write_columns(path, columns)
 
 
 def write_truth(path: Path, table: TruthTable) -> None:
     """True places."""
-    _write(
+    write_columns(
         path,
         {
             "t": (table.t, 3),
@@ -58,7 +58,8 @@ def write_truth(path: Path, table: TruthTable) -> None:
     )
 
 
-def _write(path: Path, columns: dict[str, tuple[Any, int | None]]) -> None:
+def write_columns(path: Path, columns: dict[str, tuple[Any, int | None]]) -> None:
+    """Columns by name, each with its decimals (None for text). Raises OperatorError where nothing can be written."""
     try:
         if path.suffix == ".parquet":
             write_parquet(path, {n: v if d is None else np.round(v, d) for n, (v, d) in columns.items()})

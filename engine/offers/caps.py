@@ -1,0 +1,89 @@
+"""Uniqueness, caps and budgets: whether one more voucher may be issued, and if not, why.
+
+Pure. The database's claim and the offline chain ask the same function; they differ only in where slots and spending are
+kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.offers.campaigns import Budget, Campaign
+
+DAY_S = 86_400.0
+WEEK_S = 7 * DAY_S
+
+CampaignKey = tuple[str, str]
+"""Store and campaign id: the same id in two stores is two campaigns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Caps across all campaigns and channels, as exact rolling windows."""
+
+    per_visit: int
+    per_day: int
+    per_week: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A voucher of the shopper in question; it counts in the caps unless it never arrived."""
+
+    campaign: CampaignKey
+    visit_id: str
+    issued_at: float
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a campaign has given out so far."""
+
+    vouchers: int = 0
+    amount_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One more voucher: of which campaign, in which visit, worth at most how much, and when."""
+
+    campaign: Campaign
+    key: CampaignKey
+    visit_id: str
+    worth_minor: int
+    now: float
+
+
+def cap_refusal(ask: Ask, slots: Sequence[Slot], spent: Spent, limits: Limits) -> str | None:
+    """Why not, in a fixed order of reasons; None when the voucher may be issued.
+
+    `slots` are the shopper's vouchers of this visit and of the last week at least.
+    """
+    if any(s.campaign == ask.key and s.visit_id == ask.visit_id for s in slots):
+        return "already_issued"  # also when it never arrived: one attempt per campaign and visit
+    held = [s for s in slots if s.counts]
+    # Rolling windows, half open: a voucher issued exactly one day ago counts no more.
+    of_day = [s for s in held if ask.now - s.issued_at < DAY_S]
+    of_week = [s for s in held if ask.now - s.issued_at < WEEK_S]
+    own = ask.campaign.caps
+    caps = (
+        ("cap_visit", sum(s.visit_id == ask.visit_id for s in held), limits.per_visit),
+        ("cap_day", len(of_day), limits.per_day),
+        ("cap_week", len(of_week), limits.per_week),
+        ("cap_campaign_day", sum(s.campaign == ask.key for s in of_day), own.per_day),
+        ("cap_campaign_week", sum(s.campaign == ask.key for s in of_week), own.per_week),
+    )
+    for reason, used, most in caps:
+        if used >= most:
+            return reason
+    return None if affordable(ask.campaign.budget, spent, ask.worth_minor) else "budget"
+
+
+def affordable(budget: Budget, spent: Spent, worth_minor: int) -> bool:
+    """Whether one more voucher of this worth stays within the budget."""
+    vouchers, amount = budget.max_vouchers, budget.max_amount_minor
+    return (vouchers is None or spent.vouchers + 1 <= vouchers) and (
+        amount is None or spent.amount_minor + worth_minor <= amount
+    )

@@ -1,0 +1,191 @@
+"""The whole chain over a recording: the clock is the readings' own, and nothing but the readings moves it.
+
+The same engine as the live one takes the recording second by second. A recording is in order once it is sorted, so
+nothing waits for stragglers: a decision is taken as soon as the window behind it is over, which live is
+`ingest.reorder_s` later.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+import numpy as np
+
+from engine.config import Config
+from engine.ingest.wire import Frame
+from engine.offers.audience import LinkedShopper
+from engine.offers.campaigns import Campaign
+from engine.offers.caps import Limits
+from engine.offers.claims import Claims
+from engine.offers.decide import by_event, campaign_book, decide
+from engine.plan.model import Plan
+from engine.positioning.offline import self_calibrated_maps
+from engine.positioning.plain import PlainFixes
+from engine.presence.heat import ZoneHourRow
+from engine.privacy.consent import Grants
+from engine.radio.radiomap import RadioMap
+from engine.records import F64, U64, Decision, Readings, StoreVisit, Trigger, VisitEvent
+from engine.runtime.store_engine import StoreEngine
+from engine.tables import PlanReadings
+from engine.tables.outcomes import Session
+
+STEP_S = 1.0
+"""Readings are taken in by the second: a window that is over is used at most this long after its end."""
+
+QUIET_MAX_S = 200.0
+"""So long after the last reading at most, the engine takes silence for silence and moves its clock on."""
+
+CONSENTING: Grants = frozenset({("location_offers", "page")})
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Everything that came out of a recording, in the order of the clock. `names` are the devices' by their number."""
+
+    decisions: list[Decision]
+    visits: list[VisitEvent]
+    stays: list[StoreVisit]
+    fixes: PlainFixes
+    zone_hours: list[ZoneHourRow]
+    names: dict[int, str]
+    counts: Counter[str]
+
+
+def device_number(name: str) -> int:
+    """The number of a named device: a function of its name alone, so that ids do not depend on who else is there."""
+    return int.from_bytes(sha256(name.encode()).digest()[:8], "big")
+
+
+def run_chain(
+    plan: Plan,
+    config: Config,
+    campaigns: Sequence[Campaign],
+    recording: PlanReadings,
+    sessions: Sequence[Session] | None = None,
+    radio_map: RadioMap | None = None,
+    on_step: Callable[[float], None] = lambda now: None,
+) -> Chain:
+    """Runs a recording through positioning, presence and offers. `on_step` hears the clock, for a progress bar.
+
+    Without `sessions` every device is a shopper who agreed to offers on the page; with them, a device is one from its
+    first `connect` on, for as long as its last answer to the question of consent is not a no. Without a `radio_map`
+    the access points that hear each other make one as they go, each map of hearings before its time only.
+    """
+    readings = _numbered(recording)
+    engine = StoreEngine(plan, _in_order(config), radio_map)
+    engine.set_campaigns([c for c in campaigns if c.state == "running"])
+    maps = [] if radio_map else self_calibrated_maps(plan, engine.cells, recording.hearings)
+    first_t = float(readings.t[0]) if len(readings) else 0.0
+    people, desk = _People(recording.device_names, sessions, first_t), _Desk(plan, config, campaigns)
+    engine.set_linked(list(people.linked))
+    visits: list[VisitEvent] = []
+    stays: list[StoreVisit] = []
+    fixes = [_NO_FIXES]
+    for rows, now in _steps(readings.t, config):
+        while maps and maps[0][0] <= now:
+            engine.locator.use_map(maps.pop(0)[1])
+        if people.advance(now):
+            engine.set_linked(list(people.linked))
+        step = engine.step(_frames(plan.store, readings, rows, now), now)
+        desk.decide(step.triggers, people.linked, now)
+        visits += step.visits
+        stays += step.ended
+        fixes += [PlainFixes.of(step.fixes)] if len(step.fixes) else []
+        on_step(now)
+    counts = engine.counts + Counter({f"no_fix_{why}": n for why, n in engine.locator.refused.items()})
+    names = {device_number(name): name for name in recording.device_names}
+    return Chain(desk.decisions, visits, stays, PlainFixes.concat(fixes), engine.drain().zone_hours, names, counts)
+
+
+class _People:
+    """Who is a consenting shopper, as the recording's clock goes on. A shopper is called like the device."""
+
+    def __init__(self, names: Sequence[str], sessions: Sequence[Session] | None, first_t: float) -> None:
+        self._coming = sorted(sessions or [], key=lambda s: (s.t, s.device))
+        self._next = 0
+        self._refused: set[str] = set()
+        self.linked: dict[int, LinkedShopper]
+        self.linked = {} if sessions is not None else {device_number(n): _shopper(n, first_t) for n in names}
+
+    def advance(self, now: float) -> bool:
+        """Takes in the sessions up to `now`. True when anybody joined or withdrew."""
+        before = len(self.linked), self._next
+        while self._next < len(self._coming) and self._coming[self._next].t <= now:
+            self._take(self._coming[self._next])
+            self._next += 1
+        return before != (len(self.linked), self._next)
+
+    def _take(self, said: Session) -> None:
+        number = device_number(said.device)
+        if said.consent is False:
+            self._refused.add(said.device)
+            self.linked.pop(number, None)
+        elif said.consent:
+            self._refused.discard(said.device)
+        if said.consent or (said.event == "connect" and said.device not in self._refused):
+            self.linked.setdefault(number, _shopper(said.device, said.t))
+
+
+class _Desk:
+    """Triggers become final decisions, event by event, as in the live engine."""
+
+    def __init__(self, plan: Plan, config: Config, campaigns: Sequence[Campaign]) -> None:
+        offers = config.offers
+        self._book = campaign_book(campaigns, plan)
+        self._claims = Claims({c.id: c for c in campaigns}, Limits(offers.per_visit, offers.per_day, offers.per_week))
+        self.decisions: list[Decision] = []
+
+    def decide(self, triggers: Sequence[Trigger], linked: Mapping[int, LinkedShopper], now: float) -> None:
+        """Takes one step's triggers."""
+        judged = decide(triggers, self._book, linked, now)
+        self.decisions += [d for d in judged if d.outcome == "refuse"]
+        for event in by_event(judged):
+            self.decisions += self._claims.claim(event, now)
+
+
+def _shopper(name: str, since_t: float) -> LinkedShopper:
+    return LinkedShopper(name, CONSENTING, created_at=since_t)
+
+
+def _in_order(config: Config) -> Config:
+    return config.model_copy(update={"ingest": config.ingest.model_copy(update={"reorder_s": 0.0})})
+
+
+def _numbered(recording: PlanReadings) -> Readings:
+    """The readings in order of time, devices under the numbers of their names."""
+    numbers: U64 = np.array([device_number(name) for name in recording.device_names], np.uint64)
+    r = recording.readings
+    named = replace(r, device=numbers[r.device.astype(np.int64)]) if len(r) else r
+    return named.take(np.lexsort((named.ap, named.device, named.t)))
+
+
+def _steps(t: F64, config: Config) -> Iterator[tuple[slice, float]]:
+    """Rows of sorted readings and the clock after them: each second with readings, and the silence after those.
+
+    The silence is stepped too, until everything in it has ended; the rest of a long gap is skipped.
+    """
+    if not len(t):
+        return
+    quiet_s = QUIET_MAX_S + config.presence.silent_s + config.positioning.window_s
+    second = np.floor(t / STEP_S)
+    starts = np.flatnonzero(np.r_[True, second[1:] != second[:-1]])
+    ends = [*starts[1:].tolist(), len(t)]
+    clocks = (second[starts] + 1) * STEP_S
+    for start, end, now, after in zip(starts.tolist(), ends, clocks, [*clocks[1:], np.inf], strict=True):
+        yield slice(start, end), float(now)
+        for k in range(1, int(min(after - now - STEP_S, quiet_s) // STEP_S) + 1):
+            yield slice(end, end), float(now + k * STEP_S)
+
+
+def _frames(store: str, readings: Readings, rows: slice, now: float) -> list[Frame]:
+    part = readings.take(rows)
+    return [Frame(store, "recording", now, now, part, Readings.empty(), {})] if len(part) else []
+
+
+_NO_FIXES = PlainFixes(
+    np.empty(0), np.empty(0, np.uint64), np.empty(0, np.int32), np.empty(0), np.empty(0), np.empty((0, 2, 2)),
+    np.empty(0, np.int32),
+)  # fmt: skip

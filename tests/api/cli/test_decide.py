@@ -1,0 +1,82 @@
+"""`rayon decide`: the table it writes, to the byte, and the mistakes it lists."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.tables import ReadingTable, read_fixes, write_readings
+from engine.tables.outcomes import read_decisions, read_hours, read_visits
+from tests.engine.runtime.made import FLOORPLANS, Stand, boutique, frames
+from tests.sites import RAYON
+
+STORE = FLOORPLANS / "boutique"
+
+
+def rayon(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*RAYON, *arguments], cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+def decide(folder: Path, *more: str, out: str = "decisions.csv") -> subprocess.CompletedProcess[str]:
+    campaigns = ("--campaigns", str(STORE / "campaigns.yaml"))
+    return rayon(folder, "decide", str(STORE), *campaigns, "--readings", "readings.csv", "-o", out, *more)
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("recorded")
+    standing = [Stand("ana", "FEM-001", 0.0, 45.0), Stand("bob", "ACC-001", 5.0, 45.0)]
+    rows = [r for _, batch in frames(boutique(), standing, 45.0) for r in batch]
+    t, rssi = (np.array([float(str(r[name])) for r in rows]) for name in ("t", "rssi"))
+    device, ap = (np.array([str(r[name]) for r in rows], np.str_) for name in ("mac", "ap"))
+    none = np.full(len(rows), np.nan)
+    write_readings(folder / "readings.csv", ReadingTable("", 1_772_528_400.0 + t, device, ap, rssi, none, none))
+    return folder
+
+
+def test_the_same_input_gives_the_same_output_to_the_byte(recorded: Path) -> None:
+    done = decide(recorded, "--tables", "run")
+    assert done.returncode == 0, done.stderr
+    assert "decisions in decisions.csv: " in done.stderr
+    again = decide(recorded, out="again.csv")
+    assert again.returncode == 0
+    assert (recorded / "again.csv").read_bytes() == (recorded / "decisions.csv").read_bytes()
+    table = read_decisions(recorded / "decisions.csv")
+    assert {"ana", "bob"} == set(table.device.tolist())
+    assert sorted(table.t.tolist()) == table.t.tolist()
+    assert ((table.outcome == "issue") == (table.reason == "ok")).all()
+    visits, hours, fixes = (recorded / "run" / f"{n}.csv" for n in ("found_visits", "found_hours", "fixes"))
+    assert set(read_visits(visits).device.tolist()) == {"ana", "bob"}
+    assert read_hours(hours).person_s.sum() > 30
+    assert set(read_fixes(fixes).method.tolist()) == {"bayes"}
+
+
+def test_sessions_say_who_is_a_shopper(recorded: Path) -> None:
+    said = "t,device,event,consent\n1772528400,ana,connect,1\n1772528400,bob,connect,0\n"
+    (recorded / "sessions.csv").write_text(said)
+    assert decide(recorded, "--sessions", "sessions.csv", out="ana.csv").returncode == 0
+    assert set(read_decisions(recorded / "ana.csv").device.tolist()) == {"ana"}
+
+
+def test_mistakes_in_sessions_are_listed_and_nothing_is_written(recorded: Path) -> None:
+    (recorded / "bad.csv").write_text("t,device,event,consent\n1,ana,arrive,1\n2,ana,connect,maybe\n")
+    done = decide(recorded, "--sessions", "bad.csv", out="none.csv")
+    assert done.returncode == 2
+    assert "bad.csv: line 2, column event" in done.stderr
+    assert "bad.csv: line 3, column consent" in done.stderr
+    assert not (recorded / "none.csv").exists()
+
+
+def test_campaigns_that_do_not_fit_the_plan_are_refused(recorded: Path, tmp_path: Path) -> None:
+    shutil.copy(recorded / "readings.csv", tmp_path)
+    campaigns = (STORE / "campaigns.yaml").read_text().replace("zone: nouveautes", "zone: nowhere", 1)
+    (tmp_path / "campaigns.yaml").write_text(campaigns)
+    options = ("--campaigns", "campaigns.yaml", "--readings", "readings.csv", "-o", "none.csv")
+    done = rayon(tmp_path, "decide", str(STORE), *options)
+    assert done.returncode == 2
+    assert "campaigns.0.place.zone" in done.stderr
+    assert not (tmp_path / "none.csv").exists()

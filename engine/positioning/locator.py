@@ -80,6 +80,8 @@ class Locator:
             self.refused["out_of_order"] += int(late.sum())
             keep = np.flatnonzero(~late)
             scans, rows, slot = take_scans(scans, keep), rows[keep], slot[keep]
+        if not len(scans):
+            return _no_fixes(len(self._cells.x_m)), rows
         estimate = self._tracked(scans, slot) if self.method in TRACKED else self._alone(scans, slot)
         level, xy, cov = moments(self.site, estimate.posterior)
         n_ap = (np.isfinite(scans.rssi_dbm) | np.isfinite(scans.range_m)).sum(axis=1)

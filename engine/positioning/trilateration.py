@@ -18,7 +18,7 @@ from engine.records import F32, F64, I64, Scans
 STEPS = 12
 RSSI_SIGMA_DB = 6.0
 RANGE_SIGMA_M = 1.5
-AREA_SIGMA_M = 30.0  # the store is not larger than a few of these: keeps scans of one or two access points finite
+AREA_SIGMA_M = 8.0  # around the weighted centroid of who heard it: keeps scans of one or two access points near those
 
 
 def trilateration(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> Estimate:

@@ -18,6 +18,7 @@ from engine.radio.radiomap import prior_powers
 from engine.records import F64
 
 SHADOW_DB = 5.0  # spread of one shadow (SHADOW_M wide) around the law: what no repetition averages away
+MAST_SHADOW_DB = 3.5  # the same between access points: above heads and most shelves
 FAST_DB = 4.0  # spread of one reading around its place's mean
 TAIL_DOF = 4.0
 PASSES = 8
@@ -27,7 +28,7 @@ PASSES = 8
 class RidgePriors:
     """Standard deviations of departures from the prior law."""
 
-    exponent: float = 0.25
+    exponent: float = 0.4
     ap_exponent: float = 0.2  # how much the law differs between access points of one store
     ap_power_db: float = 3.0  # antennas, mounting, transmit power settings
     device_db: float = 6.0
@@ -69,7 +70,9 @@ def fit_law(
     known = np.array([ap.p0_dbm is not None for ap in plan.access_points])
     sd = _prior_sd(evidence, known, n_source, prior, priors)
     # rows that share a shadow repeat each other: their information is that of one
-    shadow = SHADOW_DB**2 * evidence.crowd / np.where(evidence.kind < 2, reach_weight, 1.0)
+    shadow = np.where(
+        evidence.kind < 2, SHADOW_DB**2 * evidence.crowd / reach_weight, MAST_SHADOW_DB**2 * evidence.crowd
+    )
     var = shadow + FAST_DB**2 / evidence.count + place_variance(evidence, prior)
     theta: F64 = np.zeros(design.shape[1])
     ok = np.isfinite(y)

@@ -1,0 +1,188 @@
+"""`rayon locate`, `score`, `calibrate` and `bench` as an operator runs them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from api.cli.main import build
+from engine.errors import OperatorError
+from engine.tables import ReadingTable, TruthTable, write_readings, write_truth
+from tests.engine.positioning.stores import CORNERS, hall, hear, walk
+
+runner = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store's folder with a plan, readings of two devices and of access points, truth and a survey."""
+    folder = tmp_path_factory.mktemp("hall")
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Polygon", "coordinates": [[[0, 0], [20, 0], [20, 12], [0, 12], [0, 0]]]},
+            "properties": {"feature_type": "level", "id": "0", "ordinal": 0, "name": "Hall"},
+        },
+        *(
+            {
+                "type": "Feature",
+                "geometry": {"type": "Point", "coordinates": [x, y]},
+                "properties": {"feature_type": "access_point", "id": f"ap{i}", "level": "0", "z_m": 2.8},
+            }
+            for i, (x, y) in enumerate(CORNERS)
+        ),
+    ]
+    head = {
+        "version": 1,
+        "store": "hall",
+        "name": "Hall",
+        "timezone": "Europe/Paris",
+        "currency": "EUR",
+        "anchor": None,
+    }
+    plan = {"type": "FeatureCollection", "rayon": head, "features": features}
+    (folder / "plan.geojson").write_text(json.dumps(plan))
+    rng = np.random.default_rng(6)
+    truth, readings = [], []
+    for device in (1, 2):
+        w = walk(rng, 120.0)
+        truth.append((w, device))
+        r = hear(hall(), w, rng, device)
+        readings.append(r)
+    t = np.concatenate([r.t for r in readings])
+    names = np.concatenate([[f"phone{int(d)}" for d in r.device] for r in readings])
+    aps = np.concatenate([[f"ap{a}" for a in r.ap] for r in readings])
+    rssi = np.concatenate([r.rssi_dbm for r in readings]).astype(float)
+    mast = [
+        (float(s), f"ap{i}", f"ap{j}", -60.0) for s in range(0, 120, 10) for i in range(5) for j in range(5) if i != j
+    ]
+    t = np.append(t, [m[0] for m in mast])
+    names = np.append(names, [m[1] for m in mast])
+    aps = np.append(aps, [m[2] for m in mast])
+    rssi = np.append(rssi, [m[3] for m in mast])
+    none = np.full(len(t), np.nan)
+    write_readings(folder / "readings.csv", ReadingTable("", t, names, aps, rssi, none, none))
+    level = np.full(120, "0")
+    for name in ("truth.csv",):
+        write_truth(
+            folder / name,
+            TruthTable(
+                "",
+                np.concatenate([w.t for w, _ in truth]),
+                np.repeat(["phone1", "phone2"], 120),
+                np.tile(level, 2),
+                np.concatenate([w.x_m for w, _ in truth]),
+                np.concatenate([w.y_m for w, _ in truth]),
+            ),
+        )
+    w, r = truth[0][0], readings[0]
+    rows = [
+        f"{np.interp(r.t[i], w.t, w.x_m):.2f},{np.interp(r.t[i], w.t, w.y_m):.2f},0,ap{r.ap[i]},{r.rssi_dbm[i]:.0f}"
+        for i in range(len(r))
+    ]
+    (folder / "survey.csv").write_text("x_m,y_m,level,ap,rssi_dbm\n" + "\n".join(rows) + "\n")
+    return folder
+
+
+def run(*args: object) -> str:
+    result = runner.invoke(build(), [str(a) for a in args], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.mark.parametrize("options", [(), ("--method", "trilateration"), ("--lag-s", "15"), ("--window-s", "1")])
+def test_locate_and_score(store: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
+    fixes = tmp_path / "fixes.csv"
+    run("locate", store, "--readings", store / "readings.csv", "-o", fixes, *options)
+    text = fixes.read_text()
+    assert text.splitlines()[0] == "t,device,level,x_m,y_m,sigma_m,n_ap,method"
+    assert "ap0" not in text
+    figures = json.loads(run("score", store / "truth.csv", fixes, "--json"))
+    assert figures["median_m"] < 3.0
+    assert figures["coverage"] == 1.0
+    assert figures["level_hit_rate"] == 1.0
+
+
+def test_the_same_input_gives_the_same_bytes(store: Path, tmp_path: Path) -> None:
+    outs = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    for out in outs:
+        run("locate", store, "--readings", store / "readings.csv", "-o", out)
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+
+
+def test_no_fix_depends_on_later_readings_nor_on_later_hearings(store: Path, tmp_path: Path) -> None:
+    lines = (store / "readings.csv").read_text().splitlines()
+    early = [x for x in lines[1:] if float(x.split(",")[0]) < 60.0]
+    (tmp_path / "early.csv").write_text("\n".join([lines[0], *early]) + "\n")
+    whole, part = tmp_path / "whole.csv", tmp_path / "part.csv"
+    run("locate", store, "--readings", store / "readings.csv", "-o", whole)
+    run("locate", store, "--readings", tmp_path / "early.csv", "-o", part)
+    want = set(whole.read_text().splitlines())
+    got = part.read_text().splitlines()
+    assert len(got) == 41
+    assert set(got) <= want
+
+
+def test_calibrate_with_a_survey_and_use_the_map(store: Path, tmp_path: Path) -> None:
+    out, fixes = tmp_path / "m.npz", tmp_path / "f.csv"
+    text = run("calibrate", store, "--survey", store / "survey.csv", "--readings", store / "readings.csv", "-o", out)
+    assert all(f"ap{i}" in text for i in range(5))
+    assert "rms before  rms after" in text
+    run("locate", store, "--readings", store / "readings.csv", "-o", fixes, "--radiomap", out)
+    assert json.loads(run("score", store / "truth.csv", fixes, "--json"))["median_m"] < 3.0
+
+
+def refused(*args: object) -> str:
+    with pytest.raises(OperatorError) as caught:
+        runner.invoke(build(), [str(a) for a in args], catch_exceptions=False)
+    return str(caught.value)
+
+
+def test_operators_mistakes(store: Path, tmp_path: Path) -> None:
+    readings, out = store / "readings.csv", tmp_path / "f.csv"
+    assert "unknown method" in refused("locate", store, "--readings", readings, "-o", out, "--method", "magic")
+    assert "nothing to learn from" in refused("calibrate", store, "-o", tmp_path / "m.npz")
+    (tmp_path / "bad.npz").write_bytes(b"no map")
+    assert "not a radio map" in refused(
+        "locate", store, "--readings", readings, "-o", out, "--radiomap", tmp_path / "bad.npz"
+    )
+    assert "give a place to write" in refused("locate", store, "--readings", readings, "-o", tmp_path / "no" / "f.csv")
+    assert not out.exists()
+
+
+def test_a_map_of_another_plan_is_refused(store: Path, tmp_path: Path) -> None:
+    run("calibrate", store, "--survey", store / "survey.csv", "-o", tmp_path / "m.npz")
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "plan.geojson").write_text((store / "plan.geojson").read_text().replace("[10.0, 6.0]", "[11.0, 6.0]"))
+    message = refused(
+        "locate",
+        other,
+        "--readings",
+        store / "readings.csv",
+        "-o",
+        tmp_path / "f.csv",
+        "--radiomap",
+        tmp_path / "m.npz",
+    )
+    assert "the plan has changed" in message
+
+
+def test_score_draws_the_distribution(store: Path, tmp_path: Path) -> None:
+    fixes = tmp_path / "f.csv"
+    run("locate", store, "--readings", store / "readings.csv", "-o", fixes)
+    text = run("score", store / "truth.csv", fixes, "--plot", tmp_path / "cdf.png")
+    assert "median_m" in text
+    assert (tmp_path / "cdf.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_bench_prints_ratios() -> None:
+    figures = json.loads(run("bench", "--json", "--seconds", "0.1"))
+    assert figures["cells"] == 4000
+    assert figures["snapshot_times_scipy"] > 3
+    assert figures["median_error_m"] < figures["scipy_median_error_m"]
+    assert figures["bytes_per_tracked_device"] <= 64 * 1024

@@ -1,0 +1,84 @@
+"""Scan windows: means, times, completeness, lateness, checkpoints."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.positioning.windows import ScanWindows
+from engine.records import Readings
+
+
+def readings(rows: list[tuple[float, int, int, float, float]]) -> Readings:
+    t, device, ap, rssi, rng = (np.array(c) for c in zip(*rows, strict=True))
+    nan = np.full(len(rows), np.nan, np.float32)
+    return Readings(
+        t.astype(np.float64),
+        device.astype(np.uint64),
+        ap.astype(np.int32),
+        rssi.astype(np.float32),
+        rng.astype(np.float32),
+        nan,
+    )
+
+
+NAN = float("nan")
+
+
+def test_readings_of_one_window_are_averaged_in_db_per_access_point() -> None:
+    w = ScanWindows(3, 3.0)
+    scans = w.push(readings([(0.0, 7, 0, -50, NAN), (2.0, 7, 0, -60, 4.0), (1.0, 7, 2, -70, NAN)]), np.inf)
+    assert scans.t.tolist() == [2.0]
+    np.testing.assert_array_equal(scans.rssi_dbm, [[-55, NAN, -70]])
+    np.testing.assert_array_equal(scans.range_m, [[4, NAN, NAN]])
+    np.testing.assert_array_equal(scans.age_s, [[1, NAN, 1]])
+
+
+def test_a_window_is_given_only_when_the_watermark_passed_its_end() -> None:
+    w = ScanWindows(1, 3.0)
+    assert len(w.push(readings([(0.5, 1, 0, -50, NAN)]), 2.99)) == 0
+    assert len(w.push(Readings.empty(), 3.0)) == 1
+    assert len(w.push(Readings.empty(), np.inf)) == 0
+
+
+def test_readings_of_a_window_given_away_are_counted_as_late() -> None:
+    w = ScanWindows(1, 3.0)
+    w.push(readings([(0.5, 1, 0, -50, NAN)]), 6.0)
+    assert len(w.push(readings([(2.0, 1, 0, -50, NAN), (6.5, 1, 0, -50, NAN)]), 9.0)) == 1
+    assert w.late == 1
+
+
+def test_scans_come_by_window_then_time_then_device() -> None:
+    rows = [(4.0, 1, 0, -50, NAN), (1.0, 9, 0, -50, NAN), (1.0, 2, 0, -50, NAN), (0.5, 3, 0, -50, NAN)]
+    scans = ScanWindows(1, 3.0).push(readings(rows), np.inf)
+    assert scans.device.tolist() == [3, 2, 9, 1]
+
+
+row = st.tuples(
+    st.floats(0, 30).map(lambda v: round(v, 2)),
+    st.integers(0, 3),
+    st.integers(0, 2),
+    st.integers(-90, -30),
+    st.just(NAN),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(row, min_size=1, max_size=40), st.lists(st.floats(0, 35), max_size=4))
+def test_piecewise_with_a_checkpoint_is_the_same_as_at_once(rows: list[tuple], marks: list[float]) -> None:
+    rows.sort()
+    at_once = ScanWindows(3, 3.0).push(readings(rows), np.inf)
+    w, parts, done = ScanWindows(3, 3.0), [], 0
+    for mark in sorted(marks):
+        upto = next((i for i, r in enumerate(rows) if r[0] > mark), len(rows))
+        part = readings(rows[done:upto]) if upto > done else Readings.empty()
+        parts.append(w.push(part, mark))
+        done = upto
+        again = ScanWindows(3, 3.0)
+        again.restore(w.state())
+        w = again
+    parts.append(w.push(readings(rows[done:]) if done < len(rows) else Readings.empty(), np.inf))
+    assert w.late == 0
+    for name in ("t", "device", "rssi_dbm", "age_s"):
+        np.testing.assert_array_equal(np.concatenate([getattr(p, name) for p in parts]), getattr(at_once, name))

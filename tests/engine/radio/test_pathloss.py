@@ -1,0 +1,81 @@
+"""Path loss and crossings, against arithmetic by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from shapely.geometry import LineString, box
+
+from engine.plan.cells import walkable_cells
+from engine.plan.model import AccessPoint, Fixture, Level, Plan, Wall
+from engine.radio.pathloss import DEFAULT_PRIOR, geometry_of, log_distance, mean_dbm
+from engine.radio.radiomap import prior_map, prior_powers
+
+
+def plan() -> Plan:
+    ground = Level("g", 0, "Ground", 4.0, 0.0, box(0, 0, 20, 10))
+    upper = Level("u", 1, "Upper", 3.0, 4.0, box(0, 0, 20, 10))
+    points = (
+        AccessPoint("a", "g", 2.0, 5.0, 2.7, "", None, None),
+        AccessPoint("b", "g", 10.5, 5.0, 2.7, "", -30.0, 3.0),
+    )
+    walls = (
+        Wall("g", LineString([(5, 0), (5, 10)]), "brick", 10.0),
+        Wall("u", LineString([(5, 0), (5, 10)]), "", 99.0),
+    )
+    shelf = Fixture("s", "g", "", "", 4.0, False, box(10, 4, 11, 6))
+    return Plan("p", "P", "UTC", "EUR", None, (ground, upper), walls, (shelf,), access_points=points)
+
+
+def geometry(places: list[tuple[int, float, float]]):  # type: ignore[no-untyped-def]
+    level, x, y = (np.array(c) for c in zip(*places, strict=True))
+    return geometry_of(plan(), level.astype(np.int32), x.astype(float), y.astype(float))
+
+
+def test_distances_are_in_three_dimensions_and_count_the_storeys() -> None:
+    g = geometry([(0, 6.0, 5.0), (1, 2.0, 5.0)])
+    assert g.distance_m[0, 0] == pytest.approx(np.hypot(4.0, 2.7 - 1.2))
+    assert g.distance_m[0, 1] == pytest.approx(4.0 + 1.2 - 2.7)
+    assert g.floors.tolist() == [[0, 1], [0, 1]]
+
+
+def test_each_wall_and_fixture_between_counts_once_on_its_own_level() -> None:
+    g = geometry([(0, 4.0, 5.0), (0, 8.0, 5.0), (0, 15.0, 5.0), (1, 8.0, 5.0)])
+    assert g.crossings_db[0].tolist() == [0, 10, 14, 0]
+
+
+def test_the_fixture_under_an_access_point_does_not_shade_it() -> None:
+    g = geometry([(0, 15.0, 5.0), (0, 2.0, 5.0)])
+    assert g.crossings_db[1].tolist() == [0, 10]
+
+
+def test_the_law_written_out() -> None:
+    g = geometry([(0, 15.0, 5.0)])
+    p0, exponent = prior_powers(plan())
+    got = mean_dbm(g, p0, exponent, 0.5)
+    prior = DEFAULT_PRIOR
+    d = np.hypot(13.0, 1.5)
+    assert got[0, 0] == pytest.approx(prior.p0_dbm - 10 * prior.exponent * np.log10(d) - 0.5 * 14)
+    assert got[1, 0] == pytest.approx(-30 - 10 * 3.0 * np.log10(np.hypot(4.5, 1.5)))
+
+
+def test_losses_are_capped_and_floors_are_not_part_of_the_cap() -> None:
+    g = geometry([(1, 2.0, 5.0)])
+    thick = replace(g, crossings_db=g.crossings_db + 500)
+    p0, exponent = prior_powers(plan())
+    difference = mean_dbm(g, p0, exponent)[0, 0] - mean_dbm(thick, p0, exponent)[0, 0]
+    assert difference == DEFAULT_PRIOR.crossings_cap_db
+
+
+def test_nothing_is_nearer_than_a_metre() -> None:
+    assert log_distance(np.array([0.0, 0.5, 1.0, 10.0])).tolist() == [0, 0, 0, 10]
+
+
+def test_the_offset_is_narrower_where_the_plan_gives_all_powers() -> None:
+    unknown = plan()
+    known = replace(unknown, access_points=tuple(replace(a, p0_dbm=-40.0) for a in unknown.access_points))
+    cells = walkable_cells(unknown, 1.0)
+    assert prior_map(unknown, cells).offset_sigma_db == DEFAULT_PRIOR.p0_spread_db
+    assert prior_map(known, cells).offset_sigma_db == DEFAULT_PRIOR.known_spread_db

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from engine.errors import OperatorError, Problem
 from engine.ingest.broker import Broker
 from engine.ingest.mqtt import Publisher
+from engine.offers.campaigns import Campaign, load_campaigns
 from engine.plan.load import load_plan
 from simulators import live
 from simulators.recording import record
@@ -56,6 +57,9 @@ def simulate(
     speed: Annotated[float, typer.Option(min=0.1, max=1000, help="Live: scenario seconds per second.")] = 1.0,
     seconds: Annotated[float | None, typer.Option(min=0.1, help="Stop after this many scenario seconds.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's own.")] = None,
+    campaigns: Annotated[
+        Path | None, typer.Option(help="With -o: which coupons should fire. Default: the store's own campaigns.yaml.")
+    ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the shipped scenarios.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Summary as one JSON object on stdout.")] = False,
 ) -> None:
@@ -70,9 +74,10 @@ def simulate(
         _check_api(api, mqtt)
     chosen = load_scenario(scenario)
     chosen = chosen if seed is None else chosen.model_copy(update={"seed": seed})
-    world = World(chosen, load_plan(store_folder(chosen)), seconds)
+    store = store_folder(chosen)
+    world = World(chosen, load_plan(store), seconds)
     if out is not None:
-        summary = _offline(world, out)
+        summary = _offline(world, out, _campaigns(world, store, campaigns))
     else:
         summary = _live(world, str(mqtt), api, os.environ.get(till_key_env), speed)
     _print(summary, as_json)
@@ -97,10 +102,16 @@ def _list(as_json: bool) -> None:
         typer.echo(f"{name:<{width}}  {text}")
 
 
-def _offline(world: World, out: Path) -> dict[str, Any]:
+def _campaigns(world: World, store: Path, given: Path | None) -> list[Campaign]:
+    """The campaigns that truth is told about; a store without a file of its own has none."""
+    path = given or store / "campaigns.yaml"
+    return load_campaigns(path, world.plan) if given or path.is_file() else []
+
+
+def _offline(world: World, out: Path, campaigns: list[Campaign]) -> dict[str, Any]:
     with _bar() as bar:
         task = bar.add_task(world.scenario.name, total=world.ticks, note="")
-        rows = record(world, out, lambda: bar.advance(task))
+        rows = record(world, out, lambda: bar.advance(task), campaigns)
     return {
         "scenario": world.scenario.name,
         "store": world.plan.store,

@@ -10,21 +10,29 @@ from typing import Any
 import numpy as np
 
 from engine.errors import OperatorError, Problem
+from engine.offers.campaigns import Campaign
 from engine.tables import ReadingTable, TruthTable, write_readings, write_truth
+from engine.tables.outcomes import write_coupons, write_hours
 from simulators.truth import Episode, Positions, near_products, positions, session_events, zone_visits
+from simulators.truth_coupons import coupons
+from simulators.truth_hours import zone_hours
 from simulators.world import Heard, World
 
 Rows = list[tuple[Any, ...]]
 
 
-def record(world: World, folder: Path, on_tick: Callable[[], None] = lambda: None) -> dict[str, int]:
+def record(
+    world: World, folder: Path, on_tick: Callable[[], None] = lambda: None, campaigns: Sequence[Campaign] = ()
+) -> dict[str, int]:
     """Writes all tables into `folder`, made where it is missing; returns rows by table.
 
     `on_tick` is called after each tick, for a progress bar. Raises OperatorError when something cannot be written.
 
     * `readings.csv`, `truth.csv` (each second, of every device that is heard): as the engine's offline tables;
     * `shoppers.csv`: everybody, heard or not; `visits.csv`: stays in zones; `near.csv`: time near products;
-      `stops.csv`: stays at products and tills on purpose; `purchases.csv`; `sessions.csv`.
+      `stops.csv`: stays at products and tills on purpose; `purchases.csv`; `sessions.csv`;
+    * `hours.csv`: zones by hour as the phones that are heard would tell, `hours_everybody.csv`: as they are;
+      `coupons.csv`: which of `campaigns` should fire for whom and when.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -42,7 +50,18 @@ def record(world: World, folder: Path, on_tick: Callable[[], None] = lambda: Non
     for name, header, rows in _tables(world, at, start_t):
         write_rows(folder / f"{name}.csv", header, rows)
         counts[name] = len(rows)
-    return counts
+    return counts | _comparable(world, at, campaigns, folder)
+
+
+def _comparable(world: World, at: Positions, campaigns: Sequence[Campaign], folder: Path) -> dict[str, int]:
+    """The tables that an engine's are compared with, in the engine's own columns."""
+    visits, everybody = zone_visits(world, at), np.ones(len(world.journeys), np.bool_)
+    heard, whole = (zone_hours(world, at, visits, who) for who in (world.phones.connected, everybody))
+    due = coupons(world, at, campaigns)
+    write_hours(folder / "hours.csv", heard)
+    write_hours(folder / "hours_everybody.csv", whole)
+    write_coupons(folder / "coupons.csv", due)
+    return {"hours": len(heard), "hours_everybody": len(whole), "coupons": len(due)}
 
 
 def reading_table(world: World, heard: list[Heard], start_t: float) -> ReadingTable:

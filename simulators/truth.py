@@ -53,7 +53,7 @@ def zone_visits(world: World, at: Positions) -> list[Episode]:
     out: list[Episode] = []
     for zone in world.plan.zones:
         inside = shapely.intersects_xy(zone.polygon, at.x_m, at.y_m)
-        out += _episodes(at, zone.id, np.flatnonzero(inside & (at.level == world.plan.level_index[zone.level])))
+        out += episodes_at(at, zone.id, np.flatnonzero(inside & (at.level == world.plan.level_index[zone.level])))
     return sorted(out)
 
 
@@ -65,7 +65,7 @@ def near_products(world: World, at: Positions) -> list[Episode]:
         spot = ways.spot(f"product {product.sku}")
         close = np.hypot(at.x_m - spot.x_m, at.y_m - spot.y_m) <= radius_m
         rows = np.flatnonzero(close & (at.level == spot.level))
-        out += _episodes(at, product.sku, rows[ways.clear_from(spot, at.x_m[rows], at.y_m[rows])])
+        out += episodes_at(at, product.sku, rows[ways.clear_from(spot, at.x_m[rows], at.y_m[rows])])
     return sorted(out)
 
 
@@ -78,8 +78,8 @@ def session_events(world: World) -> list[tuple[float, int, str]]:
     return sorted(e for e in out if e[0] < world.run_s)
 
 
-def _episodes(at: Positions, place: str, rows: npt.NDArray[np.integer]) -> list[Episode]:
-    """Runs of neighbouring rows of one shopper."""
+def episodes_at(at: Positions, place: str, rows: npt.NDArray[np.integer]) -> list[Episode]:
+    """Unbroken times at `place`: runs of neighbouring `rows` (ascending, of `at`) of one shopper, in their order."""
     if not len(rows):
         return []
     same = (np.diff(rows) == 1) & (np.diff(at.shopper[rows]) == 0)

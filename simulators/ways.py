@@ -8,6 +8,7 @@ its own geometry.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,6 +72,11 @@ class Ways:
         """Walked metres between two places."""
         return float(self._dist[self._node[origin], self._node[target]])
 
+    def distances_m(self, origin: str, targets: Sequence[str]) -> F64:
+        """(targets,) walked metres from one place to each."""
+        row: F64 = self._dist[self._node[origin]]
+        return row[[self._node[t] for t in targets]]
+
     def spot(self, name: str) -> Spot:
         """The place, drawn to the free area where it was not in it."""
         node = self._node[name]
@@ -80,12 +86,32 @@ class Ways:
         """Whether one can walk straight from the first point to the second."""
         return bool(self._floor[level].covers(LineString([(x0_m, y0_m), (x1_m, y1_m)])))
 
+    def clear_lines(self, level: I32, lines: F64) -> Bools:
+        """(n,) whether one can walk straight along each line, (n, 2, 2) of its ends' x and y, on its level."""
+        out = np.zeros(len(level), np.bool_)
+        for i, floor in enumerate(self._floor):
+            here = np.flatnonzero(level == i)
+            out[here] = shapely.covers(floor, shapely.linestrings(lines[here]))
+        return out
+
     def clear_from(self, spot: Spot, x_m: F64, y_m: F64) -> Bools:
         """(n,) whether one can walk straight from a place to each point on its level."""
         ends = np.empty((len(x_m), 2, 2))
         ends[:, 0] = (spot.x_m, spot.y_m)
         ends[:, 1, 0], ends[:, 1, 1] = x_m, y_m
         return np.asarray(shapely.covers(self._floor[spot.level], shapely.linestrings(ends)), np.bool_)
+
+    def within(self, origin: str, level: I32, x_m: F64, y_m: F64, limit_m: float) -> Bools:
+        """(n,) which points on the floor can be reached from a place within `limit_m` walked metres."""
+        source = self._node[origin]
+        near: Bools = np.zeros(len(x_m), np.bool_)
+        for node in np.flatnonzero(self._dist[source] < limit_m).tolist():
+            spot = Spot(int(self._level[node]), float(self._x_m[node]), float(self._y_m[node]))
+            left_m = limit_m - float(self._dist[source, node])
+            close = (level == spot.level) & ~near & (np.hypot(x_m - spot.x_m, y_m - spot.y_m) <= left_m)
+            rows = np.flatnonzero(close)
+            near[rows] = self.clear_from(spot, x_m[rows], y_m[rows])
+        return near
 
     def _build(self, clearance_m: float, places: dict[str, Spot], start: str) -> None:
         free = free_areas(self._plan, clearance_m)

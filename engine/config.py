@@ -1,4 +1,4 @@
-"""The strict model of `config.yaml`. Unknown keys are refused; units are in the key names; secrets come from the environment."""
+"""The strict model of `config.yaml`: unknown keys refused, units in the names, secrets left to the environment."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The error tree. Four kinds, four treatments.
 
-* `OperatorError`: a mistake in config, plan, campaign or table. Refuse to start; list all problems with their places; exit 2.
+* `OperatorError`: a mistake in config, plan, campaign or table. Refuse to start, list all with their places, exit 2.
 * `DecodeError`: the world's noise. Caught in one place, counted by reason, sampled.
 * `BusinessRefusal`: a typed no with a stable code, shown as a 4xx problem.
 * anything else is our bug, and fails loudly.

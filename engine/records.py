@@ -98,7 +98,8 @@ class Scans:
     """One row per device and window: what all access points heard of it.
 
     `t` (n,) is the time of the newest reading in the window. `rssi_dbm`, `range_m`, `range_sigma_m` (n, A) hold
-    NaN where an access point did not hear the device; several readings of one access point in a window are averaged in dB.
+    NaN where an access point did not hear the device; several readings of one access point in a window are averaged in
+    dB.
     `age_s` (n, A) is `t` minus the mean time of that access point's readings, NaN where unheard.
     """
 
@@ -118,8 +119,8 @@ class Fixes:
     """Estimated places, one row per device and time.
 
     `level` (n,) indexes the plan's levels; `x_m`, `y_m` metres in the store's frame; `cov_m2` (n, 2, 2) the
-    covariance; `n_ap` how many access points were heard. `posterior` (n, C) is the probability over walkable cells, each row
-    summing to 1: every P(place) downstream is `posterior @ membership`.
+    covariance; `n_ap` how many access points were heard. `posterior` (n, C) is the probability over walkable cells,
+    each row summing to 1: every P(place) downstream is `posterior @ membership`.
     """
 
     t: F64

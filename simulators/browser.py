@@ -46,7 +46,7 @@ def phone_agent(rng: np.random.Generator) -> str:
     )
 
 
-class Refused(Exception):  # noqa: N818 - a no is an answer, not always an error
+class Refused(Exception):
     """The server said no, or nothing at all: `kind` is `step status code` for counting."""
 
     def __init__(self, kind: str, code: str) -> None:

@@ -79,3 +79,12 @@ def opening_spots(plan: Plan, categories: Sequence[str]) -> dict[str, Spot]:
             middle = shape if isinstance(shape, Point) else shape.interpolate(0.5, normalized=True)
             out[opening.id] = Spot(plan.level_index[opening.level], middle.x, middle.y)
     return out
+
+
+def zone_spot(plan: Plan, zone_id: str) -> Spot:
+    """A place in the zone where one can stand; the zone's middle where there is none."""
+    zone = next(z for z in plan.zones if z.id == zone_id)
+    level = plan.level_index[zone.level]
+    free = free_areas(plan, 0.25)[level].intersection(zone.polygon)
+    at = (zone.polygon if free.is_empty else free).representative_point()
+    return Spot(level, at.x, at.y)

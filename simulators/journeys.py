@@ -1,31 +1,31 @@
-"""What each shopper does: walk, stand at products, queue, pay, leave, as timed points; places at any times at once."""
+"""What people do: walk and stand, as timed points; and the places of a store that they go to."""
 
 from __future__ import annotations
 
-import heapq
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from engine.plan.model import Plan, Product
-from simulators.floor import Spot, opening_spots
-from simulators.people import Shopper, dwell_s
-from simulators.scenario import PeopleConfig
+from simulators.floor import Spot, opening_spots, zone_spot
+from simulators.people import Shopper
 from simulators.ways import Way, Ways
-
-STAND_SPREAD_M = 0.15
-"""People do not stand on the product's point but around it."""
 
 CLIMB_M = 6.0
 """What a change of level takes, in walked metres: stairs of a storey of 3 m at 30 degrees; a lift is as slow."""
 
-QUEUE_STEP_M = 0.8
-QUEUE_LONGEST_M = 6.0
+STEP_M = 1.5
+"""Where it may be crowded, pace is looked at anew after so many metres."""
+
+Pace = Callable[[Spot, float, float], float]
+"""(place, time in s, free speed in m/s) -> speed in m/s that the crowd there allows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A stay at one place: kind `product` (`ref` a sku) or `till` (`ref` an opening; queue to payment)."""
+    """A stay at one place, by kind: `product` or, off the list, `impulse` (`ref` a sku), `fitting` (`ref` a zone), or
+    `till` (`ref` an opening; queue to payment)."""
 
     kind: str
     ref: str
@@ -81,16 +81,28 @@ class Journey:
         """The first point."""
         self._point(t_s, spot, 0.0)
 
-    def walk(self, way: Way) -> None:
-        """Along a way at the shopper's own speed, from where the shopper stands."""
+    def walk(self, way: Way, pace: Pace | None = None) -> None:
+        """Along a way from where the shopper stands, at the shopper's own speed or as `pace` allows."""
         for level, x_m, y_m in zip(way.level.tolist(), way.x_m.tolist(), way.y_m.tolist(), strict=True):
             here = self.spot
             far_m = float(np.hypot(x_m - here.x_m, y_m - here.y_m))
             if far_m < 1e-9 and level == here.level:
                 continue
             self.heading_rad[-1] = float(np.arctan2(y_m - here.y_m, x_m - here.x_m)) if far_m else self.heading_rad[-1]
-            far_m = far_m if level == here.level else max(far_m, CLIMB_M)
-            self._point(self.end_s + far_m / self.shopper.speed_m_s, Spot(level, x_m, y_m), self.heading_rad[-1])
+            if level != here.level:
+                climb_s = max(far_m, CLIMB_M) / self.shopper.speed_m_s
+                self._point(self.end_s + climb_s, Spot(level, x_m, y_m), self.heading_rad[-1])
+                continue
+            steps = 1 if pace is None else int(np.ceil(far_m / STEP_M))
+            for k in range(1, steps + 1):
+                to = Spot(level, here.x_m + (x_m - here.x_m) * k / steps, here.y_m + (y_m - here.y_m) * k / steps)
+                speed = self.shopper.speed_m_s
+                speed = speed if pace is None else pace(to, self.end_s, speed)
+                self._point(self.end_s + far_m / steps / speed, to, self.heading_rad[-1])
+
+    def walk_straight(self, to: Spot) -> None:
+        """To a place on the same level with nothing in between."""
+        self.walk(Way(np.array([to.level], np.int32), np.array([to.x_m]), np.array([to.y_m])))
 
     def stand(self, seconds: float, heading_rad: float) -> None:
         """In place, facing somewhere."""
@@ -106,9 +118,12 @@ class Journey:
 
 
 class Store:
-    """The places of a plan that people go to, and the ways between them. OperatorError for places out of reach."""
+    """The places of a plan that people go to, and the ways between them. OperatorError for places out of reach.
 
-    def __init__(self, plan: Plan) -> None:
+    Places are named `opening <id>`, `product <sku>` and, for the `zones` asked for, `zone <id>`.
+    """
+
+    def __init__(self, plan: Plan, zones: Sequence[str] = ()) -> None:
         self.plan = plan
         doors_in = opening_spots(plan, ("entrance",)) or opening_spots(plan, ("exit",))
         doors_out = opening_spots(plan, ("exit",)) or doors_in
@@ -119,89 +134,12 @@ class Store:
         )
         openings = {f"opening {i}": spot for group in (doors_in, doors_out, tills) for i, spot in group.items()}
         places = openings | {f"product {sku}": spot for sku, spot in products.items()}
+        places |= {f"zone {id_}": zone_spot(plan, id_) for id_ in zones}
         self.ways = Ways(plan, places, self.entrances[0])
 
     def nearest(self, origin: str, targets: list[str]) -> str:
         """The target with the shortest way from `origin`."""
         return min(targets, key=lambda target: self.ways.distance_m(origin, target))
-
-
-def make_journeys(
-    store: Store, shoppers: list[Shopper], people: PeopleConfig, rng: np.random.Generator
-) -> list[Journey]:
-    """Everybody's journey, in the order of `shoppers`. Shoppers meet in the queues, nowhere else."""
-    journeys = []
-    ready: list[tuple[float, int, str]] = []  # a heap of who is done shopping when, and where they stand
-    for i, shopper in enumerate(shoppers):
-        journey, place = _shop(store, shopper, people, rng)
-        journeys.append(journey)
-        heapq.heappush(ready, (journey.end_s, i, place))
-    queues: dict[str, list[float]] = {till: [] for till in store.tills}  # when each customer will have paid
-    while ready:
-        _, i, place = heapq.heappop(ready)
-        if journeys[i].basket and queues:
-            place = _pay(store, journeys[i], place, queues, people)
-        journeys[i].walk(store.ways.way(place, store.nearest(place, store.exits)))
-    return journeys
-
-
-def _shop(store: Store, shopper: Shopper, people: PeopleConfig, rng: np.random.Generator) -> tuple[Journey, str]:
-    """The journey up to the last product, and that place's name."""
-    journey = Journey(shopper)
-    place = store.entrances[int(rng.integers(len(store.entrances)))]
-    left = [f"product {sku}" for sku in shopper.skus]
-    if shopper.start_inside:
-        place = left[0]
-    journey.appear(shopper.arrive_s, store.ways.spot(place))
-    while left:
-        # mostly the nearest next; now and then people zigzag
-        target = left[0] if shopper.start_inside and not journey.stops else store.nearest(place, left)
-        if journey.stops and rng.random() < 0.2:
-            target = left[int(rng.integers(len(left)))]
-        left.remove(target)
-        journey.walk(store.ways.way(place, target))
-        place = target
-        _stand_at_product(store, journey, target.removeprefix("product "), people, rng)
-    return journey, place
-
-
-def _stand_at_product(store: Store, journey: Journey, sku: str, people: PeopleConfig, rng: np.random.Generator) -> None:
-    product, script = store.plan.product_by_sku[sku], journey.shopper.script
-    spot = store.ways.spot(f"product {sku}")
-    dx, dy = rng.normal(0.0, STAND_SPREAD_M, 2).tolist()
-    if store.ways.clear(spot.level, spot.x_m, spot.y_m, spot.x_m + dx, spot.y_m + dy):
-        spot = Spot(spot.level, spot.x_m + dx, spot.y_m + dy)
-    level, x_m, y_m = (np.array([v]) for v in (spot.level, spot.x_m, spot.y_m))
-    journey.walk(Way(level.astype(np.int32), x_m, y_m))
-    since_s = journey.end_s
-    seconds = script.stand_s if script else dwell_s(people.dwell_by_category.get(product.category, people.dwell), rng)
-    journey.stand(seconds, float(rng.uniform(-np.pi, np.pi)))
-    journey.stops.append(Stop("product", sku, since_s, journey.end_s, spot.level, spot.x_m, spot.y_m))
-    if script is None and rng.random() < people.buy_share:
-        journey.basket.append(product)
-
-
-def _pay(store: Store, journey: Journey, place: str, queues: dict[str, list[float]], people: PeopleConfig) -> str:
-    """To the till that will be free first, through its queue, and payment. Returns the till's place."""
-    now_s = journey.end_s
-    free_s = {till: paid[-1] if paid else 0.0 for till, paid in queues.items()}
-    arrive_s = {t: now_s + store.ways.distance_m(place, t) / journey.shopper.speed_m_s for t in queues}
-    till = min(queues, key=lambda t: max(free_s[t], arrive_s[t]))
-    ahead = sum(paid > arrive_s[till] for paid in queues[till])
-    head, tail = split_way(store.ways.way(place, till), min(QUEUE_STEP_M * ahead, QUEUE_LONGEST_M))
-    journey.walk(head)
-    since_s = journey.end_s
-    tail_s = float(np.hypot(np.diff(tail.x_m), np.diff(tail.y_m)).sum()) / journey.shopper.speed_m_s
-    wait_s = free_s[till] - since_s - tail_s
-    if wait_s > 0:
-        journey.stand(wait_s, journey.heading_rad[-1])
-    journey.walk(tail)
-    journey.stand(people.till_fixed_s + people.till_item_s * len(journey.basket), journey.heading_rad[-1])
-    spot, name = journey.spot, till.removeprefix("opening ")
-    journey.stops.append(Stop("till", name, since_s, journey.end_s, spot.level, spot.x_m, spot.y_m))
-    journey.purchases += [Purchase(journey.end_s, name, product) for product in journey.basket]
-    queues[till].append(journey.end_s)
-    return till
 
 
 def split_way(way: Way, from_end_m: float) -> tuple[Way, Way]:

@@ -22,6 +22,7 @@ from simulators.world import World
 SIGN_IN_WITHIN_S = 4.0
 """People open the sign-in page within this time of connecting."""
 
+SHOPS = ("shopper", "companion")
 REOPEN_S = 1.0
 GRACE_S = 5.0
 """What is under way when a run ends gets this long to finish."""
@@ -53,12 +54,12 @@ async def _stopped(clock: LiveClock) -> None:
 
 
 def phone_users(world: World) -> list[int]:
-    """Shoppers who use their connected phone: scripted ones as told, the others by `sign_in_share`."""
+    """Who uses a connected phone: scripted shoppers as told, those who shop by `sign_in_share`, nobody else."""
     rng = np.random.default_rng([world.scenario.seed, 1])
     wants = rng.random(len(world.shoppers)) < world.scenario.phones.sign_in_share
     out = []
     for i, shopper in enumerate(world.shoppers):
-        uses = shopper.script.phone == "http" if shopper.script else bool(wants[i])
+        uses = shopper.script.phone == "http" if shopper.script else bool(wants[i]) and shopper.kind in SHOPS
         if uses and world.phones.connected[i] and world.journeys[i].start_s < world.run_s:
             out.append(i)
     return out

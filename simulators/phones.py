@@ -17,11 +17,12 @@ BURST_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Phones:
-    """One row per shopper: MAC, whether it is connected (else never heard), and its offset in dB."""
+    """One row per shopper: MAC, whether it is connected, its offset in dB, and whether there is one at all."""
 
     mac: tuple[str, ...]
     connected: Bools
     offset_db: F64
+    carried: Bools
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ def draw_phones(shoppers: list[Shopper], config: PhonesConfig, rng: np.random.Ge
     offset_db = rng.normal(0.0, config.offset_sigma_db, n)
     macs, taken = [], {s.script.mac for s in shoppers if s.script}
     for i, shopper in enumerate(shoppers):
+        if shopper.carries != "own":
+            connected[i] = shopper.carries == "connected"
         mac = local_mac(rng)
         while mac in taken:
             mac = local_mac(rng)
@@ -53,7 +56,7 @@ def draw_phones(shoppers: list[Shopper], config: PhonesConfig, rng: np.random.Ge
             mac = colon_mac(shopper.script.mac) if shopper.script.mac else mac
         taken.add(mac)
         macs.append(mac)
-    return Phones(tuple(macs), connected, offset_db)
+    return Phones(tuple(macs), connected, offset_db, np.array([s.carries != "none" for s in shoppers], np.bool_))
 
 
 def scan_times(crowd: Crowd, phones: Phones, config: PhonesConfig, rng: np.random.Generator) -> ScanTimes:
@@ -81,7 +84,7 @@ def probe_times(
     """
     if config.probe_interval_s is None:
         return ScanTimes(np.empty(0), np.empty(0, np.int32), np.empty(0, np.int32)), ()
-    away = np.flatnonzero(~phones.connected)
+    away = np.flatnonzero(~phones.connected & phones.carried)
     counts = rng.poisson((crowd.end_s[away] - crowd.start_s[away]) / config.probe_interval_s)
     shopper = np.repeat(away, counts).astype(np.int32)
     t_s = rng.uniform(crowd.start_s[shopper], crowd.end_s[shopper])

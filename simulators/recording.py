@@ -104,7 +104,11 @@ def _tables(world: World, at: Positions, start_t: float) -> list[tuple[str, tupl
 
     sessions: Rows = [(_t(start_t, t_s), names[i], event, ssid) for t_s, i, event in session_events(world)]
     return [
-        ("shoppers", ("device", "connected", "entered_at", "left_at", "list"), _shoppers(world, start_t)),
+        (
+            "shoppers",
+            ("device", "connected", "entered_at", "left_at", "list", "kind", "party"),
+            _shoppers(world, start_t),
+        ),
         ("visits", ("device", "zone", "entered_at", "left_at"), rows_of(zone_visits(world, at))),
         ("near", ("device", "sku", "since", "until"), rows_of(near_products(world, at))),
         ("stops", ("device", "kind", "ref", "since", "until", "level", "x_m", "y_m"), _stops(world, start_t)),
@@ -116,7 +120,15 @@ def _tables(world: World, at: Positions, start_t: float) -> list[tuple[str, tupl
 def _shoppers(world: World, start_t: float) -> Rows:
     """Everybody who came before the end; `left_at` may lie after it."""
     return [
-        (j.shopper.name, int(on), _t(start_t, j.start_s), _t(start_t, j.end_s), " ".join(j.shopper.skus))
+        (
+            j.shopper.name,
+            int(on),
+            _t(start_t, j.start_s),
+            _t(start_t, j.end_s),
+            " ".join(j.shopper.skus),
+            j.shopper.kind,
+            j.shopper.party,
+        )
         for j, on in zip(world.journeys, world.phones.connected, strict=True)
         if j.start_s < world.run_s
     ]

@@ -9,60 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AwareDatetime, Field, model_validator
+
+from simulators.people_config import PeopleConfig, Strict
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ArrivalStep(_Strict):
-    """From `from_s` after the start on, people arrive `factor` times as often as `arrivals_per_hour` says."""
-
-    from_s: float = Field(ge=0)
-    factor: float = Field(ge=0)
-
-
-class DwellHabit(_Strict):
-    """How long people stand at a product: lognormal with this median and this spread of the logarithm."""
-
-    median_s: float = Field(20.0, gt=0)
-    sigma_log: float = Field(0.6, ge=0, le=2)
-
-
-class PeopleConfig(_Strict):
-    """Who comes, what for, and how they walk."""
-
-    arrivals_per_hour: float = Field(60.0, ge=0, le=20_000)
-    arrival_profile: tuple[ArrivalStep, ...] = ()  # empty: the same rate all along
-    start_inside: int = Field(0, ge=0, le=20_000)  # people who stand at a product already when it begins
-    speed_min_m_s: float = Field(0.6, ge=0.1, le=3)
-    speed_max_m_s: float = Field(1.4, ge=0.1, le=3)
-    list_length_mean: float = Field(5.0, ge=1, le=100)  # products on a shopping list, at least one
-    popularity_exponent: float = Field(0.8, ge=0, le=3)  # Zipf over the products in file order; 0: all alike
-    favourites: dict[str, float] = Field(default_factory=dict)  # sku to a factor on its popularity
-    dwell: DwellHabit = DwellHabit()
-    dwell_by_category: dict[str, DwellHabit] = Field(default_factory=dict)
-    buy_share: float = Field(0.6, ge=0, le=1)  # of stops at a product that end with it in the basket
-    till_fixed_s: float = Field(25.0, ge=0)
-    till_item_s: float = Field(4.0, ge=0)
-
-    @field_validator("favourites")
-    @classmethod
-    def _not_negative(cls, favourites: dict[str, float]) -> dict[str, float]:
-        bad = [sku for sku, factor in favourites.items() if factor < 0]
-        if bad:
-            raise ValueError(f"factor below 0 for {', '.join(bad)}")
-        return favourites
-
-    @model_validator(mode="after")
-    def _speeds_in_order(self) -> PeopleConfig:
-        if self.speed_min_m_s > self.speed_max_m_s:
-            raise ValueError("speed_min_m_s is above speed_max_m_s")
-        return self
-
-
-class PhonesConfig(_Strict):
+class PhonesConfig(Strict):
     """What people carry, and what they do with what they get."""
 
     connected_share: float = Field(0.6, ge=0, le=1)  # the others only probe, or are not heard at all
@@ -89,7 +41,7 @@ class PhonesConfig(_Strict):
         return self
 
 
-class RadioConfig(_Strict):
+class RadioConfig(Strict):
     """The physics of the simulated air. The engine knows none of these figures."""
 
     p0_dbm: float = Field(-38.0, ge=-80, le=0)  # RSSI at 1 m, where the plan gives none
@@ -107,8 +59,12 @@ class RadioConfig(_Strict):
     miss_share: float = Field(0.05, ge=0, lt=1)  # of scans missed by an access point that hears well
     ap_scan_s: float = Field(10.0, ge=1)  # how often access points report one another
 
+    def named_access_points(self) -> list[tuple[str, str]]:
+        """(key, access point) of everything here that names one."""
+        return []
 
-class WireConfig(_Strict):
+
+class WireConfig(Strict):
     """How controllers send what their access points hear."""
 
     format: Literal["native"] = "native"
@@ -116,13 +72,13 @@ class WireConfig(_Strict):
     controllers: int = Field(1, ge=1, le=64)  # access points are dealt among them in turn
 
 
-class TruthConfig(_Strict):
+class TruthConfig(Strict):
     """What the truth tables call near."""
 
     near_radius_m: float = Field(2.0, gt=0, le=20)  # of a product's place, with nothing in between
 
 
-class ScriptedShopper(_Strict):
+class ScriptedShopper(Strict):
     """A shopper to order: walks from the entrance to a product and stands there. For tests with a real browser."""
 
     name: str = Field(min_length=1, max_length=40)
@@ -134,7 +90,7 @@ class ScriptedShopper(_Strict):
     phone: Literal["none", "http"] = "none"  # none: somebody else plays the phone's HTTP side
 
 
-class Scenario(_Strict):
+class Scenario(Strict):
     """One store, one stretch of time. `Scenario(store=...)` is the default day."""
 
     name: str = "unnamed"

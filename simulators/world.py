@@ -15,11 +15,13 @@ import numpy as np
 from engine.plan.model import Plan
 from engine.records import F64, I32
 from simulators.crowd import Crowd
-from simulators.journeys import Journey, Store, make_journeys
+from simulators.hours import arrival_rates
+from simulators.journeys import Journey, Store
 from simulators.people import draw_people
 from simulators.phones import BURST_S, draw_phones, merged, probe_times, scan_times
 from simulators.radio import Air
 from simulators.scenario import Scenario
+from simulators.shopping import Outings
 
 TICK_S = 0.5
 
@@ -51,12 +53,16 @@ class World:
     def __init__(self, scenario: Scenario, plan: Plan, run_s: float | None = None) -> None:
         self.scenario, self.plan = scenario, plan
         self.run_s = scenario.duration_s if run_s is None else run_s
-        streams = np.random.SeedSequence(scenario.seed).spawn(6)
+        streams = np.random.SeedSequence(scenario.seed).spawn(7)
         people_rng, walk_rng, phone_rng, air_rng, scan_rng = (np.random.default_rng(s) for s in streams[:5])
         self._tick_seed = int(streams[5].generate_state(1, np.uint64)[0])
         self.shoppers = draw_people(scenario, plan, self.run_s, people_rng)
-        self.store = Store(plan)
-        self.journeys: list[Journey] = make_journeys(self.store, self.shoppers, scenario.people, walk_rng)
+        rooms = scenario.people.fitting_rooms
+        self.store = Store(plan, () if rooms is None else (rooms.zone,))
+        until_s, others_rng = max(scenario.duration_s, self.run_s), np.random.default_rng(streams[6])
+        rates = arrival_rates(scenario.people, until_s, scenario.starts_at, plan.timezone)
+        outings = Outings(self.store, scenario.people, rates, until_s, walk_rng, others_rng)
+        self.journeys: list[Journey] = outings.journeys(self.shoppers)
         self.crowd = Crowd(self.journeys)
         self.phones = draw_phones(self.shoppers, scenario.phones, phone_rng)
         self.air = Air(plan, scenario.radio, scenario.phones.height_m, air_rng)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from simulators.hours import arrival_rates, arrival_times
 from simulators.journeys import Journey, split_way
-from simulators.people import arrival_times, popularity
-from simulators.scenario import PeopleConfig
+from simulators.people import popularity
+from simulators.people_config import PeopleConfig
 from simulators.ways import Way
 from simulators.world import World
 from tests.simulators.made import scenario, small_plan
@@ -67,7 +68,8 @@ def test_everybody_leaves_by_the_door_and_pays_for_the_basket(busy: World) -> No
 def test_arrivals_follow_the_profile() -> None:
     steps = [{"from_s": 1000, "factor": 3.0}, {"from_s": 2000, "factor": 0.0}]
     people = PeopleConfig.model_validate({"arrivals_per_hour": 3600, "arrival_profile": steps})
-    times = arrival_times(people, 3000.0, np.random.default_rng(0))
+    rates = arrival_rates(people, 3000.0, scenario().starts_at, "Europe/Paris")
+    times = arrival_times(people, 3000.0, rates, np.random.default_rng(0))
     counts = np.histogram(times, [0, 1000, 2000, 3000])[0]
     assert counts[0] == pytest.approx(1000, abs=4 * 1000**0.5)
     assert counts[1] == pytest.approx(3000, abs=4 * 3000**0.5)

@@ -17,7 +17,7 @@ from engine.radio.calibrate import calibrate
 from engine.radio.evidence_sources import Hearings, hearings_evidence
 from engine.radio.pathloss import cell_geometry
 from engine.radio.radiomap import RadioMap
-from engine.records import F32, F64, I32, I64
+from engine.records import F32, F64, I32, I64, Readings
 
 FIRST_FIT_S = 15.0  # after the first hearing; then each time the span has tripled
 SPAN_GROWS = 3.0
@@ -36,6 +36,13 @@ class _Links:
     range_m: F32
 
 
+def links_of(ap_readings: Readings) -> Hearings:
+    """Hearings as the wire decoders give them: readings whose `device` is the index of the access point that was
+    heard."""
+    r = ap_readings
+    return _Links(r.t, r.device.astype(np.int32), r.ap, r.rssi_dbm, r.range_m)
+
+
 class SelfCalibration:
     """Collects hearings (sums per pair of access points) and gives a new radio map when one is due."""
 
@@ -45,6 +52,7 @@ class SelfCalibration:
         n = len(plan.access_points)
         self._sum: F64 = np.zeros((n, n))  # [heard, ap]
         self._count: I64 = np.zeros((n, n), np.int64)
+        self._used = (self._sum.copy(), self._count.copy())  # as they were at the last fit
         self._first = np.inf
         self._span = FIRST_FIT_S
 
@@ -69,20 +77,35 @@ class SelfCalibration:
             return None
         while self.due_at <= now:
             self._span = self._span * SPAN_GROWS if self._span < LONGEST_SPAN_S else self._span + LONGEST_SPAN_S
-        heard, ap = np.nonzero(self._count)
+        self._used = (self._sum.copy(), self._count.copy())
+        return self.map_in_use()
+
+    def map_in_use(self) -> RadioMap | None:
+        """The map of the last fit, made again: what to give to a locator after `restore`. None when there was none."""
+        total, count = self._used
+        heard, ap = np.nonzero(count)
         if len(heard) < MIN_LINKS:
             return None
-        mean = (self._sum[heard, ap] / self._count[heard, ap]).astype(np.float32)
+        mean = (total[heard, ap] / count[heard, ap]).astype(np.float32)
         nothing = np.full(len(heard), np.nan, np.float32)
         links = _Links(np.zeros(len(heard)), heard.astype(np.int32), ap.astype(np.int32), mean, nothing)
         evidence = hearings_evidence(self._plan, links)
         return calibrate(self._plan, self._cells, evidence, geometry=self._geometry).radio_map
 
     def state(self) -> dict[str, Any]:
-        """For a checkpoint. The map in use is not part of it."""
-        return {"sum": self._sum.copy(), "count": self._count.copy(), "first": float(self._first), "span": self._span}
+        """For a checkpoint: a few numbers per pair of access points."""
+        used_sum, used_count = self._used
+        return {
+            "sum": self._sum.copy(),
+            "count": self._count.copy(),
+            "used_sum": used_sum.copy(),
+            "used_count": used_count.copy(),
+            "first": float(self._first),
+            "span": float(self._span),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Goes on as if nothing had happened since `state()`."""
         self._sum, self._count = np.array(state["sum"]), np.array(state["count"])
+        self._used = (np.array(state["used_sum"]), np.array(state["used_count"]))
         self._first, self._span = state["first"], state["span"]

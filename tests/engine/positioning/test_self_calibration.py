@@ -9,9 +9,10 @@ import numpy as np
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.offline import self_calibrated_maps
-from engine.positioning.self_calibration import FIRST_FIT_S, SelfCalibration
+from engine.positioning.self_calibration import FIRST_FIT_S, SelfCalibration, links_of
 from engine.radio.pathloss import cell_geometry, mean_dbm
 from engine.radio.radiomap import prior_map
+from engine.records import Readings
 from tests.engine.positioning.stores import CORNERS, shelved
 
 SEVEN = (*CORNERS, (10.0, 1.0), (10.0, 11.0))
@@ -96,3 +97,25 @@ def test_a_checkpoint_goes_on_the_same() -> None:
     assert b is not None
     np.testing.assert_array_equal(a.mean_dbm, b.mean_dbm)
     assert one.due_at == two.due_at
+
+
+def test_after_a_crash_the_map_in_use_is_made_again_to_the_bit() -> None:
+    plan = plain()
+    cells = walkable_cells(plan, 0.5)
+    one, two = SelfCalibration(plan, cells), SelfCalibration(plan, cells)
+    assert one.map_in_use() is None
+    one.add(hearings(plan, 2.8, np.array([0.0, 5.0])))
+    fitted = one.fit(20.0)
+    one.add(hearings(plan, 3.5, np.array([21.0])))  # not in the map yet
+    two.restore(one.state())
+    again = two.map_in_use()
+    assert fitted is not None
+    assert again is not None
+    np.testing.assert_array_equal(fitted.mean_dbm, again.mean_dbm)
+
+
+def test_hearings_as_decoders_give_them() -> None:
+    f = np.array([-60.0], np.float32)
+    nan = np.full(1, np.nan, np.float32)
+    links = links_of(Readings(np.array([1.0]), np.array([3], np.uint64), np.array([2], np.int32), f, nan, nan))
+    assert (links.heard.tolist(), links.ap.tolist(), links.rssi_dbm.tolist()) == ([3], [2], [-60.0])

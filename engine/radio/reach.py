@@ -11,7 +11,7 @@ from engine.plan.cells import Cells
 from engine.radio.evidence import Evidence
 
 NEAR_M = 1.5  # half a shadow: a surveyed place speaks for the floor this far around it
-ROUTE, FLOOR = 0.30, .55  # shares of the walkable area
+ROUTE, FLOOR = 0.30, 0.55  # shares of the walkable area
 
 
 @dataclass(frozen=True, slots=True)

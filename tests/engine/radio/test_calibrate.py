@@ -122,7 +122,11 @@ def test_an_access_point_that_does_not_fit_is_named(store: tuple[Plan, Cells]) -
         place_sigma_m=evidence.place_sigma_m,
     )
     warnings = calibrate(moved, cells, wrong).warnings
-    assert any(w.startswith("ap0:") for w in warnings)
+    said = [w for w in warnings if w.startswith("ap0: fits")]
+    assert len(said) == 1
+    x, y = (float(said[0].split(f" {axis} ")[1].split(",")[0]) for axis in "xy")
+    assert np.hypot(x - 1.0, y - 1.0) < 14.0  # towards its true place, as far as is looked
+    assert np.hypot(x - 1.0, y - 1.0) < np.hypot(18.0 - 1.0, 10.0 - 1.0) - 5
     assert not any(w.startswith(("ap1:", "ap3:")) for w in warnings)
 
 
@@ -175,3 +179,8 @@ def test_readings_of_one_place_are_one_piece_of_evidence() -> None:
     )
     assert len(evidence) == 1
     assert (evidence.count[0], evidence.rssi_dbm[0]) == (n, pytest.approx(-55))
+
+
+def test_access_points_that_hang_where_the_plan_says_are_left_alone(store: tuple[Plan, Cells]) -> None:
+    plan, cells = store
+    assert calibrate(plan, cells, surveyed(plan, cells, np.arange(0, len(cells), 5))).warnings == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -52,7 +53,7 @@ def decide(
     config: Path | None = typer.Option(None, help="A config.yaml for presence, positioning and caps."),
     radiomap: Path | None = typer.Option(None, help="A radio map made by `rayon calibrate`."),
     tables: Path | None = typer.Option(
-        None, help=f"A folder for what the chain found on the way: {FIXES}, {VISITS}, {HOURS}."
+        None, help=f"A folder for what the chain found on the way: {FIXES}, {VISITS}, {HOURS}; and the plan it used."
     ),
 ) -> None:
     """Decides offline what the engine would decide live: every yes and no with its reason.
@@ -78,6 +79,7 @@ def decide(
     write_decisions(output, decision_table(chain, loaded))
     if tables is not None:
         write_chain(tables, chain, plan, settings)
+        _keep_plan(folder, tables)
     print(_summary(chain, output), file=sys.stderr)
 
 
@@ -144,6 +146,13 @@ def write_chain(folder: Path, chain: Chain, plan: Plan, config: Config) -> None:
     write_fixes(folder / FIXES, fix_table(chain, plan, config))
     write_visits(folder / VISITS, visit_table(chain))
     write_hours(folder / HOURS, hour_table(chain))
+
+
+def _keep_plan(store: Path, folder: Path) -> None:
+    """The floor plan beside the tables, so that they can be read on their own."""
+    for name in ("plan.geojson", "products.csv"):
+        if (store / name).is_file() and store.resolve() != folder.resolve():
+            shutil.copyfile(store / name, folder / name)
 
 
 @contextmanager

@@ -1,0 +1,153 @@
+"""Scores triggers and coupons against the truth: how many were right, how many were missed, how late they came."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.records import F64
+
+Texts = npt.NDArray[np.str_]
+SLACK_S = 10.0
+"""A trigger this long after the shopper left still counts: it was on its way (a window of 3 s, some steps' walk)."""
+
+
+class Due(Protocol):
+    """Coupons that should fire, each (n,)."""
+
+    @property
+    def device(self) -> Texts: ...
+    @property
+    def campaign_id(self) -> Texts: ...
+    @property
+    def since(self) -> F64: ...
+    @property
+    def until(self) -> F64: ...
+    @property
+    def due_at(self) -> F64: ...
+    @property
+    def outcome(self) -> Texts: ...
+
+
+class Fired(Protocol):
+    """Decisions as they were taken, each (n,)."""
+
+    @property
+    def t(self) -> F64: ...
+    @property
+    def device(self) -> Texts: ...
+    @property
+    def campaign_id(self) -> Texts: ...
+    @property
+    def outcome(self) -> Texts: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A trigger that was due and did not come, or came and was not due."""
+
+    device: str
+    campaign_id: str
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerReport:
+    """`delays_s` is the time from due to the first trigger of each one that came; `by_campaign` counts
+    (due, came, fired, right)."""
+
+    by_campaign: dict[str, tuple[int, int, int, int]]
+    delays_s: dict[str, list[float]]
+    missed: list[Miss]
+    wrong: list[Miss]
+    coupons: tuple[int, int, int]  # issued in truth, issued, issued in both
+    unscored: int
+
+    def figures(self) -> dict[str, Any]:
+        """Precision, recall and delay of triggers, in all and by campaign; precision and recall of coupons issued."""
+        every = [d for delays in self.delays_s.values() for d in delays]
+        total = tuple(int(v) for v in np.sum([*self.by_campaign.values(), (0, 0, 0, 0)], axis=0))
+        by_campaign = {
+            name: _rates(counts, self.delays_s.get(name, [])) for name, counts in sorted(self.by_campaign.items())
+        }
+        due, issued, both = self.coupons
+        return {
+            "triggers": _rates(total, every) | {"unscored": self.unscored, "by_campaign": by_campaign},
+            "coupons": {
+                "due": due,
+                "issued": issued,
+                "precision": round(both / issued, 4) if issued else None,
+                "recall": round(both / due, 4) if due else None,
+            },
+        }
+
+
+def score_triggers(due: Due, fired: Fired, devices: Iterable[str], slack_s: float = SLACK_S) -> TriggerReport:
+    """Compares within each device and campaign; `devices` are those with truth.
+
+    A trigger is right from the moment the shopper is at the place of a stay that is long enough, until `slack_s` after
+    its end, and a stay is served by any trigger in that time. A coupon is right when truth gives the same campaign to
+    the same device.
+    """
+    known = set(devices)
+    stays: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
+    columns = (due.device.tolist(), due.campaign_id.tolist(), due.since.tolist(), due.until.tolist())
+    for device, campaign, since, until, due_at in zip(*columns, due.due_at.tolist(), strict=True):
+        stays[device, campaign].append((since, until + slack_s, due_at))
+    times: dict[tuple[str, str], list[float]] = defaultdict(list)
+    unscored = 0
+    for t, device, campaign in zip(fired.t.tolist(), fired.device.tolist(), fired.campaign_id.tolist(), strict=True):
+        if device in known:
+            times[device, campaign].append(t)
+        else:
+            unscored += 1
+    counts: dict[str, tuple[int, int, int, int]] = defaultdict(lambda: (0, 0, 0, 0))
+    delays: dict[str, list[float]] = defaultdict(list)
+    missed, wrong = [], []
+    for device, campaign in sorted(stays.keys() | times.keys()):
+        spans, came = stays.get((device, campaign), []), sorted(times.get((device, campaign), []))
+        late = [_delay(span, came) for span in spans]
+        astray = [t for t in came if not any(since <= t <= until for since, until, _ in spans)]
+        delays[campaign] += [d for d in late if d is not None]
+        missed += [Miss(device, campaign, s[2]) for s, d in zip(spans, late, strict=True) if d is None]
+        wrong += [Miss(device, campaign, t) for t in astray]
+        served = sum(d is not None for d in late)
+        more = (len(spans), served, len(came), len(came) - len(astray))
+        a, b, c, e = counts[campaign]
+        counts[campaign] = (a + more[0], b + more[1], c + more[2], e + more[3])
+    coupons = _coupons(due, fired, known)
+    return TriggerReport(dict(counts), dict(delays), missed, wrong, coupons, unscored)
+
+
+def _delay(span: tuple[float, float, float], came: list[float]) -> float | None:
+    """From due to the first trigger in the span; None without one."""
+    since, until, due_at = span
+    first = next((t for t in came if since <= t <= until), None)
+    return None if first is None else first - due_at
+
+
+def _coupons(due: Due, fired: Fired, known: set[str]) -> tuple[int, int, int]:
+    def issued(table: Due | Fired) -> set[tuple[str, str]]:
+        rows = np.flatnonzero(table.outcome == "issue").tolist()
+        return {(str(table.device[i]), str(table.campaign_id[i])) for i in rows if str(table.device[i]) in known}
+
+    true, found = issued(due), issued(fired)
+    return len(true), len(found), len(true & found)
+
+
+def _rates(counts: tuple[int, ...], delays: list[float]) -> dict[str, Any]:
+    due, came, fired, right = counts
+    some = len(delays) > 0
+    return {
+        "due": due,
+        "fired": fired,
+        "precision": round(right / fired, 4) if fired else None,
+        "recall": round(came / due, 4) if due else None,
+        "delay_median_s": round(float(np.median(delays)), 4) if some else None,
+        "delay_p90_s": round(float(np.percentile(delays, 90)), 4) if some else None,
+    }

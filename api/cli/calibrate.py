@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 
@@ -69,9 +70,13 @@ def fit_table(plan: Plan, result: Calibration) -> str:
     head = f"{'access point':{width}s}  places  rms before  rms after  power at 1 m  exponent  range bias"
     lines = [head]
     lines += [
-        f"{fit.ap:{width}s}  {fit.places:6d}  {fit.rms_before_db:7.1f} dB  {fit.rms_after_db:6.1f} dB"
+        f"{fit.ap:{width}s}  {fit.places:6d}  {_db(fit.rms_before_db, 7)}  {_db(fit.rms_after_db, 6)}"
         f"  {fit.p0_dbm:8.1f} dBm  {fit.exponent:8.2f}  {fit.range_bias_m:8.2f} m"
         for fit in result.fits
     ]
     lines.append(f"losses of walls and fixtures: {result.loss_scale:.2f} times the plan's")
     return "\n".join(lines + [f"note: {sentence}" for sentence in result.notes])
+
+
+def _db(value: float, width: int) -> str:
+    return f"{value:{width}.1f} dB" if math.isfinite(value) else f"{'-':>{width}s}   "

@@ -64,7 +64,7 @@ def measure(seconds: float) -> dict[str, Any]:
         flat,
         np.tile(locator.site.offset_mean, (DEVICES, 1)),
         np.tile(locator.site.offset_var, (DEVICES, 1)),
-        np.ones(DEVICES, np.float32),
+        np.ones((DEVICES, 2), np.float32),
     )
     snapshots = _rate(lambda: bayes(locator.site, scans, belief, DEFAULT_SETTINGS), DEVICES, seconds)
     solver = METHODS["trilateration"]

@@ -33,7 +33,7 @@ def bayes(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -
     kinds = _measured(site, scans, belief, settings)
     weights = _tail_weights(kinds, belief.trust)
     evidence = [cell_evidence(k.expected, k.z, k.v * w, k.offset_var) for k, w in zip(kinds, weights, strict=True)]
-    posterior = _posterior(belief.cells, _unheard_log(site, scans, belief.trust), evidence)
+    posterior = _posterior(belief.cells, _unheard_log(site, scans, belief.trust[:, 0]), evidence)
     mean, var = belief.offset_mean.copy(), belief.offset_var.copy()
     for kind, e in zip(kinds, evidence, strict=True):
         shift = np.einsum("nc,nc->n", posterior, e.offset).astype(np.float64)
@@ -63,7 +63,7 @@ def _tail_weights(kinds: list[_Measured], trust: F32) -> list[F32]:
 def _measured(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> list[_Measured]:
     """The kinds of measurement that these scans hold."""
     age = np.nan_to_num(scans.age_s, nan=0.0)
-    fresh = belief.trust[:, None] / (1.0 + (age / settings.age_doubles_variance_s) ** 2)
+    fresh = 1.0 / (1.0 + (age / settings.age_doubles_variance_s) ** 2)
     out = []
     for column, (values, expected, thin, centre, dof, excess) in enumerate(
         (
@@ -83,7 +83,7 @@ def _measured(site: Site, scans: Scans, belief: Belief, settings: LocatorSetting
             continue
         shift = (centre + belief.offset_mean[:, column]).astype(np.float32)[:, None]
         z = np.where(heard, values - shift, np.float32(0.0)).astype(np.float32)
-        v = np.where(heard, fresh, np.float32(0.0)).astype(np.float32)
+        v = np.where(heard, fresh * belief.trust[:, column, None], np.float32(0.0)).astype(np.float32)
         if column == 1 and np.isfinite(scans.range_sigma_m).any():
             v *= _reported_weight(scans, site)
         offset_var = belief.offset_var[:, column].astype(np.float32)

@@ -10,7 +10,7 @@ from engine.records import F32, F64
 @dataclass(frozen=True, slots=True)
 class Belief:
     """Before a scan, for N devices: `cells` (N, C) probabilities; `offset_mean`, `offset_var` (N, 2) of RSSI (dB) and
-    range (m); `trust` (N,) share of the scan's information that is new (scans near in time repeat each other's
+    range (m); `trust` (N, 2) share of the scan's information that is new (scans near in time repeat each other's
     errors)."""
 
     cells: F32

@@ -19,7 +19,7 @@ from engine.positioning.site_build import site_of
 from engine.positioning.smoothing import Step
 from engine.positioning.tracks import Tracks
 from engine.radio.radiomap import RadioMap, prior_map
-from engine.records import F32, F64, I64, U64, Fixes, Scans
+from engine.records import F32, F64, I64, U64, Bools, Fixes, Scans
 
 LONGEST_BATCH = 64  # scans computed at once: their (n, C) arrays stay in the processor's cache
 
@@ -91,7 +91,9 @@ class Locator:
     def _alone(self, scans: Scans, slot: I64) -> Estimate:
         n, c = len(scans), len(self._cells.x_m)
         flat = np.full((n, c), 1.0 / c, np.float32)
-        belief = Belief(flat, self._tracks.offset_mean[slot], self._tracks.offset_var[slot], np.ones(n, np.float32))
+        belief = Belief(
+            flat, self._tracks.offset_mean[slot], self._tracks.offset_var[slot], np.ones((n, 2), np.float32)
+        )
         self._tracks.t[slot] = scans.t
         return METHODS[self.method](self.site, scans, belief, self._settings)
 
@@ -102,7 +104,7 @@ class Locator:
         pause, walk = tracks.predicted(slot, dt)
         walk_cells = tracks.spread(walk)
         prior = pause + walk_cells
-        belief = Belief(prior, tracks.offset_mean[slot], self._drifted(slot, dt), _trust(dt, first, s.memory_s))
+        belief = Belief(prior, tracks.offset_mean[slot], self._drifted(slot, dt), _trust(dt, first, s))
         estimate = METHODS[self.method](self.site, scans, belief, s)
         walking = estimate.posterior * (walk_cells / np.maximum(prior, np.float32(1e-30)))
         tracks.store(slot, estimate.posterior, walking)
@@ -142,9 +144,11 @@ class Locator:
         self.refused = Counter(state["refused"])
 
 
-def _trust(dt: F64, first: np.ndarray, memory_s: float) -> F32:
-    """Share of a scan's information that is new, (n,): 1 at first, dt / (dt + memory) later."""
-    return np.where(first, 1.0, np.maximum(dt / (dt + memory_s), 0.02)).astype(np.float32)
+def _trust(dt: F64, first: Bools, settings: LocatorSettings) -> F32:
+    """Share of a scan's information that is new, (n, 2) of RSSI and range: 1 at first, dt / (dt + memory) later."""
+    memory = np.array([settings.memory_s, settings.range_memory_s])
+    later = np.maximum(dt[:, None] / (dt[:, None] + memory), 0.02)
+    return np.where(first[:, None], 1.0, later).astype(np.float32)
 
 
 def _rounds(t: F64, device: U64, usable: I64) -> list[I64]:

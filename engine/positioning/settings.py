@@ -13,9 +13,7 @@ class LocatorSettings:
 
     tail_dof: float = 4.0  # Student-t degrees of freedom: 3-5 fits bodies and bursts; 30 would be Gaussian
     range_tail_dof: float = 3.0
-    range_positive_excess: float = (
-        2.0  # squared residuals of ranges that came out long count this much more in the weight
-    )
+    range_positive_excess: float = 2.0  # squared residuals of ranges that came out long count so much more
     age_doubles_variance_s: float = 4.0  # a walker changes RSSI by one sigma in about this time (5 dB at 8 m)
     memory_s: float = 2.0  # errors of scans nearer in time than this repeat each other (same body, same shadow)
     range_memory_s: float = 6.0  # the same for ranges: what lengthens them (shelves, bodies) stays longer
@@ -23,9 +21,7 @@ class LocatorSettings:
     offset_drift_db2_per_s: float = 0.02  # a phone goes into a pocket and changes by 3 dB within minutes
     range_floor_m: float = 0.3
     range_drift_m2_per_s: float = 0.002
-    missing_share: float = (
-        0.25  # of scans that lose an access point which is near (8-20 % measured, doubled for caution)
-    )
+    missing_share: float = 0.5  # of scans that lose a near access point: 8-20 % measured, more for quiet phones
     sensitivity_dbm: float = -88.0
     sensitivity_slope_db: float = 4.0
     motion: MotionModel = field(default_factory=MotionModel)

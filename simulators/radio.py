@@ -1,51 +1,50 @@
 """The simulated air: physics of its own, which the engine's models know nothing of.
 
-RSSI = p0 - 10 n log10(d) - losses of what the line crosses - storeys + shadowing + AP bias + phone offset - body
-+ fading, in dB: a log-distance law with per-crossing losses (Seidel and Rappaport 1992), correlated shadowing
-(Gudmundson 1991), Rician fading. What depends on place alone is sampled once per access point and level on a grid; the
-rest is drawn per reading.
+RSSI = p0 - 10 n log10(d) - obstacles - storeys + shadowing + AP bias + phone offset - body + fading, in dB. What
+obstacles do is a matter of `radio.model` (see `simulators.obstacles`); shadowing is correlated (Gudmundson 1991),
+fading Rician. What depends on place alone is sampled once per access point and level on a grid; the rest is drawn per
+reading.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import shapely
 from scipy.ndimage import map_coordinates
 
 from engine.plan.model import Plan
-from engine.records import F64, I32
+from engine.records import F64
 from simulators.crowd import Places
-from simulators.scenario import RadioConfig
+from simulators.disruptions import Disruptions
+from simulators.obstacles import OBSTACLES, Antennas
+from simulators.radio_config import RadioConfig
 
-GRID_M = 0.5
+GRID_M = {"multiwall": 0.5, "images": 1.0}
 MARGIN_M = 2.0
 NEAREST_M = 0.3
 """No phone comes closer to an antenna's phase centre than this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Antennas:
-    """The plan's access points as arrays (A,): level, place, height above the ground floor, law with its true bias."""
-
-    level: I32
-    x_m: F64
-    y_m: F64
-    z_m: F64
-    p0_dbm: F64
-    exponent: F64
-
-
 class Air:
-    """One store's radio. `rng` draws what is fixed for the run: biases and shadowing."""
+    """One store's radio. `rng` draws what is fixed for the run: biases and shadowing.
 
-    def __init__(self, plan: Plan, config: RadioConfig, phone_height_m: float, rng: np.random.Generator) -> None:
+    `disruptions` say when which access point is out or disturbed; None: never.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        config: RadioConfig,
+        phone_height_m: float,
+        rng: np.random.Generator,
+        disruptions: Disruptions | None = None,
+    ) -> None:
+        self._disruptions = disruptions
         self.config = config
         self.antennas = _antennas(plan, config, rng)
         self._floor_z_m = np.array([lv.floor_z_m for lv in plan.levels])
         self._phone_z_m = phone_height_m
-        self._grids = [_Grid(plan, i, self.antennas, config, rng) for i in range(len(plan.levels))]
+        heights = self._floor_z_m + phone_height_m
+        self._grids = [_Grid(plan, i, self.antennas, config, float(z), rng) for i, z in enumerate(heights)]
         # floors are crossed one by one whatever their height
         self._rank = np.searchsorted(np.unique(self._floor_z_m), self._floor_z_m).astype(np.float64)
 
@@ -53,20 +52,41 @@ class Air:
         """(n, A): RSSI before phone offset, body and fading."""
         return self._mean(places, self._floor_z_m[places.level] + self._phone_z_m)
 
-    def heard_dbm(self, places: Places, offset_db: F64, rng: np.random.Generator) -> F64:
-        """(n, A): whole-dB RSSI of one frame exchange of each phone with each access point, NaN where not heard."""
+    def heard_dbm(self, places: Places, offset_db: F64, rng: np.random.Generator, t_s: F64 | None = None) -> F64:
+        """(n, A): whole-dB RSSI of one frame exchange of each phone with each access point, NaN where not heard.
+
+        `t_s` (n,): when, for what is out or disturbed then.
+        """
         rssi = self.expected_dbm(places) + offset_db[:, None] - self._body_db(places)
         rssi += rician_db(rssi.shape, self.config.rician_k_db, self.config.fading_frames, rng)
-        return self._as_reported(rssi, rng)
+        return self._as_reported(rssi, rng, self._lost_db(t_s))
 
-    def between_aps_dbm(self, rng: np.random.Generator) -> F64:
+    def between_aps_dbm(self, rng: np.random.Generator, at_s: float | None = None) -> F64:
         """(A, A): what access point j (column) hears of access point i (row), NaN where not heard and for itself."""
         a = self.antennas
         places = Places(a.level, a.x_m, a.y_m, np.zeros(len(a.x_m)))
         rssi = self._mean(places, a.z_m)
         rssi += rician_db(rssi.shape, self.config.rician_k_db, self.config.fading_frames, rng)
         np.fill_diagonal(rssi, -np.inf)
-        return self._as_reported(rssi, rng)
+        lost_db = self._lost_db(None if at_s is None else np.array([at_s]))
+        if lost_db is not None:
+            rssi[np.isinf(lost_db[0])] = -np.inf  # what is out does not send either
+        return self._as_reported(rssi, rng, lost_db)
+
+    def in_the_way_db(self, places: Places) -> F64:
+        """(n, A): how much weaker than in the open an access point is at a place; 0 where it is stronger."""
+        out = np.zeros((len(places.x_m), len(self.antennas.x_m)))
+        for level, grid in enumerate(self._grids):
+            here = np.flatnonzero(places.level == level)
+            out[here] = np.maximum(-grid.at(places.x_m[here], places.y_m[here]), 0.0)
+        return out
+
+    def distance_m(self, places: Places) -> F64:
+        """(n, A): straight lines from each phone to each antenna."""
+        a = self.antennas
+        flat2 = (places.x_m[:, None] - a.x_m) ** 2 + (places.y_m[:, None] - a.y_m) ** 2
+        z_m = self._floor_z_m[places.level] + self._phone_z_m
+        return np.asarray(np.sqrt(flat2 + (z_m[:, None] - a.z_m) ** 2), np.float64)
 
     def _mean(self, places: Places, z_m: F64) -> F64:
         a = self.antennas
@@ -87,54 +107,45 @@ class Air:
         behind = 0.5 * (1.0 - np.cos(bearing - places.heading_rad[:, None]))
         return np.asarray(self.config.body_loss_db * behind, np.float64)
 
-    def _as_reported(self, rssi: F64, rng: np.random.Generator) -> F64:
-        over = (rssi - self.config.sensitivity_dbm) / self.config.sensitivity_slope_db
+    def _lost_db(self, t_s: F64 | None) -> F64 | None:
+        return None if t_s is None or self._disruptions is None else self._disruptions.lost_db(t_s)
+
+    def _as_reported(self, rssi: F64, rng: np.random.Generator, lost_db: F64 | None = None) -> F64:
+        audible = rssi if lost_db is None else rssi - lost_db
+        over = (audible - self.config.sensitivity_dbm) / self.config.sensitivity_slope_db
         p_heard = (1.0 - self.config.miss_share) / (1.0 + np.exp(-np.clip(over, -60.0, 60.0)))
-        return np.asarray(np.where(rng.random(rssi.shape) < p_heard, np.round(rssi), np.nan), np.float64)
+        return np.asarray(
+            np.where((rng.random(rssi.shape) < p_heard) & (audible > -np.inf), np.round(rssi), np.nan), np.float64
+        )
 
 
 class _Grid:
-    """Shadowing less obstacle losses in dB on one level, (A, rows, columns), asked for by bilinear interpolation."""
+    """Shadowing plus what obstacles do in dB on one level, (A, rows, columns), asked for by bilinear interpolation."""
 
-    def __init__(self, plan: Plan, level: int, a: Antennas, config: RadioConfig, rng: np.random.Generator) -> None:
+    def __init__(
+        self, plan: Plan, level: int, a: Antennas, config: RadioConfig, phone_z_m: float, rng: np.random.Generator
+    ) -> None:
+        self._step_m = step_m = GRID_M[config.model]
         x0, y0, x1, y1 = plan.levels[level].polygon.bounds
         self._x0, self._y0 = x0 - MARGIN_M, y0 - MARGIN_M
-        columns = int(np.ceil((x1 - x0 + 2 * MARGIN_M) / GRID_M)) + 1
-        rows = int(np.ceil((y1 - y0 + 2 * MARGIN_M) / GRID_M)) + 1
-        grid_y, grid_x = np.mgrid[0:rows, 0:columns] * GRID_M
+        columns = int(np.ceil((x1 - x0 + 2 * MARGIN_M) / step_m)) + 1
+        rows = int(np.ceil((y1 - y0 + 2 * MARGIN_M) / step_m)) + 1
+        grid_y, grid_x = np.mgrid[0:rows, 0:columns] * step_m
         x_m, y_m = (grid_x + self._x0).ravel(), (grid_y + self._y0).ravel()
         self._db = np.empty((len(a.x_m), rows, columns))
         for i in range(len(a.x_m)):
-            shadow = correlated_field(rows, columns, GRID_M, config.shadowing_length_m, rng) * config.shadowing_sigma_db
-            loss = crossing_loss_db(plan, level, float(a.x_m[i]), float(a.y_m[i]), x_m, y_m)
-            cap = config.loss_cap_db
-            self._db[i] = shadow - (cap * -np.expm1(-loss / cap)).reshape(rows, columns)
+            shadow = correlated_field(rows, columns, step_m, config.shadowing_length_m, rng) * config.shadowing_sigma_db
+            gain = OBSTACLES[config.model](plan, level, a, i, config, phone_z_m, x_m, y_m)
+            self._db[i] = shadow + gain.reshape(rows, columns)
 
     def at(self, x_m: F64, y_m: F64) -> F64:
         """(n, A) dB; beyond the grid, its edge."""
-        row, column = (y_m - self._y0) / GRID_M, (x_m - self._x0) / GRID_M
+        row, column = (y_m - self._y0) / self._step_m, (x_m - self._x0) / self._step_m
         where = np.stack([row, column])
         out = np.empty((len(x_m), len(self._db)))
         for i, layer in enumerate(self._db):
             out[:, i] = map_coordinates(layer, where, order=1, mode="nearest")
         return out
-
-
-def crossing_loss_db(plan: Plan, level: int, ap_x_m: float, ap_y_m: float, x_m: F64, y_m: F64) -> F64:
-    """(n,): the sum of the attenuations of this level's walls and fixtures between an access point and each place."""
-    id_ = plan.levels[level].id
-    shapes = [w.line for w in plan.walls if w.level == id_] + [f.polygon for f in plan.fixtures if f.level == id_]
-    losses = [w.attenuation_db for w in plan.walls if w.level == id_]
-    losses += [f.attenuation_db for f in plan.fixtures if f.level == id_]
-    out = np.zeros(len(x_m))
-    if not shapes:
-        return out
-    ends = np.empty((len(x_m), 2, 2))
-    ends[:, 0] = (ap_x_m, ap_y_m)
-    ends[:, 1, 0], ends[:, 1, 1] = x_m, y_m
-    rays, hit = shapely.STRtree(shapes).query(shapely.linestrings(ends), predicate="intersects")
-    np.add.at(out, rays, np.array(losses)[hit])
-    return out
 
 
 def correlated_field(rows: int, columns: int, step_m: float, length_m: float, rng: np.random.Generator) -> F64:
@@ -164,11 +175,14 @@ def _antennas(plan: Plan, config: RadioConfig, rng: np.random.Generator) -> Ante
     level = np.array([plan.level_index[ap.level] for ap in aps], np.int32)
     floor = np.array([plan.levels[plan.level_index[ap.level]].floor_z_m for ap in aps])
     p0 = np.array([config.p0_dbm if ap.p0_dbm is None else ap.p0_dbm for ap in aps])
+    law = np.array([config.exponent if ap.exponent is None else ap.exponent for ap in aps])
+    moved = {m.ap: m for m in config.misplaced}
+    by = np.array([(moved[ap.id].by_x_m, moved[ap.id].by_y_m) if ap.id in moved else (0.0, 0.0) for ap in aps])
     return Antennas(
         level=level,
-        x_m=np.array([ap.x_m for ap in aps]),
-        y_m=np.array([ap.y_m for ap in aps]),
+        x_m=np.array([ap.x_m for ap in aps]) + by.reshape(-1, 2)[:, 0],
+        y_m=np.array([ap.y_m for ap in aps]) + by.reshape(-1, 2)[:, 1],
         z_m=floor + np.array([ap.z_m for ap in aps]),
         p0_dbm=p0 + rng.normal(0.0, config.ap_bias_sigma_db, len(aps)),
-        exponent=np.array([config.exponent if ap.exponent is None else ap.exponent for ap in aps]),
+        exponent=law if config.model == "multiwall" else np.full(len(aps), 2.0),
     )

@@ -16,7 +16,7 @@ from engine.tables.outcomes import write_coupons, write_hours
 from simulators.truth import Episode, Positions, near_products, positions, session_events, zone_visits
 from simulators.truth_coupons import coupons
 from simulators.truth_hours import zone_hours
-from simulators.world import Heard, World
+from simulators.world import Heard, World, joined_heard
 
 Rows = list[tuple[Any, ...]]
 
@@ -66,14 +66,10 @@ def _comparable(world: World, at: Positions, campaigns: Sequence[Campaign], fold
 
 def reading_table(world: World, heard: list[Heard], start_t: float) -> ReadingTable:
     """Ticks joined into one table, with names for devices and access points."""
-    t_s = np.concatenate([h.t_s for h in heard]) if heard else np.empty(0)
-    device = np.concatenate([h.device for h in heard]) if heard else np.empty(0, np.int32)
-    ap = np.concatenate([h.ap for h in heard]) if heard else np.empty(0, np.int32)
-    rssi = np.concatenate([h.rssi_dbm for h in heard]) if heard else np.empty(0)
-    none = np.full(len(t_s), np.nan)
-    devices = np.array(world.device_names(), np.str_)[device]
-    aps = np.array([a.id for a in world.plan.access_points], np.str_)[ap]
-    return ReadingTable("readings.csv", start_t + t_s, devices, aps, rssi, none, none)
+    h = joined_heard(heard)
+    devices = np.array(world.device_names(), np.str_)[h.device]
+    aps = np.array([a.id for a in world.plan.access_points], np.str_)[h.ap]
+    return ReadingTable("readings.csv", start_t + h.t_s, devices, aps, h.rssi_dbm, h.range_m, h.range_sigma_m)
 
 
 def truth_table(world: World, at: Positions, start_t: float) -> TruthTable:

@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field, model_validator
 
 from simulators.people_config import PeopleConfig, Strict
+from simulators.radio_config import RadioConfig
 
 
 class PhonesConfig(Strict):
@@ -39,29 +40,6 @@ class PhonesConfig(Strict):
         if self.scan_interval_min_s > self.scan_interval_max_s:
             raise ValueError("scan_interval_min_s is above scan_interval_max_s")
         return self
-
-
-class RadioConfig(Strict):
-    """The physics of the simulated air. The engine knows none of these figures."""
-
-    p0_dbm: float = Field(-38.0, ge=-80, le=0)  # RSSI at 1 m, where the plan gives none
-    exponent: float = Field(2.3, ge=1, le=6)
-    ap_bias_sigma_db: float = Field(2.0, ge=0, le=15)
-    shadowing_sigma_db: float = Field(3.0, ge=0, le=15)
-    shadowing_length_m: float = Field(3.0, gt=0, le=50)  # distance at which shadowing's correlation falls to 1/e
-    loss_cap_db: float = Field(28.0, gt=0)  # obstacles add up, but less and less: waves go round and over
-    floor_loss_db: float = Field(18.0, ge=0)  # per storey between phone and access point
-    rician_k_db: float = Field(6.0, ge=-20, le=40)  # direct against scattered power
-    fading_frames: int = Field(3, ge=1, le=64)  # frames averaged into one reading
-    body_loss_db: float = Field(5.0, ge=0, le=25)  # at most, when the shopper's body is in between
-    sensitivity_dbm: float = Field(-88.0, ge=-120, le=-40)  # heard half the time at this level
-    sensitivity_slope_db: float = Field(2.0, gt=0)
-    miss_share: float = Field(0.05, ge=0, lt=1)  # of scans missed by an access point that hears well
-    ap_scan_s: float = Field(10.0, ge=1)  # how often access points report one another
-
-    def named_access_points(self) -> list[tuple[str, str]]:
-        """(key, access point) of everything here that names one."""
-        return []
 
 
 class WireConfig(Strict):

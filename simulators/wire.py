@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from simulators.world import Heard
+from simulators.world import Heard, joined_heard, taken
 
 MAX_READINGS = 5_000
 """What the wire's contract allows in one frame."""
@@ -33,23 +34,26 @@ class NativeWire:
 
     def frames(self, heard: Sequence[Heard], start_t: float, sent_at: float) -> list[Message]:
         """Frames for the readings of some ticks, scenario time 0 being `start_t`; none where nothing was heard."""
-        t_s = np.concatenate([h.t_s for h in heard]) if heard else np.empty(0)
-        ap = np.concatenate([h.ap for h in heard]) if heard else np.empty(0, np.int32)
-        device = np.concatenate([h.device for h in heard]) if heard else np.empty(0, np.int32)
-        rssi = np.concatenate([h.rssi_dbm for h in heard]) if heard else np.empty(0)
+        all_ = joined_heard(heard)
         out = []
         for controller in range(self._controllers):
-            mine = np.flatnonzero(ap % self._controllers == controller)
+            mine = np.flatnonzero(all_.ap % self._controllers == controller)
             for first in range(0, len(mine), MAX_READINGS):
                 rows = mine[first : first + MAX_READINGS]
-                columns = (t_s[rows] + start_t, device[rows], ap[rows], rssi[rows])
-                listed = [
-                    {"mac": self._macs[d], "ap": self._aps[a], "t": round(t, 3), "rssi": int(r)}
-                    for t, d, a, r in zip(*(c.tolist() for c in columns), strict=True)
-                ]
+                listed = self._listed(taken(all_, rows), start_t)
                 payload = msgspec.json.encode({"sent_at": round(sent_at, 3), "readings": listed})
                 out.append(Message(f"rayon/{self._store}/readings/sim-{controller + 1}", payload, len(rows)))
         return out
+
+    def _listed(self, heard: Heard, start_t: float) -> list[dict[str, Any]]:
+        columns = (heard.t_s + start_t, heard.device, heard.ap, heard.rssi_dbm)
+        listed: list[dict[str, Any]] = [
+            {"mac": self._macs[d], "ap": self._aps[a], "t": round(t, 3), "rssi": int(r)}
+            for t, d, a, r in zip(*(c.tolist() for c in columns), strict=True)
+        ]
+        for i in np.flatnonzero(np.isfinite(heard.range_m)).tolist():
+            listed[i] |= {"range_m": float(heard.range_m[i]), "range_sigma_m": float(heard.range_sigma_m[i])}
+        return listed
 
     def session(self, device: int, event: str, t: float, ssid: str) -> Message:
         """A phone joined (`connect`) or left (`disconnect`) the network at epoch time `t`."""

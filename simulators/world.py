@@ -7,19 +7,22 @@ were.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.plan.model import Plan
 from engine.records import F64, I32
-from simulators.crowd import Crowd
+from simulators.crowd import Crowd, Places
+from simulators.disruptions import Disruptions
 from simulators.hours import arrival_rates
 from simulators.journeys import Journey, Store
 from simulators.people import draw_people
 from simulators.phones import BURST_S, draw_phones, merged, probe_times, scan_times
 from simulators.radio import Air
+from simulators.ranging import Ranging
 from simulators.scenario import Scenario
 from simulators.shopping import Outings
 
@@ -31,13 +34,15 @@ class Heard:
     """What access points heard in one tick, each (n,), sorted by time.
 
     `device` is a shopper's index; the number of shoppers plus an access point's index where APs hear one another; and
-    beyond both, one number for each probe of a phone that is not connected.
+    beyond both, one number for each probe of a phone that is not connected. Ranges are NaN where none was measured.
     """
 
     t_s: F64
     device: I32
     ap: I32
     rssi_dbm: F64
+    range_m: F64
+    range_sigma_m: F64
 
     def __len__(self) -> int:
         return int(self.t_s.shape[0])
@@ -53,7 +58,7 @@ class World:
     def __init__(self, scenario: Scenario, plan: Plan, run_s: float | None = None) -> None:
         self.scenario, self.plan = scenario, plan
         self.run_s = scenario.duration_s if run_s is None else run_s
-        streams = np.random.SeedSequence(scenario.seed).spawn(7)
+        streams = np.random.SeedSequence(scenario.seed).spawn(8)
         people_rng, walk_rng, phone_rng, air_rng, scan_rng = (np.random.default_rng(s) for s in streams[:5])
         self._tick_seed = int(streams[5].generate_state(1, np.uint64)[0])
         self.shoppers = draw_people(scenario, plan, self.run_s, people_rng)
@@ -65,7 +70,11 @@ class World:
         self.journeys: list[Journey] = outings.journeys(self.shoppers)
         self.crowd = Crowd(self.journeys)
         self.phones = draw_phones(self.shoppers, scenario.phones, phone_rng)
-        self.air = Air(plan, scenario.radio, scenario.phones.height_m, air_rng)
+        trouble_rng = np.random.default_rng(streams[7])
+        disruptions = Disruptions(plan, scenario.radio, until_s, trouble_rng)
+        self.air = Air(plan, scenario.radio, scenario.phones.height_m, air_rng, disruptions)
+        rtt = scenario.radio.rtt
+        self.ranging = None if rtt is None else Ranging(plan, rtt, len(self.shoppers), trouble_rng)
         scans = scan_times(self.crowd, self.phones, scenario.phones, scan_rng)
         first_probe = len(self.shoppers) + len(plan.access_points)
         probes, self._probe_macs = probe_times(self.crowd, self.phones, scenario.phones, first_probe, scan_rng)
@@ -81,16 +90,24 @@ class World:
         rng = np.random.default_rng([self._tick_seed, k])
         rows = self.scans.between(k * TICK_S, (k + 1) * TICK_S)
         t_s, shopper, device = self.scans.t_s[rows], self.scans.shopper[rows], self.scans.device[rows]
-        parts = [_empty()]
+        parts: list[Heard] = []
         if len(t_s):
-            rssi = self.air.heard_dbm(self.crowd.at(shopper, t_s), self.phones.offset_db[shopper], rng)
-            parts.append(_heard(rssi, t_s, device, rng))
+            at = self.crowd.at(shopper, t_s)
+            rssi = self.air.heard_dbm(at, self.phones.offset_db[shopper], rng, t_s)
+            parts.append(_heard(rssi, t_s, device, rng, self._ranges(at, shopper, rssi, rng)))
         every = max(round(self.scenario.radio.ap_scan_s / TICK_S), 1)
         if k % every == 0 and self.plan.access_points:
             count = len(self.plan.access_points)
             heard_ap = len(self.shoppers) + np.arange(count, dtype=np.int32)
-            parts.append(_heard(self.air.between_aps_dbm(rng), np.full(count, k * TICK_S), heard_ap, rng))
+            between = self.air.between_aps_dbm(rng, k * TICK_S)
+            parts.append(_heard(between, np.full(count, k * TICK_S), heard_ap, rng, None))
         return _sorted(parts)
+
+    def _ranges(self, at: Places, shopper: I32, rssi: F64, rng: np.random.Generator) -> tuple[F64, F64] | None:
+        if self.ranging is None:
+            return None
+        in_the_way_db, measures = self.air.in_the_way_db(at), self.ranging.measures[shopper]
+        return self.ranging.measured(self.air.distance_m(at), in_the_way_db, np.isfinite(rssi), measures, rng)
 
     def all_ticks(self) -> Iterator[Heard]:
         """The whole scenario, tick by tick."""
@@ -106,18 +123,29 @@ class World:
         return [*self.phones.mac, *(ap.id for ap in self.plan.access_points), *self._probe_macs]
 
 
-def _heard(rssi_dbm: F64, t_s: F64, device: I32, rng: np.random.Generator) -> Heard:
+def _heard(rssi_dbm: F64, t_s: F64, device: I32, rng: np.random.Generator, ranges: tuple[F64, F64] | None) -> Heard:
     rows, ap = np.nonzero(np.isfinite(rssi_dbm))
     t = np.round(t_s[rows] + rng.uniform(0.0, BURST_S, len(rows)), 3)
-    return Heard(t, device[rows], ap.astype(np.int32), rssi_dbm[rows, ap])
+    none = np.full(len(rows), np.nan)
+    range_m, sigma_m = (none, none) if ranges is None else (ranges[0][rows, ap], ranges[1][rows, ap])
+    return Heard(t, device[rows], ap.astype(np.int32), rssi_dbm[rows, ap], range_m, sigma_m)
 
 
 def _sorted(parts: list[Heard]) -> Heard:
-    columns = (np.concatenate([getattr(p, name) for p in parts]) for name in ("t_s", "device", "ap", "rssi_dbm"))
-    joined = Heard(*columns)
-    order = np.lexsort((joined.ap, joined.device, joined.t_s))
-    return Heard(joined.t_s[order], joined.device[order], joined.ap[order], joined.rssi_dbm[order])
+    joined = joined_heard(parts)
+    return taken(joined, np.lexsort((joined.ap, joined.device, joined.t_s)))
+
+
+def joined_heard(parts: Sequence[Heard]) -> Heard:
+    """All parts one after another."""
+    return Heard(*(np.concatenate([getattr(p, name) for p in (_empty(), *parts)]) for name in Heard.__slots__))
+
+
+def taken(heard: Heard, rows: npt.NDArray[np.integer]) -> Heard:
+    """Some rows, in the order given."""
+    return Heard(*(getattr(heard, name)[rows] for name in Heard.__slots__))
 
 
 def _empty() -> Heard:
-    return Heard(np.empty(0), np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
+    none, nobody = np.empty(0), np.empty(0, np.int32)
+    return Heard(none, nobody, nobody, none, none, none)

@@ -9,8 +9,9 @@ import pytest
 
 from engine.plan.model import Plan
 from simulators.crowd import Places
-from simulators.radio import Air, correlated_field, crossing_loss_db, rician_db
-from simulators.scenario import RadioConfig
+from simulators.obstacles import crossing_loss_db
+from simulators.radio import Air, correlated_field, rician_db
+from simulators.radio_config import RadioConfig
 from tests.simulators.made import small_plan, two_level_plan
 
 PLAIN = {"ap_bias_sigma_db": 0.0, "shadowing_sigma_db": 0.0, "body_loss_db": 0.0, "miss_share": 0.0}

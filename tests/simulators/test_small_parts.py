@@ -105,7 +105,8 @@ def test_readings_of_a_fast_run_end_in_the_present() -> None:
 def test_large_batches_are_cut_into_frames() -> None:
     n = 12_001
     zeros = np.zeros(n, np.int32)
-    heard = Heard(np.arange(n) / 1000, zeros, zeros, np.full(n, -60.0))
+    none = np.full(n, np.nan)
+    heard = Heard(np.arange(n) / 1000, zeros, zeros, np.full(n, -60.0), none, none)
     frames = NativeWire("s", ["02:00:00:00:00:01"], ["ap"], 1).frames([heard], 1000.0, 1013.0)
     assert [f.readings for f in frames] == [5000, 5000, 2001]
     last = json.loads(frames[-1].payload)

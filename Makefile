@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= --numprocesses auto --dist loadfile
 
 .PHONY: install demo test check format bench servers clean help
 

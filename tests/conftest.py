@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,3 +16,19 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
     """A running Mosquitto on a free port, open to all; skipped where it is not installed, unless this is CI."""
     with Mosquitto(tmp_path / "mosquitto") as broker:
         yield broker
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """In CI every optional part is there: a test that was skipped is a failure."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if os.environ.get("CI") and skipped:
+        terminalreporter.section("skipped, but this is CI")
+        for report in skipped:
+            terminalreporter.line(f"{report.nodeid}: {report.longreprtext or report.longrepr}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Makes the run fail for it."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -181,6 +181,8 @@ def test_a_good_plan_has_nothing_to_warn_of(tmp_path: Path) -> None:
 
 
 def test_a_machine_without_time_zones_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("tzdata.")]:
+        monkeypatch.delitem(sys.modules, name)  # zones that another test has read already
     monkeypatch.setitem(sys.modules, "tzdata", None)
     zoneinfo.ZoneInfo.clear_cache()
     zoneinfo.reset_tzpath(to=[])

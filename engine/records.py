@@ -99,8 +99,8 @@ class Scans:
 
     `t` (n,) is the time of the newest reading in the window. `rssi_dbm`, `range_m`, `range_sigma_m` (n, A) hold
     NaN where an access point did not hear the device; several readings of one access point in a window are averaged in
-    dB.
-    `age_s` (n, A) is `t` minus the mean time of that access point's readings, NaN where unheard.
+    dB, newer ones weighing more. `age_s` (n, A) is `t` minus the mean time of that access point's readings, weighted
+    alike, NaN where unheard.
     """
 
     t: F64

@@ -8,6 +8,8 @@ import numpy as np
 
 from engine.records import F32, F64, I64, Bools, Readings, Scans
 
+HALF_WEIGHT_S = 4.0  # a reading this much older than its scan's newest counts half
+
 
 class ScanWindows:
     """Collects readings until their window is over, then gives one scan per device and window.
@@ -66,7 +68,10 @@ def no_scans(n_ap: int) -> Scans:
 
 def scans_of(readings: Readings, window: I64, n_ap: int) -> Scans:
     """One scan per (window, device): means in dB and metres per access point, `t` the newest reading, ages of the
-    means."""
+    means.
+
+    Means weigh readings by their age against `t`: walkers move on, most of all in long windows.
+    """
     order = np.lexsort((readings.t, readings.device, window))
     r, window = readings.take(order), window[order]
     first = np.ones(len(r), dtype=np.bool_)
@@ -76,20 +81,21 @@ def scans_of(readings: Readings, window: I64, n_ap: int) -> Scans:
     last = np.append(np.flatnonzero(first)[1:] - 1, len(r) - 1)
     t = r.t[last]
     slot = row * n_ap + r.ap
-    age = _mean(slot, t[row] - r.t, n, n_ap)
-    columns = [_mean(slot, v, n, n_ap) for v in (r.rssi_dbm, r.range_m, r.range_sigma_m)]
+    age_s = t[row] - r.t
+    weight = 1.0 / (1.0 + (age_s / HALF_WEIGHT_S) ** 2)
+    age, *columns = (_mean(slot, v, weight, n, n_ap) for v in (age_s, r.rssi_dbm, r.range_m, r.range_sigma_m))
     # the order promised: window, then time, then device
     by_time = np.lexsort((r.device[last], t, window[last]))
     return Scans(t[by_time], r.device[last][by_time], *(c[by_time] for c in (*columns, age)))
 
 
-def _mean(slot: I64, values: F64 | F32, n: int, n_ap: int) -> F32:
-    """Mean of the finite values per (scan, access point), NaN where there is none; shape (n, n_ap)."""
+def _mean(slot: I64, values: F64 | F32, weight: F64, n: int, n_ap: int) -> F32:
+    """Weighted mean of the finite values per (scan, access point), NaN where there is none; shape (n, n_ap)."""
     ok = np.isfinite(values)
     if not ok.any():
         return np.full((n, n_ap), np.nan, np.float32)
-    count = np.bincount(slot[ok], minlength=n * n_ap)
-    total = np.bincount(slot[ok], weights=values[ok], minlength=n * n_ap)
+    count = np.bincount(slot[ok], weights=weight[ok], minlength=n * n_ap)
+    total = np.bincount(slot[ok], weights=weight[ok] * values[ok], minlength=n * n_ap)
     mean = np.full(n * n_ap, np.nan, np.float32)
     np.divide(total, count, out=mean, where=count > 0, casting="unsafe")
     return mean.reshape(n, n_ap)

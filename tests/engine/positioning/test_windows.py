@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.positioning.windows import ScanWindows
+from engine.positioning.windows import HALF_WEIGHT_S, ScanWindows
 from engine.records import Readings
 
 
@@ -28,11 +28,12 @@ NAN = float("nan")
 
 def test_readings_of_one_window_are_averaged_in_db_per_access_point() -> None:
     w = ScanWindows(3, 3.0)
-    scans = w.push(readings([(0.0, 7, 0, -50, NAN), (2.0, 7, 0, -60, 4.0), (1.0, 7, 2, -70, NAN)]), np.inf)
+    scans = w.push(readings([(0.0, 7, 0, -50, NAN), (2.0, 7, 0, -59, 4.0), (1.0, 7, 2, -70, NAN)]), np.inf)
     assert scans.t.tolist() == [2.0]
-    np.testing.assert_array_equal(scans.rssi_dbm, [[-55, NAN, -70]])
+    old = 1 / (1 + (2 / HALF_WEIGHT_S) ** 2)  # 0.8: the newest counts 1
+    np.testing.assert_allclose(scans.rssi_dbm, [[(-50 * old - 59) / (old + 1), NAN, -70]], rtol=1e-6)
     np.testing.assert_array_equal(scans.range_m, [[4, NAN, NAN]])
-    np.testing.assert_array_equal(scans.age_s, [[1, NAN, 1]])
+    np.testing.assert_allclose(scans.age_s, [[2 * old / (old + 1), NAN, 1]], rtol=1e-6)
 
 
 def test_a_window_is_given_only_when_the_watermark_passed_its_end() -> None:

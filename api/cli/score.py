@@ -1,14 +1,16 @@
-"""`rayon score`: fixes against the truth."""
+"""`rayon score`: what was found against the truth."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import typer
 
-from engine.positioning.scoring import ErrorReport, score_fixes
-from engine.tables import read_fixes, read_truth
+from api.cli.score_run import Files, Pair, Scores, Tables, files_of_run, read_files, score_tables
+from engine.errors import OperatorError, Problem
 
 
 def register(app: typer.Typer) -> None:
@@ -17,28 +19,78 @@ def register(app: typer.Typer) -> None:
 
 
 def score(
-    truth: Path = typer.Argument(..., help="Where devices really were: t, device, level, x_m, y_m."),
-    fixes: Path = typer.Argument(..., help="Fixes written by `rayon locate`."),
+    truth: Path | None = typer.Argument(None, help="Where devices really were: t, device, level, x_m, y_m."),
+    fixes: Path | None = typer.Argument(None, help="Fixes written by `rayon locate` or `rayon decide`."),
+    run: Path | None = typer.Option(
+        None, help="Instead: a folder with the tables of `rayon simulate` and of `rayon decide --tables`."
+    ),
+    plan: Path | None = typer.Option(None, help="The store's folder: adds zones, and the floor to the report."),
+    visits: tuple[Path, Path] | None = typer.Option(
+        None, help="Visits to zones: true and found.", metavar="TRUE FOUND"
+    ),
+    hours: tuple[Path, Path] | None = typer.Option(None, help="Zones by hour: true and found.", metavar="TRUE FOUND"),
+    decisions: tuple[Path, Path] | None = typer.Option(
+        None, help="Coupons that should fire, and the decisions of `rayon decide`.", metavar="TRUE FOUND"
+    ),
     as_json: bool = typer.Option(False, "--json", help="One JSON object on standard output."),
     plot: Path | None = typer.Option(None, help="Draw the errors' distribution (.png, .svg, .pdf; extra `plots`)."),
+    html: Path | None = typer.Option(None, help="Write one page to read: floor plan, distribution, worst tracks."),
     window_s: float = typer.Option(3.0, min=0.05, help="Windows of truth that should hold a fix, for coverage."),
 ) -> None:
-    """Scores fixes: the truth is interpolated to the time of each fix.
+    """Scores what was found against the truth: places, zones, visits and their dwell, triggers and coupons.
 
-    Prints median, mean and tail errors in metres, level hit rate, coverage (share of truth windows with a fix), and how
-    honest `sigma_m` is (share of errors within 1 and 2 sigma).
+    Fixes: the truth is interpolated to the time of each. Prints median, mean and tail errors in metres, level hit rate,
+    coverage (share of truth windows with a fix), and how honest `sigma_m` is (share of errors within 1 and 2 sigma).
 
     Example: [bold]rayon score truth.csv fixes.csv --plot cdf.png[/bold]
+
+    A whole run, in a folder that `rayon simulate -o run` and `rayon decide … --tables run -o run/decisions.csv` wrote:
+    [bold]rayon score --run run --html report.html[/bold]
     """
-    report = score_fixes(read_truth(truth), read_fixes(fixes), window_s)
+    pairs = {"visits": visits, "hours": hours, "decisions": decisions}
+    tables = read_files(_files(truth, fixes, run, plan, pairs))
+    scores = score_tables(tables, window_s)
     if plot is not None:
         from api.cli.score_plot import draw_errors
 
-        draw_errors(plot, report)
-    print(json.dumps(report.figures()) if as_json else _lines(report))
+        draw_errors(plot, scores.errors)
+    if html is not None:
+        _write_page(html, tables, scores)
+    print(json.dumps(scores.figures()) if as_json else _lines(scores.figures()))
 
 
-def _lines(report: ErrorReport) -> str:
-    figures = report.figures()
-    width = max(len(name) for name in figures)
-    return "\n".join(f"{name:{width}s}  {'-' if value is None else value}" for name, value in figures.items())
+def _files(
+    truth: Path | None, fixes: Path | None, run: Path | None, plan: Path | None, pairs: dict[str, Pair | None]
+) -> Files:
+    if run is not None and truth is None and not any(pairs.values()):
+        return files_of_run(run, plan)
+    if run is None and truth is not None and fixes is not None:
+        return Files((truth, fixes), plan=plan, **pairs)
+    fix = "for example: rayon score truth.csv fixes.csv, or rayon score --run run"
+    raise OperatorError([Problem("rayon score", "arguments", "give TRUTH and FIXES, or --run alone", fix)])
+
+
+def _write_page(path: Path, tables: Tables, scores: Scores) -> None:
+    from api.cli.score_page import score_page
+
+    try:
+        path.write_text(score_page(tables, scores), encoding="utf-8")
+    except OSError as error:
+        raise OperatorError([Problem(str(path), "--html", error.strerror or str(error), "a writable .html")]) from error
+    print(f"report in {path}", file=sys.stderr)
+
+
+def _lines(figures: dict[str, Any]) -> str:
+    """A line a figure, groups under their names; what is told apart by zone or campaign is for --json and --html."""
+    plain = {name: value for name, value in figures.items() if not isinstance(value, dict)}
+    groups = {name: value for name, value in figures.items() if isinstance(value, dict)}
+    width = max(len(key) for some in (plain, *groups.values()) for key in some)
+    lines = [f"{name:{width}s}  {_text(value)}" for name, value in plain.items()]
+    for name, group in groups.items():
+        flat = {key: value for key, value in group.items() if not isinstance(value, dict)}
+        lines += ["", name, *(f"{key:{width}s}  {_text(value)}" for key, value in flat.items())]
+    return "\n".join(lines)
+
+
+def _text(value: Any) -> str:
+    return "-" if value is None else str(value)

@@ -1,0 +1,148 @@
+"""The tables of one run, true and found side by side, and everything that can be scored of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.errors import OperatorError, Problem
+from engine.offers.scoring import TriggerReport, score_triggers
+from engine.plan.load import load_plan
+from engine.plan.model import Plan
+from engine.positioning.scoring import ErrorReport, score_fixes
+from engine.positioning.true_places import TruePlaces, true_places
+from engine.presence.scoring import (
+    Confusion,
+    VisitReport,
+    score_hours,
+    score_visits,
+    zone_confusion,
+    zone_of,
+)
+from engine.tables import FixTable, TruthTable, read_fixes, read_truth
+from engine.tables.outcomes import (
+    CouponTable,
+    DecisionTable,
+    HourTable,
+    VisitTable,
+    read_coupons,
+    read_decisions,
+    read_hours,
+    read_visits,
+)
+
+Pair = tuple[Path, Path]
+"""A true table and the found one."""
+
+TRUTH_AND_FIXES = ("truth.csv", "fixes.csv")
+VISITS = ("visits.csv", "found_visits.csv")
+HOURS = ("hours.csv", "found_hours.csv")
+DECISIONS = ("coupons.csv", "decisions.csv")
+PLAN = "plan.geojson"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Which files to score; only positions are always there. `plan` is a store's folder."""
+
+    positions: Pair
+    visits: Pair | None = None
+    hours: Pair | None = None
+    decisions: Pair | None = None
+    plan: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The same, read."""
+
+    truth: TruthTable
+    fixes: FixTable
+    visits: tuple[VisitTable, VisitTable] | None
+    hours: tuple[HourTable, HourTable] | None
+    decisions: tuple[CouponTable, DecisionTable] | None
+    plan: Plan | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """All reports of a run; None where its tables are not there."""
+
+    errors: ErrorReport
+    places: TruePlaces
+    zones: Confusion | None
+    visits: VisitReport | None
+    hours: dict[str, Any] | None
+    triggers: TriggerReport | None
+
+    def figures(self) -> dict[str, Any]:
+        """The figures of positions by name, then one group a report."""
+        out = self.errors.figures()
+        if self.zones is not None:
+            out["zones"] = self.zones.figures()
+        if self.visits is not None:
+            visits = self.visits.figures()
+            out |= {"dwell": visits.pop("dwell"), "visits": visits}
+        if self.hours is not None:
+            out["occupancy"] = self.hours
+        if self.triggers is not None:
+            out |= self.triggers.figures()
+        return out
+
+
+def files_of_run(folder: Path, plan: Path | None) -> Files:
+    """What lies in a run's folder. Raises OperatorError when positions or one of a pair of tables are missing."""
+    problems = []
+    found: dict[str, Pair | None] = {}
+    for name, (true, own) in (("visits", VISITS), ("hours", HOURS), ("decisions", DECISIONS)):
+        pair = folder / true, folder / own
+        there = [p.is_file() for p in pair]
+        found[name] = pair if all(there) else None
+        if there == [False, True]:
+            problems.append(Problem(str(pair[0]), "(whole file)", f"{own} has no truth to compare with", "the truth"))
+    for name in TRUTH_AND_FIXES:
+        if not (folder / name).is_file():
+            fix = "rayon simulate writes the truth, rayon decide --tables the fixes, into one folder"
+            problems.append(Problem(str(folder / name), "(whole file)", "is missing", fix))
+    if problems:
+        raise OperatorError(problems)
+    own_plan = folder if (folder / PLAN).is_file() else None
+    truth, fixes = (folder / name for name in TRUTH_AND_FIXES)
+    return Files((truth, fixes), found["visits"], found["hours"], found["decisions"], plan or own_plan)
+
+
+def read_files(files: Files) -> Tables:
+    """Reads all tables. Raises OperatorError with the problems of the first that has some."""
+    visits, hours, decisions = files.visits, files.hours, files.decisions
+    return Tables(
+        read_truth(files.positions[0]),
+        read_fixes(files.positions[1]),
+        (read_visits(visits[0]), read_visits(visits[1])) if visits else None,
+        (read_hours(hours[0]), read_hours(hours[1])) if hours else None,
+        (read_coupons(decisions[0]), read_decisions(decisions[1])) if decisions else None,
+        load_plan(files.plan) if files.plan else None,
+    )
+
+
+def score_tables(tables: Tables, window_s: float) -> Scores:
+    """Every report that the tables allow."""
+    truth, fixes = tables.truth, tables.fixes
+    devices = np.unique(truth.device).tolist()
+    places = true_places(truth, fixes)
+    return Scores(
+        score_fixes(truth, fixes, window_s),
+        places,
+        _confusion(tables.plan, places, fixes) if tables.plan else None,
+        score_visits(*tables.visits, devices) if tables.visits else None,
+        score_hours(*tables.hours) if tables.hours else None,
+        score_triggers(*tables.decisions, devices) if tables.decisions else None,
+    )
+
+
+def _confusion(plan: Plan, places: TruePlaces, fixes: FixTable) -> Confusion:
+    row = places.row
+    true = zone_of(plan, places.level, places.x_m, places.y_m)
+    return zone_confusion(plan, true, zone_of(plan, fixes.level[row], fixes.x_m[row], fixes.y_m[row]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,16 @@ import numpy as np
 
 from engine.errors import OperatorError, Problem
 from engine.offers.campaigns import Campaign
-from engine.tables import ReadingTable, TruthTable, write_readings, write_truth
 from engine.tables.outcomes import write_coupons, write_hours
+from simulators.readings_file import finished, fixed, write_world_readings
 from simulators.truth import Episode, Positions, near_products, positions, session_events, zone_visits
 from simulators.truth_coupons import coupons
 from simulators.truth_hours import zone_hours
-from simulators.world import Heard, World, joined_heard
+from simulators.world import World
 
 Rows = list[tuple[Any, ...]]
+
+ROWS_AT_ONCE = 100_000
 
 
 def record(
@@ -26,7 +28,8 @@ def record(
 ) -> dict[str, int]:
     """Writes all tables into `folder`, made where it is missing; returns rows by table.
 
-    `on_tick` is called after each tick, for a progress bar. Raises OperatorError when something cannot be written.
+    `on_tick` is called after each tick, for a progress bar. Raises OperatorError when something cannot be written. A
+    recording that was cut off goes on where it was when the same world is recorded into the same folder again.
 
     * `readings.csv`, `truth.csv` (each second, of every device that is heard): as the engine's offline tables;
     * `shoppers.csv`: everybody, heard or not; `visits.csv`: stays in zones; `near.csv`: time near products;
@@ -38,19 +41,19 @@ def record(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(folder, "(folder)", error) from error
-    heard = []
-    for tick in world.all_ticks():
-        heard.append(tick)
-        on_tick()
-    start_t, at = world.scenario.starts_at.timestamp(), positions(world)
-    readings, truth = reading_table(world, heard, start_t), truth_table(world, at, start_t)
-    write_readings(folder / "readings.csv", readings)
-    write_truth(folder / "truth.csv", truth)
-    counts = {"readings": len(readings), "truth": len(truth)}
+    start_t = world.scenario.starts_at.timestamp()
+    try:
+        readings = write_world_readings(world, folder, start_t, on_tick)
+    except OSError as error:
+        raise _unwritable(folder / "readings.csv", "(whole file)", error) from error
+    at = positions(world)
+    counts = {"readings": readings, "truth": _write_truth(folder / "truth.csv", world, at, start_t)}
     for name, header, rows in _tables(world, at, start_t):
         write_rows(folder / f"{name}.csv", header, rows)
         counts[name] = len(rows)
-    return counts | _comparable(world, at, campaigns, folder)
+    counts |= _comparable(world, at, campaigns, folder)
+    finished(folder)
+    return counts
 
 
 def _comparable(world: World, at: Positions, campaigns: Sequence[Campaign], folder: Path) -> dict[str, int]:
@@ -64,20 +67,20 @@ def _comparable(world: World, at: Positions, campaigns: Sequence[Campaign], fold
     return {"hours": len(heard), "hours_everybody": len(whole), "coupons": len(due)}
 
 
-def reading_table(world: World, heard: list[Heard], start_t: float) -> ReadingTable:
-    """Ticks joined into one table, with names for devices and access points."""
-    h = joined_heard(heard)
-    devices = np.array(world.device_names(), np.str_)[h.device]
-    aps = np.array([a.id for a in world.plan.access_points], np.str_)[h.ap]
-    return ReadingTable("readings.csv", start_t + h.t_s, devices, aps, h.rssi_dbm, h.range_m, h.range_sigma_m)
-
-
-def truth_table(world: World, at: Positions, start_t: float) -> TruthTable:
-    """Places of connected phones only: a locator owes no fix to who is never heard."""
+def _write_truth(path: Path, world: World, at: Positions, start_t: float) -> int:
+    """Places of connected phones only: a locator owes no fix to who is never heard. Returns how many."""
     rows = np.flatnonzero(world.phones.connected[at.shopper]) if len(at.shopper) else np.empty(0, np.int64)
-    devices = np.array(world.device_names(), np.str_)[at.shopper[rows]]
-    levels = np.array([lv.id for lv in world.plan.levels], np.str_)[at.level[rows]]
-    return TruthTable("truth.csv", start_t + at.t_s[rows], devices, levels, at.x_m[rows], at.y_m[rows])
+    names, levels = world.device_names(), [lv.id for lv in world.plan.levels]
+
+    def pieces() -> Iterator[Sequence[Any]]:
+        for first in range(0, len(rows), ROWS_AT_ONCE):
+            r = rows[first : first + ROWS_AT_ONCE]
+            who, where = (names[i] for i in at.shopper[r].tolist()), (levels[i] for i in at.level[r].tolist())
+            x_m, y_m = fixed(at.x_m[r], 3), fixed(at.y_m[r], 3)
+            yield from zip(fixed(start_t + at.t_s[r], 3), who, where, x_m, y_m, strict=True)
+
+    write_rows(path, ("t", "device", "level", "x_m", "y_m"), pieces())
+    return len(rows)
 
 
 def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from shapely.geometry import LineString
 
 from engine.tables import read_readings, read_truth
 from simulators.phones import local_mac
+from simulators.readings_file import UNFINISHED, fingerprint
 from simulators.recording import record
 from simulators.truth import near_products, positions, zone_visits
 from simulators.world import TICK_S, World
@@ -39,6 +41,50 @@ def test_the_same_seed_gives_the_same_bytes(recorded: tuple[World, Path, dict[st
     assert record(again, tmp_path) == counts
     for name in TABLES:
         assert (tmp_path / f"{name}.csv").read_bytes() == (folder / f"{name}.csv").read_bytes()
+
+
+@pytest.mark.parametrize("cut_after", [1, 250, 601, 1199])
+def test_a_recording_that_was_cut_off_goes_on(
+    recorded: tuple[World, Path, dict[str, int]], tmp_path: Path, cut_after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, folder, counts = recorded
+    monkeypatch.setattr("simulators.readings_file.TICKS_AT_ONCE", 200)
+    left = [cut_after]
+
+    def cut() -> None:
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        record(world, tmp_path, cut)
+    assert (tmp_path / UNFINISHED).is_file() == (cut_after > 200)
+    with (tmp_path / "readings.csv").open("a") as stream:
+        stream.write("17,half a li")  # written, but never confirmed
+    ticks: list[int] = []
+    drawn = []
+    tick = world.tick
+    monkeypatch.setattr(world, "tick", lambda k: drawn.append(k) or tick(k))
+    assert record(world, tmp_path, lambda: ticks.append(1)) == counts
+    assert len(ticks) == world.ticks
+    assert drawn[0] == max(cut_after - 1, 0) // 200 * 200
+    assert not (tmp_path / UNFINISHED).exists()
+    for name in TABLES:
+        assert (tmp_path / f"{name}.csv").read_bytes() == (folder / f"{name}.csv").read_bytes()
+
+
+@pytest.mark.parametrize("spoil", ["another world", "not json", "short file"])
+def test_what_is_left_of_another_recording_is_written_over(
+    recorded: tuple[World, Path, dict[str, int]], tmp_path: Path, spoil: str
+) -> None:
+    world, folder, counts = recorded
+    note = {"world": fingerprint(world), "tick": 600, "bytes": 10**9 if spoil == "short file" else 3, "readings": 1}
+    if spoil == "another world":
+        note["world"] = fingerprint(World(world.scenario.model_copy(update={"seed": 98}), small_plan()))
+    (tmp_path / UNFINISHED).write_text("{" if spoil == "not json" else json.dumps(note))
+    (tmp_path / "readings.csv").write_text("left over")
+    assert record(world, tmp_path) == counts
+    assert (tmp_path / "readings.csv").read_bytes() == (folder / "readings.csv").read_bytes()
 
 
 def test_another_seed_gives_another_world(recorded: tuple[World, Path, dict[str, int]], tmp_path: Path) -> None:

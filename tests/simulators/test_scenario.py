@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.errors import OperatorError
 from engine.plan.load import load_plan
-from simulators.people import scenario_problems
+from simulators.people import draw_people, scenario_problems
 from simulators.scenario_files import load_scenario, shipped_scenarios, store_folder
 from tests.simulators.made import scenario, small_plan
 
@@ -85,3 +86,14 @@ def test_what_the_store_lacks_is_listed() -> None:
 def test_a_store_without_floor_plan_is_refused() -> None:
     with pytest.raises(OperatorError, match="no floor plan 'nowhere'"):
         store_folder(scenario(store="nowhere"))
+
+
+def test_a_saturday_rush_is_ten_hours_and_some_3000_visitors() -> None:
+    chosen = load_scenario("saturday-rush")
+    plan = load_plan(store_folder(chosen))
+    people = draw_people(chosen, plan, chosen.duration_s, np.random.default_rng(1))
+    visitors = [p for p in people if p.kind in ("shopper", "companion")]
+    assert chosen.duration_s == 10 * 3600
+    assert len(visitors) == pytest.approx(3000, rel=0.1)
+    hours = np.histogram([p.arrive_s for p in visitors], np.arange(11) * 3600.0)[0]
+    assert hours[6] > 2 * hours[3] > 2 * hours[9] * 0.8

@@ -1,0 +1,105 @@
+"""`readings.csv`, written piece by piece: memory stays small, and a run that was cut off goes on where it was.
+
+Ticks have streams of chance of their own, so the file is the same to the byte however often it was cut off.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.records import F64
+from simulators.world import Heard, World, joined_heard
+
+UNFINISHED = "unfinished.json"
+"""Beside the tables while they are being written: how far they are, and of which world."""
+
+TICKS_AT_ONCE = 600
+
+
+def write_world_readings(world: World, folder: Path, start_t: float, on_tick: Callable[[], None]) -> int:
+    """All readings of a world; returns how many. Goes on with a file of the same world that was not finished.
+
+    The folder stays marked as unfinished: call `finished` when everything else is written. Raises OSError.
+    """
+    path, note = folder / "readings.csv", folder / UNFINISHED
+    world_print = fingerprint(world)
+    done = _progress(note, path, world_print)
+    devices = np.array(world.device_names(), np.str_)
+    aps = np.array([ap.id for ap in world.plan.access_points], np.str_)
+    ranges = world.ranging is not None
+    with path.open("r+" if done["tick"] else "w", encoding="utf-8", newline="") as stream:
+        stream.seek(done["bytes"])
+        stream.truncate()
+        writer = csv.writer(stream, lineterminator="\n")
+        if not done["tick"]:
+            writer.writerow(("t", "device", "ap", "rssi_dbm") + (("range_m", "range_sigma_m") if ranges else ()))
+        for _ in range(done["tick"]):
+            on_tick()
+        for first in range(done["tick"], world.ticks, TICKS_AT_ONCE):
+            heard = []
+            for k in range(first, min(first + TICKS_AT_ONCE, world.ticks)):
+                heard.append(world.tick(k))
+                on_tick()
+            piece = joined_heard(heard)
+            writer.writerows(_rows(piece, devices, aps, start_t, ranges))
+            stream.flush()
+            os.fsync(stream.fileno())
+            done = {"tick": first + len(heard), "bytes": stream.tell(), "readings": done["readings"] + len(piece)}
+            _replace(note, json.dumps({"world": world_print, **done}))
+    return int(done["readings"])
+
+
+def finished(folder: Path) -> None:
+    """Everything is written."""
+    (folder / UNFINISHED).unlink(missing_ok=True)
+
+
+def fingerprint(world: World) -> str:
+    """Two worlds of one fingerprint give the same readings: same scenario, people, phones, plan and simulator."""
+    known = hashlib.sha256(world.scenario.model_dump_json(exclude={"folder"}).encode())
+    known.update(f"{world.run_s} {world.device_names()[-1:]} {[ap.id for ap in world.plan.access_points]}".encode())
+    known.update(world.scans.t_s.tobytes() + world.scans.shopper.tobytes() + world.crowd.end_s.tobytes())
+    somebody = np.arange(len(world.journeys), dtype=np.int32)
+    known.update(np.round(world.air.expected_dbm(world.crowd.at(somebody, world.crowd.start_s + 60.0)), 6).tobytes())
+    return known.hexdigest()
+
+
+def fixed(values: F64, decimals: int) -> list[str]:
+    """Fixed decimals without a negative zero; NaN as an empty cell."""
+    rounded = np.round(values, decimals) + 0.0
+    return ["" if v != v else f"{v:.{decimals}f}" for v in rounded.tolist()]
+
+
+def _rows(heard: Heard, devices: Any, aps: Any, start_t: float, ranges: bool) -> Iterator[tuple[str, ...]]:
+    columns = [fixed(start_t + heard.t_s, 3), devices[heard.device].tolist(), aps[heard.ap].tolist()]
+    columns.append(fixed(heard.rssi_dbm, 2))
+    if ranges:
+        columns += [fixed(heard.range_m, 3), fixed(heard.range_sigma_m, 3)]
+    return zip(*columns, strict=True)
+
+
+def _progress(note: Path, path: Path, world_print: str) -> dict[str, int]:
+    nothing = {"tick": 0, "bytes": 0, "readings": 0}
+    if not note.is_file() or not path.is_file():
+        return nothing
+    try:
+        told = json.loads(note.read_text(encoding="utf-8"))
+    except ValueError:
+        return nothing  # not ours, or of a machine that went down: begin anew
+    if not isinstance(told, dict) or told.get("world") != world_print or path.stat().st_size < told["bytes"]:
+        return nothing
+    return {key: int(told[key]) for key in nothing}
+
+
+def _replace(path: Path, text: str) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)

@@ -10,12 +10,13 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from engine.offers.campaigns import Campaign
+from engine.offers.caps import DAY_S, WEEK_S, Ask, Limits, Slot, Spent, cap_refusal
 from engine.offers.codes import code_digest, voucher_code
 from engine.records import Decision
 from engine.storage.database import Database
@@ -24,27 +25,7 @@ from engine.storage.shoppers import grants_of
 from engine.storage.tables import CampaignTable, DecisionTable, DeliveryTable, ShopperTable, VoucherTable
 from engine.storage.upserts import named_lock, upsert
 
-DAY_S = 86_400.0
-WEEK_S = 7 * DAY_S
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Caps across all campaigns and channels, as exact rolling windows."""
-
-    per_visit: int
-    per_day: int
-    per_week: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    """A voucher of this shopper; it counts in the caps unless it never arrived."""
-
-    campaign: tuple[str, str]
-    visit_id: str
-    issued_at: float
-    counts: bool
+__all__ = ["DAY_S", "WEEK_S", "Limits", "claim", "record_refusals"]
 
 
 def claim(db: Database, decisions: Sequence[Decision], limits: Limits, secret: bytes, now: float) -> list[Decision]:
@@ -116,7 +97,7 @@ def _one_event(decisions: Sequence[Decision]) -> tuple[str, str]:
     return shopper_id, next(iter(stores))
 
 
-def _slots(session: Session, shopper_id: str, visit_id: str, now: float) -> list[_Slot]:
+def _slots(session: Session, shopper_id: str, visit_id: str, now: float) -> list[Slot]:
     """The shopper's vouchers that any cap can look at: those of this visit, however long it is, and of the week."""
     rows = session.exec(
         select(VoucherTable).where(
@@ -124,14 +105,14 @@ def _slots(session: Session, shopper_id: str, visit_id: str, now: float) -> list
             (col(VoucherTable.visit_id) == visit_id) | (col(VoucherTable.issued_at) > now - WEEK_S),
         )
     )
-    return [_Slot((v.store, v.campaign_id), v.visit_id, v.issued_at, v.holds_slot) for v in rows]
+    return [Slot((v.store, v.campaign_id), v.visit_id, v.issued_at, v.holds_slot) for v in rows]
 
 
 def _refusal(
     decision: Decision,
     row: CampaignTable | None,
     granted: bool,
-    slots: Sequence[_Slot],
+    slots: Sequence[Slot],
     limits: Limits,
     now: float,
 ) -> str | None:
@@ -143,32 +124,8 @@ def _refusal(
     if row.state != "running":
         return "campaign_paused" if row.state == "paused" else "ended"
     campaign = Campaign.model_validate_json(row.spec)
-    mine = (row.store, row.campaign_id)
-    visit = decision.trigger.visit_id
-    if any(s.campaign == mine and s.visit_id == visit for s in slots):
-        return "already_issued"  # also when it never arrived: one attempt per campaign and visit
-    held = [s for s in slots if s.counts]
-    # Rolling windows, half open: a voucher issued exactly one day ago counts no more.
-    of_day = [s for s in held if now - s.issued_at < DAY_S]
-    of_week = [s for s in held if now - s.issued_at < WEEK_S]
-    caps = (
-        ("cap_visit", sum(s.visit_id == visit for s in held), limits.per_visit),
-        ("cap_day", len(of_day), limits.per_day),
-        ("cap_week", len(of_week), limits.per_week),
-        ("cap_campaign_day", sum(s.campaign == mine for s in of_day), campaign.caps.per_day),
-        ("cap_campaign_week", sum(s.campaign == mine for s in of_week), campaign.caps.per_week),
-    )
-    for reason, used, most in caps:
-        if used >= most:
-            return reason
-    return None if _affordable(campaign, row, _worth(decision)) else "budget"
-
-
-def _affordable(campaign: Campaign, row: CampaignTable, worth_minor: int) -> bool:
-    vouchers, amount = campaign.budget.max_vouchers, campaign.budget.max_amount_minor
-    return (vouchers is None or row.vouchers_used + 1 <= vouchers) and (
-        amount is None or row.amount_used_minor + worth_minor <= amount
-    )
+    ask = Ask(campaign, (row.store, row.campaign_id), decision.trigger.visit_id, _worth(decision), now)
+    return cap_refusal(ask, slots, Spent(row.vouchers_used, row.amount_used_minor), limits)
 
 
 def _worth(decision: Decision) -> int:

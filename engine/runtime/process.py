@@ -18,7 +18,7 @@ from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.secrets import Secrets
 from engine.runtime.patience import Patience
 from engine.runtime.publishing import Publishing
-from engine.runtime.status import report
+from engine.runtime.status import process_values, report
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database
 
@@ -143,4 +143,6 @@ class EngineProcess:
             self.patience(runner.checkpoint, now)
 
     def _report(self, now: float) -> None:
-        self.patience(report, self, self._db, now)
+        away = self.patience.away
+        values = process_values(self.subscriber, self.unusable, self.samples, database_away=away)
+        self.patience(report, self._db, self.runners, values, now)

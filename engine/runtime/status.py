@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
+from engine.ingest.mqtt import Subscriber
+from engine.ingest.samples import FrameSamples
+from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database
 from engine.storage.status import put_status
-
-if TYPE_CHECKING:
-    from engine.runtime.process import EngineProcess
-    from engine.runtime.store_runner import StoreRunner
 
 COMPONENT = "engine"
 EVERY_STORE = "*"  # what belongs to no store: frames for stores without a floor plan, the broker, the database
 
 
-def report(process: EngineProcess, db: Database, now: float) -> None:
+def report(db: Database, stores: Mapping[str, StoreRunner], process: Mapping[str, Any], now: float) -> None:
     """Writes the status rows of all stores and of the process."""
-    for store, runner in process.runners.items():
+    for store, runner in stores.items():
         put_status(db, store, COMPONENT, store_values(runner), now)
-    put_status(db, EVERY_STORE, COMPONENT, process_values(process), now)
+    put_status(db, EVERY_STORE, COMPONENT, process, now)
 
 
 def store_values(runner: StoreRunner) -> dict[str, Any]:
@@ -40,16 +40,18 @@ def store_values(runner: StoreRunner) -> dict[str, Any]:
     }
 
 
-def process_values(process: EngineProcess) -> dict[str, Any]:
+def process_values(
+    subscriber: Subscriber, unusable: Mapping[str, int], samples: FrameSamples, *, database_away: bool
+) -> dict[str, Any]:
     """The counts of the process: its broker, its queue, frames that no store can use."""
-    state = process.subscriber.state
+    state = subscriber.state
     return {
-        "unusable": dict(process.unusable),
-        "samples": process.samples.as_json(),
+        "unusable": dict(unusable),
+        "samples": samples.as_json(),
         "broker": {"state": state.name, "since": state.since, "reason": state.reason},
-        "connections": process.subscriber.connections,
-        "queued": len(process.subscriber),
-        "overflowed": process.subscriber.overflowed,
-        "events_dropped": process.subscriber.events_dropped,
-        "database_away": process.patience.away,
+        "connections": subscriber.connections,
+        "queued": len(subscriber),
+        "overflowed": subscriber.overflowed,
+        "events_dropped": subscriber.events_dropped,
+        "database_away": database_away,
     }

@@ -72,6 +72,17 @@ def picture(browser: Chrome, name: str) -> None:
         browser.save_screenshot(str(Path(folder) / f"{name}.png"))
 
 
+def macs_at_rest(site: Site) -> list[str]:
+    """Files of the site (database, log, configuration) that hold the phone's MAC, in any spelling."""
+    digits = MAC.replace(":", "")
+    spellings = [MAC, MAC.replace(":", "-"), digits, ".".join(digits[i : i + 4] for i in (0, 4, 8))]
+    needles = [form.encode() for text in spellings for form in (text, text.upper())] + [bytes.fromhex(digits)]
+    # The scenario and Mosquitto's own files are the controllers' side of the fence.
+    files = [p for p in (*site.folder.glob("data/**/*"), site.log_path) if p.is_file()]
+    assert any(p.suffix == ".db" for p in files)
+    return [str(p) for p in files if any(needle in p.read_bytes() for needle in needles)]
+
+
 def basket() -> dict[str, object]:
     """Two of everything: whichever campaign the coupon is of, it takes something off."""
     products = load_plan(FLOORPLANS / "supermarket").products
@@ -117,3 +128,4 @@ def test_walk_receive_redeem_and_see_it_hot(tmp_path: Path, mosquitto: Mosquitto
             out, _ = shoppers.communicate(timeout=30)
             assert shoppers.returncode == 0, out
         assert site.stop() == 0, site.log[-3000:]
+    assert macs_at_rest(site) == []

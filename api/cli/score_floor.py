@@ -17,7 +17,8 @@ SQUARE_M = 1.0
 LEAST_FIXES = 3  # in a square, before its mean says anything
 STRETCH_S = 120.0
 WIDE_PX = 1400  # a plan is drawn so wide before a part is cut out of it: labels are then as large as elsewhere
-CROP_M = (20.0, 14.0)  # a part is at least so wide and high
+CROP_M = 16.0  # a part is at least so wide
+ASPECT = 1.4
 MARGIN_M = 1.5
 LEAST_STRETCH = 12  # fixes in a stretch that is shown
 STEPS_M = (1.0, 2.0, 3.0, 4.0, 6.0)
@@ -134,10 +135,16 @@ def cropped(picture: str, x_m: F64, y_m: F64) -> str:
     if said is None:
         raise ValueError("the picture has no layers")
     scale, x0, y0 = (float(v) for v in said.groups())
-    px, py = x0 + scale * x_m, y0 - scale * y_m
-    middle = (px.min() + px.max()) / 2, (py.min() + py.max()) / 2
-    spans = (np.ptp(v) + 2 * MARGIN_M * scale for v in (px, py))
-    wide, high = (max(float(span), least * scale) for span, least in zip(spans, CROP_M, strict=True))
-    wide, high = max(wide, high * CROP_M[0] / CROP_M[1]), max(high, wide * CROP_M[1] / CROP_M[0])
-    box = f'viewBox="{middle[0] - wide / 2:.0f} {middle[1] - high / 2:.0f} {wide:.0f} {high:.0f}"'
+    whole = [float(v) for v in re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', picture)[0]]
+    spans = [np.ptp(v) + 2 * MARGIN_M for v in (x_m, y_m)]
+    wide = max(spans[0], spans[1] * ASPECT, CROP_M) * scale
+    wide = min(wide, whole[0], whole[1] * ASPECT)
+    high = wide / ASPECT
+    middle = x0 + scale * (x_m.min() + x_m.max()) / 2, y0 - scale * (y_m.min() + y_m.max()) / 2
+    # never beyond the picture: what lies there is no part of the store
+    left, top = (
+        float(np.clip(m - size / 2, 0.0, most - size))
+        for m, size, most in zip(middle, (wide, high), whole, strict=True)
+    )
+    box = f'viewBox="{left:.0f} {top:.0f} {wide:.0f} {high:.0f}"'
     return re.sub(r'viewBox="[^"]*"', box, picture, count=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,13 @@ def _tracks(tables: Tables, scores: Scores) -> list[dict[str, Any]]:
 
 
 def _names(plan: Plan | None) -> dict[str, str]:
-    return {z.id: z.name for z in plan.zones} | {NO_ZONE: "no zone"} if plan else {NO_ZONE: "no zone"}
+    """Zones by id as people call them; with the level where two have one name."""
+    names = {NO_ZONE: "no zone"}
+    if plan is None:
+        return names
+    often = Counter(z.name for z in plan.zones)
+    levels = {lv.id: lv.name for lv in plan.levels}
+    return names | {z.id: z.name if often[z.name] == 1 else f"{z.name} ({levels[z.level]})" for z in plan.zones}
 
 
 def _confusion(plan: Plan, zones: Confusion) -> dict[str, Any]:

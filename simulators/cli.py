@@ -21,6 +21,7 @@ from engine.plan.load import load_plan
 from simulators import live
 from simulators.recording import record
 from simulators.scenario_files import load_scenario, shipped_scenarios, store_folder
+from simulators.wire_config import WireFormat
 from simulators.world import World
 
 HELP = """Brings a scenario to life: shoppers that walk, radio that fades, and the truth to score against.
@@ -56,6 +57,9 @@ def simulate(
     till_key_env: Annotated[str, typer.Option(help="Environment variable that holds the till key.")] = "RAYON_TILL_KEY",
     speed: Annotated[float, typer.Option(min=0.1, max=1000, help="Live: scenario seconds per second.")] = 1.0,
     seconds: Annotated[float | None, typer.Option(min=0.1, help="Stop after this many scenario seconds.")] = None,
+    wire: Annotated[
+        WireFormat | None, typer.Option(help="With --mqtt: whose format to speak, instead of the scenario's own.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's own.")] = None,
     campaigns: Annotated[
         Path | None, typer.Option(help="With -o: which coupons should fire. Default: the store's own campaigns.yaml.")
@@ -74,6 +78,8 @@ def simulate(
         _check_api(api, mqtt)
     chosen = load_scenario(scenario)
     chosen = chosen if seed is None else chosen.model_copy(update={"seed": seed})
+    if wire is not None:
+        chosen = chosen.model_copy(update={"wire": chosen.wire.model_copy(update={"format": wire})})
     store = store_folder(chosen)
     world = World(chosen, load_plan(store), seconds)
     if out is not None:

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from simulators.people_config import PeopleConfig, Strict
 from simulators.radio_config import RadioConfig
+from simulators.wire_config import WireConfig
 
 
 class PhonesConfig(Strict):
@@ -40,14 +41,6 @@ class PhonesConfig(Strict):
         if self.scan_interval_min_s > self.scan_interval_max_s:
             raise ValueError("scan_interval_min_s is above scan_interval_max_s")
         return self
-
-
-class WireConfig(Strict):
-    """How controllers send what their access points hear."""
-
-    format: Literal["native"] = "native"
-    batch_s: float = Field(0.5, ge=0.1, le=60)
-    controllers: int = Field(1, ge=1, le=64)  # access points are dealt among them in turn
 
 
 class TruthConfig(Strict):

@@ -32,6 +32,7 @@ class Tally:
     friend_opens: int = 0
     preview_bot_opens: int = 0
     latencies_s: list[float] = field(default_factory=list)
+    disturbed: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
 
     def stream_opened(self) -> None:
@@ -50,7 +51,7 @@ class Tally:
         out["latencies_s"] = [round(s, 4) for s in self.latencies_s]
         out["latency_ms_median"] = _percentile_ms(self.latencies_s, 50)
         out["latency_ms_p99"] = _percentile_ms(self.latencies_s, 99)
-        return {**out, "errors": dict(sorted(self.errors.items()))}
+        return {**out, "disturbed": dict(sorted(self.disturbed.items())), "errors": dict(sorted(self.errors.items()))}
 
 
 def _percentile_ms(values_s: list[float], percent: float) -> float | None:

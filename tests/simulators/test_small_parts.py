@@ -17,7 +17,8 @@ from simulators.phones import colon_mac
 from simulators.sse import Event, events
 from simulators.tally import Tally
 from simulators.till import coupon_basket
-from simulators.wire import NativeWire
+from simulators.wire import Clocks, NativeWire
+from simulators.wire_config import WireConfig
 from simulators.world import Heard
 from tests.simulators.made import small_plan
 
@@ -107,7 +108,8 @@ def test_large_batches_are_cut_into_frames() -> None:
     zeros = np.zeros(n, np.int32)
     none = np.full(n, np.nan)
     heard = Heard(np.arange(n) / 1000, zeros, zeros, np.full(n, -60.0), none, none)
-    frames = NativeWire("s", ["02:00:00:00:00:01"], ["ap"], 1).frames([heard], 1000.0, 1013.0)
+    clocks = Clocks(WireConfig(), np.random.default_rng(1))
+    frames = NativeWire("s", ["02:00:00:00:00:01"], ["ap"], clocks).frames([heard], 1000.0, 1013.0)
     assert [f.readings for f in frames] == [5000, 5000, 2001]
     last = json.loads(frames[-1].payload)
     assert last["sent_at"] == 1013.0

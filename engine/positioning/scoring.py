@@ -6,27 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from engine.positioning.true_places import Places, Texts, true_places
 from engine.records import F64, Bools
-
-Texts = npt.NDArray[np.str_]
-EDGE_S = 0.5  # truth is extended by this at its ends: fixes are stamped by readings, not by the surveyor's clock
-
-
-class Places(Protocol):
-    """Columns that truth and fixes share, shape (n,)."""
-
-    @property
-    def t(self) -> F64: ...
-    @property
-    def device(self) -> Texts: ...
-    @property
-    def level(self) -> Texts: ...
-    @property
-    def x_m(self) -> F64: ...
-    @property
-    def y_m(self) -> F64: ...
 
 
 class PlacesWithSigma(Places, Protocol):
@@ -72,39 +54,14 @@ class ErrorReport:
 
 def score_fixes(truth: Places, fixes: PlacesWithSigma, window_s: float) -> ErrorReport:
     """Interpolates each device's truth to its fixes' times. Fixes of devices or times without truth are `unscored`."""
-    errors, hits, sigmas = [np.empty(0)], [np.empty(0, np.bool_)], [np.empty(0)]
-    windows = covered = 0
-    scored = 0
-    for device in np.unique(truth.device).tolist():
-        own = np.flatnonzero(truth.device == device)
-        own = own[np.argsort(truth.t[own], kind="stable")]
-        rows = np.flatnonzero(fixes.device == device)
-        rows = rows[_within(fixes.t[rows], truth.t[own])]
-        wanted = np.unique(np.floor(truth.t[own] / window_s))
-        windows += len(wanted)
-        covered += int(np.isin(wanted, np.floor(fixes.t[rows] / window_s)).sum())
-        scored += len(rows)
-        error, hit = _against(truth, own, fixes, rows)
-        errors.append(error)
-        hits.append(hit)
-        sigmas.append(error / np.maximum(fixes.sigma_m[rows], 1e-9))
-    return ErrorReport(
-        np.concatenate(errors), np.concatenate(hits), np.concatenate(sigmas), windows, covered, len(fixes.t) - scored
-    )
+    at = true_places(truth, fixes)
+    wanted = _windows(truth.device, truth.t, window_s)
+    held = _windows(fixes.device[at.row], fixes.t[at.row], window_s)
+    in_sigmas = at.error_m / np.maximum(fixes.sigma_m[at.row], 1e-9)
+    hit: Bools = at.level == fixes.level[at.row]
+    return ErrorReport(at.error_m, hit, in_sigmas, len(wanted), len(wanted & held), len(fixes.t) - len(at))
 
 
-def _within(t: F64, truth_t: F64) -> Bools:
-    inside: Bools = (t >= truth_t[0] - EDGE_S) & (t <= truth_t[-1] + EDGE_S)
-    return inside
-
-
-def _against(truth: Places, own: npt.NDArray[np.intp], fixes: Places, rows: npt.NDArray[np.intp]) -> tuple[F64, Bools]:
-    """Error (n,) and level hit (n,) of one device's fixes; the level is that of the nearest truth in time."""
-    t = truth.t[own]
-    x = np.interp(fixes.t[rows], t, truth.x_m[own])
-    y = np.interp(fixes.t[rows], t, truth.y_m[own])
-    after = np.clip(np.searchsorted(t, fixes.t[rows]), 0, len(t) - 1)
-    before = np.maximum(after - 1, 0)
-    nearest = np.where(np.abs(t[before] - fixes.t[rows]) <= np.abs(t[after] - fixes.t[rows]), before, after)
-    hit: Bools = truth.level[own][nearest] == fixes.level[rows]
-    return np.hypot(fixes.x_m[rows] - x, fixes.y_m[rows] - y), hit
+def _windows(device: Texts, t: F64, window_s: float) -> set[tuple[str, float]]:
+    """The windows of each device in which it has a row."""
+    return set(zip(device.tolist(), np.floor(t / window_s).tolist(), strict=True))

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.positioning.scoring import EDGE_S, Places
 from engine.records import F64
 
 Rows = npt.NDArray[np.intp]
 Texts = npt.NDArray[np.str_]
+EDGE_S = 0.5  # truth is extended by this at its ends: fixes are stamped by readings, not by the surveyor's clock
+
+
+class Places(Protocol):
+    """Columns that truth and fixes share, shape (n,)."""
+
+    @property
+    def t(self) -> F64: ...
+    @property
+    def device(self) -> Texts: ...
+    @property
+    def level(self) -> Texts: ...
+    @property
+    def x_m(self) -> F64: ...
+    @property
+    def y_m(self) -> F64: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,8 @@ def decide(
     Example: [bold]rayon decide floorplans/supermarket --campaigns floorplans/supermarket/campaigns.yaml
     --readings run/readings.csv -o run/decisions.csv[/bold]
     """
+    if not output.parent.is_dir():  # said now, not after minutes of work
+        raise OperatorError([Problem(str(output), "--output", "its folder does not exist", "make it, or name another")])
     plan = load_plan(folder)
     loaded = load_campaigns(campaigns, plan)
     settings = load_config(config)

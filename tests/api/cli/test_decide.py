@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -80,3 +81,20 @@ def test_campaigns_that_do_not_fit_the_plan_are_refused(recorded: Path, tmp_path
     assert done.returncode == 2
     assert "campaigns.0.place.zone" in done.stderr
     assert not (tmp_path / "none.csv").exists()
+
+
+def test_an_output_that_cannot_be_written_is_said_before_the_work(recorded: Path) -> None:
+    done = decide(recorded, out="nowhere/decisions.csv")
+    assert done.returncode == 2
+    assert "nowhere/decisions.csv: --output: its folder does not exist" in done.stderr
+
+
+def test_an_empty_recording_decides_nothing_and_can_be_scored(recorded: Path, tmp_path: Path) -> None:
+    (tmp_path / "readings.csv").write_text("t,device,ap,rssi_dbm\n")
+    (tmp_path / "truth.csv").write_text("t,device,level,x_m,y_m\n")
+    assert decide(tmp_path, "--tables", ".").returncode == 0
+    assert len(read_decisions(tmp_path / "decisions.csv")) == 0
+    done = rayon(tmp_path, "score", "truth.csv", "fixes.csv", "--plan", str(STORE), "--html", "report.html", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["median_m"] is None
+    assert "median error" in (tmp_path / "report.html").read_text(encoding="utf-8")

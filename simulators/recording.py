@@ -13,7 +13,7 @@ from engine.errors import OperatorError, Problem
 from engine.offers.campaigns import Campaign
 from engine.tables.outcomes import write_coupons, write_hours
 from simulators.readings_file import finished, fixed, write_world_readings
-from simulators.truth import Episode, Positions, near_products, positions, session_events, zone_visits
+from simulators.truth import Episode, Positions, consents, near_products, positions, session_events, zone_visits
 from simulators.truth_coupons import coupons
 from simulators.truth_hours import zone_hours
 from simulators.world import World
@@ -101,7 +101,10 @@ def _tables(world: World, at: Positions, start_t: float) -> list[tuple[str, tupl
     def rows_of(episodes: list[Episode]) -> Rows:
         return [(names[e.shopper], e.place, _t(start_t, e.since_s), _t(start_t, e.until_s)) for e in episodes]
 
-    sessions: Rows = [(_t(start_t, t_s), names[i], event, ssid) for t_s, i, event in session_events(world)]
+    agrees = consents(world)
+    sessions: Rows = [
+        (_t(start_t, t_s), names[i], event, ssid, int(agrees[i])) for t_s, i, event in session_events(world)
+    ]
     return [
         (
             "shoppers",
@@ -112,7 +115,7 @@ def _tables(world: World, at: Positions, start_t: float) -> list[tuple[str, tupl
         ("near", ("device", "sku", "since", "until"), rows_of(near_products(world, at))),
         ("stops", ("device", "kind", "ref", "since", "until", "level", "x_m", "y_m"), _stops(world, start_t)),
         ("purchases", bought, _bought(world, start_t)),
-        ("sessions", ("t", "device", "event", "ssid"), sessions),
+        ("sessions", ("t", "device", "event", "ssid", "consent"), sessions),
     ]
 
 

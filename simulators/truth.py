@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from engine.records import F64, I32
+from engine.records import F64, I32, Bools
 from simulators.world import World
 
 TRUTH_STEP_S = 1.0
+CONSENT_STREAM = 0xC0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,18 @@ def session_events(world: World) -> list[tuple[float, int, str]]:
         out.append((world.journeys[i].start_s, i, "connect"))
         out.append((world.journeys[i].end_s, i, "disconnect"))
     return sorted(e for e in out if e[0] < world.run_s)
+
+
+def consents(world: World) -> Bools:
+    """(shoppers,) who signs in and agrees to offers, of connected phones; a shopper to order always does.
+
+    Drawn from a stream of its own: asking changes nobody's way. Live phones draw anew when they meet the page.
+    """
+    phones = world.scenario.phones
+    draw = np.random.default_rng([world.scenario.seed, CONSENT_STREAM]).random(len(world.shoppers))
+    agrees = draw < phones.sign_in_share * phones.consent_share
+    agrees |= np.array([s.script is not None for s in world.shoppers], np.bool_)
+    return np.asarray(agrees & world.phones.connected, np.bool_)
 
 
 def episodes_at(at: Positions, place: str, rows: npt.NDArray[np.integer]) -> list[Episode]:

@@ -35,6 +35,7 @@ def coupons(
 ) -> CouponTable:
     """Every stay at a running campaign's place that lasts as long as the campaign asks, of phones that are heard.
 
+    Whoever scores decisions that heed consent looks at the rows of those who gave it: caps are each shopper's own.
     `outcome` and `reason` are those of a decision taken at `due_at` by somebody who knows the truth, all phones being
     consenting shoppers with one visit each.
     """

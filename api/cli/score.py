@@ -32,6 +32,9 @@ def score(
     decisions: tuple[Path, Path] | None = typer.Option(
         None, help="Coupons that should fire, and the decisions of `rayon decide`.", metavar="TRUE FOUND"
     ),
+    sessions: Path | None = typer.Option(
+        None, help="The sessions that `rayon decide` was given: then only those who agreed to offers should get some."
+    ),
     as_json: bool = typer.Option(False, "--json", help="One JSON object on standard output."),
     plot: Path | None = typer.Option(None, help="Draw the errors' distribution (.png, .svg, .pdf; extra `plots`)."),
     html: Path | None = typer.Option(None, help="Write one page to read: floor plan, distribution, worst tracks."),
@@ -48,7 +51,7 @@ def score(
     [bold]rayon score --run run --html report.html[/bold]
     """
     pairs = {"visits": visits, "hours": hours, "decisions": decisions}
-    tables = read_files(_files(truth, fixes, run, plan, pairs))
+    tables = read_files(_files(truth, fixes, run, plan, sessions, pairs))
     scores = score_tables(tables, window_s)
     if plot is not None:
         from api.cli.score_plot import draw_errors
@@ -60,12 +63,17 @@ def score(
 
 
 def _files(
-    truth: Path | None, fixes: Path | None, run: Path | None, plan: Path | None, pairs: dict[str, Pair | None]
+    truth: Path | None,
+    fixes: Path | None,
+    run: Path | None,
+    plan: Path | None,
+    sessions: Path | None,
+    pairs: dict[str, Pair | None],
 ) -> Files:
     if run is not None and truth is None and not any(pairs.values()):
-        return files_of_run(run, plan)
+        return files_of_run(run, plan, sessions)
     if run is None and truth is not None and fixes is not None:
-        return Files((truth, fixes), plan=plan, **pairs)
+        return Files((truth, fixes), plan=plan, sessions=sessions, **pairs)
     fix = "for example: rayon score truth.csv fixes.csv, or rayon score --run run"
     raise OperatorError([Problem("rayon score", "arguments", "give TRUTH and FIXES, or --run alone", fix)])
 

@@ -28,9 +28,11 @@ from engine.tables.outcomes import (
     DecisionTable,
     HourTable,
     VisitTable,
+    consenting,
     read_coupons,
     read_decisions,
     read_hours,
+    read_sessions,
     read_visits,
 )
 
@@ -53,6 +55,7 @@ class Files:
     hours: Pair | None = None
     decisions: Pair | None = None
     plan: Path | None = None
+    sessions: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Tables:
     hours: tuple[HourTable, HourTable] | None
     decisions: tuple[CouponTable, DecisionTable] | None
     plan: Plan | None
+    shoppers: set[str] | None  # None: every phone counts as consenting
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class Scores:
         return out
 
 
-def files_of_run(folder: Path, plan: Path | None) -> Files:
+def files_of_run(folder: Path, plan: Path | None, sessions: Path | None = None) -> Files:
     """What lies in a run's folder. Raises OperatorError when positions or one of a pair of tables are missing."""
     problems = []
     found: dict[str, Pair | None] = {}
@@ -111,7 +115,7 @@ def files_of_run(folder: Path, plan: Path | None) -> Files:
         raise OperatorError(problems)
     own_plan = folder if (folder / PLAN).is_file() else None
     truth, fixes = (folder / name for name in TRUTH_AND_FIXES)
-    return Files((truth, fixes), found["visits"], found["hours"], found["decisions"], plan or own_plan)
+    return Files((truth, fixes), found["visits"], found["hours"], found["decisions"], plan or own_plan, sessions)
 
 
 def read_files(files: Files) -> Tables:
@@ -124,6 +128,7 @@ def read_files(files: Files) -> Tables:
         (read_hours(hours[0]), read_hours(hours[1])) if hours else None,
         (read_coupons(decisions[0]), read_decisions(decisions[1])) if decisions else None,
         load_plan(files.plan) if files.plan else None,
+        consenting(read_sessions(files.sessions)) if files.sessions else None,
     )
 
 
@@ -138,7 +143,7 @@ def score_tables(tables: Tables, window_s: float) -> Scores:
         _confusion(tables.plan, places, fixes) if tables.plan else None,
         score_visits(*tables.visits, devices) if tables.visits else None,
         score_hours(*tables.hours) if tables.hours else None,
-        score_triggers(*tables.decisions, devices) if tables.decisions else None,
+        score_triggers(*tables.decisions, devices, tables.shoppers) if tables.decisions else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -59,7 +59,7 @@ class Miss:
 @dataclass(frozen=True, slots=True)
 class TriggerReport:
     """`delays_s` is the time from due to the first trigger of each one that came; `by_campaign` counts
-    (due, came, fired, right)."""
+    (due, came, fired, right); `without_consent` devices that never agreed were issued a coupon."""
 
     by_campaign: dict[str, tuple[int, int, int, int]]
     delays_s: dict[str, list[float]]
@@ -67,6 +67,7 @@ class TriggerReport:
     wrong: list[Miss]
     coupons: tuple[int, int, int]  # issued in truth, issued, issued in both
     unscored: int
+    without_consent: int
 
     def figures(self) -> dict[str, Any]:
         """Precision, recall and delay of triggers, in all and by campaign; precision and recall of coupons issued."""
@@ -83,22 +84,34 @@ class TriggerReport:
                 "issued": issued,
                 "precision": round(both / issued, 4) if issued else None,
                 "recall": round(both / due, 4) if due else None,
+                "without_consent": self.without_consent,
             },
         }
 
 
-def score_triggers(due: Due, fired: Fired, devices: Iterable[str], slack_s: float = SLACK_S) -> TriggerReport:
-    """Compares within each device and campaign; `devices` are those with truth.
+def score_triggers(
+    due: Due,
+    fired: Fired,
+    devices: Iterable[str],
+    shoppers: Collection[str] | None = None,
+    slack_s: float = SLACK_S,
+) -> TriggerReport:
+    """Compares within each device and campaign; `devices` are those with truth, `shoppers` those of them who agreed to
+    offers (None: all), so that whatever else was issued was issued without consent.
 
     A trigger is right from the moment the shopper is at the place of a stay that is long enough, until `slack_s` after
     its end, and a stay is served by any trigger in that time. A coupon is right when truth gives the same campaign to
     the same device.
     """
-    known = set(devices)
+    known = set(devices) if shoppers is None else set(devices) & set(shoppers)
+    forbidden = set(fired.device[fired.outcome == "issue"].tolist()) - (
+        set(fired.device.tolist()) if shoppers is None else set(shoppers)
+    )
     stays: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
     columns = (due.device.tolist(), due.campaign_id.tolist(), due.since.tolist(), due.until.tolist())
     for device, campaign, since, until, due_at in zip(*columns, due.due_at.tolist(), strict=True):
-        stays[device, campaign].append((since, until + slack_s, due_at))
+        if device in known:
+            stays[device, campaign].append((since, until + slack_s, due_at))
     times: dict[tuple[str, str], list[float]] = defaultdict(list)
     unscored = 0
     for t, device, campaign in zip(fired.t.tolist(), fired.device.tolist(), fired.campaign_id.tolist(), strict=True):
@@ -121,7 +134,7 @@ def score_triggers(due: Due, fired: Fired, devices: Iterable[str], slack_s: floa
         a, b, c, e = counts[campaign]
         counts[campaign] = (a + more[0], b + more[1], c + more[2], e + more[3])
     coupons = _coupons(due, fired, known)
-    return TriggerReport(dict(counts), dict(delays), missed, wrong, coupons, unscored)
+    return TriggerReport(dict(counts), dict(delays), missed, wrong, coupons, unscored, len(forbidden))
 
 
 def _delay(span: tuple[float, float, float], came: list[float]) -> float | None:

@@ -161,6 +161,14 @@ def read_sessions(path: Path) -> list[Session]:
     return [Session(t, device, event, YES_NO[c.lower()]) for t, device, event, c in rows]
 
 
+def consenting(sessions: Sequence[Session]) -> set[str]:
+    """The devices whose last word on consent was not a no."""
+    last: dict[str, bool] = {}
+    for said in sorted(sessions, key=lambda s: s.t):
+        last[said.device] = last.get(said.device, True) if said.consent is None else said.consent
+    return {device for device, yes in last.items() if yes}
+
+
 def read_decisions(path: Path) -> DecisionTable:
     """Decisions as `rayon decide` writes them. Raises OperatorError with every problem."""
     return DecisionTable(**read_columns(path, DECISIONS)[0])

@@ -12,9 +12,9 @@ import pytest
 import shapely
 
 from engine.offers.campaigns import Campaign
-from engine.tables.outcomes import read_coupons, read_hours, read_visits
+from engine.tables.outcomes import consenting, read_coupons, read_hours, read_sessions, read_visits
 from simulators.recording import record
-from simulators.truth import Positions, near_products, positions, zone_visits
+from simulators.truth import Positions, consents, near_products, positions, zone_visits
 from simulators.truth_coupons import BLINK_S, coupons
 from simulators.truth_hours import zone_hours
 from simulators.world import World
@@ -163,3 +163,15 @@ def test_the_tables_are_read_by_the_engines_own_readers(world: World, tmp_path: 
         assert (again / f"{name}.csv").read_bytes() == (tmp_path / f"{name}.csv").read_bytes()
     with (tmp_path / "coupons.csv").open(encoding="utf-8") as stream:
         assert next(csv.reader(stream))[:3] == ["device", "campaign_id", "place"]
+
+
+def test_some_sign_in_and_agree_and_sessions_say_who(tmp_path: Path) -> None:
+    phones = {"connected_share": 1.0, "sign_in_share": 0.8, "consent_share": 0.5}
+    world = World(scenario(people={"start_inside": 200, "arrivals_per_hour": 0}, phones=phones), small_plan(), 30.0)
+    agrees = consents(world)
+    assert agrees.mean() == pytest.approx(0.4, abs=0.1)
+    record(world, tmp_path)
+    names = world.device_names()
+    assert consenting(read_sessions(tmp_path / "sessions.csv")) == {names[i] for i in np.flatnonzero(agrees).tolist()}
+    nobody = world.scenario.phones.model_copy(update={"consent_share": 0.0})
+    assert not consents(World(world.scenario.model_copy(update={"phones": nobody}), small_plan(), 30.0)).any()

@@ -53,7 +53,9 @@ def test_firing_twice_in_one_stay_is_right_twice_but_serves_once() -> None:
 def test_coupons_are_compared_by_device_and_campaign() -> None:
     wanted = due(("ana", "tea", 0, 60, "issue"), ("ana", "jam", 0, 60, "refuse"), ("bob", "jam", 0, 60, "issue"))
     came = fired((8, "ana", "jam", "issue"), (9, "ana", "tea", "refuse"), (8, "bob", "jam", "issue"))
-    assert scored(wanted, came).figures()["coupons"] == {"due": 2, "issued": 2, "precision": 0.5, "recall": 0.5}
+    assert scored(wanted, came).figures()["coupons"] == {
+        "due": 2, "issued": 2, "precision": 0.5, "recall": 0.5, "without_consent": 0
+    }  # fmt: skip
 
 
 def test_devices_without_truth_are_counted_apart() -> None:
@@ -61,3 +63,12 @@ def test_devices_without_truth_are_counted_apart() -> None:
     assert report.unscored == 1
     said = report.figures()
     assert (said["triggers"]["precision"], said["coupons"]["issued"]) == (None, 0)
+
+
+def test_only_those_who_agreed_should_get_anything() -> None:
+    wanted = due(("ana", "tea", 0, 60, "issue"), ("bob", "tea", 0, 60, "issue"))
+    came = fired((8, "ana", "tea", "issue"), (8, "bob", "tea", "issue"))
+    said = score_triggers(wanted, came, ["ana", "bob"], {"ana"}).figures()
+    assert (said["triggers"]["due"], said["triggers"]["recall"], said["coupons"]["due"]) == (1, 1.0, 1)
+    assert said["coupons"]["without_consent"] == 1
+    assert score_triggers(wanted, came, ["ana", "bob"], set()).figures()["coupons"]["without_consent"] == 2

@@ -1,0 +1,44 @@
+"""The database and the offline chain give the same answers to the same candidates, whatever they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.offers.caps import DAY_S, WEEK_S, Limits
+from engine.offers.claims import Claims
+from engine.storage.campaigns import put_campaign
+from engine.storage.database import Database
+from engine.storage.vouchers import claim
+from tests.engine.storage.scenes import NOW, SECRET, campaign, decision, shopper
+
+CAMPAIGNS = (
+    campaign("apples", caps={"per_day": 1, "per_week": 2}, budget={"max_vouchers": 9}),
+    campaign("pears", caps={"per_day": 2, "per_week": 3}, budget={"max_amount_minor": 400}),
+    campaign("plums"),
+)
+GAPS_S = (1.0, 600.0, DAY_S / 2, DAY_S, WEEK_S / 3)  # a day to the second, so that windows end where events begin
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_events_end_alike_in_memory_and_in_the_database(db: Database, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    limits = Limits(per_visit=2, per_day=3, per_week=5)
+    for each in CAMPAIGNS:
+        put_campaign(db, "market", each)
+    people = [shopper(db).shopper_id for _ in range(3)]
+    book = Claims({c.id: c for c in CAMPAIGNS}, limits)
+    now, reasons = NOW, set()
+    for i in range(70):
+        now += float(rng.choice(GAPS_S))
+        who, visit = people[int(rng.integers(3))], f"v{i // 8}"
+        chosen = rng.permutation(3)[: int(rng.integers(1, 4))].tolist()
+        event = [
+            decision(who, CAMPAIGNS[k].id, visit=f"{visit}-{who}", name=f"{seed}-{i}-{k}", at=now, worth=50 + 30 * k)
+            for k in chosen
+        ]
+        stored, kept = claim(db, event, limits, SECRET, now), book.claim(event, now)
+        said = [(d.decision_id, d.outcome, d.reason, d.at) for d in kept]
+        assert [(d.decision_id, d.outcome, d.reason, d.at) for d in stored] == said
+        reasons |= {d.reason for d in kept}
+    assert {"ok", "lost_arbitration", "already_issued", "cap_visit", "budget"} <= reasons

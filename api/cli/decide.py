@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import typer
@@ -48,13 +50,15 @@ def decide(
     readings: Path = typer.Option(..., help="Readings: t, device, ap, rssi_dbm and/or range_m (.csv or .parquet)."),
     output: Path = typer.Option(..., "--output", "-o", help="Where the decisions go (.csv or .parquet)."),
     sessions: Path | None = typer.Option(
-        None, help="Who is a shopper, and from when on: t, device, event (connect, disconnect), [ssid, user, consent]."
+        None,
+        help="Who is a shopper, and from when on: t, device, event (connect or disconnect), and if known ssid, user, consent.",
     ),
     config: Path | None = typer.Option(None, help="A config.yaml for presence, positioning and caps."),
     radiomap: Path | None = typer.Option(None, help="A radio map made by `rayon calibrate`."),
     tables: Path | None = typer.Option(
         None, help=f"A folder for what the chain found on the way: {FIXES}, {VISITS}, {HOURS}; and the plan it used."
     ),
+    as_json: bool = typer.Option(False, "--json", help="What came out, as one JSON object on standard output."),
 ) -> None:
     """Decides offline what the engine would decide live: every yes and no with its reason.
 
@@ -83,6 +87,8 @@ def decide(
         write_chain(tables, chain, plan, settings)
         _keep_plan(folder, tables)
     print(_summary(chain, output), file=sys.stderr)
+    if as_json:
+        print(json.dumps(_counts(chain)))
 
 
 def decision_table(chain: Chain, campaigns: list[Campaign]) -> DecisionTable:
@@ -165,6 +171,20 @@ def _clock_bar(t: F64) -> Iterator[Callable[[float], None]]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("decide", total=end_t - start_t)
         yield lambda now: bar.update(task, completed=min(now, end_t) - start_t)
+
+
+def _counts(chain: Chain) -> dict[str, Any]:
+    reasons = Counter(d.reason for d in chain.decisions)
+    return {
+        "devices": len(chain.names),
+        "fixes": len(chain.fixes.t),
+        "stays": len(chain.stays),
+        "visits": sum(e.kind == "leave" for e in chain.visits),
+        "decisions": len(chain.decisions),
+        "issued": reasons["ok"],
+        "reasons": dict(sorted(reasons.items())),
+        "counts": dict(sorted(chain.counts.items())),
+    }
 
 
 def _summary(chain: Chain, output: Path) -> str:

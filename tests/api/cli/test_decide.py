@@ -59,7 +59,11 @@ def test_the_same_input_gives_the_same_output_to_the_byte(recorded: Path) -> Non
 def test_sessions_say_who_is_a_shopper(recorded: Path) -> None:
     said = "t,device,event,consent\n1772528400,ana,connect,1\n1772528400,bob,connect,0\n"
     (recorded / "sessions.csv").write_text(said)
-    assert decide(recorded, "--sessions", "sessions.csv", out="ana.csv").returncode == 0
+    done = decide(recorded, "--sessions", "sessions.csv", "--json", out="ana.csv")
+    assert done.returncode == 0
+    counts = json.loads(done.stdout)
+    assert (counts["devices"], counts["stays"], counts["issued"]) == (2, 2, counts["reasons"]["ok"])
+    assert counts["decisions"] == sum(counts["reasons"].values()) > 0
     assert set(read_decisions(recorded / "ana.csv").device.tolist()) == {"ana"}
 
 

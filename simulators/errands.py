@@ -73,12 +73,24 @@ class Errands:
             agent = PREVIEW_BOTS[int(self._rng.integers(len(PREVIEW_BOTS)))]
             await Browser(shop.wires, shop.base_url, shop.tally, {"User-Agent": agent}).bare("preview", path)
             shop.tally.preview_bot_opens += 1
-        if self._rng.random() < self._config.friend_open_share:
-            if not await self._hesitate(0.5, 3.0):
-                return
+        if self._rng.random() < self._config.friend_open_share and await self._hesitate(0.5, 3.0):
             headers = {"User-Agent": phone_agent(self._rng), "Accept-Language": self._config.locale}
             await Browser(shop.wires, shop.base_url, shop.tally, headers).page("friend", path)
             shop.tally.friend_opens += 1
+        if self._rng.random() < self._config.self_open_share:
+            await self._browser.page("own link", path)
+            shop.tally.self_opens += 1
+        if self._rng.random() < self._config.neighbour_open_share:
+            headers = {"User-Agent": phone_agent(self._rng), "Accept-Language": self._config.locale}
+            await Browser(shop.wires, shop.base_url, shop.tally, headers).page("neighbour", path)
+            shop.tally.neighbour_opens += 1
+
+    async def mute(self, voucher: dict[str, Any]) -> None:
+        """Asks for no more offers of this store."""
+        if not await self._hesitate(0.5, 3.0):
+            return
+        await self._browser.write("mute", "/v1/me/fewer", {"kind": "mute", "store": self._shop.world.plan.store})
+        self._shop.tally.muted += 1
 
     async def _hesitate(self, from_s: float, to_s: float) -> bool:
         """People take their time. False when the run was stopped meanwhile."""

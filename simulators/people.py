@@ -56,9 +56,11 @@ def scenario_problems(scenario: Scenario, plan: Plan) -> list[Problem]:
     wanted += [(f"people.impulse.attraction.{z}", "zone", z in zones) for z in people.impulse.attraction]
     if people.fitting_rooms is not None:
         wanted.append(("people.fitting_rooms.zone", "zone", people.fitting_rooms.zone in zones))
+    known = {*skus, *categories, "basket"}
+    wanted += [(f"phones.responses.{t}", "product or category", t in known) for t in scenario.phones.responses]
     wanted += [(f"scripted.{i}.sku", "product", script.sku in skus) for i, script in enumerate(scripted)]
     wanted += [(place, "access point", ap in aps) for place, ap in scenario.radio.named_access_points()]
-    out = [_unknown(scenario, place, what) for place, what, known in wanted if not known]
+    out = [_unknown(scenario, place, what) for place, what, there in wanted if not there]
     names = [s.name for s in scripted]
     if len(set(names)) < len(names):
         out.append(Problem(scenario.name, "scripted", "two shoppers of one name", "name them apart"))

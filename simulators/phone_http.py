@@ -15,6 +15,7 @@ from simulators.browser import Browser, Refused, Wires, phone_agent, problem_cod
 from simulators.clock import LiveClock
 from simulators.errands import Errands, Shop
 from simulators.journeys import Journey
+from simulators.responses import Reaction, reaction, target_of
 from simulators.sse import Event, events
 from simulators.tally import Tally
 from simulators.world import World
@@ -177,14 +178,26 @@ class Phone:
             return
         self._acknowledged.add(delivery_id)
         self._shop.tally.acknowledged += 1
-        redeems = self._rng.random() < self._config.redeem_share
+        shop = self._shop
+        does = reaction(self._config, target_of(voucher.get("offer") or {}), shop.world.scenario.seed, self._index)
+        self._tell(does)
         shares = self._rng.random() < self._config.share_share
+        if not does.opens:
+            return
         async with asyncio.TaskGroup() as group:
             group.create_task(_counted(self._errands.look, voucher))
-            if redeems and self._shop.till_key is not None:
+            if does.buys and self._shop.till_key is not None:
                 group.create_task(_counted(self._errands.redeem, voucher))
             if shares:
                 group.create_task(_counted(self._errands.share, voucher))
+            if does.mutes:
+                group.create_task(_counted(self._errands.mute, voucher))
+
+    def _tell(self, does: Reaction) -> None:
+        """For the true uplift: of coupons for what `responses` names, how many buy, and would have anyway."""
+        if does.target in self._config.responses:
+            told = {"coupons": True, "bought": does.buys, "would_have_anyway": does.would_buy_without}
+            self._shop.tally.responses.update(f"{does.target} {what}" for what, so in told.items() if so)
 
 
 async def _counted(errand: Callable[[dict[str, Any]], Awaitable[None]], voucher: dict[str, Any]) -> None:

@@ -9,38 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field
 
 from simulators.people_config import PeopleConfig, Strict
+from simulators.phones_config import PhonesConfig
 from simulators.radio_config import RadioConfig
 from simulators.wire_config import WireConfig
-
-
-class PhonesConfig(Strict):
-    """What people carry, and what they do with what they get."""
-
-    connected_share: float = Field(0.6, ge=0, le=1)  # the others only probe, or are not heard at all
-    probe_interval_s: float | None = Field(None, ge=1)  # of phones not connected, on average; None: Wi-Fi switched off
-    scan_interval_min_s: float = Field(1.0, ge=0.1, le=60)
-    scan_interval_max_s: float = Field(4.0, ge=0.1, le=120)
-    offset_sigma_db: float = Field(5.0, ge=0, le=20)  # phones differ; one draw per phone
-    height_m: float = Field(1.1, ge=0, le=2.5)
-    ssid: str = Field("Guest", min_length=1, max_length=32)
-    locale: Literal["fr", "en"] = "fr"
-    sign_in_share: float = Field(0.8, ge=0, le=1)  # of connected phones: open the sign-in page and press the button
-    consent_share: float = Field(0.7, ge=0, le=1)  # of those: tick the box for offers; the others leave every box empty
-    redeem_share: float = Field(0.5, ge=0, le=1)  # of vouchers received: shown at the till
-    redeem_when: Literal["till", "soon"] = "till"  # soon: within seconds, for demonstrations
-    haste: float = Field(1.0, gt=0, le=100)  # people answer their phones so many times faster than usual
-    share_share: float = Field(0.3, ge=0, le=1)  # of vouchers received: the deal is shared
-    friend_open_share: float = Field(0.8, ge=0, le=1)  # of shared links: a friend opens it
-    preview_bot_share: float = Field(0.5, ge=0, le=1)  # of shared links: a messenger's preview bot fetches it first
-
-    @model_validator(mode="after")
-    def _intervals_in_order(self) -> PhonesConfig:
-        if self.scan_interval_min_s > self.scan_interval_max_s:
-            raise ValueError("scan_interval_min_s is above scan_interval_max_s")
-        return self
 
 
 class TruthConfig(Strict):

@@ -31,7 +31,11 @@ class Tally:
     shares: int = 0
     friend_opens: int = 0
     preview_bot_opens: int = 0
+    self_opens: int = 0
+    neighbour_opens: int = 0
+    muted: int = 0
     latencies_s: list[float] = field(default_factory=list)
+    responses: Counter[str] = field(default_factory=Counter)
     disturbed: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
 
@@ -51,6 +55,7 @@ class Tally:
         out["latencies_s"] = [round(s, 4) for s in self.latencies_s]
         out["latency_ms_median"] = _percentile_ms(self.latencies_s, 50)
         out["latency_ms_p99"] = _percentile_ms(self.latencies_s, 99)
+        out["responses"] = dict(sorted(self.responses.items()))
         return {**out, "disturbed": dict(sorted(self.disturbed.items())), "errors": dict(sorted(self.errors.items()))}
 
 

@@ -69,7 +69,7 @@ class World:
         outings = Outings(self.store, scenario.people, rates, until_s, walk_rng, others_rng)
         self.journeys: list[Journey] = outings.journeys(self.shoppers)
         self.crowd = Crowd(self.journeys)
-        self.phones = draw_phones(self.shoppers, scenario.phones, phone_rng)
+        self.phones = draw_phones(self.shoppers, scenario.phones, phone_rng, scenario.starts_at.timestamp())
         trouble_rng = np.random.default_rng(streams[7])
         disruptions = Disruptions(plan, scenario.radio, until_s, trouble_rng)
         self.air = Air(plan, scenario.radio, scenario.phones.height_m, air_rng, disruptions)

@@ -34,6 +34,8 @@ class Flaky:
         self.redeemed: list[dict[str, object]] = []
         self.sign_in_refusal: tuple[int, str] | None = None
         self.hang_s = 0.0
+        self.share_opens: list[str] = []
+        self.muted: list[dict[str, object]] = []
         routes = [
             Route("/w/{store}", self.page),
             Route("/me", self.page),
@@ -43,6 +45,7 @@ class Flaky:
             Route("/v1/me/vouchers/{id}/seen", self.page, methods=["POST"]),
             Route("/v1/till/redeem", self.redeem, methods=["POST"]),
             Route("/v1/me/shares", self.share, methods=["POST"]),
+            Route("/v1/me/fewer", self.fewer, methods=["POST"]),
             Route("/s/{token}", self.page),
         ]
         self.app = Starlette(routes=routes)
@@ -54,6 +57,8 @@ class Flaky:
     async def page(self, request: Request) -> Response:
         if "client_mac" in request.query_params:
             self.macs.append(request.query_params["client_mac"])
+        if request.url.path.startswith("/s/"):
+            self.share_opens.append(request.headers["user-agent"])
         return JSONResponse({})
 
     async def sign_in(self, request: Request) -> Response:
@@ -85,6 +90,10 @@ class Flaky:
         self.redeemed.append(await request.json())
         return JSONResponse({"code": "voucher_expired"}, 409, media_type="application/problem+json")
 
+    async def fewer(self, request: Request) -> Response:
+        self.muted.append(await request.json())
+        return JSONResponse({"changed": True})
+
     async def share(self, request: Request) -> Response:
         return JSONResponse({"token": "tok", "url": "https://shop.example/s/tok"})
 
@@ -111,13 +120,14 @@ class Discard:
         assert payload
 
 
-def run(url: str, seconds: float) -> Tally:
+def run(url: str, seconds: float, **habits: float) -> Tally:
     everything = {
         "redeem_share": 1.0,
         "redeem_when": "soon",
         "share_share": 1.0,
         "friend_open_share": 1.0,
         "haste": 8.0,
+        **habits,
     }
     script = {"name": "vip", "sku": "milk", "mac": "02:00:00:00:00:07", "start_inside": True, "phone": "http"}
     alone = scenario(people={"arrivals_per_hour": 0}, phones=everything, scripted=[script])
@@ -147,6 +157,25 @@ def test_phones_are_patient_and_say_everything_once(flaky: tuple[Flaky, str]) ->
     assert server.redeemed[0]["code"] == "ABC"
     assert tally.redeemed == 0
     assert tally.errors == Counter({"redeem 409 voucher_expired": 1})
+
+
+def test_a_shared_link_is_opened_by_all_kinds_and_muting_is_said(flaky: tuple[Flaky, str]) -> None:
+    server, url = flaky
+    tally = run(url, 8.0, preview_bot_share=1.0, self_open_share=1.0, neighbour_open_share=1.0, mute_share=1.0)
+    opens = (tally.preview_bot_opens, tally.friend_opens, tally.self_opens, tally.neighbour_opens)
+    assert opens == (1, 1, 1, 1)
+    assert len(server.share_opens) == 4
+    assert [("Mozilla" in agent) for agent in server.share_opens[1:]] == [True] * 3
+    assert server.muted == [{"kind": "mute", "store": "small"}]
+    assert tally.muted == 1
+
+
+def test_a_coupon_that_is_not_opened_comes_to_nothing(flaky: tuple[Flaky, str]) -> None:
+    server, url = flaky
+    tally = run(url, 6.0, open_share=0.0)
+    assert tally.vouchers_received == tally.acknowledged == 1
+    assert tally.seen == tally.shares == 0
+    assert server.redeemed == server.share_opens == []
 
 
 def test_who_cannot_sign_in_is_counted_and_goes_without(flaky: tuple[Flaky, str]) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.config import Config
 
 Counts = dict[str, dict[str, Any]]
+GUEST = "/w/supermarket?client_mac=02:00:00:00:00:01"  # a simulated shopper at the Comté, without a phone of their own
 PREFERRED_PORT = 8000
 STOP_S = 10.0  # the phones' last answers are waited for this long
 
@@ -77,10 +78,10 @@ def _run(
         engine.start()
         engine.process.ready.wait()
         shoppers.start()
-        print_links(console, site, server.url)
-        console.print(
-            "Shoppers are walking. Ctrl-C stops the demo." if seconds is None else f"Running for {seconds:g} s."
-        )
+        print_links(console, site, server.url, shopper_path=GUEST)
+        until = "Ctrl-C stops the demo" if seconds is None else f"the demo stops after {seconds:g} s"
+        console.print("The shoppers' link makes you one of them, at the cheese: agree to offers, and a coupon comes.")
+        console.print(f"Shoppers are walking; {until}.")
         _wait(stop, stopping, seconds)
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C does not wait
         summaries = shoppers.stop(STOP_S)

@@ -77,11 +77,14 @@ def start_logging(*, verbose: bool = False) -> Console:
     return console
 
 
-def print_links(console: Console, site: Site, url: str) -> None:
-    """One link per audience. Managers' and tills' links hold their keys: whoever reads this terminal may use them."""
-    first = next(iter(site.plans))
+def print_links(console: Console, site: Site, url: str, *, shopper_path: str | None = None) -> None:
+    """One link per audience; `shopper_path` where it is not the first store's sign-in.
+
+    Managers' and tills' links hold their keys: whoever reads this terminal may use them.
+    """
+    shopper_path = shopper_path or f"/w/{next(iter(site.plans))}"
     console.print(f"Managers   {url}/manage?key={site.secrets.manager_key}", soft_wrap=True, highlight=False)
-    console.print(f"Shoppers   {url}/w/{first}", soft_wrap=True, highlight=False)
+    console.print(f"Shoppers   {url}{shopper_path}", soft_wrap=True, highlight=False)
     console.print(f"Tills      {url}/till#key={site.secrets.till_key}", soft_wrap=True, highlight=False)
     console.print(f"Health     {url}/health", soft_wrap=True, highlight=False)
     console.print(f"Developers {url}/docs", soft_wrap=True, highlight=False)

@@ -11,30 +11,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from api.cli.decide_tables import decision_table, fix_table, hour_table, visit_table
 from api.cli.locate import warn
 from engine.config import Config, load_config
 from engine.errors import OperatorError, Problem
-from engine.offers.campaigns import Campaign, load_campaigns
+from engine.offers.campaigns import load_campaigns
 from engine.plan.cells import walkable_cells
 from engine.plan.load import load_plan
 from engine.plan.model import Plan
 from engine.records import F64
 from engine.runtime.offline import Chain, run_chain
-from engine.tables import FixTable, load_radio_map, read_readings, readings_for_plan, write_fixes
-from engine.tables.outcomes import (
-    DecisionTable,
-    HourTable,
-    VisitTable,
-    read_sessions,
-    write_decisions,
-    write_hours,
-    write_visits,
-)
+from engine.tables import load_radio_map, read_readings, readings_for_plan, write_fixes
+from engine.tables.outcomes import read_sessions, write_decisions, write_hours, write_visits
 
 FIXES, VISITS, HOURS = "fixes.csv", "found_visits.csv", "found_hours.csv"
 
@@ -51,7 +43,7 @@ def decide(
     output: Path = typer.Option(..., "--output", "-o", help="Where the decisions go (.csv or .parquet)."),
     sessions: Path | None = typer.Option(
         None,
-        help="Who is a shopper, and from when on: t, device, event (connect or disconnect), and if known ssid, user, consent.",
+        help="Who is a shopper, and from when on: t, device, event (connect or disconnect), and consent where asked.",
     ),
     config: Path | None = typer.Option(None, help="A config.yaml for presence, positioning and caps."),
     radiomap: Path | None = typer.Option(None, help="A radio map made by `rayon calibrate`."),
@@ -89,59 +81,6 @@ def decide(
     print(_summary(chain, output), file=sys.stderr)
     if as_json:
         print(json.dumps(_counts(chain)))
-
-
-def decision_table(chain: Chain, campaigns: list[Campaign]) -> DecisionTable:
-    """The decisions in the order of the clock, then of device and campaign."""
-    places = {c.id: c.place.product or c.place.zone or "store" for c in campaigns}
-    rows = sorted(chain.decisions, key=lambda d: (d.at, chain.names[d.trigger.device], d.trigger.campaign_id))
-    triggers = [d.trigger for d in rows]
-    return DecisionTable(
-        t=np.array([d.at for d in rows], np.float64),
-        device=np.array([chain.names[t.device] for t in triggers], np.str_),
-        campaign_id=np.array([t.campaign_id for t in triggers], np.str_),
-        outcome=np.array([d.outcome for d in rows], np.str_),
-        reason=np.array([d.reason for d in rows], np.str_),
-        probability=np.array([t.probability for t in triggers], np.float64),
-        since=np.array([t.since for t in triggers], np.float64),
-        visit_id=np.array([t.visit_id for t in triggers], np.str_),
-        place=np.array([places[t.campaign_id] for t in triggers], np.str_),
-        caused_by_t=np.array([t.caused_by_t for t in triggers], np.float64),
-    )
-
-
-def visit_table(chain: Chain) -> VisitTable:
-    """The ended visits to zones, by entry."""
-    ended = [e for e in chain.visits if e.kind == "leave"]
-    ended.sort(key=lambda e: (e.started_at, chain.names[e.device], e.zone))
-    return VisitTable(
-        device=np.array([chain.names[e.device] for e in ended], np.str_),
-        zone=np.array([e.zone for e in ended], np.str_),
-        entered_at=np.array([e.started_at for e in ended], np.float64),
-        left_at=np.array([e.started_at + e.dwell_s for e in ended], np.float64),
-    )
-
-
-def hour_table(chain: Chain) -> HourTable:
-    """Zones by hour."""
-    rows = chain.zone_hours
-    return HourTable(
-        hour_start=np.array([r.hour_start for r in rows], np.float64),
-        zone=np.array([r.zone for r in rows], np.str_),
-        person_s=np.array([r.person_s for r in rows], np.float64),
-        visits=np.array([r.visits for r in rows], np.float64),
-        dwell_s=np.array([r.dwell_s_sum for r in rows], np.float64),
-        persons_peak=np.array([r.persons_peak for r in rows], np.float64),
-    )
-
-
-def fix_table(chain: Chain, plan: Plan, config: Config) -> FixTable:
-    """The fixes behind the decisions."""
-    f = chain.fixes
-    levels = np.array([lv.id for lv in plan.levels], np.str_)
-    names = np.array([chain.names[device] for device in f.device.tolist()], np.str_)
-    method = np.full(len(f.t), config.positioning.method)
-    return FixTable(FIXES, f.t, names, levels[f.level], f.x_m, f.y_m, f.sigma_m, f.n_ap.astype(np.float64), method)
 
 
 def write_chain(folder: Path, chain: Chain, plan: Plan, config: Config) -> None:

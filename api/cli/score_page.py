@@ -17,7 +17,7 @@ from api.cli.score_floor import COLOURS, STEPS_M, error_map, worst_stretches
 from api.cli.score_run import Scores, Tables
 from engine.offers.scoring import Miss
 from engine.plan.model import Plan
-from engine.presence.scoring import NO_ZONE, Confusion
+from engine.presence.zone_scoring import NO_ZONE, Confusion
 
 LISTED = 15
 

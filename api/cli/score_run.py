@@ -14,14 +14,8 @@ from engine.plan.load import load_plan
 from engine.plan.model import Plan
 from engine.positioning.scoring import ErrorReport, score_fixes
 from engine.positioning.true_places import TruePlaces, true_places
-from engine.presence.scoring import (
-    Confusion,
-    VisitReport,
-    score_hours,
-    score_visits,
-    zone_confusion,
-    zone_of,
-)
+from engine.presence.scoring import VisitReport, score_visits
+from engine.presence.zone_scoring import Confusion, score_hours, zone_confusion, zone_of
 from engine.tables import FixTable, TruthTable, read_fixes, read_truth
 from engine.tables.outcomes import (
     CouponTable,

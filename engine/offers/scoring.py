@@ -13,6 +13,8 @@ import numpy.typing as npt
 from engine.records import F64
 
 Texts = npt.NDArray[np.str_]
+Key = tuple[str, str]  # device, campaign
+Span = tuple[float, float, float]
 SLACK_S = 10.0
 """A trigger this long after the shopper left still counts: it was on its way (a window of 3 s, some steps' walk)."""
 
@@ -104,21 +106,9 @@ def score_triggers(
     the same device.
     """
     known = set(devices) if shoppers is None else set(devices) & set(shoppers)
-    forbidden = set(fired.device[fired.outcome == "issue"].tolist()) - (
-        set(fired.device.tolist()) if shoppers is None else set(shoppers)
-    )
-    stays: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
-    columns = (due.device.tolist(), due.campaign_id.tolist(), due.since.tolist(), due.until.tolist())
-    for device, campaign, since, until, due_at in zip(*columns, due.due_at.tolist(), strict=True):
-        if device in known:
-            stays[device, campaign].append((since, until + slack_s, due_at))
-    times: dict[tuple[str, str], list[float]] = defaultdict(list)
-    unscored = 0
-    for t, device, campaign in zip(fired.t.tolist(), fired.device.tolist(), fired.campaign_id.tolist(), strict=True):
-        if device in known:
-            times[device, campaign].append(t)
-        else:
-            unscored += 1
+    asked = set(fired.device.tolist()) if shoppers is None else set(shoppers)
+    forbidden = set(fired.device[fired.outcome == "issue"].tolist()) - asked
+    stays, times = _stays(due, known, slack_s), _times(fired, known)
     counts: dict[str, tuple[int, int, int, int]] = defaultdict(lambda: (0, 0, 0, 0))
     delays: dict[str, list[float]] = defaultdict(list)
     missed, wrong = [], []
@@ -129,15 +119,34 @@ def score_triggers(
         delays[campaign] += [d for d in late if d is not None]
         missed += [Miss(device, campaign, s[2]) for s, d in zip(spans, late, strict=True) if d is None]
         wrong += [Miss(device, campaign, t) for t in astray]
-        served = sum(d is not None for d in late)
-        more = (len(spans), served, len(came), len(came) - len(astray))
         a, b, c, e = counts[campaign]
-        counts[campaign] = (a + more[0], b + more[1], c + more[2], e + more[3])
+        served = sum(d is not None for d in late)
+        counts[campaign] = (a + len(spans), b + served, c + len(came), e + len(came) - len(astray))
+    unscored = len(fired.t) - sum(map(len, times.values()))
     coupons = _coupons(due, fired, known)
     return TriggerReport(dict(counts), dict(delays), missed, wrong, coupons, unscored, len(forbidden))
 
 
-def _delay(span: tuple[float, float, float], came: list[float]) -> float | None:
+def _stays(due: Due, known: set[str], slack_s: float) -> dict[Key, list[Span]]:
+    """By device and campaign: since when a trigger is right, until when, and when it was due."""
+    out: dict[Key, list[Span]] = defaultdict(list)
+    keys = zip(due.device.tolist(), due.campaign_id.tolist(), strict=True)
+    spans = zip(due.since.tolist(), (due.until + slack_s).tolist(), due.due_at.tolist(), strict=True)
+    for key, span in zip(keys, spans, strict=True):
+        if key[0] in known:
+            out[key].append(span)
+    return out
+
+
+def _times(fired: Fired, known: set[str]) -> dict[Key, list[float]]:
+    out: dict[Key, list[float]] = defaultdict(list)
+    for t, device, campaign in zip(fired.t.tolist(), fired.device.tolist(), fired.campaign_id.tolist(), strict=True):
+        if device in known:
+            out[device, campaign].append(t)
+    return out
+
+
+def _delay(span: Span, came: list[float]) -> float | None:
     """From due to the first trigger in the span; None without one."""
     since, until, due_at = span
     first = next((t for t in came if since <= t <= until), None)

@@ -7,7 +7,8 @@ import pytest
 from shapely.geometry import box
 
 from engine.plan.model import Level, Plan, Zone
-from engine.presence.scoring import Confusion, VisitReport, score_hours, score_visits, zone_confusion, zone_of
+from engine.presence.scoring import VisitReport, score_visits
+from engine.presence.zone_scoring import Confusion, score_hours, zone_confusion, zone_of
 from engine.tables.outcomes import HourTable, VisitTable
 
 Rows = list[tuple[str, str, float, float]]

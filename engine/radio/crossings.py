@@ -9,30 +9,34 @@ from engine.plan.model import AccessPoint, Plan
 from engine.records import F64, I32
 
 
-def crossing_losses_db(plan: Plan, level: I32, x_m: F64, y_m: F64) -> F64:
-    """Sum of losses (A, C), uncapped, counting only the access point's own level; 0 between levels.
+def crossing_losses_db(plan: Plan, level: I32, x_m: F64, y_m: F64) -> tuple[F64, F64]:
+    """Sums of losses (A, C) of walls and of fixtures, uncapped, counting only the access point's own level; 0 between
+    levels.
 
     Each wall and each fixture on the line counts once. A fixture that stands under the access point itself does not
     count: the access point hangs above it.
     """
-    out = np.zeros((len(plan.access_points), len(x_m)))
+    walls, fixtures = (np.zeros((len(plan.access_points), len(x_m))) for _ in range(2))
     for level_index, lv in enumerate(plan.levels):
         places = np.flatnonzero(level == level_index)
-        obstacles, loss = _obstacles(plan, lv.id)
-        if not len(places) or not len(loss):
-            continue
-        tree = shapely.STRtree(obstacles)
-        for a, ap in enumerate(plan.access_points):
-            if ap.level == lv.id:
-                out[a, places] = _losses(tree, loss, ap, x_m[places], y_m[places])
-    return out
+        for out, (obstacles, loss) in ((walls, _walls(plan, lv.id)), (fixtures, _fixtures(plan, lv.id))):
+            if not len(places) or not len(loss):
+                continue
+            tree = shapely.STRtree(obstacles)
+            for a, ap in enumerate(plan.access_points):
+                if ap.level == lv.id:
+                    out[a, places] = _losses(tree, loss, ap, x_m[places], y_m[places])
+    return walls, fixtures
 
 
-def _obstacles(plan: Plan, level_id: str) -> tuple[list[shapely.Geometry], F64]:
-    walls = [(w.line, w.attenuation_db) for w in plan.walls if w.level == level_id and w.attenuation_db > 0]
-    fixtures = [(f.polygon, f.attenuation_db) for f in plan.fixtures if f.level == level_id and f.attenuation_db > 0]
-    both = [*walls, *fixtures]
-    return [g for g, _ in both], np.array([loss for _, loss in both])
+def _walls(plan: Plan, level_id: str) -> tuple[list[shapely.Geometry], F64]:
+    own = [w for w in plan.walls if w.level == level_id and w.attenuation_db > 0]
+    return [w.line for w in own], np.array([w.attenuation_db for w in own])
+
+
+def _fixtures(plan: Plan, level_id: str) -> tuple[list[shapely.Geometry], F64]:
+    own = [f for f in plan.fixtures if f.level == level_id and f.attenuation_db > 0]
+    return [f.polygon for f in own], np.array([f.attenuation_db for f in own])
 
 
 def _losses(tree: shapely.STRtree, loss: F64, ap: AccessPoint, x_m: F64, y_m: F64) -> F64:

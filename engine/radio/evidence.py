@@ -19,8 +19,9 @@ class Evidence:
     """Measured values, shape (n,): the mean of `count` readings of access point `ap` from one place and device.
 
     `kind` 0: a device at a surveyed place; 1: a device at an estimated place; 2: an access point heard by another.
-    Features: `log_d` 10 log10 of distance, `crossings_db`, `floors`, `distance_m`. `place_sigma_m` says how sure the
-    place is.
+    Features: `log_d` 10 log10 of distance, `crossings_db`, of which `overhead_db` is of fixtures between two access
+    points (their line passes above shelves, which the plan knows no height of), `floors`, `distance_m`.
+    `place_sigma_m` says how sure the place is.
     """
 
     ap: I32
@@ -35,6 +36,7 @@ class Evidence:
     place_sigma_m: F64
     log_d: F64
     crossings_db: F64
+    overhead_db: F64
     floors: F64
     distance_m: F64
     crowd: F64
@@ -86,7 +88,7 @@ def evidence_at(
     x, y = mean(x_m), mean(y_m)
     lv, a = unique[:, 2].astype(np.int32), unique[:, 1].astype(np.int32)
     height = None if height_m is None else mean(height_m)
-    log_d, crossings, floors, distance = _features(plan, a, lv, x, y, height, prior)
+    log_d, crossings, fixtures, floors, distance = _features(plan, a, lv, x, y, height, prior)
     return Evidence(
         ap=a,
         source=unique[:, 0].astype(np.int32),
@@ -100,6 +102,7 @@ def evidence_at(
         place_sigma_m=mean(place_sigma_m),
         log_d=log_d,
         crossings_db=crossings,
+        overhead_db=fixtures if kind == 2 else np.zeros(n),
         floors=floors,
         distance_m=distance,
         crowd=_crowd(a, lv, x, y),
@@ -115,10 +118,11 @@ def _crowd(ap: I32, level: I32, x: F64, y: F64) -> F64:
 
 def _features(
     plan: Plan, ap: I32, level: I32, x: F64, y: F64, height: F64 | None, prior: RadioPrior
-) -> tuple[F64, F64, F64, F64]:
-    """log_d, crossings, floors, distance (n,) of pairs of access point and place."""
+) -> tuple[F64, F64, F64, F64, F64]:
+    """log_d, crossings, the fixtures' part of them, floors, distance (n,) of pairs of access point and place."""
     places = np.stack([level, np.round(x, 2), np.round(y, 2)], axis=1)
     _, first, at = np.unique(places, axis=0, return_index=True, return_inverse=True)
     geometry = geometry_of(plan, level[first], x[first], y[first], prior, None if height is None else height[first])
     distance = geometry.distance_m[ap, at]
-    return log_distance(distance), geometry.crossings_db[ap, at], geometry.floors[ap, at], distance
+    crossings, fixtures = geometry.crossings_db[ap, at], geometry.fixtures_db[ap, at]
+    return log_distance(distance), crossings, fixtures, geometry.floors[ap, at], distance

@@ -43,11 +43,13 @@ class Geometry:
     """What of the plan matters to radio, for A access points and C cells (or any other places).
 
     `distance_m` (A, C) in three dimensions; `crossings_db` (A, C) the uncapped sum of wall and fixture losses on the
-    straight line, only within a level; `floors` (A, C) how many floors lie between.
+    straight line, only within a level, `fixtures_db` (A, C) the fixtures' part of it; `floors` (A, C) how many floors
+    lie between.
     """
 
     distance_m: F64
     crossings_db: F64
+    fixtures_db: F64
     floors: F64
 
 
@@ -68,7 +70,8 @@ def geometry_of(
     dz = ap_z[:, None] - (floor_z[level] + above)[None, :]
     distance = np.sqrt((ap_x[:, None] - x_m) ** 2 + (ap_y[:, None] - y_m) ** 2 + dz**2)
     floors = np.abs(ordinal[ap_level][:, None] - ordinal[level][None, :]).astype(np.float64)
-    return Geometry(distance, crossing_losses_db(plan, level, x_m, y_m), floors)
+    walls_db, fixtures_db = crossing_losses_db(plan, level, x_m, y_m)
+    return Geometry(distance, walls_db + fixtures_db, fixtures_db, floors)
 
 
 def cell_geometry(plan: Plan, cells: Cells, prior: RadioPrior = DEFAULT_PRIOR) -> Geometry:

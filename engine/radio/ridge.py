@@ -1,8 +1,9 @@
 """The hierarchical path-loss fit: a shared law, every access point's and device's departure from it, each with a prior.
 
-    z = P0 + p_a + o_q - (n + m_a) * 10 log10 d - lambda * crossings - floors,      ridge priors on every term
+    z = P0 + p_a + o_q - (n + m_a) * 10 log10 d - lambda * crossings + mu * overhead - floors
 
-solved by weighted least squares with Student-t reweighting, so that odd places do not bend the law.
+with ridge priors on every term. Between access points, fixtures cost `mu` less than they cost a phone among them.
+Solved by weighted least squares with Student-t reweighting, so that odd places do not bend the law.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class RidgePriors:
     device_db: float = 6.0
     ap_source_db: float = 10.0  # an access point heard by another is not a phone
     loss_scale: float = 0.4
+    overhead: float = 0.5  # share of fixtures' loss that lines between access points are spared, and its spread
+    overhead_spread: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def fit_law(
     n_ap, n_source = len(p0), int(evidence.source.max(initial=-1)) + 1
     design = _design(evidence, n_ap, n_source)
     base = p0[evidence.ap] - exponent[evidence.ap] * evidence.log_d - evidence.crossings_db
+    base += priors.overhead * evidence.overhead_db
     y = evidence.rssi_dbm - (base - prior.floor_loss_db * evidence.floors)
     known = np.array([ap.p0_dbm is not None for ap in plan.access_points])
     sd = _prior_sd(evidence, known, n_source, prior, priors)
@@ -86,7 +90,7 @@ def fit_law(
     residual = np.full(len(evidence), np.nan)
     residual[ok] = y - design @ theta
     residual -= _source_medians(evidence, residual)
-    power, slope, source = theta[3 : 3 + n_ap], theta[3 + n_ap : 3 + 2 * n_ap], theta[3 + 2 * n_ap :]
+    power, slope, source = theta[4 : 4 + n_ap], theta[4 + n_ap : 4 + 2 * n_ap], theta[4 + 2 * n_ap :]
     return FittedLaw(
         p0 + theta[0] + power, exponent + theta[1] + slope, 1.0 + theta[2], residual, power, source, float(theta[0])
     )
@@ -109,16 +113,18 @@ def place_variance(evidence: Evidence, prior: RadioPrior) -> F64:
 
 
 def _design(evidence: Evidence, n_ap: int, n_source: int) -> F64:
-    """Columns: power, exponent, loss scale, power of each access point, exponent of each, offset of each source."""
+    """Columns: power, exponent, loss scale, what overhead lines are spared, power of each access point, exponent of
+    each, offset of each source."""
     n = len(evidence)
     rows = np.arange(n)
-    design = np.zeros((n, 3 + 2 * n_ap + n_source))
+    design = np.zeros((n, 4 + 2 * n_ap + n_source))
     design[:, 0] = 1.0
     design[:, 1] = -evidence.log_d
     design[:, 2] = -np.minimum(evidence.crossings_db, DEFAULT_PRIOR.crossings_cap_db)
-    design[rows, 3 + evidence.ap] = 1.0
-    design[rows, 3 + n_ap + evidence.ap] = -evidence.log_d
-    design[rows, 3 + 2 * n_ap + evidence.source] = 1.0
+    design[:, 3] = evidence.overhead_db
+    design[rows, 4 + evidence.ap] = 1.0
+    design[rows, 4 + n_ap + evidence.ap] = -evidence.log_d
+    design[rows, 4 + 2 * n_ap + evidence.source] = 1.0
     return design
 
 
@@ -129,4 +135,5 @@ def _prior_sd(evidence: Evidence, known: np.ndarray, n_source: int, prior: Radio
     shared = prior.known_spread_db if known.all() else prior.p0_spread_db
     exponent = priors.exponent / 2 if known.all() else priors.exponent
     ap = np.where(known, priors.ap_power_db / 2, priors.ap_power_db)
-    return np.concatenate([[shared, exponent, priors.loss_scale], ap, np.full(n_ap, priors.ap_exponent), source])
+    fixed = [shared, exponent, priors.loss_scale, priors.overhead_spread]
+    return np.concatenate([fixed, ap, np.full(n_ap, priors.ap_exponent), source])

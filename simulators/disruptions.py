@@ -14,7 +14,7 @@ class Disruptions:
 
     def __init__(self, plan: Plan, config: RadioConfig, until_s: float, rng: np.random.Generator) -> None:
         self._count = len(plan.access_points)
-        index = plan.ap_index
+        index = {ap.id: i for i, ap in enumerate(plan.access_points)}
         self._outages = [(index[o.ap], o.from_s, np.inf if o.until_s is None else o.until_s) for o in config.outages]
         self._rise_db = config.interference.rise_db
         noise = config.interference

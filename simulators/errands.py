@@ -15,6 +15,10 @@ from simulators.tally import Tally
 from simulators.till import coupon_basket
 from simulators.world import World
 
+FARM_AGENT = (
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Mobile Safari/537.36"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Shop:
@@ -84,6 +88,10 @@ class Errands:
             headers = {"User-Agent": phone_agent(self._rng), "Accept-Language": self._config.locale}
             await Browser(shop.wires, shop.base_url, shop.tally, headers).page("neighbour", path)
             shop.tally.neighbour_opens += 1
+        for _ in range(self._shop.world.scenario.attack.farm_opens_per_share):
+            # no cookie is kept from one to the next
+            await Browser(shop.wires, shop.base_url, shop.tally, {"User-Agent": FARM_AGENT}).page("share farm", path)
+            shop.tally.farm_opens += 1
 
     async def mute(self, voucher: dict[str, Any]) -> None:
         """Asks for no more offers of this store."""

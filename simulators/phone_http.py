@@ -14,6 +14,7 @@ import numpy as np
 from simulators.browser import Browser, Refused, Wires, phone_agent, problem_code
 from simulators.clock import LiveClock
 from simulators.errands import Errands, Shop
+from simulators.guessing import guess_codes
 from simulators.journeys import Journey
 from simulators.responses import Reaction, reaction, target_of
 from simulators.sse import Event, events
@@ -33,6 +34,7 @@ async def run_phones(world: World, base_url: str, till_key: str | None, clock: L
     """All phones of the run that anybody uses, until everybody has left or, a little after, the clock stopped."""
     shop = Shop(world, base_url, till_key, Wires(), clock, tally)
     phones = {asyncio.create_task(Phone(shop, i).live()) for i in phone_users(world)}
+    phones.add(asyncio.create_task(guess_codes(shop)))
     stopping = asyncio.create_task(_stopped(clock))
     pending = set(phones)
     try:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from simulators.attack_config import AttackConfig
 from simulators.people_config import PeopleConfig, Strict
 from simulators.phones_config import PhonesConfig
 from simulators.radio_config import RadioConfig
@@ -49,5 +50,6 @@ class Scenario(Strict):
     radio: RadioConfig = RadioConfig()
     wire: WireConfig = WireConfig()
     truth: TruthConfig = TruthConfig()
+    attack: AttackConfig = AttackConfig()
     scripted: tuple[ScriptedShopper, ...] = ()
     folder: Path = Path()  # set by the loader: what relative paths start from

@@ -36,6 +36,8 @@ class Tally:
     muted: int = 0
     latencies_s: list[float] = field(default_factory=list)
     responses: Counter[str] = field(default_factory=Counter)
+    farm_opens: int = 0
+    guesses: Counter[str] = field(default_factory=Counter)
     disturbed: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
 
@@ -55,6 +57,7 @@ class Tally:
         out["latencies_s"] = [round(s, 4) for s in self.latencies_s]
         out["latency_ms_median"] = _percentile_ms(self.latencies_s, 50)
         out["latency_ms_p99"] = _percentile_ms(self.latencies_s, 99)
+        out["guesses"] = dict(sorted(self.guesses.items()))
         out["responses"] = dict(sorted(self.responses.items()))
         return {**out, "disturbed": dict(sorted(self.disturbed.items())), "errors": dict(sorted(self.errors.items()))}
 

@@ -15,12 +15,13 @@ import numpy.typing as npt
 
 from engine.plan.model import Plan
 from engine.records import F64, I32
+from simulators.attack import Forger
 from simulators.crowd import Crowd, Places
 from simulators.disruptions import Disruptions
 from simulators.hours import arrival_rates
 from simulators.journeys import Journey, Store
 from simulators.people import draw_people
-from simulators.phones import BURST_S, draw_phones, merged, probe_times, scan_times
+from simulators.phones import BURST_S, draw_phones, local_mac, merged, probe_times, scan_times
 from simulators.radio import Air
 from simulators.ranging import Ranging
 from simulators.scenario import Scenario
@@ -34,7 +35,8 @@ class Heard:
     """What access points heard in one tick, each (n,), sorted by time.
 
     `device` is a shopper's index; the number of shoppers plus an access point's index where APs hear one another; and
-    beyond both, one number for each probe of a phone that is not connected. Ranges are NaN where none was measured.
+    beyond both, one number for each probe of a phone that is not connected, then one for each forged phone. Ranges are
+    NaN where none was measured.
     """
 
     t_s: F64
@@ -58,7 +60,7 @@ class World:
     def __init__(self, scenario: Scenario, plan: Plan, run_s: float | None = None) -> None:
         self.scenario, self.plan = scenario, plan
         self.run_s = scenario.duration_s if run_s is None else run_s
-        streams = np.random.SeedSequence(scenario.seed).spawn(8)
+        streams = np.random.SeedSequence(scenario.seed).spawn(9)
         people_rng, walk_rng, phone_rng, air_rng, scan_rng = (np.random.default_rng(s) for s in streams[:5])
         self._tick_seed = int(streams[5].generate_state(1, np.uint64)[0])
         self.shoppers = draw_people(scenario, plan, self.run_s, people_rng)
@@ -79,6 +81,11 @@ class World:
         first_probe = len(self.shoppers) + len(plan.access_points)
         probes, self._probe_macs = probe_times(self.crowd, self.phones, scenario.phones, first_probe, scan_rng)
         self.scans = merged(scans, probes)
+        forge_rng = np.random.default_rng(streams[8])
+        spots = [self.store.ways.spot(f"product {p.sku}") for p in plan.products]
+        self._forger = Forger(spots, scenario.attack, forge_rng)
+        self._first_forged = first_probe + len(self._probe_macs)
+        self._forged_macs = [local_mac(forge_rng) for _ in range(scenario.attack.forged_devices)]
 
     @property
     def ticks(self) -> int:
@@ -95,6 +102,7 @@ class World:
             at = self.crowd.at(shopper, t_s)
             rssi = self.air.heard_dbm(at, self.phones.offset_db[shopper], rng, t_s)
             parts.append(_heard(rssi, t_s, device, rng, self._ranges(at, shopper, rssi, rng)))
+        parts += self._forged(k)
         every = max(round(self.scenario.radio.ap_scan_s / TICK_S), 1)
         if k % every == 0 and self.plan.access_points:
             count = len(self.plan.access_points)
@@ -102,6 +110,15 @@ class World:
             between = self.air.between_aps_dbm(rng, k * TICK_S)
             parts.append(_heard(between, np.full(count, k * TICK_S), heard_ap, rng, None))
         return _sorted(parts)
+
+    def _forged(self, k: int) -> list[Heard]:
+        """Forged phones' readings. Chance of their own: without them, the rest of a tick is as it was."""
+        t_s, forged = self._forger.times(k * TICK_S, (k + 1) * TICK_S)
+        if not len(t_s):
+            return []
+        rng = np.random.default_rng([self._tick_seed, k, 1])
+        rssi = self.air.heard_dbm(self._forger.places(t_s, forged), np.zeros(len(t_s)), rng, t_s)
+        return [_heard(rssi, t_s, (self._first_forged + forged).astype(np.int32), rng, None)]
 
     def _ranges(self, at: Places, shopper: I32, rssi: F64, rng: np.random.Generator) -> tuple[F64, F64] | None:
         if self.ranging is None:
@@ -114,13 +131,14 @@ class World:
         return (self.tick(k) for k in range(self.ticks))
 
     def device_names(self) -> list[str]:
-        """Names for offline tables, by `Heard.device`: shoppers, access points by their id, probes."""
+        """Names for offline tables, by `Heard.device`: shoppers, access points by their id, probes, forgeries."""
         probes = [f"probe-{i + 1:06d}" for i in range(len(self._probe_macs))]
-        return [s.name for s in self.shoppers] + [ap.id for ap in self.plan.access_points] + probes
+        forged = [f"forged-{i + 1:05d}" for i in range(len(self._forged_macs))]
+        return [s.name for s in self.shoppers] + [ap.id for ap in self.plan.access_points] + probes + forged
 
     def device_macs(self) -> list[str]:
         """MACs (ids for access points) for the wire, by `Heard.device`."""
-        return [*self.phones.mac, *(ap.id for ap in self.plan.access_points), *self._probe_macs]
+        return [*self.phones.mac, *(ap.id for ap in self.plan.access_points), *self._probe_macs, *self._forged_macs]
 
 
 def _heard(rssi_dbm: F64, t_s: F64, device: I32, rng: np.random.Generator, ranges: tuple[F64, F64] | None) -> Heard:

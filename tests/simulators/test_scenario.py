@@ -11,6 +11,7 @@ from engine.errors import OperatorError
 from engine.plan.load import load_plan
 from simulators.people import draw_people, scenario_problems
 from simulators.scenario_files import load_scenario, shipped_scenarios, store_folder
+from simulators.world import World
 from tests.simulators.made import scenario, small_plan
 
 
@@ -23,7 +24,43 @@ def test_every_shipped_scenario_fits_its_store(name: str) -> None:
 
 
 def test_shipped_scenarios_are_those_promised() -> None:
-    assert {"demo-supermarket", "demo-boutique", "quiet-tuesday", "saturday-rush"} <= set(shipped_scenarios())
+    assert set(shipped_scenarios()) >= {
+        "attack",
+        "bad-network",
+        "crowd-300",
+        "demo-boutique",
+        "demo-supermarket",
+        "moved-ap",
+        "one-ap-out",
+        "quiet-tuesday",
+        "sales-day",
+        "saturday-rush",
+    }
+
+
+@pytest.mark.parametrize("name", sorted(shipped_scenarios()))
+def test_every_shipped_scenario_comes_to_life(name: str) -> None:
+    chosen = load_scenario(name)
+    if chosen.duration_s > 3600:
+        # the beginning says enough; a whole Saturday is measured by `test_speed`
+        chosen = chosen.model_copy(update={"duration_s": 3600.0})
+    world = World(chosen, load_plan(store_folder(chosen)), 1800.0)
+    somewhen = [world.tick(k) for k in range(2400, 2460)]
+    assert sum(map(len, somewhen)) > 100
+    assert any(j.stops for j in world.journeys)
+
+
+def test_what_scenarios_are_about_is_in_them() -> None:
+    out = load_scenario("one-ap-out").radio.outages
+    assert [(o.from_s, o.until_s) for o in out] == [(300.0, None)]
+    assert len(load_scenario("moved-ap").radio.misplaced) == 2
+    assert load_scenario("crowd-300").people.start_inside == 300
+    assert load_scenario("attack").attack.forged_devices == 40
+    bad = load_scenario("bad-network").wire
+    assert min(bad.late_share, bad.duplicate_share, bad.reorder_share, bad.malformed_share) > 0
+    sales = load_scenario("sales-day").people
+    assert sales.fitting_rooms is not None
+    assert sales.turn_back_share > 0
 
 
 def test_extends_merges_key_by_key(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from engine.ingest.mqtt import Publisher
 from engine.offers.campaigns import Campaign, load_campaigns
 from engine.plan.load import load_plan
 from simulators import live
+from simulators.live_view import watched
 from simulators.recording import record
 from simulators.scenario_files import load_scenario, shipped_scenarios, store_folder
 from simulators.wire_config import WireFormat
@@ -130,14 +131,8 @@ def _live(world: World, mqtt_url: str, api_url: str | None, till_key: str | None
     publisher = Publisher(Broker.from_url(mqtt_url))
     publisher.start(timeout_s=10.0)
     phones = None if api_url is None else _phones(api_url, till_key)
-    with _bar() as bar:
-        task = bar.add_task(world.scenario.name, total=world.run_s, note="")
-
-        def show(at: live.Progress) -> None:
-            note = f"{at.inside} inside, {at.tally.readings} readings, {at.tally.vouchers_received} coupons"
-            bar.update(task, completed=at.reached_s, note=note)
-
-        tally = asyncio.run(live.run_live(world, publisher, speed, phones, show))
+    with watched(world, Console(stderr=True)) as view:
+        tally = asyncio.run(live.run_live(world, publisher, speed, phones, view.show))
     tally.unconfirmed_messages = publisher.close(timeout_s=5.0)
     return {"scenario": world.scenario.name, "store": world.plan.store, "seed": world.scenario.seed} | tally.summary()
 

@@ -43,9 +43,11 @@ async def run_live(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, clock.stop.set)
 
+    indoors = np.array([s.kind != "passer-by" for s in world.shoppers], np.bool_)
+
     def on_batch(reached_s: float) -> None:
-        inside = np.count_nonzero((world.crowd.start_s <= reached_s) & (reached_s < world.crowd.end_s))
-        on_progress(Progress(reached_s, int(inside), tally))
+        inside = indoors & (world.crowd.start_s <= reached_s) & (reached_s < world.crowd.end_s)
+        on_progress(Progress(reached_s, int(np.count_nonzero(inside)), tally))
 
     try:
         async with asyncio.TaskGroup() as group:

@@ -55,7 +55,8 @@ class PositioningConfig(_Strict):
 
     method: Literal["bayes", "trilateration"] = "bayes"
     cell_m: float = Field(0.5, ge=0.1, le=5)
-    window_s: float = Field(3.0, gt=0, le=60)  # readings of one device in one window make one scan
+    # Readings of one device in one window make one scan. 1 s is as accurate as 3 s, and a coupon comes a second sooner.
+    window_s: float = Field(1.0, gt=0, le=60)
 
 
 class PresenceConfig(_Strict):

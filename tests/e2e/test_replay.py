@@ -66,7 +66,7 @@ def test_a_replayed_recording_is_located_within_two_and_a_half_metres(tmp_path: 
         replay = subprocess.run([*RAYON, *command], capture_output=True, text=True, check=True, timeout=240)
         summary = json.loads(replay.stdout)
         truth = read_truth(DATA / "library" / "truth-13.csv")
-        windows = len(np.unique(np.floor(np.asarray(truth.t) / 3.0)))
+        windows = len(np.unique(np.floor(np.asarray(truth.t))))
         until(
             lambda: len(listener.fixes) >= 0.95 * windows, 60, lambda: f"{len(listener.fixes)} of {windows} {site.log}"
         )

@@ -108,6 +108,8 @@ class Phone:
                 _, late = await asyncio.wait(chores, timeout=GRACE_S)
                 for chore in late:
                     chore.cancel()
+                if late:
+                    await asyncio.wait(late)
         _raise_bugs({listening, *chores})
 
     async def _sign_in(self) -> bool:

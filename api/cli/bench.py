@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import typer
 from scipy.optimize import least_squares
 from shapely.geometry import box
 
+from api.cli.bench_peers import installed_peers, kalman_step
 from engine.plan.cells import walkable_cells
 from engine.plan.model import AccessPoint, Level, Plan
 from engine.positioning.bayes import bayes
@@ -38,8 +40,9 @@ def bench(
 ) -> None:
     """Times the locator: 40 x 25 m, cells of 0.5 m, 6 access points, batches of 256 devices.
 
-    The peer is scipy's least_squares on the same scans, one at a time, in the same run: compare ratios, not machines.
-    Set OPENBLAS_NUM_THREADS=1 for figures of one core.
+    Beside it, in the same run and on the same scans, scipy's least_squares and, with the extra "bench", the libraries
+    localization, easy-trilateration and filterpy: compare ratios, not machines. Set OPENBLAS_NUM_THREADS=1 for figures
+    of one core.
 
     Example: [bold]rayon bench --json[/bold]
     """
@@ -71,9 +74,9 @@ def measure(seconds: float) -> dict[str, Any]:
     solved = _rate(lambda: solver(locator.site, scans, belief, DEFAULT_SETTINGS), DEVICES, seconds)
     tracked = _rate(_tracker(locator, scans), DEVICES, seconds)
     few = take_scans(scans, np.arange(32))
-    peer = _rate(lambda: _peer(plan, few), len(few), seconds)
+    peer = _rate(lambda: _scipy(*_ranged(plan, few)), len(few), seconds)
     fixes = Locator(plan, cells).locate(scans)
-    peer_xy = _peer(plan, scans)
+    peer_xy = _scipy(*_ranged(plan, scans))
     state = locator.state()["tracks"]
     per_device = sum(v.nbytes for v in state.values()) // max(len(locator), 1)
     return {
@@ -89,7 +92,30 @@ def measure(seconds: float) -> dict[str, Any]:
         "median_error_m": float(np.median(np.hypot(fixes.x_m - truth[:, 0], fixes.y_m - truth[:, 1]))),
         "scipy_median_error_m": float(np.median(np.hypot(*(peer_xy - truth).T))),
         "bytes_per_tracked_device": int(per_device),
+        **_libraries(plan, scans, truth, snapshots, tracked, seconds),
     }
+
+
+def _libraries(
+    plan: Plan, scans: Scans, truth: F64, snapshots: float, tracked: float, seconds: float
+) -> dict[str, float]:
+    """Rates and errors of the libraries that are installed, and how many times as fast we are."""
+    out: dict[str, float] = {}
+    at, ranges = _ranged(plan, take_scans(scans, np.arange(32)))
+    for name, peer in installed_peers().items():
+        key = name.replace("-", "_")
+        rate = _rate(partial(peer, at, ranges), len(ranges), seconds)
+        error = np.hypot(*(peer(at, ranges) - truth[:32]).T)
+        out |= {
+            f"{key}_per_s": rate,
+            f"snapshot_times_{key}": snapshots / rate,
+            f"{key}_median_error_m": float(np.median(error)),
+        }
+    kalman = kalman_step(truth)
+    if kalman is not None:
+        rate = _rate(kalman, len(truth), seconds)
+        out |= {"filterpy_updates_per_s": rate, "tracked_times_filterpy": tracked / rate}
+    return out
 
 
 def bench_plan() -> Plan:
@@ -126,10 +152,14 @@ def _tracker(locator: Locator, scans: Scans) -> Callable[[], object]:
     return step
 
 
-def _peer(plan: Plan, scans: Scans) -> F64:
-    """Least squares on ranges from RSSI, as the usual libraries do it: one call of scipy per fix; (n, 2)."""
+def _ranged(plan: Plan, scans: Scans) -> tuple[F64, F64]:
+    """Places of the access points (A, 2), and ranges (n, A) from RSSI by the true path loss."""
     at = np.array([(p.x_m, p.y_m) for p in plan.access_points])
-    ranges = 10 ** ((-42 - scans.rssi_dbm.astype(np.float64)) / 23)
+    return at, 10 ** ((-42 - scans.rssi_dbm.astype(np.float64)) / 23)
+
+
+def _scipy(at: F64, ranges: F64) -> F64:
+    """Least squares on ranges, one call of scipy per fix; (n, 2)."""
 
     def residuals(xy: F64, measured: F64) -> F64:
         return np.asarray(np.hypot(at[:, 0] - xy[0], at[:, 1] - xy[1]) - measured)

@@ -26,13 +26,14 @@ class Event(NamedTuple):
 
 
 def fix_events(store: str, level_ids: Sequence[str], fixes: Fixes) -> list[Event]:
-    """One event per fix: `{"device", "level", "x_m", "y_m", "sigma_m", "n_ap"}`, rounded to centimetres."""
+    """One event per fix: `{"device", "t", "level", "x_m", "y_m", "sigma_m", "n_ap"}`, `t` seconds UTC, metres to two digits."""
     columns = (fixes.t, fixes.device, fixes.level, fixes.x_m, fixes.y_m, fixes.sigma_m, fixes.n_ap)
     out = []
     for t, device, level, x_m, y_m, sigma_m, n_ap in zip(*(column.tolist() for column in columns), strict=True):
         who = device_hex(device)
         data = {
             "device": who,
+            "t": round(t, 3),
             "level": level_ids[level],
             "x_m": round(x_m, 2),
             "y_m": round(y_m, 2),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -36,9 +35,8 @@ class Listener:
         assert self._subscribed.wait(10)
 
     def _take(self, _client: object, _userdata: object, message: mqtt.MQTTMessage) -> None:
-        event = json.loads(message.payload)
-        t = datetime.fromisoformat(event["time"]).timestamp()
-        self.fixes.append((t, event["data"]["x_m"], event["data"]["y_m"]))
+        fix = json.loads(message.payload)["data"]
+        self.fixes.append((fix["t"], fix["x_m"], fix["y_m"]))
 
     def close(self) -> None:
         self._client.disconnect()

@@ -43,7 +43,8 @@ def test_a_fix() -> None:
     events = fix_events("boutique", ["ground", "upper"], fixes(100.0, 103.0))
     first, second = map(body, events)
     assert first["data"] == {
-        "device": "fedcba9876543210", "t": 100.0, "level": "upper", "x_m": 1.23, "y_m": -2.0, "sigma_m": 1.41, "n_ap": 5,
+        "device": "fedcba9876543210", "t": 100.0, "level": "upper",
+        "x_m": 1.23, "y_m": -2.0, "sigma_m": 1.41, "n_ap": 5,
     }  # fmt: skip
     assert first["time"] == "1970-01-01T00:01:40.000Z"
     assert first["id"] != second["id"]

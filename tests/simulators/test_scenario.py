@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, get_args, get_origin
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from engine.errors import OperatorError
 from engine.plan.load import load_plan
 from simulators.people import draw_people, scenario_problems
-from simulators.scenario_files import load_scenario, shipped_scenarios, store_folder
+from simulators.people_config import Strict
+from simulators.scenario import Scenario
+from simulators.scenario_files import SHIPPED, load_scenario, shipped_scenarios, store_folder
 from simulators.world import World
 from tests.simulators.made import scenario, small_plan
 
@@ -134,3 +137,35 @@ def test_a_saturday_rush_is_ten_hours_and_some_3000_visitors() -> None:
     assert len(visitors) == pytest.approx(3000, rel=0.1)
     hours = np.histogram([p.arrive_s for p in visitors], np.arange(11) * 3600.0)[0]
     assert hours[6] > 2 * hours[3] > 2 * hours[9] * 0.8
+
+
+def test_every_key_and_every_scenario_is_documented() -> None:
+    text = (SHIPPED / "README.md").read_text(encoding="utf-8")
+    sections = {part.split("\n", 1)[0]: part for part in text.split("\n### ")}
+    keys = documented_keys(Scenario, "")
+    assert len(keys) > 120
+    for path, name in keys:
+        heading = f"`{path}`" if path else "The whole"
+        assert f"| `{name}` |" in sections[heading], f"{path}.{name}"
+    for name in shipped_scenarios():
+        assert f"`{name}`" in text
+
+
+def documented_keys(model: type[Strict], path: str) -> list[tuple[str, str]]:
+    """(path of the mapping, key) of everything that a scenario may say."""
+    out = []
+    for name, field in model.model_fields.items():
+        if name == "folder":
+            continue
+        out.append((path, name))
+        for below, mark in nested(field.annotation, ""):
+            out += documented_keys(below, f"{path}.{name}{mark}" if path else f"{name}{mark}")
+    return out
+
+
+def nested(annotation: Any, mark: str) -> list[tuple[type[Strict], str]]:
+    if isinstance(annotation, type) and issubclass(annotation, Strict):
+        return [(annotation, mark)]
+    kind = get_origin(annotation)
+    mark = "[]" if kind is tuple else ".<name>" if kind is dict else mark
+    return [found for argument in get_args(annotation) for found in nested(argument, mark)]

@@ -24,7 +24,7 @@ from engine.storage.database import Database
 
 log = logging.getLogger(__name__)
 
-TAKE_FRAMES = 256  # per turn: bounds one journal row, and how long a shopper waits for a burst to be worked off
+TAKE_FRAMES = 32  # per turn: at 650 readings each about a second of work, which a stop or a checkpoint waits for
 TICK_S = 0.25  # with nothing arriving the stores still look at the clock so often
 REFRESH_S = 0.5  # campaigns and links
 STATUS_S = 2.0

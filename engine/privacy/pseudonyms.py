@@ -3,8 +3,8 @@
 Two kinds, both the first 64 bits of an HMAC-SHA256 (RFC 2104) keyed with secrets of the site:
 
 * **stable**, under the site key, for devices whose shopper consented: they are recognised on their next visit;
-* **daily**, under a salt that is itself an HMAC of the UTC date, for everybody else: tomorrow's pseudonym of the same
-  device has nothing in common with today's. The salt is held for its day only.
+* **daily**, under the salt of the UTC day, for everybody else: tomorrow's pseudonym of the same device has nothing in
+  common with today's. The salt is held for its day only.
 
 What is memoised stays in this process's memory, is bounded, and is dropped when the day or the consents change.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import islice
 
 import numpy as np
@@ -53,9 +53,19 @@ class Pseudonyms:
 
     `site_key` is at least 16 secret bytes. `now` (seconds UTC) sets the day; `start_day` moves it. At most `memo_size`
     spellings are remembered; the oldest go first. One instance belongs to one thread.
+
+    `salt_of` gives the salt of a UTC day number: a running engine takes `engine.privacy.salts.DailySalts`, whose salts
+    are destroyed. Without it salts are derived from the site key, which is for tests and work on recordings.
     """
 
-    def __init__(self, site_key: bytes, now: float = 0.0, *, memo_size: int = 200_000) -> None:
+    def __init__(
+        self,
+        site_key: bytes,
+        now: float = 0.0,
+        *,
+        salt_of: Callable[[int], bytes] | None = None,
+        memo_size: int = 200_000,
+    ) -> None:
         if len(site_key) < 16:
             raise ValueError("the site key has fewer than 16 bytes")
         self._stable_key = hmac.digest(site_key, b"rayon stable device", "sha256")
@@ -64,6 +74,7 @@ class Pseudonyms:
         self._memo: dict[str, int] = {}
         self._consented: frozenset[int] = frozenset()
         self._day = int(now // DAY_S)
+        self._salt_of = salt_of or self._derived_salt
         self._salt = self._salt_of(self._day)
 
     def __repr__(self) -> str:
@@ -114,7 +125,7 @@ class Pseudonyms:
             self._day, self._salt = day, self._salt_of(day)
             self._memo.clear()
 
-    def _salt_of(self, day: int) -> bytes:
+    def _derived_salt(self, day: int) -> bytes:
         return hmac.digest(self._salt_key, str(day).encode(), "sha256")
 
     def _derive(self, mac: str) -> int:

@@ -15,6 +15,7 @@ from engine.ingest.samples import FrameSamples
 from engine.ingest.wire import Frame, NativeDecoder
 from engine.plan.model import Plan
 from engine.privacy.pseudonyms import Pseudonyms
+from engine.privacy.salts import DailySalts
 from engine.privacy.secrets import Secrets
 from engine.runtime.patience import Patience
 from engine.runtime.publishing import Publishing
@@ -49,7 +50,7 @@ class EngineProcess:
         self.subscriber = Subscriber(config.mqtt, list(plans))
         self.patience = Patience(self.stopping)
         self._config, self._db, self._wall = config, db, wall
-        self.pseudonyms = Pseudonyms(secrets.site_key, wall())
+        self.pseudonyms = Pseudonyms(secrets.site_key, wall(), salt_of=DailySalts(config.storage.data_dir))
         self._decoder = NativeDecoder({s: p.ap_index for s, p in plans.items()}, self.pseudonyms)
         self.runners = {s: StoreRunner(p, config, db, secrets.site_key) for s, p in plans.items()}
         self._publishing = Publishing(self.subscriber, frozenset(config.mqtt.publish_events))

@@ -1,7 +1,7 @@
 """How shoppers move: they walk, or they pause. A two-state filter over the walkable area, batched over devices.
 
 Walking is a random walk along the links between walkable cells, so nobody passes through shelves. Its variance grows by
-`walk_m2_per_s`: a walker of 1.1 m/s who keeps a direction for about three seconds. It runs on blocks of about one
+`walk_m2_per_s`: a walker of 1.1 m/s who keeps a direction for about six seconds. It runs on blocks of about one
 metre, which makes a step of the walk a product with a small sparse matrix; a pause shuffles between cells.
 """
 
@@ -24,7 +24,7 @@ ORTHOGONAL = 0.16  # chance per step of going to one orthogonal neighbour; diago
 class MotionModel:
     """Rates of the two states. Measured walks and shops are not sensitive to them within a factor of two."""
 
-    walk_m2_per_s: float = 3.5  # growth of E[displacement²] while walking: (1.1 m/s x 3 s)² / 3 s
+    walk_m2_per_s: float = 7.0  # growth of E[displacement²] while walking: (1.1 m/s x 6 s)² / 6 s
     pause_m2_per_s: float = 0.3  # the same while pausing: people shuffle along a shelf, and readings lag behind them
     walk_to_pause_per_s: float = 0.05  # walks last about 20 s
     pause_to_walk_per_s: float = 0.10  # pauses last about 10 s
@@ -112,10 +112,7 @@ def _cell_walk(cells: Cells) -> sparse.csr_array:
 def predict(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: F64) -> tuple[F32, F32]:
     """Pause (N, C) and walk (N, K) masses `dt_s` (N,) later."""
     dt = dt_s.astype(np.float32)
-    rate = model.walk_to_pause_per_s + model.pause_to_walk_per_s
-    mixed = 1.0 - np.exp(-rate * dt)
-    to_pause = (model.walk_to_pause_per_s / rate * mixed).astype(np.float32)
-    to_walk = (model.pause_to_walk_per_s / rate * mixed).astype(np.float32)
+    to_pause, to_walk = switching(model, dt)
     starting = (graph.pool @ pause.T).T * to_walk[:, None]
     moving = walk_on(graph, model, walk * (1.0 - to_pause)[:, None] + starting, dt)
     stopping = (walk * (to_pause[:, None] / graph.size))[:, graph.block]
@@ -125,6 +122,14 @@ def predict(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: F
     n_cells = pause.shape[1]
     moving = moving * (1.0 - stray) + stray * (graph.size / n_cells)
     return (still * (1.0 - stray)).astype(np.float32), moving.astype(np.float32)
+
+
+def switching(model: MotionModel, dt: F32) -> tuple[F32, F32]:
+    """Probabilities (N,) that a walker pauses, and that who pauses walks, `dt` (N,) seconds later."""
+    rate = model.walk_to_pause_per_s + model.pause_to_walk_per_s
+    mixed = 1.0 - np.exp(-rate * dt)
+    to_pause = (model.walk_to_pause_per_s / rate * mixed).astype(np.float32)
+    return to_pause, (model.pause_to_walk_per_s / rate * mixed).astype(np.float32)
 
 
 def shuffle_on(graph: WalkGraph, model: MotionModel, pause: F32, dt: F32) -> F32:

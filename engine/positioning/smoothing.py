@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.positioning.motion import MotionModel, WalkGraph, predict
+from engine.positioning.motion import MotionModel, WalkGraph, shuffle_on, switching, walk_on
 from engine.records import F32
 
 TINY = np.float32(1e-12)
@@ -50,20 +50,16 @@ def smoothed(graph: WalkGraph, model: MotionModel, steps: Sequence[Step]) -> F32
 
 
 def _carried_back(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: float) -> tuple[F32, F32]:
-    """Expected later values of (1, C) and (1, K), seen `dt_s` earlier.
+    """Expected later values of (1, C) and (1, K), seen `dt_s` earlier: the adjoint of `predict`.
 
     The walk's steps are symmetric between cells, so the expectation of a function is the prediction of the same
-    function taken as mass, per unit of mass; only the rates between the two states change places.
+    function taken as mass, per unit of mass. Then the state before may have been either.
     """
-    back = MotionModel(
-        walk_m2_per_s=model.walk_m2_per_s,
-        pause_m2_per_s=model.pause_m2_per_s,
-        walk_to_pause_per_s=model.pause_to_walk_per_s,
-        pause_to_walk_per_s=model.walk_to_pause_per_s,
-        block_m=model.block_m,
-        stray_per_s=model.stray_per_s,
-        max_steps=model.max_steps,
-        max_cell_steps=model.max_cell_steps,
-    )
-    p, w = predict(graph, back, pause, walk * graph.size, np.array([dt_s]))
-    return p + TINY, w / graph.size + TINY
+    dt = np.array([dt_s], np.float32)
+    to_pause, to_walk = switching(model, dt)
+    pause = shuffle_on(graph, model, pause, dt)
+    walk = walk_on(graph, model, walk * graph.size, dt) / graph.size
+    in_block = (graph.pool @ pause.T).T / graph.size
+    before_pause = pause * (1 - to_walk)[:, None] + walk[:, graph.block] * to_walk[:, None]
+    before_walk = walk * (1 - to_pause)[:, None] + in_block * to_pause[:, None]
+    return before_pause + TINY, (before_walk + TINY).astype(np.float32)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.plan.model import Plan
-from engine.radio.pathloss import DEFAULT_PRIOR, RadioPrior, geometry_of, log_distance
+from engine.radio.pathloss import DEFAULT_PRIOR, RadioPrior, geometry_of, log_distance, saturated_db
 from engine.records import F64, I32
 
 SHADOW_M = 3.0  # shadows are about this large: rows nearer than that repeat each other
@@ -124,5 +124,7 @@ def _features(
     _, first, at = np.unique(places, axis=0, return_index=True, return_inverse=True)
     geometry = geometry_of(plan, level[first], x[first], y[first], prior, None if height is None else height[first])
     distance = geometry.distance_m[ap, at]
-    crossings, fixtures = geometry.crossings_db[ap, at], geometry.fixtures_db[ap, at]
+    raw = geometry.crossings_db[ap, at]
+    crossings = saturated_db(raw, prior)
+    fixtures = crossings * geometry.fixtures_db[ap, at] / np.maximum(raw, 1e-9)
     return log_distance(distance), crossings, fixtures, geometry.floors[ap, at], distance

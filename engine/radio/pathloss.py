@@ -1,7 +1,7 @@
 """Log-distance path loss with a loss per crossing (the multi-wall model, COST 231 final report, 4.7.2), over a
 store's cells.
 
-    mean_dbm[a, c] = P0[a] - 10 * n[a] * log10(d3d[a, c]) - crossings_db[a, c] - floors_db[a, c]
+    mean_dbm[a, c] = P0[a] - 10 * n[a] * log10(d3d[a, c]) - saturated(crossings_db[a, c]) - floors_db[a, c]
 
 with distances of at least one metre: nearer than that no phone's RSSI follows a law.
 """
@@ -29,7 +29,7 @@ class RadioPrior:
     device_height_m: float = 1.2  # a phone in the hand or in a trolley
     sigma_db: float = 4.5  # what fading, bodies and unmodelled furniture leave: 3.6 to 6.8
     floor_loss_db: float = 18.0  # one concrete floor: 12 to 25
-    crossings_cap_db: float = 30.0  # beyond this, energy arrives by other ways than through
+    crossings_cap_db: float = 50.0  # where losses of crossings end: energy then arrives by other ways than through
     range_bias_m: float = 0.4  # 802.11mc ranges come out -0.6 to 1.8 m long at the median
     range_bias_spread_m: float = 1.8
     range_sigma_m: float = 1.5
@@ -84,11 +84,17 @@ def log_distance(distance_m: F64) -> F64:
     return 10.0 * np.log10(np.maximum(distance_m, 1.0))
 
 
+def saturated_db(crossings_db: F64, prior: RadioPrior = DEFAULT_PRIOR) -> F64:
+    """What crossings really cost: each one less than the one before, as waves go round and over the many."""
+    cap = prior.crossings_cap_db
+    return np.asarray(-cap * np.expm1(-crossings_db / cap), dtype=np.float64)
+
+
 def mean_dbm(
     geometry: Geometry, p0_dbm: F64, exponent: F64, loss_scale: float | F64 = 1.0, prior: RadioPrior = DEFAULT_PRIOR
 ) -> F64:
     """Expected RSSI (A, C) for per-access-point power and exponent (A,), and a scale on the crossing losses."""
-    loss = np.minimum(np.asarray(loss_scale) * geometry.crossings_db, prior.crossings_cap_db)
+    loss = np.asarray(loss_scale) * saturated_db(geometry.crossings_db, prior)
     return (
         p0_dbm[:, None]
         - exponent[:, None] * log_distance(geometry.distance_m)

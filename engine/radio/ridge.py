@@ -120,7 +120,7 @@ def _design(evidence: Evidence, n_ap: int, n_source: int) -> F64:
     design = np.zeros((n, 4 + 2 * n_ap + n_source))
     design[:, 0] = 1.0
     design[:, 1] = -evidence.log_d
-    design[:, 2] = -np.minimum(evidence.crossings_db, DEFAULT_PRIOR.crossings_cap_db)
+    design[:, 2] = -evidence.crossings_db
     design[:, 3] = evidence.overhead_db
     design[rows, 4 + evidence.ap] = 1.0
     design[rows, 4 + n_ap + evidence.ap] = -evidence.log_d

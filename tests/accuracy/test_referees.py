@@ -1,0 +1,57 @@
+"""The referees that are quick enough for every test run; `python -m tests.accuracy` runs them all."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.accuracy.referees import Figures, baseline, moved, referees
+
+QUICK = [
+    "espresense diagonal_walk",
+    "espresense living_to_bedroom",
+    "espresense diagonal_walk, node 0 out",
+    "statistical store, plain",
+    "traced store, plain",
+    "traced store, one AP out",
+    "boutique, two levels",
+]
+
+
+@pytest.fixture(scope="module")
+def figures() -> dict[str, Figures]:
+    return {name: run() for name, run in referees().items() if name in QUICK}
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_accuracy_stays_where_the_baseline_has_it(figures: dict[str, Figures], name: str) -> None:
+    assert moved(name, figures[name], baseline()) == []
+
+
+def test_better_than_the_nearest_open_peer_on_its_own_scenario(figures: dict[str, Figures]) -> None:
+    peer = {"diagonal_walk": (0.60, 1.33, 0.066), "living_to_bedroom": (0.60, 1.61, 0.223)}
+    for track, (median_m, p95_m, wrong_room) in peer.items():
+        own = figures[f"espresense {track}"]
+        assert own["median_m"] < 0.6 * median_m
+        assert own["p95_m"] < 0.6 * p95_m
+        assert own["wrong_room"] < 0.7 * wrong_room
+
+
+def test_the_level_is_right(figures: dict[str, Figures]) -> None:
+    assert figures["boutique, two levels"]["level_right"] >= 0.99
+
+
+def test_access_points_over_shelves_do_not_teach_that_shelves_cost_nothing(figures: dict[str, Figures]) -> None:
+    assert figures["statistical store, plain"]["median_m"] < 3.0
+    assert figures["traced store, plain"]["median_m"] < 3.1
+
+
+def test_a_figure_that_moves_is_named() -> None:
+    then = {"a": {"median_m": 2.0, "share": 0.5}}
+    assert moved("a", {"median_m": 2.09, "share": 0.52}, then) == []
+    assert moved("a", {"median_m": 1.8, "share": 0.5}, then) == ["a: median_m 2.000 -> 1.800"]
+    assert moved("a", {"share": 0.5}, then) == ["a: median_m 2.000 -> nan"]
+    assert moved("b", {}, then) == ["b: not in the baseline"]
+
+
+def test_the_baseline_holds_every_referee() -> None:
+    assert set(baseline()) == set(referees())

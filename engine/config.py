@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from engine.errors import OperatorError, Problem
+from engine.yaml_files import read_yaml
 
 
 class _Strict(BaseModel):
@@ -148,17 +148,4 @@ def load_config(path: Path | None) -> Config:
     """Reads `config.yaml`; without a path, the embedded defaults. Raises OperatorError with every problem."""
     if path is None:
         return Config()
-    try:
-        text = path.read_text(encoding="utf-8")
-        raw = yaml.safe_load(text)
-    except OSError as error:
-        raise OperatorError(
-            [Problem(str(path), "(whole file)", error.strerror or str(error), "give a readable file")]
-        ) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "(whole file)"
-        raise OperatorError(
-            [Problem(str(path), place, "not YAML: " + str(getattr(error, "problem", error)), "")]
-        ) from error
-    return parse_config(raw, str(path))
+    return parse_config(read_yaml(path), str(path))

@@ -11,11 +11,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from engine.config import validation_problems
 from engine.errors import OperatorError, Problem
+from engine.yaml_files import read_yaml
 from simulators.scenario import Scenario
 
 SHIPPED = Path(str(resources.files("simulators"))) / "scenarios"
@@ -96,18 +96,7 @@ def _merged(base: dict[str, Any], over: dict[str, Any], at: str, file: str, orig
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise OperatorError(
-            [Problem(str(path), "(whole file)", error.strerror or str(error), "give a readable file")]
-        ) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "(whole file)"
-        raise OperatorError(
-            [Problem(str(path), place, "not YAML: " + str(getattr(error, "problem", error)), "")]
-        ) from error
+    raw = read_yaml(path)
     if not isinstance(raw, dict):
         raise OperatorError(
             [Problem(str(path), "(whole file)", "not a mapping of keys", "start from a shipped scenario")]

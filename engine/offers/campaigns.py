@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from engine.config import validation_problems
@@ -20,6 +19,7 @@ from engine.offers.discounts import MAX_MINOR, Offer
 from engine.offers.hours import When
 from engine.offers.legal import legal_findings
 from engine.plan.model import Plan
+from engine.yaml_files import read_yaml
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 State = Literal["running", "paused", "ended"]
@@ -125,18 +125,7 @@ class CampaignFile(_Strict):
 
 def load_campaigns(path: Path, plan: Plan) -> list[Campaign]:
     """The campaigns of a store's file. Raises OperatorError with all problems of the file and against the plan."""
-    file = str(path)
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise OperatorError(
-            [Problem(file, "(whole file)", error.strerror or str(error), "give a readable file")]
-        ) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "(whole file)"
-        raise OperatorError([Problem(file, place, f"not YAML: {getattr(error, 'problem', error)}")]) from error
-    return parse_campaigns(raw, plan, file)
+    return parse_campaigns(read_yaml(path), plan, str(path))
 
 
 def parse_campaigns(raw: Any, plan: Plan, file: str) -> list[Campaign]:

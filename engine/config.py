@@ -62,9 +62,9 @@ class PositioningConfig(_Strict):
 class PresenceConfig(_Strict):
     """How fixes become visits."""
 
-    enter_probability: float = Field(0.6, gt=0, lt=1)
-    leave_probability: float = Field(0.3, gt=0, lt=1)
-    confirm_s: float = Field(4.0, ge=0)  # this long above enter_probability before a visit counts
+    enter_probability: float = Field(0.5, gt=0, lt=1)
+    leave_probability: float = Field(0.25, gt=0, lt=1)
+    confirm_s: float = Field(3.0, ge=0)  # this long above enter_probability before a visit counts
     grace_s: float = Field(10.0, ge=0)  # this long below leave_probability before it ends
     silent_s: float = Field(120.0, gt=0)  # no reading for so long: visits are closed at the last fix
     heat_cell_m: float = Field(1.0, ge=0.25, le=10)

@@ -47,7 +47,7 @@ def test_missed_and_invented_visits() -> None:
 
 
 def test_stays_with_short_gaps_are_one_and_passing_by_wants_no_visit() -> None:
-    true: Rows = [("ana", "tea", 0, 10), ("ana", "tea", 19, 30), ("ana", "jam", 50, 53)]
+    true: Rows = [("ana", "tea", 0, 10), ("ana", "tea", 19, 30), ("ana", "jam", 50, 52)]
     report = scored(true, [("ana", "tea", 0, 30), ("ana", "jam", 50, 56)])
     assert [(s.zone, s.dwell_s) for s in report.wanted] == [("tea", 30.0)]
     assert (report.passing, report.wrong) == (1, [])  # in the jam it was, if only for three seconds

@@ -15,7 +15,7 @@ from engine.presence.visits import VisitTracker
 from engine.records import VisitEvent
 from tests.engine.presence.made import fixes_of, part_of
 
-CONFIG = PresenceConfig()  # enter 0.6, leave 0.3, confirm 4 s, grace 10 s, silent 120 s
+CONFIG = PresenceConfig(enter_probability=0.6, leave_probability=0.3, confirm_s=4.0, grace_s=10.0, silent_s=120.0)
 Row = tuple[float, int, list[float]]
 
 

@@ -75,8 +75,10 @@ class SelfCalibration:
         """The map of all hearings taken so far, when `now` is at or past `due_at`, and enough pairs were heard."""
         if now < self.due_at:
             return None
-        while self.due_at <= now:
-            self._span = self._span * SPAN_GROWS if self._span < LONGEST_SPAN_S else self._span + LONGEST_SPAN_S
+        while self.due_at <= now and self._span < LONGEST_SPAN_S:
+            self._span *= SPAN_GROWS
+        if self.due_at <= now:
+            self._span += LONGEST_SPAN_S * (np.floor((now - self.due_at) / LONGEST_SPAN_S) + 1.0)
         self._used = (self._sum.copy(), self._count.copy())
         return self.map_in_use()
 

@@ -19,6 +19,7 @@ from engine.offers.triggers import Target, TriggerTimers
 from engine.plan.cells import Cells, near_membership, walkable_cells, zone_membership
 from engine.plan.model import Plan
 from engine.positioning.locator import Locator
+from engine.positioning.self_calibration import SelfCalibration, links_of
 from engine.positioning.windows import ScanWindows
 from engine.presence.heat import HeatGrid, HeatRow, ZoneHourRow, ZoneHours
 from engine.presence.stays import StoreVisits
@@ -68,6 +69,8 @@ class StoreEngine:
         self.order = Reorder(config.ingest.reorder_s)
         self.windows = self._new_windows()
         self.locator = Locator(plan, self.cells, radio_map, method=config.positioning.method)
+        self.calibration = SelfCalibration(plan, self.cells)
+        self._map_given = radio_map is not None  # a map that was asked for is kept
         self.stays = StoreVisits(presence.silent_s)
         self.visits = VisitTracker(zone_ids, presence)
         self.heat = HeatGrid(plan, self.cells, presence.heat_cell_m, silent_s=presence.silent_s)
@@ -86,6 +89,7 @@ class StoreEngine:
         in_order, clock = (rest, np.inf) if over else (self.order.release(now), self.order.released_to)
         scans = self.windows.push(in_order, clock)
         self.windows = self._new_windows() if over else self.windows
+        self._calibrate(clock)
         fixes = self.locator.locate(scans)
         self.stays.update(fixes.device, fixes.t)
         visits = self._advance(fixes, clock)
@@ -112,7 +116,16 @@ class StoreEngine:
         for frame in frames:
             offset_s = self.clocks.offset_s(frame.source, frame.sent_at, frame.received_at)
             parts.append(self.dedup.fresh(shifted(frame.readings, offset_s)))
+            if len(frame.ap_readings) and not self._map_given:
+                self.calibration.add(links_of(self.dedup.fresh(shifted(frame.ap_readings, offset_s))))
         return Readings.concat(parts)
+
+    def _calibrate(self, clock: float) -> None:
+        """Takes over a new radio map when enough was heard between access points: ever more rarely, see there."""
+        radio_map = self.calibration.fit(clock) if np.isfinite(clock) else None
+        if radio_map is not None:
+            self.locator.use_map(radio_map)
+            self.counts["radio_maps"] += 1
 
     def _recording_ended(self, now: float) -> bool:
         """A recording played fast left the store's time ahead of ours, and nothing has come for a while."""
@@ -177,11 +190,17 @@ class StoreEngine:
         """Takes over what `state` returned."""
         for name, part in self._parts().items():
             part.restore(state[name])
+        radio_map = self.calibration.map_in_use()
+        if radio_map is not None:
+            self.locator.use_map(radio_map)
         self.counts = Counter(state["counts"])
         self._heard_at = float(state["heard_at"])
 
     def _parts(self) -> dict[str, Any]:
-        names = ("clocks", "dedup", "order", "windows", "locator", "stays", "visits", "heat", "hours", "timers")
+        names = (
+            "clocks", "dedup", "order", "windows", "calibration", "locator", "stays", "visits", "heat", "hours",
+            "timers",
+        )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
 

@@ -1,0 +1,76 @@
+"""Access points that hear each other keep the running store's radio map true, over a restore to the bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.config import Config
+from engine.ingest.wire import Frame, NativeDecoder
+from engine.privacy.pseudonyms import Pseudonyms
+from engine.radio.radiomap import prior_map
+from engine.runtime.packing import pack, unpack
+from engine.runtime.store_engine import StoreEngine
+from tests.engine.runtime.made import boutique, frames, payload, stands
+
+PLAN = boutique()
+T0 = 1_800_000_000.0
+DURATION_S = 70.0
+
+
+def decoded() -> list[Frame]:
+    """Four devices, and every five seconds all access points of a level hear each other, 5 dB louder than phones."""
+    decoder = NativeDecoder({"boutique": PLAN.ap_index}, Pseudonyms(b"0123456789abcdef", T0))
+    out = []
+    for k, (at, rows) in enumerate(frames(PLAN, stands(PLAN, 4, DURATION_S), DURATION_S)):
+        heard = _between(at) if k % 10 == 0 else []
+        given = payload(at, rows + heard, T0)
+        out.append(decoder.decode("rayon/boutique/readings/c1", given, T0 + at + 0.05))
+    return out
+
+
+def _between(at: float) -> list[dict[str, object]]:
+    pairs = [(a, b) for a in PLAN.access_points for b in PLAN.access_points if a.id != b.id and a.level == b.level]
+    away = [float(np.hypot(a.x_m - b.x_m, a.y_m - b.y_m)) for a, b in pairs]
+    rssi = [-35.0 - 26.0 * np.log10(d) for d in away]
+    return [{"mac": a.id, "ap": b.id, "t": at, "rssi": round(r, 1)} for (a, b), r in zip(pairs, rssi, strict=True)]
+
+
+def run(engine: StoreEngine, given: list[Frame]) -> list[bytes]:
+    steps = [engine.step([frame], frame.received_at) for frame in given]
+    return [step.fixes.posterior.tobytes() for step in steps]
+
+
+def test_new_maps_are_used_at_growing_intervals() -> None:
+    engine = StoreEngine(PLAN, Config())
+    before = engine.locator.site
+    run(engine, decoded())
+    assert engine.counts["radio_maps"] == 2, "after 15 and after 45 seconds"
+    assert not np.array_equal(engine.locator.site.rssi.mean, before.rssi.mean)
+
+
+@pytest.mark.parametrize("cut", [20, 60, 110])
+def test_a_restored_engine_goes_on_with_the_map_it_used(cut: int) -> None:
+    given = decoded()
+    straight, first, second = (StoreEngine(PLAN, Config()) for _ in range(3))
+    before = run(straight, given)
+    after = run(first, given[:cut])
+    second.restore(unpack(pack(first.state())))
+    assert after + run(second, given[cut:]) == before
+    assert second.counts == straight.counts
+
+
+def test_a_frame_delivered_twice_teaches_once() -> None:
+    once, twice = StoreEngine(PLAN, Config()), StoreEngine(PLAN, Config())
+    given = decoded()
+    run(once, given)
+    for frame in given:
+        twice.step([frame, frame], frame.received_at)
+    assert np.array_equal(once.calibration.state()["count"], twice.calibration.state()["count"])
+
+
+def test_a_map_that_was_asked_for_is_kept() -> None:
+    kept = StoreEngine(PLAN, Config(), prior_map(PLAN, StoreEngine(PLAN, Config()).cells))
+    before = kept.locator.site
+    run(kept, decoded())
+    assert kept.locator.site is before

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from api.cli import plan_accuracy
 from engine.errors import OperatorError, Problem
 from engine.plan.draw import draw_svg, svg_to_png
 from engine.plan.load import check_plan, load_plan
@@ -27,6 +28,7 @@ plan_app = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Adds `plan` and its commands."""
+    plan_accuracy.register(plan_app)
     app.add_typer(plan_app)
 
 

@@ -1,0 +1,125 @@
+"""`rayon plan accuracy`: how well a store can locate, and where one more access point would help most."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from engine.errors import OperatorError, Problem
+from engine.plan.cells import Cells, walkable_cells, zone_membership
+from engine.plan.draw import draw_svg, svg_to_png
+from engine.plan.load import load_plan
+from engine.plan.model import Plan
+from engine.positioning.accuracy import Candidate, best_places, expected_error, simulated_error, weak
+from engine.records import F64
+
+CELL_M = 1.0
+COLOURS = ((2.0, "#1a9850"), (3.0, "#91cf60"), (4.5, "#fee08b"), (6.0, "#fc8d59"), (np.inf, "#d73027"))  # up to metres
+SIMULATED_CELLS = 400  # at most
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("accuracy")(accuracy)
+
+
+def accuracy(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The store's folder, with its plan.geojson.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="A map: ends in .svg or .png.")
+    ] = None,
+    level: Annotated[str | None, typer.Option(help="The level to draw; the first without.")] = None,
+    more: Annotated[int, typer.Option(min=0, max=10, help="How many places for more access points to name.")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Expected error of one scan everywhere in the store, from its plan alone: before anything is measured.
+
+    The map is coloured by the Cramér-Rao bound with unknown phones; rings are the places where one more access point
+    would help most. A moving track does better than one scan.
+
+    Example: [bold]rayon plan accuracy floorplans/supermarket -o accuracy.svg[/bold]
+    """
+    if output is not None and output.suffix.lower() not in (".svg", ".png"):
+        fix = "give a name that ends in .svg or .png"
+        raise OperatorError([Problem("--output", str(output), "is no kind of picture Rayon draws", fix)])
+    plan = load_plan(folder)
+    if not plan.access_points:
+        raise OperatorError([Problem(str(folder), "(access points)", "there are none: nothing can be located")])
+    drawn = level or plan.levels[0].id
+    if drawn not in plan.level_index:
+        raise OperatorError([Problem("--level", drawn, "no such level", f"one of {', '.join(plan.level_index)}")])
+    cells = walkable_cells(plan, CELL_M)
+    error = expected_error(plan, cells)
+    every = max(1, len(cells) // SIMULATED_CELLS)
+    simulated = simulated_error(plan, cells, np.random.default_rng(0), every)
+    places = best_places(plan, cells, more)
+    if output is not None:
+        _draw(plan, cells, error, places, drawn, output)
+    report = _report(plan, cells, error, simulated, places)
+    print(json.dumps(report, ensure_ascii=False) if as_json else _text(report))
+
+
+def _report(plan: Plan, cells: Cells, error: F64, simulated: F64, places: list[Candidate]) -> dict[str, Any]:
+    member = zone_membership(plan, cells) > 0
+    zones = [
+        {"id": z.id, "level": z.level, "expected_m": round(float(error[own].mean()), 2)}
+        for z, own in zip(plan.zones, member.T, strict=True)
+        if own.any()
+    ]
+    return {
+        "store": plan.store,
+        "access_points": len(plan.access_points),
+        "expected_m": {f"p{q}": round(float(np.percentile(error, q)), 2) for q in (50, 90)},
+        "mean_m": round(float(error.mean()), 3),
+        "simulated_rms_m": {f"p{q}": round(float(np.percentile(simulated, q)), 2) for q in (50, 90)},
+        "weak_share": round(float(weak(error).mean()), 4),
+        "zones": sorted(zones, key=lambda z: -float(str(z["expected_m"]))),
+        "one_more": [{"level": p.level, "x_m": p.x_m, "y_m": p.y_m, "mean_m": round(p.mean_m, 3)} for p in places],
+    }
+
+
+def _text(report: dict[str, Any]) -> str:
+    lines = [
+        f"{report['store']}: {report['access_points']} access points",
+        f"expected error of one scan: {report['expected_m']['p50']} m at the median, {report['expected_m']['p90']} m at"
+        f" 90 % of the area (simulated scans: {report['simulated_rms_m']['p50']} and"
+        f" {report['simulated_rms_m']['p90']} m rms); {report['weak_share']:.0%} of the area is weak",
+        "weakest zones: " + ", ".join(f"{z['id']} {z['expected_m']} m" for z in report["zones"][:5]),
+    ]
+    for k, p in enumerate(report["one_more"]):
+        word = "one more access point helps most at" if k == 0 else "then at"
+        lines.append(
+            f"{word} x {p['x_m']}, y {p['y_m']} on level {p['level']}: mean {report['mean_m']} -> {p['mean_m']} m"
+        )
+    return "\n".join(lines)
+
+
+def _draw(plan: Plan, cells: Cells, error: F64, places: list[Candidate], level: str, output: Path) -> None:
+    own = np.flatnonzero(cells.level == plan.level_index[level])
+    side, half = cells.cell_m, cells.cell_m / 2
+    squares = [
+        f'<rect x="{x - half:.2f}" y="{y - half:.2f}" width="{side}" height="{side}" fill="{_colour(e)}"'
+        f' fill-opacity="0.6"><title>{e:.1f} m</title></rect>'
+        for x, y, e in zip(cells.x_m[own].tolist(), cells.y_m[own].tolist(), error[own].tolist(), strict=True)
+    ]
+    rings = [
+        f'<circle cx="{p.x_m}" cy="{p.y_m}" r="0.8" fill="none" stroke="#2166ac" stroke-width="0.3"/>'
+        for p in places
+        if p.level == level
+    ]
+    svg = draw_svg(plan, level=level, layers=[*squares, *rings])
+    content = svg_to_png(svg) if output.suffix.lower() == ".png" else svg.encode()
+    try:
+        output.write_bytes(content)
+    except OSError as problem:
+        raise OperatorError([Problem(str(output), "(whole file)", problem.strerror or str(problem))]) from problem
+    print(f"{output}: {len(content):,} bytes", file=sys.stderr)
+
+
+def _colour(error_m: float) -> str:
+    return next(colour for upto, colour in COLOURS if error_m <= upto)

@@ -1,0 +1,61 @@
+"""Expected error from the plan alone: the bound by its equation, simulated scans, and places for more access points."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engine.plan.cells import Cells, walkable_cells
+from engine.plan.model import Plan
+from engine.positioning.accuracy import AREA_SIGMA_M, best_places, expected_error, simulated_error, weak
+from engine.radio.pathloss import DEFAULT_PRIOR
+from engine.radio.radiomap import prior_map
+from tests.engine.positioning.stores import hall
+
+
+@pytest.fixture(scope="module")
+def store() -> tuple[Plan, Cells]:
+    plan = hall()
+    return plan, walkable_cells(plan, 1.0)
+
+
+def test_the_bound_is_that_of_the_whole_information_matrix(store: tuple[Plan, Cells]) -> None:
+    """x, y and the offset as three parameters; the bound of x and y is that block of the inverse."""
+    plan, cells = store
+    c, prior = 37, DEFAULT_PRIOR
+    information = np.diag([1 / AREA_SIGMA_M**2, 1 / AREA_SIGMA_M**2, 1 / prior.p0_spread_db**2])
+    mean = prior_map(plan, cells).mean_dbm[:, c]
+    for ap, dbm in zip(plan.access_points, mean.tolist(), strict=True):
+        dx, dy, dz = cells.x_m[c] - ap.x_m, cells.y_m[c] - ap.y_m, ap.z_m - prior.device_height_m
+        slope = -10 * prior.exponent / np.log(10) / (dx**2 + dy**2 + dz**2)
+        row = np.array([slope * dx, slope * dy, 1.0])
+        heard = 0.9 / (1 + np.exp(-(dbm + 88.0) / 4.0))
+        information += heard / prior.sigma_db**2 * np.outer(row, row)
+    wanted = np.sqrt(np.trace(np.linalg.inv(information)[:2, :2]))
+    assert expected_error(plan, cells)[c] == pytest.approx(wanted, rel=1e-5)
+
+
+def test_fewer_access_points_locate_worse_everywhere(store: tuple[Plan, Cells]) -> None:
+    plan, cells = store
+    fewer = replace(plan, access_points=plan.access_points[:3])
+    assert (expected_error(fewer, cells) > expected_error(plan, cells)).all()
+    assert weak(expected_error(fewer, cells)).sum() > weak(expected_error(plan, cells)).sum()
+
+
+def test_simulated_scans_agree_with_the_bound_within_a_factor_and_repeat(store: tuple[Plan, Cells]) -> None:
+    plan, cells = store
+    drawn = simulated_error(plan, cells, np.random.default_rng(1), every=4)
+    again = simulated_error(plan, cells, np.random.default_rng(1), every=4)
+    assert np.array_equal(drawn, again)
+    assert len(drawn) == -(-len(cells) // 4)
+    assert 0.5 < np.median(drawn) / np.median(expected_error(plan, cells)) < 1.5
+
+
+def test_the_best_place_is_where_nobody_listens(store: tuple[Plan, Cells]) -> None:
+    plan, cells = store
+    left = replace(plan, access_points=tuple(p for p in plan.access_points if p.x_m < 15))
+    first, second = best_places(left, cells, 2)
+    assert first.x_m > 12
+    assert second.mean_m < first.mean_m < expected_error(left, cells).mean()

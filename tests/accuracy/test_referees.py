@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from tests.accuracy.espresense import TRACKS
 from tests.accuracy.referees import Figures, baseline, moved, referees
 
 QUICK = [
     "espresense diagonal_walk",
     "espresense living_to_bedroom",
-    "espresense diagonal_walk, node 0 out",
+    *(f"espresense {track}, node {i} out" for track in TRACKS for i in range(4)),
     "statistical store, plain",
     "traced store, plain",
     "traced store, one AP out",
@@ -34,6 +35,20 @@ def test_better_than_the_nearest_open_peer_on_its_own_scenario(figures: dict[str
         assert own["median_m"] < 0.6 * median_m
         assert own["p95_m"] < 0.6 * p95_m
         assert own["wrong_room"] < 0.7 * wrong_room
+
+
+def test_with_one_node_out_the_peer_s_scenario_is_still_located(figures: dict[str, Figures]) -> None:
+    for track in TRACKS:
+        for dropped in range(4):
+            assert figures[f"espresense {track}, node {dropped} out"]["median_m"] < 0.6
+
+
+def test_sigma_is_true_in_stores(figures: dict[str, Figures]) -> None:
+    """Of a normal error, 63 to 68 % lie within one radial standard deviation, depending on its shape."""
+    for air in ("statistical", "traced"):
+        own = figures[f"{air} store, plain"]
+        assert 0.60 < own["within_1_sigma"] < 0.74
+        assert 0.92 < own["within_2_sigma"] < 0.98
 
 
 def test_the_level_is_right(figures: dict[str, Figures]) -> None:

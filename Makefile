@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST_ARGS ?= --numprocesses auto --dist loadfile
 
-.PHONY: install demo test check format bench baselines servers clean help
+.PHONY: install demo test check format bench accuracy baselines servers clean help
 
 help:
 	@echo "make demo     run two demo stores with simulated shoppers; prints one link per audience"
@@ -13,6 +13,7 @@ help:
 	@echo "make check    ruff, ruff format, mypy --strict, import-linter"
 	@echo "make format   rewrite the code in the project's format"
 	@echo "make bench    speed and memory figures"
+	@echo "make accuracy measure the locator in stores whose radio it does not know, beside the kept figures"
 	@echo "make baselines  rewrite the figures that tests compare with: a change that moves them says so"
 	@echo "make install  everything for development into .venv"
 
@@ -51,6 +52,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/rayon bench
+
+accuracy: $(VENV)/.dev
+	$(BIN)/python -m tests.accuracy
 
 baselines: $(VENV)/.dev
 	$(BIN)/python -m tests.baselines.rewrite

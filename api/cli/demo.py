@@ -67,7 +67,7 @@ def _run(
     broker = EmbeddedBroker()
     site = open_site(demo_config(plans, data, broker.port, port or free_port(PREFERRED_PORT)), environ={})
     engine = EngineThread(EngineProcess(site.config, site.db, site.secrets, site.plans))
-    server = run_api(site.config, site.db, site.secrets, site.plans)
+    server = run_api(site.config, site.db, site.secrets, site.plans, start_pages=True)
     stopping = engine.process.stopping
     shoppers = Shoppers(list(site.plans), broker.url, server.url, site.secrets.till_key)
     stop = threading.Event()

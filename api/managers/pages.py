@@ -83,6 +83,16 @@ class ManagerPages:
                 ManagerPages._owner = self
             return ManagerPages._owner is self
 
+    async def start_early(self) -> None:
+        """Starts NiceGUI before anybody visits, where it is installed.
+
+        Its start walks every object of the garbage collector. While another thread of the process builds a tuple from
+        a generator, that makes CPython fail there (`SystemError: bad argument to internal function`, in
+        `_PyTuple_Resize`). So a process that also runs the engine starts these pages first.
+        """
+        if importlib.util.find_spec("nicegui") is not None and self._own():
+            await self._start()
+
     async def _start(self) -> None:
         """Starts NiceGUI in the running loop, once."""
         if self._starting is None:
@@ -129,7 +139,7 @@ def _nicegui() -> FastAPI:
 
 
 def mount(app: FastAPI, ctx: AppContext) -> None:
-    """Attaches the managers' pages at /manage. Costs nothing until somebody visits."""
+    """Attaches the managers' pages at /manage. They start at the first visit, or with `app.state.start_pages`."""
     pages = ManagerPages(app, ctx)
     app.mount(PREFIX, pages)
     inner = app.router.lifespan_context
@@ -138,6 +148,8 @@ def mount(app: FastAPI, ctx: AppContext) -> None:
     async def lifespan(served: FastAPI) -> AsyncIterator[Any]:
         async with inner(served) as state:
             try:
+                if getattr(served.state, "start_pages", False):
+                    await pages.start_early()
                 yield state
             finally:
                 await pages.stop()

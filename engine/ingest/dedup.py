@@ -54,7 +54,7 @@ class Dedup:
             "duplicates": self.duplicates,
             "slices": np.array(slices, np.int64),
             "sizes": np.array([self._seen[s].shape[0] for s in slices], np.int64),
-            "hashes": np.concatenate([np.empty(0, np.uint64), *(self._seen[s] for s in slices)]),
+            "hashes": np.concatenate([np.empty(0, np.uint64), *[self._seen[s] for s in slices]]),
         }
 
     def restore(self, state: dict[str, Any]) -> None:

@@ -29,7 +29,7 @@ def fix_events(store: str, level_ids: Sequence[str], fixes: Fixes) -> list[Event
     """One event per fix: `{"device", "t", "level", "x_m", "y_m", "sigma_m", "n_ap"}`; `t` in seconds UTC."""
     columns = (fixes.t, fixes.device, fixes.level, fixes.x_m, fixes.y_m, fixes.sigma_m, fixes.n_ap)
     out = []
-    for t, device, level, x_m, y_m, sigma_m, n_ap in zip(*(column.tolist() for column in columns), strict=True):
+    for t, device, level, x_m, y_m, sigma_m, n_ap in zip(*[column.tolist() for column in columns], strict=True):
         who = device_hex(device)
         data = {
             "device": who,

@@ -191,9 +191,5 @@ def _no_fixes(n_cells: int) -> Fixes:
 def _joined(parts: list[Fixes], order: I64) -> Fixes:
     if len(parts) == 1:
         return parts[0]
-    return Fixes(
-        *(
-            np.concatenate([getattr(p, name) for p in parts])[order]
-            for name in ("t", "device", "level", "x_m", "y_m", "cov_m2", "n_ap", "posterior")
-        )
-    )
+    names = ("t", "device", "level", "x_m", "y_m", "cov_m2", "n_ap", "posterior")
+    return Fixes(*[np.concatenate([getattr(p, name) for p in parts])[order] for name in names])

@@ -57,7 +57,7 @@ class ScanWindows:
     def restore(self, state: dict[str, Any]) -> None:
         """Goes on as if nothing had happened since `state()`."""
         self._next, self.late = state["next"], state["late"]
-        self._pending = Readings(*(np.array(c) for c in state["columns"]))
+        self._pending = Readings(*[np.array(c) for c in state["columns"]])
 
 
 def no_scans(n_ap: int) -> Scans:
@@ -86,7 +86,7 @@ def scans_of(readings: Readings, window: I64, n_ap: int) -> Scans:
     age, *columns = (_mean(slot, v, weight, n, n_ap) for v in (age_s, r.rssi_dbm, r.range_m, r.range_sigma_m))
     # the order promised: window, then time, then device
     by_time = np.lexsort((r.device[last], t, window[last]))
-    return Scans(t[by_time], r.device[last][by_time], *(c[by_time] for c in (*columns, age)))
+    return Scans(t[by_time], r.device[last][by_time], *[c[by_time] for c in (*columns, age)])
 
 
 def _mean(slot: I64, values: F64 | F32, weight: F64, n: int, n_ap: int) -> F32:

@@ -60,7 +60,7 @@ class StoreVisits:
     def _stays(self, mask: Any) -> list[StoreVisit]:
         held = self._table.held[mask]
         columns = (self._table.devices[mask], self._table["started"][held], self._table["last"][held])
-        return [_stay(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
+        return [_stay(*row) for row in zip(*[c.tolist() for c in columns], strict=True)]
 
     def close_silent(self, now: float) -> list[StoreVisit]:
         """Ends the stays of devices unheard for more than `silent_s` and returns all that ended since the last call."""

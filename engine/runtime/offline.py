@@ -24,6 +24,7 @@ from engine.offers.decide import by_event, campaign_book, decide
 from engine.plan.model import Plan
 from engine.positioning.offline import self_calibrated_maps
 from engine.positioning.plain import PlainFixes
+from engine.presence.flows import FlowRow
 from engine.presence.heat import ZoneHourRow
 from engine.privacy.consent import Grants
 from engine.radio.radiomap import RadioMap
@@ -50,6 +51,7 @@ class Chain:
     stays: list[StoreVisit]
     fixes: PlainFixes
     zone_hours: list[ZoneHourRow]
+    flows: list[FlowRow]
     names: dict[int, str]
     counts: Counter[str]
 
@@ -97,7 +99,9 @@ def run_chain(
         on_step(now)
     counts = engine.counts + Counter({f"no_fix_{why}": n for why, n in engine.locator.refused.items()})
     names = {device_number(name): name for name in recording.device_names}
-    return Chain(desk.decisions, visits, stays, PlainFixes.concat(fixes), engine.drain().zone_hours, names, counts)
+    found = engine.drain()
+    places = PlainFixes.concat(fixes)
+    return Chain(desk.decisions, visits, stays, places, found.zone_hours, found.flows, names, counts)
 
 
 class _People:

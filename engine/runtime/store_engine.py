@@ -21,6 +21,7 @@ from engine.plan.model import Plan
 from engine.positioning.locator import Locator
 from engine.positioning.self_calibration import SelfCalibration, links_of
 from engine.positioning.windows import ScanWindows
+from engine.presence.flows import FlowRow, Flows, leaf_zones
 from engine.presence.heat import HeatGrid, HeatRow, ZoneHourRow, ZoneHours
 from engine.presence.stays import StoreVisits
 from engine.presence.visits import VisitTracker
@@ -48,6 +49,7 @@ class Aggregates:
 
     heat: list[HeatRow]
     zone_hours: list[ZoneHourRow]
+    flows: list[FlowRow]
 
 
 class StoreEngine:
@@ -75,6 +77,7 @@ class StoreEngine:
         self.visits = VisitTracker(zone_ids, presence)
         self.heat = HeatGrid(plan, self.cells, presence.heat_cell_m, silent_s=presence.silent_s)
         self.hours = ZoneHours(zone_ids, silent_s=presence.silent_s)
+        self.flows = Flows(leaf_zones(plan))
         self.timers = TriggerTimers()
         self.counts: Counter[str] = Counter()
         self._linked = np.empty(0, np.uint64)
@@ -95,6 +98,7 @@ class StoreEngine:
         visits = self._advance(fixes, clock)
         triggers = self._trigger(fixes)
         ended = self._close(clock)
+        self.flows.add(visits, ended)
         self._count(readings, in_order, fixes, visits, triggers)
         return Step(clock, fixes, visits, triggers, ended)
 
@@ -108,7 +112,7 @@ class StoreEngine:
 
     def drain(self) -> Aggregates:
         """The statistics since the last call."""
-        return Aggregates(self.heat.drain(), self.hours.drain())
+        return Aggregates(self.heat.drain(), self.hours.drain(), self.flows.drain())
 
     def _fresh(self, frames: Sequence[Frame]) -> Readings:
         """New readings of all frames, on our clock."""
@@ -199,7 +203,7 @@ class StoreEngine:
     def _parts(self) -> dict[str, Any]:
         names = (
             "clocks", "dedup", "order", "windows", "calibration", "locator", "stays", "visits", "heat", "hours",
-            "timers",
+            "flows", "timers",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 

@@ -90,7 +90,15 @@ class StoreRunner:
         statistics = self.engine.drain()
         blob = pack({"layout": self._layout, "engine": self.engine.state(), "refused": dict(self.refused)})
         save_checkpoint(
-            self._db, self.plan.store, self._upto_id, blob, statistics.heat, statistics.zone_hours, self._visits, now
+            self._db,
+            self.plan.store,
+            self._upto_id,
+            blob,
+            statistics.heat,
+            statistics.zone_hours,
+            self._visits,
+            now,
+            flows=statistics.flows,
         )
         self._visits = []
         self._touched = False

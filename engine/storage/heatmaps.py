@@ -1,14 +1,16 @@
-"""Reading what checkpoints have added up: heat, hours of zones, and a shopper's own visits."""
+"""Reading what checkpoints have added up: heat, hours of zones, flows between them, and a shopper's own visits."""
 
 from __future__ import annotations
 
+from sqlalchemy import func
 from sqlmodel import col, select
 
+from engine.presence.flows import FlowRow
 from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
 from engine.storage.journal import VisitRow
-from engine.storage.tables import HeatTable, VisitTable, ZoneHourTable
+from engine.storage.tables import FlowTable, HeatTable, VisitTable, ZoneHourTable
 
 
 def heat_rows(db: Database, store: str, *, from_t: float, to_t: float, level: str | None = None) -> list[HeatRow]:
@@ -38,6 +40,28 @@ def zone_hours(db: Database, store: str, *, from_t: float, to_t: float) -> list[
             .order_by(col(ZoneHourTable.hour_start), col(ZoneHourTable.zone))
         )
         return [ZoneHourRow(r.hour_start, r.zone, r.person_s, r.visits, r.dwell_s_sum, r.persons_peak) for r in rows]
+
+
+def zone_flows(db: Database, store: str, *, from_t: float, to_t: float) -> list[FlowRow]:
+    """Transitions of the hours that begin in [from_t, to_t), in the order hour, pair."""
+    hour, pair = col(FlowTable.hour_start), (col(FlowTable.from_zone), col(FlowTable.to_zone))
+    query = select(FlowTable).where(col(FlowTable.store) == store, hour >= from_t, hour < to_t).order_by(hour, *pair)
+    with db.read() as session:
+        return [FlowRow(r.hour_start, r.from_zone, r.to_zone, r.count) for r in session.exec(query)]
+
+
+def flow_sums(db: Database, store: str, *, from_t: float, to_t: float) -> list[FlowRow]:
+    """The same summed over the hours, most frequent pairs first: `hour_start` of every row is `from_t`."""
+    hour, pair = col(FlowTable.hour_start), (col(FlowTable.from_zone), col(FlowTable.to_zone))
+    total = func.sum(col(FlowTable.count))
+    query = (
+        select(*pair, total)
+        .where(col(FlowTable.store) == store, hour >= from_t, hour < to_t)
+        .group_by(*pair)
+        .order_by(total.desc(), *pair)
+    )
+    with db.read() as session:
+        return [FlowRow(from_t, a, b, int(n)) for a, b, n in session.exec(query)]
 
 
 def visits_of(db: Database, shopper_id: str, *, limit: int = 200) -> list[VisitRow]:

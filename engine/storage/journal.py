@@ -9,12 +9,14 @@ from typing import Any
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from engine.presence.flows import FlowRow
 from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
 from engine.storage.tables import (
     CheckpointTable,
     ConsentTable,
+    FlowTable,
     HeatTable,
     JournalTable,
     ShopperTable,
@@ -87,6 +89,8 @@ def save_checkpoint(
     zone_hours: Sequence[ZoneHourRow],
     visits: Sequence[VisitRow],
     now: float,
+    *,
+    flows: Sequence[FlowRow] = (),
 ) -> None:
     """In one transaction: adds the aggregates drained since the last checkpoint, stores the state, cuts the journal.
 
@@ -103,6 +107,7 @@ def save_checkpoint(
             add=("person_s", "visits", "dwell_s_sum"),
             most=("persons_peak",),
         )
+        upsert(session, FlowTable, _flow_values(store, flows), add=("count",))
         saved = {"store": store, "upto_id": upto_id, "blob": blob, "saved_at": now}
         upsert(session, CheckpointTable, [saved], replace=("upto_id", "blob", "saved_at"))
         session.connection().execute(
@@ -185,4 +190,17 @@ def _zone_values(store: str, hours: Sequence[ZoneHourRow]) -> list[dict[str, Any
             "persons_peak": float(h.persons_peak),
         }
         for h in hours
+    ]
+
+
+def _flow_values(store: str, flows: Sequence[FlowRow]) -> list[dict[str, Any]]:
+    return [
+        {
+            "store": store,
+            "hour_start": float(f.hour_start),
+            "from_zone": f.from_zone,
+            "to_zone": f.to_zone,
+            "count": int(f.count),
+        }
+        for f in flows
     ]

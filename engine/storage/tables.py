@@ -75,6 +75,17 @@ class ZoneHourTable(SQLModel, table=True):
     persons_peak: float = Field(sa_type=Double)
 
 
+class FlowTable(SQLModel, table=True):
+    """Transitions from zone to zone in an hour, `""` being outside: counts, never persons."""
+
+    __tablename__: ClassVar[str] = "zone_flow"
+    store: str = Field(primary_key=True)
+    hour_start: float = Field(primary_key=True, sa_type=Double)
+    from_zone: str = Field(primary_key=True)
+    to_zone: str = Field(primary_key=True)
+    count: int = Field(sa_type=BigInteger)
+
+
 class VisitTable(SQLModel, table=True):
     """A consenting shopper's stay in a zone."""
 
@@ -170,7 +181,10 @@ class ConsentLogTable(SQLModel, table=True):
 
 
 class DecisionTable(SQLModel, table=True):
-    """Yes or no to a trigger, with its reason. Holds no device: the shopper, or nobody."""
+    """Yes or no to a trigger, with its reason. Holds no device: the shopper, or nobody.
+
+    A row with the reason `holdout` is a ghost trigger: it holds a slot in the shopper's caps as a voucher does.
+    """
 
     __tablename__: ClassVar[str] = "decision"
     __table_args__ = (

@@ -10,6 +10,7 @@ import pytest
 from engine.config import Config
 from engine.ingest.wire import Frame, NativeDecoder
 from engine.offers.campaigns import load_campaigns
+from engine.presence.flows import OUTSIDE, FlowRow
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.runtime.packing import pack, unpack
 from engine.runtime.store_engine import Step, StoreEngine
@@ -72,7 +73,18 @@ def test_the_chain_says_something_at_every_link() -> None:
     statistics = chain.drain()
     assert statistics.heat
     assert statistics.zone_hours
+    into, out = (sum(r.count for r in statistics.flows if end(r) == OUTSIDE) for end in (_from, _to))
+    assert into == out == 4, "every device came in and left, once"
+    assert any(_from(r) != OUTSIDE != _to(r) for r in statistics.flows)
     assert len(chain.stays) == len(chain.locator) == 0, "everyone has left"
+
+
+def _from(row: FlowRow) -> str:
+    return row.from_zone
+
+
+def _to(row: FlowRow) -> str:
+    return row.to_zone
 
 
 def test_a_frame_delivered_twice_counts_once() -> None:

@@ -12,17 +12,19 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from engine.presence.flows import FlowRow
 from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.privacy.consent import ConsentChoice
 from engine.storage.database import Database, open_database
-from engine.storage.heatmaps import heat_rows, visits_of, zone_hours
+from engine.storage.heatmaps import flow_sums, heat_rows, visits_of, zone_flows, zone_hours
 from engine.storage.journal import VisitRow, append_journal, load_recovery, save_checkpoint
 from tests.engine.storage.scenes import NOW, STORE, at_once, shopper
 
 HOUR = 3600.0
 HEAT = HeatRow(HOUR, "ground", 3, 4, 10.0, 2.5)
 ZONE = ZoneHourRow(HOUR, "fruit", 100.0, 3, 90.0, 2.0)
+FLOW = FlowRow(HOUR, "fruit", "tea", 4)
 
 
 def test_a_new_store_has_nothing_to_recover(db: Database) -> None:
@@ -42,15 +44,16 @@ def test_the_journal_comes_back_in_order_and_per_store(db: Database) -> None:
 def test_a_checkpoint_cuts_the_journal_and_adds_the_aggregates(db: Database) -> None:
     first, second = append_journal(db, STORE, NOW, b"a"), append_journal(db, STORE, NOW, b"b")
     other = append_journal(db, "other", NOW, b"c")
-    save_checkpoint(db, STORE, first, b"state 1", [HEAT], [ZONE], [], NOW)
+    save_checkpoint(db, STORE, first, b"state 1", [HEAT], [ZONE], [], NOW, flows=[FLOW])
     found = load_recovery(db, STORE)
     assert (found.checkpoint, found.upto_id, [r.id for r in found.journal]) == (b"state 1", first, [second])
-    save_checkpoint(db, STORE, second, b"state 2", [HEAT], [replace(ZONE, persons_peak=1.5)], [], NOW)
+    save_checkpoint(db, STORE, second, b"state 2", [HEAT], [replace(ZONE, persons_peak=1.5)], [], NOW, flows=[FLOW])
     found = load_recovery(db, STORE)
     assert (found.checkpoint, found.upto_id, found.journal) == (b"state 2", second, [])
     assert [r.id for r in load_recovery(db, "other").journal] == [other]
     assert heat_rows(db, STORE, from_t=0, to_t=2 * HOUR) == [replace(HEAT, person_s=20.0, fixes=5.0)]
     assert zone_hours(db, STORE, from_t=0, to_t=2 * HOUR) == [ZoneHourRow(HOUR, "fruit", 200.0, 6, 180.0, 2.0)]
+    assert zone_flows(db, STORE, from_t=0, to_t=2 * HOUR) == [replace(FLOW, count=8)]
 
 
 def test_ids_go_on_after_the_journal_was_cut(db: Database) -> None:
@@ -65,11 +68,12 @@ def test_a_checkpoint_that_fails_changes_nothing(db: Database) -> None:
     save_checkpoint(db, STORE, 0, b"old", [HEAT], [], [], NOW)
     nothing: Any = None  # refused by the last statement but one, after the aggregates
     with pytest.raises(IntegrityError):
-        save_checkpoint(db, STORE, row, nothing, [HEAT], [ZONE], [], NOW)
+        save_checkpoint(db, STORE, row, nothing, [HEAT], [ZONE], [], NOW, flows=[FLOW])
     found = load_recovery(db, STORE)
     assert (found.checkpoint, [r.id for r in found.journal]) == (b"old", [row])
     assert heat_rows(db, STORE, from_t=0, to_t=2 * HOUR) == [HEAT]
     assert zone_hours(db, STORE, from_t=0, to_t=2 * HOUR) == []
+    assert zone_flows(db, STORE, from_t=0, to_t=2 * HOUR) == []
 
 
 def test_aggregates_are_read_by_time_level_and_store(db: Database) -> None:
@@ -82,6 +86,16 @@ def test_aggregates_are_read_by_time_level_and_store(db: Database) -> None:
     assert heat_rows(db, STORE, from_t=HOUR, to_t=2 * HOUR, level="up") == [replace(HEAT, level="up")]
     assert heat_rows(db, "other", from_t=0, to_t=9 * HOUR) == []
     assert [z.hour_start for z in zone_hours(db, STORE, from_t=2 * HOUR, to_t=3 * HOUR)] == [2 * HOUR]
+
+
+def test_flows_are_read_by_hour_or_summed_over_a_period(db: Database) -> None:
+    out = FlowRow(HOUR, "tea", "", 9)
+    save_checkpoint(db, STORE, 0, b"", [], [], [], NOW, flows=[FLOW, out, replace(FLOW, hour_start=2 * HOUR, count=6)])
+    save_checkpoint(db, "other", 0, b"", [], [], [], NOW, flows=[replace(FLOW, count=50)])
+    assert zone_flows(db, STORE, from_t=HOUR, to_t=2 * HOUR) == [FLOW, out]
+    assert [r.count for r in zone_flows(db, STORE, from_t=2 * HOUR, to_t=3 * HOUR)] == [6]
+    assert flow_sums(db, STORE, from_t=HOUR, to_t=3 * HOUR) == [replace(FLOW, count=10), out]
+    assert flow_sums(db, STORE, from_t=3 * HOUR, to_t=9 * HOUR) == []
 
 
 def test_visits_are_kept_for_those_who_consent_and_once(db: Database) -> None:

@@ -189,7 +189,7 @@ class Decision:
     trigger: Trigger
     shopper_id: str | None
     outcome: str  # "issue" | "refuse"
-    reason: str  # stable code, e.g. "ok", "no_consent", "cap_visit", "budget", "lost_arbitration"
+    reason: str  # stable code, e.g. "ok", "no_consent", "cap_visit", "budget", "lost_arbitration", "holdout"
     at: float
     inputs: dict[str, float | int | str | bool | None] = field(default_factory=dict)
 

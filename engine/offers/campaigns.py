@@ -82,7 +82,9 @@ class Campaign(_Strict):
     """An offer with its place, time, audience, caps and budget. See docs for every field's meaning.
 
     `ttl_s` is how long an undelivered message stays relevant at the shelf, `valid_s` how long the voucher can be
-    redeemed. `margin_minor` and `redeem_probability` are what arbitration expects of one redemption.
+    redeemed. `margin_minor` and `redeem_probability` are what arbitration expects of one redemption. `holdout_share` of
+    the shoppers are a control group that never gets this campaign, so that its uplift can be measured; campaigns that
+    name the same `experiment` (by default each is one of its own, called by its id) hold out the same shoppers.
     """
 
     id: Name
@@ -102,6 +104,8 @@ class Campaign(_Strict):
     priority: int = Field(50, ge=0, le=100)
     margin_minor: int = Field(ge=0, le=MAX_MINOR)
     redeem_probability: float = Field(ge=0, le=1)
+    holdout_share: float = Field(0.0, ge=0, le=0.9)
+    experiment: Name | None = None
     texts: Texts
 
     @model_validator(mode="after")

@@ -29,7 +29,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A voucher of the shopper in question; it counts in the caps unless it never arrived."""
+    """A voucher of the shopper in question, which counts in the caps unless it never arrived; or a ghost trigger, the
+    voucher that a control shopper would have got, which always counts."""
 
     campaign: CampaignKey
     visit_id: str
@@ -59,7 +60,7 @@ class Ask:
 def cap_refusal(ask: Ask, slots: Sequence[Slot], spent: Spent, limits: Limits) -> str | None:
     """Why not, in a fixed order of reasons; None when the voucher may be issued.
 
-    `slots` are the shopper's vouchers of this visit and of the last week at least.
+    `slots` are the shopper's vouchers and ghost triggers of this visit and of the last week at least.
     """
     if any(s.campaign == ask.key and s.visit_id == ask.visit_id for s in slots):
         return "already_issued"  # also when it never arrived: one attempt per campaign and visit

@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from engine.offers.campaigns import Campaign
 from engine.offers.caps import DAY_S, WEEK_S, Ask, Limits, Slot, Spent, cap_refusal
 from engine.offers.codes import code_digest, voucher_code
+from engine.offers.experiments import HOLDOUT, experiment_inputs, is_control
 from engine.records import Decision
 from engine.storage.database import Database
 from engine.storage.settling import lock_campaigns
@@ -32,9 +33,13 @@ def claim(db: Database, decisions: Sequence[Decision], limits: Limits, secret: b
     """Turns the candidates of ONE presence event, best first, into final decisions: at most one of them issues.
 
     The first that passes consent, state, uniqueness, caps and budget gets its voucher and outbox row; those after it
-    are refused with `lost_arbitration`, those before it with their own reason. A decision stored already is returned as
-    it was stored, so that a replay after a crash changes nothing. `inputs` must hold `store`, `currency`, `channel` and
-    `worth_minor`, as `engine.offers.decide` writes them.
+    are refused with `lost_arbitration`, those before it with their own reason. Where it is a control shopper's, it is
+    stored as a ghost trigger instead: refused with `holdout`, with the slots of a voucher and none of its budget (see
+    `engine.offers.claims.Claims.claim` for why nothing else is issued then). A ghost keeps its slots, while those of a
+    voucher that never arrived are given back: nobody can tell whether a ghost's would have.
+
+    A decision stored already is returned as it was stored, so that a replay after a crash changes nothing. `inputs`
+    must hold `store`, `currency`, `channel` and `worth_minor`, as `engine.offers.decide` writes them.
     """
     if not decisions:
         return []
@@ -49,7 +54,7 @@ def claim(db: Database, decisions: Sequence[Decision], limits: Limits, secret: b
         slots = _slots(session, shopper_id, decisions[0].trigger.visit_id, now)
         grants = grants_of(session, shopper_id)
         final: list[Decision] = []
-        won = any(d.outcome == "issue" for d in known.values())
+        won = any(d.outcome == "issue" or d.reason == HOLDOUT for d in known.values())
         for decision in decisions:
             if decision.decision_id in known:
                 final.append(known[decision.decision_id])
@@ -58,7 +63,7 @@ def claim(db: Database, decisions: Sequence[Decision], limits: Limits, secret: b
             granted = ("location_offers", str(decision.inputs["channel"])) in grants
             reason = "lost_arbitration" if won else _refusal(decision, row, granted, slots, limits, now)
             if reason is None and row is not None:
-                final.append(_issue(session, decision, row, secret, now))
+                final.append(_won(session, decision, row, secret, now))
                 won = True
             else:
                 final.append(_no(decision, reason or "campaign_unknown", now))
@@ -98,14 +103,22 @@ def _one_event(decisions: Sequence[Decision]) -> tuple[str, str]:
 
 
 def _slots(session: Session, shopper_id: str, visit_id: str, now: float) -> list[Slot]:
-    """The shopper's vouchers that any cap can look at: those of this visit, however long it is, and of the week."""
-    rows = session.exec(
+    """The shopper's vouchers and ghost triggers that any cap can look at: of this visit, however long, and the week."""
+    vouchers = session.exec(
         select(VoucherTable).where(
             col(VoucherTable.shopper_id) == shopper_id,
             (col(VoucherTable.visit_id) == visit_id) | (col(VoucherTable.issued_at) > now - WEEK_S),
         )
     )
-    return [Slot((v.store, v.campaign_id), v.visit_id, v.issued_at, v.holds_slot) for v in rows]
+    ghosts = session.exec(
+        select(DecisionTable.store, DecisionTable.campaign_id, DecisionTable.visit_id, DecisionTable.at).where(
+            col(DecisionTable.shopper_id) == shopper_id,
+            col(DecisionTable.reason) == HOLDOUT,
+            (col(DecisionTable.visit_id) == visit_id) | (col(DecisionTable.at) > now - WEEK_S),
+        )
+    )
+    held = [Slot((v.store, v.campaign_id), v.visit_id, v.issued_at, v.holds_slot) for v in vouchers]
+    return held + [Slot((store, campaign), visit, at, counts=True) for store, campaign, visit, at in ghosts]
 
 
 def _refusal(
@@ -132,8 +145,18 @@ def _worth(decision: Decision) -> int:
     return int(decision.inputs["worth_minor"] or 0)
 
 
-def _issue(session: Session, decision: Decision, row: CampaignTable, secret: bytes, now: float) -> Decision:
+def _won(session: Session, decision: Decision, row: CampaignTable, secret: bytes, now: float) -> Decision:
+    """Issued, or a ghost trigger: its row is its slot."""
     campaign = Campaign.model_validate_json(row.spec)
+    decision = replace(decision, at=now, inputs=decision.inputs | experiment_inputs(campaign))
+    if is_control(campaign, str(decision.shopper_id)):
+        return _no(decision, HOLDOUT, now)
+    return _issue(session, decision, row, campaign, secret, now)
+
+
+def _issue(
+    session: Session, decision: Decision, row: CampaignTable, campaign: Campaign, secret: bytes, now: float
+) -> Decision:
     worth = _worth(decision)
     row.vouchers_used += 1
     row.amount_used_minor += worth

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.positioning.belief import Belief, Estimate
+from engine.positioning.expectation import Expectation, PackedExpectation
 from engine.positioning.likelihood import Evidence, cell_evidence, residual_squares, tail_weights
 from engine.positioning.settings import LocatorSettings
-from engine.positioning.site import CENTRE_DBM, Expectation, Site
+from engine.positioning.site import CENTRE_DBM, Site
 from engine.records import F32, F64, I32, Bools, Scans
 
 
@@ -18,7 +19,7 @@ class _Measured:
     """One kind of measurement of N scans: centred values (N, A), base weights, which were heard, the prior offset."""
 
     column: int  # 0 RSSI, 1 range
-    expected: Expectation
+    expected: Expectation | PackedExpectation
     thin: Expectation
     z: F32
     v: F32

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.positioning.site import Expectation
+from engine.positioning.expectation import Expectation, PackedExpectation
 from engine.records import F32, Bools
 
 
@@ -31,9 +31,11 @@ class Evidence:
     offset_var: F32
 
 
-def cell_evidence(expected: Expectation, z: F32, v: F32, offset_var: F32) -> Evidence:
+def cell_evidence(expected: Expectation | PackedExpectation, z: F32, v: F32, offset_var: F32) -> Evidence:
     """The equations above. `z` (N, A) measurements less the device's prior offset (0 where unheard), `v` (N, A) weights
     (0 where unheard), `offset_var` (N,) the prior variance s² of what is left of the offset."""
+    if isinstance(expected, PackedExpectation):
+        return _packed_evidence(expected, z, v, offset_var)
     if expected.uniform:
         w = v * expected.weight[:, 0]
         wz = w * z
@@ -55,6 +57,19 @@ def cell_evidence(expected: Expectation, z: F32, v: F32, offset_var: F32) -> Evi
     square *= np.float32(-0.5)
     square -= 0.5 * np.log1p(prior * s) + spread
     return Evidence(square, offset, var)
+
+
+def _packed_evidence(expected: PackedExpectation, z: F32, v: F32, offset_var: F32) -> Evidence:
+    """The same, part of the cells by part, of the access points that any of the scans heard."""
+    heard = np.flatnonzero((v > 0).any(axis=0))
+    n_cells = expected.mean.codes.shape[1]
+    log, offset = np.empty((len(z), n_cells), np.float32), np.empty((len(z), n_cells), np.float32)
+    var = np.empty((len(z), 1 if expected.uniform else n_cells), np.float32)
+    for cells, dense in expected.parts(heard):
+        part = cell_evidence(dense, z[:, heard], v[:, heard], offset_var)
+        log[:, cells], offset[:, cells] = part.log, part.offset
+        var[:, cells if var.shape[1] > 1 else slice(None)] = part.offset_var
+    return Evidence(log, offset, var)
 
 
 def residual_squares(expected: Expectation, z: F32, posterior: F32, offset: F32) -> tuple[F32, F32]:

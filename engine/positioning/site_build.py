@@ -6,8 +6,9 @@ import numpy as np
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
+from engine.positioning.expectation import Expectation, expectation_of
 from engine.positioning.settings import LocatorSettings
-from engine.positioning.site import CENTRE_DBM, THIN, Expectation, Site, not_heard_log
+from engine.positioning.site import CENTRE_DBM, THIN, THIN_PACKED, Site, not_heard_log
 from engine.radio.pathloss import DEFAULT_PRIOR
 from engine.radio.radiomap import RadioMap, prior_powers
 
@@ -26,14 +27,15 @@ def site_of(plan: Plan, cells: Cells, radio_map: RadioMap, settings: LocatorSett
     origin = np.array([cells.x_m.mean(), cells.y_m.mean()])
     xy = np.stack([cells.x_m - origin[0], cells.y_m - origin[1]], axis=1)
     products = np.stack([xy[:, 0] ** 2, xy[:, 0] * xy[:, 1], xy[:, 1] ** 2], axis=1)
-    rssi = Expectation.of(radio_map.mean_dbm - CENTRE_DBM, radio_map.sigma_db)
-    ranges = Expectation.of(radio_map.range_mean_m, radio_map.range_sigma_m)
+    rssi = expectation_of(radio_map.mean_dbm - CENTRE_DBM, radio_map.sigma_db)
+    ranges = expectation_of(radio_map.range_mean_m, radio_map.range_sigma_m)
+    every = THIN if isinstance(rssi, Expectation) else THIN_PACKED
     return Site(
         cells=cells,
         rssi=rssi,
         range=ranges,
-        rssi_thin=rssi.thinned(THIN),
-        range_thin=ranges.thinned(THIN),
+        rssi_thin=rssi.thinned(every),
+        range_thin=ranges.thinned(every),
         not_heard_log=not_heard_log(
             radio_map, settings.sensitivity_dbm, settings.sensitivity_slope_db, settings.missing_share
         ),

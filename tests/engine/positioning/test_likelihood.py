@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from engine.positioning.expectation import Expectation
 from engine.positioning.likelihood import cell_evidence, residual_squares, tail_weights
-from engine.positioning.site import Expectation
 
 
 def brute_force(z: np.ndarray, mean: np.ndarray, sigma: np.ndarray, s: float) -> tuple[float, float, float]:

@@ -13,7 +13,7 @@ from simulators.people import Shopper
 from simulators.ways import Way, Ways
 
 CLIMB_M = 6.0
-"""What a change of level takes, in walked metres: stairs of a storey of 3 m at 30 degrees; a lift is as slow."""
+"""What a change of level counts as for who counts in walked metres only; journeys take `Climb.seconds`."""
 
 STEP_M = 1.5
 """Where it may be crowded, pace is looked at anew after so many metres."""
@@ -83,6 +83,7 @@ class Journey:
 
     def walk(self, way: Way, pace: Pace | None = None) -> None:
         """Along a way from where the shopper stands, at the shopper's own speed or as `pace` allows."""
+        climbs, riding = iter(way.climbs), ""
         for level, x_m, y_m in zip(way.level.tolist(), way.x_m.tolist(), way.y_m.tolist(), strict=True):
             here = self.spot
             far_m = float(np.hypot(x_m - here.x_m, y_m - here.y_m))
@@ -90,9 +91,13 @@ class Journey:
                 continue
             self.heading_rad[-1] = float(np.arctan2(y_m - here.y_m, x_m - here.x_m)) if far_m else self.heading_rad[-1]
             if level != here.level:
-                climb_s = max(far_m, CLIMB_M) / self.shopper.speed_m_s
+                climb = next(climbs)
+                climb_s = climb.seconds(self.shopper.speed_m_s, goes_on=climb.by == riding)
+                riding = climb.by
+                climb_s = max(climb_s, far_m / self.shopper.speed_m_s)
                 self._point(self.end_s + climb_s, Spot(level, x_m, y_m), self.heading_rad[-1])
                 continue
+            riding = ""
             steps = 1 if pace is None else int(np.ceil(far_m / STEP_M))
             for k in range(1, steps + 1):
                 to = Spot(level, here.x_m + (x_m - here.x_m) * k / steps, here.y_m + (y_m - here.y_m) * k / steps)
@@ -153,6 +158,6 @@ def split_way(way: Way, from_end_m: float) -> tuple[Way, Way]:
     cx, cy = float(np.interp(cut, along, x_m)), float(np.interp(cut, along, y_m))
     last = int(way.level[-1])
     head_x, head_y = np.append(way.x_m[: first + k], cx), np.append(way.y_m[: first + k], cy)
-    head = Way(np.append(way.level[: first + k], last).astype(np.int32), head_x, head_y)
+    head = Way(np.append(way.level[: first + k], last).astype(np.int32), head_x, head_y, way.climbs)
     rest_x, rest_y = np.concatenate([[cx], x_m[k:]]), np.concatenate([[cy], y_m[k:]])
     return head, Way(np.full(len(rest_x), last, np.int32), rest_x, rest_y)

@@ -16,7 +16,6 @@ from simulators.journeys import Journey, Pace, Purchase, Stop, Store, split_way
 from simulators.others import cleaning_round, staff_round, walk_past
 from simulators.people import Shopper, dwell_s
 from simulators.people_config import PeopleConfig
-from simulators.ways import Way
 
 STAND_SPREAD_M = 0.15
 """People do not stand on the product's point but around it."""
@@ -115,7 +114,7 @@ class Outings:
         head, _ = split_way(way, float(self._rng.uniform(0.5, 0.9)) * length_m)
         journey.walk(head, self._pace)
         journey.stand(float(self._rng.uniform(2.0, 15.0)), journey.heading_rad[-1])
-        journey.walk(Way(head.level[::-1], head.x_m[::-1], head.y_m[::-1]), self._pace)
+        journey.walk(head.back(), self._pace)
 
     def _give_in(self, journey: Journey, place: str, target: str, left: list[str]) -> str:
         """A stop at something else on the way; returns where the shopper stands then."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ from engine.errors import OperatorError, Problem
 from engine.plan.model import Plan
 from engine.plan.risers import risers
 from engine.records import F64, I32, Bools
+from simulators.climbs import Climb
 from simulators.floor import Spot, free_areas, reflex_corners, stair_ends
 
 Nodes = npt.NDArray[np.integer]
@@ -37,11 +39,20 @@ SNAP_M = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A polyline over levels, each array (k,) with k >= 1; a change of level happens between two points."""
+    """A polyline over levels, each array (k,) with k >= 1; a change of level happens between two points.
+
+    `climbs` are the changes of level, in the order of the way.
+    """
 
     level: I32
     x_m: F64
     y_m: F64
+    climbs: tuple[Climb, ...] = ()
+
+    def back(self) -> Way:
+        """The same way from its end to its beginning."""
+        climbs = tuple(climb.back for climb in reversed(self.climbs))
+        return Way(self.level[::-1], self.x_m[::-1], self.y_m[::-1], climbs)
 
 
 class Ways:
@@ -65,8 +76,27 @@ class Ways:
         while node != source:
             node = int(before[node])
             nodes.append(node)
-        index = np.array(nodes[::-1])
-        return Way(self._level[index], self._x_m[index], self._y_m[index])
+        return self._along(nodes[::-1])
+
+    def way_from(self, spot: Spot, target: str) -> Way:
+        """The shortest way from anywhere in the free area to a place, both ends included.
+
+        ValueError where no way leads there.
+        """
+        nodes = np.flatnonzero(self._level == spot.level)
+        seen = nodes[self.clear_from(spot, self._x_m[nodes], self._y_m[nodes])]
+        target_node = self._node[target]
+        far_m = np.hypot(self._x_m[seen] - spot.x_m, self._y_m[seen] - spot.y_m) + self._dist[target_node, seen]
+        if not len(seen) or not np.isfinite(far_m.min()):
+            raise ValueError(f"no way from {spot} to {target}")
+        node, before = int(seen[int(np.argmin(far_m))]), self._before[target_node]
+        index = [node]
+        while node != target_node:
+            node = int(before[node])
+            index.append(node)
+        way = self._along(index)
+        x_m, y_m = np.concatenate([[spot.x_m], way.x_m]), np.concatenate([[spot.y_m], way.y_m])
+        return Way(np.concatenate([[spot.level], way.level]).astype(np.int32), x_m, y_m, way.climbs)
 
     def distance_m(self, origin: str, target: str) -> float:
         """Walked metres between two places."""
@@ -113,6 +143,11 @@ class Ways:
             near[rows] = self.clear_from(spot, x_m[rows], y_m[rows])
         return near
 
+    def _along(self, nodes: list[int]) -> Way:
+        index = np.array(nodes)
+        climbs = tuple(self._climbs[a, b] for a, b in pairwise(nodes) if self._level[a] != self._level[b])
+        return Way(self._level[index], self._x_m[index], self._y_m[index], climbs)
+
     def _build(self, clearance_m: float, places: dict[str, Spot], start: str) -> None:
         free = free_areas(self._plan, clearance_m)
         # a hair wider, so that a line along a shelf's clearance is not cut by rounding
@@ -150,9 +185,13 @@ class Ways:
             cols.append(b[seen])
             # coincident nodes are joined too: a zero would mean no edge in a sparse matrix
             lengths.append(np.maximum(np.hypot(self._x_m[a] - self._x_m[b], self._y_m[a] - self._y_m[b])[seen], 1e-6))
+        self._climbs: dict[tuple[int, int], Climb] = {}
         for i, riser in enumerate(risers(self._plan)):
-            rows.append(np.array([self._node[f"stairs {i} lower"]]))
-            cols.append(np.array([self._node[f"stairs {i} upper"]]))
+            lower, upper = self._node[f"stairs {i} lower"], self._node[f"stairs {i} upper"]
+            up = Climb(riser.category, riser.rise_m)
+            self._climbs[lower, upper], self._climbs[upper, lower] = up, up.back
+            rows.append(np.array([lower]))
+            cols.append(np.array([upper]))
             lengths.append(np.array([riser.length_m]))
         n = len(self._x_m)
         return csr_matrix((np.concatenate(lengths), (np.concatenate(rows), np.concatenate(cols))), shape=(n, n))

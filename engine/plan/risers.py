@@ -15,13 +15,16 @@ OPENING_REACH_M = 1.0  # an opening is a point or a line: it stands for what lie
 
 @dataclass(frozen=True, slots=True)
 class Riser:
-    """A way between two levels (indices into the plan's), at one place. `length_m` is what it costs on foot."""
+    """A way between two levels (indices into the plan's), at one place. `length_m` is what it costs on foot, `rise_m`
+    how much higher the upper floor lies, `category` one of `RISERS`."""
 
     lower: int
     upper: int
     x_m: float
     y_m: float
     length_m: float
+    rise_m: float
+    category: str
 
 
 def risers(plan: Plan) -> list[Riser]:
@@ -40,7 +43,7 @@ def risers(plan: Plan) -> list[Riser]:
                 if plan.levels[lower].ordinal != plan.levels[upper].ordinal:
                     where = shape.intersection(above).representative_point()
                     rise_m = abs(plan.levels[upper].floor_z_m - plan.levels[lower].floor_z_m)
-                    found.append(Riser(lower, upper, where.x, where.y, 2.0 * rise_m))
+                    found.append(Riser(lower, upper, where.x, where.y, 2.0 * rise_m, rise_m, category))
     return found
 
 

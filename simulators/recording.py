@@ -11,10 +11,12 @@ import numpy as np
 
 from engine.errors import OperatorError, Problem
 from engine.offers.campaigns import Campaign
+from engine.tables.flows import write_flows
 from engine.tables.outcomes import write_coupons, write_hours
 from simulators.readings_file import finished, fixed, write_world_readings
 from simulators.truth import Episode, Positions, consents, near_products, positions, session_events, zone_visits
 from simulators.truth_coupons import coupons
+from simulators.truth_flows import zone_flows
 from simulators.truth_hours import zone_hours
 from simulators.world import World
 
@@ -35,6 +37,7 @@ def record(
     * `shoppers.csv`: everybody, heard or not; `visits.csv`: stays in zones; `near.csv`: time near products;
       `stops.csv`: stays at products and tills on purpose; `purchases.csv`; `sessions.csv`;
     * `hours.csv`: zones by hour as the phones that are heard would tell, `hours_everybody.csv`: as they are;
+      `flows.csv` and `flows_everybody.csv`: likewise, transitions between zones by hour;
       `coupons.csv`: which of `campaigns` should fire for whom and when.
     """
     try:
@@ -63,8 +66,13 @@ def _comparable(world: World, at: Positions, campaigns: Sequence[Campaign], fold
     due = coupons(world, at, campaigns)
     write_hours(folder / "hours.csv", heard)
     write_hours(folder / "hours_everybody.csv", whole)
+    flows = {"flows": world.phones.connected, "flows_everybody": everybody}
+    moved = {name: zone_flows(world, visits, who) for name, who in flows.items()}
+    for name, rows in moved.items():
+        write_flows(folder / f"{name}.csv", rows)
     write_coupons(folder / "coupons.csv", due)
-    return {"hours": len(heard), "hours_everybody": len(whole), "coupons": len(due)}
+    counts = {"hours": len(heard), "hours_everybody": len(whole), "coupons": len(due)}
+    return counts | {name: len(rows) for name, rows in moved.items()}
 
 
 def _write_truth(path: Path, world: World, at: Positions, start_t: float) -> int:

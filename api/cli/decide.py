@@ -26,9 +26,10 @@ from engine.plan.model import Plan
 from engine.records import F64
 from engine.runtime.offline import Chain, run_chain
 from engine.tables import load_radio_map, read_readings, readings_for_plan, write_fixes
+from engine.tables.flows import write_flows
 from engine.tables.outcomes import read_sessions, write_decisions, write_hours, write_visits
 
-FIXES, VISITS, HOURS = "fixes.csv", "found_visits.csv", "found_hours.csv"
+FIXES, VISITS, HOURS, FLOWS = "fixes.csv", "found_visits.csv", "found_hours.csv", "found_flows.csv"
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +49,8 @@ def decide(
     config: Path | None = typer.Option(None, help="A config.yaml for presence, positioning and caps."),
     radiomap: Path | None = typer.Option(None, help="A radio map made by `rayon calibrate`."),
     tables: Path | None = typer.Option(
-        None, help=f"A folder for what the chain found on the way: {FIXES}, {VISITS}, {HOURS}; and the plan it used."
+        None,
+        help=f"A folder for what was found on the way ({FIXES}, {VISITS}, {HOURS}, {FLOWS}) and the plan it used.",
     ),
     as_json: bool = typer.Option(False, "--json", help="What came out, as one JSON object on standard output."),
 ) -> None:
@@ -84,7 +86,7 @@ def decide(
 
 
 def write_chain(folder: Path, chain: Chain, plan: Plan, config: Config) -> None:
-    """Fixes, visits and zone hours, as `rayon score --run` looks for them. Raises OperatorError."""
+    """Fixes, visits, zone hours and flows, as `rayon score --run` looks for them. Raises OperatorError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -93,6 +95,7 @@ def write_chain(folder: Path, chain: Chain, plan: Plan, config: Config) -> None:
     write_fixes(folder / FIXES, fix_table(chain, plan, config))
     write_visits(folder / VISITS, visit_table(chain))
     write_hours(folder / HOURS, hour_table(chain))
+    write_flows(folder / FLOWS, chain.flows)
 
 
 def _keep_plan(store: Path, folder: Path) -> None:

@@ -29,6 +29,9 @@ def score(
         None, help="Visits to zones: true and found.", metavar="TRUE FOUND"
     ),
     hours: tuple[Path, Path] | None = typer.Option(None, help="Zones by hour: true and found.", metavar="TRUE FOUND"),
+    flows: tuple[Path, Path] | None = typer.Option(
+        None, help="Transitions between zones: true and found.", metavar="TRUE FOUND"
+    ),
     decisions: tuple[Path, Path] | None = typer.Option(
         None, help="Coupons that should fire, and the decisions of `rayon decide`.", metavar="TRUE FOUND"
     ),
@@ -40,7 +43,7 @@ def score(
     html: Path | None = typer.Option(None, help="Write one page to read: floor plan, distribution, worst tracks."),
     window_s: float = typer.Option(3.0, min=0.05, help="Windows of truth that should hold a fix, for coverage."),
 ) -> None:
-    """Scores what was found against the truth: places, zones, visits and their dwell, triggers and coupons.
+    """Scores what was found against the truth: places, zones, visits and their dwell, ways, triggers and coupons.
 
     Fixes: the truth is interpolated to the time of each. Prints median, mean and tail errors in metres, level hit rate,
     coverage (share of truth windows with a fix), and how honest `sigma_m` is (share of errors within 1 and 2 sigma).
@@ -50,7 +53,7 @@ def score(
     A whole run, in a folder that `rayon simulate -o run` and `rayon decide … --tables run -o run/decisions.csv` wrote:
     [bold]rayon score --run run --html report.html[/bold]
     """
-    pairs = {"visits": visits, "hours": hours, "decisions": decisions}
+    pairs = {"visits": visits, "hours": hours, "flows": flows, "decisions": decisions}
     tables = read_files(_files(truth, fixes, run, plan, sessions, pairs))
     scores = score_tables(tables, window_s)
     if plot is not None:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from api.cli.score_charts import bars, cdf, histogram, scatter
 from api.cli.score_floor import COLOURS, STEPS_M, error_map, worst_stretches
+from api.cli.score_flows import flow_matrix
 from api.cli.score_run import Scores, Tables
 from engine.offers.scoring import Miss
 from engine.plan.model import Plan
@@ -46,6 +47,7 @@ def score_page(tables: Tables, scores: Scores) -> str:
         confusion=_confusion(plan, scores.zones) if plan and scores.zones else None,
         zone_names=_names(plan),
         dwell=Markup(scatter([a.dwell_s for a, _ in pairs], [b.dwell_s for _, b in pairs])),
+        flows=flow_matrix(scores.flows, plan, _names(plan)) if scores.flows else None,
         occupancy=Markup(_occupancy(figures, _names(plan))),
         delays=Markup(histogram([d for v in triggers.delays_s.values() for d in v], "delay, s") if triggers else ""),
         missed=_listed(triggers.missed if triggers else [], clock),
@@ -87,6 +89,8 @@ def _tiles(figures: dict[str, Any]) -> list[tuple[str, str, str]]:
         visits, dwell = figures["visits"], figures["dwell"]
         out.append(("visits found", _share(visits["recall"]), f"{_share(visits['precision'])} of those found are true"))
         out.append(("dwell error", _said(dwell["mean_abs_s"], "s", 1), f"bias {_said(dwell['bias_s'], 's', 1, '+')}"))
+    if "flows" in figures:
+        out.append(("flows between zones", _share(figures["flows"]["common_share"]), "common to true and found"))
     if "triggers" in figures:
         t = figures["triggers"]
         out.append(("triggers in time", _share(t["recall"]), f"{_share(t['precision'])} of those fired are right"))

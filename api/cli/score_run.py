@@ -14,9 +14,12 @@ from engine.plan.load import load_plan
 from engine.plan.model import Plan
 from engine.positioning.scoring import ErrorReport, score_fixes
 from engine.positioning.true_places import TruePlaces, true_places
+from engine.presence.flow_scoring import FlowReport, score_flows
+from engine.presence.flows import FlowRow
 from engine.presence.scoring import VisitReport, score_visits
 from engine.presence.zone_scoring import Confusion, score_hours, zone_confusion, zone_of
 from engine.tables import FixTable, TruthTable, read_fixes, read_truth
+from engine.tables.flows import read_flows
 from engine.tables.outcomes import (
     CouponTable,
     DecisionTable,
@@ -36,7 +39,9 @@ Pair = tuple[Path, Path]
 TRUTH_AND_FIXES = ("truth.csv", "fixes.csv")
 VISITS = ("visits.csv", "found_visits.csv")
 HOURS = ("hours.csv", "found_hours.csv")
+FLOWS = ("flows.csv", "found_flows.csv")
 DECISIONS = ("coupons.csv", "decisions.csv")
+PAIRS = (("visits", VISITS), ("hours", HOURS), ("flows", FLOWS), ("decisions", DECISIONS))
 PLAN = "plan.geojson"
 
 
@@ -50,6 +55,7 @@ class Files:
     decisions: Pair | None = None
     plan: Path | None = None
     sessions: Path | None = None
+    flows: Pair | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ class Tables:
     decisions: tuple[CouponTable, DecisionTable] | None
     plan: Plan | None
     shoppers: set[str] | None  # None: every phone counts as consenting
+    flows: tuple[list[FlowRow], list[FlowRow]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,7 @@ class Scores:
     visits: VisitReport | None
     hours: dict[str, Any] | None
     triggers: TriggerReport | None
+    flows: FlowReport | None = None
 
     def figures(self) -> dict[str, Any]:
         """The figures of positions by name, then one group a report."""
@@ -86,6 +94,8 @@ class Scores:
             out |= {"dwell": visits.pop("dwell"), "visits": visits}
         if self.hours is not None:
             out["occupancy"] = self.hours
+        if self.flows is not None:
+            out["flows"] = self.flows.figures()
         if self.triggers is not None:
             out |= self.triggers.figures()
         return out
@@ -95,7 +105,7 @@ def files_of_run(folder: Path, plan: Path | None, sessions: Path | None = None) 
     """What lies in a run's folder. Raises OperatorError when positions or one of a pair of tables are missing."""
     problems = []
     found: dict[str, Pair | None] = {}
-    for name, (true, own) in (("visits", VISITS), ("hours", HOURS), ("decisions", DECISIONS)):
+    for name, (true, own) in PAIRS:
         pair = folder / true, folder / own
         there = [p.is_file() for p in pair]
         found[name] = pair if all(there) else None
@@ -109,12 +119,12 @@ def files_of_run(folder: Path, plan: Path | None, sessions: Path | None = None) 
         raise OperatorError(problems)
     own_plan = folder if (folder / PLAN).is_file() else None
     truth, fixes = (folder / name for name in TRUTH_AND_FIXES)
-    return Files((truth, fixes), found["visits"], found["hours"], found["decisions"], plan or own_plan, sessions)
+    return Files((truth, fixes), plan=plan or own_plan, sessions=sessions, **found)
 
 
 def read_files(files: Files) -> Tables:
     """Reads all tables. Raises OperatorError with the problems of the first that has some."""
-    visits, hours, decisions = files.visits, files.hours, files.decisions
+    visits, hours, flows, decisions = files.visits, files.hours, files.flows, files.decisions
     return Tables(
         read_truth(files.positions[0]),
         read_fixes(files.positions[1]),
@@ -123,6 +133,7 @@ def read_files(files: Files) -> Tables:
         (read_coupons(decisions[0]), read_decisions(decisions[1])) if decisions else None,
         load_plan(files.plan) if files.plan else None,
         consenting(read_sessions(files.sessions)) if files.sessions else None,
+        (read_flows(flows[0]), read_flows(flows[1])) if flows else None,
     )
 
 
@@ -138,6 +149,7 @@ def score_tables(tables: Tables, window_s: float) -> Scores:
         score_visits(*tables.visits, devices) if tables.visits else None,
         score_hours(*tables.hours) if tables.hours else None,
         score_triggers(*tables.decisions, devices, tables.shoppers) if tables.decisions else None,
+        score_flows(*tables.flows) if tables.flows else None,
     )
 
 

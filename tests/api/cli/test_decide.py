@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from engine.tables import ReadingTable, read_fixes, write_readings
+from engine.tables.flows import read_flows
 from engine.tables.outcomes import read_decisions, read_hours, read_visits
 from tests.engine.runtime.made import FLOORPLANS, Stand, boutique, frames
 from tests.sites import RAYON
@@ -53,6 +54,8 @@ def test_the_same_input_gives_the_same_output_to_the_byte(recorded: Path) -> Non
     visits, hours, fixes = (recorded / "run" / f"{n}.csv" for n in ("found_visits", "found_hours", "fixes"))
     assert set(read_visits(visits).device.tolist()) == {"ana", "bob"}
     assert read_hours(hours).person_s.sum() > 30
+    flows = read_flows(recorded / "run" / "found_flows.csv")
+    assert sum(f.count for f in flows if f.from_zone == "") == sum(f.count for f in flows if f.to_zone == "") == 2
     assert set(read_fixes(fixes).method.tolist()) == {"bayes"}
 
 

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from selenium.webdriver import Chrome
 
+from engine.presence.flows import FlowRow
 from engine.tables import FixTable, TruthTable, write_fixes, write_truth
+from engine.tables.flows import write_flows
 from engine.tables.outcomes import (
     CouponTable,
     DecisionTable,
@@ -67,6 +69,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, person_s in (("hours.csv", 60.0), ("found_hours.csv", 50.0)):
         row = HourTable(np.array([hour[0]]), femme, np.array([person_s]), *(np.array([v]) for v in (1.0, 60.0, 1.0)))
         write_hours(folder / name, row)
+    write_flows(folder / "flows.csv", [FlowRow(hour[0], "", "femme", 3), FlowRow(hour[0], "femme", "", 3)])
+    write_flows(folder / "found_flows.csv", [FlowRow(hour[0], "", "femme", 2), FlowRow(hour[0], "femme", "<b>", 1)])
     said = (texts("issue"), texts("ok"))
     write_coupons(folder / "coupons.csv", CouponTable(ana, texts("robe"), texts("FEM-001"), at, at + 60, at + 5, *said))
     decided = DecisionTable(at + 9, ana, texts("robe"), *said, at * 0 + 0.7, at, texts("v"), texts("FEM-001"), at + 8)
@@ -86,11 +90,13 @@ def test_two_tables_give_the_figures_they_always_gave(run: Path) -> None:
 
 def test_a_run_is_scored_whole(run: Path) -> None:
     said = json.loads(rayon(run, "score", "--run", ".", "--json").stdout)
-    assert set(said) == FLAT | {"zones", "visits", "dwell", "occupancy", "triggers", "coupons"}
+    assert set(said) == FLAT | {"zones", "visits", "dwell", "occupancy", "flows", "triggers", "coupons"}
     assert said["dwell"]["bias_s"] == 7.0
     assert (said["visits"]["precision"], said["visits"]["recall"]) == (1.0, 1.0)
     assert (said["triggers"]["delay_median_s"], said["coupons"]["recall"]) == (4.0, 1.0)
     assert said["occupancy"]["misplaced_share"] == round(10 / 2 / 60, 4)
+    assert (said["flows"]["common_share"], said["flows"]["cpc"]) == (round(2 / 7, 4), round(4 / 9, 4))
+    assert said["flows"]["worst"]["femme > (outside)"] == {"true": 3, "found": 0}
     plain = rayon(run, "score", "--run", ".").stdout
     assert re.search(r"^delay_median_s\s+4\.0$", plain, re.MULTILINE)
     assert re.search(r"^dwell$", plain, re.MULTILINE)
@@ -114,6 +120,9 @@ def test_the_page_is_one_file_that_asks_for_nothing(run: Path, tmp_path: Path) -
     assert "<script" not in text
     assert "<b>bob" not in text  # names come from a file
     assert "&lt;b&gt;bob" in text
+    assert "<b><" not in text
+    assert ">2/3</td>" in text
+    assert "Where people go next" in text
     assert text.count("<svg") >= 5  # distribution, two floors, tracks, dwell, time by zone, delays
 
 

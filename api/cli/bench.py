@@ -13,11 +13,13 @@ import typer
 from scipy.optimize import least_squares
 from shapely.geometry import box
 
+from api.cli.bench_large import MIB, measure_large
 from api.cli.bench_peers import installed_peers, kalman_step
 from engine.plan.cells import walkable_cells
 from engine.plan.model import AccessPoint, Level, Plan
 from engine.positioning.bayes import bayes
 from engine.positioning.belief import Belief
+from engine.positioning.footprint import array_bytes
 from engine.positioning.locator import Locator, take_scans
 from engine.positioning.methods import METHODS
 from engine.positioning.settings import DEFAULT_SETTINGS
@@ -39,6 +41,7 @@ def bench(
     seconds: float = typer.Option(2.0, min=0.1, max=60.0, help="How long to time each figure."),
 ) -> None:
     """Times the locator: 40 x 25 m, cells of 0.5 m, 6 access points, batches of 256 devices.
+    And weighs it, there and in a hypermarket (large_store_...: 200 x 100 m, 80 access points).
 
     Beside it, in the same run and on the same scans, scipy's least_squares and, with the extra "bench", the libraries
     localization, easy-trilateration and filterpy: compare ratios, not machines. Set OPENBLAS_NUM_THREADS=1 for figures
@@ -56,12 +59,13 @@ def bench(
 
 
 def measure(seconds: float) -> dict[str, Any]:
-    """Rates per second, their ratios to the peer's, errors of both in metres, and bytes per tracked device."""
+    """Rates per second, their ratios to the peer's, errors of both in metres, and bytes of a store and a device."""
     plan = bench_plan()
     cells = walkable_cells(plan, CELL_M)
     rng = np.random.default_rng(7)
     scans, truth = bench_scans(plan, rng)
     locator = Locator(plan, cells)
+    kept = array_bytes(locator, cells)
     flat = np.full((DEVICES, len(cells)), 1 / len(cells), np.float32)
     belief = Belief(
         flat,
@@ -92,6 +96,8 @@ def measure(seconds: float) -> dict[str, Any]:
         "median_error_m": float(np.median(np.hypot(fixes.x_m - truth[:, 0], fixes.y_m - truth[:, 1]))),
         "scipy_median_error_m": float(np.median(np.hypot(*(peer_xy - truth).T))),
         "bytes_per_tracked_device": int(per_device),
+        "locator_mib": kept / MIB,
+        **measure_large(seconds),
         **_libraries(plan, scans, truth, snapshots, tracked, seconds),
     }
 

@@ -105,6 +105,10 @@ class PackedMatrix:
         """The values of some access points at some cells."""
         return self.codes[rows, cells].astype(np.float32) * np.float32(self.step)
 
+    def whole(self) -> F32:
+        """All of it (A, C)."""
+        return self.codes.astype(np.float32) * np.float32(self.step)
+
     def __rmatmul__(self, left: F32) -> F32:
         """`left` (N, A) @ this (A, C), part by part; rows that no weight is given to are left out."""
         rows = np.flatnonzero(left.any(axis=0))

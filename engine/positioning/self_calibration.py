@@ -13,9 +13,11 @@ import numpy as np
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
+from engine.positioning.expectation import PackedMatrix
 from engine.radio.calibrate import calibrate
+from engine.radio.crossings import crossing_losses_db
 from engine.radio.evidence_sources import Hearings, hearings_evidence
-from engine.radio.pathloss import cell_geometry
+from engine.radio.pathloss import Geometry, geometry_of
 from engine.radio.radiomap import RadioMap
 from engine.records import F32, F64, I32, I64, Readings
 
@@ -48,7 +50,8 @@ class SelfCalibration:
 
     def __init__(self, plan: Plan, cells: Cells) -> None:
         self._plan, self._cells = plan, cells
-        self._geometry = cell_geometry(plan, cells)
+        # what walls and shelves cost is slow to find, and kept in two bytes an entry: it can be 80 x 80,000 of them
+        self._losses = tuple(map(PackedMatrix.of, crossing_losses_db(plan, cells.level, cells.x_m, cells.y_m)))
         n = len(plan.access_points)
         self._sum: F64 = np.zeros((n, n))  # [heard, ap]
         self._count: I64 = np.zeros((n, n), np.int64)
@@ -92,7 +95,12 @@ class SelfCalibration:
         nothing = np.full(len(heard), np.nan, np.float32)
         links = _Links(np.zeros(len(heard)), heard.astype(np.int32), ap.astype(np.int32), mean, nothing)
         evidence = hearings_evidence(self._plan, links)
-        return calibrate(self._plan, self._cells, evidence, geometry=self._geometry).radio_map
+        return calibrate(self._plan, self._cells, evidence, geometry=self._geometry()).radio_map
+
+    def _geometry(self) -> Geometry:
+        c = self._cells
+        walls_db, fixtures_db = (packed.whole().astype(np.float64) for packed in self._losses)
+        return geometry_of(self._plan, c.level, c.x_m, c.y_m, losses_db=(walls_db, fixtures_db))
 
     def state(self) -> dict[str, Any]:
         """For a checkpoint: a few numbers per pair of access points."""

@@ -54,11 +54,18 @@ class Geometry:
 
 
 def geometry_of(
-    plan: Plan, level: I32, x_m: F64, y_m: F64, prior: RadioPrior = DEFAULT_PRIOR, height_m: F64 | None = None
+    plan: Plan,
+    level: I32,
+    x_m: F64,
+    y_m: F64,
+    prior: RadioPrior = DEFAULT_PRIOR,
+    height_m: F64 | None = None,
+    losses_db: tuple[F64, F64] | None = None,
 ) -> Geometry:
     """The geometry between the plan's access points and places given by level index and metres, arrays (C,).
 
-    `height_m` (C,) above each place's floor, where it is not a phone in a hand.
+    `height_m` (C,) above each place's floor, where it is not a phone in a hand. `losses_db`, of walls and of fixtures,
+    saves finding them again: they are the slow part.
     """
     above = np.full(len(x_m), prior.device_height_m) if height_m is None else height_m
     floor_z = np.array([lv.floor_z_m for lv in plan.levels])
@@ -70,7 +77,7 @@ def geometry_of(
     dz = ap_z[:, None] - (floor_z[level] + above)[None, :]
     distance = np.sqrt((ap_x[:, None] - x_m) ** 2 + (ap_y[:, None] - y_m) ** 2 + dz**2)
     floors = np.abs(ordinal[ap_level][:, None] - ordinal[level][None, :]).astype(np.float64)
-    walls_db, fixtures_db = crossing_losses_db(plan, level, x_m, y_m)
+    walls_db, fixtures_db = losses_db or crossing_losses_db(plan, level, x_m, y_m)
     return Geometry(distance, walls_db + fixtures_db, fixtures_db, floors)
 
 

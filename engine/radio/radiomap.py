@@ -62,13 +62,18 @@ def prior_map(
     known = all(ap.p0_dbm is not None for ap in plan.access_points)
     return RadioMap(
         mean_dbm=mean_dbm(geometry, p0, exponent, 1.0, prior).astype(np.float32),
-        sigma_db=np.full((n_ap, n_cells), prior.sigma_db, np.float32),
+        sigma_db=_everywhere(prior.sigma_db, n_ap, n_cells),
         range_mean_m=(geometry.distance_m + prior.range_bias_m).astype(np.float32),
-        range_sigma_m=np.full((n_ap, n_cells), prior.range_sigma_m, np.float32),
+        range_sigma_m=_everywhere(prior.range_sigma_m, n_ap, n_cells),
         offset_mean_db=0.0,
         offset_sigma_db=prior.known_spread_db if known else prior.p0_spread_db,
         range_offset_sigma_m=prior.range_bias_spread_m,
     )
+
+
+def _everywhere(value: float, n_ap: int, n_cells: int) -> F32:
+    """One value in all (A, C) places, in the memory of one."""
+    return np.broadcast_to(np.float32(value), (n_ap, n_cells))
 
 
 def plan_fingerprint(plan: Plan, cells: Cells) -> str:

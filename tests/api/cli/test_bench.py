@@ -18,6 +18,9 @@ def test_every_figure_is_there_and_positive() -> None:
         )
     assert figures["median_error_m"] < figures["scipy_median_error_m"]
     assert figures["tracked_times_filterpy"] > 0
+    assert figures["large_store_cells"] == 80_000
+    assert figures["large_store_locator_mib"] < 100
+    assert figures["bytes_per_tracked_device"] < 64 * 1024
 
 
 @pytest.mark.parametrize("name", ["localization", "easy-trilateration"])

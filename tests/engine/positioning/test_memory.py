@@ -15,6 +15,7 @@ from engine.positioning import expectation
 from engine.positioning.expectation import Expectation, PackedExpectation
 from engine.positioning.footprint import array_bytes
 from engine.positioning.locator import Locator
+from engine.positioning.self_calibration import SelfCalibration
 from engine.radio.radiomap import RadioMap, prior_map
 from tests.engine.positioning.large import hypermarket, scans
 from tests.engine.positioning.stores import hall
@@ -38,6 +39,17 @@ def test_all_a_locator_needs_of_a_hypermarket_stays_below_a_hundred_mib(surveyed
     assert len(cells) == 80_000
     assert array_bytes(locator, cells) < STORE_MIB * MIB
     assert array_bytes(locator, cells) > 30 * MIB  # the count sees the arrays
+
+
+def test_what_a_running_store_keeps_for_calibration_fits_in_too() -> None:
+    plan = hypermarket()
+    cells = walkable_cells(plan, 0.5)
+    assert array_bytes(Locator(plan, cells), cells, SelfCalibration(plan, cells)) < STORE_MIB * MIB
+
+
+def test_the_prior_map_keeps_no_spread_per_cell() -> None:
+    plan = hypermarket()
+    assert array_bytes(prior_map(plan, walkable_cells(plan, 0.5))) < 50 * MIB
 
 
 FRESH = """

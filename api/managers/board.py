@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse
 from nicegui import run, ui
 
 from api.managers import fragments
-from api.managers.charts import hours_chart
+from api.managers.charts import flows_chart, hours_chart
 from api.managers.looks import SPANS, Choice, Look, glances, look
 from api.managers.overlay import ground_level
 from api.managers.reports import SCOPE_KEY, Reports
@@ -153,6 +153,10 @@ class Board:
                 with ui.column().classes("r-card"):
                     _html(f"<h2>{escape(t['decisions'])}</h2>")
                     self._part("decisions").style("width:100%")
+            with ui.column().classes("r-card"):
+                _html(f"<h2>{escape(t['flows'])}</h2>")
+                self._part("flows", "r-soft")
+                self._flows = ui.echart({}).classes("r-chart r-flows")
             _html(f'<span class="r-soft">{escape(t["privacy"])}</span>')
 
     def _part(self, name: str, classes: str = "") -> ui.html:
@@ -206,11 +210,18 @@ class Board:
             "ranking": fragments.ranking(seen, lang),
             "hours": f"<h2>{escape(t['by_hour_mean' if weekly else 'by_hour'])}</h2>",
             "decisions": fragments.decisions(seen, lang),
+            "flows": escape(t["flows_how" if seen.flows else "no_flows"]),
         }
         for name, html in content.items():
             self._parts[name].content = html
-        options = hours_chart(self._plan, [z.zone for z in seen.report.zones], seen.hours, lang)
-        if options != self._chart.options:
-            self._chart.options.clear()
-            self._chart.options.update(options)
-            self._chart.update()
+        _draw(self._chart, hours_chart(self._plan, [z.zone for z in seen.report.zones], seen.hours, lang))
+        _draw(self._flows, flows_chart(self._plan, seen.flows, lang))
+        self._flows.set_visibility(bool(seen.flows))
+
+
+def _draw(chart: ui.echart, options: dict[str, Any]) -> None:
+    """Sends a chart where it changed."""
+    if options != chart.options:
+        chart.options.clear()
+        chart.options.update(options)
+        chart.update()

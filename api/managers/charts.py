@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from api.managers.overlay import STEPS
 from api.managers.words import TEXTS, Language
 from engine.plan.model import Plan, Zone
+from engine.presence.flows import OUTSIDE, FlowRow
 from engine.presence.heat import ZoneHourRow
 
 HOUR_S = 3600.0
@@ -79,6 +80,55 @@ def hours_chart(plan: Plan, zones: Sequence[Zone], rows: Sequence[ZoneHourRow], 
                 "type": "heatmap",
                 "name": TEXTS[lang]["people_mean"],
                 "data": data,
+                "itemStyle": {"borderColor": "#fff", "borderWidth": 2, "borderRadius": 3},
+                "emphasis": {"itemStyle": {"borderColor": "#1c2321"}},
+            }
+        ],
+    }
+
+
+def flows_chart(plan: Plan, rows: Sequence[FlowRow], lang: Language) -> dict[str, Any]:
+    """From zone to zone as coloured cells: the share of those who leave the row's zone, with the count beside it.
+
+    Zones in the plan's order, outside first; those nobody passed through are left out. A flow diagram with bands
+    (Sankey) is no choice: people go back and forth, and it cannot draw a cycle.
+    """
+    met = {zone for r in rows for zone in (r.from_zone, r.to_zone)}
+    zones = [OUTSIDE, *(z.id for z in plan.zones if z.id in met)] if rows else []
+    names = {z.id: z.name for z in plan.zones} | {OUTSIDE: TEXTS[lang]["outside"]}
+    x = {zone: i for i, zone in enumerate(zones)}
+    leaving: dict[str, int] = defaultdict(int)
+    for r in rows:
+        leaving[r.from_zone] += r.count
+    data: list[dict[str, Any]] = [
+        {
+            "value": [x[r.to_zone], len(zones) - 1 - x[r.from_zone], round(100 * r.count / leaving[r.from_zone])],
+            "name": f"{names[r.from_zone]} → {names[r.to_zone]}: {r.count} ({r.count / leaving[r.from_zone]:.0%})",
+        }
+        for r in rows
+    ]
+    axis = {"axisTick": {"show": False}, "axisLine": {"show": False}}
+    label = {"width": LABEL_PX, "overflow": "truncate", "interval": 0, "color": "#1c2321"}
+    columns = [names[z] for z in zones]
+    return {
+        "textStyle": {"fontFamily": FONT},
+        "animation": False,
+        "grid": {"left": LABEL_PX + 10, "right": 8, "top": 8, "bottom": 120},
+        "tooltip": {"position": "top", "formatter": "{b}"},
+        "xAxis": {"type": "category", "data": columns, "axisLabel": label | {"rotate": 50, "width": 110}, **axis},
+        "yAxis": {"type": "category", "data": columns[::-1], "axisLabel": label, **axis},
+        "visualMap": {
+            "show": False,
+            "min": 0,
+            "max": max((d["value"][2] for d in data), default=1) or 1,
+            "inRange": {"color": ["#fbf8f0", *(colour for _, colour, _ in STEPS[1:])]},
+        },
+        "series": [
+            {
+                "type": "heatmap",
+                "name": TEXTS[lang]["flows"],
+                "data": data,
+                "label": {"show": True, "formatter": "{@[2]}", "fontSize": 11},
                 "itemStyle": {"borderColor": "#fff", "borderWidth": 2, "borderRadius": 3},
                 "emphasis": {"itemStyle": {"borderColor": "#1c2321"}},
             }

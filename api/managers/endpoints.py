@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
@@ -127,6 +128,27 @@ def hours(store: Store, made: Made, asked: Asked) -> out.HoursOut:
         for r in made.hours(store, asked)
     ]
     return out.HoursOut(store=store, items=items, **_span(asked))
+
+
+@router.get("/{store}/flows", response_model_by_alias=True)
+def flows(store: Store, made: Made, asked: Asked) -> out.FlowsOut:
+    """Where people go next: transitions from zone to zone, counted when the visit to the later zone has ended."""
+    found, names = made.flows(store, asked), {z.id: z.name for z in made.ctx.plan(store).zones}
+    leaving: Counter[str] = Counter()
+    for row in found:
+        leaving[row.from_zone] += row.count
+    items = [
+        out.FlowOut(
+            from_zone=r.from_zone or None,
+            from_name=names.get(r.from_zone),
+            to_zone=r.to_zone or None,
+            to_name=names.get(r.to_zone),
+            transitions=r.count,
+            share=round(r.count / leaving[r.from_zone], 4),
+        )
+        for r in found
+    ]
+    return out.FlowsOut(store=store, items=items, **_span(asked))
 
 
 @router.get("/{store}/hot-zones", response_model_by_alias=True)

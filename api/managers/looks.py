@@ -10,6 +10,7 @@ from typing import Literal
 from api.managers.overlay import drawn_heat
 from api.managers.reports import HOUR_S, Period, Reports, StoreReport, ZoneReport, midnight
 from engine.plan.model import Plan
+from engine.presence.flows import FlowRow
 from engine.presence.heat import ZoneHourRow
 from engine.storage.campaigns import all_campaigns
 from engine.storage.decided import DecidedRow, decision_counts, latest_decisions
@@ -41,6 +42,7 @@ class Look:
     report: StoreReport
     svg: str
     hours: list[ZoneHourRow]
+    flows: list[FlowRow]
     devices: int | None
     engine_at: float | None
     totals: dict[str, int]
@@ -104,6 +106,7 @@ def look(made: Reports, store: str, choice: Choice, now: float | None = None) ->
         report=report,
         svg=drawn_heat(plan, report.levels, choice.level, width_px=1100, signs=False),
         hours=made.hours(store, period_of(plan, whole_day, now)),
+        flows=made.flows(store, period),
         devices=int(status.values.get("devices", 0)) if status else None,
         engine_at=status.at if status else None,
         totals=counts(db, store),

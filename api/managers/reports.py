@@ -13,9 +13,10 @@ from fastapi import Request
 from api.context import AppContext
 from engine.errors import BusinessRefusal
 from engine.plan.model import Plan, Zone
+from engine.presence.flows import OUTSIDE, FlowRow
 from engine.presence.heat import ZoneHourRow
 from engine.presence.hotzones import HotZone, HotZones, LevelHeat
-from engine.storage.heatmaps import zone_hours
+from engine.storage.heatmaps import flow_sums, zone_hours
 from engine.storage.heatsums import heat_sums
 
 HOUR_S = 3600.0
@@ -108,6 +109,12 @@ class Reports:
         known = self.ctx.plan(store).zone_index
         rows = zone_hours(self.ctx.db, store, from_t=period.from_t, to_t=period.to_t)
         return sorted((r for r in rows if r.zone in known), key=lambda r: (r.hour_start, known[r.zone]))
+
+    def flows(self, store: str, period: Period) -> list[FlowRow]:
+        """Transitions over a period, most frequent pairs first, zones that the plan no longer has left out."""
+        known = {OUTSIDE, *self.ctx.plan(store).zone_index}
+        rows = flow_sums(self.ctx.db, store, from_t=period.from_t, to_t=period.to_t)
+        return [r for r in rows if r.from_zone in known and r.to_zone in known]
 
     def report(self, store: str, period: Period) -> StoreReport:
         """Everything at once, from one look at the heat and one at the zones."""

@@ -128,6 +128,26 @@ class HoursOut(BaseModel):
     items: list[ZoneHourOut]
 
 
+class FlowOut(BaseModel):
+    """Transitions from one zone to the next on the same stay; null is outside: coming in, or leaving."""
+
+    from_zone: str | None
+    from_name: str | None
+    to_zone: str | None
+    to_name: str | None
+    transitions: int
+    share: float = Field(description="Of all transitions out of `from_zone`: where people go next from there.")
+
+
+class FlowsOut(BaseModel):
+    """Where people go next, most frequent pairs first. Zones that hold other zones have no flows: their parts do."""
+
+    store: str
+    from_: str = Field(serialization_alias="from")
+    to: str
+    items: list[FlowOut]
+
+
 class HotZoneOut(HotOut):
     """The verdict on one zone."""
 

@@ -21,6 +21,7 @@ from engine.config import Config
 from engine.plan.cells import walkable_cells, zone_membership
 from engine.plan.load import load_plans
 from engine.plan.model import Plan
+from engine.presence.flows import OUTSIDE, FlowRow
 from engine.presence.frames import heat_frames, squares_of_cells
 from engine.presence.heat import HeatRow, ZoneHourRow
 from engine.privacy.secrets import Secrets
@@ -78,6 +79,20 @@ def counts(
     return heat, zone_hours
 
 
+def flows(plan: Plan, zone_hours: list[ZoneHourRow]) -> list[FlowRow]:
+    """People go round: in at the plan's first zone, from each to the next, some back, out at the last."""
+    around = [OUTSIDE, *(z.id for z in plan.zones), OUTSIDE]
+    out = []
+    for row in zone_hours:
+        i = plan.zone_index[row.zone] + 1
+        forth = FlowRow(row.hour_start, row.zone, around[i + 1], row.visits)
+        back = FlowRow(row.hour_start, row.zone, around[i - 1], row.visits // 3)
+        out += [r for r in (forth, back) if r.count]
+        if i == 1:
+            out.append(FlowRow(row.hour_start, OUTSIDE, row.zone, row.visits))
+    return out
+
+
 def hours_before(now: float, n: int) -> list[float]:
     """The hours of the last `n` hours, the running one last."""
     return [now // HOUR_S * HOUR_S - HOUR_S * i for i in range(n - 1, -1, -1)]
@@ -88,7 +103,7 @@ def fill(db: Database, plans: dict[str, Plan], now: float, shift_h: int = 0) -> 
     rng = np.random.default_rng(4)
     for store, plan in plans.items():
         heat, zone_hours = counts(plan, hours_before(now, 48), rng, shift_h)
-        save_checkpoint(db, store, 0, b"", heat, zone_hours, [], now)
+        save_checkpoint(db, store, 0, b"", heat, zone_hours, [], now, flows=flows(plan, zone_hours))
         put_status(db, store, "engine", {"devices": 37}, now)
         fill_decisions(db, store, now, rng)
 

@@ -44,7 +44,16 @@ def get(client: httpx.Client, path: str, **query: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/boutique/heat", "/boutique/zones", "/boutique/hours", "/boutique/hot-zones", "/boutique/plan.svg"]
+    "path",
+    [
+        "",
+        "/boutique/heat",
+        "/boutique/zones",
+        "/boutique/hours",
+        "/boutique/flows",
+        "/boutique/hot-zones",
+        "/boutique/plan.svg",
+    ],
 )
 def test_only_managers_may_ask(client: httpx.Client, path: str) -> None:
     for key in ("", "Bearer nonsense", f"Bearer {SECRETS.till_key}"):
@@ -115,6 +124,23 @@ def test_zones_add_up_from_hours(client: httpx.Client) -> None:
         assert sum(h["person_hours"] for h in mine) == pytest.approx(zone["person_hours"], abs=0.01)
         assert sum(h["visits"] for h in mine) == zone["visits"]
         assert max(h["persons_peak"] for h in mine) == zone["persons_peak"]
+
+
+def test_flows_say_where_people_go_next(client: httpx.Client) -> None:
+    items = get(client, "boutique/flows", **DAY)["items"]
+    assert [f["transitions"] for f in items] == sorted((f["transitions"] for f in items), reverse=True)
+    pairs = {(f["from_zone"], f["to_zone"]): f for f in items}
+    assert len(pairs) == len(items)
+    visits = {z["zone"]: z["visits"] for z in get(client, "boutique/zones", **DAY)["items"]}
+    entering = pairs[None, "nouveautes"]
+    assert (entering["from_name"], entering["to_name"], entering["share"]) == (None, "Nouveautés", 1.0)
+    assert entering["transitions"] == visits["nouveautes"]
+    assert pairs["nouveautes", "femme"]["transitions"] == visits["nouveautes"]  # the sum over all hours of the day
+    assert pairs["nouveautes", "femme"]["share"] == pytest.approx(0.75, abs=0.02)
+    for zone in {f["from_zone"] for f in items}:
+        assert sum(f["share"] for f in items if f["from_zone"] == zone) == pytest.approx(1.0, abs=0.001)
+    before = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"}
+    assert get(client, "boutique/flows", **before)["items"] == []
 
 
 def test_a_period_begins_at_its_hour_and_a_night_is_not_enough_evidence(client: httpx.Client) -> None:

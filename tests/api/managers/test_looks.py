@@ -12,7 +12,7 @@ import pytest
 
 from api.context import AppContext
 from api.managers import fragments
-from api.managers.charts import hours_chart, people_by_hour
+from api.managers.charts import flows_chart, hours_chart, people_by_hour
 from api.managers.looks import Choice, Look, look, period_of
 from api.managers.overlay import ground_level, heat_layer, hot_layer, mean_density
 from api.managers.reports import Reports, midnight
@@ -149,6 +149,19 @@ def test_hours_are_local_and_a_week_is_a_mean() -> None:
     assert len(chart["series"][0]["data"]) == 4 * len(plan.zones)
     assert chart["yAxis"]["data"][-1] == plan.zones[0].name  # on top
     assert hours_chart(plan, plan.zones, [], "fr")["series"][0]["data"] == []
+
+
+def test_flows_are_shares_of_those_who_leave_a_zone(made: Reports) -> None:
+    plan = PLANS["boutique"]
+    chart = flows_chart(plan, look(made, "boutique", Choice("today", None, "rdc"), NOON).flows, "en")
+    zones = chart["xAxis"]["data"]
+    assert zones == ["Outside", *(z.name for z in plan.zones)]
+    assert chart["yAxis"]["data"] == zones[::-1]
+    shares = {tuple(d["value"][:2]): d["value"][2] for d in chart["series"][0]["data"]}
+    assert shares[1, len(zones) - 1] == 100  # all come in by the first zone: outside is on top
+    assert shares[2, len(zones) - 2] == pytest.approx(75, abs=1)
+    assert any(d["name"].startswith("Outside → Nouveautés: ") for d in chart["series"][0]["data"])
+    assert flows_chart(plan, [], "fr")["series"][0]["data"] == []
 
 
 def test_the_overlay_covers_the_heated_floor_and_outlines_what_is_hot(seen: Look) -> None:

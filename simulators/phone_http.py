@@ -16,7 +16,7 @@ from simulators.clock import LiveClock
 from simulators.errands import Errands, Shop
 from simulators.guessing import guess_codes
 from simulators.journeys import Journey
-from simulators.responses import Reaction, reaction, target_of
+from simulators.responses import SHOPS, Reaction, reaction, target_of
 from simulators.sse import Event, events
 from simulators.tally import Tally
 from simulators.world import World
@@ -24,7 +24,6 @@ from simulators.world import World
 SIGN_IN_WITHIN_S = 4.0
 """People open the sign-in page within this time of connecting."""
 
-SHOPS = ("shopper", "companion")
 REOPEN_S = 1.0
 GRACE_S = 5.0
 """What is under way when a run ends gets this long to finish."""

@@ -11,8 +11,10 @@ import numpy as np
 
 from engine.errors import OperatorError, Problem
 from engine.offers.campaigns import Campaign
+from engine.tables.experiments import write_potential
 from engine.tables.flows import write_flows
 from engine.tables.outcomes import write_coupons, write_hours
+from simulators.potential import potential_outcomes
 from simulators.readings_file import finished, fixed, write_world_readings
 from simulators.truth import Episode, Positions, consents, near_products, positions, session_events, zone_visits
 from simulators.truth_coupons import coupons
@@ -38,7 +40,9 @@ def record(
       `stops.csv`: stays at products and tills on purpose; `purchases.csv`; `sessions.csv`;
     * `hours.csv`: zones by hour as the phones that are heard would tell, `hours_everybody.csv`: as they are;
       `flows.csv` and `flows_everybody.csv`: likewise, transitions between zones by hour;
-      `coupons.csv`: which of `campaigns` should fire for whom and when.
+      `coupons.csv`: which of `campaigns` should fire for whom and when;
+    * `potential_outcomes.csv`: of each consenting shopper and running campaign, whether its product is bought on this
+      visit without the coupon and with it, what the basket comes to and what margin is left (`simulators.potential`).
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +75,9 @@ def _comparable(world: World, at: Positions, campaigns: Sequence[Campaign], fold
     for name, rows in moved.items():
         write_flows(folder / f"{name}.csv", rows)
     write_coupons(folder / "coupons.csv", due)
-    counts = {"hours": len(heard), "hours_everybody": len(whole), "coupons": len(due)}
+    fates = potential_outcomes(world, campaigns)
+    write_potential(folder / "potential_outcomes.csv", fates)
+    counts = {"hours": len(heard), "hours_everybody": len(whole), "coupons": len(due), "potential_outcomes": len(fates)}
     return counts | {name: len(rows) for name, rows in moved.items()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,9 +22,12 @@ from engine.plan.load import load_plan
 from simulators import live
 from simulators.live_view import watched
 from simulators.recording import record
+from simulators.scenario import Scenario
 from simulators.scenario_files import load_scenario, shipped_scenarios, store_folder
 from simulators.wire_config import WireFormat
 from simulators.world import World
+from simulators.year import Year
+from simulators.year_recording import record_year
 
 HELP = """Brings a scenario to life: shoppers that walk, radio that fades, and the truth to score against.
 
@@ -34,6 +38,10 @@ As tables, the same bytes for the same seed:
 Live, as access points and phones would (phones sign in, receive, share and redeem when --api is given):
 
     RAYON_TILL_KEY=… rayon simulate demo-supermarket --mqtt mqtt://127.0.0.1:1883 --api http://127.0.0.1:8000
+
+A whole year of days, without radio, in about a minute:
+
+    rayon simulate year -o year/
 
 SCENARIO is the name of a shipped one (see --list) or a YAML file of your own that may extend one.
 """
@@ -82,6 +90,12 @@ def simulate(
     if wire is not None:
         chosen = chosen.model_copy(update={"wire": chosen.wire.model_copy(update={"format": wire})})
     store = store_folder(chosen)
+    if chosen.year is not None:
+        given = {"--mqtt": mqtt, "--wire": wire, "--campaigns": campaigns}
+        _print(
+            _year(chosen, store, out, [name for name, value in given.items() if value is not None], seconds), as_json
+        )
+        return
     world = World(chosen, load_plan(store), seconds)
     if out is not None:
         summary = _offline(world, out, _campaigns(world, store, campaigns))
@@ -125,6 +139,19 @@ def _offline(world: World, out: Path, campaigns: list[Campaign]) -> dict[str, An
         "seed": world.scenario.seed,
         "folder": str(out),
     } | rows
+
+
+def _year(chosen: Scenario, store: Path, out: Path | None, unfit: list[str], seconds: float | None) -> dict[str, Any]:
+    """A year has days, not seconds: nothing in it could be heard by an access point."""
+    fix = "write its tables with -o DIR; for readings, run a day such as saturday-rush"
+    if unfit or out is None:
+        reason = f"{chosen.name} is a year: tables by day, without the radio of a live run"
+        raise OperatorError([Problem("rayon simulate", name, reason, fix) for name in unfit])
+    year = Year(chosen, load_plan(store), None if seconds is None else math.ceil(seconds / 86_400))
+    with _bar() as bar:
+        task = bar.add_task(chosen.name, total=len(year.days), note="")
+        rows = record_year(year, out, lambda: bar.advance(task))
+    return {"scenario": chosen.name, "store": year.plan.store, "seed": chosen.seed, "folder": str(out)} | rows
 
 
 def _live(world: World, mqtt_url: str, api_url: str | None, till_key: str | None, speed: float) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from simulators.people_config import PeopleConfig, Strict
 from simulators.phones_config import PhonesConfig
 from simulators.radio_config import RadioConfig
 from simulators.wire_config import WireConfig
+from simulators.year_config import YearConfig
 
 
 class TruthConfig(Strict):
@@ -52,4 +53,5 @@ class Scenario(Strict):
     truth: TruthConfig = TruthConfig()
     attack: AttackConfig = AttackConfig()
     scripted: tuple[ScriptedShopper, ...] = ()
+    year: YearConfig | None = None  # given: tables of a whole year, without radio, instead of a stretch of time
     folder: Path = Path()  # set by the loader: what relative paths start from

@@ -26,10 +26,12 @@ from engine.plan.model import Plan
 from engine.records import F64
 from engine.runtime.offline import Chain, run_chain
 from engine.tables import load_radio_map, read_readings, readings_for_plan, write_fixes
+from engine.tables.experiments import write_experiments
 from engine.tables.flows import write_flows
 from engine.tables.outcomes import read_sessions, write_decisions, write_hours, write_visits
 
 FIXES, VISITS, HOURS, FLOWS = "fixes.csv", "found_visits.csv", "found_hours.csv", "found_flows.csv"
+EXPERIMENTS = "experiments.csv"
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +52,8 @@ def decide(
     radiomap: Path | None = typer.Option(None, help="A radio map made by `rayon calibrate`."),
     tables: Path | None = typer.Option(
         None,
-        help=f"A folder for what was found on the way ({FIXES}, {VISITS}, {HOURS}, {FLOWS}) and the plan it used.",
+        help=f"A folder for what was found on the way ({FIXES}, {VISITS}, {HOURS}, {FLOWS}), the plan it used, and the "
+        f"campaigns that held anybody out ({EXPERIMENTS}).",
     ),
     as_json: bool = typer.Option(False, "--json", help="What came out, as one JSON object on standard output."),
 ) -> None:
@@ -79,6 +82,7 @@ def decide(
     write_decisions(output, decision_table(chain, loaded))
     if tables is not None:
         write_chain(tables, chain, plan, settings)
+        write_experiments(tables / EXPERIMENTS, [c for c in loaded if c.state == "running"])
         _keep_plan(folder, tables)
     print(_summary(chain, output), file=sys.stderr)
     if as_json:

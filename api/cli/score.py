@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from api.cli.score_run import Files, Pair, Scores, Tables, files_of_run, read_files, score_tables
+from api.cli.score_uplift import uplift_lines
 from engine.errors import OperatorError, Problem
 
 
@@ -43,7 +44,8 @@ def score(
     html: Path | None = typer.Option(None, help="Write one page to read: floor plan, distribution, worst tracks."),
     window_s: float = typer.Option(3.0, min=0.05, help="Windows of truth that should hold a fix, for coverage."),
 ) -> None:
-    """Scores what was found against the truth: places, zones, visits and their dwell, ways, triggers and coupons.
+    """Scores what was found against the truth: places, zones, visits and their dwell, ways, triggers, coupons and
+    the uplift of campaigns with a control group.
 
     Fixes: the truth is interpolated to the time of each. Prints median, mean and tail errors in metres, level hit rate,
     coverage (share of truth windows with a fix), and how honest `sigma_m` is (share of errors within 1 and 2 sigma).
@@ -76,7 +78,7 @@ def _files(
     if run is not None and truth is None and not any(pairs.values()):
         return files_of_run(run, plan, sessions)
     if run is None and truth is not None and fixes is not None:
-        return Files((truth, fixes), plan=plan, sessions=sessions, **pairs)
+        return Files((truth, fixes), plan=plan, sessions=sessions, potential=None, experiments=None, **pairs)
     fix = "for example: rayon score truth.csv fixes.csv, or rayon score --run run"
     raise OperatorError([Problem("rayon score", "arguments", "give TRUTH and FIXES, or --run alone", fix)])
 
@@ -92,7 +94,8 @@ def _write_page(path: Path, tables: Tables, scores: Scores) -> None:
 
 
 def _lines(figures: dict[str, Any]) -> str:
-    """A line a figure, groups under their names; what is told apart by zone or campaign is for --json and --html."""
+    """A line a figure, groups under their names; what is told apart by zone or campaign is for --json and --html, but
+    for experiments, which are nothing without their campaign."""
     plain = {name: value for name, value in figures.items() if not isinstance(value, dict)}
     groups = {name: value for name, value in figures.items() if isinstance(value, dict)}
     width = max(len(key) for some in (plain, *groups.values()) for key in some)
@@ -100,6 +103,7 @@ def _lines(figures: dict[str, Any]) -> str:
     for name, group in groups.items():
         flat = {key: value for key, value in group.items() if not isinstance(value, dict)}
         lines += ["", name, *(f"{key:{width}s}  {_text(value)}" for key, value in flat.items())]
+        lines += uplift_lines(group, width) if name == "uplift" else []
     return "\n".join(lines)
 
 

@@ -39,8 +39,8 @@ class Axes:
     def frame(self, x_ticks: Sequence[float], y_ticks: Sequence[float], x_name: str, y_name: str) -> list[str]:
         """Grid, ticks and names."""
         x0, x1, y0, y1 = self.x(0), self.x(self.x_max), self.y(0), self.y(self.y_max)
-        out = [_line(x0, self.y(v), x1, self.y(v), GRID) for v in y_ticks]
-        out += [_line(self.x(v), y0, self.x(v), y1, GRID) for v in x_ticks]
+        out = [line(x0, self.y(v), x1, self.y(v), GRID) for v in y_ticks]
+        out += [line(self.x(v), y0, self.x(v), y1, GRID) for v in x_ticks]
         out += [text(x0 - 7, self.y(v) + 4, f"{v:g}", "end") for v in y_ticks]
         out += [text(self.x(v), y0 + 17, f"{v:g}") for v in x_ticks]
         out.append(text((x0 + x1) / 2, self.height - 5, x_name))
@@ -49,8 +49,8 @@ class Axes:
         return [
             *out,
             text(13, middle, y_name, extra=turned),
-            _line(x0, y0, x1, y0, FAINT),
-            _line(x0, y0, x0, y1, FAINT),
+            line(x0, y0, x1, y0, FAINT),
+            line(x0, y0, x0, y1, FAINT),
         ]
 
 
@@ -68,7 +68,7 @@ def cdf(errors_m: F64) -> str:
     for q in SHARES:
         m = float(np.percentile(e, 100 * q))
         px, py = axes.x(min(m, axes.x_max)), axes.y(100 * q)
-        body += [_line(axes.x(0), py, px, py, FAINT, "3 3"), _line(px, py, px, axes.y(0), FAINT, "3 3")]
+        body += [line(axes.x(0), py, px, py, FAINT, "3 3"), line(px, py, px, axes.y(0), FAINT, "3 3")]
         body += [f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3.5" fill="{FOUND}"/>']
         body += [text(px + 8, py + 14, f"{q:.0%} within {m:.2f} m", "start", weight=600)]
     return svg(axes.width, axes.height, body, f"Distribution of {len(e)} errors")
@@ -81,7 +81,7 @@ def scatter(true_s: Sequence[float], found_s: Sequence[float]) -> str:
     most = _nice(float(np.percentile([*true_s, *found_s], 98)))
     axes = Axes(420, 320, most, most)
     body = axes.frame(_ticks(most), _ticks(most), "true dwell, s", "found dwell, s")
-    body.append(_line(axes.x(0), axes.y(0), axes.x(most), axes.y(most), FAINT, "4 4"))
+    body.append(line(axes.x(0), axes.y(0), axes.x(most), axes.y(most), FAINT, "4 4"))
     for a, b in zip(true_s, found_s, strict=True):
         if a <= most and b <= most:
             body.append(
@@ -107,7 +107,7 @@ def histogram(values_s: Sequence[float], name: str) -> str:
     body += [text(axes.x(v - edges[0]), axes.y(0) + 17, f"{v:g}") for v in range(-20, 61, 20)]
     zero = axes.x(-float(edges[0]))
     body += [
-        _line(zero, axes.y(0), zero, axes.y(axes.y_max), BAD, "4 3"),
+        line(zero, axes.y(0), zero, axes.y(axes.y_max), BAD, "4 3"),
         text(zero + 5, axes.top + 10, "due", "start"),
     ]
     return svg(axes.width, axes.height, body, "Delay of triggers")
@@ -146,7 +146,8 @@ def text(
     return f'<text x="{x:.1f}" y="{y:.1f}" {style}>{escape(said)}</text>'
 
 
-def _line(x0: float, y0: float, x1: float, y1: float, colour: str, dashes: str = "") -> str:
+def line(x0: float, y0: float, x1: float, y1: float, colour: str, dashes: str = "") -> str:
+    """A straight line, all along or in `dashes` (lengths of dash and gap, px)."""
     dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
     return f'<path d="M{x0:.1f} {y0:.1f}L{x1:.1f} {y1:.1f}" stroke="{colour}" fill="none"{dashed}/>'
 

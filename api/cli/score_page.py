@@ -16,6 +16,7 @@ from api.cli.score_charts import bars, cdf, histogram, scatter
 from api.cli.score_floor import COLOURS, STEPS_M, error_map, worst_stretches
 from api.cli.score_flows import flow_matrix
 from api.cli.score_run import Scores, Tables
+from api.cli.score_uplift import intervals
 from engine.offers.scoring import Miss
 from engine.plan.model import Plan
 from engine.presence.zone_scoring import NO_ZONE, Confusion
@@ -52,6 +53,7 @@ def score_page(tables: Tables, scores: Scores) -> str:
         delays=Markup(histogram([d for v in triggers.delays_s.values() for d in v], "delay, s") if triggers else ""),
         missed=_listed(triggers.missed if triggers else [], clock),
         wrong=_listed(triggers.wrong if triggers else [], clock),
+        intervals=Markup(intervals(figures["uplift"]["by_campaign"]) if "uplift" in figures else ""),
     )
 
 
@@ -95,6 +97,9 @@ def _tiles(figures: dict[str, Any]) -> list[tuple[str, str, str]]:
         t = figures["triggers"]
         out.append(("triggers in time", _share(t["recall"]), f"{_share(t['precision'])} of those fired are right"))
         out.append(("trigger delay", _said(t["delay_median_s"], "s", 1), "median, after it was due"))
+    if "uplift" in figures:
+        u = figures["uplift"]
+        out.append(("uplift covered", f"{u['covered']} of {u['measured']}", "intervals hold the true uplift"))
     return out
 
 

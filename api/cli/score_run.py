@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from engine.errors import OperatorError, Problem
 from engine.offers.scoring import TriggerReport, score_triggers
+from engine.offers.uplift_scoring import UpliftReport, score_uplift
 from engine.plan.load import load_plan
 from engine.plan.model import Plan
 from engine.positioning.scoring import ErrorReport, score_fixes
@@ -19,6 +21,7 @@ from engine.presence.flows import FlowRow
 from engine.presence.scoring import VisitReport, score_visits
 from engine.presence.zone_scoring import Confusion, score_hours, zone_confusion, zone_of
 from engine.tables import FixTable, TruthTable, read_fixes, read_truth
+from engine.tables.experiments import PotentialTable, read_experiments, read_potential
 from engine.tables.flows import read_flows
 from engine.tables.outcomes import (
     CouponTable,
@@ -43,11 +46,15 @@ FLOWS = ("flows.csv", "found_flows.csv")
 DECISIONS = ("coupons.csv", "decisions.csv")
 PAIRS = (("visits", VISITS), ("hours", HOURS), ("flows", FLOWS), ("decisions", DECISIONS))
 PLAN = "plan.geojson"
+POTENTIAL, EXPERIMENTS = "potential_outcomes.csv", "experiments.csv"
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Which files to score; only positions are always there. `plan` is a store's folder."""
+    """Which files to score; only positions are always there. `plan` is a store's folder.
+
+    `potential` goes with `decisions`, and `experiments` with it: who is held out of what.
+    """
 
     positions: Pair
     visits: Pair | None = None
@@ -56,6 +63,8 @@ class Files:
     plan: Path | None = None
     sessions: Path | None = None
     flows: Pair | None = None
+    potential: Path | None = None
+    experiments: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,8 @@ class Tables:
     plan: Plan | None
     shoppers: set[str] | None  # None: every phone counts as consenting
     flows: tuple[list[FlowRow], list[FlowRow]] | None = None
+    potential: PotentialTable | None = None
+    holdout_share: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +94,7 @@ class Scores:
     hours: dict[str, Any] | None
     triggers: TriggerReport | None
     flows: FlowReport | None = None
+    uplift: UpliftReport | None = None
 
     def figures(self) -> dict[str, Any]:
         """The figures of positions by name, then one group a report."""
@@ -98,6 +110,8 @@ class Scores:
             out["flows"] = self.flows.figures()
         if self.triggers is not None:
             out |= self.triggers.figures()
+        if self.uplift is not None:
+            out["uplift"] = self.uplift.figures()
         return out
 
 
@@ -119,7 +133,8 @@ def files_of_run(folder: Path, plan: Path | None, sessions: Path | None = None) 
         raise OperatorError(problems)
     own_plan = folder if (folder / PLAN).is_file() else None
     truth, fixes = (folder / name for name in TRUTH_AND_FIXES)
-    return Files((truth, fixes), plan=plan or own_plan, sessions=sessions, **found)
+    fates, shares = (path if path.is_file() else None for path in (folder / POTENTIAL, folder / EXPERIMENTS))
+    return Files((truth, fixes), plan=plan or own_plan, sessions=sessions, potential=fates, experiments=shares, **found)
 
 
 def read_files(files: Files) -> Tables:
@@ -134,6 +149,8 @@ def read_files(files: Files) -> Tables:
         load_plan(files.plan) if files.plan else None,
         consenting(read_sessions(files.sessions)) if files.sessions else None,
         (read_flows(flows[0]), read_flows(flows[1])) if flows else None,
+        read_potential(files.potential) if files.potential else None,
+        read_experiments(files.experiments) if files.experiments else {},
     )
 
 
@@ -150,7 +167,14 @@ def score_tables(tables: Tables, window_s: float) -> Scores:
         score_hours(*tables.hours) if tables.hours else None,
         score_triggers(*tables.decisions, devices, tables.shoppers) if tables.decisions else None,
         score_flows(*tables.flows) if tables.flows else None,
+        _uplift(tables),
     )
+
+
+def _uplift(tables: Tables) -> UpliftReport | None:
+    if tables.decisions is None or tables.potential is None:
+        return None
+    return score_uplift(tables.decisions[1], tables.potential, tables.holdout_share)
 
 
 def _confusion(plan: Plan, places: TruePlaces, fixes: FixTable) -> Confusion:

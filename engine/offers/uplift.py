@@ -23,7 +23,8 @@ MIN_SHARES = 10
 """Shoppers in each group below which a difference of shares is not told: its interval would be 60 to 80 points wide."""
 
 MIN_MEANS = 30
-"""And below which a difference of amounts is not: they are skewed, many are 0, and the t interval counts on a mean that is not."""
+"""And below which a difference of amounts is not: they are skewed, many are 0, and the t interval needs a mean that is
+not."""
 
 RATIO_ALARM_P = 0.001
 """A group size less likely than this is no accident. One experiment in a thousand is flagged for nothing."""

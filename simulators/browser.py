@@ -91,6 +91,12 @@ class Browser:
         """A page as a bot fetches it."""
         return await self._patiently(step, "GET", path)
 
+    async def ask(self, step: str, path: str) -> dict[str, Any]:
+        """A GET that answers JSON."""
+        response = await self._patiently(step, "GET", path, headers={"Accept": "application/json"})
+        answer = response.json()
+        return answer if isinstance(answer, dict) else {}
+
     async def write(self, step: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """A POST with a fresh Idempotency-Key, kept over repetitions: what did arrive is not done twice."""
         headers = {"Idempotency-Key": str(uuid.uuid4()), "Accept": "application/json"}

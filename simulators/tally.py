@@ -8,10 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from simulators.witness import Witness
+
 
 @dataclass
 class Tally:
-    """Counts of one live run. Latencies: seconds from a coupon's newest reading to its arrival on a phone."""
+    """Counts of one live run. Latencies: seconds from a coupon's newest reading to its arrival on a phone.
+
+    `acted`: what coupons made their shoppers do, in the words of `simulators.reactions`.
+    """
 
     frames: int = 0
     readings: int = 0
@@ -36,10 +41,12 @@ class Tally:
     muted: int = 0
     latencies_s: list[float] = field(default_factory=list)
     responses: Counter[str] = field(default_factory=Counter)
+    acted: Counter[str] = field(default_factory=Counter)
     farm_opens: int = 0
     guesses: Counter[str] = field(default_factory=Counter)
     disturbed: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
+    witness: Witness = field(default_factory=Witness)
 
     def stream_opened(self) -> None:
         """A phone listens."""
@@ -57,6 +64,7 @@ class Tally:
         out["latencies_s"] = [round(s, 4) for s in self.latencies_s]
         out["latency_ms_median"] = _percentile_ms(self.latencies_s, 50)
         out["latency_ms_p99"] = _percentile_ms(self.latencies_s, 99)
+        out["acted"] = dict(sorted(self.acted.items()))
         out["guesses"] = dict(sorted(self.guesses.items()))
         out["responses"] = dict(sorted(self.responses.items()))
         return {**out, "disturbed": dict(sorted(self.disturbed.items())), "errors": dict(sorted(self.errors.items()))}

@@ -1,0 +1,101 @@
+"""The points that every shopper of a live run should have: an independent referee of the loyalty ledger.
+
+It is told who really opened each link (`simulators.witness`), knows the site's figures (`offers` of its `config.yaml`),
+and uses none of the engine's code for sharing or the ledger. The rules:
+
+* A link earns its sharer points each time a *distinct human* opens it: somebody who did not open this link before.
+* Preview bots are no humans; the sharer is a human who earns nothing on the own link.
+* People behind the shop's one public address are as distinct as any. Two openings are of different people where device
+  *and* cookie differ: so a farm, one browser that forgets its cookies, is one person, whatever it calls itself, and a
+  link earns once by it.
+* A sharer is rewarded for so many openings in any 24 hours, over all links; those beyond are capped. Who was capped
+  has opened the link all the same.
+* Points are pending for the hold, then available. No friend in a simulation redeems, which would release them earlier.
+* What the server refused to show (too many openings from one address) nobody opened.
+
+Where an answer was lost on the way nobody can tell whether it counted: such points are said apart, and never expected.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from engine.config import OffersConfig
+from engine.tables.points import PointRow
+from simulators.witness import Asked, Opening, Witness
+
+DAY_S = 86_400.0
+SETTLE_S = 10.0
+"""The server makes points available by the second, not at the instant: within this of a hold's end both are right."""
+
+
+@dataclass
+class Due:
+    """What one sharer should be told. `settling`: may be in `pending` or `available`; `lost`: may come on top."""
+
+    pending: int = 0
+    available: int = 0
+    settling: int = 0
+    lost: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+
+def due_points(openings: Iterable[Opening], rules: OffersConfig, asked_t: float) -> Due:
+    """One sharer's points at `asked_t`, from all openings of the sharer's links."""
+    due = Due()
+    met: set[tuple[str, str]] = set()  # (link, person)
+    rewarded_t: list[float] = []
+    for opening in sorted(openings, key=lambda o: o.t):
+        outcome = _outcome(opening, met, rewarded_t, rules)
+        due.outcomes[outcome] += 1
+        if outcome == "lost":
+            due.lost += rules.points_per_share_visit if opening.opener not in ("preview", "self") else 0
+        if outcome in ("rewarded", "capped", "counted"):
+            met.add((opening.link, opening.person))
+        if outcome == "rewarded":
+            rewarded_t.append(opening.t)
+            _credit(due, rules, asked_t - opening.t)
+    return due
+
+
+def _outcome(opening: Opening, met: set[tuple[str, str]], rewarded_t: list[float], rules: OffersConfig) -> str:
+    if opening.answer != "shown":
+        return opening.answer
+    if opening.opener in ("preview", "self"):
+        return opening.opener
+    if (opening.link, opening.person) in met:
+        return "duplicate"
+    if rules.points_per_share_visit == 0:
+        return "counted"
+    today = sum(t > opening.t - DAY_S for t in rewarded_t)
+    return "capped" if today >= rules.shares_rewarded_per_day else "rewarded"
+
+
+def _credit(due: Due, rules: OffersConfig, age_s: float) -> None:
+    """`age_s` after the opening its points are held still, or not."""
+    points = rules.points_per_share_visit
+    if age_s < rules.share_hold_s:
+        due.pending += points
+    else:
+        due.available += points
+    if abs(age_s - rules.share_hold_s) <= SETTLE_S:
+        due.settling += points
+
+
+def point_rows(witness: Witness, rules: OffersConfig) -> list[PointRow]:
+    """Every shopper who signed in, by name: what they should have, and what they were told."""
+    mine: dict[str, list[Opening]] = {device: [] for device in witness.asked}
+    for opening in witness.openings:
+        mine.setdefault(opening.sharer, []).append(opening)
+    return [_row(device, mine[device], witness.asked, rules) for device in sorted(mine)]
+
+
+def _row(device: str, openings: list[Opening], asked: Mapping[str, Asked], rules: OffersConfig) -> PointRow:
+    last_t = max((o.t for o in openings), default=0.0)
+    said = asked.get(device, Asked(last_t))
+    due = due_points(openings, rules, said.t)
+    return PointRow(
+        device, due.pending, due.available, said.pending, said.available, due.settling, due.lost, dict(due.outcomes)
+    )

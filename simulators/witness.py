@@ -1,0 +1,85 @@
+"""What people did with phones and links in a live run, by who they really were: what no server can know.
+
+The witness looks on and judges nothing; `simulators.truth_points` says what follows from it by the rules.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from engine.tables.points import EventTable
+
+Opener = Literal["friend", "preview", "self", "neighbour", "farm"]
+"""Who opens a shared link: a friend elsewhere, a messenger's bot, the sharer, somebody in the same shop, a farm."""
+
+Answer = Literal["shown", "refused", "lost"]
+"""The page was shown; the server said no; or nobody knows, because its answer never came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to or through one phone. `t` is epoch seconds."""
+
+    t: float
+    device: str
+    what: str
+    detail: str
+
+
+@dataclass
+class Opening:
+    """One opening of a link that `sharer` (a device's name) shared, by one `person`; a bot is a person of its kind."""
+
+    t: float
+    sharer: str
+    link: str
+    opener: Opener
+    person: str
+    answer: Answer = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a phone was told of its points, and when it asked. None: no answer."""
+
+    t: float
+    pending: int | None = None
+    available: int | None = None
+
+
+@dataclass
+class Witness:
+    """Everything seen in one run. `asks`: phones ask for their points at the end."""
+
+    asks: bool = False
+    events: list[Event] = field(default_factory=list)
+    openings: list[Opening] = field(default_factory=list)
+    asked: dict[str, Asked] = field(default_factory=dict)
+    wall: Callable[[], float] = time.time
+    _persons: int = 0
+
+    def note(self, device: str, what: str, detail: str = "") -> None:
+        """Something happened, now."""
+        self.events.append(Event(self.wall(), device, what, detail))
+
+    def somebody(self, kind: str) -> str:
+        """A name for a person who was not seen before."""
+        self._persons += 1
+        return f"{kind}-{self._persons}"
+
+    def opening(self, sharer: str, link: str, opener: Opener, person: str) -> Opening:
+        """A request for a link's page is about to be made. Whoever makes it says what was answered."""
+        begun = Opening(self.wall(), sharer, link, opener, person)
+        self.openings.append(begun)
+        return begun
+
+    def table(self) -> EventTable:
+        """All events in the order of time."""
+        rows = sorted(self.events, key=lambda e: e.t)
+        texts = (np.array([getattr(e, name) for e in rows], np.str_) for name in ("device", "what", "detail"))
+        return EventTable(np.array([e.t for e in rows], np.float64), *texts)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+LOOK_AGAIN_S = 1.0
+"""Real seconds after which a time that may change is asked for again."""
 
 
 @dataclass
@@ -34,6 +38,13 @@ class LiveClock:
     async def until(self, t_s: float) -> bool:
         """Waits for a scenario time. False when the run was stopped first; True at once where it is past."""
         return await self.pause((t_s - self.now_s) / self.speed)
+
+    async def until_told(self, when_s: Callable[[], float]) -> bool:
+        """As `until`, for a time that may be put off or brought forward while it is waited for."""
+        while (left_s := when_s() - self.now_s) > 0:
+            if not await self.pause(min(left_s / self.speed, LOOK_AGAIN_S)):
+                return False
+        return not self.stop.is_set()
 
     async def pause(self, seconds: float) -> bool:
         """Waits so many real seconds. False when the run was stopped first."""

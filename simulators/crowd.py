@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,20 @@ class Crowd:
         self._x_m, self._y_m = _joined([j.x_m for j in journeys]), _joined([j.y_m for j in journeys])
         self._heading = _joined([j.heading_rad for j in journeys])
         self._key = self._t_s + self._SPAN_S * np.repeat(np.arange(len(journeys)), sizes)
+
+    def replaced(self, shopper: int, journey: Journey) -> Crowd:
+        """With another journey of one shopper."""
+        out = copy(self)
+        a, b, more = int(self.first[shopper]), int(self.first[shopper + 1]), len(journey.t_s)
+        out.first = self.first + np.where(np.arange(len(self.first)) > shopper, more - (b - a), 0)
+        out.start_s, out.end_s = self.start_s.copy(), self.end_s.copy()
+        out.start_s[shopper], out.end_s[shopper] = journey.start_s, journey.end_s
+        new = Crowd([journey])
+        for name in ("_t_s", "_level", "_x_m", "_y_m", "_heading"):
+            was = getattr(self, name)
+            setattr(out, name, np.concatenate([was[:a], getattr(new, name), was[b:]]))
+        out._key = np.concatenate([self._key[:a], new._key + self._SPAN_S * shopper, self._key[b:]])
+        return out
 
     def at(self, shopper: I32, t_s: F64) -> Places:
         """Places of shopper i at time t, row by row; before coming in and after leaving, the first and last place."""

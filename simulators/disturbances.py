@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from simulators.wire import Message
+from simulators.wire import Arrival, Message
 from simulators.wire_config import WireConfig
 
 
@@ -17,7 +17,7 @@ class Disturbances:
 
     def __init__(self, config: WireConfig, rng: np.random.Generator) -> None:
         self._config, self._rng = config, rng
-        self._held: list[tuple[float, int, Message]] = []
+        self._held: list[Arrival] = []
         self._number = 0
         self.counts: Counter[str] = Counter()
 
@@ -41,16 +41,16 @@ class Disturbances:
             told = {"late": late, "duplicate": duplicate, "reorder": reorder, "malformed": malformed}
             self.counts.update(kind for kind, so in told.items() if so)
 
-    def due(self, now_s: float) -> list[Message]:
+    def due(self, now_s: float) -> list[Arrival]:
         """What has arrived by now, in the order of arrival; each message once."""
         out = []
-        while self._held and self._held[0][0] <= now_s:
-            out.append(heapq.heappop(self._held)[2])
+        while self._held and self._held[0].t_s <= now_s:
+            out.append(heapq.heappop(self._held))
         return out
 
     def _hold(self, due_s: float, message: Message) -> None:
         self._number += 1
-        heapq.heappush(self._held, (due_s, self._number, message))
+        heapq.heappush(self._held, Arrival(due_s, self._number, message))
 
 
 def broken(payload: bytes, rng: np.random.Generator) -> bytes:

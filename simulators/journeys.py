@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,8 +24,8 @@ Pace = Callable[[Spot, float, float], float]
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A stay at one place, by kind: `product` or, off the list, `impulse` (`ref` a sku), `fitting` (`ref` a zone), or
-    `till` (`ref` an opening; queue to payment)."""
+    """A stay at one place, by kind: `product` or, off the list, `impulse` or `coupon` (`ref` a sku), `fitting` (`ref` a
+    zone), or `till` (`ref` an opening; queue to payment)."""
 
     kind: str
     ref: str
@@ -45,6 +45,15 @@ class Purchase:
     product: Product
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A product put into the basket, and when it was put back; infinity: never."""
+
+    t_s: float
+    product: Product
+    back_s: float = np.inf
+
+
 @dataclass
 class Journey:
     """One shopper's timed points, from coming in to leaving, and what happened on the way.
@@ -59,7 +68,7 @@ class Journey:
     y_m: list[float] = field(default_factory=list)
     heading_rad: list[float] = field(default_factory=list)
     stops: list[Stop] = field(default_factory=list)
-    basket: list[Product] = field(default_factory=list)
+    taken: list[Taken] = field(default_factory=list)
     purchases: list[Purchase] = field(default_factory=list)
 
     @property
@@ -71,6 +80,15 @@ class Journey:
     def end_s(self) -> float:
         """When the shopper leaves."""
         return self.t_s[-1]
+
+    @property
+    def basket(self) -> list[Product]:
+        """What is in the basket in the end, in the order it was taken."""
+        return [taken.product for taken in self.taken if taken.back_s == np.inf]
+
+    def basket_at(self, t_s: float) -> list[Product]:
+        """What is in the basket at a time."""
+        return [taken.product for taken in self.taken if taken.t_s <= t_s < taken.back_s]
 
     @property
     def spot(self) -> Spot:
@@ -111,8 +129,38 @@ class Journey:
 
     def stand(self, seconds: float, heading_rad: float) -> None:
         """In place, facing somewhere."""
+        self.stand_until(self.end_s + seconds, heading_rad)
+
+    def stand_until(self, t_s: float, heading_rad: float) -> None:
+        """In place until a time, facing somewhere."""
         self.heading_rad[-1] = heading_rad
-        self._point(self.end_s + seconds, self.spot, heading_rad)
+        self._point(t_s, self.spot, heading_rad)
+
+    def take(self, product: Product) -> None:
+        """Into the basket, now."""
+        self.taken.append(Taken(self.end_s, product))
+
+    def put_back(self, which: int) -> None:
+        """The product `taken` at this number goes back on the shelf, now."""
+        self.taken[which] = replace(self.taken[which], back_s=self.end_s)
+
+    def until(self, t_s: float) -> Journey:
+        """What is behind the shopper at a time within the journey. Who is on the stairs then finishes the climb."""
+        k = int(np.searchsorted(self.t_s, t_s, side="right")) - 1
+        out = Journey(self.shopper)
+        for name in ("t_s", "level", "x_m", "y_m", "heading_rad"):
+            setattr(out, name, getattr(self, name)[: k + 1])
+        if k + 1 < len(self.t_s) and self.t_s[k] < t_s:
+            climbing = self.level[k] != self.level[k + 1]
+            part = 1.0 if climbing else (t_s - self.t_s[k]) / (self.t_s[k + 1] - self.t_s[k])
+            x_m, y_m = (v[k] + part * (v[k + 1] - v[k]) for v in (self.x_m, self.y_m))
+            at = Spot(self.level[k + 1], x_m, y_m)
+            out._point(self.t_s[k + 1] if climbing else t_s, at, self.heading_rad[k])
+        now_s = out.end_s
+        out.stops = [s for s in self.stops if s.until_s <= now_s]
+        out.taken = [t if t.back_s <= now_s else replace(t, back_s=np.inf) for t in self.taken if t.t_s <= now_s]
+        out.purchases = [p for p in self.purchases if p.t_s <= now_s]
+        return out
 
     def _point(self, t_s: float, spot: Spot, heading_rad: float) -> None:
         self.t_s.append(t_s)
@@ -142,7 +190,7 @@ class Store:
         places |= {f"zone {id_}": zone_spot(plan, id_) for id_ in zones}
         self.ways = Ways(plan, places, self.entrances[0])
 
-    def nearest(self, origin: str, targets: list[str]) -> str:
+    def nearest(self, origin: str | Spot, targets: list[str]) -> str:
         """The target with the shortest way from `origin`."""
         return min(targets, key=lambda target: self.ways.distance_m(origin, target))
 

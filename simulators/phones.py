@@ -16,6 +16,10 @@ BURST_S = 0.2
 """Access points do not hear a scan at one instant but within this time, channel after channel."""
 
 
+Silences = tuple[tuple[float, float], ...]
+"""From when until when nothing is heard of a phone: its drop-outs, by time, apart from each other."""
+
+
 @dataclass(frozen=True, slots=True)
 class Phones:
     """One row per shopper: MAC, whether it is connected, its offset in dB, whether there is one at
@@ -35,6 +39,12 @@ class ScanTimes:
     t_s: F64
     shopper: I32
     device: I32
+
+    def replaced(self, shopper: int, from_s: float, t_s: F64) -> ScanTimes:
+        """With other scans of one shopper's phone from a time on."""
+        kept = (self.device != shopper) | (self.t_s < from_s)
+        who = np.full(len(t_s), shopper, np.int32)
+        return merged(ScanTimes(self.t_s[kept], self.shopper[kept], self.device[kept]), ScanTimes(t_s, who, who))
 
     def between(self, from_s: float, to_s: float) -> slice:
         """The rows with from_s <= t < to_s."""
@@ -79,22 +89,71 @@ def draw_phones(
     )
 
 
-def scan_times(crowd: Crowd, phones: Phones, config: PhonesConfig, rng: np.random.Generator) -> ScanTimes:
-    """Scans of all connected phones from coming in to leaving, at jittered intervals, but for drop-outs."""
+def scan_times(
+    crowd: Crowd, phones: Phones, config: PhonesConfig, rng: np.random.Generator
+) -> tuple[ScanTimes, dict[int, Silences]]:
+    """Scans of all connected phones from coming in to leaving, at jittered intervals, and the drop-outs in between."""
     times, who = [np.empty(0)], [np.empty(0, np.int32)]
-    for i in np.flatnonzero(phones.connected):
-        stay_s = float(crowd.end_s[i] - crowd.start_s[i])
-        if config.systems:
-            t = _by_screen(config.systems[phones.system[i]], stay_s, rng)
-        else:
-            t = _evenly(config.scan_interval_min_s, config.scan_interval_max_s, stay_s, rng)
-        if config.dropouts_per_hour:
-            t = _without_dropouts(t, stay_s, config, rng)
-        t = crowd.start_s[i] + t
+    silences: dict[int, Silences] = {}
+    for i in np.flatnonzero(phones.connected).tolist():
+        start_s, end_s = float(crowd.start_s[i]), float(crowd.end_s[i])
+        t, silences[i] = one_phones_scans(config, int(phones.system[i]), start_s, end_s, rng)
         times.append(t)
         who.append(np.full(len(t), i, np.int32))
     shopper = np.concatenate(who)
-    return _by_time(np.concatenate(times), shopper, shopper)
+    return _by_time(np.concatenate(times), shopper, shopper), silences
+
+
+def one_phones_scans(
+    config: PhonesConfig,
+    system: int,
+    from_s: float,
+    to_s: float,
+    rng: np.random.Generator,
+    screen_on: bool | None = None,
+) -> tuple[F64, Silences]:
+    """When one connected phone is heard between two times, and its drop-outs. `screen_on` at first; None: drawn."""
+    stay_s = to_s - from_s
+    if config.systems:
+        t = _by_screen(config.systems[system], stay_s, rng, screen_on)
+    else:
+        t = _evenly(config.scan_interval_min_s, config.scan_interval_max_s, stay_s, rng)
+    out_from_s, out_until_s = np.empty(0), np.empty(0)
+    if config.dropouts_per_hour:
+        n = int(rng.poisson(config.dropouts_per_hour * stay_s / 3600))
+        out_from_s = rng.uniform(0.0, stay_s, n)
+        out_until_s = out_from_s + rng.exponential(config.dropout_s, n)
+        t = t[~((out_from_s[:, None] <= t) & (t < out_until_s[:, None])).any(axis=0)]
+    return from_s + t, _in_one(from_s + out_from_s, np.minimum(from_s + out_until_s, to_s))
+
+
+def _in_one(from_s: F64, until_s: F64) -> Silences:
+    """Drop-outs by time, those that overlap as one."""
+    out: list[tuple[float, float]] = []
+    for a, b in sorted(zip(from_s.tolist(), until_s.tolist(), strict=True)):
+        if out and a <= out[-1][1]:
+            out[-1] = (out[-1][0], max(out[-1][1], b))
+        else:
+            out.append((a, b))
+    return tuple(out)
+
+
+def session_times(start_s: float, end_s: float, silences: Silences, idle_s: float) -> list[tuple[float, str]]:
+    """When a controller says that a phone joined (`connect`) or left (`disconnect`) the network, by time.
+
+    A phone that falls silent is given up `idle_s` later, and joins again when it is back; one that is back sooner, or
+    has left the store by then, is not told of twice. Access points that a phone roams between are one network: roaming
+    is not told of at all.
+    """
+    out = [(start_s, "connect")]
+    for from_s, until_s in silences:
+        if from_s + idle_s < until_s:
+            out.append((from_s + idle_s, "disconnect"))
+            if until_s < end_s:
+                out.append((until_s, "connect"))
+    if out[-1][1] == "connect":
+        out.append((end_s, "disconnect"))
+    return out
 
 
 def _evenly(low_s: float, high_s: float, stay_s: float, rng: np.random.Generator) -> F64:
@@ -105,24 +164,17 @@ def _evenly(low_s: float, high_s: float, stay_s: float, rng: np.random.Generator
     return t[t < stay_s]
 
 
-def _by_screen(system: PhoneSystem, stay_s: float, rng: np.random.Generator) -> F64:
+def _by_screen(system: PhoneSystem, stay_s: float, rng: np.random.Generator, screen_on: bool | None) -> F64:
     """Times in [0, stay) through spells with the screen on and off."""
-    parts, from_s = [np.empty(0)], 0.0
-    on = bool(rng.random() < system.screen_on_s / (system.screen_on_s + system.screen_off_s))
+    parts, from_s, on = [np.empty(0)], 0.0, screen_on
+    if on is None:
+        on = bool(rng.random() < system.screen_on_s / (system.screen_on_s + system.screen_off_s))
     while from_s < stay_s:
         spell_s = min(float(rng.exponential(system.screen_on_s if on else system.screen_off_s)), stay_s - from_s)
         limits = (system.on_min_s, system.on_max_s) if on else (system.off_min_s, system.off_max_s)
         parts.append(from_s + _evenly(*limits, spell_s, rng))
         from_s, on = from_s + max(spell_s, 1e-3), not on
     return np.concatenate(parts)
-
-
-def _without_dropouts(t: F64, stay_s: float, config: PhonesConfig, rng: np.random.Generator) -> F64:
-    n = int(rng.poisson(config.dropouts_per_hour * stay_s / 3600))
-    from_s = rng.uniform(0.0, stay_s, n)
-    until_s = from_s + rng.exponential(config.dropout_s, n)
-    lost = ((from_s[:, None] <= t) & (t < until_s[:, None])).any(axis=0)
-    return np.asarray(t[~lost], np.float64)
 
 
 def probe_times(

@@ -52,6 +52,7 @@ class PhonesConfig(Strict):
     systems: tuple[PhoneSystem, ...] = ()  # empty: all phones alike, with the interval above
     dropouts_per_hour: float = Field(0.0, ge=0, le=3600)  # of a connected phone: times when nothing is heard of it
     dropout_s: float = Field(30.0, gt=0)  # on average, exponential
+    idle_timeout_s: float = Field(10.0, ge=0)  # so long after it fell silent, its controller says that a phone is gone
     offset_sigma_db: float = Field(5.0, ge=0, le=20)  # phones differ; one draw per phone
     height_m: float = Field(1.1, ge=0, le=2.5)
     ssid: str = Field("Guest", min_length=1, max_length=32)  # a phone has another MAC on another network
@@ -62,6 +63,7 @@ class PhonesConfig(Strict):
     mute_share: float = Field(0.0, ge=0, le=1)  # of vouchers looked at: no more of these, please
     redeem_share: float = Field(0.5, ge=0, le=1)  # of vouchers looked at: used, where `responses` says nothing
     responses: dict[str, Response] = Field(default_factory=dict)  # by what it is for: sku, category, or `basket`
+    walk_to_share: float = Field(1.0, ge=0, le=1)  # of those who use it: go to its product where it is not at hand
     redeem_when: Literal["till", "soon"] = "till"  # soon: within seconds, for demonstrations
     haste: float = Field(1.0, gt=0, le=100)  # people answer their phones so many times faster than usual
     share_share: float = Field(0.3, ge=0, le=1)  # of vouchers looked at: the deal is shared

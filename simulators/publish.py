@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-import numpy as np
-
 from simulators.clock import LiveClock
-from simulators.disturbances import Disturbances
+from simulators.controllers import Controllers
 from simulators.phones import BURST_S
 from simulators.tally import Tally
-from simulators.truth import session_events
-from simulators.vendor_wires import wire_of
-from simulators.wire import Message, session
+from simulators.wire import Arrival
 from simulators.world import TICK_S, World
 
 
@@ -32,37 +26,29 @@ async def publish_world(
     """Publishes the whole run, or until the clock is stopped. `on_batch` gets the scenario time reached.
 
     A batch leaves when its last reading has been heard. A broker that is away is waited for; the world catches up.
+    Ticks are drawn as they begin: what shoppers decide meanwhile counts from the next tick on.
     """
-    rng = np.random.default_rng([world.scenario.seed, 3])
-    wire, network = wire_of(world, rng), Disturbances(world.scenario.wire, rng)
-    sessions = deque(session_events(world))
-    per_batch = max(round(world.scenario.wire.batch_s / TICK_S), 1)
-    for first in range(0, world.ticks, per_batch):
-        ticks = range(first, min(first + per_batch, world.ticks))
+    controllers = Controllers(world, clock.start_t)
+    for ticks in controllers.batches():
+        heard = []
+        for k in ticks:
+            if not await clock.until(k * TICK_S):
+                return
+            heard.append(world.tick(k))
         reached_s = ticks.stop * TICK_S
-        heard = [world.tick(k) for k in ticks]
         if not await clock.until(reached_s + BURST_S):
             return
-        network.push(_due_sessions(world, sessions, reached_s, clock.start_t), reached_s)
-        network.push(wire.frames(heard, clock.start_t, clock.start_t + reached_s + BURST_S), reached_s)
-        tally.disturbed = network.counts
-        if not await _sent(sender, network.due(reached_s), clock, tally):
+        arrived = controllers.arrived(heard, reached_s)
+        tally.disturbed = controllers.disturbed
+        if not await _sent(sender, arrived, clock, tally):
             return
         on_batch(reached_s)
-    await _sent(sender, network.due(math.inf), clock, tally)
+    await _sent(sender, controllers.rest(), clock, tally)
 
 
-def _due_sessions(world: World, events: deque[tuple[float, int, str]], until_s: float, start_t: float) -> list[Message]:
-    out, macs, config = [], world.phones.mac, world.scenario
-    while events and events[0][0] < until_s:
-        t_s, device, event = events.popleft()
-        out.append(session(world.plan.store, macs[device], event, start_t + t_s, config.phones.ssid))
-    return out
-
-
-async def _sent(sender: Sender, messages: list[Message], clock: LiveClock, tally: Tally) -> bool:
+async def _sent(sender: Sender, arrivals: list[Arrival], clock: LiveClock, tally: Tally) -> bool:
     """Hands messages over in a thread, since a full queue blocks. False when stopped while waiting for the broker."""
-    for message in messages:
+    for message in (arrival.message for arrival in arrivals):
         while True:
             try:
                 await asyncio.to_thread(sender.publish, message.topic, message.payload, 0.5)

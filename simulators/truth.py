@@ -9,6 +9,7 @@ import numpy.typing as npt
 import shapely
 
 from engine.records import F64, I32, Bools
+from simulators.phones import session_times
 from simulators.world import World
 
 TRUTH_STEP_S = 1.0
@@ -71,11 +72,12 @@ def near_products(world: World, at: Positions) -> list[Episode]:
 
 
 def session_events(world: World) -> list[tuple[float, int, str]]:
-    """(time, shopper, `connect` or `disconnect`) of connected phones within the run, by time."""
-    out = []
+    """(time, shopper, `connect` or `disconnect`) of connected phones within the run, by time, drop-outs included."""
+    idle_s, out = world.scenario.phones.idle_timeout_s, []
     for i in np.flatnonzero(world.phones.connected).tolist():
-        out.append((world.journeys[i].start_s, i, "connect"))
-        out.append((world.journeys[i].end_s, i, "disconnect"))
+        journey = world.journeys[i]
+        for t_s, event in session_times(journey.start_s, journey.end_s, world.silences[i], idle_s):
+            out.append((t_s, i, event))
     return sorted(e for e in out if e[0] < world.run_s)
 
 

@@ -68,8 +68,13 @@ class Ways:
                 return
         raise OperatorError(problems)
 
-    def way(self, origin: str, target: str) -> Way:
-        """The shortest way between two places, both ends included."""
+    def way(self, origin: str | Spot, target: str) -> Way:
+        """The shortest way to a place, both ends included: from another place, or from anywhere in the free area.
+
+        ValueError where no way leads there.
+        """
+        if isinstance(origin, Spot):
+            return self._way_from(origin, target)
         source, node = self._node[origin], self._node[target]
         before = self._before[source]
         nodes = [node]
@@ -78,17 +83,11 @@ class Ways:
             nodes.append(node)
         return self._along(nodes[::-1])
 
-    def way_from(self, spot: Spot, target: str) -> Way:
-        """The shortest way from anywhere in the free area to a place, both ends included.
-
-        ValueError where no way leads there.
-        """
-        nodes = np.flatnonzero(self._level == spot.level)
-        seen = nodes[self.clear_from(spot, self._x_m[nodes], self._y_m[nodes])]
-        target_node = self._node[target]
-        far_m = np.hypot(self._x_m[seen] - spot.x_m, self._y_m[seen] - spot.y_m) + self._dist[target_node, seen]
+    def _way_from(self, spot: Spot, target: str) -> Way:
+        seen, far_m = self._steps_from(spot, target)
         if not len(seen) or not np.isfinite(far_m.min()):
             raise ValueError(f"no way from {spot} to {target}")
+        target_node = self._node[target]
         node, before = int(seen[int(np.argmin(far_m))]), self._before[target_node]
         index = [node]
         while node != target_node:
@@ -98,8 +97,17 @@ class Ways:
         x_m, y_m = np.concatenate([[spot.x_m], way.x_m]), np.concatenate([[spot.y_m], way.y_m])
         return Way(np.concatenate([[spot.level], way.level]).astype(np.int32), x_m, y_m, way.climbs)
 
-    def distance_m(self, origin: str, target: str) -> float:
-        """Walked metres between two places."""
+    def _steps_from(self, spot: Spot, target: str) -> tuple[Nodes, F64]:
+        """The nodes that one can walk to straight from a spot, and how far it is over each to a place."""
+        nodes = np.flatnonzero(self._level == spot.level)
+        seen = nodes[self.clear_from(spot, self._x_m[nodes], self._y_m[nodes])]
+        to_it = np.hypot(self._x_m[seen] - spot.x_m, self._y_m[seen] - spot.y_m)
+        return seen, to_it + self._dist[self._node[target], seen]
+
+    def distance_m(self, origin: str | Spot, target: str) -> float:
+        """Walked metres to a place from another one or from anywhere; infinity where no way leads there."""
+        if isinstance(origin, Spot):
+            return float(self._steps_from(origin, target)[1].min(initial=np.inf))
         return float(self._dist[self._node[origin], self._node[target]])
 
     def distances_m(self, origin: str, targets: Sequence[str]) -> F64:

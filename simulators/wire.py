@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import msgspec
@@ -24,6 +24,15 @@ class Message:
     topic: str
     payload: bytes
     readings: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Arrival:
+    """A message that comes to the broker at scenario time `t_s`; `number` tells those of one time apart."""
+
+    t_s: float
+    number: int
+    message: Message = field(compare=False)
 
 
 class Wire(Protocol):

@@ -21,13 +21,26 @@ from simulators.disruptions import Disruptions
 from simulators.hours import arrival_rates
 from simulators.journeys import Journey, Store
 from simulators.people import draw_people
-from simulators.phones import BURST_S, draw_phones, local_mac, merged, probe_times, scan_times
+from simulators.phones import (
+    BURST_S,
+    ScanTimes,
+    draw_phones,
+    local_mac,
+    merged,
+    one_phones_scans,
+    probe_times,
+    scan_times,
+)
 from simulators.radio import Air
 from simulators.ranging import Ranging
+from simulators.reactions import What, Wish, replanned
 from simulators.scenario import Scenario
 from simulators.shopping import Outings
 
 TICK_S = 0.5
+REACTION_STREAM = 5
+
+Rows = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +63,18 @@ class Heard:
         return int(self.t_s.shape[0])
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """When a shopper's journey changed first, and how many times it has."""
+
+    first_s: float
+    times: int
+
+
 class World:
     """A scenario on a plan. Raises OperatorError where the two do not match.
+
+    `journeys`, `crowd`, `scans` and `silences` are always what really happens: `act_upon` changes them.
 
     `run_s` is how long to run, by default the scenario's duration. A shorter run is the beginning of the whole one; in
     a longer one people go on arriving, which is another draw altogether.
@@ -69,6 +92,7 @@ class World:
         until_s, others_rng = max(scenario.duration_s, self.run_s), np.random.default_rng(streams[6])
         rates = arrival_rates(scenario.people, until_s, scenario.starts_at, plan.timezone)
         outings = Outings(self.store, scenario.people, rates, until_s, walk_rng, others_rng)
+        self.outings = outings
         self.journeys: list[Journey] = outings.journeys(self.shoppers)
         self.crowd = Crowd(self.journeys)
         self.phones = draw_phones(self.shoppers, scenario.phones, phone_rng, scenario.starts_at.timestamp())
@@ -77,10 +101,14 @@ class World:
         self.air = Air(plan, scenario.radio, scenario.phones.height_m, air_rng, disruptions)
         rtt = scenario.radio.rtt
         self.ranging = None if rtt is None else Ranging(plan, rtt, len(self.shoppers), trouble_rng)
-        scans = scan_times(self.crowd, self.phones, scenario.phones, scan_rng)
+        scans, self.silences = scan_times(self.crowd, self.phones, scenario.phones, scan_rng)
         first_probe = len(self.shoppers) + len(plan.access_points)
         probes, self._probe_macs = probe_times(self.crowd, self.phones, scenario.phones, first_probe, scan_rng)
         self.scans = merged(scans, probes)
+        # what would have been without any coupon goes on being drawn, so that nobody else's chance moves
+        self._planned = (self.crowd, self.scans)
+        self._changed: dict[int, Changed] = {}
+        self._drawn_s = 0.0
         forge_rng = np.random.default_rng(streams[8])
         spots = [self.store.ways.spot(f"product {p.sku}") for p in plan.products]
         self._forger = Forger(spots, scenario.attack, forge_rng)
@@ -95,14 +123,10 @@ class World:
     def tick(self, k: int) -> Heard:
         """Everything heard in [k, k + 1) ticks; a reading's own delay may put it a little after."""
         rng = np.random.default_rng([self._tick_seed, k])
-        rows = self.scans.between(k * TICK_S, (k + 1) * TICK_S)
-        t_s, shopper, device = self.scans.t_s[rows], self.scans.shopper[rows], self.scans.device[rows]
-        parts: list[Heard] = []
-        if len(t_s):
-            at = self.crowd.at(shopper, t_s)
-            rssi = self.air.heard_dbm(at, self.phones.offset_db[shopper], rng, t_s)
-            parts.append(_heard(rssi, t_s, device, rng, self._ranges(at, shopper, rssi, rng)))
-        parts += self._forged(k)
+        self._drawn_s = max(self._drawn_s, (k + 1) * TICK_S)
+        crowd, scans = self._planned
+        parts = self._as_heard(crowd, scans, _rows(scans, k), rng)
+        parts += self._elsewhere(k, parts) + self._forged(k)
         every = max(round(self.scenario.radio.ap_scan_s / TICK_S), 1)
         if k % every == 0 and self.plan.access_points:
             count = len(self.plan.access_points)
@@ -110,6 +134,30 @@ class World:
             between = self.air.between_aps_dbm(rng, k * TICK_S)
             parts.append(_heard(between, np.full(count, k * TICK_S), heard_ap, rng, None))
         return _sorted(parts)
+
+    def _as_heard(self, crowd: Crowd, scans: ScanTimes, rows: Rows, rng: np.random.Generator) -> list[Heard]:
+        t_s, shopper = scans.t_s[rows], scans.shopper[rows]
+        if not len(t_s):
+            return []
+        at = crowd.at(shopper, t_s)
+        rssi = self.air.heard_dbm(at, self.phones.offset_db[shopper], rng, t_s)
+        return [_heard(rssi, t_s, scans.device[rows], rng, self._ranges(at, shopper, rssi, rng))]
+
+    def _elsewhere(self, k: int, planned: list[Heard]) -> list[Heard]:
+        """What is heard of those whose journey has changed by now; their `planned` readings are taken out.
+
+        Each has chance of their own in each tick: however many there are, they take nothing away from one another.
+        """
+        gone = [i for i, changed in self._changed.items() if changed.first_s <= k * TICK_S]
+        if not gone:
+            return []
+        planned[:] = [taken(h, np.flatnonzero(~np.isin(h.device, gone))) for h in planned]
+        rows, out = _rows(self.scans, k), []
+        rows = rows[np.isin(self.scans.device[rows], gone)]
+        for i in np.unique(self.scans.device[rows]).tolist():
+            rng = np.random.default_rng([self._tick_seed, k, 2, i])
+            out += self._as_heard(self.crowd, self.scans, rows[self.scans.device[rows] == i], rng)
+        return out
 
     def _forged(self, k: int) -> list[Heard]:
         """Forged phones' readings. Chance of their own: without them, the rest of a tick is as it was."""
@@ -119,6 +167,39 @@ class World:
         rng = np.random.default_rng([self._tick_seed, k, 1])
         rssi = self.air.heard_dbm(self._forger.places(t_s, forged), np.zeros(len(t_s)), rng, t_s)
         return [_heard(rssi, t_s, (self._first_forged + forged).astype(np.int32), rng, None)]
+
+    def act_upon(self, shopper: int, at_s: float, wish: Wish) -> What:
+        """A shopper acts upon a coupon for what is wished for, at a scenario time or, where that is drawn already, at
+        the next tick: from then on, the journey and all that hangs on it are what they are with the coupon.
+
+        Everybody else's readings stay the same to the bit. Same shopper, same times and wishes: same journey, but for
+        the queue at the till, where everybody counts who stands there then. ValueError where there is no phone.
+        """
+        if not self.phones.connected[shopper]:
+            raise ValueError(f"{self.shoppers[shopper].name} has no connected phone to get a coupon on")
+        before = self._changed.get(shopper, Changed(np.inf, 0))
+        at_s = float(np.ceil(max(at_s, self._drawn_s) / TICK_S - 1e-9)) * TICK_S
+        rng = np.random.default_rng([self.scenario.seed, REACTION_STREAM, shopper, before.times])
+        walks = bool(rng.random() < self.scenario.phones.walk_to_share)
+        what, trip = replanned(self.journeys[shopper], at_s, wish, self.outings, self.journeys, rng, walks)
+        if trip is not self.journeys[shopper]:
+            self._changed[shopper] = Changed(min(before.first_s, at_s), before.times + 1)
+            self._replace(shopper, trip, at_s, rng)
+        return what
+
+    def _replace(self, shopper: int, trip: Journey, at_s: float, rng: np.random.Generator) -> None:
+        self.journeys[shopper] = trip
+        self.crowd = self.crowd.replaced(shopper, trip)
+        # somebody who has just read a coupon has the screen on, and is heard
+        system = int(self.phones.system[shopper])
+        t_s, more = one_phones_scans(self.scenario.phones, system, at_s, trip.end_s, rng, screen_on=True)
+        self.scans = self.scans.replaced(shopper, at_s, t_s)
+        self.silences[shopper] = (*((a, min(b, at_s)) for a, b in self.silences[shopper] if a < at_s), *more)
+
+    @property
+    def changes(self) -> int:
+        """How many times anybody's journey has changed."""
+        return sum(changed.times for changed in self._changed.values())
 
     def _ranges(self, at: Places, shopper: I32, rssi: F64, rng: np.random.Generator) -> tuple[F64, F64] | None:
         if self.ranging is None:
@@ -139,6 +220,12 @@ class World:
     def device_macs(self) -> list[str]:
         """MACs (ids for access points) for the wire, by `Heard.device`."""
         return [*self.phones.mac, *(ap.id for ap in self.plan.access_points), *self._probe_macs, *self._forged_macs]
+
+
+def _rows(scans: ScanTimes, k: int) -> Rows:
+    """The rows of a tick."""
+    rows = scans.between(k * TICK_S, (k + 1) * TICK_S)
+    return np.arange(rows.start, rows.stop)
 
 
 def _heard(rssi_dbm: F64, t_s: F64, device: I32, rng: np.random.Generator, ranges: tuple[F64, F64] | None) -> Heard:

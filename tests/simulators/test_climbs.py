@@ -84,9 +84,10 @@ def test_a_way_from_anywhere_is_the_way_from_a_place_there() -> None:
     ways = Store(by("stairs")).ways
     for origin in ("opening door", "product wine", "product hat"):
         for target in ("product milk", "product hat", "opening till-1"):
-            mine, named = ways.way_from(ways.spot(origin), target), ways.way(origin, target)
+            mine, named = ways.way(ways.spot(origin), target), ways.way(origin, target)
             lengths = [np.hypot(np.diff(w.x_m), np.diff(w.y_m)).sum() for w in (mine, named)]
             assert lengths[0] == pytest.approx(lengths[1])
+            assert ways.distance_m(ways.spot(origin), target) == pytest.approx(ways.distance_m(origin, target))
             assert mine.climbs == named.climbs
             assert (mine.level[-1], mine.x_m[-1], mine.y_m[-1]) == (named.level[-1], named.x_m[-1], named.y_m[-1])
 

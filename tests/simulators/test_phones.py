@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import pytest
 
+from simulators.controllers import Controllers
 from simulators.people import scenario_problems
-from simulators.phones import network_mac
+from simulators.phones import network_mac, session_times
 from simulators.phones_config import PhonesConfig
+from simulators.reactions import Wish
 from simulators.responses import reaction, target_of
-from simulators.world import World
+from simulators.truth import session_events
+from simulators.world import TICK_S, World
 from tests.simulators.made import scenario, small_plan
 
 LONG = {"arrivals_per_hour": 0, "start_inside": 60, "list_length_mean": 4, "dwell": {"median_s": 400}}
@@ -53,6 +57,64 @@ def test_dropouts_silence_as_much_as_configured() -> None:
     assert heard == pytest.approx(np.exp(-20 * 60 / 3600), abs=0.05)
     assert gaps(sometimes).max() > 60 > 4 >= gaps(always).max()
     assert (gaps(always) <= 4).all()
+
+
+def test_a_phone_that_falls_silent_is_given_up_and_comes_back() -> None:
+    silences = ((110.0, 115.0), (130.0, 170.0), (195.0, 200.0))
+    told = [(100.0, "connect"), (140.0, "disconnect"), (170.0, "connect"), (200.0, "disconnect")]
+    assert session_times(100.0, 200.0, silences, 10.0) == told
+    # still silent when it leaves the store: given up once
+    assert session_times(100.0, 200.0, ((150.0, 200.0),), 10.0) == [(100.0, "connect"), (160.0, "disconnect")]
+    assert session_times(100.0, 200.0, (), 10.0) == [(100.0, "connect"), (200.0, "disconnect")]
+
+
+def test_sessions_break_where_nothing_is_heard() -> None:
+    among = world(dropouts_per_hour=20.0, dropout_s=60.0, idle_timeout_s=15.0)
+    events: dict[int, list[tuple[float, str]]] = {}
+    for t_s, i, event in session_events(among):
+        events.setdefault(i, []).append((t_s, event))
+    breaks = 0
+    for i, told in events.items():
+        assert [event for _, event in told] == (["connect", "disconnect"] * len(told))[: len(told)]
+        times, mine = [t_s for t_s, _ in told], among.scans.t_s[among.scans.device == i]
+        assert times == sorted(times)
+        for gone_s, back_s in zip(times[1::2], [*times[2::2], np.inf], strict=False):
+            if gone_s < among.journeys[i].end_s:
+                assert not ((gone_s - 15.0 <= mine) & (mine < min(back_s, among.run_s))).any()
+                breaks += 1
+    assert breaks > 100
+
+
+def test_the_wire_tells_of_the_same_breaks_in_time() -> None:
+    among = world(dropouts_per_hour=20.0, dropout_s=60.0)
+    controllers, told = Controllers(among, 1000.0), []
+    for ticks in controllers.batches():
+        arrived = controllers.arrived([], ticks.stop * TICK_S)
+        said = [json.loads(a.message.payload) for a in arrived if "/sessions/" in a.message.topic]
+        assert all(1000.0 + ticks.start * TICK_S - 1e-3 <= s["t"] <= 1000.0 + ticks.stop * TICK_S for s in said)
+        told += [(s["t"], s["mac"], s["event"]) for s in said]
+    assert controllers.rest() == []
+    macs = among.phones.mac
+    assert told == [(round(1000.0 + t, 3), macs[i], event) for t, i, event in session_events(among)]
+    assert len(told) > 2 * len(among.shoppers) + 100
+
+
+def test_a_coupon_ends_a_break_and_moves_the_last_message() -> None:
+    among = world(dropouts_per_hour=60.0, dropout_s=60.0)
+    i, (from_s, _) = next((i, s) for i, breaks in among.silences.items() for s in breaks if s[1] - s[0] > 40)
+    controllers, told = Controllers(among, 0.0), []
+    before_s = among.journeys[i].end_s
+    for ticks in controllers.batches():
+        if ticks.start == int((from_s + 20) / TICK_S):
+            assert among.act_upon(i, from_s + 20, Wish(frozenset(["wine"]), 9)) in ("walks", "takes", "will")
+        told += controllers.arrived([among.tick(k) for k in ticks], ticks.stop * TICK_S)
+    told += controllers.rest()
+    said = [json.loads(a.message.payload) for a in told if "/sessions/" in a.message.topic]
+    mine = [(s["t"], s["event"]) for s in said if s["mac"] == among.phones.mac[i]]
+    assert [event for _, event in mine] == (["connect", "disconnect"] * len(mine))[: len(mine)]
+    all_told = [(round(t, 3), who, event) for t, who, event in session_events(among)]
+    assert [(s["t"], among.phones.mac.index(s["mac"]), s["event"]) for s in said] == all_told
+    assert among.journeys[i].end_s != before_s
 
 
 def test_a_network_has_its_own_macs_and_the_same_ones_for_a_whole_period() -> None:

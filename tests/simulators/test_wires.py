@@ -126,8 +126,8 @@ def passed(n: int, **config: Any) -> tuple[list[tuple[float, Message]], Counter[
     out = []
     for i, message in enumerate(numbered(n)):
         network.push([message], i * 0.5)
-        out += [(i * 0.5, m) for m in network.due(i * 0.5)]
-    return out + [(np.inf, m) for m in network.due(np.inf)], network.counts
+        out += [(i * 0.5, arrival.message) for arrival in network.due(i * 0.5)]
+    return out + [(np.inf, arrival.message) for arrival in network.due(np.inf)], network.counts
 
 
 def test_a_good_network_changes_nothing() -> None:

@@ -8,8 +8,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar, overload
+
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 
 
 class RayonError(Exception):
@@ -39,6 +44,26 @@ class OperatorError(RayonError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(p) for p in self.problems))
+
+
+@overload
+def together(a: Callable[[], A], b: Callable[[], B], /) -> tuple[A, B]: ...
+@overload
+def together(a: Callable[[], A], b: Callable[[], B], c: Callable[[], C], /) -> tuple[A, B, C]: ...
+@overload
+def together(*readers: Callable[[], Any]) -> tuple[Any, ...]: ...
+def together(*readers: Callable[[], Any]) -> tuple[Any, ...]:
+    """What each of these reads. Raises one OperatorError with the mistakes of all of them, not of the first alone."""
+    read: list[Any] = []
+    problems: list[Problem] = []
+    for reader in readers:
+        try:
+            read.append(reader())
+        except OperatorError as error:
+            problems += error.problems
+    if problems:
+        raise OperatorError(problems)
+    return tuple(read)
 
 
 class DecodeError(RayonError):

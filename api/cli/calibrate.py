@@ -8,16 +8,16 @@ from pathlib import Path
 
 import typer
 
+from api.cli.inputs import plan_to_locate
 from api.cli.locate import CELL_M, warn
-from engine.errors import OperatorError, Problem
+from engine.errors import OperatorError, Problem, together
 from engine.plan.cells import walkable_cells
-from engine.plan.load import load_plan
 from engine.plan.model import Plan
 from engine.positioning.crowd import calibrate_store
 from engine.radio.calibrate import Calibration
 from engine.radio.evidence import Evidence
 from engine.radio.evidence_sources import hearings_evidence, survey_evidence
-from engine.tables import PlanReadings, read_readings, read_survey, readings_for_plan, save_radio_map, survey_for_plan
+from engine.tables import read_readings, read_survey, readings_for_plan, save_radio_map, survey_for_plan
 
 
 def register(app: typer.Typer) -> None:
@@ -44,17 +44,26 @@ def calibrate(
     if survey is None and readings is None:
         fix = "give --survey, --readings or both"
         raise OperatorError([Problem("rayon calibrate", "options", "nothing to learn from", fix)])
-    plan = load_plan(folder)
+    plan, places, unplaced = together(
+        lambda: plan_to_locate(folder),
+        lambda: read_survey(survey) if survey else None,
+        lambda: read_readings(readings) if readings else None,
+    )
+    surveyed, crowd = together(
+        lambda: survey_for_plan(places, plan) if places is not None else None,
+        lambda: readings_for_plan(unplaced, plan) if unplaced is not None else None,
+    )
     parts: list[Evidence] = []
-    crowd: PlanReadings | None = None
-    if survey is not None:
-        surveyed = survey_for_plan(read_survey(survey), plan)
+    if surveyed is not None:
         warn(str(survey), surveyed.warnings)
         parts.append(survey_evidence(plan, surveyed))
-    if readings is not None:
-        crowd = readings_for_plan(read_readings(readings), plan)
+    if crowd is not None:
         warn(str(readings), crowd.warnings)
         parts.append(hearings_evidence(plan, crowd.hearings))
+    if not any(len(p) for p in parts) and not (crowd is not None and len(crowd.readings)):
+        files = " and ".join(str(p) for p in (survey, readings) if p)
+        reason = "holds no reading that an access point of the plan made"
+        raise OperatorError([Problem(files, "(whole file)", reason, "column ap: the ids of the plan's access points")])
     cells = walkable_cells(plan, CELL_M)
     known = Evidence.concat([p for p in parts if len(p)]) if any(len(p) for p in parts) else parts[0]
     result = calibrate_store(plan, cells, known, crowd.readings if crowd is not None else None)

@@ -16,13 +16,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from api.cli.decide_tables import decision_table, fix_table, hour_table, visit_table
+from api.cli.inputs import plan_to_locate
 from api.cli.locate import warn
 from engine.config import Config, load_config
-from engine.errors import OperatorError, Problem
+from engine.errors import OperatorError, Problem, together
 from engine.offers.campaigns import load_campaigns
 from engine.plan.cells import walkable_cells
-from engine.plan.load import load_plan
 from engine.plan.model import Plan
+from engine.radio.radiomap import RadioMap
 from engine.records import F64
 from engine.runtime.offline import Chain, run_chain
 from engine.tables import load_radio_map, read_readings, readings_for_plan, write_fixes
@@ -70,12 +71,17 @@ def decide(
     """
     if not output.parent.is_dir():  # said now, not after minutes of work
         raise OperatorError([Problem(str(output), "--output", "its folder does not exist", "make it, or name another")])
-    plan = load_plan(folder)
-    loaded = load_campaigns(campaigns, plan)
-    settings = load_config(config)
-    said = read_sessions(sessions) if sessions else None
-    radio_map = load_radio_map(radiomap, plan, walkable_cells(plan, settings.positioning.cell_m)) if radiomap else None
-    joined = readings_for_plan(read_readings(readings), plan)
+    plan, settings, said, table = together(
+        lambda: plan_to_locate(folder),
+        lambda: load_config(config),
+        lambda: read_sessions(sessions) if sessions else None,
+        lambda: read_readings(readings),
+    )
+    loaded, radio_map, joined = together(
+        lambda: load_campaigns(campaigns, plan),
+        lambda: _radio_map(radiomap, plan, settings),
+        lambda: readings_for_plan(table, plan),
+    )
     warn(str(readings), joined.warnings)
     with _clock_bar(joined.readings.t) as on_step:
         chain = run_chain(plan, settings, loaded, joined, said, radio_map, on_step)
@@ -84,9 +90,14 @@ def decide(
         write_chain(tables, chain, plan, settings)
         write_experiments(tables / EXPERIMENTS, [c for c in loaded if c.state == "running"])
         _keep_plan(folder, tables)
+    warn(str(readings), {reason: n for reason, n in sorted(chain.counts.items()) if reason.startswith("no_fix_")})
     print(_summary(chain, output), file=sys.stderr)
     if as_json:
-        print(json.dumps(_counts(chain)))
+        print(json.dumps({**_counts(chain), "readings_not_used": joined.warnings}))
+
+
+def _radio_map(path: Path | None, plan: Plan, config: Config) -> RadioMap | None:
+    return load_radio_map(path, plan, walkable_cells(plan, config.positioning.cell_m)) if path else None
 
 
 def write_chain(folder: Path, chain: Chain, plan: Plan, config: Config) -> None:

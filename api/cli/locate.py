@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import typer
 
-from engine.errors import OperatorError, Problem
-from engine.plan.cells import walkable_cells
-from engine.plan.load import load_plan
+from api.cli.inputs import finite, plan_to_locate
+from engine.errors import OperatorError, Problem, together
+from engine.plan.cells import Cells, walkable_cells
+from engine.plan.model import Plan
 from engine.positioning.locator import Locator
 from engine.positioning.methods import METHODS
 from engine.positioning.offline import locate_readings, self_calibrated_maps
+from engine.radio.radiomap import RadioMap
 from engine.tables import FixTable, load_radio_map, read_readings, readings_for_plan, write_fixes
 
 CELL_M = 0.5  # the engine's default: maps made by `rayon calibrate` are of the same cells
@@ -31,8 +33,12 @@ def locate(
     output: Path = typer.Option(..., "--output", "-o", help="Where the fixes go (.csv or .parquet)."),
     radiomap: Path | None = typer.Option(None, help="A radio map made by `rayon calibrate`."),
     method: str = typer.Option("bayes", help=f"One of: {', '.join(METHODS)}."),
-    window_s: float = typer.Option(3.0, min=0.05, max=600.0, help="Readings of one device in one window make one fix."),
-    lag_s: float = typer.Option(0.0, min=0.0, max=600.0, help="Let a fix use readings this much later than its time."),
+    window_s: float = typer.Option(
+        3.0, min=0.05, max=600.0, callback=finite, help="Readings of one device in one window make one fix."
+    ),
+    lag_s: float = typer.Option(
+        0.0, min=0.0, max=600.0, callback=finite, help="Let a fix use readings this much later than its time."
+    ),
 ) -> None:
     """Locates every device of a recording: one fix per device and window.
 
@@ -43,10 +49,7 @@ def locate(
     """
     if method not in METHODS:
         raise OperatorError([Problem("--method", method, "unknown method", f"one of {', '.join(METHODS)}")])
-    plan = load_plan(folder)
-    table = read_readings(readings)
-    cells = walkable_cells(plan, CELL_M)
-    radio_map = load_radio_map(radiomap, plan, cells) if radiomap else None
+    (plan, cells, radio_map), table = together(lambda: _store(folder, radiomap), lambda: read_readings(readings))
     joined = readings_for_plan(table, plan)
     warn(str(readings), joined.warnings)
     locator = Locator(plan, cells, radio_map, method)
@@ -73,6 +76,12 @@ def locate(
     )
     warn(str(readings), {f"no_fix_{reason}": count for reason, count in located.refused.items()})
     print(f"{n} fixes of {len(np.unique(fixes.device))} devices in {output}", file=sys.stderr)
+
+
+def _store(folder: Path, radiomap: Path | None) -> tuple[Plan, Cells, RadioMap | None]:
+    plan = plan_to_locate(folder)
+    cells = walkable_cells(plan, CELL_M)
+    return plan, cells, load_radio_map(radiomap, plan, cells) if radiomap else None
 
 
 def warn(file: str, counts: Mapping[str, int]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import OperatorError, Problem
+from engine.errors import OperatorError, Problem, together
 from engine.offers.scoring import TriggerReport, score_triggers
 from engine.offers.uplift_scoring import UpliftReport, score_uplift
 from engine.plan.load import load_plan
@@ -138,20 +138,24 @@ def files_of_run(folder: Path, plan: Path | None, sessions: Path | None = None) 
 
 
 def read_files(files: Files) -> Tables:
-    """Reads all tables. Raises OperatorError with the problems of the first that has some."""
+    """Reads all tables. Raises one OperatorError with the problems of all."""
     visits, hours, flows, decisions = files.visits, files.hours, files.flows, files.decisions
-    return Tables(
-        read_truth(files.positions[0]),
-        read_fixes(files.positions[1]),
-        (read_visits(visits[0]), read_visits(visits[1])) if visits else None,
-        (read_hours(hours[0]), read_hours(hours[1])) if hours else None,
-        (read_coupons(decisions[0]), read_decisions(decisions[1])) if decisions else None,
-        load_plan(files.plan) if files.plan else None,
-        consenting(read_sessions(files.sessions)) if files.sessions else None,
-        (read_flows(flows[0]), read_flows(flows[1])) if flows else None,
-        read_potential(files.potential) if files.potential else None,
-        read_experiments(files.experiments) if files.experiments else {},
+    plan, sessions, potential, experiments = files.plan, files.sessions, files.potential, files.experiments
+    read = together(
+        lambda: read_truth(files.positions[0]),
+        lambda: read_fixes(files.positions[1]),
+        lambda: together(lambda: read_visits(visits[0]), lambda: read_visits(visits[1])) if visits else None,
+        lambda: together(lambda: read_hours(hours[0]), lambda: read_hours(hours[1])) if hours else None,
+        lambda: (
+            together(lambda: read_coupons(decisions[0]), lambda: read_decisions(decisions[1])) if decisions else None
+        ),
+        lambda: load_plan(plan) if plan else None,
+        lambda: consenting(read_sessions(sessions)) if sessions else None,
+        lambda: together(lambda: read_flows(flows[0]), lambda: read_flows(flows[1])) if flows else None,
+        lambda: read_potential(potential) if potential else None,
+        lambda: read_experiments(experiments) if experiments else {},
     )
+    return Tables(*read)
 
 
 def score_tables(tables: Tables, window_s: float) -> Scores:

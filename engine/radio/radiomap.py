@@ -113,6 +113,20 @@ def map_misfit(arrays: dict[str, Any], plan: Plan, cells: Cells) -> str:
         return f"made for cells of {float(arrays['cell_m'])} m, not {cells.cell_m} m"
     if str(arrays["fingerprint"]) != plan_fingerprint(plan, cells):
         return "the plan has changed since the map was made (access points or walkable area)"
+    return _damage(arrays, len(names), len(cells))
+
+
+def _damage(arrays: dict[str, Any], n_ap: int, n_cells: int) -> str:
+    """What in the arrays no map can hold; empty when nothing."""
+    for name in ("mean_dbm", "sigma_db", "range_mean_m", "range_sigma_m"):
+        values = np.asarray(arrays[name])
+        if values.shape != (n_ap, n_cells) or values.dtype != np.float32:
+            return f"{name} is {values.dtype} of shape {values.shape}, not float32 of {(n_ap, n_cells)}"
+        if not np.isfinite(values).all() or ("sigma" in name and (values <= 0).any()):
+            return f"{name} holds values that are not {'positive' if 'sigma' in name else 'finite'}"
+    offset = np.asarray(arrays["offset"], np.float64)
+    if offset.shape != (3,) or not np.isfinite(offset).all() or (offset[1:] <= 0).any():
+        return "the devices' offsets are not a mean and two positive spreads"
     return ""
 
 

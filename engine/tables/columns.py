@@ -3,6 +3,7 @@ cell."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,14 @@ import numpy.typing as npt
 from engine.records import F64
 
 Texts = npt.NDArray[np.str_]
+
+Lines = Callable[[int], int]
+"""Row index to its line in the file (1 is the header)."""
+
+
+def row_line(row: int) -> int:
+    """The line of a row in a table without blank lines."""
+    return row + 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,7 @@ class SurveyTable:
     range_m: F64
     t: F64
     device: Texts
+    lines: Lines = row_line
 
     def __len__(self) -> int:
         return int(self.x_m.shape[0])

@@ -10,11 +10,13 @@ from engine.errors import OperatorError, Problem
 from engine.plan.model import Plan, ap_key
 from engine.records import F32, F64, I32, Bools, Readings
 from engine.tables.columns import ReadingTable, SurveyTable, Texts
+from engine.tables.surveyed import place_problems
 
 RSSI_FLOOR_DBM = -120.0  # below thermal noise of any Wi-Fi or BLE receiver: not a measurement
 RSSI_CEILING_DBM = 0.0  # a receiver reports at most about -10 dBm; positive values are drivers' error codes
 RANGE_FLOOR_M = -20.0  # ranging may come out slightly negative near an access point; far below is an error code
 RANGE_CEILING_M = 1000.0
+TIME_CEILING_S = 4_102_444_800.0  # the year 2100; before 1970 and after it, a clock was never set or has run wild
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +66,24 @@ class SurveyReadings:
 def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
     """The table's rows for the locator.
 
-    Devices are numbered by first appearance in the sorted list of names, as uint64. Rows of unknown access points and
-    absurd values are left out and counted by reason in `warnings`; an absurd value beside a good one is blanked.
+    Devices are numbered by first appearance in the sorted list of names, as uint64. Rows of unknown access points,
+    absurd times and values are left out and counted by reason in `warnings`; an absurd value beside a good one is
+    blanked. Raises OperatorError when all times are in milliseconds.
     """
     ap = _ap_index(table.ap, plan)
     rssi, rng, sigma, keep, warnings = _clean(ap, table.rssi_dbm, table.range_m, table.range_sigma_m)
+    timely = (table.t >= 0) & (table.t < TIME_CEILING_S)
     names, codes = np.unique(table.device, return_inverse=True)
     speaks = _ap_index(names, plan)[codes]
+    itself = (speaks >= 0) & (speaks == ap)
+    if len(table) and not (timely | (table.t < 0)).any():
+        raise OperatorError([_other_unit(table)])
+    for reason, rows in (("time_out_of_range", ~timely), ("access_point_hears_itself", itself)):
+        if rows.any():
+            warnings[reason] = int(rows.sum())
+    keep &= timely
     own = keep & (speaks < 0)
-    heard = keep & (speaks >= 0) & (speaks != ap)
+    heard = keep & (speaks >= 0) & ~itself
     readings = Readings(
         table.t[own],
         codes[own].astype(np.uint64),
@@ -88,30 +99,20 @@ def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
 
 
 def survey_for_plan(table: SurveyTable, plan: Plan) -> SurveyReadings:
-    """The survey in the plan's indices. Raises OperatorError for levels the plan does not have (with their lines)."""
-    names = np.unique(table.level)
-    level = np.array([plan.level_index.get(name, -1) for name in names.tolist()], dtype=np.int32)
-    if (level < 0).any():
-        known = ", ".join(plan.level_index)
-        raise OperatorError(
-            [
-                Problem(
-                    table.file,
-                    f"column level, {int((table.level == n).sum())} lines",
-                    f"unknown level {n!r}",
-                    f"one of {known}",
-                )
-                for n in names[level < 0].tolist()
-            ]
-        )
+    """The survey in the plan's indices. Raises OperatorError for levels the plan does not have and places outside their
+    level, with their lines."""
+    problems = place_problems(table, plan)
+    if problems:
+        raise OperatorError(problems)
+    names, codes = np.unique(table.level, return_inverse=True)
+    level = np.array([plan.level_index[name] for name in names.tolist()], dtype=np.int32)[codes]
     ap = _ap_index(table.ap, plan)
     rssi, rng, _, keep, warnings = _clean(ap, table.rssi_dbm, table.range_m, np.full(len(table), np.nan))
     device = np.unique(table.device, return_inverse=True)[1].astype(np.int32)
-    lv = level[np.searchsorted(names, table.level)]
     return SurveyReadings(
         table.x_m[keep],
         table.y_m[keep],
-        lv[keep],
+        level[keep],
         ap[keep],
         rssi[keep],
         rng[keep],
@@ -119,6 +120,11 @@ def survey_for_plan(table: SurveyTable, plan: Plan) -> SurveyReadings:
         device[keep],
         warnings,
     )
+
+
+def _other_unit(table: ReadingTable) -> Problem:
+    reason = f"all times are past the year 2100: the first is {table.t[0]:g}"
+    return Problem(table.file, "column t", reason, "seconds since 1970, UTC: are these milliseconds?")
 
 
 def _ap_index(names: Texts, plan: Plan) -> I32:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,9 @@ def save_radio_map(path: Path, radio_map: RadioMap, plan: Plan, cells: Cells) ->
 def load_radio_map(path: Path, plan: Plan, cells: Cells) -> RadioMap:
     """Reads a map. Raises OperatorError when it is unreadable or does not fit the plan."""
     try:
+        with path.open("rb") as stream:
+            if not zipfile.is_zipfile(stream):
+                raise ValueError("not an .npz file")
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         misfit = map_misfit(arrays, plan, cells)
@@ -34,8 +38,9 @@ def load_radio_map(path: Path, plan: Plan, cells: Cells) -> RadioMap:
         raise OperatorError(
             [Problem(str(path), "(whole file)", error.strerror or str(error), "give a readable file")]
         ) from error
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise OperatorError([Problem(str(path), "(whole file)", f"not a radio map of Rayon: {error}")]) from error
+    except (ValueError, TypeError, KeyError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        fix = "the file that `rayon calibrate -o` wrote"
+        raise OperatorError([Problem(str(path), "(whole file)", f"not a radio map of Rayon: {error}", fix)]) from error
     if misfit:
         raise OperatorError([Problem(str(path), "(whole file)", misfit, "run `rayon calibrate` again")])
     return map_from_arrays(arrays)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from engine.errors import OperatorError, Problem
-from engine.records import Bools
+from engine.records import F64, Bools
 from engine.tables.columns import (
     FIXES,
     READINGS,
@@ -23,12 +24,10 @@ from engine.tables.columns import (
     TruthTable,
     empty_column,
 )
+from engine.tables.columns import Lines as Lines
 from engine.tables.parquet import parquet_columns
 
 MAX_LISTED = 200  # problems of one kind listed one by one; the rest are one line with their count
-
-Lines = Callable[[int], int]
-"""Row index to its line in the file (1 is the header)."""
 
 
 def read_readings(path: Path) -> ReadingTable:
@@ -45,11 +44,11 @@ def read_readings(path: Path) -> ReadingTable:
 
 def read_survey(path: Path) -> SurveyTable:
     """The survey table. Raises OperatorError with every problem."""
-    cols, _ = read_columns(path, SURVEY)
+    cols, lines = read_columns(path, SURVEY)
     if not any(name in cols for name in ("rssi_dbm", "range_m")):
         raise OperatorError([_no_signal_column(path)])
     cols = _filled(cols, SURVEY)
-    return SurveyTable(str(path), *(cols[c.name] for c in SURVEY))
+    return replace(SurveyTable(str(path), *(cols[c.name] for c in SURVEY)), lines=lines)
 
 
 def read_truth(path: Path) -> TruthTable:
@@ -60,8 +59,16 @@ def read_truth(path: Path) -> TruthTable:
 
 def read_fixes(path: Path) -> FixTable:
     """The fixes table. Raises OperatorError with every problem."""
-    cols, _ = read_columns(path, FIXES)
+    cols, lines = read_columns(path, FIXES)
+    problems = [p for name in ("sigma_m", "n_ap") for p in _negative(str(path), name, cols[name], lines)]
+    if problems:
+        raise OperatorError(problems)
     return FixTable(str(path), *(cols[c.name] for c in FIXES))
+
+
+def _negative(file: str, column: str, values: F64, lines: Lines) -> list[Problem]:
+    rows = np.flatnonzero(values < 0).tolist()
+    return listed(file, column, rows, [f"{values[i]:g} is negative" for i in rows], lines)
 
 
 def _no_signal_column(path: Path) -> Problem:
@@ -139,7 +146,7 @@ def _csv_columns(path: Path) -> tuple[list[str], list[Sequence[str]], Lines]:
     ragged = [i for i, row in enumerate(rows) if len(row) != width]
     if ragged:
         texts = [f"{len(rows[i])} cells where the header has {width}" for i in ragged[:MAX_LISTED]]
-        raise OperatorError(_listed(file, "", ragged, texts, lines))
+        raise OperatorError(listed(file, "", ragged, texts, lines))
     columns: list[Sequence[str]] = list(zip(*rows, strict=True)) if rows else [() for _ in header]
     return header, columns, lines
 
@@ -162,7 +169,7 @@ def _parsed(file: str, column: Column, values: Any, lines: Lines) -> tuple[Any, 
     if column.blank:
         return texts, []
     bad = np.flatnonzero(texts == "")
-    return texts, _listed(file, column.name, bad.tolist(), ["empty cell"] * len(bad), lines)
+    return texts, listed(file, column.name, bad.tolist(), ["empty cell"] * len(bad), lines)
 
 
 def _numbers(file: str, column: Column, values: Any, lines: Lines) -> tuple[Any, list[Problem]]:
@@ -180,7 +187,7 @@ def _numbers(file: str, column: Column, values: Any, lines: Lines) -> tuple[Any,
     bad: Bools = np.isinf(out) | (np.isnan(out) if not column.blank else np.isnan(out) & ~empty)
     rows = np.flatnonzero(bad).tolist()
     reasons = ["empty cell" if empty[i] else f"not a number: {str(values[i])[:40]!r}" for i in rows[:MAX_LISTED]]
-    return out, _listed(file, column.name, rows, reasons, lines)
+    return out, listed(file, column.name, rows, reasons, lines)
 
 
 def _number_or_inf(text: str) -> float:
@@ -192,7 +199,7 @@ def _number_or_inf(text: str) -> float:
         return float("inf")  # infinite values are refused with the cell's own text
 
 
-def _listed(file: str, column: str, rows: list[int], reasons: list[str], lines: Lines) -> list[Problem]:
+def listed(file: str, column: str, rows: list[int], reasons: list[str], lines: Lines) -> list[Problem]:
     """One problem per bad row up to MAX_LISTED, then one with the count of the rest."""
     tail = f", column {column}" if column else ""
     out = [Problem(file, f"line {lines(i)}{tail}", why) for i, why in zip(rows[:MAX_LISTED], reasons, strict=False)]

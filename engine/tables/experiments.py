@@ -69,12 +69,8 @@ def read_potential(path: Path) -> PotentialTable:
     problems = [p for name in FLAGS for p in _outside(path, name, cols[name], lines, np.isin(cols[name], (0, 1)))]
     for name in SHARES:
         problems += _outside(path, name, cols[name], lines, (cols[name] >= 0) & (cols[name] <= 1))
-    seen: dict[tuple[str, str], int] = {}
-    for i, key in enumerate(zip(cols["device"].tolist(), cols["campaign_id"].tolist(), strict=True)):
-        if seen.setdefault(key, i) != i:
-            problems.append(
-                Problem(str(path), f"line {lines(i)}", f"{key[0]} under {key[1]} is on line {lines(seen[key])} too")
-            )
+    fates = zip(cols["device"].tolist(), cols["campaign_id"].tolist(), strict=True)
+    problems += _repeated(path, [f"{device} under {campaign}" for device, campaign in fates], lines)
     if problems:
         raise OperatorError(problems)
     return PotentialTable(**{n: v.astype(np.bool_) if n in FLAGS else v for n, v in cols.items()})
@@ -95,6 +91,7 @@ def read_experiments(path: Path) -> dict[str, float]:
     cols, lines = read_columns(path, EXPERIMENTS)
     share = cols["holdout_share"]
     problems = _outside(path, "holdout_share", share, lines, (share > 0) & (share < 1))
+    problems += _repeated(path, cols["campaign_id"].tolist(), lines)
     if problems:
         raise OperatorError(problems)
     return dict(zip(cols["campaign_id"].tolist(), share.tolist(), strict=True))
@@ -118,4 +115,13 @@ def _outside(path: Path, column: str, values: F64, lines: Lines, right: Bools) -
     return [
         Problem(str(path), f"line {lines(i)}, column {column}", f"{values[i]:g} {said}")
         for i in np.flatnonzero(~right).tolist()
+    ]
+
+
+def _repeated(path: Path, keys: Sequence[str], lines: Lines) -> list[Problem]:
+    first: dict[str, int] = {}
+    return [
+        Problem(str(path), f"line {lines(i)}", f"{key} is on line {lines(first[key])} too")
+        for i, key in enumerate(keys)
+        if first.setdefault(key, i) != i
     ]

@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.webdriver import Chrome
 
 from api.cli.score_uplift import intervals, uplift_lines
 from engine.offers.experiments import place_in_experiment
 from engine.tables.experiments import read_experiments, read_potential
 from engine.tables.outcomes import read_coupons, read_decisions
+from tests.browser import chromium, complaints
 from tests.engine.runtime.made import FLOORPLANS
 from tests.sites import RAYON
+
+__all__ = ["chromium"]
 
 STORE = FLOORPLANS / "boutique"
 SCENARIO = """
@@ -96,6 +100,25 @@ def test_the_same_recording_gives_the_same_ghosts_to_the_byte(folder: Path) -> N
     assert (folder / "run/experiments.csv").read_bytes() == before
 
 
+def test_a_control_group_changes_no_moment(folder: Path) -> None:
+    """Two campaigns, with and without control groups: who reaches which coupon when is the same, but for the coupon."""
+    head, robe = CAMPAIGNS.split("  - id: robe")
+    second = robe.replace("{ store: true }", "{ zone: femme }").replace("spring", "other").replace("2000\n", "900\n")
+    both = f"{head}  - id: robe{robe.replace('min_dwell_s: 5', 'min_dwell_s: 20')}  - id: second{second}"
+    asked = {"held": both, "free": both.replace("holdout_share: 0.5", "holdout_share: 0")}
+    moments = {}
+    for name, text in asked.items():
+        (folder / f"{name}.yaml").write_text(text)
+        inputs = ("--campaigns", f"{name}.yaml", "--readings", "run/readings.csv")
+        rayon(folder, "decide", str(STORE), *inputs, "-o", f"{name}.csv")
+        t = read_decisions(folder / f"{name}.csv")
+        said = ["issue" if reason in ("ok", "holdout") else reason for reason in t.reason.tolist()]
+        moments[name] = list(zip(t.t.tolist(), t.device.tolist(), t.campaign_id.tolist(), said, strict=True))
+    assert moments["held"] == moments["free"]
+    assert len({campaign for _, _, campaign, what in moments["held"] if what == "issue"}) == 2
+    assert "cap_visit" in {what for *_, what in moments["held"]}
+
+
 def test_the_uplift_has_its_interval_and_its_truth(folder: Path) -> None:
     said = uplift_of(folder)
     assert (said["experiments"], said["measured"], said["moments_without_fate"]) == (1, 1, 0)
@@ -136,6 +159,18 @@ def test_text_and_page_show_it(folder: Path) -> None:
     assert "Uplift with its interval, and the truth" in text
     assert "uplift covered" in text
     assert "<td>robe</td>" in text
+
+
+@pytest.mark.e2e
+def test_a_phone_shows_the_page_without_a_sideways_scroll(folder: Path, chromium: Chrome) -> None:
+    page = folder / "phone.html"
+    rayon(folder, "score", "--run", "run", "--html", str(page))
+    chromium.get(page.as_uri())
+    scroll, client = chromium.execute_script(
+        "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert scroll <= client
+    assert complaints(chromium) == []
 
 
 def test_without_the_tables_nothing_is_said_of_uplift(folder: Path) -> None:

@@ -20,6 +20,7 @@ from engine.ingest.mqtt import Publisher
 from engine.offers.campaigns import Campaign, load_campaigns
 from engine.plan.load import load_plan
 from simulators import live
+from simulators.frames import write_frames
 from simulators.live_view import watched
 from simulators.recording import record
 from simulators.scenario import Scenario
@@ -34,6 +35,10 @@ HELP = """Brings a scenario to life: shoppers that walk, radio that fades, and t
 As tables, the same bytes for the same seed:
 
     rayon simulate quiet-tuesday -o recording/
+
+With the bytes that its controllers would send, late, twice and broken as the scenario says, to try decoders on:
+
+    rayon simulate bad-network -o recording/ --wire meraki --frames
 
 Live, as access points and phones would (phones sign in, receive, share and redeem when --api is given):
 
@@ -67,8 +72,12 @@ def simulate(
     speed: Annotated[float, typer.Option(min=0.1, max=1000, help="Live: scenario seconds per second.")] = 1.0,
     seconds: Annotated[float | None, typer.Option(min=0.1, help="Stop after this many scenario seconds.")] = None,
     wire: Annotated[
-        WireFormat | None, typer.Option(help="With --mqtt: whose format to speak, instead of the scenario's own.")
+        WireFormat | None,
+        typer.Option(help="Of --mqtt and --frames: whose format to speak, instead of the scenario's own."),
     ] = None,
+    frames: Annotated[
+        bool, typer.Option("--frames", help="With -o: also frames.jsonl, messages as bytes with the times they arrive.")
+    ] = False,
     seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's own.")] = None,
     campaigns: Annotated[
         Path | None, typer.Option(help="With -o: which coupons should fire. Default: the store's own campaigns.yaml.")
@@ -83,6 +92,10 @@ def simulate(
     if scenario is None or (out is None) == (mqtt is None):
         fix = "for example: rayon simulate quiet-tuesday -o recording/"
         raise OperatorError([Problem("rayon simulate", "arguments", "give a SCENARIO and either -o or --mqtt", fix)])
+    if frames and out is None:
+        raise OperatorError(
+            [Problem("rayon simulate", "--frames", "--frames goes with -o", "live, a broker gets them")]
+        )
     if api is not None:
         _check_api(api, mqtt)
     chosen = load_scenario(scenario)
@@ -91,14 +104,14 @@ def simulate(
         chosen = chosen.model_copy(update={"wire": chosen.wire.model_copy(update={"format": wire})})
     store = store_folder(chosen)
     if chosen.year is not None:
-        given = {"--mqtt": mqtt, "--wire": wire, "--campaigns": campaigns}
+        given = {"--mqtt": mqtt, "--wire": wire, "--frames": frames or None, "--campaigns": campaigns}
         _print(
             _year(chosen, store, out, [name for name, value in given.items() if value is not None], seconds), as_json
         )
         return
     world = World(chosen, load_plan(store), seconds)
     if out is not None:
-        summary = _offline(world, out, _campaigns(world, store, campaigns))
+        summary = _offline(world, out, _campaigns(world, store, campaigns), frames)
     else:
         summary = _live(world, str(mqtt), api, os.environ.get(till_key_env), speed)
     _print(summary, as_json)
@@ -129,10 +142,12 @@ def _campaigns(world: World, store: Path, given: Path | None) -> list[Campaign]:
     return load_campaigns(path, world.plan) if given or path.is_file() else []
 
 
-def _offline(world: World, out: Path, campaigns: list[Campaign]) -> dict[str, Any]:
+def _offline(world: World, out: Path, campaigns: list[Campaign], frames: bool) -> dict[str, Any]:
     with _bar() as bar:
-        task = bar.add_task(world.scenario.name, total=world.ticks, note="")
+        task = bar.add_task(world.scenario.name, total=world.ticks * (1 + frames), note="")
         rows = record(world, out, lambda: bar.advance(task), campaigns)
+        if frames:
+            rows["frames"] = write_frames(world, out, lambda: bar.advance(task))
     return {
         "scenario": world.scenario.name,
         "store": world.plan.store,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 
-from simulators.browser import PREVIEW_BOTS, Browser, Wires, phone_agent
+from simulators.browser import PREVIEW_BOTS, Browser, Refused, Wires, phone_agent
 from simulators.clock import LiveClock
 from simulators.journeys import Journey
 from simulators.tally import Tally
 from simulators.till import coupon_basket
+from simulators.witness import Opener
 from simulators.world import World
 
 FARM_AGENT = (
@@ -38,11 +40,13 @@ class Errands:
     def __init__(self, shop: Shop, journey: Journey, browser: Browser, rng: np.random.Generator) -> None:
         self._shop, self._journey, self._browser, self._rng = shop, journey, browser, rng
         self._config = shop.world.scenario.phones
+        self._witness, self._name = shop.tally.witness, journey.shopper.name
 
     async def look(self, voucher: dict[str, Any]) -> None:
         """Tells that the coupon was seen."""
         await self._browser.write("seen", f"/v1/me/vouchers/{voucher['voucher_id']}/seen")
         self._shop.tally.seen += 1
+        self._witness.note(self._name, "seen", str(voucher["voucher_id"]))
 
     async def redeem(self, voucher: dict[str, Any]) -> None:
         """At the till where the shopper pays, or soon at any; nobody redeems who leaves without paying."""
@@ -64,6 +68,7 @@ class Errands:
         body = {"code": voucher["code"], "store": shop.world.plan.store, "till": till, "basket": basket}
         await register.write("redeem", "/v1/till/redeem", body)
         shop.tally.redeemed += 1
+        self._witness.note(self._name, "redeemed", f"{voucher['voucher_id']} {till}")
 
     async def share(self, voucher: dict[str, Any]) -> None:
         """Shares the deal; a messenger's bot may fetch the link before the friend opens it."""
@@ -73,25 +78,50 @@ class Errands:
         made = await self._browser.write("share", "/v1/me/shares", {"voucher_id": voucher["voucher_id"]})
         shop.tally.shares += 1
         path = urlsplit(str(made["url"])).path  # the server's public name may not be known here
-        if self._rng.random() < self._config.preview_bot_share:
+        self._witness.note(self._name, "shared", f"{path} {voucher['voucher_id']}")
+        await self._opened_by_others(path)
+
+    async def _opened_by_others(self, path: str) -> None:
+        """Who opens the link, in this order. The first that is refused ends it."""
+        shop, config = self._shop, self._config
+        if self._rng.random() < config.preview_bot_share:
             agent = PREVIEW_BOTS[int(self._rng.integers(len(PREVIEW_BOTS)))]
-            await Browser(shop.wires, shop.base_url, shop.tally, {"User-Agent": agent}).bare("preview", path)
+            bot = Browser(shop.wires, shop.base_url, shop.tally, {"User-Agent": agent})
+            await self._open("preview", "bot", path, bot.bare("preview", path))
             shop.tally.preview_bot_opens += 1
-        if self._rng.random() < self._config.friend_open_share and await self._hesitate(0.5, 3.0):
-            headers = {"User-Agent": phone_agent(self._rng), "Accept-Language": self._config.locale}
-            await Browser(shop.wires, shop.base_url, shop.tally, headers).page("friend", path)
+        if self._rng.random() < config.friend_open_share and await self._hesitate(0.5, 3.0):
+            await self._open("friend", self._witness.somebody("friend"), path, self._stranger().page("friend", path))
             shop.tally.friend_opens += 1
-        if self._rng.random() < self._config.self_open_share:
-            await self._browser.page("own link", path)
+        if self._rng.random() < config.self_open_share:
+            await self._open("self", self._name, path, self._browser.page("own link", path))
             shop.tally.self_opens += 1
-        if self._rng.random() < self._config.neighbour_open_share:
-            headers = {"User-Agent": phone_agent(self._rng), "Accept-Language": self._config.locale}
-            await Browser(shop.wires, shop.base_url, shop.tally, headers).page("neighbour", path)
+        if self._rng.random() < config.neighbour_open_share:
+            somebody = self._witness.somebody("neighbour")
+            await self._open("neighbour", somebody, path, self._stranger().page("neighbour", path))
             shop.tally.neighbour_opens += 1
-        for _ in range(self._shop.world.scenario.attack.farm_opens_per_share):
+        for _ in range(shop.world.scenario.attack.farm_opens_per_share):
             # no cookie is kept from one to the next
-            await Browser(shop.wires, shop.base_url, shop.tally, {"User-Agent": FARM_AGENT}).page("share farm", path)
+            farm = Browser(shop.wires, shop.base_url, shop.tally, {"User-Agent": FARM_AGENT})
+            await self._open("farm", "farm", path, farm.page("share farm", path))
             shop.tally.farm_opens += 1
+
+    def _stranger(self) -> Browser:
+        """The phone of somebody who was never here."""
+        shop = self._shop
+        headers = {"User-Agent": phone_agent(self._rng), "Accept-Language": self._config.locale}
+        return Browser(shop.wires, shop.base_url, shop.tally, headers)
+
+    async def _open(self, opener: Opener, person: str, path: str, request: Awaitable[Any]) -> None:
+        """Awaits the request for the link's page with the witness looking on. Raises Refused."""
+        opening = self._witness.opening(self._name, path, opener, person)
+        try:
+            await request
+            opening.answer = "shown"
+        except Refused as refusal:
+            opening.answer = "lost" if refusal.code == "network" else "refused"
+            raise
+        finally:
+            self._witness.note(self._name, "opened", f"{path} {opener} {person} {opening.answer}")
 
     async def mute(self, voucher: dict[str, Any]) -> None:
         """Asks for no more offers of this store."""
@@ -99,6 +129,7 @@ class Errands:
             return
         await self._browser.write("mute", "/v1/me/fewer", {"kind": "mute", "store": self._shop.world.plan.store})
         self._shop.tally.muted += 1
+        self._witness.note(self._name, "muted")
 
     async def _hesitate(self, from_s: float, to_s: float) -> bool:
         """People take their time. False when the run was stopped meanwhile."""

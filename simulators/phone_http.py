@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,7 @@ from simulators.journeys import Journey
 from simulators.responses import SHOPS, Reaction, reaction, target_of
 from simulators.sse import Event, events
 from simulators.tally import Tally
+from simulators.witness import Asked
 from simulators.world import World
 
 SIGN_IN_WITHIN_S = 4.0
@@ -28,11 +30,14 @@ REOPEN_S = 1.0
 GRACE_S = 5.0
 """What is under way when a run ends gets this long to finish."""
 
+ASKING_AT_ONCE = 32
+
 
 async def run_phones(world: World, base_url: str, till_key: str | None, clock: LiveClock, tally: Tally) -> None:
     """All phones of the run that anybody uses, until everybody has left or, a little after, the clock stopped."""
     shop = Shop(world, base_url, till_key, Wires(), clock, tally)
-    phones = {asyncio.create_task(Phone(shop, i).live()) for i in phone_users(world)}
+    users = [Phone(shop, i) for i in phone_users(world)]
+    phones = {asyncio.create_task(phone.live()) for phone in users}
     phones.add(asyncio.create_task(guess_codes(shop)))
     stopping = asyncio.create_task(_stopped(clock))
     pending = set(phones)
@@ -43,12 +48,23 @@ async def run_phones(world: World, base_url: str, till_key: str | None, clock: L
             _raise_bugs(done)
         if pending:
             await asyncio.wait(pending, timeout=GRACE_S + 1.0)
+        if tally.witness.asks:
+            await _ask_all(users, phones)
     finally:
         for task in (*phones, stopping):
             task.cancel()
         await asyncio.wait({*phones, stopping})
         await shop.wires.close_all()
     _raise_bugs(phones)
+
+
+async def _ask_all(users: list[Phone], phones: set[asyncio.Task[None]]) -> None:
+    """Once nothing moves any more, every phone that signed in asks for its points."""
+    for task in phones:
+        task.cancel()
+    await asyncio.wait(phones)
+    turns = asyncio.Semaphore(ASKING_AT_ONCE)
+    await asyncio.gather(*(phone.ask_points(turns) for phone in users))
 
 
 async def _stopped(clock: LiveClock) -> None:
@@ -81,6 +97,7 @@ class Phone:
         self._received: set[int] = set()
         self._acknowledged: set[int] = set()
         self._last_event_id = ""
+        self._signed_in = False
         self._errands = Errands(shop, self._journey, self._browser, self._rng)
 
     async def live(self) -> None:
@@ -124,12 +141,25 @@ class Phone:
         ]
         body = {"store": store, "client_mac": mac, "locale": self._config.locale, "consents": consents}
         await self._browser.write("sign in", "/v1/sessions", body)
+        self._signed_in = agrees  # without any consent there is no profile, and so nobody who has points
+        tally.witness.note(self._journey.shopper.name, "signed in", "agrees to offers" if agrees else "no offers")
         if not agrees:
             tally.signed_in_without_consent += 1
             return False
         tally.signed_in += 1
         await self._browser.page("shopper's page", "/me")
         return True
+
+    async def ask_points(self, turns: asyncio.Semaphore) -> None:
+        """Notes what the site says of the shopper's points; nothing where nobody signed in."""
+        if not self._signed_in:
+            return
+        witness, name = self._shop.tally.witness, self._journey.shopper.name
+        async with turns:
+            witness.asked[name] = Asked(time.time())
+            with contextlib.suppress(Refused):  # counted; it stays without an answer
+                said = await self._browser.ask("points", "/v1/me/points")
+                witness.asked[name] = Asked(witness.asked[name].t, int(said["pending"]), int(said["available"]))
 
     async def _listen(self, chores: set[asyncio.Task[None]]) -> None:
         """Keeps a stream open, opening it again as a browser does; each coupon becomes a task in `chores`."""
@@ -166,6 +196,11 @@ class Phone:
         if voucher["delivery_id"] not in self._received:
             self._received.add(voucher["delivery_id"])
             self._shop.tally.vouchers_received += 1
+            self._shop.tally.witness.note(
+                self._journey.shopper.name,
+                "coupon",
+                f"{voucher['voucher_id']} {voucher.get('campaign_id', '')}".rstrip(),
+            )
             if voucher.get("caused_by_t") is not None:
                 self._shop.tally.latencies_s.append(arrived_t - float(voucher["caused_by_t"]))
         chores.add(asyncio.create_task(self._use(voucher)))

@@ -44,14 +44,16 @@ class Discard:
 class Site:
     """The HTTP side on a free port, and a thread that gives every signed-in shopper the first campaign's coupon."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, offers: dict[str, Any] | None = None) -> None:
         stores = Path(str(files("floorplans")))
         self.plan: Plan = load_plan(stores / STORE)
         self.campaign: Campaign = load_campaigns(stores / STORE / "campaigns.yaml", self.plan)[0]
         self.db: Database = open_database(f"sqlite:///{folder / 'rayon.db'}")
         seed_campaigns(self.db, STORE, [self.campaign], time.time())
-        config = Config.model_validate({"api": {"port": 0}, "storage": {"data_dir": folder}})
-        self.server: ApiServer = run_api(config, self.db, SECRETS, {STORE: self.plan}).start()
+        self.config = Config.model_validate(
+            {"api": {"port": 0}, "storage": {"data_dir": folder}, "offers": offers or {}}
+        )
+        self.server: ApiServer = run_api(self.config, self.db, SECRETS, {STORE: self.plan}).start()
         self.issued: dict[str, float] = {}
         self._ending = threading.Event()
         self._issuer = threading.Thread(target=self._issue)

@@ -1,0 +1,147 @@
+"""The ledger behind the real HTTP side against the referee: every shopper is told what the rules give."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.config import ApiConfig, OffersConfig
+from engine.loyalty.scoring import LedgerReport, score_ledger
+from engine.storage.ledger import release_pending
+from engine.storage.vouchers import counts
+from engine.tables.points import PointRow, read_events, read_points
+from simulators.live import run_live
+from simulators.live_tables import write_live_tables
+from simulators.phone_http import run_phones
+from simulators.tally import Tally
+from simulators.witness import Witness
+from simulators.world import World
+from tests.simulators.made import scenario
+from tests.simulators.test_phones_real_api import SECRETS, STORE, Discard, Site
+
+SHOPPERS = 4
+POINTS = 50
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run's tables, read back, and the report on them."""
+
+    tally: Tally
+    rows: list[PointRow]
+    report: LedgerReport
+    folder: Path
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path / "site", getattr(request, "param", {}))
+    yield made
+    made.close()
+
+
+def run(site: Site, folder: Path, attack: dict[str, Any] | None = None, seconds: float = 5.0, **phones: Any) -> Outcome:
+    wants = {"connected_share": 1.0, "sign_in_share": 1.0, "consent_share": 1.0, "redeem_when": "soon", "haste": 8.0}
+    wants |= {"redeem_share": 0.0, "share_share": 1.0, "friend_open_share": 0.0, "preview_bot_share": 0.0}
+    people = {"arrivals_per_hour": 0, "start_inside": SHOPPERS, "dwell": {"median_s": 60, "sigma_log": 0.1}}
+    world = World(
+        scenario(store=STORE, people=people, phones={**wants, **phones}, attack=attack or {}), site.plan, seconds
+    )
+    tally = asyncio.run(
+        run_live(world, Discard(), phones=lambda w, clock, tally: _asking(w, site.server.url, clock, tally))
+    )
+    write_live_tables(folder, tally.witness, site.config.offers)
+    rows = read_points(folder / "points.csv")
+    return Outcome(tally, rows, score_ledger(rows), folder)
+
+
+async def _asking(world: World, url: str, clock: Any, tally: Tally) -> None:
+    tally.witness.asks = True
+    await run_phones(world, url, SECRETS.till_key, clock, tally)
+
+
+def told(outcome: Outcome) -> list[tuple[int | None, int | None]]:
+    return [(r.said_pending, r.said_available) for r in outcome.rows]
+
+
+def test_honest_traffic_earns_what_the_rules_give(site: Site, tmp_path: Path) -> None:
+    """Friends, neighbours, bots and the sharers themselves open every link; some redeem meanwhile."""
+    everybody: dict[str, Any] = {
+        "friend_open_share": 1.0,
+        "neighbour_open_share": 1.0,
+        "preview_bot_share": 1.0,
+        "self_open_share": 1.0,
+    }
+    outcome = run(site, tmp_path / "run", redeem_share=1.0, **everybody)
+    report = outcome.report
+    assert dict(outcome.tally.errors) == {}
+    assert report.equals_truth, report.differ
+    assert (report.shoppers, report.equal, report.unanswered) == (SHOPPERS, SHOPPERS, 0)
+    assert report.openings == {"preview": SHOPPERS, "rewarded": 2 * SHOPPERS, "self": SHOPPERS}
+    assert report.expected_points == report.said_points == counts(site.db, STORE)["points"] == 2 * SHOPPERS * POINTS
+    assert told(outcome) == [(2 * POINTS, 0)] * SHOPPERS  # all on hold for a day
+    events = read_events(outcome.folder / "events.csv")
+    happened = {what: int((events.what == what).sum()) for what in set(events.what.tolist())}
+    wanted = dict.fromkeys(("signed in", "coupon", "seen", "redeemed", "shared"), SHOPPERS)
+    assert happened == happened | wanted | {"opened": 4 * SHOPPERS}
+    assert (events.t[1:] >= events.t[:-1]).all()
+
+
+def test_who_shares_nothing_has_nothing_and_who_agrees_to_nothing_is_nobody(site: Site, tmp_path: Path) -> None:
+    outcome = run(site, tmp_path / "run", share_share=0.0, consent_share=0.5)
+    assert 0 < outcome.tally.signed_in == SHOPPERS - outcome.tally.signed_in_without_consent
+    assert outcome.report.equals_truth
+    assert told(outcome) == [(0, 0)] * outcome.tally.signed_in
+
+
+def test_a_farm_is_one_person_to_each_link(site: Site, tmp_path: Path) -> None:
+    outcome = run(site, tmp_path / "run", {"farm_opens_per_share": 8}, friend_open_share=1.0)
+    assert outcome.tally.farm_opens == 8 * SHOPPERS
+    assert outcome.report.openings == {"duplicate": 7 * SHOPPERS, "rewarded": 2 * SHOPPERS}
+    assert outcome.report.equals_truth, outcome.report.differ
+
+
+def test_what_the_limit_of_opens_refuses_earns_nothing(site: Site, tmp_path: Path) -> None:
+    outcome = run(site, tmp_path / "run", {"farm_opens_per_share": 40}, seconds=6.0, friend_open_share=1.0)
+    openings = outcome.report.openings
+    shown = openings["duplicate"] + openings["rewarded"]
+    assert shown <= ApiConfig().share_opens_per_minute
+    assert openings.get("refused", 0) + openings.get("lost", 0) > 0
+    assert outcome.report.equals_truth, outcome.report.differ
+
+
+@pytest.mark.parametrize("site", [{"shares_rewarded_per_day": 1}], indirect=True)
+def test_the_cap_of_the_day_holds(site: Site, tmp_path: Path) -> None:
+    outcome = run(site, tmp_path / "run", friend_open_share=1.0, neighbour_open_share=1.0)
+    assert outcome.report.openings == {"capped": SHOPPERS, "rewarded": SHOPPERS}
+    assert outcome.report.equals_truth, outcome.report.differ
+    assert told(outcome) == [(POINTS, 0)] * SHOPPERS
+
+
+@pytest.mark.parametrize("site", [{"share_hold_s": 0.0}], indirect=True)
+def test_points_without_a_hold_become_available(site: Site, tmp_path: Path) -> None:
+    outcome = run(site, tmp_path / "run", friend_open_share=1.0)
+    assert outcome.report.equals_truth, outcome.report.differ
+    assert outcome.report.said_points == SHOPPERS * POINTS
+    release_pending(site.db, time.time())
+    assert all(r.expected_available == POINTS and r.settling in (0, POINTS) for r in outcome.rows)
+
+
+def test_a_ledger_that_is_wrong_is_seen(site: Site, tmp_path: Path) -> None:
+    """The referee is told of other rules than the site has: it must not agree."""
+    outcome = run(site, tmp_path / "run", friend_open_share=1.0)
+    other = OffersConfig(points_per_share_visit=60)
+    write_live_tables(tmp_path / "other", outcome.tally.witness, other)
+    report = score_ledger(read_points(tmp_path / "other" / "points.csv"))
+    assert not report.equals_truth
+    assert [d.points for d in report.differ] == [-10] * SHOPPERS
+    missed = Witness(asked=outcome.tally.witness.asked)
+    write_live_tables(tmp_path / "missed", missed, OffersConfig())
+    made_up = score_ledger(read_points(tmp_path / "missed" / "points.csv"))
+    assert [d.points for d in made_up.differ] == [POINTS] * SHOPPERS

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from engine.offers.caps import DAY_S
+from engine.offers.caps import DAY_S, WEEK_S
 from engine.offers.experiments import is_control
 from engine.privacy.consent import ConsentChoice
 from engine.storage.campaigns import get_campaign, put_campaign
@@ -58,6 +58,14 @@ def test_a_ghost_holds_slots_like_a_voucher(db: Database, ana: str) -> None:
     assert ask(db, ana, "pears", name="d", visit="v2", limits=Limits(9, 1, 9)) == [("refuse", "cap_day")]
     assert ask(db, ana, "pears", name="e", visit="v2", limits=Limits(9, 9, 1)) == [("refuse", "cap_week")]
     assert ask(db, ana, "pears", name="f", visit="v2", at=NOW + DAY_S, limits=Limits(9, 1, 9)) == [("issue", "ok")]
+
+
+def test_a_visit_is_as_long_as_it_is_for_ghosts_too(db: Database, ana: str) -> None:
+    assert ask(db, ana, "apples", name="a", limits=Limits(1, 9, 9)) == [("refuse", "holdout")]
+    later = NOW + 2 * WEEK_S
+    event = ask(db, ana, "apples", "pears", name="b", at=later, limits=Limits(1, 9, 9))
+    assert event == [("refuse", "already_issued"), ("refuse", "cap_visit")]
+    assert ask(db, ana, "pears", name="c", visit="v2", at=later, limits=Limits(1, 1, 1)) == [("issue", "ok")]
 
 
 def test_a_replay_tells_the_ghost_again_and_issues_nothing_beside_it(db: Database, ana: str) -> None:

@@ -10,7 +10,20 @@ import typer
 
 from engine.errors import OperatorError
 
-_MODULES = ("plan", "locate", "decide", "score", "calibrate", "replay", "engine", "api", "serve", "demo", "bench")
+_MODULES = (
+    "plan",
+    "locate",
+    "decide",
+    "score",
+    "calibrate",
+    "replay",
+    "engine",
+    "api",
+    "serve",
+    "demo",
+    "bench",
+    "history",
+)
 
 app = typer.Typer(
     name="rayon",

@@ -124,8 +124,8 @@ class Board:
         self.show(await self.read())
 
     async def keep_up(self) -> None:
-        """Refreshes when it is time: a week or yesterday changes slowly, and takes longer to read."""
-        slow = self._choice.span in ("yesterday", "week")
+        """Refreshes when it is time: yesterday, a week and a year change slowly, and take longer to read."""
+        slow = self._choice.span in ("yesterday", "week", "year")
         if time.monotonic() - self._read_at >= (SLOW_S if slow else 0.0):
             await self.refresh()
 
@@ -201,14 +201,14 @@ class Board:
         if seen is None:
             self._parts["live"].content = f'<span class="r-live r-off">{escape(t["away"])}</span>'
             return
-        weekly = self._choice.span == "week"
+        by_hour = {"week": "by_hour_mean", "year": "by_hour_year"}.get(self._choice.span, "by_hour")
         content = {
             "live": fragments.live(seen, lang),
             "headline": fragments.headline(seen, lang, now=self._choice.span == "now"),
             "counters": fragments.counters(seen, lang),
             "plan": seen.svg,
             "ranking": fragments.ranking(seen, lang),
-            "hours": f"<h2>{escape(t['by_hour_mean' if weekly else 'by_hour'])}</h2>",
+            "hours": f"<h2>{escape(t[by_hour])}</h2>",
             "decisions": fragments.decisions(seen, lang),
             "flows": escape(t["flows_how" if seen.flows else "no_flows"]),
         }

@@ -47,7 +47,7 @@ def headline(look: Look, lang: Language, *, now: bool) -> str:
 def _span(look: Look, lang: Language) -> str:
     zone, (start, end) = look.report.plan.timezone, (look.period.from_t, look.period.to_t)
     if end - start > 26 * HOUR_S:
-        return escape(TEXTS[lang]["week"])
+        return escape(TEXTS[lang]["week" if end - start < 8 * 24 * HOUR_S else "year"])
     if end - start > 22 * HOUR_S:  # a day, of 23 to 25 hours
         return date(start, zone, lang)
     return f"{clock(start, zone)} – {clock(end, zone)}"

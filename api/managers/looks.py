@@ -17,8 +17,9 @@ from engine.storage.decided import DecidedRow, decision_counts, latest_decisions
 from engine.storage.status import get_status
 from engine.storage.vouchers import counts
 
-Span = Literal["now", "today", "yesterday", "week"]
-SPANS: tuple[Span, ...] = ("now", "today", "yesterday", "week")
+Span = Literal["now", "today", "yesterday", "week", "year"]
+SPANS: tuple[Span, ...] = ("now", "today", "yesterday", "week", "year")
+DAYS_BEFORE: dict[Span, int] = {"week": 6, "year": 364}  # and today
 ENGINE = "engine"
 STALE_S = 30.0  # the engine reports every few seconds: longer silence is worth a word
 LATEST = 8
@@ -81,8 +82,8 @@ def period_of(plan: Plan, choice: Choice, now: float) -> Period:
     """`now` is the running hour and the one before, since a running hour alone may have only just begun."""
     if choice.span == "now":
         return Period(now // HOUR_S * HOUR_S - HOUR_S, now)
-    if choice.span == "week":
-        return Period(midnight(plan, now, 6) // HOUR_S * HOUR_S, now)
+    if choice.span in DAYS_BEFORE:
+        return Period(midnight(plan, now, DAYS_BEFORE[choice.span]) // HOUR_S * HOUR_S, now)
     days_before = 1 if choice.span == "yesterday" else 0
     start = midnight(plan, now, days_before)
     end = midnight(plan, now) if days_before else now

@@ -119,15 +119,16 @@ class Reports:
     def report(self, store: str, period: Period) -> StoreReport:
         """Everything at once, from one look at the heat and one at the zones."""
         plan, levels, hours = self.ctx.plan(store), self.levels(store, period), self.hours(store, period)
-        visits = {zone.id: int(sum(r.visits for r in hours if r.zone == zone.id)) for zone in plan.zones}
-        verdicts = self.tests(store).zones(levels, visits)
-        zones = [_zone(plan.zones[i], hours, hot) for i, hot in enumerate(verdicts)]
+        by_zone: dict[str, list[ZoneHourRow]] = {zone.id: [] for zone in plan.zones}
+        for row in hours:
+            by_zone[row.zone].append(row)
+        verdicts = self.tests(store).zones(levels, {z: int(sum(r.visits for r in of)) for z, of in by_zone.items()})
+        zones = [_zone(plan.zones[i], by_zone[plan.zones[i].id], hot) for i, hot in enumerate(verdicts)]
         zones.sort(key=lambda z: -z.person_s)  # stable: zones nobody was in stay in the plan's order
         return StoreReport(plan, period, levels, zones, hours)
 
 
-def _zone(zone: Zone, hours: Sequence[ZoneHourRow], hot: HotZone) -> ZoneReport:
-    mine = [r for r in hours if r.zone == zone.id]
+def _zone(zone: Zone, mine: Sequence[ZoneHourRow], hot: HotZone) -> ZoneReport:
     visits = int(sum(r.visits for r in mine))
     return ZoneReport(
         zone=zone,

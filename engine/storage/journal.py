@@ -103,7 +103,7 @@ def save_checkpoint(
         upsert(
             session,
             ZoneHourTable,
-            _zone_values(store, zone_hours),
+            zone_values(store, zone_hours),
             add=("person_s", "visits", "dwell_s_sum"),
             most=("persons_peak",),
         )
@@ -178,7 +178,8 @@ def _heat_values(store: str, heat: Sequence[HeatRow]) -> list[dict[str, Any]]:
     ]
 
 
-def _zone_values(store: str, hours: Sequence[ZoneHourRow]) -> list[dict[str, Any]]:
+def zone_values(store: str, hours: Sequence[ZoneHourRow]) -> list[dict[str, Any]]:
+    """Rows of `zone_hour`, for `upsert`."""
     return [
         {
             "store": store,

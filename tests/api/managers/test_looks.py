@@ -56,6 +56,7 @@ def utc(text: str) -> float:
         (Choice("yesterday", None, "rdc"), "2026-03-08T23:00", "2026-03-09T23:00"),
         (Choice("yesterday", 0, "rdc"), "2026-03-08T23:00", "2026-03-09T00:00"),
         (Choice("week", None, "rdc"), "2026-03-03T23:00", "2026-03-10T12:20"),
+        (Choice("year", None, "rdc"), "2025-03-10T23:00", "2026-03-10T12:20"),
     ],
 )
 def test_spans_are_those_of_the_store(choice: Choice, start: str, end: str) -> None:

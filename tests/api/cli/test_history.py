@@ -1,0 +1,201 @@
+"""`rayon history import` as an operator uses it, up to what managers then read over HTTP."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from api.cli.history import LISTED, read_history
+from api.managers.looks import Choice, look
+from api.managers.reports import Reports
+from api.server import run_api
+from engine.config import ApiConfig, Config
+from engine.errors import OperatorError
+from engine.plan.load import load_plans
+from engine.presence.zonehours import ZoneHourRow
+from engine.storage.database import Database, open_database
+from engine.storage.heatmaps import zone_hours
+from engine.storage.histories import import_hours
+from engine.storage.journal import save_checkpoint
+from engine.tables.outcomes import HourTable, read_hours, write_hours
+from tests.api.site import SECRETS
+
+FLOORPLANS = Path(__file__).parents[3] / "floorplans"
+PLAN = load_plans(FLOORPLANS, ["supermarket"])["supermarket"]
+RAYON = [sys.executable, "-m", "api.cli.main"]
+BEGAN = 1_736_157_600.0  # 6 January 2025, 10:00 UTC
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A site of its own with the shipped floor plans."""
+    path = tmp_path / "config.yaml"
+    storage = f"storage: {{url: 'sqlite:///{tmp_path}/rayon.db', data_dir: '{tmp_path}'}}\n"
+    path.write_text(f"stores: {{floorplans_dir: '{FLOORPLANS}'}}\n{storage}")
+    return path
+
+
+def run(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environ = {k: v for k, v in os.environ.items() if k != "RAYON_DATABASE_URL"}
+    command = [*RAYON, "history", "import", *arguments, "--config", str(config)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environ)
+
+
+def imported(config: Path, *arguments: str) -> dict[str, Any]:
+    done = run(config, *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    out = json.loads(done.stdout)
+    assert isinstance(out, dict)
+    return out
+
+
+def database(config: Path) -> Database:
+    return open_database(f"sqlite:///{config.parent}/rayon.db")
+
+
+def stored(config: Path) -> list[ZoneHourRow]:
+    db = database(config)
+    try:
+        return zone_hours(db, "supermarket", from_t=0.0, to_t=4e9)
+    finally:
+        db.close()
+
+
+def table(n_hours: int = 30) -> HourTable:
+    """Two zones over some hours."""
+    n = 2 * n_hours
+    rng = np.random.default_rng(1)
+    hour = BEGAN + 3600.0 * np.repeat(np.arange(n_hours), 2)
+    zone = np.array(["cave", "bio"] * n_hours)
+    visits = rng.integers(1, 20, n).astype(np.float64)
+    return HourTable(hour, zone, np.round(visits * 41.5, 3), visits, visits * 40, rng.integers(1, 6, n).astype(float))
+
+
+def test_a_simulated_year_reaches_the_managers(config: Path, tmp_path: Path) -> None:
+    year = tmp_path / "year"
+    made = [*RAYON, "simulate", "year", "-o", str(year), "--seconds", str(8 * 86_400), "--json"]
+    subprocess.run(made, check=True, capture_output=True, timeout=120)
+    truth = read_hours(year / "hours.csv")
+    first = imported(config, str(year), "--store", "supermarket")
+    assert (first["added"], first["rows"]) == (len(truth), len(truth))
+    after_one = stored(config)
+    second = imported(config, str(year), "--store", "supermarket")
+    assert (second["added"], second["replaced"], second["unchanged"]) == (0, 0, len(truth))
+    assert stored(config) == after_one
+    db = database(config)
+    server = run_api(Config(api=ApiConfig(port=0)), db, SECRETS, {"supermarket": PLAN}).start()
+    try:
+        span = {"from": "2025-01-01T00:00:00+01:00", "to": "2026-01-01T00:00:00+01:00"}
+        keys = {"Authorization": f"Bearer {SECRETS.manager_key}"}
+        got = httpx.get(f"{server.url}/v1/stores/supermarket/zones", params=span, headers=keys).json()["items"]
+        hours = httpx.get(f"{server.url}/v1/stores/supermarket/hours", params=span, headers=keys).json()["items"]
+        seen = look(Reports(server.app.state.ctx), "supermarket", Choice("year", None, "rdc"), 1_750_000_000.0)
+    finally:
+        server.stop()
+        db.close()
+    assert sum(z["visits"] for z in got) == int(truth.visits.sum()) > 5000
+    assert sum(z["person_hours"] for z in got) == pytest.approx(truth.person_s.sum() / 3600, abs=0.01)
+    cave = truth.zone == "cave"
+    zone = next(z for z in got if z["zone"] == "cave")
+    assert zone["visits"] == int(truth.visits[cave].sum())
+    assert zone["mean_dwell_s"] == pytest.approx(truth.dwell_s[cave].sum() / truth.visits[cave].sum(), abs=0.05)
+    assert zone["persons_peak"] == truth.persons_peak[cave].max()
+    assert len(hours) == len(truth)
+    assert sum(z.visits for z in seen.report.zones) == int(truth.visits.sum())  # the page's own look, months later
+
+
+def test_an_import_that_was_cut_off_is_gone_on_with(config: Path, tmp_path: Path) -> None:
+    write_hours(tmp_path / "hours.csv", table())
+    rows, _ = read_history(tmp_path / "hours.csv", PLAN, time.time())
+    db = database(config)
+    import_hours(db, "supermarket", rows[:23])  # the first transactions, then the power went
+    db.close()
+    done = imported(config, str(tmp_path / "hours.csv"), "--store", "supermarket")
+    assert (done["added"], done["unchanged"]) == (37, 23)
+    assert stored(config) == rows
+
+
+def test_hours_with_other_figures_are_listed_and_only_replaced_on_request(config: Path, tmp_path: Path) -> None:
+    write_hours(tmp_path / "hours.csv", table())
+    db = database(config)
+    counted = [ZoneHourRow(BEGAN, "cave", 99.0, 1, 90.0, 1.0), ZoneHourRow(BEGAN + 7200.0, "bio", 5.0, 2, 5.0, 1.0)]
+    save_checkpoint(db, "supermarket", 0, b"", [], counted, [], BEGAN)
+    db.close()
+    before = stored(config)
+    refused = run(config, str(tmp_path), "--store", "supermarket")
+    assert refused.returncode == 2
+    assert "hours.csv: line 2: the database has other figures of cave" in refused.stderr
+    assert "hours.csv: line 7: the database has other figures of bio" in refused.stderr
+    assert stored(config) == before
+    done = imported(config, str(tmp_path), "--store", "supermarket", "--replace")
+    assert (done["added"], done["replaced"]) == (58, 2)
+    assert imported(config, str(tmp_path), "--store", "supermarket")["unchanged"] == 60
+    assert len(stored(config)) == 60
+
+
+def test_every_mistake_of_a_table_is_listed_and_nothing_written(config: Path, tmp_path: Path) -> None:
+    path, soon = tmp_path / "hours.csv", float((time.time() + 86_400) // 3600 * 3600)
+    good = ["1736157600.000", "cave", "10", "1", "9", "1"]
+    rows = [
+        good,
+        ["1736157601.000", "cave", "10", "1", "9", "1"],
+        ["1736161200.000", "moon", "10", "1", "9", "1"],
+        ["1736161200.000", "bio", "-1", "1.5", "9", "1"],
+        [f"{soon:.0f}", "bio", "10", "1", "9", "1"],
+        good,
+    ]
+    with path.open("w", newline="") as stream:
+        csv.writer(stream).writerows([["hour_start", "zone", "person_s", "visits", "dwell_s", "persons_peak"], *rows])
+    done = run(config, str(path), "--store", "supermarket")
+    assert done.returncode == 2
+    for said in (
+        "line 3, column hour_start: 1736157601.0 is not a full hour",
+        "line 4, column zone: moon is no zone of supermarket",
+        "line 5, column person_s: -1.0 is below 0",
+        "line 5, column visits: 1.5 is not a whole number",
+        "line 6, column hour_start",
+        "line 7, column zone: cave has this hour on an earlier line already",
+        "6 problems found; nothing was started or written.",
+    ):
+        assert said in done.stderr
+    assert stored(config) == []
+
+
+def test_a_table_of_another_store_is_told_in_few_lines(tmp_path: Path) -> None:
+    many = table(LISTED)
+    write_hours(
+        tmp_path / "hours.csv",
+        HourTable(
+            many.hour_start,
+            np.full(len(many), "moon"),
+            *(getattr(many, n) for n in ("person_s", "visits", "dwell_s", "persons_peak")),
+        ),
+    )
+    with pytest.raises(OperatorError) as caught:
+        read_history(tmp_path / "hours.csv", PLAN, time.time())
+    unknown = [p for p in caught.value.problems if "is no zone" in p.reason]
+    assert len(unknown) == LISTED + 1
+    assert unknown[-1].reason.startswith(f"{LISTED} more rows")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--store", "corner"], "this site has no store 'corner' (one of boutique, supermarket)"),
+        (["--store", "supermarket"], "holds no hours.csv or hours.parquet"),
+    ],
+)
+def test_a_wrong_store_or_folder_is_named(config: Path, tmp_path: Path, arguments: list[str], said: str) -> None:
+    done = run(config, str(tmp_path), *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr

@@ -9,7 +9,8 @@ from typing import Any
 
 import typer
 
-from api.cli.score_run import Files, Pair, Scores, Tables, files_of_run, read_files, score_tables
+from api.cli.score_ledger import Ledger, is_live_only, ledger_lines, ledger_of_run, ledger_page
+from api.cli.score_run import Files, Pair, files_of_run, read_files, score_tables
 from api.cli.score_uplift import uplift_lines
 from engine.errors import OperatorError, Problem
 
@@ -44,8 +45,8 @@ def score(
     html: Path | None = typer.Option(None, help="Write one page to read: floor plan, distribution, worst tracks."),
     window_s: float = typer.Option(3.0, min=0.05, help="Windows of truth that should hold a fix, for coverage."),
 ) -> None:
-    """Scores what was found against the truth: places, zones, visits and their dwell, ways, triggers, coupons and
-    the uplift of campaigns with a control group.
+    """Scores what was found against the truth: places, zones, visits and their dwell, ways, triggers, coupons,
+    the uplift of campaigns with a control group, and loyalty points.
 
     Fixes: the truth is interpolated to the time of each. Prints median, mean and tail errors in metres, level hit rate,
     coverage (share of truth windows with a fix), and how honest `sigma_m` is (share of errors within 1 and 2 sigma).
@@ -54,8 +55,17 @@ def score(
 
     A whole run, in a folder that `rayon simulate -o run` and `rayon decide … --tables run -o run/decisions.csv` wrote:
     [bold]rayon score --run run --html report.html[/bold]
+
+    The folder of a live run (`rayon simulate … --mqtt … --api … -o live`) holds points: is every shopper told what the
+    rules give?
     """
     pairs = {"visits": visits, "hours": hours, "flows": flows, "decisions": decisions}
+    ledger = ledger_of_run(run) if run is not None else None
+    if run is not None and ledger is not None and is_live_only(run):
+        if plot is not None:
+            raise OperatorError([Problem(str(run), "--plot", "a live run holds no fixes to plot", "leave it out")])
+        _say_ledger(ledger, html, as_json)
+        return
     tables = read_files(_files(truth, fixes, run, plan, sessions, pairs))
     scores = score_tables(tables, window_s)
     if plot is not None:
@@ -63,8 +73,19 @@ def score(
 
         draw_errors(plot, scores.errors)
     if html is not None:
-        _write_page(html, tables, scores)
-    print(json.dumps(scores.figures()) if as_json else _lines(scores.figures()))
+        from api.cli.score_page import score_page
+
+        _write_page(html, score_page(tables, scores, ledger))
+    figures = scores.figures() | ({"ledger": ledger.report.figures()} if ledger else {})
+    print(json.dumps(figures) if as_json else _lines(figures))
+
+
+def _say_ledger(ledger: Ledger, html: Path | None, as_json: bool) -> None:
+    """All that a live run without places has to score."""
+    if html is not None:
+        _write_page(html, ledger_page(ledger))
+    figures = {"ledger": ledger.report.figures()}
+    print(json.dumps(figures) if as_json else _lines(figures).lstrip())
 
 
 def _files(
@@ -83,11 +104,9 @@ def _files(
     raise OperatorError([Problem("rayon score", "arguments", "give TRUTH and FIXES, or --run alone", fix)])
 
 
-def _write_page(path: Path, tables: Tables, scores: Scores) -> None:
-    from api.cli.score_page import score_page
-
+def _write_page(path: Path, page: str) -> None:
     try:
-        path.write_text(score_page(tables, scores), encoding="utf-8")
+        path.write_text(page, encoding="utf-8")
     except OSError as error:
         raise OperatorError([Problem(str(path), "--html", error.strerror or str(error), "a writable .html")]) from error
     print(f"report in {path}", file=sys.stderr)
@@ -95,15 +114,16 @@ def _write_page(path: Path, tables: Tables, scores: Scores) -> None:
 
 def _lines(figures: dict[str, Any]) -> str:
     """A line a figure, groups under their names; what is told apart by zone or campaign is for --json and --html, but
-    for experiments, which are nothing without their campaign."""
+    for experiments, which are nothing without their campaign, and shoppers whose points are wrong."""
     plain = {name: value for name, value in figures.items() if not isinstance(value, dict)}
     groups = {name: value for name, value in figures.items() if isinstance(value, dict)}
     width = max(len(key) for some in (plain, *groups.values()) for key in some)
     lines = [f"{name:{width}s}  {_text(value)}" for name, value in plain.items()]
     for name, group in groups.items():
-        flat = {key: value for key, value in group.items() if not isinstance(value, dict)}
+        flat = {key: value for key, value in group.items() if not isinstance(value, (dict, list))}
         lines += ["", name, *(f"{key:{width}s}  {_text(value)}" for key, value in flat.items())]
         lines += uplift_lines(group, width) if name == "uplift" else []
+        lines += ledger_lines(group, width) if name == "ledger" else []
     return "\n".join(lines)
 
 

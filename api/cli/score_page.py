@@ -15,6 +15,7 @@ from markupsafe import Markup
 from api.cli.score_charts import bars, cdf, histogram, scatter
 from api.cli.score_floor import COLOURS, STEPS_M, error_map, worst_stretches
 from api.cli.score_flows import flow_matrix
+from api.cli.score_ledger import Ledger, ledger_part
 from api.cli.score_run import Scores, Tables
 from api.cli.score_uplift import intervals
 from engine.offers.scoring import Miss
@@ -28,7 +29,7 @@ _templates = Environment(
 )
 
 
-def score_page(tables: Tables, scores: Scores) -> str:
+def score_page(tables: Tables, scores: Scores, ledger: Ledger | None = None) -> str:
     """The page as text: what was found against the truth, for a person to read. The same input, the same bytes."""
     plan, figures = tables.plan, scores.figures()
     clock = _clock(plan)
@@ -48,6 +49,7 @@ def score_page(tables: Tables, scores: Scores) -> str:
         confusion=_confusion(plan, scores.zones) if plan and scores.zones else None,
         zone_names=_names(plan),
         dwell=Markup(scatter([a.dwell_s for a, _ in pairs], [b.dwell_s for _, b in pairs])),
+        ledger=ledger_part(ledger) if ledger else None,
         flows=flow_matrix(scores.flows, plan, _names(plan)) if scores.flows else None,
         occupancy=Markup(_occupancy(figures, _names(plan))),
         delays=Markup(histogram([d for v in triggers.delays_s.values() for d in v], "delay, s") if triggers else ""),

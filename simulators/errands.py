@@ -1,4 +1,4 @@
-"""What people do with a coupon on their phone: look at it, use it at the till, share it with a friend."""
+"""What people do with a coupon on their phone: look at it, go for it, use it at the till, share it with a friend."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 
 from simulators.browser import PREVIEW_BOTS, Browser, Refused, Wires, phone_agent
 from simulators.clock import LiveClock
-from simulators.journeys import Journey
+from simulators.journeys import Journey, Stop
+from simulators.reactions import wish_of
 from simulators.tally import Tally
 from simulators.till import coupon_basket
 from simulators.witness import Opener
@@ -20,6 +21,9 @@ from simulators.world import World
 FARM_AGENT = (
     "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Mobile Safari/537.36"
 )
+
+THINK_S = (1.0, 4.0)
+"""Scenario seconds from looking at a coupon to going for what it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,15 @@ class Shop:
 class Errands:
     """One shopper's errands. Every method raises Refused where the server says no; that is counted already."""
 
-    def __init__(self, shop: Shop, journey: Journey, browser: Browser, rng: np.random.Generator) -> None:
-        self._shop, self._journey, self._browser, self._rng = shop, journey, browser, rng
+    def __init__(self, shop: Shop, shopper: int, browser: Browser, rng: np.random.Generator) -> None:
+        self._shop, self._shopper, self._browser, self._rng = shop, shopper, browser, rng
         self._config = shop.world.scenario.phones
-        self._witness, self._name = shop.tally.witness, journey.shopper.name
+        self._witness, self._name = shop.tally.witness, self._journey.shopper.name
+
+    @property
+    def _journey(self) -> Journey:
+        """As it is now: a coupon may change it."""
+        return self._shop.world.journeys[self._shopper]
 
     async def look(self, voucher: dict[str, Any]) -> None:
         """Tells that the coupon was seen."""
@@ -48,21 +57,33 @@ class Errands:
         self._shop.tally.seen += 1
         self._witness.note(self._name, "seen", str(voucher["voucher_id"]))
 
+    async def act_upon(self, voucher: dict[str, Any]) -> None:
+        """Goes and gets what the coupon is for, and uses the coupon."""
+        shop = self._shop
+        wish = wish_of(shop.world.plan, voucher.get("offer") or {})
+        if wish is not None:
+            seconds = float(np.random.default_rng([shop.world.scenario.seed, 6, self._shopper]).uniform(*THINK_S))
+            if not await shop.clock.until(shop.clock.now_s + seconds / self._config.haste):
+                return
+            what = shop.world.act_upon(self._shopper, shop.clock.now_s, wish)
+            shop.tally.acted[what] += 1
+            self._witness.note(self._name, "acted", f"{voucher['voucher_id']} {what}")
+            if what in ("stays", "late"):
+                return
+        if shop.till_key is not None:
+            await self.redeem(voucher)
+
     async def redeem(self, voucher: dict[str, Any]) -> None:
         """At the till where the shopper pays, or soon at any; nobody redeems who leaves without paying."""
-        shop, journey = self._shop, self._journey
-        paying = [s for s in journey.stops if s.kind == "till"]
+        shop = self._shop
         if self._config.redeem_when == "soon":
-            till = paying[0].ref if paying else "till"
             if not await self._hesitate(2.0, 8.0):
                 return
-        elif paying:
-            till = paying[0].ref
-            if not await shop.clock.until(paying[0].until_s - 2.0):
-                return
-        else:
+        elif self._till() is None or not await shop.clock.until_told(self._pays_s):
             return
-        basket = coupon_basket(shop.world.plan, voucher.get("offer") or {}, journey.basket)
+        paying = self._till()  # as it is now: another coupon may have led elsewhere meanwhile
+        till = "till" if paying is None else paying.ref
+        basket = coupon_basket(shop.world.plan, voucher.get("offer") or {}, self._journey.basket)
         headers = {"Authorization": f"Bearer {shop.till_key}"}
         register = Browser(shop.wires, shop.base_url, shop.tally, headers)
         body = {"code": voucher["code"], "store": shop.world.plan.store, "till": till, "basket": basket}
@@ -130,6 +151,13 @@ class Errands:
         await self._browser.write("mute", "/v1/me/fewer", {"kind": "mute", "store": self._shop.world.plan.store})
         self._shop.tally.muted += 1
         self._witness.note(self._name, "muted")
+
+    def _till(self) -> Stop | None:
+        return next((s for s in self._journey.stops if s.kind == "till"), None)
+
+    def _pays_s(self) -> float:
+        till = self._till()
+        return self._journey.end_s if till is None else till.until_s - 2.0
 
     async def _hesitate(self, from_s: float, to_s: float) -> bool:
         """People take their time. False when the run was stopped meanwhile."""

@@ -89,7 +89,6 @@ class Phone:
     def __init__(self, shop: Shop, index: int) -> None:
         self._shop, self._index = shop, index
         self._rng = np.random.default_rng([shop.world.scenario.seed, 2, index])
-        self._journey: Journey = shop.world.journeys[index]
         self._config = shop.world.scenario.phones
         headers = {"User-Agent": phone_agent(self._rng), "Accept-Language": self._config.locale}
         self._browser = Browser(shop.wires, shop.base_url, shop.tally, headers)
@@ -98,7 +97,12 @@ class Phone:
         self._acknowledged: set[int] = set()
         self._last_event_id = ""
         self._signed_in = False
-        self._errands = Errands(shop, self._journey, self._browser, self._rng)
+        self._errands = Errands(shop, index, self._browser, self._rng)
+
+    @property
+    def _journey(self) -> Journey:
+        """As it is now: a coupon may change it."""
+        return self._shop.world.journeys[self._index]
 
     async def live(self) -> None:
         """Everything this phone does. What the server refuses is counted, and ends what it was part of."""
@@ -116,7 +120,7 @@ class Phone:
         chores: set[asyncio.Task[None]] = set()
         listening = asyncio.create_task(self._listen(chores))
         try:
-            await clock.until(self._journey.end_s)
+            await clock.until_told(lambda: self._journey.end_s)
         finally:
             listening.cancel()
             await asyncio.wait({listening})
@@ -206,7 +210,7 @@ class Phone:
         chores.add(asyncio.create_task(self._use(voucher)))
 
     async def _use(self, voucher: dict[str, Any]) -> None:
-        """Acknowledges, looks at the coupon, and the first time perhaps shares and redeems."""
+        """Acknowledges, looks at the coupon, and the first time perhaps goes for it, redeems and shares."""
         delivery_id = voucher["delivery_id"]
         try:
             await self._browser.write("acknowledge", f"/v1/me/deliveries/{delivery_id}/ack")
@@ -224,8 +228,8 @@ class Phone:
             return
         async with asyncio.TaskGroup() as group:
             group.create_task(_counted(self._errands.look, voucher))
-            if does.buys and self._shop.till_key is not None:
-                group.create_task(_counted(self._errands.redeem, voucher))
+            if does.buys:
+                group.create_task(_counted(self._errands.act_upon, voucher))
             if shares:
                 group.create_task(_counted(self._errands.share, voucher))
             if does.mutes:

@@ -14,17 +14,21 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from engine.config import OffersConfig, load_config
 from engine.errors import OperatorError, Problem
 from engine.ingest.broker import Broker
 from engine.ingest.mqtt import Publisher
 from engine.offers.campaigns import Campaign, load_campaigns
 from engine.plan.load import load_plan
 from simulators import live
+from simulators.clock import LiveClock
 from simulators.frames import write_frames
+from simulators.live_tables import writable_folder, write_live_tables
 from simulators.live_view import watched
 from simulators.recording import record
 from simulators.scenario import Scenario
 from simulators.scenario_files import load_scenario, shipped_scenarios, store_folder
+from simulators.tally import Tally
 from simulators.wire_config import WireFormat
 from simulators.world import World
 from simulators.year import Year
@@ -43,6 +47,11 @@ With the bytes that its controllers would send, late, twice and broken as the sc
 Live, as access points and phones would (phones sign in, receive, share and redeem when --api is given):
 
     RAYON_TILL_KEY=… rayon simulate demo-supermarket --mqtt mqtt://127.0.0.1:1883 --api http://127.0.0.1:8000
+
+Live with its truth: what happened (events.csv) and the points every shopper should have beside those the site says
+(points.csv), by the rules of the file that configures the site; `rayon score --run live/` compares them:
+
+    rayon simulate demo-supermarket --mqtt mqtt://127.0.0.1:1883 --api http://127.0.0.1:8000 -o live --config site.yaml
 
 A whole year of days, without radio, in about a minute:
 
@@ -82,6 +91,9 @@ def simulate(
     campaigns: Annotated[
         Path | None, typer.Option(help="With -o: which coupons should fire. Default: the store's own campaigns.yaml.")
     ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="With --mqtt and -o: the site's config.yaml, whose rules for points hold.")
+    ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the shipped scenarios.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Summary as one JSON object on stdout.")] = False,
 ) -> None:
@@ -89,15 +101,11 @@ def simulate(
     if list_:
         _list(as_json)
         return
-    if scenario is None or (out is None) == (mqtt is None):
+    if scenario is None or (out is None and mqtt is None):
         fix = "for example: rayon simulate quiet-tuesday -o recording/"
         raise OperatorError([Problem("rayon simulate", "arguments", "give a SCENARIO and either -o or --mqtt", fix)])
-    if frames and out is None:
-        raise OperatorError(
-            [Problem("rayon simulate", "--frames", "--frames goes with -o", "live, a broker gets them")]
-        )
-    if api is not None:
-        _check_api(api, mqtt)
+    _check_kind(out, mqtt, api, frames, config)
+    rules = load_config(config).offers
     chosen = load_scenario(scenario)
     chosen = chosen if seed is None else chosen.model_copy(update={"seed": seed})
     if wire is not None:
@@ -110,16 +118,34 @@ def simulate(
         )
         return
     world = World(chosen, load_plan(store), seconds)
-    if out is not None:
-        summary = _offline(world, out, _campaigns(world, store, campaigns), frames)
+    if mqtt is not None:
+        summary = _live(world, mqtt, api, os.environ.get(till_key_env), speed, out, rules)
     else:
-        summary = _live(world, str(mqtt), api, os.environ.get(till_key_env), speed)
+        assert out is not None
+        summary = _offline(world, out, _campaigns(world, store, campaigns), frames)
     _print(summary, as_json)
 
 
-def _check_api(api: str, mqtt: str | None) -> None:
-    if mqtt is None:
-        raise OperatorError([Problem("rayon simulate", "--api", "--api goes with --mqtt", "tables need no phones")])
+def _check_kind(out: Path | None, mqtt: str | None, api: str | None, frames: bool, config: Path | None) -> None:
+    """A run is a recording (-o), or live (--mqtt), and then may write tables of its phones (--api, -o)."""
+    problems = []
+    if api is not None and mqtt is None:
+        problems.append(Problem("rayon simulate", "--api", "--api goes with --mqtt", "tables need no phones"))
+    if frames and (out is None or mqtt is not None):
+        fix = "live, a broker gets them"
+        problems.append(Problem("rayon simulate", "--frames", "--frames goes with -o, without --mqtt", fix))
+    if mqtt is not None and out is not None and api is None:
+        fix = "readings, truth and coupons are tables of a recording: leave --mqtt out"
+        problems.append(Problem("rayon simulate", "-o", "live, -o goes with --api: its tables are of phones", fix))
+    if config is not None and (mqtt is None or out is None):
+        problems.append(Problem("rayon simulate", "--config", "--config goes with --mqtt and -o", "leave it out"))
+    if problems:
+        raise OperatorError(problems)
+    if api is not None:
+        _check_api(api)
+
+
+def _check_api(api: str) -> None:
     parts = urlsplit(api)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         fix = "as in http://127.0.0.1:8000"
@@ -169,23 +195,39 @@ def _year(chosen: Scenario, store: Path, out: Path | None, unfit: list[str], sec
     return {"scenario": chosen.name, "store": year.plan.store, "seed": chosen.seed, "folder": str(out)} | rows
 
 
-def _live(world: World, mqtt_url: str, api_url: str | None, till_key: str | None, speed: float) -> dict[str, Any]:
+def _live(
+    world: World,
+    mqtt_url: str,
+    api_url: str | None,
+    till_key: str | None,
+    speed: float,
+    out: Path | None,
+    rules: OffersConfig,
+) -> dict[str, Any]:
+    if out is not None:
+        writable_folder(out)
     publisher = Publisher(Broker.from_url(mqtt_url))
     publisher.start(timeout_s=10.0)
-    phones = None if api_url is None else _phones(api_url, till_key)
+    phones = None if api_url is None else _phones(api_url, till_key, asks=out is not None)
     with watched(world, Console(stderr=True)) as view:
         tally = asyncio.run(live.run_live(world, publisher, speed, phones, view.show))
     tally.unconfirmed_messages = publisher.close(timeout_s=5.0)
-    return {"scenario": world.scenario.name, "store": world.plan.store, "seed": world.scenario.seed} | tally.summary()
+    said = {"scenario": world.scenario.name, "store": world.plan.store, "seed": world.scenario.seed} | tally.summary()
+    return said if out is None else said | {"folder": str(out)} | write_live_tables(out, tally.witness, rules)
 
 
-def _phones(api_url: str, till_key: str | None) -> live.PhoneRun:
+def _phones(api_url: str, till_key: str | None, *, asks: bool) -> live.PhoneRun:
     try:
         from simulators.phone_http import run_phones
     except ModuleNotFoundError as error:
         fix = "install rayon[simulator], or leave --api out"
         raise OperatorError([Problem("--api", "phones", f"needs {error.name}, which is not installed", fix)]) from error
-    return lambda world, clock, tally: run_phones(world, api_url, till_key, clock, tally)
+
+    async def run(world: World, clock: LiveClock, tally: Tally) -> None:
+        tally.witness.asks = asks
+        await run_phones(world, api_url, till_key, clock, tally)
+
+    return run
 
 
 def _bar() -> Progress:

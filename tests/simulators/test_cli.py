@@ -47,7 +47,8 @@ def test_another_seed_may_be_asked_for(tmp_path: Path) -> None:
     [
         ((), "give a SCENARIO"),
         (("demo-boutique",), "give a SCENARIO and either -o or --mqtt"),
-        (("demo-boutique", "-o", "x", "--mqtt", "mqtt://127.0.0.1"), "give a SCENARIO and either -o or --mqtt"),
+        (("demo-boutique", "-o", "x", "--mqtt", "mqtt://127.0.0.1"), "live, -o goes with --api"),
+        (("demo-boutique", "-o", "x", "--config", "c.yaml"), "--config goes with --mqtt and -o"),
         (("demo-boutiqe", "-o", "x"), "no such scenario"),
         (("demo-boutique", "--mqtt", "http://127.0.0.1"), "the scheme is neither mqtt nor mqtts"),
         (("demo-boutique", "-o", "x", "--api", "http://127.0.0.1"), "--api goes with --mqtt"),

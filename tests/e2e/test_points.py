@@ -1,0 +1,66 @@
+"""A whole site on a real broker, simulated shoppers who share, and a referee: does the ledger equal the truth?"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.brokers import Mosquitto
+from tests.engine.runtime.made import FLOORPLANS
+from tests.sites import RAYON, TILL_KEY, Site, until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+SECONDS = 40
+
+
+def scenario(folder: Path) -> Path:
+    """The demo's boutique where everybody shares, and everybody opens what is shared; farms too."""
+    phones = {
+        "sign_in_share": 1.0, "consent_share": 1.0, "share_share": 1.0, "friend_open_share": 0.8,
+        "preview_bot_share": 0.7, "self_open_share": 0.5, "neighbour_open_share": 0.5, "haste": 3.0,
+    }  # fmt: skip
+    said = {"extends": "demo-boutique", "about": "sharers", "phones": phones, "attack": {"farm_opens_per_share": 2}}
+    path = folder / "scenario.yaml"
+    path.write_text(yaml.safe_dump(said))
+    return path
+
+
+def rayon(*arguments: object) -> dict[str, Any]:
+    command = [*RAYON, *map(str, arguments), "--json"]
+    environ = os.environ | {"RAYON_TILL_KEY": TILL_KEY}
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=180, check=False)
+    assert done.returncode == 0, done.stderr
+    out = json.loads(done.stdout)
+    assert isinstance(out, dict)
+    return out
+
+
+def test_every_shopper_is_told_the_points_that_the_rules_give(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    offers = {"shares_rewarded_per_day": 2, "points_per_share_visit": 30, "share_hold_s": 3600.0}
+    api = {"share_opens_per_minute": 1000}  # all of this store's friends have one address
+    site = Site(tmp_path / "site", mosquitto.port, FLOORPLANS, ["boutique"], offers=offers, api=api)
+    live = tmp_path / "live"
+    site.start("serve")
+    try:
+        site.wait_ready()
+        until(lambda: "connected" in site.log, 60, lambda: site.log)
+        addresses = ("--mqtt", mosquitto.url, "--api", site.url, "--config", site.config)
+        run = rayon("simulate", scenario(tmp_path), *addresses, "--seconds", SECONDS, "-o", live)
+    finally:
+        assert site.stop() == 0, site.log[-3000:]
+    assert run["errors"] == {}
+    ledger = rayon("score", "--run", live)["ledger"]
+    assert ledger["equals_truth"], (ledger, (live / "events.csv").read_text())
+    assert ledger["shoppers"] == run["signed_in"] >= 3
+    assert ledger["said_points"] == 30 * ledger["openings"]["rewarded"] > 0
+    assert {"preview", "duplicate"} <= set(ledger["openings"])
+    assert (run["points"], run["events"]) == (
+        ledger["shoppers"],
+        len((live / "events.csv").read_text().splitlines()) - 1,
+    )

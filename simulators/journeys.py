@@ -12,9 +12,6 @@ from simulators.floor import Spot, opening_spots, zone_spot
 from simulators.people import Shopper
 from simulators.ways import Way, Ways
 
-CLIMB_M = 6.0
-"""What a change of level counts as for who counts in walked metres only; journeys take `Climb.seconds`."""
-
 STEP_M = 1.5
 """Where it may be crowded, pace is looked at anew after so many metres."""
 

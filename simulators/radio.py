@@ -57,8 +57,15 @@ class Air:
 
         `t_s` (n,): when, for what is out or disturbed then.
         """
-        rssi = self.expected_dbm(places) + offset_db[:, None] - self._body_db(places)
-        rssi += rician_db(rssi.shape, self.config.rician_k_db, self.config.fading_frames, rng)
+        return self.received_dbm(self.sent_dbm(places, offset_db), rng, t_s)
+
+    def sent_dbm(self, places: Places, offset_db: F64) -> F64:
+        """(n, A): RSSI of each phone before fading: all that is no chance."""
+        return self.expected_dbm(places) + offset_db[:, None] - self._body_db(places)
+
+    def received_dbm(self, sent_dbm: F64, rng: np.random.Generator, t_s: F64 | None = None) -> F64:
+        """(n, A): `sent_dbm` as it is heard: fading, and what is missed or too weak as NaN."""
+        rssi = sent_dbm + rician_db(sent_dbm.shape, self.config.rician_k_db, self.config.fading_frames, rng)
         return self._as_reported(rssi, rng, self._lost_db(t_s))
 
     def between_aps_dbm(self, rng: np.random.Generator, at_s: float | None = None) -> F64:

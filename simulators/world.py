@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.plan.model import Plan
-from engine.records import F64, I32
+from engine.records import F64, I32, Bools
 from simulators.attack import Forger
 from simulators.crowd import Crowd, Places
 from simulators.disruptions import Disruptions
@@ -41,6 +41,8 @@ TICK_S = 0.5
 REACTION_STREAM = 5
 
 Rows = npt.NDArray[np.integer]
+Draw = tuple[Bools | slice, np.random.Generator]
+"""Some of the rows, and the chance that they get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class World:
         rng = np.random.default_rng([self._tick_seed, k])
         self._drawn_s = max(self._drawn_s, (k + 1) * TICK_S)
         crowd, scans = self._planned
-        parts = self._as_heard(crowd, scans, _rows(scans, k), rng)
+        parts = self._as_heard(crowd, scans, _rows(scans, k), (slice(None), rng))
         parts += self._elsewhere(k, parts) + self._forged(k)
         every = max(round(self.scenario.radio.ap_scan_s / TICK_S), 1)
         if k % every == 0 and self.plan.access_points:
@@ -135,13 +137,19 @@ class World:
             parts.append(_heard(between, np.full(count, k * TICK_S), heard_ap, rng, None))
         return _sorted(parts)
 
-    def _as_heard(self, crowd: Crowd, scans: ScanTimes, rows: Rows, rng: np.random.Generator) -> list[Heard]:
-        t_s, shopper = scans.t_s[rows], scans.shopper[rows]
-        if not len(t_s):
+    def _as_heard(self, crowd: Crowd, scans: ScanTimes, rows: Rows, *draws: Draw) -> list[Heard]:
+        """The readings of some scans. Each draw's rows have chance of their own; all else is one numpy call."""
+        if not len(rows):
             return []
+        t_s, shopper = scans.t_s[rows], scans.shopper[rows]
         at = crowd.at(shopper, t_s)
-        rssi = self.air.heard_dbm(at, self.phones.offset_db[shopper], rng, t_s)
-        return [_heard(rssi, t_s, scans.device[rows], rng, self._ranges(at, shopper, rssi, rng))]
+        sent = self.air.sent_dbm(at, self.phones.offset_db[shopper])
+        out = []
+        for mine, rng in draws:
+            rssi = self.air.received_dbm(sent[mine], rng, t_s[mine])
+            ranges = self._ranges(_some(at, mine), shopper[mine], rssi, rng)
+            out.append(_heard(rssi, t_s[mine], scans.device[rows][mine], rng, ranges))
+        return out
 
     def _elsewhere(self, k: int, planned: list[Heard]) -> list[Heard]:
         """What is heard of those whose journey has changed by now; their `planned` readings are taken out.
@@ -152,12 +160,11 @@ class World:
         if not gone:
             return []
         planned[:] = [taken(h, np.flatnonzero(~np.isin(h.device, gone))) for h in planned]
-        rows, out = _rows(self.scans, k), []
+        rows = _rows(self.scans, k)
         rows = rows[np.isin(self.scans.device[rows], gone)]
-        for i in np.unique(self.scans.device[rows]).tolist():
-            rng = np.random.default_rng([self._tick_seed, k, 2, i])
-            out += self._as_heard(self.crowd, self.scans, rows[self.scans.device[rows] == i], rng)
-        return out
+        device = self.scans.device[rows]
+        draws = [(device == i, np.random.default_rng([self._tick_seed, k, 2, i])) for i in np.unique(device).tolist()]
+        return self._as_heard(self.crowd, self.scans, rows, *draws)
 
     def _forged(self, k: int) -> list[Heard]:
         """Forged phones' readings. Chance of their own: without them, the rest of a tick is as it was."""
@@ -226,6 +233,10 @@ def _rows(scans: ScanTimes, k: int) -> Rows:
     """The rows of a tick."""
     rows = scans.between(k * TICK_S, (k + 1) * TICK_S)
     return np.arange(rows.start, rows.stop)
+
+
+def _some(at: Places, rows: Bools | slice) -> Places:
+    return Places(at.level[rows], at.x_m[rows], at.y_m[rows], at.heading_rad[rows])
 
 
 def _heard(rssi_dbm: F64, t_s: F64, device: I32, rng: np.random.Generator, ranges: tuple[F64, F64] | None) -> Heard:

@@ -15,6 +15,8 @@ from simulators.journeys import Store
 from simulators.ways import Way
 
 Index = npt.NDArray[np.int64]
+Stretches = tuple[Index, I32, F64, F64]
+"""(pair, zone, in, out), each (k,)."""
 
 STEP_M = 0.25
 """Ways are looked at so often: a zone's border on a way is known to half of it, a tenth of a second of walking."""
@@ -59,12 +61,16 @@ class Floor:
         self.till_names = [till.removeprefix("opening ") for till in store.tills]
         self.rooms = None if rooms is None else number[f"zone {rooms}"]
         self.dist_m: F64 = np.stack([store.ways.distances_m(name, names) for name in names])
-        ways = [store.ways.way(a, b) for a in names for b in names]
-        along = [_along_m(way) for way in ways]
-        self.length_m: F64 = np.array([a[-1] for a in along]).reshape(self.places, self.places)
-        last_m = [float(a[-1] - a[_last_level(way)]) for way, a in zip(ways, along, strict=True)]
-        self.last_m: F64 = np.array(last_m).reshape(self.places, self.places)
-        self.crossings = _crossings(plan, ways, along)
+        self.length_m: F64 = np.empty_like(self.dist_m)
+        self.last_m: F64 = np.empty_like(self.dist_m)
+        found: list[Stretches] = []
+        for i, name in enumerate(names):  # origin by origin: every point of every way would not fit into memory
+            ways = [store.ways.way(name, to) for to in names]
+            along = [_along_m(way) for way in ways]
+            self.length_m[i] = [a[-1] for a in along]
+            self.last_m[i] = [a[-1] - a[_last_level(way)] for way, a in zip(ways, along, strict=True)]
+            found += _stretches(plan, ways, along, i * self.places)
+        self.crossings = _crossings(found, self.places**2)
 
     def nearest_exit(self, place: Index) -> Index:
         """The exit with the shortest way from each place."""
@@ -95,7 +101,8 @@ def _last_level(way: Way) -> int:
     return int(changes[-1]) + 1 if len(changes) else 0
 
 
-def _crossings(plan: Plan, ways: Sequence[Way], along: Sequence[F64]) -> Crossings:
+def _stretches(plan: Plan, ways: Sequence[Way], along: Sequence[F64], first_pair: int) -> list[Stretches]:
+    """The stretches of these ways, zone by zone; their pairs count up from `first_pair`."""
     count = np.array([int(np.ceil(a[-1] / STEP_M)) + 1 for a in along])
     at_m = [np.linspace(0.0, a[-1], n) for a, n in zip(along, count.tolist(), strict=True)]
     looked = list(zip(at_m, along, ways, strict=True))
@@ -105,12 +112,16 @@ def _crossings(plan: Plan, ways: Sequence[Way], along: Sequence[F64]) -> Crossin
     level = np.concatenate([way.level[np.searchsorted((a[1:] + a[:-1]) / 2, s)] for s, a, way in looked])
     s_m, pair = np.concatenate(at_m), np.repeat(np.arange(len(ways)), count)
     ends = np.cumsum(count)
-    found = [_within(plan, z, level, x_m, y_m, s_m, pair, ends) for z in range(len(plan.zones))]
-    zone = np.concatenate([np.empty(0, np.int32), *(np.full(len(f[0]), z, np.int32) for z, f in enumerate(found))])
-    pairs, in_m, out_m = (np.concatenate([np.empty(0), *(f[k] for f in found)]) for k in range(3))
-    order = np.lexsort((in_m, zone, pairs))
-    first = np.searchsorted(pairs[order], np.arange(len(ways) + 1))
-    return Crossings(np.asarray(first, np.int64), zone[order], in_m[order], out_m[order])
+    within = (_within(plan, z, level, x_m, y_m, s_m, pair, ends) for z in range(len(plan.zones)))
+    return [(p + first_pair, np.full(len(p), z, np.int32), a, b) for z, (p, a, b) in enumerate(within)]
+
+
+def _crossings(found: Sequence[Stretches], pairs: int) -> Crossings:
+    nothing: Stretches = (np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0), np.empty(0))
+    pair, zone, in_m, out_m = (np.concatenate([f[k] for f in (nothing, *found)]) for k in range(4))
+    order = np.lexsort((in_m, zone, pair))
+    first = np.searchsorted(pair[order], np.arange(pairs + 1))
+    return Crossings(np.asarray(first, np.int64), zone[order].astype(np.int32), in_m[order], out_m[order])
 
 
 def _within(

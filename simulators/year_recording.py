@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import OperatorError, Problem
+from engine.tables.flows import write_flows
 from engine.tables.outcomes import write_hours
 from simulators.year import Year
+from simulators.year_flows import FlowSums
 from simulators.year_rows import DAY_COUNTS, TABLES, Rows
 from simulators.year_stays import HourSums
 from simulators.year_tables import GrowingTable, long_table
@@ -23,6 +25,7 @@ def record_year(year: Year, folder: Path, on_day: Callable[[], None] = lambda: N
 
     * `days.csv`: the truth of each day, closed ones too;
     * `hours.csv` (of connected phones, as an engine would count) and `hours_everybody.csv`: zones by hour;
+      `flows.csv` and `flows_everybody.csv`: likewise, transitions between zones by hour;
     * `shoppers.csv`: one row per person and visit to the store; `visits` (Parquet where installed): stays in zones;
     * `purchases.csv`, `coupons.csv`; `reactions.csv`: both fates of everybody to whom a coupon was due.
     """
@@ -34,6 +37,7 @@ def record_year(year: Year, folder: Path, on_day: Callable[[], None] = lambda: N
     rows = Rows(year)
     zone_ids = [z.id for z in year.plan.zones]
     heard, everybody = HourSums(zone_ids), HourSums(zone_ids)
+    heard_flows, all_flows = FlowSums(year.plan), FlowSums(year.plan)
     with ExitStack() as stack:
         paths = {name: long_table(folder, name) if name == "visits" else folder / f"{name}.csv" for name in TABLES}
         tables = {name: stack.enter_context(GrowingTable(paths[name], TABLES[name])) for name in TABLES}
@@ -45,8 +49,11 @@ def record_year(year: Year, folder: Path, on_day: Callable[[], None] = lambda: N
             if out is not None:
                 for name, columns in rows.tables(out).items():
                     tables[name].add(*columns)
+                everyone = np.ones(len(out.crowd.names), np.bool_)
                 heard.add(out.stays, out.crowd.connected)
-                everybody.add(out.stays, np.ones(len(out.crowd.names), np.bool_))
+                everybody.add(out.stays, everyone)
+                heard_flows.add(out.stays, out.crowd.connected)
+                all_flows.add(out.stays, everyone)
             days.add([day.day.isoformat()], [day.opened], *([counts[name]] for name in DAY_COUNTS))
             on_day()
     done = {name: table.rows for name, table in tables.items()} | {"days": days.rows}
@@ -54,4 +61,8 @@ def record_year(year: Year, folder: Path, on_day: Callable[[], None] = lambda: N
         table = sums.table()
         write_hours(folder / f"{name}.csv", table)
         done[name] = len(table)
+    for name, flows in (("flows", heard_flows), ("flows_everybody", all_flows)):
+        moved = list(flows.rows())
+        write_flows(folder / f"{name}.csv", moved)
+        done[name] = len(moved)
     return done

@@ -45,9 +45,13 @@ def zone_hours(db: Database, store: str, *, from_t: float, to_t: float) -> list[
 def zone_flows(db: Database, store: str, *, from_t: float, to_t: float) -> list[FlowRow]:
     """Transitions of the hours that begin in [from_t, to_t), in the order hour, pair."""
     hour, pair = col(FlowTable.hour_start), (col(FlowTable.from_zone), col(FlowTable.to_zone))
-    query = select(FlowTable).where(col(FlowTable.store) == store, hour >= from_t, hour < to_t).order_by(hour, *pair)
+    query = (
+        select_columns(hour, *pair, col(FlowTable.count))
+        .where(col(FlowTable.store) == store, hour >= from_t, hour < to_t)
+        .order_by(hour, *pair)
+    )
     with db.read() as session:
-        return [FlowRow(r.hour_start, r.from_zone, r.to_zone, r.count) for r in session.exec(query)]
+        return [FlowRow(*row) for row in session.connection().execute(query)]
 
 
 def flow_sums(db: Database, store: str, *, from_t: float, to_t: float) -> list[FlowRow]:

@@ -6,20 +6,25 @@ the next: hours already there with the same figures stay untouched.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
+from sqlmodel import SQLModel
+
+from engine.presence.flows import FlowRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
-from engine.storage.heatmaps import zone_hours
-from engine.storage.journal import zone_values
-from engine.storage.tables import ZoneHourTable
+from engine.storage.heatmaps import zone_flows, zone_hours
+from engine.storage.journal import flow_values, zone_values
+from engine.storage.tables import FlowTable, ZoneHourTable
 from engine.storage.upserts import upsert
-
-FIGURES = ("person_s", "visits", "dwell_s_sum", "persons_peak")
 
 SAME_WITHIN = 1e-3
 """Tables hold figures to three decimals."""
+
+Row = TypeVar("Row", ZoneHourRow, FlowRow)
+"""One row of a table by hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,38 +42,64 @@ class Imported:
         )
 
 
-def differing_hours(db: Database, store: str, rows: Sequence[ZoneHourRow]) -> list[tuple[int, ZoneHourRow]]:
-    """Which of `rows` (by index) the database knows with other figures, and what it has."""
-    known = _known(db, store, rows)
-    found = ((i, known.get((r.hour_start, r.zone))) for i, r in enumerate(rows))
-    return [(i, there) for i, there in found if there is not None and not _same(rows[i], there)]
+@dataclass(frozen=True, slots=True)
+class ByHour(Generic[Row]):
+    """A table by hour: what names a row, what it says, and how it is read and written."""
+
+    model: type[SQLModel]
+    key: Callable[[Row], tuple[float | str, ...]]
+    figures: tuple[str, ...]
+    read: Callable[[Database, str, float, float], list[Row]]
+    values: Callable[[str, Sequence[Row]], list[dict[str, Any]]]
+
+    def differing(self, db: Database, store: str, rows: Sequence[Row]) -> list[tuple[int, Row]]:
+        """Which of `rows` (by index) the database knows with other figures, and what it has."""
+        known = self._known(db, store, rows)
+        found = ((i, known.get(self.key(r))) for i, r in enumerate(rows))
+        return [(i, there) for i, there in found if there is not None and not self._same(rows[i], there)]
+
+    def put(self, db: Database, store: str, rows: Sequence[Row], *, replace: bool = False) -> Imported:
+        """Writes rows in one transaction; no key twice among them.
+
+        Rows already there with other figures are kept, or with `replace` overwritten. The same again changes nothing.
+        """
+        known = self._known(db, store, rows)
+        there = [(r, known.get(self.key(r))) for r in rows]
+        new = [r for r, old in there if old is None]
+        other = [r for r, old in there if old is not None and not self._same(r, old)]
+        if new or (other and replace):
+            with db.write() as session:
+                # what an engine has written since it was looked at stays: the next import says so
+                upsert(session, self.model, self.values(store, new))
+                if replace:
+                    upsert(session, self.model, self.values(store, other), replace=self.figures)
+        replaced = len(other) if replace else 0
+        return Imported(len(new), replaced, len(rows) - len(new) - len(other), len(other) - replaced)
+
+    def _known(self, db: Database, store: str, rows: Sequence[Row]) -> dict[tuple[float | str, ...], Row]:
+        if not rows:
+            return {}
+        first, last = min(r.hour_start for r in rows), max(r.hour_start for r in rows)
+        return {self.key(r): r for r in self.read(db, store, first, last + 1.0)}
+
+    def _same(self, a: Row, b: Row) -> bool:
+        return all(abs(getattr(a, name) - getattr(b, name)) < SAME_WITHIN for name in self.figures)
 
 
-def import_hours(db: Database, store: str, rows: Sequence[ZoneHourRow], *, replace: bool = False) -> Imported:
-    """Writes hours of zones in one transaction; no hour and zone twice among them.
+ZONE_HOURS: ByHour[ZoneHourRow] = ByHour(
+    ZoneHourTable,
+    lambda r: (r.hour_start, r.zone),
+    ("person_s", "visits", "dwell_s_sum", "persons_peak"),
+    lambda db, store, from_t, to_t: zone_hours(db, store, from_t=from_t, to_t=to_t),
+    zone_values,
+)
+"""Zones by hour."""
 
-    Hours already there with other figures are kept, or with `replace` overwritten. The same rows again change nothing.
-    """
-    known = _known(db, store, rows)
-    there = [(r, known.get((r.hour_start, r.zone))) for r in rows]
-    new = [r for r, old in there if old is None]
-    other = [r for r, old in there if old is not None and not _same(r, old)]
-    if new or (other and replace):
-        with db.write() as session:
-            # what an engine has written since it was looked at stays: then the next import says so
-            upsert(session, ZoneHourTable, zone_values(store, new))
-            if replace:
-                upsert(session, ZoneHourTable, zone_values(store, other), replace=FIGURES)
-    replaced = len(other) if replace else 0
-    return Imported(len(new), replaced, len(rows) - len(new) - len(other), len(other) - replaced)
-
-
-def _known(db: Database, store: str, rows: Sequence[ZoneHourRow]) -> dict[tuple[float, str], ZoneHourRow]:
-    if not rows:
-        return {}
-    first, last = min(r.hour_start for r in rows), max(r.hour_start for r in rows)
-    return {(r.hour_start, r.zone): r for r in zone_hours(db, store, from_t=first, to_t=last + 1.0)}
-
-
-def _same(a: ZoneHourRow, b: ZoneHourRow) -> bool:
-    return all(abs(getattr(a, name) - getattr(b, name)) < SAME_WITHIN for name in FIGURES)
+ZONE_FLOWS: ByHour[FlowRow] = ByHour(
+    FlowTable,
+    lambda r: (r.hour_start, r.from_zone, r.to_zone),
+    ("count",),
+    lambda db, store, from_t, to_t: zone_flows(db, store, from_t=from_t, to_t=to_t),
+    flow_values,
+)
+"""Transitions between zones by hour."""

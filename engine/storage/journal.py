@@ -107,7 +107,7 @@ def save_checkpoint(
             add=("person_s", "visits", "dwell_s_sum"),
             most=("persons_peak",),
         )
-        upsert(session, FlowTable, _flow_values(store, flows), add=("count",))
+        upsert(session, FlowTable, flow_values(store, flows), add=("count",))
         saved = {"store": store, "upto_id": upto_id, "blob": blob, "saved_at": now}
         upsert(session, CheckpointTable, [saved], replace=("upto_id", "blob", "saved_at"))
         session.connection().execute(
@@ -194,7 +194,8 @@ def zone_values(store: str, hours: Sequence[ZoneHourRow]) -> list[dict[str, Any]
     ]
 
 
-def _flow_values(store: str, flows: Sequence[FlowRow]) -> list[dict[str, Any]]:
+def flow_values(store: str, flows: Sequence[FlowRow]) -> list[dict[str, Any]]:
+    """Rows of `zone_flow`, for `upsert`."""
     return [
         {
             "store": store,

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,20 @@ import httpx
 import numpy as np
 import pytest
 
-from api.cli.history import LISTED, read_history
+from api.cli.history_tables import LISTED, read_zone_hours
 from api.managers.looks import Choice, look
 from api.managers.reports import Reports
 from api.server import run_api
 from engine.config import ApiConfig, Config
 from engine.errors import OperatorError
 from engine.plan.load import load_plans
+from engine.presence.flows import FlowRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database, open_database
 from engine.storage.heatmaps import zone_hours
-from engine.storage.histories import import_hours
+from engine.storage.histories import ZONE_HOURS
 from engine.storage.journal import save_checkpoint
+from engine.tables.flows import read_flows, write_flows
 from engine.tables.outcomes import HourTable, read_hours, write_hours
 from tests.api.site import SECRETS
 
@@ -87,10 +90,12 @@ def test_a_simulated_year_reaches_the_managers(config: Path, tmp_path: Path) -> 
     subprocess.run(made, check=True, capture_output=True, timeout=120)
     truth = read_hours(year / "hours.csv")
     first = imported(config, str(year), "--store", "supermarket")
-    assert (first["added"], first["rows"]) == (len(truth), len(truth))
+    flows = read_flows(year / "flows.csv")
+    assert (first["hours"]["added"], first["flows"]["added"]) == (len(truth), len(flows))
     after_one = stored(config)
     second = imported(config, str(year), "--store", "supermarket")
-    assert (second["added"], second["replaced"], second["unchanged"]) == (0, 0, len(truth))
+    assert second["hours"] == {"added": 0, "replaced": 0, "same": len(truth), "kept": 0}
+    assert second["flows"] == {"added": 0, "replaced": 0, "same": len(flows), "kept": 0}
     assert stored(config) == after_one
     db = database(config)
     server = run_api(Config(api=ApiConfig(port=0)), db, SECRETS, {"supermarket": PLAN}).start()
@@ -98,6 +103,7 @@ def test_a_simulated_year_reaches_the_managers(config: Path, tmp_path: Path) -> 
         span = {"from": "2025-01-01T00:00:00+01:00", "to": "2026-01-01T00:00:00+01:00"}
         keys = {"Authorization": f"Bearer {SECRETS.manager_key}"}
         got = httpx.get(f"{server.url}/v1/stores/supermarket/zones", params=span, headers=keys).json()["items"]
+        moved = httpx.get(f"{server.url}/v1/stores/supermarket/flows", params=span, headers=keys).json()
         hours = httpx.get(f"{server.url}/v1/stores/supermarket/hours", params=span, headers=keys).json()["items"]
         seen = look(Reports(server.app.state.ctx), "supermarket", Choice("year", None, "rdc"), 1_750_000_000.0)
     finally:
@@ -111,17 +117,18 @@ def test_a_simulated_year_reaches_the_managers(config: Path, tmp_path: Path) -> 
     assert zone["mean_dwell_s"] == pytest.approx(truth.dwell_s[cave].sum() / truth.visits[cave].sum(), abs=0.05)
     assert zone["persons_peak"] == truth.persons_peak[cave].max()
     assert len(hours) == len(truth)
+    assert sum(f["transitions"] for f in moved["items"]) == sum(f.count for f in flows)
     assert sum(z.visits for z in seen.report.zones) == int(truth.visits.sum())  # the page's own look, months later
 
 
 def test_an_import_that_was_cut_off_is_gone_on_with(config: Path, tmp_path: Path) -> None:
     write_hours(tmp_path / "hours.csv", table())
-    rows, _ = read_history(tmp_path / "hours.csv", PLAN, time.time())
+    rows = read_zone_hours(tmp_path / "hours.csv", PLAN, time.time()).rows
     db = database(config)
-    import_hours(db, "supermarket", rows[:23])  # the first transactions, then the power went
+    ZONE_HOURS.put(db, "supermarket", rows[:23])  # the first transactions, then the power went
     db.close()
     done = imported(config, str(tmp_path / "hours.csv"), "--store", "supermarket")
-    assert (done["added"], done["unchanged"]) == (37, 23)
+    assert (done["hours"]["added"], done["hours"]["same"]) == (37, 23)
     assert stored(config) == rows
 
 
@@ -134,12 +141,12 @@ def test_hours_with_other_figures_are_listed_and_only_replaced_on_request(config
     before = stored(config)
     refused = run(config, str(tmp_path), "--store", "supermarket")
     assert refused.returncode == 2
-    assert "hours.csv: line 2: the database has other figures of cave" in refused.stderr
-    assert "hours.csv: line 7: the database has other figures of bio" in refused.stderr
+    assert "hours.csv: line 2: the database has other figures of this hour: cave with 1 visits" in refused.stderr
+    assert "hours.csv: line 7: the database has other figures of this hour: bio with 2 visits" in refused.stderr
     assert stored(config) == before
     done = imported(config, str(tmp_path), "--store", "supermarket", "--replace")
-    assert (done["added"], done["replaced"]) == (58, 2)
-    assert imported(config, str(tmp_path), "--store", "supermarket")["unchanged"] == 60
+    assert (done["hours"]["added"], done["hours"]["replaced"]) == (58, 2)
+    assert imported(config, str(tmp_path), "--store", "supermarket")["hours"]["same"] == 60
     assert len(stored(config)) == 60
 
 
@@ -171,18 +178,31 @@ def test_every_mistake_of_a_table_is_listed_and_nothing_written(config: Path, tm
     assert stored(config) == []
 
 
+def test_mistakes_of_both_tables_are_listed_together(config: Path, tmp_path: Path) -> None:
+    hours = table(1)
+    write_hours(tmp_path / "hours.csv", replace(hours, persons_peak=np.array([-1.0, 1.0])))
+    wrong = [FlowRow(BEGAN, "moon", "cave", 1), FlowRow(BEGAN + 1, "bio", "bio", 0), FlowRow(BEGAN, "", "bio", 1)]
+    write_flows(tmp_path / "flows.csv", [*wrong, wrong[2]])
+    done = run(config, str(tmp_path), "--store", "supermarket")
+    assert done.returncode == 2
+    for said in (
+        "hours.csv: line 2, column persons_peak",
+        "flows.csv: line 2, column from_zone: moon is no zone",
+        "flows.csv: line 3, column hour_start",
+        "flows.csv: line 3, column to_zone: bio is where it comes from",
+        "flows.csv: line 3, column count",
+        "flows.csv: line 5, column to_zone",
+        "6 problems found",
+    ):
+        assert said in done.stderr
+    assert stored(config) == []
+
+
 def test_a_table_of_another_store_is_told_in_few_lines(tmp_path: Path) -> None:
     many = table(LISTED)
-    write_hours(
-        tmp_path / "hours.csv",
-        HourTable(
-            many.hour_start,
-            np.full(len(many), "moon"),
-            *(getattr(many, n) for n in ("person_s", "visits", "dwell_s", "persons_peak")),
-        ),
-    )
+    write_hours(tmp_path / "hours.csv", replace(many, zone=np.full(len(many), "moon")))
     with pytest.raises(OperatorError) as caught:
-        read_history(tmp_path / "hours.csv", PLAN, time.time())
+        read_zone_hours(tmp_path / "hours.csv", PLAN, time.time())
     unknown = [p for p in caught.value.problems if "is no zone" in p.reason]
     assert len(unknown) == LISTED + 1
     assert unknown[-1].reason.startswith(f"{LISTED} more rows")

@@ -85,7 +85,8 @@ class OffersConfig(_Strict):
     per_week: int = Field(8, ge=0)
     points_per_share_visit: int = Field(50, ge=0)
     share_hold_s: float = Field(86_400.0, ge=0)
-    shares_rewarded_per_day: int = Field(10, ge=0)
+    shares_rewarded_per_day: int = Field(10, ge=0)  # openings of a shopper's links in 24 h, over all links
+    shares_rewarded_per_campaign: int = Field(25, ge=0)  # openings of a shopper's link to one campaign, ever
 
 
 class StorageConfig(_Strict):

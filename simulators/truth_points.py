@@ -8,8 +8,8 @@ and uses none of the engine's code for sharing or the ledger. The rules:
 * People behind the shop's one public address are as distinct as any. Two openings are of different people where device
   *and* cookie differ: so a farm, one browser that forgets its cookies, is one person, whatever it calls itself, and a
   link earns once by it.
-* A sharer is rewarded for so many openings in any 24 hours, over all links; those beyond are capped. Who was capped
-  has opened the link all the same.
+* A sharer is rewarded for so many openings in any 24 hours, over all links, and for so many of one link, which is the
+  sharer's only one to its campaign; those beyond are capped. Who was capped has opened the link all the same.
 * Points are pending for the hold, then available. No friend in a simulation redeems, which would release them earlier.
 * What the server refused to show (too many openings from one address) nobody opened.
 
@@ -46,21 +46,21 @@ def due_points(openings: Iterable[Opening], rules: OffersConfig, asked_t: float)
     """One sharer's points at `asked_t`, from all openings of the sharer's links."""
     due = Due()
     met: set[tuple[str, str]] = set()  # (link, person)
-    rewarded_t: list[float] = []
+    rewarded: list[Opening] = []
     for opening in sorted(openings, key=lambda o: o.t):
-        outcome = _outcome(opening, met, rewarded_t, rules)
+        outcome = _outcome(opening, met, rewarded, rules)
         due.outcomes[outcome] += 1
         if outcome == "lost":
             due.lost += rules.points_per_share_visit if opening.opener not in ("preview", "self") else 0
         if outcome in ("rewarded", "capped", "counted"):
             met.add((opening.link, opening.person))
         if outcome == "rewarded":
-            rewarded_t.append(opening.t)
+            rewarded.append(opening)
             _credit(due, rules, asked_t - opening.t)
     return due
 
 
-def _outcome(opening: Opening, met: set[tuple[str, str]], rewarded_t: list[float], rules: OffersConfig) -> str:
+def _outcome(opening: Opening, met: set[tuple[str, str]], rewarded: list[Opening], rules: OffersConfig) -> str:
     if opening.answer != "shown":
         return opening.answer
     if opening.opener in ("preview", "self"):
@@ -69,8 +69,10 @@ def _outcome(opening: Opening, met: set[tuple[str, str]], rewarded_t: list[float
         return "duplicate"
     if rules.points_per_share_visit == 0:
         return "counted"
-    today = sum(t > opening.t - DAY_S for t in rewarded_t)
-    return "capped" if today >= rules.shares_rewarded_per_day else "rewarded"
+    today = sum(o.t > opening.t - DAY_S for o in rewarded)
+    by_link = sum(o.link == opening.link for o in rewarded)
+    capped = today >= rules.shares_rewarded_per_day or by_link >= rules.shares_rewarded_per_campaign
+    return "capped" if capped else "rewarded"
 
 
 def _credit(due: Due, rules: OffersConfig, age_s: float) -> None:

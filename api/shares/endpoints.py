@@ -74,7 +74,12 @@ def shared(
 def _open(ctx: AppContext, token: str, request: Request) -> tuple[shares.ShareOpen, str, bool]:
     """Counts the visit. Raises NotFound."""
     offers = ctx.config.offers
-    rules = ShareRules(offers.points_per_share_visit, offers.share_hold_s, offers.shares_rewarded_per_day)
+    rules = ShareRules(
+        offers.points_per_share_visit,
+        offers.share_hold_s,
+        offers.shares_rewarded_per_day,
+        offers.shares_rewarded_per_campaign,
+    )
     browser, new = browser_id(ctx, request)
     store = shares.get_share(ctx.db, token).store
     visitor = visitor_of(ctx, request, store, browser)

@@ -31,11 +31,13 @@ _PREFETCH_WORDS = ("prefetch", "prerender", "preview")
 
 @dataclass(frozen=True, slots=True)
 class ShareRules:
-    """What a visit earns (points), when it becomes available (s), and how many a sharer is rewarded for in 24 h."""
+    """What a visit earns (points), when it becomes available (s), and how many a sharer is rewarded for: in 24 h over
+    all links, and ever by the link to one campaign."""
 
     points: int
     hold_s: float
     per_day: int
+    per_campaign: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,9 @@ def same(a: Known, b: Known) -> bool:
     return a.device == b.device or (a.cookie is not None and a.cookie == b.cookie)
 
 
-def outcome(*, preview: bool, own: bool, seen: bool, rewarded_today: int, rules: ShareRules) -> str:
+def outcome(
+    *, preview: bool, own: bool, seen: bool, rewarded_today: int, rewarded_campaign: int, rules: ShareRules
+) -> str:
     """What a visit comes to: `preview`, `self`, `duplicate`, `capped`, `counted` (nothing to give) or `rewarded`."""
     if preview:
         return "preview"
@@ -90,7 +94,8 @@ def outcome(*, preview: bool, own: bool, seen: bool, rewarded_today: int, rules:
         return "duplicate"
     if rules.points <= 0:
         return "counted"
-    return "capped" if rewarded_today >= rules.per_day else "rewarded"
+    capped = rewarded_today >= rules.per_day or rewarded_campaign >= rules.per_campaign
+    return "capped" if capped else "rewarded"
 
 
 def new_token() -> str:

@@ -101,6 +101,7 @@ def open_share(db: Database, token: str, visitor: Visitor, now: float, rules: Sh
             own=visitor.shopper_id == row.shopper_id or _met(visits, me, "sharer"),
             seen=_met(visits, me, None),
             rewarded_today=_rewarded(session, row.member_id, now),
+            rewarded_campaign=sum(v.outcome == "rewarded" for v in visits),  # a shopper has one link to a campaign
             rules=rules,
         )
         points = rules.points if result == "rewarded" else 0

@@ -116,8 +116,8 @@ def test_what_the_limit_of_opens_refuses_earns_nothing(site: Site, tmp_path: Pat
     assert outcome.report.equals_truth, outcome.report.differ
 
 
-@pytest.mark.parametrize("site", [{"shares_rewarded_per_day": 1}], indirect=True)
-def test_the_cap_of_the_day_holds(site: Site, tmp_path: Path) -> None:
+@pytest.mark.parametrize("site", [{"shares_rewarded_per_day": 1}, {"shares_rewarded_per_campaign": 1}], indirect=True)
+def test_the_caps_of_day_and_campaign_hold(site: Site, tmp_path: Path) -> None:
     outcome = run(site, tmp_path / "run", friend_open_share=1.0, neighbour_open_share=1.0)
     assert outcome.report.openings == {"capped": SHOPPERS, "rewarded": SHOPPERS}
     assert outcome.report.equals_truth, outcome.report.differ

@@ -15,7 +15,9 @@ from simulators.live_tables import write_live_tables
 from simulators.truth_points import DAY_S, SETTLE_S, Due, due_points
 from simulators.witness import Answer, Asked, Opener, Opening, Witness
 
-RULES = OffersConfig(points_per_share_visit=50, share_hold_s=3600, shares_rewarded_per_day=3)
+RULES = OffersConfig(
+    points_per_share_visit=50, share_hold_s=3600, shares_rewarded_per_day=3, shares_rewarded_per_campaign=5
+)
 NOW = 1_772_528_400.0
 Said = tuple[Opener, str] | tuple[Opener, str, str] | tuple[Opener, str, str, Answer]
 
@@ -60,6 +62,13 @@ def test_what_openings_come_to(said: list[Said], expected: dict[str, int]) -> No
 def test_the_cap_of_the_day_rolls() -> None:
     assert outcomes(*(("friend", f"f{i}") for i in range(4)), every_s=DAY_S / 3) == {"rewarded": 4}
     assert outcomes(*(("friend", f"f{i}") for i in range(4)), every_s=DAY_S / 3 - 1) == {"rewarded": 3, "capped": 1}
+
+
+def test_the_cap_of_a_campaign_does_not_roll() -> None:
+    friends = [("friend", f"f{i}") for i in range(7)]
+    assert outcomes(*friends, every_s=DAY_S) == {"rewarded": 5, "capped": 2}  # type: ignore[arg-type]
+    links = [("friend", f"f{i}", f"l{i % 2}") for i in range(7)]
+    assert outcomes(*links, every_s=DAY_S) == {"rewarded": 7}  # type: ignore[arg-type]
 
 
 def test_points_are_held_and_then_available() -> None:

@@ -77,7 +77,7 @@ def test_a_page_fetched_before_anyone_looked_is_no_visit(headers: dict[str, str]
     assert is_preview(PEOPLE[0], "GET", headers)
 
 
-RULES = ShareRules(points=50, hold_s=60.0, per_day=2)
+RULES = ShareRules(points=50, hold_s=60.0, per_day=2, per_campaign=5)
 
 
 @pytest.mark.parametrize(
@@ -89,12 +89,16 @@ RULES = ShareRules(points=50, hold_s=60.0, per_day=2)
         ({"seen": True}, "duplicate"),
         ({"own": True, "seen": True}, "self"),
         ({"preview": True, "own": True, "seen": True, "rewarded_today": 9}, "preview"),
-        ({"rules": ShareRules(0, 60.0, 2)}, "counted"),
-        ({"rules": ShareRules(50, 60.0, 0)}, "capped"),
+        ({"rules": ShareRules(0, 60.0, 2, 5)}, "counted"),
+        ({"rules": ShareRules(50, 60.0, 0, 5)}, "capped"),
+        ({"rules": ShareRules(50, 60.0, 2, 0)}, "capped"),
+        ({"rewarded_campaign": 4}, "rewarded"),
+        ({"rewarded_campaign": 5}, "capped"),
     ],
 )
 def test_what_a_visit_comes_to(facts: dict[str, object], said: str) -> None:
-    known: dict[str, object] = {"preview": False, "own": False, "seen": False, "rewarded_today": 0, "rules": RULES}
+    known: dict[str, object] = {"preview": False, "own": False, "seen": False, "rules": RULES}
+    known |= {"rewarded_today": 0, "rewarded_campaign": 0}
     assert outcome(**(known | facts)) == said  # type: ignore[arg-type]
 
 

@@ -44,7 +44,7 @@ def lived(db: Database) -> tuple[str, str, str]:
     save_checkpoint(db, STORE, 0, b"state", [], [], [visit], NOW)
     share = create_share(db, used, ana.shopper_id, NOW)
     friend = Visitor("friends-cookie", None, "address", "Mozilla/5.0")
-    open_share(db, share.token, friend, NOW, ShareRules(50, 60.0, 10))
+    open_share(db, share.token, friend, NOW, ShareRules(50, 60.0, 10, 25))
     begin(db, f"shopper:{ana.shopper_id}:POST /v1/sessions", "key", "hash", NOW)
     finish(db, f"shopper:{ana.shopper_id}:POST /v1/sessions", "key", 200, "application/json", b'{"name":"Ana Lopez"}')
     return ana.shopper_id, ana.member_id, done.redemption_id

@@ -17,7 +17,7 @@ from engine.storage.shoppers import Shopper
 from engine.storage.vouchers import counts
 from tests.engine.storage.scenes import NOW, STORE, at_once, campaign, issue, shopper, voucher
 
-RULES = ShareRules(points=50, hold_s=86_400.0, per_day=3)
+RULES = ShareRules(points=50, hold_s=86_400.0, per_day=3, per_campaign=25)
 SHOP = "address of the shop"  # one public address for everybody on its Wi-Fi
 SHARER = Visitor("cookie-0", "phone-0", SHOP, "Mozilla/5.0 (iPhone)")
 
@@ -121,6 +121,21 @@ def test_a_day_has_a_cap_over_all_links_and_rolls(db: Database) -> None:
     assert open_share(db, a, friend(8), NOW + 1 + 86_399, RULES).outcome == "capped"
     assert open_share(db, a, friend(9), NOW + 1 + 86_400, RULES).outcome == "rewarded"
     assert points(db, who).pending == 200
+
+
+def test_a_campaign_has_a_cap_that_days_do_not_lift(db: Database) -> None:
+    for name in ("apples", "pears"):
+        put_campaign(db, STORE, campaign(name))
+    who, rules = shopper(db), replace(RULES, per_campaign=4)
+    a, b = (
+        create_share(db, issue(db, who.shopper_id, c, name=c), who.shopper_id, NOW).token for c in ("apples", "pears")
+    )
+    days = [NOW + 90_000.0 * n for n in range(6)]
+    assert [open_share(db, a, friend(n), t, rules).outcome for n, t in enumerate(days, 1)] == [
+        *["rewarded"] * 4, *["capped"] * 2,
+    ]  # fmt: skip
+    assert open_share(db, b, friend(1), days[-1], rules).outcome == "rewarded"  # another campaign, another count
+    assert points(db, who).pending == 5 * 50
 
 
 def test_nothing_to_give_is_counted(db: Database, shared: tuple[Shopper, Share]) -> None:

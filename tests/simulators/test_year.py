@@ -319,6 +319,20 @@ def test_csv_stands_in_for_parquet(tmp_path: Path) -> None:
         assert got.entered_at.tolist() == [1.0, 2.5, 0.0]
 
 
+def test_without_the_extra_long_tables_are_csv_and_say_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record_year(made({"days": 4}), tmp_path)
+    packed = read_visits(tmp_path / "visits.parquet")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    record_year(made({"days": 4}), tmp_path)
+    assert not (tmp_path / "visits.parquet").exists()  # nobody reads two tables of one name
+    plain = read_visits(tmp_path / "visits.csv")
+    assert len(plain) > 500
+    for name in ("device", "zone", "entered_at", "left_at"):
+        np.testing.assert_array_equal(getattr(plain, name), getattr(packed, name))
+
+
 @pytest.mark.parametrize(
     ("text", "places"),
     [

@@ -41,3 +41,22 @@ def test_what_needs_a_radio_is_refused_with_the_reason(tmp_path: Path, options: 
         assert "-o DIR" in line
         assert "saturday-rush" in line
     assert not (tmp_path / "out").exists()
+
+
+def test_a_year_of_400_visitors_a_day_stays_under_two_minutes_and_a_gibibyte(tmp_path: Path) -> None:
+    days = 40
+    code = (
+        "import resource, sys; from pathlib import Path; from engine.plan.load import load_plan;"
+        "from simulators.scenario_files import load_scenario, store_folder; from simulators.year import Year;"
+        "from simulators.year_recording import record_year; c = load_scenario('year');"
+        f"done = record_year(Year(c, load_plan(store_folder(c)), {days}), Path(sys.argv[1]));"
+        "used = resource.getrusage(resource.RUSAGE_SELF);"
+        "print(done['shoppers'], used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True, timeout=200
+    )
+    people, cpu_s, peak_mib = map(float, done.stdout.split())
+    assert people / days > 370
+    assert cpu_s * 365 / days < 120  # with the start, which a year pays once
+    assert peak_mib < 400  # a whole year: 500

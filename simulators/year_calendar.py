@@ -2,8 +2,8 @@
 
 French rules: public holidays of the Code du travail, L3133-1; sales of the Code de commerce, L310-3, and the arrêté of
 27 May 2019 (four weeks from the second Wednesday of January, the first where that is after the 12th; and from the last
-Wednesday of June, the one before where that is after the 28th; some border and overseas departments have others). Easter: Meeus, *Astronomical Algorithms*, 1991,
-chapter 8 (the rule of Butcher, 1876).
+Wednesday of June, the one before where that is after the 28th; some border and overseas departments have others).
+Easter: Meeus, *Astronomical Algorithms*, 1991, chapter 8 (the rule of Butcher, 1876).
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import pytest
 from engine.plan.load import load_plan
 from engine.plan.model import Plan
 from simulators.companions import LONGER
+from simulators.crowd import Crowd
 from simulators.journeys import Journey
 from simulators.reactions import Wish, replanned, wish_of
 from simulators.scenario_files import load_scenario, store_folder
@@ -22,7 +23,8 @@ PEOPLE = {"arrivals_per_hour": 200, "start_inside": 40, "list_length_mean": 2, "
 
 
 def made(plan: Plan | None = None, people: dict[str, Any] | None = None, **phones: Any) -> World:
-    chosen = scenario(people={**PEOPLE, **(people or {})}, phones={"connected_share": 1.0, **phones})
+    radio = {"rtt": {"phones_share": 0.5}, "interference": {"bursts_per_hour": 60}}
+    chosen = scenario(people={**PEOPLE, **(people or {})}, phones={"connected_share": 1.0, **phones}, radio=radio)
     return World(chosen, plan or small_plan())
 
 
@@ -145,10 +147,11 @@ def test_a_shopper_goes_to_the_product_takes_it_and_goes_on_with_the_list() -> N
 
 
 def test_everybody_elses_readings_stay_the_same_to_the_bit() -> None:
-    plain, moved = made(people={"congestion": True}), made(people={"congestion": True})
+    half: dict[str, Any] = {"connected_share": 0.7, "probe_interval_s": 20}
+    plain, moved = (made(people={"congestion": True}, **half) for _ in range(2))
     for k in range(200):
         assert same(plain.tick(k), moved.tick(k))
-    (first, second, *_) = wanting(plain, "wine", 100.0)
+    (first, second, *_) = (i for i in wanting(plain, "wine", 100.0) if plain.phones.connected[i])
     for i in (first, second):
         assert moved.act_upon(i, 99.0, Wish(frozenset(["wine"]))) == "walks"  # 99 s are heard already
     assert {i for i in range(len(plain.journeys)) if plain.journeys[i] != moved.journeys[i]} == {first, second}
@@ -179,6 +182,21 @@ def test_the_same_reactions_give_the_same_world() -> None:
     assert act_at_random(one, 60, 5) == act_at_random(two, 60, 5)
     assert one.journeys == two.journeys
     assert all(same(one.tick(k), two.tick(k)) for k in range(0, one.ticks, 5))
+
+
+def test_tables_that_were_mended_are_those_of_the_journeys() -> None:
+    world = made(dropouts_per_hour=30)
+    act_at_random(world, 80, 7)
+    mended, fresh = world.crowd, Crowd(world.journeys)
+    for name, values in vars(fresh).items():
+        assert np.array_equal(getattr(mended, name), values), name
+    assert (np.diff(world.scans.t_s) >= 0).all()
+    for i, journey in enumerate(world.journeys):
+        mine = world.scans.t_s[world.scans.device == i]
+        assert ((journey.start_s <= mine) & (mine <= journey.end_s)).all()
+        for from_s, until_s in world.silences[i]:
+            assert from_s <= until_s
+            assert not ((from_s <= mine) & (mine < until_s)).any()
 
 
 def test_the_phone_is_heard_where_its_owner_is_now() -> None:

@@ -76,6 +76,11 @@ class Browser:
     def __init__(self, wires: Wires, base_url: str, tally: Tally, headers: dict[str, str]) -> None:
         self._client = httpx.AsyncClient(transport=wires, base_url=base_url, headers=headers, timeout=TIMEOUT)
         self._tally = tally
+        self._made_of = (wires, base_url, tally, headers)
+
+    def private_window(self) -> Browser:
+        """The same browser on the same device, knowing none of its cookies."""
+        return Browser(*self._made_of)
 
     async def page(self, step: str, path: str, params: dict[str, str] | None = None) -> httpx.Response:
         """A page as a person opens it."""

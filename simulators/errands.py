@@ -26,6 +26,15 @@ THINK_S = (1.0, 4.0)
 """Scenario seconds from looking at a coupon to going for what it is for."""
 
 
+def elsewhere(person: str) -> dict[str, str]:
+    """The header of somebody at an address of their own (of those kept for documentation, RFC 3849).
+
+    A site that trusts its proxy at our address takes it from there; any other sees all friends at ours.
+    """
+    number = int(person.rsplit("-", 1)[1])
+    return {"X-Forwarded-For": f"2001:db8::{number >> 16:x}:{number & 0xFFFF:x}"}
+
+
 @dataclass(frozen=True, slots=True)
 class Shop:
     """What all phones of a run share. `till_key` None: nobody redeems."""
@@ -111,10 +120,13 @@ class Errands:
             await self._open("preview", "bot", path, bot.bare("preview", path))
             shop.tally.preview_bot_opens += 1
         if self._rng.random() < config.friend_open_share and await self._hesitate(0.5, 3.0):
-            await self._open("friend", self._witness.somebody("friend"), path, self._stranger().page("friend", path))
+            friend = self._witness.somebody("friend")
+            await self._open("friend", friend, path, self._stranger(elsewhere(friend)).page("friend", path))
             shop.tally.friend_opens += 1
         if self._rng.random() < config.self_open_share:
-            await self._open("self", self._name, path, self._browser.page("own link", path))
+            private = config.self_private_share > 0 and self._rng.random() < config.self_private_share
+            window = self._browser.private_window() if private else self._browser
+            await self._open("self", self._name, path, window.page("own link", path))
             shop.tally.self_opens += 1
         if self._rng.random() < config.neighbour_open_share:
             somebody = self._witness.somebody("neighbour")
@@ -126,11 +138,11 @@ class Errands:
             await self._open("farm", "farm", path, farm.page("share farm", path))
             shop.tally.farm_opens += 1
 
-    def _stranger(self) -> Browser:
-        """The phone of somebody who was never here."""
+    def _stranger(self, origin: dict[str, str] | None = None) -> Browser:
+        """The phone of somebody who was never here; in the shop, unless `origin` says where else."""
         shop = self._shop
         headers = {"User-Agent": phone_agent(self._rng), "Accept-Language": self._config.locale}
-        return Browser(shop.wires, shop.base_url, shop.tally, headers)
+        return Browser(shop.wires, shop.base_url, shop.tally, headers | (origin or {}))
 
     async def _open(self, opener: Opener, person: str, path: str, request: Awaitable[Any]) -> None:
         """Awaits the request for the link's page with the witness looking on. Raises Refused."""

@@ -70,6 +70,7 @@ class PhonesConfig(Strict):
     friend_open_share: float = Field(0.8, ge=0, le=1)  # of shared links: a friend opens it
     preview_bot_share: float = Field(0.5, ge=0, le=1)  # of shared links: a messenger's preview bot fetches it first
     self_open_share: float = Field(0.0, ge=0, le=1)  # of shared links: the sharer opens it too
+    self_private_share: float = Field(0.0, ge=0, le=1)  # of those: in a window of that phone that knows no cookies
     neighbour_open_share: float = Field(0.0, ge=0, le=1)  # of shared links: somebody in the same shop opens it
 
     @model_validator(mode="after")

@@ -73,8 +73,22 @@ def known_by(visitor: Visitor) -> Known:
     known, address and browser stand in, so that one phone that drops its cookies does not count twice."""
     if visitor.device_hash is not None:
         return Known(visitor.cookie_id, visitor.device_hash)
-    instead = visitor.shopper_id or f"{visitor.address_hash}|{visitor.user_agent}"
-    return Known(visitor.cookie_id, hashlib.sha256(instead.encode()).hexdigest()[:32])
+    instead = visitor.shopper_id or _surroundings(visitor)
+    return Known(visitor.cookie_id, _mark(instead))
+
+
+def marks_of_sharer(visitor: Visitor) -> tuple[Known, ...]:
+    """The marks by which a sharer's own phone is known later, also in a private window, which shows neither cookie nor
+    device. The price: somebody in the same place, with the very same browser and unknown, is taken for the sharer."""
+    return known_by(visitor), Known(None, _mark(_surroundings(visitor)))
+
+
+def _surroundings(visitor: Visitor) -> str:
+    return f"{visitor.address_hash}|{visitor.user_agent}"
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def same(a: Known, b: Known) -> bool:

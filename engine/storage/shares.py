@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from engine.errors import NotFound
 from engine.loyalty.ledger import PROGRAMME, earn_pending
-from engine.loyalty.sharing import Known, ShareRules, Visitor, known_by, new_token, outcome, same
+from engine.loyalty.sharing import Known, ShareRules, Visitor, known_by, marks_of_sharer, new_token, outcome, same
 from engine.storage.database import Database
 from engine.storage.ledger import hold_in, post_in
 from engine.storage.tables import ShareTable, ShareVisitTable, ShopperTable, VoucherTable
@@ -46,7 +46,8 @@ class ShareOpen:
 def create_share(db: Database, voucher_id: str, shopper_id: str, now: float, *, sharer: Visitor | None = None) -> Share:
     """The shopper's link for this voucher's campaign: the same one when asked again.
 
-    `sharer` is the browser that asks: opening the link with it earns nothing. Raises NotFound, for someone else's too.
+    `sharer` is the browser that asks: opening the link with it earns nothing, nor does a private window of it. Raises
+    NotFound, for someone else's too.
     """
     with db.write() as session:
         # The shopper's row first: two taps at once make one link.
@@ -68,7 +69,10 @@ def create_share(db: Database, voucher_id: str, shopper_id: str, now: float, *, 
             session.add(row)
             session.flush()
         if sharer is not None:
-            _remember(session, row, known_by(sharer), "sharer", 0, now)
+            known = {(v.cookie_digest, v.device_digest) for v in _visits(session, row.token) if v.outcome == "sharer"}
+            for mark in marks_of_sharer(sharer):
+                if (mark.cookie, mark.device) not in known:
+                    _remember(session, row, mark, "sharer", 0, now)
         return _share(session, row)
 
 

@@ -137,7 +137,7 @@ def counts(db: Database, store: str) -> dict[str, int]:
         opened = session.exec(
             select(func.count(), func.coalesce(func.sum(ShareVisitTable.points), 0))
             .join(ShareTable, col(ShareTable.token) == col(ShareVisitTable.token))
-            .where(col(ShareTable.store) == store)
+            .where(col(ShareTable.store) == store, col(ShareVisitTable.outcome) != "sharer")  # a mark, not a visit
         ).one()
     return {
         "decisions": sum(decisions.values()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlmodel import select
 
 from engine.errors import NotFound
 from engine.loyalty.ledger import PROGRAMME, Balance
@@ -14,6 +15,7 @@ from engine.storage.database import Database
 from engine.storage.ledger import balance, entries_of, release_pending
 from engine.storage.shares import Share, create_share, get_share, open_share
 from engine.storage.shoppers import Shopper
+from engine.storage.tables import ShareTable, ShareVisitTable
 from engine.storage.vouchers import counts
 from tests.engine.storage.scenes import NOW, STORE, at_once, campaign, issue, shopper, voucher
 
@@ -61,7 +63,7 @@ def test_people_behind_one_address_are_distinct(db: Database, shared: tuple[Shop
     "again",
     [
         friend(1),
-        replace(friend(1), device_hash=None),  # same cookie, device no longer known
+        replace(friend(1), device_hash=None, user_agent="Mozilla/5.0 (newer)"),  # same cookie, device no longer known
         replace(friend(1), cookie_id=None),  # same device, cookies refused
         replace(friend(1), cookie_id="cookie-new"),  # same device, cookies cleared
         replace(friend(1), address_hash="at home"),  # the same phone elsewhere
@@ -88,6 +90,7 @@ def test_without_cookie_and_device_address_and_browser_stand_in(db: Database, sh
         SHARER,
         replace(SHARER, device_hash="other browser"),
         replace(SHARER, cookie_id=None),
+        replace(SHARER, cookie_id="private", device_hash=None),  # a private window of the same phone
         replace(friend(9), shopper_id="ME"),  # another device, signed in as the sharer
     ],
 )
@@ -105,7 +108,7 @@ def test_machines_earn_nothing_and_do_not_spoil_the_human_after_them(
     bot = replace(friend(1), is_preview=True)
     assert [open_share(db, share.token, bot, NOW, RULES).outcome for _ in range(3)] == ["preview"] * 3
     assert points(db, who) == Balance(0, 0)
-    assert counts(db, STORE)["share_visits"] == 1  # the sharer's own mark; bots leave none
+    assert counts(db, STORE)["share_visits"] == 0  # bots leave none, and the sharer's own marks are no visits
     assert open_share(db, share.token, friend(1), NOW, RULES).outcome == "rewarded"
 
 
@@ -143,6 +146,34 @@ def test_nothing_to_give_is_counted(db: Database, shared: tuple[Shopper, Share])
     opened = open_share(db, share.token, friend(1), NOW, replace(RULES, points=0))
     assert (opened.outcome, opened.points) == ("counted", 0)
     assert entries_of(db, who.member_id) == []
+
+
+def test_a_neighbour_with_the_sharers_model_counts_where_known_and_elsewhere(
+    db: Database, shared: tuple[Shopper, Share]
+) -> None:
+    _, share = shared
+    alike = Visitor("cookie-7", None, SHOP, SHARER.user_agent)
+    said = [
+        open_share(db, share.token, who, NOW, RULES).outcome
+        for who in (
+            alike,  # could be the sharer's private window: no
+            replace(alike, device_hash="phone-7"),  # signed in with a phone of their own
+            replace(alike, cookie_id="cookie-8", shopper_id="somebody"),  # signed in
+            replace(alike, cookie_id="cookie-9", address_hash="at home"),
+        )
+    ]
+    assert said == ["self", "rewarded", "rewarded", "rewarded"]
+
+
+def test_asking_again_leaves_no_more_marks(db: Database, shared: tuple[Shopper, Share]) -> None:
+    who, share = shared
+    with db.read() as session:
+        voucher_id = session.get_one(ShareTable, share.token).voucher_id or ""
+    for _ in range(3):
+        create_share(db, voucher_id, who.shopper_id, NOW, sharer=SHARER)
+    with db.read() as session:
+        marks = session.exec(select(ShareVisitTable.outcome).where(ShareVisitTable.token == share.token)).all()
+    assert list(marks) == ["sharer", "sharer"]
 
 
 def test_sharing_twice_gives_the_same_link(db: Database) -> None:

@@ -119,6 +119,15 @@ def _posterior(prior: F32, extra_log: F32, evidence: list[Evidence]) -> F32:
     return log
 
 
+def covered_share(posterior: F32) -> F64:
+    """Share of the walkable area that each row (N, C) spreads over, (N,): 1 when it may be anywhere, 1/C in one cell.
+
+    The inverse participation ratio, 1 / (C sum p²).
+    """
+    squares = np.einsum("nc,nc->n", posterior, posterior).astype(np.float64)
+    return np.asarray(1.0 / (posterior.shape[1] * squares), dtype=np.float64)
+
+
 def moments(site: Site, posterior: F32) -> tuple[I32, F64, F64]:
     """Level index (N,), mean (N, 2) and covariance (N, 2, 2) of the posterior on its most probable level."""
     level = site.cells.level

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
-from engine.positioning.bayes import moments
+from engine.positioning.bayes import covered_share, moments
 from engine.positioning.belief import Belief, Estimate
 from engine.positioning.methods import METHODS, TRACKED
 from engine.positioning.motion import walk_graph
@@ -28,7 +28,7 @@ class Locator:
     """Causal: a fix is made of scans up to its own and nothing later.
 
     `refused` counts scans without a fix by reason: `no_reading` (nothing usable in the scan), `out_of_order` (older
-    than the device's last fix).
+    than the device's last fix), `too_vague` (the device may be nearly anywhere in the store; its track goes on).
     """
 
     def __init__(
@@ -83,10 +83,17 @@ class Locator:
         if not len(scans):
             return _no_fixes(len(self._cells.x_m)), rows
         estimate = self._tracked(scans, slot) if self.method in TRACKED else self._alone(scans, slot)
-        level, xy, cov = moments(self.site, estimate.posterior)
-        n_ap = (np.isfinite(scans.rssi_dbm) | np.isfinite(scans.range_m)).sum(axis=1)
-        fixes = Fixes(scans.t, scans.device, level, xy[:, 0], xy[:, 1], cov, n_ap.astype(np.int32), estimate.posterior)
-        return fixes, rows
+        posterior = estimate.posterior
+        level, xy, cov = moments(self.site, posterior)
+        n_ap = (np.isfinite(scans.rssi_dbm) | np.isfinite(scans.range_m)).sum(axis=1).astype(np.int32)
+        fixes = Fixes(scans.t, scans.device, level, xy[:, 0], xy[:, 1], cov, n_ap, posterior)
+        vague = (covered_share(posterior) >= self._settings.vague_share) & (
+            fixes.sigma_m >= self._settings.vague_sigma_m
+        )
+        if not vague.any():
+            return fixes, rows
+        self.refused["too_vague"] += int(vague.sum())
+        return take_fixes(fixes, np.flatnonzero(~vague)), rows[~vague]
 
     def _alone(self, scans: Scans, slot: I64) -> Estimate:
         n, c = len(scans), len(self._cells.x_m)
@@ -180,6 +187,11 @@ def take_scans(scans: Scans, rows: I64 | slice) -> Scans:
     )
 
 
+def take_fixes(fixes: Fixes, rows: I64) -> Fixes:
+    """The fixes of these rows, in their order."""
+    return Fixes(*(getattr(fixes, name)[rows] for name in Fixes.__slots__))
+
+
 def _no_fixes(n_cells: int) -> Fixes:
     f, empty = np.float64, np.empty
     return Fixes(
@@ -191,5 +203,4 @@ def _no_fixes(n_cells: int) -> Fixes:
 def _joined(parts: list[Fixes], order: I64) -> Fixes:
     if len(parts) == 1:
         return parts[0]
-    names = ("t", "device", "level", "x_m", "y_m", "cov_m2", "n_ap", "posterior")
-    return Fixes(*[np.concatenate([getattr(p, name) for p in parts])[order] for name in names])
+    return Fixes(*[np.concatenate([getattr(p, name) for p in parts])[order] for name in Fixes.__slots__])

@@ -22,6 +22,10 @@ class LocatorSettings:
     range_floor_m: float = 0.3
     range_drift_m2_per_s: float = 0.002
     missing_share: float = 0.5  # of scans that lose a near access point: 8-20 % measured, more for quiet phones
+    # No fix where nothing can be said: the posterior spreads over this share of the walkable area and more (measured
+    # walks and scans stay below 0.76; one access point at -60 dBm leaves 0.86 to 0.97), unless sigma is small anyway.
+    vague_share: float = 0.85
+    vague_sigma_m: float = 5.0
     sensitivity_dbm: float = -88.0
     sensitivity_slope_db: float = 4.0
     motion: MotionModel = field(default_factory=MotionModel)

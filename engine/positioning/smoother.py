@@ -29,7 +29,10 @@ class Smoother:
             self._waiting.setdefault(device, deque()).append(fixes.take(slice(i, i + 1)))
         if len(fixes.t):
             self._now = max(self._now, float(fixes.t.max()))
-        return self._given(self._now - self._lag_s)
+        given = self._given(self._now - self._lag_s)
+        for device in [d for d in self._steps if not self._waiting.get(d)]:
+            del self._steps[device]  # no fix that is still to be given looks so far back
+        return given
 
     def rest(self) -> PlainFixes:
         """All fixes still held back, smoothed with what there is."""
@@ -40,8 +43,10 @@ class Smoother:
         out: list[PlainFixes] = []
         rows: list[F32] = []
         for device, waiting in self._waiting.items():
-            steps = self._steps[device]
+            steps = self._steps.get(device, deque())
             while waiting and float(waiting[0].t[0]) < before:
+                while steps[0].t < waiting[0].t[0]:  # of a scan whose fix was too vague to be given
+                    steps.popleft()
                 within = [s for s in steps if s.t <= steps[0].t + self._lag_s]
                 rows.append(smoothed(self._locator.graph, self._locator.motion, within))
                 out.append(waiting.popleft())

@@ -6,7 +6,10 @@ import numpy as np
 import shapely
 
 from engine.plan.model import AccessPoint, Plan
+from engine.radio.shadows import shadow_losses_db
 from engine.records import F64, I32
+
+FEW = 1000  # places: for more, looking along each obstacle's shadow is faster than testing every line
 
 
 def crossing_losses_db(plan: Plan, level: I32, x_m: F64, y_m: F64) -> tuple[F64, F64]:
@@ -25,7 +28,8 @@ def crossing_losses_db(plan: Plan, level: I32, x_m: F64, y_m: F64) -> tuple[F64,
             tree = shapely.STRtree(obstacles)
             for a, ap in enumerate(plan.access_points):
                 if ap.level == lv.id:
-                    out[a, places] = _losses(tree, loss, ap, x_m[places], y_m[places])
+                    find = _losses if len(places) < FEW else shadow_losses_db
+                    out[a, places] = find(tree, loss, ap, x_m[places], y_m[places])
     return walls, fixtures
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,7 +37,7 @@ def elsewhere(person: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What all phones of a run share. `till_key` None: nobody redeems."""
+    """What all phones of a run share. `till_key` None: nobody redeems. `present`: who is signed in and still there."""
 
     world: World
     base_url: str
@@ -45,6 +45,7 @@ class Shop:
     wires: Wires
     clock: LiveClock
     tally: Tally
+    present: dict[str, Browser] = field(default_factory=dict)
 
 
 class Errands:
@@ -129,14 +130,22 @@ class Errands:
             await self._open("self", self._name, path, window.page("own link", path))
             shop.tally.self_opens += 1
         if self._rng.random() < config.neighbour_open_share:
-            somebody = self._witness.somebody("neighbour")
-            await self._open("neighbour", somebody, path, self._stranger().page("neighbour", path))
+            person, browser = self._neighbour()
+            await self._open("neighbour", person, path, browser.page("neighbour", path))
             shop.tally.neighbour_opens += 1
         for _ in range(shop.world.scenario.attack.farm_opens_per_share):
             # no cookie is kept from one to the next
             farm = Browser(shop.wires, shop.base_url, shop.tally, {"User-Agent": FARM_AGENT})
             await self._open("farm", "farm", path, farm.page("share farm", path))
             shop.tally.farm_opens += 1
+
+    def _neighbour(self) -> tuple[str, Browser]:
+        """Somebody in the same shop: as often as not another shopper who is signed in, where there is one."""
+        others = sorted(name for name in self._shop.present if name != self._name)
+        if others and self._rng.random() < 0.5:
+            name = others[int(self._rng.integers(len(others)))]
+            return name, self._shop.present[name]
+        return self._witness.somebody("neighbour"), self._stranger()
 
     def _stranger(self, origin: dict[str, str] | None = None) -> Browser:
         """The phone of somebody who was never here; in the shop, unless `origin` says where else."""

@@ -117,11 +117,13 @@ class Phone:
             return
         if not consenting:
             return
+        self._shop.present[self._journey.shopper.name] = self._browser
         chores: set[asyncio.Task[None]] = set()
         listening = asyncio.create_task(self._listen(chores))
         try:
             await clock.until_told(lambda: self._journey.end_s)
         finally:
+            del self._shop.present[self._journey.shopper.name]
             listening.cancel()
             await asyncio.wait({listening})
             if chores:

@@ -99,6 +99,25 @@ def test_a_private_window_of_the_sharers_phone_is_the_sharer(site: Site, tmp_pat
     assert outcome.report.equals_truth, outcome.report.differ
 
 
+ONE_MODEL = (
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36"
+)
+
+
+def test_neighbours_with_phones_of_one_model(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signed in, they are told apart. Unknown ones cannot be told from a phone that forgets its cookies: the rules say
+    that they are people, the site does not believe it, and the score shows what that costs."""
+    for module in ("errands", "phone_http"):
+        monkeypatch.setattr(f"simulators.{module}.phone_agent", lambda rng: ONE_MODEL)
+    outcome = run(site, tmp_path / "run", friend_open_share=1.0, neighbour_open_share=1.0)
+    openings = [o for o in outcome.tally.witness.openings if o.opener == "neighbour"]
+    known = {row.device for row in outcome.rows}
+    unknown = [o.sharer for o in openings if o.person not in known]
+    assert 0 < len(unknown) < len(openings) == SHOPPERS
+    assert outcome.report.openings == {"rewarded": 2 * SHOPPERS}
+    assert {d.device: d.points for d in outcome.report.differ} == dict.fromkeys(unknown, -POINTS)
+
+
 def test_who_shares_nothing_has_nothing_and_who_agrees_to_nothing_is_nobody(site: Site, tmp_path: Path) -> None:
     outcome = run(site, tmp_path / "run", share_share=0.0, consent_share=0.5)
     assert 0 < outcome.tally.signed_in == SHOPPERS - outcome.tally.signed_in_without_consent

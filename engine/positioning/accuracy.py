@@ -57,7 +57,7 @@ def simulated_error(
 ) -> F64:
     """(C // every,) root mean square error of first fixes at each `every`-th cell, scans drawn from the radio map."""
     radio_map = radio_map or prior_map(plan, cells)
-    locator = Locator(plan, cells, radio_map)
+    locator = Locator(plan, cells, radio_map, settings=replace(DEFAULT_SETTINGS, vague_share=np.inf))
     at = np.repeat(np.arange(0, len(cells), every), SAMPLES)
     squares = []
     for start in range(0, len(at), BATCH):

@@ -15,17 +15,21 @@ from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.likelihood import cell_evidence
 from engine.positioning.locator import Locator, take_scans
+from engine.positioning.plain import PlainFixes
+from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.positioning.site import CENTRE_DBM
 from engine.positioning.windows import ScanWindows
 from engine.radio.calibrate import Calibration, calibrate
 from engine.radio.evidence import Evidence, evidence_at
 from engine.radio.radiomap import RadioMap
-from engine.records import F64, Bools, Fixes, Readings, Scans
+from engine.records import F64, Bools, Readings, Scans
 
 WINDOW_S = 3.0
 CONFIDENT_M = 3.5  # fixes with a larger sigma say nothing about the map
 MIN_AP = 4  # fewer leave place and power mixed up
 MIN_FIXES = 60  # a few minutes of one shopper: less than that is not a crowd
+SCANS_AT_ONCE = 256  # bounds the memory of posterior rows
+EVERY_SCAN = replace(DEFAULT_SETTINGS, vague_share=np.inf)  # a vague fix is told by its sigma here
 MARGIN = 0.05  # nats per scan that a new map must gain on readings it was not fitted on
 
 
@@ -35,7 +39,7 @@ def calibrate_store(plan: Plan, cells: Cells, known: Evidence, readings: Reading
     if readings is None or not len(readings):
         return first
     scans = ScanWindows(len(plan.access_points), WINDOW_S).push(readings, np.inf)
-    fixes = Locator(plan, cells, first.radio_map).locate(scans)
+    fixes = _fixes(Locator(plan, cells, first.radio_map, settings=EVERY_SCAN), scans)
     sure = (fixes.sigma_m < CONFIDENT_M) & (fixes.n_ap >= MIN_AP)
     if int(sure.sum()) < MIN_FIXES:
         return _noted(first, f"{int(sure.sum())} sure fixes of unlabelled readings: too few to learn from")
@@ -46,6 +50,12 @@ def calibrate_store(plan: Plan, cells: Cells, known: Evidence, readings: Reading
         return _noted(first, f"unlabelled readings left aside: {gain:+.2f} nats per scan on readings not fitted on")
     both = calibrate(plan, cells, _with_crowd(plan, known, scans, fixes, sure))
     return _noted(both, f"unlabelled readings used: {gain:+.2f} nats per scan on readings not fitted on")
+
+
+def _fixes(locator: Locator, scans: Scans) -> PlainFixes:
+    """One for each scan, in their order."""
+    parts = [take_scans(scans, slice(i, i + SCANS_AT_ONCE)) for i in range(0, len(scans), SCANS_AT_ONCE)]
+    return PlainFixes.concat([PlainFixes.none(), *(PlainFixes.of(locator.locate(part)) for part in parts)])
 
 
 def _noted(calibration: Calibration, note: str) -> Calibration:
@@ -59,7 +69,7 @@ def _held_out(scans: Scans) -> Bools:
     return held
 
 
-def _with_crowd(plan: Plan, known: Evidence, scans: Scans, fixes: Fixes, rows: Bools) -> Evidence:
+def _with_crowd(plan: Plan, known: Evidence, scans: Scans, fixes: PlainFixes, rows: Bools) -> Evidence:
     """Known evidence plus the scans of these rows at the places of their fixes, kind 1."""
     row, ap = np.nonzero(np.isfinite(scans.rssi_dbm) & rows[:, None])
     source = np.unique(fixes.device, return_inverse=True)[1].astype(np.int32)

@@ -22,7 +22,8 @@ from engine.radio.evidence_sources import Hearings
 from engine.radio.radiomap import RadioMap
 from engine.records import F32, F64, I32, Readings
 
-SCANS_AT_ONCE = 1024  # bounds the memory of posterior rows
+SCANS_AT_ONCE = 1024  # bounds the memory of posterior rows, with
+ROWS_AT_MOST = 2**25  # entries of them, 128 MiB: fewer scans at once in stores of more than 32,000 cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,12 @@ def locate_readings(
     smoother = Smoother(locator, lag_s) if lag_s > 0 and locator.method in TRACKED else None
     parts = [PlainFixes.of(locator.locate(take_scans(scans, slice(0, 0))))]
     cuts = [0, *np.searchsorted(scans.t, [t for t, _ in maps]).tolist(), len(scans)]
+    at_once = max(1, min(SCANS_AT_ONCE, ROWS_AT_MOST // max(len(locator.site.cells), 1)))
     for k, (start, end) in enumerate(pairwise(cuts)):
         if k > 0:
             locator.use_map(maps[k - 1][1])
-        for i in range(start, end, SCANS_AT_ONCE):
-            batch = take_scans(scans, slice(i, min(i + SCANS_AT_ONCE, end)))
+        for i in range(start, end, at_once):
+            batch = take_scans(scans, slice(i, min(i + at_once, end)))
             fixes = PlainFixes.of(locator.locate(batch))
             parts.append(smoother.after(fixes) if smoother else fixes)
     if smoother:

@@ -6,9 +6,11 @@ import numpy as np
 
 from engine.plan.cells import walkable_cells
 from engine.positioning.crowd import calibrate_store
+from engine.positioning.locator import Locator
+from engine.positioning.windows import ScanWindows
 from engine.radio.evidence_sources import hearings_evidence
 from engine.records import Readings
-from tests.engine.positioning.stores import hear, shelved, walk
+from tests.engine.positioning.stores import hall, hear, shelved, walk
 from tests.engine.positioning.test_self_calibration import Heard
 
 NOBODY = Heard(
@@ -37,3 +39,21 @@ def test_a_handful_of_readings_is_not_a_crowd() -> None:
     readings = hear(plan, walk(rng, 30.0), rng)
     result = calibrate_store(plan, walkable_cells(plan, 0.5), hearings_evidence(plan, NOBODY), readings)
     assert "too few to learn from" in result.notes[-1]
+
+
+def test_devices_that_only_one_access_point_hears_teach_nothing_and_break_nothing() -> None:
+    """Their scans get no fix when they are located, but the crowd goes scan by scan."""
+    plan = hall(40.0, 25.0)
+    rng = np.random.default_rng(8)
+    walker = hear(plan, walk(rng, 240.0), rng)
+    n = 60
+    none = np.full(n, np.nan, np.float32)
+    faint = Readings(
+        np.arange(0.0, n), np.full(n, 7, np.uint64), np.zeros(n, np.int32), np.full(n, -66, np.float32), none, none
+    )
+    cells = walkable_cells(plan, 0.5)
+    both = Readings.concat([walker, faint])
+    assert Locator(plan, cells).locate(ScanWindows(5, 3.0).push(faint, np.inf)).t.size < n / 3
+    result = calibrate_store(plan, cells, hearings_evidence(plan, NOBODY), both)
+    assert "unlabelled readings" in result.notes[-1]
+    assert np.isfinite(result.radio_map.mean_dbm).all()

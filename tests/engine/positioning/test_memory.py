@@ -11,14 +11,16 @@ import numpy as np
 import pytest
 
 from engine.plan.cells import walkable_cells
-from engine.positioning import expectation
+from engine.positioning import expectation, offline
 from engine.positioning.expectation import Expectation, PackedExpectation
 from engine.positioning.footprint import array_bytes
 from engine.positioning.locator import Locator
+from engine.positioning.offline import locate_readings
 from engine.positioning.self_calibration import SelfCalibration
 from engine.radio.radiomap import RadioMap, prior_map
+from engine.records import Fixes, Scans
 from tests.engine.positioning.large import hypermarket, scans
-from tests.engine.positioning.stores import hall
+from tests.engine.positioning.stores import hall, hear, walk
 
 MIB = 2**20
 STORE_MIB = 100
@@ -105,3 +107,24 @@ def test_a_packed_store_locates_as_a_dense_one(monkeypatch: pytest.MonkeyPatch) 
     assert np.median(np.hypot(got.x_m - want.x_m, got.y_m - want.y_m)) < 0.05
     np.testing.assert_allclose(got.posterior.sum(axis=1), 1.0, atol=1e-4)
     assert np.median(np.hypot(got.x_m - at[:, 0], got.y_m - at[:, 1])) < 4.0  # 3 m when this was written
+
+
+def test_a_recording_of_a_large_store_is_located_in_smaller_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = hall(40.0, 25.0)
+    cells = walkable_cells(plan, 0.5)
+    rng = np.random.default_rng(1)
+    readings = hear(plan, walk(rng, 60.0), rng)
+    taken: list[int] = []
+
+    class Counting(Locator):
+        def locate(self, scans: Scans) -> Fixes:
+            taken.append(len(scans))
+            return super().locate(scans)
+
+    whole = locate_readings(Counting(plan, cells), readings, 5, 3.0).fixes
+    assert max(taken) == 20
+    taken.clear()
+    monkeypatch.setattr(offline, "ROWS_AT_MOST", 7 * len(cells))
+    pieces = locate_readings(Counting(plan, cells), readings, 5, 3.0).fixes
+    assert max(taken) == 7
+    np.testing.assert_allclose(pieces.x_m, whole.x_m, atol=1e-4)

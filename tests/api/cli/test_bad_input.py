@@ -393,3 +393,9 @@ def test_not_a_number_is_no_length_of_time(site: Site, option: str, rayon: typer
     words = ["locate", str(site.folder), "--readings", str(path), "-o", str(site.out), option, "nan"]
     assert RUNNER.invoke(rayon, words).exit_code == 2
     assert not site.out.exists()
+
+
+def test_not_a_number_is_no_window_to_score_by(site: Site, rayon: typer.Typer) -> None:
+    tables = [str(site.table("truth", TRUTH)), str(site.table("fixes", [FIX]))]
+    assert RUNNER.invoke(rayon, ["score", *tables, "--window-s", "inf"]).exit_code == 2
+    assert RUNNER.invoke(rayon, ["score", *tables]).exit_code == 0

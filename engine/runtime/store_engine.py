@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from engine.plan.cells import Cells, near_membership, walkable_cells, zone_membe
 from engine.plan.model import Plan
 from engine.positioning.locator import Locator
 from engine.positioning.self_calibration import SelfCalibration, links_of
+from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.positioning.windows import ScanWindows
 from engine.presence.flows import FlowRow, Flows, leaf_zones
 from engine.presence.heat import HeatGrid, HeatRow, ZoneHourRow, ZoneHours
@@ -70,7 +71,8 @@ class StoreEngine:
         self.dedup = Dedup(config.ingest.dedup_s)
         self.order = Reorder(config.ingest.reorder_s)
         self.windows = self._new_windows()
-        self.locator = Locator(plan, self.cells, radio_map, method=config.positioning.method)
+        settings = replace(DEFAULT_SETTINGS, vague_share=config.positioning.vague_share)
+        self.locator = Locator(plan, self.cells, radio_map, config.positioning.method, settings)
         self.calibration = SelfCalibration(plan, self.cells)
         self._map_given = radio_map is not None  # a map that was asked for is kept
         self.stays = StoreVisits(presence.silent_s)

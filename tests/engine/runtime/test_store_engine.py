@@ -7,13 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from engine.config import Config
+from engine.config import Config, PositioningConfig
 from engine.ingest.wire import Frame, NativeDecoder
 from engine.offers.campaigns import load_campaigns
 from engine.presence.flows import OUTSIDE, FlowRow
 from engine.privacy.pseudonyms import Pseudonyms
+from engine.records import Readings
 from engine.runtime.packing import pack, unpack
 from engine.runtime.store_engine import Step, StoreEngine
+from tests.engine.positioning.stores import hall
 from tests.engine.runtime.made import FLOORPLANS, boutique, frames, payload, stands
 
 PLAN = boutique()
@@ -124,3 +126,16 @@ def test_after_a_fast_recording_the_present_is_not_late() -> None:
     assert chain.counts["readings_used"] - before >= sum(len(frame.readings) for frame in live)
     assert chain.order.late == 0
     assert np.isfinite(chain.order.watermark)
+
+
+@pytest.mark.parametrize(("share", "fixes"), [(1.0, 1), (0.5, 0)])
+def test_how_vague_a_fix_may_be_is_configured(share: float, fixes: int) -> None:
+    config = Config(positioning=PositioningConfig(vague_share=share))
+    made = StoreEngine(hall(40.0, 25.0), config)
+    one, none = np.ones(1, np.uint64), np.full(1, np.nan, np.float32)
+    heard = Readings(np.full(1, T0), one, np.zeros(1, np.int32), np.full(1, -66, np.float32), none, none)
+    frame = Frame("hall", "c1", T0, T0, heard, Readings.empty(), {})
+    made.step([frame], T0)
+    located = sum(len(made.step([], T0 + k).fixes) for k in range(1, 90))
+    assert located == fixes
+    assert made.locator.refused["too_vague"] == 1 - fixes

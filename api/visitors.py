@@ -14,6 +14,7 @@ from api.ratelimits import address
 from api.shoppers.devices import signed_in_device
 from engine.loyalty.sharing import Visitor, is_preview
 from engine.records import device_hex
+from engine.storage.friends import recognise
 
 
 def visitor_of(ctx: AppContext, request: Request, store: str, cookie: str) -> Visitor:
@@ -34,6 +35,13 @@ def browser_id(ctx: AppContext, request: Request) -> tuple[str, bool]:
     """The browser's random id, and whether it is new (then `keep_browser_id` must set it)."""
     known = read_cookie(ctx, request, VISITOR)
     return (known, False) if known is not None else (secrets.token_hex(16), True)
+
+
+def recognise_friend(ctx: AppContext, request: Request, shopper_id: str) -> None:
+    """This browser is this shopper's: whoever shared a link that it opened gains from what the shopper redeems."""
+    known = read_cookie(ctx, request, VISITOR)
+    if known is not None:
+        recognise(ctx.db, shopper_id, _digest(ctx, "cookie", known))
 
 
 def keep_browser_id(ctx: AppContext, response: Response, browser: str) -> None:

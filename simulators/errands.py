@@ -55,6 +55,7 @@ class Errands:
         self._shop, self._shopper, self._browser, self._rng = shop, shopper, browser, rng
         self._config = shop.world.scenario.phones
         self._witness, self._name = shop.tally.witness, self._journey.shopper.name
+        self._deals: dict[str, str] = {}  # what each shared link is about
 
     @property
     def _journey(self) -> Journey:
@@ -97,9 +98,22 @@ class Errands:
         headers = {"Authorization": f"Bearer {shop.till_key}"}
         register = Browser(shop.wires, shop.base_url, shop.tally, headers)
         body = {"code": voucher["code"], "store": shop.world.plan.store, "till": till, "basket": basket}
-        await register.write("redeem", "/v1/till/redeem", body)
+        await self._at_till(register, body, str(voucher.get("campaign_id", "")))
         shop.tally.redeemed += 1
         self._witness.note(self._name, "redeemed", f"{voucher['voucher_id']} {till}")
+
+    async def _at_till(self, register: Browser, body: dict[str, Any], deal: str) -> None:
+        """Uses the coupon, the witness looking on. Raises Refused."""
+        said = "lost"
+        try:
+            await register.write("redeem", "/v1/till/redeem", body)
+            said = "taken"
+        except Refused as refusal:
+            said = "lost" if refusal.code == "network" else "refused"
+            raise
+        finally:
+            if said != "refused":
+                self._witness.redemption(self._name, deal, sure=said == "taken")
 
     async def share(self, voucher: dict[str, Any]) -> None:
         """Shares the deal; a messenger's bot may fetch the link before the friend opens it."""
@@ -110,6 +124,7 @@ class Errands:
         shop.tally.shares += 1
         path = urlsplit(str(made["url"])).path  # the server's public name may not be known here
         self._witness.note(self._name, "shared", f"{path} {voucher['voucher_id']}")
+        self._deals[path] = str(voucher.get("campaign_id", ""))
         await self._opened_by_others(path)
 
     async def _opened_by_others(self, path: str) -> None:
@@ -155,7 +170,7 @@ class Errands:
 
     async def _open(self, opener: Opener, person: str, path: str, request: Awaitable[Any]) -> None:
         """Awaits the request for the link's page with the witness looking on. Raises Refused."""
-        opening = self._witness.opening(self._name, path, opener, person)
+        opening = self._witness.opening(self._name, path, opener, person, self._deals[path])
         try:
             await request
             opening.answer = "shown"

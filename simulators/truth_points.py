@@ -10,7 +10,7 @@ and uses none of the engine's code for sharing or the ledger. The rules:
   link earns once by it.
 * A sharer is rewarded for so many openings in any 24 hours, over all links, and for so many of one link, which is the
   sharer's only one to its campaign; those beyond are capped. Who was capped has opened the link all the same.
-* Points are pending for the hold, then available. No friend in a simulation redeems, which would release them earlier.
+* Points are pending for the hold, then available; earlier, when who opened the link redeems a coupon of the same deal.
 * What the server refused to show (too many openings from one address) nobody opened.
 
 Where an answer was lost on the way nobody can tell whether it counted: such points are said apart, and never expected.
@@ -19,16 +19,17 @@ Where an answer was lost on the way nobody can tell whether it counted: such poi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from engine.config import OffersConfig
 from engine.tables.points import PointRow
-from simulators.witness import Asked, Opening, Witness
+from simulators.witness import Asked, Opening, Redeemed, Witness
 
 DAY_S = 86_400.0
 SETTLE_S = 10.0
-"""The server makes points available by the second, not at the instant: within this of a hold's end both are right."""
+"""The server makes points available by the second, not at the instant: within this of a hold's end both are right. Nor
+do clocks here and there tell the order of two requests that come closer than this."""
 
 
 @dataclass
@@ -42,8 +43,11 @@ class Due:
     outcomes: Counter[str] = field(default_factory=Counter)
 
 
-def due_points(openings: Iterable[Opening], rules: OffersConfig, asked_t: float) -> Due:
-    """One sharer's points at `asked_t`, from all openings of the sharer's links."""
+def due_points(
+    openings: Iterable[Opening], rules: OffersConfig, asked_t: float, redeemed: Iterable[Redeemed] = ()
+) -> Due:
+    """One sharer's points at `asked_t`, from all openings of the sharer's links and whatever anybody redeemed."""
+    used = list(redeemed)
     due = Due()
     met: set[tuple[str, str]] = set()  # (link, person)
     rewarded: list[Opening] = []
@@ -56,7 +60,8 @@ def due_points(openings: Iterable[Opening], rules: OffersConfig, asked_t: float)
             met.add((opening.link, opening.person))
         if outcome == "rewarded":
             rewarded.append(opening)
-            _credit(due, rules, asked_t - opening.t)
+            mine = [r for r in used if (r.person, r.deal) == (opening.person, opening.deal)]
+            _credit(due, rules, opening, asked_t, mine)
     return due
 
 
@@ -75,14 +80,17 @@ def _outcome(opening: Opening, met: set[tuple[str, str]], rewarded: list[Opening
     return "capped" if capped else "rewarded"
 
 
-def _credit(due: Due, rules: OffersConfig, age_s: float) -> None:
-    """`age_s` after the opening its points are held still, or not."""
+def _credit(due: Due, rules: OffersConfig, opening: Opening, asked_t: float, mine: Sequence[Redeemed]) -> None:
+    """The points of one rewarded opening; `mine` is what its opener redeemed of the same deal."""
     points = rules.points_per_share_visit
-    if age_s < rules.share_hold_s:
+    free_t = min([opening.t + rules.share_hold_s, *(r.t for r in mine if r.sure and r.t >= opening.t)])
+    if asked_t < free_t:
         due.pending += points
     else:
         due.available += points
-    if abs(age_s - rules.share_hold_s) <= SETTLE_S:
+    # Opened and redeemed at nearly one time, or redeemed as far as anybody knows: it may have been in either order.
+    unsure = any(not r.sure or abs(r.t - opening.t) <= SETTLE_S for r in mine)
+    if unsure or abs(asked_t - free_t) <= SETTLE_S:
         due.settling += points
 
 
@@ -91,13 +99,13 @@ def point_rows(witness: Witness, rules: OffersConfig) -> list[PointRow]:
     mine: dict[str, list[Opening]] = {device: [] for device in witness.asked}
     for opening in witness.openings:
         mine.setdefault(opening.sharer, []).append(opening)
-    return [_row(device, mine[device], witness.asked, rules) for device in sorted(mine)]
+    return [_row(device, mine[device], witness, rules) for device in sorted(mine)]
 
 
-def _row(device: str, openings: list[Opening], asked: Mapping[str, Asked], rules: OffersConfig) -> PointRow:
+def _row(device: str, openings: list[Opening], witness: Witness, rules: OffersConfig) -> PointRow:
     last_t = max((o.t for o in openings), default=0.0)
-    said = asked.get(device, Asked(last_t))
-    due = due_points(openings, rules, said.t)
+    said = witness.asked.get(device, Asked(last_t))
+    due = due_points(openings, rules, said.t, witness.redeemed)
     return PointRow(
         device, due.pending, due.available, said.pending, said.available, due.settling, due.lost, dict(due.outcomes)
     )

@@ -33,14 +33,28 @@ class Event:
 
 @dataclass
 class Opening:
-    """One opening of a link that `sharer` (a device's name) shared, by one `person`; a bot is a person of its kind."""
+    """One opening of a link that `sharer` (a device's name) shared, by one `person`; a bot is a person of its kind.
+
+    `deal` is the campaign that the link is about.
+    """
 
     t: float
     sharer: str
     link: str
     opener: Opener
     person: str
+    deal: str = ""
     answer: Answer = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """A shopper (a device's name) used a coupon of this deal (its campaign). Not `sure`: the till's answer was lost."""
+
+    t: float
+    person: str
+    deal: str
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +73,7 @@ class Witness:
     asks: bool = False
     events: list[Event] = field(default_factory=list)
     openings: list[Opening] = field(default_factory=list)
+    redeemed: list[Redeemed] = field(default_factory=list)
     asked: dict[str, Asked] = field(default_factory=dict)
     wall: Callable[[], float] = time.time
     _persons: int = 0
@@ -72,11 +87,15 @@ class Witness:
         self._persons += 1
         return f"{kind}-{self._persons}"
 
-    def opening(self, sharer: str, link: str, opener: Opener, person: str) -> Opening:
+    def opening(self, sharer: str, link: str, opener: Opener, person: str, deal: str = "") -> Opening:
         """A request for a link's page is about to be made. Whoever makes it says what was answered."""
-        begun = Opening(self.wall(), sharer, link, opener, person)
+        begun = Opening(self.wall(), sharer, link, opener, person, deal)
         self.openings.append(begun)
         return begun
+
+    def redemption(self, person: str, deal: str, *, sure: bool = True) -> None:
+        """The till has taken somebody's coupon, just now."""
+        self.redeemed.append(Redeemed(self.wall(), person, deal, sure))
 
     def table(self) -> EventTable:
         """All events in the order of time."""

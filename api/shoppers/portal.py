@@ -20,6 +20,7 @@ from api.shoppers.retries import once_per_browser
 from api.shoppers.schemas import SessionRequest
 from api.shoppers.sessions import answers, known_shopper, sign_in
 from api.shoppers.texts import CONSENTS, PAGES, TEXT_VERSION, language
+from api.visitors import recognise_friend
 from engine.errors import BusinessRefusal
 from engine.records import device_from_hex, device_hex
 from engine.storage.shoppers import Shopper
@@ -95,6 +96,7 @@ def portal_form(
     pass_url = f"{ctx.public_url}/me?{PASS}={quote(token)}&lang={lang}"
     response = page("connected.html", **shown, pass_url=pass_url, notice="")
     set_cookie(ctx, response, SHOPPER, shopper.shopper_id)
+    recognise_friend(ctx, request, shopper.shopper_id)
     if device is not None:
         keep_device(ctx, response, store, device, shopper.shopper_id)
     return response
@@ -144,6 +146,7 @@ def _enter(ctx: AppContext, request: Request, token: str, lang: str) -> Response
     if carried is not None and known_shopper(ctx, read_cookie(ctx, request, SHOPPER)) is None:
         shopper_id, store, device = carried
         set_cookie(ctx, response, SHOPPER, shopper_id)
+        recognise_friend(ctx, request, shopper_id)
         if device:
             keep_device(ctx, response, store, device_from_hex(device), shopper_id)
     return response

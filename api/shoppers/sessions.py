@@ -13,6 +13,7 @@ from api.problems import problem_responses
 from api.ratelimits import SIGN_INS_PER_MINUTE, RateLimits, address, rate_limits
 from api.shoppers.devices import device_of, keep_device, kept_device
 from api.shoppers.schemas import ConsentAnswer, Session, SessionRequest
+from api.visitors import recognise_friend
 from engine.errors import NotFound
 from engine.privacy.consent import ConsentChoice
 from engine.records import DeviceId
@@ -44,6 +45,7 @@ def make_session(
         drop_cookie(ctx, response, SHOPPER)
         return Session(shopper_id=None, store=body.store, consents=[], me_url=None)
     set_cookie(ctx, response, SHOPPER, found.shopper_id)
+    recognise_friend(ctx, request, found.shopper_id)
     return Session(
         shopper_id=found.shopper_id,
         store=body.store,

@@ -9,6 +9,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from engine.errors import NotFound
 from engine.storage.database import Database
+from engine.storage.friends import forget
 from engine.storage.settling import LIVE, close_vouchers, lock_vouchers
 from engine.storage.shoppers import grants_of, remove_links
 from engine.storage.tables import (
@@ -46,6 +47,7 @@ def erase_shopper(db: Database, shopper_id: str, now: float) -> None:
         _delete(session, DeliveryTable, col(DeliveryTable.shopper_id) == shopper_id)
         _cut_vouchers(session, shopper_id)
         _delete_shares(session, shopper_id)
+        forget(session, shopper_id, row.member_id)
         remove_links(session, shopper_id)
         _delete(session, VisitTable, col(VisitTable.shopper_id) == shopper_id)
         _delete(session, ConsentTable, col(ConsentTable.shopper_id) == shopper_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
@@ -85,11 +86,28 @@ def post_in(session: Session, entry: LedgerEntry) -> bool:
     return True
 
 
-def hold_in(session: Session, entry: LedgerEntry, member: str, points: int, release_at: float) -> None:
-    """Notes when the pending points of `entry` become available, in the transaction that posts it."""
+def hold_in(
+    session: Session,
+    entry: LedgerEntry,
+    member: str,
+    points: int,
+    release_at: float,
+    *,
+    friend: str | None = None,
+    deal: str | None = None,
+) -> None:
+    """Notes when the pending points of `entry` become available, in the transaction that posts it; and which friend
+    makes that sooner by using which deal."""
     session.add(
         HoldTable(
-            programme=entry.programme, key=entry.key, member=member, points=points, release_at=release_at, state="held"
+            programme=entry.programme,
+            key=entry.key,
+            member=member,
+            points=points,
+            release_at=release_at,
+            state="held",
+            friend=friend,
+            deal=deal,
         )
     )
     session.flush()
@@ -125,14 +143,19 @@ def release_pending(db: Database, now: float) -> int:
                 .limit(BATCH)
                 .with_for_update(skip_locked=True)
             ).all()
-            for member in sorted({hold.member for hold in due}):
-                _lock_member(session, member)
-            for hold in due:
-                hold.state = "released"
-                post_in(session, release(hold.key, hold.programme, hold.member, hold.points, now))
+            release_holds(session, due, now)
         total += len(due)
         if len(due) < BATCH:
             return total
+
+
+def release_holds(session: Session, due: Sequence[HoldTable], now: float) -> None:
+    """Makes the points of these locked holds available, inside a caller's transaction."""
+    for member in sorted({hold.member for hold in due}):
+        _lock_member(session, member)
+    for hold in due:
+        hold.state, hold.friend, hold.deal = "released", None, None
+        post_in(session, release(hold.key, hold.programme, hold.member, hold.points, now))
 
 
 def _check_reversal(session: Session, entry: LedgerEntry) -> None:
@@ -155,7 +178,7 @@ def _check_reversal(session: Session, entry: LedgerEntry) -> None:
         raise EntryConflict(f"not the reverse of entry {entry.reverses!r}")
     hold = session.get(HoldTable, (entry.programme, entry.reverses), with_for_update=True)
     if hold is not None and hold.state == "held":
-        hold.state = "reversed"
+        hold.state, hold.friend, hold.deal = "reversed", None, None
     elif hold is not None:
         raise EntryConflict("these points are released: claw them back")
 

@@ -14,6 +14,7 @@ from engine.errors import NotFound
 from engine.loyalty.ledger import PROGRAMME, earn_pending
 from engine.loyalty.sharing import Known, ShareRules, Visitor, known_by, marks_of_sharer, new_token, outcome, same
 from engine.storage.database import Database
+from engine.storage.friends import deal_of, friend_of
 from engine.storage.ledger import hold_in, post_in
 from engine.storage.tables import ShareTable, ShareVisitTable, ShopperTable, VoucherTable
 
@@ -112,18 +113,32 @@ def open_share(db: Database, token: str, visitor: Visitor, now: float, rules: Sh
         if result in ("rewarded", "counted", "capped"):
             visit = _remember(session, row, me, result, points, now)
             if points:
-                _earn(session, row, visit, points, now, rules)
+                friend = friend_of(_living(session, visitor.shopper_id), visitor.cookie_id)
+                _earn(session, row, visit, points, now, rules, friend)
         return ShareOpen(_share(session, row), result, points)
 
 
 def _earn(
-    session: Session, row: ShareTable, visit: ShareVisitTable, points: int, now: float, rules: ShareRules
+    session: Session,
+    row: ShareTable,
+    visit: ShareVisitTable,
+    points: int,
+    now: float,
+    rules: ShareRules,
+    friend: str | None,
 ) -> None:
     # The key is the visit, never the link: the ledger outlives erasure and must not lead back to anyone.
     key = "share-visit:" + hashlib.sha256(f"{row.token}|{visit.id}".encode()).hexdigest()[:32]
     entry = earn_pending(key, PROGRAMME, "share_visit", row.member_id, points, now)
     post_in(session, entry)
-    hold_in(session, entry, row.member_id, points, now + rules.hold_s)
+    deal = deal_of(row.store, row.campaign_id)
+    hold_in(session, entry, row.member_id, points, now + rules.hold_s, friend=friend, deal=deal if friend else None)
+
+
+def _living(session: Session, shopper_id: str | None) -> str | None:
+    """The shopper behind an opener's cookie, unless erased since."""
+    found = None if shopper_id is None else session.get(ShopperTable, shopper_id)
+    return None if found is None else found.shopper_id
 
 
 def _of_campaign(session: Session, shopper_id: str, voucher: VoucherTable) -> ShareTable | None:

@@ -356,16 +356,25 @@ class LedgerPostingTable(SQLModel, table=True):
 
 
 class HoldTable(SQLModel, table=True):
-    """Pending points and when they become available: a queue, not an account."""
+    """Pending points and when they become available: a queue, not an account.
+
+    Points that a friend brought become available sooner, when the friend uses a voucher of the same `deal` (store and
+    campaign). `friend` is a shopper or, until there is one, a browser's digest; both are gone with the hold.
+    """
 
     __tablename__: ClassVar[str] = "ledger_hold"
-    __table_args__ = (Index("ix_ledger_hold_due", "state", "release_at"),)
+    __table_args__ = (
+        Index("ix_ledger_hold_due", "state", "release_at"),
+        Index("ix_ledger_hold_friend", "friend"),
+    )
     programme: str = Field(primary_key=True)
     key: str = Field(primary_key=True)  # of the entry that made the points pending
     member: str
     points: int = Field(sa_type=BigInteger)
     release_at: float = Field(sa_type=Double)
     state: str  # held, released, reversed
+    friend: str | None = None
+    deal: str | None = None
 
 
 class StatusTable(SQLModel, table=True):

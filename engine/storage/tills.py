@@ -14,6 +14,7 @@ from engine.errors import BusinessRefusal, NotFound
 from engine.offers.codes import code_digest, parse_code
 from engine.offers.discounts import Basket, Discount, Offer, discount
 from engine.storage.database import Database
+from engine.storage.friends import release_sooner
 from engine.storage.settling import LIVE, lock_vouchers, settle
 from engine.storage.tables import RedemptionTable, VoucherTable
 
@@ -189,6 +190,7 @@ def _use(
         amount_minor=off.amount_minor - voucher.worth_minor,
     )
     session.flush()
+    release_sooner(session, voucher.shopper_id, voucher.store, voucher.campaign_id, now)
     return _redemption(row, voucher.campaign_id)
 
 

@@ -13,7 +13,7 @@ from engine.config import OffersConfig
 from engine.tables.points import OUTCOMES, read_events, read_points
 from simulators.live_tables import write_live_tables
 from simulators.truth_points import DAY_S, SETTLE_S, Due, due_points
-from simulators.witness import Answer, Asked, Opener, Opening, Witness
+from simulators.witness import Answer, Asked, Opener, Opening, Redeemed, Witness
 
 RULES = OffersConfig(
     points_per_share_visit=50, share_hold_s=3600, shares_rewarded_per_day=3, shares_rewarded_per_campaign=5
@@ -25,7 +25,7 @@ Said = tuple[Opener, str] | tuple[Opener, str, str] | tuple[Opener, str, str, An
 def due(*said: Said, every_s: float = 1.0, asked_t: float = NOW + 60, rules: OffersConfig = RULES) -> Due:
     full = [(*s, *("l", "shown")[len(s) - 2 :]) for s in said]
     openings = [
-        Opening(NOW + i * every_s, "ana", link, opener, person, answer)
+        Opening(NOW + i * every_s, "ana", link, opener, person, "tea", answer)
         for i, (opener, person, link, answer) in enumerate(full)
     ]
     return due_points(openings[::-1], rules, asked_t)
@@ -81,6 +81,27 @@ def test_points_are_held_and_then_available() -> None:
     }.items():
         found = due(*said, asked_t=NOW + asked_s)
         assert (found.pending, found.available, found.settling) == (pending, available, settling), asked_s
+
+
+def test_a_friend_who_redeems_frees_the_points_of_that_friend_and_deal() -> None:
+    openings = [
+        Opening(NOW + i, "ana", link, "neighbour", person, deal, "shown")
+        for i, (link, person, deal) in enumerate([("l", "bob", "tea"), ("l", "cy", "tea"), ("m", "bob", "jam")])
+    ]
+
+    def told(*redeemed: Redeemed, asked_t: float = NOW + 100) -> tuple[int, int, int]:
+        found = due_points(openings, RULES, asked_t, redeemed)
+        return found.pending, found.available, found.settling
+
+    assert told() == (150, 0, 0)
+    assert told(Redeemed(NOW + 50, "bob", "tea")) == (100, 50, 0)
+    assert told(Redeemed(NOW + 50, "bob", "tea"), Redeemed(NOW + 51, "bob", "jam")) == (50, 100, 0)
+    assert told(Redeemed(NOW - 50, "bob", "tea")) == (150, 0, 0)  # before the link was opened
+    assert told(Redeemed(NOW + 50, "dan", "tea"), Redeemed(NOW + 50, "cy", "jam")) == (150, 0, 0)
+    assert told(Redeemed(NOW + 50, "bob", "tea"), asked_t=NOW + 55) == (100, 50, 50)
+    assert told(Redeemed(NOW + 8, "bob", "tea")) == (100, 50, 50)  # who was first at the server, link or till?
+    assert told(Redeemed(NOW + 50, "bob", "tea", sure=False)) == (150, 0, 50)
+    assert told(Redeemed(NOW + 50, "bob", "tea"), asked_t=NOW + 9000) == (0, 150, 0)
 
 
 def test_where_nothing_is_given_openings_are_counted() -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from engine.config import ApiConfig, Config
-from tests.api.site import Site
+from tests.api.site import Site, basket, code_of
 
 PHONES = [f"Mozilla/5.0 (Linux; Android 15; Phone {i}) Chrome/140" for i in range(4)]
 
@@ -62,6 +62,26 @@ def test_distinct_people_earn_points_once_each(site: Site, phone: httpx.Client, 
     assert {(e["kind"], e["pending"]) for e in statement["items"]} == {("share_visit", 50)}
     rest = phone.get("/v1/me/points", params={"limit": 2, "cursor": statement["next"]}).json()
     assert (len(rest["items"]), rest["next"]) == (1, None)
+
+
+@pytest.mark.parametrize("form", [False, True])
+def test_a_friend_who_comes_and_redeems_makes_points_available(
+    site: Site, phone: httpx.Client, link: str, form: bool
+) -> None:
+    with site.client(**{"User-Agent": PHONES[0]}) as friend, site.till() as till:
+        friend.get(link)
+        if form:
+            friend.post(f"/w/{site.plan.store}", data={"consent": "location_offers:page"})
+            who = str(friend.get("/v1/me").json()["shopper_id"])
+        else:
+            who = site.sign_in(friend)
+        assert pending(phone) == 50
+        sale = {"code": code_of(site.issue(who, time.time(), visit="friend's")), "store": site.plan.store, "till": "1"}
+        sold = till.post("/v1/till/redeem", json=sale | {"basket": basket()}, headers={"Idempotency-Key": "sale"})
+        assert sold.status_code == 200, sold.text
+    assert phone.get("/v1/me").json()["points"] == {"available": 50, "pending": 0}
+    kinds = [(e["kind"], e["available"], e["pending"]) for e in phone.get("/v1/me/points").json()["items"]]
+    assert kinds == [("release", 50, -50), ("share_visit", 0, 50)]
 
 
 @pytest.mark.parametrize(

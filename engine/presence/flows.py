@@ -184,14 +184,15 @@ class Flows:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Takes over what `state` returned. Raises ValueError when it was saved for other zones."""
-        if tuple(state["zones"]) != self._zones:
-            raise ValueError(f"flows were saved for other zones: {state['zones']}")
+        """Takes over what `state` returned. Zones that are no leaves any more are let go; what was counted stays."""
+        names, known = [str(zone) for zone in state["zones"]], set(self._zones)
         self._open, self._last = {}, {}
         for device, zone, t in _rows(state["open"]):
-            self._open.setdefault(device, set()).add((self._zones[zone], t))
+            if names[zone] in known:
+                self._open.setdefault(device, set()).add((names[zone], t))
         for device, zone, t in _rows(state["last"]):
-            self._last[device] = (self._zones[zone], t)
+            if names[zone] in known:
+                self._last[device] = (names[zone], t)
         self._counts = Counter({(float(hour), str(a), str(b)): int(n) for hour, a, b, n in state["counts"]})
 
     def _at(self, zone: str) -> int:

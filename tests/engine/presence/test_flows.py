@@ -179,6 +179,21 @@ def test_nothing_is_kept_of_devices_that_left() -> None:
     assert pack(flows.state()) == pack(Flows(LEAVES).state())
 
 
-def test_flows_of_other_zones_are_refused() -> None:
-    with pytest.raises(ValueError, match="other zones"):
-        Flows(LEAVES).restore(Flows(("a",)).state())
+def test_a_plan_with_other_leaves_takes_over_what_it_can() -> None:
+    """Zones were redrawn overnight: one of them holds another now, and one is new."""
+    old, new = Flows(("a", "b")), Flows(("a", "c"))
+    device = DeviceId(7)
+
+    def visit(zone: str, start: float, end: float) -> list[VisitEvent]:
+        return [
+            VisitEvent("enter", device, zone, start, start + 3, 0.0, 0.9),
+            VisitEvent("leave", device, zone, start, end + 10, end - start, 0.1),
+        ]
+
+    old.add([*visit("a", 10, 60), *visit("b", 70, 90), visit("a", 95, 300)[0], visit("b", 110, 200)[0]], [])
+    new.restore(unpack(pack(old.state())))
+    new.add([visit("b", 110, 200)[1], visit("a", 95, 300)[1], *visit("c", 310, 350)], [])
+    new.add([], [StoreVisit("v", device, 10.0, 350.0)])
+    told = {(r.from_zone, r.to_zone): r.count for r in new.drain()}
+    # the way begins anew after b; what was counted before stays counted
+    assert told == {("", "a"): 2, ("a", "b"): 1, ("a", "c"): 1, ("c", ""): 1}

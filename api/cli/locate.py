@@ -15,7 +15,8 @@ from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.locator import Locator
 from engine.positioning.methods import METHODS
-from engine.positioning.offline import locate_readings, self_calibrated_maps
+from engine.positioning.offline import locate_scans, self_calibrated_maps
+from engine.positioning.windows import ScanWindows
 from engine.radio.radiomap import RadioMap
 from engine.tables import FixTable, load_radio_map, read_readings, readings_for_plan, write_fixes
 
@@ -53,9 +54,10 @@ def locate(
     joined = readings_for_plan(table, plan)
     warn(str(readings), joined.warnings)
     locator = Locator(plan, cells, radio_map, method)
-    # a map that was asked for is kept; else access points that hear each other make one as they go
-    maps = [] if radio_map else self_calibrated_maps(plan, cells, joined.hearings)
-    located = locate_readings(locator, joined.readings, len(plan.access_points), window_s, maps, lag_s)
+    scans = ScanWindows(len(plan.access_points), window_s).push(joined.readings, np.inf)
+    # a map that was asked for is kept; else access points that hear each other and the crowd make one as they go
+    maps = [] if radio_map else self_calibrated_maps(plan, cells, joined.hearings, scans)
+    located = locate_scans(locator, scans, maps, lag_s)
     fixes = located.fixes
     names = np.array(joined.device_names, dtype=np.str_) if joined.device_names else np.empty(0, np.str_)
     levels = np.array([lv.id for lv in plan.levels], dtype=np.str_)

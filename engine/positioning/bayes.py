@@ -34,7 +34,7 @@ def bayes(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -
     kinds = _measured(site, scans, belief, settings)
     weights = _tail_weights(kinds, belief.trust)
     evidence = [cell_evidence(k.expected, k.z, k.v * w, k.offset_var) for k, w in zip(kinds, weights, strict=True)]
-    posterior = _posterior(belief.cells, _unheard_log(site, scans, belief.trust[:, 0]), evidence)
+    posterior, foreseen = _posterior(belief.cells, _unheard_log(site, scans, belief), evidence)
     mean, var = belief.offset_mean.copy(), belief.offset_var.copy()
     for kind, e in zip(kinds, evidence, strict=True):
         shift = np.einsum("nc,nc->n", posterior, e.offset).astype(np.float64)
@@ -42,7 +42,7 @@ def bayes(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -
         within = (posterior * e.offset_var).sum(axis=1) if e.offset_var.shape[1] > 1 else e.offset_var[:, 0]
         mean[:, kind.column] += shift
         var[:, kind.column] = np.maximum(square - shift**2, 0.0) + within
-    return Estimate(posterior, mean, var)
+    return Estimate(posterior, mean, var, foreseen)
 
 
 def _tail_weights(kinds: list[_Measured], trust: F32) -> list[F32]:
@@ -52,7 +52,7 @@ def _tail_weights(kinds: list[_Measured], trust: F32) -> list[F32]:
     """
     first = [cell_evidence(k.thin, k.z, k.v, k.offset_var) for k in kinds]
     flat = np.ones((1, first[0].log.shape[1]), np.float32)
-    posterior = _posterior(flat, np.zeros((len(trust), 1), np.float32), first)
+    posterior, _ = _posterior(flat, np.zeros((len(trust), 1), np.float32), first)
     out = []
     for kind, evidence in zip(kinds, first, strict=True):
         offset = np.einsum("nc,nc->n", posterior, evidence.offset)
@@ -98,25 +98,38 @@ def _reported_weight(scans: Scans, site: Site) -> F32:
     return np.minimum(np.nan_to_num(model / scans.range_sigma_m, nan=1.0), 1.0).astype(np.float32) ** 2
 
 
-def _unheard_log(site: Site, scans: Scans, trust: F32) -> F32:
+def _unheard_log(site: Site, scans: Scans, belief: Belief) -> F32:
+    trust = belief.trust[:, 0]
     unheard = np.isnan(scans.rssi_dbm) & np.isnan(scans.range_m)
     if not unheard.any():
         return np.zeros((len(scans), 1), np.float32)
-    return (unheard * trust[:, None]).astype(np.float32) @ site.not_heard_log
+    weight = (unheard * trust[:, None]).astype(np.float32)
+    if len(site.shifts_db) == 1:
+        return weight @ site.not_heard_log
+    shares = shift_shares(belief.offset_mean[:, 0] - site.offset_mean[0], site.shifts_db)
+    return (shares[:, :, None] * weight[:, None, :]).reshape(len(weight), -1) @ site.not_heard_log
 
 
-def _posterior(prior: F32, extra_log: F32, evidence: list[Evidence]) -> F32:
-    """Rows that sum to 1 (N, C). The evidence's arrays are used up."""
+def shift_shares(offset_db: F64, shifts_db: F64) -> F32:
+    """(N, S) how much of each shift an offset (N,) is, between the two nearest; rows sum to 1."""
+    at = np.interp(offset_db, shifts_db, np.arange(len(shifts_db)))
+    return np.maximum(1.0 - np.abs(at[:, None] - np.arange(len(shifts_db))), 0.0).astype(np.float32)
+
+
+def _posterior(prior: F32, extra_log: F32, evidence: list[Evidence]) -> tuple[F32, F32]:
+    """Rows that sum to 1 (N, C), and the log of what they summed to before (N,). The evidence's arrays are used up."""
     log = evidence[0].log
     for e in evidence[1:]:
         log += e.log
     log += extra_log
-    log -= log.max(axis=1, keepdims=True)
+    top = log.max(axis=1, keepdims=True)
+    log -= top
     np.maximum(log, np.float32(-80.0), out=log)
     np.exp(log, out=log)
     log *= prior
-    log /= log.sum(axis=1, keepdims=True)
-    return log
+    total = log.sum(axis=1, keepdims=True)
+    log /= total
+    return log, (top + np.log(total))[:, 0]
 
 
 def covered_share(posterior: F32) -> F64:

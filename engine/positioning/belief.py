@@ -21,8 +21,10 @@ class Belief:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """After it: posterior (N, C) rows that sum to 1, and offsets (N, 2)."""
+    """After it: posterior (N, C) rows that sum to 1, offsets (N, 2), and the log of how well the scan was foreseen,
+    (N,), up to what readings alone decide."""
 
     posterior: F32
     offset_mean: F64
     offset_var: F64
+    foreseen: F32

@@ -17,9 +17,9 @@ from engine.positioning.motion import walk_graph
 from engine.positioning.settings import DEFAULT_SETTINGS, LocatorSettings
 from engine.positioning.site_build import site_of
 from engine.positioning.smoothing import Step
-from engine.positioning.tracks import Tracks
+from engine.positioning.tracks import Tracks, trust
 from engine.radio.radiomap import RadioMap, prior_map
-from engine.records import F32, F64, I64, U64, Bools, Fixes, Scans
+from engine.records import F64, I64, U64, Fixes, Scans
 
 LONGEST_BATCH = 64  # scans computed at once: their (n, C) arrays stay in the processor's cache
 
@@ -111,7 +111,7 @@ class Locator:
         pause, walk = tracks.predicted(slot, dt)
         walk_cells = tracks.spread(walk)
         prior = pause + walk_cells
-        belief = Belief(prior, tracks.offset_mean[slot], self._drifted(slot, dt), _trust(dt, first, s))
+        belief = Belief(prior, tracks.offset_mean[slot], self._drifted(slot, dt), trust(dt, first, s))
         estimate = METHODS[self.method](self.site, scans, belief, s)
         walking = estimate.posterior * (walk_cells / np.maximum(prior, np.float32(1e-30)))
         tracks.store(slot, estimate.posterior, walking)
@@ -149,13 +149,6 @@ class Locator:
         """Goes on as if nothing had happened since `state()`. Raises ValueError for the state of another plan."""
         self._tracks.restore(state["tracks"])
         self.refused = Counter(state["refused"])
-
-
-def _trust(dt: F64, first: Bools, settings: LocatorSettings) -> F32:
-    """Share of a scan's information that is new, (n, 2) of RSSI and range: 1 at first, dt / (dt + memory) later."""
-    memory = np.array([settings.memory_s, settings.range_memory_s])
-    later = np.maximum(dt[:, None] / (dt[:, None] + memory), 0.02)
-    return np.where(first[:, None], 1.0, later).astype(np.float32)
 
 
 def _rounds(t: F64, device: U64, usable: I64) -> list[I64]:

@@ -20,7 +20,7 @@ from engine.positioning.smoother import Smoother
 from engine.positioning.windows import ScanWindows
 from engine.radio.evidence_sources import Hearings
 from engine.radio.radiomap import RadioMap
-from engine.records import F32, F64, I32, Readings
+from engine.records import F32, F64, I32, Readings, Scans
 
 SCANS_AT_ONCE = 1024  # bounds the memory of posterior rows, with
 ROWS_AT_MOST = 2**25  # entries of them, 128 MiB: fewer scans at once in stores of more than 32,000 cells
@@ -57,7 +57,13 @@ def locate_readings(
 
     A fix uses no reading later than its time plus `lag_s`. Methods without a track know no lag.
     """
-    scans = ScanWindows(n_ap, window_s).push(readings, np.inf)
+    return locate_scans(locator, ScanWindows(n_ap, window_s).push(readings, np.inf), maps, lag_s)
+
+
+def locate_scans(
+    locator: Locator, scans: Scans, maps: Sequence[tuple[float, RadioMap]] = (), lag_s: float = 0.0
+) -> Located:
+    """As `locate_readings`, of scans that were made already."""
     smoother = Smoother(locator, lag_s) if lag_s > 0 and locator.method in TRACKED else None
     parts = [PlainFixes.of(locator.locate(take_scans(scans, slice(0, 0))))]
     cuts = [0, *np.searchsorted(scans.t, [t for t, _ in maps]).tolist(), len(scans)]
@@ -74,20 +80,27 @@ def locate_readings(
     return Located(PlainFixes.concat(parts), locator.refused)
 
 
-def self_calibrated_maps(plan: Plan, cells: Cells, hearings: Hearings) -> list[tuple[float, RadioMap]]:
-    """Maps learnt from access points that hear each other, each with the time from which it may be used: it is made of
-    hearings before that time only."""
+def self_calibrated_maps(
+    plan: Plan, cells: Cells, hearings: Hearings, scans: Scans | None = None
+) -> list[tuple[float, RadioMap]]:
+    """Maps learnt from access points that hear each other and from shoppers' scans, each with the time from which it
+    may be used: it is made of what was heard before that time only."""
     order = np.argsort(hearings.t, kind="stable")
-    t = hearings.t[order]
-    if not len(t):
+    t, scan_t = hearings.t[order], np.empty(0) if scans is None else scans.t  # windows come in the order of time
+    if not len(t) and not len(scan_t):
         return []
     learner = SelfCalibration(plan, cells)
     out: list[tuple[float, RadioMap]] = []
-    done, until = 0, float(t[0])
-    while until <= t[-1]:
-        upto = int(np.searchsorted(t, until, side="right" if done == 0 else "left"))
+    done = told = 0
+    until, last = min([*t[:1], *scan_t[:1]]), max([*t[-1:], *scan_t[-1:]])
+    while until <= last:
+        upto = int(np.searchsorted(t, until, side="left" if out or done else "right"))
         learner.add(_some(hearings, order[done:upto]))
         done = upto
+        if scans is not None:
+            upto = int(np.searchsorted(scan_t, until, side="left" if told else "right"))
+            learner.add_scans(take_scans(scans, slice(told, upto)))
+            told = upto
         radio_map = learner.fit(until)
         if radio_map is not None:
             out.append((until, radio_map))

@@ -1,11 +1,14 @@
-"""Self-calibration: access points that hear each other keep the radio map true to the store, without anybody's survey.
+"""Self-calibration: access points that hear each other, and the crowd of shoppers, keep the radio map true to the
+store, without anybody's survey.
 
-Causal: a map made at time t is made of hearings before t. Fits come early and then ever more rarely, as there is less
-to learn.
+Causal: a map made at time t is made of what was heard before t. Fits come early and then ever more rarely, as there is
+less to learn. Each starts anew from the plan, so nothing drifts and a crowd's map that foresees less is simply not
+taken.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,16 +16,18 @@ import numpy as np
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
-from engine.positioning.expectation import PackedMatrix
-from engine.radio.calibrate import calibrate
-from engine.radio.crossings import crossing_losses_db
+from engine.positioning.crowd_learning import CrowdLearning, Learnt
+from engine.positioning.stretches import ScanMemory
+from engine.radio.calibrate import Calibration, calibrate
+from engine.radio.crossings import PackedCrossings, crossing_losses
 from engine.radio.evidence_sources import Hearings, hearings_evidence
-from engine.radio.pathloss import Geometry, geometry_of
+from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, geometry_of
 from engine.radio.radiomap import RadioMap
-from engine.records import F32, F64, I32, I64, Readings
+from engine.radio.soft_fit import SoftLaw
+from engine.records import F32, F64, I32, I64, Readings, Scans
 
-FIRST_FIT_S = 15.0  # after the first hearing; then each time the span has tripled
-SPAN_GROWS = 3.0
+FIRST_FIT_S = 15.0  # after the first hearing or scan; then each time the span has doubled
+SPAN_GROWS = 2.0
 LONGEST_SPAN_S = 7200.0  # then at this interval
 MIN_LINKS = 6  # pairs that hear each other; fewer cannot tell power from path loss
 
@@ -38,6 +43,24 @@ class _Links:
     range_m: F32
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a fit is made of."""
+
+    total: F64
+    count: I64
+    scans: ScanMemory
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What a fit came to: what the crowd taught, and the map; None where there was not enough."""
+
+    learnt: Learnt | None
+    radio_map: RadioMap | None
+
+
 def links_of(ap_readings: Readings) -> Hearings:
     """Hearings as the wire decoders give them: readings whose `device` is the index of the access point that was
     heard."""
@@ -46,18 +69,33 @@ def links_of(ap_readings: Readings) -> Hearings:
 
 
 class SelfCalibration:
-    """Collects hearings (sums per pair of access points) and gives a new radio map when one is due."""
+    """Collects hearings (sums per pair of access points) and scans, and gives a new radio map when one is due.
+
+    `version` counts the maps given; `gain` is what the crowd's share of the last one was worth, in nats per scan, 0
+    where there is none.
+    """
 
     def __init__(self, plan: Plan, cells: Cells) -> None:
         self._plan, self._cells = plan, cells
-        # what walls and shelves cost is slow to find, and kept in two bytes an entry: it can be 80 x 80,000 of them
-        self._losses = tuple(map(PackedMatrix.of, crossing_losses_db(plan, cells.level, cells.x_m, cells.y_m)))
+        # what walls and shelves cost is slow to find, and kept small
+        height = np.full(len(cells), DEFAULT_PRIOR.device_height_m)
+        self._lost = PackedCrossings.of(crossing_losses(plan, cells.level, cells.x_m, cells.y_m, height))
+        self._crowd = CrowdLearning(plan, cells)
         n = len(plan.access_points)
         self._sum: F64 = np.zeros((n, n))  # [heard, ap]
         self._count: I64 = np.zeros((n, n), np.int64)
         self._used = (self._sum.copy(), self._count.copy())  # as they were at the last fit
+        self._scans = ScanMemory(n)
+        self._learnt: Learnt | None = None
+        self._pending: _Known | None = None
         self._first = np.inf
         self._span = FIRST_FIT_S
+        self.version = 0
+
+    @property
+    def gain(self) -> float:
+        """See the class."""
+        return 0.0 if self._learnt is None else self._learnt.gain
 
     def add(self, hearings: Hearings) -> None:
         """Takes hearings with RSSI; their order does not matter."""
@@ -69,42 +107,85 @@ class SelfCalibration:
         np.add.at(self._count, pair, 1)
         self._first = min(self._first, float(hearings.t[ok].min()))
 
+    def add_scans(self, scans: Scans) -> None:
+        """Takes shoppers' scans, in the order of time."""
+        if len(scans):
+            self._scans.add(scans)
+            self._first = min(self._first, float(scans.t.min()))
+
     @property
     def due_at(self) -> float:
-        """When the next map is due (s, UTC); inf before any hearing."""
+        """When the next map is due (s, UTC); inf before anything was heard."""
         return self._first + self._span
 
-    def fit(self, now: float) -> RadioMap | None:
-        """The map of all hearings taken so far, when `now` is at or past `due_at`, and enough pairs were heard."""
+    def begin(self, now: float) -> Callable[[], Fitted] | None:
+        """When `now` is at or past `due_at`: the fit to what was taken so far, as a task that may run in another
+        thread. `take` takes what it returns; meanwhile more may be added."""
         if now < self.due_at:
             return None
         while self.due_at <= now and self._span < LONGEST_SPAN_S:
             self._span *= SPAN_GROWS
         if self.due_at <= now:
             self._span += LONGEST_SPAN_S * (np.floor((now - self.due_at) / LONGEST_SPAN_S) + 1.0)
-        self._used = (self._sum.copy(), self._count.copy())
-        return self.map_in_use()
+        self._pending = _Known(self._sum.copy(), self._count.copy(), self._scans.copy(), round(self._span))
+        return self.pending()
+
+    def pending(self) -> Callable[[], Fitted] | None:
+        """The task that was begun and not taken, again: after `restore`, for instance. None when there is none."""
+        known = self._pending
+        return None if known is None else lambda: self._fitted(known)
+
+    def take(self, fitted: Fitted) -> RadioMap | None:
+        """Ends the task that was begun. Returns the new map, None when there was not enough for one."""
+        if self._pending is None:
+            raise ValueError("no fit was begun")
+        self._used = (self._pending.total, self._pending.count)
+        self._pending, self._learnt = None, fitted.learnt
+        self.version += fitted.radio_map is not None
+        return fitted.radio_map
+
+    def fit(self, now: float) -> RadioMap | None:
+        """`begin` and `take` at once."""
+        task = self.begin(now)
+        return None if task is None else self.take(task())
 
     def map_in_use(self) -> RadioMap | None:
-        """The map of the last fit, made again: what to give to a locator after `restore`. None when there was none."""
-        total, count = self._used
+        """The map that was taken last, made again: what to give to a locator after `restore`. None: there was none."""
+        return self._map(self._links(*self._used), self._learnt, self._geometry())
+
+    def _fitted(self, known: _Known) -> Fitted:
+        links, geometry = self._links(known.total, known.count), self._geometry()
+        rng = np.random.default_rng(known.seed)  # which stretches: another lot each time, the same on replay
+        learnt = self._crowd.learn(self._plain(links, geometry).law, known.scans, rng)
+        return Fitted(learnt, self._map(links, learnt, geometry))
+
+    def _map(self, links: _Links | None, learnt: Learnt | None, geometry: Geometry) -> RadioMap | None:
+        if links is None and learnt is None:
+            return None
+        plain = self._plain(links, geometry)
+        return plain.radio_map if learnt is None else self._crowd.map_of(plain.law, learnt, geometry, plain.radio_map)
+
+    def _plain(self, links: _Links | None, geometry: Geometry) -> Calibration:
+        """What the access points say alone; the prior where they say nothing."""
+        evidence = hearings_evidence(self._plan, _NONE if links is None else links)
+        return calibrate(self._plan, self._cells, evidence, geometry=geometry)
+
+    def _geometry(self) -> Geometry:
+        c = self._cells
+        return geometry_of(self._plan, c.level, c.x_m, c.y_m, lost=self._lost.whole())
+
+    def _links(self, total: F64, count: I64) -> _Links | None:
         heard, ap = np.nonzero(count)
         if len(heard) < MIN_LINKS:
             return None
         mean = (total[heard, ap] / count[heard, ap]).astype(np.float32)
         nothing = np.full(len(heard), np.nan, np.float32)
-        links = _Links(np.zeros(len(heard)), heard.astype(np.int32), ap.astype(np.int32), mean, nothing)
-        evidence = hearings_evidence(self._plan, links)
-        return calibrate(self._plan, self._cells, evidence, geometry=self._geometry()).radio_map
-
-    def _geometry(self) -> Geometry:
-        c = self._cells
-        walls_db, fixtures_db = (packed.whole().astype(np.float64) for packed in self._losses)
-        return geometry_of(self._plan, c.level, c.x_m, c.y_m, losses_db=(walls_db, fixtures_db))
+        return _Links(np.zeros(len(heard)), heard.astype(np.int32), ap.astype(np.int32), mean, nothing)
 
     def state(self) -> dict[str, Any]:
-        """For a checkpoint: a few numbers per pair of access points."""
+        """For a checkpoint: a few numbers per pair of access points, the newest scans, and what the crowd taught."""
         used_sum, used_count = self._used
+        learnt, pending = self._learnt, self._pending
         return {
             "sum": self._sum.copy(),
             "count": self._count.copy(),
@@ -112,10 +193,49 @@ class SelfCalibration:
             "used_count": used_count.copy(),
             "first": float(self._first),
             "span": float(self._span),
+            "version": self.version,
+            "scans": self._scans.state(),
+            "learnt": None if learnt is None else _learnt_state(learnt),
+            "pending": None if pending is None else _known_state(pending),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Goes on as if nothing had happened since `state()`."""
         self._sum, self._count = np.array(state["sum"]), np.array(state["count"])
         self._used = (np.array(state["used_sum"]), np.array(state["used_count"]))
-        self._first, self._span = state["first"], state["span"]
+        self._first, self._span, self.version = state["first"], state["span"], state["version"]
+        self._scans.restore(state["scans"])
+        learnt, pending = state["learnt"], state["pending"]
+        self._learnt = None
+        if learnt is not None:
+            soft = SoftLaw(np.array(learnt["theta"]), np.array(learnt["fields"]))
+            self._learnt = Learnt(soft, learnt["sigma_db"], learnt["gain"])
+        self._pending = None
+        if pending is not None:
+            scans = ScanMemory(len(self._sum))
+            scans.restore(pending["scans"])
+            self._pending = _Known(np.array(pending["sum"]), np.array(pending["count"]), scans, pending["seed"])
+
+
+def _learnt_state(learnt: Learnt) -> dict[str, Any]:
+    soft = learnt.soft
+    return {
+        "theta": soft.theta.copy(),
+        "fields": soft.fields.copy(),
+        "sigma_db": learnt.sigma_db,
+        "gain": learnt.gain,
+    }
+
+
+def _known_state(known: _Known) -> dict[str, Any]:
+    return {
+        "sum": known.total.copy(),
+        "count": known.count.copy(),
+        "scans": known.scans.state(),
+        "seed": known.seed,
+    }
+
+
+_NONE = _Links(
+    np.empty(0), np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.float32)
+)

@@ -25,7 +25,8 @@ class Site:
     range: Expectation | PackedExpectation
     rssi_thin: Expectation  # the same at every THIN-th cell
     range_thin: Expectation
-    not_heard_log: F32 | PackedMatrix  # (A, C) log P(an access point misses a device there)
+    not_heard_log: F32 | PackedMatrix  # (S A, C) log P(an access point misses a device there), by the device's offset:
+    shifts_db: F64  # (S,) ascending
     offset_mean: F64  # (2,) of a device never seen: dB of RSSI, metres of range
     offset_var: F64  # (2,)
     ap_xyz: F64  # (A, 3) in the store's frame
@@ -38,12 +39,15 @@ class Site:
     xy2: F32  # (C, 3) products xx, xy, yy of `xy`
 
 
+SHIFTS_DB = np.array([-16.0, -8.0, 0.0, 8.0])  # offsets of devices: a weak phone is missed where a strong one is heard
+
+
 def not_heard_log(
-    radio_map: RadioMap, sensitivity_dbm: float, slope_db: float, missing_share: float
+    radio_map: RadioMap, sensitivity_dbm: float, slope_db: float, missing_share: float, shifts_db: F64
 ) -> F32 | PackedMatrix:
-    """Log of P(not heard | cell): `missing_share` where the signal is strong (scans lose 8-20 %), rising to 1 where
-    weak."""
-    heard = radio_map.mean_dbm - np.float32(sensitivity_dbm)
+    """Log of P(not heard | cell) (S A, C), for devices of these offsets: `missing_share` where the signal is strong
+    (scans lose 8-20 %), rising to 1 where weak."""
+    heard = np.concatenate([radio_map.mean_dbm + np.float32(s - sensitivity_dbm) for s in shifts_db.tolist()])
     heard /= np.float32(-slope_db)
     np.exp(heard, out=heard)
     heard += np.float32(1.0)

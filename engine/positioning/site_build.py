@@ -8,7 +8,7 @@ from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.expectation import Expectation, expectation_of
 from engine.positioning.settings import LocatorSettings
-from engine.positioning.site import CENTRE_DBM, THIN, THIN_PACKED, Site, not_heard_log
+from engine.positioning.site import CENTRE_DBM, SHIFTS_DB, THIN, THIN_PACKED, Site, not_heard_log
 from engine.radio.pathloss import DEFAULT_PRIOR
 from engine.radio.radiomap import RadioMap, prior_powers
 
@@ -29,6 +29,7 @@ def site_of(plan: Plan, cells: Cells, radio_map: RadioMap, settings: LocatorSett
     products = np.stack([xy[:, 0] ** 2, xy[:, 0] * xy[:, 1], xy[:, 1] ** 2], axis=1)
     rssi = expectation_of(radio_map.mean_dbm - CENTRE_DBM, radio_map.sigma_db)
     ranges = expectation_of(radio_map.range_mean_m, radio_map.range_sigma_m)
+    shifts = SHIFTS_DB if isinstance(rssi, Expectation) else np.zeros(1)  # large stores have no memory for more
     every = THIN if isinstance(rssi, Expectation) else THIN_PACKED
     return Site(
         cells=cells,
@@ -37,8 +38,9 @@ def site_of(plan: Plan, cells: Cells, radio_map: RadioMap, settings: LocatorSett
         rssi_thin=rssi.thinned(every),
         range_thin=ranges.thinned(every),
         not_heard_log=not_heard_log(
-            radio_map, settings.sensitivity_dbm, settings.sensitivity_slope_db, settings.missing_share
+            radio_map, settings.sensitivity_dbm, settings.sensitivity_slope_db, settings.missing_share, shifts
         ),
+        shifts_db=shifts,
         offset_mean=np.array([radio_map.offset_mean_db, 0.0]),
         offset_var=np.array([radio_map.offset_sigma_db, radio_map.range_offset_sigma_m]) ** 2,
         ap_xyz=ap_xyz,

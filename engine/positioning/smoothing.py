@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.positioning.motion import MotionModel, WalkGraph, shuffle_on, switching, walk_on
-from engine.records import F32
+from engine.records import F32, F64
 
 TINY = np.float32(1e-12)
 
@@ -41,7 +41,7 @@ def smoothed(graph: WalkGraph, model: MotionModel, steps: Sequence[Step]) -> F32
         ratio = step.ratio / max(float(step.ratio.max()), 1e-30)
         back_pause = back_pause * ratio
         back_walk = back_walk * ((graph.pool @ ratio) / graph.size)
-        back_pause, back_walk = _carried_back(graph, model, back_pause, back_walk, step.t - before.t)
+        back_pause, back_walk = carried_back(graph, model, back_pause, back_walk, np.array([step.t - before.t]))
         top = max(float(back_pause.max()), float(back_walk.max()))
         back_pause, back_walk = back_pause / top, back_walk / top
     first = steps[0]
@@ -49,13 +49,13 @@ def smoothed(graph: WalkGraph, model: MotionModel, steps: Sequence[Step]) -> F32
     return np.asarray(posterior / max(float(posterior.sum()), 1e-30), dtype=np.float32)
 
 
-def _carried_back(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: float) -> tuple[F32, F32]:
-    """Expected later values of (1, C) and (1, K), seen `dt_s` earlier: the adjoint of `predict`.
+def carried_back(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: F64) -> tuple[F32, F32]:
+    """Expected later values of (N, C) and (N, K), seen `dt_s` (N,) earlier: the adjoint of `predict`.
 
     The walk's steps are symmetric between cells, so the expectation of a function is the prediction of the same
     function taken as mass, per unit of mass. Then the state before may have been either.
     """
-    dt = np.array([dt_s], np.float32)
+    dt = dt_s.astype(np.float32)
     to_pause, to_walk = switching(model, dt)
     pause = shuffle_on(graph, model, pause, dt)
     walk = walk_on(graph, model, walk * graph.size, dt) / graph.size

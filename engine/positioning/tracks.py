@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from engine.positioning.motion import MotionModel, WalkGraph, predict
+from engine.positioning.settings import LocatorSettings
 from engine.positioning.site import Site
-from engine.records import F32, F64, I64, U64
+from engine.records import F32, F64, I64, U64, Bools
 
 PAUSE_AT_FIRST = 0.5  # of devices, when first heard
 
@@ -113,3 +114,10 @@ class Tracks:
         self.offset_mean[:], self.offset_var[:] = state["offset_mean"], state["offset_var"]
         self._slot = {int(d): i for i, d in enumerate(state["device"].tolist())}
         self._free = []
+
+
+def trust(dt: F64, first: Bools, settings: LocatorSettings) -> F32:
+    """Share of a scan's information that is new, (n, 2) of RSSI and range: 1 at first, dt / (dt + memory) later."""
+    memory = np.array([settings.memory_s, settings.range_memory_s])
+    later = np.maximum(dt[:, None] / (dt[:, None] + memory), 0.02)
+    return np.where(first[:, None], 1.0, later).astype(np.float32)

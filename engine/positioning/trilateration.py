@@ -27,7 +27,8 @@ def trilateration(site: Site, scans: Scans, belief: Belief, settings: LocatorSet
     level = _level(site, scans)
     start = _centroid(site, scans)
     xy, normal = _solve(site, scans, level, start)
-    return Estimate(_gaussian(site, level, xy, normal), belief.offset_mean, belief.offset_var)
+    unknown = np.zeros(len(xy), np.float32)
+    return Estimate(_gaussian(site, level, xy, normal), belief.offset_mean, belief.offset_var, unknown)
 
 
 def _strength(scans: Scans) -> F64:

@@ -50,6 +50,7 @@ class Calibration:
     """The new map, the fit per access point, and sentences about what does not fit."""
 
     radio_map: RadioMap
+    law: FittedLaw
     fits: list[ApFit]
     loss_scale: float
     warnings: list[str] = field(default_factory=list)
@@ -87,7 +88,7 @@ def calibrate(
     fits = _fits(plan, evidence, law, ranges.bias_m, prior)
     note = f"evidence covers {reach.covered:.0%} of the walkable area"
     warnings = _warnings(fits, law) + _misplaced(plan, evidence, law, prior)
-    return Calibration(radio_map, fits, law.loss_scale, warnings, [note])
+    return Calibration(radio_map, law, fits, law.loss_scale, warnings, [note])
 
 
 def _rssi(
@@ -100,7 +101,7 @@ def _rssi(
     settings: CalibrationSettings,
 ) -> tuple[F64, F64]:
     """Mean and spread (A, C): the law plus fields."""
-    mean = mean_dbm(geometry, law.p0_dbm, law.exponent, law.loss_scale, prior)
+    mean = mean_dbm(geometry, law.p0_dbm, law.exponent, law.loss_scale, prior, law.tall)
     rows = np.flatnonzero(np.isfinite(law.residual_db) & (evidence.kind < 2))
     ev, residual = evidence.take(rows), law.residual_db[rows]
     noise = settings.field_noise_db**2 + FAST_DB**2 / ev.count + place_variance(ev, prior)
@@ -131,7 +132,7 @@ def _fits(plan: Plan, evidence: Evidence, law: FittedLaw, range_bias: F64, prior
     """Residuals around the law (not the fields), the devices' offsets taken out of both."""
     offset = law.source_db[evidence.source] + law.shared_db
     p0, exponent = prior_powers(plan, prior)
-    base = p0[evidence.ap] - exponent[evidence.ap] * evidence.log_d - evidence.crossings_db
+    base = p0[evidence.ap] - exponent[evidence.ap] * evidence.log_d - evidence.crossings_db(prior.tall, prior)
     before = evidence.rssi_dbm - (base - prior.floor_loss_db * evidence.floors) - offset
     out = []
     for a, ap in enumerate(plan.access_points):

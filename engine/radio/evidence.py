@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.plan.model import Plan
-from engine.radio.pathloss import DEFAULT_PRIOR, RadioPrior, geometry_of, log_distance, saturated_db
+from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, geometry_of, log_distance, saturated_db
 from engine.records import F64, I32
 
 SHADOW_M = 3.0  # shadows are about this large: rows nearer than that repeat each other
@@ -19,8 +19,8 @@ class Evidence:
     """Measured values, shape (n,): the mean of `count` readings of access point `ap` from one place and device.
 
     `kind` 0: a device at a surveyed place; 1: a device at an estimated place; 2: an access point heard by another.
-    Features: `log_d` 10 log10 of distance, `crossings_db`, of which `overhead_db` is of fixtures between two access
-    points (their line passes above shelves, which the plan knows no height of), `floors`, `distance_m`.
+    Features: `log_d` 10 log10 of distance, uncapped losses `walls_db`, `tall_db`, `low_db` as in `Geometry`, `floors`,
+    `distance_m`.
     `place_sigma_m` says how sure the place is.
     """
 
@@ -35,14 +35,19 @@ class Evidence:
     count: F64
     place_sigma_m: F64
     log_d: F64
-    crossings_db: F64
-    overhead_db: F64
+    walls_db: F64
+    tall_db: F64
+    low_db: F64
     floors: F64
     distance_m: F64
     crowd: F64
 
     def __len__(self) -> int:
         return int(self.ap.shape[0])
+
+    def crossings_db(self, tall: float, prior: RadioPrior = DEFAULT_PRIOR) -> F64:
+        """(n,) what crossings cost, saturated, where fixtures are so tall; see `Geometry.crossings_db`."""
+        return saturated_db(self.walls_db + tall * self.tall_db + (1.0 - tall) * self.low_db, prior)
 
     def take(self, rows: np.ndarray) -> Evidence:
         """The rows of an index or mask."""
@@ -88,7 +93,7 @@ def evidence_at(
     x, y = mean(x_m), mean(y_m)
     lv, a = unique[:, 2].astype(np.int32), unique[:, 1].astype(np.int32)
     height = None if height_m is None else mean(height_m)
-    log_d, crossings, fixtures, floors, distance = _features(plan, a, lv, x, y, height, prior)
+    geometry = _geometry(plan, a, lv, x, y, height, prior)
     return Evidence(
         ap=a,
         source=unique[:, 0].astype(np.int32),
@@ -100,11 +105,12 @@ def evidence_at(
         range_m=mean(range_m),
         count=np.bincount(row, minlength=n).astype(np.float64),
         place_sigma_m=mean(place_sigma_m),
-        log_d=log_d,
-        crossings_db=crossings,
-        overhead_db=fixtures if kind == 2 else np.zeros(n),
-        floors=floors,
-        distance_m=distance,
+        log_d=log_distance(geometry.distance_m),
+        walls_db=geometry.walls_db,
+        tall_db=geometry.tall_db,
+        low_db=geometry.low_db,
+        floors=geometry.floors,
+        distance_m=geometry.distance_m,
         crowd=_crowd(a, lv, x, y),
     )
 
@@ -116,15 +122,10 @@ def _crowd(ap: I32, level: I32, x: F64, y: F64) -> F64:
     return count[row].astype(np.float64)
 
 
-def _features(
-    plan: Plan, ap: I32, level: I32, x: F64, y: F64, height: F64 | None, prior: RadioPrior
-) -> tuple[F64, F64, F64, F64, F64]:
-    """log_d, crossings, the fixtures' part of them, floors, distance (n,) of pairs of access point and place."""
-    places = np.stack([level, np.round(x, 2), np.round(y, 2)], axis=1)
+def _geometry(plan: Plan, ap: I32, level: I32, x: F64, y: F64, height: F64 | None, prior: RadioPrior) -> Geometry:
+    """Geometry of pairs of access point and place, each array (n,)."""
+    above = np.full(len(x), prior.device_height_m) if height is None else height
+    places = np.stack([level, np.round(x, 2), np.round(y, 2), np.round(above, 2)], axis=1)
     _, first, at = np.unique(places, axis=0, return_index=True, return_inverse=True)
-    geometry = geometry_of(plan, level[first], x[first], y[first], prior, None if height is None else height[first])
-    distance = geometry.distance_m[ap, at]
-    raw = geometry.crossings_db[ap, at]
-    crossings = saturated_db(raw, prior)
-    fixtures = crossings * geometry.fixtures_db[ap, at] / np.maximum(raw, 1e-9)
-    return log_distance(distance), crossings, fixtures, geometry.floors[ap, at], distance
+    g = geometry_of(plan, level[first], x[first], y[first], prior, above[first])
+    return Geometry(*(getattr(g, name)[ap, at] for name in Geometry.__slots__))

@@ -1,7 +1,7 @@
 """Log-distance path loss with a loss per crossing (the multi-wall model, COST 231 final report, 4.7.2), over a
 store's cells.
 
-    mean_dbm[a, c] = P0[a] - 10 * n[a] * log10(d3d[a, c]) - saturated(crossings_db[a, c]) - floors_db[a, c]
+    mean_dbm[a, c] = P0[a] - 10 * n[a] * log10(d3d[a, c]) - scale * saturated(crossings_db[a, c]) - floors_db[a, c]
 
 with distances of at least one metre: nearer than that no phone's RSSI follows a law.
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
-from engine.radio.crossings import crossing_losses_db
+from engine.radio.crossings import Crossings, crossing_losses
 from engine.records import F64, I32
 
 
@@ -29,6 +29,7 @@ class RadioPrior:
     device_height_m: float = 1.2  # a phone in the hand or in a trolley
     sigma_db: float = 4.5  # what fading, bodies and unmodelled furniture leave: 3.6 to 6.8
     floor_loss_db: float = 18.0  # one concrete floor: 12 to 25
+    tall: float = 0.5  # 1: fixtures reach the ceiling, 0: they are shelves under it, between: nobody knows
     crossings_cap_db: float = 50.0  # where losses of crossings end: energy then arrives by other ways than through
     range_bias_m: float = 0.4  # 802.11mc ranges come out -0.6 to 1.8 m long at the median
     range_bias_spread_m: float = 1.8
@@ -42,15 +43,20 @@ DEFAULT_PRIOR = RadioPrior()
 class Geometry:
     """What of the plan matters to radio, for A access points and C cells (or any other places).
 
-    `distance_m` (A, C) in three dimensions; `crossings_db` (A, C) the uncapped sum of wall and fixture losses on the
-    straight line, only within a level, `fixtures_db` (A, C) the fixtures' part of it; `floors` (A, C) how many floors
-    lie between.
+    `distance_m` (A, C) in three dimensions; uncapped losses on the straight line, only within a level: `walls_db`, and
+    of fixtures as if they reached the ceiling, `tall_db`, and as if they were shelves, `low_db`; `floors` (A, C) how
+    many floors lie between.
     """
 
     distance_m: F64
-    crossings_db: F64
-    fixtures_db: F64
+    walls_db: F64
+    tall_db: F64
+    low_db: F64
     floors: F64
+
+    def crossings_db(self, tall: float) -> F64:
+        """(A, C) uncapped losses where fixtures are so far between shelves (0) and walls to the ceiling (1)."""
+        return np.asarray(self.walls_db + tall * self.tall_db + (1.0 - tall) * self.low_db, dtype=np.float64)
 
 
 def geometry_of(
@@ -60,12 +66,12 @@ def geometry_of(
     y_m: F64,
     prior: RadioPrior = DEFAULT_PRIOR,
     height_m: F64 | None = None,
-    losses_db: tuple[F64, F64] | None = None,
+    lost: Crossings | None = None,
 ) -> Geometry:
     """The geometry between the plan's access points and places given by level index and metres, arrays (C,).
 
-    `height_m` (C,) above each place's floor, where it is not a phone in a hand. `losses_db`, of walls and of fixtures,
-    saves finding them again: they are the slow part.
+    `height_m` (C,) above each place's floor, where it is not a phone in a hand. `lost`, of walls and of fixtures, saves
+    finding it again: it is the slow part.
     """
     above = np.full(len(x_m), prior.device_height_m) if height_m is None else height_m
     floor_z = np.array([lv.floor_z_m for lv in plan.levels])
@@ -77,8 +83,8 @@ def geometry_of(
     dz = ap_z[:, None] - (floor_z[level] + above)[None, :]
     distance = np.sqrt((ap_x[:, None] - x_m) ** 2 + (ap_y[:, None] - y_m) ** 2 + dz**2)
     floors = np.abs(ordinal[ap_level][:, None] - ordinal[level][None, :]).astype(np.float64)
-    walls_db, fixtures_db = losses_db or crossing_losses_db(plan, level, x_m, y_m)
-    return Geometry(distance, walls_db + fixtures_db, fixtures_db, floors)
+    lost = lost or crossing_losses(plan, level, x_m, y_m, above)
+    return Geometry(distance, lost.walls_db, lost.tall_db, lost.low_db, floors)
 
 
 def cell_geometry(plan: Plan, cells: Cells, prior: RadioPrior = DEFAULT_PRIOR) -> Geometry:
@@ -98,10 +104,17 @@ def saturated_db(crossings_db: F64, prior: RadioPrior = DEFAULT_PRIOR) -> F64:
 
 
 def mean_dbm(
-    geometry: Geometry, p0_dbm: F64, exponent: F64, loss_scale: float | F64 = 1.0, prior: RadioPrior = DEFAULT_PRIOR
+    geometry: Geometry,
+    p0_dbm: F64,
+    exponent: F64,
+    loss_scale: float | F64 = 1.0,
+    prior: RadioPrior = DEFAULT_PRIOR,
+    tall: float | None = None,
 ) -> F64:
-    """Expected RSSI (A, C) for per-access-point power and exponent (A,), and a scale on the crossing losses."""
-    loss = np.asarray(loss_scale) * saturated_db(geometry.crossings_db, prior)
+    """Expected RSSI (A, C) for per-access-point power and exponent (A,), a scale on the crossing losses, and how tall
+    fixtures are (None: as the prior says)."""
+    height = prior.tall if tall is None else tall
+    loss = np.asarray(loss_scale) * saturated_db(geometry.crossings_db(height), prior)
     return (
         p0_dbm[:, None]
         - exponent[:, None] * log_distance(geometry.distance_m)

@@ -1,9 +1,11 @@
 """The hierarchical path-loss fit: a shared law, every access point's and device's departure from it, each with a prior.
 
-    z = P0 + p_a + o_q - (n + m_a) * 10 log10 d - lambda * crossings + mu * overhead - floors
+    z = P0 + p_a + o_q - (n + m_a) * 10 log10 d - lambda * crossings(tall) - floors
 
-with ridge priors on every term. Between access points, fixtures cost `mu` less than they cost a phone among them.
-Solved by weighted least squares with Student-t reweighting, so that odd places do not bend the law.
+with ridge priors on every term. Whether fixtures reach the ceiling (`tall`) no plan says: each candidate is fitted, and
+the one that explains the evidence best is taken (Laplace's approximation of its marginal likelihood). Access points
+under the ceiling tell the two apart: they hear each other over shelves. Solved by weighted least squares with Student-t
+reweighting, so that odd places do not bend the law.
 """
 
 from __future__ import annotations
@@ -23,6 +25,13 @@ MAST_SHADOW_DB = 3.5  # the same between access points: above heads and most she
 FAST_DB = 4.0  # spread of one reading around its place's mean
 TAIL_DOF = 4.0
 PASSES = 8
+TALL = ((0.5, 0.5), (0.0, 0.35), (1.0, 1.0))
+"""Candidates: how tall fixtures are between access points, and for a phone among them; the first where evidence does
+not tell. Access points that look over shelves do not say how high those are."""
+
+CLEARLY = 1.0  # nats by which a candidate must be better than the one before it
+LEAST_SCALE = 0.2  # of losses: a candidate that needs less explains nothing
+SHARED = 3  # coefficients that all access points share: power, exponent, loss scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +43,15 @@ class RidgePriors:
     ap_power_db: float = 3.0  # antennas, mounting, transmit power settings
     device_db: float = 6.0
     ap_source_db: float = 10.0  # an access point heard by another is not a phone
-    loss_scale: float = 0.4
-    overhead: float = 0.5  # share of fixtures' loss that lines between access points are spared, and its spread
-    overhead_spread: float = 0.5
+    loss_scale: float = 0.6  # shelves of crisps and of tins
 
 
 @dataclass(frozen=True, slots=True)
 class FittedLaw:
     """`p0_dbm`, `exponent` (A,) and `loss_scale` of the fitted law; `residual_db` (n,) of the evidence, devices'
     offsets taken out; `ap_power_db` (A,) departures, for warnings; `source_db` (Q,) offsets of devices; `shared_db`
-    what all have."""
+    what all have. `tall`: how tall fixtures are. `theta`, `precision` (3 + 2 A): the law's coefficients, departures
+    from the prior, and how sure they are: what the crowd goes on from."""
 
     p0_dbm: F64
     exponent: F64
@@ -52,6 +60,19 @@ class FittedLaw:
     ap_power_db: F64
     source_db: F64
     shared_db: float
+    tall: float
+    theta: F64
+    precision: F64
+
+
+@dataclass(frozen=True, slots=True)
+class _Solved:
+    """One candidate: coefficients, their precision, residuals and score (log marginal likelihood)."""
+
+    theta: F64
+    normal: F64
+    residual: F64
+    score: float
 
 
 def fit_law(
@@ -66,34 +87,77 @@ def fit_law(
     `reach_weight` (0 to 1) is what a shadow of evidence at devices' places counts; access points count fully.
     """
     p0, exponent = prior_powers(plan, prior)
-    n_ap, n_source = len(p0), int(evidence.source.max(initial=-1)) + 1
-    design = _design(evidence, n_ap, n_source)
-    base = p0[evidence.ap] - exponent[evidence.ap] * evidence.log_d - evidence.crossings_db
-    base += priors.overhead * evidence.overhead_db
-    y = evidence.rssi_dbm - (base - prior.floor_loss_db * evidence.floors)
+    n_ap = len(p0)
     known = np.array([ap.p0_dbm is not None for ap in plan.access_points])
-    sd = _prior_sd(evidence, known, n_source, prior, priors)
+    sd = _prior_sd(evidence, known, int(evidence.source.max(initial=-1)) + 1, prior, priors)
+    tall, best = prior.tall, None
+    for between, among in TALL:
+        solved = _solved(evidence, p0, exponent, sd, (between, among), reach_weight, prior)
+        if best is None or (solved.score > best.score + CLEARLY and solved.theta[2] > LEAST_SCALE - 1.0):
+            tall, best = among, solved
+    assert best is not None
+    theta, k = best.theta, SHARED + 2 * n_ap
+    residual = best.residual - _source_medians(evidence, best.residual)
+    power, slope = theta[SHARED : SHARED + n_ap], theta[SHARED + n_ap : k]
+    return FittedLaw(
+        p0_dbm=p0 + theta[0] + power,
+        exponent=exponent + theta[1] + slope,
+        loss_scale=float(1.0 + theta[2]),
+        residual_db=residual,
+        ap_power_db=power,
+        source_db=theta[k:],
+        shared_db=float(theta[0]),
+        tall=tall,
+        theta=theta[:k],
+        precision=_without_sources(best.normal, k),
+    )
+
+
+def _solved(
+    evidence: Evidence,
+    p0: F64,
+    exponent: F64,
+    sd: F64,
+    tall: tuple[float, float],
+    reach_weight: float,
+    prior: RadioPrior,
+) -> _Solved:
+    crossings = np.where(evidence.kind == 2, *(evidence.crossings_db(t, prior) for t in tall))
+    design = _design(evidence, crossings, len(p0), len(sd) - SHARED - 2 * len(p0))
+    base = p0[evidence.ap] - exponent[evidence.ap] * evidence.log_d - crossings
+    y = evidence.rssi_dbm - (base - prior.floor_loss_db * evidence.floors)
     # rows that share a shadow repeat each other: their information is that of one
     shadow = np.where(
         evidence.kind < 2, SHADOW_DB**2 * evidence.crowd / reach_weight, MAST_SHADOW_DB**2 * evidence.crowd
     )
     var = shadow + FAST_DB**2 / evidence.count + place_variance(evidence, prior)
-    theta: F64 = np.zeros(design.shape[1])
     ok = np.isfinite(y)
-    design, y, var = design[ok], y[ok], np.asarray(var[ok], dtype=np.float64)
+    residual = np.full(len(evidence), np.nan)
+    theta, normal, score = _student_t(design[ok], y[ok], np.asarray(var[ok], dtype=np.float64), sd)
+    residual[ok] = y[ok] - design[ok] @ theta
+    return _Solved(theta, normal, residual, score)
+
+
+def _student_t(design: F64, y: F64, var: F64, sd: F64) -> tuple[F64, F64, float]:
+    """Coefficients, their precision and the log marginal likelihood (Laplace) of a regression with Student-t noise."""
+    theta: F64 = np.zeros(design.shape[1])
+    normal, r2 = np.diag(1.0 / sd**2), y**2 / var
     weight: F64 = 1.0 / var
     for _ in range(PASSES):
         normal = design.T @ (design * weight[:, None]) + np.diag(1.0 / sd**2)
         theta = np.asarray(np.linalg.solve(normal, design.T @ (weight * y)), dtype=np.float64)
         r2 = (y - design @ theta) ** 2 / var
         weight = np.asarray(np.minimum((TAIL_DOF + 1) / (TAIL_DOF + r2), 1.0) / var, dtype=np.float64)
-    residual = np.full(len(evidence), np.nan)
-    residual[ok] = y - design @ theta
-    residual -= _source_medians(evidence, residual)
-    power, slope, source = theta[4 : 4 + n_ap], theta[4 + n_ap : 4 + 2 * n_ap], theta[4 + 2 * n_ap :]
-    return FittedLaw(
-        p0 + theta[0] + power, exponent + theta[1] + slope, 1.0 + theta[2], residual, power, source, float(theta[0])
-    )
+    fit = -0.5 * float((TAIL_DOF + 1) * np.log1p(r2 / TAIL_DOF).sum() + ((theta / sd) ** 2).sum())
+    return theta, normal, fit - 0.5 * float(np.linalg.slogdet(normal)[1] + 2 * np.log(sd).sum())
+
+
+def _without_sources(normal: F64, k: int) -> F64:
+    """Precision of the first `k` coefficients whatever the others are (their Schur complement)."""
+    if normal.shape[0] == k:
+        return normal
+    cross = normal[:k, k:]
+    return np.asarray(normal[:k, :k] - cross @ np.linalg.solve(normal[k:, k:], cross.T), dtype=np.float64)
 
 
 def _source_medians(evidence: Evidence, residual: F64) -> F64:
@@ -112,19 +176,17 @@ def place_variance(evidence: Evidence, prior: RadioPrior) -> F64:
     return np.asarray((slope * evidence.place_sigma_m / np.sqrt(2.0)) ** 2, dtype=np.float64)
 
 
-def _design(evidence: Evidence, n_ap: int, n_source: int) -> F64:
-    """Columns: power, exponent, loss scale, what overhead lines are spared, power of each access point, exponent of
-    each, offset of each source."""
+def _design(evidence: Evidence, crossings_db: F64, n_ap: int, n_source: int) -> F64:
+    """Columns: power, exponent, loss scale, power of each access point, exponent of each, offset of each source."""
     n = len(evidence)
     rows = np.arange(n)
-    design = np.zeros((n, 4 + 2 * n_ap + n_source))
+    design = np.zeros((n, SHARED + 2 * n_ap + n_source))
     design[:, 0] = 1.0
     design[:, 1] = -evidence.log_d
-    design[:, 2] = -evidence.crossings_db
-    design[:, 3] = evidence.overhead_db
-    design[rows, 4 + evidence.ap] = 1.0
-    design[rows, 4 + n_ap + evidence.ap] = -evidence.log_d
-    design[rows, 4 + 2 * n_ap + evidence.source] = 1.0
+    design[:, 2] = -crossings_db
+    design[rows, SHARED + evidence.ap] = 1.0
+    design[rows, SHARED + n_ap + evidence.ap] = -evidence.log_d
+    design[rows, SHARED + 2 * n_ap + evidence.source] = 1.0
     return design
 
 
@@ -135,5 +197,4 @@ def _prior_sd(evidence: Evidence, known: np.ndarray, n_source: int, prior: Radio
     shared = prior.known_spread_db if known.all() else prior.p0_spread_db
     exponent = priors.exponent / 2 if known.all() else priors.exponent
     ap = np.where(known, priors.ap_power_db / 2, priors.ap_power_db)
-    fixed = [shared, exponent, priors.loss_scale, priors.overhead_spread]
-    return np.concatenate([fixed, ap, np.full(n_ap, priors.ap_exponent), source])
+    return np.concatenate([[shared, exponent, priors.loss_scale], ap, np.full(n_ap, priors.ap_exponent), source])

@@ -25,7 +25,7 @@ def shadow_losses_db(tree: shapely.STRtree, loss: F64, ap: AccessPoint, x_m: F64
     here = shapely.Point(ap.x_m, ap.y_m)
     counted = loss.copy()
     counted[tree.query(here, predicate="within")] = 0.0
-    around = _Around(ap, x_m, y_m)
+    around = Around(ap, x_m, y_m)
     out = np.zeros(len(x_m))
     for shape, db in zip(tree.geometries, counted.tolist(), strict=True):
         if db > 0:
@@ -33,7 +33,7 @@ def shadow_losses_db(tree: shapely.STRtree, loss: F64, ap: AccessPoint, x_m: F64
     return out
 
 
-class _Around:
+class Around:
     """Places by their direction from the access point."""
 
     def __init__(self, ap: AccessPoint, x_m: F64, y_m: F64) -> None:
@@ -48,21 +48,26 @@ class _Around:
     def behind(self, shape: shapely.Geometry, near_m: float) -> npt.NDArray[np.intp]:
         """Places whose line meets the shape, which is `near_m` away."""
         corners = shapely.get_coordinates(shape) - (self._x0, self._y0)
-        middle = corners.mean(axis=0)
-        reference = float(np.arctan2(middle[1], middle[0]))
-        corner = _wrapped(np.arctan2(corners[:, 1], corners[:, 0]) - reference)
-        low, high = float(corner.min()), float(corner.max())
-        if near_m < EDGE_M or high - low >= np.pi:  # it touches the access point, or bends around it
-            return self._asked(shape, np.arange(len(self._x)))
-        start = float(_wrapped(np.array(reference + low - EDGE_RAD)))
-        first = np.searchsorted(self._turn, start, side="left")
-        last = np.searchsorted(self._turn, start + high - low + 2 * EDGE_RAD, side="right")
-        places = self._order[first:last]
-        places = places[self._far[places] >= near_m - EDGE_M]
+        reference, low, high = _span(corners)
+        places = self.beside(shape, near_m)
+        if near_m < EDGE_M or high - low >= np.pi:
+            return self._asked(shape, places)
         direction = _wrapped(self._angle[places] - reference)
         sure = (direction > low + EDGE_RAD) & (direction < high - EDGE_RAD)
         sure &= self._far[places] > float(np.hypot(*corners.T).max()) + EDGE_M
         return np.concatenate([places[sure], self._asked(shape, places[~sure])])
+
+    def beside(self, shape: shapely.Geometry, near_m: float) -> npt.NDArray[np.intp]:
+        """Places whose line may meet the shape, which is `near_m` away: all beyond, in its corners' directions."""
+        reference, low, high = _span(shapely.get_coordinates(shape) - (self._x0, self._y0))
+        if near_m < EDGE_M or high - low >= np.pi:  # it touches the access point, or bends around it
+            return np.arange(len(self._x))
+        start = float(_wrapped(np.array(reference + low - EDGE_RAD)))
+        first = np.searchsorted(self._turn, start, side="left")
+        last = np.searchsorted(self._turn, start + high - low + 2 * EDGE_RAD, side="right")
+        places: npt.NDArray[np.intp] = self._order[first:last]
+        beyond: npt.NDArray[np.intp] = places[self._far[places] >= near_m - EDGE_M]
+        return beyond
 
     def _asked(self, shape: shapely.Geometry, places: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
         """Those of these places whose line meets the shape, asked one by one."""
@@ -71,10 +76,19 @@ class _Around:
         ends = np.empty((len(places), 2, 2))
         ends[:, 0] = self._x0, self._y0
         ends[:, 1, 0], ends[:, 1, 1] = self._x[places], self._y[places]
-        shapely.prepare(shape)
-        return places[shapely.intersects(shape, shapely.linestrings(ends))]
+        own = shapely.from_wkb(shapely.to_wkb(shape))  # preparing changes a shape under the feet of other threads
+        shapely.prepare(own)
+        return places[shapely.intersects(own, shapely.linestrings(ends))]
 
 
 def _wrapped(angle: F64) -> F64:
     """The same directions, from -pi up to pi."""
     return np.asarray((angle + np.pi) % (2 * np.pi) - np.pi, dtype=np.float64)
+
+
+def _span(corners: F64) -> tuple[float, float, float]:
+    """Direction of the middle of corners (n, 2), and the least and the greatest angle of them around it."""
+    middle = corners.mean(axis=0)
+    reference = float(np.arctan2(middle[1], middle[0]))
+    corner = _wrapped(np.arctan2(corners[:, 1], corners[:, 0]) - reference)
+    return reference, float(corner.min()), float(corner.max())

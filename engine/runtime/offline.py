@@ -22,15 +22,15 @@ from engine.offers.caps import Limits
 from engine.offers.claims import Claims
 from engine.offers.decide import by_event, campaign_book, decide
 from engine.plan.model import Plan
-from engine.positioning.offline import self_calibrated_maps
 from engine.positioning.plain import PlainFixes
+from engine.positioning.self_calibration import links_of
 from engine.presence.flows import FlowRow
 from engine.presence.heat import ZoneHourRow
 from engine.privacy.consent import Grants
 from engine.radio.radiomap import RadioMap
 from engine.records import F64, U64, Decision, Readings, StoreVisit, Trigger, VisitEvent
 from engine.runtime.store_engine import StoreEngine
-from engine.tables import PlanReadings
+from engine.tables import ApHearings, PlanReadings
 from engine.tables.outcomes import Session
 
 STEP_S = 1.0
@@ -74,12 +74,12 @@ def run_chain(
 
     Without `sessions` every device is a shopper who agreed to offers on the page; with them, a device is one from its
     first `connect` on, for as long as its last answer to the question of consent is not a no. Without a `radio_map`
-    the access points that hear each other make one as they go, each map of hearings before its time only.
+    access points that hear each other and the crowd make one as they go, of what came before its time only.
     """
     readings = _numbered(recording)
     engine = StoreEngine(plan, _in_order(config), radio_map)
     engine.set_campaigns([c for c in campaigns if c.state == "running"])
-    maps = [] if radio_map else self_calibrated_maps(plan, engine.cells, recording.hearings)
+    hearings, told = _by_time(recording.hearings), 0
     first_t = float(readings.t[0]) if len(readings) else 0.0
     people, desk = _People(recording.device_names, sessions, first_t), _Desk(plan, config, campaigns)
     engine.set_linked(list(people.linked))
@@ -87,8 +87,10 @@ def run_chain(
     stays: list[StoreVisit] = []
     fixes = [_NO_FIXES]
     for rows, now in _steps(readings.t, config):
-        while maps and maps[0][0] <= now:
-            engine.locator.use_map(maps.pop(0)[1])
+        if radio_map is None:
+            upto = int(np.searchsorted(hearings.t, now))
+            engine.calibration.add(links_of(hearings.take(slice(told, upto))))
+            told = upto
         if people.advance(now):
             engine.set_linked(list(people.linked))
         step = engine.step(_frames(plan.store, readings, rows, now), now)
@@ -164,6 +166,15 @@ def _numbered(recording: PlanReadings) -> Readings:
     r = recording.readings
     named = replace(r, device=numbers[r.device.astype(np.int64)]) if len(r) else r
     return named.take(np.lexsort((named.ap, named.device, named.t)))
+
+
+def _by_time(hearings: ApHearings) -> Readings:
+    """Access points hearing each other, as the wire's decoders give them, sorted."""
+    h, nothing = hearings, np.full(len(hearings.t), np.nan, np.float32)
+    rows = Readings(
+        h.t, h.heard.astype(np.uint64), h.ap, h.rssi_dbm.astype(np.float32), h.range_m.astype(np.float32), nothing
+    )
+    return rows.take(np.argsort(h.t, kind="stable"))
 
 
 def _steps(t: F64, config: Config) -> Iterator[tuple[slice, float]]:

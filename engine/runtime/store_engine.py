@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from engine.offers.triggers import Target, TriggerTimers
 from engine.plan.cells import Cells, near_membership, walkable_cells, zone_membership
 from engine.plan.model import Plan
 from engine.positioning.locator import Locator
-from engine.positioning.self_calibration import SelfCalibration, links_of
+from engine.positioning.self_calibration import Fitted, SelfCalibration, links_of
 from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.positioning.windows import ScanWindows
 from engine.presence.flows import FlowRow, Flows, leaf_zones
@@ -31,6 +32,8 @@ from engine.records import F32, Fixes, Readings, StoreVisit, Trigger, VisitEvent
 
 AHEAD_S = 60.0  # no clock error that is corrected leaves the store's time this far ahead of ours
 QUIET_S = 30.0
+FITTING_S = 20.0  # between the beginning of a radio map's fit and its use: a fit takes 1 to 5 s of one core
+_FITTERS = ThreadPoolExecutor(1, thread_name_prefix="radio-map")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class StoreEngine:
         self.locator = Locator(plan, self.cells, radio_map, config.positioning.method, settings)
         self.calibration = SelfCalibration(plan, self.cells)
         self._map_given = radio_map is not None  # a map that was asked for is kept
+        self._fitting: Future[Fitted] | None = None
+        self._use_at = np.inf
         self.stays = StoreVisits(presence.silent_s)
         self.visits = VisitTracker(zone_ids, presence)
         self.heat = HeatGrid(plan, self.cells, presence.heat_cell_m, silent_s=presence.silent_s)
@@ -96,6 +101,8 @@ class StoreEngine:
         self.windows = self._new_windows() if over else self.windows
         self._calibrate(clock)
         fixes = self.locator.locate(scans)
+        if not self._map_given:
+            self.calibration.add_scans(scans)
         self.stays.update(fixes.device, fixes.t)
         visits = self._advance(fixes, clock)
         triggers = self._trigger(fixes)
@@ -127,11 +134,25 @@ class StoreEngine:
         return Readings.concat(parts)
 
     def _calibrate(self, clock: float) -> None:
-        """Takes over a new radio map when enough was heard between access points: ever more rarely, see there."""
-        radio_map = self.calibration.fit(clock) if np.isfinite(clock) else None
-        if radio_map is not None:
-            self.locator.use_map(radio_map)
-            self.counts["radio_maps"] += 1
+        """Takes over a new radio map when enough was heard of access points or shoppers: ever more rarely.
+
+        It is fitted in a thread of its own, and used from FITTING_S later by the store's clock, done or not: on replay
+        it comes at the very same reading.
+        """
+        if not np.isfinite(clock):
+            return
+        if self._fitting is None:
+            self._begin_fit(self.calibration.begin(clock), clock + FITTING_S)
+        elif clock >= self._use_at:
+            radio_map = self.calibration.take(self._fitting.result())
+            self._fitting = None
+            if radio_map is not None:
+                self.locator.use_map(radio_map)
+                self.counts["radio_maps"] += 1
+
+    def _begin_fit(self, task: Callable[[], Fitted] | None, use_at: float) -> None:
+        if task is not None:
+            self._fitting, self._use_at = _FITTERS.submit(task), use_at
 
     def _recording_ended(self, now: float) -> bool:
         """A recording played fast left the store's time ahead of ours, and nothing has come for a while."""
@@ -190,7 +211,11 @@ class StoreEngine:
     def state(self) -> dict[str, Any]:
         """Everything that later results depend on, but for campaigns and links, which the database holds."""
         parts = {name: part.state() for name, part in self._parts().items()}
-        return parts | {"counts": dict(self.counts), "heard_at": float(self._heard_at)}
+        return parts | {
+            "counts": dict(self.counts),
+            "heard_at": float(self._heard_at),
+            "use_at": float(self._use_at),
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Takes over what `state` returned."""
@@ -199,6 +224,8 @@ class StoreEngine:
         radio_map = self.calibration.map_in_use()
         if radio_map is not None:
             self.locator.use_map(radio_map)
+        self._fitting = None
+        self._begin_fit(self.calibration.pending(), float(state["use_at"]))
         self.counts = Counter(state["counts"])
         self._heard_at = float(state["heard_at"])
 

@@ -8,6 +8,7 @@ from engine.plan.cells import walkable_cells
 from engine.positioning.locator import Locator
 from engine.positioning.offline import locate_readings, self_calibrated_maps
 from engine.positioning.plain import PlainFixes
+from engine.positioning.windows import ScanWindows
 from tests.accuracy.stores import Recording
 
 WINDOW_S, CELL_M, LAG_S = 3.0, 0.5, 15.0
@@ -24,7 +25,8 @@ def store_figures(recording: Recording, lagged: bool = True) -> dict[str, float]
 def _located(r: Recording, lag_s: float) -> PlainFixes:
     """As `rayon locate` does it: no survey, maps from access points that hear each other, each from its time on."""
     cells = walkable_cells(r.plan, CELL_M)
-    maps = self_calibrated_maps(r.plan, cells, r.hearings)
+    scans = ScanWindows(len(r.plan.access_points), WINDOW_S).push(r.readings, np.inf)
+    maps = self_calibrated_maps(r.plan, cells, r.hearings, scans)
     locator = Locator(r.plan, cells)
     return locate_readings(locator, r.readings, len(r.plan.access_points), WINDOW_S, maps, lag_s).fixes
 

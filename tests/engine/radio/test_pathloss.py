@@ -41,14 +41,45 @@ def test_distances_are_in_three_dimensions_and_count_the_storeys() -> None:
     assert g.floors.tolist() == [[0, 1], [0, 1]]
 
 
-def test_each_wall_and_fixture_between_counts_once_on_its_own_level() -> None:
+def test_walls_count_once_a_crossing_and_fixtures_by_their_thickness_on_their_own_level() -> None:
     g = geometry([(0, 4.0, 5.0), (0, 8.0, 5.0), (0, 15.0, 5.0), (1, 8.0, 5.0)])
-    assert g.crossings_db[0].tolist() == [0, 10, 14, 0]
+    assert g.walls_db[0].tolist() == [0, 10, 10, 0]
+    np.testing.assert_allclose(g.tall_db[0], [0, 0, 4, 0])  # straight through a shelf of 1 m
+    assert g.crossings_db(1.0)[0, 2] == pytest.approx(14.0)
+
+
+def test_along_a_fixture_counts_as_two_of_its_widths() -> None:
+    long = Fixture("s", "g", "", "", 4.0, False, box(3, 5, 19, 6))
+    g = geometry_of(replace(plan(), fixtures=(long,)), np.zeros(1, np.int32), np.array([19.5]), np.array([5.9]))
+    assert g.tall_db[0, 0] == pytest.approx(8.0)
+
+
+def test_a_low_fixture_only_shades_where_the_line_is_below_its_top() -> None:
+    """From 2.7 m to 1.2 m over 13 m, the line is below 1.9 m in its last 6.07 m: x > 8.93."""
+    for x0, share in ((8.0, 0.0), (8.5, 0.567), (10.0, 1.0)):
+        low = Fixture("s", "g", "", "", 4.0, False, box(x0, 4.5, x0 + 1, 5.5))
+        g = geometry_of(replace(plan(), fixtures=(low,)), np.zeros(1, np.int32), np.array([15.0]), np.array([5.0]))
+        hidden = max(0.0, x0 + 1 - 8.9333) if x0 < 8.9333 else 1.0
+        assert g.tall_db[0, 0] == pytest.approx(4.0)
+        assert g.low_db[0, 0] == pytest.approx(4.0 * hidden, abs=1e-3)
+        assert hidden == pytest.approx(share, abs=0.07)
+
+
+def test_between_access_points_under_the_ceiling_low_fixtures_cost_nothing() -> None:
+    g = geometry_of(plan(), np.zeros(1, np.int32), np.array([15.0]), np.array([5.0]), height_m=np.array([2.7]))
+    assert g.low_db[0, 0] == 0
+    assert g.tall_db[0, 0] == pytest.approx(4.0)
+
+
+def test_a_fixture_around_the_store_is_not_the_store() -> None:
+    ring = Fixture("r", "g", "", "", 4.0, False, box(0, 0, 20, 10).difference(box(1, 1, 19, 9)))
+    g = geometry_of(replace(plan(), fixtures=(ring,)), np.zeros(1, np.int32), np.array([15.0]), np.array([5.0]))
+    assert g.tall_db[0, 0] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_the_fixture_under_an_access_point_does_not_shade_it() -> None:
     g = geometry([(0, 15.0, 5.0), (0, 2.0, 5.0)])
-    assert g.crossings_db[1].tolist() == [0, 10]
+    assert g.crossings_db(1.0)[1].tolist() == [0, 10]
 
 
 def test_the_law_written_out() -> None:
@@ -56,16 +87,17 @@ def test_the_law_written_out() -> None:
     p0, exponent = prior_powers(plan())
     got = mean_dbm(g, p0, exponent, 0.5)
     prior = DEFAULT_PRIOR
-    d = np.hypot(13.0, 1.5)
+    d, low = np.hypot(13.0, 1.5), float(g.low_db[0, 0])  # tall: 0.5
+    assert low == pytest.approx(4.0)
     assert got[0, 0] == pytest.approx(
-        prior.p0_dbm - 10 * prior.exponent * np.log10(d) - 0.5 * saturated_db(np.array(14.0))
+        prior.p0_dbm - 10 * prior.exponent * np.log10(d) - 0.5 * saturated_db(np.array(10.0 + 0.5 * 4.0 + 0.5 * low))
     )
     assert got[1, 0] == pytest.approx(-30 - 10 * 3.0 * np.log10(np.hypot(4.5, 1.5)))
 
 
 def test_losses_are_capped_and_floors_are_not_part_of_the_cap() -> None:
     g = geometry([(1, 2.0, 5.0)])
-    thick = replace(g, crossings_db=g.crossings_db + 500)
+    thick = replace(g, walls_db=g.walls_db + 500)
     p0, exponent = prior_powers(plan())
     difference = mean_dbm(g, p0, exponent)[0, 0] - mean_dbm(thick, p0, exponent)[0, 0]
     assert 0.99 * DEFAULT_PRIOR.crossings_cap_db < difference <= DEFAULT_PRIOR.crossings_cap_db

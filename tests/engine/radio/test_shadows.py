@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, Polygon, box
 
 from engine.plan.model import AccessPoint
-from engine.radio.crossings import _losses
 from engine.radio.shadows import shadow_losses_db
 
 
@@ -22,6 +21,17 @@ def both(shapes: list[shapely.Geometry], ap: AccessPoint, step: float = 0.5) -> 
     tree, loss = shapely.STRtree(shapes), np.arange(1.0, len(shapes) + 1)
     x, y = (v.ravel() for v in np.meshgrid(np.arange(step / 2, 30, step), np.arange(step / 2, 20, step)))
     return shadow_losses_db(tree, loss, ap, x, y), _losses(tree, loss, ap, x, y)
+
+
+def _losses(tree: shapely.STRtree, loss: np.ndarray, ap: AccessPoint, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Each line asked one by one."""
+    counted = loss.copy()
+    counted[tree.query(shapely.Point(ap.x_m, ap.y_m), predicate="within")] = 0.0
+    ends = np.empty((len(x), 2, 2))
+    ends[:, 0] = ap.x_m, ap.y_m
+    ends[:, 1, 0], ends[:, 1, 1] = x, y
+    line, obstacle = tree.query(shapely.linestrings(ends), predicate="intersects")
+    return np.bincount(line, weights=counted[obstacle], minlength=len(x)).astype(np.float64)
 
 
 RING = box(4, 4, 26, 16).difference(box(5, 5, 25, 15))

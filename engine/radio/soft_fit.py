@@ -1,0 +1,132 @@
+"""The path-loss law and its residual fields, fitted to scans whose places are only known as probabilities.
+
+The maximisation step: every scan counts at every cell as much as it is probably there. The law's coefficients start
+from what access points and surveys say, with the precision of that; fields are Gaussian processes around the law
+(`engine.radio.residuals` tells why they fall back to it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+
+from engine.plan.cells import Cells
+from engine.plan.model import Plan
+from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, log_distance, saturated_db
+from engine.radio.radiomap import prior_powers
+from engine.radio.ridge import SHARED, FittedLaw
+from engine.records import F64, I64
+
+BLOCK_M = 2.0  # fields are learnt at blocks of this size
+MOST_BLOCKS = 900  # bounds the cubic cost of a field: larger stores take larger blocks
+FIELD_DB = 2.0  # spread of a field: shadows of 3-4 dB, of which soft places show a part
+FIELD_LENGTH_M = 3.0
+NEW_SHARE = 0.3  # of a scan's information that is new: bodies and shadows repeat themselves along a track
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What the fit knows of the cells: the prior's RSSI and the law's columns (A, C), and blocks of cells."""
+
+    base_dbm: F64
+    log_d: F64
+    crossings_db: F64
+    block: I64  # (C,)
+    kernel: F64  # (B, B) correlation of fields between blocks
+
+
+@dataclass(frozen=True, slots=True)
+class SoftLaw:
+    """Coefficients as in `FittedLaw.theta`, and fields' coefficients (A, B): a field is kernel @ coefficients."""
+
+    theta: F64
+    fields: F64
+
+
+def floor_of(
+    plan: Plan, cells: Cells, geometry: Geometry, law: FittedLaw, prior: RadioPrior = DEFAULT_PRIOR
+) -> tuple[Floor, F64]:
+    """The floor at these cells, and its blocks' places (B, 3): level, x, y."""
+    size = BLOCK_M
+    while True:
+        square = np.stack([cells.level, np.floor(cells.x_m / size), np.floor(cells.y_m / size)], axis=1).astype(
+            np.int64
+        )
+        _, block = np.unique(square, axis=0, return_inverse=True)
+        n = int(block.max(initial=-1)) + 1
+        if n <= MOST_BLOCKS:
+            break
+        size *= 1.5
+    count = np.bincount(block, minlength=n)
+    at = np.column_stack(
+        [np.bincount(block, weights=v, minlength=n) / count for v in (cells.level, cells.x_m, cells.y_m)]
+    )
+    return Floor(*floor_columns(plan, geometry, law, prior), block, correlation(at, at)), at
+
+
+def floor_columns(
+    plan: Plan, geometry: Geometry, law: FittedLaw, prior: RadioPrior = DEFAULT_PRIOR
+) -> tuple[F64, F64, F64]:
+    """The prior's RSSI, 10 log10 of distance, and what crossings cost, each (A, C)."""
+    p0, exponent = prior_powers(plan, prior)
+    log_d = log_distance(geometry.distance_m)
+    crossings = saturated_db(geometry.crossings_db(law.tall), prior)
+    base = p0[:, None] - exponent[:, None] * log_d - crossings - prior.floor_loss_db * geometry.floors
+    return np.asarray(base, dtype=np.float64), log_d, crossings
+
+
+def correlation(one: F64, other: F64) -> F64:
+    """(n, m) between places (level, x, y): Gaussian on a level, none between levels."""
+    d2 = (one[:, 1:2] - other[:, 1]) ** 2 + (one[:, 2:3] - other[:, 2]) ** 2
+    return np.asarray(np.exp(-d2 / (2 * FIELD_LENGTH_M**2)) * (one[:, :1] == other[:, 0]), dtype=np.float64)
+
+
+def expected_dbm(floor: Floor, soft: SoftLaw) -> F64:
+    """(A, C) at the floor's cells."""
+    fields = (soft.fields @ floor.kernel)[:, floor.block]
+    return law_dbm(floor.base_dbm, floor.log_d, floor.crossings_db, soft.theta) + fields
+
+
+def law_dbm(base_dbm: F64, log_d: F64, crossings_db: F64, theta: F64) -> F64:
+    """(A, C) the prior's RSSI changed by the coefficients."""
+    n_ap = len(base_dbm)
+    power = theta[0] + theta[SHARED : SHARED + n_ap]
+    slope = theta[1] + theta[SHARED + n_ap : SHARED + 2 * n_ap]
+    return np.asarray(base_dbm + power[:, None] - slope[:, None] * log_d - theta[2] * crossings_db, dtype=np.float64)
+
+
+def fit_soft(floor: Floor, law: FittedLaw, weight: F64, level_dbm: F64, sigma_db: float, with_fields: bool) -> SoftLaw:
+    """From what was heard: `weight` (A, C) scans' worth, `level_dbm` (A, C) their mean less the devices' offsets."""
+    n_ap, n = weight.shape[0], floor.kernel.shape[0]
+
+    def pooled(values: F64) -> F64:
+        return np.stack([np.bincount(floor.block, weights=row, minlength=n) for row in values])
+
+    total = np.maximum(pooled(weight), 1e-9)
+    y, log_d, crossings = (
+        pooled(weight * v) / total for v in (level_dbm - floor.base_dbm, floor.log_d, floor.crossings_db)
+    )
+    noise = sigma_db**2 / (NEW_SHARE * total)
+    theta = _law(law, y, log_d, crossings, 1.0 / (noise + FIELD_DB**2))
+    fields = np.zeros((n_ap, n))
+    if with_fields:
+        left = y - law_dbm(np.zeros_like(y), log_d, crossings, theta)
+        for a in range(n_ap):
+            factor = cho_factor(FIELD_DB**2 * floor.kernel + np.diag(noise[a]), lower=True)
+            fields[a] = FIELD_DB**2 * cho_solve(factor, left[a])
+    return SoftLaw(theta, fields)
+
+
+def _law(law: FittedLaw, y: F64, log_d: F64, crossings: F64, precision: F64) -> F64:
+    """Coefficients from rows (A, B), around those of `law`."""
+    n_ap, n = y.shape
+    design = np.zeros((n_ap, n, SHARED + 2 * n_ap))
+    design[:, :, 0], design[:, :, 1], design[:, :, 2] = 1.0, -log_d, -crossings
+    for a in range(n_ap):
+        design[a, :, SHARED + a], design[a, :, SHARED + n_ap + a] = 1.0, -log_d[a]
+    rows, w = design.reshape(-1, design.shape[2]), precision.ravel()
+    normal = rows.T @ (rows * w[:, None]) + law.precision
+    wanted = rows.T @ (w * y.ravel()) + law.precision @ law.theta
+    return np.asarray(np.linalg.solve(normal, wanted), dtype=np.float64)

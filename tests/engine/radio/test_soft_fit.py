@@ -1,0 +1,84 @@
+"""The law and its fields from places that are probabilities: certain places give them back, none leave the prior."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engine.plan.cells import Cells, walkable_cells
+from engine.plan.model import Plan
+from engine.radio.calibrate import calibrate
+from engine.radio.evidence_sources import hearings_evidence
+from engine.radio.pathloss import cell_geometry
+from engine.radio.ridge import SHARED, FittedLaw
+from engine.radio.soft_fit import Floor, SoftLaw, expected_dbm, fit_soft, floor_of, law_dbm
+from tests.engine.positioning.stores import shelved, two_levels
+from tests.engine.positioning.test_crowd import NOBODY
+
+
+def ready(plan: Plan) -> tuple[Cells, FittedLaw, Floor, np.ndarray]:
+    cells = walkable_cells(plan, 0.5)
+    law = calibrate(plan, cells, hearings_evidence(plan, NOBODY)).law
+    floor, at = floor_of(plan, cells, cell_geometry(plan, cells), law)
+    return cells, law, floor, at
+
+
+def changed(law: FittedLaw, n_ap: int) -> np.ndarray:
+    theta = law.theta.copy()
+    theta[:3] = -4.0, 0.5, 0.6
+    theta[SHARED : SHARED + n_ap] = np.linspace(-5, 5, n_ap)
+    return theta
+
+
+def test_certain_places_give_the_law_back() -> None:
+    _, law, floor, _ = ready(shelved())
+    wanted = changed(law, 5)
+    truth = law_dbm(floor.base_dbm, floor.log_d, floor.crossings_db, wanted)
+    got = fit_soft(floor, law, np.full(truth.shape, 200.0), truth, 3.0, with_fields=False)
+    np.testing.assert_allclose(expected_dbm(floor, got), truth, atol=0.7)
+    assert got.theta[2] == pytest.approx(0.6, abs=0.1)
+
+
+def test_a_shadow_becomes_a_field_where_it_lies() -> None:
+    cells, law, floor, _ = ready(shelved())
+    truth = law_dbm(floor.base_dbm, floor.log_d, floor.crossings_db, law.theta)
+    shadow = -5.0 * np.exp(-((cells.x_m - 10) ** 2 + (cells.y_m - 4) ** 2) / (2 * 3.0**2))
+    heard = truth.copy()
+    heard[2] += shadow
+    got = fit_soft(floor, law, np.full(truth.shape, 50.0), heard, 3.0, with_fields=True)
+    left = expected_dbm(floor, got) - heard
+    assert np.abs(left).max() < 1.5
+    deepest = (got.fields @ floor.kernel)[2].argmin()
+    assert np.hypot(cells.x_m[floor.block == deepest].mean() - 10, cells.y_m[floor.block == deepest].mean() - 4) < 2.5
+
+
+def test_without_scans_the_law_stays_and_far_from_them_fields_are_nothing() -> None:
+    cells, law, floor, _ = ready(shelved())
+    truth = expected_dbm(floor, SoftLaw(law.theta, np.zeros((5, len(floor.kernel)))))
+    nothing = fit_soft(floor, law, np.zeros(truth.shape), truth, 4.0, with_fields=True)
+    np.testing.assert_allclose(nothing.theta, law.theta, atol=1e-3)
+    weight = np.where(cells.x_m < 5.0, 50.0, 0.0) * np.ones((5, 1))
+    near = fit_soft(floor, law, weight, truth + np.where(cells.y_m > 6, 6.0, -6.0), 4.0, with_fields=True)
+    fields = (near.fields @ floor.kernel)[:, floor.block]
+    assert np.abs(fields[:, cells.x_m < 4.0]).max() > 1.0
+    assert np.abs(fields[:, cells.x_m > 16.0]).max() < 0.05
+
+
+def test_levels_share_no_field() -> None:
+    _, _, floor, at = ready(two_levels())
+    apart = at[:, :1] != at[:, 0]
+    assert apart.any()
+    assert (floor.kernel[apart] == 0).all()
+    assert floor.kernel.shape == (len(at), len(at))
+
+
+def test_large_floors_take_larger_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = shelved()
+    cells = walkable_cells(plan, 0.5)
+    law = calibrate(plan, cells, hearings_evidence(plan, NOBODY)).law
+    monkeypatch.setattr("engine.radio.soft_fit.MOST_BLOCKS", 10)
+    floor, at = floor_of(plan, cells, cell_geometry(plan, cells), replace(law))
+    assert len(at) <= 10
+    assert floor.block.max() == len(at) - 1

@@ -104,7 +104,8 @@ def self_calibrated_maps(
         radio_map = learner.fit(until)
         if radio_map is not None:
             out.append((until, radio_map))
-        until = learner.due_at
+        later = [*t[done : done + 1], *scan_t[told : told + 1]]
+        until = max(learner.due_at, min(later, default=np.inf))
     return out
 
 

@@ -33,7 +33,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """Filtered masses of the first n stretches at one step, and the scan's likelihood up to a factor."""
+    """Filtered masses on cells (n, C) of the first n stretches at a step, and the scan's likelihood up to a factor."""
 
     pause: F32
     walk: F32
@@ -56,7 +56,7 @@ def placed(
             dt = stretches.t[:later, k + 1] - stretches.t[:later, k]
             back_pause, back_walk = carried_back(graph, motion, back_pause, back_walk, dt)
         back_pause, back_walk = _padded(back_pause, n), _padded(back_walk, n)
-        cells = step.pause * back_pause + (step.walk * back_walk / graph.size)[:, graph.block]
+        cells = step.pause * back_pause + step.walk * back_walk[:, graph.block]
         parts.append(cells / np.maximum(cells.sum(axis=1, keepdims=True), np.float32(1e-30)))
         row.append(np.arange(n))
         number.append(np.full(n, k))
@@ -102,7 +102,7 @@ def _forward(
         walk = np.asarray((graph.pool @ walking.T).T, dtype=np.float32)
         mean[:n], var[:n] = estimate.offset_mean, np.maximum(estimate.offset_var, floor)
         total += float(estimate.foreseen.sum())
-        out.append(_Step(pause, walk, np.asarray(estimate.posterior * share, dtype=np.float32)))
+        out.append(_Step(pause, walking, np.asarray(estimate.posterior * share, dtype=np.float32)))
     return out, mean[:, 0], total
 
 

@@ -90,6 +90,7 @@ class SelfCalibration:
         self._pending: _Known | None = None
         self._first = np.inf
         self._span = FIRST_FIT_S
+        self._new = False  # something was added since the last fit began
         self.version = 0
 
     @property
@@ -106,12 +107,14 @@ class SelfCalibration:
         np.add.at(self._sum, pair, hearings.rssi_dbm[ok].astype(np.float64))
         np.add.at(self._count, pair, 1)
         self._first = min(self._first, float(hearings.t[ok].min()))
+        self._new = True
 
     def add_scans(self, scans: Scans) -> None:
         """Takes shoppers' scans, in the order of time."""
         if len(scans):
             self._scans.add(scans)
             self._first = min(self._first, float(scans.t.min()))
+            self._new = True
 
     @property
     def due_at(self) -> float:
@@ -119,14 +122,17 @@ class SelfCalibration:
         return self._first + self._span
 
     def begin(self, now: float) -> Callable[[], Fitted] | None:
-        """When `now` is at or past `due_at`: the fit to what was taken so far, as a task that may run in another
-        thread. `take` takes what it returns; meanwhile more may be added."""
+        """When `now` is at or past `due_at` and something was added since the last fit: the fit to all of it, as a task
+        that may run in another thread. `take` takes what it returns; meanwhile more may be added."""
         if now < self.due_at:
             return None
         while self.due_at <= now and self._span < LONGEST_SPAN_S:
             self._span *= SPAN_GROWS
         if self.due_at <= now:
             self._span += LONGEST_SPAN_S * (np.floor((now - self.due_at) / LONGEST_SPAN_S) + 1.0)
+        if not self._new:
+            return None
+        self._new = False
         self._pending = _Known(self._sum.copy(), self._count.copy(), self._scans.copy(), round(self._span))
         return self.pending()
 
@@ -194,6 +200,7 @@ class SelfCalibration:
             "first": float(self._first),
             "span": float(self._span),
             "version": self.version,
+            "new": self._new,
             "scans": self._scans.state(),
             "learnt": None if learnt is None else _learnt_state(learnt),
             "pending": None if pending is None else _known_state(pending),
@@ -204,6 +211,7 @@ class SelfCalibration:
         self._sum, self._count = np.array(state["sum"]), np.array(state["count"])
         self._used = (np.array(state["used_sum"]), np.array(state["used_count"]))
         self._first, self._span, self.version = state["first"], state["span"], state["version"]
+        self._new = state["new"]
         self._scans.restore(state["scans"])
         learnt, pending = state["learnt"], state["pending"]
         self._learnt = None

@@ -29,7 +29,7 @@ TALL = ((0.5, 0.5), (0.0, 0.35), (1.0, 1.0))
 """Candidates: how tall fixtures are between access points, and for a phone among them; the first where evidence does
 not tell. Access points that look over shelves do not say how high those are."""
 
-CLEARLY = 1.0  # nats by which a candidate must be better than the one before it
+CLEARLY = 0.2  # nats by which a candidate must be better than the one before it
 LEAST_SCALE = 0.2  # of losses: a candidate that needs less explains nothing
 SHARED = 3  # coefficients that all access points share: power, exponent, loss scale
 

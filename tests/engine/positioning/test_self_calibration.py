@@ -119,3 +119,18 @@ def test_hearings_as_decoders_give_them() -> None:
     nan = np.full(1, np.nan, np.float32)
     links = links_of(Readings(np.array([1.0]), np.array([3], np.uint64), np.array([2], np.int32), f, nan, nan))
     assert (links.heard.tolist(), links.ap.tolist(), links.rssi_dbm.tolist()) == ([3], [2], [-60.0])
+
+
+def test_silence_needs_no_fits_however_long_it_is() -> None:
+    plan = plain()
+    cells = walkable_cells(plan, 0.5)
+    early, late = (
+        hearings(plan, 2.8, np.arange(0.0, 100.0, 10.0)),
+        hearings(plan, 2.8, 3e9 + np.arange(0.0, 40.0, 10.0)),
+    )
+    both = Heard(
+        *(np.concatenate([getattr(h, n) for h in (early, late)]) for n in ("t", "heard", "ap", "rssi_dbm", "range_m"))
+    )
+    times = [t for t, _ in self_calibrated_maps(plan, cells, both)]
+    assert times[:3] == [15.0, 30.0, 60.0]
+    assert len(times) <= 7

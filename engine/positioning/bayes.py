@@ -34,7 +34,7 @@ def bayes(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -
     kinds = _measured(site, scans, belief, settings)
     weights = _tail_weights(kinds, belief.trust)
     evidence = [cell_evidence(k.expected, k.z, k.v * w, k.offset_var) for k, w in zip(kinds, weights, strict=True)]
-    posterior, foreseen = _posterior(belief.cells, _unheard_log(site, scans, belief), evidence)
+    posterior, foreseen = _posterior(belief.cells, _unheard_log(site, scans, belief, settings.partial_share), evidence)
     mean, var = belief.offset_mean.copy(), belief.offset_var.copy()
     for kind, e in zip(kinds, evidence, strict=True):
         shift = np.einsum("nc,nc->n", posterior, e.offset).astype(np.float64)
@@ -98,16 +98,22 @@ def _reported_weight(scans: Scans, site: Site) -> F32:
     return np.minimum(np.nan_to_num(model / scans.range_sigma_m, nan=1.0), 1.0).astype(np.float32) ** 2
 
 
-def _unheard_log(site: Site, scans: Scans, belief: Belief) -> F32:
+def _unheard_log(site: Site, scans: Scans, belief: Belief, partial_share: float) -> F32:
+    """(N, C) or (N, 1). A scan may be a part of one, cut by a window's end or lost on the way, whose silence says
+    nothing: a mixture over the whole silence, not one access point's."""
     trust = belief.trust[:, 0]
     unheard = np.isnan(scans.rssi_dbm) & np.isnan(scans.range_m)
     if not unheard.any():
         return np.zeros((len(scans), 1), np.float32)
     weight = (unheard * trust[:, None]).astype(np.float32)
-    if len(site.shifts_db) == 1:
-        return weight @ site.not_heard_log
-    shares = shift_shares(belief.offset_mean[:, 0] - site.offset_mean[0], site.shifts_db)
-    return (shares[:, :, None] * weight[:, None, :]).reshape(len(weight), -1) @ site.not_heard_log
+    if len(site.shifts_db) > 1:
+        shares = shift_shares(belief.offset_mean[:, 0] - site.offset_mean[0], site.shifts_db)
+        weight = (shares[:, :, None] * weight[:, None, :]).reshape(len(weight), -1)
+    silence = weight @ site.not_heard_log
+    np.exp(silence, out=silence)
+    silence *= np.float32(1.0 - partial_share)
+    silence += np.float32(partial_share)
+    return np.log(silence, out=silence)
 
 
 def shift_shares(offset_db: F64, shifts_db: F64) -> F32:

@@ -84,7 +84,7 @@ def _forward(
     floor = np.array([settings.offset_floor_db, settings.range_floor_m]) ** 2
     out: list[_Step] = []
     total = 0.0
-    for k in range(stretches.t.shape[1]):
+    for k in range(int(stretches.steps.max(initial=0))):
         n = int((stretches.steps > k).sum())
         pause, walk = pause[:n], walk[:n]
         dt = stretches.t[:n, k] - stretches.t[:n, k - 1] if k else np.zeros(n)

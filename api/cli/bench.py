@@ -14,6 +14,7 @@ from scipy.optimize import least_squares
 from shapely.geometry import box
 
 from api.cli.bench_large import MIB, measure_large
+from api.cli.bench_mixed import measure_mixed
 from api.cli.bench_peers import installed_peers, kalman_step
 from engine.plan.cells import walkable_cells
 from engine.plan.model import AccessPoint, Level, Plan
@@ -41,7 +42,8 @@ def bench(
     seconds: float = typer.Option(2.0, min=0.1, max=60.0, help="How long to time each figure."),
 ) -> None:
     """Times the locator: 40 x 25 m, cells of 0.5 m, 6 access points, batches of 256 devices.
-    And weighs it, there and in a hypermarket (large_store_...: 200 x 100 m, 80 access points).
+    And weighs it, there and in a hypermarket (large_store_...: 200 x 100 m, 80 access points); and times fixes of
+    phones that scan every 1 to 30 s among shelves (mixed_intervals_...: 60 x 40 m, ticks of one second).
 
     Beside it, in the same run and on the same scans, scipy's least_squares and, with the extra "bench", the libraries
     localization, easy-trilateration and filterpy: compare ratios, not machines. Set OPENBLAS_NUM_THREADS=1 for figures
@@ -97,6 +99,7 @@ def measure(seconds: float) -> dict[str, Any]:
         "scipy_median_error_m": float(np.median(np.hypot(*(peer_xy - truth).T))),
         "bytes_per_tracked_device": int(per_device),
         "locator_mib": kept / MIB,
+        **measure_mixed(seconds),
         **measure_large(seconds),
         **_libraries(plan, scans, truth, snapshots, tracked, seconds),
     }

@@ -113,10 +113,12 @@ class Locator:
         prior = pause + walk_cells
         belief = Belief(prior, tracks.offset_mean[slot], self._drifted(slot, dt), trust(dt, first, s))
         estimate = METHODS[self.method](self.site, scans, belief, s)
-        walking = estimate.posterior * (walk_cells / np.maximum(prior, np.float32(1e-30)))
+        np.maximum(prior, np.float32(1e-30), out=prior)
+        walking = np.divide(walk_cells, prior, out=walk_cells)
+        walking *= estimate.posterior
         tracks.store(slot, estimate.posterior, walking)
         if self.steps is not None:
-            ratio = estimate.posterior / np.maximum(prior, np.float32(1e-30))
+            ratio = estimate.posterior / prior
             for i, device in enumerate(scans.device.tolist()):
                 step = Step(float(scans.t[i]), estimate.posterior[i] - walking[i], walking[i], ratio[i])
                 self.steps.setdefault(device, deque()).append(step)

@@ -7,16 +7,19 @@ metre, which makes a step of the walk a product with a small sparse matrix; a pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
 from engine.plan.cells import Cells
-from engine.records import F32, F64, I32
+from engine.positioning.diffusion import SlowModes, diffused, lazy_steps, quicker_from, slow_modes, stepped
+from engine.records import F32, F64, I32, I64
 
 LEAST_STRAY = 1e-6  # keeps every cell possible in float32, whatever the last scan said
+COLUMNS = 64  # devices whose masses are moved at once
 ORTHOGONAL = 0.16  # chance per step of going to one orthogonal neighbour; diagonals half; the rest stays
 
 
@@ -37,16 +40,23 @@ class MotionModel:
 @dataclass(frozen=True, slots=True)
 class WalkGraph:
     """Blocks of connected cells and the walk between them. `block` (C,) of each cell; `pool` (K, C) sums cells into
-    blocks; `size` (K,) cells per block; `step` (K, K) one step of the walk, transposed for products; `step_m2` its
-    E[displacement²]."""
+    blocks; `size` (K,) cells per block; `flow` (K, K) what one step of the walk changes: mass += flow @ mass;
+    `step_m2` its E[displacement²]."""
 
     block: I32
     pool: sparse.csr_array
     size: F32
-    step: sparse.csr_array
+    flow: sparse.csr_array
     step_m2: float
-    cell_step: sparse.csr_array  # (C, C) the same between cells
+    cell_flow: sparse.csr_array  # (C, C) the same between cells
     cell_step_m2: float
+    found: list[SlowModes | None] = field(default_factory=list)  # of the walk between blocks, once they were needed
+
+    def modes(self) -> SlowModes | None:
+        """The slow modes of the walk between blocks, computed when first asked for; None in large stores."""
+        if not self.found:
+            self.found.append(slow_modes(self.flow, self.size))
+        return self.found[0]
 
 
 def walk_graph(cells: Cells, block_m: float = 1.0) -> WalkGraph:
@@ -74,11 +84,16 @@ def walk_graph(cells: Cells, block_m: float = 1.0) -> WalkGraph:
         block.astype(np.int32),
         sparse.csr_array(pool.astype(np.float32)),
         size.astype(np.float32),
-        sparse.csr_array(step.astype(np.float32)),
+        _flow(step),
         max(step_m2, 1e-6),
-        sparse.csr_array(walk.astype(np.float32)),
+        _flow(walk),
         4 * ORTHOGONAL * cells.cell_m**2 + 4 * (ORTHOGONAL / 2) * 2 * cells.cell_m**2,
     )
+
+
+def _flow(step: sparse.csr_array) -> sparse.csr_array:
+    """A step less the mass that was there, in float32."""
+    return sparse.csr_array((step - sparse.eye_array(step.shape[0], format="csr")).astype(np.float32))
 
 
 def _blocks(cells: Cells, block_m: float) -> I32:
@@ -113,15 +128,35 @@ def predict(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: F
     """Pause (N, C) and walk (N, K) masses `dt_s` (N,) later."""
     dt = dt_s.astype(np.float32)
     to_pause, to_walk = switching(model, dt)
-    starting = (graph.pool @ pause.T).T * to_walk[:, None]
-    moving = walk_on(graph, model, walk * (1.0 - to_pause)[:, None] + starting, dt)
-    stopping = (walk * (to_pause[:, None] / graph.size))[:, graph.block]
-    still = pause * (1.0 - to_walk)[:, None] + stopping
-    still = shuffle_on(graph, model, still, dt)
-    stray = np.clip(model.stray_per_s * dt, LEAST_STRAY, 0.2)[:, None].astype(np.float32)
-    n_cells = pause.shape[1]
-    moving = moving * (1.0 - stray) + stray * (graph.size / n_cells)
-    return (still * (1.0 - stray)).astype(np.float32), moving.astype(np.float32)
+    stray = np.clip(model.stray_per_s * dt, LEAST_STRAY, 0.2).astype(np.float32)
+    kept = (1.0 - stray).astype(np.float32)
+    still, moving = np.empty(pause.shape, np.float32), np.empty(walk.shape, np.float32)
+    wanted, most = _shuffle_steps(graph, model, dt), model.max_cell_steps
+    for rows in _alike(dt):
+        # cells over devices: sparse products and rows of blocks are then of contiguous memory
+        mass = np.ascontiguousarray(pause[rows].T)
+        starting = (graph.pool @ mass) * to_walk[rows]
+        moving[rows] = walk[rows] * (1.0 - to_pause[rows])[:, None] + starting.T
+        mass *= (1.0 - to_walk[rows]) * kept[rows]
+        stopping = walk[rows] * ((to_pause[rows] * kept[rows])[:, None] / graph.size)
+        mass += np.ascontiguousarray(stopping.T)[graph.block]
+        steps, share = lazy_steps(wanted[rows], most)
+        still[rows] = stepped(graph.cell_flow, steps, share, mass).T
+    wanted = _walk_steps(graph, model, dt)
+    # what the modes leave out, and their rounding, is far below the stray mass that is added here
+    modes = graph.modes() if wanted.max(initial=0.0) >= quicker_from(len(graph.size)) else None
+    moving = diffused(graph.flow, wanted, moving, model.max_steps, modes)
+    moving *= kept[:, None]
+    moving += stray[:, None] * (graph.size / pause.shape[1])
+    return still, moving
+
+
+def _alike(dt: F32) -> Iterator[I64 | slice]:
+    """Rows in groups of at most COLUMNS, those with the longest times first; slices where times are the same."""
+    order = None if not len(dt) or np.ptp(dt) == 0 else np.argsort(-dt, kind="stable")
+    for first in range(0, len(dt), COLUMNS):
+        group = slice(first, min(first + COLUMNS, len(dt)))
+        yield group if order is None else order[group]
 
 
 def switching(model: MotionModel, dt: F32) -> tuple[F32, F32]:
@@ -134,24 +169,18 @@ def switching(model: MotionModel, dt: F32) -> tuple[F32, F32]:
 
 def shuffle_on(graph: WalkGraph, model: MotionModel, pause: F32, dt: F32) -> F32:
     """Pause masses (N, C) after `dt` (N,) seconds of shuffling about."""
-    return _diffused(graph.cell_step, model.pause_m2_per_s * dt / graph.cell_step_m2, pause, model.max_cell_steps)
+    return diffused(graph.cell_flow, _shuffle_steps(graph, model, dt), pause, model.max_cell_steps)
+
+
+def _shuffle_steps(graph: WalkGraph, model: MotionModel, dt: F32) -> F32:
+    return np.asarray(model.pause_m2_per_s * dt / graph.cell_step_m2, dtype=np.float32)
 
 
 def walk_on(graph: WalkGraph, model: MotionModel, walk: F32, dt: F32) -> F32:
-    """Walk masses (N, K) after `dt` (N,) seconds of walking."""
-    return _diffused(graph.step, model.walk_m2_per_s * dt / graph.step_m2, walk, model.max_steps)
+    """Walk masses (N, K) after `dt` (N,) seconds of walking, step by step: right in every digit of the smallest ones
+    too, which smoothing backward in time multiplies up again."""
+    return diffused(graph.flow, _walk_steps(graph, model, dt), walk, model.max_steps)
 
 
-def _diffused(step: sparse.csr_array, wanted: F32, mass_rows: F32, max_steps: int) -> F32:
-    """Rows of mass after `wanted` (N,) steps each; a part of a step is a lazy step."""
-    steps = np.clip(np.ceil(wanted), 1, max_steps).astype(np.int32)
-    share = np.minimum(wanted / steps, 1.0).astype(np.float32)
-    mass = np.ascontiguousarray(mass_rows.T)
-    for done in range(int(steps.max(initial=0))):
-        active = steps > done
-        if active.all():
-            mass += (step @ mass - mass) * share
-        else:
-            part = mass[:, active]
-            mass[:, active] = part + (step @ part - part) * share[active]
-    return mass.T
+def _walk_steps(graph: WalkGraph, model: MotionModel, dt: F32) -> F32:
+    return np.asarray(model.walk_m2_per_s * dt / graph.step_m2, dtype=np.float32)

@@ -77,7 +77,7 @@ class Tracks:
 
     def spread(self, walk: F32) -> F32:
         """Walking mass of blocks (n, K) evenly on their cells (n, C)."""
-        return (walk / self._graph.size)[:, self._graph.block]
+        return np.take(walk / self._graph.size, self._graph.block, axis=1)  # in rows, which indexing would not give
 
     def store(self, slot: I64, posterior: F32, walking: F32) -> None:
         """Keeps a posterior (n, C) of which `walking` (n, C) is the part that walks."""

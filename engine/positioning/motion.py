@@ -33,8 +33,8 @@ class MotionModel:
     pause_to_walk_per_s: float = 0.10  # pauses last about 10 s
     block_m: float = 1.0
     stray_per_s: float = 0.0005  # chance to be anywhere: a device that was lost, or a wrong lock, is found again
-    max_steps: int = 48  # a longer gap than this many steps of the walk spreads no further
-    max_cell_steps: int = 12  # of shuffling in a pause
+    max_steps: int = 128  # of the walk, 28 s on blocks of 1 m: a longer gap spreads no further. Scans of 30 s need them
+    max_cell_steps: int = 36  # of shuffling in a pause, 38 s on cells of 0.5 m
 
 
 @dataclass(frozen=True, slots=True)

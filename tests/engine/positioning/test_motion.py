@@ -30,7 +30,7 @@ def test_a_walker_spreads_by_the_promised_variance_in_the_open() -> None:
     cells = walkable_cells(hall(60, 60, ((1.0, 1.0),)), 0.5)
     graph = walk_graph(cells)
     start = int(np.argmin(np.hypot(cells.x_m - 30, cells.y_m - 30)))
-    for dt in (1.0, 3.0, 6.0):
+    for dt in (1.0, 3.0, 6.0, 20.0):
         walk = np.zeros((1, len(graph.size)), np.float32)
         walk[0, graph.block[start]] = 1.0
         spread = (walk_on(graph, MODEL, walk, np.array([dt], np.float32)) / graph.size)[0, graph.block]
@@ -45,9 +45,25 @@ def test_a_pausing_shopper_shuffles_by_the_promised_variance() -> None:
     start = int(np.argmin(np.hypot(cells.x_m - 15, cells.y_m - 15)))
     pause = np.zeros((1, len(cells)), np.float32)
     pause[0, start] = 1.0
-    after = shuffle_on(graph, MODEL, pause, np.array([3.0], np.float32))[0]
-    moved = (after * ((cells.x_m - cells.x_m[start]) ** 2 + (cells.y_m - cells.y_m[start]) ** 2)).sum()
-    assert moved == pytest.approx(MODEL.pause_m2_per_s * 3.0, rel=0.05)
+    for dt in (0.1, 0.7, 3.0, 20.0):
+        after = shuffle_on(graph, MODEL, pause, np.array([dt], np.float32))[0]
+        moved = (after * ((cells.x_m - cells.x_m[start]) ** 2 + (cells.y_m - cells.y_m[start]) ** 2)).sum()
+        assert moved == pytest.approx(MODEL.pause_m2_per_s * dt, rel=0.05)
+
+
+def test_after_a_gap_of_a_minute_a_shopper_is_spread_no_less_than_after_twenty_seconds() -> None:
+    """Scans come every 30 s from some networks: steps that end too soon would make the track sure of a wrong place."""
+    cells = walkable_cells(hall(60, 60, ((1.0, 1.0),)), 0.5)
+    graph = walk_graph(cells)
+    start = int(np.argmin(np.hypot(cells.x_m - 30, cells.y_m - 30)))
+    pause = np.zeros((4, len(cells)), np.float32)
+    pause[:, start] = 1.0
+    still, walk = predict(graph, MODEL, pause, np.zeros((4, len(graph.size)), np.float32), np.array([3.0, 20, 30, 60]))
+    spread = still + (walk / graph.size)[:, graph.block]
+    rms = np.sqrt((spread * ((cells.x_m - 30) ** 2 + (cells.y_m - 30) ** 2)).sum(axis=1))
+    assert (np.diff(rms) > 0).all()
+    assert rms[2] > 7.0  # half of those who paused have walked 210 m2; others have hardly moved
+    np.testing.assert_allclose(spread.sum(axis=1), 1.0, atol=1e-4)
 
 
 def test_nobody_walks_through_a_shelf() -> None:

@@ -28,13 +28,15 @@ class MotionModel:
     """Rates of the two states. Measured walks and shops are not sensitive to them within a factor of two."""
 
     walk_m2_per_s: float = 7.0  # growth of E[displacement²] while walking: (1.1 m/s x 6 s)² / 6 s
-    pause_m2_per_s: float = 0.3  # the same while pausing: people shuffle along a shelf, and readings lag behind them
+    # the same while pausing: people shuffle along a shelf, stroll, and readings lag behind them. Measured walks do best
+    # with 0.5 to 0.6, a stroller of 0.1 m/s too; half of it costs 1 %
+    pause_m2_per_s: float = 0.5
     walk_to_pause_per_s: float = 0.05  # walks last about 20 s
     pause_to_walk_per_s: float = 0.10  # pauses last about 10 s
     block_m: float = 1.0
     stray_per_s: float = 0.0005  # chance to be anywhere: a device that was lost, or a wrong lock, is found again
     max_steps: int = 128  # of the walk, 28 s on blocks of 1 m: a longer gap spreads no further. Scans of 30 s need them
-    max_cell_steps: int = 36  # of shuffling in a pause, 38 s on cells of 0.5 m
+    max_cell_steps: int = 36  # of shuffling in a pause, 23 s on cells of 0.5 m
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ class LocatorSettings:
     range_tail_dof: float = 3.0
     range_positive_excess: float = 2.0  # squared residuals of ranges that came out long count so much more
     age_doubles_variance_s: float = 4.0  # a walker changes RSSI by one sigma in about this time (5 dB at 8 m)
-    memory_s: float = 2.0  # errors of scans nearer in time than this repeat each other (same body, same shadow)
+    memory_s: float = 2.25  # errors of scans nearer in time than this repeat each other (same body, same shadow)
     range_memory_s: float = 6.0  # the same for ranges: what lengthens them (shelves, bodies) stays longer
     offset_floor_db: float = 0.7  # a device's offset is never known better: pockets, hands, turns
     offset_drift_db2_per_s: float = 0.02  # a phone goes into a pocket and changes by 3 dB within minutes

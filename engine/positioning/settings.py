@@ -21,7 +21,7 @@ class LocatorSettings:
     offset_drift_db2_per_s: float = 0.02  # a phone goes into a pocket and changes by 3 dB within minutes
     range_floor_m: float = 0.3
     range_drift_m2_per_s: float = 0.002
-    partial_share: float = 0.1  # of scans: cut by a window's end, or lost in part: what they do not hold says nothing
+    partial_share: float = 0.03  # of scans: cut by a window's end, or lost in part: what they do not hold says nothing
     missing_share: float = 0.15  # of scans that lose a near access point: 8-20 % measured
     # No fix where nothing can be said: the posterior spreads over this share of the walkable area and more (measured
     # walks and scans stay below 0.76; one access point at -60 dBm leaves 0.86 to 0.97), unless sigma is small anyway.

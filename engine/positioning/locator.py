@@ -199,3 +199,9 @@ def _joined(parts: list[Fixes], order: I64) -> Fixes:
     if len(parts) == 1:
         return parts[0]
     return Fixes(*[np.concatenate([getattr(p, name) for p in parts])[order] for name in Fixes.__slots__])
+
+
+def join_fixes(parts: list[Fixes]) -> Fixes:
+    """All of these fixes, one part after the other; at least one part."""
+    some = [p for p in parts if len(p)] or parts[-1:]
+    return some[0] if len(some) == 1 else _joined(some, np.arange(sum(len(p) for p in some)))

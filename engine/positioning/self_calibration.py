@@ -85,6 +85,7 @@ class SelfCalibration:
         self._sum: F64 = np.zeros((n, n))  # [heard, ap]
         self._count: I64 = np.zeros((n, n), np.int64)
         self._used = (self._sum.copy(), self._count.copy())  # as they were at the last fit
+        self._fresh: F64 = np.empty((0, 4))  # hearings not in the sums yet: t, heard, ap, rssi_dbm
         self._scans = ScanMemory(n)
         self._learnt: Learnt | None = None
         self._pending: _Known | None = None
@@ -103,9 +104,8 @@ class SelfCalibration:
         ok = np.isfinite(hearings.rssi_dbm)
         if not ok.any():
             return
-        pair = (hearings.heard[ok], hearings.ap[ok])
-        np.add.at(self._sum, pair, hearings.rssi_dbm[ok].astype(np.float64))
-        np.add.at(self._count, pair, 1)
+        rows = np.column_stack([hearings.t[ok], hearings.heard[ok], hearings.ap[ok], hearings.rssi_dbm[ok]])
+        self._fresh = np.vstack([self._fresh, rows])
         self._first = min(self._first, float(hearings.t[ok].min()))
         self._new = True
 
@@ -122,19 +122,34 @@ class SelfCalibration:
         return self._first + self._span
 
     def begin(self, now: float) -> Callable[[], Fitted] | None:
-        """When `now` is at or past `due_at` and something was added since the last fit: the fit to all of it, as a task
-        that may run in another thread. `take` takes what it returns; meanwhile more may be added."""
+        """When `now` is at or past `due_at` and something was added since the last fit: the fit to all before `now`,
+        a task that may run in another thread. `take` takes what it returns; meanwhile more may be added."""
         if now < self.due_at:
             return None
-        while self.due_at <= now and self._span < LONGEST_SPAN_S:
-            self._span *= SPAN_GROWS
-        if self.due_at <= now:
-            self._span += LONGEST_SPAN_S * (np.floor((now - self.due_at) / LONGEST_SPAN_S) + 1.0)
+        self.skip(now)
         if not self._new:
             return None
         self._new = False
-        self._pending = _Known(self._sum.copy(), self._count.copy(), self._scans.copy(), round(self._span))
+        self._add_up(now)
+        self._pending = _Known(self._sum.copy(), self._count.copy(), self._scans.before(now), round(self._span))
         return self.pending()
+
+    def skip(self, to: float) -> None:
+        """No map is due up to a time."""
+        while self.due_at <= to and self._span < LONGEST_SPAN_S:
+            self._span *= SPAN_GROWS
+        if self.due_at <= to:
+            self._span += LONGEST_SPAN_S * (np.floor((to - self.due_at) / LONGEST_SPAN_S) + 1.0)
+
+    def _add_up(self, before: float) -> None:
+        """Hearings of before a time go into the sums, in their own order: how they came in makes no difference."""
+        old = self._fresh[:, 0] < before
+        rows = self._fresh[old]
+        rows = rows[np.lexsort(rows.T[::-1])]
+        pair = (rows[:, 1].astype(np.int64), rows[:, 2].astype(np.int64))
+        np.add.at(self._sum, pair, rows[:, 3])
+        np.add.at(self._count, pair, 1)
+        self._fresh = self._fresh[~old]
 
     def pending(self) -> Callable[[], Fitted] | None:
         """The task that was begun and not taken, again: after `restore`, for instance. None when there is none."""
@@ -195,6 +210,7 @@ class SelfCalibration:
         return {
             "sum": self._sum.copy(),
             "count": self._count.copy(),
+            "fresh": self._fresh.copy(),
             "used_sum": used_sum.copy(),
             "used_count": used_count.copy(),
             "first": float(self._first),
@@ -209,6 +225,7 @@ class SelfCalibration:
     def restore(self, state: dict[str, Any]) -> None:
         """Goes on as if nothing had happened since `state()`."""
         self._sum, self._count = np.array(state["sum"]), np.array(state["count"])
+        self._fresh = np.array(state["fresh"]).reshape(-1, 4)
         self._used = (np.array(state["used_sum"]), np.array(state["used_count"]))
         self._first, self._span, self.version = state["first"], state["span"], state["version"]
         self._new = state["new"]

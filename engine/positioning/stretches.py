@@ -11,6 +11,7 @@ from engine.records import F32, F64, I64, U64, Scans
 
 MOST_SCANS = 4096  # kept: some minutes of a full shop, an hour of a quiet one; 24 + 2 A bytes each
 THIN_S = 1.5  # one scan of a device in so long: nearer ones repeat each other
+SLACK = 1024  # scans kept beyond MOST_SCANS, so that those before a time are the same whenever it is asked
 GAP_S = 30.0  # a device silent for longer begins a new stretch
 MOST_STEPS = 40  # scans in a stretch: offsets and errors of longer ones would count as independent
 LEAST_STEPS = 5
@@ -48,13 +49,13 @@ class ScanMemory:
         return len(self._t)
 
     def add(self, scans: Scans) -> None:
-        """Takes scans; the oldest beyond MOST_SCANS go."""
+        """Takes scans, in the order of time; the oldest beyond MOST_SCANS and some slack go."""
         rows = np.flatnonzero(np.isfinite(scans.rssi_dbm).sum(axis=1) >= LEAST_AP)
         if not len(rows):
             return
-        self._t = np.concatenate([self._t, scans.t[rows]])[-MOST_SCANS:]
-        self._device = np.concatenate([self._device, scans.device[rows]])[-MOST_SCANS:]
-        self._rssi = np.concatenate([self._rssi, scans.rssi_dbm[rows].astype(np.float16)])[-MOST_SCANS:]
+        self._t = np.concatenate([self._t, scans.t[rows]])[-(MOST_SCANS + SLACK) :]
+        self._device = np.concatenate([self._device, scans.device[rows]])[-(MOST_SCANS + SLACK) :]
+        self._rssi = np.concatenate([self._rssi, scans.rssi_dbm[rows].astype(np.float16)])[-(MOST_SCANS + SLACK) :]
 
     def stretches(self, rng: np.random.Generator, most: int = MOST_STRETCHES) -> Stretches:
         """Up to `most` of what is kept, by lot."""
@@ -81,10 +82,10 @@ class ScanMemory:
         number = np.unique(device[begins], return_inverse=True)[1].astype(np.int64)
         return Stretches(out_t, out_rssi, steps[chosen].astype(np.int64), number)
 
-    def copy(self) -> ScanMemory:
-        """The same now; what is added to either does not change the other."""
-        out = ScanMemory(self._rssi.shape[1])
-        out._t, out._device, out._rssi = self._t, self._device, self._rssi  # never written to, only replaced
+    def before(self, t: float) -> ScanMemory:
+        """The newest MOST_SCANS scans of before a time; what is added to either does not change the other."""
+        out, rows = ScanMemory(self._rssi.shape[1]), np.flatnonzero(self._t < t)[-MOST_SCANS:]
+        out._t, out._device, out._rssi = self._t[rows], self._device[rows], self._rssi[rows]
         return out
 
     def state(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from engine.offers.campaigns import Campaign
 from engine.offers.triggers import Target, TriggerTimers
 from engine.plan.cells import Cells, near_membership, walkable_cells, zone_membership
 from engine.plan.model import Plan
-from engine.positioning.locator import Locator
+from engine.positioning.locator import Locator, join_fixes, take_scans
 from engine.positioning.self_calibration import Fitted, SelfCalibration, links_of
 from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.positioning.windows import ScanWindows
@@ -28,11 +28,14 @@ from engine.presence.heat import HeatGrid, HeatRow, ZoneHourRow, ZoneHours
 from engine.presence.stays import StoreVisits
 from engine.presence.visits import VisitTracker
 from engine.radio.radiomap import RadioMap
-from engine.records import F32, Fixes, Readings, StoreVisit, Trigger, VisitEvent
+from engine.records import F32, Fixes, Readings, Scans, StoreVisit, Trigger, VisitEvent
 
 AHEAD_S = 60.0  # no clock error that is corrected leaves the store's time this far ahead of ours
 QUIET_S = 30.0
-FITTING_S = 20.0  # between the beginning of a radio map's fit and its use: a fit takes 1 to 5 s of one core
+FITTING_S = (
+    10.0  # from the beginning of a radio map's fit to its use, a fit being 1 to 5 s of a core; less than between fits
+)
+LONG_SILENCE_S = 86_400.0  # in which nobody looks for what might be learnt
 _FITTERS = ThreadPoolExecutor(1, thread_name_prefix="radio-map")
 
 
@@ -99,10 +102,7 @@ class StoreEngine:
         in_order, clock = (rest, np.inf) if over else (self.order.release(now), self.order.released_to)
         scans = self.windows.push(in_order, clock)
         self.windows = self._new_windows() if over else self.windows
-        self._calibrate(clock)
-        fixes = self.locator.locate(scans)
-        if not self._map_given:
-            self.calibration.add_scans(scans)
+        fixes = self._locate(scans, clock)
         self.stays.update(fixes.device, fixes.t)
         visits = self._advance(fixes, clock)
         triggers = self._trigger(fixes)
@@ -133,22 +133,40 @@ class StoreEngine:
                 self.calibration.add(links_of(self.dedup.fresh(shifted(frame.ap_readings, offset_s))))
         return Readings.concat(parts)
 
-    def _calibrate(self, clock: float) -> None:
-        """Takes over a new radio map when enough was heard of access points or shoppers: ever more rarely.
+    def _locate(self, scans: Scans, clock: float) -> Fixes:
+        """Fixes of these scans, each with the radio map of its time.
 
-        It is fitted in a thread of its own, and used from FITTING_S later by the store's clock, done or not: on replay
-        it comes at the very same reading.
+        A map is fitted to what was heard before a time that is set, in a thread of its own, and used from FITTING_S
+        later by the readings' own clock, done or not: however the same readings come in, they give the same fixes.
         """
-        if not np.isfinite(clock):
-            return
+        parts: list[Fixes] = []
+        while not self._map_given:
+            turn = self._use_at if self._fitting else self.calibration.due_at
+            k = int(np.searchsorted(scans.t, turn))
+            if k == len(scans) and not turn + self._window_s <= clock < np.inf:
+                break
+            parts.append(self._located(take_scans(scans, slice(0, k))))
+            scans = take_scans(scans, slice(k, None))
+            self._turn(turn, float(scans.t[0]) if len(scans) else clock)
+        return join_fixes([*parts, self._located(scans)])
+
+    def _located(self, scans: Scans) -> Fixes:
+        if not self._map_given:
+            self.calibration.add_scans(scans)
+        return self.locator.locate(scans)
+
+    def _turn(self, turn: float, then: float) -> None:
+        """A fit begins, or the one that was begun is used. `then` is when more was heard, or may be."""
         if self._fitting is None:
-            self._begin_fit(self.calibration.begin(clock), clock + FITTING_S)
-        elif clock >= self._use_at:
-            radio_map = self.calibration.take(self._fitting.result())
-            self._fitting = None
-            if radio_map is not None:
-                self.locator.use_map(radio_map)
-                self.counts["radio_maps"] += 1
+            self._begin_fit(self.calibration.begin(turn), turn + FITTING_S)
+            if self._fitting is None and then - turn > LONG_SILENCE_S:
+                self.calibration.skip(then)
+            return
+        radio_map = self.calibration.take(self._fitting.result())
+        self._fitting = None
+        if radio_map is not None:
+            self.locator.use_map(radio_map)
+            self.counts["radio_maps"] += 1
 
     def _begin_fit(self, task: Callable[[], Fitted] | None, use_at: float) -> None:
         if task is not None:

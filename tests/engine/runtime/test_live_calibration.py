@@ -9,6 +9,7 @@ from engine.config import Config
 from engine.ingest.wire import Frame, NativeDecoder
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.radio.radiomap import prior_map
+from engine.records import Fixes
 from engine.runtime.packing import pack, unpack
 from engine.runtime.store_engine import StoreEngine
 from tests.engine.runtime.made import boutique, frames, payload, stands
@@ -45,7 +46,7 @@ def test_new_maps_are_used_at_growing_intervals() -> None:
     engine = StoreEngine(PLAN, Config())
     before = engine.locator.site
     run(engine, decoded())
-    assert engine.counts["radio_maps"] == 2, "after 15 and after 45 seconds"
+    assert engine.counts["radio_maps"] == 2, "begun after 15 and 30 seconds, used 10 s later"
     assert not np.array_equal(engine.locator.site.rssi.mean, before.rssi.mean)
 
 
@@ -58,6 +59,29 @@ def test_a_restored_engine_goes_on_with_the_map_it_used(cut: int) -> None:
     second.restore(unpack(pack(first.state())))
     assert after + run(second, given[cut:]) == before
     assert second.counts == straight.counts
+
+
+@pytest.mark.parametrize("together", [3, 40])
+def test_however_readings_come_in_maps_change_at_the_same_reading(together: int) -> None:
+    """After an outage many frames come at once: they give the fixes that they would have given one by one."""
+    given = decoded()
+    singly, crowded = StoreEngine(PLAN, Config()), StoreEngine(PLAN, Config())
+    want = [singly.step([frame], frame.received_at).fixes for frame in given]
+    parts = [given[i : i + together] for i in range(0, len(given), together)]
+    got = [crowded.step(part, part[-1].received_at).fixes for part in parts]
+    assert singly.counts["radio_maps"] == 2
+
+    def rows(fixes: list[Fixes]) -> dict[tuple[int, float], tuple[float, float]]:
+        return {
+            (int(d), float(t)): (float(x), float(y))
+            for f in fixes
+            for d, t, x, y in zip(f.device, f.t, f.x_m, f.y_m, strict=True)
+        }
+
+    one, other = rows(want), rows(got)
+    assert len(other) > 0.9 * len(one)  # the last windows stay open longer
+    for key, place in other.items():
+        assert place == pytest.approx(one[key], abs=1e-3)
 
 
 def test_a_frame_delivered_twice_teaches_once() -> None:

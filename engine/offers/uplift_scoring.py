@@ -14,23 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.offers.experiments import HOLDOUT
+from engine.offers.scoring import Fired, Texts
 from engine.offers.uplift import Moments, Uplift, first_moments, uplift
 from engine.records import F64, I64, Bools
 
-Texts = npt.NDArray[np.str_]
 
+class Taken(Fired, Protocol):
+    """Decisions as they were taken, with their reasons, each (n,)."""
 
-class Taken(Protocol):
-    """Decisions as they were taken, each (n,)."""
-
-    @property
-    def t(self) -> F64: ...
-    @property
-    def device(self) -> Texts: ...
-    @property
-    def campaign_id(self) -> Texts: ...
-    @property
-    def outcome(self) -> Texts: ...
     @property
     def reason(self) -> Texts: ...
 

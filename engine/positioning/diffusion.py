@@ -47,7 +47,9 @@ class SlowModes:
         vector = self.vector[:, :r]
         out = (((mass / self.root) @ vector) * left) @ vector.T
         out *= self.root
-        return np.maximum(out, np.float32(0.0), out=out)
+        np.maximum(out, np.float32(0.0), out=out)
+        out *= (mass.sum(axis=1) / np.maximum(out.sum(axis=1), np.float32(1e-30)))[:, None]  # walking loses nobody
+        return np.asarray(out, dtype=np.float32)
 
 
 def _left(loss: F32, share: F32, steps: I32 | F32) -> F32:

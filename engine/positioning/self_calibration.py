@@ -172,18 +172,22 @@ class SelfCalibration:
 
     def map_in_use(self) -> RadioMap | None:
         """The map that was taken last, made again: what to give to a locator after `restore`. None: there was none."""
-        return self._map(self._links(*self._used), self._learnt, self._geometry())
+        links = self._links(*self._used)
+        if links is None and self._learnt is None:
+            return None
+        geometry = self._geometry()
+        return self._map(self._plain(links, geometry), self._learnt, geometry)
 
     def _fitted(self, known: _Known) -> Fitted:
         links, geometry = self._links(known.total, known.count), self._geometry()
         rng = np.random.default_rng(known.seed)  # which stretches: another lot each time, the same on replay
-        learnt = self._crowd.learn(self._plain(links, geometry).law, known.scans, rng)
-        return Fitted(learnt, self._map(links, learnt, geometry))
-
-    def _map(self, links: _Links | None, learnt: Learnt | None, geometry: Geometry) -> RadioMap | None:
-        if links is None and learnt is None:
-            return None
         plain = self._plain(links, geometry)
+        learnt = self._crowd.learn(plain.law, known.scans, rng)
+        if links is None and learnt is None:
+            return Fitted(None, None)
+        return Fitted(learnt, self._map(plain, learnt, geometry))
+
+    def _map(self, plain: Calibration, learnt: Learnt | None, geometry: Geometry) -> RadioMap:
         return plain.radio_map if learnt is None else self._crowd.map_of(plain.law, learnt, geometry, plain.radio_map)
 
     def _plain(self, links: _Links | None, geometry: Geometry) -> Calibration:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from api.ratelimits import RateLimits
 from api.server import ApiServer, run_api
 from engine.config import Config
 from engine.offers.campaigns import Campaign, load_campaigns
@@ -53,7 +54,9 @@ class Site:
         self.config = Config.model_validate(
             {"api": {"port": 0}, "storage": {"data_dir": folder}, "offers": offers or {}}
         )
-        self.server: ApiServer = run_api(self.config, self.db, SECRETS, {STORE: self.plan}).start()
+        one_minute = RateLimits(lambda: 0.0)  # however long a run takes, its attempts fall into one minute
+        plans = {STORE: self.plan}
+        self.server: ApiServer = run_api(self.config, self.db, SECRETS, plans, limits=one_minute).start()
         self.issued: dict[str, float] = {}
         self._ending = threading.Event()
         self._issuer = threading.Thread(target=self._issue)
@@ -78,7 +81,7 @@ class Site:
         now = time.time()
         visit = f"visit-{device:x}"
         trigger = Trigger(f"t{device:x}", self.campaign.id, DeviceId(device), visit, now - 5, now, 0.9, now - 0.25)
-        inputs = {"store": STORE, "currency": "EUR", "channel": "page", "worth_minor": 50}
+        inputs: dict[str, Any] = {"store": STORE, "currency": "EUR", "channel": "page", "worth_minor": 50}
         return Decision(f"d{device:x}", trigger, shopper_id, "issue", "ok", now, inputs)
 
 
@@ -101,7 +104,12 @@ def run(site: Site, seconds: float, till_key: str | None = SECRETS.till_key, **p
 
 
 def test_phones_sign_in_receive_redeem_and_share(site: Site) -> None:
-    everybody = {"consent_share": 1.0, "redeem_share": 1.0, "share_share": 1.0, "friend_open_share": 1.0}
+    everybody: dict[str, Any] = {
+        "consent_share": 1.0,
+        "redeem_share": 1.0,
+        "share_share": 1.0,
+        "friend_open_share": 1.0,
+    }
     tally = run(site, 5.0, **everybody, preview_bot_share=1.0)
     assert dict(tally.errors) == {}
     assert tally.sign_in_pages == tally.signed_in == tally.streams_opened == 8

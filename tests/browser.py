@@ -1,14 +1,33 @@
-"""A real Chromium for tests of pages. The drivers of the system are used as they are: nothing is downloaded."""
+"""A real Chromium for tests of pages. The drivers of the system are used as they are: nothing is downloaded.
+
+A page redraws itself and is left while a test looks at it, so an element found by one command may be gone at the next.
+What is looked at is therefore asked in one script, which the page runs between two changes of its own; what is acted on
+is looked up anew until the action reaches it.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+    WebDriverException,
+)
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.expected_conditions import alert_is_present
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from tests.sites import until
 
 CHROMIUM = Path("/usr/bin/chromium")
 DRIVER = Path("/usr/bin/chromedriver")
@@ -25,6 +44,35 @@ FLAGS = (
     "--hide-scrollbars",
 )
 PHONE = (390, 844)
+WAIT_S = 20.0
+POLL_S = 0.05
+
+GONE = "does not belong to the document"
+"""What chromedriver says, beside "stale", of an element whose page was left between its look-up and its use."""
+LEAVING = (
+    GONE,
+    "aborted by navigation",
+    "document unloaded while waiting for result",
+    "Execution context was destroyed",
+)
+"""What it says of a script whose page was left while it ran."""
+NOT_YET = (
+    StaleElementReferenceException,  # drawn anew since it was found
+    ElementNotInteractableException,  # hidden since it was found
+    ElementClickInterceptedException,  # something in front of it, or it was moving
+    NoSuchElementException,  # of a list: the choice is not in it yet
+)
+"""Nothing was clicked or typed: what is wanted may be there at the next look."""
+
+LOOK = """
+const [selector, text, exact] = arguments;
+const words = (e) => (e.innerText ?? e.textContent).replaceAll("\\u00a0", " ").trim();
+const fits = (e) => (exact ? words(e) === text : words(e).includes(text));
+const visible = (e) =>
+  e.checkVisibility({ opacityProperty: true, visibilityProperty: true }) &&
+  [...e.getClientRects()].some((r) => r.width > 0 && r.height > 0);
+const shown = [...document.querySelectorAll(selector)].filter((e) => visible(e) && fits(e));
+"""
 
 
 @pytest.fixture
@@ -56,4 +104,100 @@ def chromium(tmp_path: Path) -> Iterator[Chrome]:
 
 def complaints(browser: Chrome) -> list[str]:
     """What the console says that a visitor's browser should not: errors, refused scripts, failed loads."""
-    return [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    entries = browser.get_log("browser")  # type: ignore[no-untyped-call]
+    return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
+
+
+def ask(browser: Chrome, script: str, *args: object) -> Any:
+    """What the script returns, run in one go by the page; asked again where the page is left while it runs."""
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        try:
+            return browser.execute_script(script, *args)
+        except WebDriverException as error:
+            if time.monotonic() >= deadline or not any(said in (error.msg or "") for said in LEAVING):
+                raise
+            time.sleep(POLL_S)
+
+
+def shown(browser: Chrome, selector: str, text: str = "") -> bool:
+    """Whether an element that a person can see holds the text; no-break spaces are spaces."""
+    return bool(ask(browser, LOOK + "return shown.length > 0", selector, text.replace("\u00a0", " "), False))
+
+
+def texts(browser: Chrome, selector: str) -> list[str]:
+    """What the visible elements say, all at one moment."""
+    return list(ask(browser, LOOK + "return shown.map(words)", selector, "", False))
+
+
+def content(browser: Chrome, selector: str) -> str:
+    """The text within the first such element, seen or not; "" where there is none."""
+    return str(ask(browser, "return document.querySelector(arguments[0])?.textContent ?? ''", selector))
+
+
+def checked(browser: Chrome, selector: str) -> bool:
+    """Whether the box is ticked. Fails where there is none."""
+    ticked = ask(browser, "return document.querySelector(arguments[0])?.checked", selector)
+    assert isinstance(ticked, bool), f"no {selector}"
+    return ticked
+
+
+def wait_until(browser: Chrome, condition: Callable[[], object], what: str = "", timeout_s: float = WAIT_S) -> None:
+    """Until the condition holds; otherwise fails with `what` and what the page says instead."""
+    until(lambda: bool(condition()), timeout_s, lambda: f"{what}\n{browser.current_url} says:\n{_page(browser)}")
+
+
+def wait_for(browser: Chrome, selector: str, text: str = "", timeout_s: float = WAIT_S) -> None:
+    """Until an element that a person can see holds the text."""
+    wait_until(browser, lambda: shown(browser, selector, text), f"{selector} {text!r}", timeout_s)
+
+
+def click(browser: Chrome, selector: str, text: str = "", *, exact: bool = False) -> None:
+    """Clicks the first such element as soon as it can be clicked. `exact`: it says the text and nothing else."""
+    _act(browser, lambda element: element.click(), selector, text, exact)
+
+
+def write(browser: Chrome, selector: str, keys: str) -> None:
+    """Types into a field as soon as it takes keys."""
+    _act(browser, lambda element: element.send_keys(keys), selector)
+
+
+def choose(browser: Chrome, selector: str, value: str) -> None:
+    """Picks the option of that value from a list as soon as it is there."""
+    _act(browser, lambda element: Select(element).select_by_value(value), selector)
+
+
+def agree(browser: Chrome) -> None:
+    """Says yes to the question the page asks."""
+    WebDriverWait(browser, WAIT_S, POLL_S).until(alert_is_present(), "no question was asked")
+    browser.switch_to.alert.accept()
+
+
+def _act(
+    browser: Chrome, act: Callable[[WebElement], None], selector: str, text: str = "", exact: bool = False
+) -> None:
+    """Acts once on the first such element that is seen and enabled: whatever may have reached the page already is not
+    repeated. Fails with why the last attempt could not."""
+    script = LOOK + "return shown.find((e) => !e.matches(':disabled')) ?? null"
+    refused = "there is none"
+
+    def acted() -> bool:
+        nonlocal refused
+        element = ask(browser, script, selector, text.replace("\u00a0", " "), exact)
+        if element is None:
+            return False
+        try:
+            act(element)
+        except WebDriverException as error:
+            if not isinstance(error, NOT_YET) and GONE not in (error.msg or ""):
+                raise
+            refused = f"{type(error).__name__}: {error.msg}"
+            return False
+        return True
+
+    until(acted, WAIT_S, lambda: f"{selector} {text!r}: {refused}\n{browser.current_url} says:\n{_page(browser)}")
+
+
+def _page(browser: Chrome) -> str:
+    """The beginning of what can be read on the page, for messages."""
+    return str(ask(browser, "return document.body?.innerText ?? ''"))[:1500]

@@ -10,14 +10,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
 from engine.plan.load import load_plan
 from tests.brokers import Mosquitto
-from tests.browser import chromium, complaints
+from tests.browser import ask, chromium, click, complaints, shown, texts, wait_for
 from tests.engine.runtime.made import FLOORPLANS
 from tests.sites import MANAGER_KEY, RAYON, TILL_KEY, Site, until
 
@@ -25,18 +22,6 @@ __all__ = ["chromium"]
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 MAC = "02:00:00:00:0e:2e"
 PRODUCT = "FRO-001"  # the Comté of the campaign of the same name
-
-
-def wait_for(browser: Chrome, selector: str, text: str = "", timeout_s: float = 20.0) -> None:
-    """Until an element shows that text."""
-
-    def there(b: Chrome) -> bool:
-        try:
-            return any(e.is_displayed() and text in e.text for e in b.find_elements(By.CSS_SELECTOR, selector))
-        except StaleElementReferenceException:
-            return False  # the page has just been redrawn
-
-    WebDriverWait(browser, timeout_s).until(there, f"{selector} {text!r}")
 
 
 def scenario(folder: Path) -> Path:
@@ -50,19 +35,20 @@ def scenario(folder: Path) -> Path:
 def sign_in(browser: Chrome, site: Site) -> None:
     """Through the captive portal, agreeing to offers by location on the page."""
     browser.get(f"{site.url}/w/supermarket?client_mac={MAC}&lang=fr")
-    browser.find_element(By.CSS_SELECTOR, "input[value='location_offers:page']").click()
-    browser.find_element(By.CSS_SELECTOR, "form button").click()
+    click(browser, "input[value='location_offers:page']")
+    click(browser, "form button")
     wait_for(browser, "h1", "Vous êtes connecté")
-    browser.find_element(By.CSS_SELECTOR, "a.button.main").click()
+    click(browser, "a.button.main")
     wait_for(browser, "#status[data-state=live]")
 
 
 def coupon(browser: Chrome) -> tuple[str, str]:
     """(title, digits) of the coupon that appears, its QR visible."""
     wait_for(browser, ".coupon h3", timeout_s=180)
-    card = browser.find_element(By.CSS_SELECTOR, ".coupon")
-    assert card.find_element(By.CSS_SELECTOR, ".qr svg path").is_displayed()
-    return card.find_element(By.TAG_NAME, "h3").text, card.find_element(By.CSS_SELECTOR, ".digits").text
+    card = "#" + str(ask(browser, "return document.querySelector('.coupon').id"))  # the next one is put before it
+    assert shown(browser, f"{card} .qr svg path")
+    title, digits = texts(browser, f"{card} :is(h3, .digits)")
+    return title, digits
 
 
 def picture(browser: Chrome, name: str) -> None:
@@ -120,8 +106,7 @@ def test_walk_receive_redeem_and_see_it_hot(tmp_path: Path, mosquitto: Mosquitto
         chromium.get(f"{site.url}/manage?key={MANAGER_KEY}")
         chromium.get(f"{site.url}/manage/supermarket")
         wait_for(chromium, "body", "zone chaude", 30)
-        page = chromium.find_element(By.TAG_NAME, "body").text
-        assert any(name in page for name in names)
+        assert any(shown(chromium, "body", name) for name in names)
     finally:
         if shoppers is not None:
             shoppers.send_signal(signal.SIGINT)

@@ -6,17 +6,14 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
 from api.app import create_app
 from api.context import AppContext
@@ -30,7 +27,7 @@ from engine.storage.journal import save_checkpoint
 from engine.storage.status import put_status
 from tests.api.managers.site import FLOORPLANS, SECRETS, busy_now, opening_hour, serving
 from tests.brokers import free_port
-from tests.browser import complaints
+from tests.browser import click, complaints, content, shown, texts, wait_for, wait_until
 
 ROOT = Path(__file__).parents[3]
 KEY = SECRETS.manager_key
@@ -78,51 +75,38 @@ def browser(chromium: Chrome, site: str) -> Chrome:
     return chromium
 
 
-def texts(browser: Chrome, css: str) -> list[str]:
-    """What the elements say, read at once: between two looks the page may have put new ones in their place."""
-    script = "return [...document.querySelectorAll(arguments[0])].map(e => e.innerText.trim())"
-    return list(browser.execute_script(script, css))
-
-
-def wait_for(browser: Chrome, condition: Callable[[], Any], timeout_s: float = 20.0) -> None:
-    waiting = WebDriverWait(browser, timeout_s, poll_frequency=0.1, ignored_exceptions=[StaleElementReferenceException])
-    waiting.until(lambda d: condition())
-
-
 def press(browser: Chrome, label: str) -> None:
     """Clicks a button or an option of an open list."""
-    css = "button, [role=option]"
-
-    def pressed() -> bool:
-        found = [e for e in browser.find_elements(By.CSS_SELECTOR, css) if e.text.strip() == label]
-        for element in found[:1]:
-            element.click()
-        return bool(found)
-
-    wait_for(browser, pressed)
+    click(browser, "button, [role=option]", label, exact=True)
 
 
-def svg_texts(browser: Chrome) -> str:
-    found = browser.execute_script("return document.querySelector('.r-plan svg')?.textContent || ''")
-    assert isinstance(found, str)
-    return found
+def drawn(browser: Chrome, name: str) -> bool:
+    """Whether the plan has that name on it."""
+    return name in content(browser, ".r-plan svg")
+
+
+def headline(browser: Chrome) -> str:
+    """The line above where it is hot; "" while there is none."""
+    return "".join(texts(browser, ".r-kicker")[:1])
 
 
 @pytest.mark.e2e
 def test_one_glance_says_where_it_is_hot(browser: Chrome, site: str, folder: Path) -> None:
     say_something(folder)
+    wait_for(browser, ".r-stores b")
     assert texts(browser, ".r-stores b") == ["Boutique Rayon", "Supermarché Rayon"]
     assert "Nouveautés" in texts(browser, ".r-stores .r-chip")
-    browser.find_element(By.PARTIAL_LINK_TEXT, "Supermarché Rayon").click()
-    wait_for(browser, lambda: "Boulangerie" in texts(browser, ".r-chip"))
-    assert "Cave" not in texts(browser, ".r-chip")
-    assert "Boulangerie" in svg_texts(browser)
-    assert browser.find_elements(By.CSS_SELECTOR, ".r-plan svg .hot")
+    click(browser, "a", "Supermarché Rayon")
+    wait_until(browser, lambda: drawn(browser, "Boulangerie"), "the plan")
+    chips = texts(browser, ".r-chip")
+    assert "Boulangerie" in chips
+    assert "Cave" not in chips
+    assert shown(browser, ".r-plan svg .hot")
     assert "zone chaude" in texts(browser, ".r-zone.r-hot .r-badge")
-    assert "en direct" in texts(browser, ".r-live")[0]
-    assert "41" in texts(browser, ".r-count b")
+    wait_for(browser, ".r-live", "en direct")
+    wait_until(browser, lambda: "41" in texts(browser, ".r-count b"), "41 phones")
     assert "coupon émis" in texts(browser, ".r-reasons .r-name")
-    wait_for(browser, lambda: browser.find_elements(By.CSS_SELECTOR, ".r-chart canvas"))
+    wait_for(browser, ".r-chart canvas")
     loaded = browser.execute_script("return performance.getEntriesByType('resource').map(e => e.name)")
     assert len(loaded) > 10
     assert [name for name in loaded if not name.startswith((site, "data:"))] == []
@@ -132,11 +116,11 @@ def test_one_glance_says_where_it_is_hot(browser: Chrome, site: str, folder: Pat
 @pytest.mark.e2e
 def test_the_page_follows_the_store_without_being_reloaded(browser: Chrome, site: str, folder: Path) -> None:
     browser.get(f"{site}/manage/supermarket")
-    wait_for(browser, lambda: texts(browser, ".r-chip"))
+    wait_for(browser, ".r-chip")
     assert "Cave" not in texts(browser, ".r-chip")
     browser.execute_script("window.same = true")
     crowd_in_the_cellar(folder)
-    wait_for(browser, lambda: "Cave" in texts(browser, ".r-chip"))
+    wait_until(browser, lambda: "Cave" in texts(browser, ".r-chip"), "Cave among the hot ones")
     assert browser.execute_script("return window.same") is True
 
 
@@ -162,18 +146,19 @@ def crowd_in_the_cellar(folder: Path) -> None:
 @pytest.mark.e2e
 def test_level_span_hour_and_language_are_chosen(browser: Chrome, site: str) -> None:
     browser.get(f"{site}/manage/boutique?lang=en")
-    wait_for(browser, lambda: "Nouveautés" in svg_texts(browser))
-    assert "Cabines" not in svg_texts(browser)
+    wait_until(browser, lambda: drawn(browser, "Nouveautés"), "the ground floor")
+    assert not drawn(browser, "Cabines")
     press(browser, "Étage")
-    wait_for(browser, lambda: "Cabines" in svg_texts(browser))
+    wait_until(browser, lambda: drawn(browser, "Cabines"), "the upper floor")
     press(browser, "Yesterday")
-    wait_for(browser, lambda: "Hot zones ·" in texts(browser, ".r-kicker")[0])
-    browser.find_element(By.CSS_SELECTOR, ".q-select").click()
+    wait_until(browser, lambda: "Hot zones ·" in headline(browser), "a headline of yesterday")
+    click(browser, ".q-select")
     press(browser, "{:02d} h – {:02d} h".format(*closed_hour()))
-    wait_for(browser, lambda: texts(browser, ".r-quiet") == ["Not enough data yet to say where it is hot"])
+    quiet = ["Not enough data yet to say where it is hot"]
+    wait_until(browser, lambda: texts(browser, ".r-quiet") == quiet, "no evidence")
     assert set(texts(browser, ".r-zone .r-badge")) == {"not enough data"}
     press(browser, "7 days")
-    wait_for(browser, lambda: "7 days" in texts(browser, ".r-kicker")[0])
+    wait_until(browser, lambda: "7 days" in headline(browser), "a headline of the week")
     assert texts(browser, ".r-lang [aria-current]") == ["EN"]
 
 

@@ -8,29 +8,16 @@ import time
 from pathlib import Path
 
 import pytest
-from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
 from api.server import run_api
 from engine.storage.outbox import pending_for
 from engine.storage.vouchers import voucher_of
 from tests.api.site import MAC, SECRETS, Site, basket, eventually
-from tests.browser import chromium, complaints
+from tests.browser import agree, checked, chromium, click, complaints, shown, texts, wait_for, wait_until, write
 
 __all__ = ["chromium"]
 pytestmark = pytest.mark.e2e
-
-
-def wait_for(browser: Chrome, selector: str, text: str = "") -> None:
-    def there(b: Chrome) -> bool:
-        try:
-            return any(e.is_displayed() and text in e.text for e in b.find_elements(By.CSS_SELECTOR, selector))
-        except StaleElementReferenceException:
-            return False  # the page has just been left
-
-    WebDriverWait(browser, 15).until(there, f"{selector} {text!r}")
 
 
 def picture(browser: Chrome, name: str) -> None:
@@ -46,17 +33,22 @@ def sign_in(browser: Chrome, site: Site) -> str:
     browser.get(f"{site.url}/w/corner?client_mac={MAC}&lang=fr")
     assert MAC not in browser.current_url
     picture(browser, "portal")
-    browser.find_element(By.CSS_SELECTOR, "input[value='location_offers:page']").click()
-    browser.find_element(By.NAME, "display_name").send_keys("Zoé")
-    browser.find_element(By.CSS_SELECTOR, "form button").click()
+    click(browser, "input[value='location_offers:page']")
+    write(browser, "[name=display_name]", "Zoé")
+    click(browser, "form button")
     wait_for(browser, "h1", "Vous êtes connecté")
     picture(browser, "connected")
-    browser.find_element(By.CSS_SELECTOR, "a.button.main").click()
+    click(browser, "a.button.main")
     wait_for(browser, "#status[data-state=live]")
     wait_for(browser, "#empty", "Pas encore de coupon")
     picture(browser, "me-empty")
     me = browser.execute_async_script("fetch('/v1/me').then(r => r.json()).then(arguments[0])")
     return str(me["shopper_id"])
+
+
+def countdowns(within_s: float) -> list[str]:
+    """What a coupon may say in the first so many seconds of its two hours."""
+    return [f"Encore 1 h {59 - minute:02d} min" for minute in range(int(within_s // 60) + 1)]
 
 
 def test_from_sign_in_to_a_redeemed_coupon(site: Site, chromium: Chrome) -> None:
@@ -68,18 +60,18 @@ def test_from_sign_in_to_a_redeemed_coupon(site: Site, chromium: Chrome) -> None
     assert time.monotonic() - began < 3.0
     eventually(lambda: voucher_of(site.db, voucher, shopper).voucher.state == "seen")
     assert pending_for(site.db, shopper, "page", time.time()) == []
-    card = chromium.find_element(By.ID, f"v-{voucher}")
-    assert card.find_element(By.CSS_SELECTOR, ".badge").text.replace("\u202f", " ") == "−20 %"
-    assert card.find_element(By.CSS_SELECTOR, ".qr svg path").is_displayed()
-    assert "Encore 1 h 59" in card.find_element(By.CSS_SELECTOR, ".left").text
-    card.find_element(By.CSS_SELECTOR, "summary").click()
-    assert "Vous étiez près de « Thé vert » depuis 9 secondes" in card.text
-    card.find_element(By.CSS_SELECTOR, "button.share").click()
-    wait_for(chromium, ".links a", "WhatsApp")
+    card = f"#v-{voucher}"
+    assert [badge.replace("\u202f", " ") for badge in texts(chromium, f"{card} .badge")] == ["−20 %"]
+    assert shown(chromium, f"{card} .qr svg path")
+    wait_until(chromium, lambda: texts(chromium, f"{card} .left")[0] in countdowns(time.monotonic() - began))
+    click(chromium, f"{card} summary")
+    wait_for(chromium, card, "Vous étiez près de « Thé vert » depuis 9 secondes")
+    click(chromium, f"{card} button.share")
+    wait_for(chromium, f"{card} .links a", "WhatsApp")
     picture(chromium, "me-coupon")
     with site.till() as till:
         body = {
-            "code": card.find_element(By.CSS_SELECTOR, ".digits").text,
+            "code": texts(chromium, f"{card} .digits")[0],
             "store": "corner",
             "till": "1",
             "basket": basket(),
@@ -126,16 +118,14 @@ def test_choices_and_leaving(site: Site, chromium: Chrome) -> None:
     shopper = sign_in(chromium, site)
     site.issue(shopper, time.time())
     wait_for(chromium, ".coupon h3", "Le thé vert")
-    box = chromium.find_element(By.CSS_SELECTOR, "#consents input[value='location_offers:page']")
-    assert box.is_selected()
-    chromium.find_element(By.CSS_SELECTOR, "[data-fewer=never]").click()
+    box = "#consents input[value='location_offers:page']"
+    assert checked(chromium, box)
+    click(chromium, "[data-fewer=never]")
     wait_for(chromium, "#toast", "plus d'offres")
-    WebDriverWait(chromium, 10).until(
-        lambda b: not box.is_selected() and not b.find_element(By.ID, "toast").is_displayed()
-    )
-    chromium.find_element(By.ID, "delete").click()
-    chromium.switch_to.alert.accept()
-    WebDriverWait(chromium, 10).until(lambda b: "/w/corner" in b.current_url)
+    wait_until(chromium, lambda: not checked(chromium, box) and not shown(chromium, "#toast"), "unticked, no toast")
+    click(chromium, "#delete")
+    agree(chromium)
+    wait_until(chromium, lambda: "/w/corner" in chromium.current_url, "the portal")
     chromium.get(f"{site.url}/me?lang=fr")
     wait_for(chromium, "h1", "Ma page")
     assert "après la connexion" in chromium.page_source

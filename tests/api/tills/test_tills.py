@@ -9,12 +9,10 @@ from typing import Any
 import httpx
 import pytest
 from selenium.webdriver import Chrome
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from engine.config import ApiConfig, Config
 from tests.api.site import SECRETS, Site, basket, code_of
-from tests.browser import chromium, complaints
+from tests.browser import choose, chromium, click, complaints, wait_for, write
 
 __all__ = ["chromium"]
 
@@ -131,17 +129,16 @@ def test_the_till_page(site: Site, chromium: Chrome, code: str) -> None:
     """Key by link, code, basket, check, use, undo: all in a browser."""
     chromium.get(f"{site.url}/till?lang=fr#key={SECRETS.till_key}")
     assert SECRETS.till_key not in chromium.current_url
-    wait = WebDriverWait(chromium, 15)
-    wait.until(lambda b: b.find_element(By.ID, "desk").is_displayed())
-    chromium.find_element(By.ID, "code").send_keys(code.lower())
-    Select(chromium.find_element(By.ID, "product")).select_by_value("tea-1")
-    chromium.find_element(By.CSS_SELECTOR, "#scan button.main").click()
-    wait.until(lambda b: "0,99" in b.find_element(By.ID, "answer").text)
-    chromium.find_element(By.ID, "redeem").click()
-    wait.until(lambda b: "Utilisé" in b.find_element(By.ID, "answer").text)
-    chromium.find_element(By.CSS_SELECTOR, "#answer .danger").click()
-    wait.until(lambda b: "Annulé" in b.find_element(By.ID, "answer").text)
-    chromium.find_element(By.ID, "code").send_keys("WRONG")
-    chromium.find_element(By.CSS_SELECTOR, "#scan button.main").click()
-    wait.until(lambda b: "Code inconnu" in b.find_element(By.ID, "answer").text)
+    wait_for(chromium, "#desk")
+    write(chromium, "#code", code.lower())
+    choose(chromium, "#product", "tea-1")
+    click(chromium, "#scan button.main")
+    wait_for(chromium, "#answer", "0,99")
+    click(chromium, "#redeem")
+    wait_for(chromium, "#answer", "Utilisé")
+    click(chromium, "#answer .danger")
+    wait_for(chromium, "#answer", "Annulé")
+    write(chromium, "#code", "WRONG")
+    click(chromium, "#scan button.main")
+    wait_for(chromium, "#answer", "Code inconnu")
     assert complaints(chromium) == []

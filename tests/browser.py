@@ -54,6 +54,7 @@ LEAVING = (
     "aborted by navigation",
     "document unloaded while waiting for result",
     "Execution context was destroyed",
+    "no such execution context",
 )
 """What it says of a script whose page was left while it ran."""
 NOT_YET = (

@@ -24,9 +24,9 @@ setInterval(() => {
   });
   document.querySelector("ul").replaceChildren(...items);
 }, 3);
-setTimeout(() => location.replace("/?" + Math.random()), 30 + Math.random() * 50);
+setTimeout(() => location.replace("/?" + Math.random()), 100 + Math.random() * 200);
 </script>"""
-"""Its list is drawn anew every 3 ms, and the page is left for another one like it every 55 ms."""
+"""Its list is drawn anew every 3 ms, and the page is left for another one like it every 0.2 s."""
 
 LATE = """<!doctype html><style>#over { position: fixed; inset: 0; }</style>
 <p id="count">0</p><p id="place"></p><div id="over"></div><script>
@@ -83,7 +83,7 @@ def test_looks_at_a_page_that_is_drawn_anew_and_left(restless: str, chromium: Ch
     """Never half a list, never an element that is gone."""
     chromium.get(restless)
     addresses = set()
-    for _ in range(200):
+    for _ in range(300):
         assert texts(chromium, "li") in ([], ["one", "two", "three"])
         addresses.add(ask(chromium, "return location.href"))
     assert len(addresses) > 2

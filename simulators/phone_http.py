@@ -125,13 +125,12 @@ class Phone:
         finally:
             del self._shop.present[self._journey.shopper.name]
             listening.cancel()
-            await asyncio.wait({listening})
-            if chores:
-                _, late = await asyncio.wait(chores, timeout=GRACE_S)
-                for chore in late:
+            try:
+                await asyncio.wait({listening, *chores}, timeout=GRACE_S)
+            finally:  # also where the run's own patience ends first: what went on would use wires that are closed
+                for chore in chores:
                     chore.cancel()
-                if late:
-                    await asyncio.wait(late)
+                await asyncio.wait({listening, *chores})
         _raise_bugs({listening, *chores})
 
     async def _sign_in(self) -> bool:

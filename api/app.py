@@ -68,20 +68,11 @@ _ROUTERS = (
 
 
 def create_app(
-    config: Config,
-    db: Database,
-    secrets: Secrets,
-    plans: Mapping[str, Plan],
-    *,
-    start_delivery: bool = True,
-    limits: RateLimits | None = None,
+    config: Config, db: Database, secrets: Secrets, plans: Mapping[str, Plan], *, start_delivery: bool = True
 ) -> FastAPI:
-    """The site's HTTP side. With `start_delivery` false nothing is polled and no house kept: another process does.
-
-    `limits` counts callers' attempts; by default by this process's own clock.
-    """
+    """The site's HTTP side. With `start_delivery` false nothing is polled and no house kept: another process does."""
     ctx = AppContext(config, db, secrets, dict(plans))
-    limits, instruments = RateLimits() if limits is None else limits, metrics.Metrics(ctx)
+    limits, instruments = RateLimits(), metrics.Metrics(ctx)
     app = FastAPI(
         title="Rayon",
         summary="In-store Wi-Fi location and proximity couponing.",

@@ -12,7 +12,6 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.ratelimits import RateLimits
 from engine.config import Config
 from engine.errors import OperatorError, Problem, RayonError
 from engine.plan.model import Plan
@@ -119,19 +118,17 @@ def run_api(
     on_started: Callable[[ApiServer], None] | None = None,
     start_delivery: bool = True,
     start_pages: bool = False,
-    limits: RateLimits | None = None,
 ) -> ApiServer:
     """The HTTP side, listening but not yet serving: call `start()` (a thread of its own) or `run()` (this thread).
 
     `start_pages` starts the managers' pages with the server rather than at the first visit: wanted where an engine runs
     in another thread of this process. Links and QR codes follow the real port where the configuration gives no
-    `public_url`. `limits` as for `create_app`. Raises OperatorError when the port is taken.
+    `public_url`. Raises OperatorError when the port is taken.
     """
     host = config.api.host if host is None else host
     listener = _listen(host, config.api.port if port is None else port)
     listening = config.api.model_copy(update={"host": host, "port": listener.getsockname()[1]})
-    settled = config.model_copy(update={"api": listening})
-    app = create_app(settled, db, secrets, plans, start_delivery=start_delivery, limits=limits)
+    app = create_app(config.model_copy(update={"api": listening}), db, secrets, plans, start_delivery=start_delivery)
     app.state.start_pages = start_pages
     return ApiServer(app, host, listener, on_started)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.brokers import Mosquitto
+from tests.clocks import HeldClock, hold_rate_limits
 
 
 @pytest.fixture
@@ -16,6 +17,12 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
     """A running Mosquitto on a free port, open to all; skipped where it is not installed, unless this is CI."""
     with Mosquitto(tmp_path / "mosquitto") as broker:
         yield broker
+
+
+@pytest.fixture
+def rate_clock(monkeypatch: pytest.MonkeyPatch) -> HeldClock:
+    """Rate limits of this process, held: however long a test takes, its attempts fall into one minute."""
+    return hold_rate_limits(monkeypatch)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from api.ratelimits import RateLimits
 from api.server import run_api
 from engine.config import ApiConfig, Config
 from engine.storage.campaigns import seed_campaigns
 from engine.storage.database import open_database
 from tests.api.site import SECRETS, Site, campaign, small_plan
+from tests.clocks import HeldClock
 
 
 @pytest.fixture
@@ -23,13 +23,12 @@ def config() -> Config:
 
 
 @pytest.fixture
-def site(tmp_path: Path, config: Config) -> Iterator[Site]:
+def site(tmp_path: Path, config: Config, rate_clock: HeldClock) -> Iterator[Site]:
     """The whole HTTP side on a real SQLite file, listening on a free port of this machine."""
     plan = small_plan()
     db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
     seed_campaigns(db, plan.store, [campaign(), campaign("store-1", place={"store": True})], time.time())
-    one_minute = RateLimits(lambda: 0.0)  # however long a test takes, its attempts fall into one minute
-    server = run_api(config, db, SECRETS, {plan.store: plan}, limits=one_minute).start()
+    server = run_api(config, db, SECRETS, {plan.store: plan}).start()
     try:
         yield Site(config, db, plan, server)
     finally:

@@ -1,4 +1,4 @@
-"""Moving windows of a minute, by a clock of the test's own."""
+"""Moving windows of a minute, by a clock that the test holds."""
 
 from __future__ import annotations
 
@@ -6,27 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from api.ratelimits import WINDOW_S, RateLimits, TooManyRequests
-
-
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1e6
-
-    def __call__(self) -> float:
-        return self.now
+from api.ratelimits import RateLimits, TooManyRequests
+from tests.clocks import HeldClock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def limits(clock: Clock) -> RateLimits:
-    return RateLimits(clock)
+def limits(rate_clock: HeldClock) -> RateLimits:
+    return RateLimits()
 
 
 def allowed(limits: RateLimits, per_minute: int = 3, kind: str = "till", caller: str = "a") -> bool:
@@ -37,64 +23,58 @@ def allowed(limits: RateLimits, per_minute: int = 3, kind: str = "till", caller:
     return True
 
 
+def told_to_wait_s(limits: RateLimits, per_minute: int = 3) -> int:
+    with pytest.raises(TooManyRequests) as refused:
+        limits.spend("till", "a", per_minute)
+    return refused.value.retry_after_s
+
+
 def test_so_many_and_no_more_of_each_kind_and_caller(limits: RateLimits) -> None:
     assert [allowed(limits) for _ in range(5)] == [True] * 3 + [False] * 2
-    assert allowed(limits, caller="b")
-    assert allowed(limits, kind="share")
-
-
-def test_the_window_moves_with_the_caller(limits: RateLimits, clock: Clock) -> None:
-    """No calendar minute: what was spent in the last 60 s counts, whatever second it began at."""
-    for at_s in (0.0, 50.0, 55.0):
-        clock.now = 1e6 + at_s
-        assert allowed(limits)
-    clock.now = 1e6 + 59.5
+    assert [allowed(limits, caller="b") for _ in range(4)] == [True] * 3 + [False]
+    assert [allowed(limits, kind="share") for _ in range(4)] == [True] * 3 + [False]
     assert not allowed(limits)
-    clock.now = 1e6 + 60.0
+
+
+def test_the_window_moves_with_the_caller(limits: RateLimits, rate_clock: HeldClock) -> None:
+    """No calendar minute: what was spent in the last 60 s counts, whatever second it began at."""
+    began = rate_clock.now
+    for at_s in (0.0, 50.0, 55.0):
+        rate_clock.now = began + at_s
+        assert allowed(limits)
+    rate_clock.now = began + 59.5
+    assert not allowed(limits)
+    rate_clock.now = began + 60.01
     assert [allowed(limits), allowed(limits)] == [True, False]
 
 
-def test_waiting_as_long_as_told_is_enough_and_a_second_less_is_not(limits: RateLimits, clock: Clock) -> None:
+def test_waiting_as_long_as_told_is_enough_and_a_second_less_is_not(limits: RateLimits, rate_clock: HeldClock) -> None:
     assert all(allowed(limits) for _ in range(3))
-    clock.now += 18.25
-    with pytest.raises(TooManyRequests) as refused:
-        limits.spend("till", "a", 3)
-    assert refused.value.retry_after_s == 42
-    clock.now += 41.0
+    rate_clock.now += 18.25
+    assert told_to_wait_s(limits) == 42
+    rate_clock.now += 41.0
     assert not allowed(limits)
-    clock.now += 1.0
+    rate_clock.now += 1.0
     assert allowed(limits)
 
 
-def test_what_is_refused_costs_nothing(limits: RateLimits, clock: Clock) -> None:
+def test_who_is_early_by_a_moment_is_told_a_second(limits: RateLimits, rate_clock: HeldClock) -> None:
+    """Never zero, which would mean: at once, again."""
     assert all(allowed(limits) for _ in range(3))
-    clock.now += WINDOW_S - 1
+    rate_clock.now += 59.999
+    assert told_to_wait_s(limits) == 1
+    rate_clock.now += 0.001
+    assert told_to_wait_s(limits) == 1
+    rate_clock.now += 1.0
+    assert allowed(limits)
+
+
+def test_what_is_refused_costs_nothing(limits: RateLimits, rate_clock: HeldClock) -> None:
+    assert all(allowed(limits) for _ in range(3))
+    rate_clock.now += 59.0
     assert not any(allowed(limits) for _ in range(50))
-    clock.now += 1
+    rate_clock.now += 1.01
     assert [allowed(limits) for _ in range(4)] == [True] * 3 + [False]
-
-
-def test_a_limit_lowered_meanwhile(limits: RateLimits, clock: Clock) -> None:
-    """Room comes when fewer than the new limit are left in the window."""
-    for _ in range(3):
-        assert allowed(limits)
-        clock.now += 10.0
-    with pytest.raises(TooManyRequests) as refused:
-        limits.spend("till", "a", 1)
-    assert refused.value.retry_after_s == 50  # until the third leaves
-    clock.now += 50.0
-    assert allowed(limits, 1)
-
-
-def test_who_is_silent_is_forgotten(limits: RateLimits, clock: Clock) -> None:
-    for i in range(100):
-        assert allowed(limits, caller=f"192.0.2.{i}")
-    clock.now += 30.0
-    assert allowed(limits, caller="late")
-    assert len(limits) == 101
-    clock.now += 30.0
-    assert allowed(limits, caller="new")
-    assert len(limits) == 2  # the late one still counts
 
 
 def test_threads_share_one_count(limits: RateLimits) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from api.ratelimits import RateLimits
 from api.server import ApiServer, run_api
 from engine.config import Config
 from engine.offers.campaigns import Campaign, load_campaigns
@@ -28,6 +27,7 @@ from simulators.live import run_live
 from simulators.phone_http import run_phones
 from simulators.tally import Tally
 from simulators.world import World
+from tests.clocks import HeldClock
 from tests.simulators.made import scenario
 
 STORE = "supermarket"
@@ -54,9 +54,7 @@ class Site:
         self.config = Config.model_validate(
             {"api": {"port": 0}, "storage": {"data_dir": folder}, "offers": offers or {}}
         )
-        one_minute = RateLimits(lambda: 0.0)  # however long a run takes, its attempts fall into one minute
-        plans = {STORE: self.plan}
-        self.server: ApiServer = run_api(self.config, self.db, SECRETS, plans, limits=one_minute).start()
+        self.server: ApiServer = run_api(self.config, self.db, SECRETS, {STORE: self.plan}).start()
         self.issued: dict[str, float] = {}
         self._ending = threading.Event()
         self._issuer = threading.Thread(target=self._issue)
@@ -86,7 +84,7 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path, rate_clock: HeldClock) -> Iterator[Site]:
     made = Site(tmp_path)
     yield made
     made.close()

@@ -23,6 +23,7 @@ from simulators.phone_http import run_phones
 from simulators.tally import Tally
 from simulators.witness import Witness
 from simulators.world import World
+from tests.clocks import HeldClock
 from tests.simulators.made import scenario
 from tests.simulators.test_phones_real_api import SECRETS, STORE, Discard, Site
 
@@ -41,7 +42,7 @@ class Outcome:
 
 
 @pytest.fixture
-def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+def site(request: pytest.FixtureRequest, tmp_path: Path, rate_clock: HeldClock) -> Iterator[Site]:
     made = Site(tmp_path / "site", getattr(request, "param", {}))
     yield made
     made.close()

@@ -11,7 +11,7 @@ from engine.records import F32, F64, I64, U64, Scans
 
 MOST_SCANS = 4096  # kept: some minutes of a full shop, an hour of a quiet one; 24 + 2 A bytes each
 THIN_S = 1.5  # one scan of a device in so long: nearer ones repeat each other
-SLACK = 1024  # scans kept beyond MOST_SCANS, so that those before a time are the same whenever it is asked
+SLACK = 1024  # scans kept beyond that, so that those before a time are the same whenever it is asked
 GAP_S = 30.0  # a device silent for longer begins a new stretch
 MOST_STEPS = 40  # scans in a stretch: offsets and errors of longer ones would count as independent
 LEAST_STEPS = 5
@@ -38,9 +38,10 @@ class Stretches:
 
 
 class ScanMemory:
-    """The newest scans with RSSI of at least LEAST_AP access points."""
+    """The newest scans with RSSI of at least LEAST_AP access points, `most` of them."""
 
-    def __init__(self, n_ap: int) -> None:
+    def __init__(self, n_ap: int, most: int = MOST_SCANS) -> None:
+        self._most = most
         self._t: F64 = np.empty(0)
         self._device: U64 = np.empty(0, np.uint64)
         self._rssi = np.empty((0, n_ap), np.float16)
@@ -49,13 +50,13 @@ class ScanMemory:
         return len(self._t)
 
     def add(self, scans: Scans) -> None:
-        """Takes scans, in the order of time; the oldest beyond MOST_SCANS and some slack go."""
+        """Takes scans, in the order of time; the oldest beyond `most` and some slack go."""
         rows = np.flatnonzero(np.isfinite(scans.rssi_dbm).sum(axis=1) >= LEAST_AP)
         if not len(rows):
             return
-        self._t = np.concatenate([self._t, scans.t[rows]])[-(MOST_SCANS + SLACK) :]
-        self._device = np.concatenate([self._device, scans.device[rows]])[-(MOST_SCANS + SLACK) :]
-        self._rssi = np.concatenate([self._rssi, scans.rssi_dbm[rows].astype(np.float16)])[-(MOST_SCANS + SLACK) :]
+        self._t = np.concatenate([self._t, scans.t[rows]])[-(self._most + SLACK) :]
+        self._device = np.concatenate([self._device, scans.device[rows]])[-(self._most + SLACK) :]
+        self._rssi = np.concatenate([self._rssi, scans.rssi_dbm[rows].astype(np.float16)])[-(self._most + SLACK) :]
 
     def stretches(self, rng: np.random.Generator, most: int = MOST_STRETCHES) -> Stretches:
         """Up to `most` of what is kept, by lot."""
@@ -83,8 +84,8 @@ class ScanMemory:
         return Stretches(out_t, out_rssi, steps[chosen].astype(np.int64), number)
 
     def before(self, t: float) -> ScanMemory:
-        """The newest MOST_SCANS scans of before a time; what is added to either does not change the other."""
-        out, rows = ScanMemory(self._rssi.shape[1]), np.flatnonzero(self._t < t)[-MOST_SCANS:]
+        """The newest `most` scans of before a time; what is added to either does not change the other."""
+        out, rows = ScanMemory(self._rssi.shape[1], self._most), np.flatnonzero(self._t < t)[-self._most :]
         out._t, out._device, out._rssi = self._t[rows], self._device[rows], self._rssi[rows]
         return out
 

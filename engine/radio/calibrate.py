@@ -87,7 +87,7 @@ def calibrate(
     )
     fits = _fits(plan, evidence, law, ranges.bias_m, prior)
     note = f"evidence covers {reach.covered:.0%} of the walkable area"
-    warnings = _warnings(fits, law) + _misplaced(plan, evidence, law, prior)
+    warnings = fit_warnings(fits, law) + _misplaced(plan, evidence, law, prior)
     return Calibration(radio_map, law, fits, law.loss_scale, warnings, [note])
 
 
@@ -163,7 +163,7 @@ def _rms(values: F64) -> float:
     return float(np.sqrt(np.mean(values**2))) if len(values) else float("nan")
 
 
-def _warnings(fits: list[ApFit], law: FittedLaw) -> list[str]:
+def fit_warnings(fits: list[ApFit], law: FittedLaw) -> list[str]:
     """What a person should look at: fits that rail, access points that do not fit."""
     out = []
     for f, power in zip(fits, law.ap_power_db.tolist(), strict=True):

@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from engine.plan.cells import Cells
 from engine.radio.evidence import Evidence
+from engine.records import F64, I32
 
 NEAR_M = 1.5  # half a shadow: a surveyed place speaks for the floor this far around it
 ROUTE, FLOOR = 0.30, 0.55  # shares of the walkable area
@@ -41,12 +42,17 @@ class Reach:
 
 def reach_of(cells: Cells, evidence: Evidence) -> Reach:
     """The reach of the evidence at places of devices (access points that hear each other are not places to stand)."""
-    at = np.flatnonzero(evidence.kind < 2)
+    at = evidence.kind < 2
+    return Reach(share_near(cells, evidence.level[at], evidence.x_m[at], evidence.y_m[at]))
+
+
+def share_near(cells: Cells, level: I32, x_m: F64, y_m: F64) -> float:
+    """Share of the cells, 0 to 1, that lie within NEAR_M of a place, arrays (n,)."""
     near = np.zeros(len(cells.x_m), dtype=np.bool_)
-    for level in np.unique(evidence.level[at]).tolist():
-        own = at[evidence.level[at] == level]
-        to = np.flatnonzero(cells.level == level)
-        tree = cKDTree(np.column_stack([evidence.x_m[own], evidence.y_m[own]]))
+    for one in np.unique(level).tolist():
+        own = np.flatnonzero(level == one)
+        to = np.flatnonzero(cells.level == one)
+        tree = cKDTree(np.column_stack([x_m[own], y_m[own]]))
         distance, _ = tree.query(np.column_stack([cells.x_m[to], cells.y_m[to]]))
         near[to] = distance < NEAR_M
-    return Reach(float(near.mean()) if len(near) else 0.0)
+    return float(near.mean()) if len(near) else 0.0

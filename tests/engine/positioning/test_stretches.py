@@ -59,6 +59,13 @@ def test_the_oldest_go_and_those_before_a_time_are_the_same_whenever_it_is_asked
     assert len(memory) == stretches.MOST_SCANS + stretches.SLACK
 
 
+def test_of_a_recording_more_is_kept_when_more_is_asked_for() -> None:
+    n = stretches.MOST_SCANS + 2 * stretches.SLACK
+    memory = ScanMemory(5, most=n)
+    memory.add(scans(np.arange(0.0, 2.0 * n, 2.0), 1))
+    assert len(memory) == len(memory.before(np.inf)) == n
+
+
 def test_restored_it_gives_the_same_stretches() -> None:
     one, two = ScanMemory(5), ScanMemory(5)
     for device in range(60):

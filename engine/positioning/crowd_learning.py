@@ -3,7 +3,8 @@ radio (Baum and others 1970; Dempster, Laird and Rubin 1977).
 
 Places come from whole stretches, smoothed forward and backward, as probabilities over cells: a place taken for certain
 would confirm the map it was found with, and drift. The law starts from what access points and surveys say. A new map is
-taken only if it explains stretches that it was not fitted to better than the old one.
+taken only if it explains stretches that it was not fitted to better than the old one. What counts as a crowd is for
+the caller to say: `learn` is for live stores, `crowd.calibrate_store` for recordings.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
+from engine.positioning.bayes import moments
 from engine.positioning.expectation import is_large
 from engine.positioning.motion import WalkGraph, walk_graph
 from engine.positioning.passes import Placed, foreseen, placed
@@ -23,6 +25,7 @@ from engine.positioning.site_build import site_of
 from engine.positioning.stretches import MOST_STEPS, MOST_STRETCHES, ScanMemory, Stretches
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, cell_geometry
 from engine.radio.radiomap import RadioMap, prior_map
+from engine.radio.reach import share_near
 from engine.radio.ridge import FittedLaw
 from engine.radio.soft_fit import (
     Floor,
@@ -34,7 +37,7 @@ from engine.radio.soft_fit import (
     floor_of,
     law_dbm,
 )
-from engine.records import F64
+from engine.records import F64, I64, Bools
 
 LAW_ROUNDS, FIELD_ROUNDS, LAST_ROUNDS = 3, 3, 2
 LEAST_SCANS = 200  # in all stretches, of
@@ -67,11 +70,23 @@ class Learnt:
     gain: float  # nats per scan on devices it was not fitted to
 
 
-class CrowdLearning:
-    """Learns maps for one plan and its cells."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How a map sees stretches: the share of the floor near the places it finds for them, 0 to 1; of each access point
+    (A,) how many scans heard it, and the root mean square of what the law, fields aside, leaves of those in dB."""
 
-    def __init__(self, plan: Plan, cells: Cells, settings: LocatorSettings = DEFAULT_SETTINGS) -> None:
-        self._plan, self._cells, self._settings = plan, cells, settings
+    covered: float
+    scans: I64
+    left_db: F64
+
+
+class CrowdLearning:
+    """Learns maps for one plan and its cells. `keeps`: a hypermarket's coarse cells too, which weigh 60 MiB."""
+
+    def __init__(
+        self, plan: Plan, cells: Cells, settings: LocatorSettings = DEFAULT_SETTINGS, keeps: bool = False
+    ) -> None:
+        self._plan, self._cells, self._settings, self._keeps = plan, cells, settings, keeps
         self._ground: _Ground | None = None
 
     def learn(self, law: FittedLaw, memory: ScanMemory, rng: np.random.Generator) -> Learnt | None:
@@ -80,19 +95,45 @@ class CrowdLearning:
         if len(memory) < LEAST_SCANS:
             return None
         ground = self._ready()
-        stretches = memory.stretches(rng, max(8, min(MOST_STRETCHES, MOST_ENTRIES // len(ground.cells) // MOST_STEPS)))
+        stretches = _drawn(ground, memory, rng)
         if int(stretches.steps.sum()) < LEAST_SCANS or len(np.unique(stretches.device)) < LEAST_DEVICES:
             return None
+        learnt = self._judged(ground, law, stretches, stretches.device % HELD_OUT == HELD_OUT - 1)
+        return learnt if isinstance(learnt, Learnt) else None
+
+    def drawn(self, memory: ScanMemory, rng: np.random.Generator) -> Stretches:
+        """As many stretches as there is memory for, by lot."""
+        return _drawn(self._ready(), memory, rng)
+
+    def judged(self, law: FittedLaw, stretches: Stretches, held: Bools) -> Learnt | float:
+        """What stretches that are not `held` (S,) teach, if it foresees those that are better than the law alone by
+        MARGIN: then with all of them. Else only the gain, in nats per scan."""
+        return self._judged(self._ready(), law, stretches, held)
+
+    def _judged(self, ground: _Ground, law: FittedLaw, stretches: Stretches, held: Bools) -> Learnt | float:
         floor, _ = floor_of(self._plan, ground.cells, ground.geometry, law)
-        held = stretches.device % HELD_OUT == HELD_OUT - 1
-        start = SoftLaw(law.theta, np.zeros((len(law.p0_dbm), len(floor.kernel)))), DEFAULT_PRIOR.sigma_db
+        start = _start(floor, law)
         trial = self._em(ground, floor, law, stretches.take(~held), (LAW_ROUNDS, FIELD_ROUNDS), start)
         judged = stretches.take(held)
         gain = self._foreseen(ground, floor, trial, judged) - self._foreseen(ground, floor, start, judged)
         if gain < MARGIN:
-            return None
+            return gain
         soft, sigma = self._em(ground, floor, law, stretches, (0, LAST_ROUNDS), trial)
         return Learnt(soft, sigma, gain)
+
+    def seen(self, law: FittedLaw, learnt: Learnt | None, stretches: Stretches) -> Seen:
+        """Stretches as the law alone (None) or what was learnt explains them."""
+        ground = self._ready()
+        floor, _ = floor_of(self._plan, ground.cells, ground.geometry, law)
+        soft, sigma = _start(floor, law) if learnt is None else (learnt.soft, learnt.sigma_db)
+        site = self._site(ground, floor, soft, sigma, self._settings)
+        found = placed(site, ground.graph, self._settings.motion, self._settings, stretches)
+        level, xy, _ = moments(site, found.cells)
+        rssi = stretches.rssi_dbm[found.stretch, found.step].astype(np.float64)
+        scans = np.isfinite(rssi).sum(axis=0)
+        plain = expected_dbm(floor, SoftLaw(soft.theta, np.zeros_like(soft.fields)))
+        left = np.sqrt(_squared(rssi, found, plain).sum(axis=0) / np.maximum(scans, 1))
+        return Seen(share_near(ground.cells, level, xy[:, 0], xy[:, 1]), scans, np.where(scans > 0, left, np.nan))
 
     def map_of(self, law: FittedLaw, learnt: Learnt, geometry: Geometry, current: RadioMap) -> RadioMap:
         """The map at the plan's cells, of which `geometry` is. Ranges stay as `current` has them."""
@@ -122,8 +163,8 @@ class CrowdLearning:
         geometry = cell_geometry(self._plan, cells)
         graph = walk_graph(cells, max(self._settings.motion.block_m, cells.cell_m))
         ground = _Ground(cells, geometry, graph, prior_map(self._plan, cells, geometry=geometry))
-        if not is_large(geometry.distance_m):
-            self._ground = ground  # a hypermarket's is made again each time: it weighs 60 MiB
+        if self._keeps or not is_large(geometry.distance_m):
+            self._ground = ground  # else it is made again each time
         return ground
 
     def _em(
@@ -157,6 +198,15 @@ class CrowdLearning:
         spread = np.broadcast_to(np.float32(sigma), mean.shape)
         known = replace(ground.prior, mean_dbm=mean, sigma_db=spread, offset_sigma_db=DEVICES_DB)
         return site_of(self._plan, ground.cells, known, settings)
+
+
+def _drawn(ground: _Ground, memory: ScanMemory, rng: np.random.Generator) -> Stretches:
+    return memory.stretches(rng, max(8, min(MOST_STRETCHES, MOST_ENTRIES // len(ground.cells) // MOST_STEPS)))
+
+
+def _start(floor: Floor, law: FittedLaw) -> tuple[SoftLaw, float]:
+    """The law alone."""
+    return SoftLaw(law.theta, np.zeros((len(law.p0_dbm), len(floor.kernel)))), DEFAULT_PRIOR.sigma_db
 
 
 def _tail_weights(rssi: F64, found: Placed, mean: F64, sigma: float, dof: float) -> F64:

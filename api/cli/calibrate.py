@@ -66,7 +66,8 @@ def calibrate(
         raise OperatorError([Problem(files, "(whole file)", reason, "column ap: the ids of the plan's access points")])
     cells = walkable_cells(plan, CELL_M)
     known = Evidence.concat([p for p in parts if len(p)]) if any(len(p) for p in parts) else parts[0]
-    result = calibrate_store(plan, cells, known, crowd.readings if crowd is not None else None)
+    unlabelled = crowd.readings if crowd is not None else None
+    result = calibrate_store(plan, cells, known, unlabelled, told=lambda doing: print(doing, file=sys.stderr))
     save_radio_map(output, result.radio_map, plan, cells)
     print(fit_table(plan, result))
     for sentence in result.warnings:

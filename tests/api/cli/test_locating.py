@@ -136,6 +136,18 @@ def test_calibrate_with_a_survey_and_use_the_map(store: Path, tmp_path: Path) ->
     assert json.loads(run("score", store / "truth.csv", fixes, "--json"))["median_m"] < 3.0
 
 
+def test_calibrate_says_what_became_of_readings_without_places(store: Path, tmp_path: Path) -> None:
+    out, fixes = tmp_path / "m.npz", tmp_path / "f.csv"
+    command = [str(a) for a in ("calibrate", store, "--readings", store / "readings.csv", "-o", out)]
+    result = runner.invoke(build(), command, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-1].startswith("note: unlabelled readings ")
+    assert "learning from " in result.stderr
+    assert "learning from " not in result.stdout
+    run("locate", store, "--readings", store / "readings.csv", "-o", fixes, "--radiomap", out)
+    assert json.loads(run("score", store / "truth.csv", fixes, "--json"))["median_m"] < 3.0
+
+
 def refused(*args: object) -> str:
     with pytest.raises(OperatorError) as caught:
         runner.invoke(build(), [str(a) for a in args], catch_exceptions=False)

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 
 import pytest
 import uvicorn
@@ -17,8 +17,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from simulators.browser import Wires
+from simulators.clock import LiveClock
+from simulators.errands import Shop
 from simulators.live import run_live
-from simulators.phone_http import run_phones
+from simulators.phone_http import Phone, phone_users, run_phones
 from simulators.tally import Tally
 from simulators.world import World
 from tests.simulators.made import scenario, small_plan
@@ -34,6 +37,9 @@ class Flaky:
         self.redeemed: list[dict[str, object]] = []
         self.sign_in_refusal: tuple[int, str] | None = None
         self.hang_s = 0.0
+        self.acks_hang = False
+        self.hanging = 0
+        self.connections: Collection[object] = ()
         self.share_opens: list[str] = []
         self.muted: list[dict[str, object]] = []
         routes = [
@@ -81,6 +87,11 @@ class Flaky:
         return StreamingResponse(cut(), media_type="text/event-stream")
 
     async def acknowledge(self, request: Request) -> Response:
+        if self.acks_hang:
+            self.hanging += 1
+            while not await request.is_disconnected():
+                await asyncio.sleep(0.02)
+            self.hanging -= 1
         if self._count(request, "acknowledge") == 1:
             return PlainTextResponse("oops", 503)
         return JSONResponse({"changed": True})
@@ -107,6 +118,7 @@ def flaky() -> Iterator[tuple[Flaky, str]]:
     thread.start()
     while not server.started:
         time.sleep(0.01)
+    made.connections = server.server_state.connections
     yield made, f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
     thread.join(10)
@@ -120,7 +132,7 @@ class Discard:
         assert payload
 
 
-def run(url: str, seconds: float, **habits: float) -> Tally:
+def lone_shopper(seconds: float, **habits: float) -> World:
     everything = {
         "redeem_share": 1.0,
         "redeem_when": "soon",
@@ -131,7 +143,11 @@ def run(url: str, seconds: float, **habits: float) -> Tally:
     }
     script = {"name": "vip", "sku": "milk", "mac": "02:00:00:00:00:07", "start_inside": True, "phone": "http"}
     alone = scenario(people={"arrivals_per_hour": 0}, phones=everything, scripted=[script])
-    world = World(alone, small_plan(), seconds)
+    return World(alone, small_plan(), seconds)
+
+
+def run(url: str, seconds: float, **habits: float) -> Tally:
+    world = lone_shopper(seconds, **habits)
     return asyncio.run(
         run_live(world, Discard(), phones=lambda w, clock, tally: run_phones(w, url, "key", clock, tally))
     )
@@ -195,6 +211,39 @@ def test_a_server_that_hangs_does_not_keep_a_run_from_ending(flaky: tuple[Flaky,
     assert time.monotonic() - began < 10
     assert tally.sign_in_pages == 1
     assert tally.signed_in == 0
+
+
+async def seen(condition: Callable[[], bool]) -> bool:
+    """Whether it comes true before long."""
+    for _ in range(1000):
+        if condition():
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+async def ended_while_waiting(server: Flaky, url: str) -> None:
+    world, wires, clock = lone_shopper(60.0), Wires(), LiveClock(60.0, 1.0)
+    shop = Shop(world, url, "key", wires, clock, Tally(shoppers=1))
+    phone = asyncio.create_task(Phone(shop, phone_users(world)[0]).live())
+    assert await seen(lambda: server.hanging > 0)
+    clock.stop.set()
+    assert await seen(lambda: not shop.present)
+    await asyncio.sleep(0.2)
+    assert not phone.done()  # waits for the answer to its acknowledgement
+    phone.cancel()
+    await asyncio.wait({phone}, timeout=5.0)
+    assert phone.cancelled()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert await seen(lambda: server.hanging == 0)  # before the wires are closed
+    await wires.close_all()
+    assert await seen(lambda: not server.connections)
+
+
+def test_a_phone_ended_while_it_waits_for_its_errands_leaves_nothing_behind(flaky: tuple[Flaky, str]) -> None:
+    server, url = flaky
+    server.acks_hang = True
+    asyncio.run(ended_while_waiting(server, url))
 
 
 def test_nobody_home(free_url: str) -> None:

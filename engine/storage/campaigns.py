@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from engine.errors import NotFound
 from engine.offers.campaigns import Campaign, State
 from engine.storage.database import Database
-from engine.storage.tables import CampaignTable
+from engine.storage.tables.vouchers import CampaignTable
 from engine.storage.upserts import upsert
 from engine.storage.versions import bump, version
 

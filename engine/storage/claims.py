@@ -23,7 +23,8 @@ from engine.records import Decision
 from engine.storage.database import Database
 from engine.storage.settling import lock_campaigns
 from engine.storage.shoppers import grants_of
-from engine.storage.tables import CampaignTable, DecisionTable, DeliveryTable, ShopperTable, VoucherTable
+from engine.storage.tables.shoppers import ShopperTable
+from engine.storage.tables.vouchers import CampaignTable, DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.upserts import named_lock, upsert
 
 __all__ = ["DAY_S", "WEEK_S", "Limits", "claim", "record_refusals"]

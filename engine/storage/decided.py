@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, or_
 from sqlmodel import col, select
 
 from engine.storage.database import Database
-from engine.storage.tables import DecisionTable
+from engine.storage.tables.vouchers import DecisionTable
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,11 @@ from engine.storage.database import Database
 from engine.storage.friends import forget
 from engine.storage.settling import LIVE, close_vouchers, lock_vouchers
 from engine.storage.shoppers import grants_of, remove_links
-from engine.storage.tables import (
-    ConsentLogTable,
-    ConsentTable,
-    DecisionTable,
-    DeliveryTable,
-    DeviceLinkTable,
-    IdempotencyTable,
-    ShareTable,
-    ShareVisitTable,
-    ShopperTable,
-    VisitTable,
-    VoucherTable,
-)
+from engine.storage.tables.ledger import ShareTable, ShareVisitTable
+from engine.storage.tables.running import IdempotencyTable
+from engine.storage.tables.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
+from engine.storage.tables.visits import VisitTable
+from engine.storage.tables.vouchers import DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.upserts import table_of
 from engine.storage.versions import bump
 

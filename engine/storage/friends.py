@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
 from engine.storage.ledger import release_holds
-from engine.storage.tables import HoldTable
+from engine.storage.tables.ledger import HoldTable
 from engine.storage.upserts import table_of
 
 

@@ -11,7 +11,7 @@ from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
 from engine.storage.journal import VisitRow
-from engine.storage.tables import FlowTable, HeatTable, VisitTable, ZoneHourTable
+from engine.storage.tables.visits import FlowTable, HeatTable, VisitTable, ZoneHourTable
 
 
 def heat_rows(db: Database, store: str, *, from_t: float, to_t: float, level: str | None = None) -> list[HeatRow]:

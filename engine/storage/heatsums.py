@@ -7,7 +7,7 @@ from sqlmodel import col
 
 from engine.presence.heat import HeatRow
 from engine.storage.database import Database
-from engine.storage.tables import HeatTable
+from engine.storage.tables.visits import HeatTable
 
 
 def heat_sums(db: Database, store: str, *, from_t: float, to_t: float) -> list[HeatRow]:

@@ -17,7 +17,7 @@ from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
 from engine.storage.heatmaps import zone_flows, zone_hours
 from engine.storage.journal import flow_values, zone_values
-from engine.storage.tables import FlowTable, ZoneHourTable
+from engine.storage.tables.visits import FlowTable, ZoneHourTable
 from engine.storage.upserts import upsert
 
 SAME_WITHIN = 1e-3

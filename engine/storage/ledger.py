@@ -13,7 +13,7 @@ from engine.errors import BusinessRefusal
 from engine.loyalty.ledger import AVAILABLE, MEMBER_ACCOUNTS, PENDING, Balance, checked, content_digest, release
 from engine.records import LedgerEntry, Posting
 from engine.storage.database import Database
-from engine.storage.tables import HoldTable, LedgerEntryTable, LedgerPostingTable
+from engine.storage.tables.ledger import HoldTable, LedgerEntryTable, LedgerPostingTable
 from engine.storage.upserts import named_lock
 
 BATCH = 200

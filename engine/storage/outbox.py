@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from engine.records import Delivery
 from engine.storage.database import Database
 from engine.storage.settling import lock_vouchers
-from engine.storage.tables import DeliveryTable
+from engine.storage.tables.vouchers import DeliveryTable
 
 
 @dataclass(frozen=True, slots=True)

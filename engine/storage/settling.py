@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlmodel import Session, col, select
 
-from engine.storage.tables import CampaignTable, VoucherTable
+from engine.storage.tables.vouchers import CampaignTable, VoucherTable
 
 LIVE = ("issued", "delivered", "seen")
 """States in which a voucher can still be used."""

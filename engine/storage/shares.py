@@ -16,7 +16,9 @@ from engine.loyalty.sharing import Known, ShareRules, Visitor, known_by, marks_o
 from engine.storage.database import Database
 from engine.storage.friends import deal_of, friend_of
 from engine.storage.ledger import hold_in, post_in
-from engine.storage.tables import ShareTable, ShareVisitTable, ShopperTable, VoucherTable
+from engine.storage.tables.ledger import ShareTable, ShareVisitTable
+from engine.storage.tables.shoppers import ShopperTable
+from engine.storage.tables.vouchers import VoucherTable
 
 DAY_S = 86_400.0
 

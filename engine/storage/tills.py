@@ -16,7 +16,7 @@ from engine.offers.discounts import Basket, Discount, Offer, discount
 from engine.storage.database import Database
 from engine.storage.friends import release_sooner
 from engine.storage.settling import LIVE, lock_vouchers, settle
-from engine.storage.tables import RedemptionTable, VoucherTable
+from engine.storage.tables.vouchers import RedemptionTable, VoucherTable
 
 _OFFER: TypeAdapter[Offer] = TypeAdapter(Offer)
 

@@ -14,14 +14,8 @@ from engine.records import Voucher
 from engine.storage.claims import Limits, claim, record_refusals
 from engine.storage.database import Database
 from engine.storage.settling import LIVE, close_vouchers, lock_vouchers
-from engine.storage.tables import (
-    DecisionTable,
-    DeliveryTable,
-    RedemptionTable,
-    ShareTable,
-    ShareVisitTable,
-    VoucherTable,
-)
+from engine.storage.tables.ledger import ShareTable, ShareVisitTable
+from engine.storage.tables.vouchers import DecisionTable, DeliveryTable, RedemptionTable, VoucherTable
 from engine.storage.tills import CheckResult, KeyReused, Redemption, VoucherRefused, check_voucher, redeem, void
 
 __all__ = [

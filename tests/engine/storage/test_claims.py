@@ -342,7 +342,7 @@ def test_claims_tills_expiry_pauses_and_erasures_at_once_keep_the_books(db: Data
     assert set(said) <= {"done", "voucher_expired", "voucher_voided", "not_found"}, said
     from sqlmodel import select
 
-    from engine.storage.tables import RedemptionTable, VoucherTable
+    from engine.storage.tables.vouchers import RedemptionTable, VoucherTable
 
     with db.read() as session:
         vouchers = session.exec(select(VoucherTable)).all()

@@ -10,7 +10,7 @@ from engine.storage.decided import decision_counts, latest_decisions
 from engine.storage.heatmaps import heat_rows
 from engine.storage.heatsums import heat_sums
 from engine.storage.journal import save_checkpoint
-from engine.storage.tables import DecisionTable
+from engine.storage.tables.vouchers import DecisionTable
 
 
 def decide(db: Database, rows: list[tuple[str, float, str]], store: str = "s") -> None:

@@ -21,7 +21,7 @@ from engine.storage.ledger import balance, release_pending
 from engine.storage.outbox import acknowledge, pending
 from engine.storage.shares import create_share, get_share, open_share
 from engine.storage.shoppers import SignIn, consent_log, get_shopper, links_version, sign_in
-from engine.storage.tables import RedemptionTable
+from engine.storage.tables.vouchers import RedemptionTable
 from engine.storage.vouchers import counts, redeem, void, vouchers_of
 from tests.engine.storage.scenes import NOW, PAGE, SECRET, STORE, at_once, basket, campaign, issue, shopper
 from tests.engine.storage.test_shoppers import everything, mentions

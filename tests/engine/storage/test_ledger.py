@@ -26,7 +26,8 @@ from engine.storage.ledger import (
     post_in,
     release_pending,
 )
-from engine.storage.tables import APPEND_ONLY, LedgerPostingTable
+from engine.storage.tables import APPEND_ONLY
+from engine.storage.tables.ledger import LedgerPostingTable
 from tests.engine.storage.scenes import NOW, at_once, shopper
 
 EARN = books.earn("e1", PROGRAMME, "purchase", "m1", 100, NOW)

@@ -15,7 +15,7 @@ from engine.storage.database import Database
 from engine.storage.ledger import balance, entries_of, release_pending
 from engine.storage.shares import Share, create_share, get_share, open_share
 from engine.storage.shoppers import Shopper
-from engine.storage.tables import ShareTable, ShareVisitTable
+from engine.storage.tables.ledger import ShareTable, ShareVisitTable
 from engine.storage.vouchers import counts
 from tests.engine.storage.scenes import NOW, STORE, at_once, campaign, issue, shopper, voucher
 

@@ -10,7 +10,7 @@ from engine.errors import NotFound
 from engine.offers.codes import voucher_code
 from engine.storage.campaigns import get_campaign, put_campaign
 from engine.storage.database import Database
-from engine.storage.tables import VoucherTable
+from engine.storage.tables.vouchers import VoucherTable
 from engine.storage.vouchers import (
     KeyReused,
     Redemption,

@@ -37,6 +37,8 @@ demo: $(VENV)/.demo
 servers:
 	@sh tests/servers.sh
 
+# tests run side by side: threads inside matrix products would only wait for each other
+test: export OMP_NUM_THREADS = 1
 test: $(VENV)/.dev servers
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 

@@ -22,12 +22,12 @@ Figures = dict[str, float]
 
 def _store(air: str, variant: str) -> Figures:
     """Means over SEEDS stores: shadows, people and phones differ, and one unlucky phone moves a single store's tail."""
-    own = [store_figures(recording(air, VARIANTS[variant], seed), lagged=variant == "plain") for seed in SEEDS]
+    own = [store_figures(recording(air, VARIANTS[variant], seed), whole=variant == "plain") for seed in SEEDS]
     return {name: sum(f[name] for f in own) / len(own) for name in own[0]}
 
 
 def _boutique() -> Figures:
-    return store_figures(two_levels(), lagged=False)
+    return store_figures(two_levels(), whole=False)
 
 
 def referees() -> dict[str, Callable[[], Figures]]:

@@ -62,12 +62,14 @@ class Hearings:
 
 @dataclass(frozen=True)
 class Recording:
-    """What goes into the locator, and the truth."""
+    """What goes into the locator, and the truth: where people are, and `heard_dbm`, which gives what access points hear
+    (n, A) of a phone without an offset at places (n, 3), bodies and fading apart."""
 
     plan: Plan
     readings: Readings
     hearings: Hearings
     truth: Walks
+    heard_dbm: Callable[[F64], F64]
 
 
 def hall() -> Plan:
@@ -91,7 +93,7 @@ def recording(air: str, variant: Variant, seed: int = 1) -> Recording:
     alive = np.arange(len(antennas)) != variant.ap_out
     readings = _readings(mean_dbm, antennas, power, alive, truth, variant, rng)
     hearings = _hearings(mean_dbm, antennas, power, alive, variant.seconds, rng)
-    return Recording(plan, readings, hearings, truth)
+    return Recording(plan, readings, hearings, truth, lambda phone: mean_dbm(antennas, phone) + power)
 
 
 def _readings(
@@ -138,8 +140,13 @@ def two_levels() -> Recording:
     power, offset = rng.normal(0.0, 2.0, len(ap)), rng.normal(0.0, 6.0, 20)
     level = truth.level.ravel()
     phone = np.column_stack([truth.x_m.ravel(), truth.y_m.ravel(), floor_z[level] + PHONE_M])
-    distance = np.maximum(np.linalg.norm(phone[:, None] - ap, axis=2), 0.5)
-    rssi = -39.0 - 27.0 * np.log10(distance) - 17.0 * (level[:, None] != index) + power
+
+    def heard_dbm(places: F64) -> F64:
+        distance = np.maximum(np.linalg.norm(places[:, None] - ap, axis=2), 0.5)
+        other = np.abs(places[:, 2:] - PHONE_M - floor_z[index]) > 1.0
+        return np.asarray(-39.0 - 27.0 * np.log10(distance) - 17.0 * other + power, dtype=np.float64)
+
+    rssi = heard_dbm(phone)
     rssi += np.repeat(offset, len(truth.t))[:, None] + rng.normal(0.0, 4.5, rssi.shape)
     row, a = np.nonzero((rssi > SENSITIVITY_DBM) & (rng.random(rssi.shape) > 0.1))
     nan = np.full(len(row), np.nan, np.float32)
@@ -148,4 +155,4 @@ def two_levels() -> Recording:
     readings = Readings(truth.t[row % len(truth.t)], device, a.astype(np.int32), value, nan, nan)
     none = np.empty(0, np.int32)
     silent = Hearings(np.empty(0), none, none, np.empty(0, np.float32), np.empty(0, np.float32))
-    return Recording(plan, readings.take(np.argsort(readings.t, kind="stable")), silent, truth)
+    return Recording(plan, readings.take(np.argsort(readings.t, kind="stable")), silent, truth, heard_dbm)

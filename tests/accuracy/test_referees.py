@@ -49,6 +49,20 @@ def test_sigma_is_true_in_stores(figures: dict[str, Figures]) -> None:
         own = figures[f"{air} store, plain"]
         assert 0.60 < own["within_1_sigma"] < 0.74
         assert 0.92 < own["within_2_sigma"] < 0.98
+        assert 0.62 < own["lagged_within_1_sigma"] < 0.74
+        assert 0.92 < own["lagged_within_2_sigma"] < 0.98
+
+
+def test_a_lag_helps(figures: dict[str, Figures]) -> None:
+    for air in ("statistical", "traced"):
+        own = figures[f"{air} store, plain"]
+        assert own["lagged_median_m"] < 0.95 * own["median_m"]
+        assert own["lagged_p90_m"] < 0.95 * own["p90_m"]
+
+
+def test_p_zone_means_what_it_says(figures: dict[str, Figures]) -> None:
+    for air in ("statistical", "traced"):
+        assert figures[f"{air} store, plain"]["zone_probability_off"] < 0.03
 
 
 def test_the_level_is_right(figures: dict[str, Figures]) -> None:

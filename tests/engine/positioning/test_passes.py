@@ -11,7 +11,7 @@ from engine.plan.cells import walkable_cells
 from engine.positioning.locator import Locator
 from engine.positioning.passes import foreseen, placed
 from engine.positioning.settings import DEFAULT_SETTINGS
-from engine.positioning.smoothing import Step, smoothed
+from engine.positioning.smoothing import INDEPENDENT, Step, smoothed
 from engine.positioning.stretches import ScanMemory
 from engine.positioning.windows import ScanWindows
 from engine.records import Readings, Scans
@@ -44,7 +44,7 @@ def test_smoothed_places_are_those_of_the_smoother(made: tuple[Locator, ScanMemo
         locator.locate(Scans(stretches.t[row, :n], np.full(n, 5, np.uint64), rssi, nothing, nothing, age))
         path = list(steps[5])
         for k in (0, n // 2, n - 1):
-            want = smoothed(locator.graph, locator.motion, path[k:])
+            want = smoothed(locator.graph, locator.motion, path[k:], INDEPENDENT)
             got = found.cells[(found.stretch == row) & (found.step == k)][0]
             assert np.abs(got - want).sum() < 1e-3
 

@@ -84,7 +84,7 @@ class Site:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
         try:
-            return self._process.wait(60)  # it waits for a fit of the radio map, if one is under way
+            return self._process.wait(20)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(10)

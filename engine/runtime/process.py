@@ -20,6 +20,7 @@ from engine.privacy.secrets import Secrets
 from engine.runtime.patience import Patience
 from engine.runtime.publishing import Publishing
 from engine.runtime.status import process_values, report
+from engine.runtime.store_engine import FitGivenUp
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database
 
@@ -52,7 +53,7 @@ class EngineProcess:
         self._config, self._db, self._wall = config, db, wall
         self.pseudonyms = Pseudonyms(secrets.site_key, wall(), salt_of=DailySalts(config.storage.data_dir))
         self._decoder = NativeDecoder({s: p.ap_index for s, p in plans.items()}, self.pseudonyms)
-        self.runners = {s: StoreRunner(p, config, db, secrets.site_key) for s, p in plans.items()}
+        self.runners = {s: StoreRunner(p, config, db, secrets.site_key, self.stopping) for s, p in plans.items()}
         self._publishing = Publishing(self.subscriber, frozenset(config.mqtt.publish_events))
         self._due = dict.fromkeys(("refresh", "status", "checkpoint"), 0.0)
 
@@ -72,6 +73,8 @@ class EngineProcess:
             self._report(self._wall())
         except StorageUnavailable as error:
             log.warning("stopped while the database was away (%s); the journal has what was taken in", error)
+        except FitGivenUp:
+            log.info("stopped while a radio map was being made; the journal has what was taken in")
         finally:
             self.subscriber.stop()
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,7 +37,12 @@ FITTING_S = (
     10.0  # from the beginning of a radio map's fit to its use, a fit being 1 to 5 s of a core; less than between fits
 )
 LONG_SILENCE_S = 86_400.0  # in which nobody looks for what might be learnt
-_FITTERS = ThreadPoolExecutor(1, thread_name_prefix="radio-map")
+STOP_LOOK_S = 0.2  # who waits for a fit looks so often whether to stop
+_ONE_FIT = threading.Lock()  # at a time, for all stores: a fit takes a whole core
+
+
+class FitGivenUp(Exception):
+    """The engine is to stop while it waits for a radio map: this step has not been done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +68,19 @@ class Aggregates:
 class StoreEngine:
     """The chain of one store, from frames to triggers.
 
-    Deterministic: the same frames in the same steps give the same result, before and after `state`/`restore`.
+    Deterministic: the same frames in the same steps give the same result, before and after `state`/`restore`. Once
+    `stopping` is set, a step that would wait for a radio map raises FitGivenUp; the engine is then good for nothing.
     """
 
-    def __init__(self, plan: Plan, config: Config, radio_map: RadioMap | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        config: Config,
+        radio_map: RadioMap | None = None,
+        stopping: threading.Event | None = None,
+    ) -> None:
         self.plan = plan
+        self._stopping = threading.Event() if stopping is None else stopping
         self.cells: Cells = walkable_cells(plan, config.positioning.cell_m)
         self.zones: F32 = zone_membership(plan, self.cells)
         zone_ids = [z.id for z in plan.zones]
@@ -162,7 +176,7 @@ class StoreEngine:
             if self._fitting is None and then - turn > LONG_SILENCE_S:
                 self.calibration.skip(then)
             return
-        radio_map = self.calibration.take(self._fitting.result())
+        radio_map = self.calibration.take(self._fitted(self._fitting))
         self._fitting = None
         if radio_map is not None:
             self.locator.use_map(radio_map)
@@ -170,7 +184,13 @@ class StoreEngine:
 
     def _begin_fit(self, task: Callable[[], Fitted] | None, use_at: float) -> None:
         if task is not None:
-            self._fitting, self._use_at = _FITTERS.submit(task), use_at
+            self._fitting, self._use_at = _in_background(task), use_at
+
+    def _fitted(self, fitting: Future[Fitted]) -> Fitted:
+        while not wait([fitting], STOP_LOOK_S).done:
+            if self._stopping.is_set():
+                raise FitGivenUp
+        return fitting.result()
 
     def _recording_ended(self, now: float) -> bool:
         """A recording played fast left the store's time ahead of ours, and nothing has come for a while."""
@@ -253,6 +273,21 @@ class StoreEngine:
             "flows", "timers",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
+
+
+def _in_background(task: Callable[[], Fitted]) -> Future[Fitted]:
+    """Runs a fit in a thread that does not keep the process from ending."""
+    future: Future[Fitted] = Future()
+
+    def run() -> None:
+        with _ONE_FIT:
+            try:
+                future.set_result(task())
+            except Exception as error:  # noqa: BLE001  whoever waits for the fit gets it
+                future.set_exception(error)
+
+    threading.Thread(target=run, name="radio-map", daemon=True).start()
+    return future
 
 
 def _rows(fixes: Fixes, index: np.ndarray[Any, Any]) -> Fixes:

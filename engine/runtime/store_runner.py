@@ -9,6 +9,7 @@ before, statistics were not yet written, and decisions are idempotent by their i
 from __future__ import annotations
 
 import logging
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
@@ -29,11 +30,13 @@ log = logging.getLogger(__name__)
 
 
 class StoreRunner:
-    """A store that survives its process. Used by one thread."""
+    """A store that survives its process. Used by one thread. `stopping` as for `StoreEngine`."""
 
-    def __init__(self, plan: Plan, config: Config, db: Database, secret: bytes) -> None:
+    def __init__(
+        self, plan: Plan, config: Config, db: Database, secret: bytes, stopping: threading.Event | None = None
+    ) -> None:
         self.plan = plan
-        self.engine = StoreEngine(plan, config)
+        self.engine = StoreEngine(plan, config, stopping=stopping)
         self.deciding = Deciding(plan, config, db, secret)
         self.refused: Counter[str] = Counter()
         self._db = db

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from engine.config import Config
 from engine.ingest.wire import Frame, NativeDecoder
+from engine.positioning.self_calibration import Fitted, SelfCalibration
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.radio.radiomap import prior_map
 from engine.records import Fixes
 from engine.runtime.packing import pack, unpack
-from engine.runtime.store_engine import StoreEngine
+from engine.runtime.store_engine import FitGivenUp, StoreEngine
 from tests.engine.runtime.made import boutique, frames, payload, stands
 
 PLAN = boutique()
@@ -82,6 +86,37 @@ def test_however_readings_come_in_maps_change_at_the_same_reading(together: int)
     assert len(other) > 0.9 * len(one)  # the last windows stay open longer
     for key, place in other.items():
         assert place == pytest.approx(one[key], abs=1e-3)
+
+
+def test_who_is_to_stop_does_not_wait_for_a_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The step it gave up is done by the next process, as if it had never been begun."""
+    given, stopping, go_on = decoded(), threading.Event(), threading.Event()
+    straight, stopped = StoreEngine(PLAN, Config()), StoreEngine(PLAN, Config(), stopping=stopping)
+    want = run(straight, given)
+    whole = SelfCalibration.begin
+
+    def slow(self: SelfCalibration, now: float) -> Callable[[], Fitted] | None:
+        task = whole(self, now)
+        return None if task is None else lambda: (go_on.wait(60.0), task())[1]
+
+    monkeypatch.setattr(SelfCalibration, "begin", slow)
+    stopping.set()
+    got, state = [], pack(stopped.state())
+
+    def until_given_up() -> None:
+        nonlocal got, state
+        for frame in given:
+            got += run(stopped, [frame])
+            state = pack(stopped.state())
+
+    with pytest.raises(FitGivenUp):
+        until_given_up()
+    go_on.set()
+    monkeypatch.undo()
+    assert 0 < len(got) < len(given)
+    after = StoreEngine(PLAN, Config())
+    after.restore(unpack(state))
+    assert got + run(after, given[len(got) :]) == want
 
 
 def test_a_frame_delivered_twice_teaches_once() -> None:

@@ -12,6 +12,7 @@ from typing import NewType
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 DeviceId = NewType("DeviceId", int)
 """A keyed pseudonym of a device: the first 64 bits of an HMAC of its MAC, as an unsigned integer."""
@@ -22,6 +23,11 @@ I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
+
+Posterior = F32 | sparse.csr_array
+"""Rows of probabilities over cells: an array, or in large stores a sparse one of float32, which holds no zeros. Both
+know `rows @ members`, `weights @ rows`, `rows[index]`, `shape` and `dtype`; what else is needed is in
+`engine.positioning.posterior`."""
 
 Pseudonym = Callable[[str], DeviceId]
 """What a decoder calls on a MAC, at once, so that nothing downstream ever holds one."""
@@ -113,6 +119,17 @@ class Scans:
     def __len__(self) -> int:
         return int(self.t.shape[0])
 
+    def take(self, rows: npt.NDArray[np.intp] | slice) -> Scans:
+        """The scans that an index or slice selects, in its order."""
+        return Scans(
+            self.t[rows],
+            self.device[rows],
+            self.rssi_dbm[rows],
+            self.range_m[rows],
+            self.range_sigma_m[rows],
+            self.age_s[rows],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Fixes:
@@ -120,7 +137,7 @@ class Fixes:
 
     `level` (n,) indexes the plan's levels; `x_m`, `y_m` metres in the store's frame; `cov_m2` (n, 2, 2) the
     covariance; `n_ap` how many access points were heard. `posterior` (n, C) is the probability over walkable cells,
-    each row summing to 1: every P(place) downstream is `posterior @ membership`.
+    each row summing to 1: every P(place) downstream is `posterior @ membership`. It is sparse in large stores.
     """
 
     t: F64
@@ -130,7 +147,7 @@ class Fixes:
     y_m: F64
     cov_m2: F64
     n_ap: I32
-    posterior: F32
+    posterior: Posterior
 
     def __len__(self) -> int:
         return int(self.t.shape[0])

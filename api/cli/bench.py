@@ -21,7 +21,7 @@ from engine.plan.model import AccessPoint, Level, Plan
 from engine.positioning.bayes import bayes
 from engine.positioning.belief import Belief
 from engine.positioning.footprint import array_bytes
-from engine.positioning.locator import Locator, take_scans
+from engine.positioning.locator import Locator
 from engine.positioning.methods import METHODS
 from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.records import F64, Scans
@@ -79,7 +79,7 @@ def measure(seconds: float) -> dict[str, Any]:
     solver = METHODS["trilateration"]
     solved = _rate(lambda: solver(locator.site, scans, belief, DEFAULT_SETTINGS), DEVICES, seconds)
     tracked = _rate(_tracker(locator, scans), DEVICES, seconds)
-    few = take_scans(scans, np.arange(32))
+    few = scans.take(np.arange(32))
     peer = _rate(lambda: _scipy(*_ranged(plan, few)), len(few), seconds)
     fixes = Locator(plan, cells).locate(scans)
     peer_xy = _scipy(*_ranged(plan, scans))
@@ -110,7 +110,7 @@ def _libraries(
 ) -> dict[str, float]:
     """Rates and errors of the libraries that are installed, and how many times as fast we are."""
     out: dict[str, float] = {}
-    at, ranges = _ranged(plan, take_scans(scans, np.arange(32)))
+    at, ranges = _ranged(plan, scans.take(np.arange(32)))
     for name, peer in installed_peers().items():
         key = name.replace("-", "_")
         rate = _rate(partial(peer, at, ranges), len(ranges), seconds)

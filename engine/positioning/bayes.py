@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,16 +11,14 @@ from engine.positioning.expectation import Expectation, PackedExpectation
 from engine.positioning.likelihood import Evidence, cell_evidence, residual_squares, tail_weights
 from engine.positioning.settings import LocatorSettings
 from engine.positioning.site import CENTRE_DBM, Site
-from engine.records import F32, F64, I32, Bools, Scans
+from engine.records import F32, F64, I32, I64, Bools, Scans
 
 
 @dataclass(frozen=True, slots=True)
-class _Measured:
-    """One kind of measurement of N scans: centred values (N, A), base weights, which were heard, the prior offset."""
+class Measured:
+    """One kind of measurement of N scans: centred values (N, A), weights, which were heard, the prior offset."""
 
     column: int  # 0 RSSI, 1 range
-    expected: Expectation | PackedExpectation
-    thin: Expectation
     z: F32
     v: F32
     heard: Bools
@@ -28,12 +26,20 @@ class _Measured:
     dof: float
     excess: float
 
+    def take(self, rows: I64) -> Measured:
+        """Of these scans, in their order."""
+        return replace(self, z=self.z[rows], v=self.v[rows], heard=self.heard[rows], offset_var=self.offset_var[rows])
+
 
 def bayes(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> Estimate:
     """Two passes: a thin one that finds out which readings are odd, and one over all cells with those weighed down."""
-    kinds = _measured(site, scans, belief, settings)
-    weights = _tail_weights(kinds, belief.trust)
-    evidence = [cell_evidence(k.expected, k.z, k.v * w, k.offset_var) for k, w in zip(kinds, weights, strict=True)]
+    kinds, _ = judged(site, scans, belief, settings)
+    return located(site, scans, belief, settings, kinds)
+
+
+def located(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings, kinds: list[Measured]) -> Estimate:
+    """The second pass: over all cells of the site, odd readings weighed down."""
+    evidence = [cell_evidence(_expected(site, k), k.z, k.v, k.offset_var) for k in kinds]
     posterior, foreseen = _posterior(belief.cells, _unheard_log(site, scans, belief, settings.partial_share), evidence)
     mean, var = belief.offset_mean.copy(), belief.offset_var.copy()
     for kind, e in zip(kinds, evidence, strict=True):
@@ -45,38 +51,44 @@ def bayes(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -
     return Estimate(posterior, mean, var, foreseen)
 
 
-def _tail_weights(kinds: list[_Measured], trust: F32) -> list[F32]:
-    """Student-t weights (N, A) of each kind, judged by the scan alone at a part of the cells.
+def _expected(site: Site, kind: Measured) -> Expectation | PackedExpectation:
+    return site.range if kind.column else site.rssi
+
+
+def judged(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> tuple[list[Measured], F32]:
+    """The first pass: the kinds of measurement that these scans hold, odd readings weighed down; and where the scan
+    alone, silence left out, says that the device is (N, T). The belief's `cells` are not looked at."""
+    kinds = _measured(site, scans, belief, settings)
+    weights, alone = _tail_weights(site, kinds)
+    return [replace(k, v=k.v * w) for k, w in zip(kinds, weights, strict=True)], alone
+
+
+def _tail_weights(site: Site, kinds: list[Measured]) -> tuple[list[F32], F32]:
+    """Student-t weights (N, A) of each kind, judged by the scan alone at a part of the cells; its posterior there.
 
     Alone, because a track that went wrong would otherwise find the readings odd that could correct it.
     """
-    first = [cell_evidence(k.thin, k.z, k.v, k.offset_var) for k in kinds]
+    thin = [site.range_thin if k.column else site.rssi_thin for k in kinds]
+    first = [cell_evidence(t, k.z, k.v, k.offset_var) for k, t in zip(kinds, thin, strict=True)]
     flat = np.ones((1, first[0].log.shape[1]), np.float32)
-    posterior, _ = _posterior(flat, np.zeros((len(trust), 1), np.float32), first)
+    posterior, _ = _posterior(flat, np.zeros((len(kinds[0].z), 1), np.float32), first)
     out = []
-    for kind, evidence in zip(kinds, first, strict=True):
+    for kind, expected, evidence in zip(kinds, thin, first, strict=True):
         offset = np.einsum("nc,nc->n", posterior, evidence.offset)
-        residual, squared = residual_squares(kind.thin, kind.z, posterior, offset)
+        residual, squared = residual_squares(expected, kind.z, posterior, offset)
         out.append(tail_weights(residual, squared, kind.heard, kind.dof, kind.excess))
-    return out
+    return out, posterior
 
 
-def _measured(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> list[_Measured]:
+def _measured(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> list[Measured]:
     """The kinds of measurement that these scans hold."""
     age = np.nan_to_num(scans.age_s, nan=0.0)
     fresh = 1.0 / (1.0 + (age / settings.age_doubles_variance_s) ** 2)
     out = []
-    for column, (values, expected, thin, centre, dof, excess) in enumerate(
+    for column, (values, centre, dof, excess) in enumerate(
         (
-            (scans.rssi_dbm, site.rssi, site.rssi_thin, CENTRE_DBM, settings.tail_dof, 1.0),
-            (
-                scans.range_m,
-                site.range,
-                site.range_thin,
-                0.0,
-                settings.range_tail_dof,
-                settings.range_positive_excess,
-            ),
+            (scans.rssi_dbm, CENTRE_DBM, settings.tail_dof, 1.0),
+            (scans.range_m, 0.0, settings.range_tail_dof, settings.range_positive_excess),
         )
     ):
         heard = np.isfinite(values)
@@ -88,7 +100,7 @@ def _measured(site: Site, scans: Scans, belief: Belief, settings: LocatorSetting
         if column == 1 and np.isfinite(scans.range_sigma_m).any():
             v *= _reported_weight(scans, site)
         offset_var = belief.offset_var[:, column].astype(np.float32)
-        out.append(_Measured(column, expected, thin, z, v, heard, offset_var, dof, excess))
+        out.append(Measured(column, z, v, heard, offset_var, dof, excess))
     return out
 
 
@@ -106,9 +118,8 @@ def _unheard_log(site: Site, scans: Scans, belief: Belief, partial_share: float)
     if not unheard.any():
         return np.zeros((len(scans), 1), np.float32)
     weight = (unheard * trust[:, None]).astype(np.float32)
-    if len(site.shifts_db) > 1:
-        shares = shift_shares(belief.offset_mean[:, 0] - site.offset_mean[0], site.shifts_db)
-        weight = (shares[:, :, None] * weight[:, None, :]).reshape(len(weight), -1)
+    shares = shift_shares(belief.offset_mean[:, 0] - site.offset_mean[0], site.shifts_db)
+    weight = (shares[:, :, None] * weight[:, None, :]).reshape(len(weight), -1)
     silence = weight @ site.not_heard_log
     np.exp(silence, out=silence)
     silence *= np.float32(1.0 - partial_share)

@@ -17,7 +17,6 @@ from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.crowd_learning import HELD_OUT, CrowdLearning, Learnt, Seen
 from engine.positioning.crowd_ranges import shared_bias_m
-from engine.positioning.locator import take_scans
 from engine.positioning.stretches import ScanMemory, Stretches
 from engine.positioning.windows import ScanWindows
 from engine.radio.calibrate import ApFit, Calibration, CalibrationSettings, calibrate, fit_warnings
@@ -53,7 +52,7 @@ def calibrate_store(
         return first
     told(f"learning from {len(readings)} unlabelled readings")
     scans = ScanWindows(len(plan.access_points), WINDOW_S).push(readings, np.inf)
-    scans = take_scans(scans, np.argsort(scans.t, kind="stable"))
+    scans = scans.take(np.argsort(scans.t, kind="stable"))
     return _rssi(plan, cells, known, geometry, _ranges(plan, cells, known, first, scans), scans)
 
 

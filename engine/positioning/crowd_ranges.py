@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
-from engine.positioning.locator import Locator, take_scans
+from engine.positioning.locator import Locator
 from engine.positioning.plain import PlainFixes
 from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.radio.pathloss import geometry_of
@@ -33,9 +33,9 @@ def shared_bias_m(plan: Plan, cells: Cells, radio_map: RadioMap, scans: Scans) -
     rows = np.flatnonzero(np.isfinite(scans.range_m).sum(axis=1) >= LEAST_RANGES)[-MOST_RANGED:]
     if len(rows) < LEAST_RANGED:
         return None
-    ranged = take_scans(scans, rows)
+    ranged = scans.take(rows)
     locator = Locator(plan, cells, radio_map, settings=EVERY_SCAN)
-    parts = [take_scans(ranged, slice(i, i + SCANS_AT_ONCE)) for i in range(0, len(rows), SCANS_AT_ONCE)]
+    parts = [ranged.take(slice(i, i + SCANS_AT_ONCE)) for i in range(0, len(rows), SCANS_AT_ONCE)]
     fixes = PlainFixes.concat([PlainFixes.of(locator.locate(part)) for part in parts])
     error = ranged.range_m - geometry_of(plan, fixes.level, fixes.x_m, fixes.y_m).distance_m.T
     return float(np.median(error[np.isfinite(error)]))

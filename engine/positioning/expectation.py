@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.records import F32, F64
+from engine.records import F32, F64, I64
 
 DENSE_AT_MOST = 2**20  # entries (access points times cells): 4 MiB a matrix; 40 x 25 m with 6 access points has 24,000
 PART = 4096  # cells unpacked at once: with 80 access points 2.5 MiB, which the processor's cache holds
@@ -38,11 +39,13 @@ class Expectation:
     both: F32
     uniform: bool
 
-    def thinned(self, every: int) -> Expectation:
-        """At one cell in `every` only."""
+    def thinned(self, cells: I64 | slice) -> Expectation:
+        """At these cells only."""
 
         def part(matrix: F32) -> F32:
-            return matrix[:, ::every] if matrix.strides[1] == 0 else np.ascontiguousarray(matrix[:, ::every])
+            if matrix.strides[1] == 0:  # one value a row, however many cells
+                return matrix[:, cells] if isinstance(cells, slice) else matrix[:, : len(cells)]
+            return np.ascontiguousarray(matrix[:, cells])
 
         both = part(self.both)
         return Expectation(
@@ -54,6 +57,10 @@ class Expectation:
             both,
             self.uniform,
         )
+
+    def at(self, cells: I64) -> Expectation:
+        """Of these cells alone, in their order."""
+        return self.thinned(cells)
 
     @staticmethod
     def of(mean: F32 | F64, sigma: F32 | F64) -> Expectation:
@@ -83,13 +90,14 @@ def _column(sigma: F32) -> F32 | None:
 
 @dataclass(frozen=True, slots=True)
 class PackedMatrix:
-    """A matrix (A, C) as 16-bit codes of `step` each."""
+    """A matrix (A, C) as 16-bit codes of `step` each; with `cells`, the columns of these cells (C,) of larger codes."""
 
     # numpy leaves `array @ packed` to us
     __array_ufunc__ = None
 
     codes: npt.NDArray[np.int16]
     step: float
+    cells: I64 | None = None
 
     @staticmethod
     def of(values: F32 | F64, finest: float = FINEST_STEP) -> PackedMatrix:
@@ -101,19 +109,32 @@ class PackedMatrix:
             np.rint(given / step, out=row, casting="unsafe")
         return PackedMatrix(codes, step)
 
-    def unpacked(self, rows: npt.NDArray[np.intp], cells: slice) -> F32:
+    @property
+    def n_cells(self) -> int:
+        """How many columns, C."""
+        return int(self.codes.shape[1]) if self.cells is None else len(self.cells)
+
+    def at(self, cells: I64) -> PackedMatrix:
+        """The columns of these cells, over the same codes."""
+        return PackedMatrix(self.codes, self.step, cells if self.cells is None else self.cells[cells])
+
+    def codes_of(self, rows: I64, cells: slice) -> npt.NDArray[np.int16]:
+        """The codes of some access points at some cells."""
+        return self.codes[rows, cells] if self.cells is None else gathered(self.codes, rows, self.cells[cells])
+
+    def unpacked(self, rows: I64, cells: slice) -> F32:
         """The values of some access points at some cells."""
-        return self.codes[rows, cells].astype(np.float32) * np.float32(self.step)
+        return self.codes_of(rows, cells).astype(np.float32) * np.float32(self.step)
 
     def whole(self) -> F32:
         """All of it (A, C)."""
-        return self.codes.astype(np.float32) * np.float32(self.step)
+        return self.unpacked(np.arange(len(self.codes)), slice(None))
 
     def __rmatmul__(self, left: F32) -> F32:
         """`left` (N, A) @ this (A, C), part by part; rows that no weight is given to are left out."""
         rows = np.flatnonzero(left.any(axis=0))
-        out = np.empty((len(left), self.codes.shape[1]), np.float32)
-        for cells in parts(out.shape[1]):
+        out = np.empty((len(left), self.n_cells), np.float32)
+        for cells in parts(self.n_cells):
             np.matmul(left[:, rows], self.unpacked(rows, cells), out=out[:, cells])
         return out
 
@@ -136,7 +157,7 @@ class PackedExpectation:
     @property
     def weight(self) -> F32:
         """(A, 1) 1/sigma² in the first cell."""
-        return (1.0 / self._spread(slice(None), slice(0, 1)) ** 2).astype(np.float32)
+        return (1.0 / self._spread(np.arange(len(self.sigma)), slice(0, 1)) ** 2).astype(np.float32)
 
     @staticmethod
     def of(mean: F32 | F64, sigma: F32 | F64) -> PackedExpectation:
@@ -147,20 +168,38 @@ class PackedExpectation:
         codes = np.clip(np.rint(sigma / np.float32(SIGMA_STEP)), 1, 255).astype(np.uint8)
         return PackedExpectation(PackedMatrix.of(mean), codes)
 
+    def at(self, cells: I64) -> PackedExpectation:
+        """Of these cells alone, in their order, over the same codes."""
+        return PackedExpectation(self.mean.at(cells), self.sigma)
+
     def parts(self, rows: npt.NDArray[np.intp]) -> Iterator[tuple[slice, Expectation]]:
         """Cells and what is expected there of these access points, part after part."""
-        for cells in parts(self.mean.codes.shape[1]):
+        for cells in parts(self.mean.n_cells):
             yield cells, Expectation.of(self.mean.unpacked(rows, cells), self._spread(rows, cells))
 
-    def thinned(self, every: int) -> Expectation:
-        """Dense, at one cell in `every` only."""
-        cells = slice(None, None, every)
-        return Expectation.of(self.mean.unpacked(np.arange(len(self.sigma)), cells), self._spread(slice(None), cells))
+    def thinned(self, cells: I64 | slice) -> Expectation:
+        """Dense, at these cells only."""
+        chosen = self.at(np.arange(self.mean.n_cells)[cells])
+        rows, every = np.arange(len(self.sigma)), slice(None)
+        return Expectation.of(chosen.mean.unpacked(rows, every), chosen._spread(rows, every))
 
-    def _spread(self, rows: npt.NDArray[np.intp] | slice, cells: slice) -> F32:
+    def _spread(self, rows: npt.NDArray[np.intp], cells: slice) -> F32:
         if self.sigma.dtype == np.float32:
             return np.asarray(self.sigma[rows])
-        return self.sigma[rows, cells].astype(np.float32) * np.float32(SIGMA_STEP)
+        own = self.mean.cells
+        codes = self.sigma[rows, cells] if own is None else gathered(self.sigma, rows, own[cells])
+        return codes.astype(np.float32) * np.float32(SIGMA_STEP)
+
+
+_Codes = TypeVar("_Codes", bound=np.generic)
+
+
+def gathered(codes: npt.NDArray[_Codes], rows: npt.NDArray[np.intp], cells: I64) -> npt.NDArray[_Codes]:
+    """Rows (R,) at cells (c,), which lie anywhere: (R, c)."""
+    out = np.empty((len(rows), len(cells)), codes.dtype)
+    for to, row in zip(out, rows.tolist(), strict=True):
+        np.take(codes[row], cells, out=to, mode="clip")
+    return out
 
 
 def parts(n_cells: int) -> Iterator[slice]:

@@ -62,7 +62,7 @@ def cell_evidence(expected: Expectation | PackedExpectation, z: F32, v: F32, off
 def _packed_evidence(expected: PackedExpectation, z: F32, v: F32, offset_var: F32) -> Evidence:
     """The same, part of the cells by part, of the access points that any of the scans heard."""
     heard = np.flatnonzero((v > 0).any(axis=0))
-    n_cells = expected.mean.codes.shape[1]
+    n_cells = expected.mean.n_cells
     log, offset = np.empty((len(z), n_cells), np.float32), np.empty((len(z), n_cells), np.float32)
     var = np.empty((len(z), 1 if expected.uniform else n_cells), np.float32)
     for cells, dense in expected.parts(heard):

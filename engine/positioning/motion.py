@@ -52,6 +52,7 @@ class WalkGraph:
     step_m2: float
     cell_flow: sparse.csr_array  # (C, C) the same between cells
     cell_step_m2: float
+    n_cells: int  # of the whole store, over which the stray mass is spread
     found: list[SlowModes | None] = field(default_factory=list)  # of the walk between blocks, once they were needed
 
     def modes(self) -> SlowModes | None:
@@ -59,6 +60,21 @@ class WalkGraph:
         if not self.found:
             self.found.append(slow_modes(self.flow, self.size))
         return self.found[0]
+
+    def cells_of(self, blocks: I64) -> I64:
+        """The cells (c,) of these blocks, ascending."""
+        chosen = np.zeros(len(self.size), np.bool_)
+        chosen[blocks] = True
+        return np.flatnonzero(chosen[self.block])
+
+    def at(self, blocks: I64, cells: I64) -> WalkGraph:
+        """The walk within these blocks, ascending, and their cells: who leaves is gone."""
+        block, n = np.searchsorted(blocks, self.block[cells]).astype(np.int32), len(cells)
+        pool = sparse.csr_array((np.ones(n, np.float32), (block, np.arange(n, dtype=np.int32))), shape=(len(blocks), n))
+        flow, cell_flow = self.flow[blocks][:, blocks], self.cell_flow[cells][:, cells]
+        return WalkGraph(
+            block, pool, self.size[blocks], flow, self.step_m2, cell_flow, self.cell_step_m2, self.n_cells, [None]
+        )
 
 
 def walk_graph(cells: Cells, block_m: float = 1.0) -> WalkGraph:
@@ -90,12 +106,15 @@ def walk_graph(cells: Cells, block_m: float = 1.0) -> WalkGraph:
         max(step_m2, 1e-6),
         _flow(walk),
         4 * ORTHOGONAL * cells.cell_m**2 + 4 * (ORTHOGONAL / 2) * 2 * cells.cell_m**2,
+        n,
     )
 
 
 def _flow(step: sparse.csr_array) -> sparse.csr_array:
     """A step less the mass that was there, in float32."""
-    return sparse.csr_array((step - sparse.eye_array(step.shape[0], format="csr")).astype(np.float32))
+    change = (step - sparse.eye_array(step.shape[0], format="csr")).astype(np.float32)
+    index, ends = change.indices.astype(np.int32), change.indptr.astype(np.int32)  # half the memory of what scipy gives
+    return sparse.csr_array((change.data, index, ends), shape=change.shape)
 
 
 def _blocks(cells: Cells, block_m: float) -> I32:
@@ -130,13 +149,12 @@ def predict(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: F
     """Pause (N, C) and walk (N, K) masses `dt_s` (N,) later."""
     dt = dt_s.astype(np.float32)
     to_pause, to_walk = switching(model, dt)
-    stray = np.clip(model.stray_per_s * dt, LEAST_STRAY, 0.2).astype(np.float32)
-    kept = (1.0 - stray).astype(np.float32)
+    kept = (1.0 - stray_share(model, dt)).astype(np.float32)
     still, moving = np.empty(pause.shape, np.float32), np.empty(walk.shape, np.float32)
     wanted, most = _shuffle_steps(graph, model, dt), model.max_cell_steps
     for rows in _alike(dt):
         # cells over devices: sparse products and rows of blocks are then of contiguous memory
-        mass = np.ascontiguousarray(pause[rows].T)
+        mass = np.array(pause[rows].T, order="C")  # a copy even of one row
         starting = (graph.pool @ mass) * to_walk[rows]
         moving[rows] = walk[rows] * (1.0 - to_pause[rows])[:, None] + starting.T
         mass *= (1.0 - to_walk[rows]) * kept[rows]
@@ -149,8 +167,13 @@ def predict(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: F
     modes = graph.modes() if wanted.max(initial=0.0) >= quicker_from(len(graph.size)) else None
     moving = diffused(graph.flow, wanted, moving, model.max_steps, modes)
     moving *= kept[:, None]
-    moving += stray[:, None] * (graph.size / pause.shape[1])
+    moving += stray_share(model, dt)[:, None] * (graph.size / graph.n_cells)
     return still, moving
+
+
+def stray_share(model: MotionModel, dt: F32) -> F32:
+    """Share of the mass (N,) that may be anywhere in the store `dt` (N,) seconds later."""
+    return np.asarray(np.clip(model.stray_per_s * dt, LEAST_STRAY, 0.2), dtype=np.float32)
 
 
 def _alike(dt: F32) -> Iterator[I64 | slice]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
-from engine.positioning.locator import Locator, take_scans
+from engine.positioning.locator import Locator
 from engine.positioning.methods import TRACKED
 from engine.positioning.plain import PlainFixes
 from engine.positioning.self_calibration import SelfCalibration
@@ -65,14 +65,14 @@ def locate_scans(
 ) -> Located:
     """As `locate_readings`, of scans that were made already."""
     smoother = Smoother(locator, lag_s) if lag_s > 0 and locator.method in TRACKED else None
-    parts = [PlainFixes.of(locator.locate(take_scans(scans, slice(0, 0))))]
+    parts = [PlainFixes.of(locator.locate(scans.take(slice(0, 0))))]
     cuts = [0, *np.searchsorted(scans.t, [t for t, _ in maps]).tolist(), len(scans)]
     at_once = max(1, min(SCANS_AT_ONCE, ROWS_AT_MOST // max(len(locator.site.cells), 1)))
     for k, (start, end) in enumerate(pairwise(cuts)):
         if k > 0:
             locator.use_map(maps[k - 1][1])
         for i in range(start, end, at_once):
-            batch = take_scans(scans, slice(i, min(i + at_once, end)))
+            batch = scans.take(slice(i, min(i + at_once, end)))
             fixes = PlainFixes.of(locator.locate(batch))
             parts.append(smoother.after(fixes) if smoother else fixes)
     if smoother:
@@ -99,7 +99,7 @@ def self_calibrated_maps(
         done = upto
         if scans is not None:
             upto = int(np.searchsorted(scan_t, until, side="left" if told else "right"))
-            learner.add_scans(take_scans(scans, slice(told, upto)))
+            learner.add_scans(scans.take(slice(told, upto)))
             told = upto
         radio_map = learner.fit(until)
         if radio_map is not None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.plan.cells import Cells
-from engine.positioning.expectation import Expectation, PackedExpectation, PackedMatrix, is_large
-from engine.radio.radiomap import RadioMap
-from engine.records import F32, F64, I32
+from engine.positioning.expectation import Expectation, PackedExpectation
+from engine.positioning.silence import PackedSilence
+from engine.records import F32, F64, I32, I64
 
 THIN = 5  # odd, so that rows of cells do not line up: enough cells to see which readings are odd
-THIN_PACKED = 9  # the same in large stores: one cell of 0.5 m in 2.25 m²
+THIN_SQUARE_M = 3.0  # the same in large stores: one cell in each square of this size
 CENTRE_DBM = -60.0  # subtracted from all RSSI before squares are taken, so that float32 keeps its digits
 
 
@@ -23,9 +23,10 @@ class Site:
     cells: Cells
     rssi: Expectation | PackedExpectation  # centred by CENTRE_DBM
     range: Expectation | PackedExpectation
-    rssi_thin: Expectation  # the same at every THIN-th cell
+    rssi_thin: Expectation  # the same at the cells `thin`
     range_thin: Expectation
-    not_heard_log: F32 | PackedMatrix  # (S A, C) log P(an access point misses a device there), by the device's offset:
+    thin: I64  # (T,) a part of the store's cells, spread evenly
+    not_heard_log: F32 | PackedSilence  # (S A, C) log P(an access point misses a device there), by the device's offset:
     shifts_db: F64  # (S,) ascending
     offset_mean: F64  # (2,) of a device never seen: dB of RSSI, metres of range
     offset_var: F64  # (2,)
@@ -38,19 +39,23 @@ class Site:
     origin: F64  # (2,)
     xy2: F32  # (C, 3) products xx, xy, yy of `xy`
 
+    def at(self, part: I64) -> Site:
+        """These cells (c,) alone, with no links between them. The thin cells are still those of the whole store."""
+        c, log = self.cells, self.not_heard_log
+        none = np.empty(0, np.int32)
+        return replace(
+            self,
+            cells=Cells(c.cell_m, c.x_m[part], c.y_m[part], c.level[part], none, none, np.empty(0)),
+            rssi=self.rssi.at(part),
+            range=self.range.at(part),
+            not_heard_log=log.at(part) if isinstance(log, PackedSilence) else log[:, part],
+            xy=self.xy[part],
+            xy2=self.xy2[part],
+        )
 
-SHIFTS_DB = np.array([-16.0, -8.0, 0.0, 8.0])  # offsets of devices: a weak phone is missed where a strong one is heard
-
-
-def not_heard_log(
-    radio_map: RadioMap, sensitivity_dbm: float, slope_db: float, missing_share: float, shifts_db: F64
-) -> F32 | PackedMatrix:
-    """Log of P(not heard | cell) (S A, C), for devices of these offsets: `missing_share` where the signal is strong
-    (scans lose 8-20 %), rising to 1 where weak."""
-    heard = np.concatenate([radio_map.mean_dbm + np.float32(s - sensitivity_dbm) for s in shifts_db.tolist()])
-    heard /= np.float32(-slope_db)
-    np.exp(heard, out=heard)
-    heard += np.float32(1.0)
-    np.divide(np.float32(missing_share - 1.0), heard, out=heard)
-    log = np.log1p(heard, out=heard)
-    return PackedMatrix.of(log, finest=0.0001) if is_large(log) else log
+    def thinned(self) -> Site:
+        """The thin cells alone, ready to multiply with."""
+        own = self.at(self.thin)
+        log = own.not_heard_log
+        log = log.whole() if isinstance(log, PackedSilence) else log
+        return replace(own, rssi=self.rssi_thin, range=self.range_thin, not_heard_log=log)

@@ -8,9 +8,11 @@ from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.expectation import Expectation, expectation_of
 from engine.positioning.settings import LocatorSettings
-from engine.positioning.site import CENTRE_DBM, SHIFTS_DB, THIN, THIN_PACKED, Site, not_heard_log
+from engine.positioning.silence import SHIFTS_DB, PackedSilence, not_heard_log
+from engine.positioning.site import CENTRE_DBM, THIN, THIN_SQUARE_M, Site
 from engine.radio.pathloss import DEFAULT_PRIOR
 from engine.radio.radiomap import RadioMap, prior_powers
+from engine.records import F32, I64
 
 
 def site_of(plan: Plan, cells: Cells, radio_map: RadioMap, settings: LocatorSettings) -> Site:
@@ -29,18 +31,20 @@ def site_of(plan: Plan, cells: Cells, radio_map: RadioMap, settings: LocatorSett
     products = np.stack([xy[:, 0] ** 2, xy[:, 0] * xy[:, 1], xy[:, 1] ** 2], axis=1)
     rssi = expectation_of(radio_map.mean_dbm - CENTRE_DBM, radio_map.sigma_db)
     ranges = expectation_of(radio_map.range_mean_m, radio_map.range_sigma_m)
-    shifts = SHIFTS_DB if isinstance(rssi, Expectation) else np.zeros(1)  # large stores have no memory for more
-    every = THIN if isinstance(rssi, Expectation) else THIN_PACKED
+    if isinstance(rssi, Expectation):
+        silence: F32 | PackedSilence = not_heard_log(radio_map.mean_dbm, settings)
+    else:
+        silence = PackedSilence.of(rssi.mean, CENTRE_DBM, settings)
+    thin = thin_cells(cells, isinstance(rssi, Expectation) and not is_regional(cells))
     return Site(
         cells=cells,
         rssi=rssi,
         range=ranges,
-        rssi_thin=rssi.thinned(every),
-        range_thin=ranges.thinned(every),
-        not_heard_log=not_heard_log(
-            radio_map, settings.sensitivity_dbm, settings.sensitivity_slope_db, settings.missing_share, shifts
-        ),
-        shifts_db=shifts,
+        rssi_thin=rssi.thinned(thin),
+        range_thin=ranges.thinned(thin),
+        thin=thin,
+        not_heard_log=silence,
+        shifts_db=SHIFTS_DB,
         offset_mean=np.array([radio_map.offset_mean_db, 0.0]),
         offset_var=np.array([radio_map.offset_sigma_db, radio_map.range_offset_sigma_m]) ** 2,
         ap_xyz=ap_xyz,
@@ -52,3 +56,20 @@ def site_of(plan: Plan, cells: Cells, radio_map: RadioMap, settings: LocatorSett
         origin=origin,
         xy2=products.astype(np.float32),
     )
+
+
+REGIONAL_FROM = 16_000  # cells, 4,000 m² at 0.5 m: from there on a region is less than half of the store
+
+
+def is_regional(cells: Cells) -> bool:
+    """Whether devices are tracked in parts of the store."""
+    return len(cells) >= REGIONAL_FROM
+
+
+def thin_cells(cells: Cells, small: bool) -> I64:
+    """Every THIN-th cell (T,), or in large stores the first cell of each square."""
+    if small:
+        return np.arange(0, len(cells), THIN)
+    square = np.stack([cells.level, np.floor(cells.x_m / THIN_SQUARE_M), np.floor(cells.y_m / THIN_SQUARE_M)], axis=1)
+    _, first = np.unique(square.astype(np.int64), axis=0, return_index=True)
+    return np.sort(first)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.positioning.motion import MotionModel, WalkGraph, predict
+from engine.positioning.motion import WalkGraph
 from engine.positioning.settings import LocatorSettings
 from engine.positioning.site import Site
 from engine.records import F32, F64, I64, U64, Bools
@@ -15,21 +15,20 @@ PAUSE_AT_FIRST = 0.5  # of devices, when first heard
 
 
 class Tracks:
-    """Per device: mass on cells while pausing (C), on blocks while walking (K), time, offsets of RSSI and range.
+    """What is known of a device but its place: time of its last scan, and its offsets of RSSI and range.
 
-    Memory per device is 4 (C + K) + 48 bytes: 20 KiB for a store of 1,000 m² at 0.5 m.
+    Kinds of tracks that know a place too make room for it in `_allocate`, and name their columns in `COLUMNS`.
     """
 
-    def __init__(self, site: Site, graph: WalkGraph, motion: MotionModel) -> None:
-        self._site, self._graph, self._motion = site, graph, motion
+    COLUMNS: tuple[str, ...] = ("t", "offset_mean", "offset_var")
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
         self._slot: dict[int, int] = {}
         self._free: list[int] = []
         self._allocate(0)
 
     def _allocate(self, n: int) -> None:
-        c, k = len(self._site.cells.x_m), len(self._graph.size)
-        self.pause = np.zeros((n, c), np.float32)
-        self.walk = np.zeros((n, k), np.float32)
         self.t = np.full(n, np.nan)
         self.offset_mean = np.zeros((n, 2))
         self.offset_var = np.zeros((n, 2))
@@ -57,63 +56,87 @@ class Tracks:
             self._grow(max(8, 2 * old))
             self._free = list(range(len(self.t) - 1, old - 1, -1))
         slot = self._free.pop()
-        c = self.pause.shape[1]
-        self.pause[slot] = PAUSE_AT_FIRST / c
-        self.walk[slot] = (1 - PAUSE_AT_FIRST) * self._graph.size / c
+        self._begin(slot)
+        return slot
+
+    def _begin(self, slot: int) -> None:
+        """A device never seen."""
         self.t[slot] = np.nan
         self.offset_mean[slot] = self._site.offset_mean
         self.offset_var[slot] = self._site.offset_var
-        return slot
 
     def _grow(self, n: int) -> None:
-        old = (self.pause, self.walk, self.t, self.offset_mean, self.offset_var)
+        old = [getattr(self, name) for name in self.COLUMNS]
         self._allocate(n)
-        m = len(old[0])
-        self.pause[:m], self.walk[:m], self.t[:m], self.offset_mean[:m], self.offset_var[:m] = old
+        for name, values in zip(self.COLUMNS, old, strict=True):
+            getattr(self, name)[: len(values)] = values
 
-    def predicted(self, slot: I64, dt_s: F64) -> tuple[F32, F32]:
-        """Pause (n, C) and walk (n, K) masses of these rows, `dt_s` (n,) later."""
-        return predict(self._graph, self._motion, self.pause[slot], self.walk[slot], dt_s)
+    def drifted(self, slot: I64, dt: F64, settings: LocatorSettings) -> F64:
+        """Offset variances (n, 2) of these rows `dt` (n,) later, never above those of a device never seen."""
+        drift = np.array([settings.offset_drift_db2_per_s, settings.range_drift_m2_per_s])
+        return np.minimum(self.offset_var[slot] + drift * dt[:, None], self._site.offset_var)
 
-    def spread(self, walk: F32) -> F32:
-        """Walking mass of blocks (n, K) evenly on their cells (n, C)."""
-        return np.take(walk / self._graph.size, self._graph.block, axis=1)  # in rows, which indexing would not give
-
-    def store(self, slot: I64, posterior: F32, walking: F32) -> None:
-        """Keeps a posterior (n, C) of which `walking` (n, C) is the part that walks."""
-        self.pause[slot] = posterior - walking
-        self.walk[slot] = (self._graph.pool @ walking.T).T
+    def learn(self, slot: I64, t: F64, offset_mean: F64, offset_var: F64, settings: LocatorSettings) -> None:
+        """Keeps the times (n,) of these rows' scans, and what was found of their offsets (n, 2)."""
+        floor = np.array([settings.offset_floor_db, settings.range_floor_m]) ** 2
+        self.t[slot] = t
+        self.offset_mean[slot] = offset_mean
+        self.offset_var[slot] = np.maximum(offset_var, floor)
 
     def forget(self, devices: U64) -> None:
         """Frees the rows of these devices; unknown ones are ignored."""
         for device in devices.tolist():
             slot = self._slot.pop(device, None)
             if slot is not None:
+                self._end(slot)
                 self._free.append(slot)
+
+    def _end(self, slot: int) -> None:
+        """A device is forgotten; its row may go to another."""
 
     def state(self) -> dict[str, Any]:
         """All known devices, packed."""
         slot = np.fromiter(self._slot.values(), np.int64, len(self._slot))
-        return {
-            "device": np.fromiter(self._slot.keys(), np.uint64, len(self._slot)),
-            "pause": self.pause[slot],
-            "walk": self.walk[slot],
-            "t": self.t[slot],
-            "offset_mean": self.offset_mean[slot],
-            "offset_var": self.offset_var[slot],
-        }
+        device = {"device": np.fromiter(self._slot.keys(), np.uint64, len(self._slot))}
+        return device | {name: getattr(self, name)[slot] for name in self.COLUMNS}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Replaces everything by a packed state. Raises ValueError when it is of another store's size."""
-        c, k = self.pause.shape[1], self.walk.shape[1]
-        if state["pause"].shape[1] != c or state["walk"].shape[1] != k:
-            raise ValueError("state of another plan, cell size or motion model")
-        n = len(state["device"])
-        self._allocate(n)
-        self.pause[:], self.walk[:], self.t[:] = state["pause"], state["walk"], state["t"]
-        self.offset_mean[:], self.offset_var[:] = state["offset_mean"], state["offset_var"]
+        self._allocate(len(state["device"]))
+        for name in self.COLUMNS:
+            mine = getattr(self, name)
+            if name not in state or mine.shape != np.shape(state[name]):
+                raise ValueError("state of another plan, cell size or motion model")
+            mine[:] = state[name]
         self._slot = {int(d): i for i, d in enumerate(state["device"].tolist())}
         self._free = []
+
+
+class PlaceTracks(Tracks):
+    """Tracks with mass on all cells while pausing (C), on all blocks while walking (K).
+
+    Memory per device is 4 (C + K) + 48 bytes: 20 KiB for a store of 1,000 m² at 0.5 m.
+    """
+
+    COLUMNS = ("pause", "walk", *Tracks.COLUMNS)
+
+    def __init__(self, site: Site, graph: WalkGraph) -> None:
+        self._graph = graph
+        super().__init__(site)
+
+    def _allocate(self, n: int) -> None:
+        super()._allocate(n)
+        self.pause = np.zeros((n, len(self._graph.block)), np.float32)
+        self.walk = np.zeros((n, len(self._graph.size)), np.float32)
+
+    def _begin(self, slot: int) -> None:
+        super()._begin(slot)
+        self.pause[slot], self.walk[slot] = anywhere(self._graph)
+
+
+def anywhere(graph: WalkGraph) -> tuple[float, F32]:
+    """Mass per cell while pausing, and on blocks (K,) while walking, of a device never seen."""
+    return PAUSE_AT_FIRST / graph.n_cells, ((1 - PAUSE_AT_FIRST) * graph.size / graph.n_cells).astype(np.float32)
 
 
 def trust(dt: F64, first: Bools, settings: LocatorSettings) -> F32:

@@ -20,7 +20,7 @@ from engine.offers.campaigns import Campaign
 from engine.offers.triggers import Target, TriggerTimers
 from engine.plan.cells import Cells, near_membership, walkable_cells, zone_membership
 from engine.plan.model import Plan
-from engine.positioning.locator import Locator, join_fixes, take_scans
+from engine.positioning.locator import Locator, join_fixes
 from engine.positioning.self_calibration import Fitted, SelfCalibration, links_of
 from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.positioning.windows import ScanWindows
@@ -159,8 +159,8 @@ class StoreEngine:
             k = int(np.searchsorted(scans.t, turn))
             if k == len(scans) and not turn + self._window_s <= clock < np.inf:
                 break
-            parts.append(self._located(take_scans(scans, slice(0, k))))
-            scans = take_scans(scans, slice(k, None))
+            parts.append(self._located(scans.take(slice(0, k))))
+            scans = scans.take(slice(k, None))
             self._turn(turn, float(scans.t[0]) if len(scans) else clock)
         return join_fixes([*parts, self._located(scans)])
 

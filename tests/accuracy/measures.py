@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from engine.plan.cells import Cells, walkable_cells
-from engine.positioning.locator import Locator, take_scans
+from engine.positioning.locator import Locator
 from engine.positioning.offline import locate_scans, self_calibrated_maps
 from engine.positioning.plain import PlainFixes
 from engine.positioning.windows import ScanWindows
@@ -108,4 +108,4 @@ def _whole_fixes(r: Recording, cells: Cells, scans: Scans, maps: Maps) -> Iterat
         if k > 0:
             locator.use_map(maps[k - 1][1])
         for i in range(start, end, 512):
-            yield locator.locate(take_scans(scans, slice(i, min(i + 512, end))))
+            yield locator.locate(scans.take(slice(i, min(i + 512, end))))

@@ -7,7 +7,7 @@ import pytest
 
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
-from engine.positioning.locator import Locator, take_scans
+from engine.positioning.locator import Locator
 from engine.positioning.offline import locate_readings
 from engine.positioning.windows import ScanWindows, no_scans
 from engine.radio.radiomap import prior_map
@@ -123,8 +123,8 @@ def test_older_scans_than_the_last_fix_are_refused_and_counted() -> None:
     locator = Locator(plan, walkable_cells(plan, 0.5))
     readings, _ = crowd(plan, 1, 30.0)
     scans = scans_of(plan, readings)
-    locator.locate(take_scans(scans, np.array([3])))
-    assert len(locator.locate(take_scans(scans, np.array([1, 5])))) == 1
+    locator.locate(scans.take(np.array([3])))
+    assert len(locator.locate(scans.take(np.array([1, 5])))) == 1
     assert locator.refused == {"out_of_order": 1}
 
 
@@ -135,9 +135,9 @@ def test_a_restored_locator_goes_on_to_the_bit(method: str) -> None:
     readings, _ = crowd(plan, 4, 60.0)
     scans = scans_of(plan, readings)
     half = np.arange(len(scans) // 2)
-    rest = take_scans(scans, np.arange(len(scans) // 2, len(scans)))
+    rest = scans.take(np.arange(len(scans) // 2, len(scans)))
     one = Locator(plan, cells, method=method)
-    one.locate(take_scans(scans, half))
+    one.locate(scans.take(half))
     one.forget(np.array([2, 99], np.uint64))
     two = Locator(plan, cells, method=method)
     two.restore(one.state())

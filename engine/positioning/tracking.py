@@ -1,0 +1,142 @@
+"""One update of many devices' tracks: where each was, how it may have moved, what its scan says.
+
+A kind of tracking answers `update`, and keeps what it needs of each device. `Alone` looks at one scan only,
+`EverywhereTracking` computes over all cells, `engine.positioning.regional` over the part of a large store that a
+device is in.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.positioning.bayes import covered_share, moments
+from engine.positioning.belief import Belief, Estimate
+from engine.positioning.methods import METHODS
+from engine.positioning.motion import MotionModel, WalkGraph, predict
+from engine.positioning.posterior import sparse_rows
+from engine.positioning.settings import LocatorSettings
+from engine.positioning.site import Site
+from engine.positioning.smoothing import Step
+from engine.positioning.tracks import PlaceTracks, Tracks, trust
+from engine.records import F32, F64, I32, I64, Posterior, Scans
+
+LONGEST_BATCH = 64  # scans computed at once: their (n, C) arrays stay in the processor's cache
+
+Steps = dict[int, deque[Step]]
+"""Every update of a device, for a smoother."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What an update found: posterior (n, C), level (n,), mean (n, 2), covariance (n, 2, 2), and the share of the
+    walkable area that the posterior spreads over (n,)."""
+
+    posterior: Posterior
+    level: I32
+    xy: F64
+    cov: F64
+    covered: F64
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Of N devices after a scan, over the cells that it was looked at: the estimate, and the part of its posterior that
+    walks (N, C), and the prediction before (N, C)."""
+
+    estimate: Estimate
+    walking: F32
+    prior: F32
+
+    def take(self, which: I64) -> Moved:
+        """Of these devices, in their order."""
+        e = self.estimate
+        estimate = Estimate(e.posterior[which], e.offset_mean[which], e.offset_var[which], e.foreseen[which])
+        return Moved(estimate, self.walking[which], self.prior[which])
+
+    @property
+    def pause(self) -> F32:
+        """The part that pauses (N, C)."""
+        return self.estimate.posterior - self.walking
+
+
+def moved(
+    graph: WalkGraph, motion: MotionModel, before: tuple[F32, F32], dt: F64, look: Callable[[F32], Estimate]
+) -> Moved:
+    """Pause (N, C) and walk (N, K) masses `dt` (N,) later, after `look` was given the prediction over cells."""
+    pause, walk = predict(graph, motion, *before, dt)
+    walk_cells = np.take(walk / graph.size, graph.block, axis=1)  # in rows, which indexing would not give
+    prior = pause + walk_cells
+    estimate = look(prior)
+    np.maximum(prior, np.float32(1e-30), out=prior)
+    walking = np.divide(walk_cells, prior, out=walk_cells)
+    walking *= estimate.posterior
+    return Moved(estimate, walking, prior)
+
+
+class EverywhereTracking:
+    """Tracks over all cells, which a store of some thousand cells does best with."""
+
+    def __init__(self, method: str, site: Site, graph: WalkGraph, settings: LocatorSettings) -> None:
+        self._method, self._site, self._graph, self._settings = METHODS[method], site, graph, settings
+        self.batch = LONGEST_BATCH
+        self.tracks = PlaceTracks(site, graph)
+
+    def use_site(self, site: Site) -> None:
+        """Another radio map of the same cells; tracks stay."""
+        self._site = site
+        self.tracks.use_site(site)
+
+    def update(self, scans: Scans, slot: I64, steps: Steps | None) -> Placed:
+        """Scans of different devices, whose rows are `slot` (n,), each later than that device's last."""
+        tracks, s = self.tracks, self._settings
+        first = np.isnan(tracks.t[slot])
+        dt = np.where(first, 0.0, scans.t - tracks.t[slot])
+
+        def look(prior: F32) -> Estimate:
+            known = tracks.offset_mean[slot], tracks.drifted(slot, dt, s), trust(dt, first, s)
+            return self._method(self._site, scans, Belief(prior, *known), s)
+
+        after = moved(self._graph, s.motion, (tracks.pause[slot], tracks.walk[slot]), dt, look)
+        posterior = after.estimate.posterior
+        tracks.pause[slot] = after.pause
+        tracks.walk[slot] = (self._graph.pool @ after.walking.T).T
+        tracks.learn(slot, scans.t, after.estimate.offset_mean, after.estimate.offset_var, s)
+        if steps is not None:
+            note(steps, scans, after)
+        return Placed(posterior, *moments(self._site, posterior), covered_share(posterior))
+
+
+class Alone:
+    """For methods that look at one scan only: nothing is kept of a device but its time."""
+
+    def __init__(self, method: str, site: Site, settings: LocatorSettings, large: bool) -> None:
+        self._method, self._site, self._settings, self._large = METHODS[method], site, settings, large
+        self.batch = LONGEST_BATCH
+        self.tracks = Tracks(site)
+
+    def use_site(self, site: Site) -> None:
+        """Another radio map of the same cells."""
+        self._site = site
+        self.tracks.use_site(site)
+
+    def update(self, scans: Scans, slot: I64, steps: Steps | None) -> Placed:
+        """As in `EverywhereTracking`; no steps, as there are no tracks."""
+        tracks, n, c = self.tracks, len(scans), len(self._site.cells)
+        flat = np.full((n, c), 1.0 / c, np.float32)
+        belief = Belief(flat, tracks.offset_mean[slot], tracks.offset_var[slot], np.ones((n, 2), np.float32))
+        tracks.t[slot] = scans.t
+        posterior = self._method(self._site, scans, belief, self._settings).posterior
+        found = *moments(self._site, posterior), covered_share(posterior)
+        return Placed(sparse_rows(posterior, None, c) if self._large else posterior, *found)
+
+
+def note(steps: Steps, scans: Scans, after: Moved) -> None:
+    """Keeps what a smoother needs of an update over all cells."""
+    pause, ratio = after.pause, after.estimate.posterior / after.prior
+    for i, device in enumerate(scans.device.tolist()):
+        step = Step(float(scans.t[i]), pause[i], after.walking[i], ratio[i])
+        steps.setdefault(device, deque()).append(step)

@@ -20,6 +20,7 @@ def test_every_figure_is_there_and_positive() -> None:
     assert figures["tracked_times_filterpy"] > 0
     assert figures["large_store_cells"] == 80_000
     assert figures["large_store_locator_mib"] < 100
+    assert figures["large_store_bytes_per_tracked_device"] < 64 * 1024
     assert figures["bytes_per_tracked_device"] < 64 * 1024
 
 

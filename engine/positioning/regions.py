@@ -19,7 +19,7 @@ from engine.records import F32, F64, I32, I64
 
 REGION_M = 40.0  # 6,400 cells of 0.5 m and 1,600 blocks on one level: 32 KiB a device
 STEP_M = 16.0  # at most: a walker of 1 m/s who is known to 3 m is well inside after 3 s more
-KEPT_BYTES = 24 * 2**20  # of regions made ready: about 20 of 40 m with cells of 0.5 m; one takes 1 ms to make
+KEPT_BYTES = 16 * 2**20  # of regions made ready: about 13 of 40 m with cells of 0.5 m; one takes 1 ms to make
 # Standard deviations of where a device will be, between its mean and the border: who has less changes to a better
 # region, who has the least nowhere is looked for everywhere. Nine in ten fixes are then within 4 to 12 cm of those of
 # the whole store, which errs by 3 to 4 m.

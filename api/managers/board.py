@@ -15,7 +15,7 @@ from nicegui import run, ui
 
 from api.managers import fragments
 from api.managers.charts import flows_chart, hours_chart
-from api.managers.looks import SPANS, Choice, Look, glances, look
+from api.managers.looks import SLOW, SPANS, Choice, Look, glances, look
 from api.managers.overlay import ground_level
 from api.managers.reports import SCOPE_KEY, Reports
 from api.managers.words import TEXTS, Language
@@ -124,9 +124,8 @@ class Board:
         self.show(await self.read())
 
     async def keep_up(self) -> None:
-        """Refreshes when it is time: yesterday, a week and a year change slowly, and take longer to read."""
-        slow = self._choice.span in ("yesterday", "week", "year")
-        if time.monotonic() - self._read_at >= (SLOW_S if slow else 0.0):
+        """Refreshes when it is time."""
+        if time.monotonic() - self._read_at >= (SLOW_S if self._choice.span in SLOW else 0.0):
             await self.refresh()
 
     def build(self) -> None:
@@ -201,7 +200,9 @@ class Board:
         if seen is None:
             self._parts["live"].content = f'<span class="r-live r-off">{escape(t["away"])}</span>'
             return
-        by_hour = {"week": "by_hour_mean", "year": "by_hour_year"}.get(self._choice.span, "by_hour")
+        by_hour = {"week": "by_hour_mean", "year": "by_hour_year", "last_year": "by_hour_last_year"}.get(
+            self._choice.span, "by_hour"
+        )
         content = {
             "live": fragments.live(seen, lang),
             "headline": fragments.headline(seen, lang, now=self._choice.span == "now"),

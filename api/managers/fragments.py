@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+import numpy as np
+
 from api.managers.looks import STALE_S, Glance, Look, hottest
 from api.managers.overlay import HOT_COLOUR, STEPS
 from api.managers.reports import HOUR_S, ZoneReport
-from api.managers.words import EVIDENCE, TEXTS, Language, clock, date, duration, number, reason_text
+from api.managers.words import EVIDENCE, TEXTS, Language, clock, date, duration, number, reason_text, year
 from engine.plan.model import Plan
 
 
@@ -40,14 +42,24 @@ def headline(look: Look, lang: Language, *, now: bool) -> str:
             f'<span class="r-chip" title="{_proof(z, lang)}">{_name(look.report.plan, z)}</span>' for z in hot
         )
         return f'{title}<div class="r-chips">{chips}</div>'
-    known = any(z.hot.state == "not_hot" for z in zones)
-    return f'{title}<div class="r-quiet">{escape(t["none_hot"] if known else t["too_little"])}</div>'
+    return f'{title}<div class="r-quiet">{escape(t[_why_none(look)])}</div>'
+
+
+def _why_none(look: Look) -> str:
+    """Key of the words for why nothing is hot."""
+    if any(z.hot.state == "not_hot" for z in look.report.zones):
+        return "none_hot"
+    mapped = any(np.nansum(heat.person_s) > 0 for heat in look.report.levels)
+    spent = any(z.person_s > 0 for z in look.report.zones)
+    return "too_little" if mapped or not spent else "no_heat"
 
 
 def _span(look: Look, lang: Language) -> str:
     zone, (start, end) = look.report.plan.timezone, (look.period.from_t, look.period.to_t)
+    if end - start > 8 * 24 * HOUR_S:
+        return escape(TEXTS[lang]["year"]) if end >= look.at else year(start, zone)
     if end - start > 26 * HOUR_S:
-        return escape(TEXTS[lang]["week" if end - start < 8 * 24 * HOUR_S else "year"])
+        return escape(TEXTS[lang]["week"])
     if end - start > 22 * HOUR_S:  # a day, of 23 to 25 hours
         return date(start, zone, lang)
     return f"{clock(start, zone)} – {clock(end, zone)}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from api.managers.overlay import drawn_heat
-from api.managers.reports import HOUR_S, Period, Reports, StoreReport, ZoneReport, midnight
+from api.managers.reports import HOUR_S, Period, Reports, StoreReport, ZoneReport, last_year, midnight
 from engine.plan.model import Plan
 from engine.presence.flows import FlowRow
 from engine.presence.heat import ZoneHourRow
@@ -17,8 +17,9 @@ from engine.storage.decided import DecidedRow, decision_counts, latest_decisions
 from engine.storage.status import get_status
 from engine.storage.vouchers import counts
 
-Span = Literal["now", "today", "yesterday", "week", "year"]
-SPANS: tuple[Span, ...] = ("now", "today", "yesterday", "week", "year")
+Span = Literal["now", "today", "yesterday", "week", "year", "last_year"]
+SPANS: tuple[Span, ...] = ("now", "today", "yesterday", "week", "year", "last_year")
+SLOW: tuple[Span, ...] = ("yesterday", "week", "year", "last_year")  # they change slowly, and take longer to read
 DAYS_BEFORE: dict[Span, int] = {"week": 6, "year": 364}  # and today
 ENGINE = "engine"
 STALE_S = 30.0  # the engine reports every few seconds: longer silence is worth a word
@@ -79,11 +80,15 @@ def hottest(zones: Sequence[ZoneReport]) -> list[ZoneReport]:
 
 
 def period_of(plan: Plan, choice: Choice, now: float) -> Period:
-    """`now` is the running hour and the one before, since a running hour alone may have only just begun."""
+    """`now` is the running hour and the one before, since a running hour alone may have only just begun; `last_year` is
+    the calendar year before this one."""
     if choice.span == "now":
         return Period(now // HOUR_S * HOUR_S - HOUR_S, now)
     if choice.span in DAYS_BEFORE:
         return Period(midnight(plan, now, DAYS_BEFORE[choice.span]) // HOUR_S * HOUR_S, now)
+    if choice.span == "last_year":
+        begun, ended = last_year(plan, now)
+        return Period(begun // HOUR_S * HOUR_S, ended)
     days_before = 1 if choice.span == "yesterday" else 0
     start = midnight(plan, now, days_before)
     end = midnight(plan, now) if days_before else now

@@ -59,6 +59,14 @@ def midnight(plan: Plan, t: float, days_before: int = 0, hour: int = 0) -> float
     return dt.datetime.combine(day, dt.time(hour), ZoneInfo(plan.timezone)).timestamp()
 
 
+def last_year(plan: Plan, t: float) -> tuple[float, float]:
+    """When the calendar year before the one that holds `t` began and ended, in the store's time zone."""
+    zone = ZoneInfo(plan.timezone)
+    year = dt.datetime.fromtimestamp(t, zone).year
+    begun, ended = (dt.datetime(y, 1, 1, tzinfo=zone).timestamp() for y in (year - 1, year))
+    return begun, ended
+
+
 @dataclass(frozen=True, slots=True)
 class ZoneReport:
     """One zone over a period. `mean_dwell_s` is None when no visit that began in it has ended yet."""

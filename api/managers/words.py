@@ -18,6 +18,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "yesterday": "Hier",
         "week": "7 jours",
         "year": "12 mois",
+        "last_year": "L'an dernier",
         "all_day": "Toute la journée",
         "level": "Niveau",
         "hour": "Heure",
@@ -25,6 +26,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "hot_then": "Zones chaudes",
         "none_hot": "Aucun rayon ne dépasse nettement le reste du magasin",
         "too_little": "Pas encore assez de données pour dire où c'est chaud",
+        "no_heat": "Du temps par rayon, mais pas de carte de chaleur sur cette période",
         "hot": "zone chaude",
         "not_hot": "",
         "not_enough_evidence": "pas assez de données",
@@ -38,6 +40,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "by_hour": "Affluence par heure",
         "by_hour_mean": "Affluence par heure, moyenne des 7 jours",
         "by_hour_year": "Affluence par heure, moyenne des 12 mois",
+        "by_hour_last_year": "Affluence par heure, moyenne de l'an dernier",
         "people_mean": "personnes en moyenne",
         "flows": "Et ensuite ? D'un rayon à l'autre",
         "flows_how": "Ligne : d'où ; colonne : où ensuite. En pour cent de ceux qui quittent le rayon.",
@@ -71,6 +74,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "yesterday": "Yesterday",
         "week": "7 days",
         "year": "12 months",
+        "last_year": "Last year",
         "all_day": "All day",
         "level": "Level",
         "hour": "Hour",
@@ -78,6 +82,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "hot_then": "Hot zones",
         "none_hot": "No zone stands clearly above the rest of the store",
         "too_little": "Not enough data yet to say where it is hot",
+        "no_heat": "Time by zone, but no heat map for this period",
         "hot": "hot zone",
         "not_hot": "",
         "not_enough_evidence": "not enough data",
@@ -91,6 +96,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "by_hour": "People by hour",
         "by_hour_mean": "People by hour, mean of 7 days",
         "by_hour_year": "People by hour, mean of 12 months",
+        "by_hour_last_year": "People by hour, mean of last year",
         "people_mean": "people on average",
         "flows": "And next? From zone to zone",
         "flows_how": "Row: from where; column: where next. In per cent of those who leave the zone.",
@@ -196,6 +202,11 @@ _MONTHS: dict[Language, tuple[str, ...]] = {
     "fr": ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 }
+
+
+def year(t: float, timezone: str) -> str:
+    """The year in the store: `2025`."""
+    return str(dt.datetime.fromtimestamp(t, ZoneInfo(timezone)).year)
 
 
 def date(t: float, timezone: str, lang: Language) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from html import escape
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -23,6 +25,7 @@ from engine.plan.model import Plan
 from engine.presence.heat import ZoneHourRow
 from engine.storage.campaigns import seed_campaigns
 from engine.storage.database import open_database
+from engine.storage.journal import save_checkpoint
 from tests.api.managers.site import FLOORPLANS, SECRETS, fill
 
 NOON = dt.datetime(2026, 3, 10, 12, 20, tzinfo=dt.UTC).timestamp()  # 13:20 in Paris
@@ -57,6 +60,7 @@ def utc(text: str) -> float:
         (Choice("yesterday", 0, "rdc"), "2026-03-08T23:00", "2026-03-09T00:00"),
         (Choice("week", None, "rdc"), "2026-03-03T23:00", "2026-03-10T12:20"),
         (Choice("year", None, "rdc"), "2025-03-10T23:00", "2026-03-10T12:20"),
+        (Choice("last_year", None, "rdc"), "2024-12-31T23:00", "2025-12-31T23:00"),
     ],
 )
 def test_spans_are_those_of_the_store(choice: Choice, start: str, end: str) -> None:
@@ -70,6 +74,23 @@ def test_days_are_right_when_the_clocks_change() -> None:
     assert midnight(plan, sunday) == utc("2026-03-28T23:00")
     assert midnight(plan, sunday, hour=9) == utc("2026-03-29T07:00")
     assert period_of(plan, Choice("yesterday", None, "rdc"), utc("2026-03-30T10:00")).from_t == utc("2026-03-28T23:00")
+
+
+def test_times_by_zone_without_a_heat_map_are_not_too_little_data(tmp_path: Path) -> None:
+    """Counted elsewhere, as a simulated year is: the headline names the year and says what is missing."""
+    with closing(open_database(f"sqlite:///{tmp_path}/rayon.db")) as db:
+        rows = [ZoneHourRow(utc("2025-07-14T09:00"), z.id, 3600.0, 40, 3600.0, 3.0) for z in PLANS["supermarket"].zones]
+        save_checkpoint(db, "supermarket", 0, b"", [], rows, [], NOON)
+        there = look(
+            Reports(AppContext(Config(), db, SECRETS, dict(PLANS))),
+            "supermarket",
+            Choice("last_year", None, "rdc"),
+            NOON,
+        )
+    html = fragments.headline(there, "fr", now=False)
+    assert escape(TEXTS["fr"]["no_heat"]) in html
+    assert "2025" in html
+    assert there.report.zones[0].visits == 40
 
 
 def test_the_headline_names_the_hottest_first(seen: Look) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,7 +20,7 @@ from engine.positioning.smoother import Smoother
 from engine.positioning.windows import ScanWindows
 from engine.radio.evidence_sources import Hearings
 from engine.radio.radiomap import RadioMap
-from engine.records import F32, F64, I32, Readings, Scans
+from engine.records import F32, F64, I32, Fixes, Readings, Scans
 
 SCANS_AT_ONCE = 1024  # bounds the memory of posterior rows, with
 ROWS_AT_MOST = 2**25  # entries of them, 128 MiB: fewer scans at once in stores of more than 32,000 cells
@@ -66,18 +66,23 @@ def locate_scans(
     """As `locate_readings`, of scans that were made already."""
     smoother = Smoother(locator, lag_s) if lag_s > 0 and locator.method in TRACKED else None
     parts = [PlainFixes.of(locator.locate(scans.take(slice(0, 0))))]
+    for whole in causal_fixes(locator, scans, maps):
+        fixes = PlainFixes.of(whole)
+        parts.append(smoother.after(fixes) if smoother else fixes)
+    if smoother:
+        parts.append(smoother.rest())
+    return Located(PlainFixes.concat(parts), locator.refused)
+
+
+def causal_fixes(locator: Locator, scans: Scans, maps: Sequence[tuple[float, RadioMap]] = ()) -> Iterator[Fixes]:
+    """Fixes with their posteriors, some hundred at a time. From each time of `maps` on, its map is used."""
     cuts = [0, *np.searchsorted(scans.t, [t for t, _ in maps]).tolist(), len(scans)]
     at_once = max(1, min(SCANS_AT_ONCE, ROWS_AT_MOST // max(len(locator.site.cells), 1)))
     for k, (start, end) in enumerate(pairwise(cuts)):
         if k > 0:
             locator.use_map(maps[k - 1][1])
         for i in range(start, end, at_once):
-            batch = scans.take(slice(i, min(i + at_once, end)))
-            fixes = PlainFixes.of(locator.locate(batch))
-            parts.append(smoother.after(fixes) if smoother else fixes)
-    if smoother:
-        parts.append(smoother.rest())
-    return Located(PlainFixes.concat(parts), locator.refused)
+            yield locator.locate(scans.take(slice(i, min(i + at_once, end))))
 
 
 def self_calibrated_maps(

@@ -20,7 +20,7 @@ from engine.radio.calibrate import calibrate
 from engine.radio.evidence import evidence_at
 from engine.radio.radiomap import RadioMap, prior_map
 from engine.records import F64, Scans
-from tests.accuracy.measures import CELL_M, LAG_S, WINDOW_S, figures_of, store_figures
+from tests.accuracy.measures import CELL_M, LAG_S, WINDOW_S, figures_of, store_figures, who_and_when
 from tests.accuracy.stores import AIRS, PHONE_M, VARIANTS, Recording, recording
 
 SEEDS = (1, 2, 3)
@@ -78,7 +78,7 @@ def _centroid(r: Recording) -> Row:
 
 
 def _true_places(r: Recording, scans: Scans) -> F64:
-    person, at = scans.device.astype(np.int64), np.searchsorted(r.truth.t, scans.t - 1e-9)
+    person, at = who_and_when(r, scans)
     return np.column_stack([r.truth.x_m[person, at], r.truth.y_m[person, at]])
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 
 import numpy as np
 
 from engine.plan.cells import Cells, walkable_cells
 from engine.positioning.locator import Locator
-from engine.positioning.offline import locate_scans, self_calibrated_maps
+from engine.positioning.offline import causal_fixes, locate_scans, self_calibrated_maps
 from engine.positioning.plain import PlainFixes
 from engine.positioning.windows import ScanWindows
 from engine.radio.radiomap import RadioMap
@@ -38,11 +37,12 @@ def store_figures(recording: Recording, whole: bool = True) -> dict[str, float]:
     """Error, level and truth of sigma, causal; if `whole`, also with 15 s of lag, and how far P(zone) is from how often
     it was so."""
     cells, scans, maps = _ready(recording)
-    out = figures_of(recording, locate_scans(Locator(recording.plan, cells), scans, maps).fixes)
+    causal, zones_off = _causal(recording, cells, scans, maps)
+    out = figures_of(recording, causal)
     if whole:
         lagged = figures_of(recording, locate_scans(Locator(recording.plan, cells), scans, maps, LAG_S).fixes)
         out |= {f"lagged_{k}": lagged[k] for k in ("median_m", "p90_m", "within_1_sigma", "within_2_sigma")}
-        out["zone_probability_off"] = _zones_off(recording, cells, scans, maps)
+        out["zone_probability_off"] = zones_off
     return out
 
 
@@ -56,7 +56,7 @@ def _ready(r: Recording) -> tuple[Cells, Scans, Maps]:
 
 def figures_of(r: Recording, fixes: PlainFixes) -> dict[str, float]:
     """Of causal or of lagged fixes."""
-    person, at = _who_and_when(r, fixes)
+    person, at = who_and_when(r, fixes)
     error = np.hypot(fixes.x_m - r.truth.x_m[person, at], fixes.y_m - r.truth.y_m[person, at])
     return {
         "fixes": float(len(error)),
@@ -68,27 +68,28 @@ def figures_of(r: Recording, fixes: PlainFixes) -> dict[str, float]:
     }
 
 
-def _who_and_when(r: Recording, fixes: PlainFixes | Fixes) -> tuple[I64, I64]:
-    """Row and column of each fix in the truth."""
+def who_and_when(r: Recording, fixes: PlainFixes | Fixes | Scans) -> tuple[I64, I64]:
+    """Row and column of each fix, or scan, in the truth."""
     return fixes.device.astype(np.int64), np.searchsorted(r.truth.t, fixes.t - 1e-9)
 
 
-def _zones_off(r: Recording, cells: Cells, scans: Scans, maps: Maps) -> float:
-    """Mean distance between P(square) as it was said and how often people were there, over the classes SAID of one
-    level, each square of each fix with at least 2 % counting once (the expected calibration error)."""
+def _causal(r: Recording, cells: Cells, scans: Scans, maps: Maps) -> tuple[PlainFixes, float]:
+    """Fixes, and the mean distance between P(square) as it was said and how often people were there, over the classes
+    SAID of one level, each square of each fix with at least 2 % counting once (the expected calibration error)."""
     square, n = _squares(cells.x_m, cells.y_m, cells)
     membership = np.eye(n, dtype=np.float32)[square]
-    said, true = [], []
-    for fixes in _whole_fixes(r, cells, scans, maps):
-        person, at = _who_and_when(r, fixes)
+    parts, said, true = [], [], []
+    for fixes in causal_fixes(Locator(r.plan, cells), scans, maps):
+        person, at = who_and_when(r, fixes)
         there, _ = _squares(r.truth.x_m[person, at], r.truth.y_m[person, at], cells)
+        parts.append(PlainFixes.of(fixes))
         said.append(np.asarray(fixes.posterior @ membership, np.float64).ravel())
         true.append((np.arange(n) == there[:, None]).ravel())
     p, was = np.concatenate(said), np.concatenate(true)
     group = np.digitize(p, SAID) - 1
     kept = group >= 0
     off = np.bincount(group[kept], weights=(p - was)[kept])
-    return float(np.abs(off).sum() / kept.sum())
+    return PlainFixes.concat(parts), float(np.abs(off).sum() / kept.sum())
 
 
 def _squares(x_m: F64, y_m: F64, cells: Cells) -> tuple[I64, int]:
@@ -98,14 +99,3 @@ def _squares(x_m: F64, y_m: F64, cells: Cells) -> tuple[I64, int]:
     column = np.clip(x_m // SQUARE_M, 0, columns - 1)
     row = np.clip(y_m // SQUARE_M, 0, rows - 1)
     return (row * columns + column).astype(np.int64), rows * columns
-
-
-def _whole_fixes(r: Recording, cells: Cells, scans: Scans, maps: Maps) -> Iterator[Fixes]:
-    """Causal fixes with their posterior, some hundred at a time."""
-    locator = Locator(r.plan, cells)
-    cuts = [0, *np.searchsorted(scans.t, [t for t, _ in maps]).tolist(), len(scans)]
-    for k, (start, end) in enumerate(pairwise(cuts)):
-        if k > 0:
-            locator.use_map(maps[k - 1][1])
-        for i in range(start, end, 512):
-            yield locator.locate(scans.take(slice(i, min(i + 512, end))))

@@ -22,11 +22,13 @@ import api.shoppers.portal
 import api.shoppers.sessions
 import api.shoppers.stream
 import api.tills.endpoints
-from api import contract, docs, gate, metrics, pages, problems
+from api import contract, docs, pages, problems
+from api import manager_login as gate
 from api.context import AppContext
-from api.headers import SafeHeaders
-from api.idempotency import Idempotency
-from api.origin import SameOrigin
+from api.middleware import metrics
+from api.middleware.headers import SafeHeaders
+from api.middleware.idempotency import Idempotency
+from api.middleware.origin import SameOrigin
 from api.ratelimits import RateLimits
 from api.shoppers.sessions import restore_session
 from engine.config import Config

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.idempotency import MAX_KEY_CHARS
+from api.middleware.idempotency import MAX_KEY_CHARS
 from api.problems import MEDIA_TYPE, ProblemDetails
 
 _REFERENCE = {"$ref": "#/components/schemas/ProblemDetails"}

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.pages import page
-from api.shoppers.texts import language
+from api.texts.language import language
 from engine.errors import BusinessRefusal, OperatorError, StorageUnavailable
 
 log = logging.getLogger("rayon.api")

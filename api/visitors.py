@@ -10,11 +10,11 @@ from fastapi import Request, Response
 
 from api.context import AppContext
 from api.cookies import SHOPPER, VISITOR, read_cookie, set_cookie
+from api.devices import signed_in_device
 from api.ratelimits import address
-from api.shoppers.devices import signed_in_device
 from engine.loyalty.sharing import Visitor, is_preview
 from engine.records import device_hex
-from engine.storage.friends import recognise
+from engine.storage.loyalty.friends import recognise
 
 
 def visitor_of(ctx: AppContext, request: Request, store: str, cookie: str) -> Visitor:

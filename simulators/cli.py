@@ -16,23 +16,23 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.config import OffersConfig, load_config
 from engine.errors import OperatorError, Problem
-from engine.ingest.broker import Broker
-from engine.ingest.mqtt import Publisher
+from engine.ingest.mqtt.broker import Broker
+from engine.ingest.mqtt.receiver import Publisher
 from engine.offers.campaigns import Campaign, load_campaigns
 from engine.plan.load import load_plan
-from simulators import live
-from simulators.clock import LiveClock
-from simulators.frames import write_frames
-from simulators.live_tables import writable_folder, write_live_tables
-from simulators.live_view import watched
-from simulators.recording import record
-from simulators.scenario import Scenario
-from simulators.scenario_files import load_scenario, shipped_scenarios, store_folder
-from simulators.tally import Tally
-from simulators.wire_config import WireFormat
+from simulators.live import run as live
+from simulators.live.clock import LiveClock
+from simulators.live.counters import Tally
+from simulators.live.tables import writable_folder, write_live_tables
+from simulators.live.view import watched
+from simulators.scenario.files import load_scenario, shipped_scenarios, store_folder
+from simulators.scenario.scenario import Scenario
+from simulators.scenario.wire import WireFormat
+from simulators.truth.recording import record
+from simulators.wires.frames import write_frames
 from simulators.world import World
-from simulators.year import Year
-from simulators.year_recording import record_year
+from simulators.year.recording import record_year
+from simulators.year.year import Year
 
 HELP = """Brings a scenario to life: shoppers that walk, radio that fades, and the truth to score against.
 
@@ -218,7 +218,7 @@ def _live(
 
 def _phones(api_url: str, till_key: str | None, *, asks: bool) -> live.PhoneRun:
     try:
-        from simulators.phone_http import run_phones
+        from simulators.live.phone import run_phones
     except ModuleNotFoundError as error:
         fix = "install rayon[simulator], or leave --api out"
         raise OperatorError([Problem("--api", "phones", f"needs {error.name}, which is not installed", fix)]) from error

@@ -15,13 +15,15 @@ import numpy.typing as npt
 
 from engine.plan.model import Plan
 from engine.records import F64, I32, Bools
-from simulators.attack import Forger
-from simulators.crowd import Crowd, Places
-from simulators.disruptions import Disruptions
-from simulators.hours import arrival_rates
-from simulators.journeys import Journey, Store
-from simulators.people import draw_people
-from simulators.phones import (
+from simulators.air.disruptions import Disruptions
+from simulators.air.radio import Air
+from simulators.air.ranging import Ranging
+from simulators.people.attack import Forger
+from simulators.people.crowd import Crowd, Places
+from simulators.people.hours import arrival_rates
+from simulators.people.journeys import Journey, Store
+from simulators.people.people import draw_people
+from simulators.people.phones import (
     BURST_S,
     ScanTimes,
     draw_phones,
@@ -31,11 +33,9 @@ from simulators.phones import (
     probe_times,
     scan_times,
 )
-from simulators.radio import Air
-from simulators.ranging import Ranging
-from simulators.reactions import What, Wish, replanned
-from simulators.scenario import Scenario
-from simulators.shopping import Outings
+from simulators.people.reactions import What, Wish, replanned
+from simulators.people.shopping import Outings
+from simulators.scenario.scenario import Scenario
 
 TICK_S = 0.5
 REACTION_STREAM = 5

@@ -16,7 +16,7 @@ from api.times import rfc3339
 from engine.config import validation_problems
 from engine.errors import BusinessRefusal, NotFound, OperatorError, Problem
 from engine.offers.campaigns import Campaign, State, campaign_problems
-from engine.storage import campaigns as store_of
+from engine.storage.vouchers import campaigns as store_of
 
 router = APIRouter(
     prefix="/v1/stores/{store}/campaigns",

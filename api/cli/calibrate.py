@@ -11,13 +11,13 @@ import typer
 from api.cli.inputs import plan_to_locate
 from api.cli.locate import CELL_M, warn
 from engine.errors import OperatorError, Problem, together
+from engine.files import read_readings, read_survey, readings_for_plan, save_radio_map, survey_for_plan
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
-from engine.positioning.crowd import calibrate_store
+from engine.positioning.learning.crowd import calibrate_store
 from engine.radio.calibrate import Calibration
 from engine.radio.evidence import Evidence
 from engine.radio.evidence_sources import hearings_evidence, survey_evidence
-from engine.tables import read_readings, read_survey, readings_for_plan, save_radio_map, survey_for_plan
 
 
 def register(app: typer.Typer) -> None:

@@ -20,16 +20,16 @@ from api.cli.inputs import plan_to_locate
 from api.cli.locate import warn
 from engine.config import Config, load_config
 from engine.errors import OperatorError, Problem, together
+from engine.files import load_radio_map, read_readings, readings_for_plan, write_fixes
+from engine.files.experiments import write_experiments
+from engine.files.flows import write_flows
+from engine.files.outcomes import read_sessions, write_decisions, write_hours, write_visits
 from engine.offers.campaigns import load_campaigns
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
 from engine.radio.radiomap import RadioMap
 from engine.records import F64
 from engine.runtime.offline import Chain, run_chain
-from engine.tables import load_radio_map, read_readings, readings_for_plan, write_fixes
-from engine.tables.experiments import write_experiments
-from engine.tables.flows import write_flows
-from engine.tables.outcomes import read_sessions, write_decisions, write_hours, write_visits
 
 FIXES, VISITS, HOURS, FLOWS = "fixes.csv", "found_visits.csv", "found_hours.csv", "found_flows.csv"
 EXPERIMENTS = "experiments.csv"

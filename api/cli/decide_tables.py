@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.config import Config
+from engine.files import FixTable
+from engine.files.outcomes import DecisionTable, HourTable, VisitTable
 from engine.offers.campaigns import Campaign
 from engine.plan.model import Plan
 from engine.runtime.offline import Chain
-from engine.tables import FixTable
-from engine.tables.outcomes import DecisionTable, HourTable, VisitTable
 
 
 def decision_table(chain: Chain, campaigns: Sequence[Campaign]) -> DecisionTable:

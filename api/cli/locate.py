@@ -11,6 +11,7 @@ import typer
 
 from api.cli.inputs import finite, plan_to_locate
 from engine.errors import OperatorError, Problem, together
+from engine.files import FixTable, load_radio_map, read_readings, readings_for_plan, write_fixes
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.locator import Locator
@@ -18,7 +19,6 @@ from engine.positioning.methods import METHODS
 from engine.positioning.offline import locate_scans, self_calibrated_maps
 from engine.positioning.windows import ScanWindows
 from engine.radio.radiomap import RadioMap
-from engine.tables import FixTable, load_radio_map, read_readings, readings_for_plan, write_fixes
 
 CELL_M = 0.5  # the engine's default: maps made by `rayon calibrate` are of the same cells
 

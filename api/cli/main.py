@@ -14,15 +14,15 @@ _MODULES = (
     "plan",
     "locate",
     "decide",
-    "score",
+    "score.command",
     "calibrate",
     "replay",
     "engine",
     "api",
     "serve",
-    "demo",
-    "bench",
-    "history",
+    "demo.run",
+    "bench.run",
+    "history.command",
 )
 
 app = typer.Typer(

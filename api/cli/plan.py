@@ -14,7 +14,7 @@ from rich.text import Text
 
 from api.cli import plan_accuracy
 from engine.errors import OperatorError, Problem
-from engine.plan.draw import draw_svg, svg_to_png
+from engine.plan.drawing.draw import draw_svg, svg_to_png
 from engine.plan.load import check_plan, load_plan
 from engine.plan.model import Plan
 from engine.plan.walkable import walkable_area

@@ -12,7 +12,7 @@ import typer
 
 from engine.errors import OperatorError, Problem
 from engine.plan.cells import Cells, walkable_cells, zone_membership
-from engine.plan.draw import draw_svg, svg_to_png
+from engine.plan.drawing.draw import draw_svg, svg_to_png
 from engine.plan.load import load_plan
 from engine.plan.model import Plan
 from engine.positioning.accuracy import Candidate, best_places, expected_error, simulated_error, weak

@@ -17,14 +17,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.errors import OperatorError, Problem
-from engine.ingest.broker import Broker
-from engine.ingest.mqtt import Publisher
-from engine.ingest.publisher import wait_until
-from engine.ingest.wire import MAX_READINGS
+from engine.files import ReadingTable, read_readings
+from engine.ingest.decoders.native import MAX_READINGS
+from engine.ingest.mqtt.broker import Broker
+from engine.ingest.mqtt.publisher import wait_until
+from engine.ingest.mqtt.receiver import Publisher
 from engine.plan.model import ap_key
 from engine.privacy.pseudonyms import normal_mac
 from engine.records import F64
-from engine.tables import ReadingTable, read_readings
 
 CONNECT_S = 10.0
 CONFIRM_S = 60.0  # a broker that confirms nothing for so long has gone; a restart takes less

@@ -18,8 +18,8 @@ from engine.offers.campaigns import Campaign, load_campaigns
 from engine.plan.load import load_plans
 from engine.plan.model import Plan
 from engine.privacy.secrets import Secrets, load_secrets
-from engine.storage.campaigns import seed_campaigns
 from engine.storage.database import Database, open_database
+from engine.storage.vouchers.campaigns import seed_campaigns
 
 
 @dataclass(frozen=True)

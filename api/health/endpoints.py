@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field
 
 from api.auth import is_manager
 from api.context import AppContext, context
-from api.metrics import flat
+from api.middleware.metrics import flat
 from api.pages import page
-from api.shoppers.texts import language
+from api.texts.language import language
 from api.times import rfc3339
 from engine.errors import StorageUnavailable
 from engine.storage.status import get_status

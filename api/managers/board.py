@@ -15,10 +15,11 @@ from nicegui import run, ui
 
 from api.managers import fragments
 from api.managers.charts import flows_chart, hours_chart
-from api.managers.looks import SLOW, SPANS, Choice, Look, glances, look
 from api.managers.overlay import ground_level
 from api.managers.reports import SCOPE_KEY, Reports
-from api.managers.words import TEXTS, Language
+from api.managers.snapshot import SLOW, SPANS, Choice, Look, glances, look
+from api.texts.language import Language
+from api.texts.managers import TEXTS
 from engine.errors import StorageUnavailable
 from engine.plan.model import Plan
 

@@ -9,7 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from api.managers.overlay import STEPS
-from api.managers.words import TEXTS, Language
+from api.texts.language import Language
+from api.texts.managers import TEXTS
 from engine.plan.model import Plan, Zone
 from engine.presence.flows import OUTSIDE, FlowRow
 from engine.presence.heat import ZoneHourRow

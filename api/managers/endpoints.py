@@ -17,10 +17,10 @@ from api.managers.reports import HOUR_S, Period, Reports, reports
 from api.problems import problem_responses
 from api.times import rfc3339
 from engine.errors import BusinessRefusal, NotFound
-from engine.plan.draw import draw_svg
+from engine.plan.drawing.draw import draw_svg
 from engine.plan.model import Plan
 from engine.presence.hotzones import HotZone, LevelHeat
-from engine.storage.decided import DecidedRow, decision_counts, latest_decisions
+from engine.storage.vouchers.decisions import DecidedRow, decision_counts, latest_decisions
 
 router = APIRouter(
     prefix="/v1/stores",

@@ -7,10 +7,11 @@ from html import escape
 
 import numpy as np
 
-from api.managers.looks import STALE_S, Glance, Look, hottest
 from api.managers.overlay import HOT_COLOUR, STEPS
 from api.managers.reports import HOUR_S, ZoneReport
-from api.managers.words import EVIDENCE, TEXTS, Language, clock, date, duration, number, reason_text, year
+from api.managers.snapshot import STALE_S, Glance, Look, hottest
+from api.texts.language import Language
+from api.texts.managers import EVIDENCE, TEXTS, clock, date, duration, number, reason_text, year
 from engine.plan.model import Plan
 
 

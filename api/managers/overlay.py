@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.ndimage import binary_fill_holes
 
-from engine.plan.draw import draw_svg
+from engine.plan.drawing.draw import draw_svg
 from engine.plan.model import Plan
 from engine.presence.hotzones import LevelHeat
 from engine.records import I64, Bools

@@ -16,8 +16,8 @@ from engine.plan.model import Plan, Zone
 from engine.presence.flows import OUTSIDE, FlowRow
 from engine.presence.heat import ZoneHourRow
 from engine.presence.hotzones import HotZone, HotZones, LevelHeat
-from engine.storage.heatmaps import flow_sums, zone_hours
-from engine.storage.heatsums import heat_sums
+from engine.storage.presence.heatmaps import flow_sums, zone_hours
+from engine.storage.presence.heatsums import heat_sums
 
 HOUR_S = 3600.0
 LONGEST_S = 366 * 86_400.0

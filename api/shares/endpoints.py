@@ -8,14 +8,14 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.context import AppContext, context
-from api.money import badge
 from api.pages import page
 from api.ratelimits import RateLimits, TooManyRequests, address, rate_limits
-from api.shoppers.texts import Language, language
+from api.texts.language import Language, language
+from api.texts.money import badge
 from api.visitors import browser_id, keep_browser_id, visitor_of
 from engine.errors import NotFound
 from engine.loyalty.sharing import ShareRules
-from engine.storage import shares
+from engine.storage.loyalty import shares
 
 router = APIRouter(tags=["shares"], default_response_class=HTMLResponse)
 

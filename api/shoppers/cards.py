@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from api.context import AppContext
-from api.money import badge
-from api.qr import qr_svg
+from api.shoppers.qr import qr_svg
 from api.shoppers.schemas import StreamedVoucher, VoucherCard
+from api.texts.money import badge
 from api.times import rfc3339
 from engine.delivery.pages import Pending
 from engine.errors import NotFound
 from engine.offers.codes import spaced, voucher_code
 from engine.plan.model import Plan
-from engine.storage.campaigns import get_campaign
-from engine.storage.vouchers import VoucherDetails
+from engine.storage.vouchers.campaigns import get_campaign
+from engine.storage.vouchers.vouchers import VoucherDetails
 
 _WHY = {
     "fr": {

@@ -10,19 +10,21 @@ from fastapi.responses import JSONResponse
 from api.auth import NotSignedIn, shopper_id
 from api.context import AppContext, context
 from api.cookies import SHOPPER, drop_cookie
+from api.devices import COOKIE, keep_device, kept_device, owned_device
 from api.problems import problem_responses
 from api.shoppers import schemas as says
 from api.shoppers.cards import cards
-from api.shoppers.devices import COOKIE, keep_device, kept_device, owned_device
 from api.shoppers.sessions import known_shopper, withdrawn
-from api.shoppers.texts import TEXT_VERSION
+from api.texts.shoppers import TEXT_VERSION
 from api.times import rfc3339
 from api.visitors import browser_id, keep_browser_id, visitor_of
 from engine.errors import BusinessRefusal, NotFound
 from engine.loyalty.ledger import AVAILABLE, PENDING, PROGRAMME
-from engine.storage import heatmaps, ledger, outbox, shares, vouchers
 from engine.storage import shoppers as profiles
 from engine.storage.erasure import erase_shopper
+from engine.storage.loyalty import ledger, shares
+from engine.storage.presence import heatmaps
+from engine.storage.vouchers import outbox, vouchers
 
 router = APIRouter(prefix="/v1/me", tags=["shoppers"], responses=problem_responses(401))
 

@@ -9,11 +9,12 @@ from fastapi.responses import HTMLResponse
 
 from api.context import AppContext, context
 from api.cookies import SHOPPER, read_cookie
+from api.devices import owned_device
 from api.pages import page
-from api.qr import qr_svg
-from api.shoppers.devices import owned_device
+from api.shoppers.qr import qr_svg
 from api.shoppers.sessions import known_shopper, withdrawn
-from api.shoppers.texts import TEXT_VERSION, Language, language
+from api.texts.language import Language, language
+from api.texts.shoppers import TEXT_VERSION
 from engine.storage import shoppers as profiles
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)

@@ -13,13 +13,14 @@ from pydantic import ValidationError
 
 from api.context import AppContext, context
 from api.cookies import SHOPPER, VISITOR, read_cookie, read_signed, set_cookie, signer
+from api.devices import device_of_query, keep_device, kept_device
 from api.pages import page
 from api.ratelimits import SIGN_INS_PER_MINUTE, RateLimits, address, rate_limits
-from api.shoppers.devices import device_of_query, keep_device, kept_device
 from api.shoppers.retries import once_per_browser
 from api.shoppers.schemas import SessionRequest
 from api.shoppers.sessions import answers, known_shopper, sign_in
-from api.shoppers.texts import CONSENTS, PAGES, TEXT_VERSION, language
+from api.texts.language import language
+from api.texts.shoppers import CONSENTS, PAGES, TEXT_VERSION
 from api.visitors import recognise_friend
 from engine.errors import BusinessRefusal
 from engine.records import device_from_hex, device_hex

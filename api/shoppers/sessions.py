@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from api.context import AppContext, context
 from api.cookies import SHOPPER, VISITOR, drop_cookie, read_cookie, set_cookie
+from api.devices import device_of, keep_device, kept_device
 from api.problems import problem_responses
 from api.ratelimits import SIGN_INS_PER_MINUTE, RateLimits, address, rate_limits
-from api.shoppers.devices import device_of, keep_device, kept_device
 from api.shoppers.schemas import ConsentAnswer, Session, SessionRequest
 from api.visitors import recognise_friend
 from engine.errors import NotFound

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.auth import NotSignedIn, shopper_id
 from api.context import AppContext, context
-from api.metrics import Metrics
+from api.middleware.metrics import Metrics
 from api.problems import problem_responses
 from api.shoppers.cards import streamed
 from api.shoppers.sessions import known_shopper

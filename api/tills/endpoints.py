@@ -13,7 +13,8 @@ from api.context import AppContext, context
 from api.pages import page
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, address, rate_limits
-from api.shoppers.texts import language
+from api.texts.language import language
+from api.texts.tills import TEXTS
 from api.tills.schemas import (
     CheckAnswer,
     RedemptionAnswer,
@@ -23,11 +24,10 @@ from api.tills.schemas import (
     TillStores,
     VoidRequest,
 )
-from api.tills.texts import TEXTS
 from api.times import rfc3339
 from engine.errors import NotFound
 from engine.offers.discounts import Basket, Line
-from engine.storage import tills as desk
+from engine.storage.vouchers import tills as desk
 
 router = APIRouter(
     prefix="/v1/till", tags=["tills"], dependencies=[Depends(till_key)], responses=problem_responses(401)

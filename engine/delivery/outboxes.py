@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from engine.delivery.housekeeping import Job
 from engine.delivery.pages import PageHub, Pending
-from engine.storage import idempotency, ledger, outbox, retention, vouchers
+from engine.storage import idempotency, retention
 from engine.storage.database import Database
+from engine.storage.loyalty import ledger
+from engine.storage.vouchers import outbox, vouchers
 
 CHANNEL = "page"
 

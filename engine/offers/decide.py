@@ -1,7 +1,7 @@
 """From a trigger to yes or no: hard filters, each with a stable reason, then arbitration between what is left.
 
 Pure: caps, budgets and uniqueness are judged where the voucher is claimed, in the database's transaction. What leaves
-here as `issue` is a candidate; `engine.storage.vouchers.claim` has the last word.
+here as `issue` is a candidate; `engine.storage.vouchers.vouchers.claim` has the last word.
 """
 
 from __future__ import annotations

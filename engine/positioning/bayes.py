@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.positioning.belief import Belief, Estimate
-from engine.positioning.expectation import Expectation, PackedExpectation
-from engine.positioning.likelihood import Evidence, cell_evidence, residual_squares, tail_weights
+from engine.positioning.measurement.expectation import Expectation, PackedExpectation
+from engine.positioning.measurement.likelihood import Evidence, cell_evidence, residual_squares, tail_weights
+from engine.positioning.measurement.site import CENTRE_DBM, Site
 from engine.positioning.settings import LocatorSettings
-from engine.positioning.site import CENTRE_DBM, Site
 from engine.records import F32, F64, I32, I64, Bools, Scans
 
 

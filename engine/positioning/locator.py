@@ -10,14 +10,14 @@ import numpy as np
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
+from engine.positioning.measurement.site import Site
+from engine.positioning.measurement.site_build import is_regional, site_of
 from engine.positioning.methods import METHODS, TRACKED
-from engine.positioning.motion import WalkGraph, walk_graph
+from engine.positioning.motion.smoothing import Step
+from engine.positioning.motion.walk import WalkGraph, walk_graph
 from engine.positioning.posterior import no_rows, stacked
-from engine.positioning.regional import RegionalTracking
+from engine.positioning.regions.tracking import RegionalTracking
 from engine.positioning.settings import DEFAULT_SETTINGS, LocatorSettings
-from engine.positioning.site import Site
-from engine.positioning.site_build import is_regional, site_of
-from engine.positioning.smoothing import Step
 from engine.positioning.tracking import Alone, EverywhereTracking
 from engine.radio.radiomap import RadioMap, prior_map
 from engine.records import F64, I64, U64, Fixes, Scans

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from engine.positioning.bayes import bayes
 from engine.positioning.belief import Belief, Estimate
+from engine.positioning.measurement.site import Site
 from engine.positioning.settings import LocatorSettings
-from engine.positioning.site import Site
 from engine.positioning.trilateration import trilateration
 from engine.records import Scans
 

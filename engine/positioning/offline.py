@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
+from engine.positioning.fix_points import PlainFixes
+from engine.positioning.lagged import Smoother
+from engine.positioning.learning.self_calibration import SelfCalibration
 from engine.positioning.locator import Locator
 from engine.positioning.methods import TRACKED
-from engine.positioning.plain import PlainFixes
-from engine.positioning.self_calibration import SelfCalibration
-from engine.positioning.smoother import Smoother
 from engine.positioning.windows import ScanWindows
 from engine.radio.evidence_sources import Hearings
 from engine.radio.radiomap import RadioMap

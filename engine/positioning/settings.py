@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from engine.positioning.motion import MotionModel
+from engine.positioning.motion.walk import MotionModel
 
 
 @dataclass(frozen=True, slots=True)

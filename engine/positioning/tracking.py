@@ -1,8 +1,8 @@
 """One update of many devices' tracks: where each was, how it may have moved, what its scan says.
 
 A kind of tracking answers `update`, and keeps what it needs of each device. `Alone` looks at one scan only,
-`EverywhereTracking` computes over all cells, `engine.positioning.regional` over the part of a large store that a
-device is in.
+`EverywhereTracking` computes over all cells, `engine.positioning.regions.tracking` over the part of a large store that
+a device is in.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 
 from engine.positioning.bayes import covered_share, moments
 from engine.positioning.belief import Belief, Estimate
+from engine.positioning.measurement.site import Site
 from engine.positioning.methods import METHODS
-from engine.positioning.motion import MotionModel, WalkGraph, predict
+from engine.positioning.motion.smoothing import Step
+from engine.positioning.motion.walk import MotionModel, WalkGraph, predict
 from engine.positioning.posterior import sparse_rows
 from engine.positioning.settings import LocatorSettings
-from engine.positioning.site import Site
-from engine.positioning.smoothing import Step
 from engine.positioning.tracks import PlaceTracks, Tracks, trust
 from engine.records import F32, F64, I32, I64, Posterior, Scans
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.positioning.motion import WalkGraph
+from engine.positioning.measurement.site import Site
+from engine.positioning.motion.walk import WalkGraph
 from engine.positioning.settings import LocatorSettings
-from engine.positioning.site import Site
 from engine.records import F32, F64, I64, U64, Bools
 
 PAUSE_AT_FIRST = 0.5  # of devices, when first heard

@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from engine.positioning.belief import Belief, Estimate
+from engine.positioning.measurement.site import CENTRE_DBM, Site
 from engine.positioning.settings import LocatorSettings
-from engine.positioning.site import CENTRE_DBM, Site
 from engine.records import F32, F64, I64, Scans
 
 STEPS = 12

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.ingest.wire import Frame
+from engine.ingest.decoders.native import Frame
 from engine.records import Readings
 from engine.runtime.packing import pack, unpack
 

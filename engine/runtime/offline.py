@@ -15,23 +15,23 @@ from hashlib import sha256
 import numpy as np
 
 from engine.config import Config
-from engine.ingest.wire import Frame
+from engine.files import ApHearings, PlanReadings
+from engine.files.outcomes import Session
+from engine.ingest.decoders.native import Frame
 from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import Campaign
 from engine.offers.caps import Limits
 from engine.offers.claims import Claims
 from engine.offers.decide import by_event, campaign_book, decide
 from engine.plan.model import Plan
-from engine.positioning.plain import PlainFixes
-from engine.positioning.self_calibration import links_of
+from engine.positioning.fix_points import PlainFixes
+from engine.positioning.learning.self_calibration import links_of
 from engine.presence.flows import FlowRow
 from engine.presence.heat import ZoneHourRow
 from engine.privacy.consent import Grants
 from engine.radio.radiomap import RadioMap
 from engine.records import F64, U64, Decision, Readings, StoreVisit, Trigger, VisitEvent
 from engine.runtime.store_engine import StoreEngine
-from engine.tables import ApHearings, PlanReadings
-from engine.tables.outcomes import Session
 
 STEP_S = 1.0
 """Readings are taken in by the second: a window that is over is used at most this long after its end."""

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from engine.config import Config
 from engine.errors import DecodeError, StorageUnavailable
-from engine.ingest.mqtt import RawFrame, Subscriber
+from engine.ingest.decoders.native import Frame, NativeDecoder
+from engine.ingest.mqtt.receiver import RawFrame, Subscriber
 from engine.ingest.samples import FrameSamples
-from engine.ingest.wire import Frame, NativeDecoder
 from engine.plan.model import Plan
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.salts import DailySalts

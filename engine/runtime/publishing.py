@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from engine.ingest.events import Event, decision_events, fix_events, visit_events, voucher_event
-from engine.ingest.mqtt import Subscriber
+from engine.ingest.mqtt.receiver import Subscriber
 from engine.plan.model import Plan
 from engine.records import Decision, Voucher
 from engine.runtime.store_engine import Step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.ingest.mqtt import Subscriber
+from engine.ingest.mqtt.receiver import Subscriber
 from engine.ingest.samples import FrameSamples
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 
 from engine.config import Config
-from engine.ingest.clocks import SourceClocks, shifted
-from engine.ingest.dedup import Dedup
-from engine.ingest.order import Reorder
-from engine.ingest.wire import Frame
+from engine.ingest.decoders.native import Frame
+from engine.ingest.time.clocks import SourceClocks, shifted
+from engine.ingest.time.dedup import Dedup
+from engine.ingest.time.order import Reorder
 from engine.offers.campaigns import Campaign
 from engine.offers.triggers import Target, TriggerTimers
 from engine.plan.cells import Cells, near_membership, walkable_cells, zone_membership
 from engine.plan.model import Plan
+from engine.positioning.learning.self_calibration import Fitted, SelfCalibration, links_of
 from engine.positioning.locator import Locator, join_fixes
-from engine.positioning.self_calibration import Fitted, SelfCalibration, links_of
 from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.positioning.windows import ScanWindows
 from engine.presence.flows import FlowRow, Flows, leaf_zones

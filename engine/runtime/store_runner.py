@@ -16,10 +16,10 @@ from hashlib import sha256
 from typing import Any
 
 from engine.config import Config
-from engine.ingest.wire import Frame
+from engine.ingest.decoders.native import Frame
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
-from engine.runtime.deciding import Decided, Deciding
+from engine.runtime.decisions import Decided, Deciding
 from engine.runtime.journal import pack_frames, unpack_frames
 from engine.runtime.packing import VERSION, pack, unpack
 from engine.runtime.store_engine import Step, StoreEngine

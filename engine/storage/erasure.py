@@ -8,15 +8,15 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, SQLModel, col, select
 
 from engine.errors import NotFound
+from engine.storage.budget_release import LIVE, close_vouchers, lock_vouchers
 from engine.storage.database import Database
-from engine.storage.friends import forget
-from engine.storage.settling import LIVE, close_vouchers, lock_vouchers
+from engine.storage.loyalty.friends import forget
+from engine.storage.models.ledger import ShareTable, ShareVisitTable
+from engine.storage.models.running import IdempotencyTable
+from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
+from engine.storage.models.visits import VisitTable
+from engine.storage.models.vouchers import DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.shoppers import grants_of, remove_links
-from engine.storage.tables.ledger import ShareTable, ShareVisitTable
-from engine.storage.tables.running import IdempotencyTable
-from engine.storage.tables.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
-from engine.storage.tables.visits import VisitTable
-from engine.storage.tables.vouchers import DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.upserts import table_of
 from engine.storage.versions import bump
 

@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from sqlmodel import col
 
 from engine.storage.database import Database
-from engine.storage.tables.running import IdempotencyTable
+from engine.storage.models.running import IdempotencyTable
 from engine.storage.upserts import table_of, upsert
 
 ABANDONED_S = 60.0  # a request still in flight after this long died with its process: the next one may try again

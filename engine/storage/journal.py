@@ -13,9 +13,9 @@ from engine.presence.flows import FlowRow
 from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
-from engine.storage.tables.running import CheckpointTable, JournalTable
-from engine.storage.tables.shoppers import ConsentTable, ShopperTable
-from engine.storage.tables.visits import FlowTable, HeatTable, VisitTable, ZoneHourTable
+from engine.storage.models.running import CheckpointTable, JournalTable
+from engine.storage.models.shoppers import ConsentTable, ShopperTable
+from engine.storage.models.visits import FlowTable, HeatTable, VisitTable, ZoneHourTable
 from engine.storage.upserts import table_of, upsert
 
 

@@ -7,9 +7,9 @@ from sqlmodel import col, select
 from engine.errors import NotFound
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
-from engine.storage.tables.shoppers import ShopperTable
-from engine.storage.tables.visits import VisitTable
-from engine.storage.tables.vouchers import VoucherTable
+from engine.storage.models.shoppers import ShopperTable
+from engine.storage.models.visits import VisitTable
+from engine.storage.models.vouchers import VoucherTable
 
 KEEP_PROFILE_S = 3 * 365.25 * 86_400.0
 BATCH = 100  # profiles per call: each is a transaction of its own, and the next call goes on

@@ -13,10 +13,10 @@ from engine.errors import BusinessRefusal, NotFound
 from engine.offers.audience import LinkedShopper
 from engine.privacy.consent import Consent, ConsentChoice, Grants, targeted
 from engine.records import DeviceId, device_from_hex, device_hex
+from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
-from engine.storage.settling import close_vouchers, lock_vouchers
-from engine.storage.tables.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
-from engine.storage.tables.vouchers import DeliveryTable
+from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
+from engine.storage.models.vouchers import DeliveryTable
 from engine.storage.upserts import named_lock, table_of, upsert
 from engine.storage.versions import bump, version
 

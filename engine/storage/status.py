@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from engine.storage.database import Database
-from engine.storage.tables.running import StatusTable
+from engine.storage.models.running import StatusTable
 from engine.storage.upserts import upsert
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from sqlmodel import Session
 
 from engine.storage.database import Database
-from engine.storage.tables.running import StoreVersionTable
+from engine.storage.models.running import StoreVersionTable
 from engine.storage.upserts import upsert
 
 Counter = Literal["campaigns", "links"]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.plan.cells import Cells, walkable_cells
+from engine.positioning.fix_points import PlainFixes
 from engine.positioning.locator import Locator
 from engine.positioning.offline import causal_fixes, locate_scans, self_calibrated_maps
-from engine.positioning.plain import PlainFixes
 from engine.positioning.windows import ScanWindows
 from engine.radio.radiomap import RadioMap
 from engine.records import F64, I64, Fixes, Scans

@@ -10,8 +10,8 @@ import pytest
 
 from api.server import run_api
 from engine.config import ApiConfig, Config
-from engine.storage.campaigns import seed_campaigns
 from engine.storage.database import open_database
+from engine.storage.vouchers.campaigns import seed_campaigns
 from tests.api.site import SECRETS, Site, campaign, small_plan
 from tests.clocks import HeldClock
 

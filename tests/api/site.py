@@ -19,8 +19,8 @@ from engine.offers.codes import voucher_code
 from engine.plan.model import AccessPoint, Level, Plan, Product, Zone
 from engine.privacy.secrets import Secrets
 from engine.records import Decision, DeviceId, Trigger
-from engine.storage.claims import Limits, claim
 from engine.storage.database import Database
+from engine.storage.vouchers.claims import Limits, claim
 
 SECRETS = Secrets(b"0123456789abcdef0123456789abcdef", "manager-key-of-tests", "till-key-of-tests")
 MAC = "02:aa:bb:cc:dd:01"

@@ -7,8 +7,8 @@ from typing import Any
 
 from engine.offers.experiments import place_in_experiment
 from engine.records import Decision, DeviceId, Trigger
-from engine.storage.campaigns import put_campaign
-from engine.storage.vouchers import Limits, claim
+from engine.storage.vouchers.campaigns import put_campaign
+from engine.storage.vouchers.vouchers import Limits, claim
 from tests.api.site import SECRETS, Site, campaign
 
 

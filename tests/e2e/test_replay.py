@@ -11,7 +11,7 @@ import numpy as np
 import paho.mqtt.client as mqtt
 import pytest
 
-from engine.tables import read_truth
+from engine.files import read_truth
 from tests.brokers import Mosquitto
 from tests.sites import RAYON, Site, until
 

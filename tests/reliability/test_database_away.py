@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from engine.ingest.broker import Broker
-from engine.ingest.publisher import Publisher
+from engine.ingest.mqtt.broker import Broker
+from engine.ingest.mqtt.publisher import Publisher
 from engine.storage.database import Database, open_database
 from engine.storage.status import get_status
 from tests.brokers import Mosquitto, free_port

@@ -11,20 +11,20 @@ from pathlib import Path
 import pytest
 
 from engine.config import Config
-from engine.ingest.broker import Broker
-from engine.ingest.publisher import Publisher
-from engine.ingest.wire import NativeDecoder
+from engine.ingest.decoders.native import NativeDecoder
+from engine.ingest.mqtt.broker import Broker
+from engine.ingest.mqtt.publisher import Publisher
 from engine.offers.campaigns import load_campaigns
 from engine.plan.model import Plan
 from engine.privacy.consent import ConsentChoice
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.runtime.store_runner import StoreRunner
-from engine.storage.campaigns import seed_campaigns
 from engine.storage.database import Database, open_database
-from engine.storage.heatmaps import heat_rows, visits_of, zone_flows, zone_hours
+from engine.storage.presence.heatmaps import heat_rows, visits_of, zone_flows, zone_hours
 from engine.storage.shoppers import SignIn, sign_in
 from engine.storage.status import get_status
-from engine.storage.vouchers import vouchers_of
+from engine.storage.vouchers.campaigns import seed_campaigns
+from engine.storage.vouchers.vouchers import vouchers_of
 from tests.brokers import Mosquitto
 from tests.engine.runtime.made import FLOORPLANS, boutique, frames, payload, stands
 from tests.sites import SITE_KEY, Site, until

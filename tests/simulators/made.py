@@ -5,7 +5,7 @@ from __future__ import annotations
 from shapely.geometry import LineString, Point, Polygon, box
 
 from engine.plan.model import AccessPoint, Fixture, Level, Opening, Plan, Product, Wall, Zone
-from simulators.scenario import Scenario
+from simulators.scenario.scenario import Scenario
 
 
 def shelf(id_: str, x0: float, y0: float, x1: float, y1: float, level: str = "0") -> Fixture:

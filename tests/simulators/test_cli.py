@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from engine.errors import OperatorError
-from engine.tables import read_readings
+from engine.files import read_readings
 from simulators.cli import register
 
 

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulators.browser import phone_agent
-from simulators.clock import LiveClock
-from simulators.phones import colon_mac
-from simulators.sse import Event, events
-from simulators.tally import Tally
-from simulators.till import coupon_basket
-from simulators.wire import Clocks, NativeWire
-from simulators.wire_config import WireConfig
+from simulators.live.browser import phone_agent
+from simulators.live.clock import LiveClock
+from simulators.live.counters import Tally
+from simulators.live.sse import Event, events
+from simulators.people.phones import colon_mac
+from simulators.people.till import coupon_basket
+from simulators.scenario.wire import WireConfig
+from simulators.wires.native import Clocks, NativeWire
 from simulators.world import Heard
 from tests.simulators.made import small_plan
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from engine.plan.load import load_plan
-from simulators.reactions import Wish
-from simulators.scenario_files import load_scenario, store_folder
+from simulators.people.reactions import Wish
+from simulators.scenario.files import load_scenario, store_folder
 from simulators.world import TICK_S, World
 
 SLACK = 3.0

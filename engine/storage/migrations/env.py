@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection
 
-from engine.storage.tables import metadata
+from engine.storage.models import metadata
 
 connection = context.config.attributes["connection"]
 if not isinstance(connection, Connection):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from engine.storage.campaigns import campaigns_version
+from engine.storage.vouchers.campaigns import campaigns_version
 from tests.api.site import Site, campaign_json
 
 PATH = "/v1/stores/corner/campaigns"

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.tables import ReadingTable, read_fixes, write_readings
-from engine.tables.flows import read_flows
-from engine.tables.outcomes import read_decisions, read_hours, read_visits
+from engine.files import ReadingTable, read_fixes, write_readings
+from engine.files.flows import read_flows
+from engine.files.outcomes import read_decisions, read_hours, read_visits
 from tests.engine.runtime.made import FLOORPLANS, Stand, boutique, frames
 from tests.sites import RAYON
 

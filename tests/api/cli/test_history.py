@@ -16,21 +16,21 @@ import httpx
 import numpy as np
 import pytest
 
-from api.cli.history_tables import LISTED, read_zone_hours
-from api.managers.looks import Choice, look
+from api.cli.history.tables import LISTED, read_zone_hours
 from api.managers.reports import Reports
+from api.managers.snapshot import Choice, look
 from api.server import run_api
 from engine.config import ApiConfig, Config
 from engine.errors import OperatorError
+from engine.files.flows import read_flows, write_flows
+from engine.files.outcomes import HourTable, read_hours, write_hours
 from engine.plan.load import load_plans
 from engine.presence.flows import FlowRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database, open_database
-from engine.storage.heatmaps import zone_hours
-from engine.storage.histories import ZONE_HOURS
 from engine.storage.journal import save_checkpoint
-from engine.tables.flows import read_flows, write_flows
-from engine.tables.outcomes import HourTable, read_hours, write_hours
+from engine.storage.presence.heatmaps import zone_hours
+from engine.storage.presence.histories import ZONE_HOURS
 from tests.api.site import SECRETS
 
 FLOORPLANS = Path(__file__).parents[3] / "floorplans"

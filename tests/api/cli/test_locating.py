@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from api.cli.main import build
 from engine.errors import OperatorError
-from engine.tables import ReadingTable, TruthTable, write_readings, write_truth
+from engine.files import ReadingTable, TruthTable, write_readings, write_truth
 from tests.engine.positioning.stores import CORNERS, hall, hear, walk
 
 runner = CliRunner()

@@ -14,12 +14,12 @@ from typer.testing import CliRunner
 from api.cli.replay import batches, device_macs, register, synthetic_mac
 from engine.config import MqttConfig
 from engine.errors import OperatorError
-from engine.ingest.clocks import SourceClocks, shifted
-from engine.ingest.mqtt import Subscriber
-from engine.ingest.wire import Frame, NativeDecoder
+from engine.files import read_readings
+from engine.ingest.decoders.native import Frame, NativeDecoder
+from engine.ingest.mqtt.receiver import Subscriber
+from engine.ingest.time.clocks import SourceClocks, shifted
 from engine.privacy.pseudonyms import Pseudonyms, normal_mac
 from engine.records import Readings
-from engine.tables import read_readings
 from tests.brokers import Mosquitto
 
 APS = {"ap-1": 0, "ap-2": 1}

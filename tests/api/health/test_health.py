@@ -7,7 +7,7 @@ import time
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.metrics import flat
+from api.middleware.metrics import flat
 from engine.errors import StorageUnavailable
 from engine.storage.status import put_status
 from tests.api.site import MAC, Site, eventually
@@ -54,7 +54,7 @@ def test_ready_says_when_delivery_died(
     def broken(*_: object) -> int:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("engine.storage.vouchers.expire_undelivered", broken)
+    monkeypatch.setattr("engine.storage.vouchers.vouchers.expire_undelivered", broken)
     with site.client() as client:
         eventually(lambda: client.get("/health/ready").status_code == 503)
         assert client.get("/health/ready").json()["delivery"] == "dead"

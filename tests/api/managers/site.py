@@ -27,8 +27,8 @@ from engine.presence.heat import HeatRow, ZoneHourRow
 from engine.privacy.secrets import Secrets
 from engine.storage.database import Database, open_database
 from engine.storage.journal import save_checkpoint
+from engine.storage.models.vouchers import DecisionTable
 from engine.storage.status import put_status
-from engine.storage.tables.vouchers import DecisionTable
 
 FLOORPLANS = Path(__file__).parents[3] / "floorplans"
 SECRETS = Secrets(site_key=b"k" * 32, manager_key="manager-key-of-the-test", till_key="till-key-of-the-test")

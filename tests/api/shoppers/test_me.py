@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from engine.storage.outbox import pending_for
 from engine.storage.shoppers import consent_log, linked_devices
-from engine.storage.vouchers import voucher_of
+from engine.storage.vouchers.outbox import pending_for
+from engine.storage.vouchers.vouchers import voucher_of
 from tests.api.site import MAC, Site, code_of, eventually
 
 

@@ -11,8 +11,8 @@ import pytest
 from selenium.webdriver import Chrome
 
 from api.server import run_api
-from engine.storage.outbox import pending_for
-from engine.storage.vouchers import voucher_of
+from engine.storage.vouchers.outbox import pending_for
+from engine.storage.vouchers.vouchers import voucher_of
 from tests.api.site import MAC, SECRETS, Site, basket, eventually
 from tests.browser import agree, checked, chromium, click, complaints, shown, texts, wait_for, wait_until, write
 

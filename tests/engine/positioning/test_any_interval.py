@@ -14,7 +14,7 @@ from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan, Zone
 from engine.positioning import offline
 from engine.positioning.locator import Locator
-from engine.positioning.motion import MotionModel, predict, walk_graph
+from engine.positioning.motion.walk import MotionModel, predict, walk_graph
 from engine.positioning.offline import locate_readings
 from engine.positioning.windows import ScanWindows
 from engine.records import F64, Fixes, Readings

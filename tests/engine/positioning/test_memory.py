@@ -11,15 +11,16 @@ import numpy as np
 import pytest
 
 from engine.plan.cells import walkable_cells
-from engine.positioning import expectation, offline
-from engine.positioning.expectation import Expectation, PackedExpectation
-from engine.positioning.footprint import array_bytes
+from engine.positioning import offline
+from engine.positioning.learning.self_calibration import SelfCalibration
 from engine.positioning.locator import Locator
+from engine.positioning.measurement import expectation
+from engine.positioning.measurement.expectation import Expectation, PackedExpectation
 from engine.positioning.offline import locate_readings
-from engine.positioning.self_calibration import SelfCalibration
+from engine.positioning.regions.footprint import array_bytes
 from engine.radio.radiomap import RadioMap, prior_map
 from engine.records import Fixes, Scans
-from tests.engine.positioning.large import hypermarket, scans
+from tests.engine.positioning.regions.large import hypermarket, scans
 from tests.engine.positioning.stores import hall, hear, walk
 
 MIB = 2**20

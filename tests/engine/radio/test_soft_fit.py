@@ -14,8 +14,8 @@ from engine.radio.evidence_sources import hearings_evidence
 from engine.radio.pathloss import cell_geometry
 from engine.radio.ridge import SHARED, FittedLaw
 from engine.radio.soft_fit import Floor, SoftLaw, expected_dbm, fit_soft, floor_of, law_dbm
+from tests.engine.positioning.learning.test_crowd import NOBODY
 from tests.engine.positioning.stores import shelved, two_levels
-from tests.engine.positioning.test_crowd import NOBODY
 
 
 def ready(plan: Plan) -> tuple[Cells, FittedLaw, Floor, np.ndarray]:

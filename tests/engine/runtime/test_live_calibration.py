@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from engine.config import Config
-from engine.ingest.wire import Frame, NativeDecoder
-from engine.positioning.self_calibration import Fitted, SelfCalibration
+from engine.ingest.decoders.native import Frame, NativeDecoder
+from engine.positioning.learning.self_calibration import Fitted, SelfCalibration
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.radio.radiomap import prior_map
 from engine.records import Fixes

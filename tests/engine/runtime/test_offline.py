@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from engine.config import Config
+from engine.files import PlanReadings, ReadingTable, readings_for_plan
+from engine.files.outcomes import Session
 from engine.offers.campaigns import Campaign, load_campaigns
 from engine.runtime.offline import Chain, device_number, run_chain
-from engine.tables import PlanReadings, ReadingTable, readings_for_plan
-from engine.tables.outcomes import Session
 from tests.engine.runtime.made import FLOORPLANS, Stand, boutique, frames
 
 PLAN = boutique()

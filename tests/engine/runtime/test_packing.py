@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from engine.ingest.wire import Frame
+from engine.ingest.decoders.native import Frame
 from engine.records import Readings
 from engine.runtime.journal import pack_frames, unpack_frames
 from engine.runtime.packing import pack, unpack

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.config import Config, PositioningConfig
-from engine.ingest.wire import Frame, NativeDecoder
+from engine.ingest.decoders.native import Frame, NativeDecoder
 from engine.offers.campaigns import load_campaigns
 from engine.presence.flows import OUTSIDE, FlowRow
 from engine.privacy.pseudonyms import Pseudonyms

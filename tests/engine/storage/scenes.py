@@ -13,10 +13,10 @@ from engine.offers.codes import voucher_code
 from engine.offers.discounts import Basket, Line
 from engine.privacy.consent import ConsentChoice
 from engine.records import Decision, DeviceId, Trigger
-from engine.storage.campaigns import put_campaign
 from engine.storage.database import Database
 from engine.storage.shoppers import Shopper, SignIn, sign_in
-from engine.storage.vouchers import Limits, claim
+from engine.storage.vouchers.campaigns import put_campaign
+from engine.storage.vouchers.vouchers import Limits, claim
 
 STORE = "market"
 SECRET = b"a secret of sixteen"

@@ -14,9 +14,9 @@ from sqlalchemy import inspect, text
 
 from engine.errors import OperatorError, StorageUnavailable
 from engine.storage.database import Database, open_database
-from engine.storage.ledger import balance
+from engine.storage.loyalty.ledger import balance
 from engine.storage.migrate import alembic_config, newest
-from engine.storage.tables import metadata
+from engine.storage.models import metadata
 from tests.databases import Postgres
 from tests.engine.storage.scenes import at_once
 

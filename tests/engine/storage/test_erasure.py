@@ -11,18 +11,18 @@ from engine.loyalty.sharing import ShareRules, Visitor
 from engine.offers.codes import voucher_code
 from engine.privacy.consent import replay
 from engine.records import DeviceId, device_hex
-from engine.storage.campaigns import get_campaign, put_campaign
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
-from engine.storage.heatmaps import visits_of
 from engine.storage.idempotency import begin, finish
 from engine.storage.journal import VisitRow, save_checkpoint
-from engine.storage.ledger import balance, release_pending
-from engine.storage.outbox import acknowledge, pending
-from engine.storage.shares import create_share, get_share, open_share
+from engine.storage.loyalty.ledger import balance, release_pending
+from engine.storage.loyalty.shares import create_share, get_share, open_share
+from engine.storage.models.vouchers import RedemptionTable
+from engine.storage.presence.heatmaps import visits_of
 from engine.storage.shoppers import SignIn, consent_log, get_shopper, links_version, sign_in
-from engine.storage.tables.vouchers import RedemptionTable
-from engine.storage.vouchers import counts, redeem, void, vouchers_of
+from engine.storage.vouchers.campaigns import get_campaign, put_campaign
+from engine.storage.vouchers.outbox import acknowledge, pending
+from engine.storage.vouchers.vouchers import counts, redeem, void, vouchers_of
 from tests.engine.storage.scenes import NOW, PAGE, SECRET, STORE, at_once, basket, campaign, issue, shopper
 from tests.engine.storage.test_shoppers import everything, mentions
 

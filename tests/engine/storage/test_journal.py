@@ -17,8 +17,8 @@ from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.privacy.consent import ConsentChoice
 from engine.storage.database import Database, open_database
-from engine.storage.heatmaps import flow_sums, heat_rows, visits_of, zone_flows, zone_hours
 from engine.storage.journal import VisitRow, append_journal, load_recovery, save_checkpoint
+from engine.storage.presence.heatmaps import flow_sums, heat_rows, visits_of, zone_flows, zone_hours
 from tests.engine.storage.scenes import NOW, STORE, at_once, shopper
 
 HOUR = 3600.0

@@ -11,10 +11,9 @@ from sqlalchemy import select
 from engine.errors import NotFound
 from engine.privacy.consent import Consent, ConsentChoice, replay
 from engine.records import Decision, DeviceId, Trigger, device_hex
-from engine.storage.campaigns import get_campaign, put_campaign
 from engine.storage.database import Database
 from engine.storage.journal import VisitRow, save_checkpoint
-from engine.storage.outbox import acknowledge, pending
+from engine.storage.models import metadata
 from engine.storage.shoppers import (
     DeviceLinked,
     SignIn,
@@ -26,8 +25,9 @@ from engine.storage.shoppers import (
     sign_in,
     unlink_device,
 )
-from engine.storage.tables import metadata
-from engine.storage.vouchers import record_refusals, voucher_of
+from engine.storage.vouchers.campaigns import get_campaign, put_campaign
+from engine.storage.vouchers.outbox import acknowledge, pending
+from engine.storage.vouchers.vouchers import record_refusals, voucher_of
 from tests.engine.storage.scenes import NOW, PAGE, STORE, at_once, campaign, issue, shopper
 
 PHONE = 0xFEDCBA9876543210  # above 63 bits: what a signed column would lose

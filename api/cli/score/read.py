@@ -1,0 +1,94 @@
+"""The tables of one run, true and found side by side: where they lie, and reading them with all problems at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import OperatorError, Problem, together
+from engine.files import read_fixes, read_truth
+from engine.files.experiments import read_experiments, read_potential
+from engine.files.flows import read_flows
+from engine.files.outcomes import (
+    consenting,
+    read_coupons,
+    read_decisions,
+    read_hours,
+    read_sessions,
+    read_visits,
+)
+from engine.plan.load import load_plan
+from engine.referee.run import Tables
+
+Pair = tuple[Path, Path]
+"""A true table and the found one."""
+
+TRUTH_AND_FIXES = ("truth.csv", "fixes.csv")
+VISITS = ("visits.csv", "found_visits.csv")
+HOURS = ("hours.csv", "found_hours.csv")
+FLOWS = ("flows.csv", "found_flows.csv")
+DECISIONS = ("coupons.csv", "decisions.csv")
+PAIRS = (("visits", VISITS), ("hours", HOURS), ("flows", FLOWS), ("decisions", DECISIONS))
+PLAN = "plan.geojson"
+POTENTIAL, EXPERIMENTS = "potential_outcomes.csv", "experiments.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Which files to score; only positions are always there. `plan` is a store's folder.
+
+    `potential` goes with `decisions`, and `experiments` with it: who is held out of what.
+    """
+
+    positions: Pair
+    visits: Pair | None = None
+    hours: Pair | None = None
+    decisions: Pair | None = None
+    plan: Path | None = None
+    sessions: Path | None = None
+    flows: Pair | None = None
+    potential: Path | None = None
+    experiments: Path | None = None
+
+
+def files_of_run(folder: Path, plan: Path | None, sessions: Path | None = None) -> Files:
+    """What lies in a run's folder. Raises OperatorError when positions or one of a pair of tables are missing."""
+    problems = []
+    found: dict[str, Pair | None] = {}
+    for name, (true, own) in PAIRS:
+        pair = folder / true, folder / own
+        there = [p.is_file() for p in pair]
+        found[name] = pair if all(there) else None
+        if there == [False, True]:
+            problems.append(Problem(str(pair[0]), "(whole file)", f"{own} has no truth to compare with", "the truth"))
+    for name in TRUTH_AND_FIXES:
+        if not (folder / name).is_file():
+            fix = "rayon simulate writes the truth, rayon decide --tables the fixes, into one folder"
+            problems.append(Problem(str(folder / name), "(whole file)", "is missing", fix))
+    if problems:
+        raise OperatorError(problems)
+    own_plan = folder if (folder / PLAN).is_file() else None
+    truth, fixes = (folder / name for name in TRUTH_AND_FIXES)
+    fates, shares = (path if path.is_file() else None for path in (folder / POTENTIAL, folder / EXPERIMENTS))
+    return Files((truth, fixes), plan=plan or own_plan, sessions=sessions, potential=fates, experiments=shares, **found)
+
+
+def read_files(files: Files) -> Tables:
+    """Reads all tables. Raises one OperatorError with the problems of all."""
+    visits, hours, flows, decisions = files.visits, files.hours, files.flows, files.decisions
+    plan, sessions, potential, experiments = files.plan, files.sessions, files.potential, files.experiments
+    read = together(
+        lambda: read_truth(files.positions[0]),
+        lambda: read_fixes(files.positions[1]),
+        lambda: together(lambda: read_visits(visits[0]), lambda: read_visits(visits[1])) if visits else None,
+        lambda: together(lambda: read_hours(hours[0]), lambda: read_hours(hours[1])) if hours else None,
+        lambda: (
+            together(lambda: read_coupons(decisions[0]), lambda: read_decisions(decisions[1])) if decisions else None
+        ),
+        lambda: load_plan(plan) if plan else None,
+        lambda: consenting(read_sessions(sessions)) if sessions else None,
+        lambda: together(lambda: read_flows(flows[0]), lambda: read_flows(flows[1])) if flows else None,
+        lambda: read_potential(potential) if potential else None,
+        lambda: read_experiments(experiments) if experiments else {},
+    )
+    return Tables(*read)

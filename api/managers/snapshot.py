@@ -1,0 +1,122 @@
+"""One look at a store: everything its page shows, read and worked out in one go, away from the event loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from api.managers.overlay import drawn_heat
+from api.managers.reports import HOUR_S, Period, Reports, StoreReport, ZoneReport, last_year, midnight
+from engine.plan.model import Plan
+from engine.presence.flows import FlowRow
+from engine.presence.heat import ZoneHourRow
+from engine.storage.status import get_status
+from engine.storage.vouchers.campaigns import all_campaigns
+from engine.storage.vouchers.decisions import DecidedRow, decision_counts, latest_decisions
+from engine.storage.vouchers.vouchers import counts
+
+Span = Literal["now", "today", "yesterday", "week", "year", "last_year"]
+SPANS: tuple[Span, ...] = ("now", "today", "yesterday", "week", "year", "last_year")
+SLOW: tuple[Span, ...] = ("yesterday", "week", "year", "last_year")  # they change slowly, and take longer to read
+DAYS_BEFORE: dict[Span, int] = {"week": 6, "year": 364}  # and today
+ENGINE = "engine"
+STALE_S = 30.0  # the engine reports every few seconds: longer silence is worth a word
+LATEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the manager chose to see: a span, an hour of its day (only of today and yesterday), a level."""
+
+    span: Span
+    hour: int | None
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the page shows. `engine_at` is when the engine last spoke, None when it never did."""
+
+    at: float
+    period: Period
+    report: StoreReport
+    svg: str
+    hours: list[ZoneHourRow]
+    flows: list[FlowRow]
+    devices: int | None
+    engine_at: float | None
+    totals: dict[str, int]
+    reasons: dict[tuple[str, str], int]
+    latest: Sequence[DecidedRow]
+    campaign_names: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A store in the list: its hot zones of now, hottest first, and who is connected (None: the engine is silent)."""
+
+    plan: Plan
+    hot: list[ZoneReport]
+    devices: int | None
+
+
+def glances(made: Reports, now: float | None = None) -> list[Glance]:
+    """All stores of the site, by id."""
+    now = time.time() if now is None else now
+    said = {s.store: s for s in get_status(made.ctx.db) if s.component == ENGINE and now - s.at <= STALE_S}
+    out = []
+    for store, plan in sorted(made.ctx.plans.items()):
+        zones = made.report(store, period_of(plan, Choice("now", None, ""), now)).zones
+        devices = int(said[store].values.get("devices", 0)) if store in said else None
+        out.append(Glance(plan, hottest(zones), devices))
+    return out
+
+
+def hottest(zones: Sequence[ZoneReport]) -> list[ZoneReport]:
+    """The hot ones, hottest first."""
+    return sorted((z for z in zones if z.hot.state == "hot"), key=lambda z: -z.hot.z_max)
+
+
+def period_of(plan: Plan, choice: Choice, now: float) -> Period:
+    """`now` is the running hour and the one before, since a running hour alone may have only just begun; `last_year` is
+    the calendar year before this one."""
+    if choice.span == "now":
+        return Period(now // HOUR_S * HOUR_S - HOUR_S, now)
+    if choice.span in DAYS_BEFORE:
+        return Period(midnight(plan, now, DAYS_BEFORE[choice.span]) // HOUR_S * HOUR_S, now)
+    if choice.span == "last_year":
+        begun, ended = last_year(plan, now)
+        return Period(begun // HOUR_S * HOUR_S, ended)
+    days_before = 1 if choice.span == "yesterday" else 0
+    start = midnight(plan, now, days_before)
+    end = midnight(plan, now) if days_before else now
+    if choice.hour is not None:
+        begun = midnight(plan, now, days_before, choice.hour)
+        return Period(begun // HOUR_S * HOUR_S, begun + HOUR_S)
+    return Period(start // HOUR_S * HOUR_S, max(end, start + HOUR_S))
+
+
+def look(made: Reports, store: str, choice: Choice, now: float | None = None) -> Look:
+    """Reads and works out one look. Raises NotFound for an unknown store, StorageUnavailable without a database."""
+    now = time.time() if now is None else now
+    db, plan = made.ctx.db, made.ctx.plan(store)
+    period = period_of(plan, choice, now)
+    report = made.report(store, period)
+    whole_day = Choice("today" if choice.span == "now" else choice.span, None, choice.level)
+    status = next((s for s in get_status(db) if (s.store, s.component) == (store, ENGINE)), None)
+    return Look(
+        at=now,
+        period=period,
+        report=report,
+        svg=drawn_heat(plan, report.levels, choice.level, width_px=1100, signs=False),
+        hours=made.hours(store, period_of(plan, whole_day, now)),
+        flows=made.flows(store, period),
+        devices=int(status.values.get("devices", 0)) if status else None,
+        engine_at=status.at if status else None,
+        totals=counts(db, store),
+        reasons=decision_counts(db, store, from_t=period.from_t, to_t=period.to_t),
+        latest=latest_decisions(db, store, from_t=period.from_t, to_t=period.to_t, limit=LATEST),
+        campaign_names={c.id: c.name for c in all_campaigns(db, store)},
+    )

@@ -1,0 +1,152 @@
+"""Idempotency-Key on writes: the same key and body give the first response again, byte for byte.
+
+After the IETF httpapi draft "The Idempotency-Key HTTP Header Field": another body under the same key is 422, a key
+whose first request is still running is 409. Answers that a repeat may change (5xx, 401, 403, 429) are not kept. A key
+belongs to its caller, method and path. The body's fingerprint is keyed: a plain hash would betray a MAC in the body.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.context import AppContext
+from api.cookies import SHOPPER, VISITOR, read_cookie
+from api.middleware.bodies import BodyTooLargeError, read_body, replayed
+from api.middleware.origin import SAFE_METHODS
+from api.problems import RETRY_AFTER_S, problem
+from engine.errors import StorageUnavailable
+from engine.storage import idempotency as store
+
+log = logging.getLogger("rayon.api")
+HEADER = "idempotency-key"
+MAX_KEY_CHARS = 200
+NOT_KEPT = frozenset({401, 403, 408, 429})
+
+Restore = Callable[[AppContext, Request, Response], None]
+"""Called on a repeated response, to set again what is never stored: the sign-in cookie."""
+
+
+class Idempotency:
+    """ASGI middleware for every write under /v1/ that carries an Idempotency-Key; `required` path prefixes need one."""
+
+    def __init__(self, app: ASGIApp, ctx: AppContext, required: tuple[str, ...], restore: Restore) -> None:
+        self._app = app
+        self._ctx = ctx
+        self._required = required
+        self._restore = restore
+        self._hash_key = ctx.secrets.derived("idempotency")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS or not scope["path"].startswith("/v1/"):
+            await self._app(scope, receive, send)
+            return
+        key = Headers(scope=scope).get(HEADER)
+        try:
+            body = await read_body(receive)
+        except BodyTooLargeError:
+            await problem(413, "too_large", "the body is larger than 1 MiB")(scope, receive, send)
+            return
+        except ClientDisconnect:
+            return  # nobody is left to answer
+        receive = replayed(body, receive)
+        if key is None:
+            await self._without_key(scope, receive, send)
+        elif not 1 <= len(key) <= MAX_KEY_CHARS or not key.isprintable():
+            reason = f"the Idempotency-Key must be 1 to {MAX_KEY_CHARS} printable characters"
+            await problem(400, "idempotency_key_invalid", reason)(scope, receive, send)
+        else:
+            await self._once(key, body, scope, receive, send)
+
+    async def _without_key(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].startswith(self._required):
+            answer = problem(400, "idempotency_key_required", "send an Idempotency-Key header: a fresh UUID per write")
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    async def _once(self, key: str, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        owner = self._owner(request)
+        print_of_body = hmac.new(self._hash_key, body, hashlib.sha256).hexdigest()
+        try:
+            found = await run_in_threadpool(store.begin, self._ctx.db, owner, key, print_of_body, time.time())
+        except StorageUnavailable:
+            wait = {"Retry-After": str(RETRY_AFTER_S)}
+            await problem(503, "storage_unavailable", "try again in a moment", headers=wait)(scope, receive, send)
+            return
+        if isinstance(found, store.Fresh):
+            await self._first(owner, key, scope, receive, send)
+            return
+        await self._answer(found, request)(scope, receive, send)
+
+    def _answer(self, found: store.Replay | store.InFlight | store.Mismatch, request: Request) -> Response:
+        if isinstance(found, store.Mismatch):
+            return problem(422, "idempotency_key_reused", "this Idempotency-Key was used with another body")
+        if isinstance(found, store.InFlight):
+            reason = "the first request with this Idempotency-Key is still running"
+            return problem(409, "idempotency_in_flight", reason, headers={"Retry-After": "1"})
+        response = Response(found.body, found.status, {"Idempotency-Replayed": "true"}, found.media_type or None)
+        self._restore(self._ctx, request, response)
+        return response
+
+    async def _first(self, owner: str, key: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Runs the request, holding its response back until it is kept: a caller never sees what a repeat would not."""
+        messages: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            messages.append(message)
+
+        kept = False
+        try:
+            await self._app(scope, receive, hold)
+            kept = await self._keep(owner, key, messages)
+        finally:
+            if not kept:
+                await self._abandon(owner, key)
+        for message in messages:
+            await send(message)
+
+    async def _keep(self, owner: str, key: str, messages: list[Message]) -> bool:
+        status: int = messages[0]["status"]
+        if status >= 500 or status in NOT_KEPT:
+            return False
+        media_type = Headers(raw=messages[0]["headers"]).get("content-type", "")
+        body = b"".join(m.get("body", b"") for m in messages[1:])
+        await self._tolerating(run_in_threadpool(store.finish, self._ctx.db, owner, key, status, media_type, body))
+        return True
+
+    async def _abandon(self, owner: str, key: str) -> None:
+        await self._tolerating(run_in_threadpool(store.abandon, self._ctx.db, owner, key))
+
+    async def _tolerating(self, work: Awaitable[object]) -> None:
+        """The write itself has happened: a database lost right after must not turn its answer into an error."""
+        try:
+            await work
+        except StorageUnavailable:
+            log.warning("database away: an idempotency record stays open until it times out")
+
+    def _owner(self, request: Request) -> str:
+        """Caller, method and path. Strangers are told apart by their signed browser cookie, else only by address."""
+        bearer = request.headers.get("authorization")
+        shopper = read_cookie(self._ctx, request, SHOPPER)
+        visitor = read_cookie(self._ctx, request, VISITOR)
+        if shopper and not bearer and request.url.path != "/v1/sessions":  # signing in changes who one is
+            return f"shopper:{shopper} {request.method} {request.url.path}"  # in clear: erasure finds it by the id
+        if bearer:
+            who = "bearer:" + bearer
+        elif visitor:
+            who = "visitor:" + visitor
+        else:
+            who = "address:" + (request.client.host if request.client else "")
+        caller = hmac.new(self._hash_key, who.encode(), hashlib.sha256).hexdigest()[:32]
+        return f"{caller} {request.method} {request.url.path}"

@@ -1,0 +1,156 @@
+"""Tables meet the plan: names become indices, access points hearing each other are set apart, oddities are counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.errors import OperatorError, Problem
+from engine.files.columns import ReadingTable, SurveyTable, Texts
+from engine.files.surveyed import place_problems
+from engine.plan.model import Plan, ap_key
+from engine.records import F32, F64, I32, Bools, Readings
+
+RSSI_FLOOR_DBM = -120.0  # below thermal noise of any Wi-Fi or BLE receiver: not a measurement
+RSSI_CEILING_DBM = 0.0  # a receiver reports at most about -10 dBm; positive values are drivers' error codes
+RANGE_FLOOR_M = -20.0  # ranging may come out slightly negative near an access point; far below is an error code
+RANGE_CEILING_M = 1000.0
+TIME_CEILING_S = 4_102_444_800.0  # the year 2100; before 1970 and after it, a clock was never set or has run wild
+
+
+@dataclass(frozen=True, slots=True)
+class ApHearings:
+    """Access points hearing each other, shape (n,): `heard` spoke, `ap` listened; both index the plan's access
+    points."""
+
+    t: F64
+    heard: I32
+    ap: I32
+    rssi_dbm: F32
+    range_m: F32
+
+    def __len__(self) -> int:
+        return int(self.t.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReadings:
+    """Readings in the plan's indices; `device_names[i]` is the name of device number i. `warnings` counts what was
+    left out."""
+
+    readings: Readings
+    device_names: list[str]
+    hearings: ApHearings
+    warnings: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyReadings:
+    """A survey in the plan's indices, shape (n,). `device` numbers the named devices, 0 where none is named."""
+
+    x_m: F64
+    y_m: F64
+    level: I32
+    ap: I32
+    rssi_dbm: F64
+    range_m: F64
+    t: F64
+    device: I32
+    warnings: dict[str, int]
+
+    def __len__(self) -> int:
+        return int(self.x_m.shape[0])
+
+
+def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
+    """The table's rows for the locator.
+
+    Devices are numbered by first appearance in the sorted list of names, as uint64. Rows of unknown access points,
+    absurd times and values are left out and counted by reason in `warnings`; an absurd value beside a good one is
+    blanked. Raises OperatorError when all times are in milliseconds.
+    """
+    ap = _ap_index(table.ap, plan)
+    rssi, rng, sigma, keep, warnings = _clean(ap, table.rssi_dbm, table.range_m, table.range_sigma_m)
+    timely = (table.t >= 0) & (table.t < TIME_CEILING_S)
+    names, codes = np.unique(table.device, return_inverse=True)
+    speaks = _ap_index(names, plan)[codes]
+    itself = (speaks >= 0) & (speaks == ap)
+    if len(table) and not (timely | (table.t < 0)).any():
+        raise OperatorError([_other_unit(table)])
+    for reason, rows in (("time_out_of_range", ~timely), ("access_point_hears_itself", itself)):
+        if rows.any():
+            warnings[reason] = int(rows.sum())
+    keep &= timely
+    own = keep & (speaks < 0)
+    heard = keep & (speaks >= 0) & ~itself
+    readings = Readings(
+        table.t[own],
+        codes[own].astype(np.uint64),
+        ap[own],
+        rssi[own].astype(np.float32),
+        rng[own].astype(np.float32),
+        sigma[own].astype(np.float32),
+    )
+    hearings = ApHearings(
+        table.t[heard], speaks[heard], ap[heard], rssi[heard].astype(np.float32), rng[heard].astype(np.float32)
+    )
+    return PlanReadings(readings, names.tolist(), hearings, warnings)
+
+
+def survey_for_plan(table: SurveyTable, plan: Plan) -> SurveyReadings:
+    """The survey in the plan's indices. Raises OperatorError for levels the plan does not have and places outside their
+    level, with their lines."""
+    problems = place_problems(table, plan)
+    if problems:
+        raise OperatorError(problems)
+    names, codes = np.unique(table.level, return_inverse=True)
+    level = np.array([plan.level_index[name] for name in names.tolist()], dtype=np.int32)[codes]
+    ap = _ap_index(table.ap, plan)
+    rssi, rng, _, keep, warnings = _clean(ap, table.rssi_dbm, table.range_m, np.full(len(table), np.nan))
+    device = np.unique(table.device, return_inverse=True)[1].astype(np.int32)
+    return SurveyReadings(
+        table.x_m[keep],
+        table.y_m[keep],
+        level[keep],
+        ap[keep],
+        rssi[keep],
+        rng[keep],
+        table.t[keep],
+        device[keep],
+        warnings,
+    )
+
+
+def _other_unit(table: ReadingTable) -> Problem:
+    reason = f"all times are past the year 2100: the first is {table.t[0]:g}"
+    return Problem(table.file, "column t", reason, "seconds since 1970, UTC: are these milliseconds?")
+
+
+def _ap_index(names: Texts, plan: Plan) -> I32:
+    """Index of each named access point, -1 where the plan has none of that name. Spellings of MACs compare equal."""
+    if not len(names):
+        return np.empty(0, np.int32)
+    unique, inverse = np.unique(names, return_inverse=True)
+    index = np.array([plan.ap_index.get(ap_key(name), -1) for name in unique.tolist()], dtype=np.int32)
+    return index[inverse]
+
+
+def _clean(ap: I32, rssi: F64, rng: F64, sigma: F64) -> tuple[F64, F64, F64, Bools, dict[str, int]]:
+    """Blanked RSSI, ranges and sigmas, the rows to keep, and counts of what was not used."""
+    absurd_rssi = (rssi > RSSI_CEILING_DBM) | (rssi < RSSI_FLOOR_DBM)
+    absurd_range = (rng < RANGE_FLOOR_M) | (rng > RANGE_CEILING_M)
+    absurd_sigma = sigma <= 0
+    none = np.isnan(rssi) & np.isnan(rng)
+    rssi, rng = np.where(absurd_rssi, np.nan, rssi), np.where(absurd_range, np.nan, rng)
+    sigma = np.where(absurd_sigma, np.nan, sigma)
+    unknown = ap < 0
+    keep = ~unknown & ~(np.isnan(rssi) & np.isnan(rng))
+    counts = {
+        "unknown_ap": unknown,
+        "rssi_out_of_range": absurd_rssi,
+        "range_out_of_range": absurd_range,
+        "range_sigma_not_positive": absurd_sigma,
+        "neither_rssi_nor_range": none,
+    }
+    return rssi, rng, sigma, keep, {reason: int(rows.sum()) for reason, rows in counts.items() if rows.any()}

@@ -1,0 +1,209 @@
+"""Strict readers of the tables: every problem of a file is listed with its line and column, then nothing is used."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.errors import OperatorError, Problem
+from engine.files.columns import (
+    FIXES,
+    READINGS,
+    SURVEY,
+    TRUTH,
+    Column,
+    FixTable,
+    ReadingTable,
+    SurveyTable,
+    TruthTable,
+    empty_column,
+)
+from engine.files.columns import Lines as Lines
+from engine.files.parquet import parquet_columns
+from engine.records import F64, Bools
+
+MAX_LISTED = 200  # problems of one kind listed one by one; the rest are one line with their count
+
+
+def read_readings(path: Path) -> ReadingTable:
+    """The readings table. Raises OperatorError with every problem; a row needs RSSI or a range (absurd values are
+    kept)."""
+    cols, _ = read_columns(path, READINGS)
+    if not any(name in cols for name in ("rssi_dbm", "range_m")):
+        raise OperatorError([_no_signal_column(path)])
+    cols = _filled(cols, READINGS)
+    return ReadingTable(
+        str(path), cols["t"], cols["device"], cols["ap"], cols["rssi_dbm"], cols["range_m"], cols["range_sigma_m"]
+    )
+
+
+def read_survey(path: Path) -> SurveyTable:
+    """The survey table. Raises OperatorError with every problem."""
+    cols, lines = read_columns(path, SURVEY)
+    if not any(name in cols for name in ("rssi_dbm", "range_m")):
+        raise OperatorError([_no_signal_column(path)])
+    cols = _filled(cols, SURVEY)
+    return replace(SurveyTable(str(path), *(cols[c.name] for c in SURVEY)), lines=lines)
+
+
+def read_truth(path: Path) -> TruthTable:
+    """The truth table. Raises OperatorError with every problem."""
+    cols, _ = read_columns(path, TRUTH)
+    return TruthTable(str(path), *(cols[c.name] for c in TRUTH))
+
+
+def read_fixes(path: Path) -> FixTable:
+    """The fixes table. Raises OperatorError with every problem."""
+    cols, lines = read_columns(path, FIXES)
+    problems = [p for name in ("sigma_m", "n_ap") for p in _negative(str(path), name, cols[name], lines)]
+    if problems:
+        raise OperatorError(problems)
+    return FixTable(str(path), *(cols[c.name] for c in FIXES))
+
+
+def _negative(file: str, column: str, values: F64, lines: Lines) -> list[Problem]:
+    rows = np.flatnonzero(values < 0).tolist()
+    return listed(file, column, rows, [f"{values[i]:g} is negative" for i in rows], lines)
+
+
+def _no_signal_column(path: Path) -> Problem:
+    return Problem(str(path), "line 1", "neither rssi_dbm nor range_m", "at least one of the two columns")
+
+
+def _filled(cols: dict[str, Any], schema: Sequence[Column]) -> dict[str, Any]:
+    n = len(next(iter(cols.values())))
+    return {c.name: cols.get(c.name, empty_column(c, n)) for c in schema}
+
+
+def read_columns(path: Path, schema: Sequence[Column]) -> tuple[dict[str, Any], Lines]:
+    """Columns by name (absent optional ones left out) and the row-to-line function."""
+    if path.suffix == ".parquet":
+        header, raw = parquet_columns(path)
+        lines: Lines = _row_number
+    else:
+        header, raw, lines = _csv_columns(path)
+    problems = header_problems(str(path), header, schema)
+    if problems:
+        raise OperatorError(problems)
+    cols: dict[str, Any] = {}
+    for column in schema:
+        if column.name in header:
+            values = raw[header.index(column.name)]
+            cols[column.name], found = _parsed(str(path), column, values, lines)
+            problems += found
+    if problems:
+        raise OperatorError(problems)
+    return cols, lines
+
+
+def _row_number(row: int) -> int:
+    return row + 1
+
+
+def header_problems(file: str, header: Sequence[str], schema: Sequence[Column]) -> list[Problem]:
+    """Unknown, repeated and missing columns."""
+    known = [c.name for c in schema]
+    out = [
+        Problem(file, f"line 1, column {name or '(empty)'}", "unknown column", f"the columns are {', '.join(known)}")
+        for name in dict.fromkeys(header)
+        if name not in known
+    ]
+    out += [Problem(file, f"line 1, column {n}", "repeated column") for n in known if header.count(n) > 1]
+    out += [
+        Problem(file, "line 1", f"column {c.name} is missing") for c in schema if c.required and c.name not in header
+    ]
+    return out
+
+
+def _csv_columns(path: Path) -> tuple[list[str], list[Sequence[str]], Lines]:
+    """Header, text columns, and row-to-line. Raises OperatorError when the file is unreadable or ragged."""
+    file = str(path)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, strict=True)
+            header = [name.strip() for name in next(reader, [])]
+            rows = list(reader)
+    except OSError as error:
+        raise OperatorError(
+            [Problem(file, "(whole file)", error.strerror or str(error), "give a readable file")]
+        ) from error
+    except UnicodeDecodeError as error:
+        raise OperatorError([Problem(file, f"byte {error.start}", "not UTF-8 text")]) from error
+    except csv.Error as error:
+        raise OperatorError([Problem(file, "(whole file)", f"not CSV: {error}")]) from error
+    if not header:
+        raise OperatorError([Problem(file, "line 1", "no header", "the first line names the columns")])
+    blank = [i for i, row in enumerate(rows) if not row]
+    if blank:
+        rows = [row for row in rows if row]
+    lines = _line_numbers(blank)
+    width = len(header)
+    ragged = [i for i, row in enumerate(rows) if len(row) != width]
+    if ragged:
+        texts = [f"{len(rows[i])} cells where the header has {width}" for i in ragged[:MAX_LISTED]]
+        raise OperatorError(listed(file, "", ragged, texts, lines))
+    columns: list[Sequence[str]] = list(zip(*rows, strict=True)) if rows else [() for _ in header]
+    return header, columns, lines
+
+
+def _line_numbers(blank: list[int]) -> Lines:
+    """Row to line when the given lines (counted without the header) were blank and left out."""
+    gaps = np.array(blank, dtype=np.int64) - np.arange(len(blank))
+
+    def lines(row: int) -> int:
+        return row + 2 + int(np.searchsorted(gaps, row, side="right"))
+
+    return lines
+
+
+def _parsed(file: str, column: Column, values: Any, lines: Lines) -> tuple[Any, list[Problem]]:
+    if column.number:
+        return _numbers(file, column, values, lines)
+    texts = np.asarray(values, dtype=np.str_) if len(values) else np.empty(0, dtype=np.str_)
+    texts = np.char.strip(texts)
+    if column.blank:
+        return texts, []
+    bad = np.flatnonzero(texts == "")
+    return texts, listed(file, column.name, bad.tolist(), ["empty cell"] * len(bad), lines)
+
+
+def _numbers(file: str, column: Column, values: Any, lines: Lines) -> tuple[Any, list[Problem]]:
+    """Finite float64; empty optional cells become NaN. `nan` and `inf` are not numbers of a table."""
+    if isinstance(values, np.ndarray) and values.dtype.kind in "fiu":
+        out = values.astype(np.float64)
+        empty = np.isnan(out)
+    else:
+        texts = np.char.strip(np.asarray(values, dtype=np.str_)) if len(values) else np.empty(0, dtype=np.str_)
+        empty = texts == ""
+        try:
+            out = np.where(empty, "nan", texts).astype(np.float64) if empty.any() else texts.astype(np.float64)
+        except ValueError:
+            out = np.array([_number_or_inf(text) for text in texts])
+    bad: Bools = np.isinf(out) | (np.isnan(out) if not column.blank else np.isnan(out) & ~empty)
+    rows = np.flatnonzero(bad).tolist()
+    reasons = ["empty cell" if empty[i] else f"not a number: {str(values[i])[:40]!r}" for i in rows[:MAX_LISTED]]
+    return out, listed(file, column.name, rows, reasons, lines)
+
+
+def _number_or_inf(text: str) -> float:
+    if text == "":
+        return float("nan")
+    try:
+        return float(text)
+    except ValueError:
+        return float("inf")  # infinite values are refused with the cell's own text
+
+
+def listed(file: str, column: str, rows: list[int], reasons: list[str], lines: Lines) -> list[Problem]:
+    """One problem per bad row up to MAX_LISTED, then one with the count of the rest."""
+    tail = f", column {column}" if column else ""
+    out = [Problem(file, f"line {lines(i)}{tail}", why) for i, why in zip(rows[:MAX_LISTED], reasons, strict=False)]
+    if len(rows) > MAX_LISTED:
+        more = len(rows) - MAX_LISTED
+        out.append(Problem(file, f"line {lines(rows[MAX_LISTED])} and on{tail}", f"{more} more lines of this kind"))
+    return out

@@ -1,0 +1,81 @@
+"""Writers of the tables. Numbers are rounded to fixed decimals, so that the same input gives the same bytes
+everywhere."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.errors import OperatorError, Problem
+from engine.files.columns import FixTable, ReadingTable, TruthTable
+from engine.files.parquet import write_parquet
+
+
+def write_fixes(path: Path, table: FixTable) -> None:
+    """Fixes, all numbers rounded to 3 decimals (milliseconds, millimetres)."""
+    columns = {
+        "t": (table.t, 3),
+        "device": (table.device, None),
+        "level": (table.level, None),
+        "x_m": (table.x_m, 3),
+        "y_m": (table.y_m, 3),
+        "sigma_m": (table.sigma_m, 3),
+        "n_ap": (table.n_ap, 0),
+        "method": (table.method, None),
+    }
+    write_columns(path, columns)
+
+
+def write_readings(path: Path, table: ReadingTable) -> None:
+    """Readings; columns of ranges only where the table holds some."""
+    columns: dict[str, tuple[Any, int | None]] = {
+        "t": (table.t, 3),
+        "device": (table.device, None),
+        "ap": (table.ap, None),
+        "rssi_dbm": (table.rssi_dbm, 2),
+    }
+    if np.isfinite(table.range_m).any():
+        columns["range_m"] = (table.range_m, 3)
+    if np.isfinite(table.range_sigma_m).any():
+        columns["range_sigma_m"] = (table.range_sigma_m, 3)
+    write_columns(path, columns)
+
+
+def write_truth(path: Path, table: TruthTable) -> None:
+    """True places."""
+    write_columns(
+        path,
+        {
+            "t": (table.t, 3),
+            "device": (table.device, None),
+            "level": (table.level, None),
+            "x_m": (table.x_m, 3),
+            "y_m": (table.y_m, 3),
+        },
+    )
+
+
+def write_columns(path: Path, columns: dict[str, tuple[Any, int | None]]) -> None:
+    """Columns by name, each with its decimals (None for text). Raises OperatorError where nothing can be written."""
+    try:
+        if path.suffix == ".parquet":
+            write_parquet(path, {n: v if d is None else np.round(v, d) for n, (v, d) in columns.items()})
+            return
+        texts = [v.tolist() if d is None else _decimals(v, d) for v, d in columns.values()]
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows(zip(*texts, strict=True))
+    except OSError as error:
+        raise OperatorError(
+            [Problem(str(path), "(whole file)", error.strerror or str(error), "give a place to write")]
+        ) from error
+
+
+def _decimals(values: Any, decimals: int) -> list[str]:
+    """Fixed decimals without a negative zero; NaN as an empty cell."""
+    rounded = np.round(np.asarray(values, dtype=np.float64), decimals) + 0.0
+    return ["" if v != v else f"{v:.{decimals}f}" for v in rounded.tolist()]

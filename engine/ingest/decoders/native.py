@@ -1,0 +1,267 @@
+"""Rayon's own wire, from bytes to columns: `rayon/{store}/readings/{source}` and `rayon/{store}/sessions/{source}`.
+
+The fast path decodes a whole frame typed. Where its types do not hold, every reading is looked at alone, so that a bad
+one does not take the good ones beside it along. Whatever the path, the same vectorised checks then say which rows are
+usable, and each refused reading is counted under exactly one stable code.
+
+A frame that cannot be used at all raises `DecodeError` with one of: `topic_shape`, `unknown_store`, `not_json`,
+`not_an_object`, `unknown_key`, `missing_sent_at`, `bad_time` (`sent_at` itself), `missing_readings`,
+`too_many_readings`, and for sessions `bad_session_shape`, `bad_mac`. Readings are refused as `bad_reading_shape`,
+`bad_mac`, `unknown_ap`, `bad_time`, `time_in_future`, `bad_rssi`, `bad_range` or `no_measurement`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from engine.errors import DecodeError
+from engine.ingest.decoders.columns import TIME_MAX_S, Columns, usable
+from engine.ingest.masks import masked
+from engine.privacy.pseudonyms import Pseudonyms
+from engine.records import DeviceId, Pseudonym, Readings
+
+MAX_READINGS = 5_000
+
+_NAN = math.nan
+_SEGMENT_MAX = 128  # characters of a store's or source's name
+_MAX_PAYLOAD = 4 * 1024 * 1024  # bytes; 5,000 readings with every field are under 1 MB
+
+
+class _Reading(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    mac: str
+    ap: str
+    t: float
+    rssi: float | None = _NAN
+    range_m: float | None = _NAN
+    range_sigma_m: float | None = _NAN
+    band: str | float | None = None
+
+
+class _Frame(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    sent_at: float
+    readings: list[_Reading]
+
+
+class _Session(msgspec.Struct, forbid_unknown_fields=True):
+    mac: str
+    event: str
+    t: float
+    ssid: str | None = None
+    user: str | None = None
+
+
+_FRAME = msgspec.json.Decoder(_Frame)
+_SESSION = msgspec.json.Decoder(_Session)
+
+
+class Topic(NamedTuple):
+    """`rayon/{store}/{kind}/{source}`, taken apart."""
+
+    store: str
+    kind: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A decoded frame. Times are still the source's clock: `SourceClocks` says by how much it is wrong.
+
+    `ap_readings` are access points hearing each other: there `device` is the index of the access point heard.
+    `refused` counts the frame's unusable readings by reason.
+    """
+
+    store: str
+    source: str
+    sent_at: float
+    received_at: float
+    readings: Readings
+    ap_readings: Readings
+    refused: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A device joined or left the network. `user` is what the controller knows it by, where it says so."""
+
+    store: str
+    source: str
+    device: DeviceId
+    event: str  # "connect" | "disconnect"
+    t: float
+    ssid: str
+    user: str | None
+
+
+def parse_topic(topic: str) -> Topic:
+    """The parts of a topic. Raises DecodeError `topic_shape`."""
+    parts = topic.split("/")
+    if len(parts) != 4 or parts[0] != "rayon" or not all(0 < len(part) <= _SEGMENT_MAX for part in parts):
+        raise DecodeError("topic_shape", f"{masked(topic)[:200]!r} is not rayon/store/kind/source")
+    return Topic(parts[1], parts[2], parts[3])
+
+
+def decode_native(
+    topic: str, payload: bytes, *, store_aps: Mapping[str, int], pseudonym: Pseudonym, received_at: float
+) -> Frame:
+    """One frame of readings as columns.
+
+    `store_aps` is the plan's `ap_index`: `ap_key` to index. `received_at` is when the bytes arrived, seconds UTC.
+    Raises DecodeError for the whole frame; unusable readings are counted in `Frame.refused`.
+    """
+    where = parse_topic(topic)
+    if where.kind != "readings":
+        raise DecodeError("topic_shape", f"kind is {masked(where.kind)!r}, not 'readings'")
+    sent_at, columns, misshapen = _typed(payload)
+    if not 0 <= sent_at < TIME_MAX_S:
+        raise DecodeError("bad_time", f"sent_at is {sent_at:g}, not seconds UTC")
+    refused = {"bad_reading_shape": misshapen} if misshapen else {}
+    readings, ap_readings = usable(columns, sent_at, store_aps, pseudonym, refused)
+    return Frame(where.store, where.source, sent_at, received_at, readings, ap_readings, refused)
+
+
+def decode_session(topic: str, payload: bytes, *, pseudonym: Pseudonym, received_at: float) -> Session:
+    """One session message. Raises DecodeError. A `t` of 0, a controller without a clock, becomes `received_at`."""
+    where = parse_topic(topic)
+    if where.kind != "sessions":
+        raise DecodeError("topic_shape", f"kind is {masked(where.kind)!r}, not 'sessions'")
+    try:
+        raw = _SESSION.decode(_bounded(payload))
+    except msgspec.ValidationError as error:
+        raise DecodeError("bad_session_shape", masked(str(error))) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DecodeError("not_json", masked(str(error))) from None
+    if raw.event not in ("connect", "disconnect"):
+        raise DecodeError("bad_session_shape", "event is neither connect nor disconnect")
+    if not 0 <= raw.t < TIME_MAX_S:
+        raise DecodeError("bad_time", f"t is {raw.t:g}, not seconds UTC")
+    try:
+        device = pseudonym(raw.mac)
+    except ValueError:
+        raise DecodeError("bad_mac", "mac is not a MAC address") from None
+    return Session(where.store, where.source, device, raw.event, raw.t or received_at, raw.ssid or "", raw.user)
+
+
+class NativeDecoder:
+    """`decode_native` and `decode_session` for an engine that serves several stores.
+
+    `stores` maps a store's id to its plan's `ap_index`. Pseudonyms of the day follow the day of each frame's receipt.
+    """
+
+    def __init__(self, stores: Mapping[str, Mapping[str, int]], pseudonym: Pseudonym) -> None:
+        self._stores = stores
+        self._pseudonym = pseudonym
+
+    def decode(self, topic: str, payload: bytes, received_at: float) -> Frame:
+        """A frame of readings. Raises DecodeError, `unknown_store` among others."""
+        store_aps = self._aps(topic)
+        self._start_day(received_at)
+        return decode_native(topic, payload, store_aps=store_aps, pseudonym=self._pseudonym, received_at=received_at)
+
+    def decode_session(self, topic: str, payload: bytes, received_at: float) -> Session:
+        """A session message. Raises DecodeError, `unknown_store` among others."""
+        self._aps(topic)
+        self._start_day(received_at)
+        return decode_session(topic, payload, pseudonym=self._pseudonym, received_at=received_at)
+
+    def _aps(self, topic: str) -> Mapping[str, int]:
+        store = parse_topic(topic).store
+        if store not in self._stores:
+            raise DecodeError("unknown_store", f"{masked(store)!r} has no floor plan here")
+        return self._stores[store]
+
+    def _start_day(self, received_at: float) -> None:
+        if isinstance(self._pseudonym, Pseudonyms):
+            self._pseudonym.start_day(received_at)
+
+
+def _bounded(payload: bytes) -> bytes:
+    if len(payload) > _MAX_PAYLOAD:
+        raise DecodeError("too_many_readings", f"{len(payload)} bytes, at most {_MAX_PAYLOAD}")
+    return payload
+
+
+def _typed(payload: bytes) -> tuple[float, Columns, int]:
+    """(sent_at, columns, misshapen readings) of a payload, by the fast path where its types hold."""
+    try:
+        frame = _FRAME.decode(_bounded(payload))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _tolerant(payload)
+    if len(frame.readings) > MAX_READINGS:
+        raise DecodeError("too_many_readings", f"{len(frame.readings)}, at most {MAX_READINGS}")
+    return frame.sent_at, _columns(frame.readings), 0
+
+
+def _columns(readings: list[_Reading]) -> Columns:
+    if not readings:
+        return Columns((), (), np.empty((4, 0)), None)
+    mac, ap, t, rssi, range_m, sigma_m, _ = zip(*map(msgspec.structs.astuple, readings), strict=True)
+    return Columns(mac, ap, np.array((t, rssi, range_m, sigma_m), np.float64), None)
+
+
+def _tolerant(payload: bytes) -> tuple[float, Columns, int]:
+    """As `_typed`, one reading after the other: the slow path of frames that hold something bad."""
+    raw = _any_json(payload)
+    if not isinstance(raw, dict):
+        raise DecodeError("not_an_object", f"the payload is a JSON {type(raw).__name__}")
+    unknown = raw.keys() - {"sent_at", "readings"}
+    if unknown:
+        raise DecodeError("unknown_key", masked(", ".join(sorted(unknown)))[:200])
+    sent_at = _number(raw.get("sent_at"))
+    if sent_at is None:
+        raise DecodeError("missing_sent_at", "sent_at is absent or not a number")
+    listed = raw.get("readings")
+    if not isinstance(listed, list):
+        raise DecodeError("missing_readings", "readings is absent or not a list")
+    if len(listed) > MAX_READINGS:
+        raise DecodeError("too_many_readings", f"{len(listed)}, at most {MAX_READINGS}")
+    good = [reading for reading in map(_reading, listed) if reading is not None]
+    columns = _columns(good)
+    # A NaN that was written out (some encoders do) is a bad value, not an absent one: absent ones are None here.
+    given = np.array([[r.t is not None, r.rssi is not None, r.range_m is not None, r.range_sigma_m is not None]
+                      for r in good], np.bool_).reshape(-1, 4).T  # fmt: skip
+    return sent_at, columns._replace(given_nan=given & np.isnan(columns.number)), len(listed) - len(good)
+
+
+def _any_json(payload: bytes) -> Any:
+    try:
+        return msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        problem = str(error)
+    try:  # what Python's own encoder writes for NaN is not JSON, and would cost the whole frame
+        return json.loads(payload)
+    except (ValueError, RecursionError):
+        raise DecodeError("not_json", masked(problem)[:200]) from None
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        return float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        return math.inf if value > 0 else -math.inf
+
+
+_KEYS = frozenset(_Reading.__struct_fields__)
+
+
+def _reading(raw: Any) -> _Reading | None:
+    """A reading of the right shape, absent numbers as None; or None where the shape is wrong."""
+    if not isinstance(raw, dict) or not raw.keys() <= _KEYS:
+        return None
+    mac, ap, band = raw.get("mac"), raw.get("ap"), raw.get("band")
+    if not isinstance(mac, str) or not isinstance(ap, str) or not isinstance(band, (str, int, float, type(None))):
+        return None
+    t = _number(raw.get("t"))
+    optional = [_number(raw.get(key)) for key in ("rssi", "range_m", "range_sigma_m")]
+    given = [raw.get(key) is not None for key in ("rssi", "range_m", "range_sigma_m")]
+    if t is None or any(is_given and number is None for is_given, number in zip(given, optional, strict=True)):
+        return None
+    return _Reading(mac, ap, t, *optional)

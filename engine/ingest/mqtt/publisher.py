@@ -1,0 +1,124 @@
+"""What sends frames to the broker: a simulator, a replayed recording, a controller's bridge. QoS 1, flow-controlled."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections import deque
+
+from paho.mqtt.client import Client, MQTTMessage
+
+from engine.errors import OperatorError, Problem
+from engine.ingest.mqtt.broker import Broker
+from engine.ingest.mqtt.link import Identity, Link, LinkState
+
+_QOS = 1
+
+
+class Publisher:
+    """Publishes in order, at least once, with at most `max_inflight` messages that the broker has not confirmed.
+
+    A lost connection is waited for and what was not confirmed is sent again, so a receiver may see doubles. Messages
+    live in this process's memory only: `close` says how many never made it.
+    """
+
+    def __init__(self, broker: Broker, *, client_id: str | None = None, max_inflight: int = 100) -> None:
+        self._broker = broker
+        self._max_inflight = max_inflight
+        identity = Identity(client_id or f"rayon-publisher-{secrets.token_hex(6)}", clean=True)
+        self._link = Link(broker, identity, self)
+        self._changed = threading.Condition()
+        self._pending: dict[int, tuple[str, bytes]] = {}  # by serial number, in order
+        self._unsent: deque[int] = deque()
+        self._serial_of: dict[int, int] = {}  # message id on this connection to serial number
+        self._serial = 0
+        self.confirmed = 0
+        """Messages the broker has taken charge of."""
+        self.refused = 0
+        """Messages the broker took and threw away, by its access rules or quota (MQTT 5 says so)."""
+
+    @property
+    def state(self) -> LinkState:
+        """Where the connection stands, and since when."""
+        return self._link.state
+
+    def start(self, timeout_s: float = 0.0) -> None:
+        """Starts connecting. With `timeout_s`, waits for the broker; raises OperatorError where it is not reached."""
+        self._link.start()
+        if timeout_s <= 0:
+            return
+        state = self._link.wait(("connected", "refused"), timeout_s)
+        if state.name != "connected":
+            self.close(0.0)
+            fix = "check user name and password" if state.name == "refused" else "is the broker running?"
+            raise OperatorError([Problem("--mqtt", str(self._broker), state.reason or "no answer", fix)])
+
+    def publish(self, topic: str, payload: bytes, timeout_s: float | None = None) -> None:
+        """Queues a message, waiting while `max_inflight` are unconfirmed. Raises TimeoutError after `timeout_s`."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self._pending) < self._max_inflight, timeout_s):
+                raise TimeoutError(f"{self._broker} has not confirmed {len(self._pending)} messages")
+            self._serial += 1
+            self._pending[self._serial] = (topic, payload)
+            self._unsent.append(self._serial)
+        self._link.wake()
+
+    def flush(self, timeout_s: float | None = None) -> bool:
+        """Waits until everything is confirmed. False where `timeout_s` ends first."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._pending, timeout_s)
+
+    def close(self, timeout_s: float = 30.0) -> int:
+        """Flushes, disconnects, and returns how many messages were never confirmed."""
+        self.flush(timeout_s)
+        self._link.stop()
+        return len(self._pending)
+
+    # What follows is `Traffic`: called by the link, in its thread.
+
+    def opened(self, client: Client, connection: int, session_present: bool) -> None:
+        """Sends again, in order, what the last connection did not confirm."""
+        with self._changed:
+            self._serial_of.clear()
+            self._unsent = deque(self._pending)
+
+    def received(self, message: MQTTMessage) -> None:
+        """Nothing is subscribed to."""
+
+    def published(self, mid: int, refusal: str) -> None:
+        """One message is the broker's now."""
+        with self._changed:
+            serial = self._serial_of.pop(mid, 0)
+            if self._pending.pop(serial, None) is not None:
+                self.confirmed += 1
+                self.refused += bool(refusal)
+                self._changed.notify_all()
+
+    def turn(self, client: Client) -> None:
+        """Hands paho what is not sent yet; paho keeps to the broker's Receive Maximum."""
+        if self.state.name != "connected":
+            return
+        with self._changed:
+            while self._unsent:
+                serial = self._unsent.popleft()
+                topic, payload = self._pending[serial]
+                self._serial_of[client.publish(topic, payload, _QOS).mid] = serial
+
+    def may_read(self) -> bool:
+        """Confirmations are always read."""
+        return True
+
+    def stalled(self) -> bool:
+        """Never: nothing is consumed here."""
+        return False
+
+    def closed(self) -> None:
+        """The next connection starts with what is pending."""
+
+
+def wait_until(when: float) -> None:
+    """Sleeps until `when`, on the monotonic clock of `time.monotonic`. Returns at once where that is past."""
+    pause = when - time.monotonic()
+    if pause > 0:
+        time.sleep(pause)

@@ -1,0 +1,149 @@
+"""Calibrating a store from a recording: known places first, then readings without places, as far as those can teach.
+
+The crowd's learning is that of live stores (`crowd_learning`). A recording may be of one phone, though, and of one
+route; such tracks are explained as well by a wrong map as by the true one, and on measured walks of six access points
+the wrong one foresaw held-out readings better. So what a recording must be like is asked before it is judged: people
+were nearly everywhere, or scans hold far more than their own places need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from engine.plan.cells import Cells
+from engine.plan.model import Plan
+from engine.positioning.learning.crowd_em import HELD_OUT, CrowdLearning, Learnt, Seen
+from engine.positioning.learning.ranges import shared_bias_m
+from engine.positioning.learning.tracklets import ScanMemory, Stretches
+from engine.positioning.windows import ScanWindows
+from engine.radio.calibrate import ApFit, Calibration, CalibrationSettings, calibrate, fit_warnings
+from engine.radio.evidence import Evidence
+from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, cell_geometry
+from engine.radio.radiomap import prior_powers
+from engine.radio.reach import reach_of
+from engine.radio.ridge import SHARED
+from engine.records import Bools, Readings, Scans
+
+WINDOW_S = 3.0
+LEAST_SCANS = 40  # two minutes of one phone
+COVERED = 0.5  # of the floor, by the places found: routes that taught wrong maps seemed to cover 0.17 to 0.44
+MANY_AP = 8.0  # heard by a scan: two for the place, one for the phone, five to spare. Then a route teaches too
+DEVICES_HELD_OUT = 4  # with so many devices some are held out; with fewer, some of the time
+LOT = 0  # which stretches of a long recording are drawn: always the same
+
+
+def calibrate_store(
+    plan: Plan,
+    cells: Cells,
+    known: Evidence,
+    readings: Readings | None = None,
+    told: Callable[[str], None] = lambda sentence: None,
+) -> Calibration:
+    """Calibrates from known places (survey, access points), then from unlabelled readings where those can teach.
+
+    Notes say what was used or left aside, and why. `told` hears what is being worked on when that takes long.
+    """
+    geometry = cell_geometry(plan, cells)
+    first = calibrate(plan, cells, known, geometry=geometry)
+    if readings is None or not len(readings):
+        return first
+    told(f"learning from {len(readings)} unlabelled readings")
+    scans = ScanWindows(len(plan.access_points), WINDOW_S).push(readings, np.inf)
+    scans = scans.take(np.argsort(scans.t, kind="stable"))
+    return _rssi(plan, cells, known, geometry, _ranges(plan, cells, known, first, scans), scans)
+
+
+def _ranges(plan: Plan, cells: Cells, known: Evidence, first: Calibration, scans: Scans) -> Calibration:
+    """With the bias that ranges share, unless a survey told it."""
+    if np.isfinite(known.range_m[known.kind < 2]).any():
+        return first
+    bias = shared_bias_m(plan, cells, first.radio_map, scans)
+    if bias is None:
+        return first
+    before = first.radio_map
+    radio_map = replace(
+        before,
+        range_mean_m=before.range_mean_m + np.float32(bias - DEFAULT_PRIOR.range_bias_m),
+        range_offset_sigma_m=CalibrationSettings().device_range_spread_m,
+    )
+    fits = [replace(fit, range_bias_m=bias) for fit in first.fits]
+    return _noted(replace(first, radio_map=radio_map, fits=fits), f"ranges come out {bias:+.1f} m long, all alike")
+
+
+def _rssi(
+    plan: Plan, cells: Cells, known: Evidence, geometry: Geometry, first: Calibration, scans: Scans
+) -> Calibration:
+    """With what the crowd teaches of RSSI."""
+    if reach_of(cells, known).share > 0:
+        return _noted(first, "unlabelled readings left aside: the survey says more of this floor")
+    memory = ScanMemory(len(plan.access_points), len(scans))  # a long recording is drawn from as a whole
+    memory.add(scans)
+    crowd = CrowdLearning(plan, cells, keeps=True)
+    stretches = crowd.drawn(memory, np.random.default_rng(LOT))
+    n = int(stretches.steps.sum())
+    if n < LEAST_SCANS:
+        return _noted(first, f"{n} scans of unlabelled readings follow on each other: too few to learn from")
+    heard = np.isfinite(stretches.rssi_dbm).sum() / n
+    before = crowd.seen(first.law, None, stretches)
+    if before.covered < COVERED and heard < MANY_AP:
+        place = f"scans of {heard:.1f} access points on {before.covered:.0%} of the floor fit a wrong map as well"
+        return _noted(first, f"unlabelled readings left aside: {place}; let people walk half of it")
+    learnt = crowd.judged(first.law, stretches, _held_out(stretches))
+    if not isinstance(learnt, Learnt):
+        return _noted(first, f"unlabelled readings left aside: {learnt:+.2f} nats per scan on readings not fitted on")
+    after = crowd.seen(first.law, learnt, stretches)
+    radio_map = crowd.map_of(first.law, learnt, geometry, first.radio_map)
+    result = _explained(plan, replace(first, radio_map=radio_map), learnt, before, after)
+    used = f"{learnt.gain:+.2f} nats per scan on readings not fitted on, from {after.covered:.0%} of the floor"
+    return _noted(result, f"unlabelled readings used: {used}")
+
+
+def _noted(calibration: Calibration, note: str) -> Calibration:
+    return replace(calibration, notes=[*calibration.notes, note])
+
+
+def _held_out(stretches: Stretches) -> Bools:
+    """(S,) some devices' stretches; of few devices, some of each one's time."""
+    if len(np.unique(stretches.device)) >= DEVICES_HELD_OUT:
+        held: Bools = stretches.device % HELD_OUT == HELD_OUT - 1
+        return held
+    rank = np.argsort(np.lexsort((stretches.t[:, 0], stretches.device)))
+    every = HELD_OUT if len(rank) >= 2 * HELD_OUT else 2
+    return np.asarray(rank % every == every - 1, dtype=np.bool_)
+
+
+def _explained(plan: Plan, first: Calibration, learnt: Learnt, before: Seen, after: Seen) -> Calibration:
+    """The law, the fit per access point and its warnings as the crowd has changed them; where it heard nothing of an
+    access point, what was known."""
+    theta, n_ap = learnt.soft.theta, len(plan.access_points)
+    p0, exponent = prior_powers(plan)
+    power, slope = theta[SHARED : SHARED + n_ap], theta[SHARED + n_ap : SHARED + 2 * n_ap]
+    law = replace(
+        first.law,
+        p0_dbm=p0 + theta[0] + power,
+        exponent=exponent + theta[1] + slope,
+        loss_scale=float(1.0 + theta[2]),
+        ap_power_db=power,
+        shared_db=float(theta[0]),
+        theta=theta,
+    )
+    fits = [
+        ApFit(
+            fit.ap,
+            int(after.scans[a]),
+            float(before.left_db[a]),
+            float(after.left_db[a]),
+            float(law.p0_dbm[a]),
+            float(law.exponent[a]),
+            fit.range_bias_m,
+        )
+        if after.scans[a]
+        else fit
+        for a, fit in enumerate(first.fits)
+    ]
+    gone = fit_warnings(first.fits, first.law)
+    others = [sentence for sentence in first.warnings if sentence not in gone]
+    return replace(first, law=law, fits=fits, loss_scale=law.loss_scale, warnings=fit_warnings(fits, law) + others)

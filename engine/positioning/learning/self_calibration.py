@@ -1,0 +1,270 @@
+"""Self-calibration: access points that hear each other, and the crowd of shoppers, keep the radio map true to the
+store, without anybody's survey.
+
+Causal: a map made at time t is made of what was heard before t. Fits come early and then ever more rarely, as there is
+less to learn. Each starts anew from the plan, so nothing drifts and a crowd's map that foresees less is simply not
+taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.plan.cells import Cells
+from engine.plan.model import Plan
+from engine.positioning.learning.crowd_em import CrowdLearning, Learnt
+from engine.positioning.learning.tracklets import ScanMemory
+from engine.radio.calibrate import Calibration, calibrate
+from engine.radio.crossings import PackedCrossings, crossing_losses
+from engine.radio.evidence_sources import Hearings, hearings_evidence
+from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, geometry_of
+from engine.radio.radiomap import RadioMap
+from engine.radio.soft_fit import SoftLaw
+from engine.records import F32, F64, I32, I64, Readings, Scans
+
+FIRST_FIT_S = 15.0  # after the first hearing or scan; then each time the span has doubled
+SPAN_GROWS = 2.0
+LONGEST_SPAN_S = 7200.0  # then at this interval
+MIN_LINKS = 6  # pairs that hear each other; fewer cannot tell power from path loss
+
+
+@dataclass(frozen=True, slots=True)
+class _Links:
+    """Mean hearings of pairs, as `Hearings`."""
+
+    t: F64
+    heard: I32
+    ap: I32
+    rssi_dbm: F32
+    range_m: F32
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a fit is made of."""
+
+    total: F64
+    count: I64
+    scans: ScanMemory
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What a fit came to: what the crowd taught, and the map; None where there was not enough."""
+
+    learnt: Learnt | None
+    radio_map: RadioMap | None
+
+
+def links_of(ap_readings: Readings) -> Hearings:
+    """Hearings as the wire decoders give them: readings whose `device` is the index of the access point that was
+    heard."""
+    r = ap_readings
+    return _Links(r.t, r.device.astype(np.int32), r.ap, r.rssi_dbm, r.range_m)
+
+
+class SelfCalibration:
+    """Collects hearings (sums per pair of access points) and scans, and gives a new radio map when one is due.
+
+    `version` counts the maps given; `gain` is what the crowd's share of the last one was worth, in nats per scan, 0
+    where there is none.
+    """
+
+    def __init__(self, plan: Plan, cells: Cells) -> None:
+        self._plan, self._cells = plan, cells
+        # what walls and shelves cost is slow to find, and kept small
+        height = np.full(len(cells), DEFAULT_PRIOR.device_height_m)
+        self._lost = PackedCrossings.of(crossing_losses(plan, cells.level, cells.x_m, cells.y_m, height))
+        self._crowd = CrowdLearning(plan, cells)
+        n = len(plan.access_points)
+        self._sum: F64 = np.zeros((n, n))  # [heard, ap]
+        self._count: I64 = np.zeros((n, n), np.int64)
+        self._used = (self._sum.copy(), self._count.copy())  # as they were at the last fit
+        self._fresh: F64 = np.empty((0, 4))  # hearings not in the sums yet: t, heard, ap, rssi_dbm
+        self._scans = ScanMemory(n)
+        self._learnt: Learnt | None = None
+        self._pending: _Known | None = None
+        self._first = np.inf
+        self._span = FIRST_FIT_S
+        self._new = False  # something was added since the last fit began
+        self.version = 0
+
+    @property
+    def gain(self) -> float:
+        """See the class."""
+        return 0.0 if self._learnt is None else self._learnt.gain
+
+    def add(self, hearings: Hearings) -> None:
+        """Takes hearings with RSSI; their order does not matter."""
+        ok = np.isfinite(hearings.rssi_dbm)
+        if not ok.any():
+            return
+        rows = np.column_stack([hearings.t[ok], hearings.heard[ok], hearings.ap[ok], hearings.rssi_dbm[ok]])
+        self._fresh = np.vstack([self._fresh, rows])
+        self._first = min(self._first, float(hearings.t[ok].min()))
+        self._new = True
+
+    def add_scans(self, scans: Scans) -> None:
+        """Takes shoppers' scans, in the order of time."""
+        if len(scans):
+            self._scans.add(scans)
+            self._first = min(self._first, float(scans.t.min()))
+            self._new = True
+
+    @property
+    def due_at(self) -> float:
+        """When the next map is due (s, UTC); inf before anything was heard."""
+        return self._first + self._span
+
+    def begin(self, now: float) -> Callable[[], Fitted] | None:
+        """When `now` is at or past `due_at` and something was added since the last fit: the fit to all before `now`,
+        a task that may run in another thread. `take` takes what it returns; meanwhile more may be added."""
+        if now < self.due_at:
+            return None
+        self.skip(now)
+        if not self._new:
+            return None
+        self._new = False
+        self._add_up(now)
+        self._pending = _Known(self._sum.copy(), self._count.copy(), self._scans.before(now), round(self._span))
+        return self.pending()
+
+    def skip(self, to: float) -> None:
+        """No map is due up to a time."""
+        while self.due_at <= to and self._span < LONGEST_SPAN_S:
+            self._span *= SPAN_GROWS
+        if self.due_at <= to:
+            self._span += LONGEST_SPAN_S * (np.floor((to - self.due_at) / LONGEST_SPAN_S) + 1.0)
+
+    def _add_up(self, before: float) -> None:
+        """Hearings of before a time go into the sums, in their own order: how they came in makes no difference."""
+        old = self._fresh[:, 0] < before
+        rows = self._fresh[old]
+        rows = rows[np.lexsort(rows.T[::-1])]
+        pair = (rows[:, 1].astype(np.int64), rows[:, 2].astype(np.int64))
+        np.add.at(self._sum, pair, rows[:, 3])
+        np.add.at(self._count, pair, 1)
+        self._fresh = self._fresh[~old]
+
+    def pending(self) -> Callable[[], Fitted] | None:
+        """The task that was begun and not taken, again: after `restore`, for instance. None when there is none."""
+        known = self._pending
+        return None if known is None else lambda: self._fitted(known)
+
+    def take(self, fitted: Fitted) -> RadioMap | None:
+        """Ends the task that was begun. Returns the new map, None when there was not enough for one."""
+        if self._pending is None:
+            raise ValueError("no fit was begun")
+        self._used = (self._pending.total, self._pending.count)
+        self._pending, self._learnt = None, fitted.learnt
+        self.version += fitted.radio_map is not None
+        return fitted.radio_map
+
+    def fit(self, now: float) -> RadioMap | None:
+        """`begin` and `take` at once."""
+        task = self.begin(now)
+        return None if task is None else self.take(task())
+
+    def map_in_use(self) -> RadioMap | None:
+        """The map that was taken last, made again: what to give to a locator after `restore`. None: there was none."""
+        links = self._links(*self._used)
+        if links is None and self._learnt is None:
+            return None
+        geometry = self._geometry()
+        return self._map(self._plain(links, geometry), self._learnt, geometry)
+
+    def _fitted(self, known: _Known) -> Fitted:
+        links, geometry = self._links(known.total, known.count), self._geometry()
+        rng = np.random.default_rng(known.seed)  # which stretches: another lot each time, the same on replay
+        plain = self._plain(links, geometry)
+        learnt = self._crowd.learn(plain.law, known.scans, rng)
+        if links is None and learnt is None:
+            return Fitted(None, None)
+        return Fitted(learnt, self._map(plain, learnt, geometry))
+
+    def _map(self, plain: Calibration, learnt: Learnt | None, geometry: Geometry) -> RadioMap:
+        return plain.radio_map if learnt is None else self._crowd.map_of(plain.law, learnt, geometry, plain.radio_map)
+
+    def _plain(self, links: _Links | None, geometry: Geometry) -> Calibration:
+        """What the access points say alone; the prior where they say nothing."""
+        evidence = hearings_evidence(self._plan, _NONE if links is None else links)
+        return calibrate(self._plan, self._cells, evidence, geometry=geometry)
+
+    def _geometry(self) -> Geometry:
+        c = self._cells
+        return geometry_of(self._plan, c.level, c.x_m, c.y_m, lost=self._lost.whole())
+
+    def _links(self, total: F64, count: I64) -> _Links | None:
+        heard, ap = np.nonzero(count)
+        if len(heard) < MIN_LINKS:
+            return None
+        mean = (total[heard, ap] / count[heard, ap]).astype(np.float32)
+        nothing = np.full(len(heard), np.nan, np.float32)
+        return _Links(np.zeros(len(heard)), heard.astype(np.int32), ap.astype(np.int32), mean, nothing)
+
+    def state(self) -> dict[str, Any]:
+        """For a checkpoint: a few numbers per pair of access points, the newest scans, and what the crowd taught."""
+        used_sum, used_count = self._used
+        learnt, pending = self._learnt, self._pending
+        return {
+            "sum": self._sum.copy(),
+            "count": self._count.copy(),
+            "fresh": self._fresh.copy(),
+            "used_sum": used_sum.copy(),
+            "used_count": used_count.copy(),
+            "first": float(self._first),
+            "span": float(self._span),
+            "version": self.version,
+            "new": self._new,
+            "scans": self._scans.state(),
+            "learnt": None if learnt is None else _learnt_state(learnt),
+            "pending": None if pending is None else _known_state(pending),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes on as if nothing had happened since `state()`."""
+        self._sum, self._count = np.array(state["sum"]), np.array(state["count"])
+        self._fresh = np.array(state["fresh"]).reshape(-1, 4)
+        self._used = (np.array(state["used_sum"]), np.array(state["used_count"]))
+        self._first, self._span, self.version = state["first"], state["span"], state["version"]
+        self._new = state["new"]
+        self._scans.restore(state["scans"])
+        learnt, pending = state["learnt"], state["pending"]
+        self._learnt = None
+        if learnt is not None:
+            soft = SoftLaw(np.array(learnt["theta"]), np.array(learnt["fields"]))
+            self._learnt = Learnt(soft, learnt["sigma_db"], learnt["gain"])
+        self._pending = None
+        if pending is not None:
+            scans = ScanMemory(len(self._sum))
+            scans.restore(pending["scans"])
+            self._pending = _Known(np.array(pending["sum"]), np.array(pending["count"]), scans, pending["seed"])
+
+
+def _learnt_state(learnt: Learnt) -> dict[str, Any]:
+    soft = learnt.soft
+    return {
+        "theta": soft.theta.copy(),
+        "fields": soft.fields.copy(),
+        "sigma_db": learnt.sigma_db,
+        "gain": learnt.gain,
+    }
+
+
+def _known_state(known: _Known) -> dict[str, Any]:
+    return {
+        "sum": known.total.copy(),
+        "count": known.count.copy(),
+        "scans": known.scans.state(),
+        "seed": known.seed,
+    }
+
+
+_NONE = _Links(
+    np.empty(0), np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.float32)
+)

@@ -1,0 +1,211 @@
+"""How shoppers move: they walk, or they pause. A two-state filter over the walkable area, batched over devices.
+
+Walking is a random walk along the links between walkable cells, so nobody passes through shelves. Its variance grows by
+`walk_m2_per_s`: a walker of 1.1 m/s who keeps a direction for about six seconds. It runs on blocks of about one
+metre, which makes a step of the walk a product with a small sparse matrix; a pause shuffles between cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from engine.plan.cells import Cells
+from engine.positioning.motion.diffusion import SlowModes, diffused, lazy_steps, quicker_from, slow_modes, stepped
+from engine.records import F32, F64, I32, I64
+
+LEAST_STRAY = 1e-6  # keeps every cell possible in float32, whatever the last scan said
+COLUMNS = 64  # devices whose masses are moved at once
+ORTHOGONAL = 0.16  # chance per step of going to one orthogonal neighbour; diagonals half; the rest stays
+
+
+@dataclass(frozen=True, slots=True)
+class MotionModel:
+    """Rates of the two states. Measured walks and shops are not sensitive to them within a factor of two."""
+
+    walk_m2_per_s: float = 7.0  # growth of E[displacement²] while walking: (1.1 m/s x 6 s)² / 6 s
+    # the same while pausing: people shuffle along a shelf, stroll, and readings lag behind them. Measured walks do best
+    # with 0.5 to 0.6, a stroller of 0.1 m/s too; half of it costs 1 %
+    pause_m2_per_s: float = 0.5
+    walk_to_pause_per_s: float = 0.05  # walks last about 20 s
+    pause_to_walk_per_s: float = 0.10  # pauses last about 10 s
+    block_m: float = 1.0
+    stray_per_s: float = 0.0005  # chance to be anywhere: a device that was lost, or a wrong lock, is found again
+    max_steps: int = 128  # of the walk, 28 s on blocks of 1 m: a longer gap spreads no further. Scans of 30 s need them
+    max_cell_steps: int = 36  # of shuffling in a pause, 23 s on cells of 0.5 m
+
+
+@dataclass(frozen=True, slots=True)
+class WalkGraph:
+    """Blocks of connected cells and the walk between them. `block` (C,) of each cell; `pool` (K, C) sums cells into
+    blocks; `size` (K,) cells per block; `flow` (K, K) what one step of the walk changes: mass += flow @ mass;
+    `step_m2` its E[displacement²]."""
+
+    block: I32
+    pool: sparse.csr_array
+    size: F32
+    flow: sparse.csr_array
+    step_m2: float
+    cell_flow: sparse.csr_array  # (C, C) the same between cells
+    cell_step_m2: float
+    n_cells: int  # of the whole store, over which the stray mass is spread
+    found: list[SlowModes | None] = field(default_factory=list)  # of the walk between blocks, once they were needed
+
+    def modes(self) -> SlowModes | None:
+        """The slow modes of the walk between blocks, computed when first asked for; None in large stores."""
+        if not self.found:
+            self.found.append(slow_modes(self.flow, self.size))
+        return self.found[0]
+
+    def cells_of(self, blocks: I64) -> I64:
+        """The cells (c,) of these blocks, ascending."""
+        chosen = np.zeros(len(self.size), np.bool_)
+        chosen[blocks] = True
+        return np.flatnonzero(chosen[self.block])
+
+    def at(self, blocks: I64, cells: I64) -> WalkGraph:
+        """The walk within these blocks, ascending, and their cells: who leaves is gone."""
+        block, n = np.searchsorted(blocks, self.block[cells]).astype(np.int32), len(cells)
+        pool = sparse.csr_array((np.ones(n, np.float32), (block, np.arange(n, dtype=np.int32))), shape=(len(blocks), n))
+        flow, cell_flow = self.flow[blocks][:, blocks], self.cell_flow[cells][:, cells]
+        return WalkGraph(
+            block, pool, self.size[blocks], flow, self.step_m2, cell_flow, self.cell_step_m2, self.n_cells, [None]
+        )
+
+
+def walk_graph(cells: Cells, block_m: float = 1.0) -> WalkGraph:
+    """Groups linked cells of one block_m square and projects the cells' walk onto the groups (Galerkin)."""
+    n = len(cells.x_m)
+    block = _blocks(cells, block_m)
+    size = np.bincount(block).astype(np.float64)
+    k = len(size)
+    pool = sparse.csr_array((np.ones(n), (block, np.arange(n))), shape=(k, n))
+    walk = _cell_walk(cells)
+    reach = max(1, round((block_m / cells.cell_m) ** 2))
+    spread: sparse.csr_array = sparse.csr_array(
+        pool.T.multiply(1.0 / size[None, :])
+    )  # a block's mass, evenly on its cells
+    for _ in range(reach):
+        spread = sparse.csr_array(walk @ spread)
+    step = sparse.csr_array(pool @ spread)
+    x, y = (np.bincount(block, weights=v) / size for v in (cells.x_m, cells.y_m))
+    coo = step.tocoo()
+    moved = coo.data * ((x[coo.row] - x[coo.col]) ** 2 + (y[coo.row] - y[coo.col]) ** 2)
+    per_block = np.bincount(coo.col, weights=moved, minlength=k)
+    # the open floor's figure: blocks in corners move less
+    step_m2 = float(np.percentile(per_block, 90)) if k > 1 else 1.0
+    return WalkGraph(
+        block.astype(np.int32),
+        sparse.csr_array(pool.astype(np.float32)),
+        size.astype(np.float32),
+        _flow(step),
+        max(step_m2, 1e-6),
+        _flow(walk),
+        4 * ORTHOGONAL * cells.cell_m**2 + 4 * (ORTHOGONAL / 2) * 2 * cells.cell_m**2,
+        n,
+    )
+
+
+def _flow(step: sparse.csr_array) -> sparse.csr_array:
+    """A step less the mass that was there, in float32."""
+    change = (step - sparse.eye_array(step.shape[0], format="csr")).astype(np.float32)
+    index, ends = change.indices.astype(np.int32), change.indptr.astype(np.int32)  # half the memory of what scipy gives
+    return sparse.csr_array((change.data, index, ends), shape=change.shape)
+
+
+def _blocks(cells: Cells, block_m: float) -> I32:
+    """Block of each cell (C,): cells of one square that are linked to each other inside it."""
+    n = len(cells.x_m)
+    square = np.stack([cells.level, np.floor(cells.x_m / block_m), np.floor(cells.y_m / block_m)], axis=1).astype(
+        np.int64
+    )
+    _, square_id = np.unique(square, axis=0, return_inverse=True)
+    inside = square_id[cells.links_from] == square_id[cells.links_to]
+    start, end = cells.links_from[inside], cells.links_to[inside]
+    graph = sparse.csr_array((np.ones(len(start)), (start, end)), shape=(n, n))
+    _, label = csgraph.connected_components(graph, directed=False)
+    return np.asarray(label, dtype=np.int32)
+
+
+def _cell_walk(cells: Cells) -> sparse.csr_array:
+    """One step between cells as columns that sum to 1: to each linked neighbour, rarer the farther it is (diagonals
+    half), else stay.
+
+    Rates are symmetric, so that an undisturbed walk ends evenly spread over the walkable area.
+    """
+    n = len(cells.x_m)
+    rate = ORTHOGONAL * np.minimum(cells.cell_m / cells.link_m, 1.0) ** 2
+    both = sparse.csr_array((rate, (cells.links_to, cells.links_from)), shape=(n, n))
+    stay = np.maximum(1.0 - np.asarray(both.sum(axis=0)).ravel(), 0.0)
+    walk = sparse.csr_array(both + sparse.diags_array(stay))
+    return sparse.csr_array(walk @ sparse.diags_array(1.0 / np.asarray(walk.sum(axis=0)).ravel()))
+
+
+def predict(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: F64) -> tuple[F32, F32]:
+    """Pause (N, C) and walk (N, K) masses `dt_s` (N,) later."""
+    dt = dt_s.astype(np.float32)
+    to_pause, to_walk = switching(model, dt)
+    kept = (1.0 - stray_share(model, dt)).astype(np.float32)
+    still, moving = np.empty(pause.shape, np.float32), np.empty(walk.shape, np.float32)
+    wanted, most = _shuffle_steps(graph, model, dt), model.max_cell_steps
+    for rows in _alike(dt):
+        # cells over devices: sparse products and rows of blocks are then of contiguous memory
+        mass = np.array(pause[rows].T, order="C")  # a copy even of one row
+        starting = (graph.pool @ mass) * to_walk[rows]
+        moving[rows] = walk[rows] * (1.0 - to_pause[rows])[:, None] + starting.T
+        mass *= (1.0 - to_walk[rows]) * kept[rows]
+        stopping = walk[rows] * ((to_pause[rows] * kept[rows])[:, None] / graph.size)
+        mass += np.ascontiguousarray(stopping.T)[graph.block]
+        steps, share = lazy_steps(wanted[rows], most)
+        still[rows] = stepped(graph.cell_flow, steps, share, mass).T
+    wanted = _walk_steps(graph, model, dt)
+    # what the modes leave out, and their rounding, is far below the stray mass that is added here
+    modes = graph.modes() if wanted.max(initial=0.0) >= quicker_from(len(graph.size)) else None
+    moving = diffused(graph.flow, wanted, moving, model.max_steps, modes)
+    moving *= kept[:, None]
+    moving += stray_share(model, dt)[:, None] * (graph.size / graph.n_cells)
+    return still, moving
+
+
+def stray_share(model: MotionModel, dt: F32) -> F32:
+    """Share of the mass (N,) that may be anywhere in the store `dt` (N,) seconds later."""
+    return np.asarray(np.clip(model.stray_per_s * dt, LEAST_STRAY, 0.2), dtype=np.float32)
+
+
+def _alike(dt: F32) -> Iterator[I64 | slice]:
+    """Rows in groups of at most COLUMNS, those with the longest times first; slices where times are the same."""
+    order = None if not len(dt) or np.ptp(dt) == 0 else np.argsort(-dt, kind="stable")
+    for first in range(0, len(dt), COLUMNS):
+        group = slice(first, min(first + COLUMNS, len(dt)))
+        yield group if order is None else order[group]
+
+
+def switching(model: MotionModel, dt: F32) -> tuple[F32, F32]:
+    """Probabilities (N,) that a walker pauses, and that who pauses walks, `dt` (N,) seconds later."""
+    rate = model.walk_to_pause_per_s + model.pause_to_walk_per_s
+    mixed = 1.0 - np.exp(-rate * dt)
+    to_pause = (model.walk_to_pause_per_s / rate * mixed).astype(np.float32)
+    return to_pause, (model.pause_to_walk_per_s / rate * mixed).astype(np.float32)
+
+
+def shuffle_on(graph: WalkGraph, model: MotionModel, pause: F32, dt: F32) -> F32:
+    """Pause masses (N, C) after `dt` (N,) seconds of shuffling about."""
+    return diffused(graph.cell_flow, _shuffle_steps(graph, model, dt), pause, model.max_cell_steps)
+
+
+def _shuffle_steps(graph: WalkGraph, model: MotionModel, dt: F32) -> F32:
+    return np.asarray(model.pause_m2_per_s * dt / graph.cell_step_m2, dtype=np.float32)
+
+
+def walk_on(graph: WalkGraph, model: MotionModel, walk: F32, dt: F32) -> F32:
+    """Walk masses (N, K) after `dt` (N,) seconds of walking, step by step: right in every digit of the smallest ones
+    too, which smoothing backward in time multiplies up again."""
+    return diffused(graph.flow, _walk_steps(graph, model, dt), walk, model.max_steps)
+
+
+def _walk_steps(graph: WalkGraph, model: MotionModel, dt: F32) -> F32:
+    return np.asarray(model.walk_m2_per_s * dt / graph.step_m2, dtype=np.float32)

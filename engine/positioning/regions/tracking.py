@@ -1,0 +1,226 @@
+"""Tracking in large stores: each device is looked for in the region that it is well inside of.
+
+What a device does there is what it would do in the whole store: its mass walks the same blocks, and the mass that may
+be anywhere (`MotionModel.stray_per_s`) is as thin as there. Two things bring a device back to all cells: a belief
+that no region holds well inside, and a scan that fits better elsewhere, given that stray mass. Both are rare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.positioning.bayes import Measured, covered_share, judged, located, moments
+from engine.positioning.belief import Belief, Estimate
+from engine.positioning.measurement.site import Site
+from engine.positioning.motion.walk import WalkGraph, stray_share
+from engine.positioning.posterior import sparse_rows, stacked
+from engine.positioning.regions.regions import EVERYWHERE, Region, Regions, later_sigma_m
+from engine.positioning.regions.tracks import RegionTracks
+from engine.positioning.settings import LocatorSettings
+from engine.positioning.tracking import LONGEST_BATCH, Moved, Placed, Steps, moved, note
+from engine.positioning.tracks import trust
+from engine.records import F32, F64, I32, I64, Bools, Scans
+
+HELD_SHARE = 0.995  # of a device's mass: a region that holds so much of it may have the device, unless
+LOST_SHARE = 1e-4  # of it is away from the region: more than that and all cells are looked at, or it would not grow
+FEW = 32  # scans looked at everywhere at once: an array of theirs takes 10 MiB in a hypermarket
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """Scans of n devices, their tracks' rows, whose first it is, seconds since their last, and what was measured."""
+
+    scans: Scans
+    slot: I64
+    first: Bools
+    dt: F64
+    known: tuple[F64, F64, F32]  # offset mean and variance, and trust, as in a `Belief`
+    kinds: list[Measured]
+    alone: F32  # (n, T) what the scans alone say, at thin cells
+
+    def take(self, rows: I64) -> _Heard:
+        """Of these scans, in their order."""
+        mean, var, new = self.known
+        known = mean[rows], var[rows], new[rows]
+        kinds = [k.take(rows) for k in self.kinds]
+        return _Heard(
+            self.scans.take(rows), self.slot[rows], self.first[rows], self.dt[rows], known, kinds, self.alone[rows]
+        )
+
+    def look(self, site: Site, prior: F32, settings: LocatorSettings) -> Estimate:
+        """Over the cells of a site, of which `prior` (n, c) is."""
+        return located(site, self.scans, Belief(prior, *self.known), settings, self.kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """An update of some of the scans, `rows` (m,), over a region's cells, or all where it is None."""
+
+    rows: I64
+    heard: _Heard
+    region: Region | None
+    after: Moved
+
+    def take(self, which: I64) -> _Looked:
+        """Of some of these."""
+        return _Looked(self.rows[which], self.heard.take(which), self.region, self.after.take(which))
+
+
+class RegionalTracking:
+    """Tracks in regions of a large store."""
+
+    def __init__(self, site: Site, graph: WalkGraph, settings: LocatorSettings) -> None:
+        self._site, self._thin, self._graph, self._settings = site, site.thinned(), graph, settings
+        self._regions = Regions(site, graph)
+        self.batch = 16 * LONGEST_BATCH  # they are looked at region by region
+        self.tracks = RegionTracks(site, self._regions, graph)
+
+    def use_site(self, site: Site) -> None:
+        """Another radio map of the same cells; tracks stay."""
+        self._site, self._thin = site, site.thinned()
+        self._regions.use_site(site)
+        self.tracks.use_site(site)
+
+    def update(self, scans: Scans, slot: I64, steps: Steps | None) -> Placed:
+        """As in `EverywhereTracking`."""
+        heard = self._heard(scans, slot)
+        where = self._where(heard)
+        found: list[tuple[I64, Placed]] = []
+        everywhere = [np.flatnonzero(where == EVERYWHERE)]
+        for number, rows in self._groups(where):
+            looked = self._looked(heard, rows, number)
+            lost = self._lost(looked)
+            everywhere.append(rows[lost])
+            looked = looked.take(np.flatnonzero(~lost)) if lost.any() else looked
+            found.append((looked.rows, self._kept(looked, steps)))
+        for rows in _pieces(np.concatenate(everywhere), FEW):
+            looked = self._looked(heard, rows, EVERYWHERE)
+            found.append((looked.rows, self._kept(looked, steps)))
+        return _in_order(found)
+
+    def _heard(self, scans: Scans, slot: I64) -> _Heard:
+        tracks, s = self.tracks, self._settings
+        first = np.isnan(tracks.t[slot])
+        dt = np.where(first, 0.0, scans.t - tracks.t[slot])
+        known = tracks.offset_mean[slot], tracks.drifted(slot, dt, s), trust(dt, first, s)
+        nowhere = np.empty((len(slot), 0), np.float32)
+        return _Heard(scans, slot, first, dt, known, *judged(self._site, scans, Belief(nowhere, *known), s))
+
+    def _where(self, heard: _Heard) -> I32:
+        """The region (n,) to look for each device in, or EVERYWHERE: where it was, or its first scan says it is."""
+        tracks, slot = self.tracks, heard.slot
+        mean, var = tracks.mean[slot], tracks.var[slot]
+        where = self._regions.next(tracks.region[slot], mean, later_sigma_m(var, heard.dt, self._settings.motion))
+        first = np.flatnonzero(heard.first)
+        if len(first):
+            found = heard.take(first).look(self._thin, self._anywhere(len(first)), self._settings)
+            where[first] = self._best(*spread(self._thin, found.posterior))
+        return where
+
+    def _anywhere(self, n: int) -> F32:
+        """Even mass on the thin cells (n, T)."""
+        return np.full((n, len(self._site.thin)), 1.0 / len(self._site.thin), np.float32)
+
+    def _best(self, mean: F64, var: F64) -> I32:
+        return self._regions.best(mean, np.sqrt(var))
+
+    def _groups(self, where: I32) -> Iterator[tuple[int, I64]]:
+        """Regions and the rows in each, those first that are ready: what is made anew drives others out."""
+        numbers = [n for n in np.unique(where).tolist() if n != EVERYWHERE]
+        for number in sorted(numbers, key=self._regions.is_ready, reverse=True):
+            for rows in _pieces(np.flatnonzero(where == number), LONGEST_BATCH):
+                yield number, rows
+
+    def _looked(self, heard: _Heard, rows: I64, number: int) -> _Looked:
+        """The update of these rows in a region or everywhere; nothing is kept yet."""
+        region = None if number == EVERYWHERE else self._regions.region(number)
+        site, graph = (region.site, region.graph) if region else (self._site, self._graph)
+        part, s = heard.take(rows), self._settings
+        before = self.tracks.believed(part.slot, number)
+        after = moved(graph, s.motion, before, part.dt, lambda prior: part.look(site, prior, s))
+        return _Looked(rows, part, region, after)
+
+    def _lost(self, looked: _Looked) -> Bools:
+        """Who may well be away from the region (m,): of the mass that strays, the scan leaves so much there.
+
+        Some of that mass strays within the region, so who is there by the scan alone need not be asked.
+        """
+        away = looked.region.away if looked.region else np.zeros(len(self._site.thin), np.float32)
+        lost = looked.heard.alone @ away > LOST_SHARE
+        asked = np.flatnonzero(lost)
+        if len(asked):
+            heard = looked.heard.take(asked)
+            stray = stray_share(self._settings.motion, heard.dt.astype(np.float32))
+            stray[heard.first] = 1.0
+            there = heard.look(self._thin, stray[:, None] * (away / np.float32(len(away))), self._settings).foreseen
+            lost[asked] = there - looked.after.estimate.foreseen[asked] > np.log(LOST_SHARE)
+        return lost
+
+    def _regions_of(self, posterior: F32) -> I32:
+        """The region (n,) that holds each row (n, C) well inside, and nearly all of it; EVERYWHERE without one."""
+        best = self._best(*spread(self._site, posterior))
+        for number in np.unique(best[best != EVERYWHERE]).tolist():
+            rows = np.flatnonzero(best == number)
+            held = posterior[rows][:, self._regions.cells(number)].sum(axis=1)
+            away = posterior[rows] @ self._regions.away(number)
+            best[rows[(held < HELD_SHARE) | (away > LOST_SHARE)]] = EVERYWHERE
+        return best
+
+    def _kept(self, looked: _Looked, steps: Steps | None) -> Placed:
+        """What was found of these devices, after it was kept: where a region holds it, on that region alone."""
+        heard, after, tracks, region = looked.heard, looked.after, self.tracks, looked.region
+        graph, site = (region.graph, region.site) if region else (self._graph, self._site)
+        estimate, masses = after.estimate, (after.pause, (graph.pool @ after.walking.T).T)
+        if region:
+            tracks.keep(heard.slot, region.number, masses)
+        else:
+            tracks.keep_part(heard.slot, self._regions_of(estimate.posterior), masses)
+        tracks.mean[heard.slot], tracks.var[heard.slot] = spread(site, estimate.posterior)
+        tracks.learn(heard.slot, heard.scans.t, estimate.offset_mean, estimate.offset_var, self._settings)
+        if steps is not None:
+            note(steps, heard.scans, self._over_all_cells(looked))
+        n_cells, posterior = len(self._site.cells), estimate.posterior
+        covered = covered_share(posterior) * (posterior.shape[1] / n_cells)
+        return Placed(
+            sparse_rows(posterior, region.cells if region else None, n_cells), *moments(site, posterior), covered
+        )
+
+    def _over_all_cells(self, looked: _Looked) -> Moved:
+        """The same with columns for all cells: outside of the region there is nothing, and nothing is foreseen."""
+        if looked.region is None:
+            return looked.after
+
+        def scattered(values: F32, rest: float) -> F32:
+            out = np.full((len(values), len(self._site.cells)), rest, np.float32)
+            out[:, cells] = values
+            return out
+
+        cells, after = looked.region.cells, looked.after
+        e = after.estimate
+        estimate = Estimate(scattered(e.posterior, 0.0), e.offset_mean, e.offset_var, e.foreseen)
+        return Moved(estimate, scattered(after.walking, 0.0), scattered(after.prior, 1.0))
+
+
+def _in_order(found: list[tuple[I64, Placed]]) -> Placed:
+    """Of all scans, in their order."""
+    order = np.argsort(np.concatenate([rows for rows, _ in found]), kind="stable")
+    parts = [part for _, part in found if len(part.level)]
+    level, xy, cov, covered = (
+        np.concatenate([getattr(p, name) for p in parts])[order] for name in ("level", "xy", "cov", "covered")
+    )
+    return Placed(stacked([p.posterior for p in parts])[order], level, xy, cov, covered)
+
+
+def spread(site: Site, posterior: F32) -> tuple[F64, F64]:
+    """Mean and variance (n, 2) of rows (n, c), in the store's frame, over all levels."""
+    mean = (posterior @ site.xy).astype(np.float64)
+    second = (posterior @ site.xy2[:, [0, 2]]).astype(np.float64)
+    return mean + site.origin, np.maximum(second - mean**2, 0.0)
+
+
+def _pieces(rows: I64, most: int) -> Iterator[I64]:
+    for first in range(0, len(rows), most):
+        yield rows[first : first + most]

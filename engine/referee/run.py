@@ -1,0 +1,96 @@
+"""Everything that can be scored of one run's tables, true and found side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from engine.plan.model import Plan
+from engine.presence.flows import FlowRow
+from engine.referee.flows import FlowReport, score_flows
+from engine.referee.places import ErrorReport, PlacesWithSigma, score_fixes
+from engine.referee.triggers import Due, TriggerReport, score_triggers
+from engine.referee.true_places import Places, TruePlaces, true_places
+from engine.referee.uplift import Fates, Taken, UpliftReport, score_uplift
+from engine.referee.visits import Stays, VisitReport, score_visits
+from engine.referee.zones import Confusion, Hours, score_hours, zone_confusion, zone_of
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What one run left, read; None where a table is not there."""
+
+    truth: Places
+    fixes: PlacesWithSigma
+    visits: tuple[Stays, Stays] | None
+    hours: tuple[Hours, Hours] | None
+    decisions: tuple[Due, Taken] | None
+    plan: Plan | None
+    shoppers: set[str] | None  # None: every phone counts as consenting
+    flows: tuple[list[FlowRow], list[FlowRow]] | None = None
+    potential: Fates | None = None
+    holdout_share: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """All reports of a run; None where its tables are not there."""
+
+    errors: ErrorReport
+    places: TruePlaces
+    zones: Confusion | None
+    visits: VisitReport | None
+    hours: dict[str, Any] | None
+    triggers: TriggerReport | None
+    flows: FlowReport | None = None
+    uplift: UpliftReport | None = None
+
+    def figures(self) -> dict[str, Any]:
+        """The figures of positions by name, then one group a report."""
+        out = self.errors.figures()
+        if self.zones is not None:
+            out["zones"] = self.zones.figures()
+        if self.visits is not None:
+            visits = self.visits.figures()
+            out |= {"dwell": visits.pop("dwell"), "visits": visits}
+        if self.hours is not None:
+            out["occupancy"] = self.hours
+        if self.flows is not None:
+            out["flows"] = self.flows.figures()
+        if self.triggers is not None:
+            out |= self.triggers.figures()
+        if self.uplift is not None:
+            out["uplift"] = self.uplift.figures()
+        return out
+
+
+def score_tables(tables: Tables, window_s: float) -> Scores:
+    """Every report that the tables allow."""
+    truth, fixes = tables.truth, tables.fixes
+    devices = np.unique(truth.device).tolist()
+    places = true_places(truth, fixes)
+    return Scores(
+        score_fixes(truth, fixes, window_s),
+        places,
+        _confusion(tables.plan, places, fixes) if tables.plan else None,
+        score_visits(*tables.visits, devices) if tables.visits else None,
+        score_hours(*tables.hours) if tables.hours else None,
+        score_triggers(*tables.decisions, devices, tables.shoppers) if tables.decisions else None,
+        score_flows(*tables.flows) if tables.flows else None,
+        _uplift(tables),
+    )
+
+
+def _uplift(tables: Tables) -> UpliftReport | None:
+    if tables.decisions is None or tables.potential is None:
+        return None
+    return score_uplift(tables.decisions[1], tables.potential, tables.holdout_share)
+
+
+def _confusion(plan: Plan, places: TruePlaces, fixes: Places) -> Confusion:
+    row = places.row
+    true = zone_of(plan, places.level, places.x_m, places.y_m)
+    return zone_confusion(plan, true, zone_of(plan, fixes.level[row], fixes.x_m[row], fixes.y_m[row]))

@@ -1,0 +1,61 @@
+"""Friends who come and redeem: the points that they brought somebody become available at once.
+
+Inside a caller's transaction, but for `recognise`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import or_, update
+from sqlmodel import Session, col, select
+
+from engine.storage.database import Database
+from engine.storage.loyalty.ledger import release_holds
+from engine.storage.models.ledger import HoldTable
+from engine.storage.upserts import table_of
+
+
+def friend_of(shopper_id: str | None, cookie_id: str | None) -> str | None:
+    """Who opened a link, as a hold remembers it: the shopper where one is signed in, else the browser, else nobody."""
+    if shopper_id is not None:
+        return f"shopper:{shopper_id}"
+    return f"browser:{cookie_id}" if cookie_id is not None else None
+
+
+def deal_of(store: str, campaign_id: str) -> str:
+    """What a link is about, as a hold remembers it."""
+    return f"{store}/{campaign_id}"
+
+
+def recognise(db: Database, shopper_id: str, cookie_id: str) -> int:
+    """A browser that opened links has signed in: it is this shopper from now on. Returns how many holds that is of."""
+    holds = table_of(HoldTable)
+    with db.write() as session:
+        changed = session.connection().execute(
+            update(holds)
+            .where(holds.c.friend == friend_of(None, cookie_id), holds.c.state == "held")
+            .values(friend=friend_of(shopper_id, None))
+        )
+        return int(changed.rowcount)
+
+
+def release_sooner(session: Session, shopper_id: str, store: str, campaign_id: str, now: float) -> int:
+    """The shopper has used a voucher of this campaign: what was held for opening links to it is held no longer."""
+    due = session.exec(
+        select(HoldTable)
+        .where(
+            col(HoldTable.friend) == friend_of(shopper_id, None),
+            col(HoldTable.deal) == deal_of(store, campaign_id),
+            col(HoldTable.state) == "held",
+        )
+        .order_by(col(HoldTable.programme), col(HoldTable.key))
+        .with_for_update(skip_locked=True)
+    ).all()
+    release_holds(session, due, now)
+    return len(due)
+
+
+def forget(session: Session, shopper_id: str, member_id: str) -> None:
+    """No hold leads to this shopper any more, nor from this shopper's points to a friend: they wait for their time."""
+    holds = table_of(HoldTable)
+    mine = or_(holds.c.friend == friend_of(shopper_id, None), holds.c.member == member_id)
+    session.connection().execute(update(holds).where(mine).values(friend=None, deal=None))

@@ -1,0 +1,207 @@
+"""Shared links and what their visits earn. The visit, the decision about it and the points are one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from engine.errors import NotFound
+from engine.loyalty.ledger import PROGRAMME, earn_pending
+from engine.loyalty.sharing import Known, ShareRules, Visitor, known_by, marks_of_sharer, new_token, outcome, same
+from engine.storage.database import Database
+from engine.storage.loyalty.friends import deal_of, friend_of
+from engine.storage.loyalty.ledger import hold_in, post_in
+from engine.storage.models.ledger import ShareTable, ShareVisitTable
+from engine.storage.models.shoppers import ShopperTable
+from engine.storage.models.vouchers import VoucherTable
+
+DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A shopper's link to a deal. `texts` and `offer` are what the page behind it shows."""
+
+    token: str
+    shopper_id: str
+    store: str
+    campaign_id: str
+    texts: dict[str, Any]
+    offer: dict[str, Any]
+    currency: str
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShareOpen:
+    """What an opening came to: `rewarded`, `counted`, `self`, `preview`, `duplicate`, `capped`; points are pending."""
+
+    share: Share
+    outcome: str
+    points: int
+
+
+def create_share(db: Database, voucher_id: str, shopper_id: str, now: float, *, sharer: Visitor | None = None) -> Share:
+    """The shopper's link for this voucher's campaign: the same one when asked again.
+
+    `sharer` is the browser that asks: opening the link with it earns nothing, nor does a private window of it. Raises
+    NotFound, for someone else's too.
+    """
+    with db.write() as session:
+        # The shopper's row first: two taps at once make one link.
+        shopper = session.get(ShopperTable, shopper_id, with_for_update=True)
+        voucher = session.get(VoucherTable, voucher_id)
+        if shopper is None or voucher is None or voucher.shopper_id != shopper_id:
+            raise NotFound("no such voucher")
+        row = _of_campaign(session, shopper_id, voucher)
+        if row is None:
+            row = ShareTable(
+                token=new_token(),
+                shopper_id=shopper_id,
+                member_id=shopper.member_id,
+                store=voucher.store,
+                campaign_id=voucher.campaign_id,
+                voucher_id=voucher_id,
+                created_at=now,
+            )
+            session.add(row)
+            session.flush()
+        if sharer is not None:
+            known = {(v.cookie_digest, v.device_digest) for v in _visits(session, row.token) if v.outcome == "sharer"}
+            for mark in marks_of_sharer(sharer):
+                if (mark.cookie, mark.device) not in known:
+                    _remember(session, row, mark, "sharer", 0, now)
+        return _share(session, row)
+
+
+def get_share(db: Database, token: str) -> Share:
+    """The link's deal, without counting a visit. Raises NotFound."""
+    with db.read() as session:
+        row = session.get(ShareTable, token)
+        if row is None:
+            raise NotFound("no such link")
+        return _share(session, row)
+
+
+def open_share(db: Database, token: str, visitor: Visitor, now: float, rules: ShareRules) -> ShareOpen:
+    """Counts an opening and, for a distinct human, posts pending points to the sharer. Raises NotFound.
+
+    Distinct means: neither the cookie nor the device (where unknown: address and browser together) has opened a link of
+    this sharer to this campaign before.
+    """
+    with db.write() as session:
+        row = session.get(ShareTable, token)
+        if row is None:
+            raise NotFound("no such link")
+        # The sharer's row is the lock of the daily cap, across all of the sharer's links; without it, the link is gone.
+        if session.get(ShopperTable, row.shopper_id, with_for_update=True) is None:
+            raise NotFound("no such link")
+        visits = [] if visitor.is_preview else _visits(session, token)
+        me = known_by(visitor)
+        result = outcome(
+            preview=visitor.is_preview,
+            own=visitor.shopper_id == row.shopper_id or _met(visits, me, "sharer"),
+            seen=_met(visits, me, None),
+            rewarded_today=_rewarded(session, row.member_id, now),
+            rewarded_campaign=sum(v.outcome == "rewarded" for v in visits),  # a shopper has one link to a campaign
+            rules=rules,
+        )
+        points = rules.points if result == "rewarded" else 0
+        if result in ("rewarded", "counted", "capped"):
+            visit = _remember(session, row, me, result, points, now)
+            if points:
+                friend = friend_of(_living(session, visitor.shopper_id), visitor.cookie_id)
+                _earn(session, row, visit, points, now, rules, friend)
+        return ShareOpen(_share(session, row), result, points)
+
+
+def _earn(
+    session: Session,
+    row: ShareTable,
+    visit: ShareVisitTable,
+    points: int,
+    now: float,
+    rules: ShareRules,
+    friend: str | None,
+) -> None:
+    # The key is the visit, never the link: the ledger outlives erasure and must not lead back to anyone.
+    key = "share-visit:" + hashlib.sha256(f"{row.token}|{visit.id}".encode()).hexdigest()[:32]
+    entry = earn_pending(key, PROGRAMME, "share_visit", row.member_id, points, now)
+    post_in(session, entry)
+    deal = deal_of(row.store, row.campaign_id)
+    hold_in(session, entry, row.member_id, points, now + rules.hold_s, friend=friend, deal=deal if friend else None)
+
+
+def _living(session: Session, shopper_id: str | None) -> str | None:
+    """The shopper behind an opener's cookie, unless erased since."""
+    found = None if shopper_id is None else session.get(ShopperTable, shopper_id)
+    return None if found is None else found.shopper_id
+
+
+def _of_campaign(session: Session, shopper_id: str, voucher: VoucherTable) -> ShareTable | None:
+    return session.exec(
+        select(ShareTable).where(
+            col(ShareTable.shopper_id) == shopper_id,
+            col(ShareTable.store) == voucher.store,
+            col(ShareTable.campaign_id) == voucher.campaign_id,
+        )
+    ).first()
+
+
+def _visits(session: Session, token: str) -> list[ShareVisitTable]:
+    return list(session.exec(select(ShareVisitTable).where(col(ShareVisitTable.token) == token)))
+
+
+def _met(visits: list[ShareVisitTable], me: Known, as_: str | None) -> bool:
+    """Whether these marks opened the link before, as the sharer or as anyone."""
+    return any(
+        same(Known(v.cookie_digest, v.device_digest or ""), me) and (as_ is None or v.outcome == as_) for v in visits
+    )
+
+
+def _rewarded(session: Session, member_id: str, now: float) -> int:
+    number = session.exec(
+        select(func.count())
+        .select_from(ShareVisitTable)
+        .where(
+            col(ShareVisitTable.member_id) == member_id,
+            col(ShareVisitTable.outcome) == "rewarded",
+            col(ShareVisitTable.at) > now - DAY_S,
+        )
+    ).one()
+    return int(number)
+
+
+def _remember(session: Session, row: ShareTable, me: Known, result: str, points: int, now: float) -> ShareVisitTable:
+    visit = ShareVisitTable(
+        token=row.token,
+        member_id=row.member_id,
+        cookie_digest=me.cookie,
+        device_digest=me.device,
+        outcome=result,
+        points=points,
+        at=now,
+    )
+    session.add(visit)
+    session.flush()
+    return visit
+
+
+def _share(session: Session, row: ShareTable) -> Share:
+    voucher = session.get(VoucherTable, row.voucher_id)
+    assert voucher is not None
+    return Share(
+        row.token,
+        row.shopper_id,
+        row.store,
+        row.campaign_id,
+        json.loads(voucher.texts),
+        json.loads(voucher.offer),
+        voucher.currency,
+        row.created_at,
+    )

@@ -1,0 +1,22 @@
+"""All tables, by subject. Rows never leave `engine.storage`: queries turn them into the engine's records at the border.
+
+SQLModel's table classes do not validate on construction. What comes from outside is a record or a pydantic model that
+has validated before it gets here; behind it stand the database's own unique keys, checks and append-only triggers.
+
+Times are float seconds UTC, money and points integers. Devices are the 16 hexadecimal digits of their pseudonym, since
+64 unsigned bits fit no integer type of SQL.
+"""
+
+from __future__ import annotations
+
+from sqlmodel import SQLModel
+
+from engine.storage.models import ledger, running, shoppers, visits, vouchers
+
+__all__ = ["APPEND_ONLY", "ledger", "metadata", "running", "shoppers", "visits", "vouchers"]
+
+metadata = SQLModel.metadata
+"""Every table of these modules; what the migrations must agree with."""
+
+APPEND_ONLY = ("consent_log", "ledger_entry", "ledger_posting")
+"""Tables whose rows no one may change or delete: the migrations put triggers on them."""

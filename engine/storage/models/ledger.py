@@ -1,0 +1,104 @@
+"""What shoppers earn by sharing, and the ledger of their points."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from engine.storage.models.rowid import RowId
+
+
+class ShareTable(SQLModel, table=True):
+    """A link a shopper shares. The token is public by nature; what it earns is decided at the visit."""
+
+    __tablename__: ClassVar[str] = "share"
+    __table_args__ = (
+        UniqueConstraint("shopper_id", "store", "campaign_id", name="uq_share_campaign"),
+        Index("ix_share_member", "member_id"),
+    )
+    token: str = Field(primary_key=True)
+    shopper_id: str
+    member_id: str
+    store: str
+    campaign_id: str
+    voucher_id: str | None = None
+    created_at: float = Field(sa_type=Double)
+
+
+class ShareVisitTable(SQLModel, table=True):
+    """An opening of a shared link by someone, known only by digests, and what it earned."""
+
+    __tablename__: ClassVar[str] = "share_visit"
+    __table_args__ = (
+        Index("ix_share_visit_token", "token"),
+        Index("ix_share_visit_rewarded", "member_id", "outcome", "at"),
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
+    token: str = Field(sa_column_args=[ForeignKey("share.token")])
+    member_id: str
+    cookie_digest: str | None = None
+    device_digest: str | None = None
+    outcome: str
+    points: int = Field(sa_type=BigInteger)
+    at: float = Field(sa_type=Double)
+
+
+class LedgerEntryTable(SQLModel, table=True):
+    """Append-only (triggers refuse change): a dated group of postings that sum to zero."""
+
+    __tablename__: ClassVar[str] = "ledger_entry"
+    __table_args__ = (
+        UniqueConstraint("programme", "key", name="uq_ledger_entry_key"),
+        Index("uq_ledger_entry_reverses", "programme", "reverses", unique=True),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
+    programme: str
+    key: str
+    kind: str
+    at: float = Field(sa_type=Double)
+    content: str  # digest of everything that counts: the same key with another one is an error
+    reverses: str | None = None
+    note: str
+
+
+class LedgerPostingTable(SQLModel, table=True):
+    """Append-only (triggers refuse change): one movement. Balances are sums over these rows and stored nowhere."""
+
+    __tablename__: ClassVar[str] = "ledger_posting"
+    __table_args__ = (
+        CheckConstraint("amount <> 0", name="ck_ledger_posting_amount"),
+        Index("ix_ledger_posting_balance", "programme", "member", "account", "amount"),
+        Index("ix_ledger_posting_entry", "entry_id"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
+    entry_id: int = Field(sa_type=BigInteger, sa_column_args=[ForeignKey("ledger_entry.id")])
+    programme: str
+    account: str
+    member: str
+    amount: int = Field(sa_type=BigInteger)
+
+
+class HoldTable(SQLModel, table=True):
+    """Pending points and when they become available: a queue, not an account.
+
+    Points that a friend brought become available sooner, when the friend uses a voucher of the same `deal` (store and
+    campaign). `friend` is a shopper or, until there is one, a browser's digest; both are gone with the hold.
+    """
+
+    __tablename__: ClassVar[str] = "ledger_hold"
+    __table_args__ = (
+        Index("ix_ledger_hold_due", "state", "release_at"),
+        Index("ix_ledger_hold_friend", "friend"),
+    )
+    programme: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)  # of the entry that made the points pending
+    member: str
+    points: int = Field(sa_type=BigInteger)
+    release_at: float = Field(sa_type=Double)
+    state: str  # held, released, reversed
+    friend: str | None = None
+    deal: str | None = None

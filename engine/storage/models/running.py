@@ -1,0 +1,65 @@
+"""What a site's processes keep so that they can stop, go on and work side by side."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, Double, Index, Integer, LargeBinary, Text
+from sqlmodel import Field, SQLModel
+
+from engine.storage.models.rowid import RowId
+
+
+class JournalTable(SQLModel, table=True):
+    """Decoded readings that no checkpoint holds yet, as one packed batch per row."""
+
+    __tablename__: ClassVar[str] = "journal"
+    __table_args__ = (Index("ix_journal_store_id", "store", "id"), {"sqlite_autoincrement": True})
+    id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
+    store: str
+    now: float = Field(sa_type=Double)
+    payload: bytes = Field(sa_type=LargeBinary)
+
+
+class CheckpointTable(SQLModel, table=True):
+    """The state of a store's engine, up to and including journal row `upto_id`."""
+
+    __tablename__: ClassVar[str] = "checkpoint"
+    store: str = Field(primary_key=True)
+    upto_id: int = Field(sa_type=BigInteger)
+    blob: bytes = Field(sa_type=LargeBinary)
+    saved_at: float = Field(sa_type=Double)
+
+
+class StoreVersionTable(SQLModel, table=True):
+    """Counters that move with every change of a store's campaigns or links: what a running engine polls."""
+
+    __tablename__: ClassVar[str] = "store_version"
+    store: str = Field(primary_key=True)
+    campaigns: int = Field(default=0, sa_type=BigInteger)
+    links: int = Field(default=0, sa_type=BigInteger)
+
+
+class StatusTable(SQLModel, table=True):
+    """What a running component says of itself, for the health page."""
+
+    __tablename__: ClassVar[str] = "status"
+    store: str = Field(primary_key=True)
+    component: str = Field(primary_key=True)
+    values_json: str = Field(sa_type=Text)
+    at: float = Field(sa_type=Double)
+
+
+class IdempotencyTable(SQLModel, table=True):
+    """The first answer to a write, kept byte for byte."""
+
+    __tablename__: ClassVar[str] = "idempotency"
+    __table_args__ = (Index("ix_idempotency_at", "at"),)
+    scope: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    body_hash: str
+    state: str  # in_flight, done
+    status: int | None = Field(default=None, sa_type=Integer)
+    media_type: str | None = None
+    body: bytes | None = Field(default=None, sa_type=LargeBinary)
+    at: float = Field(sa_type=Double)

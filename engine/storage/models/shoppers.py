@@ -1,0 +1,61 @@
+"""Who the shoppers are, which devices are theirs, and what they have agreed to."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlalchemy import Double, Index
+from sqlmodel import Field, SQLModel
+
+from engine.storage.models.rowid import RowId
+
+
+class ShopperTable(SQLModel, table=True):
+    """A profile. `member_id` is all the ledger knows of a shopper: erasing this row cuts the two apart for ever."""
+
+    __tablename__: ClassVar[str] = "shopper"
+    shopper_id: str = Field(primary_key=True)
+    member_id: str = Field(unique=True)
+    store: str
+    display_name: str | None = None
+    email: str | None = None
+    locale: str
+    created_at: float = Field(sa_type=Double)
+    last_seen_at: float = Field(sa_type=Double)
+
+
+class DeviceLinkTable(SQLModel, table=True):
+    """A device of a shopper who granted location offers. No grant, no row."""
+
+    __tablename__: ClassVar[str] = "device_link"
+    __table_args__ = (Index("ix_device_link_shopper", "shopper_id"), Index("ix_device_link_device", "device"))
+    store: str = Field(primary_key=True)
+    device: str = Field(primary_key=True)
+    shopper_id: str
+    linked_at: float = Field(sa_type=Double)
+
+
+class ConsentTable(SQLModel, table=True):
+    """The last word per shopper, purpose and channel; always the end of the log."""
+
+    __tablename__: ClassVar[str] = "consent"
+    shopper_id: str = Field(primary_key=True)
+    purpose: str = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    granted: bool
+    at: float = Field(sa_type=Double)
+
+
+class ConsentLogTable(SQLModel, table=True):
+    """Append-only (triggers refuse change): every answer ever given, with the text version, place and time."""
+
+    __tablename__: ClassVar[str] = "consent_log"
+    __table_args__ = (Index("ix_consent_log_shopper", "shopper_id", "id"), {"sqlite_autoincrement": True})
+    id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
+    shopper_id: str
+    purpose: str
+    channel: str
+    granted: bool
+    text_version: str
+    place: str
+    at: float = Field(sa_type=Double)

@@ -1,0 +1,65 @@
+"""What was seen in a store: counts without persons, and the stays of shoppers who consented."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, Double, Index, Integer, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from engine.storage.models.rowid import RowId
+
+
+class HeatTable(SQLModel, table=True):
+    """Person-seconds per hour and heat cell: counts, never persons."""
+
+    __tablename__: ClassVar[str] = "heat"
+    store: str = Field(primary_key=True)
+    hour_start: float = Field(primary_key=True, sa_type=Double)
+    level: str = Field(primary_key=True)
+    col: int = Field(primary_key=True, sa_type=Integer)
+    row: int = Field(primary_key=True, sa_type=Integer)
+    person_s: float = Field(sa_type=Double)
+    fixes: float = Field(sa_type=Double)
+
+
+class ZoneHourTable(SQLModel, table=True):
+    """What a zone saw in an hour: counts, never persons."""
+
+    __tablename__: ClassVar[str] = "zone_hour"
+    store: str = Field(primary_key=True)
+    hour_start: float = Field(primary_key=True, sa_type=Double)
+    zone: str = Field(primary_key=True)
+    person_s: float = Field(sa_type=Double)
+    visits: int = Field(sa_type=BigInteger)
+    dwell_s_sum: float = Field(sa_type=Double)
+    persons_peak: float = Field(sa_type=Double)
+
+
+class FlowTable(SQLModel, table=True):
+    """Transitions from zone to zone in an hour, `""` being outside: counts, never persons."""
+
+    __tablename__: ClassVar[str] = "zone_flow"
+    store: str = Field(primary_key=True)
+    hour_start: float = Field(primary_key=True, sa_type=Double)
+    from_zone: str = Field(primary_key=True)
+    to_zone: str = Field(primary_key=True)
+    count: int = Field(sa_type=BigInteger)
+
+
+class VisitTable(SQLModel, table=True):
+    """A consenting shopper's stay in a zone."""
+
+    __tablename__: ClassVar[str] = "visit"
+    __table_args__ = (
+        UniqueConstraint("store", "shopper_id", "store_visit_id", "zone", "started_at", name="uq_visit_stay"),
+        Index("ix_visit_shopper", "shopper_id", "started_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
+    store: str
+    shopper_id: str
+    zone: str
+    store_visit_id: str
+    started_at: float = Field(sa_type=Double)
+    ended_at: float = Field(sa_type=Double)
+    dwell_s: float = Field(sa_type=Double)

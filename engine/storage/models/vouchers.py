@@ -1,0 +1,129 @@
+"""What shoppers are offered: from the campaign over the decision and the voucher to its use at the till."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from engine.storage.models.rowid import RowId
+
+
+class CampaignTable(SQLModel, table=True):
+    """A campaign as one JSON document, and what it has spent. The row is the lock of its budget."""
+
+    __tablename__: ClassVar[str] = "campaign"
+    __table_args__ = (CheckConstraint("vouchers_used >= 0 AND amount_used_minor >= 0", name="ck_campaign_used"),)
+    store: str = Field(primary_key=True)
+    campaign_id: str = Field(primary_key=True)
+    version: int = Field(sa_type=BigInteger)
+    state: str
+    spec: str = Field(sa_type=Text)
+    seeded: bool  # still as the file said: an edited one is never overwritten
+    vouchers_used: int = Field(default=0, sa_type=BigInteger)
+    amount_used_minor: int = Field(default=0, sa_type=BigInteger)
+    updated_at: float = Field(sa_type=Double)
+
+
+class DecisionTable(SQLModel, table=True):
+    """Yes or no to a trigger, with its reason. Holds no device: the shopper, or nobody.
+
+    A row with the reason `holdout` is a ghost trigger: it holds a slot in the shopper's caps as a voucher does.
+    """
+
+    __tablename__: ClassVar[str] = "decision"
+    __table_args__ = (
+        Index("ix_decision_store", "store", "at", "decision_id"),
+        Index("ix_decision_shopper", "shopper_id"),
+    )
+    decision_id: str = Field(primary_key=True)
+    trigger_id: str
+    store: str
+    campaign_id: str
+    shopper_id: str
+    visit_id: str
+    outcome: str
+    reason: str
+    at: float = Field(sa_type=Double)
+    since: float = Field(sa_type=Double)
+    probability: float = Field(sa_type=Double)
+    caused_by_t: float = Field(sa_type=Double)
+    inputs: str = Field(sa_type=Text)
+
+
+class VoucherTable(SQLModel, table=True):
+    """One shopper's right under a campaign, with the offer as it was promised. The code is here only as an HMAC."""
+
+    __tablename__: ClassVar[str] = "voucher"
+    __table_args__ = (
+        UniqueConstraint("store", "campaign_id", "shopper_id", "visit_id", name="uq_voucher_visit"),
+        CheckConstraint("uses >= 0 AND uses <= max_uses", name="ck_voucher_uses"),
+        Index("ix_voucher_shopper", "shopper_id", "issued_at"),
+        Index("ix_voucher_live", "state", "expires_at"),
+    )
+    voucher_id: str = Field(primary_key=True)
+    store: str
+    campaign_id: str
+    shopper_id: str
+    visit_id: str
+    decision_id: str = Field(unique=True)
+    code_hmac: str = Field(unique=True)
+    state: str
+    issued_at: float = Field(sa_type=Double)
+    expires_at: float = Field(sa_type=Double)
+    holds_slot: bool  # counts in the rolling caps and in the campaign's vouchers; released when it never arrived
+    reserved_minor: int = Field(sa_type=BigInteger)  # of the campaign's amount budget, for the uses still open
+    worth_minor: int = Field(sa_type=BigInteger)  # what one use reserves
+    most_minor: int | None = Field(default=None, sa_type=BigInteger)  # what one use may take off, where a budget binds
+    currency: str
+    uses: int = Field(default=0, sa_type=Integer)
+    max_uses: int = Field(default=1, sa_type=Integer)
+    offer: str = Field(sa_type=Text)
+    texts: str = Field(sa_type=Text)
+
+
+class DeliveryTable(SQLModel, table=True):
+    """The outbox: what must reach a shopper, written with what caused it."""
+
+    __tablename__: ClassVar[str] = "delivery"
+    __table_args__ = (
+        Index("ix_delivery_pending", "channel", "state", "delivery_id"),
+        Index("ix_delivery_shopper", "shopper_id"),
+        {"sqlite_autoincrement": True},
+    )
+    delivery_id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
+    voucher_id: str = Field(sa_column_args=[ForeignKey("voucher.voucher_id")])
+    shopper_id: str
+    store: str
+    channel: str
+    state: str
+    created_at: float = Field(sa_type=Double)
+    expires_at: float = Field(sa_type=Double)
+    acknowledged_at: float | None = Field(default=None, sa_type=Double)
+    caused_by_t: float = Field(sa_type=Double)
+    payload: str = Field(sa_type=Text)
+
+
+class RedemptionTable(SQLModel, table=True):
+    """A use of a voucher at a till: what was sold, what came off. Voided at most once."""
+
+    __tablename__: ClassVar[str] = "redemption"
+    __table_args__ = (
+        UniqueConstraint("store", "till", "key", name="uq_redemption_key"),
+        Index("ix_redemption_voucher", "voucher_id"),
+    )
+    redemption_id: str = Field(primary_key=True)
+    voucher_id: str = Field(sa_column_args=[ForeignKey("voucher.voucher_id")])
+    store: str
+    till: str
+    key: str
+    content: str  # digest of code and basket: the same key with another one is an error
+    state: str
+    discount_minor: int = Field(sa_type=BigInteger)
+    line_minor: str = Field(sa_type=Text)
+    basket_minor: int = Field(sa_type=BigInteger)
+    currency: str
+    redeemed_at: float = Field(sa_type=Double)
+    voided_at: float | None = Field(default=None, sa_type=Double)
+    state_before: str  # of the voucher: what a void goes back to

@@ -1,0 +1,80 @@
+"""Reading what checkpoints have added up: heat, hours of zones, flows between them, and a shopper's own visits."""
+
+from __future__ import annotations
+
+from sqlalchemy import func
+from sqlalchemy import select as select_columns
+from sqlmodel import col, select
+
+from engine.presence.flows import FlowRow
+from engine.presence.heat import HeatRow
+from engine.presence.zonehours import ZoneHourRow
+from engine.storage.database import Database
+from engine.storage.journal import VisitRow
+from engine.storage.models.visits import FlowTable, HeatTable, VisitTable, ZoneHourTable
+
+
+def heat_rows(db: Database, store: str, *, from_t: float, to_t: float, level: str | None = None) -> list[HeatRow]:
+    """Heat of the hours that begin in [from_t, to_t), of one level or all, in the order hour, level, row, column."""
+    with db.read() as session:
+        query = select(HeatTable).where(
+            col(HeatTable.store) == store, col(HeatTable.hour_start) >= from_t, col(HeatTable.hour_start) < to_t
+        )
+        if level is not None:
+            query = query.where(col(HeatTable.level) == level)
+        ordered = query.order_by(
+            col(HeatTable.hour_start), col(HeatTable.level), col(HeatTable.row), col(HeatTable.col)
+        )
+        return [HeatRow(r.hour_start, r.level, r.col, r.row, r.person_s, r.fixes) for r in session.exec(ordered)]
+
+
+def zone_hours(db: Database, store: str, *, from_t: float, to_t: float) -> list[ZoneHourRow]:
+    """The hours of all zones that begin in [from_t, to_t), in the order hour, zone."""
+    hour, zone = col(ZoneHourTable.hour_start), col(ZoneHourTable.zone)
+    counts = (col(ZoneHourTable.visits), col(ZoneHourTable.dwell_s_sum), col(ZoneHourTable.persons_peak))
+    query = (
+        # columns, not objects: a year of a store is a hundred thousand rows
+        select_columns(hour, zone, col(ZoneHourTable.person_s), *counts)
+        .where(col(ZoneHourTable.store) == store, hour >= from_t, hour < to_t)
+        .order_by(hour, zone)
+    )
+    with db.read() as session:
+        return [ZoneHourRow(*row) for row in session.connection().execute(query)]
+
+
+def zone_flows(db: Database, store: str, *, from_t: float, to_t: float) -> list[FlowRow]:
+    """Transitions of the hours that begin in [from_t, to_t), in the order hour, pair."""
+    hour, pair = col(FlowTable.hour_start), (col(FlowTable.from_zone), col(FlowTable.to_zone))
+    query = (
+        select_columns(hour, *pair, col(FlowTable.count))
+        .where(col(FlowTable.store) == store, hour >= from_t, hour < to_t)
+        .order_by(hour, *pair)
+    )
+    with db.read() as session:
+        return [FlowRow(*row) for row in session.connection().execute(query)]
+
+
+def flow_sums(db: Database, store: str, *, from_t: float, to_t: float) -> list[FlowRow]:
+    """The same summed over the hours, most frequent pairs first: `hour_start` of every row is `from_t`."""
+    hour, pair = col(FlowTable.hour_start), (col(FlowTable.from_zone), col(FlowTable.to_zone))
+    total = func.sum(col(FlowTable.count))
+    query = (
+        select(*pair, total)
+        .where(col(FlowTable.store) == store, hour >= from_t, hour < to_t)
+        .group_by(*pair)
+        .order_by(total.desc(), *pair)
+    )
+    with db.read() as session:
+        return [FlowRow(from_t, a, b, int(n)) for a, b, n in session.exec(query)]
+
+
+def visits_of(db: Database, shopper_id: str, *, limit: int = 200) -> list[VisitRow]:
+    """A shopper's newest visits, newest first: for the shopper's own eyes, and for export."""
+    with db.read() as session:
+        rows = session.exec(
+            select(VisitTable)
+            .where(col(VisitTable.shopper_id) == shopper_id)
+            .order_by(col(VisitTable.started_at).desc(), col(VisitTable.id).desc())
+            .limit(limit)
+        )
+        return [VisitRow(r.shopper_id, r.zone, r.store_visit_id, r.started_at, r.ended_at, r.dwell_s) for r in rows]

@@ -1,0 +1,131 @@
+"""Campaigns in the database: seeded from files, edited by managers, paused at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from engine.errors import NotFound
+from engine.offers.campaigns import Campaign, State
+from engine.storage.database import Database
+from engine.storage.models.vouchers import CampaignTable
+from engine.storage.upserts import upsert
+from engine.storage.versions import bump, version
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCampaign:
+    """A campaign with its version and what it has spent. `campaign.state` is the state it is in."""
+
+    store: str
+    campaign: Campaign
+    version: int
+    vouchers_used: int
+    amount_used_minor: int
+    updated_at: float
+
+
+def put_campaign(db: Database, store: str, campaign: Campaign, now: float = 0.0) -> StoredCampaign:
+    """Creates the campaign or replaces the one with its id, one version up. What it has spent stays spent."""
+    with db.write() as session:
+        stored = _put(session, store, campaign, now, seeded=False)
+        bump(session, [store], "campaigns")
+        return stored
+
+
+def seed_campaigns(db: Database, store: str, campaigns: Sequence[Campaign], now: float = 0.0) -> int:
+    """Inserts campaigns of a file that are new. What is there already, edited or not, is left. Returns how many."""
+    with db.write() as session:
+        known = set(session.exec(select(CampaignTable.campaign_id).where(col(CampaignTable.store) == store)))
+        fresh = [c for c in campaigns if c.id not in known]
+        rows = [_values(store, c, now, seeded=True) | {"version": 1} for c in fresh]
+        upsert(session, CampaignTable, rows)
+        if fresh:
+            bump(session, [store], "campaigns")
+        return len(fresh)
+
+
+def list_campaigns(db: Database, store: str, *, after: str | None = None, limit: int = 50) -> list[StoredCampaign]:
+    """The store's campaigns by id, those after `after`."""
+    with db.read() as session:
+        query = select(CampaignTable).where(col(CampaignTable.store) == store)
+        if after is not None:
+            query = query.where(col(CampaignTable.campaign_id) > after)
+        rows = session.exec(query.order_by(col(CampaignTable.campaign_id)).limit(limit))
+        return [stored_campaign(row) for row in rows]
+
+
+def all_campaigns(db: Database, store: str) -> list[Campaign]:
+    """Every campaign of the store, whatever its state: what an engine loads."""
+    with db.read() as session:
+        rows = session.exec(
+            select(CampaignTable).where(col(CampaignTable.store) == store).order_by(col(CampaignTable.campaign_id))
+        )
+        return [stored_campaign(row).campaign for row in rows]
+
+
+def get_campaign(db: Database, store: str, campaign_id: str) -> StoredCampaign:
+    """One campaign. Raises NotFound."""
+    with db.read() as session:
+        row = session.get(CampaignTable, (store, campaign_id))
+        if row is None:
+            raise NotFound("no such campaign")
+        return stored_campaign(row)
+
+
+def set_campaign_state(db: Database, store: str, campaign_id: str, state: State, now: float = 0.0) -> StoredCampaign:
+    """Pauses, resumes or ends a campaign; claims in flight see it. Raises NotFound."""
+    with db.write() as session:
+        row = session.get(CampaignTable, (store, campaign_id), with_for_update=True)
+        if row is None:
+            raise NotFound("no such campaign")
+        changed = stored_campaign(row).campaign.model_copy(update={"state": state})
+        _change(row, changed, now)
+        session.flush()
+        bump(session, [store], "campaigns")
+        return stored_campaign(row)
+
+
+def campaigns_version(db: Database, store: str) -> int:
+    """Moves with every change of the store's campaigns. Cheap: one row by key."""
+    return version(db, store, "campaigns")
+
+
+def stored_campaign(row: CampaignTable) -> StoredCampaign:
+    """The record of a row."""
+    campaign = Campaign.model_validate_json(row.spec)
+    return StoredCampaign(
+        row.store, campaign, row.version, row.vouchers_used, row.amount_used_minor, updated_at=row.updated_at
+    )
+
+
+def _put(session: Session, store: str, campaign: Campaign, now: float, *, seeded: bool) -> StoredCampaign:
+    # Insert at version 0 where missing, then change under the row's lock: two managers at once give two versions.
+    upsert(session, CampaignTable, [_values(store, campaign, now, seeded=seeded) | {"version": 0}])
+    row = session.get_one(CampaignTable, (store, campaign.id), with_for_update=True)
+    _change(row, campaign, now)
+    session.flush()
+    return stored_campaign(row)
+
+
+def _change(row: CampaignTable, campaign: Campaign, now: float) -> None:
+    row.version += 1
+    row.state = campaign.state
+    row.spec = campaign.model_dump_json(by_alias=True)
+    row.seeded = False
+    row.updated_at = now
+
+
+def _values(store: str, campaign: Campaign, now: float, *, seeded: bool) -> dict[str, object]:
+    return {
+        "store": store,
+        "campaign_id": campaign.id,
+        "state": campaign.state,
+        "spec": campaign.model_dump_json(by_alias=True),
+        "seeded": seeded,
+        "vouchers_used": 0,
+        "amount_used_minor": 0,
+        "updated_at": now,
+    }

@@ -1,0 +1,81 @@
+"""The outbox: messages written with what caused them, sent after commit, done when the shopper's page says so."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from engine.records import Delivery
+from engine.storage.budget_release import lock_vouchers
+from engine.storage.database import Database
+from engine.storage.models.vouchers import DeliveryTable
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A delivery and what it says. The voucher's code is not in it: derive it from the id when sending."""
+
+    delivery: Delivery
+    store: str
+    payload: dict[str, Any]
+
+
+def pending(db: Database, channel: str, now: float, after_id: int = 0, limit: int = 500) -> list[OutboxRow]:
+    """What waits on a channel and is still relevant, by id. Ids become visible in order, so a cursor misses none."""
+    with db.read() as session:
+        return _rows(
+            session, now, col(DeliveryTable.channel) == channel, col(DeliveryTable.delivery_id) > after_id, limit=limit
+        )
+
+
+def pending_for(db: Database, shopper_id: str, channel: str, now: float) -> list[OutboxRow]:
+    """What waits for one shopper: sent when a page opens or comes back."""
+    with db.read() as session:
+        return _rows(
+            session, now, col(DeliveryTable.shopper_id) == shopper_id, col(DeliveryTable.channel) == channel, limit=100
+        )
+
+
+def acknowledge(db: Database, delivery_id: int, shopper_id: str, now: float) -> bool:
+    """The page has shown it: delivered. True again when said again; False when unknown, not theirs, or too late."""
+    with db.write() as session:
+        row = session.get(DeliveryTable, delivery_id, with_for_update=True)
+        if row is None or row.shopper_id != shopper_id:
+            return False
+        if row.state == "acknowledged":
+            return True
+        if row.state != "pending" or now >= row.expires_at:
+            return False
+        row.state, row.acknowledged_at = "acknowledged", now
+        [voucher] = lock_vouchers(session, [row.voucher_id])
+        if voucher.state == "issued":
+            voucher.state = "delivered"
+        return True
+
+
+def _rows(session: Session, now: float, *conditions: Any, limit: int) -> list[OutboxRow]:
+    rows = session.exec(
+        select(DeliveryTable)
+        .where(col(DeliveryTable.state) == "pending", col(DeliveryTable.expires_at) > now, *conditions)
+        .order_by(col(DeliveryTable.delivery_id))
+        .limit(limit)
+    )
+    return [_row(row) for row in rows]
+
+
+def _row(row: DeliveryTable) -> OutboxRow:
+    assert row.delivery_id is not None
+    delivery = Delivery(
+        row.delivery_id,
+        row.voucher_id,
+        row.shopper_id,
+        row.channel,
+        row.created_at,
+        row.expires_at,
+        row.state,
+        row.caused_by_t,
+    )
+    return OutboxRow(delivery, row.store, json.loads(row.payload))

@@ -1,0 +1,264 @@
+"""The till: what would a code do to this basket, use it once, and undo that once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from engine.errors import BusinessRefusal, NotFound
+from engine.offers.codes import code_digest, parse_code
+from engine.offers.discounts import Basket, Discount, Offer, discount
+from engine.storage.budget_release import LIVE, lock_vouchers, settle
+from engine.storage.database import Database
+from engine.storage.loyalty.friends import release_sooner
+from engine.storage.models.vouchers import RedemptionTable, VoucherTable
+
+_OFFER: TypeAdapter[Offer] = TypeAdapter(Offer)
+
+
+class VoucherRefused(BusinessRefusal):
+    """The voucher cannot be used on this basket now; `code` is `voucher_` and the reason."""
+
+    code = "voucher_refused"
+    status = 409
+
+
+class KeyReused(BusinessRefusal):
+    """The idempotency key was used for another code or basket."""
+
+    code = "idempotency_key_reused"
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a voucher would do to a basket. `reason` is `ok`, or why it would do nothing; unknown codes say no more."""
+
+    ok: bool
+    reason: str
+    voucher_id: str | None = None
+    campaign_id: str | None = None
+    discount_minor: int = 0
+    line_minor: tuple[int, ...] = ()
+    currency: str | None = None
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """A use of a voucher. `state` is `redeemed` or `voided`."""
+
+    redemption_id: str
+    voucher_id: str
+    campaign_id: str
+    store: str
+    till: str
+    state: str
+    discount_minor: int
+    line_minor: tuple[int, ...]
+    basket_minor: int
+    currency: str
+    redeemed_at: float
+    voided_at: float | None
+
+
+def check_voucher(db: Database, code: str, basket: Basket, store: str, now: float, *, secret: bytes) -> CheckResult:
+    """What `redeem` would answer, without effect. A code that is wrong, foreign or another store's is `unknown`."""
+    with db.read() as session:
+        voucher = _find(session, code, store, secret)
+        if voucher is None:
+            return CheckResult(False, "unknown")
+        reason, off = _verdict(voucher, basket, now)
+        return CheckResult(
+            reason == "ok",
+            reason,
+            voucher.voucher_id,
+            voucher.campaign_id,
+            off.amount_minor,
+            off.line_minor,
+            voucher.currency,
+            voucher.expires_at,
+        )
+
+
+def redeem(
+    db: Database, code: str, basket: Basket, store: str, till: str, key: str, now: float, *, secret: bytes
+) -> Redemption:
+    """Uses a voucher on a basket, exactly as often as it may be used, whoever asks at once.
+
+    The same till, key, code and basket give the first redemption again. Raises NotFound (`voucher_unknown`) for a code
+    that is wrong, foreign or another store's; VoucherRefused (`voucher_redeemed`, `voucher_expired`, `voucher_voided`,
+    `voucher_currency`, `voucher_not_in_basket`, `voucher_min_basket`, `voucher_too_few`); KeyReused.
+    """
+    content = _content(code, basket)
+    try:
+        with db.write() as session:
+            return _redeem(session, code, basket, store, till, key, content, now, secret)
+    except IntegrityError:
+        # Two requests with one key at the same moment, on two vouchers: the second now finds what the first wrote.
+        with db.write() as session:
+            return _redeem(session, code, basket, store, till, key, content, now, secret)
+
+
+def void(db: Database, redemption_id: str, now: float, *, store: str | None = None) -> Redemption:
+    """Undoes a redemption, once; again, it answers the same. The voucher can be used again while it is valid.
+
+    Its discount leaves the campaign's spending. With `store`, only a redemption of that store. Raises NotFound.
+    """
+    with db.write() as session:
+        found = session.get(RedemptionTable, redemption_id)
+        if found is None or store not in (None, found.store):
+            raise NotFound("no such redemption")
+        [voucher] = lock_vouchers(session, [found.voucher_id])
+        session.refresh(found)
+        if found.state == "redeemed":
+            _give_back(session, found, voucher, now)
+        session.flush()
+        return _redemption(found, voucher.campaign_id)
+
+
+def _redeem(
+    session: Session,
+    code: str,
+    basket: Basket,
+    store: str,
+    till: str,
+    key: str,
+    content: str,
+    now: float,
+    secret: bytes,
+) -> Redemption:
+    voucher = _find(session, code, store, secret, lock=True)
+    first = session.exec(
+        select(RedemptionTable).where(
+            col(RedemptionTable.store) == store, col(RedemptionTable.till) == till, col(RedemptionTable.key) == key
+        )
+    ).first()
+    if first is not None and (first.content != content or voucher is None):
+        raise KeyReused("this idempotency key was used for another code or basket")
+    if voucher is None:
+        raise NotFound("no such voucher", code="voucher_unknown")
+    if first is not None:
+        return _redemption(first, voucher.campaign_id)
+    reason, off = _verdict(voucher, basket, now)
+    if reason != "ok":
+        raise VoucherRefused(_SENTENCES[reason], code=f"voucher_{reason}")
+    return _use(session, voucher, off, basket, till, key, content, now)
+
+
+def _use(
+    session: Session,
+    voucher: VoucherTable,
+    off: Discount,
+    basket: Basket,
+    till: str,
+    key: str,
+    content: str,
+    now: float,
+) -> Redemption:
+    row = RedemptionTable(
+        redemption_id=hashlib.sha256(f"redemption|{voucher.store}|{till}|{key}".encode()).hexdigest()[:24],
+        voucher_id=voucher.voucher_id,
+        store=voucher.store,
+        till=till,
+        key=key,
+        content=content,
+        state="redeemed",
+        discount_minor=off.amount_minor,
+        line_minor=json.dumps(off.line_minor),
+        basket_minor=basket.total_minor,
+        currency=basket.currency,
+        redeemed_at=now,
+        state_before=voucher.state,
+    )
+    session.add(row)
+    voucher.uses += 1
+    if voucher.uses >= voucher.max_uses:
+        voucher.state = "redeemed"
+    # The reservation becomes what was really given.
+    voucher.reserved_minor -= voucher.worth_minor
+    settle(
+        session,
+        voucher.store,
+        voucher.campaign_id,
+        vouchers=0,
+        amount_minor=off.amount_minor - voucher.worth_minor,
+    )
+    session.flush()
+    release_sooner(session, voucher.shopper_id, voucher.store, voucher.campaign_id, now)
+    return _redemption(row, voucher.campaign_id)
+
+
+def _give_back(session: Session, row: RedemptionTable, voucher: VoucherTable, now: float) -> None:
+    row.state, row.voided_at = "voided", now
+    voucher.uses -= 1
+    usable = now < voucher.expires_at and row.state_before in LIVE
+    if voucher.state == "redeemed":
+        voucher.state = row.state_before if usable else "expired"
+    reserved = voucher.worth_minor if voucher.state in LIVE else 0
+    voucher.reserved_minor += reserved
+    settle(
+        session,
+        voucher.store,
+        voucher.campaign_id,
+        vouchers=0,
+        amount_minor=reserved - row.discount_minor,
+    )
+
+
+def _find(session: Session, code: str, store: str, secret: bytes, *, lock: bool = False) -> VoucherTable | None:
+    """The voucher of a code in this store. A code that cannot be one is looked up all the same: one path, one time."""
+    digest = code_digest(secret, parse_code(code) or "")
+    query = select(VoucherTable).where(col(VoucherTable.code_hmac) == digest, col(VoucherTable.store) == store)
+    return session.exec(query.with_for_update() if lock else query).first()
+
+
+def _verdict(voucher: VoucherTable, basket: Basket, now: float) -> tuple[str, Discount]:
+    nothing = Discount(0, "none", (0,) * len(basket.lines))
+    if voucher.state not in LIVE:
+        return voucher.state, nothing
+    if now >= voucher.expires_at:
+        return "expired", nothing
+    if basket.currency != voucher.currency:
+        return "currency", nothing
+    off = discount(_OFFER.validate_json(voucher.offer), basket, voucher.most_minor)
+    return off.reason, off
+
+
+_SENTENCES = {
+    "redeemed": "this voucher has been used",
+    "expired": "this voucher has expired",
+    "voided": "this voucher was withdrawn",
+    "currency": "this voucher is in another currency",
+    "not_in_basket": "nothing in the basket is covered by this voucher",
+    "min_basket": "the basket is below the voucher's minimum",
+    "too_few": "the basket holds too few units for this voucher",
+}
+
+
+def _content(code: str, basket: Basket) -> str:
+    lines = [[line.sku, line.category, line.quantity, line.unit_price_minor] for line in basket.lines]
+    said = json.dumps([parse_code(code) or code, basket.currency, lines], separators=(",", ":"))
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _redemption(row: RedemptionTable, campaign_id: str) -> Redemption:
+    return Redemption(
+        row.redemption_id,
+        row.voucher_id,
+        campaign_id,
+        row.store,
+        row.till,
+        row.state,
+        row.discount_minor,
+        tuple(json.loads(row.line_minor)),
+        row.basket_minor,
+        row.currency,
+        row.redeemed_at,
+        row.voided_at,
+    )

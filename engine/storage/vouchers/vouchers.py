@@ -1,0 +1,186 @@
+"""Vouchers: reading them, marking them seen, letting them end. Claims and tills are in their own modules."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from engine.errors import NotFound
+from engine.records import Voucher
+from engine.storage.budget_release import LIVE, close_vouchers, lock_vouchers
+from engine.storage.database import Database
+from engine.storage.models.ledger import ShareTable, ShareVisitTable
+from engine.storage.models.vouchers import DecisionTable, DeliveryTable, RedemptionTable, VoucherTable
+from engine.storage.vouchers.claims import Limits, claim, record_refusals
+from engine.storage.vouchers.tills import (
+    CheckResult,
+    KeyReused,
+    Redemption,
+    VoucherRefused,
+    check_voucher,
+    redeem,
+    void,
+)
+
+__all__ = [
+    "CheckResult",
+    "KeyReused",
+    "Limits",
+    "Redemption",
+    "VoucherDetails",
+    "VoucherRefused",
+    "check_voucher",
+    "claim",
+    "counts",
+    "expire_undelivered",
+    "expire_unredeemed",
+    "mark_seen",
+    "record_refusals",
+    "redeem",
+    "void",
+    "voucher_of",
+    "vouchers_of",
+]
+
+BATCH = 500  # rows ended in one transaction, so that no lock is held for long
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherDetails:
+    """A voucher with what its owner reads: texts per language, the offer as promised."""
+
+    voucher: Voucher
+    offer: dict[str, Any]
+    texts: dict[str, Any]
+    currency: str
+
+
+def vouchers_of(db: Database, shopper_id: str, *, after: str | None = None, limit: int = 50) -> list[VoucherDetails]:
+    """A shopper's vouchers, newest first, those after the voucher id `after`."""
+    with db.read() as session:
+        query = select(VoucherTable).where(col(VoucherTable.shopper_id) == shopper_id)
+        if after is not None:
+            last = session.get(VoucherTable, after)
+            if last is None or last.shopper_id != shopper_id:
+                raise NotFound("no such voucher")
+            older = col(VoucherTable.issued_at) < last.issued_at
+            tie = (col(VoucherTable.issued_at) == last.issued_at) & (col(VoucherTable.voucher_id) < after)
+            query = query.where(older | tie)
+        ordered = query.order_by(col(VoucherTable.issued_at).desc(), col(VoucherTable.voucher_id).desc()).limit(limit)
+        return [_details(row) for row in session.exec(ordered)]
+
+
+def voucher_of(db: Database, voucher_id: str, shopper_id: str) -> VoucherDetails:
+    """One voucher of this shopper. Raises NotFound, for someone else's too."""
+    with db.read() as session:
+        row = session.get(VoucherTable, voucher_id)
+        if row is None or row.shopper_id != shopper_id:
+            raise NotFound("no such voucher")
+        return _details(row)
+
+
+def mark_seen(db: Database, voucher_id: str, shopper_id: str, now: float) -> Voucher:
+    """The shopper has looked at it. Ended vouchers stay as they are. Raises NotFound, for someone else's too."""
+    with db.write() as session:
+        rows = lock_vouchers(session, [voucher_id])
+        if not rows or rows[0].shopper_id != shopper_id:
+            raise NotFound("no such voucher")
+        if rows[0].state in ("issued", "delivered") and now < rows[0].expires_at:
+            rows[0].state = "seen"
+        session.flush()
+        return _details(rows[0]).voucher
+
+
+def expire_undelivered(db: Database, now: float) -> int:
+    """Ends messages that nobody acknowledged in time, with their vouchers; slots and budgets go back. How many."""
+    total = 0
+    while True:
+        with db.write() as session:
+            late = _late_deliveries(session, now)
+            for delivery in late:
+                delivery.state = "expired"
+            session.flush()
+            vouchers = lock_vouchers(session, [d.voucher_id for d in late])
+            close_vouchers(session, [v for v in vouchers if v.state == "issued"], "expired", release_slot=True)
+        total += len(late)
+        if len(late) < BATCH:
+            return total
+
+
+def expire_unredeemed(db: Database, now: float) -> int:
+    """Ends vouchers whose validity is over. What they reserved returns to the budget, their slot does not. How many."""
+    total = 0
+    while True:
+        with db.write() as session:
+            old = session.exec(
+                select(VoucherTable)
+                .where(col(VoucherTable.state).in_(LIVE), col(VoucherTable.expires_at) <= now)
+                .order_by(col(VoucherTable.voucher_id))
+                .limit(BATCH)
+                .with_for_update(skip_locked=True)
+            ).all()
+            total += close_vouchers(session, old, "expired", release_slot=False)
+        if len(old) < BATCH:
+            return total
+
+
+def counts(db: Database, store: str) -> dict[str, int]:
+    """How many of each there ever were in this store; points are those that shares made."""
+    with db.read() as session:
+        vouchers = _tally(session, store, col(VoucherTable.store), col(VoucherTable.state))
+        decisions = _tally(session, store, col(DecisionTable.store), col(DecisionTable.outcome))
+        deliveries = _tally(session, store, col(DeliveryTable.store), col(DeliveryTable.state))
+        redemptions = _tally(session, store, col(RedemptionTable.store), col(RedemptionTable.state))
+        shares = session.exec(select(func.count()).select_from(ShareTable).where(col(ShareTable.store) == store)).one()
+        opened = session.exec(
+            select(func.count(), func.coalesce(func.sum(ShareVisitTable.points), 0))
+            .join(ShareTable, col(ShareTable.token) == col(ShareVisitTable.token))
+            .where(col(ShareTable.store) == store, col(ShareVisitTable.outcome) != "sharer")  # a mark, not a visit
+        ).one()
+    return {
+        "decisions": sum(decisions.values()),
+        "refused": decisions.get("refuse", 0),
+        "vouchers_issued": sum(vouchers.values()),
+        "vouchers_acknowledged": deliveries.get("acknowledged", 0),
+        "vouchers_redeemed": redemptions.get("redeemed", 0),
+        "vouchers_voided": redemptions.get("voided", 0),
+        "vouchers_expired": vouchers.get("expired", 0),
+        "shares": int(shares),
+        "share_visits": int(opened[0]),
+        "points": int(opened[1]),
+    }
+
+
+def _tally(session: Session, store: str, where: Any, by: Any) -> dict[str, int]:
+    rows = session.exec(select(by, func.count()).where(where == store).group_by(by))
+    return {state: int(number) for state, number in rows}
+
+
+def _late_deliveries(session: Session, now: float) -> list[DeliveryTable]:
+    return list(
+        session.exec(
+            select(DeliveryTable)
+            .where(col(DeliveryTable.state) == "pending", col(DeliveryTable.expires_at) <= now)
+            .order_by(col(DeliveryTable.delivery_id))
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+    )
+
+
+def _details(row: VoucherTable) -> VoucherDetails:
+    voucher = Voucher(
+        row.voucher_id,
+        row.campaign_id,
+        row.shopper_id,
+        row.store,
+        row.visit_id,
+        row.state,
+        row.issued_at,
+        row.expires_at,
+    )
+    return VoucherDetails(voucher, json.loads(row.offer), json.loads(row.texts), row.currency)

@@ -1,0 +1,208 @@
+"""What a page shows, as data and as escaped HTML; no browser needed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from html import escape
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from api.context import AppContext
+from api.managers import fragments
+from api.managers.charts import flows_chart, hours_chart, people_by_hour
+from api.managers.overlay import ground_level, heat_layer, hot_layer, mean_density
+from api.managers.reports import Reports, midnight
+from api.managers.snapshot import Choice, Look, look, period_of
+from api.texts.managers import EVIDENCE, TEXTS, duration, number, reason_text
+from engine.config import Config
+from engine.plan.load import load_plans
+from engine.plan.model import Plan
+from engine.presence.heat import ZoneHourRow
+from engine.storage.database import open_database
+from engine.storage.journal import save_checkpoint
+from engine.storage.vouchers.campaigns import seed_campaigns
+from tests.api.managers.site import FLOORPLANS, SECRETS, fill
+
+NOON = dt.datetime(2026, 3, 10, 12, 20, tzinfo=dt.UTC).timestamp()  # 13:20 in Paris
+PLANS = load_plans(FLOORPLANS)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reports]:
+    db = open_database(f"sqlite:///{tmp_path_factory.mktemp('looks')}/rayon.db")
+    fill(db, PLANS, NOON)
+    assert seed_campaigns(db, "boutique", []) == 0
+    yield Reports(AppContext(Config(), db, SECRETS, dict(PLANS)))
+    db.close()
+
+
+@pytest.fixture(scope="module")
+def seen(made: Reports) -> Look:
+    return look(made, "supermarket", Choice("now", None, "rdc"), NOON)
+
+
+def utc(text: str) -> float:
+    return dt.datetime.fromisoformat(text + "+00:00").timestamp()
+
+
+@pytest.mark.parametrize(
+    ("choice", "start", "end"),
+    [
+        (Choice("now", None, "rdc"), "2026-03-10T11:00", "2026-03-10T12:20"),
+        (Choice("today", None, "rdc"), "2026-03-09T23:00", "2026-03-10T12:20"),
+        (Choice("today", 9, "rdc"), "2026-03-10T08:00", "2026-03-10T09:00"),
+        (Choice("yesterday", None, "rdc"), "2026-03-08T23:00", "2026-03-09T23:00"),
+        (Choice("yesterday", 0, "rdc"), "2026-03-08T23:00", "2026-03-09T00:00"),
+        (Choice("week", None, "rdc"), "2026-03-03T23:00", "2026-03-10T12:20"),
+        (Choice("year", None, "rdc"), "2025-03-10T23:00", "2026-03-10T12:20"),
+        (Choice("last_year", None, "rdc"), "2024-12-31T23:00", "2025-12-31T23:00"),
+    ],
+)
+def test_spans_are_those_of_the_store(choice: Choice, start: str, end: str) -> None:
+    period = period_of(PLANS["supermarket"], choice, NOON)
+    assert (period.from_t, period.to_t) == (utc(start), utc(end))
+
+
+def test_days_are_right_when_the_clocks_change() -> None:
+    plan = PLANS["supermarket"]
+    sunday = utc("2026-03-29T10:00")  # summer time began at 01:00 UTC
+    assert midnight(plan, sunday) == utc("2026-03-28T23:00")
+    assert midnight(plan, sunday, hour=9) == utc("2026-03-29T07:00")
+    assert period_of(plan, Choice("yesterday", None, "rdc"), utc("2026-03-30T10:00")).from_t == utc("2026-03-28T23:00")
+
+
+def test_times_by_zone_without_a_heat_map_are_not_too_little_data(tmp_path: Path) -> None:
+    """Counted elsewhere, as a simulated year is: the headline names the year and says what is missing."""
+    with closing(open_database(f"sqlite:///{tmp_path}/rayon.db")) as db:
+        rows = [ZoneHourRow(utc("2025-07-14T09:00"), z.id, 3600.0, 40, 3600.0, 3.0) for z in PLANS["supermarket"].zones]
+        save_checkpoint(db, "supermarket", 0, b"", [], rows, [], NOON)
+        there = look(
+            Reports(AppContext(Config(), db, SECRETS, dict(PLANS))),
+            "supermarket",
+            Choice("last_year", None, "rdc"),
+            NOON,
+        )
+    html = fragments.headline(there, "fr", now=False)
+    assert escape(TEXTS["fr"]["no_heat"]) in html
+    assert "2025" in html
+    assert there.report.zones[0].visits == 40
+
+
+def test_the_headline_names_the_hottest_first(seen: Look) -> None:
+    html = fragments.headline(seen, "fr", now=True)
+    root = ElementTree.fromstring(f"<div>{html}</div>")
+    chips = [e.text for e in root.iter("span") if e.get("class") == "r-chip"]
+    assert chips[0] == "Boulangerie"
+    assert "Cave" not in chips
+    assert "12:00 – 13:20" in html
+
+
+def test_too_little_is_said_so_everywhere(made: Reports) -> None:
+    night = look(made, "supermarket", Choice("today", 3, "rdc"), NOON)
+    assert escape(TEXTS["fr"]["too_little"]) in fragments.headline(night, "fr", now=False)
+    ranking = fragments.ranking(night, "fr")
+    assert ranking.count("pas assez de données") == len(PLANS["supermarket"].zones)
+    assert escape(EVIDENCE["fr"]["person_s"]) in ranking
+
+
+def test_nothing_above_the_rest_is_not_the_same_as_nothing_known(seen: Look) -> None:
+    cool = [replace(z, hot=replace(z.hot, state="not_hot")) for z in seen.report.zones]
+    quiet = replace(seen, report=replace(seen.report, zones=cool))
+    assert escape(TEXTS["en"]["none_hot"]) in fragments.headline(quiet, "en", now=True)
+
+
+def test_names_are_escaped(seen: Look) -> None:
+    zone = seen.report.zones[0]
+    evil = replace(zone, zone=replace(zone.zone, name="<script>alert(1)</script>", id='"><img src=x>'))
+    html = fragments.ranking(replace(seen, report=replace(seen.report, zones=[evil])), "fr")
+    assert "<script" not in html
+    assert "<img" not in html
+    named = replace(seen, campaign_names={"croissants": "<b>2 & 1</b>"})
+    assert "&lt;b&gt;2 &amp; 1&lt;/b&gt;" in fragments.decisions(named, "fr")
+
+
+def test_zones_of_one_name_say_their_level(made: Reports) -> None:
+    html = fragments.ranking(look(made, "boutique", Choice("today", None, "rdc"), NOON), "fr")
+    assert "Escalier · Étage" in html
+    assert "Escalier · Rez-de-chaussée" in html
+
+
+def test_counters_and_life_signs(seen: Look) -> None:
+    assert "<b>37</b>" in fragments.counters(seen, "fr")
+    assert "en direct" in fragments.live(seen, "fr")
+    assert "moteur muet depuis 2 min 05" in fragments.live(replace(seen, at=NOON + 125), "fr")
+    silent = replace(seen, engine_at=None, devices=None)
+    assert "moteur à l&#x27;arrêt" in fragments.live(silent, "fr")
+    assert "<b>–</b>" in fragments.counters(silent, "fr")
+
+
+def test_decisions_in_words(seen: Look) -> None:
+    html = fragments.decisions(seen, "en")
+    assert html.index("coupon issued") < html.index("already a coupon on this visit")
+    assert html.count("<tr>") == 8
+    assert reason_text("some_new_code", "fr") == "some new code"
+    assert TEXTS["fr"]["no_decisions"] in fragments.decisions(replace(seen, reasons={}), "fr")
+
+
+def test_both_languages_have_every_word() -> None:
+    assert TEXTS["fr"].keys() == TEXTS["en"].keys()
+    assert EVIDENCE["fr"].keys() == EVIDENCE["en"].keys()
+    assert (number(12345.6, "fr", 1), number(12345.6, "en", 1)) == ("12\u202f345,6", "12,345.6")
+    assert [duration(s) for s in (None, 45, 125, 4200)] == ["–", "45 s", "2 min 05", "1 h 10"]
+
+
+def test_hours_are_local_and_a_week_is_a_mean() -> None:
+    plan = PLANS["supermarket"]
+    rows = [ZoneHourRow(utc(f"2026-03-0{day}T09:00"), "caisses", 3600.0 * day, 1, 1.0, 1.0) for day in (2, 4)]
+    rows.append(ZoneHourRow(utc("2026-03-04T12:00"), "caisses", 7200.0, 1, 1.0, 1.0))
+    hours, people = people_by_hour(plan, rows)
+    assert hours == [10, 11, 12, 13]
+    assert people == {"caisses": {10: 3.0, 13: 1.0}}
+    chart = hours_chart(plan, plan.zones, rows, "fr")
+    assert chart["xAxis"]["data"] == [f"{h} h" for h in range(10, 18)]  # room for the rest of the day
+    late = hours_chart(plan, plan.zones, [ZoneHourRow(utc("2026-03-04T22:00"), "caisses", 60.0, 1, 1.0, 1.0)], "fr")
+    assert late["xAxis"]["data"][-1] == "23 h"
+    assert {x for x, _, _ in late["series"][0]["data"]} == {7}
+    assert len(chart["series"][0]["data"]) == 4 * len(plan.zones)
+    assert chart["yAxis"]["data"][-1] == plan.zones[0].name  # on top
+    assert hours_chart(plan, plan.zones, [], "fr")["series"][0]["data"] == []
+
+
+def test_flows_are_shares_of_those_who_leave_a_zone(made: Reports) -> None:
+    plan = PLANS["boutique"]
+    chart = flows_chart(plan, look(made, "boutique", Choice("today", None, "rdc"), NOON).flows, "en")
+    zones = chart["xAxis"]["data"]
+    assert zones == ["Outside", *(z.name for z in plan.zones)]
+    assert chart["yAxis"]["data"] == zones[::-1]
+    shares = {tuple(d["value"][:2]): d["value"][2] for d in chart["series"][0]["data"]}
+    assert shares[1, len(zones) - 1] == 100  # all come in by the first zone: outside is on top
+    assert shares[2, len(zones) - 2] == pytest.approx(75, abs=1)
+    assert any(d["name"].startswith("Outside → Nouveautés: ") for d in chart["series"][0]["data"])
+    assert flows_chart(plan, [], "fr")["series"][0]["data"] == []
+
+
+def test_the_overlay_covers_the_heated_floor_and_outlines_what_is_hot(seen: Look) -> None:
+    heat = seen.report.levels[0]
+    mean = mean_density(seen.report.levels)
+    assert mean == pytest.approx(heat.person_s.sum() / heat.walkable_m2.sum())
+    root = ElementTree.fromstring(heat_layer(heat, mean))
+    paths = [e.get("d") or "" for e in root]
+    area = sum(float(run.split("h")[1].split("v")[0]) for d in paths for run in d.split("M")[1:])
+    shown = ((heat.density >= 0.25 * mean) & heat.mask).sum()
+    assert area == pytest.approx(shown)  # runs are one metre high
+    hot = heat.mask & (heat.q < 0.05)
+    assert 0 < hot.sum() < heat.mask.sum() / 2
+    assert 'class="hot"' in hot_layer(heat)
+    assert heat_layer(heat, 0.0) == ""
+
+
+def test_the_ground_level_is_the_one_one_enters() -> None:
+    assert ground_level(PLANS["boutique"]) == "rdc"
+    plan: Plan = PLANS["boutique"]
+    deep = [replace(lv, ordinal=lv.ordinal - 2) for lv in plan.levels]
+    assert ground_level(replace(plan, levels=tuple(deep))) == "rdc"

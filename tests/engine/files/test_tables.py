@@ -1,0 +1,185 @@
+"""Tables: what is read, what is refused with its place, what is written."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import OperatorError
+from engine.files import (
+    FixTable,
+    read_fixes,
+    read_readings,
+    read_survey,
+    read_truth,
+    readings_for_plan,
+    survey_for_plan,
+    write_fixes,
+    write_readings,
+)
+from tests.engine.positioning.stores import hall
+
+
+def written(tmp_path: Path, text: str, name: str = "t.csv") -> Path:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems(call: object, path: Path) -> list[str]:
+    with pytest.raises(OperatorError) as caught:
+        call(path)  # type: ignore[operator]
+    return [str(p).removeprefix(str(path) + ": ") for p in caught.value.problems]
+
+
+def test_readings_keep_the_order_of_rows_and_blank_cells_are_nan(tmp_path: Path) -> None:
+    table = read_readings(written(tmp_path, "t,device,ap,rssi_dbm,range_m\n2,b,ap1,-50,\n1,a,ap2,,3.5\n"))
+    assert table.t.tolist() == [2.0, 1.0]
+    assert table.device.tolist() == ["b", "a"]
+    assert table.rssi_dbm[0] == -50
+    assert np.isnan(table.rssi_dbm[1])
+    assert np.isnan(table.range_m[0])
+    assert np.isnan(table.range_sigma_m).all()
+
+
+def test_columns_may_come_in_any_order_and_a_byte_order_mark_is_no_problem(tmp_path: Path) -> None:
+    table = read_readings(written(tmp_path, "\ufeffap,rssi_dbm,device,t,band\nx,-40,d,7,5\n"))
+    assert (table.ap[0], table.t[0]) == ("x", 7.0)
+
+
+def test_all_bad_cells_are_listed_with_line_and_column(tmp_path: Path) -> None:
+    path = written(tmp_path, "t,device,ap,rssi_dbm\n1,d,ap,-50\nx,d,ap,-50\n\n3,,ap,loud\n4,d,ap,nan\ninf,d,ap,-1\n")
+    assert problems(read_readings, path) == [
+        "line 3, column t: not a number: 'x'",
+        "line 7, column t: not a number: 'inf'",
+        "line 5, column device: empty cell",
+        "line 5, column rssi_dbm: not a number: 'loud'",
+        "line 6, column rssi_dbm: not a number: 'nan'",
+    ]
+
+
+def test_unknown_repeated_and_missing_columns_are_listed_together(tmp_path: Path) -> None:
+    found = problems(read_readings, written(tmp_path, "t,t,device,rssi_dbm,colour\n1,1,d,-50,red\n"))
+    assert found == [
+        "line 1, column colour: unknown column (the columns are t, device, ap, rssi_dbm, range_m, range_sigma_m, band)",
+        "line 1, column t: repeated column",
+        "line 1: column ap is missing",
+    ]
+
+
+def test_a_table_without_rssi_and_range_is_refused(tmp_path: Path) -> None:
+    assert "neither rssi_dbm nor range_m" in problems(read_readings, written(tmp_path, "t,device,ap\n1,d,a\n"))[0]
+
+
+def test_ragged_lines_are_named(tmp_path: Path) -> None:
+    found = problems(read_truth, written(tmp_path, "t,device,level,x_m,y_m\n1,d,0,2\n1,d,0,2,3\n1,d,0,2,3,4\n"))
+    assert found == ["line 2: 4 cells where the header has 5", "line 4: 6 cells where the header has 5"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"", "no header"), (b"t,\xff\n", "not UTF-8"), (b't,device\n"open,1\n', "not CSV")],
+)
+def test_files_that_are_no_tables(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    assert reason in problems(read_truth, path)[0]
+
+
+def test_a_missing_file_is_an_operators_mistake(tmp_path: Path) -> None:
+    assert "No such file" in problems(read_fixes, tmp_path / "gone.csv")[0]
+
+
+def test_thousands_of_bad_cells_do_not_flood_the_screen(tmp_path: Path) -> None:
+    rows = "".join("x,d,a,-50\n" for _ in range(1000))
+    found = problems(read_readings, written(tmp_path, "t,device,ap,rssi_dbm\n" + rows))
+    assert len(found) == 201
+    assert found[-1] == "line 202 and on, column t: 800 more lines of this kind"
+
+
+def test_absurd_values_and_unknown_access_points_are_counted_and_the_rest_is_used(tmp_path: Path) -> None:
+    text = (
+        "t,device,ap,rssi_dbm,range_m,range_sigma_m\n"
+        "1,d,ap0,-50,,\n1,d,ap9,-50,,\n1,d,ap0,5,,\n1,d,ap0,-130,,\n1,d,ap0,,,\n1,d,ap1,7,4,\n1,d,ap1,-60,5000,0\n"
+    )
+    joined = readings_for_plan(read_readings(written(tmp_path, text)), hall())
+    assert joined.warnings == {
+        "unknown_ap": 1,
+        "rssi_out_of_range": 3,
+        "range_out_of_range": 1,
+        "range_sigma_not_positive": 1,
+        "neither_rssi_nor_range": 1,
+    }
+    assert joined.readings.ap.tolist() == [0, 1, 1]
+    assert np.isnan(joined.readings.rssi_dbm[1])
+    assert joined.readings.range_m[1] == 4
+
+
+def test_access_points_hearing_each_other_are_set_apart(tmp_path: Path) -> None:
+    text = "t,device,ap,rssi_dbm\n1,phone,ap0,-50\n2,ap1,ap0,-60\n3,ap0,ap0,-20\n"
+    joined = readings_for_plan(read_readings(written(tmp_path, text)), hall())
+    assert [joined.device_names[int(d)] for d in joined.readings.device] == ["phone"]
+    assert (joined.hearings.heard.tolist(), joined.hearings.ap.tolist()) == ([1], [0])
+
+
+def test_a_survey_of_an_unknown_level_is_refused(tmp_path: Path) -> None:
+    table = read_survey(written(tmp_path, "x_m,y_m,level,ap,rssi_dbm\n1,1,0,ap0,-50\n1,1,cellar,ap0,-50\n"))
+    with pytest.raises(OperatorError, match="unknown level 'cellar'"):
+        survey_for_plan(table, hall())
+
+
+def fixes(path: Path) -> FixTable:
+    return FixTable(
+        str(path),
+        np.array([1.23456, 2.0]),
+        np.array(["a", "b"]),
+        np.array(["0", "0"]),
+        np.array([-0.0001, 3.14159]),
+        np.array([1.0, 2.0]),
+        np.array([0.5, 1.5]),
+        np.array([3.0, 4.0]),
+        np.array(["bayes", "bayes"]),
+    )
+
+
+def test_fixes_are_written_with_three_decimals_and_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "fixes.csv"
+    write_fixes(path, fixes(path))
+    assert path.read_text().splitlines() == [
+        "t,device,level,x_m,y_m,sigma_m,n_ap,method",
+        "1.235,a,0,0.000,1.000,0.500,3,bayes",
+        "2.000,b,0,3.142,2.000,1.500,4,bayes",
+    ]
+    assert read_fixes(path).x_m.tolist() == [0.0, 3.142]
+
+
+def test_parquet_holds_the_same(tmp_path: Path) -> None:
+    csv_path, parquet_path = tmp_path / "r.csv", tmp_path / "r.parquet"
+    csv_path.write_text("t,device,ap,rssi_dbm,range_m\n1.5,d,ap0,-50,\n2.5,e,ap1,,3\n")
+    table = read_readings(csv_path)
+    write_readings(parquet_path, table)
+    again = read_readings(parquet_path)
+    for name in ("t", "rssi_dbm", "range_m"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(table, name))
+    assert again.device.tolist() == table.device.tolist()
+
+
+def test_parquet_problems_have_their_rows(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"t": ["1", "x"], "device": ["d", "d"], "ap": ["a", "a"], "rssi_dbm": [-50.0, None]}), path)
+    assert problems(read_readings, path) == ["line 2, column t: not a number: 'x'"]
+
+
+def test_a_hundred_thousand_readings_are_read_quickly(tmp_path: Path) -> None:
+    rows = "".join(f"{i / 10:.1f},phone{i % 50},ap{i % 6},{-40 - i % 50}\n" for i in range(100_000))
+    path = written(tmp_path, "t,device,ap,rssi_dbm\n" + rows)
+    start = time.perf_counter()
+    table = read_readings(path)
+    assert len(table) == 100_000
+    assert time.perf_counter() - start < 5  # takes 0.3 s on an idle machine

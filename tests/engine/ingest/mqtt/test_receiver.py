@@ -1,0 +1,377 @@
+"""The subscriber and the publisher against a real Mosquitto: nothing lost, nothing acknowledged too early."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.config import MqttConfig
+from engine.errors import OperatorError
+from engine.ingest.mqtt.broker import Broker
+from engine.ingest.mqtt.receiver import Publisher, RawFrame, Subscriber
+from tests.brokers import Mosquitto, free_port
+
+TOPIC = "rayon/boutique/readings/c1"
+PROTOCOLS = pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+
+
+def config(broker: Mosquitto, **changes: Any) -> MqttConfig:
+    values = {"port": broker.port, "reconnect_min_s": 0.05, "reconnect_max_s": 0.2, "keepalive_s": 5}
+    return MqttConfig(**(values | changes))
+
+
+@contextmanager
+def subscribed(broker: Mosquitto, *, wait: bool = True, **changes: Any) -> Iterator[Subscriber]:
+    subscriber = Subscriber(config(broker, **changes))
+    subscriber.start()
+    try:
+        assert not wait or subscriber.wait_connected(10)
+        yield subscriber
+    finally:
+        subscriber.stop()
+
+
+def publish(broker: Mosquitto, numbers: range, **changes: Any) -> None:
+    publisher = Publisher(Broker.from_url(broker.url))
+    publisher.start(10)
+    for number in numbers:
+        publisher.publish(TOPIC, b"%d" % number, 20)
+    assert publisher.close() == 0
+    assert publisher.confirmed == len(numbers)
+
+
+def collect(subscriber: Subscriber, n: int, *, ack: bool = True, within_s: float = 20.0) -> list[RawFrame]:
+    """Frames until there are `n`, or until nothing more comes."""
+    frames: list[RawFrame] = []
+    until = time.monotonic() + within_s
+    while len(frames) < n and time.monotonic() < until:
+        taken = subscriber.take(64, 0.2)
+        frames += taken
+        if ack:
+            subscriber.acknowledge([frame.token for frame in taken])
+    return frames
+
+
+def numbers(frames: list[RawFrame]) -> list[int]:
+    return [int(frame.payload) for frame in frames]
+
+
+def eventually(condition: Callable[[], bool], within_s: float = 10.0) -> bool:
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return condition()
+
+
+@PROTOCOLS
+def test_frames_arrive_in_order_with_topic_and_time(mosquitto: Mosquitto, protocol: str) -> None:
+    with subscribed(mosquitto, protocol=protocol) as subscriber:
+        before = time.time()
+        publish(mosquitto, range(200))
+        frames = collect(subscriber, 200)
+    assert numbers(frames) == list(range(200))
+    assert {frame.topic for frame in frames} == {TOPIC}
+    assert all(before - 1 <= frame.received_at <= time.time() for frame in frames)
+
+
+@PROTOCOLS
+def test_what_was_not_acknowledged_comes_again_to_the_next_process(mosquitto: Mosquitto, protocol: str) -> None:
+    with subscribed(mosquitto, protocol=protocol) as first:
+        publish(mosquitto, range(10))
+        frames = collect(first, 10, ack=False)
+        first.acknowledge([frame.token for frame in frames[:4]])
+    with subscribed(mosquitto, protocol=protocol) as second:
+        assert numbers(collect(second, 6)) == list(range(4, 10))
+        assert second.take(10, 0.3) == []
+
+
+@PROTOCOLS
+def test_what_was_acknowledged_does_not_come_again(mosquitto: Mosquitto, protocol: str) -> None:
+    with subscribed(mosquitto, protocol=protocol) as first:
+        publish(mosquitto, range(50))
+        assert len(collect(first, 50)) == 50
+    with subscribed(mosquitto, protocol=protocol) as second:
+        assert second.take(10, 0.5) == []
+
+
+@PROTOCOLS
+def test_the_broker_keeps_frames_for_a_subscriber_that_is_away(mosquitto: Mosquitto, protocol: str) -> None:
+    with subscribed(mosquitto, protocol=protocol):
+        pass
+    publish(mosquitto, range(300))
+    with subscribed(mosquitto, protocol=protocol) as back:
+        assert numbers(collect(back, 300)) == list(range(300))
+
+
+KILLED = """
+import os, sys, time
+from engine.config import MqttConfig
+from engine.ingest.mqtt.receiver import Subscriber
+subscriber = Subscriber(MqttConfig(port=int(sys.argv[1])))
+subscriber.start()
+subscriber.wait_connected(10)
+print("ready", flush=True)
+taken = []
+while len(taken) < 20:
+    frames = subscriber.take(20, 1.0)
+    taken += frames
+    subscriber.acknowledge([frame.token for frame in frames if int(frame.payload) < 5])
+time.sleep(0.5)
+print("taken", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_killed_process_loses_nothing_it_had_not_acknowledged(mosquitto: Mosquitto) -> None:
+    command = [sys.executable, "-c", KILLED, str(mosquitto.port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[4]) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        publish(mosquitto, range(20))
+        assert process.stdout.readline() == "taken\n"
+        os.kill(process.pid, signal.SIGKILL)
+    with subscribed(mosquitto) as back:
+        assert numbers(collect(back, 15)) == list(range(5, 20))
+
+
+@PROTOCOLS
+def test_a_broker_that_restarts_is_found_again_and_nothing_is_lost(
+    mosquitto: Mosquitto, protocol: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "rayon.mqtt")
+    with subscribed(mosquitto, protocol=protocol) as subscriber:
+        publish(mosquitto, range(100))
+        held = collect(subscriber, 20, ack=False)
+        mosquitto.stop()
+        assert eventually(lambda: subscriber.state.name == "away")
+        assert subscriber.state.reason
+        time.sleep(0.8)  # several attempts
+        mosquitto.start()
+        assert eventually(lambda: subscriber.state.name == "connected")
+        subscriber.acknowledge([frame.token for frame in held])  # of the old connection: must do nothing
+        assert sorted(set(numbers(collect(subscriber, 100)))) == list(range(100))
+        publish(mosquitto, range(100, 120))
+        assert numbers(collect(subscriber, 20)) == list(range(100, 120))
+        assert subscriber.connections == 2
+    ours = [record.levelname for record in caplog.records if "rayon-engine" in record.getMessage()]
+    assert ours == ["INFO", "WARNING", "INFO"]  # connected, away, connected: not a line for every attempt
+
+
+def test_tokens_of_an_old_connection_never_acknowledge_on_a_new_one(mosquitto: Mosquitto) -> None:
+    with subscribed(mosquitto) as subscriber:
+        publish(mosquitto, range(5))
+        old = collect(subscriber, 5, ack=False)
+        mosquitto.stop()
+        assert eventually(lambda: subscriber.state.name == "away")
+        mosquitto.start()
+        assert subscriber.wait_connected(10)
+        new = collect(subscriber, 5, ack=False)
+        assert {frame.token.mid for frame in new} & {frame.token.mid for frame in old}  # the same ids, another meaning
+        subscriber.acknowledge([frame.token for frame in old])
+    with subscribed(mosquitto) as again:
+        assert numbers(collect(again, 5)) == list(range(5))
+
+
+@PROTOCOLS
+def test_a_slow_consumer_holds_the_broker_back_and_loses_nothing(tmp_path: Path, protocol: str) -> None:
+    with (
+        Mosquitto(tmp_path, max_inflight=1000) as broker,
+        subscribed(broker, protocol=protocol, queue_frames=8) as subscriber,
+    ):
+        publish(broker, range(2000))
+        time.sleep(0.5)
+        assert len(subscriber) <= 8
+        held = collect(subscriber, 8, ack=False)
+        assert subscriber.take(1, 0.5) == []  # all that may be out is out
+        subscriber.acknowledge([frame.token for frame in held])
+        got = held
+        while len(got) < 2000:
+            taken = subscriber.take(3, 5.0)
+            assert taken
+            assert len(subscriber) <= 9
+            got += taken
+            subscriber.acknowledge([frame.token for frame in taken])
+        assert numbers(got) == list(range(2000))
+        assert subscriber.connections == 1
+
+
+@pytest.mark.slow
+@PROTOCOLS
+def test_a_consumer_that_stops_for_longer_than_the_keepalive_goes_on_where_it_was(
+    tmp_path: Path, protocol: str
+) -> None:
+    with (
+        Mosquitto(tmp_path, max_inflight=1000) as broker,
+        subscribed(broker, protocol=protocol, queue_frames=8, keepalive_s=5) as subscriber,
+    ):
+        publish(broker, range(100))
+        time.sleep(12.0)
+        assert sorted(set(numbers(collect(subscriber, 100)))) == list(range(100))
+        assert (subscriber.connections == 1) == (protocol == "5")
+
+
+def test_frames_of_quality_0_are_dropped_and_counted_when_the_queue_is_full(mosquitto: Mosquitto) -> None:
+    with subscribed(mosquitto, queue_frames=4) as subscriber, subscribed(mosquitto, client_id="other") as sender:
+        for number in range(50):
+            assert sender.publish(TOPIC, b"%d" % number, 0)
+        assert eventually(lambda: len(subscriber) + subscriber.overflowed == 50)
+        assert numbers(collect(subscriber, 4)) == [0, 1, 2, 3]
+        assert subscriber.overflowed == 46
+
+
+@PROTOCOLS
+def test_passwords_are_asked_for(
+    tmp_path: Path, protocol: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Mosquitto(tmp_path, username="engine", password="right") as broker:
+        monkeypatch.setenv("RAYON_MQTT_USERNAME", "engine")
+        monkeypatch.setenv("RAYON_MQTT_PASSWORD", "wrong")
+        with subscribed(broker, wait=False, protocol=protocol) as subscriber:
+            assert not subscriber.wait_connected(5)
+            assert subscriber.state.name == "refused"
+            time.sleep(0.8)  # several attempts
+        errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+        assert len(errors) == 1
+        assert "RAYON_MQTT_PASSWORD" in errors[0]
+        assert "wrong" not in errors[0]
+        with pytest.raises(OperatorError, match="user name"):
+            Publisher(Broker.from_url(broker.url.replace("//", "//engine:wrong@"))).start(5)
+        monkeypatch.setenv("RAYON_MQTT_PASSWORD", "right")
+        with subscribed(broker, protocol=protocol) as subscriber:
+            publish(broker, range(3))
+            assert numbers(collect(subscriber, 3)) == [0, 1, 2]
+
+
+def test_tls_is_verified_and_works(tmp_path: Path) -> None:
+    with Mosquitto(tmp_path, tls=True) as broker:
+        with subscribed(broker, tls=True, tls_ca_file=broker.ca_file) as subscriber:
+            publisher = Publisher(Broker.from_url(broker.url, tls_ca_file=broker.ca_file))
+            publisher.start(10)
+            payload = b"x" * 300_000  # many TLS records
+            for _ in range(5):
+                publisher.publish(TOPIC, payload, 10)
+            assert publisher.close() == 0
+            assert [frame.payload for frame in collect(subscriber, 5)] == [payload] * 5
+        with subscribed(broker, wait=False, tls=True) as stranger:  # no authority given: not trusted
+            assert not stranger.wait_connected(1)
+            assert "certificate" in stranger.state.reason
+
+
+def test_unusable_certificate_files_are_the_operator_s_mistake(tmp_path: Path) -> None:
+    absent, junk = tmp_path / "absent.pem", tmp_path / "junk.pem"
+    junk.write_text("not a certificate")
+    changes = {"tls": True, "tls_ca_file": absent, "tls_cert_file": junk}
+    with pytest.raises(OperatorError) as caught:
+        Subscriber(MqttConfig(port=free_port(), **changes)).start()
+    assert [problem.place for problem in caught.value.problems] == ["mqtt.tls_ca_file", "mqtt.tls_cert_file"]
+
+
+def test_a_broker_that_is_not_there_is_waited_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    broker = Mosquitto(tmp_path)
+    with subscribed(broker, wait=False) as subscriber:
+        assert not subscriber.wait_connected(0.5)
+        assert subscriber.state.name == "away"
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+        with broker:
+            assert subscriber.wait_connected(10)
+    with pytest.raises(OperatorError, match="broker running"):
+        Publisher(Broker("127.0.0.1", free_port())).start(0.5)
+
+
+GARBAGE = [
+    b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    b"",
+    b"\x20\x03\x00\x00\x00" + b"\x30\xff\xff\xff\xff\xff",  # yes, then an impossible length
+    b"\x20\x03\x00\x00\x00" + b"\x30\x02\x00\xff",  # yes, then a topic longer than its packet
+    b"\x20\x03\x00\x00\x00" + b"\x32\x06\x00\x02\xff\xfe\x00\x01",  # yes, then a topic that is no text
+    b"\x20\x03\x00\x00\x00" + b"\x90\x01\x00",  # yes, then half an answer
+    b"\x20\x01\x00",
+    bytes(range(256)),
+]
+
+
+def test_something_that_is_no_broker_is_left_and_looked_at_again(tmp_path: Path) -> None:
+    broker = Mosquitto(tmp_path)
+    with socket.create_server(("127.0.0.1", broker.port)) as server:
+
+        def answer() -> None:
+            for reply in GARBAGE:
+                peer, _ = server.accept()
+                peer.recv(1024)
+                peer.sendall(reply)
+                time.sleep(0.1)
+                peer.close()
+
+        impostor = threading.Thread(target=answer, daemon=True)
+        impostor.start()
+        subscriber = Subscriber(config(broker))
+        subscriber.start()
+        impostor.join(20)
+        assert not impostor.is_alive()
+    with broker:
+        assert eventually(lambda: subscriber.state.name == "connected")
+        publish(broker, range(3))
+        assert eventually(lambda: len(subscriber) >= 3)
+        subscriber.stop()
+
+
+def test_events_go_out_and_never_wait(mosquitto: Mosquitto) -> None:
+    topic = "rayon/boutique/readings/echo"  # one that the test itself hears
+    with subscribed(mosquitto) as subscriber:
+        assert subscriber.publish(topic, json.dumps({"n": 1}).encode())
+        assert subscriber.publish(topic, json.dumps({"n": 2}).encode(), qos=1)
+        assert [json.loads(frame.payload)["n"] for frame in collect(subscriber, 2)] == [1, 2]
+        mosquitto.stop()
+        assert eventually(lambda: subscriber.state.name == "away")
+        started = time.monotonic()
+        assert not any(subscriber.publish(topic, b"{}") for _ in range(1000))
+        assert time.monotonic() - started < 0.5
+        assert subscriber.events_dropped == 1000
+
+
+def test_a_publisher_outlives_its_broker(tmp_path: Path) -> None:
+    with Mosquitto(tmp_path) as broker, subscribed(broker) as subscriber:
+        publisher = Publisher(Broker.from_url(broker.url))
+        publisher.start(10)
+        for number in range(50):
+            publisher.publish(TOPIC, b"%d" % number, 10)
+        assert publisher.flush(10)
+        broker.stop()
+        for number in range(50, 100):
+            publisher.publish(TOPIC, b"%d" % number, 10)
+        for _ in range(50):
+            publisher.publish(TOPIC, b"0", 1)
+        with pytest.raises(TimeoutError, match="not confirmed 100"):
+            publisher.publish(TOPIC, b"0", 0.2)
+        broker.start()
+        assert publisher.close(20) == 0
+        seen = numbers(collect(subscriber, 150))
+        assert sorted(set(seen)) == list(range(100))
+        assert [number for i, number in enumerate(seen) if number and number not in seen[:i]] == list(range(1, 100))
+
+
+def test_narrow_topics_where_the_wildcard_is_refused(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.write_text("topic read rayon/boutique/readings/+\ntopic write rayon/#\n")
+    with Mosquitto(tmp_path / "broker", lines=(f"acl_file {rules}",)) as broker:
+        subscriber = Subscriber(config(broker), ["boutique"])
+        subscriber.start()
+        assert subscriber.wait_connected(10)
+        publish(broker, range(3))
+        assert numbers(collect(subscriber, 3)) == [0, 1, 2]
+        subscriber.stop()

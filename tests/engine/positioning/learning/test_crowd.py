@@ -1,0 +1,210 @@
+"""Learning from unlabelled readings: taken only when it explains readings it was not fitted on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.plan.cells import walkable_cells
+from engine.plan.model import Plan
+from engine.positioning.learning.crowd import COVERED, MANY_AP, calibrate_store
+from engine.positioning.learning.crowd_em import CrowdLearning
+from engine.positioning.learning.tracklets import ScanMemory
+from engine.positioning.locator import Locator
+from engine.positioning.windows import ScanWindows
+from engine.radio.calibrate import calibrate
+from engine.radio.evidence import Evidence, evidence_at
+from engine.radio.evidence_sources import hearings_evidence
+from engine.radio.radiomap import prior_map
+from engine.records import Readings
+from tests.engine.positioning.learning.test_self_calibration import Heard
+from tests.engine.positioning.stores import Walk, hall, hear, shelved, walk
+
+NOBODY = Heard(
+    np.zeros(0), np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.float32)
+)
+
+SIX = ((1.0, 1.0), (20.0, 1.0), (39.0, 1.0), (1.0, 24.0), (20.0, 24.0), (39.0, 24.0))
+PERIMETER = (*SIX, (10.0, 1.0), (30.0, 1.0), (10.0, 24.0), (30.0, 24.0), (1.0, 12.0), (39.0, 12.0))
+"""Twelve access points of a hall of 40 x 25 m: one phone's readings are more than its places need."""
+WEAK, WEAK_DB = 3, 12.0
+
+
+def route(rng: np.random.Generator, seconds: float = 240.0) -> Walk:
+    """Up and down one aisle of the hall."""
+    t = np.arange(0.0, seconds, 1.0)
+    x = 4.0 + np.abs((t % 60.0) - 30.0)
+    return Walk(t, x, np.full(len(t), 8.0) + rng.normal(0, 0.1, len(t)))
+
+
+def anywhere(rng: np.random.Generator, seconds: float = 240.0) -> Walk:
+    """From place to place in the hall, at 1 m/s."""
+    turns = rng.uniform((1.0, 1.0), (39.0, 24.0), (int(seconds), 2))
+    far = np.r_[0.0, np.cumsum(np.hypot(*np.diff(turns, axis=0).T))]
+    t = np.arange(0.0, seconds, 1.0)
+    return Walk(t, np.interp(t, far, turns[:, 0]), np.interp(t, far, turns[:, 1]))
+
+
+def weak(plan: Plan, walks: list[Walk], rng: np.random.Generator) -> Readings:
+    """Phones' readings in a store with a broken antenna."""
+    parts = [hear(plan, w, rng, i, offset_db=float(rng.normal(0, 4))) for i, w in enumerate(walks)]
+    readings = Readings.concat(parts)
+    readings.rssi_dbm[readings.ap == WEAK] -= WEAK_DB
+    return readings
+
+
+def median_error(locator: Locator, readings: Readings, w: Walk) -> float:
+    fixes = locator.locate(ScanWindows(locator.site.rssi.mean.shape[0], 3.0).push(readings, np.inf))
+    x, y = np.interp(fixes.t, w.t, w.x_m), np.interp(fixes.t, w.t, w.y_m)
+    return float(np.median(np.hypot(fixes.x_m - x, fixes.y_m - y)))
+
+
+def surveyed(plan: Plan, rng: np.random.Generator, with_ranges: bool = False) -> Evidence:
+    """The whole hall, a place every 2 m; ranges 3 m too long."""
+    at = np.array([(x, y) for x in np.arange(1.0, 40.0, 2.0) for y in np.arange(1.0, 25.0, 2.0)])
+    n_ap = len(plan.access_points)
+    x, y, ap = np.repeat(at[:, 0], n_ap), np.repeat(at[:, 1], n_ap), np.tile(np.arange(n_ap, dtype=np.int32), len(at))
+    place = np.array([(p.x_m, p.y_m, p.z_m) for p in plan.access_points])[ap]
+    d = np.sqrt((x - place[:, 0]) ** 2 + (y - place[:, 1]) ** 2 + (place[:, 2] - 1.2) ** 2)
+    zero = np.zeros(len(x), np.int32)
+    return evidence_at(
+        plan,
+        kind=0,
+        ap=ap,
+        source=zero,
+        level=zero,
+        x_m=x,
+        y_m=y,
+        rssi_dbm=-36 - 28 * np.log10(d) + rng.normal(0, 3, len(x)),
+        range_m=d + 3.0 if with_ranges else np.full(len(x), np.nan),
+        place_sigma_m=np.full(len(x), 0.3),
+    )
+
+
+def ranged(plan: Plan, readings: Readings, w: Walk, rng: np.random.Generator, bias_m: float) -> Readings:
+    """The same readings with ranges."""
+    place = np.array([(p.x_m, p.y_m, p.z_m) for p in plan.access_points])[readings.ap]
+    x, y = np.interp(readings.t, w.t, w.x_m), np.interp(readings.t, w.t, w.y_m)
+    d = np.sqrt((x - place[:, 0]) ** 2 + (y - place[:, 1]) ** 2 + (place[:, 2] - 1.2) ** 2)
+    readings.range_m[:] = d + bias_m + rng.normal(0, 1.0, len(d))
+    return readings
+
+
+def test_a_crowd_is_used_when_it_helps_and_says_by_how_much() -> None:
+    plan = shelved()
+    cells = walkable_cells(plan, 0.5)
+    rng = np.random.default_rng(8)
+    parts = [hear(plan, walk(rng, 300.0), rng, i, offset_db=float(rng.normal(0, 4))) for i in range(1, 7)]
+    # one access point is 10 dB down: a broken antenna
+    readings = Readings.concat(parts)
+    readings.rssi_dbm[readings.ap == 3] -= 10
+    result = calibrate_store(plan, cells, hearings_evidence(plan, NOBODY), readings)
+    assert "unlabelled readings used" in result.notes[-1]
+    powers = np.array([f.p0_dbm for f in result.fits])
+    assert powers.argmin() == 3
+    assert powers[3] < np.delete(powers, 3).mean() - 1.5
+
+
+def test_a_handful_of_readings_is_not_a_crowd() -> None:
+    plan = shelved()
+    rng = np.random.default_rng(8)
+    readings = hear(plan, walk(rng, 30.0), rng)
+    result = calibrate_store(plan, walkable_cells(plan, 0.5), hearings_evidence(plan, NOBODY), readings)
+    assert "too few to learn from" in result.notes[-1]
+
+
+def test_devices_that_only_one_access_point_hears_teach_nothing_and_break_nothing() -> None:
+    """Their scans get no fix when they are located, but the crowd goes scan by scan."""
+    plan = hall(40.0, 25.0)
+    rng = np.random.default_rng(8)
+    walker = hear(plan, walk(rng, 240.0), rng)
+    n = 60
+    none = np.full(n, np.nan, np.float32)
+    faint = Readings(
+        np.arange(0.0, n), np.full(n, 7, np.uint64), np.zeros(n, np.int32), np.full(n, -66, np.float32), none, none
+    )
+    cells = walkable_cells(plan, 0.5)
+    both = Readings.concat([walker, faint])
+    assert Locator(plan, cells).locate(ScanWindows(5, 3.0).push(faint, np.inf)).t.size < n / 3
+    result = calibrate_store(plan, cells, hearings_evidence(plan, NOBODY), both)
+    assert "unlabelled readings" in result.notes[-1]
+    assert np.isfinite(result.radio_map.mean_dbm).all()
+
+
+def test_one_phone_on_one_route_teaches_nothing_where_few_access_points_hear() -> None:
+    """A wrong map explains such a track as well as the true one, held-out parts of it too."""
+    plan, rng = hall(40.0, 25.0, SIX), np.random.default_rng(3)
+    cells = walkable_cells(plan, 0.5)
+    known = hearings_evidence(plan, NOBODY)
+    result = calibrate_store(plan, cells, known, weak(plan, [route(rng), route(rng)], rng))
+    assert "unlabelled readings left aside" in result.notes[-1]
+    assert "% of the floor fit a wrong map as well" in result.notes[-1]
+    np.testing.assert_array_equal(result.radio_map.mean_dbm, prior_map(plan, cells).mean_dbm)
+
+
+def test_one_phone_teaches_where_scans_hold_more_than_their_places_need() -> None:
+    plan, rng = hall(40.0, 25.0, PERIMETER), np.random.default_rng(3)
+    cells = walkable_cells(plan, 0.5)
+    known = hearings_evidence(plan, NOBODY)
+    readings = weak(plan, [anywhere(rng, 180.0)], rng)
+    heard = np.isfinite(ScanWindows(len(PERIMETER), 3.0).push(readings, np.inf).rssi_dbm).sum(axis=1)
+    assert heard.mean() > MANY_AP
+    sentences: list[str] = []
+    result = calibrate_store(plan, cells, known, readings, sentences.append)
+    assert sentences == [f"learning from {len(readings)} unlabelled readings"]
+    assert "unlabelled readings used" in result.notes[-1]
+    powers = np.array([f.p0_dbm for f in result.fits])
+    assert powers.argmin() == WEAK
+    assert powers[WEAK] < np.delete(powers, WEAK).mean() - 4.0
+    assert all(f.places > 15 for f in result.fits)
+    assert result.fits[WEAK].rms_after_db < result.fits[WEAK].rms_before_db
+    assert not any("no evidence" in sentence for sentence in result.warnings)
+    other = anywhere(rng, 180.0)
+    scans = weak(plan, [other], rng)
+    before, after = (median_error(Locator(plan, cells, m), scans, other) for m in (None, result.radio_map))
+    assert after < 0.95 * before
+
+
+def test_routes_seem_to_cover_less_than_crowds() -> None:
+    plan, rng = hall(40.0, 25.0, SIX), np.random.default_rng(3)
+    cells = walkable_cells(plan, 0.5)
+    crowd = CrowdLearning(plan, cells)
+    law = calibrate(plan, cells, hearings_evidence(plan, NOBODY)).law
+    covered = []
+    for walks in ([route(rng)], [anywhere(rng) for _ in range(8)]):
+        memory = ScanMemory(len(SIX))
+        for i, w in enumerate(walks):
+            memory.add(ScanWindows(len(SIX), 3.0).push(hear(plan, w, rng, i), np.inf))
+        covered.append(crowd.seen(law, None, crowd.drawn(memory, np.random.default_rng(0))).covered)
+    assert covered[0] < COVERED < covered[1]
+
+
+def test_a_survey_of_the_floor_says_more_than_tracks() -> None:
+    plan, rng = hall(40.0, 25.0, PERIMETER), np.random.default_rng(3)
+    cells = walkable_cells(plan, 0.5)
+    known = surveyed(plan, rng)
+    result = calibrate_store(plan, cells, known, weak(plan, [anywhere(rng)], rng))
+    assert "unlabelled readings left aside: the survey" in result.notes[-1]
+    np.testing.assert_array_equal(result.radio_map.mean_dbm, calibrate(plan, cells, known).radio_map.mean_dbm)
+
+
+def test_ranges_tell_the_bias_they_share() -> None:
+    plan, rng = hall(40.0, 25.0, SIX), np.random.default_rng(3)
+    cells = walkable_cells(plan, 0.5)
+    w = route(rng)
+    readings = ranged(plan, hear(plan, w, rng), w, rng, bias_m=2.0)
+    result = calibrate_store(plan, cells, hearings_evidence(plan, NOBODY), readings)
+    assert any("ranges come out +" in note for note in result.notes)
+    assert all(abs(f.range_bias_m - 2.0) < 0.4 for f in result.fits)
+    before = prior_map(plan, cells)
+    moved = result.radio_map.range_mean_m - before.range_mean_m
+    np.testing.assert_allclose(moved, result.fits[0].range_bias_m - 0.4, atol=1e-4)
+    assert result.radio_map.range_offset_sigma_m < before.range_offset_sigma_m
+
+
+def test_ranges_of_a_survey_are_believed_before_those_of_shoppers() -> None:
+    plan, rng = hall(40.0, 25.0, SIX), np.random.default_rng(3)
+    cells = walkable_cells(plan, 0.5)
+    known, w = surveyed(plan, rng, with_ranges=True), anywhere(rng)
+    readings = ranged(plan, hear(plan, w, rng), w, rng, bias_m=0.0)
+    result = calibrate_store(plan, cells, known, readings)
+    np.testing.assert_array_equal(result.radio_map.range_mean_m, calibrate(plan, cells, known).radio_map.range_mean_m)

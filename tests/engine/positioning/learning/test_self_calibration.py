@@ -1,0 +1,136 @@
+"""Access points that hear each other: better fixes, never from the future."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.plan.cells import walkable_cells
+from engine.plan.model import Plan
+from engine.positioning.learning.self_calibration import FIRST_FIT_S, SelfCalibration, links_of
+from engine.positioning.offline import self_calibrated_maps
+from engine.radio.pathloss import cell_geometry, mean_dbm
+from engine.radio.radiomap import prior_map
+from engine.records import Readings
+from tests.engine.positioning.stores import CORNERS, shelved
+
+SEVEN = (*CORNERS, (10.0, 1.0), (10.0, 11.0))
+
+
+@dataclass
+class Heard:
+    t: np.ndarray
+    heard: np.ndarray
+    ap: np.ndarray
+    rssi_dbm: np.ndarray
+    range_m: np.ndarray
+
+
+def hearings(plan: Plan, exponent: float, times: np.ndarray) -> Heard:
+    rng = np.random.default_rng(0)
+    rows = []
+    for i, speaker in enumerate(plan.access_points):
+        for j, listener in enumerate(plan.access_points):
+            if i != j:
+                d = np.hypot(speaker.x_m - listener.x_m, speaker.y_m - listener.y_m)
+                rows += [(t, i, j, -30 - 10 * exponent * np.log10(d) + rng.normal(0, 2)) for t in times]
+    t, heard, ap, rssi = (np.array(c) for c in zip(*rows, strict=True))
+    nan = np.full(len(t), np.nan, np.float32)
+    return Heard(t, heard.astype(np.int32), ap.astype(np.int32), rssi.astype(np.float32), nan)
+
+
+def plain() -> Plan:
+    base = shelved()
+    from engine.plan.model import AccessPoint
+
+    aps = tuple(AccessPoint(f"ap{i}", "0", x, y, 2.8, "", None, None) for i, (x, y) in enumerate(SEVEN))
+    return Plan("plain", "Plain", "UTC", "EUR", None, base.levels, access_points=aps)
+
+
+def test_the_exponent_is_learnt() -> None:
+    plan = plain()
+    cells = walkable_cells(plan, 0.5)
+    learner = SelfCalibration(plan, cells)
+    learner.add(hearings(plan, 3.0, np.array([0.0, 10.0])))
+    assert learner.fit(FIRST_FIT_S - 1) is None
+    learnt = learner.fit(FIRST_FIT_S)
+    assert learnt is not None
+    geometry = cell_geometry(plan, cells)
+    truth = mean_dbm(geometry, np.full(7, -40.0), np.full(7, 3.0))
+    before = prior_map(plan, cells).mean_dbm
+
+    def contrast(m: np.ndarray) -> float:
+        return float(np.sqrt(np.mean(((m - m.mean()) - (truth - truth.mean())) ** 2)))
+
+    assert contrast(learnt.mean_dbm) < 0.8 * contrast(before)
+
+
+def test_maps_are_made_of_earlier_hearings_only_and_ever_more_rarely() -> None:
+    plan = plain()
+    cells = walkable_cells(plan, 0.5)
+    all_of_it = hearings(plan, 2.8, np.arange(0.0, 900.0, 10.0))
+    maps = self_calibrated_maps(plan, cells, all_of_it)
+    times = [t for t, _ in maps]
+    assert times == [15.0, 30.0, 60.0, 120.0, 240.0, 480.0]
+    for t, radio_map in maps:
+        keep = all_of_it.t < t
+        early = Heard(*(getattr(all_of_it, n)[keep] for n in ("t", "heard", "ap", "rssi_dbm", "range_m")))
+        learner = SelfCalibration(plan, cells)
+        learner.add(early)
+        again = learner.fit(t)
+        assert again is not None
+        np.testing.assert_allclose(radio_map.mean_dbm, again.mean_dbm, atol=1e-3)
+
+
+def test_a_checkpoint_goes_on_the_same() -> None:
+    plan = plain()
+    cells = walkable_cells(plan, 0.5)
+    one, two = SelfCalibration(plan, cells), SelfCalibration(plan, cells)
+    one.add(hearings(plan, 2.8, np.array([0.0, 5.0])))
+    two.restore(one.state())
+    more = hearings(plan, 2.9, np.array([12.0]))
+    one.add(more)
+    two.add(more)
+    a, b = one.fit(20.0), two.fit(20.0)
+    assert a is not None
+    assert b is not None
+    np.testing.assert_array_equal(a.mean_dbm, b.mean_dbm)
+    assert one.due_at == two.due_at
+
+
+def test_after_a_crash_the_map_in_use_is_made_again_to_the_bit() -> None:
+    plan = plain()
+    cells = walkable_cells(plan, 0.5)
+    one, two = SelfCalibration(plan, cells), SelfCalibration(plan, cells)
+    assert one.map_in_use() is None
+    one.add(hearings(plan, 2.8, np.array([0.0, 5.0])))
+    fitted = one.fit(20.0)
+    one.add(hearings(plan, 3.5, np.array([21.0])))  # not in the map yet
+    two.restore(one.state())
+    again = two.map_in_use()
+    assert fitted is not None
+    assert again is not None
+    np.testing.assert_array_equal(fitted.mean_dbm, again.mean_dbm)
+
+
+def test_hearings_as_decoders_give_them() -> None:
+    f = np.array([-60.0], np.float32)
+    nan = np.full(1, np.nan, np.float32)
+    links = links_of(Readings(np.array([1.0]), np.array([3], np.uint64), np.array([2], np.int32), f, nan, nan))
+    assert (links.heard.tolist(), links.ap.tolist(), links.rssi_dbm.tolist()) == ([3], [2], [-60.0])
+
+
+def test_silence_needs_no_fits_however_long_it_is() -> None:
+    plan = plain()
+    cells = walkable_cells(plan, 0.5)
+    early, late = (
+        hearings(plan, 2.8, np.arange(0.0, 100.0, 10.0)),
+        hearings(plan, 2.8, 3e9 + np.arange(0.0, 40.0, 10.0)),
+    )
+    both = Heard(
+        *(np.concatenate([getattr(h, n) for h in (early, late)]) for n in ("t", "heard", "ap", "rssi_dbm", "range_m"))
+    )
+    times = [t for t, _ in self_calibrated_maps(plan, cells, both)]
+    assert times[:3] == [15.0, 30.0, 60.0]
+    assert len(times) <= 7

@@ -1,0 +1,74 @@
+"""Triggers and coupons against the truth: precision, recall and delay of cases that can be counted by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.files.outcomes import CouponTable, DecisionTable
+from engine.referee.triggers import SLACK_S, Miss, TriggerReport, score_triggers
+
+
+def due(*rows: tuple[str, str, float, float, str]) -> CouponTable:
+    """(device, campaign, since, until, outcome); due 5 s after `since`."""
+    device, campaign, since, until, outcome = zip(*rows, strict=True) if rows else ((), (), (), (), ())
+    text, start = [np.array(c, np.str_) for c in (device, campaign, outcome)], np.array(since, float)
+    return CouponTable(text[0], text[1], text[1], start, np.array(until, float), start + 5, text[2], text[2])
+
+
+def fired(*rows: tuple[float, str, str, str]) -> DecisionTable:
+    """(t, device, campaign, outcome)."""
+    t, device, campaign, outcome = zip(*rows, strict=True) if rows else ((), (), (), ())
+    at, text = np.array(t, float), [np.array(c, np.str_) for c in (device, campaign, outcome)]
+    return DecisionTable(at, text[0], text[1], text[2], text[2], at, at, text[0], text[1], at)
+
+
+def scored(wanted: CouponTable, came: DecisionTable) -> TriggerReport:
+    return score_triggers(wanted, came, ["ana", "bob"])
+
+
+def test_in_time_late_and_early() -> None:
+    wanted = due(("ana", "tea", 0, 60, "issue"), ("bob", "tea", 0, 60, "issue"), ("ana", "jam", 100, 130, "refuse"))
+    came = fired((8, "ana", "tea", "issue"), (3, "bob", "tea", "issue"), (130 + SLACK_S, "ana", "jam", "refuse"))
+    said = scored(wanted, came).figures()["triggers"]
+    assert (said["precision"], said["recall"], said["due"], said["fired"]) == (1.0, 1.0, 3, 3)
+    assert said["delay_median_s"] == 3.0  # 3, -2 and 35 after it was due
+    assert said["by_campaign"]["jam"]["delay_median_s"] == 35.0
+
+
+def test_missed_and_wrong_are_told_apart() -> None:
+    report = scored(due(("ana", "tea", 0, 60, "issue")), fired((60.1 + SLACK_S, "ana", "tea", "issue")))
+    assert report.missed == [Miss("ana", "tea", 5.0)]
+    assert report.wrong == [Miss("ana", "tea", 60.1 + SLACK_S)]
+    said = report.figures()["triggers"]
+    assert (said["precision"], said["recall"], said["delay_median_s"]) == (0.0, 0.0, None)
+
+
+def test_firing_twice_in_one_stay_is_right_twice_but_serves_once() -> None:
+    report = scored(
+        due(("ana", "tea", 0, 60, "issue")), fired((8, "ana", "tea", "issue"), (40, "ana", "tea", "refuse"))
+    )
+    assert report.by_campaign == {"tea": (1, 1, 2, 2)}
+
+
+def test_coupons_are_compared_by_device_and_campaign() -> None:
+    wanted = due(("ana", "tea", 0, 60, "issue"), ("ana", "jam", 0, 60, "refuse"), ("bob", "jam", 0, 60, "issue"))
+    came = fired((8, "ana", "jam", "issue"), (9, "ana", "tea", "refuse"), (8, "bob", "jam", "issue"))
+    assert scored(wanted, came).figures()["coupons"] == {
+        "due": 2, "issued": 2, "precision": 0.5, "recall": 0.5, "without_consent": 0
+    }  # fmt: skip
+
+
+def test_devices_without_truth_are_counted_apart() -> None:
+    report = scored(due(), fired((8, "probe", "tea", "issue")))
+    assert report.unscored == 1
+    said = report.figures()
+    assert (said["triggers"]["precision"], said["coupons"]["issued"]) == (None, 0)
+
+
+def test_only_those_who_agreed_should_get_anything() -> None:
+    wanted = due(("ana", "tea", 0, 60, "issue"), ("bob", "tea", 0, 60, "issue"))
+    came = fired((8, "ana", "tea", "issue"), (8, "bob", "tea", "issue"))
+    said = score_triggers(wanted, came, ["ana", "bob"], {"ana"}).figures()
+    assert (said["triggers"]["due"], said["triggers"]["recall"], said["coupons"]["due"]) == (1, 1.0, 1)
+    assert said["coupons"]["without_consent"] == 1
+    assert score_triggers(wanted, came, ["ana", "bob"], set()).figures()["coupons"]["without_consent"] == 2

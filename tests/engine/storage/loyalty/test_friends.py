@@ -1,0 +1,116 @@
+"""A friend who opens a link, comes and redeems: the sharer has those points at once, and no others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from engine.loyalty.ledger import PROGRAMME, Balance
+from engine.loyalty.sharing import ShareRules, Visitor
+from engine.offers.codes import voucher_code
+from engine.storage.database import Database
+from engine.storage.erasure import erase_shopper
+from engine.storage.loyalty.friends import recognise
+from engine.storage.loyalty.ledger import balance, release_pending
+from engine.storage.loyalty.shares import create_share, open_share
+from engine.storage.shoppers import Shopper
+from engine.storage.vouchers.campaigns import put_campaign
+from engine.storage.vouchers.tills import redeem, void
+from tests.engine.storage.scenes import NOW, SECRET, STORE, at_once, basket, campaign, issue, shopper
+
+RULES = ShareRules(points=50, hold_s=86_400.0, per_day=9, per_campaign=9)
+STRANGER = Visitor("cookie", None, "address", "Mozilla/5.0")
+HELD, FREE = Balance(0, 50), Balance(50, 0)
+
+
+@pytest.fixture
+def people(db: Database) -> tuple[Shopper, Shopper, str]:
+    """The sharer, the friend, and the sharer's link to the apples; both have a coupon for them."""
+    for name in ("apples", "pears"):
+        put_campaign(db, STORE, campaign(name))
+    sharer, friend = shopper(db), shopper(db)
+    shared = issue(db, sharer.shopper_id, name="d-sharer")
+    return sharer, friend, create_share(db, shared, sharer.shopper_id, NOW).token
+
+
+def buy(db: Database, who: Shopper, campaign_id: str = "apples", at: float = NOW + 60) -> str:
+    """The shopper redeems a coupon of this campaign; gives the redemption's id."""
+    mine = issue(db, who.shopper_id, campaign_id, name=f"d-{who.shopper_id}-{campaign_id}")
+    code = voucher_code(SECRET, mine)
+    for _ in range(2):  # a till asks twice
+        done = redeem(db, code, basket(), STORE, "till", f"key-{mine}", at, secret=SECRET)
+    return done.redemption_id
+
+
+def points(db: Database, who: Shopper) -> Balance:
+    return balance(db, PROGRAMME, who.member_id)
+
+
+def test_a_friend_who_was_signed_in(db: Database, people: tuple[Shopper, Shopper, str]) -> None:
+    sharer, friend, link = people
+    open_share(db, link, replace(STRANGER, shopper_id=friend.shopper_id), NOW, RULES)
+    assert points(db, sharer) == HELD
+    sold = buy(db, friend)
+    assert points(db, sharer) == FREE
+    assert release_pending(db, NOW + 2 * RULES.hold_s) == 0  # its time brings nothing more
+    void(db, sold, NOW + 100)
+    assert points(db, sharer) == FREE
+
+
+def test_a_friend_who_signs_in_later_with_the_same_browser(db: Database, people: tuple[Shopper, Shopper, str]) -> None:
+    sharer, friend, link = people
+    open_share(db, link, STRANGER, NOW, RULES)
+    assert recognise(db, friend.shopper_id, "another browser") == 0
+    assert recognise(db, friend.shopper_id, "cookie") == 1
+    buy(db, friend)
+    assert points(db, sharer) == FREE
+
+
+def test_another_deal_or_another_person_changes_nothing(db: Database, people: tuple[Shopper, Shopper, str]) -> None:
+    sharer, friend, link = people
+    open_share(db, link, replace(STRANGER, shopper_id=friend.shopper_id), NOW, RULES)
+    buy(db, friend, "pears")
+    buy(db, shopper(db))
+    buy(db, sharer, "pears")
+    assert points(db, sharer) == HELD
+    assert release_pending(db, NOW + RULES.hold_s) == 1
+    assert points(db, sharer) == FREE
+
+
+def test_who_redeemed_before_opening_the_link_brings_nothing_sooner(
+    db: Database, people: tuple[Shopper, Shopper, str]
+) -> None:
+    sharer, friend, link = people
+    buy(db, friend)
+    open_share(db, link, replace(STRANGER, shopper_id=friend.shopper_id), NOW + 90, RULES)
+    assert points(db, sharer) == HELD
+
+
+def test_time_and_till_at_once_release_once(db: Database, people: tuple[Shopper, Shopper, str]) -> None:
+    sharer, friend, link = people
+    open_share(db, link, replace(STRANGER, shopper_id=friend.shopper_id), NOW, RULES)
+    late = NOW + RULES.hold_s
+
+    def work(i: int) -> str:
+        if i % 2:
+            release_pending(db, late)
+        elif i == 0:
+            buy(db, friend, at=NOW + 60)
+        return "ok"
+
+    assert at_once(6, work) == {"ok": 6}
+    assert points(db, sharer) == FREE
+
+
+def test_an_erased_friend_is_forgotten_and_the_points_wait(db: Database, people: tuple[Shopper, Shopper, str]) -> None:
+    sharer, friend, link = people
+    who = replace(STRANGER, shopper_id=friend.shopper_id)
+    open_share(db, link, who, NOW, RULES)
+    erase_shopper(db, friend.shopper_id, NOW + 5)
+    assert recognise(db, friend.shopper_id, "cookie") == 0
+    assert points(db, sharer) == HELD
+    # a cookie that outlived its shopper is a browser like any other
+    second = replace(who, cookie_id="second", address_hash="elsewhere")
+    assert open_share(db, link, replace(second, device_hash="d2"), NOW + 6, RULES).outcome == "rewarded"
+    assert recognise(db, shopper(db).shopper_id, "second") == 1

@@ -1,0 +1,145 @@
+"""Simulated phones against the real HTTP side and a real database; only the engine's decisions are the test's."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.server import ApiServer, run_api
+from engine.config import Config
+from engine.offers.campaigns import Campaign, load_campaigns
+from engine.plan.load import load_plan
+from engine.plan.model import Plan
+from engine.privacy.secrets import Secrets
+from engine.records import Decision, DeviceId, Trigger
+from engine.storage.database import Database, open_database
+from engine.storage.shoppers import linked_devices
+from engine.storage.vouchers.campaigns import seed_campaigns
+from engine.storage.vouchers.vouchers import Limits, claim, counts
+from simulators.live.counters import Tally
+from simulators.live.phone import run_phones
+from simulators.live.run import run_live
+from simulators.world import World
+from tests.clocks import HeldClock
+from tests.simulators.made import scenario
+
+STORE = "supermarket"
+SECRETS = Secrets(b"s" * 32, "manager-key-for-tests", "till-key-for-tests")
+
+
+class Discard:
+    """A broker that takes everything."""
+
+    def publish(self, topic: str, payload: bytes, timeout_s: float | None = None) -> None:
+        assert topic.startswith(f"rayon/{STORE}/")
+        assert payload
+
+
+class Site:
+    """The HTTP side on a free port, and a thread that gives every signed-in shopper the first campaign's coupon."""
+
+    def __init__(self, folder: Path, offers: dict[str, Any] | None = None) -> None:
+        stores = Path(str(files("floorplans")))
+        self.plan: Plan = load_plan(stores / STORE)
+        self.campaign: Campaign = load_campaigns(stores / STORE / "campaigns.yaml", self.plan)[0]
+        self.db: Database = open_database(f"sqlite:///{folder / 'rayon.db'}")
+        seed_campaigns(self.db, STORE, [self.campaign], time.time())
+        self.config = Config.model_validate(
+            {"api": {"port": 0}, "storage": {"data_dir": folder}, "offers": offers or {}}
+        )
+        self.server: ApiServer = run_api(self.config, self.db, SECRETS, {STORE: self.plan}).start()
+        self.issued: dict[str, float] = {}
+        self._ending = threading.Event()
+        self._issuer = threading.Thread(target=self._issue)
+        self._issuer.start()
+
+    def close(self) -> None:
+        self._ending.set()
+        self._issuer.join(10)
+        self.server.stop()
+        self.db.close()
+
+    def _issue(self) -> None:
+        while not self._ending.wait(0.1):
+            for device, shopper in linked_devices(self.db, STORE).items():
+                if shopper.shopper_id not in self.issued:
+                    self.issued[shopper.shopper_id] = time.time()
+                    claim(
+                        self.db, [self._decision(device, shopper.shopper_id)], Limits(1, 3, 8), b"s" * 32, time.time()
+                    )
+
+    def _decision(self, device: int, shopper_id: str) -> Decision:
+        now = time.time()
+        visit = f"visit-{device:x}"
+        trigger = Trigger(f"t{device:x}", self.campaign.id, DeviceId(device), visit, now - 5, now, 0.9, now - 0.25)
+        inputs: dict[str, Any] = {"store": STORE, "currency": "EUR", "channel": "page", "worth_minor": 50}
+        return Decision(f"d{device:x}", trigger, shopper_id, "issue", "ok", now, inputs)
+
+
+@pytest.fixture
+def site(tmp_path: Path, rate_clock: HeldClock) -> Iterator[Site]:
+    made = Site(tmp_path)
+    yield made
+    made.close()
+
+
+def run(site: Site, seconds: float, till_key: str | None = SECRETS.till_key, **phones: Any) -> Tally:
+    wants = {"connected_share": 1.0, "sign_in_share": 1.0, "redeem_when": "soon", "haste": 8.0, **phones}
+    people = {"arrivals_per_hour": 0, "start_inside": 8, "dwell": {"median_s": 60, "sigma_log": 0.1}}
+    world = World(scenario(store=STORE, people=people, phones=wants), site.plan, seconds)
+    return asyncio.run(
+        run_live(
+            world, Discard(), phones=lambda w, clock, tally: run_phones(w, site.server.url, till_key, clock, tally)
+        )
+    )
+
+
+def test_phones_sign_in_receive_redeem_and_share(site: Site) -> None:
+    everybody: dict[str, Any] = {
+        "consent_share": 1.0,
+        "redeem_share": 1.0,
+        "share_share": 1.0,
+        "friend_open_share": 1.0,
+    }
+    tally = run(site, 5.0, **everybody, preview_bot_share=1.0)
+    assert dict(tally.errors) == {}
+    assert tally.sign_in_pages == tally.signed_in == tally.streams_opened == 8
+    assert tally.streams_open == 0
+    assert tally.vouchers_received == tally.acknowledged == tally.seen == len(site.issued) == 8
+    assert tally.redeemed == tally.shares == tally.friend_opens == tally.preview_bot_opens == 8
+    assert len(tally.latencies_s) == 8
+    assert min(tally.latencies_s) > 0.25
+    assert max(tally.latencies_s) < 3.0
+    stored = counts(site.db, STORE)
+    assert stored["vouchers_redeemed"] == 8
+    assert stored["shares"] == 8
+    # every friend is another person: each brings its points, the bots bring none
+    assert stored["points"] == 8 * 50
+
+
+def test_phones_without_consent_get_nothing_and_ask_for_nothing(site: Site) -> None:
+    tally = run(site, 2.5, consent_share=0.0)
+    assert dict(tally.errors) == {}
+    assert (tally.sign_in_pages, tally.signed_in_without_consent, tally.signed_in) == (8, 8, 0)
+    assert tally.streams_opened == tally.vouchers_received == len(site.issued) == 0
+
+
+def test_without_a_till_key_nobody_redeems(site: Site) -> None:
+    tally = run(site, 3.0, None, consent_share=1.0, redeem_share=1.0, share_share=0.0)
+    assert tally.acknowledged == 8
+    assert tally.redeemed == 0
+    assert dict(tally.errors) == {}
+
+
+def test_a_wrong_till_key_is_counted_and_harms_nothing_else(site: Site) -> None:
+    tally = run(site, 4.0, "not-the-key-of-this-site", consent_share=1.0, redeem_share=1.0, share_share=0.0)
+    assert tally.acknowledged == 8
+    assert tally.redeemed == 0
+    assert dict(tally.errors) == {"redeem 401 unauthorized": 8}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -15,6 +14,7 @@ from shapely.geometry import box
 
 from api.cli.bench.large import MIB, measure_large
 from api.cli.bench.mixed import measure_mixed
+from api.cli.bench.paired import Timed, figures_of, machine, measure_rates
 from api.cli.bench.peers import installed_peers, kalman_step
 from engine.plan.cells import walkable_cells
 from engine.plan.model import AccessPoint, Level, Plan
@@ -29,6 +29,7 @@ from engine.records import F64, Scans
 WIDTH_M, DEPTH_M, CELL_M = 40.0, 25.0, 0.5
 AP_PLACES = ((5, 5), (20, 4), (35, 5), (5, 20), (20, 21), (35, 20))
 DEVICES = 256
+FEW = 32  # scans that each peer solves: one by one, they take long
 WINDOW_S = 3.0
 
 
@@ -46,85 +47,108 @@ def bench(
     phones that scan every 1 to 30 s among shelves (mixed_intervals_...: 60 x 40 m, ticks of one second).
 
     Beside it, in the same run and on the same scans, scipy's least_squares and, with the extra "bench", the libraries
-    localization, easy-trilateration and filterpy: compare ratios, not machines. Set OPENBLAS_NUM_THREADS=1 for figures
-    of one core.
+    localization, easy-trilateration and filterpy: all take turns, in nine rounds, and figures are medians with their
+    range; compare ratios, not machines. Set OPENBLAS_NUM_THREADS=1 for figures of one core.
 
     Example: [bold]rayon bench --json[/bold]
     """
     figures = measure(seconds)
     if as_json:
-        print(json.dumps(figures))
+        print(json.dumps(figures | {"machine": machine()}))
         return
+    ranges = {name: figures.pop(f"{name}_range") for name in list(figures) if f"{name}_range" in figures}
+    figures |= {f"machine_{name}": str(value) for name, value in machine().items()}
     width = max(map(len, figures))
     for name, value in figures.items():
-        print(f"{name:{width}s}  {value:,.1f}" if isinstance(value, float) else f"{name:{width}s}  {value}")
+        spread = "  ({:,.1f} to {:,.1f})".format(*ranges[name]) if name in ranges else ""
+        print(f"{name:{width}s}  {value:,.1f}{spread}" if isinstance(value, float) else f"{name:{width}s}  {value}")
 
 
 def measure(seconds: float) -> dict[str, Any]:
-    """Rates per second, their ratios to the peer's, errors of both in metres, and bytes of a store and a device."""
+    """Rates per second, their ratios to the peers', errors of all in metres, and bytes of a store and a device.
+
+    Rates and ratios are medians over rounds in which ours and all peers took turns, each with its range.
+    """
     plan = bench_plan()
     cells = walkable_cells(plan, CELL_M)
-    rng = np.random.default_rng(7)
-    scans, truth = bench_scans(plan, rng)
+    scans, truth = bench_scans(plan, np.random.default_rng(7))
     locator = Locator(plan, cells)
     kept = array_bytes(locator, cells)
-    flat = np.full((DEVICES, len(cells)), 1 / len(cells), np.float32)
+    at, ranges = _measure_ranges(plan, scans)
+    own = _own_calls(locator, scans)
+    peers = _peer_calls(at, ranges, truth)
+    rates = measure_rates({**own, **peers}, seconds)
+    fixes = Locator(plan, cells).locate(scans)
+    state = locator.state()["tracks"]
+    return {
+        "cells": len(cells),
+        "access_points": len(plan.access_points),
+        **{key: value for name, rate in rates.items() for key, value in figures_of(name, rate).items()},
+        **_ratios(rates),
+        "median_error_m": _median_error_m(np.column_stack([fixes.x_m, fixes.y_m]), truth),
+        "scipy_median_error_m": _median_error_m(_scipy(at, ranges), truth),
+        **{
+            f"{_key(name)}_median_error_m": _median_error_m(peer(at, ranges[:FEW]), truth[:FEW])
+            for name, peer in installed_peers().items()
+        },
+        "bytes_per_tracked_device": sum(v.nbytes for v in state.values()) // max(len(locator), 1),
+        "locator_mib": kept / MIB,
+        **measure_mixed(seconds),
+        **measure_large(seconds),
+    }
+
+
+def _own_calls(locator: Locator, scans: Scans) -> dict[str, Timed]:
+    """A single fix of each device, a tracked one, and one by trilateration."""
+    shape = (DEVICES, len(locator.site.xy))
     belief = Belief(
-        flat,
+        np.full(shape, 1 / shape[1], np.float32),
         np.tile(locator.site.offset_mean, (DEVICES, 1)),
         np.tile(locator.site.offset_var, (DEVICES, 1)),
         np.ones((DEVICES, 2), np.float32),
     )
-    snapshots = _rate(lambda: bayes(locator.site, scans, belief, DEFAULT_SETTINGS), DEVICES, seconds)
     solver = METHODS["trilateration"]
-    solved = _rate(lambda: solver(locator.site, scans, belief, DEFAULT_SETTINGS), DEVICES, seconds)
-    tracked = _rate(_tracker(locator, scans), DEVICES, seconds)
-    few = scans.take(np.arange(32))
-    peer = _rate(lambda: _scipy(*_ranged(plan, few)), len(few), seconds)
-    fixes = Locator(plan, cells).locate(scans)
-    peer_xy = _scipy(*_ranged(plan, scans))
-    state = locator.state()["tracks"]
-    per_device = sum(v.nbytes for v in state.values()) // max(len(locator), 1)
     return {
-        "cells": len(cells),
-        "access_points": len(plan.access_points),
-        "snapshot_fixes_per_s": snapshots,
-        "tracked_updates_per_s": tracked,
-        "trilateration_fixes_per_s": solved,
-        "scipy_least_squares_per_s": peer,
-        "snapshot_times_scipy": snapshots / peer,
-        "tracked_times_scipy": tracked / peer,
-        "trilateration_times_scipy": solved / peer,
-        "median_error_m": float(np.median(np.hypot(fixes.x_m - truth[:, 0], fixes.y_m - truth[:, 1]))),
-        "scipy_median_error_m": float(np.median(np.hypot(*(peer_xy - truth).T))),
-        "bytes_per_tracked_device": int(per_device),
-        "locator_mib": kept / MIB,
-        **measure_mixed(seconds),
-        **measure_large(seconds),
-        **_libraries(plan, scans, truth, snapshots, tracked, seconds),
+        "snapshot_fixes_per_s": (lambda: bayes(locator.site, scans, belief, DEFAULT_SETTINGS), DEVICES),
+        "tracked_updates_per_s": (_tracker(locator, scans), DEVICES),
+        "trilateration_fixes_per_s": (lambda: solver(locator.site, scans, belief, DEFAULT_SETTINGS), DEVICES),
     }
 
 
-def _libraries(
-    plan: Plan, scans: Scans, truth: F64, snapshots: float, tracked: float, seconds: float
-) -> dict[str, float]:
-    """Rates and errors of the libraries that are installed, and how many times as fast we are."""
-    out: dict[str, float] = {}
-    at, ranges = _ranged(plan, scans.take(np.arange(32)))
+def _peer_calls(at: F64, ranges: F64, truth: F64) -> dict[str, Timed]:
+    """scipy and the libraries that are installed, on the first FEW scans, and a Kalman step of every device."""
+    few = ranges[:FEW]
+    calls: dict[str, Timed] = {"scipy_least_squares_per_s": (lambda: _scipy(at, few), FEW)}
     for name, peer in installed_peers().items():
-        key = name.replace("-", "_")
-        rate = _rate(partial(peer, at, ranges), len(ranges), seconds)
-        error = np.hypot(*(peer(at, ranges) - truth[:32]).T)
-        out |= {
-            f"{key}_per_s": rate,
-            f"snapshot_times_{key}": snapshots / rate,
-            f"{key}_median_error_m": float(np.median(error)),
-        }
+        calls[f"{_key(name)}_per_s"] = (partial(peer, at, few), FEW)
     kalman = kalman_step(truth)
     if kalman is not None:
-        rate = _rate(kalman, len(truth), seconds)
-        out |= {"filterpy_updates_per_s": rate, "tracked_times_filterpy": tracked / rate}
+        calls["filterpy_updates_per_s"] = (kalman, len(truth))
+    return calls
+
+
+def _ratios(rates: dict[str, F64]) -> dict[str, Any]:
+    """How many times as fast we are, round by round."""
+    out: dict[str, Any] = {}
+    for mine, peer, theirs in (
+        ("snapshot_fixes_per_s", "scipy", "scipy_least_squares_per_s"),
+        ("tracked_updates_per_s", "scipy", "scipy_least_squares_per_s"),
+        ("trilateration_fixes_per_s", "scipy", "scipy_least_squares_per_s"),
+        *(("snapshot_fixes_per_s", _key(name), f"{_key(name)}_per_s") for name in installed_peers()),
+        ("tracked_updates_per_s", "filterpy", "filterpy_updates_per_s"),
+    ):
+        if theirs in rates:
+            out |= figures_of(f"{mine.partition('_')[0]}_times_{peer}", rates[mine] / rates[theirs])
     return out
+
+
+def _key(name: str) -> str:
+    """A distribution's name as part of a figure's."""
+    return name.replace("-", "_")
+
+
+def _median_error_m(found: F64, truth: F64) -> float:
+    return float(np.median(np.hypot(*(found - truth).T)))
 
 
 def bench_plan() -> Plan:
@@ -161,7 +185,7 @@ def _tracker(locator: Locator, scans: Scans) -> Callable[[], object]:
     return step
 
 
-def _ranged(plan: Plan, scans: Scans) -> tuple[F64, F64]:
+def _measure_ranges(plan: Plan, scans: Scans) -> tuple[F64, F64]:
     """Places of the access points (A, 2), and ranges (n, A) from RSSI by the true path loss."""
     at = np.array([(p.x_m, p.y_m) for p in plan.access_points])
     return at, 10 ** ((-42 - scans.rssi_dbm.astype(np.float64)) / 23)
@@ -174,14 +198,3 @@ def _scipy(at: F64, ranges: F64) -> F64:
         return np.asarray(np.hypot(at[:, 0] - xy[0], at[:, 1] - xy[1]) - measured)
 
     return np.array([least_squares(residuals, at.mean(axis=0), args=(r,)).x for r in ranges])
-
-
-def _rate(call: Callable[[], object], fixes: int, seconds: float) -> float:
-    """Fixes per second: the best of several calls that together take about `seconds`, after one to warm up."""
-    call()
-    best, until = np.inf, time.perf_counter() + seconds
-    while time.perf_counter() < until:
-        start = time.perf_counter()
-        call()
-        best = min(best, time.perf_counter() - start)
-    return float(fixes / best)

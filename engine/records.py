@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NewType
+from typing import Annotated, NewType
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+
+from engine.columns import Columns
 
 DeviceId = NewType("DeviceId", int)
 """A keyed pseudonym of a device: the first 64 bits of an HMAC of its MAC, as an unsigned integer."""
@@ -44,7 +46,7 @@ def device_from_hex(text: str) -> DeviceId:
 
 
 @dataclass(frozen=True, slots=True)
-class Readings:
+class Readings(Columns):
     """Readings as columns, one row each: what one access point heard of one device at one time.
 
     All arrays have shape (n,). `ap` indexes the plan's access points, in the plan's order. `rssi_dbm`, `range_m`
@@ -58,49 +60,21 @@ class Readings:
     range_m: F32
     range_sigma_m: F32
 
-    def __len__(self) -> int:
-        return int(self.t.shape[0])
 
-    def take(self, index: npt.NDArray[np.integer] | Bools | slice) -> Readings:
-        """The rows that `index` selects, in its order."""
-        return Readings(
-            self.t[index],
-            self.device[index],
-            self.ap[index],
-            self.rssi_dbm[index],
-            self.range_m[index],
-            self.range_sigma_m[index],
-        )
+@dataclass(frozen=True, slots=True)
+class Hearings(Columns):
+    """Access points hearing each other, arrays (n,): `heard` spoke, `ap` listened; both index the plan's access
+    points."""
 
-    @staticmethod
-    def empty() -> Readings:
-        """No readings."""
-        return Readings(
-            np.empty(0, np.float64),
-            np.empty(0, np.uint64),
-            np.empty(0, np.int32),
-            np.empty(0, np.float32),
-            np.empty(0, np.float32),
-            np.empty(0, np.float32),
-        )
-
-    @staticmethod
-    def concat(parts: list[Readings]) -> Readings:
-        """All parts one after the other."""
-        if not parts:
-            return Readings.empty()
-        return Readings(
-            np.concatenate([p.t for p in parts]),
-            np.concatenate([p.device for p in parts]),
-            np.concatenate([p.ap for p in parts]),
-            np.concatenate([p.rssi_dbm for p in parts]),
-            np.concatenate([p.range_m for p in parts]),
-            np.concatenate([p.range_sigma_m for p in parts]),
-        )
+    t: F64
+    heard: I32
+    ap: I32
+    rssi_dbm: F32
+    range_m: F32
 
 
 @dataclass(frozen=True, slots=True)
-class Scans:
+class Scans(Columns):
     """One row per device and window: what all access points heard of it.
 
     `t` (n,) is the time of the newest reading in the window. `rssi_dbm`, `range_m`, `range_sigma_m` (n, A) hold
@@ -111,28 +85,14 @@ class Scans:
 
     t: F64
     device: U64
-    rssi_dbm: F32
-    range_m: F32
-    range_sigma_m: F32
-    age_s: F32
-
-    def __len__(self) -> int:
-        return int(self.t.shape[0])
-
-    def take(self, rows: npt.NDArray[np.intp] | slice) -> Scans:
-        """The scans that an index or slice selects, in its order."""
-        return Scans(
-            self.t[rows],
-            self.device[rows],
-            self.rssi_dbm[rows],
-            self.range_m[rows],
-            self.range_sigma_m[rows],
-            self.age_s[rows],
-        )
+    rssi_dbm: Annotated[F32, "n_ap"]
+    range_m: Annotated[F32, "n_ap"]
+    range_sigma_m: Annotated[F32, "n_ap"]
+    age_s: Annotated[F32, "n_ap"]
 
 
 @dataclass(frozen=True, slots=True)
-class Fixes:
+class Fixes(Columns):
     """Estimated places, one row per device and time.
 
     `level` (n,) indexes the plan's levels; `x_m`, `y_m` metres in the store's frame; `cov_m2` (n, 2, 2) the
@@ -145,12 +105,9 @@ class Fixes:
     level: I32
     x_m: F64
     y_m: F64
-    cov_m2: F64
+    cov_m2: Annotated[F64, 2, 2]
     n_ap: I32
-    posterior: Posterior
-
-    def __len__(self) -> int:
-        return int(self.t.shape[0])
+    posterior: Annotated[Posterior, "n_cells"]
 
     @property
     def sigma_m(self) -> F64:

@@ -7,12 +7,13 @@ were.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.columns import Columns
 from engine.plan.model import Plan
 from engine.records import F64, I32, Bools
 from simulators.air.disruptions import Disruptions
@@ -46,7 +47,7 @@ Draw = tuple[Bools | slice, np.random.Generator]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Columns):
     """What access points heard in one tick, each (n,), sorted by time.
 
     `device` is a shopper's index; the number of shoppers plus an access point's index where APs hear one another; and
@@ -60,9 +61,6 @@ class Heard:
     rssi_dbm: F64
     range_m: F64
     range_sigma_m: F64
-
-    def __len__(self) -> int:
-        return int(self.t_s.shape[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +157,7 @@ class World:
         gone = [i for i, changed in self._changed.items() if changed.first_s <= k * TICK_S]
         if not gone:
             return []
-        planned[:] = [taken(h, np.flatnonzero(~np.isin(h.device, gone))) for h in planned]
+        planned[:] = [h.take(~np.isin(h.device, gone)) for h in planned]
         rows = _rows(self.scans, k)
         rows = rows[np.isin(self.scans.device[rows], gone)]
         device = self.scans.device[rows]
@@ -248,20 +246,5 @@ def _heard(rssi_dbm: F64, t_s: F64, device: I32, rng: np.random.Generator, range
 
 
 def _sorted(parts: list[Heard]) -> Heard:
-    joined = joined_heard(parts)
-    return taken(joined, np.lexsort((joined.ap, joined.device, joined.t_s)))
-
-
-def joined_heard(parts: Sequence[Heard]) -> Heard:
-    """All parts one after another."""
-    return Heard(*(np.concatenate([getattr(p, name) for p in (_empty(), *parts)]) for name in Heard.__slots__))
-
-
-def taken(heard: Heard, rows: npt.NDArray[np.integer]) -> Heard:
-    """Some rows, in the order given."""
-    return Heard(*(getattr(heard, name)[rows] for name in Heard.__slots__))
-
-
-def _empty() -> Heard:
-    none, nobody = np.empty(0), np.empty(0, np.int32)
-    return Heard(none, nobody, nobody, none, none, none)
+    joined = Heard.concat(parts)
+    return joined.take(np.lexsort((joined.ap, joined.device, joined.t_s)))

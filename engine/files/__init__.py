@@ -2,13 +2,12 @@
 suffix."""
 
 from engine.files.columns import FixTable, ReadingTable, SurveyTable, TruthTable
-from engine.files.joined import ApHearings, PlanReadings, SurveyReadings, readings_for_plan, survey_for_plan
+from engine.files.joined import PlanReadings, SurveyReadings, readings_for_plan, survey_for_plan
 from engine.files.maps import load_radio_map, save_radio_map
 from engine.files.read import read_fixes, read_readings, read_survey, read_truth
 from engine.files.write import write_fixes, write_readings, write_truth
 
 __all__ = [
-    "ApHearings",
     "FixTable",
     "PlanReadings",
     "ReadingTable",

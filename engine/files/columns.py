@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from engine.columns import Columns
 from engine.records import F64
 
 Texts = npt.NDArray[np.str_]
@@ -69,7 +70,7 @@ FIXES = (
 
 
 @dataclass(frozen=True, slots=True)
-class ReadingTable:
+class ReadingTable(Columns):
     """Readings as QA writes them: opaque device and AP names, `rssi_dbm`, `range_m`, `range_sigma_m` NaN where
     absent."""
 
@@ -81,12 +82,9 @@ class ReadingTable:
     range_m: F64
     range_sigma_m: F64
 
-    def __len__(self) -> int:
-        return int(self.t.shape[0])
-
 
 @dataclass(frozen=True, slots=True)
-class SurveyTable:
+class SurveyTable(Columns):
     """Readings at known places. `t` is NaN and `device` empty where the table does not say."""
 
     file: str
@@ -100,12 +98,9 @@ class SurveyTable:
     device: Texts
     lines: Lines = row_line
 
-    def __len__(self) -> int:
-        return int(self.x_m.shape[0])
-
 
 @dataclass(frozen=True, slots=True)
-class TruthTable:
+class TruthTable(Columns):
     """Where devices really were."""
 
     file: str
@@ -115,12 +110,9 @@ class TruthTable:
     x_m: F64
     y_m: F64
 
-    def __len__(self) -> int:
-        return int(self.t.shape[0])
-
 
 @dataclass(frozen=True, slots=True)
-class FixTable:
+class FixTable(Columns):
     """Fixes as `rayon locate` writes them. `sigma_m` is the radial standard deviation."""
 
     file: str
@@ -132,9 +124,6 @@ class FixTable:
     sigma_m: F64
     n_ap: F64
     method: Texts
-
-    def __len__(self) -> int:
-        return int(self.t.shape[0])
 
 
 def empty_column(column: Column, n: int) -> Any:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.columns import Columns
 from engine.errors import OperatorError, Problem
 from engine.files.columns import ReadingTable, SurveyTable, Texts
 from engine.files.surveyed import place_problems
 from engine.plan.model import Plan, ap_key
-from engine.records import F32, F64, I32, Bools, Readings
+from engine.records import F64, I32, Bools, Hearings, Readings
 
 RSSI_FLOOR_DBM = -120.0  # below thermal noise of any Wi-Fi or BLE receiver: not a measurement
 RSSI_CEILING_DBM = 0.0  # a receiver reports at most about -10 dBm; positive values are drivers' error codes
@@ -20,33 +21,18 @@ TIME_CEILING_S = 4_102_444_800.0  # the year 2100; before 1970 and after it, a c
 
 
 @dataclass(frozen=True, slots=True)
-class ApHearings:
-    """Access points hearing each other, shape (n,): `heard` spoke, `ap` listened; both index the plan's access
-    points."""
-
-    t: F64
-    heard: I32
-    ap: I32
-    rssi_dbm: F32
-    range_m: F32
-
-    def __len__(self) -> int:
-        return int(self.t.shape[0])
-
-
-@dataclass(frozen=True, slots=True)
 class PlanReadings:
     """Readings in the plan's indices; `device_names[i]` is the name of device number i. `warnings` counts what was
     left out."""
 
     readings: Readings
     device_names: list[str]
-    hearings: ApHearings
+    hearings: Hearings
     warnings: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class SurveyReadings:
+class SurveyReadings(Columns):
     """A survey in the plan's indices, shape (n,). `device` numbers the named devices, 0 where none is named."""
 
     x_m: F64
@@ -58,9 +44,6 @@ class SurveyReadings:
     t: F64
     device: I32
     warnings: dict[str, int]
-
-    def __len__(self) -> int:
-        return int(self.x_m.shape[0])
 
 
 def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
@@ -92,7 +75,7 @@ def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
         rng[own].astype(np.float32),
         sigma[own].astype(np.float32),
     )
-    hearings = ApHearings(
+    hearings = Hearings(
         table.t[heard], speaks[heard], ap[heard], rssi[heard].astype(np.float32), rng[heard].astype(np.float32)
     )
     return PlanReadings(readings, names.tolist(), hearings, warnings)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.columns import Columns
 from engine.errors import OperatorError, Problem
 from engine.files.columns import Column, Texts
 from engine.files.read import read_columns
@@ -74,7 +75,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class DecisionTable:
+class DecisionTable(Columns):
     """Every decision with its reason, each (n,): `t` the clock at which it was taken, `caused_by_t` the newest reading
     behind it, `since` when P(place) was reached, `place` a sku, a zone or `store`."""
 
@@ -89,12 +90,9 @@ class DecisionTable:
     place: Texts
     caused_by_t: F64
 
-    def __len__(self) -> int:
-        return int(self.t.shape[0])
-
 
 @dataclass(frozen=True, slots=True)
-class VisitTable:
+class VisitTable(Columns):
     """Stays in zones, each (n,)."""
 
     device: Texts
@@ -102,12 +100,9 @@ class VisitTable:
     entered_at: F64
     left_at: F64
 
-    def __len__(self) -> int:
-        return int(self.entered_at.shape[0])
-
 
 @dataclass(frozen=True, slots=True)
-class HourTable:
+class HourTable(Columns):
     """Zones by hour UTC, each (n,): `dwell_s` is the sum over the `visits` that began in the hour."""
 
     hour_start: F64
@@ -117,12 +112,9 @@ class HourTable:
     dwell_s: F64
     persons_peak: F64
 
-    def __len__(self) -> int:
-        return int(self.hour_start.shape[0])
-
 
 @dataclass(frozen=True, slots=True)
-class CouponTable:
+class CouponTable(Columns):
     """Times at a campaign's place, each (n,): `due_at` is when the least dwell was reached, which is when the trigger
     should come; `outcome` and `reason` are what a decision that knew everything would have said."""
 
@@ -134,9 +126,6 @@ class CouponTable:
     due_at: F64
     outcome: Texts
     reason: Texts
-
-    def __len__(self) -> int:
-        return int(self.since.shape[0])
 
 
 def read_sessions(path: Path) -> list[Session]:

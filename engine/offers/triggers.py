@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.presence.devices import CLOCK_SLACK_S, Column, DeviceTable, rounds
+from engine.devices import CLOCK_SLACK_S, DeviceTable, StateColumn, rounds
 from engine.records import F32, F64, I64, U64, Bools, DeviceId, Fixes, Trigger, device_hex
 
 GAP_S = 30.0  # without a fix for longer, nobody knows where the device was: its dwell begins anew
@@ -92,7 +92,7 @@ class TriggerTimers:
 
     def forget(self, devices: U64) -> None:
         """Drops devices that have left: (m,) of them, known or not."""
-        self._table.drop(np.isin(self._table.devices, devices))
+        self._table.forget(devices)
 
     close = forget
 
@@ -130,8 +130,8 @@ def _table(width: int) -> DeviceTable:
     columns = max(width, 1)  # a width of 0 would mean a scalar per device
     return DeviceTable(
         {
-            "since": Column(np.float64, np.nan, columns),
-            "done": Column(np.bool_, False, columns),
-            "last": Column(np.float64, np.nan),
+            "since": StateColumn(np.float64, np.nan, columns),
+            "done": StateColumn(np.bool_, False, columns),
+            "last": StateColumn(np.float64, np.nan),
         }
     )

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from engine.columns import Columns
 from engine.offers.intervals import newcombe, sample_ratio_p, welch, wilson
 from engine.records import F64, Bools
 
@@ -34,7 +35,7 @@ State = Literal["better", "worse", "undecided", "not_enough_evidence"]
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
+class Moments(Columns):
     """Shoppers at the moment of a coupon, and what came of it, each (n,). Money in minor units, NaN where not known."""
 
     campaign_id: Texts
@@ -45,13 +46,6 @@ class Moments:
     redeemed: Bools
     basket_minor: F64
     margin_minor: F64
-
-    def __len__(self) -> int:
-        return int(self.t.shape[0])
-
-    def take(self, rows: npt.NDArray[np.integer] | Bools) -> Moments:
-        """Some rows, in the order given."""
-        return Moments(*(getattr(self, name)[rows] for name in Moments.__slots__))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.columns import Columns
 from engine.positioning.belief import Belief, Estimate
 from engine.positioning.measurement.expectation import Expectation, PackedExpectation
 from engine.positioning.measurement.likelihood import Evidence, cell_evidence, residual_squares, tail_weights
 from engine.positioning.measurement.site import CENTRE_DBM, Site
 from engine.positioning.settings import LocatorSettings
-from engine.records import F32, F64, I32, I64, Bools, Scans
+from engine.records import F32, F64, I32, Bools, Scans
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Columns):
     """One kind of measurement of N scans: centred values (N, A), weights, which were heard, the prior offset."""
 
     column: int  # 0 RSSI, 1 range
@@ -25,10 +26,6 @@ class Measured:
     offset_var: F32
     dof: float
     excess: float
-
-    def take(self, rows: I64) -> Measured:
-        """Of these scans, in their order."""
-        return replace(self, z=self.z[rows], v=self.v[rows], heard=self.heard[rows], offset_var=self.offset_var[rows])
 
 
 def bayes(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> Estimate:

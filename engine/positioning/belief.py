@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.columns import Columns
 from engine.records import F32, F64
 
 
 @dataclass(frozen=True, slots=True)
-class Belief:
+class Belief(Columns):
     """Before a scan, for N devices: `cells` (N, C) probabilities; `offset_mean`, `offset_var` (N, 2) of RSSI (dB) and
     range (m); `trust` (N, 2) share of the scan's information that is new (scans near in time repeat each other's
     errors)."""
@@ -20,7 +21,7 @@ class Belief:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Columns):
     """After it: posterior (N, C) rows that sum to 1, offsets (N, 2), and the log of how well the scan was foreseen,
     (N,), up to what readings alone decide."""
 

@@ -52,7 +52,7 @@ class Smoother:
                 out.append(waiting.popleft())
                 steps.popleft()
         if not out:
-            return PlainFixes.none()
+            return PlainFixes.empty()
         fixes = PlainFixes.concat(out)
         level, xy, cov = moments(self._locator.site, np.stack(rows))
         again = PlainFixes(fixes.t, fixes.device, level, xy[:, 0], xy[:, 1], cov, fixes.n_ap)

@@ -4,10 +4,13 @@ alike."""
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from engine.devices import rounds
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.measurement.site import Site
@@ -15,12 +18,12 @@ from engine.positioning.measurement.site_build import is_regional, site_of
 from engine.positioning.methods import METHODS, TRACKED
 from engine.positioning.motion.smoothing import Step
 from engine.positioning.motion.walk import WalkGraph, walk_graph
-from engine.positioning.posterior import no_rows, stacked
+from engine.positioning.posterior import no_rows
 from engine.positioning.regions.tracking import RegionalTracking
 from engine.positioning.settings import DEFAULT_SETTINGS, LocatorSettings
 from engine.positioning.tracking import Alone, EverywhereTracking
 from engine.radio.radiomap import RadioMap, prior_map
-from engine.records import F64, I64, U64, Fixes, Scans
+from engine.records import I64, U64, Fixes, Scans
 
 
 class Locator:
@@ -62,20 +65,25 @@ class Locator:
         if len(usable) < len(scans):
             self.refused["no_reading"] += len(scans) - len(usable)
         parts, rows = [], []
-        for batch in _rounds(scans.t, scans.device, usable, self._tracking.batch):
+        for batch in self._batches(scans, usable):
             fixes, kept = self._round(scans.take(batch), batch)
             parts.append(fixes)
             rows.append(kept)
-        if not parts:
-            return self._no_fixes()
-        order = np.argsort(np.concatenate(rows), kind="stable")
-        return _joined(parts, order)
+        if len(parts) < 2:
+            return parts[0] if parts else self._no_fixes()
+        return Fixes.concat(parts).take(np.argsort(np.concatenate(rows), kind="stable"))
+
+    def _batches(self, scans: Scans, usable: I64) -> Iterator[I64]:
+        """Rows of these scans in batches in which no device appears twice, each's scans in order of time."""
+        for group in rounds(scans.device[usable], scans.t[usable]):
+            for i in range(0, len(group), self._tracking.batch):
+                yield usable[group[i : i + self._tracking.batch]]
 
     def _round(self, scans: Scans, rows: I64) -> tuple[Fixes, I64]:
         """Scans of different devices at once."""
         tracks = self._tracking.tracks
-        slot = tracks.slots(scans.device)
-        late = scans.t < tracks.t[slot]  # never true for a new device, whose time is NaN
+        slot = tracks.rows(scans.device)
+        late = scans.t < tracks["t"][slot]  # never true for a new device, whose time is NaN
         if late.any():
             self.refused["out_of_order"] += int(late.sum())
             keep = np.flatnonzero(~late)
@@ -90,14 +98,11 @@ class Locator:
         if not vague.any():
             return fixes, rows
         self.refused["too_vague"] += int(vague.sum())
-        return take_fixes(fixes, np.flatnonzero(~vague)), rows[~vague]
+        return fixes.take(np.flatnonzero(~vague)), rows[~vague]
 
     def _no_fixes(self) -> Fixes:
-        f, empty = np.float64, np.empty
-        return Fixes(
-            empty(0, f), empty(0, np.uint64), empty(0, np.int32), empty(0, f), empty(0, f), empty((0, 2, 2), f),
-            empty(0, np.int32), no_rows(len(self._cells), is_regional(self._cells)),
-        )  # fmt: skip
+        n_cells = len(self._cells)
+        return replace(Fixes.empty(n_cells=n_cells), posterior=no_rows(n_cells, is_regional(self._cells)))
 
     def use_map(self, radio_map: RadioMap) -> None:
         """Goes on with another radio map of the same plan and cells; tracks stay."""
@@ -127,40 +132,3 @@ def tracking_of(
     if is_regional(site.cells):
         return RegionalTracking(site, graph, settings)
     return EverywhereTracking(method, site, graph, settings)
-
-
-def _rounds(t: F64, device: U64, usable: I64, batch: int) -> list[I64]:
-    """Row indices in batches of at most `batch` in which no device appears twice, each's scans in order of time."""
-    if not len(usable):
-        return []
-    order = usable[np.lexsort((t[usable], device[usable]))]
-    first = np.ones(len(order), np.bool_)
-    first[1:] = device[order][1:] != device[order][:-1]
-    start = np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))
-    rank = np.arange(len(order)) - start
-    by_rank = np.argsort(rank, kind="stable")
-    cuts = np.flatnonzero(np.diff(rank[by_rank])) + 1
-    out = []
-    for group in np.split(order[by_rank], cuts):
-        out += [group[i : i + batch] for i in range(0, len(group), batch)]
-    return out
-
-
-def take_fixes(fixes: Fixes, rows: I64) -> Fixes:
-    """The fixes of these rows, in their order."""
-    return Fixes(*(getattr(fixes, name)[rows] for name in Fixes.__slots__))
-
-
-def _joined(parts: list[Fixes], order: I64) -> Fixes:
-    if len(parts) == 1:
-        return parts[0]
-    posterior = stacked([p.posterior for p in parts])[order]
-    names = [name for name in Fixes.__slots__ if name != "posterior"]
-    columns: Any = {name: np.concatenate([getattr(p, name) for p in parts])[order] for name in names}
-    return Fixes(posterior=posterior, **columns)
-
-
-def join_fixes(parts: list[Fixes]) -> Fixes:
-    """All of these fixes, one part after the other; at least one part."""
-    some = [p for p in parts if len(p)] or parts[-1:]
-    return some[0] if len(some) == 1 else _joined(some, np.arange(sum(len(p) for p in some)))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
@@ -18,23 +17,11 @@ from engine.positioning.learning.self_calibration import SelfCalibration
 from engine.positioning.locator import Locator
 from engine.positioning.methods import TRACKED
 from engine.positioning.windows import ScanWindows
-from engine.radio.evidence_sources import Hearings
 from engine.radio.radiomap import RadioMap
-from engine.records import F32, F64, I32, Fixes, Readings, Scans
+from engine.records import Fixes, Hearings, Readings, Scans
 
 SCANS_AT_ONCE = 1024  # bounds the memory of posterior rows, with
 ROWS_AT_MOST = 2**25  # entries of them, 128 MiB: fewer scans at once in stores of more than 32,000 cells
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Some rows of hearings."""
-
-    t: F64
-    heard: I32
-    ap: I32
-    rssi_dbm: F32
-    range_m: F32
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +87,7 @@ def self_calibrated_maps(
     until, last = min([*t[:1], *scan_t[:1]]), max([*t[-1:], *scan_t[-1:]])
     while until <= last:
         upto = int(np.searchsorted(t, until, side="left" if out or done else "right"))
-        learner.add(_some(hearings, order[done:upto]))
+        learner.add(hearings.take(order[done:upto]))
         done = upto
         if scans is not None:
             upto = int(np.searchsorted(scan_t, until, side="left" if told else "right"))
@@ -112,8 +99,3 @@ def self_calibrated_maps(
         later = [*t[done : done + 1], *scan_t[told : told + 1]]
         until = max(learner.due_at, min(later, default=np.inf))
     return out
-
-
-def _some(hearings: Hearings, rows: npt.NDArray[np.intp]) -> Hearings:
-    h = hearings
-    return _Part(h.t[rows], h.heard[rows], h.ap[rows], h.rssi_dbm[rows], h.range_m[rows])

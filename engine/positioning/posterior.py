@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 from scipy import sparse
 
@@ -19,15 +16,6 @@ def sparse_rows(mass: F32, cells: I64 | None, n_cells: int) -> sparse.csr_array:
     index = (column if cells is None else cells[column]).astype(np.int32)
     ends = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(mass)))]).astype(np.int32)
     return sparse.csr_array((mass[row, column], index, ends), shape=(len(mass), n_cells))
-
-
-def stacked(parts: Sequence[Posterior]) -> Posterior:
-    """All rows, one part after the other; at least one part."""
-    if not any(sparse.issparse(p) for p in parts):
-        return np.concatenate([np.asarray(p, np.float32) for p in parts])
-    rows: Any = sparse.vstack([sparse.csr_array(p) for p in parts], format="csr")  # its stub knows of one dimension too
-    whole: sparse.csr_array = rows
-    return whole
 
 
 def no_rows(n_cells: int, large: bool) -> Posterior:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.columns import Columns
 from engine.positioning.bayes import covered_share, moments
 from engine.positioning.belief import Belief, Estimate
 from engine.positioning.measurement.site import Site
@@ -31,7 +32,7 @@ Steps = dict[int, deque[Step]]
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Columns):
     """What an update found: posterior (n, C), level (n,), mean (n, 2), covariance (n, 2, 2), and the share of the
     walkable area that the posterior spreads over (n,)."""
 
@@ -43,19 +44,13 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Columns):
     """Of N devices after a scan, over the cells that it was looked at: the estimate, and the part of its posterior that
     walks (N, C), and the prediction before (N, C)."""
 
     estimate: Estimate
     walking: F32
     prior: F32
-
-    def take(self, which: I64) -> Moved:
-        """Of these devices, in their order."""
-        e = self.estimate
-        estimate = Estimate(e.posterior[which], e.offset_mean[which], e.offset_var[which], e.foreseen[which])
-        return Moved(estimate, self.walking[which], self.prior[which])
 
     @property
     def pause(self) -> F32:
@@ -93,17 +88,17 @@ class EverywhereTracking:
     def update(self, scans: Scans, slot: I64, steps: Steps | None) -> Placed:
         """Scans of different devices, whose rows are `slot` (n,), each later than that device's last."""
         tracks, s = self.tracks, self._settings
-        first = np.isnan(tracks.t[slot])
-        dt = np.where(first, 0.0, scans.t - tracks.t[slot])
+        first = np.isnan(tracks["t"][slot])
+        dt = np.where(first, 0.0, scans.t - tracks["t"][slot])
 
         def look(prior: F32) -> Estimate:
-            known = tracks.offset_mean[slot], tracks.drifted(slot, dt, s), trust(dt, first, s)
+            known = tracks["offset_mean"][slot], tracks.drifted(slot, dt, s), trust(dt, first, s)
             return self._method(self._site, scans, Belief(prior, *known), s)
 
-        after = moved(self._graph, s.motion, (tracks.pause[slot], tracks.walk[slot]), dt, look)
+        after = moved(self._graph, s.motion, (tracks["pause"][slot], tracks["walk"][slot]), dt, look)
         posterior = after.estimate.posterior
-        tracks.pause[slot] = after.pause
-        tracks.walk[slot] = (self._graph.pool @ after.walking.T).T
+        tracks["pause"][slot] = after.pause
+        tracks["walk"][slot] = (self._graph.pool @ after.walking.T).T
         tracks.learn(slot, scans.t, after.estimate.offset_mean, after.estimate.offset_var, s)
         if steps is not None:
             note(steps, scans, after)
@@ -127,8 +122,8 @@ class Alone:
         """As in `EverywhereTracking`; no steps, as there are no tracks."""
         tracks, n, c = self.tracks, len(scans), len(self._site.cells)
         flat = np.full((n, c), 1.0 / c, np.float32)
-        belief = Belief(flat, tracks.offset_mean[slot], tracks.offset_var[slot], np.ones((n, 2), np.float32))
-        tracks.t[slot] = scans.t
+        belief = Belief(flat, tracks["offset_mean"][slot], tracks["offset_var"][slot], np.ones((n, 2), np.float32))
+        tracks["t"][slot] = scans.t
         posterior = self._method(self._site, scans, belief, self._settings).posterior
         found = *moments(self._site, posterior), covered_share(posterior)
         return Placed(sparse_rows(posterior, None, c) if self._large else posterior, *found)

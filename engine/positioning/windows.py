@@ -41,7 +41,7 @@ class ScanWindows:
             self._next = max(self._next, np.floor(watermark / self.window_s))
         if not done.any():
             self._pending = pending
-            return no_scans(self.n_ap)
+            return Scans.empty(n_ap=self.n_ap)
         self._pending = pending.take(~done)
         return scans_of(pending.take(done), window[done].astype(np.int64), self.n_ap)
 
@@ -58,12 +58,6 @@ class ScanWindows:
         """Goes on as if nothing had happened since `state()`."""
         self._next, self.late = state["next"], state["late"]
         self._pending = Readings(*[np.array(c) for c in state["columns"]])
-
-
-def no_scans(n_ap: int) -> Scans:
-    """No scans of `n_ap` access points."""
-    none = np.empty((0, n_ap), np.float32)
-    return Scans(np.empty(0), np.empty(0, np.uint64), none, none, none, none)
 
 
 def scans_of(readings: Readings, window: I64, n_ap: int) -> Scans:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.presence.devices import CLOCK_SLACK_S, Column, DeviceTable, rounds
+from engine.devices import CLOCK_SLACK_S, DeviceTable, StateColumn, rounds
 from engine.records import F64, U64
 
 HOUR_S = 3600.0
@@ -37,7 +37,7 @@ class FixIntervals:
             raise ValueError(f"cap_s {cap_s} is not between 0 and an hour")
         self._cap_s = cap_s
         self._silent_s = silent_s
-        self._table = DeviceTable({"last_t": Column(np.float64, np.nan)})
+        self._table = DeviceTable({"last_t": StateColumn(np.float64, np.nan)})
         self._swept_at = -np.inf
 
     def seconds(self, device: U64, t: F64) -> F64:

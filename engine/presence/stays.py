@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.presence.devices import CLOCK_SLACK_S, Column, DeviceTable
+from engine.devices import CLOCK_SLACK_S, DeviceTable, StateColumn
 from engine.records import F64, U64, DeviceId, StoreVisit, device_hex
 
 
@@ -22,7 +22,7 @@ class StoreVisits:
 
     def __init__(self, silent_s: float) -> None:
         self._silent_s = silent_s
-        self._table = DeviceTable({"started": Column(np.float64, np.nan), "last": Column(np.float64, np.nan)})
+        self._table = DeviceTable({"started": StateColumn(np.float64, np.nan), "last": StateColumn(np.float64, np.nan)})
         self._closed: list[StoreVisit] = []  # ended by a reading after a long gap; handed out by close_silent
 
     def update(self, device: U64, t: F64) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from engine.config import PresenceConfig
-from engine.presence.devices import CLOCK_SLACK_S, Column, DeviceTable, rounds
+from engine.devices import CLOCK_SLACK_S, DeviceTable, StateColumn, rounds
 from engine.records import F32, F64, I64, U64, Bools, DeviceId, Fixes, VisitEvent
 
 
@@ -30,12 +30,12 @@ class VisitTracker:
         width = max(1, len(self._zones))
         self._table = DeviceTable(
             {
-                "last_t": Column(np.float64, np.nan),
-                "inside": Column(np.bool_, False, width),
-                "since": Column(np.float64, np.nan, width),  # start of the run above enter, then of the visit
-                "sure": Column(np.float64, np.nan, width),  # last time not below leave, while inside
-                "below": Column(np.float64, np.nan, width),  # start of the run below leave, while inside
-                "p": Column(np.float32, 0.0, width),  # P(zone) of the last fix
+                "last_t": StateColumn(np.float64, np.nan),
+                "inside": StateColumn(np.bool_, False, width),
+                "since": StateColumn(np.float64, np.nan, width),  # start of the run above enter, then of the visit
+                "sure": StateColumn(np.float64, np.nan, width),  # last time not below leave, while inside
+                "below": StateColumn(np.float64, np.nan, width),  # start of the run below leave, while inside
+                "p": StateColumn(np.float32, 0.0, width),  # P(zone) of the last fix
             }
         )
         self.late = 0

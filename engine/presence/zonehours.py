@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.presence.devices import Column, DeviceTable
+from engine.devices import DeviceTable, StateColumn
 from engine.presence.intervals import CAP_S, HOUR_S, SILENT_S, FixIntervals
 from engine.records import F32, F64, Fixes, VisitEvent
 
@@ -41,7 +41,7 @@ class ZoneHours:
         self._cap_s = cap_s
         self._intervals = FixIntervals(cap_s, silent_s)
         width = max(1, len(self._zones))
-        self._last = DeviceTable({"t": Column(np.float64, -np.inf), "p": Column(np.float32, 0.0, width)})
+        self._last = DeviceTable({"t": StateColumn(np.float64, -np.inf), "p": StateColumn(np.float32, 0.0, width)})
         self._hours: dict[float, F64] = {}  # hour -> (4, Z): person_s, visits, dwell_s, peak
 
     def _hour(self, hour: float) -> F64:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.columns import Columns
 from engine.plan.model import Plan
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, geometry_of, log_distance, saturated_db
 from engine.records import F64, I32
@@ -15,7 +17,7 @@ BIN_M = 1.0  # readings of one device and access point in one square of this siz
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Columns):
     """Measured values, shape (n,): the mean of `count` readings of access point `ap` from one place and device.
 
     `kind` 0: a device at a surveyed place; 1: a device at an estimated place; 2: an access point heard by another.
@@ -42,25 +44,18 @@ class Evidence:
     distance_m: F64
     crowd: F64
 
-    def __len__(self) -> int:
-        return int(self.ap.shape[0])
-
     def crossings_db(self, tall: float, prior: RadioPrior = DEFAULT_PRIOR) -> F64:
         """(n,) what crossings cost, saturated, where fixtures are so tall; see `Geometry.crossings_db`."""
         return saturated_db(self.walls_db + tall * self.tall_db + (1.0 - tall) * self.low_db, prior)
 
-    def take(self, rows: np.ndarray) -> Evidence:
-        """The rows of an index or mask."""
-        return Evidence(*(getattr(self, name)[rows] for name in self.__slots__))
-
-    @staticmethod
-    def concat(parts: list[Evidence]) -> Evidence:
+    @classmethod
+    def concat(cls, parts: Sequence[Evidence]) -> Evidence:
         """All parts one after the other, their sources kept apart."""
         shifted, offset = [], 0
         for part in parts:
             shifted.append(replace(part, source=(part.source + offset).astype(np.int32)))
             offset += int(part.source.max(initial=-1)) + 1
-        return Evidence(*(np.concatenate([getattr(p, name) for p in shifted]) for name in Evidence.__slots__))
+        return super(Evidence, cls).concat(shifted)
 
 
 def evidence_at(

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.plan.model import Plan
 from engine.radio.evidence import Evidence, evidence_at
-from engine.records import F32, F64, I32
+from engine.records import F64, I32, Hearings
 
 SURVEY_PLACE_SIGMA_M = 0.3  # how well people know where they stand
 MAST_PLACE_SIGMA_M = 0.3  # how well plans know where access points hang
@@ -31,21 +31,6 @@ class Surveyed(Protocol):
     def range_m(self) -> F64: ...
     @property
     def device(self) -> I32: ...
-
-
-class Hearings(Protocol):
-    """Access points hearing each other, arrays (n,): `heard` spoke, `ap` listened."""
-
-    @property
-    def t(self) -> F64: ...
-    @property
-    def heard(self) -> I32: ...
-    @property
-    def ap(self) -> I32: ...
-    @property
-    def rssi_dbm(self) -> F32: ...
-    @property
-    def range_m(self) -> F32: ...
 
 
 def survey_evidence(plan: Plan, survey: Surveyed) -> Evidence:

@@ -15,7 +15,7 @@ from hashlib import sha256
 import numpy as np
 
 from engine.config import Config
-from engine.files import ApHearings, PlanReadings
+from engine.files import PlanReadings
 from engine.files.outcomes import Session
 from engine.ingest.decoders.native import Frame
 from engine.offers.audience import LinkedShopper
@@ -30,7 +30,7 @@ from engine.presence.flows import FlowRow
 from engine.presence.heat import ZoneHourRow
 from engine.privacy.consent import Grants
 from engine.radio.radiomap import RadioMap
-from engine.records import F64, U64, Decision, Readings, StoreVisit, Trigger, VisitEvent
+from engine.records import F64, U64, Decision, Hearings, Readings, StoreVisit, Trigger, VisitEvent
 from engine.runtime.store_engine import StoreEngine
 
 STEP_S = 1.0
@@ -85,7 +85,7 @@ def run_chain(
     engine.set_linked(list(people.linked))
     visits: list[VisitEvent] = []
     stays: list[StoreVisit] = []
-    fixes = [_NO_FIXES]
+    fixes = [PlainFixes.empty()]
     for rows, now in _steps(readings.t, config):
         if radio_map is None:
             upto = int(np.searchsorted(hearings.t, now))
@@ -168,7 +168,7 @@ def _numbered(recording: PlanReadings) -> Readings:
     return named.take(np.lexsort((named.ap, named.device, named.t)))
 
 
-def _by_time(hearings: ApHearings) -> Readings:
+def _by_time(hearings: Hearings) -> Readings:
     """Access points hearing each other, as the wire's decoders give them, sorted."""
     h, nothing = hearings, np.full(len(hearings.t), np.nan, np.float32)
     rows = Readings(
@@ -198,9 +198,3 @@ def _steps(t: F64, config: Config) -> Iterator[tuple[slice, float]]:
 def _frames(store: str, readings: Readings, rows: slice, now: float) -> list[Frame]:
     part = readings.take(rows)
     return [Frame(store, "recording", now, now, part, Readings.empty(), {})] if len(part) else []
-
-
-_NO_FIXES = PlainFixes(
-    np.empty(0), np.empty(0, np.uint64), np.empty(0, np.int32), np.empty(0), np.empty(0), np.empty((0, 2, 2)),
-    np.empty(0, np.int32),
-)  # fmt: skip

@@ -21,7 +21,7 @@ from engine.offers.triggers import Target, TriggerTimers
 from engine.plan.cells import Cells, near_membership, walkable_cells, zone_membership
 from engine.plan.model import Plan
 from engine.positioning.learning.self_calibration import Fitted, SelfCalibration, links_of
-from engine.positioning.locator import Locator, join_fixes
+from engine.positioning.locator import Locator
 from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.positioning.windows import ScanWindows
 from engine.presence.flows import FlowRow, Flows, leaf_zones
@@ -162,7 +162,7 @@ class StoreEngine:
             parts.append(self._located(scans.take(slice(0, k))))
             scans = scans.take(slice(k, None))
             self._turn(turn, float(scans.t[0]) if len(scans) else clock)
-        return join_fixes([*parts, self._located(scans)])
+        return Fixes.concat([*parts, self._located(scans)])
 
     def _located(self, scans: Scans) -> Fixes:
         if not self._map_given:

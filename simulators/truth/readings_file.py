@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from engine.records import F64
-from simulators.world import Heard, World, joined_heard
+from simulators.world import Heard, World
 
 UNFINISHED = "unfinished.json"
 """Beside the tables while they are being written: how far they are, and of which world."""
@@ -48,7 +48,7 @@ def write_world_readings(world: World, folder: Path, start_t: float, on_tick: Ca
             for k in range(first, min(first + TICKS_AT_ONCE, world.ticks)):
                 heard.append(world.tick(k))
                 on_tick()
-            piece = joined_heard(heard)
+            piece = Heard.concat(heard)
             writer.writerows(_rows(piece, devices, aps, start_t, ranges))
             stream.flush()
             os.fsync(stream.fileno())

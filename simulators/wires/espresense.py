@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from simulators.wires.native import Message
-from simulators.world import Heard, joined_heard
+from simulators.world import Heard
 
 
 class EspresenseWire:
@@ -33,7 +33,7 @@ class EspresenseWire:
 
     def frames(self, heard: Sequence[Heard], start_t: float, sent_at: float) -> list[Message]:
         """See `Wire.frames`; messages bear no time at all."""
-        h = joined_heard(heard)
+        h = Heard.concat(heard)
         out = []
         for t_s, device, ap, rssi in zip(*(c.tolist() for c in (h.t_s, h.device, h.ap, h.rssi_dbm)), strict=True):
             message = self._after(t_s, device, ap, rssi)

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.records import F64, I32
 from simulators.scenario.wire import WireConfig
-from simulators.world import Heard, joined_heard, taken
+from simulators.world import Heard
 
 MAX_READINGS = 5_000
 """What the wire's contract allows in one frame."""
@@ -65,13 +65,13 @@ class NativeWire:
 
     def frames(self, heard: Sequence[Heard], start_t: float, sent_at: float) -> list[Message]:
         """One frame per controller that has something to tell, more where it is more than one frame may hold."""
-        all_ = joined_heard(heard)
+        all_ = Heard.concat(heard)
         out = []
         for controller in range(self._clocks.controllers):
             mine = np.flatnonzero(all_.ap % self._clocks.controllers == controller)
             for first in range(0, len(mine), MAX_READINGS):
                 rows = mine[first : first + MAX_READINGS]
-                listed = self._listed(taken(all_, rows), controller, start_t)
+                listed = self._listed(all_.take(rows), controller, start_t)
                 sent = float(self._clocks.told(sent_at - start_t, controller, start_t))
                 payload = msgspec.json.encode({"sent_at": round(sent, 3), "readings": listed})
                 out.append(Message(f"rayon/{self._store}/readings/sim-{controller + 1}", payload, len(rows)))

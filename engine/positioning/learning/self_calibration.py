@@ -20,27 +20,16 @@ from engine.positioning.learning.crowd_em import CrowdLearning, Learnt
 from engine.positioning.learning.tracklets import ScanMemory
 from engine.radio.calibrate import Calibration, calibrate
 from engine.radio.crossings import PackedCrossings, crossing_losses
-from engine.radio.evidence_sources import Hearings, hearings_evidence
+from engine.radio.evidence_sources import hearings_evidence
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, geometry_of
 from engine.radio.radiomap import RadioMap
 from engine.radio.soft_fit import SoftLaw
-from engine.records import F32, F64, I32, I64, Readings, Scans
+from engine.records import F64, I64, Hearings, Readings, Scans
 
 FIRST_FIT_S = 15.0  # after the first hearing or scan; then each time the span has doubled
 SPAN_GROWS = 2.0
 LONGEST_SPAN_S = 7200.0  # then at this interval
 MIN_LINKS = 6  # pairs that hear each other; fewer cannot tell power from path loss
-
-
-@dataclass(frozen=True, slots=True)
-class _Links:
-    """Mean hearings of pairs, as `Hearings`."""
-
-    t: F64
-    heard: I32
-    ap: I32
-    rssi_dbm: F32
-    range_m: F32
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +54,7 @@ def links_of(ap_readings: Readings) -> Hearings:
     """Hearings as the wire decoders give them: readings whose `device` is the index of the access point that was
     heard."""
     r = ap_readings
-    return _Links(r.t, r.device.astype(np.int32), r.ap, r.rssi_dbm, r.range_m)
+    return Hearings(r.t, r.device.astype(np.int32), r.ap, r.rssi_dbm, r.range_m)
 
 
 class SelfCalibration:
@@ -190,22 +179,22 @@ class SelfCalibration:
     def _map(self, plain: Calibration, learnt: Learnt | None, geometry: Geometry) -> RadioMap:
         return plain.radio_map if learnt is None else self._crowd.map_of(plain.law, learnt, geometry, plain.radio_map)
 
-    def _plain(self, links: _Links | None, geometry: Geometry) -> Calibration:
+    def _plain(self, links: Hearings | None, geometry: Geometry) -> Calibration:
         """What the access points say alone; the prior where they say nothing."""
-        evidence = hearings_evidence(self._plan, _NONE if links is None else links)
+        evidence = hearings_evidence(self._plan, Hearings.empty() if links is None else links)
         return calibrate(self._plan, self._cells, evidence, geometry=geometry)
 
     def _geometry(self) -> Geometry:
         c = self._cells
         return geometry_of(self._plan, c.level, c.x_m, c.y_m, lost=self._lost.whole())
 
-    def _links(self, total: F64, count: I64) -> _Links | None:
+    def _links(self, total: F64, count: I64) -> Hearings | None:
         heard, ap = np.nonzero(count)
         if len(heard) < MIN_LINKS:
             return None
         mean = (total[heard, ap] / count[heard, ap]).astype(np.float32)
         nothing = np.full(len(heard), np.nan, np.float32)
-        return _Links(np.zeros(len(heard)), heard.astype(np.int32), ap.astype(np.int32), mean, nothing)
+        return Hearings(np.zeros(len(heard)), heard.astype(np.int32), ap.astype(np.int32), mean, nothing)
 
     def state(self) -> dict[str, Any]:
         """For a checkpoint: a few numbers per pair of access points, the newest scans, and what the crowd taught."""
@@ -263,8 +252,3 @@ def _known_state(known: _Known) -> dict[str, Any]:
         "scans": known.scans.state(),
         "seed": known.seed,
     }
-
-
-_NONE = _Links(
-    np.empty(0), np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.float32)
-)

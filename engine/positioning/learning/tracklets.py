@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.columns import Columns
 from engine.records import F32, F64, I64, U64, Scans
 
 MOST_SCANS = 4096  # kept: some minutes of a full shop, an hour of a quiet one; 24 + 2 A bytes each
@@ -20,7 +21,7 @@ MOST_STRETCHES = 48
 
 
 @dataclass(frozen=True, slots=True)
-class Stretches:
+class Stretches(Columns):
     """S stretches of up to K scans, longest first: `t` (S, K), `rssi_dbm` (S, K, A) with NaN where unheard, `steps`
     (S,) how many of the K are there, `device` (S,) numbers of the devices from 0."""
 
@@ -28,13 +29,6 @@ class Stretches:
     rssi_dbm: F32
     steps: I64
     device: I64
-
-    def __len__(self) -> int:
-        return int(self.t.shape[0])
-
-    def take(self, rows: np.ndarray) -> Stretches:
-        """Some of them; order is kept."""
-        return Stretches(self.t[rows], self.rssi_dbm[rows], self.steps[rows], self.device[rows])
 
 
 class ScanMemory:

@@ -8,15 +8,16 @@ that no region holds well inside, and a scan that fits better elsewhere, given t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.columns import Columns, Rows
 from engine.positioning.bayes import Measured, covered_share, judged, located, moments
 from engine.positioning.belief import Belief, Estimate
 from engine.positioning.measurement.site import Site
 from engine.positioning.motion.walk import WalkGraph, stray_share
-from engine.positioning.posterior import sparse_rows, stacked
+from engine.positioning.posterior import sparse_rows
 from engine.positioning.regions.regions import EVERYWHERE, Region, Regions, later_sigma_m
 from engine.positioning.regions.tracks import RegionTracks
 from engine.positioning.settings import LocatorSettings
@@ -30,43 +31,47 @@ FEW = 32  # scans looked at everywhere at once: an array of theirs takes 10 MiB 
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _Known(Columns):
+    """What a `Belief` holds but for cells."""
+
+    offset_mean: F64
+    offset_var: F64
+    trust: F32
+
+    def belief(self, cells: F32) -> Belief:
+        """With these probabilities (N, C) over cells."""
+        return Belief(cells, self.offset_mean, self.offset_var, self.trust)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard(Columns):
     """Scans of n devices, their tracks' rows, whose first it is, seconds since their last, and what was measured."""
 
     scans: Scans
     slot: I64
     first: Bools
     dt: F64
-    known: tuple[F64, F64, F32]  # offset mean and variance, and trust, as in a `Belief`
+    known: _Known
     kinds: list[Measured]
     alone: F32  # (n, T) what the scans alone say, at thin cells
 
-    def take(self, rows: I64) -> _Heard:
+    def take(self, rows: Rows) -> _Heard:
         """Of these scans, in their order."""
-        mean, var, new = self.known
-        known = mean[rows], var[rows], new[rows]
-        kinds = [k.take(rows) for k in self.kinds]
-        return _Heard(
-            self.scans.take(rows), self.slot[rows], self.first[rows], self.dt[rows], known, kinds, self.alone[rows]
-        )
+        return replace(super(_Heard, self).take(rows), kinds=[k.take(rows) for k in self.kinds])
 
     def look(self, site: Site, prior: F32, settings: LocatorSettings) -> Estimate:
         """Over the cells of a site, of which `prior` (n, c) is."""
-        return located(site, self.scans, Belief(prior, *self.known), settings, self.kinds)
+        return located(site, self.scans, self.known.belief(prior), settings, self.kinds)
 
 
 @dataclass(frozen=True, slots=True)
-class _Looked:
+class _Looked(Columns):
     """An update of some of the scans, `rows` (m,), over a region's cells, or all where it is None."""
 
     rows: I64
     heard: _Heard
     region: Region | None
     after: Moved
-
-    def take(self, which: I64) -> _Looked:
-        """Of some of these."""
-        return _Looked(self.rows[which], self.heard.take(which), self.region, self.after.take(which))
 
 
 class RegionalTracking:
@@ -103,17 +108,17 @@ class RegionalTracking:
 
     def _heard(self, scans: Scans, slot: I64) -> _Heard:
         tracks, s = self.tracks, self._settings
-        first = np.isnan(tracks.t[slot])
-        dt = np.where(first, 0.0, scans.t - tracks.t[slot])
-        known = tracks.offset_mean[slot], tracks.drifted(slot, dt, s), trust(dt, first, s)
+        first = np.isnan(tracks["t"][slot])
+        dt = np.where(first, 0.0, scans.t - tracks["t"][slot])
+        known = _Known(tracks["offset_mean"][slot], tracks.drifted(slot, dt, s), trust(dt, first, s))
         nowhere = np.empty((len(slot), 0), np.float32)
-        return _Heard(scans, slot, first, dt, known, *judged(self._site, scans, Belief(nowhere, *known), s))
+        return _Heard(scans, slot, first, dt, known, *judged(self._site, scans, known.belief(nowhere), s))
 
     def _where(self, heard: _Heard) -> I32:
         """The region (n,) to look for each device in, or EVERYWHERE: where it was, or its first scan says it is."""
         tracks, slot = self.tracks, heard.slot
-        mean, var = tracks.mean[slot], tracks.var[slot]
-        where = self._regions.next(tracks.region[slot], mean, later_sigma_m(var, heard.dt, self._settings.motion))
+        mean, var = tracks["mean"][slot], tracks["var"][slot]
+        where = self._regions.next(tracks["region"][slot], mean, later_sigma_m(var, heard.dt, self._settings.motion))
         first = np.flatnonzero(heard.first)
         if len(first):
             found = heard.take(first).look(self._thin, self._anywhere(len(first)), self._settings)
@@ -178,7 +183,7 @@ class RegionalTracking:
             tracks.keep(heard.slot, region.number, masses)
         else:
             tracks.keep_part(heard.slot, self._regions_of(estimate.posterior), masses)
-        tracks.mean[heard.slot], tracks.var[heard.slot] = spread(site, estimate.posterior)
+        tracks["mean"][heard.slot], tracks["var"][heard.slot] = spread(site, estimate.posterior)
         tracks.learn(heard.slot, heard.scans.t, estimate.offset_mean, estimate.offset_var, self._settings)
         if steps is not None:
             note(steps, heard.scans, self._over_all_cells(looked))
@@ -208,10 +213,7 @@ def _in_order(found: list[tuple[I64, Placed]]) -> Placed:
     """Of all scans, in their order."""
     order = np.argsort(np.concatenate([rows for rows, _ in found]), kind="stable")
     parts = [part for _, part in found if len(part.level)]
-    level, xy, cov, covered = (
-        np.concatenate([getattr(p, name) for p in parts])[order] for name in ("level", "xy", "cov", "covered")
-    )
-    return Placed(stacked([p.posterior for p in parts])[order], level, xy, cov, covered)
+    return Placed.concat(parts).take(order)
 
 
 def spread(site: Site, posterior: F32) -> tuple[F64, F64]:

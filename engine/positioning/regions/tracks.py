@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from engine.devices import StateColumn
 from engine.positioning.measurement.site import Site
 from engine.positioning.motion.walk import WalkGraph
 from engine.positioning.regions.regions import EVERYWHERE, Regions
@@ -28,49 +30,39 @@ class RegionTracks(Tracks):
     for 20,000 m².
     """
 
-    COLUMNS = ("region", "mean", "var", *Tracks.COLUMNS)
-
     def __init__(self, site: Site, regions: Regions, graph: WalkGraph) -> None:
         self._regions, self._graph = regions, graph
-        self.pause: list[Any] = []
-        self.walk: list[Any] = []
-        super().__init__(site)
-
-    def _allocate(self, n: int) -> None:
-        super()._allocate(n)
-        self.region = np.full(n, EVERYWHERE, np.int32)
-        self.mean, self.var = np.zeros((n, 2)), np.zeros((n, 2))
-        for masses in (self.pause, self.walk):
-            masses += [NOTHING] * (n - len(masses))
-
-    def _begin(self, slot: int) -> None:
-        super()._begin(slot)
-        self.region[slot] = EVERYWHERE
-
-    def _end(self, slot: int) -> None:
-        self.pause[slot] = self.walk[slot] = NOTHING
+        places = {
+            "region": StateColumn(np.int32, EVERYWHERE),
+            "mean": StateColumn(np.float64, 0.0, 2),
+            "var": StateColumn(np.float64, 0.0, 2),
+        }
+        masses = {name: StateColumn(np.object_, None) for name in ("pause", "walk")}
+        super().__init__(site, {**places, **masses})
 
     def believed(self, slot: I64, number: int) -> Masses:
         """Masses (n, c) and (n, k) of these rows in a region or EVERYWHERE, whichever they are kept in."""
+        if number != EVERYWHERE and (self["region"][slot] == number).all():
+            return np.stack(self["pause"][slot].tolist()), np.stack(self["walk"][slot].tolist())
         pause, walk = zip(*(self._in(i, number) for i in slot.tolist()), strict=True)
         return np.stack(pause), np.stack(walk)
 
     def _in(self, slot: int, number: int) -> Masses:
-        if number != EVERYWHERE and self.region[slot] == number:
-            return self.pause[slot], self.walk[slot]
+        if number != EVERYWHERE and self["region"][slot] == number:
+            return self["pause"][slot], self["walk"][slot]
         masses = self._everywhere(slot)
         return masses if number == EVERYWHERE else self._part(masses, number)
 
     def _everywhere(self, slot: int) -> Masses:
         n_cells, n_blocks = self._graph.n_cells, len(self._graph.size)
-        if np.isnan(self.t[slot]):
+        if np.isnan(self["t"][slot]):
             at_first, walk = anywhere(self._graph)
             return np.full(n_cells, at_first, np.float32), walk
-        if self.region[slot] == EVERYWHERE:
-            return sharp(self.pause[slot], self.walk[slot], self._graph)
+        if self["region"][slot] == EVERYWHERE:
+            return sharp(self["pause"][slot], self["walk"][slot], self._graph)
         pause, walk = np.zeros(n_cells, np.float32), np.zeros(n_blocks, np.float32)
-        kept = int(self.region[slot])
-        pause[self._regions.cells(kept)], walk[self._regions.blocks(kept)] = self.pause[slot], self.walk[slot]
+        kept = int(self["region"][slot])
+        pause[self._regions.cells(kept)], walk[self._regions.blocks(kept)] = self["pause"][slot], self["walk"][slot]
         return pause, walk
 
     def _part(self, masses: Masses, number: int) -> Masses:
@@ -78,32 +70,35 @@ class RegionTracks(Tracks):
 
     def keep(self, slot: I64, number: int, masses: Masses) -> None:
         """Keeps masses (n, c) and (n, k) of these rows on a region."""
-        self.region[slot] = number
-        for i, pause, walk in zip(slot.tolist(), *masses, strict=True):
-            self.pause[i], self.walk[i] = pause.copy(), walk.copy()
+        self["region"][slot] = number
+        for name, rows in zip(("pause", "walk"), masses, strict=True):
+            column = self[name]
+            for i, row in zip(slot.tolist(), rows, strict=True):
+                column[i] = row.copy()  # a view would keep the whole batch
 
     def keep_part(self, slot: I64, regions: I32, masses: Masses) -> None:
         """Of masses (n, C) and (n, K) on all cells and blocks, keeps what is on `regions` (n,); EVERYWHERE blurred."""
-        self.region[slot] = regions
+        self["region"][slot] = regions
         for i, number, pause, walk in zip(slot.tolist(), regions.tolist(), *masses, strict=True):
             every = number == EVERYWHERE
-            self.pause[i], self.walk[i] = (
+            self["pause"][i], self["walk"][i] = (
                 blurred(pause, walk, self._graph) if every else self._part((pause, walk), number)
             )
 
     def state(self) -> dict[str, Any]:
         """All known devices, packed; masses one device after the other, those on all blocks by themselves."""
-        slot = np.fromiter(self._slot.values(), np.int64, len(self._slot))
-        every = self.region[slot] == EVERYWHERE
+        own = super().state()
+        pause, walk = own.pop("pause").tolist(), own.pop("walk").tolist()
+        every = (own["region"] == EVERYWHERE).tolist()
         masses = {
-            "pause": _joined([self.pause[i] for i in slot[~every].tolist()], np.float32),
-            "walk": _joined([self.walk[i] for i in slot[~every].tolist()], np.float32),
-            "block": _joined([self.pause[i] for i in slot[every].tolist()], np.float16),
-            "block_walk": _joined([self.walk[i] for i in slot[every].tolist()], np.uint8),
+            "pause": _joined([m for m, e in zip(pause, every, strict=True) if not e], np.float32),
+            "walk": _joined([m for m, e in zip(walk, every, strict=True) if not e], np.float32),
+            "block": _joined([m for m, e in zip(pause, every, strict=True) if e and m is not None], np.float16),
+            "block_walk": _joined([m for m, e in zip(walk, every, strict=True) if e and m is not None], np.uint8),
         }
-        return super().state() | masses
+        return own | masses
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Replaces everything by a packed state. Raises ValueError when it is of another store's size."""
         region = np.asarray(state["region"]) if "region" in state else np.array([len(self._regions)])
         if region.max(initial=EVERYWHERE) >= len(self._regions):
@@ -111,17 +106,15 @@ class RegionTracks(Tracks):
         every = region == EVERYWHERE
         sizes = np.array([self._size(number) for number in region[~every].tolist()], np.int64).reshape(-1, 2)
         n_blocks = np.where(np.isnan(state["t"][every]), 0, len(self._graph.size))
-        rows = [_split(state[name], size) for name, size in zip(("pause", "walk"), sizes.T, strict=True)]
-        blocks = [_split(state[name], n_blocks) for name in ("block", "block_walk")]
-        super().restore(state)
-        for masses, own, other in zip((self.pause, self.walk), rows, blocks, strict=True):
-            masses[:] = [(other if e else own).pop(0) for e in every.tolist()]
+        masses = {name: np.full(len(region), None) for name in ("pause", "walk")}
+        for name, blocks, size in zip(masses, ("block", "block_walk"), sizes.T, strict=True):
+            for mask, parts in ((~every, _split(state[name], size)), (every, _split(state[blocks], n_blocks))):
+                for i, part in zip(np.flatnonzero(mask).tolist(), parts, strict=True):
+                    masses[name][i] = part
+        super().restore({**state, **masses})
 
     def _size(self, number: int) -> tuple[int, int]:
         return len(self._regions.cells(number)), len(self._regions.blocks(number))
-
-
-NOTHING = np.empty(0, np.float32)
 
 
 def blurred(pause: F32, walk: F32, graph: WalkGraph) -> tuple[Any, Any]:

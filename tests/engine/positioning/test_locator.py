@@ -9,7 +9,7 @@ from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.locator import Locator
 from engine.positioning.offline import locate_readings
-from engine.positioning.windows import ScanWindows, no_scans
+from engine.positioning.windows import ScanWindows
 from engine.radio.radiomap import prior_map
 from engine.records import Readings, Scans
 from tests.engine.positioning.stores import Walk, hall, hear, shelved, two_levels, walk
@@ -89,7 +89,7 @@ def test_every_scan_with_a_reading_gets_a_fix_whose_posterior_sums_to_one(method
     plan = shelved()
     cells = walkable_cells(plan, 0.5)
     locator = Locator(plan, cells, method=method)
-    scans = no_scans(5)
+    scans = Scans.empty(n_ap=5)
     rssi = np.full((4, 5), np.nan, np.float32)
     rssi[0, 0], rssi[1, :2], rssi[2] = -40, (-119, -1), -70
     n = np.full((4, 5), np.nan, np.float32)

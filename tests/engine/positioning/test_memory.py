@@ -57,7 +57,7 @@ def test_the_prior_map_keeps_no_spread_per_cell() -> None:
 
 FRESH = """
 import gc, tracemalloc
-from tests.engine.positioning.large import hypermarket
+from tests.engine.positioning.regions.large import hypermarket
 from engine.plan.cells import walkable_cells
 from engine.positioning.locator import Locator
 plan = hypermarket()

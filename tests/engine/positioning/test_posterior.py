@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from engine.columns import stack_rows
 from engine.offers.triggers import Target, TriggerTimers
 from engine.plan.cells import walkable_cells
-from engine.positioning.locator import join_fixes
-from engine.positioning.posterior import LEAST_KEPT, no_rows, sparse_rows, stacked
+from engine.positioning.posterior import LEAST_KEPT, no_rows, sparse_rows
 from engine.presence.heat import HeatGrid
 from engine.records import F32, Fixes, Posterior
 from tests.engine.positioning.stores import hall
@@ -37,7 +37,7 @@ def test_rows_of_parts_stand_where_their_cells_are() -> None:
     cells = np.array([7, 9, 30, 49])
     want = np.zeros((5, 50), np.float32)
     want[:2], want[2:, cells] = whole, part
-    found = stacked([sparse_rows(whole, None, 50), sparse_rows(part, cells, 50)])
+    found = stack_rows([sparse_rows(whole, None, 50), sparse_rows(part, cells, 50)])
     assert found.dtype == np.float32
     np.testing.assert_allclose(rows_of(found), want, atol=LEAST_KEPT)
     assert sparse_rows(part, cells, 50).nnz <= part.size
@@ -45,8 +45,8 @@ def test_rows_of_parts_stand_where_their_cells_are() -> None:
 
 def test_rows_are_stacked_in_their_kind() -> None:
     a, b = rows(2, 30), rows(3, 30, 2)
-    assert isinstance(stacked([a, b]), np.ndarray)
-    mixed = stacked([sparse_rows(a, None, 30), sparse_rows(b, None, 30), no_rows(30, True)])
+    assert isinstance(stack_rows([a, b]), np.ndarray)
+    mixed = stack_rows([sparse_rows(a, None, 30), sparse_rows(b, None, 30), no_rows(30, True)])
     assert sparse.issparse(mixed)
     np.testing.assert_allclose(rows_of(mixed), np.concatenate([a, b]), atol=1e-8)
     assert no_rows(30, False).shape == no_rows(30, True).shape == (0, 30)
@@ -54,7 +54,7 @@ def test_rows_are_stacked_in_their_kind() -> None:
 
 def test_fixes_join_with_sparse_rows() -> None:
     a, b = rows(2, 30), rows(3, 30, 2)
-    both = join_fixes([fixes_of(sparse_rows(a, None, 30)), fixes_of(sparse_rows(b, None, 30), 2)])
+    both = Fixes.concat([fixes_of(sparse_rows(a, None, 30)), fixes_of(sparse_rows(b, None, 30), 2)])
     assert both.device.tolist() == [0, 1, 2, 3, 4]
     np.testing.assert_allclose(both.posterior @ np.eye(30, dtype=np.float32), np.concatenate([a, b]), atol=1e-8)
 

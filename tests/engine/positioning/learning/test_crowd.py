@@ -15,13 +15,10 @@ from engine.radio.calibrate import calibrate
 from engine.radio.evidence import Evidence, evidence_at
 from engine.radio.evidence_sources import hearings_evidence
 from engine.radio.radiomap import prior_map
-from engine.records import Readings
-from tests.engine.positioning.learning.test_self_calibration import Heard
+from engine.records import Hearings, Readings
 from tests.engine.positioning.stores import Walk, hall, hear, shelved, walk
 
-NOBODY = Heard(
-    np.zeros(0), np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.float32)
-)
+NOBODY = Hearings.empty()
 
 SIX = ((1.0, 1.0), (20.0, 1.0), (39.0, 1.0), (1.0, 24.0), (20.0, 24.0), (39.0, 24.0))
 PERIMETER = (*SIX, (10.0, 1.0), (30.0, 1.0), (10.0, 24.0), (30.0, 24.0), (1.0, 12.0), (39.0, 12.0))

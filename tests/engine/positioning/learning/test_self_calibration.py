@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from engine.plan.cells import walkable_cells
@@ -12,22 +10,13 @@ from engine.positioning.learning.self_calibration import FIRST_FIT_S, SelfCalibr
 from engine.positioning.offline import self_calibrated_maps
 from engine.radio.pathloss import cell_geometry, mean_dbm
 from engine.radio.radiomap import prior_map
-from engine.records import Readings
+from engine.records import Hearings, Readings
 from tests.engine.positioning.stores import CORNERS, shelved
 
 SEVEN = (*CORNERS, (10.0, 1.0), (10.0, 11.0))
 
 
-@dataclass
-class Heard:
-    t: np.ndarray
-    heard: np.ndarray
-    ap: np.ndarray
-    rssi_dbm: np.ndarray
-    range_m: np.ndarray
-
-
-def hearings(plan: Plan, exponent: float, times: np.ndarray) -> Heard:
+def hearings(plan: Plan, exponent: float, times: np.ndarray) -> Hearings:
     rng = np.random.default_rng(0)
     rows = []
     for i, speaker in enumerate(plan.access_points):
@@ -37,7 +26,7 @@ def hearings(plan: Plan, exponent: float, times: np.ndarray) -> Heard:
                 rows += [(t, i, j, -30 - 10 * exponent * np.log10(d) + rng.normal(0, 2)) for t in times]
     t, heard, ap, rssi = (np.array(c) for c in zip(*rows, strict=True))
     nan = np.full(len(t), np.nan, np.float32)
-    return Heard(t, heard.astype(np.int32), ap.astype(np.int32), rssi.astype(np.float32), nan)
+    return Hearings(t, heard.astype(np.int32), ap.astype(np.int32), rssi.astype(np.float32), nan)
 
 
 def plain() -> Plan:
@@ -75,7 +64,7 @@ def test_maps_are_made_of_earlier_hearings_only_and_ever_more_rarely() -> None:
     assert times == [15.0, 30.0, 60.0, 120.0, 240.0, 480.0]
     for t, radio_map in maps:
         keep = all_of_it.t < t
-        early = Heard(*(getattr(all_of_it, n)[keep] for n in ("t", "heard", "ap", "rssi_dbm", "range_m")))
+        early = all_of_it.take(keep)
         learner = SelfCalibration(plan, cells)
         learner.add(early)
         again = learner.fit(t)
@@ -128,9 +117,7 @@ def test_silence_needs_no_fits_however_long_it_is() -> None:
         hearings(plan, 2.8, np.arange(0.0, 100.0, 10.0)),
         hearings(plan, 2.8, 3e9 + np.arange(0.0, 40.0, 10.0)),
     )
-    both = Heard(
-        *(np.concatenate([getattr(h, n) for h in (early, late)]) for n in ("t", "heard", "ap", "rssi_dbm", "range_m"))
-    )
+    both = Hearings.concat([early, late])
     times = [t for t, _ in self_calibrated_maps(plan, cells, both)]
     assert times[:3] == [15.0, 30.0, 60.0]
     assert len(times) <= 7

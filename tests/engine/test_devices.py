@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.presence.devices import Column, DeviceTable, rounds
+from engine.devices import DeviceTable, StateColumn, rounds
 
 
 def table() -> DeviceTable:
-    return DeviceTable({"a": Column(np.float64, np.nan), "b": Column(np.int32, 7, 3)})
+    return DeviceTable({"a": StateColumn(np.float64, np.nan), "b": StateColumn(np.int32, 7, 3)})
 
 
 def test_new_devices_get_fill_values_and_keep_their_row() -> None:
@@ -49,6 +50,45 @@ def test_state_does_not_depend_on_the_order_of_arrival() -> None:
     np.testing.assert_array_equal(three.state()["a"], [1.0, 2.0, 3.0])
     three.rows(np.array([4], np.uint64))
     assert three.devices.tolist() == [1, 2, 3, 4]
+
+
+def test_forgotten_devices_leave_the_others_where_they_are() -> None:
+    t = table()
+    row = t.rows(np.array([4, 2, 9], np.uint64))
+    t["a"][row] = [4.0, 2.0, 9.0]
+    t.forget(np.array([2, 7], np.uint64))
+    assert t.devices.tolist() == [4, 9]
+    assert t["a"][t.find(np.array([9, 4], np.uint64))].tolist() == [9.0, 4.0]
+
+
+def test_new_devices_begin_with_one_value_for_each_of_the_width() -> None:
+    t = DeviceTable({"v": StateColumn(np.float32, np.array([1.0, 2.0]), 2), "o": StateColumn(np.object_, None)})
+    row = t.rows(np.array([8, 3], np.uint64))
+    assert t["v"][row].tolist() == [[1.0, 2.0], [1.0, 2.0]]
+    assert t["o"][row].tolist() == [None, None]
+    held = np.zeros(1)
+    t["o"][int(row[1])] = held
+    assert t.state()["o"][0] is held  # of device 3
+    t.forget(np.array([3], np.uint64))
+    assert not any(one is held for one in t["o"].tolist())
+
+
+def test_a_state_may_hold_its_devices_in_any_order() -> None:
+    t = table()
+    t.restore({"device": np.array([7, 3]), "a": np.array([0.7, 0.3]), "b": np.array([[7] * 3, [3] * 3])})
+    assert t.devices.tolist() == [3, 7]
+    assert t["a"][t.find(np.array([7, 3], np.uint64))].tolist() == [0.7, 0.3]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{}, {"b": np.zeros((1, 2))}, {"b": np.zeros((2, 3))}], ids=["missing", "narrow", "long"]
+)
+def test_a_state_of_other_columns_is_refused_and_changes_nothing(wrong: dict[str, np.ndarray]) -> None:
+    t = table()
+    t.rows(np.array([1], np.uint64))
+    with pytest.raises(ValueError, match="no column 'b' of shape"):
+        t.restore({"device": np.array([2]), "a": np.array([0.0]), **wrong})
+    assert t.devices.tolist() == [1]
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9)), max_size=40))

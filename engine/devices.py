@@ -9,34 +9,36 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.records import F64, I64, U64, Bools
+from engine.records import F32, F64, I64, U64, Bools
 
 CLOCK_SLACK_S = 1e-6
 """Epoch seconds in float64 resolve 0.24 microseconds: durations are compared with this much slack."""
+FIRST_ROWS = 8  # room for so many devices at first; then it doubles
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a `DeviceTable`: its dtype, its value for a new device, its width (0: a scalar per device)."""
+class StateColumn:
+    """One column of a `DeviceTable`: its dtype, its value for a new device (one, or one for each of `width`), its width
+    (0: a scalar per device). Columns of objects hold what differs in size from device to device, None at first."""
 
     dtype: npt.DTypeLike
-    fill: float | bool
+    fill: float | bool | F32 | F64 | None
     width: int = 0
+
+    def blank(self, n: int) -> npt.NDArray[Any]:
+        """For `n` devices, not filled yet."""
+        return np.zeros((n, self.width) if self.width else n, self.dtype)
 
 
 class DeviceTable:
     """Columns of state with one row per device, found by a binary search of the whole batch. Freed rows are reused."""
 
-    def __init__(self, columns: Mapping[str, Column]) -> None:
+    def __init__(self, columns: Mapping[str, StateColumn]) -> None:
         self._kinds = dict(columns)
         self._ids: U64 = np.empty(0, np.uint64)  # sorted
         self._rows: I64 = np.empty(0, np.int64)  # the row of each of `_ids`
-        self._free: list[int] = []
-        self._columns: dict[str, npt.NDArray[Any]] = {name: self._blank(kind, 0) for name, kind in columns.items()}
-
-    @staticmethod
-    def _blank(kind: Column, n: int) -> npt.NDArray[Any]:
-        return np.full((n, kind.width) if kind.width else n, kind.fill, dtype=kind.dtype)
+        self._free: I64 = np.empty(0, np.int64)  # the next one last
+        self._columns: dict[str, npt.NDArray[Any]] = {name: kind.blank(0) for name, kind in columns.items()}
 
     def __len__(self) -> int:
         return int(self._ids.shape[0])
@@ -71,9 +73,10 @@ class DeviceTable:
         return row
 
     def _insert(self, new: U64) -> None:
-        while len(self._free) < new.shape[0]:
+        while self._free.shape[0] < new.shape[0]:
             self._grow()
-        taken = np.array([self._free.pop() for _ in range(new.shape[0])], np.int64)
+        left = self._free.shape[0] - new.shape[0]
+        self._free, taken = self._free[:left], self._free[left:][::-1]
         for name, kind in self._kinds.items():
             self._columns[name][taken] = kind.fill
         ids = np.concatenate([self._ids, new])
@@ -82,28 +85,47 @@ class DeviceTable:
 
     def _grow(self) -> None:
         old = next(iter(self._columns.values())).shape[0]
-        extra = max(64, old)
+        extra = max(FIRST_ROWS, old)
         for name, kind in self._kinds.items():
-            self._columns[name] = np.concatenate([self._columns[name], self._blank(kind, extra)])
-        self._free.extend(range(old + extra - 1, old - 1, -1))
+            grown = kind.blank(old + extra)
+            grown[:old] = self._columns[name]
+            self._columns[name] = grown
+        self._free = np.concatenate([self._free, np.arange(old + extra - 1, old - 1, -1)])
 
     def drop(self, gone: Bools) -> None:
         """Forgets the devices where `gone`, a mask over `devices`, is true."""
         if gone.any():
-            self._free.extend(self._rows[gone].tolist())
+            freed = self._rows[gone]
+            for name, kind in self._kinds.items():
+                if kind.dtype is np.object_:
+                    self._columns[name][freed] = None  # lets them go
+            self._free = np.concatenate([self._free, freed])
             self._ids, self._rows = self._ids[~gone], self._rows[~gone]
+
+    def forget(self, devices: U64) -> None:
+        """Forgets these devices, known or not."""
+        self.drop(np.isin(self._ids, devices))
 
     def state(self) -> dict[str, Any]:
         """Devices ascending and their columns in that order: the same whatever rows they happened to sit in."""
         return {"device": self._ids.copy(), **{name: column[self._rows] for name, column in self._columns.items()}}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Takes over what `state` returned."""
-        self._ids = np.array(state["device"], np.uint64)
-        n = self._ids.shape[0]
-        self._rows = np.arange(n, dtype=np.int64)
-        self._free = []
-        self._columns = {name: np.array(state[name], kind.dtype) for name, kind in self._kinds.items()}
+        """Takes over what `state` returned, its devices in any order. Raises ValueError when a column is missing or of
+        another width; then nothing is changed."""
+        ids = np.array(state["device"], np.uint64)
+        order = np.argsort(ids, kind="stable")
+        columns = {name: self._restored(name, state, order) for name in self._kinds}
+        self._ids, self._rows, self._columns = ids[order], np.arange(len(ids)), columns
+        self._free = np.empty(0, np.int64)
+
+    def _restored(self, name: str, state: Mapping[str, Any], order: I64) -> npt.NDArray[Any]:
+        kind = self._kinds[name]
+        wanted = kind.blank(len(order))
+        if name not in state or np.shape(state[name]) != wanted.shape:
+            raise ValueError(f"state of another plan or version: no column {name!r} of shape {wanted.shape}")
+        wanted[:] = np.asarray(state[name], kind.dtype)[order]
+        return wanted
 
 
 def rounds(device: U64, t: F64) -> list[I64]:

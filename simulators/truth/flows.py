@@ -1,31 +1,91 @@
-"""Where people truly went next: transitions between zones by hour, by the definition of `engine.presence.flows`.
+"""Where people truly went next: transitions between zones by hour, counted by a referee of its own.
 
-That definition is of visits, and a visit is what the engine's rules for presence call one (`presence.confirm_s`,
+It uses none of the engine's code for presence. A visit is what the site's rules call one (`presence.confirm_s`,
 `presence.grace_s`): whoever crosses a corner of a zone in two seconds has not visited it, nor left it by stepping out
 for a moment. A person's whole journey is one stay in the store, and the end of the run ends it, as a recording does.
+
+* Zones that hold another one say nothing beyond their parts: only the innermost count.
+* Who is in two zones at once is where the longer visit is: a visit that another one covers is none. Of two for exactly
+  the same time the last by name counts.
+* From each visit to the next one is a transition, unless it is the same zone, in the hour (UTC) in which the later one
+  began; from outside to the first in the hour it began, and from the last to outside in the hour it ended.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 from engine.config import PresenceConfig
-from engine.presence.flows import FlowRow, ZoneStay, by_hour, leaf_zones, moves_of
+from engine.plan.model import Plan
 from engine.records import Bools
+from simulators.truth.hours import HOUR_S
 from simulators.truth.truth import Episode
 from simulators.world import World
+
+NOWHERE = ""
+"""Stands for outside in the table."""
+LEFT_OVER = 0.05
+"""This share of a zone may lie outside the one that holds it: borders are drawn by hand."""
+
+
+class TrueFlow(NamedTuple):
+    """How often people went from one zone to another in one hour UTC."""
+
+    hour_start: float
+    from_zone: str
+    to_zone: str
+    moves: int
 
 
 def zone_flows(
     world: World, visits: Sequence[Episode], who: Bools, rules: PresenceConfig | None = None
-) -> list[FlowRow]:
-    """Transitions of the shoppers in `who` (shoppers,) only: those heard, to compare with an engine's, or all."""
-    start_t, leaves = world.scenario.starts_at.timestamp(), set(leaf_zones(world.plan))
-    ways: dict[int, list[ZoneStay]] = defaultdict(list)
-    for visit in _by_rules([v for v in visits if v.place in leaves and who[v.shopper]], rules or PresenceConfig()):
-        ways[visit.shopper].append(ZoneStay(visit.place, start_t + visit.since_s, start_t + visit.until_s))
-    return by_hour(move for way in ways.values() for move in moves_of(way))
+) -> list[TrueFlow]:
+    """Transitions of the shoppers in `who` (shoppers,) only: those heard, to compare with an engine's, or all.
+
+    In the order of hours, then of names.
+    """
+    start_t, inner = world.scenario.starts_at.timestamp(), innermost_zones(world.plan)
+    ways: dict[int, list[Episode]] = defaultdict(list)
+    for visit in _by_rules([v for v in visits if v.place in inner and who[v.shopper]], rules or PresenceConfig()):
+        ways[visit.shopper].append(visit)
+    moves = (move for way in ways.values() for move in _transitions(way))
+    counts = Counter(((start_t + t_s) // HOUR_S * HOUR_S, before, after) for t_s, before, after in moves)
+    return [TrueFlow(*key, n) for key, n in sorted(counts.items())]
+
+
+def innermost_zones(plan: Plan) -> set[str]:
+    """The zones that hold no smaller zone of their level."""
+    holders = {
+        outer.id
+        for outer in plan.zones
+        for inner in plan.zones
+        if inner.level == outer.level
+        and inner.polygon.area < outer.polygon.area
+        and inner.polygon.difference(outer.polygon).area <= LEFT_OVER * inner.polygon.area
+    }
+    return {zone.id for zone in plan.zones} - holders
+
+
+def _transitions(visits: Sequence[Episode]) -> Iterator[tuple[float, str, str]]:
+    """(seconds of the run, from, to) of one person."""
+    way = sorted((v for v in visits if not any(_covers(other, v) for other in visits)), key=lambda v: v.since_s)
+    if not way:
+        return
+    yield way[0].since_s, NOWHERE, way[0].place
+    for before, after in pairwise(way):
+        if before.place != after.place:
+            yield after.since_s, before.place, after.place
+    yield way[-1].until_s, way[-1].place, NOWHERE
+
+
+def _covers(long: Episode, short: Episode) -> bool:
+    """Whether `short` is over and done with within `long`, or is its twin of a lesser name."""
+    if (long.since_s, long.until_s) == (short.since_s, short.until_s):
+        return long.place > short.place
+    return long.since_s <= short.since_s and short.until_s <= long.until_s
 
 
 def _by_rules(stays: Sequence[Episode], rules: PresenceConfig) -> list[Episode]:

@@ -14,6 +14,7 @@ from engine.files.experiments import write_potential
 from engine.files.flows import write_flows
 from engine.files.outcomes import write_coupons, write_hours
 from engine.offers.campaigns import Campaign
+from engine.presence.flows import FlowRow
 from simulators.truth.coupons import coupons
 from simulators.truth.flows import zone_flows
 from simulators.truth.hours import zone_hours
@@ -74,7 +75,7 @@ def _comparable(world: World, at: Positions, campaigns: Sequence[Campaign], fold
     flows = {"flows": world.phones.connected, "flows_everybody": everybody}
     moved = {name: zone_flows(world, visits, who) for name, who in flows.items()}
     for name, rows in moved.items():
-        write_flows(folder / f"{name}.csv", rows)
+        write_flows(folder / f"{name}.csv", (FlowRow(*row) for row in rows))
     write_coupons(folder / "coupons.csv", due)
     fates = potential_outcomes(world, campaigns)
     write_potential(folder / "potential_outcomes.csv", fates)

@@ -1,4 +1,4 @@
-"""Transitions between zones of a whole day at once, by the definition of `engine.presence.flows` (as `truth_flows`)."""
+"""Transitions between zones of a whole day at once, by the definition of `engine.presence.flows` (as `truth.flows`)."""
 
 from __future__ import annotations
 

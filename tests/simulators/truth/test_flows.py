@@ -29,7 +29,7 @@ def world() -> World:
 def flows(world: World, *visits: tuple[int, str, float, float], heard: bool = True) -> dict[tuple[str, str], int]:
     who = np.full(len(world.journeys), heard, np.bool_)
     rows = zone_flows(world, [Episode(*v) for v in visits], who, RULES)
-    return {(r.from_zone, r.to_zone): r.count for r in rows}
+    return {(r.from_zone, r.to_zone): r.moves for r in rows}
 
 
 def test_each_persons_way(world: World) -> None:
@@ -55,8 +55,8 @@ def test_everybody_who_was_in_a_zone_came_in_and_left(world: World) -> None:
     rows = zone_flows(world, visits, everybody)
     into, out = Counter[str](), Counter[str]()
     for r in rows:
-        into[r.to_zone] += r.count
-        out[r.from_zone] += r.count
+        into[r.to_zone] += r.moves
+        out[r.from_zone] += r.moves
     assert into == out, "every zone, and the outside, is left as often as it is entered"
     stayed = {v.shopper for v in visits if v.until_s - v.since_s >= 3}
     assert len(stayed) <= out[""] <= len({v.shopper for v in visits})

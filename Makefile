@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST_ARGS ?= --numprocesses auto --dist loadfile
 
-.PHONY: install demo test check format bench accuracy baselines servers clean help
+.PHONY: install demo test check format bench accuracy baselines mutants servers clean help
 
 help:
 	@echo "make demo     run two demo stores with simulated shoppers; prints one link per audience"
@@ -15,6 +15,7 @@ help:
 	@echo "make bench    speed and memory figures"
 	@echo "make accuracy measure the locator in stores whose radio it does not know, beside the kept figures"
 	@echo "make baselines  rewrite the figures that tests compare with: a change that moves them says so"
+	@echo "make mutants  small wrong changes to the pure rooms: which do their own tests notice? (MUTANTS='offers --sample 50 --seed 2')"
 	@echo "make install  everything for development into .venv"
 
 $(BIN)/python:
@@ -60,6 +61,9 @@ accuracy: $(VENV)/.dev
 
 baselines: $(VENV)/.dev
 	$(BIN)/python -m tests.baselines.rewrite
+
+mutants: $(VENV)/.dev
+	$(BIN)/python -m tests.mutants $(MUTANTS)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache dist build

@@ -1,0 +1,46 @@
+"""Which rooms are tried, what they are held to, and which of all their changes are drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from tests.mutants.changes import Change, change, count
+
+RULES_BAR, NUMERIC_BAR = 0.85, 0.75  # the least share of changes that a kind's own tests must notice
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A folder of code and the folder of its own tests. Inner rooms count, but for those `without`."""
+
+    name: str
+    code: str
+    tests: str
+    without: tuple[str, ...] = ()
+
+    def files(self, root: Path) -> list[str]:
+        """Its modules, relative to the root."""
+        found = sorted(str(p.relative_to(root)) for p in (root / self.code).rglob("*.py"))
+        return [p for p in found if not any(p.startswith(f"{self.code}/{w}/") for w in self.without)]
+
+
+def _engine(name: str, *without: str) -> Room:
+    return Room(name, f"engine/{name}", f"tests/engine/{name}", without)
+
+
+RULES = (
+    *map(_engine, ("offers", "loyalty", "presence", "privacy", "ingest/time", "ingest/decoders")),
+    _engine("plan", "drawing"),  # where a label stands in a drawing is a matter of taste
+)
+NUMERIC = (_engine("radio"), _engine("positioning"))
+KINDS = {"rules": (RULES, RULES_BAR), "numeric": (NUMERIC, NUMERIC_BAR)}
+
+
+def draw(root: Path, rooms: tuple[Room, ...], sample: int, seed: int) -> dict[Room, list[Change]]:
+    """A random sample over all changes of these rooms, by room, in a random order. A sample of 0 is all of them."""
+    every = [(room, path, k) for room in rooms for path in room.files(root) for k in range(count(root, path))]
+    Random(seed).shuffle(every)
+    chosen = every[:sample] if sample else every
+    return {room: [change(root, path, k) for r, path, k in chosen if r == room] for room in rooms}

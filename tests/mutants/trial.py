@@ -1,0 +1,227 @@
+"""One room's changes, tried. pytest collects the room's tests once; each test, then each change, is a fork of that.
+
+First every test runs alone and says which functions of the room it calls. Then a change inside a function is put into a
+fork as new byte code of that function, and the tests that call it run until one fails: those of the module's own file
+first. What runs at import already (constants, defaults, what a test file builds as it is read) needs everything
+imported anew: that is a pytest of its own in a fork of the process outside, which has imported nothing of ours.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType, ModuleType
+from typing import Any, TextIO
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from tests.mutants import pool
+from tests.mutants.changes import Change, changed
+from tests.mutants.rooms import Room
+
+PYTEST = ("-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:terminalreporter", "--timeout", "0",
+          "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")  # fmt: skip
+KILLED, SURVIVED, LATE = "killed", "survived", "late"
+FRESH_CPU_S = 30.0  # importing everything anew
+
+
+@dataclass(slots=True)
+class Called:
+    """The functions of a room that are called, as (file, qualified name), since this was last emptied."""
+
+    root: Path
+    code: str
+    names: set[tuple[str, str]] = field(default_factory=set)
+
+    def __call__(self, frame: FrameType, event: str, _: Any) -> None:
+        if event == "call":
+            code = frame.f_code
+            if self.code in code.co_filename:
+                path = os.path.relpath(code.co_filename, self.root)
+                self.names.add((path, code.co_qualname.split(".<locals>")[0]))
+
+
+class Trial:
+    """A pytest plugin for one room: `pytest_runtestloop` is the whole of it."""
+
+    def __init__(
+        self, root: Path, room: Room, chosen: Sequence[Change], jobs: int, until: float, folder: Path, out: TextIO
+    ) -> None:
+        self.root, self.chosen, self.jobs, self.until, self.folder, self.out = root, chosen, jobs, until, folder, out
+        self.called = Called(root, f"{root}/{room.code}/")
+        sys.setprofile(self.called)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        sys.setprofile(None)
+        at_import = set(self.called.names)
+        tests = self._tests(session.items)
+        functions = _functions(self.called.code)
+        fresh = []
+
+        def tasks() -> Iterator[pool.Task[tuple[Change, int]]]:
+            for change in self.chosen:
+                if time.time() > self.until:
+                    return
+                chosen = _noticing(change, tests, at_import)
+                known = change.function and functions.get((str(self.root / change.path), *change.function))
+                if not chosen:
+                    self._say(change=_row(change), outcome=SURVIVED, tests=0)
+                elif known and (change.path, change.function[0]) not in at_import:
+                    yield pool.Task((change, len(chosen)), lambda c=change, k=known, t=chosen: self._try(c, k, t),
+                                    5.0 + 4 * sum(t.cpu_s for t in chosen))  # fmt: skip
+                else:
+                    fresh.append((change, chosen))
+
+        for (change, count), code in pool.run(tasks(), self.jobs):
+            self._say(change=_row(change), outcome=outcome(code), tests=count)
+        for change, chosen in fresh:
+            self._say(fresh=_row(change), ids=[t.item.nodeid for t in chosen], cpu_s=sum(t.cpu_s for t in chosen))
+        return True
+
+    def _tests(self, items: Sequence[pytest.Item]) -> list[_Test]:
+        """Runs each test in a fork of its own. One that fails without any change tells nothing, and is left out."""
+
+        def alone(k: int, item: pytest.Item) -> int:
+            self.called.names.clear()
+            began = time.process_time()
+            sys.setprofile(self.called)
+            failed = _fails(item)
+            sys.setprofile(None)
+            row = {"cpu_s": time.process_time() - began, "names": sorted(self.called.names), "failed": failed}
+            (self.folder / f"{k}.json").write_text(json.dumps(row))
+            return 0
+
+        tasks = (pool.Task((k, item), lambda k=k, i=item: alone(k, i), 600.0) for k, item in enumerate(items))
+        tests = []
+        for (k, item), _ in pool.run(tasks, self.jobs):
+            file = self.folder / f"{k}.json"
+            row = json.loads(file.read_text()) if file.exists() else {"failed": True}
+            if row["failed"]:
+                self._say(broken=item.nodeid)
+                continue
+            tests.append(_Test(item, row["cpu_s"], frozenset(map(tuple, row["names"]))))
+        return tests
+
+    def _try(self, change: Change, functions: list[FunctionType], tests: Sequence[_Test]) -> int:
+        codes = _codes(_compiled(self.root, change))
+        code = next(c for c in codes if (c.co_qualname, c.co_firstlineno) == change.function)
+        for function in functions:
+            function.__code__ = code
+        return 1 if any(_fails(t.item) for t in tests) else 0
+
+    def _say(self, **row: Any) -> None:
+        self.out.write(json.dumps(row) + "\n")
+        self.out.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    item: pytest.Item
+    cpu_s: float
+    names: frozenset[tuple[str, str]]
+
+
+def outcome(code: int) -> str:
+    """Of a fork's exit code: a signal means that it used up its time or fell over."""
+    return SURVIVED if code == 0 else KILLED if code > 0 else LATE
+
+
+def _row(change: Change) -> dict[str, Any]:
+    return {name: getattr(change, name) for name in Change.__slots__}
+
+
+def _noticing(change: Change, tests: Sequence[_Test], at_import: set[tuple[str, str]]) -> list[_Test]:
+    """The tests that can notice: those that call the function or, where it runs at import, any of the module. The
+    module's own file comes first, then the quick ones, each file's tests together."""
+    if change.function and (change.path, change.function[0]) not in at_import:
+        name = (change.path, change.function[0])
+        chosen = [t for t in tests if name in t.names]
+    else:
+        chosen = [t for t in tests if any(path == change.path for path, _ in t.names)]
+    own = f"test_{Path(change.path).stem}"
+    cost: dict[Path, float] = defaultdict(float)
+    for test in chosen:
+        cost[test.item.path] += test.cpu_s
+
+    def place(test: _Test) -> tuple[bool, float, str, float]:
+        path = test.item.path
+        return not path.stem.startswith(own), cost[path], str(path), test.cpu_s
+
+    return sorted(chosen, key=place)
+
+
+def _fails(item: pytest.Item) -> bool:
+    """Runs one test, setup and teardown with it."""
+    reports = runtestprotocol(item, nextitem=None, log=False)
+    return any(r.failed for r in reports)
+
+
+def _compiled(root: Path, change: Change) -> CodeType:
+    return compile(changed(root, change), str(root / change.path), "exec", dont_inherit=True)
+
+
+def _functions(code: str) -> dict[tuple[str, str, int], list[FunctionType]]:
+    """The functions that stand in files under `code`, by file, qualified name and first line."""
+    found: dict[tuple[str, str, int], list[FunctionType]] = defaultdict(list)
+    for thing in gc.get_objects():
+        if isinstance(thing, FunctionType) and code in thing.__code__.co_filename:
+            c = thing.__code__
+            found[c.co_filename, c.co_qualname, c.co_firstlineno].append(thing)
+    return dict(found)
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield const
+            yield from _codes(const)
+
+
+class Changed(importlib.abc.MetaPathFinder):
+    """Imports one module with a change in it."""
+
+    def __init__(self, root: Path, change: Change) -> None:
+        self._root, self._change = root, change
+        self._name = change.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        if name != self._name:
+            return None
+        file = self._root / self._change.path
+        return importlib.util.spec_from_file_location(name, file, loader=_Loader(self._root, self._change))
+
+
+class _Loader(importlib.abc.Loader):
+    def __init__(self, root: Path, change: Change) -> None:
+        self._root, self._change = root, change
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(_compiled(self._root, self._change), module.__dict__)
+
+
+class Only:
+    """A pytest plugin that runs these tests, in this order, and stops at the first that fails."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        self._place = {name: k for k, name in enumerate(ids)}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = sorted((i for i in items if i.nodeid in self._place), key=lambda i: self._place[i.nodeid])
+
+
+def afresh(root: Path, change: Change, ids: Sequence[str]) -> int:
+    """Runs in a fork that has imported nothing of ours: 0 where no test notices."""
+    sys.meta_path.insert(0, Changed(root, change))
+    files = list(dict.fromkeys(i.split("::")[0] for i in ids))
+    return int(pytest.main([*PYTEST, "-x", "--rootdir", str(root), *files], plugins=[Only(ids)]))

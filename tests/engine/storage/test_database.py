@@ -98,7 +98,7 @@ POSTER = """
 import sys
 from engine.loyalty.ledger import earn
 from engine.storage.database import open_database
-from engine.storage.ledger import post
+from engine.storage.loyalty.ledger import post
 db = open_database(sys.argv[1])
 for i in range(40):
     post(db, earn(f"{sys.argv[2]}-{i}", "points", "purchase", "m", 1, 0.0))

@@ -136,8 +136,8 @@ ONE_MODEL = (
 def test_neighbours_with_phones_of_one_model(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Signed in, they are told apart. Unknown ones cannot be told from a phone that forgets its cookies: the rules say
     that they are people, the site does not believe it, and the score shows what that costs."""
-    for module in ("errands", "phone_http"):
-        monkeypatch.setattr(f"simulators.{module}.phone_agent", lambda rng: ONE_MODEL)
+    for module in ("coupon_actions", "phone"):
+        monkeypatch.setattr(f"simulators.live.{module}.phone_agent", lambda rng: ONE_MODEL)
     outcome = run(site, tmp_path / "run", friend_open_share=1.0, neighbour_open_share=1.0)
     openings = [o for o in outcome.tally.witness.openings if o.opener == "neighbour"]
     known = {row.device for row in outcome.rows}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.columns import Columns
-from engine.positioning.belief import Belief, Estimate
+from engine.positioning.belief import Belief, Estimate, Quantity
 from engine.positioning.measurement.expectation import Expectation, PackedExpectation
 from engine.positioning.measurement.likelihood import Evidence, cell_evidence, residual_squares, tail_weights
 from engine.positioning.measurement.site import CENTRE_DBM, Site
@@ -19,7 +19,7 @@ from engine.records import F32, F64, I32, Bools, Scans
 class Measured(Columns):
     """One kind of measurement of N scans: centred values (N, A), weights, which were heard, the prior offset."""
 
-    column: int  # 0 RSSI, 1 range
+    quantity: Quantity
     z: F32
     v: F32
     heard: Bools
@@ -43,13 +43,13 @@ def located(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings,
         shift = np.einsum("nc,nc->n", posterior, e.offset).astype(np.float64)
         square = np.einsum("nc,nc,nc->n", posterior, e.offset, e.offset).astype(np.float64)
         within = (posterior * e.offset_var).sum(axis=1) if e.offset_var.shape[1] > 1 else e.offset_var[:, 0]
-        mean[:, kind.column] += shift
-        var[:, kind.column] = np.maximum(square - shift**2, 0.0) + within
+        mean[:, kind.quantity] += shift
+        var[:, kind.quantity] = np.maximum(square - shift**2, 0.0) + within
     return Estimate(posterior, mean, var, foreseen)
 
 
 def _expected(site: Site, kind: Measured) -> Expectation | PackedExpectation:
-    return site.range if kind.column else site.rssi
+    return site.range if kind.quantity == Quantity.RANGE else site.rssi
 
 
 def judged(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> tuple[list[Measured], F32]:
@@ -65,7 +65,7 @@ def _tail_weights(site: Site, kinds: list[Measured]) -> tuple[list[F32], F32]:
 
     Alone, because a track that went wrong would otherwise find the readings odd that could correct it.
     """
-    thin = [site.range_thin if k.column else site.rssi_thin for k in kinds]
+    thin = [site.range_thin if k.quantity == Quantity.RANGE else site.rssi_thin for k in kinds]
     first = [cell_evidence(t, k.z, k.v, k.offset_var) for k, t in zip(kinds, thin, strict=True)]
     flat = np.ones((1, first[0].log.shape[1]), np.float32)
     posterior, _ = _posterior(flat, np.zeros((len(kinds[0].z), 1), np.float32), first)
@@ -82,22 +82,20 @@ def _measured(site: Site, scans: Scans, belief: Belief, settings: LocatorSetting
     age = np.nan_to_num(scans.age_s, nan=0.0)
     fresh = 1.0 / (1.0 + (age / settings.age_doubles_variance_s) ** 2)
     out = []
-    for column, (values, centre, dof, excess) in enumerate(
-        (
-            (scans.rssi_dbm, CENTRE_DBM, settings.tail_dof, 1.0),
-            (scans.range_m, 0.0, settings.range_tail_dof, settings.range_positive_excess),
-        )
+    for quantity, values, centre, dof, excess in (
+        (Quantity.RSSI, scans.rssi_dbm, CENTRE_DBM, settings.tail_dof, 1.0),
+        (Quantity.RANGE, scans.range_m, 0.0, settings.range_tail_dof, settings.range_positive_excess),
     ):
         heard = np.isfinite(values)
         if not heard.any():
             continue
-        shift = (centre + belief.offset_mean[:, column]).astype(np.float32)[:, None]
+        shift = (centre + belief.offset_mean[:, quantity]).astype(np.float32)[:, None]
         z = np.where(heard, values - shift, np.float32(0.0)).astype(np.float32)
-        v = np.where(heard, fresh * belief.trust[:, column, None], np.float32(0.0)).astype(np.float32)
-        if column == 1 and np.isfinite(scans.range_sigma_m).any():
+        v = np.where(heard, fresh * belief.trust[:, quantity, None], np.float32(0.0)).astype(np.float32)
+        if quantity == Quantity.RANGE and np.isfinite(scans.range_sigma_m).any():
             v *= _reported_weight(scans, site)
-        offset_var = belief.offset_var[:, column].astype(np.float32)
-        out.append(Measured(column, z, v, heard, offset_var, dof, excess))
+        offset_var = belief.offset_var[:, quantity].astype(np.float32)
+        out.append(Measured(quantity, z, v, heard, offset_var, dof, excess))
     return out
 
 
@@ -110,12 +108,12 @@ def _reported_weight(scans: Scans, site: Site) -> F32:
 def _unheard_log(site: Site, scans: Scans, belief: Belief, partial_share: float) -> F32:
     """(N, C) or (N, 1). A scan may be a part of one, cut by a window's end or lost on the way, whose silence says
     nothing: a mixture over the whole silence, not one access point's."""
-    trust = belief.trust[:, 0]
+    trust = belief.trust[:, Quantity.RSSI]
     unheard = np.isnan(scans.rssi_dbm) & np.isnan(scans.range_m)
     if not unheard.any():
         return np.zeros((len(scans), 1), np.float32)
     weight = (unheard * trust[:, None]).astype(np.float32)
-    shares = shift_shares(belief.offset_mean[:, 0] - site.offset_mean[0], site.shifts_db)
+    shares = shift_shares(belief.offset_mean[:, Quantity.RSSI] - site.offset_mean[Quantity.RSSI], site.shifts_db)
     weight = (shares[:, :, None] * weight[:, None, :]).reshape(len(weight), -1)
     silence = weight @ site.not_heard_log
     np.exp(silence, out=silence)

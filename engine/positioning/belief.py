@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from engine.columns import Columns
 from engine.records import F32, F64
+
+
+class Quantity(IntEnum):
+    """What is measured. Offsets of devices are columns in this order."""
+
+    RSSI = 0
+    RANGE = 1
 
 
 @dataclass(frozen=True, slots=True)

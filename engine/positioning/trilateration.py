@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.positioning.belief import Belief, Estimate
+from engine.positioning.belief import Belief, Estimate, Quantity
 from engine.positioning.measurement.site import CENTRE_DBM, Site
 from engine.positioning.settings import LocatorSettings
 from engine.records import F32, F64, I64, Scans
@@ -55,7 +55,7 @@ def _solve(site: Site, scans: Scans, level: I64, start: F64) -> tuple[F64, F64]:
     z = np.where(by_range[:, None], scans.range_m, scans.rssi_dbm - CENTRE_DBM)
     z = np.where(heard, z, 0.0).astype(np.float64)
     sigma = np.where(by_range, RANGE_SIGMA_M, RSSI_SIGMA_DB)
-    prior = np.where(by_range, 1.0 / site.offset_var[1], 1.0 / site.offset_var[0])
+    prior = np.where(by_range, 1.0 / site.offset_var[Quantity.RANGE], 1.0 / site.offset_var[Quantity.RSSI])
     weight = heard / sigma[:, None] ** 2
     dz = site.ap_xyz[None, :, 2] - site.device_z[level][:, None]
     xy, damping = start.copy(), np.full(len(start), 1.0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
-from engine.radio.evidence import Evidence
+from engine.radio.evidence import Evidence, EvidenceKind
 from engine.radio.misplaced import misplaced
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, cell_geometry, mean_dbm
 from engine.radio.radiomap import RadioMap, prior_map, prior_powers
@@ -75,7 +75,7 @@ def calibrate(
     law = fit_law(plan, evidence, reach.weight, prior)
     mean, sigma = _rssi(cells, geometry, evidence, law, reach, prior, settings)
     ranges = fit_ranges(evidence, len(plan.access_points), prior, reach)
-    heard = bool((np.isfinite(evidence.rssi_dbm) & (evidence.kind < 2)).any())
+    heard = bool((np.isfinite(evidence.rssi_dbm) & evidence.of_devices).any())
     radio_map = RadioMap(
         mean_dbm=mean.astype(np.float32),
         sigma_db=sigma.astype(np.float32),
@@ -102,13 +102,13 @@ def _rssi(
 ) -> tuple[F64, F64]:
     """Mean and spread (A, C): the law plus fields."""
     mean = mean_dbm(geometry, law.p0_dbm, law.exponent, law.loss_scale, prior, law.tall)
-    rows = np.flatnonzero(np.isfinite(law.residual_db) & (evidence.kind < 2))
+    rows = np.flatnonzero(np.isfinite(law.residual_db) & evidence.of_devices)
     ev, residual = evidence.take(rows), law.residual_db[rows]
     noise = settings.field_noise_db**2 + FAST_DB**2 / ev.count + place_variance(ev, prior)
     place = (ev.level, ev.x_m, ev.y_m)
     smooth = field_amplitude(place, ev.ap, residual, settings.field_length_m, settings.field_cap_db)
     # places that were themselves estimated fit better than they should: they do not make the map surer
-    surveyed = reach_of(cells, evidence.take(evidence.kind == 0))
+    surveyed = reach_of(cells, evidence.take(evidence.kind == EvidenceKind.SURVEYED))
     base = _base_sigma(residual, surveyed.between(*settings.sigma_floor_db), prior.sigma_db)
     variance = np.full(mean.shape, base**2 + (reach.share * smooth) ** 2)
     to = (cells.level, cells.x_m, cells.y_m)

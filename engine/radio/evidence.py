@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 
 import numpy as np
 
 from engine.columns import Columns
 from engine.plan.model import Plan
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, geometry_of, log_distance, saturated_db
-from engine.records import F64, I32
+from engine.records import F64, I32, Bools
 
 SHADOW_M = 3.0  # shadows are about this large: rows nearer than that repeat each other
 BIN_M = 1.0  # readings of one device and access point in one square of this size say one thing: they share its shadow
+
+
+class EvidenceKind(IntEnum):
+    """What was heard, and how its place is known."""
+
+    SURVEYED = 0  # a device, where somebody said it was
+    ESTIMATED = 1  # a device, where a locator found it
+    ACCESS_POINT = 2  # an access point, which another one heard, where the plan says it hangs
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence(Columns):
     """Measured values, shape (n,): the mean of `count` readings of access point `ap` from one place and device.
 
-    `kind` 0: a device at a surveyed place; 1: a device at an estimated place; 2: an access point heard by another.
+    `kind` (`EvidenceKind`) is what was heard, and how its place is known.
     Features: `log_d` 10 log10 of distance, uncapped losses `walls_db`, `tall_db`, `low_db` as in `Geometry`, `floors`,
     `distance_m`.
     `place_sigma_m` says how sure the place is.
@@ -44,6 +53,11 @@ class Evidence(Columns):
     distance_m: F64
     crowd: F64
 
+    @property
+    def of_devices(self) -> Bools:
+        """(n,) which are of devices, at places where people stand."""
+        return np.asarray(self.kind != EvidenceKind.ACCESS_POINT, dtype=np.bool_)
+
     def crossings_db(self, tall: float, prior: RadioPrior = DEFAULT_PRIOR) -> F64:
         """(n,) what crossings cost, saturated, where fixtures are so tall; see `Geometry.crossings_db`."""
         return saturated_db(self.walls_db + tall * self.tall_db + (1.0 - tall) * self.low_db, prior)
@@ -61,7 +75,7 @@ class Evidence(Columns):
 def evidence_at(
     plan: Plan,
     *,
-    kind: int,
+    kind: EvidenceKind,
     ap: I32,
     source: I32,
     level: I32,

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from engine.plan.model import Plan
-from engine.radio.evidence import Evidence, evidence_at
+from engine.radio.evidence import Evidence, EvidenceKind, evidence_at
 from engine.records import F64, I32, Hearings
 
 SURVEY_PLACE_SIGMA_M = 0.3  # how well people know where they stand
@@ -34,10 +34,10 @@ class Surveyed(Protocol):
 
 
 def survey_evidence(plan: Plan, survey: Surveyed) -> Evidence:
-    """A survey, kind 0."""
+    """A survey."""
     return evidence_at(
         plan,
-        kind=0,
+        kind=EvidenceKind.SURVEYED,
         ap=survey.ap,
         source=survey.device,
         level=survey.level,
@@ -50,14 +50,14 @@ def survey_evidence(plan: Plan, survey: Surveyed) -> Evidence:
 
 
 def hearings_evidence(plan: Plan, hearings: Hearings) -> Evidence:
-    """Access points that hear each other, kind 2: the speaker is at its place in the plan, at its height."""
+    """Access points that hear each other: the speaker is at its place in the plan, at its height."""
     points = plan.access_points
     level = np.array([plan.level_index[p.level] for p in points], dtype=np.int32)
     x, y, z = (np.array(v, dtype=np.float64) for v in zip(*((p.x_m, p.y_m, p.z_m) for p in points), strict=True))
     heard = hearings.heard
     return evidence_at(
         plan,
-        kind=2,
+        kind=EvidenceKind.ACCESS_POINT,
         ap=hearings.ap,
         source=heard,
         level=level[heard],

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.plan.model import Plan
-from engine.radio.evidence import Evidence
+from engine.radio.evidence import Evidence, EvidenceKind
 from engine.radio.pathloss import DEFAULT_PRIOR, RadioPrior, log_distance
 from engine.records import F64
 
@@ -35,11 +35,12 @@ class Misplaced:
 
 
 def misplaced(plan: Plan, evidence: Evidence, exponent: F64, prior: RadioPrior = DEFAULT_PRIOR) -> list[Misplaced]:
-    """Access points whose surveyed evidence (kind 0) speaks against their place; `exponent` (A,) of the fitted law."""
+    """Access points whose surveyed evidence speaks against their place; `exponent` (A,) of the fitted law."""
     out = []
+    surveyed = np.isfinite(evidence.rssi_dbm) & (evidence.kind == EvidenceKind.SURVEYED)
     for a, ap in enumerate(plan.access_points):
         level = plan.level_index[ap.level]
-        at = np.isfinite(evidence.rssi_dbm) & (evidence.ap == a) & (evidence.kind == 0) & (evidence.level == level)
+        at = surveyed & (evidence.ap == a) & (evidence.level == level)
         if (1.0 / evidence.crowd[at]).sum() < LEAST_SHADOWS:
             continue
         own = evidence.take(at)

@@ -28,7 +28,7 @@ class RangeFit:
 
 def fit_ranges(evidence: Evidence, n_ap: int, prior: RadioPrior, reach: Reach) -> RangeFit:
     """The store's bias as a quantile of all errors; each access point's shrunk towards it."""
-    rows = np.flatnonzero(np.isfinite(evidence.range_m) & (evidence.kind < 2))
+    rows = np.flatnonzero(np.isfinite(evidence.range_m) & evidence.of_devices)
     if not len(rows):
         return RangeFit(np.full(n_ap, prior.range_bias_m), prior.range_sigma_m, known=False)
     ev = evidence.take(rows)

@@ -42,7 +42,7 @@ class Reach:
 
 def reach_of(cells: Cells, evidence: Evidence) -> Reach:
     """The reach of the evidence at places of devices (access points that hear each other are not places to stand)."""
-    at = evidence.kind < 2
+    at = evidence.of_devices
     return Reach(share_near(cells, evidence.level[at], evidence.x_m[at], evidence.y_m[at]))
 
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.plan.model import Plan
-from engine.radio.evidence import Evidence
+from engine.radio.evidence import Evidence, EvidenceKind
+from engine.radio.law import LOSS_SCALE, SHARED, LawCoefficients, law_design
 from engine.radio.pathloss import DEFAULT_PRIOR, RadioPrior
 from engine.radio.radiomap import prior_powers
 from engine.records import F64
@@ -31,7 +32,6 @@ not tell. Access points that look over shelves do not say how high those are."""
 
 CLEARLY = 0.2  # nats by which a candidate must be better than the one before it
 LEAST_SCALE = 0.2  # of losses: a candidate that needs less explains nothing
-SHARED = 3  # coefficients that all access points share: power, exponent, loss scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class RidgePriors:
 class FittedLaw:
     """`p0_dbm`, `exponent` (A,) and `loss_scale` of the fitted law; `residual_db` (n,) of the evidence, devices'
     offsets taken out; `ap_power_db` (A,) departures, for warnings; `source_db` (Q,) offsets of devices; `shared_db`
-    what all have. `tall`: how tall fixtures are. `theta`, `precision` (3 + 2 A): the law's coefficients, departures
-    from the prior, and how sure they are: what the crowd goes on from."""
+    what all have. `tall`: how tall fixtures are. `coefficients`, departures from the
+    prior, and their `precision` (3 + 2 A, 3 + 2 A): what the crowd goes on from."""
 
     p0_dbm: F64
     exponent: F64
@@ -61,7 +61,7 @@ class FittedLaw:
     source_db: F64
     shared_db: float
     tall: float
-    theta: F64
+    coefficients: LawCoefficients
     precision: F64
 
 
@@ -93,22 +93,22 @@ def fit_law(
     tall, best = prior.tall, None
     for between, among in TALL:
         solved = _solved(evidence, p0, exponent, sd, (between, among), reach_weight, prior)
-        if best is None or (solved.score > best.score + CLEARLY and solved.theta[2] > LEAST_SCALE - 1.0):
+        if best is None or (solved.score > best.score + CLEARLY and solved.theta[LOSS_SCALE] > LEAST_SCALE - 1.0):
             tall, best = among, solved
     assert best is not None
-    theta, k = best.theta, SHARED + 2 * n_ap
+    k = SHARED + 2 * n_ap
+    found = LawCoefficients(best.theta[:k])
     residual = best.residual - _source_medians(evidence, best.residual)
-    power, slope = theta[SHARED : SHARED + n_ap], theta[SHARED + n_ap : k]
     return FittedLaw(
-        p0_dbm=p0 + theta[0] + power,
-        exponent=exponent + theta[1] + slope,
-        loss_scale=float(1.0 + theta[2]),
+        p0_dbm=p0 + found.power_db + found.ap_power_db,
+        exponent=exponent + found.exponent + found.ap_exponent,
+        loss_scale=1.0 + found.loss_scale,
         residual_db=residual,
-        ap_power_db=power,
-        source_db=theta[k:],
-        shared_db=float(theta[0]),
+        ap_power_db=found.ap_power_db,
+        source_db=best.theta[k:],
+        shared_db=found.power_db,
         tall=tall,
-        theta=theta[:k],
+        coefficients=found,
         precision=_without_sources(best.normal, k),
     )
 
@@ -122,14 +122,13 @@ def _solved(
     reach_weight: float,
     prior: RadioPrior,
 ) -> _Solved:
-    crossings = np.where(evidence.kind == 2, *(evidence.crossings_db(t, prior) for t in tall))
+    masts = evidence.kind == EvidenceKind.ACCESS_POINT
+    crossings = np.where(masts, *(evidence.crossings_db(t, prior) for t in tall))
     design = _design(evidence, crossings, len(p0), len(sd) - SHARED - 2 * len(p0))
     base = p0[evidence.ap] - exponent[evidence.ap] * evidence.log_d - crossings
     y = evidence.rssi_dbm - (base - prior.floor_loss_db * evidence.floors)
     # rows that share a shadow repeat each other: their information is that of one
-    shadow = np.where(
-        evidence.kind < 2, SHADOW_DB**2 * evidence.crowd / reach_weight, MAST_SHADOW_DB**2 * evidence.crowd
-    )
+    shadow = np.where(masts, MAST_SHADOW_DB**2 * evidence.crowd, SHADOW_DB**2 * evidence.crowd / reach_weight)
     var = shadow + FAST_DB**2 / evidence.count + place_variance(evidence, prior)
     ok = np.isfinite(y)
     residual = np.full(len(evidence), np.nan)
@@ -177,23 +176,16 @@ def place_variance(evidence: Evidence, prior: RadioPrior) -> F64:
 
 
 def _design(evidence: Evidence, crossings_db: F64, n_ap: int, n_source: int) -> F64:
-    """Columns: power, exponent, loss scale, power of each access point, exponent of each, offset of each source."""
-    n = len(evidence)
-    rows = np.arange(n)
-    design = np.zeros((n, SHARED + 2 * n_ap + n_source))
-    design[:, 0] = 1.0
-    design[:, 1] = -evidence.log_d
-    design[:, 2] = -crossings_db
-    design[rows, SHARED + evidence.ap] = 1.0
-    design[rows, SHARED + n_ap + evidence.ap] = -evidence.log_d
-    design[rows, SHARED + 2 * n_ap + evidence.source] = 1.0
-    return design
+    """The law's columns, then one for the offset of each source."""
+    offsets = np.zeros((len(evidence), n_source))
+    offsets[np.arange(len(evidence)), evidence.source] = 1.0
+    return np.hstack([law_design(evidence.ap, evidence.log_d, crossings_db, n_ap), offsets])
 
 
 def _prior_sd(evidence: Evidence, known: np.ndarray, n_source: int, prior: RadioPrior, priors: RidgePriors) -> F64:
     n_ap = len(known)
     source = np.full(n_source, priors.device_db)
-    source[evidence.source[evidence.kind == 2]] = priors.ap_source_db
+    source[evidence.source[evidence.kind == EvidenceKind.ACCESS_POINT]] = priors.ap_source_db
     shared = prior.known_spread_db if known.all() else prior.p0_spread_db
     exponent = priors.exponent / 2 if known.all() else priors.exponent
     ap = np.where(known, priors.ap_power_db / 2, priors.ap_power_db)

@@ -14,9 +14,10 @@ from scipy.linalg import cho_factor, cho_solve
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
+from engine.radio.law import LawCoefficients, law_design
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, log_distance, saturated_db
 from engine.radio.radiomap import prior_powers
-from engine.radio.ridge import SHARED, FittedLaw
+from engine.radio.ridge import FittedLaw
 from engine.records import F64, I64
 
 BLOCK_M = 2.0  # fields are learnt at blocks of this size
@@ -39,9 +40,9 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class SoftLaw:
-    """Coefficients as in `FittedLaw.theta`, and fields' coefficients (A, B): a field is kernel @ coefficients."""
+    """The law's coefficients, and fields' own (A, B): a field is kernel @ its own."""
 
-    theta: F64
+    coefficients: LawCoefficients
     fields: F64
 
 
@@ -86,15 +87,15 @@ def correlation(one: F64, other: F64) -> F64:
 def expected_dbm(floor: Floor, soft: SoftLaw) -> F64:
     """(A, C) at the floor's cells."""
     fields = (soft.fields @ floor.kernel)[:, floor.block]
-    return law_dbm(floor.base_dbm, floor.log_d, floor.crossings_db, soft.theta) + fields
+    return law_dbm(floor.base_dbm, floor.log_d, floor.crossings_db, soft.coefficients) + fields
 
 
-def law_dbm(base_dbm: F64, log_d: F64, crossings_db: F64, theta: F64) -> F64:
+def law_dbm(base_dbm: F64, log_d: F64, crossings_db: F64, law: LawCoefficients) -> F64:
     """(A, C) the prior's RSSI changed by the coefficients."""
-    n_ap = len(base_dbm)
-    power = theta[0] + theta[SHARED : SHARED + n_ap]
-    slope = theta[1] + theta[SHARED + n_ap : SHARED + 2 * n_ap]
-    return np.asarray(base_dbm + power[:, None] - slope[:, None] * log_d - theta[2] * crossings_db, dtype=np.float64)
+    power = law.power_db + law.ap_power_db
+    slope = law.exponent + law.ap_exponent
+    dbm = base_dbm + power[:, None] - slope[:, None] * log_d - law.loss_scale * crossings_db
+    return np.asarray(dbm, dtype=np.float64)
 
 
 def fit_soft(floor: Floor, law: FittedLaw, weight: F64, level_dbm: F64, sigma_db: float, with_fields: bool) -> SoftLaw:
@@ -109,24 +110,21 @@ def fit_soft(floor: Floor, law: FittedLaw, weight: F64, level_dbm: F64, sigma_db
         pooled(weight * v) / total for v in (level_dbm - floor.base_dbm, floor.log_d, floor.crossings_db)
     )
     noise = sigma_db**2 / (NEW_SHARE * total)
-    theta = _law(law, y, log_d, crossings, 1.0 / (noise + FIELD_DB**2))
+    coefficients = _law(law, y, log_d, crossings, 1.0 / (noise + FIELD_DB**2))
     fields = np.zeros((n_ap, n))
     if with_fields:
-        left = y - law_dbm(np.zeros_like(y), log_d, crossings, theta)
+        left = y - law_dbm(np.zeros_like(y), log_d, crossings, coefficients)
         for a in range(n_ap):
             factor = cho_factor(FIELD_DB**2 * floor.kernel + np.diag(noise[a]), lower=True)
             fields[a] = FIELD_DB**2 * cho_solve(factor, left[a])
-    return SoftLaw(theta, fields)
+    return SoftLaw(coefficients, fields)
 
 
-def _law(law: FittedLaw, y: F64, log_d: F64, crossings: F64, precision: F64) -> F64:
+def _law(law: FittedLaw, y: F64, log_d: F64, crossings: F64, precision: F64) -> LawCoefficients:
     """Coefficients from rows (A, B), around those of `law`."""
     n_ap, n = y.shape
-    design = np.zeros((n_ap, n, SHARED + 2 * n_ap))
-    design[:, :, 0], design[:, :, 1], design[:, :, 2] = 1.0, -log_d, -crossings
-    for a in range(n_ap):
-        design[a, :, SHARED + a], design[a, :, SHARED + n_ap + a] = 1.0, -log_d[a]
-    rows, w = design.reshape(-1, design.shape[2]), precision.ravel()
+    rows = law_design(np.repeat(np.arange(n_ap), n), log_d.ravel(), crossings.ravel(), n_ap)
+    w = precision.ravel()
     normal = rows.T @ (rows * w[:, None]) + law.precision
-    wanted = rows.T @ (w * y.ravel()) + law.precision @ law.theta
-    return np.asarray(np.linalg.solve(normal, wanted), dtype=np.float64)
+    wanted = rows.T @ (w * y.ravel()) + law.precision @ law.coefficients.vector
+    return LawCoefficients(np.asarray(np.linalg.solve(normal, wanted), dtype=np.float64))

@@ -17,7 +17,7 @@ from engine.positioning.locator import Locator
 from engine.positioning.offline import locate_scans
 from engine.positioning.windows import ScanWindows
 from engine.radio.calibrate import calibrate
-from engine.radio.evidence import evidence_at
+from engine.radio.evidence import EvidenceKind, evidence_at
 from engine.radio.radiomap import RadioMap, prior_map
 from engine.records import F64, Scans
 from tests.accuracy.measures import CELL_M, LAG_S, WINDOW_S, figures_of, store_figures, who_and_when
@@ -89,7 +89,7 @@ def _taught(r: Recording) -> RadioMap:
     place = _true_places(r, scans)[row]
     known = evidence_at(
         r.plan,
-        kind=0,
+        kind=EvidenceKind.SURVEYED,
         ap=ap.astype(np.int32),
         source=scans.device[row].astype(np.int32),
         level=np.zeros(len(row), np.int32),

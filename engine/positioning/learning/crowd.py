@@ -24,7 +24,6 @@ from engine.radio.evidence import Evidence
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, cell_geometry
 from engine.radio.radiomap import prior_powers
 from engine.radio.reach import reach_of
-from engine.radio.ridge import SHARED
 from engine.records import Bools, Readings, Scans
 
 WINDOW_S = 3.0
@@ -58,7 +57,7 @@ def calibrate_store(
 
 def _ranges(plan: Plan, cells: Cells, known: Evidence, first: Calibration, scans: Scans) -> Calibration:
     """With the bias that ranges share, unless a survey told it."""
-    if np.isfinite(known.range_m[known.kind < 2]).any():
+    if np.isfinite(known.range_m[known.of_devices]).any():
         return first
     bias = shared_bias_m(plan, cells, first.radio_map, scans)
     if bias is None:
@@ -91,9 +90,11 @@ def _rssi(
     if before.covered < COVERED and heard < MANY_AP:
         place = f"scans of {heard:.1f} access points on {before.covered:.0%} of the floor fit a wrong map as well"
         return _noted(first, f"unlabelled readings left aside: {place}; let people walk half of it")
-    learnt = crowd.judged(first.law, stretches, _held_out(stretches))
-    if not isinstance(learnt, Learnt):
-        return _noted(first, f"unlabelled readings left aside: {learnt:+.2f} nats per scan on readings not fitted on")
+    validation = crowd.cross_validate(first.law, stretches, _held_out(stretches))
+    learnt = validation.learnt
+    if learnt is None:
+        gain = f"{validation.gain:+.2f} nats per scan on readings not fitted on"
+        return _noted(first, f"unlabelled readings left aside: {gain}")
     after = crowd.seen(first.law, learnt, stretches)
     radio_map = crowd.map_of(first.law, learnt, geometry, first.radio_map)
     result = _explained(plan, replace(first, radio_map=radio_map), learnt, before, after)
@@ -118,17 +119,16 @@ def _held_out(stretches: Stretches) -> Bools:
 def _explained(plan: Plan, first: Calibration, learnt: Learnt, before: Seen, after: Seen) -> Calibration:
     """The law, the fit per access point and its warnings as the crowd has changed them; where it heard nothing of an
     access point, what was known."""
-    theta, n_ap = learnt.soft.theta, len(plan.access_points)
+    found = learnt.soft.coefficients
     p0, exponent = prior_powers(plan)
-    power, slope = theta[SHARED : SHARED + n_ap], theta[SHARED + n_ap : SHARED + 2 * n_ap]
     law = replace(
         first.law,
-        p0_dbm=p0 + theta[0] + power,
-        exponent=exponent + theta[1] + slope,
-        loss_scale=float(1.0 + theta[2]),
-        ap_power_db=power,
-        shared_db=float(theta[0]),
-        theta=theta,
+        p0_dbm=p0 + found.power_db + found.ap_power_db,
+        exponent=exponent + found.exponent + found.ap_exponent,
+        loss_scale=1.0 + found.loss_scale,
+        ap_power_db=found.ap_power_db,
+        shared_db=found.power_db,
+        coefficients=found,
     )
     fits = [
         ApFit(

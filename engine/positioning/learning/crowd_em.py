@@ -71,6 +71,15 @@ class Learnt:
 
 
 @dataclass(frozen=True, slots=True)
+class Validation:
+    """What a trial gained on scans that it was not fitted to, in nats per scan, and what was learnt; None where that
+    was not worth it."""
+
+    gain: float
+    learnt: Learnt | None
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """How a map sees stretches: the share of the floor near the places it finds for them, 0 to 1; of each access point
     (A,) how many scans heard it, and the root mean square of what the law, fields aside, leaves of those in dB."""
@@ -98,28 +107,28 @@ class CrowdLearning:
         stretches = _drawn(ground, memory, rng)
         if int(stretches.steps.sum()) < LEAST_SCANS or len(np.unique(stretches.device)) < LEAST_DEVICES:
             return None
-        learnt = self._judged(ground, law, stretches, stretches.device % HELD_OUT == HELD_OUT - 1)
-        return learnt if isinstance(learnt, Learnt) else None
+        held = stretches.device % HELD_OUT == HELD_OUT - 1
+        return self._cross_validate(ground, law, stretches, held).learnt
 
     def drawn(self, memory: ScanMemory, rng: np.random.Generator) -> Stretches:
         """As many stretches as there is memory for, by lot."""
         return _drawn(self._ready(), memory, rng)
 
-    def judged(self, law: FittedLaw, stretches: Stretches, held: Bools) -> Learnt | float:
+    def cross_validate(self, law: FittedLaw, stretches: Stretches, held: Bools) -> Validation:
         """What stretches that are not `held` (S,) teach, if it foresees those that are better than the law alone by
-        MARGIN: then with all of them. Else only the gain, in nats per scan."""
-        return self._judged(self._ready(), law, stretches, held)
+        MARGIN: then it is learnt from all of them."""
+        return self._cross_validate(self._ready(), law, stretches, held)
 
-    def _judged(self, ground: _Ground, law: FittedLaw, stretches: Stretches, held: Bools) -> Learnt | float:
+    def _cross_validate(self, ground: _Ground, law: FittedLaw, stretches: Stretches, held: Bools) -> Validation:
         floor, _ = floor_of(self._plan, ground.cells, ground.geometry, law)
         start = _start(floor, law)
         trial = self._em(ground, floor, law, stretches.take(~held), (LAW_ROUNDS, FIELD_ROUNDS), start)
         judged = stretches.take(held)
         gain = self._foreseen(ground, floor, trial, judged) - self._foreseen(ground, floor, start, judged)
         if gain < MARGIN:
-            return gain
+            return Validation(gain, None)
         soft, sigma = self._em(ground, floor, law, stretches, (0, LAST_ROUNDS), trial)
-        return Learnt(soft, sigma, gain)
+        return Validation(gain, Learnt(soft, sigma, gain))
 
     def seen(self, law: FittedLaw, learnt: Learnt | None, stretches: Stretches) -> Seen:
         """Stretches as the law alone (None) or what was learnt explains them."""
@@ -131,7 +140,7 @@ class CrowdLearning:
         level, xy, _ = moments(site, found.cells)
         rssi = stretches.rssi_dbm[found.stretch, found.step].astype(np.float64)
         scans = np.isfinite(rssi).sum(axis=0)
-        plain = expected_dbm(floor, SoftLaw(soft.theta, np.zeros_like(soft.fields)))
+        plain = expected_dbm(floor, SoftLaw(soft.coefficients, np.zeros_like(soft.fields)))
         left = np.sqrt(_squared(rssi, found, plain).sum(axis=0) / np.maximum(scans, 1))
         return Seen(share_near(ground.cells, level, xy[:, 0], xy[:, 1]), scans, np.where(scans > 0, left, np.nan))
 
@@ -141,7 +150,7 @@ class CrowdLearning:
         _, at = floor_of(self._plan, ground.cells, ground.geometry, law)
         here, c = floor_columns(self._plan, geometry, law), self._cells
         places = np.column_stack([c.level, c.x_m, c.y_m])
-        mean = law_dbm(*here, learnt.soft.theta).astype(np.float32)
+        mean = law_dbm(*here, learnt.soft.coefficients).astype(np.float32)
         mean += (learnt.soft.fields @ correlation(at, places)).astype(np.float32)
         return replace(
             current,
@@ -206,7 +215,7 @@ def _drawn(ground: _Ground, memory: ScanMemory, rng: np.random.Generator) -> Str
 
 def _start(floor: Floor, law: FittedLaw) -> tuple[SoftLaw, float]:
     """The law alone."""
-    return SoftLaw(law.theta, np.zeros((len(law.p0_dbm), len(floor.kernel)))), DEFAULT_PRIOR.sigma_db
+    return SoftLaw(law.coefficients, np.zeros((len(law.p0_dbm), len(floor.kernel)))), DEFAULT_PRIOR.sigma_db
 
 
 def _tail_weights(rssi: F64, found: Placed, mean: F64, sigma: float, dof: float) -> F64:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.positioning.bayes import bayes
-from engine.positioning.belief import Belief
+from engine.positioning.belief import Belief, Quantity
 from engine.positioning.learning.tracklets import Stretches
 from engine.positioning.measurement.site import Site
 from engine.positioning.motion.smoothing import carried_back
@@ -103,7 +103,7 @@ def _forward(
         mean[:n], var[:n] = estimate.offset_mean, np.maximum(estimate.offset_var, floor)
         total += float(estimate.foreseen.sum())
         out.append(_Step(pause, walking, np.asarray(estimate.posterior * share, dtype=np.float32)))
-    return out, mean[:, 0], total
+    return out, mean[:, Quantity.RSSI], total
 
 
 def _through(graph: WalkGraph, motion: MotionModel, step: _Step, pause: F32, walk: F32) -> tuple[F32, F32]:

@@ -21,6 +21,7 @@ from engine.positioning.learning.tracklets import ScanMemory
 from engine.radio.calibrate import Calibration, calibrate
 from engine.radio.crossings import PackedCrossings, crossing_losses
 from engine.radio.evidence_sources import hearings_evidence
+from engine.radio.law import LawCoefficients
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, geometry_of
 from engine.radio.radiomap import RadioMap
 from engine.radio.soft_fit import SoftLaw
@@ -226,7 +227,7 @@ class SelfCalibration:
         learnt, pending = state["learnt"], state["pending"]
         self._learnt = None
         if learnt is not None:
-            soft = SoftLaw(np.array(learnt["theta"]), np.array(learnt["fields"]))
+            soft = SoftLaw(LawCoefficients(np.array(learnt["theta"])), np.array(learnt["fields"]))
             self._learnt = Learnt(soft, learnt["sigma_db"], learnt["gain"])
         self._pending = None
         if pending is not None:
@@ -238,7 +239,7 @@ class SelfCalibration:
 def _learnt_state(learnt: Learnt) -> dict[str, Any]:
     soft = learnt.soft
     return {
-        "theta": soft.theta.copy(),
+        "theta": soft.coefficients.vector.copy(),
         "fields": soft.fields.copy(),
         "sigma_db": learnt.sigma_db,
         "gain": learnt.gain,

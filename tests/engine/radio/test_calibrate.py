@@ -10,7 +10,7 @@ import pytest
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
 from engine.radio.calibrate import calibrate
-from engine.radio.evidence import Evidence, evidence_at
+from engine.radio.evidence import Evidence, EvidenceKind, evidence_at
 from engine.radio.pathloss import cell_geometry, geometry_of, mean_dbm
 from engine.radio.radiomap import prior_map
 from engine.radio.range_fit import weighted_quantile
@@ -35,7 +35,7 @@ def surveyed(plan: Plan, cells: Cells, rows: np.ndarray, ranges: bool = False) -
     ap = np.repeat(np.arange(5, dtype=np.int32), len(places))
     return evidence_at(
         plan,
-        kind=0,
+        kind=EvidenceKind.SURVEYED,
         ap=ap,
         source=np.zeros(len(ap), np.int32),
         level=np.tile(level, 5),
@@ -111,7 +111,7 @@ def test_an_access_point_that_does_not_fit_is_named(store: tuple[Plan, Cells]) -
     moved = replace(plan, access_points=(replace(plan.access_points[0], x_m=18.0, y_m=10.0), *plan.access_points[1:]))
     wrong = evidence_at(
         moved,
-        kind=0,
+        kind=EvidenceKind.SURVEYED,
         ap=evidence.ap,
         source=evidence.source,
         level=evidence.level,
@@ -167,7 +167,7 @@ def test_readings_of_one_place_are_one_piece_of_evidence() -> None:
     n = 40
     evidence = evidence_at(
         plan,
-        kind=0,
+        kind=EvidenceKind.SURVEYED,
         ap=np.zeros(n, np.int32),
         source=np.zeros(n, np.int32),
         level=np.zeros(n, np.int32),

@@ -11,8 +11,9 @@ from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
 from engine.radio.calibrate import calibrate
 from engine.radio.evidence_sources import hearings_evidence
+from engine.radio.law import EXPONENT, LOSS_SCALE, POWER, SHARED, LawCoefficients
 from engine.radio.pathloss import cell_geometry
-from engine.radio.ridge import SHARED, FittedLaw
+from engine.radio.ridge import FittedLaw
 from engine.radio.soft_fit import Floor, SoftLaw, expected_dbm, fit_soft, floor_of, law_dbm
 from tests.engine.positioning.learning.test_crowd import NOBODY
 from tests.engine.positioning.stores import shelved, two_levels
@@ -26,10 +27,10 @@ def ready(plan: Plan) -> tuple[Cells, FittedLaw, Floor, np.ndarray]:
 
 
 def changed(law: FittedLaw, n_ap: int) -> np.ndarray:
-    theta = law.theta.copy()
-    theta[:3] = -4.0, 0.5, 0.6
-    theta[SHARED : SHARED + n_ap] = np.linspace(-5, 5, n_ap)
-    return theta
+    vector = law.coefficients.vector.copy()
+    vector[[POWER, EXPONENT, LOSS_SCALE]] = -4.0, 0.5, 0.6
+    vector[SHARED : SHARED + n_ap] = np.linspace(-5, 5, n_ap)
+    return LawCoefficients(vector)
 
 
 def test_certain_places_give_the_law_back() -> None:
@@ -38,12 +39,12 @@ def test_certain_places_give_the_law_back() -> None:
     truth = law_dbm(floor.base_dbm, floor.log_d, floor.crossings_db, wanted)
     got = fit_soft(floor, law, np.full(truth.shape, 200.0), truth, 3.0, with_fields=False)
     np.testing.assert_allclose(expected_dbm(floor, got), truth, atol=0.7)
-    assert got.theta[2] == pytest.approx(0.6, abs=0.1)
+    assert got.coefficients.loss_scale == pytest.approx(0.6, abs=0.1)
 
 
 def test_a_shadow_becomes_a_field_where_it_lies() -> None:
     cells, law, floor, _ = ready(shelved())
-    truth = law_dbm(floor.base_dbm, floor.log_d, floor.crossings_db, law.theta)
+    truth = law_dbm(floor.base_dbm, floor.log_d, floor.crossings_db, law.coefficients)
     shadow = -5.0 * np.exp(-((cells.x_m - 10) ** 2 + (cells.y_m - 4) ** 2) / (2 * 3.0**2))
     heard = truth.copy()
     heard[2] += shadow
@@ -56,9 +57,9 @@ def test_a_shadow_becomes_a_field_where_it_lies() -> None:
 
 def test_without_scans_the_law_stays_and_far_from_them_fields_are_nothing() -> None:
     cells, law, floor, _ = ready(shelved())
-    truth = expected_dbm(floor, SoftLaw(law.theta, np.zeros((5, len(floor.kernel)))))
+    truth = expected_dbm(floor, SoftLaw(law.coefficients, np.zeros((5, len(floor.kernel)))))
     nothing = fit_soft(floor, law, np.zeros(truth.shape), truth, 4.0, with_fields=True)
-    np.testing.assert_allclose(nothing.theta, law.theta, atol=1e-3)
+    np.testing.assert_allclose(nothing.coefficients.vector, law.coefficients.vector, atol=1e-3)
     weight = np.where(cells.x_m < 5.0, 50.0, 0.0) * np.ones((5, 1))
     near = fit_soft(floor, law, weight, truth + np.where(cells.y_m > 6, 6.0, -6.0), 4.0, with_fields=True)
     fields = (near.fields @ floor.kernel)[:, floor.block]

@@ -12,7 +12,7 @@ from engine.positioning.learning.tracklets import ScanMemory
 from engine.positioning.locator import Locator
 from engine.positioning.windows import ScanWindows
 from engine.radio.calibrate import calibrate
-from engine.radio.evidence import Evidence, evidence_at
+from engine.radio.evidence import Evidence, EvidenceKind, evidence_at
 from engine.radio.evidence_sources import hearings_evidence
 from engine.radio.radiomap import prior_map
 from engine.records import Hearings, Readings
@@ -65,7 +65,7 @@ def surveyed(plan: Plan, rng: np.random.Generator, with_ranges: bool = False) ->
     zero = np.zeros(len(x), np.int32)
     return evidence_at(
         plan,
-        kind=0,
+        kind=EvidenceKind.SURVEYED,
         ap=ap,
         source=zero,
         level=zero,

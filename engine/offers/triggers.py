@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
 
 from engine.devices import CLOCK_SLACK_S, DeviceTable, StateColumn, rounds
+from engine.offers.targets import Target
 from engine.records import F32, F64, I64, U64, Bools, DeviceId, Fixes, Trigger, device_hex
 
 GAP_S = 30.0  # without a fix for longer, nobody knows where the device was: its dwell begins anew
 
 VisitOf = Callable[[DeviceId], str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A campaign's place and patience. `membership` (C,) is the share of each cell that counts, 0 to 1."""
-
-    campaign_id: str
-    membership: F32
-    min_probability: float
-    min_dwell_s: float
 
 
 class TriggerTimers:
@@ -93,8 +83,6 @@ class TriggerTimers:
     def forget(self, devices: U64) -> None:
         """Drops devices that have left: (m,) of them, known or not."""
         self._table.forget(devices)
-
-    close = forget
 
     def state(self) -> dict[str, Any]:
         """Everything later triggers depend on, but for the targets."""

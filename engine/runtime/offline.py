@@ -25,12 +25,12 @@ from engine.offers.claims import Claims
 from engine.offers.decide import by_event, campaign_book, decide
 from engine.plan.model import Plan
 from engine.positioning.fix_points import PlainFixes
-from engine.positioning.learning.self_calibration import links_of
 from engine.presence.flows import FlowRow
 from engine.presence.heat import ZoneHourRow
 from engine.privacy.consent import Grants
 from engine.radio.radiomap import RadioMap
 from engine.records import F64, U64, Decision, Hearings, Readings, StoreVisit, Trigger, VisitEvent
+from engine.runtime.map_fits import FitsInThread
 from engine.runtime.store_engine import StoreEngine
 
 STEP_S = 1.0
@@ -77,7 +77,7 @@ def run_chain(
     access points that hear each other and the crowd make one as they go, of what came before its time only.
     """
     readings = _numbered(recording)
-    engine = StoreEngine(plan, _in_order(config), radio_map)
+    engine = StoreEngine(plan, _in_order(config), radio_map, FitsInThread())
     engine.set_campaigns([c for c in campaigns if c.state == "running"])
     hearings, told = _by_time(recording.hearings), 0
     first_t = float(readings.t[0]) if len(readings) else 0.0
@@ -89,7 +89,7 @@ def run_chain(
     for rows, now in _steps(readings.t, config):
         if radio_map is None:
             upto = int(np.searchsorted(hearings.t, now))
-            engine.calibration.add(links_of(hearings.take(slice(told, upto))))
+            engine.hear(hearings.take(slice(told, upto)))
             told = upto
         if people.advance(now):
             engine.set_linked(list(people.linked))
@@ -99,7 +99,7 @@ def run_chain(
         stays += step.ended
         fixes += [PlainFixes.of(step.fixes)] if len(step.fixes) else []
         on_step(now)
-    counts = engine.counts + Counter({f"no_fix_{why}": n for why, n in engine.locator.refused.items()})
+    counts = engine.counts + Counter({f"no_fix_{why}": n for why, n in engine.figures()["no_fix"].items()})
     names = {device_number(name): name for name in recording.device_names}
     found = engine.drain()
     places = PlainFixes.concat(fixes)

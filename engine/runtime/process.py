@@ -17,10 +17,10 @@ from engine.plan.model import Plan
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.salts import DailySalts
 from engine.privacy.secrets import Secrets
+from engine.runtime.map_fits import FitGivenUp, FitsInThread
 from engine.runtime.patience import Patience
 from engine.runtime.publishing import Publishing
 from engine.runtime.status import process_values, report
-from engine.runtime.store_engine import FitGivenUp
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database
 
@@ -53,7 +53,9 @@ class EngineProcess:
         self._config, self._db, self._wall = config, db, wall
         self.pseudonyms = Pseudonyms(secrets.site_key, wall(), salt_of=DailySalts(config.storage.data_dir))
         self._decoder = NativeDecoder({s: p.ap_index for s, p in plans.items()}, self.pseudonyms)
-        self.runners = {s: StoreRunner(p, config, db, secrets.site_key, self.stopping) for s, p in plans.items()}
+        self.runners = {
+            s: StoreRunner(p, config, db, secrets.site_key, FitsInThread(self.stopping)) for s, p in plans.items()
+        }
         self._publishing = Publishing(self.subscriber, frozenset(config.mqtt.publish_events))
         self._due = dict.fromkeys(("refresh", "status", "checkpoint"), 0.0)
 
@@ -90,7 +92,7 @@ class EngineProcess:
         connected = self.subscriber.state.name == "connected"
         for store, runner in self.runners.items():
             if not connected:
-                runner.engine.order.listen_from(now)
+                runner.listen_from(now)
             self._advance(runner, frames.get(store, []), now)
 
     def _recover(self) -> None:
@@ -139,7 +141,7 @@ class EngineProcess:
         linked: set[int] = set()
         for runner in self.runners.values():
             self.patience(runner.refresh)
-            linked.update(runner.deciding.links)
+            linked.update(runner.linked_devices())
         self.pseudonyms.refresh(linked)
 
     def _save(self, now: float) -> None:

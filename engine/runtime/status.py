@@ -18,26 +18,8 @@ EVERY_STORE = "*"  # what belongs to no store: frames for stores without a floor
 def report(db: Database, stores: Mapping[str, StoreRunner], process: Mapping[str, Any], now: float) -> None:
     """Writes the status rows of all stores and of the process."""
     for store, runner in stores.items():
-        put_status(db, store, COMPONENT, store_values(runner), now)
+        put_status(db, store, COMPONENT, runner.figures(), now)
     put_status(db, EVERY_STORE, COMPONENT, process, now)
-
-
-def store_values(runner: StoreRunner) -> dict[str, Any]:
-    """The counts of one store."""
-    engine = runner.engine
-    return {
-        "counts": dict(engine.counts),
-        "refused": dict(runner.refused),
-        "no_fix": dict(engine.locator.refused),
-        "duplicates": engine.dedup.duplicates,
-        "late": engine.order.late,
-        "held": len(engine.order),
-        "devices": len(engine.stays),
-        "tracks": len(engine.locator),
-        "linked": len(runner.deciding.links),
-        "decisions": dict(runner.deciding.counts),
-        "clock_offsets_s": engine.clocks.offsets(),
-    }
 
 
 def process_values(

@@ -9,7 +9,6 @@ before, statistics were not yet written, and decisions are idempotent by their i
 from __future__ import annotations
 
 import logging
-import threading
 from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
@@ -21,6 +20,7 @@ from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.runtime.decisions import Decided, Deciding
 from engine.runtime.journal import pack_frames, unpack_frames
+from engine.runtime.map_fits import MapFits
 from engine.runtime.packing import VERSION, pack, unpack
 from engine.runtime.store_engine import Step, StoreEngine
 from engine.storage.database import Database
@@ -30,17 +30,15 @@ log = logging.getLogger(__name__)
 
 
 class StoreRunner:
-    """A store that survives its process. Used by one thread. `stopping` as for `StoreEngine`."""
+    """A store that survives its process. Used by one thread. `fits` as for `StoreEngine`."""
 
-    def __init__(
-        self, plan: Plan, config: Config, db: Database, secret: bytes, stopping: threading.Event | None = None
-    ) -> None:
+    def __init__(self, plan: Plan, config: Config, db: Database, secret: bytes, fits: MapFits | None = None) -> None:
         self.plan = plan
-        self.engine = StoreEngine(plan, config, stopping=stopping)
-        self.deciding = Deciding(plan, config, db, secret)
-        self.refused: Counter[str] = Counter()
+        self._engine = StoreEngine(plan, config, fits=fits)
+        self._deciding = Deciding(plan, config, db, secret)
+        self._refused: Counter[str] = Counter()
         self._db = db
-        self._layout = _layout(plan, config, self.engine.cells)
+        self._layout = _layout(plan, config, self.cells)
         self._upto_id = 0
         self._visits: list[VisitRow] = []
         self._touched = False
@@ -59,7 +57,7 @@ class StoreRunner:
             else:
                 self.decide(self.advance(frames, row.now), now)
             self._upto_id = row.id
-        self.engine.order.listen_from(now)
+        self._engine.listen_from(now)
         return len(recovery.journal)
 
     def keep(self, frames: Sequence[Frame], now: float) -> None:
@@ -69,29 +67,49 @@ class StoreRunner:
     def advance(self, frames: Sequence[Frame], now: float) -> Step:
         """One step, its decisions taken and written. `now` is the wall clock."""
         for frame in frames:
-            self.refused.update(frame.refused)
-            self.engine.counts["ap_readings"] += len(frame.ap_readings)
-        step = self.engine.step(frames, now)
+            self._refused.update(frame.refused)
+        step = self._engine.step(frames, now)
         self._touched |= bool(frames or step.visits or step.ended or len(step.fixes))
         self._remember(step)
         return step
 
     def decide(self, step: Step, now: float) -> Decided:
         """The step's triggers decided and, where the answer is yes, vouchers issued. Safe to call again."""
-        return self.deciding.decide(step.triggers, now)
+        return self._deciding.decide(step.triggers, now)
 
     def refresh(self) -> None:
         """Takes over campaigns and links where they changed since the last look."""
-        if self.deciding.refresh():
-            self.engine.set_campaigns([c for c in self.deciding.campaigns if c.state == "running"])
-            self.engine.set_linked(list(self.deciding.links))
+        if self._deciding.refresh():
+            self._engine.set_campaigns([c for c in self._deciding.campaigns if c.state == "running"])
+            self._engine.set_linked(list(self._deciding.links))
+
+    def listen_from(self, now: float) -> None:
+        """Nothing could be heard before `now` (s, UTC): that silence says nothing."""
+        self._engine.listen_from(now)
+
+    def linked_devices(self) -> list[int]:
+        """The devices of shoppers who agreed to offers by location, as of the last `refresh`."""
+        return list(self._deciding.links)
+
+    @property
+    def cells(self) -> Cells:
+        """Where one can walk."""
+        return self._engine.cells
+
+    def figures(self) -> dict[str, Any]:
+        """What the health page and the metrics know of the store: counts, by reason where something was left out."""
+        return self._engine.figures() | {
+            "refused": dict(self._refused),
+            "linked": len(self._deciding.links),
+            "decisions": dict(self._deciding.counts),
+        }
 
     def checkpoint(self, now: float) -> None:
         """Saves state and statistics and cuts the journal, in one transaction. Does nothing where nothing is new."""
         if not self._touched:
             return
-        statistics = self.engine.drain()
-        blob = pack({"layout": self._layout, "engine": self.engine.state(), "refused": dict(self.refused)})
+        statistics = self._engine.drain()
+        blob = pack({"layout": self._layout, "engine": self._engine.state(), "refused": dict(self._refused)})
         save_checkpoint(
             self._db,
             self.plan.store,
@@ -110,15 +128,15 @@ class StoreRunner:
         if tree["layout"] != self._layout:
             log.warning("%s: the floor plan or its grid changed: tracks start anew, statistics go on", self.plan.store)
             return
-        self.engine.restore(tree["engine"])
-        self.refused = Counter(tree["refused"])
+        self._engine.restore(tree["engine"])
+        self._refused = Counter(tree["refused"])
 
     def _remember(self, step: Step) -> None:
         """Ended zone visits of consenting shoppers, for the next checkpoint; others are in statistics only."""
         ended = {stay.device: stay.visit_id for stay in step.ended}
         for event in step.visits:
-            link = self.deciding.links.get(event.device)
-            visit_id = ended.get(event.device) or self.engine.stays.visit_id(event.device)
+            link = self._deciding.links.get(event.device)
+            visit_id = ended.get(event.device) or self._engine.visit_id(event.device)
             if event.kind == "leave" and link is not None and visit_id is not None:
                 ended_at = event.started_at + event.dwell_s
                 self._visits.append(

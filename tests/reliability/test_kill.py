@@ -76,7 +76,7 @@ def _undisturbed(folder: Path, plan: Plan, sent: list[tuple[float, bytes]], macs
         runner = StoreRunner(plan, Config.model_validate({"presence": PRESENCE}), db, SITE_KEY.encode())
         runner.recover(sent[0][0])
         pseudonyms = Pseudonyms(SITE_KEY.encode(), sent[0][0])
-        pseudonyms.refresh(list(runner.deciding.links))
+        pseudonyms.refresh(runner.linked_devices())
         decoder = NativeDecoder({"boutique": plan.ap_index}, pseudonyms)
         for at, body in sent:
             frame = decoder.decode("rayon/boutique/readings/c1", body, at)
@@ -85,7 +85,7 @@ def _undisturbed(folder: Path, plan: Plan, sent: list[tuple[float, bytes]], macs
         for late_s in (5.0, 30.0, 300.0):
             runner.decide(runner.advance([], end + late_s), end + late_s)
         runner.checkpoint(end + 300.0)
-        return Outcome(db, shoppers), runner.engine.counts["readings"]
+        return Outcome(db, shoppers), runner.figures()["counts"]["readings"]
     finally:
         db.close()
 

@@ -9,6 +9,7 @@ from typing import Any
 from api.cli.startup import Site
 from engine.presence.hotzones import hot_zones
 from engine.runtime.process import EngineProcess
+from engine.runtime.store_runner import StoreRunner
 from engine.storage.presence.heatmaps import heat_rows
 from engine.storage.vouchers.vouchers import counts as stored_counts
 
@@ -20,9 +21,10 @@ def gather(site: Site, process: EngineProcess, summaries: Sequence[dict[str, Any
     """`counts`, none of which should be zero; and from a reading's time to its coupon on the page, seconds."""
     counts = dict.fromkeys((*_FROM_ENGINE, "hot_zones", *_FROM_DATABASE), 0)
     for store, runner in process.runners.items():
+        seen = runner.figures()["counts"]
         for name in _FROM_ENGINE:
-            counts[name] += runner.engine.counts[name]
-        counts["hot_zones"] += _hot(site, store, process)
+            counts[name] += seen.get(name, 0)
+        counts["hot_zones"] += _hot(site, runner)
         stored = stored_counts(site.db, store)
         for name in _FROM_DATABASE:
             counts[name] += stored[name]
@@ -40,8 +42,7 @@ def quantiles(values: Sequence[float]) -> dict[str, float | int | None]:
     return {"n": len(values), "median": round(float(median), 3), "p99": round(float(p99), 3)}
 
 
-def _hot(site: Site, store: str, process: EngineProcess) -> int:
-    rows = heat_rows(site.db, store, from_t=0.0, to_t=time.time() + 3600)
-    engine = process.runners[store].engine
-    zones = hot_zones(engine.plan, engine.cells, rows, site.config.presence.heat_cell_m)
+def _hot(site: Site, runner: StoreRunner) -> int:
+    rows = heat_rows(site.db, runner.plan.store, from_t=0.0, to_t=time.time() + 3600)
+    zones = hot_zones(runner.plan, runner.cells, rows, site.config.presence.heat_cell_m)
     return sum(zone.state == "hot" for zone in zones)

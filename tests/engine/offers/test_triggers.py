@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.offers.triggers import GAP_S, Target, TriggerTimers, trigger_id
+from engine.offers.targets import Target
+from engine.offers.triggers import GAP_S, TriggerTimers, trigger_id
 from engine.records import DeviceId, Fixes, Trigger
 
 CELLS = 4

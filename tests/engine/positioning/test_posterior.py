@@ -6,7 +6,8 @@ import numpy as np
 from scipy import sparse
 
 from engine.columns import stack_rows
-from engine.offers.triggers import Target, TriggerTimers
+from engine.offers.targets import Target
+from engine.offers.triggers import TriggerTimers
 from engine.plan.cells import walkable_cells
 from engine.positioning.posterior import LEAST_KEPT, no_rows, sparse_rows
 from engine.presence.heat import HeatGrid

@@ -1,0 +1,118 @@
+"""A locator whose radio map is learnt as it goes: each scan is located with the map of its time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from engine.config import PositioningConfig
+from engine.plan.cells import Cells
+from engine.plan.model import Plan
+from engine.positioning.learning.self_calibration import Fitted, SelfCalibration, links_of
+from engine.positioning.locator import Locator
+from engine.positioning.settings import DEFAULT_SETTINGS
+from engine.radio.radiomap import RadioMap
+from engine.records import U64, Fixes, Readings, Scans
+from engine.runtime.map_fits import MapFits
+
+FITTING_S = 10.0  # from the beginning of a fit to its use, a fit being 1 to 5 s of a core; less than between fits
+LONG_SILENCE_S = 86_400.0  # in which nobody looks for what might be learnt
+
+
+class LearningLocator:
+    """A map is fitted to what was heard before a time that is set, and used from FITTING_S later by the readings' own
+    clock, done or not: however the same readings come in, they give the same fixes.
+
+    A `radio_map` that is given is kept, and nothing is learnt. `fits` is where fits are made.
+    """
+
+    def __init__(
+        self, plan: Plan, cells: Cells, config: PositioningConfig, fits: MapFits, radio_map: RadioMap | None = None
+    ) -> None:
+        settings = replace(DEFAULT_SETTINGS, vague_share=config.vague_share)
+        self._locator = Locator(plan, cells, radio_map, config.method, settings)
+        self._calibration = SelfCalibration(plan, cells)
+        self._window_s = config.window_s
+        self._given = radio_map is not None
+        self._fits = fits
+        self._fitting = False
+        self._use_at = np.inf
+
+    def __len__(self) -> int:
+        """How many devices have a track."""
+        return len(self._locator)
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """Scans without a fix by reason, as `Locator` counts them."""
+        return self._locator.refused
+
+    @property
+    def maps_used(self) -> int:
+        """How many maps have been learnt and used so far."""
+        return self._calibration.version
+
+    def hear(self, ap_readings: Readings) -> None:
+        """Takes what access points hear of each other: readings whose `device` is the index of the one heard."""
+        if len(ap_readings) and not self._given:
+            self._calibration.add(links_of(ap_readings))
+
+    def locate(self, scans: Scans, clock: float) -> Fixes:
+        """Fixes of these scans, which are in the order of time. `clock` is how far the store's time is."""
+        parts: list[Fixes] = []
+        while not self._given:
+            turn = self._use_at if self._fitting else self._calibration.due_at
+            k = int(np.searchsorted(scans.t, turn))
+            if k == len(scans) and not turn + self._window_s <= clock < np.inf:
+                break
+            parts.append(self._locate(scans.take(slice(0, k))))
+            scans = scans.take(slice(k, None))
+            self._turn(turn, float(scans.t[0]) if len(scans) else clock)
+        return Fixes.concat([*parts, self._locate(scans)])
+
+    def forget(self, devices: U64) -> None:
+        """Drops the tracks of devices that have left."""
+        self._locator.forget(devices)
+
+    def _locate(self, scans: Scans) -> Fixes:
+        if not self._given:
+            self._calibration.add_scans(scans)
+        return self._locator.locate(scans)
+
+    def _turn(self, turn: float, then: float) -> None:
+        """A fit begins, or the one that was begun is used. `then` is when more was heard, or may be."""
+        if self._fitting:
+            self._use(self._calibration.take(self._fits.result()))
+            self._fitting = False
+            return
+        self._begin(self._calibration.begin(turn), turn + FITTING_S)
+        if not self._fitting and then - turn > LONG_SILENCE_S:
+            self._calibration.skip(then)
+
+    def _begin(self, task: Callable[[], Fitted] | None, use_at: float) -> None:
+        if task is not None:
+            self._fits.begin(task)
+            self._fitting, self._use_at = True, use_at
+
+    def _use(self, radio_map: RadioMap | None) -> None:
+        if radio_map is not None:
+            self._locator.use_map(radio_map)
+
+    def state(self) -> dict[str, Any]:
+        """Tracks, what was learnt, and the fit under way, for a checkpoint."""
+        return {
+            "calibration": self._calibration.state(),
+            "locator": self._locator.state(),
+            "use_at": float(self._use_at),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Goes on as if nothing had happened since `state()`: a fit that was under way begins again."""
+        self._calibration.restore(state["calibration"])
+        self._locator.restore(state["locator"])
+        self._use(self._calibration.map_in_use())
+        self._fitting = False
+        self._begin(self._calibration.pending(), float(state["use_at"]))

@@ -1,0 +1,90 @@
+"""Fits of radio maps, outside of the engine: begun when it says so, and waited for when it needs what they came to.
+
+A fit takes a core for 1 to 5 s. When its map is used is not decided here but by the readings' own clock
+(`LearningLocator`), so how fast a fit was makes no difference to any fix.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from typing import Protocol
+
+from engine.positioning.learning.self_calibration import Fitted
+
+STOP_LOOK_S = 0.2  # who waits for a fit looks so often whether to stop
+_ONE_FIT = threading.Lock()  # at a time, for all stores: a fit takes a whole core
+
+Task = Callable[[], Fitted]
+
+
+class FitGivenUp(Exception):
+    """The process is to stop while an engine waits for a radio map: this step has not been done."""
+
+
+class MapFits(Protocol):
+    """Where the fits of one store are made: one at a time."""
+
+    def begin(self, task: Task) -> None:
+        """Begins this fit. One that was begun before and not asked for is forgotten."""
+
+    def result(self) -> Fitted:
+        """What the fit came to, once. Raises what the fit raised, and ValueError where none was begun."""
+
+
+class FitsInPlace:
+    """Makes a fit when its result is asked for, where it is asked for: no thread, and none that nobody needs."""
+
+    def __init__(self) -> None:
+        self._task: Task | None = None
+
+    def begin(self, task: Task) -> None:
+        """See `MapFits`."""
+        self._task = task
+
+    def result(self) -> Fitted:
+        """See `MapFits`."""
+        if self._task is None:
+            raise ValueError("no fit was begun")
+        task, self._task = self._task, None
+        return task()
+
+
+class FitsInThread:
+    """Makes fits beside the engine, in threads that do not keep the process from ending.
+
+    Once `stopping` is set, `result` raises FitGivenUp instead of waiting for a fit that is not done.
+    """
+
+    def __init__(self, stopping: threading.Event | None = None) -> None:
+        self._stopping = threading.Event() if stopping is None else stopping
+        self._fitting: Future[Fitted] | None = None
+
+    def begin(self, task: Task) -> None:
+        """See `MapFits`."""
+        self._fitting = _start(task)
+
+    def result(self) -> Fitted:
+        """See `MapFits`; and FitGivenUp."""
+        if self._fitting is None:
+            raise ValueError("no fit was begun")
+        while not wait([self._fitting], STOP_LOOK_S).done:
+            if self._stopping.is_set():
+                raise FitGivenUp
+        fitting, self._fitting = self._fitting, None
+        return fitting.result()
+
+
+def _start(task: Task) -> Future[Fitted]:
+    future: Future[Fitted] = Future()
+
+    def run() -> None:
+        with _ONE_FIT:
+            try:
+                future.set_result(task())
+            except Exception as error:  # noqa: BLE001  whoever waits for the fit gets it
+                future.set_exception(error)
+
+    threading.Thread(target=run, name="radio-map", daemon=True).start()
+    return future

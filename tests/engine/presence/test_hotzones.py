@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import false_discovery_control, norm
+from scipy.stats import norm
 from shapely.geometry import box
 
 from engine.plan.cells import walkable_cells
@@ -49,13 +49,22 @@ def test_gi_star_where_nothing_stands_out() -> None:
     assert np.isnan(gi_star(np.ones((2, 2)), np.zeros((2, 2), bool), 1.0)).all()
 
 
-def test_q_values_are_those_of_scipy_and_skip_nan() -> None:
-    p = np.random.default_rng(0).uniform(size=200) ** 2
-    np.testing.assert_allclose(benjamini_hochberg(p), false_discovery_control(p))
-    with_nan = np.insert(p, 50, np.nan)
-    q = benjamini_hochberg(with_nan)
-    assert np.isnan(q[50])
-    np.testing.assert_allclose(np.delete(q, 50), false_discovery_control(p))
+def written_out(p: list[float]) -> list[float]:
+    """Benjamini and Hochberg (1995), from its definition: with the m p-values in order, the smallest level at which the
+    i-th is still found is the least of p_(k) m / k over all k from i on, and at most 1."""
+    m, ordered = len(p), sorted(p)
+    return [min([1.0, *(ordered[k - 1] * m / k for k in range(1, m + 1) if ordered[k - 1] >= one)]) for one in p]
+
+
+def test_q_values_are_those_of_the_definition_and_skip_nan() -> None:
+    p = (np.random.default_rng(0).uniform(size=200) ** 2).tolist()
+    p[7] = p[11] = p[120]  # ties
+    q = benjamini_hochberg(p)
+    np.testing.assert_allclose(q, written_out(p), rtol=1e-14)
+    np.testing.assert_allclose(benjamini_hochberg(np.reshape(p, (20, 10))), np.reshape(written_out(p), (20, 10)))
+    with_nan = benjamini_hochberg(np.insert(p, 50, np.nan))
+    assert np.isnan(with_nan[50])
+    np.testing.assert_array_equal(np.delete(with_nan, 50), q)
     assert np.isnan(benjamini_hochberg([np.nan])).all()
 
 

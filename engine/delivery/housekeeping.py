@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
-from engine.errors import StorageUnavailable
+from engine.delivery.patience import growing_pauses
 
 log = logging.getLogger("rayon.delivery")
 
@@ -19,18 +19,21 @@ Job = Callable[[float], int]
 
 
 async def keep_house(
-    jobs: Mapping[str, Job], *, interval_s: float = INTERVAL_S, clock: Callable[[], float] = time.time
+    jobs: Mapping[str, Job],
+    *,
+    interval_s: float = INTERVAL_S,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
     """Runs all jobs every `interval_s` until cancelled. A database that is away is tried again with growing pauses."""
-    pause_s = interval_s
+
+    async def once() -> None:
+        for name, job in jobs.items():
+            moved = await asyncio.to_thread(job, clock())
+            if moved:
+                log.info("%s: %d", name, moved)
+
+    patiently = growing_pauses("housekeeping", 2 * interval_s, BACK_OFF_MAX_S, sleep=sleep)
     while True:
-        try:
-            for name, job in jobs.items():
-                moved = await asyncio.to_thread(job, clock())
-                if moved:
-                    log.info("%s: %d", name, moved)
-            pause_s = interval_s
-        except StorageUnavailable as error:
-            pause_s = min(pause_s * 2, BACK_OFF_MAX_S)
-            log.warning("database away, housekeeping tries again in %.0f s: %s", pause_s, error)
-        await asyncio.sleep(pause_s)
+        await patiently(once)
+        await sleep(interval_s)

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.errors import StorageUnavailable
+from engine.delivery.patience import growing_pauses
 from engine.records import Delivery
 
-log = logging.getLogger("rayon.delivery")
-
-POLL_S = 0.2  # how long a voucher waits at most before it is on its way, when nobody nudges
+POLL_S = 0.2  # how long a voucher waits at most before it is on its way
 QUEUE_EVENTS = 64  # a page this far behind is cut off; it reconnects and gets what is still pending
 BACK_OFF_MAX_S = 10.0
 
@@ -71,7 +68,7 @@ class PageStream:
 
 
 class PageHub:
-    """All open pages of this process. Every method but `nudge` runs on the event loop."""
+    """All open pages of this process. Every method runs on the event loop."""
 
     def __init__(self, fetch_all: FetchAll, fetch_one: FetchOne, clock: Callable[[], float] = time.time) -> None:
         self._fetch_all = fetch_all
@@ -79,26 +76,18 @@ class PageHub:
         self._clock = clock
         self._streams: dict[str, set[PageStream]] = {}
         self._after_id = 0
-        self._wake = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._closed = False
-        self.sent_total = 0
+        self._closing = asyncio.Event()
 
     @property
     def open_pages(self) -> int:
         """How many pages are open now."""
         return sum(len(streams) for streams in self._streams.values())
 
-    def nudge(self) -> None:
-        """Looks at the outbox at once. From any thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake.set)
-
     @contextlib.asynccontextmanager
     async def page(self, shopper_id: str) -> AsyncIterator[PageStream]:
         """Opens a stream for one page, everything pending first. Raises StorageUnavailable."""
         stream = PageStream(shopper_id)
-        if self._closed:
+        if self._closing.is_set():
             stream.end()
         self._streams.setdefault(shopper_id, set()).add(stream)  # before reading, so that nothing falls in between
         try:
@@ -112,31 +101,31 @@ class PageHub:
                 del self._streams[shopper_id]
 
     async def run(self) -> None:
-        """Polls until cancelled. A database that is away is tried again with growing pauses."""
-        self._loop = asyncio.get_running_loop()
-        pause_s = POLL_S
-        while not self._closed:
-            try:
-                if self._streams:
-                    await self._look()
-                pause_s = POLL_S
-            except StorageUnavailable as error:
-                pause_s = min(pause_s * 2, BACK_OFF_MAX_S)
-                log.warning("outbox away, next look in %.1f s: %s", pause_s, error)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause_s)
-            self._wake.clear()
+        """Polls until closed or cancelled. A database that is away is tried again with growing pauses."""
+        closing = self._closing
+        patiently = growing_pauses(
+            "outbox", 2 * POLL_S, BACK_OFF_MAX_S, sleep=self._pause, stop=lambda _: closing.is_set()
+        )
+        while not closing.is_set():
+            await patiently(self._look)
+            await self._pause(POLL_S)
 
     def close(self) -> None:
         """Ends every open page; pages opened from now on end at once. On the event loop."""
-        self._closed = True
+        self._closing.set()
         for streams in self._streams.values():
             for stream in streams:
                 stream.end()
-        self._wake.set()
+
+    async def _pause(self, pause_s: float) -> None:
+        """Waits, but not once the hub is closed."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), pause_s)
 
     async def _look(self) -> None:
-        """Reads what is new, batch by batch, and hands it out."""
+        """Reads what is new, batch by batch, and hands it out; nothing where no page is open."""
+        if not self._streams:
+            return
         now = self._clock()
         while rows := await asyncio.to_thread(self._fetch_all, now, self._after_id):
             for pending in rows:

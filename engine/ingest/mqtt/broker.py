@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from tenacity import RetryCallState, wait_exponential
 
 from engine.config import MqttConfig
 from engine.errors import OperatorError, Problem
@@ -86,11 +88,11 @@ def _url_problem(reason: str) -> Problem:
     return Problem("--mqtt", "URL", reason, "as in mqtt://127.0.0.1:1883 or mqtts://user:password@broker.example:8883")
 
 
-def backoff_s(attempt: int, minimum_s: float, maximum_s: float, chance: random.Random) -> float:
-    """How long to wait before attempt number `attempt` (1 for the first retry): exponential, jittered, bounded.
+def jittered_waits(minimum_s: float, maximum_s: float, chance: random.Random) -> Callable[[RetryCallState], float]:
+    """How long to wait after attempt number n (from 1): exponential, jittered, bounded.
 
-    Uniform between half and all of `minimum_s * 2**(attempt - 1)`, itself at most `maximum_s`, so that a thousand
-    clients of a broker that restarts do not come back in the same instant.
+    Uniform between half and all of `minimum_s * 2**(n - 1)`, itself at most `maximum_s`, so that a thousand clients of
+    a broker that restarts do not come back in the same instant.
     """
-    ceiling = min(minimum_s * 2.0 ** min(attempt - 1, 30), maximum_s)
-    return ceiling * chance.uniform(0.5, 1.0)
+    ceiling = wait_exponential(multiplier=minimum_s, max=maximum_s)
+    return lambda state: ceiling(state) * chance.uniform(0.5, 1.0)

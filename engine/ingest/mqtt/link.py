@@ -22,9 +22,11 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from tenacity import RetryCallState, Retrying, retry_if_result, stop_when_event_set
+from tenacity.nap import sleep_using_event
 
 from engine.errors import OperatorError
-from engine.ingest.mqtt.broker import Broker, backoff_s
+from engine.ingest.mqtt.broker import Broker, jittered_waits
 from engine.ingest.mqtt.tls import tls_context
 
 _LOG = logging.getLogger("rayon.mqtt")
@@ -180,16 +182,27 @@ class Link:
             _LOG.warning("%s: away: %s; reconnecting", who, reason)
 
     def _run(self) -> None:
-        attempt = 0
-        while not self._stop.is_set():
-            before = self._connections
-            name, reason = self._serve_once()
-            if self._stop.is_set():
-                break
+        """Connects again and again until stopped; after a connection that stood, waits begin anew."""
+        low, high = self._broker.reconnect_min_s, self._broker.reconnect_max_s
+        again = Retrying(
+            retry=retry_if_result(lambda _: True),
+            wait=jittered_waits(low, max(low, high), self._chance),
+            stop=stop_when_event_set(self._stop),
+            sleep=sleep_using_event(self._stop),
+            after=_begin_anew,
+            retry_error_callback=lambda _: None,
+        )
+        again(self._attempt)
+
+    def _attempt(self) -> bool:
+        """One connection, and what became of it said. True where it stood."""
+        if self._stop.is_set():
+            return False
+        before = self._connections
+        name, reason = self._serve_once()
+        if not self._stop.is_set():
             self._say(name, reason)
-            attempt = 1 if self._connections > before else attempt + 1
-            low, high = self._broker.reconnect_min_s, self._broker.reconnect_max_s
-            self._stop.wait(backoff_s(attempt, low, max(low, high), self._chance))
+        return self._connections > before
 
     def _serve_once(self) -> tuple[str, str]:
         """One connection, from its attempt to its end. Returns the state to say then, and why."""
@@ -326,6 +339,12 @@ class Link:
             _ready([], [client.socket()], 0.1)
             if client.loop_write() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return
+
+
+def _begin_anew(attempt: RetryCallState) -> None:
+    """A connection that stood counts as the first attempt."""
+    if attempt.outcome is not None and attempt.outcome.result():
+        attempt.attempt_number = 1
 
 
 def _ready(reading: list[Any], writing: list[Any], timeout_s: float) -> tuple[list[Any], list[Any]]:

@@ -86,7 +86,7 @@ def test_pending_first_then_what_comes_each_once() -> None:
             outbox.add("ana")
             assert await ids(page, 1) == [3]
             async with nothing_more(page):
-                hub.nudge()
+                pass
 
     run(story)
 
@@ -109,19 +109,6 @@ def test_two_pages_of_one_shopper() -> None:
                 outbox.add("ana")
                 assert await ids(one, 1) == await ids(two, 1) == [1]
         assert hub.open_pages == 0
-
-    run(story)
-
-
-def test_a_nudge_beats_the_poll(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "POLL_S", 60.0)
-
-    async def story(hub: PageHub, outbox: Outbox) -> None:
-        async with hub.page("ana") as page:
-            await asyncio.sleep(0.1)
-            outbox.add("ana")
-            await asyncio.to_thread(hub.nudge)  # from any thread
-            assert await ids(page, 1) == [1]
 
     run(story)
 
@@ -171,7 +158,7 @@ def test_an_absent_database_is_waited_for(caplog: pytest.LogCaptureFixture) -> N
         assert hub.open_pages == 0
 
     run(story)
-    assert "outbox away" in caplog.text
+    assert "outbox: database away" in caplog.text
 
 
 def test_closing_ends_open_and_new_pages() -> None:

@@ -6,10 +6,11 @@ import random
 from pathlib import Path
 
 import pytest
+from tenacity import RetryCallState, Retrying
 
 from engine.config import MqttConfig
 from engine.errors import OperatorError
-from engine.ingest.mqtt.broker import Broker, backoff_s
+from engine.ingest.mqtt.broker import Broker, jittered_waits
 
 
 def test_a_url_with_everything() -> None:
@@ -60,9 +61,11 @@ def test_the_configuration_is_taken_over() -> None:
 
 
 def test_waiting_grows_is_bounded_and_is_never_the_same_for_all() -> None:
-    chance = random.Random(1)
-    for attempt in range(1, 100):
-        ceiling = min(0.5 * 2 ** (attempt - 1), 30.0)
-        waits = {backoff_s(attempt, 0.5, 30.0, chance) for _ in range(20)}
+    wait_after = jittered_waits(0.5, 30.0, random.Random(1))
+    for attempt in (*range(1, 100), 5000):
+        ceiling = min(0.5 * 2 ** (min(attempt, 50) - 1), 30.0)
+        state = RetryCallState(Retrying(), None, (), {})
+        state.attempt_number = attempt
+        waits = {wait_after(state) for _ in range(20)}
         assert len(waits) == 20
         assert all(ceiling / 2 <= wait <= ceiling for wait in waits)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import httpx
 import numpy as np
+from httpx_sse import EventSource, aconnect_sse
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_attempt,
+    wait_exponential,
+)
 
 from simulators.live.counters import Tally
 
@@ -109,32 +118,26 @@ class Browser:
         answer = response.json() if response.content else {}
         return answer if isinstance(answer, dict) else {}
 
-    def stream(self, path: str, last_event_id: str) -> Any:
-        """An open event stream, as a context manager. Pings come more often than every minute."""
-        headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
-        if last_event_id:
-            headers["Last-Event-ID"] = last_event_id
-        return self._client.stream("GET", path, headers=headers, timeout=httpx.Timeout(10.0, read=60.0))
+    def stream(self, path: str, last_event_id: str) -> AbstractAsyncContextManager[EventSource]:
+        """An open event stream. Pings come more often than every minute."""
+        headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
+        return aconnect_sse(self._client, "GET", path, headers=headers, timeout=httpx.Timeout(10.0, read=60.0))
 
     async def _patiently(self, step: str, method: str, path: str, **more: Any) -> httpx.Response:
-        wait_s = FIRST_RETRY_S
-        for attempt in range(1, ATTEMPTS + 1):
-            last = attempt == ATTEMPTS
-            try:
-                response = await self._client.request(method, path, **more)
-            except httpx.TransportError as error:
-                if last:
-                    raise self._refused(f"{step} {type(error).__name__}", "network") from error
-            else:
-                if response.is_success or response.is_redirect:
-                    return response
-                if last or response.status_code not in (429, 503):
-                    code = problem_code(response)
-                    raise self._refused(f"{step} {response.status_code} {code}", code)
-                wait_s = min(max(wait_s, _retry_after_s(response)), LONGEST_RETRY_S)
-            await asyncio.sleep(wait_s)
-            wait_s *= 2
-        raise AssertionError("the last attempt returns or raises")
+        again = AsyncRetrying(
+            retry=retry_if_exception_type(httpx.TransportError) | retry_if_result(_is_busy),
+            wait=_wait_s,
+            stop=stop_after_attempt(ATTEMPTS),
+            retry_error_callback=_last,
+        )
+        try:
+            response: httpx.Response = await again(self._client.request, method, path, **more)
+        except httpx.TransportError as error:
+            raise self._refused(f"{step} {type(error).__name__}", "network") from error
+        if response.is_success or response.is_redirect:
+            return response
+        code = problem_code(response)
+        raise self._refused(f"{step} {response.status_code} {code}", code)
 
     def _refused(self, kind: str, code: str) -> Refused:
         self._tally.errors[kind] += 1
@@ -147,6 +150,25 @@ def problem_code(response: httpx.Response) -> str:
         return ""
     body = response.json()
     return str(body.get("code", "")) if isinstance(body, dict) else ""
+
+
+def _is_busy(response: httpx.Response) -> bool:
+    return response.status_code in (429, 503)
+
+
+_DOUBLING_S = wait_exponential(multiplier=FIRST_RETRY_S)
+
+
+def _wait_s(attempt: RetryCallState) -> float:
+    """Doubles with each attempt, and is at least what a busy server asks for, up to a longest."""
+    outcome = attempt.outcome
+    asked_s = 0.0 if outcome is None or outcome.failed else _retry_after_s(outcome.result())
+    return min(max(_DOUBLING_S(attempt), asked_s), LONGEST_RETRY_S)
+
+
+def _last(attempt: RetryCallState) -> httpx.Response | None:
+    """What the last attempt came to: its response, or what it raised."""
+    return None if attempt.outcome is None else attempt.outcome.result()
 
 
 def _retry_after_s(response: httpx.Response) -> float:

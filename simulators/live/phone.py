@@ -11,13 +11,13 @@ from typing import Any
 
 import httpx
 import numpy as np
+from httpx_sse import ServerSentEvent
 
 from simulators.live.browser import Browser, Refused, Wires, phone_agent, problem_code
 from simulators.live.clock import LiveClock
 from simulators.live.counters import Tally
 from simulators.live.coupon_actions import Errands, Shop
 from simulators.live.guessing import guess_codes
-from simulators.live.sse import Event, events
 from simulators.people.journeys import Journey
 from simulators.people.responses import SHOPS, Reaction, reaction, target_of
 from simulators.truth.witnessed import Asked
@@ -179,23 +179,24 @@ class Phone:
     async def _one_stream(self, chores: set[asyncio.Task[None]]) -> bool:
         """One connection, until it ends. False where the server says that there is no point in trying again."""
         tally = self._shop.tally
-        async with self._browser.stream("/v1/me/stream", self._last_event_id) as response:
+        async with self._browser.stream("/v1/me/stream", self._last_event_id) as source:
+            response = source.response
             if not response.is_success:
                 await response.aread()
                 tally.errors[f"stream {response.status_code} {problem_code(response)}".rstrip()] += 1
                 return response.status_code in (429, 503)
             tally.stream_opened()
             try:
-                async for event in events(response.aiter_lines()):
-                    self._last_event_id = event.last_id
+                async for event in source.aiter_sse():
+                    self._last_event_id = event.id or self._last_event_id
                     self._take(event, chores)
             finally:
                 tally.stream_closed()
         return True
 
-    def _take(self, event: Event, chores: set[asyncio.Task[None]]) -> None:
+    def _take(self, event: ServerSentEvent, chores: set[asyncio.Task[None]]) -> None:
         arrived_t = time.time()
-        if event.name != "voucher":
+        if event.event != "voucher" or not event.data:
             return
         voucher = json.loads(event.data)
         if voucher["delivery_id"] not in self._received:

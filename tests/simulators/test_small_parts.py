@@ -1,11 +1,10 @@
-"""Small pure parts: server-sent events, the basket for a coupon, the tally, the live clock, frames."""
+"""Small pure parts: the basket for a coupon, the tally, the live clock, frames."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
@@ -14,31 +13,12 @@ import pytest
 from simulators.live.browser import phone_agent
 from simulators.live.clock import LiveClock
 from simulators.live.counters import Tally
-from simulators.live.sse import Event, events
 from simulators.people.phones import colon_mac
 from simulators.people.till import coupon_basket
 from simulators.scenario.wire import WireConfig
 from simulators.wires.native import Clocks, NativeWire
 from simulators.world import Heard
 from tests.simulators.made import small_plan
-
-
-def parsed(text: str) -> list[Event]:
-    async def lines() -> AsyncIterator[str]:
-        for line in text.split("\n"):
-            yield line
-
-    async def everything() -> list[Event]:
-        return [event async for event in events(lines())]
-
-    return asyncio.run(everything())
-
-
-def test_events_are_parsed_as_the_standard_says() -> None:
-    text = (
-        "retry: 3\n\n: ping\n\nid: 4\nevent: voucher\ndata: a\ndata:b\n\nevent: empty\n\ndata:  c\n\ndata: unfinished"
-    )
-    assert parsed(text) == [Event("voucher", "a\nb", "4"), Event("message", " c", "4")]
 
 
 @pytest.mark.parametrize(

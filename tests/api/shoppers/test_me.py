@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi.sse import _PING_INTERVAL as PING_INTERVAL_S
 
 from engine.storage.shoppers import consent_log, linked_devices
 from engine.storage.vouchers.outbox import pending_for
@@ -199,6 +200,33 @@ def test_erasure_is_at_once_and_repeatable(site: Site, phone: httpx.Client) -> N
     assert phone.get("/v1/me").status_code == 401
     assert phone.get("/v1/me/stream").status_code == 401
     assert linked_devices(site.db, "corner") == {}
+
+
+def test_a_silent_stream_says_that_it_is_there(
+    site: Site, phone: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below the idle time-outs of proxies and mobile networks, 30 s and up; here sooner."""
+    assert PING_INTERVAL_S == 15.0
+    monkeypatch.setattr("fastapi.routing._PING_INTERVAL", 0.05)
+    site.sign_in(phone)
+    with phone.stream("GET", "/v1/me/stream", timeout=60) as answer:
+        lines = answer.iter_lines()
+        assert [next(lines) for _ in range(4)] == ["retry: 2000", "", ": ping", ""]
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert "no-store" in answer.headers["cache-control"]
+        assert answer.headers["x-accel-buffering"] == "no"
+
+
+def test_a_page_that_is_closed_is_let_go(site: Site, phone: httpx.Client) -> None:
+    def open_pages() -> int:
+        return int(phone.get("/health").json()["open_pages"])
+
+    site.sign_in(phone)
+    with phone.stream("GET", "/v1/me/stream", timeout=60) as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == "retry: 2000"
+        assert open_pages() == 1
+    eventually(lambda: open_pages() == 0)
 
 
 def test_stopping_the_server_ends_open_streams(site: Site, phone: httpx.Client) -> None:

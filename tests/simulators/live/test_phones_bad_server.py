@@ -81,7 +81,9 @@ class Flaky:
         voucher = {"delivery_id": 7, "voucher_id": "v7", "code": "ABC", "offer": {}, "caused_by_t": time.time() - 0.5}
 
         async def cut() -> AsyncIterator[str]:
+            yield "retry: 2000\n\n"
             yield ": ping\n\n"
+            yield "event: voucher\n\n"  # without data it is none
             yield f"event: voucher\nid: 7\ndata: {json.dumps(voucher)}\n\n"
 
         return StreamingResponse(cut(), media_type="text/event-stream")

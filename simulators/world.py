@@ -7,7 +7,6 @@ were.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -211,10 +210,6 @@ class World:
             return None
         in_the_way_db, measures = self.air.in_the_way_db(at), self.ranging.measures[shopper]
         return self.ranging.measured(self.air.distance_m(at), in_the_way_db, np.isfinite(rssi), measures, rng)
-
-    def all_ticks(self) -> Iterator[Heard]:
-        """The whole scenario, tick by tick."""
-        return (self.tick(k) for k in range(self.ticks))
 
     def device_names(self) -> list[str]:
         """Names for offline tables, by `Heard.device`: shoppers, access points by their id, probes, forgeries."""

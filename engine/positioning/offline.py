@@ -16,9 +16,8 @@ from engine.positioning.lagged import Smoother
 from engine.positioning.learning.self_calibration import SelfCalibration
 from engine.positioning.locator import Locator
 from engine.positioning.methods import TRACKED
-from engine.positioning.windows import ScanWindows
 from engine.radio.radiomap import RadioMap
-from engine.records import Fixes, Hearings, Readings, Scans
+from engine.records import Fixes, Hearings, Scans
 
 SCANS_AT_ONCE = 1024  # bounds the memory of posterior rows, with
 ROWS_AT_MOST = 2**25  # entries of them, 128 MiB: fewer scans at once in stores of more than 32,000 cells
@@ -32,25 +31,13 @@ class Located:
     refused: Counter[str]
 
 
-def locate_readings(
-    locator: Locator,
-    readings: Readings,
-    n_ap: int,
-    window_s: float,
-    maps: Sequence[tuple[float, RadioMap]] = (),
-    lag_s: float = 0.0,
-) -> Located:
-    """Fixes of a recording, one per device and window. From each time of `maps` on, its map is used.
-
-    A fix uses no reading later than its time plus `lag_s`. Methods without a track know no lag.
-    """
-    return locate_scans(locator, ScanWindows(n_ap, window_s).push(readings, np.inf), maps, lag_s)
-
-
 def locate_scans(
     locator: Locator, scans: Scans, maps: Sequence[tuple[float, RadioMap]] = (), lag_s: float = 0.0
 ) -> Located:
-    """As `locate_readings`, of scans that were made already."""
+    """Fixes of a recording's scans. From each time of `maps` on, its map is used.
+
+    A fix uses no scan later than its time plus `lag_s`. Methods without a track know no lag.
+    """
     smoother = Smoother(locator, lag_s) if lag_s > 0 and locator.method in TRACKED else None
     parts = [PlainFixes.of(locator.locate(scans.take(slice(0, 0))))]
     for whole in causal_fixes(locator, scans, maps):

@@ -49,10 +49,6 @@ class StoreVisits:
         row = int(self._table.find(np.array([device], np.uint64))[0])
         return None if row < 0 else visit_id_of(device, float(self._table["started"][row]))
 
-    def open_visits(self) -> list[StoreVisit]:
-        """The stays that go on, by device."""
-        return self._stays(np.ones(len(self._table), np.bool_))
-
     def __len__(self) -> int:
         """How many devices are in the store."""
         return len(self._table)

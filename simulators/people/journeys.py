@@ -83,10 +83,6 @@ class Journey:
         """What is in the basket in the end, in the order it was taken."""
         return [taken.product for taken in self.taken if taken.back_s == np.inf]
 
-    def basket_at(self, t_s: float) -> list[Product]:
-        """What is in the basket at a time."""
-        return [taken.product for taken in self.taken if taken.t_s <= t_s < taken.back_s]
-
     @property
     def spot(self) -> Spot:
         """Where the shopper has got to."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from shapely.geometry import LineString, Point, Polygon, box
 
 from engine.plan.model import AccessPoint, Fixture, Level, Opening, Plan, Product, Wall, Zone
 from simulators.scenario.scenario import Scenario
+from simulators.world import Heard, World
 
 
 def shelf(id_: str, x0: float, y0: float, x1: float, y1: float, level: str = "0") -> Fixture:
@@ -75,6 +78,11 @@ def two_level_plan() -> Plan:
         access_points=(*ground.access_points, access_point("ap-5", 10, 6, "1")),
         products=(*ground.products, product("hat", 2, 6, "1")),
     )
+
+
+def all_ticks(world: World) -> Iterator[Heard]:
+    """A whole scenario, tick by tick."""
+    return (world.tick(k) for k in range(world.ticks))
 
 
 def scenario(**changes: object) -> Scenario:

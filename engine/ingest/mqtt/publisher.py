@@ -33,8 +33,6 @@ class Publisher:
         self._unsent: deque[int] = deque()
         self._serial_of: dict[int, int] = {}  # message id on this connection to serial number
         self._serial = 0
-        self.confirmed = 0
-        """Messages the broker has taken charge of."""
         self.refused = 0
         """Messages the broker took and threw away, by its access rules or quota (MQTT 5 says so)."""
 
@@ -91,7 +89,6 @@ class Publisher:
         with self._changed:
             serial = self._serial_of.pop(mid, 0)
             if self._pending.pop(serial, None) is not None:
-                self.confirmed += 1
                 self.refused += bool(refusal)
                 self._changed.notify_all()
 

@@ -26,7 +26,6 @@ TINY = np.float32(1e-12)
 # On six walks recorded in four buildings 35 to 83 % of the truth were within one sigma with exponents of 1, 54 to 91 %
 # are with these, and in simulated stores 72 instead of 57; the error is the same on the walks, less in the stores.
 POOLED = (0.75, 0.5)
-INDEPENDENT = (1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

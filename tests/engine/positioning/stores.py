@@ -9,6 +9,9 @@ import shapely
 from shapely.geometry import LineString, box
 
 from engine.plan.model import AccessPoint, Fixture, Level, Plan, Wall
+from engine.positioning.locator import Locator
+from engine.positioning.offline import Located, locate_scans
+from engine.positioning.windows import ScanWindows
 from engine.records import F64, Readings
 
 CORNERS = ((1.0, 1.0), (19.0, 1.0), (1.0, 11.0), (19.0, 11.0), (10.0, 6.0))
@@ -102,3 +105,8 @@ def hear(plan: Plan, w: Walk, rng: np.random.Generator, device: int = 1, offset_
         )
     both = Readings.concat(rows)
     return both.take(np.argsort(both.t, kind="stable"))
+
+
+def locate_readings(locator: Locator, readings: Readings, n_ap: int, window_s: float, *, lag_s: float = 0.0) -> Located:
+    """Fixes of a recording, one per device and window."""
+    return locate_scans(locator, ScanWindows(n_ap, window_s).push(readings, np.inf), lag_s=lag_s)

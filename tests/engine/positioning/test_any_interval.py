@@ -15,10 +15,9 @@ from engine.plan.model import Plan, Zone
 from engine.positioning import offline
 from engine.positioning.locator import Locator
 from engine.positioning.motion.walk import MotionModel, predict, walk_graph
-from engine.positioning.offline import locate_readings
 from engine.positioning.windows import ScanWindows
 from engine.records import F64, Fixes, Readings
-from tests.engine.positioning.stores import hear, shelved, two_levels, walk
+from tests.engine.positioning.stores import hear, locate_readings, shelved, two_levels, walk
 
 SHORTEST_S, LONGEST_S = 0.2, 60.0
 WINDOW_S = 0.2  # so that every interval makes scans of its own

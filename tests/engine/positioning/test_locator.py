@@ -8,11 +8,10 @@ import pytest
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.locator import Locator
-from engine.positioning.offline import locate_readings
 from engine.positioning.windows import ScanWindows
 from engine.radio.radiomap import prior_map
 from engine.records import Readings, Scans
-from tests.engine.positioning.stores import Walk, hall, hear, shelved, two_levels, walk
+from tests.engine.positioning.stores import Walk, hall, hear, locate_readings, shelved, two_levels, walk
 
 METHODS = ["bayes", "trilateration"]
 

@@ -16,12 +16,11 @@ from engine.positioning.learning.self_calibration import SelfCalibration
 from engine.positioning.locator import Locator
 from engine.positioning.measurement import expectation
 from engine.positioning.measurement.expectation import Expectation, PackedExpectation
-from engine.positioning.offline import locate_readings
 from engine.positioning.regions.footprint import array_bytes
 from engine.radio.radiomap import RadioMap, prior_map
 from engine.records import Fixes, Scans
 from tests.engine.positioning.regions.large import hypermarket, scans
-from tests.engine.positioning.stores import hall, hear, walk
+from tests.engine.positioning.stores import hall, hear, locate_readings, walk
 
 MIB = 2**20
 STORE_MIB = 100

@@ -19,15 +19,14 @@ def update(stays: StoreVisits, rows: list[tuple[int, float]]) -> None:
 def test_a_stay_runs_from_first_to_last_reading() -> None:
     stays = StoreVisits(120.0)
     update(stays, [(7, 100.0), (7, 101.5), (8, 101.0), (7, 160.0)])
-    open_now = [(v.device, v.started_at, v.last_seen_at) for v in stays.open_visits()]
-    assert open_now == [(7, 100.0, 160.0), (8, 101.0, 101.0)]
+    assert len(stays) == 2
     assert stays.visit_id(DeviceId(9)) is None
     expected = hashlib.sha256(b"0000000000000007:100.000").hexdigest()[:16]
     assert stays.visit_id(DeviceId(7)) == expected
     (gone,) = stays.close_silent(221.5)
-    assert (gone.device, gone.last_seen_at) == (8, 101.0)
+    assert (gone.device, gone.started_at, gone.last_seen_at) == (8, 101.0, 101.0)
     (gone,) = stays.close_silent(280.5)
-    assert (gone.visit_id, gone.started_at, gone.last_seen_at) == (expected, 100.0, 160.0)
+    assert (gone.device, gone.visit_id, gone.started_at, gone.last_seen_at) == (7, expected, 100.0, 160.0)
     assert len(stays) == 0
 
 

@@ -17,7 +17,7 @@ from simulators.people.people import Shopper
 from simulators.people.walking.floor import Spot
 from simulators.scenario.people import PeopleConfig
 from simulators.world import World
-from tests.simulators.made import scenario, small_plan
+from tests.simulators.made import all_ticks, scenario, small_plan
 from tests.simulators.people.walking.test_ways import assert_nobody_passes_through_anything
 
 PROBING = {"probe_interval_s": 30.0}
@@ -203,7 +203,7 @@ def test_passers_by_stay_outside_and_are_heard_weakly() -> None:
         assert path.length == pytest.approx(12 + 20)
     heard = {True: [], False: []}  # type: dict[bool, list[float]]
     who = dict(zip(crowd.scans.device.tolist(), crowd.scans.shopper.tolist(), strict=True))
-    for tick in crowd.all_ticks():
+    for tick in all_ticks(crowd):
         for device, rssi in zip(tick.device.tolist(), tick.rssi_dbm.tolist(), strict=True):
             if device in who:
                 heard[who[device] in outside].append(rssi)

@@ -23,7 +23,7 @@ from simulators.live.counters import Tally
 from simulators.live.publish import publish_world
 from simulators.wires.frames import FRAMES, write_frames
 from simulators.world import World
-from tests.simulators.made import scenario, small_plan
+from tests.simulators.made import all_ticks, scenario, small_plan
 from tests.simulators.test_cli import run
 
 BAD = {"controllers": 2, "late_share": 0.2, "duplicate_share": 0.2, "reorder_share": 0.2, "malformed_share": 0.2}
@@ -108,7 +108,7 @@ def test_a_good_network_loses_nothing_and_tells_in_time(tmp_path: Path) -> None:
         )
         assert frame.sent_at == pytest.approx(received_at, abs=1e-3)
         readings[len(frame.readings) + len(frame.ap_readings)] += 1
-    assert sum(n * times for n, times in readings.items()) == sum(len(h) for h in made.all_ticks())
+    assert sum(n * times for n, times in readings.items()) == sum(len(h) for h in all_ticks(made))
     assert {s.event for s in sessions} == {"connect", "disconnect"}
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from engine.errors import OperatorError, Problem
+from engine.vocabulary import EventKind
 from engine.yaml_files import read_yaml
 
 
@@ -38,7 +39,7 @@ class MqttConfig(_Strict):
     reconnect_min_s: float = Field(0.5, gt=0)
     reconnect_max_s: float = Field(30.0, gt=0)
     queue_frames: int = Field(512, ge=1, le=65_535)  # frames not yet acknowledged, at most: the broker waits beyond
-    publish_events: tuple[Literal["fix", "visit", "decision", "voucher"], ...] = ("fix", "visit", "decision", "voucher")
+    publish_events: tuple[EventKind, ...] = ("fix", "visit", "decision", "voucher")
 
 
 class IngestConfig(_Strict):

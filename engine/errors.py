@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
+from engine.vocabulary import FrameRefusal
+
 A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
@@ -67,9 +69,9 @@ def together(*readers: Callable[[], Any]) -> tuple[Any, ...]:
 
 
 class DecodeError(RayonError):
-    """A frame that cannot be used. `reason` is a stable code for counting; `detail` never holds a MAC."""
+    """A frame that cannot be used. `reason` is what is counted; `detail` never holds a MAC."""
 
-    def __init__(self, reason: str, detail: str = "") -> None:
+    def __init__(self, reason: FrameRefusal, detail: str = "") -> None:
         self.reason = reason
         self.detail = detail
         super().__init__(f"{reason}: {detail}" if detail else reason)

@@ -7,7 +7,7 @@ seconds UTC since the epoch. A device is a 64-bit keyed pseudonym; no record can
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, NewType
 
 import numpy as np
@@ -15,6 +15,16 @@ import numpy.typing as npt
 from scipy import sparse
 
 from engine.columns import Columns
+from engine.vocabulary import (
+    Account,
+    Channel,
+    DecisionOutcome,
+    DecisionReason,
+    DeliveryState,
+    EntryKind,
+    VisitChange,
+    VoucherState,
+)
 
 DeviceId = NewType("DeviceId", int)
 """A keyed pseudonym of a device: the first 64 bits of an HMAC of its MAC, as an unsigned integer."""
@@ -119,7 +129,7 @@ class Fixes(Columns):
 class VisitEvent:
     """A device entered or left a zone. `dwell_s` is 0 on entry; on leaving, last sure presence minus `started_at`."""
 
-    kind: str  # "enter" | "leave"
+    kind: VisitChange
     device: DeviceId
     zone: str
     started_at: float
@@ -156,16 +166,54 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A trigger that passed the pure rules: what a claim takes, and what it needs to know to issue its voucher.
+
+    `gain_minor` is the expected margin, by which candidates of one event are ranked; `worth_minor` the most that the
+    voucher may cost, which is reserved of the campaign's budget.
+    """
+
+    decision_id: str
+    trigger: Trigger
+    shopper_id: str
+    store: str
+    currency: str
+    channel: Channel
+    gain_minor: float
+    worth_minor: int
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a decision was taken on. None where it was not known, or where the campaign is in no experiment."""
+
+    store: str
+    currency: str
+    channel: Channel | None
+    gain_minor: float
+    worth_minor: int | None = None
+    priority: int | None = None
+    experiment: str | None = None
+    holdout_share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """Yes or no to a trigger, with its stable reason and the inputs it was taken on."""
+    """Yes or no to a trigger, with its reason and what it was taken on."""
 
     decision_id: str
     trigger: Trigger
     shopper_id: str | None
-    outcome: str  # "issue" | "refuse"
-    reason: str  # stable code, e.g. "ok", "no_consent", "cap_visit", "budget", "lost_arbitration", "holdout"
+    outcome: DecisionOutcome
+    reason: DecisionReason
     at: float
-    inputs: dict[str, float | int | str | bool | None] = field(default_factory=dict)
+    grounds: Grounds
+
+    @property
+    def holds_slot(self) -> bool:
+        """Whether it takes a place in the shopper's caps: a voucher, or the ghost of one."""
+        return self.outcome is DecisionOutcome.ISSUE or self.reason is DecisionReason.HOLDOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +225,17 @@ class Voucher:
     shopper_id: str
     store: str
     visit_id: str
-    state: str  # issued, delivered, seen, redeemed, voided, expired
+    state: VoucherState
     issued_at: float
     expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A decision that said yes, and the voucher that came of it."""
+
+    decision: Decision
+    voucher: Voucher
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +245,10 @@ class Delivery:
     delivery_id: int
     voucher_id: str
     shopper_id: str
-    channel: str  # "page"
+    channel: Channel
     created_at: float
     expires_at: float
-    state: str  # pending, acknowledged, expired
+    state: DeliveryState
     caused_by_t: float
 
 
@@ -200,7 +256,7 @@ class Delivery:
 class Posting:
     """One movement of a ledger entry: `amount` points on `account` of `member` (empty for the programme's own)."""
 
-    account: str
+    account: Account
     member: str
     amount: int
 
@@ -211,7 +267,7 @@ class LedgerEntry:
 
     key: str
     programme: str
-    kind: str
+    kind: EntryKind
     at: float
     postings: tuple[Posting, ...]
     reverses: str | None = None

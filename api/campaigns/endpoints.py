@@ -15,7 +15,7 @@ from api.problems import problem_responses
 from api.times import rfc3339
 from engine.config import validation_problems
 from engine.errors import BusinessRefusal, NotFound, OperatorError, Problem
-from engine.offers.campaigns import Campaign, State, campaign_problems
+from engine.offers.campaigns import Campaign, CampaignState, campaign_problems
 from engine.storage.vouchers import campaigns as store_of
 
 router = APIRouter(
@@ -61,7 +61,7 @@ class StateChange(BaseModel):
     """Pause, resume or end."""
 
     model_config = ConfigDict(extra="forbid")
-    state: State
+    state: CampaignState
 
 
 @router.get("", summary="List the store's campaigns")

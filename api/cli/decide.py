@@ -24,12 +24,13 @@ from engine.files import load_radio_map, read_readings, readings_for_plan, write
 from engine.files.experiments import write_experiments
 from engine.files.flows import write_flows
 from engine.files.outcomes import read_sessions, write_decisions, write_hours, write_visits
-from engine.offers.campaigns import load_campaigns
+from engine.offers.campaigns import CampaignState, load_campaigns
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
 from engine.radio.radiomap import RadioMap
 from engine.records import F64
 from engine.runtime.offline import Chain, run_chain
+from engine.vocabulary import DecisionReason, VisitChange
 
 FIXES, VISITS, HOURS, FLOWS = "fixes.csv", "found_visits.csv", "found_hours.csv", "found_flows.csv"
 EXPERIMENTS = "experiments.csv"
@@ -88,7 +89,7 @@ def decide(
     write_decisions(output, decision_table(chain, loaded))
     if tables is not None:
         write_chain(tables, chain, plan, settings)
-        write_experiments(tables / EXPERIMENTS, [c for c in loaded if c.state == "running"])
+        write_experiments(tables / EXPERIMENTS, [c for c in loaded if c.state is CampaignState.RUNNING])
         _keep_plan(folder, tables)
     warn(str(readings), {reason: n for reason, n in sorted(chain.counts.items()) if reason.startswith("no_fix_")})
     print(_summary(chain, output), file=sys.stderr)
@@ -136,9 +137,9 @@ def _counts(chain: Chain) -> dict[str, Any]:
         "devices": len(chain.names),
         "fixes": len(chain.fixes.t),
         "stays": len(chain.stays),
-        "visits": sum(e.kind == "leave" for e in chain.visits),
+        "visits": sum(e.kind == VisitChange.LEAVE for e in chain.visits),
         "decisions": len(chain.decisions),
-        "issued": reasons["ok"],
+        "issued": reasons[DecisionReason.OK],
         "reasons": dict(sorted(reasons.items())),
         "counts": dict(sorted(chain.counts.items())),
     }
@@ -146,6 +147,6 @@ def _counts(chain: Chain) -> dict[str, Any]:
 
 def _summary(chain: Chain, output: Path) -> str:
     reasons = Counter(d.reason for d in chain.decisions)
-    issued = reasons.pop("ok", 0)
+    issued = reasons.pop(DecisionReason.OK, 0)
     why = ", ".join(f"{n} {reason}" for reason, n in sorted(reasons.items()))
     return f"{len(chain.decisions)} decisions in {output}: {issued} issue" + (f", {why}" if why else "")

@@ -12,6 +12,7 @@ from engine.files.outcomes import DecisionTable, HourTable, VisitTable
 from engine.offers.campaigns import Campaign
 from engine.plan.model import Plan
 from engine.runtime.offline import Chain
+from engine.vocabulary import VisitChange
 
 
 def decision_table(chain: Chain, campaigns: Sequence[Campaign]) -> DecisionTable:
@@ -35,7 +36,7 @@ def decision_table(chain: Chain, campaigns: Sequence[Campaign]) -> DecisionTable
 
 def visit_table(chain: Chain) -> VisitTable:
     """The ended visits to zones, by entry."""
-    ended = [e for e in chain.visits if e.kind == "leave"]
+    ended = [e for e in chain.visits if e.kind == VisitChange.LEAVE]
     ended.sort(key=lambda e: (e.started_at, chain.names[e.device], e.zone))
     return VisitTable(
         device=np.array([chain.names[e.device] for e in ended], np.str_),

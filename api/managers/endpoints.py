@@ -20,7 +20,7 @@ from engine.errors import BusinessRefusal, NotFound
 from engine.plan.drawing.draw import draw_svg
 from engine.plan.model import Plan
 from engine.presence.hotzones import HotZone, LevelHeat
-from engine.storage.vouchers.decisions import DecidedRow, decision_counts, latest_decisions
+from engine.storage.vouchers.decisions import StoredDecision, decision_counts, latest_decisions, note_grounds
 
 router = APIRouter(
     prefix="/v1/stores",
@@ -206,7 +206,7 @@ def _cursor(after: str | None) -> tuple[float, str] | None:
         raise BadCursor("'after' takes the 'next' of the page before") from error
 
 
-def _decision(row: DecidedRow) -> out.DecisionOut:
+def _decision(row: StoredDecision) -> out.DecisionOut:
     return out.DecisionOut(
         decision_id=row.decision_id,
         campaign_id=row.campaign_id,
@@ -214,7 +214,7 @@ def _decision(row: DecidedRow) -> out.DecisionOut:
         reason=row.reason,
         at=rfc3339(row.at),
         probability=round(row.probability, 4),
-        inputs=row.inputs,
+        inputs=note_grounds(row.grounds, row.voucher_id),
     )
 
 

@@ -13,6 +13,8 @@ from api.managers.snapshot import STALE_S, Glance, Look, hottest
 from api.texts.language import Language
 from api.texts.managers import EVIDENCE, TEXTS, clock, date, duration, number, reason_text, year
 from engine.plan.model import Plan
+from engine.presence.hotzones import HotState
+from engine.vocabulary import DecisionOutcome
 
 
 def stores(glances: Sequence[Glance], lang: Language) -> str:
@@ -48,7 +50,7 @@ def headline(look: Look, lang: Language, *, now: bool) -> str:
 
 def _why_none(look: Look) -> str:
     """Key of the words for why nothing is hot."""
-    if any(z.hot.state == "not_hot" for z in look.report.zones):
+    if any(z.hot.state is HotState.NOT_HOT for z in look.report.zones):
         return "none_hot"
     mapped = any(np.nansum(heat.person_s) > 0 for heat in look.report.levels)
     spent = any(z.person_s > 0 for z in look.report.zones)
@@ -76,7 +78,7 @@ def _name(plan: Plan, zone: ZoneReport) -> str:
 def _proof(zone: ZoneReport, lang: Language) -> str:
     """Why the verdict, for the tooltip: words first, then the figures."""
     words = EVIDENCE[lang][zone.hot.reason]
-    if zone.hot.state == "not_enough_evidence":
+    if zone.hot.state is HotState.NOT_ENOUGH_EVIDENCE:
         return escape(words)
     return escape(f"{words} : z = {zone.hot.z_max:.1f}, q = {zone.hot.q_min:.2g}, {zone.hot.share_hot:.0%}")
 
@@ -150,7 +152,9 @@ def decisions(look: Look, lang: Language) -> str:
     bars = "".join(
         f'<li class="r-{outcome}"><span class="r-name">{escape(reason_text(reason, lang))}</span>'
         f'<span class="r-bar"><span style="width:{100 * n / most:.1f}%"></span></span><b>{number(n, lang)}</b></li>'
-        for (outcome, reason), n in sorted(look.reasons.items(), key=lambda item: (item[0][0] != "issue", -item[1]))
+        for (outcome, reason), n in sorted(
+            look.reasons.items(), key=lambda item: (item[0][0] is not DecisionOutcome.ISSUE, -item[1])
+        )
     )
     zone = look.report.plan.timezone
     latest = "".join(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, Field
+
+from engine.presence.hotzones import HotReason, HotState
+from engine.vocabulary import DecisionOutcome, DecisionReason
 
 
 class LevelOut(BaseModel):
@@ -74,11 +75,8 @@ class HeatOut(BaseModel):
 class HotOut(BaseModel):
     """Whether a zone is statistically above its store, and why that is said."""
 
-    state: Literal["hot", "not_hot", "not_enough_evidence"]
-    reason: str = Field(
-        description="hot_squares, few_hot_squares, no_hot_squares, or the evidence that is short: person_s, fixes, "
-        "squares, zone_squares, zone_visits"
-    )
+    state: HotState
+    reason: HotReason = Field(description="What it has of hot squares, or the evidence that is short.")
     share_hot: float = Field(description="Share of the zone's walkable floor that is significantly hot.")
     z: float | None = Field(description="Getis-Ord Gi* of its hottest square.")
     q: float | None = Field(description="False discovery rate at which that square is found hot (Benjamini-Hochberg).")
@@ -169,8 +167,8 @@ class HotZonesOut(BaseModel):
 class ReasonOut(BaseModel):
     """How many decisions came out this way."""
 
-    outcome: str
-    reason: str
+    outcome: DecisionOutcome
+    reason: DecisionReason
     count: int
 
 
@@ -179,8 +177,8 @@ class DecisionOut(BaseModel):
 
     decision_id: str
     campaign_id: str
-    outcome: str
-    reason: str
+    outcome: DecisionOutcome
+    reason: DecisionReason
     at: str
     probability: float
     inputs: dict[str, float | int | str | bool | None]

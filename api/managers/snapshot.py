@@ -12,10 +12,12 @@ from api.managers.reports import HOUR_S, Period, Reports, StoreReport, ZoneRepor
 from engine.plan.model import Plan
 from engine.presence.flows import FlowRow
 from engine.presence.heat import ZoneHourRow
+from engine.presence.hotzones import HotState
 from engine.storage.status import get_status
 from engine.storage.vouchers.campaigns import all_campaigns
-from engine.storage.vouchers.decisions import DecidedRow, decision_counts, latest_decisions
+from engine.storage.vouchers.decisions import StoredDecision, decision_counts, latest_decisions
 from engine.storage.vouchers.vouchers import counts
+from engine.vocabulary import DecisionOutcome, DecisionReason
 
 Span = Literal["now", "today", "yesterday", "week", "year", "last_year"]
 SPANS: tuple[Span, ...] = ("now", "today", "yesterday", "week", "year", "last_year")
@@ -48,8 +50,8 @@ class Look:
     devices: int | None
     engine_at: float | None
     totals: dict[str, int]
-    reasons: dict[tuple[str, str], int]
-    latest: Sequence[DecidedRow]
+    reasons: dict[tuple[DecisionOutcome, DecisionReason], int]
+    latest: Sequence[StoredDecision]
     campaign_names: dict[str, str]
 
 
@@ -76,7 +78,7 @@ def glances(made: Reports, now: float | None = None) -> list[Glance]:
 
 def hottest(zones: Sequence[ZoneReport]) -> list[ZoneReport]:
     """The hot ones, hottest first."""
-    return sorted((z for z in zones if z.hot.state == "hot"), key=lambda z: -z.hot.z_max)
+    return sorted((z for z in zones if z.hot.state is HotState.HOT), key=lambda z: -z.hot.z_max)
 
 
 def period_of(plan: Plan, choice: Choice, now: float) -> Period:

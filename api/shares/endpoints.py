@@ -14,7 +14,7 @@ from api.texts.language import Language, language
 from api.texts.money import badge
 from api.visitors import browser_id, keep_browser_id, visitor_of
 from engine.errors import NotFound
-from engine.loyalty.sharing import ShareRules
+from engine.loyalty.sharing import ShareOutcome, ShareRules
 from engine.storage.loyalty import shares
 
 router = APIRouter(tags=["shares"], default_response_class=HTMLResponse)
@@ -66,7 +66,7 @@ def shared(
         answer.headers["Retry-After"] = str(refusal.retry_after_s)
         return answer
     response = _page(ctx, opened.share, lang)
-    if new and opened.outcome != "preview":
+    if new and opened.outcome is not ShareOutcome.PREVIEW:
         keep_browser_id(ctx, response, browser)
     return response
 

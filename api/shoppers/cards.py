@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from api.context import AppContext
 from api.shoppers.qr import qr_svg
@@ -16,6 +16,7 @@ from engine.offers.codes import spaced, voucher_code
 from engine.plan.model import Plan
 from engine.storage.vouchers.campaigns import get_campaign
 from engine.storage.vouchers.vouchers import VoucherDetails
+from engine.vocabulary import VoucherState
 
 _WHY = {
     "fr": {
@@ -51,7 +52,7 @@ def _card(ctx: AppContext, details: VoucherDetails, place: dict[str, Any], lang:
         voucher_id=voucher.voucher_id,
         campaign_id=voucher.campaign_id,
         store=voucher.store,
-        state=cast(Any, voucher.state),
+        state=voucher.state,
         code=code,
         code_spaced=spaced(code),
         title=text["title"],
@@ -76,7 +77,7 @@ def streamed(ctx: AppContext, pending: Pending, lang: str) -> StreamedVoucher:
         voucher_id=delivery.voucher_id,
         campaign_id=payload["campaign_id"],
         store=payload["store"],
-        state="issued",
+        state=VoucherState.ISSUED,
         code=code,
         code_spaced=spaced(code),
         title=text["title"],

@@ -19,12 +19,14 @@ from api.texts.shoppers import TEXT_VERSION
 from api.times import rfc3339
 from api.visitors import browser_id, keep_browser_id, visitor_of
 from engine.errors import BusinessRefusal, NotFound
-from engine.loyalty.ledger import AVAILABLE, PENDING, PROGRAMME
+from engine.loyalty.ledger import PROGRAMME
+from engine.records import LedgerEntry
 from engine.storage import shoppers as profiles
 from engine.storage.erasure import erase_shopper
 from engine.storage.loyalty import ledger, shares
 from engine.storage.presence import heatmaps
 from engine.storage.vouchers import outbox, vouchers
+from engine.vocabulary import Account, Purpose
 
 router = APIRouter(prefix="/v1/me", tags=["shoppers"], responses=problem_responses(401))
 
@@ -120,7 +122,7 @@ def fewer(
         if device is None:
             raise BusinessRefusal("this browser holds no link between phone and store", code="device_unknown")
         return says.Done(changed=profiles.unlink_device(ctx.db, body.store, device))
-    choices = withdrawn(shopper, "location_offers")
+    choices = withdrawn(shopper, Purpose.LOCATION_OFFERS)
     profiles.set_consents(ctx.db, shopper.shopper_id, choices, TEXT_VERSION, f"coupon:{body.store}", time.time())
     return says.Done(changed=bool(choices))
 
@@ -155,8 +157,8 @@ def points(
         says.PointsEntry(
             at=rfc3339(entry.at),
             kind=entry.kind,
-            available=sum(p.amount for p in entry.postings if p.account == AVAILABLE and p.member == shopper.member_id),
-            pending=sum(p.amount for p in entry.postings if p.account == PENDING and p.member == shopper.member_id),
+            available=_moved(entry, Account.AVAILABLE, shopper.member_id),
+            pending=_moved(entry, Account.PENDING, shopper.member_id),
         )
         for _, entry in found[:limit]
     ]
@@ -216,3 +218,7 @@ def delete_me(response: Response, who: str = Depends(shopper_id), ctx: AppContex
 def _granted(shopper: profiles.Shopper) -> list[says.ConsentAnswer]:
     pairs = sorted(shopper.grants)
     return [says.ConsentAnswer.model_validate({"purpose": p, "channel": c, "granted": True}) for p, c in pairs]
+
+
+def _moved(entry: LedgerEntry, account: Account, member_id: str) -> int:
+    return sum(p.amount for p in entry.postings if p.account is account and p.member == member_id)

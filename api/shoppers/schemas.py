@@ -7,7 +7,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.texts.shoppers import TEXT_VERSION
-from engine.privacy.consent import Channel, ConsentChoice, Purpose
+from engine.privacy.consent import ConsentChoice
+from engine.vocabulary import Channel, EntryKind, Purpose, VoucherState
 
 
 class Strict(BaseModel):
@@ -20,7 +21,7 @@ class ConsentAnswer(Strict):
     """One answer. `location_offers` is given per channel, the other purposes for the channel `any`."""
 
     purpose: Purpose = Field(examples=["location_offers"])
-    channel: Channel = Field("any", examples=["page"])
+    channel: Channel = Field(Channel.ANY, examples=["page"])
     granted: bool
 
     @model_validator(mode="after")
@@ -83,7 +84,7 @@ class VoucherCard(BaseModel):
     voucher_id: str
     campaign_id: str
     store: str
-    state: Literal["issued", "delivered", "seen", "redeemed", "voided", "expired"]
+    state: VoucherState
     code: str = Field(examples=["7F3KQ2M8ZX4A"])
     code_spaced: str = Field(examples=["7F3K Q2M8 ZX4A"])
     title: str
@@ -142,7 +143,7 @@ class PointsEntry(BaseModel):
     """One movement of points."""
 
     at: str
-    kind: str
+    kind: EntryKind
     available: int
     pending: int
 

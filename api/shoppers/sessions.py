@@ -18,6 +18,7 @@ from engine.errors import NotFound
 from engine.privacy.consent import ConsentChoice
 from engine.records import DeviceId
 from engine.storage import shoppers as profiles
+from engine.vocabulary import Purpose
 
 router = APIRouter(tags=["shoppers"])
 
@@ -91,7 +92,7 @@ def known_shopper(ctx: AppContext, shopper_id: str | None) -> profiles.Shopper |
         return None
 
 
-def withdrawn(shopper: profiles.Shopper, purpose: str | None = None) -> list[ConsentChoice]:
+def withdrawn(shopper: profiles.Shopper, purpose: Purpose | None = None) -> list[ConsentChoice]:
     """A no to everything granted, or to everything granted for one purpose."""
     pairs = sorted(pair for pair in shopper.grants if purpose in (None, pair[0]))
     return [ConsentAnswer.model_validate({"purpose": p, "channel": c, "granted": False}).choice() for p, c in pairs]

@@ -47,7 +47,7 @@ def check(
     found = desk.check_voucher(
         ctx.db, body.code, _basket(ctx, body), body.store, time.time(), secret=ctx.secrets.site_key
     )
-    if found.reason == "unknown":
+    if found.reason is desk.TillReason.UNKNOWN:
         _wrong_code(ctx, limits, request)
     expires_at = None if found.expires_at is None else rfc3339(found.expires_at)
     return CheckAnswer.model_validate(asdict(found) | {"expires_at": expires_at})

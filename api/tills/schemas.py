@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.offers.discounts import MAX_MINOR
+from engine.storage.vouchers.tills import RedemptionState, TillReason
 
 MAX_LINES = 5000
 
@@ -47,11 +48,10 @@ class VoidRequest(_Strict):
 
 
 class CheckAnswer(BaseModel):
-    """What `redeem` would do. `reason` is `ok`, `unknown`, `redeemed`, `expired`, `voided`, `currency`,
-    `not_in_basket`, `min_basket` or `too_few`."""
+    """What `redeem` would do, and why."""
 
     ok: bool
-    reason: str
+    reason: TillReason
     voucher_id: str | None
     campaign_id: str | None
     discount_minor: int
@@ -68,7 +68,7 @@ class RedemptionAnswer(BaseModel):
     campaign_id: str
     store: str
     till: str
-    state: str = Field(examples=["redeemed", "voided"])
+    state: RedemptionState
     discount_minor: int
     line_minor: list[int]
     basket_minor: int

@@ -10,18 +10,17 @@ from engine.storage import idempotency, retention
 from engine.storage.database import Database
 from engine.storage.loyalty import ledger
 from engine.storage.vouchers import outbox, vouchers
-
-CHANNEL = "page"
+from engine.vocabulary import Channel
 
 
 def page_hub(db: Database) -> PageHub:
     """A hub that follows the page outbox of `db`."""
 
     def fetch_all(now: float, after_id: int) -> Sequence[Pending]:
-        return [Pending(row.delivery, row.payload) for row in outbox.pending(db, CHANNEL, now, after_id)]
+        return [Pending(row.delivery, row.payload) for row in outbox.pending(db, Channel.PAGE, now, after_id)]
 
     def fetch_one(shopper_id: str, now: float) -> Sequence[Pending]:
-        return [Pending(row.delivery, row.payload) for row in outbox.pending_for(db, shopper_id, CHANNEL, now)]
+        return [Pending(row.delivery, row.payload) for row in outbox.pending_for(db, shopper_id, Channel.PAGE, now)]
 
     return PageHub(fetch_all, fetch_one)
 

@@ -15,6 +15,7 @@ from engine.files.columns import Column, Texts
 from engine.files.read import read_columns
 from engine.files.write import write_columns
 from engine.records import F64
+from engine.vocabulary import SessionChange
 
 SESSIONS = (
     Column("t", number=True),
@@ -60,7 +61,6 @@ COUPONS = (
     Column("outcome", number=False),
     Column("reason", number=False),
 )
-EVENTS = ("connect", "disconnect")
 YES_NO = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": None}
 
 
@@ -70,7 +70,7 @@ class Session:
 
     t: float
     device: str
-    event: str
+    event: SessionChange
     consent: bool | None = None
 
 
@@ -135,9 +135,11 @@ def read_sessions(path: Path) -> list[Session]:
     consents = cols["consent"].tolist() if "consent" in cols else [""] * n
     events = cols["event"].tolist()
     problems = [
-        Problem(str(path), f"line {lines(i)}, column event", f"{e!r} is not an event", f"one of {', '.join(EVENTS)}")
+        Problem(
+            str(path), f"line {lines(i)}, column event", f"{e!r} is not an event", f"one of {', '.join(SessionChange)}"
+        )
         for i, e in enumerate(events)
-        if e not in EVENTS
+        if e not in frozenset(SessionChange)
     ]
     problems += [
         Problem(str(path), f"line {lines(i)}, column consent", f"{c!r} is neither yes nor no", "1, 0, or empty")
@@ -147,7 +149,7 @@ def read_sessions(path: Path) -> list[Session]:
     if problems:
         raise OperatorError(problems)
     rows = zip(cols["t"].tolist(), cols["device"].tolist(), events, consents, strict=True)
-    return [Session(t, device, event, YES_NO[c.lower()]) for t, device, event, c in rows]
+    return [Session(t, device, SessionChange(event), YES_NO[c.lower()]) for t, device, event, c in rows]
 
 
 def consenting(sessions: Sequence[Session]) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +14,25 @@ from engine.files.read import read_columns
 from engine.files.write import write_columns
 from engine.records import F64
 
-OUTCOMES = ("rewarded", "capped", "counted", "duplicate", "self", "preview", "refused", "lost")
-"""What becomes of an opened link: earns, beyond the cap, nothing to earn, the same person again, the sharer, a bot, not
-shown, answer lost."""
+
+class OpeningOutcome(StrEnum):
+    """What becomes of an opened link, as the referee has it: each is a column, in this order."""
+
+    REWARDED = "rewarded"
+    CAPPED = "capped"
+    COUNTED = "counted"  # nothing to earn
+    DUPLICATE = "duplicate"  # the same person again
+    SELF = "self"  # the sharer
+    PREVIEW = "preview"  # a bot
+    REFUSED = "refused"  # not shown
+    LOST = "lost"  # nobody knows: the answer was lost
+
 
 _SUMS = ("expected_pending", "expected_available", "said_pending", "said_available", "settling", "uncertain")
 POINTS = (
     Column("device", number=False),
     *(Column(name, number=True, blank=name.startswith("said")) for name in _SUMS),
-    *(Column(name, number=True) for name in OUTCOMES),
+    *(Column(name, number=True) for name in OpeningOutcome),
 )
 EVENTS = (
     Column("t", number=True),
@@ -69,7 +80,7 @@ def read_points(path: Path) -> list[PointRow]:
         pending, available, settling, uncertain = (
             round(cols[n][i]) for n in ("expected_pending", "expected_available", "settling", "uncertain")
         )
-        outcomes = {name: round(cols[name][i]) for name in OUTCOMES if cols[name][i]}
+        outcomes = {name.value: round(cols[name][i]) for name in OpeningOutcome if cols[name][i]}
         out.append(PointRow(device, pending, available, said[0], said[1], settling, uncertain, outcomes))
     return out
 
@@ -82,7 +93,7 @@ def write_points(path: Path, rows: Iterable[PointRow]) -> None:
         return np.array([np.nan if v is None else v for v in values], np.float64), 0
 
     sums = {name: numbers(getattr(r, name) for r in given) for name in _SUMS}
-    outcomes = {name: numbers(r.outcomes.get(name, 0) for r in given) for name in OUTCOMES}
+    outcomes = {name.value: numbers(r.outcomes.get(name, 0) for r in given) for name in OpeningOutcome}
     device = (np.array([r.device for r in given], np.str_), None)
     write_columns(path, {"device": device, **sums, **outcomes})
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from engine.records import Decision, Fixes, VisitEvent, Voucher, device_hex
+from engine.vocabulary import EventKind
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -101,7 +102,7 @@ def rfc3339(t: float) -> str:
     return datetime.fromtimestamp(t, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _event(store: str, kind: str, key: str, at: float, subject: str, data: dict[str, Any]) -> Event:
+def _event(store: str, kind: EventKind, key: str, at: float, subject: str, data: dict[str, Any]) -> Event:
     body = {
         "specversion": "1.0",
         "id": key,

@@ -12,16 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.records import LedgerEntry, Posting
+from engine.vocabulary import Account, EntryKind
 
-AVAILABLE = "member_available"
-PENDING = "member_pending"
-ISSUED = "programme_issued"
-BURNED = "burned"
-EXPIRED = "expired"
-CLAWBACK = "clawback"
-
-MEMBER_ACCOUNTS = frozenset({AVAILABLE, PENDING})
-ACCOUNTS = MEMBER_ACCOUNTS | {ISSUED, BURNED, EXPIRED, CLAWBACK}
+MEMBER_ACCOUNTS = frozenset({Account.AVAILABLE, Account.PENDING})
 PROGRAMME = "points"  # the one programme of a default installation
 
 
@@ -48,7 +41,7 @@ def checked(entry: LedgerEntry) -> LedgerEntry:
             raise LedgerError(f"points are integers, got {posting.amount!r}")
         if posting.amount == 0:
             raise LedgerError("a posting of nothing")
-        if posting.account not in ACCOUNTS:
+        if posting.account not in frozenset(Account):
             raise LedgerError(f"unknown account {posting.account!r}")
         if (posting.account in MEMBER_ACCOUNTS) != bool(posting.member):
             raise LedgerError(f"{posting.account} and member {posting.member!r} do not go together")
@@ -58,35 +51,45 @@ def checked(entry: LedgerEntry) -> LedgerEntry:
 
 
 def earn_pending(
-    key: str, programme: str, kind: str, member: str, points: int, at: float, note: str = ""
+    key: str, programme: str, kind: EntryKind, member: str, points: int, at: float, note: str = ""
 ) -> LedgerEntry:
     """Points that a member will have once their hold has passed."""
-    return _move(key, programme, kind, at, points, (ISSUED, ""), (PENDING, member), note)
+    return _move(key, programme, kind, at, points, (Account.ISSUED, ""), (Account.PENDING, member), note)
 
 
-def earn(key: str, programme: str, kind: str, member: str, points: int, at: float, note: str = "") -> LedgerEntry:
+def earn(key: str, programme: str, kind: EntryKind, member: str, points: int, at: float, note: str = "") -> LedgerEntry:
     """Points that a member has at once."""
-    return _move(key, programme, kind, at, points, (ISSUED, ""), (AVAILABLE, member), note)
+    return _move(key, programme, kind, at, points, (Account.ISSUED, ""), (Account.AVAILABLE, member), note)
 
 
 def release(earned_key: str, programme: str, member: str, points: int, at: float) -> LedgerEntry:
     """Pending points become available. One per earning entry: the key says so."""
-    return _move(f"release:{earned_key}", programme, "release", at, points, (PENDING, member), (AVAILABLE, member))
+    return _move(
+        f"release:{earned_key}",
+        programme,
+        EntryKind.RELEASE,
+        at,
+        points,
+        (Account.PENDING, member),
+        (Account.AVAILABLE, member),
+    )
 
 
 def burn(key: str, programme: str, member: str, points: int, at: float, note: str = "") -> LedgerEntry:
     """A member spends points."""
-    return _move(key, programme, "burn", at, points, (AVAILABLE, member), (BURNED, ""), note)
+    return _move(key, programme, EntryKind.BURN, at, points, (Account.AVAILABLE, member), (Account.BURNED, ""), note)
 
 
 def expire(key: str, programme: str, member: str, points: int, at: float) -> LedgerEntry:
     """Points that have reached their end."""
-    return _move(key, programme, "expire", at, points, (AVAILABLE, member), (EXPIRED, ""))
+    return _move(key, programme, EntryKind.EXPIRE, at, points, (Account.AVAILABLE, member), (Account.EXPIRED, ""))
 
 
 def claw_back(key: str, programme: str, member: str, points: int, at: float, note: str = "") -> LedgerEntry:
     """Points taken back after they became available; the one movement that may leave a member below zero."""
-    return _move(key, programme, "clawback", at, points, (AVAILABLE, member), (CLAWBACK, ""), note)
+    return _move(
+        key, programme, EntryKind.CLAWBACK, at, points, (Account.AVAILABLE, member), (Account.CLAWBACK, ""), note
+    )
 
 
 def reversal(entry: LedgerEntry, at: float, note: str = "") -> LedgerEntry:
@@ -95,17 +98,17 @@ def reversal(entry: LedgerEntry, at: float, note: str = "") -> LedgerEntry:
         raise LedgerError("a reversal is not reversed: write the movement anew")
     back = tuple(Posting(p.account, p.member, -p.amount) for p in entry.postings)
     key = f"reverse:{entry.key}"
-    return checked(LedgerEntry(key, entry.programme, "reversal", at, back, reverses=entry.key, note=note))
+    return checked(LedgerEntry(key, entry.programme, EntryKind.REVERSAL, at, back, reverses=entry.key, note=note))
 
 
 def balance_of(entries: Iterable[LedgerEntry], programme: str, member: str) -> Balance:
     """What these entries leave a member with: the definition that storage's sums must equal."""
-    held = {AVAILABLE: 0, PENDING: 0}
+    held = {Account.AVAILABLE: 0, Account.PENDING: 0}
     for entry in entries:
         for posting in entry.postings:
             if entry.programme == programme and posting.member == member and posting.account in held:
                 held[posting.account] += posting.amount
-    return Balance(held[AVAILABLE], held[PENDING])
+    return Balance(held[Account.AVAILABLE], held[Account.PENDING])
 
 
 def content_digest(entry: LedgerEntry) -> str:
@@ -123,11 +126,11 @@ def content_digest(entry: LedgerEntry) -> str:
 def _move(
     key: str,
     programme: str,
-    kind: str,
+    kind: EntryKind,
     at: float,
     points: int,
-    source: tuple[str, str],
-    target: tuple[str, str],
+    source: tuple[Account, str],
+    target: tuple[Account, str],
     note: str = "",
 ) -> LedgerEntry:
     """`points` from one (account, member) to another. A negative movement would be another kind: refused."""

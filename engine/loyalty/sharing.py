@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 TOKEN_BYTES = 12  # 96 random bits, 16 characters: beyond guessing, short enough for a text message
 
@@ -27,6 +28,17 @@ _PREVIEW = re.compile(
 )
 _PREFETCH_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 _PREFETCH_WORDS = ("prefetch", "prerender", "preview")
+
+
+class ShareOutcome(StrEnum):
+    """What an opening of a shared link comes to."""
+
+    PREVIEW = "preview"  # a machine
+    SELF = "self"  # the sharer
+    DUPLICATE = "duplicate"  # somebody who has opened it before
+    COUNTED = "counted"  # there is nothing to give
+    CAPPED = "capped"  # the sharer has been rewarded as often as may be
+    REWARDED = "rewarded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +110,18 @@ def same(a: Known, b: Known) -> bool:
 
 def outcome(
     *, preview: bool, own: bool, seen: bool, rewarded_today: int, rewarded_campaign: int, rules: ShareRules
-) -> str:
-    """What a visit comes to: `preview`, `self`, `duplicate`, `capped`, `counted` (nothing to give) or `rewarded`."""
+) -> ShareOutcome:
+    """What a visit comes to."""
     if preview:
-        return "preview"
+        return ShareOutcome.PREVIEW
     if own:
-        return "self"
+        return ShareOutcome.SELF
     if seen:
-        return "duplicate"
+        return ShareOutcome.DUPLICATE
     if rules.points <= 0:
-        return "counted"
+        return ShareOutcome.COUNTED
     capped = rewarded_today >= rules.per_day or rewarded_campaign >= rules.per_campaign
-    return "capped" if capped else "rewarded"
+    return ShareOutcome.CAPPED if capped else ShareOutcome.REWARDED
 
 
 def new_token() -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,10 +20,25 @@ from engine.offers.discounts import MAX_MINOR, Offer
 from engine.offers.hours import When
 from engine.offers.legal import legal_findings
 from engine.plan.model import Plan
+from engine.vocabulary import DecisionReason
 from engine.yaml_files import read_yaml
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-State = Literal["running", "paused", "ended"]
+
+
+class CampaignState(StrEnum):
+    """Whether a campaign speaks. One that has ended may run again."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+STATE_REFUSAL: Mapping[CampaignState, DecisionReason] = {
+    CampaignState.PAUSED: DecisionReason.CAMPAIGN_PAUSED,
+    CampaignState.ENDED: DecisionReason.ENDED,
+}
+"""Why a campaign in a state says no; one that runs is in none of them."""
 
 
 class _Strict(BaseModel):
@@ -90,7 +106,7 @@ class Campaign(_Strict):
     id: Name
     name: Annotated[str, StringConstraints(min_length=1, max_length=120)]
     stores: tuple[str, ...] = ()  # empty: the store whose file it stands in
-    state: State = "running"
+    state: CampaignState = CampaignState.RUNNING
     place: Place
     min_probability: float = Field(0.6, gt=0, le=1)
     min_dwell_s: float = Field(5.0, ge=0, le=3600)

@@ -1,7 +1,6 @@
 """Uniqueness, caps and budgets: whether one more voucher may be issued, and if not, why.
 
-Pure. The database's claim and the offline chain ask the same function; they differ only in where slots and spending are
-kept.
+Pure: where slots and spending are kept is the concern of whoever asks.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.offers.campaigns import Budget, Campaign
+from engine.vocabulary import DecisionReason
 
 DAY_S = 86_400.0
 WEEK_S = 7 * DAY_S
@@ -45,6 +45,10 @@ class Spent:
     vouchers: int = 0
     amount_minor: int = 0
 
+    def plus(self, vouchers: int, amount_minor: int) -> Spent:
+        """With so much more."""
+        return Spent(self.vouchers + vouchers, self.amount_minor + amount_minor)
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -57,29 +61,29 @@ class Ask:
     now: float
 
 
-def cap_refusal(ask: Ask, slots: Sequence[Slot], spent: Spent, limits: Limits) -> str | None:
+def cap_refusal(ask: Ask, slots: Sequence[Slot], spent: Spent, limits: Limits) -> DecisionReason | None:
     """Why not, in a fixed order of reasons; None when the voucher may be issued.
 
     `slots` are the shopper's vouchers and ghost triggers of this visit and of the last week at least.
     """
     if any(s.campaign == ask.key and s.visit_id == ask.visit_id for s in slots):
-        return "already_issued"  # also when it never arrived: one attempt per campaign and visit
+        return DecisionReason.ALREADY_ISSUED  # also when it never arrived: one attempt per campaign and visit
     held = [s for s in slots if s.counts]
     # Rolling windows, half open: a voucher issued exactly one day ago counts no more.
     of_day = [s for s in held if ask.now - s.issued_at < DAY_S]
     of_week = [s for s in held if ask.now - s.issued_at < WEEK_S]
     own = ask.campaign.caps
     caps = (
-        ("cap_visit", sum(s.visit_id == ask.visit_id for s in held), limits.per_visit),
-        ("cap_day", len(of_day), limits.per_day),
-        ("cap_week", len(of_week), limits.per_week),
-        ("cap_campaign_day", sum(s.campaign == ask.key for s in of_day), own.per_day),
-        ("cap_campaign_week", sum(s.campaign == ask.key for s in of_week), own.per_week),
+        (DecisionReason.CAP_VISIT, sum(s.visit_id == ask.visit_id for s in held), limits.per_visit),
+        (DecisionReason.CAP_DAY, len(of_day), limits.per_day),
+        (DecisionReason.CAP_WEEK, len(of_week), limits.per_week),
+        (DecisionReason.CAP_CAMPAIGN_DAY, sum(s.campaign == ask.key for s in of_day), own.per_day),
+        (DecisionReason.CAP_CAMPAIGN_WEEK, sum(s.campaign == ask.key for s in of_week), own.per_week),
     )
     for reason, used, most in caps:
         if used >= most:
             return reason
-    return None if affordable(ask.campaign.budget, spent, ask.worth_minor) else "budget"
+    return None if affordable(ask.campaign.budget, spent, ask.worth_minor) else DecisionReason.BUDGET
 
 
 def affordable(budget: Budget, spent: Spent, worth_minor: int) -> bool:

@@ -1,81 +1,135 @@
-"""Claims in memory: what the database's claim does, for a recording that is decided offline.
+"""From candidates to decisions: what one presence event comes to, given what its shopper holds and what is spent.
 
-Every voucher counts as delivered: nobody acknowledges in a recording, so no slot and no budget is ever released.
+Pure. The database's claim and the offline chain ask the same function; they differ only in where slots and spending are
+kept.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
-from engine.offers.campaigns import Campaign
-from engine.offers.caps import WEEK_S, Ask, CampaignKey, Limits, Slot, Spent, cap_refusal
-from engine.offers.experiments import HOLDOUT, experiment_inputs, is_control
-from engine.records import Decision
+from engine.offers.campaigns import STATE_REFUSAL, Campaign
+from engine.offers.caps import WEEK_S, Ask, Limits, Slot, Spent, cap_refusal
+from engine.offers.experiments import is_control, note_experiment
+from engine.privacy.consent import Grants, allows
+from engine.records import Candidate, Decision, Grounds
+from engine.vocabulary import DecisionOutcome, DecisionReason, Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a claim is judged on: the slots a shopper holds and what they grant; the store's campaigns by id, as they
+    are now, and what each has given out."""
+
+    slots: Sequence[Slot]
+    grants: Grants
+    campaigns: Mapping[str, Campaign]
+    spent: Mapping[str, Spent]
+
+
+def claim_event(
+    candidates: Sequence[Candidate], standing: Standing, limits: Limits, now: float, *, won: bool = False
+) -> list[Decision]:
+    """The candidates of ONE presence event, best first, become final: at most one of them issues.
+
+    The first that passes consent, state, uniqueness, caps and budget wins; those after it are refused with
+    `lost_arbitration`, those before it with their own reason. `won` says that the event has its winner already.
+
+    A control shopper's winner becomes a ghost trigger: refused with the reason `holdout`. It takes the slots that
+    its voucher would have taken, so that ghosts and vouchers are moments of one kind, but nothing of the budget.
+    Nothing else is issued in its place, and what came after it has lost to it: with the second-best coupon the
+    control shopper would have had another treatment at that very moment, and the comparison would tell what is
+    better than the second best, which differs from shopper to shopper, instead of what the coupon does.
+    """
+    final: list[Decision] = []
+    for candidate in candidates:
+        reason = DecisionReason.LOST_ARBITRATION if won else _refusal(candidate, standing, limits, now)
+        final.append(refuse(candidate, reason, now) if reason else _win(candidate, standing, now))
+        won = won or final[-1].holds_slot
+    return final
+
+
+def refuse(candidate: Candidate, reason: DecisionReason, now: float) -> Decision:
+    """No, for this reason."""
+    return _decision(candidate, reason, now, _grounds(candidate))
 
 
 class Claims:
-    """Slots by shopper and spending by campaign. The same calls in the same order give the same answers."""
+    """Slots by shopper and spending by campaign in memory, for a recording that is decided offline.
+
+    Every voucher counts as delivered: nobody acknowledges in a recording, so no slot and no budget is ever released.
+    The same calls in the same order give the same answers.
+    """
 
     def __init__(self, campaigns: Mapping[str, Campaign], limits: Limits) -> None:
         self._campaigns, self._limits = campaigns, limits
         self._slots: dict[str, list[Slot]] = defaultdict(list)
-        self._spent: dict[CampaignKey, Spent] = defaultdict(Spent)
+        self._spent: dict[str, Spent] = defaultdict(Spent)
 
-    def claim(self, decisions: Sequence[Decision], now: float) -> list[Decision]:
-        """The candidates of ONE presence event, best first, become final: at most one of them issues.
-
-        A control shopper's winner becomes a ghost trigger: refused with the reason `holdout`. It takes the slots that
-        its voucher would have taken, so that ghosts and vouchers are moments of one kind, but nothing of the budget.
-        Nothing else is issued in its place, and what came after it has lost to it: with the second-best coupon the
-        control shopper would have had another treatment at that very moment, and the comparison would tell what is
-        better than the second best, which differs from shopper to shopper, instead of what the coupon does.
-
-        Raises ValueError for a candidate without a shopper or a campaign: `engine.offers.decide` refuses those before.
-        """
-        final: list[Decision] = []
-        won = False
-        for decision in decisions:
-            reason = "lost_arbitration" if won else self._refusal(decision, now)
-            if reason is None:
-                decision = self._won(decision, now)
-                won = True
-            else:
-                decision = replace(decision, outcome="refuse", reason=reason, at=now)
-            final.append(decision)
+    def claim(self, candidates: Sequence[Candidate], now: float) -> list[Decision]:
+        """What `claim_event` says to one event, of which the slot and the spending are kept."""
+        if not candidates:
+            return []
+        first = candidates[0]
+        slots = self._slots[first.shopper_id]
+        # What is older and of another visit is in no window any more: a long recording stays small.
+        slots[:] = [s for s in slots if s.visit_id == first.trigger.visit_id or now - s.issued_at < WEEK_S]
+        # Offline a decision and its claim are one moment: the consent that was asked for then is the one that holds.
+        grants: Grants = frozenset((Purpose.LOCATION_OFFERS, c.channel) for c in candidates)
+        final = claim_event(candidates, Standing(slots, grants, self._campaigns, self._spent), self._limits, now)
+        for candidate, decision in zip(candidates, final, strict=True):
+            self._keep(candidate, decision)
         return final
 
-    def spent(self, store: str, campaign_id: str) -> Spent:
+    def spent(self, campaign_id: str) -> Spent:
         """What a campaign has given out so far."""
-        return self._spent[store, campaign_id]
+        return self._spent[campaign_id]
 
-    def _refusal(self, decision: Decision, now: float) -> str | None:
-        campaign = self._campaigns.get(decision.trigger.campaign_id)
-        if campaign is None or decision.shopper_id is None:
-            raise ValueError("a candidate has a shopper and a campaign")
-        key, visit_id = _key(decision), decision.trigger.visit_id
-        slots = self._slots[decision.shopper_id]
-        # What is older and of another visit is in no window any more: a long recording stays small.
-        slots[:] = [s for s in slots if s.visit_id == visit_id or now - s.issued_at < WEEK_S]
-        return cap_refusal(Ask(campaign, key, visit_id, _worth(decision), now), slots, self._spent[key], self._limits)
-
-    def _won(self, decision: Decision, now: float) -> Decision:
-        """Issued, or a ghost trigger: both take the slot, a voucher alone costs budget."""
-        key, shopper_id = _key(decision), str(decision.shopper_id)
-        campaign = self._campaigns[decision.trigger.campaign_id]
-        self._slots[shopper_id].append(Slot(key, decision.trigger.visit_id, now, counts=True))
-        inputs = decision.inputs | experiment_inputs(campaign)
-        if is_control(campaign, shopper_id):
-            return replace(decision, outcome="refuse", reason=HOLDOUT, at=now, inputs=inputs)
-        before = self._spent[key]
-        self._spent[key] = Spent(before.vouchers + 1, before.amount_minor + _worth(decision))
-        return replace(decision, outcome="issue", reason="ok", at=now, inputs=inputs)
+    def _keep(self, candidate: Candidate, decision: Decision) -> None:
+        """A voucher and a ghost both take the slot, a voucher alone costs budget."""
+        campaign_id, visit_id = candidate.trigger.campaign_id, candidate.trigger.visit_id
+        if decision.holds_slot:
+            slot = Slot((candidate.store, campaign_id), visit_id, decision.at, counts=True)
+            self._slots[candidate.shopper_id].append(slot)
+        if decision.outcome is DecisionOutcome.ISSUE:
+            self._spent[campaign_id] = self._spent[campaign_id].plus(1, candidate.worth_minor)
 
 
-def _key(decision: Decision) -> CampaignKey:
-    return str(decision.inputs["store"]), decision.trigger.campaign_id
+def _refusal(candidate: Candidate, standing: Standing, limits: Limits, now: float) -> DecisionReason | None:
+    """Why not, in a fixed order of reasons; None when a voucher may be issued."""
+    if not allows(standing.grants, Purpose.LOCATION_OFFERS, candidate.channel):
+        return DecisionReason.NO_CONSENT
+    campaign = standing.campaigns.get(candidate.trigger.campaign_id)
+    if campaign is None:
+        return DecisionReason.CAMPAIGN_UNKNOWN
+    if campaign.state in STATE_REFUSAL:
+        return STATE_REFUSAL[campaign.state]
+    key = (candidate.store, campaign.id)
+    ask = Ask(campaign, key, candidate.trigger.visit_id, candidate.worth_minor, now)
+    return cap_refusal(ask, standing.slots, standing.spent.get(campaign.id, Spent()), limits)
 
 
-def _worth(decision: Decision) -> int:
-    return int(decision.inputs["worth_minor"] or 0)
+def _win(candidate: Candidate, standing: Standing, now: float) -> Decision:
+    """Issued, or a ghost trigger."""
+    campaign = standing.campaigns[candidate.trigger.campaign_id]
+    control = is_control(campaign, candidate.shopper_id)
+    reason = DecisionReason.HOLDOUT if control else DecisionReason.OK
+    return _decision(candidate, reason, now, note_experiment(_grounds(candidate), campaign))
+
+
+def _decision(candidate: Candidate, reason: DecisionReason, now: float, grounds: Grounds) -> Decision:
+    outcome = DecisionOutcome.ISSUE if reason is DecisionReason.OK else DecisionOutcome.REFUSE
+    return Decision(candidate.decision_id, candidate.trigger, candidate.shopper_id, outcome, reason, now, grounds)
+
+
+def _grounds(candidate: Candidate) -> Grounds:
+    return Grounds(
+        candidate.store,
+        candidate.currency,
+        candidate.channel,
+        candidate.gain_minor,
+        candidate.worth_minor,
+        candidate.priority,
+    )

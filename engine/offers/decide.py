@@ -1,26 +1,25 @@
 """From a trigger to yes or no: hard filters, each with a stable reason, then arbitration between what is left.
 
-Pure: caps, budgets and uniqueness are judged where the voucher is claimed, in the database's transaction. What leaves
-here as `issue` is a candidate; `engine.storage.vouchers.vouchers.claim` has the last word.
+Pure: caps, budgets and uniqueness are judged where the voucher is claimed, in the database's transaction. What passes
+here is a candidate; `engine.storage.vouchers.claims.claim` has the last word.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from engine.offers.audience import LinkedShopper
-from engine.offers.campaigns import Campaign
+from engine.offers.campaigns import STATE_REFUSAL, Campaign
 from engine.offers.discounts import worth_minor
 from engine.offers.legal import legal_refusal
 from engine.plan.model import Plan
-from engine.privacy.consent import Channel, allows
-from engine.records import Decision, Trigger
-
-Inputs = dict[str, float | int | str | bool | None]
+from engine.privacy.consent import allows
+from engine.records import Candidate, Decision, Grounds, Trigger
+from engine.vocabulary import Channel, DecisionOutcome, DecisionReason, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,16 @@ class Book:
 class DecisionRules:
     """What holds for all campaigns. `channels`: live ones, best first. `message_price_minor`: the cost of attention."""
 
-    channels: tuple[Channel, ...] = ("page",)
+    channels: tuple[Channel, ...] = (Channel.PAGE,)
     message_price_minor: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the pure rules made of triggers: the refused, and the candidates of each presence event, best first."""
+
+    refused: list[Decision]
+    events: list[list[Candidate]]
 
 
 def campaign_book(campaigns: Sequence[Campaign], plan: Plan) -> Book:
@@ -62,25 +69,21 @@ def decide(
     shoppers: Mapping[int, LinkedShopper],
     now: float,
     rules: DecisionRules | None = None,
-) -> list[Decision]:
-    """One decision per trigger, presence event by presence event (same device, same time).
+) -> Judgement:
+    """Each trigger is refused or becomes a candidate, presence event by presence event (same device, same time).
 
-    Within an event the candidates (`issue`) come first, best first; see `by_event`. `shoppers` are the linked devices.
+    `shoppers` are the linked devices.
     """
     rules = rules or DecisionRules()
-    decided: list[Decision] = []
+    refused: list[Decision] = []
+    events: list[list[Candidate]] = []
     ordered = sorted(triggers, key=lambda t: (*_event_order(t), t.campaign_id))
     for _, event in groupby(ordered, key=_event_order):
         judged = [_judge(trigger, book, shoppers.get(trigger.device), now, rules) for trigger in event]
-        yes = [d for d in judged if d.outcome == "issue"]
-        decided += sorted(yes, key=lambda d: _rank(d, book)) + [d for d in judged if d.outcome == "refuse"]
-    return decided
-
-
-def by_event(decisions: Sequence[Decision]) -> list[list[Decision]]:
-    """The candidates of each presence event, best first: what `claim` takes, one list at a time."""
-    candidates = [d for d in decisions if d.outcome == "issue"]
-    return [list(event) for _, event in groupby(candidates, key=lambda d: _event_order(d.trigger))]
+        candidates = sorted((c for c in judged if isinstance(c, Candidate)), key=_rank)
+        events += [candidates] if candidates else []
+        refused += [d for d in judged if isinstance(d, Decision)]
+    return Judgement(refused, events)
 
 
 def decision_id(trigger: Trigger) -> str:
@@ -92,67 +95,77 @@ def _event_order(trigger: Trigger) -> tuple[float, int, str]:
     return trigger.at, trigger.device, trigger.visit_id
 
 
-def _rank(decision: Decision, book: Book) -> tuple[float, int, str]:
+def _rank(candidate: Candidate) -> tuple[float, int, str]:
     """Best first: expected gain, then HQ's priority, then the id, so that no order depends on chance."""
-    campaign = book.terms[decision.trigger.campaign_id].campaign
-    return -float(decision.inputs["gain_minor"] or 0.0), -campaign.priority, campaign.id
+    return -candidate.gain_minor, -candidate.priority, candidate.trigger.campaign_id
 
 
-def _judge(trigger: Trigger, book: Book, shopper: LinkedShopper | None, now: float, rules: DecisionRules) -> Decision:
-    terms = book.terms.get(trigger.campaign_id)
-    channel = _channel(shopper, rules)
+def _judge(
+    trigger: Trigger, book: Book, shopper: LinkedShopper | None, now: float, rules: DecisionRules
+) -> Candidate | Decision:
+    """The person comes first: no other reason may reveal anything about a device that is not linked."""
+    terms, channel = book.terms.get(trigger.campaign_id), _channel(shopper, rules)
     gain = 0.0 if terms is None else _gain(terms.campaign, trigger.probability, rules)
-    reason = _refusal(trigger, book, terms, shopper, channel, gain, now)
-    inputs: Inputs = {"store": book.store, "currency": book.currency, "channel": channel, "gain_minor": round(gain, 3)}
-    if terms is not None:
-        inputs |= {"worth_minor": terms.worth_minor, "priority": terms.campaign.priority}
-    return Decision(
-        decision_id(trigger),
-        trigger,
-        shopper.shopper_id if shopper else None,
-        "refuse" if reason else "issue",
-        reason or "ok",
-        now,
-        inputs,
-    )
+    if shopper is None:
+        reason = DecisionReason.NOT_LINKED
+    elif channel is None:
+        reason = DecisionReason.NO_CONSENT
+    elif terms is None:
+        reason = DecisionReason.CAMPAIGN_UNKNOWN
+    elif refusal := _refusal(trigger, book, terms, shopper, gain, now):
+        reason = refusal
+    else:
+        return _candidate(trigger, book, terms, shopper, channel, gain)
+    grounds = _grounds(book, terms, channel, gain)
+    who = shopper.shopper_id if shopper else None
+    return Decision(decision_id(trigger), trigger, who, DecisionOutcome.REFUSE, reason, now, grounds)
 
 
 def _refusal(
-    trigger: Trigger,
-    book: Book,
-    terms: Terms | None,
-    shopper: LinkedShopper | None,
-    channel: Channel | None,
-    gain: float,
-    now: float,
-) -> str | None:
-    """The first filter that says no, in this order; None when none does. The strings are part of the interface."""
-    if shopper is None:
-        return "not_linked"
-    if channel is None:
-        return "no_consent"
-    if terms is None:
-        return "campaign_unknown"
+    trigger: Trigger, book: Book, terms: Terms, shopper: LinkedShopper, gain: float, now: float
+) -> DecisionReason | None:
+    """The first filter that says no, in this order; None when none does."""
     campaign = terms.campaign
     if campaign.stores and book.store not in campaign.stores:
-        return "other_store"
-    if campaign.state != "running":
-        return "campaign_paused" if campaign.state == "paused" else "ended"
+        return DecisionReason.OTHER_STORE
+    if campaign.state in STATE_REFUSAL:
+        return STATE_REFUSAL[campaign.state]
     if wrong_time := campaign.when.refusal(now, book.timezone):
         return wrong_time
     if now - trigger.at > campaign.ttl_s:
-        return "too_late"  # a replay after a crash, or a queue: the shopper has walked on
+        return DecisionReason.TOO_LATE  # a replay after a crash, or a queue: the shopper has walked on
     if not campaign.audience.holds(shopper, now):
-        return "audience"
+        return DecisionReason.AUDIENCE
     if not terms.legal:
-        return "legal_cap"
-    return "no_gain" if gain < 0 else None
+        return DecisionReason.LEGAL_CAP
+    return DecisionReason.NO_GAIN if gain < 0 else None
+
+
+def _candidate(
+    trigger: Trigger, book: Book, terms: Terms, shopper: LinkedShopper, channel: Channel, gain: float
+) -> Candidate:
+    return Candidate(
+        decision_id(trigger),
+        trigger,
+        shopper.shopper_id,
+        book.store,
+        book.currency,
+        channel,
+        round(gain, 3),
+        terms.worth_minor,
+        terms.campaign.priority,
+    )
+
+
+def _grounds(book: Book, terms: Terms | None, channel: Channel | None, gain: float) -> Grounds:
+    grounds = Grounds(book.store, book.currency, channel, round(gain, 3))
+    return replace(grounds, worth_minor=terms.worth_minor, priority=terms.campaign.priority) if terms else grounds
 
 
 def _channel(shopper: LinkedShopper | None, rules: DecisionRules) -> Channel | None:
     if shopper is None:
         return None
-    return next((c for c in rules.channels if allows(shopper.consents, "location_offers", c)), None)
+    return next((c for c in rules.channels if allows(shopper.consents, Purpose.LOCATION_OFFERS, c)), None)
 
 
 def _gain(campaign: Campaign, p_place: float, rules: DecisionRules) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -96,12 +97,21 @@ class Basket:
         return sum(line.quantity * line.unit_price_minor for line in self.lines)
 
 
+class DiscountReason(StrEnum):
+    """Why something comes off a basket, or why nothing does."""
+
+    OK = "ok"
+    NOT_IN_BASKET = "not_in_basket"
+    MIN_BASKET = "min_basket"
+    TOO_FEW = "too_few"
+
+
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """What comes off, in all and per basket line. `reason`: `ok`, `not_in_basket`, `min_basket` or `too_few`."""
+    """What comes off, in all and per basket line."""
 
     amount_minor: int
-    reason: str
+    reason: DiscountReason
     line_minor: tuple[int, ...]
 
 
@@ -110,14 +120,15 @@ def discount(offer: Offer, basket: Basket, most_minor: int | None = None) -> Dis
     nothing = (0,) * len(basket.lines)
     eligible = [i for i, line in enumerate(basket.lines) if _applies(offer, line)]
     if not eligible:
-        return Discount(0, "not_in_basket", nothing)
+        return Discount(0, DiscountReason.NOT_IN_BASKET, nothing)
     if basket.total_minor < offer.min_basket_minor:
-        return Discount(0, "min_basket", nothing)
+        return Discount(0, DiscountReason.MIN_BASKET, nothing)
     per_line = _RULES[offer.kind](offer, basket, eligible)
     limits = [m for m in (offer.max_discount_minor, most_minor) if m is not None]
     per_line = _cut(per_line, min(limits)) if limits else per_line
     amount = sum(per_line)
-    return Discount(amount, "ok" if amount > 0 else "too_few", tuple(per_line))
+    reason = DiscountReason.OK if amount > 0 else DiscountReason.TOO_FEW
+    return Discount(amount, reason, tuple(per_line))
 
 
 def worth_minor(offer: Offer, price_minor: int) -> int:

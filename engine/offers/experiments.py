@@ -9,11 +9,10 @@ compare with all who got none would be to compare with people who were never the
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from engine.offers.campaigns import Campaign
-
-HOLDOUT = "holdout"
-"""The reason of a ghost trigger; part of the interface."""
+from engine.records import Grounds
 
 
 def experiment_of(campaign: Campaign) -> str:
@@ -36,8 +35,8 @@ def is_control(campaign: Campaign, shopper_id: str) -> bool:
     return place_in_experiment(experiment_of(campaign), shopper_id) < campaign.holdout_share
 
 
-def experiment_inputs(campaign: Campaign) -> dict[str, float | int | str | bool | None]:
-    """What a decision notes of the experiment it is part of; nothing without one."""
+def note_experiment(grounds: Grounds, campaign: Campaign) -> Grounds:
+    """With the experiment that the decision is part of; as they are without one."""
     if not campaign.holdout_share:
-        return {}
-    return {"experiment": experiment_of(campaign), "holdout_share": campaign.holdout_share}
+        return grounds
+    return replace(grounds, experiment=experiment_of(campaign), holdout_share=campaign.holdout_share)

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from engine.vocabulary import DecisionReason
+
 Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
 """`HH:MM`, quoted in YAML (where a bare 10:00 is the number 600)."""
 
@@ -47,20 +49,20 @@ class When(BaseModel):
             raise ValueError("ends_at is not after starts_at")
         return self
 
-    def refusal(self, now: float, timezone: ZoneInfo) -> str | None:
+    def refusal(self, now: float, timezone: ZoneInfo) -> DecisionReason | None:
         """Why not at `now` (s): `not_started`, `ended`, `quiet_hours`, `outside_hours`; None when it may speak.
 
         Hours that run over midnight belong to the day they began on.
         """
         if self.starts_at and now < self.starts_at.timestamp():
-            return "not_started"
+            return DecisionReason.NOT_STARTED
         if self.ends_at and now >= self.ends_at.timestamp():
-            return "ended"
+            return DecisionReason.ENDED
         local = dt.datetime.fromtimestamp(now, timezone)
         clock = local.strftime("%H:%M")
         if any(q.holds(clock) for q in self.quiet_hours):
-            return "quiet_hours"
-        return None if self._open(local, clock) else "outside_hours"
+            return DecisionReason.QUIET_HOURS
+        return None if self._open(local, clock) else DecisionReason.OUTSIDE_HOURS
 
     def _open(self, local: dt.datetime, clock: str) -> bool:
         today = DAYS[local.weekday()]

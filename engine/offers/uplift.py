@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,15 @@ RATIO_ALARM_P = 0.001
 """A group size less likely than this is no accident. One experiment in a thousand is flagged for nothing."""
 
 Texts = npt.NDArray[np.str_]
-State = Literal["better", "worse", "undecided", "not_enough_evidence"]
+
+
+class UpliftState(StrEnum):
+    """What can be said of a campaign."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    UNDECIDED = "undecided"
+    NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +92,13 @@ class Uplift:
     sample_ratio_p: float | None
 
     @property
-    def state(self) -> State:
+    def state(self) -> UpliftState:
         """What can be said of purchases; with many campaigns side by side, one in twenty says so by chance."""
         if self.purchase is None:
-            return "not_enough_evidence"
+            return UpliftState.NOT_ENOUGH_EVIDENCE
         if self.purchase.covers(0.0):
-            return "undecided"
-        return "better" if self.purchase.low > 0 else "worse"
+            return UpliftState.UNDECIDED
+        return UpliftState.BETTER if self.purchase.low > 0 else UpliftState.WORSE
 
     @property
     def sample_ratio_alarm(self) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import replace
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -26,11 +27,18 @@ from engine.radio.radiomap import RadioMap, prior_map
 from engine.records import I64, U64, Fixes, Scans
 
 
+class NoFix(StrEnum):
+    """Why a scan has no fix."""
+
+    NO_READING = "no_reading"  # nothing usable in it
+    OUT_OF_ORDER = "out_of_order"  # it is older than the device's last fix
+    TOO_VAGUE = "too_vague"  # the device may be nearly anywhere in the store; its track goes on
+
+
 class Locator:
     """Causal: a fix is made of scans up to its own and nothing later.
 
-    `refused` counts scans without a fix by reason: `no_reading` (nothing usable in the scan), `out_of_order` (older
-    than the device's last fix), `too_vague` (the device may be nearly anywhere in the store; its track goes on).
+    `refused` counts scans without a fix by reason.
     """
 
     def __init__(
@@ -44,7 +52,7 @@ class Locator:
         if method not in METHODS:
             raise ValueError(f"unknown method {method!r}: one of {', '.join(METHODS)}")
         self.method = method
-        self.refused: Counter[str] = Counter()
+        self.refused: Counter[NoFix] = Counter()
         self._settings = settings
         self._plan, self._cells = plan, cells
         self.site = site_of(plan, cells, radio_map or prior_map(plan, cells), settings)
@@ -63,7 +71,7 @@ class Locator:
         """
         usable = np.flatnonzero((np.isfinite(scans.rssi_dbm) | np.isfinite(scans.range_m)).any(axis=1))
         if len(usable) < len(scans):
-            self.refused["no_reading"] += len(scans) - len(usable)
+            self.refused[NoFix.NO_READING] += len(scans) - len(usable)
         parts, rows = [], []
         for batch in self._batches(scans, usable):
             fixes, kept = self._round(scans.take(batch), batch)
@@ -85,7 +93,7 @@ class Locator:
         slot = tracks.rows(scans.device)
         late = scans.t < tracks["t"][slot]  # never true for a new device, whose time is NaN
         if late.any():
-            self.refused["out_of_order"] += int(late.sum())
+            self.refused[NoFix.OUT_OF_ORDER] += int(late.sum())
             keep = np.flatnonzero(~late)
             scans, rows, slot = scans.take(keep), rows[keep], slot[keep]
         if not len(scans):
@@ -97,7 +105,7 @@ class Locator:
         vague = (placed.covered >= self._settings.vague_share) & (fixes.sigma_m >= self._settings.vague_sigma_m)
         if not vague.any():
             return fixes, rows
-        self.refused["too_vague"] += int(vague.sum())
+        self.refused[NoFix.TOO_VAGUE] += int(vague.sum())
         return fixes.take(np.flatnonzero(~vague)), rows[~vague]
 
     def _no_fixes(self) -> Fixes:

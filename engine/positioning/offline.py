@@ -14,7 +14,7 @@ from engine.plan.model import Plan
 from engine.positioning.fix_points import PlainFixes
 from engine.positioning.lagged import Smoother
 from engine.positioning.learning.self_calibration import SelfCalibration
-from engine.positioning.locator import Locator
+from engine.positioning.locator import Locator, NoFix
 from engine.positioning.methods import TRACKED
 from engine.radio.radiomap import RadioMap
 from engine.records import Fixes, Hearings, Scans
@@ -28,7 +28,7 @@ class Located:
     """What became of a recording: its fixes in the order of windows, and scans without a fix by reason."""
 
     fixes: PlainFixes
-    refused: Counter[str]
+    refused: Counter[NoFix]
 
 
 def locate_scans(

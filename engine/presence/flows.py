@@ -27,6 +27,7 @@ import numpy as np
 from engine.plan.model import Plan
 from engine.presence.intervals import HOUR_S
 from engine.records import StoreVisit, VisitEvent
+from engine.vocabulary import VisitChange
 
 OUTSIDE = ""
 """Stands for the world outside the store, or rather outside its zones."""
@@ -133,7 +134,7 @@ class Flows:
         for e in events:
             if e.zone not in self._zones:
                 continue
-            if e.kind == "enter":
+            if e.kind == VisitChange.ENTER:
                 self._open.setdefault(e.device, set()).add((e.zone, e.started_at))
             else:
                 stay = ZoneStay(e.zone, e.started_at, e.started_at + e.dwell_s)

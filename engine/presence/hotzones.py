@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,26 @@ from engine.presence.frames import HeatFrame, heat_frames, squares_of_cells
 from engine.presence.heat import HeatRow
 from engine.records import F64, Bools
 
-HotState = Literal["hot", "not_hot", "not_enough_evidence"]
+
+class HotState(StrEnum):
+    """Whether a zone is statistically above its level."""
+
+    HOT = "hot"
+    NOT_HOT = "not_hot"
+    NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
+
+
+class HotReason(StrEnum):
+    """Why that is said of a zone: what it has of hot squares, or the evidence that is short."""
+
+    HOT_SQUARES = "hot_squares"
+    FEW_HOT_SQUARES = "few_hot_squares"
+    NO_HOT_SQUARES = "no_hot_squares"
+    SQUARES = "squares"
+    ZONE_SQUARES = "zone_squares"
+    PERSON_S = "person_s"
+    FIXES = "fixes"
+    ZONE_VISITS = "zone_visits"
 
 
 def disc(radius_cells: float) -> F64:
@@ -88,8 +107,7 @@ class HotZone:
     """One zone's verdict. `share_hot` of its walkable floor is significantly hot; `reason` says what decided.
 
     `z_max` and `q_min` are those of its hottest square (NaN where the level could not be tested), `density` is
-    person-seconds per walkable square metre. `reason` is `hot_squares`, `few_hot_squares`, `no_hot_squares`, or which
-    evidence is short: `person_s`, `fixes`, `squares`, `zone_squares`, `zone_visits`.
+    person-seconds per walkable square metre.
     """
 
     zone: str
@@ -101,7 +119,7 @@ class HotZone:
     person_s: float
     density: float
     state: HotState
-    reason: str
+    reason: HotReason
 
 
 @dataclass(frozen=True)
@@ -191,25 +209,25 @@ class HotZones:
         density = person_s / floor_m2 if floor_m2 else 0.0
         return HotZone(zone.id, zone.level, zone.name, share, z_max, q_min, person_s, density, state, reason)
 
-    def _verdict(self, share: float, short: str, visits: int | None) -> tuple[HotState, str]:
-        if short:
-            return "not_enough_evidence", short
+    def _verdict(self, share: float, short: HotReason | None, visits: int | None) -> tuple[HotState, HotReason]:
+        if short is not None:
+            return HotState.NOT_ENOUGH_EVIDENCE, short
         if share < self._min_share:
-            return "not_hot", "few_hot_squares" if share else "no_hot_squares"
+            return HotState.NOT_HOT, HotReason.FEW_HOT_SQUARES if share else HotReason.NO_HOT_SQUARES
         if visits is not None and visits < self._evidence.zone_visits:
-            return "not_enough_evidence", "zone_visits"
-        return "hot", "hot_squares"
+            return HotState.NOT_ENOUGH_EVIDENCE, HotReason.ZONE_VISITS
+        return HotState.HOT, HotReason.HOT_SQUARES
 
-    def _short_of(self, heat: LevelHeat, zone_squares: float) -> str:
-        """Which evidence is short, empty when none is."""
+    def _short_of(self, heat: LevelHeat, zone_squares: float) -> HotReason | None:
+        """Which evidence is short, if any."""
         need = self._evidence
         have = (
-            ("squares", float(heat.mask.sum()), need.squares),
-            ("zone_squares", zone_squares, need.zone_squares),
-            ("person_s", float(heat.person_s.sum()), need.person_s),
-            ("fixes", float(heat.fixes.sum()), need.fixes),
+            (HotReason.SQUARES, float(heat.mask.sum()), need.squares),
+            (HotReason.ZONE_SQUARES, zone_squares, need.zone_squares),
+            (HotReason.PERSON_S, float(heat.person_s.sum()), need.person_s),
+            (HotReason.FIXES, float(heat.fixes.sum()), need.fixes),
         )
-        return next((name for name, got, needed in have if got < needed), "")
+        return next((what for what, got, needed in have if got < needed), None)
 
 
 def hot_zones(

@@ -15,6 +15,7 @@ import numpy as np
 from engine.config import PresenceConfig
 from engine.devices import CLOCK_SLACK_S, DeviceTable, StateColumn, rounds
 from engine.records import F32, F64, I64, U64, Bools, DeviceId, Fixes, VisitEvent
+from engine.vocabulary import VisitChange
 
 
 class VisitTracker:
@@ -72,15 +73,17 @@ class VisitTracker:
         below = np.where(inside & low, np.where(np.isnan(below), now, below), np.nan)
         left = inside & low & (now - below >= config.grace_s - CLOCK_SLACK_S)
 
-        events += self._events("enter", entered, device, t, since, since, p)
-        events += self._events("leave", left, device, t, since, sure, p)
+        events += self._events(VisitChange.ENTER, entered, device, t, since, since, p)
+        events += self._events(VisitChange.LEAVE, left, device, t, since, sure, p)
         inside &= ~left
         for name, value in (("since", since), ("sure", sure), ("below", below)):
             table[name][row] = np.where(left, np.nan, value)
         table["inside"][row], table["p"][row], table["last_t"][row] = inside, p, t
         return events
 
-    def _events(self, kind: str, where: Bools, device: U64, t: F64, since: F64, until: F64, p: F32) -> list[VisitEvent]:
+    def _events(
+        self, kind: VisitChange, where: Bools, device: U64, t: F64, since: F64, until: F64, p: F32
+    ) -> list[VisitEvent]:
         return [
             VisitEvent(
                 kind=kind,
@@ -98,7 +101,7 @@ class VisitTracker:
         """Ends all visits of these devices at their last fix, and forgets what was about to begin."""
         table = self._table
         inside, since, sure = table["inside"][row], table["since"][row], table["sure"][row]
-        events = self._events("leave", inside, device, table["last_t"][row], since, sure, table["p"][row])
+        events = self._events(VisitChange.LEAVE, inside, device, table["last_t"][row], since, sure, table["p"][row])
         table["inside"][row] = False
         for name in ("since", "sure", "below"):
             table[name][row] = np.nan

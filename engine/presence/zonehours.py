@@ -11,6 +11,7 @@ import numpy as np
 from engine.devices import DeviceTable, StateColumn
 from engine.presence.intervals import CAP_S, HOUR_S, SILENT_S, FixIntervals
 from engine.records import F32, F64, Fixes, VisitEvent
+from engine.vocabulary import VisitChange
 
 SLICE_S = 30.0
 """People are counted at most once per slice of this length, over the devices seen in the last `CAP_S`."""
@@ -74,7 +75,7 @@ class ZoneHours:
     def add_visits(self, events: Sequence[VisitEvent]) -> None:
         """Counts the visits that ended, in the hour they began in. Zones not among `zone_ids` raise KeyError."""
         for event in events:
-            if event.kind == "leave":
+            if event.kind == VisitChange.LEAVE:
                 hour = self._hour(float(event.started_at // HOUR_S * HOUR_S))
                 hour[1, self._at[event.zone]] += 1
                 hour[2, self._at[event.zone]] += event.dwell_s

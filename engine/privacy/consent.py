@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeGuard, get_args
 
-Purpose = Literal["statistics", "location_offers", "crm", "clerk"]
-Channel = Literal["any", "page", "push", "email", "sms"]
+from engine.vocabulary import Channel, Purpose
 
-PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
-CHANNELS: tuple[Channel, ...] = get_args(Channel)
-CHANNELLED: frozenset[str] = frozenset({"location_offers"})
+CHANNELLED: frozenset[Purpose] = frozenset({Purpose.LOCATION_OFFERS})
 
-Grants = frozenset[tuple[str, str]]
+Grants = frozenset[tuple[Purpose, Channel]]
 """What a shopper granted: (purpose, channel) pairs, and nothing else."""
 
 
@@ -30,13 +26,13 @@ class ConsentChoice:
     granted: bool
 
     def __post_init__(self) -> None:
-        if not is_purpose(self.purpose):
-            raise ValueError(f"unknown purpose {self.purpose!r}: one of {', '.join(PURPOSES)}")
-        if not is_channel(self.channel):
-            raise ValueError(f"unknown channel {self.channel!r}: one of {', '.join(CHANNELS)}")
-        if (self.purpose in CHANNELLED) == (self.channel == "any"):
+        if self.purpose not in frozenset(Purpose):
+            raise ValueError(f"unknown purpose '{self.purpose}': one of {', '.join(Purpose)}")
+        if self.channel not in frozenset(Channel):
+            raise ValueError(f"unknown channel '{self.channel}': one of {', '.join(Channel)}")
+        if (self.purpose in CHANNELLED) == (self.channel == Channel.ANY):
             rule = "needs a channel of its own" if self.purpose in CHANNELLED else "is given for the channel 'any'"
-            raise ValueError(f"consent to {self.purpose} {rule}, got {self.channel!r}")
+            raise ValueError(f"consent to {self.purpose} {rule}, got '{self.channel}'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +40,12 @@ class Consent:
     """One line of the append-only log: the answer, the version of the text shown, where and when."""
 
     shopper_id: str
-    purpose: str
-    channel: str
+    purpose: Purpose
+    channel: Channel
     granted: bool
     text_version: str
     place: str
     at: float
-
-
-def is_purpose(text: str) -> TypeGuard[Purpose]:
-    """Whether `text` names a purpose."""
-    return text in PURPOSES
-
-
-def is_channel(text: str) -> TypeGuard[Channel]:
-    """Whether `text` names a channel."""
-    return text in CHANNELS
 
 
 def allows(grants: Grants, purpose: Purpose, channel: Channel) -> bool:
@@ -67,17 +53,17 @@ def allows(grants: Grants, purpose: Purpose, channel: Channel) -> bool:
 
     For a purpose without channels, any channel asked for is answered by its one grant.
     """
-    return (purpose, channel if purpose in CHANNELLED else "any") in grants
+    return (purpose, channel if purpose in CHANNELLED else Channel.ANY) in grants
 
 
 def targeted(grants: Grants) -> bool:
     """Whether location offers are granted on at least one channel: only then may a device be linked to a profile."""
-    return any(purpose == "location_offers" for purpose, _ in grants)
+    return any(purpose == Purpose.LOCATION_OFFERS for purpose, _ in grants)
 
 
 def replay(log: Iterable[Consent]) -> dict[str, Grants]:
     """What each shopper grants after reading the log in order: the last word per purpose and channel counts."""
-    last: dict[str, dict[tuple[str, str], bool]] = {}
+    last: dict[str, dict[tuple[Purpose, Channel], bool]] = {}
     for line in log:
         last.setdefault(line.shopper_id, {})[line.purpose, line.channel] = line.granted
     return {shopper: frozenset(pair for pair, yes in said.items() if yes) for shopper, said in last.items()}

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.records import F64
+from engine.vocabulary import DecisionOutcome
 
 Texts = npt.NDArray[np.str_]
 Key = tuple[str, str]  # device, campaign
@@ -107,7 +108,7 @@ def score_triggers(
     """
     known = set(devices) if shoppers is None else set(devices) & set(shoppers)
     asked = set(fired.device.tolist()) if shoppers is None else set(shoppers)
-    forbidden = set(fired.device[fired.outcome == "issue"].tolist()) - asked
+    forbidden = set(fired.device[fired.outcome == DecisionOutcome.ISSUE].tolist()) - asked
     stays, times = _stays(due, known, slack_s), _times(fired, known)
     counts: dict[str, tuple[int, int, int, int]] = defaultdict(lambda: (0, 0, 0, 0))
     delays: dict[str, list[float]] = defaultdict(list)
@@ -155,7 +156,7 @@ def _delay(span: Span, came: list[float]) -> float | None:
 
 def _coupons(due: Due, fired: Fired, known: set[str]) -> tuple[int, int, int]:
     def issued(table: Due | Fired) -> set[tuple[str, str]]:
-        rows = np.flatnonzero(table.outcome == "issue").tolist()
+        rows = np.flatnonzero(table.outcome == DecisionOutcome.ISSUE).tolist()
         return {(str(table.device[i]), str(table.campaign_id[i])) for i in rows if str(table.device[i]) in known}
 
     true, found = issued(due), issued(fired)

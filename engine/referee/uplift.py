@@ -13,10 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from engine.offers.experiments import HOLDOUT
 from engine.offers.uplift import Moments, Uplift, first_moments, uplift
 from engine.records import F64, I64, Bools
 from engine.referee.triggers import Fired, Texts
+from engine.vocabulary import DecisionOutcome, DecisionReason
 
 
 class Taken(Fired, Protocol):
@@ -121,8 +121,8 @@ def score_uplift(taken: Taken, fates: Fates, holdout_share: Mapping[str, float])
 
     Experiments are the campaigns in `holdout_share`, and those with a ghost trigger.
     """
-    reached = np.flatnonzero((taken.outcome == "issue") | (taken.reason == HOLDOUT))
-    ghosts = set(taken.campaign_id[taken.reason == HOLDOUT].tolist())
+    reached = np.flatnonzero((taken.outcome == DecisionOutcome.ISSUE) | (taken.reason == DecisionReason.HOLDOUT))
+    ghosts = set(taken.campaign_id[taken.reason == DecisionReason.HOLDOUT].tolist())
     held_out = ghosts | set(holdout_share)
     if not held_out:
         return None
@@ -145,7 +145,7 @@ def _fates_of(device: Texts, campaign_id: Texts, fates: Fates) -> I64:
 
 def _observed(taken: Taken, fates: Fates, rows: I64, fate: I64) -> Moments:
     """The one fate of each that comes true: with the coupon where it was issued, without where it was held back."""
-    ghost = taken.reason[rows] == HOLDOUT
+    ghost = taken.reason[rows] == DecisionReason.HOLDOUT
 
     def one(without: npt.NDArray[Any], with_it: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.where(ghost, without[fate], with_it[fate])

@@ -4,34 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from engine.config import Config
 from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import Campaign
-from engine.offers.decide import by_event, campaign_book, decide
+from engine.offers.caps import Limits
+from engine.offers.decide import campaign_book, decide
 from engine.plan.model import Plan
-from engine.records import Decision, Trigger, Voucher
+from engine.records import Trigger
 from engine.storage.database import Database
 from engine.storage.shoppers import linked_devices, links_version
 from engine.storage.vouchers.campaigns import all_campaigns, campaigns_version
-from engine.storage.vouchers.vouchers import Limits, claim, record_refusals, voucher_of
+from engine.storage.vouchers.claims import Verdicts, claim, record_refusals
+from engine.vocabulary import DecisionReason
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What became of a step's triggers: final decisions, and the vouchers of those that issued."""
-
-    decisions: list[Decision] = field(default_factory=list)
-    vouchers: list[Voucher] = field(default_factory=list)
-
-
-class Deciding:
+class OfferDesk:
     """A store's campaigns and linked shoppers as of the last look at the database, and the decisions taken on them."""
 
     def __init__(self, plan: Plan, config: Config, db: Database, secret: bytes) -> None:
         self.links: dict[int, LinkedShopper] = {}
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[DecisionReason] = Counter()
         self.campaigns: list[Campaign] = []
         self._plan, self._db, self._secret = plan, db, secret
         self._book = campaign_book([], plan)
@@ -51,18 +44,13 @@ class Deciding:
         self._versions = versions
         return True
 
-    def decide(self, triggers: Sequence[Trigger], now: float) -> Decided:
+    def decide(self, triggers: Sequence[Trigger], now: float) -> Verdicts:
         """Final decisions for these triggers. Idempotent by decision id: asked again, it gives what was stored."""
         if not triggers:
-            return Decided()
+            return Verdicts()
         judged = decide(triggers, self._book, self.links, now)
-        refused = [d for d in judged if d.outcome == "refuse"]
-        record_refusals(self._db, refused)
-        final = list(refused)
-        for event in by_event(judged):
-            final += claim(self._db, event, self._limits, self._secret, now)
+        record_refusals(self._db, judged.refused)
+        claimed = [claim(self._db, event, self._limits, self._secret, now) for event in judged.events]
+        final = [*judged.refused, *(d for verdicts in claimed for d in verdicts.decisions)]
         self.counts.update(d.reason for d in final)
-        return Decided(final, [self._voucher(d) for d in final if d.outcome == "issue"])
-
-    def _voucher(self, decision: Decision) -> Voucher:
-        return voucher_of(self._db, str(decision.inputs["voucher_id"]), str(decision.shopper_id)).voucher
+        return Verdicts(final, [i for verdicts in claimed for i in verdicts.issued])

@@ -10,6 +10,7 @@ import numpy as np
 from engine.ingest.decoders.native import Frame
 from engine.records import Readings
 from engine.runtime.packing import pack, unpack
+from engine.vocabulary import ReadingRefusal
 
 
 def pack_frames(frames: Sequence[Frame], layout: str) -> bytes:
@@ -42,7 +43,7 @@ def _frame(store: str, tree: dict[str, Any]) -> Frame:
         tree["received_at"],
         Readings(*tree["readings"]),
         Readings(*tree["ap_readings"]),
-        tree["refused"],
+        {ReadingRefusal(reason): n for reason, n in tree["refused"].items()},
     )
 
 

@@ -17,6 +17,7 @@ from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.radio.radiomap import RadioMap
 from engine.records import U64, Fixes, Readings, Scans
 from engine.runtime.map_fits import MapFits
+from engine.vocabulary import NoFix
 
 FITTING_S = 10.0  # from the beginning of a fit to its use, a fit being 1 to 5 s of a core; less than between fits
 LONG_SILENCE_S = 86_400.0  # in which nobody looks for what might be learnt
@@ -46,7 +47,7 @@ class LearningLocator:
         return len(self._locator)
 
     @property
-    def refused(self) -> Mapping[str, int]:
+    def refused(self) -> Mapping[NoFix, int]:
         """Scans without a fix by reason, as `Locator` counts them."""
         return self._locator.refused
 

@@ -19,10 +19,10 @@ from engine.files import PlanReadings
 from engine.files.outcomes import Session
 from engine.ingest.decoders.native import Frame
 from engine.offers.audience import LinkedShopper
-from engine.offers.campaigns import Campaign
+from engine.offers.campaigns import Campaign, CampaignState
 from engine.offers.caps import Limits
 from engine.offers.claims import Claims
-from engine.offers.decide import by_event, campaign_book, decide
+from engine.offers.decide import campaign_book, decide
 from engine.plan.model import Plan
 from engine.positioning.fix_points import PlainFixes
 from engine.presence.flows import FlowRow
@@ -32,6 +32,7 @@ from engine.radio.radiomap import RadioMap
 from engine.records import F64, U64, Decision, Hearings, Readings, StoreVisit, Trigger, VisitEvent
 from engine.runtime.map_fits import FitsInThread
 from engine.runtime.store_engine import StoreEngine
+from engine.vocabulary import Channel, Purpose, SessionChange
 
 STEP_S = 1.0
 """Readings are taken in by the second: a window that is over is used at most this long after its end."""
@@ -39,7 +40,7 @@ STEP_S = 1.0
 QUIET_MAX_S = 200.0
 """So long after the last reading at most, the engine takes silence for silence and moves its clock on."""
 
-CONSENTING: Grants = frozenset({("location_offers", "page")})
+CONSENTING: Grants = frozenset({(Purpose.LOCATION_OFFERS, Channel.PAGE)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def run_chain(
     """
     readings = _numbered(recording)
     engine = StoreEngine(plan, _in_order(config), radio_map, FitsInThread())
-    engine.set_campaigns([c for c in campaigns if c.state == "running"])
+    engine.set_campaigns([c for c in campaigns if c.state is CampaignState.RUNNING])
     hearings, told = _by_time(recording.hearings), 0
     first_t = float(readings.t[0]) if len(readings) else 0.0
     people, desk = _People(recording.device_names, sessions, first_t), _Desk(plan, config, campaigns)
@@ -131,7 +132,7 @@ class _People:
             self.linked.pop(number, None)
         elif said.consent:
             self._refused.discard(said.device)
-        if said.consent or (said.event == "connect" and said.device not in self._refused):
+        if said.consent or (said.event == SessionChange.CONNECT and said.device not in self._refused):
             self.linked.setdefault(number, _shopper(said.device, said.t))
 
 
@@ -147,8 +148,8 @@ class _Desk:
     def decide(self, triggers: Sequence[Trigger], linked: Mapping[int, LinkedShopper], now: float) -> None:
         """Takes one step's triggers."""
         judged = decide(triggers, self._book, linked, now)
-        self.decisions += [d for d in judged if d.outcome == "refuse"]
-        for event in by_event(judged):
+        self.decisions += judged.refused
+        for event in judged.events:
             self.decisions += self._claims.claim(event, now)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from engine.config import Config
 from engine.errors import DecodeError, StorageUnavailable
 from engine.ingest.decoders.native import Frame, NativeDecoder
+from engine.ingest.mqtt.link import LinkName
 from engine.ingest.mqtt.receiver import RawFrame, Subscriber
 from engine.ingest.samples import FrameSamples
 from engine.plan.model import Plan
@@ -89,7 +90,7 @@ class EngineProcess:
         for store, batch in frames.items():
             self.patience(self.runners[store].keep, batch, now)
         self.subscriber.acknowledge([raw.token for raw in taken])
-        connected = self.subscriber.state.name == "connected"
+        connected = self.subscriber.state.name is LinkName.CONNECTED
         for store, runner in self.runners.items():
             if not connected:
                 runner.listen_from(now)

@@ -9,12 +9,13 @@ from engine.ingest.mqtt.receiver import Subscriber
 from engine.plan.model import Plan
 from engine.records import Decision, Voucher
 from engine.runtime.store_engine import Step
+from engine.vocabulary import EventKind
 
 
 class Publishing:
     """Publishes the chosen kinds. Never waits: what the broker cannot take now is dropped, and counted."""
 
-    def __init__(self, subscriber: Subscriber, kinds: Collection[str]) -> None:
+    def __init__(self, subscriber: Subscriber, kinds: Collection[EventKind]) -> None:
         self._subscriber = subscriber
         self._kinds = frozenset(kinds)
 
@@ -25,7 +26,7 @@ class Publishing:
         self._send("decision", lambda: decision_events(plan.store, decisions))
         self._send("voucher", lambda: [voucher_event(v, v.issued_at) for v in vouchers])
 
-    def _send(self, kind: str, events: Callable[[], Sequence[Event]]) -> None:
+    def _send(self, kind: EventKind, events: Callable[[], Sequence[Event]]) -> None:
         if kind in self._kinds:
             for event in events():
                 self._subscriber.publish(event.topic, event.payload)

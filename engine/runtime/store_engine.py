@@ -25,6 +25,7 @@ from engine.records import F32, DeviceId, Fixes, Readings, StoreVisit, Trigger, 
 from engine.runtime.intake import Heard, Intake
 from engine.runtime.learning_locator import LearningLocator
 from engine.runtime.map_fits import FitsInPlace, MapFits
+from engine.vocabulary import VisitChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class StoreEngine:
         if hearings := sum(len(frame.ap_readings) for frame in frames):
             self._counts["ap_readings"] += hearings
         self._counts["fixes"] += len(step.fixes)
-        self._counts["visits"] += sum(e.kind == "enter" for e in step.visits)
+        self._counts["visits"] += sum(e.kind == VisitChange.ENTER for e in step.visits)
         self._counts["triggers"] += len(step.triggers)
 
     def state(self) -> dict[str, Any]:

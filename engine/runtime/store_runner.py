@@ -16,15 +16,18 @@ from typing import Any
 
 from engine.config import Config
 from engine.ingest.decoders.native import Frame
+from engine.offers.campaigns import CampaignState
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
-from engine.runtime.decisions import Decided, Deciding
+from engine.runtime.decisions import OfferDesk
 from engine.runtime.journal import pack_frames, unpack_frames
 from engine.runtime.map_fits import MapFits
 from engine.runtime.packing import VERSION, pack, unpack
 from engine.runtime.store_engine import Step, StoreEngine
 from engine.storage.database import Database
 from engine.storage.journal import VisitRow, append_journal, load_recovery, save_checkpoint
+from engine.storage.vouchers.claims import Verdicts
+from engine.vocabulary import ReadingRefusal, VisitChange
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +38,8 @@ class StoreRunner:
     def __init__(self, plan: Plan, config: Config, db: Database, secret: bytes, fits: MapFits | None = None) -> None:
         self.plan = plan
         self._engine = StoreEngine(plan, config, fits=fits)
-        self._deciding = Deciding(plan, config, db, secret)
-        self._refused: Counter[str] = Counter()
+        self._deciding = OfferDesk(plan, config, db, secret)
+        self._refused: Counter[ReadingRefusal] = Counter()
         self._db = db
         self._layout = _layout(plan, config, self.cells)
         self._upto_id = 0
@@ -73,14 +76,14 @@ class StoreRunner:
         self._remember(step)
         return step
 
-    def decide(self, step: Step, now: float) -> Decided:
+    def decide(self, step: Step, now: float) -> Verdicts:
         """The step's triggers decided and, where the answer is yes, vouchers issued. Safe to call again."""
         return self._deciding.decide(step.triggers, now)
 
     def refresh(self) -> None:
         """Takes over campaigns and links where they changed since the last look."""
         if self._deciding.refresh():
-            self._engine.set_campaigns([c for c in self._deciding.campaigns if c.state == "running"])
+            self._engine.set_campaigns([c for c in self._deciding.campaigns if c.state is CampaignState.RUNNING])
             self._engine.set_linked(list(self._deciding.links))
 
     def listen_from(self, now: float) -> None:
@@ -137,7 +140,7 @@ class StoreRunner:
         for event in step.visits:
             link = self._deciding.links.get(event.device)
             visit_id = ended.get(event.device) or self._engine.visit_id(event.device)
-            if event.kind == "leave" and link is not None and visit_id is not None:
+            if event.kind == VisitChange.LEAVE and link is not None and visit_id is not None:
                 ended_at = event.started_at + event.dwell_s
                 self._visits.append(
                     VisitRow(link.shopper_id, event.zone, visit_id, event.started_at, ended_at, event.dwell_s)

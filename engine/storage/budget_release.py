@@ -8,12 +8,15 @@ from collections.abc import Iterable, Sequence
 from sqlmodel import Session, col, select
 
 from engine.storage.models.vouchers import CampaignTable, VoucherTable
+from engine.vocabulary import VoucherState
 
-LIVE = ("issued", "delivered", "seen")
+LIVE = (VoucherState.ISSUED, VoucherState.DELIVERED, VoucherState.SEEN)
 """States in which a voucher can still be used."""
 
 
-def close_vouchers(session: Session, vouchers: Iterable[VoucherTable], state: str, *, release_slot: bool) -> int:
+def close_vouchers(
+    session: Session, vouchers: Iterable[VoucherTable], state: VoucherState, *, release_slot: bool
+) -> int:
     """Moves live, locked vouchers to their end and settles with their campaigns, in one order of rows.
 
     The amount they reserved goes back to the budget. The slot in caps and voucher budget goes back only where

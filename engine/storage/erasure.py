@@ -19,6 +19,7 @@ from engine.storage.models.vouchers import DecisionTable, DeliveryTable, Voucher
 from engine.storage.shoppers import grants_of, remove_links
 from engine.storage.upserts import table_of
 from engine.storage.versions import bump
+from engine.vocabulary import VoucherState
 
 ERASED = "erased-"
 
@@ -69,7 +70,7 @@ def _cut_vouchers(session: Session, shopper_id: str) -> None:
     """Ends what can still be used; then no voucher or decision says whose it was, nor which visit it belonged to."""
     ids = session.exec(select(VoucherTable.voucher_id).where(col(VoucherTable.shopper_id) == shopper_id)).all()
     vouchers = lock_vouchers(session, ids)
-    close_vouchers(session, [v for v in vouchers if v.state in LIVE], "voided", release_slot=False)
+    close_vouchers(session, [v for v in vouchers if v.state in LIVE], VoucherState.VOIDED, release_slot=False)
     nobody = ERASED + secrets.token_hex(8)
     for voucher in vouchers:
         voucher.shopper_id, voucher.visit_id = nobody, ERASED + voucher.voucher_id

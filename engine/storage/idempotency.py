@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from sqlmodel import col
 
 from engine.storage.database import Database
-from engine.storage.models.running import IdempotencyTable
+from engine.storage.models.running import IdempotencyTable, RequestState
 from engine.storage.upserts import table_of, upsert
 
 ABANDONED_S = 60.0  # a request still in flight after this long died with its process: the next one may try again
@@ -42,17 +42,17 @@ class Mismatch:
 def begin(db: Database, scope: str, key: str, body_hash: str, now: float) -> Fresh | Replay | InFlight | Mismatch:
     """Takes the key for this request, or says what became of it before. Of many at once, one gets Fresh."""
     with db.write() as session:
-        row = {"scope": scope, "key": key, "body_hash": body_hash, "state": "new", "at": now}
+        row = {"scope": scope, "key": key, "body_hash": body_hash, "state": RequestState.NEW, "at": now}
         upsert(session, IdempotencyTable, [row])
         stored = session.get_one(IdempotencyTable, (scope, key), with_for_update=True)
-        too_old = now - stored.at >= (KEEP_S if stored.state == "done" else ABANDONED_S)
-        if stored.state == "new" or too_old:
-            stored.state, stored.body_hash, stored.at = "in_flight", body_hash, now
+        too_old = now - stored.at >= (KEEP_S if stored.state == RequestState.DONE else ABANDONED_S)
+        if stored.state == RequestState.NEW or too_old:
+            stored.state, stored.body_hash, stored.at = RequestState.IN_FLIGHT, body_hash, now
             stored.status = stored.media_type = stored.body = None
             return Fresh()
         if stored.body_hash != body_hash:
             return Mismatch()
-        if stored.state == "done":
+        if stored.state == RequestState.DONE:
             return Replay(stored.status or 0, stored.media_type or "", stored.body or b"")
         return InFlight()
 
@@ -62,7 +62,7 @@ def finish(db: Database, scope: str, key: str, status: int, media_type: str, bod
     with db.write() as session:
         stored = session.get(IdempotencyTable, (scope, key), with_for_update=True)
         if stored is not None:
-            stored.state, stored.status, stored.media_type, stored.body = "done", status, media_type, body
+            stored.state, stored.status, stored.media_type, stored.body = RequestState.DONE, status, media_type, body
 
 
 def abandon(db: Database, scope: str, key: str) -> None:
@@ -72,7 +72,7 @@ def abandon(db: Database, scope: str, key: str) -> None:
             delete(table_of(IdempotencyTable)).where(
                 col(IdempotencyTable.scope) == scope,
                 col(IdempotencyTable.key) == key,
-                col(IdempotencyTable.state) != "done",
+                col(IdempotencyTable.state) != RequestState.DONE,
             )
         )
 

@@ -17,6 +17,7 @@ from engine.storage.models.running import CheckpointTable, JournalTable
 from engine.storage.models.shoppers import ConsentTable, ShopperTable
 from engine.storage.models.visits import FlowTable, HeatTable, VisitTable, ZoneHourTable
 from engine.storage.upserts import table_of, upsert
+from engine.vocabulary import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ _GRANTED = (
     select(ConsentTable.shopper_id)
     .where(
         col(ConsentTable.shopper_id) == col(ShopperTable.shopper_id),
-        col(ConsentTable.purpose).in_(("location_offers", "statistics")),
+        col(ConsentTable.purpose).in_((Purpose.LOCATION_OFFERS, Purpose.STATISTICS)),
         col(ConsentTable.granted),
     )
     .exists()

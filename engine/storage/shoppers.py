@@ -19,8 +19,7 @@ from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, Device
 from engine.storage.models.vouchers import DeliveryTable
 from engine.storage.upserts import named_lock, table_of, upsert
 from engine.storage.versions import bump, version
-
-__all__ = ["DeviceLinked", "LinkedShopper", "Shopper", "SignIn", "sign_in"]
+from engine.vocabulary import Channel, DeliveryState, Purpose, VoucherState
 
 
 class DeviceLinked(BusinessRefusal):
@@ -121,7 +120,7 @@ def consent_log(db: Database, shopper_id: str) -> list[Consent]:
             .where(col(ConsentLogTable.shopper_id) == shopper_id)
             .order_by(col(ConsentLogTable.id))
         )
-        return [Consent(r.shopper_id, r.purpose, r.channel, r.granted, r.text_version, r.place, r.at) for r in rows]
+        return [_consent(row) for row in rows]
 
 
 def linked_devices(db: Database, store: str) -> dict[int, LinkedShopper]:
@@ -132,13 +131,13 @@ def linked_devices(db: Database, store: str) -> dict[int, LinkedShopper]:
             .join(ShopperTable, col(ShopperTable.shopper_id) == col(DeviceLinkTable.shopper_id))
             .where(col(DeviceLinkTable.store) == store)
         ).all()
-        granted: dict[str, set[tuple[str, str]]] = {}
+        granted: dict[str, set[tuple[Purpose, Channel]]] = {}
         for who, purpose, channel in session.exec(
             select(ConsentTable.shopper_id, ConsentTable.purpose, ConsentTable.channel)
             .join(DeviceLinkTable, col(DeviceLinkTable.shopper_id) == col(ConsentTable.shopper_id))
             .where(col(DeviceLinkTable.store) == store, col(ConsentTable.granted))
         ):
-            granted.setdefault(who, set()).add((purpose, channel))
+            granted.setdefault(who, set()).add((Purpose(purpose), Channel(channel)))
         linked = {
             int(device_from_hex(link.device)): LinkedShopper(
                 who.shopper_id, frozenset(granted.get(who.shopper_id, ())), who.locale, who.created_at
@@ -173,7 +172,12 @@ def grants_of(session: Session, shopper_id: str) -> Grants:
             col(ConsentTable.shopper_id) == shopper_id, col(ConsentTable.granted)
         )
     )
-    return frozenset((purpose, channel) for purpose, channel in rows)
+    return frozenset((Purpose(purpose), Channel(channel)) for purpose, channel in rows)
+
+
+def _consent(row: ConsentLogTable) -> Consent:
+    purpose, channel = Purpose(row.purpose), Channel(row.channel)
+    return Consent(row.shopper_id, purpose, channel, row.granted, row.text_version, row.place, row.at)
 
 
 def _profile(session: Session, request: SignIn) -> ShopperTable:
@@ -244,23 +248,23 @@ def _withdraw(session: Session, shopper_id: str, grants: Grants) -> None:
     """Drops what the grants no longer cover: undelivered messages per channel, links when no channel is left."""
     waiting = session.exec(
         select(DeliveryTable)
-        .where(col(DeliveryTable.shopper_id) == shopper_id, col(DeliveryTable.state) == "pending")
+        .where(col(DeliveryTable.shopper_id) == shopper_id, col(DeliveryTable.state) == DeliveryState.PENDING)
         .order_by(col(DeliveryTable.delivery_id))
         .with_for_update()
     )
-    dropped = [d for d in waiting if ("location_offers", d.channel) not in grants]
-    drop_deliveries(session, dropped, "voided")
+    dropped = [d for d in waiting if (Purpose.LOCATION_OFFERS, d.channel) not in grants]
+    drop_deliveries(session, dropped, VoucherState.VOIDED)
     if not targeted(grants):
         remove_links(session, shopper_id)
 
 
-def drop_deliveries(session: Session, deliveries: Sequence[DeliveryTable], state: str) -> None:
+def drop_deliveries(session: Session, deliveries: Sequence[DeliveryTable], state: VoucherState) -> None:
     """Deletes locked, undelivered outbox rows, and ends the vouchers that nothing else can bring to the shopper."""
     for delivery in deliveries:
         session.delete(delivery)
     session.flush()
     vouchers = lock_vouchers(session, [d.voucher_id for d in deliveries])
-    close_vouchers(session, [v for v in vouchers if v.state == "issued"], state, release_slot=True)
+    close_vouchers(session, [v for v in vouchers if v.state == VoucherState.ISSUED], state, release_slot=True)
 
 
 def remove_links(session: Session, shopper_id: str) -> None:

@@ -32,6 +32,7 @@ from zoneinfo import ZoneInfo
 from engine.config import OffersConfig
 from engine.offers.campaigns import Campaign
 from engine.plan.model import Plan
+from engine.vocabulary import DecisionOutcome, DecisionReason
 
 DAY_S = 86_400.0
 WEEK_S = 604_800.0
@@ -39,7 +40,7 @@ DAY_MIN = 24 * 60
 WEEK_MIN = 7 * DAY_MIN
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-Fate = tuple[str, str]
+Fate = tuple[DecisionOutcome, DecisionReason]
 """Outcome and reason, in the words of a decision."""
 
 
@@ -81,11 +82,14 @@ def fates(
         for campaign in (d.campaign for d in together):
             reason = _silent(campaign, person, at, plan)
             if reason is None:
-                reason = "lost_arbitration" if won else _used_up(campaign, shopper, at, given, plan, rules)
+                reason = DecisionReason.LOST_ARBITRATION if won else _used_up(campaign, shopper, at, given, plan, rules)
                 won = won or reason is None
                 if reason is None:
                     reason = _give(campaign, shopper, person, at, given, plan)
-            out[at, shopper, campaign.id] = ("issue" if reason == "ok" else "refuse", reason)
+            out[at, shopper, campaign.id] = (
+                DecisionOutcome.ISSUE if reason == DecisionReason.OK else DecisionOutcome.REFUSE,
+                reason,
+            )
     return out
 
 
@@ -95,26 +99,26 @@ def _best_first(campaign: Campaign) -> tuple[Decimal, int, str]:
     return -round(gain, 3), -campaign.priority, campaign.id
 
 
-def _silent(campaign: Campaign, person: Person, at: float, plan: Plan) -> str | None:
+def _silent(campaign: Campaign, person: Person, at: float, plan: Plan) -> DecisionReason | None:
     """Why the campaign says nothing to this person at this time, whatever was given before."""
     when, meant = campaign.when, campaign.audience
     if campaign.stores and plan.store not in campaign.stores:
-        return "other_store"
+        return DecisionReason.OTHER_STORE
     if when.starts_at is not None and at < when.starts_at.timestamp():
-        return "not_started"
+        return DecisionReason.NOT_STARTED
     if when.ends_at is not None and at >= when.ends_at.timestamp():
-        return "ended"
+        return DecisionReason.ENDED
     local = dt.datetime.fromtimestamp(at, ZoneInfo(plan.timezone))
     minute = local.weekday() * DAY_MIN + local.hour * 60 + local.minute
     if _within(minute, [(h.from_, h.to) for h in when.quiet_hours], ()):
-        return "quiet_hours"
+        return DecisionReason.QUIET_HOURS
     if not _within(minute, [(h.from_, h.to) for h in when.hours] or [("00:00", "24:00")], when.days):
-        return "outside_hours"
+        return DecisionReason.OUTSIDE_HOURS
     known_days = (at - person.known_since) / DAY_S
     too_new = meant.known_at_least_days is not None and known_days < meant.known_at_least_days
     too_old = meant.known_at_most_days is not None and known_days > meant.known_at_most_days
     other_language = meant.locales and person.locale not in meant.locales
-    return "audience" if too_new or too_old or other_language else None
+    return DecisionReason.AUDIENCE if too_new or too_old or other_language else None
 
 
 def _within(minute: int, hours: Sequence[tuple[str, str]], days: Sequence[str]) -> bool:
@@ -132,37 +136,39 @@ def _minutes(clock: str) -> int:
     return int(clock[:2]) * 60 + int(clock[3:])
 
 
-def _used_up(campaign: Campaign, shopper: int, at: float, given: _Given, plan: Plan, rules: OffersConfig) -> str | None:
+def _used_up(
+    campaign: Campaign, shopper: int, at: float, given: _Given, plan: Plan, rules: OffersConfig
+) -> DecisionReason | None:
     """Which cap or budget leaves no room; None where there is room for one more."""
     moments = given.moments.get(shopper, [])
     of_day = [name for t, name in moments if at < t + DAY_S]
     of_week = [name for t, name in moments if at < t + WEEK_S]
     if campaign.id in {name for _, name in moments}:
-        return "already_issued"
+        return DecisionReason.ALREADY_ISSUED
     if len(moments) + 1 > rules.per_visit:
-        return "cap_visit"
+        return DecisionReason.CAP_VISIT
     if len(of_day) + 1 > rules.per_day:
-        return "cap_day"
+        return DecisionReason.CAP_DAY
     if len(of_week) + 1 > rules.per_week:
-        return "cap_week"
+        return DecisionReason.CAP_WEEK
     # Once a visit, and one visit each: of the campaign itself nothing was given yet.
     if campaign.caps.per_day < 1:
-        return "cap_campaign_day"
+        return DecisionReason.CAP_CAMPAIGN_DAY
     if campaign.caps.per_week < 1:
-        return "cap_campaign_week"
+        return DecisionReason.CAP_CAMPAIGN_WEEK
     most, most_minor = campaign.budget.max_vouchers, campaign.budget.max_amount_minor
     too_many = most is not None and given.coupons[campaign.id] + 1 > most
     too_dear = most_minor is not None and given.worth_minor[campaign.id] + most_worth_minor(campaign, plan) > most_minor
-    return "budget" if too_many or too_dear else None
+    return DecisionReason.BUDGET if too_many or too_dear else None
 
 
-def _give(campaign: Campaign, shopper: int, person: Person, at: float, given: _Given, plan: Plan) -> str:
+def _give(campaign: Campaign, shopper: int, person: Person, at: float, given: _Given, plan: Plan) -> DecisionReason:
     given.moments.setdefault(shopper, []).append((at, campaign.id))
     if held_out(campaign, person.name):
-        return "holdout"
+        return DecisionReason.HOLDOUT
     given.coupons[campaign.id] += 1
     given.worth_minor[campaign.id] += most_worth_minor(campaign, plan)
-    return "ok"
+    return DecisionReason.OK
 
 
 def held_out(campaign: Campaign, name: str) -> bool:

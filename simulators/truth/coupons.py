@@ -13,7 +13,7 @@ import shapely
 
 from engine.config import OffersConfig
 from engine.files.outcomes import CouponTable
-from engine.offers.campaigns import Campaign
+from engine.offers.campaigns import Campaign, CampaignState
 from engine.records import Bools
 from simulators.truth.coupon_rules import DueCoupon, Fate, Person, fates
 from simulators.truth.truth import Episode, Positions, episodes_at
@@ -35,7 +35,7 @@ def coupons(
     start_t = world.scenario.starts_at.timestamp()
     due = []
     for campaign in campaigns:
-        if campaign.state != "running":
+        if campaign.state is not CampaignState.RUNNING:
             continue
         stays = episodes_at(at, campaign.id, np.flatnonzero(_present(world, at, campaign)))
         long_enough = (s for s in _unblinked(stays) if s.until_s - s.since_s >= campaign.min_dwell_s)

@@ -23,10 +23,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from engine.config import OffersConfig
-from engine.files.points import PointRow
+from engine.files.points import OpeningOutcome, PointRow
 from simulators.truth.witnessed import Asked, Opening, Redeemed, Witnessed
 
 DAY_S = 86_400.0
+MET = (OpeningOutcome.REWARDED, OpeningOutcome.CAPPED, OpeningOutcome.COUNTED)
+"""Who opens the link again after one of these is somebody known."""
+
 SETTLE_S = 10.0
 """The server makes points available by the second, not at the instant: within this of a hold's end both are right. Nor
 do clocks here and there tell the order of two requests that come closer than this."""
@@ -54,30 +57,32 @@ def due_points(
     for opening in sorted(openings, key=lambda o: o.t):
         outcome = _outcome(opening, met, rewarded, rules)
         due.outcomes[outcome] += 1
-        if outcome == "lost":
+        if outcome is OpeningOutcome.LOST:
             due.lost += rules.points_per_share_visit if opening.opener not in ("preview", "self") else 0
-        if outcome in ("rewarded", "capped", "counted"):
+        if outcome in MET:
             met.add((opening.link, opening.person))
-        if outcome == "rewarded":
+        if outcome is OpeningOutcome.REWARDED:
             rewarded.append(opening)
             mine = [r for r in used if (r.person, r.deal) == (opening.person, opening.deal)]
             _credit(due, rules, opening, asked_t, mine)
     return due
 
 
-def _outcome(opening: Opening, met: set[tuple[str, str]], rewarded: list[Opening], rules: OffersConfig) -> str:
+def _outcome(
+    opening: Opening, met: set[tuple[str, str]], rewarded: list[Opening], rules: OffersConfig
+) -> OpeningOutcome:
     if opening.answer != "shown":
-        return opening.answer
+        return OpeningOutcome(opening.answer)
     if opening.opener in ("preview", "self"):
-        return opening.opener
+        return OpeningOutcome(opening.opener)
     if (opening.link, opening.person) in met:
-        return "duplicate"
+        return OpeningOutcome.DUPLICATE
     if rules.points_per_share_visit == 0:
-        return "counted"
+        return OpeningOutcome.COUNTED
     today = sum(o.t > opening.t - DAY_S for o in rewarded)
     by_link = sum(o.link == opening.link for o in rewarded)
     capped = today >= rules.shares_rewarded_per_day or by_link >= rules.shares_rewarded_per_campaign
-    return "capped" if capped else "rewarded"
+    return OpeningOutcome.CAPPED if capped else OpeningOutcome.REWARDED
 
 
 def _credit(due: Due, rules: OffersConfig, opening: Opening, asked_t: float, mine: Sequence[Redeemed]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from engine.files.experiments import PotentialTable
-from engine.offers.campaigns import Campaign
+from engine.offers.campaigns import Campaign, CampaignState
 from engine.offers.discounts import Basket, Line, discount
 from engine.plan.model import Product
 from simulators.people.responses import SHOPS, buy_shares, reaction, target_of
@@ -29,7 +29,7 @@ def potential_outcomes(world: World, campaigns: Sequence[Campaign]) -> Potential
     What is bought besides is what the journey bought. `purchases.csv` is of journeys on which nobody got a coupon, and
     knows nothing of `phones.responses`: whether the product of a coupon is bought, this table alone says.
     """
-    running = [c for c in campaigns if c.state == "running"]
+    running = [c for c in campaigns if c.state is CampaignState.RUNNING]
     agrees = consents(world)
     came = [
         i

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.offers.experiments import HOLDOUT
 from engine.records import Bools
+from engine.vocabulary import DecisionOutcome, DecisionReason
 from simulators.year.year import DayOut, Year
 
 T = 3  # decimals of times
@@ -147,7 +147,8 @@ class Rows:
         device = out.crowd.names[stops.who[stop]].tolist()
         campaign = [f"year-{target}" for target in self._targets[stops.product[stop]].tolist()]
         place, issued = self._skus[stops.product[stop]].tolist(), m.issued[order]
-        outcome, reason = np.where(issued, "issue", "refuse").tolist(), np.where(issued, "ok", HOLDOUT).tolist()
+        outcome = np.where(issued, DecisionOutcome.ISSUE, DecisionOutcome.REFUSE).tolist()
+        reason = np.where(issued, DecisionReason.OK, DecisionReason.HOLDOUT).tolist()
         fates = (m.issued, m.opens, m.buys_without, m.buys_with, m.bought, _redeemed(out), m.shared, m.friend_opened)
         return {
             "coupons": (device, campaign, place, since, until, due, outcome, reason),

@@ -15,12 +15,14 @@ from shapely.geometry import Polygon
 from api.server import ApiServer
 from engine.config import Config
 from engine.offers.campaigns import Campaign
+from engine.offers.caps import Limits
 from engine.offers.codes import voucher_code
 from engine.plan.model import AccessPoint, Level, Plan, Product, Zone
 from engine.privacy.secrets import Secrets
-from engine.records import Decision, DeviceId, Trigger
+from engine.records import Candidate, DeviceId, Trigger
 from engine.storage.database import Database
-from engine.storage.vouchers.claims import Limits, claim
+from engine.storage.vouchers.claims import claim
+from engine.vocabulary import Channel
 
 SECRETS = Secrets(b"0123456789abcdef0123456789abcdef", "manager-key-of-tests", "till-key-of-tests")
 MAC = "02:aa:bb:cc:dd:01"
@@ -104,11 +106,10 @@ class Site:
         """A voucher as the engine issues it, and its id."""
         name = hashlib.sha256(f"{shopper_id}|{campaign_id}|{visit}".encode()).hexdigest()[:16]
         trigger = Trigger(name, campaign_id, DeviceId(77), visit, now - 9.0, now, 0.91, now - 0.5)
-        inputs: dict[str, Any] = {"store": self.plan.store, "currency": "EUR", "channel": "page", "worth_minor": 99}
-        asked = Decision(name, trigger, shopper_id, "issue", "ok", now, inputs)
-        [decided] = claim(self.db, [asked], Limits(9, 9, 9), SECRETS.site_key, now)
-        assert decided.outcome == "issue", decided.reason
-        return str(decided.inputs["voucher_id"])
+        asked = Candidate(name, trigger, shopper_id, self.plan.store, "EUR", Channel.PAGE, 24.0, 99, 50)
+        said = claim(self.db, [asked], Limits(9, 9, 9), SECRETS.site_key, now)
+        assert said.vouchers, said.decisions[0].reason
+        return said.vouchers[0].voucher_id
 
 
 def eventually(true: Callable[[], object], within_s: float = 10.0) -> None:

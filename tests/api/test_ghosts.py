@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
+from engine.offers.caps import Limits
 from engine.offers.experiments import place_in_experiment
-from engine.records import Decision, DeviceId, Trigger
+from engine.records import Candidate, DeviceId, Trigger
 from engine.storage.vouchers.campaigns import put_campaign
-from engine.storage.vouchers.vouchers import Limits, claim
+from engine.storage.vouchers.claims import claim
+from engine.vocabulary import Channel
 from tests.api.site import SECRETS, Site, campaign
 
 
@@ -19,9 +20,8 @@ def test_managers_see_the_ghost_and_its_shopper_does_not(site: Site) -> None:
         name = next(f"try-{i}" for i in range(100) if place_in_experiment(f"try-{i}", who) < 0.5)
         put_campaign(site.db, site.plan.store, campaign(holdout_share=0.5, experiment=name))
         trigger = Trigger("t", "tea-20", DeviceId(77), "visit-1", now - 9.0, now, 0.91, now - 0.5)
-        inputs: dict[str, Any] = {"store": site.plan.store, "currency": "EUR", "channel": "page", "worth_minor": 99}
-        asked = Decision("d", trigger, who, "issue", "ok", now, inputs)
-        [decided] = claim(site.db, [asked], Limits(1, 9, 9), SECRETS.site_key, now)
+        asked = Candidate("d", trigger, who, site.plan.store, "EUR", Channel.PAGE, 24.0, 99, 50)
+        [decided] = claim(site.db, [asked], Limits(1, 9, 9), SECRETS.site_key, now).decisions
         assert (decided.outcome, decided.reason) == ("refuse", "holdout")
 
         seen = manager.get(f"/v1/stores/{site.plan.store}/decisions").json()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from api.cli.startup import Site
-from engine.presence.hotzones import hot_zones
+from engine.presence.hotzones import HotState, hot_zones
 from engine.runtime.process import EngineProcess
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.presence.heatmaps import heat_rows
@@ -45,4 +45,4 @@ def quantiles(values: Sequence[float]) -> dict[str, float | int | None]:
 def _hot(site: Site, runner: StoreRunner) -> int:
     rows = heat_rows(site.db, runner.plan.store, from_t=0.0, to_t=time.time() + 3600)
     zones = hot_zones(runner.plan, runner.cells, rows, site.config.presence.heat_cell_m)
-    return sum(zone.state == "hot" for zone in zones)
+    return sum(zone.state is HotState.HOT for zone in zones)

@@ -10,6 +10,7 @@ import numpy as np
 from engine.plan.model import ap_key
 from engine.privacy.pseudonyms import NOT_A_MAC
 from engine.records import F64, I32, U64, Bools, DeviceId, Pseudonym, Readings
+from engine.vocabulary import ReadingRefusal
 
 TIME_MAX_S = 1e11  # the year 5138: what is later counts milliseconds, or nonsense
 FUTURE_S = 5.0  # a reading may be this much newer than its frame's sent_at: clocks inside a controller differ a little
@@ -37,7 +38,11 @@ class Columns(NamedTuple):
 
 
 def usable(
-    columns: Columns, sent_at: float, store_aps: Mapping[str, int], pseudonym: Pseudonym, refused: dict[str, int]
+    columns: Columns,
+    sent_at: float,
+    store_aps: Mapping[str, int],
+    pseudonym: Pseudonym,
+    refused: dict[ReadingRefusal, int],
 ) -> tuple[Readings, Readings]:
     """(readings of devices, of access points). Refused rows are added to `refused` under their first reason."""
     t = columns.number[0]
@@ -63,20 +68,20 @@ def usable(
     return everything.take(good & ~is_ap), between_aps.take(good & is_ap)
 
 
-def _checks(columns: Columns, device: U64, ap: I32, heard: I32, sent_at: float) -> dict[str, Bools]:
+def _checks(columns: Columns, device: U64, ap: I32, heard: I32, sent_at: float) -> dict[ReadingRefusal, Bools]:
     """Reason to the rows it refuses, each (n,), in the order of precedence."""
     t, rssi, range_m, sigma_m = columns.number
     nan = columns.given_nan if columns.given_nan is not None else np.zeros((4, t.shape[0]), np.bool_)
     with np.errstate(invalid="ignore"):  # NaN compares false, which is what absent values want
         bad_sigma = nan[3] | (sigma_m <= 0) | (sigma_m > RANGE_MAX_M)
         return {
-            "bad_mac": (device == NOT_A_MAC) & (heard < 0),
-            "unknown_ap": ap < 0,
-            "bad_time": ~((t >= 0) & (t < TIME_MAX_S)),
-            "time_in_future": t > sent_at + FUTURE_S,
-            "bad_rssi": nan[1] | (rssi > RSSI_MAX_DBM) | (rssi < RSSI_MIN_DBM),
-            "bad_range": nan[2] | (range_m < RANGE_MIN_M) | (range_m > RANGE_MAX_M) | bad_sigma,
-            "no_measurement": np.isnan(rssi) & np.isnan(range_m),
+            ReadingRefusal.BAD_MAC: (device == NOT_A_MAC) & (heard < 0),
+            ReadingRefusal.UNKNOWN_AP: ap < 0,
+            ReadingRefusal.BAD_TIME: ~((t >= 0) & (t < TIME_MAX_S)),
+            ReadingRefusal.TIME_IN_FUTURE: t > sent_at + FUTURE_S,
+            ReadingRefusal.BAD_RSSI: nan[1] | (rssi > RSSI_MAX_DBM) | (rssi < RSSI_MIN_DBM),
+            ReadingRefusal.BAD_RANGE: nan[2] | (range_m < RANGE_MIN_M) | (range_m > RANGE_MAX_M) | bad_sigma,
+            ReadingRefusal.NO_MEASUREMENT: np.isnan(rssi) & np.isnan(range_m),
         }
 
 

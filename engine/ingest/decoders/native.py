@@ -4,10 +4,8 @@ The fast path decodes a whole frame typed. Where its types do not hold, every re
 one does not take the good ones beside it along. Whatever the path, the same vectorised checks then say which rows are
 usable, and each refused reading is counted under exactly one stable code.
 
-A frame that cannot be used at all raises `DecodeError` with one of: `topic_shape`, `unknown_store`, `not_json`,
-`not_an_object`, `unknown_key`, `missing_sent_at`, `bad_time` (`sent_at` itself), `missing_readings`,
-`too_many_readings`, and for sessions `bad_session_shape`, `bad_mac`. Readings are refused as `bad_reading_shape`,
-`bad_mac`, `unknown_ap`, `bad_time`, `time_in_future`, `bad_rssi`, `bad_range` or `no_measurement`.
+A frame that cannot be used at all raises `DecodeError` with a `FrameRefusal`; readings are refused each with a
+`ReadingRefusal`.
 """
 
 from __future__ import annotations
@@ -26,6 +24,7 @@ from engine.ingest.decoders.columns import TIME_MAX_S, Columns, usable
 from engine.ingest.masks import masked
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.records import DeviceId, Pseudonym, Readings
+from engine.vocabulary import FrameRefusal, ReadingRefusal, SessionChange
 
 MAX_READINGS = 5_000
 
@@ -83,7 +82,7 @@ class Frame:
     received_at: float
     readings: Readings
     ap_readings: Readings
-    refused: dict[str, int]
+    refused: dict[ReadingRefusal, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ class Session:
     store: str
     source: str
     device: DeviceId
-    event: str  # "connect" | "disconnect"
+    event: SessionChange
     t: float
     ssid: str
     user: str | None
@@ -103,7 +102,7 @@ def parse_topic(topic: str) -> Topic:
     """The parts of a topic. Raises DecodeError `topic_shape`."""
     parts = topic.split("/")
     if len(parts) != 4 or parts[0] != "rayon" or not all(0 < len(part) <= _SEGMENT_MAX for part in parts):
-        raise DecodeError("topic_shape", f"{masked(topic)[:200]!r} is not rayon/store/kind/source")
+        raise DecodeError(FrameRefusal.TOPIC_SHAPE, f"{masked(topic)[:200]!r} is not rayon/store/kind/source")
     return Topic(parts[1], parts[2], parts[3])
 
 
@@ -117,11 +116,11 @@ def decode_native(
     """
     where = parse_topic(topic)
     if where.kind != "readings":
-        raise DecodeError("topic_shape", f"kind is {masked(where.kind)!r}, not 'readings'")
+        raise DecodeError(FrameRefusal.TOPIC_SHAPE, f"kind is {masked(where.kind)!r}, not 'readings'")
     sent_at, columns, misshapen = _typed(payload)
     if not 0 <= sent_at < TIME_MAX_S:
-        raise DecodeError("bad_time", f"sent_at is {sent_at:g}, not seconds UTC")
-    refused = {"bad_reading_shape": misshapen} if misshapen else {}
+        raise DecodeError(FrameRefusal.BAD_TIME, f"sent_at is {sent_at:g}, not seconds UTC")
+    refused = {ReadingRefusal.BAD_READING_SHAPE: misshapen} if misshapen else {}
     readings, ap_readings = usable(columns, sent_at, store_aps, pseudonym, refused)
     return Frame(where.store, where.source, sent_at, received_at, readings, ap_readings, refused)
 
@@ -130,22 +129,23 @@ def decode_session(topic: str, payload: bytes, *, pseudonym: Pseudonym, received
     """One session message. Raises DecodeError. A `t` of 0, a controller without a clock, becomes `received_at`."""
     where = parse_topic(topic)
     if where.kind != "sessions":
-        raise DecodeError("topic_shape", f"kind is {masked(where.kind)!r}, not 'sessions'")
+        raise DecodeError(FrameRefusal.TOPIC_SHAPE, f"kind is {masked(where.kind)!r}, not 'sessions'")
     try:
         raw = _SESSION.decode(_bounded(payload))
     except msgspec.ValidationError as error:
-        raise DecodeError("bad_session_shape", masked(str(error))) from None
+        raise DecodeError(FrameRefusal.BAD_SESSION_SHAPE, masked(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DecodeError("not_json", masked(str(error))) from None
-    if raw.event not in ("connect", "disconnect"):
-        raise DecodeError("bad_session_shape", "event is neither connect nor disconnect")
+        raise DecodeError(FrameRefusal.NOT_JSON, masked(str(error))) from None
+    if raw.event not in frozenset(SessionChange):
+        raise DecodeError(FrameRefusal.BAD_SESSION_SHAPE, "event is neither connect nor disconnect")
     if not 0 <= raw.t < TIME_MAX_S:
-        raise DecodeError("bad_time", f"t is {raw.t:g}, not seconds UTC")
+        raise DecodeError(FrameRefusal.BAD_TIME, f"t is {raw.t:g}, not seconds UTC")
     try:
         device = pseudonym(raw.mac)
     except ValueError:
-        raise DecodeError("bad_mac", "mac is not a MAC address") from None
-    return Session(where.store, where.source, device, raw.event, raw.t or received_at, raw.ssid or "", raw.user)
+        raise DecodeError(FrameRefusal.BAD_MAC, "mac is not a MAC address") from None
+    event = SessionChange(raw.event)
+    return Session(where.store, where.source, device, event, raw.t or received_at, raw.ssid or "", raw.user)
 
 
 class NativeDecoder:
@@ -173,7 +173,7 @@ class NativeDecoder:
     def _aps(self, topic: str) -> Mapping[str, int]:
         store = parse_topic(topic).store
         if store not in self._stores:
-            raise DecodeError("unknown_store", f"{masked(store)!r} has no floor plan here")
+            raise DecodeError(FrameRefusal.UNKNOWN_STORE, f"{masked(store)!r} has no floor plan here")
         return self._stores[store]
 
     def _start_day(self, received_at: float) -> None:
@@ -183,7 +183,7 @@ class NativeDecoder:
 
 def _bounded(payload: bytes) -> bytes:
     if len(payload) > _MAX_PAYLOAD:
-        raise DecodeError("too_many_readings", f"{len(payload)} bytes, at most {_MAX_PAYLOAD}")
+        raise DecodeError(FrameRefusal.TOO_MANY_READINGS, f"{len(payload)} bytes, at most {_MAX_PAYLOAD}")
     return payload
 
 
@@ -194,7 +194,7 @@ def _typed(payload: bytes) -> tuple[float, Columns, int]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _tolerant(payload)
     if len(frame.readings) > MAX_READINGS:
-        raise DecodeError("too_many_readings", f"{len(frame.readings)}, at most {MAX_READINGS}")
+        raise DecodeError(FrameRefusal.TOO_MANY_READINGS, f"{len(frame.readings)}, at most {MAX_READINGS}")
     return frame.sent_at, _columns(frame.readings), 0
 
 
@@ -209,18 +209,18 @@ def _tolerant(payload: bytes) -> tuple[float, Columns, int]:
     """As `_typed`, one reading after the other: the slow path of frames that hold something bad."""
     raw = _any_json(payload)
     if not isinstance(raw, dict):
-        raise DecodeError("not_an_object", f"the payload is a JSON {type(raw).__name__}")
+        raise DecodeError(FrameRefusal.NOT_AN_OBJECT, f"the payload is a JSON {type(raw).__name__}")
     unknown = raw.keys() - {"sent_at", "readings"}
     if unknown:
-        raise DecodeError("unknown_key", masked(", ".join(sorted(unknown)))[:200])
+        raise DecodeError(FrameRefusal.UNKNOWN_KEY, masked(", ".join(sorted(unknown)))[:200])
     sent_at = _number(raw.get("sent_at"))
     if sent_at is None:
-        raise DecodeError("missing_sent_at", "sent_at is absent or not a number")
+        raise DecodeError(FrameRefusal.MISSING_SENT_AT, "sent_at is absent or not a number")
     listed = raw.get("readings")
     if not isinstance(listed, list):
-        raise DecodeError("missing_readings", "readings is absent or not a list")
+        raise DecodeError(FrameRefusal.MISSING_READINGS, "readings is absent or not a list")
     if len(listed) > MAX_READINGS:
-        raise DecodeError("too_many_readings", f"{len(listed)}, at most {MAX_READINGS}")
+        raise DecodeError(FrameRefusal.TOO_MANY_READINGS, f"{len(listed)}, at most {MAX_READINGS}")
     good = [reading for reading in map(_reading, listed) if reading is not None]
     columns = _columns(good)
     # A NaN that was written out (some encoders do) is a bad value, not an absent one: absent ones are None here.
@@ -237,7 +237,7 @@ def _any_json(payload: bytes) -> Any:
     try:  # what Python's own encoder writes for NaN is not JSON, and would cost the whole frame
         return json.loads(payload)
     except (ValueError, RecursionError):
-        raise DecodeError("not_json", masked(problem)[:200]) from None
+        raise DecodeError(FrameRefusal.NOT_JSON, masked(problem)[:200]) from None
 
 
 def _number(value: Any) -> float | None:

@@ -15,6 +15,7 @@ import ssl
 import threading
 import time
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol
 
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
@@ -46,11 +47,20 @@ _REASONS = {
 }
 
 
+class LinkName(StrEnum):
+    """Where a connection to a broker stands."""
+
+    CONNECTED = "connected"
+    AWAY = "away"
+    REFUSED = "refused"  # its credentials are wrong
+    STOPPED = "stopped"
+
+
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """`name` is "connected", "away" (`reason` says why), "refused" (credentials) or "stopped"; `since` seconds UTC."""
+    """Where a connection stands since `since` (s UTC), and why, where it is away or refused."""
 
-    name: str
+    name: LinkName
     since: float
     reason: str = ""
 
@@ -100,7 +110,7 @@ class Link:
         self._identity = identity
         self._traffic = traffic
         self._chance = chance or random.Random()
-        self._state = LinkState("away", time.time(), _NOT_STARTED)
+        self._state = LinkState(LinkName.AWAY, time.time(), _NOT_STARTED)
         self._changed = threading.Condition()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -135,7 +145,7 @@ class Link:
         self._thread = threading.Thread(target=self._run, name=f"mqtt-{self._identity.client_id}", daemon=True)
         self._thread.start()
 
-    def wait(self, names: tuple[str, ...], timeout_s: float) -> LinkState:
+    def wait(self, names: tuple[LinkName, ...], timeout_s: float) -> LinkState:
         """Waits until the state is one of `names`, for at most `timeout_s`. Returns the state as it is then."""
         with self._changed:
             self._changed.wait_for(lambda: self._state.name in names, timeout_s)
@@ -158,9 +168,9 @@ class Link:
             self._thread.join(timeout_s)
         for end in self._wake or ():
             end.close()
-        self._say("stopped", "")
+        self._say(LinkName.STOPPED, "")
 
-    def _say(self, name: str, reason: str) -> None:
+    def _say(self, name: LinkName, reason: str) -> None:
         before = self._state
         with self._changed:
             if (before.name, before.reason) != (name, reason):
@@ -170,15 +180,15 @@ class Link:
         if before.name == name and before.reason != _NOT_STARTED:
             return
         who = f"{self._identity.client_id} at {self._broker}"
-        if name == "connected":
+        if name is LinkName.CONNECTED:
             _LOG.info("%s: connected", who)
-        elif name == "refused":
+        elif name is LinkName.REFUSED:
             _LOG.error(
                 "%s: the broker refuses us: %s. Check RAYON_MQTT_USERNAME and RAYON_MQTT_PASSWORD; still trying",
                 who,
                 reason,
             )
-        elif name == "away":
+        elif name is LinkName.AWAY:
             _LOG.warning("%s: away: %s; reconnecting", who, reason)
 
     def _run(self) -> None:
@@ -204,14 +214,14 @@ class Link:
             self._say(name, reason)
         return self._connections > before
 
-    def _serve_once(self) -> tuple[str, str]:
+    def _serve_once(self) -> tuple[LinkName, str]:
         """One connection, from its attempt to its end. Returns the state to say then, and why."""
         client = self._client()
         self._answer = None
         try:
             self._connect(client)
         except (OSError, ValueError, OperatorError) as error:
-            return "away", _plain(error)
+            return LinkName.AWAY, _plain(error)
         connection = self._connections
         try:
             reason = self._loop(client)
@@ -224,8 +234,8 @@ class Link:
             if self._connections > connection:
                 self._traffic.closed()
         if self._answer:
-            return ("refused" if self._answer in _REFUSED_CREDENTIALS else "away"), self._answer
-        return "away", reason
+            return (LinkName.REFUSED if self._answer in _REFUSED_CREDENTIALS else LinkName.AWAY), self._answer
+        return LinkName.AWAY, reason
 
     def _client(self) -> Client:
         identity, broker = self._identity, self._broker
@@ -283,7 +293,7 @@ class Link:
         self._answer = ""
         self._connections += 1
         self._traffic.opened(client, self._connections, flags.session_present)
-        self._say("connected", "")
+        self._say(LinkName.CONNECTED, "")
 
     def _on_publish(
         self, _client: Client, _userdata: Any, mid: int, reason: ReasonCode, _properties: Properties | None

@@ -11,7 +11,7 @@ from paho.mqtt.client import Client, MQTTMessage
 
 from engine.errors import OperatorError, Problem
 from engine.ingest.mqtt.broker import Broker
-from engine.ingest.mqtt.link import Identity, Link, LinkState
+from engine.ingest.mqtt.link import Identity, Link, LinkName, LinkState
 
 _QOS = 1
 
@@ -46,10 +46,10 @@ class Publisher:
         self._link.start()
         if timeout_s <= 0:
             return
-        state = self._link.wait(("connected", "refused"), timeout_s)
-        if state.name != "connected":
+        state = self._link.wait((LinkName.CONNECTED, LinkName.REFUSED), timeout_s)
+        if state.name is not LinkName.CONNECTED:
             self.close(0.0)
-            fix = "check user name and password" if state.name == "refused" else "is the broker running?"
+            fix = "check user name and password" if state.name is LinkName.REFUSED else "is the broker running?"
             raise OperatorError([Problem("--mqtt", str(self._broker), state.reason or "no answer", fix)])
 
     def publish(self, topic: str, payload: bytes, timeout_s: float | None = None) -> None:
@@ -94,7 +94,7 @@ class Publisher:
 
     def turn(self, client: Client) -> None:
         """Hands paho what is not sent yet; paho keeps to the broker's Receive Maximum."""
-        if self.state.name != "connected":
+        if self.state.name is not LinkName.CONNECTED:
             return
         with self._changed:
             while self._unsent:

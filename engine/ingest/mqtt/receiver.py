@@ -26,7 +26,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from engine.config import MqttConfig
 from engine.ingest.mqtt.broker import Broker
-from engine.ingest.mqtt.link import Identity, Link, LinkState
+from engine.ingest.mqtt.link import Identity, Link, LinkName, LinkState
 from engine.ingest.mqtt.publisher import Publisher
 
 __all__ = ["Publisher", "RawFrame", "Subscriber", "Token"]
@@ -117,7 +117,7 @@ class Subscriber:
     def wait_connected(self, timeout_s: float) -> bool:
         """Waits until the subscription stands. False where the broker is away or refuses us for `timeout_s`."""
         until = time.monotonic() + timeout_s
-        if self._link.wait(("connected", "refused"), timeout_s).name != "connected":
+        if self._link.wait((LinkName.CONNECTED, LinkName.REFUSED), timeout_s).name is not LinkName.CONNECTED:
             return False
         return self._subscribed.wait(max(until - time.monotonic(), 0.0))
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
 from engine.storage.loyalty.ledger import release_holds
-from engine.storage.models.ledger import HoldTable
+from engine.storage.models.ledger import HoldState, HoldTable
 from engine.storage.upserts import table_of
 
 
@@ -32,7 +32,7 @@ def recognise(db: Database, shopper_id: str, cookie_id: str) -> int:
     with db.write() as session:
         changed = session.connection().execute(
             update(holds)
-            .where(holds.c.friend == friend_of(None, cookie_id), holds.c.state == "held")
+            .where(holds.c.friend == friend_of(None, cookie_id), holds.c.state == HoldState.HELD)
             .values(friend=friend_of(shopper_id, None))
         )
         return int(changed.rowcount)
@@ -45,7 +45,7 @@ def release_sooner(session: Session, shopper_id: str, store: str, campaign_id: s
         .where(
             col(HoldTable.friend) == friend_of(shopper_id, None),
             col(HoldTable.deal) == deal_of(store, campaign_id),
-            col(HoldTable.state) == "held",
+            col(HoldTable.state) == HoldState.HELD,
         )
         .order_by(col(HoldTable.programme), col(HoldTable.key))
         .with_for_update(skip_locked=True)

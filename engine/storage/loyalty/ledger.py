@@ -10,11 +10,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from engine.errors import BusinessRefusal
-from engine.loyalty.ledger import AVAILABLE, MEMBER_ACCOUNTS, PENDING, Balance, checked, content_digest, release
+from engine.loyalty.ledger import MEMBER_ACCOUNTS, Balance, checked, content_digest, release
 from engine.records import LedgerEntry, Posting
 from engine.storage.database import Database
-from engine.storage.models.ledger import HoldTable, LedgerEntryTable, LedgerPostingTable
+from engine.storage.models.ledger import HoldState, HoldTable, LedgerEntryTable, LedgerPostingTable
 from engine.storage.upserts import named_lock
+from engine.vocabulary import Account, EntryKind
 
 BATCH = 200
 
@@ -105,7 +106,7 @@ def hold_in(
             member=member,
             points=points,
             release_at=release_at,
-            state="held",
+            state=HoldState.HELD,
             friend=friend,
             deal=deal,
         )
@@ -117,7 +118,7 @@ def balance(db: Database, programme: str, member: str) -> Balance:
     """What a member holds: sums over postings, stored nowhere."""
     with db.read() as session:
         sums = _sums(session, programme, member)
-    return Balance(sums.get(AVAILABLE, 0), sums.get(PENDING, 0))
+    return Balance(sums.get(Account.AVAILABLE, 0), sums.get(Account.PENDING, 0))
 
 
 def entries_of(db: Database, member: str, after: int = 0, limit: int = 50) -> list[tuple[int, LedgerEntry]]:
@@ -138,7 +139,7 @@ def release_pending(db: Database, now: float) -> int:
         with db.write() as session:
             due = session.exec(
                 select(HoldTable)
-                .where(col(HoldTable.state) == "held", col(HoldTable.release_at) <= now)
+                .where(col(HoldTable.state) == HoldState.HELD, col(HoldTable.release_at) <= now)
                 .order_by(col(HoldTable.programme), col(HoldTable.key))
                 .limit(BATCH)
                 .with_for_update(skip_locked=True)
@@ -154,7 +155,7 @@ def release_holds(session: Session, due: Sequence[HoldTable], now: float) -> Non
     for member in sorted({hold.member for hold in due}):
         _lock_member(session, member)
     for hold in due:
-        hold.state, hold.friend, hold.deal = "released", None, None
+        hold.state, hold.friend, hold.deal = HoldState.RELEASED, None, None
         post_in(session, release(hold.key, hold.programme, hold.member, hold.points, now))
 
 
@@ -177,15 +178,15 @@ def _check_reversal(session: Session, entry: LedgerEntry) -> None:
     if back != sorted((p.account, p.member, p.amount) for p in _entry(session, original).postings):
         raise EntryConflict(f"not the reverse of entry {entry.reverses!r}")
     hold = session.get(HoldTable, (entry.programme, entry.reverses), with_for_update=True)
-    if hold is not None and hold.state == "held":
-        hold.state, hold.friend, hold.deal = "reversed", None, None
+    if hold is not None and hold.state == HoldState.HELD:
+        hold.state, hold.friend, hold.deal = HoldState.REVERSED, None, None
     elif hold is not None:
         raise EntryConflict("these points are released: claw them back")
 
 
 def _check_funds(session: Session, entry: LedgerEntry) -> None:
     """No member account falls below zero, judged under the member's lock."""
-    if entry.kind in ("clawback", "reversal"):
+    if entry.kind in (EntryKind.CLAWBACK, EntryKind.REVERSAL):
         return
     falling = [p for p in entry.postings if p.account in MEMBER_ACCOUNTS and p.amount < 0]
     for member in sorted({p.member for p in falling}):
@@ -201,13 +202,13 @@ def _lock_member(session: Session, member: str) -> None:
     named_lock(session, "member." + hashlib.sha256(member.encode()).hexdigest())
 
 
-def _sums(session: Session, programme: str, member: str) -> dict[str, int]:
+def _sums(session: Session, programme: str, member: str) -> dict[Account, int]:
     rows = session.exec(
         select(LedgerPostingTable.account, func.sum(LedgerPostingTable.amount))
         .where(col(LedgerPostingTable.programme) == programme, col(LedgerPostingTable.member) == member)
         .group_by(col(LedgerPostingTable.account))
     )
-    return {account: int(total) for account, total in rows}
+    return {Account(account): int(total) for account, total in rows}
 
 
 def _entry(session: Session, row: LedgerEntryTable) -> LedgerEntry:
@@ -216,5 +217,5 @@ def _entry(session: Session, row: LedgerEntryTable) -> LedgerEntry:
         .where(col(LedgerPostingTable.entry_id) == row.id)
         .order_by(col(LedgerPostingTable.id))
     )
-    moved = tuple(Posting(p.account, p.member, p.amount) for p in postings)
-    return LedgerEntry(row.key, row.programme, row.kind, row.at, moved, row.reverses, row.note)
+    moved = tuple(Posting(Account(p.account), p.member, p.amount) for p in postings)
+    return LedgerEntry(row.key, row.programme, EntryKind(row.kind), row.at, moved, row.reverses, row.note)

@@ -12,15 +12,32 @@ from sqlmodel import Session, col, select
 
 from engine.errors import NotFound
 from engine.loyalty.ledger import PROGRAMME, earn_pending
-from engine.loyalty.sharing import Known, ShareRules, Visitor, known_by, marks_of_sharer, new_token, outcome, same
+from engine.loyalty.sharing import (
+    Known,
+    ShareOutcome,
+    ShareRules,
+    Visitor,
+    known_by,
+    marks_of_sharer,
+    new_token,
+    outcome,
+    same,
+)
 from engine.storage.database import Database
 from engine.storage.loyalty.friends import deal_of, friend_of
 from engine.storage.loyalty.ledger import hold_in, post_in
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import VoucherTable
+from engine.vocabulary import EntryKind
 
 DAY_S = 86_400.0
+
+SHARER = "sharer"
+"""Where a visit has its outcome, a row with this is none: it marks the browser of the sharer."""
+
+REMEMBERED = (ShareOutcome.REWARDED, ShareOutcome.COUNTED, ShareOutcome.CAPPED)
+"""Openings by somebody new, which are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +56,10 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class ShareOpen:
-    """What an opening came to: `rewarded`, `counted`, `self`, `preview`, `duplicate`, `capped`; points are pending."""
+    """What an opening came to; points are pending."""
 
     share: Share
-    outcome: str
+    outcome: ShareOutcome
     points: int
 
 
@@ -72,10 +89,10 @@ def create_share(db: Database, voucher_id: str, shopper_id: str, now: float, *, 
             session.add(row)
             session.flush()
         if sharer is not None:
-            known = {(v.cookie_digest, v.device_digest) for v in _visits(session, row.token) if v.outcome == "sharer"}
+            known = {(v.cookie_digest, v.device_digest) for v in _visits(session, row.token) if v.outcome == SHARER}
             for mark in marks_of_sharer(sharer):
                 if (mark.cookie, mark.device) not in known:
-                    _remember(session, row, mark, "sharer", 0, now)
+                    _remember(session, row, mark, SHARER, 0, now)
         return _share(session, row)
 
 
@@ -105,14 +122,15 @@ def open_share(db: Database, token: str, visitor: Visitor, now: float, rules: Sh
         me = known_by(visitor)
         result = outcome(
             preview=visitor.is_preview,
-            own=visitor.shopper_id == row.shopper_id or _met(visits, me, "sharer"),
+            own=visitor.shopper_id == row.shopper_id or _met(visits, me, SHARER),
             seen=_met(visits, me, None),
             rewarded_today=_rewarded(session, row.member_id, now),
-            rewarded_campaign=sum(v.outcome == "rewarded" for v in visits),  # a shopper has one link to a campaign
+            # A shopper has one link to a campaign.
+            rewarded_campaign=sum(v.outcome == ShareOutcome.REWARDED for v in visits),
             rules=rules,
         )
-        points = rules.points if result == "rewarded" else 0
-        if result in ("rewarded", "counted", "capped"):
+        points = rules.points if result is ShareOutcome.REWARDED else 0
+        if result in REMEMBERED:
             visit = _remember(session, row, me, result, points, now)
             if points:
                 friend = friend_of(_living(session, visitor.shopper_id), visitor.cookie_id)
@@ -131,7 +149,7 @@ def _earn(
 ) -> None:
     # The key is the visit, never the link: the ledger outlives erasure and must not lead back to anyone.
     key = "share-visit:" + hashlib.sha256(f"{row.token}|{visit.id}".encode()).hexdigest()[:32]
-    entry = earn_pending(key, PROGRAMME, "share_visit", row.member_id, points, now)
+    entry = earn_pending(key, PROGRAMME, EntryKind.SHARE_VISIT, row.member_id, points, now)
     post_in(session, entry)
     deal = deal_of(row.store, row.campaign_id)
     hold_in(session, entry, row.member_id, points, now + rules.hold_s, friend=friend, deal=deal if friend else None)
@@ -170,7 +188,7 @@ def _rewarded(session: Session, member_id: str, now: float) -> int:
         .select_from(ShareVisitTable)
         .where(
             col(ShareVisitTable.member_id) == member_id,
-            col(ShareVisitTable.outcome) == "rewarded",
+            col(ShareVisitTable.outcome) == ShareOutcome.REWARDED,
             col(ShareVisitTable.at) > now - DAY_S,
         )
     ).one()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
 
 from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, UniqueConstraint
@@ -82,6 +83,14 @@ class LedgerPostingTable(SQLModel, table=True):
     amount: int = Field(sa_type=BigInteger)
 
 
+class HoldState(StrEnum):
+    """Whether points still wait."""
+
+    HELD = "held"
+    RELEASED = "released"
+    REVERSED = "reversed"
+
+
 class HoldTable(SQLModel, table=True):
     """Pending points and when they become available: a queue, not an account.
 
@@ -99,6 +108,6 @@ class HoldTable(SQLModel, table=True):
     member: str
     points: int = Field(sa_type=BigInteger)
     release_at: float = Field(sa_type=Double)
-    state: str  # held, released, reversed
+    state: str  # HoldState
     friend: str | None = None
     deal: str | None = None

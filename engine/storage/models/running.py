@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
 
 from sqlalchemy import BigInteger, Double, Index, Integer, LargeBinary, Text
@@ -50,6 +51,14 @@ class StatusTable(SQLModel, table=True):
     at: float = Field(sa_type=Double)
 
 
+class RequestState(StrEnum):
+    """How far a request has come that may be repeated."""
+
+    NEW = "new"
+    IN_FLIGHT = "in_flight"
+    DONE = "done"
+
+
 class IdempotencyTable(SQLModel, table=True):
     """The first answer to a write, kept byte for byte."""
 
@@ -58,7 +67,7 @@ class IdempotencyTable(SQLModel, table=True):
     scope: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     body_hash: str
-    state: str  # in_flight, done
+    state: str  # RequestState
     status: int | None = Field(default=None, sa_type=Integer)
     media_type: str | None = None
     body: bytes | None = Field(default=None, sa_type=LargeBinary)

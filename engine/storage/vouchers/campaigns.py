@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from engine.errors import NotFound
-from engine.offers.campaigns import Campaign, State
+from engine.offers.campaigns import Campaign, CampaignState
 from engine.storage.database import Database
 from engine.storage.models.vouchers import CampaignTable
 from engine.storage.upserts import upsert
@@ -75,7 +75,9 @@ def get_campaign(db: Database, store: str, campaign_id: str) -> StoredCampaign:
         return stored_campaign(row)
 
 
-def set_campaign_state(db: Database, store: str, campaign_id: str, state: State, now: float = 0.0) -> StoredCampaign:
+def set_campaign_state(
+    db: Database, store: str, campaign_id: str, state: CampaignState, now: float = 0.0
+) -> StoredCampaign:
     """Pauses, resumes or ends a campaign; claims in flight see it. Raises NotFound."""
     with db.write() as session:
         row = session.get(CampaignTable, (store, campaign_id), with_for_update=True)

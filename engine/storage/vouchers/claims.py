@@ -1,4 +1,4 @@
-"""From a decision to a voucher: caps, budgets, uniqueness, voucher and outbox row in one transaction.
+"""From candidates to vouchers: caps, budgets, uniqueness, voucher and outbox row in one transaction.
 
 Two workers deciding at once can never pass a cap or a budget: the shopper's row is the lock of the caps, the campaign's
 row the lock of its budget, always taken in this order (on SQLite there is one writer anyway).
@@ -9,72 +9,74 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from engine.offers.campaigns import Campaign
-from engine.offers.caps import DAY_S, WEEK_S, Ask, Limits, Slot, Spent, cap_refusal
+from engine.offers.caps import WEEK_S, Limits, Slot, Spent
+from engine.offers.claims import Standing, claim_event, refuse
 from engine.offers.codes import code_digest, voucher_code
-from engine.offers.experiments import HOLDOUT, experiment_inputs, is_control
-from engine.records import Decision
+from engine.records import Candidate, Decision, Issued, Trigger, Voucher
 from engine.storage.budget_release import lock_campaigns
 from engine.storage.database import Database
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import CampaignTable, DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.shoppers import grants_of
 from engine.storage.upserts import named_lock, upsert
+from engine.storage.vouchers.decisions import note_grounds, read_grounds
+from engine.storage.vouchers.vouchers import voucher_record
+from engine.vocabulary import DecisionOutcome, DecisionReason, DeliveryState, VoucherState
 
-__all__ = ["DAY_S", "WEEK_S", "Limits", "claim", "record_refusals"]
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Final decisions, and those among them that said yes, with their vouchers."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    issued: list[Issued] = field(default_factory=list)
+
+    @property
+    def vouchers(self) -> list[Voucher]:
+        """The vouchers alone."""
+        return [i.voucher for i in self.issued]
 
 
-def claim(db: Database, decisions: Sequence[Decision], limits: Limits, secret: bytes, now: float) -> list[Decision]:
+def claim(db: Database, candidates: Sequence[Candidate], limits: Limits, secret: bytes, now: float) -> Verdicts:
     """Turns the candidates of ONE presence event, best first, into final decisions: at most one of them issues.
 
-    The first that passes consent, state, uniqueness, caps and budget gets its voucher and outbox row; those after it
-    are refused with `lost_arbitration`, those before it with their own reason. Where it is a control shopper's, it is
-    stored as a ghost trigger instead: refused with `holdout`, with the slots of a voucher and none of its budget (see
-    `engine.offers.claims.Claims.claim` for why nothing else is issued then). A ghost keeps its slots, while those of a
-    voucher that never arrived are given back: nobody can tell whether a ghost's would have.
+    Who wins is `engine.offers.claims.claim_event`'s to say, of the rows as they are under their locks. The winner gets
+    its voucher and outbox row; a control shopper's is stored as a ghost trigger, whose row is its slot. A ghost keeps
+    its slots, while those of a voucher that never arrived are given back: nobody can tell whether a ghost's would have.
 
-    A decision stored already is returned as it was stored, so that a replay after a crash changes nothing. `inputs`
-    must hold `store`, `currency`, `channel` and `worth_minor`, as `engine.offers.decide` writes them.
+    A decision stored already is returned as it was stored, so that a replay after a crash changes nothing.
     """
-    if not decisions:
-        return []
-    shopper_id, store = _one_event(decisions)
+    if not candidates:
+        return Verdicts()
+    shopper_id, store, visit_id = _one_event(candidates)
     with db.write() as session:
         alive = session.get(ShopperTable, shopper_id, with_for_update=True) is not None
-        known = _stored(session, decisions)
-        if not alive:  # erased meanwhile: nothing about this person is written any more
-            return [known.get(d.decision_id) or _no(d, "no_consent", now) for d in decisions]
-        # What is not locked now is locked by whoever settles: the order shopper, campaign is the same there.
-        campaigns = lock_campaigns(session, store, [d.trigger.campaign_id for d in decisions])
-        slots = _slots(session, shopper_id, decisions[0].trigger.visit_id, now)
-        grants = grants_of(session, shopper_id)
-        final: list[Decision] = []
-        won = any(d.outcome == "issue" or d.reason == HOLDOUT for d in known.values())
-        for decision in decisions:
-            if decision.decision_id in known:
-                final.append(known[decision.decision_id])
-                continue
-            row = campaigns.get(decision.trigger.campaign_id)
-            granted = ("location_offers", str(decision.inputs["channel"])) in grants
-            reason = "lost_arbitration" if won else _refusal(decision, row, granted, slots, limits, now)
-            if reason is None and row is not None:
-                final.append(_won(session, decision, row, secret, now))
-                won = True
-            else:
-                final.append(_no(decision, reason or "campaign_unknown", now))
-        _record(session, [d for d in final if d.decision_id not in known])
-        return final
+        known = _stored(session, candidates)
+        fresh = [c for c in candidates if c.decision_id not in known]
+        if alive:
+            # What is not locked now is locked by whoever settles: the order shopper, campaign is the same there.
+            rows = lock_campaigns(session, store, [c.trigger.campaign_id for c in candidates])
+            standing = _standing(session, rows, shopper_id, visit_id, now)
+            won = any(d.holds_slot for d in known.values())
+            made = claim_event(fresh, standing, limits, now, won=won)
+            issued = _issue_all(session, fresh, made, rows, standing.campaigns, secret)
+            _record(session, made, {i.decision.decision_id: i.voucher.voucher_id for i in issued})
+        else:  # erased meanwhile: nothing about this person is written any more
+            made, issued = [refuse(c, DecisionReason.NO_CONSENT, now) for c in fresh], []
+        final = known | {d.decision_id: d for d in made}
+        return Verdicts([final[c.decision_id] for c in candidates], _issued(session, known.values()) + issued)
 
 
 def record_refusals(db: Database, decisions: Sequence[Decision]) -> int:
     """Stores refusals with their reasons; of nobody's devices nothing is stored. Returns how many were new to us."""
-    mine = [d for d in decisions if d.shopper_id is not None and d.outcome == "refuse"]
+    mine = [d for d in decisions if d.shopper_id is not None and d.outcome is DecisionOutcome.REFUSE]
     if not mine:
         return 0
     with db.write() as session:
@@ -87,20 +89,35 @@ def record_refusals(db: Database, decisions: Sequence[Decision]) -> int:
                 .with_for_update(read=True)
             )
         )
-        known = _stored(session, mine)
+        known = set(
+            session.exec(
+                select(DecisionTable.decision_id).where(
+                    col(DecisionTable.decision_id).in_(sorted(d.decision_id for d in mine))
+                )
+            )
+        )
         fresh = {d.decision_id: d for d in mine if d.shopper_id in alive and d.decision_id not in known}
-        _record(session, list(fresh.values()))
+        _record(session, list(fresh.values()), {})
         return len(fresh)
 
 
-def _one_event(decisions: Sequence[Decision]) -> tuple[str, str]:
-    shoppers = {d.shopper_id for d in decisions}
-    stores = {str(d.inputs["store"]) for d in decisions}
-    visits = {d.trigger.visit_id for d in decisions}
-    shopper_id = next(iter(shoppers))
-    if len(shoppers) != 1 or len(stores) != 1 or len(visits) != 1 or shopper_id is None:
+def _one_event(candidates: Sequence[Candidate]) -> tuple[str, str, str]:
+    """Whose, in which store and visit."""
+    events = {(c.shopper_id, c.store, c.trigger.visit_id) for c in candidates}
+    if len(events) != 1:
         raise ValueError("claim takes the candidates of one shopper's one presence event")
-    return shopper_id, next(iter(stores))
+    return next(iter(events))
+
+
+def _standing(
+    session: Session, rows: Mapping[str, CampaignTable], shopper_id: str, visit_id: str, now: float
+) -> Standing:
+    return Standing(
+        _slots(session, shopper_id, visit_id, now),
+        grants_of(session, shopper_id),
+        {name: Campaign.model_validate_json(row.spec) for name, row in rows.items()},
+        {name: Spent(row.vouchers_used, row.amount_used_minor) for name, row in rows.items()},
+    )
 
 
 def _slots(session: Session, shopper_id: str, visit_id: str, now: float) -> list[Slot]:
@@ -114,7 +131,7 @@ def _slots(session: Session, shopper_id: str, visit_id: str, now: float) -> list
     ghosts = session.exec(
         select(DecisionTable.store, DecisionTable.campaign_id, DecisionTable.visit_id, DecisionTable.at).where(
             col(DecisionTable.shopper_id) == shopper_id,
-            col(DecisionTable.reason) == HOLDOUT,
+            col(DecisionTable.reason) == DecisionReason.HOLDOUT,
             (col(DecisionTable.visit_id) == visit_id) | (col(DecisionTable.at) > now - WEEK_S),
         )
     )
@@ -122,46 +139,29 @@ def _slots(session: Session, shopper_id: str, visit_id: str, now: float) -> list
     return held + [Slot((store, campaign), visit, at, counts=True) for store, campaign, visit, at in ghosts]
 
 
-def _refusal(
-    decision: Decision,
-    row: CampaignTable | None,
-    granted: bool,
-    slots: Sequence[Slot],
-    limits: Limits,
-    now: float,
-) -> str | None:
-    """Why not, in a fixed order of reasons; None when a voucher may be issued."""
-    if not granted:
-        return "no_consent"
-    if row is None:
-        return "campaign_unknown"
-    if row.state != "running":
-        return "campaign_paused" if row.state == "paused" else "ended"
-    campaign = Campaign.model_validate_json(row.spec)
-    ask = Ask(campaign, (row.store, row.campaign_id), decision.trigger.visit_id, _worth(decision), now)
-    return cap_refusal(ask, slots, Spent(row.vouchers_used, row.amount_used_minor), limits)
+def _issue_all(
+    session: Session,
+    candidates: Sequence[Candidate],
+    decisions: Sequence[Decision],
+    rows: Mapping[str, CampaignTable],
+    campaigns: Mapping[str, Campaign],
+    secret: bytes,
+) -> list[Issued]:
+    """Vouchers and outbox rows for the decisions that said yes: one at most."""
+    out = []
+    for candidate, decision in zip(candidates, decisions, strict=True):
+        if decision.outcome is DecisionOutcome.ISSUE:
+            campaign_id = candidate.trigger.campaign_id
+            row = rows[campaign_id]
+            row.vouchers_used += 1
+            row.amount_used_minor += candidate.worth_minor
+            voucher = _issue(session, candidate, campaigns[campaign_id], secret, decision.at)
+            out.append(Issued(decision, voucher_record(voucher)))
+    return out
 
 
-def _worth(decision: Decision) -> int:
-    return int(decision.inputs["worth_minor"] or 0)
-
-
-def _won(session: Session, decision: Decision, row: CampaignTable, secret: bytes, now: float) -> Decision:
-    """Issued, or a ghost trigger: its row is its slot."""
-    campaign = Campaign.model_validate_json(row.spec)
-    decision = replace(decision, at=now, inputs=decision.inputs | experiment_inputs(campaign))
-    if is_control(campaign, str(decision.shopper_id)):
-        return _no(decision, HOLDOUT, now)
-    return _issue(session, decision, row, campaign, secret, now)
-
-
-def _issue(
-    session: Session, decision: Decision, row: CampaignTable, campaign: Campaign, secret: bytes, now: float
-) -> Decision:
-    worth = _worth(decision)
-    row.vouchers_used += 1
-    row.amount_used_minor += worth
-    voucher = _voucher(session, decision, campaign, secret, now)
+def _issue(session: Session, candidate: Candidate, campaign: Campaign, secret: bytes, now: float) -> VoucherTable:
+    voucher = _voucher(session, candidate, campaign, secret, now)
     session.add(voucher)
     session.flush()
     # Readers follow the outbox by its ids, so ids must become visible in their order: one at a time up to the commit.
@@ -171,38 +171,37 @@ def _issue(
             voucher_id=voucher.voucher_id,
             shopper_id=voucher.shopper_id,
             store=voucher.store,
-            channel=str(decision.inputs["channel"]),
-            state="pending",
+            channel=candidate.channel,
+            state=DeliveryState.PENDING,
             created_at=now,
             expires_at=now + campaign.ttl_s,
-            caused_by_t=decision.trigger.caused_by_t,
-            payload=json.dumps(_payload(decision, campaign, voucher), ensure_ascii=False),
+            caused_by_t=candidate.trigger.caused_by_t,
+            payload=json.dumps(_payload(candidate.trigger, campaign, voucher), ensure_ascii=False),
         )
     )
     session.flush()
-    inputs = decision.inputs | {"voucher_id": voucher.voucher_id}
-    return replace(decision, outcome="issue", reason="ok", at=now, inputs=inputs)
+    return voucher
 
 
-def _voucher(session: Session, decision: Decision, campaign: Campaign, secret: bytes, now: float) -> VoucherTable:
-    voucher_id, code_hmac = _identity(session, decision.decision_id, secret)
-    worth = _worth(decision)
+def _voucher(session: Session, candidate: Candidate, campaign: Campaign, secret: bytes, now: float) -> VoucherTable:
+    voucher_id, code_hmac = _identity(session, candidate.decision_id, secret)
+    worth = candidate.worth_minor
     return VoucherTable(
         voucher_id=voucher_id,
-        store=str(decision.inputs["store"]),
+        store=candidate.store,
         campaign_id=campaign.id,
-        shopper_id=str(decision.shopper_id),
-        visit_id=decision.trigger.visit_id,
-        decision_id=decision.decision_id,
+        shopper_id=candidate.shopper_id,
+        visit_id=candidate.trigger.visit_id,
+        decision_id=candidate.decision_id,
         code_hmac=code_hmac,
-        state="issued",
+        state=VoucherState.ISSUED,
         issued_at=now,
         expires_at=now + campaign.valid_s,
         holds_slot=True,
         reserved_minor=worth,
         worth_minor=worth,
         most_minor=worth if campaign.budget.max_amount_minor is not None else None,
-        currency=str(decision.inputs["currency"]),
+        currency=candidate.currency,
         offer=campaign.offer.model_dump_json(),
         texts=campaign.texts.model_dump_json(),
     )
@@ -221,7 +220,7 @@ def _identity(session: Session, decision_id: str, secret: bytes) -> tuple[str, s
         attempt += 1
 
 
-def _payload(decision: Decision, campaign: Campaign, voucher: VoucherTable) -> dict[str, Any]:
+def _payload(trigger: Trigger, campaign: Campaign, voucher: VoucherTable) -> dict[str, Any]:
     """What the shopper's page needs, but for the code: that is derived when it is sent, and never stored."""
     return {
         "voucher_id": voucher.voucher_id,
@@ -234,40 +233,46 @@ def _payload(decision: Decision, campaign: Campaign, voucher: VoucherTable) -> d
         "currency": voucher.currency,
         "issued_at": voucher.issued_at,
         "expires_at": voucher.expires_at,
-        "caused_by_t": decision.trigger.caused_by_t,
+        "caused_by_t": trigger.caused_by_t,
         "why": {
             "place": campaign.place.product or campaign.place.zone or "store",
-            "near_since": decision.trigger.since,
-            "near_for_s": round(decision.trigger.at - decision.trigger.since, 1),
-            "probability": round(decision.trigger.probability, 3),
+            "near_since": trigger.since,
+            "near_for_s": round(trigger.at - trigger.since, 1),
+            "probability": round(trigger.probability, 3),
         },
     }
 
 
-def _no(decision: Decision, reason: str, now: float) -> Decision:
-    return replace(decision, outcome="refuse", reason=reason, at=now)
-
-
-def _stored(session: Session, decisions: Sequence[Decision]) -> dict[str, Decision]:
-    """Those stored already, as they were stored, with the trigger as it came in again."""
-    given = {d.decision_id: d for d in decisions}
+def _stored(session: Session, candidates: Sequence[Candidate]) -> dict[str, Decision]:
+    """Those stored already, as they were stored, with the trigger as it came in again, by id."""
+    given = {c.decision_id: c for c in candidates}
     rows = session.exec(select(DecisionTable).where(col(DecisionTable.decision_id).in_(sorted(given))))
     return {row.decision_id: _as_stored(row, given[row.decision_id]) for row in rows}
 
 
-def _as_stored(row: DecisionTable, given: Decision) -> Decision:
+def _as_stored(row: DecisionTable, given: Candidate) -> Decision:
     if row.shopper_id != given.shopper_id:
         # The phone changed hands within a visit: what was decided for its owner then is not told to its owner now.
-        return replace(given, outcome="refuse", reason="already_decided", at=row.at)
-    return replace(given, outcome=row.outcome, reason=row.reason, at=row.at, inputs=json.loads(row.inputs))
+        return refuse(given, DecisionReason.ALREADY_DECIDED, row.at)
+    grounds, _ = read_grounds(row.inputs)
+    outcome, reason = DecisionOutcome(row.outcome), DecisionReason(row.reason)
+    return Decision(row.decision_id, given.trigger, given.shopper_id, outcome, reason, row.at, grounds)
 
 
-def _record(session: Session, decisions: Sequence[Decision]) -> None:
+def _issued(session: Session, decisions: Iterable[Decision]) -> list[Issued]:
+    """The vouchers of decisions that were stored before, as they are now."""
+    yes = {d.decision_id: d for d in decisions if d.outcome is DecisionOutcome.ISSUE}
+    rows = session.exec(select(VoucherTable).where(col(VoucherTable.decision_id).in_(sorted(yes)))) if yes else ()
+    return [Issued(yes[row.decision_id], voucher_record(row)) for row in rows]
+
+
+def _record(session: Session, decisions: Sequence[Decision], vouchers: Mapping[str, str]) -> None:
+    """Writes decisions down; `vouchers` are the ids of what they issued, by decision."""
     rows = [
         {
             "decision_id": d.decision_id,
             "trigger_id": d.trigger.trigger_id,
-            "store": str(d.inputs["store"]),
+            "store": d.grounds.store,
             "campaign_id": d.trigger.campaign_id,
             "shopper_id": d.shopper_id,
             "visit_id": d.trigger.visit_id,
@@ -277,7 +282,7 @@ def _record(session: Session, decisions: Sequence[Decision]) -> None:
             "since": d.trigger.since,
             "probability": d.trigger.probability,
             "caused_by_t": d.trigger.caused_by_t,
-            "inputs": json.dumps(d.inputs),
+            "inputs": json.dumps(note_grounds(d.grounds, vouchers.get(d.decision_id))),
         }
         for d in decisions
     ]

@@ -12,6 +12,7 @@ from engine.records import Delivery
 from engine.storage.budget_release import lock_vouchers
 from engine.storage.database import Database
 from engine.storage.models.vouchers import DeliveryTable
+from engine.vocabulary import Channel, DeliveryState, VoucherState
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class OutboxRow:
     payload: dict[str, Any]
 
 
-def pending(db: Database, channel: str, now: float, after_id: int = 0, limit: int = 500) -> list[OutboxRow]:
+def pending(db: Database, channel: Channel, now: float, after_id: int = 0, limit: int = 500) -> list[OutboxRow]:
     """What waits on a channel and is still relevant, by id. Ids become visible in order, so a cursor misses none."""
     with db.read() as session:
         return _rows(
@@ -31,7 +32,7 @@ def pending(db: Database, channel: str, now: float, after_id: int = 0, limit: in
         )
 
 
-def pending_for(db: Database, shopper_id: str, channel: str, now: float) -> list[OutboxRow]:
+def pending_for(db: Database, shopper_id: str, channel: Channel, now: float) -> list[OutboxRow]:
     """What waits for one shopper: sent when a page opens or comes back."""
     with db.read() as session:
         return _rows(
@@ -45,21 +46,21 @@ def acknowledge(db: Database, delivery_id: int, shopper_id: str, now: float) -> 
         row = session.get(DeliveryTable, delivery_id, with_for_update=True)
         if row is None or row.shopper_id != shopper_id:
             return False
-        if row.state == "acknowledged":
+        if row.state == DeliveryState.ACKNOWLEDGED:
             return True
-        if row.state != "pending" or now >= row.expires_at:
+        if row.state != DeliveryState.PENDING or now >= row.expires_at:
             return False
-        row.state, row.acknowledged_at = "acknowledged", now
+        row.state, row.acknowledged_at = DeliveryState.ACKNOWLEDGED, now
         [voucher] = lock_vouchers(session, [row.voucher_id])
-        if voucher.state == "issued":
-            voucher.state = "delivered"
+        if voucher.state == VoucherState.ISSUED:
+            voucher.state = VoucherState.DELIVERED
         return True
 
 
 def _rows(session: Session, now: float, *conditions: Any, limit: int) -> list[OutboxRow]:
     rows = session.exec(
         select(DeliveryTable)
-        .where(col(DeliveryTable.state) == "pending", col(DeliveryTable.expires_at) > now, *conditions)
+        .where(col(DeliveryTable.state) == DeliveryState.PENDING, col(DeliveryTable.expires_at) > now, *conditions)
         .order_by(col(DeliveryTable.delivery_id))
         .limit(limit)
     )
@@ -72,10 +73,10 @@ def _row(row: DeliveryTable) -> OutboxRow:
         row.delivery_id,
         row.voucher_id,
         row.shopper_id,
-        row.channel,
+        Channel(row.channel),
         row.created_at,
         row.expires_at,
-        row.state,
+        DeliveryState(row.state),
         row.caused_by_t,
     )
     return OutboxRow(delivery, row.store, json.loads(row.payload))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 
 from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
@@ -17,8 +18,30 @@ from engine.storage.budget_release import LIVE, lock_vouchers, settle
 from engine.storage.database import Database
 from engine.storage.loyalty.friends import release_sooner
 from engine.storage.models.vouchers import RedemptionTable, VoucherTable
+from engine.vocabulary import VoucherState
 
 _OFFER: TypeAdapter[Offer] = TypeAdapter(Offer)
+
+
+class RedemptionState(StrEnum):
+    """Whether a use of a voucher stands."""
+
+    REDEEMED = "redeemed"
+    VOIDED = "voided"
+
+
+class TillReason(StrEnum):
+    """What a till is told of a code: `ok`, or why it gives nothing. A refusal's `code` is `voucher_` and the reason."""
+
+    OK = "ok"
+    UNKNOWN = "unknown"
+    REDEEMED = "redeemed"
+    EXPIRED = "expired"
+    VOIDED = "voided"
+    CURRENCY = "currency"
+    NOT_IN_BASKET = "not_in_basket"
+    MIN_BASKET = "min_basket"
+    TOO_FEW = "too_few"
 
 
 class VoucherRefused(BusinessRefusal):
@@ -40,7 +63,7 @@ class CheckResult:
     """What a voucher would do to a basket. `reason` is `ok`, or why it would do nothing; unknown codes say no more."""
 
     ok: bool
-    reason: str
+    reason: TillReason
     voucher_id: str | None = None
     campaign_id: str | None = None
     discount_minor: int = 0
@@ -51,14 +74,14 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """A use of a voucher. `state` is `redeemed` or `voided`."""
+    """A use of a voucher."""
 
     redemption_id: str
     voucher_id: str
     campaign_id: str
     store: str
     till: str
-    state: str
+    state: RedemptionState
     discount_minor: int
     line_minor: tuple[int, ...]
     basket_minor: int
@@ -72,15 +95,15 @@ def check_voucher(db: Database, code: str, basket: Basket, store: str, now: floa
     with db.read() as session:
         voucher = _find(session, code, store, secret)
         if voucher is None:
-            return CheckResult(False, "unknown")
+            return CheckResult(False, TillReason.UNKNOWN)
         reason, off = _verdict(voucher, basket, now)
         return CheckResult(
-            reason == "ok",
+            reason is TillReason.OK,
             reason,
             voucher.voucher_id,
             voucher.campaign_id,
-            off.amount_minor,
-            off.line_minor,
+            off.amount_minor if off else 0,
+            off.line_minor if off else (0,) * len(basket.lines),
             voucher.currency,
             voucher.expires_at,
         )
@@ -116,7 +139,7 @@ def void(db: Database, redemption_id: str, now: float, *, store: str | None = No
             raise NotFound("no such redemption")
         [voucher] = lock_vouchers(session, [found.voucher_id])
         session.refresh(found)
-        if found.state == "redeemed":
+        if found.state == RedemptionState.REDEEMED:
             _give_back(session, found, voucher, now)
         session.flush()
         return _redemption(found, voucher.campaign_id)
@@ -142,11 +165,11 @@ def _redeem(
     if first is not None and (first.content != content or voucher is None):
         raise KeyReused("this idempotency key was used for another code or basket")
     if voucher is None:
-        raise NotFound("no such voucher", code="voucher_unknown")
+        raise NotFound("no such voucher", code=f"voucher_{TillReason.UNKNOWN}")
     if first is not None:
         return _redemption(first, voucher.campaign_id)
     reason, off = _verdict(voucher, basket, now)
-    if reason != "ok":
+    if off is None or reason is not TillReason.OK:
         raise VoucherRefused(_SENTENCES[reason], code=f"voucher_{reason}")
     return _use(session, voucher, off, basket, till, key, content, now)
 
@@ -168,7 +191,7 @@ def _use(
         till=till,
         key=key,
         content=content,
-        state="redeemed",
+        state=RedemptionState.REDEEMED,
         discount_minor=off.amount_minor,
         line_minor=json.dumps(off.line_minor),
         basket_minor=basket.total_minor,
@@ -179,7 +202,7 @@ def _use(
     session.add(row)
     voucher.uses += 1
     if voucher.uses >= voucher.max_uses:
-        voucher.state = "redeemed"
+        voucher.state = VoucherState.REDEEMED
     # The reservation becomes what was really given.
     voucher.reserved_minor -= voucher.worth_minor
     settle(
@@ -195,11 +218,11 @@ def _use(
 
 
 def _give_back(session: Session, row: RedemptionTable, voucher: VoucherTable, now: float) -> None:
-    row.state, row.voided_at = "voided", now
+    row.state, row.voided_at = RedemptionState.VOIDED, now
     voucher.uses -= 1
     usable = now < voucher.expires_at and row.state_before in LIVE
-    if voucher.state == "redeemed":
-        voucher.state = row.state_before if usable else "expired"
+    if voucher.state == VoucherState.REDEEMED:
+        voucher.state = row.state_before if usable else VoucherState.EXPIRED
     reserved = voucher.worth_minor if voucher.state in LIVE else 0
     voucher.reserved_minor += reserved
     settle(
@@ -218,26 +241,26 @@ def _find(session: Session, code: str, store: str, secret: bytes, *, lock: bool 
     return session.exec(query.with_for_update() if lock else query).first()
 
 
-def _verdict(voucher: VoucherTable, basket: Basket, now: float) -> tuple[str, Discount]:
-    nothing = Discount(0, "none", (0,) * len(basket.lines))
+def _verdict(voucher: VoucherTable, basket: Basket, now: float) -> tuple[TillReason, Discount | None]:
+    """What the till is told, and what comes off where the voucher is good for this basket's currency now."""
     if voucher.state not in LIVE:
-        return voucher.state, nothing
+        return TillReason(voucher.state), None
     if now >= voucher.expires_at:
-        return "expired", nothing
+        return TillReason.EXPIRED, None
     if basket.currency != voucher.currency:
-        return "currency", nothing
+        return TillReason.CURRENCY, None
     off = discount(_OFFER.validate_json(voucher.offer), basket, voucher.most_minor)
-    return off.reason, off
+    return TillReason(off.reason), off
 
 
 _SENTENCES = {
-    "redeemed": "this voucher has been used",
-    "expired": "this voucher has expired",
-    "voided": "this voucher was withdrawn",
-    "currency": "this voucher is in another currency",
-    "not_in_basket": "nothing in the basket is covered by this voucher",
-    "min_basket": "the basket is below the voucher's minimum",
-    "too_few": "the basket holds too few units for this voucher",
+    TillReason.REDEEMED: "this voucher has been used",
+    TillReason.EXPIRED: "this voucher has expired",
+    TillReason.VOIDED: "this voucher was withdrawn",
+    TillReason.CURRENCY: "this voucher is in another currency",
+    TillReason.NOT_IN_BASKET: "nothing in the basket is covered by this voucher",
+    TillReason.MIN_BASKET: "the basket is below the voucher's minimum",
+    TillReason.TOO_FEW: "the basket holds too few units for this voucher",
 }
 
 
@@ -254,7 +277,7 @@ def _redemption(row: RedemptionTable, campaign_id: str) -> Redemption:
         campaign_id,
         row.store,
         row.till,
-        row.state,
+        RedemptionState(row.state),
         row.discount_minor,
         tuple(json.loads(row.line_minor)),
         row.basket_minor,

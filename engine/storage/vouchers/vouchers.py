@@ -13,38 +13,11 @@ from engine.errors import NotFound
 from engine.records import Voucher
 from engine.storage.budget_release import LIVE, close_vouchers, lock_vouchers
 from engine.storage.database import Database
+from engine.storage.loyalty.shares import SHARER
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, RedemptionTable, VoucherTable
-from engine.storage.vouchers.claims import Limits, claim, record_refusals
-from engine.storage.vouchers.tills import (
-    CheckResult,
-    KeyReused,
-    Redemption,
-    VoucherRefused,
-    check_voucher,
-    redeem,
-    void,
-)
-
-__all__ = [
-    "CheckResult",
-    "KeyReused",
-    "Limits",
-    "Redemption",
-    "VoucherDetails",
-    "VoucherRefused",
-    "check_voucher",
-    "claim",
-    "counts",
-    "expire_undelivered",
-    "expire_unredeemed",
-    "mark_seen",
-    "record_refusals",
-    "redeem",
-    "void",
-    "voucher_of",
-    "vouchers_of",
-]
+from engine.storage.vouchers.tills import RedemptionState
+from engine.vocabulary import DecisionOutcome, DeliveryState, VoucherState
 
 BATCH = 500  # rows ended in one transaction, so that no lock is held for long
 
@@ -89,10 +62,10 @@ def mark_seen(db: Database, voucher_id: str, shopper_id: str, now: float) -> Vou
         rows = lock_vouchers(session, [voucher_id])
         if not rows or rows[0].shopper_id != shopper_id:
             raise NotFound("no such voucher")
-        if rows[0].state in ("issued", "delivered") and now < rows[0].expires_at:
-            rows[0].state = "seen"
+        if rows[0].state in (VoucherState.ISSUED, VoucherState.DELIVERED) and now < rows[0].expires_at:
+            rows[0].state = VoucherState.SEEN
         session.flush()
-        return _details(rows[0]).voucher
+        return voucher_record(rows[0])
 
 
 def expire_undelivered(db: Database, now: float) -> int:
@@ -102,10 +75,11 @@ def expire_undelivered(db: Database, now: float) -> int:
         with db.write() as session:
             late = _late_deliveries(session, now)
             for delivery in late:
-                delivery.state = "expired"
+                delivery.state = DeliveryState.EXPIRED
             session.flush()
             vouchers = lock_vouchers(session, [d.voucher_id for d in late])
-            close_vouchers(session, [v for v in vouchers if v.state == "issued"], "expired", release_slot=True)
+            unseen = [v for v in vouchers if v.state == VoucherState.ISSUED]
+            close_vouchers(session, unseen, VoucherState.EXPIRED, release_slot=True)
         total += len(late)
         if len(late) < BATCH:
             return total
@@ -123,7 +97,7 @@ def expire_unredeemed(db: Database, now: float) -> int:
                 .limit(BATCH)
                 .with_for_update(skip_locked=True)
             ).all()
-            total += close_vouchers(session, old, "expired", release_slot=False)
+            total += close_vouchers(session, old, VoucherState.EXPIRED, release_slot=False)
         if len(old) < BATCH:
             return total
 
@@ -139,16 +113,16 @@ def counts(db: Database, store: str) -> dict[str, int]:
         opened = session.exec(
             select(func.count(), func.coalesce(func.sum(ShareVisitTable.points), 0))
             .join(ShareTable, col(ShareTable.token) == col(ShareVisitTable.token))
-            .where(col(ShareTable.store) == store, col(ShareVisitTable.outcome) != "sharer")  # a mark, not a visit
+            .where(col(ShareTable.store) == store, col(ShareVisitTable.outcome) != SHARER)  # a mark, not a visit
         ).one()
     return {
         "decisions": sum(decisions.values()),
-        "refused": decisions.get("refuse", 0),
+        "refused": decisions.get(DecisionOutcome.REFUSE, 0),
         "vouchers_issued": sum(vouchers.values()),
-        "vouchers_acknowledged": deliveries.get("acknowledged", 0),
-        "vouchers_redeemed": redemptions.get("redeemed", 0),
-        "vouchers_voided": redemptions.get("voided", 0),
-        "vouchers_expired": vouchers.get("expired", 0),
+        "vouchers_acknowledged": deliveries.get(DeliveryState.ACKNOWLEDGED, 0),
+        "vouchers_redeemed": redemptions.get(RedemptionState.REDEEMED, 0),
+        "vouchers_voided": redemptions.get(RedemptionState.VOIDED, 0),
+        "vouchers_expired": vouchers.get(VoucherState.EXPIRED, 0),
         "shares": int(shares),
         "share_visits": int(opened[0]),
         "points": int(opened[1]),
@@ -164,7 +138,7 @@ def _late_deliveries(session: Session, now: float) -> list[DeliveryTable]:
     return list(
         session.exec(
             select(DeliveryTable)
-            .where(col(DeliveryTable.state) == "pending", col(DeliveryTable.expires_at) <= now)
+            .where(col(DeliveryTable.state) == DeliveryState.PENDING, col(DeliveryTable.expires_at) <= now)
             .order_by(col(DeliveryTable.delivery_id))
             .limit(BATCH)
             .with_for_update(skip_locked=True)
@@ -172,15 +146,19 @@ def _late_deliveries(session: Session, now: float) -> list[DeliveryTable]:
     )
 
 
-def _details(row: VoucherTable) -> VoucherDetails:
-    voucher = Voucher(
+def voucher_record(row: VoucherTable) -> Voucher:
+    """The record of a row."""
+    return Voucher(
         row.voucher_id,
         row.campaign_id,
         row.shopper_id,
         row.store,
         row.visit_id,
-        row.state,
+        VoucherState(row.state),
         row.issued_at,
         row.expires_at,
     )
-    return VoucherDetails(voucher, json.loads(row.offer), json.loads(row.texts), row.currency)
+
+
+def _details(row: VoucherTable) -> VoucherDetails:
+    return VoucherDetails(voucher_record(row), json.loads(row.offer), json.loads(row.texts), row.currency)

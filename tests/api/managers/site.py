@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 import time
@@ -33,6 +34,7 @@ from engine.storage.status import put_status
 FLOORPLANS = Path(__file__).parents[3] / "floorplans"
 SECRETS = Secrets(site_key=b"k" * 32, manager_key="manager-key-of-the-test", till_key="till-key-of-the-test")
 HOUR_S = 3600.0
+INPUTS = {"store": "<b>bakery</b>", "currency": "EUR", "channel": "page", "gain_minor": 24.5, "worth_minor": 99}
 # People in the store by hour UTC, and how much more they are drawn to some zones than to plain aisles.
 CROWD = {8: 14, 9: 25, 10: 41, 11: 52, 12: 38, 13: 24, 14: 22, 15: 30, 16: 46, 17: 68, 18: 61, 19: 27}
 DRAW = {"Boulangerie": 4.5, "Caisses": 3.5, "Fruits et légumes": 2.2, "Fromagerie et charcuterie": 2.6, "Cave": 0.4,
@@ -128,7 +130,7 @@ def fill_decisions(db: Database, store: str, now: float, rng: np.random.Generato
                     since=now - 25.0 * i - 8,
                     probability=0.8,
                     caused_by_t=now - 25.0 * i,
-                    inputs='{"place": "<b>bakery</b>", "p": 0.8}',
+                    inputs=json.dumps(INPUTS),
                 )
             )
 

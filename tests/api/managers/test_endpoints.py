@@ -15,7 +15,7 @@ from api.app import create_app
 from engine.config import Config
 from engine.plan.load import load_plans
 from engine.storage.database import Database, open_database
-from tests.api.managers.site import FLOORPLANS, SECRETS, fill, serving
+from tests.api.managers.site import FLOORPLANS, INPUTS, SECRETS, fill, serving
 
 NOON = dt.datetime(2026, 3, 10, 12, 0, tzinfo=dt.UTC).timestamp()
 DAY = {"from": "2026-03-10T00:00:00Z", "to": "2026-03-10T13:00:00+00:00"}
@@ -171,7 +171,7 @@ def test_decisions_are_counted_by_reason_and_paged_newest_first(client: httpx.Cl
         seen = seen + page["items"]
     assert [d["decision_id"] for d in seen] == [f"boutique-{i:04d}" for i in range(120)]
     assert seen[0]["at"] == "2026-03-10T12:00:00.000Z"
-    assert seen[0]["inputs"] == {"place": "<b>bakery</b>", "p": 0.8}
+    assert seen[0]["inputs"] == INPUTS
     assert not any("shopper_id" in d for d in seen), "a manager sees reasons, not people"
     nothing = get(client, "boutique/decisions", **{"from": "2026-03-09T00:00:00Z", "to": "2026-03-09T01:00:00Z"})
     assert (nothing["counts"], nothing["items"], nothing["next"]) == ([], [], None)

@@ -23,6 +23,7 @@ from engine.config import Config
 from engine.plan.load import load_plans
 from engine.plan.model import Plan
 from engine.presence.heat import ZoneHourRow
+from engine.presence.hotzones import HotState
 from engine.storage.database import open_database
 from engine.storage.journal import save_checkpoint
 from engine.storage.vouchers.campaigns import seed_campaigns
@@ -111,7 +112,7 @@ def test_too_little_is_said_so_everywhere(made: Reports) -> None:
 
 
 def test_nothing_above_the_rest_is_not_the_same_as_nothing_known(seen: Look) -> None:
-    cool = [replace(z, hot=replace(z.hot, state="not_hot")) for z in seen.report.zones]
+    cool = [replace(z, hot=replace(z.hot, state=HotState.NOT_HOT)) for z in seen.report.zones]
     quiet = replace(seen, report=replace(seen.report, zones=cool))
     assert escape(TEXTS["en"]["none_hot"]) in fragments.headline(quiet, "en", now=True)
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from engine.ingest.events import Event, decision_events, fix_events, rfc3339, visit_events, voucher_event
-from engine.records import Decision, DeviceId, Fixes, Trigger, VisitEvent, Voucher
+from engine.records import Decision, DeviceId, Fixes, Grounds, Trigger, VisitEvent, Voucher
+from engine.vocabulary import Channel, DecisionOutcome, DecisionReason
 
 DEVICE = DeviceId(0xFEDC_BA98_7654_3210)
 TRIGGER = Trigger("t1", "c1", DEVICE, "v1", 90.0, 100.0, 0.91234, 99.5)
@@ -62,13 +63,15 @@ def test_a_visit() -> None:
 
 
 def test_a_decision_names_the_device_and_not_the_shopper() -> None:
-    decision = Decision("d1", TRIGGER, "shopper-77", "refuse", "cap_day", 101.0, {"email": "a@b"})
+    grounds = Grounds("boutique", "EUR", Channel.PAGE, 24.0, 200, 50, "an experiment")
+    no, why = DecisionOutcome.REFUSE, DecisionReason.CAP_DAY
+    decision = Decision("d1", TRIGGER, "shopper-77", no, why, 101.0, grounds)
     (event,) = decision_events("boutique", [decision])
     parsed = body(event)
     assert parsed["id"] == parsed["data"]["decision_id"] == "d1"
     assert (parsed["data"]["outcome"], parsed["data"]["reason"]) == ("refuse", "cap_day")
     assert b"shopper-77" not in event.payload
-    assert b"a@b" not in event.payload
+    assert b"an experiment" not in event.payload
 
 
 def test_a_voucher_is_one_event_per_state() -> None:

@@ -11,13 +11,6 @@ from hypothesis import strategies as st
 
 from engine.loyalty import ledger
 from engine.loyalty.ledger import (
-    ACCOUNTS,
-    AVAILABLE,
-    BURNED,
-    CLAWBACK,
-    EXPIRED,
-    ISSUED,
-    PENDING,
     Balance,
     LedgerError,
     balance_of,
@@ -25,14 +18,15 @@ from engine.loyalty.ledger import (
     content_digest,
 )
 from engine.records import LedgerEntry, Posting
+from engine.vocabulary import Account
 
 BUILT = [
-    (lambda n: ledger.earn("k", "p", "purchase", "m", n, 1.0), {AVAILABLE: 1, ISSUED: -1}),
-    (lambda n: ledger.earn_pending("k", "p", "share", "m", n, 1.0), {PENDING: 1, ISSUED: -1}),
-    (lambda n: ledger.release("k", "p", "m", n, 1.0), {PENDING: -1, AVAILABLE: 1}),
-    (lambda n: ledger.burn("k", "p", "m", n, 1.0), {AVAILABLE: -1, BURNED: 1}),
-    (lambda n: ledger.expire("k", "p", "m", n, 1.0), {AVAILABLE: -1, EXPIRED: 1}),
-    (lambda n: ledger.claw_back("k", "p", "m", n, 1.0), {AVAILABLE: -1, CLAWBACK: 1}),
+    (lambda n: ledger.earn("k", "p", "share_visit", "m", n, 1.0), {Account.AVAILABLE: 1, Account.ISSUED: -1}),
+    (lambda n: ledger.earn_pending("k", "p", "share_visit", "m", n, 1.0), {Account.PENDING: 1, Account.ISSUED: -1}),
+    (lambda n: ledger.release("k", "p", "m", n, 1.0), {Account.PENDING: -1, Account.AVAILABLE: 1}),
+    (lambda n: ledger.burn("k", "p", "m", n, 1.0), {Account.AVAILABLE: -1, Account.BURNED: 1}),
+    (lambda n: ledger.expire("k", "p", "m", n, 1.0), {Account.AVAILABLE: -1, Account.EXPIRED: 1}),
+    (lambda n: ledger.claw_back("k", "p", "m", n, 1.0), {Account.AVAILABLE: -1, Account.CLAWBACK: 1}),
 ]
 
 
@@ -62,7 +56,7 @@ def test_a_reversal_takes_everything_back(build: Any, _moves: dict[str, int]) ->
         ledger.reversal(back, 3.0)
 
 
-PAIR = (Posting(ISSUED, "", -5), Posting(AVAILABLE, "m", 5))
+PAIR = (Posting(Account.ISSUED, "", -5), Posting(Account.AVAILABLE, "m", 5))
 
 
 @pytest.mark.parametrize(
@@ -73,32 +67,32 @@ PAIR = (Posting(ISSUED, "", -5), Posting(AVAILABLE, "m", 5))
         {"kind": ""},
         {"postings": ()},
         {"postings": PAIR[:1]},
-        {"postings": (*PAIR, Posting(AVAILABLE, "m", 1))},
-        {"postings": (*PAIR, Posting(BURNED, "", 0))},
+        {"postings": (*PAIR, Posting(Account.AVAILABLE, "m", 1))},
+        {"postings": (*PAIR, Posting(Account.BURNED, "", 0))},
         {"postings": (Posting("cash", "", -5), PAIR[1])},
-        {"postings": (Posting(ISSUED, "m", -5), PAIR[1])},
-        {"postings": (PAIR[0], Posting(AVAILABLE, "", 5))},
-        {"postings": (Posting(ISSUED, "", -5.0), PAIR[1])},  # type: ignore[arg-type]
+        {"postings": (Posting(Account.ISSUED, "m", -5), PAIR[1])},
+        {"postings": (PAIR[0], Posting(Account.AVAILABLE, "", 5))},
+        {"postings": (Posting(Account.ISSUED, "", -5.0), PAIR[1])},  # type: ignore[arg-type]
     ],
 )
 def test_entries_that_must_never_be(changes: dict[str, Any]) -> None:
-    right = LedgerEntry("k", "p", "gift", 1.0, PAIR)
+    right = LedgerEntry("k", "p", "burn", 1.0, PAIR)
     assert checked(right) is right
     with pytest.raises(LedgerError):
         checked(replace(right, **changes))
 
 
 def test_what_makes_two_entries_the_same() -> None:
-    base = LedgerEntry("k", "p", "gift", 1.0, PAIR)
+    base = LedgerEntry("k", "p", "burn", 1.0, PAIR)
     assert content_digest(replace(base, at=9.0, postings=PAIR[::-1])) == content_digest(base)
     others = [
         replace(base, programme="q"),
-        replace(base, kind="purchase"),
+        replace(base, kind="share_visit"),
         replace(base, note="n"),
         replace(base, reverses="x"),
-        replace(base, postings=(Posting(ISSUED, "", -6), Posting(AVAILABLE, "m", 6))),
-        replace(base, postings=(PAIR[0], Posting(AVAILABLE, "n", 5))),
-        replace(base, postings=(PAIR[0], Posting(PENDING, "m", 5))),
+        replace(base, postings=(Posting(Account.ISSUED, "", -6), Posting(Account.AVAILABLE, "m", 6))),
+        replace(base, postings=(PAIR[0], Posting(Account.AVAILABLE, "n", 5))),
+        replace(base, postings=(PAIR[0], Posting(Account.PENDING, "m", 5))),
     ]
     assert len({content_digest(e) for e in [base, *others]}) == 8
 
@@ -111,10 +105,10 @@ def test_a_release_is_named_after_what_it_releases() -> None:
 @given(st.lists(st.tuples(st.integers(0, len(BUILT) - 1), st.integers(1, 99)), max_size=20))
 def test_any_history_sums_to_zero(history: list[tuple[int, int]]) -> None:
     entries = [BUILT[i][0](n) for i, n in history]
-    sums = dict.fromkeys(ACCOUNTS, 0)
+    sums = dict.fromkeys(Account, 0)
     for posting in (p for e in entries for p in e.postings):
         sums[posting.account] += posting.amount
     assert sum(sums.values()) == 0
     held = balance_of(entries, "p", "m")
-    assert (held.available, held.pending) == (sums[AVAILABLE], sums[PENDING])
+    assert (held.available, held.pending) == (sums[Account.AVAILABLE], sums[Account.PENDING])
     assert balance_of(entries, "p", "other") == balance_of(entries, "q", "m") == Balance(0, 0)

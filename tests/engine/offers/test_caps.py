@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from engine.offers.campaigns import Budget
 from engine.offers.caps import DAY_S, WEEK_S, Ask, Limits, Slot, Spent, affordable, cap_refusal
-from engine.offers.claims import Claims
-from engine.records import Decision, DeviceId, Trigger
+from engine.offers.claims import Claims, Standing, claim_event
+from engine.records import Candidate, Decision, DeviceId, Trigger
+from engine.vocabulary import Channel, Purpose
 from tests.engine.offers.plans import campaign
 
 NOW = 1_700_000_000.0
@@ -77,10 +79,9 @@ def test_a_budget_is_spent_to_the_last_cent_and_no_further() -> None:
     assert affordable(Budget(), Spent(10**6, 10**9), 10**6)
 
 
-def candidate(campaign_id: str, visit: str = "v", shopper: str | None = "ana") -> Decision:
+def candidate(campaign_id: str, visit: str = "v", shopper: str = "ana") -> Candidate:
     trigger = Trigger(f"{campaign_id}-{visit}", campaign_id, DeviceId(7), visit, NOW - 9, NOW, 0.9, NOW)
-    inputs: dict[str, Any] = {"store": "market", "worth_minor": 200}
-    return Decision(f"d-{campaign_id}-{visit}", trigger, shopper, "issue", "ok", NOW, inputs)
+    return Candidate(f"d-{campaign_id}-{visit}", trigger, shopper, "market", "EUR", Channel.PAGE, 24.0, 200, 50)
 
 
 def claims(limits: Limits = WIDE, **changes: Any) -> Claims:
@@ -95,8 +96,8 @@ def test_one_event_issues_one_voucher_and_the_rest_lose() -> None:
     book = claims()
     final = book.claim([candidate("books"), candidate("other")], NOW)
     assert said(final) == [("issue", "ok"), ("refuse", "lost_arbitration")]
-    assert book.spent("market", "books") == Spent(1, 200)
-    assert book.spent("market", "other") == Spent()
+    assert book.spent("books") == Spent(1, 200)
+    assert book.spent("other") == Spent()
 
 
 def test_the_second_best_gets_what_the_best_may_not_have() -> None:
@@ -119,11 +120,20 @@ def test_a_week_later_all_is_forgotten_but_what_was_spent() -> None:
     book.claim([candidate("books")], NOW)
     assert said(book.claim([candidate("books", "w")], NOW + WEEK_S - 1)) == [("refuse", "cap_week")]
     assert said(book.claim([candidate("books", "w")], NOW + WEEK_S)) == [("issue", "ok")]
-    assert book.spent("market", "books") == Spent(2, 400)
+    assert book.spent("books") == Spent(2, 400)
 
 
-def test_candidates_without_shopper_or_campaign_are_our_own_mistake() -> None:
-    with pytest.raises(ValueError, match="a shopper and a campaign"):
-        claims().claim([candidate("books", shopper=None)], NOW)
-    with pytest.raises(ValueError, match="a shopper and a campaign"):
-        claims().claim([candidate("unknown")], NOW)
+def test_a_campaign_that_is_gone_or_stopped_issues_nothing() -> None:
+    assert said(claims().claim([candidate("unknown")], NOW)) == [("refuse", "campaign_unknown")]
+    assert said(claims(state="paused").claim([candidate("books")], NOW)) == [("refuse", "campaign_paused")]
+    assert said(claims(state="ended").claim([candidate("books")], NOW)) == [("refuse", "ended")]
+
+
+def test_an_event_has_one_winner_and_who_has_it_already_gets_no_second() -> None:
+    grants = frozenset({(Purpose.LOCATION_OFFERS, Channel.PAGE)})
+    standing = Standing([], grants, {name: campaign(name) for name in ("books", "other")}, {})
+    event = [candidate("books"), candidate("other")]
+    assert said(claim_event(event, standing, WIDE, NOW)) == [("issue", "ok"), ("refuse", "lost_arbitration")]
+    assert said(claim_event(event, standing, WIDE, NOW, won=True)) == [("refuse", "lost_arbitration")] * 2
+    silent = replace(standing, grants=frozenset({(Purpose.LOCATION_OFFERS, Channel.EMAIL)}))
+    assert said(claim_event(event, silent, WIDE, NOW)) == [("refuse", "no_consent")] * 2

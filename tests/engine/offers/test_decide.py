@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from engine.offers.audience import LinkedShopper
-from engine.offers.decide import Book, DecisionRules, by_event, campaign_book, decide, decision_id
-from engine.records import Decision, DeviceId, Trigger
+from engine.offers.decide import Book, DecisionRules, campaign_book, decide, decision_id
+from engine.records import Candidate, Decision, DeviceId, Grounds, Trigger
+from engine.vocabulary import Channel
 from tests.engine.offers.plans import PLAN, campaign
 
 NOW = dt.datetime(2026, 3, 3, 11, tzinfo=dt.UTC).timestamp()  # noon in Paris, a Tuesday
@@ -31,15 +32,37 @@ def book(*campaigns: Any) -> Book:
 
 def one(
     *triggers: Trigger, made: Book | None = None, shoppers: Any = None, rules: DecisionRules | None = None
-) -> Decision:
-    [only] = decide(triggers or (trigger(),), made or book(), LINKED if shoppers is None else shoppers, NOW, rules)
+) -> Candidate | Decision:
+    said = decide(triggers or (trigger(),), made or book(), LINKED if shoppers is None else shoppers, NOW, rules)
+    [only] = [*(c for event in said.events for c in event), *said.refused]
+    return only
+
+
+def candidate(*args: Any, **kwargs: Any) -> Candidate:
+    only = one(*args, **kwargs)
+    assert isinstance(only, Candidate), only.reason
+    return only
+
+
+def no(*args: Any, **kwargs: Any) -> Decision:
+    only = one(*args, **kwargs)
+    assert isinstance(only, Decision)
+    assert only.outcome == "refuse"
     return only
 
 
 def test_a_yes_with_everything_it_was_taken_on() -> None:
-    said = one()
-    inputs = {"store": "market", "currency": "EUR", "channel": "page", "gain_minor": 24.0, "worth_minor": 200}
-    assert said == Decision(decision_id(trigger()), trigger(), "ana", "issue", "ok", NOW, inputs | {"priority": 50})
+    assert candidate() == Candidate(
+        decision_id(trigger()), trigger(), "ana", "market", "EUR", Channel.PAGE, 24.0, worth_minor=200, priority=50
+    )
+
+
+def test_a_no_with_everything_it_was_taken_on() -> None:
+    stopped = no(made=book(campaign(state="paused")))
+    assert stopped.grounds == Grounds("market", "EUR", Channel.PAGE, 24.0, worth_minor=200, priority=50)
+    assert (stopped.decision_id, stopped.trigger, stopped.at) == (decision_id(trigger()), trigger(), NOW)
+    assert no(trigger("gone")).grounds == Grounds("market", "EUR", Channel.PAGE, 0.0)
+    assert no(shoppers={}).grounds == Grounds("market", "EUR", None, 24.0, worth_minor=200, priority=50)
 
 
 @pytest.mark.parametrize(
@@ -58,49 +81,50 @@ def test_a_yes_with_everything_it_was_taken_on() -> None:
         ("outside_hours", {"when": {"days": ["mon"]}}, ANA),
         ("audience", {"audience": {"known_at_most_days": 4}}, ANA),
         ("audience", {"audience": {"locales": ["en"]}}, ANA),
-        ("ok", {"when": {"days": ["tue"], "hours": [{"from": "12:00", "to": "14:00"}]}}, ANA),
     ],
 )
 def test_each_no_has_its_reason(reason: str, changes: dict[str, Any], shopper: LinkedShopper | None) -> None:
-    said = one(made=book(campaign(**changes)), shoppers={} if shopper is None else {7: shopper})
-    assert said.reason == reason
-    assert said.outcome == ("issue" if reason == "ok" else "refuse")
-    assert said.shopper_id == (None if shopper is None else "ana")
+    said = no(made=book(campaign(**changes)), shoppers={} if shopper is None else {7: shopper})
+    assert (said.reason, said.shopper_id) == (reason, None if shopper is None else "ana")
+
+
+def test_within_its_hours_a_campaign_speaks() -> None:
+    assert candidate(made=book(campaign(when={"days": ["tue"], "hours": [{"from": "12:00", "to": "14:00"}]})))
 
 
 def test_what_nobody_consented_to_is_never_looked_into() -> None:
     """The person comes first: no other reason may reveal anything about a device that is not linked."""
-    said = one(made=book(campaign(state="paused")), shoppers={})
+    said = no(made=book(campaign(state="paused")), shoppers={})
     assert (said.reason, said.shopper_id) == ("not_linked", None)
 
 
 def test_an_illegal_price_never_leaves_even_if_it_was_stored() -> None:
     cheap = campaign(offer={"kind": "percent", "applies_to": "product", "sku": "APPLE", "basis_points": 5000})
-    assert one(made=book(cheap)).reason == "legal_cap"
+    assert no(made=book(cheap)).reason == "legal_cap"
 
 
 def test_an_unknown_campaign_and_a_late_trigger() -> None:
-    assert one(trigger("gone")).reason == "campaign_unknown"
-    assert one(trigger(at=NOW - 120)).reason == "ok"
-    assert one(trigger(at=NOW - 120.1)).reason == "too_late"
+    assert no(trigger("gone")).reason == "campaign_unknown"
+    assert candidate(trigger(at=NOW - 120))
+    assert no(trigger(at=NOW - 120.1)).reason == "too_late"
 
 
 def test_a_message_has_a_price() -> None:
-    assert one(rules=DecisionRules(message_price_minor=24.0)).reason == "ok"
-    assert one(rules=DecisionRules(message_price_minor=24.1)).reason == "no_gain"
+    assert candidate(rules=DecisionRules(message_price_minor=24.0)).gain_minor == 0.0
+    assert no(rules=DecisionRules(message_price_minor=24.1)).reason == "no_gain"
 
 
 def test_the_best_consented_channel() -> None:
-    rules = DecisionRules(channels=("push", "page"))
+    rules = DecisionRules(channels=(Channel.PUSH, Channel.PAGE))
     both = replace(ANA, consents=PAGE | {("location_offers", "push")})
-    assert one(rules=rules, shoppers={7: both}).inputs["channel"] == "push"
-    assert one(rules=rules).inputs["channel"] == "page"
+    assert candidate(rules=rules, shoppers={7: both}).channel is Channel.PUSH
+    assert candidate(rules=rules).channel is Channel.PAGE
 
 
 def order(*campaigns: Any, p: dict[str, float] | None = None) -> list[str]:
     made = book(*campaigns)
-    said = decide([trigger(c.id, p=(p or {}).get(c.id, 0.8)) for c in campaigns], made, LINKED, NOW)
-    return [d.trigger.campaign_id for d in said]
+    [event] = decide([trigger(c.id, p=(p or {}).get(c.id, 0.8)) for c in campaigns], made, LINKED, NOW).events
+    return [c.trigger.campaign_id for c in event]
 
 
 def test_expected_gain_decides_then_priority_then_the_name() -> None:
@@ -112,7 +136,7 @@ def test_expected_gain_decides_then_priority_then_the_name() -> None:
     assert order(campaign("b"), campaign("a")) == ["a", "b"]
 
 
-def test_events_are_apart_and_candidates_come_first_in_each() -> None:
+def test_events_are_apart_and_hold_candidates_only() -> None:
     made = book(campaign("a"), campaign("b", margin_minor=500), campaign("off", state="paused"))
     shoppers = {7: ANA, 8: replace(ANA, shopper_id="ben")}
     triggers = [
@@ -120,10 +144,9 @@ def test_events_are_apart_and_candidates_come_first_in_each() -> None:
         trigger("a", 9),
     ]  # fmt: skip
     said = decide(triggers, made, shoppers, NOW)
-    assert len(said) == len(triggers)
-    assert [[d.trigger.campaign_id for d in event] for event in by_event(said)] == [["a"], ["b", "a"], ["a"]]
-    assert [event[0].shopper_id for event in by_event(said)] == ["ana", "ana", "ben"]
-    assert sorted(d.reason for d in said if d.outcome == "refuse") == ["campaign_paused", "not_linked"]
+    assert [[c.trigger.campaign_id for c in event] for event in said.events] == [["a"], ["b", "a"], ["a"]]
+    assert [event[0].shopper_id for event in said.events] == ["ana", "ana", "ben"]
+    assert [d.reason for d in said.refused] == ["campaign_paused", "not_linked"]
 
 
 def test_the_order_of_triggers_does_not_matter() -> None:
@@ -146,7 +169,7 @@ def test_the_order_of_triggers_does_not_matter() -> None:
     ],
 )  # fmt: skip
 def test_what_a_voucher_reserves(changes: dict[str, Any], worth: int) -> None:
-    assert one(made=book(campaign(**changes))).inputs["worth_minor"] == worth
+    assert candidate(made=book(campaign(**changes))).worth_minor == worth
 
 
 def test_decisions_are_named_after_their_trigger() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +11,9 @@ from scipy import stats
 
 from engine.offers.caps import WEEK_S, Limits, Spent
 from engine.offers.claims import Claims
-from engine.offers.experiments import experiment_inputs, experiment_of, is_control, place_in_experiment
-from engine.records import Decision, DeviceId, Trigger
+from engine.offers.experiments import experiment_of, is_control, note_experiment, place_in_experiment
+from engine.records import Candidate, Decision, DeviceId, Grounds, Trigger
+from engine.vocabulary import Channel
 from tests.engine.offers.plans import campaign, spec
 from tests.engine.offers.test_campaigns import parse, places
 
@@ -29,10 +30,10 @@ def treated_of(experiment: str, share: float = 0.5) -> str:
     return next(s for s in SHOPPERS if place_in_experiment(experiment, s) >= share)
 
 
-def candidate(campaign_id: str, shopper: str, visit: str = "v", worth: int = 200) -> Decision:
+def candidate(campaign_id: str, shopper: str, visit: str = "v", worth: int = 200) -> Candidate:
     trigger = Trigger(f"{campaign_id}-{visit}", campaign_id, DeviceId(7), visit, NOW - 9, NOW, 0.9, NOW)
-    inputs: dict[str, Any] = {"store": "market", "worth_minor": worth}
-    return Decision(f"d-{campaign_id}-{visit}-{shopper}", trigger, shopper, "issue", "ok", NOW, inputs)
+    name = f"d-{campaign_id}-{visit}-{shopper}"
+    return Candidate(name, trigger, shopper, "market", "EUR", Channel.PAGE, 24.0, worth, 50)
 
 
 def said(decisions: list[Decision]) -> list[tuple[str, str]]:
@@ -66,8 +67,9 @@ def test_campaigns_of_one_experiment_hold_out_the_same_shoppers() -> None:
     one, two = (campaign(name, holdout_share=0.5, experiment="spring") for name in ("books", "other"))
     assert [is_control(one, s) for s in SHOPPERS] == [is_control(two, s) for s in SHOPPERS]
     assert (experiment_of(one), experiment_of(campaign("books"))) == ("spring", "books")
-    assert experiment_inputs(one) == {"experiment": "spring", "holdout_share": 0.5}
-    assert experiment_inputs(campaign()) == {}
+    grounds = Grounds("market", "EUR", Channel.PAGE, 24.0)
+    assert note_experiment(grounds, one) == replace(grounds, experiment="spring", holdout_share=0.5)
+    assert note_experiment(grounds, campaign()) == grounds
 
 
 def test_the_file_may_say_so_and_its_mistakes_have_places() -> None:
@@ -87,9 +89,9 @@ def test_a_ghost_takes_the_slots_of_a_voucher_and_none_of_the_budget() -> None:
     assert said(book.claim([candidate("books", ana)], NOW + 1)) == [("refuse", "already_issued")]  # once a visit
     assert said(book.claim([candidate("books", ana, "w")], NOW + 2)) == [("refuse", "holdout")]
     assert said(book.claim([candidate("books", ana, "x")], NOW + 3)) == [("refuse", "cap_day")]
-    assert book.spent("market", "books") == Spent()
+    assert book.spent("books") == Spent()
     assert said(book.claim([candidate("books", bob)], NOW + 4)) == [("issue", "ok")]
-    assert book.spent("market", "books") == Spent(1, 200)
+    assert book.spent("books") == Spent(1, 200)
     # nobody could be issued a coupon now, so there is no moment at which one is held back
     assert said(book.claim([candidate("books", ana, "y")], NOW + WEEK_S)) == [("refuse", "budget")]
 
@@ -100,9 +102,8 @@ def test_nothing_else_is_issued_in_a_ghosts_place() -> None:
     event = [candidate("books", ana), candidate("other", ana)]
     final = book.claim(event, NOW)
     assert said(final) == [("refuse", "holdout"), ("refuse", "lost_arbitration")]
-    assert final[0].inputs["experiment"] == "books"
-    assert final[0].inputs["holdout_share"] == 0.5
-    assert "experiment" not in final[1].inputs
+    assert (final[0].grounds.experiment, final[0].grounds.holdout_share) == ("books", 0.5)
+    assert (final[1].grounds.experiment, final[1].grounds.holdout_share) == (None, None)
     # nor later in the visit, as for those who got the coupon
     later = [said(book.claim([candidate("books", s), candidate("other", s)], NOW + k)) for k, s in ((9, ana), (0, bob))]
     assert later[0] == [("refuse", "already_issued"), ("refuse", "cap_visit")]

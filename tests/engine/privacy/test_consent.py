@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.privacy.consent import CHANNELS, PURPOSES, Consent, ConsentChoice, allows, replay, targeted
+from engine.privacy.consent import Consent, ConsentChoice, allows, replay, targeted
+from engine.vocabulary import Channel, Purpose
 
 
 def said(shopper: str, purpose: str, channel: str, granted: bool, at: float) -> Consent:
@@ -12,21 +13,21 @@ def said(shopper: str, purpose: str, channel: str, granted: bool, at: float) -> 
 
 
 def test_silence_is_no() -> None:
-    assert not any(allows(frozenset(), p, c) for p in PURPOSES for c in CHANNELS)
+    assert not any(allows(frozenset(), p, c) for p in Purpose for c in Channel)
     assert not targeted(frozenset())
 
 
 def test_offers_are_granted_per_channel() -> None:
     grants = frozenset({("location_offers", "page")})
     assert allows(grants, "location_offers", "page")
-    assert not any(allows(grants, "location_offers", c) for c in CHANNELS if c != "page")
-    assert not any(allows(grants, p, c) for p in PURPOSES if p != "location_offers" for c in CHANNELS)
+    assert not any(allows(grants, "location_offers", c) for c in Channel if c != "page")
+    assert not any(allows(grants, p, c) for p in Purpose if p != "location_offers" for c in Channel)
 
 
 @pytest.mark.parametrize("purpose", ["statistics", "crm", "clerk"])
 def test_other_purposes_are_granted_once_for_all_channels(purpose: str) -> None:
     grants = frozenset({(purpose, "any")})
-    assert all(allows(grants, purpose, c) for c in CHANNELS)  # type: ignore[arg-type]
+    assert all(allows(grants, purpose, c) for c in Channel)  # type: ignore[arg-type]
     assert not targeted(grants)
     assert not allows(frozenset({(purpose, "page")}), purpose, "page")  # type: ignore[arg-type]
 

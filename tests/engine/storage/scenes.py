@@ -9,14 +9,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.offers.campaigns import Campaign
+from engine.offers.caps import Limits
 from engine.offers.codes import voucher_code
 from engine.offers.discounts import Basket, Line
 from engine.privacy.consent import ConsentChoice
-from engine.records import Decision, DeviceId, Trigger
+from engine.records import Candidate, Decision, DeviceId, Grounds, Trigger
 from engine.storage.database import Database
 from engine.storage.shoppers import Shopper, SignIn, sign_in
 from engine.storage.vouchers.campaigns import put_campaign
-from engine.storage.vouchers.vouchers import Limits, claim
+from engine.storage.vouchers.claims import claim
+from engine.vocabulary import Channel, DecisionOutcome, DecisionReason
 
 STORE = "market"
 SECRET = b"a secret of sixteen"
@@ -47,7 +49,7 @@ def shopper(db: Database, device: int | None = None, *, consents: Sequence[Conse
     return sign_in(db, SignIn(STORE, linked, None, None, None, "fr", consents, "2026-01", NOW))
 
 
-def decision(
+def candidate(
     shopper_id: str,
     campaign_id: str = "apples",
     *,
@@ -55,25 +57,25 @@ def decision(
     name: str = "d1",
     at: float = NOW,
     worth: int = 50,
-) -> Decision:
+) -> Candidate:
     """A candidate as `decide` would make it."""
     trigger = Trigger(f"t-{name}", campaign_id, DeviceId(1), visit, at - 5, at, 0.8, at - 0.1)
-    inputs: dict[str, float | int | str | bool | None] = {
-        "store": STORE,
-        "currency": "EUR",
-        "channel": "page",
-        "worth_minor": worth,
-        "gain_minor": 24.0,
-    }
-    return Decision(name, trigger, shopper_id, "issue", "ok", at, inputs)
+    return Candidate(name, trigger, shopper_id, STORE, "EUR", Channel.PAGE, 24.0, worth, 50)
+
+
+def refusal(shopper_id: str | None, reason: DecisionReason, name: str = "d1") -> Decision:
+    """What the pure rules refuse."""
+    trigger = Trigger(f"t-{name}", "apples", DeviceId(1), "v1", NOW - 5, NOW, 0.8, NOW - 0.1)
+    grounds = Grounds(STORE, "EUR", None, 24.0)
+    return Decision(name, trigger, shopper_id, DecisionOutcome.REFUSE, reason, NOW, grounds)
 
 
 def issue(db: Database, shopper_id: str, campaign_id: str = "apples", **kwargs: Any) -> str:
     """Claims one voucher and returns its id."""
-    made = decision(shopper_id, campaign_id, **kwargs)
-    [final] = claim(db, [made], NO_LIMITS, SECRET, made.at)
-    assert final.outcome == "issue", final.reason
-    return str(final.inputs["voucher_id"])
+    made = candidate(shopper_id, campaign_id, **kwargs)
+    said = claim(db, [made], NO_LIMITS, SECRET, made.trigger.at)
+    assert said.vouchers, said.decisions[0].reason
+    return said.vouchers[0].voucher_id
 
 
 def voucher(db: Database, **changes: Any) -> tuple[Shopper, str, str]:

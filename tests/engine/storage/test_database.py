@@ -101,7 +101,7 @@ from engine.storage.database import open_database
 from engine.storage.loyalty.ledger import post
 db = open_database(sys.argv[1])
 for i in range(40):
-    post(db, earn(f"{sys.argv[2]}-{i}", "points", "purchase", "m", 1, 0.0))
+    post(db, earn(f"{sys.argv[2]}-{i}", "points", "share_visit", "m", 1, 0.0))
 db.close()
 """
 

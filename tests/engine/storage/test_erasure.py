@@ -22,7 +22,8 @@ from engine.storage.presence.heatmaps import visits_of
 from engine.storage.shoppers import SignIn, consent_log, get_shopper, links_version, sign_in
 from engine.storage.vouchers.campaigns import get_campaign, put_campaign
 from engine.storage.vouchers.outbox import acknowledge, pending
-from engine.storage.vouchers.vouchers import counts, redeem, void, vouchers_of
+from engine.storage.vouchers.tills import redeem, void
+from engine.storage.vouchers.vouchers import counts, vouchers_of
 from tests.engine.storage.scenes import NOW, PAGE, SECRET, STORE, at_once, basket, campaign, issue, shopper
 from tests.engine.storage.test_shoppers import everything, mentions
 

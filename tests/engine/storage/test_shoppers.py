@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from engine.errors import NotFound
 from engine.privacy.consent import Consent, ConsentChoice, replay
-from engine.records import Decision, DeviceId, Trigger, device_hex
+from engine.records import Decision, DeviceId, Grounds, Trigger, device_hex
 from engine.storage.database import Database
 from engine.storage.journal import VisitRow, save_checkpoint
 from engine.storage.models import metadata
@@ -26,8 +26,10 @@ from engine.storage.shoppers import (
     unlink_device,
 )
 from engine.storage.vouchers.campaigns import get_campaign, put_campaign
+from engine.storage.vouchers.claims import record_refusals
 from engine.storage.vouchers.outbox import acknowledge, pending
-from engine.storage.vouchers.vouchers import record_refusals, voucher_of
+from engine.storage.vouchers.vouchers import voucher_of
+from engine.vocabulary import DecisionOutcome, DecisionReason
 from tests.engine.storage.scenes import NOW, PAGE, STORE, at_once, campaign, issue, shopper
 
 PHONE = 0xFEDCBA9876543210  # above 63 bits: what a signed column would lose
@@ -55,7 +57,8 @@ def test_a_device_without_consent_leaves_no_row(db: Database) -> None:
     """Statistics only: sign-in with empty boxes, refused triggers, visits; nowhere is the device, in any spelling."""
     who = sign_in(db, replace(REQUEST, consents=[NO_PAGE, ConsentChoice("crm", "any", False)]))
     trigger = Trigger("t1", "apples", DeviceId(PHONE), "visit-of-phone", NOW, NOW, 0.9, NOW)
-    refused = Decision("d1", trigger, None, "refuse", "not_linked", NOW, {"store": STORE})
+    no, why, grounds = DecisionOutcome.REFUSE, DecisionReason.NOT_LINKED, Grounds(STORE, "EUR", None, 0.0)
+    refused = Decision("d1", trigger, None, no, why, NOW, grounds)
     assert record_refusals(db, [refused]) == 0
     visit = VisitRow(who.shopper_id, "fruit", "visit-of-phone", NOW, NOW + 60, 60.0)
     save_checkpoint(db, STORE, 0, b"state", [], [], [visit], NOW)

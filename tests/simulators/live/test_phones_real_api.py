@@ -15,14 +15,17 @@ import pytest
 from api.server import ApiServer, run_api
 from engine.config import Config
 from engine.offers.campaigns import Campaign, load_campaigns
+from engine.offers.caps import Limits
 from engine.plan.load import load_plan
 from engine.plan.model import Plan
 from engine.privacy.secrets import Secrets
-from engine.records import Decision, DeviceId, Trigger
+from engine.records import Candidate, DeviceId, Trigger
 from engine.storage.database import Database, open_database
 from engine.storage.shoppers import linked_devices
 from engine.storage.vouchers.campaigns import seed_campaigns
-from engine.storage.vouchers.vouchers import Limits, claim, counts
+from engine.storage.vouchers.claims import claim
+from engine.storage.vouchers.vouchers import counts
+from engine.vocabulary import Channel
 from simulators.live.counters import Tally
 from simulators.live.phone import run_phones
 from simulators.live.run import run_live
@@ -72,15 +75,14 @@ class Site:
                 if shopper.shopper_id not in self.issued:
                     self.issued[shopper.shopper_id] = time.time()
                     claim(
-                        self.db, [self._decision(device, shopper.shopper_id)], Limits(1, 3, 8), b"s" * 32, time.time()
+                        self.db, [self._candidate(device, shopper.shopper_id)], Limits(1, 3, 8), b"s" * 32, time.time()
                     )
 
-    def _decision(self, device: int, shopper_id: str) -> Decision:
+    def _candidate(self, device: int, shopper_id: str) -> Candidate:
         now = time.time()
         visit = f"visit-{device:x}"
         trigger = Trigger(f"t{device:x}", self.campaign.id, DeviceId(device), visit, now - 5, now, 0.9, now - 0.25)
-        inputs: dict[str, Any] = {"store": STORE, "currency": "EUR", "channel": "page", "worth_minor": 50}
-        return Decision(f"d{device:x}", trigger, shopper_id, "issue", "ok", now, inputs)
+        return Candidate(f"d{device:x}", trigger, shopper_id, STORE, "EUR", Channel.PAGE, 24.0, 50, 50)
 
 
 @pytest.fixture

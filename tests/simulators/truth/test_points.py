@@ -10,7 +10,7 @@ import pytest
 
 import simulators.truth.points
 from engine.config import OffersConfig
-from engine.files.points import OUTCOMES, read_events, read_points
+from engine.files.points import OpeningOutcome, read_events, read_points
 from simulators.live.ground_truth import Witness
 from simulators.live.tables import write_live_tables
 from simulators.truth.points import DAY_S, SETTLE_S, Due, due_points
@@ -56,7 +56,7 @@ def outcomes(*said: Said, rules: OffersConfig = RULES, every_s: float = 1.0) -> 
 def test_what_openings_come_to(said: list[Said], expected: dict[str, int]) -> None:
     found = due(*said)
     assert dict(found.outcomes) == expected
-    assert set(expected) <= set(OUTCOMES)
+    assert set(expected) <= set(OpeningOutcome)
     assert (found.pending, found.available) == (50 * expected.get("rewarded", 0), 0)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import func, select
 
 from engine.loyalty import ledger as books
-from engine.loyalty.ledger import AVAILABLE, ISSUED, PROGRAMME, Balance, LedgerError
+from engine.loyalty.ledger import PROGRAMME, Balance, LedgerError
 from engine.records import LedgerEntry, Posting
 from engine.storage.database import Database
 from engine.storage.loyalty.ledger import (
@@ -28,9 +28,10 @@ from engine.storage.loyalty.ledger import (
 )
 from engine.storage.models import APPEND_ONLY
 from engine.storage.models.ledger import LedgerPostingTable
+from engine.vocabulary import Account
 from tests.engine.storage.scenes import NOW, at_once, shopper
 
-EARN = books.earn("e1", PROGRAMME, "purchase", "m1", 100, NOW)
+EARN = books.earn("e1", PROGRAMME, "share_visit", "m1", 100, NOW)
 
 
 def total(db: Database) -> int:
@@ -56,10 +57,10 @@ def test_the_same_entry_twice_is_one(db: Database) -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        books.earn("e1", PROGRAMME, "purchase", "m1", 101, NOW),
-        books.earn("e1", PROGRAMME, "purchase", "m2", 100, NOW),
-        books.earn("e1", PROGRAMME, "gift", "m1", 100, NOW),
-        books.earn_pending("e1", PROGRAMME, "purchase", "m1", 100, NOW),
+        books.earn("e1", PROGRAMME, "share_visit", "m1", 101, NOW),
+        books.earn("e1", PROGRAMME, "share_visit", "m2", 100, NOW),
+        books.earn("e1", PROGRAMME, "burn", "m1", 100, NOW),
+        books.earn_pending("e1", PROGRAMME, "share_visit", "m1", 100, NOW),
         replace(EARN, note="another"),
     ],
 )
@@ -73,7 +74,7 @@ def test_the_same_key_with_other_content_is_an_error(db: Database, other: Ledger
 
 def test_programmes_are_apart(db: Database) -> None:
     post(db, EARN)
-    assert post(db, books.earn("e1", "other", "purchase", "m1", 7, NOW)) is True
+    assert post(db, books.earn("e1", "other", "share_visit", "m1", 7, NOW)) is True
     assert balance(db, PROGRAMME, "m1") == Balance(100, 0)
     assert balance(db, "other", "m1") == Balance(7, 0)
 
@@ -81,15 +82,15 @@ def test_programmes_are_apart(db: Database) -> None:
 @pytest.mark.parametrize(
     "postings",
     [
-        (Posting(ISSUED, "", -100), Posting(AVAILABLE, "m1", 99)),
-        (Posting(AVAILABLE, "m1", 100),),
-        (Posting(ISSUED, "", 0), Posting(AVAILABLE, "m1", 0)),
+        (Posting(Account.ISSUED, "", -100), Posting(Account.AVAILABLE, "m1", 99)),
+        (Posting(Account.AVAILABLE, "m1", 100),),
+        (Posting(Account.ISSUED, "", 0), Posting(Account.AVAILABLE, "m1", 0)),
         (),
     ],
 )
 def test_what_does_not_sum_to_zero_is_not_written(db: Database, postings: tuple[Posting, ...]) -> None:
     with pytest.raises(LedgerError):
-        post(db, LedgerEntry("x", PROGRAMME, "purchase", NOW, postings))
+        post(db, LedgerEntry("x", PROGRAMME, "share_visit", NOW, postings))
     assert entries_of(db, "m1") == []
 
 
@@ -126,7 +127,7 @@ def test_of_many_burns_at_once_only_the_covered_ones_pass(db: Database) -> None:
 
 def test_one_key_posted_many_times_at_once_is_one_entry(db: Database) -> None:
     assert at_once(30, lambda _: post(db, EARN)) == {"True": 1, "False": 29}
-    other = books.earn("e2", PROGRAMME, "purchase", "m1", 1, NOW)
+    other = books.earn("e2", PROGRAMME, "share_visit", "m1", 1, NOW)
     said = at_once(20, lambda i: post(db, replace(other, note=str(i % 2))))
     assert said == {"True": 1, "False": 9, "ledger_key_reused": 10}
     assert balance(db, PROGRAMME, "m1") == Balance(101, 0)
@@ -140,7 +141,7 @@ def test_a_reversal_undoes_once(db: Database) -> None:
     with pytest.raises(EntryConflict):
         post(db, replace(undo, key="another key"))
     assert balance(db, PROGRAMME, "m1") == Balance(0, 0)
-    assert [e.kind for _, e in entries_of(db, "m1")] == ["reversal", "purchase"]
+    assert [e.kind for _, e in entries_of(db, "m1")] == ["reversal", "share_visit"]
 
 
 def test_a_reversal_must_be_one(db: Database) -> None:
@@ -148,7 +149,7 @@ def test_a_reversal_must_be_one(db: Database) -> None:
     undo = books.reversal(EARN, NOW + 1)
     with pytest.raises(EntryConflict, match="no entry"):
         post(db, replace(undo, reverses="e9"))
-    half = (Posting(ISSUED, "", 50), Posting(AVAILABLE, "m1", -50))
+    half = (Posting(Account.ISSUED, "", 50), Posting(Account.AVAILABLE, "m1", -50))
     with pytest.raises(EntryConflict, match="not the reverse"):
         post(db, replace(undo, postings=half))
 
@@ -191,12 +192,12 @@ def test_release_in_many_processes_at_once_and_in_batches(db: Database) -> None:
 
 def test_entries_come_by_page_newest_first(db: Database) -> None:
     for i in range(5):
-        post(db, books.earn(f"e{i}", PROGRAMME, "purchase", "m1", 1 + i, NOW + i))
-    post(db, books.earn("other", PROGRAMME, "purchase", "m2", 1, NOW))
+        post(db, books.earn(f"e{i}", PROGRAMME, "share_visit", "m1", 1 + i, NOW + i))
+    post(db, books.earn("other", PROGRAMME, "share_visit", "m2", 1, NOW))
     first = entries_of(db, "m1", limit=3)
     rest = entries_of(db, "m1", after=first[-1][0], limit=3)
     assert [e.key for _, e in first + rest] == ["e4", "e3", "e2", "e1", "e0"]
-    assert rest[-1][1] == books.earn("e0", PROGRAMME, "purchase", "m1", 1, NOW)
+    assert rest[-1][1] == books.earn("e0", PROGRAMME, "share_visit", "m1", 1, NOW)
 
 
 MOVES = st.lists(
@@ -214,8 +215,8 @@ def test_stored_balances_are_what_the_entries_say(db: Database, moves: list[tupl
     for i, (kind, member, points) in enumerate(moves):
         key = f"{programme}-{i}"
         entry = {
-            "earn": lambda k, m, p: books.earn(k, programme, "purchase", m, p, NOW),
-            "pend": lambda k, m, p: books.earn_pending(k, programme, "share", m, p, NOW),
+            "earn": lambda k, m, p: books.earn(k, programme, "share_visit", m, p, NOW),
+            "pend": lambda k, m, p: books.earn_pending(k, programme, "share_visit", m, p, NOW),
             "burn": lambda k, m, p: books.burn(k, programme, m, p, NOW),
             "claw": lambda k, m, p: books.claw_back(k, programme, m, p, NOW),
             "release": lambda k, m, p: books.release(k, programme, m, p, NOW),

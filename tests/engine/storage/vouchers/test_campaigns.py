@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import NotFound
+from engine.offers.campaigns import CampaignState
 from engine.storage.database import Database
 from engine.storage.vouchers.campaigns import (
     all_campaigns,
@@ -50,7 +51,7 @@ def test_the_engine_sees_every_change_in_one_number(db: Database) -> None:
     seen = [campaigns_version(db, STORE)]
     put_campaign(db, STORE, campaign())
     seen.append(campaigns_version(db, STORE))
-    set_campaign_state(db, STORE, "apples", "paused")
+    set_campaign_state(db, STORE, "apples", CampaignState.PAUSED)
     seen.append(campaigns_version(db, STORE))
     seed_campaigns(db, STORE, [campaign(), campaign("pears")])
     seen.append(campaigns_version(db, STORE))
@@ -69,10 +70,10 @@ def test_seeding_adds_what_is_new_and_never_overwrites(db: Database) -> None:
 
 def test_states(db: Database) -> None:
     put_campaign(db, STORE, campaign())
-    assert set_campaign_state(db, STORE, "apples", "paused").campaign.state == "paused"
-    assert set_campaign_state(db, STORE, "apples", "running").version == 3
+    assert set_campaign_state(db, STORE, "apples", CampaignState.PAUSED).campaign.state == "paused"
+    assert set_campaign_state(db, STORE, "apples", CampaignState.RUNNING).version == 3
     with pytest.raises(NotFound):
-        set_campaign_state(db, STORE, "pears", "ended")
+        set_campaign_state(db, STORE, "pears", CampaignState.ENDED)
 
 
 def test_lists_come_by_page_and_by_store(db: Database) -> None:

@@ -7,26 +7,20 @@ from typing import Any
 
 import pytest
 
+from engine.offers.campaigns import CampaignState
+from engine.offers.caps import DAY_S, WEEK_S, Limits
 from engine.offers.codes import voucher_code
 from engine.privacy.consent import ConsentChoice
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
 from engine.storage.shoppers import set_consents
 from engine.storage.vouchers.campaigns import get_campaign, put_campaign, set_campaign_state
-from engine.storage.vouchers.claims import DAY_S, WEEK_S
+from engine.storage.vouchers.claims import Verdicts, claim, record_refusals
 from engine.storage.vouchers.decisions import latest_decisions
 from engine.storage.vouchers.outbox import acknowledge, pending
-from engine.storage.vouchers.vouchers import (
-    Limits,
-    claim,
-    counts,
-    expire_undelivered,
-    mark_seen,
-    record_refusals,
-    redeem,
-    voucher_of,
-    vouchers_of,
-)
+from engine.storage.vouchers.tills import redeem
+from engine.storage.vouchers.vouchers import counts, expire_undelivered, mark_seen, voucher_of, vouchers_of
+from engine.vocabulary import DecisionReason
 from tests.engine.storage.scenes import (
     NO_LIMITS,
     NOW,
@@ -35,15 +29,16 @@ from tests.engine.storage.scenes import (
     at_once,
     basket,
     campaign,
-    decision,
+    candidate,
     issue,
+    refusal,
     shopper,
     voucher,
 )
 
 
-def outcomes(finals: list[Any]) -> list[tuple[str, str]]:
-    return [(f.outcome, f.reason) for f in finals]
+def outcomes(said: Verdicts) -> list[tuple[str, str]]:
+    return [(d.outcome, d.reason) for d in said.decisions]
 
 
 def used(db: Database, campaign_id: str = "apples") -> tuple[int, int]:
@@ -58,10 +53,12 @@ def stored(db: Database) -> list[Any]:
 def test_a_claim_writes_decision_voucher_and_message_together(db: Database) -> None:
     put_campaign(db, STORE, campaign(ttl_s=90.0, valid_s=3600.0))
     who = shopper(db)
-    [final] = claim(db, [decision(who.shopper_id)], NO_LIMITS, SECRET, NOW)
+    said = claim(db, [candidate(who.shopper_id)], NO_LIMITS, SECRET, NOW)
+    [final], [issued] = said.decisions, said.issued
     assert (final.outcome, final.reason, final.at) == ("issue", "ok", NOW)
-    voucher_id = str(final.inputs["voucher_id"])
+    voucher_id = issued.voucher.voucher_id
     kept = voucher_of(db, voucher_id, who.shopper_id)
+    assert (issued.decision, issued.voucher) == (final, kept.voucher)
     assert (kept.voucher.state, kept.voucher.expires_at, kept.currency) == ("issued", NOW + 3600, "EUR")
     assert kept.texts["en"]["title"] == "Apples"
     [row] = pending(db, "page", NOW)
@@ -69,18 +66,20 @@ def test_a_claim_writes_decision_voucher_and_message_together(db: Database) -> N
     assert row.delivery.caused_by_t == NOW - 0.1
     assert row.payload["why"] == {"place": "A1", "near_since": NOW - 5, "near_for_s": 5.0, "probability": 0.8}
     assert voucher_code(SECRET, voucher_id) not in repr(row.payload)
-    assert [(d.decision_id, d.outcome, d.shopper_id) for d in stored(db)] == [("d1", "issue", who.shopper_id)]
+    [row] = stored(db)
+    assert (row.decision_id, row.outcome, row.shopper_id) == ("d1", "issue", who.shopper_id)
+    assert (row.grounds, row.voucher_id) == (final.grounds, voucher_id)
     assert used(db) == (1, 50)
 
 
 def test_a_replay_gives_the_stored_decision_and_nothing_else(db: Database) -> None:
     put_campaign(db, STORE, campaign())
     who = shopper(db)
-    first = claim(db, [decision(who.shopper_id)], NO_LIMITS, SECRET, NOW)
-    assert claim(db, [decision(who.shopper_id)], NO_LIMITS, SECRET, NOW + 50) == first
-    no = claim(db, [decision(who.shopper_id, name="d2", visit="v2")], Limits(1, 1, 1), SECRET, NOW + 60)
+    first = claim(db, [candidate(who.shopper_id)], NO_LIMITS, SECRET, NOW)
+    assert claim(db, [candidate(who.shopper_id)], NO_LIMITS, SECRET, NOW + 50) == first
+    no = claim(db, [candidate(who.shopper_id, name="d2", visit="v2")], Limits(1, 1, 1), SECRET, NOW + 60)
     assert outcomes(no) == [("refuse", "cap_day")]
-    assert claim(db, [decision(who.shopper_id, name="d2", visit="v2")], NO_LIMITS, SECRET, NOW + 70) == no
+    assert claim(db, [candidate(who.shopper_id, name="d2", visit="v2")], NO_LIMITS, SECRET, NOW + 70) == no
     assert counts(db, STORE)["vouchers_issued"] == 1
     assert len(pending(db, "page", NOW)) == 1
 
@@ -89,7 +88,7 @@ def test_a_replay_in_which_campaigns_changed_issues_no_second_voucher(db: Databa
     for name in ("apples", "pears"):
         put_campaign(db, STORE, campaign(name))
     who = shopper(db).shopper_id
-    pears, apples = decision(who, "pears", name="d2"), decision(who, name="d1")
+    pears, apples = candidate(who, "pears", name="d2"), candidate(who, name="d1")
     claim(db, [apples], NO_LIMITS, SECRET, NOW)
     assert outcomes(claim(db, [pears, apples], NO_LIMITS, SECRET, NOW)) == [
         ("refuse", "lost_arbitration"),
@@ -101,7 +100,7 @@ def test_one_offer_per_event_the_next_best_where_the_best_may_not(db: Database) 
     for name, budget in (("apples", {"max_vouchers": 0}), ("pears", {}), ("plums", {})):
         put_campaign(db, STORE, campaign(name, budget=budget))
     who = shopper(db).shopper_id
-    event = [decision(who, c, name=f"d-{c}") for c in ("apples", "pears", "plums")]
+    event = [candidate(who, c, name=f"d-{c}") for c in ("apples", "pears", "plums")]
     assert outcomes(claim(db, event, NO_LIMITS, SECRET, NOW)) == [
         ("refuse", "budget"),
         ("issue", "ok"),
@@ -124,19 +123,21 @@ def test_caps_hold_across_campaigns(db: Database, limits: Limits, visit: str, re
         put_campaign(db, STORE, campaign(name))
     who = shopper(db).shopper_id
     issue(db, who)
-    later = decision(who, "pears", name="d2", visit=visit)
+    later = candidate(who, "pears", name="d2", visit=visit)
     assert outcomes(claim(db, [later], limits, SECRET, NOW + 1)) == [("refuse", reason)]
 
 
-@pytest.mark.parametrize(("limits", "window_s"), [(Limits(9, 1, 9), DAY_S), (Limits(9, 9, 1), WEEK_S)])
-def test_windows_roll_to_the_second(db: Database, limits: Limits, window_s: float) -> None:
+@pytest.mark.parametrize(
+    ("limits", "window_s", "reason"), [(Limits(9, 1, 9), DAY_S, "cap_day"), (Limits(9, 9, 1), WEEK_S, "cap_week")]
+)
+def test_windows_roll_to_the_second(db: Database, limits: Limits, window_s: float, reason: str) -> None:
     """No calendar: a day is 86,400 s after each voucher, whatever midnight says."""
     put_campaign(db, STORE, campaign())
     who = shopper(db).shopper_id
     issue(db, who)
-    before = claim(db, [decision(who, name="d2", visit="v2")], limits, SECRET, NOW + window_s - 0.5)
-    after = claim(db, [decision(who, name="d3", visit="v3")], limits, SECRET, NOW + window_s)
-    assert (before[0].outcome, after[0].outcome) == ("refuse", "issue")
+    before = claim(db, [candidate(who, name="d2", visit="v2")], limits, SECRET, NOW + window_s - 0.5)
+    after = claim(db, [candidate(who, name="d3", visit="v3")], limits, SECRET, NOW + window_s)
+    assert outcomes(before) + outcomes(after) == [("refuse", reason), ("issue", "ok")]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +149,7 @@ def test_a_campaigns_own_caps(db: Database, caps: dict[str, int], reason: str) -
     put_campaign(db, STORE, campaign("pears"))
     who = shopper(db).shopper_id
     issue(db, who)
-    event = [decision(who, name="d2", visit="v2"), decision(who, "pears", name="d3", visit="v2")]
+    event = [candidate(who, name="d2", visit="v2"), candidate(who, "pears", name="d3", visit="v2")]
     assert outcomes(claim(db, event, NO_LIMITS, SECRET, NOW + 1)) == [("refuse", reason), ("issue", "ok")]
 
 
@@ -156,7 +157,7 @@ def test_one_voucher_per_campaign_shopper_and_visit(db: Database) -> None:
     put_campaign(db, STORE, campaign())
     who = shopper(db).shopper_id
     issue(db, who)
-    second = claim(db, [decision(who, name="d2")], NO_LIMITS, SECRET, NOW + 1)
+    second = claim(db, [candidate(who, name="d2")], NO_LIMITS, SECRET, NOW + 1)
     assert outcomes(second) == [("refuse", "already_issued")]
 
 
@@ -171,7 +172,7 @@ def test_what_never_arrived_gives_slot_and_budget_back(db: Database) -> None:
     assert expire_undelivered(db, NOW + 61) == 0
     assert used(db) == (0, 0)
     assert voucher_of(db, lost, who).voucher.state == "expired"
-    again, other = decision(who, name="d2"), decision(who, "pears", name="d3")
+    again, other = candidate(who, name="d2"), candidate(who, "pears", name="d3")
     finals = claim(db, [again, other], Limits(1, 1, 1), SECRET, NOW + 62)
     assert outcomes(finals) == [
         ("refuse", "already_issued"),
@@ -204,19 +205,21 @@ def test_what_arrived_by_any_way_stays(db: Database, how: str) -> None:
     assert used(db) == (1, 50)
 
 
-@pytest.mark.parametrize(("state", "reason"), [("paused", "campaign_paused"), ("ended", "ended")])
-def test_a_campaign_stopped_after_the_decision_issues_nothing(db: Database, state: Any, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "reason"), [(CampaignState.PAUSED, "campaign_paused"), (CampaignState.ENDED, "ended")]
+)
+def test_a_campaign_stopped_after_the_decision_issues_nothing(db: Database, state: CampaignState, reason: str) -> None:
     put_campaign(db, STORE, campaign())
     who = shopper(db).shopper_id
     set_campaign_state(db, STORE, "apples", state)
-    assert outcomes(claim(db, [decision(who)], NO_LIMITS, SECRET, NOW)) == [("refuse", reason)]
+    assert outcomes(claim(db, [candidate(who)], NO_LIMITS, SECRET, NOW)) == [("refuse", reason)]
 
 
 def test_consent_withdrawn_after_the_decision_issues_nothing(db: Database) -> None:
     put_campaign(db, STORE, campaign())
     who = shopper(db).shopper_id
     set_consents(db, who, [ConsentChoice("location_offers", "page", False)], "2026-01", "me", NOW)
-    assert outcomes(claim(db, [decision(who)], NO_LIMITS, SECRET, NOW)) == [("refuse", "no_consent")]
+    assert outcomes(claim(db, [candidate(who)], NO_LIMITS, SECRET, NOW)) == [("refuse", "no_consent")]
     assert counts(db, STORE)["vouchers_issued"] == 0
 
 
@@ -224,8 +227,8 @@ def test_after_erasure_a_decision_in_flight_leaves_no_trace(db: Database) -> Non
     put_campaign(db, STORE, campaign())
     who = shopper(db).shopper_id
     erase_shopper(db, who, NOW)
-    assert outcomes(claim(db, [decision(who)], NO_LIMITS, SECRET, NOW)) == [("refuse", "no_consent")]
-    assert record_refusals(db, [replace(decision(who), outcome="refuse", reason="audience")]) == 0
+    assert outcomes(claim(db, [candidate(who)], NO_LIMITS, SECRET, NOW)) == [("refuse", "no_consent")]
+    assert record_refusals(db, [refusal(who, DecisionReason.AUDIENCE)]) == 0
     assert stored(db) == []
 
 
@@ -234,35 +237,36 @@ def test_a_phone_that_changed_hands_within_a_visit_gets_nothing_of_its_former_ow
     put_campaign(db, STORE, campaign())
     before, after = shopper(db).shopper_id, shopper(db).shopper_id
     issue(db, before)
-    [final] = claim(db, [decision(after)], NO_LIMITS, SECRET, NOW + 1)
+    said = claim(db, [candidate(after)], NO_LIMITS, SECRET, NOW + 1)
+    [final] = said.decisions
     assert (final.outcome, final.reason, final.shopper_id) == ("refuse", "already_decided", after)
-    assert "voucher_id" not in final.inputs
+    assert said.issued == []
     erase_shopper(db, before, NOW + 2)
-    assert outcomes(claim(db, [decision(after)], NO_LIMITS, SECRET, NOW + 3)) == [("refuse", "already_decided")]
+    assert outcomes(claim(db, [candidate(after)], NO_LIMITS, SECRET, NOW + 3)) == [("refuse", "already_decided")]
     assert counts(db, STORE)["vouchers_issued"] == 1
 
 
 def test_an_unknown_campaign_is_a_reason_not_a_crash(db: Database) -> None:
     who = shopper(db).shopper_id
-    assert outcomes(claim(db, [decision(who, "gone")], NO_LIMITS, SECRET, NOW)) == [("refuse", "campaign_unknown")]
+    assert outcomes(claim(db, [candidate(who, "gone")], NO_LIMITS, SECRET, NOW)) == [("refuse", "campaign_unknown")]
 
 
 def test_a_claim_is_one_shoppers_one_event(db: Database) -> None:
     a, b = shopper(db).shopper_id, shopper(db).shopper_id
     for mixed in (
-        [decision(a), decision(b, name="d2")],
-        [decision(a), decision(a, name="d2", visit="v2")],
-        [replace(decision(a), shopper_id=None)],
+        [candidate(a), candidate(b, name="d2")],
+        [candidate(a), candidate(a, name="d2", visit="v2")],
+        [candidate(a), replace(candidate(a, name="d2"), store="annex")],
     ):
         with pytest.raises(ValueError, match="one shopper"):
             claim(db, mixed, NO_LIMITS, SECRET, NOW)
-    assert claim(db, [], NO_LIMITS, SECRET, NOW) == []
+    assert claim(db, [], NO_LIMITS, SECRET, NOW) == Verdicts()
 
 
 def test_refusals_are_kept_once_and_nobodys_are_not_kept(db: Database) -> None:
     who = shopper(db).shopper_id
-    no = replace(decision(who), outcome="refuse", reason="quiet_hours")
-    nobody = replace(decision(who, name="d2"), outcome="refuse", reason="not_linked", shopper_id=None)
+    no = refusal(who, DecisionReason.QUIET_HOURS)
+    nobody = refusal(None, DecisionReason.NOT_LINKED, name="d2")
     assert record_refusals(db, [no, nobody]) == 1
     assert record_refusals(db, [no, nobody]) == 0
     assert [(d.decision_id, d.reason) for d in stored(db)] == [("d1", "quiet_hours")]
@@ -274,7 +278,7 @@ def test_of_50_claims_at_once_a_voucher_budget_of_k_gives_k(db: Database, k: int
     who = [shopper(db).shopper_id for _ in range(50)]
 
     def work(i: int) -> str:
-        return claim(db, [decision(who[i], name=f"d{i}")], NO_LIMITS, SECRET, NOW)[0].reason
+        return claim(db, [candidate(who[i], name=f"d{i}")], NO_LIMITS, SECRET, NOW).decisions[0].reason
 
     assert at_once(50, work) == {"ok": k, "budget": 50 - k}
     assert used(db) == (k, 50 * k)
@@ -285,7 +289,7 @@ def test_of_50_claims_at_once_an_amount_budget_is_never_passed(db: Database) -> 
     who = [shopper(db).shopper_id for _ in range(50)]
 
     def work(i: int) -> str:
-        return claim(db, [decision(who[i], name=f"d{i}")], NO_LIMITS, SECRET, NOW)[0].reason
+        return claim(db, [candidate(who[i], name=f"d{i}")], NO_LIMITS, SECRET, NOW).decisions[0].reason
 
     assert at_once(50, work) == {"ok": 6, "budget": 44}
     assert used(db) == (6, 300)
@@ -300,8 +304,8 @@ def test_of_50_claims_at_once_for_one_shopper_a_cap_of_k_gives_k(db: Database, k
     def work(i: int) -> str:
         # Each event has two campaigns, in orders that would deadlock if locks were taken as they come.
         pair = [f"c{i % 10}", f"c{(i + 1) % 10}"][:: 1 if i % 2 else -1]
-        event = [decision(who, c, name=f"d{i}-{c}", visit=f"v{i}") for c in pair]
-        return next((f.reason for f in claim(db, event, Limits(9, k, 9), SECRET, NOW) if f.reason == "ok"), "no")
+        event = [candidate(who, c, name=f"d{i}-{c}", visit=f"v{i}") for c in pair]
+        return "ok" if claim(db, event, Limits(9, k, 9), SECRET, NOW).issued else "no"
 
     assert at_once(50, work) == {"ok": k, "no": 50 - k}
     assert len(vouchers_of(db, who)) == k
@@ -310,7 +314,7 @@ def test_of_50_claims_at_once_for_one_shopper_a_cap_of_k_gives_k(db: Database, k
 def test_one_decision_claimed_many_times_at_once_is_one_voucher(db: Database) -> None:
     put_campaign(db, STORE, campaign())
     who = shopper(db).shopper_id
-    said = at_once(30, lambda _: claim(db, [decision(who)], NO_LIMITS, SECRET, NOW)[0].inputs["voucher_id"])
+    said = at_once(30, lambda _: claim(db, [candidate(who)], NO_LIMITS, SECRET, NOW).vouchers[0].voucher_id)
     assert len(said) == 1
     assert counts(db, STORE)["vouchers_issued"] == 1
 
@@ -323,18 +327,17 @@ def test_claims_tills_expiry_pauses_and_erasures_at_once_keep_the_books(db: Data
 
     def work(i: int) -> str:
         person, c = who[i % 12], f"c{i % 4}"
-        event = [decision(person, name, name=f"d{i}-{name}", visit=f"v{i}") for name in (c, f"c{(i + 1) % 4}")]
-        final = claim(db, event, NO_LIMITS, SECRET, NOW + i)
-        for f in final:
-            if f.outcome == "issue" and i % 3 == 0:
-                code = voucher_code(SECRET, str(f.inputs["voucher_id"]))
+        event = [candidate(person, name, name=f"d{i}-{name}", visit=f"v{i}") for name in (c, f"c{(i + 1) % 4}")]
+        for made in claim(db, event, NO_LIMITS, SECRET, NOW + i).vouchers:
+            if i % 3 == 0:
+                code = voucher_code(SECRET, made.voucher_id)
                 redeem(db, code, basket(), STORE, "t", f"k{i}", NOW + i, secret=SECRET)
         if i % 9 == 4:
             expire_undelivered(db, NOW + 150)
         if i % 20 == 7:
             erase_shopper(db, person, NOW)
         if i % 10 == 8:
-            set_campaign_state(db, STORE, c, "running")
+            set_campaign_state(db, STORE, c, CampaignState.RUNNING)
         return "done"
 
     said = at_once(60, work)

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from engine.presence.heat import HeatRow
+from engine.records import Grounds
 from engine.storage.database import Database
 from engine.storage.journal import save_checkpoint
 from engine.storage.models.vouchers import DecisionTable
 from engine.storage.presence.heatmaps import heat_rows
 from engine.storage.presence.heatsums import heat_sums
-from engine.storage.vouchers.decisions import decision_counts, latest_decisions
+from engine.storage.vouchers.decisions import decision_counts, latest_decisions, note_grounds, read_grounds
+from engine.vocabulary import Channel
+
+GROUNDS = Grounds("s", "EUR", None, 1.25, 99, 50)
+
+
+def test_grounds_are_written_as_ever_and_read_back() -> None:
+    """The words and their order are in databases and in answers of the API: they do not change."""
+    full = Grounds("s", "EUR", Channel.PAGE, 24.0, 200, 50, "spring", 0.5)
+    assert json.dumps(note_grounds(full, "w1")) == (
+        '{"store": "s", "currency": "EUR", "channel": "page", "gain_minor": 24.0, "worth_minor": 200, "priority": 50, '
+        '"experiment": "spring", "holdout_share": 0.5, "voucher_id": "w1"}'
+    )
+    bare = Grounds("s", "EUR", None, 0.0)
+    assert (
+        json.dumps(note_grounds(bare, None)) == '{"store": "s", "currency": "EUR", "channel": null, "gain_minor": 0.0}'
+    )
+    for grounds, voucher_id in ((full, "w1"), (GROUNDS, None), (bare, None)):
+        assert read_grounds(json.dumps(note_grounds(grounds, voucher_id))) == (grounds, voucher_id)
 
 
 def decide(db: Database, rows: list[tuple[str, float, str]], store: str = "s") -> None:
@@ -30,7 +51,7 @@ def decide(db: Database, rows: list[tuple[str, float, str]], store: str = "s") -
                     since=at - 5,
                     probability=0.7,
                     caused_by_t=at,
-                    inputs='{"p": 0.7}',
+                    inputs=json.dumps(note_grounds(GROUNDS, "w1" if reason == "ok" else None)),
                 )
             )
 
@@ -52,7 +73,7 @@ def test_pages_lose_and_repeat_nothing_even_among_equal_times(db: Database, limi
         before = (page[-1].at, page[-1].decision_id)
     assert got == ["f", "a", "e", "d", "c", "b"]
     (newest,) = latest_decisions(db, "s", from_t=0.0, to_t=10.0, limit=1)
-    assert (newest.shopper_id, newest.inputs, newest.outcome) == (None, {"p": 0.7}, "refuse")
+    assert (newest.shopper_id, newest.grounds, newest.outcome, newest.voucher_id) == (None, GROUNDS, "refuse", None)
 
 
 def test_heat_summed_by_the_database_is_the_sum_of_its_rows(db: Database) -> None:

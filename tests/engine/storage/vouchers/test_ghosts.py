@@ -6,17 +6,18 @@ from collections import Counter
 
 import pytest
 
-from engine.offers.caps import DAY_S, WEEK_S
+from engine.offers.caps import DAY_S, WEEK_S, Limits
 from engine.offers.experiments import is_control
 from engine.privacy.consent import ConsentChoice
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
 from engine.storage.shoppers import set_consents
 from engine.storage.vouchers.campaigns import get_campaign, put_campaign
+from engine.storage.vouchers.claims import claim
 from engine.storage.vouchers.decisions import latest_decisions
 from engine.storage.vouchers.outbox import pending
-from engine.storage.vouchers.vouchers import Limits, claim, counts, vouchers_of
-from tests.engine.storage.scenes import NO_LIMITS, NOW, SECRET, STORE, at_once, campaign, decision, shopper
+from engine.storage.vouchers.vouchers import counts, vouchers_of
+from tests.engine.storage.scenes import NO_LIMITS, NOW, SECRET, STORE, at_once, campaign, candidate, shopper
 
 HELD = campaign("apples", holdout_share=0.5)
 
@@ -34,16 +35,15 @@ def ana(db: Database) -> str:
 def ask(
     db: Database, who: str, *campaigns: str, name: str, visit: str = "v1", at: float = NOW, limits: Limits = NO_LIMITS
 ) -> list[tuple[str, str]]:
-    event = [decision(who, c, visit=visit, name=f"{name}-{c}", at=at) for c in campaigns]
-    return [(d.outcome, d.reason) for d in claim(db, event, limits, SECRET, at)]
+    event = [candidate(who, c, visit=visit, name=f"{name}-{c}", at=at) for c in campaigns]
+    return [(d.outcome, d.reason) for d in claim(db, event, limits, SECRET, at).decisions]
 
 
 def test_a_ghost_is_stored_with_its_experiment_and_nothing_is_sent(db: Database, ana: str) -> None:
     assert ask(db, ana, "apples", "pears", name="d") == [("refuse", "holdout"), ("refuse", "lost_arbitration")]
     kept = {d.campaign_id: d for d in latest_decisions(db, STORE, from_t=0, to_t=4e9)}
     assert (kept["apples"].reason, kept["apples"].shopper_id) == ("holdout", ana)
-    assert kept["apples"].inputs["experiment"] == "apples"
-    assert kept["apples"].inputs["holdout_share"] == 0.5
+    assert (kept["apples"].grounds.experiment, kept["apples"].grounds.holdout_share) == ("apples", 0.5)
     assert vouchers_of(db, ana) == []
     assert pending(db, "page", NOW) == []
     used = get_campaign(db, STORE, "apples")
@@ -69,13 +69,13 @@ def test_a_visit_is_as_long_as_it_is_for_ghosts_too(db: Database, ana: str) -> N
 
 
 def test_a_replay_tells_the_ghost_again_and_issues_nothing_beside_it(db: Database, ana: str) -> None:
-    first = claim(db, [decision(ana)], NO_LIMITS, SECRET, NOW)
-    assert claim(db, [decision(ana)], NO_LIMITS, SECRET, NOW + 50) == first
-    assert first[0].reason == "holdout"
+    first = claim(db, [candidate(ana)], NO_LIMITS, SECRET, NOW)
+    assert claim(db, [candidate(ana)], NO_LIMITS, SECRET, NOW + 50) == first
+    assert first.decisions[0].reason == "holdout"
     # the share was taken back between the crash and the replay: what was decided stays decided
     put_campaign(db, STORE, campaign("apples"))
-    again = claim(db, [decision(ana, "pears", name="d0"), decision(ana)], NO_LIMITS, SECRET, NOW + 60)
-    assert [(d.outcome, d.reason) for d in again] == [("refuse", "lost_arbitration"), ("refuse", "holdout")]
+    again = claim(db, [candidate(ana, "pears", name="d0"), candidate(ana)], NO_LIMITS, SECRET, NOW + 60)
+    assert [(d.outcome, d.reason) for d in again.decisions] == [("refuse", "lost_arbitration"), ("refuse", "holdout")]
     assert vouchers_of(db, ana) == []
 
 
@@ -94,7 +94,7 @@ def test_an_erased_shoppers_ghosts_are_nobodys(db: Database, ana: str) -> None:
 
 def test_many_at_once_make_one_ghost_a_visit(db: Database, ana: str) -> None:
     def work(i: int) -> str:
-        [final] = claim(db, [decision(ana, name=f"d{i}")], NO_LIMITS, SECRET, NOW)
+        [final] = claim(db, [candidate(ana, name=f"d{i}")], NO_LIMITS, SECRET, NOW).decisions
         return final.reason
 
     assert at_once(8, work) == Counter({"already_issued": 7, "holdout": 1})

@@ -11,17 +11,8 @@ from engine.offers.codes import voucher_code
 from engine.storage.database import Database
 from engine.storage.models.vouchers import VoucherTable
 from engine.storage.vouchers.campaigns import get_campaign, put_campaign
-from engine.storage.vouchers.vouchers import (
-    KeyReused,
-    Redemption,
-    VoucherRefused,
-    check_voucher,
-    expire_unredeemed,
-    redeem,
-    void,
-    voucher_of,
-    vouchers_of,
-)
+from engine.storage.vouchers.tills import KeyReused, Redemption, VoucherRefused, check_voucher, redeem, void
+from engine.storage.vouchers.vouchers import expire_unredeemed, voucher_of, vouchers_of
 from tests.engine.storage.scenes import NOW, SECRET, STORE, at_once, basket, campaign, issue, shopper, voucher
 
 

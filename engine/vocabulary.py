@@ -1,0 +1,154 @@
+"""The words that the engine's nouns are in: closed lists, each word as it stands in databases, files and events.
+
+A word is never reused for something else, since rows that hold it outlive the code that wrote them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+EventKind = Literal["fix", "visit", "decision", "voucher"]
+"""What the engine publishes, and the last part of its topic."""
+
+
+class FrameRefusal(StrEnum):
+    """Why a whole message from the network cannot be used."""
+
+    TOPIC_SHAPE = "topic_shape"
+    UNKNOWN_STORE = "unknown_store"
+    NOT_JSON = "not_json"
+    NOT_AN_OBJECT = "not_an_object"
+    UNKNOWN_KEY = "unknown_key"
+    MISSING_SENT_AT = "missing_sent_at"
+    BAD_TIME = "bad_time"
+    MISSING_READINGS = "missing_readings"
+    TOO_MANY_READINGS = "too_many_readings"
+    BAD_SESSION_SHAPE = "bad_session_shape"
+    BAD_MAC = "bad_mac"
+
+
+class ReadingRefusal(StrEnum):
+    """Why one reading of a usable message is not used."""
+
+    BAD_READING_SHAPE = "bad_reading_shape"
+    BAD_MAC = "bad_mac"
+    UNKNOWN_AP = "unknown_ap"
+    BAD_TIME = "bad_time"
+    TIME_IN_FUTURE = "time_in_future"
+    BAD_RSSI = "bad_rssi"
+    BAD_RANGE = "bad_range"
+    NO_MEASUREMENT = "no_measurement"
+
+
+class SessionChange(StrEnum):
+    """What a device did with the network."""
+
+    CONNECT = "connect"
+    DISCONNECT = "disconnect"
+
+
+class VisitChange(StrEnum):
+    """What a device did with a zone."""
+
+    ENTER = "enter"
+    LEAVE = "leave"
+
+
+class DecisionOutcome(StrEnum):
+    """Whether a trigger gets its voucher."""
+
+    ISSUE = "issue"
+    REFUSE = "refuse"
+
+
+class DecisionReason(StrEnum):
+    """Why a trigger got its voucher (`ok`), or why it did not: all the rest."""
+
+    OK = "ok"
+    # What the pure rules say, in their order.
+    NOT_LINKED = "not_linked"
+    NO_CONSENT = "no_consent"
+    CAMPAIGN_UNKNOWN = "campaign_unknown"
+    OTHER_STORE = "other_store"
+    CAMPAIGN_PAUSED = "campaign_paused"
+    NOT_STARTED = "not_started"
+    ENDED = "ended"
+    OUTSIDE_HOURS = "outside_hours"
+    QUIET_HOURS = "quiet_hours"
+    TOO_LATE = "too_late"
+    AUDIENCE = "audience"
+    LEGAL_CAP = "legal_cap"
+    NO_GAIN = "no_gain"
+    # What the claim says, in its order.
+    ALREADY_DECIDED = "already_decided"
+    LOST_ARBITRATION = "lost_arbitration"
+    ALREADY_ISSUED = "already_issued"
+    CAP_VISIT = "cap_visit"
+    CAP_DAY = "cap_day"
+    CAP_WEEK = "cap_week"
+    CAP_CAMPAIGN_DAY = "cap_campaign_day"
+    CAP_CAMPAIGN_WEEK = "cap_campaign_week"
+    BUDGET = "budget"
+    HOLDOUT = "holdout"
+    """A ghost trigger: a control shopper's moment, see `engine.offers.experiments`."""
+
+
+class VoucherState(StrEnum):
+    """How far a voucher has come. The first three can still be redeemed."""
+
+    ISSUED = "issued"
+    DELIVERED = "delivered"
+    SEEN = "seen"
+    REDEEMED = "redeemed"
+    VOIDED = "voided"
+    EXPIRED = "expired"
+
+
+class DeliveryState(StrEnum):
+    """How far a message has come."""
+
+    PENDING = "pending"
+    ACKNOWLEDGED = "acknowledged"
+    EXPIRED = "expired"
+
+
+class Purpose(StrEnum):
+    """What a shopper may agree to."""
+
+    STATISTICS = "statistics"
+    LOCATION_OFFERS = "location_offers"
+    CRM = "crm"
+    CLERK = "clerk"
+
+
+class Channel(StrEnum):
+    """On which way a shopper may be reached. `any` is for purposes that know no channels."""
+
+    ANY = "any"
+    PAGE = "page"
+    PUSH = "push"
+    EMAIL = "email"
+    SMS = "sms"
+
+
+class Account(StrEnum):
+    """The accounts of a programme of points, from the programme's side."""
+
+    AVAILABLE = "member_available"
+    PENDING = "member_pending"
+    ISSUED = "programme_issued"
+    BURNED = "burned"
+    EXPIRED = "expired"
+    CLAWBACK = "clawback"
+
+
+class EntryKind(StrEnum):
+    """Why points moved."""
+
+    SHARE_VISIT = "share_visit"
+    RELEASE = "release"
+    BURN = "burn"
+    EXPIRE = "expire"
+    CLAWBACK = "clawback"
+    REVERSAL = "reversal"

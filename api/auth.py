@@ -11,6 +11,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from api.context import AppContext, context
 from api.cookies import MANAGER, SHOPPER, read_cookie
 from engine.errors import BusinessRefusal
+from engine.vocabulary import ProblemCode
 
 manager_bearer = HTTPBearer(auto_error=False, scheme_name="ManagerKey", description="The site's RAYON_MANAGER_KEY.")
 till_bearer = HTTPBearer(auto_error=False, scheme_name="TillKey", description="The site's RAYON_TILL_KEY.")
@@ -25,7 +26,7 @@ shopper_cookie = APIKeyCookie(
 class NotSignedIn(BusinessRefusal):
     """No key or cookie, or not the right one: the same answer for both."""
 
-    code = "unauthorized"
+    code = ProblemCode.UNAUTHORIZED
     status = 401
 
 

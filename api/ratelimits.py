@@ -11,6 +11,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from engine.errors import BusinessRefusal
+from engine.vocabulary import ProblemCode
 
 SIGN_INS_PER_MINUTE = 120  # per address; a whole shop shares one public address
 KEY_ATTEMPTS_PER_MINUTE = 10  # per address: typing a manager key
@@ -19,7 +20,7 @@ KEY_ATTEMPTS_PER_MINUTE = 10  # per address: typing a manager key
 class TooManyRequests(BusinessRefusal):
     """Over the limit; `retry_after_s` says when the window has room again."""
 
-    code = "too_many_requests"
+    code = ProblemCode.TOO_MANY_REQUESTS
     status = 429
 
     def __init__(self, retry_after_s: int) -> None:

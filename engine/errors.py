@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
-from engine.vocabulary import FrameRefusal
+from engine.vocabulary import FrameRefusal, ProblemCode
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -80,10 +80,10 @@ class DecodeError(RayonError):
 class BusinessRefusal(RayonError):
     """A refusal that a person or a till sees: stable `code`, HTTP `status`, a sentence."""
 
-    code = "refused"
+    code: ProblemCode = ProblemCode.REFUSED
     status = 409
 
-    def __init__(self, detail: str = "", *, code: str | None = None, status: int | None = None) -> None:
+    def __init__(self, detail: str = "", *, code: ProblemCode | None = None, status: int | None = None) -> None:
         self.detail = detail
         self.code = code or type(self).code
         self.status = status or type(self).status
@@ -93,7 +93,7 @@ class BusinessRefusal(RayonError):
 class NotFound(BusinessRefusal):
     """Unknown, or not yours: the same answer for both."""
 
-    code = "not_found"
+    code = ProblemCode.NOT_FOUND
     status = 404
 
 

@@ -17,6 +17,7 @@ from engine.config import validation_problems
 from engine.errors import BusinessRefusal, NotFound, OperatorError, Problem
 from engine.offers.campaigns import Campaign, CampaignState, campaign_problems
 from engine.storage.vouchers import campaigns as store_of
+from engine.vocabulary import ProblemCode
 
 router = APIRouter(
     prefix="/v1/stores/{store}/campaigns",
@@ -36,7 +37,7 @@ _SCHEMA: dict[str, Any] = {
 class CampaignExists(BusinessRefusal):
     """A new campaign under an id in use."""
 
-    code = "campaign_exists"
+    code = ProblemCode.CAMPAIGN_EXISTS
 
 
 class CampaignAnswer(BaseModel):

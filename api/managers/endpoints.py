@@ -21,6 +21,7 @@ from engine.plan.drawing.draw import draw_svg
 from engine.plan.model import Plan
 from engine.presence.hotzones import HotZone, LevelHeat
 from engine.storage.vouchers.decisions import StoredDecision, decision_counts, latest_decisions, note_grounds
+from engine.vocabulary import ProblemCode
 
 router = APIRouter(
     prefix="/v1/stores",
@@ -192,7 +193,7 @@ def decisions(
 class BadCursor(BusinessRefusal):
     """Not something a page before gave out."""
 
-    code = "invalid_cursor"
+    code = ProblemCode.INVALID_CURSOR
     status = 422
 
 

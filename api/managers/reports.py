@@ -18,6 +18,7 @@ from engine.presence.heat import ZoneHourRow
 from engine.presence.hotzones import HotZone, HotZones, LevelHeat
 from engine.storage.presence.heatmaps import flow_sums, zone_hours
 from engine.storage.presence.heatsums import heat_sums
+from engine.vocabulary import ProblemCode
 
 HOUR_S = 3600.0
 LONGEST_S = 366 * 86_400.0
@@ -27,7 +28,7 @@ SCOPE_KEY = "rayon.reports"  # where the mount of the pages puts the site's repo
 class BadPeriod(BusinessRefusal):
     """From and to do not make a period that can be reported."""
 
-    code = "invalid_period"
+    code = ProblemCode.INVALID_PERIOD
     status = 422
 
 

@@ -26,7 +26,7 @@ from engine.storage.erasure import erase_shopper
 from engine.storage.loyalty import ledger, shares
 from engine.storage.presence import heatmaps
 from engine.storage.vouchers import outbox, vouchers
-from engine.vocabulary import Account, Purpose
+from engine.vocabulary import Account, ProblemCode, Purpose
 
 router = APIRouter(prefix="/v1/me", tags=["shoppers"], responses=problem_responses(401))
 
@@ -72,7 +72,7 @@ def acknowledge(
 ) -> says.Done:
     """Only now does the coupon count as delivered. 404 `delivery_gone`: unknown, not yours, or too late."""
     if not outbox.acknowledge(ctx.db, delivery_id, shopper.shopper_id, time.time()):
-        raise NotFound("nothing to acknowledge", code="delivery_gone")
+        raise NotFound("nothing to acknowledge", code=ProblemCode.DELIVERY_GONE)
     return says.Done()
 
 
@@ -120,7 +120,7 @@ def fewer(
     if body.kind == "mute":
         device = owned_device(ctx, request, body.store, shopper.shopper_id)
         if device is None:
-            raise BusinessRefusal("this browser holds no link between phone and store", code="device_unknown")
+            raise BusinessRefusal("this browser holds no link between phone and store", code=ProblemCode.DEVICE_UNKNOWN)
         return says.Done(changed=profiles.unlink_device(ctx.db, body.store, device))
     choices = withdrawn(shopper, Purpose.LOCATION_OFFERS)
     profiles.set_consents(ctx.db, shopper.shopper_id, choices, TEXT_VERSION, f"coupon:{body.store}", time.time())

@@ -14,6 +14,7 @@ from api.context import AppContext
 from engine.errors import BusinessRefusal
 from engine.storage import idempotency
 from engine.storage.shoppers import Shopper
+from engine.vocabulary import ProblemCode
 
 WAIT_S = 10.0
 LOOK_S = 0.1
@@ -25,7 +26,7 @@ SignInAs = Callable[[str | None], Shopper | None]
 class SignInBusy(BusinessRefusal):
     """The first form of this browser is still being worked on."""
 
-    code = "sign_in_busy"
+    code = ProblemCode.SIGN_IN_BUSY
     status = 503
 
 

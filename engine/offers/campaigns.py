@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from engine.config import validation_problems
 from engine.errors import OperatorError, Problem
 from engine.offers.audience import Audience
-from engine.offers.discounts import MAX_MINOR, Offer
+from engine.offers.discounts import MAX_MINOR, Offer, OfferKind
 from engine.offers.hours import When
 from engine.offers.legal import legal_findings
 from engine.plan.model import Plan
@@ -194,9 +194,10 @@ def _findings(campaign: Campaign, plan: Plan) -> Iterator[tuple[str, str, str]]:
 
 def _plain(problem: Problem) -> Problem:
     """pydantic names the kind of offer in the path, where the file has no such key: `offer.percent.sku`."""
-    return replace(
-        problem, place=re.sub(r"(?<=\.offer)\.(percent|amount|fixed_price|buy_x_get_y)(?=\.|$)", "", problem.place)
-    )
+    return replace(problem, place=_KIND_IN_PATH.sub("", problem.place))
+
+
+_KIND_IN_PATH = re.compile(rf"(?<=\.offer)\.({'|'.join(get_args(OfferKind))})(?=\.|$)")
 
 
 def _iso(value: object) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+AppliesTo = Literal["product", "category", "basket"]
+OfferKind = Literal["percent", "amount", "fixed_price", "buy_x_get_y"]
 
 FULL_BP = 10_000  # basis points in the whole: 100.00 %
 MAX_MINOR = 100_000_000  # one million euros: beyond is a typing mistake
@@ -17,7 +21,7 @@ class _Offer(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    applies_to: Literal["product", "category", "basket"]
+    applies_to: AppliesTo
     sku: str | None = None
     category: str | None = None
     min_basket_minor: int = Field(0, ge=0, le=MAX_MINOR)
@@ -206,7 +210,12 @@ def _buy_x_get_y(offer: Offer, basket: Basket, eligible: list[int]) -> list[int]
     return off
 
 
-_RULES = {"percent": _percent, "amount": _amount, "fixed_price": _fixed_price, "buy_x_get_y": _buy_x_get_y}
+_RULES: Mapping[OfferKind, Callable[[Offer, Basket, list[int]], list[int]]] = {
+    "percent": _percent,
+    "amount": _amount,
+    "fixed_price": _fixed_price,
+    "buy_x_get_y": _buy_x_get_y,
+}
 
 
 def _cut(per_line: list[int], most: int) -> list[int]:

@@ -19,13 +19,13 @@ from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, Device
 from engine.storage.models.vouchers import DeliveryTable
 from engine.storage.upserts import named_lock, table_of, upsert
 from engine.storage.versions import bump, version
-from engine.vocabulary import Channel, DeliveryState, Purpose, VoucherState
+from engine.vocabulary import Channel, DeliveryState, ProblemCode, Purpose, VoucherState
 
 
 class DeviceLinked(BusinessRefusal):
     """The device belongs to another profile that still grants location offers."""
 
-    code = "device_linked"
+    code = ProblemCode.DEVICE_LINKED
     status = 409
 
 

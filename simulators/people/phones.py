@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.records import F64, I32, Bools
+from engine.vocabulary import SessionChange
 from simulators.people.crowd import Crowd
 from simulators.people.people import Shopper
 from simulators.scenario.phones import PhonesConfig, PhoneSystem
@@ -138,21 +139,21 @@ def _in_one(from_s: F64, until_s: F64) -> Silences:
     return tuple(out)
 
 
-def session_times(start_s: float, end_s: float, silences: Silences, idle_s: float) -> list[tuple[float, str]]:
-    """When a controller says that a phone joined (`connect`) or left (`disconnect`) the network, by time.
+def session_times(start_s: float, end_s: float, silences: Silences, idle_s: float) -> list[tuple[float, SessionChange]]:
+    """When a controller says that a phone joined or left the network, by time.
 
     A phone that falls silent is given up `idle_s` later, and joins again when it is back; one that is back sooner, or
     has left the store by then, is not told of twice. Access points that a phone roams between are one network: roaming
     is not told of at all.
     """
-    out = [(start_s, "connect")]
+    out = [(start_s, SessionChange.CONNECT)]
     for from_s, until_s in silences:
         if from_s + idle_s < until_s:
-            out.append((from_s + idle_s, "disconnect"))
+            out.append((from_s + idle_s, SessionChange.DISCONNECT))
             if until_s < end_s:
-                out.append((until_s, "connect"))
-    if out[-1][1] == "connect":
-        out.append((end_s, "disconnect"))
+                out.append((until_s, SessionChange.CONNECT))
+    if out[-1][1] is SessionChange.CONNECT:
+        out.append((end_s, SessionChange.DISCONNECT))
     return out
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import shapely
 
 from engine.records import F64, I32, Bools
+from engine.vocabulary import SessionChange
 from simulators.people.phones import session_times
 from simulators.world import World
 
@@ -71,8 +72,8 @@ def near_products(world: World, at: Positions) -> list[Episode]:
     return sorted(out)
 
 
-def session_events(world: World) -> list[tuple[float, int, str]]:
-    """(time, shopper, `connect` or `disconnect`) of connected phones within the run, by time, drop-outs included."""
+def session_events(world: World) -> list[tuple[float, int, SessionChange]]:
+    """(time, shopper, what it did with the network) of connected phones within the run, by time, drop-outs included."""
     idle_s, out = world.scenario.phones.idle_timeout_s, []
     for i in np.flatnonzero(world.phones.connected).tolist():
         journey = world.journeys[i]

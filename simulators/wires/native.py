@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from engine.records import F64, I32
+from engine.vocabulary import SessionChange
 from simulators.scenario.wire import WireConfig
 from simulators.world import Heard
 
@@ -88,7 +89,7 @@ class NativeWire:
         return listed
 
 
-def session(store: str, mac: str, event: str, t: float, ssid: str) -> Message:
-    """A phone joined (`connect`) or left (`disconnect`) the network at epoch time `t`; the same on every wire."""
+def session(store: str, mac: str, event: SessionChange, t: float, ssid: str) -> Message:
+    """A phone joined or left the network at epoch time `t`; the same on every wire."""
     body = {"mac": mac, "event": event, "t": round(t, 3), "ssid": ssid}
     return Message(f"rayon/{store}/sessions/sim-1", msgspec.json.encode(body), 0)

@@ -15,7 +15,7 @@ from engine.records import LedgerEntry, Posting
 from engine.storage.database import Database
 from engine.storage.models.ledger import HoldState, HoldTable, LedgerEntryTable, LedgerPostingTable
 from engine.storage.upserts import named_lock
-from engine.vocabulary import Account, EntryKind
+from engine.vocabulary import Account, EntryKind, ProblemCode
 
 BATCH = 200
 
@@ -23,14 +23,14 @@ BATCH = 200
 class EntryConflict(BusinessRefusal):
     """The key, or the reversal, exists already with other content."""
 
-    code = "ledger_key_reused"
+    code = ProblemCode.LEDGER_KEY_REUSED
     status = 422
 
 
 class NotEnoughPoints(BusinessRefusal):
     """The entry would leave a member below zero."""
 
-    code = "not_enough_points"
+    code = ProblemCode.NOT_ENOUGH_POINTS
     status = 409
 
 

@@ -18,7 +18,7 @@ from engine.storage.budget_release import LIVE, lock_vouchers, settle
 from engine.storage.database import Database
 from engine.storage.loyalty.friends import release_sooner
 from engine.storage.models.vouchers import RedemptionTable, VoucherTable
-from engine.vocabulary import VoucherState
+from engine.vocabulary import ProblemCode, VoucherState
 
 _OFFER: TypeAdapter[Offer] = TypeAdapter(Offer)
 
@@ -47,14 +47,14 @@ class TillReason(StrEnum):
 class VoucherRefused(BusinessRefusal):
     """The voucher cannot be used on this basket now; `code` is `voucher_` and the reason."""
 
-    code = "voucher_refused"
+    code = ProblemCode.VOUCHER_REFUSED
     status = 409
 
 
 class KeyReused(BusinessRefusal):
     """The idempotency key was used for another code or basket."""
 
-    code = "idempotency_key_reused"
+    code = ProblemCode.IDEMPOTENCY_KEY_REUSED
     status = 422
 
 
@@ -165,12 +165,12 @@ def _redeem(
     if first is not None and (first.content != content or voucher is None):
         raise KeyReused("this idempotency key was used for another code or basket")
     if voucher is None:
-        raise NotFound("no such voucher", code=f"voucher_{TillReason.UNKNOWN}")
+        raise NotFound("no such voucher", code=ProblemCode.VOUCHER_UNKNOWN)
     if first is not None:
         return _redemption(first, voucher.campaign_id)
     reason, off = _verdict(voucher, basket, now)
     if off is None or reason is not TillReason.OK:
-        raise VoucherRefused(_SENTENCES[reason], code=f"voucher_{reason}")
+        raise VoucherRefused(_SENTENCES[reason], code=ProblemCode(f"voucher_{reason}"))
     return _use(session, voucher, off, basket, till, key, content, now)
 
 

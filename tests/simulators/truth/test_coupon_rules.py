@@ -13,9 +13,10 @@ from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import Campaign
 from engine.offers.caps import Limits
 from engine.offers.claims import Claims
-from engine.offers.decide import by_event, campaign_book, decide
+from engine.offers.decide import campaign_book, decide
 from engine.privacy.consent import Grants
 from engine.records import DeviceId, Trigger
+from engine.vocabulary import Channel, Purpose
 from simulators.truth.coupon_rules import DueCoupon, Fate, Person, fates, held_out, most_worth_minor
 from tests.simulators.made import small_plan
 from tests.simulators.truth.test_truth import campaign
@@ -167,7 +168,7 @@ def engine_says(
     """The same through the engine: every trigger decided at its time, then claimed."""
     book = campaign_book(campaigns, PLAN)
     claims = Claims({c.id: c for c in campaigns}, Limits(rules.per_visit, rules.per_day, rules.per_week))
-    grants: Grants = frozenset({("location_offers", "page")})
+    grants: Grants = frozenset({(Purpose.LOCATION_OFFERS, Channel.PAGE)})
     people = {i: LinkedShopper(p.name, grants, p.locale, p.known_since) for i, p in PEOPLE.items()}
     out: dict[tuple[float, int, str], Fate] = {}
     for at in sorted({d.at for d in due}):
@@ -177,8 +178,8 @@ def engine_says(
             if d.at == at
         ]
         judged = decide(triggers, book, people, at)
-        final = [d for d in judged if d.outcome == "refuse"]
-        for event in by_event(judged):
+        final = list(judged.refused)
+        for event in judged.events:
             final += claims.claim(event, at)
         out |= {(at, int(d.trigger.device), d.trigger.campaign_id): (d.outcome, d.reason) for d in final}
     return out

@@ -41,12 +41,15 @@ def test_a_referee_imports_no_rule_of_what_it_judges(module: ModuleType) -> None
     assert not [name for name in named for rule in JUDGED if f"{name}.".startswith(f"{rule}.")]
 
 
-def test_of_the_engine_the_coupons_know_records_only() -> None:
+def test_of_the_engine_the_coupons_know_records_and_words_only() -> None:
     of_engine = {name for name in imports(coupons) | imports(coupon_rules) if name.startswith("engine.")}
     assert of_engine == {
         "engine.config.OffersConfig",
         "engine.files.outcomes.CouponTable",
         "engine.offers.campaigns.Campaign",
+        "engine.offers.campaigns.CampaignState",
         "engine.plan.model.Plan",
         "engine.records.Bools",
+        "engine.vocabulary.DecisionOutcome",
+        "engine.vocabulary.DecisionReason",
     }

@@ -15,7 +15,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/docs")
 def docs(request: Request) -> HTMLResponse:
-    """Endpoints by tag, each with its parameters, bodies and answers."""
+    """Endpoints by tag, each with its parameters, bodies and answers: their words are English in every language."""
     schema = request.app.openapi()
     by_tag: dict[str, list[dict[str, Any]]] = {tag["name"]: [] for tag in schema.get("tags", [])}
     for path, methods in schema["paths"].items():
@@ -23,7 +23,7 @@ def docs(request: Request) -> HTMLResponse:
             by_tag.setdefault((said.get("tags") or ["other"])[0], []).append(_entry(path, method, said))
     described = {tag["name"]: tag["description"] for tag in schema.get("tags", [])}
     shapes = {name: json.dumps(shape, indent=2, ensure_ascii=False) for name, shape in _shapes(schema).items()}
-    return page("docs.html", lang="en", info=schema["info"], tags=by_tag, described=described, shapes=shapes)
+    return page(request, "docs.html", info=schema["info"], tags=by_tag, described=described, shapes=shapes)
 
 
 def _shapes(schema: dict[str, Any]) -> dict[str, Any]:

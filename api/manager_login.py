@@ -12,23 +12,12 @@ from api.auth import is_manager, key_fingerprint, same_key
 from api.context import AppContext, context
 from api.cookies import MANAGER, drop_cookie, set_cookie
 from api.pages import page
-from api.problems import problem
+from api.problems import for_reader, problem
 from api.ratelimits import KEY_ATTEMPTS_PER_MINUTE, RateLimits, TooManyRequests, address, rate_limits
-from api.texts.language import language
 
 PREFIX = "/manage"
 SIGN_IN = "/manage/sign-in"
 router = APIRouter(tags=["pages"], include_in_schema=False)
-
-TEXTS = {
-    "fr": {
-        "title": "Espace responsables",
-        "key": "Clé d'accès",
-        "open": "Ouvrir",
-        "wrong": "Ce n'est pas la bonne clé.",
-    },
-    "en": {"title": "Managers", "key": "Access key", "open": "Open", "wrong": "That is not the right key."},
-}
 
 
 class ManagerDoor:
@@ -61,7 +50,8 @@ class ManagerDoor:
         try:
             self._limits.spend("manager_key", address(request), KEY_ATTEMPTS_PER_MINUTE)
         except TooManyRequests as refusal:
-            return problem(429, refusal.code, refusal.detail, headers={"Retry-After": str(refusal.retry_after_s)})
+            wait = {"Retry-After": str(refusal.retry_after_s)}
+            return for_reader(request, problem(429, refusal.code, refusal.detail, headers=wait), refusal.code)
         if not same_key(given, self._ctx.secrets.manager_key):
             return sign_in_page(request, request.url.path, wrong=True)
         rest = urlencode([(k, v) for k, v in parse_qsl(request.url.query) if k != "key"])
@@ -101,5 +91,4 @@ def signed_in(ctx: AppContext, to: str) -> Response:
 
 def sign_in_page(request: Request, to: str, *, wrong: bool = False) -> Response:
     """The form that asks for the key."""
-    lang = language(request)
-    return page("manager_sign_in.html", 401, lang=lang, t=TEXTS[lang], to=to, wrong=wrong, action=SIGN_IN)
+    return page(request, "manager_sign_in.html", 401, to=to, here=to, wrong=wrong, action=SIGN_IN)

@@ -1,4 +1,8 @@
-"""HTML pages: templates beside their rooms, local files only, and a content policy without inline scripts."""
+"""All HTML of the site: templates beside their rooms, filled and escaped here, in the language that the reader wants.
+
+Whole pages load local files only, under a content policy without inline scripts. The managers' live pages are made by
+NiceGUI; the pieces within them come from the same templates.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,15 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+
+from api.texts import numbers, times
+from api.texts.catalogue import words
+from api.texts.language import LANGUAGES, Language, language
 
 _API = Path(__file__).parent
-_ROOMS = ("shoppers", "tills", "shares", "health")
+_ROOMS = ("shoppers", "tills", "shares", "health", "managers")
 _templates = Environment(
     loader=FileSystemLoader([_API / "templates", *(_API / room / "templates" for room in _ROOMS)]),
     autoescape=True,
@@ -26,11 +35,38 @@ CONTENT_POLICY = (
 )
 
 
-def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """The template, filled and escaped. Pages hold what is personal, so no cache keeps them."""
-    html = _templates.get_template(template).render(**values)
-    headers = {"Content-Security-Policy": CONTENT_POLICY, "Cache-Control": "no-store"}
+def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """The template as a whole page, in the reader's language. Pages hold what is personal, so no cache keeps them.
+
+    `here` is where the links to the other language lead: by default to the address that is shown.
+    """
+    lang = language(request)
+    html = render(template, lang, **{"here": "", **values})
+    headers = {"Content-Security-Policy": CONTENT_POLICY, "Cache-Control": "no-store", **language_headers(lang)}
     return HTMLResponse(html, status, headers)
+
+
+def render(template: str, lang: Language, **values: Any) -> str:
+    """The template, filled and escaped: `t` holds the sentences, `lang` the language."""
+    return _templates.get_template(template).render(t=words(lang), lang=lang, languages=LANGUAGES, **values)
+
+
+def language_headers(lang: Language) -> dict[str, str]:
+    """What a page says of its language, and that another reader may get it in another."""
+    return {"Content-Language": lang, "Vary": "Accept-Language"}
+
+
+@pass_context
+def _number(context: Context, value: float, digits: int = 0) -> str:
+    return numbers.number(value, context["lang"], digits)
+
+
+@pass_context
+def _duration(context: Context, seconds: float | None) -> str:
+    return times.duration(seconds, context["lang"])
+
+
+_templates.filters |= {"number": _number, "duration": _duration}
 
 
 def _icon(_request: Request) -> FileResponse:

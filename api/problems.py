@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.pages import page
+from api.texts.catalogue import words
 from api.texts.language import language
 from engine.errors import BusinessRefusal, OperatorError, StorageUnavailable
 
@@ -67,34 +68,22 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-PEOPLE: dict[str, dict[str, tuple[str, str]]] = {
-    "fr": {
-        "not_found": ("Rien ici", "Cette page n'existe pas, ou plus."),
-        "too_many_requests": ("Un instant", "Trop d'essais d'un coup. Réessayez dans une minute."),
-        "storage_unavailable": ("Un instant", "Le service revient tout de suite. Rechargez la page."),
-        "": ("Cela n'a pas marché", "Revenez en arrière et réessayez."),
-    },
-    "en": {
-        "not_found": ("Nothing here", "This page does not exist, or no longer."),
-        "too_many_requests": ("One moment", "Too many attempts at once. Try again in a minute."),
-        "storage_unavailable": ("One moment", "The service is coming back. Reload the page."),
-        "": ("That did not work", "Go back and try again."),
-    },
-}
-"""Title and sentence per code, for who looks at a page; "" for all others."""
-
-
 def for_reader(request: Request, answer: JSONResponse, code: str) -> Response:
     """`answer`, or for a browser that asked for a page, a page with its status and headers."""
     if request.url.path.startswith("/v1/") or "text/html" not in request.headers.get("accept", ""):
         return answer
-    lang = language(request)
-    title, text = PEOPLE[lang].get(code, PEOPLE[lang][""])
-    shown = page("problem.html", answer.status_code, lang=lang, title=title, text=text)
+    shown = problem_page(request, answer.status_code, code)
     for name in ("retry-after", "www-authenticate", "allow"):
         if name in answer.headers:
             shown.headers[name] = answer.headers[name]
     return shown
+
+
+def problem_page(request: Request, status: int, code: str, *, back: tuple[str, str] | None = None) -> Response:
+    """What a person reads instead of a problem; `back` is a link of ours (address, words) to go on with."""
+    t = words(language(request))
+    said = code if code in t.problem_titles else "other"
+    return page(request, "problem.html", status, title=t.problem_titles[said], text=t.problem_texts[said], back=back)
 
 
 async def _refusal(request: Request, error: Exception) -> Response:

@@ -44,6 +44,7 @@ FLAGS = (
     "--hide-scrollbars",
 )
 PHONE = (390, 844)
+LANGUAGE = "fr"  # what the browser asks pages for
 WAIT_S = 20.0
 POLL_S = 0.05
 
@@ -67,7 +68,7 @@ NOT_YET = (
 
 LOOK = """
 const [selector, text, exact] = arguments;
-const words = (e) => (e.innerText ?? e.textContent).replaceAll("\\u00a0", " ").trim();
+const words = (e) => (e.innerText ?? e.textContent).replace(/[\\u00a0\\u202f]/g, " ").trim();
 const fits = (e) => (exact ? words(e) === text : words(e).includes(text));
 const visible = (e) =>
   e.checkVisibility({ opacityProperty: true, visibilityProperty: true }) &&
@@ -92,6 +93,7 @@ def chromium(tmp_path: Path) -> Iterator[Chrome]:
     for flag in (*FLAGS, f"--user-data-dir={profile}", f"--window-size={PHONE[0]},{PHONE[1]}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.add_experimental_option("prefs", {"intl.accept_languages": LANGUAGE})
     browser = Chrome(options=options, service=Service(executable_path=str(DRIVER)))
     try:
         # Chromium's own window is never narrower than 500 px: the page is told the phone's size.
@@ -121,9 +123,14 @@ def ask(browser: Chrome, script: str, *args: object) -> Any:
             time.sleep(POLL_S)
 
 
+def plain(text: str) -> str:
+    """The text with plain spaces for no-break ones, wide and narrow."""
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
+
+
 def shown(browser: Chrome, selector: str, text: str = "") -> bool:
     """Whether an element that a person can see holds the text; no-break spaces are spaces."""
-    return bool(ask(browser, LOOK + "return shown.length > 0", selector, text.replace("\u00a0", " "), False))
+    return bool(ask(browser, LOOK + "return shown.length > 0", selector, plain(text), False))
 
 
 def texts(browser: Chrome, selector: str) -> list[str]:
@@ -184,7 +191,7 @@ def _act(
 
     def acted() -> bool:
         nonlocal refused
-        element = ask(browser, script, selector, text.replace("\u00a0", " "), exact)
+        element = ask(browser, script, selector, plain(text), exact)
         if element is None:
             return False
         try:

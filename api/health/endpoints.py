@@ -13,7 +13,6 @@ from api.auth import is_manager
 from api.context import AppContext, context
 from api.middleware.metrics import flat
 from api.pages import page
-from api.texts.language import language
 from api.times import rfc3339
 from engine.errors import StorageUnavailable
 from engine.storage.status import get_status
@@ -81,7 +80,7 @@ def health(request: Request, ctx: AppContext = Depends(context)) -> Response:
     if "text/html" not in request.headers.get("accept", ""):
         return JSONResponse(whole.model_dump())
     counts = [(c, sorted(flat(c.values))) for c in components]
-    return page("health.html", lang=language(request), health=whole, counts=counts)
+    return page(request, "health.html", health=whole, counts=counts)
 
 
 def _look(ctx: AppContext, request: Request, *, everything: bool) -> tuple[Ready, list[Component]]:

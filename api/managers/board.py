@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from html import escape
+from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import Request, Response
-from fastapi.responses import HTMLResponse
 from nicegui import run, ui
 
 from api.managers import fragments
@@ -18,19 +17,18 @@ from api.managers.charts import flows_chart, hours_chart
 from api.managers.overlay import ground_level
 from api.managers.reports import SCOPE_KEY, Reports
 from api.managers.snapshot import SLOW, SPANS, Choice, Look, glances, look
-from api.texts.language import Language
-from api.texts.managers import TEXTS
+from api.problems import problem_page
+from api.texts.catalogue import words
+from api.texts.language import Language, language
+from api.texts.times import hour as hour_text
 from engine.errors import StorageUnavailable
 from engine.plan.model import Plan
 
 REFRESH_S = 5.0
 SLOW_S = 30.0  # how often what is past, or the list of stores, is read again
 START_TIMEOUT_S = 30.0  # a store's cells and tests are worked out at its first look
+QUASAR: dict[Language, Literal["fr", "en-GB"]] = {"fr": "fr", "en": "en-GB"}
 STYLE = (Path(__file__).parent / "manage.css").read_text(encoding="utf-8")
-
-
-def _language(request: Request) -> Language:
-    return "en" if request.query_params.get("lang") == "en" else "fr"
 
 
 def _reports(request: Request) -> Reports:
@@ -44,29 +42,21 @@ def _html(content: str, classes: str = "") -> ui.html:
     return ui.html(content, sanitize=False).classes(classes)
 
 
-def _mark(lang: Language) -> str:
-    return f'<a class="r-mark" href="/manage?lang={lang}" title="{escape(TEXTS[lang]["back"])}">Rayon</a>'
-
-
-def _languages(path: str, lang: Language) -> str:
-    links = (
-        f'<a href="{escape(path)}?lang={code}"{" aria-current=page" if code == lang else ""}>{code.upper()}</a>'
-        for code in ("fr", "en")
-    )
-    return f'<span class="r-lang">{"".join(links)}</span>'
-
-
 def _dress(title: str, lang: Language) -> None:
+    """Title, style and language of the page that is being made."""
     ui.page_title(title)
     ui.colors(primary="#0f5c4a")
     ui.add_head_html(f"<style>{STYLE}</style>")
-    ui.add_head_html(f"<script>document.documentElement.lang = '{lang}'</script>")
+    client = ui.context.client
+    client.page = copy(client.page)  # NiceGUI gives a language to an address, we to a reader
+    client.page.language = QUASAR[lang]
 
 
 @ui.page("/", response_timeout=START_TIMEOUT_S)
 async def stores_page(request: Request) -> None:
     """All stores of the site."""
-    lang, made = _language(request), _reports(request)
+    lang, made = language(request), _reports(request)
+    t = words(lang)
     _dress("Rayon", lang)
 
     async def refresh() -> None:
@@ -77,9 +67,9 @@ async def stores_page(request: Request) -> None:
 
     with ui.column().classes("r-page"):
         with ui.element("div").classes("r-top"):
-            _html(_mark(lang))
-            _html(f'<span class="r-store">{escape(TEXTS[lang]["stores"])}</span>', "r-grow")
-            _html(_languages("/manage", lang))
+            _html(fragments.mark(lang))
+            ui.label(t.board.stores).classes("r-store r-grow")
+            _html(fragments.languages("/manage", lang))
         cards = _html("", "r-stores")
     await refresh()
     ui.timer(SLOW_S, refresh, immediate=False)
@@ -88,17 +78,23 @@ async def stores_page(request: Request) -> None:
 @ui.page("/{store}", response_timeout=START_TIMEOUT_S)
 async def store_page(request: Request, store: str) -> Response | None:
     """One store: where it is hot, which zones people stay in, when, and what coupons did."""
-    lang, made = _language(request), _reports(request)
+    lang, made = language(request), _reports(request)
     plan = made.ctx.plans.get(store)
     if plan is None:
-        words = f"<p>{escape(TEXTS[lang]['unknown'])}.</p><p><a href='/manage'>{escape(TEXTS[lang]['back'])}</a></p>"
-        return HTMLResponse(f"<!doctype html><title>Rayon</title><style>{STYLE}</style>{words}", 404)
+        return unknown_store(request)
     board = Board(made, plan, lang)
     first = await board.read()
     board.build()
     board.show(first)
     ui.timer(REFRESH_S, board.keep_up, immediate=False)
     return None
+
+
+def unknown_store(request: Request) -> Response:
+    """A page that leads to all stores."""
+    t = words(language(request))
+    back = (f"/manage?lang={t.lang}", t.board.back)
+    return problem_page(request, 404, "store_unknown", back=back)
 
 
 class Board:
@@ -131,7 +127,7 @@ class Board:
 
     def build(self) -> None:
         """Lays the page out, empty."""
-        t = TEXTS[self._lang]
+        t = words(self._lang)
         _dress(f"{self._plan.name} · Rayon", self._lang)
         with ui.column().classes("r-page"):
             self._build_top()
@@ -140,45 +136,45 @@ class Board:
                 self._part("counters", "r-counts")
             with ui.element("div").classes("r-two"):
                 with ui.column().classes("r-card"):
-                    _html(f"<h2>{escape(t['plan'])}</h2>")
+                    _html(fragments.heading(t.board.plan, self._lang))
                     self._part("plan", "r-plan").style("width:100%")
                     _html(fragments.legend(self._lang))
                 with ui.column().classes("r-card"):
-                    _html(f"<h2>{escape(t['ranking'])}</h2>")
+                    _html(fragments.heading(t.board.ranking, self._lang))
                     self._part("ranking", "r-scroll")
             with ui.element("div").classes("r-half"):
                 with ui.column().classes("r-card"):
                     self._part("hours")
                     self._chart = ui.echart({}).classes("r-chart")
                 with ui.column().classes("r-card"):
-                    _html(f"<h2>{escape(t['decisions'])}</h2>")
+                    _html(fragments.heading(t.board.decisions, self._lang))
                     self._part("decisions").style("width:100%")
             with ui.column().classes("r-card"):
-                _html(f"<h2>{escape(t['flows'])}</h2>")
+                _html(fragments.heading(t.board.flows, self._lang))
                 self._part("flows", "r-soft")
                 self._flows = ui.echart({}).classes("r-chart r-flows")
-            _html(f'<span class="r-soft">{escape(t["privacy"])}</span>')
+            ui.label(t.board.privacy).classes("r-soft")
 
     def _part(self, name: str, classes: str = "") -> ui.html:
         self._parts[name] = _html("", classes)
         return self._parts[name]
 
     def _build_top(self) -> None:
-        t, lang = TEXTS[self._lang], self._lang
+        t, lang = words(self._lang), self._lang
         with ui.element("div").classes("r-top"):
-            _html(_mark(lang))
-            _html(f'<span class="r-store">{escape(self._plan.name)}</span>')
+            _html(fragments.mark(lang))
+            ui.label(self._plan.name).classes("r-store")
             self._part("live", "r-grow")
             if len(self._plan.levels) > 1:
                 ordered = sorted(self._plan.levels, key=lambda lv: lv.ordinal)
                 levels = {lv.id: lv.name for lv in ordered}
                 ui.toggle(levels, value=self._choice.level, on_change=self._choose_level).props("no-caps")
-            spans = {span: t[span] for span in SPANS}
+            spans = {span: t.spans[span] for span in SPANS}
             ui.toggle(spans, value=self._choice.span, on_change=self._choose_span).props("no-caps")
-            hours = {-1: t["all_day"]} | {h: f"{h:02d} h – {h + 1:02d} h" for h in range(24)}
+            hours = {-1: t.board.all_day} | {h: f"{hour_text(h, lang)} – {hour_text(h + 1, lang)}" for h in range(24)}
             self._hour = ui.select(hours, value=-1, on_change=self._choose_hour).props("dense outlined options-dense")
             self._hour.set_visibility(False)
-            _html(_languages(f"/manage/{self._plan.store}", lang))
+            _html(fragments.languages(f"/manage/{self._plan.store}", lang))
 
     async def _choose_level(self, event: Any) -> None:
         self._choice = Choice(self._choice.span, self._choice.hour, event.value)
@@ -197,22 +193,19 @@ class Board:
 
     def show(self, seen: Look | None) -> None:
         """Fills the parts; those that did not change are not sent again."""
-        lang, t = self._lang, TEXTS[self._lang]
+        lang, t = self._lang, words(self._lang)
         if seen is None:
-            self._parts["live"].content = f'<span class="r-live r-off">{escape(t["away"])}</span>'
+            self._parts["live"].content = fragments.away(lang)
             return
-        by_hour = {"week": "by_hour_mean", "year": "by_hour_year", "last_year": "by_hour_last_year"}.get(
-            self._choice.span, "by_hour"
-        )
         content = {
             "live": fragments.live(seen, lang),
             "headline": fragments.headline(seen, lang, now=self._choice.span == "now"),
             "counters": fragments.counters(seen, lang),
             "plan": seen.svg,
             "ranking": fragments.ranking(seen, lang),
-            "hours": f"<h2>{escape(t[by_hour])}</h2>",
+            "hours": fragments.heading(t.people_by_hour[self._choice.span], lang),
             "decisions": fragments.decisions(seen, lang),
-            "flows": escape(t["flows_how" if seen.flows else "no_flows"]),
+            "flows": fragments.flows(seen, lang),
         }
         for name, html in content.items():
             self._parts[name].content = html

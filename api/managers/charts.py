@@ -9,8 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from api.managers.overlay import STEPS
+from api.texts.catalogue import words
 from api.texts.language import Language
-from api.texts.managers import TEXTS
+from api.texts.numbers import number, whole_percent
+from api.texts.times import hour as hour_text
 from engine.plan.model import Plan, Zone
 from engine.presence.flows import OUTSIDE, FlowRow
 from engine.presence.heat import ZoneHourRow
@@ -41,6 +43,7 @@ def people_by_hour(plan: Plan, rows: Sequence[ZoneHourRow]) -> tuple[list[int], 
 
 def hours_chart(plan: Plan, zones: Sequence[Zone], rows: Sequence[ZoneHourRow], lang: Language) -> dict[str, Any]:
     """Zone by hour as coloured cells, `zones` from top to bottom."""
+    t = words(lang)
     hours, people = people_by_hour(plan, rows)
     shown = list(reversed(zones))  # ECharts counts its y axis from below
     first = min(hours[0], 24 - LEAST_HOURS) if hours else 0
@@ -56,7 +59,7 @@ def hours_chart(plan: Plan, zones: Sequence[Zone], rows: Sequence[ZoneHourRow], 
         "animation": False,
         "grid": {"left": LABEL_PX + 10, "right": 8, "top": 8, "bottom": 70},
         "tooltip": {"position": "top"},
-        "xAxis": {"type": "category", "data": [f"{h:02d} h" for h in columns], **axis},
+        "xAxis": {"type": "category", "data": [hour_text(h, lang) for h in columns], **axis},
         "yAxis": {
             "type": "category",
             "data": [zone.name for zone in shown],
@@ -73,13 +76,13 @@ def hours_chart(plan: Plan, zones: Sequence[Zone], rows: Sequence[ZoneHourRow], 
             "itemHeight": 160,
             "itemWidth": 10,
             "precision": 1,
-            "text": [TEXTS[lang]["people_mean"], "0"],
+            "text": [t.board.people_mean, "0"],
             "inRange": {"color": ["#fbf8f0", *(colour for _, colour, _ in STEPS[1:])]},
         },
         "series": [
             {
                 "type": "heatmap",
-                "name": TEXTS[lang]["people_mean"],
+                "name": t.board.people_mean,
                 "data": data,
                 "itemStyle": {"borderColor": "#fff", "borderWidth": 2, "borderRadius": 3},
                 "emphasis": {"itemStyle": {"borderColor": "#1c2321"}},
@@ -94,9 +97,10 @@ def flows_chart(plan: Plan, rows: Sequence[FlowRow], lang: Language) -> dict[str
     Zones in the plan's order, outside first; those nobody passed through are left out. A flow diagram with bands
     (Sankey) is no choice: people go back and forth, and it cannot draw a cycle.
     """
+    t = words(lang)
     met = {zone for r in rows for zone in (r.from_zone, r.to_zone)}
     zones = [OUTSIDE, *(z.id for z in plan.zones if z.id in met)] if rows else []
-    names = {z.id: z.name for z in plan.zones} | {OUTSIDE: TEXTS[lang]["outside"]}
+    names = {z.id: z.name for z in plan.zones} | {OUTSIDE: t.board.outside}
     x = {zone: i for i, zone in enumerate(zones)}
     leaving: dict[str, int] = defaultdict(int)
     for r in rows:
@@ -104,7 +108,12 @@ def flows_chart(plan: Plan, rows: Sequence[FlowRow], lang: Language) -> dict[str
     data: list[dict[str, Any]] = [
         {
             "value": [x[r.to_zone], len(zones) - 1 - x[r.from_zone], round(100 * r.count / leaving[r.from_zone])],
-            "name": f"{names[r.from_zone]} → {names[r.to_zone]}: {r.count} ({r.count / leaving[r.from_zone]:.0%})",
+            "name": t.board.flow.format(
+                a=names[r.from_zone],
+                b=names[r.to_zone],
+                n=number(r.count, lang),
+                share=whole_percent(r.count / leaving[r.from_zone], lang),
+            ),
         }
         for r in rows
     ]
@@ -127,7 +136,7 @@ def flows_chart(plan: Plan, rows: Sequence[FlowRow], lang: Language) -> dict[str
         "series": [
             {
                 "type": "heatmap",
-                "name": TEXTS[lang]["flows"],
+                "name": t.board.flows,
                 "data": data,
                 "label": {"show": True, "formatter": "{@[2]}", "fontSize": 11},
                 "itemStyle": {"borderColor": "#fff", "borderWidth": 2, "borderRadius": 3},

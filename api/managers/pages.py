@@ -18,26 +18,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth import is_manager
 from api.context import AppContext
 from api.managers.reports import SCOPE_KEY, Reports
+from api.pages import language_headers, page
+from api.problems import problem_page
+from api.texts.language import language
 
 PREFIX = "/manage"
 RECONNECT_S = 10.0  # a page that lost its connection for less goes on where it was
 _MARK = Path(__file__).parents[1] / "static" / "mark.svg"
-
-MISSING = """<!doctype html><html lang="fr"><meta charset="utf-8"><title>Rayon</title>
-<body style="font:17px/1.5 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem">
-<h1>Rayon</h1><p>Les pages des responsables ne sont pas installées. Installez-les, puis relancez Rayon :</p>
-<p lang="en">The managers' pages are not installed. Install them, then start Rayon again:</p>
-<pre style="background:#f5f2ea;padding:1rem;border-radius:8px">pip install "rayon[manager]"</pre>
-<p>Les mêmes chiffres, en JSON · the same figures as JSON: <code>/v1/stores/…/zones</code>, <code>/heat</code>,
-<code>/hours</code>, <code>/hot-zones</code>.</p></body></html>"""
-
-BUSY = "NiceGUI serves another application of this process; run one site per process."
 
 
 class ManagerPages:
@@ -60,15 +53,15 @@ class ManagerPages:
         if scope["type"] == "websocket" and not self._may_connect(scope):
             return _refuse_socket
         if importlib.util.find_spec("nicegui") is None:
-            return HTMLResponse(MISSING, 501)
+            return page(Request(scope), "manager_pages_missing.html", 501)
         if not self._own():
-            return HTMLResponse(BUSY, 503)
+            return problem_page(Request(scope), 503, "nicegui_busy")  # one site per process
         await self._start()
         state = self._app.state
         if not hasattr(state, "reports"):
             state.reports = Reports(self._ctx)
         scope[SCOPE_KEY] = state.reports
-        return _nicegui()
+        return _says_its_language(_nicegui())
 
     def _may_connect(self, scope: Scope) -> bool:
         """The door in front looks at requests only; a page's socket needs the same cookie, and our own origin."""
@@ -112,6 +105,26 @@ class ManagerPages:
         with ManagerPages._owning:
             if ManagerPages._owner is self:
                 ManagerPages._owner = None
+
+
+def _says_its_language(app: ASGIApp) -> ASGIApp:
+    """The same application, whose pages say in their headers which language they are in, as all our pages do."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+
+        async def with_language(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if headers.get("content-type", "").startswith("text/html") and "content-language" not in headers:
+                    headers.update(language_headers(language(Request(scope))))
+            await send(message)
+
+        await app(scope, receive, with_language)
+
+    return answer
 
 
 async def _refuse_socket(_scope: Scope, receive: Receive, send: Send) -> None:

@@ -9,8 +9,9 @@ from fastapi.responses import HTMLResponse
 
 from api.context import AppContext, context
 from api.pages import page
+from api.problems import problem_page
 from api.ratelimits import RateLimits, TooManyRequests, address, rate_limits
-from api.texts.language import Language, language
+from api.texts.language import language
 from api.texts.money import badge
 from api.visitors import browser_id, keep_browser_id, visitor_of
 from engine.errors import NotFound
@@ -18,30 +19,6 @@ from engine.loyalty.sharing import ShareOutcome, ShareRules
 from engine.storage.loyalty import shares
 
 router = APIRouter(tags=["shares"], default_response_class=HTMLResponse)
-
-TEXTS: dict[Language, dict[str, str]] = {
-    "fr": {
-        "shared": "Quelqu'un a pensé à vous",
-        "where": "À découvrir chez",
-        "how": "Sur place, connectez-vous au Wi-Fi du magasin : si vous acceptez les offres, la vôtre s'affiche devant "
-        "le produit.",
-        "join": "Comment en profiter",
-        "gone_title": "Ce lien n'existe plus",
-        "gone": "Son auteur l'a peut-être retiré.",
-        "busy_title": "Un instant",
-        "busy": "Trop de visites d'un coup. Rechargez la page dans une minute.",
-    },
-    "en": {
-        "shared": "Someone thought of you",
-        "where": "To be found at",
-        "how": "In the shop, connect to its Wi-Fi: if you agree to offers, yours appears in front of the product.",
-        "join": "How to get it",
-        "gone_title": "This link is gone",
-        "gone": "Its author may have withdrawn it.",
-        "busy_title": "One moment",
-        "busy": "Too many visits at once. Reload the page in a minute.",
-    },
-}
 
 
 @router.get("/s/{token}", summary="A shared deal")
@@ -53,19 +30,16 @@ def shared(
     limits: RateLimits = Depends(rate_limits),
 ) -> Response:
     """Opening it as a distinct human earns the sharer pending points; previews, repeats and the sharer earn nothing."""
-    lang = language(request)
     try:
         limits.spend("share", address(request), ctx.config.api.share_opens_per_minute)
         opened, browser, new = _open(ctx, token, request)
     except NotFound:
-        s = {"gone_title": TEXTS[lang]["gone_title"], "gone": TEXTS[lang]["gone"]}
-        return page("gone.html", 404, lang=lang, s=s)
+        return problem_page(request, 404, "share_gone")
     except TooManyRequests as refusal:
-        s = {"gone_title": TEXTS[lang]["busy_title"], "gone": TEXTS[lang]["busy"]}
-        answer = page("gone.html", 429, lang=lang, s=s)
+        answer = problem_page(request, 429, refusal.code)
         answer.headers["Retry-After"] = str(refusal.retry_after_s)
         return answer
-    response = _page(ctx, opened.share, lang)
+    response = _page(ctx, request, opened.share)
     if new and opened.outcome is not ShareOutcome.PREVIEW:
         keep_browser_id(ctx, response, browser)
     return response
@@ -86,13 +60,13 @@ def _open(ctx: AppContext, token: str, request: Request) -> tuple[shares.ShareOp
     return shares.open_share(ctx.db, token, visitor, time.time(), rules), browser, new
 
 
-def _page(ctx: AppContext, share: shares.Share, lang: Language) -> HTMLResponse:
+def _page(ctx: AppContext, request: Request, share: shares.Share) -> HTMLResponse:
+    lang = language(request)
     text = share.texts[lang]
     plan = ctx.plans.get(share.store)
     return page(
+        request,
         "share.html",
-        lang=lang,
-        s=TEXTS[lang],
         title=text["title"],
         text=text["text"],
         badge=badge(share.offer, share.currency, lang),

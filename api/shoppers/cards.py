@@ -8,6 +8,8 @@ from typing import Any
 from api.context import AppContext
 from api.shoppers.qr import qr_svg
 from api.shoppers.schemas import StreamedVoucher, VoucherCard
+from api.texts.catalogue import words
+from api.texts.language import Language, language_of
 from api.texts.money import badge
 from api.times import rfc3339
 from engine.delivery.pages import Pending
@@ -18,35 +20,19 @@ from engine.storage.vouchers.campaigns import get_campaign
 from engine.storage.vouchers.vouchers import VoucherDetails
 from engine.vocabulary import VoucherState
 
-_WHY = {
-    "fr": {
-        "product": "Vous étiez près de « {name} »",
-        "zone": "Vous étiez dans « {name} »",
-        "store": "Vous étiez dans le magasin",
-        "for": " depuis {n} secondes",
-        "end": ", et vous avez accepté les offres là où vous vous trouvez.",
-    },
-    "en": {
-        "product": "You were near “{name}”",
-        "zone": "You were in “{name}”",
-        "store": "You were in the shop",
-        "for": " for {n} seconds",
-        "end": ", and you agreed to offers where you stand.",
-    },
-}
 
-
-def cards(ctx: AppContext, found: Sequence[VoucherDetails], lang: str) -> list[VoucherCard]:
-    """Stored vouchers, in their order; each campaign is looked up once."""
+def cards(ctx: AppContext, found: Sequence[VoucherDetails], locale: str) -> list[VoucherCard]:
+    """Stored vouchers, in their order, for a reader of this locale; each campaign is looked up once."""
+    lang = language_of(locale)
     ids = {(d.voucher.store, d.voucher.campaign_id) for d in found}
     places = {key: _place(ctx, *key) for key in ids}
     return [_card(ctx, d, places[d.voucher.store, d.voucher.campaign_id], lang) for d in found]
 
 
-def _card(ctx: AppContext, details: VoucherDetails, place: dict[str, Any], lang: str) -> VoucherCard:
+def _card(ctx: AppContext, details: VoucherDetails, place: dict[str, Any], lang: Language) -> VoucherCard:
     """The code is derived here: the database has only its HMAC."""
     voucher = details.voucher
-    text = details.texts["fr" if lang == "fr" else "en"]
+    text = details.texts[lang]
     code = voucher_code(ctx.secrets.site_key, voucher.voucher_id)
     return VoucherCard(
         voucher_id=voucher.voucher_id,
@@ -66,10 +52,11 @@ def _card(ctx: AppContext, details: VoucherDetails, place: dict[str, Any], lang:
     )
 
 
-def streamed(ctx: AppContext, pending: Pending, lang: str) -> StreamedVoucher:
-    """A voucher on its way to an open page, from what the outbox says."""
+def streamed(ctx: AppContext, pending: Pending, locale: str) -> StreamedVoucher:
+    """A voucher on its way to an open page, from what the outbox says, for a reader of this locale."""
+    lang = language_of(locale)
     payload, delivery = pending.payload, pending.delivery
-    text = payload["texts"]["fr" if lang == "fr" else "en"]
+    text = payload["texts"][lang]
     code = voucher_code(ctx.secrets.site_key, delivery.voucher_id)
     near_for_s = payload["why"]["near_for_s"]
     return StreamedVoucher(
@@ -92,12 +79,14 @@ def streamed(ctx: AppContext, pending: Pending, lang: str) -> StreamedVoucher:
     )
 
 
-def why(plan: Plan | None, place: dict[str, Any], near_for_s: float | None, lang: str) -> str:
+def why(plan: Plan | None, place: dict[str, Any], near_for_s: float | None, lang: Language) -> str:
     """Why this offer, why now, in one sentence. `place` is the campaign's."""
-    said = _WHY["fr" if lang == "fr" else "en"]
+    t = words(lang)
     kind = "product" if place.get("product") else "zone" if place.get("zone") else "store"
-    stay = said["for"].format(n=round(near_for_s)) if near_for_s and near_for_s >= 1 else ""
-    return said[kind].format(name=_name(plan, kind, str(place.get(kind, "")))) + stay + said["end"]
+    name = _name(plan, kind, str(place.get(kind, "")))
+    if near_for_s is not None and near_for_s >= 1:
+        return t.why.counted(f"{kind}_for", round(near_for_s), name=name)
+    return t.why[kind].format(name=name)
 
 
 def _name(plan: Plan | None, kind: str, place_id: str) -> str:

@@ -15,7 +15,7 @@ from api.problems import problem_responses
 from api.shoppers import schemas as says
 from api.shoppers.cards import cards
 from api.shoppers.sessions import known_shopper, withdrawn
-from api.texts.shoppers import TEXT_VERSION
+from api.texts.consents import TEXT_VERSION
 from api.times import rfc3339
 from api.visitors import browser_id, keep_browser_id, visitor_of
 from engine.errors import BusinessRefusal, NotFound
@@ -62,7 +62,7 @@ def my_vouchers(
     ctx: AppContext = Depends(context),
 ) -> says.VoucherList:
     found = vouchers.vouchers_of(ctx.db, shopper.shopper_id, after=cursor, limit=limit + 1)
-    items = cards(ctx, found[:limit], lang or shopper.locale[:2].lower())
+    items = cards(ctx, found[:limit], lang or shopper.locale)
     return says.VoucherList(items=items, next=items[-1].voucher_id if len(found) > limit else None)
 
 
@@ -169,7 +169,7 @@ def points(
 @router.get("/export", summary="All my data", response_class=JSONResponse)
 def export(shopper: profiles.Shopper = Depends(signed_in), ctx: AppContext = Depends(context)) -> JSONResponse:
     """Everything kept about the shopper: profile, answers, visits, coupons, points."""
-    who, spoken = shopper.shopper_id, shopper.locale[:2].lower()
+    who = shopper.shopper_id
     body = {
         "profile": {
             "shopper_id": who,
@@ -196,7 +196,7 @@ def export(shopper: profiles.Shopper = Depends(signed_in), ctx: AppContext = Dep
         ],
         "vouchers": [
             c.model_dump(exclude={"qr_svg"})
-            for c in cards(ctx, vouchers.vouchers_of(ctx.db, who, limit=10_000), spoken)
+            for c in cards(ctx, vouchers.vouchers_of(ctx.db, who, limit=10_000), shopper.locale)
         ],
         "points": points(0, 200, shopper, ctx).model_dump(),
     }

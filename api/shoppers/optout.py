@@ -13,36 +13,10 @@ from api.devices import owned_device
 from api.pages import page
 from api.shoppers.qr import qr_svg
 from api.shoppers.sessions import known_shopper, withdrawn
-from api.texts.language import Language, language
-from api.texts.shoppers import TEXT_VERSION
+from api.texts.consents import TEXT_VERSION
 from engine.storage import shoppers as profiles
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
-
-TEXTS: dict[Language, dict[str, str]] = {
-    "fr": {
-        "title": "Ne pas être suivi",
-        "what": "Ce magasin mesure son affluence avec son Wi-Fi. Sans votre accord, aucun téléphone n'est reconnu d'un "
-        "jour à l'autre : seuls des nombres par zone sont gardés, sous un pseudonyme qui change chaque nuit.",
-        "kept": "Les offres situées n'existent que pour ceux qui les ont acceptées.",
-        "how": "Retirez tout d'un geste : scannez ce code.",
-        "withdraw": "Tout retirer, maintenant",
-        "done": "C'est fait : plus d'offres, ce téléphone n'est plus lié à vous.",
-        "none": "Aucun profil n'est lié à ce navigateur : il n'y a rien à retirer.",
-        "print": "Cette page s'imprime comme affiche.",
-    },
-    "en": {
-        "title": "Not be followed",
-        "what": "This shop measures footfall with its Wi-Fi. Without your consent no phone is recognised from one day "
-        "to the next: only numbers per zone are kept, under a pseudonym that changes every night.",
-        "kept": "Offers by place exist only for those who agreed to them.",
-        "how": "Withdraw everything in one tap: scan this code.",
-        "withdraw": "Withdraw everything, now",
-        "done": "Done: no more offers, this phone is no longer linked to you.",
-        "none": "No profile is linked to this browser: there is nothing to withdraw.",
-        "print": "This page prints as a sign.",
-    },
-}
 
 
 @router.get("/opt-out/{store}", summary="Opt-out page and printable sign")
@@ -68,12 +42,10 @@ def withdraw(store: str, request: Request, ctx: AppContext = Depends(context)) -
 
 
 def _page(ctx: AppContext, store: str, request: Request, *, signed_in: bool, done: bool) -> Response:
-    lang = language(request)
     url = f"{ctx.public_url}/opt-out/{store}"
     return page(
+        request,
         "opt_out.html",
-        lang=lang,
-        o=TEXTS[lang],
         store=store,
         store_name=ctx.plan(store).name,
         url=url,

@@ -19,8 +19,9 @@ from api.ratelimits import SIGN_INS_PER_MINUTE, RateLimits, address, rate_limits
 from api.shoppers.retries import once_per_browser
 from api.shoppers.schemas import SessionRequest
 from api.shoppers.sessions import answers, known_shopper, sign_in
-from api.texts.language import language
-from api.texts.shoppers import CONSENTS, PAGES, TEXT_VERSION
+from api.texts.catalogue import words
+from api.texts.consents import ASKED, TEXT_VERSION, worded_since
+from api.texts.language import Language, language
 from api.visitors import recognise_friend
 from engine.errors import BusinessRefusal
 from engine.records import device_from_hex, device_hex
@@ -34,7 +35,7 @@ PASS_LIFETIME_S = 900  # captive windows close themselves: time enough to reach 
 @router.get("/", summary="Where to begin")
 def front(request: Request, ctx: AppContext = Depends(context)) -> Response:
     """The sign-in pages of all stores."""
-    return page("front.html", lang=language(request), t=PAGES[language(request)], stores=_stores(ctx))
+    return page(request, "front.html", stores=_stores(ctx))
 
 
 @router.get("/w/{store}", summary="Wi-Fi sign-in page")
@@ -42,17 +43,16 @@ def portal(store: str, request: Request, ctx: AppContext = Depends(context)) -> 
     """`client_mac`, `clientMac`, `id` or `mac` name the phone. It is pseudonymised here and kept by the phone alone."""
     plan = ctx.plan(store)
     device = device_of_query(ctx, plan, request)
-    lang = language(request)
     known = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
     response = page(
+        request,
         "portal.html",
-        granted={f"{purpose}:{channel}" for purpose, channel in known.grants} if known else set(),
-        lang=lang,
-        t=PAGES[lang],
-        consents=CONSENTS[lang],
+        ticked={f"{purpose}:{channel}" for purpose, channel in known.grants} if known else set(),
+        asked=ASKED,
         store=store,
         store_name=plan.name,
         text_version=TEXT_VERSION,
+        worded_since=worded_since(language(request)),
     )
     if device is not None and device != kept_device(ctx, request, store):
         keep_device(ctx, response, store, device)
@@ -79,23 +79,24 @@ def portal_form(
             store=store,
             display_name=display_name or None,
             locale=lang,
-            consents=answers(consent, CONSENTS[lang]),
+            consents=answers(consent, ASKED),
             text_version=text_version,
         )
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from error
-    shown: dict[str, Any] = {"lang": lang, "t": PAGES[lang], "store": store, "store_name": plan.name}
+    shown: dict[str, Any] = {"store": store, "store_name": plan.name}
     try:
         shopper = _sign_in(ctx, request, body)
     except BusinessRefusal as refusal:
-        notice = PAGES[lang].get(f"no_{refusal.code}", PAGES[lang]["failed"])
-        return page("connected.html", refusal.status, **shown, pass_url=None, notice=notice)
+        t = words(lang)
+        notice = t.sign_in_refusals[refusal.code if refusal.code in t.sign_in_refusals else "other"]
+        return page(request, "connected.html", refusal.status, **shown, pass_url=None, notice=notice)
     if shopper is None:
-        return page("connected.html", **shown, pass_url=None, notice="")
+        return page(request, "connected.html", **shown, pass_url=None, notice="")
     device = kept_device(ctx, request, store)
     token = signer(ctx, PASS).dumps([shopper.shopper_id, store, device_hex(device) if device is not None else ""])
     pass_url = f"{ctx.public_url}/me?{PASS}={quote(token)}&lang={lang}"
-    response = page("connected.html", **shown, pass_url=pass_url, notice="")
+    response = page(request, "connected.html", **shown, pass_url=pass_url, notice="")
     set_cookie(ctx, response, SHOPPER, shopper.shopper_id)
     recognise_friend(ctx, request, shopper.shopper_id)
     if device is not None:
@@ -106,21 +107,18 @@ def portal_form(
 @router.get("/me", summary="The shopper's page")
 def me(request: Request, ctx: AppContext = Depends(context)) -> Response:
     """Coupons as they come. `?pass=` carries a fresh sign-in from the captive window to the real browser."""
-    lang = language(request)
     token = request.query_params.get(PASS)
     if token is not None:
-        return _enter(ctx, request, token, lang)
+        return _enter(ctx, request, token, language(request))
     shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
     if shopper is None:
-        return page("stranger.html", 401, lang=lang, t=PAGES[lang], stores=_stores(ctx))
+        return page(request, "stranger.html", 401, stores=_stores(ctx))
     plan = ctx.plans.get(shopper.store)
     return page(
+        request,
         "me.html",
-        lang=lang,
-        t=PAGES[lang],
-        texts=PAGES[lang],
-        consents=CONSENTS[lang],
-        text_version=TEXT_VERSION,
+        asked=ASKED,
+        worded_since=worded_since(language(request)),
         store=shopper.store,
         store_name=plan.name if plan else shopper.store,
     )
@@ -140,7 +138,7 @@ def _stores(ctx: AppContext) -> list[tuple[str, str]]:
     return sorted(((plan.store, plan.name) for plan in ctx.plans.values()), key=lambda pair: pair[1])
 
 
-def _enter(ctx: AppContext, request: Request, token: str, lang: str) -> Response:
+def _enter(ctx: AppContext, request: Request, token: str, lang: Language) -> Response:
     """Takes the pass out of the address. A browser that is signed in already stays who it is."""
     response = RedirectResponse(f"/me?lang={lang}", 303)
     carried = read_signed(ctx, PASS, token, PASS_LIFETIME_S)

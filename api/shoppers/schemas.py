@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.texts.shoppers import TEXT_VERSION
+from api.texts.consents import TEXT_VERSION
 from engine.privacy.consent import ConsentChoice
 from engine.vocabulary import Channel, EntryKind, Purpose, VoucherState
 

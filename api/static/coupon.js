@@ -1,17 +1,18 @@
 // One coupon as the shopper sees it: offer, QR, digits, countdown, why, share, fewer.
 import { element } from "./dom.js";
+import { fill, t } from "./texts.js";
 
 function picture(svg) {
   const parsed = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
   parsed.setAttribute("role", "img");
-  parsed.setAttribute("aria-label", "QR");
+  parsed.setAttribute("aria-label", t.coupon.qr);
   return document.importNode(parsed, true);
 }
 
-export function couponCard(voucher, t, acts) {
+export function couponCard(voucher, acts) {
   const left = element("p", { class: "left" });
   const links = element("div", { class: "links", hidden: true });
-  const share = element("button", { type: "button", class: "main share", onclick: () => acts.share(voucher, links) }, t.share);
+  const share = element("button", { type: "button", class: "main share", onclick: () => acts.share(voucher, links) }, t.coupon.share);
   const card = element(
     "article",
     { class: "coupon", id: `v-${voucher.voucher_id}`, "data-voucher": voucher.voucher_id },
@@ -27,37 +28,37 @@ export function couponCard(voucher, t, acts) {
       { class: "tear" },
       element("div", { class: "qr" }, picture(voucher.qr_svg)),
       element("p", { class: "digits" }, voucher.code_spaced),
-      element("p", { class: "soft small" }, t.code_hint),
+      element("p", { class: "soft small" }, t.coupon.code_hint),
       left,
     ),
     element(
       "div",
       { class: "acts" },
       share,
-      element("p", { class: "soft small" }, t.share_hint),
+      element("p", { class: "soft small" }, t.coupon.share_hint),
       links,
-      element("details", {}, element("summary", {}, t.why), element("p", { class: "small" }, voucher.why)),
+      element("details", {}, element("summary", {}, t.coupon.why), element("p", { class: "small" }, voucher.why)),
       element(
         "div",
         { class: "fewer" },
-        ...acts.fewer.map((kind) => element("button", { type: "button", class: "plain", "data-fewer": kind, onclick: () => acts.less(kind) }, t[kind])),
+        ...acts.fewer.map((kind) => element("button", { type: "button", class: "plain", "data-fewer": kind, onclick: () => acts.less(kind) }, t.less[kind])),
       ),
     ),
   );
-  card.tick = (now) => tick(left, voucher, t, now);
+  card.tick = (now) => tick(left, voucher, now);
   return card;
 }
 
-function tick(left, voucher, t, now) {
+function tick(left, voucher, now) {
   const seconds = Math.max(0, Math.floor((Date.parse(voucher.expires_at) - now) / 1000));
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   const two = (n) => String(n).padStart(2, "0");
-  left.textContent = seconds === 0 ? t.expired : `${t.valid_for} ${h ? `${h} h ${two(m)} min` : `${m}:${two(s)}`}`;
+  const time = h ? `${h}\u00a0h\u00a0${two(m)}\u00a0min` : `${m}:${two(s)}`;
+  left.textContent = seconds === 0 ? t.coupon_states.expired : fill(t.coupon.left, { time });
   left.classList.toggle("soon", seconds < 300);
   return seconds > 0;
 }
 
-export function pastLine(voucher, t) {
-  const said = { redeemed: t.redeemed, voided: t.voided }[voucher.state] || t.expired;
-  return element("li", {}, element("span", {}, voucher.title), element("span", {}, said));
+export function pastLine(voucher) {
+  return element("li", {}, element("span", {}, voucher.title), element("span", {}, t.coupon_states[voucher.state]));
 }

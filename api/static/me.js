@@ -3,13 +3,12 @@ import { call } from "./http.js";
 import { couponCard, pastLine } from "./coupon.js";
 import { phoneSheet, shareLinks } from "./share.js";
 import { live } from "./live.js";
+import { counted, fill, lang, t } from "./texts.js";
 
-const t = JSON.parse(document.getElementById("texts").textContent);
 const by = (id) => document.getElementById(id);
 const store = document.querySelector("main").dataset.store;
 const cards = new Map();
 const unshown = new Map(); // delivery id -> voucher id: not acknowledged before the page is really looked at
-const lang = document.documentElement.lang;
 let offersOn = true;
 let ahead_ms = 0; // the server's clock less this phone's
 const now = () => Date.now() + ahead_ms;
@@ -20,11 +19,11 @@ function toast(text) {
   setTimeout(() => (by("toast").hidden = true), 3500);
 }
 
-const attempt = (work) => work().catch(() => toast(t.failed));
+const attempt = (work) => work().catch(() => toast(t.me.failed));
 
 function place(voucher, fresh) {
   if (cards.has(voucher.voucher_id)) return;
-  const card = couponCard(voucher, t, { share, less, fewer: ["mute", "never"] });
+  const card = couponCard(voucher, { share, less, fewer: ["mute", "never"] });
   if (!card.tick(now())) return;
   if (fresh) card.classList.add("fresh");
   cards.set(voucher.voucher_id, card);
@@ -34,7 +33,7 @@ function place(voucher, fresh) {
 
 function arrange() {
   by("empty").hidden = cards.size > 0;
-  by("empty_text").textContent = offersOn ? t.empty_text : t.empty_off;
+  by("empty_text").textContent = offersOn ? t.me.empty_text : t.me.empty_off;
   by("earlier").hidden = by("past").children.length === 0;
 }
 
@@ -42,7 +41,7 @@ async function share(voucher, links) {
   await attempt(async () => {
     const made = await call("POST", "/v1/me/shares", { voucher_id: voucher.voucher_id });
     if (await phoneSheet(made.url, voucher)) return;
-    links.replaceChildren(...shareLinks(made.url, voucher, t));
+    links.replaceChildren(...shareLinks(made.url, voucher));
     links.hidden = false;
   });
 }
@@ -50,7 +49,7 @@ async function share(voucher, links) {
 async function less(kind) {
   await attempt(async () => {
     await call("POST", "/v1/me/fewer", { kind, store });
-    toast(t[`done_${kind}`]);
+    toast(t.less_done[kind]);
     await loadMe();
   });
 }
@@ -64,10 +63,11 @@ async function loadMe() {
     box.disabled = false;
   }
   offersOn = granted.has("location_offers:page");
-  if (me.display_name) by("hello").textContent = `${t.hello} ${me.display_name}`;
-  by("points").textContent = me.points.available;
+  if (me.display_name) by("hello").textContent = fill(t.me.hello_name, { name: me.display_name });
+  by("points").textContent = me.points.available.toLocaleString(lang);
+  by("points_word").textContent = counted(t.me, "points", me.points.available);
   by("pending").hidden = me.points.pending === 0;
-  by("pending").textContent = `+ ${me.points.pending} ${t.pending_points}`;
+  by("pending").textContent = fill(t.me.pending, { n: me.points.pending.toLocaleString(lang) });
   arrange();
 }
 
@@ -77,7 +77,7 @@ async function loadVouchers() {
   for (const voucher of open.reverse()) place(voucher, false);
   for (const voucher of items) {
     const closed = !["issued", "delivered", "seen"].includes(voucher.state);
-    if (["redeemed", "expired"].includes(voucher.state)) by("past").append(pastLine(voucher, t));
+    if (["redeemed", "expired"].includes(voucher.state)) by("past").append(pastLine(voucher));
     if (closed && cards.has(voucher.voucher_id)) drop(voucher.voucher_id);
   }
   arrange();
@@ -108,14 +108,14 @@ for (const box of document.querySelectorAll("#consents input")) {
     attempt(async () => {
       const [purpose, channel] = box.value.split(":");
       await call("PUT", "/v1/me/consents", { consents: [{ purpose, channel, granted: box.checked }], place: `me:${store}` });
-      toast(t.saved);
+      toast(t.me.saved);
       await loadMe();
     }),
   );
 }
 by("delete").addEventListener("click", () =>
   attempt(async () => {
-    if (!confirm(t.delete_confirm)) return;
+    if (!confirm(t.me.delete_confirm)) return;
     await call("DELETE", "/v1/me");
     location.replace(`/w/${store}`);
   }),
@@ -127,7 +127,7 @@ setInterval(() => {
   arrange();
 }, 1000);
 setInterval(acknowledge, 5000);
-setInterval(() => loadMe().catch(() => by("status").dataset.state === "live" && toast(t.failed)), 30_000);
+setInterval(() => loadMe().catch(() => by("status").dataset.state === "live" && toast(t.me.failed)), 30_000);
 
 await attempt(async () => {
   await loadMe();
@@ -143,7 +143,7 @@ live({
   },
   onState: (state) => {
     by("status").dataset.state = state;
-    by("status").textContent = state === "live" ? t.live : t.offline;
+    by("status").textContent = state === "live" ? t.me.live : t.me.offline;
   },
   onGone: () => location.reload(),
 });

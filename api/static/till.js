@@ -1,8 +1,8 @@
 // The smallest till that works: scan or type the code, say what is in the basket, check, redeem, void.
 import { Refusal, call } from "./http.js";
 import { element } from "./dom.js";
+import { fill, lang, t } from "./texts.js";
 
-const t = JSON.parse(document.getElementById("texts").textContent);
 const by = (id) => document.getElementById(id);
 const kept = { key: "rayon_till_key", till: "rayon_till_name", store: "rayon_till_store" };
 const basket = new Map(); // sku -> quantity
@@ -11,7 +11,7 @@ let stores = [];
 const authorised = () => ({ Authorization: `Bearer ${localStorage.getItem(kept.key)}` });
 const shop = () => stores.find((s) => s.store === by("store").value);
 const money = (minor) => {
-  const format = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: shop().currency });
+  const format = new Intl.NumberFormat(lang, { style: "currency", currency: shop().currency });
   return format.format(minor / 10 ** format.resolvedOptions().maximumFractionDigits);
 };
 
@@ -19,7 +19,7 @@ async function open() {
   try {
     stores = (await call("GET", "/v1/till/stores", undefined, authorised())).items;
   } catch (failure) {
-    if (localStorage.getItem(kept.key)) by("key").setCustomValidity(failure.message);
+    if (localStorage.getItem(kept.key)) by("key").setCustomValidity(refusal(failure.code));
     by("sign_in").hidden = false;
     by("desk").hidden = true;
     return;
@@ -36,7 +36,7 @@ function changeStore() {
   localStorage.setItem(kept.store, by("store").value);
   basket.clear();
   const options = shop().products.map((p) => element("option", { value: p.sku }, `${p.name} · ${money(p.price_minor)}`));
-  by("product").replaceChildren(element("option", { value: "" }, t.choose), ...options);
+  by("product").replaceChildren(element("option", { value: "" }, t.till.choose), ...options);
   drawBasket();
   by("code").focus();
 }
@@ -44,8 +44,8 @@ function changeStore() {
 function drawBasket() {
   const rows = [...basket].map(([sku, quantity]) => {
     const product = shop().products.find((p) => p.sku === sku);
-    const less = element("button", { type: "button", "aria-label": t.remove, onclick: () => change(sku, -1) }, "−");
-    const more = element("button", { type: "button", "aria-label": t.add, onclick: () => change(sku, 1) }, "+");
+    const less = element("button", { type: "button", "aria-label": t.till.remove, onclick: () => change(sku, -1) }, "−");
+    const more = element("button", { type: "button", "aria-label": t.till.add, onclick: () => change(sku, 1) }, "+");
     return element(
       "tr", {},
       element("td", {}, product.name), element("td", { class: "number" }, less, ` ${quantity} `, more),
@@ -75,11 +75,15 @@ function say(kind, title, ...more) {
   by("answer").replaceChildren(element("h2", { class: kind }, title), ...more);
 }
 
+function refusal(code = "other") {
+  return t.till_refusals[code.replace(/^voucher_/, "")] ?? t.till_refusals.other;
+}
+
 async function ask(path, body, then) {
   try {
     then(await call("POST", path, body, authorised()));
   } catch (failure) {
-    say("bad", t[`no_${failure.code}`] || failure.message || t.failed);
+    say("bad", refusal(failure.code));
     if (failure instanceof Refusal && failure.status === 401) await open();
   }
 }
@@ -89,26 +93,26 @@ by("scan").addEventListener("submit", (event) => {
   const body = request();
   ask("/v1/till/check", body, (result) => {
     if (!result.ok) {
-      say("bad", t[`no_${result.reason}`] || result.reason);
+      say("bad", refusal(result.reason));
       return;
     }
-    const go = element("button", { type: "button", class: "main", id: "redeem" }, t.redeem);
+    const go = element("button", { type: "button", class: "main", id: "redeem" }, t.till.redeem);
     go.addEventListener("click", () => {
       go.disabled = true;
       ask("/v1/till/redeem", body, (redeemed) => {
-        const undo = element("button", { type: "button", class: "danger" }, t.undo);
+        const undo = element("button", { type: "button", class: "danger" }, t.till.undo);
         undo.addEventListener("click", () => {
           undo.disabled = true;
-          ask("/v1/till/void", { redemption_id: redeemed.redemption_id, store: body.store, till: body.till }, () => say("bad", t.undone));
+          ask("/v1/till/void", { redemption_id: redeemed.redemption_id, store: body.store, till: body.till }, () => say("bad", t.till.undone));
         });
-        say("good", `${t.redeemed}: − ${money(redeemed.discount_minor)}`, undo);
+        say("good", fill(t.till.redeemed, { amount: money(redeemed.discount_minor) }), undo);
         by("code").value = "";
         basket.clear();
         drawBasket();
         by("code").focus();
       });
     });
-    say("good", `− ${money(result.discount_minor)}`, element("p", {}, result.title || ""), go);
+    say("good", `−${money(result.discount_minor)}`, go);
   });
 });
 by("product").addEventListener("change", () => {

@@ -1,27 +1,64 @@
-"""Which of our languages a request wants."""
+"""Which of our languages a request wants: the only place that decides it, for every page."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from fastapi import Request
 
 Language = Literal["fr", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+DEFAULT: Language = "fr"
 
 
 def language(request: Request) -> Language:
-    """`?lang=` first, then Accept-Language in its order of preference; French where neither says."""
-    asked = request.query_params.get("lang", "").lower()
-    if asked in ("fr", "en"):
-        return "fr" if asked == "fr" else "en"
-    wanted: list[tuple[float, int, str]] = []
-    for i, part in enumerate(request.headers.get("accept-language", "").split(",")):
-        tag, _, quality = part.strip().lower().partition(";q=")
-        try:
-            wanted.append((-float(quality or 1), i, tag[:2]))
-        except ValueError:
-            continue  # not a quality: the tag is left out, as if it were not there
-    for _, _, tag in sorted(wanted):
-        if tag in ("fr", "en"):
-            return "fr" if tag == "fr" else "en"
-    return "fr"
+    """`?lang=` where it names a language of ours, else what Accept-Language prefers."""
+    asked = spoken(request.query_params.get("lang", ""))
+    return asked or preferred(request.headers.get("accept-language", ""))
+
+
+def language_of(locale: str) -> Language:
+    """Our language for a locale such as `en-GB`; French where we do not speak it."""
+    return spoken(locale) or DEFAULT
+
+
+def spoken(tag: str) -> Language | None:
+    """Our language that a tag such as `fr-CA` or `en_GB` begins with, None where it is none of ours."""
+    primary = tag.strip().lower().replace("_", "-").partition("-")[0]
+    return next((lang for lang in LANGUAGES if lang == primary), None)
+
+
+def preferred(accept_language: str) -> Language:
+    """Our language with the highest weight in an Accept-Language header (RFC 9110, 12.5.4), the first of equals.
+
+    `*` stands for what the header does not name; a weight of 0 refuses. Where nothing is said of either language, it is
+    French; where one is refused and the other not named, the other.
+    """
+    weights: dict[Language, float] = {}  # in the header's order
+    rest: float | None = None
+    for part in accept_language.split(","):
+        tag, *parameters = (p.strip() for p in part.split(";"))
+        weight = _weight(parameters)
+        if weight is None:
+            continue
+        if tag == "*":
+            rest = weight
+        elif (lang := spoken(tag)) is not None:
+            weights[lang] = max(weight, weights.get(lang, 0.0))
+    for lang in (DEFAULT, *LANGUAGES):  # after those that were named
+        weights.setdefault(lang, 1e-9 if rest is None else rest)
+    best = max(weights, key=lambda lang: weights[lang])
+    return best if weights[best] > 0 else DEFAULT
+
+
+def _weight(parameters: list[str]) -> float | None:
+    """The weight among a tag's parameters, 1 where there is none; None for what is no weight: the tag is left out."""
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "q":
+            try:
+                weight = float(value)
+            except ValueError:
+                return None
+            return weight if 0.0 <= weight <= 1.0 else None
+    return 1.0

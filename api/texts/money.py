@@ -4,36 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
+from api.texts.catalogue import words
+from api.texts.language import Language
+from api.texts.numbers import NARROW, number, percent
+
 _NO_DECIMALS = frozenset({"JPY", "KRW", "CLP", "XOF", "XAF", "XPF", "ISK", "VND"})  # ISO 4217 minor unit 0
 _SIGNS = {"EUR": "€", "GBP": "£", "USD": "$", "CHF": "CHF"}
-_NARROW = "\u202f"  # narrow no-break space
 
 
-def money(amount_minor: int, currency: str, lang: str) -> str:
+def money(amount_minor: int, currency: str, lang: Language) -> str:
     """`1250`, `EUR` as `12,50 €` in French and `€12.50` in English."""
     decimals = 0 if currency in _NO_DECIMALS else 2
-    number = f"{amount_minor / 10**decimals:,.{decimals}f}"
+    amount = number(amount_minor / 10**decimals, lang, decimals)
     sign = _SIGNS.get(currency, currency)
     if lang == "fr":
-        return number.replace(",", _NARROW).replace(".", ",") + f"{_NARROW}{sign}"
-    return f"{sign}{number}" if len(sign) == 1 else f"{sign} {number}"
+        return f"{amount}{NARROW}{sign}"
+    return f"{sign}{amount}" if len(sign) == 1 else f"{sign} {amount}"
 
 
-def badge(offer: dict[str, Any], currency: str, lang: str) -> str:
+def badge(offer: dict[str, Any], currency: str, lang: Language) -> str:
     """The offer in a few characters: `−20 %`, `−1,50 €`, `1,99 €`, `2 + 1`, `2 + 1 à −50 %`."""
     kind = offer["kind"]
     if kind == "percent":
-        return "−" + _percent(offer["basis_points"], lang)
+        return "−" + percent(offer["basis_points"] / 10_000, lang)
     if kind == "amount":
         return "−" + money(offer["amount_minor"], currency, lang)
     if kind == "fixed_price":
         return money(offer["price_minor"], currency, lang)
     given = f"{offer['buy']} + {offer['get']}"
-    if offer.get("basis_points", 10_000) == 10_000:
+    part = offer.get("basis_points", 10_000)
+    if part == 10_000:
         return given
-    return f"{given} {'à' if lang == 'fr' else 'at'} −{_percent(offer['basis_points'], lang)}"
-
-
-def _percent(basis_points: int, lang: str) -> str:
-    number = f"{basis_points / 100:g}"
-    return number.replace(".", ",") + f"{_NARROW}%" if lang == "fr" else f"{number}%"
+    t = words(lang)
+    return t.offer.more_for_less.format(given=given, percent=percent(part / 10_000, lang))

@@ -13,8 +13,6 @@ from api.context import AppContext, context
 from api.pages import page
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, address, rate_limits
-from api.texts.language import language
-from api.texts.tills import TEXTS
 from api.tills.schemas import (
     CheckAnswer,
     RedemptionAnswer,
@@ -107,8 +105,7 @@ def stores(ctx: AppContext = Depends(context)) -> TillStores:
 
 @pages.get("/till", summary="A till in a browser", response_class=HTMLResponse)
 def till_page(request: Request) -> HTMLResponse:
-    lang = language(request)
-    return page("till.html", lang=lang, t=TEXTS[lang], texts=TEXTS[lang])
+    return page(request, "till.html")
 
 
 def _spend(ctx: AppContext, limits: RateLimits, request: Request, body: TillRequest) -> None:

@@ -12,12 +12,11 @@ from engine.config import PositioningConfig
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.learning.self_calibration import Fitted, SelfCalibration, links_of
-from engine.positioning.locator import Locator
+from engine.positioning.locator import Locator, NoFix
 from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.radio.radiomap import RadioMap
 from engine.records import U64, Fixes, Readings, Scans
 from engine.runtime.map_fits import MapFits
-from engine.vocabulary import NoFix
 
 FITTING_S = 10.0  # from the beginning of a fit to its use, a fit being 1 to 5 s of a core; less than between fits
 LONG_SILENCE_S = 86_400.0  # in which nobody looks for what might be learnt

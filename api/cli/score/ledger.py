@@ -8,19 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from api.cli.score.read import TRUTH_AND_FIXES
+from api.cli.score.templates import render
 from engine.files.points import EventTable, read_events, read_points
 from engine.referee.points import LedgerReport, score_ledger
 
 POINTS, EVENTS = "points.csv", "events.csv"
 LISTED = 15
 EVENTS_LISTED = 60
-
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +51,7 @@ def ledger_lines(figures: Mapping[str, Any], width: int) -> list[str]:
 
 def ledger_page(ledger: Ledger) -> str:
     """A page of its own, for a run without places. The same input, the same bytes."""
-    return _templates.get_template("ledger_page.html").render(store="", ledger=ledger_part(ledger))
+    return render("ledger_page.html", store="", ledger=ledger_part(ledger))
 
 
 def ledger_part(ledger: Ledger) -> dict[str, Any]:

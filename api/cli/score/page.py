@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from api.cli.score.charts import bars, cdf, histogram, scatter
 from api.cli.score.floor import COLOURS, STEPS_M, error_map, worst_stretches
 from api.cli.score.flows import flow_matrix
 from api.cli.score.ledger import Ledger, ledger_part
+from api.cli.score.templates import render
 from api.cli.score.uplift import intervals
 from engine.plan.model import Plan
 from engine.referee.run import Scores, Tables
@@ -24,10 +23,6 @@ from engine.referee.zones import NO_ZONE, Confusion
 
 LISTED = 15
 
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-)
-
 
 def score_page(tables: Tables, scores: Scores, ledger: Ledger | None = None) -> str:
     """The page as text: what was found against the truth, for a person to read. The same input, the same bytes."""
@@ -35,7 +30,8 @@ def score_page(tables: Tables, scores: Scores, ledger: Ledger | None = None) -> 
     clock = _clock(plan)
     triggers = scores.triggers
     pairs = scores.visits.pairs if scores.visits else []
-    return _templates.get_template("page.html").render(
+    return render(
+        "page.html",
         store=plan.name if plan else "",
         period=_period(tables, clock),
         devices=len(np.unique(tables.truth.device)),

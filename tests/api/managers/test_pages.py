@@ -153,7 +153,7 @@ def test_level_span_hour_and_language_are_chosen(browser: Chrome, site: str) -> 
     press(browser, "Yesterday")
     wait_until(browser, lambda: "Hot zones ·" in headline(browser), "a headline of yesterday")
     click(browser, ".q-select")
-    press(browser, "{:02d} h – {:02d} h".format(*closed_hour()))
+    press(browser, "{:02d}:00 – {:02d}:00".format(*closed_hour()))
     quiet = ["Not enough data yet to say where it is hot"]
     wait_until(browser, lambda: texts(browser, ".r-quiet") == quiet, "no evidence")
     assert set(texts(browser, ".r-zone .r-badge")) == {"not enough data"}
@@ -168,6 +168,27 @@ def closed_hour() -> tuple[int, int]:
     hours = range(1, 24)
     hour = next(h for h in hours if opening_hour(midnight(plan, now, 1, h), busy_now(now)) in (1, 2, 3))
     return hour, hour + 1
+
+
+@pytest.mark.parametrize(
+    ("query", "header", "lang", "html_lang", "word"),
+    [
+        ("", "", "fr", "fr", "Zones chaudes maintenant"),
+        ("", "en-GB,fr;q=0.5", "en", "en-GB", "Hot zones now"),
+        ("?lang=fr", "en", "fr", "fr", "Zones chaudes maintenant"),
+    ],
+)
+def test_the_pages_heed_the_browsers_language(
+    site: str, query: str, header: str, lang: str, html_lang: str, word: str
+) -> None:
+    with httpx.Client(base_url=site, trust_env=False, headers={"Accept-Language": header}) as manager:
+        manager.get("/manage", params={"key": KEY})
+        board, stores, nowhere = (manager.get(f"/manage{path}{query}") for path in ("/boutique", "/", "/nowhere"))
+    assert word in board.text
+    for page, tag in ((board, html_lang), (stores, html_lang), (nowhere, lang)):
+        assert f'<html lang="{tag}"' in page.text
+        assert (page.headers["content-language"], page.headers["vary"]) == (lang, "Accept-Language")
+    assert (nowhere.status_code, f'href="/manage?lang={lang}"' in nowhere.text) == (404, True)
 
 
 def test_the_pages_are_for_managers(site: str) -> None:

@@ -20,7 +20,7 @@ def test_withdraws_everything(site: Site) -> None:
     with site.client() as phone:
         shopper = site.sign_in(phone, client_mac=MAC)
         assert "Tout retirer" in phone.get("/opt-out/corner").text
-        assert "est fait : plus" in phone.post("/opt-out/corner").text
+        assert "vous ne recevrez plus d" in phone.post("/opt-out/corner").text
         assert phone.get("/v1/me").json()["consents"] == []
     assert linked_devices(site.db, "corner") == {}
     assert consent_log(site.db, shopper)[-1].place == "opt-out:corner"
@@ -31,5 +31,5 @@ def test_a_phone_needs_no_sign_in(site: Site) -> None:
     with site.client() as phone:
         site.sign_in(phone, client_mac=MAC)
         phone.cookies.delete("rayon_shopper")
-        assert "est fait : plus" in phone.post("/opt-out/corner").text
+        assert "vous ne recevrez plus d" in phone.post("/opt-out/corner").text
     assert linked_devices(site.db, "corner") == {}

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.texts.consents import TEXT_VERSION
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.storage.shoppers import consent_log, linked_devices
 from tests.api.site import MAC, SECRETS, Site
@@ -32,11 +33,12 @@ def phone(site: Site) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_no_box_is_ticked_and_the_version_is_shown(phone: httpx.Client) -> None:
+def test_no_box_is_ticked_and_the_wording_is_dated(phone: httpx.Client) -> None:
     page = phone.get("/w/corner").text
     assert page.count('type="checkbox"') == 2
     assert "checked" not in page
-    assert "Texte version 2026-11" in page
+    assert "Texte en vigueur depuis le 28\u00a0novembre\u00a02026." in page
+    assert f'name="text_version" value="{TEXT_VERSION}"' in page
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,7 @@ def test_no_box_is_ticked_and_the_version_is_shown(phone: httpx.Client) -> None:
         ("", "en-GB,en;q=0.9,fr;q=0.8", "en"),
         ("", "fr;q=0.3,en;q=0.8", "en"),
         ("", "de,fr;q=oops,en;q=0.1", "en"),
+        ("", "fr;q=0", "en"),
         ("?lang=en", "fr", "en"),
         ("?lang=xx", "fr", "fr"),
     ],
@@ -107,7 +110,7 @@ def test_form_answers_are_logged_whole(site: Site, phone: httpx.Client) -> None:
         ("location_offers", "page", True),
         ("statistics", "any", False),
     }
-    assert {(c.text_version, c.place) for c in log} == {("2026-11", "portal:corner")}
+    assert {(c.text_version, c.place) for c in log} == {(TEXT_VERSION, "portal:corner")}
 
 
 def test_a_returning_shopper_sees_their_own_choices(phone: httpx.Client) -> None:

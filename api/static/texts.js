@@ -1,0 +1,15 @@
+// The page's sentences, as the server put them into it: `t.page.sentence`, the same names as everywhere.
+export const t = JSON.parse(document.getElementById("texts").textContent);
+
+export const lang = document.documentElement.lang;
+const rules = new Intl.PluralRules(lang);
+
+// A sentence with its {names} filled in.
+export function fill(sentence, values) {
+  return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+// The sentence for n of something: key_one or key_other.
+export function counted(page, key, n) {
+  return fill(page[`${key}_${rules.select(n) === "one" ? "one" : "other"}`], { n: n.toLocaleString(lang) });
+}

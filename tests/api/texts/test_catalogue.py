@@ -1,0 +1,242 @@
+"""One catalogue a language: both say everything, with the same blanks to fill, and nothing that nobody shows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel
+
+import api
+from api.auth import NotSignedIn
+from api.health.endpoints import Ready
+from api.managers.snapshot import SPANS
+from api.ratelimits import TooManyRequests
+from api.shoppers.retries import SignInBusy
+from api.shoppers.schemas import Fewer, VoucherCard
+from api.texts.catalogue import words
+from api.texts.consents import ASKED, TEXT_VERSION, worded_since
+from api.texts.language import Language
+from engine.errors import NotFound
+from engine.offers.experiments import HOLDOUT
+from engine.presence.hotzones import HotState
+from engine.storage.shoppers import DeviceLinked
+from engine.yaml_files import read_yaml
+
+API = Path(api.__file__).parent
+SAME = {
+    # French and English write these alike; everything else that is alike has been forgotten.
+    ("docs", "version"),
+    ("front", "developers"),
+    ("me", "points_one"),
+    ("me", "points_other"),
+    ("units", "seconds"),
+}
+WORDINGS = {"2026-11-28": "97b973762ebd8717"}
+"""Of each version of the consents, the digest of its sentences: who changes one takes a new version."""
+
+
+def catalogue(lang: Language) -> dict[str, dict[str, str]]:
+    """As it stands in its file."""
+    found: dict[str, dict[str, str]] = read_yaml(API / "texts" / f"{lang}.yaml")
+    return found
+
+
+FR, EN = catalogue("fr"), catalogue("en")
+ALL = [(page, key) for page, said in FR.items() for key in said]
+
+
+def blanks(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    assert {page: set(said) for page, said in FR.items()} == {page: set(said) for page, said in EN.items()}
+
+
+def test_both_languages_fill_in_the_same_blanks() -> None:
+    assert {at: blanks(FR[at[0]][at[1]]) for at in ALL} == {at: blanks(EN[at[0]][at[1]]) for at in ALL}
+
+
+def test_no_sentence_is_empty_or_left_untranslated() -> None:
+    sentences = [catalogue[page][key] for catalogue in (FR, EN) for page, key in ALL]
+    assert [s for s in sentences if not s or s != s.strip()] == []
+    assert {(page, key) for page, key in ALL if FR[page][key] == EN[page][key]} == SAME
+
+
+def test_what_is_counted_has_both_forms() -> None:
+    ends = ("_one", "_other")
+    counted = [(page, key) for page, key in ALL if key.endswith(ends)]
+    stems = {(page, re.sub("_(one|other)$", "", key)) for page, key in counted}
+    assert {(page, stem + end) for page, stem in stems for end in ends} == set(counted)
+
+
+def test_spaces_and_quotes_are_those_of_the_language() -> None:
+    """No line of French ends before a colon or inside quotation marks; English has no space before its marks."""
+    for page, key in ALL:
+        french, english = getattr(words("fr"), page)[key], getattr(words("en"), page)[key]
+        assert not re.search(r" [:;!?»%€]|« |[^\s\d:/]:(?!\d)|[^\s][!?;%»]|«\S(?<!«\u00a0)", french), french
+        assert not re.search(r"\s[:;!?%]|[«»\u202f]", english), english
+        assert '"' not in french + english
+        assert "..." not in french + english
+
+
+# ---------------------------------------------------------------------------------------------- what is said where
+
+NAME = r"t\.(\w+)"
+DOTTED = re.compile(rf"(?<![\w.]){NAME}\.(?!counted\b|format\b)(\w+)")
+COUNTED = re.compile(rf'(?<![\w.]){NAME}\.counted\(\s*"(\w+)"|counted\({NAME}, "(\w+)"')
+BY_CODE = re.compile(rf"(?<![\w.]){NAME}(?:\[|\.counted\(\s*f\")")
+METHODS = {"only", "lang"}
+
+
+def sources() -> Iterator[tuple[Path, str]]:
+    """Everything of the api that may show a sentence."""
+    for kind in ("*.html", "*.py", "*.js"):
+        for path in sorted(API.rglob(kind)):
+            if path.relative_to(API).parts[0] not in ("cli", "texts") and path.name != "texts.js":
+                yield path, path.read_text(encoding="utf-8")
+    for path in (API / "texts").glob("*.py"):
+        yield path, re.sub(r'"""(?s:.*?)"""', "", path.read_text(encoding="utf-8"))
+
+
+def said(text: str) -> tuple[set[tuple[str, str]], set[str]]:
+    """The sentences that a source names one by one, and the pages it takes by a code."""
+    by_code = set(BY_CODE.findall(text))
+    named = {(page, key) for page, key in DOTTED.findall(text) if page not in METHODS}
+    for a, key_a, b, key_b in COUNTED.findall(text):
+        named |= {(a or b, f"{key_a or key_b}_{form}") for form in ("one", "other")}
+    return named, by_code
+
+
+NAMED: set[tuple[str, str]] = set()
+VOCABULARIES: set[str] = set()
+for _, source in sources():
+    found, pages = said(source)
+    NAMED |= found
+    VOCABULARIES |= pages
+
+
+def test_every_sentence_that_is_said_is_written() -> None:
+    assert sorted(NAMED - set(ALL)) == []
+    assert sorted(VOCABULARIES - set(FR)) == []
+
+
+def test_every_sentence_that_is_written_is_said() -> None:
+    """One by one, or by a code: what is taken by a code is a vocabulary, and CODES below knows it whole."""
+    assert sorted((page, key) for page, key in set(ALL) - NAMED if page not in VOCABULARIES) == []
+    assert set(CODES) == VOCABULARIES
+
+
+@pytest.mark.parametrize(("page", "script"), [("me.html", "me.js"), ("till.html", "till.js")])
+def test_a_page_gives_its_script_the_sentences_it_says(page: str, script: str) -> None:
+    [template] = API.rglob(page)
+    [given] = re.findall(r"t\.only\(([^)]*)\)", template.read_text(encoding="utf-8"))
+    assert sorted(re.findall(r'"(\w+)"', given)) == sorted(pages_of(API / "static" / script))
+
+
+def pages_of(script: Path) -> set[str]:
+    """The pages of the catalogue that a script and what it imports need."""
+    text = script.read_text(encoding="utf-8")
+    named, by_code = said(text)
+    imported = re.findall(r'from "\./(?!texts)([\w.]+)"', text)
+    return {page for page, _ in named} | by_code | {p for name in imported for p in pages_of(script.parent / name)}
+
+
+NO_WORDS = re.compile(
+    r"""(?sx) \{\#.*?\#\} | \{%.*?%\} | \{\{.*?\}\} | <(code|pre|svg)\b.*?</\1> | <[^>]*> | [\w-]+="[^"]*" """
+)
+
+
+def test_no_sentence_stands_outside_the_catalogue() -> None:
+    """French has letters that code and English comments have not; templates hold no words of their own."""
+    for path, text in sources():
+        if path.suffix == ".py":
+            text = re.sub(r'"""(?s:.*?)"""|#.*', "", text)
+        assert not re.search("[éèêàçùÉÀ«»“”]", text), path
+    for path in API.rglob("templates/*.html"):
+        text = path.read_text(encoding="utf-8")
+        bare = NO_WORDS.sub(" ", text)
+        assert set(re.findall(r"[A-Za-z]{2,}", bare)) <= {"Rayon", "openapi", "json"}, path
+
+
+# ------------------------------------------------------------------------------------------------- vocabularies
+
+
+def literals(model: type[BaseModel], *fields: str) -> set[str]:
+    """The codes that these fields of a model may hold."""
+    return {code for field in fields for code in get_args(model.model_fields[field].annotation)}
+
+
+MONTHS = {f"m{n}" for n in range(1, 13)}
+CODES: dict[str, set[str]] = {
+    "consent_titles": set(ASKED),
+    "consent_texts": set(ASKED),
+    "sign_in_refusals": {DeviceLinked.code, SignInBusy.code, "other"},
+    "less": literals(Fewer, "kind"),
+    "less_done": literals(Fewer, "kind"),
+    "coupon_states": literals(VoucherCard, "state") - {"issued", "delivered", "seen"},  # those are still on their card
+    "why": {kind + form for kind in ("product", "zone", "store") for form in ("", "_for_one", "_for_other")},
+    "till_refusals": {
+        *("unknown", "redeemed", "expired", "voided", "currency", "not_in_basket", "min_basket", "too_few"),
+        *(NotSignedIn.code, TooManyRequests.code, "storage_unavailable", "other"),
+    },
+    "spans": set(SPANS),
+    "people_by_hour": set(SPANS),
+    "why_none_hot": {"none_hot", "too_little", "no_heat"},
+    "hot_states": set(get_args(HotState)),
+    "evidence": {
+        *("person_s", "fixes", "squares", "zone_squares", "zone_visits"),
+        *("hot_squares", "few_hot_squares", "no_hot_squares"),
+    },
+    "reasons": {
+        *("ok", "not_linked", "no_consent", "cap_visit", "cap_day", "cap_week", "cap_campaign_day"),
+        *("cap_campaign_week", "campaign_unknown", "campaign_paused", "already_issued", "already_decided", "budget"),
+        *("lost_arbitration", "quiet_hours", "outside_hours", "not_started", "ended", "audience", HOLDOUT, "legal_cap"),
+        *("other_store", "too_late", "no_gain"),
+    },
+    "health_states": literals(Ready, "status", "database", "engine", "delivery"),
+    "problem_titles": {
+        *(NotFound.code, TooManyRequests.code, "storage_unavailable", "share_gone", "store_unknown", "nicegui_busy"),
+        *("cross_origin", "other"),
+    },
+    "months": MONTHS,
+    "months_short": MONTHS,
+}
+"""Every vocabulary with all its codes."""
+CODES["problem_texts"] = CODES["problem_titles"]
+
+
+@pytest.mark.parametrize("page", CODES)
+def test_every_code_has_words_and_no_other_has(page: str) -> None:
+    assert set(FR[page]) == CODES[page]
+
+
+def test_changed_consents_have_a_new_version() -> None:
+    shown = [said[page] for said in (FR, EN) for page in ("consent_titles", "consent_texts")]
+    digest = hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16]
+    assert WORDINGS[TEXT_VERSION] == digest
+    assert (worded_since("fr"), worded_since("en")) == ("28\u00a0novembre\u00a02026", "28\u00a0November\u00a02026")
+
+
+def test_counting() -> None:
+    french, english = words("fr").board, words("en").board
+    assert [french.counted("visits", n) for n in (0, 1, 2)] == ["0\u00a0visite", "1\u00a0visite", "2\u00a0visites"]
+    assert [english.counted("visits", n) for n in (0, 1, 2)] == ["0 visits", "1 visit", "2 visits"]
+    assert french.counted("visits", 12345) == "12\u202f345\u00a0visites"
+
+
+def test_what_is_not_written_is_not_said() -> None:
+    t = words("fr")
+    with pytest.raises(AttributeError, match="no sentence 'nothing'"):
+        _ = t.me.nothing
+    with pytest.raises(AttributeError, match="no page 'nothing'"):
+        _ = t.nothing
+    with pytest.raises(KeyError):
+        _ = t.reasons["nothing"]

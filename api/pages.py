@@ -74,6 +74,11 @@ def _icon(_request: Request) -> FileResponse:
 
 
 def mount(app: FastAPI) -> None:
-    """Serves our scripts, styles and pictures at /static: no page loads anything from elsewhere."""
+    """Serves our scripts, styles and pictures at /static: no page loads anything from elsewhere.
+
+    The catalogues are read now, so that no first visitor waits for them.
+    """
+    for lang in LANGUAGES:
+        words(lang)
     app.add_route("/favicon.ico", _icon, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=_API / "static"), name="static")

@@ -113,6 +113,17 @@ def test_form_answers_are_logged_whole(site: Site, phone: httpx.Client) -> None:
     assert {(c.text_version, c.place) for c in log} == {(TEXT_VERSION, "portal:corner")}
 
 
+def test_answers_to_an_earlier_wording_stay_valid(site: Site, phone: httpx.Client) -> None:
+    """A page that was open when the wording changed is answered as it was shown."""
+    phone.get("/w/corner")
+    phone.post("/w/corner", data={"consent": "location_offers:page", "text_version": "2026-11"})
+    me = phone.get("/v1/me").json()
+    assert [(c["purpose"], c["granted"]) for c in me["consents"]] == [("location_offers", True)]
+    assert {c.text_version for c in consent_log(site.db, me["shopper_id"])} == {"2026-11"}
+    page = phone.get("/w/corner", headers={"Accept-Language": "en"}).text
+    assert "What you chose last time is ticked" in page
+
+
 def test_a_returning_shopper_sees_their_own_choices(phone: httpx.Client) -> None:
     phone.get("/w/corner", params={"client_mac": MAC})
     phone.post("/w/corner", data={"consent": "location_offers:page"})

@@ -134,6 +134,31 @@ def test_every_sentence_that_is_written_is_said() -> None:
     assert set(CODES) == VOCABULARIES
 
 
+def filled_in(text: str, start: int, end: int) -> set[str]:
+    """The blanks that are filled in where a sentence is said, at `start` to `end` of a source."""
+    if text[:start].endswith("fill("):  # a script
+        inside = re.match(r", \{([^}]*)\}", text[end:])
+        assert inside is not None
+        return {part.partition(":")[0].strip() for part in inside[1].split(",")}
+    if not text.startswith(".format(", end):
+        return set()
+    depth, i = 1, end + len(".format(")
+    while depth:
+        depth += {"(": 1, ")": -1}.get(text[i], 0)
+        i += 1
+    return set(re.findall(r"(\w+)=", text[end:i]))
+
+
+def test_every_blank_is_filled_in_where_its_sentence_is_said() -> None:
+    wrong = [
+        (path.name, *match.groups(), sorted(filled_in(text, *match.span())))
+        for path, text in sources()
+        for match in DOTTED.finditer(text)
+        if match[1] not in METHODS and filled_in(text, *match.span()) != blanks(FR[match[1]][match[2]])
+    ]
+    assert wrong == []
+
+
 @pytest.mark.parametrize(("page", "script"), [("me.html", "me.js"), ("till.html", "till.js")])
 def test_a_page_gives_its_script_the_sentences_it_says(page: str, script: str) -> None:
     [template] = API.rglob(page)

@@ -8,15 +8,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar, overload
+from typing import TypeVar, cast
 
 from engine.vocabulary import FrameRefusal, ProblemCode
 
-A = TypeVar("A")
-B = TypeVar("B")
-C = TypeVar("C")
+T = TypeVar("T")
 
 
 class RayonError(Exception):
@@ -48,24 +47,29 @@ class OperatorError(RayonError):
         super().__init__("\n".join(str(p) for p in self.problems))
 
 
-@overload
-def together(a: Callable[[], A], b: Callable[[], B], /) -> tuple[A, B]: ...
-@overload
-def together(a: Callable[[], A], b: Callable[[], B], c: Callable[[], C], /) -> tuple[A, B, C]: ...
-@overload
-def together(*readers: Callable[[], Any]) -> tuple[Any, ...]: ...
-def together(*readers: Callable[[], Any]) -> tuple[Any, ...]:
-    """What each of these reads. Raises one OperatorError with the mistakes of all of them, not of the first alone."""
-    read: list[Any] = []
-    problems: list[Problem] = []
-    for reader in readers:
+class ProblemCollector:
+    """The mistakes found so far, by readers that need nothing from one another."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def read(self, reader: Callable[[], T]) -> T:
+        """What `reader` returns. Where it raises OperatorError the mistakes are kept and the value is None: it is not
+        to be used before `collect_problems` ends, which then raises."""
         try:
-            read.append(reader())
+            return reader()
         except OperatorError as error:
-            problems += error.problems
-    if problems:
-        raise OperatorError(problems)
-    return tuple(read)
+            self.problems += error.problems
+            return cast(T, None)
+
+
+@contextmanager
+def collect_problems() -> Iterator[ProblemCollector]:
+    """Raises one OperatorError at its end, with the mistakes of all that was read in it, not of the first alone."""
+    collector = ProblemCollector()
+    yield collector
+    if collector.problems:
+        raise OperatorError(collector.problems)
 
 
 class DecodeError(RayonError):

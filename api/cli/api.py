@@ -13,7 +13,7 @@ from api.cli.engine import CONFIG_OPTION, stop_on_signals
 def register(app: typer.Typer) -> None:
     """Adds the command."""
 
-    @app.command("api", rich_help_panel="Run a site")
+    @app.command("api")
     def api(
         config: Path | None = CONFIG_OPTION,
         host: str | None = typer.Option(None, help="Address to listen on; default from the configuration."),

@@ -10,7 +10,7 @@ import typer
 
 from api.cli.inputs import plan_to_locate
 from api.cli.locate import CELL_M, warn
-from engine.errors import OperatorError, Problem, together
+from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import read_readings, read_survey, readings_for_plan, save_radio_map, survey_for_plan
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
@@ -44,15 +44,13 @@ def calibrate(
     if survey is None and readings is None:
         fix = "give --survey, --readings or both"
         raise OperatorError([Problem("rayon calibrate", "options", "nothing to learn from", fix)])
-    plan, places, unplaced = together(
-        lambda: plan_to_locate(folder),
-        lambda: read_survey(survey) if survey else None,
-        lambda: read_readings(readings) if readings else None,
-    )
-    surveyed, crowd = together(
-        lambda: survey_for_plan(places, plan) if places is not None else None,
-        lambda: readings_for_plan(unplaced, plan) if unplaced is not None else None,
-    )
+    with collect_problems() as collect:
+        plan = collect.read(lambda: plan_to_locate(folder))
+        places = collect.read(lambda: read_survey(survey) if survey else None)
+        unplaced = collect.read(lambda: read_readings(readings) if readings else None)
+    with collect_problems() as collect:
+        surveyed = collect.read(lambda: survey_for_plan(places, plan) if places is not None else None)
+        crowd = collect.read(lambda: readings_for_plan(unplaced, plan) if unplaced is not None else None)
     parts: list[Evidence] = []
     if surveyed is not None:
         warn(str(survey), surveyed.warnings)

@@ -6,20 +6,16 @@ import json
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from api.cli.decide_tables import decision_table, fix_table, hour_table, visit_table
 from api.cli.inputs import plan_to_locate
 from api.cli.locate import warn
 from engine.config import Config, load_config
-from engine.errors import OperatorError, Problem, together
+from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import load_radio_map, read_readings, readings_for_plan, write_fixes
 from engine.files.experiments import write_experiments
 from engine.files.flows import write_flows
@@ -27,6 +23,7 @@ from engine.files.outcomes import read_sessions, write_decisions, write_hours, w
 from engine.offers.campaigns import CampaignState, load_campaigns
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
+from engine.progress import show_progress
 from engine.radio.radiomap import RadioMap
 from engine.records import F64
 from engine.runtime.offline import Chain, run_chain
@@ -72,20 +69,21 @@ def decide(
     """
     if not output.parent.is_dir():  # said now, not after minutes of work
         raise OperatorError([Problem(str(output), "--output", "its folder does not exist", "make it, or name another")])
-    plan, settings, said, table = together(
-        lambda: plan_to_locate(folder),
-        lambda: load_config(config),
-        lambda: read_sessions(sessions) if sessions else None,
-        lambda: read_readings(readings),
-    )
-    loaded, radio_map, joined = together(
-        lambda: load_campaigns(campaigns, plan),
-        lambda: _radio_map(radiomap, plan, settings),
-        lambda: readings_for_plan(table, plan),
-    )
+    with collect_problems() as collect:
+        plan = collect.read(lambda: plan_to_locate(folder))
+        settings = collect.read(lambda: load_config(config))
+        said = collect.read(lambda: read_sessions(sessions) if sessions else None)
+        table = collect.read(lambda: read_readings(readings))
+    with collect_problems() as collect:
+        loaded = collect.read(lambda: load_campaigns(campaigns, plan))
+        radio_map = collect.read(lambda: _radio_map(radiomap, plan, settings))
+        joined = collect.read(lambda: readings_for_plan(table, plan))
     warn(str(readings), joined.warnings)
-    with _clock_bar(joined.readings.t) as on_step:
-        chain = run_chain(plan, settings, loaded, joined, said, radio_map, on_step)
+    start_t, end_t = _span(joined.readings.t)
+    with show_progress("decide", end_t - start_t) as progress:
+        chain = run_chain(
+            plan, settings, loaded, joined, said, radio_map, lambda now: progress.reach(min(now, end_t) - start_t)
+        )
     write_decisions(output, decision_table(chain, loaded))
     if tables is not None:
         write_chain(tables, chain, plan, settings)
@@ -121,14 +119,8 @@ def _keep_plan(store: Path, folder: Path) -> None:
             shutil.copyfile(store / name, folder / name)
 
 
-@contextmanager
-def _clock_bar(t: F64) -> Iterator[Callable[[float], None]]:
-    """A bar on stderr, when that is a terminal, of how far into the recording the clock is."""
-    console = Console(stderr=True)
-    start_t, end_t = (float(t.min()), float(t.max())) if len(t) else (0.0, 0.0)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("decide", total=end_t - start_t)
-        yield lambda now: bar.update(task, completed=min(now, end_t) - start_t)
+def _span(t: F64) -> tuple[float, float]:
+    return (float(t.min()), float(t.max())) if len(t) else (0.0, 0.0)
 
 
 def _counts(chain: Chain) -> dict[str, Any]:

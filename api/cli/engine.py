@@ -16,7 +16,7 @@ CONFIG_OPTION = typer.Option(
 def register(app: typer.Typer) -> None:
     """Adds the command."""
 
-    @app.command("engine", rich_help_panel="Run a site")
+    @app.command("engine")
     def engine(
         config: Path | None = CONFIG_OPTION, verbose: bool = typer.Option(False, "--verbose", "-v", help="Log more.")
     ) -> None:

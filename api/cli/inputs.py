@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -12,6 +13,10 @@ from engine.errors import OperatorError, Problem
 from engine.plan.load import load_plan
 from engine.plan.model import Plan
 from engine.plan.reachable import FEWEST_ACCESS_POINTS
+
+StoreFolder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="The store's folder, with its plan.geojson and products.csv.")
+]
 
 
 def plan_to_locate(folder: Path) -> Plan:

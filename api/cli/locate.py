@@ -10,7 +10,7 @@ import numpy as np
 import typer
 
 from api.cli.inputs import finite, plan_to_locate
-from engine.errors import OperatorError, Problem, together
+from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import FixTable, load_radio_map, read_readings, readings_for_plan, write_fixes
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
@@ -50,7 +50,10 @@ def locate(
     """
     if method not in METHODS:
         raise OperatorError([Problem("--method", method, "unknown method", f"one of {', '.join(METHODS)}")])
-    (plan, cells, radio_map), table = together(lambda: _store(folder, radiomap), lambda: read_readings(readings))
+    with collect_problems() as collect:
+        store = collect.read(lambda: _store(folder, radiomap))
+        table = collect.read(lambda: read_readings(readings))
+    plan, cells, radio_map = store
     joined = readings_for_plan(table, plan)
     warn(str(readings), joined.warnings)
     locator = Locator(plan, cells, radio_map, method)

@@ -13,8 +13,6 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.errors import OperatorError, Problem
 from engine.files import ReadingTable, read_readings
@@ -24,6 +22,7 @@ from engine.ingest.mqtt.publisher import wait_until
 from engine.ingest.mqtt.receiver import Publisher
 from engine.plan.model import ap_key
 from engine.privacy.pseudonyms import normal_mac
+from engine.progress import show_progress
 from engine.records import F64
 
 CONNECT_S = 10.0
@@ -160,13 +159,12 @@ def _publish(
     started = time.monotonic()
     frames = 0
     try:
-        with _bar(len(table)) as bar:
-            task = bar.add_task(topic, total=len(table))
+        with show_progress(topic, len(table)) as progress:
             for batch in batches(table, macs, batch_s, shift_s):
                 wait_until(started + batch.due_s / speed)
                 publisher.publish(topic, batch.payload, CONFIRM_S)
                 frames += 1
-                bar.advance(task, batch.n)
+                progress.advance(batch.n)
     except TimeoutError as error:
         raise OperatorError([Problem("--mqtt", str(broker), str(error), "is the broker running?")]) from error
     finally:
@@ -185,12 +183,6 @@ def _publish(
         unconfirmed=unconfirmed,
         refused_by_broker=publisher.refused,
     )
-
-
-def _bar(total: int) -> Progress:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/" + str(total)))
-    return Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal)
 
 
 def _topic(store: str, source: str) -> str:

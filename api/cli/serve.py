@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Adds the command."""
 
-    @app.command("serve", rich_help_panel="Run a site")
+    @app.command("serve")
     def serve(
         config: Path | None = CONFIG_OPTION,
         host: str | None = typer.Option(None, help="Address to listen on; default from the configuration."),

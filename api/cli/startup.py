@@ -7,13 +7,14 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.logging import RichHandler
 
 from engine.config import Config, load_config
-from engine.errors import OperatorError, Problem
+from engine.errors import OperatorError, Problem, collect_problems
 from engine.offers.campaigns import Campaign, load_campaigns
 from engine.plan.load import load_plans
 from engine.plan.model import Plan
@@ -53,17 +54,12 @@ def open_site(config: Config, *, environ: Mapping[str, str] = os.environ) -> Sit
 
 
 def _campaigns(config: Config, plans: Mapping[str, Plan]) -> dict[str, list[Campaign]]:
-    problems: list[Problem] = []
     found: dict[str, list[Campaign]] = {}
-    for store, plan in plans.items():
-        path = config.stores.floorplans_dir / store / "campaigns.yaml"
-        if path.is_file():
-            try:
-                found[store] = load_campaigns(path, plan)
-            except OperatorError as error:
-                problems.extend(error.problems)
-    if problems:
-        raise OperatorError(problems)
+    with collect_problems() as collect:
+        for store, plan in plans.items():
+            path = config.stores.floorplans_dir / store / "campaigns.yaml"
+            if path.is_file():
+                found[store] = collect.read(partial(load_campaigns, path, plan))
     return found
 
 

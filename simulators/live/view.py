@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from engine.progress import show_progress
 from simulators.live.run import Progress as Reached
 from simulators.world import World
 
@@ -74,21 +75,23 @@ def zone_table(world: World, t_s: float) -> Table:
 
 @contextmanager
 def watched(world: World, console: Console) -> Iterator[LiveView]:
-    """A view for the time of a run; nothing is drawn where the console is no terminal."""
+    """A view for the time of a run: zones and a bar where the console is a terminal, else a line a minute."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), TimeRemainingColumn())
-    view = LiveView(world, Progress(*columns, console=console))
+    bar = Progress(*columns, console=console)
     if not console.is_terminal:
-        yield view
+        with show_progress(world.scenario.name, world.run_s, stream=console.file) as lines:
+            yield LiveView(world, bar, lines.reach)
         return
+    view = LiveView(world, bar)
     with Live(get_renderable=view.drawn, console=console, transient=True, refresh_per_second=4):
         yield view
 
 
 class LiveView:
-    """A progress bar above a table of zones."""
+    """A progress bar above a table of zones. `told` hears how far the run is, and its note."""
 
-    def __init__(self, world: World, bar: Progress) -> None:
-        self._world, self._bar = world, bar
+    def __init__(self, world: World, bar: Progress, told: Callable[[float, str], None] = lambda reached, note: None):
+        self._world, self._bar, self._told = world, bar, told
         self._reached_s = 0.0
         self._task = bar.add_task(world.scenario.name, total=world.run_s, note="")
 
@@ -98,6 +101,7 @@ class LiveView:
         note = f"{at.inside} inside, {tally.readings} readings, {tally.vouchers_received} coupons"
         self._reached_s = at.reached_s
         self._bar.update(self._task, completed=at.reached_s, note=note)
+        self._told(at.reached_s, note)
 
     def drawn(self) -> Group:
         """What the terminal shows."""

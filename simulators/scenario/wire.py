@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
 from simulators.scenario.people import Strict
-
-WireFormat = Literal["native", "meraki", "espresense"]
+from simulators.scenario.wire_formats import WireFormat
 
 
 class WireConfig(Strict):

@@ -42,8 +42,10 @@ def bench(
     as_json: bool = typer.Option(False, "--json", help="One JSON object on standard output."),
     seconds: float = typer.Option(2.0, min=0.1, max=60.0, help="How long to time each figure."),
 ) -> None:
-    """Times the locator: 40 x 25 m, cells of 0.5 m, 6 access points, batches of 256 devices.
-    And weighs it, there and in a hypermarket (large_store_...: 200 x 100 m, 80 access points); and times fixes of
+    """Times the locator and the start of commands, and weighs what is kept.
+
+    The locator: 40 x 25 m, cells of 0.5 m, 6 access points, batches of 256 devices;
+    and its weight, there and in a hypermarket (large_store_...: 200 x 100 m, 80 access points); and fixes of
     phones that scan every 1 to 30 s among shelves (mixed_intervals_...: 60 x 40 m, ticks of one second).
 
     Beside it, in the same run and on the same scans, scipy's least_squares and, with the extra "bench", the libraries

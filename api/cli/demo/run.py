@@ -27,7 +27,7 @@ STOP_S = 10.0  # the phones' last answers are waited for this long
 def register(app: typer.Typer) -> None:
     """Adds the command."""
 
-    @app.command("demo", rich_help_panel="Try it")
+    @app.command("demo")
     def demo(
         seconds: float | None = typer.Option(None, min=1, help="Stop by itself after so long and print the counts."),
         as_json: bool = typer.Option(False, "--json", help="Print the counts as one JSON object on stdout."),

@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.cli.history.tables import HOUR_S, History, Row, find_table, read_zone_flows, read_zone_hours, refuse_differing
 from engine.config import Config
-from engine.errors import OperatorError, Problem
+from engine.errors import OperatorError, Problem, collect_problems
 from engine.plan.load import load_plans
 from engine.plan.model import Plan
 from engine.presence.flows import FlowRow
 from engine.presence.zonehours import ZoneHourRow
+from engine.progress import show_progress
 from engine.storage.database import Database, open_database
 from engine.storage.presence.histories import ZONE_FLOWS, ZONE_HOURS, ByHour, Imported
 
@@ -34,7 +33,7 @@ history_app = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Adds `history` and its command."""
-    app.add_typer(history_app, rich_help_panel="Run a site")
+    app.add_typer(history_app)
 
 
 @history_app.callback()
@@ -76,10 +75,9 @@ def import_(
             problems += refuse_differing(flows, ZONE_FLOWS.differing(db, store, flows.rows)) if flows else []
             if problems:
                 raise OperatorError(problems)
-        with _bar() as bar:
-            task = bar.add_task(store, total=len(hours.rows) + (len(flows.rows) if flows else 0))
-            done = _put(db, store, ZONE_HOURS, hours, replace, lambda n: bar.advance(task, n))
-            moved = _put(db, store, ZONE_FLOWS, flows, replace, lambda n: bar.advance(task, n)) if flows else Imported()
+        with show_progress(store, len(hours.rows) + (len(flows.rows) if flows else 0)) as progress:
+            done = _put(db, store, ZONE_HOURS, hours, replace, progress.advance)
+            moved = _put(db, store, ZONE_FLOWS, flows, replace, progress.advance) if flows else Imported()
     finally:
         db.close()
     _print(store, hours.rows, done, moved, as_json=as_json)
@@ -92,18 +90,9 @@ def _read(source: Path, plan: Plan, now: float) -> tuple[History[ZoneHourRow], H
         fix = "a folder that rayon simulate wrote, or a table"
         raise OperatorError([Problem(str(source), "(folder)", "holds no hours.csv or hours.parquet", fix)])
     beside = None if source.is_file() else find_table(source, "flows")
-    problems: list[Problem] = []
-    hours = flows = None
-    try:
-        hours = read_zone_hours(path, plan, now)
-    except OperatorError as error:
-        problems += error.problems
-    try:
-        flows = None if beside is None else read_zone_flows(beside, plan, now)
-    except OperatorError as error:
-        problems += error.problems
-    if hours is None or problems:
-        raise OperatorError(problems)
+    with collect_problems() as collect:
+        hours = collect.read(lambda: read_zone_hours(path, plan, now))
+        flows = None if beside is None else collect.read(lambda: read_zone_flows(beside, plan, now))
     return hours, flows
 
 
@@ -125,12 +114,6 @@ def _put(
         done += table.put(db, store, part, replace=replace)
         on_rows(len(part))
     return done
-
-
-def _bar() -> Progress:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def _print(store: str, rows: list[ZoneHourRow], done: Imported, moved: Imported, *, as_json: bool) -> None:

@@ -49,8 +49,10 @@ def score(
         3.0, min=0.05, callback=finite, help="Windows of truth that should hold a fix, for coverage."
     ),
 ) -> None:
-    """Scores what was found against the truth: places, zones, visits and their dwell, ways, triggers, coupons,
-    the uplift of campaigns with a control group, and loyalty points.
+    """Scores what was found against the truth.
+
+    Places, zones, visits and their dwell, ways, triggers, coupons, the uplift of campaigns with a control group, and
+    loyalty points.
 
     Fixes: the truth is interpolated to the time of each. Prints median, mean and tail errors in metres, level hit rate,
     coverage (share of truth windows with a fix), and how honest `sigma_m` is (share of errors within 1 and 2 sigma).

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from engine.errors import OperatorError, Problem, together
+from engine.errors import OperatorError, Problem, ProblemCollector, collect_problems
 from engine.files import read_fixes, read_truth
 from engine.files.experiments import read_experiments, read_potential
 from engine.files.flows import read_flows
@@ -19,6 +21,9 @@ from engine.files.outcomes import (
 )
 from engine.plan.load import load_plan
 from engine.referee.run import Tables
+
+T = TypeVar("T")
+F = TypeVar("F")
 
 Pair = tuple[Path, Path]
 """A true table and the found one."""
@@ -75,20 +80,30 @@ def files_of_run(folder: Path, plan: Path | None, sessions: Path | None = None) 
 
 def read_files(files: Files) -> Tables:
     """Reads all tables. Raises one OperatorError with the problems of all."""
-    visits, hours, flows, decisions = files.visits, files.hours, files.flows, files.decisions
-    plan, sessions, potential, experiments = files.plan, files.sessions, files.potential, files.experiments
-    read = together(
-        lambda: read_truth(files.positions[0]),
-        lambda: read_fixes(files.positions[1]),
-        lambda: together(lambda: read_visits(visits[0]), lambda: read_visits(visits[1])) if visits else None,
-        lambda: together(lambda: read_hours(hours[0]), lambda: read_hours(hours[1])) if hours else None,
-        lambda: (
-            together(lambda: read_coupons(decisions[0]), lambda: read_decisions(decisions[1])) if decisions else None
-        ),
-        lambda: load_plan(plan) if plan else None,
-        lambda: consenting(read_sessions(sessions)) if sessions else None,
-        lambda: together(lambda: read_flows(flows[0]), lambda: read_flows(flows[1])) if flows else None,
-        lambda: read_potential(potential) if potential else None,
-        lambda: read_experiments(experiments) if experiments else {},
-    )
-    return Tables(*read)
+    with collect_problems() as collect:
+        truth = collect.read(lambda: read_truth(files.positions[0]))
+        fixes = collect.read(lambda: read_fixes(files.positions[1]))
+        return Tables(
+            truth,
+            fixes,
+            visits=_both(collect, files.visits, read_visits, read_visits),
+            hours=_both(collect, files.hours, read_hours, read_hours),
+            decisions=_both(collect, files.decisions, read_coupons, read_decisions),
+            plan=_one(collect, files.plan, load_plan),
+            shoppers=_one(collect, files.sessions, lambda path: consenting(read_sessions(path))),
+            flows=_both(collect, files.flows, read_flows, read_flows),
+            potential=_one(collect, files.potential, read_potential),
+            holdout_share=_one(collect, files.experiments, read_experiments) or {},
+        )
+
+
+def _one(collect: ProblemCollector, path: Path | None, read: Callable[[Path], T]) -> T | None:
+    return None if path is None else collect.read(lambda: read(path))
+
+
+def _both(
+    collect: ProblemCollector, pair: Pair | None, true: Callable[[Path], T], found: Callable[[Path], F]
+) -> tuple[T, F] | None:
+    if pair is None:
+        return None
+    return collect.read(lambda: true(pair[0])), collect.read(lambda: found(pair[1]))

@@ -13,7 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from api.cli.main import build
+from api.cli.commands import build
 from engine.errors import OperatorError
 from tests.engine.positioning.stores import CORNERS, hall, hear, walk
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from api.cli.main import build
+from api.cli.commands import build
 from engine.errors import OperatorError
 from engine.files import ReadingTable, TruthTable, write_readings, write_truth
 from tests.engine.positioning.stores import CORNERS, hall, hear, walk

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from api.cli.main import build
+from api.cli.commands import build
 from engine.errors import OperatorError
 
-BOUTIQUE = str(Path(__file__).parents[3] / "floorplans" / "boutique")
+BOUTIQUE = str(Path(__file__).parents[4] / "floorplans" / "boutique")
 
 
 def test_figures_and_a_map(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from api.cli.inputs import StoreFolder
 from engine.errors import OperatorError, Problem
 from engine.plan.cells import Cells, walkable_cells, zone_membership
 from engine.plan.drawing.draw import draw_svg, svg_to_png
@@ -29,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def accuracy(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The store's folder, with its plan.geojson.")],
+    folder: StoreFolder,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="A map: ends in .svg or .png.")
     ] = None,

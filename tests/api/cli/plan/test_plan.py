@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from api.cli.plan import register
+from api.cli.plan.commands import register
 from engine.errors import OperatorError
 from tests.engine.plan.sketch import AP, LEVEL, OPENING, shop, write
 

@@ -1,10 +1,9 @@
-"""`rayon plan check` and `rayon plan draw`."""
+"""`rayon plan check`: every mistake of a floor plan, or what the store holds."""
 
 from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,29 +11,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from api.cli import plan_accuracy
+from api.cli.inputs import StoreFolder
 from engine.errors import OperatorError, Problem
-from engine.plan.drawing.draw import draw_svg, svg_to_png
-from engine.plan.load import check_plan, load_plan
+from engine.plan.load import check_plan
 from engine.plan.model import Plan
 from engine.plan.walkable import walkable_area
 
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The store's folder: plan.geojson, products.csv.")]
-
-plan_app = typer.Typer(
-    name="plan", help="Check and draw a store's floor plan.", no_args_is_help=True, rich_markup_mode="rich"
-)
-
 
 def register(app: typer.Typer) -> None:
-    """Adds `plan` and its commands."""
-    plan_accuracy.register(plan_app)
-    app.add_typer(plan_app)
+    """Adds the command."""
+    app.command("check")(check)
 
 
-@plan_app.command()
 def check(
-    folder: Folder,
+    folder: StoreFolder,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Read a floor plan strictly; list every mistake with its place, or say what the store holds.
@@ -58,33 +48,6 @@ def check(
     console.print(_table(plan))
     ending = f"{len(warnings)} warning{'s' if len(warnings) != 1 else ''}" if warnings else "nothing to warn of"
     console.print(f"The plan can be used; {ending}.", highlight=False)
-
-
-@plan_app.command()
-def draw(
-    folder: Folder,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Ends in .svg or .png.")],
-    level: Annotated[str | None, typer.Option(help="One level's id; all levels side by side without.")] = None,
-    width_px: Annotated[int, typer.Option(min=200, max=8000, help="Width of the picture.")] = 1200,
-) -> None:
-    """Draw a floor plan: walls, fixtures, zones, openings, access points, products.
-
-    Example: [bold]rayon plan draw floorplans/boutique -o boutique.svg --level etage[/bold]
-    """
-    plan = load_plan(folder)
-    if output.suffix.lower() not in (".svg", ".png"):
-        fix = "give a name that ends in .svg or .png"
-        raise OperatorError([Problem("--output", str(output), "is no kind of picture Rayon draws", fix)])
-    try:
-        svg = draw_svg(plan, level=level, width_px=width_px)
-    except ValueError as error:
-        raise OperatorError([Problem("--level", str(level), str(error))]) from error
-    content = svg_to_png(svg) if output.suffix.lower() == ".png" else svg.encode()
-    try:
-        output.write_bytes(content)
-    except OSError as error:
-        raise OperatorError([Problem(str(output), "(whole file)", error.strerror or str(error))]) from error
-    print(f"{output}: {len(content):,} bytes", file=sys.stderr)
 
 
 def _per_level(plan: Plan) -> list[dict[str, Any]]:

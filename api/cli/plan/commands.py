@@ -1,0 +1,38 @@
+"""`rayon plan` and its commands."""
+
+from __future__ import annotations
+
+import typer
+
+from api.cli.lazy import LazyGroup, Listed
+
+COMMANDS = {
+    "check": Listed(
+        "api.cli.plan.check",
+        "Read a floor plan strictly; list every mistake with its place, or say what the store holds.",
+    ),
+    "draw": Listed(
+        "api.cli.plan.draw", "Draw a floor plan: walls, fixtures, zones, openings, access points, products."
+    ),
+    "accuracy": Listed(
+        "api.cli.plan.accuracy",
+        "Expected error of one scan everywhere in the store, from its plan alone: before anything is measured.",
+    ),
+}
+
+
+class PlanCommands(LazyGroup):
+    """The commands of `rayon plan`."""
+
+    table = COMMANDS
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `plan` and its commands."""
+    plan = typer.Typer(name="plan", cls=PlanCommands, no_args_is_help=True, rich_markup_mode="rich")
+    plan.callback()(_plan)
+    app.add_typer(plan)
+
+
+def _plan() -> None:
+    """Check and draw a store's floor plan."""

@@ -1,0 +1,45 @@
+"""`rayon plan draw`: a floor plan as a picture."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.inputs import StoreFolder
+from engine.errors import OperatorError, Problem
+from engine.plan.drawing.draw import draw_svg, svg_to_png
+from engine.plan.load import load_plan
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("draw")(draw)
+
+
+def draw(
+    folder: StoreFolder,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Ends in .svg or .png.")],
+    level: Annotated[str | None, typer.Option(help="One level's id; all levels side by side without.")] = None,
+    width_px: Annotated[int, typer.Option(min=200, max=8000, help="Width of the picture.")] = 1200,
+) -> None:
+    """Draw a floor plan: walls, fixtures, zones, openings, access points, products.
+
+    Example: [bold]rayon plan draw floorplans/boutique -o boutique.svg --level etage[/bold]
+    """
+    plan = load_plan(folder)
+    if output.suffix.lower() not in (".svg", ".png"):
+        fix = "give a name that ends in .svg or .png"
+        raise OperatorError([Problem("--output", str(output), "is no kind of picture Rayon draws", fix)])
+    try:
+        svg = draw_svg(plan, level=level, width_px=width_px)
+    except ValueError as error:
+        raise OperatorError([Problem("--level", str(level), str(error))]) from error
+    content = svg_to_png(svg) if output.suffix.lower() == ".png" else svg.encode()
+    try:
+        output.write_bytes(content)
+    except OSError as error:
+        raise OperatorError([Problem(str(output), "(whole file)", error.strerror or str(error))]) from error
+    print(f"{output}: {len(content):,} bytes", file=sys.stderr)

@@ -1,0 +1,58 @@
+"""Long commands say how far they are: a bar on a terminal, a line a minute elsewhere."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+from engine.progress import show_progress
+
+
+class Terminal(io.StringIO):
+    """A stream that people look at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def ticking(*seconds: float) -> Callable[[], float]:
+    times = iter(seconds)
+    return lambda: next(times)
+
+
+def test_a_redirected_command_says_a_line_a_minute() -> None:
+    stream = io.StringIO()
+    with show_progress("year", 10, stream=stream, clock=ticking(0, 30, 61, 90, 121.5)) as at:
+        at.advance()
+        at.advance(note="a note")
+        at.advance()
+        at.reach(9)
+    assert stream.getvalue().splitlines() == [
+        "year: 20% done, about 4 min left, a note",
+        "year: 90% done, about a minute left",
+    ]
+
+
+def test_a_command_of_less_than_a_minute_says_nothing() -> None:
+    stream = io.StringIO()
+    with show_progress("day", 2, stream=stream, clock=ticking(0, 1, 59)) as at:
+        at.advance()
+        at.advance()
+    assert stream.getvalue() == ""
+
+
+def test_nothing_to_do_is_all_done() -> None:
+    stream = io.StringIO()
+    with show_progress("none", 0, stream=stream, clock=ticking(0, 60)) as at:
+        at.reach(0)
+    assert stream.getvalue() == "none: 100% done, about a minute left\n"
+
+
+def test_a_terminal_shows_a_bar_and_wipes_it() -> None:
+    stream = Terminal()
+    with show_progress("year", 2, stream=stream) as at:
+        at.advance(note="1 of 2 days")
+    shown = stream.getvalue()
+    assert "year" in shown
+    assert "━" in shown
+    assert shown.endswith("\x1b[2K")

@@ -77,6 +77,14 @@ def test_the_dwell_is_reached_to_the_second() -> None:
     made = timers(target("a", [0], dwell_s=6.0))
     assert run(made, *[(7, start + 2 * k, in_cell(0)) for k in range(3)]) == []
     assert len(run(made, (7, start + 6, in_cell(0)))) == 1
+    slow = timers(target("a", [0], dwell_s=6.0))
+    assert run(slow, (7, 0, in_cell(0)), (7, 5.999, in_cell(0))) == []
+
+
+def test_a_probability_of_just_the_least_is_enough() -> None:
+    made = timers(target("a", [0, 1], p=0.5, dwell_s=0.0))
+    assert run(made, (7, 0, [0.25, 0.2499, 0.25, 0.2501])) == []
+    assert len(run(made, (7, 3, [0.25, 0.25, 0.25, 0.25]))) == 1
 
 
 def test_no_dwell_fires_at_once() -> None:

@@ -137,6 +137,14 @@ def test_small_pockets_are_dropped_and_rooms_without_a_door_are_kept() -> None:
     assert set(cells.component[in_room]).isdisjoint(cells.component[~in_room])
 
 
+@pytest.mark.parametrize(("width", "kept"), [(1.0, False), (1.5, True), (2.0, True)])
+def test_a_pocket_of_one_square_metre_holds_nobody_and_a_larger_one_is_a_room(width: float, kept: bool) -> None:
+    closed = [(4.0, 0.0), (4.0, 1.0), (4.0 + width, 1.0), (4.0 + width, 0.0)]
+    cells = walkable_cells(store(ground(box(0, 0, 8, 4)), walls=[closed]), 0.5)
+    inside = (cells.x_m > 4) & (cells.x_m < 4 + width) & (cells.y_m < 1)
+    assert inside.sum() == (width * 4 if kept else 0)
+
+
 def test_a_level_narrower_than_a_cell_keeps_one() -> None:
     cells = walkable_cells(store(ground(box(0.1, 0.1, 0.3, 0.4))), 1.0)
     assert (len(cells), len(cells.links_from)) == (1, 0)

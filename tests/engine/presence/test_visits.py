@@ -60,6 +60,17 @@ def test_between_the_thresholds_a_visit_goes_on_and_none_begins() -> None:
     assert leave.dwell_s == 100.0
 
 
+def test_at_its_bounds_a_visit_begins_and_goes_on() -> None:
+    """In float32 0.5 and 0.25 are exact: `enter_probability` is enough to come in, `leave_probability` to stay."""
+    config = PresenceConfig(enter_probability=0.5, leave_probability=0.25, confirm_s=2.0, grace_s=5.0, silent_s=120.0)
+    enter, leave = run(stay(1.0, 0, 4, 0.5) + stay(1.0, 5, 60, 0.25), config=config)
+    assert (enter.started_at, enter.at) == (0.0, 2.0)
+    assert leave.dwell_s == 60.0
+    assert run(stay(1.0, 0, 9, 0.499), config=config) == []
+    _, left = run(stay(1.0, 0, 4, 0.5) + stay(1.0, 5, 60, 0.249), config=config)
+    assert (left.dwell_s, left.at) == (4.0, 10.0)
+
+
 def test_a_short_absence_is_forgiven_and_a_long_one_ends_the_visit_at_the_last_sure_fix() -> None:
     rows = stay(1.0, 0, 20, 0.9) + stay(1.0, 21, 29, 0.0) + stay(1.0, 30, 40, 0.9) + stay(1.0, 41, 80, 0.0)
     enter, leave = run(rows)

@@ -103,6 +103,29 @@ def test_losses_are_capped_and_floors_are_not_part_of_the_cap() -> None:
     assert 0.99 * DEFAULT_PRIOR.crossings_cap_db < difference <= DEFAULT_PRIOR.crossings_cap_db
 
 
+def test_crossings_saturate_by_an_exponential() -> None:
+    """cap (1 - exp(-loss / cap)): the first decibels cost themselves, the last ones nothing."""
+    lost = np.array([0.0, 1.0, 12.0, 50.0, 100.0, 500.0])
+    np.testing.assert_allclose(saturated_db(lost), 50.0 * (1.0 - np.exp(-lost / 50.0)), rtol=1e-9)
+    assert saturated_db(np.array(50.0)) == pytest.approx(31.606, abs=1e-3)
+    low = replace(DEFAULT_PRIOR, crossings_cap_db=20.0)
+    np.testing.assert_allclose(saturated_db(lost, low), 20.0 * (1.0 - np.exp(-lost / 20.0)), rtol=1e-9)
+
+
+def test_each_floor_costs_its_own_and_losses_scale() -> None:
+    g = geometry([(1, 6.0, 5.0)])
+    p0, exponent = prior_powers(plan())
+    np.testing.assert_allclose(p0, [-42.0, -30.0])
+    np.testing.assert_allclose(exponent, [2.3, 3.0])
+    d = np.array([np.sqrt(16 + (5.2 - 2.7) ** 2), np.sqrt(4.5**2 + (5.2 - 2.7) ** 2)])
+    np.testing.assert_allclose(mean_dbm(g, p0, exponent)[:, 0], p0 - 10 * exponent * np.log10(d) - 18.0, rtol=1e-9)
+    walled = replace(g, walls_db=g.walls_db + 10, tall_db=g.tall_db + 6, low_db=g.low_db + 2)
+    lost = 50.0 * (1.0 - np.exp(-(10.0 + 0.25 * 6.0 + 0.75 * 2.0) / 50.0))
+    got = mean_dbm(g, p0, exponent) - mean_dbm(walled, p0, exponent, 0.8, tall=0.25)
+    np.testing.assert_allclose(got[:, 0], [0.8 * lost] * 2, rtol=1e-9)
+    np.testing.assert_allclose(walled.crossings_db(0.25)[:, 0], [13.0, 13.0])
+
+
 def test_nothing_is_nearer_than_a_metre() -> None:
     assert log_distance(np.array([0.0, 0.5, 1.0, 10.0])).tolist() == [0, 0, 0, 10]
 

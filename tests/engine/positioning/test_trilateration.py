@@ -83,7 +83,7 @@ TO_RIGHT = np.array([[1.0, 0.0]])
     ("rssi", "ranges", "along"),
     [
         ([-47.0, -58.0, -56.0], [NAN, NAN, NAN], ANYWHERE),
-        ([-55.0, -49.0, -60.0], [NAN, NAN, NAN], ANYWHERE),
+        ([-50.0, -53.0, -50.0], [NAN, NAN, NAN], ANYWHERE),
         ([-52.0, -52.0, -50.0], [2.0, 3.9, 3.4], ANYWHERE),
         ([-47.0, -58.0, -56.0], [2.0, NAN, NAN], ANYWHERE),  # one range is not enough: by RSSI
         ([-90.0, -95.0, -30.0], [NAN, NAN, NAN], ANYWHERE),  # nonsense has a least sum of squares too

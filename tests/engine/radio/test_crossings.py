@@ -46,6 +46,11 @@ def test_the_width_is_the_shorter_side() -> None:
         assert tall(one, (15, 5)) == [pytest.approx(4.0 * min(w / min(w, d), 2.0), abs=1e-6)]
 
 
+def test_a_thin_post_close_by_is_crossed_like_any_other() -> None:
+    post = replace(HERE, fixtures=(fixture(box(2.0, 4.95, 2.1, 5.05)),))
+    assert tall(post, (4, 5), (2.05, 5), (4, 5.2)) == [4.0, 2.0, 0.0]
+
+
 def test_a_bend_is_not_filled_in() -> None:
     corner = Polygon([(4, 3), (8, 3), (8, 4), (5, 4), (5, 7), (4, 7)])  # an L: 4 x 1 and 1 x 3 m
     plan = replace(HERE, fixtures=(fixture(corner),))

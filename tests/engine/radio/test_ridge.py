@@ -146,6 +146,24 @@ def test_of_the_heights_of_fixtures_the_best_explanation_is_taken(seed: int) -> 
     np.testing.assert_allclose(got.theta, best.theta[:9], rtol=1e-6, atol=1e-8)
 
 
+def test_the_heights_are_weighed_alike_however_much_there_is_to_go_by() -> None:
+    """With every row more the scores move; the choice is that of the scores by hand each time."""
+    chosen = set[float]()
+    whole = measured(11, 48, tall_db=np.random.default_rng(11).choice([0.0, 12.0], 48))
+    for n in range(4, 49):
+        ev = whole.take(np.arange(n))
+        sources = int(ev.source.max()) + 1
+        best, tall = None, 0.0
+        for between, among in ((0.5, 0.5), (0.0, 0.35), (1.0, 1.0)):
+            own = [*SD, *([6.0, 6.0, 10.0][:sources])]
+            one = fit_by_hand(ev, [-42.0] * 3, [2.3] * 3, own, (between, among), 1.0)
+            if best is None or (one.score > best.score + 0.2 and one.theta[2] > 0.2 - 1.0):
+                best, tall = one, among
+        assert fit_law(PLAN, ev).tall == tall, n
+        chosen.add(tall)
+    assert len(chosen) > 1
+
+
 def test_a_height_that_needs_no_losses_explains_nothing() -> None:
     """Losses that are not there at all fit best where fixtures are lowest; that is no news of their height."""
     ev = measured(5, 60, tall_db=20.0, low_db=0.0, walls_db=0.0)

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST_ARGS ?= --numprocesses auto --dist loadfile
 
-.PHONY: install demo test check format bench accuracy baselines mutants servers clean help
+.PHONY: install demo test check format bench accuracy baselines mutants explore servers clean help
 
 help:
 	@echo "make demo     run two demo stores with simulated shoppers; prints one link per audience"
@@ -16,6 +16,7 @@ help:
 	@echo "make accuracy measure the locator in stores whose radio it does not know, beside the kept figures"
 	@echo "make baselines  rewrite the figures that tests compare with: a change that moves them says so"
 	@echo "make mutants  small wrong changes to the pure rooms: which do their own tests notice? (MUTANTS='offers --sample 50 --seed 2')"
+	@echo "make explore  try every property of the tests with random examples (EXAMPLES=2000 of each)"
 	@echo "make install  everything for development into .venv"
 
 $(BIN)/python:
@@ -61,6 +62,13 @@ accuracy: $(VENV)/.dev
 
 baselines: $(VENV)/.dev
 	$(BIN)/python -m tests.baselines.rewrite
+
+# a failure prints the line that repeats it, and is tried first by the next exploration
+EXAMPLES ?= 2000
+explore: export OMP_NUM_THREADS = 1
+explore: export RAYON_EXAMPLES = $(EXAMPLES)
+explore: $(VENV)/.dev
+	$(BIN)/python -m pytest -m hypothesis --timeout 0 $(PYTEST_ARGS)
 
 mutants: $(VENV)/.dev
 	$(BIN)/python -m tests.mutants $(MUTANTS)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import tests.examples  # noqa: F401 (for what it tells hypothesis)
 from tests.brokers import Mosquitto
 from tests.clocks import HeldClock, hold_rate_limits
 

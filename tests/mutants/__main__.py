@@ -25,7 +25,7 @@ IMPORTED = ("numpy", "scipy.ndimage", "scipy.optimize", "scipy.sparse.csgraph", 
 def main() -> int:
     """Prints a line a minute, then shares by room and what survived."""
     options = _options()
-    os.environ |= {"RAYON_EXAMPLES": "mutants", "OMP_NUM_THREADS": "1"}
+    os.environ |= {"RAYON_EXAMPLES": "unshrunk", "OMP_NUM_THREADS": "1"}
     os.chdir(ROOT)
     for name in IMPORTED:
         importlib.import_module(name)

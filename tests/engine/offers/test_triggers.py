@@ -8,12 +8,13 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.offers.targets import Target
 from engine.offers.triggers import GAP_S, TriggerTimers, trigger_id
 from engine.records import DeviceId, Fixes, Trigger
+from tests.examples import examples
 
 CELLS = 4
 
@@ -212,7 +213,7 @@ def test_the_same_as_the_rule_read_aloud_one_by_one_and_all_at_once(steps: list[
     assert short(timers(*TARGETS).update(fixes(*rows), visit)) == expected
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(STEP, max_size=30), st.integers(0, 30), st.booleans())
 def test_restoring_changes_nothing(steps: list[tuple[int, float, int, float]], cut: int, targets_first: bool) -> None:
     rows = walk(steps)

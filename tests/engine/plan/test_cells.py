@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, Polygon, box
 
@@ -23,6 +23,7 @@ from engine.plan.cells import (
 )
 from engine.plan.model import Fixture, Level, Opening, Plan, Wall, Zone
 from engine.plan.walkable import barriers, walkable_area
+from tests.examples import examples
 
 
 def ground(polygon: Polygon, level: str = "0", ordinal: int = 0, floor_z_m: float = 0.0) -> Level:
@@ -324,7 +325,7 @@ WALLS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(shelves=RECTANGLES, walls=WALLS, cell_m=st.sampled_from([0.4, 0.5, 1.0]))
 def test_no_cell_stands_and_no_step_goes_where_people_cannot(
     shelves: list[Polygon], walls: list[list[tuple[float, float]]], cell_m: float
@@ -345,7 +346,7 @@ def test_no_cell_stands_and_no_step_goes_where_people_cannot(
     assert len({(a, b) for a, b in ends.tolist()}) == len(ends)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(x=st.floats(0, 12), y=st.floats(0, 12))
 def test_walking_is_at_most_eight_percent_longer_than_the_straight_way(x: float, y: float) -> None:
     cells = walkable_cells(store(ground(box(0, 0, 12, 12))), 0.5)

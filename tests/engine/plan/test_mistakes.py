@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import OperatorError
@@ -29,6 +29,7 @@ from tests.engine.plan.sketch import (
     shop,
     write,
 )
+from tests.examples import examples
 
 Change = Callable[[Json], object]
 
@@ -356,7 +357,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(path=ANYWHERE, value=ANYTHING)
 def test_whatever_stands_anywhere_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, path: tuple[Any, ...], value: Any

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import OperatorError
@@ -13,6 +13,7 @@ from engine.plan.findings import Findings
 from engine.plan.load import load_plan
 from engine.plan.products import read_products
 from tests.engine.plan.sketch import shop, write
+from tests.examples import examples
 
 HEADER = "sku,name,category,price_minor,level,x_m,y_m,legal_class"
 GOOD = "A1,Pain,bread,110,0,2,2,food"
@@ -106,7 +107,7 @@ def test_a_broken_level_does_not_accuse_the_products_on_it(tmp_path: Path) -> No
     assert [p.place for p in caught.value.problems] == ["features[0].properties.ordinal"]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     st.text(max_size=200)
     | st.lists(st.text(max_size=12), max_size=12).map(lambda cells: HEADER + "\n" + ",".join(cells))

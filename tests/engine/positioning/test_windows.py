@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.positioning.windows import HALF_WEIGHT_S, ScanWindows
 from engine.records import Readings
+from tests.examples import examples
 
 
 def readings(rows: list[tuple[float, int, int, float, float]]) -> Readings:
@@ -65,7 +66,7 @@ row = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(row, min_size=1, max_size=40), st.lists(st.floats(0, 35), max_size=4))
 def test_piecewise_with_a_checkpoint_is_the_same_as_at_once(rows: list[tuple], marks: list[float]) -> None:
     rows.sort()

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import Polygon, box
 
@@ -16,6 +16,7 @@ from engine.presence.heat import HeatGrid, HeatRow, ZoneHourRow, ZoneHours
 from engine.presence.intervals import FixIntervals
 from engine.records import F32, DeviceId, VisitEvent
 from tests.engine.presence.made import fixes_of, part_of
+from tests.examples import examples
 
 HOUR = 1_770_001_200.0  # a full hour UTC
 ELL = Polygon([(-3, 1), (5, 1), (5, 3), (0, 3), (0, 6), (-3, 6)])
@@ -168,7 +169,7 @@ def test_the_peak_forgets_who_has_gone() -> None:
     assert row.persons_peak == 1.0
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.integers(0, 10_000), st.integers(1, 30))
 def test_zone_hours_restored_go_on_to_the_bit(seed: int, cut: int) -> None:
     rng = np.random.default_rng(seed)

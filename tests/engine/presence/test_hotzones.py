@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 from shapely.geometry import box
@@ -16,6 +16,7 @@ from engine.plan.model import Fixture, Level, Plan, Zone
 from engine.presence.heat import HeatRow
 from engine.presence.hotzones import Evidence, HotZones, benjamini_hochberg, gi_star, hot_zones
 from engine.records import F64, Bools
+from tests.examples import examples
 
 
 def published(x: F64, mask: Bools, radius: float) -> F64:
@@ -33,7 +34,7 @@ def published(x: F64, mask: Bools, radius: float) -> F64:
     return z
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.integers(0, 2**31), st.sampled_from([1.0, 1.5, 2.0, 3.0]))
 def test_gi_star_is_the_published_equation(seed: int, radius: float) -> None:
     rng = np.random.default_rng(seed)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.presence.stays import StoreVisits
 from engine.records import DeviceId
+from tests.examples import examples
 
 
 def update(stays: StoreVisits, rows: list[tuple[int, float]]) -> None:
@@ -41,7 +42,7 @@ def test_a_return_after_silence_is_another_stay() -> None:
     assert stays.close_silent(501.0) == []
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2000)), min_size=1, max_size=60), st.integers(1, 20))
 def test_batches_and_restarts_change_nothing(rows: list[tuple[int, int]], cut: int) -> None:
     heard = sorted(((d, float(t)) for d, t in rows), key=lambda r: r[1])

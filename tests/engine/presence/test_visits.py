@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.config import PresenceConfig, parse_config
@@ -14,6 +14,7 @@ from engine.errors import OperatorError
 from engine.presence.visits import VisitTracker
 from engine.records import VisitEvent
 from tests.engine.presence.made import fixes_of, part_of
+from tests.examples import examples
 
 CONFIG = PresenceConfig(enter_probability=0.6, leave_probability=0.3, confirm_s=4.0, grace_s=10.0, silent_s=120.0)
 Row = tuple[float, int, list[float]]
@@ -170,7 +171,7 @@ def walks(draw: st.DrawFn) -> list[Row]:
     return sorted(rows, key=lambda r: (r[0], r[1]))
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(walks(), st.integers(1, 9), st.booleans())
 def test_the_same_as_the_plain_rule_however_cut_and_restored(rows: list[Row], cut: int, sweep: bool) -> None:
     zones = ["a", "b"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Polygon, box
 
 from engine.plan.model import AccessPoint
 from engine.radio.shadows import shadow_losses_db
+from tests.examples import examples
 
 
 def point(x: float, y: float) -> AccessPoint:
@@ -60,7 +61,7 @@ size = st.tuples(st.integers(1, 20), st.integers(1, 20)).map(lambda p: (p[0] / 2
 boxes = st.lists(st.tuples(corner, size), min_size=1, max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(place=corner, at=boxes, line=st.lists(corner, min_size=2, max_size=4, unique=True))
 def test_on_a_grid_where_lines_graze_corners_too(
     place: tuple[float, float],

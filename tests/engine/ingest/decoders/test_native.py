@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import DecodeError
@@ -18,6 +18,7 @@ from engine.ingest.decoders.native import Frame, NativeDecoder, Session, decode_
 from engine.privacy.pseudonyms import DAY_S, Pseudonyms
 from engine.records import DeviceId
 from tests.engine.ingest.made import APS, MAC, TOPIC, frame, reading
+from tests.examples import examples
 
 T = TypeVar("T")
 PSEUDONYM = Pseudonyms(b"a secret of this site only", 1000.0)
@@ -308,7 +309,7 @@ def check_any(topic: str, payload: bytes) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=300)
+@examples(300)
 def test_any_bytes_are_a_frame_or_a_decode_error(payload: bytes) -> None:
     check_any(TOPIC, payload)
 
@@ -319,13 +320,13 @@ def test_any_topic_is_a_frame_or_a_decode_error(topic: str, payload: bytes) -> N
 
 
 @given(JSON)
-@settings(max_examples=300)
+@examples(300)
 def test_any_json_is_a_frame_or_a_decode_error(value: Any) -> None:
     check_any(TOPIC, json.dumps(value).encode())
 
 
 @given(st.lists(ODD_READING | JSON, max_size=5), JSON | st.just(1000.0))
-@settings(max_examples=300)
+@examples(300)
 def test_every_reading_is_either_used_or_counted(readings: list[Any], sent_at: Any) -> None:
     payload = frame(*readings, sent_at=sent_at)
     check_any(TOPIC, payload)

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -30,6 +30,7 @@ from engine.storage.models import APPEND_ONLY
 from engine.storage.models.ledger import LedgerPostingTable
 from engine.vocabulary import Account
 from tests.engine.storage.scenes import NOW, at_once, shopper
+from tests.examples import examples
 
 EARN = books.earn("e1", PROGRAMME, "share_visit", "m1", 100, NOW)
 
@@ -206,7 +207,7 @@ MOVES = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, HealthCheck.function_scoped_fixture)  # each history is of a programme of its own
 @given(moves=MOVES)
 def test_stored_balances_are_what_the_entries_say(db: Database, moves: list[tuple[str, str, int]]) -> None:
     """Any history: the sum over all accounts is zero, and SQL agrees with the definition in plain Python."""

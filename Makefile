@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST_ARGS ?= --numprocesses auto --dist loadfile
 
-.PHONY: install demo test check format bench accuracy baselines mutants explore servers clean help
+.PHONY: install demo test check docs format bench accuracy baselines mutants explore servers clean help
 
 help:
 	@echo "make demo     run two demo stores with simulated shoppers; prints one link per audience"
 	@echo "make test     run all tests"
 	@echo "make check    ruff, ruff format, mypy --strict, import-linter"
+	@echo "make docs     build the documentation into build/docs, strictly and without a network"
 	@echo "make format   rewrite the code in the project's format"
 	@echo "make bench    speed and memory figures"
 	@echo "make accuracy measure the locator in stores whose radio it does not know, beside the kept figures"
@@ -49,6 +50,10 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PYTHONPATH=. $(BIN)/lint-imports
+
+docs: $(VENV)/.dev
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "build/docs/index.html"
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -1,0 +1,223 @@
+"""Tables of the reference pages: the code's own lists, each line with the hand-written words of `docs/words`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from docs.from_code import vocabulary as code
+from engine.ingest.events import decision_events, fix_events, visit_events, voucher_event
+from engine.plan.materials import FIXTURE_DB, FIXTURE_DB_BY_CATEGORY, WALL_DB
+from engine.records import Decision, DeviceId, Fixes, Trigger, VisitEvent, Voucher
+
+WORDS = Path(__file__).parents[1] / "words"
+_T = 1_774_000_000.25  # a moment for examples
+_DEVICE = DeviceId(0x9F86D081884C7D65)
+
+
+def words(name: str) -> Mapping[str, Any]:
+    """The hand-written words of one vocabulary."""
+    loaded = yaml.safe_load((WORDS / f"{name}.yaml").read_text(encoding="utf-8"))
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    """A Markdown table; bars inside cells are kept from ending them."""
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _key(name: str) -> str:
+    return f"`{name}`"
+
+
+def _in_code(text: str) -> str:
+    return f"`{text}`" if text and text not in ("required", "none") and not text.startswith("[") else text
+
+
+def commands() -> str:
+    """A section per command: what it is for, what its help says, its parameters."""
+    said = words("commands")
+    parts = []
+    for name, command in code.commands().items():
+        rows = ((_key(s), e.default, _plain(e.note)) for s, e in command.parameters)
+        parts += [f"## rayon {name}", str(said.get(name, "")), _help(command.help),
+                  table(("", "default", ""), rows)]  # fmt: skip
+    return "\n\n".join(parts)
+
+
+def _help(text: str) -> str:
+    """The command's own help: rich's marks become code."""
+    return re.sub(r"\[bold\](.*?)\[/bold\]", r"`\1`", text, flags=re.DOTALL)
+
+
+def _plain(text: str) -> str:
+    return " ".join(_help(text).split())
+
+
+def configuration() -> str:
+    """A table per section of config.yaml."""
+    said, parts = words("configuration"), []
+    sections = dict.fromkeys(key.split(".")[0] for key in code.configuration())
+    for section in sections:
+        rows = (
+            (_key(key.split(".", 1)[1]), _in_code(e.default), e.takes, str(said.get(key, "")))
+            for key, e in code.configuration().items()
+            if key.startswith(f"{section}.")
+        )
+        parts += [f"## `{section}`", table(("key", "default", "takes", ""), rows)]
+    return "\n\n".join(parts)
+
+
+def campaigns() -> str:
+    """One table of all keys of a campaign."""
+    said = words("campaigns")
+    rows = (
+        (_key(key.removeprefix("campaigns[].")), _in_code(e.default), e.takes, str(said.get(key, "")))
+        for key, e in code.campaigns().items()
+    )
+    return table(("key", "default", "takes", ""), rows)
+
+
+def plan() -> str:
+    """A table for the plan's own member and one per feature type."""
+    said, known = words("plan"), code.plan_properties()
+    parts = []
+    for kind in dict.fromkeys(key.split(".")[0] for key in known):
+        shape = f" Geometry: {known[kind].takes}." if known[kind].takes else ""
+        rows = (
+            (_key(key.split(".", 1)[1]), _in_code(e.default), str(said.get(key, "")))
+            for key, e in known.items()
+            if key.startswith(f"{kind}.")
+        )
+        parts += [f"## `{kind}`", f"{said.get(kind, '')}{shape}", table(("property", "default", ""), rows)]
+    return "\n\n".join(parts)
+
+
+def materials() -> str:
+    """Default losses of walls and fixtures."""
+    walls = ((_key(name), f"{loss:g}") for name, loss in WALL_DB.items())
+    fixtures = (
+        (_key(name), f"{loss:g}") for name, loss in {**FIXTURE_DB_BY_CATEGORY, "all others": FIXTURE_DB}.items()
+    )
+    return table(("material of a wall", "dB"), walls) + "\n\n" + table(("category of a fixture", "dB"), fixtures)
+
+
+def products() -> str:
+    """The columns of products.csv."""
+    said = words("products")
+    return table(("column", "", ""), ((_key(c), e.default, said.get(c, "")) for c, e in code.product_columns().items()))
+
+
+def tables() -> str:
+    """A table per offline table."""
+    said, parts = words("tables"), []
+    for name in code.TABLES:
+        rows = (
+            (_key(key.split(".")[1]), e.default, e.takes, str(said.get(key, "")))
+            for key, e in code.table_columns().items()
+            if key.startswith(f"{name}.")
+        )
+        parts += [f"## {name}", table(("column", "", "", ""), rows)]
+    return "\n\n".join(parts)
+
+
+def routes() -> str:
+    """A table per tag of the OpenAPI description."""
+    said, parts = words("routes"), []
+    for tag in dict.fromkeys(e.takes for e in code.routes().values()):
+        rows = ((_key(key), str(said.get(key, ""))) for key, e in code.routes().items() if e.takes == tag)
+        parts += [f"## {tag}", table(("", ""), rows)]
+    return "\n\n".join(parts)
+
+
+def metrics() -> str:
+    """All metrics, with their labels."""
+    said = words("metrics")
+    rows = ((_key(name), e.takes, str(said.get(name, ""))) for name, e in code.metrics().items())
+    return table(("metric", "labels", ""), rows)
+
+
+def topics() -> str:
+    """All topics, and who publishes to them."""
+    said = words("topics")
+    who = {"in": "controllers, agents, simulators", "out": "the engine"}
+    rows = ((_key(name), who[e.takes], str(said.get(name, ""))) for name, e in code.topics().items())
+    return table(("topic", "published by", ""), rows)
+
+
+def referees() -> str:
+    """The figures of `make accuracy` as the repository keeps them."""
+    kept = json.loads((code.ROOT / "tests/accuracy/baseline.json").read_text(encoding="utf-8"))
+    names = list(dict.fromkeys(name for figures in kept.values() for name in figures))
+    rows = ((run, *(f"{figures[n]:.2f}" if n in figures else "" for n in names)) for run, figures in kept.items())
+    return table(("", *(n.replace("_", " ") for n in names)), rows)
+
+
+_WHERE = {
+    "decision": "Decisions on coupons",
+    "frame": "Frames that cannot be used",
+    "reading": "Readings that cannot be used",
+    "scan": "Scans without a fix",
+    "till": "Codes at the till",
+    "problem": "Problems over HTTP",
+}
+
+
+def reasons() -> str:
+    """A table of codes per place where they are met."""
+    said, parts = words("reasons"), []
+    for where, codes in code.reasons().items():
+        rows = ((_key(c), str(said.get(where, {}).get(c, ""))) for c in codes)
+        parts += [f"## {_WHERE[where]}", table(("code", ""), rows)]
+    return "\n\n".join(parts)
+
+
+def events() -> str:
+    """An example of every event, made by the code that publishes them."""
+    trigger = Trigger("7c9e", "comte", _DEVICE, "3f2a77c1d0b94e58", _T - 5.0, _T, 0.62, _T - 1.5)
+    one = {name: np.array([value]) for name, value in (("t", _T), ("x_m", 12.34), ("y_m", 7.81))}
+    fixes = Fixes(
+        one["t"], np.array([_DEVICE], np.uint64), np.array([0], np.int32), one["x_m"], one["y_m"],
+        np.diag((1.1, 1.4))[None], np.array([6], np.int32), np.ones((1, 1), np.float32),
+    )  # fmt: skip
+    visit = VisitEvent("leave", _DEVICE, "cremerie", _T - 95.0, _T, 84.5, 0.11)
+    decision = Decision("5b1d0c9e4f7a2836", trigger, None, "issue", "ok", _T)
+    voucher = Voucher("01KTN5ZC0X", "comte", "", "supermarket", trigger.visit_id, "issued", _T, _T + 7200)
+    made = [
+        *fix_events("supermarket", ["rdc"], fixes),
+        *visit_events("supermarket", [visit]),
+        *decision_events("supermarket", [decision]),
+        voucher_event(voucher, _T),
+    ]
+    return "\n\n".join(
+        f"`{event.topic}`\n\n```json\n{json.dumps(json.loads(event.payload), indent=2)}\n```" for event in made
+    )
+
+
+def scenarios() -> str:
+    """The scenarios' own README, a level lower."""
+    text = (code.ROOT / "simulators/scenarios/README.md").read_text(encoding="utf-8")
+    return text.split("\n", 1)[1]
+
+
+DIRECTIVES: Mapping[str, Callable[[], str]] = {
+    f.__name__: f
+    for f in (commands, configuration, campaigns, plan, materials, products, tables, routes, metrics, topics, reasons,
+              events, referees, scenarios)
+}  # fmt: skip
+"""What `<!-- from code: NAME -->` on a page is replaced by."""
+
+DIRECTIVE = re.compile(r"^<!-- from code: (\w+) -->$", re.MULTILINE)
+
+
+def filled(markdown: str) -> str:
+    """A page with its directives replaced. Raises KeyError for one that does not exist."""
+    return DIRECTIVE.sub(lambda found: DIRECTIVES[found.group(1)](), markdown)

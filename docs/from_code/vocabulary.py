@@ -1,0 +1,392 @@
+"""What the code says about itself, for the documentation and its test: the one place that knows where each list lives.
+
+Whoever moves a vocabulary changes this module and nothing else of the documentation. Every function gives a mapping
+from the name that users meet (a command, a key, a route, a code) to an `Entry`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin
+
+import annotated_types
+import typer
+from api.texts.managers import REASONS
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from api.app import create_app
+from api.cli.main import build
+from engine.config import Config
+from engine.files import columns, experiments, flows, outcomes
+from engine.offers.campaigns import CampaignFile
+from engine.plan.features import FEATURE_TYPES
+from engine.plan.header import _ANCHOR, _HEADER
+from engine.plan.load import load_plan
+from engine.plan.products import OPTIONAL, REQUIRED
+from engine.privacy.secrets import Secrets
+from engine.runtime.process import EngineProcess
+from engine.runtime.status import process_values, store_values
+from engine.storage.database import open_database
+from engine.storage.vouchers.tills import _SENTENCES
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = re.compile(r"\bRAYON_[A-Z_]+\b")
+"""How our variables of the environment are spelt."""
+UNSTATED = {"not_linked", "other_store", "too_late", "no_gain", "already_decided"}
+"""Reasons of decisions that the managers' texts do not know yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name: what stands in for it when it is left out, what it takes, and what the code itself says of it."""
+
+    default: str = ""
+    takes: str = ""
+    note: str = ""
+
+
+Vocabulary = Mapping[str, Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command, its help, and its parameters: `(spelling, entry)` each, arguments first."""
+
+    help: str
+    parameters: tuple[tuple[str, Entry], ...]
+
+
+# ---- commands
+
+
+@cache
+def command_line() -> Any:
+    """The command line with all its commands: a group as click has them (typer may bring a click of its own)."""
+    return typer.main.get_command(build())
+
+
+@cache
+def commands() -> Mapping[str, Command]:
+    """Every command that does something, by its full name: `plan check`."""
+    return dict(_commands(command_line(), ()))
+
+
+def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Command]]:
+    if hasattr(command, "list_commands"):
+        for name in command.list_commands(None):
+            yield from _commands(command.get_command(None, name), (*path, name))
+        return
+    parameters = tuple((_spelling(p), _parameter(p)) for p in command.params if not getattr(p, "hidden", False))
+    yield " ".join(path), Command((command.help or "").strip(), parameters)
+
+
+def _spelling(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return str(parameter.metavar or parameter.name).upper()
+    return ", ".join([*parameter.opts, *parameter.secondary_opts])
+
+
+def _parameter(parameter: Any) -> Entry:
+    default = "required" if parameter.required else "" if parameter.default in (None, False) else str(parameter.default)
+    takes = "" if getattr(parameter, "is_flag", False) else _type(parameter.type_descriptor.annotation)
+    return Entry(default, takes, getattr(parameter, "help", None) or "")
+
+
+# ---- pydantic models: config.yaml and campaigns.yaml
+
+
+@cache
+def configuration() -> Vocabulary:
+    """Every key of config.yaml, as `section.key`."""
+    return dict(_keys(Config, ""))
+
+
+@cache
+def campaigns() -> Vocabulary:
+    """Every key of campaigns.yaml, as a path: `campaigns[].place.radius_m`."""
+    return dict(_keys(CampaignFile, ""))
+
+
+def _keys(model: type[BaseModel], path: str) -> Iterator[tuple[str, Entry]]:
+    for name, field in model.model_fields.items():
+        key = f"{path}{field.alias or name}"
+        below = list(_models(field.annotation))
+        if not below:
+            yield key, _entry(field)
+            continue
+        many = "[]" if _is_tuple(field.annotation) else ""
+        seen: dict[str, Entry] = {}
+        for inner in below:
+            for inner_key, entry in _keys(inner, f"{key}{many}."):
+                seen[inner_key] = _either(seen[inner_key], entry) if inner_key in seen else entry
+        if field.is_required() or many:
+            yield key, Entry("required" if field.is_required() else "", "a list" if many else "a mapping")
+        yield from seen.items()
+
+
+def _either(one: Entry, other: Entry) -> Entry:
+    """A key that several kinds share: it takes what any of them takes."""
+    more = [part for part in other.takes.split(" or ") if part not in one.takes.split(" or ")]
+    return Entry(one.default, " or ".join([one.takes, *more])) if other.takes.startswith("`") else one
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        return
+    for argument in get_args(annotation):
+        yield from _models(argument)
+
+
+def _is_tuple(annotation: Any) -> bool:
+    return get_origin(annotation) is tuple or any(get_origin(a) is tuple for a in get_args(annotation))
+
+
+def _entry(field: FieldInfo) -> Entry:
+    default = "required" if field.is_required() else _shown(field.get_default(call_default_factory=True))
+    return Entry(default, _takes(field))
+
+
+def _shown(value: Any) -> str:
+    if value is None or value is PydanticUndefined or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_shown, value)) + "]"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _takes(field: FieldInfo) -> str:
+    bounds = [_bound(m) for m in field.metadata]
+    return ", ".join([_type(field.annotation), *[b for b in bounds if b]])
+
+
+def _bound(rule: Any) -> str:
+    signs = ((annotated_types.Ge, "≥", "ge"), (annotated_types.Gt, ">", "gt"), (annotated_types.Le, "≤", "le"))
+    for kind, sign, name in (*signs, (annotated_types.Lt, "<", "lt")):
+        if isinstance(rule, kind):
+            return f"{sign} {getattr(rule, name):g}"
+    return f"at most {rule.max_length} characters" if isinstance(rule, annotated_types.MaxLen) else ""
+
+
+_PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path"}
+
+
+def _type(annotation: Any) -> str:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return " or ".join(f"`{a}`" for a in arguments)
+    if origin is tuple:
+        return f"list of {_type(arguments[0])}"
+    if origin is Union or str(origin) == "<class 'types.UnionType'>":
+        return " or ".join("none" if a is type(None) else _type(a) for a in arguments)
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return " or ".join(f"`{member.value}`" for member in annotation)
+    if hasattr(annotation, "__metadata__"):
+        return _type(annotation.__origin__)
+    return _PLAIN.get(annotation, "time with its zone")
+
+
+# ---- floor plans and tables
+
+
+@cache
+def plan_properties() -> Vocabulary:
+    """Every member of a plan that is ours: of `rayon`, and of each feature type's properties."""
+    found = {"rayon": Entry()}
+    found |= {f"rayon.{key}": Entry("required" if f.required else _shown(f.default)) for key, f in _HEADER.items()}
+    found |= {f"rayon.anchor.{key}": Entry("required") for key in _ANCHOR}
+    for kind, feature in FEATURE_TYPES.items():
+        found[kind] = Entry(takes=" or ".join(feature.shapes))
+        for key, f in feature.fields.items():
+            found[f"{kind}.{key}"] = Entry("required" if f.required else _shown(f.default))
+    return found
+
+
+@cache
+def product_columns() -> Vocabulary:
+    """The columns of products.csv."""
+    return {name: Entry("required") for name in REQUIRED} | {name: Entry("") for name in OPTIONAL}
+
+
+TABLES: Mapping[str, tuple[columns.Column, ...]] = {
+    "readings": columns.READINGS,
+    "survey": columns.SURVEY,
+    "truth": columns.TRUTH,
+    "fixes": columns.FIXES,
+    "sessions": outcomes.SESSIONS,
+    "decisions": outcomes.DECISIONS,
+    "visits": outcomes.VISITS,
+    "hours": outcomes.HOURS,
+    "flows": flows.FLOWS,
+    "coupons": outcomes.COUPONS,
+    "experiments": experiments.EXPERIMENTS,
+    "potential_outcomes": experiments.POTENTIAL,
+}
+
+
+@cache
+def table_columns() -> Vocabulary:
+    """The columns of the offline tables, as `table.column`."""
+    return {
+        f"{table}.{c.name}": Entry("required" if c.required else "", "number" if c.number else "text")
+        for table, listed in TABLES.items()
+        for c in listed
+    }
+
+
+# ---- HTTP and metrics
+
+
+@cache
+def openapi() -> Mapping[str, Any]:
+    """The OpenAPI description of the HTTP side."""
+    with tempfile.TemporaryDirectory() as folder:
+        db = open_database(f"sqlite:///{folder}/rayon.db")
+        try:
+            return create_app(Config(), db, _SECRETS, {}, start_delivery=False).openapi()
+        finally:
+            db.close()
+
+
+_SECRETS = Secrets(b"documentation-site-key-0123456789", "documentation", "documentation")
+
+
+@cache
+def routes() -> Vocabulary:
+    """Every route, as `GET /v1/me`; `takes` is its tag, `note` its summary. `/manage` is a program of its own."""
+    found = {
+        f"{method.upper()} {path}": Entry(takes=", ".join(operation["tags"]), note=operation.get("summary", ""))
+        for path, methods in openapi()["paths"].items()
+        for method, operation in methods.items()
+    }
+    return found | {
+        "GET /manage": Entry(takes="pages", note="The managers' pages"),
+        "GET /openapi.json": Entry(takes="pages", note="This interface, for programs"),
+        "GET /docs": Entry(takes="pages", note="This interface, for people"),
+    }
+
+
+@cache
+def metrics() -> Vocabulary:
+    """Every metric by the name that Prometheus sees; `takes` is its labels."""
+    from api.context import AppContext
+    from api.middleware.metrics import Metrics
+
+    with tempfile.TemporaryDirectory() as folder:
+        db = open_database(f"sqlite:///{folder}/rayon.db")
+        try:
+            config = Config.model_validate({"storage": {"data_dir": folder}})
+            own = _own_metrics(Metrics(AppContext(config, db, _SECRETS, {})))
+            plan = load_plan(ROOT / "floorplans/boutique")
+            engine = EngineProcess(config, db, _SECRETS, {plan.store: plan})
+            store = store_values(engine.runners[plan.store])
+            process = process_values(engine.subscriber, engine.unusable, engine.samples, database_away=False)
+        finally:
+            db.close()
+    counted = {key: value for key, value in {**store, **process}.items() if key != "samples"}
+    labelled = {f"rayon_engine_{key}": Entry(takes=_labels(value)) for key, value in counted.items()}
+    return own | labelled | {"rayon_engine_reported_at_seconds": Entry(takes="store, reason")}
+
+
+def _own_metrics(made: Any) -> dict[str, Entry]:
+    names = {name: Entry() for name in ("rayon_database_up",)}
+    for family in made.registry.collect():
+        collector = made.registry._names_to_collectors.get(family.name)
+        total = f"{family.name}_total" if family.type == "counter" else family.name
+        names[total] = Entry(takes=", ".join(getattr(collector, "_labelnames", ())), note=family.documentation)
+    return names
+
+
+def _labels(value: Any) -> str:
+    return "store, reason" if isinstance(value, Mapping) else "store"
+
+
+# ---- topics and events
+
+
+@cache
+def topics() -> Vocabulary:
+    """Every MQTT topic of our own."""
+    kinds = get_args(get_args(Config.model_fields["mqtt"].annotation.model_fields["publish_events"].annotation)[0])  # type: ignore[union-attr]
+    own = {f"rayon/{{store}}/{kind}/{{source}}": Entry(takes="in") for kind in ("readings", "sessions")}
+    return own | {f"rayon/{{store}}/events/{kind}": Entry(takes="out") for kind in kinds}
+
+
+# ---- reasons
+
+
+@cache
+def reasons() -> Mapping[str, Vocabulary]:
+    """Every stable code, by where it is met: decisions, frames, readings, scans, tills, and problems over HTTP."""
+    found: dict[str, set[str]] = {
+        "decision": set(REASONS) | UNSTATED,
+        "frame": _first_arguments("engine/ingest", "DecodeError"),
+        "reading": _checked_readings(),
+        "scan": _counted("engine/positioning", "refused"),
+        "till": set(_SENTENCES) | {"ok", "unknown"},
+        "problem": _problem_codes(),
+    }
+    return {where: {code: Entry() for code in sorted(codes)} for where, codes in found.items()}
+
+
+def _trees(folder: str) -> Iterator[ast.AST]:
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def _text(node: ast.AST | None) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _name(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _first_arguments(folder: str, function: str) -> set[str]:
+    calls = (n for n in _trees(folder) if isinstance(n, ast.Call) and _name(n.func) == function and n.args)
+    return {code for call in calls if (code := _text(call.args[0]))}
+
+
+def _counted(folder: str, counter: str) -> set[str]:
+    subscripts = (n for n in _trees(folder) if isinstance(n, ast.Subscript) and _name(n.value) == counter)
+    return {code for n in subscripts if (code := _text(n.slice))}
+
+
+def _checked_readings() -> set[str]:
+    """Keys of the dict of checks, and what a decoder counts beside it."""
+    codes = {"bad_reading_shape"}
+    for node in _trees("engine/ingest/decoders"):
+        if isinstance(node, ast.FunctionDef) and node.name == "_checks":
+            dicts = [n for n in ast.walk(node) if isinstance(n, ast.Dict)]
+            codes |= {code for d in dicts for key in d.keys if (code := _text(key))}
+    return codes
+
+
+def _problem_codes() -> set[str]:
+    """Codes of refusals (class attributes and `code=`), of `problem(status, code)`, and of HTTP's own errors."""
+    from api.problems import _CODES
+
+    codes = set(_CODES.values()) | {f"voucher_{reason}" for reason in _SENTENCES}
+    for folder in ("engine", "api"):
+        for node in _trees(folder):
+            if isinstance(node, ast.ClassDef):
+                codes |= {c for n in node.body if isinstance(n, ast.Assign) and _name(n.targets[0]) == "code"
+                          if (c := _text(n.value))}  # fmt: skip
+            elif isinstance(node, ast.Call):
+                codes |= {c for k in node.keywords if k.arg == "code" if (c := _text(k.value))}
+                if _name(node.func) == "problem" and len(node.args) > 1 and (code := _text(node.args[1])):
+                    codes.add(code)
+    return codes - {"refused", "voucher_refused"}  # roots of the tree, never seen as they are

@@ -1,0 +1,119 @@
+"""Whatever users meet has hand-written words, and no words are left of what is gone. `docs.from_code.vocabulary` knows
+where each list lives in the code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from docs.from_code import vocabulary as code
+from docs.from_code.tables import DIRECTIVE, DIRECTIVES, words
+from tests.docs.pages import ROOT, files_named, pages, text
+
+VOCABULARIES: dict[str, Callable[[], Mapping[str, Any]]] = {
+    "commands": code.commands,
+    "configuration": code.configuration,
+    "campaigns": code.campaigns,
+    "plan": code.plan_properties,
+    "products": code.product_columns,
+    "tables": code.table_columns,
+    "routes": code.routes,
+    "metrics": code.metrics,
+    "topics": code.topics,
+}
+LEAST = {"commands": 15, "configuration": 40, "campaigns": 40, "plan": 25, "products": 8, "tables": 50, "routes": 40,
+         "metrics": 20, "topics": 6}  # fmt: skip
+"""Fewer means that the adapter no longer finds what it looks for."""
+
+
+def wordless(known: Mapping[str, Any], said: Mapping[str, Any]) -> list[str]:
+    """Names without a sentence of their own, and sentences whose name is gone."""
+    silent = [f"no words for {name}" for name in known if len(str(said.get(name) or "").split()) < 2]
+    copied = [f"the words for {name} only say its name" for name in known if _only_its_name(name, said.get(name))]
+    gone = [f"words for {name}, which is gone" for name in said if name not in known]
+    return [*silent, *copied, *gone]
+
+
+def _only_its_name(name: str, said: object) -> bool:
+    plain = name.split(".")[-1].replace("_", " ").lower()
+    return str(said or "").strip(" .").lower() == plain
+
+
+@pytest.mark.parametrize("name", VOCABULARIES)
+def test_every_name_has_words(name: str) -> None:
+    known = VOCABULARIES[name]()
+    assert len(known) >= LEAST[name]
+    assert wordless(known, words(name)) == []
+
+
+@pytest.mark.parametrize("where", code.reasons())
+def test_every_reason_has_words(where: str) -> None:
+    known = code.reasons()[where]
+    assert len(known) >= 3
+    assert wordless(known, words("reasons")[where]) == []
+    assert set(words("reasons")) == set(code.reasons())
+
+
+def test_a_name_without_words_is_found() -> None:
+    """The test above would fail for a key that somebody adds, and for one that somebody takes away."""
+    known = {"here": 1, "silent": 1, "dwell_s": 1}
+    assert wordless(known, {"here": "Stands here.", "dwell_s": "Dwell s.", "old": "Was there once."}) == [
+        "no words for silent",
+        "the words for dwell_s only say its name",
+        "words for old, which is gone",
+    ]
+
+
+def test_every_option_says_what_it_does() -> None:
+    silent = [
+        f"{name} {spelling}"
+        for name, command in code.commands().items()
+        for spelling, entry in command.parameters
+        if not entry.note
+    ]
+    assert silent == []
+    assert all(command.help for command in code.commands().values())
+
+
+def test_every_table_from_the_code_stands_on_exactly_one_page() -> None:
+    asked = [name for page in pages() for name in DIRECTIVE.findall(page.read_text(encoding="utf-8"))]
+    assert sorted(asked) == sorted(DIRECTIVES)
+
+
+def test_every_name_is_on_a_page() -> None:
+    """Not in a file of words alone: in what readers get."""
+    read = "\n".join(text(page) for page in pages())
+    missing = [name for known in VOCABULARIES.values() for name in known() if not _shown(name, read)]
+    missing += [code_ for codes in code.reasons().values() for code_ in codes if f"`{code_}`" not in read]
+    assert missing == []
+
+
+def _shown(name: str, read: str) -> bool:
+    spellings = (name, name.removeprefix("campaigns[]."), *_tails(name))
+    return any(f"`{s}`" in read or f"## rayon {s}\n" in read for s in spellings)
+
+
+def _tails(name: str) -> Iterator[str]:
+    if "." in name and "/" not in name:
+        yield name.split(".", 1)[1]
+
+
+def test_variables_of_the_environment_are_documented() -> None:
+    page = (ROOT / "docs/reference/configuration.md").read_text(encoding="utf-8")
+    code_ = "\n".join(p.read_text(encoding="utf-8") for room in ("engine", "api") for p in (ROOT / room).rglob("*.py"))
+    used = set(code.ENVIRONMENT.findall(code_))
+    assert len(used) >= 6
+    assert {name for name in used if f"`{name}`" not in page} == set()
+
+
+def test_files_that_pages_name_exist() -> None:
+    missing = [
+        f"{page.relative_to(ROOT)}: {name}"
+        for page in pages()
+        if page.name != "CHANGELOG.md"  # it may name what was
+        for name in files_named(page)
+        if not any((folder / name).exists() for folder in (ROOT, page.parent))
+    ]
+    assert missing == []

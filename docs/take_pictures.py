@@ -26,7 +26,14 @@ from selenium.webdriver.remote.webelement import WebElement
 
 T = TypeVar("T")
 PICTURES = Path(__file__).parent / "pictures"
-FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars")
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--hide-scrollbars",
+    "--accept-lang=en",
+)
 LINK = re.compile(r"^(Managers|Shoppers|Tills)\s+(http\S+)", re.MULTILINE)
 START_S, COUPON_S = 120.0, 240.0
 
@@ -85,7 +92,7 @@ def manager_and_till(folder: str, managers: str, tills: str) -> None:
     """Photographs the page of a store, and the till, signed in."""
     manager = browser(f"{folder}/manager", 1280, 980)
     manager.get(managers)
-    manager.get(managers.split("?")[0] + "/supermarket")
+    manager.get(managers.split("?")[0] + "/supermarket?lang=en")
     time.sleep(8)  # drawn, and refreshed once
     photograph(manager, "manager")
     manager.get(tills)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def test_blocks_run_beside_a_site(page: Path, broker: Mosquitto, site: Site, tmp
             body = beside(block, broker, site)
             run(body, tmp_path, RAYON_MANAGER_KEY=MANAGER_KEY, RAYON_TILL_KEY=TILL_KEY)
             if "mosquitto_pub" in block.body:
-                until(lambda seen=before: taken_in(site) > seen, timeout_s=20, what=lambda: str(site.get("/health")))
+                until(partial(took_in_more, site, before), timeout_s=20, what=lambda: str(site.get("/health")))
                 offsets = boutique(site)["clock_offsets_s"]
                 assert offsets
                 assert all(abs(offset_s) < 60 for offset_s in offsets.values())  # its times are of now
@@ -106,6 +107,10 @@ def boutique(site: Site) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = {c["store"]: c["values"] for c in site.get("/health")["components"]}
     assert found["*"]["unusable"] == {}
     return found["boutique"]
+
+
+def took_in_more(site: Site, before: float) -> bool:
+    return taken_in(site) > before
 
 
 def taken_in(site: Site) -> float:

@@ -18,7 +18,6 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import annotated_types
 import typer
-from api.texts.managers import REASONS
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -37,12 +36,11 @@ from engine.runtime.process import EngineProcess
 from engine.runtime.status import process_values, store_values
 from engine.storage.database import open_database
 from engine.storage.vouchers.tills import _SENTENCES
+from engine.vocabulary import DecisionReason
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = re.compile(r"\bRAYON_[A-Z_]+\b")
 """How our variables of the environment are spelt."""
-UNSTATED = {"not_linked", "other_store", "too_late", "no_gain", "already_decided"}
-"""Reasons of decisions that the managers' texts do not know yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +330,7 @@ def topics() -> Vocabulary:
 def reasons() -> Mapping[str, Vocabulary]:
     """Every stable code, by where it is met: decisions, frames, readings, scans, tills, and problems over HTTP."""
     found: dict[str, set[str]] = {
-        "decision": set(REASONS) | UNSTATED,
+        "decision": set(DecisionReason),
         "frame": _first_arguments("engine/ingest", "DecodeError"),
         "reading": _checked_readings(),
         "scan": _counted("engine/positioning", "refused"),

@@ -14,19 +14,14 @@ import pytest
 from pydantic import BaseModel
 
 import api
-from api.auth import NotSignedIn
 from api.health.endpoints import Ready
 from api.managers.snapshot import SPANS
-from api.ratelimits import TooManyRequests
-from api.shoppers.retries import SignInBusy
-from api.shoppers.schemas import Fewer, VoucherCard
+from api.shoppers.schemas import Fewer
 from api.texts.catalogue import words
 from api.texts.consents import ASKED, TEXT_VERSION, worded_since
 from api.texts.language import Language
-from engine.errors import NotFound
-from engine.offers.experiments import HOLDOUT
-from engine.presence.hotzones import HotState
-from engine.storage.shoppers import DeviceLinked
+from engine.presence.hotzones import HotReason, HotState
+from engine.vocabulary import DecisionReason, ProblemCode, VoucherState
 from engine.yaml_files import read_yaml
 
 API = Path(api.__file__).parent
@@ -203,33 +198,26 @@ MONTHS = {f"m{n}" for n in range(1, 13)}
 CODES: dict[str, set[str]] = {
     "consent_titles": set(ASKED),
     "consent_texts": set(ASKED),
-    "sign_in_refusals": {DeviceLinked.code, SignInBusy.code, "other"},
+    "sign_in_refusals": {ProblemCode.DEVICE_LINKED, ProblemCode.SIGN_IN_BUSY, "other"},
     "less": literals(Fewer, "kind"),
     "less_done": literals(Fewer, "kind"),
-    "coupon_states": literals(VoucherCard, "state") - {"issued", "delivered", "seen"},  # those are still on their card
+    "coupon_states": {VoucherState.REDEEMED, VoucherState.VOIDED, VoucherState.EXPIRED},  # others have their card
     "why": {kind + form for kind in ("product", "zone", "store") for form in ("", "_for_one", "_for_other")},
     "till_refusals": {
-        *("unknown", "redeemed", "expired", "voided", "currency", "not_in_basket", "min_basket", "too_few"),
-        *(NotSignedIn.code, TooManyRequests.code, "storage_unavailable", "other"),
-    },
+        *(code.removeprefix("voucher_") for code in ProblemCode if code.startswith("voucher_")),
+        *(ProblemCode.UNAUTHORIZED, ProblemCode.TOO_MANY_REQUESTS, ProblemCode.STORAGE_UNAVAILABLE, "other"),
+    }
+    - {"refused"},  # the name of them all
     "spans": set(SPANS),
     "people_by_hour": set(SPANS),
     "why_none_hot": {"none_hot", "too_little", "no_heat"},
-    "hot_states": set(get_args(HotState)),
-    "evidence": {
-        *("person_s", "fixes", "squares", "zone_squares", "zone_visits"),
-        *("hot_squares", "few_hot_squares", "no_hot_squares"),
-    },
-    "reasons": {
-        *("ok", "not_linked", "no_consent", "cap_visit", "cap_day", "cap_week", "cap_campaign_day"),
-        *("cap_campaign_week", "campaign_unknown", "campaign_paused", "already_issued", "already_decided", "budget"),
-        *("lost_arbitration", "quiet_hours", "outside_hours", "not_started", "ended", "audience", HOLDOUT, "legal_cap"),
-        *("other_store", "too_late", "no_gain"),
-    },
+    "hot_states": set(HotState),
+    "evidence": set(HotReason),
+    "reasons": set(DecisionReason),
     "health_states": literals(Ready, "status", "database", "engine", "delivery"),
     "problem_titles": {
-        *(NotFound.code, TooManyRequests.code, "storage_unavailable", "share_gone", "store_unknown", "nicegui_busy"),
-        *("cross_origin", "other"),
+        *(ProblemCode.NOT_FOUND, ProblemCode.TOO_MANY_REQUESTS, ProblemCode.STORAGE_UNAVAILABLE),
+        *(ProblemCode.CROSS_ORIGIN, "share_gone", "store_unknown", "nicegui_busy", "other"),
     },
     "months": MONTHS,
     "months_short": MONTHS,

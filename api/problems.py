@@ -17,12 +17,19 @@ from api.pages import page
 from api.texts.catalogue import words
 from api.texts.language import language
 from engine.errors import BusinessRefusal, OperatorError, StorageUnavailable
+from engine.vocabulary import ProblemCode
 
 log = logging.getLogger("rayon.api")
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2  # a database that restarts is back within seconds
 
-_CODES = {400: "invalid_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+_CODES = {
+    400: ProblemCode.INVALID_REQUEST,
+    401: ProblemCode.UNAUTHORIZED,
+    403: ProblemCode.FORBIDDEN,
+    404: ProblemCode.NOT_FOUND,
+    405: ProblemCode.METHOD_NOT_ALLOWED,
+}
 
 
 class Place(BaseModel):
@@ -98,14 +105,14 @@ async def _refusal(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     places = [Place(place=".".join(str(p) for p in e["loc"]), reason=e["msg"]) for e in error.errors()]
-    answer = problem(422, "invalid_request", "the request does not fit the contract", problems=places)
-    return for_reader(request, answer, "invalid_request")
+    answer = problem(422, ProblemCode.INVALID_REQUEST, "the request does not fit the contract", problems=places)
+    return for_reader(request, answer, ProblemCode.INVALID_REQUEST)
 
 
 async def _operator(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, OperatorError)
     places = [Place(place=p.place, reason=f"{p.reason} ({p.fix})" if p.fix else p.reason) for p in error.problems]
-    return problem(422, "invalid_request", "the request does not fit the store", problems=places)
+    return problem(422, ProblemCode.INVALID_REQUEST, "the request does not fit the store", problems=places)
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -118,8 +125,8 @@ async def _http(request: Request, error: Exception) -> Response:
 async def _storage(request: Request, error: Exception) -> Response:
     log.warning("database away: %s", type(error).__name__)
     wait = {"Retry-After": str(RETRY_AFTER_S)}
-    answer = problem(503, "storage_unavailable", "try again in a moment", headers=wait)
-    return for_reader(request, answer, "storage_unavailable")
+    answer = problem(503, ProblemCode.STORAGE_UNAVAILABLE, "try again in a moment", headers=wait)
+    return for_reader(request, answer, ProblemCode.STORAGE_UNAVAILABLE)
 
 
 class LastResort:
@@ -148,8 +155,8 @@ class LastResort:
             if started:  # half an answer cannot be taken back: the connection ends, so that it is not taken for whole
                 raise
             log.exception("%s %s failed", scope["method"], getattr(scope.get("route"), "path", "?"))
-            answer = problem(500, "internal", "our mistake; it has been logged")
-            await for_reader(Request(scope), answer, "internal")(scope, receive, send)
+            answer = problem(500, ProblemCode.INTERNAL, "our mistake; it has been logged")
+            await for_reader(Request(scope), answer, ProblemCode.INTERNAL)(scope, receive, send)
 
 
 def mount(app: FastAPI) -> None:

@@ -191,6 +191,10 @@ class ProblemCode(StrEnum):
     VOUCHER_NOT_IN_BASKET = "voucher_not_in_basket"
     VOUCHER_MIN_BASKET = "voucher_min_basket"
     VOUCHER_TOO_FEW = "voucher_too_few"
+    # On pages only
+    SHARE_GONE = "share_gone"
+    STORE_UNKNOWN = "store_unknown"
+    NICEGUI_BUSY = "nicegui_busy"
     # Us
     STORAGE_UNAVAILABLE = "storage_unavailable"
     INTERNAL = "internal"

@@ -23,6 +23,7 @@ from api.texts.language import Language, language
 from api.texts.times import hour as hour_text
 from engine.errors import StorageUnavailable
 from engine.plan.model import Plan
+from engine.vocabulary import ProblemCode
 
 REFRESH_S = 5.0
 SLOW_S = 30.0  # how often what is past, or the list of stores, is read again
@@ -94,7 +95,7 @@ def unknown_store(request: Request) -> Response:
     """A page that leads to all stores."""
     t = words(language(request))
     back = (f"/manage?lang={t.lang}", t.board.back)
-    return problem_page(request, 404, "store_unknown", back=back)
+    return problem_page(request, 404, ProblemCode.STORE_UNKNOWN, back=back)
 
 
 class Board:

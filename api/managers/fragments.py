@@ -16,7 +16,7 @@ from api.texts.numbers import number, short_number, whole_percent
 from api.texts.times import clock, short_date, year
 from engine.plan.model import Plan
 from engine.presence.hotzones import HotState
-from engine.vocabulary import DecisionOutcome
+from engine.vocabulary import DecisionOutcome, DecisionReason
 
 HOT_SHOWN = 4  # chips on a store's card
 
@@ -162,7 +162,7 @@ def decisions(look: Look, lang: Language) -> str:
     return render("decisions.html", lang, reasons=reasons, latest=latest)
 
 
-def reason_text(reason: str, lang: Language) -> str:
-    """A decision's reason in words; one that an earlier version stored, and we have no words for, as it is."""
+def reason_text(reason: DecisionReason, lang: Language) -> str:
+    """A decision's reason in words."""
     t = words(lang)
-    return t.reasons[reason] if reason in t.reasons else reason.replace("_", " ")
+    return t.reasons[reason]

@@ -27,6 +27,7 @@ from api.managers.reports import SCOPE_KEY, Reports
 from api.pages import language_headers, page
 from api.problems import problem_page
 from api.texts.language import language
+from engine.vocabulary import ProblemCode
 
 PREFIX = "/manage"
 RECONNECT_S = 10.0  # a page that lost its connection for less goes on where it was
@@ -55,7 +56,7 @@ class ManagerPages:
         if importlib.util.find_spec("nicegui") is None:
             return page(Request(scope), "manager_pages_missing.html", 501)
         if not self._own():
-            return problem_page(Request(scope), 503, "nicegui_busy")  # one site per process
+            return problem_page(Request(scope), 503, ProblemCode.NICEGUI_BUSY)  # one site per process
         await self._start()
         state = self._app.state
         if not hasattr(state, "reports"):

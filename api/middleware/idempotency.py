@@ -26,6 +26,7 @@ from api.middleware.origin import SAFE_METHODS
 from api.problems import RETRY_AFTER_S, problem
 from engine.errors import StorageUnavailable
 from engine.storage import idempotency as store
+from engine.vocabulary import ProblemCode
 
 log = logging.getLogger("rayon.api")
 HEADER = "idempotency-key"
@@ -54,7 +55,7 @@ class Idempotency:
         try:
             body = await read_body(receive)
         except BodyTooLargeError:
-            await problem(413, "too_large", "the body is larger than 1 MiB")(scope, receive, send)
+            await problem(413, ProblemCode.TOO_LARGE, "the body is larger than 1 MiB")(scope, receive, send)
             return
         except ClientDisconnect:
             return  # nobody is left to answer
@@ -63,13 +64,15 @@ class Idempotency:
             await self._without_key(scope, receive, send)
         elif not 1 <= len(key) <= MAX_KEY_CHARS or not key.isprintable():
             reason = f"the Idempotency-Key must be 1 to {MAX_KEY_CHARS} printable characters"
-            await problem(400, "idempotency_key_invalid", reason)(scope, receive, send)
+            await problem(400, ProblemCode.IDEMPOTENCY_KEY_INVALID, reason)(scope, receive, send)
         else:
             await self._once(key, body, scope, receive, send)
 
     async def _without_key(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"].startswith(self._required):
-            answer = problem(400, "idempotency_key_required", "send an Idempotency-Key header: a fresh UUID per write")
+            answer = problem(
+                400, ProblemCode.IDEMPOTENCY_KEY_REQUIRED, "send an Idempotency-Key header: a fresh UUID per write"
+            )
             await answer(scope, receive, send)
             return
         await self._app(scope, receive, send)
@@ -82,7 +85,9 @@ class Idempotency:
             found = await run_in_threadpool(store.begin, self._ctx.db, owner, key, print_of_body, time.time())
         except StorageUnavailable:
             wait = {"Retry-After": str(RETRY_AFTER_S)}
-            await problem(503, "storage_unavailable", "try again in a moment", headers=wait)(scope, receive, send)
+            await problem(503, ProblemCode.STORAGE_UNAVAILABLE, "try again in a moment", headers=wait)(
+                scope, receive, send
+            )
             return
         if isinstance(found, store.Fresh):
             await self._first(owner, key, scope, receive, send)
@@ -91,10 +96,10 @@ class Idempotency:
 
     def _answer(self, found: store.Replay | store.InFlight | store.Mismatch, request: Request) -> Response:
         if isinstance(found, store.Mismatch):
-            return problem(422, "idempotency_key_reused", "this Idempotency-Key was used with another body")
+            return problem(422, ProblemCode.IDEMPOTENCY_KEY_REUSED, "this Idempotency-Key was used with another body")
         if isinstance(found, store.InFlight):
             reason = "the first request with this Idempotency-Key is still running"
-            return problem(409, "idempotency_in_flight", reason, headers={"Retry-After": "1"})
+            return problem(409, ProblemCode.IDEMPOTENCY_IN_FLIGHT, reason, headers={"Retry-After": "1"})
         response = Response(found.body, found.status, {"Idempotency-Replayed": "true"}, found.media_type or None)
         self._restore(self._ctx, request, response)
         return response

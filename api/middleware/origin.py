@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problems import for_reader, problem
+from engine.vocabulary import ProblemCode
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -27,8 +28,8 @@ class SameOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and not self._allowed(Headers(scope=scope)):
-            refusal = problem(403, "cross_origin", "this write came from a page of another site")
-            await for_reader(Request(scope), refusal, "cross_origin")(scope, receive, send)
+            refusal = problem(403, ProblemCode.CROSS_ORIGIN, "this write came from a page of another site")
+            await for_reader(Request(scope), refusal, ProblemCode.CROSS_ORIGIN)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

@@ -17,6 +17,7 @@ from api.visitors import browser_id, keep_browser_id, visitor_of
 from engine.errors import NotFound
 from engine.loyalty.sharing import ShareOutcome, ShareRules
 from engine.storage.loyalty import shares
+from engine.vocabulary import ProblemCode
 
 router = APIRouter(tags=["shares"], default_response_class=HTMLResponse)
 
@@ -34,7 +35,7 @@ def shared(
         limits.spend("share", address(request), ctx.config.api.share_opens_per_minute)
         opened, browser, new = _open(ctx, token, request)
     except NotFound:
-        return problem_page(request, 404, "share_gone")
+        return problem_page(request, 404, ProblemCode.SHARE_GONE)
     except TooManyRequests as refusal:
         answer = problem_page(request, 429, refusal.code)
         answer.headers["Retry-After"] = str(refusal.retry_after_s)

@@ -27,6 +27,7 @@ from engine.presence.hotzones import HotState
 from engine.storage.database import open_database
 from engine.storage.journal import save_checkpoint
 from engine.storage.vouchers.campaigns import seed_campaigns
+from engine.vocabulary import DecisionReason
 from tests.api.managers.site import FLOORPLANS, SECRETS, fill
 
 NOON = dt.datetime(2026, 3, 10, 12, 20, tzinfo=dt.UTC).timestamp()  # 13:20 in Paris
@@ -147,7 +148,7 @@ def test_decisions_in_words(seen: Look) -> None:
     html = fragments.decisions(seen, "en")
     assert html.index("coupon issued") < html.index("already a coupon on this visit")
     assert html.count("<tr>") == 8
-    assert fragments.reason_text("some_new_code", "fr") == "some new code"
+    assert fragments.reason_text(DecisionReason.TOO_LATE, "fr").startswith("trop tard")
     assert words("fr").board.no_decisions in fragments.decisions(replace(seen, reasons={}), "fr")
 
 

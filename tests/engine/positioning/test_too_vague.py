@@ -10,10 +10,9 @@ import pytest
 from engine.plan.cells import walkable_cells
 from engine.positioning.bayes import covered_share
 from engine.positioning.locator import Locator
-from engine.positioning.offline import locate_readings
 from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.records import Readings, Scans
-from tests.engine.positioning.stores import hall, hear, walk
+from tests.engine.positioning.stores import hall, hear, locate_readings, walk
 
 PLAN = hall(40.0, 25.0, ((4.0, 4.0), (20.0, 3.0), (36.0, 4.0), (4.0, 21.0), (20.0, 22.0), (36.0, 21.0)))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from engine.errors import OperatorError, Problem, StorageUnavailable
 from engine.storage.migrate import upgrade
@@ -154,17 +154,14 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
         cursor.close()
 
 
+def _is_locked(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
+@retry(retry=retry_if_exception(_is_locked), wait=wait_fixed(0.02), stop=stop_after_delay(BUSY_TIMEOUT_S), reraise=True)
 def _to_wal(cursor: sqlite3.Cursor) -> None:
     """Changing the journal mode ignores the busy timeout: of two processes opening a new file, one would fail."""
-    until = time.monotonic() + BUSY_TIMEOUT_S
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > until:
-                raise
-            time.sleep(0.02)
+    cursor.execute("PRAGMA journal_mode = WAL")
 
 
 def _sqlite_begin(connection: Connection) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.positioning.motion.smoothing import INDEPENDENT, POOLED, Step, carried_back, smoothed
+from engine.positioning.motion.smoothing import POOLED, Step, carried_back, smoothed
 from engine.positioning.motion.walk import MotionModel, WalkGraph, predict, walk_graph
 from tests.engine.positioning.tiny import cells
 
 # without the stray mass, so that prediction is a plain matrix of the two states
 MODEL = MotionModel(stray_per_s=0.0, walk_m2_per_s=2.0, pause_m2_per_s=1.5)
 TINY = 1e-12
+INDEPENDENT = (1.0, 1.0)  # exponents under which scans say all they say
 
 
 def graph() -> WalkGraph:

@@ -20,6 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from engine.plan.model import Plan
 from engine.records import F64, I32, Bools
+from simulators.air.crossings import crossings
 from simulators.scenario.radio import RadioConfig
 
 NEAREST_M = 0.3
@@ -87,17 +88,17 @@ def _obstacles(plan: Plan, level: int) -> tuple[list[BaseGeometry], F64]:
     return shapes, np.array([*(w.attenuation_db for w in walls), *(f.attenuation_db for f in fixtures)], np.float64)
 
 
-def _crossed_db(shapes: list[BaseGeometry], losses: F64, lines: F64, but: int = -1) -> F64:
-    """(n,) what lines (n, 2, 2) lose at all shapes but one, each shape once."""
+def _crossed_db(shapes: list[BaseGeometry], losses: F64, lines: F64) -> F64:
+    """(n,) what lines (n, 2, 2) lose at all shapes, each shape once."""
     out = np.zeros(len(lines))
-    if shapes and len(lines):
-        rays, hit = shapely.STRtree(shapes).query(shapely.linestrings(lines), predicate="intersects")
-        np.add.at(out, rays[hit != but], losses[hit[hit != but]])
+    for i, met in crossings(shapes, lines):
+        out[met] += losses[i]
     return out
 
 
 def _passed_db(shapes: list[BaseGeometry], losses: F64, lines: F64, but: int = -1) -> F64:
-    """(n,) as `_crossed_db`, but a shelf costs its attenuation for every width of it that the line is inside."""
+    """(n,) as `_crossed_db` but for one shape left out, and a shelf costs its attenuation for every width of it that
+    the line is inside."""
     out = np.zeros(len(lines))
     if shapes and len(lines):
         ray, hit = shapely.STRtree(shapes).query(shapely.linestrings(lines), predicate="intersects")

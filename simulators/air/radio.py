@@ -9,7 +9,6 @@ reading.
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import map_coordinates
 
 from engine.plan.model import Plan
 from engine.records import F64
@@ -127,7 +126,7 @@ class Air:
 
 
 class _Grid:
-    """Shadowing plus what obstacles do in dB on one level, (A, rows, columns), asked for by bilinear interpolation."""
+    """Shadowing plus what obstacles do in dB on one level, (rows * columns, A), asked for by bilinear interpolation."""
 
     def __init__(
         self, plan: Plan, level: int, a: Antennas, config: RadioConfig, phone_z_m: float, rng: np.random.Generator
@@ -139,19 +138,24 @@ class _Grid:
         rows = int(np.ceil((y1 - y0 + 2 * MARGIN_M) / step_m)) + 1
         grid_y, grid_x = np.mgrid[0:rows, 0:columns] * step_m
         x_m, y_m = (grid_x + self._x0).ravel(), (grid_y + self._y0).ravel()
-        self._db = np.empty((len(a.x_m), rows, columns))
+        self._rows, self._columns = rows, columns
+        self._db = np.empty((rows * columns, len(a.x_m)))
         for i in range(len(a.x_m)):
             shadow = correlated_field(rows, columns, step_m, config.shadowing_length_m, rng) * config.shadowing_sigma_db
             gain = OBSTACLES[config.model](plan, level, a, i, config, phone_z_m, x_m, y_m)
-            self._db[i] = shadow + gain.reshape(rows, columns)
+            self._db[:, i] = shadow.ravel() + gain
 
     def at(self, x_m: F64, y_m: F64) -> F64:
         """(n, A) dB; beyond the grid, its edge."""
-        row, column = (y_m - self._y0) / self._step_m, (x_m - self._x0) / self._step_m
-        where = np.stack([row, column])
-        out = np.empty((len(x_m), len(self._db)))
-        for i, layer in enumerate(self._db):
-            out[:, i] = map_coordinates(layer, where, order=1, mode="nearest")
+        row = np.clip((y_m - self._y0) / self._step_m, 0.0, self._rows - 1.0)
+        column = np.clip((x_m - self._x0) / self._step_m, 0.0, self._columns - 1.0)
+        top, left = np.floor(row).astype(np.intp), np.floor(column).astype(np.intp)
+        bottom, right = np.minimum(top + 1, self._rows - 1), np.minimum(left + 1, self._columns - 1)
+        up, before = 1.0 - (row - top), 1.0 - (column - left)
+        out = np.zeros((len(x_m), self._db.shape[1]))
+        for line, by_row in ((top, up), (bottom, 1.0 - up)):
+            for at, by_column in ((left, before), (right, 1.0 - before)):
+                out += self._db[line * self._columns + at] * by_row[:, None] * by_column[:, None]
         return out
 
 

@@ -8,7 +8,7 @@ import shapely
 from engine.plan.model import Plan
 from engine.records import F64
 from simulators.people.journeys import Journey
-from simulators.people.walking.floor import Spot, free_areas
+from simulators.people.walking.floor import free_areas
 
 CELL_M = 2.0
 BIN_S = 5.0
@@ -40,17 +40,17 @@ class Occupancy:
             west, south = x0 + column * CELL_M, y0 + row * CELL_M
             squares = shapely.box(west, south, west + CELL_M, south + CELL_M)
             free_m2 = np.maximum(shapely.area(shapely.intersection(squares, area)), 0.5)
-            self._grids.append((first, x0, y0, columns, rows, free_m2))
+            self._grids.append((first, x0, y0, columns, rows, free_m2.tolist()))
             first += rows * columns
         self._count = np.zeros((first, self._bins), np.uint16)
 
-    def pace(self, to: Spot, t_s: float, free_m_s: float) -> float:
+    def pace(self, level: int, x_m: float, y_m: float, t_s: float, free_m_s: float) -> float:
         """Speed in m/s of somebody who walks to this place at this time."""
-        first, x0, y0, columns, rows, free_m2 = self._grids[to.level]
-        column = min(max(int((to.x_m - x0) / CELL_M), 0), columns - 1)
-        cell = min(max(int((to.y_m - y0) / CELL_M), 0), rows - 1) * columns + column
-        people = int(self._count[first + cell, min(int(t_s / BIN_S), self._bins - 1)])
-        return free_m_s * crowd_factor(people / float(free_m2[cell]))
+        first, x0, y0, columns, rows, free_m2 = self._grids[level]
+        column = min(max(int((x_m - x0) / CELL_M), 0), columns - 1)
+        cell = min(max(int((y_m - y0) / CELL_M), 0), rows - 1) * columns + column
+        people = self._count.item(first + cell, min(int(t_s / BIN_S), self._bins - 1))
+        return free_m_s * crowd_factor(people / free_m2[cell]) if people else free_m_s
 
     def add(self, journey: Journey, from_point: int, people: int) -> None:
         """Counts a party of so many along a journey from one of its points on."""

@@ -15,8 +15,8 @@ from simulators.people.walking.ways import Way, Ways
 STEP_M = 1.5
 """Where it may be crowded, pace is looked at anew after so many metres."""
 
-Pace = Callable[[Spot, float, float], float]
-"""(place, time in s, free speed in m/s) -> speed in m/s that the crowd there allows."""
+Pace = Callable[[int, float, float, float, float], float]
+"""(level, x and y in m, time in s, free speed in m/s) -> speed in m/s that the crowd there allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,31 +90,32 @@ class Journey:
 
     def appear(self, t_s: float, spot: Spot) -> None:
         """The first point."""
-        self._point(t_s, spot, 0.0)
+        self._point(t_s, spot.level, spot.x_m, spot.y_m, 0.0)
 
     def walk(self, way: Way, pace: Pace | None = None) -> None:
         """Along a way from where the shopper stands, at the shopper's own speed or as `pace` allows."""
-        climbs, riding = iter(way.climbs), ""
+        climbs, riding, free_m_s = iter(way.climbs), "", self.shopper.speed_m_s
         for level, x_m, y_m in zip(way.level.tolist(), way.x_m.tolist(), way.y_m.tolist(), strict=True):
-            here = self.spot
-            far_m = float(np.hypot(x_m - here.x_m, y_m - here.y_m))
-            if far_m < 1e-9 and level == here.level:
+            here_level, here_x, here_y, now_s = self.level[-1], self.x_m[-1], self.y_m[-1], self.t_s[-1]
+            dx, dy = x_m - here_x, y_m - here_y
+            far_m = float(np.hypot(dx, dy))
+            if far_m < 1e-9 and level == here_level:
                 continue
-            self.heading_rad[-1] = float(np.arctan2(y_m - here.y_m, x_m - here.x_m)) if far_m else self.heading_rad[-1]
-            if level != here.level:
+            heading = float(np.arctan2(dy, dx)) if far_m else self.heading_rad[-1]
+            self.heading_rad[-1] = heading
+            if level != here_level:
                 climb = next(climbs)
-                climb_s = climb.seconds(self.shopper.speed_m_s, goes_on=climb.by == riding)
+                climb_s = climb.seconds(free_m_s, goes_on=climb.by == riding)
                 riding = climb.by
-                climb_s = max(climb_s, far_m / self.shopper.speed_m_s)
-                self._point(self.end_s + climb_s, Spot(level, x_m, y_m), self.heading_rad[-1])
+                self._point(now_s + max(climb_s, far_m / free_m_s), level, x_m, y_m, heading)
                 continue
             riding = ""
             steps = 1 if pace is None else int(np.ceil(far_m / STEP_M))
             for k in range(1, steps + 1):
-                to = Spot(level, here.x_m + (x_m - here.x_m) * k / steps, here.y_m + (y_m - here.y_m) * k / steps)
-                speed = self.shopper.speed_m_s
-                speed = speed if pace is None else pace(to, self.end_s, speed)
-                self._point(self.end_s + far_m / steps / speed, to, self.heading_rad[-1])
+                to_x, to_y = here_x + dx * k / steps, here_y + dy * k / steps
+                speed = free_m_s if pace is None else pace(level, to_x, to_y, now_s, free_m_s)
+                now_s += far_m / steps / speed
+                self._point(now_s, level, to_x, to_y, heading)
 
     def walk_straight(self, to: Spot) -> None:
         """To a place on the same level with nothing in between."""
@@ -127,7 +128,7 @@ class Journey:
     def stand_until(self, t_s: float, heading_rad: float) -> None:
         """In place until a time, facing somewhere."""
         self.heading_rad[-1] = heading_rad
-        self._point(t_s, self.spot, heading_rad)
+        self._point(t_s, self.level[-1], self.x_m[-1], self.y_m[-1], heading_rad)
 
     def take(self, product: Product) -> None:
         """Into the basket, now."""
@@ -147,19 +148,18 @@ class Journey:
             climbing = self.level[k] != self.level[k + 1]
             part = 1.0 if climbing else (t_s - self.t_s[k]) / (self.t_s[k + 1] - self.t_s[k])
             x_m, y_m = (v[k] + part * (v[k + 1] - v[k]) for v in (self.x_m, self.y_m))
-            at = Spot(self.level[k + 1], x_m, y_m)
-            out._point(self.t_s[k + 1] if climbing else t_s, at, self.heading_rad[k])
+            out._point(self.t_s[k + 1] if climbing else t_s, self.level[k + 1], x_m, y_m, self.heading_rad[k])
         now_s = out.end_s
         out.stops = [s for s in self.stops if s.until_s <= now_s]
         out.taken = [t if t.back_s <= now_s else replace(t, back_s=np.inf) for t in self.taken if t.t_s <= now_s]
         out.purchases = [p for p in self.purchases if p.t_s <= now_s]
         return out
 
-    def _point(self, t_s: float, spot: Spot, heading_rad: float) -> None:
+    def _point(self, t_s: float, level: int, x_m: float, y_m: float, heading_rad: float) -> None:
         self.t_s.append(t_s)
-        self.level.append(spot.level)
-        self.x_m.append(spot.x_m)
-        self.y_m.append(spot.y_m)
+        self.level.append(level)
+        self.x_m.append(x_m)
+        self.y_m.append(y_m)
         self.heading_rad.append(heading_rad)
 
 

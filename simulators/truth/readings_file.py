@@ -5,17 +5,15 @@ Ticks have streams of chance of their own, so the file is the same to the byte h
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from engine.records import F64
+from simulators.truth.table_bytes import Cells, fixed_cells, name_cells, table_bytes
 from simulators.world import Heard, World
 
 UNFINISHED = "unfinished.json"
@@ -32,15 +30,13 @@ def write_world_readings(world: World, folder: Path, start_t: float, on_tick: Ca
     path, note = folder / "readings.csv", folder / UNFINISHED
     world_print = fingerprint(world)
     done = _progress(note, path, world_print)
-    devices = np.array(world.device_names(), np.str_)
-    aps = np.array([ap.id for ap in world.plan.access_points], np.str_)
     ranges = world.ranging is not None
-    with path.open("r+" if done["tick"] else "w", encoding="utf-8", newline="") as stream:
+    header = ("t", "device", "ap", "rssi_dbm") + (("range_m", "range_sigma_m") if ranges else ())
+    with path.open("r+b" if done["tick"] else "wb") as stream:
         stream.seek(done["bytes"])
         stream.truncate()
-        writer = csv.writer(stream, lineterminator="\n")
         if not done["tick"]:
-            writer.writerow(("t", "device", "ap", "rssi_dbm") + (("range_m", "range_sigma_m") if ranges else ()))
+            stream.write(",".join(header).encode() + b"\n")
         for _ in range(done["tick"]):
             on_tick()
         for first in range(done["tick"], world.ticks, TICKS_AT_ONCE):
@@ -49,7 +45,7 @@ def write_world_readings(world: World, folder: Path, start_t: float, on_tick: Ca
                 heard.append(world.tick(k))
                 on_tick()
             piece = Heard.concat(heard)
-            writer.writerows(_rows(piece, devices, aps, start_t, ranges))
+            stream.writelines(table_bytes(_columns(piece, world, start_t)))
             stream.flush()
             os.fsync(stream.fileno())
             done = {"tick": first + len(heard), "bytes": stream.tell(), "readings": done["readings"] + len(piece)}
@@ -72,18 +68,16 @@ def fingerprint(world: World) -> str:
     return known.hexdigest()
 
 
-def fixed(values: F64, decimals: int) -> list[str]:
-    """Fixed decimals without a negative zero; NaN as an empty cell."""
-    rounded = np.round(values, decimals) + 0.0
-    return ["" if v != v else f"{v:.{decimals}f}" for v in rounded.tolist()]
-
-
-def _rows(heard: Heard, devices: Any, aps: Any, start_t: float, ranges: bool) -> Iterator[tuple[str, ...]]:
-    columns = [fixed(start_t + heard.t_s, 3), devices[heard.device].tolist(), aps[heard.ap].tolist()]
-    columns.append(fixed(heard.rssi_dbm, 2))
-    if ranges:
-        columns += [fixed(heard.range_m, 3), fixed(heard.range_sigma_m, 3)]
-    return zip(*columns, strict=True)
+def _columns(heard: Heard, world: World, start_t: float) -> list[Cells]:
+    columns = [
+        fixed_cells(start_t + heard.t_s, 3),
+        name_cells(world.device_names(), heard.device),
+        name_cells([ap.id for ap in world.plan.access_points], heard.ap),
+        fixed_cells(heard.rssi_dbm, 2),
+    ]
+    if world.ranging is not None:
+        columns += [fixed_cells(heard.range_m, 3), fixed_cells(heard.range_sigma_m, 3)]
+    return columns
 
 
 def _progress(note: Path, path: Path, world_print: str) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,12 @@ from simulators.truth.coupons import coupons
 from simulators.truth.flows import zone_flows
 from simulators.truth.hours import zone_hours
 from simulators.truth.potential import potential_outcomes
-from simulators.truth.readings_file import finished, fixed, write_world_readings
+from simulators.truth.readings_file import finished, write_world_readings
+from simulators.truth.table_bytes import fixed_cells, name_cells, table_bytes
 from simulators.truth.truth import Episode, Positions, consents, near_products, positions, session_events, zone_visits
 from simulators.world import World
 
 Rows = list[tuple[Any, ...]]
-
-ROWS_AT_ONCE = 100_000
 
 
 def record(
@@ -57,17 +56,20 @@ def record(
         raise _unwritable(folder / "readings.csv", "(whole file)", error) from error
     at = positions(world)
     counts = {"readings": readings, "truth": _write_truth(folder / "truth.csv", world, at, start_t)}
-    for name, header, rows in _tables(world, at, start_t):
+    visits = zone_visits(world, at)
+    for name, header, rows in _tables(world, at, visits, start_t):
         write_rows(folder / f"{name}.csv", header, rows)
         counts[name] = len(rows)
-    counts |= _comparable(world, at, campaigns, folder)
+    counts |= _comparable(world, at, visits, campaigns, folder)
     finished(folder)
     return counts
 
 
-def _comparable(world: World, at: Positions, campaigns: Sequence[Campaign], folder: Path) -> dict[str, int]:
+def _comparable(
+    world: World, at: Positions, visits: list[Episode], campaigns: Sequence[Campaign], folder: Path
+) -> dict[str, int]:
     """The tables that an engine's are compared with, in the engine's own columns."""
-    visits, everybody = zone_visits(world, at), np.ones(len(world.journeys), np.bool_)
+    everybody = np.ones(len(world.journeys), np.bool_)
     heard, whole = (zone_hours(world, at, visits, who) for who in (world.phones.connected, everybody))
     due = coupons(world, at, campaigns)
     write_hours(folder / "hours.csv", heard)
@@ -86,16 +88,20 @@ def _comparable(world: World, at: Positions, campaigns: Sequence[Campaign], fold
 def _write_truth(path: Path, world: World, at: Positions, start_t: float) -> int:
     """Places of connected phones only: a locator owes no fix to who is never heard. Returns how many."""
     rows = np.flatnonzero(world.phones.connected[at.shopper]) if len(at.shopper) else np.empty(0, np.int64)
-    names, levels = world.device_names(), [lv.id for lv in world.plan.levels]
-
-    def pieces() -> Iterator[Sequence[Any]]:
-        for first in range(0, len(rows), ROWS_AT_ONCE):
-            r = rows[first : first + ROWS_AT_ONCE]
-            who, where = (names[i] for i in at.shopper[r].tolist()), (levels[i] for i in at.level[r].tolist())
-            x_m, y_m = fixed(at.x_m[r], 3), fixed(at.y_m[r], 3)
-            yield from zip(fixed(start_t + at.t_s[r], 3), who, where, x_m, y_m, strict=True)
-
-    write_rows(path, ("t", "device", "level", "x_m", "y_m"), pieces())
+    shopper, level = at.shopper[rows], at.level[rows]
+    columns = [
+        fixed_cells(start_t + at.t_s[rows], 3),
+        name_cells(world.device_names(), shopper),
+        name_cells([lv.id for lv in world.plan.levels], level),
+        fixed_cells(at.x_m[rows], 3),
+        fixed_cells(at.y_m[rows], 3),
+    ]
+    try:
+        with path.open("wb") as stream:
+            stream.write(b"t,device,level,x_m,y_m\n")
+            stream.writelines(table_bytes(columns))
+    except OSError as error:
+        raise _unwritable(path, "(whole file)", error) from error
     return len(rows)
 
 
@@ -110,7 +116,9 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]])
         raise _unwritable(path, "(whole file)", error) from error
 
 
-def _tables(world: World, at: Positions, start_t: float) -> list[tuple[str, tuple[str, ...], Rows]]:
+def _tables(
+    world: World, at: Positions, visits: list[Episode], start_t: float
+) -> list[tuple[str, tuple[str, ...], Rows]]:
     names, ssid = world.device_names(), world.scenario.phones.ssid
     bought = ("t", "device", "till", "sku", "quantity", "unit_price_minor", "currency")
 
@@ -127,7 +135,7 @@ def _tables(world: World, at: Positions, start_t: float) -> list[tuple[str, tupl
             ("device", "connected", "entered_at", "left_at", "list", "kind", "party"),
             _shoppers(world, start_t),
         ),
-        ("visits", ("device", "zone", "entered_at", "left_at"), rows_of(zone_visits(world, at))),
+        ("visits", ("device", "zone", "entered_at", "left_at"), rows_of(visits)),
         ("near", ("device", "sku", "since", "until"), rows_of(near_products(world, at))),
         ("stops", ("device", "kind", "ref", "since", "until", "level", "x_m", "y_m"), _stops(world, start_t)),
         ("purchases", bought, _bought(world, start_t)),

@@ -55,6 +55,7 @@ def zone_visits(world: World, at: Positions) -> list[Episode]:
     """Stays within each zone, its border included."""
     out: list[Episode] = []
     for zone in world.plan.zones:
+        shapely.prepare(zone.polygon)  # asked about every place, here and by the tables that come after
         inside = shapely.intersects_xy(zone.polygon, at.x_m, at.y_m)
         out += episodes_at(at, zone.id, np.flatnonzero(inside & (at.level == world.plan.level_index[zone.level])))
     return sorted(out)

@@ -280,9 +280,9 @@ def test_narrow_aisles_slow_more_than_the_open() -> None:
             standing.stand(50.0, 0.0)
             crowd.add(standing, 0, 1)
     free = box(6, 6, 8, 8).difference(plan.fixtures[1].polygon).area
-    assert crowd.pace(aisle, 20.0, 1.2) == pytest.approx(1.2 * crowd_factor(4 / free))
-    assert crowd.pace(open_floor, 20.0, 1.2) == pytest.approx(1.2 * crowd_factor(1.0))
-    assert crowd.pace(aisle, 80.0, 1.2) == 1.2
+    expected = ((aisle, 20.0, crowd_factor(4 / free)), (open_floor, 20.0, crowd_factor(1.0)), (aisle, 80.0, 1.0))
+    for spot, at_s, share in expected:
+        assert crowd.pace(spot.level, spot.x_m, spot.y_m, at_s, 1.2) == pytest.approx(1.2 * share)
 
 
 def test_a_crowd_takes_longer_than_a_few() -> None:

@@ -15,6 +15,8 @@ from engine.files import read_readings, read_survey, readings_for_plan, save_rad
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.learning.crowd import calibrate_store
+from engine.positioning.learning.crowd_em import MOST_ROUNDS
+from engine.progress import show_progress
 from engine.radio.calibrate import Calibration
 from engine.radio.evidence import Evidence
 from engine.radio.evidence_sources import hearings_evidence, survey_evidence
@@ -65,11 +67,16 @@ def calibrate(
     cells = walkable_cells(plan, CELL_M)
     known = Evidence.concat([p for p in parts if len(p)]) if any(len(p) for p in parts) else parts[0]
     unlabelled = crowd.readings if crowd is not None else None
-    result = calibrate_store(plan, cells, known, unlabelled, told=lambda doing: print(doing, file=sys.stderr))
+    with show_progress("calibrate", MOST_ROUNDS) as progress:
+        result = calibrate_store(plan, cells, known, unlabelled, _say, progress.advance)
     save_radio_map(output, result.radio_map, plan, cells)
     print(fit_table(plan, result))
     for sentence in result.warnings:
         print(f"warning: {sentence}", file=sys.stderr)
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
 
 
 def fit_table(plan: Plan, result: Calibration) -> str:

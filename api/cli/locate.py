@@ -12,13 +12,16 @@ import typer
 from api.cli.inputs import finite, plan_to_locate
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import FixTable, load_radio_map, read_readings, readings_for_plan, write_fixes
+from engine.files.joined import PlanReadings
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.locator import Locator
 from engine.positioning.methods import METHODS
 from engine.positioning.offline import locate_scans, self_calibrated_maps
 from engine.positioning.windows import ScanWindows
+from engine.progress import show_progress
 from engine.radio.radiomap import RadioMap
+from engine.records import Scans
 
 CELL_M = 0.5  # the engine's default: maps made by `rayon calibrate` are of the same cells
 
@@ -59,8 +62,9 @@ def locate(
     locator = Locator(plan, cells, radio_map, method)
     scans = ScanWindows(len(plan.access_points), window_s).push(joined.readings, np.inf)
     # a map that was asked for is kept; else access points that hear each other and the crowd make one as they go
-    maps = [] if radio_map else self_calibrated_maps(plan, cells, joined.hearings, scans)
-    located = locate_scans(locator, scans, maps, lag_s)
+    maps = [] if radio_map else _self_calibrated(plan, cells, joined, scans)
+    with show_progress("locate", len(scans)) as progress:
+        located = locate_scans(locator, scans, maps, lag_s, progress.advance)
     fixes = located.fixes
     names = np.array(joined.device_names, dtype=np.str_) if joined.device_names else np.empty(0, np.str_)
     levels = np.array([lv.id for lv in plan.levels], dtype=np.str_)
@@ -87,6 +91,14 @@ def _store(folder: Path, radiomap: Path | None) -> tuple[Plan, Cells, RadioMap |
     plan = plan_to_locate(folder)
     cells = walkable_cells(plan, CELL_M)
     return plan, cells, load_radio_map(radiomap, plan, cells) if radiomap else None
+
+
+def _self_calibrated(plan: Plan, cells: Cells, joined: PlanReadings, scans: Scans) -> list[tuple[float, RadioMap]]:
+    start_t, end_t = (float(scans.t.min()), float(scans.t.max())) if len(scans) else (0.0, 0.0)
+    with show_progress("self-calibration", end_t - start_t) as progress:
+        return self_calibrated_maps(
+            plan, cells, joined.hearings, scans, lambda until: progress.reach(min(until, end_t) - start_t)
+        )
 
 
 def warn(file: str, counts: Mapping[str, int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -32,17 +32,23 @@ class Located:
 
 
 def locate_scans(
-    locator: Locator, scans: Scans, maps: Sequence[tuple[float, RadioMap]] = (), lag_s: float = 0.0
+    locator: Locator,
+    scans: Scans,
+    maps: Sequence[tuple[float, RadioMap]] = (),
+    lag_s: float = 0.0,
+    on_scans: Callable[[int], None] = lambda done: None,
 ) -> Located:
     """Fixes of a recording's scans. From each time of `maps` on, its map is used.
 
     A fix uses no scan later than its time plus `lag_s`. Methods without a track know no lag.
+    `on_scans` hears of how many some were located.
     """
     smoother = Smoother(locator, lag_s) if lag_s > 0 and locator.method in TRACKED else None
     parts = [PlainFixes.of(locator.locate(scans.take(slice(0, 0))))]
     for whole in causal_fixes(locator, scans, maps):
         fixes = PlainFixes.of(whole)
         parts.append(smoother.after(fixes) if smoother else fixes)
+        on_scans(len(whole.t))
     if smoother:
         parts.append(smoother.rest())
     return Located(PlainFixes.concat(parts), locator.refused)
@@ -60,10 +66,14 @@ def causal_fixes(locator: Locator, scans: Scans, maps: Sequence[tuple[float, Rad
 
 
 def self_calibrated_maps(
-    plan: Plan, cells: Cells, hearings: Hearings, scans: Scans | None = None
+    plan: Plan,
+    cells: Cells,
+    hearings: Hearings,
+    scans: Scans | None = None,
+    on_time: Callable[[float], None] = lambda until: None,
 ) -> list[tuple[float, RadioMap]]:
     """Maps learnt from access points that hear each other and from shoppers' scans, each with the time from which it
-    may be used: it is made of what was heard before that time only."""
+    may be used: it is made of what was heard before that time only. `on_time` hears how far the recording is read."""
     order = np.argsort(hearings.t, kind="stable")
     t, scan_t = hearings.t[order], np.empty(0) if scans is None else scans.t  # windows come in the order of time
     if not len(t) and not len(scan_t):
@@ -73,6 +83,7 @@ def self_calibrated_maps(
     done = told = 0
     until, last = min([*t[:1], *scan_t[:1]]), max([*t[-1:], *scan_t[-1:]])
     while until <= last:
+        on_time(until)
         upto = int(np.searchsorted(t, until, side="left" if out or done else "right"))
         learner.add(hearings.take(order[done:upto]))
         done = upto

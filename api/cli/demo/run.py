@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
+import logging
+import math
 import signal
 import sys
 import tempfile
 import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
+from api.cli.demo.reminder import Reminder
 from api.cli.engine import stop_on_signals
 
 if TYPE_CHECKING:
+    from api.cli.demo.broker import BrokerProcess
     from engine.config import Config
 
+BrokerKind = Literal["mosquitto", "amqtt"]
 Counts = dict[str, dict[str, Any]]
 GUEST = "/w/supermarket?client_mac=02:00:00:00:00:01"  # a simulated shopper at the Comté, without a phone of their own
 PREFERRED_PORT = 8000
@@ -32,18 +41,21 @@ def register(app: typer.Typer) -> None:
         seconds: float | None = typer.Option(None, min=1, help="Stop by itself after so long and print the counts."),
         as_json: bool = typer.Option(False, "--json", help="Print the counts as one JSON object on stdout."),
         port: int | None = typer.Option(None, help="Port of the pages; default 8000, or a free one."),
+        broker: BrokerKind | None = typer.Option(None, help="Default: mosquitto where it is installed, else amqtt."),
         verbose: bool = typer.Option(False, "--verbose", "-v", help="Log more."),
     ) -> None:
         """Two stores, simulated shoppers and all pages, with nothing to install or configure.
 
-        Starts an embedded MQTT broker and a database in a temporary folder, and prints one link per audience. Ctrl-C
-        stops it. With --seconds it checks itself: exit status 1 if any count is zero.
+        Starts an MQTT broker of its own (Mosquitto where it is installed, else amqtt) and a database in a temporary
+        folder, and prints one link per audience, again every minute. Ctrl-C stops it. With --seconds it checks itself:
+        exit status 1 if any count is zero.
 
         Example: rayon demo --seconds 90 --json
         """
         with as_file(files("floorplans")) as plans, tempfile.TemporaryDirectory(prefix="rayon-demo-") as data:
-            counts = _run(Path(plans), Path(data), seconds, port, verbose)
-        if seconds is None and not as_json:
+            counted = seconds is not None or as_json
+            counts = _run(Path(plans), Path(data), Wanted(seconds, port, broker, verbose, counted))
+        if not counted:
             return
         print(json.dumps(counts) if as_json else _table(counts))
         missing = [name for name, count in counts["counts"].items() if not count]
@@ -52,10 +64,19 @@ def register(app: typer.Typer) -> None:
             raise typer.Exit(1)
 
 
-def _run(
-    plans: Path, data: Path, seconds: float | None, port: int | None, verbose: bool
-) -> dict[str, dict[str, object]]:
-    from api.cli.demo.broker import EmbeddedBroker, free_port
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The command's options; `counted`: whether counts are printed at the end."""
+
+    seconds: float | None
+    port: int | None
+    broker: BrokerKind | None
+    verbose: bool
+    counted: bool
+
+
+def _run(plans: Path, data: Path, wanted: Wanted) -> dict[str, dict[str, object]]:
+    from api.cli.demo.broker import BrokerProcess, free_port
     from api.cli.demo.counts import gather
     from api.cli.demo.shoppers import Shoppers
     from api.cli.serve import EngineThread
@@ -63,35 +84,40 @@ def _run(
     from api.server import run_api
     from engine.runtime.process import EngineProcess
 
-    console = start_logging(verbose=verbose)
-    broker = EmbeddedBroker()
-    site = open_site(demo_config(plans, data, broker.port, port or free_port(PREFERRED_PORT)), environ={})
+    console = start_logging(verbose=wanted.verbose)
+    broker = BrokerProcess(data, wanted.broker)
+    site = open_site(demo_config(plans, data, broker.port, wanted.port or free_port(PREFERRED_PORT)), environ={})
     engine = EngineThread(EngineProcess(site.config, site.db, site.secrets, site.plans))
     server = run_api(site.config, site.db, site.secrets, site.plans, start_pages=True)
-    stopping = engine.process.stopping
-    shoppers = Shoppers(list(site.plans), broker.url, server.url, site.secrets.till_key)
+    shoppers = Shoppers(list(site.plans), data, broker.url, server.url, site.secrets.till_key)
     stop = threading.Event()
     stop_on_signals(stop)
+
+    def show_links() -> None:
+        until = "Ctrl-C stops the demo" if wanted.seconds is None else f"the demo stops after {wanted.seconds:g} s"
+        console.print(f"Shoppers are walking; {until}.")
+        console.print("The shoppers' link makes you one of them, at the cheese: agree to offers, and a coupon comes.")
+        print_links(console, site, server.url, shopper_path=GUEST)
+
+    summaries: list[dict[str, Any]] = []
     try:
+        console.print(f"Starting a broker ({broker.name}), the pages, the engine and the shoppers ...")
         broker.start()
         server.start()
         engine.start()
         engine.process.ready.wait()
         shoppers.start()
-        print_links(console, site, server.url, shopper_path=GUEST)
-        until = "Ctrl-C stops the demo" if seconds is None else f"the demo stops after {seconds:g} s"
-        console.print("The shoppers' link makes you one of them, at the cheese: agree to offers, and a coupon comes.")
-        console.print(f"Shoppers are walking; {until}.")
-        _wait(stop, stopping, seconds)
+        show_links()
+        _wait(stop, engine.process.stopping, broker, show_links, wanted.seconds)
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C does not wait
-        summaries = shoppers.stop(STOP_S)
+        summaries = shoppers.summaries(STOP_S) if wanted.counted else []
     finally:
-        shoppers.kill()
-        engine.stop()
-        server.stop()
-        broker.stop()
+        # side by side: each waits for something of its own, and nobody who pressed Ctrl-C wants the sum
+        with ThreadPoolExecutor() as pool:
+            for stopped in [pool.submit(part.stop) for part in (shoppers, engine, server, broker)]:
+                stopped.result()
     engine.check()
-    counts = gather(site, engine.process, summaries)
+    counts = gather(site, engine.process, summaries) if wanted.counted else {}
     site.db.close()
     return counts
 
@@ -110,17 +136,28 @@ def demo_config(plans: Path, data: Path, mqtt_port: int, api_port: int) -> Confi
     )
 
 
-def _wait(stop: threading.Event, engine_stopped: threading.Event, seconds: float | None) -> None:
-    """Until asked to stop, until the engine died, or for `seconds`."""
-    left = threading.Event()
-    timer = threading.Timer(seconds, left.set) if seconds is not None else None
-    if timer is not None:
-        timer.daemon = True
-        timer.start()
-    while not (stop.wait(0.2) or engine_stopped.is_set() or left.is_set()):
-        pass
-    if timer is not None:
-        timer.cancel()
+def _wait(
+    stop: threading.Event,
+    engine_stopped: threading.Event,
+    broker: BrokerProcess,
+    show_links: Callable[[], None],
+    seconds: float | None,
+) -> None:
+    """Until asked to stop, until the engine died, or for `seconds`; the links are shown again now and then.
+
+    Raises OperatorError when the broker died.
+    """
+    end_s = time.monotonic() + (math.inf if seconds is None else seconds)
+    reminder = Reminder(time.monotonic())
+    logging.getLogger().addHandler(reminder)
+    try:
+        while not (stop.wait(0.2) or engine_stopped.is_set() or time.monotonic() >= end_s):
+            if not broker.running:
+                raise broker.failure("ended by itself")
+            if reminder.due(time.monotonic()):
+                show_links()
+    finally:
+        logging.getLogger().removeHandler(reminder)
 
 
 def _table(counts: Counts) -> str:

@@ -7,51 +7,81 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-_SIMULATE = [sys.executable, "-m", "api.cli.main", "simulate"]
+from api.cli.demo import keeper
+
+_SIMULATE = (sys.executable, "-m", "api.cli.main", "simulate")
+LAST_LINES = 5
 
 
 class Shoppers:
-    """Starts the simulators, stops them, and collects what they saw on their phones."""
+    """Starts the simulators, stops them, and collects what they saw on their phones. They end with the demo, however
+    that ends; what they write goes into files in `folder`."""
 
-    def __init__(self, stores: Sequence[str], mqtt_url: str, api_url: str, till_key: str) -> None:
-        self._commands = [
-            [*_SIMULATE, f"demo-{store}", "--mqtt", mqtt_url, "--api", api_url, "--json"] for store in stores
-        ]
+    def __init__(self, stores: Sequence[str], folder: Path, mqtt_url: str, api_url: str, till_key: str) -> None:
+        self._stores, self._folder = stores, folder
+        self._options = ("--mqtt", mqtt_url, "--api", api_url, "--json")
         self._environ = {**os.environ, "RAYON_TILL_KEY": till_key}
         self._running: list[subprocess.Popen[str]] = []
 
     def start(self) -> None:
         """One process per store."""
-        for command in self._commands:
-            # A group of their own: a Ctrl-C in the terminal reaches us only, and we stop them in order.
-            process = subprocess.Popen(
-                command, env=self._environ, stdout=subprocess.PIPE, text=True, start_new_session=True
-            )
+        for store in self._stores:
+            with self._log(store).open("ab") as log:
+                # A group of their own: a Ctrl-C in the terminal reaches us only, and we stop them in order.
+                process = subprocess.Popen(
+                    keeper.command_of(*_SIMULATE, f"demo-{store}", *self._options),
+                    env=self._environ,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    start_new_session=True,
+                )
             self._running.append(process)
 
-    def stop(self, wait_s: float) -> list[dict[str, Any]]:
+    def summaries(self, wait_s: float) -> list[dict[str, Any]]:
         """Asks all to stop and returns their summaries. Raises RuntimeError when one failed or hangs."""
         for process in self._running:
             process.send_signal(signal.SIGINT)
-        summaries = []
-        for process, command in zip(self._running, self._commands, strict=True):
+        until, summaries = time.monotonic() + wait_s, []
+        for process, store in zip(self._running, self._stores, strict=True):
             try:
-                out, _ = process.communicate(timeout=wait_s)
+                out, _ = _output(process, until - time.monotonic())
             except subprocess.TimeoutExpired as error:
-                raise RuntimeError(f"{command[4]} did not stop within {wait_s:g} s") from error
+                raise RuntimeError(f"the shoppers of {store} did not stop within {wait_s:g} s") from error
             if process.returncode != 0:
-                raise RuntimeError(f"{command[4]} ended with status {process.returncode}")
+                words = self._log(store).read_text(errors="replace").splitlines()[-LAST_LINES:]
+                raise RuntimeError("\n".join([f"the shoppers of {store} ended with {process.returncode}:", *words]))
             summaries.append(json.loads(out))
         return summaries
 
-    def kill(self) -> None:
+    def stop(self) -> None:
         """Ends whatever still runs."""
         for process in self._running:
-            if process.poll() is None:
+            if process.stdin is not None and not process.stdin.closed:
+                process.stdin.close()  # the keeper then ends the simulator
+        for process in self._running:
+            try:
+                process.wait(keeper.STOP_S + 1.0)
+            except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
             if process.stdout is not None:
                 process.stdout.close()
+
+    def _log(self, store: str) -> Path:
+        return self._folder / f"shoppers-{store}.log"
+
+
+def _output(process: subprocess.Popen[str], wait_s: float) -> tuple[str, str | None]:
+    """What it wrote until its end. Its input stays open meanwhile: closing it would end it."""
+    stdin, process.stdin = process.stdin, None
+    try:
+        return process.communicate(timeout=max(wait_s, 0.0))
+    finally:
+        process.stdin = stdin

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,43 @@ from api.cli.score.read import Files, Pair, files_of_run, read_files
 from api.cli.score.uplift import uplift_lines
 from engine.errors import OperatorError, Problem
 from engine.referee.run import score_tables
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The command's options, by their own names; None where one is not given."""
+
+    truth: Path | None
+    fixes: Path | None
+    run: Path | None
+    plan: Path | None
+    visits: Pair | None
+    hours: Pair | None
+    flows: Pair | None
+    decisions: Pair | None
+    sessions: Path | None
+    as_json: bool
+    plot: Path | None
+    html: Path | None
+    window_s: float
+
+    def files(self) -> Files:
+        """What to score: a run's folder, or the files that are named. OperatorError where it is neither or both."""
+        named = self.visits, self.hours, self.flows, self.decisions
+        if self.run is not None and self.truth is None and not any(named):
+            return files_of_run(self.run, self.plan, self.sessions)
+        if self.run is None and self.truth is not None and self.fixes is not None:
+            return Files(
+                (self.truth, self.fixes),
+                visits=self.visits,
+                hours=self.hours,
+                decisions=self.decisions,
+                plan=self.plan,
+                sessions=self.sessions,
+                flows=self.flows,
+            )
+        fix = "for example: rayon score truth.csv fixes.csv, or rayon score --run run"
+        raise OperatorError([Problem("rayon score", "arguments", "give TRUTH and FIXES, or --run alone", fix)])
 
 
 def register(app: typer.Typer) -> None:
@@ -65,49 +103,54 @@ def score(
     The folder of a live run (`rayon simulate … --mqtt … --api … -o live`) holds points: is every shopper told what the
     rules give?
     """
-    pairs = {"visits": visits, "hours": hours, "flows": flows, "decisions": decisions}
-    ledger = ledger_of_run(run) if run is not None else None
-    if run is not None and ledger is not None and is_live_only(run):
-        if plot is not None:
-            raise OperatorError([Problem(str(run), "--plot", "a live run holds no fixes to plot", "leave it out")])
-        _say_ledger(ledger, html, as_json)
+    _score(
+        Options(
+            truth=truth,
+            fixes=fixes,
+            run=run,
+            plan=plan,
+            visits=visits,
+            hours=hours,
+            flows=flows,
+            decisions=decisions,
+            sessions=sessions,
+            as_json=as_json,
+            plot=plot,
+            html=html,
+            window_s=window_s,
+        )
+    )
+
+
+def _score(options: Options) -> None:
+    ledger = ledger_of_run(options.run) if options.run is not None else None
+    if options.run is not None and ledger is not None and is_live_only(options.run):
+        if options.plot is not None:
+            problem = Problem(str(options.run), "--plot", "a live run holds no fixes to plot", "leave it out")
+            raise OperatorError([problem])
+        _say_ledger(ledger, options)
         return
-    tables = read_files(_files(truth, fixes, run, plan, sessions, pairs))
-    scores = score_tables(tables, window_s)
-    if plot is not None:
+    tables = read_files(options.files())
+    scores = score_tables(tables, options.window_s)
+    if options.plot is not None:
+        # matplotlib is imported where somebody asks for it
         from api.cli.score.plot import draw_errors
 
-        draw_errors(plot, scores.errors)
-    if html is not None:
+        draw_errors(options.plot, scores.errors)
+    if options.html is not None:
         from api.cli.score.page import score_page
 
-        _write_page(html, score_page(tables, scores, ledger))
+        _write_page(options.html, score_page(tables, scores, ledger))
     figures = scores.figures() | ({"ledger": ledger.report.figures()} if ledger else {})
-    print(json.dumps(figures) if as_json else _lines(figures))
+    print(json.dumps(figures) if options.as_json else _lines(figures))
 
 
-def _say_ledger(ledger: Ledger, html: Path | None, as_json: bool) -> None:
+def _say_ledger(ledger: Ledger, options: Options) -> None:
     """All that a live run without places has to score."""
-    if html is not None:
-        _write_page(html, ledger_page(ledger))
+    if options.html is not None:
+        _write_page(options.html, ledger_page(ledger))
     figures = {"ledger": ledger.report.figures()}
-    print(json.dumps(figures) if as_json else _lines(figures).lstrip())
-
-
-def _files(
-    truth: Path | None,
-    fixes: Path | None,
-    run: Path | None,
-    plan: Path | None,
-    sessions: Path | None,
-    pairs: dict[str, Pair | None],
-) -> Files:
-    if run is not None and truth is None and not any(pairs.values()):
-        return files_of_run(run, plan, sessions)
-    if run is None and truth is not None and fixes is not None:
-        return Files((truth, fixes), plan=plan, sessions=sessions, potential=None, experiments=None, **pairs)
-    fix = "for example: rayon score truth.csv fixes.csv, or rayon score --run run"
-    raise OperatorError([Problem("rayon score", "arguments", "give TRUTH and FIXES, or --run alone", fix)])
+    print(json.dumps(figures) if options.as_json else _lines(figures).lstrip())
 
 
 def _write_page(path: Path, page: str) -> None:

@@ -40,10 +40,12 @@ def calibrate_store(
     known: Evidence,
     readings: Readings | None = None,
     told: Callable[[str], None] = lambda sentence: None,
+    on_round: Callable[[], None] = lambda: None,
 ) -> Calibration:
     """Calibrates from known places (survey, access points), then from unlabelled readings where those can teach.
 
-    Notes say what was used or left aside, and why. `told` hears what is being worked on when that takes long.
+    Notes say what was used or left aside, and why. `told` hears what is being worked on when that takes long,
+    `on_round` of each round of it, MOST_ROUNDS at most.
     """
     geometry = cell_geometry(plan, cells)
     first = calibrate(plan, cells, known, geometry=geometry)
@@ -52,7 +54,7 @@ def calibrate_store(
     told(f"learning from {len(readings)} unlabelled readings")
     scans = ScanWindows(len(plan.access_points), WINDOW_S).push(readings, np.inf)
     scans = scans.take(np.argsort(scans.t, kind="stable"))
-    return _rssi(plan, cells, known, geometry, _ranges(plan, cells, known, first, scans), scans)
+    return _rssi(plan, cells, known, geometry, _ranges(plan, cells, known, first, scans), scans, on_round)
 
 
 def _ranges(plan: Plan, cells: Cells, known: Evidence, first: Calibration, scans: Scans) -> Calibration:
@@ -73,14 +75,20 @@ def _ranges(plan: Plan, cells: Cells, known: Evidence, first: Calibration, scans
 
 
 def _rssi(
-    plan: Plan, cells: Cells, known: Evidence, geometry: Geometry, first: Calibration, scans: Scans
+    plan: Plan,
+    cells: Cells,
+    known: Evidence,
+    geometry: Geometry,
+    first: Calibration,
+    scans: Scans,
+    on_round: Callable[[], None],
 ) -> Calibration:
     """With what the crowd teaches of RSSI."""
     if reach_of(cells, known).share > 0:
         return _noted(first, "unlabelled readings left aside: the survey says more of this floor")
     memory = ScanMemory(len(plan.access_points), len(scans))  # a long recording is drawn from as a whole
     memory.add(scans)
-    crowd = CrowdLearning(plan, cells, keeps=True)
+    crowd = CrowdLearning(plan, cells, keeps=True, on_round=on_round)
     stretches = crowd.drawn(memory, np.random.default_rng(LOT))
     n = int(stretches.steps.sum())
     if n < LEAST_SCANS:

@@ -9,6 +9,7 @@ the caller to say: `learn` is for live stores, `crowd.calibrate_store` for recor
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,6 +41,7 @@ from engine.radio.soft_fit import (
 from engine.records import F64, I64, Bools
 
 LAW_ROUNDS, FIELD_ROUNDS, LAST_ROUNDS = 3, 3, 2
+MOST_ROUNDS = LAW_ROUNDS + FIELD_ROUNDS + LAST_ROUNDS
 LEAST_SCANS = 200  # in all stretches, of
 LEAST_DEVICES = 8  # so many phones: fewer teach their owners' bodies, not the store (measured walks of one drifted)
 HELD_OUT = 4  # every so many-th device is kept for the judgement
@@ -90,12 +92,21 @@ class Seen:
 
 
 class CrowdLearning:
-    """Learns maps for one plan and its cells. `keeps`: a hypermarket's coarse cells too, which weigh 60 MiB."""
+    """Learns maps for one plan and its cells. `keeps`: a hypermarket's coarse cells too, which weigh 60 MiB.
+
+    `on_round` is called after each round of learning, MOST_ROUNDS times at most: they take seconds to minutes.
+    """
 
     def __init__(
-        self, plan: Plan, cells: Cells, settings: LocatorSettings = DEFAULT_SETTINGS, keeps: bool = False
+        self,
+        plan: Plan,
+        cells: Cells,
+        settings: LocatorSettings = DEFAULT_SETTINGS,
+        keeps: bool = False,
+        on_round: Callable[[], None] = lambda: None,
     ) -> None:
         self._plan, self._cells, self._settings, self._keeps = plan, cells, settings, keeps
+        self._on_round = on_round
         self._ground: _Ground | None = None
 
     def learn(self, law: FittedLaw, memory: ScanMemory, rng: np.random.Generator) -> Learnt | None:
@@ -195,6 +206,7 @@ class CrowdLearning:
             weight, level = _heard(rssi, found, v)
             soft = fit_soft(floor, law, weight, level, sigma, k >= rounds[0])
             sigma = _sigma(rssi, found, expected_dbm(floor, soft), v)
+            self._on_round()
         return soft, sigma
 
     def _foreseen(self, ground: _Ground, floor: Floor, known: tuple[SoftLaw, float], stretches: Stretches) -> float:

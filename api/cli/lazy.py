@@ -31,8 +31,11 @@ class LazyCommand(TyperCommand):
 
     def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
         """Of the command itself, which runs from here on."""
-        command = added_by(import_module(self._module).register)[str(self.name)]
-        return command.make_context(info_name, args, parent=parent, **extra)
+        return self.load().make_context(info_name, args, parent=parent, **extra)
+
+    def load(self) -> Any:
+        """The command that this one stands for."""
+        return added_by(import_module(self._module).register)[str(self.name)]
 
 
 class LazyGroup(TyperGroup):

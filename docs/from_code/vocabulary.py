@@ -23,7 +23,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from api.app import create_app
-from api.cli.main import build
+from api.cli.commands import build
+from api.cli.lazy import LazyCommand
 from engine.config import Config
 from engine.files import columns, experiments, flows, outcomes
 from engine.offers.campaigns import CampaignFile
@@ -79,6 +80,8 @@ def commands() -> Mapping[str, Command]:
 
 
 def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Command]]:
+    if isinstance(command, LazyCommand):
+        command = command.load()
     if hasattr(command, "list_commands"):
         for name in command.list_commands(None):
             yield from _commands(command.get_command(None, name), (*path, name))

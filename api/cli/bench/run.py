@@ -12,6 +12,7 @@ import typer
 from scipy.optimize import least_squares
 from shapely.geometry import box
 
+from api.cli.bench.commands import measure_commands
 from api.cli.bench.large import MIB, measure_large
 from api.cli.bench.mixed import measure_mixed
 from api.cli.bench.paired import Timed, figures_of, machine, measure_rates
@@ -24,6 +25,7 @@ from engine.positioning.locator import Locator
 from engine.positioning.methods import METHODS
 from engine.positioning.regions.footprint import array_bytes
 from engine.positioning.settings import DEFAULT_SETTINGS
+from engine.progress import show_progress
 from engine.records import F64, Scans
 
 WIDTH_M, DEPTH_M, CELL_M = 40.0, 25.0, 0.5
@@ -31,6 +33,7 @@ AP_PLACES = ((5, 5), (20, 4), (35, 5), (5, 20), (20, 21), (35, 20))
 DEVICES = 256
 FEW = 32  # scans that each peer solves: one by one, they take long
 WINDOW_S = 3.0
+PARTS = 4  # of a bench: rates, mixed intervals, a large store, commands
 
 
 def register(app: typer.Typer) -> None:
@@ -48,13 +51,16 @@ def bench(
     and its weight, there and in a hypermarket (large_store_...: 200 x 100 m, 80 access points); and fixes of
     phones that scan every 1 to 30 s among shelves (mixed_intervals_...: 60 x 40 m, ticks of one second).
 
-    Beside it, in the same run and on the same scans, scipy's least_squares and, with the extra "bench", the libraries
-    localization, easy-trilateration and filterpy: all take turns, in nine rounds, and figures are medians with their
-    range; compare ratios, not machines. Set OPENBLAS_NUM_THREADS=1 for figures of one core.
+    And commands as whole processes: `rayon --version`, `--help`, `plan check`, and `simulate` of 300 shoppers.
+
+    Beside the locator, in the same run and on the same scans, scipy's least_squares and, with the extra "bench", the
+    libraries localization, easy-trilateration and filterpy: all take turns, in nine rounds, and figures are medians
+    with their range; compare ratios, not machines. Set OPENBLAS_NUM_THREADS=1 for figures of one core.
 
     Example: [bold]rayon bench --json[/bold]
     """
-    figures = measure(seconds)
+    with show_progress("bench", PARTS) as progress:
+        figures = measure(seconds, progress.advance) | measure_commands()
     if as_json:
         print(json.dumps(figures | {"machine": machine()}))
         return
@@ -66,10 +72,11 @@ def bench(
         print(f"{name:{width}s}  {value:,.1f}{spread}" if isinstance(value, float) else f"{name:{width}s}  {value}")
 
 
-def measure(seconds: float) -> dict[str, Any]:
+def measure(seconds: float, on_part: Callable[[], None] = lambda: None) -> dict[str, Any]:
     """Rates per second, their ratios to the peers', errors of all in metres, and bytes of a store and a device.
 
-    Rates and ratios are medians over rounds in which ours and all peers took turns, each with its range.
+    Rates and ratios are medians over rounds in which ours and all peers took turns, each with its range. `on_part` is
+    called when some of it is done.
     """
     plan = bench_plan()
     cells = walkable_cells(plan, CELL_M)
@@ -80,8 +87,13 @@ def measure(seconds: float) -> dict[str, Any]:
     own = _own_calls(locator, scans)
     peers = _peer_calls(at, ranges, truth)
     rates = measure_rates({**own, **peers}, seconds)
+    on_part()
     fixes = Locator(plan, cells).locate(scans)
     state = locator.state()["tracks"]
+    mixed = measure_mixed(seconds)
+    on_part()
+    large = measure_large(seconds)
+    on_part()
     return {
         "cells": len(cells),
         "access_points": len(plan.access_points),
@@ -95,8 +107,8 @@ def measure(seconds: float) -> dict[str, Any]:
         },
         "bytes_per_tracked_device": sum(v.nbytes for v in state.values()) // max(len(locator), 1),
         "locator_mib": kept / MIB,
-        **measure_mixed(seconds),
-        **measure_large(seconds),
+        **mixed,
+        **large,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from api.cli.bench.commands import measure_commands
 from api.cli.bench.paired import figures_of, measure_rates
 from api.cli.bench.peers import installed_peers
 from api.cli.bench.run import bench_plan, bench_scans, measure
@@ -30,6 +31,15 @@ def test_calls_take_turns_and_a_ratio_is_that_of_its_rounds() -> None:
     assert order == ["a", "b"] * 4  # once to warm up
     assert {name: len(rate) for name, rate in rates.items()} == {"a": 3, "b": 3}
     assert figures_of("x", np.array([3.0, 1.0, 2.0])) == {"x": 2.0, "x_range": [1.0, 3.0]}
+
+
+def test_commands_are_timed_as_whole_processes() -> None:
+    figures = measure_commands(rounds=2, crowd_s=2.0)
+    medians = {name for name in figures if not name.endswith("_range")}
+    assert medians == {"version_ms", "help_ms", "plan_check_ms", "simulate_crowd_300_times_real_time"}
+    for name in medians:
+        low, high = figures[f"{name}_range"]
+        assert 0 < low <= figures[name] <= high
 
 
 @pytest.mark.parametrize("name", ["localization", "easy-trilateration"])

@@ -105,7 +105,8 @@ def _run(plans: Path, data: Path, wanted: Wanted) -> dict[str, dict[str, object]
         broker.start()
         server.start()
         engine.start()
-        engine.process.ready.wait()
+        while not (engine.process.ready.wait(0.2) or stop.is_set() or engine.process.stopping.is_set()):
+            pass
         shoppers.start()
         show_links()
         _wait(stop, engine.process.stopping, broker, show_links, wanted.seconds)
@@ -114,8 +115,9 @@ def _run(plans: Path, data: Path, wanted: Wanted) -> dict[str, dict[str, object]
     finally:
         # side by side: each waits for something of its own, and nobody who pressed Ctrl-C wants the sum
         with ThreadPoolExecutor() as pool:
-            for stopped in [pool.submit(part.stop) for part in (shoppers, engine, server, broker)]:
+            for stopped in [pool.submit(part.stop) for part in (shoppers, engine, server)]:
                 stopped.result()
+        broker.stop()  # last: who is still there when it goes says that it is gone
     engine.check()
     counts = gather(site, engine.process, summaries) if wanted.counted else {}
     site.db.close()

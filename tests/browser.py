@@ -45,7 +45,7 @@ FLAGS = (
 )
 PHONE = (390, 844)
 LANGUAGE = "fr"  # what the browser asks pages for
-WAIT_S = 20.0
+WAIT_S = 60.0  # only a failure takes all of it
 POLL_S = 0.05
 
 GONE = "does not belong to the document"
@@ -99,7 +99,7 @@ def chromium(tmp_path: Path) -> Iterator[Chrome]:
         # Chromium's own window is never narrower than 500 px: the page is told the phone's size.
         metrics = {"width": PHONE[0], "height": PHONE[1], "deviceScaleFactor": 2, "mobile": True}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        browser.set_page_load_timeout(30)
+        browser.set_page_load_timeout(WAIT_S)
         yield browser
     finally:
         browser.quit()

@@ -75,7 +75,7 @@ class Site:
         """`kill -9`."""
         assert self._process is not None
         self._process.send_signal(signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait(60)
 
     def stop(self) -> int:
         """Asks it to stop, as an operator would; returns its exit status."""
@@ -84,10 +84,10 @@ class Site:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
         try:
-            return self._process.wait(20)
+            return self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
             raise
 
     def running(self) -> bool:
@@ -105,7 +105,7 @@ class Site:
             headers["Idempotency-Key"] = idempotency_key
         return self._ask(urllib.request.Request(self.url + path, json.dumps(body).encode(), headers, method="POST"))
 
-    def wait_ready(self, timeout_s: float = 60.0) -> None:
+    def wait_ready(self, timeout_s: float = 120.0) -> None:
         """Until /health/live answers."""
 
         def answered() -> bool:
@@ -119,7 +119,7 @@ class Site:
         until(answered, timeout_s, lambda: self.log[-4000:])
 
     def _ask(self, request: urllib.request.Request) -> Any:
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return json.loads(response.read())
 
 

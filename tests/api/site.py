@@ -112,7 +112,7 @@ class Site:
         return said.vouchers[0].voucher_id
 
 
-def eventually(true: Callable[[], object], within_s: float = 10.0) -> None:
+def eventually(true: Callable[[], object], within_s: float = 60.0) -> None:
     """Waits until `true()` holds; fails when it does not in time."""
     until = time.monotonic() + within_s
     while not true():

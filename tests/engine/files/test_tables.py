@@ -179,7 +179,7 @@ def test_parquet_problems_have_their_rows(tmp_path: Path) -> None:
 def test_a_hundred_thousand_readings_are_read_quickly(tmp_path: Path) -> None:
     rows = "".join(f"{i / 10:.1f},phone{i % 50},ap{i % 6},{-40 - i % 50}\n" for i in range(100_000))
     path = written(tmp_path, "t,device,ap,rssi_dbm\n" + rows)
-    start = time.perf_counter()
+    start = time.process_time()
     table = read_readings(path)
     assert len(table) == 100_000
-    assert time.perf_counter() - start < 5  # takes 0.3 s on an idle machine
+    assert time.process_time() - start < 5  # of the processor; 0.3 s when this was written

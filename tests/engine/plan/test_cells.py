@@ -360,7 +360,7 @@ def test_walking_is_at_most_eight_percent_longer_than_the_straight_way(x: float,
 def test_a_supermarket_is_cut_in_well_under_a_second() -> None:
     shelves = [box(x, y, x + 1, y + 11) for x in range(3, 56, 3) for y in (3, 20)]
     plan = store(ground(box(0, 0, 60, 40)), shelves=shelves)
-    started = time.perf_counter()
+    started = time.process_time()
     cells = walkable_cells(plan, 0.5)
-    assert time.perf_counter() - started < 2.0  # 0.03 s on an idle core of 2024
+    assert time.process_time() - started < 2.0  # of the processor; 0.03 s when this was written
     assert len(cells) == 60 * 40 * 4 - len(shelves) * 11 * 4

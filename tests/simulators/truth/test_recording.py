@@ -247,8 +247,8 @@ def test_a_crowd_of_300_runs_far_faster_than_time() -> None:
     world = World(crowd, replace(plan, access_points=many))
     assert len(world.shoppers) > 250
     ticks = world.ticks
-    began = time.perf_counter()
+    began = time.process_time()
     heard = sum(len(world.tick(k)) for k in range(ticks))
-    took_s = time.perf_counter() - began
+    took_s = time.process_time() - began
     assert heard > 250 * 16 * 60 / 2.5 * 0.7
     assert ticks * TICK_S / took_s > 50

@@ -10,7 +10,7 @@ import yaml
 
 from engine.errors import OperatorError, Problem
 from engine.offers.campaigns import Campaign, campaign_problems, load_campaigns, parse_campaigns
-from engine.offers.legal import CAP_BP
+from engine.offers.legal import CAP_BP, advantage_bp, concerned, legal_findings
 from engine.plan.load import load_plan
 from tests.engine.offers.plans import PLAN, campaign, spec
 
@@ -209,3 +209,33 @@ def test_the_campaigns_we_ship(store: str, least: int) -> None:
 
 def test_problems_of_one_campaign_alone() -> None:
     assert campaign_problems([campaign()], PLAN, "body") == []
+
+
+def test_a_fixed_price_above_the_price_is_no_advantage() -> None:
+    offer = campaign(offer={"kind": "fixed_price", "applies_to": "product", "sku": "BOOK", "price_minor": 900}).offer
+    assert [advantage_bp(offer, price) for price in (800, 900, 1000, 0)] == [0, 0, 1000, 10_000]
+
+
+def test_an_offer_concerns_its_category_its_product_or_everything() -> None:
+    def skus(**offer: Any) -> list[str]:
+        return [p.sku for p in concerned(campaign(offer={"kind": "amount", "amount_minor": 50} | offer).offer, PLAN)]
+
+    assert skus(applies_to="category", category="fruit") == ["APPLE", "GRAPES"]
+    assert skus(applies_to="product", sku="SOAP") == ["SOAP"]
+    assert skus(applies_to="basket") == ["APPLE", "SOAP", "BOOK", "GRAPES"]
+
+
+def test_the_product_with_the_highest_advantage_is_named() -> None:
+    offer = campaign(
+        offer={"kind": "amount", "applies_to": "category", "category": "fruit", "amount_minor": 60}
+    ).offer  # 20 % of apples, 60 % of grapes
+    [(place, reason, _)] = legal_findings(offer, {}, PLAN)
+    assert (place, reason) == ("offer", "advantage of 60 % on 'GRAPES' is above the legal 34 % for food")
+
+
+def test_the_word_is_refused_as_soon_as_some_of_it_is_food() -> None:
+    basket = campaign(offer={"kind": "percent", "applies_to": "basket", "basis_points": 100}).offer
+    book = campaign().offer
+    texts = {"fr": {"title": "Gratuit", "text": "Livraison"}}
+    assert [place for place, _, _ in legal_findings(basket, texts, PLAN)] == ["texts.fr.title"]
+    assert list(legal_findings(book, texts, PLAN)) == []

@@ -48,6 +48,12 @@ def when(**keys: Any) -> When:
         ({"days": ["fri"], "hours": [{"from": "20:00", "to": "02:00"}]}, "2026-03-07T01:59", None),
         ({"days": ["fri"], "hours": [{"from": "20:00", "to": "02:00"}]}, "2026-03-06T01:59", "outside_hours"),
         ({"days": ["fri"], "hours": [{"from": "20:00", "to": "02:00"}]}, "2026-03-07T20:00", "outside_hours"),
+        # From nine to nine is all round the clock, and its night belongs to the day it began on.
+        ({"hours": [{"from": "09:00", "to": "09:00"}]}, "2026-03-03T08:59", None),
+        ({"hours": [{"from": "09:00", "to": "09:00"}]}, "2026-03-03T09:00", None),
+        ({"days": ["fri"], "hours": [{"from": "09:00", "to": "09:00"}]}, "2026-03-07T08:59", None),
+        ({"days": ["fri"], "hours": [{"from": "09:00", "to": "09:00"}]}, "2026-03-06T08:59", "outside_hours"),
+        ({"days": ["fri"], "hours": [{"from": "09:00", "to": "09:00"}]}, "2026-03-07T09:00", "outside_hours"),
         # The hour that does not exist on 29 March: 01:59 is followed by 03:00.
         ({"hours": [{"from": "02:00", "to": "03:00"}]}, "2026-03-29T03:00", "outside_hours"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from engine.offers.intervals import newcombe, sample_ratio_p, welch, wilson
-from engine.offers.uplift import MIN_MEANS, MIN_SHARES, Moments, first_moments, uplift
+from engine.offers.uplift import MIN_MEANS, MIN_SHARES, Difference, Moments, Uplift, first_moments, uplift
 from engine.records import F64
 
 TIMES = 2000
@@ -213,3 +213,25 @@ def test_amounts_are_compared_where_all_of_them_are_known() -> None:
     assert alike.basket is None
     few = group(MIN_MEANS - 1, 9, ghost=False) + group(60, 20, ghost=True)
     assert uplift(moments(*few, basket=np.arange(len(few), dtype=np.float64)), {"tea": 0.5})["tea"].basket is None
+
+
+def test_amounts_have_welchs_interval_from_thirty_in_each_group_on() -> None:
+    rng = np.random.default_rng(4)
+    rows = group(MIN_MEANS, 9, ghost=False) + group(MIN_MEANS + 25, 20, ghost=True)
+    amounts = np.concatenate([rng.gamma(2.0, 400.0, MIN_MEANS), rng.gamma(1.0, 300.0, MIN_MEANS + 25)])
+    said = uplift(moments(*rows, basket=amounts), {"tea": 0.5})["tea"].basket
+    treated, ghosts = amounts[:MIN_MEANS], amounts[MIN_MEANS:]
+    expected = stats.ttest_ind(treated, ghosts, equal_var=False).confidence_interval(0.95)
+    assert said is not None
+    assert said.estimate == pytest.approx(treated.mean() - ghosts.mean())
+    assert (said.low, said.high) == pytest.approx((expected.low, expected.high), rel=1e-9)
+
+
+def test_an_interval_holds_its_ends() -> None:
+    said = Difference(0.5, -1.0, 2.0)
+    assert [said.covers(v) for v in (-1.001, -1.0, 0.5, 2.0, 2.001)] == [False, True, True, True, False]
+
+
+@pytest.mark.parametrize(("p", "alarm"), [(None, False), (0.0, True), (0.000999, True), (0.001, False), (1.0, False)])
+def test_groups_less_likely_than_one_in_a_thousand_are_flagged(p: float | None, alarm: bool) -> None:
+    assert Uplift(9, 9, (1, 1), None, None, None, None, p).sample_ratio_alarm is alarm

@@ -346,6 +346,23 @@ def test_no_cell_stands_and_no_step_goes_where_people_cannot(
     assert len({(a, b) for a, b in ends.tolist()}) == len(ends)
 
 
+def test_a_last_cell_is_kept_as_long_as_its_centre_is_inside() -> None:
+    cells = walkable_cells(store(ground(box(0, 0, 4.4, 2.2))), 0.5)
+    assert np.unique(cells.x_m).tolist() == [0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3.25, 3.75, 4.25]
+    assert np.unique(cells.y_m).tolist() == [0.25, 0.75, 1.25, 1.75]
+
+
+def test_who_stands_behind_a_wall_is_in_the_nearest_cell_seen_up_to_two_cells_away() -> None:
+    # the place is at x = 0.9, the wall between it and its own cell's centre; the next centre on its side is 0.5 away
+    plan = store(ground(box(0, 0, 4, 1)), walls=[[(0.7, 0), (0.7, 1)]])
+    cells = walkable_cells(plan, 1.0)
+    assert cells.x_m[standing_cell(plan, cells, "0", 0.9, 0.5)] == 1.5
+    # exactly two cells away is still looked at, further is not: then the nearest it is
+    far = store(ground(box(0, 0, 6, 1)), walls=[[(1.25, 0), (1.25, 1)], [(0.6, 0), (0.6, 1)], [(3.6, 0), (3.6, 1)]])
+    wide = walkable_cells(far, 1.0)
+    assert wide.x_m[standing_cell(far, wide, "0", 1.3, 0.5)] == 1.5
+
+
 @examples(20)
 @given(x=st.floats(0, 12), y=st.floats(0, 12))
 def test_walking_is_at_most_eight_percent_longer_than_the_straight_way(x: float, y: float) -> None:

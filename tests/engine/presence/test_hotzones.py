@@ -50,6 +50,23 @@ def test_gi_star_where_nothing_stands_out() -> None:
     assert np.isnan(gi_star(np.ones((2, 2)), np.zeros((2, 2), bool), 1.0)).all()
 
 
+def test_what_lies_off_the_floor_does_not_count() -> None:
+    rng = np.random.default_rng(3)
+    mask = rng.uniform(size=(9, 9)) < 0.7
+    x = rng.gamma(0.7, 20.0, size=(9, 9))
+    absurd = np.where(mask, x, 1e6)
+    np.testing.assert_array_equal(gi_star(absurd, mask, 2.0), gi_star(x, mask, 2.0))
+
+
+@pytest.mark.parametrize("base", [0.0, 1e-3, 1e6])
+def test_what_differs_by_rounding_alone_is_alike(base: float) -> None:
+    x = np.full((5, 5), base)
+    x[2, 2] = base + 2e-12 * max(1.0, base)
+    assert (gi_star(x, np.ones((5, 5), bool), 1.0) == 0).all()
+    x[2, 2] = base + 1e-9 * max(1.0, base)
+    assert gi_star(x, np.ones((5, 5), bool), 1.0)[2, 2] > 1.0
+
+
 def written_out(p: list[float]) -> list[float]:
     """Benjamini and Hochberg (1995), from its definition: with the m p-values in order, the smallest level at which the
     i-th is still found is the least of p_(k) m / k over all k from i on, and at most 1."""

@@ -340,3 +340,28 @@ def test_every_reading_is_either_used_or_counted(readings: list[Any], sent_at: A
 def test_any_session_is_a_session_or_a_decode_error(payload: bytes) -> None:
     decoded = outcome(session, payload)
     assert isinstance(decoded, DecodeError) or decoded.device
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"t": 0}, {"t": 1005.0}, {"rssi": 0}, {"rssi": -120}, {"range_m": -20}, {"range_m": 1000},
+        {"range_m": 3, "range_sigma_m": 1000}, {"range_m": 3, "range_sigma_m": 1e-3},
+    ],
+)  # fmt: skip
+def test_values_at_their_limits_are_used(changes: dict[str, float]) -> None:
+    decoded = decode(frame(reading(**changes)))
+    assert (len(decoded.readings), decoded.refused) == (1, {})
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"t": 2**63}, "bad_time"), ({"t": 1005.001}, "time_in_future"), ({"rssi": 0.5}, "bad_rssi"),
+        ({"rssi": -120.01}, "bad_rssi"), ({"range_m": -20.01}, "bad_range"), ({"range_m": 1000.1}, "bad_range"),
+        ({"range_m": 3, "range_sigma_m": 1000.1}, "bad_range"),
+    ],
+)  # fmt: skip
+def test_values_just_beyond_are_refused(changes: dict[str, float], code: str) -> None:
+    decoded = decode(frame(reading(**changes)))
+    assert (len(decoded.readings), decoded.refused) == (0, {code: 1})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from engine.ingest.time.clocks import MAX_SLEW, SourceClocks, shifted
+from engine.ingest.time.clocks import MAX_BACKLOG_S, MAX_SLEW, SourceClocks, shifted
 from tests.engine.ingest.made import made
 
 NOW = 1_800_000_000.0
@@ -174,3 +174,54 @@ def test_shifting_moves_times_and_nothing_else() -> None:
 
 def test_the_slew_is_what_the_documentation_says() -> None:
     assert MAX_SLEW == 0.001
+
+
+@pytest.mark.parametrize(
+    ("behind_s", "offset_s"),
+    [(-2.0, 0.0), (-2.25, -2.25), (0.0, 0.0), (MAX_BACKLOG_S, 0.0), (MAX_BACKLOG_S + 0.25, MAX_BACKLOG_S + 0.25)],
+)
+def test_a_first_frame_is_believed_up_to_the_tolerance_ahead_and_a_day_behind(behind_s: float, offset_s: float) -> None:
+    assert SourceClocks(2.0).offset_s("c1", NOW - behind_s, NOW) == offset_s
+
+
+@pytest.mark.parametrize("error_s", [2.0, -2.0])
+def test_a_clock_at_the_edge_of_the_tolerance_is_left_alone(error_s: float) -> None:
+    clocks = SourceClocks(2.0)
+    assert len(errors(run(clocks, 60, error_s=error_s, delay_s=0.0))) == 60
+    assert clocks.state()["c1"]["offset_s"] == 0.0
+
+
+def test_a_step_ahead_is_taken_back_in_whole_grains_of_a_quarter_second() -> None:
+    clocks = SourceClocks(2.0)
+    assert list(run(clocks, 60))
+    for i in range(3):
+        ahead_s = 3600.1 + 0.3 * i
+        offset = clocks.offset_s("c1", NOW + 60 + i + ahead_s, NOW + 60 + i)
+        assert offset <= -ahead_s + 1e-6  # never into the future
+        assert offset > -ahead_s - 0.2501
+        assert (offset * 4) % 1 == 0
+
+
+def test_the_least_delayed_frames_tell_the_offset() -> None:
+    clocks = SourceClocks(2.0)
+    for i in range(30):
+        delay_s = 0.0 if i % 3 else 0.75
+        clocks.offset_s("c1", NOW + i - 300.0, NOW + i + delay_s)
+    assert clocks.offsets()["c1"] == pytest.approx(300.0, abs=1e-6)
+
+
+def test_an_offset_moves_by_a_thousandth_of_the_time_at_most() -> None:
+    clocks = SourceClocks(2.0)
+    assert list(run(clocks, 60, error_s=100.0))
+    before = clocks.state()["c1"]["offset_s"]
+    assert list(run(clocks, 31, error_s=101.0, start=NOW + 60))
+    moved = before - clocks.state()["c1"]["offset_s"]
+    assert 0.015 < moved < 0.0315  # 31 s, less the seconds in which old frames still count
+
+
+def test_a_live_source_that_plays_a_recording_without_a_pause_keeps_the_recordings_rate() -> None:
+    clocks = SourceClocks(2.0)
+    assert list(run(clocks, 60))
+    frames = list(run(clocks, 60, speed=10.0, start=NOW + 60, every_s=0.5))[40:]
+    for true, corrected in frames:
+        assert corrected - frames[0][1] == pytest.approx(10 * (true - frames[0][0]), abs=1e-3)

@@ -76,3 +76,22 @@ def test_random_readings_do_not_collide() -> None:
     dedup = Dedup(60.0)
     assert len(dedup.fresh(readings)) == n
     assert len(dedup.fresh(readings)) == 0
+
+
+WORD = 2**64 - 1
+
+
+def splitmix(x: int) -> int:
+    """Steele, Lea and Flood 2014, figure 17."""
+    x = (x + 0x9E3779B97F4A7C15) & WORD
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & WORD
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & WORD
+    return x ^ (x >> 31)
+
+
+def test_hashes_are_kept_in_checkpoints_so_they_stay_what_they_are() -> None:
+    assert splitmix(0) == 0xE220A8397B1DCDAF  # the first number of the published generator from the seed 0
+    dedup = Dedup(60.0)
+    dedup.fresh(made([(1.5, 77, 3)]))
+    of_time = int(np.array([1.5]).view(np.uint64)[0])
+    assert dedup.state()["hashes"].tolist() == [splitmix(splitmix(splitmix(77) ^ 3) ^ of_time)]

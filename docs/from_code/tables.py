@@ -14,7 +14,8 @@ import yaml
 from docs.from_code import vocabulary as code
 from engine.ingest.events import decision_events, fix_events, visit_events, voucher_event
 from engine.plan.materials import FIXTURE_DB, FIXTURE_DB_BY_CATEGORY, WALL_DB
-from engine.records import Decision, DeviceId, Fixes, Trigger, VisitEvent, Voucher
+from engine.records import Decision, DeviceId, Fixes, Grounds, Trigger, VisitEvent, Voucher
+from engine.vocabulary import Channel, DecisionOutcome, DecisionReason, VisitChange, VoucherState
 
 WORDS = Path(__file__).parents[1] / "words"
 _T = 1_774_000_000.25  # a moment for examples
@@ -167,6 +168,9 @@ _WHERE = {
     "reading": "Readings that cannot be used",
     "scan": "Scans without a fix",
     "till": "Codes at the till",
+    "voucher": "States of a voucher",
+    "share": "Openings of a shared link",
+    "hot": "Hot zones",
     "problem": "Problems over HTTP",
 }
 
@@ -188,9 +192,12 @@ def events() -> str:
         one["t"], np.array([_DEVICE], np.uint64), np.array([0], np.int32), one["x_m"], one["y_m"],
         np.diag((1.1, 1.4))[None], np.array([6], np.int32), np.ones((1, 1), np.float32),
     )  # fmt: skip
-    visit = VisitEvent("leave", _DEVICE, "cremerie", _T - 95.0, _T, 84.5, 0.11)
-    decision = Decision("5b1d0c9e4f7a2836", trigger, None, "issue", "ok", _T)
-    voucher = Voucher("01KTN5ZC0X", "comte", "", "supermarket", trigger.visit_id, "issued", _T, _T + 7200)
+    visit = VisitEvent(VisitChange.LEAVE, _DEVICE, "cremerie", _T - 95.0, _T, 84.5, 0.11)
+    grounds = Grounds("supermarket", "EUR", Channel.PAGE, 22.5, 100, 60)
+    decision = Decision(
+        "5b1d0c9e4f7a2836", trigger, None, DecisionOutcome.ISSUE, DecisionReason.OK, _T, grounds
+    )  # fmt: skip
+    voucher = Voucher("01KTN5ZC0X", "comte", "", "supermarket", trigger.visit_id, VoucherState.ISSUED, _T, _T + 7200)
     made = [
         *fix_events("supermarket", ["rdc"], fixes),
         *visit_events("supermarket", [visit]),

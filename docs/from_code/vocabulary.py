@@ -6,13 +6,13 @@ from the name that users meet (a command, a key, a route, a code) to an `Entry`.
 
 from __future__ import annotations
 
-import ast
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -24,20 +24,24 @@ from pydantic_core import PydanticUndefined
 
 from api.app import create_app
 from api.cli.commands import build
-from api.cli.lazy import LazyCommand
+from api.cli.lazy import added_by
 from engine.config import Config
 from engine.files import columns, experiments, flows, outcomes
+from engine.loyalty.sharing import ShareOutcome
 from engine.offers.campaigns import CampaignFile
 from engine.plan.features import FEATURE_TYPES
 from engine.plan.header import _ANCHOR, _HEADER
 from engine.plan.load import load_plan
 from engine.plan.products import OPTIONAL, REQUIRED
+from engine.positioning.locator import NoFix
+from engine.presence.hotzones import HotReason, HotState
 from engine.privacy.secrets import Secrets
 from engine.runtime.process import EngineProcess
-from engine.runtime.status import process_values, store_values
+from engine.runtime.status import process_values, report
 from engine.storage.database import open_database
-from engine.storage.vouchers.tills import _SENTENCES
-from engine.vocabulary import DecisionReason
+from engine.storage.status import get_status
+from engine.storage.vouchers.tills import TillReason
+from engine.vocabulary import DecisionReason, EventKind, FrameRefusal, ProblemCode, ReadingRefusal, VoucherState
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = re.compile(r"\bRAYON_[A-Z_]+\b")
@@ -80,14 +84,18 @@ def commands() -> Mapping[str, Command]:
 
 
 def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Command]]:
-    if isinstance(command, LazyCommand):
-        command = command.load()
     if hasattr(command, "list_commands"):
         for name in command.list_commands(None):
-            yield from _commands(command.get_command(None, name), (*path, name))
+            yield from _commands(_itself(command.get_command(None, name)), (*path, name))
         return
     parameters = tuple((_spelling(p), _parameter(p)) for p in command.params if not getattr(p, "hidden", False))
     yield " ".join(path), Command((command.help or "").strip(), parameters)
+
+
+def _itself(command: Any) -> Any:
+    """The command, where only its place in the list was imported so far."""
+    module = getattr(command, "_module", None)
+    return command if module is None else added_by(import_module(module).register)[command.name]
 
 
 def _spelling(parameter: Any) -> str:
@@ -293,11 +301,12 @@ def metrics() -> Vocabulary:
             own = _own_metrics(Metrics(AppContext(config, db, _SECRETS, {})))
             plan = load_plan(ROOT / "floorplans/boutique")
             engine = EngineProcess(config, db, _SECRETS, {plan.store: plan})
-            store = store_values(engine.runners[plan.store])
             process = process_values(engine.subscriber, engine.unusable, engine.samples, database_away=False)
+            report(db, engine.runners, process, 0.0)
+            said = get_status(db)
         finally:
             db.close()
-    counted = {key: value for key, value in {**store, **process}.items() if key != "samples"}
+    counted = {key: value for row in said for key, value in row.values.items() if key != "samples"}
     labelled = {f"rayon_engine_{key}": Entry(takes=_labels(value)) for key, value in counted.items()}
     return own | labelled | {"rayon_engine_reported_at_seconds": Entry(takes="store, reason")}
 
@@ -321,73 +330,27 @@ def _labels(value: Any) -> str:
 @cache
 def topics() -> Vocabulary:
     """Every MQTT topic of our own."""
-    kinds = get_args(get_args(Config.model_fields["mqtt"].annotation.model_fields["publish_events"].annotation)[0])  # type: ignore[union-attr]
     own = {f"rayon/{{store}}/{kind}/{{source}}": Entry(takes="in") for kind in ("readings", "sessions")}
-    return own | {f"rayon/{{store}}/events/{kind}": Entry(takes="out") for kind in kinds}
+    return own | {f"rayon/{{store}}/events/{kind}": Entry(takes="out") for kind in get_args(EventKind)}
 
 
 # ---- reasons
 
 
+REASONS: Mapping[str, tuple[type[StrEnum], ...]] = {
+    "decision": (DecisionReason,),
+    "frame": (FrameRefusal,),
+    "reading": (ReadingRefusal,),
+    "scan": (NoFix,),
+    "till": (TillReason,),
+    "voucher": (VoucherState,),
+    "share": (ShareOutcome,),
+    "hot": (HotState, HotReason),
+    "problem": (ProblemCode,),
+}
+
+
 @cache
 def reasons() -> Mapping[str, Vocabulary]:
-    """Every stable code, by where it is met: decisions, frames, readings, scans, tills, and problems over HTTP."""
-    found: dict[str, set[str]] = {
-        "decision": set(DecisionReason),
-        "frame": _first_arguments("engine/ingest", "DecodeError"),
-        "reading": _checked_readings(),
-        "scan": _counted("engine/positioning", "refused"),
-        "till": set(_SENTENCES) | {"ok", "unknown"},
-        "problem": _problem_codes(),
-    }
-    return {where: {code: Entry() for code in sorted(codes)} for where, codes in found.items()}
-
-
-def _trees(folder: str) -> Iterator[ast.AST]:
-    for path in sorted((ROOT / folder).rglob("*.py")):
-        yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-
-
-def _text(node: ast.AST | None) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
-
-
-def _name(node: ast.AST) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-
-
-def _first_arguments(folder: str, function: str) -> set[str]:
-    calls = (n for n in _trees(folder) if isinstance(n, ast.Call) and _name(n.func) == function and n.args)
-    return {code for call in calls if (code := _text(call.args[0]))}
-
-
-def _counted(folder: str, counter: str) -> set[str]:
-    subscripts = (n for n in _trees(folder) if isinstance(n, ast.Subscript) and _name(n.value) == counter)
-    return {code for n in subscripts if (code := _text(n.slice))}
-
-
-def _checked_readings() -> set[str]:
-    """Keys of the dict of checks, and what a decoder counts beside it."""
-    codes = {"bad_reading_shape"}
-    for node in _trees("engine/ingest/decoders"):
-        if isinstance(node, ast.FunctionDef) and node.name == "_checks":
-            dicts = [n for n in ast.walk(node) if isinstance(n, ast.Dict)]
-            codes |= {code for d in dicts for key in d.keys if (code := _text(key))}
-    return codes
-
-
-def _problem_codes() -> set[str]:
-    """Codes of refusals (class attributes and `code=`), of `problem(status, code)`, and of HTTP's own errors."""
-    from api.problems import _CODES
-
-    codes = set(_CODES.values()) | {f"voucher_{reason}" for reason in _SENTENCES}
-    for folder in ("engine", "api"):
-        for node in _trees(folder):
-            if isinstance(node, ast.ClassDef):
-                codes |= {c for n in node.body if isinstance(n, ast.Assign) and _name(n.targets[0]) == "code"
-                          if (c := _text(n.value))}  # fmt: skip
-            elif isinstance(node, ast.Call):
-                codes |= {c for k in node.keywords if k.arg == "code" if (c := _text(k.value))}
-                if _name(node.func) == "problem" and len(node.args) > 1 and (code := _text(node.args[1])):
-                    codes.add(code)
-    return codes - {"refused", "voucher_refused"}  # roots of the tree, never seen as they are
+    """Every stable code, by where it is met."""
+    return {where: {str(code): Entry() for kind in kinds for code in kind} for where, kinds in REASONS.items()}

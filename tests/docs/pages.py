@@ -67,6 +67,14 @@ def files_named(page: Path) -> Iterator[str]:
         yield found[1]
 
 
+def names_used(page: Path) -> Iterator[str]:
+    """What a page writes as a name of the code: `EngineProcess._decode`, `_RULES`, `worth_minor`."""
+    prose = _FENCE.sub("", page.read_text(encoding="utf-8"))
+    for found in re.finditer(r"`([A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*)(?:\([^`]*\))?`", prose):
+        if not _FILE.fullmatch(f"`{found[1]}`"):
+            yield found[1]
+
+
 def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as both MkDocs and repository hosts make them."""
     headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", text(page)), re.MULTILINE)

@@ -3,6 +3,7 @@ where each list lives in the code."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from docs.from_code import vocabulary as code
 from docs.from_code.tables import DIRECTIVE, DIRECTIVES, words
-from tests.docs.pages import ROOT, files_named, pages, text
+from tests.docs.pages import ROOT, files_named, names_used, pages, text
 
 VOCABULARIES: dict[str, Callable[[], Mapping[str, Any]]] = {
     "commands": code.commands,
@@ -117,3 +118,17 @@ def test_files_that_pages_name_exist() -> None:
         if not any((folder / name).exists() for folder in (ROOT, page.parent))
     ]
     assert missing == []
+
+
+def test_names_of_the_code_that_guides_use_exist() -> None:
+    written = "\n".join(
+        path.read_text(encoding="utf-8")
+        for room in ("api", "engine", "simulators", "tests")
+        for path in (ROOT / room).rglob("*")
+        if path.suffix in (".py", ".yaml", ".html")
+    )
+    known = set(re.findall(r"\w+", written))
+    guides = [page for folder in ("guides", "architecture") for page in (ROOT / "docs" / folder).glob("*.md")]
+    names = {(page.name, name) for page in guides for name in names_used(page)}
+    assert len(names) >= 20
+    assert [(page, name) for page, name in sorted(names) if not set(name.split(".")) <= known] == []

@@ -21,6 +21,8 @@ def array_bytes(*roots: Any) -> int:
         if isinstance(one, np.ndarray):
             owner = _owner(one)
             buffers[id(owner)] = owner.nbytes
+            if one.dtype == np.object_:
+                waiting += one.ravel().tolist()
         else:
             waiting += _parts(one)
     return sum(buffers.values())

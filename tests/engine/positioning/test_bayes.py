@@ -98,7 +98,7 @@ def test_what_is_not_measured_keeps_its_offset() -> None:
 
 def test_the_first_pass_says_what_was_measured_and_where_the_scan_alone_would_put_it() -> None:
     kinds, alone = judged(site(), scans(ODD, METRES), believed(), DEFAULT_SETTINGS)
-    assert [k.column for k in kinds] == [0, 1]
+    assert [k.quantity for k in kinds] == [0, 1]
     np.testing.assert_allclose(kinds[0].z, np.array(ODD) - CENTRE_DBM, rtol=1e-6)
     assert kinds[0].v[0, 1] < 0.5  # 36 dB from where the two others say
     assert (kinds[0].v <= 1).all()

@@ -105,7 +105,7 @@ def test_the_law_is_the_solution_of_the_normal_equations(
     got = fit_law(plan, ev, reach)  # type: ignore[arg-type]
     want = fit_by_hand(ev, p0, exponent, [*sd, 6.0, 6.0, 10.0], (0.5, 0.5), reach)
     theta = want.theta
-    np.testing.assert_allclose(got.theta, theta[:9], rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(got.coefficients.vector, theta[:9], rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(got.p0_dbm, np.array(p0) + theta[0] + theta[3:6], rtol=1e-8)
     np.testing.assert_allclose(got.exponent, np.array(exponent) + theta[1] + theta[6:9], rtol=1e-8)
     assert got.loss_scale == pytest.approx(1 + theta[2], rel=1e-8)
@@ -143,7 +143,7 @@ def test_of_the_heights_of_fixtures_the_best_explanation_is_taken(seed: int) -> 
     assert got.tall == tall
     if seed < 6:
         assert tall == truth[1]
-    np.testing.assert_allclose(got.theta, best.theta[:9], rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(got.coefficients.vector, best.theta[:9], rtol=1e-6, atol=1e-8)
 
 
 def test_the_heights_are_weighed_alike_however_much_there_is_to_go_by() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.radio.law import LawCoefficients
 from engine.radio.pathloss import geometry_of
 from engine.radio.ridge import fit_law
 from engine.radio.soft_fit import (
@@ -67,9 +68,9 @@ def test_expectations_are_the_base_changed_by_coefficients_and_fields(floor: Flo
     fields = np.arange(8).reshape(2, 4) / 4.0
     for a in range(2):
         want = base[a] + 2.0 + theta[3 + a] - (0.3 + theta[5 + a]) * log_d[a] + 0.4 * lost[a]
-        np.testing.assert_allclose(law_dbm(base, log_d, lost, theta)[a], want, rtol=1e-9)
+        np.testing.assert_allclose(law_dbm(base, log_d, lost, LawCoefficients(theta))[a], want, rtol=1e-9)
         field = np.array([sum(fields[a, b] * floor.kernel[b, k] for b in range(4)) for k in range(4)])
-        got = expected_dbm(floor, SoftLaw(theta, fields))[a]
+        got = expected_dbm(floor, SoftLaw(LawCoefficients(theta), fields))[a]
         np.testing.assert_allclose(got, want + field[[0, 0, 1, 1, 2, 2, 3, 3]], rtol=1e-9)
 
 
@@ -77,7 +78,7 @@ def by_hand(floor: Floor, weight: np.ndarray, heard: np.ndarray, sigma: float) -
     """The law from block means with noise sigma² / (0.3 scans) + 2², around the prior with its precision; then, with
     kriging, what is left of each access point."""
     base, log_d, lost = columns()
-    normal, wanted = LAW.precision.copy(), LAW.precision @ LAW.theta
+    normal, wanted = LAW.precision.copy(), LAW.precision @ LAW.coefficients.vector
     rows, left_rows, noises = [], [], []
     for a in range(2):
         for b in range(4):
@@ -111,9 +112,9 @@ def test_the_fit_written_out(floor: Floor, sigma: float) -> None:
     heard = columns()[0] + rng.normal(-3.0, 4.0, (2, 8))
     theta, fields = by_hand(floor, weight, heard, sigma)
     got = fit_soft(floor, LAW, weight, heard, sigma, with_fields=True)
-    np.testing.assert_allclose(got.theta, theta, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(got.coefficients.vector, theta, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(got.fields, fields, rtol=1e-6, atol=1e-9)
     law_only = fit_soft(floor, LAW, weight, heard, sigma, with_fields=False)
-    np.testing.assert_allclose(law_only.theta, theta, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(law_only.coefficients.vector, theta, rtol=1e-6, atol=1e-9)
     assert not law_only.fields.any()
     assert law_only.fields.shape == (2, 4)

@@ -55,6 +55,8 @@ def test_a_row_without_rssi_has_none() -> None:
 def test_rows_of_one_access_point_in_a_square_of_three_metres_share_a_shadow() -> None:
     ev = at([(0, 0, 0.5, 0.5, -50), (0, 0, 2.5, 2.5, -50), (0, 1, 1.5, 1.5, -50), (0, 0, 3.1, 0.5, -50),
              (1, 0, 0.5, 0.5, -50), (0, 0, 0.5, 3.1, -50)])  # fmt: skip
+    edge = at([(0, 0, 3.0, 6.0, -50), (0, 0, 4.1, 7.1, -50), (0, 0, 2.9, 5.9, -50)])  # a square holds its lower edges
+    assert dict(zip(edge.x_m.tolist(), edge.crowd.tolist(), strict=True)) == {3.0: 2, 4.1: 2, 2.9: 1}
     crowd = {(int(s), int(a), round(x, 1), round(y, 1)): c for s, a, x, y, c in
              zip(ev.source, ev.ap, ev.x_m, ev.y_m, ev.crowd, strict=True)}  # fmt: skip
     assert crowd == {

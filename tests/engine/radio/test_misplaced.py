@@ -52,6 +52,8 @@ def test_the_gain_is_the_share_of_the_mean_absolute_residual() -> None:
 def test_a_small_move_and_one_that_explains_little_are_not_named() -> None:
     assert misplaced(PLAN, heard_from(13.0, 5.0), EXPONENT) == []  # three metres
     assert len(misplaced(PLAN, heard_from(14.0, 5.0), EXPONENT)) == 1  # four
+    [far] = misplaced(PLAN, heard_from(22.0, 5.0), EXPONENT)
+    assert (far.x_m, far.moved_m) == (22.0, 12.0)  # as far as one looks
     assert misplaced(PLAN, heard_from(10.0, 5.0), EXPONENT) == []
     assert misplaced(PLAN, heard_from(15.0, 5.0, noise=9.0), EXPONENT) == []
 

@@ -17,6 +17,7 @@ from engine.positioning.measurement.site import Site
 from engine.positioning.measurement.site_build import site_of
 from engine.positioning.motion.walk import walk_graph
 from engine.positioning.settings import DEFAULT_SETTINGS, LocatorSettings
+from engine.radio.law import LawCoefficients
 from engine.radio.pathloss import cell_geometry
 from engine.radio.radiomap import prior_map
 from engine.radio.reach import share_near

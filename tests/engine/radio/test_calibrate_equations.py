@@ -1,0 +1,166 @@
+"""What calibration makes of law, reach and fields, put together by hand; and the warnings at their bounds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engine.plan.cells import Cells, walkable_cells
+from engine.plan.model import Plan
+from engine.radio.calibrate import ApFit, Calibration, CalibrationSettings, calibrate, fit_warnings
+from engine.radio.evidence import Evidence
+from engine.radio.pathloss import DEFAULT_PRIOR, cell_geometry
+from engine.radio.radiomap import prior_map
+from engine.radio.range_fit import fit_ranges
+from engine.radio.reach import Reach, reach_of
+from engine.radio.residuals import field_amplitude, residual_field
+from engine.radio.ridge import fit_law, place_variance
+from tests.engine.radio.made import evidence, hall
+
+PLAN = hall((1.0, 1.0), (11.0, 7.0), (6.0, 4.0), width=12.0, depth=8.0)
+
+
+@pytest.fixture(scope="module")
+def cells() -> Cells:
+    return walkable_cells(PLAN, 1.0)
+
+
+def heard(kinds: tuple[int, ...] = (0,), ranges: bool = False, up_to_x: float = 4.0) -> Evidence:
+    """What a walk over the left of the hall hears of three access points, with a shadow and noise."""
+    rng = np.random.default_rng(4)
+    rows = [(a, x, y) for a in range(3) for x in np.arange(0.5, up_to_x, 1.0) for y in np.arange(0.5, 8, 1.0)]
+    ap, x, y = (np.array(c) for c in zip(*rows, strict=True))
+    at = np.array([(p.x_m, p.y_m) for p in PLAN.access_points])[ap]
+    d = np.sqrt((x - at[:, 0]) ** 2 + (y - at[:, 1]) ** 2 + 1.5**2)
+    rssi = -47.0 - 26.0 * np.log10(d) + 3.0 * np.sin(x) + 2.0 * ap + rng.normal(0, 2.0, len(ap))
+    return evidence(
+        ap.tolist(), x_m=x, y_m=y, distance_m=d, rssi_dbm=rssi, count=rng.integers(1, 5, len(ap)),
+        kind=np.array(kinds)[np.arange(len(ap)) % len(kinds)], crowd=rng.integers(1, 4, len(ap)),
+        range_m=d + 0.9 + rng.normal(0, 0.5, len(ap)) if ranges else np.nan,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kinds", [(0,), (0, 1)], ids=["surveyed", "half estimated"])
+def test_the_map_is_the_law_plus_the_fields_as_far_as_evidence_reaches(cells: Cells, kinds: tuple[int, ...]) -> None:
+    ev, settings = heard(kinds), CalibrationSettings()
+    got = calibrate(PLAN, cells, ev)
+    reach = reach_of(cells, ev)
+    assert 0.0 < reach.share < 1.0
+    law = fit_law(PLAN, ev, reach.weight)
+    noise = 1.5**2 + 4.0**2 / ev.count + place_variance(ev, DEFAULT_PRIOR)
+    where = (ev.level, ev.x_m, ev.y_m)
+    amplitude = field_amplitude(where, ev.ap, law.residual_db, 3.0, 5.0)
+    assert amplitude > 0.5
+    surveyed = ev.take(ev.kind == 0)
+    sure = reach_of(cells, surveyed).share if len(surveyed) else 0.0
+    base = max(5.0 + (2.8 - 5.0) * sure, 0.75 * 1.4826 * float(np.median(np.abs(law.residual_db))))
+    geometry = cell_geometry(PLAN, cells)
+    for a in range(3):
+        mine = ev.ap == a
+        places = tuple(v[mine] for v in where)
+        to = (cells.level, cells.x_m, cells.y_m)
+        field = residual_field(places, law.residual_db[mine], noise[mine], to, amplitude, 3.0)  # type: ignore[arg-type]
+        mean = law.p0_dbm[a] - law.exponent[a] * 10 * np.log10(geometry.distance_m[a]) + reach.share * field.mean
+        np.testing.assert_allclose(got.radio_map.mean_dbm[a], mean, rtol=1e-5)
+        sigma = np.sqrt(base**2 + reach.share**2 * field.variance)
+        np.testing.assert_allclose(got.radio_map.sigma_db[a], sigma, rtol=1e-5)
+    assert got.radio_map.offset_sigma_db == settings.device_spread_db == 8.0
+    assert got.notes == [f"evidence covers {reach.covered:.0%} of the walkable area"]
+    assert got.loss_scale == got.law.loss_scale == law.loss_scale
+
+
+def test_an_access_point_nobody_heard_has_the_law_with_the_fields_spread(cells: Cells) -> None:
+    ev = heard()
+    some = ev.take(ev.ap < 2)
+    got = calibrate(PLAN, cells, some)
+    reach, law = reach_of(cells, some), fit_law(PLAN, some, reach_of(cells, some).weight)
+    amplitude = field_amplitude((some.level, some.x_m, some.y_m), some.ap, law.residual_db, 3.0, 5.0)
+    base = max(5.0 - 2.2 * reach.share, 0.75 * 1.4826 * float(np.median(np.abs(law.residual_db))))
+    want = np.full(len(cells), np.sqrt(base**2 + (reach.share * amplitude) ** 2))
+    np.testing.assert_allclose(got.radio_map.sigma_db[2], want, rtol=1e-5)
+    d = cell_geometry(PLAN, cells).distance_m[2]
+    np.testing.assert_allclose(got.radio_map.mean_dbm[2], law.p0_dbm[2] - law.exponent[2] * 10 * np.log10(d), rtol=1e-5)
+
+
+def test_ten_residuals_are_needed_to_tell_a_spread(cells: Cells) -> None:
+    nine = heard().take(np.arange(9))
+    few, more = calibrate(PLAN, cells, nine), calibrate(PLAN, cells, heard().take(np.arange(10)))
+    assert few.radio_map.sigma_db.min() == pytest.approx(4.5)  # the prior's
+    assert more.radio_map.sigma_db.min() == pytest.approx(5.0)  # the floor of a route
+
+
+def test_ranges_are_the_distance_and_their_bias(cells: Cells) -> None:
+    ev = heard(ranges=True)
+    got, before = calibrate(PLAN, cells, ev), prior_map(PLAN, cells)
+    fit = fit_ranges(ev, 3, DEFAULT_PRIOR, reach_of(cells, ev))
+    d = cell_geometry(PLAN, cells).distance_m
+    np.testing.assert_allclose(got.radio_map.range_mean_m, d + fit.bias_m[:, None], rtol=1e-5)
+    np.testing.assert_allclose(got.radio_map.range_sigma_m, fit.sigma_m, rtol=1e-6)
+    assert got.radio_map.range_offset_sigma_m == 1.0
+    without = calibrate(PLAN, cells, heard())
+    assert without.radio_map.range_offset_sigma_m == before.range_offset_sigma_m == 1.8
+    assert [f.range_bias_m for f in got.fits] == [pytest.approx(b) for b in fit.bias_m]
+
+
+def test_access_points_that_hear_each_other_make_no_field_and_no_device_known(cells: Cells) -> None:
+    ev = replace(heard(), kind=np.full(len(heard()), 2, np.int32))
+    got, law = calibrate(PLAN, cells, ev), fit_law(PLAN, ev, Reach(0.0).weight)
+    d = cell_geometry(PLAN, cells).distance_m
+    want = law.p0_dbm[:, None] - law.exponent[:, None] * 10 * np.log10(d)
+    np.testing.assert_allclose(got.radio_map.mean_dbm, want, rtol=1e-5)
+    np.testing.assert_allclose(got.radio_map.sigma_db, 4.5, rtol=1e-6)
+    assert got.radio_map.offset_sigma_db == prior_map(PLAN, cells).offset_sigma_db == 10.0
+
+
+def test_fits_say_what_was_left_before_and_after(cells: Cells) -> None:
+    ev = heard()
+    ev = replace(ev, rssi_dbm=np.where(np.arange(len(ev)) == 5, np.nan, ev.rssi_dbm))
+    got = calibrate(PLAN, cells, ev)
+    law = got.law
+    offset = law.source_db[ev.source] + law.shared_db
+    before = ev.rssi_dbm - (-42.0 - 2.3 * ev.log_d) - offset
+    for a, fit in enumerate(got.fits):
+        mine = (ev.ap == a) & np.isfinite(ev.rssi_dbm)
+        assert (fit.ap, fit.places) == (f"ap{a}", int(mine.sum()))
+        assert fit.rms_before_db == pytest.approx(np.sqrt(np.mean(before[mine] ** 2)), rel=1e-6)
+        assert fit.rms_after_db == pytest.approx(np.sqrt(np.mean(law.residual_db[mine] ** 2)), rel=1e-6)
+        assert (fit.p0_dbm, fit.exponent) == (pytest.approx(law.p0_dbm[a]), pytest.approx(law.exponent[a]))
+
+
+def warnings(cells: Cells, power: float = 0.0, scale: float = 1.0, **changes: float) -> list[str]:
+    made: Calibration = calibrate(PLAN, cells, heard())
+    fits = [replace(f, **({"rms_after_db": 3.0, "exponent": 2.5} | changes)) for f in made.fits[:1]]
+    return fit_warnings(fits, replace(made.law, ap_power_db=np.array([power]), loss_scale=scale))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"power": 8.0}, None),
+        ({"power": 8.1}, "ap0: +8 dB from the others: is its power or its place in the plan right?"),
+        ({"power": -9.0}, "ap0: -9 dB from the others: is its power or its place in the plan right?"),
+        ({"exponent": 1.41}, None),
+        ({"exponent": 1.4}, "ap0: exponent 1.4 rails: walls or shelves are missing in the plan"),
+        ({"exponent": 3.99}, None),
+        ({"exponent": 4.0}, "ap0: exponent 4.0 rails: walls or shelves are missing in the plan"),
+        ({"rms_after_db": 8.0}, None),
+        ({"rms_after_db": 8.1}, "ap0: residuals of 8.1 dB: is its place in the plan right?"),
+        ({"scale": 0.31}, None),
+        ({"scale": 0.3}, "losses of walls and shelves come out 0.3 times the plan's: check their materials"),
+        ({"scale": 2.0}, "losses of walls and shelves come out 2.0 times the plan's: check their materials"),
+        ({"places": 0}, "ap0: no evidence; it keeps what the others say"),
+        ({"places": 0, "power": 99.0}, "ap0: no evidence; it keeps what the others say"),
+    ],
+)
+def test_warnings_at_their_bounds(cells: Cells, changes: dict[str, float], says: str | None) -> None:
+    assert warnings(cells, **changes) == ([] if says is None else [says])
+
+
+def test_a_plan_without_access_points_heard_has_nothing_to_say_of_them(cells: Cells) -> None:
+    nothing: Plan = PLAN
+    got = calibrate(nothing, cells, evidence([]))
+    assert [w.split(":")[0] for w in got.warnings] == ["ap0", "ap1", "ap2"]
+    assert all(isinstance(f, ApFit) and np.isnan(f.rms_after_db) for f in got.fits)
+    np.testing.assert_allclose(got.radio_map.mean_dbm, prior_map(PLAN, cells).mean_dbm, rtol=1e-6)

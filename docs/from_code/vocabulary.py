@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -24,7 +23,7 @@ from pydantic_core import PydanticUndefined
 
 from api.app import create_app
 from api.cli.commands import build
-from api.cli.lazy import added_by
+from api.cli.lazy import LazyCommand
 from engine.config import Config
 from engine.files import columns, experiments, flows, outcomes
 from engine.loyalty.sharing import ShareOutcome
@@ -84,18 +83,14 @@ def commands() -> Mapping[str, Command]:
 
 
 def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Command]]:
+    if isinstance(command, LazyCommand):
+        command = command.load()
     if hasattr(command, "list_commands"):
         for name in command.list_commands(None):
-            yield from _commands(_itself(command.get_command(None, name)), (*path, name))
+            yield from _commands(command.get_command(None, name), (*path, name))
         return
     parameters = tuple((_spelling(p), _parameter(p)) for p in command.params if not getattr(p, "hidden", False))
     yield " ".join(path), Command((command.help or "").strip(), parameters)
-
-
-def _itself(command: Any) -> Any:
-    """The command, where only its place in the list was imported so far."""
-    module = getattr(command, "_module", None)
-    return command if module is None else added_by(import_module(module).register)[command.name]
 
 
 def _spelling(parameter: Any) -> str:

@@ -115,11 +115,11 @@ class DeviceTable:
         another width; then nothing is changed."""
         ids = np.array(state["device"], np.uint64)
         order = np.argsort(ids, kind="stable")
-        columns = {name: self._restored(name, state, order) for name in self._kinds}
+        columns = {name: self._restore_column(name, state, order) for name in self._kinds}
         self._ids, self._rows, self._columns = ids[order], np.arange(len(ids)), columns
         self._free = np.empty(0, np.int64)
 
-    def _restored(self, name: str, state: Mapping[str, Any], order: I64) -> npt.NDArray[Any]:
+    def _restore_column(self, name: str, state: Mapping[str, Any], order: I64) -> npt.NDArray[Any]:
         kind = self._kinds[name]
         wanted = kind.blank(len(order))
         if name not in state or np.shape(state[name]) != wanted.shape:

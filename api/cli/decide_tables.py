@@ -8,19 +8,19 @@ import numpy as np
 
 from engine.config import Config
 from engine.files import FixTable
-from engine.files.outcomes import DecisionTable, HourTable, VisitTable
+from engine.files.outcomes import DecisionLogTable, HourTable, ZoneVisitTable
 from engine.offers.campaigns import Campaign
 from engine.plan.model import Plan
 from engine.runtime.offline import Chain
 from engine.vocabulary import VisitChange
 
 
-def decision_table(chain: Chain, campaigns: Sequence[Campaign]) -> DecisionTable:
+def decision_table(chain: Chain, campaigns: Sequence[Campaign]) -> DecisionLogTable:
     """The decisions in the order of the clock, then of device and campaign."""
     places = {c.id: c.place.product or c.place.zone or "store" for c in campaigns}
     rows = sorted(chain.decisions, key=lambda d: (d.at, chain.names[d.trigger.device], d.trigger.campaign_id))
     triggers = [d.trigger for d in rows]
-    return DecisionTable(
+    return DecisionLogTable(
         t=np.array([d.at for d in rows], np.float64),
         device=np.array([chain.names[t.device] for t in triggers], np.str_),
         campaign_id=np.array([t.campaign_id for t in triggers], np.str_),
@@ -34,11 +34,11 @@ def decision_table(chain: Chain, campaigns: Sequence[Campaign]) -> DecisionTable
     )
 
 
-def visit_table(chain: Chain) -> VisitTable:
+def visit_table(chain: Chain) -> ZoneVisitTable:
     """The ended visits to zones, by entry."""
     ended = [e for e in chain.visits if e.kind == VisitChange.LEAVE]
     ended.sort(key=lambda e: (e.started_at, chain.names[e.device], e.zone))
-    return VisitTable(
+    return ZoneVisitTable(
         device=np.array([chain.names[e.device] for e in ended], np.str_),
         zone=np.array([e.zone for e in ended], np.str_),
         entered_at=np.array([e.started_at for e in ended], np.float64),

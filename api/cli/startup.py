@@ -24,7 +24,7 @@ from engine.storage.vouchers.campaigns import seed_campaigns
 
 
 @dataclass(frozen=True)
-class Site:
+class RunningSite:
     """A site ready to run: everything read and checked, the database open and seeded."""
 
     config: Config
@@ -39,7 +39,7 @@ def read_config(path: Path | None) -> Config:
     return load_config(path if path is not None else here if here.is_file() else None)
 
 
-def open_site(config: Config, *, environ: Mapping[str, str] = os.environ) -> Site:
+def open_site(config: Config, *, environ: Mapping[str, str] = os.environ) -> RunningSite:
     """Reads plans and campaigns (all mistakes at once), then opens the database. Raises OperatorError."""
     plans = load_plans(config.stores.floorplans_dir, config.stores.stores)
     if not plans:
@@ -50,7 +50,7 @@ def open_site(config: Config, *, environ: Mapping[str, str] = os.environ) -> Sit
     db = open_database(environ.get("RAYON_DATABASE_URL", config.storage.url))
     for store, seeds in campaigns.items():
         seed_campaigns(db, store, seeds, time.time())
-    return Site(config, db, secrets, plans)
+    return RunningSite(config, db, secrets, plans)
 
 
 def _campaigns(config: Config, plans: Mapping[str, Plan]) -> dict[str, list[Campaign]]:
@@ -73,7 +73,7 @@ def start_logging(*, verbose: bool = False) -> Console:
     return console
 
 
-def print_links(console: Console, site: Site, url: str, *, shopper_path: str | None = None) -> None:
+def print_links(console: Console, site: RunningSite, url: str, *, shopper_path: str | None = None) -> None:
     """One link per audience; `shopper_path` where it is not the first store's sign-in.
 
     Managers' and tills' links hold their keys: whoever reads this terminal may use them.

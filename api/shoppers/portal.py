@@ -25,7 +25,7 @@ from api.texts.language import Language, language
 from api.visitors import recognise_friend
 from engine.errors import BusinessRefusal
 from engine.records import device_from_hex, device_hex
-from engine.storage.shoppers import Shopper
+from engine.storage.shoppers import ShopperProfile
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 PASS = "pass"
@@ -124,7 +124,7 @@ def me(request: Request, ctx: AppContext = Depends(context)) -> Response:
     )
 
 
-def _sign_in(ctx: AppContext, request: Request, body: SessionRequest) -> Shopper | None:
+def _sign_in(ctx: AppContext, request: Request, body: SessionRequest) -> ShopperProfile | None:
     """As the shopper of the cookie; without one, as whoever this browser was a moment ago, or as somebody new."""
     device = kept_device(ctx, request, body.store)
     known = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))

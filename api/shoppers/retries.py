@@ -13,13 +13,13 @@ from collections.abc import Callable
 from api.context import AppContext
 from engine.errors import BusinessRefusal
 from engine.storage import idempotency
-from engine.storage.shoppers import Shopper
+from engine.storage.shoppers import ShopperProfile
 from engine.vocabulary import ProblemCode
 
 WAIT_S = 10.0
 LOOK_S = 0.1
 
-SignInAs = Callable[[str | None], Shopper | None]
+SignInAs = Callable[[str | None], ShopperProfile | None]
 """Signs in as the shopper with this id, as a new one for None; gives None where nothing is to be kept."""
 
 
@@ -30,7 +30,7 @@ class SignInBusy(BusinessRefusal):
     status = 503
 
 
-def once_per_browser(ctx: AppContext, browser: str | None, store: str, sign_in_as: SignInAs) -> Shopper | None:
+def once_per_browser(ctx: AppContext, browser: str | None, store: str, sign_in_as: SignInAs) -> ShopperProfile | None:
     """Signs in as whoever this browser signed in as before; otherwise as somebody new, once. Raises SignInBusy."""
     if browser is None:
         return sign_in_as(None)
@@ -46,8 +46,8 @@ def once_per_browser(ctx: AppContext, browser: str | None, store: str, sign_in_a
         time.sleep(LOOK_S)
 
 
-def _first(ctx: AppContext, scope: str, sign_in_as: SignInAs) -> Shopper | None:
-    made: Shopper | None = None
+def _first(ctx: AppContext, scope: str, sign_in_as: SignInAs) -> ShopperProfile | None:
+    made: ShopperProfile | None = None
     try:
         made = sign_in_as(None)
     finally:

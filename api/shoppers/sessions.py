@@ -57,7 +57,7 @@ def make_session(
 
 def sign_in(
     ctx: AppContext, shopper_id: str | None, body: SessionRequest, device: DeviceId | None
-) -> profiles.Shopper | None:
+) -> profiles.ShopperProfile | None:
     """Makes or refreshes the profile; None where there is nothing to keep, as nothing is consented and nobody is known.
 
     Raises DeviceLinked (409) when the phone belongs to another profile.
@@ -82,7 +82,7 @@ def sign_in(
     )
 
 
-def known_shopper(ctx: AppContext, shopper_id: str | None) -> profiles.Shopper | None:
+def known_shopper(ctx: AppContext, shopper_id: str | None) -> profiles.ShopperProfile | None:
     """The profile behind a cookie; None without one, or when it was erased."""
     if shopper_id is None:
         return None
@@ -92,7 +92,7 @@ def known_shopper(ctx: AppContext, shopper_id: str | None) -> profiles.Shopper |
         return None
 
 
-def withdrawn(shopper: profiles.Shopper, purpose: Purpose | None = None) -> list[ConsentChoice]:
+def withdrawn(shopper: profiles.ShopperProfile, purpose: Purpose | None = None) -> list[ConsentChoice]:
     """A no to everything granted, or to everything granted for one purpose."""
     pairs = sorted(pair for pair in shopper.grants if purpose in (None, pair[0]))
     return [ConsentAnswer.model_validate({"purpose": p, "channel": c, "granted": False}).choice() for p, c in pairs]

@@ -17,14 +17,14 @@ from api.shoppers.cards import streamed
 from api.shoppers.sessions import known_shopper
 from engine.delivery.pages import PageHub
 from engine.errors import StorageUnavailable
-from engine.storage.shoppers import Shopper
+from engine.storage.shoppers import ShopperProfile
 
 router = APIRouter(tags=["shoppers"])
 
 RETRY_MS = 2000
 
 
-def listener(response: Response, who: str = Depends(shopper_id), ctx: AppContext = Depends(context)) -> Shopper:
+def listener(response: Response, who: str = Depends(shopper_id), ctx: AppContext = Depends(context)) -> ShopperProfile:
     """Whose page it is, before the stream begins: from then on nothing can be refused."""
     shopper = known_shopper(ctx, who)
     if shopper is None:
@@ -42,7 +42,7 @@ def listener(response: Response, who: str = Depends(shopper_id), ctx: AppContext
 )
 async def stream(
     request: Request,
-    shopper: Shopper = Depends(listener),
+    shopper: ShopperProfile = Depends(listener),
     lang: str | None = Query(None, pattern="^(fr|en)$"),
     ctx: AppContext = Depends(context),
 ) -> AsyncIterator[ServerSentEvent]:

@@ -70,7 +70,7 @@ def read_potential(path: Path) -> PotentialTable:
     for name in SHARES:
         problems += _outside(path, name, cols[name], lines, (cols[name] >= 0) & (cols[name] <= 1))
     fates = zip(cols["device"].tolist(), cols["campaign_id"].tolist(), strict=True)
-    problems += _repeated(path, [f"{device} under {campaign}" for device, campaign in fates], lines)
+    problems += _find_repeated(path, [f"{device} under {campaign}" for device, campaign in fates], lines)
     if problems:
         raise OperatorError(problems)
     return PotentialTable(**{n: v.astype(np.bool_) if n in FLAGS else v for n, v in cols.items()})
@@ -91,7 +91,7 @@ def read_experiments(path: Path) -> dict[str, float]:
     cols, lines = read_columns(path, EXPERIMENTS)
     share = cols["holdout_share"]
     problems = _outside(path, "holdout_share", share, lines, (share > 0) & (share < 1))
-    problems += _repeated(path, cols["campaign_id"].tolist(), lines)
+    problems += _find_repeated(path, cols["campaign_id"].tolist(), lines)
     if problems:
         raise OperatorError(problems)
     return dict(zip(cols["campaign_id"].tolist(), share.tolist(), strict=True))
@@ -118,7 +118,7 @@ def _outside(path: Path, column: str, values: F64, lines: Lines, right: Bools) -
     ]
 
 
-def _repeated(path: Path, keys: Sequence[str], lines: Lines) -> list[Problem]:
+def _find_repeated(path: Path, keys: Sequence[str], lines: Lines) -> list[Problem]:
     first: dict[str, int] = {}
     return [
         Problem(str(path), f"line {lines(i)}", f"{key} is on line {lines(first[key])} too")

@@ -65,7 +65,7 @@ YES_NO = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no"
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class SessionEvent:
     """A device joined or left the network. `consent` to offers: asked and answered, or None where it was not."""
 
     t: float
@@ -75,7 +75,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class DecisionTable(Columns):
+class DecisionLogTable(Columns):
     """Every decision with its reason, each (n,): `t` the clock at which it was taken, `caused_by_t` the newest reading
     behind it, `since` when P(place) was reached, `place` a sku, a zone or `store`."""
 
@@ -92,7 +92,7 @@ class DecisionTable(Columns):
 
 
 @dataclass(frozen=True, slots=True)
-class VisitTable(Columns):
+class ZoneVisitTable(Columns):
     """Stays in zones, each (n,)."""
 
     device: Texts
@@ -128,7 +128,7 @@ class CouponTable(Columns):
     reason: Texts
 
 
-def read_sessions(path: Path) -> list[Session]:
+def read_sessions(path: Path) -> list[SessionEvent]:
     """Who came and went. Raises OperatorError with every problem: unknown events, a consent that is no yes or no."""
     cols, lines = read_columns(path, SESSIONS)
     n = len(cols["t"])
@@ -149,10 +149,10 @@ def read_sessions(path: Path) -> list[Session]:
     if problems:
         raise OperatorError(problems)
     rows = zip(cols["t"].tolist(), cols["device"].tolist(), events, consents, strict=True)
-    return [Session(t, device, SessionChange(event), YES_NO[c.lower()]) for t, device, event, c in rows]
+    return [SessionEvent(t, device, SessionChange(event), YES_NO[c.lower()]) for t, device, event, c in rows]
 
 
-def consenting(sessions: Sequence[Session]) -> set[str]:
+def consenting(sessions: Sequence[SessionEvent]) -> set[str]:
     """The devices whose last word on consent was not a no."""
     last: dict[str, bool] = {}
     for said in sorted(sessions, key=lambda s: s.t):
@@ -160,18 +160,18 @@ def consenting(sessions: Sequence[Session]) -> set[str]:
     return {device for device, yes in last.items() if yes}
 
 
-def read_decisions(path: Path) -> DecisionTable:
+def read_decisions(path: Path) -> DecisionLogTable:
     """Decisions as `rayon decide` writes them. Raises OperatorError with every problem."""
-    return DecisionTable(**read_columns(path, DECISIONS)[0])
+    return DecisionLogTable(**read_columns(path, DECISIONS)[0])
 
 
-def read_visits(path: Path) -> VisitTable:
+def read_visits(path: Path) -> ZoneVisitTable:
     """Visits, true or found. Raises OperatorError with every problem, a visit that ends before it begins among them."""
     cols, lines = read_columns(path, VISITS)
     backwards = np.flatnonzero(cols["left_at"] < cols["entered_at"]).tolist()
     if backwards:
         raise OperatorError([Problem(str(path), f"line {lines(i)}", "left_at is before entered_at") for i in backwards])
-    return VisitTable(**cols)
+    return ZoneVisitTable(**cols)
 
 
 def read_hours(path: Path) -> HourTable:
@@ -184,12 +184,12 @@ def read_coupons(path: Path) -> CouponTable:
     return CouponTable(**read_columns(path, COUPONS)[0])
 
 
-def write_decisions(path: Path, table: DecisionTable) -> None:
+def write_decisions(path: Path, table: DecisionLogTable) -> None:
     """Decisions; times to the millisecond, probabilities to four decimals."""
     _write(path, table, DECISIONS)
 
 
-def write_visits(path: Path, table: VisitTable) -> None:
+def write_visits(path: Path, table: ZoneVisitTable) -> None:
     """Visits."""
     _write(path, table, VISITS)
 

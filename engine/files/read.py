@@ -36,7 +36,7 @@ def read_readings(path: Path) -> ReadingTable:
     cols, _ = read_columns(path, READINGS)
     if not any(name in cols for name in ("rssi_dbm", "range_m")):
         raise OperatorError([_no_signal_column(path)])
-    cols = _filled(cols, READINGS)
+    cols = _fill(cols, READINGS)
     return ReadingTable(
         str(path), cols["t"], cols["device"], cols["ap"], cols["rssi_dbm"], cols["range_m"], cols["range_sigma_m"]
     )
@@ -47,7 +47,7 @@ def read_survey(path: Path) -> SurveyTable:
     cols, lines = read_columns(path, SURVEY)
     if not any(name in cols for name in ("rssi_dbm", "range_m")):
         raise OperatorError([_no_signal_column(path)])
-    cols = _filled(cols, SURVEY)
+    cols = _fill(cols, SURVEY)
     return replace(SurveyTable(str(path), *(cols[c.name] for c in SURVEY)), lines=lines)
 
 
@@ -68,14 +68,14 @@ def read_fixes(path: Path) -> FixTable:
 
 def _negative(file: str, column: str, values: F64, lines: Lines) -> list[Problem]:
     rows = np.flatnonzero(values < 0).tolist()
-    return listed(file, column, rows, [f"{values[i]:g} is negative" for i in rows], lines)
+    return row_problems(file, column, rows, [f"{values[i]:g} is negative" for i in rows], lines)
 
 
 def _no_signal_column(path: Path) -> Problem:
     return Problem(str(path), "line 1", "neither rssi_dbm nor range_m", "at least one of the two columns")
 
 
-def _filled(cols: dict[str, Any], schema: Sequence[Column]) -> dict[str, Any]:
+def _fill(cols: dict[str, Any], schema: Sequence[Column]) -> dict[str, Any]:
     n = len(next(iter(cols.values())))
     return {c.name: cols.get(c.name, empty_column(c, n)) for c in schema}
 
@@ -94,7 +94,7 @@ def read_columns(path: Path, schema: Sequence[Column]) -> tuple[dict[str, Any], 
     for column in schema:
         if column.name in header:
             values = raw[header.index(column.name)]
-            cols[column.name], found = _parsed(str(path), column, values, lines)
+            cols[column.name], found = _parse(str(path), column, values, lines)
             problems += found
     if problems:
         raise OperatorError(problems)
@@ -146,7 +146,7 @@ def _csv_columns(path: Path) -> tuple[list[str], list[Sequence[str]], Lines]:
     ragged = [i for i, row in enumerate(rows) if len(row) != width]
     if ragged:
         texts = [f"{len(rows[i])} cells where the header has {width}" for i in ragged[:MAX_LISTED]]
-        raise OperatorError(listed(file, "", ragged, texts, lines))
+        raise OperatorError(row_problems(file, "", ragged, texts, lines))
     columns: list[Sequence[str]] = list(zip(*rows, strict=True)) if rows else [() for _ in header]
     return header, columns, lines
 
@@ -161,7 +161,7 @@ def _line_numbers(blank: list[int]) -> Lines:
     return lines
 
 
-def _parsed(file: str, column: Column, values: Any, lines: Lines) -> tuple[Any, list[Problem]]:
+def _parse(file: str, column: Column, values: Any, lines: Lines) -> tuple[Any, list[Problem]]:
     if column.number:
         return _numbers(file, column, values, lines)
     texts = np.asarray(values, dtype=np.str_) if len(values) else np.empty(0, dtype=np.str_)
@@ -169,7 +169,7 @@ def _parsed(file: str, column: Column, values: Any, lines: Lines) -> tuple[Any, 
     if column.blank:
         return texts, []
     bad = np.flatnonzero(texts == "")
-    return texts, listed(file, column.name, bad.tolist(), ["empty cell"] * len(bad), lines)
+    return texts, row_problems(file, column.name, bad.tolist(), ["empty cell"] * len(bad), lines)
 
 
 def _numbers(file: str, column: Column, values: Any, lines: Lines) -> tuple[Any, list[Problem]]:
@@ -187,7 +187,7 @@ def _numbers(file: str, column: Column, values: Any, lines: Lines) -> tuple[Any,
     bad: Bools = np.isinf(out) | (np.isnan(out) if not column.blank else np.isnan(out) & ~empty)
     rows = np.flatnonzero(bad).tolist()
     reasons = ["empty cell" if empty[i] else f"not a number: {str(values[i])[:40]!r}" for i in rows[:MAX_LISTED]]
-    return out, listed(file, column.name, rows, reasons, lines)
+    return out, row_problems(file, column.name, rows, reasons, lines)
 
 
 def _number_or_inf(text: str) -> float:
@@ -199,7 +199,7 @@ def _number_or_inf(text: str) -> float:
         return float("inf")  # infinite values are refused with the cell's own text
 
 
-def listed(file: str, column: str, rows: list[int], reasons: list[str], lines: Lines) -> list[Problem]:
+def row_problems(file: str, column: str, rows: list[int], reasons: list[str], lines: Lines) -> list[Problem]:
     """One problem per bad row up to MAX_LISTED, then one with the count of the rest."""
     tail = f", column {column}" if column else ""
     out = [Problem(file, f"line {lines(i)}{tail}", why) for i, why in zip(rows[:MAX_LISTED], reasons, strict=False)]

@@ -7,7 +7,7 @@ import shapely
 
 from engine.errors import Problem
 from engine.files.columns import SurveyTable
-from engine.files.read import listed
+from engine.files.read import row_problems
 from engine.plan.model import Plan
 
 OUTSIDE_M = 2.0  # people note where they stand to a metre or two, some of it through the wall (1.4 m on measured sites)
@@ -47,7 +47,7 @@ def _outside(
         f" its metres go from ({x0:g}, {y0:g}) to ({x1:g}, {y1:g})"
         for i in far
     ]
-    return listed(table.file, "x_m, y_m", rows[first[far]].tolist(), reasons, table.lines)
+    return row_problems(table.file, "x_m, y_m", rows[first[far]].tolist(), reasons, table.lines)
 
 
 def _more(n: int) -> str:

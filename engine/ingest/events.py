@@ -19,14 +19,14 @@ from engine.vocabulary import EventKind
 _ENCODER = msgspec.json.Encoder()
 
 
-class Event(NamedTuple):
+class CloudEvent(NamedTuple):
     """Where to publish what."""
 
     topic: str
     payload: bytes
 
 
-def fix_events(store: str, level_ids: Sequence[str], fixes: Fixes) -> list[Event]:
+def fix_events(store: str, level_ids: Sequence[str], fixes: Fixes) -> list[CloudEvent]:
     """One event per fix: `{"device", "t", "level", "x_m", "y_m", "sigma_m", "n_ap"}`; `t` in seconds UTC."""
     columns = (fixes.t, fixes.device, fixes.level, fixes.x_m, fixes.y_m, fixes.sigma_m, fixes.n_ap)
     out = []
@@ -45,7 +45,7 @@ def fix_events(store: str, level_ids: Sequence[str], fixes: Fixes) -> list[Event
     return out
 
 
-def visit_events(store: str, visits: Iterable[VisitEvent]) -> list[Event]:
+def visit_events(store: str, visits: Iterable[VisitEvent]) -> list[CloudEvent]:
     """One event per entry into a zone or leaving of one: `{"device", "zone", "event", "started_at", "dwell_s", …}`."""
     out = []
     for visit in visits:
@@ -63,7 +63,7 @@ def visit_events(store: str, visits: Iterable[VisitEvent]) -> list[Event]:
     return out
 
 
-def decision_events(store: str, decisions: Iterable[Decision]) -> list[Event]:
+def decision_events(store: str, decisions: Iterable[Decision]) -> list[CloudEvent]:
     """One event per decision: `{"decision_id", "campaign_id", "device", "visit_id", "outcome", "reason", …}`."""
     out = []
     for decision in decisions:
@@ -83,7 +83,7 @@ def decision_events(store: str, decisions: Iterable[Decision]) -> list[Event]:
     return out
 
 
-def voucher_event(voucher: Voucher, at: float) -> Event:
+def voucher_event(voucher: Voucher, at: float) -> CloudEvent:
     """A voucher reached a state: `{"voucher_id", "campaign_id", "visit_id", "state", "issued_at", "expires_at"}`."""
     data = {
         "voucher_id": voucher.voucher_id,
@@ -102,7 +102,7 @@ def rfc3339(t: float) -> str:
     return datetime.fromtimestamp(t, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _event(store: str, kind: EventKind, key: str, at: float, subject: str, data: dict[str, Any]) -> Event:
+def _event(store: str, kind: EventKind, key: str, at: float, subject: str, data: dict[str, Any]) -> CloudEvent:
     body = {
         "specversion": "1.0",
         "id": key,
@@ -113,7 +113,7 @@ def _event(store: str, kind: EventKind, key: str, at: float, subject: str, data:
         "datacontenttype": "application/json",
         "data": data,
     }
-    return Event(f"rayon/{store}/events/{kind}", _ENCODER.encode(body))
+    return CloudEvent(f"rayon/{store}/events/{kind}", _ENCODER.encode(body))
 
 
 def _digest(*parts: str) -> str:

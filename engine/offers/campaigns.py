@@ -45,7 +45,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Place(_Strict):
+class CampaignPlace(_Strict):
     """Where: at a product (within `radius_m` walking), in a zone, or anywhere in the store. Exactly one of them."""
 
     product: str | None = None
@@ -54,7 +54,7 @@ class Place(_Strict):
     store: bool = False
 
     @model_validator(mode="after")
-    def _one(self) -> Place:
+    def _one(self) -> CampaignPlace:
         if (self.product is not None) + (self.zone is not None) + self.store != 1:
             raise ValueError("give exactly one of product, zone and store: true")
         if (self.product is not None) != (self.radius_m is not None):
@@ -107,7 +107,7 @@ class Campaign(_Strict):
     name: Annotated[str, StringConstraints(min_length=1, max_length=120)]
     stores: tuple[str, ...] = ()  # empty: the store whose file it stands in
     state: CampaignState = CampaignState.RUNNING
-    place: Place
+    place: CampaignPlace
     min_probability: float = Field(0.6, gt=0, le=1)
     min_dwell_s: float = Field(5.0, ge=0, le=3600)
     when: When = When()

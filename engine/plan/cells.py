@@ -109,7 +109,7 @@ def _steps(plan: Plan, level: str, xy: F64, cell_m: float) -> npt.NDArray[np.int
     here = np.concatenate([np.flatnonzero(o >= 0) for o in others])
     there = np.concatenate([o[o >= 0] for o in others])
     kind = np.repeat(np.arange(4), [int((o >= 0).sum()) for o in others])
-    open_way = ~_barred(plan, level, xy[here], xy[there])
+    open_way = ~_crosses_barrier(plan, level, xy[here], xy[there])
     # For each cell: may one step right, up? Then a diagonal needs both ways around its square.
     right, up = np.zeros(len(xy) + 1, dtype=bool), np.zeros(len(xy) + 1, dtype=bool)  # last: index -1, no cell
     right[here[(kind == 0) & open_way]] = True
@@ -125,7 +125,7 @@ def _neighbour(other: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.append(other, -1)
 
 
-def _barred(plan: Plan, level: str, start: F64, end: F64) -> Bools:
+def _crosses_barrier(plan: Plan, level: str, start: F64, end: F64) -> Bools:
     """(n,) whether the straight way from `start` (n, 2) to `end` (n, 2) crosses or touches a barrier."""
     barred = np.zeros(len(start), dtype=bool)
     bars = barriers(plan, level)
@@ -248,4 +248,4 @@ def near_membership(plan: Plan, cells: Cells, level: str, x_m: float, y_m: float
 
 def _unseen(plan: Plan, cells: Cells, level: str, here: tuple[float, float], targets: npt.NDArray[np.intp]) -> Bools:
     there = np.column_stack([cells.x_m[targets], cells.y_m[targets]])
-    return _barred(plan, level, np.broadcast_to(np.array(here), there.shape), there)
+    return _crosses_barrier(plan, level, np.broadcast_to(np.array(here), there.shape), there)

@@ -8,7 +8,7 @@ import shapely
 import shapely.ops
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon
 
-from engine.plan.features import Placed
+from engine.plan.features import PlacedRecord
 from engine.plan.fields import closest
 from engine.plan.findings import Findings
 from engine.plan.model import AccessPoint, Fixture, Level, Opening, Plan, Product, Wall, Zone, ap_key
@@ -29,7 +29,7 @@ _NOUN: dict[type, str] = {
 }
 
 
-def check_features(placed: Sequence[Placed], declared_levels: set[str], findings: Findings) -> None:
+def check_features(placed: Sequence[PlacedRecord], declared_levels: set[str], findings: Findings) -> None:
     """All checks among features. `declared_levels` holds the ids of broken levels too: they are not missing."""
     levels = {p.record.id: p.record for p in reversed(placed) if isinstance(p.record, Level)}  # first of each id
     _refuse_duplicates(placed, findings)
@@ -44,7 +44,7 @@ def check_features(placed: Sequence[Placed], declared_levels: set[str], findings
             _check_inside(p, levels[p.record.level], findings)
 
 
-def _refuse_duplicates(placed: Sequence[Placed], findings: Findings) -> None:
+def _refuse_duplicates(placed: Sequence[PlacedRecord], findings: Findings) -> None:
     first: dict[tuple[type, str], str] = {}
     for p in placed:
         record = p.record
@@ -59,7 +59,7 @@ def _refuse_duplicates(placed: Sequence[Placed], findings: Findings) -> None:
             first[key] = p.place
 
 
-def _check_levels(placed: Sequence[Placed], findings: Findings) -> None:
+def _check_levels(placed: Sequence[PlacedRecord], findings: Findings) -> None:
     seen: list[Level] = []
     for p in placed:
         level = p.record
@@ -81,7 +81,7 @@ def _check_levels(placed: Sequence[Placed], findings: Findings) -> None:
         seen.append(level)
 
 
-def _check_inside(p: Placed, level: Level, findings: Findings) -> None:
+def _check_inside(p: PlacedRecord, level: Level, findings: Findings) -> None:
     record = p.record
     place = f"{p.place}.geometry"
     if isinstance(record, AccessPoint):

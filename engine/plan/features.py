@@ -17,7 +17,7 @@ from engine.plan.fields import (
     optional,
     read_object,
     refuse_unknown,
-    shown,
+    show,
     text,
     whole,
 )
@@ -49,7 +49,7 @@ class FeatureType:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedRecord:
     """A record and the place in the file it came from."""
 
     place: str
@@ -133,16 +133,16 @@ FEATURE_TYPES: dict[str, FeatureType] = {
 }
 
 
-def read_feature(raw: Any, index: int, findings: Findings) -> Placed | None:
+def read_feature(raw: Any, index: int, findings: Findings) -> PlacedRecord | None:
     """One feature as a record, or None when anything in it was wrong."""
     place = f"features[{index}]"
     before = len(findings.errors)
     if not isinstance(raw, dict):
-        findings.wrong(place, f"{shown(raw)} is not a Feature", '{"type": "Feature", "geometry": …, "properties": …}')
+        findings.wrong(place, f"{show(raw)} is not a Feature", '{"type": "Feature", "geometry": …, "properties": …}')
         return None
     refuse_unknown(raw, ("type", "geometry", "properties", "id", "bbox"), place, findings)
     if raw.get("type") != "Feature":
-        findings.wrong(f"{place}.type", f"{shown(raw.get('type'))} is not Feature", '"Feature"')
+        findings.wrong(f"{place}.type", f"{show(raw.get('type'))} is not Feature", '"Feature"')
     kind, properties = _kind_and_properties(raw, place, findings)
     if kind is None:
         return None
@@ -154,21 +154,21 @@ def read_feature(raw: Any, index: int, findings: Findings) -> Placed | None:
     if isinstance(record, Wall) and values["attenuation_db"] is None and wall_attenuation_db(record.material) is None:
         findings.odd(
             f"{place}.properties.material",
-            f"{shown(record.material)} has no default loss, {record.attenuation_db:g} dB is assumed",
+            f"{show(record.material)} has no default loss, {record.attenuation_db:g} dB is assumed",
             "give attenuation_db",
         )
-    return Placed(place, record)
+    return PlacedRecord(place, record)
 
 
 def _kind_and_properties(raw: dict[str, Any], place: str, findings: Findings) -> tuple[FeatureType | None, Any]:
     properties = raw.get("properties")
     if not isinstance(properties, dict):
-        findings.wrong(f"{place}.properties", f"{shown(properties)} is not an object", '{"feature_type": …}')
+        findings.wrong(f"{place}.properties", f"{show(properties)} is not an object", '{"feature_type": …}')
         return None, None
     name = properties.get("feature_type")
     kind = FEATURE_TYPES.get(name) if isinstance(name, str) else None
     if kind is None:
-        reason = "is missing" if name is None else f"{shown(name)} is not a feature type"
+        reason = "is missing" if name is None else f"{show(name)} is not a feature type"
         findings.wrong(f"{place}.properties.feature_type", reason, closest(name, FEATURE_TYPES))
         return None, None
     rest = type(properties)((key, value) for key, value in properties.items() if key != "feature_type")

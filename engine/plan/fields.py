@@ -47,7 +47,7 @@ def optional(read: Read, default: Any = None) -> Field:
     return Field(read, required=False, default=default)
 
 
-def shown(value: Any) -> str:
+def show(value: Any) -> str:
     """A raw value, short enough for an error line."""
     text = repr(value)
     return text if len(text) <= 40 else text[:37] + "..."
@@ -65,15 +65,15 @@ def text(*, at_most: int = 200, pattern: str | None = None, like: str = "") -> R
 
     def read(value: Any) -> str:
         if not isinstance(value, str):
-            raise WrongValueError(f"{shown(value)} is not text", f'write it in quotes, like "{like or "abc"}"')
+            raise WrongValueError(f"{show(value)} is not text", f'write it in quotes, like "{like or "abc"}"')
         if not value.strip():
             raise WrongValueError("is empty", f"give 1 to {at_most} characters")
         if len(value) > at_most:
             raise WrongValueError(f"has {len(value)} characters", f"at most {at_most}")
         if _CONTROL.search(value):
-            raise WrongValueError(f"{shown(value)} holds a control character", "one line of plain text")
+            raise WrongValueError(f"{show(value)} holds a control character", "one line of plain text")
         if pattern is not None and not re.fullmatch(pattern, value):
-            raise WrongValueError(f"{shown(value)} is not of the form {pattern}", f'like "{like}"')
+            raise WrongValueError(f"{show(value)} is not of the form {pattern}", f'like "{like}"')
         return value
 
     return read
@@ -85,11 +85,11 @@ def number(low: float, high: float, fix: str = "") -> Read:
 
     def read(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise WrongValueError(f"{shown(value)} is not a number", right)
+            raise WrongValueError(f"{show(value)} is not a number", right)
         if isinstance(value, float) and not math.isfinite(value):
             raise WrongValueError(f"{value} is not a finite number", right)
         if not low <= value <= high:
-            raise WrongValueError(f"{shown(value)} is out of range", right)
+            raise WrongValueError(f"{show(value)} is out of range", right)
         return float(value)
 
     return read
@@ -100,9 +100,9 @@ def whole(low: int, high: int) -> Read:
 
     def read(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise WrongValueError(f"{shown(value)} is not a whole number", f"a whole number from {low} to {high}")
+            raise WrongValueError(f"{show(value)} is not a whole number", f"a whole number from {low} to {high}")
         if not low <= value <= high:
-            raise WrongValueError(f"{shown(value)} is out of range", f"a whole number from {low} to {high}")
+            raise WrongValueError(f"{show(value)} is out of range", f"a whole number from {low} to {high}")
         return value
 
     return read
@@ -111,7 +111,7 @@ def whole(low: int, high: int) -> Read:
 def flag(value: Any) -> bool:
     """true or false."""
     if not isinstance(value, bool):
-        raise WrongValueError(f"{shown(value)} is neither true nor false", "true or false, without quotes")
+        raise WrongValueError(f"{show(value)} is neither true nor false", "true or false, without quotes")
     return value
 
 
@@ -120,7 +120,7 @@ def choice(*known: str) -> Read:
 
     def read(value: Any) -> str:
         if not isinstance(value, str) or value not in known:
-            raise WrongValueError(f"{shown(value)} is not known here", closest(value, known))
+            raise WrongValueError(f"{show(value)} is not known here", closest(value, known))
         return value
 
     return read
@@ -130,7 +130,7 @@ def read_object(raw: Any, fields: Mapping[str, Field], place: str, findings: Fin
     """All values of `fields`, or None when anything was wrong (then it is in `findings`)."""
     before = len(findings.errors)
     if not isinstance(raw, dict):
-        findings.wrong(place, f"{shown(raw)} is not an object", "{" + ", ".join(f'"{k}": …' for k in fields) + "}")
+        findings.wrong(place, f"{show(raw)} is not an object", "{" + ", ".join(f'"{k}": …' for k in fields) + "}")
         return None
     refuse_unknown(raw, fields, place, findings)
     values = {}
@@ -153,7 +153,7 @@ def refuse_unknown(raw: dict[str, Any], known: Iterable[str], place: str, findin
     for key in raw:
         if key not in known:
             findings.wrong(
-                f"{place}.{key if key.isprintable() else shown(key)}",
+                f"{place}.{key if key.isprintable() else show(key)}",
                 "this key is not known",
                 "remove it, or " + closest(key, known),
             )

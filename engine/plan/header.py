@@ -6,7 +6,7 @@ import zoneinfo
 from dataclasses import dataclass
 from typing import Any
 
-from engine.plan.fields import Field, closest, number, optional, read_object, shown, text
+from engine.plan.fields import Field, closest, number, optional, read_object, show, text
 from engine.plan.findings import Findings, WrongValueError
 from engine.plan.model import Anchor
 
@@ -36,13 +36,13 @@ class Header:
 
 def _version(value: Any) -> int:
     if isinstance(value, bool) or value != VERSION:
-        raise WrongValueError(f"{shown(value)} is not a version this Rayon reads", f"{VERSION}")
+        raise WrongValueError(f"{show(value)} is not a version this Rayon reads", f"{VERSION}")
     return VERSION
 
 
 def _timezone(value: Any) -> str:
     if not isinstance(value, str):
-        raise WrongValueError(f"{shown(value)} is not a time zone", 'like "Europe/Paris"')
+        raise WrongValueError(f"{show(value)} is not a time zone", 'like "Europe/Paris"')
     try:
         zoneinfo.ZoneInfo(value)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
@@ -50,14 +50,14 @@ def _timezone(value: Any) -> str:
         if not known:
             raise WrongValueError("this machine has no time zones", "pip install tzdata") from None
         raise WrongValueError(
-            f"{shown(value)} is not a time zone", _like_or(value, known, 'like "Europe/Paris"')
+            f"{show(value)} is not a time zone", _like_or(value, known, 'like "Europe/Paris"')
         ) from None
     return value
 
 
 def _currency(value: Any) -> str:
     if not isinstance(value, str) or value not in CURRENCIES:
-        raise WrongValueError(f"{shown(value)} is not a currency", "an ISO 4217 code in capitals, like EUR")
+        raise WrongValueError(f"{show(value)} is not a currency", "an ISO 4217 code in capitals, like EUR")
     return value
 
 

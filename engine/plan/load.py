@@ -10,8 +10,8 @@ from typing import Any
 
 from engine.errors import OperatorError, Problem
 from engine.plan.crosscheck import check_features, check_products
-from engine.plan.features import Placed, read_feature
-from engine.plan.fields import JsonObject, refuse_unknown, shown
+from engine.plan.features import PlacedRecord, read_feature
+from engine.plan.fields import JsonObject, refuse_unknown, show
 from engine.plan.findings import Findings
 from engine.plan.header import Header, read_header
 from engine.plan.model import AccessPoint, Fixture, Level, Opening, Plan, Wall, Zone
@@ -114,15 +114,15 @@ def _read_json(folder: Path, findings: Findings) -> Any:
         findings.wrong("(whole file)", "is nested too deeply", "a GeoJSON FeatureCollection")
         return None
     if not isinstance(raw, dict):
-        findings.wrong("(whole file)", f"{shown(raw)} is not an object", "a GeoJSON FeatureCollection")
+        findings.wrong("(whole file)", f"{show(raw)} is not an object", "a GeoJSON FeatureCollection")
         return None
     return raw
 
 
-def _read_collection(raw: dict[str, Any], findings: Findings) -> tuple[Header | None, list[Placed], set[str]]:
+def _read_collection(raw: dict[str, Any], findings: Findings) -> tuple[Header | None, list[PlacedRecord], set[str]]:
     refuse_unknown(raw, ("type", "rayon", "features", "bbox"), "(top)", findings)
     if raw.get("type") != "FeatureCollection":
-        findings.wrong("type", f"{shown(raw.get('type'))} is not FeatureCollection", '"FeatureCollection"')
+        findings.wrong("type", f"{show(raw.get('type'))} is not FeatureCollection", '"FeatureCollection"')
     header = None
     if "rayon" in raw:
         header = read_header(raw["rayon"], findings)
@@ -130,7 +130,7 @@ def _read_collection(raw: dict[str, Any], findings: Findings) -> tuple[Header | 
         findings.wrong("rayon", "is missing", 'add "rayon": {"version": 1, "store": …}')
     features = raw.get("features")
     if not isinstance(features, list):
-        findings.wrong("features", f"{shown(features)} is not a list", "a list of features")
+        findings.wrong("features", f"{show(features)} is not a list", "a list of features")
         return header, [], set()
     read = [read_feature(f, i, findings) for i, f in enumerate(features)]
     placed = [p for p in read if p is not None]
@@ -153,7 +153,7 @@ def _declared_levels(features: list[Any]) -> set[str]:
     return {i for i in ids if isinstance(i, str)}
 
 
-def _refuse_full_levels(placed: list[Placed], findings: Findings) -> None:
+def _refuse_full_levels(placed: list[PlacedRecord], findings: Findings) -> None:
     plan = _assemble(_NOWHERE, placed, [])
     for p in placed:
         if isinstance(p.record, Level) and walkable_area(plan, p.record.id).is_empty:
@@ -162,7 +162,7 @@ def _refuse_full_levels(placed: list[Placed], findings: Findings) -> None:
             )
 
 
-def _assemble(header: Header, placed: list[Placed], products: list[PlacedProduct]) -> Plan:
+def _assemble(header: Header, placed: list[PlacedRecord], products: list[PlacedProduct]) -> Plan:
     records = [p.record for p in placed]
     first = {
         r.id: r for r in reversed(records) if isinstance(r, Level)

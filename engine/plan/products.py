@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from engine.plan.fields import closest, number, shown, text, whole
+from engine.plan.fields import closest, number, show, text, whole
 from engine.plan.findings import Findings, WrongValueError
 from engine.plan.model import Product
 
@@ -97,20 +97,20 @@ def _refuse_price(cell: str) -> NoReturn:
     cell = cell.strip()
     if re.fullmatch(r"[0-9]+[.,][0-9]{2}", cell):
         raise WrongValueError(f"{cell!r} is not a whole number", f"in minor units: {int(re.sub('[.,]', '', cell))}")
-    raise WrongValueError(f"{shown(cell)} is not a whole number", "the price in minor units (cents), 0 or more")
+    raise WrongValueError(f"{show(cell)} is not a whole number", "the price in minor units (cents), 0 or more")
 
 
 def _coordinate_cell(cell: str) -> float:
     try:
         value = float(cell)
     except ValueError:
-        raise WrongValueError(f"{shown(cell)} is not a number", "metres, with a decimal point") from None
+        raise WrongValueError(f"{show(cell)} is not a number", "metres, with a decimal point") from None
     return float(_coordinate(value))
 
 
 def _legal_class_cell(cell: str) -> str:
     if cell not in LEGAL_CLASSES:
-        raise WrongValueError(f"{shown(cell)} is not a legal class", "food, hygiene or empty")
+        raise WrongValueError(f"{show(cell)} is not a legal class", "food, hygiene or empty")
     return cell
 
 

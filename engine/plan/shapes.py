@@ -7,7 +7,7 @@ from typing import Any
 import shapely
 from shapely.geometry import LineString, Point, Polygon
 
-from engine.plan.fields import closest, number, refuse_unknown, shown
+from engine.plan.fields import closest, number, refuse_unknown, show
 from engine.plan.findings import Findings, WrongValueError
 
 Shape = Point | LineString | Polygon
@@ -28,13 +28,13 @@ def read_shape(raw: Any, kinds: tuple[str, ...], place: str, findings: Findings)
     """The geometry, or None when it cannot be used (then `findings` says why)."""
     wanted = " or ".join(kinds)
     if not isinstance(raw, dict):
-        findings.wrong(place, f"{shown(raw)} is not a geometry", f"a {wanted}")
+        findings.wrong(place, f"{show(raw)} is not a geometry", f"a {wanted}")
         return None
     refuse_unknown(raw, ("type", "coordinates", "bbox"), place, findings)
     kind = raw.get("type")
     if not isinstance(kind, str) or kind not in kinds:
         fix = f"a {wanted}" if not isinstance(kind, str) or kind in _EXAMPLES else f"a {wanted}; {closest(kind, kinds)}"
-        findings.wrong(f"{place}.type", f"{shown(kind)} cannot be used here" if "type" in raw else "is missing", fix)
+        findings.wrong(f"{place}.type", f"{show(kind)} cannot be used here" if "type" in raw else "is missing", fix)
         return None
     if "coordinates" not in raw:
         findings.wrong(f"{place}.coordinates", "is missing", _EXAMPLES[kind])
@@ -54,7 +54,7 @@ def _read_coordinates(kind: str, raw: Any, place: str, findings: Findings) -> Sh
         if shape is not None and shape.length == 0:
             findings.wrong(place, "has no length", "two different positions at least")
     elif not isinstance(raw, list) or not raw:
-        findings.wrong(place, f"{shown(raw)} is not a list of rings", _EXAMPLES[kind])
+        findings.wrong(place, f"{show(raw)} is not a list of rings", _EXAMPLES[kind])
     else:
         rings = [_ring(ring, f"{place}[{i}]", findings) for i, ring in enumerate(raw)]
         if all(rings):
@@ -72,14 +72,14 @@ def _position(raw: Any, place: str, findings: Findings) -> Position | None:
 
 def _read_position(raw: Any) -> Position:
     if not isinstance(raw, list) or len(raw) != 2:
-        raise WrongValueError(f"{shown(raw)} is not a position", "[x, y] in metres")
+        raise WrongValueError(f"{show(raw)} is not a position", "[x, y] in metres")
     x, y = (_coordinate(value) for value in raw)
     return x, y
 
 
 def _positions(raw: Any, at_least: int, place: str, findings: Findings) -> list[Position]:
     if not isinstance(raw, list):
-        findings.wrong(place, f"{shown(raw)} is not a list of positions", _EXAMPLES["LineString"])
+        findings.wrong(place, f"{show(raw)} is not a list of positions", _EXAMPLES["LineString"])
         return []
     read = [_position(p, f"{place}[{i}]", findings) for i, p in enumerate(raw)]
     good = [p for p in read if p is not None]

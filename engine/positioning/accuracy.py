@@ -36,7 +36,7 @@ BATCH = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class CandidatePlace:
     """One more access point at a place: the store's mean expected error becomes `mean_m`."""
 
     level: str
@@ -62,7 +62,7 @@ def simulated_error(
     squares = []
     for start in range(0, len(at), BATCH):
         rows = at[start : start + BATCH]
-        fixes = locator.locate(_drawn(radio_map, rows, rng))
+        fixes = locator.locate(_draw_scans(radio_map, rows, rng))
         locator.forget(fixes.device)  # every scan is a first one
         who = fixes.device.astype(np.int64)
         square = np.full(len(rows), 2 * AREA_SIGMA_M**2)  # of those nobody hears
@@ -71,7 +71,7 @@ def simulated_error(
     return np.asarray(np.sqrt(np.concatenate(squares).reshape(-1, SAMPLES).mean(axis=1)), dtype=np.float64)
 
 
-def best_places(plan: Plan, cells: Cells, wanted: int = 3) -> list[Candidate]:
+def best_places(plan: Plan, cells: Cells, wanted: int = 3) -> list[CandidatePlace]:
     """Where more access points would help most, one after the other: each given those before it."""
     old = prior_map(plan, cells)
     weight, gx, gy = _terms(plan, cells, old)
@@ -79,11 +79,11 @@ def best_places(plan: Plan, cells: Cells, wanted: int = 3) -> list[Candidate]:
     points = _candidates(plan, cells)
     only = replace(plan, access_points=tuple(points))
     more = _terms(only, cells, prior_map(only, cells))
-    out: list[Candidate] = []
+    out: list[CandidatePlace] = []
     for _ in range(wanted):
         means = [_bound(total + w, sums + one, old.offset_sigma_db).mean() for w, one in _each(more)]
         best = int(np.argmin(means))
-        out.append(Candidate(points[best].level, points[best].x_m, points[best].y_m, float(means[best])))
+        out.append(CandidatePlace(points[best].level, points[best].x_m, points[best].y_m, float(means[best])))
         total, sums = total + more[0][best], sums + _sums(*(v[best : best + 1] for v in more))
     return out
 
@@ -94,7 +94,7 @@ def _each(terms: tuple[F64, F64, F64]) -> Iterator[tuple[F64, F64]]:
         yield terms[0][a], _sums(*(v[a : a + 1] for v in terms))
 
 
-def _drawn(radio_map: RadioMap, rows: I64, rng: np.random.Generator) -> Scans:
+def _draw_scans(radio_map: RadioMap, rows: I64, rng: np.random.Generator) -> Scans:
     mean = radio_map.mean_dbm[:, rows].T
     rssi = mean + rng.normal(0.0, 1.0, mean.shape) * radio_map.sigma_db[:, rows].T
     rssi += rng.normal(radio_map.offset_mean_db, min(radio_map.offset_sigma_db, PHONES_DB), (len(rows), 1))

@@ -9,7 +9,7 @@ import numpy as np
 from engine.columns import Columns
 from engine.positioning.belief import Belief, Estimate, Quantity
 from engine.positioning.measurement.expectation import Expectation, PackedExpectation
-from engine.positioning.measurement.likelihood import Evidence, cell_evidence, residual_squares, tail_weights
+from engine.positioning.measurement.likelihood import CellLikelihood, cell_likelihood, residual_squares, tail_weights
 from engine.positioning.measurement.site import CENTRE_DBM, Site
 from engine.positioning.settings import LocatorSettings
 from engine.records import F32, F64, I32, Bools, Scans
@@ -30,13 +30,15 @@ class Measured(Columns):
 
 def bayes(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> Estimate:
     """Two passes: a thin one that finds out which readings are odd, and one over all cells with those weighed down."""
-    kinds, _ = judged(site, scans, belief, settings)
-    return located(site, scans, belief, settings, kinds)
+    kinds, _ = weigh_readings(site, scans, belief, settings)
+    return update_belief(site, scans, belief, settings, kinds)
 
 
-def located(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings, kinds: list[Measured]) -> Estimate:
+def update_belief(
+    site: Site, scans: Scans, belief: Belief, settings: LocatorSettings, kinds: list[Measured]
+) -> Estimate:
     """The second pass: over all cells of the site, odd readings weighed down."""
-    evidence = [cell_evidence(_expected(site, k), k.z, k.v, k.offset_var) for k in kinds]
+    evidence = [cell_likelihood(_expectation(site, k), k.z, k.v, k.offset_var) for k in kinds]
     posterior, foreseen = _posterior(belief.cells, _unheard_log(site, scans, belief, settings.partial_share), evidence)
     mean, var = belief.offset_mean.copy(), belief.offset_var.copy()
     for kind, e in zip(kinds, evidence, strict=True):
@@ -48,14 +50,14 @@ def located(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings,
     return Estimate(posterior, mean, var, foreseen)
 
 
-def _expected(site: Site, kind: Measured) -> Expectation | PackedExpectation:
+def _expectation(site: Site, kind: Measured) -> Expectation | PackedExpectation:
     return site.range if kind.quantity == Quantity.RANGE else site.rssi
 
 
-def judged(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> tuple[list[Measured], F32]:
+def weigh_readings(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> tuple[list[Measured], F32]:
     """The first pass: the kinds of measurement that these scans hold, odd readings weighed down; and where the scan
     alone, silence left out, says that the device is (N, T). The belief's `cells` are not looked at."""
-    kinds = _measured(site, scans, belief, settings)
+    kinds = _measurements(site, scans, belief, settings)
     weights, alone = _tail_weights(site, kinds)
     return [replace(k, v=k.v * w) for k, w in zip(kinds, weights, strict=True)], alone
 
@@ -66,7 +68,7 @@ def _tail_weights(site: Site, kinds: list[Measured]) -> tuple[list[F32], F32]:
     Alone, because a track that went wrong would otherwise find the readings odd that could correct it.
     """
     thin = [site.range_thin if k.quantity == Quantity.RANGE else site.rssi_thin for k in kinds]
-    first = [cell_evidence(t, k.z, k.v, k.offset_var) for k, t in zip(kinds, thin, strict=True)]
+    first = [cell_likelihood(t, k.z, k.v, k.offset_var) for k, t in zip(kinds, thin, strict=True)]
     flat = np.ones((1, first[0].log.shape[1]), np.float32)
     posterior, _ = _posterior(flat, np.zeros((len(kinds[0].z), 1), np.float32), first)
     out = []
@@ -77,7 +79,7 @@ def _tail_weights(site: Site, kinds: list[Measured]) -> tuple[list[F32], F32]:
     return out, posterior
 
 
-def _measured(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> list[Measured]:
+def _measurements(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> list[Measured]:
     """The kinds of measurement that these scans hold."""
     age = np.nan_to_num(scans.age_s, nan=0.0)
     fresh = 1.0 / (1.0 + (age / settings.age_doubles_variance_s) ** 2)
@@ -128,7 +130,7 @@ def shift_shares(offset_db: F64, shifts_db: F64) -> F32:
     return np.maximum(1.0 - np.abs(at[:, None] - np.arange(len(shifts_db))), 0.0).astype(np.float32)
 
 
-def _posterior(prior: F32, extra_log: F32, evidence: list[Evidence]) -> tuple[F32, F32]:
+def _posterior(prior: F32, extra_log: F32, evidence: list[CellLikelihood]) -> tuple[F32, F32]:
     """Rows that sum to 1 (N, C), and the log of what they summed to before (N,). The evidence's arrays are used up."""
     log = evidence[0].log
     for e in evidence[1:]:

@@ -36,4 +36,4 @@ class Estimate(Columns):
     posterior: F32
     offset_mean: F64
     offset_var: F64
-    foreseen: F32
+    log_likelihood: F32

@@ -9,7 +9,7 @@ import numpy as np
 from engine.positioning.bayes import moments
 from engine.positioning.fix_points import PlainFixes
 from engine.positioning.locator import Locator
-from engine.positioning.motion.smoothing import Step, smoothed
+from engine.positioning.motion.smoothing import TrackStep, smooth
 from engine.records import F32
 
 
@@ -18,7 +18,7 @@ class Smoother:
 
     def __init__(self, locator: Locator, lag_s: float) -> None:
         self._locator, self._lag_s = locator, lag_s
-        self._steps: dict[int, deque[Step]] = {}
+        self._steps: dict[int, deque[TrackStep]] = {}
         self._waiting: dict[int, deque[PlainFixes]] = {}
         self._now = -np.inf
         locator.steps = self._steps
@@ -29,16 +29,16 @@ class Smoother:
             self._waiting.setdefault(device, deque()).append(fixes.take(slice(i, i + 1)))
         if len(fixes.t):
             self._now = max(self._now, float(fixes.t.max()))
-        given = self._given(self._now - self._lag_s)
+        given = self._give(self._now - self._lag_s)
         for device in [d for d in self._steps if not self._waiting.get(d)]:
             del self._steps[device]  # no fix that is still to be given looks so far back
         return given
 
     def rest(self) -> PlainFixes:
         """All fixes still held back, smoothed with what there is."""
-        return self._given(np.inf)
+        return self._give(np.inf)
 
-    def _given(self, before: float) -> PlainFixes:
+    def _give(self, before: float) -> PlainFixes:
         """Smoothed fixes older than `before`, in the order of time."""
         out: list[PlainFixes] = []
         rows: list[F32] = []
@@ -48,7 +48,7 @@ class Smoother:
                 while steps[0].t < waiting[0].t[0]:  # of a scan whose fix was too vague to be given
                     steps.popleft()
                 within = [s for s in steps if s.t <= steps[0].t + self._lag_s]
-                rows.append(smoothed(self._locator.graph, self._locator.motion, within))
+                rows.append(smooth(self._locator.graph, self._locator.motion, within))
                 out.append(waiting.popleft())
                 steps.popleft()
         if not out:

@@ -18,7 +18,7 @@ from engine.positioning.bayes import covered_share, moments
 from engine.positioning.belief import Belief, Estimate
 from engine.positioning.measurement.site import Site
 from engine.positioning.methods import METHODS
-from engine.positioning.motion.smoothing import Step
+from engine.positioning.motion.smoothing import TrackStep
 from engine.positioning.motion.walk import MotionModel, WalkGraph, predict
 from engine.positioning.posterior import sparse_rows
 from engine.positioning.settings import LocatorSettings
@@ -27,12 +27,12 @@ from engine.records import F32, F64, I32, I64, Posterior, Scans
 
 LONGEST_BATCH = 64  # scans computed at once: their (n, C) arrays stay in the processor's cache
 
-Steps = dict[int, deque[Step]]
+Steps = dict[int, deque[TrackStep]]
 """Every update of a device, for a smoother."""
 
 
 @dataclass(frozen=True, slots=True)
-class Placed(Columns):
+class Placement(Columns):
     """What an update found: posterior (n, C), level (n,), mean (n, 2), covariance (n, 2, 2), and the share of the
     walkable area that the posterior spreads over (n,)."""
 
@@ -58,7 +58,7 @@ class Moved(Columns):
         return self.estimate.posterior - self.walking
 
 
-def moved(
+def move(
     graph: WalkGraph, motion: MotionModel, before: tuple[F32, F32], dt: F64, look: Callable[[F32], Estimate]
 ) -> Moved:
     """Pause (N, C) and walk (N, K) masses `dt` (N,) later, after `look` was given the prediction over cells."""
@@ -85,24 +85,24 @@ class EverywhereTracking:
         self._site = site
         self.tracks.use_site(site)
 
-    def update(self, scans: Scans, slot: I64, steps: Steps | None) -> Placed:
+    def update(self, scans: Scans, slot: I64, steps: Steps | None) -> Placement:
         """Scans of different devices, whose rows are `slot` (n,), each later than that device's last."""
         tracks, s = self.tracks, self._settings
         first = np.isnan(tracks["t"][slot])
         dt = np.where(first, 0.0, scans.t - tracks["t"][slot])
 
         def look(prior: F32) -> Estimate:
-            known = tracks["offset_mean"][slot], tracks.drifted(slot, dt, s), trust(dt, first, s)
+            known = tracks["offset_mean"][slot], tracks.drift(slot, dt, s), trust(dt, first, s)
             return self._method(self._site, scans, Belief(prior, *known), s)
 
-        after = moved(self._graph, s.motion, (tracks["pause"][slot], tracks["walk"][slot]), dt, look)
+        after = move(self._graph, s.motion, (tracks["pause"][slot], tracks["walk"][slot]), dt, look)
         posterior = after.estimate.posterior
         tracks["pause"][slot] = after.pause
         tracks["walk"][slot] = (self._graph.pool @ after.walking.T).T
         tracks.learn(slot, scans.t, after.estimate.offset_mean, after.estimate.offset_var, s)
         if steps is not None:
             note(steps, scans, after)
-        return Placed(posterior, *moments(self._site, posterior), covered_share(posterior))
+        return Placement(posterior, *moments(self._site, posterior), covered_share(posterior))
 
 
 class Alone:
@@ -118,7 +118,7 @@ class Alone:
         self._site = site
         self.tracks.use_site(site)
 
-    def update(self, scans: Scans, slot: I64, steps: Steps | None) -> Placed:
+    def update(self, scans: Scans, slot: I64, steps: Steps | None) -> Placement:
         """As in `EverywhereTracking`; no steps, as there are no tracks."""
         tracks, n, c = self.tracks, len(scans), len(self._site.cells)
         flat = np.full((n, c), 1.0 / c, np.float32)
@@ -126,12 +126,12 @@ class Alone:
         tracks["t"][slot] = scans.t
         posterior = self._method(self._site, scans, belief, self._settings).posterior
         found = *moments(self._site, posterior), covered_share(posterior)
-        return Placed(sparse_rows(posterior, None, c) if self._large else posterior, *found)
+        return Placement(sparse_rows(posterior, None, c) if self._large else posterior, *found)
 
 
 def note(steps: Steps, scans: Scans, after: Moved) -> None:
     """Keeps what a smoother needs of an update over all cells."""
     pause, ratio = after.pause, after.estimate.posterior / after.prior
     for i, device in enumerate(scans.device.tolist()):
-        step = Step(float(scans.t[i]), pause[i], after.walking[i], ratio[i])
+        step = TrackStep(float(scans.t[i]), pause[i], after.walking[i], ratio[i])
         steps.setdefault(device, deque()).append(step)

@@ -28,7 +28,7 @@ class Tracks(DeviceTable):
         self._site = site
         self._kinds |= _offsets(site)
 
-    def drifted(self, row: I64, dt: F64, settings: LocatorSettings) -> F64:
+    def drift(self, row: I64, dt: F64, settings: LocatorSettings) -> F64:
         """Offset variances (n, 2) of these rows `dt` (n,) later, never above those of a device never seen."""
         drift = np.array([settings.offset_drift_db2_per_s, settings.range_drift_m2_per_s])
         return np.minimum(self["offset_var"][row] + drift * dt[:, None], self._site.offset_var)

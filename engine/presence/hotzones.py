@@ -92,7 +92,7 @@ def benjamini_hochberg(p: npt.ArrayLike) -> F64:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class LeastEvidence:
     """What must have been observed before a word is said. Below any of these the state is `not_enough_evidence`."""
 
     person_s: float = 1800.0  # on the level: half an hour of one person
@@ -155,7 +155,7 @@ class HotZones:
         radius_m: float = 2.0,
         alpha: float = 0.05,
         min_share: float = 0.25,
-        evidence: Evidence | None = None,
+        evidence: LeastEvidence | None = None,
     ) -> None:
         """A zone is hot when at least `min_share` of its floor lies in squares with q < `alpha`.
 
@@ -165,7 +165,7 @@ class HotZones:
         self.frames = heat_frames(plan, heat_cell_m)
         self._radius_cells = max(1.0, radius_m / heat_cell_m)
         self._alpha, self._min_share = alpha, min_share
-        self._evidence = evidence or Evidence()
+        self._evidence = evidence or LeastEvidence()
         to_squares = squares_of_cells(self.frames, cells)
         self._walkable_m2: F64 = np.asarray(to_squares.sum(axis=1), np.float64).ravel() * cells.cell_m**2
         zone_m2 = to_squares @ zone_membership(plan, cells).astype(np.float64) * cells.cell_m**2

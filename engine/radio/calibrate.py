@@ -10,7 +10,7 @@ import numpy as np
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.radio.evidence import Evidence, EvidenceKind
-from engine.radio.misplaced import misplaced
+from engine.radio.misplaced import find_misplaced
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, cell_geometry, mean_dbm
 from engine.radio.radiomap import RadioMap, prior_map, prior_powers
 from engine.radio.range_fit import fit_ranges
@@ -87,7 +87,7 @@ def calibrate(
     )
     fits = _fits(plan, evidence, law, ranges.bias_m, prior)
     note = f"evidence covers {reach.covered:.0%} of the walkable area"
-    warnings = fit_warnings(fits, law) + _misplaced(plan, evidence, law, prior)
+    warnings = fit_warnings(fits, law) + _warn_of_misplaced(plan, evidence, law, prior)
     return Calibration(radio_map, law, fits, law.loss_scale, warnings, [note])
 
 
@@ -151,11 +151,11 @@ def _fits(plan: Plan, evidence: Evidence, law: FittedLaw, range_bias: F64, prior
     return out
 
 
-def _misplaced(plan: Plan, evidence: Evidence, law: FittedLaw, prior: RadioPrior) -> list[str]:
+def _warn_of_misplaced(plan: Plan, evidence: Evidence, law: FittedLaw, prior: RadioPrior) -> list[str]:
     return [
         f"{plan.access_points[m.ap].id}: fits {m.gain:.0%} better at x {m.x_m:.1f}, y {m.y_m:.1f}, {m.moved_m:.0f} m"
         " from its place in the plan: go and look"
-        for m in misplaced(plan, evidence, law.exponent, prior)
+        for m in find_misplaced(plan, evidence, law.exponent, prior)
     ]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.columns import Columns
 from engine.plan.model import Plan
-from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, geometry_of, log_distance, saturated_db
+from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, geometry_of, log_distance, saturate_db
 from engine.records import F64, I32, Bools
 
 SHADOW_M = 3.0  # shadows are about this large: rows nearer than that repeat each other
@@ -60,7 +60,7 @@ class Evidence(Columns):
 
     def crossings_db(self, tall: float, prior: RadioPrior = DEFAULT_PRIOR) -> F64:
         """(n,) what crossings cost, saturated, where fixtures are so tall; see `Geometry.crossings_db`."""
-        return saturated_db(self.walls_db + tall * self.tall_db + (1.0 - tall) * self.low_db, prior)
+        return saturate_db(self.walls_db + tall * self.tall_db + (1.0 - tall) * self.low_db, prior)
 
     @classmethod
     def concat(cls, parts: Sequence[Evidence]) -> Evidence:

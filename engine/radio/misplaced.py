@@ -24,7 +24,7 @@ LEAST_GAIN = 0.30  # of the residuals' spread, explained by the move alone
 
 
 @dataclass(frozen=True, slots=True)
-class Misplaced:
+class Misplacement:
     """Access point number `ap` fits better at (x_m, y_m), `moved_m` from its place in the plan."""
 
     ap: int
@@ -34,7 +34,9 @@ class Misplaced:
     gain: float
 
 
-def misplaced(plan: Plan, evidence: Evidence, exponent: F64, prior: RadioPrior = DEFAULT_PRIOR) -> list[Misplaced]:
+def find_misplaced(
+    plan: Plan, evidence: Evidence, exponent: F64, prior: RadioPrior = DEFAULT_PRIOR
+) -> list[Misplacement]:
     """Access points whose surveyed evidence speaks against their place; `exponent` (A,) of the fitted law."""
     out = []
     surveyed = np.isfinite(evidence.rssi_dbm) & (evidence.kind == EvidenceKind.SURVEYED)
@@ -51,7 +53,7 @@ def misplaced(plan: Plan, evidence: Evidence, exponent: F64, prior: RadioPrior =
         gain = 1.0 - float(spread[best] / max(here[0], 1e-9))
         moved = float(np.hypot(x[best] - ap.x_m, y[best] - ap.y_m))
         if moved >= LEAST_MOVE_M and gain >= LEAST_GAIN:
-            out.append(Misplaced(a, float(x[best]), float(y[best]), moved, gain))
+            out.append(Misplacement(a, float(x[best]), float(y[best]), moved, gain))
     return out
 
 

@@ -97,7 +97,7 @@ def log_distance(distance_m: F64) -> F64:
     return 10.0 * np.log10(np.maximum(distance_m, 1.0))
 
 
-def saturated_db(crossings_db: F64, prior: RadioPrior = DEFAULT_PRIOR) -> F64:
+def saturate_db(crossings_db: F64, prior: RadioPrior = DEFAULT_PRIOR) -> F64:
     """What crossings really cost: each one less than the one before, as waves go round and over the many."""
     cap = prior.crossings_cap_db
     return np.asarray(-cap * np.expm1(-crossings_db / cap), dtype=np.float64)
@@ -114,7 +114,7 @@ def mean_dbm(
     """Expected RSSI (A, C) for per-access-point power and exponent (A,), a scale on the crossing losses, and how tall
     fixtures are (None: as the prior says)."""
     height = prior.tall if tall is None else tall
-    loss = np.asarray(loss_scale) * saturated_db(geometry.crossings_db(height), prior)
+    loss = np.asarray(loss_scale) * saturate_db(geometry.crossings_db(height), prior)
     return (
         p0_dbm[:, None]
         - exponent[:, None] * log_distance(geometry.distance_m)

@@ -18,7 +18,7 @@ MAX_POINTS = 500  # of one access point on one level: bounds the cubic cost; mor
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class ResidualField:
     """At the cells: `mean` (C,) of the residual and `variance` (C,) that is left."""
 
     mean: F64
@@ -32,13 +32,13 @@ def residual_field(
     cells: tuple[I32, F64, F64],
     amplitude: float,
     length_m: float,
-) -> Field:
+) -> ResidualField:
     """The field of one access point from residuals (n,) at places (level, x, y) with noise variance (n,), at cells
     (C,)."""
     n_cells = len(cells[0])
     mean, variance = np.zeros(n_cells), np.full(n_cells, amplitude**2)
     if amplitude <= 0:
-        return Field(mean, variance)
+        return ResidualField(mean, variance)
     for level in np.unique(place[0]).tolist():
         at = np.flatnonzero(place[0] == level)
         at = at[:: max(1, -(-len(at) // MAX_POINTS))]
@@ -51,7 +51,7 @@ def residual_field(
         factor = cho_factor(k, lower=True)
         mean[to] = k_cells @ cho_solve(factor, residual[at])
         variance[to] = np.maximum(amplitude**2 - (k_cells * cho_solve(factor, k_cells.T).T).sum(axis=1), 0.0)
-    return Field(mean, variance)
+    return ResidualField(mean, variance)
 
 
 def _kernel(x1: F64, y1: F64, x2: F64, y2: F64, amplitude: float, length_m: float) -> F64:

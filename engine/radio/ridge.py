@@ -92,7 +92,7 @@ def fit_law(
     sd = _prior_sd(evidence, known, int(evidence.source.max(initial=-1)) + 1, prior, priors)
     tall, best = prior.tall, None
     for between, among in TALL:
-        solved = _solved(evidence, p0, exponent, sd, (between, among), reach_weight, prior)
+        solved = _solve(evidence, p0, exponent, sd, (between, among), reach_weight, prior)
         if best is None or (solved.score > best.score + CLEARLY and solved.theta[LOSS_SCALE] > LEAST_SCALE - 1.0):
             tall, best = among, solved
     assert best is not None
@@ -113,7 +113,7 @@ def fit_law(
     )
 
 
-def _solved(
+def _solve(
     evidence: Evidence,
     p0: F64,
     exponent: F64,

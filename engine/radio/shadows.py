@@ -51,25 +51,25 @@ class Around:
         reference, low, high = _span(corners)
         places = self.beside(shape, near_m)
         if near_m < EDGE_M or high - low >= np.pi:
-            return self._asked(shape, places)
-        direction = _wrapped(self._angle[places] - reference)
+            return self._ask(shape, places)
+        direction = _wrap_angle(self._angle[places] - reference)
         sure = (direction > low + EDGE_RAD) & (direction < high - EDGE_RAD)
         sure &= self._far[places] > float(np.hypot(*corners.T).max()) + EDGE_M
-        return np.concatenate([places[sure], self._asked(shape, places[~sure])])
+        return np.concatenate([places[sure], self._ask(shape, places[~sure])])
 
     def beside(self, shape: shapely.Geometry, near_m: float) -> npt.NDArray[np.intp]:
         """Places whose line may meet the shape, which is `near_m` away: all beyond, in its corners' directions."""
         reference, low, high = _span(shapely.get_coordinates(shape) - (self._x0, self._y0))
         if near_m < EDGE_M or high - low >= np.pi:  # it touches the access point, or bends around it
             return np.arange(len(self._x))
-        start = float(_wrapped(np.array(reference + low - EDGE_RAD)))
+        start = float(_wrap_angle(np.array(reference + low - EDGE_RAD)))
         first = np.searchsorted(self._turn, start, side="left")
         last = np.searchsorted(self._turn, start + high - low + 2 * EDGE_RAD, side="right")
         places: npt.NDArray[np.intp] = self._order[first:last]
         beyond: npt.NDArray[np.intp] = places[self._far[places] >= near_m - EDGE_M]
         return beyond
 
-    def _asked(self, shape: shapely.Geometry, places: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    def _ask(self, shape: shapely.Geometry, places: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
         """Those of these places whose line meets the shape, asked one by one."""
         if not len(places):
             return places
@@ -81,7 +81,7 @@ class Around:
         return places[shapely.intersects(own, shapely.linestrings(ends))]
 
 
-def _wrapped(angle: F64) -> F64:
+def _wrap_angle(angle: F64) -> F64:
     """The same directions, from -pi up to pi."""
     return np.asarray((angle + np.pi) % (2 * np.pi) - np.pi, dtype=np.float64)
 
@@ -90,5 +90,5 @@ def _span(corners: F64) -> tuple[float, float, float]:
     """Direction of the middle of corners (n, 2), and the least and the greatest angle of them around it."""
     middle = corners.mean(axis=0)
     reference = float(np.arctan2(middle[1], middle[0]))
-    corner = _wrapped(np.arctan2(corners[:, 1], corners[:, 0]) - reference)
+    corner = _wrap_angle(np.arctan2(corners[:, 1], corners[:, 0]) - reference)
     return reference, float(corner.min()), float(corner.max())

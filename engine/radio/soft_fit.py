@@ -15,7 +15,7 @@ from scipy.linalg import cho_factor, cho_solve
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.radio.law import LawCoefficients, law_design
-from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, log_distance, saturated_db
+from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, log_distance, saturate_db
 from engine.radio.radiomap import prior_powers
 from engine.radio.ridge import FittedLaw
 from engine.records import F64, I64
@@ -28,7 +28,7 @@ NEW_SHARE = 0.3  # of a scan's information that is new: bodies and shadows repea
 
 
 @dataclass(frozen=True, slots=True)
-class Floor:
+class FloorGrid:
     """What the fit knows of the cells: the prior's RSSI and the law's columns (A, C), and blocks of cells."""
 
     base_dbm: F64
@@ -48,7 +48,7 @@ class SoftLaw:
 
 def floor_of(
     plan: Plan, cells: Cells, geometry: Geometry, law: FittedLaw, prior: RadioPrior = DEFAULT_PRIOR
-) -> tuple[Floor, F64]:
+) -> tuple[FloorGrid, F64]:
     """The floor at these cells, and its blocks' places (B, 3): level, x, y."""
     size = BLOCK_M
     while True:
@@ -64,7 +64,7 @@ def floor_of(
     at = np.column_stack(
         [np.bincount(block, weights=v, minlength=n) / count for v in (cells.level, cells.x_m, cells.y_m)]
     )
-    return Floor(*floor_columns(plan, geometry, law, prior), block, correlation(at, at)), at
+    return FloorGrid(*floor_columns(plan, geometry, law, prior), block, correlation(at, at)), at
 
 
 def floor_columns(
@@ -73,7 +73,7 @@ def floor_columns(
     """The prior's RSSI, 10 log10 of distance, and what crossings cost, each (A, C)."""
     p0, exponent = prior_powers(plan, prior)
     log_d = log_distance(geometry.distance_m)
-    crossings = saturated_db(geometry.crossings_db(law.tall), prior)
+    crossings = saturate_db(geometry.crossings_db(law.tall), prior)
     base = p0[:, None] - exponent[:, None] * log_d - crossings - prior.floor_loss_db * geometry.floors
     return np.asarray(base, dtype=np.float64), log_d, crossings
 
@@ -84,7 +84,7 @@ def correlation(one: F64, other: F64) -> F64:
     return np.asarray(np.exp(-d2 / (2 * FIELD_LENGTH_M**2)) * (one[:, :1] == other[:, 0]), dtype=np.float64)
 
 
-def expected_dbm(floor: Floor, soft: SoftLaw) -> F64:
+def expected_dbm(floor: FloorGrid, soft: SoftLaw) -> F64:
     """(A, C) at the floor's cells."""
     fields = (soft.fields @ floor.kernel)[:, floor.block]
     return law_dbm(floor.base_dbm, floor.log_d, floor.crossings_db, soft.coefficients) + fields
@@ -98,7 +98,9 @@ def law_dbm(base_dbm: F64, log_d: F64, crossings_db: F64, law: LawCoefficients) 
     return np.asarray(dbm, dtype=np.float64)
 
 
-def fit_soft(floor: Floor, law: FittedLaw, weight: F64, level_dbm: F64, sigma_db: float, with_fields: bool) -> SoftLaw:
+def fit_soft(
+    floor: FloorGrid, law: FittedLaw, weight: F64, level_dbm: F64, sigma_db: float, with_fields: bool
+) -> SoftLaw:
     """From what was heard: `weight` (A, C) scans' worth, `level_dbm` (A, C) their mean less the devices' offsets."""
     n_ap, n = weight.shape[0], floor.kernel.shape[0]
 

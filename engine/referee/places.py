@@ -8,10 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from engine.records import F64, Bools
-from engine.referee.true_places import Places, Texts, true_places
+from engine.referee.true_places import PlaceColumns, Texts, true_places
 
 
-class PlacesWithSigma(Places, Protocol):
+class PlacesWithSigma(PlaceColumns, Protocol):
     """Fixes: places with their radial standard deviation."""
 
     @property
@@ -52,7 +52,7 @@ class ErrorReport:
         }
 
 
-def score_fixes(truth: Places, fixes: PlacesWithSigma, window_s: float) -> ErrorReport:
+def score_fixes(truth: PlaceColumns, fixes: PlacesWithSigma, window_s: float) -> ErrorReport:
     """Interpolates each device's truth to its fixes' times. Fixes of devices or times without truth are `unscored`."""
     at = true_places(truth, fixes)
     wanted = _windows(truth.device, truth.t, window_s)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 
-class Points(Protocol):
+class PointsTold(Protocol):
     """One shopper's points, as they should be and as the site said; None where it gave no answer."""
 
     @property
@@ -30,7 +30,7 @@ class Points(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class PointsDifference:
     """A shopper who was told something else than the rules give."""
 
     device: str
@@ -52,7 +52,7 @@ class LedgerReport:
     shoppers: int
     unanswered: int
     equal: int
-    differ: list[Difference]
+    differ: list[PointsDifference]
     expected_points: int
     said_points: int
     uncertain_points: int
@@ -65,7 +65,7 @@ class LedgerReport:
 
     def figures(self) -> dict[str, Any]:
         """Plain values; points are sums of pending and available over who got an answer."""
-        differ = [{name: getattr(d, name) for name in (*Difference.__slots__, "points")} for d in self.differ]
+        differ = [{name: getattr(d, name) for name in (*PointsDifference.__slots__, "points")} for d in self.differ]
         return {
             "equals_truth": self.equals_truth,
             "shoppers": self.shoppers,
@@ -79,13 +79,13 @@ class LedgerReport:
         }
 
 
-def score_ledger(rows: Iterable[Points]) -> LedgerReport:
+def score_ledger(rows: Iterable[PointsTold]) -> LedgerReport:
     """Compares shopper by shopper; who asked and got no answer is `unanswered` and not compared."""
     given = list(rows)
     told = [(r, r.said_pending, r.said_available) for r in given]
     answered = [(r, p, a) for r, p, a in told if p is not None and a is not None]
     differ = [
-        Difference(r.device, r.expected_pending, r.expected_available, p, a)
+        PointsDifference(r.device, r.expected_pending, r.expected_available, p, a)
         for r, p, a in answered
         if not _right(r, p, a)
     ]
@@ -104,7 +104,7 @@ def score_ledger(rows: Iterable[Points]) -> LedgerReport:
     )
 
 
-def _right(row: Points, pending: int, available: int) -> bool:
+def _right(row: PointsTold, pending: int, available: int) -> bool:
     """In sum to the point, but for what is uncertain; on the right side of the hold, but for what settles just then."""
     more = pending + available - row.expected_pending - row.expected_available
     moved = abs(available - row.expected_available)

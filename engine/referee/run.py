@@ -12,22 +12,22 @@ from engine.plan.model import Plan
 from engine.presence.flows import FlowRow
 from engine.referee.flows import FlowReport, score_flows
 from engine.referee.places import ErrorReport, PlacesWithSigma, score_fixes
-from engine.referee.triggers import Due, TriggerReport, score_triggers
-from engine.referee.true_places import Places, TruePlaces, true_places
-from engine.referee.uplift import Fates, Taken, UpliftReport, score_uplift
-from engine.referee.visits import Stays, VisitReport, score_visits
-from engine.referee.zones import Confusion, Hours, score_hours, zone_confusion, zone_of
+from engine.referee.triggers import DueCoupons, TriggerReport, score_triggers
+from engine.referee.true_places import PlaceColumns, TruePlaces, true_places
+from engine.referee.uplift import Fates, TakenDecisions, UpliftReport, score_uplift
+from engine.referee.visits import VisitReport, ZoneStays, score_visits
+from engine.referee.zones import Confusion, ZoneHourColumns, score_hours, zone_confusion, zone_of
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
     """What one run left, read; None where a table is not there."""
 
-    truth: Places
+    truth: PlaceColumns
     fixes: PlacesWithSigma
-    visits: tuple[Stays, Stays] | None
-    hours: tuple[Hours, Hours] | None
-    decisions: tuple[Due, Taken] | None
+    visits: tuple[ZoneStays, ZoneStays] | None
+    hours: tuple[ZoneHourColumns, ZoneHourColumns] | None
+    decisions: tuple[DueCoupons, TakenDecisions] | None
     plan: Plan | None
     shoppers: set[str] | None  # None: every phone counts as consenting
     flows: tuple[list[FlowRow], list[FlowRow]] | None = None
@@ -90,7 +90,7 @@ def _uplift(tables: Tables) -> UpliftReport | None:
     return score_uplift(tables.decisions[1], tables.potential, tables.holdout_share)
 
 
-def _confusion(plan: Plan, places: TruePlaces, fixes: Places) -> Confusion:
+def _confusion(plan: Plan, places: TruePlaces, fixes: PlaceColumns) -> Confusion:
     row = places.row
     true = zone_of(plan, places.level, places.x_m, places.y_m)
     return zone_confusion(plan, true, zone_of(plan, fixes.level[row], fixes.x_m[row], fixes.y_m[row]))

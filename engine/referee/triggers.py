@@ -20,7 +20,7 @@ SLACK_S = 10.0
 """A trigger this long after the shopper left still counts: it was on its way (a window of 3 s, some steps' walk)."""
 
 
-class Due(Protocol):
+class DueCoupons(Protocol):
     """Coupons that should fire, each (n,)."""
 
     @property
@@ -93,7 +93,7 @@ class TriggerReport:
 
 
 def score_triggers(
-    due: Due,
+    due: DueCoupons,
     fired: Fired,
     devices: Iterable[str],
     shoppers: Collection[str] | None = None,
@@ -128,7 +128,7 @@ def score_triggers(
     return TriggerReport(dict(counts), dict(delays), missed, wrong, coupons, unscored, len(forbidden))
 
 
-def _stays(due: Due, known: set[str], slack_s: float) -> dict[Key, list[Span]]:
+def _stays(due: DueCoupons, known: set[str], slack_s: float) -> dict[Key, list[Span]]:
     """By device and campaign: since when a trigger is right, until when, and when it was due."""
     out: dict[Key, list[Span]] = defaultdict(list)
     keys = zip(due.device.tolist(), due.campaign_id.tolist(), strict=True)
@@ -154,8 +154,8 @@ def _delay(span: Span, came: list[float]) -> float | None:
     return None if first is None else first - due_at
 
 
-def _coupons(due: Due, fired: Fired, known: set[str]) -> tuple[int, int, int]:
-    def issued(table: Due | Fired) -> set[tuple[str, str]]:
+def _coupons(due: DueCoupons, fired: Fired, known: set[str]) -> tuple[int, int, int]:
+    def issued(table: DueCoupons | Fired) -> set[tuple[str, str]]:
         rows = np.flatnonzero(table.outcome == DecisionOutcome.ISSUE).tolist()
         return {(str(table.device[i]), str(table.campaign_id[i])) for i in rows if str(table.device[i]) in known}
 

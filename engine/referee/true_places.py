@@ -15,7 +15,7 @@ Texts = npt.NDArray[np.str_]
 EDGE_S = 0.5  # truth is extended by this at its ends: fixes are stamped by readings, not by the surveyor's clock
 
 
-class Places(Protocol):
+class PlaceColumns(Protocol):
     """Columns that truth and fixes share, shape (n,)."""
 
     @property
@@ -44,7 +44,7 @@ class TruePlaces:
         return int(self.row.shape[0])
 
 
-def true_places(truth: Places, fixes: Places) -> TruePlaces:
+def true_places(truth: PlaceColumns, fixes: PlaceColumns) -> TruePlaces:
     """Places in the order of the fixes; fixes of devices or times without truth have none.
 
     The level is that of the nearest truth in time; the error is horizontal.
@@ -67,7 +67,7 @@ def true_places(truth: Places, fixes: Places) -> TruePlaces:
     return TruePlaces(row, level, x_m, y_m, np.hypot(fixes.x_m[row] - x_m, fixes.y_m[row] - y_m))
 
 
-def _by_device(truth: Places, fixes: Places) -> list[tuple[Rows, Rows]]:
+def _by_device(truth: PlaceColumns, fixes: PlaceColumns) -> list[tuple[Rows, Rows]]:
     """Rows of truth (by time) and of fixes within its time, device by device; only devices that have both."""
     out = []
     by_device = np.argsort(fixes.device, kind="stable")

@@ -19,7 +19,7 @@ from engine.referee.triggers import Fired, Texts
 from engine.vocabulary import DecisionOutcome, DecisionReason
 
 
-class Taken(Fired, Protocol):
+class TakenDecisions(Fired, Protocol):
     """Decisions as they were taken, with their reasons, each (n,)."""
 
     @property
@@ -116,7 +116,7 @@ class UpliftReport:
         }
 
 
-def score_uplift(taken: Taken, fates: Fates, holdout_share: Mapping[str, float]) -> UpliftReport | None:
+def score_uplift(taken: TakenDecisions, fates: Fates, holdout_share: Mapping[str, float]) -> UpliftReport | None:
     """Each experiment's estimate and truth; None where nobody is held out of any campaign.
 
     Experiments are the campaigns in `holdout_share`, and those with a ghost trigger.
@@ -143,7 +143,7 @@ def _fates_of(device: Texts, campaign_id: Texts, fates: Fates) -> I64:
     return np.array([rows.get(key, -1) for key in keys], np.int64)
 
 
-def _observed(taken: Taken, fates: Fates, rows: I64, fate: I64) -> Moments:
+def _observed(taken: TakenDecisions, fates: Fates, rows: I64, fate: I64) -> Moments:
     """The one fate of each that comes true: with the coupon where it was issued, without where it was held back."""
     ghost = taken.reason[rows] == DecisionReason.HOLDOUT
 

@@ -19,7 +19,7 @@ Texts = npt.NDArray[np.str_]
 DWELL_STEPS_S = (0.0, 10.0, 30.0, 120.0, float("inf"))
 
 
-class Stays(Protocol):
+class ZoneStays(Protocol):
     """Stays in zones, each (n,)."""
 
     @property
@@ -90,7 +90,7 @@ class VisitReport:
 
 
 def score_visits(
-    truth: Stays, found: Stays, devices: Iterable[str], rules: PresenceConfig | None = None
+    truth: ZoneStays, found: ZoneStays, devices: Iterable[str], rules: PresenceConfig | None = None
 ) -> VisitReport:
     """Pairs visits one to one, the longest overlap first, within each device and zone.
 
@@ -129,7 +129,7 @@ def _dwell(pairs: list[tuple[Stay, Stay]]) -> dict[str, Any]:
     }
 
 
-def _grouped(table: Stays, known: set[str]) -> dict[tuple[str, str], list[Stay]]:
+def _grouped(table: ZoneStays, known: set[str]) -> dict[tuple[str, str], list[Stay]]:
     out: dict[tuple[str, str], list[Stay]] = defaultdict(list)
     columns = (table.device.tolist(), table.zone.tolist(), table.entered_at.tolist(), table.left_at.tolist())
     for row in zip(*columns, strict=True):

@@ -18,7 +18,7 @@ NO_ZONE = "-"
 """The label of places that lie in no zone."""
 
 
-class Hours(Protocol):
+class ZoneHourColumns(Protocol):
     """Zones by hour, each (n,)."""
 
     @property
@@ -66,7 +66,7 @@ def zone_confusion(plan: Plan, true: Texts, found: Texts) -> Confusion:
     return Confusion(labels, counts)
 
 
-def score_hours(truth: Hours, found: Hours) -> dict[str, Any]:
+def score_hours(truth: ZoneHourColumns, found: ZoneHourColumns) -> dict[str, Any]:
     """Time spent by zone over all hours: true and found person-seconds, and the error over both hours and zones."""
     sums: dict[tuple[float, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
     for side, table in enumerate((truth, found)):

@@ -21,7 +21,7 @@ QUIET_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class HeardStep:
     """What one step heard. `clock` is the store's event time: everything up to it is in scans.
 
     `new` counts readings that came for the first time, `used` those that went into windows; `ap_readings` are new ones
@@ -46,7 +46,7 @@ class Intake:
         self._order = Reorder(config.reorder_s)
         self._windows = self._new_windows()
 
-    def take(self, frames: Sequence[Frame], now: float) -> Heard:
+    def take(self, frames: Sequence[Frame], now: float) -> HeardStep:
         """Takes in frames. `now` is the wall clock; with no frames, time goes on all the same."""
         over = self._recording_ended(now)
         rest = self._start_anew() if over else Readings.empty()
@@ -56,7 +56,7 @@ class Intake:
         in_order, clock = (rest, np.inf) if over else (self._order.release(now), self._order.released_to)
         scans = self._windows.push(in_order, clock)
         self._windows = self._new_windows() if over else self._windows
-        return Heard(clock, scans, ap_readings, len(readings), len(in_order))
+        return HeardStep(clock, scans, ap_readings, len(readings), len(in_order))
 
     def listen_from(self, now: float) -> None:
         """Nothing could be heard before `now` (s, UTC): that silence says nothing."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.config import Config
 from engine.files import PlanReadings
-from engine.files.outcomes import Session
+from engine.files.outcomes import SessionEvent
 from engine.ingest.decoders.native import Frame
 from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import Campaign, CampaignState
@@ -67,7 +67,7 @@ def run_chain(
     config: Config,
     campaigns: Sequence[Campaign],
     recording: PlanReadings,
-    sessions: Sequence[Session] | None = None,
+    sessions: Sequence[SessionEvent] | None = None,
     radio_map: RadioMap | None = None,
     on_step: Callable[[float], None] = lambda now: None,
 ) -> Chain:
@@ -110,7 +110,7 @@ def run_chain(
 class _People:
     """Who is a consenting shopper, as the recording's clock goes on. A shopper is called like the device."""
 
-    def __init__(self, names: Sequence[str], sessions: Sequence[Session] | None, first_t: float) -> None:
+    def __init__(self, names: Sequence[str], sessions: Sequence[SessionEvent] | None, first_t: float) -> None:
         self._coming = sorted(sessions or [], key=lambda s: (s.t, s.device))
         self._next = 0
         self._refused: set[str] = set()
@@ -125,7 +125,7 @@ class _People:
             self._next += 1
         return before != (len(self.linked), self._next)
 
-    def _take(self, said: Session) -> None:
+    def _take(self, said: SessionEvent) -> None:
         number = device_number(said.device)
         if said.consent is False:
             self._refused.add(said.device)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from engine.ingest.events import Event, decision_events, fix_events, visit_events, voucher_event
+from engine.ingest.events import CloudEvent, decision_events, fix_events, visit_events, voucher_event
 from engine.ingest.mqtt.receiver import Subscriber
 from engine.plan.model import Plan
 from engine.records import Decision, Voucher
@@ -26,7 +26,7 @@ class Publishing:
         self._send("decision", lambda: decision_events(plan.store, decisions))
         self._send("voucher", lambda: [voucher_event(v, v.issued_at) for v in vouchers])
 
-    def _send(self, kind: EventKind, events: Callable[[], Sequence[Event]]) -> None:
+    def _send(self, kind: EventKind, events: Callable[[], Sequence[CloudEvent]]) -> None:
         if kind in self._kinds:
             for event in events():
                 self._subscriber.publish(event.topic, event.payload)

@@ -22,7 +22,7 @@ from engine.presence.stays import StoreVisits
 from engine.presence.visits import VisitTracker
 from engine.radio.radiomap import RadioMap
 from engine.records import F32, DeviceId, Fixes, Readings, StoreVisit, Trigger, VisitEvent
-from engine.runtime.intake import Heard, Intake
+from engine.runtime.intake import HeardStep, Intake
 from engine.runtime.learning_locator import LearningLocator
 from engine.runtime.map_fits import FitsInPlace, MapFits
 from engine.vocabulary import VisitChange
@@ -147,7 +147,7 @@ class StoreEngine:
             self._timers.forget(gone)
         return ended
 
-    def _count(self, frames: Sequence[Frame], heard: Heard, step: Step) -> None:
+    def _count(self, frames: Sequence[Frame], heard: HeardStep, step: Step) -> None:
         self._counts["readings"] += heard.new
         self._counts["readings_used"] += heard.used
         if hearings := sum(len(frame.ap_readings) for frame in frames):

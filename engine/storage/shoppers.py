@@ -30,7 +30,7 @@ class DeviceLinked(BusinessRefusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Shopper:
+class ShopperProfile:
     """A profile. `member_id` is the name the ledger knows it by."""
 
     shopper_id: str
@@ -58,7 +58,7 @@ class SignIn:
     at: float
 
 
-def sign_in(db: Database, request: SignIn) -> Shopper:
+def sign_in(db: Database, request: SignIn) -> ShopperProfile:
     """Creates or finds the profile, logs its answers, links the device if location offers are granted.
 
     Raises DeviceLinked, and writes nothing, when a link of another profile holds the device; NotFound for a
@@ -76,7 +76,7 @@ def sign_in(db: Database, request: SignIn) -> Shopper:
         return _shopper(session, row)
 
 
-def get_shopper(db: Database, shopper_id: str) -> Shopper:
+def get_shopper(db: Database, shopper_id: str) -> ShopperProfile:
     """One profile. Raises NotFound."""
     with db.read() as session:
         row = session.get(ShopperTable, shopper_id)
@@ -95,7 +95,7 @@ def set_consents(
     *,
     store: str | None = None,
     device: DeviceId | None = None,
-) -> Shopper:
+) -> ShopperProfile:
     """Logs new answers and obeys them at once: without location offers, no link and nothing undelivered is left.
 
     `store` and `device` link the device again when the shopper grants location offers anew. Raises NotFound and
@@ -209,9 +209,9 @@ def _locked(session: Session, shopper_id: str) -> ShopperTable:
     return row
 
 
-def _shopper(session: Session, row: ShopperTable) -> Shopper:
+def _shopper(session: Session, row: ShopperTable) -> ShopperProfile:
     grants = grants_of(session, row.shopper_id)
-    return Shopper(
+    return ShopperProfile(
         row.shopper_id, row.member_id, row.store, row.display_name, row.email, row.locale, row.created_at, grants
     )
 

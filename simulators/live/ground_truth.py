@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulators.truth.witnessed import Event, Opener, Opening, Redeemed, Witnessed
+from simulators.truth.witnessed import LinkOpening, Opener, PhoneEvent, Redeemed, Witnessed
 
 
 @dataclass
@@ -21,16 +21,16 @@ class Witness(Witnessed):
 
     def note(self, device: str, what: str, detail: str = "") -> None:
         """Something happened, now."""
-        self.events.append(Event(self.wall(), device, what, detail))
+        self.events.append(PhoneEvent(self.wall(), device, what, detail))
 
     def somebody(self, kind: str) -> str:
         """A name for a person who was not seen before."""
         self._persons += 1
         return f"{kind}-{self._persons}"
 
-    def opening(self, sharer: str, link: str, opener: Opener, person: str, deal: str = "") -> Opening:
+    def opening(self, sharer: str, link: str, opener: Opener, person: str, deal: str = "") -> LinkOpening:
         """A request for a link's page is about to be made. Whoever makes it says what was answered."""
-        begun = Opening(self.wall(), sharer, link, opener, person, deal)
+        begun = LinkOpening(self.wall(), sharer, link, opener, person, deal)
         self.openings.append(begun)
         return begun
 

@@ -19,7 +19,7 @@ PhoneRun = Callable[[World, LiveClock, Tally], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class LiveProgress:
     """Where a run stands, for a progress bar."""
 
     reached_s: float
@@ -32,7 +32,7 @@ async def run_live(
     sender: Sender,
     speed: float = 1.0,
     phones: PhoneRun | None = None,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[LiveProgress], None] = lambda _: None,
 ) -> Tally:
     """Runs the world against the wall clock and returns what happened. SIGINT and SIGTERM end it cleanly.
 
@@ -47,7 +47,7 @@ async def run_live(
 
     def on_batch(reached_s: float) -> None:
         inside = indoors & (world.crowd.start_s <= reached_s) & (reached_s < world.crowd.end_s)
-        on_progress(Progress(reached_s, int(np.count_nonzero(inside)), tally))
+        on_progress(LiveProgress(reached_s, int(np.count_nonzero(inside)), tally))
 
     try:
         async with asyncio.TaskGroup() as group:

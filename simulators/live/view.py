@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from engine.progress import show_progress
-from simulators.live.run import Progress as Reached
+from simulators.live.run import LiveProgress as Reached
 from simulators.world import World
 
 NAMES = 4

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from simulators.scenario.people import Strict
+from simulators.scenario.people import ScenarioModel
 
 
-class AttackConfig(Strict):
+class AttackConfig(ScenarioModel):
     """All of it is off by default."""
 
     forged_devices: int = Field(0, ge=0, le=10_000)  # phones that only exist in readings, jumping between products

@@ -12,27 +12,27 @@ WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun"
 QUARTER_S = 900.0
 
 
-class Strict(BaseModel):
+class ScenarioModel(BaseModel):
     """Unknown keys are refused, values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ArrivalStep(Strict):
+class ArrivalStep(ScenarioModel):
     """From `from_s` after the start on, people arrive `factor` times as often as `arrivals_per_hour` says."""
 
     from_s: float = Field(ge=0)
     factor: float = Field(ge=0)
 
 
-class DwellHabit(Strict):
+class DwellHabit(ScenarioModel):
     """How long people stay somewhere: lognormal with this median and this spread of the logarithm."""
 
     median_s: float = Field(20.0, gt=0)
     sigma_log: float = Field(0.6, ge=0, le=2)
 
 
-class Open(Strict):
+class Open(ScenarioModel):
     """One day's hours, local time, by the quarter: nobody comes in outside them, at closing shoppers go and pay."""
 
     opens: time
@@ -47,14 +47,14 @@ class Open(Strict):
         return self
 
 
-class SpeedHabit(Strict):
+class SpeedHabit(ScenarioModel):
     """Free walking speed: normal, cut off at `speed_min_m_s` and `speed_max_m_s`."""
 
     mean_m_s: float = Field(gt=0, le=3)
     sd_m_s: float = Field(gt=0, le=1)
 
 
-class GroupHabit(Strict):
+class GroupHabit(ScenarioModel):
     """Couples, families, friends: they walk together, one of them pays."""
 
     share: float = Field(0.0, ge=0, le=1)  # of arrivals that are groups
@@ -62,7 +62,7 @@ class GroupHabit(Strict):
     phones_share: float = Field(0.5, ge=0, le=1)  # of companions: carry a phone of their own
 
 
-class StaffHabit(Strict):
+class StaffHabit(ScenarioModel):
     """People who work here, from the beginning to the end of the run, on rounds from place to place."""
 
     count: int = Field(0, ge=0, le=500)
@@ -70,7 +70,7 @@ class StaffHabit(Strict):
     phone_share: float = Field(0.8, ge=0, le=1)  # of them: carry a phone that is always connected
 
 
-class PassersBy(Strict):
+class PassersBy(ScenarioModel):
     """People outside, along the front with the entrance. Their phones only probe (`phones.probe_interval_s`)."""
 
     per_hour: float = Field(0.0, ge=0, le=20_000)
@@ -84,7 +84,7 @@ class PassersBy(Strict):
         return self
 
 
-class Impulse(Strict):
+class Impulse(ScenarioModel):
     """Stops that were on no list: on the way to the next product, at one that lies near and in an attractive zone."""
 
     share: float = Field(0.0, ge=0, le=1)  # of legs between products
@@ -101,7 +101,7 @@ class Impulse(Strict):
         return attraction
 
 
-class FittingRooms(Strict):
+class FittingRooms(ScenarioModel):
     """A zone where shoppers try on what they chose, before they pay."""
 
     zone: str
@@ -110,7 +110,7 @@ class FittingRooms(Strict):
     keep_share: float = Field(0.6, ge=0, le=1)  # of products tried on that stay in the basket
 
 
-class PeopleConfig(Strict):
+class PeopleConfig(ScenarioModel):
     """Who comes, what for, and how they walk."""
 
     arrivals_per_hour: float = Field(60.0, ge=0, le=20_000)  # of people alone, or groups

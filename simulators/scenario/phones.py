@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from simulators.scenario.people import Strict
+from simulators.scenario.people import ScenarioModel
 
 
-class PhoneSystem(Strict):
+class PhoneSystem(ScenarioModel):
     """One kind of phone: how often it is heard with its screen on and off, and how long its MAC lasts."""
 
     name: str = Field(min_length=1, max_length=40)
@@ -29,7 +29,7 @@ class PhoneSystem(Strict):
         return self
 
 
-class Response(Strict):
+class Response(ScenarioModel):
     """What a coupon really does: so many buy the product anyway, and so many more with the coupon."""
 
     buy_share: float = Field(0.1, ge=0, le=1)
@@ -42,7 +42,7 @@ class Response(Strict):
         return self
 
 
-class PhonesConfig(Strict):
+class PhonesConfig(ScenarioModel):
     """What people carry, and what they do with what they get."""
 
     connected_share: float = Field(0.6, ge=0, le=1)  # the others only probe, or are not heard at all

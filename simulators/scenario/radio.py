@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from simulators.scenario.people import Strict
+from simulators.scenario.people import ScenarioModel
 
 
-class Outage(Strict):
+class Outage(ScenarioModel):
     """An access point that neither hears nor sends for a while."""
 
     ap: str
@@ -23,7 +23,7 @@ class Outage(Strict):
         return self
 
 
-class Misplaced(Strict):
+class Misplaced(ScenarioModel):
     """An access point that hangs elsewhere than the plan says."""
 
     ap: str
@@ -31,7 +31,7 @@ class Misplaced(Strict):
     by_y_m: float = 0.0
 
 
-class Interference(Strict):
+class Interference(ScenarioModel):
     """Bursts that raise the noise around them: access points near by then hear strong signals only."""
 
     bursts_per_hour: float = Field(0.0, ge=0, le=100_000)  # anywhere in the store
@@ -40,7 +40,7 @@ class Interference(Strict):
     reach_m: float = Field(15.0, gt=0)
 
 
-class RttConfig(Strict):
+class RttConfig(ScenarioModel):
     """Ranges that phones measure by round-trip time (802.11mc): long by a bias, and now and then by a detour."""
 
     phones_share: float = Field(0.5, ge=0, le=1)  # of phones: can measure ranges
@@ -53,7 +53,7 @@ class RttConfig(Strict):
     fail_share: float = Field(0.1, ge=0, lt=1)
 
 
-class RadioConfig(Strict):
+class RadioConfig(ScenarioModel):
     """The physics of the simulated air. The engine knows none of these figures."""
 
     model: Literal["multiwall", "images"] = "multiwall"  # images: free space, plus one reflection off each wall

@@ -12,20 +12,20 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from simulators.scenario.attack import AttackConfig
-from simulators.scenario.people import PeopleConfig, Strict
+from simulators.scenario.people import PeopleConfig, ScenarioModel
 from simulators.scenario.phones import PhonesConfig
 from simulators.scenario.radio import RadioConfig
 from simulators.scenario.wire import WireConfig
 from simulators.scenario.year import YearConfig
 
 
-class TruthConfig(Strict):
+class TruthConfig(ScenarioModel):
     """What the truth tables call near."""
 
     near_radius_m: float = Field(2.0, gt=0, le=20)  # of a product's place, with nothing in between
 
 
-class ScriptedShopper(Strict):
+class ScriptedShopper(ScenarioModel):
     """A shopper to order: walks from the entrance to a product and stands there. For tests with a real browser."""
 
     name: str = Field(min_length=1, max_length=40)
@@ -37,7 +37,7 @@ class ScriptedShopper(Strict):
     phone: Literal["none", "http"] = "none"  # none: somebody else plays the phone's HTTP side
 
 
-class Scenario(Strict):
+class Scenario(ScenarioModel):
     """One store, one stretch of time. `Scenario(store=...)` is the default day."""
 
     name: str = "unnamed"

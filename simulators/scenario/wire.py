@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from simulators.scenario.people import Strict
+from simulators.scenario.people import ScenarioModel
 from simulators.scenario.wire_formats import WireFormat
 
 
-class WireConfig(Strict):
+class WireConfig(ScenarioModel):
     """The wire. Shares are of messages, each for itself; what is malformed carries nothing."""
 
     format: WireFormat = "native"

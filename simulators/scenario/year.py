@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from simulators.scenario.people import Open, Strict
+from simulators.scenario.people import Open, ScenarioModel
 
 Holiday = Literal[
     "new-year",
@@ -27,7 +27,7 @@ KnownEvent = Literal[
 ]
 
 
-class YearEvent(Strict):
+class YearEvent(ScenarioModel):
     """Days on which more people come, or other things are on their lists."""
 
     from_day: date | None = None  # None: as the calendar has it, for events that it knows
@@ -45,14 +45,14 @@ class YearEvent(Strict):
         return self
 
 
-class Weather(Strict):
+class Weather(ScenarioModel):
     """Days differ beyond chance, and a bad one is often followed by another: lognormal factors of mean 1."""
 
     sd: float = Field(0.1, ge=0, le=1)  # standard deviation of the factor's logarithm
     persistence: float = Field(0.4, ge=0, lt=1)  # correlation of a day's with the day before
 
 
-class ShopperBase(Strict):
+class ShopperBase(ScenarioModel):
     """Whom visits are made by. Visits of one person in a year: negative binomial (gamma-Poisson, Ehrenberg 1959)."""
 
     count: int = Field(6000, ge=10, le=1_000_000)
@@ -60,7 +60,7 @@ class ShopperBase(Strict):
     adoption_visits_mean: float = Field(3.0, ge=1)  # a consenting shopper signs in on this visit, on average; geometric
 
 
-class YearCoupons(Strict):
+class YearCoupons(ScenarioModel):
     """Coupons for what `phones.responses` names (products, categories), to consenting shoppers who stop there."""
 
     from_day: date | None = None  # None: from the first day
@@ -72,7 +72,7 @@ class YearCoupons(Strict):
     points_per_open: int = Field(50, ge=0)  # when a friend opens the shared deal
 
 
-class YearConfig(Strict):
+class YearConfig(ScenarioModel):
     """A year of days without radio: who came when, where they were, what they bought. See "A year" above."""
 
     days: int = Field(365, ge=1, le=366)  # from the local day of `starts_at` on

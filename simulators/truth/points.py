@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 
 from engine.config import OffersConfig
 from engine.files.points import OpeningOutcome, PointRow
-from simulators.truth.witnessed import Asked, Opening, Redeemed, Witnessed
+from simulators.truth.witnessed import Asked, LinkOpening, Redeemed, Witnessed
 
 DAY_S = 86_400.0
 MET = (OpeningOutcome.REWARDED, OpeningOutcome.CAPPED, OpeningOutcome.COUNTED)
@@ -47,13 +47,13 @@ class Due:
 
 
 def due_points(
-    openings: Iterable[Opening], rules: OffersConfig, asked_t: float, redeemed: Iterable[Redeemed] = ()
+    openings: Iterable[LinkOpening], rules: OffersConfig, asked_t: float, redeemed: Iterable[Redeemed] = ()
 ) -> Due:
     """One sharer's points at `asked_t`, from all openings of the sharer's links and whatever anybody redeemed."""
     used = list(redeemed)
     due = Due()
     met: set[tuple[str, str]] = set()  # (link, person)
-    rewarded: list[Opening] = []
+    rewarded: list[LinkOpening] = []
     for opening in sorted(openings, key=lambda o: o.t):
         outcome = _outcome(opening, met, rewarded, rules)
         due.outcomes[outcome] += 1
@@ -69,7 +69,7 @@ def due_points(
 
 
 def _outcome(
-    opening: Opening, met: set[tuple[str, str]], rewarded: list[Opening], rules: OffersConfig
+    opening: LinkOpening, met: set[tuple[str, str]], rewarded: list[LinkOpening], rules: OffersConfig
 ) -> OpeningOutcome:
     if opening.answer != "shown":
         return OpeningOutcome(opening.answer)
@@ -85,7 +85,7 @@ def _outcome(
     return OpeningOutcome.CAPPED if capped else OpeningOutcome.REWARDED
 
 
-def _credit(due: Due, rules: OffersConfig, opening: Opening, asked_t: float, mine: Sequence[Redeemed]) -> None:
+def _credit(due: Due, rules: OffersConfig, opening: LinkOpening, asked_t: float, mine: Sequence[Redeemed]) -> None:
     """The points of one rewarded opening; `mine` is what its opener redeemed of the same deal."""
     points = rules.points_per_share_visit
     free_t = min([opening.t + rules.share_hold_s, *(r.t for r in mine if r.sure and r.t >= opening.t)])
@@ -101,13 +101,13 @@ def _credit(due: Due, rules: OffersConfig, opening: Opening, asked_t: float, min
 
 def point_rows(witness: Witnessed, rules: OffersConfig) -> list[PointRow]:
     """Every shopper who signed in, by name: what they should have, and what they were told."""
-    mine: dict[str, list[Opening]] = {device: [] for device in witness.asked}
+    mine: dict[str, list[LinkOpening]] = {device: [] for device in witness.asked}
     for opening in witness.openings:
         mine.setdefault(opening.sharer, []).append(opening)
     return [_row(device, mine[device], witness, rules) for device in sorted(mine)]
 
 
-def _row(device: str, openings: list[Opening], witness: Witnessed, rules: OffersConfig) -> PointRow:
+def _row(device: str, openings: list[LinkOpening], witness: Witnessed, rules: OffersConfig) -> PointRow:
     last_t = max((o.t for o in openings), default=0.0)
     said = witness.asked.get(device, Asked(last_t))
     due = due_points(openings, rules, said.t, witness.redeemed)

@@ -17,7 +17,7 @@ Answer = Literal["shown", "refused", "lost"]
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class PhoneEvent:
     """One thing that happened to or through one phone. `t` is epoch seconds."""
 
     t: float
@@ -27,7 +27,7 @@ class Event:
 
 
 @dataclass
-class Opening:
+class LinkOpening:
     """One opening of a link that `sharer` (a device's name) shared, by one `person`; a bot is a person of its kind.
 
     `deal` is the campaign that the link is about.
@@ -66,8 +66,8 @@ class Witnessed:
     """Everything seen in one run. `asks`: phones ask for their points at the end."""
 
     asks: bool = False
-    events: list[Event] = field(default_factory=list)
-    openings: list[Opening] = field(default_factory=list)
+    events: list[PhoneEvent] = field(default_factory=list)
+    openings: list[LinkOpening] = field(default_factory=list)
     redeemed: list[Redeemed] = field(default_factory=list)
     asked: dict[str, Asked] = field(default_factory=dict)
 

@@ -20,7 +20,7 @@ WEEK_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
+class CouponStops:
     """Stops at which a coupon was due, each (k,): which stop, and what came of it.
 
     Not `issued`: held out. `buys_without` and `buys_with` are one person's two fates, with the coupon on the phone,
@@ -55,7 +55,7 @@ class Coupons:
 
     def shop(
         self, day: date, stops: Stops, shopper: Index, may: Bools, control: Bools, rng: np.random.Generator
-    ) -> tuple[Moments, Bools]:
+    ) -> tuple[CouponStops, Bools]:
         """A day's moments, and which stops end with the product in the basket. `shopper` and `may` (consents) are by
         visit (`stops.who`), `control` by shopper."""
         n = len(stops.who)
@@ -69,7 +69,7 @@ class Coupons:
         bought[due] = np.where(issued, with_it, without)
         shared = issued & opened & (shares[due] < self._phones.share_share)
         friend_opened = shared & (friend[due] < self._phones.friend_open_share)
-        return Moments(due, issued, opened, without, with_it, bought[due], shared, friend_opened), bought
+        return CouponStops(due, issued, opened, without, with_it, bought[due], shared, friend_opened), bought
 
     def _due(self, day: date, stops: Stops, shopper: Index, may: Bools) -> Index:
         """Stops with a coupon, held out or not: the first of each visit, as many as the caps leave."""

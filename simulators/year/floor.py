@@ -26,7 +26,7 @@ PACE_M_S = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Crossings:
+class ZoneCrossings:
     """Stretches of ways within zones, each (k,), by pair of places: those of pair p are rows `first[p]:first[p + 1]`.
 
     `in_m` and `out_m` are metres along the way; a way that begins or ends in a zone says exactly 0 or its length.
@@ -116,12 +116,12 @@ def _stretches(plan: Plan, ways: Sequence[Way], along: Sequence[F64], first_pair
     return [(p + first_pair, np.full(len(p), z, np.int32), a, b) for z, (p, a, b) in enumerate(within)]
 
 
-def _crossings(found: Sequence[Stretches], pairs: int) -> Crossings:
+def _crossings(found: Sequence[Stretches], pairs: int) -> ZoneCrossings:
     nothing: Stretches = (np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0), np.empty(0))
     pair, zone, in_m, out_m = (np.concatenate([f[k] for f in (nothing, *found)]) for k in range(4))
     order = np.lexsort((in_m, zone, pair))
     first = np.searchsorted(pair[order], np.arange(pairs + 1))
-    return Crossings(np.asarray(first, np.int64), zone[order].astype(np.int32), in_m[order], out_m[order])
+    return ZoneCrossings(np.asarray(first, np.int64), zone[order].astype(np.int32), in_m[order], out_m[order])
 
 
 def _within(

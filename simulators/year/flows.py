@@ -12,7 +12,7 @@ from engine.presence.flows import OUTSIDE, FlowRow, leaf_zones
 from engine.records import Bools
 from simulators.truth.hours import HOUR_S
 from simulators.year.floor import Index
-from simulators.year.stays import Stays
+from simulators.year.stays import YearStays
 
 AFTER = 1 << 40
 """More seconds than any two stays are apart: keeps one person's times from the next one's in a running minimum."""
@@ -30,7 +30,7 @@ class FlowSums:
         self._rank = np.array([self._names.index(id_) for id_ in ids], np.int64)
         self._days: list[tuple[Index, Index]] = []  # (hour and pair as one number, count) of each day
 
-    def add(self, stays: Stays, who: Bools) -> None:
+    def add(self, stays: YearStays, who: Bools) -> None:
         """Adds the ways of the people in `who`; each person's day is one stay in the store, or two far apart."""
         rows = np.flatnonzero(who[stays.person] & self._leaf[stays.zone])
         ranked = (stays.person[rows], self._rank[stays.zone[rows]], stays.since[rows], stays.until[rows])

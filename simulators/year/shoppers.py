@@ -24,7 +24,7 @@ REST_S = 3 * 3600.0
 ROUNDS = 200
 
 
-class ShopperBase:
+class ShopperPopulation:
     """The state of all people, each array (count,): what is theirs for good, and how often they have come.
 
     `connected`: their phone joins the network on every visit. `consents_from`: the visit (1 the first) on which they

@@ -15,7 +15,7 @@ from simulators.year.trips import Legs
 
 
 @dataclass(frozen=True, slots=True)
-class Stays:
+class YearStays:
     """Unbroken times in zones, each (k,), by person then zone: the first and last whole second seen there."""
 
     person: Index
@@ -24,7 +24,7 @@ class Stays:
     until: Index
 
 
-def zone_stays(floor: Floor, legs: Legs, speed_m_s: F64, start_t: float, leader: Index, lag_s: F64) -> Stays:
+def zone_stays(floor: Floor, legs: Legs, speed_m_s: F64, start_t: float, leader: Index, lag_s: F64) -> YearStays:
     """Of people (leader: whose ways they walk; `lag_s`: how much later). Times in whole seconds UTC.
 
     The truth of a full recording looks at each second: who is in a zone between two looks only was never there.
@@ -51,20 +51,20 @@ def _passes(legs: Legs, leg: Index, at_m: F64, speed_m_s: F64, *, after_wait: bo
     return legs.since_s[leg] + walked_s + np.where(waited, legs.wait_s[leg], 0.0)
 
 
-def _joined(person: Index, zone: Index, since: Index, until: Index) -> Stays:
+def _joined(person: Index, zone: Index, since: Index, until: Index) -> YearStays:
     """Stretches of one person in one zone that follow each other within a second are one stay."""
     seen = until >= since
     person, zone, since, until = person[seen], zone[seen], since[seen], until[seen]
     order = np.lexsort((until, since, zone, person))
     person, zone, since, until = person[order], zone[order], since[order], until[order]
     if not len(person):
-        return Stays(person, zone, since, until)
+        return YearStays(person, zone, since, until)
     new = (np.diff(person) != 0) | (np.diff(zone) != 0) | (since[1:] - until[:-1] > 1)
     first = np.concatenate([[0], np.flatnonzero(new) + 1])
-    return Stays(person[first], zone[first], since[first], np.maximum.reduceat(until, first))
+    return YearStays(person[first], zone[first], since[first], np.maximum.reduceat(until, first))
 
 
-def stay_hours(stays: Stays, zones: int, who: Bools) -> tuple[Index, F64]:
+def stay_hours(stays: YearStays, zones: int, who: Bools) -> tuple[Index, F64]:
     """Zones by hour of the people in `who` (people,): hours since 1970 (h,), and figures (h, zones, 4).
 
     Figures: person-seconds; visits that began, and their dwell; most people at once.
@@ -97,7 +97,7 @@ class HourSums:
         self._zone_ids = np.array(zone_ids, np.str_)
         self._hours: dict[int, F64] = {}
 
-    def add(self, stays: Stays, who: Bools) -> None:
+    def add(self, stays: YearStays, who: Bools) -> None:
         """Adds the stays of the people in `who`."""
         for hour, figures in zip(*stay_hours(stays, len(self._zone_ids), who), strict=True):
             before = self._hours.get(int(hour))

@@ -22,17 +22,17 @@ from simulators.scenario.scenario import Scenario
 from simulators.scenario.year import YearConfig
 from simulators.year.calendar import YearDay, year_days
 from simulators.year.checks import year_problems
-from simulators.year.coupons import Coupons, Moments
+from simulators.year.coupons import Coupons, CouponStops
 from simulators.year.floor import Floor, Index
-from simulators.year.shoppers import MOST_COMPANIONS, ShopperBase
-from simulators.year.stays import Stays, zone_stays
+from simulators.year.shoppers import MOST_COMPANIONS, ShopperPopulation
+from simulators.year.stays import YearStays, zone_stays
 from simulators.year.trips import Habits, Payments, Stops, Trips, draw_lists
 
 BASE_STREAM, CALENDAR_STREAM, DAY_STREAM = 0xB0, 0xB1, 0xB2
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
+class DayCrowd:
     """Everybody of one day: leaders first, in the order of their arrival, then who came along. Arrays (people,).
 
     `shopper` is a leader's number in the base; `code` tells people apart over the year; `leader` whose trip they make.
@@ -57,16 +57,16 @@ class DayOut:
     by stop: `kept`, what was paid for."""
 
     start_t: float
-    crowd: Crowd
+    crowd: DayCrowd
     arrive_s: F64
     left_s: F64
     wanted: Bools
     consenting: Bools
     stops: Stops
-    moments: Moments
+    moments: CouponStops
     kept: Bools
     payments: Payments
-    stays: Stays
+    stays: YearStays
 
 
 class Year:
@@ -86,7 +86,7 @@ class Year:
         rng = np.random.default_rng([scenario.seed, CALENDAR_STREAM])
         self.days = year_days(config, scenario.people, scenario.starts_at, plan.timezone, rng)[:days]
         seed = np.random.SeedSequence([scenario.seed, BASE_STREAM])
-        self.base = ShopperBase(config, scenario.phones, scenario.people.groups.phones_share, seed)
+        self.base = ShopperPopulation(config, scenario.phones, scenario.people.groups.phones_share, seed)
         first = self.days[0].day
         self.coupons = Coupons(plan, scenario.people, scenario.phones, config.coupons, first, len(self.base))
         self._names = np.array([f"s{i + 1:05d}" for i in range(len(self.base))], np.str_)
@@ -129,7 +129,7 @@ class Year:
         lengths = np.minimum(1 + rng.poisson(self.scenario.people.list_length_mean - 1, n), most)
         return draw_lists(weights, lengths, rng)
 
-    def _crowd(self, shopper: Index, rng: np.random.Generator) -> Crowd:
+    def _crowd(self, shopper: Index, rng: np.random.Generator) -> DayCrowd:
         """Leaders and who comes along with them."""
         n, habit = len(shopper), self.scenario.people.groups
         together = rng.random(n) < habit.share
@@ -138,7 +138,7 @@ class Year:
         nth = 1 + np.arange(len(leader)) - np.repeat(np.cumsum(more) - more, more)
         lag_s = rng.uniform(0.2, 1.0, len(leader))
         along = [f"{self._names[shopper[i]]}-{k + 1}" for i, k in zip(leader.tolist(), nth.tolist(), strict=True)]
-        return Crowd(
+        return DayCrowd(
             shopper=np.concatenate([shopper, shopper[leader]]),
             leader=np.concatenate([np.arange(n), leader]),
             nth=np.concatenate([np.zeros(n, np.int64), nth]),

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from api.cli.startup import Site
+from api.cli.startup import RunningSite
 from engine.presence.hotzones import HotState, hot_zones
 from engine.runtime.process import EngineProcess
 from engine.runtime.store_runner import StoreRunner
@@ -17,7 +17,7 @@ _FROM_ENGINE = ("readings", "fixes", "visits")
 _FROM_DATABASE = ("decisions", "vouchers_issued", "vouchers_acknowledged", "vouchers_redeemed", "shares", "points")
 
 
-def gather(site: Site, process: EngineProcess, summaries: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def gather(site: RunningSite, process: EngineProcess, summaries: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """`counts`, none of which should be zero; and from a reading's time to its coupon on the page, seconds."""
     counts = dict.fromkeys((*_FROM_ENGINE, "hot_zones", *_FROM_DATABASE), 0)
     for store, runner in process.runners.items():
@@ -42,7 +42,7 @@ def quantiles(values: Sequence[float]) -> dict[str, float | int | None]:
     return {"n": len(values), "median": round(float(median), 3), "p99": round(float(p99), 3)}
 
 
-def _hot(site: Site, runner: StoreRunner) -> int:
+def _hot(site: RunningSite, runner: StoreRunner) -> int:
     rows = heat_rows(site.db, runner.plan.store, from_t=0.0, to_t=time.time() + 3600)
     zones = hot_zones(runner.plan, runner.cells, rows, site.config.presence.heat_cell_m)
     return sum(zone.state is HotState.HOT for zone in zones)

@@ -16,7 +16,7 @@ from engine.plan.cells import Cells, walkable_cells, zone_membership
 from engine.plan.drawing.draw import draw_svg, svg_to_png
 from engine.plan.load import load_plan
 from engine.plan.model import Plan
-from engine.positioning.accuracy import Candidate, best_places, expected_error, simulated_error, weak
+from engine.positioning.accuracy import CandidatePlace, best_places, expected_error, simulated_error, weak
 from engine.records import F64
 
 CELL_M = 1.0
@@ -65,7 +65,7 @@ def accuracy(
     print(json.dumps(report, ensure_ascii=False) if as_json else _text(report))
 
 
-def _report(plan: Plan, cells: Cells, error: F64, simulated: F64, places: list[Candidate]) -> dict[str, Any]:
+def _report(plan: Plan, cells: Cells, error: F64, simulated: F64, places: list[CandidatePlace]) -> dict[str, Any]:
     member = zone_membership(plan, cells) > 0
     zones = [
         {"id": z.id, "level": z.level, "expected_m": round(float(error[own].mean()), 2)}
@@ -100,7 +100,7 @@ def _text(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _draw(plan: Plan, cells: Cells, error: F64, places: list[Candidate], level: str, output: Path) -> None:
+def _draw(plan: Plan, cells: Cells, error: F64, places: list[CandidatePlace], level: str, output: Path) -> None:
     own = np.flatnonzero(cells.level == plan.level_index[level])
     side, half = cells.cell_m, cells.cell_m / 2
     squares = [

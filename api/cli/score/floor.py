@@ -11,7 +11,7 @@ from engine.plan.drawing.draw import draw_svg
 from engine.plan.model import Plan
 from engine.records import F64
 from engine.referee.places import PlacesWithSigma
-from engine.referee.true_places import Places, TruePlaces
+from engine.referee.true_places import PlaceColumns, TruePlaces
 
 SQUARE_M = 1.0
 LEAST_FIXES = 3  # in a square, before its mean says anything
@@ -61,7 +61,7 @@ def colour_of(error_m: float) -> str:
 
 
 def worst_stretches(
-    plan: Plan, truth: Places, fixes: PlacesWithSigma, places: TruePlaces, how_many: int = 4
+    plan: Plan, truth: PlaceColumns, fixes: PlacesWithSigma, places: TruePlaces, how_many: int = 4
 ) -> list[Stretch]:
     """The stretches of `STRETCH_S` with the largest mean error, one a device, worst first."""
     t, device = fixes.t[places.row], fixes.device[places.row]
@@ -80,7 +80,7 @@ def worst_stretches(
 
 
 def _stretch(
-    plan: Plan, truth: Places, fixes: PlacesWithSigma, places: TruePlaces, device: str, start_t: float
+    plan: Plan, truth: PlaceColumns, fixes: PlacesWithSigma, places: TruePlaces, device: str, start_t: float
 ) -> Stretch:
     end_t = start_t + STRETCH_S
     t = fixes.t[places.row]
@@ -98,7 +98,7 @@ def _stretch(
     return Stretch(device, start_t, float(t[own[-1]]), float(np.median(places.error_m[own])), len(own), picture)
 
 
-def _path(truth: Places, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> list[str]:
+def _path(truth: PlaceColumns, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> list[str]:
     points = " ".join(
         f"{x:.2f},{y:.2f}" for x, y in zip(truth.x_m[rows].tolist(), truth.y_m[rows].tolist(), strict=True)
     )

@@ -28,7 +28,7 @@ class BatchPseudonym(Protocol):
     def many(self, macs: Sequence[str]) -> U64: ...
 
 
-class Columns(NamedTuple):
+class ReadingColumns(NamedTuple):
     """Readings of the right shape, not yet looked at: n of them."""
 
     mac: Sequence[str]
@@ -38,7 +38,7 @@ class Columns(NamedTuple):
 
 
 def usable(
-    columns: Columns,
+    columns: ReadingColumns,
     sent_at: float,
     store_aps: Mapping[str, int],
     pseudonym: Pseudonym,
@@ -68,7 +68,7 @@ def usable(
     return everything.take(good & ~is_ap), between_aps.take(good & is_ap)
 
 
-def _checks(columns: Columns, device: U64, ap: I32, heard: I32, sent_at: float) -> dict[ReadingRefusal, Bools]:
+def _checks(columns: ReadingColumns, device: U64, ap: I32, heard: I32, sent_at: float) -> dict[ReadingRefusal, Bools]:
     """Reason to the rows it refuses, each (n,), in the order of precedence."""
     t, rssi, range_m, sigma_m = columns.number
     nan = columns.given_nan if columns.given_nan is not None else np.zeros((4, t.shape[0]), np.bool_)

@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 from engine.errors import DecodeError
-from engine.ingest.decoders.columns import TIME_MAX_S, Columns, usable
+from engine.ingest.decoders.columns import TIME_MAX_S, ReadingColumns, usable
 from engine.ingest.masks import masked
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.records import DeviceId, Pseudonym, Readings
@@ -86,7 +86,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class NetworkSession:
     """A device joined or left the network. `user` is what the controller knows it by, where it says so."""
 
     store: str
@@ -125,7 +125,7 @@ def decode_native(
     return Frame(where.store, where.source, sent_at, received_at, readings, ap_readings, refused)
 
 
-def decode_session(topic: str, payload: bytes, *, pseudonym: Pseudonym, received_at: float) -> Session:
+def decode_session(topic: str, payload: bytes, *, pseudonym: Pseudonym, received_at: float) -> NetworkSession:
     """One session message. Raises DecodeError. A `t` of 0, a controller without a clock, becomes `received_at`."""
     where = parse_topic(topic)
     if where.kind != "sessions":
@@ -145,7 +145,7 @@ def decode_session(topic: str, payload: bytes, *, pseudonym: Pseudonym, received
     except ValueError:
         raise DecodeError(FrameRefusal.BAD_MAC, "mac is not a MAC address") from None
     event = SessionChange(raw.event)
-    return Session(where.store, where.source, device, event, raw.t or received_at, raw.ssid or "", raw.user)
+    return NetworkSession(where.store, where.source, device, event, raw.t or received_at, raw.ssid or "", raw.user)
 
 
 class NativeDecoder:
@@ -164,7 +164,7 @@ class NativeDecoder:
         self._start_day(received_at)
         return decode_native(topic, payload, store_aps=store_aps, pseudonym=self._pseudonym, received_at=received_at)
 
-    def decode_session(self, topic: str, payload: bytes, received_at: float) -> Session:
+    def decode_session(self, topic: str, payload: bytes, received_at: float) -> NetworkSession:
         """A session message. Raises DecodeError, `unknown_store` among others."""
         self._aps(topic)
         self._start_day(received_at)
@@ -187,7 +187,7 @@ def _bounded(payload: bytes) -> bytes:
     return payload
 
 
-def _typed(payload: bytes) -> tuple[float, Columns, int]:
+def _typed(payload: bytes) -> tuple[float, ReadingColumns, int]:
     """(sent_at, columns, misshapen readings) of a payload, by the fast path where its types hold."""
     try:
         frame = _FRAME.decode(_bounded(payload))
@@ -198,14 +198,14 @@ def _typed(payload: bytes) -> tuple[float, Columns, int]:
     return frame.sent_at, _columns(frame.readings), 0
 
 
-def _columns(readings: list[_Reading]) -> Columns:
+def _columns(readings: list[_Reading]) -> ReadingColumns:
     if not readings:
-        return Columns((), (), np.empty((4, 0)), None)
+        return ReadingColumns((), (), np.empty((4, 0)), None)
     mac, ap, t, rssi, range_m, sigma_m, _ = zip(*map(msgspec.structs.astuple, readings), strict=True)
-    return Columns(mac, ap, np.array((t, rssi, range_m, sigma_m), np.float64), None)
+    return ReadingColumns(mac, ap, np.array((t, rssi, range_m, sigma_m), np.float64), None)
 
 
-def _tolerant(payload: bytes) -> tuple[float, Columns, int]:
+def _tolerant(payload: bytes) -> tuple[float, ReadingColumns, int]:
     """As `_typed`, one reading after the other: the slow path of frames that hold something bad."""
     raw = _any_json(payload)
     if not isinstance(raw, dict):

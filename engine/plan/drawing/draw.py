@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from engine.errors import OperatorError, Problem
 from engine.plan.drawing.legend import legend, scale_bar
-from engine.plan.drawing.panel import LEVEL_MARGIN_M, Frame, panel, svg_text
+from engine.plan.drawing.panel import LEVEL_MARGIN_M, PixelFrame, panel, svg_text
 from engine.plan.model import Level, Plan
 
 MARGIN_PX = 20.0
@@ -26,7 +26,7 @@ def draw_svg(
     belong to one level, so they need `level` on a plan with several. `signs` adds the legend. Raises ValueError for an
     unknown level and for layers without one.
     """
-    levels = _chosen(plan, level)
+    levels = _choose_levels(plan, level)
     if layers and len(levels) > 1:
         raise ValueError("layers belong to one level: say which")
     frames = _frames(levels, width_px)
@@ -68,7 +68,7 @@ def svg_to_png(svg: str, *, zoom: float = 1.0) -> bytes:
 _FACES = ("OpenSans-Regular.ttf", "OpenSans-SemiBold.ttf")
 
 
-def _chosen(plan: Plan, level: str | None) -> list[Level]:
+def _choose_levels(plan: Plan, level: str | None) -> list[Level]:
     if level is None:
         return sorted(plan.levels, key=lambda lv: lv.ordinal)
     if level not in plan.level_index:
@@ -82,19 +82,19 @@ def _width_m(level: Level) -> float:
     return float(x1 - x0 + 2 * LEVEL_MARGIN_M)
 
 
-def _height_px(level: Level, frame: Frame) -> float:
+def _height_px(level: Level, frame: PixelFrame) -> float:
     _, y0, _, y1 = level.polygon.bounds
     return float(y1 - y0 + 2 * LEVEL_MARGIN_M) * frame.scale_px_m
 
 
-def _frames(levels: list[Level], width_px: int) -> list[Frame]:
+def _frames(levels: list[Level], width_px: int) -> list[PixelFrame]:
     """Side by side at one scale, so that levels compare."""
     room = width_px - MARGIN_PX * (len(levels) + 1)
     scale = max(room, 50.0) / sum(_width_m(lv) for lv in levels)
     frames, left = [], MARGIN_PX
     for lv in levels:
         x0, _, _, y1 = lv.polygon.bounds
-        frames.append(Frame(left, MARGIN_PX + TITLE_PX, scale, x0 - LEVEL_MARGIN_M, y1 + LEVEL_MARGIN_M))
+        frames.append(PixelFrame(left, MARGIN_PX + TITLE_PX, scale, x0 - LEVEL_MARGIN_M, y1 + LEVEL_MARGIN_M))
         left += _width_m(lv) * scale + MARGIN_PX
     return frames
 

@@ -20,7 +20,7 @@ LEVEL_MARGIN_M = 0.6  # access points may hang a little outside the outline
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class PixelFrame:
     """From store metres (y up) to the picture's pixels (y down)."""
 
     left_px: float
@@ -48,7 +48,7 @@ class Frame:
         return affinity.affine_transform(polygon, [s, 0, 0, -s, self.x(0.0), self.y(0.0)])
 
 
-def panel(plan: Plan, level: Level, frame: Frame, layers: Sequence[str]) -> list[str]:
+def panel(plan: Plan, level: Level, frame: PixelFrame, layers: Sequence[str]) -> list[str]:
     """The elements of one level, lowest first. `layers` are fragments in store metres, above floor, below labels."""
     labels = Labels()
     icons = _openings(plan, level, frame, labels) + _access_points(plan, level, frame, labels)
@@ -79,17 +79,17 @@ def svg_text(lines: Sequence[str], x: float, y: float, size_px: float, extra: st
     return f'{edge} stroke-linejoin="round">{spans}</text><text {common} fill="{palette.INK}">{spans}</text>'
 
 
-def _points(coordinates: Sequence[tuple[float, ...]], frame: Frame) -> str:
+def _points(coordinates: Sequence[tuple[float, ...]], frame: PixelFrame) -> str:
     return "L".join(f"{frame.x(c[0]):.1f} {frame.y(c[1]):.1f}" for c in coordinates)
 
 
-def _polygon(polygon: Polygon, frame: Frame, style: str, title: str = "") -> str:
+def _polygon(polygon: Polygon, frame: PixelFrame, style: str, title: str = "") -> str:
     rings = "".join(f"M{_points(list(r.coords)[:-1], frame)}Z" for r in (polygon.exterior, *polygon.interiors))
     tip = f"<title>{escape(title)}</title>" if title else ""
     return f'<path d="{rings}" fill-rule="evenodd" {style}>{tip}</path>'
 
 
-def _zones(plan: Plan, level: Level, frame: Frame) -> list[str]:
+def _zones(plan: Plan, level: Level, frame: PixelFrame) -> list[str]:
     drawn = []
     for i, zone in enumerate(plan.zones):
         if zone.level == level.id and not zone.polygon.equals(level.polygon):
@@ -99,7 +99,7 @@ def _zones(plan: Plan, level: Level, frame: Frame) -> list[str]:
     return drawn
 
 
-def _fixtures(plan: Plan, level: Level, frame: Frame) -> list[str]:
+def _fixtures(plan: Plan, level: Level, frame: PixelFrame) -> list[str]:
     drawn = []
     for fixture in plan.fixtures:
         if fixture.level == level.id:
@@ -109,7 +109,7 @@ def _fixtures(plan: Plan, level: Level, frame: Frame) -> list[str]:
     return drawn
 
 
-def _walls(plan: Plan, level: Level, frame: Frame) -> list[str]:
+def _walls(plan: Plan, level: Level, frame: PixelFrame) -> list[str]:
     width = min(max(0.15 * frame.scale_px_m, 2.0), 6.0)
     drawn = []
     # Heavier walls over lighter ones: a partition ends at the outer wall, not on it.
@@ -120,7 +120,7 @@ def _walls(plan: Plan, level: Level, frame: Frame) -> list[str]:
     return drawn
 
 
-def _products(plan: Plan, level: Level, frame: Frame) -> list[str]:
+def _products(plan: Plan, level: Level, frame: PixelFrame) -> list[str]:
     return [
         f'<circle cx="{frame.x(p.x_m):.1f}" cy="{frame.y(p.y_m):.1f}" r="2.4" fill="{palette.PRODUCT}" stroke="#fff" '
         f'stroke-width="0.8"><title>{escape(p.name)} ({escape(p.sku)})</title></circle>'
@@ -129,7 +129,7 @@ def _products(plan: Plan, level: Level, frame: Frame) -> list[str]:
     ]
 
 
-def _openings(plan: Plan, level: Level, frame: Frame, labels: Labels) -> list[str]:
+def _openings(plan: Plan, level: Level, frame: PixelFrame, labels: Labels) -> list[str]:
     drawn: list[str] = []
     doors: list[LineString] = []
     for opening in plan.openings:
@@ -155,7 +155,7 @@ def _free_spot(x: float, y: float, labels: Labels) -> tuple[float, float]:
     return x, y
 
 
-def _access_points(plan: Plan, level: Level, frame: Frame, labels: Labels) -> list[str]:
+def _access_points(plan: Plan, level: Level, frame: PixelFrame, labels: Labels) -> list[str]:
     drawn = []
     for ap in plan.access_points:
         if ap.level == level.id:
@@ -167,7 +167,7 @@ def _access_points(plan: Plan, level: Level, frame: Frame, labels: Labels) -> li
     return drawn
 
 
-def _zone_labels(plan: Plan, level: Level, frame: Frame, labels: Labels) -> list[str]:
+def _zone_labels(plan: Plan, level: Level, frame: PixelFrame, labels: Labels) -> list[str]:
     zones = [z for z in plan.zones if z.level == level.id]
     for p in plan.products:
         if p.level == level.id:

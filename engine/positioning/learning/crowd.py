@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
-from engine.positioning.learning.crowd_em import HELD_OUT, CrowdLearning, Learnt, Seen
+from engine.positioning.learning.crowd_em import HELD_OUT, Assessment, CrowdLearning, Learnt
 from engine.positioning.learning.ranges import shared_bias_m
 from engine.positioning.learning.tracklets import ScanMemory, Stretches
 from engine.positioning.windows import ScanWindows
@@ -71,7 +71,7 @@ def _ranges(plan: Plan, cells: Cells, known: Evidence, first: Calibration, scans
         range_offset_sigma_m=CalibrationSettings().device_range_spread_m,
     )
     fits = [replace(fit, range_bias_m=bias) for fit in first.fits]
-    return _noted(replace(first, radio_map=radio_map, fits=fits), f"ranges come out {bias:+.1f} m long, all alike")
+    return _note(replace(first, radio_map=radio_map, fits=fits), f"ranges come out {bias:+.1f} m long, all alike")
 
 
 def _rssi(
@@ -85,36 +85,36 @@ def _rssi(
 ) -> Calibration:
     """With what the crowd teaches of RSSI."""
     if reach_of(cells, known).share > 0:
-        return _noted(first, "unlabelled readings left aside: the survey says more of this floor")
+        return _note(first, "unlabelled readings left aside: the survey says more of this floor")
     memory = ScanMemory(len(plan.access_points), len(scans))  # a long recording is drawn from as a whole
     memory.add(scans)
     crowd = CrowdLearning(plan, cells, keeps=True, on_round=on_round)
-    stretches = crowd.drawn(memory, np.random.default_rng(LOT))
+    stretches = crowd.draw(memory, np.random.default_rng(LOT))
     n = int(stretches.steps.sum())
     if n < LEAST_SCANS:
-        return _noted(first, f"{n} scans of unlabelled readings follow on each other: too few to learn from")
+        return _note(first, f"{n} scans of unlabelled readings follow on each other: too few to learn from")
     heard = np.isfinite(stretches.rssi_dbm).sum() / n
-    before = crowd.seen(first.law, None, stretches)
+    before = crowd.assess(first.law, None, stretches)
     if before.covered < COVERED and heard < MANY_AP:
         place = f"scans of {heard:.1f} access points on {before.covered:.0%} of the floor fit a wrong map as well"
-        return _noted(first, f"unlabelled readings left aside: {place}; let people walk half of it")
-    validation = crowd.cross_validate(first.law, stretches, _held_out(stretches))
+        return _note(first, f"unlabelled readings left aside: {place}; let people walk half of it")
+    validation = crowd.cross_validate(first.law, stretches, _hold_out(stretches))
     learnt = validation.learnt
     if learnt is None:
         gain = f"{validation.gain:+.2f} nats per scan on readings not fitted on"
-        return _noted(first, f"unlabelled readings left aside: {gain}")
-    after = crowd.seen(first.law, learnt, stretches)
+        return _note(first, f"unlabelled readings left aside: {gain}")
+    after = crowd.assess(first.law, learnt, stretches)
     radio_map = crowd.map_of(first.law, learnt, geometry, first.radio_map)
-    result = _explained(plan, replace(first, radio_map=radio_map), learnt, before, after)
+    result = _explain(plan, replace(first, radio_map=radio_map), learnt, before, after)
     used = f"{learnt.gain:+.2f} nats per scan on readings not fitted on, from {after.covered:.0%} of the floor"
-    return _noted(result, f"unlabelled readings used: {used}")
+    return _note(result, f"unlabelled readings used: {used}")
 
 
-def _noted(calibration: Calibration, note: str) -> Calibration:
+def _note(calibration: Calibration, note: str) -> Calibration:
     return replace(calibration, notes=[*calibration.notes, note])
 
 
-def _held_out(stretches: Stretches) -> Bools:
+def _hold_out(stretches: Stretches) -> Bools:
     """(S,) some devices' stretches; of few devices, some of each one's time."""
     if len(np.unique(stretches.device)) >= DEVICES_HELD_OUT:
         held: Bools = stretches.device % HELD_OUT == HELD_OUT - 1
@@ -124,7 +124,7 @@ def _held_out(stretches: Stretches) -> Bools:
     return np.asarray(rank % every == every - 1, dtype=np.bool_)
 
 
-def _explained(plan: Plan, first: Calibration, learnt: Learnt, before: Seen, after: Seen) -> Calibration:
+def _explain(plan: Plan, first: Calibration, learnt: Learnt, before: Assessment, after: Assessment) -> Calibration:
     """The law, the fit per access point and its warnings as the crowd has changed them; where it heard nothing of an
     access point, what was known."""
     found = learnt.soft.coefficients

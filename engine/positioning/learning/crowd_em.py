@@ -17,7 +17,7 @@ import numpy as np
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.bayes import moments
-from engine.positioning.learning.forward_backward import Placed, foreseen, placed
+from engine.positioning.learning.forward_backward import PlacedScans, log_likelihood, place_scans
 from engine.positioning.learning.tracklets import MOST_STEPS, MOST_STRETCHES, ScanMemory, Stretches
 from engine.positioning.measurement.expectation import is_large
 from engine.positioning.measurement.site import Site
@@ -29,7 +29,7 @@ from engine.radio.radiomap import RadioMap, prior_map
 from engine.radio.reach import share_near
 from engine.radio.ridge import FittedLaw
 from engine.radio.soft_fit import (
-    Floor,
+    FloorGrid,
     SoftLaw,
     correlation,
     expected_dbm,
@@ -82,7 +82,7 @@ class Validation:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Assessment:
     """How a map sees stretches: the share of the floor near the places it finds for them, 0 to 1; of each access point
     (A,) how many scans heard it, and the root mean square of what the law, fields aside, leaves of those in dB."""
 
@@ -115,15 +115,15 @@ class CrowdLearning:
         if len(memory) < LEAST_SCANS:
             return None
         ground = self._ready()
-        stretches = _drawn(ground, memory, rng)
+        stretches = _draw_stretches(ground, memory, rng)
         if int(stretches.steps.sum()) < LEAST_SCANS or len(np.unique(stretches.device)) < LEAST_DEVICES:
             return None
         held = stretches.device % HELD_OUT == HELD_OUT - 1
         return self._cross_validate(ground, law, stretches, held).learnt
 
-    def drawn(self, memory: ScanMemory, rng: np.random.Generator) -> Stretches:
+    def draw(self, memory: ScanMemory, rng: np.random.Generator) -> Stretches:
         """As many stretches as there is memory for, by lot."""
-        return _drawn(self._ready(), memory, rng)
+        return _draw_stretches(self._ready(), memory, rng)
 
     def cross_validate(self, law: FittedLaw, stretches: Stretches, held: Bools) -> Validation:
         """What stretches that are not `held` (S,) teach, if it foresees those that are better than the law alone by
@@ -135,25 +135,25 @@ class CrowdLearning:
         start = _start(floor, law)
         trial = self._em(ground, floor, law, stretches.take(~held), (LAW_ROUNDS, FIELD_ROUNDS), start)
         judged = stretches.take(held)
-        gain = self._foreseen(ground, floor, trial, judged) - self._foreseen(ground, floor, start, judged)
+        gain = self._log_likelihood(ground, floor, trial, judged) - self._log_likelihood(ground, floor, start, judged)
         if gain < MARGIN:
             return Validation(gain, None)
         soft, sigma = self._em(ground, floor, law, stretches, (0, LAST_ROUNDS), trial)
         return Validation(gain, Learnt(soft, sigma, gain))
 
-    def seen(self, law: FittedLaw, learnt: Learnt | None, stretches: Stretches) -> Seen:
+    def assess(self, law: FittedLaw, learnt: Learnt | None, stretches: Stretches) -> Assessment:
         """Stretches as the law alone (None) or what was learnt explains them."""
         ground = self._ready()
         floor, _ = floor_of(self._plan, ground.cells, ground.geometry, law)
         soft, sigma = _start(floor, law) if learnt is None else (learnt.soft, learnt.sigma_db)
         site = self._site(ground, floor, soft, sigma, self._settings)
-        found = placed(site, ground.graph, self._settings.motion, self._settings, stretches)
+        found = place_scans(site, ground.graph, self._settings.motion, self._settings, stretches)
         level, xy, _ = moments(site, found.cells)
         rssi = stretches.rssi_dbm[found.stretch, found.step].astype(np.float64)
         scans = np.isfinite(rssi).sum(axis=0)
         plain = expected_dbm(floor, SoftLaw(soft.coefficients, np.zeros_like(soft.fields)))
-        left = np.sqrt(_squared(rssi, found, plain).sum(axis=0) / np.maximum(scans, 1))
-        return Seen(share_near(ground.cells, level, xy[:, 0], xy[:, 1]), scans, np.where(scans > 0, left, np.nan))
+        left = np.sqrt(_squared_residuals(rssi, found, plain).sum(axis=0) / np.maximum(scans, 1))
+        return Assessment(share_near(ground.cells, level, xy[:, 0], xy[:, 1]), scans, np.where(scans > 0, left, np.nan))
 
     def map_of(self, law: FittedLaw, learnt: Learnt, geometry: Geometry, current: RadioMap) -> RadioMap:
         """The map at the plan's cells, of which `geometry` is. Ranges stay as `current` has them."""
@@ -190,7 +190,7 @@ class CrowdLearning:
     def _em(
         self,
         ground: _Ground,
-        floor: Floor,
+        floor: FloorGrid,
         law: FittedLaw,
         stretches: Stretches,
         rounds: tuple[int, int],
@@ -200,51 +200,53 @@ class CrowdLearning:
         soft, sigma = start
         for k in range(sum(rounds)):
             site = self._site(ground, floor, soft, sigma, self._settings)
-            found = placed(site, ground.graph, self._settings.motion, self._settings, stretches)
+            found = place_scans(site, ground.graph, self._settings.motion, self._settings, stretches)
             rssi = stretches.rssi_dbm[found.stretch, found.step].astype(np.float64)
             v = _tail_weights(rssi, found, expected_dbm(floor, soft), sigma, self._settings.tail_dof)
-            weight, level = _heard(rssi, found, v)
+            weight, level = _mean_levels(rssi, found, v)
             soft = fit_soft(floor, law, weight, level, sigma, k >= rounds[0])
             sigma = _sigma(rssi, found, expected_dbm(floor, soft), v)
             self._on_round()
         return soft, sigma
 
-    def _foreseen(self, ground: _Ground, floor: Floor, known: tuple[SoftLaw, float], stretches: Stretches) -> float:
+    def _log_likelihood(
+        self, ground: _Ground, floor: FloorGrid, known: tuple[SoftLaw, float], stretches: Stretches
+    ) -> float:
         """How well a map foresees these scans, in nats per scan; every scan counts fully, odd ones too."""
         plain = replace(self._settings, memory_s=JUDGE_MEMORY_S, tail_dof=JUDGE_DOF)
-        return foreseen(self._site(ground, floor, *known, plain), ground.graph, plain.motion, plain, stretches)
+        return log_likelihood(self._site(ground, floor, *known, plain), ground.graph, plain.motion, plain, stretches)
 
-    def _site(self, ground: _Ground, floor: Floor, soft: SoftLaw, sigma: float, settings: LocatorSettings) -> Site:
+    def _site(self, ground: _Ground, floor: FloorGrid, soft: SoftLaw, sigma: float, settings: LocatorSettings) -> Site:
         mean = expected_dbm(floor, soft).astype(np.float32)
         spread = np.broadcast_to(np.float32(sigma), mean.shape)
         known = replace(ground.prior, mean_dbm=mean, sigma_db=spread, offset_sigma_db=DEVICES_DB)
         return site_of(self._plan, ground.cells, known, settings)
 
 
-def _drawn(ground: _Ground, memory: ScanMemory, rng: np.random.Generator) -> Stretches:
+def _draw_stretches(ground: _Ground, memory: ScanMemory, rng: np.random.Generator) -> Stretches:
     return memory.stretches(rng, max(8, min(MOST_STRETCHES, MOST_ENTRIES // len(ground.cells) // MOST_STEPS)))
 
 
-def _start(floor: Floor, law: FittedLaw) -> tuple[SoftLaw, float]:
+def _start(floor: FloorGrid, law: FittedLaw) -> tuple[SoftLaw, float]:
     """The law alone."""
     return SoftLaw(law.coefficients, np.zeros((len(law.p0_dbm), len(floor.kernel)))), DEFAULT_PRIOR.sigma_db
 
 
-def _tail_weights(rssi: F64, found: Placed, mean: F64, sigma: float, dof: float) -> F64:
+def _tail_weights(rssi: F64, found: PlacedScans, mean: F64, sigma: float, dof: float) -> F64:
     """Student-t weights (M, A), 0 where unheard."""
     heard = np.isfinite(rssi)
-    squared = _squared(rssi, found, mean) / sigma**2
+    squared = _squared_residuals(rssi, found, mean) / sigma**2
     return np.where(heard, np.minimum((dof + 1.0) / (dof + squared), 1.0), 0.0)
 
 
-def _squared(rssi: F64, found: Placed, mean: F64) -> F64:
+def _squared_residuals(rssi: F64, found: PlacedScans, mean: F64) -> F64:
     """(M, A) expected squared residual in dB², 0 where unheard."""
     here, here2 = found.cells @ mean.T, found.cells @ (mean**2).T
     d = np.where(np.isfinite(rssi), rssi, 0.0) - found.offset_db[:, None]
     return np.asarray(np.where(np.isfinite(rssi), np.maximum(d * d - 2 * d * here + here2, 0.0), 0.0), dtype=np.float64)
 
 
-def _heard(rssi: F64, found: Placed, v: F64) -> tuple[F64, F64]:
+def _mean_levels(rssi: F64, found: PlacedScans, v: F64) -> tuple[F64, F64]:
     """Weight and mean level (A, C) of what was heard at each cell."""
     z = np.where(np.isfinite(rssi), rssi, 0.0) - found.offset_db[:, None]
     cells = found.cells.astype(np.float64)
@@ -252,7 +254,7 @@ def _heard(rssi: F64, found: Placed, v: F64) -> tuple[F64, F64]:
     return weight, (v * z).T @ cells / np.maximum(weight, 1e-12)
 
 
-def _sigma(rssi: F64, found: Placed, mean: F64, v: F64) -> float:
+def _sigma(rssi: F64, found: PlacedScans, mean: F64, v: F64) -> float:
     """Spread of one scan around the map, places being uncertain."""
-    squared = _squared(rssi, found, mean)
+    squared = _squared_residuals(rssi, found, mean)
     return float(np.clip(np.sqrt((v * squared).sum() / max(np.isfinite(rssi).sum(), 1)), *SIGMA_DB))

@@ -13,7 +13,7 @@ from engine.positioning.bayes import bayes
 from engine.positioning.belief import Belief, Quantity
 from engine.positioning.learning.tracklets import Stretches
 from engine.positioning.measurement.site import Site
-from engine.positioning.motion.smoothing import carried_back
+from engine.positioning.motion.smoothing import carry_back
 from engine.positioning.motion.walk import MotionModel, WalkGraph, predict
 from engine.positioning.settings import LocatorSettings
 from engine.positioning.tracks import PAUSE_AT_FIRST, trust
@@ -21,7 +21,7 @@ from engine.records import F32, F64, I64, Scans
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedScans:
     """M scans with their places: `stretch` (M,) and `step` (M,), `cells` (M, C) smoothed posteriors, `offset_db` (M,)
     of the device as the whole stretch tells it."""
 
@@ -40,9 +40,9 @@ class _Step:
     ratio: F32
 
 
-def placed(
+def place_scans(
     site: Site, graph: WalkGraph, motion: MotionModel, settings: LocatorSettings, stretches: Stretches
-) -> Placed:
+) -> PlacedScans:
     """All scans of these stretches, smoothed."""
     steps, offset, _ = _forward(site, graph, motion, settings, stretches)
     parts, row, number = [], [], []
@@ -54,17 +54,17 @@ def placed(
             later = len(back_pause)
             back_pause, back_walk = _through(graph, motion, steps[k + 1], back_pause, back_walk)
             dt = stretches.t[:later, k + 1] - stretches.t[:later, k]
-            back_pause, back_walk = carried_back(graph, motion, back_pause, back_walk, dt)
-        back_pause, back_walk = _padded(back_pause, n), _padded(back_walk, n)
+            back_pause, back_walk = carry_back(graph, motion, back_pause, back_walk, dt)
+        back_pause, back_walk = _pad(back_pause, n), _pad(back_walk, n)
         cells = step.pause * back_pause + step.walk * back_walk[:, graph.block]
         parts.append(cells / np.maximum(cells.sum(axis=1, keepdims=True), np.float32(1e-30)))
         row.append(np.arange(n))
         number.append(np.full(n, k))
     stretch = np.concatenate(row)
-    return Placed(stretch, np.concatenate(number), np.concatenate(parts), offset[stretch])
+    return PlacedScans(stretch, np.concatenate(number), np.concatenate(parts), offset[stretch])
 
 
-def foreseen(
+def log_likelihood(
     site: Site, graph: WalkGraph, motion: MotionModel, settings: LocatorSettings, stretches: Stretches
 ) -> float:
     """Mean log likelihood of a scan (nats) given those before it, up to what readings alone decide."""
@@ -101,7 +101,7 @@ def _forward(
         pause = np.asarray(estimate.posterior - walking, dtype=np.float32)
         walk = np.asarray((graph.pool @ walking.T).T, dtype=np.float32)
         mean[:n], var[:n] = estimate.offset_mean, np.maximum(estimate.offset_var, floor)
-        total += float(estimate.foreseen.sum())
+        total += float(estimate.log_likelihood.sum())
         out.append(_Step(pause, walking, np.asarray(estimate.posterior * share, dtype=np.float32)))
     return out, mean[:, Quantity.RSSI], total
 
@@ -115,7 +115,7 @@ def _through(graph: WalkGraph, motion: MotionModel, step: _Step, pause: F32, wal
     return pause / np.maximum(top, np.float32(1e-30)), walk / np.maximum(top, np.float32(1e-30))
 
 
-def _padded(values: F32, n: int) -> F32:
+def _pad(values: F32, n: int) -> F32:
     """Stretches that end here know of nothing later."""
     missing = n - len(values)
     return values if not missing else np.vstack([values, np.ones((missing, values.shape[1]), np.float32)])

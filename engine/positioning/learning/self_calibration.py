@@ -144,7 +144,7 @@ class SelfCalibration:
     def pending(self) -> Callable[[], Fitted] | None:
         """The task that was begun and not taken, again: after `restore`, for instance. None when there is none."""
         known = self._pending
-        return None if known is None else lambda: self._fitted(known)
+        return None if known is None else lambda: self._fit(known)
 
     def take(self, fitted: Fitted) -> RadioMap | None:
         """Ends the task that was begun. Returns the new map, None when there was not enough for one."""
@@ -168,7 +168,7 @@ class SelfCalibration:
         geometry = self._geometry()
         return self._map(self._plain(links, geometry), self._learnt, geometry)
 
-    def _fitted(self, known: _Known) -> Fitted:
+    def _fit(self, known: _Known) -> Fitted:
         links, geometry = self._links(known.total, known.count), self._geometry()
         rng = np.random.default_rng(known.seed)  # which stretches: another lot each time, the same on replay
         plain = self._plain(links, geometry)

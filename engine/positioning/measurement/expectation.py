@@ -39,7 +39,7 @@ class Expectation:
     both: F32
     uniform: bool
 
-    def thinned(self, cells: I64 | slice) -> Expectation:
+    def thin_out(self, cells: I64 | slice) -> Expectation:
         """At these cells only."""
 
         def part(matrix: F32) -> F32:
@@ -60,7 +60,7 @@ class Expectation:
 
     def at(self, cells: I64) -> Expectation:
         """Of these cells alone, in their order."""
-        return self.thinned(cells)
+        return self.thin_out(cells)
 
     @staticmethod
     def of(mean: F32 | F64, sigma: F32 | F64) -> Expectation:
@@ -120,22 +120,22 @@ class PackedMatrix:
 
     def codes_of(self, rows: I64, cells: slice) -> npt.NDArray[np.int16]:
         """The codes of some access points at some cells."""
-        return self.codes[rows, cells] if self.cells is None else gathered(self.codes, rows, self.cells[cells])
+        return self.codes[rows, cells] if self.cells is None else gather(self.codes, rows, self.cells[cells])
 
-    def unpacked(self, rows: I64, cells: slice) -> F32:
+    def unpack(self, rows: I64, cells: slice) -> F32:
         """The values of some access points at some cells."""
         return self.codes_of(rows, cells).astype(np.float32) * np.float32(self.step)
 
     def whole(self) -> F32:
         """All of it (A, C)."""
-        return self.unpacked(np.arange(len(self.codes)), slice(None))
+        return self.unpack(np.arange(len(self.codes)), slice(None))
 
     def __rmatmul__(self, left: F32) -> F32:
         """`left` (N, A) @ this (A, C), part by part; rows that no weight is given to are left out."""
         rows = np.flatnonzero(left.any(axis=0))
         out = np.empty((len(left), self.n_cells), np.float32)
         for cells in parts(self.n_cells):
-            np.matmul(left[:, rows], self.unpacked(rows, cells), out=out[:, cells])
+            np.matmul(left[:, rows], self.unpack(rows, cells), out=out[:, cells])
         return out
 
 
@@ -175,26 +175,26 @@ class PackedExpectation:
     def parts(self, rows: npt.NDArray[np.intp]) -> Iterator[tuple[slice, Expectation]]:
         """Cells and what is expected there of these access points, part after part."""
         for cells in parts(self.mean.n_cells):
-            yield cells, Expectation.of(self.mean.unpacked(rows, cells), self._spread(rows, cells))
+            yield cells, Expectation.of(self.mean.unpack(rows, cells), self._spread(rows, cells))
 
-    def thinned(self, cells: I64 | slice) -> Expectation:
+    def thin_out(self, cells: I64 | slice) -> Expectation:
         """Dense, at these cells only."""
         chosen = self.at(np.arange(self.mean.n_cells)[cells])
         rows, every = np.arange(len(self.sigma)), slice(None)
-        return Expectation.of(chosen.mean.unpacked(rows, every), chosen._spread(rows, every))
+        return Expectation.of(chosen.mean.unpack(rows, every), chosen._spread(rows, every))
 
     def _spread(self, rows: npt.NDArray[np.intp], cells: slice) -> F32:
         if self.sigma.dtype == np.float32:
             return np.asarray(self.sigma[rows])
         own = self.mean.cells
-        codes = self.sigma[rows, cells] if own is None else gathered(self.sigma, rows, own[cells])
+        codes = self.sigma[rows, cells] if own is None else gather(self.sigma, rows, own[cells])
         return codes.astype(np.float32) * np.float32(SIGMA_STEP)
 
 
 _Codes = TypeVar("_Codes", bound=np.generic)
 
 
-def gathered(codes: npt.NDArray[_Codes], rows: npt.NDArray[np.intp], cells: I64) -> npt.NDArray[_Codes]:
+def gather(codes: npt.NDArray[_Codes], rows: npt.NDArray[np.intp], cells: I64) -> npt.NDArray[_Codes]:
     """Rows (R,) at cells (c,), which lie anywhere: (R, c)."""
     out = np.empty((len(rows), len(cells)), codes.dtype)
     for to, row in zip(out, rows.tolist(), strict=True):

@@ -22,7 +22,7 @@ from engine.records import F32, Bools
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class CellLikelihood:
     """Of N scans over C cells: `log` (N, C) likelihood up to a constant per scan; `offset` (N, C) the offset's
     conditional mean; `offset_var` (N, C) or (N, 1) its conditional variance."""
 
@@ -31,11 +31,11 @@ class Evidence:
     offset_var: F32
 
 
-def cell_evidence(expected: Expectation | PackedExpectation, z: F32, v: F32, offset_var: F32) -> Evidence:
+def cell_likelihood(expected: Expectation | PackedExpectation, z: F32, v: F32, offset_var: F32) -> CellLikelihood:
     """The equations above. `z` (N, A) measurements less the device's prior offset (0 where unheard), `v` (N, A) weights
     (0 where unheard), `offset_var` (N,) the prior variance s² of what is left of the offset."""
     if isinstance(expected, PackedExpectation):
-        return _packed_evidence(expected, z, v, offset_var)
+        return _packed_likelihood(expected, z, v, offset_var)
     if expected.uniform:
         w = v * expected.weight[:, 0]
         wz = w * z
@@ -56,20 +56,20 @@ def cell_evidence(expected: Expectation | PackedExpectation, z: F32, v: F32, off
     square -= first * offset
     square *= np.float32(-0.5)
     square -= 0.5 * np.log1p(prior * s) + spread
-    return Evidence(square, offset, var)
+    return CellLikelihood(square, offset, var)
 
 
-def _packed_evidence(expected: PackedExpectation, z: F32, v: F32, offset_var: F32) -> Evidence:
+def _packed_likelihood(expected: PackedExpectation, z: F32, v: F32, offset_var: F32) -> CellLikelihood:
     """The same, part of the cells by part, of the access points that any of the scans heard."""
     heard = np.flatnonzero((v > 0).any(axis=0))
     n_cells = expected.mean.n_cells
     log, offset = np.empty((len(z), n_cells), np.float32), np.empty((len(z), n_cells), np.float32)
     var = np.empty((len(z), 1 if expected.uniform else n_cells), np.float32)
     for cells, dense in expected.parts(heard):
-        part = cell_evidence(dense, z[:, heard], v[:, heard], offset_var)
+        part = cell_likelihood(dense, z[:, heard], v[:, heard], offset_var)
         log[:, cells], offset[:, cells] = part.log, part.offset
         var[:, cells if var.shape[1] > 1 else slice(None)] = part.offset_var
-    return Evidence(log, offset, var)
+    return CellLikelihood(log, offset, var)
 
 
 def residual_squares(expected: Expectation, z: F32, posterior: F32, offset: F32) -> tuple[F32, F32]:

@@ -53,7 +53,7 @@ class Site:
             xy2=self.xy2[part],
         )
 
-    def thinned(self) -> Site:
+    def thin_out(self) -> Site:
         """The thin cells alone, ready to multiply with."""
         own = self.at(self.thin)
         log = own.not_heard_log

@@ -39,10 +39,10 @@ class SlowModes:
         At least `shortest` full steps, or modes are missing.
         """
         laziest = share.min()  # of as many steps' worth of moving, lazier ones leave more
-        r = int((_left(self.loss, laziest, (share * steps).min() / laziest) >= NEGLIGIBLE).sum())
+        r = int((_remainder(self.loss, laziest, (share * steps).min() / laziest) >= NEGLIGIBLE).sum())
         same = np.ptp(share) == 0 and np.ptp(steps) == 0
         few = slice(0, 1) if same else slice(None)
-        left = _left(self.loss[:r], share[few, None], steps[few, None])
+        left = _remainder(self.loss[:r], share[few, None], steps[few, None])
         left[left < NEGLIGIBLE] = 0.0  # the same modes whatever rows are computed together
         vector = self.vector[:, :r]
         out = (((mass / self.root) @ vector) * left) @ vector.T
@@ -52,7 +52,7 @@ class SlowModes:
         return np.asarray(out, dtype=np.float32)
 
 
-def _left(loss: F32, share: F32, steps: I32 | F32) -> F32:
+def _remainder(loss: F32, share: F32, steps: I32 | F32) -> F32:
     """What lazy steps leave of modes that lose so much in a full one."""
     return np.asarray(np.exp(np.log1p(-share * loss) * steps), dtype=np.float32)
 
@@ -100,7 +100,7 @@ def lazy_steps(wanted: F32, most: int) -> tuple[I32, F32]:
     return steps, np.minimum(wanted / steps, 1.0).astype(np.float32)
 
 
-def diffused(flow: sparse.csr_array, wanted: F32, mass_rows: F32, most: int, modes: SlowModes | None = None) -> F32:
+def diffuse(flow: sparse.csr_array, wanted: F32, mass_rows: F32, most: int, modes: SlowModes | None = None) -> F32:
     """Rows of mass (N, K) after `wanted` (N,) steps each; a step adds `flow` @ mass, a part of one is a lazy step."""
     steps, share = lazy_steps(wanted, most)
     out = np.empty(mass_rows.shape, np.float32)
@@ -114,11 +114,11 @@ def diffused(flow: sparse.csr_array, wanted: F32, mass_rows: F32, most: int, mod
             continue
         rows = rows[np.argsort(-steps[rows], kind="stable")]
         mass = np.ascontiguousarray(mass_rows[rows].T)
-        out[rows] = stepped(flow, steps[rows], share[rows], mass).T
+        out[rows] = take_steps(flow, steps[rows], share[rows], mass).T
     return out
 
 
-def stepped(flow: sparse.csr_array, steps: I32, share: F32, mass: F32) -> F32:
+def take_steps(flow: sparse.csr_array, steps: I32, share: F32, mass: F32) -> F32:
     """Columns of mass (K, N), which may be used up, after `steps` (N,) lazy steps each; `steps` must not rise, so that
     columns that are done are those at the end."""
     if np.ptp(share) == 0:

@@ -29,7 +29,7 @@ POOLED = (0.75, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TrackStep:
     """One update of one device's track: time, filtered mass while pausing (C) and walking (C), and the scan's
     likelihood (C) up to a factor: the posterior over its prediction."""
 
@@ -39,8 +39,8 @@ class Step:
     ratio: F32
 
 
-def smoothed(
-    graph: WalkGraph, model: MotionModel, steps: Sequence[Step], exponents: tuple[float, float] = POOLED
+def smooth(
+    graph: WalkGraph, model: MotionModel, steps: Sequence[TrackStep], exponents: tuple[float, float] = POOLED
 ) -> F32:
     """Posterior (C,) of the first step given all steps; they are of one device, in the order of time.
 
@@ -53,7 +53,7 @@ def smoothed(
         ratio = step.ratio / max(float(step.ratio.max()), 1e-30)
         back_pause = back_pause * ratio
         back_walk = back_walk * ((graph.pool @ ratio) / graph.size)
-        back_pause, back_walk = carried_back(graph, model, back_pause, back_walk, np.array([step.t - before.t]))
+        back_pause, back_walk = carry_back(graph, model, back_pause, back_walk, np.array([step.t - before.t]))
         top = max(float(back_pause.max()), float(back_walk.max()))
         back_pause, back_walk = back_pause / top, back_walk / top
     first = steps[0]
@@ -66,7 +66,7 @@ def smoothed(
     return np.asarray(posterior / max(float(posterior.sum()), 1e-30), dtype=np.float32)
 
 
-def carried_back(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: F64) -> tuple[F32, F32]:
+def carry_back(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: F64) -> tuple[F32, F32]:
     """Expected later values of (N, C) and (N, K), seen `dt_s` (N,) earlier: the adjoint of `predict`.
 
     The walk's steps are symmetric between cells, so the expectation of a function is the prediction of the same

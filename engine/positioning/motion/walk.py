@@ -15,7 +15,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from engine.plan.cells import Cells
-from engine.positioning.motion.diffusion import SlowModes, diffused, lazy_steps, quicker_from, slow_modes, stepped
+from engine.positioning.motion.diffusion import SlowModes, diffuse, lazy_steps, quicker_from, slow_modes, take_steps
 from engine.records import F32, F64, I32, I64
 
 LEAST_STRAY = 1e-6  # keeps every cell possible in float32, whatever the last scan said
@@ -161,11 +161,11 @@ def predict(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: F
         stopping = walk[rows] * ((to_pause[rows] * kept[rows])[:, None] / graph.size)
         mass += np.ascontiguousarray(stopping.T)[graph.block]
         steps, share = lazy_steps(wanted[rows], most)
-        still[rows] = stepped(graph.cell_flow, steps, share, mass).T
+        still[rows] = take_steps(graph.cell_flow, steps, share, mass).T
     wanted = _walk_steps(graph, model, dt)
     # what the modes leave out, and their rounding, is far below the stray mass that is added here
     modes = graph.modes() if wanted.max(initial=0.0) >= quicker_from(len(graph.size)) else None
-    moving = diffused(graph.flow, wanted, moving, model.max_steps, modes)
+    moving = diffuse(graph.flow, wanted, moving, model.max_steps, modes)
     moving *= kept[:, None]
     moving += stray_share(model, dt)[:, None] * (graph.size / graph.n_cells)
     return still, moving
@@ -194,7 +194,7 @@ def switching(model: MotionModel, dt: F32) -> tuple[F32, F32]:
 
 def shuffle_on(graph: WalkGraph, model: MotionModel, pause: F32, dt: F32) -> F32:
     """Pause masses (N, C) after `dt` (N,) seconds of shuffling about."""
-    return diffused(graph.cell_flow, _shuffle_steps(graph, model, dt), pause, model.max_cell_steps)
+    return diffuse(graph.cell_flow, _shuffle_steps(graph, model, dt), pause, model.max_cell_steps)
 
 
 def _shuffle_steps(graph: WalkGraph, model: MotionModel, dt: F32) -> F32:
@@ -204,7 +204,7 @@ def _shuffle_steps(graph: WalkGraph, model: MotionModel, dt: F32) -> F32:
 def walk_on(graph: WalkGraph, model: MotionModel, walk: F32, dt: F32) -> F32:
     """Walk masses (N, K) after `dt` (N,) seconds of walking, step by step: right in every digit of the smallest ones
     too, which smoothing backward in time multiplies up again."""
-    return diffused(graph.flow, _walk_steps(graph, model, dt), walk, model.max_steps)
+    return diffuse(graph.flow, _walk_steps(graph, model, dt), walk, model.max_steps)
 
 
 def _walk_steps(graph: WalkGraph, model: MotionModel, dt: F32) -> F32:

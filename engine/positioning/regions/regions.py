@@ -73,7 +73,7 @@ class Regions:
         if number in self._ready:
             self._ready.move_to_end(number)
             return self._ready[number][0]
-        found = self._made(number)
+        found = self._make(number)
         self._ready[number] = found, own_bytes(found)
         while len(self._ready) > 1 and sum(size for _, size in self._ready.values()) > KEPT_BYTES:
             self._ready.popitem(last=False)
@@ -93,7 +93,7 @@ class Regions:
         near = (c.x_m > low[0]) & (c.x_m < high[0]) & (c.y_m > low[1]) & (c.y_m < high[1])
         return np.where(near, np.float32(0.0), np.float32(1.0))
 
-    def _made(self, number: int) -> Region:
+    def _make(self, number: int) -> Region:
         cells = self._cells[number].astype(np.int64)
         graph = self._graph.at(self._blocks[number].astype(np.int64), cells)
         return Region(number, cells, self._site.at(cells), graph, self.away(number)[self._site.thin])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.columns import Columns, Rows
-from engine.positioning.bayes import Measured, covered_share, judged, located, moments
+from engine.positioning.bayes import Measured, covered_share, moments, update_belief, weigh_readings
 from engine.positioning.belief import Belief, Estimate
 from engine.positioning.measurement.site import Site
 from engine.positioning.motion.walk import WalkGraph, stray_share
@@ -21,7 +21,7 @@ from engine.positioning.posterior import sparse_rows
 from engine.positioning.regions.regions import EVERYWHERE, Region, Regions, later_sigma_m
 from engine.positioning.regions.tracks import RegionTracks
 from engine.positioning.settings import LocatorSettings
-from engine.positioning.tracking import LONGEST_BATCH, Moved, Placed, Steps, moved, note
+from engine.positioning.tracking import LONGEST_BATCH, Moved, Placement, Steps, move, note
 from engine.positioning.tracks import trust
 from engine.records import F32, F64, I32, I64, Bools, Scans
 
@@ -61,7 +61,7 @@ class _Heard(Columns):
 
     def look(self, site: Site, prior: F32, settings: LocatorSettings) -> Estimate:
         """Over the cells of a site, of which `prior` (n, c) is."""
-        return located(site, self.scans, self.known.belief(prior), settings, self.kinds)
+        return update_belief(site, self.scans, self.known.belief(prior), settings, self.kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,41 +78,41 @@ class RegionalTracking:
     """Tracks in regions of a large store."""
 
     def __init__(self, site: Site, graph: WalkGraph, settings: LocatorSettings) -> None:
-        self._site, self._thin, self._graph, self._settings = site, site.thinned(), graph, settings
+        self._site, self._thin, self._graph, self._settings = site, site.thin_out(), graph, settings
         self._regions = Regions(site, graph)
         self.batch = 16 * LONGEST_BATCH  # they are looked at region by region
         self.tracks = RegionTracks(site, self._regions, graph)
 
     def use_site(self, site: Site) -> None:
         """Another radio map of the same cells; tracks stay."""
-        self._site, self._thin = site, site.thinned()
+        self._site, self._thin = site, site.thin_out()
         self._regions.use_site(site)
         self.tracks.use_site(site)
 
-    def update(self, scans: Scans, slot: I64, steps: Steps | None) -> Placed:
+    def update(self, scans: Scans, slot: I64, steps: Steps | None) -> Placement:
         """As in `EverywhereTracking`."""
-        heard = self._heard(scans, slot)
+        heard = self._measure(scans, slot)
         where = self._where(heard)
-        found: list[tuple[I64, Placed]] = []
+        found: list[tuple[I64, Placement]] = []
         everywhere = [np.flatnonzero(where == EVERYWHERE)]
         for number, rows in self._groups(where):
-            looked = self._looked(heard, rows, number)
-            lost = self._lost(looked)
+            looked = self._look_at(heard, rows, number)
+            lost = self._find_lost(looked)
             everywhere.append(rows[lost])
             looked = looked.take(np.flatnonzero(~lost)) if lost.any() else looked
-            found.append((looked.rows, self._kept(looked, steps)))
+            found.append((looked.rows, self._keep(looked, steps)))
         for rows in _pieces(np.concatenate(everywhere), FEW):
-            looked = self._looked(heard, rows, EVERYWHERE)
-            found.append((looked.rows, self._kept(looked, steps)))
+            looked = self._look_at(heard, rows, EVERYWHERE)
+            found.append((looked.rows, self._keep(looked, steps)))
         return _in_order(found)
 
-    def _heard(self, scans: Scans, slot: I64) -> _Heard:
+    def _measure(self, scans: Scans, slot: I64) -> _Heard:
         tracks, s = self.tracks, self._settings
         first = np.isnan(tracks["t"][slot])
         dt = np.where(first, 0.0, scans.t - tracks["t"][slot])
-        known = _Known(tracks["offset_mean"][slot], tracks.drifted(slot, dt, s), trust(dt, first, s))
+        known = _Known(tracks["offset_mean"][slot], tracks.drift(slot, dt, s), trust(dt, first, s))
         nowhere = np.empty((len(slot), 0), np.float32)
-        return _Heard(scans, slot, first, dt, known, *judged(self._site, scans, known.belief(nowhere), s))
+        return _Heard(scans, slot, first, dt, known, *weigh_readings(self._site, scans, known.belief(nowhere), s))
 
     def _where(self, heard: _Heard) -> I32:
         """The region (n,) to look for each device in, or EVERYWHERE: where it was, or its first scan says it is."""
@@ -139,16 +139,16 @@ class RegionalTracking:
             for rows in _pieces(np.flatnonzero(where == number), LONGEST_BATCH):
                 yield number, rows
 
-    def _looked(self, heard: _Heard, rows: I64, number: int) -> _Looked:
+    def _look_at(self, heard: _Heard, rows: I64, number: int) -> _Looked:
         """The update of these rows in a region or everywhere; nothing is kept yet."""
         region = None if number == EVERYWHERE else self._regions.region(number)
         site, graph = (region.site, region.graph) if region else (self._site, self._graph)
         part, s = heard.take(rows), self._settings
-        before = self.tracks.believed(part.slot, number)
-        after = moved(graph, s.motion, before, part.dt, lambda prior: part.look(site, prior, s))
+        before = self.tracks.masses_in(part.slot, number)
+        after = move(graph, s.motion, before, part.dt, lambda prior: part.look(site, prior, s))
         return _Looked(rows, part, region, after)
 
-    def _lost(self, looked: _Looked) -> Bools:
+    def _find_lost(self, looked: _Looked) -> Bools:
         """Who may well be away from the region (m,): of the mass that strays, the scan leaves so much there.
 
         Some of that mass strays within the region, so who is there by the scan alone need not be asked.
@@ -160,8 +160,10 @@ class RegionalTracking:
             heard = looked.heard.take(asked)
             stray = stray_share(self._settings.motion, heard.dt.astype(np.float32))
             stray[heard.first] = 1.0
-            there = heard.look(self._thin, stray[:, None] * (away / np.float32(len(away))), self._settings).foreseen
-            lost[asked] = there - looked.after.estimate.foreseen[asked] > np.log(LOST_SHARE)
+            there = heard.look(
+                self._thin, stray[:, None] * (away / np.float32(len(away))), self._settings
+            ).log_likelihood
+            lost[asked] = there - looked.after.estimate.log_likelihood[asked] > np.log(LOST_SHARE)
         return lost
 
     def _regions_of(self, posterior: F32) -> I32:
@@ -174,7 +176,7 @@ class RegionalTracking:
             best[rows[(held < HELD_SHARE) | (away > LOST_SHARE)]] = EVERYWHERE
         return best
 
-    def _kept(self, looked: _Looked, steps: Steps | None) -> Placed:
+    def _keep(self, looked: _Looked, steps: Steps | None) -> Placement:
         """What was found of these devices, after it was kept: where a region holds it, on that region alone."""
         heard, after, tracks, region = looked.heard, looked.after, self.tracks, looked.region
         graph, site = (region.graph, region.site) if region else (self._graph, self._site)
@@ -189,7 +191,7 @@ class RegionalTracking:
             note(steps, heard.scans, self._over_all_cells(looked))
         n_cells, posterior = len(self._site.cells), estimate.posterior
         covered = covered_share(posterior) * (posterior.shape[1] / n_cells)
-        return Placed(
+        return Placement(
             sparse_rows(posterior, region.cells if region else None, n_cells), *moments(site, posterior), covered
         )
 
@@ -205,15 +207,15 @@ class RegionalTracking:
 
         cells, after = looked.region.cells, looked.after
         e = after.estimate
-        estimate = Estimate(scattered(e.posterior, 0.0), e.offset_mean, e.offset_var, e.foreseen)
+        estimate = Estimate(scattered(e.posterior, 0.0), e.offset_mean, e.offset_var, e.log_likelihood)
         return Moved(estimate, scattered(after.walking, 0.0), scattered(after.prior, 1.0))
 
 
-def _in_order(found: list[tuple[I64, Placed]]) -> Placed:
+def _in_order(found: list[tuple[I64, Placement]]) -> Placement:
     """Of all scans, in their order."""
     order = np.argsort(np.concatenate([rows for rows, _ in found]), kind="stable")
     parts = [part for _, part in found if len(part.level)]
-    return Placed.concat(parts).take(order)
+    return Placement.concat(parts).take(order)
 
 
 def spread(site: Site, posterior: F32) -> tuple[F64, F64]:

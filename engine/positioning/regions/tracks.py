@@ -40,7 +40,7 @@ class RegionTracks(Tracks):
         masses = {name: StateColumn(np.object_, None) for name in ("pause", "walk")}
         super().__init__(site, {**places, **masses})
 
-    def believed(self, slot: I64, number: int) -> Masses:
+    def masses_in(self, slot: I64, number: int) -> Masses:
         """Masses (n, c) and (n, k) of these rows in a region or EVERYWHERE, whichever they are kept in."""
         if number != EVERYWHERE and (self["region"][slot] == number).all():
             return np.stack(self["pause"][slot].tolist()), np.stack(self["walk"][slot].tolist())
@@ -59,7 +59,7 @@ class RegionTracks(Tracks):
             at_first, walk = anywhere(self._graph)
             return np.full(n_cells, at_first, np.float32), walk
         if self["region"][slot] == EVERYWHERE:
-            return sharp(self["pause"][slot], self["walk"][slot], self._graph)
+            return sharpen(self["pause"][slot], self["walk"][slot], self._graph)
         pause, walk = np.zeros(n_cells, np.float32), np.zeros(n_blocks, np.float32)
         kept = int(self["region"][slot])
         pause[self._regions.cells(kept)], walk[self._regions.blocks(kept)] = self["pause"][slot], self["walk"][slot]
@@ -82,7 +82,7 @@ class RegionTracks(Tracks):
         for i, number, pause, walk in zip(slot.tolist(), regions.tolist(), *masses, strict=True):
             every = number == EVERYWHERE
             self["pause"][i], self["walk"][i] = (
-                blurred(pause, walk, self._graph) if every else self._part((pause, walk), number)
+                blur(pause, walk, self._graph) if every else self._part((pause, walk), number)
             )
 
     def state(self) -> dict[str, Any]:
@@ -91,10 +91,10 @@ class RegionTracks(Tracks):
         pause, walk = own.pop("pause").tolist(), own.pop("walk").tolist()
         every = (own["region"] == EVERYWHERE).tolist()
         masses = {
-            "pause": _joined([m for m, e in zip(pause, every, strict=True) if not e], np.float32),
-            "walk": _joined([m for m, e in zip(walk, every, strict=True) if not e], np.float32),
-            "block": _joined([m for m, e in zip(pause, every, strict=True) if e and m is not None], np.float16),
-            "block_walk": _joined([m for m, e in zip(walk, every, strict=True) if e and m is not None], np.uint8),
+            "pause": _join([m for m, e in zip(pause, every, strict=True) if not e], np.float32),
+            "walk": _join([m for m, e in zip(walk, every, strict=True) if not e], np.float32),
+            "block": _join([m for m, e in zip(pause, every, strict=True) if e and m is not None], np.float16),
+            "block_walk": _join([m for m, e in zip(walk, every, strict=True) if e and m is not None], np.uint8),
         }
         return own | masses
 
@@ -117,22 +117,22 @@ class RegionTracks(Tracks):
         return len(self._regions.cells(number)), len(self._regions.blocks(number))
 
 
-def blurred(pause: F32, walk: F32, graph: WalkGraph) -> tuple[Any, Any]:
+def blur(pause: F32, walk: F32, graph: WalkGraph) -> tuple[Any, Any]:
     """Masses (C,) and (K,) by blocks alone: float16 (K,) in units of the largest, and the walking share (K,)."""
     mass = graph.pool @ pause + walk
     share = np.rint(walk / np.maximum(mass, np.float32(1e-30)) * WALKING_STEPS)
     return (mass / mass.max()).astype(np.float16), share.astype(np.uint8)
 
 
-def sharp(mass: Any, share: Any, graph: WalkGraph) -> Masses:
-    """The inverse of `blurred`: each block's pausing mass evenly on its cells, and all of it 1."""
+def sharpen(mass: Any, share: Any, graph: WalkGraph) -> Masses:
+    """The inverse of `blur`: each block's pausing mass evenly on its cells, and all of it 1."""
     total = mass.astype(np.float32)
     total /= total.sum()
     walk = total * (share.astype(np.float32) / np.float32(WALKING_STEPS))
     return ((total - walk) / graph.size)[graph.block], walk
 
 
-def _joined(rows: list[Any], dtype: type[np.generic]) -> Any:
+def _join(rows: list[Any], dtype: type[np.generic]) -> Any:
     return np.concatenate([np.empty(0, dtype), *rows])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.ingest.events import Event, decision_events, fix_events, rfc3339, visit_events, voucher_event
+from engine.ingest.events import CloudEvent, decision_events, fix_events, rfc3339, visit_events, voucher_event
 from engine.records import Decision, DeviceId, Fixes, Grounds, Trigger, VisitEvent, Voucher
 from engine.vocabulary import Channel, DecisionOutcome, DecisionReason
 
@@ -15,7 +15,7 @@ DEVICE = DeviceId(0xFEDC_BA98_7654_3210)
 TRIGGER = Trigger("t1", "c1", DEVICE, "v1", 90.0, 100.0, 0.91234, 99.5)
 
 
-def body(event: Event) -> dict[str, Any]:
+def body(event: CloudEvent) -> dict[str, Any]:
     parsed: dict[str, Any] = json.loads(event.payload)
     assert parsed["specversion"] == "1.0"
     assert parsed["datacontenttype"] == "application/json"

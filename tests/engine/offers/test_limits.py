@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from engine.offers.audience import Audience
-from engine.offers.campaigns import Budget, Campaign, CampaignCaps, Place, Text
+from engine.offers.campaigns import Budget, Campaign, CampaignCaps, CampaignPlace, Text
 from engine.offers.discounts import Amount, Basket, BuyXGetY, FixedPrice, Line, Percent
 from engine.offers.hours import Hours, When
 from tests.engine.offers.plans import campaign
@@ -60,7 +60,7 @@ def test_both_ends_are_allowed_and_nothing_beyond(
 @pytest.mark.parametrize(
     ("model", "right", "name", "allowed", "refused"),
     [
-        (Place, {"product": "BOOK"}, "radius_m", [0.01, 50], [0, math.nextafter(50, 51)]),
+        (CampaignPlace, {"product": "BOOK"}, "radius_m", [0.01, 50], [0, math.nextafter(50, 51)]),
         (Campaign, WHOLE, "min_probability", [0.01, 1], [0, math.nextafter(1, 2)]),
         (Campaign, WHOLE, "holdout_share", [0, 0.9], [-0.01, 0.91]),
         (Budget, {}, "max_vouchers", [0, 10**12], [-1]),
@@ -90,7 +90,7 @@ def test_what_is_not_said() -> None:
     assert (said.budget.max_vouchers, said.budget.max_amount_minor) == (None, None)
     assert (said.offer.min_basket_minor, said.offer.max_units, said.offer.max_discount_minor) == (0, 1, None)
     assert BuyXGetY.model_validate(LOTS).basis_points == 10_000
-    assert Place(zone="fruit").store is False
+    assert CampaignPlace(zone="fruit").store is False
 
 
 @pytest.mark.parametrize(

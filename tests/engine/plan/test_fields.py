@@ -18,7 +18,7 @@ from engine.plan.fields import (
     optional,
     read_object,
     refuse_unknown,
-    shown,
+    show,
     text,
     whole,
 )
@@ -79,9 +79,9 @@ def test_flags_and_choices() -> None:
 
 
 def test_long_values_are_cut_where_they_are_shown() -> None:
-    assert shown("a" * 38) == repr("a" * 38)  # forty with its quotes
-    assert shown("a" * 39) == "'" + "a" * 36 + "..."
-    assert len(shown(list(range(99)))) == 40
+    assert show("a" * 38) == repr("a" * 38)  # forty with its quotes
+    assert show("a" * 39) == "'" + "a" * 36 + "..."
+    assert len(show(list(range(99)))) == 40
     assert closest("stiars", ["stairs", "wall"]) == "did you mean 'stairs'?"
 
 

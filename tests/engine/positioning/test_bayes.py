@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.positioning.bayes import bayes, covered_share, judged, located, moments, shift_shares
+from engine.positioning.bayes import bayes, covered_share, moments, shift_shares, update_belief, weigh_readings
 from engine.positioning.belief import Belief
 from engine.positioning.settings import DEFAULT_SETTINGS
 from tests.engine.positioning.tiny import (
@@ -62,7 +62,7 @@ def test_posterior_offset_and_what_was_foreseen_are_the_equations(
         np.testing.assert_allclose(got.posterior[i], want.posterior, rtol=3e-5, atol=1e-8)
         np.testing.assert_allclose(got.offset_mean[i], want.offset_mean, rtol=2e-5, atol=2e-5)
         np.testing.assert_allclose(got.offset_var[i], want.offset_var, rtol=1e-4)
-        assert got.foreseen[i] == pytest.approx(want.foreseen, abs=3e-5)
+        assert got.log_likelihood[i] == pytest.approx(want.log_likelihood, abs=3e-5)
 
 
 def test_half_the_trust_is_half_the_evidence() -> None:
@@ -97,7 +97,7 @@ def test_what_is_not_measured_keeps_its_offset() -> None:
 
 
 def test_the_first_pass_says_what_was_measured_and_where_the_scan_alone_would_put_it() -> None:
-    kinds, alone = judged(site(), scans(ODD, METRES), believed(), DEFAULT_SETTINGS)
+    kinds, alone = weigh_readings(site(), scans(ODD, METRES), believed(), DEFAULT_SETTINGS)
     assert [k.quantity for k in kinds] == [0, 1]
     np.testing.assert_allclose(kinds[0].z, np.array(ODD) - CENTRE_DBM, rtol=1e-6)
     assert kinds[0].v[0, 1] < 0.5  # 36 dB from where the two others say
@@ -108,7 +108,7 @@ def test_the_first_pass_says_what_was_measured_and_where_the_scan_alone_would_pu
     np.testing.assert_allclose(alone.sum(axis=1), 1.0, rtol=1e-6)
     taken = [k.take(np.array([1])) for k in kinds]
     one = Belief(PRIOR[1:], np.zeros((1, 2)), OFFSET_VAR[None], np.ones((1, 2), np.float32))
-    second = located(site(), scans(ODD[1:], METRES[1:]), one, DEFAULT_SETTINGS, taken)
+    second = update_belief(site(), scans(ODD[1:], METRES[1:]), one, DEFAULT_SETTINGS, taken)
     whole = bayes(site(), scans(ODD, METRES), believed(), DEFAULT_SETTINGS)
     np.testing.assert_allclose(second.posterior[0], whole.posterior[1], rtol=1e-5)
 

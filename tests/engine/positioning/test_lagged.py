@@ -11,7 +11,7 @@ from engine.positioning.bayes import moments
 from engine.positioning.fix_points import PlainFixes
 from engine.positioning.lagged import Smoother
 from engine.positioning.locator import Locator
-from engine.positioning.motion.smoothing import Step, smoothed
+from engine.positioning.motion.smoothing import TrackStep, smooth
 from engine.records import Scans
 from tests.engine.positioning.stores import hall
 
@@ -40,7 +40,7 @@ class Recorded:
     def __init__(self, store: tuple[Plan, Cells]) -> None:
         self.locator = Locator(*store)
         self.smoother = Smoother(self.locator, LAG_S)
-        self.steps: dict[int, list[Step]] = {}
+        self.steps: dict[int, list[TrackStep]] = {}
         self.causal: list[PlainFixes] = []
 
     def push(self, given: Scans) -> PlainFixes:
@@ -55,7 +55,7 @@ class Recorded:
     def want(self, device: int, t: float) -> tuple[np.ndarray, np.ndarray]:
         """The place of the fix at `t`, from steps up to LAG_S later."""
         within = [s for s in self.steps[device] if t <= s.t <= t + LAG_S]
-        row = smoothed(self.locator.graph, self.locator.motion, within)
+        row = smooth(self.locator.graph, self.locator.motion, within)
         _, xy, cov = moments(self.locator.site, row[None])
         return xy[0], cov[0]
 

@@ -12,7 +12,7 @@ from scipy import sparse
 from engine.positioning.belief import Belief, Estimate
 from engine.positioning.motion.walk import MotionModel, WalkGraph, predict, walk_graph
 from engine.positioning.settings import LocatorSettings
-from engine.positioning.tracking import Alone, EverywhereTracking, Moved, moved, note
+from engine.positioning.tracking import Alone, EverywhereTracking, Moved, move, note
 from tests.engine.positioning.tiny import OFFSET_VAR, SIGMA_DB, bayes_by_hand, cells, scans, site
 
 SETTINGS = LocatorSettings(offset_floor_db=0.1, offset_drift_db2_per_s=0.5)
@@ -38,7 +38,7 @@ def test_the_posterior_is_the_prediction_times_the_likelihood_in_both_states() -
         posterior = (mass / mass.sum(axis=1, keepdims=True)).astype(np.float32)
         return Estimate(posterior, np.zeros((2, 2)), np.ones((2, 2)), np.log(mass.sum(axis=1)).astype(np.float32))
 
-    got = moved(g, MotionModel(), (pause, walk), dt, look)
+    got = move(g, MotionModel(), (pause, walk), dt, look)
     still, moving = predict(g, MotionModel(), pause, walk, dt)
     on_cells = (moving / g.size)[:, g.block]  # a block's mass lies evenly on its cells
     np.testing.assert_allclose(given[0], still + on_cells, rtol=1e-6)
@@ -50,7 +50,7 @@ def test_the_posterior_is_the_prediction_times_the_likelihood_in_both_states() -
     np.testing.assert_array_equal(one.walking, got.walking[1:])
     np.testing.assert_array_equal(one.prior, got.prior[1:])
     np.testing.assert_array_equal(one.estimate.posterior, got.estimate.posterior[1:])
-    np.testing.assert_array_equal(one.estimate.foreseen, got.estimate.foreseen[1:])
+    np.testing.assert_array_equal(one.estimate.log_likelihood, got.estimate.log_likelihood[1:])
 
 
 def test_two_scans_of_a_device_written_out() -> None:

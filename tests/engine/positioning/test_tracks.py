@@ -56,7 +56,7 @@ def test_offsets_drift_in_proportion_to_time_up_to_those_of_a_stranger() -> None
     tracks = Tracks(site())
     slot = tracks.rows(ids(1, 2, 3))
     tracks.learn(slot, np.zeros(3), np.zeros((3, 2)), np.full((3, 2), 1.0), SETTINGS)
-    got = tracks.drifted(slot, np.array([0.0, 2.0, 1000.0]), SETTINGS)
+    got = tracks.drift(slot, np.array([0.0, 2.0, 1000.0]), SETTINGS)
     # 1 + 0.5 t, with a floor of 2² below; 1 + 0.1 t; never above 36 and 1.44
     np.testing.assert_allclose(got, [[4.0, 1.0], [4.0 + 1.0, 1.2], [36.0, 1.44]])
     assert tracks["offset_var"][slot].tolist() == [[4.0, 1.0]] * 3  # asking changes nothing
@@ -104,7 +104,7 @@ def test_a_new_map_changes_what_strangers_are_believed_to_be() -> None:
     slot = tracks.rows(ids(1, 2))
     np.testing.assert_array_equal(tracks["offset_var"][slot], [OFFSET_VAR, [9.0, 1.0]])
     np.testing.assert_array_equal(tracks["offset_mean"][slot], [[0, 0], [-3, 0]])
-    np.testing.assert_array_equal(tracks.drifted(slot[:1], np.zeros(1), SETTINGS), [[9.0, 1.0]])  # held to the new one
+    np.testing.assert_array_equal(tracks.drift(slot[:1], np.zeros(1), SETTINGS), [[9.0, 1.0]])  # held to the new one
 
 
 def test_state_holds_the_devices_and_nothing_else() -> None:

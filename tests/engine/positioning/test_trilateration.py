@@ -104,7 +104,7 @@ def test_the_solution_is_the_least_cost_and_the_rows_its_gaussian(
     assert got.posterior.dtype == np.float32
     np.testing.assert_array_equal(got.offset_mean, np.full((2, 2), 3.0))  # nothing is learnt of the device
     np.testing.assert_array_equal(got.offset_var, np.full((2, 2), 2.0))
-    np.testing.assert_array_equal(got.foreseen, [0, 0])
+    np.testing.assert_array_equal(got.log_likelihood, [0, 0])
 
 
 def test_the_level_is_that_of_the_loudest_together() -> None:

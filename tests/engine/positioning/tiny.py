@@ -55,8 +55,8 @@ def site(sigma_db: F64 | None = None, level: tuple[int, ...] = (0, 0, 0, 0, 0, 0
         cells=c,
         rssi=rssi,
         range=ranges,
-        rssi_thin=rssi.thinned(thin),
-        range_thin=ranges.thinned(thin),
+        rssi_thin=rssi.thin_out(thin),
+        range_thin=ranges.thin_out(thin),
         thin=thin,
         not_heard_log=(np.zeros((9, 6)) if silence is None else silence).astype(np.float32),
         shifts_db=SHIFTS_DB,
@@ -94,7 +94,7 @@ class ByHand:
     posterior: F64
     offset_mean: F64
     offset_var: F64
-    foreseen: float
+    log_likelihood: float
 
 
 def marginal(z: F64, w: F64, mean: F64, sigma: F64, s2: float) -> tuple[float, float, float]:

@@ -14,7 +14,7 @@ from shapely.geometry import box
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Fixture, Level, Plan, Zone
 from engine.presence.heat import HeatRow
-from engine.presence.hotzones import Evidence, HotZones, benjamini_hochberg, gi_star, hot_zones
+from engine.presence.hotzones import HotZones, LeastEvidence, benjamini_hochberg, gi_star, hot_zones
 from engine.records import F64, Bools
 from tests.examples import examples
 
@@ -156,7 +156,7 @@ def test_too_little_was_seen(person_s: float, visits: dict[str, int] | None, rea
 
 def test_an_even_store_has_no_hot_zone_and_an_empty_one_says_so() -> None:
     plan = store()
-    tests = HotZones(plan, walkable_cells(plan, 0.5), 1.0, evidence=Evidence())
+    tests = HotZones(plan, walkable_cells(plan, 0.5), 1.0, evidence=LeastEvidence())
     assert [z.state for z in tests.zones(tests.levels(rows(30.0, 1.0)))[:2]] == ["not_hot", "not_hot"]
     empty = tests.zones(tests.levels([]))
     assert {z.state for z in empty} == {"not_enough_evidence"}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.radio.evidence import Evidence
-from engine.radio.misplaced import misplaced
+from engine.radio.misplaced import find_misplaced
 from tests.engine.radio.made import evidence, hall
 
 PLAN = hall((10.0, 5.0), (2.0, 2.0), width=30.0, depth=20.0)
@@ -26,7 +26,7 @@ def heard_from(x_m: float, y_m: float, ap: int = 0, exponent: float = 2.0, noise
 
 
 def test_it_is_found_where_it_hangs_whatever_its_power() -> None:
-    found = misplaced(PLAN, heard_from(16.0, 10.0), EXPONENT)
+    found = find_misplaced(PLAN, heard_from(16.0, 10.0), EXPONENT)
     assert len(found) == 1
     assert (found[0].ap, found[0].x_m, found[0].y_m) == (0, 16.0, 10.0)
     assert found[0].moved_m == pytest.approx(np.hypot(6, 5))
@@ -36,7 +36,7 @@ def test_it_is_found_where_it_hangs_whatever_its_power() -> None:
 def test_the_gain_is_the_share_of_the_mean_absolute_residual() -> None:
     ev = heard_from(16.0, 10.0, noise=1.5)
     ev = replace(ev, crowd=np.arange(len(ev)) % 3 + 1.0)
-    [found] = misplaced(PLAN, ev, EXPONENT)
+    [found] = find_misplaced(PLAN, ev, EXPONENT)
 
     def spread(x: float, y: float) -> float:
         d = np.maximum(np.sqrt((ev.x_m - x) ** 2 + (ev.y_m - y) ** 2 + 1.5**2), 1.0)
@@ -50,27 +50,27 @@ def test_the_gain_is_the_share_of_the_mean_absolute_residual() -> None:
 
 
 def test_a_small_move_and_one_that_explains_little_are_not_named() -> None:
-    assert misplaced(PLAN, heard_from(13.0, 5.0), EXPONENT) == []  # three metres
-    assert len(misplaced(PLAN, heard_from(14.0, 5.0), EXPONENT)) == 1  # four
-    [far] = misplaced(PLAN, heard_from(22.0, 5.0), EXPONENT)
+    assert find_misplaced(PLAN, heard_from(13.0, 5.0), EXPONENT) == []  # three metres
+    assert len(find_misplaced(PLAN, heard_from(14.0, 5.0), EXPONENT)) == 1  # four
+    [far] = find_misplaced(PLAN, heard_from(22.0, 5.0), EXPONENT)
     assert (far.x_m, far.moved_m) == (22.0, 12.0)  # as far as one looks
-    assert misplaced(PLAN, heard_from(10.0, 5.0), EXPONENT) == []
-    assert misplaced(PLAN, heard_from(15.0, 5.0, noise=9.0), EXPONENT) == []
+    assert find_misplaced(PLAN, heard_from(10.0, 5.0), EXPONENT) == []
+    assert find_misplaced(PLAN, heard_from(15.0, 5.0, noise=9.0), EXPONENT) == []
 
 
 def test_twelve_shadows_of_surveyed_places_on_its_level_are_needed() -> None:
     far = heard_from(18.0, 10.0)
     some = np.linspace(0, len(far) - 1, 12).astype(int)
-    assert len(misplaced(PLAN, far.take(some), EXPONENT)) == 1
-    assert misplaced(PLAN, far.take(some[:11]), EXPONENT) == []
-    assert misplaced(PLAN, replace(far.take(some), crowd=np.full(12, 1.1)), EXPONENT) == []
-    assert misplaced(PLAN, replace(far, kind=np.ones(len(far), np.int32)), EXPONENT) == []  # estimated places
-    assert misplaced(PLAN, replace(far, level=np.ones(len(far), np.int32)), EXPONENT) == []
-    assert misplaced(PLAN, replace(far, rssi_dbm=np.full(len(far), np.nan)), EXPONENT) == []
+    assert len(find_misplaced(PLAN, far.take(some), EXPONENT)) == 1
+    assert find_misplaced(PLAN, far.take(some[:11]), EXPONENT) == []
+    assert find_misplaced(PLAN, replace(far.take(some), crowd=np.full(12, 1.1)), EXPONENT) == []
+    assert find_misplaced(PLAN, replace(far, kind=np.ones(len(far), np.int32)), EXPONENT) == []  # estimated places
+    assert find_misplaced(PLAN, replace(far, level=np.ones(len(far), np.int32)), EXPONENT) == []
+    assert find_misplaced(PLAN, replace(far, rssi_dbm=np.full(len(far), np.nan)), EXPONENT) == []
 
 
 def test_each_access_point_is_asked_with_its_own_exponent() -> None:
     both = Evidence.concat([heard_from(10.0, 5.0), heard_from(9.0, 8.0, ap=1, exponent=2.5)])
-    [found] = misplaced(PLAN, both, EXPONENT)
+    [found] = find_misplaced(PLAN, both, EXPONENT)
     assert (found.ap, found.x_m, found.y_m) == (1, 9.0, 8.0)
     assert found.gain == pytest.approx(1.0)

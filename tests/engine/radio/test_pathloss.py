@@ -10,7 +10,7 @@ from shapely.geometry import LineString, box
 
 from engine.plan.cells import walkable_cells
 from engine.plan.model import AccessPoint, Fixture, Level, Plan, Wall
-from engine.radio.pathloss import DEFAULT_PRIOR, geometry_of, log_distance, mean_dbm, saturated_db
+from engine.radio.pathloss import DEFAULT_PRIOR, geometry_of, log_distance, mean_dbm, saturate_db
 from engine.radio.radiomap import prior_map, prior_powers
 
 
@@ -90,7 +90,7 @@ def test_the_law_written_out() -> None:
     d, low = np.hypot(13.0, 1.5), float(g.low_db[0, 0])  # tall: 0.5
     assert low == pytest.approx(4.0)
     assert got[0, 0] == pytest.approx(
-        prior.p0_dbm - 10 * prior.exponent * np.log10(d) - 0.5 * saturated_db(np.array(10.0 + 0.5 * 4.0 + 0.5 * low))
+        prior.p0_dbm - 10 * prior.exponent * np.log10(d) - 0.5 * saturate_db(np.array(10.0 + 0.5 * 4.0 + 0.5 * low))
     )
     assert got[1, 0] == pytest.approx(-30 - 10 * 3.0 * np.log10(np.hypot(4.5, 1.5)))
 
@@ -106,10 +106,10 @@ def test_losses_are_capped_and_floors_are_not_part_of_the_cap() -> None:
 def test_crossings_saturate_by_an_exponential() -> None:
     """cap (1 - exp(-loss / cap)): the first decibels cost themselves, the last ones nothing."""
     lost = np.array([0.0, 1.0, 12.0, 50.0, 100.0, 500.0])
-    np.testing.assert_allclose(saturated_db(lost), 50.0 * (1.0 - np.exp(-lost / 50.0)), rtol=1e-9)
-    assert saturated_db(np.array(50.0)) == pytest.approx(31.606, abs=1e-3)
+    np.testing.assert_allclose(saturate_db(lost), 50.0 * (1.0 - np.exp(-lost / 50.0)), rtol=1e-9)
+    assert saturate_db(np.array(50.0)) == pytest.approx(31.606, abs=1e-3)
     low = replace(DEFAULT_PRIOR, crossings_cap_db=20.0)
-    np.testing.assert_allclose(saturated_db(lost, low), 20.0 * (1.0 - np.exp(-lost / 20.0)), rtol=1e-9)
+    np.testing.assert_allclose(saturate_db(lost, low), 20.0 * (1.0 - np.exp(-lost / 20.0)), rtol=1e-9)
 
 
 def test_each_floor_costs_its_own_and_losses_scale() -> None:

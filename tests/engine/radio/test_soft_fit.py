@@ -14,12 +14,12 @@ from engine.radio.evidence_sources import hearings_evidence
 from engine.radio.law import EXPONENT, LOSS_SCALE, POWER, SHARED, LawCoefficients
 from engine.radio.pathloss import cell_geometry
 from engine.radio.ridge import FittedLaw
-from engine.radio.soft_fit import Floor, SoftLaw, expected_dbm, fit_soft, floor_of, law_dbm
+from engine.radio.soft_fit import FloorGrid, SoftLaw, expected_dbm, fit_soft, floor_of, law_dbm
 from tests.engine.positioning.learning.test_crowd import NOBODY
 from tests.engine.positioning.stores import shelved, two_levels
 
 
-def ready(plan: Plan) -> tuple[Cells, FittedLaw, Floor, np.ndarray]:
+def ready(plan: Plan) -> tuple[Cells, FittedLaw, FloorGrid, np.ndarray]:
     cells = walkable_cells(plan, 0.5)
     law = calibrate(plan, cells, hearings_evidence(plan, NOBODY)).law
     floor, at = floor_of(plan, cells, cell_geometry(plan, cells), law)

@@ -9,7 +9,7 @@ from engine.radio.law import LawCoefficients
 from engine.radio.pathloss import geometry_of
 from engine.radio.ridge import fit_law
 from engine.radio.soft_fit import (
-    Floor,
+    FloorGrid,
     SoftLaw,
     correlation,
     expected_dbm,
@@ -30,7 +30,7 @@ LAW = fit_law(PLAN, evidence([0, 1, 0], distance_m=[3.0, 5.0, 8.0], rssi_dbm=[-5
 
 
 @pytest.fixture(scope="module")
-def floor() -> Floor:
+def floor() -> FloorGrid:
     return floor_of(PLAN, CELLS, GEOMETRY, LAW)[0]
 
 
@@ -42,7 +42,7 @@ def columns() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return -42.0 - 2.3 * log_d - lost, log_d, lost
 
 
-def test_the_floor_is_the_prior_and_its_blocks_are_squares_of_two_metres(floor: Floor) -> None:
+def test_the_floor_is_the_prior_and_its_blocks_are_squares_of_two_metres(floor: FloorGrid) -> None:
     base, log_d, lost = columns()
     np.testing.assert_allclose(floor.base_dbm, base, rtol=1e-9)
     np.testing.assert_allclose(floor.log_d, log_d, rtol=1e-9)
@@ -62,7 +62,7 @@ def test_storeys_lie_in_the_base_and_share_no_field() -> None:
     np.testing.assert_allclose(correlation(places, places), want, rtol=1e-9)
 
 
-def test_expectations_are_the_base_changed_by_coefficients_and_fields(floor: Floor) -> None:
+def test_expectations_are_the_base_changed_by_coefficients_and_fields(floor: FloorGrid) -> None:
     base, log_d, lost = columns()
     theta = np.array([2.0, 0.3, -0.4, 1.5, -2.5, 0.1, -0.2])  # shared three, two powers, two exponents
     fields = np.arange(8).reshape(2, 4) / 4.0
@@ -74,7 +74,7 @@ def test_expectations_are_the_base_changed_by_coefficients_and_fields(floor: Flo
         np.testing.assert_allclose(got, want + field[[0, 0, 1, 1, 2, 2, 3, 3]], rtol=1e-9)
 
 
-def by_hand(floor: Floor, weight: np.ndarray, heard: np.ndarray, sigma: float) -> tuple[np.ndarray, np.ndarray]:
+def by_hand(floor: FloorGrid, weight: np.ndarray, heard: np.ndarray, sigma: float) -> tuple[np.ndarray, np.ndarray]:
     """The law from block means with noise sigma² / (0.3 scans) + 2², around the prior with its precision; then, with
     kriging, what is left of each access point."""
     base, log_d, lost = columns()
@@ -105,7 +105,7 @@ def by_hand(floor: Floor, weight: np.ndarray, heard: np.ndarray, sigma: float) -
 
 
 @pytest.mark.parametrize("sigma", [3.0, 6.0])
-def test_the_fit_written_out(floor: Floor, sigma: float) -> None:
+def test_the_fit_written_out(floor: FloorGrid, sigma: float) -> None:
     rng = np.random.default_rng(6)
     weight = rng.uniform(0.0, 12.0, (2, 8))
     weight[1, 2:4] = 0.0  # a block where nothing was heard

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.files.outcomes import CouponTable, DecisionTable
+from engine.files.outcomes import CouponTable, DecisionLogTable
 from engine.referee.triggers import SLACK_S, Miss, TriggerReport, score_triggers
 
 
@@ -15,14 +15,14 @@ def due(*rows: tuple[str, str, float, float, str]) -> CouponTable:
     return CouponTable(text[0], text[1], text[1], start, np.array(until, float), start + 5, text[2], text[2])
 
 
-def fired(*rows: tuple[float, str, str, str]) -> DecisionTable:
+def fired(*rows: tuple[float, str, str, str]) -> DecisionLogTable:
     """(t, device, campaign, outcome)."""
     t, device, campaign, outcome = zip(*rows, strict=True) if rows else ((), (), (), ())
     at, text = np.array(t, float), [np.array(c, np.str_) for c in (device, campaign, outcome)]
-    return DecisionTable(at, text[0], text[1], text[2], text[2], at, at, text[0], text[1], at)
+    return DecisionLogTable(at, text[0], text[1], text[2], text[2], at, at, text[0], text[1], at)
 
 
-def scored(wanted: CouponTable, came: DecisionTable) -> TriggerReport:
+def scored(wanted: CouponTable, came: DecisionLogTable) -> TriggerReport:
     return score_triggers(wanted, came, ["ana", "bob"])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.files.experiments import PotentialTable
-from engine.files.outcomes import DecisionTable
+from engine.files.outcomes import DecisionLogTable
 from engine.offers.experiments import place_in_experiment
 from engine.referee.uplift import UpliftReport, score_uplift
 
@@ -17,13 +17,13 @@ def texts(values: Any) -> Any:
     return np.array(list(values), np.str_)
 
 
-def decided(*rows: tuple[float, str, str, str]) -> DecisionTable:
+def decided(*rows: tuple[float, str, str, str]) -> DecisionLogTable:
     """(t, device, campaign, reason); `ok` issues."""
     t, device, campaign, reason = zip(*rows, strict=True) if rows else ((), (), (), ())
     at = np.array(t, np.float64)
     outcome = texts("issue" if r == "ok" else "refuse" for r in reason)
     one = texts(device)
-    return DecisionTable(at, one, texts(campaign), outcome, texts(reason), at, at, one, one, at)
+    return DecisionLogTable(at, one, texts(campaign), outcome, texts(reason), at, at, one, one, at)
 
 
 def fates(*rows: tuple[str, str, bool, bool], share: tuple[float, float] = (0.2, 0.5)) -> PotentialTable:

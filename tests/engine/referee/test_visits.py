@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
-from engine.files.outcomes import HourTable, VisitTable
+from engine.files.outcomes import HourTable, ZoneVisitTable
 from engine.plan.model import Level, Plan, Zone
 from engine.referee.visits import VisitReport, score_visits
 from engine.referee.zones import Confusion, score_hours, zone_confusion, zone_of
@@ -14,9 +14,9 @@ from engine.referee.zones import Confusion, score_hours, zone_confusion, zone_of
 Rows = list[tuple[str, str, float, float]]
 
 
-def visits(rows: Rows) -> VisitTable:
+def visits(rows: Rows) -> ZoneVisitTable:
     device, zone, entered, left = zip(*rows, strict=True) if rows else ((), (), (), ())
-    return VisitTable(
+    return ZoneVisitTable(
         np.array(device, np.str_), np.array(zone, np.str_), np.array(entered, float), np.array(left, float)
     )
 

@@ -8,7 +8,7 @@ import pytest
 from engine.config import Config
 from engine.ingest.decoders.native import Frame
 from engine.records import Readings
-from engine.runtime.intake import Heard, Intake
+from engine.runtime.intake import HeardStep, Intake
 from engine.runtime.packing import pack, unpack
 
 T0 = 1_800_000_000.0
@@ -30,7 +30,7 @@ def intake() -> Intake:
     return Intake(CONFIG.ingest, 2, CONFIG.positioning.window_s)
 
 
-def total(parts: list[Heard]) -> tuple[int, int, int]:
+def total(parts: list[HeardStep]) -> tuple[int, int, int]:
     return (sum(p.new for p in parts), sum(p.used for p in parts), sum(len(p.scans) for p in parts))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from engine.config import Config
 from engine.files import PlanReadings, ReadingTable, readings_for_plan
-from engine.files.outcomes import Session
+from engine.files.outcomes import SessionEvent
 from engine.offers.campaigns import Campaign, load_campaigns
 from engine.runtime.offline import Chain, device_number, run_chain
 from tests.engine.runtime.made import FLOORPLANS, Stand, boutique, frames
@@ -31,7 +31,7 @@ def recording(standing: list[Stand], duration_s: float = 60.0, start_t: float = 
     return readings_for_plan(ReadingTable("made", start_t + number["t"], device, ap, number["rssi"], none, none), PLAN)
 
 
-def run(made: PlanReadings, sessions: list[Session] | None = None, config: Config = CONFIG) -> Chain:
+def run(made: PlanReadings, sessions: list[SessionEvent] | None = None, config: Config = CONFIG) -> Chain:
     return run_chain(PLAN, config, campaigns(), made, sessions)
 
 
@@ -83,18 +83,21 @@ def test_visits_are_closed_and_hours_are_counted_when_the_recording_ends(both: C
 
 def test_without_consent_nothing_is_decided() -> None:
     made = recording([ANA, BOB])
-    sessions = [Session(START, "ana", "connect", consent=True), Session(START, "bob", "connect", consent=False)]
+    sessions = [
+        SessionEvent(START, "ana", "connect", consent=True),
+        SessionEvent(START, "bob", "connect", consent=False),
+    ]
     assert {name for _, name, *_ in said(run(made, sessions))} == {"ana"}
     assert said(run(made, [])) == []
 
 
 def test_consent_counts_from_when_it_was_given_until_it_is_taken_back() -> None:
     made = recording([ANA])
-    late = run(made, [Session(START + 30, "ana", "connect")])
+    late = run(made, [SessionEvent(START + 30, "ana", "connect")])
     assert min(d.trigger.since for d in late.decisions) >= START + 27  # a window may straddle the moment
-    gone = [Session(START - 9, "ana", "connect"), Session(START, "ana", "disconnect", consent=False)]
+    gone = [SessionEvent(START - 9, "ana", "connect"), SessionEvent(START, "ana", "disconnect", consent=False)]
     assert said(run(made, gone)) == []
-    yes_after_no = [*gone, Session(START + 1, "ana", "connect", consent=True)]
+    yes_after_no = [*gone, SessionEvent(START + 1, "ana", "connect", consent=True)]
     assert said(run(made, yes_after_no)) != []
 
 

@@ -15,7 +15,7 @@ from engine.offers.discounts import Basket, Line
 from engine.privacy.consent import ConsentChoice
 from engine.records import Candidate, Decision, DeviceId, Grounds, Trigger
 from engine.storage.database import Database
-from engine.storage.shoppers import Shopper, SignIn, sign_in
+from engine.storage.shoppers import ShopperProfile, SignIn, sign_in
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.claims import claim
 from engine.vocabulary import Channel, DecisionOutcome, DecisionReason
@@ -43,7 +43,7 @@ def campaign(campaign_id: str = "apples", **changes: Any) -> Campaign:
     return Campaign.model_validate_json(json.dumps(spec | changes))
 
 
-def shopper(db: Database, device: int | None = None, *, consents: Sequence[ConsentChoice] = (PAGE,)) -> Shopper:
+def shopper(db: Database, device: int | None = None, *, consents: Sequence[ConsentChoice] = (PAGE,)) -> ShopperProfile:
     """A new profile, by default with offers on the page granted."""
     linked = None if device is None else DeviceId(device)
     return sign_in(db, SignIn(STORE, linked, None, None, None, "fr", consents, "2026-01", NOW))
@@ -78,7 +78,7 @@ def issue(db: Database, shopper_id: str, campaign_id: str = "apples", **kwargs: 
     return said.vouchers[0].voucher_id
 
 
-def voucher(db: Database, **changes: Any) -> tuple[Shopper, str, str]:
+def voucher(db: Database, **changes: Any) -> tuple[ShopperProfile, str, str]:
     """(shopper, voucher id, code) of a fresh campaign with `changes`."""
     put_campaign(db, STORE, campaign(**changes))
     who = shopper(db)

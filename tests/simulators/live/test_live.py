@@ -20,7 +20,7 @@ from engine.ingest.mqtt.receiver import Publisher, RawFrame, Subscriber
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.records import Readings
 from simulators.live.counters import Tally
-from simulators.live.run import Progress, run_live
+from simulators.live.run import LiveProgress, run_live
 from simulators.world import World
 from tests.brokers import Mosquitto
 from tests.simulators.made import scenario, small_plan
@@ -52,7 +52,7 @@ def received(listening: Subscriber) -> list[RawFrame]:
     return frames
 
 
-def run(world: World, broker: Mosquitto, speed: float, seen: list[Progress] | None = None) -> Tally:
+def run(world: World, broker: Mosquitto, speed: float, seen: list[LiveProgress] | None = None) -> Tally:
     publisher = Publisher(Broker.from_url(broker.url))
     publisher.start(10)
     tally = asyncio.run(run_live(world, publisher, speed, on_progress=(seen if seen is not None else []).append))
@@ -65,7 +65,7 @@ def test_everything_heard_is_published_at_its_time(mosquitto: Mosquitto) -> None
     world = World(scenario(people=people, phones={"connected_share": 1.0}, wire={"controllers": 3}), small_plan(), 4.0)
     listening = subscriber(mosquitto)
     began = time.time()
-    seen: list[Progress] = []
+    seen: list[LiveProgress] = []
     tally = run(world, mosquitto, 1.0, seen)
     took_s = time.time() - began
     assert 4.0 <= took_s < 6.5
@@ -126,7 +126,7 @@ def test_a_broker_that_goes_away_is_waited_for(mosquitto: Mosquitto) -> None:
     listening = subscriber(mosquitto)
     restarted: list[float] = []
 
-    def cut(at: Progress) -> None:
+    def cut(at: LiveProgress) -> None:
         if at.reached_s >= 2.0 and not restarted:
             restarted.append(at.reached_s)
             mosquitto.stop()

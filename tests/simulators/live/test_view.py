@@ -9,7 +9,7 @@ from rich.console import Console
 from shapely.geometry import Point
 
 from simulators.live.counters import Tally
-from simulators.live.run import Progress
+from simulators.live.run import LiveProgress
 from simulators.live.view import NAMES, watched, who_is_where, zone_table
 from simulators.world import World
 from tests.simulators.made import scenario, small_plan
@@ -49,7 +49,7 @@ def test_a_terminal_shows_the_bar_and_the_zones() -> None:
     world, out = crowded(), io.StringIO()
     console = Console(file=out, force_terminal=True, width=160, height=60)
     with watched(world, console) as view:
-        view.show(Progress(60.0, 25, Tally(readings=1234)))
+        view.show(LiveProgress(60.0, 25, Tally(readings=1234)))
         console.print(view.drawn())
     text = out.getvalue()
     assert "25 inside, 1234 readings, 0 coupons" in text
@@ -60,7 +60,7 @@ def test_a_terminal_shows_the_bar_and_the_zones() -> None:
 def test_without_a_terminal_nothing_is_written() -> None:
     out = io.StringIO()
     with watched(crowded(), Console(file=out, force_terminal=False)) as view:
-        view.show(Progress(60.0, 25, Tally()))
+        view.show(LiveProgress(60.0, 25, Tally()))
     assert out.getvalue() == ""
 
 

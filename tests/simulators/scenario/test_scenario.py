@@ -12,7 +12,7 @@ from engine.errors import OperatorError
 from engine.plan.load import load_plan
 from simulators.people.people import draw_people, scenario_problems
 from simulators.scenario.files import SHIPPED, load_scenario, shipped_scenarios, store_folder
-from simulators.scenario.people import Strict
+from simulators.scenario.people import ScenarioModel
 from simulators.scenario.scenario import Scenario
 from simulators.world import World
 from tests.simulators.made import scenario, small_plan
@@ -152,7 +152,7 @@ def test_every_key_and_every_scenario_is_documented() -> None:
         assert f"`{name}`" in text
 
 
-def documented_keys(model: type[Strict], path: str) -> list[tuple[str, str]]:
+def documented_keys(model: type[ScenarioModel], path: str) -> list[tuple[str, str]]:
     """(path of the mapping, key) of everything that a scenario may say."""
     out = []
     for name, field in model.model_fields.items():
@@ -164,8 +164,8 @@ def documented_keys(model: type[Strict], path: str) -> list[tuple[str, str]]:
     return out
 
 
-def nested(annotation: Any, mark: str) -> list[tuple[type[Strict], str]]:
-    if isinstance(annotation, type) and issubclass(annotation, Strict):
+def nested(annotation: Any, mark: str) -> list[tuple[type[ScenarioModel], str]]:
+    if isinstance(annotation, type) and issubclass(annotation, ScenarioModel):
         return [(annotation, mark)]
     kind = get_origin(annotation)
     mark = "[]" if kind is tuple else ".<name>" if kind is dict else mark

@@ -14,7 +14,7 @@ from engine.files.points import OpeningOutcome, read_events, read_points
 from simulators.live.ground_truth import Witness
 from simulators.live.tables import write_live_tables
 from simulators.truth.points import DAY_S, SETTLE_S, Due, due_points
-from simulators.truth.witnessed import Answer, Asked, Opener, Opening, Redeemed
+from simulators.truth.witnessed import Answer, Asked, LinkOpening, Opener, Redeemed
 
 RULES = OffersConfig(
     points_per_share_visit=50, share_hold_s=3600, shares_rewarded_per_day=3, shares_rewarded_per_campaign=5
@@ -26,7 +26,7 @@ Said = tuple[Opener, str] | tuple[Opener, str, str] | tuple[Opener, str, str, An
 def due(*said: Said, every_s: float = 1.0, asked_t: float = NOW + 60, rules: OffersConfig = RULES) -> Due:
     full = [(*s, *("l", "shown")[len(s) - 2 :]) for s in said]
     openings = [
-        Opening(NOW + i * every_s, "ana", link, opener, person, "tea", answer)
+        LinkOpening(NOW + i * every_s, "ana", link, opener, person, "tea", answer)
         for i, (opener, person, link, answer) in enumerate(full)
     ]
     return due_points(openings[::-1], rules, asked_t)
@@ -86,7 +86,7 @@ def test_points_are_held_and_then_available() -> None:
 
 def test_a_friend_who_redeems_frees_the_points_of_that_friend_and_deal() -> None:
     openings = [
-        Opening(NOW + i, "ana", link, "neighbour", person, deal, "shown")
+        LinkOpening(NOW + i, "ana", link, "neighbour", person, deal, "shown")
         for i, (link, person, deal) in enumerate([("l", "bob", "tea"), ("l", "cy", "tea"), ("m", "bob", "jam")])
     ]
 

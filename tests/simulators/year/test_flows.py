@@ -14,7 +14,7 @@ from simulators.truth.flows import zone_flows
 from simulators.truth.truth import Episode, positions, zone_visits
 from simulators.world import World
 from simulators.year.flows import FlowSums
-from simulators.year.stays import Stays
+from simulators.year.stays import YearStays
 from tests.simulators.made import scenario, small_plan
 
 
@@ -28,13 +28,13 @@ def plan_of_five() -> Plan:
     return replace(small_plan(), zones=zones)
 
 
-def as_stays(plan: Plan, visits: list[Episode], start_t: float) -> Stays:
+def as_stays(plan: Plan, visits: list[Episode], start_t: float) -> YearStays:
     zone = np.array([plan.zone_index[v.place] for v in visits])
     since, until = (
         np.array([start_t + s for s in t]).astype(np.int64)
         for t in zip(*((v.since_s, v.until_s) for v in visits), strict=True)
     )
-    return Stays(np.array([v.shopper for v in visits]), zone, since, until)
+    return YearStays(np.array([v.shopper for v in visits]), zone, since, until)
 
 
 def test_walkers_make_the_same_transitions_as_in_a_recording() -> None:
@@ -71,5 +71,5 @@ def test_chance_makes_the_same_transitions_as_the_definition() -> None:
         moves += moves_of(merged)
     sums = FlowSums(plan, rules)
     for half in (person < 200, person >= 200):  # two days that share their hours
-        sums.add(Stays(person[half], zone[half], since[half], until[half]), np.ones(400, np.bool_))
+        sums.add(YearStays(person[half], zone[half], since[half], until[half]), np.ones(400, np.bool_))
     assert list(sums.rows()) == by_hour(moves)

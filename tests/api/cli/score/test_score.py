@@ -15,9 +15,9 @@ from engine.files import FixTable, TruthTable, write_fixes, write_truth
 from engine.files.flows import write_flows
 from engine.files.outcomes import (
     CouponTable,
-    DecisionTable,
+    DecisionLogTable,
     HourTable,
-    VisitTable,
+    ZoneVisitTable,
     write_coupons,
     write_decisions,
     write_hours,
@@ -63,8 +63,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     write_fixes(folder / "fixes.csv", fixed)
     ana, femme, at = texts("ana"), texts("femme"), np.array([START])
-    write_visits(folder / "visits.csv", VisitTable(ana, femme, at, at + 60))
-    write_visits(folder / "found_visits.csv", VisitTable(ana, femme, at + 3, at + 70))
+    write_visits(folder / "visits.csv", ZoneVisitTable(ana, femme, at, at + 60))
+    write_visits(folder / "found_visits.csv", ZoneVisitTable(ana, femme, at + 3, at + 70))
     hour = (START // 3600 * 3600, 1.0)
     for name, person_s in (("hours.csv", 60.0), ("found_hours.csv", 50.0)):
         row = HourTable(np.array([hour[0]]), femme, np.array([person_s]), *(np.array([v]) for v in (1.0, 60.0, 1.0)))
@@ -73,7 +73,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_flows(folder / "found_flows.csv", [FlowRow(hour[0], "", "femme", 2), FlowRow(hour[0], "femme", "<b>", 1)])
     said = (texts("issue"), texts("ok"))
     write_coupons(folder / "coupons.csv", CouponTable(ana, texts("robe"), texts("FEM-001"), at, at + 60, at + 5, *said))
-    decided = DecisionTable(at + 9, ana, texts("robe"), *said, at * 0 + 0.7, at, texts("v"), texts("FEM-001"), at + 8)
+    decided = DecisionLogTable(
+        at + 9, ana, texts("robe"), *said, at * 0 + 0.7, at, texts("v"), texts("FEM-001"), at + 8
+    )
     write_decisions(folder / "decisions.csv", decided)
     for name in ("plan.geojson", "products.csv"):
         (folder / name).write_bytes((FLOORPLANS / "boutique" / name).read_bytes())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from engine.ingest.decoders.columns import Columns, usable
+from engine.ingest.decoders.columns import ReadingColumns, usable
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.records import DeviceId, Readings
 from engine.vocabulary import ReadingRefusal
@@ -22,10 +22,10 @@ WHO = Pseudonyms(b"a site key of these tests")
 Row = tuple[str, str, float, float, float, float]
 
 
-def columns(rows: Sequence[Row], nan: np.ndarray | None = None) -> Columns:
+def columns(rows: Sequence[Row], nan: np.ndarray | None = None) -> ReadingColumns:
     """(mac, ap, t, rssi, range, sigma) each."""
     mac, ap, *numbers = zip(*rows, strict=True)
-    return Columns(mac, ap, np.array(numbers, np.float64), nan)
+    return ReadingColumns(mac, ap, np.array(numbers, np.float64), nan)
 
 
 def read(*rows: Row, nan: np.ndarray | None = None) -> tuple[Readings, Readings, dict[ReadingRefusal, int]]:
@@ -150,6 +150,6 @@ def test_any_function_of_a_mac_will_do() -> None:
 
 def test_nothing_in_nothing_out() -> None:
     refused: dict[ReadingRefusal, int] = {}
-    none = Columns([], [], np.empty((4, 0)), None)
+    none = ReadingColumns([], [], np.empty((4, 0)), None)
     assert [len(part) for part in usable(none, SENT_AT, APS, WHO, refused)] == [0, 0]
     assert refused == {}

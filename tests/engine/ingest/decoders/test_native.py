@@ -14,7 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import DecodeError
-from engine.ingest.decoders.native import Frame, NativeDecoder, Session, decode_native, decode_session, parse_topic
+from engine.ingest.decoders.native import (
+    Frame,
+    NativeDecoder,
+    NetworkSession,
+    decode_native,
+    decode_session,
+    parse_topic,
+)
 from engine.privacy.pseudonyms import DAY_S, Pseudonyms
 from engine.records import DeviceId
 from tests.engine.ingest.made import APS, MAC, TOPIC, frame, reading
@@ -30,7 +37,7 @@ def decode(payload: bytes, topic: str = TOPIC) -> Frame:
     return decode_native(topic, payload, store_aps=APS, pseudonym=PSEUDONYM, received_at=1000.5)
 
 
-def session(payload: bytes) -> Session:
+def session(payload: bytes) -> NetworkSession:
     return decode_session(SESSION, payload, pseudonym=PSEUDONYM, received_at=1000.0)
 
 

@@ -171,7 +171,7 @@ def test_routes_seem_to_cover_less_than_crowds() -> None:
         memory = ScanMemory(len(SIX))
         for i, w in enumerate(walks):
             memory.add(ScanWindows(len(SIX), 3.0).push(hear(plan, w, rng, i), np.inf))
-        covered.append(crowd.seen(law, None, crowd.drawn(memory, np.random.default_rng(0))).covered)
+        covered.append(crowd.assess(law, None, crowd.draw(memory, np.random.default_rng(0))).covered)
     assert covered[0] < COVERED < covered[1]
 
 

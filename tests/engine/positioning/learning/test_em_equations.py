@@ -11,7 +11,7 @@ from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Plan
 from engine.positioning.learning import crowd_em
 from engine.positioning.learning.crowd_em import CrowdLearning, Learnt
-from engine.positioning.learning.forward_backward import foreseen, placed
+from engine.positioning.learning.forward_backward import log_likelihood, place_scans
 from engine.positioning.learning.tracklets import ScanMemory, Stretches
 from engine.positioning.measurement.site import Site
 from engine.positioning.measurement.site_build import site_of
@@ -76,7 +76,7 @@ def one_round(store: tuple[Plan, Cells, FittedLaw], stretches: Stretches) -> tup
     floor, _ = floor_of(plan, cells, cell_geometry(plan, cells), law)
     mean = law_dbm(floor.base_dbm, floor.log_d, floor.crossings_db, law.coefficients)
     site = site_with(plan, cells, mean, SIGMA_DB, DEFAULT_SETTINGS)
-    found = placed(site, walk_graph(cells, 1.0), DEFAULT_SETTINGS.motion, DEFAULT_SETTINGS, stretches)
+    found = place_scans(site, walk_graph(cells, 1.0), DEFAULT_SETTINGS.motion, DEFAULT_SETTINGS, stretches)
     rssi = stretches.rssi_dbm[found.stretch, found.step].astype(float)
     heard, p = np.isfinite(rssi), found.cells.astype(float)
     v = np.where(
@@ -97,7 +97,7 @@ def nats(store: tuple[Plan, Cells, FittedLaw], known: tuple[SoftLaw, float], str
     plain = replace(DEFAULT_SETTINGS, memory_s=1e-3, tail_dof=1e6)
     floor, _ = floor_of(plan, cells, cell_geometry(plan, cells), law)
     site = site_with(plan, cells, expected_dbm(floor, known[0]), known[1], plain)
-    return foreseen(site, walk_graph(cells, 1.0), plain.motion, plain, stretches)
+    return log_likelihood(site, walk_graph(cells, 1.0), plain.motion, plain, stretches)
 
 
 @pytest.fixture
@@ -174,11 +174,11 @@ def test_what_is_seen_is_what_the_law_leaves(store: tuple[Plan, Cells, FittedLaw
     plan, cells, law = store
     stretches = walks()
     stretches.rssi_dbm[:, :, 3] = np.nan  # nobody hears the fourth
-    seen = CrowdLearning(plan, cells).seen(law, None, stretches)
+    seen = CrowdLearning(plan, cells).assess(law, None, stretches)
     floor, _ = floor_of(plan, cells, cell_geometry(plan, cells), law)
     mean = law_dbm(floor.base_dbm, floor.log_d, floor.crossings_db, law.coefficients)
     site = site_with(plan, cells, mean, SIGMA_DB, DEFAULT_SETTINGS)
-    found = placed(site, walk_graph(cells, 1.0), DEFAULT_SETTINGS.motion, DEFAULT_SETTINGS, stretches)
+    found = place_scans(site, walk_graph(cells, 1.0), DEFAULT_SETTINGS.motion, DEFAULT_SETTINGS, stretches)
     rssi, p = stretches.rssi_dbm[found.stretch, found.step].astype(float), found.cells.astype(float)
     scans = np.isfinite(rssi).sum(axis=0)
     assert seen.scans.tolist() == scans.tolist()
@@ -224,5 +224,5 @@ def test_coarser_cells_are_learnt_on_while_there_are_enough_of_them(
     for fewest in (80, 81, 4 * 80 + 1):
         monkeypatch.setattr(crowd_em, "FEWEST_CELLS", fewest)
         crowd = CrowdLearning(plan, walkable_cells(plan, 0.25))
-        drawn[fewest] = len(crowd.drawn(memory, np.random.default_rng(0)))
+        drawn[fewest] = len(crowd.draw(memory, np.random.default_rng(0)))
     assert drawn == {80: 40, 81: 10, 321: 8}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.positioning.belief import Belief
-from engine.positioning.learning.forward_backward import foreseen, placed
+from engine.positioning.learning.forward_backward import log_likelihood, place_scans
 from engine.positioning.learning.tracklets import Stretches
 from engine.positioning.motion.walk import MotionModel, predict, walk_graph
 from engine.positioning.settings import LocatorSettings
@@ -60,13 +60,13 @@ def forward(row: int) -> list[Filtered]:
         mass = mass * np.tile(ratio, 2)
         mean = found.offset_mean[None]
         var = np.maximum(found.offset_var[None], np.array([9.0, 0.09]))  # never known better than to 3 dB
-        out.append(Filtered(mass.copy(), ratio, float(mean[0, 0]), found.foreseen))
+        out.append(Filtered(mass.copy(), ratio, float(mean[0, 0]), found.log_likelihood))
     return out
 
 
 @pytest.mark.parametrize("row", [0, 1])
 def test_places_are_filtered_times_what_comes_later(row: int) -> None:
-    found = placed(site(), GRAPH, MODEL, SETTINGS, stretches())
+    found = place_scans(site(), GRAPH, MODEL, SETTINGS, stretches())
     steps = forward(row)
     back = np.ones(12)
     for k in range(len(steps) - 1, -1, -1):
@@ -87,9 +87,9 @@ def test_places_are_filtered_times_what_comes_later(row: int) -> None:
 def test_a_scan_is_foreseen_by_the_log_of_its_sum_on_average() -> None:
     logs = [step.log for row in (0, 1) for step in forward(row)]
     assert len(logs) == 5
-    assert foreseen(site(), GRAPH, MODEL, SETTINGS, stretches()) == pytest.approx(np.mean(logs), rel=1e-4)
+    assert log_likelihood(site(), GRAPH, MODEL, SETTINGS, stretches()) == pytest.approx(np.mean(logs), rel=1e-4)
 
 
 def test_nothing_is_foreseen_of_nothing() -> None:
     none = Stretches(np.zeros((0, 0)), np.zeros((0, 0, 3), np.float32), np.zeros(0, np.int64), np.zeros(0, np.int64))
-    assert foreseen(site(), GRAPH, MODEL, SETTINGS, none) == 0.0
+    assert log_likelihood(site(), GRAPH, MODEL, SETTINGS, none) == 0.0

@@ -7,7 +7,7 @@ import pytest
 
 from engine.positioning.measurement import expectation
 from engine.positioning.measurement.expectation import Expectation, PackedExpectation, PackedMatrix, expectation_of
-from engine.positioning.measurement.likelihood import cell_evidence
+from engine.positioning.measurement.likelihood import cell_likelihood
 
 
 def store(uniform: bool, n_ap: int = 7, n_cells: int = 9000) -> tuple[np.ndarray, np.ndarray]:
@@ -30,7 +30,7 @@ def test_evidence_of_packed_cells_is_that_of_dense_ones(uniform: bool) -> None:
     var = np.full(6, 36.0, np.float32)
     packed = PackedExpectation.of(mean, sigma)
     assert packed.uniform is uniform
-    got, want = cell_evidence(packed, z, v, var), cell_evidence(Expectation.of(mean, sigma), z, v, var)
+    got, want = cell_likelihood(packed, z, v, var), cell_likelihood(Expectation.of(mean, sigma), z, v, var)
     # half a code is 0.005 dB of a mean and 0.025 dB of a spread, and these scans fit nowhere: 12 dB off at the median
     np.testing.assert_allclose(got.log, want.log, rtol=2e-2, atol=0.1)
     np.testing.assert_allclose(got.offset, want.offset, atol=0.05 if uniform else 0.5)
@@ -43,7 +43,7 @@ def test_evidence_of_packed_cells_is_that_of_dense_ones(uniform: bool) -> None:
 def test_a_thinned_one_is_every_so_manieth_cell(kind: type[Expectation | PackedExpectation], uniform: bool) -> None:
     mean, sigma = store(uniform)
     got, want = (
-        kind.of(mean, sigma).thinned(np.arange(0, mean.shape[1], 9)),
+        kind.of(mean, sigma).thin_out(np.arange(0, mean.shape[1], 9)),
         Expectation.of(mean[:, ::9], sigma[:, ::9]),
     )
     np.testing.assert_allclose(got.both, want.both, atol=0.6)  # squares of means of up to 60
@@ -62,7 +62,7 @@ def test_a_product_with_a_packed_matrix_is_the_product_with_the_matrix() -> None
 def test_codes_are_coarser_where_values_are_large() -> None:
     far = np.array([[0.0, 2500.0, -1800.0]])
     packed = PackedMatrix.of(far)
-    np.testing.assert_allclose(packed.unpacked(np.array([0]), slice(None)), far, atol=0.5 * 2500 / 32767 + 1e-3)
+    np.testing.assert_allclose(packed.unpack(np.array([0]), slice(None)), far, atol=0.5 * 2500 / 32767 + 1e-3)
     assert PackedMatrix.of(np.array([[0.0, 90.0]])).step == 0.01
 
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from engine.positioning.measurement.expectation import Expectation
-from engine.positioning.measurement.likelihood import cell_evidence, residual_squares, tail_weights
+from engine.positioning.measurement.likelihood import cell_likelihood, residual_squares, tail_weights
 
 
 def brute_force(z: np.ndarray, mean: np.ndarray, sigma: np.ndarray, s: float) -> tuple[float, float, float]:
@@ -35,7 +35,7 @@ def test_marginal_likelihood_and_offset_equal_brute_force(uniform: bool) -> None
     heard[:, 0] = True
     expected = Expectation.of(mean, sigma)
     assert expected.uniform is uniform
-    got = cell_evidence(expected, np.where(heard, z, 0), heard.astype(np.float32), np.full(n, s**2, np.float32))
+    got = cell_likelihood(expected, np.where(heard, z, 0), heard.astype(np.float32), np.full(n, s**2, np.float32))
     for i in range(n):
         on = heard[i]
         want = [brute_force(z[i, on], mean[on, k], sigma[on, k], s) for k in range(c)]

@@ -97,9 +97,9 @@ def test_a_part_has_the_columns_of_its_cells(built: Site) -> None:
     assert len(own.cells.links_from) == len(own.cells.links_to) == len(own.cells.link_m) == 0
     np.testing.assert_array_equal(own.xy, built.xy[part])
     np.testing.assert_array_equal(own.xy2, built.xy2[part])
-    dense = own.rssi.thinned(slice(None))
+    dense = own.rssi.thin_out(slice(None))
     np.testing.assert_allclose(dense.mean, radio_map().mean_dbm[:, part] + 60.0, atol=0.0051)
-    np.testing.assert_allclose(own.range.thinned(slice(None)).mean, radio_map().range_mean_m[:, part], atol=0.0051)
+    np.testing.assert_allclose(own.range.thin_out(slice(None)).mean, radio_map().range_mean_m[:, part], atol=0.0051)
     silence = own.not_heard_log
     silence = silence.whole() if isinstance(silence, PackedSilence) else silence
     np.testing.assert_allclose(silence, not_heard_log(radio_map().mean_dbm[:, part], DEFAULT_SETTINGS), atol=2e-3)
@@ -107,7 +107,7 @@ def test_a_part_has_the_columns_of_its_cells(built: Site) -> None:
 
 
 def test_the_thinned_site_is_dense(built: Site) -> None:
-    thin = built.thinned()
+    thin = built.thin_out()
     assert thin.rssi is built.rssi_thin
     assert thin.range is built.range_thin
     assert isinstance(thin.not_heard_log, np.ndarray)

@@ -12,7 +12,7 @@ from shapely.geometry import box
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Fixture, Plan
 from engine.positioning.motion import diffusion
-from engine.positioning.motion.diffusion import diffused, lazy_steps, quicker_from, slow_modes, stepped
+from engine.positioning.motion.diffusion import diffuse, lazy_steps, quicker_from, slow_modes, take_steps
 from engine.positioning.motion.walk import (
     LEAST_STRAY,
     MotionModel,
@@ -127,9 +127,9 @@ def test_other_rows_do_not_change_which_modes_a_row_is_given(monkeypatch: pytest
     _, walk = beliefs(cells, graph, 8)
     modes = graph.modes()
     wanted = np.array([9.0, 14.0, 14.5, 20.0, 31.0, 40.0, 48.0, 3.0], np.float32)
-    together = diffused(graph.flow, wanted, walk, 48, modes)
+    together = diffuse(graph.flow, wanted, walk, 48, modes)
     for i in range(len(wanted)):
-        alone = diffused(graph.flow, wanted[i : i + 1], walk[i : i + 1], 48, modes)
+        alone = diffuse(graph.flow, wanted[i : i + 1], walk[i : i + 1], 48, modes)
         np.testing.assert_allclose(together[i], alone[0], rtol=1e-5, atol=1e-7)
 
 
@@ -155,7 +155,7 @@ def test_columns_that_are_done_are_left_as_they_are() -> None:
     for i in range(5):
         for _ in range(steps[i]):
             want[:, i] += share[i] * (graph.flow @ want[:, i])
-    np.testing.assert_allclose(stepped(graph.flow, steps, share, mass.copy()), want, rtol=1e-5)
+    np.testing.assert_allclose(take_steps(graph.flow, steps, share, mass.copy()), want, rtol=1e-5)
 
 
 def test_modes_are_orthonormal_and_the_longest_one_is_the_even_spread() -> None:

@@ -9,7 +9,7 @@ from engine.positioning.measurement.expectation import PackedMatrix
 from engine.positioning.measurement.non_detection import PackedSilence, not_heard_log
 from engine.positioning.motion.walk import MotionModel, predict
 from engine.positioning.regions.regions import EVERYWHERE, REGION_M, STEP_M, Regions, later_sigma_m, squares
-from engine.positioning.regions.tracks import blurred, sharp
+from engine.positioning.regions.tracks import blur, sharpen
 from engine.positioning.settings import DEFAULT_SETTINGS
 from tests.engine.positioning.regions.wide import regional, wide
 
@@ -91,7 +91,7 @@ def test_a_blurred_belief_is_the_same_to_a_metre() -> None:
     mass = rng.gamma(0.3, size=len(graph.block)).astype(np.float32)
     walk = rng.gamma(0.3, size=len(graph.size)).astype(np.float32)
     total = mass.sum() + walk.sum()
-    pause_back, walk_back = sharp(*blurred(mass / total, walk / total, graph), graph)
+    pause_back, walk_back = sharpen(*blur(mass / total, walk / total, graph), graph)
     assert pause_back.sum() + walk_back.sum() == pytest.approx(1.0, abs=1e-4)
     per_block = graph.pool @ (mass / total)
     np.testing.assert_allclose(graph.pool @ pause_back + walk_back, per_block + walk / total, rtol=2e-3, atol=1e-7)

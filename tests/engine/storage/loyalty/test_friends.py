@@ -14,7 +14,7 @@ from engine.storage.erasure import erase_shopper
 from engine.storage.loyalty.friends import recognise
 from engine.storage.loyalty.ledger import balance, release_pending
 from engine.storage.loyalty.shares import create_share, open_share
-from engine.storage.shoppers import Shopper
+from engine.storage.shoppers import ShopperProfile
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.tills import redeem, void
 from tests.engine.storage.scenes import NOW, SECRET, STORE, at_once, basket, campaign, issue, shopper
@@ -25,7 +25,7 @@ HELD, FREE = Balance(0, 50), Balance(50, 0)
 
 
 @pytest.fixture
-def people(db: Database) -> tuple[Shopper, Shopper, str]:
+def people(db: Database) -> tuple[ShopperProfile, ShopperProfile, str]:
     """The sharer, the friend, and the sharer's link to the apples; both have a coupon for them."""
     for name in ("apples", "pears"):
         put_campaign(db, STORE, campaign(name))
@@ -34,7 +34,7 @@ def people(db: Database) -> tuple[Shopper, Shopper, str]:
     return sharer, friend, create_share(db, shared, sharer.shopper_id, NOW).token
 
 
-def buy(db: Database, who: Shopper, campaign_id: str = "apples", at: float = NOW + 60) -> str:
+def buy(db: Database, who: ShopperProfile, campaign_id: str = "apples", at: float = NOW + 60) -> str:
     """The shopper redeems a coupon of this campaign; gives the redemption's id."""
     mine = issue(db, who.shopper_id, campaign_id, name=f"d-{who.shopper_id}-{campaign_id}")
     code = voucher_code(SECRET, mine)
@@ -43,11 +43,11 @@ def buy(db: Database, who: Shopper, campaign_id: str = "apples", at: float = NOW
     return done.redemption_id
 
 
-def points(db: Database, who: Shopper) -> Balance:
+def points(db: Database, who: ShopperProfile) -> Balance:
     return balance(db, PROGRAMME, who.member_id)
 
 
-def test_a_friend_who_was_signed_in(db: Database, people: tuple[Shopper, Shopper, str]) -> None:
+def test_a_friend_who_was_signed_in(db: Database, people: tuple[ShopperProfile, ShopperProfile, str]) -> None:
     sharer, friend, link = people
     open_share(db, link, replace(STRANGER, shopper_id=friend.shopper_id), NOW, RULES)
     assert points(db, sharer) == HELD
@@ -58,7 +58,9 @@ def test_a_friend_who_was_signed_in(db: Database, people: tuple[Shopper, Shopper
     assert points(db, sharer) == FREE
 
 
-def test_a_friend_who_signs_in_later_with_the_same_browser(db: Database, people: tuple[Shopper, Shopper, str]) -> None:
+def test_a_friend_who_signs_in_later_with_the_same_browser(
+    db: Database, people: tuple[ShopperProfile, ShopperProfile, str]
+) -> None:
     sharer, friend, link = people
     open_share(db, link, STRANGER, NOW, RULES)
     assert recognise(db, friend.shopper_id, "another browser") == 0
@@ -67,7 +69,9 @@ def test_a_friend_who_signs_in_later_with_the_same_browser(db: Database, people:
     assert points(db, sharer) == FREE
 
 
-def test_another_deal_or_another_person_changes_nothing(db: Database, people: tuple[Shopper, Shopper, str]) -> None:
+def test_another_deal_or_another_person_changes_nothing(
+    db: Database, people: tuple[ShopperProfile, ShopperProfile, str]
+) -> None:
     sharer, friend, link = people
     open_share(db, link, replace(STRANGER, shopper_id=friend.shopper_id), NOW, RULES)
     buy(db, friend, "pears")
@@ -79,7 +83,7 @@ def test_another_deal_or_another_person_changes_nothing(db: Database, people: tu
 
 
 def test_who_redeemed_before_opening_the_link_brings_nothing_sooner(
-    db: Database, people: tuple[Shopper, Shopper, str]
+    db: Database, people: tuple[ShopperProfile, ShopperProfile, str]
 ) -> None:
     sharer, friend, link = people
     buy(db, friend)
@@ -87,7 +91,7 @@ def test_who_redeemed_before_opening_the_link_brings_nothing_sooner(
     assert points(db, sharer) == HELD
 
 
-def test_time_and_till_at_once_release_once(db: Database, people: tuple[Shopper, Shopper, str]) -> None:
+def test_time_and_till_at_once_release_once(db: Database, people: tuple[ShopperProfile, ShopperProfile, str]) -> None:
     sharer, friend, link = people
     open_share(db, link, replace(STRANGER, shopper_id=friend.shopper_id), NOW, RULES)
     late = NOW + RULES.hold_s
@@ -103,7 +107,9 @@ def test_time_and_till_at_once_release_once(db: Database, people: tuple[Shopper,
     assert points(db, sharer) == FREE
 
 
-def test_an_erased_friend_is_forgotten_and_the_points_wait(db: Database, people: tuple[Shopper, Shopper, str]) -> None:
+def test_an_erased_friend_is_forgotten_and_the_points_wait(
+    db: Database, people: tuple[ShopperProfile, ShopperProfile, str]
+) -> None:
     sharer, friend, link = people
     who = replace(STRANGER, shopper_id=friend.shopper_id)
     open_share(db, link, who, NOW, RULES)

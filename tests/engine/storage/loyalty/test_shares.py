@@ -14,7 +14,7 @@ from engine.storage.database import Database
 from engine.storage.loyalty.ledger import balance, entries_of, release_pending
 from engine.storage.loyalty.shares import Share, create_share, get_share, open_share
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
-from engine.storage.shoppers import Shopper
+from engine.storage.shoppers import ShopperProfile
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.vouchers import counts
 from tests.engine.storage.scenes import NOW, STORE, at_once, campaign, issue, shopper, voucher
@@ -29,17 +29,17 @@ def friend(n: int) -> Visitor:
 
 
 @pytest.fixture
-def shared(db: Database) -> tuple[Shopper, Share]:
+def shared(db: Database) -> tuple[ShopperProfile, Share]:
     who, voucher_id, _ = voucher(db)
     return who, create_share(db, voucher_id, who.shopper_id, NOW, sharer=SHARER)
 
 
-def points(db: Database, who: Shopper) -> Balance:
+def points(db: Database, who: ShopperProfile) -> Balance:
     return balance(db, PROGRAMME, who.member_id)
 
 
 def test_a_friends_visit_earns_pending_points_in_the_same_transaction(
-    db: Database, shared: tuple[Shopper, Share]
+    db: Database, shared: tuple[ShopperProfile, Share]
 ) -> None:
     who, share = shared
     opened = open_share(db, share.token, friend(1), NOW + 10, RULES)
@@ -52,7 +52,7 @@ def test_a_friends_visit_earns_pending_points_in_the_same_transaction(
     assert share.token not in repr(entries_of(db, who.member_id))  # the ledger does not lead back to the link
 
 
-def test_people_behind_one_address_are_distinct(db: Database, shared: tuple[Shopper, Share]) -> None:
+def test_people_behind_one_address_are_distinct(db: Database, shared: tuple[ShopperProfile, Share]) -> None:
     who, share = shared
     said = [open_share(db, share.token, friend(n), NOW, RULES).outcome for n in (1, 2, 3)]
     assert said == ["rewarded"] * 3
@@ -69,14 +69,16 @@ def test_people_behind_one_address_are_distinct(db: Database, shared: tuple[Shop
         replace(friend(1), address_hash="at home"),  # the same phone elsewhere
     ],
 )
-def test_the_same_person_counts_once(db: Database, shared: tuple[Shopper, Share], again: Visitor) -> None:
+def test_the_same_person_counts_once(db: Database, shared: tuple[ShopperProfile, Share], again: Visitor) -> None:
     who, share = shared
     open_share(db, share.token, friend(1), NOW, RULES)
     assert open_share(db, share.token, again, NOW + 1, RULES).outcome == "duplicate"
     assert points(db, who).pending == 50
 
 
-def test_without_cookie_and_device_address_and_browser_stand_in(db: Database, shared: tuple[Shopper, Share]) -> None:
+def test_without_cookie_and_device_address_and_browser_stand_in(
+    db: Database, shared: tuple[ShopperProfile, Share]
+) -> None:
     _, share = shared
     bare = Visitor(None, None, "elsewhere", "Mozilla/5.0 (Android)")
     said = [open_share(db, share.token, bare, NOW, RULES).outcome for _ in range(2)]
@@ -94,7 +96,7 @@ def test_without_cookie_and_device_address_and_browser_stand_in(db: Database, sh
         replace(friend(9), shopper_id="ME"),  # another device, signed in as the sharer
     ],
 )
-def test_ones_own_devices_earn_nothing(db: Database, shared: tuple[Shopper, Share], own: Visitor) -> None:
+def test_ones_own_devices_earn_nothing(db: Database, shared: tuple[ShopperProfile, Share], own: Visitor) -> None:
     who, share = shared
     visitor = replace(own, shopper_id=who.shopper_id) if own.shopper_id else own
     assert open_share(db, share.token, visitor, NOW, RULES).outcome == "self"
@@ -102,7 +104,7 @@ def test_ones_own_devices_earn_nothing(db: Database, shared: tuple[Shopper, Shar
 
 
 def test_machines_earn_nothing_and_do_not_spoil_the_human_after_them(
-    db: Database, shared: tuple[Shopper, Share]
+    db: Database, shared: tuple[ShopperProfile, Share]
 ) -> None:
     who, share = shared
     bot = replace(friend(1), is_preview=True)
@@ -141,7 +143,7 @@ def test_a_campaign_has_a_cap_that_days_do_not_lift(db: Database) -> None:
     assert points(db, who).pending == 5 * 50
 
 
-def test_nothing_to_give_is_counted(db: Database, shared: tuple[Shopper, Share]) -> None:
+def test_nothing_to_give_is_counted(db: Database, shared: tuple[ShopperProfile, Share]) -> None:
     who, share = shared
     opened = open_share(db, share.token, friend(1), NOW, replace(RULES, points=0))
     assert (opened.outcome, opened.points) == ("counted", 0)
@@ -149,7 +151,7 @@ def test_nothing_to_give_is_counted(db: Database, shared: tuple[Shopper, Share])
 
 
 def test_a_neighbour_with_the_sharers_model_counts_where_known_and_elsewhere(
-    db: Database, shared: tuple[Shopper, Share]
+    db: Database, shared: tuple[ShopperProfile, Share]
 ) -> None:
     _, share = shared
     alike = Visitor("cookie-7", None, SHOP, SHARER.user_agent)
@@ -165,7 +167,7 @@ def test_a_neighbour_with_the_sharers_model_counts_where_known_and_elsewhere(
     assert said == ["self", "rewarded", "rewarded", "rewarded"]
 
 
-def test_asking_again_leaves_no_more_marks(db: Database, shared: tuple[Shopper, Share]) -> None:
+def test_asking_again_leaves_no_more_marks(db: Database, shared: tuple[ShopperProfile, Share]) -> None:
     who, share = shared
     with db.read() as session:
         voucher_id = session.get_one(ShareTable, share.token).voucher_id or ""
@@ -203,14 +205,14 @@ def test_only_ones_own_voucher_can_be_shared(db: Database) -> None:
             call()
 
 
-def test_of_many_openings_at_once_by_one_person_one_earns(db: Database, shared: tuple[Shopper, Share]) -> None:
+def test_of_many_openings_at_once_by_one_person_one_earns(db: Database, shared: tuple[ShopperProfile, Share]) -> None:
     who, share = shared
     said = at_once(30, lambda _: open_share(db, share.token, friend(1), NOW, RULES).outcome)
     assert said == {"rewarded": 1, "duplicate": 29}
     assert points(db, who).pending == 50
 
 
-def test_of_many_friends_at_once_the_cap_is_exact(db: Database, shared: tuple[Shopper, Share]) -> None:
+def test_of_many_friends_at_once_the_cap_is_exact(db: Database, shared: tuple[ShopperProfile, Share]) -> None:
     who, share = shared
     said = at_once(30, lambda n: open_share(db, share.token, friend(n + 1), NOW, RULES).outcome)
     assert said == {"rewarded": 3, "capped": 27}

@@ -17,7 +17,7 @@ LIFETIME_S = {SHOPPER: 180 * 86_400, VISITOR: 180 * 86_400, MANAGER: 12 * 3600}
 
 def signer(ctx: AppContext, purpose: str) -> URLSafeTimedSerializer:
     """Signs small values for one purpose; a value signed for another purpose is refused."""
-    return URLSafeTimedSerializer(ctx.secrets.derived(f"signed:{purpose}"), salt=purpose)
+    return URLSafeTimedSerializer(ctx.secrets.derive_key(f"signed:{purpose}"), salt=purpose)
 
 
 def read_signed(ctx: AppContext, purpose: str, text: str | None, max_age_s: int) -> Any | None:

@@ -55,7 +55,7 @@ class ManagerDoor:
         if not same_key(given, self._ctx.secrets.manager_key):
             return sign_in_page(request, request.url.path, wrong=True)
         rest = urlencode([(k, v) for k, v in parse_qsl(request.url.query) if k != "key"])
-        return signed_in(self._ctx, request.url.path + (f"?{rest}" if rest else ""))
+        return sign_in_response(self._ctx, request.url.path + (f"?{rest}" if rest else ""))
 
 
 @router.post(SIGN_IN)
@@ -71,7 +71,7 @@ def sign_in(
     to = to if to == PREFIX or to.startswith(PREFIX + "/") else PREFIX
     if not same_key(key, ctx.secrets.manager_key):
         return sign_in_page(request, to, wrong=True)
-    return signed_in(ctx, to)
+    return sign_in_response(ctx, to)
 
 
 @router.post("/manage-sign-out")
@@ -82,7 +82,7 @@ def sign_out(ctx: AppContext = Depends(context)) -> Response:
     return response
 
 
-def signed_in(ctx: AppContext, to: str) -> Response:
+def sign_in_response(ctx: AppContext, to: str) -> Response:
     """Goes to `to`, a path of ours, with the cookie."""
     response = RedirectResponse(to, 303)
     set_cookie(ctx, response, MANAGER, key_fingerprint(ctx.secrets.manager_key))

@@ -65,7 +65,7 @@ class ApiServer:
             server_header=False,
             ws="auto",
         )
-        self._server = _Server(settings, app, self._started)
+        self._server = _Server(settings, app, self._has_started)
         self._thread: threading.Thread | None = None
 
     @property
@@ -101,7 +101,7 @@ class ApiServer:
         if self._thread is not None:
             self._thread.join(GRACE_S + 10)
 
-    def _started(self) -> None:
+    def _has_started(self) -> None:
         self._up.set()
         if self._told is not None:
             self._told(self)

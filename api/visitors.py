@@ -50,4 +50,4 @@ def keep_browser_id(ctx: AppContext, response: Response, browser: str) -> None:
 
 
 def _digest(ctx: AppContext, kind: str, value: str) -> str:
-    return hmac.new(ctx.secrets.derived(f"visitor-{kind}"), value.encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.new(ctx.secrets.derive_key(f"visitor-{kind}"), value.encode(), hashlib.sha256).hexdigest()[:32]

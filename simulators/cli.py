@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simulators.options import Options
+from simulators.options import SimulateOptions
 from simulators.scenario.wire_formats import WireFormat
 
 HELP = """Brings a scenario to life: shoppers that walk, radio that fades, and the truth to score against.
@@ -80,7 +80,7 @@ def simulate(
     if list_:
         simulator.list_shipped(as_json)
         return
-    options = Options(
+    options = SimulateOptions(
         scenario=scenario,
         out=out,
         mqtt=mqtt,

@@ -13,7 +13,7 @@ COMMAND = "rayon simulate"
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class SimulateOptions:
     """The command's options, by their own names; None where one is not given.
 
     `out` alone asks for a recording, `mqtt` for a live run, which may talk to an `api` and then write tables, too.

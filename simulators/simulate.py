@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import OperatorError, Problem
 from engine.progress import show_progress
-from simulators.options import Options
+from simulators.options import SimulateOptions
 from simulators.scenario.files import load_scenario, shipped_scenarios, store_folder
 from simulators.scenario.scenario import Scenario
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from simulators.world import World
 
 
-def run(options: Options) -> dict[str, Any]:
+def run(options: SimulateOptions) -> dict[str, Any]:
     """Runs what is asked for and returns its summary. Raises OperatorError where it cannot be."""
     options.check()
     chosen = _chosen(options)
@@ -53,7 +53,7 @@ def print_summary(summary: dict[str, Any], as_json: bool) -> None:
         print(f"{key.replace('_', ' '):<24} {json.dumps(value) if isinstance(value, dict) else value}")
 
 
-def _chosen(options: Options) -> Scenario:
+def _chosen(options: SimulateOptions) -> Scenario:
     chosen = load_scenario(str(options.scenario))
     if options.seed is not None:
         chosen = chosen.model_copy(update={"seed": options.seed})
@@ -66,7 +66,7 @@ def _head(chosen: Scenario, store: str) -> dict[str, Any]:
     return {"scenario": chosen.name, "store": store, "seed": chosen.seed}
 
 
-def _recording(chosen: Scenario, options: Options) -> dict[str, Any]:
+def _recording(chosen: Scenario, options: SimulateOptions) -> dict[str, Any]:
     from simulators.truth.recording import record
 
     out = Path(str(options.out))
@@ -81,7 +81,7 @@ def _recording(chosen: Scenario, options: Options) -> dict[str, Any]:
     return _head(chosen, world.plan.store) | {"folder": str(out)} | rows
 
 
-def _world(chosen: Scenario, options: Options) -> tuple[World, Path]:
+def _world(chosen: Scenario, options: SimulateOptions) -> tuple[World, Path]:
     """A scenario's world, and its store's folder."""
     from engine.plan.load import load_plan
     from simulators.world import World
@@ -98,7 +98,7 @@ def _campaigns(world: World, store: Path, given: Path | None) -> list[Campaign]:
     return load_campaigns(path, world.plan) if given or path.is_file() else []
 
 
-def _year(chosen: Scenario, options: Options) -> dict[str, Any]:
+def _year(chosen: Scenario, options: SimulateOptions) -> dict[str, Any]:
     """A year has days, not seconds: nothing in it could be heard by an access point."""
     from engine.plan.load import load_plan
     from simulators.year.recording import record_year
@@ -116,7 +116,7 @@ def _year(chosen: Scenario, options: Options) -> dict[str, Any]:
     return _head(chosen, year.plan.store) | {"folder": str(out)} | rows
 
 
-def _live(chosen: Scenario, options: Options) -> dict[str, Any]:
+def _live(chosen: Scenario, options: SimulateOptions) -> dict[str, Any]:
     import asyncio
 
     from rich.console import Console
@@ -126,7 +126,7 @@ def _live(chosen: Scenario, options: Options) -> dict[str, Any]:
     from engine.ingest.mqtt.receiver import Publisher
     from simulators.live.run import run_live
     from simulators.live.tables import writable_folder, write_live_tables
-    from simulators.live.view import watched
+    from simulators.live.view import watch
 
     rules = load_config(options.config).offers
     world, _ = _world(chosen, options)
@@ -135,7 +135,7 @@ def _live(chosen: Scenario, options: Options) -> dict[str, Any]:
     publisher = Publisher(Broker.from_url(str(options.mqtt)))
     publisher.start(timeout_s=10.0)
     phones = None if options.api is None else _phones(options.api, options)
-    with watched(world, Console(stderr=True)) as view:
+    with watch(world, Console(stderr=True)) as view:
         tally = asyncio.run(run_live(world, publisher, options.speed, phones, view.show))
     tally.unconfirmed_messages = publisher.close(timeout_s=5.0)
     said = _head(chosen, world.plan.store) | tally.summary()
@@ -144,7 +144,7 @@ def _live(chosen: Scenario, options: Options) -> dict[str, Any]:
     return said | {"folder": str(options.out)} | write_live_tables(options.out, tally.witness, rules)
 
 
-def _phones(api_url: str, options: Options) -> live.PhoneRun:
+def _phones(api_url: str, options: SimulateOptions) -> live.PhoneRun:
     try:
         from simulators.live.phone import run_phones
     except ModuleNotFoundError as error:

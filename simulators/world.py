@@ -28,12 +28,12 @@ from simulators.people.phones import (
     ScanTimes,
     draw_phones,
     local_mac,
-    merged,
+    merge_scan_times,
     one_phones_scans,
     probe_times,
     scan_times,
 )
-from simulators.people.reactions import What, Wish, replanned
+from simulators.people.reactions import What, Wish, replan
 from simulators.people.shopping import Outings
 from simulators.scenario.scenario import Scenario
 
@@ -103,7 +103,7 @@ class World:
         scans, self.silences = scan_times(self.crowd, self.phones, scenario.phones, scan_rng)
         first_probe = len(self.shoppers) + len(plan.access_points)
         probes, self._probe_macs = probe_times(self.crowd, self.phones, scenario.phones, first_probe, scan_rng)
-        self.scans = merged(scans, probes)
+        self.scans = merge_scan_times(scans, probes)
         # what would have been without any coupon goes on being drawn, so that nobody else's chance moves
         self._planned = (self.crowd, self.scans)
         self._changed: dict[int, Changed] = {}
@@ -125,14 +125,14 @@ class World:
         self._drawn_s = max(self._drawn_s, (k + 1) * TICK_S)
         crowd, scans = self._planned
         parts = self._as_heard(crowd, scans, _rows(scans, k), (slice(None), rng))
-        parts += self._elsewhere(k, parts) + self._forged(k)
+        parts += self._elsewhere(k, parts) + self._forge(k)
         every = max(round(self.scenario.radio.ap_scan_s / TICK_S), 1)
         if k % every == 0 and self.plan.access_points:
             count = len(self.plan.access_points)
             heard_ap = len(self.shoppers) + np.arange(count, dtype=np.int32)
             between = self.air.between_aps_dbm(rng, k * TICK_S)
-            parts.append(_heard(between, np.full(count, k * TICK_S), heard_ap, rng, None))
-        return _sorted(parts)
+            parts.append(_hear(between, np.full(count, k * TICK_S), heard_ap, rng, None))
+        return _sort_by_time(parts)
 
     def _as_heard(self, crowd: Crowd, scans: ScanTimes, rows: Rows, *draws: Draw) -> list[Heard]:
         """The readings of some scans. Each draw's rows have chance of their own; all else is one numpy call."""
@@ -145,7 +145,7 @@ class World:
         for mine, rng in draws:
             rssi = self.air.received_dbm(sent[mine], rng, t_s[mine])
             ranges = self._ranges(_some(at, mine), shopper[mine], rssi, rng)
-            out.append(_heard(rssi, t_s[mine], scans.device[rows][mine], rng, ranges))
+            out.append(_hear(rssi, t_s[mine], scans.device[rows][mine], rng, ranges))
         return out
 
     def _elsewhere(self, k: int, planned: list[Heard]) -> list[Heard]:
@@ -163,14 +163,14 @@ class World:
         draws = [(device == i, np.random.default_rng([self._tick_seed, k, 2, i])) for i in np.unique(device).tolist()]
         return self._as_heard(self.crowd, self.scans, rows, *draws)
 
-    def _forged(self, k: int) -> list[Heard]:
+    def _forge(self, k: int) -> list[Heard]:
         """Forged phones' readings. Chance of their own: without them, the rest of a tick is as it was."""
         t_s, forged = self._forger.times(k * TICK_S, (k + 1) * TICK_S)
         if not len(t_s):
             return []
         rng = np.random.default_rng([self._tick_seed, k, 1])
         rssi = self.air.heard_dbm(self._forger.places(t_s, forged), np.zeros(len(t_s)), rng, t_s)
-        return [_heard(rssi, t_s, (self._first_forged + forged).astype(np.int32), rng, None)]
+        return [_hear(rssi, t_s, (self._first_forged + forged).astype(np.int32), rng, None)]
 
     def act_upon(self, shopper: int, at_s: float, wish: Wish) -> What:
         """A shopper acts upon a coupon for what is wished for, at a scenario time or, where that is drawn already, at
@@ -185,7 +185,7 @@ class World:
         at_s = float(np.ceil(max(at_s, self._drawn_s) / TICK_S - 1e-9)) * TICK_S
         rng = np.random.default_rng([self.scenario.seed, REACTION_STREAM, shopper, before.times])
         walks = bool(rng.random() < self.scenario.phones.walk_to_share)
-        what, trip = replanned(self.journeys[shopper], at_s, wish, self.outings, self.journeys, rng, walks)
+        what, trip = replan(self.journeys[shopper], at_s, wish, self.outings, self.journeys, rng, walks)
         if trip is not self.journeys[shopper]:
             self._changed[shopper] = Changed(min(before.first_s, at_s), before.times + 1)
             self._replace(shopper, trip, at_s, rng)
@@ -193,11 +193,11 @@ class World:
 
     def _replace(self, shopper: int, trip: Journey, at_s: float, rng: np.random.Generator) -> None:
         self.journeys[shopper] = trip
-        self.crowd = self.crowd.replaced(shopper, trip)
+        self.crowd = self.crowd.replace_journey(shopper, trip)
         # somebody who has just read a coupon has the screen on, and is heard
         system = int(self.phones.system[shopper])
         t_s, more = one_phones_scans(self.scenario.phones, system, at_s, trip.end_s, rng, screen_on=True)
-        self.scans = self.scans.replaced(shopper, at_s, t_s)
+        self.scans = self.scans.replace_scans(shopper, at_s, t_s)
         self.silences[shopper] = (*((a, min(b, at_s)) for a, b in self.silences[shopper] if a < at_s), *more)
 
     @property
@@ -209,7 +209,7 @@ class World:
         if self.ranging is None:
             return None
         in_the_way_db, measures = self.air.in_the_way_db(at), self.ranging.measures[shopper]
-        return self.ranging.measured(self.air.distance_m(at), in_the_way_db, np.isfinite(rssi), measures, rng)
+        return self.ranging.measure(self.air.distance_m(at), in_the_way_db, np.isfinite(rssi), measures, rng)
 
     def device_names(self) -> list[str]:
         """Names for offline tables, by `Heard.device`: shoppers, access points by their id, probes, forgeries."""
@@ -232,7 +232,7 @@ def _some(at: Places, rows: Bools | slice) -> Places:
     return Places(at.level[rows], at.x_m[rows], at.y_m[rows], at.heading_rad[rows])
 
 
-def _heard(rssi_dbm: F64, t_s: F64, device: I32, rng: np.random.Generator, ranges: tuple[F64, F64] | None) -> Heard:
+def _hear(rssi_dbm: F64, t_s: F64, device: I32, rng: np.random.Generator, ranges: tuple[F64, F64] | None) -> Heard:
     rows, ap = np.nonzero(np.isfinite(rssi_dbm))
     t = np.round(t_s[rows] + rng.uniform(0.0, BURST_S, len(rows)), 3)
     none = np.full(len(rows), np.nan)
@@ -240,6 +240,6 @@ def _heard(rssi_dbm: F64, t_s: F64, device: I32, rng: np.random.Generator, range
     return Heard(t, device[rows], ap.astype(np.int32), rssi_dbm[rows, ap], range_m, sigma_m)
 
 
-def _sorted(parts: list[Heard]) -> Heard:
+def _sort_by_time(parts: list[Heard]) -> Heard:
     joined = Heard.concat(parts)
     return joined.take(np.lexsort((joined.ap, joined.device, joined.t_s)))

@@ -91,7 +91,7 @@ def make_campaign(
     store: str, response: Response, body: dict[str, Any] = Body(...), ctx: AppContext = Depends(context)
 ) -> CampaignAnswer:
     campaign = _valid(ctx, store, body)
-    if _known(ctx, store, campaign.id):
+    if _is_known(ctx, store, campaign.id):
         raise CampaignExists(f"{store} has a campaign {campaign.id!r} already; PUT replaces it")
     response.headers["Location"] = f"/v1/stores/{store}/campaigns/{campaign.id}"
     return _answer(store_of.put_campaign(ctx.db, store, campaign, time.time()))
@@ -116,7 +116,7 @@ def change_state(
     return _answer(store_of.set_campaign_state(ctx.db, store, campaign_id, change.state, time.time()))
 
 
-def _known(ctx: AppContext, store: str, campaign_id: str) -> bool:
+def _is_known(ctx: AppContext, store: str, campaign_id: str) -> bool:
     try:
         store_of.get_campaign(ctx.db, store, campaign_id)
     except NotFound:

@@ -16,7 +16,7 @@ from api.managers import fragments
 from api.managers.charts import flows_chart, hours_chart
 from api.managers.overlay import ground_level
 from api.managers.reports import SCOPE_KEY, Reports
-from api.managers.snapshot import SLOW, SPANS, Choice, Look, glances, look
+from api.managers.snapshot import SLOW, SPANS, Choice, Snapshot, glances, take_snapshot
 from api.problems import problem_page
 from api.texts.catalogue import words
 from api.texts.language import Language, language
@@ -108,11 +108,11 @@ class Board:
         self._read_at = time.monotonic()
         self._reading = asyncio.Lock()  # a choice made while the timer reads waits, and is read next
 
-    async def read(self) -> Look | None:
+    async def read(self) -> Snapshot | None:
         """One look, made in a thread. None while the database is away."""
         async with self._reading:
             try:
-                return await run.io_bound(look, self._made, self._plan.store, self._choice)
+                return await run.io_bound(take_snapshot, self._made, self._plan.store, self._choice)
             except StorageUnavailable:
                 return None
 
@@ -192,7 +192,7 @@ class Board:
         self._choice = Choice(self._choice.span, hour, self._choice.level)
         await self.refresh()
 
-    def show(self, seen: Look | None) -> None:
+    def show(self, seen: Snapshot | None) -> None:
         """Fills the parts; those that did not change are not sent again."""
         lang, t = self._lang, words(self._lang)
         if seen is None:

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 
 from api.auth import manager_key
 from api.managers import schemas as out
-from api.managers.overlay import ALPHA, drawn_heat, ground_level
+from api.managers.overlay import ALPHA, draw_heat, ground_level
 from api.managers.reports import HOUR_S, Period, Reports, reports
 from api.problems import problem_responses
 from api.times import rfc3339
@@ -41,7 +41,7 @@ class Svg(Response):
     media_type = "image/svg+xml"
 
 
-def asked_period(
+def read_period(
     store: Store,
     from_: Annotated[
         AwareDatetime | None,
@@ -57,7 +57,7 @@ def asked_period(
     return Period.of(made.ctx.plan(store), start, end, time.time())
 
 
-Asked = Annotated[Period, Depends(asked_period)]
+Asked = Annotated[Period, Depends(read_period)]
 Made = Annotated[Reports, Depends(reports)]
 
 
@@ -87,9 +87,7 @@ def heat(store: Store, made: Made, asked: Asked, level: Level = None) -> out.Hea
 def heat_svg(store: Store, made: Made, asked: Asked, level: Level = None, width_px: Width = 1200) -> Svg:
     """One level with its heat, hot squares outlined. Default: the ground floor."""
     plan = made.ctx.plan(store)
-    return Svg(
-        drawn_heat(plan, made.levels(store, asked), _level(plan, level) or ground_level(plan), width_px=width_px)
-    )
+    return Svg(draw_heat(plan, made.levels(store, asked), _level(plan, level) or ground_level(plan), width_px=width_px))
 
 
 @router.get("/{store}/zones", response_model_by_alias=True)
@@ -105,7 +103,7 @@ def zones(store: Store, made: Made, asked: Asked) -> out.ZonesOut:
             category=z.zone.category,
             person_hours=round(z.person_s / HOUR_S, 4),
             visits=z.visits,
-            mean_dwell_s=_rounded(z.mean_dwell_s, 1),
+            mean_dwell_s=_round(z.mean_dwell_s, 1),
             persons_peak=round(z.persons_peak, 2),
             hot=out.HotOut(**_hot(z.hot)),
         )
@@ -223,7 +221,7 @@ def _span(period: Period) -> dict[str, str]:
     return {"from_": rfc3339(period.from_t), "to": rfc3339(period.to_t)}
 
 
-def _rounded(value: float | None, digits: int) -> float | None:
+def _round(value: float | None, digits: int) -> float | None:
     return None if value is None or math.isnan(value) else round(value, digits)
 
 
@@ -232,7 +230,7 @@ def _hot(verdict: HotZone) -> dict[str, Any]:
         "state": verdict.state,
         "reason": verdict.reason,
         "share_hot": round(verdict.share_hot, 4),
-        "z": _rounded(verdict.z_max, 3),
+        "z": _round(verdict.z_max, 3),
         "q": None if math.isnan(verdict.q_min) else float(f"{verdict.q_min:.3g}"),
     }
 

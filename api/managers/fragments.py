@@ -8,7 +8,7 @@ import numpy as np
 
 from api.managers.overlay import HOT_COLOUR, STEPS
 from api.managers.reports import HOUR_S, ZoneReport
-from api.managers.snapshot import STALE_S, Glance, Look, hottest
+from api.managers.snapshot import STALE_S, Glance, Snapshot, hottest
 from api.pages import render
 from api.texts.catalogue import words
 from api.texts.language import Language
@@ -51,25 +51,25 @@ def stores(glances: Sequence[Glance], lang: Language) -> str:
     return render("stores.html", lang, cards=cards)
 
 
-def headline(look: Look, lang: Language, *, now: bool) -> str:
+def headline(snapshot: Snapshot, lang: Language, *, now: bool) -> str:
     """Where it is hot, in one line that reads from across the room."""
-    hot = [(_name(look.report.plan, z), _proof(z, lang)) for z in hottest(look.report.zones)]
-    return render("headline.html", lang, now=now, span=_span(look, lang), hot=hot, why_none=_why_none(look))
+    hot = [(_name(snapshot.report.plan, z), _proof(z, lang)) for z in hottest(snapshot.report.zones)]
+    return render("headline.html", lang, now=now, span=_span(snapshot, lang), hot=hot, why_none=_why_none(snapshot))
 
 
-def _why_none(look: Look) -> str:
+def _why_none(snapshot: Snapshot) -> str:
     """Key of the words for why nothing is hot."""
-    if any(z.hot.state is HotState.NOT_HOT for z in look.report.zones):
+    if any(z.hot.state is HotState.NOT_HOT for z in snapshot.report.zones):
         return "none_hot"
-    mapped = any(np.nansum(heat.person_s) > 0 for heat in look.report.levels)
-    spent = any(z.person_s > 0 for z in look.report.zones)
+    mapped = any(np.nansum(heat.person_s) > 0 for heat in snapshot.report.levels)
+    spent = any(z.person_s > 0 for z in snapshot.report.zones)
     return "too_little" if mapped or not spent else "no_heat"
 
 
-def _span(look: Look, lang: Language) -> str:
-    t, zone, (start, end) = words(lang), look.report.plan.timezone, (look.period.from_t, look.period.to_t)
+def _span(snapshot: Snapshot, lang: Language) -> str:
+    t, zone, (start, end) = words(lang), snapshot.report.plan.timezone, (snapshot.period.from_t, snapshot.period.to_t)
     if end - start > 8 * 24 * HOUR_S:
-        return t.spans["year"] if end >= look.at else year(start, zone)
+        return t.spans["year"] if end >= snapshot.at else year(start, zone)
     if end - start > 26 * HOUR_S:
         return t.spans["week"]
     if end - start > 22 * HOUR_S:  # a day, of 23 to 25 hours
@@ -98,10 +98,10 @@ def _proof(zone: ZoneReport, lang: Language) -> str:
     )
 
 
-def live(look: Look, lang: Language) -> str:
+def live(snapshot: Snapshot, lang: Language) -> str:
     """Whether the engine is alive, and when this page was made."""
-    silent_s = None if look.engine_at is None else max(0.0, look.at - look.engine_at)
-    at = clock(look.at, look.report.plan.timezone, seconds=True)
+    silent_s = None if snapshot.engine_at is None else max(0.0, snapshot.at - snapshot.engine_at)
+    at = clock(snapshot.at, snapshot.report.plan.timezone, seconds=True)
     return render("live.html", lang, silent_s=silent_s, stale_s=STALE_S, at=at)
 
 
@@ -110,18 +110,18 @@ def away(lang: Language) -> str:
     return render("away.html", lang)
 
 
-def counters(look: Look, lang: Language) -> str:
+def counters(snapshot: Snapshot, lang: Language) -> str:
     """The live counters."""
-    return render("counters.html", lang, devices=look.devices, totals=look.totals)
+    return render("counters.html", lang, devices=snapshot.devices, totals=snapshot.totals)
 
 
-def ranking(look: Look, lang: Language) -> str:
+def ranking(snapshot: Snapshot, lang: Language) -> str:
     """Zones by time spent: a bar each, hot ones in the heat's colour, badges where hot or not known."""
-    most = max((z.person_s for z in look.report.zones), default=0.0) or 1.0
+    most = max((z.person_s for z in snapshot.report.zones), default=0.0) or 1.0
     zones = [
         {
             "id": z.zone.id,
-            "name": _name(look.report.plan, z),
+            "name": _name(snapshot.report.plan, z),
             "state": z.hot.state,
             "proof": _proof(z, lang),
             "part": 100 * z.person_s / most,
@@ -129,7 +129,7 @@ def ranking(look: Look, lang: Language) -> str:
             "visits": z.visits,
             "mean_dwell_s": z.mean_dwell_s,
         }
-        for z in look.report.zones
+        for z in snapshot.report.zones
     ]
     return render("ranking.html", lang, zones=zones)
 
@@ -140,24 +140,24 @@ def legend(lang: Language) -> str:
     return render("legend.html", lang, steps=steps, hot_colour=HOT_COLOUR)
 
 
-def flows(look: Look, lang: Language) -> str:
+def flows(snapshot: Snapshot, lang: Language) -> str:
     """How to read the chart of flows, or that there is none."""
-    return render("flows.html", lang, some=bool(look.flows))
+    return render("flows.html", lang, some=bool(snapshot.flows))
 
 
-def decisions(look: Look, lang: Language) -> str:
+def decisions(snapshot: Snapshot, lang: Language) -> str:
     """Coupons issued and refused by reason, then the latest decisions."""
-    zone, most = look.report.plan.timezone, max(look.reasons.values(), default=1)
-    ordered = sorted(look.reasons.items(), key=lambda item: (item[0][0] is not DecisionOutcome.ISSUE, -item[1]))
+    zone, most = snapshot.report.plan.timezone, max(snapshot.reasons.values(), default=1)
+    ordered = sorted(snapshot.reasons.items(), key=lambda item: (item[0][0] is not DecisionOutcome.ISSUE, -item[1]))
     reasons = [(outcome, reason_text(reason, lang), n, 100 * n / most) for (outcome, reason), n in ordered]
     latest = [
         (
             clock(d.at, zone, seconds=True),
-            look.campaign_names.get(d.campaign_id, d.campaign_id),
+            snapshot.campaign_names.get(d.campaign_id, d.campaign_id),
             d.outcome,
             reason_text(d.reason, lang),
         )
-        for d in look.latest
+        for d in snapshot.latest
     ]
     return render("decisions.html", lang, reasons=reasons, latest=latest)
 

@@ -71,7 +71,7 @@ def ground_level(plan: Plan) -> str:
     return min(plan.levels, key=lambda lv: (lv.ordinal != 0, lv.ordinal)).id
 
 
-def drawn_heat(plan: Plan, levels: Sequence[LevelHeat], level: str, *, width_px: int, signs: bool = True) -> str:
+def draw_heat(plan: Plan, levels: Sequence[LevelHeat], level: str, *, width_px: int, signs: bool = True) -> str:
     """One level of the plan as SVG with its heat on it. The colours mean the same on all levels."""
     heat = levels[plan.level_index[level]]
     layers = [layer for layer in (heat_layer(heat, mean_density(levels)), hot_layer(heat)) if layer]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from api.managers.overlay import drawn_heat
+from api.managers.overlay import draw_heat
 from api.managers.reports import HOUR_S, Period, Reports, StoreReport, ZoneReport, last_year, midnight
 from engine.plan.model import Plan
 from engine.presence.flows import FlowRow
@@ -38,7 +38,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Snapshot:
     """What the page shows. `engine_at` is when the engine last spoke, None when it never did."""
 
     at: float
@@ -100,7 +100,7 @@ def period_of(plan: Plan, choice: Choice, now: float) -> Period:
     return Period(start // HOUR_S * HOUR_S, max(end, start + HOUR_S))
 
 
-def look(made: Reports, store: str, choice: Choice, now: float | None = None) -> Look:
+def take_snapshot(made: Reports, store: str, choice: Choice, now: float | None = None) -> Snapshot:
     """Reads and works out one look. Raises NotFound for an unknown store, StorageUnavailable without a database."""
     now = time.time() if now is None else now
     db, plan = made.ctx.db, made.ctx.plan(store)
@@ -108,11 +108,11 @@ def look(made: Reports, store: str, choice: Choice, now: float | None = None) ->
     report = made.report(store, period)
     whole_day = Choice("today" if choice.span == "now" else choice.span, None, choice.level)
     status = next((s for s in get_status(db) if (s.store, s.component) == (store, ENGINE)), None)
-    return Look(
+    return Snapshot(
         at=now,
         period=period,
         report=report,
-        svg=drawn_heat(plan, report.levels, choice.level, width_px=1100, signs=False),
+        svg=draw_heat(plan, report.levels, choice.level, width_px=1100, signs=False),
         hours=made.hours(store, period_of(plan, whole_day, now)),
         flows=made.flows(store, period),
         devices=int(status.values.get("devices", 0)) if status else None,

@@ -29,7 +29,7 @@ async def read_body(receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-def replayed(body: bytes, receive: Receive) -> Receive:
+def replay_body(body: bytes, receive: Receive) -> Receive:
     """A `receive` that gives `body` once and then what the server has (a disconnect)."""
     given = False
 

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.context import AppContext
 from api.cookies import SHOPPER, VISITOR, read_cookie
-from api.middleware.bodies import BodyTooLargeError, read_body, replayed
+from api.middleware.bodies import BodyTooLargeError, read_body, replay_body
 from api.middleware.origin import SAFE_METHODS
 from api.problems import RETRY_AFTER_S, problem
 from engine.errors import StorageUnavailable
@@ -45,7 +45,7 @@ class Idempotency:
         self._ctx = ctx
         self._required = required
         self._restore = restore
-        self._hash_key = ctx.secrets.derived("idempotency")
+        self._hash_key = ctx.secrets.derive_key("idempotency")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS or not scope["path"].startswith("/v1/"):
@@ -59,7 +59,7 @@ class Idempotency:
             return
         except ClientDisconnect:
             return  # nobody is left to answer
-        receive = replayed(body, receive)
+        receive = replay_body(body, receive)
         if key is None:
             await self._without_key(scope, receive, send)
         elif not 1 <= len(key) <= MAX_KEY_CHARS or not key.isprintable():

@@ -27,13 +27,17 @@ class SameOrigin:
         self._public_host = urlsplit(public_url).netloc.lower()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and not self._allowed(Headers(scope=scope)):
+        if (
+            scope["type"] == "http"
+            and scope["method"] not in SAFE_METHODS
+            and not self._is_allowed(Headers(scope=scope))
+        ):
             refusal = problem(403, ProblemCode.CROSS_ORIGIN, "this write came from a page of another site")
             await for_reader(Request(scope), refusal, ProblemCode.CROSS_ORIGIN)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    def _allowed(self, headers: Headers) -> bool:
+    def _is_allowed(self, headers: Headers) -> bool:
         site = headers.get("sec-fetch-site")
         if site is not None:
             return site in ("same-origin", "none")

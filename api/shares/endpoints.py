@@ -24,7 +24,7 @@ router = APIRouter(tags=["shares"], default_response_class=HTMLResponse)
 
 @router.get("/s/{token}", summary="A shared deal")
 @router.head("/s/{token}", include_in_schema=False)
-def shared(
+def open_share(
     token: str,
     request: Request,
     ctx: AppContext = Depends(context),

@@ -14,7 +14,7 @@ from api.texts.money import badge
 from api.times import rfc3339
 from engine.delivery.pages import Pending
 from engine.errors import NotFound
-from engine.offers.codes import spaced, voucher_code
+from engine.offers.codes import group_digits, voucher_code
 from engine.plan.model import Plan
 from engine.storage.vouchers.campaigns import get_campaign
 from engine.storage.vouchers.vouchers import VoucherDetails
@@ -40,7 +40,7 @@ def _card(ctx: AppContext, details: VoucherDetails, place: dict[str, Any], lang:
         store=voucher.store,
         state=voucher.state,
         code=code,
-        code_spaced=spaced(code),
+        code_spaced=group_digits(code),
         title=text["title"],
         text=text["text"],
         badge=badge(details.offer, details.currency, lang),
@@ -52,7 +52,7 @@ def _card(ctx: AppContext, details: VoucherDetails, place: dict[str, Any], lang:
     )
 
 
-def streamed(ctx: AppContext, pending: Pending, locale: str) -> StreamedVoucher:
+def to_streamed(ctx: AppContext, pending: Pending, locale: str) -> StreamedVoucher:
     """A voucher on its way to an open page, from what the outbox says, for a reader of this locale."""
     lang = language_of(locale)
     payload, delivery = pending.payload, pending.delivery
@@ -66,7 +66,7 @@ def streamed(ctx: AppContext, pending: Pending, locale: str) -> StreamedVoucher:
         store=payload["store"],
         state=VoucherState.ISSUED,
         code=code,
-        code_spaced=spaced(code),
+        code_spaced=group_digits(code),
         title=text["title"],
         text=text["text"],
         badge=badge(payload["offer"], payload["currency"], lang),

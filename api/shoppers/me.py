@@ -31,7 +31,7 @@ from engine.vocabulary import Account, ProblemCode, Purpose
 router = APIRouter(prefix="/v1/me", tags=["shoppers"], responses=problem_responses(401))
 
 
-def signed_in(who: str = Depends(shopper_id), ctx: AppContext = Depends(context)) -> profiles.ShopperProfile:
+def require_shopper(who: str = Depends(shopper_id), ctx: AppContext = Depends(context)) -> profiles.ShopperProfile:
     """FastAPI dependency: the profile behind the cookie. Raises NotSignedIn (401), also when it was erased."""
     found = known_shopper(ctx, who)
     if found is None:
@@ -40,14 +40,14 @@ def signed_in(who: str = Depends(shopper_id), ctx: AppContext = Depends(context)
 
 
 @router.get("", summary="Who am I?")
-def me(shopper: profiles.ShopperProfile = Depends(signed_in), ctx: AppContext = Depends(context)) -> says.Me:
+def me(shopper: profiles.ShopperProfile = Depends(require_shopper), ctx: AppContext = Depends(context)) -> says.Me:
     balance = ledger.balance(ctx.db, PROGRAMME, shopper.member_id)
     return says.Me(
         shopper_id=shopper.shopper_id,
         store=shopper.store,
         display_name=shopper.display_name,
         locale=shopper.locale,
-        consents=_granted(shopper),
+        consents=_list_grants(shopper),
         points=says.Points(available=balance.available, pending=balance.pending),
         now=rfc3339(time.time()),
     )
@@ -58,7 +58,7 @@ def my_vouchers(
     cursor: str | None = Query(None, max_length=64, description="`next` of the page before."),
     limit: int = Query(50, ge=1, le=200),
     lang: str | None = Query(None, pattern="^(fr|en)$"),
-    shopper: profiles.ShopperProfile = Depends(signed_in),
+    shopper: profiles.ShopperProfile = Depends(require_shopper),
     ctx: AppContext = Depends(context),
 ) -> says.VoucherList:
     found = vouchers.vouchers_of(ctx.db, shopper.shopper_id, after=cursor, limit=limit + 1)
@@ -68,7 +68,7 @@ def my_vouchers(
 
 @router.post("/deliveries/{delivery_id}/ack", summary="It was really shown", responses=problem_responses(404))
 def acknowledge(
-    delivery_id: int, shopper: profiles.ShopperProfile = Depends(signed_in), ctx: AppContext = Depends(context)
+    delivery_id: int, shopper: profiles.ShopperProfile = Depends(require_shopper), ctx: AppContext = Depends(context)
 ) -> says.Done:
     """Only now does the coupon count as delivered. 404 `delivery_gone`: unknown, not yours, or too late."""
     if not outbox.acknowledge(ctx.db, delivery_id, shopper.shopper_id, time.time()):
@@ -77,8 +77,8 @@ def acknowledge(
 
 
 @router.post("/vouchers/{voucher_id}/seen", summary="It was looked at", responses=problem_responses(404))
-def seen(
-    voucher_id: str, shopper: profiles.ShopperProfile = Depends(signed_in), ctx: AppContext = Depends(context)
+def mark_seen(
+    voucher_id: str, shopper: profiles.ShopperProfile = Depends(require_shopper), ctx: AppContext = Depends(context)
 ) -> says.Done:
     vouchers.mark_seen(ctx.db, voucher_id, shopper.shopper_id, time.time())
     return says.Done()
@@ -89,7 +89,7 @@ def change_consents(
     body: says.ConsentUpdate,
     request: Request,
     response: Response,
-    shopper: profiles.ShopperProfile = Depends(signed_in),
+    shopper: profiles.ShopperProfile = Depends(require_shopper),
     ctx: AppContext = Depends(context),
 ) -> list[says.ConsentAnswer]:
     """Takes effect at once: without location offers the phone is unlinked and unseen coupons are withdrawn."""
@@ -106,14 +106,14 @@ def change_consents(
     )
     if device is not None:
         keep_device(ctx, response, shopper.store, device, shopper.shopper_id)
-    return _granted(changed)
+    return _list_grants(changed)
 
 
 @router.post("/fewer", summary="Fewer offers", responses=problem_responses(409))
 def fewer(
     body: says.Fewer,
     request: Request,
-    shopper: profiles.ShopperProfile = Depends(signed_in),
+    shopper: profiles.ShopperProfile = Depends(require_shopper),
     ctx: AppContext = Depends(context),
 ) -> says.Done:
     """`never` withdraws location offers on every channel; `mute` unlinks this phone in this store."""
@@ -132,7 +132,7 @@ def share(
     body: says.ShareRequest,
     request: Request,
     response: Response,
-    shopper: profiles.ShopperProfile = Depends(signed_in),
+    shopper: profiles.ShopperProfile = Depends(require_shopper),
     ctx: AppContext = Depends(context),
 ) -> says.ShareLink:
     """The same link when asked again. Opening it with one's own browser earns nothing."""
@@ -148,7 +148,7 @@ def share(
 def points(
     cursor: int = Query(0, ge=0),
     limit: int = Query(50, ge=1, le=200),
-    shopper: profiles.ShopperProfile = Depends(signed_in),
+    shopper: profiles.ShopperProfile = Depends(require_shopper),
     ctx: AppContext = Depends(context),
 ) -> says.PointsStatement:
     balance = ledger.balance(ctx.db, PROGRAMME, shopper.member_id)
@@ -167,7 +167,9 @@ def points(
 
 
 @router.get("/export", summary="All my data", response_class=JSONResponse)
-def export(shopper: profiles.ShopperProfile = Depends(signed_in), ctx: AppContext = Depends(context)) -> JSONResponse:
+def export(
+    shopper: profiles.ShopperProfile = Depends(require_shopper), ctx: AppContext = Depends(context)
+) -> JSONResponse:
     """Everything kept about the shopper: profile, answers, visits, coupons, points."""
     who = shopper.shopper_id
     body = {
@@ -215,7 +217,7 @@ def delete_me(response: Response, who: str = Depends(shopper_id), ctx: AppContex
     return says.Done()
 
 
-def _granted(shopper: profiles.ShopperProfile) -> list[says.ConsentAnswer]:
+def _list_grants(shopper: profiles.ShopperProfile) -> list[says.ConsentAnswer]:
     pairs = sorted(shopper.grants)
     return [says.ConsentAnswer.model_validate({"purpose": p, "channel": c, "granted": True}) for p, c in pairs]
 

@@ -13,7 +13,7 @@ from api.auth import NotSignedIn, shopper_id
 from api.context import AppContext, context
 from api.middleware.metrics import Metrics
 from api.problems import problem_responses
-from api.shoppers.cards import streamed
+from api.shoppers.cards import to_streamed
 from api.shoppers.sessions import known_shopper
 from engine.delivery.pages import PageHub
 from engine.errors import StorageUnavailable
@@ -58,7 +58,7 @@ async def stream(
                 now = time.time()
                 if pending.delivery.expires_at <= now:
                     continue
-                card = await run_in_threadpool(streamed, ctx, pending, lang or shopper.locale[:2].lower())
+                card = await run_in_threadpool(to_streamed, ctx, pending, lang or shopper.locale[:2].lower())
                 metrics.sent.observe(max(0.0, now - pending.delivery.caused_by_t))
                 yield ServerSentEvent(event="voucher", id=str(pending.delivery.delivery_id), data=card)
     except StorageUnavailable:

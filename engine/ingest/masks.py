@@ -15,6 +15,6 @@ _MAC = re.compile(
 )
 
 
-def masked(text: str) -> str:
+def mask_macs(text: str) -> str:
     """`text` with every MAC address, in any spelling, replaced by `xx:xx:xx:xx:xx:xx`; lone surrogates become `?`."""
     return _MAC.sub(MASK, text.encode("utf-8", "replace").decode())

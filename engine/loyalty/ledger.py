@@ -30,7 +30,7 @@ class Balance:
     pending: int
 
 
-def checked(entry: LedgerEntry) -> LedgerEntry:
+def check_entry(entry: LedgerEntry) -> LedgerEntry:
     """`entry`, if it may be written. Raises LedgerError when it does not sum to zero or a posting makes no sense."""
     if not entry.key or not entry.programme or not entry.kind:
         raise LedgerError("an entry needs a key, a programme and a kind")
@@ -98,7 +98,7 @@ def reversal(entry: LedgerEntry, at: float, note: str = "") -> LedgerEntry:
         raise LedgerError("a reversal is not reversed: write the movement anew")
     back = tuple(Posting(p.account, p.member, -p.amount) for p in entry.postings)
     key = f"reverse:{entry.key}"
-    return checked(LedgerEntry(key, entry.programme, EntryKind.REVERSAL, at, back, reverses=entry.key, note=note))
+    return check_entry(LedgerEntry(key, entry.programme, EntryKind.REVERSAL, at, back, reverses=entry.key, note=note))
 
 
 def balance_of(entries: Iterable[LedgerEntry], programme: str, member: str) -> Balance:
@@ -137,4 +137,4 @@ def _move(
     if type(points) is not int or points <= 0:
         raise LedgerError(f"points are integers above zero, got {points!r}")
     postings = (Posting(*source, -points), Posting(*target, points))
-    return checked(LedgerEntry(key, programme, kind, at, postings, note=note))
+    return check_entry(LedgerEntry(key, programme, kind, at, postings, note=note))

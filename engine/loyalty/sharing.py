@@ -80,7 +80,7 @@ def is_preview(user_agent: str, method: str = "GET", headers: Mapping[str, str] 
     return any(word in lowered.get(name, "") for name in _PREFETCH_HEADERS for word in _PREFETCH_WORDS)
 
 
-def known_by(visitor: Visitor) -> Known:
+def marks_of(visitor: Visitor) -> Known:
     """The marks to remember. Shoppers behind one address differ by device, or by who is signed in; where neither is
     known, address and browser stand in, so that one phone that drops its cookies does not count twice."""
     if visitor.device_hash is not None:
@@ -92,7 +92,7 @@ def known_by(visitor: Visitor) -> Known:
 def marks_of_sharer(visitor: Visitor) -> tuple[Known, ...]:
     """The marks by which a sharer's own phone is known later, also in a private window, which shows neither cookie nor
     device. The price: somebody in the same place, with the very same browser and unknown, is taken for the sharer."""
-    return known_by(visitor), Known(None, _mark(_surroundings(visitor)))
+    return marks_of(visitor), Known(None, _mark(_surroundings(visitor)))
 
 
 def _surroundings(visitor: Visitor) -> str:

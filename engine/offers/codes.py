@@ -43,7 +43,7 @@ def parse_code(text: str) -> str | None:
     return code if number % 37 == _VALUE[code[-1]] else None
 
 
-def spaced(code: str) -> str:
+def group_digits(code: str) -> str:
     """The code as it is printed: three groups of four."""
     return " ".join(code[i : i + 4] for i in range(0, len(code), 4))
 

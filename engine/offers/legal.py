@@ -40,7 +40,7 @@ def advantage_bp(offer: Offer, price_minor: int) -> int:
             return -(-offer.get * offer.basis_points // (offer.buy + offer.get))
 
 
-def concerned(offer: Offer, plan: Plan) -> list[Product]:
+def products_of(offer: Offer, plan: Plan) -> list[Product]:
     """The products of the plan that an offer can touch."""
     if offer.applies_to == "basket":
         return list(plan.products)
@@ -49,7 +49,7 @@ def concerned(offer: Offer, plan: Plan) -> list[Product]:
 
 def legal_findings(offer: Offer, texts: Mapping[str, Mapping[str, Any]], plan: Plan) -> Iterator[Finding]:
     """What breaks the caps: one finding per legal class, naming the product where the advantage is highest."""
-    products = concerned(offer, plan)
+    products = products_of(offer, plan)
     for legal_class, cap in CAP_BP.items():
         over = [(advantage_bp(offer, p.price_minor), p.sku) for p in products if p.legal_class == legal_class]
         if over and max(over)[0] > cap:

@@ -56,7 +56,7 @@ def allows(grants: Grants, purpose: Purpose, channel: Channel) -> bool:
     return (purpose, channel if purpose in CHANNELLED else Channel.ANY) in grants
 
 
-def targeted(grants: Grants) -> bool:
+def allows_targeting(grants: Grants) -> bool:
     """Whether location offers are granted on at least one channel: only then may a device be linked to a profile."""
     return any(purpose == Purpose.LOCATION_OFFERS for purpose, _ in grants)
 

@@ -74,7 +74,7 @@ class Pseudonyms:
         self._memo: dict[str, int] = {}
         self._consented: frozenset[int] = frozenset()
         self._day = int(now // DAY_S)
-        self._salt_of = salt_of or self._derived_salt
+        self._salt_of = salt_of or self._derive_salt
         self._salt = self._salt_of(self._day)
 
     def __repr__(self) -> str:
@@ -125,7 +125,7 @@ class Pseudonyms:
             self._day, self._salt = day, self._salt_of(day)
             self._memo.clear()
 
-    def _derived_salt(self, day: int) -> bytes:
+    def _derive_salt(self, day: int) -> bytes:
         return hmac.digest(self._salt_key, str(day).encode(), "sha256")
 
     def _derive(self, mac: str) -> int:

@@ -31,7 +31,7 @@ class Secrets:
     manager_key: str
     till_key: str
 
-    def derived(self, purpose: str) -> bytes:
+    def derive_key(self, purpose: str) -> bytes:
         """A 32-byte key for one purpose only, HMAC-SHA256(site_key, purpose): one leak spares the others."""
         return hmac.new(self.site_key, f"rayon:{purpose}".encode(), hashlib.sha256).digest()
 

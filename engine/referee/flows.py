@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.presence.flows import OUTSIDE, FlowRow
-from engine.referee.zones import rounded
+from engine.referee.zones import round_figure
 
 WORST = 10
 
@@ -46,21 +46,21 @@ class FlowReport:
         return {
             "true_transitions": true,
             "found_transitions": found,
-            "common_share": rounded(common / either) if either else None,
-            "cpc": rounded(2 * common / (true + found)) if true + found else None,
+            "common_share": round_figure(common / either) if either else None,
+            "cpc": round_figure(2 * common / (true + found)) if true + found else None,
             "between_zones": self._between_zones(),
             "pairs": len(self.pairs),
-            "mean_abs_per_pair": rounded(sum(abs(p.error) for p in self.pairs) / len(self.pairs))
+            "mean_abs_per_pair": round_figure(sum(abs(p.error) for p in self.pairs) / len(self.pairs))
             if self.pairs
             else None,
-            "worst": {f"{p.from_zone or '(outside)'} > {p.to_zone or '(outside)'}": _said(p) for p in self.worst()},
+            "worst": {f"{p.from_zone or '(outside)'} > {p.to_zone or '(outside)'}": _figures(p) for p in self.worst()},
         }
 
     def _between_zones(self) -> float | None:
         """The common share without coming in and leaving, which are easier to see."""
         inner = [p for p in self.pairs if OUTSIDE not in (p.from_zone, p.to_zone)]
         either = sum(max(p.true, p.found) for p in inner)
-        return rounded(sum(min(p.true, p.found) for p in inner) / either) if either else None
+        return round_figure(sum(min(p.true, p.found) for p in inner) / either) if either else None
 
     def worst(self) -> list[PairFlow]:
         """The pairs with the largest errors, in either direction."""
@@ -78,5 +78,5 @@ def score_flows(truth: Iterable[FlowRow], found: Iterable[FlowRow]) -> FlowRepor
     return FlowReport(sorted(pairs, key=lambda p: (-p.true, -p.found, p.from_zone, p.to_zone)))
 
 
-def _said(pair: PairFlow) -> dict[str, int]:
+def _figures(pair: PairFlow) -> dict[str, int]:
     return {"true": pair.true, "found": pair.found}

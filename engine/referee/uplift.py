@@ -84,10 +84,10 @@ class ScoredUplift:
         """The experiment's figures, the truth, and whether it is covered."""
         truth = self.truth
         return self.found.figures() | {
-            "true_uplift": _rounded(truth.configured, 4),
-            "true_uplift_drawn": _rounded(truth.drawn, 4),
-            "true_basket_minor": _rounded(truth.basket_minor, 1),
-            "true_margin_minor": _rounded(truth.margin_minor, 1),
+            "true_uplift": _round(truth.configured, 4),
+            "true_uplift_drawn": _round(truth.drawn, 4),
+            "true_basket_minor": _round(truth.basket_minor, 1),
+            "true_margin_minor": _round(truth.margin_minor, 1),
             "covered": self.covered,
             "covered_drawn": self._covers(truth.drawn),
         }
@@ -129,7 +129,7 @@ def score_uplift(taken: TakenDecisions, fates: Fates, holdout_share: Mapping[str
     reached = reached[np.isin(taken.campaign_id[reached], sorted(held_out))]
     fate = _fates_of(taken.device[reached], taken.campaign_id[reached], fates)
     known = fate >= 0
-    seen = first_moments(_observed(taken, fates, reached[known], fate[known]))
+    seen = first_moments(_observe(taken, fates, reached[known], fate[known]))
     found = uplift(seen, {name: holdout_share.get(name, 0.0) for name in held_out})
     fate = _fates_of(seen.shopper, seen.campaign_id, fates)
     scored = {n: ScoredUplift(u, _truth(fates, fate[seen.campaign_id == n])) for n, u in found.items()}
@@ -143,7 +143,7 @@ def _fates_of(device: Texts, campaign_id: Texts, fates: Fates) -> I64:
     return np.array([rows.get(key, -1) for key in keys], np.int64)
 
 
-def _observed(taken: TakenDecisions, fates: Fates, rows: I64, fate: I64) -> Moments:
+def _observe(taken: TakenDecisions, fates: Fates, rows: I64, fate: I64) -> Moments:
     """The one fate of each that comes true: with the coupon where it was issued, without where it was held back."""
     ghost = taken.reason[rows] == DecisionReason.HOLDOUT
 
@@ -174,5 +174,5 @@ def _truth(fates: Fates, rows: I64) -> Truth:
     return Truth(*(float(np.mean(b[rows].astype(np.float64) - a[rows])) for a, b in pairs))
 
 
-def _rounded(value: float | None, decimals: int) -> float | None:
+def _round(value: float | None, decimals: int) -> float | None:
     return None if value is None else round(value, decimals)

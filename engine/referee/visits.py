@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from engine.config import PresenceConfig
 from engine.records import F64
-from engine.referee.zones import rounded
+from engine.referee.zones import round_figure
 
 Texts = npt.NDArray[np.str_]
 DWELL_STEPS_S = (0.0, 10.0, 30.0, 120.0, float("inf"))
@@ -72,8 +72,8 @@ class VisitReport:
         return {
             "true_visits": len(self.wanted),
             "found_visits": n,
-            "precision": rounded(right / n) if n else None,
-            "recall": rounded(1 - len(self.missed) / len(self.wanted)) if self.wanted else None,
+            "precision": round_figure(right / n) if n else None,
+            "recall": round_figure(1 - len(self.missed) / len(self.wanted)) if self.wanted else None,
             "recall_by_dwell": self._recall_by_dwell(),
             "unscored_visits": self.unscored,
             "dwell": _dwell(self.pairs) | {"by_zone": {z: _dwell(p) for z, p in sorted(by_zone.items())}},
@@ -85,7 +85,7 @@ class VisitReport:
         for least_s, below_s in pairwise(DWELL_STEPS_S):
             name = f"from_{least_s:g}_s"
             n, missed = (sum(least_s <= s.dwell_s < below_s for s in stays) for stays in (self.wanted, self.missed))
-            out[name] = rounded(1 - missed / n) if n else None
+            out[name] = round_figure(1 - missed / n) if n else None
         return out
 
 
@@ -99,13 +99,13 @@ def score_visits(
     """
     rules = rules or PresenceConfig()
     known = set(devices)
-    true = _grouped(truth, known)
-    own = _grouped(found, known)
+    true = _group_stays(truth, known)
+    own = _group_stays(found, known)
     wanted, pairs, missed, wrong, passing = [], [], [], [], 0
     for key in sorted(true.keys() | own.keys()):
-        stays = _joined(true.get(key, []), rules.grace_s)
+        stays = _join_blinks(true.get(key, []), rules.grace_s)
         long = [s for s in stays if s.dwell_s >= rules.confirm_s]
-        together, left_true, left_found = _paired(long, own.get(key, []))
+        together, left_true, left_found = _pair(long, own.get(key, []))
         wanted += long
         pairs += together
         missed += left_true
@@ -123,13 +123,13 @@ def _dwell(pairs: list[tuple[Stay, Stay]]) -> dict[str, Any]:
     error = np.array([f.dwell_s for _, f in pairs]) - true_s
     return {
         "pairs": len(pairs),
-        "true_mean_s": rounded(true_s.mean()),
-        "bias_s": rounded(error.mean()),
-        "mean_abs_s": rounded(np.abs(error).mean()),
+        "true_mean_s": round_figure(true_s.mean()),
+        "bias_s": round_figure(error.mean()),
+        "mean_abs_s": round_figure(np.abs(error).mean()),
     }
 
 
-def _grouped(table: ZoneStays, known: set[str]) -> dict[tuple[str, str], list[Stay]]:
+def _group_stays(table: ZoneStays, known: set[str]) -> dict[tuple[str, str], list[Stay]]:
     out: dict[tuple[str, str], list[Stay]] = defaultdict(list)
     columns = (table.device.tolist(), table.zone.tolist(), table.entered_at.tolist(), table.left_at.tolist())
     for row in zip(*columns, strict=True):
@@ -140,7 +140,7 @@ def _grouped(table: ZoneStays, known: set[str]) -> dict[tuple[str, str], list[St
     return out
 
 
-def _joined(stays: list[Stay], gap_s: float) -> list[Stay]:
+def _join_blinks(stays: list[Stay], gap_s: float) -> list[Stay]:
     out: list[Stay] = []
     for stay in stays:
         if out and stay.entered_at - out[-1].left_at <= gap_s:
@@ -155,7 +155,7 @@ def _overlap_s(a: Stay, b: Stay) -> float:
     return min(a.left_at, b.left_at) - max(a.entered_at, b.entered_at)
 
 
-def _paired(true: list[Stay], found: list[Stay]) -> tuple[list[tuple[Stay, Stay]], list[Stay], list[Stay]]:
+def _pair(true: list[Stay], found: list[Stay]) -> tuple[list[tuple[Stay, Stay]], list[Stay], list[Stay]]:
     """Pairs, true stays left over, found ones left over: greedy by overlap, which decides alike for equal input."""
     overlaps = sorted(
         ((_overlap_s(a, b), i, k) for i, a in enumerate(true) for k, b in enumerate(found)),

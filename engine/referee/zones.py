@@ -41,9 +41,9 @@ class Confusion:
         total, right = int(self.counts.sum()), int(np.trace(self.counts))
         rows = self.counts.sum(axis=1)
         by_zone = {
-            label: rounded(self.counts[i, i] / rows[i]) for i, label in enumerate(self.labels) if rows[i] and label
+            label: round_figure(self.counts[i, i] / rows[i]) for i, label in enumerate(self.labels) if rows[i] and label
         }
-        return {"fixes": total, "hit_rate": rounded(right / total) if total else None, "by_zone": by_zone}
+        return {"fixes": total, "hit_rate": round_figure(right / total) if total else None, "by_zone": by_zone}
 
 
 def zone_of(plan: Plan, level: Texts, x_m: F64, y_m: F64) -> Texts:
@@ -81,15 +81,16 @@ def score_hours(truth: ZoneHourColumns, found: ZoneHourColumns) -> dict[str, Any
     true_all = sum(t for t, _ in zones.values())
     off = sum(abs(f - t) for t, f in sums.values())
     return {
-        "true_person_s": rounded(true_all),
-        "found_person_s": rounded(sum(f for _, f in zones.values())),
-        "misplaced_share": rounded(off / 2 / true_all) if true_all else None,
+        "true_person_s": round_figure(true_all),
+        "found_person_s": round_figure(sum(f for _, f in zones.values())),
+        "misplaced_share": round_figure(off / 2 / true_all) if true_all else None,
         "by_zone": {
-            z: {"true_person_s": rounded(t), "found_person_s": rounded(f)} for z, (t, f) in sorted(zones.items())
+            z: {"true_person_s": round_figure(t), "found_person_s": round_figure(f)}
+            for z, (t, f) in sorted(zones.items())
         },
     }
 
 
-def rounded(value: float) -> float:
+def round_figure(value: float) -> float:
     """Four decimals: the same figures print the same everywhere."""
     return round(float(value), 4)

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.config import IngestConfig
 from engine.ingest.decoders.native import Frame
-from engine.ingest.time.clocks import SourceClocks, shifted
+from engine.ingest.time.clocks import SourceClocks, shift_times
 from engine.ingest.time.dedup import Dedup
 from engine.ingest.time.order import Reorder
 from engine.positioning.windows import ScanWindows
@@ -76,9 +76,9 @@ class Intake:
         parts, between = [], []
         for frame in frames:
             offset_s = self._clocks.offset_s(frame.source, frame.sent_at, frame.received_at)
-            parts.append(self._dedup.fresh(shifted(frame.readings, offset_s)))
+            parts.append(self._dedup.fresh(shift_times(frame.readings, offset_s)))
             if len(frame.ap_readings):
-                between.append(self._dedup.fresh(shifted(frame.ap_readings, offset_s)))
+                between.append(self._dedup.fresh(shift_times(frame.ap_readings, offset_s)))
         return Readings.concat(parts), Readings.concat(between)
 
     def _recording_ended(self, now: float) -> bool:

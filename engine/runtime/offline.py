@@ -77,7 +77,7 @@ def run_chain(
     first `connect` on, for as long as its last answer to the question of consent is not a no. Without a `radio_map`
     access points that hear each other and the crowd make one as they go, of what came before its time only.
     """
-    readings = _numbered(recording)
+    readings = _number_devices(recording)
     engine = StoreEngine(plan, _in_order(config), radio_map, FitsInThread())
     engine.set_campaigns([c for c in campaigns if c.state is CampaignState.RUNNING])
     hearings, told = _by_time(recording.hearings), 0
@@ -161,7 +161,7 @@ def _in_order(config: Config) -> Config:
     return config.model_copy(update={"ingest": config.ingest.model_copy(update={"reorder_s": 0.0})})
 
 
-def _numbered(recording: PlanReadings) -> Readings:
+def _number_devices(recording: PlanReadings) -> Readings:
     """The readings in order of time, devices under the numbers of their names."""
     numbers: U64 = np.array([device_number(name) for name in recording.device_names], np.uint64)
     r = recording.readings

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from engine.errors import BusinessRefusal, NotFound
 from engine.offers.audience import LinkedShopper
-from engine.privacy.consent import Consent, ConsentChoice, Grants, targeted
+from engine.privacy.consent import Consent, ConsentChoice, Grants, allows_targeting
 from engine.records import DeviceId, device_from_hex, device_hex
 from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
@@ -103,7 +103,7 @@ def set_consents(
     """
     with db.write() as session:
         _lock_device(session, device)
-        row = _locked(session, shopper_id)
+        row = _lock_shopper(session, shopper_id)
         changed = _answer(session, shopper_id, choices, text_version, place, at)
         if store is not None and device is not None:
             changed |= _link(session, shopper_id, store, device, at)
@@ -144,7 +144,7 @@ def linked_devices(db: Database, store: str) -> dict[int, LinkedShopper]:
             )
             for link, who in links
         }
-        return {device: shopper for device, shopper in linked.items() if targeted(shopper.consents)}
+        return {device: shopper for device, shopper in linked.items() if allows_targeting(shopper.consents)}
 
 
 def links_version(db: Database, store: str) -> int:
@@ -182,7 +182,7 @@ def _consent(row: ConsentLogTable) -> Consent:
 
 def _profile(session: Session, request: SignIn) -> ShopperTable:
     if request.shopper_id is not None:
-        row = _locked(session, request.shopper_id)
+        row = _lock_shopper(session, request.shopper_id)
         row.store, row.locale, row.last_seen_at = request.store, request.locale, request.at
         row.display_name = request.display_name or row.display_name
         row.email = request.email or row.email
@@ -202,7 +202,7 @@ def _profile(session: Session, request: SignIn) -> ShopperTable:
     return row
 
 
-def _locked(session: Session, shopper_id: str) -> ShopperTable:
+def _lock_shopper(session: Session, shopper_id: str) -> ShopperTable:
     row = session.get(ShopperTable, shopper_id, with_for_update=True)
     if row is None:
         raise NotFound("no such shopper")
@@ -254,7 +254,7 @@ def _withdraw(session: Session, shopper_id: str, grants: Grants) -> None:
     )
     dropped = [d for d in waiting if (Purpose.LOCATION_OFFERS, d.channel) not in grants]
     drop_deliveries(session, dropped, VoucherState.VOIDED)
-    if not targeted(grants):
+    if not allows_targeting(grants):
         remove_links(session, shopper_id)
 
 
@@ -279,7 +279,7 @@ def _lock_device(session: Session, device: DeviceId | None) -> None:
 
 
 def _link(session: Session, shopper_id: str, store: str, device: DeviceId, at: float) -> set[str]:
-    if not targeted(grants_of(session, shopper_id)):
+    if not allows_targeting(grants_of(session, shopper_id)):
         return set()  # without consent a device leaves no row at all
     name = device_hex(device)
     holders = session.exec(select(DeviceLinkTable.shopper_id).where(col(DeviceLinkTable.device) == name)).all()

@@ -24,7 +24,7 @@ class Disruptions:
         self._longest_s = float((self._until_s - self._from_s).max()) if n else 0.0
         self._near = _near(plan, noise.reach_m, n, rng)
 
-    def lost_db(self, t_s: F64) -> F64:
+    def loss_db(self, t_s: F64) -> F64:
         """(n, A) dB by which hearing is worse at these times; infinite where an access point is out."""
         out = np.zeros((len(t_s), self._count))
         if len(t_s):

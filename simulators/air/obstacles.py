@@ -43,7 +43,7 @@ def multiwall_db(
 ) -> F64:
     """(n,) dB that obstacles add to the law of access point `i` at places on a level: none or negative."""
     loss = crossing_loss_db(plan, level, float(a.x_m[i]), float(a.y_m[i]), x_m, y_m)
-    return _capped(loss, config)
+    return _cap(loss, config)
 
 
 def images_db(
@@ -54,17 +54,17 @@ def images_db(
     to = np.column_stack([x_m, y_m])
     high2 = (phone_z_m - a.z_m[i]) ** 2
     shapes, losses = _obstacles(plan, level)
-    direct = _power(to - ap, high2) * _share(_capped(_passed_db(shapes, losses, _lines(ap, to)), config))
+    direct = _power(to - ap, high2) * _share(_cap(_loss_inside_db(shapes, losses, _lines(ap, to)), config))
     total = direct
     if int(a.level[i]) == level:
         thrown = 10.0 ** (-config.reflection_loss_db / 10.0)
         for wall, (p, q) in _segments(plan, level):
-            image = _mirrored(ap, p, q)
+            image = _mirror(ap, p, q)
             hits, at = _reflection_points(image, to, p, q)
             rows = np.flatnonzero(hits)
             before, after = _lines(ap, at[rows]), _lines(to[rows], at[rows])
-            loss = _passed_db(shapes, losses, before, wall) + _passed_db(shapes, losses, after, wall)
-            total[rows] += thrown * _power(to[rows] - image, high2) * _share(_capped(loss, config))
+            loss = _loss_inside_db(shapes, losses, before, wall) + _loss_inside_db(shapes, losses, after, wall)
+            total[rows] += thrown * _power(to[rows] - image, high2) * _share(_cap(loss, config))
     return np.asarray(10.0 * np.log10(total / _power(to - ap, high2)), np.float64)
 
 
@@ -77,7 +77,7 @@ OBSTACLES: dict[str, Callable[[Plan, int, Antennas, int, RadioConfig, float, F64
 def crossing_loss_db(plan: Plan, level: int, ap_x_m: float, ap_y_m: float, x_m: F64, y_m: F64) -> F64:
     """(n,): the sum of the attenuations of this level's walls and fixtures between an access point and each place."""
     lines = _lines(np.array([ap_x_m, ap_y_m]), np.column_stack([x_m, y_m]))
-    return _crossed_db(*_obstacles(plan, level), lines)
+    return _loss_crossed_db(*_obstacles(plan, level), lines)
 
 
 def _obstacles(plan: Plan, level: int) -> tuple[list[BaseGeometry], F64]:
@@ -88,7 +88,7 @@ def _obstacles(plan: Plan, level: int) -> tuple[list[BaseGeometry], F64]:
     return shapes, np.array([*(w.attenuation_db for w in walls), *(f.attenuation_db for f in fixtures)], np.float64)
 
 
-def _crossed_db(shapes: list[BaseGeometry], losses: F64, lines: F64) -> F64:
+def _loss_crossed_db(shapes: list[BaseGeometry], losses: F64, lines: F64) -> F64:
     """(n,) what lines (n, 2, 2) lose at all shapes, each shape once."""
     out = np.zeros(len(lines))
     for i, met in crossings(shapes, lines):
@@ -96,7 +96,7 @@ def _crossed_db(shapes: list[BaseGeometry], losses: F64, lines: F64) -> F64:
     return out
 
 
-def _passed_db(shapes: list[BaseGeometry], losses: F64, lines: F64, but: int = -1) -> F64:
+def _loss_inside_db(shapes: list[BaseGeometry], losses: F64, lines: F64, but: int = -1) -> F64:
     """(n,) as `_crossed_db` but for one shape left out, and a shelf costs its attenuation for every width of it that
     the line is inside."""
     out = np.zeros(len(lines))
@@ -146,7 +146,7 @@ def _segments(plan: Plan, level: int) -> list[tuple[int, tuple[F64, F64]]]:
     return out
 
 
-def _mirrored(point: F64, p: F64, q: F64) -> F64:
+def _mirror(point: F64, p: F64, q: F64) -> F64:
     along = (q - p) / np.hypot(*(q - p))
     foot = p + along * float((point - p) @ along)
     return np.asarray(2.0 * foot - point, np.float64)
@@ -174,7 +174,7 @@ def _power(way: F64, high2: float) -> F64:
     return np.asarray(1.0 / np.maximum((way**2).sum(axis=1) + high2, NEAREST_M**2), np.float64)
 
 
-def _capped(loss_db: F64, config: RadioConfig) -> F64:
+def _cap(loss_db: F64, config: RadioConfig) -> F64:
     return np.asarray(-config.loss_cap_db * -np.expm1(-loss_db / config.loss_cap_db), np.float64)
 
 

@@ -65,7 +65,7 @@ class Air:
     def received_dbm(self, sent_dbm: F64, rng: np.random.Generator, t_s: F64 | None = None) -> F64:
         """(n, A): `sent_dbm` as it is heard: fading, and what is missed or too weak as NaN."""
         rssi = sent_dbm + rician_db(sent_dbm.shape, self.config.rician_k_db, self.config.fading_frames, rng)
-        return self._as_reported(rssi, rng, self._lost_db(t_s))
+        return self._as_reported(rssi, rng, self._loss_db(t_s))
 
     def between_aps_dbm(self, rng: np.random.Generator, at_s: float | None = None) -> F64:
         """(A, A): what access point j (column) hears of access point i (row), NaN where not heard and for itself."""
@@ -74,7 +74,7 @@ class Air:
         rssi = self._mean(places, a.z_m)
         rssi += rician_db(rssi.shape, self.config.rician_k_db, self.config.fading_frames, rng)
         np.fill_diagonal(rssi, -np.inf)
-        lost_db = self._lost_db(None if at_s is None else np.array([at_s]))
+        lost_db = self._loss_db(None if at_s is None else np.array([at_s]))
         if lost_db is not None:
             rssi[np.isinf(lost_db[0])] = -np.inf  # what is out does not send either
         return self._as_reported(rssi, rng, lost_db)
@@ -113,8 +113,8 @@ class Air:
         behind = 0.5 * (1.0 - np.cos(bearing - places.heading_rad[:, None]))
         return np.asarray(self.config.body_loss_db * behind, np.float64)
 
-    def _lost_db(self, t_s: F64 | None) -> F64 | None:
-        return None if t_s is None or self._disruptions is None else self._disruptions.lost_db(t_s)
+    def _loss_db(self, t_s: F64 | None) -> F64 | None:
+        return None if t_s is None or self._disruptions is None else self._disruptions.loss_db(t_s)
 
     def _as_reported(self, rssi: F64, rng: np.random.Generator, lost_db: F64 | None = None) -> F64:
         audible = rssi if lost_db is None else rssi - lost_db

@@ -22,7 +22,7 @@ class Ranging:
         self.bias_m: F64 = rng.normal(0.0, config.ap_bias_sigma_m, len(aps))
         self.measures: Bools = rng.random(phones) < config.phones_share
 
-    def measured(
+    def measure(
         self, distance_m: F64, in_the_way_db: F64, heard: Bools, measures: Bools, rng: np.random.Generator
     ) -> tuple[F64, F64]:
         """(n, A) ranges in metres to the millimetre, possibly negative, and the sigma that the phone reports with each.

@@ -133,13 +133,13 @@ class Browser:
         try:
             response: httpx.Response = await again(self._client.request, method, path, **more)
         except httpx.TransportError as error:
-            raise self._refused(f"{step} {type(error).__name__}", "network") from error
+            raise self._refuse(f"{step} {type(error).__name__}", "network") from error
         if response.is_success or response.is_redirect:
             return response
         code = problem_code(response)
-        raise self._refused(f"{step} {response.status_code} {code}", code)
+        raise self._refuse(f"{step} {response.status_code} {code}", code)
 
-    def _refused(self, kind: str, code: str) -> Refused:
+    def _refuse(self, kind: str, code: str) -> Refused:
         self._tally.errors[kind] += 1
         return Refused(kind, code)
 

@@ -125,9 +125,9 @@ class Errands:
         path = urlsplit(str(made["url"])).path  # the server's public name may not be known here
         self._witness.note(self._name, "shared", f"{path} {voucher['voucher_id']}")
         self._deals[path] = str(voucher.get("campaign_id", ""))
-        await self._opened_by_others(path)
+        await self._let_others_open(path)
 
-    async def _opened_by_others(self, path: str) -> None:
+    async def _let_others_open(self, path: str) -> None:
         """Who opens the link, in this order. The first that is refused ends it."""
         shop, config = self._shop, self._config
         if self._rng.random() < config.preview_bot_share:

@@ -39,7 +39,7 @@ async def run_phones(world: World, base_url: str, till_key: str | None, clock: L
     users = [Phone(shop, i) for i in phone_users(world)]
     phones = {asyncio.create_task(phone.live()) for phone in users}
     phones.add(asyncio.create_task(guess_codes(shop)))
-    stopping = asyncio.create_task(_stopped(clock))
+    stopping = asyncio.create_task(_wait_for_stop(clock))
     pending = set(phones)
     try:
         while pending and not clock.stop.is_set():
@@ -67,7 +67,7 @@ async def _ask_all(users: list[Phone], phones: set[asyncio.Task[None]]) -> None:
     await asyncio.gather(*(phone.ask_points(turns) for phone in users))
 
 
-async def _stopped(clock: LiveClock) -> None:
+async def _wait_for_stop(clock: LiveClock) -> None:
     await clock.stop.wait()
 
 
@@ -229,13 +229,13 @@ class Phone:
         if not does.opens:
             return
         async with asyncio.TaskGroup() as group:
-            group.create_task(_counted(self._errands.look, voucher))
+            group.create_task(_count_refusals(self._errands.look, voucher))
             if does.buys:
-                group.create_task(_counted(self._errands.act_upon, voucher))
+                group.create_task(_count_refusals(self._errands.act_upon, voucher))
             if shares:
-                group.create_task(_counted(self._errands.share, voucher))
+                group.create_task(_count_refusals(self._errands.share, voucher))
             if does.mutes:
-                group.create_task(_counted(self._errands.mute, voucher))
+                group.create_task(_count_refusals(self._errands.mute, voucher))
 
     def _tell(self, does: Reaction) -> None:
         """For the true uplift: of coupons for what `responses` names, how many buy, and would have anyway."""
@@ -244,7 +244,7 @@ class Phone:
             self._shop.tally.responses.update(f"{does.target} {what}" for what, so in told.items() if so)
 
 
-async def _counted(errand: Callable[[dict[str, Any]], Awaitable[None]], voucher: dict[str, Any]) -> None:
+async def _count_refusals(errand: Callable[[dict[str, Any]], Awaitable[None]], voucher: dict[str, Any]) -> None:
     """A refusal ends this errand only; it is in the tally already."""
     try:
         await errand(voucher)

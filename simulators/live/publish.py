@@ -38,15 +38,15 @@ async def publish_world(
         reached_s = ticks.stop * TICK_S
         if not await clock.until(reached_s + BURST_S):
             return
-        arrived = controllers.arrived(heard, reached_s)
+        arrived = controllers.collect_arrivals(heard, reached_s)
         tally.disturbed = controllers.disturbed
-        if not await _sent(sender, arrived, clock, tally):
+        if not await _send(sender, arrived, clock, tally):
             return
         on_batch(reached_s)
-    await _sent(sender, controllers.rest(), clock, tally)
+    await _send(sender, controllers.rest(), clock, tally)
 
 
-async def _sent(sender: Sender, arrivals: list[Arrival], clock: LiveClock, tally: Tally) -> bool:
+async def _send(sender: Sender, arrivals: list[Arrival], clock: LiveClock, tally: Tally) -> bool:
     """Hands messages over in a thread, since a full queue blocks. False when stopped while waiting for the broker."""
     for message in (arrival.message for arrival in arrivals):
         while True:

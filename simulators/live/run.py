@@ -52,7 +52,7 @@ async def run_live(
     try:
         async with asyncio.TaskGroup() as group:
             if phones is not None:
-                group.create_task(_awaited(phones(world, clock, tally)))
+                group.create_task(_await_all(phones(world, clock, tally)))
             await publish_world(world, sender, clock, tally, on_batch)
             clock.stop.set()  # the run is over: phones finish what they are at
     finally:
@@ -61,5 +61,5 @@ async def run_live(
     return tally
 
 
-async def _awaited(work: Awaitable[None]) -> None:
+async def _await_all(work: Awaitable[None]) -> None:
     await work

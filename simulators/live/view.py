@@ -74,7 +74,7 @@ def zone_table(world: World, t_s: float) -> Table:
 
 
 @contextmanager
-def watched(world: World, console: Console) -> Iterator[LiveView]:
+def watch(world: World, console: Console) -> Iterator[LiveView]:
     """A view for the time of a run: zones and a bar where the console is a terminal, else a line a minute."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), TimeRemainingColumn())
     bar = Progress(*columns, console=console)
@@ -83,7 +83,7 @@ def watched(world: World, console: Console) -> Iterator[LiveView]:
             yield LiveView(world, bar, lines.reach)
         return
     view = LiveView(world, bar)
-    with Live(get_renderable=view.drawn, console=console, transient=True, refresh_per_second=4):
+    with Live(get_renderable=view.draw, console=console, transient=True, refresh_per_second=4):
         yield view
 
 
@@ -103,6 +103,6 @@ class LiveView:
         self._bar.update(self._task, completed=at.reached_s, note=note)
         self._told(at.reached_s, note)
 
-    def drawn(self) -> Group:
+    def draw(self) -> Group:
         """What the terminal shows."""
         return Group(self._bar.get_renderable(), zone_table(self._world, self._reached_s))

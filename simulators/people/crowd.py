@@ -31,13 +31,13 @@ class Crowd:
         self.first = np.cumsum([0, *sizes])
         self.start_s = np.array([j.start_s for j in journeys], np.float64)
         self.end_s = np.array([j.end_s for j in journeys], np.float64)
-        self._t_s = _joined([j.t_s for j in journeys])
-        self._level = _joined([j.level for j in journeys]).astype(np.int32)
-        self._x_m, self._y_m = _joined([j.x_m for j in journeys]), _joined([j.y_m for j in journeys])
-        self._heading = _joined([j.heading_rad for j in journeys])
+        self._t_s = _join([j.t_s for j in journeys])
+        self._level = _join([j.level for j in journeys]).astype(np.int32)
+        self._x_m, self._y_m = _join([j.x_m for j in journeys]), _join([j.y_m for j in journeys])
+        self._heading = _join([j.heading_rad for j in journeys])
         self._key = self._t_s + self._SPAN_S * np.repeat(np.arange(len(journeys)), sizes)
 
-    def replaced(self, shopper: int, journey: Journey) -> Crowd:
+    def replace_journey(self, shopper: int, journey: Journey) -> Crowd:
         """With another journey of one shopper."""
         out = copy(self)
         a, b, more = int(self.first[shopper]), int(self.first[shopper + 1]), len(journey.t_s)
@@ -63,5 +63,5 @@ class Crowd:
         return Places(np.where(part < 0.5, self._level[i], self._level[j]), x_m, y_m, self._heading[i])
 
 
-def _joined(parts: list[list[float]] | list[list[int]]) -> F64:
+def _join(parts: list[list[float]] | list[list[int]]) -> F64:
     return np.concatenate([np.asarray(p, np.float64) for p in parts]) if parts else np.empty(0)

@@ -41,11 +41,13 @@ class ScanTimes:
     shopper: I32
     device: I32
 
-    def replaced(self, shopper: int, from_s: float, t_s: F64) -> ScanTimes:
+    def replace_scans(self, shopper: int, from_s: float, t_s: F64) -> ScanTimes:
         """With other scans of one shopper's phone from a time on."""
         kept = (self.device != shopper) | (self.t_s < from_s)
         who = np.full(len(t_s), shopper, np.int32)
-        return merged(ScanTimes(self.t_s[kept], self.shopper[kept], self.device[kept]), ScanTimes(t_s, who, who))
+        return merge_scan_times(
+            ScanTimes(self.t_s[kept], self.shopper[kept], self.device[kept]), ScanTimes(t_s, who, who)
+        )
 
     def between(self, from_s: float, to_s: float) -> slice:
         """The rows with from_s <= t < to_s."""
@@ -197,7 +199,7 @@ def probe_times(
     return ScanTimes(probes.t_s, probes.shopper, device), macs
 
 
-def merged(a: ScanTimes, b: ScanTimes) -> ScanTimes:
+def merge_scan_times(a: ScanTimes, b: ScanTimes) -> ScanTimes:
     """Both in order of time."""
     t_s, shopper = np.concatenate([a.t_s, b.t_s]), np.concatenate([a.shopper, b.shopper])
     return _by_time(t_s, shopper, np.concatenate([a.device, b.device]))

@@ -49,7 +49,7 @@ def wish_of(plan: Plan, offer: Mapping[str, Any]) -> Wish | None:
     return Wish(skus, units) if skus else None
 
 
-def replanned(
+def replan(
     trip: Journey,
     at_s: float,
     wish: Wish,

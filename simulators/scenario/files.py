@@ -44,7 +44,7 @@ def load_scenario(name: str) -> Scenario:
     """The scenario of a shipped name or a file, with what it extends. Raises OperatorError listing every problem."""
     path = find_scenario(name)
     origin: dict[str, str] = {}
-    raw = _composed(path, (), origin)
+    raw = _compose(path, (), origin)
     if "folder" in raw:
         del raw["folder"]
         raise OperatorError([Problem(origin.get("folder", str(path)), "folder", "set by the loader", "remove it")])
@@ -52,11 +52,11 @@ def load_scenario(name: str) -> Scenario:
     try:
         return Scenario.model_validate({**raw, "folder": path.parent})
     except ValidationError as error:
-        problems = [_placed(p, origin) for p in validation_problems(error, str(path))]
+        problems = [_locate_problem(p, origin) for p in validation_problems(error, str(path))]
         raise OperatorError(problems) from error
 
 
-def _placed(problem: Problem, origin: dict[str, str]) -> Problem:
+def _locate_problem(problem: Problem, origin: dict[str, str]) -> Problem:
     """The problem with the file its key was written in: the longest known prefix of its place decides."""
     parts = problem.place.split(".")
     for end in range(len(parts), 0, -1):
@@ -66,7 +66,7 @@ def _placed(problem: Problem, origin: dict[str, str]) -> Problem:
     return problem
 
 
-def _composed(path: Path, chain: tuple[Path, ...], origin: dict[str, str]) -> dict[str, Any]:
+def _compose(path: Path, chain: tuple[Path, ...], origin: dict[str, str]) -> dict[str, Any]:
     if path.resolve() in chain:
         raise OperatorError([Problem(str(path), "extends", "extends itself in a circle", "cut the circle")])
     raw = _read(path)
@@ -74,13 +74,13 @@ def _composed(path: Path, chain: tuple[Path, ...], origin: dict[str, str]) -> di
     if base_name is None:
         base: dict[str, Any] = {}
     elif isinstance(base_name, str):
-        base = _composed(find_scenario(base_name, path.parent), (*chain, path.resolve()), origin)
+        base = _compose(find_scenario(base_name, path.parent), (*chain, path.resolve()), origin)
     else:
         raise OperatorError([Problem(str(path), "extends", "not the name of a scenario", f"got {base_name!r:.60}")])
-    return _merged(base, raw, "", str(path), origin)
+    return _merge(base, raw, "", str(path), origin)
 
 
-def _merged(base: dict[str, Any], over: dict[str, Any], at: str, file: str, origin: dict[str, str]) -> dict[str, Any]:
+def _merge(base: dict[str, Any], over: dict[str, Any], at: str, file: str, origin: dict[str, str]) -> dict[str, Any]:
     out = dict(base)
     for key, value in over.items():
         place = f"{at}.{key}" if at else str(key)
@@ -89,7 +89,7 @@ def _merged(base: dict[str, Any], over: dict[str, Any], at: str, file: str, orig
             out.pop(key, None)
         elif isinstance(value, dict):
             below = out.get(key)
-            out[key] = _merged(below if isinstance(below, dict) else {}, value, place, file, origin)
+            out[key] = _merge(below if isinstance(below, dict) else {}, value, place, file, origin)
         else:
             out[key] = value
     return out

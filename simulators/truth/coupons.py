@@ -38,7 +38,7 @@ def coupons(
         if campaign.state is not CampaignState.RUNNING:
             continue
         stays = episodes_at(at, campaign.id, np.flatnonzero(_present(world, at, campaign)))
-        long_enough = (s for s in _unblinked(stays) if s.until_s - s.since_s >= campaign.min_dwell_s)
+        long_enough = (s for s in _join_blinks(stays) if s.until_s - s.since_s >= campaign.min_dwell_s)
         heard = [s for s in long_enough if world.phones.connected[s.shopper]]
         due += [(DueCoupon(start_t + s.since_s + campaign.min_dwell_s, s.shopper, campaign), s) for s in heard]
     due.sort(key=lambda d: (d[0].at, d[0].shopper, d[0].campaign.id))
@@ -59,7 +59,7 @@ def _present(world: World, at: Positions, campaign: Campaign) -> Bools:
     return inside
 
 
-def _unblinked(stays: Sequence[Episode]) -> list[Episode]:
+def _join_blinks(stays: Sequence[Episode]) -> list[Episode]:
     out: list[Episode] = []
     for stay in stays:
         if out and out[-1].shopper == stay.shopper and stay.since_s - out[-1].until_s <= BLINK_S:

@@ -46,7 +46,7 @@ def _row(world: World, shopper: int, campaign: Campaign) -> Row:
     config, offer = world.scenario.phones, campaign.offer.model_dump(exclude_none=True)
     does = reaction(config, target_of(offer), world.scenario.seed, shopper)
     journey, products = world.journeys[shopper], world.plan.product_by_sku
-    rest = [p.product for p in journey.purchases if not _meant(offer, p.product)]
+    rest = [p.product for p in journey.purchases if not _is_meant(offer, p.product)]
     used = _basket(coupon_basket(world.plan, offer, rest))
     plain = _basket(coupon_basket(world.plan, {k: offer[k] for k in ("sku", "category") if k in offer}, rest))
     off = discount(campaign.offer, used).amount_minor
@@ -63,7 +63,7 @@ def _row(world: World, shopper: int, campaign: Campaign) -> Row:
     return (journey.shopper.name, campaign.id, *buy_shares(config, does.target), *fates, *amounts)
 
 
-def _meant(offer: dict[str, Any], product: Product) -> bool:
+def _is_meant(offer: dict[str, Any], product: Product) -> bool:
     """Whether the coupon is for this product by name or category; one on the basket is for no single product."""
     return product.sku == offer.get("sku") or product.category == offer.get("category")
 

@@ -53,7 +53,7 @@ def write_world_readings(world: World, folder: Path, start_t: float, on_tick: Ca
     return int(done["readings"])
 
 
-def finished(folder: Path) -> None:
+def finish(folder: Path) -> None:
     """Everything is written."""
     (folder / UNFINISHED).unlink(missing_ok=True)
 

@@ -19,7 +19,7 @@ from simulators.truth.coupons import coupons
 from simulators.truth.flows import zone_flows
 from simulators.truth.hours import zone_hours
 from simulators.truth.potential import potential_outcomes
-from simulators.truth.readings_file import finished, write_world_readings
+from simulators.truth.readings_file import finish, write_world_readings
 from simulators.truth.table_bytes import fixed_cells, name_cells, table_bytes
 from simulators.truth.truth import Episode, Positions, consents, near_products, positions, session_events, zone_visits
 from simulators.world import World
@@ -61,7 +61,7 @@ def record(
         write_rows(folder / f"{name}.csv", header, rows)
         counts[name] = len(rows)
     counts |= _comparable(world, at, visits, campaigns, folder)
-    finished(folder)
+    finish(folder)
     return counts
 
 
@@ -138,7 +138,7 @@ def _tables(
         ("visits", ("device", "zone", "entered_at", "left_at"), rows_of(visits)),
         ("near", ("device", "sku", "since", "until"), rows_of(near_products(world, at))),
         ("stops", ("device", "kind", "ref", "since", "until", "level", "x_m", "y_m"), _stops(world, start_t)),
-        ("purchases", bought, _bought(world, start_t)),
+        ("purchases", bought, _list_purchases(world, start_t)),
         ("sessions", ("t", "device", "event", "ssid", "consent"), sessions),
     ]
 
@@ -173,7 +173,7 @@ def _stops(world: World, start_t: float) -> Rows:
     return rows
 
 
-def _bought(world: World, start_t: float) -> Rows:
+def _list_purchases(world: World, start_t: float) -> Rows:
     bought = [(p.t_s, j.shopper.name, p) for j in world.journeys for p in j.purchases if p.t_s < world.run_s]
     return [
         (_t(start_t, t_s), name, p.till, p.product.sku, 1, p.product.price_minor, world.plan.currency)

@@ -38,7 +38,7 @@ class Controllers:
         per_batch = max(round(self._world.scenario.wire.batch_s / TICK_S), 1)
         return (range(k, min(k + per_batch, self._world.ticks)) for k in range(0, self._world.ticks, per_batch))
 
-    def arrived(self, heard: Sequence[Heard], reached_s: float) -> list[Arrival]:
+    def collect_arrivals(self, heard: Sequence[Heard], reached_s: float) -> list[Arrival]:
         """What has come to the broker by now, this batch having been `heard` up to `reached_s`.
 
         A batch leaves `BURST_S` after its last tick, when its last reading has been heard: so much later than told

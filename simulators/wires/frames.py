@@ -30,7 +30,7 @@ def write_frames(world: World, folder: Path, on_tick: Callable[[], None] = lambd
     try:
         with fresh.open("wb") as stream:
             for arrival in _arrivals(world, start_t, on_tick):
-                stream.write(msgspec.json.encode(_told(arrival, start_t)) + b"\n")
+                stream.write(msgspec.json.encode(_to_row(arrival, start_t)) + b"\n")
                 count += 1
         fresh.replace(path)
     except OSError as error:
@@ -46,11 +46,11 @@ def _arrivals(world: World, start_t: float, on_tick: Callable[[], None]) -> Iter
         for k in ticks:
             heard.append(world.tick(k))
             on_tick()
-        yield from controllers.arrived(heard, ticks.stop * TICK_S)
+        yield from controllers.collect_arrivals(heard, ticks.stop * TICK_S)
     yield from controllers.rest()
 
 
-def _told(arrival: Arrival, start_t: float) -> dict[str, Any]:
+def _to_row(arrival: Arrival, start_t: float) -> dict[str, Any]:
     said = {"received_at": round(start_t + arrival.t_s + BURST_S, 3), "topic": arrival.message.topic}
     payload = arrival.message.payload
     try:

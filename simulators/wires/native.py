@@ -51,7 +51,7 @@ class Clocks:
         self._offset_s = config.clock_offset_s * rng.standard_normal(config.controllers)
         self._drift = config.clock_drift_ppm * 1e-6 * rng.standard_normal(config.controllers)
 
-    def told(self, t_s: F64 | float, controller: I32 | int, start_t: float) -> Any:
+    def times_told(self, t_s: F64 | float, controller: I32 | int, start_t: float) -> Any:
         """The epoch times that these controllers' clocks show at scenario times `t_s`."""
         return start_t + t_s + self._offset_s[controller] + self._drift[controller] * t_s
 
@@ -72,14 +72,14 @@ class NativeWire:
             mine = np.flatnonzero(all_.ap % self._clocks.controllers == controller)
             for first in range(0, len(mine), MAX_READINGS):
                 rows = mine[first : first + MAX_READINGS]
-                listed = self._listed(all_.take(rows), controller, start_t)
-                sent = float(self._clocks.told(sent_at - start_t, controller, start_t))
+                listed = self._list_readings(all_.take(rows), controller, start_t)
+                sent = float(self._clocks.times_told(sent_at - start_t, controller, start_t))
                 payload = msgspec.json.encode({"sent_at": round(sent, 3), "readings": listed})
                 out.append(Message(f"rayon/{self._store}/readings/sim-{controller + 1}", payload, len(rows)))
         return out
 
-    def _listed(self, heard: Heard, controller: int, start_t: float) -> list[dict[str, Any]]:
-        columns = (self._clocks.told(heard.t_s, controller, start_t), heard.device, heard.ap, heard.rssi_dbm)
+    def _list_readings(self, heard: Heard, controller: int, start_t: float) -> list[dict[str, Any]]:
+        columns = (self._clocks.times_told(heard.t_s, controller, start_t), heard.device, heard.ap, heard.rssi_dbm)
         listed: list[dict[str, Any]] = [
             {"mac": self._macs[d], "ap": self._aps[a], "t": round(t, 3), "rssi": int(r)}
             for t, d, a, r in zip(*(c.tolist() for c in columns), strict=True)

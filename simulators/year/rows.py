@@ -88,7 +88,7 @@ class Rows:
     def counts(self, out: DayOut) -> dict[str, int]:
         """The day's figures, by the names of `DAY_COUNTS`."""
         stops, moments, crowd = out.stops, out.moments, out.crowd
-        redeemed = _redeemed(out)
+        redeemed = _mark_redeemed(out)
         prices = self._prices[stops.product]
         off = prices[moments.stop[redeemed]] * self._rules.basis_points // 10_000
         leaders = crowd.shopper[: len(out.arrive_s)]
@@ -149,13 +149,22 @@ class Rows:
         place, issued = self._skus[stops.product[stop]].tolist(), m.issued[order]
         outcome = np.where(issued, DecisionOutcome.ISSUE, DecisionOutcome.REFUSE).tolist()
         reason = np.where(issued, DecisionReason.OK, DecisionReason.HOLDOUT).tolist()
-        fates = (m.issued, m.opens, m.buys_without, m.buys_with, m.bought, _redeemed(out), m.shared, m.friend_opened)
+        fates = (
+            m.issued,
+            m.opens,
+            m.buys_without,
+            m.buys_with,
+            m.bought,
+            _mark_redeemed(out),
+            m.shared,
+            m.friend_opened,
+        )
         return {
             "coupons": (device, campaign, place, since, until, due, outcome, reason),
             "reactions": (due, device, campaign, *(fate[order] for fate in fates)),
         }
 
 
-def _redeemed(out: DayOut) -> Bools:
+def _mark_redeemed(out: DayOut) -> Bools:
     """(moments,) coupons that were looked at and whose product was paid for."""
     return np.asarray(out.moments.issued & out.moments.opens & out.kept[out.moments.stop], np.bool_)

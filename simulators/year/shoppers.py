@@ -51,7 +51,7 @@ class ShopperPopulation:
     def come(self, arrive_s: F64, rng: np.random.Generator) -> Index:
         """Who comes at each of these times of one day, counted as their visits. Raises OperatorError when there are too
         few people for so many visits."""
-        who = self._drawn(len(arrive_s), rng)
+        who = self._draw(len(arrive_s), rng)
         for round_ in range(ROUNDS):
             again = _too_soon(who, arrive_s)
             if not len(again):
@@ -62,7 +62,7 @@ class ShopperPopulation:
                     j = int(rng.integers(len(who)))
                     who[i], who[j] = who[j], who[i]
             else:
-                who[again] = self._drawn(len(again), rng)
+                who[again] = self._draw(len(again), rng)
         reason = f"{len(self)} people cannot make {len(arrive_s)} visits in a day"
         raise OperatorError([Problem("scenario", "year.shoppers.count", reason, "name more, or fewer arrivals")])
 
@@ -76,7 +76,7 @@ class ShopperPopulation:
         turn[order] = (self.visits - today)[who[order]] + nth + 1
         return np.asarray(turn >= self.consents_from[who], np.bool_)
 
-    def _drawn(self, n: int, rng: np.random.Generator) -> Index:
+    def _draw(self, n: int, rng: np.random.Generator) -> Index:
         return np.asarray(np.searchsorted(self._reach, rng.random(n) * self._reach[-1], side="right"), np.int64)
 
 

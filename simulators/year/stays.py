@@ -41,7 +41,7 @@ def zone_stays(floor: Floor, legs: Legs, speed_m_s: F64, start_t: float, leader:
     row = order[row]
     since = np.ceil(start_t + in_s[row] + lag_s[person]).astype(np.int64)
     until = np.floor(start_t + out_s[row] + lag_s[person]).astype(np.int64)
-    return _joined(person, zone[row], since, until)
+    return _join_stays(person, zone[row], since, until)
 
 
 def _passes(legs: Legs, leg: Index, at_m: F64, speed_m_s: F64, *, after_wait: bool) -> F64:
@@ -51,7 +51,7 @@ def _passes(legs: Legs, leg: Index, at_m: F64, speed_m_s: F64, *, after_wait: bo
     return legs.since_s[leg] + walked_s + np.where(waited, legs.wait_s[leg], 0.0)
 
 
-def _joined(person: Index, zone: Index, since: Index, until: Index) -> YearStays:
+def _join_stays(person: Index, zone: Index, since: Index, until: Index) -> YearStays:
     """Stretches of one person in one zone that follow each other within a second are one stay."""
     seen = until >= since
     person, zone, since, until = person[seen], zone[seen], since[seen], until[seen]

@@ -101,7 +101,7 @@ class Trips:
             self._left[rows, target] = False
             self._go_and_stand(rows, target, impulse=False)
             begun[rows] = True
-        who, product, since, until, impulse = _joined(self._stops, 5)
+        who, product, since, until, impulse = _join_columns(self._stops, 5)
         o = np.lexsort((since, who))
         whose, what = who[o].astype(np.int64), product[o].astype(np.int64)
         return Stops(whose, what, since[o], until[o], impulse[o].astype(np.bool_))
@@ -136,7 +136,7 @@ class Trips:
 
     def legs(self) -> Legs:
         """Every way walked so far."""
-        who, pair, *numbers = _joined(self._legs, 7)
+        who, pair, *numbers = _join_columns(self._legs, 7)
         return Legs(who.astype(np.int64), pair.astype(np.int64), *numbers)
 
     def _next(self, rows: Index, begun: Bools) -> Index:
@@ -207,7 +207,7 @@ class Trips:
         self.clock_s[rows] += (to_m - from_m) / self.speed_m_s[rows] + wait_s
 
 
-def _joined(parts: list[Rows], columns: int) -> list[F64]:
+def _join_columns(parts: list[Rows], columns: int) -> list[F64]:
     """The columns of all parts, one after another, as numbers (indices stay exact)."""
     return [np.concatenate([np.empty(0), *(p[k] for p in parts)]) for k in range(columns)]
 

@@ -51,7 +51,7 @@ def read_zone_hours(path: Path, plan: Plan, now: float) -> History[ZoneHourRow]:
     checks = [*_hours(cols, now), ("zone", ~np.isin(cols["zone"], [z.id for z in plan.zones]), _strange(plan))]
     checks += [(n, ~np.isfinite(cols[n]) | (cols[n] < 0), "is below 0, or no number") for n in FIGURES]
     checks.append(("visits", cols["visits"] % 1 != 0, "is not a whole number"))
-    checks.append(("zone", _repeated(cols, "hour_start", "zone"), "has this hour on an earlier line already"))
+    checks.append(("zone", _find_repeats(cols, "hour_start", "zone"), "has this hour on an earlier line already"))
     _refuse(path, cols, checks, lines)
     named = zip(*(cols[n].tolist() for n in ("hour_start", "zone", *FIGURES)), strict=True)
     rows = [ZoneHourRow(hour, zone, s, int(visits), dwell, peak) for hour, zone, s, visits, dwell, peak in named]
@@ -66,7 +66,7 @@ def read_zone_flows(path: Path, plan: Plan, now: float) -> History[FlowRow]:
     checks = [*_hours(cols, now), *((n, ~np.isin(cols[n], known), _strange(plan)) for n in ("from_zone", "to_zone"))]
     checks.append(("to_zone", cols["from_zone"] == cols["to_zone"], "is where it comes from"))
     checks.append(("count", (cols["count"] < 1) | (cols["count"] % 1 != 0), "is not a whole number of 1 or more"))
-    checks.append(("to_zone", _repeated(cols, "hour_start", "from_zone", "to_zone"), "has been on an earlier line"))
+    checks.append(("to_zone", _find_repeats(cols, "hour_start", "from_zone", "to_zone"), "has been on an earlier line"))
     _refuse(path, cols, checks, lines)
     named = zip(*(cols[n].tolist() for n in ("hour_start", "from_zone", "to_zone", "count")), strict=True)
     rows = [FlowRow(hour, a, b, int(n)) for hour, a, b, n in named]
@@ -104,7 +104,7 @@ def _strange(plan: Plan) -> str:
     return f"is no zone of {plan.store}"
 
 
-def _repeated(cols: dict[str, Any], *names: str) -> Any:
+def _find_repeats(cols: dict[str, Any], *names: str) -> Any:
     """Which rows have the values of an earlier one in all these columns."""
     keys = list(zip(*(cols[n].tolist() for n in names), strict=True))
     first: dict[tuple[Any, ...], int] = {}

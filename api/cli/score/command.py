@@ -19,7 +19,7 @@ from engine.referee.run import score_tables
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ScoreOptions:
     """The command's options, by their own names; None where one is not given."""
 
     truth: Path | None
@@ -104,7 +104,7 @@ def score(
     rules give?
     """
     _score(
-        Options(
+        ScoreOptions(
             truth=truth,
             fixes=fixes,
             run=run,
@@ -122,7 +122,7 @@ def score(
     )
 
 
-def _score(options: Options) -> None:
+def _score(options: ScoreOptions) -> None:
     ledger = ledger_of_run(options.run) if options.run is not None else None
     if options.run is not None and ledger is not None and is_live_only(options.run):
         if options.plot is not None:
@@ -145,7 +145,7 @@ def _score(options: Options) -> None:
     print(json.dumps(figures) if options.as_json else _lines(figures))
 
 
-def _say_ledger(ledger: Ledger, options: Options) -> None:
+def _say_ledger(ledger: Ledger, options: ScoreOptions) -> None:
     """All that a live run without places has to score."""
     if options.html is not None:
         _write_page(options.html, ledger_page(ledger))

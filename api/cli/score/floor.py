@@ -94,7 +94,7 @@ def _stretch(
     picture = fluid(draw_svg(plan, level=level, layers=layer, width_px=WIDE_PX, signs=False))
     x_m = np.concatenate([truth.x_m[way], fixes.x_m[places.row[own]]])
     y_m = np.concatenate([truth.y_m[way], fixes.y_m[places.row[own]]])
-    picture = cropped(picture, x_m, y_m)
+    picture = crop(picture, x_m, y_m)
     return Stretch(device, start_t, float(t[own[-1]]), float(np.median(places.error_m[own])), len(own), picture)
 
 
@@ -129,7 +129,7 @@ def fluid(picture: str) -> str:
     return " ".join(parts) + ' style="width:100%;height:auto">' + rest
 
 
-def cropped(picture: str, x_m: F64, y_m: F64) -> str:
+def crop(picture: str, x_m: F64, y_m: F64) -> str:
     """The part of a drawn plan around these places, by its viewBox: the plan says itself where its metres lie."""
     said = re.search(r'class="layers" transform="matrix\(([-\d.e]+) 0 0 [-\d.e]+ ([-\d.]+) ([-\d.]+)\)"', picture)
     if said is None:

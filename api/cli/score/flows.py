@@ -20,16 +20,16 @@ def flow_matrix(report: FlowReport, plan: Plan | None, names: Mapping[str, str])
     zones = [OUTSIDE, *known, *sorted(met - set(known) - {OUTSIDE})]
     pairs = {(p.from_zone, p.to_zone): p for p in report.pairs}
     most = max((max(p.true, p.found) for p in report.pairs), default=1)
-    called = [_called(z, names) for z in zones]
+    called = [_zone_name(z, names) for z in zones]
     rows = [
         (name, [_cell(pairs[a, b], most) if (a, b) in pairs else ("", "", False) for b in zones])
         for name, a in zip(called, zones, strict=True)
     ]
-    worst = [(_called(p.from_zone, names), _called(p.to_zone, names), p.true, p.found) for p in report.worst()]
+    worst = [(_zone_name(p.from_zone, names), _zone_name(p.to_zone, names), p.true, p.found) for p in report.worst()]
     return {"columns": called, "rows": rows, "worst": worst}
 
 
-def _called(zone: str, names: Mapping[str, str]) -> str:
+def _zone_name(zone: str, names: Mapping[str, str]) -> str:
     return "outside" if zone == OUTSIDE else names.get(zone, zone)
 
 

@@ -58,11 +58,11 @@ def ledger_part(ledger: Ledger) -> dict[str, Any]:
     """What the page's section on points shows."""
     report = ledger.report
     first = report.differ[:LISTED]
-    shown = [(d, _happened(ledger.events, d.device)) for d in first]
+    shown = [(d, _events_of(ledger.events, d.device)) for d in first]
     return {"report": report, "shown": shown, "more": len(report.differ) - len(first)}
 
 
-def _happened(events: EventTable | None, device: str) -> list[tuple[str, str, str]]:
+def _events_of(events: EventTable | None, device: str) -> list[tuple[str, str, str]]:
     """One shopper's events: time (UTC), what, detail."""
     if events is None:
         return []

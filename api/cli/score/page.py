@@ -49,8 +49,8 @@ def score_page(tables: Tables, scores: Scores, ledger: Ledger | None = None) -> 
         flows=flow_matrix(scores.flows, plan, _names(plan)) if scores.flows else None,
         occupancy=Markup(_occupancy(figures, _names(plan))),
         delays=Markup(histogram([d for v in triggers.delays_s.values() for d in v], "delay, s") if triggers else ""),
-        missed=_listed(triggers.missed if triggers else [], clock),
-        wrong=_listed(triggers.wrong if triggers else [], clock),
+        missed=_list_misses(triggers.missed if triggers else [], clock),
+        wrong=_list_misses(triggers.wrong if triggers else [], clock),
         intervals=Markup(intervals(figures["uplift"]["by_campaign"]) if "uplift" in figures else ""),
     )
 
@@ -79,7 +79,7 @@ def _period(tables: Tables, clock: _Clock) -> str:
 def _tiles(figures: dict[str, Any]) -> list[tuple[str, str, str]]:
     """The few figures to read first: (name, value, what it means)."""
     out = [
-        ("median error", _said(figures["median_m"], "m", 2), f"{_said(figures['p90_m'], 'm', 2)} for nine in ten"),
+        ("median error", _format(figures["median_m"], "m", 2), f"{_format(figures['p90_m'], 'm', 2)} for nine in ten"),
         ("coverage", _share(figures["coverage"]), "of windows have a fix"),
         ("honest sigma", _share(figures["within_1_sigma"]), f"within 1, {_share(figures['within_2_sigma'])} within 2"),
     ]
@@ -88,20 +88,22 @@ def _tiles(figures: dict[str, Any]) -> list[tuple[str, str, str]]:
     if "visits" in figures:
         visits, dwell = figures["visits"], figures["dwell"]
         out.append(("visits found", _share(visits["recall"]), f"{_share(visits['precision'])} of those found are true"))
-        out.append(("dwell error", _said(dwell["mean_abs_s"], "s", 1), f"bias {_said(dwell['bias_s'], 's', 1, '+')}"))
+        out.append(
+            ("dwell error", _format(dwell["mean_abs_s"], "s", 1), f"bias {_format(dwell['bias_s'], 's', 1, '+')}")
+        )
     if "flows" in figures:
         out.append(("flows between zones", _share(figures["flows"]["common_share"]), "common to true and found"))
     if "triggers" in figures:
         t = figures["triggers"]
         out.append(("triggers in time", _share(t["recall"]), f"{_share(t['precision'])} of those fired are right"))
-        out.append(("trigger delay", _said(t["delay_median_s"], "s", 1), "median, after it was due"))
+        out.append(("trigger delay", _format(t["delay_median_s"], "s", 1), "median, after it was due"))
     if "uplift" in figures:
         u = figures["uplift"]
         out.append(("uplift covered", f"{u['covered']} of {u['measured']}", "intervals hold the true uplift"))
     return out
 
 
-def _said(value: float | None, unit: str, decimals: int, sign: str = "") -> str:
+def _format(value: float | None, unit: str, decimals: int, sign: str = "") -> str:
     return "–" if value is None else f"{value:{sign}.{decimals}f} {unit}"
 
 
@@ -160,6 +162,6 @@ def _occupancy(figures: dict[str, Any], names: dict[str, str]) -> str:
     return bars(sorted(rows, key=lambda r: -r[1]), "min")
 
 
-def _listed(misses: list[Miss], clock: _Clock) -> dict[str, Any]:
+def _list_misses(misses: list[Miss], clock: _Clock) -> dict[str, Any]:
     first = sorted(misses, key=lambda m: (m.t, m.device, m.campaign_id))[:LISTED]
     return {"rows": [(clock(m.t), m.device, m.campaign_id) for m in first], "more": len(misses) - len(first)}

@@ -21,7 +21,7 @@ import numpy as np
 
 from engine.errors import DecodeError
 from engine.ingest.decoders.columns import TIME_MAX_S, ReadingColumns, usable
-from engine.ingest.masks import masked
+from engine.ingest.masks import mask_macs
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.records import DeviceId, Pseudonym, Readings
 from engine.vocabulary import FrameRefusal, ReadingRefusal, SessionChange
@@ -102,7 +102,7 @@ def parse_topic(topic: str) -> Topic:
     """The parts of a topic. Raises DecodeError `topic_shape`."""
     parts = topic.split("/")
     if len(parts) != 4 or parts[0] != "rayon" or not all(0 < len(part) <= _SEGMENT_MAX for part in parts):
-        raise DecodeError(FrameRefusal.TOPIC_SHAPE, f"{masked(topic)[:200]!r} is not rayon/store/kind/source")
+        raise DecodeError(FrameRefusal.TOPIC_SHAPE, f"{mask_macs(topic)[:200]!r} is not rayon/store/kind/source")
     return Topic(parts[1], parts[2], parts[3])
 
 
@@ -116,8 +116,8 @@ def decode_native(
     """
     where = parse_topic(topic)
     if where.kind != "readings":
-        raise DecodeError(FrameRefusal.TOPIC_SHAPE, f"kind is {masked(where.kind)!r}, not 'readings'")
-    sent_at, columns, misshapen = _typed(payload)
+        raise DecodeError(FrameRefusal.TOPIC_SHAPE, f"kind is {mask_macs(where.kind)!r}, not 'readings'")
+    sent_at, columns, misshapen = _decode_columns(payload)
     if not 0 <= sent_at < TIME_MAX_S:
         raise DecodeError(FrameRefusal.BAD_TIME, f"sent_at is {sent_at:g}, not seconds UTC")
     refused = {ReadingRefusal.BAD_READING_SHAPE: misshapen} if misshapen else {}
@@ -129,13 +129,13 @@ def decode_session(topic: str, payload: bytes, *, pseudonym: Pseudonym, received
     """One session message. Raises DecodeError. A `t` of 0, a controller without a clock, becomes `received_at`."""
     where = parse_topic(topic)
     if where.kind != "sessions":
-        raise DecodeError(FrameRefusal.TOPIC_SHAPE, f"kind is {masked(where.kind)!r}, not 'sessions'")
+        raise DecodeError(FrameRefusal.TOPIC_SHAPE, f"kind is {mask_macs(where.kind)!r}, not 'sessions'")
     try:
-        raw = _SESSION.decode(_bounded(payload))
+        raw = _SESSION.decode(_check_size(payload))
     except msgspec.ValidationError as error:
-        raise DecodeError(FrameRefusal.BAD_SESSION_SHAPE, masked(str(error))) from None
+        raise DecodeError(FrameRefusal.BAD_SESSION_SHAPE, mask_macs(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DecodeError(FrameRefusal.NOT_JSON, masked(str(error))) from None
+        raise DecodeError(FrameRefusal.NOT_JSON, mask_macs(str(error))) from None
     if raw.event not in frozenset(SessionChange):
         raise DecodeError(FrameRefusal.BAD_SESSION_SHAPE, "event is neither connect nor disconnect")
     if not 0 <= raw.t < TIME_MAX_S:
@@ -173,7 +173,7 @@ class NativeDecoder:
     def _aps(self, topic: str) -> Mapping[str, int]:
         store = parse_topic(topic).store
         if store not in self._stores:
-            raise DecodeError(FrameRefusal.UNKNOWN_STORE, f"{masked(store)!r} has no floor plan here")
+            raise DecodeError(FrameRefusal.UNKNOWN_STORE, f"{mask_macs(store)!r} has no floor plan here")
         return self._stores[store]
 
     def _start_day(self, received_at: float) -> None:
@@ -181,16 +181,16 @@ class NativeDecoder:
             self._pseudonym.start_day(received_at)
 
 
-def _bounded(payload: bytes) -> bytes:
+def _check_size(payload: bytes) -> bytes:
     if len(payload) > _MAX_PAYLOAD:
         raise DecodeError(FrameRefusal.TOO_MANY_READINGS, f"{len(payload)} bytes, at most {_MAX_PAYLOAD}")
     return payload
 
 
-def _typed(payload: bytes) -> tuple[float, ReadingColumns, int]:
+def _decode_columns(payload: bytes) -> tuple[float, ReadingColumns, int]:
     """(sent_at, columns, misshapen readings) of a payload, by the fast path where its types hold."""
     try:
-        frame = _FRAME.decode(_bounded(payload))
+        frame = _FRAME.decode(_check_size(payload))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _tolerant(payload)
     if len(frame.readings) > MAX_READINGS:
@@ -212,7 +212,7 @@ def _tolerant(payload: bytes) -> tuple[float, ReadingColumns, int]:
         raise DecodeError(FrameRefusal.NOT_AN_OBJECT, f"the payload is a JSON {type(raw).__name__}")
     unknown = raw.keys() - {"sent_at", "readings"}
     if unknown:
-        raise DecodeError(FrameRefusal.UNKNOWN_KEY, masked(", ".join(sorted(unknown)))[:200])
+        raise DecodeError(FrameRefusal.UNKNOWN_KEY, mask_macs(", ".join(sorted(unknown)))[:200])
     sent_at = _number(raw.get("sent_at"))
     if sent_at is None:
         raise DecodeError(FrameRefusal.MISSING_SENT_AT, "sent_at is absent or not a number")
@@ -237,7 +237,7 @@ def _any_json(payload: bytes) -> Any:
     try:  # what Python's own encoder writes for NaN is not JSON, and would cost the whole frame
         return json.loads(payload)
     except (ValueError, RecursionError):
-        raise DecodeError(FrameRefusal.NOT_JSON, masked(problem)[:200]) from None
+        raise DecodeError(FrameRefusal.NOT_JSON, mask_macs(problem)[:200]) from None
 
 
 def _number(value: Any) -> float | None:

@@ -78,13 +78,13 @@ class Identity:
 class Traffic(Protocol):
     """What a connection is for. Every method is called in the link's thread."""
 
-    def opened(self, client: Client, connection: int, session_present: bool) -> None:
+    def on_open(self, client: Client, connection: int, session_present: bool) -> None:
         """A connection (numbered from 1) stands."""
 
-    def received(self, message: MQTTMessage) -> None:
+    def on_message(self, message: MQTTMessage) -> None:
         """A message arrived."""
 
-    def published(self, mid: int, refusal: str) -> None:
+    def on_publish(self, mid: int, refusal: str) -> None:
         """The broker took charge of what we published under `mid`, or says why it does not."""
 
     def turn(self, client: Client) -> None:
@@ -93,10 +93,10 @@ class Traffic(Protocol):
     def may_read(self) -> bool:
         """False holds the broker back."""
 
-    def stalled(self) -> bool:
+    def is_stalled(self) -> bool:
         """True gives the connection up: nothing was consumed for so long that the broker would soon do it."""
 
-    def closed(self) -> None:
+    def on_close(self) -> None:
         """The connection is gone, and with it everything that was not acknowledged."""
 
 
@@ -232,7 +232,7 @@ class Link:
         finally:
             _hang_up(client)
             if self._connections > connection:
-                self._traffic.closed()
+                self._traffic.on_close()
         if self._answer:
             return (LinkName.REFUSED if self._answer in _REFUSED_CREDENTIALS else LinkName.AWAY), self._answer
         return LinkName.AWAY, reason
@@ -252,7 +252,7 @@ class Link:
         client.max_queued_messages_set(0)
         client.max_inflight_messages_set(self._window)
         client.on_connect = self._on_connect
-        client.on_message = lambda _client, _userdata, message: self._traffic.received(message)
+        client.on_message = lambda _client, _userdata, message: self._traffic.on_message(message)
         client.on_publish = self._on_publish
         # Without this, paho writes to the socket in whatever thread calls it; with it, only our loop writes.
         client.on_socket_register_write = lambda *_: None
@@ -292,13 +292,13 @@ class Link:
         self._window = min(_MAX_INFLIGHT, getattr(properties, "ReceiveMaximum", _MAX_INFLIGHT))
         self._answer = ""
         self._connections += 1
-        self._traffic.opened(client, self._connections, flags.session_present)
+        self._traffic.on_open(client, self._connections, flags.session_present)
         self._say(LinkName.CONNECTED, "")
 
     def _on_publish(
         self, _client: Client, _userdata: Any, mid: int, reason: ReasonCode, _properties: Properties | None
     ) -> None:
-        self._traffic.published(mid, str(reason) if reason.is_failure else "")
+        self._traffic.on_publish(mid, str(reason) if reason.is_failure else "")
 
     def _loop(self, client: Client) -> str:
         """Serves the connection until it ends. Returns why it ended."""
@@ -313,7 +313,7 @@ class Link:
                 return _REASONS.get(rc, f"MQTT error {rc.name.removeprefix('MQTT_ERR_')}")
             if self._answer is None and time.monotonic() - opened_at > _CONNECT_TIMEOUT_S:
                 return "the broker accepts connections but does not answer"
-            if self._traffic.stalled():
+            if self._traffic.is_stalled():
                 return "readings are not consumed; the broker keeps them meanwhile"
 
     def _io(self, client: Client) -> MQTTErrorCode:

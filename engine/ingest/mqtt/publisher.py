@@ -75,16 +75,16 @@ class Publisher:
 
     # What follows is `Traffic`: called by the link, in its thread.
 
-    def opened(self, client: Client, connection: int, session_present: bool) -> None:
+    def on_open(self, client: Client, connection: int, session_present: bool) -> None:
         """Sends again, in order, what the last connection did not confirm."""
         with self._changed:
             self._serial_of.clear()
             self._unsent = deque(self._pending)
 
-    def received(self, message: MQTTMessage) -> None:
+    def on_message(self, message: MQTTMessage) -> None:
         """Nothing is subscribed to."""
 
-    def published(self, mid: int, refusal: str) -> None:
+    def on_publish(self, mid: int, refusal: str) -> None:
         """One message is the broker's now."""
         with self._changed:
             serial = self._serial_of.pop(mid, 0)
@@ -106,11 +106,11 @@ class Publisher:
         """Confirmations are always read."""
         return True
 
-    def stalled(self) -> bool:
+    def is_stalled(self) -> bool:
         """Never: nothing is consumed here."""
         return False
 
-    def closed(self) -> None:
+    def on_close(self) -> None:
         """The next connection starts with what is pending."""
 
 

@@ -153,7 +153,7 @@ class Subscriber:
 
     # What follows is `Traffic`: called by the link, in its thread.
 
-    def opened(self, client: Client, connection: int, session_present: bool) -> None:
+    def on_open(self, client: Client, connection: int, session_present: bool) -> None:
         """Subscribes again, whatever the broker remembers: its configuration may have changed."""
         with self._arrived:
             self._connection = connection
@@ -163,7 +163,7 @@ class Subscriber:
         client.on_subscribe = self._on_subscribe
         self._subscribe(client, self._topics)
 
-    def received(self, message: MQTTMessage) -> None:
+    def on_message(self, message: MQTTMessage) -> None:
         """Queues a frame."""
         try:
             topic = message.topic
@@ -180,7 +180,7 @@ class Subscriber:
             self._queue_bytes += len(message.payload)
             self._arrived.notify()
 
-    def published(self, mid: int, refusal: str) -> None:
+    def on_publish(self, mid: int, refusal: str) -> None:
         """An event reached the broker, which may not want it."""
         if refusal:
             self.events_dropped += 1
@@ -210,11 +210,11 @@ class Subscriber:
         most = self._config.queue_frames + 1 if self._holds_back else self._config.queue_frames
         return len(self._unacknowledged) < most
 
-    def stalled(self) -> bool:
+    def is_stalled(self) -> bool:
         """Held back, and nothing consumed for a keep-alive: as nothing is read, not even the broker's pings are."""
         return not self.may_read() and time.monotonic() - self._progress_at > self._broker.keepalive_s
 
-    def closed(self) -> None:
+    def on_close(self) -> None:
         """Forgets what was queued and not taken: the broker sends it again, in order."""
         self._subscribed.clear()
         with self._arrived:

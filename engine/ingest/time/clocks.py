@@ -56,7 +56,7 @@ class _Clock:
         del self.window[:-_WINDOW]
         return max(received_at - last_at, 0.0) if math.isfinite(last_at) else 0.0
 
-    def paused(self, received_at: float) -> bool:
+    def follows_a_pause(self, received_at: float) -> bool:
         """Whether this frame comes after a silence that is long for this source, which may report once a minute."""
         gap_s = received_at - self.last_received
         if gap_s <= SILENT_S or len(self.window) < 2:
@@ -79,7 +79,7 @@ class SourceClocks:
             self._make_room()
             first = self._first_offset(raw)
             clock = self._clocks[source] = _Clock(first, first, False, received_at)
-        elif clock.paused(received_at):
+        elif clock.follows_a_pause(received_at):
             self._reopen(clock, raw)
         clock.last_received = max(received_at, clock.last_received)
         elapsed = clock.note(received_at, raw)
@@ -186,7 +186,7 @@ class SourceClocks:
             del self._clocks[stalest]
 
 
-def shifted(readings: Readings, offset_s: float) -> Readings:
+def shift_times(readings: Readings, offset_s: float) -> Readings:
     """The readings with `offset_s` added to their times; the same object where that is 0."""
     if offset_s == 0.0:
         return readings

@@ -39,7 +39,7 @@ class Dedup:
         slices = np.floor(readings.t / self._slice_s).astype(np.int64)
         first = np.zeros(n, np.bool_)
         first[np.unique(hashes, return_index=True)[1]] = True
-        new = first & ~self._known(hashes, slices)
+        new = first & ~self._is_known(hashes, slices)
         self._remember(hashes[new], slices[new])
         self._forget()
         fresh = int(np.count_nonzero(new))
@@ -64,7 +64,7 @@ class Dedup:
         parts = np.split(np.asarray(state["hashes"], np.uint64), np.cumsum(state["sizes"])[:-1])
         self._seen = dict(zip(map(int, state["slices"]), parts, strict=True)) if len(state["slices"]) else {}
 
-    def _known(self, hashes: U64, slices: I64) -> Any:
+    def _is_known(self, hashes: U64, slices: I64) -> Any:
         known = np.zeros(hashes.shape[0], np.bool_)
         for s in np.unique(slices):
             seen = self._seen.get(int(s))

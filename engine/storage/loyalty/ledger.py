@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from engine.errors import BusinessRefusal
-from engine.loyalty.ledger import MEMBER_ACCOUNTS, Balance, checked, content_digest, release
+from engine.loyalty.ledger import MEMBER_ACCOUNTS, Balance, check_entry, content_digest, release
 from engine.records import LedgerEntry, Posting
 from engine.storage.database import Database
 from engine.storage.models.ledger import HoldState, HoldTable, LedgerEntryTable, LedgerPostingTable
@@ -40,7 +40,7 @@ def post(db: Database, entry: LedgerEntry) -> bool:
     Raises LedgerError when it does not sum to zero, EntryConflict when its key holds other content, NotEnoughPoints
     when a member would fall below zero (clawbacks and reversals may).
     """
-    checked(entry)
+    check_entry(entry)
     try:
         with db.write() as session:
             return post_in(session, entry)
@@ -52,7 +52,7 @@ def post(db: Database, entry: LedgerEntry) -> bool:
 
 def post_in(session: Session, entry: LedgerEntry) -> bool:
     """The same within a caller's transaction: the entry stands or falls with what caused it."""
-    checked(entry)
+    check_entry(entry)
     content = content_digest(entry)
     known = session.exec(
         select(LedgerEntryTable.content).where(

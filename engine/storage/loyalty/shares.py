@@ -17,7 +17,7 @@ from engine.loyalty.sharing import (
     ShareOutcome,
     ShareRules,
     Visitor,
-    known_by,
+    marks_of,
     marks_of_sharer,
     new_token,
     outcome,
@@ -119,12 +119,12 @@ def open_share(db: Database, token: str, visitor: Visitor, now: float, rules: Sh
         if session.get(ShopperTable, row.shopper_id, with_for_update=True) is None:
             raise NotFound("no such link")
         visits = [] if visitor.is_preview else _visits(session, token)
-        me = known_by(visitor)
+        me = marks_of(visitor)
         result = outcome(
             preview=visitor.is_preview,
-            own=visitor.shopper_id == row.shopper_id or _met(visits, me, SHARER),
-            seen=_met(visits, me, None),
-            rewarded_today=_rewarded(session, row.member_id, now),
+            own=visitor.shopper_id == row.shopper_id or _has_met(visits, me, SHARER),
+            seen=_has_met(visits, me, None),
+            rewarded_today=_count_rewarded(session, row.member_id, now),
             # A shopper has one link to a campaign.
             rewarded_campaign=sum(v.outcome == ShareOutcome.REWARDED for v in visits),
             rules=rules,
@@ -175,14 +175,14 @@ def _visits(session: Session, token: str) -> list[ShareVisitTable]:
     return list(session.exec(select(ShareVisitTable).where(col(ShareVisitTable.token) == token)))
 
 
-def _met(visits: list[ShareVisitTable], me: Known, as_: str | None) -> bool:
+def _has_met(visits: list[ShareVisitTable], me: Known, as_: str | None) -> bool:
     """Whether these marks opened the link before, as the sharer or as anyone."""
     return any(
         same(Known(v.cookie_digest, v.device_digest or ""), me) and (as_ is None or v.outcome == as_) for v in visits
     )
 
 
-def _rewarded(session: Session, member_id: str, now: float) -> int:
+def _count_rewarded(session: Session, member_id: str, now: float) -> int:
     number = session.exec(
         select(func.count())
         .select_from(ShareVisitTable)

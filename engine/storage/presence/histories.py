@@ -54,7 +54,7 @@ class ByHour(Generic[Row]):
 
     def differing(self, db: Database, store: str, rows: Sequence[Row]) -> list[tuple[int, Row]]:
         """Which of `rows` (by index) the database knows with other figures, and what it has."""
-        known = self._known(db, store, rows)
+        known = self._read_known(db, store, rows)
         found = ((i, known.get(self.key(r))) for i, r in enumerate(rows))
         return [(i, there) for i, there in found if there is not None and not self._same(rows[i], there)]
 
@@ -63,7 +63,7 @@ class ByHour(Generic[Row]):
 
         Rows already there with other figures are kept, or with `replace` overwritten. The same again changes nothing.
         """
-        known = self._known(db, store, rows)
+        known = self._read_known(db, store, rows)
         there = [(r, known.get(self.key(r))) for r in rows]
         new = [r for r, old in there if old is None]
         other = [r for r, old in there if old is not None and not self._same(r, old)]
@@ -76,7 +76,7 @@ class ByHour(Generic[Row]):
         replaced = len(other) if replace else 0
         return Imported(len(new), replaced, len(rows) - len(new) - len(other), len(other) - replaced)
 
-    def _known(self, db: Database, store: str, rows: Sequence[Row]) -> dict[tuple[float | str, ...], Row]:
+    def _read_known(self, db: Database, store: str, rows: Sequence[Row]) -> dict[tuple[float | str, ...], Row]:
         if not rows:
             return {}
         first, last = min(r.hour_start for r in rows), max(r.hour_start for r in rows)

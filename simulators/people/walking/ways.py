@@ -159,12 +159,12 @@ class Ways:
     def _build(self, clearance_m: float, places: dict[str, Spot], start: str) -> None:
         free = free_areas(self._plan, clearance_m)
         # a hair wider, so that a line along a shelf's clearance is not cut by rounding
-        self._floor = [_prepared(area.buffer(1e-3, join_style="mitre")) for area in free]
+        self._floor = [_prepare(area.buffer(1e-3, join_style="mitre")) for area in free]
         self._snap_m: dict[str, float] = {}
         nodes: list[tuple[int, float, float]] = []
         self._node: dict[str, int] = {}
         for name, spot in [*places.items(), *stair_ends(self._plan).items()]:
-            x_m, y_m, self._snap_m[name] = _snapped(free[spot.level], spot)
+            x_m, y_m, self._snap_m[name] = _snap(free[spot.level], spot)
             self._node[name] = len(nodes)
             nodes.append((spot.level, x_m, y_m))
         n_places = len(nodes)
@@ -228,7 +228,7 @@ class Ways:
         return out
 
 
-def _snapped(area: BaseGeometry, spot: Spot) -> tuple[float, float, float]:
+def _snap(area: BaseGeometry, spot: Spot) -> tuple[float, float, float]:
     point = Point(spot.x_m, spot.y_m)
     if area.is_empty:
         return spot.x_m, spot.y_m, float("inf")
@@ -238,6 +238,6 @@ def _snapped(area: BaseGeometry, spot: Spot) -> tuple[float, float, float]:
     return near.x, near.y, point.distance(near)
 
 
-def _prepared(area: BaseGeometry) -> BaseGeometry:
+def _prepare(area: BaseGeometry) -> BaseGeometry:
     shapely.prepare(area)
     return area

@@ -18,7 +18,7 @@ import pytest
 
 from api.cli.history.tables import LISTED, read_zone_hours
 from api.managers.reports import Reports
-from api.managers.snapshot import Choice, look
+from api.managers.snapshot import Choice, take_snapshot
 from api.server import run_api
 from engine.config import ApiConfig, Config
 from engine.errors import OperatorError
@@ -105,7 +105,7 @@ def test_a_simulated_year_reaches_the_managers(config: Path, tmp_path: Path) -> 
         got = httpx.get(f"{server.url}/v1/stores/supermarket/zones", params=span, headers=keys).json()["items"]
         moved = httpx.get(f"{server.url}/v1/stores/supermarket/flows", params=span, headers=keys).json()
         hours = httpx.get(f"{server.url}/v1/stores/supermarket/hours", params=span, headers=keys).json()["items"]
-        seen = look(Reports(server.app.state.ctx), "supermarket", Choice("year", None, "rdc"), 1_750_000_000.0)
+        seen = take_snapshot(Reports(server.app.state.ctx), "supermarket", Choice("year", None, "rdc"), 1_750_000_000.0)
     finally:
         server.stop()
         db.close()

@@ -17,7 +17,7 @@ from engine.errors import OperatorError
 from engine.files import read_readings
 from engine.ingest.decoders.native import Frame, NativeDecoder
 from engine.ingest.mqtt.receiver import Subscriber
-from engine.ingest.time.clocks import SourceClocks, shifted
+from engine.ingest.time.clocks import SourceClocks, shift_times
 from engine.privacy.pseudonyms import Pseudonyms, normal_mac
 from engine.records import Readings
 from tests.brokers import Mosquitto
@@ -85,7 +85,7 @@ def test_the_clock_estimate_does_not_bend_a_fast_replay(mosquitto: Mosquitto, ta
     assert {frame.source for frame in frames} == {"gate"}
     clocks = SourceClocks(2.0)
     corrected = [
-        shifted(frame.readings, clocks.offset_s(frame.source, frame.sent_at, frame.received_at)) for frame in frames
+        shift_times(frame.readings, clocks.offset_s(frame.source, frame.sent_at, frame.received_at)) for frame in frames
     ]
     t = np.sort(Readings.concat(corrected).t)
     assert t - t[0] == pytest.approx(np.repeat(np.arange(SECONDS * 4) * 0.25, 2), abs=1e-3)

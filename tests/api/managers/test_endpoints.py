@@ -33,7 +33,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 def client(db: Database) -> Iterator[httpx.Client]:
     app = create_app(Config(), db, SECRETS, load_plans(FLOORPLANS), start_delivery=False)
     key = {"Authorization": f"Bearer {SECRETS.manager_key}"}
-    with serving(app) as url, httpx.Client(base_url=url, headers=key, trust_env=False) as opened:
+    with serving(app) as url, httpx.Client(base_url=url, headers=key, trust_env=False, timeout=60) as opened:
         yield opened
 
 

@@ -181,7 +181,7 @@ def closed_hour() -> tuple[int, int]:
 def test_the_pages_heed_the_browsers_language(
     site: str, query: str, header: str, lang: str, html_lang: str, word: str
 ) -> None:
-    with httpx.Client(base_url=site, trust_env=False, headers={"Accept-Language": header}) as manager:
+    with httpx.Client(base_url=site, trust_env=False, headers={"Accept-Language": header}, timeout=60) as manager:
         manager.get("/manage", params={"key": KEY})
         board, stores, nowhere = (manager.get(f"/manage{path}{query}") for path in ("/boutique", "/", "/nowhere"))
     assert word in board.text
@@ -192,7 +192,7 @@ def test_the_pages_heed_the_browsers_language(
 
 
 def test_the_pages_are_for_managers(site: str) -> None:
-    with httpx.Client(base_url=site, trust_env=False, follow_redirects=True) as visitor:
+    with httpx.Client(base_url=site, trust_env=False, follow_redirects=True, timeout=60) as visitor:
         for path in ("/manage", "/manage/supermarket", "/manage/_nicegui_ws/socket.io/?EIO=4&transport=polling"):
             response = visitor.get(path)
             assert response.status_code == 401
@@ -233,7 +233,7 @@ def test_a_socket_without_the_cookie_is_closed(db: Database) -> None:
 
 def test_a_socket_of_another_site_is_closed_even_with_the_cookie(db: Database) -> None:
     app = create_app(Config(), db, SECRETS, {}, start_delivery=False)
-    with serving(app) as url, httpx.Client(base_url=url, trust_env=False) as manager:
+    with serving(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=60) as manager:
         manager.get("/manage", params={"key": KEY})
         cookie = f"rayon_manager={manager.cookies['rayon_manager']}"
     pages = ManagerPages(app, app.state.ctx)
@@ -244,7 +244,7 @@ def test_a_socket_of_another_site_is_closed_even_with_the_cookie(db: Database) -
 def test_without_nicegui_the_page_says_what_to_install(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nicegui", None)  # as where it is not installed
     app = create_app(Config(), db, SECRETS, {}, start_delivery=False)
-    with serving(app) as url, httpx.Client(base_url=url, trust_env=False, follow_redirects=True) as manager:
+    with serving(app) as url, httpx.Client(base_url=url, trust_env=False, follow_redirects=True, timeout=60) as manager:
         response = manager.get("/manage", params={"key": KEY})
     assert response.status_code == 501
     assert 'pip install "rayon[manager]"' in response.text
@@ -262,7 +262,8 @@ db = open_database(f"sqlite:///{sys.argv[1]}/rayon.db")
 for _ in range(2):
     app = create_app(Config(), db, SECRETS, load_plans(FLOORPLANS), start_delivery=False)
     other = create_app(Config(), db, SECRETS, load_plans(FLOORPLANS), start_delivery=False)
-    with serving(app) as url, serving(other) as busy, httpx.Client(trust_env=False, follow_redirects=True) as manager:
+    manager = httpx.Client(trust_env=False, follow_redirects=True, timeout=60)
+    with serving(app) as url, serving(other) as busy, manager:
         for address in (url, busy):
             print(manager.get(f"{address}/manage/boutique", params={"key": SECRETS.manager_key}).status_code)
 db.close()

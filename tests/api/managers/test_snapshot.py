@@ -17,7 +17,7 @@ from api.managers import fragments
 from api.managers.charts import flows_chart, hours_chart, people_by_hour
 from api.managers.overlay import ground_level, heat_layer, hot_layer, mean_density
 from api.managers.reports import Reports, midnight
-from api.managers.snapshot import Choice, Look, look, period_of
+from api.managers.snapshot import Choice, Snapshot, period_of, take_snapshot
 from api.texts.catalogue import words
 from engine.config import Config
 from engine.plan.load import load_plans
@@ -44,8 +44,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reports]:
 
 
 @pytest.fixture(scope="module")
-def seen(made: Reports) -> Look:
-    return look(made, "supermarket", Choice("now", None, "rdc"), NOON)
+def seen(made: Reports) -> Snapshot:
+    return take_snapshot(made, "supermarket", Choice("now", None, "rdc"), NOON)
 
 
 def utc(text: str) -> float:
@@ -83,7 +83,7 @@ def test_times_by_zone_without_a_heat_map_are_not_too_little_data(tmp_path: Path
     with closing(open_database(f"sqlite:///{tmp_path}/rayon.db")) as db:
         rows = [ZoneHourRow(utc("2025-07-14T09:00"), z.id, 3600.0, 40, 3600.0, 3.0) for z in PLANS["supermarket"].zones]
         save_checkpoint(db, "supermarket", 0, b"", [], rows, [], NOON)
-        there = look(
+        there = take_snapshot(
             Reports(AppContext(Config(), db, SECRETS, dict(PLANS))),
             "supermarket",
             Choice("last_year", None, "rdc"),
@@ -95,7 +95,7 @@ def test_times_by_zone_without_a_heat_map_are_not_too_little_data(tmp_path: Path
     assert there.report.zones[0].visits == 40
 
 
-def test_the_headline_names_the_hottest_first(seen: Look) -> None:
+def test_the_headline_names_the_hottest_first(seen: Snapshot) -> None:
     html = fragments.headline(seen, "fr", now=True)
     root = ElementTree.fromstring(f"<div>{html}</div>")
     chips = [e.text for e in root.iter("span") if e.get("class") == "r-chip"]
@@ -105,20 +105,20 @@ def test_the_headline_names_the_hottest_first(seen: Look) -> None:
 
 
 def test_too_little_is_said_so_everywhere(made: Reports) -> None:
-    night = look(made, "supermarket", Choice("today", 3, "rdc"), NOON)
+    night = take_snapshot(made, "supermarket", Choice("today", 3, "rdc"), NOON)
     assert escape(words("fr").why_none_hot["too_little"]) in fragments.headline(night, "fr", now=False)
     ranking = fragments.ranking(night, "fr")
     assert ranking.count("pas assez de données") == len(PLANS["supermarket"].zones)
     assert escape(words("fr").evidence["person_s"]) in ranking
 
 
-def test_nothing_above_the_rest_is_not_the_same_as_nothing_known(seen: Look) -> None:
+def test_nothing_above_the_rest_is_not_the_same_as_nothing_known(seen: Snapshot) -> None:
     cool = [replace(z, hot=replace(z.hot, state=HotState.NOT_HOT)) for z in seen.report.zones]
     quiet = replace(seen, report=replace(seen.report, zones=cool))
     assert words("en").why_none_hot["none_hot"] in fragments.headline(quiet, "en", now=True)
 
 
-def test_names_are_escaped(seen: Look) -> None:
+def test_names_are_escaped(seen: Snapshot) -> None:
     zone = seen.report.zones[0]
     evil = replace(zone, zone=replace(zone.zone, name="<script>alert(1)</script>", id='"><img src=x>'))
     html = fragments.ranking(replace(seen, report=replace(seen.report, zones=[evil])), "fr")
@@ -129,12 +129,12 @@ def test_names_are_escaped(seen: Look) -> None:
 
 
 def test_zones_of_one_name_say_their_level(made: Reports) -> None:
-    html = fragments.ranking(look(made, "boutique", Choice("today", None, "rdc"), NOON), "fr")
+    html = fragments.ranking(take_snapshot(made, "boutique", Choice("today", None, "rdc"), NOON), "fr")
     assert "Escalier · Étage" in html
     assert "Escalier · Rez-de-chaussée" in html
 
 
-def test_counters_and_life_signs(seen: Look) -> None:
+def test_counters_and_life_signs(seen: Snapshot) -> None:
     assert "<b>37</b>" in fragments.counters(seen, "fr")
     assert "en direct" in fragments.live(seen, "fr")
     assert "moteur muet depuis 2\u00a0min\u00a005" in fragments.live(replace(seen, at=NOON + 125), "fr")
@@ -144,7 +144,7 @@ def test_counters_and_life_signs(seen: Look) -> None:
     assert "<b>–</b>" in fragments.counters(silent, "fr")
 
 
-def test_decisions_in_words(seen: Look) -> None:
+def test_decisions_in_words(seen: Snapshot) -> None:
     html = fragments.decisions(seen, "en")
     assert html.index("coupon issued") < html.index("already a coupon on this visit")
     assert html.count("<tr>") == 8
@@ -171,7 +171,7 @@ def test_hours_are_local_and_a_week_is_a_mean() -> None:
 
 def test_flows_are_shares_of_those_who_leave_a_zone(made: Reports) -> None:
     plan = PLANS["boutique"]
-    chart = flows_chart(plan, look(made, "boutique", Choice("today", None, "rdc"), NOON).flows, "en")
+    chart = flows_chart(plan, take_snapshot(made, "boutique", Choice("today", None, "rdc"), NOON).flows, "en")
     zones = chart["xAxis"]["data"]
     assert zones == ["Outside", *(z.name for z in plan.zones)]
     assert chart["yAxis"]["data"] == zones[::-1]
@@ -182,7 +182,7 @@ def test_flows_are_shares_of_those_who_leave_a_zone(made: Reports) -> None:
     assert flows_chart(plan, [], "fr")["series"][0]["data"] == []
 
 
-def test_the_overlay_covers_the_heated_floor_and_outlines_what_is_hot(seen: Look) -> None:
+def test_the_overlay_covers_the_heated_floor_and_outlines_what_is_hot(seen: Snapshot) -> None:
     heat = seen.report.levels[0]
     mean = mean_density(seen.report.levels)
     assert mean == pytest.approx(heat.person_s.sum() / heat.walkable_m2.sum())

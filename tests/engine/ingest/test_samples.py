@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.ingest.masks import MASK, masked
+from engine.ingest.masks import MASK, mask_macs
 from engine.ingest.samples import MAX_BYTES, FrameSamples
 
 HEX = "0123456789abcdefABCDEF"
@@ -19,18 +19,18 @@ PAIRS = st.lists(st.text(HEX, min_size=2, max_size=2), min_size=6, max_size=6)
     "mac", ["aa:bb:cc:dd:ee:01", "AA-BB-CC-DD-EE-01", "aabb.ccdd.ee01", "AABBCCDDEE01", "aa_bb_cc_dd_ee_01"]
 )
 def test_every_spelling_is_masked(mac: str) -> None:
-    assert masked(f'{{"mac":"{mac}"}}') == f'{{"mac":"{MASK}"}}'
+    assert mask_macs(f'{{"mac":"{mac}"}}') == f'{{"mac":"{MASK}"}}'
 
 
 @pytest.mark.parametrize("text", ["1772355600.250", '{"rssi": -60}', "a1b2c3", "0123456789abcdef0", ""])
 def test_other_texts_stay(text: str) -> None:
-    assert masked(text) == text
+    assert mask_macs(text) == text
 
 
 @given(PAIRS, st.sampled_from([":", "-", "_", " "]), st.text(max_size=20), st.text(max_size=20))
 def test_no_mac_survives_wherever_it_stands(pairs: list[str], separator: str, before: str, after: str) -> None:
     mac = separator.join(pairs)
-    assert mac not in masked(before + mac + after)
+    assert mac not in mask_macs(before + mac + after)
 
 
 @given(st.integers(0, 60), st.sampled_from(["aa:bb:cc:dd:ee:01", "aabb.ccdd.ee01", "aabbccddee01"]))

@@ -14,7 +14,7 @@ from engine.loyalty.ledger import (
     Balance,
     LedgerError,
     balance_of,
-    checked,
+    check_entry,
     content_digest,
 )
 from engine.records import LedgerEntry, Posting
@@ -36,7 +36,7 @@ def test_each_movement_goes_from_one_account_to_another(build: Any, moves: dict[
     entry = build(points)
     assert {p.account: p.amount for p in entry.postings} == {a: sign * points for a, sign in moves.items()}
     assert sum(p.amount for p in entry.postings) == 0
-    assert checked(entry) is entry
+    assert check_entry(entry) is entry
 
 
 @pytest.mark.parametrize(("build", "_moves"), BUILT)
@@ -77,9 +77,9 @@ PAIR = (Posting(Account.ISSUED, "", -5), Posting(Account.AVAILABLE, "m", 5))
 )
 def test_entries_that_must_never_be(changes: dict[str, Any]) -> None:
     right = LedgerEntry("k", "p", "burn", 1.0, PAIR)
-    assert checked(right) is right
+    assert check_entry(right) is right
     with pytest.raises(LedgerError):
-        checked(replace(right, **changes))
+        check_entry(replace(right, **changes))
 
 
 def test_what_makes_two_entries_the_same() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.loyalty.sharing import ShareRules, Visitor, is_preview, known_by, new_token, outcome, same
+from engine.loyalty.sharing import ShareRules, Visitor, is_preview, marks_of, new_token, outcome, same
 
 BLINK = "AppleWebKit/537.36 (KHTML, like Gecko)"
 APPLE = "AppleWebKit/605.1.15 (KHTML, like Gecko)"
@@ -124,11 +124,11 @@ def visitor(
     ],
 )
 def test_who_counts_as_one(a: Visitor, b: Visitor, one_person: bool) -> None:
-    assert same(known_by(a), known_by(b)) is one_person
+    assert same(marks_of(a), marks_of(b)) is one_person
 
 
 def test_marks_hold_neither_address_nor_agent() -> None:
-    marks = repr(known_by(visitor(None, None, agent=PEOPLE[0], address="203.0.113.9")))
+    marks = repr(marks_of(visitor(None, None, agent=PEOPLE[0], address="203.0.113.9")))
     assert "203.0.113.9" not in marks
     assert "iPhone" not in marks
 

@@ -10,7 +10,7 @@ import yaml
 
 from engine.errors import OperatorError, Problem
 from engine.offers.campaigns import Campaign, campaign_problems, load_campaigns, parse_campaigns
-from engine.offers.legal import CAP_BP, advantage_bp, concerned, legal_findings
+from engine.offers.legal import CAP_BP, advantage_bp, legal_findings, products_of
 from engine.plan.load import load_plan
 from tests.engine.offers.plans import PLAN, campaign, spec
 
@@ -218,7 +218,7 @@ def test_a_fixed_price_above_the_price_is_no_advantage() -> None:
 
 def test_an_offer_concerns_its_category_its_product_or_everything() -> None:
     def skus(**offer: Any) -> list[str]:
-        return [p.sku for p in concerned(campaign(offer={"kind": "amount", "amount_minor": 50} | offer).offer, PLAN)]
+        return [p.sku for p in products_of(campaign(offer={"kind": "amount", "amount_minor": 50} | offer).offer, PLAN)]
 
     assert skus(applies_to="category", category="fruit") == ["APPLE", "GRAPES"]
     assert skus(applies_to="product", sku="SOAP") == ["SOAP"]

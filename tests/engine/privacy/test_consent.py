@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.privacy.consent import Consent, ConsentChoice, allows, replay, targeted
+from engine.privacy.consent import Consent, ConsentChoice, allows, allows_targeting, replay
 from engine.vocabulary import Channel, Purpose
 
 
@@ -14,7 +14,7 @@ def said(shopper: str, purpose: str, channel: str, granted: bool, at: float) -> 
 
 def test_silence_is_no() -> None:
     assert not any(allows(frozenset(), p, c) for p in Purpose for c in Channel)
-    assert not targeted(frozenset())
+    assert not allows_targeting(frozenset())
 
 
 def test_offers_are_granted_per_channel() -> None:
@@ -28,13 +28,13 @@ def test_offers_are_granted_per_channel() -> None:
 def test_other_purposes_are_granted_once_for_all_channels(purpose: str) -> None:
     grants = frozenset({(purpose, "any")})
     assert all(allows(grants, purpose, c) for c in Channel)  # type: ignore[arg-type]
-    assert not targeted(grants)
+    assert not allows_targeting(grants)
     assert not allows(frozenset({(purpose, "page")}), purpose, "page")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("channel", ["page", "push", "email", "sms"])
 def test_any_channel_of_offers_makes_a_target(channel: str) -> None:
-    assert targeted(frozenset({("location_offers", channel)}))
+    assert allows_targeting(frozenset({("location_offers", channel)}))
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,6 @@ def test_never_shown() -> None:
 
 def test_one_key_per_purpose() -> None:
     secrets = load_secrets(Path("/nonexistent"), ENVIRON)
-    assert secrets.derived("a") == secrets.derived("a")
-    assert len({secrets.derived("a"), secrets.derived("b"), secrets.site_key}) == 3
-    assert len(secrets.derived("a")) == 32
+    assert secrets.derive_key("a") == secrets.derive_key("a")
+    assert len({secrets.derive_key("a"), secrets.derive_key("b"), secrets.site_key}) == 3
+    assert len(secrets.derive_key("a")) == 32

@@ -146,7 +146,7 @@ def test_a_misplaced_access_point_is_heard_from_where_it_hangs() -> None:
 def test_bursts_come_as_often_as_asked_and_deafen_what_is_near() -> None:
     noise = {"bursts_per_hour": 3600, "mean_s": 2.0, "rise_db": 15.0, "reach_m": 8.0}
     config = RadioConfig.model_validate({"interference": noise})
-    lost = Disruptions(small_plan(), config, 3600.0, np.random.default_rng(2)).lost_db(np.arange(0.0, 3600, 0.5))
+    lost = Disruptions(small_plan(), config, 3600.0, np.random.default_rng(2)).loss_db(np.arange(0.0, 3600, 0.5))
     assert set(np.unique(lost)) == {0.0, 15.0}
     # one burst a second, two seconds each, of which those within reach count
     share = Point(1, 1).buffer(8.0).intersection(box(0, 0, 20, 12)).area / (20 * 12)
@@ -165,13 +165,13 @@ def test_ranges_have_bias_noise_and_a_tail() -> None:
     ranging = Ranging(small_plan(), config, 5, np.random.default_rng(1))
     rng, shape = np.random.default_rng(2), (5000, 4)
     far, way, heard = np.full(shape, 7.0), np.full(shape, 10.0), np.ones(shape, np.bool_)
-    range_m, sigma_m = ranging.measured(far, way, heard, np.ones(5000, np.bool_), rng)
+    range_m, sigma_m = ranging.measure(far, way, heard, np.ones(5000, np.bool_), rng)
     got = range_m[np.isfinite(range_m)]
     assert len(got) / range_m.size == pytest.approx(0.8, abs=0.02)
     assert stats.kstest(got, stats.norm(8.0, 0.5).cdf).pvalue > 0.01
     assert np.nanmedian(sigma_m) == pytest.approx(0.5, rel=0.02)
     tailed = config.model_copy(update={"multipath_share": 0.3, "multipath_mean_m": 20.0, "fail_share": 0.0})
-    range_m, _ = Ranging(small_plan(), tailed, 5, np.random.default_rng(1)).measured(
+    range_m, _ = Ranging(small_plan(), tailed, 5, np.random.default_rng(1)).measure(
         far, way, heard, np.ones(5000, np.bool_), rng
     )
     assert (range_m > 10).mean() == pytest.approx(0.3 * np.exp(-2 / 20), abs=0.02)

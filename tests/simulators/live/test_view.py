@@ -10,7 +10,7 @@ from shapely.geometry import Point
 
 from simulators.live.counters import Tally
 from simulators.live.run import LiveProgress
-from simulators.live.view import NAMES, watched, who_is_where, zone_table
+from simulators.live.view import NAMES, watch, who_is_where, zone_table
 from simulators.world import World
 from tests.simulators.made import scenario, small_plan
 
@@ -48,9 +48,9 @@ def test_who_stands_at_a_product_is_said_to() -> None:
 def test_a_terminal_shows_the_bar_and_the_zones() -> None:
     world, out = crowded(), io.StringIO()
     console = Console(file=out, force_terminal=True, width=160, height=60)
-    with watched(world, console) as view:
+    with watch(world, console) as view:
         view.show(LiveProgress(60.0, 25, Tally(readings=1234)))
-        console.print(view.drawn())
+        console.print(view.draw())
     text = out.getvalue()
     assert "25 inside, 1234 readings, 0 coupons" in text
     assert "Front" in text
@@ -59,7 +59,7 @@ def test_a_terminal_shows_the_bar_and_the_zones() -> None:
 
 def test_without_a_terminal_nothing_is_written() -> None:
     out = io.StringIO()
-    with watched(crowded(), Console(file=out, force_terminal=False)) as view:
+    with watch(crowded(), Console(file=out, force_terminal=False)) as view:
         view.show(LiveProgress(60.0, 25, Tally()))
     assert out.getvalue() == ""
 

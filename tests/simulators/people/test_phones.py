@@ -89,7 +89,7 @@ def test_the_wire_tells_of_the_same_breaks_in_time() -> None:
     among = world(dropouts_per_hour=20.0, dropout_s=60.0)
     controllers, told = Controllers(among, 1000.0), []
     for ticks in controllers.batches():
-        arrived = controllers.arrived([], ticks.stop * TICK_S)
+        arrived = controllers.collect_arrivals([], ticks.stop * TICK_S)
         said = [json.loads(a.message.payload) for a in arrived if "/sessions/" in a.message.topic]
         assert all(1000.0 + ticks.start * TICK_S - 1e-3 <= s["t"] <= 1000.0 + ticks.stop * TICK_S for s in said)
         told += [(s["t"], s["mac"], s["event"]) for s in said]
@@ -107,7 +107,7 @@ def test_a_coupon_ends_a_break_and_moves_the_last_message() -> None:
     for ticks in controllers.batches():
         if ticks.start == int((from_s + 20) / TICK_S):
             assert among.act_upon(i, from_s + 20, Wish(frozenset(["wine"]), 9)) in ("walks", "takes", "will")
-        told += controllers.arrived([among.tick(k) for k in ticks], ticks.stop * TICK_S)
+        told += controllers.collect_arrivals([among.tick(k) for k in ticks], ticks.stop * TICK_S)
     told += controllers.rest()
     said = [json.loads(a.message.payload) for a in told if "/sessions/" in a.message.topic]
     mine = [(s["t"], s["event"]) for s in said if s["mac"] == among.phones.mac[i]]

@@ -13,7 +13,7 @@ from engine.plan.model import Plan
 from simulators.people.companions import LONGER
 from simulators.people.crowd import Crowd
 from simulators.people.journeys import Journey
-from simulators.people.reactions import Wish, replanned, wish_of
+from simulators.people.reactions import Wish, replan, wish_of
 from simulators.scenario.files import load_scenario, store_folder
 from simulators.world import TICK_S, Heard, World
 from tests.simulators.made import all_ticks, scenario, small_plan, two_level_plan
@@ -339,8 +339,8 @@ def test_at_closing_time_nobody_turns_back_for_a_coupon() -> None:
     trip = world.journeys[inside[0]]
     rng = np.random.default_rng(1)
     args = (Wish(frozenset(["wine"])), world.outings, world.journeys, rng)
-    assert replanned(trip, 901.0, *args) == ("late", trip)
-    what, after = replanned(trip, 890.0, *args)
+    assert replan(trip, 901.0, *args) == ("late", trip)
+    what, after = replan(trip, 890.0, *args)
     assert what == "walks"
     coupon = next(s for s in after.stops if s.kind == "coupon")
     assert not [s for s in after.stops if s.since_s > max(coupon.until_s, 930.0) and s.kind == "product"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from engine.ingest.time.clocks import MAX_BACKLOG_S, MAX_SLEW, SourceClocks, shifted
+from engine.ingest.time.clocks import MAX_BACKLOG_S, MAX_SLEW, SourceClocks, shift_times
 from tests.engine.ingest.made import made
 
 NOW = 1_800_000_000.0
@@ -166,10 +166,10 @@ def test_memory_is_bounded() -> None:
 
 def test_shifting_moves_times_and_nothing_else() -> None:
     readings = made([(1.0, 7, 0), (2.0, 8, 1)])
-    moved = shifted(readings, 10.0)
+    moved = shift_times(readings, 10.0)
     assert moved.t.tolist() == [11.0, 12.0]
     assert moved.device is readings.device
-    assert shifted(readings, 0.0) is readings
+    assert shift_times(readings, 0.0) is readings
 
 
 def test_the_slew_is_what_the_documentation_says() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from api.cli.lazy import LazyGroup, Listed, added_by
-from api.cli.main import version_line
+from api.cli.version import version_line
 
 SITE, TRY = "Run a site", "Try it"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from api.cli.version import version_line
 from engine.errors import OperatorError
 
 
@@ -22,13 +23,6 @@ def main() -> None:
         n = len(error.problems)
         print(f"{n} problem{'s' if n != 1 else ''} found; nothing was started or written.", file=sys.stderr)
         sys.exit(2)
-
-
-def version_line() -> str:
-    """What `rayon --version` prints."""
-    from importlib.metadata import version
-
-    return f"rayon {version('rayon')}"
 
 
 if __name__ == "__main__":

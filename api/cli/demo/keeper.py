@@ -6,6 +6,7 @@ kernel closes the pipe, and the keeper ends the command. Signals are passed on; 
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -42,7 +43,7 @@ def keep(command: Sequence[str]) -> int:
 
 
 def _end_with_input(process: subprocess.Popen[bytes]) -> None:
-    while sys.stdin.buffer.read(1024):
+    while os.read(0, 1024):  # not sys.stdin: Python's end waits for whoever reads that
         pass
     process.terminate()
     try:

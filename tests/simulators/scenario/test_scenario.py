@@ -46,7 +46,7 @@ def test_shipped_scenarios_are_those_promised() -> None:
 def test_every_shipped_scenario_comes_to_life(name: str) -> None:
     chosen = load_scenario(name)
     if chosen.duration_s > 3600:
-        # the beginning says enough; a whole Saturday is measured by `test_speed`
+        # the beginning says enough; how long a crowd takes is measured by `rayon bench`
         chosen = chosen.model_copy(update={"duration_s": 3600.0})
     world = World(chosen, load_plan(store_folder(chosen)), 1800.0)
     somewhen = [world.tick(k) for k in range(2400, 2460)]

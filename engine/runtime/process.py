@@ -24,6 +24,7 @@ from engine.runtime.publishing import Publishing
 from engine.runtime.status import process_values, report
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database
+from engine.vocabulary import FrameRefusal
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class EngineProcess:
     ) -> None:
         self.stopping = threading.Event()
         self.ready = threading.Event()
-        self.unusable: Counter[str] = Counter()
+        self.unusable: Counter[FrameRefusal] = Counter()
         self.samples = FrameSamples(config.ingest.samples_per_reason)
         self.subscriber = Subscriber(config.mqtt, list(plans))
         self.patience = Patience(self.stopping)

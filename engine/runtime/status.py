@@ -10,6 +10,7 @@ from engine.ingest.samples import FrameSamples
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database
 from engine.storage.status import put_status
+from engine.vocabulary import FrameRefusal
 
 COMPONENT = "engine"
 EVERY_STORE = "*"  # what belongs to no store: frames for stores without a floor plan, the broker, the database
@@ -23,7 +24,7 @@ def report(db: Database, stores: Mapping[str, StoreRunner], process: Mapping[str
 
 
 def process_values(
-    subscriber: Subscriber, unusable: Mapping[str, int], samples: FrameSamples, *, database_away: bool
+    subscriber: Subscriber, unusable: Mapping[FrameRefusal, int], samples: FrameSamples, *, database_away: bool
 ) -> dict[str, Any]:
     """The counts of the process: its broker, its queue, frames that no store can use."""
     state = subscriber.state

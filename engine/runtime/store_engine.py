@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,18 @@ from engine.runtime.intake import HeardStep, Intake
 from engine.runtime.learning_locator import LearningLocator
 from engine.runtime.map_fits import FitsInPlace, MapFits
 from engine.vocabulary import VisitChange
+
+
+class StoreCount(StrEnum):
+    """What is counted of everything that comes through a store."""
+
+    READINGS = "readings"  # new ones of devices
+    READINGS_USED = "readings_used"  # those that came in time
+    AP_READINGS = "ap_readings"  # access points hearing each other
+    FIXES = "fixes"
+    VISITS = "visits"  # to zones
+    TRIGGERS = "triggers"
+    RADIO_MAPS = "radio_maps"  # made and used
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +86,7 @@ class StoreEngine:
         self._flows = Flows(leaf_zones(plan))
         self._timers = TriggerTimers()
         self._linked = np.empty(0, np.uint64)
-        self._counts: Counter[str] = Counter()
+        self._counts: Counter[StoreCount] = Counter()
 
     def step(self, frames: Sequence[Frame], now: float) -> Step:
         """Frames become readings, then scans, fixes, visits and triggers. `now` is the wall clock."""
@@ -114,9 +127,9 @@ class StoreEngine:
         return Aggregates(self._heat.drain(), self._hours.drain(), self._flows.drain())
 
     @property
-    def counts(self) -> Counter[str]:
+    def counts(self) -> Counter[StoreCount]:
         """How many of each thing there were so far: a copy."""
-        maps = {"radio_maps": self._locator.maps_used} if self._locator.maps_used else {}
+        maps = {StoreCount.RADIO_MAPS: self._locator.maps_used} if self._locator.maps_used else {}
         return Counter(self._counts | maps)
 
     def figures(self) -> dict[str, Any]:
@@ -148,13 +161,13 @@ class StoreEngine:
         return ended
 
     def _count(self, frames: Sequence[Frame], heard: HeardStep, step: Step) -> None:
-        self._counts["readings"] += heard.new
-        self._counts["readings_used"] += heard.used
+        self._counts[StoreCount.READINGS] += heard.new
+        self._counts[StoreCount.READINGS_USED] += heard.used
         if hearings := sum(len(frame.ap_readings) for frame in frames):
-            self._counts["ap_readings"] += hearings
-        self._counts["fixes"] += len(step.fixes)
-        self._counts["visits"] += sum(e.kind == VisitChange.ENTER for e in step.visits)
-        self._counts["triggers"] += len(step.triggers)
+            self._counts[StoreCount.AP_READINGS] += hearings
+        self._counts[StoreCount.FIXES] += len(step.fixes)
+        self._counts[StoreCount.VISITS] += sum(e.kind == VisitChange.ENTER for e in step.visits)
+        self._counts[StoreCount.TRIGGERS] += len(step.triggers)
 
     def state(self) -> dict[str, Any]:
         """Everything that later results depend on, but for campaigns and links, which the database holds."""
@@ -167,7 +180,7 @@ class StoreEngine:
             part.restore(state[name])
         self._intake.restore(state)
         self._locator.restore(state)
-        self._counts = Counter(state["counts"])
+        self._counts = Counter({StoreCount(what): n for what, n in state["counts"].items()})
 
     def _presence(self) -> dict[str, Any]:
         return {

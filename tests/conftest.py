@@ -26,6 +26,26 @@ def rate_clock(monkeypatch: pytest.MonkeyPatch) -> HeldClock:
     return hold_rate_limits(monkeypatch)
 
 
+LONG = (
+    "tests/accuracy/test_referees.py",
+    "tests/api/cli/score/test_uplift.py",
+    "tests/simulators/live/test_points_real_api.py",
+    "tests/simulators/people/walking/test_ways.py",
+    "tests/engine/positioning/regions/test_regions.py",
+    "tests/engine/positioning/test_any_interval.py",
+    "tests/reliability/test_kill.py",
+    "tests/e2e/test_shop.py",
+    "tests/api/cli/test_locating.py",
+)
+"""Files of half a minute and more."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long files begin first, so that none of them is still running when all other workers are done."""
+    place = {name: k for k, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.location[0], len(LONG)))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """In CI every optional part is there: a test that was skipped is a failure."""
     skipped = terminalreporter.stats.get("skipped", [])

@@ -84,7 +84,7 @@ class Site:
     def client(self, **headers: str) -> httpx.Client:
         """A browser-like caller with its own cookies."""
         return httpx.Client(
-            base_url=self.url, headers={"User-Agent": "Mozilla/5.0 (Linux; Android 15)", **headers}, timeout=20
+            base_url=self.url, headers={"User-Agent": "Mozilla/5.0 (Linux; Android 15)", **headers}, timeout=60
         )
 
     def manager(self) -> httpx.Client:

@@ -21,7 +21,7 @@ def test_starts_and_stops(tmp_path: Path, asked: signal.Signals) -> None:
         assert site._process is not None
         assert site.get("/health")["database"] == "up"
         site._process.send_signal(asked)
-        assert site._process.wait(20) == 0
+        assert site._process.wait(60) == 0
     finally:
         site.stop()
     assert "/w/boutique" in site.log

@@ -42,7 +42,7 @@ def run(block: Block, folder: Path, **more: str) -> str:
         if not (folder / name).exists():
             (folder / name).symlink_to(ROOT / name)
     script = ["bash", "-euo", "pipefail", "-c", block.body]
-    done = subprocess.run(script, cwd=folder, env=environment(**more), capture_output=True, text=True, timeout=120)
+    done = subprocess.run(script, cwd=folder, env=environment(**more), capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, f"{block.body}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -76,7 +76,7 @@ def site(broker: Mosquitto, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     running.start("serve")
     try:
         running.wait_ready()
-        until(lambda: running.get("/health/ready")["engine"] == "fresh", timeout_s=30)
+        until(lambda: running.get("/health/ready")["engine"] == "fresh", timeout_s=120)
         yield running
     finally:
         running.stop()
@@ -96,7 +96,7 @@ def test_blocks_run_beside_a_site(page: Path, broker: Mosquitto, site: Site, tmp
             body = beside(block, broker, site)
             run(body, tmp_path, RAYON_MANAGER_KEY=MANAGER_KEY, RAYON_TILL_KEY=TILL_KEY)
             if "mosquitto_pub" in block.body:
-                until(partial(took_in_more, site, before), timeout_s=20, what=lambda: str(site.get("/health")))
+                until(partial(took_in_more, site, before), timeout_s=120, what=lambda: str(site.get("/health")))
                 offsets = boutique(site)["clock_offsets_s"]
                 assert offsets
                 assert all(abs(offset_s) < 60 for offset_s in offsets.values())  # its times are of now

@@ -32,7 +32,7 @@ class Listener:
         self._client.on_message = self._take
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
-        assert self._subscribed.wait(10)
+        assert self._subscribed.wait(60)
 
     def _take(self, _client: object, _userdata: object, message: mqtt.MQTTMessage) -> None:
         fix = json.loads(message.payload)["data"]

@@ -105,12 +105,12 @@ def test_walk_receive_redeem_and_see_it_hot(tmp_path: Path, mosquitto: Mosquitto
         names = until(hot, 150, lambda: json.dumps(site.get("/v1/stores/supermarket/hot-zones", MANAGER_KEY))[:3000])
         chromium.get(f"{site.url}/manage?key={MANAGER_KEY}")
         chromium.get(f"{site.url}/manage/supermarket")
-        wait_for(chromium, "body", "zone chaude", 30)
+        wait_for(chromium, "body", "zone chaude", 120)
         assert any(shown(chromium, "body", name) for name in names)
     finally:
         if shoppers is not None:
             shoppers.send_signal(signal.SIGINT)
-            out, _ = shoppers.communicate(timeout=30)
+            out, _ = shoppers.communicate(timeout=120)
             assert shoppers.returncode == 0, out
         assert site.stop() == 0, site.log[-3000:]
     assert macs_at_rest(site) == []

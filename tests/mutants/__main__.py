@@ -15,6 +15,7 @@ import importlib
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -42,12 +43,13 @@ def main() -> int:
             plan.append((room, chosen, bar))
     report.planned(sum(len(chosen) for _, chosen, _ in plan))
     left = sum(len(chosen) for _, chosen, _ in plan)
-    for room, chosen, bar in plan:
-        share = (until - time.time()) * len(chosen) / max(left, 1)
-        left -= len(chosen)
-        report.begins(room.name, len(chosen), bar)
-        for row in trials(ROOT, room, chosen, options.jobs, time.time() + share):
-            report.takes(room.name, row)
+    with suppress(KeyboardInterrupt):  # what is known by then is told
+        for room, chosen, bar in plan:
+            share = (until - time.time()) * len(chosen) / max(left, 1)
+            left -= len(chosen)
+            report.begins(room.name, len(chosen), bar)
+            for row in trials(ROOT, room, chosen, options.jobs, time.time() + share):
+                report.takes(room.name, row)
     return report.ends()
 
 

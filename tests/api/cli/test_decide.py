@@ -20,7 +20,7 @@ STORE = FLOORPLANS / "boutique"
 
 
 def rayon(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*RAYON, *arguments], cwd=folder, capture_output=True, text=True, timeout=120)
+    return subprocess.run([*RAYON, *arguments], cwd=folder, capture_output=True, text=True, timeout=240)
 
 
 def decide(folder: Path, *more: str, out: str = "decisions.csv") -> subprocess.CompletedProcess[str]:

@@ -51,7 +51,7 @@ def config(tmp_path: Path) -> Path:
 def run(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environ = {k: v for k, v in os.environ.items() if k != "RAYON_DATABASE_URL"}
     command = [*RAYON, "history", "import", *arguments, "--config", str(config)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environ)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240, env=environ)
 
 
 def imported(config: Path, *arguments: str) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def table(n_hours: int = 30) -> HourTable:
 def test_a_simulated_year_reaches_the_managers(config: Path, tmp_path: Path) -> None:
     year = tmp_path / "year"
     made = [*RAYON, "simulate", "year", "-o", str(year), "--seconds", str(8 * 86_400), "--json"]
-    subprocess.run(made, check=True, capture_output=True, timeout=120)
+    subprocess.run(made, check=True, capture_output=True, timeout=240)
     truth = read_hours(year / "hours.csv")
     first = imported(config, str(year), "--store", "supermarket")
     flows = read_flows(year / "flows.csv")

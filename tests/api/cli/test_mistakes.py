@@ -13,7 +13,7 @@ from tests.sites import RAYON
 
 
 def rayon(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*RAYON, *arguments], cwd=folder, capture_output=True, text=True, timeout=60)
+    return subprocess.run([*RAYON, *arguments], cwd=folder, capture_output=True, text=True, timeout=240)
 
 
 @pytest.mark.parametrize("command", ["serve", "engine", "api"])

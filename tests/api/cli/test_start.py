@@ -21,7 +21,7 @@ HEAVY = {"numpy", "scipy", "shapely", "fastapi", "sqlmodel", "paho", "nicegui"}
 def imported_by(*arguments: str) -> set[str]:
     """The packages that a command has imported when it ends."""
     command = [sys.executable, "-X", "importtime", "-m", "api.cli.main", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
     return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}

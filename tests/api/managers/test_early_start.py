@@ -33,7 +33,7 @@ db = open_database(f"sqlite:///{Path(sys.argv[1]) / 'a.db'}")
 server = run_api(Config(), db, SECRETS, {}, port=0, start_pages=sys.argv[2] == "early").start()
 before_visit = walks
 visitor = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-page = visitor.open(f"{server.url}/manage?key={SECRETS.manager_key}", timeout=30).read()
+page = visitor.open(f"{server.url}/manage?key={SECRETS.manager_key}", timeout=240).read()
 assert b"Rayon" in page
 server.stop()
 db.close()
@@ -44,6 +44,6 @@ print(before_visit, walks - before_visit)
 @pytest.mark.parametrize(("when", "expected"), [("early", "1 0"), ("late", "0 1")])
 def test_the_walk_over_all_objects_is_over_before_the_engine_starts(tmp_path: Path, when: str, expected: str) -> None:
     command = [sys.executable, "-c", PROGRAM, str(tmp_path), when]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == expected

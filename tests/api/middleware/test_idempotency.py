@@ -28,7 +28,7 @@ class Counting:
 
     def write(self, body: dict[str, Any] = Body(...)) -> dict[str, Any]:
         self.inside.set()
-        self.go.wait(20)
+        self.go.wait(60)
         with self._lock:
             self.runs += 1
             run = self.runs
@@ -112,10 +112,10 @@ def test_while_the_first_is_in_flight(site: Site) -> None:
     with site.client() as client, ThreadPoolExecutor(1) as pool:
         headers = {"Idempotency-Key": "slow"}
         first = pool.submit(client.post, "/v1/counted", json={}, headers=headers)
-        assert counting.inside.wait(10)
+        assert counting.inside.wait(60)
         meanwhile = client.post("/v1/counted", json={}, headers=headers)
         counting.go.set()
-        done = first.result(20)
+        done = first.result(60)
         again = client.post("/v1/counted", json={}, headers=headers)
     assert (meanwhile.status_code, meanwhile.json()["code"]) == (409, "idempotency_in_flight")
     assert int(meanwhile.headers["retry-after"]) >= 1

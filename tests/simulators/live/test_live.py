@@ -150,9 +150,9 @@ def test_a_signal_ends_a_run_with_its_summary(mosquitto: Mosquitto, tmp_path: Pa
     arguments = [sys.executable, "-W", "error", "-c", COMMAND, "simulate", str(day), "--mqtt", mosquitto.url, "--json"]
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     listening = subscriber(mosquitto)
-    assert listening.take(1, 20), "nothing was published"
+    assert listening.take(1, 120), "nothing was published"
     process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (0, "")
     summary = json.loads(out)
     listening.stop()

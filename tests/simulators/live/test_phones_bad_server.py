@@ -123,7 +123,7 @@ def flaky() -> Iterator[tuple[Flaky, str]]:
     made.connections = server.server_state.connections
     yield made, f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)
     listener.close()
 
 
@@ -215,7 +215,7 @@ def test_a_server_that_hangs_does_not_keep_a_run_from_ending(flaky: tuple[Flaky,
 
 async def seen(condition: Callable[[], bool]) -> bool:
     """Whether it comes true before long."""
-    for _ in range(1000):
+    for _ in range(6000):
         if condition():
             return True
         await asyncio.sleep(0.01)
@@ -232,7 +232,7 @@ async def ended_while_waiting(server: Flaky, url: str) -> None:
     await asyncio.sleep(0.2)
     assert not phone.done()  # waits for the answer to its acknowledgement
     phone.cancel()
-    await asyncio.wait({phone}, timeout=5.0)
+    await asyncio.wait({phone}, timeout=60.0)
     assert phone.cancelled()
     assert asyncio.all_tasks() == {asyncio.current_task()}
     assert await seen(lambda: server.hanging == 0)  # before the wires are closed

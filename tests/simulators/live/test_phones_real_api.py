@@ -65,7 +65,7 @@ class Site:
 
     def close(self) -> None:
         self._ending.set()
-        self._issuer.join(10)
+        self._issuer.join(60)
         self.server.stop()
         self.db.close()
 

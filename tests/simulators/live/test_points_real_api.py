@@ -49,26 +49,31 @@ def site(request: pytest.FixtureRequest, tmp_path: Path, rate_clock: HeldClock) 
 
 
 Enough = Callable[[Tally], bool]
+LONGEST_S = 240.0  # of a run on a busy machine: each ends when everything has happened that it is about
+
+
+def happened(**counts: int) -> Enough:
+    """Each of these of the tally has come to its count."""
+    return lambda tally: all(getattr(tally, name) >= count for name, count in counts.items())
 
 
 def run(
     site: Site,
     folder: Path,
+    enough: Enough,
     attack: dict[str, Any] | None = None,
-    seconds: float = 5.0,
-    enough: Enough | None = None,
     **phones: Any,
 ) -> Outcome:
-    """A run of so many seconds, or until `enough` has happened."""
+    """A run until `enough` has happened."""
     wants = {"connected_share": 1.0, "sign_in_share": 1.0, "consent_share": 1.0, "redeem_when": "soon", "haste": 8.0}
     wants |= {"redeem_share": 0.0, "share_share": 1.0, "friend_open_share": 0.0, "preview_bot_share": 0.0}
     people = {
         "arrivals_per_hour": 0,
         "start_inside": SHOPPERS,
-        "dwell": {"median_s": max(60, 2 * seconds), "sigma_log": 0.1},
+        "dwell": {"median_s": 2 * LONGEST_S, "sigma_log": 0.1},
     }
     world = World(
-        scenario(store=STORE, people=people, phones={**wants, **phones}, attack=attack or {}), site.plan, seconds
+        scenario(store=STORE, people=people, phones={**wants, **phones}, attack=attack or {}), site.plan, LONGEST_S
     )
     tally = asyncio.run(
         run_live(world, Discard(), phones=lambda w, clock, tally: _asking(w, site.server.url, clock, tally, enough))
@@ -78,11 +83,10 @@ def run(
     return Outcome(tally, rows, score_ledger(rows), folder)
 
 
-async def _asking(world: World, url: str, clock: LiveClock, tally: Tally, enough: Enough | None) -> None:
+async def _asking(world: World, url: str, clock: LiveClock, tally: Tally, enough: Enough) -> None:
     tally.witness.asks = True
     async with asyncio.TaskGroup() as group:
-        if enough is not None:
-            group.create_task(_until(enough, clock, tally))
+        group.create_task(_until(enough, clock, tally))
         await run_phones(world, url, SECRETS.till_key, clock, tally)
 
 
@@ -104,7 +108,8 @@ def test_honest_traffic_earns_what_the_rules_give(site: Site, tmp_path: Path) ->
         "preview_bot_share": 1.0,
         "self_open_share": 1.0,
     }
-    outcome = run(site, tmp_path / "run", redeem_share=1.0, **everybody)
+    opens = dict.fromkeys(("friend_opens", "neighbour_opens", "preview_bot_opens", "self_opens"), SHOPPERS)
+    outcome = run(site, tmp_path / "run", happened(redeemed=SHOPPERS, **opens), redeem_share=1.0, **everybody)
     report = outcome.report
     assert dict(outcome.tally.errors) == {}
     assert report.equals_truth, report.differ
@@ -116,14 +121,16 @@ def test_honest_traffic_earns_what_the_rules_give(site: Site, tmp_path: Path) ->
     available = sum(row.said_available or 0 for row in outcome.rows)
     assert available <= len(by_shoppers) * POINTS  # the rest is on hold for a day: those friends redeemed nothing
     events = read_events(outcome.folder / "events.csv")
-    happened = {what: int((events.what == what).sum()) for what in set(events.what.tolist())}
+    told_of = {what: int((events.what == what).sum()) for what in set(events.what.tolist())}
     wanted = dict.fromkeys(("signed in", "coupon", "seen", "redeemed", "shared"), SHOPPERS)
-    assert happened == happened | wanted | {"opened": 4 * SHOPPERS}
+    assert told_of == told_of | wanted | {"opened": 4 * SHOPPERS}
     assert (events.t[1:] >= events.t[:-1]).all()
 
 
 def test_a_private_window_of_the_sharers_phone_is_the_sharer(site: Site, tmp_path: Path) -> None:
-    outcome = run(site, tmp_path / "run", self_open_share=1.0, self_private_share=1.0, neighbour_open_share=1.0)
+    enough = happened(self_opens=SHOPPERS, neighbour_opens=SHOPPERS)
+    shares = {"self_open_share": 1.0, "self_private_share": 1.0, "neighbour_open_share": 1.0}
+    outcome = run(site, tmp_path / "run", enough, **shares)
     assert outcome.report.openings == {"rewarded": SHOPPERS, "self": SHOPPERS}
     assert outcome.report.equals_truth, outcome.report.differ
 
@@ -138,7 +145,8 @@ def test_neighbours_with_phones_of_one_model(site: Site, tmp_path: Path, monkeyp
     that they are people, the site does not believe it, and the score shows what that costs."""
     for module in ("coupon_actions", "phone"):
         monkeypatch.setattr(f"simulators.live.{module}.phone_agent", lambda rng: ONE_MODEL)
-    outcome = run(site, tmp_path / "run", friend_open_share=1.0, neighbour_open_share=1.0)
+    enough = happened(friend_opens=SHOPPERS, neighbour_opens=SHOPPERS)
+    outcome = run(site, tmp_path / "run", enough, friend_open_share=1.0, neighbour_open_share=1.0)
     openings = [o for o in outcome.tally.witness.openings if o.opener == "neighbour"]
     known = {row.device for row in outcome.rows}
     unknown = [o.sharer for o in openings if o.person not in known]
@@ -148,14 +156,19 @@ def test_neighbours_with_phones_of_one_model(site: Site, tmp_path: Path, monkeyp
 
 
 def test_who_shares_nothing_has_nothing_and_who_agrees_to_nothing_is_nobody(site: Site, tmp_path: Path) -> None:
-    outcome = run(site, tmp_path / "run", share_share=0.0, consent_share=0.5)
+
+    def all_have_seen(tally: Tally) -> bool:
+        return 0 < tally.signed_in == SHOPPERS - tally.signed_in_without_consent == tally.seen
+
+    outcome = run(site, tmp_path / "run", all_have_seen, share_share=0.0, consent_share=0.5)
     assert 0 < outcome.tally.signed_in == SHOPPERS - outcome.tally.signed_in_without_consent
     assert outcome.report.equals_truth
     assert told(outcome) == [(0, 0)] * outcome.tally.signed_in
 
 
 def test_a_farm_is_one_person_to_each_link(site: Site, tmp_path: Path) -> None:
-    outcome = run(site, tmp_path / "run", {"farm_opens_per_share": 8}, friend_open_share=1.0)
+    enough = happened(farm_opens=8 * SHOPPERS, friend_opens=SHOPPERS)
+    outcome = run(site, tmp_path / "run", enough, {"farm_opens_per_share": 8}, friend_open_share=1.0)
     assert outcome.tally.farm_opens == 8 * SHOPPERS
     assert outcome.report.openings == {"duplicate": 7 * SHOPPERS, "rewarded": 2 * SHOPPERS}
     assert outcome.report.equals_truth, outcome.report.differ
@@ -168,7 +181,7 @@ def test_what_the_limit_of_opens_refuses_earns_nothing(site: Site, tmp_path: Pat
         return tally.friend_opens == SHOPPERS and tally.farm_opens >= limit
 
     farm = {"farm_opens_per_share": 40}
-    outcome = run(site, tmp_path / "run", farm, seconds=120.0, enough=spent, friend_open_share=1.0)
+    outcome = run(site, tmp_path / "run", spent, farm, friend_open_share=1.0)
     openings = outcome.report.openings
     shown = openings["duplicate"] + openings["rewarded"]
     friends = outcome.tally.friend_opens  # at addresses of their own, and so not held up by the farm
@@ -180,7 +193,8 @@ def test_what_the_limit_of_opens_refuses_earns_nothing(site: Site, tmp_path: Pat
 
 @pytest.mark.parametrize("site", [{"shares_rewarded_per_day": 1}, {"shares_rewarded_per_campaign": 1}], indirect=True)
 def test_the_caps_of_day_and_campaign_hold(site: Site, tmp_path: Path) -> None:
-    outcome = run(site, tmp_path / "run", friend_open_share=1.0, neighbour_open_share=1.0)
+    enough = happened(friend_opens=SHOPPERS, neighbour_opens=SHOPPERS)
+    outcome = run(site, tmp_path / "run", enough, friend_open_share=1.0, neighbour_open_share=1.0)
     assert outcome.report.openings == {"capped": SHOPPERS, "rewarded": SHOPPERS}
     assert outcome.report.equals_truth, outcome.report.differ
     assert told(outcome) == [(POINTS, 0)] * SHOPPERS
@@ -188,7 +202,7 @@ def test_the_caps_of_day_and_campaign_hold(site: Site, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("site", [{"share_hold_s": 0.0}], indirect=True)
 def test_points_without_a_hold_become_available(site: Site, tmp_path: Path) -> None:
-    outcome = run(site, tmp_path / "run", friend_open_share=1.0)
+    outcome = run(site, tmp_path / "run", happened(friend_opens=SHOPPERS), friend_open_share=1.0)
     assert outcome.report.equals_truth, outcome.report.differ
     assert outcome.report.said_points == SHOPPERS * POINTS
     release_pending(site.db, time.time())
@@ -197,7 +211,7 @@ def test_points_without_a_hold_become_available(site: Site, tmp_path: Path) -> N
 
 def test_a_ledger_that_is_wrong_is_seen(site: Site, tmp_path: Path) -> None:
     """The referee is told of other rules than the site has: it must not agree."""
-    outcome = run(site, tmp_path / "run", friend_open_share=1.0)
+    outcome = run(site, tmp_path / "run", happened(friend_opens=SHOPPERS), friend_open_share=1.0)
     other = OffersConfig(points_per_share_visit=60)
     write_live_tables(tmp_path / "other", outcome.tally.witness, other)
     report = score_ledger(read_points(tmp_path / "other" / "points.csv"))

@@ -20,7 +20,7 @@ WRONG = PointRow("<i>bob", 50, 0, 0, 0, outcomes={"rewarded": 1})
 
 def score(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*RAYON, "score", "--run", str(folder), *options], capture_output=True, text=True, timeout=60, check=False
+        [*RAYON, "score", "--run", str(folder), *options], capture_output=True, text=True, timeout=240, check=False
     )
 
 

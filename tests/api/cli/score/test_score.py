@@ -38,7 +38,7 @@ FLAT = {
 
 
 def rayon(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*RAYON, *arguments], cwd=folder, capture_output=True, text=True, timeout=60)
+    return subprocess.run([*RAYON, *arguments], cwd=folder, capture_output=True, text=True, timeout=240)
 
 
 def texts(*values: str) -> np.ndarray:

@@ -56,7 +56,7 @@ campaigns:
 
 
 def rayon(folder: Path, *arguments: str) -> str:
-    done = subprocess.run([*RAYON, *arguments], cwd=folder, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([*RAYON, *arguments], cwd=folder, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -61,7 +61,7 @@ def test_messages_are_numbered_one_transaction_at_a_time(postgres: Postgres) -> 
             writer.start()
             writer.join(0.5)
             assert writer.is_alive()
-        writer.join(10)
+        writer.join(60)
         assert len(pending(db, "page", NOW)) == 1
     finally:
         db.close()

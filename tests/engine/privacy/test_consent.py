@@ -64,3 +64,12 @@ def test_the_last_word_counts_per_purpose_and_channel() -> None:
     assert replay(log) == {"a": frozenset({("location_offers", "push")}), "b": frozenset({("crm", "any")})}
     assert replay(log[:4])["a"] == frozenset({("location_offers", "push")})
     assert replay([]) == {}
+
+
+def test_what_does_not_exist_is_named_as_such() -> None:
+    with pytest.raises(ValueError, match=r"unknown purpose 'gossip': one of .*location_offers"):
+        ConsentChoice("gossip", "any", True)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"unknown channel 'pigeon': one of .*page"):
+        ConsentChoice("location_offers", "pigeon", True)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="needs a channel of its own"):
+        ConsentChoice(Purpose.LOCATION_OFFERS, Channel.ANY, True)

@@ -225,3 +225,12 @@ def test_a_live_source_that_plays_a_recording_without_a_pause_keeps_the_recordin
     frames = list(run(clocks, 60, speed=10.0, start=NOW + 60, every_s=0.5))[40:]
     for true, corrected in frames:
         assert corrected - frames[0][1] == pytest.approx(10 * (true - frames[0][0]), abs=1e-3)
+
+
+def test_a_clock_once_corrected_is_let_go_at_half_the_tolerance_only() -> None:
+    clocks = SourceClocks(2.0)
+    assert list(run(clocks, 60, error_s=300.0))
+    assert list(run(clocks, 60, error_s=1.5, start=NOW + 60))  # was put right, nearly
+    assert clocks.offsets()["c1"] == pytest.approx(-1.5, abs=0.3)
+    assert list(run(clocks, 60, error_s=1.5, source="c2"))
+    assert clocks.offsets()["c2"] == 0.0

@@ -156,9 +156,10 @@ def test_moments_are_those_of_the_masses_and_of_the_square_within_a_cell() -> No
 
 def test_moments_are_of_the_most_probable_level_alone() -> None:
     store = site(level=(0, 0, 0, 1, 1, 1))
-    p = np.array([[0.1, 0.2, 0.15, 0.3, 0.15, 0.1]], np.float32)  # 0.45 below, 0.55 above
+    p = np.array([[0.1, 0.2, 0.15, 0.3, 0.15, 0.1], [0.0, 0.8, 0.0, 0.2, 0.0, 0.0]], np.float32)
     level, mean, cov = moments(store, p)
-    assert level.tolist() == [1]
+    assert level.tolist() == [1, 0]  # of the first 0.45 lie below and 0.55 above
+    np.testing.assert_allclose(mean[1], [13.0, 5.0], rtol=1e-6)
     share = np.array([0.3, 0.15, 0.1]) / 0.55
     x = np.array([11.0, 13.0, 15.0])
     np.testing.assert_allclose(mean[0], [(share * x).sum(), 7.0], rtol=1e-6)

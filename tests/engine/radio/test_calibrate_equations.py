@@ -84,6 +84,16 @@ def test_an_access_point_nobody_heard_has_the_law_with_the_fields_spread(cells: 
     np.testing.assert_allclose(got.radio_map.mean_dbm[2], law.p0_dbm[2] - law.exponent[2] * 10 * np.log10(d), rtol=1e-5)
 
 
+def test_a_spread_beyond_the_floor_is_three_quarters_of_a_robust_sigma(cells: Cells) -> None:
+    ev = heard()
+    wild = replace(ev, rssi_dbm=ev.rssi_dbm + np.random.default_rng(9).normal(0, 14.0, len(ev)))
+    got = calibrate(PLAN, cells, wild, settings=CalibrationSettings(field_cap_db=0.0))
+    law = fit_law(PLAN, wild, reach_of(cells, wild).weight)
+    want = 0.75 * 1.4826 * float(np.median(np.abs(law.residual_db)))
+    assert want > 5.0
+    np.testing.assert_allclose(got.radio_map.sigma_db, want, rtol=1e-5)
+
+
 def test_ten_residuals_are_needed_to_tell_a_spread(cells: Cells) -> None:
     nine = heard().take(np.arange(9))
     few, more = calibrate(PLAN, cells, nine), calibrate(PLAN, cells, heard().take(np.arange(10)))
@@ -116,11 +126,12 @@ def test_access_points_that_hear_each_other_make_no_field_and_no_device_known(ce
 
 def test_fits_say_what_was_left_before_and_after(cells: Cells) -> None:
     ev = heard()
-    ev = replace(ev, rssi_dbm=np.where(np.arange(len(ev)) == 5, np.nan, ev.rssi_dbm))
+    ev = replace(ev, rssi_dbm=np.where(np.arange(len(ev)) == 5, np.nan, ev.rssi_dbm), walls_db=ev.x_m, floors=ev.crowd)
     got = calibrate(PLAN, cells, ev)
     law = got.law
     offset = law.source_db[ev.source] + law.shared_db
-    before = ev.rssi_dbm - (-42.0 - 2.3 * ev.log_d) - offset
+    lost = 50.0 * (1.0 - np.exp(-ev.x_m / 50.0)) + 18.0 * ev.crowd
+    before = ev.rssi_dbm - (-42.0 - 2.3 * ev.log_d - lost) - offset
     for a, fit in enumerate(got.fits):
         mine = (ev.ap == a) & np.isfinite(ev.rssi_dbm)
         assert (fit.ap, fit.places) == (f"ap{a}", int(mine.sum()))

@@ -226,3 +226,19 @@ def test_coarser_cells_are_learnt_on_while_there_are_enough_of_them(
         crowd = CrowdLearning(plan, walkable_cells(plan, 0.25))
         drawn[fewest] = len(crowd.draw(memory, np.random.default_rng(0)))
     assert drawn == {80: 40, 81: 10, 321: 8}
+
+
+@pytest.mark.parametrize(("devices", "each", "enough"), [(8, 25, True), (10, 20, True), (8, 24, False), (7, 30, False)])
+def test_a_crowd_is_eight_phones_and_two_hundred_scans(
+    store: tuple[Plan, Cells, FittedLaw], rounds: pytest.MonkeyPatch, devices: int, each: int, enough: bool
+) -> None:
+    plan, cells, law = store
+    rounds.setattr(crowd_em, "MARGIN", -np.inf)
+    n = devices * each
+    t, device = np.repeat(2.0 * np.arange(each), devices), np.tile(np.arange(devices, dtype=np.uint64), each)
+    rssi = np.random.default_rng(2).normal(-60.0, 4.0, (n, 4)).astype(np.float32)
+    nothing = np.full_like(rssi, np.nan)
+    memory = ScanMemory(4)
+    memory.add(Scans(t, device, rssi, nothing, nothing, np.zeros_like(rssi)))
+    learnt = CrowdLearning(plan, cells).learn(law, memory, np.random.default_rng(0))
+    assert (learnt is not None) is enough

@@ -32,7 +32,7 @@ LONG = (
     "tests/simulators/live/test_points_real_api.py",
     "tests/simulators/people/walking/test_ways.py",
     "tests/engine/positioning/regions/test_regions.py",
-    "tests/engine/positioning/test_any_interval.py",
+    "tests/engine/positioning/whole/test_any_interval.py",
     "tests/reliability/test_kill.py",
     "tests/e2e/test_shop.py",
     "tests/api/cli/test_locating.py",

@@ -26,7 +26,7 @@ from engine.positioning.motion.walk import (
 from engine.positioning.regions.footprint import array_bytes
 from engine.records import F32, F64
 from tests.engine.positioning.stores import hall
-from tests.engine.positioning.test_any_interval import with_stairs
+from tests.engine.positioning.whole.test_any_interval import with_stairs
 
 MODEL = MotionModel()
 TIMES = np.array([3.0, 0.0, 0.2, 60.0, 2.9, 12.0, 1.0, 7.5, 3.0, 30.0])

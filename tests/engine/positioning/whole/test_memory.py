@@ -69,7 +69,7 @@ print(tracemalloc.get_traced_memory()[0])
 
 
 def test_the_interpreter_counts_no_more_than_that_either() -> None:
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[4]
     done = subprocess.run([sys.executable, "-c", FRESH], cwd=root, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     assert 30 * MIB < int(done.stdout) < STORE_MIB * MIB

@@ -77,9 +77,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def uplift_of(folder: Path, run: str = "run") -> dict[str, Any]:
-    figures = json.loads(rayon(folder, "score", "--run", run, "--sessions", "run/sessions.csv", "--json"))
+def uplift_of(folder: Path, run: str = "run", *more: str) -> dict[str, Any]:
+    figures = json.loads(rayon(folder, "score", "--run", run, "--sessions", "run/sessions.csv", "--json", *more))
     return dict(figures.get("uplift", {}))
+
+
+@pytest.fixture(scope="module")
+def scored(folder: Path) -> tuple[dict[str, Any], Path]:
+    """What is said of uplift, and the page of the same run."""
+    page = folder / "report.html"
+    return uplift_of(folder, "run", "--html", str(page)), page
 
 
 def test_coupons_and_ghosts_fall_as_the_hash_says_in_truth_and_in_what_is_found(folder: Path) -> None:
@@ -119,8 +126,8 @@ def test_a_control_group_changes_no_moment(folder: Path) -> None:
     assert "cap_visit" in {what for *_, what in moments["held"]}
 
 
-def test_the_uplift_has_its_interval_and_its_truth(folder: Path) -> None:
-    said = uplift_of(folder)
+def test_the_uplift_has_its_interval_and_its_truth(folder: Path, scored: tuple[dict[str, Any], Path]) -> None:
+    said, _ = scored
     assert (said["experiments"], said["measured"], said["moments_without_fate"]) == (1, 1, 0)
     robe = said["by_campaign"]["robe"]
     decisions, table = (
@@ -148,9 +155,9 @@ def test_the_uplift_has_its_interval_and_its_truth(folder: Path) -> None:
     assert not robe["sample_ratio_alarm"]
 
 
-def test_text_and_page_show_it(folder: Path) -> None:
-    page = folder / "report.html"
-    plain = rayon(folder, "score", "--run", "run", "--sessions", "run/sessions.csv", "--html", str(page))
+def test_text_and_page_show_it(folder: Path, scored: tuple[dict[str, Any], Path]) -> None:
+    _, page = scored
+    plain = rayon(folder, "score", "--run", "run", "--sessions", "run/sessions.csv")
     number = r"[+-]\d\.\d{4}"
     line = rf"^robe\s+{number} \[{number}, {number}\], truth \+0\.4000 (NOT COVERED|covered); \d+ treated, \d+ ghosts"
     assert re.search(line, plain, re.MULTILINE)
@@ -162,9 +169,10 @@ def test_text_and_page_show_it(folder: Path) -> None:
 
 
 @pytest.mark.e2e
-def test_a_phone_shows_the_page_without_a_sideways_scroll(folder: Path, chromium: Chrome) -> None:
-    page = folder / "phone.html"
-    rayon(folder, "score", "--run", "run", "--html", str(page))
+def test_a_phone_shows_the_page_without_a_sideways_scroll(
+    scored: tuple[dict[str, Any], Path], chromium: Chrome
+) -> None:
+    _, page = scored
     chromium.get(page.as_uri())
     scroll, client = chromium.execute_script(
         "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"

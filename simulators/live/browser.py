@@ -6,6 +6,7 @@ import uuid
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+import httpcore
 import httpx
 import numpy as np
 from httpx_sse import EventSource, aconnect_sse
@@ -18,6 +19,7 @@ from tenacity import (
     wait_exponential,
 )
 
+from simulators.live.connects import Connects
 from simulators.live.counters import Tally
 
 ATTEMPTS = 4
@@ -63,20 +65,24 @@ class Refused(Exception):
         self.kind, self.code = kind, code
 
 
-class Wires(httpx.AsyncBaseTransport):
+class Wires(httpx.AsyncHTTPTransport):
     """One connection pool under many browsers: closing a browser leaves it open. `close_all` ends it."""
 
     def __init__(self) -> None:
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
-        self._pool = httpx.AsyncHTTPTransport(limits=limits)
+        super().__init__()
+        self._connects = Connects()
+        # httpx hands no backend on to its pool, so the pool is made here
+        self._pool = httpcore.AsyncConnectionPool(
+            max_connections=None, max_keepalive_connections=64, network_backend=self._connects
+        )
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Passes the request on."""
-        return await self._pool.handle_async_request(request)
+    async def aclose(self) -> None:
+        """A browser is closed: the wires are others' too."""
 
     async def close_all(self) -> None:
-        """Closes every connection."""
+        """Closes every connection, and those that are on their way."""
         await self._pool.aclose()
+        await self._connects.close_left()
 
 
 class Browser:

@@ -12,7 +12,7 @@ from shapely.geometry import box
 from engine.plan.cells import walkable_cells
 from engine.plan.load import load_plan
 from engine.plan.model import AccessPoint, Fixture, Level, Plan
-from engine.records import F32, F64, I32, Readings
+from engine.records import F64, Hearings, Readings
 from tests.accuracy.airs import MeanDbm, statistical, traced
 from tests.accuracy.walks import Walks, walks
 
@@ -47,17 +47,6 @@ VARIANTS = {
     "phones 10 dB": Variant(offset_sd_db=10.0),
     "crowd of 300": Variant(people=300, seconds=60.0),
 }
-
-
-@dataclass(frozen=True)
-class Hearings:
-    """Access points hearing each other, (n,)."""
-
-    t: F64
-    heard: I32
-    ap: I32
-    rssi_dbm: F32
-    range_m: F32
 
 
 @dataclass(frozen=True)

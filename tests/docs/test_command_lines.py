@@ -92,6 +92,7 @@ def beside(block: Block, broker: Mosquitto, site: Site) -> Block:
 def test_blocks_run_beside_a_site(page: Path, broker: Mosquitto, site: Site, tmp_path: Path) -> None:
     for block in shell_blocks(page):
         if block.mark == "site":
+            until(partial(reported, site), timeout_s=120, what=lambda: str(site.get("/health")))
             before = taken_in(site)
             body = beside(block, broker, site)
             run(body, tmp_path, RAYON_MANAGER_KEY=MANAGER_KEY, RAYON_TILL_KEY=TILL_KEY)
@@ -100,6 +101,11 @@ def test_blocks_run_beside_a_site(page: Path, broker: Mosquitto, site: Site, tmp
                 offsets = boutique(site)["clock_offsets_s"]
                 assert offsets
                 assert all(abs(offset_s) < 60 for offset_s in offsets.values())  # its times are of now
+
+
+def reported(site: Site) -> bool:
+    """Whether the engine has said how it and the store are; its first word comes some time after the pages answer."""
+    return {"*", "boutique"} <= {c["store"] for c in site.get("/health")["components"]}
 
 
 def boutique(site: Site) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from tests.simulators.made import scenario
 
 __all__ = ["site"]
 
-SPEED = 20.0
+SPEED = 10.0  # of wall clock: what a busy machine takes for an answer must stay little beside a walk
 APPLES = "FEL-001"
 
 

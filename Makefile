@@ -7,13 +7,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
 PYTEST_ARGS ?= --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: install demo test check docs format bench accuracy baselines mutants explore servers clean help
+.PHONY: install demo test check docs reference format bench accuracy baselines mutants explore servers clean help
 
 help:
 	@echo "make demo     run two demo stores with simulated shoppers; prints one link per audience"
 	@echo "make test     run all tests"
 	@echo "make check    ruff, ruff format, mypy --strict, import-linter"
 	@echo "make docs     build the documentation into build/docs, strictly and without a network"
+	@echo "make reference  write what the code says into the tables of docs/reference: tests/docs ask for it"
 	@echo "make format   rewrite the code in the project's format"
 	@echo "make bench    speed and memory figures"
 	@echo "make accuracy measure the locator in stores whose radio it does not know, beside the kept figures"
@@ -56,6 +57,9 @@ check: $(VENV)/.dev
 docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "build/docs/index.html"
+
+reference: $(VENV)/.dev
+	PYTHONPATH=. $(BIN)/python -m docs.from_code.rewrite
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -220,11 +220,15 @@ DIRECTIVES: Mapping[str, Callable[[], str]] = {
     for f in (commands, configuration, campaigns, plan, materials, products, tables, routes, metrics, topics, reasons,
               events, referees, scenarios)
 }  # fmt: skip
-"""What `<!-- from code: NAME -->` on a page is replaced by."""
+"""What stands on a page between `<!-- from code: NAME -->` and `<!-- end: NAME -->`."""
 
-DIRECTIVE = re.compile(r"^<!-- from code: (\w+) -->$", re.MULTILINE)
+DIRECTIVE = re.compile(r"^<!-- from code: (\w+) -->\n.*?^<!-- end: \1 -->$", re.MULTILINE | re.DOTALL)
 
 
 def filled(markdown: str) -> str:
-    """A page with its directives replaced. Raises KeyError for one that does not exist."""
-    return DIRECTIVE.sub(lambda found: DIRECTIVES[found.group(1)](), markdown)
+    """A page as the code would have it now. Raises KeyError for a table that the code does not make."""
+    return DIRECTIVE.sub(lambda found: _between(found.group(1)), markdown)
+
+
+def _between(name: str) -> str:
+    return f"<!-- from code: {name} -->\n\n{DIRECTIVES[name]().strip()}\n\n<!-- end: {name} -->"

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from docs.from_code import vocabulary as code
-from docs.from_code.tables import DIRECTIVE, DIRECTIVES, words
+from docs.from_code.rewrite import COMMAND, DOCS, stale
+from docs.from_code.tables import DIRECTIVE, DIRECTIVES, filled, words
 from tests.docs.pages import ROOT, files_named, names_used, pages, text
 
 VOCABULARIES: dict[str, Callable[[], Mapping[str, Any]]] = {
@@ -81,6 +82,18 @@ def test_every_option_says_what_it_does() -> None:
 def test_every_table_from_the_code_stands_on_exactly_one_page() -> None:
     asked = [name for page in pages() for name in DIRECTIVE.findall(page.read_text(encoding="utf-8"))]
     assert sorted(asked) == sorted(DIRECTIVES)
+
+
+def test_tables_on_pages_are_what_the_code_gives_now() -> None:
+    changed = [str(page.relative_to(DOCS.parent)) for page in stale()]
+    assert changed == [], f"run {COMMAND} and commit {', '.join(changed)}"
+
+
+def test_a_table_that_the_code_no_longer_gives_is_found_and_mended() -> None:
+    page = (DOCS / "reference/products.md").read_text(encoding="utf-8")
+    for old in (page.replace("| `sku` |", "| `code` |"), re.sub(r"^\| .*\n", "", page, flags=re.MULTILINE)):
+        assert old != page
+        assert filled(old) == page
 
 
 def test_every_name_is_on_a_page() -> None:

@@ -8,18 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
 from docs.from_code import vocabulary as code
-from engine.ingest.events import decision_events, fix_events, visit_events, voucher_event
+from docs.from_code.events import example_events
 from engine.plan.materials import FIXTURE_DB, FIXTURE_DB_BY_CATEGORY, WALL_DB
-from engine.records import Decision, DeviceId, Fixes, Grounds, Trigger, VisitEvent, Voucher
-from engine.vocabulary import Channel, DecisionOutcome, DecisionReason, VisitChange, VoucherState
 
 WORDS = Path(__file__).parents[1] / "words"
-_T = 1_774_000_000.25  # a moment for examples
-_DEVICE = DeviceId(0x9F86D081884C7D65)
 
 
 def words(name: str) -> Mapping[str, Any]:
@@ -185,28 +180,19 @@ def reasons() -> str:
 
 
 def events() -> str:
-    """An example of every event, made by the code that publishes them."""
-    trigger = Trigger("7c9e", "comte", _DEVICE, "3f2a77c1d0b94e58", _T - 5.0, _T, 0.62, _T - 1.5)
-    one = {name: np.array([value]) for name, value in (("t", _T), ("x_m", 12.34), ("y_m", 7.81))}
-    fixes = Fixes(
-        one["t"], np.array([_DEVICE], np.uint64), np.array([0], np.int32), one["x_m"], one["y_m"],
-        np.diag((1.1, 1.4))[None], np.array([6], np.int32), np.ones((1, 1), np.float32),
-    )  # fmt: skip
-    visit = VisitEvent(VisitChange.LEAVE, _DEVICE, "cremerie", _T - 95.0, _T, 84.5, 0.11)
-    grounds = Grounds("supermarket", "EUR", Channel.PAGE, 22.5, 100, 60)
-    decision = Decision(
-        "5b1d0c9e4f7a2836", trigger, None, DecisionOutcome.ISSUE, DecisionReason.OK, _T, grounds
-    )  # fmt: skip
-    voucher = Voucher("01KTN5ZC0X", "comte", "", "supermarket", trigger.visit_id, VoucherState.ISSUED, _T, _T + 7200)
-    made = [
-        *fix_events("supermarket", ["rdc"], fixes),
-        *visit_events("supermarket", [visit]),
-        *decision_events("supermarket", [decision]),
-        voucher_event(voucher, _T),
-    ]
-    return "\n\n".join(
-        f"`{event.topic}`\n\n```json\n{json.dumps(json.loads(event.payload), indent=2)}\n```" for event in made
-    )
+    """An example of every event, and a table of what is in its data."""
+    said, parts = words("events"), []
+    for event in example_events():
+        body = json.loads(event.payload)
+        kind = event.topic.rsplit("/", 1)[1]
+        rows = (
+            (_key(key.split(".")[1]), e.takes, str(said.get(key, "")))
+            for key, e in code.events().items()
+            if key.startswith(f"{kind}.")
+        )
+        parts += [f"### {kind}", f"`{event.topic}`", f"```json\n{json.dumps(body, indent=2)}\n```",
+                  table(("`data`", "is", ""), rows)]  # fmt: skip
+    return "\n\n".join(parts)
 
 
 def scenarios() -> str:

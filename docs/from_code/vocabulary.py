@@ -6,6 +6,7 @@ from the name that users meet (a command, a key, a route, a code) to an `Entry`.
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ from pydantic_core import PydanticUndefined
 from api.app import create_app
 from api.cli.commands import build
 from api.cli.lazy import LazyCommand
+from docs.from_code.events import example_events
 from engine.config import Config
 from engine.files import columns, experiments, flows, outcomes
 from engine.loyalty.sharing import ShareOutcome
@@ -40,7 +42,16 @@ from engine.runtime.status import process_values, report
 from engine.storage.database import open_database
 from engine.storage.status import get_status
 from engine.storage.vouchers.tills import TillReason
-from engine.vocabulary import DecisionReason, EventKind, FrameRefusal, ProblemCode, ReadingRefusal, VoucherState
+from engine.vocabulary import (
+    DecisionOutcome,
+    DecisionReason,
+    EventKind,
+    FrameRefusal,
+    ProblemCode,
+    ReadingRefusal,
+    VisitChange,
+    VoucherState,
+)
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = re.compile(r"\bRAYON_[A-Z_]+\b")
@@ -327,6 +338,25 @@ def topics() -> Vocabulary:
     """Every MQTT topic of our own."""
     own = {f"rayon/{{store}}/{kind}/{{source}}": Entry(takes="in") for kind in ("readings", "sessions")}
     return own | {f"rayon/{{store}}/events/{kind}": Entry(takes="out") for kind in get_args(EventKind)}
+
+
+_CLOSED: Mapping[str, type[StrEnum]] = {
+    "visit.event": VisitChange,
+    "decision.outcome": DecisionOutcome,
+    "voucher.state": VoucherState,
+}
+
+
+@cache
+def events() -> Vocabulary:
+    """What is in the data of every event, as `kind.key`."""
+    found = {}
+    for event in example_events():
+        kind = event.topic.rsplit("/", 1)[1]
+        for key, value in json.loads(event.payload)["data"].items():
+            name = f"{kind}.{key}"
+            found[name] = Entry(takes=_type(_CLOSED[name] if name in _CLOSED else type(value)))
+    return found
 
 
 # ---- reasons

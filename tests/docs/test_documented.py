@@ -24,9 +24,10 @@ VOCABULARIES: dict[str, Callable[[], Mapping[str, Any]]] = {
     "routes": code.routes,
     "metrics": code.metrics,
     "topics": code.topics,
+    "events": code.events,
 }
 LEAST = {"commands": 15, "configuration": 40, "campaigns": 40, "plan": 25, "products": 8, "tables": 50, "routes": 40,
-         "metrics": 20, "topics": 6}  # fmt: skip
+         "metrics": 20, "topics": 6, "events": 25}  # fmt: skip
 """Fewer means that the adapter no longer finds what it looks for."""
 
 

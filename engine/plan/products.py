@@ -97,7 +97,7 @@ def _refuse_price(cell: str) -> NoReturn:
     cell = cell.strip()
     if re.fullmatch(r"[0-9]+[.,][0-9]{2}", cell):
         raise WrongValueError(f"{cell!r} is not a whole number", f"in minor units: {int(re.sub('[.,]', '', cell))}")
-    raise WrongValueError(f"{show(cell)} is not a whole number", "the price in minor units (cents), 0 or more")
+    raise WrongValueError(f"{show(cell)} is not a whole number of 0 or more", "the price in minor units (cents)")
 
 
 def _coordinate_cell(cell: str) -> float:

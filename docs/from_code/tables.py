@@ -35,7 +35,8 @@ def _key(name: str) -> str:
 
 
 def _in_code(text: str) -> str:
-    return f"`{text}`" if text and text not in ("required", "none") and not text.startswith("[") else text
+    """A default as code, where it is one figure or word."""
+    return f"`{text}`" if text and text not in ("required", "none") and text[0] not in "[`" else text
 
 
 def commands() -> str:

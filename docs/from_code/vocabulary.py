@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import cache
@@ -18,7 +18,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import annotated_types
 import typer
-from pydantic import BaseModel
+from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -27,7 +27,7 @@ from api.cli.commands import build
 from api.cli.lazy import LazyCommand
 from docs.from_code.events import example_events
 from engine.config import Config
-from engine.files import columns, experiments, flows, outcomes
+from engine.files import columns, experiments, flows, outcomes, points
 from engine.loyalty.sharing import ShareOutcome
 from engine.offers.campaigns import CampaignFile
 from engine.plan.features import FEATURE_TYPES
@@ -139,19 +139,31 @@ def _keys(model: type[BaseModel], path: str) -> Iterator[tuple[str, Entry]]:
             yield key, _entry(field)
             continue
         many = "[]" if _is_tuple(field.annotation) else ""
-        seen: dict[str, Entry] = {}
-        for inner in below:
-            for inner_key, entry in _keys(inner, f"{key}{many}."):
-                seen[inner_key] = _either(seen[inner_key], entry) if inner_key in seen else entry
         if field.is_required() or many:
             yield key, Entry("required" if field.is_required() else "", "a list" if many else "a mapping")
-        yield from seen.items()
+        yield from _of_kinds({_kind(model): dict(_keys(model, f"{key}{many}.")) for model in below})
 
 
-def _either(one: Entry, other: Entry) -> Entry:
-    """A key that several kinds share: it takes what any of them takes."""
-    more = [part for part in other.takes.split(" or ") if part not in one.takes.split(" or ")]
-    return Entry(one.default, " or ".join([one.takes, *more])) if other.takes.startswith("`") else one
+def _kind(model: type[BaseModel]) -> str:
+    """What tells a model from others in its place: the one word that its `kind` may be. Empty where it is alone."""
+    return str(get_args(model.model_fields["kind"].annotation)[0]) if "kind" in model.model_fields else ""
+
+
+def _of_kinds(kinds: Mapping[str, Vocabulary]) -> Iterator[tuple[str, Entry]]:
+    """The keys of several kinds together. A default that is not the same for all is said for each kind that has it."""
+    for key in dict.fromkeys(key for known in kinds.values() for key in known):
+        own = {kind: known[key] for kind, known in kinds.items() if key in known}
+        takes = list(dict.fromkeys(part for e in own.values() for part in _alternatives(e.takes)))
+        defaults = list(dict.fromkeys(e.default for e in own.values()))
+        if len(own) == len(kinds) and len(defaults) == 1:
+            said = defaults[0]
+        else:
+            said = "; ".join(f"`{kind}`: {e.default}" for kind, e in own.items())
+        yield key, Entry(said, " or ".join(takes))
+
+
+def _alternatives(takes: str) -> list[str]:
+    return takes.split(" or ") if takes.startswith("`") else [takes]
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -184,16 +196,27 @@ def _shown(value: Any) -> str:
 
 
 def _takes(field: FieldInfo) -> str:
-    bounds = [_bound(m) for m in field.metadata]
-    return ", ".join([_type(field.annotation), *[b for b in bounds if b]])
+    return _bounded(_type(field.annotation), field.metadata)
+
+
+def _bounded(takes: str, rules: Iterable[Any]) -> str:
+    return ", ".join([takes, *[bound for rule in rules if (bound := _bound(rule))]])
 
 
 def _bound(rule: Any) -> str:
     signs = ((annotated_types.Ge, "≥", "ge"), (annotated_types.Gt, ">", "gt"), (annotated_types.Le, "≤", "le"))
     for kind, sign, name in (*signs, (annotated_types.Lt, "<", "lt")):
         if isinstance(rule, kind):
-            return f"{sign} {getattr(rule, name):g}"
+            return f"{sign} {getattr(rule, name):,.15g}"
+    if isinstance(rule, StringConstraints):
+        return _shape(rule)
     return f"at most {rule.max_length} characters" if isinstance(rule, annotated_types.MaxLen) else ""
+
+
+def _shape(rule: StringConstraints) -> str:
+    if rule.pattern is not None:  # a bar would end the table's cell for some readers: there the words have to do
+        return "" if "|" in str(rule.pattern) else f"`{rule.pattern}`"
+    return f"{rule.min_length or 0} to {rule.max_length} characters"
 
 
 _PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path"}
@@ -210,7 +233,7 @@ def _type(annotation: Any) -> str:
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return " or ".join(f"`{member.value}`" for member in annotation)
     if hasattr(annotation, "__metadata__"):
-        return _type(annotation.__origin__)
+        return _bounded(_type(annotation.__origin__), annotation.__metadata__)
     return _PLAIN.get(annotation, "time with its zone")
 
 
@@ -249,6 +272,8 @@ TABLES: Mapping[str, tuple[columns.Column, ...]] = {
     "coupons": outcomes.COUPONS,
     "experiments": experiments.EXPERIMENTS,
     "potential_outcomes": experiments.POTENTIAL,
+    "points": points.POINTS,
+    "events": points.EVENTS,
 }
 
 

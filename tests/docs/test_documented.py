@@ -51,6 +51,17 @@ def test_every_name_has_words(name: str) -> None:
     assert wordless(known, words(name)) == []
 
 
+def test_a_key_of_some_kinds_of_offer_only_says_of_which() -> None:
+    said = {
+        key: code.campaigns()[f"campaigns[].offer.{key}"].default for key in ("kind", "amount_minor", "basis_points")
+    }
+    assert said == {
+        "kind": "required",
+        "amount_minor": "`amount`: required",
+        "basis_points": "`percent`: required; `buy_x_get_y`: 10000",
+    }
+
+
 @pytest.mark.parametrize("where", code.reasons())
 def test_every_reason_has_words(where: str) -> None:
     known = code.reasons()[where]

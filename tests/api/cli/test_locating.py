@@ -1,4 +1,4 @@
-"""`rayon locate`, `score`, `calibrate` and `bench` as an operator runs them."""
+"""`rayon locate`, `score` and `calibrate` as an operator runs them."""
 
 from __future__ import annotations
 
@@ -190,11 +190,3 @@ def test_score_draws_the_distribution(store: Path, tmp_path: Path) -> None:
     text = run("score", store / "truth.csv", fixes, "--plot", tmp_path / "cdf.png")
     assert "median_m" in text
     assert (tmp_path / "cdf.png").read_bytes()[:4] == b"\x89PNG"
-
-
-def test_bench_prints_ratios() -> None:
-    figures = json.loads(run("bench", "--json", "--seconds", "0.1"))
-    assert figures["cells"] == 4000
-    assert figures["snapshot_times_scipy"] > 3
-    assert figures["median_error_m"] < figures["scipy_median_error_m"]
-    assert figures["bytes_per_tracked_device"] <= 64 * 1024

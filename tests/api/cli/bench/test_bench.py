@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from api.cli.bench.commands import measure_commands
 from api.cli.bench.paired import figures_of, measure_rates
 from api.cli.bench.peers import installed_peers
-from api.cli.bench.run import bench_plan, bench_scans, measure
+from api.cli.bench.run import bench_plan, bench_scans
+from api.cli.commands import build
 
 
 def test_every_figure_is_there_and_positive() -> None:
-    figures = measure(0.1)
+    said = CliRunner().invoke(build(), ["bench", "--json", "--seconds", "0.1"], catch_exceptions=False)
+    figures = json.loads(said.stdout)
+    assert figures.pop("machine")["cores"] >= 1
     assert all(np.all(np.asarray(value) > 0) for value in figures.values())
+    assert figures["cells"] == 4000
     for ratio in ("snapshot_times_scipy", "snapshot_times_localization", "snapshot_times_easy_trilateration"):
         low, high = figures[f"{ratio}_range"]
         assert low <= figures[ratio] <= high

@@ -1,4 +1,4 @@
-"""The three cookies, all signed, none readable by scripts: the shopper, the browser, the manager."""
+"""Cookies of shopper, browser and manager, signed, not readable by scripts; the phone's is in `api.devices`."""
 
 from __future__ import annotations
 

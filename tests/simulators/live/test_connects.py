@@ -42,3 +42,53 @@ def test_a_connection_that_fails_is_refused_to_who_asked_and_leaves_nothing() ->
         await connects.close_left()
 
     asyncio.run(ask_nobody())
+
+
+IDLE = 4
+
+
+@pytest.mark.parametrize("steps", range(12))
+def test_who_is_cancelled_while_old_connections_are_closed_leaves_none_of_them_open(steps: int) -> None:
+    """The server has ended four idle connections; the next request closes them, and is given up `steps` turns on."""
+
+    async def give_up() -> int:
+        all_asked, all_answered, served = asyncio.Event(), asyncio.Event(), asyncio.Semaphore(0)
+        open_here: set[asyncio.StreamWriter] = set()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            open_here.add(writer)
+            if await reader.readline():
+                served.release()
+                await all_asked.wait()
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                await all_answered.wait()
+                writer.write_eof()
+                await reader.read()  # until the other side closes
+            open_here.discard(writer)
+            writer.close()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            connects = Connects()
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+            pool = httpcore.AsyncConnectionPool(max_connections=None, network_backend=connects)
+            asked = [asyncio.create_task(pool.request("GET", url)) for _ in range(IDLE)]
+            for _ in asked:
+                await served.acquire()
+            all_asked.set()
+            await asyncio.gather(*asked)
+            all_answered.set()
+            while not all(connection.has_expired() for connection in pool.connections):
+                await asyncio.sleep(0)
+            another = asyncio.create_task(pool.request("GET", url))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            another.cancel()
+            await asyncio.wait({another})
+            await pool.aclose()
+            await connects.close_left()
+            async with asyncio.timeout(60.0):
+                while open_here:
+                    await asyncio.sleep(0.001)
+            return len(open_here)
+
+    assert asyncio.run(give_up()) == 0

@@ -27,15 +27,25 @@ def rate_clock(monkeypatch: pytest.MonkeyPatch) -> HeldClock:
 
 
 LONG = (
-    "tests/accuracy/test_referees.py",
-    "tests/api/cli/score/test_uplift.py",
-    "tests/simulators/live/test_points_real_api.py",
-    "tests/simulators/people/walking/test_ways.py",
-    "tests/engine/positioning/regions/test_regions.py",
-    "tests/engine/positioning/whole/test_any_interval.py",
     "tests/reliability/test_kill.py",
+    "tests/accuracy/test_referees.py",
     "tests/e2e/test_shop.py",
-    "tests/api/cli/test_locating.py",
+    "tests/api/cli/demo/test_demo.py",
+    "tests/simulators/live/test_friends_real_api.py",
+    "tests/engine/storage/vouchers/test_claims.py",
+    "tests/e2e/test_points.py",
+    "tests/e2e/test_replay.py",
+    "tests/simulators/live/test_reactions_real_api.py",
+    "tests/engine/positioning/regions/test_regions.py",
+    "tests/e2e/test_baselines.py",
+    "tests/simulators/live/test_phones_bad_server.py",
+    "tests/simulators/test_crowds.py",
+    "tests/api/cli/score/test_uplift.py",
+    "tests/engine/storage/vouchers/test_tills.py",
+    "tests/api/cli/bench/test_bench.py",
+    "tests/reliability/test_database_away.py",
+    "tests/simulators/live/test_points_real_api.py",
+    "tests/docs/test_command_lines.py",
 )
 """Files of half a minute and more."""
 

@@ -118,6 +118,37 @@ def test_steps_stay_on_a_level_that_bends() -> None:
     assert ((0.5, 0.5), (0.5, 1.5)) in steps(cells)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_step_is_there_exactly_where_the_square_around_it_is_open(seed: int) -> None:
+    """In plain loops: right and up where nothing is between; a diagonal where all four sides of its square are so."""
+    rng = np.random.default_rng(seed)
+    corners = rng.uniform(0, 7, (5, 2)).round(2)
+    shelves = [box(x, y, x + w, y + h) for (x, y), (w, h) in zip(corners, rng.uniform(0.1, 1.5, (5, 2)), strict=True)]
+    ends = rng.uniform(0.2, 7.8, (3, 2, 2)).round(2)
+    plan = store(ground(box(0, 0, 8, 8)), walls=[[tuple(a), tuple(b)] for a, b in ends], shelves=shelves)
+    cells = walkable_cells(plan, 1.0)
+    at, bars = set(zip(cells.x_m.tolist(), cells.y_m.tolist(), strict=True)), shapely.union_all(barriers(plan, "0"))
+
+    def is_open(a: tuple[float, float], b: tuple[float, float]) -> bool:
+        return a in at and b in at and not LineString([a, b]).intersects(bars)
+
+    wanted = set()
+    for x, y in at:
+        for corner, turns in (((x + 1, y + 1), ((x + 1, y), (x, y + 1))), ((x + 1, y - 1), ((x + 1, y), (x, y - 1)))):
+            sides = [side for turn in turns for side in (((x, y), turn), (turn, corner))]
+            if all(is_open(*side) for side in sides) and is_open((x, y), corner):
+                wanted |= both(((x, y), corner))
+        wanted |= {step for side in ((x + 1, y), (x, y + 1)) if is_open((x, y), side) for step in both(((x, y), side))}
+    assert steps(cells) == wanted
+
+
+def test_of_a_level_of_pockets_the_largest_is_kept() -> None:
+    # Three closed boxes on a level of its own: of 1, 2 and 1 cells, none of more than 1 m².
+    level = ground(box(0, 0, 2, 0.5))
+    cells = walkable_cells(store(level, walls=[[(0.5, 0), (0.5, 0.5)], [(1.5, 0), (1.5, 0.5)]]), 0.5)
+    assert list(zip(cells.x_m.tolist(), cells.y_m.tolist(), strict=True)) == [(0.75, 0.25), (1.25, 0.25)]
+
+
 def test_holes_are_not_walkable() -> None:
     atrium = box(0, 0, 5, 5).difference(box(1, 1, 4, 4))
     assert len(walkable_cells(store(ground(atrium)), 1.0)) == 25 - 9

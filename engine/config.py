@@ -93,6 +93,13 @@ class OffersConfig(_Strict):
     shares_rewarded_per_campaign: int = Field(25, ge=0)  # openings of a shopper's link to one campaign, ever
 
 
+class PrivacyConfig(_Strict):
+    """What is forgotten, and when."""
+
+    # By each store's clock, when next to nobody is there: phones without consent get other names.
+    salt_turns_at: str = Field("04:00", pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
+
+
 class StorageConfig(_Strict):
     """The database. PostgreSQL by URL (RAYON_DATABASE_URL wins over this key, so that passwords stay out of files)."""
 
@@ -121,6 +128,7 @@ class Config(_Strict):
     positioning: PositioningConfig = PositioningConfig()
     presence: PresenceConfig = PresenceConfig()
     offers: OffersConfig = OffersConfig()
+    privacy: PrivacyConfig = PrivacyConfig()
     storage: StorageConfig = StorageConfig()
     api: ApiConfig = ApiConfig()
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.devices import DeviceTable, StateColumn
 from engine.presence.intervals import CAP_S, HOUR_S, SILENT_S, FixIntervals
-from engine.records import F32, F64, Fixes, VisitEvent
+from engine.records import F32, F64, U64, Fixes, VisitEvent
 from engine.vocabulary import VisitChange
 
 SLICE_S = 30.0
@@ -79,6 +79,10 @@ class ZoneHours:
                 hour = self._hour(float(event.started_at // HOUR_S * HOUR_S))
                 hour[1, self._at[event.zone]] += 1
                 hour[2, self._at[event.zone]] += event.dwell_s
+
+    def forget(self, devices: U64) -> None:
+        """Nobody counts these devices (n,) as being there any more, until they are heard again."""
+        self._last.forget(devices)
 
     def drain(self) -> list[ZoneHourRow]:
         """The figures since the last drain, by hour and zone; zones where nothing happened have no row."""

@@ -3,8 +3,8 @@
 Two kinds, both the first 64 bits of an HMAC-SHA256 (RFC 2104) keyed with secrets of the site:
 
 * **stable**, under the site key, for devices whose shopper consented: they are recognised on their next visit;
-* **daily**, under the salt of the UTC day, for everybody else: tomorrow's pseudonym of the same device has nothing in
-  common with today's. The salt is held for its day only.
+* **daily**, under the salt of the store's day (`engine.privacy.nights`), for everybody else: tomorrow's pseudonym of
+  the same device has nothing in common with today's. The salt is held for its day only.
 
 What is memoised stays in this process's memory, is bounded, and is dropped when the day or the consents change.
 """
@@ -18,9 +18,11 @@ from itertools import islice
 
 import numpy as np
 
+from engine.privacy.nights import Nights, SaltDay
 from engine.records import U64, DeviceId
 
-DAY_S = 86_400
+BACK_S = 3600
+"""A clock that is put back by less than this does not bring yesterday back: the salt that was begun is gone on with."""
 NOT_A_MAC = 0
 """What `Pseudonyms.many` says for a text that is no MAC. No device ever has this pseudonym."""
 
@@ -49,13 +51,13 @@ def _first_64_bits(key: bytes, message: bytes) -> int:
 
 
 class Pseudonyms:
-    """Turns MACs into pseudonyms: stable for the consented, of the day for all others.
+    """Turns MACs into pseudonyms of one store: stable for the consented, of the day for all others.
 
-    `site_key` is at least 16 secret bytes. `now` (seconds UTC) sets the day; `start_day` moves it. At most `memo_size`
-    spellings are remembered; the oldest go first. One instance belongs to one thread.
+    `site_key` is at least 16 secret bytes. `now` (seconds UTC) sets the day, one of `nights`; `start_day` moves it. At
+    most `memo_size` spellings are remembered; the oldest go first. One instance belongs to one thread.
 
-    `salt_of` gives the salt of a UTC day number: a running engine takes `engine.privacy.salts.DailySalts`, whose salts
-    are destroyed. Without it salts are derived from the site key, which is for tests and work on recordings.
+    `salt_of` gives the salt of a day: a running engine takes `engine.privacy.salts.DailySalts`, whose salts are
+    destroyed. Without it salts are derived from the site key, which is for tests and work on recordings.
     """
 
     def __init__(
@@ -63,7 +65,8 @@ class Pseudonyms:
         site_key: bytes,
         now: float = 0.0,
         *,
-        salt_of: Callable[[int], bytes] | None = None,
+        nights: Nights | None = None,
+        salt_of: Callable[[SaltDay], bytes] | None = None,
         memo_size: int = 200_000,
     ) -> None:
         if len(site_key) < 16:
@@ -73,12 +76,13 @@ class Pseudonyms:
         self._memo_size = max(memo_size, 4)
         self._memo: dict[str, int] = {}
         self._consented: frozenset[int] = frozenset()
-        self._day = int(now // DAY_S)
+        self._nights = nights or Nights()
+        self._day = self._nights.day(now)
         self._salt_of = salt_of or self._derive_salt
         self._salt = self._salt_of(self._day)
 
     def __repr__(self) -> str:
-        return f"Pseudonyms(day={self._day}, consented={len(self._consented)}, remembered={len(self._memo)})"
+        return f"Pseudonyms(day={self._day.begins_at}, consented={len(self._consented)}, remembered={len(self._memo)})"
 
     def __call__(self, mac: str) -> DeviceId:
         """The pseudonym of one MAC, stable or of the day. Raises ValueError where `mac` is none."""
@@ -118,15 +122,25 @@ class Pseudonyms:
             self._consented = wanted
             self._memo.clear()
 
-    def start_day(self, now: float) -> None:
-        """Moves to the UTC day of `now` and forgets the salt of any other. Does nothing within the day."""
-        day = int(now // DAY_S)
-        if day != self._day:
-            self._day, self._salt = day, self._salt_of(day)
-            self._memo.clear()
+    def start_day(self, now: float) -> dict[int, int]:
+        """Moves to the day of `now` and forgets the salt of any other; within the day it does nothing.
 
-    def _derive_salt(self, day: int) -> bytes:
-        return hmac.digest(self._salt_key, str(day).encode(), "sha256")
+        Where one day follows the other, it returns the new name of each device that is still remembered under an old
+        one: whoever is in the store at that moment can go on under it. Nobody can work it out afterwards.
+        """
+        if self._day.begins_at - BACK_S <= now < self._day.ends_at:
+            return {}
+        before, old = self._day, self._memo
+        day = self._nights.day(now)
+        self._salt = self._salt_of(day)
+        self._day, self._memo = day, {}
+        if day.begins_at != before.ends_at:
+            return {}
+        fresh = {mac: self._derive(mac) for mac in old}
+        return {old[mac]: name for mac, name in fresh.items() if name != old[mac]}
+
+    def _derive_salt(self, day: SaltDay) -> bytes:
+        return hmac.digest(self._salt_key, str(day.begins_at).encode(), "sha256")
 
     def _derive(self, mac: str) -> int:
         bare = normal_mac(mac).encode()

@@ -17,6 +17,7 @@ from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.radio.radiomap import RadioMap
 from engine.records import U64, Fixes, Readings, Scans
 from engine.runtime.map_fits import MapFits
+from engine.runtime.renaming import rename_devices
 
 FITTING_S = 10.0  # from the beginning of a fit to its use, a fit being 1 to 5 s of a core; less than between fits
 LONG_SILENCE_S = 86_400.0  # in which nobody looks for what might be learnt
@@ -76,6 +77,10 @@ class LearningLocator:
     def forget(self, devices: U64) -> None:
         """Drops the tracks of devices that have left."""
         self._locator.forget(devices)
+
+    def rename(self, names: Mapping[int, int]) -> None:
+        """Tracks go on under new names (old to new). What was learnt keeps the old ones, which lead to nobody."""
+        self._locator.restore(rename_devices(self._locator.state(), names))
 
     def _locate(self, scans: Scans) -> Fixes:
         if not self._given:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from engine.config import Config
 from engine.errors import DecodeError, StorageUnavailable
@@ -15,6 +16,7 @@ from engine.ingest.mqtt.link import LinkName
 from engine.ingest.mqtt.receiver import RawFrame, Subscriber
 from engine.ingest.samples import FrameSamples
 from engine.plan.model import Plan
+from engine.privacy.nights import Nights
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.salts import DailySalts
 from engine.privacy.secrets import Secrets
@@ -53,7 +55,11 @@ class EngineProcess:
         self.subscriber = Subscriber(config.mqtt, list(plans))
         self.patience = Patience(self.stopping)
         self._config, self._db, self._wall = config, db, wall
-        self.pseudonyms = Pseudonyms(secrets.site_key, wall(), salt_of=DailySalts(config.storage.data_dir))
+        salts, turns_at = DailySalts(config.storage.data_dir), config.privacy.salt_turns_at
+        self.pseudonyms = {
+            s: Pseudonyms(secrets.site_key, wall(), nights=Nights(p.timezone, turns_at), salt_of=partial(salts.salt, s))
+            for s, p in plans.items()
+        }
         self._decoder = NativeDecoder({s: p.ap_index for s, p in plans.items()}, self.pseudonyms)
         self.runners = {
             s: StoreRunner(p, config, db, secrets.site_key, FitsInThread(self.stopping)) for s, p in plans.items()
@@ -86,6 +92,7 @@ class EngineProcess:
         """What arrived is decoded, kept, acknowledged and worked on; then the house is kept."""
         taken = self.subscriber.take(TAKE_FRAMES, TICK_S)
         now = self._wall()
+        self._start_days(now)
         self._keep_house(now)
         frames = self._decode(taken)
         for store, batch in frames.items():
@@ -96,6 +103,14 @@ class EngineProcess:
             if not connected:
                 runner.listen_from(now)
             self._advance(runner, frames.get(store, []), now)
+
+    def _start_days(self, now: float) -> None:
+        """Where a store's salt turns, who is there goes on under a new name, and the old one is kept nowhere."""
+        for store, runner in self.runners.items():
+            names = self.pseudonyms[store].start_day(now)
+            if names:
+                runner.rename(names, now)
+                self.patience(runner.checkpoint, now)
 
     def _recover(self) -> None:
         for runner in self.runners.values():
@@ -139,12 +154,12 @@ class EngineProcess:
         return True
 
     def _refresh(self, now: float) -> None:
-        self.pseudonyms.start_day(now)
         linked: set[int] = set()
         for runner in self.runners.values():
             self.patience(runner.refresh)
             linked.update(runner.linked_devices())
-        self.pseudonyms.refresh(linked)
+        for pseudonyms in self.pseudonyms.values():
+            pseudonyms.refresh(linked)
 
     def _save(self, now: float) -> None:
         for runner in self.runners.values():

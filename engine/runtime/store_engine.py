@@ -26,7 +26,11 @@ from engine.records import F32, DeviceId, Fixes, Readings, StoreVisit, Trigger, 
 from engine.runtime.intake import HeardStep, Intake
 from engine.runtime.learning_locator import LearningLocator
 from engine.runtime.map_fits import FitsInPlace, MapFits
+from engine.runtime.renaming import rename_devices
 from engine.vocabulary import VisitChange
+
+CARRIED_S = 4 * 3600.0
+"""Whose stay began so long before the salt turns at most keeps it; what never leaves (a till, a screen) does not."""
 
 
 class StoreCount(StrEnum):
@@ -117,6 +121,20 @@ class StoreEngine:
     def set_linked(self, devices: Sequence[int]) -> None:
         """The devices of shoppers who agreed to offers by location: no other device can trigger."""
         self._linked = np.array(sorted(devices), np.uint64)
+
+    def rename(self, names: Mapping[int, int], now: float) -> None:
+        """The salt has turned at `now`: devices go on under new names (old to new).
+
+        Their tracks and visits are not cut, but for those who have been there for more than CARRIED_S: nobody is
+        carried over twice.
+        """
+        staying = self._stays.begun_before(now - CARRIED_S)
+        carried = {old: new for old, new in names.items() if old not in set(staying.tolist())}
+        for part in self._presence().values():
+            part.restore(rename_devices(part.state(), carried))
+        self._intake.restore(rename_devices(self._intake.state(), names))
+        self._locator.rename(carried)
+        self._hours.forget(staying)
 
     def visit_id(self, device: DeviceId) -> str | None:
         """The name of the device's visit to the store, while it lasts."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -89,6 +89,11 @@ class StoreRunner:
     def listen_from(self, now: float) -> None:
         """Nothing could be heard before `now` (s, UTC): that silence says nothing."""
         self._engine.listen_from(now)
+
+    def rename(self, names: Mapping[int, int], now: float) -> None:
+        """The salt has turned: devices go on under new names (old to new). The next checkpoint forgets the old ones."""
+        self._engine.rename(names, now)
+        self._touched = True
 
     def linked_devices(self) -> list[int]:
         """The devices of shoppers who agreed to offers by location, as of the last `refresh`."""

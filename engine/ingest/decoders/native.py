@@ -22,7 +22,6 @@ import numpy as np
 from engine.errors import DecodeError
 from engine.ingest.decoders.columns import TIME_MAX_S, ReadingColumns, usable
 from engine.ingest.masks import mask_macs
-from engine.privacy.pseudonyms import Pseudonyms
 from engine.records import DeviceId, Pseudonym, Readings
 from engine.vocabulary import FrameRefusal, ReadingRefusal, SessionChange
 
@@ -151,34 +150,34 @@ def decode_session(topic: str, payload: bytes, *, pseudonym: Pseudonym, received
 class NativeDecoder:
     """`decode_native` and `decode_session` for an engine that serves several stores.
 
-    `stores` maps a store's id to its plan's `ap_index`. Pseudonyms of the day follow the day of each frame's receipt.
+    `stores` maps a store's id to its plan's `ap_index`, `pseudonym` to what names its devices: one for all, or one for
+    each. Whoever made them moves their days on.
     """
 
-    def __init__(self, stores: Mapping[str, Mapping[str, int]], pseudonym: Pseudonym) -> None:
+    def __init__(self, stores: Mapping[str, Mapping[str, int]], pseudonym: Pseudonym | Mapping[str, Pseudonym]) -> None:
         self._stores = stores
-        self._pseudonym = pseudonym
+        self._named_by = pseudonym if isinstance(pseudonym, Mapping) else dict.fromkeys(stores, pseudonym)
 
     def decode(self, topic: str, payload: bytes, received_at: float) -> Frame:
         """A frame of readings. Raises DecodeError, `unknown_store` among others."""
-        store_aps = self._aps(topic)
-        self._start_day(received_at)
-        return decode_native(topic, payload, store_aps=store_aps, pseudonym=self._pseudonym, received_at=received_at)
+        store = self._store(topic)
+        return decode_native(
+            topic,
+            payload,
+            store_aps=self._stores[store],
+            pseudonym=self._named_by[store],
+            received_at=received_at,
+        )
 
     def decode_session(self, topic: str, payload: bytes, received_at: float) -> NetworkSession:
         """A session message. Raises DecodeError, `unknown_store` among others."""
-        self._aps(topic)
-        self._start_day(received_at)
-        return decode_session(topic, payload, pseudonym=self._pseudonym, received_at=received_at)
+        return decode_session(topic, payload, pseudonym=self._named_by[self._store(topic)], received_at=received_at)
 
-    def _aps(self, topic: str) -> Mapping[str, int]:
+    def _store(self, topic: str) -> str:
         store = parse_topic(topic).store
         if store not in self._stores:
             raise DecodeError(FrameRefusal.UNKNOWN_STORE, f"{mask_macs(store)!r} has no floor plan here")
-        return self._stores[store]
-
-    def _start_day(self, received_at: float) -> None:
-        if isinstance(self._pseudonym, Pseudonyms):
-            self._pseudonym.start_day(received_at)
+        return store
 
 
 def _check_size(payload: bytes) -> bytes:

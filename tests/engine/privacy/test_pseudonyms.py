@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.privacy.pseudonyms import DAY_S, NOT_A_MAC, Pseudonyms, normal_mac
+from engine.privacy.nights import Nights
+from engine.privacy.pseudonyms import BACK_S, NOT_A_MAC, Pseudonyms, normal_mac
 
 KEY = b"a secret of this site only"
 MAC = "aa:bb:cc:00:00:01"
+DAY_S = 86_400
 SPELLINGS = ["aa:bb:cc:00:00:01", "AA-BB-CC-00-00-01", "aabb.cc00.0001", "AABBCC000001", " aa:bb:cc:00:00:01 "]
 NOT_MACS = [
     "",
@@ -45,7 +47,7 @@ def test_spellings_share_one_pseudonym() -> None:
 def test_a_pseudonym_is_the_first_64_bits_of_the_hmac_under_the_salt_of_the_day() -> None:
     day = 20_000
     salt_key = hmac.digest(KEY, b"rayon salt of the day", "sha256")
-    salt = hmac.digest(salt_key, str(day).encode(), "sha256")
+    salt = hmac.digest(salt_key, str(day * DAY_S).encode(), "sha256")
     expected = int.from_bytes(hmac.digest(salt, b"aabbcc000001", "sha256")[:8], "big")
     assert Pseudonyms(KEY, day * DAY_S + 5.0)(MAC) == expected
 
@@ -71,6 +73,44 @@ def test_with_consent_every_day_is_the_same_device_until_it_is_withdrawn() -> No
     pseudonym.refresh(set())
     pseudonym.start_day(10.0)
     assert pseudonym(MAC) == daily
+
+
+def test_at_the_turn_the_remembered_get_their_new_names_once() -> None:
+    pseudonym = Pseudonyms(KEY, 10.0)
+    stable = pseudonym.stable("aa:bb:cc:00:00:02")
+    pseudonym.refresh({int(stable)})
+    old = pseudonym.many([MAC, "AA-BB-CC-00-00-01", "aa:bb:cc:00:00:02"]).tolist()
+    assert pseudonym.start_day(DAY_S - 1.0) == {}
+    names = pseudonym.start_day(float(DAY_S))
+    assert names == {old[0]: pseudonym(MAC)}, "both spellings are one device, and who consented keeps the name"
+    assert pseudonym.start_day(DAY_S + 1.0) == {}
+
+
+def test_after_a_day_of_absence_nobody_is_carried_over() -> None:
+    pseudonym = Pseudonyms(KEY, 10.0)
+    pseudonym(MAC)
+    assert pseudonym.start_day(2.5 * DAY_S) == {}
+
+
+def test_a_clock_that_is_put_back_a_little_does_not_bring_yesterday_back() -> None:
+    pseudonym = Pseudonyms(KEY, 10.0)
+    yesterday = pseudonym(MAC)
+    pseudonym.start_day(DAY_S + 5.0)
+    today = pseudonym(MAC)
+    for back in (DAY_S - 1.0, DAY_S - float(BACK_S)):
+        pseudonym.start_day(back)
+        assert pseudonym(MAC) == today
+    pseudonym.start_day(DAY_S - BACK_S - 1.0)
+    assert pseudonym(MAC) == yesterday, "derived salts come back; kept ones are made anew"
+
+
+def test_each_store_has_its_own_night() -> None:
+    auckland = Pseudonyms(KEY, 10.0, nights=Nights("Pacific/Auckland", "04:00"))
+    today = auckland(MAC)
+    auckland.start_day(3600.0 * 15.9)
+    assert auckland(MAC) == today
+    auckland.start_day(3600.0 * 16.0)  # 4 h in the night there, 12 hours ahead
+    assert auckland(MAC) != today
 
 
 def test_another_site_shares_nothing() -> None:

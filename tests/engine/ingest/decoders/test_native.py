@@ -22,7 +22,7 @@ from engine.ingest.decoders.native import (
     decode_session,
     parse_topic,
 )
-from engine.privacy.pseudonyms import DAY_S, Pseudonyms
+from engine.privacy.pseudonyms import Pseudonyms
 from engine.records import DeviceId
 from tests.engine.ingest.made import APS, MAC, TOPIC, frame, reading
 from tests.examples import examples
@@ -227,11 +227,14 @@ def test_no_detail_holds_a_mac() -> None:
         assert "de:ad" not in str(error)
 
 
-def test_the_decoder_of_an_engine_knows_its_stores_and_the_day() -> None:
-    decoder = NativeDecoder({"boutique": APS}, Pseudonyms(b"a secret of this site only"))
-    today = decoder.decode(TOPIC, frame(reading()), 1000.0).readings.device[0]
-    assert decoder.decode(TOPIC, frame(reading()), DAY_S - 1.0).readings.device[0] == today
-    assert decoder.decode(TOPIC, frame(reading()), DAY_S + 1.0).readings.device[0] != today
+def test_the_decoder_of_an_engine_knows_its_stores_and_what_names_their_devices() -> None:
+    here, there = (Pseudonyms(b"a secret of this site only", now) for now in (1000.0, 1e9))
+    decoder = NativeDecoder({"boutique": APS, "other": APS}, {"boutique": here, "other": there})
+    assert decoder.decode(TOPIC, frame(reading()), 1000.0).readings.device[0] == here(MAC)
+    elsewhere = decoder.decode(TOPIC.replace("boutique", "other"), frame(reading()), 1000.0)
+    assert elsewhere.readings.device[0] == there(MAC)
+    joined = json.dumps({"mac": MAC, "event": "connect", "t": 1}).encode()
+    assert decoder.decode_session("rayon/other/sessions/x", joined, 1000.0).device == there(MAC)
     with pytest.raises(DecodeError) as caught:
         decoder.decode("rayon/elsewhere/readings/x", frame(reading()), 1000.0)
     assert caught.value.reason == "unknown_store"

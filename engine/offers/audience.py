@@ -13,12 +13,16 @@ DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class LinkedShopper:
-    """A shopper behind a device: only those who granted location offers are ever linked."""
+    """A shopper behind a device: only those who granted location offers are ever linked.
+
+    `created_at` is when the profile was made, `linked_at` when this device became its shopper's (s UTC).
+    """
 
     shopper_id: str
     consents: Grants
     locale: str = "fr"
     created_at: float = 0.0
+    linked_at: float = 0.0
 
 
 class Audience(BaseModel):

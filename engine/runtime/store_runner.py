@@ -16,9 +16,11 @@ from typing import Any
 
 from engine.config import Config
 from engine.ingest.decoders.native import Frame
+from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import CampaignState
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
+from engine.records import VisitEvent
 from engine.runtime.decisions import OfferDesk
 from engine.runtime.journal import pack_frames, unpack_frames
 from engine.runtime.map_fits import MapFits
@@ -146,10 +148,20 @@ class StoreRunner:
             link = self._deciding.links.get(event.device)
             visit_id = ended.get(event.device) or self._engine.visit_id(event.device)
             if event.kind == VisitChange.LEAVE and link is not None and visit_id is not None:
-                ended_at = event.started_at + event.dwell_s
-                self._visits.append(
-                    VisitRow(link.shopper_id, event.zone, visit_id, event.started_at, ended_at, event.dwell_s)
-                )
+                row = _visit_row(link, event, visit_id)
+                self._visits.extend([] if row is None else [row])
+
+
+def _visit_row(link: LinkedShopper, event: VisitEvent, visit_id: str) -> VisitRow | None:
+    """The part of an ended visit that is this shopper's; None where it was over before.
+
+    Whatever the phone did before the profile was made, or before it became this profile's phone, was somebody else's.
+    """
+    started_at = max(event.started_at, link.created_at, link.linked_at)
+    ended_at = event.started_at + event.dwell_s
+    if started_at > ended_at:
+        return None
+    return VisitRow(link.shopper_id, event.zone, visit_id, started_at, ended_at, ended_at - started_at)
 
 
 def _layout(plan: Plan, config: Config, cells: Cells) -> str:

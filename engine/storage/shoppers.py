@@ -140,7 +140,11 @@ def linked_devices(db: Database, store: str) -> dict[int, LinkedShopper]:
             granted.setdefault(who, set()).add((Purpose(purpose), Channel(channel)))
         linked = {
             int(device_from_hex(link.device)): LinkedShopper(
-                who.shopper_id, frozenset(granted.get(who.shopper_id, ())), who.locale, who.created_at
+                who.shopper_id,
+                frozenset(granted.get(who.shopper_id, ())),
+                who.locale,
+                who.created_at,
+                link.linked_at,
             )
             for link, who in links
         }

@@ -37,13 +37,13 @@ PRESENCE = {"silent_s": 20.0}  # visits end by silence within the test, not afte
 CAMPAIGN_FILE = FLOORPLANS / "boutique" / "campaigns.yaml"
 
 
-def _sign_everyone_in(db: Database, macs: list[str]) -> dict[str, str]:
-    """Shopper ids by MAC."""
+def _sign_everyone_in(db: Database, macs: list[str], at: float) -> dict[str, str]:
+    """Shopper ids by MAC. `at` is before the run: what a phone did before its profile was made is not the profile's."""
     stable = Pseudonyms(SITE_KEY.encode()).stable
     consents = [ConsentChoice("location_offers", "page", granted=True)]
     out = {}
     for mac in macs:
-        request = SignIn("boutique", stable(mac), None, None, None, "fr", consents, "2026-01", time.time())
+        request = SignIn("boutique", stable(mac), None, None, None, "fr", consents, "2026-01", at)
         out[mac] = sign_in(db, request).shopper_id
     return out
 
@@ -72,7 +72,7 @@ def _undisturbed(folder: Path, plan: Plan, sent: list[tuple[float, bytes]], macs
     db = open_database(f"sqlite:///{folder / 'undisturbed.db'}")
     try:
         seed_campaigns(db, "boutique", load_campaigns(CAMPAIGN_FILE, plan))
-        shoppers = _sign_everyone_in(db, macs)
+        shoppers = _sign_everyone_in(db, macs, sent[0][0] - 60.0)
         runner = StoreRunner(plan, Config.model_validate({"presence": PRESENCE}), db, SITE_KEY.encode())
         runner.recover(sent[0][0])
         pseudonyms = Pseudonyms(SITE_KEY.encode(), sent[0][0])
@@ -97,7 +97,7 @@ def test_ten_kills_lose_nothing_and_repeat_nothing(tmp_path: Path, mosquitto: Mo
     site = Site(tmp_path, mosquitto.port, FLOORPLANS, ["boutique"], presence=PRESENCE, storage={"checkpoint_s": 3.0})
     db = open_database(site.database_url)
     seed_campaigns(db, "boutique", load_campaigns(CAMPAIGN_FILE, plan))
-    shoppers = _sign_everyone_in(db, macs)
+    shoppers = _sign_everyone_in(db, macs, time.time() - 60.0)
     site.start("engine")
     publisher = Publisher(Broker.from_url(mosquitto.url))
     sent: list[tuple[float, bytes]] = []

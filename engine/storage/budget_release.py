@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlmodel import Session, col, select
 
+from engine.storage.cap_counts import release_slots
 from engine.storage.models.vouchers import CampaignTable, VoucherTable
 from engine.vocabulary import VoucherState
 
@@ -24,6 +25,7 @@ def close_vouchers(
     """
     slots: Counter[tuple[str, str]] = Counter()
     amounts: Counter[tuple[str, str]] = Counter()
+    released: list[str] = []
     closed = 0
     for voucher in vouchers:
         campaign = (voucher.store, voucher.campaign_id)
@@ -33,7 +35,9 @@ def close_vouchers(
         if release_slot and voucher.holds_slot:
             voucher.holds_slot = False
             slots[campaign] += 1
+            released.append(voucher.voucher_id)
         closed += 1
+    release_slots(session, released)
     for campaign in sorted(set(slots) | set(amounts)):
         settle(session, *campaign, vouchers=-slots[campaign], amount_minor=-amounts[campaign])
     return closed

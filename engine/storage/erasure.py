@@ -9,6 +9,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from engine.errors import NotFound
 from engine.storage.budget_release import LIVE, close_vouchers, lock_vouchers
+from engine.storage.cap_counts import cut_slots
 from engine.storage.database import Database
 from engine.storage.loyalty.friends import forget
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
@@ -28,8 +29,8 @@ def erase_shopper(db: Database, shopper_id: str, now: float) -> None:
     """Deletes profile, links, visits, deliveries, shares and kept answers; vouchers and decisions lose their owner.
 
     The ledger is not touched: it knows only the member id, and the profile row was the one place that tied it to a
-    shopper. The consent log keeps its lines under the same opaque id, which now leads nowhere, as proof. Raises
-    NotFound.
+    shopper. Caps go on counting for the phone, under a keyed digest and for a week at most. The consent log keeps its
+    lines under the same opaque id, which now leads nowhere, as proof. Raises NotFound.
     """
     with db.write() as session:
         row = session.get(ShopperTable, shopper_id, with_for_update=True)
@@ -71,11 +72,13 @@ def _cut_vouchers(session: Session, shopper_id: str) -> None:
     ids = session.exec(select(VoucherTable.voucher_id).where(col(VoucherTable.shopper_id) == shopper_id)).all()
     vouchers = lock_vouchers(session, ids)
     close_vouchers(session, [v for v in vouchers if v.state in LIVE], VoucherState.VOIDED, release_slot=False)
+    decisions = table_of(DecisionTable)
+    held = session.exec(select(DecisionTable.decision_id).where(col(DecisionTable.shopper_id) == shopper_id)).all()
+    cut_slots(session, [*ids, *held])
     nobody = ERASED + secrets.token_hex(8)
     for voucher in vouchers:
         voucher.shopper_id, voucher.visit_id = nobody, ERASED + voucher.voucher_id
     session.flush()
-    decisions = table_of(DecisionTable)
     session.connection().execute(
         update(decisions).where(decisions.c.shopper_id == shopper_id).values(shopper_id=nobody, visit_id=ERASED)
     )

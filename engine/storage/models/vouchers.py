@@ -83,6 +83,22 @@ class VoucherTable(SQLModel, table=True):
     texts: str = Field(sa_type=Text)
 
 
+class CapCountTable(SQLModel, table=True):
+    """A slot in the caps of a person, known by a keyed digest of a phone: outlives the profile, and ends after a week.
+
+    `slot` is the id of the voucher or ghost trigger, a random name once its shopper is erased; `visit` a keyed digest.
+    """
+
+    __tablename__: ClassVar[str] = "cap_count"
+    __table_args__ = (Index("ix_cap_count_slot", "slot"), Index("ix_cap_count_at", "at"))
+    person: str = Field(primary_key=True)
+    slot: str = Field(primary_key=True)
+    store: str
+    campaign_id: str
+    visit: str
+    at: float = Field(sa_type=Double)
+
+
 class DeliveryTable(SQLModel, table=True):
     """The outbox: what must reach a shopper, written with what caused it."""
 

@@ -21,6 +21,7 @@ from engine.offers.claims import Standing, claim_event, refuse
 from engine.offers.codes import code_digest, voucher_code
 from engine.records import Candidate, Decision, Issued, Trigger, Voucher
 from engine.storage.budget_release import lock_campaigns
+from engine.storage.cap_counts import CapsOwner, count_slot, counted_slots, lock_person
 from engine.storage.database import Database
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import CampaignTable, DecisionTable, DeliveryTable, VoucherTable
@@ -61,13 +62,16 @@ def claim(db: Database, candidates: Sequence[Candidate], limits: Limits, secret:
         known = _stored(session, candidates)
         fresh = [c for c in candidates if c.decision_id not in known]
         if alive:
+            person = lock_person(session, shopper_id, visit_id, secret)
             # What is not locked now is locked by whoever settles: the order shopper, campaign is the same there.
             rows = lock_campaigns(session, store, [c.trigger.campaign_id for c in candidates])
-            standing = _standing(session, rows, shopper_id, visit_id, now)
+            standing = _standing(session, rows, shopper_id, person, now)
             won = any(d.holds_slot for d in known.values())
             made = claim_event(fresh, standing, limits, now, won=won)
             issued = _issue_all(session, fresh, made, rows, standing.campaigns, secret)
-            _record(session, made, {i.decision.decision_id: i.voucher.voucher_id for i in issued})
+            vouchers = {i.decision.decision_id: i.voucher.voucher_id for i in issued}
+            _record(session, made, vouchers)
+            _count(session, person, made, vouchers)
         else:  # erased meanwhile: nothing about this person is written any more
             made, issued = [refuse(c, DecisionReason.NO_CONSENT, now) for c in fresh], []
         final = known | {d.decision_id: d for d in made}
@@ -110,33 +114,47 @@ def _one_event(candidates: Sequence[Candidate]) -> tuple[str, str, str]:
 
 
 def _standing(
-    session: Session, rows: Mapping[str, CampaignTable], shopper_id: str, visit_id: str, now: float
+    session: Session, rows: Mapping[str, CampaignTable], shopper_id: str, person: CapsOwner, now: float
 ) -> Standing:
     return Standing(
-        _slots(session, shopper_id, visit_id, now),
+        _slots(session, shopper_id, person, now),
         grants_of(session, shopper_id),
         {name: Campaign.model_validate_json(row.spec) for name, row in rows.items()},
         {name: Spent(row.vouchers_used, row.amount_used_minor) for name, row in rows.items()},
     )
 
 
-def _slots(session: Session, shopper_id: str, visit_id: str, now: float) -> list[Slot]:
-    """The shopper's vouchers and ghost triggers that any cap can look at: of this visit, however long, and the week."""
+def _slots(session: Session, shopper_id: str, person: CapsOwner, now: float) -> list[Slot]:
+    """The vouchers and ghost triggers that any cap can look at: of this visit, however long, and of the week.
+
+    The shopper's own, and those that their phones got under other profiles.
+    """
     vouchers = session.exec(
         select(VoucherTable).where(
             col(VoucherTable.shopper_id) == shopper_id,
-            (col(VoucherTable.visit_id) == visit_id) | (col(VoucherTable.issued_at) > now - WEEK_S),
+            (col(VoucherTable.visit_id) == person.visit_id) | (col(VoucherTable.issued_at) > now - WEEK_S),
         )
-    )
+    ).all()
     ghosts = session.exec(
-        select(DecisionTable.store, DecisionTable.campaign_id, DecisionTable.visit_id, DecisionTable.at).where(
+        select(DecisionTable).where(
             col(DecisionTable.shopper_id) == shopper_id,
             col(DecisionTable.reason) == DecisionReason.HOLDOUT,
-            (col(DecisionTable.visit_id) == visit_id) | (col(DecisionTable.at) > now - WEEK_S),
+            (col(DecisionTable.visit_id) == person.visit_id) | (col(DecisionTable.at) > now - WEEK_S),
         )
-    )
+    ).all()
     held = [Slot((v.store, v.campaign_id), v.visit_id, v.issued_at, v.holds_slot) for v in vouchers]
-    return held + [Slot((store, campaign), visit, at, counts=True) for store, campaign, visit, at in ghosts]
+    held += [Slot((g.store, g.campaign_id), g.visit_id, g.at, counts=True) for g in ghosts]
+    own = {v.voucher_id for v in vouchers} | {g.decision_id for g in ghosts}
+    return held + counted_slots(session, person, own, now)
+
+
+def _count(session: Session, person: CapsOwner, decisions: Sequence[Decision], vouchers: Mapping[str, str]) -> None:
+    """Writes down for the person what these decisions gave, a voucher or a ghost trigger."""
+    for decision in decisions:
+        if decision.holds_slot:
+            slot = vouchers.get(decision.decision_id, decision.decision_id)
+            campaign = (decision.grounds.store, decision.trigger.campaign_id)
+            count_slot(session, person, slot, campaign, decision.at)
 
 
 def _issue_all(

@@ -26,6 +26,7 @@ from api import contract, docs, pages, problems
 from api import manager_login as gate
 from api.context import AppContext
 from api.middleware import metrics
+from api.middleware.border import Border
 from api.middleware.headers import SafeHeaders
 from api.middleware.idempotency import Idempotency
 from api.middleware.origin import SameOrigin
@@ -87,6 +88,7 @@ def create_app(
             Middleware(metrics.CountRequests, metrics=instruments),
             Middleware(SafeHeaders),
             Middleware(problems.LastResort),
+            Middleware(Border),
             Middleware(SameOrigin, public_url=ctx.public_url),
             Middleware(gate.ManagerDoor, ctx=ctx, limits=limits),
             Middleware(Idempotency, ctx=ctx, required=NEED_KEY, restore=restore_session),

@@ -163,6 +163,7 @@ class ProblemCode(StrEnum):
     INVALID_PERIOD = "invalid_period"
     INVALID_CURSOR = "invalid_cursor"
     TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     CROSS_ORIGIN = "cross_origin"
     IDEMPOTENCY_KEY_REQUIRED = "idempotency_key_required"

@@ -200,9 +200,12 @@ def _cursor(after: str | None) -> tuple[float, str] | None:
         return None
     at, _, decision_id = after.partition("~")
     try:
-        return float(at), decision_id
-    except ValueError as error:
-        raise BadCursor("'after' takes the 'next' of the page before") from error
+        t = float(at)
+    except ValueError:
+        t = math.nan
+    if not math.isfinite(t):
+        raise BadCursor("'after' takes the 'next' of the page before")
+    return t, decision_id
 
 
 def _decision(row: StoredDecision) -> out.DecisionOut:

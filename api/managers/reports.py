@@ -22,6 +22,7 @@ from engine.vocabulary import ProblemCode
 
 HOUR_S = 3600.0
 LONGEST_S = 366 * 86_400.0
+EARLIEST_T, LATEST_T = 86_400.0, 7_258_118_400.0  # a day of 1970, and 2200: calendars hold what is asked between them
 SCOPE_KEY = "rayon.reports"  # where the mount of the pages puts the site's reports in the ASGI scope
 
 
@@ -43,7 +44,11 @@ class Period:
     def of(plan: Plan, from_t: float | None, to_t: float | None, now: float) -> Period:
         """The period asked for; by default from midnight in the store's time zone to now. Raises BadPeriod (422)."""
         end = now if to_t is None else to_t
+        if not EARLIEST_T <= end <= LATEST_T:
+            raise BadPeriod("'to' must be between 1970 and 2200")
         start = midnight(plan, end) if from_t is None else from_t
+        if start < EARLIEST_T:
+            raise BadPeriod("'from' must not be before 1970")
         if not start < end:
             raise BadPeriod("'from' must be before 'to'")
         if end - start > LONGEST_S:

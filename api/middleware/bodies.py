@@ -1,19 +1,38 @@
-"""Request bodies: none larger than a generous basket, and read whole where a middleware must look at them."""
+"""Request bodies: none larger than a generous basket, none slower than a bad line; read whole at the border."""
 
 from __future__ import annotations
+
+import asyncio
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 LIMIT_BYTES = 1_048_576  # 1 MiB: a basket of 5,000 lines is a third of it
+SLOWEST_S = 15.0  # for a whole body, however it trickles in
 
 
 class BodyTooLargeError(Exception):
     """The body passes LIMIT_BYTES; the rest of it is not read."""
 
 
-async def read_body(receive: Receive) -> bytes:
-    """The whole body. Raises BodyTooLargeError past the limit and ClientDisconnect when the caller hangs up."""
+class BodyTooSlowError(Exception):
+    """The body did not come within SLOWEST_S."""
+
+
+async def read_body(receive: Receive, within_s: float = SLOWEST_S) -> bytes:
+    """The whole body.
+
+    Raises BodyTooLargeError past the limit, BodyTooSlowError after `within_s`, ClientDisconnect when the caller hangs
+    up.
+    """
+    try:
+        async with asyncio.timeout(within_s):
+            return await _read(receive)
+    except TimeoutError as error:
+        raise BodyTooSlowError from error
+
+
+async def _read(receive: Receive) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:

@@ -16,12 +16,12 @@ from collections.abc import Awaitable, Callable
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.context import AppContext
 from api.cookies import SHOPPER, VISITOR, read_cookie
-from api.middleware.bodies import BodyTooLargeError, read_body, replay_body
+from api.middleware.bodies import read_body, replay_body
 from api.middleware.origin import SAFE_METHODS
 from api.problems import RETRY_AFTER_S, problem
 from engine.errors import StorageUnavailable
@@ -52,13 +52,7 @@ class Idempotency:
             await self._app(scope, receive, send)
             return
         key = Headers(scope=scope).get(HEADER)
-        try:
-            body = await read_body(receive)
-        except BodyTooLargeError:
-            await problem(413, ProblemCode.TOO_LARGE, "the body is larger than 1 MiB")(scope, receive, send)
-            return
-        except ClientDisconnect:
-            return  # nobody is left to answer
+        body = await read_body(receive)  # whole already: the border has read it
         receive = replay_body(body, receive)
         if key is None:
             await self._without_key(scope, receive, send)

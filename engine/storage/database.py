@@ -16,16 +16,24 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
-from engine.errors import OperatorError, Problem, StorageUnavailable
+from engine.errors import BusinessRefusal, OperatorError, Problem, StorageUnavailable
 from engine.storage.migrate import upgrade
+from engine.vocabulary import ProblemCode
 
 BUSY_TIMEOUT_S = 30.0  # how long a writer of another process is waited for
 POOL = {"pool_size": 10, "max_overflow": 20, "pool_timeout": 60.0}
+
+
+class Unstorable(BusinessRefusal):
+    """A value that no column takes: an integer past 64 bits, a text that is none. No row has it either."""
+
+    code = ProblemCode.INVALID_REQUEST
+    status = 422
 
 
 class Database:
@@ -76,10 +84,14 @@ class Database:
                     yield session
         except PoolTimeout as error:
             raise StorageUnavailable("no free connection to the database") from error
+        except DataError as error:
+            raise Unstorable("a value is none that is kept here") from error
         except DBAPIError as error:
             if _is_outage(error):
                 raise StorageUnavailable(_reason(error)) from error
             raise
+        except (OverflowError, UnicodeEncodeError) as error:  # what the driver itself refuses
+            raise Unstorable("a value is none that is kept here") from error
 
 
 def open_database(url: str) -> Database:
@@ -130,9 +142,11 @@ _EXAMPLES = "for example sqlite:///data/rayon.db or postgresql://user@host/rayon
 def _create(url: URL) -> Engine:
     try:
         if url.drivername == "sqlite":
-            engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}, **POOL)
+            engine = create_engine(
+                url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}, **POOL
+            )
         else:
-            engine = create_engine(url, pool_pre_ping=True, **POOL)
+            engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, **POOL)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         fix = "pip install 'rayon[postgres]'"
         raise OperatorError([Problem("storage.url", "scheme", f"its driver is not installed: {error}", fix)]) from error

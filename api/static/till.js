@@ -11,8 +11,9 @@ let stores = [];
 const authorised = () => ({ Authorization: `Bearer ${localStorage.getItem(kept.key)}` });
 const shop = () => stores.find((s) => s.store === by("store").value);
 const money = (minor) => {
-  const format = new Intl.NumberFormat(lang, { style: "currency", currency: shop().currency });
-  return format.format(minor / 10 ** format.resolvedOptions().maximumFractionDigits);
+  const { currency, currency_exponent: digits } = shop(); // browsers know other decimals than ISO 4217, for IQD say
+  const format = new Intl.NumberFormat(lang, { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return format.format(minor / 10 ** digits);
 };
 
 async function open() {

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from api.texts.catalogue import words
 from api.texts.language import Language
 from api.texts.numbers import NARROW, number, percent
+from engine.plan.currencies import EXPONENTS
 
-_NO_DECIMALS = frozenset({"JPY", "KRW", "CLP", "XOF", "XAF", "XPF", "ISK", "VND"})  # ISO 4217 minor unit 0
 _SIGNS = {"EUR": "€", "GBP": "£", "USD": "$", "CHF": "CHF"}
 
 
 def money(amount_minor: int, currency: str, lang: Language) -> str:
-    """`1250`, `EUR` as `12,50 €` in French and `€12.50` in English."""
-    decimals = 0 if currency in _NO_DECIMALS else 2
-    amount = number(amount_minor / 10**decimals, lang, decimals)
+    """`1250`, `EUR` as `12,50 €` in French and `€12.50` in English, with the decimals that ISO 4217 gives the currency.
+
+    Raises KeyError where it is none of those a plan may have.
+    """
+    digits = EXPONENTS[currency]
+    amount = number(Decimal(amount_minor).scaleb(-digits), lang, digits)
     sign = _SIGNS.get(currency, currency)
     if lang == "fr":
         return f"{amount}{NARROW}{sign}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from api.texts.language import Language
 
 NARROW = "\u202f"  # narrow no-break space
 
 
-def number(value: float, lang: Language, digits: int = 0) -> str:
+def number(value: float | Decimal, lang: Language, digits: int = 0) -> str:
     """`1 234,5` in French, `1,234.5` in English."""
     text = f"{value:,.{digits}f}"
     return text.replace(",", NARROW).replace(".", ",") if lang == "fr" else text

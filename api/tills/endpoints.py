@@ -25,6 +25,7 @@ from api.tills.schemas import (
 from api.times import rfc3339
 from engine.errors import NotFound
 from engine.offers.discounts import Basket, Line
+from engine.plan.currencies import EXPONENTS
 from engine.storage.vouchers import tills as desk
 
 router = APIRouter(
@@ -93,6 +94,7 @@ def stores(ctx: AppContext = Depends(context)) -> TillStores:
                 store=plan.store,
                 name=plan.name,
                 currency=plan.currency,
+                currency_exponent=EXPONENTS[plan.currency],
                 products=[
                     TillProduct(sku=p.sku, name=p.name, category=p.category, price_minor=p.price_minor)
                     for p in plan.products

@@ -92,6 +92,7 @@ class TillStore(BaseModel):
     store: str
     name: str
     currency: str
+    currency_exponent: int = Field(description="How many decimals ISO 4217 gives the currency: 2 for EUR, 3 for KWD.")
     products: list[TillProduct]
 
 

@@ -13,7 +13,7 @@ AppliesTo = Literal["product", "category", "basket"]
 OfferKind = Literal["percent", "amount", "fixed_price", "buy_x_get_y"]
 
 FULL_BP = 10_000  # basis points in the whole: 100.00 %
-MAX_MINOR = 100_000_000  # one million euros: beyond is a typing mistake
+MAX_MINOR = 10_000_000_000  # 100 million rupiah, 6,000 euros: beyond is a typing mistake, and no basket's sum overflows
 
 
 class _Offer(BaseModel):

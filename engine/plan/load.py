@@ -79,7 +79,7 @@ def _read(folder: Path) -> tuple[Plan | None, list[Problem], list[Problem]]:
     products: list[PlacedProduct] = []
     if (folder / PRODUCTS_FILE).exists():
         content = _read_text(folder / PRODUCTS_FILE, sold)
-        products = read_products(content, sold) if content is not None else []
+        products = read_products(content, sold, (header or _NOWHERE).currency) if content is not None else []
     plan = _assemble(header or _NOWHERE, placed, products)
     if declared:  # without a level, that is the mistake to show
         check_products(products, plan, declared, sold)

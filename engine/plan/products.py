@@ -7,8 +7,9 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
+from engine.plan.currencies import minor_units
 from engine.plan.fields import closest, number, show, text, whole
 from engine.plan.findings import Findings, WrongValueError
 from engine.plan.model import Product
@@ -17,7 +18,7 @@ REQUIRED = ("sku", "name", "category", "price_minor", "level", "x_m", "y_m")
 OPTIONAL = ("legal_class",)
 LEGAL_CLASSES = ("", "food", "hygiene")
 
-_MOST_MINOR = 1_000_000_000  # ten million of a currency with cents: beyond, a price is a slip
+_MOST_MINOR = 10_000_000_000  # 100 million rupiah, which have cents, are 6,000 euros: beyond, a price is a slip
 _words = text()
 _sku = text(at_most=64)
 _price = whole(0, _MOST_MINOR)
@@ -32,8 +33,11 @@ class PlacedProduct:
     product: Product
 
 
-def read_products(content: str, findings: Findings) -> list[PlacedProduct]:
-    """The rows that could be read; the others are in `findings`, with line and column. A duplicate SKU is wrong."""
+def read_products(content: str, findings: Findings, currency: str = "EUR") -> list[PlacedProduct]:
+    """The rows that could be read; the others are in `findings`, with line and column. A duplicate SKU is wrong.
+
+    `currency` is the plan's, by which a price with decimals is told what it would be.
+    """
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
     products: list[PlacedProduct] = []
     try:
@@ -45,7 +49,7 @@ def read_products(content: str, findings: Findings) -> list[PlacedProduct]:
         end = reader.line_num
         for row in reader:
             start, end = end + 1, reader.line_num  # a quoted cell may span lines: a row's place is its first
-            if row and (product := _read_row(header, row, start, findings)) is not None:
+            if row and (product := _read_row(header, row, start, findings, currency)) is not None:
                 products.append(PlacedProduct(start, product))
     except csv.Error as error:
         findings.wrong(f"line {reader.line_num}", f"not CSV: {error}", "close quotes; double a quote inside a cell")
@@ -72,14 +76,14 @@ def _good_header(header: list[str], findings: Findings) -> bool:
     return len(findings.errors) == before
 
 
-def _read_row(header: list[str], row: list[str], line: int, findings: Findings) -> Product | None:
+def _read_row(header: list[str], row: list[str], line: int, findings: Findings, currency: str) -> Product | None:
     if len(row) != len(header):
         findings.wrong(f"line {line}", f"has {len(row)} cells", f"{len(header)}, as the header; quote commas in names")
         return None
     before = len(findings.errors)
     cells = dict(zip(header, row, strict=True))
     values: dict[str, Any] = {}
-    for column, read in _CELLS.items():
+    for column, read in (_CELLS | {"price_minor": lambda cell: _price_cell(cell, currency)}).items():
         try:
             values[column] = read(cells.get(column, ""))
         except WrongValueError as wrong:
@@ -87,17 +91,13 @@ def _read_row(header: list[str], row: list[str], line: int, findings: Findings) 
     return Product(**values) if len(findings.errors) == before else None
 
 
-def _price_cell(cell: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,15}", cell.strip()):
-        _refuse_price(cell)
-    return int(_price(int(cell)))
-
-
-def _refuse_price(cell: str) -> NoReturn:
+def _price_cell(cell: str, currency: str) -> int:
     cell = cell.strip()
-    if re.fullmatch(r"[0-9]+[.,][0-9]{2}", cell):
-        raise WrongValueError(f"{cell!r} is not a whole number", f"in minor units: {int(re.sub('[.,]', '', cell))}")
-    raise WrongValueError(f"{show(cell)} is not a whole number of 0 or more", "the price in minor units (cents)")
+    if not re.fullmatch(r"[0-9]{1,15}", cell):
+        meant = minor_units(cell, currency)
+        fix = f"the price in minor units of {currency}" + ("" if meant is None else f": {meant}")
+        raise WrongValueError(f"{show(cell)} is not a whole number of 0 or more", fix)
+    return int(_price(int(cell)))
 
 
 def _coordinate_cell(cell: str) -> float:
@@ -118,7 +118,6 @@ _CELLS: dict[str, Callable[[str], Any]] = {
     "sku": lambda cell: _sku(cell.strip()),
     "name": lambda cell: _words(cell.strip()),
     "category": lambda cell: _words(cell.strip()),
-    "price_minor": _price_cell,
     "level": lambda cell: _words(cell.strip()),
     "x_m": _coordinate_cell,
     "y_m": _coordinate_cell,

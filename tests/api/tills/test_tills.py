@@ -59,6 +59,11 @@ def test_check_redeem_void(till: httpx.Client, code: str) -> None:
     assert redeem(till, code, "sale-3").status_code == 200
 
 
+def test_a_till_is_told_the_currency_and_its_decimals(till: httpx.Client) -> None:
+    [shop] = till.get("/v1/till/stores").json()["items"]
+    assert (shop["store"], shop["currency"], shop["currency_exponent"]) == ("corner", "EUR", 2)
+
+
 def test_a_code_as_people_type_it(till: httpx.Client, code: str) -> None:
     typed = f" {code[:4].lower()}-{code[4:8]} {code[8:]} ".replace("0", "o").replace("1", "l")
     assert till.post("/v1/till/check", json=asked(typed)).json()["ok"] is True

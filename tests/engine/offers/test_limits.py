@@ -14,7 +14,7 @@ from engine.offers.discounts import Amount, Basket, BuyXGetY, FixedPrice, Line, 
 from engine.offers.hours import Hours, When
 from tests.engine.offers.plans import campaign
 
-MILLION = 100_000_000  # a million euros in cents
+MILLIONS = 10_000_000_000  # a hundred million rupiah in their cents
 YEARS = 36_500  # a hundred years in days
 BOOK = {"applies_to": "product", "sku": "BOOK"}
 PERCENT = BOOK | {"kind": "percent", "basis_points": 2000}
@@ -24,12 +24,12 @@ LOTS = BOOK | {"kind": "buy_x_get_y", "buy": 2, "get": 1}
 WHOLE = campaign().model_dump()
 
 LIMITS: list[tuple[type[BaseModel], dict[str, Any], str, int, int]] = [
-    (Percent, PERCENT, "min_basket_minor", 0, MILLION),
+    (Percent, PERCENT, "min_basket_minor", 0, MILLIONS),
     (Percent, PERCENT, "max_units", 1, 1000),
-    (Percent, PERCENT, "max_discount_minor", 1, MILLION),
+    (Percent, PERCENT, "max_discount_minor", 1, MILLIONS),
     (Percent, PERCENT, "basis_points", 1, 10_000),
-    (Amount, AMOUNT, "amount_minor", 1, MILLION),
-    (FixedPrice, FIXED, "price_minor", 0, MILLION),
+    (Amount, AMOUNT, "amount_minor", 1, MILLIONS),
+    (FixedPrice, FIXED, "price_minor", 0, MILLIONS),
     (BuyXGetY, LOTS, "buy", 1, 100),
     (BuyXGetY, LOTS, "get", 1, 100),
     (BuyXGetY, LOTS, "basis_points", 1, 10_000),
@@ -41,7 +41,7 @@ LIMITS: list[tuple[type[BaseModel], dict[str, Any], str, int, int]] = [
     (Campaign, WHOLE, "ttl_s", 60, 180),
     (Campaign, WHOLE, "valid_s", 60, 90 * 86_400),
     (Campaign, WHOLE, "priority", 0, 100),
-    (Campaign, WHOLE, "margin_minor", 0, MILLION),
+    (Campaign, WHOLE, "margin_minor", 0, MILLIONS),
     (Campaign, WHOLE, "redeem_probability", 0, 1),
 ]
 
@@ -110,12 +110,12 @@ def test_what_was_read_stays_as_it_is(read: BaseModel) -> None:
         type(read).model_validate(read.model_dump(by_alias=True) | {"colour": "red"})
 
 
-@pytest.mark.parametrize(("quantity", "price"), [(1, 0), (100_000, MILLION)])
+@pytest.mark.parametrize(("quantity", "price"), [(1, 0), (100_000, MILLIONS)])
 def test_lines_at_their_limits(quantity: int, price: int) -> None:
     assert Basket("EUR", (Line("a", quantity, price),)).total_minor == quantity * price
 
 
-@pytest.mark.parametrize(("quantity", "price"), [(0, 1), (100_001, 1), (1, -1), (1, MILLION + 1)])
+@pytest.mark.parametrize(("quantity", "price"), [(0, 1), (100_001, 1), (1, -1), (1, MILLIONS + 1)])
 def test_lines_beyond_their_limits(quantity: int, price: int) -> None:
     with pytest.raises(ValueError, match="must be"):
         Line("a", quantity, price)

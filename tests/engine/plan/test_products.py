@@ -39,15 +39,20 @@ MISTAKES = [
         [HEADER, GOOD.replace("110", "1.10")],
         "line 2, column price_minor",
         "'1.10' is not a whole number",
-        "in minor units: 110",
+        "in minor units of EUR: 110",
     ),
     (
         [HEADER, GOOD.replace("110", "-1")],
         "line 2, column price_minor",
         "'-1' is not a whole number of 0 or more",
-        "cents",
+        "minor units",
     ),
-    ([HEADER, GOOD.replace("110", "٣")], "line 2, column price_minor", "is not a whole number of 0 or more", "cents"),
+    (
+        [HEADER, GOOD.replace("110", "٣")],
+        "line 2, column price_minor",
+        "is not a whole number of 0 or more",
+        "minor units",
+    ),
     (
         [HEADER, GOOD.replace("110", "99999999999")],
         "line 2, column price_minor",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from api.managers.overlay import STEPS
+from api.managers.reports import midnight
 from api.texts.catalogue import words
 from api.texts.language import Language
 from api.texts.numbers import number, whole_percent
@@ -16,8 +16,8 @@ from api.texts.times import hour as hour_text
 from engine.plan.model import Plan, Zone
 from engine.presence.flows import OUTSIDE, FlowRow
 from engine.presence.heat import ZoneHourRow
+from engine.presence.local_hours import LocalHours, hours_in
 
-HOUR_S = 3600.0
 LABEL_PX = 150
 LEAST_HOURS = 8  # columns: a day that has just begun is not one wide bar
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
@@ -27,18 +27,31 @@ def people_by_hour(plan: Plan, rows: Sequence[ZoneHourRow]) -> tuple[list[int], 
     """Mean people per zone and hour of the store's day: the hours that occur, in order, and zone -> hour -> people.
 
     Over several days each hour of the day is the mean over the days that have any row; a running hour counts as whole.
+    An hour that comes twice, where the clock is put back, is two hours long; one that is left out is in no mean.
     """
-    zone_time = ZoneInfo(plan.timezone)
-    days: set[dt.date] = set()
+    local = hours_in(plan.timezone)
+    days: dict[dt.date, float] = {}  # and a moment of each
     sums: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     hours: set[int] = set()
     for r in rows:
-        local = dt.datetime.fromtimestamp(r.hour_start, zone_time)
-        days.add(local.date())
-        hours.add(local.hour)
-        sums[r.zone][local.hour] += r.person_s / HOUR_S
+        clock = local.clock(r.hour_start)
+        days.setdefault(clock.date(), r.hour_start)
+        hours.add(clock.hour)
+        sums[r.zone][clock.hour] += r.person_s
     span = list(range(min(hours), max(hours) + 1)) if hours else []
-    return span, {zone: {h: v / len(days) for h, v in by_hour.items()} for zone, by_hour in sums.items()}
+    seconds = _seconds_by_hour(plan, local, days.values())
+    return span, {zone: {h: v / seconds[h] for h, v in by_hour.items()} for zone, by_hour in sums.items()}
+
+
+def _seconds_by_hour(plan: Plan, local: LocalHours, moments: Iterable[float]) -> dict[int, float]:
+    """For how long the store's clock showed each hour, over the days that hold these moments."""
+    seconds: dict[int, float] = defaultdict(float)
+    for moment in moments:
+        t, end = midnight(plan, moment), midnight(plan, moment, -1)
+        while t < end:
+            seconds[local.hour(t)] += local.end(t) - t
+            t = local.end(t)
+    return seconds
 
 
 def hours_chart(plan: Plan, zones: Sequence[Zone], rows: Sequence[ZoneHourRow], lang: Language) -> dict[str, Any]:

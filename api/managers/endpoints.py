@@ -13,13 +13,14 @@ from pydantic import AwareDatetime
 from api.auth import manager_key
 from api.managers import schemas as out
 from api.managers.overlay import ALPHA, draw_heat, ground_level
-from api.managers.reports import HOUR_S, Period, Reports, reports
+from api.managers.reports import Period, Reports, reports
 from api.problems import problem_responses
 from api.times import rfc3339
 from engine.errors import BusinessRefusal, NotFound
 from engine.plan.drawing.draw import draw_svg
 from engine.plan.model import Plan
 from engine.presence.hotzones import HotZone, LevelHeat
+from engine.presence.local_hours import HOUR_S
 from engine.storage.vouchers.decisions import StoredDecision, decision_counts, latest_decisions, note_grounds
 from engine.vocabulary import ProblemCode
 
@@ -46,7 +47,8 @@ def read_period(
     from_: Annotated[
         AwareDatetime | None,
         Query(
-            alias="from", description="RFC 3339. Default: midnight today in the store's time zone. Moved to its hour."
+            alias="from",
+            description="RFC 3339. Default: midnight today by the store's clock. Moved to its hour there.",
         ),
     ] = None,
     to: Annotated[AwareDatetime | None, Query(description="RFC 3339, not included. Default: now.")] = None,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from api.managers.overlay import HOT_COLOUR, STEPS
-from api.managers.reports import HOUR_S, ZoneReport
+from api.managers.reports import ZoneReport
 from api.managers.snapshot import STALE_S, Glance, Snapshot, hottest
 from api.pages import render
 from api.texts.catalogue import words
@@ -16,6 +16,7 @@ from api.texts.numbers import number, short_number, whole_percent
 from api.texts.times import clock, short_date, year
 from engine.plan.model import Plan
 from engine.presence.hotzones import HotState
+from engine.presence.local_hours import HOUR_S
 from engine.vocabulary import DecisionOutcome, DecisionReason
 
 HOT_SHOWN = 4  # chips on a store's card

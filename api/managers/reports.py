@@ -16,11 +16,11 @@ from engine.plan.model import Plan, Zone
 from engine.presence.flows import OUTSIDE, FlowRow
 from engine.presence.heat import ZoneHourRow
 from engine.presence.hotzones import HotZone, HotZones, LevelHeat
+from engine.presence.local_hours import hours_in
 from engine.storage.presence.heatmaps import flow_sums, zone_hours
 from engine.storage.presence.heatsums import heat_sums
 from engine.vocabulary import ProblemCode
 
-HOUR_S = 3600.0
 LONGEST_S = 366 * 86_400.0
 EARLIEST_T, LATEST_T = 86_400.0, 7_258_118_400.0  # a day of 1970, and 2200: calendars hold what is asked between them
 SCOPE_KEY = "rayon.reports"  # where the mount of the pages puts the site's reports in the ASGI scope
@@ -35,7 +35,8 @@ class BadPeriod(BusinessRefusal):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Whole hours UTC: counts are kept by the hour, so `from_t` is moved back to its hour. `to_t` is not part of it."""
+    """Whole hours of the store's clock, in s UTC: counts are kept by them, so `from_t` is moved back to its hour.
+    `to_t` is not part of it."""
 
     from_t: float
     to_t: float
@@ -53,16 +54,29 @@ class Period:
             raise BadPeriod("'from' must be before 'to'")
         if end - start > LONGEST_S:
             raise BadPeriod("at most 366 days at once")
-        return Period(start // HOUR_S * HOUR_S, end)
+        return Period(hours_in(plan.timezone).start(start), end)
 
 
-def midnight(plan: Plan, t: float, days_before: int = 0, hour: int = 0) -> float:
-    """When the day that holds `t` (or an earlier one), or an hour of it, began in the store's time zone.
-
-    Right across clock changes; of an hour that comes twice, the first.
-    """
+def midnight(plan: Plan, t: float, days_before: int = 0) -> float:
+    """When the day that holds `t` (or an earlier one) began in the store's time zone. Right across clock changes."""
     day = dt.datetime.fromtimestamp(t, ZoneInfo(plan.timezone)).date() - dt.timedelta(days=days_before)
-    return dt.datetime.combine(day, dt.time(hour), ZoneInfo(plan.timezone)).timestamp()
+    return dt.datetime.combine(day, dt.time(), ZoneInfo(plan.timezone)).timestamp()
+
+
+def hour_of_day(plan: Plan, t: float, days_before: int, hour: int) -> tuple[float, float]:
+    """From when to when the store's clock showed this hour, on the day that holds `t` or an earlier one.
+
+    Both times where the clock is put back; no time at all where it leaves the hour out.
+    """
+    local, end = hours_in(plan.timezone), midnight(plan, t, days_before - 1)
+    starts = [midnight(plan, t, days_before)]
+    while (following := local.end(starts[-1])) < end:
+        starts.append(following)
+    shown = [s for s in starts if local.hour(s) == hour]
+    if not shown:
+        left_out = next((s for s in starts if local.hour(s) > hour), end)
+        return left_out, left_out
+    return shown[0], local.end(shown[-1])
 
 
 def last_year(plan: Plan, t: float) -> tuple[float, float]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from api.managers.overlay import draw_heat
-from api.managers.reports import HOUR_S, Period, Reports, StoreReport, ZoneReport, last_year, midnight
+from api.managers.reports import Period, Reports, StoreReport, ZoneReport, hour_of_day, last_year, midnight
 from engine.plan.model import Plan
 from engine.presence.flows import FlowRow
 from engine.presence.heat import ZoneHourRow
 from engine.presence.hotzones import HotState
+from engine.presence.local_hours import HOUR_S, hours_in
 from engine.storage.status import get_status
 from engine.storage.vouchers.campaigns import all_campaigns
 from engine.storage.vouchers.decisions import StoredDecision, decision_counts, latest_decisions
@@ -85,19 +86,18 @@ def period_of(plan: Plan, choice: Choice, now: float) -> Period:
     """`now` is the running hour and the one before, since a running hour alone may have only just begun; `last_year` is
     the calendar year before this one."""
     if choice.span == "now":
-        return Period(now // HOUR_S * HOUR_S - HOUR_S, now)
+        hours = hours_in(plan.timezone)
+        return Period(hours.start(hours.start(now) - 1.0), now)
     if choice.span in DAYS_BEFORE:
-        return Period(midnight(plan, now, DAYS_BEFORE[choice.span]) // HOUR_S * HOUR_S, now)
+        return Period(midnight(plan, now, DAYS_BEFORE[choice.span]), now)
     if choice.span == "last_year":
-        begun, ended = last_year(plan, now)
-        return Period(begun // HOUR_S * HOUR_S, ended)
+        return Period(*last_year(plan, now))
     days_before = 1 if choice.span == "yesterday" else 0
     start = midnight(plan, now, days_before)
     end = midnight(plan, now) if days_before else now
     if choice.hour is not None:
-        begun = midnight(plan, now, days_before, choice.hour)
-        return Period(begun // HOUR_S * HOUR_S, begun + HOUR_S)
-    return Period(start // HOUR_S * HOUR_S, max(end, start + HOUR_S))
+        return Period(*hour_of_day(plan, now, days_before, choice.hour))
+    return Period(start, max(end, start + HOUR_S))
 
 
 def take_snapshot(made: Reports, store: str, choice: Choice, now: float | None = None) -> Snapshot:

@@ -7,8 +7,9 @@ with the whole stay in the store as the sequence), and is the same for what the 
 * A visit during which another visit of the same device goes on from before to after (or as long) is left out: the
   device was at the edge of two zones, and the longer visit is where it was. Of what is left no visit lies within
   another one, so that it is in one order by its beginnings and by its ends: the device's way through the store.
-* Each two neighbours on the way are one transition, in the hour (UTC) in which the later one began. Time spent in no
-  zone in between does not matter. Coming back to the zone one left, with no other in between, is no transition.
+* Each two neighbours on the way are one transition, in the hour (of the store's clock) in which the later one began.
+  Time spent in no zone in between does not matter. Coming back to the zone one left, with no other in between, is no
+  transition.
 * A way begins and ends outside (`OUTSIDE`): `"" -> first zone` in the hour in which that visit began, and
   `last zone -> ""` in the hour in which that visit ended. So every zone is left as often as it is entered.
 
@@ -25,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from engine.plan.model import Plan
-from engine.presence.intervals import HOUR_S
+from engine.presence.local_hours import LocalHours, hours_in
 from engine.records import StoreVisit, VisitEvent
 from engine.vocabulary import VisitChange
 
@@ -41,7 +42,7 @@ _SAME_S = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class FlowRow:
-    """Transitions of one pair of zones in one hour UTC: to be added to what was there before."""
+    """Transitions of one pair of zones in the hour that began at `hour_start` (s, UTC): to be added to those before."""
 
     hour_start: float
     from_zone: str
@@ -102,9 +103,10 @@ def moves_of(stays: Iterable[ZoneStay]) -> list[Move]:
     return [*moves, Move(ended_at, before, OUTSIDE)] if moves else []
 
 
-def by_hour(moves: Iterable[Move]) -> list[FlowRow]:
-    """Transitions counted by hour and pair, in this order."""
-    counts = Counter((m.t // HOUR_S * HOUR_S, m.from_zone, m.to_zone) for m in moves)
+def by_hour(moves: Iterable[Move], local: LocalHours | None = None) -> list[FlowRow]:
+    """Transitions counted by hour (UTC's by default) and pair, in this order."""
+    hours = local or hours_in("UTC")
+    counts = Counter((hours.start(m.t), m.from_zone, m.to_zone) for m in moves)
     return [FlowRow(*key, n) for key, n in sorted(counts.items())]
 
 
@@ -116,11 +118,13 @@ def _closing(stay: ZoneStay) -> tuple[int, float, str]:
 class Flows:
     """Transitions not yet drained, out of the visits' and stays' endings as they come.
 
-    Of a device it remembers which visits go on, and the last zone on its way: never the way itself.
+    Of a device it remembers which visits go on, and the last zone on its way: never the way itself. `local` are the
+    store's hours, UTC's by default.
     """
 
-    def __init__(self, zone_ids: Sequence[str]) -> None:
+    def __init__(self, zone_ids: Sequence[str], local: LocalHours | None = None) -> None:
         self._zones = tuple(zone_ids)
+        self._local = local or hours_in("UTC")
         self._open: dict[int, set[tuple[str, float]]] = {}  # device -> (zone, start) of the visits that go on
         self._last: dict[int, tuple[str, float]] = {}  # device -> the last zone on its way, and when that visit ended
         self._counts: Counter[tuple[float, str, str]] = Counter()
@@ -164,7 +168,7 @@ class Flows:
             self._count(ended_at, zone, OUTSIDE)
 
     def _count(self, t: float, from_zone: str, to_zone: str) -> None:
-        self._counts[float(t // HOUR_S * HOUR_S), from_zone, to_zone] += 1
+        self._counts[self._local.start(t), from_zone, to_zone] += 1
 
     def drain(self) -> list[FlowRow]:
         """The transitions since the last drain, by hour and pair."""

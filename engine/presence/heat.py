@@ -1,8 +1,8 @@
 """Where the store's time goes: person-seconds per heat square and hour, from whole posteriors rather than points.
 
 A fix stands for the time since its device's previous fix (`engine.presence.intervals`), spread over the squares as
-its posterior is. Hours are UTC; an interval that straddles the full hour is split at it, the fix itself counts in the
-hour of its own time.
+its posterior is. Hours are those of the store's clock; an interval that straddles the full hour is split at it, the fix
+itself counts in the hour of its own time.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.presence.frames import heat_frames, squares_of_cells
 from engine.presence.intervals import CAP_S, SILENT_S, FixIntervals
+from engine.presence.local_hours import hours_in
 from engine.presence.zonehours import ZoneHourRow, ZoneHours
 from engine.records import F64, I64, Fixes
 
@@ -46,7 +47,7 @@ class HeatGrid:
     ) -> None:
         self.frames = heat_frames(plan, heat_cell_m)
         self._to_squares = squares_of_cells(self.frames, cells)
-        self._intervals = FixIntervals(cap_s, silent_s)
+        self._intervals = FixIntervals(cap_s, silent_s, hours_in(plan.timezone))
         self._hours: dict[float, F64] = {}  # hour -> (2, S): person-seconds, fixes
 
     def add(self, fixes: Fixes) -> None:

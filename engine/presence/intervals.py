@@ -1,4 +1,4 @@
-"""The time each fix stands for: since its device's previous fix, capped, and split at full hours."""
+"""The time each fix stands for: since its device's previous fix, capped, and split at the store's full hours."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from engine.devices import CLOCK_SLACK_S, DeviceTable, StateColumn, rounds
+from engine.presence.local_hours import HOUR_S, LocalHours, hours_in
 from engine.records import F64, U64
 
-HOUR_S = 3600.0
 CAP_S = 30.0
 """A fix stands for at most this long: a device seen once a minute is known to be there only around its fixes."""
 SILENT_S = 120.0
@@ -32,11 +32,12 @@ class Shares:
 class FixIntervals:
     """Remembers each device's last fix."""
 
-    def __init__(self, cap_s: float = CAP_S, silent_s: float = SILENT_S) -> None:
+    def __init__(self, cap_s: float = CAP_S, silent_s: float = SILENT_S, hours: LocalHours | None = None) -> None:
         if not 0 < cap_s <= HOUR_S:
             raise ValueError(f"cap_s {cap_s} is not between 0 and an hour")
         self._cap_s = cap_s
         self._silent_s = silent_s
+        self._hours = hours or hours_in("UTC")
         self._table = DeviceTable({"last_t": StateColumn(np.float64, np.nan)})
         self._swept_at = -np.inf
 
@@ -59,14 +60,14 @@ class FixIntervals:
             self._swept_at = newest
 
     def shares(self, device: U64, t: F64) -> Shares:
-        """The same, split at full hours UTC: the part before the hour goes to the hour before."""
+        """The same, split at full hours: the part before the hour goes to the hour before."""
         seconds = self.seconds(device, t)
-        hour = np.floor(t / HOUR_S) * HOUR_S
+        hour = self._hours.starts(t)
         before = np.maximum(0.0, seconds - (t - hour))
         split = np.flatnonzero(before > 0)
         return Shares(
             np.concatenate([np.arange(t.shape[0]), split]),
-            np.concatenate([hour, hour[split] - HOUR_S]),
+            np.concatenate([hour, self._hours.starts(hour[split] - 1.0)]),
             np.concatenate([seconds - before, before[split]]),
         )
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from engine.devices import DeviceTable, StateColumn
-from engine.presence.intervals import CAP_S, HOUR_S, SILENT_S, FixIntervals
+from engine.presence.intervals import CAP_S, SILENT_S, FixIntervals
+from engine.presence.local_hours import LocalHours, hours_in
 from engine.records import F32, F64, U64, Fixes, VisitEvent
 from engine.vocabulary import VisitChange
 
@@ -19,10 +20,11 @@ SLICE_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class ZoneHourRow:
-    """One zone in one hour UTC. All but the peak are to be added to what was there before; of peaks the larger holds.
+    """One zone in one hour of the store's clock, which began at `hour_start` (s, UTC).
 
-    `visits` and `dwell_s_sum` are of the visits that *began* in the hour and have ended, so that their ratio is a mean
-    dwell. `persons_peak` is the largest expected number of people in the zone at once.
+    All but the peak are to be added to what was there before; of peaks the larger holds. `visits` and `dwell_s_sum` are
+    of the visits that *began* in the hour and have ended, so that their ratio is a mean dwell. `persons_peak` is the
+    largest expected number of people in the zone at once.
     """
 
     hour_start: float
@@ -34,13 +36,21 @@ class ZoneHourRow:
 
 
 class ZoneHours:
-    """Zone figures not yet drained, per hour."""
+    """Zone figures not yet drained, per hour; `local` are the store's hours, UTC's by default."""
 
-    def __init__(self, zone_ids: Sequence[str], *, cap_s: float = CAP_S, silent_s: float = SILENT_S) -> None:
+    def __init__(
+        self,
+        zone_ids: Sequence[str],
+        *,
+        cap_s: float = CAP_S,
+        silent_s: float = SILENT_S,
+        local: LocalHours | None = None,
+    ) -> None:
         self._zones = tuple(zone_ids)
         self._at = {zone: z for z, zone in enumerate(self._zones)}
         self._cap_s = cap_s
-        self._intervals = FixIntervals(cap_s, silent_s)
+        self._local = local or hours_in("UTC")
+        self._intervals = FixIntervals(cap_s, silent_s, self._local)
         width = max(1, len(self._zones))
         self._last = DeviceTable({"t": StateColumn(np.float64, -np.inf), "p": StateColumn(np.float32, 0.0, width)})
         self._hours: dict[float, F64] = {}  # hour -> (4, Z): person_s, visits, dwell_s, peak
@@ -69,14 +79,14 @@ class ZoneHours:
         recent = self._last["t"][self._last.held] >= now - self._cap_s
         self._last.drop(~recent)
         people = self._last["p"][self._last.held].sum(axis=0, dtype=np.float64)
-        peak = self._hour(float(now // HOUR_S * HOUR_S))[3]
+        peak = self._hour(self._local.start(now))[3]
         np.maximum(peak, people, out=peak)
 
     def add_visits(self, events: Sequence[VisitEvent]) -> None:
         """Counts the visits that ended, in the hour they began in. Zones not among `zone_ids` raise KeyError."""
         for event in events:
             if event.kind == VisitChange.LEAVE:
-                hour = self._hour(float(event.started_at // HOUR_S * HOUR_S))
+                hour = self._hour(self._local.start(event.started_at))
                 hour[1, self._at[event.zone]] += 1
                 hour[2, self._at[event.zone]] += event.dwell_s
 

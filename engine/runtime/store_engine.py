@@ -19,6 +19,7 @@ from engine.plan.cells import Cells, walkable_cells, zone_membership
 from engine.plan.model import Plan
 from engine.presence.flows import FlowRow, Flows, leaf_zones
 from engine.presence.heat import HeatGrid, HeatRow, ZoneHourRow, ZoneHours
+from engine.presence.local_hours import hours_in
 from engine.presence.stays import StoreVisits
 from engine.presence.visits import VisitTracker
 from engine.radio.radiomap import RadioMap
@@ -86,8 +87,9 @@ class StoreEngine:
         self._stays = StoreVisits(presence.silent_s)
         self._visits = VisitTracker(zone_ids, presence)
         self._heat = HeatGrid(plan, self.cells, presence.heat_cell_m, silent_s=presence.silent_s)
-        self._hours = ZoneHours(zone_ids, silent_s=presence.silent_s)
-        self._flows = Flows(leaf_zones(plan))
+        local = hours_in(plan.timezone)
+        self._hours = ZoneHours(zone_ids, silent_s=presence.silent_s, local=local)
+        self._flows = Flows(leaf_zones(plan), local)
         self._timers = TriggerTimers()
         self._linked = np.empty(0, np.uint64)
         self._counts: Counter[StoreCount] = Counter()

@@ -7,12 +7,14 @@ for a moment. A person's whole journey is one stay in the store, and the end of 
 * Zones that hold another one say nothing beyond their parts: only the innermost count.
 * Who is in two zones at once is where the longer visit is: a visit that another one covers is none. Of two for exactly
   the same time the last by name counts.
-* From each visit to the next one is a transition, unless it is the same zone, in the hour (UTC) in which the later one
-  began; from outside to the first in the hour it began, and from the last to outside in the hour it ended.
+* From each visit to the next one is a transition, unless it is the same zone, in the hour (of the store's clock) in
+  which the later one began; from outside to the first in the hour it began, and from the last to outside in the hour it
+  ended.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -21,7 +23,7 @@ from typing import NamedTuple
 from engine.config import PresenceConfig
 from engine.plan.model import Plan
 from engine.records import Bools
-from simulators.truth.hours import HOUR_S
+from simulators.truth.hours import hour_edges
 from simulators.truth.truth import Episode
 from simulators.world import World
 
@@ -32,7 +34,7 @@ LEFT_OVER = 0.05
 
 
 class TrueFlow(NamedTuple):
-    """How often people went from one zone to another in one hour UTC."""
+    """How often people went from one zone to another in the hour that began at `hour_start` (s, UTC)."""
 
     hour_start: float
     from_zone: str
@@ -52,7 +54,8 @@ def zone_flows(
     for visit in _by_rules([v for v in visits if v.place in inner and who[v.shopper]], rules or PresenceConfig()):
         ways[visit.shopper].append(visit)
     moves = (move for way in ways.values() for move in _transitions(way))
-    counts = Counter(((start_t + t_s) // HOUR_S * HOUR_S, before, after) for t_s, before, after in moves)
+    edges = hour_edges(world.plan.timezone, start_t, start_t + world.run_s).tolist()
+    counts = Counter((edges[bisect_right(edges, start_t + t_s) - 1], a, b) for t_s, a, b in moves)
     return [TrueFlow(*key, n) for key, n in sorted(counts.items())]
 
 

@@ -10,7 +10,7 @@ from engine.config import PresenceConfig
 from engine.plan.model import Plan
 from engine.presence.flows import OUTSIDE, FlowRow, leaf_zones
 from engine.records import Bools
-from simulators.truth.hours import HOUR_S
+from simulators.truth.hours import hour_edges
 from simulators.year.floor import Index
 from simulators.year.stays import YearStays
 
@@ -23,6 +23,7 @@ class FlowSums:
 
     def __init__(self, plan: Plan, rules: PresenceConfig | None = None) -> None:
         self._rules = rules or PresenceConfig()
+        self._timezone = plan.timezone
         ids = [*(z.id for z in plan.zones), OUTSIDE]
         leaves = set(leaf_zones(plan))
         self._leaf = np.array([id_ in leaves for id_ in ids])
@@ -44,8 +45,9 @@ class FlowSums:
         t = np.concatenate([since[moved], until[ends]])
         come_from = np.concatenate([before[moved], zone[ends]])
         gone_to = np.concatenate([zone[moved], np.full(len(ends), outside)])
-        width = len(self._names)
-        self._days.append(np.unique((t // int(HOUR_S) * width + come_from) * width + gone_to, return_counts=True))
+        edges = hour_edges(self._timezone, float(t.min()), float(t.max())).astype(np.int64)
+        hour, width = edges[np.searchsorted(edges, t, side="right") - 1], len(self._names)
+        self._days.append(np.unique((hour * width + come_from) * width + gone_to, return_counts=True))
 
     def rows(self) -> Iterator[FlowRow]:
         """All transitions by hour and pair, in this order."""
@@ -55,7 +57,7 @@ class FlowSums:
         total = np.bincount(where, weights=counts, minlength=len(key))
         for k, n in zip(key.tolist(), total.tolist(), strict=True):
             pair = k % (width * width)
-            yield FlowRow(k // (width * width) * HOUR_S, self._names[pair // width], self._names[pair % width], int(n))
+            yield FlowRow(float(k // (width * width)), self._names[pair // width], self._names[pair % width], int(n))
 
     def _by_rules(self, person: Index, zone: Index, since: Index, until: Index) -> tuple[Index, ...]:
         """Stays less than the grace apart are one; those too short to be confirmed are none."""

@@ -35,8 +35,7 @@ def record_year(year: Year, folder: Path, on_day: Callable[[], None] = lambda: N
         fix = "give a place to write"
         raise OperatorError([Problem(str(folder), "(folder)", error.strerror or str(error), fix)]) from error
     rows = Rows(year)
-    zone_ids = [z.id for z in year.plan.zones]
-    heard, everybody = HourSums(zone_ids), HourSums(zone_ids)
+    heard, everybody = HourSums(year.plan), HourSums(year.plan)
     heard_flows, all_flows = FlowSums(year.plan), FlowSums(year.plan)
     with ExitStack() as stack:
         paths = {name: long_table(folder, name) if name == "visits" else folder / f"{name}.csv" for name in TABLES}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.files.outcomes import HourTable
+from engine.plan.model import Plan
 from engine.records import F64, Bools
-from simulators.truth.hours import HOUR_S
+from simulators.truth.hours import hour_edges
 from simulators.year.floor import Floor, Index, rows_of
 from simulators.year.trips import Legs
 
@@ -64,8 +64,8 @@ def _join_stays(person: Index, zone: Index, since: Index, until: Index) -> YearS
     return YearStays(person[first], zone[first], since[first], np.maximum.reduceat(until, first))
 
 
-def stay_hours(stays: YearStays, zones: int, who: Bools) -> tuple[Index, F64]:
-    """Zones by hour of the people in `who` (people,): hours since 1970 (h,), and figures (h, zones, 4).
+def stay_hours(stays: YearStays, zones: int, who: Bools, timezone: str) -> tuple[Index, F64]:
+    """Zones by hour of the people in `who` (people,): when hours began (h,), s UTC, and figures (h, zones, 4).
 
     Figures: person-seconds; visits that began, and their dwell; most people at once.
     """
@@ -73,33 +73,33 @@ def stay_hours(stays: YearStays, zones: int, who: Bools) -> tuple[Index, F64]:
     if not len(rows):
         return np.empty(0, np.int64), np.empty((0, zones, 4))
     zone, since, until = stays.zone[rows], stays.since[rows], stays.until[rows]
-    hour_s = int(HOUR_S)
-    first, last = int(since.min()) // hour_s, int(until.max()) // hour_s
-    n = last - first + 1
-    width = n * hour_s + 1
-    at = zone * width - first * hour_s
+    edges = hour_edges(timezone, float(since.min()), float(until.max())).astype(np.int64)
+    starts, n = edges[:-1] - edges[0], len(edges) - 1
+    width = int(edges[-1] - edges[0]) + 1
+    at = zone * width - edges[0]
     come = np.bincount(at + since, minlength=zones * width) - np.bincount(at + until + 1, minlength=zones * width)
-    people = np.cumsum(come.reshape(zones, width)[:, :-1], axis=1).reshape(zones, n, hour_s)
-    began = zone * n + since // hour_s - first
+    people = np.cumsum(come.reshape(zones, width)[:, :-1], axis=1)
+    began = zone * n + np.searchsorted(edges, since, side="right") - 1
     out = np.empty((n, zones, 4))
-    out[:, :, 0] = people.sum(axis=2).T
+    out[:, :, 0] = np.add.reduceat(people, starts, axis=1).T
     out[:, :, 1] = np.bincount(began, minlength=zones * n).reshape(zones, n).T
     out[:, :, 2] = np.bincount(began, weights=until - since, minlength=zones * n).reshape(zones, n).T
-    out[:, :, 3] = people.max(axis=2).T
-    return np.arange(first, last + 1), out
+    out[:, :, 3] = np.maximum.reduceat(people, starts, axis=1).T
+    return edges[:-1], out
 
 
 class HourSums:
     """Zones by hour, gathered day by day. An hour that two days share (a store open at midnight) is added up; of its
     peaks the larger holds."""
 
-    def __init__(self, zone_ids: Sequence[str]) -> None:
-        self._zone_ids = np.array(zone_ids, np.str_)
+    def __init__(self, plan: Plan) -> None:
+        self._zone_ids = np.array([zone.id for zone in plan.zones], np.str_)
+        self._timezone = plan.timezone
         self._hours: dict[int, F64] = {}
 
     def add(self, stays: YearStays, who: Bools) -> None:
         """Adds the stays of the people in `who`."""
-        for hour, figures in zip(*stay_hours(stays, len(self._zone_ids), who), strict=True):
+        for hour, figures in zip(*stay_hours(stays, len(self._zone_ids), who, self._timezone), strict=True):
             before = self._hours.get(int(hour))
             if before is not None:
                 peak = np.maximum(before[:, 3], figures[:, 3])
@@ -111,5 +111,5 @@ class HourSums:
         hours = sorted(self._hours)
         figures = np.array([self._hours[h] for h in hours]).reshape(len(hours), len(self._zone_ids), 4)
         h, z = np.nonzero((figures[:, :, 0] > 0) | (figures[:, :, 1] > 0))
-        start = np.array(hours, np.float64)[h] * HOUR_S
+        start = np.array(hours, np.float64)[h]
         return HourTable(start, self._zone_ids[z], *(figures[h, z, k] for k in range(4)))

@@ -12,12 +12,13 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.history.tables import HOUR_S, History, Row, find_table, read_zone_flows, read_zone_hours, refuse_differing
+from api.cli.history.tables import History, Row, find_table, read_zone_flows, read_zone_hours, refuse_differing
 from engine.config import Config
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.plan.load import load_plans
 from engine.plan.model import Plan
 from engine.presence.flows import FlowRow
+from engine.presence.local_hours import HOUR_S
 from engine.presence.zonehours import ZoneHourRow
 from engine.progress import show_progress
 from engine.storage.database import Database, open_database

@@ -15,9 +15,9 @@ from engine.files.outcomes import HOURS
 from engine.files.read import Lines, read_columns
 from engine.plan.model import Plan
 from engine.presence.flows import OUTSIDE, FlowRow
+from engine.presence.local_hours import HOUR_S, hours_in
 from engine.presence.zonehours import ZoneHourRow
 
-HOUR_S = 3600.0
 FIGURES = ("person_s", "visits", "dwell_s", "persons_peak")
 LISTED = 100  # problems of one kind named one by one; the others as one line with their count
 
@@ -48,7 +48,7 @@ def read_zone_hours(path: Path, plan: Plan, now: float) -> History[ZoneHourRow]:
     """Zones by hour. Raises OperatorError with every problem: zones that the plan does not know, hours that are none or
     not over, figures that cannot be, an hour and zone twice."""
     cols, lines = read_columns(path, HOURS)
-    checks = [*_hours(cols, now), ("zone", ~np.isin(cols["zone"], [z.id for z in plan.zones]), _strange(plan))]
+    checks = [*_hours(cols, plan, now), ("zone", ~np.isin(cols["zone"], [z.id for z in plan.zones]), _strange(plan))]
     checks += [(n, ~np.isfinite(cols[n]) | (cols[n] < 0), "is below 0, or no number") for n in FIGURES]
     checks.append(("visits", cols["visits"] % 1 != 0, "is not a whole number"))
     checks.append(("zone", _find_repeats(cols, "hour_start", "zone"), "has this hour on an earlier line already"))
@@ -63,7 +63,10 @@ def read_zone_flows(path: Path, plan: Plan, now: float) -> History[FlowRow]:
     """Transitions by hour. Raises OperatorError with every problem, as for zones by hour."""
     cols, lines = read_columns(path, FLOWS)
     known = [OUTSIDE, *(z.id for z in plan.zones)]
-    checks = [*_hours(cols, now), *((n, ~np.isin(cols[n], known), _strange(plan)) for n in ("from_zone", "to_zone"))]
+    checks = [
+        *_hours(cols, plan, now),
+        *((n, ~np.isin(cols[n], known), _strange(plan)) for n in ("from_zone", "to_zone")),
+    ]
     checks.append(("to_zone", cols["from_zone"] == cols["to_zone"], "is where it comes from"))
     checks.append(("count", (cols["count"] < 1) | (cols["count"] % 1 != 0), "is not a whole number of 1 or more"))
     checks.append(("to_zone", _find_repeats(cols, "hour_start", "from_zone", "to_zone"), "has been on an earlier line"))
@@ -92,10 +95,13 @@ def _words(row: ZoneHourRow | FlowRow) -> str:
     return f"{row.zone} with {row.visits} visits, {row.person_s:.0f} person-seconds"
 
 
-def _hours(cols: dict[str, Any], now: float) -> list[Check]:
+def _hours(cols: dict[str, Any], plan: Plan, now: float) -> list[Check]:
+    """Hours are the store's: in zones half an hour off UTC they begin at half past."""
     hour = cols["hour_start"]
+    timely = np.where(np.isfinite(hour), hour, 0.0)
+    partial = (timely != hour) | (hours_in(plan.timezone).starts(timely) != hour)
     return [
-        ("hour_start", hour % HOUR_S != 0, "is not a full hour (seconds UTC)"),
+        ("hour_start", partial, f"is not a full hour in {plan.timezone} (seconds UTC)"),
         ("hour_start", hour + HOUR_S > now, "is not over yet: an engine may still count it"),
     ]
 

@@ -11,7 +11,7 @@ from engine.storage.models.rowid import RowId
 
 
 class HeatTable(SQLModel, table=True):
-    """Person-seconds per hour and heat cell: counts, never persons."""
+    """Person-seconds per hour of the store's clock (by when it began, UTC) and heat cell: counts, never persons."""
 
     __tablename__: ClassVar[str] = "heat"
     store: str = Field(primary_key=True)
@@ -24,7 +24,7 @@ class HeatTable(SQLModel, table=True):
 
 
 class ZoneHourTable(SQLModel, table=True):
-    """What a zone saw in an hour: counts, never persons."""
+    """What a zone saw in an hour of the store's clock: counts, never persons."""
 
     __tablename__: ClassVar[str] = "zone_hour"
     store: str = Field(primary_key=True)

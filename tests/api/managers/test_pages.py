@@ -18,7 +18,7 @@ from selenium.webdriver import Chrome
 from api.app import create_app
 from api.context import AppContext
 from api.managers.pages import ManagerPages
-from api.managers.reports import midnight
+from api.managers.reports import hour_of_day
 from engine.config import Config
 from engine.plan.load import load_plans
 from engine.presence.heat import HeatRow, ZoneHourRow
@@ -166,7 +166,7 @@ def closed_hour() -> tuple[int, int]:
     """An hour of yesterday, in the store's time, when it was closed."""
     plan, now = load_plans(FLOORPLANS)["boutique"], time.time()
     hours = range(1, 24)
-    hour = next(h for h in hours if opening_hour(midnight(plan, now, 1, h), busy_now(now)) in (1, 2, 3))
+    hour = next(h for h in hours if opening_hour(hour_of_day(plan, now, 1, h)[0], busy_now(now)) in (1, 2, 3))
     return hour, hour + 1
 
 

@@ -16,7 +16,7 @@ from api.context import AppContext
 from api.managers import fragments
 from api.managers.charts import flows_chart, hours_chart, people_by_hour
 from api.managers.overlay import ground_level, heat_layer, hot_layer, mean_density
-from api.managers.reports import Reports, midnight
+from api.managers.reports import Reports, hour_of_day, midnight
 from api.managers.snapshot import Choice, Snapshot, period_of, take_snapshot
 from api.texts.catalogue import words
 from engine.config import Config
@@ -74,7 +74,7 @@ def test_days_are_right_when_the_clocks_change() -> None:
     plan = PLANS["supermarket"]
     sunday = utc("2026-03-29T10:00")  # summer time began at 01:00 UTC
     assert midnight(plan, sunday) == utc("2026-03-28T23:00")
-    assert midnight(plan, sunday, hour=9) == utc("2026-03-29T07:00")
+    assert hour_of_day(plan, sunday, 0, 9) == (utc("2026-03-29T07:00"), utc("2026-03-29T08:00"))
     assert period_of(plan, Choice("yesterday", None, "rdc"), utc("2026-03-30T10:00")).from_t == utc("2026-03-28T23:00")
 
 

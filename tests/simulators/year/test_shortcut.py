@@ -104,7 +104,7 @@ def shortcut(world: World, seed: int) -> Day:
     stays = zone_stays(floor, trips.legs(), speed, start_t, np.arange(n), np.zeros(n))
     counts = np.bincount(stays.zone, minlength=len(plan.zones))
     dwell = np.bincount(stays.zone, weights=stays.until - stays.since, minlength=len(plan.zones))
-    sums, zones = HourSums([z.id for z in plan.zones]), [z.id for z in plan.zones]
+    sums, zones = HourSums(plan), [z.id for z in plan.zones]
     sums.add(stays, np.ones(n, np.bool_))
     hours = sums.table()
     paid = int((payments.till >= 0).sum())

@@ -99,6 +99,7 @@ def create_app(
     app.state.metrics = instruments
     app.state.hub = page_hub(db)
     app.state.delivery = []
+    app.state.own_engine = list  # called for what keeps the engine of this process, if it has one, from its work
     problems.mount(app)
     for router in _ROUTERS:
         app.include_router(router)

@@ -123,18 +123,21 @@ def run_api(
     on_started: Callable[[ApiServer], None] | None = None,
     start_delivery: bool = True,
     start_pages: bool = False,
+    own_engine: Callable[[], list[str]] = list,
 ) -> ApiServer:
     """The HTTP side, listening but not yet serving: call `start()` (a thread of its own) or `run()` (this thread).
 
     `start_pages` starts the managers' pages with the server rather than at the first visit: wanted where an engine runs
-    in another thread of this process. Links and QR codes follow the real port where the configuration gives no
-    `public_url`. Raises OperatorError when the port is taken.
+    in another thread of this process. `own_engine` says, for `/health/ready`, what keeps that engine from its work.
+    Links and QR codes follow the real port where the configuration gives no `public_url`. Raises OperatorError when the
+    port is taken.
     """
     host = config.api.host if host is None else host
     listener = _listen(host, config.api.port if port is None else port)
     listening = config.api.model_copy(update={"host": host, "port": listener.getsockname()[1]})
     app = create_app(config.model_copy(update={"api": listening}), db, secrets, plans, start_delivery=start_delivery)
     app.state.start_pages = start_pages
+    app.state.own_engine = own_engine
     return ApiServer(app, host, listener, on_started)
 
 

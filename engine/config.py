@@ -29,7 +29,8 @@ class MqttConfig(_Strict):
     host: str = "127.0.0.1"
     port: int = Field(1883, ge=1, le=65535)
     protocol: Literal["5", "3.1.1"] = "5"
-    client_id: str = Field("rayon-engine", min_length=1, max_length=128)
+    # None: rayon-engine-<a name kept in data_dir>, one for each engine. One that is set is used by whoever runs stores.
+    client_id: str | None = Field(None, min_length=1, max_length=128)
     tls: bool = False
     tls_ca_file: Path | None = None
     tls_cert_file: Path | None = None
@@ -105,6 +106,7 @@ class StorageConfig(_Strict):
 
     url: str = "sqlite:///data/rayon.db"
     data_dir: Path = Path("data")
+    lease_s: float = Field(10.0, ge=1.0, le=600.0)  # unheard of for so long, an engine loses its stores
     checkpoint_s: float = Field(10.0, ge=0.5)  # how often the engine's state is saved and its journal cut
 
 

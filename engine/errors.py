@@ -103,3 +103,15 @@ class NotFound(BusinessRefusal):
 
 class StorageUnavailable(RayonError):
     """The database cannot be reached now. Transient: retried with back-off."""
+
+
+class LeaseLost(RayonError):
+    """Another engine runs this store now: nothing of the refused transaction was written.
+
+    Whoever gets this drops the store's state, which is stale, and waits to take the store over again.
+    """
+
+    def __init__(self, store: str, owner: str) -> None:
+        self.store = store
+        self.owner = owner
+        super().__init__(f"store {store} is run by {owner or 'nobody'} now")

@@ -22,8 +22,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Subscribe to the broker, locate devices, detect visits, issue vouchers.
 
-        Give one engine one client id: the broker then keeps readings for it while it is away, and nothing that was
-        acknowledged is lost when it is killed. Stop with Ctrl-C.
+        The broker keeps readings for it while it is away, and nothing that was acknowledged is lost when it is killed.
+        A second engine on the same database waits, and takes over when this one is gone. Stop with Ctrl-C.
 
         Example: rayon engine --config config.yaml
         """

@@ -39,7 +39,16 @@ def register(app: typer.Typer) -> None:
         site = open_site(read_config(config))
         process = EngineProcess(site.config, site.db, site.secrets, site.plans)
         stop_on_signals(process.stopping)
-        server = run_api(site.config, site.db, site.secrets, site.plans, host=host, port=port, start_pages=True)
+        server = run_api(
+            site.config,
+            site.db,
+            site.secrets,
+            site.plans,
+            host=host,
+            port=port,
+            start_pages=True,
+            own_engine=process.not_ready,
+        )
         engine = EngineThread(process)
         try:
             server.start()

@@ -36,6 +36,7 @@ class Ready(BaseModel):
     database: Literal["up", "down"]
     engine: Literal["fresh", "stale", "absent", "unknown"]
     delivery: Literal["running", "elsewhere", "dead"] = Field(description="Of this process: page hub and housekeeping.")
+    reasons: list[str] = Field(default=[], description="Why not, as sentences for people.")
 
 
 class Component(BaseModel):
@@ -56,6 +57,7 @@ class Health(BaseModel):
     database: Literal["up", "down"]
     engine: Literal["fresh", "stale", "absent", "unknown"]
     delivery: Literal["running", "elsewhere", "dead"]
+    reasons: list[str]
     open_pages: int
     components: list[Component]
 
@@ -67,7 +69,8 @@ def live() -> Live:
 
 @router.get("/ready", summary="Can it serve?", responses={503: {"model": Ready}})
 def ready(request: Request, ctx: AppContext = Depends(context)) -> Response:
-    """200 when the database answers, the engine, if there is one, reported within the last 15 s, and delivery runs."""
+    """200 when the database answers, the engine, if there is one, reported within the last 15 s, delivery runs, and the
+    engine of this very process, if it has one, does all its work."""
     found, _ = _look(ctx, request, everything=False)
     return JSONResponse(found.model_dump(), 200 if found.status == "ready" else 503)
 
@@ -103,8 +106,10 @@ def _look(ctx: AppContext, request: Request, *, everything: bool) -> tuple[Ready
     ]
     engines = [c.fresh for c in components if c.component == "engine"]
     engine: Literal["fresh", "stale", "absent"] = "absent" if not engines else "fresh" if all(engines) else "stale"
-    status: Literal["ready", "not_ready"] = "not_ready" if engine == "stale" or delivery == "dead" else "ready"
-    return Ready(status=status, database="up", engine=engine, delivery=delivery), components
+    reasons: list[str] = request.app.state.own_engine()
+    failed = engine == "stale" or delivery == "dead" or bool(reasons)
+    status: Literal["ready", "not_ready"] = "not_ready" if failed else "ready"
+    return Ready(status=status, database="up", engine=engine, delivery=delivery, reasons=reasons), components
 
 
 def _delivery(request: Request) -> Literal["running", "elsewhere", "dead"]:

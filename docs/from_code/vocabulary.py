@@ -38,7 +38,8 @@ from engine.positioning.locator import NoFix
 from engine.presence.hotzones import HotReason, HotState
 from engine.privacy.secrets import Secrets
 from engine.runtime.process import EngineProcess
-from engine.runtime.status import process_values, report
+from engine.runtime.status import process_values, report, report_process
+from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import open_database
 from engine.storage.status import get_status
 from engine.storage.vouchers.tills import TillReason
@@ -333,7 +334,8 @@ def metrics() -> Vocabulary:
             plan = load_plan(ROOT / "floorplans/boutique")
             engine = EngineProcess(config, db, _SECRETS, {plan.store: plan})
             process = process_values(engine.subscriber, engine.unusable, engine.samples, database_away=False)
-            report(db, engine.runners, process, 0.0)
+            report(db, StoreRunner(plan, config, db, _SECRETS.site_key), 0.0)
+            report_process(db, process, 0.0)
             said = get_status(db)
         finally:
             db.close()

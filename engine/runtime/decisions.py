@@ -13,6 +13,7 @@ from engine.offers.decide import campaign_book, decide
 from engine.plan.model import Plan
 from engine.records import Trigger
 from engine.storage.database import Database
+from engine.storage.leases import Lease
 from engine.storage.shoppers import linked_devices, links_version
 from engine.storage.vouchers.campaigns import all_campaigns, campaigns_version
 from engine.storage.vouchers.claims import Verdicts, claim, record_refusals
@@ -22,11 +23,11 @@ from engine.vocabulary import DecisionReason
 class OfferDesk:
     """A store's campaigns and linked shoppers as of the last look at the database, and the decisions taken on them."""
 
-    def __init__(self, plan: Plan, config: Config, db: Database, secret: bytes) -> None:
+    def __init__(self, plan: Plan, config: Config, db: Database, secret: bytes, lease: Lease | None = None) -> None:
         self.links: dict[int, LinkedShopper] = {}
         self.counts: Counter[DecisionReason] = Counter()
         self.campaigns: list[Campaign] = []
-        self._plan, self._db, self._secret = plan, db, secret
+        self._plan, self._db, self._secret, self._lease = plan, db, secret, lease
         self._book = campaign_book([], plan)
         offers = config.offers
         self._limits = Limits(offers.per_visit, offers.per_day, offers.per_week)
@@ -45,12 +46,17 @@ class OfferDesk:
         return True
 
     def decide(self, triggers: Sequence[Trigger], now: float) -> Verdicts:
-        """Final decisions for these triggers. Idempotent by decision id: asked again, it gives what was stored."""
+        """Final decisions for these triggers. Idempotent by decision id: asked again, it gives what was stored.
+
+        Raises LeaseLost where another engine runs the store.
+        """
         if not triggers:
             return Verdicts()
         judged = decide(triggers, self._book, self.links, now)
-        record_refusals(self._db, judged.refused)
-        claimed = [claim(self._db, event, self._limits, self._secret, now) for event in judged.events]
+        record_refusals(self._db, judged.refused, lease=self._lease)
+        claimed = [
+            claim(self._db, event, self._limits, self._secret, now, lease=self._lease) for event in judged.events
+        ]
         final = [*judged.refused, *(d for verdicts in claimed for d in verdicts.decisions)]
         self.counts.update(d.reason for d in final)
         return Verdicts(final, [i for verdicts in claimed for i in verdicts.issued])

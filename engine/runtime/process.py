@@ -1,4 +1,9 @@
-"""The engine's process: takes frames from the broker, runs every store on them, keeps house. One thread of its own."""
+"""The engine's process: takes frames from the broker, runs every store on them, keeps house. One thread of its own.
+
+It runs the stores whose leases it has. A store that another engine runs is waited for: its frames are held, and when
+its lease is free it is restored from what the other engine left. A store that was taken over meanwhile is dropped with
+its state as soon as one of its writes is refused.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +11,31 @@ import logging
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 
-from engine.config import Config
-from engine.errors import DecodeError, StorageUnavailable
-from engine.ingest.decoders.native import Frame, NativeDecoder
+from engine.config import Config, MqttConfig
+from engine.errors import DecodeError, LeaseLost, StorageUnavailable
+from engine.ingest.decoders.native import Frame, NativeDecoder, parse_topic
+from engine.ingest.mqtt.held_frames import HeldFrames
 from engine.ingest.mqtt.link import LinkName
-from engine.ingest.mqtt.receiver import RawFrame, Subscriber
+from engine.ingest.mqtt.receiver import RawFrame, Subscriber, Token
 from engine.ingest.samples import FrameSamples
 from engine.plan.model import Plan
 from engine.privacy.nights import Nights
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.salts import DailySalts
 from engine.privacy.secrets import Secrets
+from engine.runtime.engine_name import EngineName
+from engine.runtime.lease import LeaseKeeper, StoreLeases
 from engine.runtime.map_fits import FitGivenUp, FitsInThread
 from engine.runtime.patience import Patience
 from engine.runtime.publishing import Publishing
-from engine.runtime.status import process_values, report
+from engine.runtime.status import process_values, report, report_process
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database
+from engine.storage.leases import Lease
 from engine.vocabulary import FrameRefusal
 
 log = logging.getLogger(__name__)
@@ -34,6 +44,7 @@ TAKE_FRAMES = 32  # per turn: at 650 readings each about a second of work, which
 TICK_S = 0.25  # with nothing arriving the stores still look at the clock so often
 REFRESH_S = 0.5  # campaigns and links
 STATUS_S = 2.0
+HOLD_MARGIN_S = 5.0  # beyond two terms: for what an engine had taken in, and not yet written, when it died
 
 
 class EngineProcess:
@@ -47,36 +58,43 @@ class EngineProcess:
         plans: Mapping[str, Plan],
         *,
         wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        subscribed: Callable[[MqttConfig, Sequence[str]], Subscriber] = Subscriber,
     ) -> None:
         self.stopping = threading.Event()
         self.ready = threading.Event()
+        """Every store is ours, and we listen."""
         self.unusable: Counter[FrameRefusal] = Counter()
         self.samples = FrameSamples(config.ingest.samples_per_reason)
-        self.subscriber = Subscriber(config.mqtt, list(plans))
         self.patience = Patience(self.stopping)
-        self._config, self._db, self._wall = config, db, wall
+        self.runners: dict[str, StoreRunner] = {}
+        """The stores that this engine runs now."""
+        self._config, self._db, self._secrets, self._plans = config, db, secrets, plans
+        self._wall, self._monotonic, self._subscribed = wall, monotonic, subscribed
         salts, turns_at = DailySalts(config.storage.data_dir), config.privacy.salt_turns_at
         self.pseudonyms = {
             s: Pseudonyms(secrets.site_key, wall(), nights=Nights(p.timezone, turns_at), salt_of=partial(salts.salt, s))
             for s, p in plans.items()
         }
         self._decoder = NativeDecoder({s: p.ap_index for s, p in plans.items()}, self.pseudonyms)
-        self.runners = {
-            s: StoreRunner(p, config, db, secrets.site_key, FitsInThread(self.stopping)) for s, p in plans.items()
-        }
-        self._publishing = Publishing(self.subscriber, frozenset(config.mqtt.publish_events))
+        self._name = EngineName(config.storage.data_dir)
+        self.leases = StoreLeases(db, self._name.owner, list(plans), config.storage.lease_s, monotonic)
+        self._keeper = LeaseKeeper(self.leases)
+        self._held = HeldFrames(config.mqtt.queue_frames // 2, 2 * config.storage.lease_s + HOLD_MARGIN_S)
+        self._waiting: dict[str, str] = {}
+        self._set_up_link()
         self._due = dict.fromkeys(("refresh", "status", "checkpoint"), 0.0)
 
     def run(self) -> None:
-        """Recovers, subscribes, works until stopped, saves. Errors that are not the world's end the process.
+        """Takes its stores, recovers them, subscribes, works until stopped, saves. Errors that are not the world's end
+        the process.
 
         The last checkpoint is saved only after a whole turn: one cut short has decisions still to take, which the
         journal brings back at the next start.
         """
         try:
-            self._recover()
-            self.subscriber.start()
-            self.ready.set()
+            self.patience(self.leases.look)
+            self._keeper.start()
             while not self.stopping.is_set():
                 self.turn()
             self._save(self._wall())
@@ -87,57 +105,182 @@ class EngineProcess:
             log.info("stopped while a radio map was being made; the journal has what was taken in")
         finally:
             self.subscriber.stop()
+            self._leave_all()
 
     def turn(self) -> None:
         """What arrived is decoded, kept, acknowledged and worked on; then the house is kept."""
-        taken = self.subscriber.take(TAKE_FRAMES, TICK_S)
+        gained = self._follow_leases()
+        taken = self._take(gained)
         now = self._wall()
         self._start_days(now)
         self._keep_house(now)
-        frames = self._decode(taken)
-        for store, batch in frames.items():
-            self.patience(self.runners[store].keep, batch, now)
-        self.subscriber.acknowledge([raw.token for raw in taken])
+        batches, done = self._sort(taken)
+        frames = self._keep(batches, done, now)
+        self.subscriber.acknowledge([*done, *self._held.release(self._monotonic())])
         connected = self.subscriber.state.name is LinkName.CONNECTED
-        for store, runner in self.runners.items():
+        for store, runner in list(self.runners.items()):
             if not connected:
                 runner.listen_from(now)
-            self._advance(runner, frames.get(store, []), now)
+            with self._run_by_us(store):
+                self._advance(runner, frames.get(store, []), now)
 
     def _start_days(self, now: float) -> None:
         """Where a store's salt turns, who is there goes on under a new name, and the old one is kept nowhere."""
-        for store, runner in self.runners.items():
-            names = self.pseudonyms[store].start_day(now)
-            if names:
-                runner.rename(names, now)
-                self.patience(runner.checkpoint, now)
+        for store, pseudonyms in self.pseudonyms.items():
+            names = pseudonyms.start_day(now)
+            runner = self.runners.get(store)
+            if names and runner is not None:
+                with self._run_by_us(store):
+                    runner.rename(names, now)
+                    self.patience(runner.checkpoint, now)
 
-    def _recover(self) -> None:
-        for runner in self.runners.values():
+    def not_ready(self) -> list[str]:
+        """Why this engine does not do all its work: a sentence each. From any thread."""
+        return list(self.leases.waits().values())
+
+    # Leases: which stores are ours.
+
+    def _follow_leases(self) -> list[str]:
+        """Drops what was lost and takes over what is free. Returns the stores that are new."""
+        self._keeper.check()
+        for lost in self.leases.lost():
+            self._leave(lost)
+        self.patience(self.leases.take)
+        new = [lease for store, lease in self.leases.held.items() if store not in self.runners]
+        gained = [lease.store for lease in new if self._enter(lease)]
+        if gained:
+            self._refresh(self._wall())
+        self._say_waiting()
+        self._listen()
+        if len(self.runners) == len(self._plans):
+            self.ready.set()
+        return gained
+
+    def _enter(self, lease: Lease) -> bool:
+        """Runs the store from where its last engine left it. False where that one, or a third, has it again."""
+        plan, fits = self._plans[lease.store], FitsInThread(self.stopping)
+        runner = StoreRunner(plan, self._config, self._db, self._secrets.site_key, fits, lease)
+        with self._run_by_us(lease.store):
             replayed = self.patience(runner.recover, self._wall())
             if replayed:
-                log.info("%s: %d journal rows worked off again after the last stop", runner.plan.store, replayed)
-        self._refresh(self._wall())
+                log.info("%s: %d journal rows worked off again after the last stop", lease.store, replayed)
+            self.runners[lease.store] = runner
+        return lease.store in self.runners
 
-    def _decode(self, taken: Sequence[RawFrame]) -> dict[str, list[Frame]]:
-        """Usable frames by store. This is the one place where a bad frame is caught: counted, sampled, left behind."""
-        frames: dict[str, list[Frame]] = defaultdict(list)
+    @contextmanager
+    def _run_by_us(self, store: str) -> Iterator[None]:
+        """Work on a store that ends where another engine has the store: what we know of it is dropped."""
+        try:
+            yield
+        except LeaseLost as lost:
+            self._leave(lost)
+
+    def _leave(self, lost: LeaseLost) -> None:
+        self.leases.drop(lost.store)
+        self.runners.pop(lost.store, None)
+        log.warning("%s; what this engine knew of it is dropped, and it waits to take it over again", lost)
+
+    def _leave_all(self) -> None:
+        self._keeper.stop()
+        try:
+            self.leases.give_back()
+        except StorageUnavailable:
+            log.info("the database is away: other engines will notice by themselves that this one is gone")
+        self._name.close()
+
+    def _say_waiting(self) -> None:
+        """One line for each store that we wait for, when the waiting begins."""
+        waits = self.leases.waits()
+        for store in waits.keys() - self._waiting.keys():
+            log.warning("not ready: %s; this engine waits to take it over", waits[store])
+        self._waiting = waits
+
+    # The broker.
+
+    def _set_up_link(self) -> None:
+        mqtt = self._config.mqtt
+        named = mqtt.model_copy(update={"client_id": mqtt.client_id or f"rayon-engine-{self._name.id}"})
+        self.subscriber = self._subscribed(named, list(self._plans))
+        self._publishing = Publishing(self.subscriber, frozenset(mqtt.publish_events))
+        self._listening = False
+
+    def _listen(self) -> None:
+        """A session of our own stands all the time. One that the configuration names belongs to whoever runs stores:
+        taking it while we wait would take it from the engine that needs it."""
+        wanted = self._config.mqtt.client_id is None or bool(self.runners)
+        if wanted and not self._listening:
+            self.subscriber.start()
+            self._listening = True
+        elif self._listening and not wanted:
+            self.subscriber.stop()
+            self._set_up_link()
+
+    def _take(self, gained: Sequence[str]) -> list[RawFrame]:
+        """What arrived; what was held of stores that are ours now comes first."""
+        self._held.forget_before(self.subscriber.connections)
+        held = self._held.take(gained)
+        return [*held, *self.subscriber.take(TAKE_FRAMES, 0.0 if held else TICK_S)]
+
+    def _sort(self, taken: Sequence[RawFrame]) -> tuple[dict[str, list[tuple[RawFrame, Frame]]], list[Token]]:
+        """Usable frames of our stores, and what may be acknowledged at once; those of other engines' are held.
+
+        This is the one place where a bad frame is caught: counted, sampled, left behind.
+        """
+        batches: dict[str, list[tuple[RawFrame, Frame]]] = defaultdict(list)
+        done = []
         for raw in taken:
             try:
                 frame = self._decoder.decode(raw.topic, raw.payload, raw.received_at)
             except DecodeError as error:
-                self.unusable[error.reason] += 1
-                self.samples.add(error.reason, raw.topic, raw.payload, raw.received_at)
+                if not self._hold_for_others(raw, error):
+                    self.unusable[error.reason] += 1
+                    self.samples.add(error.reason, raw.topic, raw.payload, raw.received_at)
+                    done.append(raw.token)
                 continue
+            if frame.store in self.runners:
+                batches[frame.store].append((raw, frame))
+            else:
+                self._held.add(frame.store, raw, self._monotonic())
+        return batches, done
+
+    def _hold_for_others(self, raw: RawFrame, error: DecodeError) -> bool:
+        """Whether the frame is of a store that another engine runs and we know nothing of."""
+        if error.reason is not FrameRefusal.UNKNOWN_STORE:
+            return False
+        store = parse_topic(raw.topic).store
+        if store not in self.leases.others:
+            return False
+        self._held.add(store, raw, self._monotonic())
+        return True
+
+    def _keep(
+        self, batches: Mapping[str, Sequence[tuple[RawFrame, Frame]]], done: list[Token], now: float
+    ) -> dict[str, list[Frame]]:
+        """Journals what came, store by store, and adds to `done` what is safe by that. Returns the frames to step."""
+        kept: dict[str, list[Frame]] = {}
+        for store, batch in batches.items():
+            frames = [frame for _, frame in batch]
+            with self._run_by_us(store):
+                self.patience(self.runners[store].keep, frames, now)
+                self._sample(batch)
+                done += [raw.token for raw, _ in batch]
+                kept[store] = frames
+            if store not in kept:
+                for raw, _ in batch:
+                    self._held.add(store, raw, self._monotonic())
+        return kept
+
+    def _sample(self, batch: Sequence[tuple[RawFrame, Frame]]) -> None:
+        for raw, frame in batch:
             for reason in frame.refused:
                 self.samples.add(reason, raw.topic, raw.payload, raw.received_at)
-            frames[frame.store].append(frame)
-        return frames
 
     def _advance(self, runner: StoreRunner, frames: Sequence[Frame], now: float) -> None:
         step = runner.advance(frames, now)
         decided = self.patience(runner.decide, step, now)
         self._publishing.step(runner.plan, step, decided.decisions, decided.vouchers)
+
+    # The house.
 
     def _keep_house(self, now: float) -> None:
         if self._is_due("refresh", now, REFRESH_S):
@@ -162,10 +305,15 @@ class EngineProcess:
             pseudonyms.refresh(linked)
 
     def _save(self, now: float) -> None:
-        for runner in self.runners.values():
-            self.patience(runner.checkpoint, now)
+        for store, runner in list(self.runners.items()):
+            with self._run_by_us(store):
+                self.patience(runner.checkpoint, now)
 
     def _report(self, now: float) -> None:
         away = self.patience.away
+        for store, runner in list(self.runners.items()):
+            with self._run_by_us(store):
+                self.patience(report, self._db, runner, now)
         values = process_values(self.subscriber, self.unusable, self.samples, database_away=away)
-        self.patience(report, self._db, self.runners, values, now)
+        if self.runners:
+            self.patience(report_process, self._db, values, now)

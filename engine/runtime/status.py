@@ -16,10 +16,13 @@ COMPONENT = "engine"
 EVERY_STORE = "*"  # what belongs to no store: frames for stores without a floor plan, the broker, the database
 
 
-def report(db: Database, stores: Mapping[str, StoreRunner], process: Mapping[str, Any], now: float) -> None:
-    """Writes the status rows of all stores and of the process."""
-    for store, runner in stores.items():
-        put_status(db, store, COMPONENT, runner.figures(), now)
+def report(db: Database, runner: StoreRunner, now: float) -> None:
+    """Writes the status row of a store. Raises LeaseLost where another engine runs it, and writes its own."""
+    put_status(db, runner.plan.store, COMPONENT, runner.figures(), now, lease=runner.lease)
+
+
+def report_process(db: Database, process: Mapping[str, Any], now: float) -> None:
+    """Writes the status row of an engine that runs stores."""
     put_status(db, EVERY_STORE, COMPONENT, process, now)
 
 

@@ -28,6 +28,7 @@ from engine.runtime.packing import VERSION, pack, unpack
 from engine.runtime.store_engine import Step, StoreEngine
 from engine.storage.database import Database
 from engine.storage.journal import VisitRow, append_journal, load_recovery, save_checkpoint
+from engine.storage.leases import Lease
 from engine.storage.vouchers.claims import Verdicts
 from engine.vocabulary import ReadingRefusal, VisitChange
 
@@ -35,12 +36,24 @@ log = logging.getLogger(__name__)
 
 
 class StoreRunner:
-    """A store that survives its process. Used by one thread. `fits` as for `StoreEngine`."""
+    """A store that survives its process. Used by one thread. `fits` as for `StoreEngine`.
 
-    def __init__(self, plan: Plan, config: Config, db: Database, secret: bytes, fits: MapFits | None = None) -> None:
-        self.plan = plan
+    With a `lease`, everything it writes is written only while the lease holds: `keep`, `decide`, `checkpoint` and
+    `report` raise LeaseLost once another engine runs the store, and this object is then good for nothing.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        config: Config,
+        db: Database,
+        secret: bytes,
+        fits: MapFits | None = None,
+        lease: Lease | None = None,
+    ) -> None:
+        self.plan, self.lease = plan, lease
         self._engine = StoreEngine(plan, config, fits=fits)
-        self._deciding = OfferDesk(plan, config, db, secret)
+        self._deciding = OfferDesk(plan, config, db, secret, lease)
         self._refused: Counter[ReadingRefusal] = Counter()
         self._db = db
         self._layout = _layout(plan, config, self.cells)
@@ -67,7 +80,9 @@ class StoreRunner:
 
     def keep(self, frames: Sequence[Frame], now: float) -> None:
         """Commits the frames to the journal. After this the broker may forget them."""
-        self._upto_id = append_journal(self._db, self.plan.store, now, pack_frames(frames, self._layout))
+        self._upto_id = append_journal(
+            self._db, self.plan.store, now, pack_frames(frames, self._layout), lease=self.lease
+        )
 
     def advance(self, frames: Sequence[Frame], now: float) -> Step:
         """One step, its decisions taken and written. `now` is the wall clock."""
@@ -130,6 +145,7 @@ class StoreRunner:
             self._visits,
             now,
             flows=statistics.flows,
+            lease=self.lease,
         )
         self._visits = []
         self._touched = False

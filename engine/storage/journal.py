@@ -13,6 +13,7 @@ from engine.presence.flows import FlowRow
 from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
+from engine.storage.leases import Lease, fence
 from engine.storage.models.running import CheckpointTable, JournalTable
 from engine.storage.models.shoppers import ConsentTable, ShopperTable
 from engine.storage.models.visits import FlowTable, HeatTable, VisitTable, ZoneHourTable
@@ -50,9 +51,13 @@ class VisitRow:
     dwell_s: float
 
 
-def append_journal(db: Database, store: str, now: float, payload: bytes) -> int:
-    """Writes one batch down for good; the broker may be told so afterwards. Returns its id, larger than all before."""
+def append_journal(db: Database, store: str, now: float, payload: bytes, *, lease: Lease | None = None) -> int:
+    """Writes one batch down for good; the broker may be told so afterwards. Returns its id, larger than all before.
+
+    Raises LeaseLost where `lease`, if there is one, is no longer the store's.
+    """
     with db.write() as session:
+        fence(session, lease)
         row = JournalTable(store=store, now=now, payload=payload)
         session.add(row)
         session.flush()
@@ -85,13 +90,15 @@ def save_checkpoint(
     now: float,
     *,
     flows: Sequence[FlowRow] = (),
+    lease: Lease | None = None,
 ) -> None:
     """In one transaction: adds the aggregates drained since the last checkpoint, stores the state, cuts the journal.
 
     Aggregates and state move together or not at all, so a replay after a crash counts nothing twice. Visits of shoppers
-    who have meanwhile withdrawn or been erased are dropped here.
+    who have meanwhile withdrawn or been erased are dropped here. Raises LeaseLost as `append_journal` does.
     """
     with db.write() as session:
+        fence(session, lease)
         _keep_visits(session, store, visits)
         upsert(session, HeatTable, _heat_values(store, heat), add=("person_s", "fixes"))
         upsert(

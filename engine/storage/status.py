@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from engine.storage.database import Database
+from engine.storage.leases import Lease, fence
 from engine.storage.models.running import StatusTable
 from engine.storage.upserts import upsert
 
@@ -24,10 +25,13 @@ class Status:
     at: float
 
 
-def put_status(db: Database, store: str, component: str, values: Mapping[str, Any], now: float) -> None:
-    """Replaces what this component said before. `values` is JSON."""
+def put_status(
+    db: Database, store: str, component: str, values: Mapping[str, Any], now: float, *, lease: Lease | None = None
+) -> None:
+    """Replaces what this component said before. `values` is JSON. Raises LeaseLost where `lease` is lost."""
     row = {"store": store, "component": component, "values_json": json.dumps(dict(values)), "at": now}
     with db.write() as session:
+        fence(session, lease)
         upsert(session, StatusTable, [row], replace=("values_json", "at"))
 
 

@@ -88,7 +88,9 @@ def _run(plans: Path, data: Path, wanted: Wanted) -> dict[str, dict[str, object]
     broker = BrokerProcess(data, wanted.broker)
     site = open_site(demo_config(plans, data, broker.port, wanted.port or free_port(PREFERRED_PORT)), environ={})
     engine = EngineThread(EngineProcess(site.config, site.db, site.secrets, site.plans))
-    server = run_api(site.config, site.db, site.secrets, site.plans, start_pages=True)
+    server = run_api(
+        site.config, site.db, site.secrets, site.plans, start_pages=True, own_engine=engine.process.not_ready
+    )
     shoppers = Shoppers(list(site.plans), data, broker.url, server.url, site.secrets.till_key)
     stop = threading.Event()
     stop_on_signals(stop)

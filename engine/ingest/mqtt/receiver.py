@@ -76,7 +76,9 @@ class Subscriber:
         self._clock = clock
         self._holds_back = self._broker.protocol == "5"  # the broker does, so that we need not
         identity = Identity(
-            config.client_id, session_expiry_s=config.session_expiry_s, receive_maximum=config.queue_frames
+            config.client_id or "rayon-engine",
+            session_expiry_s=config.session_expiry_s,
+            receive_maximum=config.queue_frames,
         )
         self._link = Link(self._broker, identity, self)
         self._arrived = threading.Condition()

@@ -23,6 +23,7 @@ from engine.records import Candidate, Decision, Issued, Trigger, Voucher
 from engine.storage.budget_release import lock_campaigns
 from engine.storage.cap_counts import CapsOwner, count_slot, counted_slots, lock_person
 from engine.storage.database import Database
+from engine.storage.leases import Lease, fence
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import CampaignTable, DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.shoppers import grants_of
@@ -45,19 +46,29 @@ class Verdicts:
         return [i.voucher for i in self.issued]
 
 
-def claim(db: Database, candidates: Sequence[Candidate], limits: Limits, secret: bytes, now: float) -> Verdicts:
+def claim(
+    db: Database,
+    candidates: Sequence[Candidate],
+    limits: Limits,
+    secret: bytes,
+    now: float,
+    *,
+    lease: Lease | None = None,
+) -> Verdicts:
     """Turns the candidates of ONE presence event, best first, into final decisions: at most one of them issues.
 
     Who wins is `engine.offers.claims.claim_event`'s to say, of the rows as they are under their locks. The winner gets
     its voucher and outbox row; a control shopper's is stored as a ghost trigger, whose row is its slot. A ghost keeps
     its slots, while those of a voucher that never arrived are given back: nobody can tell whether a ghost's would have.
 
-    A decision stored already is returned as it was stored, so that a replay after a crash changes nothing.
+    A decision stored already is returned as it was stored, so that a replay after a crash changes nothing. Raises
+    LeaseLost where `lease`, if there is one, is no longer the store's.
     """
     if not candidates:
         return Verdicts()
     shopper_id, store, visit_id = _one_event(candidates)
     with db.write() as session:
+        fence(session, lease)
         alive = session.get(ShopperTable, shopper_id, with_for_update=True) is not None
         known = _stored(session, candidates)
         fresh = [c for c in candidates if c.decision_id not in known]
@@ -78,12 +89,16 @@ def claim(db: Database, candidates: Sequence[Candidate], limits: Limits, secret:
         return Verdicts([final[c.decision_id] for c in candidates], _issued(session, known.values()) + issued)
 
 
-def record_refusals(db: Database, decisions: Sequence[Decision]) -> int:
-    """Stores refusals with their reasons; of nobody's devices nothing is stored. Returns how many were new to us."""
+def record_refusals(db: Database, decisions: Sequence[Decision], *, lease: Lease | None = None) -> int:
+    """Stores refusals with their reasons; of nobody's devices nothing is stored. Returns how many were new to us.
+
+    Raises LeaseLost as `claim` does.
+    """
     mine = [d for d in decisions if d.shopper_id is not None and d.outcome is DecisionOutcome.REFUSE]
     if not mine:
         return 0
     with db.write() as session:
+        fence(session, lease)
         shoppers = sorted({str(d.shopper_id) for d in mine})
         alive = set(
             session.exec(

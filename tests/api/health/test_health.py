@@ -23,7 +23,7 @@ VALUES = {
 def test_ready_follows_the_engine(site: Site) -> None:
     with site.client() as client:
         said = client.get("/health/ready").json()
-        assert said == {"status": "ready", "database": "up", "engine": "absent", "delivery": "running"}
+        assert said == {"status": "ready", "database": "up", "engine": "absent", "delivery": "running", "reasons": []}
         put_status(site.db, "corner", "engine", VALUES, time.time())
         assert client.get("/health/ready").json()["engine"] == "fresh"
         put_status(site.db, "corner", "engine", VALUES, time.time() - 60)

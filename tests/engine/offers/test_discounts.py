@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from engine.offers.discounts import Basket, Line, Offer, discount, worth_minor
+from tests.examples import examples
 
 OFFER: TypeAdapter[Offer] = TypeAdapter(Offer)
 
@@ -87,7 +88,7 @@ def test_why_nothing_comes_off(made: Offer, bought: Basket, reason: str) -> None
 def test_a_budget_cuts_the_discount() -> None:
     made = offer(kind="percent", basis_points=5000, max_units=9)
     off = discount(made, basket(("A", 1, 100), ("A", 1, 300)), most_minor=120)
-    assert (off.amount_minor, off.line_minor) == (120, (50, 70))
+    assert (off.amount_minor, off.line_minor) == (120, (30, 90))
 
 
 def test_the_minimum_counts_the_whole_basket() -> None:
@@ -175,3 +176,99 @@ def test_what_was_reserved_covers_the_till_at_the_plans_price(
 ) -> None:
     made = offer(**kind, max_units=units)
     assert discount(made, basket(("A", quantity, price))).amount_minor <= worth_minor(made, price)
+
+
+UNITS = st.lists(st.tuples(st.sampled_from("ABX"), st.integers(0, 60)), min_size=1, max_size=9)
+LAW = {"food": 3400, "book": 500, "tobacco": 0}
+CLASSES = {"A": "food", "B": "book", "X": "other"}
+LIMITS = st.fixed_dictionaries(
+    {"max_units": st.integers(1, 6)},
+    optional={"max_discount_minor": st.integers(1, 80), "min_basket_minor": st.integers(0, 100)},
+)
+FIXED = st.builds(
+    lambda p: {"kind": "fixed_price", "price_minor": p, "applies_to": "product", "sku": "A"}, st.integers(0, 60)
+)
+WHOLE = st.builds(lambda bp: {"kind": "percent", "basis_points": bp, "applies_to": "basket"}, st.integers(1, 10_000))
+OFFERS = st.builds(
+    lambda made, limits: OFFER.validate_json(json.dumps(made | limits)),
+    st.builds(lambda target, kind: target | kind, TARGETS, KINDS) | FIXED | WHOLE,
+    LIMITS,
+)
+
+
+def units_in_lines(units: list[tuple[str, int]], sizes: list[int]) -> Basket:
+    """These units, of which equal ones share a line where `sizes` lets them."""
+    lines: list[Line] = []
+    left: dict[tuple[str, int], int] = {}
+    for i, (sku, price) in enumerate(units):
+        if left.get((sku, price), 0) > 0:
+            left[sku, price] -= 1
+            at = next(k for k, line in enumerate(lines) if (line.sku, line.unit_price_minor) == (sku, price))
+            lines[at] = Line(sku, lines[at].quantity + 1, price, lines[at].category, lines[at].legal_class)
+        else:
+            left[sku, price] = sizes[i % len(sizes)]
+            lines.insert(0, Line(sku, 1, price, "fruit" if sku in "AB" else None, CLASSES[sku]))
+    return Basket("EUR", tuple(lines))
+
+
+@examples(200)
+@given(units=UNITS, made=OFFERS, sizes=st.lists(st.integers(0, 5), min_size=1), law=st.booleans())
+def test_the_same_basket_cut_into_other_lines_gives_the_same(
+    units: list[tuple[str, int]], made: Offer, sizes: list[int], law: bool
+) -> None:
+    caps = LAW if law else {}
+    one, other = (discount(made, units_in_lines(units, cut), caps=caps) for cut in ([0], sizes))
+    assert (one.amount_minor, one.reason) == (other.amount_minor, other.reason)
+
+
+@examples(300)
+@given(units=UNITS, made=OFFERS, extra=st.tuples(st.sampled_from("ABX"), st.integers(0, 60)), law=st.booleans())
+def test_adding_a_line_never_lowers_the_discount(
+    units: list[tuple[str, int]], made: Offer, extra: tuple[str, int], law: bool
+) -> None:
+    caps = LAW if law else {}
+    less, more = (discount(made, units_in_lines(u, [0]), caps=caps) for u in (units, [*units, extra]))
+    assert more.amount_minor >= less.amount_minor
+
+
+@examples(300)
+@given(units=UNITS, made=OFFERS, sizes=st.lists(st.integers(0, 5), min_size=1))
+def test_never_more_than_the_cap_of_the_price_paid(units: list[tuple[str, int]], made: Offer, sizes: list[int]) -> None:
+    bought = units_in_lines(units, sizes)
+    off = discount(made, bought, caps=LAW)
+    assert off.amount_minor == sum(off.line_minor) <= bought.total_minor
+    covered = [line for line in bought.lines if made.applies_to == "basket" or line.category == "fruit"]
+    assert off.amount_minor * 10_000 <= sum(line.price_minor * LAW.get(line.legal_class, 10_000) for line in covered)
+    for line, minor in zip(bought.lines, off.line_minor, strict=True):
+        assert 0 <= minor <= line.price_minor
+        if made.kind != "buy_x_get_y":  # there the cap is of the whole group: see the next test
+            assert (minor - 1) * 10_000 < line.price_minor * LAW.get(line.legal_class, 10_000)
+
+
+@examples(100)
+@given(price=st.integers(0, 60), quantity=st.integers(1, 9), made=OFFERS)
+def test_a_group_of_one_product_keeps_its_cap(price: int, quantity: int, made: Offer) -> None:
+    bought = units_in_lines([("A", price)] * quantity, [9])
+    assert discount(made, bought, caps=LAW).amount_minor * 10_000 <= bought.total_minor * LAW["food"]
+
+
+@pytest.mark.parametrize(
+    ("made", "lines", "right"),
+    [
+        # what others take off already counts: 34 % of 10.00, less the 2.00 that come as points
+        (offer(kind="percent", basis_points=3000), [Line("A", 1, 1000, None, "food", 200)], (140, "legal_cap")),
+        (offer(kind="percent", basis_points=1000), [Line("A", 1, 1000, None, "food", 200)], (100, "ok")),
+        (offer(kind="percent", basis_points=1000), [Line("A", 1, 1000, None, "food", 340)], (0, "legal_cap")),
+        (offer(kind="amount", amount_minor=500), [Line("A", 1, 600, None, "", 200)], (400, "ok")),
+        (offer(kind="buy_x_get_y", buy=1, get=1), [Line("A", 2, 1000, None, "food")], (680, "legal_cap")),
+        (offer(kind="buy_x_get_y", buy=1, get=1), [Line("A", 2, 1000, None, "food", 400)], (280, "legal_cap")),
+        (offer(kind="percent", basis_points=1000), [Line("A", 1, 900, None, "tobacco")], (0, "legal_cap")),
+        # a price of 0 is nothing to take off from, and nothing that breaks
+        (offer(kind="percent", basis_points=10_000), [Line("A", 3, 0, None, "food")], (0, "too_few")),
+        (offer(kind="amount", amount_minor=100), [Line("A", 3, 0)], (0, "too_few")),
+        (on("percent", "basket", basis_points=1000), [Line("A", 3, 0), Line("X", 1, 90)], (9, "ok")),
+    ],
+)  # fmt: skip
+def test_caps_of_what_is_paid(made: Offer, lines: list[Line], right: tuple[int, str]) -> None:
+    off = discount(made, Basket("EUR", tuple(lines)), caps=LAW)
+    assert (off.amount_minor, off.reason) == right

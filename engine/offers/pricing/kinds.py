@@ -1,0 +1,69 @@
+"""The kinds of offer, as campaigns write them: percent, amount, fixed price, buy x get y."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+AppliesTo = Literal["product", "category", "basket"]
+OfferKind = Literal["percent", "amount", "fixed_price", "buy_x_get_y"]
+
+FULL_BP = 10_000  # basis points in the whole: 100.00 %
+MAX_MINOR = 10_000_000_000  # 100 million rupiah, 6,000 euros: beyond is a typing mistake, and no basket's sum overflows
+
+
+class _Offer(BaseModel):
+    """What all offers share: what they apply to, and their limits."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    applies_to: AppliesTo
+    sku: str | None = None
+    category: str | None = None
+    min_basket_minor: int = Field(0, ge=0, le=MAX_MINOR)
+    max_units: int = Field(1, ge=1, le=1000)  # units of a product or category that get the advantage
+    max_discount_minor: int | None = Field(None, ge=1, le=MAX_MINOR)
+
+    @model_validator(mode="after")
+    def _target(self) -> _Offer:
+        if (self.applies_to == "product") != (self.sku is not None):
+            raise ValueError("`sku` goes with `applies_to: product`, and only with it")
+        if (self.applies_to == "category") != (self.category is not None):
+            raise ValueError("`category` goes with `applies_to: category`, and only with it")
+        return self
+
+
+class Percent(_Offer):
+    """A share of the price, in basis points (2000 = 20 %), rounded down once, over all it is on."""
+
+    kind: Literal["percent"]
+    basis_points: int = Field(ge=1, le=FULL_BP)
+
+
+class Amount(_Offer):
+    """A sum off, once per basket."""
+
+    kind: Literal["amount"]
+    amount_minor: int = Field(ge=1, le=MAX_MINOR)
+
+
+class FixedPrice(_Offer):
+    """Each unit for this price; never dearer than without the offer."""
+
+    kind: Literal["fixed_price"]
+    applies_to: Literal["product"]
+    price_minor: int = Field(ge=0, le=MAX_MINOR)
+
+
+class BuyXGetY(_Offer):
+    """Groups of `buy + get` units from the dearest down: the cheapest `get` of each have `basis_points` off."""
+
+    kind: Literal["buy_x_get_y"]
+    applies_to: Literal["product", "category"]
+    buy: int = Field(ge=1, le=100)
+    get: int = Field(ge=1, le=100)
+    basis_points: int = Field(FULL_BP, ge=1, le=FULL_BP)
+
+
+Offer = Annotated[Percent | Amount | FixedPrice | BuyXGetY, Field(discriminator="kind")]

@@ -79,6 +79,7 @@ class DecisionReason(StrEnum):
     TOO_LATE = "too_late"
     AUDIENCE = "audience"
     LEGAL_CAP = "legal_cap"
+    LEGAL_CHANNEL = "legal_channel"
     NO_GAIN = "no_gain"
     # What the claim says, in its order.
     ALREADY_DECIDED = "already_decided"
@@ -192,6 +193,7 @@ class ProblemCode(StrEnum):
     VOUCHER_NOT_IN_BASKET = "voucher_not_in_basket"
     VOUCHER_MIN_BASKET = "voucher_min_basket"
     VOUCHER_TOO_FEW = "voucher_too_few"
+    VOUCHER_LEGAL_CAP = "voucher_legal_cap"
     # On pages only
     SHARE_GONE = "share_gone"
     STORE_UNKNOWN = "store_unknown"

@@ -13,6 +13,7 @@ from api.problems import problem_page
 from api.ratelimits import RateLimits, TooManyRequests, address, rate_limits
 from api.texts.language import language
 from api.texts.money import badge
+from api.texts.warnings import health_warning
 from api.visitors import browser_id, keep_browser_id, visitor_of
 from engine.errors import NotFound
 from engine.loyalty.sharing import ShareOutcome, ShareRules
@@ -71,6 +72,7 @@ def _page(ctx: AppContext, request: Request, share: shares.Share) -> HTMLRespons
         title=text["title"],
         text=text["text"],
         badge=badge(share.offer, share.currency, lang),
+        warning=health_warning(share.offer, plan, lang),
         store=share.store,
         store_name=plan.name if plan else share.store,
         url=f"{ctx.public_url}/s/{share.token}",

@@ -11,6 +11,7 @@ from api.shoppers.schemas import StreamedVoucher, VoucherCard
 from api.texts.catalogue import words
 from api.texts.language import Language, language_of
 from api.texts.money import badge
+from api.texts.warnings import health_warning
 from api.times import rfc3339
 from engine.delivery.pages import Pending
 from engine.errors import NotFound
@@ -49,6 +50,7 @@ def _card(ctx: AppContext, details: VoucherDetails, place: dict[str, Any], lang:
         issued_at=rfc3339(voucher.issued_at),
         expires_at=rfc3339(voucher.expires_at),
         why=why(ctx.plans.get(voucher.store), place, None, lang),
+        warning=health_warning(details.offer, ctx.plans.get(voucher.store), lang),
     )
 
 
@@ -76,6 +78,7 @@ def to_streamed(ctx: AppContext, pending: Pending, locale: str) -> StreamedVouch
         expires_at=rfc3339(payload["expires_at"]),
         caused_by_t=delivery.caused_by_t,
         why=why(ctx.plans.get(payload["store"]), payload["place"], near_for_s, lang),
+        warning=health_warning(payload["offer"], ctx.plans.get(payload["store"]), lang),
     )
 
 

@@ -95,6 +95,7 @@ class VoucherCard(BaseModel):
     issued_at: str
     expires_at: str
     why: str = Field("", description="Why this offer, why now, in the shopper's language.")
+    warning: str | None = Field(None, description="What the law puts beside the offer: on alcohol, the health warning.")
 
 
 class StreamedVoucher(VoucherCard):

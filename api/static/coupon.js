@@ -22,6 +22,7 @@ export function couponCard(voucher, acts) {
       voucher.badge ? element("span", { class: "badge" }, voucher.badge) : null,
       element("h3", {}, voucher.title),
       element("p", {}, voucher.text),
+      voucher.warning ? element("p", { class: "warning" }, element("strong", {}, voucher.warning)) : null,
     ),
     element(
       "div",

@@ -113,7 +113,8 @@ by("scan").addEventListener("submit", (event) => {
         by("code").focus();
       });
     });
-    say("good", `−${money(result.discount_minor)}`, go);
+    const less = result.reason === "legal_cap" ? [element("p", {}, t.till.legal_cap)] : [];
+    say("good", `−${money(result.discount_minor)}`, ...less, go);
   });
 });
 by("product").addEventListener("change", () => {

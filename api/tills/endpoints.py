@@ -25,6 +25,7 @@ from api.tills.schemas import (
 from api.times import rfc3339
 from engine.errors import NotFound
 from engine.offers.discounts import Basket, Line
+from engine.offers.law.rows import class_of
 from engine.plan.currencies import EXPONENTS
 from engine.storage.vouchers import tills as desk
 
@@ -44,7 +45,13 @@ def check(
     """No effect. The same answer, `unknown`, for a wrong code, another store's and nobody's."""
     _spend(ctx, limits, request, body)
     found = desk.check_voucher(
-        ctx.db, body.code, _basket(ctx, body), body.store, time.time(), secret=ctx.secrets.site_key
+        ctx.db,
+        body.code,
+        _basket(ctx, body),
+        body.store,
+        time.time(),
+        secret=ctx.secrets.site_key,
+        timezone=ctx.plan(body.store).timezone,
     )
     if found.reason is desk.TillReason.UNKNOWN:
         _wrong_code(ctx, limits, request)
@@ -73,6 +80,7 @@ def redeem(
             idempotency_key,
             time.time(),
             secret=ctx.secrets.site_key,
+            timezone=ctx.plan(body.store).timezone,
         )
     except NotFound:
         _wrong_code(ctx, limits, request)
@@ -123,12 +131,22 @@ def _wrong_code(ctx: AppContext, limits: RateLimits, request: Request) -> None:
 
 
 def _basket(ctx: AppContext, body: TillRequest) -> Basket:
+    """The basket with what the plan knows of its products. What it does not know has no legal class."""
     products = ctx.plan(body.store).product_by_sku
-    known = {sku: p.category for sku, p in products.items()}
-    lines = [
-        Line(line.sku, line.quantity, line.unit_price_minor, line.category or known.get(line.sku))
-        for line in body.basket.lines
-    ]
+    lines = []
+    for line in body.basket.lines:
+        known = products.get(line.sku)
+        category, legal_class = (known.category, class_of(known.legal_class)) if known else (None, "")
+        lines.append(
+            Line(
+                line.sku,
+                line.quantity,
+                line.unit_price_minor,
+                line.category or category,
+                legal_class,
+                line.advantages_minor,
+            )
+        )
     return Basket(body.basket.currency, tuple(lines))
 
 

@@ -20,7 +20,13 @@ class BasketLine(_Strict):
     sku: str = Field(max_length=64, examples=["4001"])
     category: str | None = Field(None, max_length=64, description="Default: as the store's product list says.")
     quantity: int = Field(ge=1, le=100_000)
-    unit_price_minor: int = Field(ge=0, le=MAX_MINOR, examples=[249])
+    unit_price_minor: int = Field(ge=0, le=MAX_MINOR, examples=[249], description="As paid here, before any coupon.")
+    advantages_minor: int = Field(
+        0,
+        ge=0,
+        le=MAX_MINOR,
+        description="What others take off this line already, at once or as points: legal caps are of all together.",
+    )
 
 
 class BasketBody(_Strict):
@@ -48,7 +54,7 @@ class VoidRequest(_Strict):
 
 
 class CheckAnswer(BaseModel):
-    """What `redeem` would do, and why."""
+    """What `redeem` would do, and why. `legal_cap` with `ok`: all that the law allows, less than the coupon says."""
 
     ok: bool
     reason: TillReason
@@ -75,6 +81,7 @@ class RedemptionAnswer(BaseModel):
     currency: str
     redeemed_at: str
     voided_at: str | None
+    reason: TillReason = Field(description="`ok`, or `legal_cap` where the law allowed less than the coupon says.")
 
 
 class TillProduct(BaseModel):

@@ -12,6 +12,7 @@ import yaml
 
 from docs.from_code import vocabulary as code
 from docs.from_code.events import example_events
+from engine.offers.law.rows import ROWS
 from engine.plan.materials import FIXTURE_DB, FIXTURE_DB_BY_CATEGORY, WALL_DB
 
 WORDS = Path(__file__).parents[1] / "words"
@@ -113,6 +114,23 @@ def products() -> str:
     return table(("column", "", ""), ((_key(c), e.default, said.get(c, "")) for c, e in code.product_columns().items()))
 
 
+def law() -> str:
+    """The dated rows of the law on promotions."""
+    rows = (
+        (
+            _key(row.legal_class) if row.legal_class else "empty",
+            f"{row.cap_bp / 100:g} %" if row.cap_bp else "may not be promoted",
+            str(row.first_day),
+            "" if row.last_day is None else str(row.last_day),
+            "" if row.overseas else "exempt",
+            row.source,
+        )
+        for row in ROWS
+    )
+    header = ("`legal_class`", "at most off the price paid", "from", "to", "overseas departments", "source")
+    return table(header, rows)
+
+
 def tables() -> str:
     """A table per offline table."""
     said, parts = words("tables"), []
@@ -204,8 +222,8 @@ def scenarios() -> str:
 
 DIRECTIVES: Mapping[str, Callable[[], str]] = {
     f.__name__: f
-    for f in (commands, configuration, campaigns, plan, materials, products, tables, routes, metrics, topics, reasons,
-              events, referees, scenarios)
+    for f in (commands, configuration, campaigns, plan, materials, products, law, tables, routes, metrics, topics,
+              reasons, events, referees, scenarios)
 }  # fmt: skip
 """What stands on a page between `<!-- from code: NAME -->` and `<!-- end: NAME -->`."""
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
@@ -18,6 +19,7 @@ from engine.errors import OperatorError, Problem
 from engine.offers.audience import Audience
 from engine.offers.discounts import MAX_MINOR, Offer, OfferKind
 from engine.offers.hours import When
+from engine.offers.law.prior import Announced, PriorPrice, prior_findings
 from engine.offers.legal import legal_findings
 from engine.plan.model import Plan
 from engine.vocabulary import DecisionReason
@@ -101,6 +103,7 @@ class Campaign(_Strict):
     redeemed. `margin_minor` and `redeem_probability` are what arbitration expects of one redemption. `holdout_share` of
     the shoppers are a control group that never gets this campaign, so that its uplift can be measured; campaigns that
     name the same `experiment` (by default each is one of its own, called by its id) hold out the same shoppers.
+    What is `announced` to everybody needs its `prior_price`, see `engine.offers.law.prior`.
     """
 
     id: Name
@@ -122,6 +125,8 @@ class Campaign(_Strict):
     redeem_probability: float = Field(ge=0, le=1)
     holdout_share: float = Field(0.0, ge=0, le=0.9)
     experiment: Name | None = None
+    announced: Announced = "personal"
+    prior_price: PriorPrice | None = None
     texts: Texts
 
     @model_validator(mode="after")
@@ -143,19 +148,22 @@ class CampaignFile(_Strict):
     campaigns: tuple[Campaign, ...]
 
 
-def load_campaigns(path: Path, plan: Plan) -> list[Campaign]:
-    """The campaigns of a store's file. Raises OperatorError with all problems of the file and against the plan."""
-    return parse_campaigns(read_yaml(path), plan, str(path))
+def load_campaigns(path: Path, plan: Plan, on: dt.date | None = None) -> list[Campaign]:
+    """The campaigns of a store's file. Raises OperatorError with all problems of the file and against the plan.
+
+    `on` is the day whose law they are held to; without it, the newest that we know.
+    """
+    return parse_campaigns(read_yaml(path), plan, str(path), on)
 
 
-def parse_campaigns(raw: Any, plan: Plan, file: str) -> list[Campaign]:
+def parse_campaigns(raw: Any, plan: Plan, file: str, on: dt.date | None = None) -> list[Campaign]:
     """The campaigns of already-read YAML or JSON. Raises OperatorError with all problems, each with its key path."""
     try:
         # Through JSON text: pydantic then takes lists for tuples and ISO times, and is strict about all else.
         parsed = CampaignFile.model_validate_json(json.dumps(raw, default=_iso))
     except ValidationError as error:
         raise OperatorError([_plain(p) for p in validation_problems(error, file)]) from error
-    problems = campaign_problems(parsed.campaigns, plan, file)
+    problems = campaign_problems(parsed.campaigns, plan, file, on)
     if parsed.store != plan.store:
         problems.insert(0, Problem(file, "store", f"{parsed.store!r} is not this plan's store", f"write {plan.store}"))
     if problems:
@@ -163,8 +171,8 @@ def parse_campaigns(raw: Any, plan: Plan, file: str) -> list[Campaign]:
     return list(parsed.campaigns)
 
 
-def campaign_problems(campaigns: Sequence[Campaign], plan: Plan, file: str) -> list[Problem]:
-    """What is wrong between campaigns and plan: unknown product, zone, category or store, double ids, legal caps."""
+def campaign_problems(campaigns: Sequence[Campaign], plan: Plan, file: str, on: dt.date | None = None) -> list[Problem]:
+    """What is wrong between campaigns and plan: unknown product, zone, category or store, double ids, and the law."""
     problems: list[Problem] = []
     seen: dict[str, int] = {}
     for i, campaign in enumerate(campaigns):
@@ -172,11 +180,13 @@ def campaign_problems(campaigns: Sequence[Campaign], plan: Plan, file: str) -> l
         if campaign.id in seen:
             problems.append(Problem(file, f"{at}.id", f"{campaign.id!r} is used by campaigns.{seen[campaign.id]} too"))
         seen.setdefault(campaign.id, i)
-        problems += [Problem(file, f"{at}.{place}", reason, fix) for place, reason, fix in _findings(campaign, plan)]
+        problems += [
+            Problem(file, f"{at}.{place}", reason, fix) for place, reason, fix in _findings(campaign, plan, on)
+        ]
     return problems
 
 
-def _findings(campaign: Campaign, plan: Plan) -> Iterator[tuple[str, str, str]]:
+def _findings(campaign: Campaign, plan: Plan, on: dt.date | None) -> Iterator[tuple[str, str, str]]:
     place, offer = campaign.place, campaign.offer
     if campaign.stores and plan.store not in campaign.stores:
         yield "stores", f"{plan.store!r}, the store of this file, is not among them", "add it, or leave stores out"
@@ -189,7 +199,10 @@ def _findings(campaign: Campaign, plan: Plan) -> Iterator[tuple[str, str, str]]:
     categories = {p.category for p in plan.products}
     if offer.category is not None and offer.category not in categories:
         yield "offer.category", f"unknown category {offer.category!r}", "use one of: " + ", ".join(sorted(categories))
-    yield from legal_findings(offer, campaign.texts.model_dump(), plan)
+    yield from legal_findings(offer, campaign.texts.model_dump(), plan, on)
+    starts_at = campaign.when.starts_at
+    first_day = on if starts_at is None else starts_at.astimezone(ZoneInfo(plan.timezone)).date()
+    yield from prior_findings(offer, campaign.announced, campaign.prior_price, first_day, plan)
 
 
 def _plain(problem: Problem) -> Problem:

@@ -6,6 +6,7 @@ here is a candidate; `engine.storage.vouchers.claims.claim` has the last word.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo
 from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import STATE_REFUSAL, Campaign
 from engine.offers.discounts import worth_minor
-from engine.offers.legal import legal_refusal
+from engine.offers.law.findings import ALCOHOL_CHANNELS, Breach, breaches, breaches_on, of_alcohol
 from engine.plan.model import Plan
 from engine.privacy.consent import allows
 from engine.records import Candidate, Decision, Grounds, Trigger
@@ -24,11 +25,13 @@ from engine.vocabulary import Channel, DecisionOutcome, DecisionReason, Purpose
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A campaign with what the plan says about it: the most a voucher is worth, and whether the law allows it."""
+    """A campaign with what the plan says about it: the most a voucher is worth, what is against the law whenever a row
+    of it holds, and on which channels the law lets it go out (None: on all)."""
 
     campaign: Campaign
     worth_minor: int
-    legal: bool
+    breaches: tuple[Breach, ...] = ()
+    channels: frozenset[Channel] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,13 @@ class Judgement:
 
 def campaign_book(campaigns: Sequence[Campaign], plan: Plan) -> Book:
     """Checks each campaign against the plan once, not at every trigger."""
-    terms = {c.id: Terms(c, _worth(c, plan), not legal_refusal(c.offer, c.texts.model_dump(), plan)) for c in campaigns}
-    return Book(plan.store, plan.currency, ZoneInfo(plan.timezone), terms)
+    return Book(plan.store, plan.currency, ZoneInfo(plan.timezone), {c.id: _terms(c, plan) for c in campaigns})
+
+
+def _terms(campaign: Campaign, plan: Plan) -> Terms:
+    against = tuple(breaches(campaign.offer, campaign.texts.model_dump(), plan))
+    channels = ALCOHOL_CHANNELS if of_alcohol(campaign.offer, plan) else None
+    return Terms(campaign, _worth(campaign, plan), against, channels)
 
 
 def decide(
@@ -104,7 +112,8 @@ def _judge(
     trigger: Trigger, book: Book, shopper: LinkedShopper | None, now: float, rules: DecisionRules
 ) -> Candidate | Decision:
     """The person comes first: no other reason may reveal anything about a device that is not linked."""
-    terms, channel = book.terms.get(trigger.campaign_id), _channel(shopper, rules)
+    terms = book.terms.get(trigger.campaign_id)
+    channel, lawful = _channel(shopper, rules), _channel(shopper, rules, terms)
     gain = 0.0 if terms is None else _gain(terms.campaign, trigger.probability, rules)
     if shopper is None:
         reason = DecisionReason.NOT_LINKED
@@ -112,10 +121,12 @@ def _judge(
         reason = DecisionReason.NO_CONSENT
     elif terms is None:
         reason = DecisionReason.CAMPAIGN_UNKNOWN
+    elif lawful is None:
+        reason = DecisionReason.LEGAL_CHANNEL
     elif refusal := _refusal(trigger, book, terms, shopper, gain, now):
         reason = refusal
     else:
-        return _candidate(trigger, book, terms, shopper, channel, gain)
+        return _candidate(trigger, book, terms, shopper, lawful, gain)
     grounds = _grounds(book, terms, channel, gain)
     who = shopper.shopper_id if shopper else None
     return Decision(decision_id(trigger), trigger, who, DecisionOutcome.REFUSE, reason, now, grounds)
@@ -136,7 +147,7 @@ def _refusal(
         return DecisionReason.TOO_LATE  # a replay after a crash, or a queue: the shopper has walked on
     if not campaign.audience.holds(shopper, now):
         return DecisionReason.AUDIENCE
-    if not terms.legal:
+    if terms.breaches and breaches_on(terms.breaches, _day(now, book), book.timezone.key):
         return DecisionReason.LEGAL_CAP
     return DecisionReason.NO_GAIN if gain < 0 else None
 
@@ -162,10 +173,17 @@ def _grounds(book: Book, terms: Terms | None, channel: Channel | None, gain: flo
     return replace(grounds, worth_minor=terms.worth_minor, priority=terms.campaign.priority) if terms else grounds
 
 
-def _channel(shopper: LinkedShopper | None, rules: DecisionRules) -> Channel | None:
+def _channel(shopper: LinkedShopper | None, rules: DecisionRules, terms: Terms | None = None) -> Channel | None:
+    """The best live channel that the shopper agreed to, of those that the law leaves a campaign."""
     if shopper is None:
         return None
-    return next((c for c in rules.channels if allows(shopper.consents, Purpose.LOCATION_OFFERS, c)), None)
+    left = terms.channels if terms is not None else None
+    live = (c for c in rules.channels if left is None or c in left)
+    return next((c for c in live if allows(shopper.consents, Purpose.LOCATION_OFFERS, c)), None)
+
+
+def _day(now: float, book: Book) -> dt.date:
+    return dt.datetime.fromtimestamp(now, book.timezone).date()
 
 
 def _gain(campaign: Campaign, p_place: float, rules: DecisionRules) -> float:

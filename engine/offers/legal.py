@@ -1,72 +1,31 @@
-"""French caps on price advantages, as a table. In force to 15 April 2028 (loi 2025-337, after EGalim 1 and 3).
+"""French law on promotions, asked by those who read campaigns and those who decide on them.
 
-An advantage on a food product is at most 34 % of its price, on hygiene and household products at most 40 %, whatever
-its form: price cut, amount, lot of several units. The word *gratuit* is not used for food.
+The rules are dated rows in `engine.offers.law.rows`: caps of the advantage in food and everyday goods, books, and goods
+that may not be promoted; words that may not be used, in `wording`; reductions from a prior price, in `prior`.
 Engineering input, not legal advice.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+import datetime as dt
+from collections.abc import Iterator
 
-from engine.offers.discounts import FULL_BP, Amount, BuyXGetY, FixedPrice, Offer, Percent
-from engine.plan.model import Plan, Product
-
-CAP_BP: Mapping[str, int] = {"food": 3400, "hygiene": 4000}
-"""The highest advantage by legal class, in basis points of the price."""
-
-NOT_FOR_FOOD = re.compile(r"\bgratuit(e|s|es|ement)?\b", re.IGNORECASE)
-"""The word the law keeps away from food, in all its forms."""
+from engine.offers.law.findings import advantage_bp as advantage_bp
+from engine.offers.law.findings import breaches, breaches_on
+from engine.offers.law.findings import of_alcohol as of_alcohol
+from engine.offers.law.findings import products_of as products_of
+from engine.offers.law.rows import ROWS as ROWS
+from engine.offers.law.rows import LegalRow as LegalRow
+from engine.offers.law.rows import caps_at as caps_at
+from engine.offers.law.rows import caps_on as caps_on
+from engine.offers.law.wording import Texts
+from engine.offers.pricing.kinds import Offer
+from engine.plan.model import Plan
 
 Finding = tuple[str, str, str]  # place below the campaign, reason, fix
 
 
-def advantage_bp(offer: Offer, price_minor: int) -> int:
-    """The advantage on a product of this price, in basis points, rounded up: what the law compares with its cap."""
-    if price_minor <= 0:
-        return FULL_BP
-    match offer:
-        case Percent():
-            return offer.basis_points
-        case Amount():
-            # Off a basket, the sum is spread over at least the minimum basket; off a product, over one unit.
-            base = max(price_minor, offer.min_basket_minor) if offer.applies_to == "basket" else price_minor
-            return min(-(-offer.amount_minor * FULL_BP // base), FULL_BP)
-        case FixedPrice():
-            return -(-max(price_minor - offer.price_minor, 0) * FULL_BP // price_minor)
-        case BuyXGetY():
-            return -(-offer.get * offer.basis_points // (offer.buy + offer.get))
-
-
-def products_of(offer: Offer, plan: Plan) -> list[Product]:
-    """The products of the plan that an offer can touch."""
-    if offer.applies_to == "basket":
-        return list(plan.products)
-    return [p for p in plan.products if p.sku == offer.sku or (offer.category and p.category == offer.category)]
-
-
-def legal_findings(offer: Offer, texts: Mapping[str, Mapping[str, Any]], plan: Plan) -> Iterator[Finding]:
-    """What breaks the caps: one finding per legal class, naming the product where the advantage is highest."""
-    products = products_of(offer, plan)
-    for legal_class, cap in CAP_BP.items():
-        over = [(advantage_bp(offer, p.price_minor), p.sku) for p in products if p.legal_class == legal_class]
-        if over and max(over)[0] > cap:
-            worst, sku = max(over)
-            reason = f"advantage of {worst / 100:g} % on {sku!r} is above the legal {cap / 100:g} % for {legal_class}"
-            yield "offer", reason, "lower it (loi 2025-337)"
-    if any(p.legal_class == "food" for p in products):
-        for language, text in texts.items():
-            for part, words in text.items():
-                if found := NOT_FOR_FOOD.search(str(words)):
-                    yield (
-                        f"texts.{language}.{part}",
-                        f"the word {found.group()!r} is not allowed for food",
-                        "say the price cut",
-                    )
-
-
-def legal_refusal(offer: Offer, texts: Mapping[str, Mapping[str, Any]], plan: Plan) -> bool:
-    """Whether the offer may not be made: the same caps, for campaigns that changed after they were checked."""
-    return next(legal_findings(offer, texts, plan), None) is not None
+def legal_findings(offer: Offer, texts: Texts, plan: Plan, on: dt.date | None = None) -> Iterator[Finding]:
+    """What is against the rows that hold on a day, or against the newest row of each class where no day is given."""
+    for breach in breaches_on(list(breaches(offer, texts, plan)), on, plan.timezone):
+        yield breach.place, breach.reason, breach.fix

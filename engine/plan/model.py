@@ -99,6 +99,13 @@ class AccessPoint:
     exponent: float | None
 
 
+LEGAL_CLASSES = ("food", "pet_food", "everyday", "alcohol", "infant_formula", "tobacco", "book", "other")
+"""What the law tells apart in promotions: `everyday` are the goods of D.441-1 C. com., `tobacco` is vaping too."""
+
+FOODS = frozenset({"food", "pet_food", "alcohol", "infant_formula"})
+"""Classes by which a shop is one that sells food."""
+
+
 @dataclass(frozen=True, slots=True)
 class Product:
     """A product and where a shopper stands to face it."""
@@ -110,7 +117,7 @@ class Product:
     level: str
     x_m: float
     y_m: float
-    legal_class: str  # "", "food", "hygiene"
+    legal_class: str  # one of LEGAL_CLASSES, or "" where nobody has said
 
 
 @dataclass(frozen=True)

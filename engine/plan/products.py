@@ -12,11 +12,11 @@ from typing import Any
 from engine.plan.currencies import minor_units
 from engine.plan.fields import closest, number, show, text, whole
 from engine.plan.findings import Findings, WrongValueError
-from engine.plan.model import Product
+from engine.plan.model import FOODS, LEGAL_CLASSES, Product
 
 REQUIRED = ("sku", "name", "category", "price_minor", "level", "x_m", "y_m")
 OPTIONAL = ("legal_class",)
-LEGAL_CLASSES = ("", "food", "hygiene")
+_OTHER_NAMES = {"hygiene": "everyday"}
 
 _MOST_MINOR = 10_000_000_000  # 100 million rupiah, which have cents, are 6,000 euros: beyond, a price is a slip
 _words = text()
@@ -54,6 +54,7 @@ def read_products(content: str, findings: Findings, currency: str = "EUR") -> li
     except csv.Error as error:
         findings.wrong(f"line {reader.line_num}", f"not CSV: {error}", "close quotes; double a quote inside a cell")
     _refuse_duplicates(products, findings)
+    _ask_for_classes(products, findings)
     return products
 
 
@@ -109,9 +110,23 @@ def _coordinate_cell(cell: str) -> float:
 
 
 def _legal_class_cell(cell: str) -> str:
-    if cell not in LEGAL_CLASSES:
-        raise WrongValueError(f"{show(cell)} is not a legal class", "food, hygiene or empty")
+    cell = _OTHER_NAMES.get(cell, cell)
+    if cell and cell not in LEGAL_CLASSES:
+        raise WrongValueError(f"{show(cell)} is not a legal class", ", ".join(LEGAL_CLASSES) + " or empty")
     return cell
+
+
+def _ask_for_classes(products: list[PlacedProduct], findings: Findings) -> None:
+    """One warning for all products without a legal class, which no campaign can be judged on."""
+    without = [p for p in products if not p.product.legal_class]
+    if not without:
+        return
+    lines = ", ".join(str(p.line) for p in without[:10]) + (", …" if len(without) > 10 else "")
+    some = f"{len(without)} product{'s have' if len(without) > 1 else ' has'} no legal class (line {lines})"
+    food = any(p.product.legal_class in FOODS for p in products)
+    why = " in a shop that sells food" if food else ""
+    reason = f"{some}{why}: campaigns on such goods are held to the strictest cap, 34 %"
+    findings.odd(f"line {without[0].line}, column legal_class", reason, "one of " + ", ".join(LEGAL_CLASSES))
 
 
 _CELLS: dict[str, Callable[[str], Any]] = {

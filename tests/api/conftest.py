@@ -10,6 +10,7 @@ import pytest
 
 from api.server import run_api
 from engine.config import ApiConfig, Config
+from engine.plan.model import Plan
 from engine.storage.database import open_database
 from engine.storage.vouchers.campaigns import seed_campaigns
 from tests.api.site import SECRETS, Site, campaign, small_plan
@@ -23,9 +24,14 @@ def config() -> Config:
 
 
 @pytest.fixture
-def site(tmp_path: Path, config: Config, rate_clock: HeldClock) -> Iterator[Site]:
+def plan() -> Plan:
+    """The same: tests may override it."""
+    return small_plan()
+
+
+@pytest.fixture
+def site(tmp_path: Path, config: Config, plan: Plan, rate_clock: HeldClock) -> Iterator[Site]:
     """The whole HTTP side on a real SQLite file, listening on a free port of this machine."""
-    plan = small_plan()
     db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
     seed_campaigns(db, plan.store, [campaign(), campaign("store-1", place={"store": True})], time.time())
     server = run_api(config, db, SECRETS, {plan.store: plan}).start()

@@ -80,11 +80,16 @@ def test_every_department_has_room_and_most_have_products(plan: Plan) -> None:
     assert len({p.category for p in plan.products}) >= len(plan.zones) / 2
 
 
-def test_food_and_hygiene_are_marked() -> None:
+def test_food_drinks_and_everyday_goods_are_marked() -> None:
     classes = {p.category: p.legal_class for p in shipped("supermarket").products}
-    assert {classes[c] for c in ("cave", "cremerie", "boulangerie", "surgeles")} == {"food"}
-    assert {classes[c] for c in ("hygiene-beaute", "entretien")} == {"hygiene"}
-    assert {p.legal_class for p in shipped("boutique").products} == {""}
+    assert {classes[c] for c in ("cremerie", "boulangerie", "surgeles")} == {"food"}
+    assert {classes[c] for c in ("hygiene-beaute", "entretien")} == {"everyday"}
+    assert classes["cave"] == "alcohol"
+    assert {p.legal_class for p in shipped("boutique").products} == {"other"}
+
+
+def test_every_product_has_a_legal_class() -> None:
+    assert all(p.legal_class for store in ("supermarket", "boutique") for p in shipped(store).products)
 
 
 def test_people_pass_each_other_between_shelves(plan: Plan) -> None:

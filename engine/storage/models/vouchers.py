@@ -143,3 +143,4 @@ class RedemptionTable(SQLModel, table=True):
     redeemed_at: float = Field(sa_type=Double)
     voided_at: float | None = Field(default=None, sa_type=Double)
     state_before: str  # of the voucher: what a void goes back to
+    reason: str = Field(default="ok", sa_column_kwargs={"server_default": "ok"})  # or that the law allowed less

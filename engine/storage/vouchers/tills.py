@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from engine.errors import BusinessRefusal, NotFound
 from engine.offers.codes import code_digest, parse_code
 from engine.offers.discounts import Basket, Discount, Offer, discount
+from engine.offers.law.rows import caps_at
 from engine.storage.budget_release import LIVE, lock_vouchers, settle
 from engine.storage.database import Database
 from engine.storage.loyalty.friends import release_sooner
@@ -21,6 +22,9 @@ from engine.storage.models.vouchers import RedemptionTable, VoucherTable
 from engine.vocabulary import ProblemCode, VoucherState
 
 _OFFER: TypeAdapter[Offer] = TypeAdapter(Offer)
+
+PARIS = "Europe/Paris"
+"""Whose days the law counts where nobody says where the shop is."""
 
 
 class RedemptionState(StrEnum):
@@ -31,7 +35,10 @@ class RedemptionState(StrEnum):
 
 
 class TillReason(StrEnum):
-    """What a till is told of a code: `ok`, or why it gives nothing. A refusal's `code` is `voucher_` and the reason."""
+    """What a till is told of a code: `ok`, or why it gives nothing. A refusal's `code` is `voucher_` and the reason.
+
+    `legal_cap` may come with something off: then that is all the law allows, and less than the voucher promises.
+    """
 
     OK = "ok"
     UNKNOWN = "unknown"
@@ -42,6 +49,7 @@ class TillReason(StrEnum):
     NOT_IN_BASKET = "not_in_basket"
     MIN_BASKET = "min_basket"
     TOO_FEW = "too_few"
+    LEGAL_CAP = "legal_cap"
 
 
 class VoucherRefused(BusinessRefusal):
@@ -60,7 +68,8 @@ class KeyReused(BusinessRefusal):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a voucher would do to a basket. `reason` is `ok`, or why it would do nothing; unknown codes say no more."""
+    """What a voucher would do to a basket. `reason` is `ok`, or why it would do nothing, or less than it says
+    (`legal_cap`); unknown codes say no more."""
 
     ok: bool
     reason: TillReason
@@ -88,17 +97,20 @@ class Redemption:
     currency: str
     redeemed_at: float
     voided_at: float | None
+    reason: TillReason = TillReason.OK
 
 
-def check_voucher(db: Database, code: str, basket: Basket, store: str, now: float, *, secret: bytes) -> CheckResult:
+def check_voucher(
+    db: Database, code: str, basket: Basket, store: str, now: float, *, secret: bytes, timezone: str = PARIS
+) -> CheckResult:
     """What `redeem` would answer, without effect. A code that is wrong, foreign or another store's is `unknown`."""
     with db.read() as session:
         voucher = _find(session, code, store, secret)
         if voucher is None:
             return CheckResult(False, TillReason.UNKNOWN)
-        reason, off = _verdict(voucher, basket, now)
+        reason, off = _verdict(voucher, basket, now, timezone)
         return CheckResult(
-            reason is TillReason.OK,
+            off is not None and off.amount_minor > 0,
             reason,
             voucher.voucher_id,
             voucher.campaign_id,
@@ -110,22 +122,34 @@ def check_voucher(db: Database, code: str, basket: Basket, store: str, now: floa
 
 
 def redeem(
-    db: Database, code: str, basket: Basket, store: str, till: str, key: str, now: float, *, secret: bytes
+    db: Database,
+    code: str,
+    basket: Basket,
+    store: str,
+    till: str,
+    key: str,
+    now: float,
+    *,
+    secret: bytes,
+    timezone: str = PARIS,
 ) -> Redemption:
     """Uses a voucher on a basket, exactly as often as it may be used, whoever asks at once.
 
+    What comes off keeps the law's caps of the price paid, as they hold `now` in a shop of this time zone.
+
     The same till, key, code and basket give the first redemption again. Raises NotFound (`voucher_unknown`) for a code
     that is wrong, foreign or another store's; VoucherRefused (`voucher_redeemed`, `voucher_expired`, `voucher_voided`,
-    `voucher_currency`, `voucher_not_in_basket`, `voucher_min_basket`, `voucher_too_few`); KeyReused.
+    `voucher_currency`, `voucher_not_in_basket`, `voucher_min_basket`, `voucher_too_few`, `voucher_legal_cap`);
+    KeyReused.
     """
     content = _content(code, basket)
     try:
         with db.write() as session:
-            return _redeem(session, code, basket, store, till, key, content, now, secret)
+            return _redeem(session, code, basket, store, till, key, content, now, secret, timezone)
     except IntegrityError:
         # Two requests with one key at the same moment, on two vouchers: the second now finds what the first wrote.
         with db.write() as session:
-            return _redeem(session, code, basket, store, till, key, content, now, secret)
+            return _redeem(session, code, basket, store, till, key, content, now, secret, timezone)
 
 
 def void(db: Database, redemption_id: str, now: float, *, store: str | None = None) -> Redemption:
@@ -155,6 +179,7 @@ def _redeem(
     content: str,
     now: float,
     secret: bytes,
+    timezone: str,
 ) -> Redemption:
     voucher = _find(session, code, store, secret, lock=True)
     first = session.exec(
@@ -168,8 +193,8 @@ def _redeem(
         raise NotFound("no such voucher", code=ProblemCode.VOUCHER_UNKNOWN)
     if first is not None:
         return _redemption(first, voucher.campaign_id)
-    reason, off = _verdict(voucher, basket, now)
-    if off is None or reason is not TillReason.OK:
+    reason, off = _verdict(voucher, basket, now, timezone)
+    if off is None or off.amount_minor == 0:
         raise VoucherRefused(_SENTENCES[reason], code=ProblemCode(f"voucher_{reason}"))
     return _use(session, voucher, off, basket, till, key, content, now)
 
@@ -198,6 +223,7 @@ def _use(
         currency=basket.currency,
         redeemed_at=now,
         state_before=voucher.state,
+        reason=TillReason(off.reason),
     )
     session.add(row)
     voucher.uses += 1
@@ -241,7 +267,7 @@ def _find(session: Session, code: str, store: str, secret: bytes, *, lock: bool 
     return session.exec(query.with_for_update() if lock else query).first()
 
 
-def _verdict(voucher: VoucherTable, basket: Basket, now: float) -> tuple[TillReason, Discount | None]:
+def _verdict(voucher: VoucherTable, basket: Basket, now: float, timezone: str) -> tuple[TillReason, Discount | None]:
     """What the till is told, and what comes off where the voucher is good for this basket's currency now."""
     if voucher.state not in LIVE:
         return TillReason(voucher.state), None
@@ -249,7 +275,7 @@ def _verdict(voucher: VoucherTable, basket: Basket, now: float) -> tuple[TillRea
         return TillReason.EXPIRED, None
     if basket.currency != voucher.currency:
         return TillReason.CURRENCY, None
-    off = discount(_OFFER.validate_json(voucher.offer), basket, voucher.most_minor)
+    off = discount(_OFFER.validate_json(voucher.offer), basket, voucher.most_minor, caps_at(now, timezone))
     return TillReason(off.reason), off
 
 
@@ -261,11 +287,17 @@ _SENTENCES = {
     TillReason.NOT_IN_BASKET: "nothing in the basket is covered by this voucher",
     TillReason.MIN_BASKET: "the basket is below the voucher's minimum",
     TillReason.TOO_FEW: "the basket holds too few units for this voucher",
+    TillReason.LEGAL_CAP: "the law allows no more off these goods at this price",
 }
 
 
 def _content(code: str, basket: Basket) -> str:
-    lines = [[line.sku, line.category, line.quantity, line.unit_price_minor] for line in basket.lines]
+    lines = [
+        # others' advantages only where there are any: what was asked before tills could say them stays the same
+        [line.sku, line.category, line.quantity, line.unit_price_minor]
+        + ([line.advantages_minor] if line.advantages_minor else [])
+        for line in basket.lines
+    ]
     said = json.dumps([parse_code(code) or code, basket.currency, lines], separators=(",", ":"))
     return hashlib.sha256(said.encode()).hexdigest()
 
@@ -284,4 +316,5 @@ def _redemption(row: RedemptionTable, campaign_id: str) -> Redemption:
         row.currency,
         row.redeemed_at,
         row.voided_at,
+        TillReason(row.reason),
     )

@@ -11,10 +11,14 @@ import pytest
 from selenium.webdriver import Chrome
 
 from engine.config import ApiConfig, Config
-from tests.api.site import SECRETS, Site, basket, code_of
+from engine.storage.vouchers.campaigns import put_campaign
+from tests.api.site import SECRETS, Site, basket, campaign, code_of
 from tests.browser import choose, chromium, click, complaints, wait_for, write
 
 __all__ = ["chromium"]
+
+
+HALF = {"kind": "percent", "applies_to": "product", "sku": "tea-1", "basis_points": 5000}
 
 
 @pytest.fixture
@@ -62,6 +66,31 @@ def test_check_redeem_void(till: httpx.Client, code: str) -> None:
 def test_a_till_is_told_the_currency_and_its_decimals(till: httpx.Client) -> None:
     [shop] = till.get("/v1/till/stores").json()["items"]
     assert (shop["store"], shop["currency"], shop["currency_exponent"]) == ("corner", "EUR", 2)
+
+
+def test_the_law_holds_at_the_price_paid(site: Site, till: httpx.Client) -> None:
+    """A voucher as it was promised, on a price that the till has reduced: what the law allows, and why it is less."""
+    put_campaign(site.db, "corner", campaign("half", offer=HALF), time.time())
+    with site.client() as phone:
+        code = code_of(site.issue(site.sign_in(phone), time.time(), "half"))
+    check = till.post("/v1/till/check", json=asked(code)).json()
+    assert (check["ok"], check["reason"], check["discount_minor"]) == (True, "legal_cap", 169)  # 34 % of 4.99
+    more = basket(advantages_minor=100)
+    assert till.post("/v1/till/check", json=asked(code, basket=more)).json()["discount_minor"] == 69
+    for key in ("law", "law"):
+        done = redeem(till, code, key).json()
+        assert (done["reason"], done["discount_minor"], done["line_minor"]) == ("legal_cap", 169, [169])
+
+
+def test_what_the_law_leaves_nothing_of_is_refused_with_the_reason(site: Site, till: httpx.Client) -> None:
+    put_campaign(site.db, "corner", campaign("half", offer=HALF), time.time())
+    with site.client() as phone:
+        code = code_of(site.issue(site.sign_in(phone), time.time(), "half"))
+    full = basket(advantages_minor=170)
+    check = till.post("/v1/till/check", json=asked(code, basket=full)).json()
+    assert (check["ok"], check["reason"], check["discount_minor"]) == (False, "legal_cap", 0)
+    refused = redeem(till, code, "law", basket=full)
+    assert (refused.status_code, refused.json()["code"]) == (409, "voucher_legal_cap")
 
 
 def test_a_code_as_people_type_it(till: httpx.Client, code: str) -> None:

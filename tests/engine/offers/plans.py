@@ -13,7 +13,7 @@ from engine.plan.model import Level, Plan, Product, Zone
 FLOOR = Polygon([(0, 0), (10, 0), (10, 10), (0, 10)])
 PRODUCTS = (
     Product("APPLE", "Apples", "fruit", 300, "ground", 1.0, 1.0, "food"),
-    Product("SOAP", "Soap", "care", 500, "ground", 5.0, 1.0, "hygiene"),
+    Product("SOAP", "Soap", "care", 500, "ground", 5.0, 1.0, "everyday"),
     Product("BOOK", "Book", "leisure", 1000, "ground", 9.0, 1.0, ""),
     Product("GRAPES", "Grapes", "fruit", 100, "ground", 2.0, 1.0, "food"),
 )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.errors import OperatorError
 from engine.plan.findings import Findings
-from engine.plan.load import load_plan
+from engine.plan.load import check_plan, load_plan
 from engine.plan.products import read_products
 from tests.engine.plan.sketch import shop, write
 from tests.examples import examples
@@ -66,7 +66,7 @@ MISTAKES = [
         [HEADER, GOOD.replace("food", "drink")],
         "line 2, column legal_class",
         "'drink' is not a legal class",
-        "food, hygiene",
+        "food, pet_food, everyday, alcohol",
     ),
     (
         [HEADER, GOOD.replace(",2,2,", ",13,4,")],
@@ -127,3 +127,25 @@ def test_any_text_is_read_or_refused(content: str) -> None:
     products = read_products(content, findings)
     assert products == [] or all(p.product.sku for p in products)
     assert all(e.place.startswith("line ") for e in findings.errors)
+
+
+def test_hygiene_is_read_as_everyday(tmp_path: Path) -> None:
+    [product] = load_plan(write(tmp_path, shop(), f"{HEADER}\n{GOOD.replace('food', 'hygiene')}\n")).products
+    assert product.legal_class == "everyday"
+
+
+@pytest.mark.parametrize(
+    ("classes", "reason"),
+    [
+        (["food", "everyday", "other"], None),
+        (["other", "", "other", ""], "2 products have no legal class (line 3, 5): campaigns on such goods"),
+        (["food", ""], "1 product has no legal class (line 3) in a shop that sells food: campaigns on such goods"),
+    ],
+)
+def test_products_without_a_legal_class_are_asked_for(tmp_path: Path, classes: list[str], reason: str | None) -> None:
+    rows = [GOOD.replace("A1", f"A{i}").replace("food", c) for i, c in enumerate(classes)]
+    plan, errors, warnings = check_plan(write(tmp_path, shop(), "\n".join([HEADER, *rows])))
+    assert plan is not None
+    assert errors == []
+    found = [w for w in warnings if w.place.endswith("legal_class")]
+    assert [w.reason.startswith(reason or "") for w in found] == ([] if reason is None else [True])

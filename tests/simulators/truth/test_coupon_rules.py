@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from simulators.truth.coupon_rules import DueCoupon, Fate, Person, fates, held_o
 from tests.simulators.made import small_plan
 from tests.simulators.truth.test_truth import campaign
 
-PLAN = small_plan()
+PLAN = replace(small_plan(), products=tuple(replace(p, legal_class="other") for p in small_plan().products))
 NOON = dt.datetime(2026, 3, 4, 11, tzinfo=dt.UTC).timestamp()  # a Wednesday: noon in Paris
 PEOPLE = {i: Person(f"p{i}", "fr", NOON - 86_400.0) for i in range(40)}
 RULES = OffersConfig(per_visit=2, per_day=2, per_week=2)

@@ -1,0 +1,105 @@
+"""What is against the law between a campaign and the goods it is for, each with the row that says so."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from engine.offers.law.rows import ROWS, LegalRow, class_of, rows_on
+from engine.offers.law.wording import LIFESTYLE, NOT_FOR_FOOD, Texts, wrong_words
+from engine.offers.pricing.kinds import FULL_BP, Amount, BuyXGetY, FixedPrice, Offer, Percent
+from engine.plan.model import FOODS, Plan, Product
+from engine.vocabulary import Channel
+
+ALCOHOL_CHANNELS = frozenset({Channel.PAGE})
+"""Where alcohol may be shown at all, with the health warning: never by a message that comes uncalled (L.3323-2 CSP)."""
+
+
+BOOKS_BP = 500
+"""Caps of this and below are of single goods among others: an offer on the basket may be higher, on the rest of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """What is wrong at a place below the campaign. `row` says from when to when."""
+
+    row: LegalRow
+    place: str
+    reason: str
+    fix: str
+
+
+def advantage_bp(offer: Offer, price_minor: int) -> int:
+    """The advantage on a product of this price, in basis points, rounded up: what the law compares with its cap.
+
+    Off a price of 0 nothing can come.
+    """
+    if price_minor <= 0:
+        return 0
+    match offer:
+        case Percent():
+            return offer.basis_points
+        case Amount():
+            # Off a basket, the sum is spread over at least the minimum basket; off a product, over one unit.
+            base = max(price_minor, offer.min_basket_minor) if offer.applies_to == "basket" else price_minor
+            return min(-(-offer.amount_minor * FULL_BP // base), FULL_BP)
+        case FixedPrice():
+            return -(-max(price_minor - offer.price_minor, 0) * FULL_BP // price_minor)
+        case BuyXGetY():
+            return -(-offer.get * offer.basis_points // (offer.buy + offer.get))
+
+
+def products_of(offer: Offer, plan: Plan) -> list[Product]:
+    """The products of the plan that an offer can touch."""
+    if offer.applies_to == "basket":
+        return list(plan.products)
+    return [p for p in plan.products if p.sku == offer.sku or (offer.category and p.category == offer.category)]
+
+
+def of_alcohol(offer: Offer, plan: Plan) -> bool:
+    """Whether an offer is one on alcohol: on a product or a category, not on whatever is in the basket."""
+    return offer.applies_to != "basket" and any(p.legal_class == "alcohol" for p in products_of(offer, plan))
+
+
+def breaches(offer: Offer, texts: Texts, plan: Plan) -> Iterator[Breach]:
+    """Everything against any row of the table, whenever it holds: one per row, naming the product where it is worst."""
+    products = products_of(offer, plan)
+    for row in ROWS:
+        if row.holds(None, plan.timezone):
+            yield from _against(row, offer, [p for p in products if class_of(p.legal_class) == row.legal_class])
+    yield from _wording(offer, texts, products, plan)
+
+
+def breaches_on(found: Sequence[Breach], day: dt.date | None, timezone: str) -> list[Breach]:
+    """Those of the rows that hold; without a day, of the newest row of each class."""
+    holding = set(rows_on(day, timezone).values())
+    return [b for b in found if b.row in holding]
+
+
+def _against(row: LegalRow, offer: Offer, products: Sequence[Product]) -> Iterator[Breach]:
+    at_the_till = offer.applies_to == "basket" and row.cap_bp <= BOOKS_BP
+    if not products or at_the_till:  # a basket's offer leaves these out, or gives the little that is allowed
+        return
+    if row.cap_bp == 0:
+        kind = row.legal_class.replace("_", " ")
+        reason = f"{products[0].sku!r} is {kind}, which may not be promoted"
+        yield Breach(row, "offer", reason, f"leave it out ({row.source})")
+        return
+    worst, sku = max((advantage_bp(offer, p.price_minor), p.sku) for p in products)
+    if worst > row.cap_bp:
+        goods = row.legal_class or "goods without a legal_class"
+        reason = f"advantage of {worst / 100:g} % on {sku!r} is above the legal {row.cap_bp / 100:g} % for {goods}"
+        fix = f"lower it ({row.source})" if row.legal_class else "lower it, or give the legal_class in products.csv"
+        yield Breach(row, "offer", reason, fix)
+
+
+def _wording(offer: Offer, texts: Texts, products: Sequence[Product], plan: Plan) -> Iterator[Breach]:
+    newest = rows_on(None)
+    if any(p.legal_class in FOODS for p in products):
+        for place, word in wrong_words(texts, NOT_FOR_FOOD):
+            yield Breach(newest["food"], place, f"the word {word!r} is not allowed for food", "say the price cut")
+    if of_alcohol(offer, plan):
+        for place, word in wrong_words(texts, LIFESTYLE):
+            fix = "say what it is, where from, and its price (L.3323-4 CSP)"
+            yield Breach(newest["alcohol"], place, f"the word {word!r} is not allowed for alcohol", fix)

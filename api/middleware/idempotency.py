@@ -7,10 +7,10 @@ belongs to its caller, method and path. The body's fingerprint is keyed: a plain
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import logging
-import time
 from collections.abc import Awaitable, Callable
 
 from fastapi.responses import Response
@@ -76,7 +76,7 @@ class Idempotency:
         owner = self._owner(request)
         print_of_body = hmac.new(self._hash_key, body, hashlib.sha256).hexdigest()
         try:
-            found = await run_in_threadpool(store.begin, self._ctx.db, owner, key, print_of_body, time.time())
+            found = await run_in_threadpool(store.begin, self._ctx.db, owner, key, print_of_body)
         except StorageUnavailable:
             wait = {"Retry-After": str(RETRY_AFTER_S)}
             await problem(503, ProblemCode.STORAGE_UNAVAILABLE, "try again in a moment", headers=wait)(
@@ -106,10 +106,12 @@ class Idempotency:
             messages.append(message)
 
         kept = False
+        alive = asyncio.create_task(self._say_alive(owner, key))
         try:
             await self._app(scope, receive, hold)
             kept = await self._keep(owner, key, messages)
         finally:
+            alive.cancel()
             if not kept:
                 await self._abandon(owner, key)
         for message in messages:
@@ -123,6 +125,12 @@ class Idempotency:
         body = b"".join(m.get("body", b"") for m in messages[1:])
         await self._tolerating(run_in_threadpool(store.finish, self._ctx.db, owner, key, status, media_type, body))
         return True
+
+    async def _say_alive(self, owner: str, key: str) -> None:
+        """As long as the request runs; should this process die, a repeat soon runs it instead of waiting for nobody."""
+        while True:
+            await asyncio.sleep(store.RENEWED_S)
+            await self._tolerating(run_in_threadpool(store.keep, self._ctx.db, owner, key))
 
     async def _abandon(self, owner: str, key: str) -> None:
         await self._tolerating(run_in_threadpool(store.abandon, self._ctx.db, owner, key))

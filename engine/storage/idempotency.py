@@ -9,15 +9,16 @@ from sqlmodel import col
 
 from engine.storage.database import Database
 from engine.storage.models.running import IdempotencyTable, RequestState
-from engine.storage.upserts import table_of, upsert
+from engine.storage.upserts import database_time, table_of, upsert
 
-ABANDONED_S = 60.0  # a request still in flight after this long died with its process: the next one may try again
+RENEWED_S = 1.0  # a request in flight says so often that it is still being worked on
+ABANDONED_S = 4.0  # one that has not said so for so long died with its process: the next one may try again
 KEEP_S = 86_400.0  # how long a first answer is kept
 
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """Never seen: do it, then `finish` or `abandon`."""
+    """Never seen: do it, `keep` it meanwhile, then `finish` or `abandon`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,16 @@ class Mismatch:
     """The key was used with another body."""
 
 
-def begin(db: Database, scope: str, key: str, body_hash: str, now: float) -> Fresh | Replay | InFlight | Mismatch:
-    """Takes the key for this request, or says what became of it before. Of many at once, one gets Fresh."""
+def begin(
+    db: Database, scope: str, key: str, body_hash: str, now: float | None = None
+) -> Fresh | Replay | InFlight | Mismatch:
+    """Takes the key for this request, or says what became of it before. Of many at once, one gets Fresh.
+
+    Who got it calls `keep` every RENEWED_S, then `finish` or `abandon`. `now` is the database's time unless it is
+    given: API servers on several hosts must agree on who died.
+    """
     with db.write() as session:
+        now = database_time(session) if now is None else now
         row = {"scope": scope, "key": key, "body_hash": body_hash, "state": RequestState.NEW, "at": now}
         upsert(session, IdempotencyTable, [row])
         stored = session.get_one(IdempotencyTable, (scope, key), with_for_update=True)
@@ -55,6 +63,14 @@ def begin(db: Database, scope: str, key: str, body_hash: str, now: float) -> Fre
         if stored.state == RequestState.DONE:
             return Replay(stored.status or 0, stored.media_type or "", stored.body or b"")
         return InFlight()
+
+
+def keep(db: Database, scope: str, key: str, now: float | None = None) -> None:
+    """Says that the request with this key is still being worked on."""
+    with db.write() as session:
+        stored = session.get(IdempotencyTable, (scope, key), with_for_update=True)
+        if stored is not None and stored.state == RequestState.IN_FLIGHT:
+            stored.at = database_time(session) if now is None else now
 
 
 def finish(db: Database, scope: str, key: str, status: int, media_type: str, body: bytes) -> None:

@@ -11,18 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from engine.errors import LeaseLost
 from engine.storage.database import Database
 from engine.storage.models.leases import LeaseTable
-from engine.storage.upserts import upsert
-
-_NOW = {
-    "sqlite": "SELECT (julianday('now') - 2440587.5) * 86400.0",
-    "postgresql": "SELECT extract(epoch FROM clock_timestamp())",
-}
+from engine.storage.upserts import database_time, upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +59,7 @@ def take_lease(db: Database, store: str, owner: str, term_s: float, seen: LeaseS
         if row.owner and (seen is None or (row.epoch, row.renewals) != (seen.epoch, seen.renewals)):
             return None
         row.owner, row.epoch, row.renewals, row.term_s = owner, row.epoch + 1, 0, term_s
-        row.expires_at = _database_time(session) + term_s
+        row.expires_at = database_time(session) + term_s
         return Lease(store, owner, row.epoch)
 
 
@@ -73,7 +67,7 @@ def renew_leases(db: Database, leases: Sequence[Lease], term_s: float) -> list[L
     """Says that the owner of these leases lives. Returns those that others have meanwhile."""
     lost = []
     with db.write() as session:
-        expires_at = _database_time(session) + term_s
+        expires_at = database_time(session) + term_s
         for lease in sorted(leases, key=lambda held: held.store):
             row = session.get(LeaseTable, lease.store, with_for_update=True)
             if row is None or row.epoch != lease.epoch:
@@ -108,11 +102,6 @@ def fence(session: Session, lease: Lease | None) -> None:
     owner, epoch = held or ("", None)
     if epoch != lease.epoch:
         raise LeaseLost(lease.store, owner)
-
-
-def _database_time(session: Session) -> float:
-    """Seconds UTC of the database's clock: one for all hosts that ask it."""
-    return float(session.connection().execute(text(_NOW[session.get_bind().dialect.name])).scalar_one())
 
 
 def _seen(row: LeaseTable) -> LeaseSeen:

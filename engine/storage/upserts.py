@@ -1,11 +1,11 @@
-"""What SQLite and PostgreSQL say in nearly the same words: insert or change, locks on rows, named locks."""
+"""What SQLite and PostgreSQL say in nearly the same words: insert or change, locks on rows, named locks, the time."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
@@ -52,3 +52,14 @@ def named_lock(session: Session, name: str) -> None:
     """Holds a lock of this name until the transaction ends. SQLite needs none: its writers are alone already."""
     if session.get_bind().dialect.name == "postgresql":
         session.connection().execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"rayon.{name}", 0))))
+
+
+_NOW = {
+    "sqlite": "SELECT (julianday('now') - 2440587.5) * 86400.0",
+    "postgresql": "SELECT extract(epoch FROM clock_timestamp())",
+}
+
+
+def database_time(session: Session) -> float:
+    """Seconds UTC by the database's clock, which is one for all hosts that ask it."""
+    return float(session.connection().execute(text(_NOW[session.get_bind().dialect.name])).scalar_one())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from engine.storage.database import Database
 from engine.storage.idempotency import (
     ABANDONED_S,
@@ -13,6 +15,7 @@ from engine.storage.idempotency import (
     abandon,
     begin,
     finish,
+    keep,
     purge,
 )
 from engine.storage.status import Status, get_status, put_status
@@ -48,6 +51,23 @@ def test_a_request_that_died_is_taken_over(db: Database) -> None:
     begin(db, "till", "k", "h", NOW)
     assert begin(db, "till", "k", "h", NOW + ABANDONED_S - 1) == InFlight()
     assert begin(db, "till", "k", "h", NOW + ABANDONED_S) == Fresh()
+
+
+def test_a_request_that_still_runs_is_not_taken_over(db: Database) -> None:
+    begin(db, "till", "k", "h", NOW)
+    for second in range(1, 20):
+        keep(db, "till", "k", NOW + second)
+        assert begin(db, "till", "k", "h", NOW + second + 1) == InFlight()
+    finish(db, "till", "k", 200, "text/plain", b"x")
+    keep(db, "till", "k", NOW + KEEP_S)  # too late: it is done, and as old as it was
+    assert begin(db, "till", "k", "h", NOW + 19 + KEEP_S) == Fresh()
+
+
+def test_without_a_time_it_is_the_databases(db: Database) -> None:
+    begin(db, "till", "k", "h")
+    keep(db, "till", "k")
+    assert begin(db, "till", "k", "h") == InFlight()
+    assert begin(db, "till", "k", "h", time.time() + ABANDONED_S + 60) == Fresh()
 
 
 def test_answers_are_forgotten_after_a_day(db: Database) -> None:

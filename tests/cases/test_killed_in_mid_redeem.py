@@ -1,0 +1,70 @@
+"""killed-in-mid-redeem: the API died while it redeemed, and the till got 409 for a minute.
+
+Input: a server dies after the redemption was written and before its answer was kept; the till repeats. And one that is
+only slow.
+Right: within 5 s the repeat gets the one redemption there is; the slow one keeps its request for as long as it takes.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlmodel import select
+
+from engine.storage import idempotency
+from engine.storage.models.running import IdempotencyTable, RequestState
+from tests.api.conftest import config, site
+from tests.api.middleware.test_idempotency import Counting
+from tests.api.site import Site, basket, code_of
+from tests.clocks import HeldClock
+from tests.conftest import rate_clock
+
+__all__ = ["HeldClock", "config", "rate_clock", "site"]
+
+
+def test_the_repeat_is_answered_within_five_seconds(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert idempotency.ABANDONED_S <= 4.0
+    monkeypatch.setattr(idempotency, "ABANDONED_S", 0.5)  # as in life, on a clock eight times as fast
+    with site.client() as phone, site.till() as till:
+        voucher = site.issue(site.sign_in(phone), time.time())
+        body = {"code": code_of(voucher), "store": "corner", "till": "1", "basket": basket()}
+
+        def ask() -> tuple[int, str]:
+            answer = till.post("/v1/till/redeem", json=body, headers={"Idempotency-Key": "k"})
+            return answer.status_code, answer.text
+
+        done = ask()
+        leave_as_if_killed(site)
+        status, problem = ask()
+        assert (status, "idempotency_in_flight" in problem) == (409, True)
+        time.sleep(0.6)
+        assert ask() == done
+        assert ask() == done
+        assert till.post("/v1/till/redeem", json=body, headers={"Idempotency-Key": "other"}).status_code == 409
+
+
+def leave_as_if_killed(site: Site) -> None:
+    """What a process leaves that dies between writing the redemption and keeping its answer."""
+    with site.db.write() as session:
+        [row] = session.exec(select(IdempotencyTable)).all()
+        row.state, row.status, row.media_type, row.body, row.at = RequestState.IN_FLIGHT, None, None, None, time.time()
+
+
+def test_a_slow_server_keeps_its_request(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency, "RENEWED_S", 0.05)
+    monkeypatch.setattr(idempotency, "ABANDONED_S", 0.5)
+    counting = Counting(site)
+    counting.go.clear()
+    headers = {"Idempotency-Key": "slow"}
+    with site.client() as client, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(client.post, "/v1/counted", json={}, headers=headers)
+        assert counting.inside.wait(60)
+        time.sleep(1.0)
+        meanwhile = client.post("/v1/counted", json={}, headers=headers)
+        counting.go.set()
+        done = first.result(60)
+        again = client.post("/v1/counted", json={}, headers=headers)
+    assert (meanwhile.status_code, done.status_code, again.content) == (409, 201, done.content)
+    assert counting.runs == 1

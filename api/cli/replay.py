@@ -78,7 +78,8 @@ def replay(
     that are MACs, or access points of the recording, pass unchanged.
 
     At --speed 10 the published times run ten times faster than the clock on
-    the wall; the engine works in their time.
+    the wall; the engine works in their time, since the topic says "replay". A
+    store where somebody publishes live readings takes no recording.
 
     Example: [bold]rayon replay readings.csv --mqtt mqtt://127.0.0.1:1883 --store boutique --speed 10[/bold]
     """
@@ -169,7 +170,7 @@ def _publish(
         raise OperatorError([Problem("--mqtt", str(broker), str(error), "is the broker running?")]) from error
     finally:
         unconfirmed = publisher.close(CONFIRM_S if frames else 0.0)
-    _, _, source = topic.partition("/readings/")
+    _, _, source = topic.partition("/replay/")
     return Summary(
         store=topic.split("/")[1],
         source=source,
@@ -193,7 +194,7 @@ def _topic(store: str, source: str) -> str:
     ]
     if problems:
         raise OperatorError(problems)
-    return f"rayon/{store}/readings/{source}"
+    return f"rayon/{store}/replay/{source}"
 
 
 def _is_mac(name: str) -> bool:

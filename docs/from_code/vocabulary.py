@@ -363,7 +363,7 @@ def _labels(value: Any) -> str:
 @cache
 def topics() -> Vocabulary:
     """Every MQTT topic of our own."""
-    own = {f"rayon/{{store}}/{kind}/{{source}}": Entry(takes="in") for kind in ("readings", "sessions")}
+    own = {f"rayon/{{store}}/{kind}/{{source}}": Entry(takes="in") for kind in ("readings", "replay", "sessions")}
     return own | {f"rayon/{{store}}/events/{kind}": Entry(takes="out") for kind in get_args(EventKind)}
 
 

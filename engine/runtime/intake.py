@@ -1,4 +1,11 @@
-"""What comes into a store: frames become new readings on our clock, in order, and then scans."""
+"""What comes into a store: frames become new readings on our clock, in order, and then scans.
+
+Time is ours. A live reading is never later than our receipt of it (plus `clock_tolerance_s`) and never older than
+MAX_BACKLOG_S, and the store's time follows receipt, so that no message moves it. A frame that says `replay` is of a
+recording, whose time is its own: the store's time is then the recording's, until nothing has come of it for QUIET_S or
+somebody speaks live. Where the store's time is ahead of ours all the same (our own clock was put back, a checkpoint
+holds a wrong time), it starts anew.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +17,21 @@ import numpy as np
 
 from engine.config import IngestConfig
 from engine.ingest.decoders.native import Frame
-from engine.ingest.time.clocks import SourceClocks, shift_times
+from engine.ingest.time.clocks import MAX_BACKLOG_S, SourceClocks, shift_times, with_times
 from engine.ingest.time.dedup import Dedup
+from engine.ingest.time.frontiers import Frontiers
 from engine.ingest.time.order import Reorder
 from engine.positioning.windows import ScanWindows
 from engine.records import Readings, Scans
 
-AHEAD_S = 60.0  # no clock error that is corrected leaves the store's time this far ahead of ours
-QUIET_S = 30.0
+QUIET_S = 30.0  # a recording of which nothing comes for so long is over
+UP_TO_DATE_S = 1.0  # a frame this close behind its newest reading tells everything up to its sending
 
 
 @dataclass(frozen=True, slots=True)
 class HeardStep:
-    """What one step heard. `clock` is the store's event time: everything up to it is in scans.
+    """What one step heard. `clock` is the store's event time: everything up to it is in scans. It is infinite in a step
+    after which the store's time starts anew.
 
     `new` counts readings that came for the first time, `used` those that went into windows; `ap_readings` are new ones
     of access points hearing each other.
@@ -40,58 +49,120 @@ class Intake:
 
     def __init__(self, config: IngestConfig, n_ap: int, window_s: float) -> None:
         self._config, self._n_ap, self._window_s = config, n_ap, window_s
-        self._heard_at = -np.inf
+        self._heard_at = self._live_at = -np.inf
+        self._playing = False
         self._clocks = SourceClocks(config.clock_tolerance_s)
         self._dedup = Dedup(config.dedup_s)
-        self._order = Reorder(config.reorder_s)
+        self._order = self._new_order()
+        self._frontiers = Frontiers(config.reorder_s)
         self._windows = self._new_windows()
+        self._not_played = 0
 
     def take(self, frames: Sequence[Frame], now: float) -> HeardStep:
         """Takes in frames. `now` is the wall clock; with no frames, time goes on all the same."""
-        over = self._recording_ended(now)
+        frames, over = self._choose(frames, now)
         rest = self._start_anew() if over else Readings.empty()
-        readings, ap_readings = self._fresh(frames)
-        self._order.push(readings, now)
+        readings, ap_readings = self._hear(frames, now)
         self._heard_at = now if frames else self._heard_at
-        in_order, clock = (rest, np.inf) if over else (self._order.release(now), self._order.released_to)
+        in_order, clock = (rest, np.inf) if over else (self._release(now), self._order.released_to)
         scans = self._windows.push(in_order, clock)
         self._windows = self._new_windows() if over else self._windows
-        return HeardStep(clock, scans, ap_readings, len(readings), len(in_order))
+        return HeardStep(clock, scans, ap_readings, readings, len(in_order))
 
     def listen_from(self, now: float) -> None:
         """Nothing could be heard before `now` (s, UTC): that silence says nothing."""
         self._order.listen_from(now)
+        self._frontiers.listen_from(now)
 
     def figures(self) -> dict[str, Any]:
         """Counts for the health page."""
         return {
             "duplicates": self._dedup.duplicates,
             "late": self._order.late,
+            "not_played": self._not_played,
             "held": len(self._order),
             "clock_offsets_s": self._clocks.offsets(),
         }
 
-    def _fresh(self, frames: Sequence[Frame]) -> tuple[Readings, Readings]:
-        """New readings of all frames, on our clock: of shoppers' devices, and of access points."""
-        parts, between = [], []
-        for frame in frames:
-            offset_s = self._clocks.offset_s(frame.source, frame.sent_at, frame.received_at)
-            parts.append(self._dedup.fresh(shift_times(frame.readings, offset_s)))
-            if len(frame.ap_readings):
-                between.append(self._dedup.fresh(shift_times(frame.ap_readings, offset_s)))
-        return Readings.concat(parts), Readings.concat(between)
+    def _choose(self, frames: Sequence[Frame], now: float) -> tuple[Sequence[Frame], bool]:
+        """The frames to take, live ones or those of a recording, and whether the store's time starts anew with them."""
+        live = [frame for frame in frames if not frame.replay]
+        if live:
+            self._live_at = now
+        was_playing, played = self._playing, len(live) < len(frames)
+        if live or (played and abs(now - self._live_at) <= QUIET_S):
+            self._playing = False  # who is in the shop now goes before who was in a recording
+            self._not_played += sum(len(frame.readings) for frame in frames if frame.replay)
+            frames = live
+        elif played:
+            self._playing = True
+        elif was_playing and not abs(now - self._heard_at) <= QUIET_S:
+            self._playing = False
+        if self._playing != was_playing and not np.isfinite(self._order.watermark):
+            self._order = self._new_order()
+            return frames, False
+        return frames, self._playing != was_playing or self._is_ahead(now)
 
-    def _recording_ended(self, now: float) -> bool:
-        """A recording played fast left the store's time ahead of ours, and nothing has come for a while."""
-        return self._order.watermark - now > AHEAD_S and now - self._heard_at > QUIET_S
+    def _is_ahead(self, now: float) -> bool:
+        """Whether the store's time is one that has not come yet, so that everything live would be late."""
+        ahead_s = max(self._order.watermark, self._order.released_to) - now
+        return not self._playing and ahead_s > max(self._config.reorder_s, self._config.clock_tolerance_s)
+
+    def _hear(self, frames: Sequence[Frame], now: float) -> tuple[int, Readings]:
+        """Takes new readings of devices into the order. Returns how many, and those of access points."""
+        new, between = 0, [Readings.empty()]
+        for frame in frames:
+            heard, told, told_to = self._on_our_clock(frame, now)
+            fresh = self._dedup.fresh(heard)
+            new += len(fresh)
+            between += [self._dedup.fresh(told)] if len(told) else []
+            if frame.replay:
+                self._order.push(fresh, now)
+                continue
+            self._frontiers.hear(frame.source, heard.t, told_to, self._order.watermark, now)
+            self._order.push(fresh, now, told_to)
+        return new, Readings.concat(between)
+
+    def _on_our_clock(self, frame: Frame, now: float) -> tuple[Readings, Readings, float]:
+        """The frame's readings of devices and of access points, and the time up to which it tells everything.
+
+        `now` bounds times too: who hands us frames may have another clock.
+        """
+        if frame.replay:
+            return frame.readings, frame.ap_readings, np.inf
+        received_at = min(frame.received_at, now)
+        offset_s = self._clocks.offset_s(frame.source, frame.sent_at, received_at)
+        heard, told = (self._bound(shift_times(r, offset_s), received_at) for r in (frame.readings, frame.ap_readings))
+        sent_at = frame.sent_at + offset_s
+        newest = float(heard.t.max()) if len(heard) else sent_at
+        told_to = sent_at if sent_at - newest <= UP_TO_DATE_S else newest
+        return heard, told, min(told_to, received_at)
+
+    def _bound(self, readings: Readings, received_at: float) -> Readings:
+        """No reading later than its receipt and the tolerance; what is days old is counted late and left out."""
+        old = ~(readings.t >= received_at - MAX_BACKLOG_S)
+        if old.any():
+            self._order.late += int(np.count_nonzero(old))
+            readings = readings.take(~old)
+        latest = received_at + self._config.clock_tolerance_s
+        return readings if not (readings.t > latest).any() else with_times(readings, np.minimum(readings.t, latest))
+
+    def _release(self, now: float) -> Readings:
+        if self._playing:
+            return self._order.release(now)
+        return self._order.release(now, self._frontiers.spoken_past(self._order.watermark, now))
 
     def _start_anew(self) -> Readings:
         """Makes room for the present: what comes next would be late for ever after. Returns what was still held."""
         rest = self._order.flush()
         late, duplicates = self._order.late, self._dedup.duplicates
-        self._order, self._dedup = Reorder(self._config.reorder_s), Dedup(self._config.dedup_s)
+        self._order, self._dedup = self._new_order(), Dedup(self._config.dedup_s)
         self._order.late, self._dedup.duplicates = late, duplicates
+        self._frontiers = Frontiers(self._config.reorder_s)
         return rest
+
+    def _new_order(self) -> Reorder:
+        return Reorder(self._config.reorder_s, window_s=0.0 if self._playing else self._window_s)
 
     def _new_windows(self) -> ScanWindows:
         return ScanWindows(self._n_ap, self._window_s)
@@ -102,14 +173,22 @@ class Intake:
             "clocks": self._clocks.state(),
             "dedup": self._dedup.state(),
             "order": self._order.state(),
+            "frontiers": self._frontiers.state(),
             "windows": self._windows.state(),
             "heard_at": float(self._heard_at),
+            "live_at": float(self._live_at),
+            "playing": self._playing,
+            "not_played": self._not_played,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Takes over what `state` returned."""
+        self._playing = bool(state["playing"])
+        self._order = self._new_order()
         self._clocks.restore(state["clocks"])
         self._dedup.restore(state["dedup"])
         self._order.restore(state["order"])
+        self._frontiers.restore(state["frontiers"])
         self._windows.restore(state["windows"])
-        self._heard_at = float(state["heard_at"])
+        self._heard_at, self._live_at = float(state["heard_at"]), float(state["live_at"])
+        self._not_played = int(state["not_played"])

@@ -32,6 +32,7 @@ def _tree(frame: Frame) -> dict[str, Any]:
         "readings": _columns(frame.readings),
         "ap_readings": _columns(frame.ap_readings),
         "refused": frame.refused,
+        "replay": frame.replay,
     }
 
 
@@ -44,6 +45,7 @@ def _frame(store: str, tree: dict[str, Any]) -> Frame:
         Readings(*tree["readings"]),
         Readings(*tree["ap_readings"]),
         {ReadingRefusal(reason): n for reason, n in tree["refused"].items()},
+        tree.get("replay", False),
     )
 
 

@@ -82,6 +82,11 @@ class LearningLocator:
         """Tracks go on under new names (old to new). What was learnt keeps the old ones, which lead to nobody."""
         self._locator.restore(rename_devices(self._locator.state(), names))
 
+    def start_anew(self) -> None:
+        """The store's time starts anew: a fit under way is used as soon as there is a scan, or time goes on."""
+        self._calibration.start_anew()
+        self._use_at = -np.inf
+
     def _locate(self, scans: Scans) -> Fixes:
         if not self._given:
             self._calibration.add_scans(scans)

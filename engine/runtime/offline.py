@@ -198,4 +198,4 @@ def _steps(t: F64, config: Config) -> Iterator[tuple[slice, float]]:
 
 def _frames(store: str, readings: Readings, rows: slice, now: float) -> list[Frame]:
     part = readings.take(rows)
-    return [Frame(store, "recording", now, now, part, Readings.empty(), {})] if len(part) else []
+    return [Frame(store, "recording", now, now, part, Readings.empty(), {}, replay=True)] if len(part) else []

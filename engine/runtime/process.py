@@ -34,6 +34,7 @@ from engine.runtime.patience import Patience
 from engine.runtime.publishing import Publishing
 from engine.runtime.status import process_values, report, report_process
 from engine.runtime.store_runner import StoreRunner
+from engine.runtime.wall import SteadyClock
 from engine.storage.database import Database
 from engine.storage.leases import Lease
 from engine.vocabulary import FrameRefusal
@@ -59,7 +60,7 @@ class EngineProcess:
         *,
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
-        subscribed: Callable[[MqttConfig, Sequence[str]], Subscriber] = Subscriber,
+        subscribed: Callable[[MqttConfig, Sequence[str]], Subscriber] | None = None,
     ) -> None:
         self.stopping = threading.Event()
         self.ready = threading.Event()
@@ -70,10 +71,13 @@ class EngineProcess:
         self.runners: dict[str, StoreRunner] = {}
         """The stores that this engine runs now."""
         self._config, self._db, self._secrets, self._plans = config, db, secrets, plans
-        self._wall, self._monotonic, self._subscribed = wall, monotonic, subscribed
+        self._wall, self._monotonic = SteadyClock(wall, monotonic), monotonic
+        self._subscribed = subscribed or partial(Subscriber, clock=self._wall)
         salts, turns_at = DailySalts(config.storage.data_dir), config.privacy.salt_turns_at
         self.pseudonyms = {
-            s: Pseudonyms(secrets.site_key, wall(), nights=Nights(p.timezone, turns_at), salt_of=partial(salts.salt, s))
+            s: Pseudonyms(
+                secrets.site_key, self._wall(), nights=Nights(p.timezone, turns_at), salt_of=partial(salts.salt, s)
+            )
             for s, p in plans.items()
         }
         self._decoder = NativeDecoder({s: p.ap_index for s, p in plans.items()}, self.pseudonyms)

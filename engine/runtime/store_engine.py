@@ -103,6 +103,8 @@ class StoreEngine:
         visits = self._advance(fixes, heard.clock)
         triggers = self._trigger(fixes)
         ended = self._close(heard.clock)
+        if heard.clock == np.inf:
+            self._locator.start_anew()
         self._flows.add(visits, ended)
         step = Step(heard.clock, fixes, visits, triggers, ended)
         self._count(frames, heard, step)

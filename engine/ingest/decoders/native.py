@@ -1,4 +1,5 @@
-"""Rayon's own wire, from bytes to columns: `rayon/{store}/readings/{source}` and `rayon/{store}/sessions/{source}`.
+"""Rayon's own wire, from bytes to columns: `rayon/{store}/readings/{source}` and `rayon/{store}/sessions/{source}`;
+recordings come as `rayon/{store}/replay/{source}`.
 
 The fast path decodes a whole frame typed. Where its types do not hold, every reading is looked at alone, so that a bad
 one does not take the good ones beside it along. Whatever the path, the same vectorised checks then say which rows are
@@ -26,6 +27,8 @@ from engine.records import DeviceId, Pseudonym, Readings
 from engine.vocabulary import FrameRefusal, ReadingRefusal, SessionChange
 
 MAX_READINGS = 5_000
+READINGS, REPLAY = "readings", "replay"
+"""Kinds of topics that hold readings: live ones, and those of a recording."""
 
 _NAN = math.nan
 _SEGMENT_MAX = 128  # characters of a store's or source's name
@@ -72,7 +75,7 @@ class Frame:
     """A decoded frame. Times are still the source's clock: `SourceClocks` says by how much it is wrong.
 
     `ap_readings` are access points hearing each other: there `device` is the index of the access point heard.
-    `refused` counts the frame's unusable readings by reason.
+    `refused` counts the frame's unusable readings by reason. A frame of a recording (`replay`) has times of its own.
     """
 
     store: str
@@ -82,6 +85,7 @@ class Frame:
     readings: Readings
     ap_readings: Readings
     refused: dict[ReadingRefusal, int]
+    replay: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +118,15 @@ def decode_native(
     Raises DecodeError for the whole frame; unusable readings are counted in `Frame.refused`.
     """
     where = parse_topic(topic)
-    if where.kind != "readings":
-        raise DecodeError(FrameRefusal.TOPIC_SHAPE, f"kind is {mask_macs(where.kind)!r}, not 'readings'")
+    if where.kind not in (READINGS, REPLAY):
+        raise DecodeError(FrameRefusal.TOPIC_SHAPE, f"kind is {mask_macs(where.kind)!r}, not 'readings' or 'replay'")
     sent_at, columns, misshapen = _decode_columns(payload)
     if not 0 <= sent_at < TIME_MAX_S:
         raise DecodeError(FrameRefusal.BAD_TIME, f"sent_at is {sent_at:g}, not seconds UTC")
     refused = {ReadingRefusal.BAD_READING_SHAPE: misshapen} if misshapen else {}
     readings, ap_readings = usable(columns, sent_at, store_aps, pseudonym, refused)
-    return Frame(where.store, where.source, sent_at, received_at, readings, ap_readings, refused)
+    replay = where.kind == REPLAY
+    return Frame(where.store, where.source, sent_at, received_at, readings, ap_readings, refused, replay)
 
 
 def decode_session(topic: str, payload: bytes, *, pseudonym: Pseudonym, received_at: float) -> NetworkSession:

@@ -65,7 +65,7 @@ class Subscriber:
         config: MqttConfig,
         stores: Sequence[str] = (),
         *,
-        kinds: Sequence[str] = ("readings",),
+        kinds: Sequence[str] = ("readings", "replay"),
         broker: Broker | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:

@@ -1,37 +1,40 @@
 """How wrong each source's clock is, from `sent_at` against our time of receipt.
 
-With `raw = received_at - sent_at` (seconds, clock error plus network delay) a source is in one of two states.
+With `raw = received_at - sent_at` (seconds, clock error plus delay), one offset is kept per source, 0 at first.
 
-* **Unsettled**, at first and after a silence: one offset is kept. A clock within `clock_tolerance_s` is right; one that
-  is ahead cannot be explained by delay, and is corrected at once; one that is behind by less than a day may just be a
-  backlog that the broker held for us, and is believed until it proves constant; one that is further behind (1970) is
-  corrected at once. A recording played faster than it was made never proves constant, so its rate is kept.
-* **Settled**, once `raw` has been constant over at least 5 frames and 5 s. Slow drift is then followed at 1000 ppm at
-  most, on the window's smallest `raw` (the frame with the least delay, as in NTP's clock filter, RFC 5905 section 10).
-  A step counts when the new value proves constant in turn. Until then a frame that claims to come from the future is
-  put at its time of receipt, so that one source's jump cannot drag the store's watermark along.
+* **Nothing comes from the future.** A delay cannot be negative, so a frame that would be later than our receipt of it
+  by more than `clock_tolerance_s` is put at its receipt, at once and for itself: what one frame says, however absurd,
+  changes nothing for the next one.
+* **Old is old until it proves constant.** A frame from the past may be a backlog or a message that somebody kept; only
+  a source that is behind by the same amount for several seconds has a wrong clock. Then its offset jumps. The further
+  off it is, the fewer seconds are enough (PROOFS): no delay of a network is a minute and constant.
+* Slow drift is followed at 1000 ppm at most, on the window's smallest `raw` (the frame with the least delay, as in
+  NTP's clock filter, RFC 5905 section 10).
 
 Offsets are given in quarters of a second with hysteresis: a redelivered reading gets the same corrected time to the
-bit, which is what finds duplicates. Time is an argument.
+bit, which is what finds duplicates. Recordings that are replayed have times of their own and do not come here. Time is
+an argument.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from engine.records import Readings
+from engine.records import F64, Readings
 
-MAX_BACKLOG_S = 86_400.0  # as long as a broker holds a session by default; an older sent_at is a wrong clock
-SILENT_S = 10.0  # after such a pause a source may be another run, or another recording
+MAX_BACKLOG_S = 86_400.0  # as long as a broker holds a session by default; what is older says nothing about today
 STEADY_FRAMES = 5
 STEADY_S = 5.0
+PROOFS = ((60.0, 4, 2.0), (5.0, 5, 4.0))
+"""For so many seconds off and more: so many frames, over so many seconds, constant to half a second."""
 MAX_SLEW = 1e-3  # seconds of correction per second: 1000 ppm; quartz drifts by 100 at worst
-_STEADY_SLOPE = 0.02  # a clock that gains 2 % is a recording being played, not a clock
+_STEADY_SLOPE = 0.02  # a clock that gains 2 % is a backlog being worked off, not a clock
+_QUICK_SLOPE = 0.05
+_QUICK_SPREAD_S = 0.5
 _SPACING_S = 0.25  # frames closer together count as one, the least delayed, so that the window spans time enough
 _WINDOW = 48  # spaced frames: 12 s at least
 _GRAIN_S = 0.25
@@ -40,14 +43,16 @@ _MAX_SOURCES = 4096
 
 @dataclass(slots=True)
 class _Clock:
-    offset_s: float  # the estimate, slewed
-    given_s: float  # what readings were last corrected by: the estimate, in grains
-    settled: bool
     last_received: float
+    offset_s: float = 0.0  # the estimate, slewed
+    given_s: float = 0.0  # what readings were last corrected by: the estimate, in grains
+    settled: bool = False  # once it proved constant
     window: list[tuple[float, float]] = field(default_factory=list)  # (received_at, least raw since the one before)
 
     def note(self, received_at: float, raw: float) -> float | None:
         """Takes one frame into the window. Returns the seconds since the window's last entry when it made a new one."""
+        if self.window and received_at < self.window[-1][0] - STEADY_S:
+            self.window.clear()  # our own clock was put back
         last_at, least = self.window[-1] if self.window else (-math.inf, raw)
         if 0 <= received_at - last_at < _SPACING_S:
             self.window[-1] = (last_at, min(raw, least))
@@ -55,13 +60,6 @@ class _Clock:
         self.window.append((received_at, raw))
         del self.window[:-_WINDOW]
         return max(received_at - last_at, 0.0) if math.isfinite(last_at) else 0.0
-
-    def follows_a_pause(self, received_at: float) -> bool:
-        """Whether this frame comes after a silence that is long for this source, which may report once a minute."""
-        gap_s = received_at - self.last_received
-        if gap_s <= SILENT_S or len(self.window) < 2:
-            return False
-        return gap_s > 3 * float(np.median(np.diff([at for at, _ in self.window])))
 
 
 class SourceClocks:
@@ -77,15 +75,12 @@ class SourceClocks:
         clock = self._clocks.get(source)
         if clock is None:
             self._make_room()
-            first = self._first_offset(raw)
-            clock = self._clocks[source] = _Clock(first, first, False, received_at)
-        elif clock.follows_a_pause(received_at):
-            self._reopen(clock, raw)
-        clock.last_received = max(received_at, clock.last_received)
+            clock = self._clocks[source] = _Clock(received_at)
+        clock.last_received = received_at
         elapsed = clock.note(received_at, raw)
         if elapsed is not None:
             self._follow(clock, elapsed)
-        ahead = clock.settled and raw < clock.given_s - max(self._tolerance_s, _GRAIN_S)
+        ahead = raw < clock.given_s - max(self._tolerance_s, _GRAIN_S)
         return math.floor(raw / _GRAIN_S) * _GRAIN_S if ahead else clock.given_s
 
     def offsets(self) -> dict[str, float]:
@@ -109,37 +104,18 @@ class SourceClocks:
         """Goes on from `state()`."""
         self._clocks = {
             source: _Clock(
+                float(s["last_received"]),
                 float(s["offset_s"]),
                 float(s["given_s"]),
                 bool(s["settled"]),
-                float(s["last_received"]),
                 [(float(received), float(raw)) for received, raw in s["window"]],
             )
             for source, s in state.items()
         }
 
-    def _first_offset(self, raw: float) -> float:
-        if raw < -self._tolerance_s or raw > MAX_BACKLOG_S:
-            return raw
-        return 0.0
-
-    def _reopen(self, clock: _Clock, raw: float) -> None:
-        """After a silence a source that is out of line is looked at anew, but late frames are still only late.
-
-        A source that never settled and now runs ahead is a recording between two laps: its time goes on.
-        """
-        clock.window.clear()
-        was_settled, clock.settled = clock.settled, False
-        deviation = raw - clock.offset_s
-        if abs(deviation) <= self._tolerance_s:
-            return
-        if (deviation < 0 and was_settled) or deviation > MAX_BACKLOG_S:
-            clock.offset_s = clock.given_s = self._target(raw, 0.0)
-
     def _follow(self, clock: _Clock, elapsed: float) -> None:
-        steady = self._steady(clock.window)
+        steady = self._steady(clock)
         if steady is None:
-            self._unsettle_when_played(clock)
             return
         target = self._target(steady, clock.offset_s)
         if abs(target - clock.offset_s) > self._tolerance_s:
@@ -156,29 +132,21 @@ class SourceClocks:
         leave_alone = self._tolerance_s / 2 if offset_s else self._tolerance_s
         return raw if abs(raw) > leave_alone else 0.0
 
-    def _steady(self, window: list[tuple[float, float]]) -> float | None:
+    def _steady(self, clock: _Clock) -> float | None:
         """The least delayed `raw` of the newest frames where those are constant, else None."""
-        received, raw = np.array(window).T
+        received, raw = np.array(clock.window).T
         recent = received >= received[-1] - 2 * STEADY_S
         recent[-STEADY_FRAMES:] = True  # of sources that report rarely
-        received, raw = received[recent], raw[recent]
-        if received.size < STEADY_FRAMES or received[-1] - received[0] < STEADY_S:
-            return None
-        if np.ptp(raw) > max(self._tolerance_s, 2 * _GRAIN_S):
-            return None
-        centred = received - received.mean()
-        slope = float(centred @ raw / (centred @ centred))
-        return float(raw.min()) if abs(slope) <= _STEADY_SLOPE else None
-
-    def _unsettle_when_played(self, clock: _Clock) -> None:
-        """A settled source whose frames run away into the future is now playing a recording: its rate is kept."""
-        if not clock.settled or clock.window[-1][0] - clock.window[0][0] < 2 * STEADY_S:
-            return
-        raws = [raw for received, raw in clock.window if received >= clock.window[-1][0] - STEADY_S]
-        running = len(raws) >= STEADY_FRAMES and all(b < a for a, b in pairwise(raws))
-        if running and raws[0] < clock.given_s - self._tolerance_s:
-            clock.settled = False
-            clock.offset_s = clock.given_s = math.floor(raws[-1] / _GRAIN_S) * _GRAIN_S
+        spread = max(self._tolerance_s, 2 * _GRAIN_S)
+        if _is_constant(received[recent], raw[recent], STEADY_FRAMES, STEADY_S, spread, _STEADY_SLOPE):
+            return float(raw[recent].min())
+        alike = _newest_run(np.abs(raw - raw[-1]) <= _QUICK_SPREAD_S)
+        for off_s, frames, seconds in PROOFS:
+            if abs(raw[-1] - clock.offset_s) > off_s and _is_constant(
+                received[alike], raw[alike], frames, seconds, _QUICK_SPREAD_S, _QUICK_SLOPE
+            ):
+                return float(raw[alike].min())
+        return None
 
     def _make_room(self) -> None:
         if len(self._clocks) >= _MAX_SOURCES:
@@ -186,15 +154,26 @@ class SourceClocks:
             del self._clocks[stalest]
 
 
+def _newest_run(alike: Any) -> slice:
+    """The rows at the end that are alike without a break."""
+    others = np.flatnonzero(~alike)
+    return slice(int(others[-1]) + 1 if others.size else 0, None)
+
+
+def _is_constant(received: F64, raw: F64, frames: int, seconds: float, spread: float, slope: float) -> bool:
+    """Whether `raw` (n,) stood still over at least so many frames and seconds: neither scattered nor on its way."""
+    if received.size < frames or received[-1] - received[0] < seconds or np.ptp(raw) > spread:
+        return False
+    centred = received - received.mean()
+    return abs(float(centred @ (raw - raw[0]) / (centred @ centred))) <= slope
+
+
 def shift_times(readings: Readings, offset_s: float) -> Readings:
     """The readings with `offset_s` added to their times; the same object where that is 0."""
-    if offset_s == 0.0:
-        return readings
-    return Readings(
-        readings.t + offset_s,
-        readings.device,
-        readings.ap,
-        readings.rssi_dbm,
-        readings.range_m,
-        readings.range_sigma_m,
-    )
+    return readings if offset_s == 0.0 else with_times(readings, readings.t + offset_s)
+
+
+def with_times(readings: Readings, t: F64) -> Readings:
+    """The readings at other times `t` (n,)."""
+    r = readings
+    return Readings(t, r.device, r.ap, r.rssi_dbm, r.range_m, r.range_sigma_m)

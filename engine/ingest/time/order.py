@@ -1,7 +1,9 @@
 """Time order as a stage of its own: buffer, sort, drop what comes too late. No filter downstream ever sees disorder.
 
-The watermark is the largest (corrected) reading time of the store. A reading may be up to `reorder_s` older than the
-watermark and is still sorted in; everything older than the last release is late, is counted, and is dropped.
+The watermark is how far the store's time has come. A live source takes it as far as it has told of, and never past our
+own time of receipt; a recording takes it to its newest reading. A reading may be up to `reorder_s` older than the
+watermark and is still sorted in; everything older than the last release is late, is counted, and is dropped. Where it
+is known that all sources have spoken past a time (`Frontiers`), what is older is released at once.
 
 When a store falls silent, its watermark would stand still and its last readings would never leave. So after `quiet_s`
 without a reading the watermark goes on at the wall clock's pace. Sources that report in bursts (a controller that sends
@@ -24,11 +26,16 @@ _NEVER = -np.inf
 
 
 class Reorder:
-    """Sorts the readings of one store by (t, device, ap), within `reorder_s` of disorder."""
+    """Sorts the readings of one store by (t, device, ap), within `reorder_s` of disorder.
 
-    def __init__(self, reorder_s: float, *, quiet_s: float = QUIET_S) -> None:
+    With `window_s` what is late is late by whole windows: a reading whose window is still open is taken, and comes with
+    the next release.
+    """
+
+    def __init__(self, reorder_s: float, *, quiet_s: float = QUIET_S, window_s: float = 0.0) -> None:
         self._reorder_s = reorder_s
         self._quiet_s = quiet_s
+        self._window_s = window_s
         self._held: list[Readings] = []
         self._watermark = _NEVER
         self._released_to = _NEVER
@@ -44,7 +51,7 @@ class Reorder:
 
     @property
     def watermark(self) -> float:
-        """The largest reading time seen, moved on through silence; -inf before the first reading."""
+        """How far the store's time has come, moved on through silence; -inf before the first reading."""
         return self._watermark
 
     @property
@@ -52,27 +59,36 @@ class Reorder:
         """Every reading before this time has been released: no later release holds an older one."""
         return self._released_to
 
-    def push(self, readings: Readings, now: float) -> None:
-        """Takes readings in any order. `now` is the wall clock, seconds UTC."""
+    def push(self, readings: Readings, now: float, told_to: float | None = None) -> None:
+        """Takes readings in any order. `now` is the wall clock, seconds UTC.
+
+        `told_to` is how far they take the watermark; default their newest time.
+        """
+        if told_to is not None and told_to > self._watermark:
+            self._watermark, self._silent_from = told_to, now
         if len(readings) == 0:
             return
         if np.isfinite(self._pushed_at):
             gap_s = max(now - self._pushed_at, 0.0)
             self._gap_s = max(min(gap_s, _GAP_MAX_S), self._gap_s * 0.5 ** (gap_s / _GAP_HALF_LIFE_S))
-        self._pushed_at = self._silent_from = max(now, self._pushed_at)
-        on_time = readings.t >= self._released_to
+        self._pushed_at = self._silent_from = now
+        on_time = readings.t >= self._late_before()
         late = len(readings) - int(np.count_nonzero(on_time))
         self.late += late
         if late:
             readings = readings.take(on_time)
         if len(readings):
             self._held.append(readings)
-            self._watermark = max(self._watermark, float(readings.t.max()))
+            if told_to is None:
+                self._watermark = max(self._watermark, float(readings.t.max()))
 
-    def release(self, now: float) -> Readings:
-        """The readings older than the watermark minus `reorder_s`, sorted by (t, device, ap)."""
+    def release(self, now: float, spoken_past: float = _NEVER) -> Readings:
+        """The readings older than the watermark minus `reorder_s`, sorted by (t, device, ap).
+
+        And those older than `spoken_past`, when every source that is waited for has told everything.
+        """
         self._advance_through_silence(now)
-        return self._release_before(self._watermark - self._reorder_s)
+        return self._release_before(max(self._watermark - self._reorder_s, spoken_past))
 
     def listen_from(self, now: float) -> None:
         """Not hearing anything was our doing (a restart, the broker away): the wait for silence begins at `now`.
@@ -112,9 +128,15 @@ class Reorder:
         held = Readings(**state["held"])
         self._held = [held] if len(held) else []
 
+    def _late_before(self) -> float:
+        if self._window_s and np.isfinite(self._released_to):
+            return float(np.floor(self._released_to / self._window_s) * self._window_s)
+        return self._released_to
+
     def _advance_through_silence(self, now: float) -> None:
         if not np.isfinite(self._silent_from):
             return
+        self._silent_from = min(self._silent_from, now)  # our clock may have been put back
         silent_s = now - self._silent_from - max(self._quiet_s, 1.5 * self._gap_s)
         if silent_s > 0:
             self._watermark += silent_s

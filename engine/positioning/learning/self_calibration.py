@@ -131,6 +131,12 @@ class SelfCalibration:
         if self.due_at <= to:
             self._span += LONGEST_SPAN_S * (np.floor((to - self.due_at) / LONGEST_SPAN_S) + 1.0)
 
+    def start_anew(self) -> None:
+        """The store's time starts anew: what was heard at times that may not come for long is forgotten, what was
+        learnt of it is not."""
+        self._fresh, self._scans = self._fresh[:0], ScanMemory(len(self._sum))
+        self._first, self._new = np.inf, False
+
     def _add_up(self, before: float) -> None:
         """Hearings of before a time go into the sums, in their own order: how they came in makes no difference."""
         old = self._fresh[:, 0] < before

@@ -51,9 +51,9 @@ def test_frames_survive() -> None:
         np.array([1.5, 2.5]), np.array([7, 2**64 - 1], np.uint64), np.array([0, 3], np.int32),
         np.array([-60, nan], np.float32), np.array([nan, 4.25], np.float32), np.array([nan, 0.5], np.float32),
     )  # fmt: skip
-    frame = Frame("shop", "c1", 10.0, 10.5, readings, Readings.empty(), {"bad_mac": 2})
+    frame = Frame("shop", "c1", 10.0, 10.5, readings, Readings.empty(), {"bad_mac": 2}, replay=True)
     (back,) = unpack_frames("shop", pack_frames([frame], "plan-1"), "plan-1") or ()
-    assert (back.store, back.source, back.sent_at, back.received_at) == ("shop", "c1", 10.0, 10.5)
+    assert (back.store, back.source, back.sent_at, back.received_at, back.replay) == ("shop", "c1", 10.0, 10.5, True)
     assert back.refused == {"bad_mac": 2}
     for name in Readings.__slots__:
         assert getattr(back.readings, name).tobytes() == getattr(readings, name).tobytes()

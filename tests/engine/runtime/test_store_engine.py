@@ -113,7 +113,8 @@ def test_after_a_fast_recording_the_present_is_not_late() -> None:
     for i, frame in enumerate(played):
         received = T0 + (i + 1) * 0.025
         last = chain.step(
-            [Frame(frame.store, "tape", frame.sent_at, received, frame.readings, frame.ap_readings, {})], received
+            [Frame(frame.store, "tape", frame.sent_at, received, frame.readings, frame.ap_readings, {}, replay=True)],
+            received,
         )
     assert last.clock > T0 + 190
     now = T0 + 45.0

@@ -1,4 +1,4 @@
-"""Clocks: right, wrong, drifting, stepping, played at ten times their speed, and held up by the broker."""
+"""Clocks: right, wrong, drifting, stepping, forged, and held up by the broker."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from engine.ingest.time.clocks import MAX_BACKLOG_S, MAX_SLEW, SourceClocks, shift_times
+from engine.ingest.time.clocks import MAX_SLEW, SourceClocks, shift_times
 from tests.engine.ingest.made import made
 
 NOW = 1_800_000_000.0
@@ -42,9 +42,16 @@ def test_a_clock_within_tolerance_is_left_alone(error_s: float) -> None:
     assert errors(run(SourceClocks(2.0), 60, error_s=error_s)) == pytest.approx([error_s] * 60, abs=1e-6)
 
 
-@pytest.mark.parametrize("error_s", [-NOW, -365 * 86_400.0, 365 * 86_400.0, 300.0])
-def test_a_wrong_clock_is_corrected_from_the_first_frame_on(error_s: float) -> None:
+@pytest.mark.parametrize("error_s", [365 * 86_400.0, 300.0])
+def test_a_clock_that_is_ahead_is_corrected_from_the_first_frame_on(error_s: float) -> None:
     assert max(map(abs, errors(run(SourceClocks(2.0), 120, error_s=error_s)))) < 0.3
+
+
+@pytest.mark.parametrize("error_s", [-NOW, -365 * 86_400.0, -61.0])
+def test_a_clock_far_behind_is_believed_to_be_old_news_for_three_seconds_only(error_s: float) -> None:
+    late = errors(run(SourceClocks(2.0), 120, error_s=error_s))
+    assert late[:2] == pytest.approx([error_s] * 2)
+    assert max(map(abs, late[4:])) < 0.3
 
 
 def test_a_clock_minutes_behind_may_be_a_backlog_and_is_corrected_once_it_proves_constant() -> None:
@@ -83,24 +90,6 @@ def test_drift_within_tolerance_is_left_alone() -> None:
     assert clocks.offsets() == {"c1": 0.0}
 
 
-@pytest.mark.parametrize("speed", [0.5, 1.2, 2.0, 10.0, 100.0])
-@pytest.mark.parametrize("error_s", [0.0, -8 * 365 * 86_400.0])
-@pytest.mark.parametrize("every_s", [0.05, 0.5])
-def test_a_recording_keeps_its_rate(speed: float, error_s: float, every_s: float) -> None:
-    clocks = SourceClocks(2.0)
-    frames = list(run(clocks, 90, speed=speed, error_s=error_s, every_s=every_s))
-    start = frames[0][1]
-    for true, corrected in frames:
-        assert corrected - start == pytest.approx(speed * (true - NOW), abs=1e-3)
-
-
-def test_a_recording_played_on_a_live_source_s_name_keeps_its_rate_after_a_pause() -> None:
-    clocks = SourceClocks(2.0)
-    assert list(run(clocks, 60))
-    frames = list(run(clocks, 60, speed=10.0, start=NOW + 120))
-    assert frames[-1][1] - frames[0][1] == pytest.approx(10 * 59.0, abs=1e-3)
-
-
 def test_a_step_forward_never_puts_readings_into_the_future_and_is_learnt() -> None:
     clocks = SourceClocks(2.0)
     assert list(run(clocks, 60))
@@ -114,7 +103,7 @@ def test_a_step_back_is_learnt() -> None:
     clocks = SourceClocks(2.0)
     assert list(run(clocks, 60))
     late = errors(run(clocks, 60, error_s=-60.0, start=NOW + 60))
-    assert max(map(abs, late[15:])) < 0.3
+    assert max(map(abs, late[5:])) < 0.3
 
 
 def test_a_few_delayed_frames_change_nothing() -> None:
@@ -177,11 +166,25 @@ def test_the_slew_is_what_the_documentation_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("behind_s", "offset_s"),
-    [(-2.0, 0.0), (-2.25, -2.25), (0.0, 0.0), (MAX_BACKLOG_S, 0.0), (MAX_BACKLOG_S + 0.25, MAX_BACKLOG_S + 0.25)],
+    ("behind_s", "offset_s"), [(-2.0, 0.0), (-2.25, -2.25), (0.0, 0.0), (1e5, 0.0), (-1e11, -1e11), (1e9, 0.0)]
 )
-def test_a_first_frame_is_believed_up_to_the_tolerance_ahead_and_a_day_behind(behind_s: float, offset_s: float) -> None:
+def test_a_first_frame_is_put_back_to_its_receipt_and_never_forward(behind_s: float, offset_s: float) -> None:
     assert SourceClocks(2.0).offset_s("c1", NOW - behind_s, NOW) == offset_s
+
+
+@pytest.mark.parametrize("sent_at", [0.0, 9.9e10, NOW - 172_800, NOW + 365 * 86_400])
+def test_one_absurd_frame_teaches_nothing(sent_at: float) -> None:
+    clocks = SourceClocks(2.0)
+    assert list(run(clocks, 20))
+    assert sent_at + clocks.offset_s("c1", sent_at, NOW + 20) <= NOW + 20
+    assert errors(run(clocks, 20, start=NOW + 20.5)) == pytest.approx([0.0] * 20, abs=1e-6)
+
+
+def test_our_own_clock_that_is_put_back_is_followed() -> None:
+    clocks = SourceClocks(2.0)
+    assert list(run(clocks, 60, start=NOW + 3600))
+    late = errors(run(clocks, 60, error_s=3600.0))
+    assert max(map(abs, late)) < 0.3
 
 
 @pytest.mark.parametrize("error_s", [2.0, -2.0])
@@ -217,14 +220,6 @@ def test_an_offset_moves_by_a_thousandth_of_the_time_at_most() -> None:
     assert list(run(clocks, 31, error_s=101.0, start=NOW + 60))
     moved = before - clocks.state()["c1"]["offset_s"]
     assert 0.015 < moved < 0.0315  # 31 s, less the seconds in which old frames still count
-
-
-def test_a_live_source_that_plays_a_recording_without_a_pause_keeps_the_recordings_rate() -> None:
-    clocks = SourceClocks(2.0)
-    assert list(run(clocks, 60))
-    frames = list(run(clocks, 60, speed=10.0, start=NOW + 60, every_s=0.5))[40:]
-    for true, corrected in frames:
-        assert corrected - frames[0][1] == pytest.approx(10 * (true - frames[0][0]), abs=1e-3)
 
 
 def test_a_clock_once_corrected_is_let_go_at_half_the_tolerance_only() -> None:

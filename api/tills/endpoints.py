@@ -52,6 +52,7 @@ def check(
         time.time(),
         secret=ctx.secrets.site_key,
         timezone=ctx.plan(body.store).timezone,
+        sold_at=_sold_at(body),
     )
     if found.reason is desk.TillReason.UNKNOWN:
         _wrong_code(ctx, limits, request)
@@ -81,6 +82,7 @@ def redeem(
             time.time(),
             secret=ctx.secrets.site_key,
             timezone=ctx.plan(body.store).timezone,
+            sold_at=_sold_at(body),
         )
     except NotFound:
         _wrong_code(ctx, limits, request)
@@ -128,6 +130,10 @@ def _spend(ctx: AppContext, limits: RateLimits, request: Request, body: TillRequ
 def _wrong_code(ctx: AppContext, limits: RateLimits, request: Request) -> None:
     """Wrong codes count against the address as well: naming another till each time does not help a guesser."""
     limits.spend("till_wrong", address(request), ctx.config.api.till_attempts_per_minute)
+
+
+def _sold_at(body: TillRequest) -> float | None:
+    return None if body.sold_at is None else body.sold_at.timestamp()
 
 
 def _basket(ctx: AppContext, body: TillRequest) -> Basket:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from engine.offers.discounts import MAX_MINOR
 from engine.storage.vouchers.tills import RedemptionState, TillReason
@@ -43,6 +43,10 @@ class TillRequest(_Strict):
     store: str = Field(max_length=64)
     till: str = Field(min_length=1, max_length=64)
     basket: BasketBody
+    sold_at: AwareDatetime | None = Field(
+        None,
+        description="When a till that was offline sold, at most three days ago: a coupon that was valid then counts.",
+    )
 
 
 class VoidRequest(_Strict):

@@ -62,10 +62,11 @@ def earn(key: str, programme: str, kind: EntryKind, member: str, points: int, at
     return _move(key, programme, kind, at, points, (Account.ISSUED, ""), (Account.AVAILABLE, member), note)
 
 
-def release(earned_key: str, programme: str, member: str, points: int, at: float) -> LedgerEntry:
-    """Pending points become available. One per earning entry: the key says so."""
+def release(earned_key: str, programme: str, member: str, points: int, at: float, taken_back: int = 0) -> LedgerEntry:
+    """Pending points become available. One per earning entry: the key says so; and one more each time that a return
+    has taken them back."""
     return _move(
-        f"release:{earned_key}",
+        release_key(earned_key, taken_back),
         programme,
         EntryKind.RELEASE,
         at,
@@ -73,6 +74,11 @@ def release(earned_key: str, programme: str, member: str, points: int, at: float
         (Account.PENDING, member),
         (Account.AVAILABLE, member),
     )
+
+
+def release_key(earned_key: str, taken_back: int = 0) -> str:
+    """The key of the release after this many returns."""
+    return f"release:{earned_key}" + (f":{taken_back}" if taken_back else "")
 
 
 def burn(key: str, programme: str, member: str, points: int, at: float, note: str = "") -> LedgerEntry:

@@ -1,4 +1,4 @@
-"""Friends who come and redeem: the points that they brought somebody become available at once.
+"""Friends who come and redeem: the points that they brought somebody become available at once, until they give back.
 
 Inside a caller's transaction, but for `recognise`.
 """
@@ -9,8 +9,9 @@ from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
-from engine.storage.loyalty.ledger import release_holds
+from engine.storage.loyalty.ledger import hold_again, release_holds
 from engine.storage.models.ledger import HoldState, HoldTable
+from engine.storage.models.shoppers import ShopperTable
 from engine.storage.upserts import table_of
 
 
@@ -38,7 +39,9 @@ def recognise(db: Database, shopper_id: str, cookie_id: str) -> int:
         return int(changed.rowcount)
 
 
-def release_sooner(session: Session, shopper_id: str, store: str, campaign_id: str, now: float) -> int:
+def release_sooner(
+    session: Session, shopper_id: str, store: str, campaign_id: str, redemption_id: str, now: float
+) -> int:
     """The shopper has used a voucher of this campaign: what was held for opening links to it is held no longer."""
     due = session.exec(
         select(HoldTable)
@@ -50,12 +53,46 @@ def release_sooner(session: Session, shopper_id: str, store: str, campaign_id: s
         .order_by(col(HoldTable.programme), col(HoldTable.key))
         .with_for_update(skip_locked=True)
     ).all()
-    release_holds(session, due, now)
+    release_holds(session, due, now, redemption_id)
     return len(due)
+
+
+def hold_after_return(
+    session: Session,
+    shopper_id: str,
+    store: str,
+    campaign_id: str,
+    redemption_id: str,
+    now: float,
+    *,
+    instead: str | None = None,
+) -> int:
+    """The shopper has given back what this redemption was for: what it released sooner waits for its time again, and
+    for the friend to come back. What would have been released by now stays, and so does all where the shopper has
+    used another voucher of the campaign, `instead`. Returns how many holds wait again."""
+    released = session.exec(
+        select(HoldTable)
+        .where(col(HoldTable.released_by) == redemption_id, col(HoldTable.state) == HoldState.RELEASED)
+        .order_by(col(HoldTable.programme), col(HoldTable.key))
+        .with_for_update()
+    ).all()
+    if instead is not None:
+        for hold in released:
+            hold.released_by = instead
+        session.flush()
+        return 0
+    early = [hold for hold in released if now < hold.release_at]
+    hold_again(session, early, now)
+    living = session.get(ShopperTable, shopper_id) is not None
+    for hold in early:
+        if living:
+            hold.friend, hold.deal = friend_of(shopper_id, None), deal_of(store, campaign_id)
+    session.flush()
+    return len(early)
 
 
 def forget(session: Session, shopper_id: str, member_id: str) -> None:
     """No hold leads to this shopper any more, nor from this shopper's points to a friend: they wait for their time."""
     holds = table_of(HoldTable)
     mine = or_(holds.c.friend == friend_of(shopper_id, None), holds.c.member == member_id)
-    session.connection().execute(update(holds).where(mine).values(friend=None, deal=None))
+    session.connection().execute(update(holds).where(mine).values(friend=None, deal=None, released_by=None))

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from sqlalchemy import func
+from sqlalchemy import func, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from engine.errors import BusinessRefusal
-from engine.loyalty.ledger import MEMBER_ACCOUNTS, Balance, check_entry, content_digest, release
+from engine.loyalty.ledger import MEMBER_ACCOUNTS, Balance, check_entry, content_digest, release, reversal
 from engine.records import LedgerEntry, Posting
 from engine.storage.database import Database
 from engine.storage.models.ledger import HoldState, HoldTable, LedgerEntryTable, LedgerPostingTable
-from engine.storage.upserts import named_lock
+from engine.storage.upserts import named_lock, table_of
 from engine.vocabulary import Account, EntryKind, ProblemCode
 
 BATCH = 200
@@ -145,18 +145,41 @@ def release_pending(db: Database, now: float) -> int:
                 .with_for_update(skip_locked=True)
             ).all()
             release_holds(session, due, now)
+            if len(due) < BATCH:
+                _forget_early(session, now)
         total += len(due)
         if len(due) < BATCH:
             return total
 
 
-def release_holds(session: Session, due: Sequence[HoldTable], now: float) -> None:
-    """Makes the points of these locked holds available, inside a caller's transaction."""
+def _forget_early(session: Session, now: float) -> None:
+    """What released points early is nobody's business once their time has come: no return takes them back then."""
+    holds = table_of(HoldTable)
+    over = (holds.c.released_by.is_not(None)) & (holds.c.release_at <= now)
+    session.connection().execute(update(holds).where(over).values(released_by=None))
+
+
+def release_holds(session: Session, due: Sequence[HoldTable], now: float, released_by: str | None = None) -> None:
+    """Makes the points of these locked holds available, inside a caller's transaction; `released_by` is the redemption
+    that does so before their time."""
     for member in sorted({hold.member for hold in due}):
         _lock_member(session, member)
     for hold in due:
-        hold.state, hold.friend, hold.deal = HoldState.RELEASED, None, None
-        post_in(session, release(hold.key, hold.programme, hold.member, hold.points, now))
+        hold.state, hold.friend, hold.deal, hold.released_by = HoldState.RELEASED, None, None, released_by
+        post_in(session, release(hold.key, hold.programme, hold.member, hold.points, now, hold.taken_back))
+
+
+def hold_again(session: Session, released: Sequence[HoldTable], now: float) -> None:
+    """Takes back what these locked holds released, which then waits for its time once more, inside a caller's
+    transaction. The member may fall below zero: what was spent meanwhile is owed."""
+    for member in sorted({hold.member for hold in released}):
+        _lock_member(session, member)
+    for hold in released:
+        entry = release(hold.key, hold.programme, hold.member, hold.points, now, hold.taken_back)
+        post_in(session, reversal(entry, now))
+        hold.state, hold.released_by = HoldState.HELD, None
+        hold.taken_back += 1
+    session.flush()
 
 
 def _check_reversal(session: Session, entry: LedgerEntry) -> None:

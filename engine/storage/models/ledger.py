@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, Integer, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from engine.storage.models.rowid import RowId
@@ -95,13 +95,15 @@ class HoldTable(SQLModel, table=True):
     """Pending points and when they become available: a queue, not an account.
 
     Points that a friend brought become available sooner, when the friend uses a voucher of the same `deal` (store and
-    campaign). `friend` is a shopper or, until there is one, a browser's digest; both are gone with the hold.
+    campaign). `friend` is a shopper or, until there is one, a browser's digest; both are gone with the hold. What is
+    left until the hold's time is the redemption that released it, whose return takes the points back.
     """
 
     __tablename__: ClassVar[str] = "ledger_hold"
     __table_args__ = (
         Index("ix_ledger_hold_due", "state", "release_at"),
         Index("ix_ledger_hold_friend", "friend"),
+        Index("ix_ledger_hold_released_by", "released_by"),
     )
     programme: str = Field(primary_key=True)
     key: str = Field(primary_key=True)  # of the entry that made the points pending
@@ -111,3 +113,5 @@ class HoldTable(SQLModel, table=True):
     state: str  # HoldState
     friend: str | None = None
     deal: str | None = None
+    released_by: str | None = None  # the redemption that released it before its time
+    taken_back: int = Field(default=0, sa_type=Integer, sa_column_kwargs={"server_default": "0"})  # how often

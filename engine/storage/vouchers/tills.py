@@ -7,24 +7,20 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from engine.errors import BusinessRefusal, NotFound
 from engine.offers.codes import code_digest, parse_code
-from engine.offers.discounts import Basket, Discount, Offer, discount
-from engine.offers.law.rows import caps_at
+from engine.offers.discounts import Basket, Discount
 from engine.storage.budget_release import LIVE, lock_vouchers, settle
 from engine.storage.database import Database
-from engine.storage.loyalty.friends import release_sooner
+from engine.storage.loyalty.friends import hold_after_return, release_sooner
 from engine.storage.models.vouchers import RedemptionTable, VoucherTable
+from engine.storage.vouchers.verdicts import OFFLINE_S as OFFLINE_S
+from engine.storage.vouchers.verdicts import PARIS, SENTENCES, sale_time, verdict
+from engine.storage.vouchers.verdicts import TillReason as TillReason
 from engine.vocabulary import ProblemCode, VoucherState
-
-_OFFER: TypeAdapter[Offer] = TypeAdapter(Offer)
-
-PARIS = "Europe/Paris"
-"""Whose days the law counts where nobody says where the shop is."""
 
 
 class RedemptionState(StrEnum):
@@ -32,24 +28,6 @@ class RedemptionState(StrEnum):
 
     REDEEMED = "redeemed"
     VOIDED = "voided"
-
-
-class TillReason(StrEnum):
-    """What a till is told of a code: `ok`, or why it gives nothing. A refusal's `code` is `voucher_` and the reason.
-
-    `legal_cap` may come with something off: then that is all the law allows, and less than the voucher promises.
-    """
-
-    OK = "ok"
-    UNKNOWN = "unknown"
-    REDEEMED = "redeemed"
-    EXPIRED = "expired"
-    VOIDED = "voided"
-    CURRENCY = "currency"
-    NOT_IN_BASKET = "not_in_basket"
-    MIN_BASKET = "min_basket"
-    TOO_FEW = "too_few"
-    LEGAL_CAP = "legal_cap"
 
 
 class VoucherRefused(BusinessRefusal):
@@ -101,14 +79,22 @@ class Redemption:
 
 
 def check_voucher(
-    db: Database, code: str, basket: Basket, store: str, now: float, *, secret: bytes, timezone: str = PARIS
+    db: Database,
+    code: str,
+    basket: Basket,
+    store: str,
+    now: float,
+    *,
+    secret: bytes,
+    timezone: str = PARIS,
+    sold_at: float | None = None,
 ) -> CheckResult:
     """What `redeem` would answer, without effect. A code that is wrong, foreign or another store's is `unknown`."""
     with db.read() as session:
         voucher = _find(session, code, store, secret)
         if voucher is None:
             return CheckResult(False, TillReason.UNKNOWN)
-        reason, off = _verdict(voucher, basket, now, timezone)
+        reason, off = verdict(voucher, basket, sale_time(voucher, now, sold_at), timezone)
         return CheckResult(
             off is not None and off.amount_minor > 0,
             reason,
@@ -132,8 +118,12 @@ def redeem(
     *,
     secret: bytes,
     timezone: str = PARIS,
+    sold_at: float | None = None,
 ) -> Redemption:
     """Uses a voucher on a basket, exactly as often as it may be used, whoever asks at once.
+
+    `sold_at` is when a till that was offline sold: a voucher that was valid then counts, up to OFFLINE_S later, though
+    it has ended since. What was given has been given, so this alone may pass a campaign's amount budget.
 
     What comes off keeps the law's caps of the price paid, as they hold `now` in a shop of this time zone.
 
@@ -145,17 +135,18 @@ def redeem(
     content = _content(code, basket)
     try:
         with db.write() as session:
-            return _redeem(session, code, basket, store, till, key, content, now, secret, timezone)
+            return _redeem(session, code, basket, store, till, key, content, now, secret, timezone, sold_at)
     except IntegrityError:
         # Two requests with one key at the same moment, on two vouchers: the second now finds what the first wrote.
         with db.write() as session:
-            return _redeem(session, code, basket, store, till, key, content, now, secret, timezone)
+            return _redeem(session, code, basket, store, till, key, content, now, secret, timezone, sold_at)
 
 
 def void(db: Database, redemption_id: str, now: float, *, store: str | None = None) -> Redemption:
     """Undoes a redemption, once; again, it answers the same. The voucher can be used again while it is valid.
 
-    Its discount leaves the campaign's spending. With `store`, only a redemption of that store. Raises NotFound.
+    Its discount leaves the campaign's spending, and points that it released before their time wait again. With
+    `store`, only a redemption of that store. Raises NotFound.
     """
     with db.write() as session:
         found = session.get(RedemptionTable, redemption_id)
@@ -180,6 +171,7 @@ def _redeem(
     now: float,
     secret: bytes,
     timezone: str,
+    sold_at: float | None,
 ) -> Redemption:
     voucher = _find(session, code, store, secret, lock=True)
     first = session.exec(
@@ -193,10 +185,11 @@ def _redeem(
         raise NotFound("no such voucher", code=ProblemCode.VOUCHER_UNKNOWN)
     if first is not None:
         return _redemption(first, voucher.campaign_id)
-    reason, off = _verdict(voucher, basket, now, timezone)
+    at = sale_time(voucher, now, sold_at)
+    reason, off = verdict(voucher, basket, at, timezone)
     if off is None or off.amount_minor == 0:
-        raise VoucherRefused(_SENTENCES[reason], code=ProblemCode(f"voucher_{reason}"))
-    return _use(session, voucher, off, basket, till, key, content, now)
+        raise VoucherRefused(SENTENCES[reason], code=ProblemCode(f"voucher_{reason}"))
+    return _use(session, voucher, off, basket, till, key, content, at, now)
 
 
 def _use(
@@ -207,6 +200,7 @@ def _use(
     till: str,
     key: str,
     content: str,
+    at: float,
     now: float,
 ) -> Redemption:
     row = RedemptionTable(
@@ -221,25 +215,26 @@ def _use(
         line_minor=json.dumps(off.line_minor),
         basket_minor=basket.total_minor,
         currency=basket.currency,
-        redeemed_at=now,
+        redeemed_at=at,
         state_before=voucher.state,
         reason=TillReason(off.reason),
     )
     session.add(row)
+    held = voucher.worth_minor if voucher.state in LIVE else 0  # what ended has given its reservation back
     voucher.uses += 1
     if voucher.uses >= voucher.max_uses:
         voucher.state = VoucherState.REDEEMED
     # The reservation becomes what was really given.
-    voucher.reserved_minor -= voucher.worth_minor
+    voucher.reserved_minor -= held
     settle(
         session,
         voucher.store,
         voucher.campaign_id,
         vouchers=0,
-        amount_minor=off.amount_minor - voucher.worth_minor,
+        amount_minor=off.amount_minor - held,
     )
     session.flush()
-    release_sooner(session, voucher.shopper_id, voucher.store, voucher.campaign_id, now)
+    release_sooner(session, voucher.shopper_id, voucher.store, voucher.campaign_id, row.redemption_id, now)
     return _redemption(row, voucher.campaign_id)
 
 
@@ -258,6 +253,31 @@ def _give_back(session: Session, row: RedemptionTable, voucher: VoucherTable, no
         vouchers=0,
         amount_minor=reserved - row.discount_minor,
     )
+    session.flush()
+    hold_after_return(
+        session,
+        voucher.shopper_id,
+        voucher.store,
+        voucher.campaign_id,
+        row.redemption_id,
+        now,
+        instead=_other_use(session, voucher),
+    )
+
+
+def _other_use(session: Session, voucher: VoucherTable) -> str | None:
+    """A redemption that still stands, of this shopper and campaign."""
+    return session.exec(
+        select(RedemptionTable.redemption_id)
+        .join(VoucherTable, col(VoucherTable.voucher_id) == col(RedemptionTable.voucher_id))
+        .where(
+            col(VoucherTable.shopper_id) == voucher.shopper_id,
+            col(VoucherTable.store) == voucher.store,
+            col(VoucherTable.campaign_id) == voucher.campaign_id,
+            col(RedemptionTable.state) == RedemptionState.REDEEMED,
+        )
+        .order_by(col(RedemptionTable.redemption_id))
+    ).first()
 
 
 def _find(session: Session, code: str, store: str, secret: bytes, *, lock: bool = False) -> VoucherTable | None:
@@ -265,30 +285,6 @@ def _find(session: Session, code: str, store: str, secret: bytes, *, lock: bool 
     digest = code_digest(secret, parse_code(code) or "")
     query = select(VoucherTable).where(col(VoucherTable.code_hmac) == digest, col(VoucherTable.store) == store)
     return session.exec(query.with_for_update() if lock else query).first()
-
-
-def _verdict(voucher: VoucherTable, basket: Basket, now: float, timezone: str) -> tuple[TillReason, Discount | None]:
-    """What the till is told, and what comes off where the voucher is good for this basket's currency now."""
-    if voucher.state not in LIVE:
-        return TillReason(voucher.state), None
-    if now >= voucher.expires_at:
-        return TillReason.EXPIRED, None
-    if basket.currency != voucher.currency:
-        return TillReason.CURRENCY, None
-    off = discount(_OFFER.validate_json(voucher.offer), basket, voucher.most_minor, caps_at(now, timezone))
-    return TillReason(off.reason), off
-
-
-_SENTENCES = {
-    TillReason.REDEEMED: "this voucher has been used",
-    TillReason.EXPIRED: "this voucher has expired",
-    TillReason.VOIDED: "this voucher was withdrawn",
-    TillReason.CURRENCY: "this voucher is in another currency",
-    TillReason.NOT_IN_BASKET: "nothing in the basket is covered by this voucher",
-    TillReason.MIN_BASKET: "the basket is below the voucher's minimum",
-    TillReason.TOO_FEW: "the basket holds too few units for this voucher",
-    TillReason.LEGAL_CAP: "the law allows no more off these goods at this price",
-}
 
 
 def _content(code: str, basket: Basket) -> str:

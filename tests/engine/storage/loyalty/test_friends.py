@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlmodel import select
 
-from engine.loyalty.ledger import PROGRAMME, Balance
+from engine.loyalty.ledger import PROGRAMME, Balance, burn
 from engine.loyalty.sharing import ShareRules, Visitor
 from engine.offers.codes import voucher_code
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
 from engine.storage.loyalty.friends import recognise
-from engine.storage.loyalty.ledger import balance, release_pending
+from engine.storage.loyalty.ledger import balance, post, release_pending
 from engine.storage.loyalty.shares import create_share, open_share
+from engine.storage.models.ledger import HoldTable
 from engine.storage.shoppers import ShopperProfile
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.tills import redeem, void
@@ -54,7 +56,76 @@ def test_a_friend_who_was_signed_in(db: Database, people: tuple[ShopperProfile, 
     sold = buy(db, friend)
     assert points(db, sharer) == FREE
     assert release_pending(db, NOW + 2 * RULES.hold_s) == 0  # its time brings nothing more
+    void(db, sold, NOW + 2 * RULES.hold_s)
+    assert points(db, sharer) == FREE  # that time has come already
+
+
+def test_a_return_takes_the_points_back_until_their_time(
+    db: Database, people: tuple[ShopperProfile, ShopperProfile, str]
+) -> None:
+    sharer, friend, link = people
+    open_share(db, link, replace(STRANGER, shopper_id=friend.shopper_id), NOW, RULES)
+    for i in range(3):
+        mine = issue(db, friend.shopper_id, visit=f"v{i}", name=f"d{i}")
+        done = redeem(db, voucher_code(SECRET, mine), basket(), STORE, "till", f"k{i}", NOW + 60, secret=SECRET)
+        assert points(db, sharer) == FREE
+        for _ in range(2):
+            void(db, done.redemption_id, NOW + 100)
+            assert points(db, sharer) == HELD
+    assert release_pending(db, NOW + RULES.hold_s) == 1
+    assert points(db, sharer) == FREE
+
+
+def test_another_purchase_that_stands_keeps_the_points(
+    db: Database, people: tuple[ShopperProfile, ShopperProfile, str]
+) -> None:
+    sharer, friend, link = people
+    open_share(db, link, replace(STRANGER, shopper_id=friend.shopper_id), NOW, RULES)
+    done = []
+    for i in range(2):
+        mine = issue(db, friend.shopper_id, visit=f"v{i}", name=f"d{i}")
+        done.append(redeem(db, voucher_code(SECRET, mine), basket(), STORE, "t", f"k{i}", NOW + 60, secret=SECRET))
+    void(db, done[0].redemption_id, NOW + 100)
+    assert points(db, sharer) == FREE
+    void(db, done[1].redemption_id, NOW + 100)
+    assert points(db, sharer) == HELD
+
+
+def test_what_was_spent_meanwhile_is_owed(db: Database, people: tuple[ShopperProfile, ShopperProfile, str]) -> None:
+    sharer, friend, link = people
+    open_share(db, link, replace(STRANGER, shopper_id=friend.shopper_id), NOW, RULES)
+    sold = buy(db, friend)
+    post(db, burn("gift", PROGRAMME, sharer.member_id, 30, NOW + 70))
     void(db, sold, NOW + 100)
+    assert points(db, sharer) == Balance(-30, 50)
+    assert release_pending(db, NOW + RULES.hold_s) == 1
+    assert points(db, sharer) == Balance(20, 0)
+
+
+@pytest.mark.parametrize("who", ["friend", "sharer"])
+def test_an_erased_persons_return_leads_nowhere(
+    db: Database, people: tuple[ShopperProfile, ShopperProfile, str], who: str
+) -> None:
+    sharer, friend, link = people
+    open_share(db, link, replace(STRANGER, shopper_id=friend.shopper_id), NOW, RULES)
+    sold = buy(db, friend)
+    erase_shopper(db, {"friend": friend, "sharer": sharer}[who].shopper_id, NOW + 70)
+    void(db, sold, NOW + 100)
+    assert points(db, sharer) == (HELD if who == "friend" else FREE)
+    with db.read() as session:
+        assert [(h.friend, h.deal, h.released_by) for h in session.exec(select(HoldTable))] == [(None, None, None)]
+
+
+def test_when_the_time_has_come_nothing_says_who_came_before(
+    db: Database, people: tuple[ShopperProfile, ShopperProfile, str]
+) -> None:
+    sharer, friend, link = people
+    open_share(db, link, replace(STRANGER, shopper_id=friend.shopper_id), NOW, RULES)
+    sold = buy(db, friend)
+    release_pending(db, NOW + RULES.hold_s)
+    with db.read() as session:
+        assert [h.released_by for h in session.exec(select(HoldTable))] == [None]
+    void(db, sold, NOW + RULES.hold_s + 1)
     assert points(db, sharer) == FREE
 
 

@@ -104,4 +104,9 @@ def _self_calibrated(plan: Plan, cells: Cells, joined: PlanReadings, scans: Scan
 def warn(file: str, counts: Mapping[str, int]) -> None:
     """One line on stderr per reason that readings were not used."""
     for reason, count in counts.items():
-        print(f"{file}: warning: {count} readings not used: {reason.replace('_', ' ')}", file=sys.stderr)
+        said = _SAID.get(reason, reason.replace("_", " "))
+        print(f"{file}: warning: {count} readings not used: {said}", file=sys.stderr)
+
+
+_SAID = {"bad_rssi": "rssi out of range (bad_rssi)", "bad_range": "range out of range (bad_range)"}
+"""Words for reasons whose names alone say little."""

@@ -14,8 +14,9 @@ from engine.plan.model import Plan, ap_key
 from engine.records import F64, I32, Bools, Hearings, Readings
 
 RSSI_FLOOR_DBM = -120.0  # below thermal noise of any Wi-Fi or BLE receiver: not a measurement
-RSSI_CEILING_DBM = 0.0  # a receiver reports at most about -10 dBm; positive values are drivers' error codes
-RANGE_FLOOR_M = -20.0  # ranging may come out slightly negative near an access point; far below is an error code
+RSSI_CEILING_DBM = (
+    0.0  # from here on: a receiver reports at most about -10 dBm, 0 is "not reported", more an error code
+)
 RANGE_CEILING_M = 1000.0
 TIME_CEILING_S = 4_102_444_800.0  # the year 2100; before 1970 and after it, a clock was never set or has run wild
 
@@ -121,8 +122,8 @@ def _ap_index(names: Texts, plan: Plan) -> I32:
 
 def _clean(ap: I32, rssi: F64, rng: F64, sigma: F64) -> tuple[F64, F64, F64, Bools, dict[str, int]]:
     """Blanked RSSI, ranges and sigmas, the rows to keep, and counts of what was not used."""
-    absurd_rssi = (rssi > RSSI_CEILING_DBM) | (rssi < RSSI_FLOOR_DBM)
-    absurd_range = (rng < RANGE_FLOOR_M) | (rng > RANGE_CEILING_M)
+    absurd_rssi = (rssi >= RSSI_CEILING_DBM) | (rssi < RSSI_FLOOR_DBM)
+    absurd_range = (rng < 0.0) | (rng > RANGE_CEILING_M)
     absurd_sigma = sigma <= 0
     none = np.isnan(rssi) & np.isnan(rng)
     rssi, rng = np.where(absurd_rssi, np.nan, rssi), np.where(absurd_range, np.nan, rng)
@@ -131,8 +132,8 @@ def _clean(ap: I32, rssi: F64, rng: F64, sigma: F64) -> tuple[F64, F64, F64, Boo
     keep = ~unknown & ~(np.isnan(rssi) & np.isnan(rng))
     counts = {
         "unknown_ap": unknown,
-        "rssi_out_of_range": absurd_rssi,
-        "range_out_of_range": absurd_range,
+        "bad_rssi": absurd_rssi,
+        "bad_range": absurd_range,
         "range_sigma_not_positive": absurd_sigma,
         "neither_rssi_nor_range": none,
     }

@@ -14,8 +14,8 @@ from engine.vocabulary import ReadingRefusal
 
 TIME_MAX_S = 1e11  # the year 5138: what is later counts milliseconds, or nonsense
 FUTURE_S = 5.0  # a reading may be this much newer than its frame's sent_at: clocks inside a controller differ a little
-RSSI_MIN_DBM, RSSI_MAX_DBM = -120.0, 0.0
-RANGE_MIN_M = -20.0  # ranging comes out slightly negative near an access point; far below 0 is an error code
+RSSI_MIN_DBM = -120.0
+RSSI_END_DBM = 0.0  # and above is no measurement: 0 is how many receivers say "not reported"
 RANGE_MAX_M = 1_000.0  # Wi-Fi is not heard further; larger values are a unit mistake
 
 
@@ -79,8 +79,8 @@ def _checks(columns: ReadingColumns, device: U64, ap: I32, heard: I32, sent_at: 
             ReadingRefusal.UNKNOWN_AP: ap < 0,
             ReadingRefusal.BAD_TIME: ~((t >= 0) & (t < TIME_MAX_S)),
             ReadingRefusal.TIME_IN_FUTURE: t > sent_at + FUTURE_S,
-            ReadingRefusal.BAD_RSSI: nan[1] | (rssi > RSSI_MAX_DBM) | (rssi < RSSI_MIN_DBM),
-            ReadingRefusal.BAD_RANGE: nan[2] | (range_m < RANGE_MIN_M) | (range_m > RANGE_MAX_M) | bad_sigma,
+            ReadingRefusal.BAD_RSSI: nan[1] | (rssi >= RSSI_END_DBM) | (rssi < RSSI_MIN_DBM),
+            ReadingRefusal.BAD_RANGE: nan[2] | (range_m < 0.0) | (range_m > RANGE_MAX_M) | bad_sigma,
             ReadingRefusal.NO_MEASUREMENT: np.isnan(rssi) & np.isnan(range_m),
         }
 

@@ -108,7 +108,7 @@ def site(tmp_path: Path, rayon: typer.Typer) -> Site:
 
 
 NOISE = {
-    "louder than any receiver": (["5,phone,ap0,5"], "1 readings not used: rssi out of range"),
+    "louder than any receiver": (["5,phone,ap0,0"], "1 readings not used: rssi out of range (bad_rssi)"),
     "below thermal noise": (["5,phone,ap0,-130", "6,phone,ap0,-121"], "2 readings not used: rssi out of range"),
     "before 1970": (["-50,phone,ap0,-60", "-1e18,phone,ap1,-60"], "2 readings not used: time out of range"),
     "after 2100": (["1e18,phone,ap0,-60", "1e300,phone,ap0,-60"], "2 readings not used: time out of range"),
@@ -367,7 +367,7 @@ def test_decide_counts_noise_and_goes_on(site: Site, rayon: typer.Typer) -> None
     done = RUNNER.invoke(rayon, [str(w) for w in (*words, "--json")], catch_exceptions=False)
     said = json.loads(done.stdout)
     assert said["readings_not_used"] == {
-        "rssi_out_of_range": 3, "time_out_of_range": 4, "unknown_ap": 1, "access_point_hears_itself": 1,
+        "bad_rssi": 3, "time_out_of_range": 4, "unknown_ap": 1, "access_point_hears_itself": 1,
     }  # fmt: skip
     assert said["fixes"] > 50
     assert "3 readings not used: rssi out of range" in done.stderr

@@ -103,13 +103,13 @@ def test_thousands_of_bad_cells_do_not_flood_the_screen(tmp_path: Path) -> None:
 def test_absurd_values_and_unknown_access_points_are_counted_and_the_rest_is_used(tmp_path: Path) -> None:
     text = (
         "t,device,ap,rssi_dbm,range_m,range_sigma_m\n"
-        "1,d,ap0,-50,,\n1,d,ap9,-50,,\n1,d,ap0,5,,\n1,d,ap0,-130,,\n1,d,ap0,,,\n1,d,ap1,7,4,\n1,d,ap1,-60,5000,0\n"
+        "1,d,ap0,-50,,\n1,d,ap9,-50,,\n1,d,ap0,0,,\n1,d,ap0,-130,,\n1,d,ap0,,,\n1,d,ap1,7,4,\n1,d,ap1,-60,5000,0\n"
     )
     joined = readings_for_plan(read_readings(written(tmp_path, text)), hall())
     assert joined.warnings == {
         "unknown_ap": 1,
-        "rssi_out_of_range": 3,
-        "range_out_of_range": 1,
+        "bad_rssi": 3,
+        "bad_range": 1,
         "range_sigma_not_positive": 1,
         "neither_rssi_nor_range": 1,
     }

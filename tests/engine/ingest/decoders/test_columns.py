@@ -49,9 +49,9 @@ def reason(row: Row) -> ReadingRefusal | None:
     [
         ("t", 0.0, -0.001, ReadingRefusal.BAD_TIME),
         ("t", SENT_AT + 5.0, SENT_AT + 5.001, ReadingRefusal.TIME_IN_FUTURE),
-        ("rssi", 0.0, 0.001, ReadingRefusal.BAD_RSSI),
+        ("rssi", -0.001, 0.0, ReadingRefusal.BAD_RSSI),
         ("rssi", -120.0, -120.001, ReadingRefusal.BAD_RSSI),
-        ("range", -20.0, -20.001, ReadingRefusal.BAD_RANGE),
+        ("range", 0.0, -0.001, ReadingRefusal.BAD_RANGE),
         ("range", 1000.0, 1000.001, ReadingRefusal.BAD_RANGE),
         ("sigma", 1e-6, 0.0, ReadingRefusal.BAD_RANGE),
         ("sigma", 1000.0, 1000.001, ReadingRefusal.BAD_RANGE),

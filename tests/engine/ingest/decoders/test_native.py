@@ -100,12 +100,13 @@ def test_a_good_frame_becomes_columns() -> None:
         (reading(t=1_000_000_000_000), "bad_time"),
         (reading(t=10**400), "bad_time"),
         (reading(t=1005.1), "time_in_future"),
+        (reading(rssi=0), "bad_rssi"),
         (reading(rssi=1), "bad_rssi"),
         (reading(rssi=-120.5), "bad_rssi"),
         (reading(rssi=math.nan), "bad_rssi"),
         (reading(rssi=-math.inf), "bad_rssi"),
         (reading(rssi=math.nan, range_m=4), "bad_rssi"),
-        (reading(range_m=-21), "bad_range"),
+        (reading(range_m=-0.001), "bad_range"),
         (reading(range_m=1001), "bad_range"),
         (reading(range_m=math.nan), "bad_range"),
         (reading(range_m=3, range_sigma_m=0), "bad_range"),
@@ -122,7 +123,9 @@ def test_a_bad_reading_is_counted_once_and_leaves_the_good_ones(bad: Any, code: 
     assert decoded.readings.t.tolist() == [998.0, 999.0]
 
 
-@pytest.mark.parametrize("edge", [{"rssi": 0}, {"rssi": -120}, {"t": 1005}, {"t": 0}, {"range_m": 0}, {"band": None}])
+@pytest.mark.parametrize(
+    "edge", [{"rssi": -0.1}, {"rssi": -120}, {"t": 1005}, {"t": 0}, {"range_m": 0}, {"band": None}]
+)
 def test_values_at_the_edge_are_good(edge: dict[str, Any]) -> None:
     assert decode(frame(reading(**edge))).refused == {}
 
@@ -355,7 +358,7 @@ def test_any_session_is_a_session_or_a_decode_error(payload: bytes) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"t": 0}, {"t": 1005.0}, {"rssi": 0}, {"rssi": -120}, {"range_m": -20}, {"range_m": 1000},
+        {"t": 0}, {"t": 1005.0}, {"rssi": -0.01}, {"rssi": -120}, {"range_m": 0}, {"range_m": 1000},
         {"range_m": 3, "range_sigma_m": 1000}, {"range_m": 3, "range_sigma_m": 1e-3},
     ],
 )  # fmt: skip
@@ -367,8 +370,8 @@ def test_values_at_their_limits_are_used(changes: dict[str, float]) -> None:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"t": 2**63}, "bad_time"), ({"t": 1005.001}, "time_in_future"), ({"rssi": 0.5}, "bad_rssi"),
-        ({"rssi": -120.01}, "bad_rssi"), ({"range_m": -20.01}, "bad_range"), ({"range_m": 1000.1}, "bad_range"),
+        ({"t": 2**63}, "bad_time"), ({"t": 1005.001}, "time_in_future"), ({"rssi": 0}, "bad_rssi"),
+        ({"rssi": -120.01}, "bad_rssi"), ({"range_m": -0.01}, "bad_range"), ({"range_m": 1000.1}, "bad_range"),
         ({"range_m": 3, "range_sigma_m": 1000.1}, "bad_range"),
     ],
 )  # fmt: skip

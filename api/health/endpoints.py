@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -106,10 +107,15 @@ def _look(ctx: AppContext, request: Request, *, everything: bool) -> tuple[Ready
     ]
     engines = [c.fresh for c in components if c.component == "engine"]
     engine: Literal["fresh", "stale", "absent"] = "absent" if not engines else "fresh" if all(engines) else "stale"
-    reasons: list[str] = request.app.state.own_engine()
+    reasons = list(dict.fromkeys([*request.app.state.own_engine(), *_unsteady(row.values for row in rows)]))
     failed = engine == "stale" or delivery == "dead" or bool(reasons)
     status: Literal["ready", "not_ready"] = "not_ready" if failed else "ready"
     return Ready(status=status, database="up", engine=engine, delivery=delivery, reasons=reasons), components
+
+
+def _unsteady(said: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Of engines whose connection to the broker comes and goes: why."""
+    return [broker["unsteady"] for broker in (values.get("broker", {}) for values in said) if broker.get("unsteady")]
 
 
 def _delivery(request: Request) -> Literal["running", "elsewhere", "dead"]:

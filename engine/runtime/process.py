@@ -140,7 +140,7 @@ class EngineProcess:
 
     def not_ready(self) -> list[str]:
         """Why this engine does not do all its work: a sentence each. From any thread."""
-        return list(self.leases.waits().values())
+        return [*self.leases.waits().values(), *filter(None, [self.subscriber.unsteady])]
 
     # Leases: which stores are ours.
 

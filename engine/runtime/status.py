@@ -34,7 +34,12 @@ def process_values(
     return {
         "unusable": dict(unusable),
         "samples": samples.as_json(),
-        "broker": {"state": state.name, "since": state.since, "reason": state.reason},
+        "broker": {
+            "state": state.name,
+            "since": state.since,
+            "reason": state.reason,
+            "unsteady": subscriber.unsteady,
+        },
         "connections": subscriber.connections,
         "queued": len(subscriber),
         "overflowed": subscriber.overflowed,

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import logging
 import random
-import select
 import socket
-import ssl
 import threading
 import time
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -28,6 +26,8 @@ from tenacity.nap import sleep_using_event
 
 from engine.errors import OperatorError
 from engine.ingest.mqtt.broker import Broker, jittered_waits
+from engine.ingest.mqtt.sockets import ready, reason_of
+from engine.ingest.mqtt.steadiness import UNSTEADY, Steadiness, goodbye
 from engine.ingest.mqtt.tls import tls_context
 
 _LOG = logging.getLogger("rayon.mqtt")
@@ -120,6 +120,9 @@ class Link:
         # the broker's answer, so a broker that takes fewer than usual is obeyed from the second connection on.
         self._window = _MAX_INFLIGHT
         self._answer: str | None = None  # of the broker to this connection: None pending, "" yes, else the refusal
+        self._said_unsteady = 0  # at which connection
+        self._goodbye = ""  # the broker's own reason for ending this connection
+        self._steadiness = Steadiness(identity.client_id, max(broker.reconnect_max_s, broker.reconnect_min_s))
 
     @property
     def state(self) -> LinkState:
@@ -130,6 +133,11 @@ class Link:
     def connections(self) -> int:
         """How many connections there have been."""
         return self._connections
+
+    @property
+    def unsteady(self) -> str:
+        """Why connections do not last, as a sentence; empty where they do, or there is no more to it than one."""
+        return self._steadiness.complaint
 
     def start(self) -> None:
         """Starts connecting and returns at once: a missing broker is waited for.
@@ -179,6 +187,8 @@ class Link:
             self._changed.notify_all()
         if before.name == name and before.reason != _NOT_STARTED:
             return
+        if self._steadiness.short_lived > UNSTEADY and name is not LinkName.REFUSED:
+            return  # said once, in full; it is the same again
         who = f"{self._identity.client_id} at {self._broker}"
         if name is LinkName.CONNECTED:
             _LOG.info("%s: connected", who)
@@ -192,7 +202,11 @@ class Link:
             _LOG.warning("%s: away: %s; reconnecting", who, reason)
 
     def _run(self) -> None:
-        """Connects again and again until stopped; after a connection that stood, waits begin anew."""
+        """Connects again and again until stopped; after a connection that lasted, waits begin anew.
+
+        One that lasts is one that lives longer than the longest wait: two clients that throw each other out under one
+        name would otherwise begin anew for ever.
+        """
         low, high = self._broker.reconnect_min_s, self._broker.reconnect_max_s
         again = Retrying(
             retry=retry_if_result(lambda _: True),
@@ -205,23 +219,26 @@ class Link:
         again(self._attempt)
 
     def _attempt(self) -> bool:
-        """One connection, and what became of it said. True where it stood."""
+        """One connection, and what became of it said. True where it lasted."""
         if self._stop.is_set():
             return False
-        before = self._connections
         name, reason = self._serve_once()
+        lasted = self._steadiness.end(reason, given=bool(self._goodbye))
         if not self._stop.is_set():
             self._say(name, reason)
-        return self._connections > before
+            if self._steadiness.short_lived == UNSTEADY and self._said_unsteady != self._connections:
+                self._said_unsteady = self._connections
+                _LOG.warning("%s: %s; trying less and less often", self._identity.client_id, self.unsteady)
+        return lasted
 
     def _serve_once(self) -> tuple[LinkName, str]:
         """One connection, from its attempt to its end. Returns the state to say then, and why."""
         client = self._client()
-        self._answer = None
+        self._answer, self._goodbye = None, ""
         try:
             self._connect(client)
         except (OSError, ValueError, OperatorError) as error:
-            return LinkName.AWAY, _plain(error)
+            return LinkName.AWAY, reason_of(error)
         connection = self._connections
         try:
             reason = self._loop(client)
@@ -235,7 +252,7 @@ class Link:
                 self._traffic.on_close()
         if self._answer:
             return (LinkName.REFUSED if self._answer in _REFUSED_CREDENTIALS else LinkName.AWAY), self._answer
-        return LinkName.AWAY, reason
+        return LinkName.AWAY, self._goodbye or reason
 
     def _client(self) -> Client:
         identity, broker = self._identity, self._broker
@@ -254,6 +271,7 @@ class Link:
         client.on_connect = self._on_connect
         client.on_message = lambda _client, _userdata, message: self._traffic.on_message(message)
         client.on_publish = self._on_publish
+        client.on_disconnect = self._on_disconnect
         # Without this, paho writes to the socket in whatever thread calls it; with it, only our loop writes.
         client.on_socket_register_write = lambda *_: None
         if broker.username is not None:
@@ -292,8 +310,20 @@ class Link:
         self._window = min(_MAX_INFLIGHT, getattr(properties, "ReceiveMaximum", _MAX_INFLIGHT))
         self._answer = ""
         self._connections += 1
+        self._steadiness.open()
         self._traffic.on_open(client, self._connections, flags.session_present)
         self._say(LinkName.CONNECTED, "")
+
+    def _on_disconnect(
+        self,
+        _client: Client,
+        _userdata: Any,
+        flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self._goodbye = goodbye(str(reason))
 
     def _on_publish(
         self, _client: Client, _userdata: Any, mid: int, reason: ReasonCode, _properties: Properties | None
@@ -324,7 +354,7 @@ class Link:
         alarm = self._wake[0]
         reading = self._answer is None or self._traffic.may_read()
         pending = reading and hasattr(sock, "pending") and sock.pending() > 0  # TLS holds decoded bytes of its own
-        readable, writable = _ready(
+        readable, writable = ready(
             [alarm, sock] if reading else [alarm],
             [sock] if client.want_write() else [],
             0.0 if pending else _TURN_S,
@@ -346,40 +376,15 @@ class Link:
         until = time.monotonic() + _DRAIN_S
         client.disconnect()
         while client.socket() is not None and client.want_write() and time.monotonic() < until:
-            _ready([], [client.socket()], 0.1)
+            ready([], [client.socket()], 0.1)
             if client.loop_write() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return
 
 
 def _begin_anew(attempt: RetryCallState) -> None:
-    """A connection that stood counts as the first attempt."""
+    """A connection that lasted counts as the first attempt."""
     if attempt.outcome is not None and attempt.outcome.result():
         attempt.attempt_number = 1
-
-
-def _ready(reading: list[Any], writing: list[Any], timeout_s: float) -> tuple[list[Any], list[Any]]:
-    """`select.select` without its limit to the first 1024 file descriptors, where the system has `poll`."""
-    if not hasattr(select, "poll"):
-        readable, writable, _ = select.select(reading, writing, [], timeout_s)
-        return readable, writable
-    poll = select.poll()
-    for sock in {*reading, *writing}:
-        events = (select.POLLIN if sock in reading else 0) | (select.POLLOUT if sock in writing else 0)
-        poll.register(sock, events)
-    happened = dict(poll.poll(timeout_s * 1000))
-    troubled = select.POLLHUP | select.POLLERR | select.POLLNVAL
-    return (
-        [sock for sock in reading if happened.get(sock.fileno(), 0) & (select.POLLIN | troubled)],
-        [sock for sock in writing if happened.get(sock.fileno(), 0) & (select.POLLOUT | troubled)],
-    )
-
-
-def _plain(error: Exception) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {error.verify_message}"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__
 
 
 def _hang_up(client: Client) -> None:

@@ -108,6 +108,11 @@ class Subscriber:
         """How many connections there have been."""
         return self._link.connections
 
+    @property
+    def unsteady(self) -> str:
+        """Why connections do not last, as a sentence; empty where they do."""
+        return self._link.unsteady
+
     def __len__(self) -> int:
         """Frames waiting to be taken."""
         return len(self._queue)

@@ -27,7 +27,7 @@ TAKEOVERS = 20
 EVERY_S = 0.5
 PHONES = 8
 RUN_S = 120.0
-AFTER_S = 30.0
+AFTER_S = 60.0  # silence that is believed, and the visits that end by it
 EVENTS = ("killed", "frozen", "stopped")
 
 

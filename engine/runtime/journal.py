@@ -21,7 +21,10 @@ def pack_frames(frames: Sequence[Frame], layout: str) -> bytes:
 def unpack_frames(store: str, payload: bytes, layout: str) -> list[Frame] | None:
     """The inverse of `pack_frames`; None where the floor plan was another one. Raises ValueError for other bytes."""
     tree = unpack(payload)
-    return [_frame(store, frame) for frame in tree["frames"]] if tree["layout"] == layout else None
+    try:
+        return [_frame(store, frame) for frame in tree["frames"]] if tree["layout"] == layout else None
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"no frames: {error}") from error
 
 
 def _tree(frame: Frame) -> dict[str, Any]:

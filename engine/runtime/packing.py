@@ -48,5 +48,5 @@ def unpack(blob: bytes) -> Any:
     """The inverse of `pack`. Raises ValueError when the bytes are not a packed tree."""
     try:
         return _decoder.decode(zlib.decompress(blob))
-    except (zlib.error, msgspec.DecodeError) as error:
+    except (zlib.error, msgspec.DecodeError, TypeError) as error:
         raise ValueError(f"not a packed tree: {error}") from error

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
@@ -27,12 +28,32 @@ from engine.runtime.map_fits import MapFits
 from engine.runtime.packing import VERSION, pack, unpack
 from engine.runtime.store_engine import Step, StoreEngine
 from engine.storage.database import Database
-from engine.storage.journal import VisitRow, append_journal, load_recovery, save_checkpoint
+from engine.storage.journal import JournalRow, VisitRow, append_journal, load_recovery, save_checkpoint
 from engine.storage.leases import Lease
 from engine.storage.vouchers.claims import Verdicts
 from engine.vocabulary import ReadingRefusal, VisitChange
 
 log = logging.getLogger(__name__)
+OLD_S = 3600.0
+STALE = (
+    "%s: the journal's %d rows end %.1f hours ago: they are worked off for the statistics, and nothing is issued for "
+    "what is that long past"
+)
+BAD_ROW = (
+    "%s: journal row %d is damaged (%s): its readings are left out, all others are worked off. A disk that changes "
+    "bytes is failing: `rayon doctor` looks at the rest, `rayon restore` brings a backup back"
+)
+BAD_CHECKPOINT = (
+    "%s: the checkpoint is damaged (%s): tracks begin anew with the journal since then; statistics, vouchers and "
+    "points are not touched. A disk that changes bytes is failing: `rayon doctor` looks at the rest"
+)
+
+
+class Damaged(StrEnum):
+    """What was left out of a recovery because its bytes are not those that were written."""
+
+    CHECKPOINT = "checkpoint"
+    JOURNAL = "journal"
 
 
 class StoreRunner:
@@ -55,6 +76,7 @@ class StoreRunner:
         self._engine = StoreEngine(plan, config, fits=fits)
         self._deciding = OfferDesk(plan, config, db, secret, lease)
         self._refused: Counter[ReadingRefusal] = Counter()
+        self._damaged: Counter[Damaged] = Counter()
         self._db = db
         self._layout = _layout(plan, config, self.cells)
         self._upto_id = 0
@@ -67,22 +89,40 @@ class StoreRunner:
         self._upto_id = recovery.upto_id
         self.refresh()
         if recovery.checkpoint is not None:
-            self._restore(unpack(recovery.checkpoint))
+            self._restore(recovery.checkpoint)
+        if recovery.journal and now - recovery.journal[-1].now > OLD_S:
+            age_h = (now - recovery.journal[-1].now) / 3600.0
+            log.warning(STALE, self.plan.store, len(recovery.journal), age_h)
         for row in recovery.journal:
-            frames = unpack_frames(self.plan.store, row.payload, self._layout)
-            if frames is None:
-                log.warning("%s: a batch of readings of the floor plan as it was before is left out", self.plan.store)
-            else:
+            frames = self._unpack(row)
+            if frames is not None:
                 self.decide(self.advance(frames, row.now), now)
             self._upto_id = row.id
         self._engine.listen_from(now)
         return len(recovery.journal)
 
+    def _unpack(self, row: JournalRow) -> list[Frame] | None:
+        """The row's frames; None, counted or said, where they cannot be used."""
+        try:
+            frames = unpack_frames(self.plan.store, row.payload, self._layout)
+        except ValueError as error:
+            self._damaged[Damaged.JOURNAL] += 1
+            log.error(BAD_ROW, self.plan.store, row.id, error)
+            return None
+        if frames is None:
+            log.warning("%s: a batch of readings of the floor plan as it was before is left out", self.plan.store)
+        return frames
+
     def keep(self, frames: Sequence[Frame], now: float) -> None:
         """Commits the frames to the journal. After this the broker may forget them."""
-        self._upto_id = append_journal(
-            self._db, self.plan.store, now, pack_frames(frames, self._layout), lease=self.lease
-        )
+        packed = pack_frames(frames, self._layout)
+        row_id = append_journal(self._db, self.plan.store, now, packed, lease=self.lease)
+        if row_id <= self._upto_id:
+            # A recovery would pass over it: the database was put together from parts of different age.
+            log.error("%s: the journal is older than the checkpoint; it begins anew with a checkpoint", self.plan.store)
+            self._upto_id, self._touched = row_id - 1, True
+            self.checkpoint(now)
+        self._upto_id = row_id
 
     def advance(self, frames: Sequence[Frame], now: float) -> Step:
         """One step, its decisions taken and written. `now` is the wall clock."""
@@ -125,6 +165,7 @@ class StoreRunner:
         """What the health page and the metrics know of the store: counts, by reason where something was left out."""
         return self._engine.figures() | {
             "refused": dict(self._refused),
+            "damaged": dict(self._damaged),
             "linked": len(self._deciding.links),
             "decisions": dict(self._deciding.counts),
         }
@@ -150,7 +191,13 @@ class StoreRunner:
         self._visits = []
         self._touched = False
 
-    def _restore(self, tree: dict[str, Any]) -> None:
+    def _restore(self, blob: bytes) -> None:
+        try:
+            tree = unpack(blob)
+        except ValueError as error:
+            self._damaged[Damaged.CHECKPOINT] += 1
+            log.error(BAD_CHECKPOINT, self.plan.store, error)
+            return
         if tree["layout"] != self._layout:
             log.warning("%s: the floor plan or its grid changed: tracks start anew, statistics go on", self.plan.store)
             return

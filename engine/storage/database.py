@@ -87,9 +87,7 @@ class Database:
         except DataError as error:
             raise Unstorable("a value is none that is kept here") from error
         except DBAPIError as error:
-            if _is_outage(error):
-                raise StorageUnavailable(_reason(error)) from error
-            raise
+            raise _as_ours(error) from error
         except (OverflowError, UnicodeEncodeError) as error:  # what the driver itself refuses
             raise Unstorable("a value is none that is kept here") from error
 
@@ -111,9 +109,7 @@ def open_database(url: str) -> Database:
                 upgrade(connection)
     except DBAPIError as error:
         engine.dispose()
-        if _is_outage(error):
-            raise StorageUnavailable(_reason(error)) from error
-        raise
+        raise _as_ours(error) from error
     except BaseException:
         engine.dispose()
         raise
@@ -189,6 +185,25 @@ def _is_outage(error: DBAPIError) -> bool:
         return True
     # no such table, no such column: ours, though the driver of SQLite files them under the same class
     return isinstance(error, OperationalError) and "no such" not in str(error.orig)
+
+
+def _as_ours(error: DBAPIError) -> Exception:
+    """What it is to us: an outage, a damaged file, or a mistake in our own SQL, which stays what it is."""
+    if any(words in str(error.orig) for words in _DAMAGED):
+        return OperatorError([damaged(_reason(error))])
+    return StorageUnavailable(_reason(error)) if _is_outage(error) else error
+
+
+_DAMAGED = ("database disk image is malformed", "file is not a database", "malformed database schema")
+
+
+def damaged(reason: str) -> Problem:
+    """A database file that is not what was written."""
+    fix = (
+        "bring a backup back with `rayon restore`. Copying the file of a running site makes such files, and so does "
+        "leaving the old -wal file beside a new one; `rayon backup` copies while it runs"
+    )
+    return Problem("storage.url", "(database)", f"the file is damaged: {reason}", fix)
 
 
 def _reason(error: DBAPIError) -> str:

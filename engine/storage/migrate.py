@@ -6,8 +6,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+
+from engine.errors import OperatorError, Problem
 
 FOLDER = Path(__file__).parent / "migrations"
 
@@ -22,8 +25,27 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 def upgrade(connection: Connection) -> None:
-    """Brings the schema to the newest version, all in the transaction that `connection` is in."""
+    """Brings the schema to the newest version, all in the transaction that `connection` is in.
+
+    Raises OperatorError where a newer program than this one has made it.
+    """
+    found = version_of(connection)
+    if found is not None and found not in known():
+        reason = f"made by a newer Rayon: its version is {found}, this program knows up to {newest()}"
+        fix = "start the newer program, or `rayon restore` a backup from before the upgrade"
+        raise OperatorError([Problem("storage.url", "(database)", reason, fix)])
     command.upgrade(alembic_config(connection), "head")
+
+
+def version_of(connection: Connection) -> str | None:
+    """The version of the schema there; None where there is none yet."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def known() -> frozenset[str]:
+    """Every version that this package can start from."""
+    script = ScriptDirectory.from_config(alembic_config())
+    return frozenset(step.revision for step in script.walk_revisions())
 
 
 def newest() -> str | None:

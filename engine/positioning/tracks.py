@@ -13,6 +13,8 @@ from engine.positioning.settings import LocatorSettings
 from engine.records import F32, F64, I64, Bools
 
 PAUSE_AT_FIRST = 0.5  # of devices, when first heard
+SETTLED_STEPS = 16  # per factor of 2: a settled mass is within 2.2 % of what it was
+SETTLED_FLOOR = np.float32(2.0**-20)  # a cell with less, of all mass, is settled as empty: motion fills it again
 
 
 class Tracks(DeviceTable):
@@ -27,6 +29,9 @@ class Tracks(DeviceTable):
         """What devices that come from now on are first believed to be."""
         self._site = site
         self._kinds |= _offsets(site)
+
+    def settle(self) -> None:
+        """Rounds places to what is worth keeping; there are none here."""
 
     def drift(self, row: I64, dt: F64, settings: LocatorSettings) -> F64:
         """Offset variances (n, 2) of these rows `dt` (n,) later, never above those of a device never seen."""
@@ -60,6 +65,18 @@ class PlaceTracks(Tracks):
         n_cells, n_blocks = len(graph.block), len(graph.size)
         masses = {"pause": StateColumn(np.float32, pause, n_cells), "walk": StateColumn(np.float32, walk, n_blocks)}
         super().__init__(site, masses)
+
+    def settle(self) -> None:
+        """Rounds all masses as `settle_mass` does."""
+        for name in ("pause", "walk"):
+            self[name][self.held] = settle_mass(self[name][self.held])
+
+
+def settle_mass(mass: F32) -> F32:
+    """`mass` (any shape, of 1 in all) on a logarithmic grid: its few values pack well. Again settled it is the same."""
+    exponent = np.log2(np.maximum(mass, SETTLED_FLOOR))
+    rounded = np.exp2(np.rint(exponent * SETTLED_STEPS) / SETTLED_STEPS).astype(np.float32)
+    return np.where(mass >= SETTLED_FLOOR, rounded, np.float32(0.0))
 
 
 def anywhere(graph: WalkGraph) -> tuple[float, F32]:

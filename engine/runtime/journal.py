@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from engine.ingest.decoders.native import Frame
 from engine.records import Readings
 from engine.runtime.packing import pack, unpack
+from engine.runtime.squeezing import squeeze, unsqueeze
 from engine.vocabulary import ReadingRefusal
+
+SMALLEST = 9  # of zlib: a batch is small, and every byte of it goes to the disk within the second
 
 
 def pack_frames(frames: Sequence[Frame], layout: str) -> bytes:
     """One batch of frames of one store as bytes. `layout` names the floor plan that access points are indices into."""
-    return pack({"layout": layout, "frames": [_tree(frame) for frame in frames]})
+    return pack({"layout": layout, "frames": [_tree(frame) for frame in frames]}, level=SMALLEST)
 
 
 def unpack_frames(store: str, payload: bytes, layout: str) -> list[Frame] | None:
@@ -45,12 +46,12 @@ def _frame(store: str, tree: dict[str, Any]) -> Frame:
         tree["source"],
         tree["sent_at"],
         tree["received_at"],
-        Readings(*tree["readings"]),
-        Readings(*tree["ap_readings"]),
+        Readings(*map(unsqueeze, tree["readings"])),
+        Readings(*map(unsqueeze, tree["ap_readings"])),
         {ReadingRefusal(reason): n for reason, n in tree["refused"].items()},
         tree.get("replay", False),
     )
 
 
-def _columns(readings: Readings) -> list[np.ndarray[Any, Any]]:
-    return [getattr(readings, name) for name in Readings.__slots__]
+def _columns(readings: Readings) -> list[Any]:
+    return [squeeze(getattr(readings, name)) for name in Readings.__slots__]

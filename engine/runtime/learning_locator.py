@@ -111,6 +111,10 @@ class LearningLocator:
         if radio_map is not None:
             self._locator.use_map(radio_map)
 
+    def settle(self) -> None:
+        """Rounds the tracks to what is worth keeping."""
+        self._locator.settle()
+
     def state(self) -> dict[str, Any]:
         """Tracks, what was learnt, and the fit under way, for a checkpoint."""
         return {

@@ -39,9 +39,9 @@ _encoder = msgspec.msgpack.Encoder(enc_hook=_encode_array)
 _decoder = msgspec.msgpack.Decoder(ext_hook=_decode_ext)
 
 
-def pack(tree: Any) -> bytes:
-    """The tree as compressed bytes. Raises TypeError for anything but plain scalars, containers and arrays."""
-    return zlib.compress(_encoder.encode(tree), level=1)
+def pack(tree: Any, *, level: int = 1) -> bytes:
+    """The tree as bytes, compressed at zlib's `level`. Raises TypeError for all but plain scalars, containers, arrays."""
+    return zlib.compress(_encoder.encode(tree), level=level)
 
 
 def unpack(blob: bytes) -> Any:

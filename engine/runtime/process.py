@@ -290,7 +290,8 @@ class EngineProcess:
         if self._is_due("refresh", now, REFRESH_S):
             self._refresh(now)
         if self._is_due("checkpoint", now, self._config.storage.checkpoint_s):
-            self._save(now)
+            for runner in self.runners.values():
+                self.patience(runner.checkpoint_if_due, now)
         if self._is_due("status", now, STATUS_S):
             self._report(now)
 

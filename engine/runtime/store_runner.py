@@ -9,6 +9,7 @@ before, statistics were not yet written, and decisions are idempotent by their i
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -28,7 +29,7 @@ from engine.runtime.map_fits import MapFits
 from engine.runtime.packing import VERSION, pack, unpack
 from engine.runtime.store_engine import Step, StoreEngine
 from engine.storage.database import Database
-from engine.storage.journal import JournalRow, VisitRow, append_journal, load_recovery, save_checkpoint
+from engine.storage.journal import Journal, JournalRow, VisitRow, load_recovery, save_checkpoint
 from engine.storage.leases import Lease
 from engine.storage.vouchers.claims import Verdicts
 from engine.vocabulary import ReadingRefusal, VisitChange
@@ -56,6 +57,10 @@ class Damaged(StrEnum):
     JOURNAL = "journal"
 
 
+WRITES_BYTES_PER_S = 8_000.0  # what checkpoints of one store may write: 0.7 GB a day
+LONGEST_REST_S = 300.0  # so much journal is worked off again after a crash, at most
+
+
 class StoreRunner:
     """A store that survives its process. Used by one thread. `fits` as for `StoreEngine`.
 
@@ -79,7 +84,9 @@ class StoreRunner:
         self._damaged: Counter[Damaged] = Counter()
         self._db = db
         self._layout = _layout(plan, config, self.cells)
+        self._journal = Journal(db, plan.store, lease)
         self._upto_id = 0
+        self._rest_until = -math.inf
         self._visits: list[VisitRow] = []
         self._touched = False
 
@@ -115,8 +122,7 @@ class StoreRunner:
 
     def keep(self, frames: Sequence[Frame], now: float) -> None:
         """Commits the frames to the journal. After this the broker may forget them."""
-        packed = pack_frames(frames, self._layout)
-        row_id = append_journal(self._db, self.plan.store, now, packed, lease=self.lease)
+        row_id = self._journal.append(now, pack_frames(frames, self._layout))
         if row_id <= self._upto_id:
             # A recovery would pass over it: the database was put together from parts of different age.
             log.error("%s: the journal is older than the checkpoint; it begins anew with a checkpoint", self.plan.store)
@@ -170,10 +176,20 @@ class StoreRunner:
             "decisions": dict(self._deciding.counts),
         }
 
+    def checkpoint_if_due(self, now: float) -> None:
+        """A checkpoint, unless the last one was so large that it is too soon.
+
+        The state of 300 phones is a megabyte, written to the log of the database and to its file; the journal of the
+        seconds in between is small. So the larger the state, the longer the journal gets before it is cut.
+        """
+        if not self._rest_until - LONGEST_REST_S <= now < self._rest_until:
+            self.checkpoint(now)
+
     def checkpoint(self, now: float) -> None:
         """Saves state and statistics and cuts the journal, in one transaction. Does nothing where nothing is new."""
         if not self._touched:
             return
+        self._engine.settle()
         statistics = self._engine.drain()
         blob = pack({"layout": self._layout, "engine": self._engine.state(), "refused": dict(self._refused)})
         save_checkpoint(
@@ -188,6 +204,8 @@ class StoreRunner:
             flows=statistics.flows,
             lease=self.lease,
         )
+        self._journal.free(self._upto_id)
+        self._rest_until = now + min(2 * len(blob) / WRITES_BYTES_PER_S, LONGEST_REST_S)
         self._visits = []
         self._touched = False
 

@@ -26,6 +26,7 @@ from engine.storage.migrate import upgrade
 from engine.vocabulary import ProblemCode
 
 BUSY_TIMEOUT_S = 30.0  # how long a writer of another process is waited for
+WAL_PAGES = 2_000  # 8 MiB: pages written again and again are copied into the file once in so many
 POOL = {"pool_size": 10, "max_overflow": 20, "pool_timeout": 60.0}
 
 
@@ -158,7 +159,12 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     try:
         _to_wal(cursor)
-        for pragma in ("synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}"):
+        for pragma in (
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            f"busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}",
+            f"wal_autocheckpoint = {WAL_PAGES}",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
     finally:
         cursor.close()

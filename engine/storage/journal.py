@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from engine.presence.flows import FlowRow
@@ -19,6 +20,8 @@ from engine.storage.models.shoppers import ConsentTable, ShopperTable
 from engine.storage.models.visits import FlowTable, HeatTable, VisitTable, ZoneHourTable
 from engine.storage.upserts import table_of, upsert
 from engine.vocabulary import Purpose
+
+_FREE_ROWS = 64  # so many lie free whatever was used lately
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +54,80 @@ class VisitRow:
     dwell_s: float
 
 
-def append_journal(db: Database, store: str, now: float, payload: bytes, *, lease: Lease | None = None) -> int:
-    """Writes one batch down for good; the broker may be told so afterwards. Returns its id, larger than all before.
+class Journal:
+    """One store's journal, for its one writer.
 
-    Raises LeaseLost where `lease`, if there is one, is no longer the store's.
+    Rows that a checkpoint holds are written over: a batch then costs one page of SQLite's file, where a new row at the
+    end, and later its deletion, cost five. No more rows lie free than were used between the last two checkpoints.
     """
-    with db.write() as session:
-        fence(session, lease)
-        row = JournalTable(store=store, now=now, payload=payload)
-        session.add(row)
-        session.flush()
-        assert row.id is not None
-        return row.id
+
+    def __init__(self, db: Database, store: str, lease: Lease | None = None) -> None:
+        self._db, self._store, self._lease = db, store, lease
+        self._last: int | None = None  # the newest number; None until the table was looked at
+        self._used: deque[tuple[int, int]] = deque()  # (seq, slot), oldest first
+        self._free: deque[tuple[int, int]] = deque()
+
+    def append(self, now: float, payload: bytes) -> int:
+        """Writes one batch down for good; the broker may be told so afterwards. Returns its number, larger than all
+        before. Raises LeaseLost where the lease, if there is one, is no longer the store's."""
+        with self._db.write() as session:
+            fence(session, self._lease)
+            seq = self._look(session) + 1
+            slot = self._write_over(session, seq, now, payload) if self._free else None
+            if slot is None:
+                row = JournalTable(store=self._store, seq=seq, now=now, payload=payload)
+                session.add(row)
+                session.flush()
+                assert row.slot is not None
+                slot = row.slot
+        if self._free:
+            self._free.popleft()
+        self._used.append((seq, slot))
+        self._last = seq
+        return seq
+
+    def free(self, upto: int) -> None:
+        """A checkpoint holds the rows up to number `upto`: their place is free. Deletes what is not needed again."""
+        before = len(self._free)
+        while self._used and self._used[0][0] <= upto:
+            self._free.append(self._used.popleft())
+        wanted = max(len(self._free) - before, len(self._used), _FREE_ROWS)
+        surplus = [self._free.popleft()[1] for _ in range(len(self._free) - wanted)]
+        if surplus:
+            table = table_of(JournalTable)
+            with self._db.write() as session:
+                fence(session, self._lease)
+                session.connection().execute(delete(table).where(table.c.slot.in_(surplus)))
+
+    def _look(self, session: Session) -> int:
+        if self._last is None:
+            saved = session.get(CheckpointTable, self._store)
+            upto = saved.upto_id if saved else 0
+            rows = session.exec(
+                select(JournalTable.seq, JournalTable.slot)
+                .where(col(JournalTable.store) == self._store)
+                .order_by(col(JournalTable.seq))
+            ).all()
+            held = deque((seq, slot) for seq, slot in rows if slot is not None)
+            self._free, self._used = deque(r for r in held if r[0] <= upto), deque(r for r in held if r[0] > upto)
+            self._last = max([upto, *(seq for seq, _ in rows)])
+        return self._last
+
+    def _write_over(self, session: Session, seq: int, now: float, payload: bytes) -> int | None:
+        """The slot written over; None where the row is no longer as we left it: somebody else writes here too."""
+        was, slot = self._free[0]
+        table = table_of(JournalTable)
+        done = session.connection().execute(
+            update(table)
+            .where(table.c.slot == slot, table.c.store == self._store, table.c.seq == was)
+            .values(seq=seq, now=now, payload=payload)
+        )
+        return slot if done.rowcount else None
+
+
+def append_journal(db: Database, store: str, now: float, payload: bytes, *, lease: Lease | None = None) -> int:
+    """Writes one batch as `Journal.append` does, looking at the table first."""
+    return Journal(db, store, lease).append(now, payload)
 
 
 def load_recovery(db: Database, store: str) -> Recovery:
@@ -72,10 +137,10 @@ def load_recovery(db: Database, store: str) -> Recovery:
         upto = saved.upto_id if saved else 0
         rows = session.exec(
             select(JournalTable)
-            .where(col(JournalTable.store) == store, col(JournalTable.id) > upto)
-            .order_by(col(JournalTable.id))
+            .where(col(JournalTable.store) == store, col(JournalTable.seq) > upto)
+            .order_by(col(JournalTable.seq))
         )
-        journal = [JournalRow(row.id or 0, row.now, row.payload) for row in rows]
+        journal = [JournalRow(row.seq, row.now, row.payload) for row in rows]
         return Recovery(saved.blob if saved else None, upto, journal)
 
 
@@ -92,7 +157,8 @@ def save_checkpoint(
     flows: Sequence[FlowRow] = (),
     lease: Lease | None = None,
 ) -> None:
-    """In one transaction: adds the aggregates drained since the last checkpoint, stores the state, cuts the journal.
+    """In one transaction: adds the aggregates drained since the last checkpoint, stores the state; the journal up to
+    `upto_id` is worked off.
 
     Aggregates and state move together or not at all, so a replay after a crash counts nothing twice. Visits of shoppers
     who have meanwhile withdrawn or been erased are dropped here. Raises LeaseLost as `append_journal` does.
@@ -111,9 +177,6 @@ def save_checkpoint(
         upsert(session, FlowTable, flow_values(store, flows), add=("count",))
         saved = {"store": store, "upto_id": upto_id, "blob": blob, "saved_at": now}
         upsert(session, CheckpointTable, [saved], replace=("upto_id", "blob", "saved_at"))
-        session.connection().execute(
-            delete(table_of(JournalTable)).where(col(JournalTable.store) == store, col(JournalTable.id) <= upto_id)
-        )
 
 
 def _keep_visits(session: Session, store: str, visits: Sequence[VisitRow]) -> None:

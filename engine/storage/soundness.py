@@ -54,12 +54,12 @@ def stored_states(db: Database) -> list[StoredState]:
             upto = row.upto_id if row else 0
             mine = col(JournalTable.store) == store
             passed = session.exec(
-                select(func.count()).select_from(JournalTable).where(mine, col(JournalTable.id) <= upto)
+                select(func.count()).select_from(JournalTable).where(mine, col(JournalTable.seq) <= upto)
             )
             after = session.exec(
-                select(JournalTable).where(mine, col(JournalTable.id) > upto).order_by(col(JournalTable.id))
+                select(JournalTable).where(mine, col(JournalTable.seq) > upto).order_by(col(JournalTable.seq))
             )
-            journal = [(r.id or 0, r.now, r.payload) for r in after]
+            journal = [(r.seq, r.now, r.payload) for r in after]
             blob, saved_at = (row.blob, row.saved_at) if row else (None, None)
             out.append(StoredState(store, blob, saved_at, journal, passed.one()))
         return out

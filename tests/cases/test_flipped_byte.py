@@ -49,7 +49,7 @@ def test_a_flipped_journal_row_is_left_out_and_all_others_are_used(
 ) -> None:
     there = journal(db)
     with db.write() as session:
-        row = session.exec(select(JournalTable).order_by(JournalTable.id)).all()[7]  # type: ignore[arg-type]
+        row = session.exec(select(JournalTable).order_by(JournalTable.seq)).all()[7]  # type: ignore[arg-type]
         row.payload = flip(row.payload, int(share * len(row.payload)))
         bad = row.id
     again = runner(db)

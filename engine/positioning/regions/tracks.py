@@ -11,7 +11,7 @@ from engine.devices import StateColumn
 from engine.positioning.measurement.site import Site
 from engine.positioning.motion.walk import WalkGraph
 from engine.positioning.regions.regions import EVERYWHERE, Regions
-from engine.positioning.tracks import Tracks, anywhere
+from engine.positioning.tracks import Tracks, anywhere, settle_mass
 from engine.records import F32, I32, I64
 
 Masses = tuple[F32, F32]
@@ -84,6 +84,12 @@ class RegionTracks(Tracks):
             self["pause"][i], self["walk"][i] = (
                 blur(pause, walk, self._graph) if every else self._part((pause, walk), number)
             )
+
+    def settle(self) -> None:
+        """Rounds all masses as `settle_mass` does; what is known by blocks only is rounded already."""
+        for slot in self.held[self["region"][self.held] != EVERYWHERE].tolist():
+            for name in ("pause", "walk"):
+                self[name][slot] = settle_mass(self[name][slot])
 
     def state(self) -> dict[str, Any]:
         """All known devices, packed; masses one device after the other, those on all blocks by themselves."""

@@ -12,12 +12,16 @@ from engine.storage.models.rowid import RowId
 
 
 class JournalTable(SQLModel, table=True):
-    """Decoded readings that no checkpoint holds yet, as one packed batch per row."""
+    """Decoded readings, one packed batch per row, in the order of `seq`.
+
+    Those up to the checkpoint's `upto_id` are worked off, and written over by later ones. There is no index: the
+    rows are few, and an index is one more page to write for each.
+    """
 
     __tablename__: ClassVar[str] = "journal"
-    __table_args__ = (Index("ix_journal_store_id", "store", "id"), {"sqlite_autoincrement": True})
-    id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
+    slot: int | None = Field(default=None, primary_key=True, sa_type=RowId)
     store: str
+    seq: int = Field(sa_type=BigInteger)
     now: float = Field(sa_type=Double)
     payload: bytes = Field(sa_type=LargeBinary)
 

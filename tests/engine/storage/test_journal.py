@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
 
 from engine.presence.flows import FlowRow
 from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.privacy.consent import ConsentChoice
 from engine.storage.database import Database, open_database
-from engine.storage.journal import VisitRow, append_journal, load_recovery, save_checkpoint
+from engine.storage.journal import Journal, VisitRow, append_journal, load_recovery, save_checkpoint
+from engine.storage.models.running import JournalTable
 from engine.storage.presence.heatmaps import flow_sums, heat_rows, visits_of, zone_flows, zone_hours
 from tests.engine.storage.scenes import NOW, STORE, at_once, shopper
 
@@ -160,3 +162,43 @@ def test_what_was_acknowledged_survives_kill_minus_9(database_url: str) -> None:
         db.close()
     assert kept[: len(told)] == told
     assert len(kept) - len(told) in (0, 1)  # at most the one whose answer was not heard
+
+
+def slots(db: Database) -> list[int]:
+    with db.read() as session:
+        return [row.slot or 0 for row in session.exec(select(JournalTable).order_by(col(JournalTable.seq)))]
+
+
+def test_rows_that_a_checkpoint_holds_are_written_over(db: Database) -> None:
+    journal = Journal(db, STORE)
+    for turn in range(4):
+        told = [journal.append(NOW, b"%d" % (turn * 100 + i)) for i in range(100)]
+        save_checkpoint(db, STORE, told[-1], b"s", [], [], [], NOW)
+        journal.free(told[-1])
+        assert load_recovery(db, STORE).journal == []
+    assert len(slots(db)) == 100
+    left = [journal.append(NOW, b"after %d" % i) for i in range(3)]
+    assert [(r.id, r.payload) for r in load_recovery(db, STORE).journal] == [
+        (left[i], b"after %d" % i) for i in range(3)
+    ]
+
+
+def test_a_busy_hour_leaves_few_rows_behind(db: Database) -> None:
+    journal = Journal(db, STORE)
+    for n in (300, 10, 10):
+        told = [journal.append(NOW, b"x") for _ in range(n)]
+        save_checkpoint(db, STORE, told[-1], b"s", [], [], [], NOW)
+        journal.free(told[-1])
+    assert len(slots(db)) <= 74
+
+
+def test_who_takes_over_goes_on_where_the_journal_ended(db: Database) -> None:
+    first = Journal(db, STORE)
+    told = [first.append(NOW, b"a") for _ in range(5)]
+    save_checkpoint(db, STORE, told[2], b"s", [], [], [], NOW)
+    second = Journal(db, STORE)
+    assert second.append(NOW, b"b") == told[-1] + 1
+    assert [r.payload for r in load_recovery(db, STORE).journal] == [b"a", b"a", b"b"]
+    first.free(told[2])
+    first.append(NOW, b"late")  # the row it would write over is the other's by now: it takes another
+    assert b"b" in [r.payload for r in load_recovery(db, STORE).journal]

@@ -50,6 +50,7 @@ class IngestConfig(_Strict):
     dedup_s: float = Field(60.0, ge=1, le=3600)  # memory for duplicates by (device, ap, t)
     clock_tolerance_s: float = Field(2.0, ge=0)  # a source's clock this close to ours is left alone
     samples_per_reason: int = Field(5, ge=0, le=100)  # refused frames kept per reason, MACs masked
+    devices_per_store: int = Field(1_000, ge=10)  # located at once, at most; linked phones always are
 
 
 class PositioningConfig(_Strict):

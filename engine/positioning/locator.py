@@ -24,7 +24,7 @@ from engine.positioning.regions.tracking import RegionalTracking
 from engine.positioning.settings import DEFAULT_SETTINGS, LocatorSettings
 from engine.positioning.tracking import Alone, EverywhereTracking
 from engine.radio.radiomap import RadioMap, prior_map
-from engine.records import I64, U64, Fixes, Scans
+from engine.records import I64, U64, Bools, Fixes, Scans
 
 
 class NoFix(StrEnum):
@@ -120,6 +120,15 @@ class Locator:
     def forget(self, devices: U64) -> None:
         """Drops the tracks of devices that fell silent."""
         self._tracking.tracks.forget(devices)
+
+    def knows(self, devices: U64) -> Bools:
+        """Which of these devices have a track (n,)."""
+        return self._tracking.tracks.find(devices) >= 0
+
+    def forget_silent(self, before: float) -> None:
+        """Drops the tracks of devices not heard since `before`: also of those whose every fix was too vague."""
+        tracks = self._tracking.tracks
+        tracks.drop(tracks["t"][tracks.held] < before)
 
     def settle(self) -> None:
         """Rounds the tracks to what is worth keeping: they then pack into a tenth, and go on the same after both."""

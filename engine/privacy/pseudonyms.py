@@ -67,7 +67,7 @@ class Pseudonyms:
         *,
         nights: Nights | None = None,
         salt_of: Callable[[SaltDay], bytes] | None = None,
-        memo_size: int = 200_000,
+        memo_size: int = 30_000,
     ) -> None:
         if len(site_key) < 16:
             raise ValueError("the site key has fewer than 16 bytes")

@@ -15,7 +15,7 @@ from engine.positioning.learning.self_calibration import Fitted, SelfCalibration
 from engine.positioning.locator import Locator, NoFix
 from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.radio.radiomap import RadioMap
-from engine.records import U64, Fixes, Readings, Scans
+from engine.records import U64, Bools, Fixes, Readings, Scans
 from engine.runtime.map_fits import MapFits
 from engine.runtime.renaming import rename_devices
 
@@ -110,6 +110,14 @@ class LearningLocator:
     def _use(self, radio_map: RadioMap | None) -> None:
         if radio_map is not None:
             self._locator.use_map(radio_map)
+
+    def knows(self, devices: U64) -> Bools:
+        """Which of these devices have a track (n,)."""
+        return self._locator.knows(devices)
+
+    def forget_silent(self, before: float) -> None:
+        """Drops the tracks of devices not heard since `before`, whether they ever had a fix or not."""
+        self._locator.forget_silent(before)
 
     def settle(self) -> None:
         """Rounds the tracks to what is worth keeping."""

@@ -40,7 +40,8 @@ _decoder = msgspec.msgpack.Decoder(ext_hook=_decode_ext)
 
 
 def pack(tree: Any, *, level: int = 1) -> bytes:
-    """The tree as bytes, compressed at zlib's `level`. Raises TypeError for all but plain scalars, containers, arrays."""
+    """The tree as compressed bytes, at a `level` of zlib. Raises TypeError for
+    anything but plain scalars, containers and arrays."""
     return zlib.compress(_encoder.encode(tree), level=level)
 
 
@@ -48,5 +49,5 @@ def unpack(blob: bytes) -> Any:
     """The inverse of `pack`. Raises ValueError when the bytes are not a packed tree."""
     try:
         return _decoder.decode(zlib.decompress(blob))
-    except (zlib.error, msgspec.DecodeError, TypeError) as error:
+    except (zlib.error, msgspec.DecodeError) as error:
         raise ValueError(f"not a packed tree: {error}") from error

@@ -23,10 +23,11 @@ from engine.presence.local_hours import hours_in
 from engine.presence.stays import StoreVisits
 from engine.presence.visits import VisitTracker
 from engine.radio.radiomap import RadioMap
-from engine.records import F32, DeviceId, Fixes, Readings, StoreVisit, Trigger, VisitEvent
+from engine.records import F32, DeviceId, Fixes, Readings, Scans, StoreVisit, Trigger, VisitEvent
 from engine.runtime.intake import HeardStep, Intake
 from engine.runtime.learning_locator import LearningLocator
 from engine.runtime.map_fits import FitsInPlace, MapFits
+from engine.runtime.newcomers import Newcomers
 from engine.runtime.renaming import rename_devices
 from engine.vocabulary import VisitChange
 
@@ -84,6 +85,8 @@ class StoreEngine:
         zone_ids = [z.id for z in plan.zones]
         self._intake = Intake(config.ingest, len(plan.access_points), positioning.window_s)
         self._locator = LearningLocator(plan, self.cells, positioning, fits or FitsInPlace(), radio_map)
+        self._newcomers = Newcomers(config.ingest.devices_per_store)
+        self._silent_s = presence.silent_s
         self._stays = StoreVisits(presence.silent_s)
         self._visits = VisitTracker(zone_ids, presence)
         self._heat = HeatGrid(plan, self.cells, presence.heat_cell_m, silent_s=presence.silent_s)
@@ -98,7 +101,7 @@ class StoreEngine:
         """Frames become readings, then scans, fixes, visits and triggers. `now` is the wall clock."""
         heard = self._intake.take(frames, now)
         self.hear(heard.ap_readings)
-        fixes = self._locator.locate(heard.scans, heard.clock)
+        fixes = self._locator.locate(self._admit(heard.scans), heard.clock)
         self._stays.update(fixes.device, fixes.t)
         visits = self._advance(fixes, heard.clock)
         triggers = self._trigger(fixes)
@@ -161,7 +164,13 @@ class StoreEngine:
             "no_fix": dict(self._locator.refused),
             "devices": len(self._stays),
             "tracks": len(self._locator),
+            "held_back": self._newcomers.held_back,
         } | self._intake.figures()
+
+    def _admit(self, scans: Scans) -> Scans:
+        """The scans of devices that have a track, are linked, or may have one."""
+        known = self._locator.knows(scans.device) | np.isin(scans.device, self._linked)
+        return self._newcomers.admit(scans, known, len(self._locator))
 
     def _advance(self, fixes: Fixes, clock: float) -> list[VisitEvent]:
         p_zone = fixes.posterior @ self._zones
@@ -176,6 +185,8 @@ class StoreEngine:
 
     def _close(self, clock: float) -> list[StoreVisit]:
         ended = self._stays.close_silent(clock)
+        self._locator.forget_silent(clock - self._silent_s)
+        self._newcomers.forget(clock)
         if ended:
             gone = np.array([v.device for v in ended], np.uint64)
             self._locator.forget(gone)
@@ -216,4 +227,5 @@ class StoreEngine:
             "hours": self._hours,
             "flows": self._flows,
             "timers": self._timers,
+            "newcomers": self._newcomers,
         }

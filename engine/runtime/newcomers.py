@@ -1,0 +1,88 @@
+"""Who gets a track in a store that is full: devices that stay, not addresses made up a thousand times a minute.
+
+A track costs tens of kilobytes, so an address heard once must not have one where there are many. Up to `FREE_TRACKS`
+every device gets its track at once. Beyond, a device nobody knows must be heard for `STAYS_S` first; until then it is
+24 bytes here, forgotten `REMEMBERED_S` later. No more than the store's limit get one, but for phones that are linked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from engine.devices import DeviceTable, StateColumn
+from engine.records import F64, U64, Bools, Scans
+
+FREE_TRACKS = 400
+STAYS_S = 5.0  # between two times a device is heard, for it to be somebody who stays
+REMEMBERED_S = 180.0  # phones that sleep are heard again within this time
+MOST_NEWCOMERS = 30_000
+
+
+class Newcomers:
+    """Devices heard beyond what the store has room for. Deterministic, and part of the store's state."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._table = DeviceTable({"first": StateColumn(np.float64, np.nan), "last": StateColumn(np.float64, np.nan)})
+        self.held_back = 0  # scans that were not looked at
+
+    def admit(self, scans: Scans, known: Bools, tracks: int) -> Scans:
+        """The scans to look at. `known` (n,): of devices that have a track or are linked; `tracks`: how many have."""
+        if known.all():
+            return scans
+        good = known | self._have_stayed(scans, ~known, max(0, FREE_TRACKS - tracks))
+        room = max(0, self._limit - tracks)
+        fresh = np.unique(scans.device[good & ~known])
+        if len(fresh) > room:
+            good &= known | np.isin(scans.device, fresh[:room])
+        self._table.forget(scans.device[good])
+        self.held_back += int((~good).sum())
+        return scans if good.all() else scans.take(np.flatnonzero(good))
+
+    def forget(self, clock: float) -> None:
+        """Lets go whoever was not heard for a while, and the oldest where there are too many."""
+        held = self._table.held
+        if not len(held):
+            return
+        last = self._table["last"][held]
+        since = clock - REMEMBERED_S
+        if len(held) > MOST_NEWCOMERS:
+            since = max(since, float(np.partition(last, -MOST_NEWCOMERS)[-MOST_NEWCOMERS]))
+        self._table.drop(last < since)
+
+    def _have_stayed(self, scans: Scans, unknown: Bools, room: int) -> Bools:
+        """Which of the unknown have been heard long enough, or find room (n,)."""
+        out = np.zeros(len(scans), np.bool_)
+        if room:
+            first_come = _first_of(scans.device[unknown], scans.t[unknown])[:room]
+            out |= unknown & np.isin(scans.device, first_come)
+        rest = np.flatnonzero(unknown & ~out)
+        if not len(rest):
+            return out
+        rest = rest[np.argsort(scans.t[rest], kind="stable")]
+        device, t = scans.device[rest], scans.t[rest]
+        row = self._table.rows(device)
+        new = np.isnan(self._table["first"][row])
+        self._table["first"][row[new][::-1]] = t[new][::-1]  # a device twice: its oldest holds
+        self._table["last"][row] = t
+        out[rest] = t - self._table["first"][row] >= STAYS_S
+        return out
+
+    def state(self) -> dict[str, Any]:
+        """Everything that later scans depend on."""
+        return {"table": self._table.state(), "held_back": self.held_back}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes over what `state` returned."""
+        self._table.restore(state["table"])
+        self.held_back = int(state["held_back"])
+
+
+def _first_of(device: U64, t: F64) -> U64:
+    """The devices, each once, in the order they come."""
+    order = np.argsort(t, kind="stable")
+    names, at = np.unique(device[order], return_index=True)
+    return np.asarray(names[np.argsort(at)])

@@ -1,20 +1,51 @@
-"""MAC addresses out of texts that people will read: logs, error details, samples of refused frames."""
+"""MAC addresses out of texts that people will read: logs, error details, samples of refused frames, names of sources.
+
+A refused frame is refused because it is odd, so the address in it may be as odd: any separator, escaped for URLs, JSON
+or HTML, unpadded, as bytes in a list, inside a longer name, encoded. What looks like an address in any of these
+spellings goes; and in JSON everything that stands under a name like `mac` or `client`, whatever it looks like.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 MASK = "xx:xx:xx:xx:xx:xx"
 
-# Pairs and quads with separators need no boundary; twelve bare digits do, or every long number would be one.
+_ESCAPED = r"%(?:25)*[0-9a-f]{2}|\\+u[0-9a-f]{4}|&#x?[0-9a-f]{1,4};|&[a-z]{3,8};"
+# One separator, the same five times. A comma before a minus separates negative numbers: decibels.
+_BETWEEN = rf"((?:{_ESCAPED})+|(?!,\s*-)[^0-9a-z]{{1,6}}(?:0x|\\+x)?|0x|\\+x)"
 _MAC = re.compile(
-    r"[0-9a-f]{2}(?:[:\-_ ][0-9a-f]{2}){5}"
-    r"|[0-9a-f]{4}(?:[.:\-_ ][0-9a-f]{4}){2}"
-    r"|(?<![0-9a-f])[0-9a-f]{12}(?![0-9a-f])",
+    rf"[0-9a-f]{{2}}{_BETWEEN}[0-9a-f]{{2}}(?:\1[0-9a-f]{{2}}){{4}}"
+    rf"|[0-9a-f]{{3,4}}{_BETWEEN}[0-9a-f]{{3,4}}(?:\2[0-9a-f]{{3,4}}){{1,2}}"
+    rf"|[0-9a-f]{{6}}{_BETWEEN}[0-9a-f]{{6}}"
+    r"|(?<![0-9a-f:])(?:[0-9a-f]{1,2}[:-]){5}[0-9a-f]{1,2}"
+    r"|(?<!\d)(?:\d{1,3}\s*[,;]\s*){5}\d{1,3}(?!\d)"
+    r"|(?:[0-9a-f]\s+){11}[0-9a-f]"
+    r"|(?<![0-9a-f])(?![0-9]{13,}(?![0-9a-f]))[0-9a-f]{12,}",  # thirteen decimal digits and more are a time
     re.IGNORECASE,
 )
+_NAMED = re.compile(
+    r'("[^"]*(?:mac|bssid|client|station|sta|device|addr|eui|hw|wlan|peer)[^"]*"\s*:\s*)"((?:[^"\\]|\\.)*)',
+    re.IGNORECASE,
+)
+_ESCAPED_ASCII = re.compile(r"\\+u00([2-7][0-9a-f])", re.IGNORECASE)
 
 
 def mask_macs(text: str) -> str:
-    """`text` with every MAC address, in any spelling, replaced by `xx:xx:xx:xx:xx:xx`; lone surrogates become `?`."""
-    return _MAC.sub(MASK, text.encode("utf-8", "replace").decode())
+    """`text` with every MAC address, in any spelling, replaced by `xx:xx:xx:xx:xx:xx`; lone surrogates become `?`.
+
+    Letters and digits in other forms (full-width, escaped in JSON) come out in their plain form.
+    """
+    plain = unicodedata.normalize("NFKC", text.encode("utf-8", "replace").decode())
+    plain = _ESCAPED_ASCII.sub(lambda found: _plain(chr(int(found[1], 16))), plain)
+    return _NAMED.sub(lambda found: f'{found[1]}"{_shape(found[2])}', _MAC.sub(MASK, plain))
+
+
+def _plain(character: str) -> str:
+    return character if character not in '"\\' else "?"
+
+
+def _shape(value: str) -> str:
+    """The value's shape: what is wrong with an address shows in it."""
+    return re.sub(r"[^\W_]", "x", value)

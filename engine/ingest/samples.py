@@ -8,7 +8,7 @@ from typing import Any
 from engine.ingest.masks import mask_macs
 
 MAX_BYTES = 2_048  # of a payload kept
-_LONGEST_MAC = 17
+_LONGEST_MAC = 96  # every digit escaped
 _MAX_REASONS = 64
 
 

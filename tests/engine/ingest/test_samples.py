@@ -22,7 +22,7 @@ def test_every_spelling_is_masked(mac: str) -> None:
     assert mask_macs(f'{{"mac":"{mac}"}}') == f'{{"mac":"{MASK}"}}'
 
 
-@pytest.mark.parametrize("text", ["1772355600.250", '{"rssi": -60}', "a1b2c3", "0123456789abcdef0", ""])
+@pytest.mark.parametrize("text", ["1772355600.250", '{"rssi": -60}', "a1b2c3", "1772355600250", ""])
 def test_other_texts_stay(text: str) -> None:
     assert mask_macs(text) == text
 

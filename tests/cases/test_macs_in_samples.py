@@ -1,0 +1,75 @@
+"""Ten spellings of a MAC stayed unmasked in samples of refused frames, and a source named like one stood in /health.
+
+Input: addresses in every spelling that a controller, a log or a mistake may give them. Right: no six bytes of a phone
+in anything that people read.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.ingest.masks import MASK, mask_macs
+
+OCTETS = st.lists(st.integers(0, 255), min_size=6, max_size=6).filter(lambda o: len(set(o)) > 3)
+SEPARATORS = [":", "-", ".", "_", " ", "/", "|", ", ", ": ", " - ", "::", "\t", "：", "‐", "·", "%3A", "%2d", "%253A"]
+SEPARATORS += ["\\u003a", "&#58;", "&#x3a;", "&colon;", ":0x", " 0x", ",0x", "\\x", '","', "', '"]
+
+
+def spelt(octets: list[int]) -> dict[str, str]:
+    pairs = [f"{o:02x}" for o in octets]
+    digits = "".join(pairs)
+    out = {f"pairs {s!r}": s.join(pairs) for s in SEPARATORS}
+    out |= {f"quads {s!r}": s.join(digits[i : i + 4] for i in (0, 4, 8)) for s in (".", ":", "-", " ", "_")}
+    out |= {f"triples {s!r}": s.join(digits[i : i + 3] for i in (0, 3, 6, 9)) for s in (".", ":")}
+    out |= {f"halves {s!r}": digits[:6] + s + digits[6:] for s in ("-", ":", " ")}
+    out |= {
+        "bytes": ",".join(map(str, octets)),
+        "single": " ".join(digits),
+        "reversed": ":".join(reversed(pairs)),
+        "escaped digits": "".join(f"\\u{ord(c):04x}" for c in ":".join(pairs)),
+        "full width": "".join(chr(ord(c) + 0xFEE0) for c in ":".join(pairs)),
+        "eui-64": digits[:6] + "fffe" + digits[6:],
+        "url": quote(":".join(pairs), safe=""),
+        "0x": "0x" + digits,
+    }
+    if any(c in "abcdef" for c in digits):
+        out["in a longer number"] = "00" + digits + "00"
+    return out
+
+
+HOLDERS: list[Callable[[str], str]] = [str, str.upper, "ap-{}-x".format, "client{}".format, '{{"q":"{}"}}'.format]
+
+
+@given(OCTETS, st.sampled_from(HOLDERS))
+def test_no_spelling_stays(octets: list[int], hold: Callable[[str], str]) -> None:
+    left = {name: mask_macs(hold(text)) for name, text in spelt(octets).items()}
+    wrong = {name: text for name, text in left.items() if MASK not in text}
+    assert wrong == {}
+    pairs = [f"{o:02x}" for o in octets]
+    assert not any("".join(pairs) in text.lower() or ":".join(pairs) in text.lower() for text in left.values())
+
+
+@given(OCTETS, st.sampled_from(["mac", "client_mac", "staMac", "bssid", "deviceAddr"]))
+def test_under_the_name_of_an_address_nothing_stays(octets: list[int], name: str) -> None:
+    """Encoded, it is no address to look at; its name says that it is one."""
+    hidden = base64.b64encode(bytes(octets)).decode()
+    assert hidden not in mask_macs(json.dumps({name: hidden, "rssi": -60}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"sent_at":1772355600.25,"t":1772355600250}', '"rssi":[-60,-61,-62,-63,-64,-65]', "rayon/supermarket/readings/x"],
+)
+def test_what_is_no_address_can_still_be_read(text: str) -> None:
+    assert mask_macs(text) == text
+
+
+def test_what_is_wrong_with_an_address_shows() -> None:
+    assert mask_macs('{"mac":"not-a-mac","rssi":-60}') == '{"mac":"xxx-x-xxx","rssi":-60}'

@@ -73,6 +73,8 @@ class PresenceConfig(_Strict):
     confirm_s: float = Field(3.0, ge=0)  # this long above enter_probability before a visit counts
     grace_s: float = Field(10.0, ge=0)  # this long below leave_probability before it ends
     silent_s: float = Field(120.0, gt=0)  # no reading for so long: visits are closed at the last fix
+    # Phones that scan seldom get as long as their own rhythm needs, up to this: those slower are not followed.
+    gap_max_s: float = Field(180.0, gt=0, le=1800)
     heat_cell_m: float = Field(1.0, ge=0.25, le=10)
 
     @model_validator(mode="after")

@@ -113,7 +113,15 @@ def away(lang: Language) -> str:
 
 def counters(snapshot: Snapshot, lang: Language) -> str:
     """The live counters."""
-    return render("counters.html", lang, devices=snapshot.devices, totals=snapshot.totals)
+    share = snapshot.not_followed
+    return render(
+        "counters.html",
+        lang,
+        devices=snapshot.devices,
+        not_followed=None if share is None else whole_percent(share, lang),
+        gap_max_s=snapshot.gap_max_s,
+        totals=snapshot.totals,
+    )
 
 
 def ranking(snapshot: Snapshot, lang: Language) -> str:

@@ -40,7 +40,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What the page shows. `engine_at` is when the engine last spoke, None when it never did."""
+    """What the page shows. `engine_at` is when the engine last spoke, None when it never did. `not_followed` is the
+    share of phones that were heard only once, within `gap_max_s` at least; None where too few were heard at all."""
 
     at: float
     period: Period
@@ -49,6 +50,8 @@ class Snapshot:
     hours: list[ZoneHourRow]
     flows: list[FlowRow]
     devices: int | None
+    not_followed: float | None
+    gap_max_s: float
     engine_at: float | None
     totals: dict[str, int]
     reasons: dict[tuple[DecisionOutcome, DecisionReason], int]
@@ -116,6 +119,8 @@ def take_snapshot(made: Reports, store: str, choice: Choice, now: float | None =
         hours=made.hours(store, period_of(plan, whole_day, now)),
         flows=made.flows(store, period),
         devices=int(status.values.get("devices", 0)) if status else None,
+        not_followed=status.values.get("heard_once_share") if status else None,
+        gap_max_s=max(made.ctx.config.presence.silent_s, made.ctx.config.presence.gap_max_s),
         engine_at=status.at if status else None,
         totals=counts(db, store),
         reasons=decision_counts(db, store, from_t=period.from_t, to_t=period.to_t),

@@ -10,9 +10,12 @@ import numpy as np
 
 from engine.devices import CLOCK_SLACK_S, DeviceTable, StateColumn, rounds
 from engine.offers.targets import Target
+from engine.presence.rhythm import GAP_MAX_S, RHYTHM, gap_allowed_s, learn_gaps
 from engine.records import F32, F64, I64, U64, Bools, DeviceId, Fixes, Trigger, device_hex
 
-GAP_S = 30.0  # without a fix for longer, nobody knows where the device was: its dwell begins anew
+GAP_S = 30.0
+"""Without a fix for longer nobody knows where the device was, and its dwell begins anew; unless it is known to scan
+more seldom (`engine.presence.rhythm`), and was there before and after."""
 
 VisitOf = Callable[[DeviceId], str | None]
 
@@ -21,11 +24,12 @@ class TriggerTimers:
     """Since when each device has been at each target's place, and whether it has fired there.
 
     An episode begins when P(place) = posterior @ membership reaches `min_probability`, fires once when it has lasted
-    `min_dwell_s`, and ends when P falls below, when no fix came for `gap_s`, or when the device's visit changes.
+    `min_dwell_s`, and ends when P falls below, when no fix came for `gap_s` (of a device that scans more seldom, for
+    longer than its own rhythm explains, up to `gap_max_s`), or when the device's visit changes.
     """
 
-    def __init__(self, gap_s: float = GAP_S) -> None:
-        self._gap_s = gap_s
+    def __init__(self, gap_s: float = GAP_S, gap_max_s: float = GAP_MAX_S) -> None:
+        self._gap_s, self._gap_max_s = gap_s, gap_max_s
         self._targets: list[Target] = []
         self._columns: list[str] = []  # the campaign of each column of the table
         self._table = _table(0)
@@ -56,7 +60,9 @@ class TriggerTimers:
         """One fix per device at most: (m,) devices and times, (m, T) probabilities."""
         row = self._table.rows(device)
         since, done = self._table["since"][row], self._table["done"][row]
-        fresh = t - self._table["last"][row] <= self._gap_s + CLOCK_SLACK_S  # False for a device never seen: NaN
+        gap = t - self._table["last"][row]
+        fresh = gap <= gap_allowed_s(self._table, row, self._gap_s, self._gap_max_s, unknown_s=self._gap_s)  # NaN: not
+        learn_gaps(self._table, row, gap, gap <= self._gap_max_s)
         here = p >= self._least
         going = here & ~np.isnan(since) & fresh[:, None]
         since = np.where(going, since, np.where(here, t[:, None], np.nan))
@@ -105,7 +111,7 @@ class TriggerTimers:
         into = np.flatnonzero(kept >= 0)
         since[:, into], done[:, into] = old["since"][:, kept[into]], old["done"][:, kept[into]]
         self._table = _table(len(campaigns))
-        self._table.restore({"device": old["device"], "since": since, "done": done, "last": old["last"]})
+        self._table.restore({**old, "since": since, "done": done})
         self._columns = campaigns
 
 
@@ -121,5 +127,6 @@ def _table(width: int) -> DeviceTable:
             "since": StateColumn(np.float64, np.nan, columns),
             "done": StateColumn(np.bool_, False, columns),
             "last": StateColumn(np.float64, np.nan),
+            **RHYTHM,
         }
     )

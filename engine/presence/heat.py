@@ -18,6 +18,7 @@ from engine.plan.model import Plan
 from engine.presence.frames import heat_frames, squares_of_cells
 from engine.presence.intervals import CAP_S, SILENT_S, FixIntervals
 from engine.presence.local_hours import hours_in
+from engine.presence.rhythm import GAP_MAX_S
 from engine.presence.zonehours import ZoneHourRow, ZoneHours
 from engine.records import F64, I64, Fixes
 
@@ -43,11 +44,18 @@ class HeatGrid:
     """Heat not yet drained, per hour. Adding n fixes is one weighted sum of posteriors and one sparse product."""
 
     def __init__(
-        self, plan: Plan, cells: Cells, heat_cell_m: float, *, cap_s: float = CAP_S, silent_s: float = SILENT_S
+        self,
+        plan: Plan,
+        cells: Cells,
+        heat_cell_m: float,
+        *,
+        cap_s: float = CAP_S,
+        silent_s: float = SILENT_S,
+        gap_max_s: float = GAP_MAX_S,
     ) -> None:
         self.frames = heat_frames(plan, heat_cell_m)
         self._to_squares = squares_of_cells(self.frames, cells)
-        self._intervals = FixIntervals(cap_s, silent_s, hours_in(plan.timezone))
+        self._intervals = FixIntervals(cap_s, silent_s, gap_max_s=gap_max_s, local=hours_in(plan.timezone))
         self._hours: dict[float, F64] = {}  # hour -> (2, S): person-seconds, fixes
 
     def add(self, fixes: Fixes) -> None:

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from engine.devices import CLOCK_SLACK_S, DeviceTable, StateColumn, rounds
+from engine.devices import DeviceTable, StateColumn, rounds
 from engine.presence.local_hours import HOUR_S, LocalHours, hours_in
-from engine.records import F64, U64
+from engine.presence.rhythm import GAP_MAX_S, RHYTHM, gap_allowed_s, learn_gaps
+from engine.records import F64, I64, U64
 
 CAP_S = 30.0
-"""A fix stands for at most this long: a device seen once a minute is known to be there only around its fixes."""
+"""A fix stands for at most this long, unless the device's own rhythm is slower (`engine.presence.rhythm`)."""
 SILENT_S = 120.0
-"""After a longer gap the device had left (`presence.silent_s`): its first fix stands for no time."""
+"""After a longer gap the device had left (`presence.silent_s`), but for such a rhythm: its fix stands for no time."""
 _SLACK_S = 480.0
 """Devices are forgotten this long after they fell silent: more than any disorder, so it changes nothing."""
 
@@ -30,15 +31,24 @@ class Shares:
 
 
 class FixIntervals:
-    """Remembers each device's last fix."""
+    """Remembers each device's last fix, and its rhythm. `gap_max_s` bounds what a fix can stand for, `local` are the
+    store's hours, UTC's by default."""
 
-    def __init__(self, cap_s: float = CAP_S, silent_s: float = SILENT_S, hours: LocalHours | None = None) -> None:
+    def __init__(
+        self,
+        cap_s: float = CAP_S,
+        silent_s: float = SILENT_S,
+        *,
+        gap_max_s: float = GAP_MAX_S,
+        local: LocalHours | None = None,
+    ) -> None:
         if not 0 < cap_s <= HOUR_S:
             raise ValueError(f"cap_s {cap_s} is not between 0 and an hour")
         self._cap_s = cap_s
         self._silent_s = silent_s
-        self._hours = hours or hours_in("UTC")
-        self._table = DeviceTable({"last_t": StateColumn(np.float64, np.nan)})
+        self._gap_max_s = gap_max_s
+        self._local = local or hours_in("UTC")
+        self._table = DeviceTable({"last_t": StateColumn(np.float64, np.nan), **RHYTHM})
         self._swept_at = -np.inf
 
     def seconds(self, device: U64, t: F64) -> F64:
@@ -48,26 +58,32 @@ class FixIntervals:
             row = self._table.rows(device[index])
             last = self._table["last_t"][row]
             since = t[index] - last
-            known = (since > 0) & (since <= self._silent_s + CLOCK_SLACK_S)  # false for NaN: a new device
-            out[index] = np.where(known, np.minimum(since, self._cap_s), 0.0)
+            whole, part = (self._allowed(row, least) for least in (self._cap_s, self._silent_s))
+            there = (since > 0) & (since <= part)  # false for NaN: a new device
+            out[index] = np.where(there, np.where(since <= whole, since, self._cap_s), 0.0)
+            learn_gaps(self._table, row, since, there)
             self._table["last_t"][row] = np.fmax(last, t[index])
         self._sweep(float(t.max(initial=-np.inf)))
         return out
 
+    def _allowed(self, row: I64, least_s: float) -> F64:
+        return gap_allowed_s(self._table, row, least_s, self._gap_max_s, unknown_s=max(least_s, self._gap_max_s))
+
     def _sweep(self, newest: float) -> None:
         if newest - self._swept_at > _SLACK_S / 2:
-            self._table.drop(self._table["last_t"][self._table.held] < newest - self._silent_s - _SLACK_S)
+            silent_s = max(self._silent_s, self._gap_max_s)
+            self._table.drop(self._table["last_t"][self._table.held] < newest - silent_s - _SLACK_S)
             self._swept_at = newest
 
     def shares(self, device: U64, t: F64) -> Shares:
         """The same, split at full hours: the part before the hour goes to the hour before."""
         seconds = self.seconds(device, t)
-        hour = self._hours.starts(t)
+        hour = self._local.starts(t)
         before = np.maximum(0.0, seconds - (t - hour))
         split = np.flatnonzero(before > 0)
         return Shares(
             np.concatenate([np.arange(t.shape[0]), split]),
-            np.concatenate([hour, self._hours.starts(hour[split] - 1.0)]),
+            np.concatenate([hour, self._local.starts(hour[split] - 1.0)]),
             np.concatenate([seconds - before, before[split]]),
         )
 

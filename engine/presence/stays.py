@@ -1,15 +1,19 @@
-"""Readings become stays in the store: from a device's first reading to its last before it fell silent."""
+"""Readings become stays in the store: from a device's first reading to its last before it fell silent for good."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
 
-from engine.devices import CLOCK_SLACK_S, DeviceTable, StateColumn
-from engine.records import F64, U64, DeviceId, StoreVisit, device_hex
+from engine.devices import DeviceTable, StateColumn, rounds
+from engine.presence.rhythm import GAP_MAX_S, RHYTHM, gap_allowed_s, learn_gaps
+from engine.records import F64, I64, U64, DeviceId, StoreVisit, device_hex
+
+COUNTED_HALF_LIFE_S = 3600.0
+LEAST_COUNTED = 20.0  # stays: a share of fewer says nothing
 
 
 def visit_id_of(device: int, started_at: float) -> str:
@@ -18,31 +22,47 @@ def visit_id_of(device: int, started_at: float) -> str:
 
 
 class StoreVisits:
-    """The open stay of every device. A device unheard for more than `silent_s` has left at its last reading."""
+    """The open stay of every device. A device unheard for more than `silent_s`, and for longer than its own rhythm
+    explains (up to `gap_max_s`), has left at its last reading.
 
-    def __init__(self, silent_s: float) -> None:
-        self._silent_s = silent_s
-        self._table = DeviceTable({"started": StateColumn(np.float64, np.nan), "last": StateColumn(np.float64, np.nan)})
+    Stays that ended are counted, fading by half in an hour: of whoever was heard only once nobody knows for how long
+    they stayed.
+    """
+
+    def __init__(self, silent_s: float, gap_max_s: float = GAP_MAX_S) -> None:
+        self._silent_s, self._gap_max_s = silent_s, gap_max_s
+        times = {name: StateColumn(np.float64, np.nan) for name in ("started", "last")}
+        self._table = DeviceTable({**times, **RHYTHM})
         self._closed: list[StoreVisit] = []  # ended by a reading after a long gap; handed out by close_silent
+        self._once = self._ended = 0.0
+        self._counted_at = 0.0
 
     def update(self, device: U64, t: F64) -> None:
         """Takes in when devices were heard: (n,) each, in any order, devices repeated as often as they were heard."""
-        if device.shape[0] == 0:
-            return
-        order = np.lexsort((t, device))
-        device, t = device[order], t[order]
-        row = self._table.rows(device)
-        started, last = self._table["started"], self._table["last"]
-        first = np.r_[True, device[1:] != device[:-1]]
-        before = np.where(first, last[row], np.maximum(np.r_[t[0], t[:-1]], last[row]))
-        before = np.where(np.isnan(before), np.r_[t[0], t[:-1]], before)  # a new device: its own reading before
-        unknown = first & np.isnan(last[row])
-        starts = unknown | (~unknown & (t - before > self._silent_s + CLOCK_SLACK_S))
-        for i in np.flatnonzero(starts).tolist():  # one turn per stay that begins
-            if not unknown[i]:
-                self._closed.append(_stay(int(device[i]), float(started[row[i]]), float(before[i])))
-            started[row[i]] = t[i]
-        np.fmax.at(last, row, t)
+        for index in rounds(device, t):
+            self._hear(device[index], t[index])
+
+    def _hear(self, device: U64, t: F64) -> None:
+        """Each device once."""
+        table, row = self._table, self._table.rows(device)
+        last = table["last"][row]
+        away = t - last > self._allowed(row)
+        ended = zip(device[away], table["started"][row[away]], last[away], strict=True)
+        self._closed += [_stay(int(who), float(started), float(at)) for who, started, at in ended]
+        learn_gaps(table, row, t - last, ~away)
+        begins = away | np.isnan(last)
+        table["started"][row[begins]] = t[begins]
+        table["last"][row] = np.fmax(last, t)
+
+    def _allowed(self, row: I64) -> F64:
+        unknown_s = max(self._silent_s, self._gap_max_s)
+        return gap_allowed_s(self._table, row, self._silent_s, self._gap_max_s, unknown_s=unknown_s)
+
+    @property
+    def heard_once_share(self) -> float | None:
+        """Share of the stays of about the last hour whose device was heard only once: it cannot be followed. None of
+        fewer than `LEAST_COUNTED`."""
+        return round(self._once / self._ended, 3) if self._ended >= LEAST_COUNTED else None
 
     def visit_id(self, device: DeviceId) -> str | None:
         """The id of the device's open stay, None when it has none."""
@@ -63,22 +83,34 @@ class StoreVisits:
         return [_stay(*row) for row in zip(*[c.tolist() for c in columns], strict=True)]
 
     def close_silent(self, now: float) -> list[StoreVisit]:
-        """Ends the stays of devices unheard for more than `silent_s` and returns all that ended since the last call."""
-        gone = now - self._table["last"][self._table.held] > self._silent_s + CLOCK_SLACK_S
+        """Ends the stays of devices that are silent for too long and returns all that ended since the last call."""
+        gone = now - self._table["last"][self._table.held] > self._allowed(self._table.held)
         ended = self._closed + self._stays(gone)
         self._table.drop(gone)
         self._closed = []
+        self._count(ended)
         return sorted(ended, key=lambda v: (v.last_seen_at, v.device))
+
+    def _count(self, ended: Sequence[StoreVisit]) -> None:
+        if not ended:
+            return
+        newest = max(self._counted_at, *(stay.last_seen_at for stay in ended))
+        faded = 0.5 ** ((newest - self._counted_at) / COUNTED_HALF_LIFE_S)
+        self._counted_at = newest
+        self._ended = self._ended * faded + len(ended)
+        self._once = self._once * faded + sum(stay.started_at == stay.last_seen_at for stay in ended)
 
     def state(self) -> dict[str, Any]:
         """Everything that later results depend on."""
         closed = [[int(v.device), v.started_at, v.last_seen_at] for v in self._closed]
-        return {"table": self._table.state(), "closed": closed}
+        counted = [self._once, self._ended, self._counted_at]
+        return {"table": self._table.state(), "closed": closed, "counted": counted}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Takes over what `state` returned."""
         self._table.restore(state["table"])
         self._closed = [_stay(int(device), float(started), float(last)) for device, started, last in state["closed"]]
+        self._once, self._ended, self._counted_at = (float(n) for n in state["counted"])
 
 
 def _stay(device: int, started_at: float, last_seen_at: float) -> StoreVisit:

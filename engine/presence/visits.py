@@ -2,7 +2,8 @@
 
 A visit starts once P(zone) has been at least `enter_probability` for `confirm_s`, and is dated back to the first such
 fix. It ends once P(zone) has been below `leave_probability` for `grace_s`, and its dwell runs to the last fix that was
-not below. A device that falls silent has its visits closed at its last fix, never dropped.
+not below. A device that falls silent, for longer than its own rhythm explains (`engine.presence.rhythm`), has its
+visits closed at its last fix, never dropped.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from engine.config import PresenceConfig
 from engine.devices import CLOCK_SLACK_S, DeviceTable, StateColumn, rounds
+from engine.presence.rhythm import RHYTHM, gap_allowed_s, learn_gaps
 from engine.records import F32, F64, I64, U64, Bools, DeviceId, Fixes, VisitEvent
 from engine.vocabulary import VisitChange
 
@@ -32,6 +34,7 @@ class VisitTracker:
         self._table = DeviceTable(
             {
                 "last_t": StateColumn(np.float64, np.nan),
+                **RHYTHM,
                 "inside": StateColumn(np.bool_, False, width),
                 "since": StateColumn(np.float64, np.nan, width),  # start of the run above enter, then of the visit
                 "sure": StateColumn(np.float64, np.nan, width),  # last time not below leave, while inside
@@ -60,7 +63,9 @@ class VisitTracker:
         if not fresh.all():
             self.late += int((~fresh).sum())
             device, t, p, row = device[fresh], t[fresh], p[fresh], row[fresh]
-        away = t - table["last_t"][row] > config.silent_s + CLOCK_SLACK_S
+        gap = t - table["last_t"][row]
+        away = gap > self._allowed(row)
+        learn_gaps(table, row, gap, ~away)
         events = self._close(device[away], row[away]) if away.any() else []
 
         inside, since, sure, below = (table[name][row] for name in ("inside", "since", "sure", "below"))
@@ -107,10 +112,15 @@ class VisitTracker:
             table[name][row] = np.nan
         return events
 
+    def _allowed(self, row: I64) -> F64:
+        least_s, most_s = self._config.silent_s, self._config.gap_max_s
+        return gap_allowed_s(self._table, row, least_s, most_s, unknown_s=max(least_s, most_s))
+
     def close_silent(self, now: float) -> list[VisitEvent]:
-        """Ends the visits of devices without a fix for more than `silent_s`, at that fix, and forgets the devices."""
+        """Ends the visits of devices without a fix for more than `silent_s`, or than their own rhythm explains, at that
+        fix, and forgets the devices."""
         table = self._table
-        gone = now - table["last_t"][table.held] > self._config.silent_s + CLOCK_SLACK_S
+        gone = now - table["last_t"][table.held] > self._allowed(table.held)
         if not gone.any():
             return []
         events = self._close(table.devices[gone], table.held[gone])
@@ -130,7 +140,7 @@ class VisitTracker:
             "zones": list(self._zones),
             "late": self.late,
             "device": full["device"],
-            "last_t": full["last_t"],
+            **{name: full[name] for name in ("last_t", *RHYTHM)},
             "pair": pair.astype(np.int32),
             "zone": zone.astype(np.int32),
             **{name: full[name][pair, zone] for name in ("inside", "since", "sure", "below", "p")},
@@ -144,7 +154,7 @@ class VisitTracker:
         moved = np.array([now_at.get(zone, -1) for zone in state["zones"]] or [-1], np.int64)
         zone = moved[np.asarray(state["zone"], np.int64)]
         kept, n, width = zone >= 0, device.shape[0], max(1, len(self._zones))
-        full: dict[str, Any] = {"device": device, "last_t": state["last_t"]}
+        full: dict[str, Any] = {"device": device, **{name: state[name] for name in ("last_t", *RHYTHM)}}
         for name, fill in (("inside", False), ("since", np.nan), ("sure", np.nan), ("below", np.nan), ("p", 0.0)):
             full[name] = np.full((n, width), fill)
             full[name][pair[kept], zone[kept]] = np.asarray(state[name])[kept]

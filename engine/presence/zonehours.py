@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from engine.devices import DeviceTable, StateColumn
+from engine.devices import DeviceTable, StateColumn, rounds
 from engine.presence.intervals import CAP_S, SILENT_S, FixIntervals
 from engine.presence.local_hours import LocalHours, hours_in
+from engine.presence.rhythm import GAP_MAX_S, RHYTHM, gap_allowed_s, learn_gaps
 from engine.records import F32, F64, U64, Fixes, VisitEvent
 from engine.vocabulary import VisitChange
 
 SLICE_S = 30.0
-"""People are counted at most once per slice of this length, over the devices seen in the last `CAP_S`."""
+"""People are counted at most once per slice of this length, over the devices seen in the last `CAP_S`, or as long ago
+as their own rhythm allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +46,18 @@ class ZoneHours:
         *,
         cap_s: float = CAP_S,
         silent_s: float = SILENT_S,
+        gap_max_s: float = GAP_MAX_S,
         local: LocalHours | None = None,
     ) -> None:
         self._zones = tuple(zone_ids)
         self._at = {zone: z for z, zone in enumerate(self._zones)}
-        self._cap_s = cap_s
+        self._cap_s, self._gap_max_s = cap_s, gap_max_s
         self._local = local or hours_in("UTC")
-        self._intervals = FixIntervals(cap_s, silent_s, self._local)
+        self._intervals = FixIntervals(cap_s, silent_s, gap_max_s=gap_max_s, local=self._local)
         width = max(1, len(self._zones))
-        self._last = DeviceTable({"t": StateColumn(np.float64, -np.inf), "p": StateColumn(np.float32, 0.0, width)})
+        self._last = DeviceTable(
+            {"t": StateColumn(np.float64, -np.inf), "p": StateColumn(np.float32, 0.0, width), **RHYTHM}
+        )
         self._hours: dict[float, F64] = {}  # hour -> (4, Z): person_s, visits, dwell_s, peak
 
     def _hour(self, hour: float) -> F64:
@@ -74,11 +79,16 @@ class ZoneHours:
     def _count(self, fixes: Fixes, p_zone: F32, index: np.ndarray[Any, np.dtype[np.int64]]) -> None:
         """Expected people per zone at the end of one slice, `index` its fixes by time."""
         now = float(fixes.t[index[-1]])
-        row = self._last.rows(fixes.device[index])
-        self._last["t"][row], self._last["p"][row] = fixes.t[index], p_zone[index]  # a device twice: its last row holds
-        recent = self._last["t"][self._last.held] >= now - self._cap_s
-        self._last.drop(~recent)
-        people = self._last["p"][self._last.held].sum(axis=0, dtype=np.float64)
+        for part in rounds(fixes.device[index], fixes.t[index]):
+            row, t = self._last.rows(fixes.device[index][part]), fixes.t[index][part]
+            gap = t - self._last["t"][row]
+            learn_gaps(self._last, row, gap, gap <= self._gap_max_s)
+            self._last["t"][row], self._last["p"][row] = t, p_zone[index][part]
+        self._last.drop(now - self._last["t"][self._last.held] > max(self._cap_s, self._gap_max_s))
+        held = self._last.held
+        allowed = gap_allowed_s(self._last, held, self._cap_s, self._gap_max_s, unknown_s=self._cap_s)
+        there = held[now - self._last["t"][held] <= allowed]
+        people = self._last["p"][there].sum(axis=0, dtype=np.float64)
         peak = self._hour(self._local.start(now))[3]
         np.maximum(peak, people, out=peak)
 

@@ -185,7 +185,8 @@ def _steps(t: F64, config: Config) -> Iterator[tuple[slice, float]]:
     """
     if not len(t):
         return
-    quiet_s = QUIET_MAX_S + config.presence.silent_s + config.positioning.window_s
+    silent_s = max(config.presence.silent_s, config.presence.gap_max_s)
+    quiet_s = QUIET_MAX_S + silent_s + config.positioning.window_s
     second = np.floor(t / STEP_S)
     starts = np.flatnonzero(np.r_[True, second[1:] != second[:-1]])
     ends = [*starts[1:].tolist(), len(t)]

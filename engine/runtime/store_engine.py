@@ -86,14 +86,15 @@ class StoreEngine:
         self._intake = Intake(config.ingest, len(plan.access_points), positioning.window_s)
         self._locator = LearningLocator(plan, self.cells, positioning, fits or FitsInPlace(), radio_map)
         self._newcomers = Newcomers(config.ingest.devices_per_store)
-        self._silent_s = presence.silent_s
-        self._stays = StoreVisits(presence.silent_s)
+        self._silent_s = max(presence.silent_s, presence.gap_max_s)
+        silences = {"silent_s": presence.silent_s, "gap_max_s": presence.gap_max_s}
+        self._stays = StoreVisits(**silences)
         self._visits = VisitTracker(zone_ids, presence)
-        self._heat = HeatGrid(plan, self.cells, presence.heat_cell_m, silent_s=presence.silent_s)
+        self._heat = HeatGrid(plan, self.cells, presence.heat_cell_m, **silences)
         local = hours_in(plan.timezone)
-        self._hours = ZoneHours(zone_ids, silent_s=presence.silent_s, local=local)
+        self._hours = ZoneHours(zone_ids, **silences, local=local)
         self._flows = Flows(leaf_zones(plan), local)
-        self._timers = TriggerTimers()
+        self._timers = TriggerTimers(gap_max_s=presence.gap_max_s)
         self._linked = np.empty(0, np.uint64)
         self._counts: Counter[StoreCount] = Counter()
 
@@ -165,6 +166,7 @@ class StoreEngine:
             "devices": len(self._stays),
             "tracks": len(self._locator),
             "held_back": self._newcomers.held_back,
+            "heard_once_share": self._stays.heard_once_share,
         } | self._intake.figures()
 
     def _admit(self, scans: Scans) -> Scans:

@@ -152,6 +152,13 @@ def test_decisions_in_words(seen: Snapshot) -> None:
     assert words("fr").board.no_decisions in fragments.decisions(replace(seen, reasons={}), "fr")
 
 
+@pytest.mark.parametrize(("share", "said"), [(None, "<b>–</b>"), (0.07, "<b>7%</b>")])
+def test_the_share_of_phones_that_are_not_followed(seen: Snapshot, share: float | None, said: str) -> None:
+    html = fragments.counters(replace(seen, not_followed=share), "en")
+    assert f"{said}<span>{words('en').board.not_followed}</span>" in html
+    assert "less often than every 3\u00a0min" in html
+
+
 def test_hours_are_local_and_a_week_is_a_mean() -> None:
     plan = PLANS["supermarket"]
     rows = [ZoneHourRow(utc(f"2026-03-0{day}T09:00"), "caisses", 3600.0 * day, 1, 1.0, 1.0) for day in (2, 4)]

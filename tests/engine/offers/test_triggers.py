@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable
 
 import msgspec
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from engine.offers.targets import Target
 from engine.offers.triggers import GAP_S, TriggerTimers, trigger_id
 from engine.records import DeviceId, Fixes, Trigger
+from tests.engine.presence.made import PlainRhythm
 from tests.examples import examples
 
 CELLS = 4
@@ -109,6 +111,16 @@ def test_nobody_knows_where_a_silent_device_was() -> None:
     assert [f.since for f in run(held, (7, 0, in_cell(0)), (7, GAP_S, in_cell(0)))] == [0.0]
 
 
+@pytest.mark.parametrize("every_s", [31.0, 60.0, 125.0, 180.0])
+def test_a_device_that_scans_seldom_is_known_from_its_third_fix_on(every_s: float) -> None:
+    """Of two fixes nobody knows whether the device was away; of three, that it scans so."""
+    made = timers(target("a", [0]))
+    fired = run(made, *((7, k * every_s, in_cell(0)) for k in range(8)))
+    assert [(f.since, f.at) for f in fired] == [(every_s, 2 * every_s)]
+    beyond = timers(target("a", [0]))
+    assert run(beyond, *((7, k * 181.0, in_cell(0)) for k in range(8))) == []
+
+
 def test_without_a_visit_nothing_fires_until_there_is_one() -> None:
     made = timers(target("a", [0]))
     rows = [(7, float(t), in_cell(0)) for t in (0, 3, 6)]
@@ -181,11 +193,12 @@ def plainly(rows: list[tuple[int, float, list[float]]]) -> list[tuple[str, int, 
     since: dict[tuple[str, int], float] = {}
     done: set[tuple[str, int]] = set()
     last: dict[int, float] = {}
+    rhythms: dict[int, PlainRhythm] = defaultdict(PlainRhythm)
     fired = []
     for device, t, posterior in rows:
         for goal in TARGETS:
             key = (goal.campaign_id, device)
-            if t - last.get(device, -math.inf) > GAP_S:
+            if t - last.get(device, -math.inf) > rhythms[device].allowed_s(GAP_S, 180.0, GAP_S) + 1e-6:
                 since.pop(key, None)
                 done.discard(key)
             p = float(np.float32(np.array(posterior, np.float32) @ goal.membership))
@@ -197,6 +210,8 @@ def plainly(rows: list[tuple[int, float, list[float]]]) -> list[tuple[str, int, 
             if t - since[key] >= goal.min_dwell_s - 1e-6 and key not in done:
                 done.add(key)
                 fired.append((goal.campaign_id, device, since[key], t))
+        if device in last:
+            rhythms[device].hear(t - last[device])
         last[device] = t
     return fired
 

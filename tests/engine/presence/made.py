@@ -30,3 +30,23 @@ def part_of(fixes: Fixes, index: Sequence[int] | slice) -> Fixes:
         fixes.t[index], fixes.device[index], fixes.level[index], fixes.x_m[index], fixes.y_m[index],
         fixes.cov_m2[index], fixes.n_ap[index], fixes.posterior[index],
     )  # fmt: skip
+
+
+class PlainRhythm:
+    """The rule of `engine.presence.rhythm` read aloud for one device: all its gaps, each faded by those after it."""
+
+    def __init__(self) -> None:
+        self._gaps: list[float] = []
+
+    def allowed_s(self, least_s: float, most_s: float, unknown_s: float) -> float:
+        """How long the next gap may be."""
+        if not self._gaps:
+            return unknown_s
+        longest_first = sorted(self._gaps, reverse=True)
+        rhythm = longest_first[min(1, len(longest_first) - 1)]
+        return min(max(4.0 * rhythm, least_s), max(least_s, most_s))
+
+    def hear(self, gap_s: float) -> None:
+        """It was heard again after this long."""
+        if gap_s > 0:
+            self._gaps = [g * 0.5 ** (gap_s / 600.0) for g in self._gaps] + [gap_s]

@@ -47,7 +47,7 @@ def somewhere(rng: np.random.Generator, n: int, cells: Cells) -> F32:
 def test_intervals_are_capped_and_begin_at_the_first_fix() -> None:
     one = np.ones(6, np.uint64)
     t = np.array([0.0, 3.0, 33.0, 64.0, 184.0, 400.0])
-    assert FixIntervals().seconds(one, t).tolist() == [0.0, 3.0, 30.0, 30.0, 30.0, 0.0]
+    assert FixIntervals(gap_max_s=10.0).seconds(one, t).tolist() == [0.0, 3.0, 30.0, 30.0, 30.0, 0.0]
 
 
 def test_intervals_do_not_depend_on_batches_and_old_devices_are_forgotten() -> None:

@@ -28,15 +28,27 @@ def test_a_fix_stands_for_the_time_since_its_devices_last_one() -> None:
 def test_at_most_half_a_minute_and_nothing_after_a_silence() -> None:
     assert (CAP_S, SILENT_S) == (30.0, 120.0)
     made = FixIntervals()
-    seconds(made, (1, 0.0))
-    assert seconds(made, (1, 30.0)) == [30.0]
-    assert seconds(made, (1, 90.0)) == [30.0]
-    assert seconds(made, (1, 210.0)) == [30.0]  # 120 s: still there
-    assert seconds(made, (1, 330.001)) == [0.0]  # had left
-    assert seconds(made, (1, 331.001)) == [pytest.approx(1.0)]
+    seconds(made, (1, 0.0), (1, 1.0))
+    assert seconds(made, (1, 31.0)) == [30.0]
+    assert seconds(made, (1, 32.0), (1, 72.0)) == [1.0, 30.0]
+    assert seconds(made, (1, 112.0)) == [40.0]  # a gap that comes again is its rhythm
+    assert seconds(made, (1, 300.0), (1, 301.0)) == [0.0, 1.0]  # had left
     own = FixIntervals(cap_s=5.0, silent_s=10.0)
-    seconds(own, (1, 0.0))
-    assert seconds(own, (1, 4.0), (1, 13.0), (1, 24.0)) == [4.0, 5.0, 0.0]
+    seconds(own, (1, 0.0), (1, 1.0))
+    assert seconds(own, (1, 10.0), (1, 11.0), (1, 22.0)) == [5.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("every_s", [31.0, 60.0, 119.0, 125.0, 180.0])
+def test_a_device_that_scans_seldom_is_there_all_the_time(every_s: float) -> None:
+    times = [(1, k * every_s) for k in range(8)]
+    assert sum(seconds(FixIntervals(), *times)) == 7 * every_s
+    assert sum(seconds(FixIntervals(gap_max_s=50.0), *times)) == 7 * (every_s if every_s <= 50 else 30) * (
+        every_s <= 120
+    )
+
+
+def test_beyond_the_limit_a_device_had_left() -> None:
+    assert seconds(FixIntervals(), (1, 0.0), (1, 181.0), (1, 362.0)) == [0.0, 0.0, 0.0]
 
 
 def test_a_late_fix_stands_for_nothing_and_moves_nothing_back() -> None:
@@ -57,7 +69,7 @@ def test_an_hour_gets_its_own_part() -> None:
 
 
 def test_devices_are_forgotten_long_after_they_left_and_not_before() -> None:
-    made = FixIntervals()
+    made = FixIntervals(gap_max_s=120.0)
     seconds(made, (1, 0.0), (2, 500.0))
     assert made.state()["table"]["device"].tolist() == [1, 2]
     seconds(made, (3, 602.0))

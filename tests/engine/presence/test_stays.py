@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.presence.stays import StoreVisits
 from engine.records import DeviceId
+from tests.engine.presence.made import PlainRhythm
 from tests.examples import examples
 
 
@@ -18,7 +20,7 @@ def update(stays: StoreVisits, rows: list[tuple[int, float]]) -> None:
 
 
 def test_a_stay_runs_from_first_to_last_reading() -> None:
-    stays = StoreVisits(120.0)
+    stays = StoreVisits(120.0, gap_max_s=120.0)
     update(stays, [(7, 100.0), (7, 101.5), (8, 101.0), (7, 160.0)])
     assert len(stays) == 2
     assert stays.visit_id(DeviceId(9)) is None
@@ -42,6 +44,31 @@ def test_a_return_after_silence_is_another_stay() -> None:
     assert stays.close_silent(501.0) == []
 
 
+def test_a_device_that_scans_seldom_stays_as_long_as_its_rhythm_says() -> None:
+    stays = StoreVisits(120.0)
+    update(stays, [(1, 0.0), (2, 0.0), (2, 1.0), (2, 2.0)])
+    assert [int(v.device) for v in stays.close_silent(125.0)] == [2], "of the other nobody knows yet"
+    for t in (125.0, 250.0, 375.0):
+        update(stays, [(1, t)])
+        assert stays.close_silent(t + 179.0) == []
+    (gone,) = stays.close_silent(375.0 + 181.0)
+    assert (gone.started_at, gone.last_seen_at) == (0.0, 375.0)
+
+
+def test_the_share_of_those_heard_only_once() -> None:
+    stays = StoreVisits(120.0)
+    update(stays, [(d, 0.0) for d in range(30)] + [(d, 5.0) for d in range(15)])
+    assert stays.heard_once_share is None, "nobody has left yet"
+    stays.close_silent(1000.0)
+    assert stays.heard_once_share == 0.5
+    again = StoreVisits(120.0)
+    again.restore(stays.state())
+    assert again.heard_once_share == 0.5
+    update(again, [(d, 36_000.0) for d in range(30)])
+    again.close_silent(37_000.0)
+    assert again.heard_once_share == pytest.approx(1.0, abs=0.001), "ten hours later the first ones are forgotten"
+
+
 @examples(100)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2000)), min_size=1, max_size=60), st.integers(1, 20))
 def test_batches_and_restarts_change_nothing(rows: list[tuple[int, int]], cut: int) -> None:
@@ -59,10 +86,13 @@ def test_batches_and_restarts_change_nothing(rows: list[tuple[int, int]], cut: i
     for device in {d for d, _ in heard}:
         times = [t for d, t in heard if d == device]
         start = last = times[0]
+        rhythm = PlainRhythm()
         for t in times[1:]:
-            if t - last > 120.0:
+            if t - last > rhythm.allowed_s(120.0, 180.0, 180.0) + 1e-6:
                 expected.append((device, start, last))
-                start = t
+                start, rhythm = t, PlainRhythm()
+            else:
+                rhythm.hear(t - last)
             last = t
         expected.append((device, start, last))
     assert sorted((int(v.device), v.started_at, v.last_seen_at) for v in ended) == sorted(expected)

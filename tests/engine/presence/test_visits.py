@@ -13,7 +13,7 @@ from engine.config import PresenceConfig, parse_config
 from engine.errors import OperatorError
 from engine.presence.visits import VisitTracker
 from engine.records import VisitEvent
-from tests.engine.presence.made import fixes_of, part_of
+from tests.engine.presence.made import PlainRhythm, fixes_of, part_of
 from tests.examples import examples
 
 CONFIG = PresenceConfig(enter_probability=0.6, leave_probability=0.3, confirm_s=4.0, grace_s=10.0, silent_s=120.0)
@@ -136,12 +136,15 @@ def plain(rows: Sequence[Row], zones: Sequence[str], config: PresenceConfig) -> 
         for z, zone in enumerate(zones):
             track = sorted((t, p[z]) for t, d, p in rows if d == device)
             start = sure = below = last = None
-            inside = False
+            inside, rhythm = False, PlainRhythm()
             for t, p in track:
-                if last is not None and t - last > config.silent_s:
+                allowed_s = rhythm.allowed_s(config.silent_s, config.gap_max_s, config.gap_max_s)
+                if last is not None and t - last > allowed_s + 1e-6:
                     if inside:
                         out.append(("leave", device, zone, start, sure - start))
-                    inside, start, below = False, None, None
+                    inside, start, below, rhythm = False, None, None, PlainRhythm()
+                elif last is not None:
+                    rhythm.hear(t - last)
                 last = t
                 if not inside:
                     start = (t if start is None else start) if p >= config.enter_probability else None
@@ -167,7 +170,7 @@ def walks(draw: st.DrawFn) -> list[Row]:
         t = float(draw(st.integers(0, 5)))
         for _ in range(draw(st.integers(1, 25))):
             rows.append((t, device, [draw(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0])) for _ in range(2)]))
-            t += draw(st.sampled_from([1.0, 2.0, 5.0, 15.0, 130.0]))
+            t += draw(st.sampled_from([1.0, 2.0, 5.0, 15.0, 40.0, 130.0, 200.0]))
     return sorted(rows, key=lambda r: (r[0], r[1]))
 
 

@@ -54,6 +54,16 @@ def test_people_at_once_are_those_seen_in_the_last_half_minute() -> None:
     assert (a.persons_peak, b.persons_peak) == (0.25, 1.0)
 
 
+def test_people_at_once_are_also_those_who_scan_seldom() -> None:
+    made = ZoneHours(["a", "b"])
+    for k in range(4):  # two phones that scan once a minute, half a minute apart
+        add(made, (1, 60.0 * k, 0.9, 0.0))
+        add(made, (2, 60.0 * k + 31.0, 0.9, 0.0))
+    assert made.drain()[0].persons_peak == pytest.approx(1.8)
+    add(made, (3, 600.0, 0.25, 0.0))
+    assert made.drain()[0].persons_peak == 0.25, "and they have left"
+
+
 def test_a_device_counts_once_a_slice_by_its_last_fix() -> None:
     assert SLICE_S == 30.0
     made = ZoneHours(["a", "b"])

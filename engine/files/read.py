@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from engine.files.columns import (
 from engine.files.columns import Lines as Lines
 from engine.files.parquet import parquet_columns
 from engine.records import F64, Bools
+from engine.spreadsheets import other_separator, with_point, wrong_row
 
 MAX_LISTED = 200  # problems of one kind listed one by one; the rest are one line with their count
 
@@ -127,6 +129,8 @@ def _csv_columns(path: Path) -> tuple[list[str], list[Sequence[str]], Lines]:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream, strict=True)
             header = [name.strip() for name in next(reader, [])]
+            if foreign := other_separator(header, stream):
+                raise OperatorError([Problem(file, f"line {line}", why, fix) for line, why, fix in foreign])
             rows = list(reader)
     except OSError as error:
         raise OperatorError(
@@ -145,10 +149,19 @@ def _csv_columns(path: Path) -> tuple[list[str], list[Sequence[str]], Lines]:
     width = len(header)
     ragged = [i for i, row in enumerate(rows) if len(row) != width]
     if ragged:
-        texts = [f"{len(rows[i])} cells where the header has {width}" for i in ragged[:MAX_LISTED]]
-        raise OperatorError(row_problems(file, "", ragged, texts, lines))
+        told = [_ragged(rows[i], width) for i in ragged[:MAX_LISTED]]
+        raise OperatorError(row_problems(file, "", ragged, [t[0] for t in told], lines, [t[1] for t in told]))
     columns: list[Sequence[str]] = list(zip(*rows, strict=True)) if rows else [() for _ in header]
     return header, columns, lines
+
+
+def _ragged(row: list[str], width: int) -> tuple[str, str]:
+    """Why a row cannot be used, and what would be right."""
+    if foreign := wrong_row(row, width):
+        return foreign
+    split = len(row) > width and any(len(a) >= 9 and (a + b).isdigit() for a, b in pairwise(row))  # a time in two
+    fix = "write numbers with a decimal point" if split else ""
+    return f"{len(row)} cells where the header has {width}", fix
 
 
 def _line_numbers(blank: list[int]) -> Lines:
@@ -187,7 +200,9 @@ def _numbers(file: str, column: Column, values: Any, lines: Lines) -> tuple[Any,
     bad: Bools = np.isinf(out) | (np.isnan(out) if not column.blank else np.isnan(out) & ~empty)
     rows = np.flatnonzero(bad).tolist()
     reasons = ["empty cell" if empty[i] else f"not a number: {str(values[i])[:40]!r}" for i in rows[:MAX_LISTED]]
-    return out, row_problems(file, column.name, rows, reasons, lines)
+    points = [with_point(str(values[i])) for i in rows[:MAX_LISTED]]
+    fixes = [f"write it with a decimal point: {p}" if p else "" for p in points]
+    return out, row_problems(file, column.name, rows, reasons, lines, fixes)
 
 
 def _number_or_inf(text: str) -> float:
@@ -199,10 +214,13 @@ def _number_or_inf(text: str) -> float:
         return float("inf")  # infinite values are refused with the cell's own text
 
 
-def row_problems(file: str, column: str, rows: list[int], reasons: list[str], lines: Lines) -> list[Problem]:
+def row_problems(
+    file: str, column: str, rows: list[int], reasons: list[str], lines: Lines, fixes: Sequence[str] = ()
+) -> list[Problem]:
     """One problem per bad row up to MAX_LISTED, then one with the count of the rest."""
     tail = f", column {column}" if column else ""
-    out = [Problem(file, f"line {lines(i)}{tail}", why) for i, why in zip(rows[:MAX_LISTED], reasons, strict=False)]
+    told = zip_longest(rows[:MAX_LISTED], reasons[:MAX_LISTED], fixes[:MAX_LISTED], fillvalue="")
+    out = [Problem(file, f"line {lines(int(i))}{tail}", why, fix) for i, why, fix in told]
     if len(rows) > MAX_LISTED:
         more = len(rows) - MAX_LISTED
         out.append(Problem(file, f"line {lines(rows[MAX_LISTED])} and on{tail}", f"{more} more lines of this kind"))

@@ -13,6 +13,7 @@ from engine.plan.currencies import minor_units
 from engine.plan.fields import closest, number, show, text, whole
 from engine.plan.findings import Findings, WrongValueError
 from engine.plan.model import FOODS, LEGAL_CLASSES, Product
+from engine.spreadsheets import other_separator, with_point, wrong_row
 
 REQUIRED = ("sku", "name", "category", "price_minor", "level", "x_m", "y_m")
 OPTIONAL = ("legal_class",)
@@ -38,6 +39,11 @@ def read_products(content: str, findings: Findings, currency: str = "EUR") -> li
 
     `currency` is the plan's, by which a price with decimals is told what it would be.
     """
+    foreign = other_separator(content.split("\n", 1)[0].split(","), content.splitlines()[1:])
+    for line, reason, fix in foreign:
+        findings.wrong(f"line {line}", reason, fix)
+    if foreign:
+        return []
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
     products: list[PlacedProduct] = []
     try:
@@ -61,9 +67,6 @@ def read_products(content: str, findings: Findings, currency: str = "EUR") -> li
 def _good_header(header: list[str], findings: Findings) -> bool:
     before = len(findings.errors)
     known = REQUIRED + OPTIONAL
-    if len(header) == 1 and header[0].count(";") >= 3:
-        findings.wrong("line 1", "columns are separated by semicolons", "separate them by commas")
-        return False
     for name in dict.fromkeys(header):
         if name not in known:
             findings.wrong(
@@ -79,7 +82,8 @@ def _good_header(header: list[str], findings: Findings) -> bool:
 
 def _read_row(header: list[str], row: list[str], line: int, findings: Findings, currency: str) -> Product | None:
     if len(row) != len(header):
-        findings.wrong(f"line {line}", f"has {len(row)} cells", f"{len(header)}, as the header; quote commas in names")
+        reason, fix = f"has {len(row)} cells", f"{len(header)}, as the header; quote commas in names"
+        findings.wrong(f"line {line}", *(wrong_row(row, len(header)) or (reason, fix)))
         return None
     before = len(findings.errors)
     cells = dict(zip(header, row, strict=True))
@@ -105,7 +109,9 @@ def _coordinate_cell(cell: str) -> float:
     try:
         value = float(cell)
     except ValueError:
-        raise WrongValueError(f"{show(cell)} is not a number", "metres, with a decimal point") from None
+        point = with_point(cell)
+        fix = "metres, with a decimal point" + (f": {point}" if point else "")
+        raise WrongValueError(f"{show(cell)} is not a number", fix) from None
     return float(_coordinate(value))
 
 

@@ -1,0 +1,51 @@
+"""How spreadsheets of other countries write tables: semicolons or tabs between columns, commas in numbers.
+
+Such a file is refused, since nobody can tell for sure what `1,5` is; but it is told what it is, and not that cells are
+missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+Mistake = tuple[int, str, str]
+"""Line of the file (1 is the header), reason, and what would be right."""
+
+_NAMES = {";": "semicolons", "\t": "tabs"}
+_DECIMAL_COMMA = re.compile(r"\s*([+-]?\d+),(\d+(?:[eE][+-]?\d+)?)\s*")
+
+
+def separator_of(line: str, columns: int = 2) -> str | None:
+    """What a line that is to have `columns` cells is separated by, where that is not commas."""
+    return next((s for s in _NAMES if line.count(s) >= columns - 1), None)
+
+
+def with_point(cell: str) -> str | None:
+    """A number that has a decimal comma, with a point; None where the cell is no such number."""
+    found = _DECIMAL_COMMA.fullmatch(cell)
+    return f"{found[1]}.{found[2]}" if found else None
+
+
+def other_separator(header: list[str], lines: Iterable[str]) -> list[Mistake]:
+    """What is wrong with a table whose header is one cell where another sign separates; nothing where none does.
+
+    `header` is as read with commas, `lines` are the file's from the second on, of which the first number with a decimal
+    comma is told too.
+    """
+    separator = separator_of(header[0]) if len(header) == 1 else None
+    if separator is None:
+        return []
+    found = [(1, f"columns are separated by {_NAMES[separator]}", "separate them by commas")]
+    for number, line in enumerate(lines, start=2):
+        commas = (cell for cell in line.split(separator) if with_point(cell.strip('"\r\n')))
+        if cell := next(commas, None):
+            found.append((number, f"{cell.strip()!r} has a decimal comma", "write numbers with a decimal point"))
+            break
+    return found
+
+
+def wrong_row(cells: list[str], columns: int) -> tuple[str, str] | None:
+    """Why a row has not as many cells as the header, where another sign separates them: reason and fix."""
+    separator = separator_of(",".join(cells), columns) if len(cells) != columns else None
+    return None if separator is None else (f"columns are separated by {_NAMES[separator]}", "separate them by commas")

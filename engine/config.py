@@ -11,6 +11,9 @@ from engine.errors import OperatorError, Problem
 from engine.vocabulary import EventKind
 from engine.yaml_files import read_yaml
 
+LEAST_K = 10
+"""No real store shows figures that fewer people stand behind."""
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -40,7 +43,7 @@ class MqttConfig(_Strict):
     reconnect_min_s: float = Field(0.5, gt=0)
     reconnect_max_s: float = Field(30.0, gt=0)
     queue_frames: int = Field(512, ge=1, le=65_535)  # frames not yet acknowledged, at most: the broker waits beyond
-    publish_events: tuple[EventKind, ...] = ("fix", "visit", "decision", "voucher")
+    publish_events: tuple[EventKind, ...] = ("visit", "decision", "voucher")  # of people who agreed to offers
 
 
 class IngestConfig(_Strict):
@@ -98,10 +101,21 @@ class OffersConfig(_Strict):
 
 
 class PrivacyConfig(_Strict):
-    """What is forgotten, and when."""
+    """How many people stand behind a figure, and what is forgotten when."""
+
+    # Distinct devices behind every figure that is written down, and steps of what is said of now.
+    k: int = Field(20, ge=1, le=50)
+    demo: bool = False  # a site of simulated shoppers: its pages say so, and k may be below 10
+    block_s: float = Field(900.0, ge=60, le=3600)  # figures wait for a multiple of this, by the clock
 
     # By each store's clock, when next to nobody is there: phones without consent get other names.
     salt_turns_at: str = Field("04:00", pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
+
+    @model_validator(mode="after")
+    def _only_a_demo_shows_fewer(self) -> PrivacyConfig:
+        if self.k < LEAST_K and not self.demo:
+            raise ValueError(f"k is at least {LEAST_K} (with demo: true it may be less, and the pages say so)")
+        return self
 
 
 class StorageConfig(_Strict):

@@ -40,6 +40,7 @@ class Site:
         config: dict[str, dict[str, Any]] = {
             "stores": {"floorplans_dir": str(plans), "stores": stores},
             "mqtt": {"port": broker_port},
+            "privacy": {"k": 1, "demo": True},  # its shoppers are simulated
             "storage": {"url": self.database_url, "data_dir": str(folder / "data")},
             "api": {"port": self.api_port},
         }

@@ -154,7 +154,7 @@ class Board:
                 _html(fragments.heading(t.board.flows, self._lang))
                 self._part("flows", "r-soft")
                 self._flows = ui.echart({}).classes("r-chart r-flows")
-            ui.label(t.board.privacy).classes("r-soft")
+            self._part("privacy", "r-soft")
 
     def _part(self, name: str, classes: str = "") -> ui.html:
         self._parts[name] = _html("", classes)
@@ -207,6 +207,7 @@ class Board:
             "hours": fragments.heading(t.people_by_hour[self._choice.span], lang),
             "decisions": fragments.decisions(seen, lang),
             "flows": fragments.flows(seen, lang),
+            "privacy": fragments.privacy(seen, lang),
         }
         for name, html in content.items():
             self._parts[name].content = html

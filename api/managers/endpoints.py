@@ -66,7 +66,7 @@ Made = Annotated[Reports, Depends(reports)]
 @router.get("")
 def stores(made: Made) -> out.StoresOut:
     """The stores of this site."""
-    return out.StoresOut(items=[_store(plan) for _, plan in sorted(made.ctx.plans.items())])
+    return out.StoresOut(items=[_store(plan, made) for _, plan in sorted(made.ctx.plans.items())])
 
 
 @router.get("/{store}/plan.svg", response_class=Svg)
@@ -240,7 +240,7 @@ def _hot(verdict: HotZone) -> dict[str, Any]:
     }
 
 
-def _store(plan: Plan) -> out.StoreOut:
+def _store(plan: Plan, made: Reports) -> out.StoreOut:
     return out.StoreOut(
         store=plan.store,
         name=plan.name,
@@ -250,6 +250,8 @@ def _store(plan: Plan) -> out.StoreOut:
         zones=len(plan.zones),
         access_points=len(plan.access_points),
         products=len(plan.products),
+        k=made.ctx.config.privacy.k,
+        demo=made.ctx.config.privacy.demo,
     )
 
 

@@ -45,6 +45,7 @@ def stores(glances: Sequence[Glance], lang: Language) -> str:
             "name": g.plan.name,
             "zones": len(g.plan.zones),
             "devices": g.devices,
+            "people": at_least(g.devices, g.k, lang),
             "hot": [_name(g.plan, z) for z in g.hot[:HOT_SHOWN]],
         }
         for g in glances
@@ -117,11 +118,29 @@ def counters(snapshot: Snapshot, lang: Language) -> str:
     return render(
         "counters.html",
         lang,
-        devices=snapshot.devices,
+        devices=at_least(snapshot.devices, snapshot.k, lang),
+        n=snapshot.devices or 0,
         not_followed=None if share is None else whole_percent(share, lang),
         gap_max_s=snapshot.gap_max_s,
         totals=snapshot.totals,
     )
+
+
+def at_least(n: int | None, k: int, lang: Language) -> str:
+    """How many are there now, which is known in steps of k only."""
+    if n is None:
+        return "–"
+    if k == 1:
+        return number(n, lang)
+    return f"≥ {number(n, lang)}" if n else f"< {number(k, lang)}"
+
+
+def privacy(snapshot: Snapshot, lang: Language) -> str:
+    """How many people stand behind each figure."""
+    t = words(lang)
+    if snapshot.demo:
+        return t.board.privacy_demo.format(k=snapshot.k)
+    return t.board.privacy.format(k=snapshot.k)
 
 
 def ranking(snapshot: Snapshot, lang: Language) -> str:

@@ -27,6 +27,8 @@ class StoreOut(BaseModel):
     zones: int
     access_points: int
     products: int
+    k: int = Field(description="Distinct people behind every figure of the store's reports, at least.")
+    demo: bool = Field(description="Shoppers are simulated, and k may be below 10.")
 
 
 class StoresOut(BaseModel):

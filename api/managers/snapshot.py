@@ -14,6 +14,7 @@ from engine.presence.flows import FlowRow
 from engine.presence.heat import ZoneHourRow
 from engine.presence.hotzones import HotState
 from engine.presence.local_hours import HOUR_S, hours_in
+from engine.privacy.k_anonymity import whole_ks
 from engine.storage.status import get_status
 from engine.storage.vouchers.campaigns import all_campaigns
 from engine.storage.vouchers.decisions import StoredDecision, decision_counts, latest_decisions
@@ -40,8 +41,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What the page shows. `engine_at` is when the engine last spoke, None when it never did. `not_followed` is the
-    share of phones that were heard only once, within `gap_max_s` at least; None where too few were heard at all."""
+    """What the page shows. `engine_at` is when the engine last spoke, None when it never did. `devices` is said in
+    steps of `k`; `demo`: shoppers are simulated. `not_followed` is the share of phones that were heard only once,
+    within `gap_max_s` at least; None where too few were heard at all."""
 
     at: float
     period: Period
@@ -57,6 +59,8 @@ class Snapshot:
     reasons: dict[tuple[DecisionOutcome, DecisionReason], int]
     latest: Sequence[StoredDecision]
     campaign_names: dict[str, str]
+    k: int
+    demo: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +70,18 @@ class Glance:
     plan: Plan
     hot: list[ZoneReport]
     devices: int | None
+    k: int
 
 
 def glances(made: Reports, now: float | None = None) -> list[Glance]:
     """All stores of the site, by id."""
     now = time.time() if now is None else now
     said = {s.store: s for s in get_status(made.ctx.db) if s.component == ENGINE and now - s.at <= STALE_S}
-    out = []
+    out, k = [], made.ctx.config.privacy.k
     for store, plan in sorted(made.ctx.plans.items()):
         zones = made.report(store, period_of(plan, Choice("now", None, ""), now)).zones
-        devices = int(said[store].values.get("devices", 0)) if store in said else None
-        out.append(Glance(plan, hottest(zones), devices))
+        devices = whole_ks(int(said[store].values.get("devices", 0)), k) if store in said else None
+        out.append(Glance(plan, hottest(zones), devices, k))
     return out
 
 
@@ -105,7 +110,7 @@ def period_of(plan: Plan, choice: Choice, now: float) -> Period:
 
 def take_snapshot(made: Reports, store: str, choice: Choice, now: float | None = None) -> Snapshot:
     """Reads and works out one look. Raises NotFound for an unknown store, StorageUnavailable without a database."""
-    now = time.time() if now is None else now
+    now, k = time.time() if now is None else now, made.ctx.config.privacy.k
     db, plan = made.ctx.db, made.ctx.plan(store)
     period = period_of(plan, choice, now)
     report = made.report(store, period)
@@ -118,7 +123,7 @@ def take_snapshot(made: Reports, store: str, choice: Choice, now: float | None =
         svg=draw_heat(plan, report.levels, choice.level, width_px=1100, signs=False),
         hours=made.hours(store, period_of(plan, whole_day, now)),
         flows=made.flows(store, period),
-        devices=int(status.values.get("devices", 0)) if status else None,
+        devices=whole_ks(int(status.values.get("devices", 0)), k) if status else None,
         not_followed=status.values.get("heard_once_share") if status else None,
         gap_max_s=max(made.ctx.config.presence.silent_s, made.ctx.config.presence.gap_max_s),
         engine_at=status.at if status else None,
@@ -126,4 +131,6 @@ def take_snapshot(made: Reports, store: str, choice: Choice, now: float | None =
         reasons=decision_counts(db, store, from_t=period.from_t, to_t=period.to_t),
         latest=latest_decisions(db, store, from_t=period.from_t, to_t=period.to_t, limit=LATEST),
         campaign_names={c.id: c.name for c in all_campaigns(db, store)},
+        k=k,
+        demo=made.ctx.config.privacy.demo,
     )

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.plan.model import Plan
+from engine.plan.model import Plan, Zone
 from engine.presence.local_hours import LocalHours, hours_in
 from engine.records import StoreVisit, VisitEvent
 from engine.vocabulary import VisitChange
@@ -68,19 +68,22 @@ class Move:
     to_zone: str
 
 
-def leaf_zones(plan: Plan) -> tuple[str, ...]:
-    """The zones that hold no other zone, in the plan's order. Two zones of one shape are both leaves."""
+def zones_within(plan: Plan) -> dict[str, frozenset[str]]:
+    """The zones that each zone of the plan holds. Two zones of one shape hold not one another."""
 
-    def holds_another(i: int) -> bool:
-        outer = plan.zones[i]
-        return any(
+    def holds(outer: Zone, inner: Zone) -> bool:
+        return (
             inner.level == outer.level
             and inner.polygon.area < outer.polygon.area
             and inner.polygon.intersection(outer.polygon).area >= HELD_SHARE * inner.polygon.area
-            for inner in plan.zones
         )
 
-    return tuple(zone.id for i, zone in enumerate(plan.zones) if not holds_another(i))
+    return {outer.id: frozenset(inner.id for inner in plan.zones if holds(outer, inner)) for outer in plan.zones}
+
+
+def leaf_zones(plan: Plan) -> tuple[str, ...]:
+    """The zones that hold no other zone, in the plan's order. Two zones of one shape are both leaves."""
+    return tuple(zone for zone, inner in zones_within(plan).items() if not inner)
 
 
 def way_of(stays: Iterable[ZoneStay]) -> list[ZoneStay]:
@@ -128,9 +131,12 @@ class Flows:
         self._open: dict[int, set[tuple[str, float]]] = {}  # device -> (zone, start) of the visits that go on
         self._last: dict[int, tuple[str, float]] = {}  # device -> the last zone on its way, and when that visit ended
         self._counts: Counter[tuple[float, str, str]] = Counter()
+        self._moved: list[tuple[int, str, str]] = []  # within one `add`
 
-    def add(self, events: Sequence[VisitEvent], ended: Sequence[StoreVisit]) -> None:
+    def add(self, events: Sequence[VisitEvent], ended: Sequence[StoreVisit]) -> list[tuple[int, str, str]]:
         """Takes in one step's visits that began or ended, and the stays in the store that are over with it.
+
+        Returns the device and the pair of zones of each transition that this completes.
 
         The same whatever steps the events come in, as long as a visit begins before a shorter one within it ends.
         """
@@ -149,6 +155,8 @@ class Flows:
                 self._leave(device)
             else:
                 self._close(device, stay_or_over)
+        moved, self._moved = self._moved, []
+        return moved
 
     def _close(self, device: int, stay: ZoneStay) -> None:
         going_on = self._open.get(device, set())
@@ -159,16 +167,17 @@ class Flows:
             return
         before = self._last.get(device, (OUTSIDE, 0.0))[0]
         if before != stay.zone:
-            self._count(stay.started_at, before, stay.zone)
+            self._count(device, stay.started_at, before, stay.zone)
         self._last[device] = (stay.zone, stay.ended_at)
 
     def _leave(self, device: int) -> None:
         zone, ended_at = self._last.pop(device, (OUTSIDE, 0.0))
         if zone != OUTSIDE:
-            self._count(ended_at, zone, OUTSIDE)
+            self._count(device, ended_at, zone, OUTSIDE)
 
-    def _count(self, t: float, from_zone: str, to_zone: str) -> None:
+    def _count(self, device: int, t: float, from_zone: str, to_zone: str) -> None:
         self._counts[self._local.start(t), from_zone, to_zone] += 1
+        self._moved.append((device, from_zone, to_zone))
 
     def drain(self) -> list[FlowRow]:
         """The transitions since the last drain, by hour and pair."""

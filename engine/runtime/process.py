@@ -205,7 +205,9 @@ class EngineProcess:
         mqtt = self._config.mqtt
         named = mqtt.model_copy(update={"client_id": mqtt.client_id or f"rayon-engine-{self._name.id}"})
         self.subscriber = self._subscribed(named, list(self._plans))
-        self._publishing = Publishing(self.subscriber, frozenset(mqtt.publish_events))
+        self._publishing = Publishing(
+            self.subscriber, frozenset(mqtt.publish_events), everybody=self._config.privacy.demo
+        )
         self._listening = False
 
     def _listen(self) -> None:
@@ -282,7 +284,7 @@ class EngineProcess:
     def _advance(self, runner: StoreRunner, frames: Sequence[Frame], now: float) -> None:
         step = runner.advance(frames, now)
         decided = self.patience(runner.decide, step, now)
-        self._publishing.step(runner.plan, step, decided.decisions, decided.vouchers)
+        self._publishing.step(runner.plan, step, runner.linked_devices(), decided.decisions, decided.vouchers)
 
     # The house.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -17,9 +17,10 @@ from engine.offers.targets import target_of
 from engine.offers.triggers import TriggerTimers
 from engine.plan.cells import Cells, walkable_cells, zone_membership
 from engine.plan.model import Plan
-from engine.presence.flows import FlowRow, Flows, leaf_zones
-from engine.presence.heat import HeatGrid, HeatRow, ZoneHourRow, ZoneHours
+from engine.presence.flows import Flows, leaf_zones
+from engine.presence.heat import HeatGrid, ZoneHours
 from engine.presence.local_hours import hours_in
+from engine.presence.release import Statistics
 from engine.presence.stays import StoreVisits
 from engine.presence.visits import VisitTracker
 from engine.radio.radiomap import RadioMap
@@ -49,22 +50,17 @@ class StoreCount(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step made of what came in. `clock` is the store's event time: everything up to it has been used."""
+    """What one step made of what came in. `clock` is the store's event time: everything up to it has been used.
+
+    `moves` are transitions that were completed: device, from which zone, to which.
+    """
 
     clock: float
     fixes: Fixes
     visits: list[VisitEvent]
     triggers: list[Trigger]
     ended: list[StoreVisit]
-
-
-@dataclass(frozen=True, slots=True)
-class Aggregates:
-    """Statistics since the last drain: they name no one."""
-
-    heat: list[HeatRow]
-    zone_hours: list[ZoneHourRow]
-    flows: list[FlowRow]
+    moves: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 class StoreEngine:
@@ -109,8 +105,7 @@ class StoreEngine:
         ended = self._close(heard.clock)
         if heard.clock == np.inf:
             self._locator.start_anew()
-        self._flows.add(visits, ended)
-        step = Step(heard.clock, fixes, visits, triggers, ended)
+        step = Step(heard.clock, fixes, visits, triggers, ended, self._flows.add(visits, ended))
         self._count(frames, heard, step)
         return step
 
@@ -148,9 +143,9 @@ class StoreEngine:
         """The name of the device's visit to the store, while it lasts."""
         return self._stays.visit_id(device)
 
-    def drain(self) -> Aggregates:
+    def drain(self) -> Statistics:
         """The statistics since the last call."""
-        return Aggregates(self._heat.drain(), self._hours.drain(), self._flows.drain())
+        return Statistics(self._heat.drain(), self._hours.drain(), self._flows.drain())
 
     @property
     def counts(self) -> Counter[StoreCount]:

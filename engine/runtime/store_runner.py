@@ -22,6 +22,9 @@ from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import CampaignState
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
+from engine.presence.release import Release
+from engine.privacy.k_anonymity import whole_ks
+from engine.privacy.nights import Nights
 from engine.records import VisitEvent
 from engine.runtime.decisions import OfferDesk
 from engine.runtime.journal import pack_frames, unpack_frames
@@ -79,6 +82,11 @@ class StoreRunner:
     ) -> None:
         self.plan, self.lease = plan, lease
         self._engine = StoreEngine(plan, config, fits=fits)
+        self._release = Release(
+            plan, self.cells, config.presence.heat_cell_m, k=config.privacy.k, block_s=config.privacy.block_s
+        )
+        self._nights = Nights(plan.timezone, config.privacy.salt_turns_at)
+        self._clock, self._night = 0.0, 0
         self._deciding = OfferDesk(plan, config, db, secret, lease)
         self._refused: Counter[ReadingRefusal] = Counter()
         self._damaged: Counter[Damaged] = Counter()
@@ -137,6 +145,10 @@ class StoreRunner:
         step = self._engine.step(frames, now)
         self._touched |= bool(frames or step.visits or step.ended or len(step.fixes))
         self._remember(step)
+        self._clock = min(step.clock, now)
+        self._turn_waiting(self._nights.day(now).begins_at)
+        self._release.see(step.fixes, step.visits)
+        self._release.see_moves(step.moves)
         return step
 
     def decide(self, step: Step, now: float) -> Verdicts:
@@ -168,13 +180,23 @@ class StoreRunner:
         return self._engine.cells
 
     def figures(self) -> dict[str, Any]:
-        """What the health page and the metrics know of the store: counts, by reason where something was left out."""
-        return self._engine.figures() | {
-            "refused": dict(self._refused),
-            "damaged": dict(self._damaged),
-            "linked": len(self._deciding.links),
-            "decisions": dict(self._deciding.counts),
-        }
+        """What the health page and the metrics know of the store: counts, by reason where something was left out.
+
+        How many devices are there now is said in steps of k only.
+        """
+        figures = self._engine.figures()
+        crowd = {name: whole_ks(figures[name], self._release.k) for name in ("devices", "tracks")}
+        return (
+            figures
+            | crowd
+            | {
+                "k": self._release.k,
+                "refused": dict(self._refused),
+                "damaged": dict(self._damaged),
+                "linked": len(self._deciding.links),
+                "decisions": dict(self._deciding.counts),
+            }
+        )
 
     def checkpoint_if_due(self, now: float) -> None:
         """A checkpoint, unless the last one was so large that it is too soon.
@@ -190,8 +212,14 @@ class StoreRunner:
         if not self._touched:
             return
         self._engine.settle()
-        statistics = self._engine.drain()
-        blob = pack({"layout": self._layout, "engine": self._engine.state(), "refused": dict(self._refused)})
+        statistics = self._release.take(self._engine.drain(), self._clock)
+        state = {
+            "engine": self._engine.state(),
+            "waiting": self._release.state(),
+            "night": self._night,
+            "refused": dict(self._refused),
+        }
+        blob = pack({"layout": self._layout} | state)
         save_checkpoint(
             self._db,
             self.plan.store,
@@ -209,6 +237,12 @@ class StoreRunner:
         self._visits = []
         self._touched = False
 
+    def _turn_waiting(self, night: int) -> None:
+        """Where the salt has turned, what waits keeps numbers of people, and no pseudonym."""
+        if night != self._night:
+            self._release.turn()
+            self._night = night
+
     def _restore(self, blob: bytes) -> None:
         try:
             tree = unpack(blob)
@@ -220,6 +254,8 @@ class StoreRunner:
             log.warning("%s: the floor plan or its grid changed: tracks start anew, statistics go on", self.plan.store)
             return
         self._engine.restore(tree["engine"])
+        self._release.restore(tree["waiting"])
+        self._night = int(tree["night"])
         self._refused = Counter(tree["refused"])
 
     def _remember(self, step: Step) -> None:

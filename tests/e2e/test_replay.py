@@ -44,7 +44,7 @@ class Listener:
 
 
 def test_a_replayed_recording_is_located_within_two_and_a_half_metres(tmp_path: Path, mosquitto: Mosquitto) -> None:
-    site = Site(tmp_path, mosquitto.port, DATA, ["library"])
+    site = Site(tmp_path, mosquitto.port, DATA, ["library"], mqtt={"publish_events": ["fix"]})
     listener = Listener(mosquitto.port, "rayon/library/events/fix")
     site.start("engine")
     try:

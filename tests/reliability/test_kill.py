@@ -34,6 +34,7 @@ KILLS = 10
 RUN_S = 75.0
 LONG_AWAY_S = 12.0  # longer than the silence after which an idle store's clock moves on by itself
 PRESENCE = {"silent_s": 20.0}  # visits end by silence within the test, not after the default two minutes
+CONFIG = Config.model_validate({"presence": PRESENCE, "privacy": {"k": 1, "demo": True}})
 CAMPAIGN_FILE = FLOORPLANS / "boutique" / "campaigns.yaml"
 
 
@@ -73,7 +74,7 @@ def _undisturbed(folder: Path, plan: Plan, sent: list[tuple[float, bytes]], macs
     try:
         seed_campaigns(db, "boutique", load_campaigns(CAMPAIGN_FILE, plan))
         shoppers = _sign_everyone_in(db, macs, sent[0][0] - 60.0)
-        runner = StoreRunner(plan, Config.model_validate({"presence": PRESENCE}), db, SITE_KEY.encode())
+        runner = StoreRunner(plan, CONFIG, db, SITE_KEY.encode())
         runner.recover(sent[0][0])
         pseudonyms = Pseudonyms(SITE_KEY.encode(), sent[0][0])
         pseudonyms.refresh(runner.linked_devices())

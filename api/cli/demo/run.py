@@ -134,6 +134,7 @@ def demo_config(plans: Path, data: Path, mqtt_port: int, api_port: int) -> Confi
         {
             "stores": {"floorplans_dir": plans},
             "mqtt": {"port": mqtt_port, "protocol": "3.1.1"},
+            "privacy": {"k": 1, "demo": True},  # two dozen simulated shoppers a store: the pages say what they show
             "storage": {"url": f"sqlite:///{data / 'rayon.db'}", "data_dir": data, "checkpoint_s": 5.0},
             "api": {"port": api_port},
         }

@@ -104,7 +104,7 @@ def test_one_glance_says_where_it_is_hot(browser: Chrome, site: str, folder: Pat
     assert shown(browser, ".r-plan svg .hot")
     assert "zone chaude" in texts(browser, ".r-zone.r-hot .r-badge")
     wait_for(browser, ".r-live", "en direct")
-    wait_until(browser, lambda: "41" in texts(browser, ".r-count b"), "41 phones")
+    wait_until(browser, lambda: "≥ 40" in texts(browser, ".r-count b"), "41 phones, in steps of 20")
     assert "coupon émis" in texts(browser, ".r-reasons .r-name")
     wait_for(browser, ".r-chart canvas")
     loaded = browser.execute_script("return performance.getEntriesByType('resource').map(e => e.name)")

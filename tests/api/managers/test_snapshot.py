@@ -135,7 +135,11 @@ def test_zones_of_one_name_say_their_level(made: Reports) -> None:
 
 
 def test_counters_and_life_signs(seen: Snapshot) -> None:
-    assert "<b>37</b>" in fragments.counters(seen, "fr")
+    assert "<b>≥ 20</b>" in fragments.counters(seen, "fr"), "37, in steps of 20"
+    assert "<b>&lt; 20</b>" in fragments.counters(replace(seen, devices=0), "fr")
+    assert "<b>37</b>" in fragments.counters(replace(seen, devices=37, k=1), "fr")
+    assert "20" in fragments.privacy(seen, "en")
+    assert "Demo" in fragments.privacy(replace(seen, demo=True), "en")
     assert "en direct" in fragments.live(seen, "fr")
     assert "moteur muet depuis 2\u00a0min\u00a005" in fragments.live(replace(seen, at=NOON + 125), "fr")
     assert "engine silent for 2\u00a0min\u00a05\u00a0s" in fragments.live(replace(seen, at=NOON + 125), "en")

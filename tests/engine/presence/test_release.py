@@ -1,0 +1,198 @@
+"""What a store's statistics let out, and what goes on waiting."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from engine.plan.cells import walkable_cells
+from engine.presence.flows import FlowRow, zones_within
+from engine.presence.frames import heat_frames
+from engine.presence.heat import HeatRow
+from engine.presence.local_hours import HOUR_S, hours_in
+from engine.presence.release import Release, Statistics, hours_of
+from engine.presence.zonehours import ZoneHourRow
+from engine.records import DeviceId, Fixes, VisitEvent
+from engine.runtime.packing import pack, unpack
+from engine.vocabulary import VisitChange
+from tests.engine.runtime.made import boutique
+
+PLAN = boutique()
+CELLS = walkable_cells(PLAN, 0.5)
+FRAMES = heat_frames(PLAN, 1.0)
+K = 10
+BLOCK_S = 900.0
+T0 = 1_800_000_000.0 // 3600 * 3600
+WITHIN = zones_within(PLAN)
+
+
+def release(k: int = K) -> Release:
+    return Release(PLAN, CELLS, 1.0, k=k, block_s=BLOCK_S)
+
+
+def at_cells(device: list[int], cell: list[int], t: float) -> Fixes:
+    """Fixes right on cells; nobody asks for their posteriors here."""
+    n = len(device)
+    return Fixes(
+        t=np.full(n, t),
+        device=np.array(device, np.uint64),
+        level=CELLS.level[cell].astype(np.int32),
+        x_m=CELLS.x_m[cell],
+        y_m=CELLS.y_m[cell],
+        cov_m2=np.zeros((n, 2, 2)),
+        n_ap=np.full(n, 4, np.int32),
+        posterior=np.zeros((n, 0), np.float32),
+    )
+
+
+def heat_of(fixes: Fixes) -> list[HeatRow]:
+    """Ten person-seconds per fix in its square."""
+    rows: Counter[tuple[str, int, int]] = Counter()
+    for level, x, y in zip(fixes.level.tolist(), fixes.x_m.tolist(), fixes.y_m.tolist(), strict=True):
+        frame = FRAMES[level]
+        rows[frame.level, int((x - frame.x0_m) // 1.0), int((y - frame.y0_m) // 1.0)] += 1
+    hour = float(fixes.t[0] // 3600 * 3600)
+    return [HeatRow(hour, level, col, row, 10.0 * n, float(n)) for (level, col, row), n in rows.items()]
+
+
+def left(device: int, zone: str, t: float, dwell_s: float = 60.0) -> VisitEvent:
+    return VisitEvent(VisitChange.LEAVE, DeviceId(device), zone, t - dwell_s, t, dwell_s, 0.9)
+
+
+@dataclass
+class Shop:
+    """A store's day in steps, and everything that was let out."""
+
+    made: Release = field(default_factory=release)
+    heat: list[HeatRow] = field(default_factory=list)
+    hours: list[ZoneHourRow] = field(default_factory=list)
+    flows: list[FlowRow] = field(default_factory=list)
+
+    def step(self, t: float, devices: list[int], cells: list[int], zones: list[str] | None = None) -> Statistics:
+        fixes = at_cells(devices, cells, t)
+        visits = [left(d, zone, t) for d, zone in zip(devices, zones or (), strict=bool(zones))]
+        moves = [(v.device, "", v.zone) for v in visits]
+        hour = t // 3600 * 3600
+        counted = Counter(v.zone for v in visits)
+        self.made.see(fixes, visits)
+        self.made.see_moves(moves)
+        drained = Statistics(
+            heat_of(fixes) if devices else [],
+            [ZoneHourRow(hour, zone, 10.0 * n, n, 60.0 * n, float(n)) for zone, n in counted.items()],
+            [FlowRow(hour, "", zone, n) for zone, n in counted.items()],
+        )
+        out = self.made.take(drained, t)
+        self.heat += out.heat
+        self.hours += out.zone_hours
+        self.flows += out.flows
+        return out
+
+
+def test_with_a_k_of_one_everything_is_let_out_as_it_comes() -> None:
+    shop = Shop(release(1))
+    assert shop.step(T0 + 5, [1], [0], [PLAN.zones[0].id]).heat
+    assert [r.visits for r in shop.hours] == [1]
+
+
+def test_one_person_alone_is_let_out_nowhere_ever() -> None:
+    shop = Shop()
+    for i in range(400):
+        shop.step(T0 + 300.0 * i, [1], [i % 50], [PLAN.zones[i % 3].id])
+    assert (shop.heat, shop.hours, shop.flows) == ([], [], [])
+
+
+def test_a_block_ends_by_the_clock_and_keeps_its_sums() -> None:
+    shop, zone = Shop(), PLAN.zones[0].id
+    shop.step(T0 + 1, [], [])
+    for i in range(12):
+        assert shop.step(T0 + 60.0 * (i + 1), [i + 1], [7 * i], [zone]) == Statistics(), "the quarter is not over"
+    shop.step(T0 + BLOCK_S + 3, [], [])
+    assert sum(r.person_s for r in shop.heat) == pytest.approx(120.0)
+    assert sum(r.fixes for r in shop.heat) == pytest.approx(12.0)
+    assert [(r.visits, r.dwell_s_sum) for r in shop.hours if r.visits] == [(12, 720.0)]
+    assert [(r.from_zone, r.to_zone, r.count) for r in shop.flows] == [("", zone, 12)]
+    assert {r.hour_start for r in shop.heat} == {T0}
+
+
+def test_what_waits_goes_with_what_comes_and_is_laid_over_all_of_its_hours() -> None:
+    shop, zone = Shop(), PLAN.zones[0].id
+    shop.step(T0 + 1, [], [])
+    shop.step(T0 + 60, list(range(1, 6)), [0] * 5, [zone] * 5)
+    shop.step(T0 + 3700, [], [])
+    shop.step(T0 + 4000, list(range(4, 12)), [0] * 8, [zone] * 8)
+    shop.step(T0 + 4 * 3600 + 10, [], [])
+    visits = {r.hour_start - T0: r.visits for r in shop.hours if r.visits}
+    assert visits == {0.0: 3, 3600.0: 3, 7200.0: 4, 10800.0: 3}, "who came when is not to be seen"
+    assert sum(r.person_s for r in shop.heat) == pytest.approx(130.0)
+
+
+def test_zones_have_the_time_that_the_squares_have() -> None:
+    shop = Shop()
+    rng = np.random.default_rng(1)
+    for i in range(40):
+        shop.step(T0 + 30.0 * i, list(range(1, 40)), rng.integers(0, CELLS.x_m.size, 39).tolist())
+    by_zone: dict[str, float] = defaultdict(float)
+    for r in shop.hours:
+        by_zone[r.zone] += r.person_s
+    total = sum(r.person_s for r in shop.heat)
+    assert all(0 < s <= total + 1e-6 for s in by_zone.values())
+    for zone, parts in WITHIN.items():
+        assert all(by_zone[part] <= by_zone[zone] * 1.06 + 1e-6 for part in parts), "a part is no more than its whole"
+
+
+def steps(shop: Shop, first: int, last: int) -> None:
+    """Eight people at a time; after the seventh step the salt turns."""
+    rng = np.random.default_rng(7)
+    for i in range(last):
+        cells, zones = rng.integers(0, 300, 8).tolist(), rng.integers(0, len(PLAN.zones), 8)
+        if i >= first:
+            devices = [1 + (i * 3 + j) % 30 for j in range(8)]
+            shop.step(T0 + 200.0 * i, devices, cells, [PLAN.zones[z].id for z in zones])
+            if i == 6:
+                shop.made.turn()
+
+
+@pytest.mark.parametrize("cut", [0, 3, 9])
+def test_restored_it_goes_on_to_the_bit(cut: int) -> None:
+    straight, first = Shop(), Shop()
+    steps(straight, 0, 40)
+    steps(first, 0, cut)
+    second = Shop(release(), first.heat, first.hours, first.flows)
+    second.made.restore(unpack(pack(first.made.state())))
+    steps(second, cut, 40)
+    assert (second.heat, second.hours, second.flows) == (straight.heat, straight.hours, straight.flows)
+    assert straight.heat
+
+
+def test_a_clock_that_was_ahead_and_comes_back_does_not_stop_it() -> None:
+    shop = Shop()
+    shop.step(T0 + 86_400.0, [], [])
+    for i in range(12):
+        shop.step(T0 + 60.0 * i, [i + 1], [i])
+    shop.step(T0 + BLOCK_S, [], [])
+    assert sum(r.person_s for r in shop.heat) == pytest.approx(120.0)
+
+
+def test_a_block_is_laid_over_its_hours_by_their_time() -> None:
+    utc = hours_in("UTC")
+    assert hours_of(HOUR_S, HOUR_S + 900, utc) == [(HOUR_S, 1.0)]
+    halves = [(HOUR_S, pytest.approx(1 / 3)), (2 * HOUR_S, pytest.approx(2 / 3))]
+    assert hours_of(HOUR_S + 1800, 3 * HOUR_S, utc) == halves
+    kolkata = hours_of(HOUR_S, 2 * HOUR_S, hours_in("Asia/Kolkata"))
+    assert kolkata == [(HOUR_S - 1800, 0.5), (HOUR_S + 1800, 0.5)]
+
+
+def test_a_recording_that_is_over_ends_in_its_own_hours() -> None:
+    shop = Shop()
+    for i in range(12):
+        shop.step(T0 + 30.0 * i, [i + 1], [i])
+    shop.step(T0 + 700 * 86_400.0, [], [])
+    assert sum(r.person_s for r in shop.heat) == pytest.approx(120.0)
+    assert {r.hour_start for r in shop.heat} == {T0}
+
+
+def test_what_waited_for_weeks_is_laid_over_two_days_at_most() -> None:
+    assert len(hours_of(0.0, 40 * 86_400.0, hours_in("UTC"))) == 48

@@ -17,6 +17,7 @@ class FrameRefusal(StrEnum):
 
     TOPIC_SHAPE = "topic_shape"
     UNKNOWN_STORE = "unknown_store"
+    RETAINED = "retained"
     NOT_JSON = "not_json"
     NOT_AN_OBJECT = "not_an_object"
     UNKNOWN_KEY = "unknown_key"
@@ -39,6 +40,17 @@ class ReadingRefusal(StrEnum):
     BAD_RSSI = "bad_rssi"
     BAD_RANGE = "bad_range"
     NO_MEASUREMENT = "no_measurement"
+
+
+class StoreTrouble(StrEnum):
+    """Why what is said of a store is not live."""
+
+    DATABASE_AWAY = "database_away"
+    ENGINE_SILENT = "engine_silent"
+    BROKER_AWAY = "broker_away"
+    MAKING_MAP = "making_map"
+    MOSTLY_LATE = "mostly_late"
+    MOSTLY_REFUSED = "mostly_refused"
 
 
 class SessionChange(StrEnum):

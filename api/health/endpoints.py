@@ -14,13 +14,14 @@ from api.auth import is_manager
 from api.context import AppContext, context
 from api.middleware.metrics import flat
 from api.pages import page
+from api.texts.catalogue import words
 from api.times import rfc3339
 from engine.errors import StorageUnavailable
-from engine.storage.status import get_status
+from engine.storage.status import ENGINE, EVERY_STORE, SILENT_S, get_status, troubles_of
+from engine.vocabulary import StoreTrouble
 
 router = APIRouter(prefix="/health", tags=["health"])
 
-STALE_S = 15.0  # an engine reports every 2 s
 FOR_MANAGERS = frozenset({"samples"})  # refused frames, MACs masked: still nobody else's business
 
 
@@ -70,8 +71,9 @@ def live() -> Live:
 
 @router.get("/ready", summary="Can it serve?", responses={503: {"model": Ready}})
 def ready(request: Request, ctx: AppContext = Depends(context)) -> Response:
-    """200 when the database answers, the engine, if there is one, reported within the last 15 s, delivery runs, and the
-    engine of this very process, if it has one, does all its work."""
+    """200 when the database answers, the engine, if there is one, reported within the last 8 s and hears its broker and
+    most of every store's readings, delivery runs, and the engine of this very process, if it has one, does all its
+    work."""
     found, _ = _look(ctx, request, everything=False)
     return JSONResponse(found.model_dump(), 200 if found.status == "ready" else 503)
 
@@ -92,7 +94,8 @@ def _look(ctx: AppContext, request: Request, *, everything: bool) -> tuple[Ready
     try:
         rows = get_status(ctx.db)
     except StorageUnavailable:
-        return Ready(status="not_ready", database="down", engine="unknown", delivery=delivery), []
+        reasons: list[str] = [_sentence(EVERY_STORE, StoreTrouble.DATABASE_AWAY)]
+        return Ready(status="not_ready", database="down", engine="unknown", delivery=delivery, reasons=reasons), []
     now = time.time()
     components = [
         Component(
@@ -100,15 +103,17 @@ def _look(ctx: AppContext, request: Request, *, everything: bool) -> tuple[Ready
             component=row.component,
             reported_at=rfc3339(row.at),
             age_s=round(now - row.at, 1),
-            fresh=now - row.at <= STALE_S,
+            fresh=now - row.at <= SILENT_S,
             values={k: v for k, v in row.values.items() if everything or k not in FOR_MANAGERS},
         )
         for row in rows
     ]
-    engines = [c.fresh for c in components if c.component == "engine"]
+    engines = [c.fresh for c in components if c.component == ENGINE]
     engine: Literal["fresh", "stale", "absent"] = "absent" if not engines else "fresh" if all(engines) else "stale"
-    reasons = list(dict.fromkeys([*request.app.state.own_engine(), *_unsteady(row.values for row in rows)]))
-    failed = engine == "stale" or delivery == "dead" or bool(reasons)
+    troubles = troubles_of(rows, now)
+    said = [_sentence(store, trouble) for store, found in troubles.items() for trouble in found]
+    reasons = list(dict.fromkeys([*request.app.state.own_engine(), *_unsteady(row.values for row in rows), *said]))
+    failed = delivery == "dead" or bool(reasons)
     status: Literal["ready", "not_ready"] = "not_ready" if failed else "ready"
     return Ready(status=status, database="up", engine=engine, delivery=delivery, reasons=reasons), components
 
@@ -116,6 +121,13 @@ def _look(ctx: AppContext, request: Request, *, everything: bool) -> tuple[Ready
 def _unsteady(said: Iterable[Mapping[str, Any]]) -> list[str]:
     """Of engines whose connection to the broker comes and goes: why."""
     return [broker["unsteady"] for broker in (values.get("broker", {}) for values in said) if broker.get("unsteady")]
+
+
+def _sentence(store: str, trouble: StoreTrouble) -> str:
+    """As in the log: in English, the store first where it is one's trouble."""
+    t = words("en")
+    said = t.troubles[trouble]
+    return said if store == EVERY_STORE else f"{store}: {said}"
 
 
 def _delivery(request: Request) -> Literal["running", "elsewhere", "dead"]:

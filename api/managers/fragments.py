@@ -8,7 +8,7 @@ import numpy as np
 
 from api.managers.overlay import HOT_COLOUR, STEPS
 from api.managers.reports import ZoneReport
-from api.managers.snapshot import STALE_S, Glance, Snapshot, hottest
+from api.managers.snapshot import Glance, Pulse, Snapshot, hottest
 from api.pages import render
 from api.texts.catalogue import words
 from api.texts.language import Language
@@ -17,7 +17,8 @@ from api.texts.times import clock, short_date, year
 from engine.plan.model import Plan
 from engine.presence.hotzones import HotState
 from engine.presence.local_hours import HOUR_S
-from engine.vocabulary import DecisionOutcome, DecisionReason
+from engine.storage.status import SILENT_S
+from engine.vocabulary import DecisionOutcome, DecisionReason, StoreTrouble
 
 HOT_SHOWN = 4  # chips on a store's card
 
@@ -39,6 +40,7 @@ def heading(text: str, lang: Language) -> str:
 
 def stores(glances: Sequence[Glance], lang: Language) -> str:
     """A card per store: where it is hot now, and how many are connected."""
+    t = words(lang)
     cards = [
         {
             "store": g.plan.store,
@@ -46,6 +48,7 @@ def stores(glances: Sequence[Glance], lang: Language) -> str:
             "zones": len(g.plan.zones),
             "devices": g.devices,
             "people": at_least(g.devices, g.k, lang),
+            "troubles": [t.troubles[trouble] for trouble in g.troubles],
             "hot": [_name(g.plan, z) for z in g.hot[:HOT_SHOWN]],
         }
         for g in glances
@@ -100,11 +103,14 @@ def _proof(zone: ZoneReport, lang: Language) -> str:
     )
 
 
-def live(snapshot: Snapshot, lang: Language) -> str:
-    """Whether the engine is alive, and when this page was made."""
-    silent_s = None if snapshot.engine_at is None else max(0.0, snapshot.at - snapshot.engine_at)
-    at = clock(snapshot.at, snapshot.report.plan.timezone, seconds=True)
-    return render("live.html", lang, silent_s=silent_s, stale_s=STALE_S, at=at)
+def live(seen: Snapshot | Pulse, lang: Language) -> str:
+    """Whether what is shown is live, why not where it is not, and when this was looked at."""
+    silent_s = None if seen.engine_at is None else max(0.0, seen.at - seen.engine_at)
+    t = words(lang)
+    troubles = [t.troubles[trouble] for trouble in seen.troubles if trouble is not StoreTrouble.ENGINE_SILENT]
+    plan = seen.plan if isinstance(seen, Pulse) else seen.report.plan
+    at = clock(seen.at, plan.timezone, seconds=True)
+    return render("live.html", lang, silent_s=silent_s, stale_s=SILENT_S, troubles=troubles, at=at)
 
 
 def away(lang: Language) -> str:

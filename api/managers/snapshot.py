@@ -15,18 +15,16 @@ from engine.presence.heat import ZoneHourRow
 from engine.presence.hotzones import HotState
 from engine.presence.local_hours import HOUR_S, hours_in
 from engine.privacy.k_anonymity import whole_ks
-from engine.storage.status import get_status
+from engine.storage.status import ENGINE, EVERY_STORE, SILENT_S, Status, get_status, troubles_of
 from engine.storage.vouchers.campaigns import all_campaigns
 from engine.storage.vouchers.decisions import StoredDecision, decision_counts, latest_decisions
 from engine.storage.vouchers.vouchers import counts
-from engine.vocabulary import DecisionOutcome, DecisionReason
+from engine.vocabulary import DecisionOutcome, DecisionReason, StoreTrouble
 
 Span = Literal["now", "today", "yesterday", "week", "year", "last_year"]
 SPANS: tuple[Span, ...] = ("now", "today", "yesterday", "week", "year", "last_year")
 SLOW: tuple[Span, ...] = ("yesterday", "week", "year", "last_year")  # they change slowly, and take longer to read
 DAYS_BEFORE: dict[Span, int] = {"week": 6, "year": 364}  # and today
-ENGINE = "engine"
-STALE_S = 30.0  # the engine reports every few seconds: longer silence is worth a word
 LATEST = 8
 
 
@@ -41,9 +39,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What the page shows. `engine_at` is when the engine last spoke, None when it never did. `devices` is said in
-    steps of `k`; `demo`: shoppers are simulated. `not_followed` is the share of phones that were heard only once,
-    within `gap_max_s` at least; None where too few were heard at all."""
+    """What the page shows. `engine_at` is when the engine last spoke, None when it never did; `troubles` say why what
+    is shown is not live. `devices` is said in steps of `k`; `demo`: shoppers are simulated. `not_followed` is the share
+    of phones that were heard only once, within `gap_max_s` at least; None where too few were heard at all."""
 
     at: float
     period: Period
@@ -61,6 +59,7 @@ class Snapshot:
     campaign_names: dict[str, str]
     k: int
     demo: bool
+    troubles: Sequence[StoreTrouble] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +70,46 @@ class Glance:
     hot: list[ZoneReport]
     devices: int | None
     k: int
+    troubles: Sequence[StoreTrouble] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Whether a store's engine is well: read every few seconds, whatever the page shows."""
+
+    plan: Plan
+    at: float
+    engine_at: float | None
+    troubles: Sequence[StoreTrouble]
+
+
+def pulse(made: Reports, store: str, now: float | None = None) -> Pulse:
+    """Reads only what the engine says of itself. Raises StorageUnavailable without a database."""
+    now = time.time() if now is None else now
+    rows = get_status(made.ctx.db)
+    row = next((s for s in rows if (s.store, s.component) == (store, ENGINE)), None)
+    return Pulse(made.ctx.plan(store), now, row.at if row else None, _troubles(rows, store, now))
+
+
+def _troubles(rows: Sequence[Status], store: str, now: float) -> list[StoreTrouble]:
+    """The store's own, and where its engine speaks, those of the whole engine."""
+    found = troubles_of(rows, now)
+    own = found.get(store, [])
+    if StoreTrouble.ENGINE_SILENT in own:
+        return own
+    return [*(t for t in found.get(EVERY_STORE, []) if t is not StoreTrouble.ENGINE_SILENT), *own]
 
 
 def glances(made: Reports, now: float | None = None) -> list[Glance]:
     """All stores of the site, by id."""
     now = time.time() if now is None else now
-    said = {s.store: s for s in get_status(made.ctx.db) if s.component == ENGINE and now - s.at <= STALE_S}
+    rows = get_status(made.ctx.db)
+    said = {s.store: s for s in rows if s.component == ENGINE and now - s.at <= SILENT_S}
     out, k = [], made.ctx.config.privacy.k
     for store, plan in sorted(made.ctx.plans.items()):
         zones = made.report(store, period_of(plan, Choice("now", None, ""), now)).zones
         devices = whole_ks(int(said[store].values.get("devices", 0)), k) if store in said else None
-        out.append(Glance(plan, hottest(zones), devices, k))
+        out.append(Glance(plan, hottest(zones), devices, k, _troubles(rows, store, now)))
     return out
 
 
@@ -115,7 +143,8 @@ def take_snapshot(made: Reports, store: str, choice: Choice, now: float | None =
     period = period_of(plan, choice, now)
     report = made.report(store, period)
     whole_day = Choice("today" if choice.span == "now" else choice.span, None, choice.level)
-    status = next((s for s in get_status(db) if (s.store, s.component) == (store, ENGINE)), None)
+    rows = get_status(db)
+    status = next((s for s in rows if (s.store, s.component) == (store, ENGINE)), None)
     return Snapshot(
         at=now,
         period=period,
@@ -127,6 +156,7 @@ def take_snapshot(made: Reports, store: str, choice: Choice, now: float | None =
         not_followed=status.values.get("heard_once_share") if status else None,
         gap_max_s=max(made.ctx.config.presence.silent_s, made.ctx.config.presence.gap_max_s),
         engine_at=status.at if status else None,
+        troubles=_troubles(rows, store, now),
         totals=counts(db, store),
         reasons=decision_counts(db, store, from_t=period.from_t, to_t=period.to_t),
         latest=latest_decisions(db, store, from_t=period.from_t, to_t=period.to_t, limit=LATEST),

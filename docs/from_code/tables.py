@@ -181,6 +181,7 @@ _WHERE = {
     "frame": "Frames that cannot be used",
     "reading": "Readings that cannot be used",
     "scan": "Scans without a fix",
+    "trouble": "Stores that are not live",
     "till": "Codes at the till",
     "voucher": "States of a voucher",
     "share": "Openings of a shared link",

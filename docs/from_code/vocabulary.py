@@ -50,6 +50,7 @@ from engine.vocabulary import (
     FrameRefusal,
     ProblemCode,
     ReadingRefusal,
+    StoreTrouble,
     VisitChange,
     VoucherState,
 )
@@ -394,6 +395,7 @@ REASONS: Mapping[str, tuple[type[StrEnum], ...]] = {
     "frame": (FrameRefusal,),
     "reading": (ReadingRefusal,),
     "scan": (NoFix,),
+    "trouble": (StoreTrouble,),
     "till": (TillReason,),
     "voucher": (VoucherState,),
     "share": (ShareOutcome,),

@@ -74,6 +74,11 @@ class Intake:
         self._order.listen_from(now)
         self._frontiers.listen_from(now)
 
+    @property
+    def late(self) -> int:
+        """Readings that came too late, ever."""
+        return self._order.late
+
     def figures(self) -> dict[str, Any]:
         """Counts for the health page."""
         return {

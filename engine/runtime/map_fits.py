@@ -54,11 +54,15 @@ class FitsInPlace:
 class FitsInThread:
     """Makes fits beside the engine, in threads that do not keep the process from ending.
 
-    Once `stopping` is set, `result` raises FitGivenUp instead of waiting for a fit that is not done.
+    Once `stopping` is set, `result` raises FitGivenUp instead of waiting for a fit that is not done. While it waits it
+    calls `on_wait` every STOP_LOOK_S with True, and once with False when the wait is over.
     """
 
-    def __init__(self, stopping: threading.Event | None = None) -> None:
+    def __init__(
+        self, stopping: threading.Event | None = None, on_wait: Callable[[bool], None] = lambda waiting: None
+    ) -> None:
         self._stopping = threading.Event() if stopping is None else stopping
+        self.on_wait = on_wait
         self._fitting: Future[Fitted] | None = None
 
     def begin(self, task: Task) -> None:
@@ -69,9 +73,14 @@ class FitsInThread:
         """See `MapFits`; and FitGivenUp."""
         if self._fitting is None:
             raise ValueError("no fit was begun")
+        waited = False
         while not wait([self._fitting], STOP_LOOK_S).done:
             if self._stopping.is_set():
                 raise FitGivenUp
+            waited = True
+            self.on_wait(True)
+        if waited:
+            self.on_wait(False)
         fitting, self._fitting = self._fitting, None
         return fitting.result()
 

@@ -17,11 +17,12 @@ from functools import partial
 
 from engine.config import Config, MqttConfig
 from engine.errors import DecodeError, LeaseLost, StorageUnavailable
-from engine.ingest.decoders.native import Frame, NativeDecoder, parse_topic
+from engine.ingest.decoders.native import Frame, NativeDecoder, parse_topic, store_of
 from engine.ingest.mqtt.held_frames import HeldFrames
 from engine.ingest.mqtt.link import LinkName
 from engine.ingest.mqtt.receiver import RawFrame, Subscriber, Token
 from engine.ingest.samples import FrameSamples
+from engine.ingest.time.wall import SteadyClock
 from engine.plan.model import Plan
 from engine.privacy.nights import Nights
 from engine.privacy.pseudonyms import Pseudonyms
@@ -34,7 +35,6 @@ from engine.runtime.patience import Patience
 from engine.runtime.publishing import Publishing
 from engine.runtime.status import process_values, report, report_process
 from engine.runtime.store_runner import StoreRunner
-from engine.runtime.wall import SteadyClock
 from engine.storage.database import Database
 from engine.storage.leases import Lease
 from engine.vocabulary import FrameRefusal
@@ -72,6 +72,7 @@ class EngineProcess:
         """The stores that this engine runs now."""
         self._config, self._db, self._secrets, self._plans = config, db, secrets, plans
         self._wall, self._monotonic = SteadyClock(wall, monotonic), monotonic
+        self._plain_wall = wall  # what readers of our status compare it with
         self._subscribed = subscribed or partial(Subscriber, clock=self._wall)
         salts, turns_at = DailySalts(config.storage.data_dir), config.privacy.salt_turns_at
         self.pseudonyms = {
@@ -102,7 +103,7 @@ class EngineProcess:
             while not self.stopping.is_set():
                 self.turn()
             self._save(self._wall())
-            self._report(self._wall())
+            self._report()
         except StorageUnavailable as error:
             log.warning("stopped while the database was away (%s); the journal has what was taken in", error)
         except FitGivenUp:
@@ -164,12 +165,23 @@ class EngineProcess:
         """Runs the store from where its last engine left it. False where that one, or a third, has it again."""
         plan, fits = self._plans[lease.store], FitsInThread(self.stopping)
         runner = StoreRunner(plan, self._config, self._db, self._secrets.site_key, fits, lease)
+        fits.on_wait = partial(self._wait_for_map, runner)
         with self._run_by_us(lease.store):
             replayed = self.patience(runner.recover, self._wall())
             if replayed:
                 log.info("%s: %d journal rows worked off again after the last stop", lease.store, replayed)
             self.runners[lease.store] = runner
         return lease.store in self.runners
+
+    def _wait_for_map(self, runner: StoreRunner, waiting: bool) -> None:
+        """The store's next step needs a radio map that is still being made. Said once, and in every report until then;
+        what arrives meanwhile is kept."""
+        if waiting and not runner.making_map:
+            log.info("%s waits for its radio map; readings are kept meanwhile", runner.plan.store)
+        runner.making_map = waiting
+        now = self._wall()
+        if waiting and self._is_due("status", now, STATUS_S):
+            self._report(runner)
 
     @contextmanager
     def _run_by_us(self, store: str) -> Iterator[None]:
@@ -236,11 +248,10 @@ class EngineProcess:
         done = []
         for raw in taken:
             try:
-                frame = self._decoder.decode(raw.topic, raw.payload, raw.received_at)
+                frame = self._decode(raw)
             except DecodeError as error:
                 if not self._hold_for_others(raw, error):
-                    self.unusable[error.reason] += 1
-                    self.samples.add(error.reason, raw.topic, raw.payload, raw.received_at)
+                    self._refuse(raw, error)
                     done.append(raw.token)
                 continue
             if frame.store in self.runners:
@@ -248,6 +259,18 @@ class EngineProcess:
             else:
                 self._held.add(frame.store, raw, self._monotonic())
         return batches, done
+
+    def _decode(self, raw: RawFrame) -> Frame:
+        if raw.retained:
+            raise DecodeError(FrameRefusal.RETAINED, "what a broker kept from before we asked is no news")
+        return self._decoder.decode(raw.topic, raw.payload, raw.received_at)
+
+    def _refuse(self, raw: RawFrame, error: DecodeError) -> None:
+        self.unusable[error.reason] += 1
+        self.samples.add(error.reason, raw.topic, raw.payload, raw.received_at)
+        runner = self.runners.get(store_of(raw.topic))
+        if runner is not None:
+            runner.miss(1, self._wall())
 
     def _hold_for_others(self, raw: RawFrame, error: DecodeError) -> bool:
         """Whether the frame is of a store that another engine runs and we know nothing of."""
@@ -295,7 +318,7 @@ class EngineProcess:
             for runner in self.runners.values():
                 self.patience(runner.checkpoint_if_due, now)
         if self._is_due("status", now, STATUS_S):
-            self._report(now)
+            self._report()
 
     def _is_due(self, what: str, now: float, every_s: float) -> bool:
         if 0 <= now - self._due[what] < every_s:
@@ -316,11 +339,15 @@ class EngineProcess:
             with self._run_by_us(store):
                 self.patience(runner.checkpoint, now)
 
-    def _report(self, now: float) -> None:
-        away = self.patience.away
+    def _report(self, waiting: StoreRunner | None = None) -> None:
+        """Says how all is. `waiting` is in the middle of a step, which must not go on where another engine has it."""
+        away, now = self.patience.away, self._plain_wall()
         for store, runner in list(self.runners.items()):
-            with self._run_by_us(store):
-                self.patience(report, self._db, runner, now)
+            if runner is not waiting:
+                with self._run_by_us(store):
+                    self.patience(report, self._db, runner, now)
+        if waiting is not None:
+            self.patience(report, self._db, waiting, now)
         values = process_values(self.subscriber, self.unusable, self.samples, database_away=away)
         if self.runners:
             self.patience(report_process, self._db, values, now)

@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.ingest.mqtt.link import LinkName
 from engine.ingest.mqtt.receiver import Subscriber
 from engine.ingest.samples import FrameSamples
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database
-from engine.storage.status import put_status
-from engine.vocabulary import FrameRefusal
-
-COMPONENT = "engine"
-EVERY_STORE = "*"  # what belongs to no store: frames for stores without a floor plan, the broker, the database
+from engine.storage.status import ENGINE, EVERY_STORE, put_status
+from engine.vocabulary import FrameRefusal, StoreTrouble
 
 
 def report(db: Database, runner: StoreRunner, now: float) -> None:
     """Writes the status row of a store. Raises LeaseLost where another engine runs it, and writes its own."""
-    put_status(db, runner.plan.store, COMPONENT, runner.figures(), now, lease=runner.lease)
+    put_status(db, runner.plan.store, ENGINE, runner.figures(), now, lease=runner.lease)
 
 
 def report_process(db: Database, process: Mapping[str, Any], now: float) -> None:
     """Writes the status row of an engine that runs stores."""
-    put_status(db, EVERY_STORE, COMPONENT, process, now)
+    put_status(db, EVERY_STORE, ENGINE, process, now)
 
 
 def process_values(
@@ -31,7 +29,9 @@ def process_values(
 ) -> dict[str, Any]:
     """The counts of the process: its broker, its queue, frames that no store can use."""
     state = subscriber.state
+    away = state.name is not LinkName.CONNECTED
     return {
+        "troubles": {StoreTrouble.BROKER_AWAY: int(away)},
         "unusable": dict(unusable),
         "samples": samples.as_json(),
         "broker": {

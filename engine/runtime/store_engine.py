@@ -153,6 +153,11 @@ class StoreEngine:
         maps = {StoreCount.RADIO_MAPS: self._locator.maps_used} if self._locator.maps_used else {}
         return Counter(self._counts | maps)
 
+    @property
+    def late(self) -> int:
+        """Readings that came too late, ever."""
+        return self._intake.late
+
     def figures(self) -> dict[str, Any]:
         """Counts, by reason where something was left out; never who."""
         return {

@@ -18,6 +18,7 @@ from typing import Any
 
 from engine.config import Config
 from engine.ingest.decoders.native import Frame
+from engine.ingest.hearing import Hearing
 from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import CampaignState
 from engine.plan.cells import Cells
@@ -35,7 +36,7 @@ from engine.storage.database import Database
 from engine.storage.journal import Journal, JournalRow, VisitRow, load_recovery, save_checkpoint
 from engine.storage.leases import Lease
 from engine.storage.vouchers.claims import Verdicts
-from engine.vocabulary import ReadingRefusal, VisitChange
+from engine.vocabulary import ReadingRefusal, StoreTrouble, VisitChange
 
 log = logging.getLogger(__name__)
 OLD_S = 3600.0
@@ -97,6 +98,10 @@ class StoreRunner:
         self._rest_until = -math.inf
         self._visits: list[VisitRow] = []
         self._touched = False
+        self._hearing = Hearing()
+        self._deaf: StoreTrouble | None = None
+        self.making_map = False
+        """Whether it waits for a radio map: readings wait with it."""
 
     def recover(self, now: float) -> int:
         """Restores the last checkpoint and steps the journal again. Returns how many journal rows there were."""
@@ -142,7 +147,9 @@ class StoreRunner:
         """One step, its decisions taken and written. `now` is the wall clock."""
         for frame in frames:
             self._refused.update(frame.refused)
+        late_before = self._engine.late
         step = self._engine.step(frames, now)
+        self._listen(frames, self._engine.late - late_before, now)
         self._touched |= bool(frames or step.visits or step.ended or len(step.fixes))
         self._remember(step)
         self._clock = min(step.clock, now)
@@ -150,6 +157,24 @@ class StoreRunner:
         self._release.see(step.fixes, step.visits)
         self._release.see_moves(step.moves)
         return step
+
+    def miss(self, frames: int, now: float) -> None:
+        """Whole frames of this store could not be used: each counts as a reading that was refused."""
+        self._say_deaf(self._hearing.note(now, frames, frames, 0))
+
+    def _listen(self, frames: Sequence[Frame], late: int, now: float) -> None:
+        refused = sum(n for frame in frames for n in frame.refused.values())
+        came = refused + sum(len(frame.readings) + len(frame.ap_readings) for frame in frames)
+        self._say_deaf(self._hearing.note(now, came, refused, late))
+
+    def _say_deaf(self, trouble: StoreTrouble | None) -> None:
+        """One line when it begins and one when it ends."""
+        if trouble and not self._deaf:
+            log.warning("not ready: %s: more than half of the last minute's readings are lost: %s", self.plan.store,
+                        "too late" if trouble is StoreTrouble.MOSTLY_LATE else "refused")  # fmt: skip
+        elif self._deaf and not trouble:
+            log.warning("%s: most readings can be used again", self.plan.store)
+        self._deaf = trouble
 
     def decide(self, step: Step, now: float) -> Verdicts:
         """The step's triggers decided and, where the answer is yes, vouchers issued. Safe to call again."""
@@ -191,6 +216,11 @@ class StoreRunner:
             | crowd
             | {
                 "k": self._release.k,
+                "troubles": {
+                    StoreTrouble.MAKING_MAP: int(self.making_map),
+                    StoreTrouble.MOSTLY_LATE: int(self._deaf is StoreTrouble.MOSTLY_LATE),
+                    StoreTrouble.MOSTLY_REFUSED: int(self._deaf is StoreTrouble.MOSTLY_REFUSED),
+                },
                 "refused": dict(self._refused),
                 "damaged": dict(self._damaged),
                 "linked": len(self._deciding.links),

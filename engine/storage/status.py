@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,11 @@ from engine.storage.database import Database
 from engine.storage.leases import Lease, fence
 from engine.storage.models.running import StatusTable
 from engine.storage.upserts import upsert
+from engine.vocabulary import StoreTrouble
+
+ENGINE = "engine"
+EVERY_STORE = "*"  # what belongs to no store: frames for stores without a floor plan, the broker, the database
+SILENT_S = 8.0  # an engine reports every 2 s, while it waits for a radio map too: with the pages' 2 s all in 10 s
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +45,16 @@ def get_status(db: Database) -> list[Status]:
     with db.read() as session:
         rows = session.exec(select(StatusTable).order_by(col(StatusTable.store), col(StatusTable.component)))
         return [Status(r.store, r.component, json.loads(r.values_json), r.at) for r in rows]
+
+
+def troubles_of(rows: Sequence[Status], now: float) -> dict[str, list[StoreTrouble]]:
+    """Why stores are not live, by store; those of EVERY_STORE are of the whole engine. Nothing of stores that are."""
+    found: dict[str, list[StoreTrouble]] = {}
+    for row in rows:
+        if row.component != ENGINE:
+            continue
+        if now - row.at > SILENT_S:
+            found[row.store] = [StoreTrouble.ENGINE_SILENT]
+        elif said := [trouble for trouble in StoreTrouble if row.values.get("troubles", {}).get(trouble)]:
+            found[row.store] = said
+    return found

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from engine.ingest.decoders.native import Frame
+from engine.ingest.time.wall import HOLD_S, SteadyClock
 from engine.runtime.store_engine import Step
-from engine.runtime.wall import HOLD_S, SteadyClock
 from tests.cases import shop
 from tests.cases.shop import NOW
 

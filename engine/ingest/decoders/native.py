@@ -109,6 +109,14 @@ def parse_topic(topic: str) -> Topic:
     return Topic(parts[1], parts[2], parts[3])
 
 
+def store_of(topic: str) -> str:
+    """The store that a topic of any kind names, empty where it names none."""
+    try:
+        return parse_topic(topic).store
+    except DecodeError:
+        return ""
+
+
 def decode_native(
     topic: str, payload: bytes, *, store_aps: Mapping[str, int], pseudonym: Pseudonym, received_at: float
 ) -> Frame:

@@ -45,12 +45,14 @@ class Token(NamedTuple):
 
 
 class RawFrame(NamedTuple):
-    """A message as it arrived; `received_at` is seconds UTC."""
+    """A message as it arrived; `received_at` is seconds UTC. A retained one was kept by the broker from before we
+    asked, nobody knows since when."""
 
     topic: str
     payload: bytes
     received_at: float
     token: Token
+    retained: bool = False
 
 
 class Subscriber:
@@ -183,7 +185,7 @@ class Subscriber:
             token = Token(self._connection, message.mid if message.qos else 0)
             if message.qos:
                 self._unacknowledged.add(message.mid)
-            self._queue.append(RawFrame(topic, bytes(message.payload), self._clock(), token))
+            self._queue.append(RawFrame(topic, bytes(message.payload), self._clock(), token, bool(message.retain)))
             self._queue_bytes += len(message.payload)
             self._arrived.notify()
 

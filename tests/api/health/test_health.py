@@ -8,8 +8,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.middleware.metrics import flat
+from api.texts.catalogue import words
 from engine.errors import StorageUnavailable
 from engine.storage.status import put_status
+from engine.vocabulary import StoreTrouble
 from tests.api.site import MAC, Site, eventually
 
 VALUES = {
@@ -29,6 +31,27 @@ def test_ready_follows_the_engine(site: Site) -> None:
         put_status(site.db, "corner", "engine", VALUES, time.time() - 60)
         stale = client.get("/health/ready")
     assert (stale.status_code, stale.json()["engine"]) == (503, "stale")
+
+
+@pytest.mark.parametrize("trouble", [t for t in StoreTrouble if t not in ("database_away", "engine_silent")])
+def test_ready_says_what_is_wrong_with_a_store(site: Site, trouble: StoreTrouble) -> None:
+    with site.client() as client:
+        put_status(site.db, "corner", "engine", VALUES | {"troubles": {trouble: 0}}, time.time())
+        assert client.get("/health/ready").status_code == 200
+        put_status(site.db, "corner", "engine", VALUES | {"troubles": {trouble: 1}}, time.time())
+        answer, metrics = client.get("/health/ready"), client.get("/metrics").text
+    assert (answer.status_code, answer.json()["status"]) == (503, "not_ready")
+    assert answer.json()["reasons"] == [f"corner: {words('en').troubles[trouble]}"]
+    assert f'rayon_engine_troubles{{reason="{trouble}",store="corner"}} 1.0' in metrics
+
+
+@pytest.mark.parametrize(("age_s", "status"), [(2.0, 200), (9.0, 503)])
+def test_an_engine_that_is_silent_is_not_ready_within_ten_seconds(site: Site, age_s: float, status: int) -> None:
+    with site.client() as client:
+        put_status(site.db, "corner", "engine", VALUES, time.time() - age_s)
+        answer = client.get("/health/ready")
+    assert answer.status_code == status
+    assert bool(answer.json()["reasons"]) == (status == 503)
 
 
 def test_ready_says_when_the_database_is_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

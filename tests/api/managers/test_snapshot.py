@@ -17,7 +17,7 @@ from api.managers import fragments
 from api.managers.charts import flows_chart, hours_chart, people_by_hour
 from api.managers.overlay import ground_level, heat_layer, hot_layer, mean_density
 from api.managers.reports import Reports, hour_of_day, midnight
-from api.managers.snapshot import Choice, Snapshot, period_of, take_snapshot
+from api.managers.snapshot import Choice, Snapshot, glances, period_of, pulse, take_snapshot
 from api.texts.catalogue import words
 from engine.config import Config
 from engine.plan.load import load_plans
@@ -26,6 +26,7 @@ from engine.presence.heat import ZoneHourRow
 from engine.presence.hotzones import HotState
 from engine.storage.database import open_database
 from engine.storage.journal import save_checkpoint
+from engine.storage.status import get_status, put_status
 from engine.storage.vouchers.campaigns import seed_campaigns
 from engine.vocabulary import DecisionReason
 from tests.api.managers.site import FLOORPLANS, SECRETS, fill
@@ -146,6 +147,28 @@ def test_counters_and_life_signs(seen: Snapshot) -> None:
     silent = replace(seen, engine_at=None, devices=None)
     assert "moteur à l&#39;arrêt" in fragments.live(silent, "fr")
     assert "<b>–</b>" in fragments.counters(silent, "fr")
+
+
+@pytest.mark.parametrize("trouble", ["broker_away", "making_map", "mostly_late", "mostly_refused"])
+def test_what_is_wrong_is_said_on_both_pages(made: Reports, trouble: str) -> None:
+    """Whatever the store's page shows, and within seconds: `pulse` is read for it every time."""
+    store = "*" if trouble == "broker_away" else "supermarket"
+    before = get_status(made.ctx.db)
+    put_status(made.ctx.db, store, "engine", {"devices": 37, "troubles": {trouble: 1}}, NOON)
+    try:
+        felt = pulse(made, "supermarket", NOON)
+        there = take_snapshot(made, "supermarket", Choice("now", None, "rdc"), NOON)
+        cards = fragments.stores(glances(made, NOON), "en")
+    finally:
+        put_status(made.ctx.db, "*", "engine", {}, NOON)
+        for row in before:
+            put_status(made.ctx.db, row.store, row.component, row.values, row.at)
+    said = escape(words("en").troubles[trouble])
+    for html in (fragments.live(felt, "en"), fragments.live(there, "en")):
+        assert said in html
+        assert "r-on" not in html
+    assert said in cards
+    assert "engine silent for" in fragments.live(pulse(made, "supermarket", NOON + 9.0), "en")
 
 
 def test_decisions_in_words(seen: Snapshot) -> None:

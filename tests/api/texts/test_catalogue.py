@@ -21,7 +21,7 @@ from api.texts.catalogue import words
 from api.texts.consents import ASKED, TEXT_VERSION, worded_since
 from api.texts.language import Language
 from engine.presence.hotzones import HotReason, HotState
-from engine.vocabulary import DecisionReason, ProblemCode, VoucherState
+from engine.vocabulary import DecisionReason, ProblemCode, StoreTrouble, VoucherState
 from engine.yaml_files import read_yaml
 
 API = Path(api.__file__).parent
@@ -214,6 +214,7 @@ CODES: dict[str, set[str]] = {
     "hot_states": set(HotState),
     "evidence": set(HotReason),
     "reasons": set(DecisionReason),
+    "troubles": set(StoreTrouble),
     "health_states": literals(Ready, "status", "database", "engine", "delivery"),
     "problem_titles": {
         *(ProblemCode.NOT_FOUND, ProblemCode.TOO_MANY_REQUESTS, ProblemCode.STORAGE_UNAVAILABLE),

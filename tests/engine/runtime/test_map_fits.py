@@ -98,6 +98,26 @@ def test_fits_of_several_stores_are_made_one_at_a_time() -> None:
     assert second.result() is after.found
 
 
+def test_who_waits_is_told_and_told_when_it_is_over() -> None:
+    go_on, told = threading.Event(), list[bool]()
+    fits = FitsInThread()
+
+    def on_wait(waiting: bool) -> None:
+        told.append(waiting)
+        go_on.set()
+
+    def slow() -> Fitted:
+        assert go_on.wait(60.0)
+        return Fitted(None, None)
+
+    fits.on_wait = on_wait
+    fits.begin(slow)
+    fits.result()
+    assert told[0]
+    assert told.count(False) == 1
+    assert not told[-1]
+
+
 def test_who_is_to_stop_does_not_wait_but_takes_what_is_done() -> None:
     stopping, go_on = threading.Event(), threading.Event()
     fits, found = FitsInThread(stopping), Fitted(None, None)

@@ -58,6 +58,10 @@ class Session(Subscriber):
         """One."""
         return 1
 
+    def keep_as_retained(self) -> None:
+        """What waits now is what a broker kept for whoever asks."""
+        self._waiting = deque(raw._replace(retained=True) for raw in self._waiting)
+
     def start(self) -> None:
         """Subscribes."""
         self._listens = True

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import paho.mqtt.client as paho
 import pytest
 
 from engine.config import MqttConfig
@@ -68,6 +69,28 @@ def collect(subscriber: Subscriber, n: int, *, ack: bool = True, within_s: float
 
 def numbers(frames: list[RawFrame]) -> list[int]:
     return [int(frame.payload) for frame in frames]
+
+
+def test_what_the_broker_kept_from_before_we_asked_is_marked(mosquitto: Mosquitto) -> None:
+    client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+    client.connect("127.0.0.1", mosquitto.port)
+    client.loop_start()
+    client.publish(TOPIC, b"1", 1, retain=True).wait_for_publish(WAIT_S)
+    with subscribed(mosquitto) as subscriber:
+        assert [raw.retained for raw in collect(subscriber, 1)] == [True]
+        client.publish(TOPIC, b"2", 1, retain=True).wait_for_publish(WAIT_S)
+        assert [raw.retained for raw in collect(subscriber, 1)] == [False]
+    client.disconnect()
+    client.loop_stop()
+
+
+def test_recordings_are_listened_to_as_well(mosquitto: Mosquitto) -> None:
+    with subscribed(mosquitto) as subscriber:
+        publisher = Publisher(Broker.from_url(mosquitto.url))
+        publisher.start(WAIT_S)
+        publisher.publish("rayon/boutique/replay/tape", b"1", WAIT_S)
+        assert publisher.close() == 0
+        assert [raw.topic for raw in collect(subscriber, 1)] == ["rayon/boutique/replay/tape"]
 
 
 def before_its_echo(subscriber: Subscriber) -> list[int]:

@@ -8,7 +8,6 @@ for HOLD_S. Smaller differences, which is how time services keep a clock right, 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 
 STEP_S = 2.0
@@ -18,7 +17,7 @@ HOLD_S = 60.0
 class SteadyClock:
     """Seconds UTC, from any thread."""
 
-    def __init__(self, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, wall: Callable[[], float], monotonic: Callable[[], float]) -> None:
         self._wall, self._monotonic = wall, monotonic
         self._lock = threading.Lock()
         self._ahead = wall() - monotonic()  # of the monotonic clock, as followed

@@ -24,6 +24,7 @@ from engine.ingest.mqtt.receiver import RawFrame, Subscriber, Token
 from engine.ingest.samples import FrameSamples
 from engine.ingest.time.wall import SteadyClock
 from engine.plan.model import Plan
+from engine.privacy.day_keys import KeyFile
 from engine.privacy.nights import Nights
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.salts import DailySalts
@@ -75,6 +76,7 @@ class EngineProcess:
         self._plain_wall = wall  # what readers of our status compare it with
         self._subscribed = subscribed or partial(Subscriber, clock=self._wall)
         salts, turns_at = DailySalts(config.storage.data_dir), config.privacy.salt_turns_at
+        self._keys = KeyFile(config.storage.data_dir)
         self.pseudonyms = {
             s: Pseudonyms(
                 secrets.site_key, self._wall(), nights=Nights(p.timezone, turns_at), salt_of=partial(salts.salt, s)
@@ -164,7 +166,7 @@ class EngineProcess:
     def _enter(self, lease: Lease) -> bool:
         """Runs the store from where its last engine left it. False where that one, or a third, has it again."""
         plan, fits = self._plans[lease.store], FitsInThread(self.stopping)
-        runner = StoreRunner(plan, self._config, self._db, self._secrets.site_key, fits, lease)
+        runner = StoreRunner(plan, self._config, self._db, self._secrets.site_key, fits, lease, self._keys)
         fits.on_wait = partial(self._wait_for_map, runner)
         with self._run_by_us(lease.store):
             replayed = self.patience(runner.recover, self._wall())

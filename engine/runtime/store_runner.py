@@ -3,7 +3,8 @@
 Order of a turn: append the frames to the journal and commit (only then may the broker forget them), step, let the
 effects out. Now and then a checkpoint saves the state and the statistics in one transaction and cuts the journal. After
 a crash the last checkpoint is restored and the journal since then is stepped again: fixes and visits come out as
-before, statistics were not yet written, and decisions are idempotent by their ids.
+before, statistics were not yet written, and decisions are idempotent by their ids. Both are sealed under a key that
+dies with the day (`engine.privacy.day_keys`).
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from engine.offers.campaigns import CampaignState
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.presence.release import Release
+from engine.privacy.day_keys import DayKeys, DerivedKeys
 from engine.privacy.k_anonymity import whole_ks
 from engine.privacy.nights import Nights
+from engine.privacy.sealing import Seal, Sealed
 from engine.records import VisitEvent
 from engine.runtime.decisions import OfferDesk
 from engine.runtime.journal import pack_frames, unpack_frames
@@ -80,6 +83,7 @@ class StoreRunner:
         secret: bytes,
         fits: MapFits | None = None,
         lease: Lease | None = None,
+        keys: DayKeys | None = None,
     ) -> None:
         self.plan, self.lease = plan, lease
         self._engine = StoreEngine(plan, config, fits=fits)
@@ -88,6 +92,7 @@ class StoreRunner:
         )
         self._nights = Nights(plan.timezone, config.privacy.salt_turns_at)
         self._clock, self._night = 0.0, 0
+        self._seal, self._sealed_in = Seal(plan.store, keys or DerivedKeys(secret)), 0
         self._deciding = OfferDesk(plan, config, db, secret, lease)
         self._refused: Counter[ReadingRefusal] = Counter()
         self._damaged: Counter[Damaged] = Counter()
@@ -97,7 +102,7 @@ class StoreRunner:
         self._upto_id = 0
         self._rest_until = -math.inf
         self._visits: list[VisitRow] = []
-        self._touched = False
+        self._touched = self._gone = False
         self._hearing = Hearing()
         self._deaf: StoreTrouble | None = None
         self.making_map = False
@@ -117,25 +122,25 @@ class StoreRunner:
             frames = self._unpack(row)
             if frames is not None:
                 self.decide(self.advance(frames, row.now), now)
-            self._upto_id = row.id
         self._engine.listen_from(now)
         return len(recovery.journal)
 
     def _unpack(self, row: JournalRow) -> list[Frame] | None:
         """The row's frames; None, counted or said, where they cannot be used."""
         try:
-            frames = unpack_frames(self.plan.store, row.payload, self._layout)
+            payload = self._open(row.payload)
+            frames = None if payload is None else unpack_frames(self.plan.store, payload, self._layout)
         except ValueError as error:
             self._damaged[Damaged.JOURNAL] += 1
             log.error(BAD_ROW, self.plan.store, row.id, error)
             return None
-        if frames is None:
+        if frames is None and payload is not None:
             log.warning("%s: a batch of readings of the floor plan as it was before is left out", self.plan.store)
         return frames
 
     def keep(self, frames: Sequence[Frame], now: float) -> None:
         """Commits the frames to the journal. After this the broker may forget them."""
-        row_id = self._journal.append(now, pack_frames(frames, self._layout))
+        row_id = self._journal.append(now, self._close(pack_frames(frames, self._layout), now))
         if row_id <= self._upto_id:
             # A recovery would pass over it: the database was put together from parts of different age.
             log.error("%s: the journal is older than the checkpoint; it begins anew with a checkpoint", self.plan.store)
@@ -249,7 +254,7 @@ class StoreRunner:
             "night": self._night,
             "refused": dict(self._refused),
         }
-        blob = pack({"layout": self._layout} | state)
+        blob = self._close(pack({"layout": self._layout} | state), now)
         save_checkpoint(
             self._db,
             self.plan.store,
@@ -266,19 +271,46 @@ class StoreRunner:
         self._rest_until = now + min(2 * len(blob) / WRITES_BYTES_PER_S, LONGEST_REST_S)
         self._visits = []
         self._touched = False
+        self._destroy_old_keys(now)
+
+    def _close(self, plain: bytes, now: float) -> bytes:
+        """Sealed under the key of the day: at rest there is nothing that a person could be told by."""
+        return self._seal.close(plain, self._nights.day(now))
+
+    def _open(self, sealed: bytes) -> bytes | None:
+        """What was sealed; None, and said once, where its day is over and the key gone."""
+        try:
+            return self._seal.open(sealed)
+        except Sealed as error:
+            if not error.gone:
+                raise
+            if not self._gone:
+                log.warning("%s: what was kept of a day that is over cannot be read any more", self.plan.store)
+            self._gone = True
+            return None
+
+    def _destroy_old_keys(self, now: float) -> None:
+        """The checkpoint holds everything under today's key now, and the journal is cut."""
+        day = self._nights.day(now)
+        if day.begins_at != self._sealed_in:
+            self._seal.destroy_others(day)
+            self._sealed_in = day.begins_at
 
     def _turn_waiting(self, night: int) -> None:
         """Where the salt has turned, what waits keeps numbers of people, and no pseudonym."""
         if night != self._night:
             self._release.turn()
-            self._night = night
+            self._night, self._touched = night, True
 
     def _restore(self, blob: bytes) -> None:
         try:
-            tree = unpack(blob)
+            saved = self._open(blob)
+            tree = None if saved is None else unpack(saved)
         except ValueError as error:
             self._damaged[Damaged.CHECKPOINT] += 1
             log.error(BAD_CHECKPOINT, self.plan.store, error)
+            return
+        if tree is None:
             return
         if tree["layout"] != self._layout:
             log.warning("%s: the floor plan or its grid changed: tracks start anew, statistics go on", self.plan.store)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ import api.managers.pages
 import api.shares.endpoints
 import api.shoppers.me
 import api.shoppers.optout
+import api.shoppers.passes
 import api.shoppers.portal
 import api.shoppers.sessions
 import api.shoppers.stream
@@ -36,6 +38,7 @@ from engine.config import Config
 from engine.delivery.housekeeping import keep_house
 from engine.delivery.outboxes import housekeeping_jobs, page_hub, retention_jobs
 from engine.plan.model import Plan
+from engine.privacy.proofs import portal_secrets
 from engine.privacy.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -58,6 +61,7 @@ _ROUTERS = (
     api.shoppers.me.router,
     api.shoppers.stream.router,
     api.shoppers.portal.router,
+    api.shoppers.passes.router,
     api.shoppers.optout.router,
     api.tills.endpoints.router,
     api.tills.endpoints.pages,
@@ -74,7 +78,7 @@ def create_app(
     config: Config, db: Database, secrets: Secrets, plans: Mapping[str, Plan], *, start_delivery: bool = True
 ) -> FastAPI:
     """The site's HTTP side. With `start_delivery` false nothing is polled and no house kept: another process does."""
-    ctx = AppContext(config, db, secrets, dict(plans))
+    ctx = AppContext(config, db, secrets, dict(plans), portal_secrets(secrets, plans, os.environ))
     limits, instruments = RateLimits(), metrics.Metrics(ctx)
     app = FastAPI(
         title="Rayon",

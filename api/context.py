@@ -11,6 +11,7 @@ from fastapi import Request
 from engine.config import Config
 from engine.errors import NotFound
 from engine.plan.model import Plan
+from engine.privacy.proofs import PortalSecrets
 from engine.privacy.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class AppContext:
     db: Database
     secrets: Secrets
     plans: dict[str, Plan]
+    portal: PortalSecrets = field(default_factory=lambda: PortalSecrets({}))
     _cells: dict[str, Cells] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 

@@ -1,4 +1,4 @@
-"""Cookies of shopper, browser and manager, signed, not readable by scripts; the phone's is in `api.devices`."""
+"""Cookies of shopper and manager, signed, not readable by scripts. None is set before somebody chose or signed in."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from api.context import AppContext
 
 SHOPPER = "rayon_shopper"
-VISITOR = "rayon_visitor"  # an unguessable browser id: tells two people behind the shop's one address apart
 MANAGER = "rayon_manager"
-LIFETIME_S = {SHOPPER: 180 * 86_400, VISITOR: 180 * 86_400, MANAGER: 12 * 3600}
+LIFETIME_S = {SHOPPER: 180 * 86_400, MANAGER: 12 * 3600}
 
 
 def signer(ctx: AppContext, purpose: str) -> URLSafeTimedSerializer:

@@ -1,26 +1,44 @@
-"""Which phone is signing in: the MAC that the captive portal tells us, turned into a pseudonym before anything else.
+"""Which phone is asking: the MAC that a captive portal's address names, turned into a pseudonym before anything else.
 
-Controllers spell it differently, and the query is not signed: a visitor can put any MAC there. What that buys is
-bounded by the store's own rule that a device linked to one profile is refused to another.
+Controllers spell it differently, and anybody can put any MAC there: it is a claim. What proves it is the controller's
+signature under the address (checked here), or what the engine sees: `engine.runtime.phone_proofs`. Between the page and
+its form the phone travels sealed within the form. No cookie holds it.
 """
 
 from __future__ import annotations
 
-from fastapi import Request, Response
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Annotated
+
+from cryptography.fernet import Fernet, InvalidToken
+from fastapi import Form, Request
 
 from api.context import AppContext
-from api.cookies import read_signed, signer
+from api.ratelimits import address
 from engine.plan.model import Plan, ap_key
+from engine.privacy.proofs import ADDRESS_KEY, address_digest, is_signed
 from engine.privacy.pseudonyms import Pseudonyms, normal_mac
 from engine.records import DeviceId, device_from_hex, device_hex
-from engine.storage.shoppers import linked_devices
+from engine.storage.bindings import PhoneClaim
 
 SPELLINGS = ("client_mac", "clientMac", "id", "mac")
 """Query parameters that hold the phone's MAC, in the order tried: Meraki and Cisco, Omada, UniFi, Aruba. The bare `mac`
 comes last, and only where no other is present, because Ruckus means its access point by it."""
 
-COOKIE = "rayon_device"  # the pseudonym, kept by the phone alone until its owner wants offers
-COOKIE_LIFETIME_S = 180 * 86_400
+SIGNED_AT, SIGNATURE = "portal_t", "portal_sig"
+"""Query parameters under which a controller says when it sent the phone here, and signs that it did."""
+
+FORM_S = 1800
+"""How long a sign-in page may stay open."""
+
+SealedPhone = Annotated[str, Form(max_length=1000)]
+"""The form's hidden field with the phone in it."""
 
 
 def device_of(ctx: AppContext, plan: Plan, mac: str | None) -> DeviceId | None:
@@ -36,54 +54,46 @@ def device_of(ctx: AppContext, plan: Plan, mac: str | None) -> DeviceId | None:
     return Pseudonyms(ctx.secrets.site_key).stable(bare)
 
 
-def device_of_query(ctx: AppContext, plan: Plan, request: Request) -> DeviceId | None:
-    """The pseudonym of the phone that a captive portal's redirect names."""
-    for name in SPELLINGS:
-        if name in request.query_params:
-            return device_of(ctx, plan, request.query_params[name])
-    return None
+def named_phone(ctx: AppContext, plan: Plan, query: Mapping[str, str | None]) -> PhoneClaim:
+    """The phone that a captive portal's redirect names, and the signature under it where that is right and fresh."""
+    mac = next((query[name] for name in SPELLINGS if name in query), None)
+    device = device_of(ctx, plan, mac)
+    if device is None or mac is None:
+        return PhoneClaim()
+    t, signature, fresh_s = query.get(SIGNED_AT) or "", query.get(SIGNATURE) or "", ctx.config.api.portal_redirect_s
+    if not is_signed(ctx.portal.of(plan.store), plan.store, mac, t, signature, time.time(), fresh_s):
+        return PhoneClaim(device)
+    used_as = hashlib.sha256(f"redirect|{signature.lower()}".encode()).hexdigest()[:32]
+    return PhoneClaim(device, redirect=used_as, redirect_until=int(t) + fresh_s + FORM_S)
 
 
-def keep_device(ctx: AppContext, response: Response, store: str, device: DeviceId, owner: str = "") -> None:
-    """Leaves the pseudonym, signed and for this store, with the phone itself.
-
-    `owner` is the shopper whose sign-in linked it. Without one the phone is only claimed: a MAC in a query proves
-    nothing, so that a claim can ask for a link, but never cut somebody else's.
-    """
-    response.set_cookie(
-        COOKIE,
-        signer(ctx, COOKIE).dumps([store, device_hex(device), owner]),
-        max_age=COOKIE_LIFETIME_S,
-        httponly=True,
-        samesite="lax",
-        secure=ctx.config.api.secure_cookies,
-        path="/",
-    )
+def from_here(ctx: AppContext, request: Request, phone: PhoneClaim) -> PhoneClaim:
+    """The same, with where this request comes from."""
+    with suppress(ValueError):  # a caller over a socket has no address, and none to prove anything by
+        return replace(phone, address=address_digest(ctx.secrets.derive_key(ADDRESS_KEY), address(request)))
+    return phone
 
 
-def kept_device(ctx: AppContext, request: Request, store: str) -> DeviceId | None:
-    """The pseudonym that this phone was left with at its last visit to this store's portal: a claim."""
-    kept = _read(ctx, request, store)
-    return None if kept is None else kept[0]
+def seal_phone(ctx: AppContext, store: str, phone: PhoneClaim) -> str:
+    """The phone as text for a form of this store's: encrypted, so that nobody learns a pseudonym by naming a MAC."""
+    if phone.device is None:
+        return ""
+    said = [store, device_hex(phone.device), phone.redirect, phone.redirect_until]
+    return _sealer(ctx).encrypt(json.dumps(said).encode()).decode()
 
 
-def signed_in_device(ctx: AppContext, request: Request, store: str) -> DeviceId | None:
-    """The phone of this browser, if somebody signed in with it here: more than a claim."""
-    kept = _read(ctx, request, store)
-    return kept[0] if kept is not None and kept[1] else None
+def unseal_phone(ctx: AppContext, store: str, text: str) -> PhoneClaim:
+    """The phone in a form's field; none where there is none, or it is forged, old or another store's."""
+    if not text:
+        return PhoneClaim()
+    try:
+        where, device, redirect, until = json.loads(_sealer(ctx).decrypt(text.encode(), ttl=FORM_S))
+    except InvalidToken:
+        return PhoneClaim()
+    if where != store:
+        return PhoneClaim()
+    return PhoneClaim(device_from_hex(device), redirect=redirect, redirect_until=until)
 
 
-def owned_device(ctx: AppContext, request: Request, store: str, owner: str | None = None) -> DeviceId | None:
-    """The phone of this browser, if its owner (who is `owner`, where given) linked it by a sign-in and still does."""
-    kept = _read(ctx, request, store)
-    if kept is None or not kept[1] or owner not in (None, kept[1]):
-        return None
-    link = linked_devices(ctx.db, store).get(int(kept[0]))
-    return kept[0] if link is not None and link.shopper_id == kept[1] else None
-
-
-def _read(ctx: AppContext, request: Request, store: str) -> tuple[DeviceId, str] | None:
-    value = read_signed(ctx, COOKIE, request.cookies.get(COOKIE), COOKIE_LIFETIME_S)
-    if isinstance(value, list) and len(value) == 3 and value[0] == store:
-        return device_from_hex(str(value[1])), str(value[2])
-    return None
+def _sealer(ctx: AppContext) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(ctx.secrets.derive_key("sealed phone")))

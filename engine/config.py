@@ -133,6 +133,7 @@ class ApiConfig(_Strict):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     public_url: str | None = None  # what shared links and QR codes say; default http://host:port
+    portal_redirect_s: float = Field(300.0, ge=10, le=86_400)  # a controller's signed redirect is good for so long
     secure_cookies: bool = False  # true behind HTTPS
     share_opens_per_minute: int = Field(60, ge=1)  # per address
     till_attempts_per_minute: int = Field(120, ge=1)  # per till key and address

@@ -60,6 +60,14 @@ class SessionChange(StrEnum):
     DISCONNECT = "disconnect"
 
 
+class Proof(StrEnum):
+    """What proved that a phone is its shopper's. A phone is bound to no profile without one of these."""
+
+    SESSION = "session"  # the network gave the caller's address to this phone
+    REDIRECT = "redirect"  # the controller signed the address that it sent this phone to
+    CODE = "code"  # who entered a code shown in the store has this phone: it was located beside it
+
+
 class VisitChange(StrEnum):
     """What a device did with a zone."""
 
@@ -189,8 +197,8 @@ class ProblemCode(StrEnum):
     NOT_FOUND = "not_found"
     TOO_MANY_REQUESTS = "too_many_requests"
     SIGN_IN_BUSY = "sign_in_busy"
-    DEVICE_LINKED = "device_linked"
     DEVICE_UNKNOWN = "device_unknown"
+    PLACE_CODE_WRONG = "place_code_wrong"
     DELIVERY_GONE = "delivery_gone"
     CAMPAIGN_EXISTS = "campaign_exists"
     LEDGER_KEY_REUSED = "ledger_key_reused"

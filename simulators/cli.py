@@ -24,6 +24,9 @@ Live, as access points and phones would (phones sign in, receive, share and rede
 
     RAYON_TILL_KEY=… rayon simulate demo-supermarket --mqtt mqtt://127.0.0.1:1883 --api http://127.0.0.1:8000
 
+Phones get coupons once they are proved to be their shoppers'. The simulated controllers sign their redirects, as real
+ones may, with the site's RAYON_PORTAL_SECRET_<STORE>: set it here too.
+
 Live with its truth: what happened (events.csv) and the points every shopper should have beside those the site says
 (points.csv), by the rules of the file that configures the site; `rayon score --run live/` compares them:
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import OperatorError, Problem
+from engine.privacy.proofs import secret_variable
 from engine.progress import show_progress
 from simulators.options import SimulateOptions
 from simulators.scenario.files import load_scenario, shipped_scenarios, store_folder
@@ -154,6 +155,7 @@ def _phones(api_url: str, options: SimulateOptions) -> live.PhoneRun:
 
     async def run_all(world: World, clock: LiveClock, tally: Tally) -> None:
         tally.witness.asks = options.out is not None
-        await run_phones(world, api_url, till_key, clock, tally)
+        portal_secret = os.environ.get(secret_variable(world.plan.store))
+        await run_phones(world, api_url, till_key, clock, tally, portal_secret)
 
     return run_all

@@ -16,12 +16,14 @@ from typing import Any, TypeVar
 
 import yaml
 
+from engine.privacy.proofs import secret_variable
 from tests.brokers import free_port
 
 T = TypeVar("T")
 SITE_KEY = "0123456789abcdef0123456789abcdef"
 MANAGER_KEY = "manager-key-of-tests"
 TILL_KEY = "till-key-of-tests"
+PORTAL_SECRET = "portal-secret-of-tests-0123456789"
 RAYON = [sys.executable, "-m", "api.cli.main"]
 
 
@@ -35,6 +37,7 @@ class Site:
         self.api_port = free_port()
         self.database_url = f"sqlite:///{folder / 'data' / 'rayon.db'}"
         self.log_path = folder / "site.log"
+        self._secrets = {secret_variable(store): PORTAL_SECRET for store in stores}
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         config: dict[str, dict[str, Any]] = {
@@ -66,6 +69,7 @@ class Site:
             "RAYON_MANAGER_KEY": MANAGER_KEY,
             "RAYON_TILL_KEY": TILL_KEY,
             "PYTHONUNBUFFERED": "1",
+            **self._secrets,
         }
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.context import AppContext
-from api.cookies import SHOPPER, VISITOR, read_cookie
+from api.cookies import SHOPPER, read_cookie
 from api.middleware.bodies import read_body, replay_body
 from api.middleware.origin import SAFE_METHODS
 from api.problems import RETRY_AFTER_S, problem
@@ -143,17 +143,11 @@ class Idempotency:
             log.warning("database away: an idempotency record stays open until it times out")
 
     def _owner(self, request: Request) -> str:
-        """Caller, method and path. Strangers are told apart by their signed browser cookie, else only by address."""
+        """Caller, method and path. Strangers are told apart by address only."""
         bearer = request.headers.get("authorization")
         shopper = read_cookie(self._ctx, request, SHOPPER)
-        visitor = read_cookie(self._ctx, request, VISITOR)
         if shopper and not bearer and request.url.path != "/v1/sessions":  # signing in changes who one is
             return f"shopper:{shopper} {request.method} {request.url.path}"  # in clear: erasure finds it by the id
-        if bearer:
-            who = "bearer:" + bearer
-        elif visitor:
-            who = "visitor:" + visitor
-        else:
-            who = "address:" + (request.client.host if request.client else "")
+        who = "bearer:" + bearer if bearer else "address:" + (request.client.host if request.client else "")
         caller = hmac.new(self._hash_key, who.encode(), hashlib.sha256).hexdigest()[:32]
         return f"{caller} {request.method} {request.url.path}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -14,9 +15,9 @@ from api.ratelimits import RateLimits, TooManyRequests, address, rate_limits
 from api.texts.language import language
 from api.texts.money import badge
 from api.texts.warnings import health_warning
-from api.visitors import browser_id, keep_browser_id, visitor_of
+from api.visitors import visitor_of
 from engine.errors import NotFound
-from engine.loyalty.sharing import ShareOutcome, ShareRules
+from engine.loyalty.sharing import ShareRules
 from engine.storage.loyalty import shares
 from engine.vocabulary import ProblemCode
 
@@ -34,21 +35,18 @@ def open_share(
     """Opening it as a distinct human earns the sharer pending points; previews, repeats and the sharer earn nothing."""
     try:
         limits.spend("share", address(request), ctx.config.api.share_opens_per_minute)
-        opened, browser, new = _open(ctx, token, request)
+        opened, opening = _open(ctx, token, request)
     except NotFound:
         return problem_page(request, 404, ProblemCode.SHARE_GONE)
     except TooManyRequests as refusal:
         answer = problem_page(request, 429, refusal.code)
         answer.headers["Retry-After"] = str(refusal.retry_after_s)
         return answer
-    response = _page(ctx, request, opened.share)
-    if new and opened.outcome is not ShareOutcome.PREVIEW:
-        keep_browser_id(ctx, response, browser)
-    return response
+    return _page(ctx, request, opened.share, opening if opened.points else "")
 
 
-def _open(ctx: AppContext, token: str, request: Request) -> tuple[shares.ShareOpen, str, bool]:
-    """Counts the visit. Raises NotFound."""
+def _open(ctx: AppContext, token: str, request: Request) -> tuple[shares.ShareOpen, str]:
+    """Counts the visit, and gives it a random name. Raises NotFound."""
     offers = ctx.config.offers
     rules = ShareRules(
         offers.points_per_share_visit,
@@ -56,13 +54,14 @@ def _open(ctx: AppContext, token: str, request: Request) -> tuple[shares.ShareOp
         offers.shares_rewarded_per_day,
         offers.shares_rewarded_per_campaign,
     )
-    browser, new = browser_id(ctx, request)
+    opening = secrets.token_hex(16)
     store = shares.get_share(ctx.db, token).store
-    visitor = visitor_of(ctx, request, store, browser)
-    return shares.open_share(ctx.db, token, visitor, time.time(), rules), browser, new
+    visitor = visitor_of(ctx, request, store, opening)
+    return shares.open_share(ctx.db, token, visitor, time.time(), rules), opening
 
 
-def _page(ctx: AppContext, request: Request, share: shares.Share) -> HTMLResponse:
+def _page(ctx: AppContext, request: Request, share: shares.Share, opening: str) -> HTMLResponse:
+    """`opening` goes with the link to the sign-in page: a friend who signs in from here is known as who opened it."""
     lang = language(request)
     text = share.texts[lang]
     plan = ctx.plans.get(share.store)
@@ -76,5 +75,6 @@ def _page(ctx: AppContext, request: Request, share: shares.Share) -> HTMLRespons
         store=share.store,
         store_name=plan.name if plan else share.store,
         url=f"{ctx.public_url}/s/{share.token}",
+        opening=opening,
         image_url=f"{ctx.public_url}/static/share-{lang}.png",
     )

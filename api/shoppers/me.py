@@ -10,23 +10,29 @@ from fastapi.responses import JSONResponse
 from api.auth import NotSignedIn, shopper_id
 from api.context import AppContext, context
 from api.cookies import SHOPPER, drop_cookie
-from api.devices import COOKIE, keep_device, kept_device, owned_device
+from api.devices import from_here
 from api.problems import problem_responses
+from api.ratelimits import RateLimits, rate_limits
 from api.shoppers import schemas as says
 from api.shoppers.cards import cards
 from api.shoppers.sessions import known_shopper, withdrawn
 from api.texts.consents import TEXT_VERSION
 from api.times import rfc3339
-from api.visitors import browser_id, keep_browser_id, visitor_of
+from api.visitors import visitor_of
 from engine.errors import BusinessRefusal, NotFound
 from engine.loyalty.ledger import PROGRAMME
+from engine.privacy.proofs import PLACE_KEY, place_of
 from engine.records import LedgerEntry
+from engine.storage import phones
 from engine.storage import shoppers as profiles
+from engine.storage.bindings import PhoneClaim
 from engine.storage.erasure import erase_shopper
 from engine.storage.loyalty import ledger, shares
 from engine.storage.presence import heatmaps
 from engine.storage.vouchers import outbox, vouchers
 from engine.vocabulary import Account, ProblemCode, Purpose
+
+PLACE_CODES_PER_MINUTE = 10  # per shopper; a code has 30 bits
 
 router = APIRouter(prefix="/v1/me", tags=["shoppers"], responses=problem_responses(401))
 
@@ -49,6 +55,7 @@ def me(shopper: profiles.ShopperProfile = Depends(require_shopper), ctx: AppCont
         locale=shopper.locale,
         consents=_list_grants(shopper),
         points=says.Points(available=balance.available, pending=balance.pending),
+        phone=phones.phone_state(ctx.db, shopper.shopper_id, shopper.store, time.time()),
         now=rfc3339(time.time()),
     )
 
@@ -88,12 +95,13 @@ def mark_seen(
 def change_consents(
     body: says.ConsentUpdate,
     request: Request,
-    response: Response,
     shopper: profiles.ShopperProfile = Depends(require_shopper),
     ctx: AppContext = Depends(context),
 ) -> list[says.ConsentAnswer]:
-    """Takes effect at once: without location offers the phone is unlinked and unseen coupons are withdrawn."""
-    device = kept_device(ctx, request, shopper.store)
+    """Takes effect at once: without location offers the phone is unlinked and unseen coupons are withdrawn.
+
+    With location offers anew, the phone has to be proved anew.
+    """
     changed = profiles.set_consents(
         ctx.db,
         shopper.shopper_id,
@@ -102,26 +110,43 @@ def change_consents(
         body.place,
         time.time(),
         store=shopper.store,
-        device=device,
+        phone=from_here(ctx, request, PhoneClaim()),
     )
-    if device is not None:
-        keep_device(ctx, response, shopper.store, device, shopper.shopper_id)
     return _list_grants(changed)
+
+
+@router.post("/phone-code", summary="This is my phone", responses=problem_responses(409, 422, 429))
+def enter_phone_code(
+    body: says.PhoneCode,
+    shopper: profiles.ShopperProfile = Depends(require_shopper),
+    ctx: AppContext = Depends(context),
+    limits: RateLimits = Depends(rate_limits),
+) -> says.Done:
+    """A code shown at a place of the store. The phone becomes the shopper's once it is located beside that place.
+
+    409 `place_code_wrong`: no such code now. 409 `device_unknown`: no captive portal named this phone.
+    """
+    limits.spend("place_code", shopper.shopper_id, PLACE_CODES_PER_MINUTE)
+    now, places = time.time(), [opening.id for opening in ctx.plan(shopper.store).openings]
+    place = place_of(ctx.secrets.derive_key(PLACE_KEY), shopper.store, places, body.code, now)
+    if place is None:
+        raise BusinessRefusal("no place of the store shows this code now", code=ProblemCode.PLACE_CODE_WRONG)
+    if not phones.enter_code(ctx.db, shopper.store, shopper.shopper_id, place, now):
+        raise BusinessRefusal("the sign-in page was not told which phone this is", code=ProblemCode.DEVICE_UNKNOWN)
+    return says.Done()
 
 
 @router.post("/fewer", summary="Fewer offers", responses=problem_responses(409))
 def fewer(
     body: says.Fewer,
-    request: Request,
     shopper: profiles.ShopperProfile = Depends(require_shopper),
     ctx: AppContext = Depends(context),
 ) -> says.Done:
-    """`never` withdraws location offers on every channel; `mute` unlinks this phone in this store."""
+    """`never` withdraws location offers on every channel; `mute` unlinks the shopper's phones in this store."""
     if body.kind == "mute":
-        device = owned_device(ctx, request, body.store, shopper.shopper_id)
-        if device is None:
-            raise BusinessRefusal("this browser holds no link between phone and store", code=ProblemCode.DEVICE_UNKNOWN)
-        return says.Done(changed=profiles.unlink_device(ctx.db, body.store, device))
+        if not phones.unlink_phones(ctx.db, body.store, shopper.shopper_id):
+            raise BusinessRefusal("no phone of yours is linked in this store", code=ProblemCode.DEVICE_UNKNOWN)
+        return says.Done()
     choices = withdrawn(shopper, Purpose.LOCATION_OFFERS)
     profiles.set_consents(ctx.db, shopper.shopper_id, choices, TEXT_VERSION, f"coupon:{body.store}", time.time())
     return says.Done(changed=bool(choices))
@@ -131,15 +156,11 @@ def fewer(
 def share(
     body: says.ShareRequest,
     request: Request,
-    response: Response,
     shopper: profiles.ShopperProfile = Depends(require_shopper),
     ctx: AppContext = Depends(context),
 ) -> says.ShareLink:
     """The same link when asked again. Opening it with one's own browser earns nothing."""
-    browser, new = browser_id(ctx, request)
-    if new:
-        keep_browser_id(ctx, response, browser)
-    sharer = visitor_of(ctx, request, shopper.store, browser)
+    sharer = visitor_of(ctx, request, shopper.store)
     made = shares.create_share(ctx.db, body.voucher_id, shopper.shopper_id, time.time(), sharer=sharer)
     return says.ShareLink(token=made.token, url=f"{ctx.public_url}/s/{made.token}")
 
@@ -209,7 +230,6 @@ def export(
 def delete_me(response: Response, who: str = Depends(shopper_id), ctx: AppContext = Depends(context)) -> says.Done:
     """Erases profile, phone links, visits, deliveries and shares. Amounts stay in the ledger, led to by nothing."""
     drop_cookie(ctx, response, SHOPPER)
-    response.delete_cookie(COOKIE, path="/")
     try:
         erase_shopper(ctx.db, who, time.time())
     except NotFound:  # a repeat, or another browser was first: what was asked for is so

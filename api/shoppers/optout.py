@@ -9,39 +9,47 @@ from fastapi.responses import HTMLResponse
 
 from api.context import AppContext, context
 from api.cookies import SHOPPER, read_cookie
-from api.devices import owned_device
+from api.devices import SealedPhone, from_here, seal_phone, unseal_phone
 from api.pages import page
+from api.ratelimits import SIGN_INS_PER_MINUTE, RateLimits, address, rate_limits
 from api.shoppers.qr import qr_svg
 from api.shoppers.sessions import known_shopper, withdrawn
 from api.texts.consents import TEXT_VERSION
 from engine.storage import shoppers as profiles
+from engine.storage.phones import ask_release
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 
 
 @router.get("/opt-out/{store}", summary="Opt-out page and printable sign")
 def opt_out(store: str, request: Request, ctx: AppContext = Depends(context)) -> Response:
-    """Shows what is measured, a QR to itself, and the one button for those who are signed in."""
-    signed_in = known_shopper(ctx, read_cookie(ctx, request, SHOPPER)) is not None
-    linked = owned_device(ctx, request, store) is not None
-    return _page(ctx, store, request, signed_in=signed_in or linked, done=False)
+    """Shows what is measured, a QR to itself, and one button: the same page whatever is known of the reader."""
+    phone = unseal_phone(ctx, store, request.query_params.get("phone", "")[:1000])
+    return _page(ctx, store, request, phone=seal_phone(ctx, store, phone), done=False)
 
 
 @router.post("/opt-out/{store}", summary="Withdraw everything")
-def withdraw(store: str, request: Request, ctx: AppContext = Depends(context)) -> Response:
-    """Withdraws every consent of the signed-in shopper and unlinks this phone; the phone needs no sign-in."""
-    shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
-    device = owned_device(ctx, request, store)
+def withdraw(
+    store: str,
+    request: Request,
+    phone: SealedPhone = "",
+    ctx: AppContext = Depends(context),
+    limits: RateLimits = Depends(rate_limits),
+) -> Response:
+    """Withdraws every consent of the signed-in shopper. A phone needs no sign-in: it is unlinked from whichever profile
+    has it, at once where a signed redirect proves that it is this one, or as soon as the network does."""
+    limits.spend("opt_out", address(request), SIGN_INS_PER_MINUTE)
     ctx.plan(store)
+    now = time.time()
+    shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
     if shopper is not None:
         place = f"opt-out:{store}"
-        profiles.set_consents(ctx.db, shopper.shopper_id, withdrawn(shopper), TEXT_VERSION, place, time.time())
-    if device is not None:
-        profiles.unlink_device(ctx.db, store, device)
-    return _page(ctx, store, request, signed_in=False, done=shopper is not None or device is not None)
+        profiles.set_consents(ctx.db, shopper.shopper_id, withdrawn(shopper), TEXT_VERSION, place, now)
+    ask_release(ctx.db, store, from_here(ctx, request, unseal_phone(ctx, store, phone)), now)
+    return _page(ctx, store, request, phone="", done=True)
 
 
-def _page(ctx: AppContext, store: str, request: Request, *, signed_in: bool, done: bool) -> Response:
+def _page(ctx: AppContext, store: str, request: Request, *, phone: str, done: bool) -> Response:
     url = f"{ctx.public_url}/opt-out/{store}"
     return page(
         request,
@@ -50,6 +58,6 @@ def _page(ctx: AppContext, store: str, request: Request, *, signed_in: bool, don
         store_name=ctx.plan(store).name,
         url=url,
         qr_svg=qr_svg(url),
-        signed_in=signed_in,
+        phone=phone,
         done=done,
     )

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+import time
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
 from api.context import AppContext, context
-from api.cookies import SHOPPER, VISITOR, read_cookie, read_signed, set_cookie, signer
-from api.devices import device_of_query, keep_device, kept_device
+from api.cookies import SHOPPER, read_cookie, set_cookie
+from api.devices import SealedPhone, from_here, named_phone, seal_phone, unseal_phone
 from api.pages import page
 from api.ratelimits import SIGN_INS_PER_MINUTE, RateLimits, address, rate_limits
-from api.shoppers.retries import once_per_browser
+from api.shoppers.passes import PASS, ask_to_enter, make_pass
+from api.shoppers.retries import once_per_form
 from api.shoppers.schemas import SessionRequest
 from api.shoppers.sessions import answers, known_shopper, sign_in
 from api.texts.catalogue import words
 from api.texts.consents import ASKED, TEXT_VERSION, worded_since
-from api.texts.language import Language, language
-from api.visitors import recognise_friend
+from api.texts.language import language
+from api.visitors import OPENED, recognise_friend
 from engine.errors import BusinessRefusal
-from engine.records import device_from_hex, device_hex
+from engine.storage.bindings import PhoneClaim
+from engine.storage.phones import renew_claim
 from engine.storage.shoppers import ShopperProfile
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
-PASS = "pass"
-PASS_LIFETIME_S = 900  # captive windows close themselves: time enough to reach the real browser
+FormName = Annotated[str, Form(pattern=r"^([0-9a-f]{32})?$")]
 
 
 @router.get("/", summary="Where to begin")
@@ -40,11 +42,14 @@ def front(request: Request, ctx: AppContext = Depends(context)) -> Response:
 
 @router.get("/w/{store}", summary="Wi-Fi sign-in page")
 def portal(store: str, request: Request, ctx: AppContext = Depends(context)) -> Response:
-    """`client_mac`, `clientMac`, `id` or `mac` name the phone. It is pseudonymised here and kept by the phone alone."""
+    """`client_mac`, `clientMac`, `id` or `mac` name the phone, `portal_t` and `portal_sig` prove that it is this one.
+
+    It is pseudonymised here, and sealed into the form. No cookie is set.
+    """
     plan = ctx.plan(store)
-    device = device_of_query(ctx, plan, request)
+    opened = request.query_params.get("opened", "")
     known = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
-    response = page(
+    return page(
         request,
         "portal.html",
         ticked={f"{purpose}:{channel}" for purpose, channel in known.grants} if known else set(),
@@ -53,12 +58,10 @@ def portal(store: str, request: Request, ctx: AppContext = Depends(context)) -> 
         store_name=plan.name,
         text_version=TEXT_VERSION,
         worded_since=worded_since(language(request)),
+        phone=seal_phone(ctx, store, named_phone(ctx, plan, request.query_params)),
+        form_name=secrets.token_hex(16),
+        opened=opened if re.fullmatch(OPENED, opened) else "",
     )
-    if device is not None and device != kept_device(ctx, request, store):
-        keep_device(ctx, response, store, device)
-    if read_cookie(ctx, request, VISITOR) is None:
-        set_cookie(ctx, response, VISITOR, secrets.token_hex(16))
-    return response
 
 
 @router.post("/w/{store}", summary="Sign in by form")
@@ -68,6 +71,9 @@ def portal_form(
     consent: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI copies it
     display_name: Annotated[str, Form(max_length=60)] = "",
     text_version: Annotated[str, Form(max_length=40)] = TEXT_VERSION,
+    phone: SealedPhone = "",
+    form_name: FormName = "",
+    opened: FormName = "",
     ctx: AppContext = Depends(context),
     limits: RateLimits = Depends(rate_limits),
 ) -> Response:
@@ -86,34 +92,30 @@ def portal_form(
         raise RequestValidationError(error.errors()) from error
     shown: dict[str, Any] = {"store": store, "store_name": plan.name}
     try:
-        shopper = _sign_in(ctx, request, body)
+        shopper = _sign_in(ctx, request, body, unseal_phone(ctx, store, phone), form_name)
     except BusinessRefusal as refusal:
         t = words(lang)
         notice = t.sign_in_refusals[refusal.code if refusal.code in t.sign_in_refusals else "other"]
         return page(request, "connected.html", refusal.status, **shown, pass_url=None, notice=notice)
     if shopper is None:
         return page(request, "connected.html", **shown, pass_url=None, notice="")
-    device = kept_device(ctx, request, store)
-    token = signer(ctx, PASS).dumps([shopper.shopper_id, store, device_hex(device) if device is not None else ""])
-    pass_url = f"{ctx.public_url}/me?{PASS}={quote(token)}&lang={lang}"
-    response = page(request, "connected.html", **shown, pass_url=pass_url, notice="")
+    response = page(request, "connected.html", **shown, pass_url=make_pass(ctx, shopper.shopper_id, lang), notice="")
     set_cookie(ctx, response, SHOPPER, shopper.shopper_id)
-    recognise_friend(ctx, request, shopper.shopper_id)
-    if device is not None:
-        keep_device(ctx, response, store, device, shopper.shopper_id)
+    recognise_friend(ctx, opened, shopper.shopper_id)
     return response
 
 
 @router.get("/me", summary="The shopper's page")
 def me(request: Request, ctx: AppContext = Depends(context)) -> Response:
-    """Coupons as they come. `?pass=` carries a fresh sign-in from the captive window to the real browser."""
+    """Coupons as they come. `?pass=` asks whether to take over a fresh sign-in of the captive window."""
     token = request.query_params.get(PASS)
     if token is not None:
-        return _enter(ctx, request, token, language(request))
+        return ask_to_enter(ctx, request, token)
     shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
     if shopper is None:
         return page(request, "stranger.html", 401, stores=_stores(ctx))
     plan = ctx.plans.get(shopper.store)
+    renew_claim(ctx.db, shopper.store, shopper.shopper_id, from_here(ctx, request, PhoneClaim()), time.time())
     return page(
         request,
         "me.html",
@@ -124,28 +126,16 @@ def me(request: Request, ctx: AppContext = Depends(context)) -> Response:
     )
 
 
-def _sign_in(ctx: AppContext, request: Request, body: SessionRequest) -> ShopperProfile | None:
-    """As the shopper of the cookie; without one, as whoever this browser was a moment ago, or as somebody new."""
-    device = kept_device(ctx, request, body.store)
+def _sign_in(
+    ctx: AppContext, request: Request, body: SessionRequest, phone: PhoneClaim, form: str
+) -> ShopperProfile | None:
+    """As the shopper of the cookie; without one, as whoever this form made a moment ago, or as somebody new."""
+    claim = from_here(ctx, request, phone)
     known = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
     if known is not None:
-        return sign_in(ctx, known.shopper_id, body, device)
-    browser = read_cookie(ctx, request, VISITOR)
-    return once_per_browser(ctx, browser, body.store, lambda who: sign_in(ctx, who, body, device))
+        return sign_in(ctx, known.shopper_id, body, claim)
+    return once_per_form(ctx, form, body.store, lambda who: sign_in(ctx, who, body, claim))
 
 
 def _stores(ctx: AppContext) -> list[tuple[str, str]]:
     return sorted(((plan.store, plan.name) for plan in ctx.plans.values()), key=lambda pair: pair[1])
-
-
-def _enter(ctx: AppContext, request: Request, token: str, lang: Language) -> Response:
-    """Takes the pass out of the address. A browser that is signed in already stays who it is."""
-    response = RedirectResponse(f"/me?lang={lang}", 303)
-    carried = read_signed(ctx, PASS, token, PASS_LIFETIME_S)
-    if carried is not None and known_shopper(ctx, read_cookie(ctx, request, SHOPPER)) is None:
-        shopper_id, store, device = carried
-        set_cookie(ctx, response, SHOPPER, shopper_id)
-        recognise_friend(ctx, request, shopper_id)
-        if device:
-            keep_device(ctx, response, store, device_from_hex(device), shopper_id)
-    return response

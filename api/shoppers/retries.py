@@ -1,8 +1,8 @@
 """A sign-in form sent twice makes one profile.
 
 People tap twice, and on a weak signal the answer gets lost after the profile was made. The repeat carries no sign-in
-cookie yet, only the browser's id from the page; a second profile would then find its phone linked to the first. So
-the profile is remembered for a day under the browser's id, in the store of repeated requests.
+cookie yet, only the random name of the page's form; a second profile would not get the phone that the first has proved.
+So the profile is remembered for a day under the form's name, in the store of repeated requests.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ SignInAs = Callable[[str | None], ShopperProfile | None]
 
 
 class SignInBusy(BusinessRefusal):
-    """The first form of this browser is still being worked on."""
+    """The first sending of this form is still being worked on."""
 
     code = ProblemCode.SIGN_IN_BUSY
     status = 503
 
 
-def once_per_browser(ctx: AppContext, browser: str | None, store: str, sign_in_as: SignInAs) -> ShopperProfile | None:
-    """Signs in as whoever this browser signed in as before; otherwise as somebody new, once. Raises SignInBusy."""
-    if browser is None:
+def once_per_form(ctx: AppContext, form: str, store: str, sign_in_as: SignInAs) -> ShopperProfile | None:
+    """Signs in as whoever this form signed in as before; otherwise as somebody new, once. Raises SignInBusy."""
+    if not form:
         return sign_in_as(None)
-    scope, until = f"portal {browser} {store}", time.monotonic() + WAIT_S
+    scope, until = f"portal {form} {store}", time.monotonic() + WAIT_S
     while True:
         found = idempotency.begin(ctx.db, scope, "form", "", time.time())
         if isinstance(found, idempotency.Replay):

@@ -7,7 +7,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.texts.consents import TEXT_VERSION
+from api.visitors import OPENED
 from engine.privacy.consent import ConsentChoice
+from engine.storage.phones import PhoneState
 from engine.vocabulary import Channel, EntryKind, Purpose, VoucherState
 
 
@@ -43,6 +45,15 @@ class SessionRequest(Strict):
         max_length=64,
         description="The phone's MAC as the captive portal knows it; pseudonymised at once, never kept.",
     )
+    portal_t: str | None = Field(
+        None, max_length=12, description="When the controller sent the phone here (s UTC), as it signed."
+    )
+    portal_sig: str | None = Field(
+        None,
+        max_length=64,
+        description="The controller's signature; without it the MAC waits for another proof.",
+    )
+    opened: str | None = Field(None, pattern=OPENED, description="Of the shared link's page that led here.")
     display_name: str | None = Field(None, max_length=60)
     email: str | None = Field(None, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
     locale: str = Field("fr", max_length=16, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$")
@@ -75,6 +86,9 @@ class Me(BaseModel):
     locale: str
     consents: list[ConsentAnswer]
     points: Points
+    phone: PhoneState = Field(
+        description="`bound`: this shopper's by proof, coupons can come. `pending`: waits for a proof. `none`: unknown."
+    )
     now: str = Field(description="The server's time: a phone's clock may be off.")
 
 
@@ -120,8 +134,14 @@ class ConsentUpdate(Strict):
     place: str = Field("me", max_length=64, description="Where the answer was given.")
 
 
+class PhoneCode(Strict):
+    """A code as a place in the store shows it; spaces and case do not matter."""
+
+    code: str = Field(min_length=4, max_length=16, examples=["7F3KQ2"])
+
+
 class Fewer(Strict):
-    """`mute`: no more offers from this store on this phone. `never`: no more offers at all, anywhere."""
+    """`mute`: no more offers from this store on the shopper's phones. `never`: no more offers at all, anywhere."""
 
     kind: Literal["mute", "never"]
     store: str = Field(max_length=64)

@@ -8,26 +8,27 @@ from collections.abc import Iterable, Sequence
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.context import AppContext, context
-from api.cookies import SHOPPER, VISITOR, drop_cookie, read_cookie, set_cookie
-from api.devices import device_of, keep_device, kept_device
+from api.cookies import SHOPPER, drop_cookie, read_cookie, set_cookie
+from api.devices import from_here, named_phone
 from api.problems import problem_responses
 from api.ratelimits import SIGN_INS_PER_MINUTE, RateLimits, address, rate_limits
 from api.shoppers.schemas import ConsentAnswer, Session, SessionRequest
 from api.visitors import recognise_friend
 from engine.errors import NotFound
 from engine.privacy.consent import ConsentChoice
-from engine.records import DeviceId
 from engine.storage import shoppers as profiles
+from engine.storage.bindings import PhoneClaim
 from engine.vocabulary import Purpose
 
 router = APIRouter(tags=["shoppers"])
+SECRET_KEY_CHARS = 32  # 128 bits in hexadecimal
 
 
 @router.post(
     "/v1/sessions",
     status_code=201,
     summary="Sign in at the store's Wi-Fi",
-    responses=problem_responses(404, 409, 422, 429),
+    responses=problem_responses(404, 422, 429),
 )
 def make_session(
     body: SessionRequest,
@@ -38,15 +39,13 @@ def make_session(
 ) -> Session:
     """Sets the signed cookie `rayon_shopper`. Without any consent the Wi-Fi works and nothing is kept."""
     limits.spend("sign_in", address(request), SIGN_INS_PER_MINUTE)
-    device = device_of(ctx, ctx.plan(body.store), body.client_mac) or kept_device(ctx, request, body.store)
-    found = sign_in(ctx, read_cookie(ctx, request, SHOPPER), body, device)
-    if device is not None:
-        keep_device(ctx, response, body.store, device, found.shopper_id if found else "")
+    phone = named_phone(ctx, ctx.plan(body.store), body.model_dump(include={"client_mac", "portal_t", "portal_sig"}))
+    found = sign_in(ctx, read_cookie(ctx, request, SHOPPER), body, from_here(ctx, request, phone))
     if found is None:
         drop_cookie(ctx, response, SHOPPER)
         return Session(shopper_id=None, store=body.store, consents=[], me_url=None)
     set_cookie(ctx, response, SHOPPER, found.shopper_id)
-    recognise_friend(ctx, request, found.shopper_id)
+    recognise_friend(ctx, body.opened, found.shopper_id)
     return Session(
         shopper_id=found.shopper_id,
         store=body.store,
@@ -56,11 +55,11 @@ def make_session(
 
 
 def sign_in(
-    ctx: AppContext, shopper_id: str | None, body: SessionRequest, device: DeviceId | None
+    ctx: AppContext, shopper_id: str | None, body: SessionRequest, phone: PhoneClaim
 ) -> profiles.ShopperProfile | None:
     """Makes or refreshes the profile; None where there is nothing to keep, as nothing is consented and nobody is known.
 
-    Raises DeviceLinked (409) when the phone belongs to another profile.
+    Says the same whoever's the phone is: it becomes theirs by proof, now or later, and nothing tells about others.
     """
     known = known_shopper(ctx, shopper_id)
     choices = [answer.choice() for answer in body.consents]
@@ -70,7 +69,7 @@ def sign_in(
         ctx.db,
         profiles.SignIn(
             store=body.store,
-            device=device,  # linked only where location offers are granted
+            phone=phone,  # kept only where location offers are granted
             shopper_id=known.shopper_id if known else None,
             display_name=body.display_name or None,
             email=body.email or None,
@@ -99,10 +98,13 @@ def withdrawn(shopper: profiles.ShopperProfile, purpose: Purpose | None = None) 
 
 
 def restore_session(ctx: AppContext, request: Request, response: Response) -> None:
-    """A repeated sign-in gets its cookie again, but only from the browser that signed in: cookies are never stored."""
+    """A repeated sign-in gets its cookie again, but only from who signed in: cookies are never stored.
+
+    The key is what only they know, where it is long enough for that: a random UUID, say.
+    """
     if request.url.path != "/v1/sessions" or request.method != "POST" or response.status_code != 201:
         return
-    if read_cookie(ctx, request, VISITOR) is None:
+    if len(request.headers.get("idempotency-key", "")) < SECRET_KEY_CHARS:
         return
     shopper_id = Session.model_validate_json(bytes(response.body)).shopper_id
     if shopper_id is not None:

@@ -63,6 +63,7 @@ async function loadMe() {
     box.disabled = false;
   }
   offersOn = granted.has("location_offers:page");
+  by("phone").hidden = !offersOn || me.phone === "bound";
   if (me.display_name) by("hello").textContent = fill(t.me.hello_name, { name: me.display_name });
   by("points").textContent = me.points.available.toLocaleString(lang);
   by("points_word").textContent = counted(t.me, "points", me.points.available);
@@ -113,6 +114,18 @@ for (const box of document.querySelectorAll("#consents input")) {
     }),
   );
 }
+by("phone_code").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const code = new FormData(event.target).get("code");
+  try {
+    await call("POST", "/v1/me/phone-code", { code });
+    event.target.reset();
+    toast(t.me.phone_looking);
+    setTimeout(() => loadMe().catch(() => {}), 5000);
+  } catch (failure) {
+    toast(t.phone_refusals[failure.code] ?? t.phone_refusals.other);
+  }
+});
 by("delete").addEventListener("click", () =>
   attempt(async () => {
     if (!confirm(t.me.delete_confirm)) return;

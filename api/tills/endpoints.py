@@ -15,6 +15,8 @@ from api.problems import problem_responses
 from api.ratelimits import RateLimits, address, rate_limits
 from api.tills.schemas import (
     CheckAnswer,
+    PlaceCode,
+    PlaceCodes,
     RedemptionAnswer,
     TillProduct,
     TillRequest,
@@ -27,6 +29,7 @@ from engine.errors import NotFound
 from engine.offers.discounts import Basket, Line
 from engine.offers.law.rows import class_of
 from engine.plan.currencies import EXPONENTS
+from engine.privacy.proofs import CODE_STEP_S, PLACE_KEY, place_code
 from engine.storage.vouchers import tills as desk
 
 router = APIRouter(
@@ -94,6 +97,20 @@ def redeem(
 def void(body: VoidRequest, ctx: AppContext = Depends(context)) -> RedemptionAnswer:
     """The voucher can be used again while it is valid. Undoing twice answers the same."""
     return _redemption(desk.void(ctx.db, body.redemption_id, time.time(), store=body.store))
+
+
+@router.get("/codes/{store}", summary="Codes for screens in the store", responses=problem_responses(404))
+def place_codes(store: str, ctx: AppContext = Depends(context)) -> PlaceCodes:
+    """For a screen at an entrance or a till: a shopper enters its code on their page and is located beside it, which
+    proves that the phone is theirs. A code is good for its minute and the next."""
+    key, now = ctx.secrets.derive_key(PLACE_KEY), time.time()
+    return PlaceCodes(
+        items=[
+            PlaceCode(place=o.id, category=o.category, code=place_code(key, store, o.id, now))
+            for o in ctx.plan(store).openings
+        ],
+        changes_at=rfc3339((now // CODE_STEP_S + 1) * CODE_STEP_S),
+    )
 
 
 @router.get("/stores", summary="Stores and their products")

@@ -107,6 +107,21 @@ class TillStore(BaseModel):
     products: list[TillProduct]
 
 
+class PlaceCode(BaseModel):
+    """A code for a screen at a place of the store, by which shoppers standing there prove which phone is theirs."""
+
+    place: str = Field(description="The opening's id in the floor plan.", examples=["caisse-1"])
+    category: str = Field(examples=["checkout"])
+    code: str = Field(examples=["7F3KQ2"])
+
+
+class PlaceCodes(BaseModel):
+    """The codes of a store's places, from now until `changes_at`."""
+
+    items: list[PlaceCode]
+    changes_at: str
+
+
 class TillStores(BaseModel):
     """All stores of the site."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.delivery.housekeeping import Job
 from engine.delivery.pages import PageHub, Pending
-from engine.storage import cap_counts, idempotency, retention
+from engine.storage import cap_counts, idempotency, phones, retention
 from engine.storage.database import Database
 from engine.storage.loyalty import ledger
 from engine.storage.vouchers import outbox, vouchers
@@ -31,6 +31,7 @@ def housekeeping_jobs(db: Database) -> dict[str, Job]:
         "messages nobody saw in time": lambda now: vouchers.expire_undelivered(db, now),
         "vouchers past their validity": lambda now: vouchers.expire_unredeemed(db, now),
         "points released": lambda now: ledger.release_pending(db, now),
+        "claims and used proofs forgotten": lambda now: phones.purge_claims(db, now),
         "slots in caps forgotten": lambda now: cap_counts.purge(db, now),
         "kept answers forgotten": lambda now: idempotency.purge(db, now),
     }

@@ -54,7 +54,8 @@ class ShareRules:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who opened a link, by digests the caller made: cookie, device where known, address. Never the raw values."""
+    """Who opened a link, by digests the caller made: the opening's own name, device where known, address. Never the
+    raw values."""
 
     cookie_id: str | None
     device_hash: str | None
@@ -66,7 +67,7 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """How an opener is recognised later: by cookie, and by device or what stands in for it."""
+    """How an opener is recognised later: by the opening itself, and by device or what stands in for it."""
 
     cookie: str | None
     device: str

@@ -76,6 +76,8 @@ class Pseudonyms:
         self._memo_size = max(memo_size, 4)
         self._memo: dict[str, int] = {}
         self._consented: frozenset[int] = frozenset()
+        self._watched: frozenset[int] = frozenset()
+        self._goes_as: dict[DeviceId, int] = {}
         self._nights = nights or Nights()
         self._day = self._nights.day(now)
         self._salt_of = salt_of or self._derive_salt
@@ -122,6 +124,20 @@ class Pseudonyms:
             self._consented = wanted
             self._memo.clear()
 
+    def watch(self, claimed: Collection[int]) -> None:
+        """Takes the stable pseudonyms of phones that somebody claims and has yet to prove. They stay daily; `goes_as`
+        says, once they have been heard, under which pseudonym."""
+        wanted = frozenset(int(device) for device in claimed)
+        self._goes_as = {device: daily for device, daily in self._goes_as.items() if int(device) in wanted}
+        if wanted - self._watched:
+            self._memo.clear()
+        self._watched = wanted
+
+    @property
+    def goes_as(self) -> dict[DeviceId, int]:
+        """The watched phones that were heard since they are watched: under which pseudonym each goes today."""
+        return dict(self._goes_as)
+
     def start_day(self, now: float) -> dict[int, int]:
         """Moves to the day of `now` and forgets the salt of any other; within the day it does nothing.
 
@@ -145,7 +161,10 @@ class Pseudonyms:
     def _derive(self, mac: str) -> int:
         bare = normal_mac(mac).encode()
         stable = _first_64_bits(self._stable_key, bare)
-        return stable if stable in self._consented else _first_64_bits(self._salt, bare)
+        known_as = stable if stable in self._consented else _first_64_bits(self._salt, bare)
+        if stable in self._watched:
+            self._goes_as[DeviceId(stable)] = known_as
+        return known_as
 
     def _remember(self, fresh: dict[str, int]) -> None:
         memo = self._memo

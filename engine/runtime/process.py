@@ -17,7 +17,7 @@ from functools import partial
 
 from engine.config import Config, MqttConfig
 from engine.errors import DecodeError, LeaseLost, StorageUnavailable
-from engine.ingest.decoders.native import Frame, NativeDecoder, parse_topic, store_of
+from engine.ingest.decoders.native import Frame, NativeDecoder, is_session, parse_topic, store_of
 from engine.ingest.mqtt.held_frames import HeldFrames
 from engine.ingest.mqtt.link import LinkName
 from engine.ingest.mqtt.receiver import RawFrame, Subscriber, Token
@@ -33,6 +33,7 @@ from engine.runtime.engine_name import EngineName
 from engine.runtime.lease import LeaseKeeper, StoreLeases
 from engine.runtime.map_fits import FitGivenUp, FitsInThread
 from engine.runtime.patience import Patience
+from engine.runtime.phone_owners import PhoneOwners
 from engine.runtime.publishing import Publishing
 from engine.runtime.status import process_values, report, report_process
 from engine.runtime.store_runner import StoreRunner
@@ -84,6 +85,7 @@ class EngineProcess:
             for s, p in plans.items()
         }
         self._decoder = NativeDecoder({s: p.ap_index for s, p in plans.items()}, self.pseudonyms)
+        self._owners = PhoneOwners(db, plans, secrets, self.pseudonyms)
         self._name = EngineName(config.storage.data_dir)
         self.leases = StoreLeases(db, self._name.owner, list(plans), config.storage.lease_s, monotonic)
         self._keeper = LeaseKeeper(self.leases)
@@ -250,6 +252,10 @@ class EngineProcess:
         done = []
         for raw in taken:
             try:
+                if is_session(raw.topic):
+                    self._hear_session(raw)
+                    done.append(raw.token)
+                    continue
                 frame = self._decode(raw)
             except DecodeError as error:
                 if not self._hold_for_others(raw, error):
@@ -262,9 +268,13 @@ class EngineProcess:
                 self._held.add(frame.store, raw, self._monotonic())
         return batches, done
 
+    def _hear_session(self, raw: RawFrame) -> None:
+        """Who connects, also to a store that another engine runs: this one may take it over."""
+        _refuse_retained(raw)
+        self._owners.hear(self._decoder.decode_session(raw.topic, raw.payload, raw.received_at), raw.received_at)
+
     def _decode(self, raw: RawFrame) -> Frame:
-        if raw.retained:
-            raise DecodeError(FrameRefusal.RETAINED, "what a broker kept from before we asked is no news")
+        _refuse_retained(raw)
         return self._decoder.decode(raw.topic, raw.payload, raw.received_at)
 
     def _refuse(self, raw: RawFrame, error: DecodeError) -> None:
@@ -308,6 +318,7 @@ class EngineProcess:
 
     def _advance(self, runner: StoreRunner, frames: Sequence[Frame], now: float) -> None:
         step = runner.advance(frames, now)
+        self._owners.see(runner.plan.store, step.fixes)
         decided = self.patience(runner.decide, step, now)
         self._publishing.step(runner.plan, step, runner.linked_devices(), decided.decisions, decided.vouchers)
 
@@ -329,6 +340,7 @@ class EngineProcess:
         return True
 
     def _refresh(self, now: float) -> None:
+        self.patience(self._owners.settle, list(self.runners), now)
         linked: set[int] = set()
         for runner in self.runners.values():
             self.patience(runner.refresh)
@@ -353,3 +365,8 @@ class EngineProcess:
         values = process_values(self.subscriber, self.unusable, self.samples, database_away=away)
         if self.runners:
             self.patience(report_process, self._db, values, now)
+
+
+def _refuse_retained(raw: RawFrame) -> None:
+    if raw.retained:
+        raise DecodeError(FrameRefusal.RETAINED, "what a broker kept from before we asked is no news")

@@ -8,13 +8,14 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, SQLModel, col, select
 
 from engine.errors import NotFound
+from engine.storage.bindings import drop_claims
 from engine.storage.budget_release import LIVE, close_vouchers, lock_vouchers
 from engine.storage.cap_counts import cut_slots
 from engine.storage.database import Database
 from engine.storage.loyalty.friends import forget
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
 from engine.storage.models.running import IdempotencyTable
-from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
+from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable, UsedProofTable
 from engine.storage.models.visits import VisitTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.shoppers import grants_of, remove_links
@@ -43,6 +44,10 @@ def erase_shopper(db: Database, shopper_id: str, now: float) -> None:
         _delete_shares(session, shopper_id)
         forget(session, shopper_id, row.member_id)
         remove_links(session, shopper_id)
+        drop_claims(session, shopper_id)
+        session.connection().execute(
+            update(table_of(UsedProofTable)).where(col(UsedProofTable.owner) == shopper_id).values(owner=ERASED)
+        )
         _delete(session, VisitTable, col(VisitTable.shopper_id) == shopper_id)
         _delete(session, ConsentTable, col(ConsentTable.shopper_id) == shopper_id)
         _delete(session, IdempotencyTable, col(IdempotencyTable.scope).contains(shopper_id, autoescape=True))

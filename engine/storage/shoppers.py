@@ -9,24 +9,18 @@ from dataclasses import dataclass
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from engine.errors import BusinessRefusal, NotFound
+from engine.errors import NotFound
 from engine.offers.audience import LinkedShopper
 from engine.privacy.consent import Consent, ConsentChoice, Grants, allows_targeting
 from engine.records import DeviceId, device_from_hex, device_hex
+from engine.storage.bindings import PhoneClaim, claim_phone, drop_claims, lock_links, lock_phone
 from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
 from engine.storage.models.vouchers import DeliveryTable
-from engine.storage.upserts import named_lock, table_of, upsert
+from engine.storage.upserts import table_of, upsert
 from engine.storage.versions import bump, version
-from engine.vocabulary import Channel, DeliveryState, ProblemCode, Purpose, VoucherState
-
-
-class DeviceLinked(BusinessRefusal):
-    """The device belongs to another profile that still grants location offers."""
-
-    code = ProblemCode.DEVICE_LINKED
-    status = 409
+from engine.vocabulary import Channel, DeliveryState, Purpose, VoucherState
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +42,7 @@ class SignIn:
     """What a shopper gave at the sign-in page. Without `shopper_id`, a new profile."""
 
     store: str
-    device: DeviceId | None
+    phone: PhoneClaim
     shopper_id: str | None
     display_name: str | None
     email: str | None
@@ -59,19 +53,18 @@ class SignIn:
 
 
 def sign_in(db: Database, request: SignIn) -> ShopperProfile:
-    """Creates or finds the profile, logs its answers, links the device if location offers are granted.
+    """Creates or finds the profile, logs its answers; where location offers are granted, binds or claims the phone.
 
-    Raises DeviceLinked, and writes nothing, when a link of another profile holds the device; NotFound for a
-    `shopper_id` that does not exist (erased meanwhile).
+    The same for a phone that somebody else has. Raises NotFound for a `shopper_id` that does not exist (erased
+    meanwhile).
     """
     with db.write() as session:
-        _lock_device(session, request.device)
+        lock_phone(session, request.phone.device)
         row = _profile(session, request)
         place = f"portal:{request.store}"
         changed = _answer(session, row.shopper_id, request.consents, request.text_version, place, request.at)
-        if request.device is not None:
-            changed |= _link(session, row.shopper_id, request.store, request.device, request.at)
-        bump(session, changed, "links")
+        changed |= _claim(session, row.shopper_id, request.store, request.phone, request.at)
+        bump(session, changed | {request.store}, "links", "claims")
         session.flush()
         return _shopper(session, row)
 
@@ -94,20 +87,19 @@ def set_consents(
     at: float,
     *,
     store: str | None = None,
-    device: DeviceId | None = None,
+    phone: PhoneClaim | None = None,
 ) -> ShopperProfile:
     """Logs new answers and obeys them at once: without location offers, no link and nothing undelivered is left.
 
-    `store` and `device` link the device again when the shopper grants location offers anew. Raises NotFound and
-    DeviceLinked.
+    `store` and `phone` bind or claim the phone where the shopper grants location offers anew. Raises NotFound.
     """
     with db.write() as session:
-        _lock_device(session, device)
+        lock_phone(session, None if phone is None else phone.device)
         row = _lock_shopper(session, shopper_id)
         changed = _answer(session, shopper_id, choices, text_version, place, at)
-        if store is not None and device is not None:
-            changed |= _link(session, shopper_id, store, device, at)
-        bump(session, changed, "links")
+        if store is not None and phone is not None:
+            changed |= {store} | _claim(session, shopper_id, store, phone, at)
+        bump(session, changed, "links", "claims")
         session.flush()
         return _shopper(session, row)
 
@@ -260,6 +252,7 @@ def _withdraw(session: Session, shopper_id: str, grants: Grants) -> None:
     drop_deliveries(session, dropped, VoucherState.VOIDED)
     if not allows_targeting(grants):
         remove_links(session, shopper_id)
+        drop_claims(session, shopper_id)
 
 
 def drop_deliveries(session: Session, deliveries: Sequence[DeliveryTable], state: VoucherState) -> None:
@@ -273,22 +266,11 @@ def drop_deliveries(session: Session, deliveries: Sequence[DeliveryTable], state
 
 def remove_links(session: Session, shopper_id: str) -> None:
     """Deletes all links of a shopper. The caller tells the engines of their stores, as its last lock."""
+    lock_links(session, col(DeviceLinkTable.shopper_id) == shopper_id)
     session.connection().execute(delete(table_of(DeviceLinkTable)).where(col(DeviceLinkTable.shopper_id) == shopper_id))
 
 
-def _lock_device(session: Session, device: DeviceId | None) -> None:
-    """Before every other lock: two profiles that claim one device at once are asked one after the other."""
-    if device is not None:
-        named_lock(session, f"device.{device_hex(device)}")
-
-
-def _link(session: Session, shopper_id: str, store: str, device: DeviceId, at: float) -> set[str]:
+def _claim(session: Session, shopper_id: str, store: str, phone: PhoneClaim, at: float) -> set[str]:
     if not allows_targeting(grants_of(session, shopper_id)):
         return set()  # without consent a device leaves no row at all
-    name = device_hex(device)
-    holders = session.exec(select(DeviceLinkTable.shopper_id).where(col(DeviceLinkTable.device) == name)).all()
-    if any(holder != shopper_id for holder in holders):
-        raise DeviceLinked("this device is signed in with another profile")
-    row = {"store": store, "device": name, "shopper_id": shopper_id, "linked_at": at}
-    upsert(session, DeviceLinkTable, [row], replace=("linked_at",))
-    return {store}
+    return claim_phone(session, store, shopper_id, phone, at)

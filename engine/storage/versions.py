@@ -11,13 +11,13 @@ from engine.storage.database import Database
 from engine.storage.models.running import StoreVersionTable
 from engine.storage.upserts import upsert
 
-Counter = Literal["campaigns", "links"]
+Counter = Literal["campaigns", "links", "claims"]
 
 
-def bump(session: Session, stores: Iterable[str], counter: Counter) -> None:
-    """Moves a counter of these stores by one, as the last lock of the transaction."""
-    rows = [{"store": store, "campaigns": 0, "links": 0, counter: 1} for store in set(stores)]
-    upsert(session, StoreVersionTable, rows, add=(counter,))
+def bump(session: Session, stores: Iterable[str], *counters: Counter) -> None:
+    """Moves these counters of these stores by one, as the last lock of the transaction."""
+    moved = {"campaigns": 0, "links": 0, "claims": 0} | dict.fromkeys(counters, 1)
+    upsert(session, StoreVersionTable, [{"store": store, **moved} for store in set(stores)], add=counters)
 
 
 def version(db: Database, store: str, counter: Counter) -> int:

@@ -37,7 +37,8 @@ def elsewhere(person: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What all phones of a run share. `till_key` None: nobody redeems. `present`: who is signed in and still there."""
+    """What all phones of a run share. `till_key` None: nobody redeems. `portal_secret` None: the controllers sign no
+    redirect, and no phone is proved by one. `present`: who is signed in and still there."""
 
     world: World
     base_url: str
@@ -45,6 +46,7 @@ class Shop:
     wires: Wires
     clock: LiveClock
     tally: Tally
+    portal_secret: str | None = None
     present: dict[str, Browser] = field(default_factory=dict)
 
 

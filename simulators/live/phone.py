@@ -13,6 +13,7 @@ import httpx
 import numpy as np
 from httpx_sse import ServerSentEvent
 
+from engine.privacy.proofs import sign_redirect
 from simulators.live.browser import Browser, Refused, Wires, phone_agent, problem_code
 from simulators.live.clock import LiveClock
 from simulators.live.counters import Tally
@@ -33,9 +34,14 @@ GRACE_S = 5.0
 ASKING_AT_ONCE = 32
 
 
-async def run_phones(world: World, base_url: str, till_key: str | None, clock: LiveClock, tally: Tally) -> None:
-    """All phones of the run that anybody uses, until everybody has left or, a little after, the clock stopped."""
-    shop = Shop(world, base_url, till_key, Wires(), clock, tally)
+async def run_phones(
+    world: World, base_url: str, till_key: str | None, clock: LiveClock, tally: Tally, portal_secret: str | None = None
+) -> None:
+    """All phones of the run that anybody uses, until everybody has left or, a little after, the clock stopped.
+
+    `portal_secret` is the store's: with it the controllers sign the addresses that they send phones to.
+    """
+    shop = Shop(world, base_url, till_key, Wires(), clock, tally, portal_secret)
     users = [Phone(shop, i) for i in phone_users(world)]
     phones = {asyncio.create_task(phone.live()) for phone in users}
     phones.add(asyncio.create_task(guess_codes(shop)))
@@ -136,15 +142,15 @@ class Phone:
     async def _sign_in(self) -> bool:
         """Whether the shopper consented to offers, and so has a page to listen on."""
         world, tally = self._shop.world, self._shop.tally
-        store, mac = world.plan.store, world.phones.mac[self._index]
-        await self._browser.page("sign-in page", f"/w/{store}", {"client_mac": mac, "lang": self._config.locale})
+        store, sent = world.plan.store, self._redirect()
+        await self._browser.page("sign-in page", f"/w/{store}", {**sent, "lang": self._config.locale})
         tally.sign_in_pages += 1
         agrees = bool(self._rng.random() < self._config.consent_share) or self._journey.shopper.script is not None
         consents = [
             {"purpose": "location_offers", "channel": "page", "granted": agrees},
             {"purpose": "statistics", "channel": "any", "granted": agrees and bool(self._rng.random() < 0.5)},
         ]
-        body = {"store": store, "client_mac": mac, "locale": self._config.locale, "consents": consents}
+        body = {"store": store, **sent, "locale": self._config.locale, "consents": consents}
         await self._browser.write("sign in", "/v1/sessions", body)
         self._signed_in = agrees  # without any consent there is no profile, and so nobody who has points
         tally.witness.note(self._journey.shopper.name, "signed in", "agrees to offers" if agrees else "no offers")
@@ -154,6 +160,15 @@ class Phone:
         tally.signed_in += 1
         await self._browser.page("shopper's page", "/me")
         return True
+
+    def _redirect(self) -> dict[str, str]:
+        """What the controller puts into the address that it sends this phone to."""
+        store, mac = self._shop.world.plan.store, self._shop.world.phones.mac[self._index]
+        if self._shop.portal_secret is None:
+            return {"client_mac": mac}
+        t = int(time.time())
+        signature = sign_redirect(self._shop.portal_secret.encode(), store, mac, t)
+        return {"client_mac": mac, "portal_t": str(t), "portal_sig": signature}
 
     async def ask_points(self, turns: asyncio.Semaphore) -> None:
         """Notes what the site says of the shopper's points; nothing where nobody signed in."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from engine.offers.campaigns import Campaign
 from engine.offers.caps import Limits
 from engine.offers.codes import voucher_code
 from engine.plan.model import AccessPoint, Level, Plan, Product, Zone
+from engine.privacy.proofs import portal_secrets, sign_redirect
 from engine.privacy.secrets import Secrets
 from engine.records import Candidate, DeviceId, Trigger
 from engine.storage.database import Database
@@ -101,6 +103,18 @@ class Site:
         shopper_id = answer.json()["shopper_id"]
         assert isinstance(shopper_id, str)
         return shopper_id
+
+    def redirect(self, mac: str = MAC, at: float | None = None) -> dict[str, str]:
+        """What the store's controller puts into the address that it sends a phone to, signed just now."""
+        t = int(time.time() if at is None else at)
+        secret = portal_secrets(SECRETS, [self.plan.store], {}).of(self.plan.store)
+        signature = sign_redirect(secret, self.plan.store, mac, t)
+        return {"client_mac": mac, "portal_t": str(t), "portal_sig": signature}
+
+    def form(self, client: httpx.Client, query: dict[str, str] | None = None, path: str = "") -> dict[str, str]:
+        """Opens the sign-in page and returns the hidden fields of its form."""
+        page = client.get(path or f"/w/{self.plan.store}", params=query).text
+        return dict(re.findall(r'type="hidden" name="([a-z_]+)" value="([^"]*)"', page))
 
     def issue(self, shopper_id: str, now: float, campaign_id: str = "tea-20", visit: str = "visit-1") -> str:
         """A voucher as the engine issues it, and its id."""

@@ -13,7 +13,7 @@ import pytest
 
 from engine.offers.caps import DAY_S, WEEK_S, Limits
 from engine.offers.experiments import is_control
-from engine.records import DeviceId, device_hex
+from engine.records import device_hex
 from engine.storage.cap_counts import purge
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
@@ -23,7 +23,7 @@ from engine.storage.vouchers.claims import claim
 from engine.storage.vouchers.vouchers import expire_undelivered
 from engine.vocabulary import DecisionReason
 from tests.databases import database_url, db, postgres
-from tests.engine.storage.scenes import NOW, PAGE, SECRET, STORE, campaign, candidate, shopper
+from tests.engine.storage.scenes import NOW, PAGE, SECRET, STORE, campaign, candidate, proved, shopper
 from tests.engine.storage.test_shoppers import everything, mentions
 
 __all__ = ["database_url", "db", "postgres"]
@@ -65,7 +65,7 @@ def test_the_visit_the_day_and_the_week_go_on(shop: Database) -> None:
 
 def test_another_phone_of_the_same_person(shop: Database) -> None:
     both = shopper(shop, PHONE)
-    set_consents(shop, both.shopper_id, [PAGE], "1", "me", NOW, store=STORE, device=DeviceId(TABLET))
+    set_consents(shop, both.shopper_id, [PAGE], "1", "me", NOW, store=STORE, phone=proved(TABLET))
     assert ask(shop, both.shopper_id, "d1", visit="v1", at=NOW) == "ok"
     assert ask(shop, both.shopper_id, "d2", visit="v2", at=NOW + 1) == "ok"
     who = anew(shop, both.shopper_id, NOW + 2, TABLET)

@@ -14,6 +14,7 @@ from engine.ingest.decoders.native import NativeDecoder
 from engine.privacy.consent import ConsentChoice
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.runtime.store_runner import StoreRunner
+from engine.storage.bindings import PhoneClaim
 from engine.storage.database import Database, open_database
 from engine.storage.erasure import erase_shopper
 from engine.storage.presence.heatmaps import visits_of
@@ -28,8 +29,8 @@ CHANGES_AT = NOW + 40.0
 
 def _sign_in(db: Database, at: float) -> str:
     yes = [ConsentChoice("location_offers", "page", granted=True)]
-    device = Pseudonyms(KEY).stable(MAC)
-    return sign_in(db, SignIn("boutique", device, None, None, None, "fr", yes, "2026-11", at)).shopper_id
+    phone = PhoneClaim(Pseudonyms(KEY).stable(MAC), redirect=f"signed at {at}", redirect_until=at + 60.0)
+    return sign_in(db, SignIn("boutique", phone, None, None, None, "fr", yes, "2026-11", at)).shopper_id
 
 
 def test_the_new_profile_keeps_only_its_own_part(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from engine.privacy.proofs import secret_variable
 from tests.brokers import Mosquitto
 from tests.engine.runtime.made import FLOORPLANS
-from tests.sites import RAYON, TILL_KEY, Site, until
+from tests.sites import PORTAL_SECRET, RAYON, TILL_KEY, Site, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 SECONDS = 40
@@ -33,7 +34,7 @@ def scenario(folder: Path) -> Path:
 
 def rayon(*arguments: object) -> dict[str, Any]:
     command = [*RAYON, *map(str, arguments), "--json"]
-    environ = os.environ | {"RAYON_TILL_KEY": TILL_KEY}
+    environ = os.environ | {"RAYON_TILL_KEY": TILL_KEY, secret_variable("boutique"): PORTAL_SECRET}
     done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=180, check=False)
     assert done.returncode == 0, done.stderr
     out = json.loads(done.stdout)

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ import yaml
 from selenium.webdriver import Chrome
 
 from engine.plan.load import load_plan
+from engine.privacy.proofs import sign_redirect
 from tests.brokers import Mosquitto
 from tests.browser import ask, chromium, click, complaints, shown, texts, wait_for
 from tests.engine.runtime.made import FLOORPLANS
-from tests.sites import MANAGER_KEY, RAYON, TILL_KEY, Site, until
+from tests.sites import MANAGER_KEY, PORTAL_SECRET, RAYON, TILL_KEY, Site, until
 
 __all__ = ["chromium"]
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -34,7 +36,9 @@ def scenario(folder: Path) -> Path:
 
 def sign_in(browser: Chrome, site: Site) -> None:
     """Through the captive portal, agreeing to offers by location on the page."""
-    browser.get(f"{site.url}/w/supermarket?client_mac={MAC}&lang=fr")
+    t = int(time.time())
+    signature = sign_redirect(PORTAL_SECRET.encode(), "supermarket", MAC, t)
+    browser.get(f"{site.url}/w/supermarket?client_mac={MAC}&portal_t={t}&portal_sig={signature}&lang=fr")
     click(browser, "input[value='location_offers:page']")
     click(browser, "form button")
     wait_for(browser, "h1", "Vous êtes connecté")

@@ -19,6 +19,7 @@ from engine.plan.model import Plan
 from engine.privacy.consent import ConsentChoice
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.runtime.store_runner import StoreRunner
+from engine.storage.bindings import PhoneClaim
 from engine.storage.database import Database, open_database
 from engine.storage.presence.heatmaps import heat_rows, visits_of, zone_flows, zone_hours
 from engine.storage.shoppers import SignIn, sign_in
@@ -44,7 +45,8 @@ def _sign_everyone_in(db: Database, macs: list[str], at: float) -> dict[str, str
     consents = [ConsentChoice("location_offers", "page", granted=True)]
     out = {}
     for mac in macs:
-        request = SignIn("boutique", stable(mac), None, None, None, "fr", consents, "2026-01", at)
+        phone = PhoneClaim(stable(mac), redirect=f"signed for {mac}", redirect_until=at + 3600.0)
+        request = SignIn("boutique", phone, None, None, None, "fr", consents, "2026-01", at)
         out[mac] = sign_in(db, request).shopper_id
     return out
 

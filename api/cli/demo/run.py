@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
 import signal
 import sys
 import tempfile
@@ -21,6 +22,7 @@ import typer
 
 from api.cli.demo.reminder import Reminder
 from api.cli.engine import stop_on_signals
+from engine.privacy.proofs import portal_secrets, secret_variable, sign_redirect
 
 if TYPE_CHECKING:
     from api.cli.demo.broker import BrokerProcess
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 BrokerKind = Literal["mosquitto", "amqtt"]
 Counts = dict[str, dict[str, Any]]
-GUEST = "/w/supermarket?client_mac=02:00:00:00:00:01"  # a simulated shopper at the Comté, without a phone of their own
+GUEST_STORE, GUEST_MAC = "supermarket", "02:00:00:00:00:01"  # a simulated shopper at the Comté, who uses no phone
 PREFERRED_PORT = 8000
 STOP_S = 10.0  # the phones' last answers are waited for this long
 
@@ -91,7 +93,10 @@ def _run(plans: Path, data: Path, wanted: Wanted) -> dict[str, dict[str, object]
     server = run_api(
         site.config, site.db, site.secrets, site.plans, start_pages=True, own_engine=engine.process.not_ready
     )
-    shoppers = Shoppers(list(site.plans), data, broker.url, server.url, site.secrets.till_key)
+    portal = portal_secrets(site.secrets, site.plans, os.environ)
+    keys = {secret_variable(store): secret for store, secret in portal.by_store.items()}
+    keys["RAYON_TILL_KEY"] = site.secrets.till_key
+    shoppers = Shoppers(list(site.plans), data, broker.url, server.url, keys)
     stop = threading.Event()
     stop_on_signals(stop)
 
@@ -99,7 +104,7 @@ def _run(plans: Path, data: Path, wanted: Wanted) -> dict[str, dict[str, object]
         until = "Ctrl-C stops the demo" if wanted.seconds is None else f"the demo stops after {wanted.seconds:g} s"
         console.print(f"Shoppers are walking; {until}.")
         console.print("The shoppers' link makes you one of them, at the cheese: agree to offers, and a coupon comes.")
-        print_links(console, site, server.url, shopper_path=GUEST)
+        print_links(console, site, server.url, shopper_path=guest_path(portal.of(GUEST_STORE), time.time()))
 
     summaries: list[dict[str, Any]] = []
     try:
@@ -126,6 +131,12 @@ def _run(plans: Path, data: Path, wanted: Wanted) -> dict[str, dict[str, object]
     return counts
 
 
+def guest_path(secret: bytes, now: float) -> str:
+    """Where the store's controller would send the guest's phone, signed now; good for a day, and for one visitor."""
+    signature = sign_redirect(secret, GUEST_STORE, GUEST_MAC, int(now))
+    return f"/w/{GUEST_STORE}?client_mac={GUEST_MAC}&portal_t={int(now)}&portal_sig={signature}"
+
+
 def demo_config(plans: Path, data: Path, mqtt_port: int, api_port: int) -> Config:
     """The embedded defaults, on free ports and in a temporary folder. The embedded broker speaks MQTT 3.1.1."""
     from engine.config import Config
@@ -136,7 +147,7 @@ def demo_config(plans: Path, data: Path, mqtt_port: int, api_port: int) -> Confi
             "mqtt": {"port": mqtt_port, "protocol": "3.1.1"},
             "privacy": {"k": 1, "demo": True},  # two dozen simulated shoppers a store: the pages say what they show
             "storage": {"url": f"sqlite:///{data / 'rayon.db'}", "data_dir": data, "checkpoint_s": 5.0},
-            "api": {"port": api_port},
+            "api": {"port": api_port, "portal_redirect_s": 86_400.0},  # people come back to a printed link
         }
     )
 

@@ -20,12 +20,13 @@ LAST_LINES = 5
 
 class Shoppers:
     """Starts the simulators, stops them, and collects what they saw on their phones. They end with the demo, however
-    that ends; what they write goes into files in `folder`."""
+    that ends; what they write goes into files in `folder`. `keys` are the variables that they find keys and secrets in.
+    """
 
-    def __init__(self, stores: Sequence[str], folder: Path, mqtt_url: str, api_url: str, till_key: str) -> None:
+    def __init__(self, stores: Sequence[str], folder: Path, mqtt_url: str, api_url: str, keys: dict[str, str]) -> None:
         self._stores, self._folder = stores, folder
         self._options = ("--mqtt", mqtt_url, "--api", api_url, "--json")
-        self._environ = {**os.environ, "RAYON_TILL_KEY": till_key}
+        self._environ = {**os.environ, **keys}
         self._running: list[subprocess.Popen[str]] = []
 
     def start(self) -> None:

@@ -15,6 +15,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,6 +24,7 @@ import numpy as np
 from engine.errors import DecodeError
 from engine.ingest.decoders.columns import TIME_MAX_S, ReadingColumns, usable
 from engine.ingest.masks import mask_macs
+from engine.privacy.pseudonyms import Pseudonyms
 from engine.records import DeviceId, Pseudonym, Readings
 from engine.vocabulary import FrameRefusal, ReadingRefusal, SessionChange
 
@@ -56,6 +58,7 @@ class _Session(msgspec.Struct, forbid_unknown_fields=True):
     t: float
     ssid: str | None = None
     user: str | None = None
+    ip: str | None = None
 
 
 _FRAME = msgspec.json.Decoder(_Frame)
@@ -90,7 +93,8 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class NetworkSession:
-    """A device joined or left the network. `user` is what the controller knows it by, where it says so."""
+    """A device joined or left the network. `user` is what the controller knows it by, `ip` the address that it has
+    there, where the controller says so."""
 
     store: str
     source: str
@@ -99,6 +103,7 @@ class NetworkSession:
     t: float
     ssid: str
     user: str | None
+    ip: str | None = None
 
 
 def parse_topic(topic: str) -> Topic:
@@ -115,6 +120,12 @@ def store_of(topic: str) -> str:
         return parse_topic(topic).store
     except DecodeError:
         return ""
+
+
+def is_session(topic: str) -> bool:
+    """Whether a message on this topic says who joined or left, rather than what was heard."""
+    parts = topic.split("/", 3)
+    return len(parts) == 4 and parts[2] == "sessions"
 
 
 def decode_native(
@@ -156,8 +167,18 @@ def decode_session(topic: str, payload: bytes, *, pseudonym: Pseudonym, received
         device = pseudonym(raw.mac)
     except ValueError:
         raise DecodeError(FrameRefusal.BAD_MAC, "mac is not a MAC address") from None
+    ip = _address(raw.ip)
     event = SessionChange(raw.event)
-    return NetworkSession(where.store, where.source, device, event, raw.t or received_at, raw.ssid or "", raw.user)
+    return NetworkSession(where.store, where.source, device, event, raw.t or received_at, raw.ssid or "", raw.user, ip)
+
+
+def _address(text: str | None) -> str | None:
+    if not text:
+        return None
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise DecodeError(FrameRefusal.BAD_SESSION_SHAPE, "ip is not an address") from None
 
 
 class NativeDecoder:
@@ -183,8 +204,11 @@ class NativeDecoder:
         )
 
     def decode_session(self, topic: str, payload: bytes, received_at: float) -> NetworkSession:
-        """A session message. Raises DecodeError, `unknown_store` among others."""
-        return decode_session(topic, payload, pseudonym=self._named_by[self._store(topic)], received_at=received_at)
+        """A session message, its device always under the stable pseudonym: it is kept in memory only, and compared
+        with what sign-ins claim. Raises DecodeError, `unknown_store` among others."""
+        keyed = self._named_by[self._store(topic)]
+        stable = keyed.stable if isinstance(keyed, Pseudonyms) else keyed
+        return decode_session(topic, payload, pseudonym=stable, received_at=received_at)
 
     def _store(self, topic: str) -> str:
         store = parse_topic(topic).store

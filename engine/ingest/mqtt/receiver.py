@@ -67,7 +67,7 @@ class Subscriber:
         config: MqttConfig,
         stores: Sequence[str] = (),
         *,
-        kinds: Sequence[str] = ("readings", "replay"),
+        kinds: Sequence[str] = ("readings", "replay", "sessions"),
         broker: Broker | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:

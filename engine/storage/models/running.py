@@ -37,12 +37,13 @@ class CheckpointTable(SQLModel, table=True):
 
 
 class StoreVersionTable(SQLModel, table=True):
-    """Counters that move with every change of a store's campaigns or links: what a running engine polls."""
+    """Counters that move with every change of a store's campaigns, links or claims: what a running engine polls."""
 
     __tablename__: ClassVar[str] = "store_version"
     store: str = Field(primary_key=True)
     campaigns: int = Field(default=0, sa_type=BigInteger)
     links: int = Field(default=0, sa_type=BigInteger)
+    claims: int = Field(default=0, sa_type=BigInteger)
 
 
 class StatusTable(SQLModel, table=True):

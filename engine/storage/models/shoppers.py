@@ -25,7 +25,7 @@ class ShopperTable(SQLModel, table=True):
 
 
 class DeviceLinkTable(SQLModel, table=True):
-    """A device of a shopper who granted location offers. No grant, no row."""
+    """A device of a shopper who granted location offers and proved that it is theirs. No grant or proof, no row."""
 
     __tablename__: ClassVar[str] = "device_link"
     __table_args__ = (Index("ix_device_link_shopper", "shopper_id"), Index("ix_device_link_device", "device"))
@@ -33,6 +33,39 @@ class DeviceLinkTable(SQLModel, table=True):
     device: str = Field(primary_key=True)
     shopper_id: str
     linked_at: float = Field(sa_type=Double)
+    proof: str  # engine.vocabulary.Proof
+
+
+class DeviceClaimTable(SQLModel, table=True):
+    """A shopper says that a phone is theirs, and waits for the proof. Gives nothing until then; ends by itself.
+
+    `device` is empty where the portal's address named none, `address` a keyed digest of the caller's. The shopper is
+    empty where somebody opts out without a sign-in.
+    """
+
+    __tablename__: ClassVar[str] = "device_claim"
+    __table_args__ = (
+        Index("ix_device_claim_shopper", "shopper_id"),
+        Index("ix_device_claim_expires", "expires_at"),
+    )
+    store: str = Field(primary_key=True)
+    shopper_id: str = Field(primary_key=True)
+    address: str = Field(primary_key=True)
+    device: str
+    claimed_at: float = Field(sa_type=Double)
+    expires_at: float = Field(sa_type=Double)
+    code_place: str = ""
+    code_at: float = Field(default=0.0, sa_type=Double)
+
+
+class UsedProofTable(SQLModel, table=True):
+    """What may be used once, by its digest: signed redirects and passes. Forgotten when it cannot be used any more."""
+
+    __tablename__: ClassVar[str] = "used_proof"
+    __table_args__ = (Index("ix_used_proof_until", "until"),)
+    digest: str = Field(primary_key=True)
+    owner: str
+    until: float = Field(sa_type=Double)
 
 
 class ConsentTable(SQLModel, table=True):

@@ -69,12 +69,13 @@ def test_a_friend_who_comes_and_redeems_makes_points_available(
     site: Site, phone: httpx.Client, link: str, form: bool
 ) -> None:
     with site.client(**{"User-Agent": PHONES[0]}) as friend, site.till() as till:
-        friend.get(link)
+        [join] = re.findall(r'href="(/w/[^"]*)"', friend.get(link).text)
+        hidden = site.form(friend, path=join.replace("&amp;", "&"))
         if form:
-            friend.post(f"/w/{site.plan.store}", data={"consent": "location_offers:page"})
+            friend.post(f"/w/{site.plan.store}", data={"consent": "location_offers:page", **hidden})
             who = str(friend.get("/v1/me").json()["shopper_id"])
         else:
-            who = site.sign_in(friend)
+            who = site.sign_in(friend, opened=hidden["opened"])
         assert pending(phone) == 50
         sale = {"code": code_of(site.issue(who, time.time(), visit="friend's")), "store": site.plan.store, "till": "1"}
         sold = till.post("/v1/till/redeem", json=sale | {"basket": basket()}, headers={"Idempotency-Key": "sale"})

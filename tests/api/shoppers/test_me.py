@@ -16,7 +16,7 @@ from fastapi.sse import _PING_INTERVAL as PING_INTERVAL_S
 from engine.storage.shoppers import consent_log, linked_devices
 from engine.storage.vouchers.outbox import pending_for
 from engine.storage.vouchers.vouchers import voucher_of
-from tests.api.site import MAC, Site, code_of, eventually
+from tests.api.site import Site, code_of, eventually
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ def test_pages_of_vouchers(site: Site, phone: httpx.Client) -> None:
 
 
 def test_withdrawing_stops_what_is_on_its_way(site: Site, phone: httpx.Client) -> None:
-    shopper = site.sign_in(phone, client_mac=MAC)
+    shopper = site.sign_in(phone, **site.redirect())
     site.issue(shopper, time.time())
     no = [{"purpose": "location_offers", "channel": "page", "granted": False}]
     assert phone.put("/v1/me/consents", json={"consents": no, "place": "me:corner"}).json() == []
@@ -173,11 +173,12 @@ def test_withdrawing_stops_what_is_on_its_way(site: Site, phone: httpx.Client) -
     assert consent_log(site.db, shopper)[-1].place == "me:corner"
     yes = [{"purpose": "location_offers", "channel": "page", "granted": True}]
     phone.put("/v1/me/consents", json={"consents": yes})
-    assert len(linked_devices(site.db, "corner")) == 1  # the phone itself still knew its pseudonym
+    assert linked_devices(site.db, "corner") == {}
+    assert phone.get("/v1/me").json()["phone"] == "pending"  # nothing of it was kept: it is proved anew
 
 
 def test_one_tap_less(site: Site, phone: httpx.Client) -> None:
-    site.sign_in(phone, client_mac=MAC)
+    site.sign_in(phone, **site.redirect())
     assert phone.post("/v1/me/fewer", json={"kind": "mute", "store": "corner"}).json() == {"changed": True}
     assert linked_devices(site.db, "corner") == {}
     assert phone.get("/v1/me").json()["consents"] != []
@@ -186,7 +187,7 @@ def test_one_tap_less(site: Site, phone: httpx.Client) -> None:
 
 
 def test_erasure_is_at_once_and_repeatable(site: Site, phone: httpx.Client) -> None:
-    shopper = site.sign_in(phone, client_mac=MAC, display_name="Zoé", email="zoe@example.org")
+    shopper = site.sign_in(phone, **site.redirect(), display_name="Zoé", email="zoe@example.org")
     site.issue(shopper, time.time())
     export = phone.get("/v1/me/export").json()
     assert export["profile"]["email"] == "zoe@example.org"

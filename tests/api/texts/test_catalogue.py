@@ -198,7 +198,10 @@ MONTHS = {f"m{n}" for n in range(1, 13)}
 CODES: dict[str, set[str]] = {
     "consent_titles": set(ASKED),
     "consent_texts": set(ASKED),
-    "sign_in_refusals": {ProblemCode.DEVICE_LINKED, ProblemCode.SIGN_IN_BUSY, "other"},
+    "sign_in_refusals": {ProblemCode.SIGN_IN_BUSY, "other"},
+    "phone_refusals": {
+        *(ProblemCode.PLACE_CODE_WRONG, ProblemCode.DEVICE_UNKNOWN, ProblemCode.TOO_MANY_REQUESTS, "other"),
+    },
     "less": literals(Fewer, "kind"),
     "less_done": literals(Fewer, "kind"),
     "coupon_states": {VoucherState.REDEEMED, VoucherState.VOIDED, VoucherState.EXPIRED},  # others have their card

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from engine.offers.codes import voucher_code
 from engine.offers.discounts import Basket, Line
 from engine.privacy.consent import ConsentChoice
 from engine.records import Candidate, Decision, DeviceId, Grounds, Trigger
+from engine.storage.bindings import PhoneClaim
 from engine.storage.database import Database
 from engine.storage.shoppers import ShopperProfile, SignIn, sign_in
 from engine.storage.vouchers.campaigns import put_campaign
@@ -43,10 +45,15 @@ def campaign(campaign_id: str = "apples", **changes: Any) -> Campaign:
     return Campaign.model_validate_json(json.dumps(spec | changes))
 
 
+def proved(device: int, until: float = NOW + 1e9) -> PhoneClaim:
+    """A phone that its network sent here with a signature: proved, each time anew."""
+    return PhoneClaim(DeviceId(device), redirect=secrets.token_hex(8), redirect_until=until)
+
+
 def shopper(db: Database, device: int | None = None, *, consents: Sequence[ConsentChoice] = (PAGE,)) -> ShopperProfile:
     """A new profile, by default with offers on the page granted."""
-    linked = None if device is None else DeviceId(device)
-    return sign_in(db, SignIn(STORE, linked, None, None, None, "fr", consents, "2026-01", NOW))
+    phone = PhoneClaim() if device is None else proved(device)
+    return sign_in(db, SignIn(STORE, phone, None, None, None, "fr", consents, "2026-01", NOW))
 
 
 def candidate(

@@ -10,7 +10,7 @@ from engine.loyalty.ledger import PROGRAMME
 from engine.loyalty.sharing import ShareRules, Visitor
 from engine.offers.codes import voucher_code
 from engine.privacy.consent import replay
-from engine.records import DeviceId, device_hex
+from engine.records import device_hex
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
 from engine.storage.idempotency import begin, finish
@@ -24,7 +24,7 @@ from engine.storage.vouchers.campaigns import get_campaign, put_campaign
 from engine.storage.vouchers.outbox import acknowledge, pending
 from engine.storage.vouchers.tills import redeem, void
 from engine.storage.vouchers.vouchers import counts, vouchers_of
-from tests.engine.storage.scenes import NOW, PAGE, SECRET, STORE, at_once, basket, campaign, issue, shopper
+from tests.engine.storage.scenes import NOW, PAGE, SECRET, STORE, at_once, basket, campaign, issue, proved, shopper
 from tests.engine.storage.test_shoppers import everything, mentions
 
 PHONE = 0xABCDEF0123456789
@@ -34,7 +34,7 @@ def lived(db: Database) -> tuple[str, str, str]:
     """A shopper who did everything; (shopper id, member id, redemption id)."""
     for name in ("apples", "pears"):
         put_campaign(db, STORE, campaign(name))
-    request = SignIn(STORE, DeviceId(PHONE), None, "Ana Lopez", "ana@example.org", "fr", [PAGE], "2026-01", NOW)
+    request = SignIn(STORE, proved(PHONE), None, "Ana Lopez", "ana@example.org", "fr", [PAGE], "2026-01", NOW)
     ana = sign_in(db, request)
     used = issue(db, ana.shopper_id, name="d1")
     [row] = pending(db, "page", NOW)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import NotFound
+from engine.storage.bindings import PhoneClaim
 from engine.storage.database import Database
 from engine.storage.journal import VisitRow, save_checkpoint
 from engine.storage.retention import KEEP_PROFILE_S, purge_prospects
@@ -30,7 +31,7 @@ def test_any_contact_keeps_it(db: Database, contact: str) -> None:
     who = shopper(db, 7).shopper_id
     later = NOW + 1000
     if contact == "sign-in":
-        sign_in(db, SignIn(STORE, None, who, None, None, "fr", [PAGE], "2026-01", later))
+        sign_in(db, SignIn(STORE, PhoneClaim(), who, None, None, "fr", [PAGE], "2026-01", later))
     elif contact == "visit":
         save_checkpoint(db, STORE, 0, b"", [], [], [VisitRow(who, "fruit", "v1", later - 60, later, 60.0)], later)
     else:

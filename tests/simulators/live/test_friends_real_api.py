@@ -14,7 +14,7 @@ from simulators.live.counters import Tally
 from simulators.live.phone import run_phones
 from simulators.live.run import run_live
 from simulators.world import World
-from tests.simulators.live.test_phones_real_api import SECRETS, STORE, Discard, Site, site
+from tests.simulators.live.test_phones_real_api import PORTAL, SECRETS, STORE, Discard, Site, site
 from tests.simulators.made import scenario
 
 __all__ = ["site"]
@@ -31,7 +31,9 @@ def run(site: Site, seconds: float, attack: dict[str, Any] | None = None, **phon
     world = World(chosen, site.plan, seconds)
     key = SECRETS.till_key
     return asyncio.run(
-        run_live(world, Discard(), phones=lambda w, clock, tally: run_phones(w, site.server.url, key, clock, tally))
+        run_live(
+            world, Discard(), phones=lambda w, clock, tally: run_phones(w, site.server.url, key, clock, tally, PORTAL)
+        )
     )
 
 

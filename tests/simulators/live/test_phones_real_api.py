@@ -18,6 +18,7 @@ from engine.offers.campaigns import Campaign, load_campaigns
 from engine.offers.caps import Limits
 from engine.plan.load import load_plan
 from engine.plan.model import Plan
+from engine.privacy.proofs import portal_secrets
 from engine.privacy.secrets import Secrets
 from engine.records import Candidate, DeviceId, Trigger
 from engine.storage.database import Database, open_database
@@ -35,6 +36,7 @@ from tests.simulators.made import scenario
 
 STORE = "supermarket"
 SECRETS = Secrets(b"s" * 32, "manager-key-for-tests", "till-key-for-tests")
+PORTAL = portal_secrets(SECRETS, [STORE], {}).by_store[STORE]
 
 
 class Discard:
@@ -98,7 +100,9 @@ def run(site: Site, seconds: float, till_key: str | None = SECRETS.till_key, **p
     world = World(scenario(store=STORE, people=people, phones=wants), site.plan, seconds)
     return asyncio.run(
         run_live(
-            world, Discard(), phones=lambda w, clock, tally: run_phones(w, site.server.url, till_key, clock, tally)
+            world,
+            Discard(),
+            phones=lambda w, clock, tally: run_phones(w, site.server.url, till_key, clock, tally, PORTAL),
         )
     )
 

@@ -24,7 +24,7 @@ from simulators.live.run import run_live
 from simulators.live.tables import write_live_tables
 from simulators.world import World
 from tests.clocks import HeldClock
-from tests.simulators.live.test_phones_real_api import SECRETS, STORE, Discard, Site
+from tests.simulators.live.test_phones_real_api import PORTAL, SECRETS, STORE, Discard, Site
 from tests.simulators.made import scenario
 
 SHOPPERS = 4
@@ -87,7 +87,7 @@ async def _asking(world: World, url: str, clock: LiveClock, tally: Tally, enough
     tally.witness.asks = True
     async with asyncio.TaskGroup() as group:
         group.create_task(_until(enough, clock, tally))
-        await run_phones(world, url, SECRETS.till_key, clock, tally)
+        await run_phones(world, url, SECRETS.till_key, clock, tally, PORTAL)
 
 
 async def _until(enough: Enough, clock: LiveClock, tally: Tally) -> None:

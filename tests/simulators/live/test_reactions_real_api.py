@@ -18,7 +18,7 @@ from simulators.live.run import run_live
 from simulators.world import World
 from tests.brokers import Mosquitto
 from tests.simulators.live.test_live import received, subscriber
-from tests.simulators.live.test_phones_real_api import SECRETS, STORE, Site, site
+from tests.simulators.live.test_phones_real_api import PORTAL, SECRETS, STORE, Site, site
 from tests.simulators.made import scenario
 
 __all__ = ["site"]
@@ -45,7 +45,7 @@ def lived(world: World, site: Site, broker: Mosquitto) -> Tally:
     publisher.start(10)
 
     def phones(w: World, clock: object, tally: Tally) -> object:
-        return run_phones(w, site.server.url, SECRETS.till_key, clock, tally)  # type: ignore[arg-type]
+        return run_phones(w, site.server.url, SECRETS.till_key, clock, tally, PORTAL)  # type: ignore[arg-type]
 
     tally = asyncio.run(run_live(world, publisher, SPEED, phones))  # type: ignore[arg-type]
     assert publisher.close(10) == 0

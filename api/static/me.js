@@ -117,9 +117,9 @@ for (const box of document.querySelectorAll("#consents input")) {
 by("phone_code").addEventListener("submit", async (event) => {
   event.preventDefault();
   const code = new FormData(event.target).get("code");
+  event.target.reset();
   try {
     await call("POST", "/v1/me/phone-code", { code });
-    event.target.reset();
     toast(t.me.phone_looking);
     setTimeout(() => loadMe().catch(() => {}), 5000);
   } catch (failure) {

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from shapely.geometry import Polygon
+from shapely.geometry import Point, Polygon
 
 from api.server import ApiServer
 from engine.config import Config
 from engine.offers.campaigns import Campaign
 from engine.offers.caps import Limits
 from engine.offers.codes import voucher_code
-from engine.plan.model import AccessPoint, Level, Plan, Product, Zone
+from engine.plan.model import AccessPoint, Level, Opening, Plan, Product, Zone
 from engine.privacy.proofs import portal_secrets, sign_redirect
 from engine.privacy.secrets import Secrets
 from engine.records import Candidate, DeviceId, Trigger
@@ -32,7 +32,7 @@ SQUARE = Polygon([(0, 0), (10, 0), (10, 8), (0, 8)])
 
 
 def small_plan(store: str = "corner") -> Plan:
-    """One level of 10 by 8 m, one zone, one access point, two products."""
+    """One level of 10 by 8 m, one zone, one access point, two products, a till."""
     return Plan(
         store=store,
         name="Épicerie du coin",
@@ -46,6 +46,7 @@ def small_plan(store: str = "corner") -> Plan:
             Product("tea-1", "Thé vert", "drinks", 499, "ground", 2.0, 2.0, ""),
             Product("cup-1", "Tasse bleue", "dishes", 900, "ground", 7.0, 2.0, ""),
         ),
+        openings=(Opening("till-1", "ground", "checkout", Point(9.0, 1.0)),),
     )
 
 

@@ -92,7 +92,7 @@ def test_on_the_same_network_only_her_address_proves_it(tmp_path: Path) -> None:
     pseudonyms = Pseudonyms(SECRETS.site_key, NOW)
     decoder, owners = (
         NativeDecoder({"corner": plan.ap_index}, pseudonyms),
-        PhoneOwners(db, {"corner": plan}, SECRETS, pseudonyms),
+        PhoneOwners(db, {"corner": plan}, SECRETS, {"corner": pseudonyms}),
     )
 
     def claims(ip: str, at: float) -> str:
@@ -109,16 +109,16 @@ def test_on_the_same_network_only_her_address_proves_it(tmp_path: Path) -> None:
     claims("10.0.0.66", NOW)
     connects("02:aa:bb:cc:dd:66", "10.0.0.66", NOW - 30)
     connects(MAC, "10.0.0.5", NOW + 1)
-    owners.settle(NOW + 2)
+    owners.settle(["corner"], NOW + 2)
     assert linked() == []
     hers = claims("10.0.0.5", NOW + 4)
-    owners.settle(NOW + 5)
+    owners.settle(["corner"], NOW + 5)
     assert linked() == [hers]
     claims("10.0.0.66", NOW + 6)
     ask_release(db, "corner", PhoneClaim(HERS, address_digest(SECRETS.derive_key(ADDRESS_KEY), "10.0.0.66")), NOW + 7)
-    owners.settle(NOW + 8)
+    owners.settle(["corner"], NOW + 8)
     assert linked() == [hers]
     ask_release(db, "corner", PhoneClaim(None, address_digest(SECRETS.derive_key(ADDRESS_KEY), "10.0.0.5")), NOW + 9)
-    owners.settle(NOW + 10)
+    owners.settle(["corner"], NOW + 10)
     assert linked() == []
     db.close()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import time
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from selenium.webdriver import Chrome
 
 from api.server import run_api
+from engine.storage.phones import open_claims
 from engine.storage.vouchers.outbox import pending_for
 from engine.storage.vouchers.vouchers import voucher_of
 from tests.api.site import MAC, SECRETS, Site, basket, eventually
@@ -42,8 +45,9 @@ def picture(browser: Chrome, name: str) -> None:
 
 def sign_in(browser: Chrome, site: Site) -> str:
     """Through the captive portal's page, as a person does; the shopper's id."""
-    browser.get(f"{site.url}/w/corner?client_mac={MAC}&lang=fr")
+    browser.get(f"{site.url}/w/corner?{urlencode(site.redirect())}&lang=fr")
     assert MAC not in browser.current_url
+    assert browser.get_cookies() == []
     picture(browser, "portal")
     click(browser, "input[value='location_offers:page']")
     write(browser, "[name=display_name]", "Zoé")
@@ -139,6 +143,45 @@ def test_the_page_comes_back_by_itself(site: Site, chromium: Chrome) -> None:
         wait_for(chromium, "#status[data-state=live]")
     finally:
         with_same_port.stop()
+
+
+def test_the_pass_asks_before_it_signs_in(site: Site, chromium: Chrome) -> None:
+    """The captive window's link, in a browser that knows nothing: a page that says whose it is, and a button."""
+    with site.client() as window:
+        form = {"consent": "location_offers:page", "display_name": "Zoé", **site.form(window, site.redirect())}
+        [link] = re.findall(r'href="([^"]*pass=[^"]*)"', window.post("/w/corner", data=form).text)
+    chromium.get(link.replace("&amp;", "&"))
+    wait_for(chromium, "h1", "Est-ce bien vous")
+    wait_for(chromium, ".paper", "La page de Zoé")
+    wait_until(chromium, lambda: "pass=" not in chromium.current_url, "the pass out of the address")
+    assert chromium.get_cookies() == []
+    picture(chromium, "enter")
+    click(chromium, "form button")
+    wait_for(chromium, "#hello", "Bonjour Zoé")
+    assert "pass" not in chromium.current_url
+    assert not shown(chromium, "#phone")
+    assert complaints(chromium) == []
+
+
+def test_a_phone_that_is_not_proved_says_so_and_takes_a_code(site: Site, chromium: Chrome) -> None:
+    chromium.get(f"{site.url}/w/corner?client_mac={MAC}&lang=fr")
+    click(chromium, "input[value='location_offers:page']")
+    click(chromium, "form button")
+    wait_for(chromium, "h1", "Vous êtes connecté")
+    click(chromium, "a.button.main")
+    wait_for(chromium, "#phone h2", "Est-ce bien votre téléphone")
+    picture(chromium, "me-pending")
+    write(chromium, "#phone_code input", "UUUUUU")
+    click(chromium, "#phone_code button")
+    wait_for(chromium, "#toast", "Aucun écran ne montre ce code")
+    with site.till() as till:
+        [screen] = till.get("/v1/till/codes/corner").json()["items"]
+    wait_until(chromium, lambda: not shown(chromium, "#toast"), "no toast")
+    write(chromium, "#phone_code input", screen["code"].lower())
+    click(chromium, "#phone_code button")
+    wait_for(chromium, "#toast", "Restez un instant")
+    [claim] = open_claims(site.db, "corner", time.time())
+    assert claim.code_place == "till-1"
 
 
 def test_choices_and_leaving(site: Site, chromium: Chrome) -> None:

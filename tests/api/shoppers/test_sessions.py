@@ -152,17 +152,6 @@ def test_a_form_sent_twice_makes_one_profile(site: Site, phone: httpx.Client, tm
     assert list(linked_devices(site.db, "corner")) == [STABLE]
 
 
-def test_a_sign_in_repeated_with_its_secret_key_gets_its_cookie_again(site: Site, phone: httpx.Client) -> None:
-    """Where the answer was lost; a short key is no secret, and gets the answer without the cookie."""
-    body = {"store": "corner", "consents": [OFFERS]}
-    for key, again in (("3f0e9a52-5c1b-4d0e-8a77-2b9a4f1c6d10", True), ("1", False)):
-        with site.client() as first, site.client() as repeat:
-            one = first.post("/v1/sessions", json=body, headers={"Idempotency-Key": key})
-            two = repeat.post("/v1/sessions", json=body, headers={"Idempotency-Key": key})
-            assert one.content == two.content
-            assert ("rayon_shopper" in repeat.cookies) == again
-
-
 def test_a_browser_that_erased_itself_is_somebody_new(site: Site, phone: httpx.Client) -> None:
     form = {"consent": "location_offers:page", **site.form(phone)}
     phone.post("/w/corner", data=form)

@@ -113,6 +113,20 @@ def test_each_store_has_its_own_night() -> None:
     assert auckland(MAC) != today
 
 
+def test_a_claimed_phone_stays_daily_and_is_found() -> None:
+    pseudonym = Pseudonyms(KEY, 1000.0)
+    daily, stable = pseudonym(MAC), pseudonym.stable(MAC)
+    pseudonym.watch([stable])
+    assert pseudonym.goes_as == {}  # not heard since
+    assert pseudonym(MAC) == daily
+    assert pseudonym.goes_as == {stable: daily}
+    pseudonym.refresh({int(stable)})
+    assert pseudonym(MAC) == stable
+    assert pseudonym.goes_as == {stable: stable}
+    pseudonym.watch([])
+    assert pseudonym.goes_as == {}
+
+
 def test_another_site_shares_nothing() -> None:
     here, there = Pseudonyms(KEY), Pseudonyms(KEY + b"!")
     assert here(MAC) != there(MAC)

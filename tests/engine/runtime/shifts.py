@@ -13,6 +13,7 @@ from engine.privacy.consent import ConsentChoice
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.secrets import Secrets
 from engine.runtime.process import EngineProcess
+from engine.storage.bindings import PhoneClaim
 from engine.storage.database import Database
 from engine.storage.presence.heatmaps import heat_rows, visits_of, zone_flows, zone_hours
 from engine.storage.shoppers import SignIn, sign_in
@@ -89,7 +90,8 @@ def sign_everyone_in(db: Database, macs: list[str], plan: Plan, at: float) -> di
     seed_campaigns(db, STORE, load_campaigns(FLOORPLANS / STORE / "campaigns.yaml", plan))
     stable = Pseudonyms(SECRETS.site_key).stable
     consents = [ConsentChoice("location_offers", "page", granted=True)]
+    phones = {mac: PhoneClaim(stable(mac), redirect=f"signed for {mac}", redirect_until=at + 3600.0) for mac in macs}
     return {
-        mac: sign_in(db, SignIn(STORE, stable(mac), None, None, None, "fr", consents, "2026-01", at)).shopper_id
-        for mac in macs
+        mac: sign_in(db, SignIn(STORE, phone, None, None, None, "fr", consents, "2026-01", at)).shopper_id
+        for mac, phone in phones.items()
     }

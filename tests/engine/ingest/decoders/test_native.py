@@ -20,6 +20,7 @@ from engine.ingest.decoders.native import (
     NetworkSession,
     decode_native,
     decode_session,
+    is_session,
     parse_topic,
 )
 from engine.privacy.pseudonyms import Pseudonyms
@@ -253,12 +254,37 @@ def test_a_session_is_decoded() -> None:
     assert (joined.device, joined.ssid, joined.user) == (PSEUDONYM(MAC), "Shop", "u1")
 
 
+def test_a_session_s_address_is_one_and_its_device_stable() -> None:
+    """Whoever consented to nothing goes under the stable pseudonym here too: it is compared, in memory only."""
+    said = {"mac": "02:00:00:00:00:01", "event": "connect", "t": 9.0}
+    assert session(json.dumps(said | {"ip": "2001:DB8::1"}).encode()).ip == "2001:db8::1"
+    assert session(json.dumps(said | {"ip": ""}).encode()).ip is None
+    daily = Pseudonyms(b"0123456789abcdef", 1000.0)
+    heard = NativeDecoder({"boutique": {}}, daily).decode_session(SESSION, json.dumps(said).encode(), 1000.0)
+    assert heard.device == daily.stable("02:00:00:00:00:01") != daily("02:00:00:00:00:01")
+
+
+@pytest.mark.parametrize(
+    ("topic", "so"),
+    [
+        (SESSION, True),
+        ("rayon/boutique/readings/c1", False),
+        ("rayon/sessions/readings/c1", False),
+        ("rayon/sessions", False),
+    ],
+)
+def test_which_topic_tells_of_sessions(topic: str, so: bool) -> None:
+    assert is_session(topic) == so
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
         ({"event": "roam"}, "bad_session_shape"),
         ({"t": "1"}, "bad_session_shape"),
         ({"more": 1}, "bad_session_shape"),
+        ({"ip": "10.20.0"}, "bad_session_shape"),
+        ({"ip": 7}, "bad_session_shape"),
         ({"t": -1}, "bad_time"),
         ({"mac": "x"}, "bad_mac"),
     ],

@@ -32,6 +32,14 @@ COMMANDS = {
         "api.cli.demo.run", "Two stores, simulated shoppers and all pages, with nothing to install or configure.", TRY
     ),
     "bench": Listed("api.cli.bench.run", "Times the locator and the start of commands, and weighs what is kept."),
+    "backup": Listed(
+        "api.cli.data.backup", "Copy database, keys and floor plans into one file, while the site runs or not.", SITE
+    ),
+    "restore": Listed(
+        "api.cli.data.restore",
+        "Bring a backup back: database, keys and floor plans, to where the configuration says.",
+        SITE,
+    ),
     "history": Listed("api.cli.history.command", "Past hours of a store, from elsewhere.", SITE),
 }
 """In the order of `rayon --help`. The texts are the first lines of the commands' own descriptions."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from api.cli.version import version_line
-from engine.errors import OperatorError
+from engine.errors import OperatorError, StorageUnavailable
 
 
 def main() -> None:
@@ -23,6 +23,9 @@ def main() -> None:
         n = len(error.problems)
         print(f"{n} problem{'s' if n != 1 else ''} found; nothing was started or written.", file=sys.stderr)
         sys.exit(2)
+    except StorageUnavailable as error:
+        print(f"The database cannot be reached: {error}. Is it running, and is storage.url right?", file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,20 @@ class EngineName:
             self._descriptor = -1
 
 
+def engines_running(data_dir: Path) -> int:
+    """How many engines use the folder now."""
+    running = 0
+    for path in data_dir.glob("engine-*.name"):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            running += 1
+        finally:
+            os.close(descriptor)
+    return running
+
+
 def _take(data_dir: Path) -> tuple[int, str]:
     data_dir.mkdir(parents=True, exist_ok=True)
     for number in range(1, MOST_ENGINES + 1):

@@ -88,7 +88,7 @@ class Database:
         except DataError as error:
             raise Unstorable("a value is none that is kept here") from error
         except DBAPIError as error:
-            raise _as_ours(error) from error
+            raise as_ours(error) from error
         except (OverflowError, UnicodeEncodeError) as error:  # what the driver itself refuses
             raise Unstorable("a value is none that is kept here") from error
 
@@ -110,11 +110,16 @@ def open_database(url: str) -> Database:
                 upgrade(connection)
     except DBAPIError as error:
         engine.dispose()
-        raise _as_ours(error) from error
+        raise as_ours(error) from error
     except BaseException:
         engine.dispose()
         raise
     return Database(engine)
+
+
+def engine_for(url: str) -> Engine:
+    """A way to reach the database at `url`, with nothing brought up to date. Raises OperatorError."""
+    return _create(_parse(url))
 
 
 def _parse(url: str) -> URL:
@@ -193,7 +198,7 @@ def _is_outage(error: DBAPIError) -> bool:
     return isinstance(error, OperationalError) and "no such" not in str(error.orig)
 
 
-def _as_ours(error: DBAPIError) -> Exception:
+def as_ours(error: DBAPIError) -> Exception:
     """What it is to us: an outage, a damaged file, or a mistake in our own SQL, which stays what it is."""
     if any(words in str(error.orig) for words in _DAMAGED):
         return OperatorError([damaged(_reason(error))])

@@ -37,6 +37,11 @@ def upgrade(connection: Connection) -> None:
     command.upgrade(alembic_config(connection), "head")
 
 
+def downgrade(connection: Connection) -> None:
+    """Undoes every version: no table of ours is left."""
+    command.downgrade(alembic_config(connection), "base")
+
+
 def version_of(connection: Connection) -> str | None:
     """The version of the schema there; None where there is none yet."""
     return MigrationContext.configure(connection).get_current_revision()

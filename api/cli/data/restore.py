@@ -1,0 +1,115 @@
+"""`rayon restore`: a backup put back where the site looks for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.data.archive import DATABASE, KEYS, PLANS, Manifest, members, read_archive
+from api.cli.data.places import Places
+from api.cli.engine import CONFIG_OPTION
+from engine.config import Config
+from engine.errors import OperatorError, Problem
+from engine.runtime.engine_name import engines_running
+from engine.storage.copies import clear_tables, copy_in, copy_out, is_occupied, require_known, sqlite_file
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+
+    @app.command("restore")
+    def restore(
+        file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `rayon backup` made.")],
+        config: Path | None = CONFIG_OPTION,
+        force: Annotated[
+            bool, typer.Option("--force", help="Put it in the place of what is there, which is set aside in data_dir.")
+        ] = False,
+    ) -> None:
+        """Bring a backup back: database, keys and floor plans, to where the configuration says.
+
+        Stop engine and API first. Every byte is checked before anything is written, and nothing that is there is
+        written over: with --force it is moved into a folder of data_dir. The database may be of the other kind than the
+        one that was backed up, so this also moves a site from SQLite to PostgreSQL.
+
+        Example: rayon restore rayon.tar.gz
+        """
+        from api.cli.startup import read_config
+
+        bring_back(read_config(config), file, force=force)
+
+
+def bring_back(
+    config: Config, source: Path, *, force: bool = False, environ: Mapping[str, str] = os.environ
+) -> Manifest:
+    """Puts the backup where `config` says. Raises OperatorError with all that stands in its way; nothing is then
+    written."""
+    places = Places.of(config, environ)
+    with tempfile.TemporaryDirectory(prefix="rayon-restore-") as draft:
+        folder = Path(draft)
+        manifest = read_archive(source, folder)
+        require_known(folder / DATABASE)
+        problems = list(_in_the_way(places, manifest, force=force))
+        if problems:
+            raise OperatorError(problems)
+        if force:
+            _set_aside(places, manifest)
+        _place(places, manifest, folder)
+    print(f"Restored what was backed up at {manifest.made_at} by Rayon {manifest.rayon}. Start the site.")
+    return manifest
+
+
+def _in_the_way(places: Places, manifest: Manifest, *, force: bool) -> Iterator[Problem]:
+    if engines_running(places.data_dir):
+        yield Problem(str(places.data_dir), "(folder)", "an engine is running on it", "stop engine and API first")
+    if force:
+        return
+    if is_occupied(places.url):
+        yield Problem("storage.url", "(database)", "there is one already", "--force sets it aside")
+    for path in _targets(places, manifest):
+        if path.exists():
+            yield Problem(str(path), "(file)", "exists", "--force sets it aside")
+
+
+def _targets(places: Places, manifest: Manifest) -> list[Path]:
+    """Where keys and stores' folders go."""
+    keys = [places.data_dir / name for name in members(manifest, KEYS)]
+    return [*keys, *(places.plans_dir / store for store in manifest.stores)]
+
+
+def _set_aside(places: Places, manifest: Manifest) -> None:
+    """Moves what is there into a folder of data_dir; of a PostgreSQL database, a copy."""
+    aside = places.data_dir / f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    database = sqlite_file(places.url)
+    there = [path for path in _targets(places, manifest) if path.exists()]
+    if database is not None:
+        there += [path for path in sorted(database.parent.glob(f"{database.name}*")) if path.is_file()]
+    occupied = database is None and is_occupied(places.url)
+    if not there and not occupied:
+        return
+    aside.mkdir(parents=True)
+    aside.chmod(0o700)
+    if occupied:
+        copy_out(places.url, aside / DATABASE, lambda what: print(f"setting {what} aside", file=sys.stderr))
+        clear_tables(places.url)
+    for path in there:
+        shutil.move(path, aside / path.name)
+    print(f"What was there is in {aside}.", file=sys.stderr)
+
+
+def _place(places: Places, manifest: Manifest, folder: Path) -> None:
+    for room, home in ((KEYS, places.data_dir), (PLANS, places.plans_dir)):
+        for path, name in members(manifest, room).items():
+            target = home / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / name, target)
+            target.chmod(0o600 if room == KEYS else 0o644)
+        print(f"{room}: {len(members(manifest, room))} files in {home}", file=sys.stderr)
+    copy_in(folder / DATABASE, places.url, lambda what: print(f"copying {what}", file=sys.stderr))

@@ -122,6 +122,7 @@ class StoreRunner:
             frames = self._unpack(row)
             if frames is not None:
                 self.decide(self.advance(frames, row.now), now)
+            self._upto_id = row.id
         self._engine.listen_from(now)
         return len(recovery.journal)
 

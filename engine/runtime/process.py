@@ -328,8 +328,9 @@ class EngineProcess:
         if self._is_due("refresh", now, REFRESH_S):
             self._refresh(now)
         if self._is_due("checkpoint", now, self._config.storage.checkpoint_s):
-            for runner in self.runners.values():
-                self.patience(runner.checkpoint_if_due, now)
+            for store, runner in list(self.runners.items()):
+                with self._run_by_us(store):
+                    self.patience(runner.checkpoint_if_due, now)
         if self._is_due("status", now, STATUS_S):
             self._report()
 

@@ -141,13 +141,7 @@ class StoreRunner:
 
     def keep(self, frames: Sequence[Frame], now: float) -> None:
         """Commits the frames to the journal. After this the broker may forget them."""
-        row_id = self._journal.append(now, self._close(pack_frames(frames, self._layout), now))
-        if row_id <= self._upto_id:
-            # A recovery would pass over it: the database was put together from parts of different age.
-            log.error("%s: the journal is older than the checkpoint; it begins anew with a checkpoint", self.plan.store)
-            self._upto_id, self._touched = row_id - 1, True
-            self.checkpoint(now)
-        self._upto_id = row_id
+        self._upto_id = self._journal.append(now, self._close(pack_frames(frames, self._layout), now))
 
     def advance(self, frames: Sequence[Frame], now: float) -> Step:
         """One step, its decisions taken and written. `now` is the wall clock."""

@@ -51,7 +51,7 @@ def test_a_flipped_journal_row_is_left_out_and_all_others_are_used(
     with db.write() as session:
         row = session.exec(select(JournalTable).order_by(JournalTable.seq)).all()[7]  # type: ignore[arg-type]
         row.payload = flip(row.payload, int(share * len(row.payload)))
-        bad = row.id
+        bad = row.seq
     again = runner(db)
     assert again.recover(NOW + SECONDS) == len(FRAMES)
     figures = again.figures()
@@ -88,10 +88,8 @@ def test_an_old_journal_is_worked_off_and_said(db: Database, caplog: pytest.LogC
     assert "rows end 48.0 hours ago: they are worked off" in caplog.text
 
 
-def test_a_journal_that_is_older_than_its_checkpoint_begins_anew(
-    db: Database, caplog: pytest.LogCaptureFixture
-) -> None:
-    """As after a copy whose parts are of different age: new rows would be passed over by the next recovery."""
+def test_a_journal_that_is_older_than_its_checkpoint_goes_on_behind_it(db: Database) -> None:
+    """As after a copy whose parts are of different age: no new row is passed over by the next recovery."""
     save_checkpoint(db, "boutique", 1_000_000, b"", [], [], [], NOW)
     living = runner(db)
     living.recover(NOW)
@@ -99,7 +97,6 @@ def test_a_journal_that_is_older_than_its_checkpoint_begins_anew(
         living.keep([frame], NOW + at)
     again = runner(db)
     assert again.recover(NOW + SECONDS) == len(FRAMES)
-    assert caplog.text.count("the journal is older than the checkpoint") == 1
 
 
 def test_a_damaged_file_is_said_at_the_start(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

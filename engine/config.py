@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from engine.errors import OperatorError, Problem
 from engine.vocabulary import EventKind
+from engine.wording import validation_problems
 from engine.yaml_files import read_yaml
 
 LEAST_K = 10
@@ -151,16 +152,6 @@ class Config(_Strict):
     privacy: PrivacyConfig = PrivacyConfig()
     storage: StorageConfig = StorageConfig()
     api: ApiConfig = ApiConfig()
-
-
-def validation_problems(error: ValidationError, file: str) -> list[Problem]:
-    """Pydantic's findings as problems, each with its key path."""
-    out = []
-    for e in error.errors():
-        place = ".".join(str(p) for p in e["loc"]) or "(whole file)"
-        fix = "remove it or correct its name" if e["type"] == "extra_forbidden" else f"got {e.get('input')!r:.60}"
-        out.append(Problem(file, place, e["msg"], fix))
-    return out
 
 
 def parse_config(raw: Any, file: str) -> Config:

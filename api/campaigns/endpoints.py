@@ -13,11 +13,11 @@ from api.auth import manager_key
 from api.context import AppContext, context
 from api.problems import problem_responses
 from api.times import rfc3339
-from engine.config import validation_problems
 from engine.errors import BusinessRefusal, NotFound, OperatorError, Problem
 from engine.offers.campaigns import Campaign, CampaignState, campaign_problems
 from engine.storage.vouchers import campaigns as store_of
 from engine.vocabulary import ProblemCode
+from engine.wording import validation_problems
 
 router = APIRouter(
     prefix="/v1/stores/{store}/campaigns",

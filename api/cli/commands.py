@@ -40,6 +40,7 @@ COMMANDS = {
         "Bring a backup back: database, keys and floor plans, to where the configuration says.",
         SITE,
     ),
+    "campaigns": Listed("api.cli.data.campaigns", "Campaigns of the stores' files.", SITE),
     "history": Listed("api.cli.history.command", "Past hours of a store, from elsewhere.", SITE),
 }
 """In the order of `rayon --help`. The texts are the first lines of the commands' own descriptions."""

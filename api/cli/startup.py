@@ -15,14 +15,16 @@ from rich.logging import RichHandler
 
 from engine.config import Config, load_config
 from engine.errors import OperatorError, Problem, collect_problems
-from engine.offers.campaigns import Campaign, load_campaigns
+from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, load_campaigns
 from engine.plan.load import load_plans
 from engine.plan.model import Plan
 from engine.privacy.secrets import Secrets, load_secrets
 from engine.storage.database import Database, open_database
 from engine.storage.soundness import require_sound
+from engine.storage.vouchers.campaign_files import compare_campaigns
 from engine.storage.vouchers.campaigns import seed_campaigns
 
+log = logging.getLogger(__name__)
 LOOKED_AT_BYTES = 64 * 2**20  # of a database, at every start: half a second; `rayon doctor` looks at all of it
 
 
@@ -48,20 +50,36 @@ def open_site(config: Config, *, environ: Mapping[str, str] = os.environ) -> Run
     if not plans:
         place = str(config.stores.floorplans_dir)
         raise OperatorError([Problem(place, "(folder)", "holds no store", "put a folder with a plan.geojson there")])
-    campaigns = _campaigns(config, plans)
+    campaigns = read_campaign_files(config.stores.floorplans_dir, plans)
     secrets = load_secrets(config.storage.data_dir, environ)
     db = open_database(environ.get("RAYON_DATABASE_URL", config.storage.url))
     require_sound(db, LOOKED_AT_BYTES)
     for store, seeds in campaigns.items():
         seed_campaigns(db, store, seeds, time.time())
+        _say_differing(db, store, seeds)
     return RunningSite(config, db, secrets, plans)
 
 
-def _campaigns(config: Config, plans: Mapping[str, Plan]) -> dict[str, list[Campaign]]:
+def _say_differing(db: Database, store: str, campaigns: list[Campaign]) -> None:
+    """The database's campaigns are what runs: managers edit them there. A file that says otherwise is not heeded."""
+    differences = compare_campaigns(db, store, campaigns)
+    if differences:
+        named = ", ".join(f"{d.campaign_id} ({d.change})" for d in differences)
+        log.warning(
+            "%s: %s differs from the campaigns that run: %s. It is read for new campaigns only; "
+            "`rayon campaigns apply` takes the rest, with --dry-run it says what that would change",
+            store,
+            CAMPAIGNS_FILE,
+            named,
+        )
+
+
+def read_campaign_files(floorplans_dir: Path, plans: Mapping[str, Plan]) -> dict[str, list[Campaign]]:
+    """The campaigns of every store that has a file of them. Raises OperatorError with all mistakes of all files."""
     found: dict[str, list[Campaign]] = {}
     with collect_problems() as collect:
         for store, plan in plans.items():
-            path = config.stores.floorplans_dir / store / "campaigns.yaml"
+            path = floorplans_dir / store / CAMPAIGNS_FILE
             if path.is_file():
                 found[store] = collect.read(partial(load_campaigns, path, plan))
     return found

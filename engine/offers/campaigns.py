@@ -9,12 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from engine.config import validation_problems
 from engine.errors import OperatorError, Problem
 from engine.offers.audience import Audience
 from engine.offers.discounts import MAX_MINOR, Offer, OfferKind
@@ -23,8 +22,11 @@ from engine.offers.law.prior import Announced, PriorPrice, prior_findings
 from engine.offers.legal import legal_findings
 from engine.plan.model import Plan
 from engine.vocabulary import DecisionReason
+from engine.wording import validation_problems
 from engine.yaml_files import read_yaml
 
+CAMPAIGNS_FILE = "campaigns.yaml"
+M = TypeVar("M", bound=BaseModel)
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
@@ -158,24 +160,55 @@ def load_campaigns(path: Path, plan: Plan, on: dt.date | None = None) -> list[Ca
 
 def parse_campaigns(raw: Any, plan: Plan, file: str, on: dt.date | None = None) -> list[Campaign]:
     """The campaigns of already-read YAML or JSON. Raises OperatorError with all problems, each with its key path."""
-    try:
-        # Through JSON text: pydantic then takes lists for tuples and ISO times, and is strict about all else.
-        parsed = CampaignFile.model_validate_json(json.dumps(raw, default=_iso))
-    except ValidationError as error:
-        raise OperatorError([_plain(p) for p in validation_problems(error, file)]) from error
-    problems = campaign_problems(parsed.campaigns, plan, file, on)
-    if parsed.store != plan.store:
-        problems.insert(0, Problem(file, "store", f"{parsed.store!r} is not this plan's store", f"write {plan.store}"))
+    campaigns, problems = read_campaigns(raw, plan, file, on)
     if problems:
         raise OperatorError(problems)
-    return list(parsed.campaigns)
+    return campaigns
+
+
+def read_campaigns(
+    raw: Any, plan: Plan | None, file: str, on: dt.date | None = None
+) -> tuple[list[Campaign], list[Problem]]:
+    """What of the file can be read, and everything that is wrong with the rest: form, plan and law at once.
+
+    Without a plan (it has mistakes of its own) only what needs none is looked at.
+    """
+    if not isinstance(raw, dict):
+        return [], [Problem(file, "(whole file)", "not a mapping of keys", "version, store and campaigns")]
+    listed = raw.get("campaigns")
+    items = listed if isinstance(listed, list) else []
+    problems = _problems_of(CampaignFile, raw | {"campaigns": []} if items else raw, file)[1]
+    found: dict[int, Campaign] = {}
+    for i, item in enumerate(items):
+        campaign, wrong = _problems_of(Campaign, item, file)
+        problems += [_plain(replace(p, place=f"campaigns.{i}.{p.place}".removesuffix(".(whole file)"))) for p in wrong]
+        if campaign is not None:
+            found[i] = campaign
+    if plan is not None:
+        problems += _against_plan(found, plan, file, on)
+        if isinstance(raw.get("store"), str) and raw["store"] != plan.store:
+            reason = f"{raw['store']!r} is not this plan's store"
+            problems.insert(0, Problem(file, "store", reason, f"write {plan.store}"))
+    return list(found.values()), problems
+
+
+def _problems_of(model: type[M], raw: Any, file: str) -> tuple[M | None, list[Problem]]:
+    try:
+        # Through JSON text: pydantic then takes lists for tuples and ISO times, and is strict about all else.
+        return model.model_validate_json(json.dumps(raw, default=_iso)), []
+    except ValidationError as error:
+        return None, validation_problems(error, file)
 
 
 def campaign_problems(campaigns: Sequence[Campaign], plan: Plan, file: str, on: dt.date | None = None) -> list[Problem]:
     """What is wrong between campaigns and plan: unknown product, zone, category or store, double ids, and the law."""
+    return _against_plan(dict(enumerate(campaigns)), plan, file, on)
+
+
+def _against_plan(campaigns: Mapping[int, Campaign], plan: Plan, file: str, on: dt.date | None) -> list[Problem]:
     problems: list[Problem] = []
     seen: dict[str, int] = {}
-    for i, campaign in enumerate(campaigns):
+    for i, campaign in campaigns.items():
         at = f"campaigns.{i}"
         if campaign.id in seen:
             problems.append(Problem(file, f"{at}.id", f"{campaign.id!r} is used by campaigns.{seen[campaign.id]} too"))

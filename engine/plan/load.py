@@ -45,7 +45,7 @@ def check_plan(folder: Path) -> tuple[Plan | None, list[Problem], list[Problem]]
 def load_plans(floorplans_dir: Path, stores: Sequence[str] = ()) -> dict[str, Plan]:
     """Plans by store id: those of `stores`, or of every folder that holds a plan. OperatorError has all mistakes.
 
-    A store that is asked for by name lies in the folder of its name.
+    Each store lies in the folder of its name.
     """
     floorplans_dir = Path(floorplans_dir)
     folders = [floorplans_dir / s for s in stores] or sorted(p.parent for p in floorplans_dir.glob(f"*/{PLAN_FILE}"))
@@ -59,16 +59,21 @@ def load_plans(floorplans_dir: Path, stores: Sequence[str] = ()) -> dict[str, Pl
         problems += errors
         if plan is None:
             continue
-        if stores and plan.store != folder.name:
-            reason = f"store {plan.store!r} lies in folder {folder.name!r}"
-            problems.append(Problem(str(folder / PLAN_FILE), "rayon.store", reason, "give both the same name"))
-        elif plan.store in plans:
+        if plan.store in plans:
             reason = f"store {plan.store!r} has another floor plan already"
             problems.append(Problem(str(folder / PLAN_FILE), "rayon.store", reason, "one folder per store"))
+        elif plan.store != folder.name:
+            problems.append(misnamed(plan, folder))
         plans[plan.store] = plan
     if problems:
         raise OperatorError(problems)
     return plans
+
+
+def misnamed(plan: Plan, folder: Path) -> Problem:
+    """A store that does not lie in the folder of its name: a site would look for its campaigns elsewhere."""
+    reason = f"store {plan.store!r} lies in folder {folder.name!r}"
+    return Problem(str(folder / PLAN_FILE), "rayon.store", reason, "give both the same name")
 
 
 def _read(folder: Path) -> tuple[Plan | None, list[Problem], list[Problem]]:

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from engine.config import validation_problems
 from engine.errors import OperatorError, Problem
+from engine.wording import validation_problems
 from engine.yaml_files import read_yaml
 from simulators.scenario.scenario import Scenario
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,9 +14,11 @@ from rich.text import Text
 
 from api.cli.inputs import StoreFolder
 from engine.errors import OperatorError, Problem
-from engine.plan.load import check_plan
+from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, read_campaigns
+from engine.plan.load import check_plan, misnamed
 from engine.plan.model import Plan
 from engine.plan.walkable import walkable_area
+from engine.yaml_files import read_yaml
 
 
 def register(app: typer.Typer) -> None:
@@ -27,15 +30,21 @@ def check(
     folder: StoreFolder,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
-    """Read a floor plan strictly; list every mistake with its place, or say what the store holds.
+    """Read a floor plan and its campaigns strictly; list every mistake with its place, or say what the store holds.
 
     Example: [bold]rayon plan check floorplans/supermarket[/bold]
 
     Mistakes end with exit status 2. Warnings do not: the plan can be used as it is.
     """
     plan, errors, warnings = check_plan(folder)
+    campaigns, wrong = _campaigns(folder, plan)
+    errors += wrong
+    if plan is not None and plan.store != folder.resolve().name:
+        warnings.append(misnamed(plan, folder.resolve()))
+    plan = None if errors else plan
     if as_json:
-        print(json.dumps(_report(plan, errors, warnings), ensure_ascii=False))
+        report = _report(plan, errors, warnings) | ({"campaigns": len(campaigns)} if plan is not None else {})
+        print(json.dumps(report, ensure_ascii=False))
         if plan is None:
             raise OperatorError(errors)
         return
@@ -47,7 +56,23 @@ def check(
     console.print(f"{plan.name} ({plan.store}), {plan.timezone}, {plan.currency}", highlight=False, markup=False)
     console.print(_table(plan))
     ending = f"{len(warnings)} warning{'s' if len(warnings) != 1 else ''}" if warnings else "nothing to warn of"
+    if campaigns:
+        console.print(
+            f"{len(campaigns)} campaign{'s' if len(campaigns) != 1 else ''} in {CAMPAIGNS_FILE}", highlight=False
+        )
     console.print(f"The plan can be used; {ending}.", highlight=False)
+
+
+def _campaigns(folder: Path, plan: Plan | None) -> tuple[list[Campaign], list[Problem]]:
+    """Those of the store's file, if it has one, and what is wrong with it."""
+    path = folder / CAMPAIGNS_FILE
+    if not path.is_file():
+        return [], []
+    try:
+        raw = read_yaml(path)
+    except OperatorError as error:
+        return [], list(error.problems)
+    return read_campaigns(raw, plan, str(path))
 
 
 def _per_level(plan: Plan) -> list[dict[str, Any]]:

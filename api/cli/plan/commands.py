@@ -9,7 +9,7 @@ from api.cli.lazy import LazyGroup, Listed
 COMMANDS = {
     "check": Listed(
         "api.cli.plan.check",
-        "Read a floor plan strictly; list every mistake with its place, or say what the store holds.",
+        "Read a floor plan and its campaigns strictly; list every mistake with its place, or say what the store holds.",
     ),
     "draw": Listed(
         "api.cli.plan.draw", "Draw a floor plan: walls, fixtures, zones, openings, access points, products."

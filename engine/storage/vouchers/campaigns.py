@@ -30,7 +30,7 @@ class StoredCampaign:
 def put_campaign(db: Database, store: str, campaign: Campaign, now: float = 0.0) -> StoredCampaign:
     """Creates the campaign or replaces the one with its id, one version up. What it has spent stays spent."""
     with db.write() as session:
-        stored = _put(session, store, campaign, now, seeded=False)
+        stored = put_values(session, store, campaign, now)
         bump(session, [store], "campaigns")
         return stored
 
@@ -103,11 +103,13 @@ def stored_campaign(row: CampaignTable) -> StoredCampaign:
     )
 
 
-def _put(session: Session, store: str, campaign: Campaign, now: float, *, seeded: bool) -> StoredCampaign:
+def put_values(session: Session, store: str, campaign: Campaign, now: float, *, seeded: bool = False) -> StoredCampaign:
+    """Creates or replaces a campaign within a transaction, one version up. `seeded`: it is as its file says."""
     # Insert at version 0 where missing, then change under the row's lock: two managers at once give two versions.
     upsert(session, CampaignTable, [_values(store, campaign, now, seeded=seeded) | {"version": 0}])
     row = session.get_one(CampaignTable, (store, campaign.id), with_for_update=True)
     _change(row, campaign, now)
+    row.seeded = seeded
     session.flush()
     return stored_campaign(row)
 

@@ -33,7 +33,7 @@ def refused(result: Result) -> list[str]:
 
 
 def test_check_says_what_the_store_holds(run, tmp_path: Path) -> None:
-    result = run("check", write(tmp_path))
+    result = run("check", write(tmp_path / "shop"))
     assert result.exit_code == 0
     assert "The shop (shop), Europe/Paris, EUR" in result.stdout
     row = next(line for line in result.stdout.splitlines() if "Ground" in line)
@@ -55,7 +55,7 @@ def test_check_says_what_the_store_holds(run, tmp_path: Path) -> None:
 def test_check_warns_without_failing(run, tmp_path: Path) -> None:
     raw = shop()
     del raw["features"][OPENING]
-    result = run("check", write(tmp_path, raw))
+    result = run("check", write(tmp_path / "shop", raw))
     assert result.exit_code == 0
     assert "warning:" in result.stderr
     assert "there is no entrance" in result.stderr
@@ -70,7 +70,7 @@ def test_check_lists_every_mistake(run, tmp_path: Path) -> None:
 
 
 def test_check_as_json(run, tmp_path: Path) -> None:
-    report = json.loads(run("check", write(tmp_path / "good"), "--json").stdout)
+    report = json.loads(run("check", write(tmp_path / "shop"), "--json").stdout)
     assert (report["ok"], report["store"], report["errors"], report["warnings"]) == (True, "shop", [], [])
     (level,) = report["levels"]
     assert (level["id"], level["area_m2"], level["walkable_m2"], level["access_points"]) == ("0", 96.0, 93.0, 3)

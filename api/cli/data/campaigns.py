@@ -1,0 +1,69 @@
+"""`rayon campaigns apply`: the stores' files against what runs, and taking them."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.engine import CONFIG_OPTION
+from api.cli.startup import read_campaign_files, read_config
+from engine.errors import OperatorError, Problem
+from engine.plan.load import load_plans
+from engine.storage.database import open_database
+from engine.storage.vouchers.campaign_files import apply_campaigns, compare_campaigns
+
+campaigns_app = typer.Typer(
+    name="campaigns", help="Campaigns of the stores' files.", no_args_is_help=True, rich_markup_mode="rich"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `campaigns` and its command."""
+    app.add_typer(campaigns_app)
+
+
+@campaigns_app.callback()
+def _campaigns() -> None:
+    """Campaigns of the stores' files."""
+
+
+@campaigns_app.command("apply")
+def apply(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="One store's folder; without it, all stores of the site.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    config: Path | None = CONFIG_OPTION,
+) -> None:
+    """Take over edited campaigns.yaml files: what is new, what changed and what ended, each with its keys.
+
+    A running engine follows within a second. Vouchers that were issued keep their terms, what was spent stays spent,
+    and a campaign that a manager has paused stays paused unless the file names a state. Campaigns that managers made
+    themselves are left alone.
+
+    Example: rayon campaigns apply floorplans/boutique --dry-run
+    """
+    site = read_config(config)
+    home = site.stores.floorplans_dir if folder is None else folder.resolve().parent
+    plans = load_plans(home, site.stores.stores if folder is None else [folder.resolve().name])
+    files = read_campaign_files(home, plans)
+    if not files:
+        raise OperatorError([Problem(str(folder or home), "campaigns.yaml", "there is none", "write one first")])
+    db = open_database(os.environ.get("RAYON_DATABASE_URL", site.storage.url))
+    try:
+        for store, campaigns in files.items():
+            found = (
+                compare_campaigns(db, store, campaigns)
+                if dry_run
+                else apply_campaigns(db, store, campaigns, time.time())
+            )
+            for difference in found:
+                print(f"{store}: {difference}")
+            said = "would change" if dry_run else "changed"
+            print(f"{store}: {len(found)} of {len(campaigns)} {said}" if found else f"{store}: runs as its file says")
+    finally:
+        db.close()

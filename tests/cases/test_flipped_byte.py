@@ -88,8 +88,17 @@ def test_an_old_journal_is_worked_off_and_said(db: Database, caplog: pytest.LogC
     assert "rows end 48.0 hours ago: they are worked off" in caplog.text
 
 
-def test_a_journal_that_is_older_than_its_checkpoint_goes_on_behind_it(db: Database) -> None:
-    """As after a copy whose parts are of different age: no new row is passed over by the next recovery."""
+def test_what_was_worked_off_is_not_worked_off_again(db: Database) -> None:
+    """A stop right after a recovery, before anything new came."""
+    journal(db)
+    second = runner(db)
+    assert second.recover(NOW + SECONDS) == len(FRAMES)
+    second.checkpoint(NOW + SECONDS)
+    assert runner(db).recover(NOW + 2 * SECONDS) == 0
+
+
+def test_a_journal_that_is_older_than_its_checkpoint_is_not_passed_over(db: Database) -> None:
+    """As after a copy whose parts are of different age: new rows would be passed over by the next recovery."""
     save_checkpoint(db, "boutique", 1_000_000, b"", [], [], [], NOW)
     living = runner(db)
     living.recover(NOW)

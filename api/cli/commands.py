@@ -40,6 +40,11 @@ COMMANDS = {
         "Bring a backup back: database, keys and floor plans, to where the configuration says.",
         SITE,
     ),
+    "doctor": Listed(
+        "api.cli.data.doctor",
+        "Look at everything a site stands on, and say in a sentence what is wrong and the way out.",
+        SITE,
+    ),
     "campaigns": Listed("api.cli.data.campaigns", "Campaigns of the stores' files.", SITE),
     "history": Listed("api.cli.history.command", "Past hours of a store, from elsewhere.", SITE),
 }

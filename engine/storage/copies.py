@@ -140,20 +140,17 @@ def _copy_rows(here: Connection, there: Connection, told: Told) -> None:
 
 
 def _number_on(connection: Connection) -> None:
-    """Rows that come next are numbered after all that ever were, as far as is known: nothing is passed over."""
+    """Rows that come next are numbered after those that are there; SQLite sees to that by itself."""
+    if connection.dialect.name != "postgresql":
+        return
     for table in metadata.sorted_tables:
         [key, *more] = table.primary_key.columns
         if more or key.autoincrement is False or not _is_number(key):
             continue
         last = connection.execute(select(func.max(key))).scalar_one() or 0
-        if table.name == "journal":
-            last = max(last, connection.execute(text("SELECT max(upto_id) FROM checkpoint")).scalar_one() or 0)
-        if last and connection.dialect.name == "postgresql":
+        if last:
             sequence = text("SELECT setval(pg_get_serial_sequence(:table, :key), :last)")
             connection.execute(sequence, {"table": table.name, "key": key.name, "last": last})
-        elif last and table.name == "journal":
-            connection.execute(text("DELETE FROM sqlite_sequence WHERE name = 'journal'"))
-            connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES ('journal', :n)"), {"n": last})
 
 
 def _is_number(column: Any) -> bool:

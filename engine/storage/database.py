@@ -101,6 +101,8 @@ def open_database(url: str) -> Database:
     """
     parsed = _parse(url)
     engine = _create(parsed)
+    if parsed.drivername == "sqlite":
+        Path(str(parsed.database)).expanduser().parent.mkdir(parents=True, exist_ok=True)
     try:
         with engine.connect() as connection:
             connection.execution_options(rayon_writes=True)
@@ -117,6 +119,16 @@ def open_database(url: str) -> Database:
     return Database(engine)
 
 
+@contextmanager
+def look_into(url: str) -> Iterator[Database]:
+    """The database at `url` as it is, not brought up to date. Raises OperatorError and StorageUnavailable."""
+    db = Database(engine_for(url))
+    try:
+        yield db
+    finally:
+        db.close()
+
+
 def engine_for(url: str) -> Engine:
     """A way to reach the database at `url`, with nothing brought up to date. Raises OperatorError."""
     return _create(_parse(url))
@@ -131,10 +143,8 @@ def _parse(url: str) -> URL:
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
         raise OperatorError([Problem("storage.url", "scheme", f"{parsed.drivername!r} is not supported", _EXAMPLES)])
-    if parsed.drivername == "sqlite":
-        if parsed.database in (None, "", ":memory:"):
-            raise OperatorError([Problem("storage.url", "path", "a SQLite database needs a file", _EXAMPLES)])
-        Path(str(parsed.database)).expanduser().parent.mkdir(parents=True, exist_ok=True)
+    if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise OperatorError([Problem("storage.url", "path", "a SQLite database needs a file", _EXAMPLES)])
     return parsed
 
 

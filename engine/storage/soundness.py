@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, text
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from engine.errors import OperatorError
+from engine.offers.codes import code_digest, voucher_code
 from engine.storage.database import Database, damaged
 from engine.storage.models.running import CheckpointTable, JournalTable
+from engine.storage.models.vouchers import VoucherTable
 
 MOST_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class StoredState:
-    """What a store's engine would start from. `ids` are of journal rows after the checkpoint, `passed_over` counts
-    those before it, which should not be there."""
+    """What a store's engine would start from: number, time (s UTC) and bytes of each journal row since the checkpoint.
+    All sealed as they are kept."""
 
     store: str
     checkpoint: bytes | None
     saved_at: float | None
     journal: list[tuple[int, float, bytes]]
-    passed_over: int
 
 
 def require_sound(db: Database, most_bytes: int | None = None) -> None:
@@ -53,13 +54,17 @@ def stored_states(db: Database) -> list[StoredState]:
             row = saved.get(store)
             upto = row.upto_id if row else 0
             mine = col(JournalTable.store) == store
-            passed = session.exec(
-                select(func.count()).select_from(JournalTable).where(mine, col(JournalTable.seq) <= upto)
-            )
             after = session.exec(
                 select(JournalTable).where(mine, col(JournalTable.seq) > upto).order_by(col(JournalTable.seq))
             )
             journal = [(r.seq, r.now, r.payload) for r in after]
             blob, saved_at = (row.blob, row.saved_at) if row else (None, None)
-            out.append(StoredState(store, blob, saved_at, journal, passed.one()))
+            out.append(StoredState(store, blob, saved_at, journal))
         return out
+
+
+def code_fits(db: Database, site_key: bytes) -> bool:
+    """Whether the coupons there were made with this key; true where there are none to tell it by."""
+    with db.read() as session:
+        newest = session.exec(select(VoucherTable).order_by(col(VoucherTable.issued_at).desc()).limit(1)).first()
+        return newest is None or newest.code_hmac == code_digest(site_key, voucher_code(site_key, newest.voucher_id))

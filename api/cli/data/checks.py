@@ -1,0 +1,209 @@
+"""What `rayon doctor` looks at. Each check says what it found, in a sentence, with the way out where that is wrong.
+
+Nothing is changed by looking: no database is brought up to date, no key is made.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from api.cli.data.places import Places
+from api.cli.startup import read_campaign_files
+from engine.config import Config, MqttConfig
+from engine.errors import OperatorError, StorageUnavailable
+from engine.ingest.mqtt.broker import Broker
+from engine.ingest.mqtt.publisher import Publisher
+from engine.plan.load import load_plans
+from engine.plan.model import Plan
+from engine.privacy.day_keys import KeyFile
+from engine.privacy.nights import SaltDay
+from engine.privacy.sealing import Seal, Sealed
+from engine.privacy.secrets import Secrets, load_secrets
+from engine.runtime.packing import unpack
+from engine.storage.copies import database_version
+from engine.storage.database import Database, look_into
+from engine.storage.leases import read_leases
+from engine.storage.migrate import known, newest
+from engine.storage.soundness import StoredState, code_fits, require_sound, stored_states
+from engine.storage.vouchers.campaign_files import compare_campaigns
+
+BROKER_S = 8.0
+OLD_S = 3600.0
+
+
+class Health(StrEnum):
+    """How a thing is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One thing that was looked at."""
+
+    what: str
+    health: Health
+    says: str
+    way_out: str = ""
+
+
+def check_plans(config: Config) -> tuple[dict[str, Plan], list[Found]]:
+    """Floor plans and campaigns' files."""
+    try:
+        plans = load_plans(config.stores.floorplans_dir, config.stores.stores)
+    except OperatorError as error:
+        return {}, _wrong("floor plans", error)
+    try:
+        files = read_campaign_files(config.stores.floorplans_dir, plans)
+    except OperatorError as error:
+        return plans, _wrong("campaigns", error)
+    number = sum(map(len, files.values()))
+    return plans, [
+        Found("floor plans", Health.OK, f"{', '.join(plans)}: all can be used"),
+        Found("campaigns", Health.OK, f"{number} in the files of {len(files)} stores, all can be used"),
+    ]
+
+
+def check_data_dir(places: Places) -> list[Found]:
+    """The folder of keys, and who may read them."""
+    folder = places.data_dir
+    if not folder.is_dir():
+        return [Found("data_dir", Health.OK, f"{folder} does not exist yet: the first start makes it")]
+    if not os.access(folder, os.W_OK):
+        return [Found("data_dir", Health.WRONG, f"{folder} cannot be written to", "give it to the site's account")]
+    opened = [path.name for path in places.key_files() if path.stat().st_mode & 0o077]
+    if opened:
+        says = f"others on this machine can read {', '.join(opened)} in {folder}"
+        return [Found("data_dir", Health.WARNING, says, f"chmod 600 {folder / opened[0]}")]
+    return [Found("data_dir", Health.OK, f"{folder} can be written to, its keys are read by their owner only")]
+
+
+def check_keys(places: Places, environ: Mapping[str, str]) -> tuple[Secrets | None, list[Found]]:
+    """The site's keys, if there are any yet."""
+    if not (places.data_dir / "secrets.json").exists() and "RAYON_SITE_KEY" not in environ:
+        return None, [Found("keys", Health.OK, "there are none yet: the first start makes them")]
+    try:
+        secrets = load_secrets(places.data_dir, environ)
+    except OperatorError as error:
+        return None, _wrong("keys", error)
+    return secrets, [Found("keys", Health.OK, "all are there, and long enough")]
+
+
+def check_database(
+    places: Places, plans: Mapping[str, Plan], secrets: Secrets | None, config: Config
+) -> Iterator[Found]:
+    """Version, pages, what an engine would start from, and whether keys and campaigns fit."""
+    what = "database"
+    try:
+        version = database_version(places.url)
+    except StorageUnavailable as error:
+        yield Found(what, Health.WRONG, f"it cannot be reached: {error}", "start it, or correct storage.url")
+        return
+    except OperatorError as error:
+        yield from _wrong(what, error)
+        return
+    if version is None:
+        yield Found(what, Health.OK, "there is none yet: the first start makes it")
+    elif version not in known():
+        says = f"made by a newer Rayon: its version is {version}, this program knows up to {newest()}"
+        yield Found(what, Health.WRONG, says, "start the newer program, or `rayon restore` an older backup")
+    elif version != newest():
+        says = f"version {version}: the next start brings it to {newest()}"
+        yield Found(what, Health.WARNING, says, "`rayon backup` first; the rest is looked at after that start")
+    else:
+        try:
+            with look_into(places.url) as db:
+                yield from _look_inside(db, plans, secrets, config)
+        except OperatorError as error:
+            yield from _wrong(what, error)
+
+
+def _look_inside(db: Database, plans: Mapping[str, Plan], secrets: Secrets | None, config: Config) -> Iterator[Found]:
+    require_sound(db)
+    yield Found("database", Health.OK, f"version {newest()}, whole")
+    keys = KeyFile(config.storage.data_dir) if (config.storage.data_dir / "day-keys.json").exists() else NoKeys()
+    for state in stored_states(db):
+        yield from _state(state, Seal(state.store, keys))
+    if secrets is not None and not code_fits(db, secrets.site_key):
+        says = "the site key is not the one that this database's coupons were made with"
+        yield Found("keys", Health.WRONG, says, "bring the right one back: `rayon restore`, or RAYON_SITE_KEY")
+    for store, campaigns in read_campaign_files(config.stores.floorplans_dir, plans).items():
+        if differing := compare_campaigns(db, store, campaigns):
+            says = f"{store}: campaigns.yaml differs from what runs: " + ", ".join(map(str, differing))
+            yield Found("campaigns", Health.WARNING, says, "`rayon campaigns apply` takes the file")
+    for store, lease in sorted(read_leases(db).items()):
+        if lease.owner:
+            until = datetime.fromtimestamp(lease.expires_at, UTC).isoformat(timespec="seconds")
+            yield Found("leases", Health.OK, f"{store} is run by {lease.owner}, said last to be so until {until}")
+
+
+class NoKeys:
+    """No key file: what is sealed cannot be read, and is not damaged by that."""
+
+    def key(self, store: str, day: SaltDay) -> bytes:
+        """None is made by looking."""
+        raise KeyError(store)
+
+    def find(self, store: str, begins_at: int) -> None:
+        """There is none."""
+
+    def destroy_others(self, store: str, day: SaltDay) -> int:
+        """None to destroy."""
+        return 0
+
+
+def _state(state: StoredState, seal: Seal) -> Iterator[Found]:
+    """What a store's engine would start from."""
+    what = f"state of {state.store}"
+    bad = [row for row, _, payload in state.journal if _is_damaged(payload, seal)]
+    if state.checkpoint and _is_damaged(state.checkpoint, seal):
+        says = "the checkpoint's checksum is wrong: tracks will begin anew; statistics, vouchers and points are whole"
+        yield Found(what, Health.WRONG, says, "start the engine, which leaves it out; look after the disk")
+    if bad:
+        says = f"{len(bad)} of {len(state.journal)} journal rows are damaged (the first is {bad[0]})"
+        yield Found(what, Health.WRONG, says, "start the engine, which leaves these out and uses the others")
+    if state.journal:
+        first, last = (datetime.fromtimestamp(t, UTC).isoformat(timespec="seconds") for t in _ends(state))
+        age_s = datetime.now(UTC).timestamp() - state.journal[-1][1]
+        says = f"{len(state.journal)} journal rows from {first} to {last} wait to be worked off"
+        out = "start the engine: they go into the statistics, and nothing is issued for them" if age_s > OLD_S else ""
+        yield Found(what, Health.WARNING if age_s > OLD_S else Health.OK, says, out)
+    elif state.checkpoint and not _is_damaged(state.checkpoint, seal):
+        yield Found(what, Health.OK, "the checkpoint is whole, and nothing is left to work off")
+
+
+def _ends(state: StoredState) -> tuple[float, float]:
+    return state.journal[0][1], state.journal[-1][1]
+
+
+def _is_damaged(payload: bytes, seal: Seal) -> bool:
+    """Whether its bytes are not those that were written. What a day's key has died for is not damaged, but gone."""
+    try:
+        unpack(seal.open(payload))
+    except Sealed as error:
+        return not error.gone
+    except ValueError:
+        return True
+    return False
+
+
+def check_broker(mqtt: MqttConfig, environ: Mapping[str, str]) -> Found:
+    """Whether the broker lets us in, under a name of its own: no running engine is disturbed."""
+    broker = replace(Broker.from_config(mqtt, environ), reconnect_min_s=BROKER_S)
+    try:
+        publisher = Publisher(broker)
+        publisher.start(BROKER_S)
+    except OperatorError as error:
+        return Found("broker", Health.WRONG, f"{broker}: {error.problems[0].reason}", error.problems[0].fix)
+    publisher.close(0.0)
+    return Found("broker", Health.OK, f"{broker} lets us in")
+
+
+def _wrong(what: str, error: OperatorError) -> list[Found]:
+    return [Found(what, Health.WRONG, f"{p.file}: {p.place}: {p.reason}", p.fix) for p in error.problems]

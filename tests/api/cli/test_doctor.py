@@ -1,0 +1,128 @@
+"""`rayon doctor`: everything a site stands on, each thing that is wrong in a sentence with its way out."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+from sqlalchemy import text
+from sqlmodel import select
+from typer.testing import CliRunner
+
+from api.cli.data.checks import Found, Health
+from api.cli.data.doctor import examine, register
+from api.cli.startup import open_site, read_config
+from engine.storage.database import open_database
+from engine.storage.models.running import CheckpointTable
+from tests.brokers import Mosquitto, free_port
+from tests.cases.shop import NOW, live
+from tests.cases.test_flipped_byte import flip, runner
+from tests.engine.runtime.made import FLOORPLANS
+from tests.engine.storage.scenes import voucher
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A site that was started once, with no broker."""
+    shutil.copytree(FLOORPLANS / "boutique", tmp_path / "plans" / "boutique")
+    raw = {
+        "stores": {"floorplans_dir": str(tmp_path / "plans")},
+        "mqtt": {"port": free_port()},
+        "storage": {"url": f"sqlite:///{tmp_path / 'data' / 'rayon.db'}", "data_dir": str(tmp_path / "data")},
+    }
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(raw))
+    return path
+
+
+def started(config: Path) -> None:
+    open_site(read_config(config), environ={}).db.close()
+
+
+def not_ok(found: list[Found], *, but: str = "broker") -> list[tuple[str, str]]:
+    """What and how, of all that is not in order."""
+    return [(f.what, f.health.value) for f in found if f.health is not Health.OK and f.what != but]
+
+
+def test_a_site_before_and_after_its_first_start(config: Path, mosquitto: Mosquitto) -> None:
+    assert not_ok(examine(config, {})) == []
+    assert not (config.parent / "data").exists(), "looking changes nothing"
+    started(config)
+    raw = yaml.safe_load(config.read_text())
+    raw["mqtt"]["port"] = mosquitto.port
+    config.write_text(yaml.safe_dump(raw))
+    found = examine(config, {})
+    assert not_ok(found, but="") == []
+    assert {f.what for f in found} >= {"configuration", "floor plans", "campaigns", "data_dir", "keys", "database"}
+
+
+def test_a_broker_that_does_not_answer(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.cli.data.checks.BROKER_S", 0.3)
+    [broker] = [f for f in examine(config, {}) if f.what == "broker"]
+    assert (broker.health, broker.way_out) == (Health.WRONG, "is the broker running?")
+
+
+def test_every_fault_is_said(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.cli.data.checks.BROKER_S", 0.1)
+    started(config)
+    data = config.parent / "data"
+    db = open_database(f"sqlite:///{data / 'rayon.db'}")
+    voucher(db)
+    engine = runner(db)
+    engine.recover(NOW)
+    for at, frame in live(5.0):
+        engine.keep([frame], NOW + at)
+        engine.advance([frame], NOW + at)
+    engine.checkpoint(NOW + 10.0)
+    with db.write() as session:
+        row = session.exec(select(CheckpointTable)).one()
+        row.blob = b"RS0" + flip(row.blob, 20)[3:]
+    db.close()
+    (data / "secrets.json").chmod(0o644)
+    path = config.parent / "plans" / "boutique" / "campaigns.yaml"
+    raw = yaml.safe_load(path.read_text())
+    raw["campaigns"][0]["margin_minor"] += 1
+    path.write_text(yaml.safe_dump(raw))
+    assert not_ok(examine(config, {})) == [
+        ("data_dir", "warning"),
+        ("state of boutique", "wrong"),
+        ("keys", "wrong"),
+        ("campaigns", "warning"),
+    ]
+
+
+def test_a_newer_database_and_a_configuration_that_cannot_be_read(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.cli.data.checks.BROKER_S", 0.1)
+    started(config)
+    db = open_database(f"sqlite:///{config.parent / 'data' / 'rayon.db'}")
+    with db.write() as session:
+        session.connection().execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    db.close()
+    assert not_ok(examine(config, {})) == [("database", "wrong")]
+    config.write_text("mqtt: {prot: 1}")
+    assert [(f.what, f.health) for f in examine(config, {})] == [("configuration", Health.WRONG)]
+
+
+def test_the_command_exits_with_1_where_something_is_wrong(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.cli.data.checks.BROKER_S", 0.1)
+    monkeypatch.delenv("RAYON_DATABASE_URL", raising=False)
+    app = typer.Typer()
+    register(app)
+
+    def run(*more: str) -> Any:
+        return CliRunner().invoke(app, ["--config", str(config), *more])
+
+    said = run("--json")
+    report = json.loads(said.stdout)
+    assert (said.exit_code, report["ok"]) == (1, False)
+    assert [f["what"] for f in report["found"] if f["health"] == "wrong"] == ["broker"]
+    assert "1 thing is wrong" in run().stdout
+    assert os.environ.get("RAYON_DATABASE_URL") is None

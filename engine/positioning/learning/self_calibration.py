@@ -9,7 +9,7 @@ taken.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,13 @@ import numpy as np
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.learning.crowd_em import CrowdLearning, Learnt
+from engine.positioning.learning.loss_scale import likely_loss_scale
 from engine.positioning.learning.tracklets import ScanMemory
 from engine.radio.calibrate import Calibration, calibrate
 from engine.radio.crossings import PackedCrossings, crossing_losses
 from engine.radio.evidence_sources import hearings_evidence
 from engine.radio.law import LawCoefficients
-from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, geometry_of
+from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, geometry_of, mean_dbm
 from engine.radio.radiomap import RadioMap
 from engine.radio.soft_fit import SoftLaw
 from engine.records import F64, I64, Hearings, Readings, Scans
@@ -45,10 +46,12 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What a fit came to: what the crowd taught, and the map; None where there was not enough."""
+    """What a fit came to: what the crowd taught, and the map; None where there was not enough. `loss_scale` is all that
+    a few phones tell, where there is no crowd and access points do not hear each other."""
 
     learnt: Learnt | None
     radio_map: RadioMap | None
+    loss_scale: float | None = None
 
 
 def links_of(ap_readings: Readings) -> Hearings:
@@ -78,6 +81,7 @@ class SelfCalibration:
         self._fresh: F64 = np.empty((0, 4))  # hearings not in the sums yet: t, heard, ap, rssi_dbm
         self._scans = ScanMemory(n)
         self._learnt: Learnt | None = None
+        self._loss_scale: float | None = None
         self._pending: _Known | None = None
         self._first = np.inf
         self._span = FIRST_FIT_S
@@ -157,7 +161,7 @@ class SelfCalibration:
         if self._pending is None:
             raise ValueError("no fit was begun")
         self._used = (self._pending.total, self._pending.count)
-        self._pending, self._learnt = None, fitted.learnt
+        self._pending, self._learnt, self._loss_scale = None, fitted.learnt, fitted.loss_scale
         self.version += fitted.radio_map is not None
         return fitted.radio_map
 
@@ -169,19 +173,29 @@ class SelfCalibration:
     def map_in_use(self) -> RadioMap | None:
         """The map that was taken last, made again: what to give to a locator after `restore`. None: there was none."""
         links = self._links(*self._used)
-        if links is None and self._learnt is None:
+        if links is None and self._learnt is None and self._loss_scale is None:
             return None
         geometry = self._geometry()
-        return self._map(self._plain(links, geometry), self._learnt, geometry)
+        plain = self._plain(links, geometry)
+        if self._loss_scale is not None:
+            return self._scaled(plain, self._loss_scale, geometry)
+        return self._map(plain, self._learnt, geometry)
 
     def _fit(self, known: _Known) -> Fitted:
         links, geometry = self._links(known.total, known.count), self._geometry()
         rng = np.random.default_rng(known.seed)  # which stretches: another lot each time, the same on replay
         plain = self._plain(links, geometry)
         learnt = self._crowd.learn(plain.law, known.scans, rng)
-        if links is None and learnt is None:
-            return Fitted(None, None)
-        return Fitted(learnt, self._map(plain, learnt, geometry))
+        if links is not None or learnt is not None:
+            return Fitted(learnt, self._map(plain, learnt, geometry))
+        scale = likely_loss_scale(geometry, plain.law.p0_dbm, plain.law.exponent, known.scans)
+        return Fitted(None, None) if scale is None else Fitted(None, self._scaled(plain, scale, geometry), scale)
+
+    def _scaled(self, plain: Calibration, scale: float, geometry: Geometry) -> RadioMap:
+        """The plan's map, with walls and shelves that cost so much of what it says."""
+        law = plain.law
+        mean = mean_dbm(geometry, law.p0_dbm, law.exponent, scale, tall=law.tall)
+        return replace(plain.radio_map, mean_dbm=mean.astype(np.float32))
 
     def _map(self, plain: Calibration, learnt: Learnt | None, geometry: Geometry) -> RadioMap:
         return plain.radio_map if learnt is None else self._crowd.map_of(plain.law, learnt, geometry, plain.radio_map)
@@ -218,6 +232,7 @@ class SelfCalibration:
             "version": self.version,
             "new": self._new,
             "scans": self._scans.state(),
+            "loss_scale": self._loss_scale,
             "learnt": None if learnt is None else _learnt_state(learnt),
             "pending": None if pending is None else _known_state(pending),
         }
@@ -228,7 +243,7 @@ class SelfCalibration:
         self._fresh = np.array(state["fresh"]).reshape(-1, 4)
         self._used = (np.array(state["used_sum"]), np.array(state["used_count"]))
         self._first, self._span, self.version = state["first"], state["span"], state["version"]
-        self._new = state["new"]
+        self._new, self._loss_scale = state["new"], state["loss_scale"]
         self._scans.restore(state["scans"])
         learnt, pending = state["learnt"], state["pending"]
         self._learnt = None

@@ -52,6 +52,15 @@ class ScanMemory:
         self._device = np.concatenate([self._device, scans.device[rows]])[-(self._most + SLACK) :]
         self._rssi = np.concatenate([self._rssi, scans.rssi_dbm[rows].astype(np.float16)])[-(self._most + SLACK) :]
 
+    def spread(self, most: int) -> tuple[U64, F32]:
+        """Up to `most` scans of each device, evenly over all that is kept of it: devices (n,) and RSSI (n, A)."""
+        order = np.argsort(self._device, kind="stable")
+        device = self._device[order]
+        _, first, count = np.unique(device, return_index=True, return_counts=True)
+        rank, of = np.arange(len(device)) - np.repeat(first, count), np.repeat(count, count)
+        kept = order[(rank * most // of) > ((rank - 1) * most // of)]
+        return self._device[kept], self._rssi[kept].astype(np.float32)
+
     def stretches(self, rng: np.random.Generator, most: int = MOST_STRETCHES) -> Stretches:
         """Up to `most` of what is kept, by lot."""
         _, first = np.unique(

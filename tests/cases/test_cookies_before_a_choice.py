@@ -15,10 +15,10 @@ import pytest
 
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.records import device_hex
-from tests.api.conftest import config, site
+from tests.api.conftest import config, plan, site
 from tests.api.site import MAC, SECRETS, Site
 
-__all__ = ["config", "site"]
+__all__ = ["config", "plan", "site"]
 
 HERS = device_hex(Pseudonyms(SECRETS.site_key).stable(MAC))
 NO = {"purpose": "location_offers", "channel": "page", "granted": False}

@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 
 from engine.storage.shoppers import linked_devices
-from tests.api.conftest import config, site
+from tests.api.conftest import config, plan, site
 from tests.api.site import MAC, Site
 
-__all__ = ["config", "site"]
+__all__ = ["config", "plan", "site"]
 
 NOBODYS = "02:aa:bb:cc:dd:77"
 YES = {"purpose": "location_offers", "channel": "page", "granted": True}

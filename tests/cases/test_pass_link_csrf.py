@@ -13,10 +13,10 @@ import time
 import pytest
 
 from api.shoppers import passes
-from tests.api.conftest import config, site
+from tests.api.conftest import config, plan, site
 from tests.api.site import Site
 
-__all__ = ["config", "site"]
+__all__ = ["config", "plan", "site"]
 
 
 @pytest.fixture

@@ -23,11 +23,11 @@ from engine.storage.bindings import PhoneClaim
 from engine.storage.database import open_database
 from engine.storage.phones import ask_release
 from engine.storage.shoppers import SignIn, linked_devices, sign_in
-from tests.api.conftest import config, site
+from tests.api.conftest import config, plan, site
 from tests.api.site import MAC, SECRETS, Site, small_plan
 from tests.engine.storage.scenes import PAGE
 
-__all__ = ["config", "site"]
+__all__ = ["config", "plan", "site"]
 
 HERS = Pseudonyms(SECRETS.site_key).stable(MAC)
 NOW = 1_800_000_000.0

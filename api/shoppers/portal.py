@@ -92,7 +92,8 @@ def portal_form(
         raise RequestValidationError(error.errors()) from error
     shown: dict[str, Any] = {"store": store, "store_name": plan.name}
     try:
-        shopper = _sign_in(ctx, request, body, unseal_phone(ctx, store, phone), form_name)
+        claim = unseal_phone(ctx, store, phone) if phone else named_phone(ctx, plan, request.query_params)
+        shopper = _sign_in(ctx, request, body, claim, form_name)
     except BusinessRefusal as refusal:
         t = words(lang)
         notice = t.sign_in_refusals[refusal.code if refusal.code in t.sign_in_refusals else "other"]

@@ -70,11 +70,9 @@ def visit(link: str) -> str:
     with httpx.Client(follow_redirects=True, timeout=60.0, headers={"Accept-Language": "en"}) as browser:
         page = browser.get(link)
         site = str(page.url.join("/")).rstrip("/")
-        action, version = (
-            re.findall(pattern, page.text)[0]
-            for pattern in (r'<form method="post" action="([^"]+)"', r'name="text_version" value="([^"]+)"')
-        )
-        form = {"text_version": version, "consent": ["location_offers:page"]}
+        [action] = re.findall(r'<form method="post" action="([^"]+)"', page.text)
+        hidden = dict(re.findall(r'type="hidden" name="([a-z_]+)" value="([^"]+)"', page.text))
+        form = {**hidden, "consent": ["location_offers:page"]}
         connected = browser.post(site + action.replace("&amp;", "&"), data=form, headers={"Origin": site})
         assert connected.status_code == 200, connected.text
         with browser.stream("GET", f"{site}/v1/me/stream", headers={"Accept": "text/event-stream"}) as stream:

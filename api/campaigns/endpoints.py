@@ -15,6 +15,7 @@ from api.problems import problem_responses
 from api.times import rfc3339
 from engine.errors import BusinessRefusal, NotFound, OperatorError, Problem
 from engine.offers.campaigns import Campaign, CampaignState, campaign_problems
+from engine.offers.law.rows import day_at
 from engine.storage.vouchers import campaigns as store_of
 from engine.vocabulary import ProblemCode
 from engine.wording import validation_problems
@@ -133,7 +134,7 @@ def _valid(ctx: AppContext, store: str, body: dict[str, Any]) -> Campaign:
     except ValidationError as error:
         found = validation_problems(error, _BODY)
         raise OperatorError([Problem(_BODY, f"{_BODY}.{p.place}", p.reason, p.fix) for p in found]) from error
-    wrong = campaign_problems([campaign], plan, _BODY)
+    wrong = campaign_problems([campaign], plan, _BODY, day_at(time.time(), plan.timezone))
     if wrong:
         places = [(p, p.place.replace("campaigns.0", _BODY, 1)) for p in wrong]
         raise OperatorError([Problem(_BODY, place, p.reason, p.fix) for p, place in places])

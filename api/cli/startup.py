@@ -16,6 +16,7 @@ from rich.logging import RichHandler
 from engine.config import Config, load_config
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, load_campaigns
+from engine.offers.law.rows import day_at
 from engine.plan.load import load_plans
 from engine.plan.model import Plan
 from engine.privacy.secrets import Secrets, load_secrets
@@ -81,7 +82,7 @@ def read_campaign_files(floorplans_dir: Path, plans: Mapping[str, Plan]) -> dict
         for store, plan in plans.items():
             path = floorplans_dir / store / CAMPAIGNS_FILE
             if path.is_file():
-                found[store] = collect.read(partial(load_campaigns, path, plan))
+                found[store] = collect.read(partial(load_campaigns, path, plan, day_at(time.time(), plan.timezone)))
     return found
 
 

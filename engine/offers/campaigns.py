@@ -234,7 +234,7 @@ def _findings(campaign: Campaign, plan: Plan, on: dt.date | None) -> Iterator[tu
         yield "offer.category", f"unknown category {offer.category!r}", "use one of: " + ", ".join(sorted(categories))
     yield from legal_findings(offer, campaign.texts.model_dump(), plan, on)
     starts_at = campaign.when.starts_at
-    first_day = on if starts_at is None else starts_at.astimezone(ZoneInfo(plan.timezone)).date()
+    first_day = None if starts_at is None else starts_at.astimezone(ZoneInfo(plan.timezone)).date()
     yield from prior_findings(offer, campaign.announced, campaign.prior_price, first_day, plan)
 
 

@@ -6,7 +6,6 @@ here is a candidate; `engine.storage.vouchers.claims.claim` has the last word.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -17,6 +16,7 @@ from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import STATE_REFUSAL, Campaign
 from engine.offers.discounts import worth_minor
 from engine.offers.law.findings import ALCOHOL_CHANNELS, Breach, breaches, breaches_on, of_alcohol
+from engine.offers.law.rows import day_at
 from engine.plan.model import Plan
 from engine.privacy.consent import allows
 from engine.records import Candidate, Decision, Grounds, Trigger
@@ -67,7 +67,9 @@ def campaign_book(campaigns: Sequence[Campaign], plan: Plan) -> Book:
 
 def _terms(campaign: Campaign, plan: Plan) -> Terms:
     against = tuple(breaches(campaign.offer, campaign.texts.model_dump(), plan))
-    channels = ALCOHOL_CHANNELS if of_alcohol(campaign.offer, plan) else None
+    shown = plan.product_by_sku.get(campaign.place.product or "")
+    alcohol = of_alcohol(campaign.offer, plan) or (shown is not None and shown.legal_class == "alcohol")
+    channels = ALCOHOL_CHANNELS if alcohol else None
     return Terms(campaign, _worth(campaign, plan), against, channels)
 
 
@@ -147,7 +149,7 @@ def _refusal(
         return DecisionReason.TOO_LATE  # a replay after a crash, or a queue: the shopper has walked on
     if not campaign.audience.holds(shopper, now):
         return DecisionReason.AUDIENCE
-    if terms.breaches and breaches_on(terms.breaches, _day(now, book), book.timezone.key):
+    if terms.breaches and breaches_on(terms.breaches, day_at(now, book.timezone.key), book.timezone.key):
         return DecisionReason.LEGAL_CAP
     return DecisionReason.NO_GAIN if gain < 0 else None
 
@@ -180,10 +182,6 @@ def _channel(shopper: LinkedShopper | None, rules: DecisionRules, terms: Terms |
     left = terms.channels if terms is not None else None
     live = (c for c in rules.channels if left is None or c in left)
     return next((c for c in live if allows(shopper.consents, Purpose.LOCATION_OFFERS, c)), None)
-
-
-def _day(now: float, book: Book) -> dt.date:
-    return dt.datetime.fromtimestamp(now, book.timezone).date()
 
 
 def _gain(campaign: Campaign, p_place: float, rules: DecisionRules) -> float:

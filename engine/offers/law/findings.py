@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from engine.offers.law.rows import ROWS, LegalRow, class_of, rows_on
+from engine.offers.law.rows import LOI_EVIN, NO_GRATUIT, ROWS, WORDINGS, LegalRow, class_of, rows_on
 from engine.offers.law.wording import LIFESTYLE, NOT_FOR_FOOD, Texts, wrong_words
 from engine.offers.pricing.kinds import FULL_BP, Amount, BuyXGetY, FixedPrice, Offer, Percent
 from engine.plan.model import FOODS, Plan, Product
@@ -72,8 +72,8 @@ def breaches(offer: Offer, texts: Texts, plan: Plan) -> Iterator[Breach]:
 
 
 def breaches_on(found: Sequence[Breach], day: dt.date | None, timezone: str) -> list[Breach]:
-    """Those of the rows that hold; without a day, of the newest row of each class."""
-    holding = set(rows_on(day, timezone).values())
+    """Those of the rows that hold; without a day, of the newest cap of each class."""
+    holding = {*rows_on(day, timezone).values(), *(row for row in WORDINGS if row.holds(day, timezone))}
     return [b for b in found if b.row in holding]
 
 
@@ -95,11 +95,10 @@ def _against(row: LegalRow, offer: Offer, products: Sequence[Product]) -> Iterat
 
 
 def _wording(offer: Offer, texts: Texts, products: Sequence[Product], plan: Plan) -> Iterator[Breach]:
-    newest = rows_on(None)
     if any(p.legal_class in FOODS for p in products):
         for place, word in wrong_words(texts, NOT_FOR_FOOD):
-            yield Breach(newest["food"], place, f"the word {word!r} is not allowed for food", "say the price cut")
+            yield Breach(NO_GRATUIT, place, f"the word {word!r} is not allowed for food", "say the price cut")
     if of_alcohol(offer, plan):
         for place, word in wrong_words(texts, LIFESTYLE):
             fix = "say what it is, where from, and its price (L.3323-4 CSP)"
-            yield Breach(newest["alcohol"], place, f"the word {word!r} is not allowed for alcohol", fix)
+            yield Breach(LOI_EVIN, place, f"the word {word!r} is not allowed for alcohol", fix)

@@ -34,8 +34,10 @@ def prior_findings(
 ) -> Iterator[tuple[str, str, str]]:
     """What is wrong with a reduction announced to everybody, as (place below the campaign, reason, fix).
 
-    `first_day` is the reduction's; without it, the age of the prior price is not judged.
+    `first_day` is the reduction's, None where the campaign has no beginning.
     """
+    if announced == "everybody" and first_day is None:
+        yield "when.starts_at", "a reduction announced to everybody needs its first day", f"give it ({SOURCE})"
     if prior is None:
         if announced == "everybody":
             reason = "a reduction announced to everybody needs the lowest price of the last 30 days"

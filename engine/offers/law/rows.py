@@ -53,7 +53,12 @@ ROWS: tuple[LegalRow, ...] = (
     LegalRow("infant_formula", 0, dt.date(2020, 2, 22), None, "règlement délégué (UE) 2016/127, art. 10"),
     LegalRow("tobacco", 0, dt.date(1991, 1, 10), None, "loi Évin: L.3512-4 CSP, for vaping L.3513-4 CSP"),
 )
-"""All rules, a class's newest last. A class that is not here, `other`, has no cap."""
+"""All caps, a class's newest last. A class that is not here, `other`, has none."""
+
+NO_GRATUIT = LegalRow("food", FULL_BP, _FOOD_FROM, None, "L.443-1 C. com. (loi 2018-938)")
+LOI_EVIN = LegalRow("alcohol", FULL_BP, dt.date(1991, 1, 10), None, "L.3323-2 and L.3323-4 CSP")
+WORDINGS = (NO_GRATUIT, LOI_EVIN)
+"""Rules about words, which know no cap."""
 
 
 def rows_on(day: dt.date | None, timezone: str = "") -> Mapping[str, LegalRow]:
@@ -68,9 +73,15 @@ def class_of(legal_class: str) -> str:
 
 def caps_on(day: dt.date | None, timezone: str = "") -> Mapping[str, int]:
     """The most that may come off the price paid, in basis points by legal class."""
-    return {legal_class: row.cap_bp for legal_class, row in rows_on(day, timezone).items()}
+    caps = {legal_class: row.cap_bp for legal_class, row in rows_on(day, timezone).items()}
+    return caps | ({"hygiene": caps["everyday"]} if "everyday" in caps else {})
 
 
 def caps_at(now: float, timezone: str) -> Mapping[str, int]:
     """The same at a time (s, UTC), in a shop of this time zone."""
-    return caps_on(dt.datetime.fromtimestamp(now, ZoneInfo(timezone)).date(), timezone)
+    return caps_on(day_at(now, timezone), timezone)
+
+
+def day_at(now: float, timezone: str) -> dt.date:
+    """The day it is at a time (s, UTC) in a shop of this time zone."""
+    return dt.datetime.fromtimestamp(now, ZoneInfo(timezone)).date()

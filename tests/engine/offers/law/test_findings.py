@@ -82,6 +82,21 @@ def test_alcohol_without_a_way_of_life(fr: str, en: str, places: list[str]) -> N
     assert problems(on("other", texts=said(fr, en))) == []
 
 
+@pytest.mark.parametrize("timezone", ["Europe/Paris", "Indian/Reunion"])
+def test_words_are_watched_overseas_and_after_the_caps(timezone: str) -> None:
+    there, later = replace(SHOP, timezone=timezone), dt.date(2030, 1, 1)
+    texts = said("Un moment convivial, le second gratuit")
+    for sku, words in (("alcohol", 2), ("food", 1), ("other", 0)):
+        assert len(problems(on(sku, texts=texts), there, later)) == words
+
+
+def test_a_coupon_shown_in_front_of_alcohol_is_one_on_it() -> None:
+    made = on("alcohol", offer={"applies_to": "basket", "sku": None, "basis_points": 500})
+    at_the_wine = campaign(**{k: v for k, v in made.items() if k != "id"})
+    assert campaign_book([at_the_wine], SHOP).terms["books"].channels == {Channel.PAGE}
+    assert campaign_book([campaign(place={"store": True})], SHOP).terms["books"].channels is None
+
+
 @pytest.mark.parametrize("sku", ["food", "pet_food", "alcohol"])
 def test_gratuit_is_for_no_food(sku: str) -> None:
     assert [place for place, _ in problems(on(sku, texts=said("Le second gratuit")))] == ["texts.fr.text"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import pytest
@@ -49,16 +48,15 @@ def test_prior_prices(made: dict[str, Any], place: str | None) -> None:
 
 
 def test_a_prior_price_is_one_products() -> None:
-    whole = on("other", announced="everybody", prior_price=prior(1000))
+    whole = on("other", **EVERYBODY, prior_price=prior(1000))
     whole["offer"] = {"kind": "percent", "applies_to": "basket", "basis_points": 1000}
     assert [at for at, _ in problems(whole)] == ["prior_price"]
 
 
-def test_without_a_beginning_the_day_of_reading_counts() -> None:
-    made = on("other", announced="everybody", prior_price=prior(1000))
-    assert problems(made) == []
-    assert problems(made, day=dt.date(2026, 11, 28)) == []
-    assert [at for at, _ in problems(made, day=dt.date(2027, 11, 28))] == ["prior_price.on"]
+def test_what_is_announced_has_a_beginning() -> None:
+    """By which its prior price is dated: the day of reading would refuse the file a month later."""
+    assert [at for at, _ in problems(on("other", announced="everybody", prior_price=prior(1000)))] == ["when.starts_at"]
+    assert problems(on("other", prior_price=prior(1000, "2020-01-01"))) == []
 
 
 @pytest.mark.parametrize("wrong", [{"price_minor": 100}, {"on": "2026-11-20"}, prior(-1), prior(1, "yesterday")])

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from engine.offers.law.rows import OVERSEAS_DEPARTMENTS, ROWS, caps_at, caps_on
+from engine.offers.law.rows import OVERSEAS_DEPARTMENTS, ROWS, caps_at, caps_on, rows_on
 from engine.plan.model import LEGAL_CLASSES
 
 BEFORE, IN_FORCE, LAST, AFTER = (
@@ -24,7 +24,7 @@ BEFORE, IN_FORCE, LAST, AFTER = (
         ("pet_food", None, 3400, None, None),
         ("alcohol", None, 3400, None, None),
         ("everyday", None, 4000, None, None),
-        ("hygiene", None, None, None, None),  # read as everyday where products are read
+        ("hygiene", None, 4000, None, None),  # another name of everyday
         ("", None, 3400, None, None),
         ("book", 500, 500, 500, 500),
         ("infant_formula", None, 0, 0, 0),
@@ -58,10 +58,10 @@ def test_rows_are_of_classes_there_are_and_say_where_they_are_from() -> None:
         assert row.source
         assert 0 <= row.cap_bp < 10_000
         assert row.last_day is None or row.first_day <= row.last_day
-    assert caps_on(IN_FORCE).keys() == {*LEGAL_CLASSES, ""} - {"other"}
+    assert caps_on(IN_FORCE).keys() == {*LEGAL_CLASSES, "", "hygiene"} - {"other"}
 
 
 def test_no_row_is_over_without_a_next_one() -> None:
     """Fails by itself when the law ends: read what follows it, and write the next row."""
     today = dt.datetime.now(dt.UTC).date()
-    assert caps_on(today).keys() == {row.legal_class for row in ROWS}
+    assert rows_on(today).keys() == {row.legal_class for row in ROWS}

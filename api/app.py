@@ -68,7 +68,7 @@ _ROUTERS = (
     api.shares.endpoints.router,
     api.campaigns.endpoints.router,
     api.health.endpoints.router,
-    metrics.router,
+    api.health.endpoints.metrics_router,
     gate.router,
     docs.router,
 )
@@ -90,11 +90,11 @@ def create_app(
         lifespan=_lifespan(start_delivery),
         middleware=[
             Middleware(metrics.CountRequests, metrics=instruments),
-            Middleware(SafeHeaders),
+            Middleware(SafeHeaders, always_https=config.api.secure_cookies),
             Middleware(problems.LastResort),
             Middleware(Border),
             Middleware(SameOrigin, public_url=ctx.public_url),
-            Middleware(gate.ManagerDoor, ctx=ctx, limits=limits),
+            Middleware(gate.ManagerDoor, ctx=ctx),
             Middleware(Idempotency, ctx=ctx, required=NEED_KEY, restore=restore_session),
         ],
     )

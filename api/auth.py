@@ -1,26 +1,29 @@
-"""Who is calling: managers and tills by Bearer key, managers also by the cookie that `/manage?key=` sets."""
+"""Who is calling: managers, tills and monitoring by Bearer key, managers also by the cookie that signing in sets."""
 
 from __future__ import annotations
-
-import hashlib
-import hmac
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from api.context import AppContext, context
 from api.cookies import MANAGER, SHOPPER, read_cookie
-from engine.errors import BusinessRefusal
+from api.keyring import Grant
+from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, address, rate_limits
+from engine.errors import BusinessRefusal, NotFound
 from engine.vocabulary import ProblemCode
 
-manager_bearer = HTTPBearer(auto_error=False, scheme_name="ManagerKey", description="The site's RAYON_MANAGER_KEY.")
-till_bearer = HTTPBearer(auto_error=False, scheme_name="TillKey", description="The site's RAYON_TILL_KEY.")
+manager_bearer = HTTPBearer(auto_error=False, scheme_name="ManagerKey", description="A key of scope `manager`.")
+till_bearer = HTTPBearer(auto_error=False, scheme_name="TillKey", description="A key of scope `till`.")
+health_bearer = HTTPBearer(
+    auto_error=False, scheme_name="HealthKey", description="A key of scope `health` or `manager`."
+)
 manager_cookie = APIKeyCookie(
-    name=MANAGER, auto_error=False, scheme_name="ManagerCookie", description="Set by /manage."
+    name=MANAGER, auto_error=False, scheme_name="ManagerCookie", description="Set by signing in at /manage."
 )
 shopper_cookie = APIKeyCookie(
     name=SHOPPER, auto_error=False, scheme_name="ShopperCookie", description="Set by POST /v1/sessions."
 )
+Bearer = HTTPAuthorizationCredentials | None
 
 
 class NotSignedIn(BusinessRefusal):
@@ -30,42 +33,65 @@ class NotSignedIn(BusinessRefusal):
     status = 401
 
 
-def same_key(given: str, right: str) -> bool:
-    """Compares in constant time, whatever the lengths and characters."""
-    return hmac.compare_digest(hashlib.sha256(given.encode()).digest(), hashlib.sha256(right.encode()).digest())
+def cookie_grant(ctx: AppContext, request: Request) -> Grant | None:
+    """What the manager cookie opens: as much as the key it was got with, for as long as that key holds."""
+    return ctx.keys.find_fingerprint(read_cookie(ctx, request, MANAGER))
 
 
-def key_fingerprint(key: str) -> str:
-    """A short name for a presented key, for counting attempts: never the key itself."""
-    return hashlib.sha256(key.encode()).hexdigest()[:12]
+def bearer_grant(ctx: AppContext, limits: RateLimits, request: Request, bearer: Bearer) -> Grant | None:
+    """What the Bearer key opens; None without one or for a wrong one.
 
-
-def is_manager(ctx: AppContext, request: Request) -> bool:
-    """Whether the request carries the manager cookie made with the present key (a changed key signs everybody out)."""
-    return read_cookie(ctx, request, MANAGER) == key_fingerprint(ctx.secrets.manager_key)
+    A right key is never held up by what neighbours behind the same address try: 192 bits are not guessed. Wrong ones
+    are counted by address. Raises TooManyRequests (429) for one too many.
+    """
+    if bearer is None:
+        return None
+    found = ctx.keys.find(bearer.credentials)
+    if found is None:
+        limits.spend("wrong_key", address(request), WRONG_KEYS_PER_MINUTE)
+    return found
 
 
 def manager_key(
     request: Request,
     ctx: AppContext = Depends(context),
-    bearer: HTTPAuthorizationCredentials | None = Depends(manager_bearer),
+    limits: RateLimits = Depends(rate_limits),
+    bearer: Bearer = Depends(manager_bearer),
     _cookie: str | None = Depends(manager_cookie),
-) -> str:
-    """FastAPI dependency: lets managers through and returns "manager". Raises NotSignedIn (401)."""
-    if bearer is not None and same_key(bearer.credentials, ctx.secrets.manager_key):
-        return "manager"
-    if bearer is None and is_manager(ctx, request):
-        return "manager"
-    raise NotSignedIn("present the manager key as 'Authorization: Bearer ...' or sign in at /manage")
+) -> Grant:
+    """FastAPI dependency: lets managers of the store in the path through. Raises NotSignedIn (401), NotFound (404)."""
+    grant = cookie_grant(ctx, request) if bearer is None else bearer_grant(ctx, limits, request, bearer)
+    if grant is None or grant.scope != "manager":
+        raise NotSignedIn("present a manager key as 'Authorization: Bearer ...' or sign in at /manage")
+    store = request.path_params.get("store")
+    if store is not None and not grant.covers(store):
+        raise NotFound(f"no store {store!r}")
+    return grant
 
 
 def till_key(
-    ctx: AppContext = Depends(context), bearer: HTTPAuthorizationCredentials | None = Depends(till_bearer)
-) -> str:
-    """FastAPI dependency: lets tills through and returns "till". Raises NotSignedIn (401)."""
-    if bearer is not None and same_key(bearer.credentials, ctx.secrets.till_key):
-        return "till"
-    raise NotSignedIn("present the till key as 'Authorization: Bearer ...'")
+    request: Request,
+    ctx: AppContext = Depends(context),
+    limits: RateLimits = Depends(rate_limits),
+    bearer: Bearer = Depends(till_bearer),
+) -> Grant:
+    """FastAPI dependency: lets tills through and says of which store. Raises NotSignedIn (401)."""
+    grant = bearer_grant(ctx, limits, request, bearer)
+    if grant is None or grant.scope != "till":
+        raise NotSignedIn("present a till key as 'Authorization: Bearer ...'")
+    return grant
+
+
+def health_grant(
+    request: Request,
+    ctx: AppContext = Depends(context),
+    limits: RateLimits = Depends(rate_limits),
+    bearer: Bearer = Depends(health_bearer),
+    _cookie: str | None = Depends(manager_cookie),
+) -> Grant | None:
+    """FastAPI dependency: who may see more than up or not; None for everybody else."""
+    grant = cookie_grant(ctx, request) if bearer is None else bearer_grant(ctx, limits, request, bearer)
+    return grant if grant is not None and grant.scope in ("health", "manager") else None
 
 
 def shopper_id(

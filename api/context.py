@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import Request
 
+from api.keyring import KeyRing
 from engine.config import Config
 from engine.errors import NotFound
 from engine.plan.model import Plan
@@ -28,8 +29,12 @@ class AppContext:
     secrets: Secrets
     plans: dict[str, Plan]
     portal: PortalSecrets = field(default_factory=lambda: PortalSecrets({}))
+    keys: KeyRing = field(init=False, repr=False)
     _cells: dict[str, Cells] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        self.keys = KeyRing(self.db, self.secrets)
 
     def plan(self, store: str) -> Plan:
         """The plan of `store`. Raises NotFound (404) for a store this site does not have."""

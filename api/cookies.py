@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from api.context import AppContext
+from engine.privacy.secrets import Secrets
 
 SHOPPER = "rayon_shopper"
 MANAGER = "rayon_manager"
@@ -16,7 +17,16 @@ LIFETIME_S = {SHOPPER: 180 * 86_400, MANAGER: 12 * 3600}
 
 def signer(ctx: AppContext, purpose: str) -> URLSafeTimedSerializer:
     """Signs small values for one purpose; a value signed for another purpose is refused."""
-    return URLSafeTimedSerializer(ctx.secrets.derive_key(f"signed:{purpose}"), salt=purpose)
+    return _signer(ctx.secrets, purpose)
+
+
+def sign(secrets: Secrets, purpose: str, value: Any) -> str:
+    """A small value, signed for one purpose by whoever holds the site's secrets."""
+    return str(_signer(secrets, purpose).dumps(value))
+
+
+def _signer(secrets: Secrets, purpose: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(secrets.derive_key(f"signed:{purpose}"), salt=purpose)
 
 
 def read_signed(ctx: AppContext, purpose: str, text: str | None, max_age_s: int) -> Any | None:

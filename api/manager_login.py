@@ -1,32 +1,50 @@
-"""The managers' door: every page under /manage needs the cookie; `?key=` gets it and leaves the address at once."""
+"""The managers' door: every page under /manage needs the cookie. It is got by a key in a form, or by a one-time link.
+
+A key never stands in an address. A link holds a signed word that works once, for ten minutes, and leaves the address
+at once; it opens as much as the key it was made for, for as long as that key holds.
+"""
 
 from __future__ import annotations
 
+import secrets
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.auth import is_manager, key_fingerprint, same_key
+from api.auth import cookie_grant
 from api.context import AppContext, context
-from api.cookies import MANAGER, drop_cookie, set_cookie
+from api.cookies import MANAGER, drop_cookie, read_signed, set_cookie, sign
+from api.keyring import Grant
 from api.pages import page
-from api.problems import for_reader, problem
-from api.ratelimits import KEY_ATTEMPTS_PER_MINUTE, RateLimits, TooManyRequests, address, rate_limits
+from api.problems import problem_page
+from api.ratelimits import SIGN_IN_KEYS_PER_MINUTE, RateLimits, address, rate_limits
+from engine.privacy.secrets import Secrets
+from engine.storage import idempotency
+from engine.vocabulary import ProblemCode
 
 PREFIX = "/manage"
 SIGN_IN = "/manage/sign-in"
+LINK = "link"
+LINK_LIFETIME_S = 600
+_PURPOSE = "manager-link"
+_OWN = ("_nicegui", "_nicegui_ws")  # what the pages load, whatever the store
 router = APIRouter(tags=["pages"], include_in_schema=False)
+
+
+def make_link(secrets_: Secrets, fingerprint: str) -> str:
+    """A path that signs a browser in once, within ten minutes, as whoever holds the key of this fingerprint."""
+    return f"{PREFIX}?{LINK}={sign(secrets_, _PURPOSE, [secrets.token_hex(12), fingerprint])}"
 
 
 class ManagerDoor:
     """ASGI middleware in front of whatever is mounted under /manage."""
 
-    def __init__(self, app: ASGIApp, ctx: AppContext, limits: RateLimits) -> None:
+    def __init__(self, app: ASGIApp, ctx: AppContext) -> None:
         self._app = app
         self._ctx = ctx
-        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope.get("path", "")
@@ -34,28 +52,46 @@ class ManagerDoor:
         if not inside:
             await self._app(scope, receive, send)
             return
-        answer = self._stop(Request(scope))
+        answer = await run_in_threadpool(self._stop, Request(scope))
         await (answer or self._app)(scope, receive, send)
 
     def _stop(self, request: Request) -> Response | None:
         """What to answer instead of the page; None lets the request through."""
-        given = request.query_params.get("key")
+        given = request.query_params.get(LINK)
         if given is not None:
-            return self._with_key(request, given)
-        if is_manager(self._ctx, request):
-            return None
-        return sign_in_page(request, request.url.path)
+            return self._enter(request, given)
+        grant = cookie_grant(self._ctx, request)
+        if grant is None:
+            return sign_in_page(request, request.url.path)
+        return _keep_to_its_store(request, grant)
 
-    def _with_key(self, request: Request, given: str) -> Response:
-        try:
-            self._limits.spend("manager_key", address(request), KEY_ATTEMPTS_PER_MINUTE)
-        except TooManyRequests as refusal:
-            wait = {"Retry-After": str(refusal.retry_after_s)}
-            return for_reader(request, problem(429, refusal.code, refusal.detail, headers=wait), refusal.code)
-        if not same_key(given, self._ctx.secrets.manager_key):
+    def _enter(self, request: Request, given: str) -> Response:
+        value = read_signed(self._ctx, _PURPOSE, given, LINK_LIFETIME_S)
+        nonce, fingerprint = value if isinstance(value, list) and len(value) == 2 else ("", "")
+        grant = self._ctx.keys.find_fingerprint(fingerprint)
+        if grant is None or not self._is_first(nonce):
             return sign_in_page(request, request.url.path, wrong=True)
-        rest = urlencode([(k, v) for k, v in parse_qsl(request.url.query) if k != "key"])
-        return sign_in_response(self._ctx, request.url.path + (f"?{rest}" if rest else ""))
+        rest = urlencode([(k, v) for k, v in parse_qsl(request.url.query) if k != LINK])
+        return sign_in_response(self._ctx, request.url.path + (f"?{rest}" if rest else ""), grant)
+
+    def _is_first(self, nonce: str) -> bool:
+        """Whether a link was not used yet; it is now."""
+        first = isinstance(idempotency.begin(self._ctx.db, _PURPOSE, nonce, ""), idempotency.Fresh)
+        if first:
+            idempotency.finish(self._ctx.db, _PURPOSE, nonce, 200, "", b"")
+        return first
+
+
+def _keep_to_its_store(request: Request, grant: Grant) -> Response | None:
+    """A key of one store opens the pages of that store."""
+    if grant.covers(None):
+        return None
+    inside = [part for part in request.url.path.removeprefix(PREFIX).split("/") if part]
+    if not inside:
+        return RedirectResponse(f"{PREFIX}/{grant.store}", 303)
+    if inside[0] in _OWN or grant.covers(inside[0]):
+        return None
+    return problem_page(request, 404, ProblemCode.STORE_UNKNOWN)
 
 
 @router.post(SIGN_IN)
@@ -66,12 +102,14 @@ def sign_in(
     ctx: AppContext = Depends(context),
     limits: RateLimits = Depends(rate_limits),
 ) -> Response:
-    """Takes the key from the form and goes where the manager wanted to."""
-    limits.spend("manager_key", address(request), KEY_ATTEMPTS_PER_MINUTE)
+    """Takes the key from the form and goes where the manager wanted to. Wrong keys are counted, right ones never are:
+    whoever guesses from the shop's address keeps nobody there out."""
     to = to if to == PREFIX or to.startswith(PREFIX + "/") else PREFIX
-    if not same_key(key, ctx.secrets.manager_key):
+    grant = ctx.keys.find(key.strip())
+    if grant is None or grant.scope != "manager":
+        limits.spend("sign_in_key", address(request), SIGN_IN_KEYS_PER_MINUTE)
         return sign_in_page(request, to, wrong=True)
-    return sign_in_response(ctx, to)
+    return sign_in_response(ctx, to, grant)
 
 
 @router.post("/manage-sign-out")
@@ -82,10 +120,10 @@ def sign_out(ctx: AppContext = Depends(context)) -> Response:
     return response
 
 
-def sign_in_response(ctx: AppContext, to: str) -> Response:
+def sign_in_response(ctx: AppContext, to: str, grant: Grant) -> Response:
     """Goes to `to`, a path of ours, with the cookie."""
     response = RedirectResponse(to, 303)
-    set_cookie(ctx, response, MANAGER, key_fingerprint(ctx.secrets.manager_key))
+    set_cookie(ctx, response, MANAGER, grant.fingerprint)
     return response
 
 

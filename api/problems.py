@@ -21,6 +21,8 @@ from engine.vocabulary import ProblemCode
 
 log = logging.getLogger("rayon.api")
 MEDIA_TYPE = "application/problem+json"
+MOST_PLACES = 50
+LONGEST_PLACE = 200
 RETRY_AFTER_S = 2  # a database that restarts is back within seconds
 
 _CODES = {
@@ -104,9 +106,17 @@ async def _refusal(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    places = [Place(place=".".join(str(p) for p in e["loc"]), reason=e["msg"]) for e in error.errors()]
+    places = [Place(place=_place(e), reason=e["msg"]) for e in error.errors()[:MOST_PLACES]]
     answer = problem(422, ProblemCode.INVALID_REQUEST, "the request does not fit the contract", problems=places)
     return for_reader(request, answer, ProblemCode.INVALID_REQUEST)
+
+
+def _place(error: dict[str, Any]) -> str:
+    """Where it is wrong, in our words: a name that the caller made up is not said again."""
+    parts = [str(part) for part in error["loc"]]
+    if error["type"] == "extra_forbidden":
+        parts[-1] = "?"
+    return ".".join(parts)[:LONGEST_PLACE]
 
 
 async def _operator(_request: Request, error: Exception) -> JSONResponse:

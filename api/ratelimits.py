@@ -1,9 +1,16 @@
-"""How often one caller may try: share opens, till codes, sign-ins. Moving windows, kept in this process."""
+"""How often one caller may try: share opens, till codes, sign-ins, keys. Moving windows, kept in this process.
+
+A shop has one public address, so that an address is a crowd: who can be told apart (a browser, a phone, a till, a key)
+is counted alone, and the address bounds only those who cannot, with room for all of them. Whoever guesses is refused
+before the guess is looked at, or a right one would still answer; keys are the exception, see `api.auth`.
+"""
 
 from __future__ import annotations
 
 import math
+import threading
 import time
+from collections import OrderedDict
 
 from fastapi import Request
 from limits import RateLimitItemPerMinute
@@ -13,8 +20,14 @@ from limits.strategies import MovingWindowRateLimiter
 from engine.errors import BusinessRefusal
 from engine.vocabulary import ProblemCode
 
-SIGN_INS_PER_MINUTE = 120  # per address; a whole shop shares one public address
-KEY_ATTEMPTS_PER_MINUTE = 10  # per address: typing a manager key
+SIGN_INS_PER_MINUTE = 20  # of one browser or phone
+STRANGERS_SIGN_INS_PER_MINUTE = 300  # of an address, by those who show neither cookie nor phone and want to be kept
+NEW_SIGN_INS_PER_MINUTE = 1_200  # of an address, by whoever is new
+WRONG_KEYS_PER_MINUTE = 30  # per address: bearer keys that open nothing
+SIGN_IN_KEYS_PER_MINUTE = 10  # wrong keys typed, per browser or address
+WRONG_CODES_PER_TILL = 30
+TRUSTED_S = 12 * 3600.0  # a till whose code was right is not taken for a guesser's invention for so long
+_MOST_TRUSTED = 10_000
 
 
 class TooManyRequests(BusinessRefusal):
@@ -33,13 +46,41 @@ class RateLimits:
 
     def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._trusted: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._lock = threading.Lock()
 
     def spend(self, kind: str, caller: str, per_minute: int) -> None:
         """Counts one attempt. Raises TooManyRequests when `caller` made `per_minute` of them within a minute."""
         item = RateLimitItemPerMinute(per_minute)
         if not self._limiter.hit(item, kind, caller):
-            resets_at = self._limiter.get_window_stats(item, kind, caller).reset_time
-            raise TooManyRequests(max(1, math.ceil(resets_at - time.time())))
+            raise self._refusal(item, kind, caller)
+
+    def look(self, kind: str, caller: str, per_minute: int) -> None:
+        """Counts nothing. Raises TooManyRequests when one more attempt would be too many."""
+        item = RateLimitItemPerMinute(per_minute)
+        if not self._limiter.test(item, kind, caller):
+            raise self._refusal(item, kind, caller)
+
+    def count(self, kind: str, caller: str, per_minute: int) -> None:
+        """Counts one attempt, and says nothing: `look` does, before the next."""
+        self._limiter.hit(RateLimitItemPerMinute(per_minute), kind, caller)
+
+    def trust(self, kind: str, caller: str) -> None:
+        """Remembers that `caller` is somebody real."""
+        with self._lock:
+            self._trusted[kind, caller] = time.time()
+            self._trusted.move_to_end((kind, caller))
+            if len(self._trusted) > _MOST_TRUSTED:
+                self._trusted.popitem(last=False)
+
+    def trusts(self, kind: str, caller: str) -> bool:
+        """Whether `caller` was somebody real within TRUSTED_S."""
+        with self._lock:
+            return time.time() - self._trusted.get((kind, caller), -TRUSTED_S) < TRUSTED_S
+
+    def _refusal(self, item: RateLimitItemPerMinute, kind: str, caller: str) -> TooManyRequests:
+        resets_at = self._limiter.get_window_stats(item, kind, caller).reset_time
+        return TooManyRequests(max(1, math.ceil(resets_at - time.time())))
 
 
 def address(request: Request) -> str:

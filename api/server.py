@@ -13,7 +13,10 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from engine.config import Config
+from api.connections import Doorkeeper, guarded_by
+from api.keyring import key_fingerprint
+from api.manager_login import make_link
+from engine.config import ApiConfig, Config
 from engine.errors import OperatorError, Problem, RayonError
 from engine.plan.model import Plan
 from engine.privacy.secrets import Secrets
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("rayon.api")
 GRACE_S = 3  # how long running requests may take once the server is told to stop
+KEEP_ALIVE_S = 5  # without a next request
 START_TIMEOUT_S = 60.0
 
 
@@ -48,6 +52,11 @@ class _Server(uvicorn.Server):
         await asyncio.sleep(0)  # the loop closes them now, and ends after this
 
 
+def manager_link(secrets: Secrets, key: str, url: str) -> str:
+    """An address that signs a browser in once, within ten minutes, as whoever holds the manager's key `key`."""
+    return url + make_link(secrets, key_fingerprint(key))
+
+
 class ApiServer:
     """A running HTTP side. `port` is the real one, also where port 0 asked for any."""
 
@@ -60,6 +69,7 @@ class ApiServer:
         self.port: int = listener.getsockname()[1]
         self._told = on_started
         self._up = threading.Event()
+        limits: ApiConfig = app.state.ctx.config.api
         # No access log: it would hold MACs of captive portals' queries and who looked at what. Metrics count requests.
         settings = uvicorn.Config(
             app,
@@ -69,6 +79,10 @@ class ApiServer:
             timeout_graceful_shutdown=GRACE_S,
             server_header=False,
             ws="auto",
+            http=guarded_by(Doorkeeper(limits.max_connections, limits.connections_per_address, limits.trusted_proxies)),
+            timeout_keep_alive=KEEP_ALIVE_S,
+            backlog=512,
+            forwarded_allow_ips=list(limits.trusted_proxies),
         )
         self._server = _Server(settings, app, self._has_started)
         self._thread: threading.Thread | None = None

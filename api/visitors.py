@@ -9,9 +9,15 @@ from fastapi import Request
 
 from api.context import AppContext
 from api.cookies import SHOPPER, read_cookie
-from api.ratelimits import address
+from api.ratelimits import (
+    NEW_SIGN_INS_PER_MINUTE,
+    SIGN_INS_PER_MINUTE,
+    STRANGERS_SIGN_INS_PER_MINUTE,
+    RateLimits,
+    address,
+)
 from engine.loyalty.sharing import Visitor, is_preview
-from engine.records import device_hex
+from engine.records import DeviceId, device_hex
 from engine.storage.loyalty.friends import recognise
 from engine.storage.phones import phone_of
 
@@ -38,6 +44,34 @@ def recognise_friend(ctx: AppContext, opening: str | None, shopper_id: str) -> N
     """Who opened a link has signed in from its page: whoever shared it gains from what this shopper redeems."""
     if opening:
         recognise(ctx.db, shopper_id, _digest(ctx, "opening", opening))
+
+
+def spend_sign_in(
+    ctx: AppContext, limits: RateLimits, request: Request, device: DeviceId | None, *, keeps: bool
+) -> None:
+    """Counts a sign-in of this shopper or phone; `keeps` says whether something is kept of it.
+
+    Raises TooManyRequests, and the neighbours do not notice.
+    """
+    known = read_cookie(ctx, request, SHOPPER)
+    mine = known or (device_hex(device) if device is not None else None)
+    if mine is None and keeps:
+        limits.spend("sign_in_stranger", address(request), STRANGERS_SIGN_INS_PER_MINUTE)
+    elif mine is not None:
+        limits.spend("sign_in", mine, SIGN_INS_PER_MINUTE)
+    if known is None:
+        limits.spend("sign_in_new", address(request), NEW_SIGN_INS_PER_MINUTE)
+
+
+def spend_share_open(ctx: AppContext, limits: RateLimits, request: Request, token: str) -> None:
+    """Counts an opening by this shopper; of those not signed in, by link and by address. Raises TooManyRequests."""
+    per_minute = ctx.config.api.share_opens_per_minute
+    mine = read_cookie(ctx, request, SHOPPER)
+    if mine is not None:
+        limits.spend("share", mine, per_minute)
+    else:
+        limits.spend("share_link", f"{address(request)} {token}", per_minute)
+        limits.spend("share_stranger", address(request), per_minute * 10)
 
 
 def _digest(ctx: AppContext, kind: str, value: str) -> str:

@@ -129,14 +129,17 @@ class StorageConfig(_Strict):
 
 
 class ApiConfig(_Strict):
-    """The HTTP side. Keys: RAYON_MANAGER_KEY, RAYON_TILL_KEY."""
+    """The HTTP side. Keys: `rayon keys`, or RAYON_MANAGER_KEY and RAYON_TILL_KEY."""
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     public_url: str | None = None  # what shared links and QR codes say; default http://host:port
     portal_redirect_s: float = Field(300.0, ge=10, le=86_400)  # a controller's signed redirect is good for so long
     secure_cookies: bool = False  # true behind HTTPS
-    share_opens_per_minute: int = Field(60, ge=1)  # per address
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")  # whose X-Forwarded-For and -Proto are believed
+    max_connections: int = Field(4_000, ge=10)
+    connections_per_address: int = Field(1_000, ge=1)  # a shop is one address; proxies that are trusted have no bound
+    share_opens_per_minute: int = Field(60, ge=1)  # per browser, or per link and address where it shows no cookie
     till_attempts_per_minute: int = Field(120, ge=1)  # per till key and address
 
 

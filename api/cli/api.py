@@ -27,11 +27,12 @@ def register(app: typer.Typer) -> None:
 
         Example: rayon api --config config.yaml --port 8080
         """
-        from api.cli.startup import open_site, print_links, read_config, start_logging
+        from api.cli.startup import make_first_keys, open_site, print_links, read_config, start_logging
         from api.server import run_api
 
         console = start_logging(verbose=verbose)
         site = open_site(read_config(config))
+        make_first_keys(site)
         stopping = threading.Event()
         stop_on_signals(stopping)
         server = run_api(site.config, site.db, site.secrets, site.plans, host=host, port=port)

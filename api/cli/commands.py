@@ -46,6 +46,7 @@ COMMANDS = {
         SITE,
     ),
     "campaigns": Listed("api.cli.data.campaigns", "Campaigns of the stores' files.", SITE),
+    "keys": Listed("api.cli.keys", "Keys of managers, tills and monitoring.", SITE),
     "history": Listed("api.cli.history.command", "Past hours of a store, from elsewhere.", SITE),
 }
 """In the order of `rayon --help`. The texts are the first lines of the commands' own descriptions."""

@@ -26,17 +26,19 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Run a whole site in one process: broker subscription, engine, API and pages.
 
-        Needs an MQTT broker. Plans come from floorplans_dir; keys from RAYON_SITE_KEY, RAYON_MANAGER_KEY and
-        RAYON_TILL_KEY, or else from a file made in data_dir on the first start.
+        Needs an MQTT broker. Plans come from floorplans_dir; the site's key from RAYON_SITE_KEY,
+        or else from a file made in data_dir on the first start. That start also makes a key each for managers, tills
+        and monitoring, and prints them, this once: see rayon keys.
 
         Example: rayon serve --config config.yaml
         """
-        from api.cli.startup import open_site, print_links, read_config, start_logging
+        from api.cli.startup import make_first_keys, open_site, print_links, read_config, start_logging
         from api.server import run_api
         from engine.runtime.process import EngineProcess
 
         console = start_logging(verbose=verbose)
         site = open_site(read_config(config))
+        make_first_keys(site)
         process = EngineProcess(site.config, site.db, site.secrets, site.plans)
         stop_on_signals(process.stopping)
         server = run_api(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.logging import RichHandler
@@ -21,6 +23,7 @@ from engine.plan.load import load_plans
 from engine.plan.model import Plan
 from engine.privacy.secrets import Secrets, load_secrets
 from engine.storage.database import Database, open_database
+from engine.storage.keys import SCOPES, add_key, list_keys
 from engine.storage.soundness import require_sound
 from engine.storage.vouchers.campaign_files import compare_campaigns
 from engine.storage.vouchers.campaigns import seed_campaigns
@@ -96,14 +99,30 @@ def start_logging(*, verbose: bool = False) -> Console:
     return console
 
 
-def print_links(console: Console, site: RunningSite, url: str, *, shopper_path: str | None = None) -> None:
-    """One link per audience; `shopper_path` where it is not the first store's sign-in.
+def make_first_keys(site: RunningSite, stdout: TextIO = sys.stdout) -> None:
+    """A new site's keys, made and shown this once: on standard output, which is no log. Does nothing for a site that
+    has keys, or gets them from the environment."""
+    has = {key.scope for key in list_keys(site.db)}
+    has |= {"manager"} if site.secrets.manager_key else set()
+    has |= {"till"} if site.secrets.till_key else set()
+    if has:
+        return
+    print("This site's keys, shown only now (rayon keys makes others, per store, and ends these):", file=stdout)
+    for scope in SCOPES:
+        print(f"  {scope:8s} {add_key(site.db, scope, time.time(), name='first')[1]}", file=stdout)
+    stdout.flush()
 
-    Managers' and tills' links hold their keys: whoever reads this terminal may use them.
+
+def print_links(
+    console: Console, site: RunningSite, url: str, *, shopper_path: str | None = None, managers: str | None = None
+) -> None:
+    """One link per audience; `shopper_path` where it is not the first store's sign-in. No key is in any of them.
+
+    `managers` is another address for managers: one that signs them in.
     """
     shopper_path = shopper_path or f"/w/{next(iter(site.plans))}"
-    console.print(f"Managers   {url}/manage?key={site.secrets.manager_key}", soft_wrap=True, highlight=False)
+    console.print(f"Managers   {managers or f'{url}/manage'}", soft_wrap=True, highlight=False)
     console.print(f"Shoppers   {url}{shopper_path}", soft_wrap=True, highlight=False)
-    console.print(f"Tills      {url}/till#key={site.secrets.till_key}", soft_wrap=True, highlight=False)
+    console.print(f"Tills      {url}/till", soft_wrap=True, highlight=False)
     console.print(f"Health     {url}/health", soft_wrap=True, highlight=False)
     console.print(f"Developers {url}/docs", soft_wrap=True, highlight=False)

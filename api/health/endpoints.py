@@ -8,21 +8,24 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 
-from api.auth import is_manager
+from api.auth import NotSignedIn, health_grant
 from api.context import AppContext, context
-from api.middleware.metrics import flat
+from api.keyring import Grant
+from api.middleware.metrics import Metrics, flat
 from api.pages import page
 from api.texts.catalogue import words
 from api.times import rfc3339
 from engine.errors import StorageUnavailable
+from engine.ingest.masks import mask_macs
 from engine.storage.status import ENGINE, EVERY_STORE, SILENT_S, get_status, troubles_of
 from engine.vocabulary import StoreTrouble
 
 router = APIRouter(prefix="/health", tags=["health"])
-
-FOR_MANAGERS = frozenset({"samples"})  # refused frames, MACs masked: still nobody else's business
+metrics_router = APIRouter(tags=["health"])
 
 
 class Live(BaseModel):
@@ -52,6 +55,12 @@ class Component(BaseModel):
     values: dict[str, Any] = Field(description="Counts by name; nested ones by reason.")
 
 
+class UpOrNot(BaseModel):
+    """What everybody may know."""
+
+    status: Literal["ready", "not_ready"]
+
+
 class Health(BaseModel):
     """Everything that runs, and what it counted."""
 
@@ -74,22 +83,40 @@ def ready(request: Request, ctx: AppContext = Depends(context)) -> Response:
     """200 when the database answers, the engine, if there is one, reported within the last 8 s and hears its broker and
     most of every store's readings, delivery runs, and the engine of this very process, if it has one, does all its
     work."""
-    found, _ = _look(ctx, request, everything=False)
+    found, _ = _look(ctx, request, None)
     return JSONResponse(found.model_dump(), 200 if found.status == "ready" else 503)
 
 
-@router.get("", summary="Counters per store and reason", responses={200: {"model": Health}})
-def health(request: Request, ctx: AppContext = Depends(context)) -> Response:
-    """JSON, or a page where the caller prefers HTML."""
-    found, components = _look(ctx, request, everything=is_manager(ctx, request))
+@router.get("", summary="Counters per store and reason", responses={200: {"model": Health | UpOrNot}})
+def health(
+    request: Request, ctx: AppContext = Depends(context), grant: Grant | None = Depends(health_grant)
+) -> Response:
+    """JSON, or a page where the caller prefers HTML. Whether it is up is for everybody; counts, unknown access points
+    and samples of refused frames need a key of scope `health` or `manager`, or a manager's cookie."""
+    found, components = _look(ctx, request, grant)
+    html = "text/html" in request.headers.get("accept", "")
+    if grant is None:
+        if not html:
+            return JSONResponse({"status": found.status})
+        return page(request, "health.html", health=found, open_pages=None, counts=[])
     whole = Health(**found.model_dump(), open_pages=request.app.state.hub.open_pages, components=components)
-    if "text/html" not in request.headers.get("accept", ""):
+    if not html:
         return JSONResponse(whole.model_dump())
     counts = [(c, sorted(flat(c.values))) for c in components]
-    return page(request, "health.html", health=whole, counts=counts)
+    return page(request, "health.html", health=whole, open_pages=whole.open_pages, counts=counts)
 
 
-def _look(ctx: AppContext, request: Request, *, everything: bool) -> tuple[Ready, list[Component]]:
+@metrics_router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
+def scrape(request: Request, grant: Grant | None = Depends(health_grant)) -> Response:
+    """HTTP requests, live pages, and the engine's counts per store and reason. Needs a key of the whole site."""
+    if grant is None or not grant.covers(None):
+        raise NotSignedIn("present a key of scope health as 'Authorization: Bearer ...'")
+    metrics: Metrics = request.app.state.metrics
+    metrics.pages.set(request.app.state.hub.open_pages)
+    return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _look(ctx: AppContext, request: Request, grant: Grant | None) -> tuple[Ready, list[Component]]:
     delivery = _delivery(request)
     try:
         rows = get_status(ctx.db)
@@ -104,7 +131,7 @@ def _look(ctx: AppContext, request: Request, *, everything: bool) -> tuple[Ready
             reported_at=rfc3339(row.at),
             age_s=round(now - row.at, 1),
             fresh=now - row.at <= SILENT_S,
-            values={k: v for k, v in row.values.items() if everything or k not in FOR_MANAGERS},
+            values=_masked(row.values),
         )
         for row in rows
     ]
@@ -115,7 +142,18 @@ def _look(ctx: AppContext, request: Request, *, everything: bool) -> tuple[Ready
     reasons = list(dict.fromkeys([*request.app.state.own_engine(), *_unsteady(row.values for row in rows), *said]))
     failed = delivery == "dead" or bool(reasons)
     status: Literal["ready", "not_ready"] = "not_ready" if failed else "ready"
-    return Ready(status=status, database="up", engine=engine, delivery=delivery, reasons=reasons), components
+    seen = [c for c in components if grant is not None and grant.covers(None if c.store == "*" else c.store)]
+    reasons = [mask_macs(reason) for reason in reasons]
+    return Ready(status=status, database="up", engine=engine, delivery=delivery, reasons=reasons), seen
+
+
+def _masked(values: Any) -> Any:
+    """The same, without the MAC that a source may be named by. Unknown access points are the key holder's to know."""
+    if isinstance(values, dict):
+        return {mask_macs(k): v if k == "unknown_aps" else _masked(v) for k, v in values.items()}
+    if isinstance(values, list):
+        return [_masked(v) for v in values]
+    return mask_macs(values) if isinstance(values, str) else values
 
 
 def _unsteady(said: Iterable[Mapping[str, Any]]) -> list[str]:

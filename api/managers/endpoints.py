@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import AwareDatetime
 
 from api.auth import manager_key
+from api.keyring import Grant
 from api.managers import schemas as out
 from api.managers.overlay import ALPHA, draw_heat, ground_level
 from api.managers.reports import Period, Reports, reports
@@ -64,9 +65,10 @@ Made = Annotated[Reports, Depends(reports)]
 
 
 @router.get("")
-def stores(made: Made) -> out.StoresOut:
-    """The stores of this site."""
-    return out.StoresOut(items=[_store(plan, made) for _, plan in sorted(made.ctx.plans.items())])
+def stores(made: Made, grant: Annotated[Grant, Depends(manager_key)]) -> out.StoresOut:
+    """The stores of this site that the key opens."""
+    plans = [plan for _, plan in sorted(made.ctx.plans.items()) if grant.covers(plan.store)]
+    return out.StoresOut(items=[_store(plan, made) for plan in plans])
 
 
 @router.get("/{store}/plan.svg", response_class=Svg)

@@ -21,7 +21,7 @@ from fastapi import FastAPI, Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.auth import is_manager
+from api.auth import cookie_grant
 from api.context import AppContext
 from api.managers.reports import SCOPE_KEY, Reports
 from api.pages import language_headers, page
@@ -31,6 +31,12 @@ from engine.vocabulary import ProblemCode
 
 PREFIX = "/manage"
 RECONNECT_S = 10.0  # a page that lost its connection for less goes on where it was
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self' data:; connect-src 'self' ws: wss:; form-action 'self'; base-uri 'self'; "
+    "frame-ancestors 'none'"
+)
+"""NiceGUI writes its scripts and styles into the page and compiles templates there; nothing comes from elsewhere."""
 _MARK = Path(__file__).parents[1] / "static" / "mark.svg"
 
 
@@ -69,7 +75,7 @@ class ManagerPages:
         request = Request({**scope, "type": "http", "method": "GET"})
         origin = urlsplit(request.headers.get("origin", "")).netloc.lower()
         ours = {request.headers.get("host", "").lower(), urlsplit(self._ctx.public_url).netloc.lower()}
-        return is_manager(self._ctx, request) and origin in ours
+        return cookie_grant(self._ctx, request) is not None and origin in ours
 
     def _own(self) -> bool:
         with ManagerPages._owning:
@@ -119,6 +125,9 @@ def _says_its_language(app: ASGIApp) -> ASGIApp:
         async def with_language(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+                    headers["Cache-Control"] = "no-store"
                 if headers.get("content-type", "").startswith("text/html") and "content-language" not in headers:
                     headers.update(language_headers(language(Request(scope))))
             await send(message)

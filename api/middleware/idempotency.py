@@ -31,6 +31,9 @@ from engine.vocabulary import ProblemCode
 log = logging.getLogger("rayon.api")
 HEADER = "idempotency-key"
 MAX_KEY_CHARS = 200
+LARGEST_KEPT = 16_384  # bytes of a refusal; a larger one changed nothing and may be asked for again
+SESSIONS = "/v1/sessions"
+NOBODY = b'"shopper_id":null'
 NOT_KEPT = frozenset({401, 403, 408, 429})
 
 Restore = Callable[[AppContext, Request, Response], None]
@@ -56,6 +59,8 @@ class Idempotency:
         receive = replay_body(body, receive)
         if key is None:
             await self._without_key(scope, receive, send)
+        elif scope["path"] != SESSIONS and not await run_in_threadpool(self._is_known, Request(scope)):
+            await self._app(scope, receive, send)  # a stranger: nothing is kept, and most of it will be refused
         elif not 1 <= len(key) <= MAX_KEY_CHARS or not key.isprintable():
             reason = f"the Idempotency-Key must be 1 to {MAX_KEY_CHARS} printable characters"
             await problem(400, ProblemCode.IDEMPOTENCY_KEY_INVALID, reason)(scope, receive, send)
@@ -123,6 +128,10 @@ class Idempotency:
             return False
         media_type = Headers(raw=messages[0]["headers"]).get("content-type", "")
         body = b"".join(m.get("body", b"") for m in messages[1:])
+        if status >= 400 and len(body) > LARGEST_KEPT:
+            return False
+        if owner.endswith(SESSIONS) and (status >= 400 or NOBODY in body):
+            return False  # anybody may ask to sign in: what made no profile may as well be asked again
         await self._tolerating(run_in_threadpool(store.finish, self._ctx.db, owner, key, status, media_type, body))
         return True
 
@@ -142,11 +151,21 @@ class Idempotency:
         except StorageUnavailable:
             log.warning("database away: an idempotency record stays open until it times out")
 
+    def _is_known(self, request: Request) -> bool:
+        """Whether the caller has shown who they are: by a key or a sign-in.
+
+        Anybody may send a key of their own making with a megabyte; what is kept for a day is kept for those we know.
+        """
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return self._ctx.keys.find(key.strip()) is not None
+        return read_cookie(self._ctx, request, SHOPPER) is not None
+
     def _owner(self, request: Request) -> str:
         """Caller, method and path. Strangers are told apart by address only."""
         bearer = request.headers.get("authorization")
         shopper = read_cookie(self._ctx, request, SHOPPER)
-        if shopper and not bearer and request.url.path != "/v1/sessions":  # signing in changes who one is
+        if shopper and not bearer and request.url.path != SESSIONS:  # signing in changes who one is
             return f"shopper:{shopper} {request.method} {request.url.path}"  # in clear: erasure finds it by the id
         who = "bearer:" + bearer if bearer else "address:" + (request.client.host if request.client else "")
         caller = hmac.new(self._hash_key, who.encode(), hashlib.sha256).hexdigest()[:32]

@@ -7,19 +7,17 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import Metric, UnknownMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.context import AppContext
 from engine.errors import StorageUnavailable
+from engine.ingest.masks import mask_macs
 from engine.storage.status import get_status
 
-router = APIRouter(tags=["health"])
-
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _NAME = re.compile(r"[^a-z0-9_]+")
 _PERSONAL = re.compile(r"(?i)(?:[0-9a-f]{2}[:.-]?){5}[0-9a-f]{2}")  # a MAC in any spelling, or a pseudonym of 16 digits
 _LATENCY_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
@@ -88,8 +86,12 @@ def flat(values: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:
             yield key, "", float(value)
         elif isinstance(value, Mapping):
             for reason, number in value.items():
-                if isinstance(number, bool | int | float) and not _PERSONAL.search(str(reason)):
+                if isinstance(number, bool | int | float) and not _is_personal(str(reason)):
                     yield key, str(reason), float(number)
+
+
+def _is_personal(label: str) -> bool:
+    return _PERSONAL.search(label) is not None or mask_macs(label) != label
 
 
 class CountRequests:
@@ -116,14 +118,7 @@ class CountRequests:
             await self._app(scope, receive, watch)
         finally:
             route = getattr(scope.get("route"), "path", None) or "other"
-            self._metrics.requests.labels(scope["method"], route, str(status)).inc()
+            method = scope["method"] if scope["method"] in _METHODS else "other"  # callers may invent them
+            self._metrics.requests.labels(method, route, str(status)).inc()
             if not route.endswith("/stream"):  # lives as long as its page
                 self._metrics.seconds.labels(route).observe(time.perf_counter() - began)
-
-
-@router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
-def scrape(request: Request) -> Response:
-    """HTTP requests, live pages, and the engine's counts per store and reason."""
-    metrics: Metrics = request.app.state.metrics
-    metrics.pages.set(request.app.state.hub.open_pages)
-    return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -11,11 +11,11 @@ from fastapi.responses import HTMLResponse
 from api.context import AppContext, context
 from api.pages import page
 from api.problems import problem_page
-from api.ratelimits import RateLimits, TooManyRequests, address, rate_limits
+from api.ratelimits import RateLimits, TooManyRequests, rate_limits
 from api.texts.language import language
 from api.texts.money import badge
 from api.texts.warnings import health_warning
-from api.visitors import visitor_of
+from api.visitors import spend_share_open, visitor_of
 from engine.errors import NotFound
 from engine.loyalty.sharing import ShareRules
 from engine.storage.loyalty import shares
@@ -34,7 +34,7 @@ def open_share(
 ) -> Response:
     """Opening it as a distinct human earns the sharer pending points; previews, repeats and the sharer earn nothing."""
     try:
-        limits.spend("share", address(request), ctx.config.api.share_opens_per_minute)
+        spend_share_open(ctx, limits, request, token)
         opened, opening = _open(ctx, token, request)
     except NotFound:
         return problem_page(request, 404, ProblemCode.SHARE_GONE)

@@ -16,7 +16,7 @@ from api.context import AppContext, context
 from api.cookies import SHOPPER, read_cookie, set_cookie
 from api.devices import SealedPhone, from_here, named_phone, seal_phone, unseal_phone
 from api.pages import page
-from api.ratelimits import SIGN_INS_PER_MINUTE, RateLimits, address, rate_limits
+from api.ratelimits import RateLimits, rate_limits
 from api.shoppers.passes import PASS, ask_to_enter, make_pass
 from api.shoppers.retries import once_per_form
 from api.shoppers.schemas import SessionRequest
@@ -24,7 +24,7 @@ from api.shoppers.sessions import answers, known_shopper, sign_in
 from api.texts.catalogue import words
 from api.texts.consents import ASKED, TEXT_VERSION, worded_since
 from api.texts.language import language
-from api.visitors import OPENED, recognise_friend
+from api.visitors import OPENED, recognise_friend, spend_sign_in
 from engine.errors import BusinessRefusal
 from engine.storage.bindings import PhoneClaim
 from engine.storage.phones import renew_claim
@@ -78,7 +78,7 @@ def portal_form(
     limits: RateLimits = Depends(rate_limits),
 ) -> Response:
     """Answers with the page "you are connected", and the cookie where something was consented."""
-    limits.spend("sign_in", address(request), SIGN_INS_PER_MINUTE)
+    spend_sign_in(ctx, limits, request, unseal_phone(ctx, store, phone).device, keeps=bool(consent))
     plan, lang = ctx.plan(store), language(request)
     try:
         body = SessionRequest(

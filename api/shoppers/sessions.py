@@ -11,9 +11,9 @@ from api.context import AppContext, context
 from api.cookies import SHOPPER, drop_cookie, read_cookie, set_cookie
 from api.devices import from_here, named_phone
 from api.problems import problem_responses
-from api.ratelimits import SIGN_INS_PER_MINUTE, RateLimits, address, rate_limits
+from api.ratelimits import RateLimits, rate_limits
 from api.shoppers.schemas import ConsentAnswer, Session, SessionRequest
-from api.visitors import recognise_friend
+from api.visitors import recognise_friend, spend_sign_in
 from engine.errors import NotFound
 from engine.privacy.consent import ConsentChoice
 from engine.storage import shoppers as profiles
@@ -38,8 +38,8 @@ def make_session(
     limits: RateLimits = Depends(rate_limits),
 ) -> Session:
     """Sets the signed cookie `rayon_shopper`. Without any consent the Wi-Fi works and nothing is kept."""
-    limits.spend("sign_in", address(request), SIGN_INS_PER_MINUTE)
     phone = named_phone(ctx, ctx.plan(body.store), body.model_dump(include={"client_mac", "portal_t", "portal_sig"}))
+    spend_sign_in(ctx, limits, request, phone.device, keeps=any(c.granted for c in body.consents))
     found = sign_in(ctx, read_cookie(ctx, request, SHOPPER), body, from_here(ctx, request, phone))
     if found is None:
         drop_cookie(ctx, response, SHOPPER)

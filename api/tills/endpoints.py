@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import HTMLResponse
 
 from api.auth import till_key
 from api.context import AppContext, context
+from api.keyring import Grant
 from api.pages import page
 from api.problems import problem_responses
-from api.ratelimits import RateLimits, address, rate_limits
+from api.ratelimits import WRONG_CODES_PER_TILL, RateLimits, address, rate_limits
 from api.tills.schemas import (
     CheckAnswer,
     PlaceCode,
@@ -44,9 +45,10 @@ def check(
     request: Request,
     ctx: AppContext = Depends(context),
     limits: RateLimits = Depends(rate_limits),
+    grant: Grant = Depends(till_key),
 ) -> CheckAnswer:
     """No effect. The same answer, `unknown`, for a wrong code, another store's and nobody's."""
-    _spend(ctx, limits, request, body)
+    tries = _begin(ctx, limits, request, grant, body)
     found = desk.check_voucher(
         ctx.db,
         body.code,
@@ -57,8 +59,7 @@ def check(
         timezone=ctx.plan(body.store).timezone,
         sold_at=_sold_at(body),
     )
-    if found.reason is desk.TillReason.UNKNOWN:
-        _wrong_code(ctx, limits, request)
+    tries.tell(right=found.reason is not desk.TillReason.UNKNOWN)
     expires_at = None if found.expires_at is None else rfc3339(found.expires_at)
     return CheckAnswer.model_validate(asdict(found) | {"expires_at": expires_at})
 
@@ -70,10 +71,11 @@ def redeem(
     idempotency_key: str = Header(max_length=200),
     ctx: AppContext = Depends(context),
     limits: RateLimits = Depends(rate_limits),
+    grant: Grant = Depends(till_key),
 ) -> RedemptionAnswer:
     """Exactly as often as the voucher may be used, however many tills ask at once. Repeat with the same
     Idempotency-Key until an answer comes. 404 `voucher_unknown`; 409 `voucher_redeemed`, `voucher_expired`, …"""
-    _spend(ctx, limits, request, body)
+    tries = _begin(ctx, limits, request, grant, body)
     try:
         done = desk.redeem(
             ctx.db,
@@ -88,15 +90,19 @@ def redeem(
             sold_at=_sold_at(body),
         )
     except NotFound:
-        _wrong_code(ctx, limits, request)
+        tries.tell(right=False)
         raise
+    tries.tell(right=True)
     return _redemption(done)
 
 
 @router.post("/void", summary="Undo a redemption", responses=problem_responses(400, 404, 422))
-def void(body: VoidRequest, ctx: AppContext = Depends(context)) -> RedemptionAnswer:
+def void(body: VoidRequest, ctx: AppContext = Depends(context), grant: Grant = Depends(till_key)) -> RedemptionAnswer:
     """The voucher can be used again while it is valid. Undoing twice answers the same."""
-    return _redemption(desk.void(ctx.db, body.redemption_id, time.time(), store=body.store))
+    if body.store is not None and not grant.covers(body.store):
+        raise NotFound(f"no store {body.store!r}")
+    store = body.store if grant.covers(None) else grant.store
+    return _redemption(desk.void(ctx.db, body.redemption_id, time.time(), store=store))
 
 
 @router.get("/codes/{store}", summary="Codes for screens in the store", responses=problem_responses(404))
@@ -114,7 +120,7 @@ def place_codes(store: str, ctx: AppContext = Depends(context)) -> PlaceCodes:
 
 
 @router.get("/stores", summary="Stores and their products")
-def stores(ctx: AppContext = Depends(context)) -> TillStores:
+def stores(ctx: AppContext = Depends(context), grant: Grant = Depends(till_key)) -> TillStores:
     return TillStores(
         items=[
             TillStore(
@@ -128,6 +134,7 @@ def stores(ctx: AppContext = Depends(context)) -> TillStores:
                 ],
             )
             for plan in ctx.plans.values()
+            if grant.covers(plan.store)
         ]
     )
 
@@ -137,16 +144,44 @@ def till_page(request: Request) -> HTMLResponse:
     return page(request, "till.html")
 
 
-def _spend(ctx: AppContext, limits: RateLimits, request: Request, body: TillRequest) -> None:
-    """Counts an attempt of this till. Raises NotFound for a store we have not, TooManyRequests."""
+@dataclass(frozen=True, slots=True)
+class _Tries:
+    """The attempts of one till, and of all tills of its key at its address."""
+
+    limits: RateLimits
+    till: str
+    key: str
+    per_minute: int
+
+    def begin(self) -> None:
+        """Counts an attempt. Raises TooManyRequests before its code is looked at, or a right guess would answer.
+
+        Where the key's tills together had too many wrong codes, those that had a right one lately go on: naming
+        another till each time does not help a guesser, and does not close the shop.
+        """
+        self.limits.spend("till", self.till, self.per_minute)
+        self.limits.look("till_wrong", self.till, WRONG_CODES_PER_TILL)
+        if not self.limits.trusts("till", self.till):
+            self.limits.look("till_wrong_key", self.key, self.per_minute)
+
+    def tell(self, *, right: bool) -> None:
+        """Whether the code was one of the store's."""
+        if right:
+            self.limits.trust("till", self.till)
+        else:
+            self.limits.count("till_wrong", self.till, WRONG_CODES_PER_TILL)
+            self.limits.count("till_wrong_key", self.key, self.per_minute)
+
+
+def _begin(ctx: AppContext, limits: RateLimits, request: Request, grant: Grant, body: TillRequest) -> _Tries:
+    """Counts an attempt of this till. Raises NotFound for a store we have not or it is not for, TooManyRequests."""
     ctx.plan(body.store)
-    caller = f"{address(request)} {body.store} {body.till}"
-    limits.spend("till", caller, ctx.config.api.till_attempts_per_minute)
-
-
-def _wrong_code(ctx: AppContext, limits: RateLimits, request: Request) -> None:
-    """Wrong codes count against the address as well: naming another till each time does not help a guesser."""
-    limits.spend("till_wrong", address(request), ctx.config.api.till_attempts_per_minute)
+    if not grant.covers(body.store):
+        raise NotFound(f"no store {body.store!r}")
+    key = f"{grant.fingerprint} {address(request)}"
+    tries = _Tries(limits, f"{key} {body.store} {body.till}", key, ctx.config.api.till_attempts_per_minute)
+    tries.begin()
+    return tries
 
 
 def _sold_at(body: TillRequest) -> float | None:

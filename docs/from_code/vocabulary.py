@@ -334,14 +334,16 @@ def metrics() -> Vocabulary:
             own = _own_metrics(Metrics(AppContext(config, db, _SECRETS, {})))
             plan = load_plan(ROOT / "floorplans/boutique")
             engine = EngineProcess(config, db, _SECRETS, {plan.store: plan})
-            process = process_values(engine.subscriber, engine.unusable, engine.samples, database_away=False)
+            process = process_values(
+                engine.subscriber, engine.unusable, engine.samples, engine.unknown_points, database_away=False
+            )
             report(db, StoreRunner(plan, config, db, _SECRETS.site_key), 0.0)
             report_process(db, process, 0.0)
             said = get_status(db)
         finally:
             db.close()
-    counted = {key: value for row in said for key, value in row.values.items() if key != "samples"}
-    labelled = {f"rayon_engine_{key}": Entry(takes=_labels(value)) for key, value in counted.items()}
+    figures = {key: value for row in said for key, value in row.values.items() if key not in ("samples", "unknown_aps")}
+    labelled = {f"rayon_engine_{key}": Entry(takes=_labels(value)) for key, value in figures.items()}
     return own | labelled | {"rayon_engine_reported_at_seconds": Entry(takes="store, reason")}
 
 

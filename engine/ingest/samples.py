@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
+from collections.abc import Collection, Mapping
 from typing import Any
 
+import msgspec
+
 from engine.ingest.masks import mask_macs
+from engine.plan.model import ap_key
 
 MAX_BYTES = 2_048  # of a payload kept
 _LONGEST_MAC = 96  # every digit escaped
 _MAX_REASONS = 64
+MOST_UNKNOWN = 20  # of a store
 
 
 class FrameSamples:
@@ -30,6 +36,34 @@ class FrameSamples:
     def as_json(self) -> dict[str, list[dict[str, Any]]]:
         """Reason to samples, oldest first: `{"at", "topic", "bytes", "payload"}`."""
         return {reason: list(kept) for reason, kept in self._kept.items()}
+
+
+class UnknownPoints:
+    """The newest names of access points that no floor plan has, by store: what an operator must add, or correct."""
+
+    def __init__(self, known: Mapping[str, Collection[str]]) -> None:
+        self._known = known
+        self._names: dict[str, dict[str, None]] = {}
+        self._looked_at = -math.inf
+
+    def add(self, store: str, payload: bytes, at: float) -> None:
+        """Looks into a frame that has some, once a second."""
+        if at - self._looked_at < 1.0:
+            return
+        self._looked_at = at
+        tree = msgspec.json.decode(payload, strict=False)
+        names = self._names.setdefault(store, {})
+        for reading in tree.get("readings", ()) if isinstance(tree, dict) else ():
+            name = reading.get("ap") if isinstance(reading, dict) else None
+            if isinstance(name, str) and len(name) <= _LONGEST_MAC and ap_key(name) not in self._known.get(store, ()):
+                names.pop(name, None)
+                names[name] = None
+        for oldest in list(names)[: max(0, len(names) - MOST_UNKNOWN)]:
+            del names[oldest]
+
+    def as_json(self) -> dict[str, list[str]]:
+        """Names by store, newest last."""
+        return {store: list(names) for store, names in self._names.items()}
 
 
 def _show(raw: bytes) -> str:

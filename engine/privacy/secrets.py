@@ -1,7 +1,8 @@
 """The site's secrets: kept outside the database, so that a copy of the database alone re-identifies nobody.
 
-They come from RAYON_SITE_KEY, RAYON_MANAGER_KEY and RAYON_TILL_KEY; what the environment does not give is made once and
-kept in `data_dir/secrets.json`, readable by its owner only.
+The site's key comes from RAYON_SITE_KEY; where the environment does not give it, it is made once and kept in
+`data_dir/secrets.json`, readable by its owner only. RAYON_MANAGER_KEY and RAYON_TILL_KEY may give a key for all stores;
+others are made with `rayon keys` and kept as hashes in the database.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ _RESTORE = "restore it from a backup: codes and pseudonyms depend on it"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Secrets:
-    """`site_key` keys all pseudonyms, codes and cookies; the other two are what managers and tills present."""
+    """`site_key` keys all pseudonyms, codes and cookies; the other two, which may be empty, open all stores."""
 
     site_key: bytes
-    manager_key: str
-    till_key: str
+    manager_key: str = ""
+    till_key: str = ""
 
     def derive_key(self, purpose: str) -> bytes:
         """A 32-byte key for one purpose only, HMAC-SHA256(site_key, purpose): one leak spares the others."""
@@ -47,7 +48,7 @@ def load_secrets(data_dir: Path, environ: Mapping[str, str]) -> Secrets:
     given = {name: environ[variable] for name, variable in _VARIABLES.items() if environ.get(variable)}
     kept: dict[str, str] = {}
     path = data_dir / "secrets.json"
-    if len(given) < len(_VARIABLES):
+    if "site_key" not in given or path.exists():
         kept = _read(path) if path.exists() else _make(path)
     values = {**kept, **given}
     problems = [
@@ -58,11 +59,11 @@ def load_secrets(data_dir: Path, environ: Mapping[str, str]) -> Secrets:
             f"at least {least} characters",
         )
         for name, least in _MIN_CHARS.items()
-        if len(values.get(name, "")) < least
+        if len(values.get(name, "")) < least and (name in values or name == "site_key")
     ]
     if problems:
         raise OperatorError(problems)
-    return Secrets(values["site_key"].encode(), values["manager_key"], values["till_key"])
+    return Secrets(values["site_key"].encode(), values.get("manager_key", ""), values.get("till_key", ""))
 
 
 def _read(path: Path) -> dict[str, str]:
@@ -79,9 +80,7 @@ def _read(path: Path) -> dict[str, str]:
 
 def _make(path: Path) -> dict[str, str]:
     """Writes new keys under a temporary name, complete and 0600, then links it: nobody reads half a file."""
-    values = {
-        name: randomness.token_hex(32) if name == "site_key" else randomness.token_urlsafe(18) for name in _VARIABLES
-    }
+    values = {"site_key": randomness.token_hex(32)}
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".secrets-{os.getpid()}-{randomness.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

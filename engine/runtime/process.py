@@ -21,7 +21,7 @@ from engine.ingest.decoders.native import Frame, NativeDecoder, is_session, pars
 from engine.ingest.mqtt.held_frames import HeldFrames
 from engine.ingest.mqtt.link import LinkName
 from engine.ingest.mqtt.receiver import RawFrame, Subscriber, Token
-from engine.ingest.samples import FrameSamples
+from engine.ingest.samples import FrameSamples, UnknownPoints
 from engine.ingest.time.wall import SteadyClock
 from engine.plan.model import Plan
 from engine.privacy.day_keys import KeyFile
@@ -39,7 +39,7 @@ from engine.runtime.status import process_values, report, report_process
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database
 from engine.storage.leases import Lease
-from engine.vocabulary import FrameRefusal
+from engine.vocabulary import FrameRefusal, ReadingRefusal
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +69,7 @@ class EngineProcess:
         """Every store is ours, and we listen."""
         self.unusable: Counter[FrameRefusal] = Counter()
         self.samples = FrameSamples(config.ingest.samples_per_reason)
+        self.unknown_points = UnknownPoints({s: p.ap_index for s, p in plans.items()})
         self.patience = Patience(self.stopping)
         self.runners: dict[str, StoreRunner] = {}
         """The stores that this engine runs now."""
@@ -315,6 +316,8 @@ class EngineProcess:
         for raw, frame in batch:
             for reason in frame.refused:
                 self.samples.add(reason, raw.topic, raw.payload, raw.received_at)
+            if ReadingRefusal.UNKNOWN_AP in frame.refused:
+                self.unknown_points.add(frame.store, raw.payload, raw.received_at)
 
     def _advance(self, runner: StoreRunner, frames: Sequence[Frame], now: float) -> None:
         step = runner.advance(frames, now)
@@ -363,7 +366,7 @@ class EngineProcess:
                     self.patience(report, self._db, runner, now)
         if waiting is not None:
             self.patience(report, self._db, waiting, now)
-        values = process_values(self.subscriber, self.unusable, self.samples, database_away=away)
+        values = process_values(self.subscriber, self.unusable, self.samples, self.unknown_points, database_away=away)
         if self.runners:
             self.patience(report_process, self._db, values, now)
 

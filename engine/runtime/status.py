@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.ingest.mqtt.link import LinkName
 from engine.ingest.mqtt.receiver import Subscriber
-from engine.ingest.samples import FrameSamples
+from engine.ingest.samples import FrameSamples, UnknownPoints
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database
 from engine.storage.status import ENGINE, EVERY_STORE, put_status
@@ -25,7 +25,12 @@ def report_process(db: Database, process: Mapping[str, Any], now: float) -> None
 
 
 def process_values(
-    subscriber: Subscriber, unusable: Mapping[FrameRefusal, int], samples: FrameSamples, *, database_away: bool
+    subscriber: Subscriber,
+    unusable: Mapping[FrameRefusal, int],
+    samples: FrameSamples,
+    unknown_points: UnknownPoints,
+    *,
+    database_away: bool,
 ) -> dict[str, Any]:
     """The counts of the process: its broker, its queue, frames that no store can use."""
     state = subscriber.state
@@ -34,6 +39,7 @@ def process_values(
         "troubles": {StoreTrouble.BROKER_AWAY: int(away)},
         "unusable": dict(unusable),
         "samples": samples.as_json(),
+        "unknown_aps": unknown_points.as_json(),
         "broker": {
             "state": state.name,
             "since": state.since,

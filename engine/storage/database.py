@@ -7,6 +7,7 @@ price is one fsync per commit, which batching (one journal row per frame, one tr
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -102,7 +103,7 @@ def open_database(url: str) -> Database:
     parsed = _parse(url)
     engine = _create(parsed)
     if parsed.drivername == "sqlite":
-        Path(str(parsed.database)).expanduser().parent.mkdir(parents=True, exist_ok=True)
+        _make_private(Path(str(parsed.database)).expanduser())
     try:
         with engine.connect() as connection:
             connection.execution_options(rayon_writes=True)
@@ -146,6 +147,15 @@ def _parse(url: str) -> URL:
     if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise OperatorError([Problem("storage.url", "path", "a SQLite database needs a file", _EXAMPLES)])
     return parsed
+
+
+def _make_private(path: Path) -> None:
+    """The file, for its owner only; SQLite gives its log the same rights. Who made it wider before has it narrowed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    for part in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+        if part.exists() and part.stat().st_uid == os.geteuid():
+            part.chmod(0o600)
 
 
 _EXAMPLES = "for example sqlite:///data/rayon.db or postgresql://user@host/rayon"

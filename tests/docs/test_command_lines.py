@@ -92,12 +92,16 @@ def beside(block: Block, broker: Mosquitto, site: Site) -> Block:
 def test_blocks_run_beside_a_site(page: Path, broker: Mosquitto, site: Site, tmp_path: Path) -> None:
     for block in shell_blocks(page):
         if block.mark == "site":
-            until(partial(reported, site), timeout_s=120, what=lambda: str(site.get("/health")))
+            until(partial(reported, site), timeout_s=120, what=lambda: str(site.get("/health", MANAGER_KEY)))
             before = taken_in(site)
             body = beside(block, broker, site)
             run(body, tmp_path, RAYON_MANAGER_KEY=MANAGER_KEY, RAYON_TILL_KEY=TILL_KEY)
             if "mosquitto_pub" in block.body:
-                until(partial(took_in_more, site, before), timeout_s=120, what=lambda: str(site.get("/health")))
+                until(
+                    partial(took_in_more, site, before),
+                    timeout_s=120,
+                    what=lambda: str(site.get("/health", MANAGER_KEY)),
+                )
                 offsets = boutique(site)["clock_offsets_s"]
                 assert offsets
                 assert all(abs(offset_s) < 60 for offset_s in offsets.values())  # its times are of now
@@ -105,12 +109,12 @@ def test_blocks_run_beside_a_site(page: Path, broker: Mosquitto, site: Site, tmp
 
 def reported(site: Site) -> bool:
     """Whether the engine has said how it and the store are; its first word comes some time after the pages answer."""
-    return {"*", "boutique"} <= {c["store"] for c in site.get("/health")["components"]}
+    return {"*", "boutique"} <= {c["store"] for c in site.get("/health", MANAGER_KEY)["components"]}
 
 
 def boutique(site: Site) -> dict[str, Any]:
     """What the engine says of the store."""
-    found: dict[str, dict[str, Any]] = {c["store"]: c["values"] for c in site.get("/health")["components"]}
+    found: dict[str, dict[str, Any]] = {c["store"]: c["values"] for c in site.get("/health", MANAGER_KEY)["components"]}
     assert found["*"]["unusable"] == {}
     return found["boutique"]
 

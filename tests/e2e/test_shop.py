@@ -16,7 +16,7 @@ from selenium.webdriver import Chrome
 from engine.plan.load import load_plan
 from engine.privacy.proofs import sign_redirect
 from tests.brokers import Mosquitto
-from tests.browser import ask, chromium, click, complaints, shown, texts, wait_for
+from tests.browser import ask, chromium, click, complaints, shown, texts, wait_for, write
 from tests.engine.runtime.made import FLOORPLANS
 from tests.sites import MANAGER_KEY, PORTAL_SECRET, RAYON, TILL_KEY, Site, until
 
@@ -107,7 +107,9 @@ def test_walk_receive_redeem_and_see_it_hot(tmp_path: Path, mosquitto: Mosquitto
             return [zone["name"] for zone in zones if zone["state"] == "hot"]
 
         names = until(hot, 150, lambda: json.dumps(site.get("/v1/stores/supermarket/hot-zones", MANAGER_KEY))[:3000])
-        chromium.get(f"{site.url}/manage?key={MANAGER_KEY}")
+        chromium.get(f"{site.url}/manage")
+        write(chromium, "input[name=key]", MANAGER_KEY)
+        click(chromium, "form button")
         chromium.get(f"{site.url}/manage/supermarket")
         wait_for(chromium, "body", "zone chaude", 120)
         assert any(shown(chromium, "body", name) for name in names)

@@ -83,8 +83,9 @@ def _run(plans: Path, data: Path, wanted: Wanted) -> dict[str, dict[str, object]
     from api.cli.demo.shoppers import Shoppers
     from api.cli.serve import EngineThread
     from api.cli.startup import open_site, print_links, start_logging
-    from api.server import run_api
+    from api.server import manager_link, run_api
     from engine.runtime.process import EngineProcess
+    from engine.storage.keys import add_key
 
     console = start_logging(verbose=wanted.verbose)
     broker = BrokerProcess(data, wanted.broker)
@@ -95,7 +96,9 @@ def _run(plans: Path, data: Path, wanted: Wanted) -> dict[str, dict[str, object]
     )
     portal = portal_secrets(site.secrets, site.plans, os.environ)
     keys = {secret_variable(store): secret for store, secret in portal.by_store.items()}
-    keys["RAYON_TILL_KEY"] = site.secrets.till_key
+    _, manager_key = add_key(site.db, "manager", time.time(), name="demo")
+    _, till_key = add_key(site.db, "till", time.time(), name="demo")
+    keys["RAYON_TILL_KEY"] = till_key
     shoppers = Shoppers(list(site.plans), data, broker.url, server.url, keys)
     stop = threading.Event()
     stop_on_signals(stop)
@@ -104,7 +107,10 @@ def _run(plans: Path, data: Path, wanted: Wanted) -> dict[str, dict[str, object]
         until = "Ctrl-C stops the demo" if wanted.seconds is None else f"the demo stops after {wanted.seconds:g} s"
         console.print(f"Shoppers are walking; {until}.")
         console.print("The shoppers' link makes you one of them, at the cheese: agree to offers, and a coupon comes.")
-        print_links(console, site, server.url, shopper_path=guest_path(portal.of(GUEST_STORE), time.time()))
+        guest = guest_path(portal.of(GUEST_STORE), time.time())
+        managers = manager_link(site.secrets, manager_key, server.url)
+        print_links(console, site, server.url, shopper_path=guest, managers=managers)
+        console.print(f"The managers' link works once; the tills' key is {till_key}", soft_wrap=True, highlight=False)
 
     summaries: list[dict[str, Any]] = []
     try:

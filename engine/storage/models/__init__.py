@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
-from engine.storage.models import leases, ledger, running, shoppers, visits, vouchers
+from engine.storage.models import keys, leases, ledger, running, shoppers, visits, vouchers
 
-__all__ = ["APPEND_ONLY", "leases", "ledger", "metadata", "running", "shoppers", "visits", "vouchers"]
+__all__ = ["APPEND_ONLY", "keys", "leases", "ledger", "metadata", "running", "shoppers", "visits", "vouchers"]
 
 metadata = SQLModel.metadata
 """Every table of these modules; what the migrations must agree with."""

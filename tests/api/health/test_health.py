@@ -10,9 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from api.middleware.metrics import flat
 from api.texts.catalogue import words
 from engine.errors import StorageUnavailable
+from engine.storage.keys import add_key
 from engine.storage.status import put_status
 from engine.vocabulary import StoreTrouble
-from tests.api.site import MAC, Site, eventually
+from tests.api.site import MAC, SECRETS, Site, eventually
 
 VALUES = {
     "counts": {"fixes": 12, "readings": 345},
@@ -39,7 +40,10 @@ def test_ready_says_what_is_wrong_with_a_store(site: Site, trouble: StoreTrouble
         put_status(site.db, "corner", "engine", VALUES | {"troubles": {trouble: 0}}, time.time())
         assert client.get("/health/ready").status_code == 200
         put_status(site.db, "corner", "engine", VALUES | {"troubles": {trouble: 1}}, time.time())
-        answer, metrics = client.get("/health/ready"), client.get("/metrics").text
+        answer, metrics = (
+            client.get("/health/ready"),
+            client.get("/metrics", headers={"Authorization": f"Bearer {SECRETS.manager_key}"}).text,
+        )
     assert (answer.status_code, answer.json()["status"]) == (503, "not_ready")
     assert answer.json()["reasons"] == [f"corner: {words('en').troubles[trouble]}"]
     assert f'rayon_engine_troubles{{reason="{trouble}",store="corner"}} 1.0' in metrics
@@ -66,7 +70,8 @@ def test_ready_says_when_the_database_is_away(site: Site, monkeypatch: pytest.Mo
         assert (answer.status_code, answer.json()["database"]) == (503, "down")
         assert client.get("/health/live").status_code == 200
         assert client.get("/health").json()["status"] == "not_ready"
-        assert "rayon_database_up 0.0" in client.get("/metrics").text
+        key = {"Authorization": f"Bearer {SECRETS.manager_key}"}
+        assert "rayon_database_up 0.0" in client.get("/metrics", headers=key).text
 
 
 def test_ready_says_when_delivery_died(
@@ -87,26 +92,33 @@ def test_ready_says_when_delivery_died(
 def test_counters_for_machines_and_people(site: Site) -> None:
     put_status(site.db, "corner", "engine", VALUES, time.time())
     put_status(site.db, "*", "engine", {"unusable": {"unknown_store": 3}, "broker": {"state": "up"}}, time.time())
-    with site.client() as client, site.client(Accept="text/html") as browser:
+    with site.client() as client, site.client(Accept="text/html") as browser, site.manager() as machine:
         said = client.get("/health").json()
+        public = browser.get("/health").text
+        browser.post("/manage/sign-in", data={"key": "manager-key-of-tests"})
         page = browser.get("/health").text
-        browser.get("/manage", params={"key": "manager-key-of-tests"})
-        for_managers = browser.get("/health", headers={"Accept": "application/json"}).json()
-    by_store = {c["store"]: c["values"] for c in said["components"]}
+        for_managers = machine.get("/health").json()
+    assert said == {"status": "ready"}
+    by_store = {c["store"]: c["values"] for c in for_managers["components"]}
     assert by_store["corner"]["refused"] == {"unknown_ap": 7, "bad_json": 1}
     assert by_store["*"]["unusable"] == {"unknown_store": 3}
     assert "unknown_ap" in page
     assert "unknown_store" in page
-    assert "secret-frame" not in page + str(said)
+    assert not any(word in public for word in ("unknown_ap", "secret-frame", "corner"))
     assert "secret-frame" in str(for_managers)
 
 
 def test_metrics_can_be_scraped(site: Site) -> None:
     put_status(site.db, "corner", "engine", VALUES, time.time())
+    _, key = add_key(site.db, "health", time.time())
     with site.client() as client:
         client.get("/w/corner", params={"client_mac": MAC})
         client.get("/w/nowhere")
-        text = client.get("/metrics").text
+        client.request("PROPFIND", "/w/nowhere")
+        assert client.get("/metrics").status_code == 401
+        text = client.get("/metrics", headers={"Authorization": f"Bearer {key}"}).text
+    assert 'method="other"' in text
+    assert "PROPFIND" not in text
     families = {f.name: f for f in text_string_to_metric_families(text)}
     values = {(s.name, *sorted(s.labels.items())): s.value for f in families.values() for s in f.samples}
     assert values["rayon_engine_refused", ("reason", "unknown_ap"), ("store", "corner")] == 7
@@ -123,3 +135,23 @@ def test_nothing_that_looks_like_a_device_becomes_a_label(label: str) -> None:
         ("refused", "bad_json", 2.0),
         ("up", "", 1.0),
     ]
+
+
+def test_a_source_named_like_a_phone_is_masked_and_an_unknown_access_point_is_named(site: Site) -> None:
+    put_status(site.db, "corner", "engine", {"clock_offsets_s": {MAC: 0.5}, "late": 1}, time.time())
+    put_status(site.db, "*", "engine", {"unknown_aps": {"corner": ["02:00:00:00:00:99"]}}, time.time())
+    with site.client() as client, site.manager() as manager:
+        everybody = client.get("/health").text + client.get("/health/ready").text
+        said, metrics = manager.get("/health").text, manager.get("/metrics").text
+    assert "02:00:00:00:00:99" in said
+    assert "02:00:00:00:00:99" not in everybody
+    assert MAC not in everybody + said + metrics
+
+
+def test_a_key_of_one_store_sees_that_store(site: Site) -> None:
+    put_status(site.db, "corner", "engine", VALUES, time.time())
+    put_status(site.db, "other", "engine", VALUES, time.time())
+    _, key = add_key(site.db, "health", time.time(), store="other")
+    with site.client(Authorization=f"Bearer {key}") as client:
+        assert [c["store"] for c in client.get("/health").json()["components"]] == ["other"]
+        assert client.get("/metrics").status_code == 401

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 PROGRAM = """
 import gc, sys, urllib.request
 from pathlib import Path
-from api.server import run_api
+from api.server import manager_link, run_api
 from engine.config import Config
 from engine.storage.database import open_database
 from tests.api.managers.site import SECRETS
@@ -33,7 +33,7 @@ db = open_database(f"sqlite:///{Path(sys.argv[1]) / 'a.db'}")
 server = run_api(Config(), db, SECRETS, {}, port=0, start_pages=sys.argv[2] == "early").start()
 before_visit = walks
 visitor = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-page = visitor.open(f"{server.url}/manage?key={SECRETS.manager_key}", timeout=240).read()
+page = visitor.open(manager_link(SECRETS, SECRETS.manager_key, server.url), timeout=240).read()
 assert b"Rayon" in page
 server.stop()
 db.close()

@@ -19,6 +19,7 @@ from api.app import create_app
 from api.context import AppContext
 from api.managers.pages import ManagerPages
 from api.managers.reports import hour_of_day
+from api.server import manager_link
 from engine.config import Config
 from engine.plan.load import load_plans
 from engine.presence.heat import HeatRow, ZoneHourRow
@@ -71,7 +72,7 @@ def browser(chromium: Chrome, site: str) -> Chrome:
     """Chromium as wide as an office screen, signed in as the manager."""
     desk = {"width": 1440, "height": 1500, "deviceScaleFactor": 1, "mobile": False}
     chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", desk)
-    chromium.get(f"{site}/manage?key={KEY}")
+    chromium.get(manager_link(SECRETS, KEY, site))
     return chromium
 
 
@@ -182,7 +183,7 @@ def test_the_pages_heed_the_browsers_language(
     site: str, query: str, header: str, lang: str, html_lang: str, word: str
 ) -> None:
     with httpx.Client(base_url=site, trust_env=False, headers={"Accept-Language": header}, timeout=60) as manager:
-        manager.get("/manage", params={"key": KEY})
+        manager.post("/manage/sign-in", data={"key": KEY})
         board, stores, nowhere = (manager.get(f"/manage{path}{query}") for path in ("/boutique", "/", "/nowhere"))
     assert word in board.text
     for page, tag in ((board, html_lang), (stores, html_lang), (nowhere, lang)):
@@ -197,7 +198,8 @@ def test_the_pages_are_for_managers(site: str) -> None:
             response = visitor.get(path)
             assert response.status_code == 401
             assert "Supermarché" not in response.text
-        assert visitor.get("/manage/nowhere", params={"key": KEY}).status_code == 404
+        visitor.post("/manage/sign-in", data={"key": KEY}, follow_redirects=False)
+        assert visitor.get("/manage/nowhere").status_code == 404
         assert visitor.get("/manage/supermarket").status_code == 200
 
 
@@ -234,7 +236,7 @@ def test_a_socket_without_the_cookie_is_closed(db: Database) -> None:
 def test_a_socket_of_another_site_is_closed_even_with_the_cookie(db: Database) -> None:
     app = create_app(Config(), db, SECRETS, {}, start_delivery=False)
     with serving(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=60) as manager:
-        manager.get("/manage", params={"key": KEY})
+        manager.post("/manage/sign-in", data={"key": KEY})
         cookie = f"rayon_manager={manager.cookies['rayon_manager']}"
     pages = ManagerPages(app, app.state.ctx)
     (message,) = asyncio.run(connect(pages, {"cookie": cookie, "origin": "http://evil", "host": "shop"}))
@@ -245,7 +247,7 @@ def test_without_nicegui_the_page_says_what_to_install(db: Database, monkeypatch
     monkeypatch.setitem(sys.modules, "nicegui", None)  # as where it is not installed
     app = create_app(Config(), db, SECRETS, {}, start_delivery=False)
     with serving(app) as url, httpx.Client(base_url=url, trust_env=False, follow_redirects=True, timeout=60) as manager:
-        response = manager.get("/manage", params={"key": KEY})
+        response = manager.post("/manage/sign-in", data={"key": KEY})
     assert response.status_code == 501
     assert 'pip install "rayon[manager]"' in response.text
 
@@ -265,7 +267,8 @@ for _ in range(2):
     manager = httpx.Client(trust_env=False, follow_redirects=True, timeout=60)
     with serving(app) as url, serving(other) as busy, manager:
         for address in (url, busy):
-            print(manager.get(f"{address}/manage/boutique", params={"key": SECRETS.manager_key}).status_code)
+            asked = {"key": SECRETS.manager_key, "to": "/manage/boutique"}
+            print(manager.post(f"{address}/manage/sign-in", data=asked).status_code)
 db.close()
 """
 

@@ -39,7 +39,7 @@ class Counting:
 
 def test_repeat_is_byte_for_byte(site: Site) -> None:
     counting = Counting(site)
-    with site.client() as client:
+    with site.manager() as client:
         answers = [client.post("/v1/counted", json={"a": 1}, headers={"Idempotency-Key": "k1"}) for _ in range(3)]
     assert counting.runs == 1
     assert {(a.status_code, a.content, a.headers["content-type"]) for a in answers} == {
@@ -50,7 +50,7 @@ def test_repeat_is_byte_for_byte(site: Site) -> None:
 
 def test_problems_are_repeated_too(site: Site) -> None:
     counting = Counting(site)
-    with site.client() as client:
+    with site.manager() as client:
         first, again = (
             client.post("/v1/counted", json={"status": 409}, headers={"Idempotency-Key": "k1"}) for _ in range(2)
         )
@@ -62,7 +62,7 @@ def test_problems_are_repeated_too(site: Site) -> None:
 @pytest.mark.parametrize("status", [500, 503, 429, 401])
 def test_what_may_pass_is_tried_again(site: Site, status: int) -> None:
     counting = Counting(site)
-    with site.client() as client:
+    with site.manager() as client:
         for _ in range(2):
             answer = client.post("/v1/counted", json={"status": status}, headers={"Idempotency-Key": "k1"})
             assert answer.status_code == status
@@ -80,14 +80,14 @@ def test_a_bug_frees_the_key(site: Site) -> None:
         return {"run": len(runs)}
 
     site.server.app.post("/v1/broken")(broken)
-    with site.client() as client:
+    with site.manager() as client:
         first, again = (client.post("/v1/broken", headers={"Idempotency-Key": "k"}) for _ in range(2))
     assert (first.status_code, again.status_code, again.json()) == (500, 200, {"run": 2})
 
 
 def test_another_body_is_refused(site: Site) -> None:
     Counting(site)
-    with site.client() as client:
+    with site.manager() as client:
         client.post("/v1/counted", json={"a": 1}, headers={"Idempotency-Key": "k1"})
         answer = client.post("/v1/counted", json={"a": 2}, headers={"Idempotency-Key": "k1"})
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
@@ -109,7 +109,7 @@ def test_while_the_first_is_in_flight(site: Site) -> None:
     """A repeat that overtakes the first is told to come back; then it gets the first answer."""
     counting = Counting(site)
     counting.go.clear()
-    with site.client() as client, ThreadPoolExecutor(1) as pool:
+    with site.manager() as client, ThreadPoolExecutor(1) as pool:
         headers = {"Idempotency-Key": "slow"}
         first = pool.submit(client.post, "/v1/counted", json={}, headers=headers)
         assert counting.inside.wait(60)
@@ -130,7 +130,7 @@ def test_many_at_once_run_once(site: Site) -> None:
     def ask(client: httpx.Client) -> httpx.Response:
         return client.post("/v1/counted", json={"a": 1}, headers={"Idempotency-Key": "race"})
 
-    with site.client() as client, ThreadPoolExecutor(32) as pool:
+    with site.manager() as client, ThreadPoolExecutor(32) as pool:
         answers = list(pool.map(ask, [client] * 32))
         last = ask(client)
     assert counting.runs == 1

@@ -1,0 +1,126 @@
+"""`rayon keys`: who may do what. A key is shown once, when it is made; the database has its hash."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from api.cli.engine import CONFIG_OPTION
+
+if TYPE_CHECKING:
+    from api.cli.startup import RunningSite
+
+keys_app = typer.Typer(
+    name="keys", help="Keys of managers, tills and monitoring.", no_args_is_help=True, rich_markup_mode="rich"
+)
+KeyId = Annotated[str, typer.Argument(metavar="ID", help="As rayon keys list shows it.")]
+Scope = Literal["manager", "till", "health"]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `keys` and its commands."""
+    app.add_typer(keys_app)
+
+
+@keys_app.callback()
+def _keys() -> None:
+    """Keys of managers, tills and monitoring."""
+
+
+@keys_app.command("list")
+def list_(
+    config: Path | None = CONFIG_OPTION, as_json: bool = typer.Option(False, "--json", help="One JSON object.")
+) -> None:
+    """Show all keys by their ids, never themselves: what they open, since when, until when.
+
+    Example: rayon keys list
+    """
+    from engine.storage.keys import list_keys
+
+    found = list_keys(_site(config).db)
+    rows = [(k.key_id, k.scope, k.store, k.name, _day(k.made_at), _day(k.ends_at)) for k in found]
+    names = ("id", "scope", "store", "name", "made", "ends")
+    if as_json:
+        print(json.dumps({"keys": [dict(zip(names, row, strict=True)) for row in rows]}))
+        return
+    for row in (names, *rows):
+        print("{:9s} {:8s} {:20s} {:16s} {:17s} {}".format(*row))
+
+
+@keys_app.command("add")
+def add(
+    scope: Annotated[Scope, typer.Argument(help="What it is for.")],
+    store: Annotated[str, typer.Option(help="The store it opens; * is all of them.")] = "*",
+    name: Annotated[str, typer.Option(help="Whose it is, for the list.")] = "",
+    config: Path | None = CONFIG_OPTION,
+) -> None:
+    """Make a key, and print it: it is shown this once.
+
+    Example: rayon keys add till --store boutique --name "till 2"
+    """
+    from engine.errors import OperatorError, Problem
+    from engine.storage.keys import EVERY_STORE, add_key
+
+    site = _site(config)
+    if store not in (EVERY_STORE, *site.plans):
+        raise OperatorError(
+            [Problem("rayon keys", "--store", f"no store {store!r}", f"one of {', '.join(site.plans)}")]
+        )
+    print(add_key(site.db, scope, time.time(), store=store, name=name)[1])
+
+
+@keys_app.command("rotate")
+def rotate(
+    key_id: KeyId,
+    overlap_h: Annotated[float, typer.Option(min=0, help="Hours for which the old key goes on.")] = 24.0,
+    config: Path | None = CONFIG_OPTION,
+) -> None:
+    """Make a key that opens the same, print it, and end the old one after an overlap.
+
+    Example: rayon keys rotate 1a2b3c4d --overlap-h 48
+    """
+    from engine.storage.keys import rotate_key
+
+    site = _site(config)
+    with _known(key_id):
+        print(rotate_key(site.db, key_id, time.time(), overlap_h * 3600.0)[1])
+
+
+@keys_app.command("revoke")
+def revoke(key_id: KeyId, config: Path | None = CONFIG_OPTION) -> None:
+    """End a key now; browsers that signed in with it are signed out within seconds.
+
+    Example: rayon keys revoke 1a2b3c4d
+    """
+    from engine.storage.keys import end_key
+
+    site = _site(config)
+    with _known(key_id):
+        end_key(site.db, key_id, time.time())
+
+
+def _site(config: Path | None) -> RunningSite:
+    from api.cli.startup import open_site, read_config
+
+    return open_site(read_config(config))
+
+
+@contextmanager
+def _known(key_id: str) -> Iterator[None]:
+    """An id that no key has is the operator's mistake."""
+    from engine.errors import NotFound, OperatorError, Problem
+
+    try:
+        yield
+    except NotFound as error:
+        raise OperatorError([Problem("rayon keys", "ID", f"no key {key_id}", "see rayon keys list")]) from error
+
+
+def _day(t: float | None) -> str:
+    return "" if t is None else time.strftime("%Y-%m-%d %H:%M", time.gmtime(t))

@@ -1,0 +1,80 @@
+"""Which keys open what: those of the database, looked at every few seconds, and the two of the environment."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.errors import StorageUnavailable
+from engine.privacy.secrets import Secrets
+from engine.storage.keys import EVERY_STORE, Scope, digest_of, list_keys
+
+if TYPE_CHECKING:
+    from engine.storage.database import Database
+
+LOOK_S = 5.0  # a key that was revoked opens nothing after so long
+_FINGERPRINT_CHARS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a caller may do: `scope` in `store`, or in every one. `fingerprint` names the key, and is not it."""
+
+    scope: Scope
+    store: str
+    fingerprint: str
+
+    def covers(self, store: str | None) -> bool:
+        """Whether it opens `store`; None is what belongs to all stores."""
+        return self.store in (EVERY_STORE, store)
+
+
+class KeyRing:
+    """The keys of one site. Thread-safe. Keys are compared by their hashes: no time of ours tells how near one was."""
+
+    def __init__(self, db: Database, secrets: Secrets) -> None:
+        self._db = db
+        given: tuple[tuple[Scope, str], ...] = (("manager", secrets.manager_key), ("till", secrets.till_key))
+        self._given = {digest_of(key): _grant(scope, EVERY_STORE, digest_of(key)) for scope, key in given if key}
+        self._kept: dict[str, tuple[Grant, float | None]] = {}
+        self._looked_at = -LOOK_S
+        self._lock = threading.Lock()
+
+    def find(self, key: str) -> Grant | None:
+        """What the presented key opens now."""
+        return self._of(digest_of(key))
+
+    def find_fingerprint(self, fingerprint: str | None) -> Grant | None:
+        """What the key of this fingerprint opens now: for cookies, which end with their key."""
+        for digest in {*self._given, *self._look()} if fingerprint else ():
+            if digest.startswith(str(fingerprint)) and len(str(fingerprint)) == _FINGERPRINT_CHARS:
+                return self._of(digest)
+        return None
+
+    def _of(self, digest: str) -> Grant | None:
+        if digest in self._given:
+            return self._given[digest]
+        grant, ends_at = self._look().get(digest, (None, None))
+        return grant if ends_at is None or time.time() < ends_at else None
+
+    def _look(self) -> dict[str, tuple[Grant, float | None]]:
+        with self._lock:
+            now = time.monotonic()
+            if now - self._looked_at >= LOOK_S:
+                self._looked_at = now
+                with suppress(StorageUnavailable):  # what was known last holds; the request itself will say so
+                    keys = list_keys(self._db)
+                    self._kept = {k.digest: (_grant(k.scope, k.store, k.digest), k.ends_at) for k in keys}
+            return self._kept
+
+
+def key_fingerprint(key: str) -> str:
+    """A short name for a key, that says nothing of it."""
+    return digest_of(key)[:_FINGERPRINT_CHARS]
+
+
+def _grant(scope: Scope, store: str, digest: str) -> Grant:
+    return Grant(scope, store, digest[:_FINGERPRINT_CHARS])

@@ -1,0 +1,81 @@
+"""Access keys: made once and shown once, kept as hashes, per store and scope, rotated with an overlap.
+
+A key holds 192 bits of chance, so that its SHA-256 tells nothing and needs no salt: it is found by its hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets as randomness
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlmodel import col, select
+
+from engine.errors import NotFound
+from engine.storage.database import Database
+from engine.storage.models.keys import AccessKeyTable
+
+Scope = Literal["manager", "till", "health"]
+SCOPES: tuple[Scope, ...] = ("manager", "till", "health")
+EVERY_STORE = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """What a key opens: `scope` in `store` (`*`: every one), until `ends_at` (s UTC; None: for good)."""
+
+    key_id: str
+    digest: str
+    scope: Scope
+    store: str
+    name: str
+    made_at: float
+    ends_at: float | None
+
+    def holds(self, now: float) -> bool:
+        """Whether it opens anything now."""
+        return self.ends_at is None or now < self.ends_at
+
+
+def digest_of(key: str) -> str:
+    """The hash that a key is known by."""
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def add_key(db: Database, scope: Scope, now: float, *, store: str = EVERY_STORE, name: str = "") -> tuple[str, str]:
+    """Makes a key. Returns (its id, the key itself, which is nowhere else from now on)."""
+    key_id = randomness.token_hex(4)
+    key = f"rayon-{scope}-{key_id}-{randomness.token_urlsafe(24)}"
+    row = AccessKeyTable(key_id=key_id, digest=digest_of(key), scope=scope, store=store, name=name, made_at=now)
+    with db.write() as session:
+        session.add(row)
+    return key_id, key
+
+
+def list_keys(db: Database) -> list[AccessKey]:
+    """All of them, oldest first, those that ended too."""
+    with db.read() as session:
+        rows = session.exec(select(AccessKeyTable).order_by(col(AccessKeyTable.made_at), col(AccessKeyTable.key_id)))
+        return [_key(row) for row in rows]
+
+
+def end_key(db: Database, key_id: str, at: float) -> AccessKey:
+    """Ends a key at `at` (s UTC), or earlier where it ended earlier. Raises NotFound."""
+    with db.write() as session:
+        row = session.get(AccessKeyTable, key_id, with_for_update=True)
+        if row is None:
+            raise NotFound(f"no key {key_id}")
+        row.ends_at = at if row.ends_at is None else min(row.ends_at, at)
+        return _key(row)
+
+
+def rotate_key(db: Database, key_id: str, now: float, overlap_s: float) -> tuple[str, str]:
+    """A new key that opens the same; the old one goes on for `overlap_s`. Returns (id, key). Raises NotFound."""
+    old = end_key(db, key_id, now + overlap_s)
+    return add_key(db, old.scope, now, store=old.store, name=old.name)
+
+
+def _key(row: AccessKeyTable) -> AccessKey:
+    scope = next(s for s in SCOPES if s == row.scope)
+    return AccessKey(row.key_id, row.digest, scope, row.store, row.name, row.made_at, row.ends_at)

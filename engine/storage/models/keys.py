@@ -1,0 +1,21 @@
+"""Keys that people and programs present: only their hashes are here."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlalchemy import Double
+from sqlmodel import Field, SQLModel
+
+
+class AccessKeyTable(SQLModel, table=True):
+    """One key. `store` is `*` for all of the site's; it ends at `ends_at`, by being revoked or rotated."""
+
+    __tablename__: ClassVar[str] = "access_key"
+    key_id: str = Field(primary_key=True)
+    digest: str = Field(unique=True)
+    scope: str
+    store: str
+    name: str
+    made_at: float = Field(sa_type=Double)
+    ends_at: float | None = Field(default=None, sa_type=Double)

@@ -16,6 +16,7 @@ import api.campaigns.endpoints
 import api.health.endpoints
 import api.managers.endpoints
 import api.managers.pages
+import api.managers.retention
 import api.shares.endpoints
 import api.shoppers.me
 import api.shoppers.optout
@@ -122,7 +123,7 @@ def _lifespan(start_delivery: bool) -> Any:
         if start_delivery:
             tasks.append(asyncio.create_task(app.state.hub.run(), name="page hub"))
             tasks.append(asyncio.create_task(keep_house(housekeeping_jobs(ctx.db)), name="housekeeping"))
-            hourly = keep_house(retention_jobs(ctx.db), interval_s=3600.0)
+            hourly = keep_house(retention_jobs(ctx.db, ctx.config), interval_s=3600.0)
             tasks.append(asyncio.create_task(hourly, name="retention"))
         for task in tasks:
             task.add_done_callback(_loudly)
@@ -145,4 +146,5 @@ def _loudly(task: asyncio.Task[None]) -> None:
 def _mount_managers(app: FastAPI, ctx: AppContext) -> None:
     """Reports, and the managers' pages; those import NiceGUI at the first visit, and say so where it is missing."""
     app.include_router(api.managers.endpoints.router)
+    app.include_router(api.managers.retention.router)
     api.managers.pages.mount(app, ctx)

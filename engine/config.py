@@ -119,6 +119,17 @@ class PrivacyConfig(_Strict):
         return self
 
 
+class RetentionConfig(_Strict):
+    """For how long what is personal is kept."""
+
+    state_hours: float = Field(24.0, gt=0, le=24)  # the engine's journal and checkpoints, sealed as they are
+    visits_days: int = Field(395, ge=1, le=1096)  # visits to zones of people who agreed
+    decisions_days: int = Field(395, ge=1, le=1096)
+    share_visits_days: int = Field(395, ge=1, le=1096)  # who opened a shared link, as digests
+    deliveries_days: int = Field(30, ge=1, le=395)  # messages that are over
+    prospects_days: int = Field(1096, ge=1, le=1096)  # profiles without sign-in, visit or voucher
+
+
 class StorageConfig(_Strict):
     """The database. PostgreSQL by URL (RAYON_DATABASE_URL wins over this key, so that passwords stay out of files)."""
 
@@ -153,6 +164,7 @@ class Config(_Strict):
     presence: PresenceConfig = PresenceConfig()
     offers: OffersConfig = OffersConfig()
     privacy: PrivacyConfig = PrivacyConfig()
+    retention: RetentionConfig = RetentionConfig()
     storage: StorageConfig = StorageConfig()
     api: ApiConfig = ApiConfig()
 

@@ -134,6 +134,22 @@ class DeliveryState(StrEnum):
     EXPIRED = "expired"
 
 
+class RetentionRule(StrEnum):
+    """What is forgotten in time."""
+
+    SALTS = "salts"
+    DAY_KEYS = "day_keys"
+    JOURNAL = "journal"
+    CHECKPOINTS = "checkpoints"
+    VISITS = "visits"
+    DECISIONS = "decisions"
+    SHARE_VISITS = "share_visits"
+    DELIVERIES = "deliveries"
+    ANSWERS = "answers"
+    CAP_COUNTS = "cap_counts"
+    PROSPECTS = "prospects"
+
+
 class Purpose(StrEnum):
     """What a shopper may agree to."""
 

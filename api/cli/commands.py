@@ -28,6 +28,11 @@ COMMANDS = {
     "serve": Listed(
         "api.cli.serve", "Run a whole site in one process: broker subscription, engine, API and pages.", SITE
     ),
+    "retention": Listed(
+        "api.cli.retention",
+        "Forget what is older than its period: journals, visits, decisions, deliveries, unused profiles, old keys.",
+        SITE,
+    ),
     "demo": Listed(
         "api.cli.demo.run", "Two stores, simulated shoppers and all pages, with nothing to install or configure.", TRY
     ),

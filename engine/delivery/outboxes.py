@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.config import Config
 from engine.delivery.housekeeping import Job
 from engine.delivery.pages import PageHub, Pending
-from engine.storage import cap_counts, idempotency, phones, retention
+from engine.storage import cap_counts, idempotency, phones
 from engine.storage.database import Database
 from engine.storage.loyalty import ledger
+from engine.storage.retention.proofs import forget
+from engine.storage.retention.rules import rules_of
 from engine.storage.vouchers import outbox, vouchers
 from engine.vocabulary import Channel
 
@@ -37,6 +40,7 @@ def housekeeping_jobs(db: Database) -> dict[str, Job]:
     }
 
 
-def retention_jobs(db: Database) -> dict[str, Job]:
-    """What is forgotten in time; looked at every hour."""
-    return {"profiles unused for three years": lambda now: retention.purge_prospects(db, now)}
+def retention_jobs(db: Database, config: Config) -> dict[str, Job]:
+    """What is forgotten in time; looked at every hour, and at every start."""
+    rules = rules_of(db, config.retention, config.storage.data_dir)
+    return {"rows forgotten in time": lambda now: forget(db, rules, now)}

@@ -18,12 +18,16 @@ class DayFile:
         self._path = path
 
     @contextmanager
-    def open(self) -> Iterator[dict[str, Any]]:
-        """What is kept, to be read and changed; changes are on disk when the block ends.
+    def open(self, *, make: bool = False) -> Iterator[dict[str, Any]]:
+        """What is kept, to be read and changed; changes are on disk when the block ends. A missing file is made only
+        with `make`, else it is empty.
 
         A file that is cut off or no JSON counts as empty: what was sealed or named by it just cannot be read any more.
         Raises OSError where the folder cannot be written to.
         """
+        if not make and not self._path.exists():
+            yield {}
+            return
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "r+", encoding="utf-8") as file:

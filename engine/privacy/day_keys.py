@@ -44,7 +44,7 @@ class KeyFile:
 
     def key(self, store: str, day: SaltDay) -> bytes:
         """The key of a day, 32 bytes, made now if it is new. Raises OSError where the folder cannot be written to."""
-        with self._file.open() as kept:
+        with self._file.open(make=True) as kept:
             mine = kept.setdefault(store, {})
             if str(day.begins_at) not in mine:
                 fresh = randomness.token_bytes(KEY_BYTES).hex()
@@ -67,10 +67,19 @@ class KeyFile:
     def destroy_ended(self, now: float) -> int:
         """Destroys the keys of days that ended at least GRACE_S ago, whether an engine runs or not. How many."""
         with self._file.open() as kept:
-            ended = [(s, d) for s, days in kept.items() for d, e in days.items() if now >= e["ends_at"] + GRACE_S]
+            ended = _ended(kept, now)
             for store, begun in ended:
                 del kept[store][begun]
             return len(ended)
+
+    def count_ended(self, now: float) -> int:
+        """How many `destroy_ended` would destroy."""
+        with self._file.open() as kept:
+            return len(_ended(kept, now))
+
+
+def _ended(kept: dict[str, Any], now: float) -> list[tuple[str, str]]:
+    return [(s, d) for s, days in kept.items() for d, e in days.items() if now >= e["ends_at"] + GRACE_S]
 
 
 class DerivedKeys:

@@ -29,7 +29,7 @@ class DailySalts:
     def salt(self, store: str, day: SaltDay) -> bytes:
         """The store's salt, 32 bytes, made now if the day is new. Raises OSError where the folder cannot be written
         to."""
-        with self._file.open() as raw:
+        with self._file.open(make=True) as raw:
             kept = _kept(raw)
             if store in kept and kept[store][0] == day:
                 return kept[store][1]
@@ -44,6 +44,11 @@ class DailySalts:
             living = {store: (day, salt) for store, (day, salt) in kept.items() if now < day.ends_at}
             _keep(raw, living)
             return len(kept) - len(living)
+
+    def count_ended(self, now: float) -> int:
+        """How many `destroy_ended` would destroy."""
+        with self._file.open() as raw:
+            return sum(now >= day.ends_at for day, _ in _kept(raw).values())
 
 
 def _kept(raw: Mapping[str, Any]) -> Kept:

@@ -39,6 +39,8 @@ from engine.runtime.status import process_values, report, report_process
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database
 from engine.storage.leases import Lease
+from engine.storage.retention.proofs import forget
+from engine.storage.retention.rules import rules_of
 from engine.vocabulary import FrameRefusal, ReadingRefusal
 
 log = logging.getLogger(__name__)
@@ -46,6 +48,7 @@ log = logging.getLogger(__name__)
 TAKE_FRAMES = 32  # per turn: at 650 readings each about a second of work, which a stop or a checkpoint waits for
 TICK_S = 0.25  # with nothing arriving the stores still look at the clock so often
 REFRESH_S = 0.5  # campaigns and links
+RETENTION_S = 3600.0
 STATUS_S = 2.0
 HOLD_MARGIN_S = 5.0  # beyond two terms: for what an engine had taken in, and not yet written, when it died
 
@@ -93,7 +96,8 @@ class EngineProcess:
         self._held = HeldFrames(config.mqtt.queue_frames // 2, 2 * config.storage.lease_s + HOLD_MARGIN_S)
         self._waiting: dict[str, str] = {}
         self._set_up_link()
-        self._due = dict.fromkeys(("refresh", "status", "checkpoint"), 0.0)
+        self._rules = rules_of(db, config.retention, config.storage.data_dir)
+        self._due = dict.fromkeys(("refresh", "status", "checkpoint", "retention"), 0.0)
 
     def run(self) -> None:
         """Takes its stores, recovers them, subscribes, works until stopped, saves. Errors that are not the world's end
@@ -336,6 +340,8 @@ class EngineProcess:
                     self.patience(runner.checkpoint_if_due, now)
         if self._is_due("status", now, STATUS_S):
             self._report()
+        if self._is_due("retention", now, RETENTION_S):
+            self.patience(forget, self._db, self._rules, now)
 
     def _is_due(self, what: str, now: float, every_s: float) -> bool:
         if 0 <= now - self._due[what] < every_s:

@@ -11,9 +11,20 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
-from engine.storage.models import keys, leases, ledger, running, shoppers, visits, vouchers
+from engine.storage.models import keys, leases, ledger, retention, running, shoppers, visits, vouchers
 
-__all__ = ["APPEND_ONLY", "keys", "leases", "ledger", "metadata", "running", "shoppers", "visits", "vouchers"]
+__all__ = [
+    "APPEND_ONLY",
+    "keys",
+    "leases",
+    "ledger",
+    "metadata",
+    "retention",
+    "running",
+    "shoppers",
+    "visits",
+    "vouchers",
+]
 
 metadata = SQLModel.metadata
 """Every table of these modules; what the migrations must agree with."""

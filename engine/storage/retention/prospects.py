@@ -17,19 +17,7 @@ BATCH = 100  # profiles per call: each is a transaction of its own, and the next
 
 def purge_prospects(db: Database, now: float, keep_s: float = KEEP_PROFILE_S) -> int:
     """Erases profiles without sign-in, visit or voucher since `now - keep_s`. How many; at most BATCH a call."""
-    cut = now - keep_s
-    mine = col(ShopperTable.shopper_id)
-    visited = select(VisitTable.id).where(col(VisitTable.shopper_id) == mine, col(VisitTable.ended_at) >= cut)
-    offered = select(VoucherTable.voucher_id).where(
-        col(VoucherTable.shopper_id) == mine, col(VoucherTable.issued_at) >= cut
-    )
-    with db.read() as session:
-        gone = session.exec(
-            select(ShopperTable.shopper_id)
-            .where(col(ShopperTable.last_seen_at) < cut, ~visited.exists(), ~offered.exists())
-            .order_by(mine)
-            .limit(BATCH)
-        ).all()
+    gone = unused_profiles(db, now, keep_s, limit=BATCH)
     erased = 0
     for shopper_id in gone:
         try:
@@ -38,3 +26,16 @@ def purge_prospects(db: Database, now: float, keep_s: float = KEEP_PROFILE_S) ->
             continue  # another process was faster
         erased += 1
     return erased
+
+
+def unused_profiles(db: Database, now: float, keep_s: float, *, limit: int | None) -> list[str]:
+    """Profiles without sign-in, visit or voucher since `now - keep_s`, by id."""
+    cut = now - keep_s
+    mine = col(ShopperTable.shopper_id)
+    visited = select(VisitTable.id).where(col(VisitTable.shopper_id) == mine, col(VisitTable.ended_at) >= cut)
+    offered = select(VoucherTable.voucher_id).where(
+        col(VoucherTable.shopper_id) == mine, col(VoucherTable.issued_at) >= cut
+    )
+    unused = select(mine).where(col(ShopperTable.last_seen_at) < cut, ~visited.exists(), ~offered.exists())
+    with db.read() as session:
+        return list(session.exec(unused.order_by(mine).limit(limit)))

@@ -1,0 +1,66 @@
+"""What was forgotten, for managers and data protection officers: the periods in force, and the proof."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field
+
+from api.auth import manager_key
+from api.context import AppContext, context
+from api.problems import problem_responses
+from api.times import rfc3339
+from engine.storage.retention.proofs import proofs
+from engine.storage.retention.rules import rules_of
+from engine.vocabulary import RetentionRule
+
+router = APIRouter(
+    prefix="/v1/retention",
+    tags=["managers"],
+    dependencies=[Depends(manager_key)],
+    responses=problem_responses(401, 422),
+)
+
+
+class PeriodOut(BaseModel):
+    """For how long a rule lets things be kept."""
+
+    rule: RetentionRule
+    keep_s: float
+
+
+class ProofOut(BaseModel):
+    """What a rule deleted on one day, all runs of the day added up. Days with nothing to delete are proof as well."""
+
+    day: str = Field(description="UTC.", examples=["2026-11-28"])
+    rule: RetentionRule
+    rows: int
+    keep_s: float = Field(description="What was older than this, at the last run, was deleted.")
+    first_at: str
+    last_at: str
+
+
+class RetentionOut(BaseModel):
+    """Periods in force, and the proofs, newest day first."""
+
+    periods: list[PeriodOut]
+    items: list[ProofOut]
+
+
+@router.get("")
+def retention(ctx: AppContext = Depends(context), limit: Annotated[int, Query(ge=1, le=5000)] = 500) -> RetentionOut:
+    """What was forgotten, when, how many rows, by which rule."""
+    rules = rules_of(ctx.db, ctx.config.retention, ctx.config.storage.data_dir)
+    items = [
+        ProofOut(
+            day=p.day,
+            rule=p.rule,
+            rows=p.rows,
+            keep_s=p.keep_s,
+            first_at=rfc3339(p.first_at),
+            last_at=rfc3339(p.last_at),
+        )
+        for p in proofs(ctx.db, limit=limit)
+    ]
+    return RetentionOut(periods=[PeriodOut(rule=r.name, keep_s=r.keep_s) for r in rules], items=items)

@@ -1,0 +1,110 @@
+"""What is forgotten, and after how long: one rule a table, each a delete by age.
+
+Not here, on purpose: vouchers, redemptions and the ledger, which are accounts and lose their owner when a profile is
+erased; the consent log, which is proof and leads nowhere by then; statistics, which name nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import SQLModel, col
+
+from engine.config import RetentionConfig
+from engine.offers.caps import WEEK_S
+from engine.privacy.day_keys import KeyFile
+from engine.privacy.salts import DailySalts
+from engine.storage import cap_counts, idempotency
+from engine.storage.database import Database
+from engine.storage.models.ledger import ShareVisitTable
+from engine.storage.models.running import CheckpointTable, IdempotencyTable, JournalTable
+from engine.storage.models.visits import VisitTable
+from engine.storage.models.vouchers import CapCountTable, DecisionTable, DeliveryTable
+from engine.storage.retention.prospects import purge_prospects, unused_profiles
+from engine.storage.upserts import table_of
+from engine.vocabulary import DeliveryState, RetentionRule
+
+DAY_S = 86_400.0
+BATCH = 5_000  # rows of one transaction: engines and tills write in between
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`forget(now)` deletes what is older than `keep_s` and says how many; `due(now)` only counts."""
+
+    name: RetentionRule
+    keep_s: float
+    forget: Callable[[float], int]
+    due: Callable[[float], int]
+
+
+def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule]:
+    """All rules, with the periods of the configuration."""
+    salts, keys, state_s = DailySalts(data_dir), KeyFile(data_dir), config.state_hours * 3600.0
+    over = col(DeliveryTable.state) != DeliveryState.PENDING
+    profiles_s = config.prospects_days * DAY_S
+    share_visits_s, deliveries_s = config.share_visits_days * DAY_S, config.deliveries_days * DAY_S
+    return [
+        Rule(RetentionRule.SALTS, DAY_S, salts.destroy_ended, salts.count_ended),
+        Rule(RetentionRule.DAY_KEYS, DAY_S, keys.destroy_ended, keys.count_ended),
+        _by_age(db, RetentionRule.JOURNAL, JournalTable, "now", state_s),
+        _by_age(db, RetentionRule.CHECKPOINTS, CheckpointTable, "saved_at", state_s),
+        _by_age(db, RetentionRule.VISITS, VisitTable, "ended_at", config.visits_days * DAY_S),
+        _by_age(db, RetentionRule.DECISIONS, DecisionTable, "at", config.decisions_days * DAY_S),
+        _by_age(db, RetentionRule.SHARE_VISITS, ShareVisitTable, "at", share_visits_s),
+        _by_age(db, RetentionRule.DELIVERIES, DeliveryTable, "created_at", deliveries_s, over),
+        _by_purge(db, RetentionRule.ANSWERS, idempotency.purge, IdempotencyTable, idempotency.KEEP_S),
+        _by_purge(db, RetentionRule.CAP_COUNTS, cap_counts.purge, CapCountTable, WEEK_S),
+        Rule(
+            RetentionRule.PROSPECTS,
+            profiles_s,
+            lambda now: purge_prospects(db, now, profiles_s),
+            lambda now: len(unused_profiles(db, now, profiles_s, limit=None)),
+        ),
+    ]
+
+
+def _by_age(
+    db: Database,
+    name: RetentionRule,
+    model: type[SQLModel],
+    at: str,
+    keep_s: float,
+    only: ColumnElement[bool] | None = None,
+) -> Rule:
+    """Rows whose time `at` is before `now - keep_s`; of those `only`."""
+    table = table_of(model)
+    (key,) = table.primary_key.columns
+
+    def old(now: float) -> ColumnElement[bool]:
+        return table.c[at] < now - keep_s if only is None else (table.c[at] < now - keep_s) & only
+
+    def forget(now: float) -> int:
+        gone = 0
+        while True:
+            with db.write() as session:
+                batch = select(key).where(old(now)).limit(BATCH)
+                deleted = session.connection().execute(delete(table).where(key.in_(batch))).rowcount
+            gone += deleted
+            if deleted < BATCH:
+                return gone
+
+    return Rule(name, keep_s, forget, lambda now: _count(db, model, old(now)))
+
+
+def _by_purge(
+    db: Database, name: RetentionRule, purge: Callable[[Database, float], int], model: type[SQLModel], keep_s: float
+) -> Rule:
+    """Rows that have a job of their own, looked at every few seconds; what is left comes here."""
+    at = table_of(model).c["at"]
+    return Rule(name, keep_s, lambda now: purge(db, now), lambda now: _count(db, model, at <= now - keep_s))
+
+
+def _count(db: Database, model: type[SQLModel], old: ColumnElement[bool]) -> int:
+    with db.read() as session:
+        found = session.connection().execute(select(func.count()).select_from(table_of(model)).where(old))
+        return int(found.scalar_one())

@@ -1,0 +1,32 @@
+"""`rayon retention`: counts, forgets, proves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner
+
+from api.cli.commands import build
+from engine.storage.database import open_database
+from engine.storage.journal import append_journal
+
+
+def rayon(config: Path, *options: str) -> dict[str, list[dict[str, Any]]]:
+    result = CliRunner().invoke(build(), ["retention", "--config", str(config), "--json", *options])
+    assert result.exit_code == 0, result.output
+    said: dict[str, list[dict[str, Any]]] = json.loads(result.stdout)
+    return said
+
+
+def test_it_counts_then_forgets_then_proves(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(f"storage: {{url: 'sqlite:///{tmp_path}/rayon.db', data_dir: '{tmp_path}'}}\n")
+    db = open_database(f"sqlite:///{tmp_path}/rayon.db")
+    append_journal(db, "corner", 1_700_000_000.0, b"readings of years ago")
+    db.close()
+    assert {r["rule"]: r["rows"] for r in rayon(config, "--dry-run")["due"]}["journal"] == 1
+    assert rayon(config, "--proof")["proofs"] == [], "nothing was forgotten yet"
+    assert {r["rule"]: r["rows"] for r in rayon(config)["proofs"]}["journal"] == 1
+    assert {r["rule"]: r["rows"] for r in rayon(config, "--dry-run")["due"]}["journal"] == 0

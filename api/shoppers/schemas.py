@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.texts.consents import TEXT_VERSION
+from api.texts.consents import TEXT_VERSION, ShownVersion
 from api.visitors import OPENED
 from engine.privacy.consent import ConsentChoice
 from engine.storage.phones import PhoneState
@@ -58,7 +58,9 @@ class SessionRequest(Strict):
     email: str | None = Field(None, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
     locale: str = Field("fr", max_length=16, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$")
     consents: list[ConsentAnswer] = Field(default=[], max_length=20)
-    text_version: str = Field(TEXT_VERSION, max_length=40, description="Of the consent text that the shopper saw.")
+    text_version: ShownVersion = Field(
+        TEXT_VERSION, description="Of the consent text that the shopper saw: one of ours, refused otherwise."
+    )
 
 
 class Session(BaseModel):
@@ -130,7 +132,7 @@ class ConsentUpdate(Strict):
     """New answers; purposes not named stay as they are."""
 
     consents: list[ConsentAnswer] = Field(min_length=1, max_length=20)
-    text_version: str = Field(TEXT_VERSION, max_length=40)
+    text_version: ShownVersion = TEXT_VERSION
     place: str = Field("me", max_length=64, description="Where the answer was given.")
 
 

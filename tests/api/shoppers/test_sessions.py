@@ -116,8 +116,25 @@ def test_form_answers_are_logged_whole(site: Site, phone: httpx.Client) -> None:
     assert {(c.text_version, c.place) for c in log} == {(TEXT_VERSION, "portal:corner")}
 
 
-def test_answers_to_an_earlier_wording_stay_valid(site: Site, phone: httpx.Client) -> None:
+def test_no_caller_makes_up_what_was_shown(site: Site, phone: httpx.Client) -> None:
+    """The log is our proof: a version that we never showed is refused, by form and by JSON, and nothing is written."""
+    phone.get("/w/corner")
+    made_up = {"consent": "location_offers:page", "text_version": "2031-05-01"}
+    assert phone.post("/w/corner", data=made_up).status_code == 422
+    answer = {"purpose": "location_offers", "channel": "page", "granted": True}
+    body = {"store": "corner", "consents": [answer], "text_version": "everything is allowed"}
+    assert phone.post("/v1/sessions", json=body).status_code == 422
+    assert phone.get("/v1/me").status_code == 401
+    signed_in = site.sign_in(phone)
+    assert phone.put("/v1/me/consents", json={"consents": [answer], "text_version": "x"}).status_code == 422
+    assert {c.text_version for c in consent_log(site.db, signed_in)} == {TEXT_VERSION}
+
+
+def test_answers_to_an_earlier_wording_stay_valid(
+    site: Site, phone: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A page that was open when the wording changed is answered as it was shown."""
+    monkeypatch.setattr("api.texts.consents.EARLIER", ("2026-11",))
     phone.get("/w/corner")
     phone.post("/w/corner", data={"consent": "location_offers:page", "text_version": "2026-11"})
     me = phone.get("/v1/me").json()

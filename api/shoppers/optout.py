@@ -16,7 +16,7 @@ from api.shoppers.qr import qr_svg
 from api.shoppers.sessions import known_shopper, withdrawn
 from api.texts.consents import TEXT_VERSION
 from engine.storage import shoppers as profiles
-from engine.storage.phones import ask_release
+from engine.storage.phones import ask_release, opt_out_phones
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 
@@ -44,6 +44,7 @@ def withdraw(
     shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
     if shopper is not None:
         place = f"opt-out:{store}"
+        opt_out_phones(ctx.db, store, shopper.shopper_id, now)
         profiles.set_consents(ctx.db, shopper.shopper_id, withdrawn(shopper), TEXT_VERSION, place, now)
     ask_release(ctx.db, store, from_here(ctx, request, unseal_phone(ctx, store, phone)), now)
     return _page(ctx, store, request, phone="", done=True)

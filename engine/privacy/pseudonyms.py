@@ -23,6 +23,9 @@ from engine.records import U64, DeviceId
 
 BACK_S = 3600
 """A clock that is put back by less than this does not bring yesterday back: the salt that was begun is gone on with."""
+OPTED_OUT = 2**64 - 1
+"""The name of every phone whose owner opted out: nothing is read of it, and nothing counted."""
+SINGLE_MAX = 10_000  # MACs asked for alone whose stable pseudonyms are at hand, in memory
 NOT_A_MAC = 0
 """What `Pseudonyms.many` says for a text that is no MAC. No device ever has this pseudonym."""
 
@@ -76,6 +79,8 @@ class Pseudonyms:
         self._memo_size = max(memo_size, 4)
         self._memo: dict[str, int] = {}
         self._consented: frozenset[int] = frozenset()
+        self._opted_out: frozenset[int] = frozenset()
+        self._stable_names: dict[int, DeviceId] = {}
         self._watched: frozenset[int] = frozenset()
         self._goes_as: dict[DeviceId, int] = {}
         self._nights = nights or Nights()
@@ -92,7 +97,15 @@ class Pseudonyms:
         if known is None:
             known = self._derive(mac)
             self._remember({mac: known})
+        if len(self._stable_names) >= SINGLE_MAX:
+            self._stable_names.clear()
+        self._stable_names[known] = self.stable(mac)
         return DeviceId(known)
+
+    def stable_name(self, device: DeviceId) -> DeviceId | None:
+        """The stable pseudonym of a device whose MAC was asked for alone (a session message does, readings do not)
+        since the salt turned; None where it was not. It is what an opt-out is kept by."""
+        return self._stable_names.get(int(device))
 
     def many(self, macs: Sequence[str]) -> U64:
         """The pseudonyms of a batch, shape (n,), in its order; `NOT_A_MAC` (0) where a text is no MAC."""
@@ -124,6 +137,13 @@ class Pseudonyms:
             self._consented = wanted
             self._memo.clear()
 
+    def leave_out(self, opted_out: Collection[int]) -> None:
+        """Takes the stable pseudonyms of phones that are to be counted in nothing; all of them are `OPTED_OUT`."""
+        wanted = frozenset(int(device) for device in opted_out)
+        if wanted != self._opted_out:
+            self._opted_out = wanted
+            self._memo.clear()
+
     def watch(self, claimed: Collection[int]) -> None:
         """Takes the stable pseudonyms of phones that somebody claims and has yet to prove. They stay daily; `goes_as`
         says, once they have been heard, under which pseudonym."""
@@ -149,7 +169,7 @@ class Pseudonyms:
         before, old = self._day, self._memo
         day = self._nights.day(now)
         self._salt = self._salt_of(day)
-        self._day, self._memo = day, {}
+        self._day, self._memo, self._stable_names = day, {}, {}
         if day.begins_at != before.ends_at:
             return {}
         fresh = {mac: self._derive(mac) for mac in old}
@@ -161,6 +181,8 @@ class Pseudonyms:
     def _derive(self, mac: str) -> int:
         bare = normal_mac(mac).encode()
         stable = _first_64_bits(self._stable_key, bare)
+        if stable in self._opted_out and stable not in self._watched:
+            return OPTED_OUT  # one that is claimed again has an owner who wants to be known
         known_as = stable if stable in self._consented else _first_64_bits(self._salt, bare)
         if stable in self._watched:
             self._goes_as[DeviceId(stable)] = known_as

@@ -14,6 +14,7 @@ from engine.plan.model import Plan
 from engine.records import Trigger
 from engine.storage.database import Database
 from engine.storage.leases import Lease
+from engine.storage.opt_outs import opted_out
 from engine.storage.shoppers import linked_devices, links_version
 from engine.storage.vouchers.campaigns import all_campaigns, campaigns_version
 from engine.storage.vouchers.claims import Verdicts, claim, record_refusals
@@ -25,6 +26,7 @@ class OfferDesk:
 
     def __init__(self, plan: Plan, config: Config, db: Database, secret: bytes, lease: Lease | None = None) -> None:
         self.links: dict[int, LinkedShopper] = {}
+        self.opted_out: frozenset[int] = frozenset()
         self.counts: Counter[DecisionReason] = Counter()
         self.campaigns: list[Campaign] = []
         self._plan, self._db, self._secret, self._lease = plan, db, secret, lease
@@ -42,6 +44,7 @@ class OfferDesk:
         self.campaigns = all_campaigns(self._db, store)
         self._book = campaign_book(self.campaigns, self._plan)
         self.links = linked_devices(self._db, store)
+        self.opted_out = opted_out(self._db, store)
         self._versions = versions
         return True
 

@@ -12,7 +12,7 @@ from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.secrets import Secrets
 from engine.records import DeviceId, Fixes
 from engine.runtime.phone_proofs import CODE_AFTER_S, PhoneProofs
-from engine.storage.bindings import OpenClaim
+from engine.storage.bindings import NOBODY, OpenClaim
 from engine.storage.database import Database
 from engine.storage.phones import claims_version, open_claims, prove
 
@@ -51,6 +51,8 @@ class PhoneOwners:
             proofs, pseudonyms, claims = self._proofs[store], self._pseudonyms[store], self._claims[store]
             pseudonyms.watch([device for claim in claims for device in _wanted(claim, now)])
             for claim, device, proof in proofs.settle(claims, pseudonyms.goes_as, now):
+                if claim.shopper_id == NOBODY:  # an opt-out outlives the day's pseudonym
+                    device = pseudonyms.stable_name(device) or device
                 if prove(self._db, claim, device, proof, now):
                     log.info("%s: a phone was proved to be its claimant's (%s)", store, proof)
                 self._claims[store] = [c for c in self._claims[store] if c is not claim]

@@ -355,8 +355,10 @@ class EngineProcess:
         for runner in self.runners.values():
             self.patience(runner.refresh)
             linked.update(runner.linked_devices())
-        for pseudonyms in self.pseudonyms.values():
+        for store, pseudonyms in self.pseudonyms.items():
             pseudonyms.refresh(linked)
+            if store in self.runners:
+                pseudonyms.leave_out(self.runners[store].opted_out())
 
     def _save(self, now: float) -> None:
         for store, runner in list(self.runners.items()):

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from engine.records import DeviceId, device_from_hex, device_hex
 from engine.storage.models.shoppers import DeviceClaimTable, DeviceLinkTable, UsedProofTable
+from engine.storage.opt_outs import forget_opt_out
 from engine.storage.upserts import named_lock, table_of, upsert
 from engine.vocabulary import Proof
 
@@ -84,6 +85,7 @@ def bind(session: Session, store: str, device: DeviceId, shopper_id: str, proof:
     row = {"store": store, "device": name, "shopper_id": shopper_id, "linked_at": at, "proof": proof}
     upsert(session, DeviceLinkTable, [row])  # whose it was already has been theirs since then
     drop_claims(session, shopper_id, store)
+    forget_opt_out(session, store, device)
     return {store, *(link.store for link in others)}
 
 

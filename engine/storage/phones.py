@@ -23,6 +23,7 @@ from engine.storage.bindings import (
 )
 from engine.storage.database import Database
 from engine.storage.models.shoppers import DeviceClaimTable, DeviceLinkTable, ShopperTable, UsedProofTable
+from engine.storage.opt_outs import note_opt_out, note_opt_outs_of
 from engine.storage.shoppers import grants_of
 from engine.storage.upserts import table_of
 from engine.storage.versions import bump, version
@@ -97,7 +98,7 @@ def enter_code(db: Database, store: str, shopper_id: str, place: str, at: float)
 
 
 def ask_release(db: Database, store: str, phone: PhoneClaim, at: float) -> None:
-    """Somebody opts out without a sign-in: whichever phone is proved to be theirs shall be linked to no one."""
+    """Somebody opts out without a sign-in: the phone that is proved theirs is linked to no one, and not counted."""
     with db.write() as session:
         lock_phone(session, phone.device)
         if (
@@ -105,7 +106,8 @@ def ask_release(db: Database, store: str, phone: PhoneClaim, at: float) -> None:
             and phone.redirect
             and use_once(session, phone.redirect, NOBODY, phone.redirect_until)
         ):
-            bump(session, _cut(session, store, phone.device), "links")
+            note_opt_out(session, store, phone.device, at)
+            bump(session, {store} | _cut(session, store, phone.device), "links")
         elif phone.address:
             file_claim(session, store, NOBODY, PhoneClaim(None, phone.address), at)
             bump(session, [store], "claims")
@@ -116,7 +118,8 @@ def prove(db: Database, claim: OpenClaim, device: DeviceId, proof: Proof, at: fl
     with db.write() as session:
         lock_phone(session, device)
         if claim.shopper_id == NOBODY:
-            changed = _cut(session, claim.store, device)
+            note_opt_out(session, claim.store, device, at)
+            changed = {claim.store} | _cut(session, claim.store, device)
             _drop(session, claim)
         else:
             row = session.get(ShopperTable, claim.shopper_id, with_for_update=True)
@@ -125,6 +128,13 @@ def prove(db: Database, claim: OpenClaim, device: DeviceId, proof: Proof, at: fl
             changed = bind(session, claim.store, device, claim.shopper_id, proof, at)
         bump(session, changed, "links", "claims")
         return bool(changed)
+
+
+def opt_out_phones(db: Database, store: str, shopper_id: str, at: float) -> None:
+    """The phones that are proved to be this shopper's in this store are counted in nothing from now on."""
+    with db.write() as session:
+        note_opt_outs_of(session, store, shopper_id, at)
+        bump(session, [store], "links")
 
 
 def unlink_phones(db: Database, store: str, shopper_id: str) -> bool:

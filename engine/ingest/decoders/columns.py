@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from engine.plan.model import ap_key
-from engine.privacy.pseudonyms import NOT_A_MAC
+from engine.privacy.pseudonyms import NOT_A_MAC, OPTED_OUT
 from engine.records import F64, I32, U64, Bools, DeviceId, Pseudonym, Readings
 from engine.vocabulary import ReadingRefusal
 
@@ -53,7 +53,7 @@ def usable(
     device = _devices(columns.mac, pseudonym)
     heard = _heard_aps(columns.mac, device, store_aps, pseudonym)
     checks = _checks(columns, device, ap, heard, sent_at)
-    good = np.ones(n, np.bool_)
+    good = device != OPTED_OUT  # not even refused: a count of them would count them
     for reason, bad in checks.items():
         count = int(np.count_nonzero(bad & good))
         if count:

@@ -36,6 +36,15 @@ class DeviceLinkTable(SQLModel, table=True):
     proof: str  # engine.vocabulary.Proof
 
 
+class OptOutTable(SQLModel, table=True):
+    """A phone that is to be counted in nothing, as its owner wished."""
+
+    __tablename__: ClassVar[str] = "opt_out"
+    store: str = Field(primary_key=True)
+    device: str = Field(primary_key=True)
+    at: float = Field(sa_type=Double)
+
+
 class DeviceClaimTable(SQLModel, table=True):
     """A shopper says that a phone is theirs, and waits for the proof. Gives nothing until then; ends by itself.
 

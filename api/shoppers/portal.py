@@ -27,7 +27,7 @@ from api.texts.language import language
 from api.visitors import OPENED, recognise_friend, spend_sign_in
 from engine.errors import BusinessRefusal
 from engine.storage.bindings import PhoneClaim
-from engine.storage.phones import renew_claim
+from engine.storage.phones import phone_state, renew_claim
 from engine.storage.shoppers import ShopperProfile
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
@@ -116,7 +116,8 @@ def me(request: Request, ctx: AppContext = Depends(context)) -> Response:
     if shopper is None:
         return page(request, "stranger.html", 401, stores=_stores(ctx))
     plan = ctx.plans.get(shopper.store)
-    renew_claim(ctx.db, shopper.store, shopper.shopper_id, from_here(ctx, request, PhoneClaim()), time.time())
+    if phone_state(ctx.db, shopper.shopper_id, shopper.store, time.time()) != "bound":
+        renew_claim(ctx.db, shopper.store, shopper.shopper_id, from_here(ctx, request, PhoneClaim()), time.time())
     return page(
         request,
         "me.html",

@@ -15,13 +15,13 @@ from sqlmodel import select
 
 from engine.storage import idempotency
 from engine.storage.models.running import IdempotencyTable, RequestState
-from tests.api.conftest import config, site
+from tests.api.conftest import config, plan, site
 from tests.api.middleware.test_idempotency import Counting
 from tests.api.site import Site, basket, code_of
 from tests.clocks import HeldClock
 from tests.conftest import rate_clock
 
-__all__ = ["HeldClock", "config", "rate_clock", "site"]
+__all__ = ["HeldClock", "config", "plan", "rate_clock", "site"]
 
 
 def test_the_repeat_is_answered_within_five_seconds(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ TAKEOVERS = 20
 EVERY_S = 0.5
 PHONES = 8
 RUN_S = 120.0
-AFTER_S = 60.0  # silence that is believed, and the visits that end by it
+AFTER_S = 150.0  # silence that is believed, the visits that end by it, the figures that are let out after them
 EVENTS = ("killed", "frozen", "stopped")
 
 
@@ -117,6 +117,9 @@ def test_twenty_takeovers_under_load_leave_what_one_engine_leaves(db: Database, 
     assert shared.visits == alone.visits
     assert shared.zone_visits == alone.zone_visits
     assert shared.flows == alone.flows
+    # A checkpoint rounds the tracks: where it comes at another time, a stay may begin a fix sooner or later.
+    assert shared.dwell_s == pytest.approx(alone.dwell_s, rel=0.03)
+    assert alone.fixes > 100
     assert shared.fixes == pytest.approx(alone.fixes, rel=0.02)
     assert shared.person_s == pytest.approx(alone.person_s, rel=0.02)
 

@@ -26,6 +26,7 @@ STORE = "boutique"
 SECRETS = Secrets(b"0123456789abcdef0123456789abcdef", "manager", "till")
 LEASE_S = 2.0
 PRESENCE = {"silent_s": 20.0}
+PRIVACY = {"k": 1, "demo": True, "block_s": 60.0}  # every figure is let out, soon
 POSITIONING = {"cell_m": 1.0}
 EVERYTHING = {"from_t": 0.0, "to_t": 4e9}
 
@@ -38,6 +39,7 @@ class Shift:
             "storage": {"data_dir": data_dir, "lease_s": LEASE_S, "checkpoint_s": 3.0},
             "presence": PRESENCE,
             "positioning": POSITIONING,
+            "privacy": PRIVACY,
         }
         config = Config.model_validate(sections | changes)
         self.process = EngineProcess(
@@ -74,11 +76,9 @@ class Outcome:
         self.vouchers = Counter(
             (mac, v.voucher.campaign_id) for mac, who in shoppers.items() for v in vouchers_of(db, who)
         )
-        self.visits = Counter(
-            (mac, v.zone, round(v.started_at, 3), round(v.dwell_s, 3))
-            for mac, who in shoppers.items()
-            for v in visits_of(db, who)
-        )
+        stays = [(mac, v) for mac, who in shoppers.items() for v in visits_of(db, who)]
+        self.visits = Counter((mac, v.zone) for mac, v in stays)
+        self.dwell_s = sum(v.dwell_s for _, v in stays)
         self.zone_visits = {(z.hour_start, z.zone): z.visits for z in zone_hours(db, STORE, **EVERYTHING)}
         self.flows = {(f.hour_start, f.from_zone, f.to_zone): f.count for f in zone_flows(db, STORE, **EVERYTHING)}
         heat = heat_rows(db, STORE, **EVERYTHING)

@@ -220,7 +220,8 @@ def test_a_silent_stream_says_that_it_is_there(
 
 def test_a_page_that_is_closed_is_let_go(site: Site, phone: httpx.Client) -> None:
     def open_pages() -> int:
-        return int(phone.get("/health").json()["open_pages"])
+        with site.manager() as manager:
+            return int(manager.get("/health").json()["open_pages"])
 
     site.sign_in(phone)
     with phone.stream("GET", "/v1/me/stream", timeout=60) as answer:

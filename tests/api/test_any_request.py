@@ -1,0 +1,94 @@
+"""Any request that the OpenAPI document allows, and many that it does not, on either database: no answer is a 5xx.
+
+`RAYON_EXAMPLES` says how many of each operation (`make fuzz`); `make test` tries a few, the same in every run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case
+from schemathesis.generation import GenerationMode
+
+from api.server import run_api
+from engine.config import ApiConfig, Config
+from engine.storage.database import open_database
+from engine.storage.vouchers.campaigns import seed_campaigns
+from tests.api.site import SECRETS, Site, campaign, small_plan
+from tests.clocks import HeldClock
+from tests.databases import database_url, postgres
+from tests.examples import EXPLORED
+
+__all__ = ["database_url", "postgres"]
+EXAMPLES = EXPLORED or 4
+ENDLESS = ("/v1/me/stream",)  # answers for as long as the page is open
+LAST = ("delete", "/v1/me")  # nobody is signed in afterwards
+
+
+@pytest.fixture
+def anywhere(database_url: str, rate_clock: HeldClock) -> Iterator[Site]:
+    """The HTTP side on either database, patient with tills."""
+    plan, config = small_plan(), Config(api=ApiConfig(port=0, till_attempts_per_minute=1_000_000))
+    db = open_database(database_url)
+    seed_campaigns(db, plan.store, [campaign()], time.time())
+    server = run_api(config, db, SECRETS, {plan.store: plan}).start()
+    try:
+        yield Site(config, db, plan, server)
+    finally:
+        server.stop()
+        db.close()
+
+
+def signed_in(site: Site) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    body = {"store": "corner", "consents": [{"purpose": "location_offers", "channel": "page", "granted": True}]}
+    assert session.post(f"{site.url}/v1/sessions", json=body, timeout=60).status_code == 201
+    return session
+
+
+def key_for(path: str) -> dict[str, str]:
+    key = SECRETS.till_key if path.startswith("/v1/till") else SECRETS.manager_key
+    return {} if path.startswith(("/v1/me", "/v1/sessions")) else {"Authorization": f"Bearer {key}"}
+
+
+def operations(document: dict[str, Any]) -> list[Any]:
+    schema = schemathesis.openapi.from_dict(document)
+    found = [found.ok() for found in schema.get_all_operations()]
+    wanted = [o for o in found if o.path not in ENDLESS]
+    return sorted(wanted, key=lambda o: (o.method.lower(), o.path) == LAST)
+
+
+@pytest.mark.slow
+def test_no_answer_is_our_mistake(anywhere: Site, caplog: pytest.LogCaptureFixture) -> None:
+    wrong: list[str] = []
+    answers: Counter[int] = Counter()
+    modes = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+    session = signed_in(anywhere)
+    found = operations(anywhere.server.app.openapi())
+    assert len(found) > 30
+    for operation in found:
+
+        @settings(
+            max_examples=EXAMPLES, derandomize=EXPLORED is None, database=None, deadline=None, phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+        @given(st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in modes)))
+        def ask(case: Case) -> None:
+            headers = {**{str(k): v for k, v in (case.headers or {}).items()}, **key_for(case.path)}
+            said = case.call(base_url=anywhere.url, session=session, headers=headers, allow_redirects=False, timeout=60)
+            answers[said.status_code] += 1
+            if said.status_code >= 500:
+                wrong.append(f"{said.status_code} {case.as_curl_command()}")
+
+        ask()
+    assert {200, 404, 422} <= set(answers)
+    assert wrong == [], "\n".join([*wrong[:5], caplog.text[-3000:]])

@@ -107,10 +107,10 @@ def _run(plans: Path, data: Path, wanted: Wanted) -> dict[str, dict[str, object]
         until = "Ctrl-C stops the demo" if wanted.seconds is None else f"the demo stops after {wanted.seconds:g} s"
         console.print(f"Shoppers are walking; {until}.")
         console.print("The shoppers' link makes you one of them, at the cheese: agree to offers, and a coupon comes.")
+        console.print(f"The managers' link works once; the tills' key is {till_key}", soft_wrap=True, highlight=False)
         guest = guest_path(portal.of(GUEST_STORE), time.time())
         managers = manager_link(site.secrets, manager_key, server.url)
         print_links(console, site, server.url, shopper_path=guest, managers=managers)
-        console.print(f"The managers' link works once; the tills' key is {till_key}", soft_wrap=True, highlight=False)
 
     summaries: list[dict[str, Any]] = []
     try:

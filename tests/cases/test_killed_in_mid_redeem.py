@@ -58,7 +58,7 @@ def test_a_slow_server_keeps_its_request(site: Site, monkeypatch: pytest.MonkeyP
     counting = Counting(site)
     counting.go.clear()
     headers = {"Idempotency-Key": "slow"}
-    with site.client() as client, ThreadPoolExecutor(1) as pool:
+    with site.manager() as client, ThreadPoolExecutor(1) as pool:
         first = pool.submit(client.post, "/v1/counted", json={}, headers=headers)
         assert counting.inside.wait(60)
         time.sleep(1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,12 +21,14 @@ from engine.runtime.map_fits import MapFits
 from engine.runtime.renaming import rename_devices
 
 FITTING_S = 10.0  # from the beginning of a fit to its use, a fit being 1 to 5 s of a core; less than between fits
+SETTLE_S = 5.0  # between two roundings of all tracks
 LONG_SILENCE_S = 86_400.0  # in which nobody looks for what might be learnt
 
 
 class LearningLocator:
     """A map is fitted to what was heard before a time that is set, and used from FITTING_S later by the readings' own
-    clock, done or not: however the same readings come in, they give the same fixes.
+    clock, done or not: however the same readings come in, they give the same fixes. Tracks are rounded at times that
+    are set, too. Just after, they take a hundredth of the bytes: a checkpoint is best made then.
 
     A `radio_map` that is given is kept, and nothing is learnt. `fits` is where fits are made.
     """
@@ -37,6 +40,10 @@ class LearningLocator:
         self._locator = Locator(plan, cells, radio_map, config.method, settings)
         self._calibration = SelfCalibration(plan, cells)
         self._window_s = config.window_s
+        self._settle_every_s = math.ceil(SETTLE_S / config.window_s) * config.window_s
+        self._settle_at = -np.inf
+        self.settled = False
+        """Whether nothing was located since tracks were rounded."""
         self._given = radio_map is not None
         self._fits = fits
         self._fitting = False
@@ -64,6 +71,23 @@ class LearningLocator:
     def locate(self, scans: Scans, clock: float) -> Fixes:
         """Fixes of these scans, which are in the order of time. `clock` is how far the store's time is."""
         parts: list[Fixes] = []
+        while True:
+            k = int(np.searchsorted(scans.t, self._settle_at))
+            if k == len(scans) and not (self._settle_at <= clock and math.isfinite(clock)):
+                break
+            parts.append(self._locate_and_learn(scans.take(slice(0, k)), min(clock, self._settle_at + self._window_s)))
+            scans = scans.take(slice(k, None))
+            self._settle(float(scans.t[0]) if len(scans) else clock)
+        self.settled &= not len(scans)
+        return Fixes.concat([*parts, self._locate_and_learn(scans, clock)])
+
+    def _settle(self, then: float) -> None:
+        self._locator.settle()
+        self._settle_at = (math.floor(then / self._settle_every_s) + 1) * self._settle_every_s
+        self.settled = True
+
+    def _locate_and_learn(self, scans: Scans, clock: float) -> Fixes:
+        parts: list[Fixes] = []
         while not self._given:
             turn = self._use_at if self._fitting else self._calibration.due_at
             k = int(np.searchsorted(scans.t, turn))
@@ -85,7 +109,7 @@ class LearningLocator:
     def start_anew(self) -> None:
         """The store's time starts anew: a fit under way is used as soon as there is a scan, or time goes on."""
         self._calibration.start_anew()
-        self._use_at = -np.inf
+        self._use_at = self._settle_at = -np.inf
 
     def _locate(self, scans: Scans) -> Fixes:
         if not self._given:
@@ -119,22 +143,20 @@ class LearningLocator:
         """Drops the tracks of devices not heard since `before`, whether they ever had a fix or not."""
         self._locator.forget_silent(before)
 
-    def settle(self) -> None:
-        """Rounds the tracks to what is worth keeping."""
-        self._locator.settle()
-
     def state(self) -> dict[str, Any]:
         """Tracks, what was learnt, and the fit under way, for a checkpoint."""
         return {
             "calibration": self._calibration.state(),
             "locator": self._locator.state(),
             "use_at": float(self._use_at),
+            "settle_at": float(self._settle_at),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Goes on as if nothing had happened since `state()`: a fit that was under way begins again."""
         self._calibration.restore(state["calibration"])
         self._locator.restore(state["locator"])
+        self._settle_at = float(state["settle_at"])
         self._use(self._calibration.map_in_use())
         self._fitting = False
         self._begin(self._calibration.pending(), float(state["use_at"]))

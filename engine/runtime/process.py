@@ -97,7 +97,7 @@ class EngineProcess:
         self._waiting: dict[str, str] = {}
         self._set_up_link()
         self._rules = rules_of(db, config.retention, config.storage.data_dir)
-        self._due = dict.fromkeys(("refresh", "status", "checkpoint", "retention"), 0.0)
+        self._due = dict.fromkeys(("refresh", "status", "retention"), 0.0)
 
     def run(self) -> None:
         """Takes its stores, recovers them, subscribes, works until stopped, saves. Errors that are not the world's end
@@ -328,16 +328,13 @@ class EngineProcess:
         self._owners.see(runner.plan.store, step.fixes)
         decided = self.patience(runner.decide, step, now)
         self._publishing.step(runner.plan, step, runner.linked_devices(), decided.decisions, decided.vouchers)
+        self.patience(runner.checkpoint_if_due, now, self._config.storage.checkpoint_s)
 
     # The house.
 
     def _keep_house(self, now: float) -> None:
         if self._is_due("refresh", now, REFRESH_S):
             self._refresh(now)
-        if self._is_due("checkpoint", now, self._config.storage.checkpoint_s):
-            for store, runner in list(self.runners.items()):
-                with self._run_by_us(store):
-                    self.patience(runner.checkpoint_if_due, now)
         if self._is_due("status", now, STATUS_S):
             self._report()
         if self._is_due("retention", now, RETENTION_S):

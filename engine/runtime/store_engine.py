@@ -204,9 +204,10 @@ class StoreEngine:
         self._counts[StoreCount.VISITS] += sum(e.kind == VisitChange.ENTER for e in step.visits)
         self._counts[StoreCount.TRIGGERS] += len(step.triggers)
 
-    def settle(self) -> None:
-        """Rounds what the tracks hold to what is worth keeping, so that `state` packs into a tenth."""
-        self._locator.settle()
+    @property
+    def settled(self) -> bool:
+        """Whether tracks were rounded just now: `state` packs into a hundredth."""
+        return self._locator.settled
 
     def state(self) -> dict[str, Any]:
         """Everything that later results depend on, but for campaigns and links, which the database holds."""

@@ -65,6 +65,7 @@ class Damaged(StrEnum):
 
 
 WRITES_BYTES_PER_S = 8_000.0  # what checkpoints of one store may write: 0.7 GB a day
+OVERDUE_S = 30.0  # tracks are rounded every few seconds of the store's time: who waits longer waits for nothing
 LONGEST_REST_S = 300.0  # so much journal is worked off again after a crash, at most
 
 
@@ -100,7 +101,7 @@ class StoreRunner:
         self._layout = _layout(plan, config, self.cells)
         self._journal = Journal(db, plan.store, lease)
         self._upto_id = 0
-        self._rest_until = -math.inf
+        self._rest_until = self._saved_at = -math.inf
         self._visits: list[VisitRow] = []
         self._touched = self._gone = False
         self._hearing = Hearing()
@@ -232,20 +233,23 @@ class StoreRunner:
             }
         )
 
-    def checkpoint_if_due(self, now: float) -> None:
-        """A checkpoint, unless the last one was so large that it is too soon.
+    def checkpoint_if_due(self, now: float, every_s: float) -> None:
+        """A checkpoint right after tracks were rounded, if the last is `every_s` ago and was not too large.
 
         The state of 300 phones is a megabyte, written to the log of the database and to its file; the journal of the
         seconds in between is small. So the larger the state, the longer the journal gets before it is cut.
         """
-        if not self._rest_until - LONGEST_REST_S <= now < self._rest_until:
+        waited = now - self._saved_at
+        if 0.0 <= waited < every_s or self._rest_until - LONGEST_REST_S <= now < self._rest_until:
+            return
+        if self._engine.settled or not 0.0 <= waited < every_s + OVERDUE_S:
             self.checkpoint(now)
 
     def checkpoint(self, now: float) -> None:
         """Saves state and statistics and cuts the journal, in one transaction. Does nothing where nothing is new."""
+        self._saved_at = now
         if not self._touched:
             return
-        self._engine.settle()
         statistics = self._release.take(self._engine.drain(), self._clock)
         state = {
             "engine": self._engine.state(),

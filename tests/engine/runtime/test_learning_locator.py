@@ -70,6 +70,18 @@ def test_new_maps_are_used_at_growing_intervals() -> None:
     assert min(m for t_s, m in apart_m.items() if 25.5 < t_s < 30.0) > 0.01
 
 
+@pytest.mark.parametrize("at_once", [3, 20])
+def test_however_many_frames_a_step_takes_places_are_the_same(at_once: int) -> None:
+    """Tracks are rounded and maps used at times that are set, not where a step happens to end. To the millimetre: the
+    order of sums in a matrix product depends on its size."""
+    given, one, many = decoded(), StoreEngine(PLAN, Config()), StoreEngine(PLAN, Config())
+    batches = [given[k : k + at_once] for k in range(0, len(given), at_once)]
+    single = places([one.step([f], f.received_at).fixes for f in given])
+    together = places([many.step(batch, batch[-1].received_at).fixes for batch in batches])
+    assert together.keys() == single.keys()
+    assert max(float(np.hypot(x - single[at][0], y - single[at][1])) for at, (x, y) in together.items()) < 1e-3
+
+
 @pytest.mark.parametrize("cut", [20, 60, 110])
 def test_a_restored_engine_goes_on_with_the_map_it_used(cut: int) -> None:
     given = decoded()

@@ -1,8 +1,8 @@
 """Which phone is asking: the MAC that a captive portal's address names, turned into a pseudonym before anything else.
 
 Controllers spell it differently, and anybody can put any MAC there: it is a claim. What proves it is the controller's
-signature under the address (checked here), or what the engine sees: `engine.runtime.phone_proofs`. Between the page and
-its form the phone travels sealed within the form. No cookie holds it.
+signature under the address (checked here), or what the engine sees: `engine.runtime.phones.proofs`. Between the page
+and its form the phone travels sealed within the form. No cookie holds it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from engine.plan.model import Plan, ap_key
 from engine.privacy.proofs import ADDRESS_KEY, address_digest, is_signed
 from engine.privacy.pseudonyms import Pseudonyms, normal_mac
 from engine.records import DeviceId, device_from_hex, device_hex
-from engine.storage.bindings import PhoneClaim
+from engine.storage.people.bindings import PhoneClaim
 
 SPELLINGS = ("client_mac", "clientMac", "id", "mac")
 """Query parameters that hold the phone's MAC, in the order tried: Meraki and Cisco, Omada, UniFi, Aruba. The bare `mac`

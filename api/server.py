@@ -13,9 +13,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.connections import Doorkeeper, guarded_by
 from api.keyring import key_fingerprint
 from api.manager_login import make_link
+from api.middleware.connections import Doorkeeper, guarded_by
 from engine.config import ApiConfig, Config
 from engine.errors import OperatorError, Problem, RayonError
 from engine.plan.model import Plan

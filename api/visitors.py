@@ -19,7 +19,7 @@ from api.ratelimits import (
 from engine.loyalty.sharing import Visitor, is_preview
 from engine.records import DeviceId, device_hex
 from engine.storage.loyalty.friends import recognise
-from engine.storage.phones import phone_of
+from engine.storage.people.phones import phone_of
 
 OPENED = r"^[0-9a-f]{32}$"
 """The random name of one opening: stands in the link to the sign-in page, and nowhere else outside the database."""

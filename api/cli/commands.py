@@ -29,7 +29,7 @@ COMMANDS = {
         "api.cli.serve", "Run a whole site in one process: broker subscription, engine, API and pages.", SITE
     ),
     "retention": Listed(
-        "api.cli.retention",
+        "api.cli.data.retention",
         "Forget what is older than its period: journals, visits, decisions, deliveries, unused profiles, old keys.",
         SITE,
     ),

@@ -23,11 +23,11 @@ from engine.errors import BusinessRefusal, NotFound
 from engine.loyalty.ledger import PROGRAMME
 from engine.privacy.proofs import PLACE_KEY, place_of
 from engine.records import LedgerEntry
-from engine.storage import phones
-from engine.storage import shoppers as profiles
-from engine.storage.bindings import PhoneClaim
 from engine.storage.erasure import erase_shopper
 from engine.storage.loyalty import ledger, shares
+from engine.storage.people import phones
+from engine.storage.people import shoppers as profiles
+from engine.storage.people.bindings import PhoneClaim
 from engine.storage.presence import heatmaps
 from engine.storage.vouchers import outbox, vouchers
 from engine.vocabulary import Account, ProblemCode, Purpose

@@ -15,8 +15,8 @@ from api.ratelimits import SIGN_INS_PER_MINUTE, RateLimits, address, rate_limits
 from api.shoppers.qr import qr_svg
 from api.shoppers.sessions import known_shopper, withdrawn
 from api.texts.consents import TEXT_VERSION
-from engine.storage import shoppers as profiles
-from engine.storage.phones import ask_release, opt_out_phones
+from engine.storage.people import shoppers as profiles
+from engine.storage.people.phones import ask_release, opt_out_phones
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 

@@ -20,8 +20,8 @@ from api.pages import page
 from api.shoppers.sessions import known_shopper
 from api.texts.language import Language, language
 from api.texts.times import clock
-from engine.storage.phones import phone_state, take_pass
-from engine.storage.shoppers import ShopperProfile
+from engine.storage.people.phones import phone_state, take_pass
+from engine.storage.people.shoppers import ShopperProfile
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 PASS = "pass"

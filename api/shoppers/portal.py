@@ -26,9 +26,9 @@ from api.texts.consents import ASKED, TEXT_VERSION, worded_since
 from api.texts.language import language
 from api.visitors import OPENED, recognise_friend, spend_sign_in
 from engine.errors import BusinessRefusal
-from engine.storage.bindings import PhoneClaim
-from engine.storage.phones import phone_state, renew_claim
-from engine.storage.shoppers import ShopperProfile
+from engine.storage.people.bindings import PhoneClaim
+from engine.storage.people.phones import phone_state, renew_claim
+from engine.storage.people.shoppers import ShopperProfile
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 FormName = Annotated[str, Form(pattern=r"^([0-9a-f]{32})?$")]

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from api.context import AppContext
 from engine.errors import BusinessRefusal
 from engine.storage import idempotency
-from engine.storage.shoppers import ShopperProfile
+from engine.storage.people.shoppers import ShopperProfile
 from engine.vocabulary import ProblemCode
 
 WAIT_S = 10.0

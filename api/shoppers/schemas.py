@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from api.texts.consents import TEXT_VERSION, ShownVersion
 from api.visitors import OPENED
 from engine.privacy.consent import ConsentChoice
-from engine.storage.phones import PhoneState
+from engine.storage.people.phones import PhoneState
 from engine.vocabulary import Channel, EntryKind, Purpose, VoucherState
 
 

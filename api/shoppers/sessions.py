@@ -16,8 +16,8 @@ from api.shoppers.schemas import ConsentAnswer, Session, SessionRequest
 from api.visitors import recognise_friend, spend_sign_in
 from engine.errors import NotFound
 from engine.privacy.consent import ConsentChoice
-from engine.storage import shoppers as profiles
-from engine.storage.bindings import PhoneClaim
+from engine.storage.people import shoppers as profiles
+from engine.storage.people.bindings import PhoneClaim
 from engine.vocabulary import Purpose
 
 router = APIRouter(tags=["shoppers"])

@@ -17,7 +17,7 @@ from api.shoppers.cards import to_streamed
 from api.shoppers.sessions import known_shopper
 from engine.delivery.pages import PageHub
 from engine.errors import StorageUnavailable
-from engine.storage.shoppers import ShopperProfile
+from engine.storage.people.shoppers import ShopperProfile
 
 router = APIRouter(tags=["shoppers"])
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from engine.config import Config
 from engine.delivery.housekeeping import Job
 from engine.delivery.pages import PageHub, Pending
-from engine.storage import cap_counts, idempotency, phones
+from engine.storage import cap_counts, idempotency
 from engine.storage.database import Database
 from engine.storage.loyalty import ledger
+from engine.storage.people import phones
 from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of
 from engine.storage.vouchers import outbox, vouchers

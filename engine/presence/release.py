@@ -22,7 +22,7 @@ from engine.presence.frames import heat_frames, squares_of_cells
 from engine.presence.heat import HeatRow
 from engine.presence.local_hours import LocalHours, hours_in
 from engine.presence.zonehours import ZoneHourRow
-from engine.privacy.k_anonymity import Crowd, Presences, cut_floor, lay_out, weights
+from engine.privacy.k_anonymity import BlockPeople, Presences, cut_floor, lay_out, weights
 from engine.records import F64, I64, Fixes, VisitEvent
 from engine.vocabulary import VisitChange
 
@@ -50,7 +50,7 @@ class Block:
     n: int = 0
     dwell_s: float = 0.0
     peak: float = 0.0
-    crowd: Crowd = field(default_factory=Crowd)
+    crowd: BlockPeople = field(default_factory=BlockPeople)
 
 
 class Release:
@@ -269,7 +269,7 @@ def _block_state(block: Block) -> list[Any]:
 def _block(state: Sequence[Any]) -> Block:
     since, n, dwell_s, peak, salt, parts = state
     read = {str(name): {(a, b) for a, b in seen.tolist()} for name, seen in parts.items()}
-    return Block(float(since), int(n), float(dwell_s), float(peak), Crowd(read, int(salt)))
+    return Block(float(since), int(n), float(dwell_s), float(peak), BlockPeople(read, int(salt)))
 
 
 def _places(frames: Sequence[Any]) -> tuple[I64, I64, I64]:

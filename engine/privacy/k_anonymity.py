@@ -33,7 +33,7 @@ from engine.records import F64, I64, U64, Bools
 
 
 @dataclass
-class Crowd:
+class BlockPeople:
     """The devices behind a block, by the part of it they were in. Each is (salt, device), `salt` counting the salts up.
 
     For figures that are no floor: a zone with the zones within it, a pair of zones.

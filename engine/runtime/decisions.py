@@ -14,8 +14,8 @@ from engine.plan.model import Plan
 from engine.records import Trigger
 from engine.storage.database import Database
 from engine.storage.leases import Lease
-from engine.storage.opt_outs import opted_out
-from engine.storage.shoppers import linked_devices, links_version
+from engine.storage.people.opt_outs import opted_out
+from engine.storage.people.shoppers import linked_devices, links_version
 from engine.storage.vouchers.campaigns import all_campaigns, campaigns_version
 from engine.storage.vouchers.claims import Verdicts, claim, record_refusals
 from engine.vocabulary import DecisionReason

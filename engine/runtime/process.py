@@ -29,11 +29,11 @@ from engine.privacy.nights import Nights
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.salts import DailySalts
 from engine.privacy.secrets import Secrets
-from engine.runtime.engine_name import EngineName
-from engine.runtime.lease import LeaseKeeper, StoreLeases
+from engine.runtime.leases.engine_name import EngineName
+from engine.runtime.leases.lease import LeaseKeeper, StoreLeases
 from engine.runtime.map_fits import FitGivenUp, FitsInThread
 from engine.runtime.patience import Patience
-from engine.runtime.phone_owners import PhoneOwners
+from engine.runtime.phones.owners import PhoneOwners
 from engine.runtime.publishing import Publishing
 from engine.runtime.status import process_values, report, report_process
 from engine.runtime.store_runner import StoreRunner

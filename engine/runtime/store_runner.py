@@ -31,10 +31,10 @@ from engine.privacy.nights import Nights
 from engine.privacy.sealing import Seal, Sealed
 from engine.records import VisitEvent
 from engine.runtime.decisions import OfferDesk
-from engine.runtime.journal import pack_frames, unpack_frames
 from engine.runtime.map_fits import MapFits
-from engine.runtime.packing import VERSION, pack, unpack
 from engine.runtime.store_engine import Step, StoreEngine
+from engine.runtime.stored.journal import pack_frames, unpack_frames
+from engine.runtime.stored.packing import VERSION, pack, unpack
 from engine.storage.database import Database
 from engine.storage.journal import Journal, JournalRow, VisitRow, load_recovery, save_checkpoint
 from engine.storage.leases import Lease

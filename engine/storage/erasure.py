@@ -8,7 +8,6 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, SQLModel, col, select
 
 from engine.errors import NotFound
-from engine.storage.bindings import drop_claims
 from engine.storage.budget_release import LIVE, close_vouchers, lock_vouchers
 from engine.storage.cap_counts import cut_slots
 from engine.storage.database import Database
@@ -18,7 +17,8 @@ from engine.storage.models.running import IdempotencyTable
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable, UsedProofTable
 from engine.storage.models.visits import VisitTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, VoucherTable
-from engine.storage.shoppers import grants_of, remove_links
+from engine.storage.people.bindings import drop_claims
+from engine.storage.people.shoppers import grants_of, remove_links
 from engine.storage.upserts import table_of
 from engine.storage.versions import bump
 from engine.vocabulary import VoucherState

@@ -92,7 +92,11 @@ def test_invalid_requests_say_where(site: Site) -> None:
     assert answer.status_code == 422
     assert answer.json()["code"] == "invalid_request"
     places = {p["place"] for p in answer.json()["problems"]}
-    assert {"body.store", "body.consents.0.purpose", "body.?"} <= places  # a name that the caller made up is not repeated
+    assert {
+        "body.store",
+        "body.consents.0.purpose",
+        "body.?",
+    } <= places  # made-up names are not repeated
 
 
 def test_our_own_mistakes_leak_nothing(site: Site, caplog: pytest.LogCaptureFixture) -> None:

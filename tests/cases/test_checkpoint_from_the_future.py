@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.runtime.packing import pack, unpack
+from engine.runtime.stored.packing import pack, unpack
 from tests.cases import shop
 from tests.cases.shop import NOW
 

@@ -20,9 +20,9 @@ from engine.ingest.decoders.native import Frame, NativeDecoder
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.records import Readings
 from engine.runtime.newcomers import FREE_TRACKS
-from engine.runtime.packing import pack
 from engine.runtime.store_engine import StoreEngine
 from engine.runtime.store_runner import StoreRunner
+from engine.runtime.stored.packing import pack
 from engine.storage.database import open_database
 from tests.engine.runtime.made import boutique, frames, payload, stands
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from engine.storage.shoppers import linked_devices
+from engine.storage.people.shoppers import linked_devices
 from tests.api.conftest import config, plan, site
 from tests.api.site import MAC, Site
 

@@ -16,10 +16,10 @@ from engine.ingest.decoders.native import NativeDecoder
 from engine.privacy.nights import Nights
 from engine.privacy.pseudonyms import OPTED_OUT, Pseudonyms
 from engine.records import DeviceId
-from engine.storage.bindings import NOBODY, OpenClaim, PhoneClaim, bind
 from engine.storage.database import Database
-from engine.storage.opt_outs import opted_out
-from engine.storage.phones import ask_release, prove
+from engine.storage.people.bindings import NOBODY, OpenClaim, PhoneClaim, bind
+from engine.storage.people.opt_outs import opted_out
+from engine.storage.people.phones import ask_release, prove
 from engine.vocabulary import Proof
 from tests.api.site import MAC, Site
 from tests.databases import database_url, db, postgres

@@ -17,14 +17,14 @@ from engine.records import device_hex
 from engine.storage.cap_counts import purge
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
-from engine.storage.shoppers import set_consents
+from engine.storage.people.shoppers import set_consents
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.claims import claim
 from engine.storage.vouchers.vouchers import expire_undelivered
 from engine.vocabulary import DecisionReason
 from tests.databases import database_url, db, postgres
+from tests.engine.storage.people.test_shoppers import everything, mentions
 from tests.engine.storage.scenes import NOW, PAGE, SECRET, STORE, campaign, candidate, proved, shopper
-from tests.engine.storage.test_shoppers import everything, mentions
 
 __all__ = ["database_url", "db", "postgres"]
 PHONE, TABLET = 0xABCDEF0123456789, 0x1122334455667788

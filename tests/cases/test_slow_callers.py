@@ -11,8 +11,7 @@ import time
 
 import pytest
 
-from api import connections
-from api.middleware import bodies, border
+from api.middleware import bodies, border, connections
 from api.middleware.bodies import read_body
 from engine.config import ApiConfig, Config
 from tests.api.site import Site

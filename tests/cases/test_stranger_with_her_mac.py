@@ -18,11 +18,11 @@ import pytest
 from engine.ingest.decoders.native import NativeDecoder
 from engine.privacy.proofs import ADDRESS_KEY, address_digest
 from engine.privacy.pseudonyms import Pseudonyms
-from engine.runtime.phone_owners import PhoneOwners
-from engine.storage.bindings import PhoneClaim
+from engine.runtime.phones.owners import PhoneOwners
 from engine.storage.database import open_database
-from engine.storage.phones import ask_release
-from engine.storage.shoppers import SignIn, linked_devices, sign_in
+from engine.storage.people.bindings import PhoneClaim
+from engine.storage.people.phones import ask_release
+from engine.storage.people.shoppers import SignIn, linked_devices, sign_in
 from tests.api.conftest import config, plan, site
 from tests.api.site import MAC, SECRETS, Site, small_plan
 from tests.engine.storage.scenes import PAGE

@@ -14,11 +14,11 @@ from engine.ingest.decoders.native import NativeDecoder
 from engine.privacy.consent import ConsentChoice
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.runtime.store_runner import StoreRunner
-from engine.storage.bindings import PhoneClaim
 from engine.storage.database import Database, open_database
 from engine.storage.erasure import erase_shopper
+from engine.storage.people.bindings import PhoneClaim
+from engine.storage.people.shoppers import SignIn, sign_in
 from engine.storage.presence.heatmaps import visits_of
-from engine.storage.shoppers import SignIn, sign_in
 from tests.engine.runtime.made import Stand, boutique, frames, payload
 
 KEY = b"a site key of more than sixteen bytes"

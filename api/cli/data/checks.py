@@ -23,7 +23,7 @@ from engine.privacy.day_keys import KeyFile
 from engine.privacy.nights import SaltDay
 from engine.privacy.sealing import Seal, Sealed
 from engine.privacy.secrets import Secrets, load_secrets
-from engine.runtime.packing import unpack
+from engine.runtime.stored.packing import unpack
 from engine.storage.copies import database_version
 from engine.storage.database import Database, look_into
 from engine.storage.leases import read_leases

@@ -18,7 +18,7 @@ from api.cli.data.places import Places
 from api.cli.engine import CONFIG_OPTION
 from engine.config import Config
 from engine.errors import OperatorError, Problem
-from engine.runtime.engine_name import engines_running
+from engine.runtime.leases.engine_name import engines_running
 from engine.storage.copies import clear_tables, copy_in, copy_out, is_occupied, require_known, sqlite_file
 
 

@@ -26,7 +26,7 @@ from engine.storage.database import Database
 from engine.storage.leases import Lease, fence
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import CampaignTable, DecisionTable, DeliveryTable, VoucherTable
-from engine.storage.shoppers import grants_of
+from engine.storage.people.shoppers import grants_of
 from engine.storage.upserts import named_lock, upsert
 from engine.storage.vouchers.decisions import note_grounds, read_grounds
 from engine.storage.vouchers.vouchers import voucher_record

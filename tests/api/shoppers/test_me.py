@@ -13,7 +13,7 @@ import httpx
 import pytest
 from fastapi.sse import _PING_INTERVAL as PING_INTERVAL_S
 
-from engine.storage.shoppers import consent_log, linked_devices
+from engine.storage.people.shoppers import consent_log, linked_devices
 from engine.storage.vouchers.outbox import pending_for
 from engine.storage.vouchers.vouchers import voucher_of
 from tests.api.site import Site, code_of, eventually

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from engine.storage.shoppers import consent_log, linked_devices
+from engine.storage.people.shoppers import consent_log, linked_devices
 from tests.api.site import MAC, Site
 
 

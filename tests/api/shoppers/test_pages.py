@@ -13,7 +13,7 @@ import pytest
 from selenium.webdriver import Chrome
 
 from api.server import run_api
-from engine.storage.phones import open_claims
+from engine.storage.people.phones import open_claims
 from engine.storage.vouchers.outbox import pending_for
 from engine.storage.vouchers.vouchers import voucher_of
 from tests.api.site import MAC, SECRETS, Site, basket, eventually

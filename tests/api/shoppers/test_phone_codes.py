@@ -7,7 +7,7 @@ from datetime import datetime
 import httpx
 import pytest
 
-from engine.storage.phones import open_claims
+from engine.storage.people.phones import open_claims
 from tests.api.site import MAC, Site
 
 

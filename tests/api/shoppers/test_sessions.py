@@ -13,7 +13,7 @@ import pytest
 
 from api.texts.consents import TEXT_VERSION
 from engine.privacy.pseudonyms import Pseudonyms
-from engine.storage.shoppers import consent_log, linked_devices
+from engine.storage.people.shoppers import consent_log, linked_devices
 from tests.api.site import MAC, SECRETS, Site
 
 OFFERS = {"purpose": "location_offers", "channel": "page", "granted": True}

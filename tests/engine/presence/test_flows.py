@@ -22,7 +22,7 @@ from engine.presence.flows import (
 )
 from engine.presence.stays import visit_id_of
 from engine.records import DeviceId, StoreVisit, VisitEvent
-from engine.runtime.packing import pack, unpack
+from engine.runtime.stored.packing import pack, unpack
 
 HOUR = 3600.0
 

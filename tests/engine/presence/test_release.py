@@ -16,7 +16,7 @@ from engine.presence.local_hours import HOUR_S, hours_in
 from engine.presence.release import Release, Statistics, hours_of
 from engine.presence.zonehours import ZoneHourRow
 from engine.records import DeviceId, Fixes, VisitEvent
-from engine.runtime.packing import pack, unpack
+from engine.runtime.stored.packing import pack, unpack
 from engine.vocabulary import VisitChange
 from tests.engine.runtime.made import boutique
 

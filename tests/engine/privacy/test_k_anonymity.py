@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.privacy.k_anonymity import Crowd, Presences, cut_floor, lay_out, whole_ks
+from engine.privacy.k_anonymity import BlockPeople, Presences, cut_floor, lay_out, whole_ks
 
 K = 5
 COLS = 12
@@ -73,7 +73,7 @@ def test_who_comes_before_and_after_the_salt_turned_is_not_counted_twice() -> No
 
 
 def test_a_crowd_hides_its_parts_and_what_is_left_of_it() -> None:
-    crowd = Crowd()
+    crowd = BlockPeople()
     for device in range(20):
         crowd.add("shop", device)
         crowd.add("wine", device) if device < 19 else None
@@ -86,7 +86,7 @@ def test_a_crowd_hides_its_parts_and_what_is_left_of_it() -> None:
 
 
 def test_a_crowd_keeps_its_numbers_and_no_pseudonym_when_the_salt_turns() -> None:
-    crowd = Crowd()
+    crowd = BlockPeople()
     for device in (111, 222, 333):
         crowd.add("shop", device)
     crowd.add("wine", 222)

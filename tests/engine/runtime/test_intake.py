@@ -9,7 +9,7 @@ from engine.config import Config
 from engine.ingest.decoders.native import Frame
 from engine.records import Readings
 from engine.runtime.intake import HeardStep, Intake
-from engine.runtime.packing import pack, unpack
+from engine.runtime.stored.packing import pack, unpack
 
 T0 = 1_800_000_000.0
 CONFIG = Config()

@@ -15,8 +15,8 @@ from engine.privacy.pseudonyms import Pseudonyms
 from engine.radio.radiomap import prior_map
 from engine.records import Fixes, Readings
 from engine.runtime.map_fits import FitGivenUp, FitsInPlace, FitsInThread
-from engine.runtime.packing import pack, unpack
 from engine.runtime.store_engine import StoreEngine
+from engine.runtime.stored.packing import pack, unpack
 from tests.engine.runtime.made import boutique, frames, payload, stands
 
 PLAN = boutique()

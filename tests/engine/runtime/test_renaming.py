@@ -10,9 +10,9 @@ import pytest
 
 from engine.config import Config
 from engine.ingest.decoders.native import Frame
-from engine.runtime.packing import pack, unpack
 from engine.runtime.renaming import rename_devices
 from engine.runtime.store_engine import CARRIED_S, Step, StoreEngine
+from engine.runtime.stored.packing import pack, unpack
 from tests.engine.runtime.test_store_engine import PLAN, T0, decoded
 
 GIVEN = decoded()

@@ -13,8 +13,8 @@ from engine.offers.campaigns import load_campaigns
 from engine.presence.flows import OUTSIDE, FlowRow
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.records import Readings
-from engine.runtime.packing import pack, unpack
 from engine.runtime.store_engine import Step, StoreEngine
+from engine.runtime.stored.packing import pack, unpack
 from tests.engine.positioning.stores import hall
 from tests.engine.runtime.made import FLOORPLANS, boutique, frames, payload, stands
 

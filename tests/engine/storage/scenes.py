@@ -15,9 +15,9 @@ from engine.offers.codes import voucher_code
 from engine.offers.discounts import Basket, Line
 from engine.privacy.consent import ConsentChoice
 from engine.records import Candidate, Decision, DeviceId, Grounds, Trigger
-from engine.storage.bindings import PhoneClaim
 from engine.storage.database import Database
-from engine.storage.shoppers import ShopperProfile, SignIn, sign_in
+from engine.storage.people.bindings import PhoneClaim
+from engine.storage.people.shoppers import ShopperProfile, SignIn, sign_in
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.claims import claim
 from engine.vocabulary import Channel, DecisionOutcome, DecisionReason

@@ -18,14 +18,14 @@ from engine.storage.journal import VisitRow, save_checkpoint
 from engine.storage.loyalty.ledger import balance, release_pending
 from engine.storage.loyalty.shares import create_share, get_share, open_share
 from engine.storage.models.vouchers import RedemptionTable
+from engine.storage.people.shoppers import SignIn, consent_log, get_shopper, links_version, sign_in
 from engine.storage.presence.heatmaps import visits_of
-from engine.storage.shoppers import SignIn, consent_log, get_shopper, links_version, sign_in
 from engine.storage.vouchers.campaigns import get_campaign, put_campaign
 from engine.storage.vouchers.outbox import acknowledge, pending
 from engine.storage.vouchers.tills import redeem, void
 from engine.storage.vouchers.vouchers import counts, vouchers_of
+from tests.engine.storage.people.test_shoppers import everything, mentions
 from tests.engine.storage.scenes import NOW, PAGE, SECRET, STORE, at_once, basket, campaign, issue, proved, shopper
-from tests.engine.storage.test_shoppers import everything, mentions
 
 PHONE = 0xABCDEF0123456789
 

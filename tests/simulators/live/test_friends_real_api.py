@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.config import ApiConfig
-from engine.storage.shoppers import linked_devices
+from engine.storage.people.shoppers import linked_devices
 from engine.storage.vouchers.vouchers import counts
 from simulators.live.counters import Tally
 from simulators.live.phone import run_phones

@@ -22,7 +22,7 @@ from engine.privacy.proofs import portal_secrets
 from engine.privacy.secrets import Secrets
 from engine.records import Candidate, DeviceId, Trigger
 from engine.storage.database import Database, open_database
-from engine.storage.shoppers import linked_devices
+from engine.storage.people.shoppers import linked_devices
 from engine.storage.vouchers.campaigns import seed_campaigns
 from engine.storage.vouchers.claims import claim
 from engine.storage.vouchers.vouchers import counts

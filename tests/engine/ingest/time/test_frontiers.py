@@ -7,7 +7,7 @@ import pytest
 
 from engine.ingest.time.frontiers import LEARN_REORDERS, REMEMBER_S, Frontiers
 from engine.records import F64
-from engine.runtime.packing import pack, unpack
+from engine.runtime.stored.packing import pack, unpack
 
 REORDER_S = 5.0
 LEARNT_S = LEARN_REORDERS * REORDER_S

@@ -15,7 +15,7 @@ from engine.positioning.regions.footprint import array_bytes
 from engine.positioning.regions.regions import EVERYWHERE
 from engine.positioning.tracking import EverywhereTracking
 from engine.records import Scans
-from engine.runtime.packing import pack, unpack
+from engine.runtime.stored.packing import pack, unpack
 from tests.engine.positioning.regions.large import hypermarket, scans
 from tests.engine.positioning.regions.wide import dense, heard_at, off_m, regional, regions_of, rows_of, walked, wide
 from tests.engine.positioning.stores import hall

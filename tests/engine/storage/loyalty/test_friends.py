@@ -16,7 +16,7 @@ from engine.storage.loyalty.friends import recognise
 from engine.storage.loyalty.ledger import balance, post, release_pending
 from engine.storage.loyalty.shares import create_share, open_share
 from engine.storage.models.ledger import HoldTable
-from engine.storage.shoppers import ShopperProfile
+from engine.storage.people.shoppers import ShopperProfile
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.tills import redeem, void
 from tests.engine.storage.scenes import NOW, SECRET, STORE, at_once, basket, campaign, issue, shopper

@@ -14,7 +14,7 @@ from engine.storage.database import Database
 from engine.storage.loyalty.ledger import balance, entries_of, release_pending
 from engine.storage.loyalty.shares import Share, create_share, get_share, open_share
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
-from engine.storage.shoppers import ShopperProfile
+from engine.storage.people.shoppers import ShopperProfile
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.vouchers import counts
 from tests.engine.storage.scenes import NOW, STORE, at_once, campaign, issue, shopper, voucher

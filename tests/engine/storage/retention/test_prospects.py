@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import NotFound
-from engine.storage.bindings import PhoneClaim
 from engine.storage.database import Database
 from engine.storage.journal import VisitRow, save_checkpoint
+from engine.storage.people.bindings import PhoneClaim
+from engine.storage.people.shoppers import SignIn, consent_log, get_shopper, sign_in
 from engine.storage.retention.prospects import KEEP_PROFILE_S, purge_prospects
-from engine.storage.shoppers import SignIn, consent_log, get_shopper, sign_in
 from engine.storage.vouchers.campaigns import put_campaign
 from tests.engine.storage.scenes import NOW, PAGE, STORE, at_once, campaign, issue, shopper
 

@@ -13,7 +13,7 @@ from engine.offers.codes import voucher_code
 from engine.privacy.consent import ConsentChoice
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
-from engine.storage.shoppers import set_consents
+from engine.storage.people.shoppers import set_consents
 from engine.storage.vouchers.campaigns import get_campaign, put_campaign, set_campaign_state
 from engine.storage.vouchers.claims import Verdicts, claim, record_refusals
 from engine.storage.vouchers.decisions import latest_decisions

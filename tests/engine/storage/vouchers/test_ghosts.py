@@ -11,7 +11,7 @@ from engine.offers.experiments import is_control
 from engine.privacy.consent import ConsentChoice
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
-from engine.storage.shoppers import set_consents
+from engine.storage.people.shoppers import set_consents
 from engine.storage.vouchers.campaigns import get_campaign, put_campaign
 from engine.storage.vouchers.claims import claim
 from engine.storage.vouchers.decisions import latest_decisions

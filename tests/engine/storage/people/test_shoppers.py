@@ -14,7 +14,7 @@ from engine.records import Decision, DeviceId, Grounds, Trigger, device_hex
 from engine.storage.database import Database
 from engine.storage.journal import VisitRow, save_checkpoint
 from engine.storage.models import metadata
-from engine.storage.shoppers import (
+from engine.storage.people.shoppers import (
     SignIn,
     consent_log,
     get_shopper,

@@ -12,8 +12,8 @@ from hypothesis.extra import numpy as hnp
 
 from engine.ingest.decoders.native import Frame
 from engine.records import Readings
-from engine.runtime.journal import pack_frames, unpack_frames
-from engine.runtime.packing import pack, unpack
+from engine.runtime.stored.journal import pack_frames, unpack_frames
+from engine.runtime.stored.packing import pack, unpack
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text()
 TREES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)

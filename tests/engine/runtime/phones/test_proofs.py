@@ -10,9 +10,9 @@ import pytest
 from engine.ingest.decoders.native import NetworkSession
 from engine.privacy.proofs import address_digest
 from engine.records import DeviceId, Fixes
-from engine.runtime import phone_proofs as rules
-from engine.runtime.phone_proofs import PhoneProofs
-from engine.storage.bindings import OpenClaim
+from engine.runtime.phones import proofs as rules
+from engine.runtime.phones.proofs import PhoneProofs
+from engine.storage.people.bindings import OpenClaim
 from engine.vocabulary import Proof, SessionChange
 from tests.engine.runtime.made import boutique
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from engine.runtime.packing import pack
-from engine.runtime.squeezing import squeeze, unsqueeze
+from engine.runtime.stored.packing import pack
+from engine.runtime.stored.squeezing import squeeze, unsqueeze
 
 DTYPES = st.sampled_from([np.float64, np.float32, np.int32, np.uint64])
 TENTHS = st.lists(st.integers(-2000, 2000).map(lambda k: k / 10) | st.just(float("nan")), max_size=30)

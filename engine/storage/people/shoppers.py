@@ -13,11 +13,11 @@ from engine.errors import NotFound
 from engine.offers.audience import LinkedShopper
 from engine.privacy.consent import Consent, ConsentChoice, Grants, allows_targeting
 from engine.records import DeviceId, device_from_hex, device_hex
-from engine.storage.bindings import PhoneClaim, claim_phone, drop_claims, lock_links, lock_phone
 from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
 from engine.storage.models.vouchers import DeliveryTable
+from engine.storage.people.bindings import PhoneClaim, claim_phone, drop_claims, lock_links, lock_phone
 from engine.storage.upserts import table_of, upsert
 from engine.storage.versions import bump, version
 from engine.vocabulary import Channel, DeliveryState, Purpose, VoucherState

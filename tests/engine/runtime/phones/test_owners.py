@@ -20,13 +20,13 @@ from engine.privacy.consent import ConsentChoice
 from engine.privacy.proofs import ADDRESS_KEY, address_digest
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.secrets import Secrets
-from engine.runtime.phone_owners import PhoneOwners
+from engine.runtime.phones.owners import PhoneOwners
 from engine.runtime.process import EngineProcess
 from engine.runtime.store_runner import StoreRunner
-from engine.storage.bindings import PhoneClaim
 from engine.storage.database import Database, open_database
-from engine.storage.phones import enter_code, phone_state
-from engine.storage.shoppers import SignIn, linked_devices, sign_in
+from engine.storage.people.bindings import PhoneClaim
+from engine.storage.people.phones import enter_code, phone_state
+from engine.storage.people.shoppers import SignIn, linked_devices, sign_in
 from tests.brokers import Mosquitto
 from tests.engine.runtime.made import Stand, boutique, frames, payload
 from tests.sites import until

@@ -11,10 +11,10 @@ from engine.privacy.proofs import ADDRESS_KEY
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.secrets import Secrets
 from engine.records import DeviceId, Fixes
-from engine.runtime.phone_proofs import CODE_AFTER_S, PhoneProofs
-from engine.storage.bindings import NOBODY, OpenClaim
+from engine.runtime.phones.proofs import CODE_AFTER_S, PhoneProofs
 from engine.storage.database import Database
-from engine.storage.phones import claims_version, open_claims, prove
+from engine.storage.people.bindings import NOBODY, OpenClaim
+from engine.storage.people.phones import claims_version, open_claims, prove
 
 log = logging.getLogger(__name__)
 

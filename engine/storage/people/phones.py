@@ -9,7 +9,9 @@ from sqlmodel import Session, col, select
 
 from engine.privacy.consent import allows_targeting
 from engine.records import DeviceId, device_from_hex, device_hex
-from engine.storage.bindings import (
+from engine.storage.database import Database
+from engine.storage.models.shoppers import DeviceClaimTable, DeviceLinkTable, ShopperTable, UsedProofTable
+from engine.storage.people.bindings import (
     NOBODY,
     OpenClaim,
     PhoneClaim,
@@ -21,10 +23,8 @@ from engine.storage.bindings import (
     to_open_claim,
     use_once,
 )
-from engine.storage.database import Database
-from engine.storage.models.shoppers import DeviceClaimTable, DeviceLinkTable, ShopperTable, UsedProofTable
-from engine.storage.opt_outs import note_opt_out, note_opt_outs_of
-from engine.storage.shoppers import grants_of
+from engine.storage.people.opt_outs import note_opt_out, note_opt_outs_of
+from engine.storage.people.shoppers import grants_of
 from engine.storage.upserts import table_of
 from engine.storage.versions import bump, version
 from engine.vocabulary import Proof

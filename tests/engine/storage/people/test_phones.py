@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.records import DeviceId, device_hex
-from engine.storage.bindings import CLAIM_S, NOBODY, OpenClaim, PhoneClaim
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
-from engine.storage.phones import (
+from engine.storage.people.bindings import CLAIM_S, NOBODY, OpenClaim, PhoneClaim
+from engine.storage.people.phones import (
     ask_release,
     claims_version,
     enter_code,
@@ -21,10 +21,10 @@ from engine.storage.phones import (
     take_pass,
     unlink_phones,
 )
-from engine.storage.shoppers import SignIn, linked_devices, links_version, set_consents, sign_in
+from engine.storage.people.shoppers import SignIn, linked_devices, links_version, set_consents, sign_in
 from engine.vocabulary import Proof
+from tests.engine.storage.people.test_shoppers import NO_PAGE, everything, mentions
 from tests.engine.storage.scenes import NOW, PAGE, STORE, at_once, proved, shopper
-from tests.engine.storage.test_shoppers import NO_PAGE, everything, mentions
 
 PHONE = DeviceId(0xABCDEF0123456789)
 CLAIMED = PhoneClaim(PHONE, address="address-1")

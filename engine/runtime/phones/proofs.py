@@ -18,7 +18,7 @@ from engine.ingest.decoders.native import NetworkSession
 from engine.plan.model import Plan
 from engine.privacy.proofs import address_digest
 from engine.records import DeviceId, Fixes
-from engine.storage.bindings import OpenClaim
+from engine.storage.people.bindings import OpenClaim
 from engine.vocabulary import Proof, SessionChange
 
 NEWS_S = 60.0

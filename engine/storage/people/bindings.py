@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from engine.records import DeviceId, device_from_hex, device_hex
 from engine.storage.models.shoppers import DeviceClaimTable, DeviceLinkTable, UsedProofTable
-from engine.storage.opt_outs import forget_opt_out
+from engine.storage.people.opt_outs import forget_opt_out
 from engine.storage.upserts import named_lock, table_of, upsert
 from engine.vocabulary import Proof
 

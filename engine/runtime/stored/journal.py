@@ -7,8 +7,8 @@ from typing import Any
 
 from engine.ingest.decoders.native import Frame
 from engine.records import Readings
-from engine.runtime.packing import pack, unpack
-from engine.runtime.squeezing import squeeze, unsqueeze
+from engine.runtime.stored.packing import pack, unpack
+from engine.runtime.stored.squeezing import squeeze, unsqueeze
 from engine.vocabulary import ReadingRefusal
 
 SMALLEST = 9  # of zlib: a batch is small, and every byte of it goes to the disk within the second

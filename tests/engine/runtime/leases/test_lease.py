@@ -11,8 +11,8 @@ import pytest
 
 from engine.ingest.mqtt.held_frames import HeldFrames
 from engine.ingest.mqtt.receiver import RawFrame, Token
-from engine.runtime.engine_name import EngineName
-from engine.runtime.lease import StoreLeases
+from engine.runtime.leases.engine_name import EngineName
+from engine.runtime.leases.lease import StoreLeases
 from engine.storage.database import Database
 from tests.clocks import HeldClock
 from tests.databases import database_url, db, postgres
@@ -101,7 +101,7 @@ def test_engines_of_one_folder_have_different_names_and_keep_them(tmp_path: Path
 
 def test_the_name_of_a_process_that_died_is_free(tmp_path: Path) -> None:
     program = (
-        "import os, sys; from pathlib import Path; from engine.runtime.engine_name import EngineName\n"
+        "import os, sys; from pathlib import Path; from engine.runtime.leases.engine_name import EngineName\n"
         "name = EngineName(Path(sys.argv[1])); print(name.id, flush=True); os.kill(os.getpid(), 9)"
     )
     ran = subprocess.run(

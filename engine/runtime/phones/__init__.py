@@ -1,0 +1,1 @@
+"""Whose phone it is: claims, and the proofs that come in."""

@@ -1,0 +1,1 @@
+"""Shoppers, their phones and their choices."""

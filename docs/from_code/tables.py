@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from docs.from_code import keys
 from docs.from_code import vocabulary as code
 from docs.from_code.events import example_events
 from engine.offers.law.rows import ROWS
@@ -63,11 +64,11 @@ def _plain(text: str) -> str:
 def configuration() -> str:
     """A table per section of config.yaml."""
     said, parts = words("configuration"), []
-    sections = dict.fromkeys(key.split(".")[0] for key in code.configuration())
+    sections = dict.fromkeys(key.split(".")[0] for key in keys.configuration())
     for section in sections:
         rows = (
             (_key(key.split(".", 1)[1]), _in_code(e.default), e.takes, str(said.get(key, "")))
-            for key, e in code.configuration().items()
+            for key, e in keys.configuration().items()
             if key.startswith(f"{section}.")
         )
         parts += [f"## `{section}`", table(("key", "default", "takes", ""), rows)]
@@ -79,7 +80,7 @@ def campaigns() -> str:
     said = words("campaigns")
     rows = (
         (_key(key.removeprefix("campaigns[].")), _in_code(e.default), e.takes, str(said.get(key, "")))
-        for key, e in code.campaigns().items()
+        for key, e in keys.campaigns().items()
     )
     return table(("key", "default", "takes", ""), rows)
 

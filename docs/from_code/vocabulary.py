@@ -9,27 +9,23 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, get_args
 
-import annotated_types
 import typer
-from pydantic import BaseModel, StringConstraints
-from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from api.app import create_app
 from api.cli.commands import build
 from api.cli.lazy import LazyCommand
 from docs.from_code.events import example_events
+from docs.from_code.keys import Entry, Vocabulary, show_default, type_in_words
 from engine.config import Config
 from engine.files import columns, experiments, flows, outcomes, points
 from engine.loyalty.sharing import ShareOutcome
-from engine.offers.campaigns import CampaignFile
 from engine.plan.features import FEATURE_TYPES
 from engine.plan.header import _ANCHOR, _HEADER
 from engine.plan.load import load_plan
@@ -58,18 +54,6 @@ from engine.vocabulary import (
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = re.compile(r"\bRAYON_[A-Z_]+\b")
 """How our variables of the environment are spelt."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One name: what stands in for it when it is left out, what it takes, and what the code itself says of it."""
-
-    default: str = ""
-    takes: str = ""
-    note: str = ""
-
-
-Vocabulary = Mapping[str, Entry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,129 +98,8 @@ def _spelling(parameter: Any) -> str:
 
 def _parameter(parameter: Any) -> Entry:
     default = "required" if parameter.required else "" if parameter.default in (None, False) else str(parameter.default)
-    takes = "" if getattr(parameter, "is_flag", False) else _type(parameter.type_descriptor.annotation)
+    takes = "" if getattr(parameter, "is_flag", False) else type_in_words(parameter.type_descriptor.annotation)
     return Entry(default, takes, getattr(parameter, "help", None) or "")
-
-
-# ---- pydantic models: config.yaml and campaigns.yaml
-
-
-@cache
-def configuration() -> Vocabulary:
-    """Every key of config.yaml, as `section.key`."""
-    return dict(_keys(Config, ""))
-
-
-@cache
-def campaigns() -> Vocabulary:
-    """Every key of campaigns.yaml, as a path: `campaigns[].place.radius_m`."""
-    return dict(_keys(CampaignFile, ""))
-
-
-def _keys(model: type[BaseModel], path: str) -> Iterator[tuple[str, Entry]]:
-    for name, field in model.model_fields.items():
-        key = f"{path}{field.alias or name}"
-        below = list(_models(field.annotation))
-        if not below:
-            yield key, _entry(field)
-            continue
-        many = "[]" if _is_tuple(field.annotation) else ""
-        if field.is_required() or many:
-            yield key, Entry("required" if field.is_required() else "", "a list" if many else "a mapping")
-        yield from _of_kinds({_kind(model): dict(_keys(model, f"{key}{many}.")) for model in below})
-
-
-def _kind(model: type[BaseModel]) -> str:
-    """What tells a model from others in its place: the one word that its `kind` may be. Empty where it is alone."""
-    return str(get_args(model.model_fields["kind"].annotation)[0]) if "kind" in model.model_fields else ""
-
-
-def _of_kinds(kinds: Mapping[str, Vocabulary]) -> Iterator[tuple[str, Entry]]:
-    """The keys of several kinds together. A default that is not the same for all is said for each kind that has it."""
-    for key in dict.fromkeys(key for known in kinds.values() for key in known):
-        own = {kind: known[key] for kind, known in kinds.items() if key in known}
-        takes = list(dict.fromkeys(part for e in own.values() for part in _alternatives(e.takes)))
-        defaults = list(dict.fromkeys(e.default for e in own.values()))
-        if len(own) == len(kinds) and len(defaults) == 1:
-            said = defaults[0]
-        else:
-            said = "; ".join(f"`{kind}`: {e.default}" for kind, e in own.items())
-        yield key, Entry(said, " or ".join(takes))
-
-
-def _alternatives(takes: str) -> list[str]:
-    return takes.split(" or ") if takes.startswith("`") else [takes]
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-        return
-    for argument in get_args(annotation):
-        yield from _models(argument)
-
-
-def _is_tuple(annotation: Any) -> bool:
-    return get_origin(annotation) is tuple or any(get_origin(a) is tuple for a in get_args(annotation))
-
-
-def _entry(field: FieldInfo) -> Entry:
-    default = "required" if field.is_required() else _shown(field.get_default(call_default_factory=True))
-    return Entry(default, _takes(field))
-
-
-def _shown(value: Any) -> str:
-    if value is None or value is PydanticUndefined or value == "":
-        return "none"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Enum):
-        return str(value.value)
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(_shown, value)) + "]"
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _takes(field: FieldInfo) -> str:
-    return _bounded(_type(field.annotation), field.metadata)
-
-
-def _bounded(takes: str, rules: Iterable[Any]) -> str:
-    return ", ".join([takes, *[bound for rule in rules if (bound := _bound(rule))]])
-
-
-def _bound(rule: Any) -> str:
-    signs = ((annotated_types.Ge, "≥", "ge"), (annotated_types.Gt, ">", "gt"), (annotated_types.Le, "≤", "le"))
-    for kind, sign, name in (*signs, (annotated_types.Lt, "<", "lt")):
-        if isinstance(rule, kind):
-            return f"{sign} {getattr(rule, name):,.15g}"
-    if isinstance(rule, StringConstraints):
-        return _shape(rule)
-    return f"at most {rule.max_length} characters" if isinstance(rule, annotated_types.MaxLen) else ""
-
-
-def _shape(rule: StringConstraints) -> str:
-    if rule.pattern is not None:  # a bar would end the table's cell for some readers: there the words have to do
-        return "" if "|" in str(rule.pattern) else f"`{rule.pattern}`"
-    return f"{rule.min_length or 0} to {rule.max_length} characters"
-
-
-_PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path"}
-
-
-def _type(annotation: Any) -> str:
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Literal:
-        return " or ".join(f"`{a}`" for a in arguments)
-    if origin is tuple:
-        return f"list of {_type(arguments[0])}"
-    if origin is Union or str(origin) == "<class 'types.UnionType'>":
-        return " or ".join("none" if a is type(None) else _type(a) for a in arguments)
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return " or ".join(f"`{member.value}`" for member in annotation)
-    if hasattr(annotation, "__metadata__"):
-        return _bounded(_type(annotation.__origin__), annotation.__metadata__)
-    return _PLAIN.get(annotation, "time with its zone")
 
 
 # ---- floor plans and tables
@@ -246,12 +109,14 @@ def _type(annotation: Any) -> str:
 def plan_properties() -> Vocabulary:
     """Every member of a plan that is ours: of `rayon`, and of each feature type's properties."""
     found = {"rayon": Entry()}
-    found |= {f"rayon.{key}": Entry("required" if f.required else _shown(f.default)) for key, f in _HEADER.items()}
+    found |= {
+        f"rayon.{key}": Entry("required" if f.required else show_default(f.default)) for key, f in _HEADER.items()
+    }
     found |= {f"rayon.anchor.{key}": Entry("required") for key in _ANCHOR}
     for kind, feature in FEATURE_TYPES.items():
         found[kind] = Entry(takes=" or ".join(feature.shapes))
         for key, f in feature.fields.items():
-            found[f"{kind}.{key}"] = Entry("required" if f.required else _shown(f.default))
+            found[f"{kind}.{key}"] = Entry("required" if f.required else show_default(f.default))
     return found
 
 
@@ -385,7 +250,7 @@ def events() -> Vocabulary:
         kind = event.topic.rsplit("/", 1)[1]
         for key, value in json.loads(event.payload)["data"].items():
             name = f"{kind}.{key}"
-            found[name] = Entry(takes=_type(_CLOSED[name] if name in _CLOSED else type(value)))
+            found[name] = Entry(takes=type_in_words(_CLOSED[name] if name in _CLOSED else type(value)))
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from docs.from_code import keys
 from docs.from_code import vocabulary as code
 from docs.from_code.rewrite import COMMAND, DOCS, stale
 from docs.from_code.tables import DIRECTIVE, DIRECTIVES, filled, words
@@ -16,8 +17,8 @@ from tests.docs.pages import ROOT, files_named, names_used, pages, text
 
 VOCABULARIES: dict[str, Callable[[], Mapping[str, Any]]] = {
     "commands": code.commands,
-    "configuration": code.configuration,
-    "campaigns": code.campaigns,
+    "configuration": keys.configuration,
+    "campaigns": keys.campaigns,
     "plan": code.plan_properties,
     "products": code.product_columns,
     "tables": code.table_columns,
@@ -52,7 +53,7 @@ def test_every_name_has_words(name: str) -> None:
 
 
 def test_a_key_of_some_kinds_of_offer_only_says_of_which() -> None:
-    defaults = {key: entry.default for key, entry in code.campaigns().items()}
+    defaults = {key: entry.default for key, entry in keys.campaigns().items()}
     assert defaults["campaigns[].offer.kind"] == "required"
     assert defaults["campaigns[].offer.amount_minor"] == "`amount`: required"
     assert defaults["campaigns[].offer.basis_points"] == "`percent`: required; `buy_x_get_y`: 10000"

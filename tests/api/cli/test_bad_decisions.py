@@ -7,7 +7,9 @@ import json
 import pytest
 import typer
 
-from tests.api.cli.test_bad_input import FIX, MASTS, NOISE, READINGS, RUNNER, TRUTH, Site, level
+from tests.api.cli.test_bad_input import FIX, MASTS, NOISE, READINGS, RUNNER, TRUTH, Site, level, rayon, site
+
+__all__ = ["rayon", "site"]
 
 NO_CAMPAIGN = "version: 1\nstore: hall\ncampaigns: []\n"
 

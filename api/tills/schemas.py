@@ -19,10 +19,13 @@ class BasketLine(_Strict):
 
     sku: str = Field(max_length=64, examples=["4001"])
     category: str | None = Field(None, max_length=64, description="Default: as the store's product list says.")
-    quantity: int = Field(ge=1, le=100_000)
-    unit_price_minor: int = Field(ge=0, le=MAX_MINOR, examples=[249], description="As paid here, before any coupon.")
+    quantity: int = Field(strict=True, ge=1, le=100_000)
+    unit_price_minor: int = Field(
+        strict=True, ge=0, le=MAX_MINOR, examples=[249], description="As paid here, before any coupon."
+    )
     advantages_minor: int = Field(
         0,
+        strict=True,
         ge=0,
         le=MAX_MINOR,
         description="What others take off this line already, at once or as points: legal caps are of all together.",

@@ -1,9 +1,10 @@
 """What each kind of offer takes off which units, before anything is rounded.
 
 Amounts here are in ten-thousandths of a minor unit (minor units times basis points), so that nothing is rounded until
-the sum is known. Every rule looks at units, never at lines: the same units in other lines come to the same sum. And
-every rule takes the most valuable units it may, from the dearest down: with one unit more, each place in that order is
-worth at least as much as before, so the sum never falls.
+the sum is known. Only what the law lets off a unit is whole minor units, rounded down: then no rounding of a line, up
+or down, brings it above its cap. Every rule looks at units, never at lines: the same units in other lines come to the
+same sum. And every rule orders units by what can come off them, from the most down: with one unit more, each place in
+that order is worth at least as much as before, so the sum never falls.
 """
 
 from __future__ import annotations
@@ -20,18 +21,22 @@ Caps = Mapping[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """`count` equal units of one line: the `price` of each, what `others` take off it, in ten-thousandths; its cap."""
+    """`count` equal units of one line: the `price` of each, what `others` take off it, in ten-thousandths; its class,
+    and the cap of that, or None."""
 
     line: int
     count: int
     price: int
     others: int
-    cap_bp: int
+    legal_class: str
+    cap_bp: int | None
 
     @property
     def room(self) -> int:
-        """What the law lets off each."""
-        return max(self.price * self.cap_bp // FULL_BP - self.others, 0)
+        """What may come off each: all that others leave of its price, or whole minor units within its cap."""
+        if self.cap_bp is None:
+            return max(self.price - self.others, 0)
+        return _whole(max(self.price * self.cap_bp // FULL_BP - self.others, 0))
 
 
 def takings(offer: Offer, basket: Basket, eligible: Sequence[int], caps: Caps) -> list[int]:
@@ -45,7 +50,13 @@ def takings(offer: Offer, basket: Basket, eligible: Sequence[int], caps: Caps) -
 
 def _units(i: int, line: Line, caps: Caps) -> Units:
     others = -(-line.advantages_minor * FULL_BP // line.quantity)  # of one unit, rounded up
-    return Units(i, line.quantity, line.unit_price_minor * FULL_BP, others, caps.get(line.legal_class, FULL_BP))
+    price, legal_class = line.unit_price_minor * FULL_BP, line.legal_class
+    return Units(i, line.quantity, price, others, legal_class, caps.get(legal_class))
+
+
+def _whole(amount: int) -> int:
+    """Rounded down to whole minor units."""
+    return amount // FULL_BP * FULL_BP
 
 
 Taken = list[tuple[Units, int]]
@@ -77,29 +88,46 @@ def _amount(offer: Offer, units: list[Units]) -> Taken:
 
 
 def _buy_x_get_y(offer: Offer, units: list[Units]) -> Taken:
-    """The cheapest `get` of every `buy + get` units, from the dearest down; an unfinished group gives nothing beyond
-    its paid units. The law looks at the whole group, so a unit may be freed of as much as its cap is of the group.
+    """The least `get` of every `buy + get` units, from the most down; an unfinished group gives nothing beyond its
+    paid units.
 
-    Where a cap binds, units of its class make groups of their own: no dear unit with a low cap drives out another.
+    What is paid for one class never counts towards the cap of another. So either all units are in groups together, and
+    each is freed of what its own price allows; or every class with a cap has its groups to itself, and a unit is freed
+    of what the whole group allows. The better of both.
     """
     assert isinstance(offer, BuyXGetY)
-    size = offer.buy + offer.get
-    kinds: dict[int, list[Units]] = {}
+    classes: dict[str | None, list[Units]] = {}
     for u in units:
-        kinds.setdefault(min(offer.basis_points, u.cap_bp * size // offer.get), []).append(u)
+        classes.setdefault(None if u.cap_bp is None else u.legal_class, []).append(u)
+    together = _best(_free(offer, [(u, min(_offered(offer, u), u.room)) for u in units]), offer.max_units)
+    apart = [freed for same in classes.values() for freed in _free(offer, [(u, _in_own_group(offer, u)) for u in same])]
+    return max(together, _best(apart, offer.max_units), key=lambda taken: sum(u.count * each for u, each in taken))
+
+
+def _offered(offer: BuyXGetY, u: Units) -> int:
+    return u.price * offer.basis_points // FULL_BP
+
+
+def _in_own_group(offer: BuyXGetY, u: Units) -> int:
+    """What may come off a freed unit where all of its group are of its class: each of them had as much room or more."""
+    left = max(u.price - u.others, 0)
+    if u.cap_bp is None:
+        return min(_offered(offer, u), left)
+    return min(_offered(offer, u), _whole(u.room * (offer.buy + offer.get) // offer.get), _whole(left))
+
+
+def _free(offer: BuyXGetY, worth: Taken) -> Taken:
+    """Those of the units that are freed, the least of each group by what can come off them."""
     freed: Taken = []
-    for same in kinds.values():
-        at = 0
-        for u in sorted(same, key=lambda u: (-u.price, u.line)):
-            count = _freed(at + u.count, offer) - _freed(at, offer)
-            at += u.count
-            each = min(u.price * offer.basis_points // FULL_BP, u.room * size // offer.get, u.price - u.others)
-            freed.append((replace(u, count=count), max(each, 0)))
-    return _best(freed, offer.max_units)
+    at = 0
+    for u, each in sorted(worth, key=lambda w: (-w[1], w[0].line)):
+        freed.append((replace(u, count=_freed(at + u.count, offer) - _freed(at, offer)), each))
+        at += u.count
+    return freed
 
 
 def _freed(n: int, offer: BuyXGetY) -> int:
-    """How many of the first `n` units, dearest first, are freed."""
+    """How many of the first `n` units in their order are freed."""
     groups, rest = divmod(n, offer.buy + offer.get)
     return groups * offer.get + max(rest - offer.buy, 0)
 

@@ -245,6 +245,78 @@ def test_never_more_than_the_cap_of_the_price_paid(units: list[tuple[str, int]],
             assert (minor - 1) * 10_000 < line.price_minor * LAW.get(line.legal_class, 10_000)
 
 
+SOLD = st.builds(
+    lambda sku, legal_class, quantity, price, share: Line(
+        sku, quantity, price, "fruit", legal_class, quantity * price * share // 100
+    ),
+    st.sampled_from("AB"),
+    st.sampled_from(["food", "book", "tobacco", "other", ""]),
+    st.integers(1, 5),
+    st.integers(0, 400),
+    st.sampled_from([0, 0, 3, 34, 100, 100]),  # what others take off the line already, in hundredths
+)
+CAPS = LAW | {"": 3400}
+
+
+def most_of_class(bought: Basket, legal_class: str) -> int:
+    """What the law lets off the lines of a class, in minor units, with what others leave of it line by line."""
+    own = [line for line in bought.lines if line.legal_class == legal_class]
+    left = (line.price_minor * CAPS[legal_class] - line.advantages_minor * 10_000 for line in own)
+    return sum(max(one, 0) for one in left) // 10_000
+
+
+@examples(500)
+@given(lines=st.lists(SOLD, min_size=1, max_size=6), made=OFFERS, most=st.none() | st.integers(0, 300))
+def test_no_class_gets_more_than_its_cap_whatever_else(lines: list[Line], made: Offer, most: int | None) -> None:
+    bought = Basket("EUR", tuple(lines))
+    off = discount(made, bought, most, CAPS)
+    assert off.amount_minor == sum(off.line_minor)
+    for legal_class in CAPS:
+        parts = [m for m, line in zip(off.line_minor, lines, strict=True) if line.legal_class == legal_class]
+        assert sum(parts) <= most_of_class(bought, legal_class)
+    for minor, line in zip(off.line_minor, lines, strict=True):
+        assert 0 <= minor <= line.price_minor - line.advantages_minor
+
+
+@examples(500)
+@given(lines=st.lists(SOLD, min_size=1, max_size=6), extra=SOLD, made=OFFERS, law=st.booleans())
+def test_adding_a_line_with_advantages_never_lowers_the_discount(
+    lines: list[Line], extra: Line, made: Offer, law: bool
+) -> None:
+    less, more = (discount(made, Basket("EUR", tuple(of)), caps=CAPS if law else {}) for of in (lines, [*lines, extra]))
+    assert more.amount_minor >= less.amount_minor
+
+
+FOOD_99, OTHER_99 = Line("A", 4, 99, "fruit", "food"), Line("B", 4, 99, "fruit", "other")
+THREE = on("buy_x_get_y", "category", category="fruit", buy=2, get=1)
+HALVES = on("buy_x_get_y", "category", category="fruit", buy=2, get=3, basis_points=5000, max_units=9)
+
+
+@pytest.mark.parametrize(
+    ("made", "lines", "per_line"),
+    [
+        # what is paid for others makes no room for food
+        (THREE, [Line("B", 2, 1000, "fruit", "other"), Line("A", 1, 500, "fruit", "food")], (0, 170)),
+        (THREE, [Line("B", 2, 1000, "fruit", ""), Line("A", 1, 500, "fruit", "food")], (0, 170)),
+        (THREE, [Line("A", 3, 500, "fruit", "food")], (500,)),
+        (HALVES, [FOOD_99, Line("B", 2, 100, "fruit", "")], (99, 0)),
+        # rounding lifts no line above its cap
+        (on("amount", "basket", amount_minor=171), [FOOD_99, OTHER_99], (132, 39)),
+        (on("percent", "basket", basis_points=500), [Line("B", 1, 297, None, "book"), Line("X", 1, 3)], (14, 0)),
+        (offer(kind="fixed_price", price_minor=0), [Line("A", 1, 33, None, "book")], (1,)),
+    ],
+)
+def test_who_is_freed_of_how_much(made: Offer, lines: list[Line], per_line: tuple[int, ...]) -> None:
+    assert discount(made, Basket("EUR", tuple(lines)), caps=CAPS).line_minor == per_line
+
+
+def test_a_unit_that_others_pay_for_drives_none_out() -> None:
+    made = on("buy_x_get_y", "category", category="fruit", buy=1, get=1, max_units=10)
+    two = [Line("A", 1, 120, "fruit", "other"), Line("B", 1, 100, "fruit", "other")]
+    for lines in (two, [*two, Line("B", 1, 110, "fruit", "other", 110)]):
+        assert discount(made, Basket("EUR", tuple(lines)), caps=CAPS).amount_minor == 100
+
+
 @examples(100)
 @given(price=st.integers(0, 60), quantity=st.integers(1, 9), made=OFFERS)
 def test_a_group_of_one_product_keeps_its_cap(price: int, quantity: int, made: Offer) -> None:

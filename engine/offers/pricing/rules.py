@@ -1,10 +1,10 @@
 """What each kind of offer takes off which units, before anything is rounded.
 
 Amounts here are in ten-thousandths of a minor unit (minor units times basis points), so that nothing is rounded until
-the sum is known. Only what the law lets off a unit is whole minor units, rounded down: then no rounding of a line, up
-or down, brings it above its cap. Every rule looks at units, never at lines: the same units in other lines come to the
-same sum. And every rule orders units by what can come off them, from the most down: with one unit more, each place in
-that order is worth at least as much as before, so the sum never falls.
+the sum is known. Only what the law lets off a unit is whole minor units, rounded down, where other classes share the
+sum: then no rounding of a line, up or down, brings it above its cap. Every rule looks at units, never at lines: the
+same units in other lines come to the same sum. And every rule orders units by what can come off them, from the most
+down: with one unit more, each place in that order is worth at least as much as before, so the sum never falls.
 """
 
 from __future__ import annotations
@@ -30,19 +30,33 @@ class Units:
     others: int
     legal_class: str
     cap_bp: int | None
+    alone: bool = False  # no other class shares the sum, which is rounded down as a whole
 
     @property
     def room(self) -> int:
         """What may come off each: all that others leave of its price, or whole minor units within its cap."""
         if self.cap_bp is None:
             return max(self.price - self.others, 0)
-        return _whole(max(self.price * self.cap_bp // FULL_BP - self.others, 0))
+        return self.floor(max(self.price * self.cap_bp // FULL_BP - self.others, 0))
+
+    def floor(self, amount: int) -> int:
+        """What may come off each, rounded down to whole minor units unless its class is alone."""
+        return amount if self.alone else amount // FULL_BP * FULL_BP
 
 
 def takings(offer: Offer, basket: Basket, eligible: Sequence[int], caps: Caps) -> list[int]:
-    """What comes off each line, in ten-thousandths of a minor unit; zero where nothing does."""
+    """What comes off each line, in ten-thousandths of a minor unit; zero where nothing does.
+
+    All classes together, or one class with a cap alone where more comes off so.
+    """
     units = [_units(i, basket.lines[i], caps) for i in eligible]
-    off = [0] * len(basket.lines)
+    capped = dict.fromkeys(u.legal_class for u in units if u.cap_bp is not None)
+    choices = [units, *([replace(u, alone=True) for u in units if u.legal_class == one] for one in capped)]
+    return max((_off_lines(offer, some, len(basket.lines)) for some in choices), key=lambda off: sum(off) // FULL_BP)
+
+
+def _off_lines(offer: Offer, units: list[Units], lines: int) -> list[int]:
+    off = [0] * lines
     for taken, each in _RULES[offer.kind](offer, units):
         off[taken.line] += taken.count * each
     return off
@@ -52,11 +66,6 @@ def _units(i: int, line: Line, caps: Caps) -> Units:
     others = -(-line.advantages_minor * FULL_BP // line.quantity)  # of one unit, rounded up
     price, legal_class = line.unit_price_minor * FULL_BP, line.legal_class
     return Units(i, line.quantity, price, others, legal_class, caps.get(legal_class))
-
-
-def _whole(amount: int) -> int:
-    """Rounded down to whole minor units."""
-    return amount // FULL_BP * FULL_BP
 
 
 Taken = list[tuple[Units, int]]
@@ -113,7 +122,7 @@ def _in_own_group(offer: BuyXGetY, u: Units) -> int:
     left = max(u.price - u.others, 0)
     if u.cap_bp is None:
         return min(_offered(offer, u), left)
-    return min(_offered(offer, u), _whole(u.room * (offer.buy + offer.get) // offer.get), _whole(left))
+    return min(_offered(offer, u), u.floor(u.room * (offer.buy + offer.get) // offer.get), u.floor(left))
 
 
 def _free(offer: BuyXGetY, worth: Taken) -> Taken:

@@ -256,6 +256,12 @@ SOLD = st.builds(
     st.sampled_from([0, 0, 3, 34, 100, 100]),  # what others take off the line already, in hundredths
 )
 CAPS = LAW | {"": 3400}
+LOTS = st.builds(
+    lambda x, y, most: on("buy_x_get_y", "category", category="fruit", buy=x, get=y, max_units=most),
+    st.integers(1, 2),
+    st.integers(1, 2),
+    st.integers(1, 10),
+)
 
 
 def most_of_class(bought: Basket, legal_class: str) -> int:
@@ -279,7 +285,7 @@ def test_no_class_gets_more_than_its_cap_whatever_else(lines: list[Line], made: 
 
 
 @examples(500)
-@given(lines=st.lists(SOLD, min_size=1, max_size=6), extra=SOLD, made=OFFERS, law=st.booleans())
+@given(lines=st.lists(SOLD, min_size=1, max_size=6), extra=SOLD, made=OFFERS | LOTS, law=st.booleans())
 def test_adding_a_line_with_advantages_never_lowers_the_discount(
     lines: list[Line], extra: Line, made: Offer, law: bool
 ) -> None:
@@ -300,7 +306,10 @@ HALVES = on("buy_x_get_y", "category", category="fruit", buy=2, get=3, basis_poi
         (THREE, [Line("B", 2, 1000, "fruit", ""), Line("A", 1, 500, "fruit", "food")], (0, 170)),
         (THREE, [Line("A", 3, 500, "fruit", "food")], (500,)),
         (HALVES, [FOOD_99, Line("B", 2, 100, "fruit", "")], (99, 0)),
-        # rounding lifts no line above its cap
+        # one class alone is rounded once, down
+        (on("percent", "basket", basis_points=3400), [Line("A", 3, 99, None, "food")], (100,)),
+        (on("percent", "basket", basis_points=3400), [Line("A", 1, 99, None, "food")] * 2, (34, 33)),
+        # rounding lifts no class above its cap
         (on("amount", "basket", amount_minor=171), [FOOD_99, OTHER_99], (132, 39)),
         (on("percent", "basket", basis_points=500), [Line("B", 1, 297, None, "book"), Line("X", 1, 3)], (14, 0)),
         (offer(kind="fixed_price", price_minor=0), [Line("A", 1, 33, None, "book")], (1,)),

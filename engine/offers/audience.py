@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from engine.offers.bounds import Plain
 from engine.privacy.consent import Grants
 
 DAY_S = 86_400.0
@@ -30,7 +31,7 @@ class Audience(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    locales: tuple[str, ...] = ()
+    locales: tuple[Plain, ...] = ()
     known_at_least_days: float | None = Field(None, ge=0, le=36_500)
     known_at_most_days: float | None = Field(None, ge=0, le=36_500)
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from engine.errors import OperatorError, Problem
 from engine.offers.audience import Audience
+from engine.offers.bounds import MOST, Plain
 from engine.offers.discounts import MAX_MINOR, Offer, OfferKind
 from engine.offers.hours import When
 from engine.offers.law.prior import Announced, PriorPrice, prior_findings
@@ -52,9 +53,9 @@ class _Strict(BaseModel):
 class CampaignPlace(_Strict):
     """Where: at a product (within `radius_m` walking), in a zone, or anywhere in the store. Exactly one of them."""
 
-    product: str | None = None
+    product: Plain | None = None
     radius_m: float | None = Field(None, gt=0, le=50)
-    zone: str | None = None
+    zone: Plain | None = None
     store: bool = False
 
     @model_validator(mode="after")
@@ -76,15 +77,15 @@ class CampaignCaps(_Strict):
 class Budget(_Strict):
     """What the campaign may spend at most; None is no limit."""
 
-    max_vouchers: int | None = Field(None, ge=0)
-    max_amount_minor: int | None = Field(None, ge=0)
+    max_vouchers: int | None = Field(None, ge=0, le=MOST)
+    max_amount_minor: int | None = Field(None, ge=0, le=MOST)
 
 
 class Text(_Strict):
     """What the shopper reads."""
 
-    title: Annotated[str, StringConstraints(min_length=1, max_length=80)]
-    text: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+    title: Annotated[Plain, StringConstraints(min_length=1, max_length=80)]
+    text: Annotated[Plain, StringConstraints(min_length=1, max_length=300)]
 
 
 class Texts(_Strict):
@@ -109,8 +110,8 @@ class Campaign(_Strict):
     """
 
     id: Name
-    name: Annotated[str, StringConstraints(min_length=1, max_length=120)]
-    stores: tuple[str, ...] = ()  # empty: the store whose file it stands in
+    name: Annotated[Plain, StringConstraints(min_length=1, max_length=120)]
+    stores: tuple[Plain, ...] = ()  # empty: the store whose file it stands in
     state: CampaignState = CampaignState.RUNNING
     place: CampaignPlace
     min_probability: float = Field(0.6, gt=0, le=1)

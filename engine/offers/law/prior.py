@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from engine.offers.bounds import Day
 from engine.offers.pricing.kinds import MAX_MINOR, FixedPrice, Offer
 from engine.plan.model import Plan
 
@@ -26,7 +27,7 @@ class PriorPrice(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     price_minor: int = Field(ge=0, le=MAX_MINOR)
-    on: dt.date
+    on: Day
 
 
 def prior_findings(

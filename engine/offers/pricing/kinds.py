@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from engine.offers.bounds import Plain
+
 AppliesTo = Literal["product", "category", "basket"]
 OfferKind = Literal["percent", "amount", "fixed_price", "buy_x_get_y"]
 
@@ -19,8 +21,8 @@ class _Offer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     applies_to: AppliesTo
-    sku: str | None = None
-    category: str | None = None
+    sku: Plain | None = None
+    category: Plain | None = None
     min_basket_minor: int = Field(0, ge=0, le=MAX_MINOR)
     max_units: int = Field(1, ge=1, le=1000)  # units of a product or category that get the advantage
     max_discount_minor: int | None = Field(None, ge=1, le=MAX_MINOR)

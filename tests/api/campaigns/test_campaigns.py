@@ -67,5 +67,13 @@ def test_mistakes_against_the_plan(manager: httpx.Client) -> None:
     assert [p["place"] for p in answer.json()["problems"]] == ["body.place.zone"]
 
 
+@pytest.mark.parametrize("far", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_dates_that_no_calendar_can_work_with(manager: httpx.Client, far: str) -> None:
+    for send, path, name in ((manager.post, PATH, "new"), (manager.put, f"{PATH}/tea-20", "tea-20")):
+        answer = send(path, json=campaign_json(name, when={"starts_at": far}), headers=key(name))
+        assert answer.status_code == 422
+        assert [p["place"] for p in answer.json()["problems"]] == ["body.when.starts_at"]
+
+
 def test_unknown_store(manager: httpx.Client) -> None:
     assert manager.get("/v1/stores/nowhere/campaigns").status_code == 404

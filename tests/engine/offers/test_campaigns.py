@@ -236,3 +236,34 @@ def test_the_word_is_refused_as_soon_as_some_of_it_is_food() -> None:
     texts = {"fr": {"title": "Gratuit", "text": "Livraison"}}
     assert [place for place, _, _ in legal_findings(basket, texts, PLAN)] == ["texts.fr.title"]
     assert list(legal_findings(book, texts, PLAN)) == []
+
+
+FAR = ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59+00:00", "2201-01-01T00:00:00Z"]
+
+
+@pytest.mark.parametrize("far", FAR)
+@pytest.mark.parametrize("key", ["starts_at", "ends_at"])
+def test_dates_that_no_calendar_can_work_with_are_refused(key: str, far: str) -> None:
+    [problem] = problems(spec(when={key: far}))
+    assert problem.place == f"campaigns.0.when.{key}"
+    assert "the year must be from 1970 to 2200" in problem.reason
+
+
+def test_the_day_of_a_prior_price_is_bounded_too() -> None:
+    raw = spec(prior_price={"price_minor": 1, "on": "0001-01-01"}, when={"starts_at": "2027-01-01T00:00:00Z"})
+    assert places(raw) == ["campaigns.0.prior_price.on"]
+
+
+def test_budgets_beyond_what_is_kept_exact_are_refused() -> None:
+    found = places(spec(budget={"max_vouchers": 9_999_999_999_999_999_999_999_999, "max_amount_minor": 2**53}))
+    assert sorted(found) == ["campaigns.0.budget.max_amount_minor", "campaigns.0.budget.max_vouchers"]
+
+
+@pytest.mark.parametrize("control", ["\x00", "\x1b", "\x7f", "\x85"])
+def test_control_characters_are_refused_in_every_text(control: str) -> None:
+    raw = spec(name=f"a{control}", audience={"locales": [f"fr{control}"]})
+    raw["texts"]["fr"]["title"] = f"Livres{control}"
+    found = problems(raw)
+    wanted = ["campaigns.0.audience.locales.0", "campaigns.0.name", "campaigns.0.texts.fr.title"]
+    assert sorted(p.place for p in found) == wanted
+    assert all("control characters are not taken" in p.reason for p in found)

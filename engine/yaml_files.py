@@ -1,4 +1,8 @@
-"""YAML files as people write them, read strictly: what cannot be read, or stands twice, is named with its line."""
+"""YAML files as people write them, read strictly: what cannot be read, or stands twice, is named with its line.
+
+A file of one kilobyte can say more than a machine can hold, by anchors that are named again and again, or by brackets
+in brackets. So its bytes, its depth and its values, those of every anchor counted as often as it is named, are bounded.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,58 @@ import yaml
 
 from engine.errors import OperatorError, Problem
 
+MOST_BYTES = 4 * 2**20
+MOST_VALUES = 200_000  # some 3,000 campaigns
+MOST_DEPTH = 50
+MOST_INT_CHARS = 40  # far beyond 64 bits: what a key takes is said by its own bounds
+_KEY_TYPES = (str, int, float, type(None))
+
 
 class _Strict(yaml.SafeLoader):
-    """Refuses a key that stands twice in one mapping; plain YAML would silently keep the last."""
+    """Refuses a key that stands twice in one mapping, which plain YAML would silently keep the last of; and what is too
+    large or too deep, before anything is made of it."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._open = 0
+        self._weights: dict[yaml.Node, tuple[int, int]] = {}  # (values, depth) of nodes that are complete
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """One value of the file. An anchor that is named before its value is complete stands in itself."""
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        self._open += 1
+        _refuse(self._open > MOST_DEPTH, f"nested more than {MOST_DEPTH} levels deep", mark)
+        is_alias = self.check_event(yaml.AliasEvent)
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self._open -= 1
+        if node is None:
+            return None
+        _refuse(is_alias and node not in self._weights, "a value that stands in itself", mark)
+        if node not in self._weights:
+            values, depth = self._weigh(node)
+            _refuse(values > MOST_VALUES, f"more than {MOST_VALUES} values, anchors counted as often as named", mark)
+            _refuse(depth > MOST_DEPTH, f"nested more than {MOST_DEPTH} levels deep", mark)
+            self._weights[node] = (values, depth)
+        return node
+
+    def _weigh(self, node: yaml.Node) -> tuple[int, int]:
+        if isinstance(node, yaml.MappingNode):
+            inside = [self._weights[part] for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            inside = [self._weights[part] for part in node.value]
+        else:
+            return 1, 1
+        return 1 + sum(values for values, _ in inside), 1 + max((depth for _, depth in inside), default=0)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """A value. What reads like a date or a number and is none is a mistake of the file, not of ours."""
+        if node.tag == "tag:yaml.org,2002:int":
+            _refuse(len(str(node.value)) > MOST_INT_CHARS, "a whole number that is too large", node.start_mark)
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, OverflowError, LookupError, AttributeError) as error:
+            kind = node.tag.rpartition(":")[2]
+            raise yaml.constructor.ConstructorError(None, None, f"not a value of {kind}", node.start_mark) from error
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -20,13 +73,24 @@ class _Strict(yaml.SafeLoader):
                 if key.value in seen:
                     raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} stands twice", key.start_mark)
                 seen.add(key.value)
-        return super().construct_mapping(node, deep)
+        made = super().construct_mapping(node, deep)
+        _refuse(not all(isinstance(key, _KEY_TYPES) for key in made), "a key that is no text", node.start_mark)
+        return made
+
+
+def _refuse(wrong: bool, reason: str, mark: yaml.Mark | None) -> None:
+    if wrong:
+        raise yaml.constructor.ConstructorError(None, None, reason, mark)
 
 
 def read_yaml(path: Path) -> Any:
-    """What the file says. Raises OperatorError where it cannot be read or is not YAML."""
+    """What the file says. Raises OperatorError where it cannot be read, is not YAML, or says too much."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Strict)
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise _problem(path, "(whole file)", f"larger than {MOST_BYTES // 2**20} MiB", "give a smaller file")
+        return yaml.load(content.decode("utf-8"), _Strict)
     except OSError as error:
         raise _problem(path, "(whole file)", error.strerror or str(error), "give a readable file") from error
     except UnicodeDecodeError as error:

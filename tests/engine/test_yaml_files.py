@@ -46,3 +46,46 @@ def test_mistakes_are_named_with_their_place(tmp_path: Path, text: str | bytes, 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match=r"none\.yaml: \(whole file\): No such file"):
         read_yaml(tmp_path / "none.yaml")
+
+
+def bomb(levels: int = 10) -> str:
+    lines = ["a0: &a0 [" + ", ".join(["x"] * 9) + "]"]
+    lines += [f"a{k}: &a{k} [" + ", ".join([f"*a{k - 1}"] * 9) + "]" for k in range(1, levels)]
+    return "\n".join(lines)
+
+
+def chain(levels: int = 200) -> str:
+    return "\n".join(["a0: &a0 [x]", *(f"a{k}: &a{k} [*a{k - 1}]" for k in range(1, levels))])
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "reason"),
+    [
+        (bomb(), "line 6, column 5", "more than 200000 values"),
+        (chain(), "line 50, column 6", "nested more than 50 levels deep"),
+        ("[" * 5000, "line 1, column 51", "nested more than 50 levels deep"),
+        ("a: " + "9" * 5000, "line 1, column 4", "a whole number that is too large"),
+        ("a: 0x" + "f" * 5000, "line 1, column 4", "a whole number that is too large"),
+        ("&a\nversion: 1\ncampaigns: *a", "line 3, column 12", "a value that stands in itself"),
+        ("a: &a [*a]", "line 1, column 8", "a value that stands in itself"),
+        ("a: 2026-02-31", "line 1, column 4", "not a value of timestamp"),
+        ("a: 0x_", "line 1, column 4", "not a value of int"),
+        ("a: !!bool maybe", "line 1, column 4", "not a value of bool"),
+        ("a:\n  2026-01-01: 1", "line 2, column 3", "a key that is no text"),
+    ],
+)
+def test_what_says_too_much_is_refused_in_a_sentence(tmp_path: Path, text: str, place: str, reason: str) -> None:
+    with pytest.raises(OperatorError) as caught:
+        read_yaml(written(tmp_path, text))
+    (problem,) = caught.value.problems
+    assert reason in problem.reason
+    assert problem.place == place
+
+
+def test_a_file_is_read_up_to_its_bound(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match="larger than 4 MiB"):
+        read_yaml(written(tmp_path, "#" * (4 * 2**20 + 1)))
+
+
+def test_anchors_may_be_named_again_within_the_bounds(tmp_path: Path) -> None:
+    assert read_yaml(written(tmp_path, "a: &a {x: 1}\nb: [*a, *a]\n"))["b"] == [{"x": 1}, {"x": 1}]

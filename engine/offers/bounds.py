@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime
 
-MOST = 2**53 - 1
-"""The largest whole number that every reader of JSON keeps exact; a column of 64 bits holds sums of many of them."""
+MOST = 10**14
+"""No budget is larger: every reader of JSON keeps it exact, and a column of 64 bits holds sums of many of them."""
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")

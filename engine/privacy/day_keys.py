@@ -46,16 +46,15 @@ class KeyFile:
         """The key of a day, 32 bytes, made now if it is new. Raises OSError where the folder cannot be written to."""
         with self._file.open(make=True) as kept:
             mine = kept.setdefault(store, {})
-            if str(day.begins_at) not in mine:
-                fresh = randomness.token_bytes(KEY_BYTES).hex()
-                mine[str(day.begins_at)] = {"ends_at": day.ends_at, "key": fresh}
-            return bytes.fromhex(mine[str(day.begins_at)]["key"])
+            found = _key(mine.get(str(day.begins_at)))
+            if found is None:
+                found = randomness.token_bytes(KEY_BYTES)
+                mine[str(day.begins_at)] = {"ends_at": day.ends_at, "key": found.hex()}
+            return found
 
     def find(self, store: str, begins_at: int) -> bytes | None:
         """The key of the day that began then; None where there is none any more."""
-        with self._file.open() as kept:
-            found = kept.get(store, {}).get(str(begins_at))
-            return None if found is None else bytes.fromhex(found["key"])
+        return _key(self._file.read().get(store, {}).get(str(begins_at)))
 
     def destroy_others(self, store: str, day: SaltDay) -> int:
         """Destroys the keys of all other days of the store. How many."""
@@ -74,12 +73,30 @@ class KeyFile:
 
     def count_ended(self, now: float) -> int:
         """How many `destroy_ended` would destroy."""
-        with self._file.open() as kept:
-            return len(_ended(kept, now))
+        return len(_ended(self._file.read(), now))
+
+    def damage(self) -> str:
+        """What is wrong with the file, in a few words; empty where nothing is."""
+        return self._file.damage()
 
 
 def _ended(kept: dict[str, Any], now: float) -> list[tuple[str, str]]:
-    return [(s, d) for s, days in kept.items() for d, e in days.items() if now >= e["ends_at"] + GRACE_S]
+    """What no engine can use has ended too."""
+    return [(s, d) for s, days in kept.items() for d, e in days.items() if _key(e) is None or now >= _end(e)]
+
+
+def _end(entry: dict[str, Any]) -> float:
+    return float(entry["ends_at"]) + GRACE_S
+
+
+def _key(entry: Any) -> bytes | None:
+    """The key of an entry; None where there is none, or no whole one."""
+    try:
+        float(entry["ends_at"])
+        key = bytes.fromhex(entry["key"])
+    except (ValueError, KeyError, TypeError, OverflowError):
+        return None
+    return key if len(key) == KEY_BYTES else None
 
 
 class DerivedKeys:

@@ -47,8 +47,11 @@ class DailySalts:
 
     def count_ended(self, now: float) -> int:
         """How many `destroy_ended` would destroy."""
-        with self._file.open() as raw:
-            return sum(now >= day.ends_at for day, _ in _kept(raw).values())
+        return sum(now >= day.ends_at for day, _ in _kept(self._file.read()).values())
+
+    def damage(self) -> str:
+        """What is wrong with the file, in a few words; empty where nothing is."""
+        return self._file.damage()
 
 
 def _kept(raw: Mapping[str, Any]) -> Kept:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -36,12 +37,12 @@ def register(app: typer.Typer) -> None:
         from engine.storage.retention.proofs import forget, proofs
         from engine.storage.retention.rules import rules_of
 
-        site, now = read_config(config), time.time()
+        site, now, failed = read_config(config), time.time(), list[str]()
         db = open_database(os.environ.get("RAYON_DATABASE_URL", site.storage.url))
         try:
             rules = rules_of(db, site.retention, site.storage.data_dir)
             if not (dry_run or proof):
-                forget(db, rules, now)
+                forget(db, rules, now, lambda rule, error: failed.append(f"{rule.name}: {error}"))
             rows: list[dict[str, Any]] = (
                 [{"rule": rule.name, "keep_s": rule.keep_s, "rows": rule.due(now)} for rule in rules]
                 if dry_run
@@ -51,7 +52,15 @@ def register(app: typer.Typer) -> None:
             db.close()
         if as_json:
             print(json.dumps({"due" if dry_run else "proofs": rows}))
-            return
-        for row in rows:
-            day = f"{row['day']}  " if "day" in row else ""
-            print(f"{day}{row['rule']:<13}{row['rows']:>8} rows older than {row['keep_s'] / 86_400:g} days")
+        else:
+            _print(rows)
+        for said in failed:
+            print(f"not forgotten: {said}; the other rules ran", file=sys.stderr)
+        if failed:
+            raise typer.Exit(1)
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        day = f"{row['day']}  " if "day" in row else ""
+        print(f"{day}{row['rule']:<13}{row['rows']:>8} rows older than {row['keep_s'] / 86_400:g} days")

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import col, select
 
+from engine.errors import StorageUnavailable
 from engine.storage.database import Database
 from engine.storage.models.retention import RetentionProofTable
 from engine.storage.retention.rules import Rule
 from engine.storage.upserts import upsert
 from engine.vocabulary import RetentionRule
+
+log = logging.getLogger(__name__)
+
+
+Failed = Callable[[Rule, Exception], None]
+
+
+def _say_failed(rule: Rule, error: Exception) -> None:
+    log.error("retention: %s could not be forgotten; the other rules run", rule.name, exc_info=error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +38,21 @@ class Forgotten:
     last_at: float
 
 
-def forget(db: Database, rules: Sequence[Rule], now: float) -> int:
-    """Runs every rule and writes down what came of it. How many rows there were in all. Safe in several processes."""
-    return sum(_run(db, rule, now) for rule in rules)
+def forget(db: Database, rules: Sequence[Rule], now: float, failed: Failed = _say_failed) -> int:
+    """Runs every rule and writes down what came of it. How many rows there were in all. Safe in several processes.
+
+    A rule that fails is told to `failed`, by default the log, and the others run all the same. Raises
+    StorageUnavailable.
+    """
+    rows = 0
+    for rule in rules:
+        try:
+            rows += _run(db, rule, now)
+        except StorageUnavailable:
+            raise  # it would be so for all of them, and passes
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and no rule may keep another from its time
+            failed(rule, error)
+    return rows
 
 
 def proofs(db: Database, *, limit: int = 500) -> list[Forgotten]:

@@ -30,3 +30,18 @@ def test_it_counts_then_forgets_then_proves(tmp_path: Path) -> None:
     assert rayon(config, "--proof")["proofs"] == [], "nothing was forgotten yet"
     assert {r["rule"]: r["rows"] for r in rayon(config)["proofs"]}["journal"] == 1
     assert {r["rule"]: r["rows"] for r in rayon(config, "--dry-run")["due"]}["journal"] == 0
+
+
+def test_a_rule_that_fails_is_said_and_the_others_run(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(f"storage: {{url: 'sqlite:///{tmp_path}/rayon.db', data_dir: '{tmp_path}'}}\n")
+    db = open_database(f"sqlite:///{tmp_path}/rayon.db")
+    append_journal(db, "corner", 1_700_000_000.0, b"readings of years ago")
+    db.close()
+    (tmp_path / "salt.json").mkdir()
+    result = CliRunner().invoke(build(), ["retention", "--config", str(config), "--json"])
+    assert result.exit_code == 1
+    assert "not forgotten: salts: " in result.stderr
+    rows = {r["rule"]: r["rows"] for r in json.loads(result.stdout)["proofs"]}
+    assert rows["journal"] == 1
+    assert "salts" not in rows

@@ -97,3 +97,16 @@ def test_many_rows_go_in_batches(db: Database, tmp_path: Path, monkeypatch: pyte
     for i in range(8):
         append_journal(db, STORE, NOW + i, b"readings")
     assert run(db, tmp_path, 2.0) == {"journal": 8}
+
+
+def test_a_rule_that_fails_is_in_the_log_and_the_others_run(
+    db: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(db, tmp_path)
+    (tmp_path / "salt.json").unlink()
+    (tmp_path / "salt.json").mkdir()
+    assert forget(db, rules_of(db, PERIODS, tmp_path), NOW + 2 * DAY_S) >= 2
+    assert [r.getMessage() for r in caplog.records if "retention" in r.getMessage()] == [
+        "retention: salts could not be forgotten; the other rules run"
+    ]
+    assert {line.rule for line in proofs(db)} == set(RetentionRule) - {RetentionRule.SALTS}

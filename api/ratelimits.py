@@ -20,8 +20,8 @@ from limits.strategies import MovingWindowRateLimiter
 from engine.errors import BusinessRefusal
 from engine.vocabulary import ProblemCode
 
-SIGN_INS_PER_MINUTE = 20  # of one browser or phone
-STRANGERS_SIGN_INS_PER_MINUTE = 300  # of an address, by those who show neither cookie nor phone and want to be kept
+SIGN_INS_PER_MINUTE = 20  # of one browser, or phone that a controller signed for
+STRANGERS_SIGN_INS_PER_MINUTE = 300  # of an address, by those without cookie and signature who want to be kept
 NEW_SIGN_INS_PER_MINUTE = 1_200  # of an address, by whoever is new
 WRONG_KEYS_PER_MINUTE = 30  # per address: bearer keys that open nothing
 SIGN_IN_KEYS_PER_MINUTE = 10  # wrong keys typed, per browser or address

@@ -17,8 +17,9 @@ from api.ratelimits import (
     address,
 )
 from engine.loyalty.sharing import Visitor, is_preview
-from engine.records import DeviceId, device_hex
+from engine.records import device_hex
 from engine.storage.loyalty.friends import recognise
+from engine.storage.people.bindings import PhoneClaim
 from engine.storage.people.phones import phone_of
 
 OPENED = r"^[0-9a-f]{32}$"
@@ -46,15 +47,16 @@ def recognise_friend(ctx: AppContext, opening: str | None, shopper_id: str) -> N
         recognise(ctx.db, shopper_id, _digest(ctx, "opening", opening))
 
 
-def spend_sign_in(
-    ctx: AppContext, limits: RateLimits, request: Request, device: DeviceId | None, *, keeps: bool
-) -> None:
-    """Counts a sign-in of this shopper or phone; `keeps` says whether something is kept of it.
+def spend_sign_in(ctx: AppContext, limits: RateLimits, request: Request, phone: PhoneClaim, *, keeps: bool) -> None:
+    """Counts a sign-in of this shopper, or of this phone where the controller signed for it; `keeps` says whether
+    something is kept of it.
 
-    Raises TooManyRequests, and the neighbours do not notice.
+    A phone that is only claimed is a stranger's: else whoever names a MAC could use up what its owner may do, and learn
+    from it whether the owner was here. Raises TooManyRequests, and the neighbours do not notice.
     """
     known = read_cookie(ctx, request, SHOPPER)
-    mine = known or (device_hex(device) if device is not None else None)
+    signed = phone.device if phone.redirect else None
+    mine = known or (device_hex(signed) if signed is not None else None)
     if mine is None and keeps:
         limits.spend("sign_in_stranger", address(request), STRANGERS_SIGN_INS_PER_MINUTE)
     elif mine is not None:

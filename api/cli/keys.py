@@ -78,7 +78,7 @@ def add(
 @keys_app.command("rotate")
 def rotate(
     key_id: KeyId,
-    overlap_h: Annotated[float, typer.Option(min=0, help="Hours for which the old key goes on.")] = 24.0,
+    overlap_h: Annotated[float, typer.Option(min=0, max=744, help="Hours for which the old key goes on.")] = 24.0,
     config: Path | None = CONFIG_OPTION,
 ) -> None:
     """Make a key that opens the same, print it, and end the old one after an overlap.
@@ -119,7 +119,7 @@ def _known(key_id: str) -> Iterator[None]:
     try:
         yield
     except NotFound as error:
-        raise OperatorError([Problem("rayon keys", "ID", f"no key {key_id}", "see rayon keys list")]) from error
+        raise OperatorError([Problem("rayon keys", "ID", str(error), "see rayon keys list")]) from error
 
 
 def _day(t: float | None) -> str:

@@ -78,7 +78,7 @@ def portal_form(
     limits: RateLimits = Depends(rate_limits),
 ) -> Response:
     """Answers with the page "you are connected", and the cookie where something was consented."""
-    spend_sign_in(ctx, limits, request, unseal_phone(ctx, store, phone).device, keeps=bool(consent))
+    spend_sign_in(ctx, limits, request, unseal_phone(ctx, store, phone), keeps=bool(consent))
     plan, lang = ctx.plan(store), language(request)
     try:
         body = SessionRequest(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from api.texts.consents import TEXT_VERSION, ShownVersion
 from api.visitors import OPENED
@@ -36,6 +36,18 @@ class ConsentAnswer(Strict):
         return ConsentChoice(self.purpose, self.channel, self.granted)
 
 
+def _of_one_mind(answers: list[ConsentAnswer]) -> list[ConsentAnswer]:
+    """Each purpose and channel has one answer: of a yes and a no together nobody knows which was meant."""
+    said: dict[tuple[Purpose, Channel], bool] = {}
+    for answer in answers:
+        if said.setdefault((answer.purpose, answer.channel), answer.granted) != answer.granted:
+            raise ValueError(f"a yes and a no for {answer.purpose}, {answer.channel}: give one answer")
+    return answers
+
+
+ConsentAnswers = Annotated[list[ConsentAnswer], AfterValidator(_of_one_mind)]
+
+
 class SessionRequest(Strict):
     """A sign-in at the store's Wi-Fi. Everything but the store is optional."""
 
@@ -57,7 +69,7 @@ class SessionRequest(Strict):
     display_name: str | None = Field(None, max_length=60)
     email: str | None = Field(None, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
     locale: str = Field("fr", max_length=16, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$")
-    consents: list[ConsentAnswer] = Field(default=[], max_length=20)
+    consents: ConsentAnswers = Field(default=[], max_length=20)
     text_version: ShownVersion = Field(
         TEXT_VERSION, description="Of the consent text that the shopper saw: one of ours, refused otherwise."
     )
@@ -131,7 +143,7 @@ class VoucherList(BaseModel):
 class ConsentUpdate(Strict):
     """New answers; purposes not named stay as they are."""
 
-    consents: list[ConsentAnswer] = Field(min_length=1, max_length=20)
+    consents: ConsentAnswers = Field(min_length=1, max_length=20)
     text_version: ShownVersion = TEXT_VERSION
     place: str = Field("me", max_length=64, description="Where the answer was given.")
 

@@ -39,7 +39,7 @@ def make_session(
 ) -> Session:
     """Sets the signed cookie `rayon_shopper`. Without any consent the Wi-Fi works and nothing is kept."""
     phone = named_phone(ctx, ctx.plan(body.store), body.model_dump(include={"client_mac", "portal_t", "portal_sig"}))
-    spend_sign_in(ctx, limits, request, phone.device, keeps=any(c.granted for c in body.consents))
+    spend_sign_in(ctx, limits, request, phone, keeps=any(c.granted for c in body.consents))
     found = sign_in(ctx, read_cookie(ctx, request, SHOPPER), body, from_here(ctx, request, phone))
     if found is None:
         drop_cookie(ctx, response, SHOPPER)

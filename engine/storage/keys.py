@@ -71,7 +71,12 @@ def end_key(db: Database, key_id: str, at: float) -> AccessKey:
 
 
 def rotate_key(db: Database, key_id: str, now: float, overlap_s: float) -> tuple[str, str]:
-    """A new key that opens the same; the old one goes on for `overlap_s`. Returns (id, key). Raises NotFound."""
+    """A new key that opens the same; the old one goes on for `overlap_s`. Returns (id, key).
+
+    Raises NotFound, also for a key that has ended: what was revoked is not brought back.
+    """
+    if any(key.key_id == key_id and key.ends_at is not None and key.ends_at <= now for key in list_keys(db)):
+        raise NotFound(f"key {key_id} has ended; `rayon keys add` makes another")
     old = end_key(db, key_id, now + overlap_s)
     return add_key(db, old.scope, now, store=old.store, name=old.name)
 

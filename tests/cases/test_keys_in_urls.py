@@ -16,6 +16,7 @@ from rich.console import Console
 from api.cli.startup import RunningSite, make_first_keys, open_site, print_links
 from api.keyring import KeyRing
 from engine.config import Config
+from engine.errors import NotFound
 from engine.privacy.secrets import Secrets
 from engine.storage.database import Database, open_database
 from engine.storage.keys import add_key, end_key, list_keys, rotate_key
@@ -97,3 +98,11 @@ def test_behind_tls_browsers_stay_there_and_the_managers_pages_load_nothing_from
     assert "strict-transport-security" not in plain.headers
     assert safe.headers["strict-transport-security"] == "max-age=31536000"
     assert "default-src 'none'" in board.headers["content-security-policy"]
+
+
+def test_a_key_that_was_revoked_is_not_rotated_into_a_new_one(db: Database) -> None:
+    key_id, _ = add_key(db, "till", 1000.0)
+    end_key(db, key_id, 2000.0)
+    with pytest.raises(NotFound, match="has ended"):
+        rotate_key(db, key_id, 2000.0, 3600.0)
+    assert [key.key_id for key in list_keys(db)] == [key_id]

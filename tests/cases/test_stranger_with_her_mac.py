@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.ratelimits import SIGN_INS_PER_MINUTE
 from engine.ingest.decoders.native import NativeDecoder
 from engine.privacy.proofs import ADDRESS_KEY, address_digest
 from engine.privacy.pseudonyms import Pseudonyms
@@ -32,6 +33,7 @@ __all__ = ["config", "plan", "site"]
 HERS = Pseudonyms(SECRETS.site_key).stable(MAC)
 NOW = 1_800_000_000.0
 YES = {"consent": "location_offers:page"}
+OFFERS = {"purpose": "location_offers", "channel": "page", "granted": True}
 
 
 @pytest.fixture
@@ -122,3 +124,14 @@ def test_on_the_same_network_only_her_address_proves_it(tmp_path: Path) -> None:
     owners.settle(["corner"], NOW + 10)
     assert linked() == []
     db.close()
+
+
+def test_her_phone_is_not_locked_out_by_those_who_name_its_mac(site: Site) -> None:
+    """Twenty strangers' claims a minute used up what the phone itself may do; and told whether its owner was here."""
+    body = {"store": "corner", "client_mac": MAC, "consents": [OFFERS]}
+    for _ in range(SIGN_INS_PER_MINUTE + 5):
+        with site.client() as stranger:
+            assert stranger.post("/v1/sessions", json=body).status_code == 201
+    with site.client() as her:
+        assert her.post("/v1/sessions", json=body | site.redirect()).status_code == 201
+        assert her.get("/v1/me").json()["phone"] == "bound"

@@ -243,3 +243,17 @@ def test_no_mac_in_the_database(site: Site, phone: httpx.Client, tmp_path: Path)
     assert b"device_link" in stored
     for spelling in (MAC, MAC.upper(), MAC.replace(":", ""), MAC.replace(":", "-")):
         assert spelling.encode() not in stored
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_yes_and_a_no_to_one_question_are_no_answer(site: Site, first: bool) -> None:
+    both = [{"purpose": "location_offers", "channel": "page", "granted": granted} for granted in (first, not first)]
+    with site.client() as client:
+        refused = client.post("/v1/sessions", json={"store": "corner", "consents": both})
+        assert (refused.status_code, refused.json()["problems"][0]["place"]) == (422, "body.consents")
+        assert "yes and a no" in refused.text
+        assert client.get("/v1/me").status_code == 401
+        site.sign_in(client)
+        before = client.get("/v1/me").json()["consents"]
+        assert client.put("/v1/me/consents", json={"consents": both}).status_code == 422
+        assert client.get("/v1/me").json()["consents"] == before

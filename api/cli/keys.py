@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,8 +108,11 @@ def revoke(key_id: KeyId, config: Path | None = CONFIG_OPTION) -> None:
 
 def _site(config: Path | None) -> RunningSite:
     from api.cli.startup import open_site, read_config
+    from engine.storage.copies import require_database
 
-    return open_site(read_config(config))
+    site = read_config(config)
+    require_database(os.environ.get("RAYON_DATABASE_URL", site.storage.url))
+    return open_site(site)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from engine.errors import OperatorError, Problem
 
 _VARIABLES = {"site_key": "RAYON_SITE_KEY", "manager_key": "RAYON_MANAGER_KEY", "till_key": "RAYON_TILL_KEY"}
 _MIN_CHARS = {"site_key": 32, "manager_key": 12, "till_key": 12}  # shorter keys can be guessed
+SECRETS_FILE = "secrets.json"
 _RESTORE = "restore it from a backup: codes and pseudonyms depend on it"
 
 
@@ -47,7 +48,7 @@ def load_secrets(data_dir: Path, environ: Mapping[str, str]) -> Secrets:
     """
     given = {name: environ[variable] for name, variable in _VARIABLES.items() if environ.get(variable)}
     kept: dict[str, str] = {}
-    path = data_dir / "secrets.json"
+    path = data_dir / SECRETS_FILE
     if "site_key" not in given or path.exists():
         kept = _read(path) if path.exists() else _make(path)
     values = {**kept, **given}

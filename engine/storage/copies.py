@@ -21,6 +21,7 @@ from engine.storage.migrate import downgrade, known, newest, upgrade, version_of
 from engine.storage.models import metadata
 
 CHUNK_ROWS = 1_000
+NO_DATABASE = "there is no database here"
 
 Told = Callable[[str], None]
 """Called with the name of each table that is copied."""
@@ -45,6 +46,15 @@ def sqlite_file(url: str) -> Path | None:
         engine.dispose()
 
 
+def require_database(url: str) -> None:
+    """Raises OperatorError where `url` names a SQLite file that does not exist: who only looks after a site makes
+    none."""
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        fix = "start the site once (`rayon serve`), or correct storage.url"
+        raise OperatorError([Problem("storage.url", str(file), NO_DATABASE, fix)])
+
+
 def copy_out(url: str, target: Path, told: Told) -> None:
     """The database as it is at one moment, as the new SQLite file `target`. Raises OperatorError and
     StorageUnavailable."""
@@ -54,9 +64,8 @@ def copy_out(url: str, target: Path, told: Told) -> None:
         with _connected(url, isolation="REPEATABLE READ") as here, _connected(f"sqlite:///{target}") as there:
             _require_newest(here)
             _copy_rows(here, there, told)
-    elif not source.exists():
-        raise OperatorError([Problem("storage.url", "path", f"{source} does not exist", "start the site once")])
     else:
+        require_database(url)
         told(source.name)
         _copy_file(source, target)
 

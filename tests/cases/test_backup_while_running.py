@@ -37,6 +37,7 @@ from tests.databases import Postgres
 from tests.engine.runtime.made import FLOORPLANS
 from tests.engine.storage.scenes import NOW, STORE, voucher
 
+SECRETS = json.dumps({"site_key": "k" * 64})
 HEAT = HeatRow(3600.0, "ground", 3, 4, 1.0, 1.0)
 
 
@@ -47,6 +48,7 @@ def site(folder: Path, url: str) -> Config:
     data.mkdir()
     for name in ("secrets.json", "keys.json", "salt.json", "engine-1.name", "older.tar.gz"):
         (data / name).write_text(name)
+    (data / "secrets.json").write_text(SECRETS)
     return config_of(data, plans, url)
 
 
@@ -110,7 +112,7 @@ def test_a_copy_is_of_one_moment_and_comes_back_on_either_kind(
     bring_back(restored, file, environ={})
     upto, heat, campaigns = content(url)
     assert (heat, campaigns) == (upto, 1), "as many checkpoints as rows: all of one moment"
-    assert (tmp_path / "new" / "secrets.json").read_text() == "secrets.json"
+    assert (tmp_path / "new" / "secrets.json").read_text() == SECRETS
     assert not (tmp_path / "new" / "salt.json").exists()
     assert (tmp_path / "new-plans/boutique/plan.geojson").read_bytes() == (
         FLOORPLANS / "boutique/plan.geojson"
@@ -141,7 +143,7 @@ def test_nothing_is_written_over_unless_it_is_asked_for(database_url: str, tmp_p
     assert (config.storage.data_dir / "secrets.json").read_text() == "newer"
     bring_back(config, file, force=True, environ={})
     assert content(database_url) == (1, 1.0, 1)
-    assert (config.storage.data_dir / "secrets.json").read_text() == "secrets.json"
+    assert (config.storage.data_dir / "secrets.json").read_text() == SECRETS
     [aside] = config.storage.data_dir.glob("before-restore-*")
     assert (aside / "secrets.json").read_text() == "newer"
     assert {path.name for path in aside.iterdir()} & {"rayon.db", "database.db"}
@@ -213,3 +215,15 @@ def refuses(config: Config, file: Path, words: tuple[str, ...]) -> None:
         bring_back(config, file, environ={})
     for word in words:
         assert word in str(refused.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"{}", b'{"site_key": "short"}'])
+def test_a_site_key_that_cannot_be_read_is_refused_before_anything_is_written(tmp_path: Path, content: bytes) -> None:
+    url = f"sqlite:///{tmp_path / 'rayon.db'}"
+    config = site(tmp_path, url)
+    open_database(url).close()
+    (tmp_path / "data" / "secrets.json").write_bytes(content)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(OperatorError, match=r"secrets\.json"):
+        make_backup(config, tmp_path / "out" / "a.tar.gz", environ={})
+    assert list((tmp_path / "out").iterdir()) == []

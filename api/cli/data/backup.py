@@ -18,7 +18,8 @@ from api.cli.data.places import Places
 from api.cli.engine import CONFIG_OPTION
 from engine.config import Config
 from engine.errors import OperatorError, Problem
-from engine.storage.copies import copy_out, require_known
+from engine.privacy.secrets import SECRETS_FILE, load_secrets
+from engine.storage.copies import copy_out, require_database, require_known
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +53,9 @@ def make_backup(
     if not target.parent.is_dir():
         raise OperatorError([Problem(str(target.parent), "(folder)", "does not exist", "make it first")])
     places = Places.of(config, environ)
+    require_database(places.url)
+    if (places.data_dir / SECRETS_FILE).exists():  # a backup without the site's key brings nothing back
+        load_secrets(places.data_dir, environ)
     with tempfile.TemporaryDirectory(prefix=".rayon-backup-", dir=target.parent) as draft:
         copy = Path(draft) / DATABASE
         copy_out(places.url, copy, lambda what: print(f"copying {what}", file=sys.stderr))

@@ -13,6 +13,7 @@ from api.cli.engine import CONFIG_OPTION
 from api.cli.startup import read_campaign_files, read_config
 from engine.errors import OperatorError, Problem
 from engine.plan.load import load_plans
+from engine.storage.copies import require_database
 from engine.storage.database import open_database
 from engine.storage.vouchers.campaign_files import apply_campaigns, compare_campaigns
 
@@ -48,12 +49,14 @@ def apply(
     Example: rayon campaigns apply floorplans/boutique --dry-run
     """
     site = read_config(config)
+    url = os.environ.get("RAYON_DATABASE_URL", site.storage.url)
+    require_database(url)
     home = site.stores.floorplans_dir if folder is None else folder.resolve().parent
     plans = load_plans(home, site.stores.stores if folder is None else [folder.resolve().name])
     files = read_campaign_files(home, plans)
     if not files:
         raise OperatorError([Problem(str(folder or home), "campaigns.yaml", "there is none", "write one first")])
-    db = open_database(os.environ.get("RAYON_DATABASE_URL", site.storage.url))
+    db = open_database(url)
     try:
         for store, campaigns in files.items():
             found = (

@@ -24,7 +24,7 @@ from engine.privacy.nights import SaltDay
 from engine.privacy.sealing import Seal, Sealed
 from engine.privacy.secrets import Secrets, load_secrets
 from engine.runtime.stored.packing import unpack
-from engine.storage.copies import database_version
+from engine.storage.copies import NO_DATABASE, database_version, sqlite_file
 from engine.storage.database import Database, look_into
 from engine.storage.leases import read_leases
 from engine.storage.migrate import known, newest
@@ -108,7 +108,11 @@ def check_database(
     except OperatorError as error:
         yield from _wrong(what, error)
         return
-    if version is None:
+    file = sqlite_file(places.url)
+    if file is not None and not file.exists():
+        says = f"{NO_DATABASE}: {file} does not exist"
+        yield Found(what, Health.WRONG, says, "start the site once, or correct storage.url")
+    elif version is None:
         yield Found(what, Health.OK, "there is none yet: the first start makes it")
     elif version not in known():
         says = f"made by a newer Rayon: its version is {version}, this program knows up to {newest()}"

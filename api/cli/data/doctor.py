@@ -24,6 +24,7 @@ from api.cli.data.places import Places
 from api.cli.engine import CONFIG_OPTION
 from api.cli.startup import read_config
 from engine.errors import OperatorError
+from engine.storage.copies import NO_DATABASE
 
 _SIGNS = {Health.OK: "ok     ", Health.WARNING: "warning", Health.WRONG: "WRONG  "}
 
@@ -40,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
         Configuration, floor plans, campaigns, data_dir, keys, the database's version and pages, checkpoints and
         journals, and whether the broker lets us in. Nothing is changed, and a running site is not disturbed. Exit
-        status 1 when something is wrong; warnings are none of that.
+        status 1 when something is wrong, 2 where there is no database; warnings are none of that.
 
         Example: rayon doctor --config config.yaml
         """
@@ -53,7 +54,7 @@ def register(app: typer.Typer) -> None:
                 print(f"{_SIGNS[f.health]}  {f.what}: {f.says}" + (f"\n         {f.way_out}" if f.way_out else ""))
             print("nothing is wrong" if wrong == 0 else f"{wrong} thing{'s are' if wrong > 1 else ' is'} wrong")
         if wrong:
-            raise typer.Exit(1)
+            raise typer.Exit(2 if any(f.says.startswith(NO_DATABASE) for f in found) else 1)
 
 
 def examine(path: Path | None, environ: Mapping[str, str] = os.environ) -> list[Found]:

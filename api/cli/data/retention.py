@@ -33,12 +33,15 @@ def register(app: typer.Typer) -> None:
         Example: rayon retention --dry-run
         """
         from api.cli.startup import read_config
+        from engine.storage.copies import require_database
         from engine.storage.database import open_database
         from engine.storage.retention.proofs import forget, proofs
         from engine.storage.retention.rules import rules_of
 
         site, now, failed = read_config(config), time.time(), list[str]()
-        db = open_database(os.environ.get("RAYON_DATABASE_URL", site.storage.url))
+        url = os.environ.get("RAYON_DATABASE_URL", site.storage.url)
+        require_database(url)
+        db = open_database(url)
         try:
             rules = rules_of(db, site.retention, site.storage.data_dir)
             if not (dry_run or proof):

@@ -51,7 +51,7 @@ def not_ok(found: list[Found], *, but: str = "broker") -> list[tuple[str, str]]:
 
 
 def test_a_site_before_and_after_its_first_start(config: Path, mosquitto: Mosquitto) -> None:
-    assert not_ok(examine(config, {})) == []
+    assert not_ok(examine(config, {})) == [("database", "wrong")]
     assert not (config.parent / "data").exists(), "looking changes nothing"
     started(config)
     raw = yaml.safe_load(config.read_text())
@@ -114,6 +114,7 @@ def test_a_newer_database_and_a_configuration_that_cannot_be_read(
 def test_the_command_exits_with_1_where_something_is_wrong(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.cli.data.checks.BROKER_S", 0.1)
     monkeypatch.delenv("RAYON_DATABASE_URL", raising=False)
+    started(config)
     app = typer.Typer()
     register(app)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from api.cli.inputs import plan_to_locate
+from api.cli.inputs import plan_files, plan_to_locate, refuse_overwriting
 from api.cli.locate import CELL_M, warn
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import read_readings, read_survey, readings_for_plan, save_radio_map, survey_for_plan
@@ -46,6 +46,7 @@ def calibrate(
     if survey is None and readings is None:
         fix = "give --survey, --readings or both"
         raise OperatorError([Problem("rayon calibrate", "options", "nothing to learn from", fix)])
+    refuse_overwriting("--output", output, survey, readings, *plan_files(folder))
     with collect_problems() as collect:
         plan = collect.read(lambda: plan_to_locate(folder))
         places = collect.read(lambda: read_survey(survey) if survey else None)

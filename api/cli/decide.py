@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from api.cli.decide_tables import decision_table, fix_table, hour_table, visit_table
-from api.cli.inputs import plan_to_locate
+from api.cli.inputs import plan_files, plan_to_locate, refuse_overwriting
 from api.cli.locate import warn
 from engine.config import Config, load_config
 from engine.errors import OperatorError, Problem, collect_problems
@@ -69,6 +69,11 @@ def decide(
     """
     if not output.parent.is_dir():  # said now, not after minutes of work
         raise OperatorError([Problem(str(output), "--output", "its folder does not exist", "make it, or name another")])
+    inputs = (readings, campaigns, sessions, config, radiomap, *plan_files(folder))
+    refuse_overwriting("--output", output, *inputs)
+    if tables is not None:
+        for name in (FIXES, VISITS, HOURS, FLOWS, EXPERIMENTS):
+            refuse_overwriting("--tables", tables / name, *inputs)
     with collect_problems() as collect:
         plan = collect.read(lambda: plan_to_locate(folder))
         settings = collect.read(lambda: load_config(config))

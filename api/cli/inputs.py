@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from engine.errors import OperatorError, Problem
-from engine.plan.load import load_plan
+from engine.offers.campaigns import CAMPAIGNS_FILE
+from engine.plan.load import PLAN_FILE, PRODUCTS_FILE, load_plan
 from engine.plan.model import Plan
 from engine.plan.reachable import FEWEST_ACCESS_POINTS
 
@@ -30,6 +31,21 @@ def plan_to_locate(folder: Path) -> Plan:
     if n_ap < FEWEST_ACCESS_POINTS:
         print(f"{file}: warning: {n_ap} access points: positions need {FEWEST_ACCESS_POINTS} at least", file=sys.stderr)
     return plan
+
+
+def refuse_overwriting(option: str, output: Path | None, *inputs: Path | None) -> None:
+    """Raises OperatorError where an output is one of the inputs, by whatever name: it would be lost."""
+    for given in inputs:
+        if output is None or given is None or not given.exists():
+            continue
+        if output.resolve() == given.resolve() or (output.exists() and output.samefile(given)):
+            reason = f"is {given}, which is read: it would be lost"
+            raise OperatorError([Problem(str(output), option, reason, "give another name")])
+
+
+def plan_files(folder: Path | None) -> tuple[Path, ...]:
+    """The files of a store's folder that commands read."""
+    return () if folder is None else tuple(folder / name for name in (PLAN_FILE, PRODUCTS_FILE, CAMPAIGNS_FILE))
 
 
 def finite(value: float) -> float:

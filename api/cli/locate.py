@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import typer
 
-from api.cli.inputs import finite, plan_to_locate
+from api.cli.inputs import finite, plan_files, plan_to_locate, refuse_overwriting
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import FixTable, load_radio_map, read_readings, readings_for_plan, write_fixes
 from engine.files.joined import PlanReadings
@@ -53,6 +53,7 @@ def locate(
     """
     if method not in METHODS:
         raise OperatorError([Problem("--method", method, "unknown method", f"one of {', '.join(METHODS)}")])
+    refuse_overwriting("--output", output, readings, radiomap, *plan_files(folder))
     with collect_problems() as collect:
         store = collect.read(lambda: _store(folder, radiomap))
         table = collect.read(lambda: read_readings(readings))

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from api.cli.inputs import finite
+from api.cli.inputs import finite, refuse_overwriting
 from api.cli.score.ledger import Ledger, is_live_only, ledger_lines, ledger_of_run, ledger_page
 from api.cli.score.read import Files, Pair, files_of_run, read_files
 from api.cli.score.uplift import uplift_lines
@@ -130,7 +130,10 @@ def _score(options: ScoreOptions) -> None:
             raise OperatorError([problem])
         _say_ledger(ledger, options)
         return
-    tables = read_files(options.files())
+    files = options.files()
+    for option, output in (("--plot", options.plot), ("--html", options.html)):
+        refuse_overwriting(option, output, *files.paths())
+    tables = read_files(files)
     scores = score_tables(tables, options.window_s)
     if options.plot is not None:
         # matplotlib is imported where somebody asks for it

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from api.cli.inputs import plan_files
 from engine.errors import OperatorError, Problem, ProblemCollector, collect_problems
 from engine.files import read_fixes, read_truth
 from engine.files.experiments import read_experiments, read_potential
@@ -54,6 +55,12 @@ class Files:
     flows: Pair | None = None
     potential: Path | None = None
     experiments: Path | None = None
+
+    def paths(self) -> list[Path]:
+        """All files that are read."""
+        pairs = (self.positions, self.visits, self.hours, self.decisions, self.flows)
+        alone = (self.sessions, self.potential, self.experiments)
+        return [*(p for pair in pairs if pair for p in pair), *(p for p in alone if p), *plan_files(self.plan)]
 
 
 def files_of_run(folder: Path, plan: Path | None, sessions: Path | None = None) -> Files:

@@ -351,3 +351,32 @@ def test_mistakes_in_what_is_scored_are_told_together(site: Site, case: str) -> 
     heard = site.refused("score", site.table("truth", truth), site.table("fixes", fixes))
     for text in said:
         assert text in heard
+
+
+def test_no_command_writes_over_what_it_reads(site: Site) -> None:
+    readings, survey = site.table("readings", READINGS), site.table("survey", SURVEY)
+    truth, fixes = site.table("truth", TRUTH), site.table("fixes", [FIX])
+    alias = site.folder / "alias.csv"
+    alias.symlink_to(readings)
+    campaigns = site.folder / "campaigns.yaml"
+    campaigns.write_text("version: 1\nstore: hall\ncampaigns: []\n")
+    tables = site.folder / "tables"
+    tables.mkdir()
+    (tables / "fixes.csv").hardlink_to(readings)
+    decide = ("decide", site.folder, "--campaigns", campaigns, "--readings", readings)
+    before = {path: path.read_bytes() for path in site.folder.iterdir() if path.is_file()}
+    for command in (
+        ("locate", site.folder, "--readings", readings, "-o", readings),
+        ("locate", site.folder, "--readings", readings, "-o", alias),
+        ("locate", site.folder, "--readings", alias, "-o", readings),
+        ("locate", site.folder, "--readings", readings, "-o", site.folder / "plan.geojson"),
+        ("calibrate", site.folder, "--survey", survey, "-o", survey),
+        ("calibrate", site.folder, "--readings", readings, "-o", readings),
+        (*decide, "-o", readings),
+        (*decide, "-o", campaigns),
+        (*decide, "-o", site.out, "--tables", tables),
+        ("score", truth, fixes, "--plot", truth),
+        ("score", truth, fixes, "--html", fixes),
+    ):
+        assert "which is read: it would be lost" in site.refused(*command)
+    assert {path: path.read_bytes() for path in before} == before

@@ -19,6 +19,7 @@ from engine.privacy.day_file import DayFile
 from engine.privacy.nights import SaltDay
 
 KEY_BYTES = 32
+KEY_FILE = "day-keys.json"
 GRACE_S = 900
 """How long after its day an engine that runs has to write its state anew before others destroy the key."""
 
@@ -40,7 +41,7 @@ class KeyFile:
     """Keys in `data_dir/day-keys.json`, readable by its owner only and written over when they die."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._file = DayFile(data_dir / "day-keys.json")
+        self._file = DayFile(data_dir / KEY_FILE)
 
     def key(self, store: str, day: SaltDay) -> bytes:
         """The key of a day, 32 bytes, made now if it is new. Raises OSError where the folder cannot be written to."""

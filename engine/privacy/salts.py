@@ -15,6 +15,7 @@ from engine.privacy.day_file import DayFile
 from engine.privacy.nights import SaltDay
 
 SALT_BYTES = 32
+SALT_FILE = "salt.json"
 
 Kept = dict[str, tuple[SaltDay, bytes]]
 """Store to the life of its salt and the salt."""
@@ -24,7 +25,7 @@ class DailySalts:
     """One salt per store: asking for another day of a store destroys the one before."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._file = DayFile(data_dir / "salt.json")
+        self._file = DayFile(data_dir / SALT_FILE)
 
     def salt(self, store: str, day: SaltDay) -> bytes:
         """The store's salt, 32 bytes, made now if the day is new. Raises OSError where the folder cannot be written

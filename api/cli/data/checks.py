@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 
 from api.cli.data.places import Places
 from api.cli.startup import read_campaign_files
@@ -19,8 +20,9 @@ from engine.ingest.mqtt.broker import Broker
 from engine.ingest.mqtt.publisher import Publisher
 from engine.plan.load import load_plans
 from engine.plan.model import Plan
-from engine.privacy.day_keys import KeyFile
+from engine.privacy.day_keys import KEY_FILE, KeyFile
 from engine.privacy.nights import SaltDay
+from engine.privacy.salts import SALT_FILE, DailySalts
 from engine.privacy.sealing import Seal, Sealed
 from engine.privacy.secrets import Secrets, load_secrets
 from engine.runtime.stored.packing import unpack
@@ -33,6 +35,7 @@ from engine.storage.vouchers.campaign_files import compare_campaigns
 
 BROKER_S = 8.0
 OLD_S = 3600.0
+DAY_FILES = (SALT_FILE, KEY_FILE)
 
 
 class Health(StrEnum):
@@ -77,11 +80,31 @@ def check_data_dir(places: Places) -> list[Found]:
         return [Found("data_dir", Health.OK, f"{folder} does not exist yet: the first start makes it")]
     if not os.access(folder, os.W_OK):
         return [Found("data_dir", Health.WRONG, f"{folder} cannot be written to", "give it to the site's account")]
-    opened = [path.name for path in places.key_files() if path.stat().st_mode & 0o077]
-    if opened:
-        says = f"others on this machine can read {', '.join(opened)} in {folder}"
-        return [Found("data_dir", Health.WARNING, says, f"chmod 600 {folder / opened[0]}")]
-    return [Found("data_dir", Health.OK, f"{folder} can be written to, its keys are read by their owner only")]
+    found = [*_too_open(places), *_damaged_days(folder)]
+    return found or [
+        Found("data_dir", Health.OK, f"{folder} can be written to, what it holds is read by its owner only")
+    ]
+
+
+def _too_open(places: Places) -> Iterator[Found]:
+    """Who else on this machine reaches what names people, or can put other files in its place."""
+    folder = places.data_dir
+    if folder.stat().st_mode & 0o022:
+        says = f"others on this machine can write to {folder}"
+        yield Found("data_dir", Health.WARNING, says, f"chmod go-w {folder}")
+    secret = [*places.key_files(), *(folder / name for name in DAY_FILES)]
+    if (database := sqlite_file(places.url)) is not None:
+        secret += [database.with_name(database.name + end) for end in ("", "-wal", "-shm")]
+    if opened := [path for path in secret if path.is_file() and path.stat().st_mode & 0o077]:
+        says = "others on this machine reach " + ", ".join(map(str, opened))
+        yield Found("data_dir", Health.WARNING, says, "chmod 600 " + " ".join(map(str, opened)))
+
+
+def _damaged_days(folder: Path) -> Iterator[Found]:
+    for name, damage in ((SALT_FILE, DailySalts(folder).damage()), (KEY_FILE, KeyFile(folder).damage())):
+        if damage:
+            says = f"{folder / name} cannot be read: {damage}. It counts as lost"
+            yield Found("data_dir", Health.WARNING, says, "the engine writes it anew; look after the disk")
 
 
 def check_keys(places: Places, environ: Mapping[str, str]) -> tuple[Secrets | None, list[Found]]:
@@ -131,7 +154,8 @@ def check_database(
 def _look_inside(db: Database, plans: Mapping[str, Plan], secrets: Secrets | None, config: Config) -> Iterator[Found]:
     require_sound(db)
     yield Found("database", Health.OK, f"version {newest()}, whole")
-    keys = KeyFile(config.storage.data_dir) if (config.storage.data_dir / "day-keys.json").exists() else NoKeys()
+    folder = config.storage.data_dir
+    keys = KeyFile(folder) if os.access(folder / KEY_FILE, os.R_OK) else NoKeys()
     for state in stored_states(db):
         yield from _state(state, Seal(state.store, keys))
     if secrets is not None and not code_fits(db, secrets.site_key):

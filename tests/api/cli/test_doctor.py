@@ -127,3 +127,23 @@ def test_the_command_exits_with_1_where_something_is_wrong(config: Path, monkeyp
     assert [f["what"] for f in report["found"] if f["health"] == "wrong"] == ["broker"]
     assert "1 thing is wrong" in run().stdout
     assert os.environ.get("RAYON_DATABASE_URL") is None
+
+
+def test_what_others_reach_and_day_files_that_cannot_be_read(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.cli.data.checks.BROKER_S", 0.1)
+    started(config)
+    data = config.parent / "data"
+    (data / "salt.json").write_bytes(b"\xff")
+    (data / "day-keys.json").write_text('{"boutique": 5}')
+    for name in ("salt.json", "rayon.db", "secrets.json"):
+        (data / name).chmod(0o644)
+    (data / "day-keys.json").chmod(0o600)
+    data.chmod(0o777)
+    said = [f.says for f in examine(config, {}) if f.what == "data_dir"]
+    assert said == [
+        f"others on this machine can write to {data}",
+        f"others on this machine reach {data}/secrets.json, {data}/salt.json, {data}/rayon.db",
+        f"{data}/salt.json cannot be read: it is cut off or damaged. It counts as lost",
+        f"{data}/day-keys.json cannot be read: it is cut off or damaged. It counts as lost",
+    ]
+    assert (data / "salt.json").read_bytes() == b"\xff", "looking changes nothing"

@@ -11,7 +11,7 @@ from shapely.geometry import LineString, MultiPolygon, Point, Polygon
 from engine.plan.features import PlacedRecord
 from engine.plan.fields import closest
 from engine.plan.findings import Findings
-from engine.plan.model import AccessPoint, Fixture, Level, Opening, Plan, Product, Wall, Zone, ap_key
+from engine.plan.model import AccessPoint, Fixture, Level, Opening, Plan, Product, Wall, Zone, ap_key, is_no_receiver
 from engine.plan.products import PlacedProduct
 from engine.plan.walkable import walkable_area
 
@@ -33,6 +33,7 @@ def check_features(placed: Sequence[PlacedRecord], declared_levels: set[str], fi
     """All checks among features. `declared_levels` holds the ids of broken levels too: they are not missing."""
     levels = {p.record.id: p.record for p in reversed(placed) if isinstance(p.record, Level)}  # first of each id
     _refuse_duplicates(placed, findings)
+    _refuse_no_receivers(placed, findings)
     _check_levels(placed, findings)
     for p in placed:
         if isinstance(p.record, Level):
@@ -42,6 +43,13 @@ def check_features(placed: Sequence[PlacedRecord], declared_levels: set[str], fi
             findings.wrong(f"{p.place}.properties.level", f"there is no level {p.record.level!r}", fix)
         elif p.record.level in levels:
             _check_inside(p, levels[p.record.level], findings)
+
+
+def _refuse_no_receivers(placed: Sequence[PlacedRecord], findings: Findings) -> None:
+    for p in placed:
+        if isinstance(p.record, AccessPoint) and is_no_receiver(p.record.id):
+            reason = f"{p.record.id!r} is the MAC of no receiver"
+            findings.wrong(f"{p.place}.properties.id", reason, "write the access point's own")
 
 
 def _refuse_duplicates(placed: Sequence[PlacedRecord], findings: Findings) -> None:

@@ -31,6 +31,10 @@ def _version(value: Any) -> int:
     return VERSION
 
 
+_NO_PLACE = frozenset({"Factory", "localtime", "posixrules"})
+"""What the time zone database has besides zones: a machine that was not set up, or whatever it was set to."""
+
+
 def _timezone(value: Any) -> str:
     if not isinstance(value, str):
         raise WrongValueError(f"{show(value)} is not a time zone", 'like "Europe/Paris"')
@@ -43,6 +47,8 @@ def _timezone(value: Any) -> str:
         raise WrongValueError(
             f"{show(value)} is not a time zone", _like_or(value, known, 'like "Europe/Paris"')
         ) from None
+    if value in _NO_PLACE:
+        raise WrongValueError(f"{show(value)} is no place's time", 'like "Europe/Paris"')
     return value
 
 

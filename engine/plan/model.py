@@ -20,6 +20,11 @@ def ap_key(text: str) -> str:
     return bare if _MAC.match(bare) else text.strip()
 
 
+def is_no_receiver(text: str) -> bool:
+    """Whether an access point's id is a MAC that no receiver has: all zeros, or everybody's."""
+    return ap_key(text) in ("0" * 12, "f" * 12)
+
+
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """Where the store's frame lies on Earth: its origin's longitude and latitude, and the bearing of its y axis."""

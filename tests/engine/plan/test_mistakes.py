@@ -370,3 +370,21 @@ def test_whatever_stands_anywhere_is_read_or_refused(
     assert all(e.place and e.reason for e in errors)
     assert "\n" not in "".join(map(str, errors))
     "".join(map(str, errors)).encode()  # can be printed
+
+
+@pytest.mark.parametrize("name", ["00:00:00:00:00:00", "FF-FF-FF-FF-FF-FF", "ffff.ffff.ffff", "000000000000"])
+def test_an_access_point_has_the_mac_of_a_receiver(tmp_path: Path, name: str) -> None:
+    raw = shop()
+    raw["features"][AP]["properties"]["id"] = name
+    errors = check_plan(write(tmp_path, raw))[1]
+    assert [(p.place, p.reason) for p in errors] == [
+        (f"features[{AP}].properties.id", f"{name!r} is the MAC of no receiver")
+    ]
+
+
+@pytest.mark.parametrize("name", ["Factory", "localtime"])
+def test_a_time_zone_is_that_of_a_place(tmp_path: Path, name: str) -> None:
+    raw = shop()
+    raw["rayon"]["timezone"] = name
+    errors = check_plan(write(tmp_path, raw))[1]
+    assert [p.place for p in errors] == ["rayon.timezone"]

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from api.cli.data.archive import DATABASE, KEYS, PLANS, Manifest, write_archive
-from api.cli.data.places import Places
+from api.cli.data.places import SitePlaces
 from api.cli.engine import CONFIG_OPTION
 from engine.config import Config
 from engine.errors import OperatorError, Problem
@@ -52,7 +52,7 @@ def make_backup(
         raise OperatorError([Problem(str(target), "(file)", "exists", "choose another name, or --force")])
     if not target.parent.is_dir():
         raise OperatorError([Problem(str(target.parent), "(folder)", "does not exist", "make it first")])
-    places = Places.of(config, environ)
+    places = SitePlaces.of(config, environ)
     require_database(places.url)
     if (places.data_dir / SECRETS_FILE).exists():  # a backup without the site's key brings nothing back
         load_secrets(places.data_dir, environ)

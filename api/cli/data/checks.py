@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from api.cli.data.places import Places
+from api.cli.data.places import SitePlaces
 from api.cli.startup import read_campaign_files
 from engine.config import Config, MqttConfig
 from engine.errors import OperatorError, StorageUnavailable
@@ -38,7 +38,7 @@ OLD_S = 3600.0
 DAY_FILES = (SALT_FILE, KEY_FILE)
 
 
-class Health(StrEnum):
+class Condition(StrEnum):
     """How a thing is."""
 
     OK = "ok"
@@ -51,7 +51,7 @@ class Found:
     """One thing that was looked at."""
 
     what: str
-    health: Health
+    health: Condition
     says: str
     way_out: str = ""
 
@@ -68,65 +68,65 @@ def check_plans(config: Config) -> tuple[dict[str, Plan], list[Found]]:
         return plans, _wrong("campaigns", error)
     number = sum(map(len, files.values()))
     return plans, [
-        Found("floor plans", Health.OK, f"{', '.join(plans)}: all can be used"),
-        Found("campaigns", Health.OK, f"{number} in the files of {len(files)} stores, all can be used"),
+        Found("floor plans", Condition.OK, f"{', '.join(plans)}: all can be used"),
+        Found("campaigns", Condition.OK, f"{number} in the files of {len(files)} stores, all can be used"),
     ]
 
 
-def check_data_dir(places: Places) -> list[Found]:
+def check_data_dir(places: SitePlaces) -> list[Found]:
     """The folder of keys, and who may read them."""
     folder = places.data_dir
     if not folder.is_dir():
-        return [Found("data_dir", Health.OK, f"{folder} does not exist yet: the first start makes it")]
+        return [Found("data_dir", Condition.OK, f"{folder} does not exist yet: the first start makes it")]
     if not os.access(folder, os.W_OK):
-        return [Found("data_dir", Health.WRONG, f"{folder} cannot be written to", "give it to the site's account")]
+        return [Found("data_dir", Condition.WRONG, f"{folder} cannot be written to", "give it to the site's account")]
     found = [*_too_open(places), *_damaged_days(folder)]
     return found or [
-        Found("data_dir", Health.OK, f"{folder} can be written to, what it holds is read by its owner only")
+        Found("data_dir", Condition.OK, f"{folder} can be written to, what it holds is read by its owner only")
     ]
 
 
-def _too_open(places: Places) -> Iterator[Found]:
+def _too_open(places: SitePlaces) -> Iterator[Found]:
     """Who else on this machine reaches what names people, or can put other files in its place."""
     folder = places.data_dir
     if folder.stat().st_mode & 0o022:
         says = f"others on this machine can write to {folder}"
-        yield Found("data_dir", Health.WARNING, says, f"chmod go-w {folder}")
+        yield Found("data_dir", Condition.WARNING, says, f"chmod go-w {folder}")
     secret = [*places.key_files(), *(folder / name for name in DAY_FILES)]
     if (database := sqlite_file(places.url)) is not None:
         secret += [database.with_name(database.name + end) for end in ("", "-wal", "-shm")]
     if opened := [path for path in secret if path.is_file() and path.stat().st_mode & 0o077]:
         says = "others on this machine reach " + ", ".join(map(str, opened))
-        yield Found("data_dir", Health.WARNING, says, "chmod 600 " + " ".join(map(str, opened)))
+        yield Found("data_dir", Condition.WARNING, says, "chmod 600 " + " ".join(map(str, opened)))
 
 
 def _damaged_days(folder: Path) -> Iterator[Found]:
     for name, damage in ((SALT_FILE, DailySalts(folder).damage()), (KEY_FILE, KeyFile(folder).damage())):
         if damage:
             says = f"{folder / name} cannot be read: {damage}. It counts as lost"
-            yield Found("data_dir", Health.WARNING, says, "the engine writes it anew; look after the disk")
+            yield Found("data_dir", Condition.WARNING, says, "the engine writes it anew; look after the disk")
 
 
-def check_keys(places: Places, environ: Mapping[str, str]) -> tuple[Secrets | None, list[Found]]:
+def check_keys(places: SitePlaces, environ: Mapping[str, str]) -> tuple[Secrets | None, list[Found]]:
     """The site's keys, if there are any yet."""
     if not (places.data_dir / "secrets.json").exists() and "RAYON_SITE_KEY" not in environ:
-        return None, [Found("keys", Health.OK, "there are none yet: the first start makes them")]
+        return None, [Found("keys", Condition.OK, "there are none yet: the first start makes them")]
     try:
         secrets = load_secrets(places.data_dir, environ)
     except OperatorError as error:
         return None, _wrong("keys", error)
-    return secrets, [Found("keys", Health.OK, "all are there, and long enough")]
+    return secrets, [Found("keys", Condition.OK, "all are there, and long enough")]
 
 
 def check_database(
-    places: Places, plans: Mapping[str, Plan], secrets: Secrets | None, config: Config
+    places: SitePlaces, plans: Mapping[str, Plan], secrets: Secrets | None, config: Config
 ) -> Iterator[Found]:
     """Version, pages, what an engine would start from, and whether keys and campaigns fit."""
     what = "database"
     try:
         version = database_version(places.url)
     except StorageUnavailable as error:
-        yield Found(what, Health.WRONG, f"it cannot be reached: {error}", "start it, or correct storage.url")
+        yield Found(what, Condition.WRONG, f"it cannot be reached: {error}", "start it, or correct storage.url")
         return
     except OperatorError as error:
         yield from _wrong(what, error)
@@ -134,15 +134,15 @@ def check_database(
     file = sqlite_file(places.url)
     if file is not None and not file.exists():
         says = f"{NO_DATABASE}: {file} does not exist"
-        yield Found(what, Health.WRONG, says, "start the site once, or correct storage.url")
+        yield Found(what, Condition.WRONG, says, "start the site once, or correct storage.url")
     elif version is None:
-        yield Found(what, Health.OK, "there is none yet: the first start makes it")
+        yield Found(what, Condition.OK, "there is none yet: the first start makes it")
     elif version not in known():
         says = f"made by a newer Rayon: its version is {version}, this program knows up to {newest()}"
-        yield Found(what, Health.WRONG, says, "start the newer program, or `rayon restore` an older backup")
+        yield Found(what, Condition.WRONG, says, "start the newer program, or `rayon restore` an older backup")
     elif version != newest():
         says = f"version {version}: the next start brings it to {newest()}"
-        yield Found(what, Health.WARNING, says, "`rayon backup` first; the rest is looked at after that start")
+        yield Found(what, Condition.WARNING, says, "`rayon backup` first; the rest is looked at after that start")
     else:
         try:
             with look_into(places.url) as db:
@@ -153,22 +153,22 @@ def check_database(
 
 def _look_inside(db: Database, plans: Mapping[str, Plan], secrets: Secrets | None, config: Config) -> Iterator[Found]:
     require_sound(db)
-    yield Found("database", Health.OK, f"version {newest()}, whole")
+    yield Found("database", Condition.OK, f"version {newest()}, whole")
     folder = config.storage.data_dir
     keys = KeyFile(folder) if os.access(folder / KEY_FILE, os.R_OK) else NoKeys()
     for state in stored_states(db):
         yield from _state(state, Seal(state.store, keys))
     if secrets is not None and not code_fits(db, secrets.site_key):
         says = "the site key is not the one that this database's coupons were made with"
-        yield Found("keys", Health.WRONG, says, "bring the right one back: `rayon restore`, or RAYON_SITE_KEY")
+        yield Found("keys", Condition.WRONG, says, "bring the right one back: `rayon restore`, or RAYON_SITE_KEY")
     for store, campaigns in read_campaign_files(config.stores.floorplans_dir, plans).items():
         if differing := compare_campaigns(db, store, campaigns):
             says = f"{store}: campaigns.yaml differs from what runs: " + ", ".join(map(str, differing))
-            yield Found("campaigns", Health.WARNING, says, "`rayon campaigns apply` takes the file")
+            yield Found("campaigns", Condition.WARNING, says, "`rayon campaigns apply` takes the file")
     for store, lease in sorted(read_leases(db).items()):
         if lease.owner:
             until = datetime.fromtimestamp(lease.expires_at, UTC).isoformat(timespec="seconds")
-            yield Found("leases", Health.OK, f"{store} is run by {lease.owner}, said last to be so until {until}")
+            yield Found("leases", Condition.OK, f"{store} is run by {lease.owner}, said last to be so until {until}")
 
 
 class NoKeys:
@@ -192,18 +192,18 @@ def _state(state: StoredState, seal: Seal) -> Iterator[Found]:
     bad = [row for row, _, payload in state.journal if _is_damaged(payload, seal)]
     if state.checkpoint and _is_damaged(state.checkpoint, seal):
         says = "the checkpoint's checksum is wrong: tracks will begin anew; statistics, vouchers and points are whole"
-        yield Found(what, Health.WRONG, says, "start the engine, which leaves it out; look after the disk")
+        yield Found(what, Condition.WRONG, says, "start the engine, which leaves it out; look after the disk")
     if bad:
         says = f"{len(bad)} of {len(state.journal)} journal rows are damaged (the first is {bad[0]})"
-        yield Found(what, Health.WRONG, says, "start the engine, which leaves these out and uses the others")
+        yield Found(what, Condition.WRONG, says, "start the engine, which leaves these out and uses the others")
     if state.journal:
         first, last = (datetime.fromtimestamp(t, UTC).isoformat(timespec="seconds") for t in _ends(state))
         age_s = datetime.now(UTC).timestamp() - state.journal[-1][1]
         says = f"{len(state.journal)} journal rows from {first} to {last} wait to be worked off"
         out = "start the engine: they go into the statistics, and nothing is issued for them" if age_s > OLD_S else ""
-        yield Found(what, Health.WARNING if age_s > OLD_S else Health.OK, says, out)
+        yield Found(what, Condition.WARNING if age_s > OLD_S else Condition.OK, says, out)
     elif state.checkpoint and not _is_damaged(state.checkpoint, seal):
-        yield Found(what, Health.OK, "the checkpoint is whole, and nothing is left to work off")
+        yield Found(what, Condition.OK, "the checkpoint is whole, and nothing is left to work off")
 
 
 def _ends(state: StoredState) -> tuple[float, float]:
@@ -228,10 +228,10 @@ def check_broker(mqtt: MqttConfig, environ: Mapping[str, str]) -> Found:
         publisher = Publisher(broker)
         publisher.start(BROKER_S)
     except OperatorError as error:
-        return Found("broker", Health.WRONG, f"{broker}: {error.problems[0].reason}", error.problems[0].fix)
+        return Found("broker", Condition.WRONG, f"{broker}: {error.problems[0].reason}", error.problems[0].fix)
     publisher.close(0.0)
-    return Found("broker", Health.OK, f"{broker} lets us in")
+    return Found("broker", Condition.OK, f"{broker} lets us in")
 
 
 def _wrong(what: str, error: OperatorError) -> list[Found]:
-    return [Found(what, Health.WRONG, f"{p.file}: {p.place}: {p.reason}", p.fix) for p in error.problems]
+    return [Found(what, Condition.WRONG, f"{p.file}: {p.place}: {p.reason}", p.fix) for p in error.problems]

@@ -12,21 +12,21 @@ from typing import Annotated
 import typer
 
 from api.cli.data.checks import (
+    Condition,
     Found,
-    Health,
     check_broker,
     check_data_dir,
     check_database,
     check_keys,
     check_plans,
 )
-from api.cli.data.places import Places
+from api.cli.data.places import SitePlaces
 from api.cli.engine import CONFIG_OPTION
 from api.cli.startup import read_config
 from engine.errors import OperatorError
 from engine.storage.copies import NO_DATABASE
 
-_SIGNS = {Health.OK: "ok     ", Health.WARNING: "warning", Health.WRONG: "WRONG  "}
+_SIGNS = {Condition.OK: "ok     ", Condition.WARNING: "warning", Condition.WRONG: "WRONG  "}
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
         Example: rayon doctor --config config.yaml
         """
         found = examine(config)
-        wrong = sum(f.health is Health.WRONG for f in found)
+        wrong = sum(f.health is Condition.WRONG for f in found)
         if as_json:
             print(json.dumps({"ok": wrong == 0, "found": [asdict(f) for f in found]}, ensure_ascii=False))
         else:
@@ -62,12 +62,14 @@ def examine(path: Path | None, environ: Mapping[str, str] = os.environ) -> list[
     try:
         config = read_config(path)
     except OperatorError as error:
-        return [Found("configuration", Health.WRONG, f"{p.file}: {p.place}: {p.reason}", p.fix) for p in error.problems]
-    places = Places.of(config, environ)
+        return [
+            Found("configuration", Condition.WRONG, f"{p.file}: {p.place}: {p.reason}", p.fix) for p in error.problems
+        ]
+    places = SitePlaces.of(config, environ)
     plans, of_plans = check_plans(config)
     secrets, of_keys = check_keys(places, environ)
     return [
-        Found("configuration", Health.OK, "every key is known and within its bounds"),
+        Found("configuration", Condition.OK, "every key is known and within its bounds"),
         *of_plans,
         *check_data_dir(places),
         *of_keys,

@@ -16,7 +16,7 @@ NOT_KEPT = ("salt*", "day*", "engine-*.name", ".*", "*.tar.gz", "*.tgz", "*.part
 
 
 @dataclass(frozen=True)
-class Places:
+class SitePlaces:
     """The database's URL, and the folders of keys and floor plans."""
 
     url: str
@@ -24,10 +24,10 @@ class Places:
     plans_dir: Path
 
     @staticmethod
-    def of(config: Config, environ: Mapping[str, str] = os.environ) -> Places:
+    def of(config: Config, environ: Mapping[str, str] = os.environ) -> SitePlaces:
         """As the site itself finds them."""
         url = environ.get("RAYON_DATABASE_URL", config.storage.url)
-        return Places(url, config.storage.data_dir, config.stores.floorplans_dir)
+        return SitePlaces(url, config.storage.data_dir, config.stores.floorplans_dir)
 
     def key_files(self) -> Iterator[Path]:
         """The files of data_dir that belong in a backup."""

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from api.cli.data.archive import DATABASE, KEYS, PLANS, Manifest, members, read_archive
-from api.cli.data.places import Places
+from api.cli.data.places import SitePlaces
 from api.cli.engine import CONFIG_OPTION
 from engine.config import Config
 from engine.errors import OperatorError, Problem
@@ -51,7 +51,7 @@ def bring_back(
 ) -> Manifest:
     """Puts the backup where `config` says. Raises OperatorError with all that stands in its way; nothing is then
     written."""
-    places = Places.of(config, environ)
+    places = SitePlaces.of(config, environ)
     with tempfile.TemporaryDirectory(prefix="rayon-restore-") as draft:
         folder = Path(draft)
         manifest = read_archive(source, folder)
@@ -66,7 +66,7 @@ def bring_back(
     return manifest
 
 
-def _in_the_way(places: Places, manifest: Manifest, *, force: bool) -> Iterator[Problem]:
+def _in_the_way(places: SitePlaces, manifest: Manifest, *, force: bool) -> Iterator[Problem]:
     if engines_running(places.data_dir):
         yield Problem(str(places.data_dir), "(folder)", "an engine is running on it", "stop engine and API first")
     if force:
@@ -78,13 +78,13 @@ def _in_the_way(places: Places, manifest: Manifest, *, force: bool) -> Iterator[
             yield Problem(str(path), "(file)", "exists", "--force sets it aside")
 
 
-def _targets(places: Places, manifest: Manifest) -> list[Path]:
+def _targets(places: SitePlaces, manifest: Manifest) -> list[Path]:
     """Where keys and stores' folders go."""
     keys = [places.data_dir / name for name in members(manifest, KEYS)]
     return [*keys, *(places.plans_dir / store for store in manifest.stores)]
 
 
-def _set_aside(places: Places, manifest: Manifest) -> None:
+def _set_aside(places: SitePlaces, manifest: Manifest) -> None:
     """Moves what is there into a folder of data_dir; of a PostgreSQL database, a copy."""
     aside = places.data_dir / f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     database = sqlite_file(places.url)
@@ -104,7 +104,7 @@ def _set_aside(places: Places, manifest: Manifest) -> None:
     print(f"What was there is in {aside}.", file=sys.stderr)
 
 
-def _place(places: Places, manifest: Manifest, folder: Path) -> None:
+def _place(places: SitePlaces, manifest: Manifest, folder: Path) -> None:
     for room, home in ((KEYS, places.data_dir), (PLANS, places.plans_dir)):
         for path, name in members(manifest, room).items():
             target = home / path

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlmodel import select
 from typer.testing import CliRunner
 
-from api.cli.data.checks import Found, Health
+from api.cli.data.checks import Condition, Found
 from api.cli.data.doctor import examine, register
 from api.cli.startup import open_site, read_config
 from engine.storage.database import open_database
@@ -47,7 +47,7 @@ def started(config: Path) -> None:
 
 def not_ok(found: list[Found], *, but: str = "broker") -> list[tuple[str, str]]:
     """What and how, of all that is not in order."""
-    return [(f.what, f.health.value) for f in found if f.health is not Health.OK and f.what != but]
+    return [(f.what, f.health.value) for f in found if f.health is not Condition.OK and f.what != but]
 
 
 def test_a_site_before_and_after_its_first_start(config: Path, mosquitto: Mosquitto) -> None:
@@ -65,7 +65,7 @@ def test_a_site_before_and_after_its_first_start(config: Path, mosquitto: Mosqui
 def test_a_broker_that_does_not_answer(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.cli.data.checks.BROKER_S", 0.3)
     [broker] = [f for f in examine(config, {}) if f.what == "broker"]
-    assert (broker.health, broker.way_out) == (Health.WRONG, "is the broker running?")
+    assert (broker.health, broker.way_out) == (Condition.WRONG, "is the broker running?")
 
 
 def test_every_fault_is_said(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +108,7 @@ def test_a_newer_database_and_a_configuration_that_cannot_be_read(
     db.close()
     assert not_ok(examine(config, {})) == [("database", "wrong")]
     config.write_text("mqtt: {prot: 1}")
-    assert [(f.what, f.health) for f in examine(config, {})] == [("configuration", Health.WRONG)]
+    assert [(f.what, f.health) for f in examine(config, {})] == [("configuration", Condition.WRONG)]
 
 
 def test_the_command_exits_with_1_where_something_is_wrong(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:

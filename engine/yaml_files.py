@@ -6,6 +6,7 @@ in brackets. So its bytes, its depth and its values, those of every anchor count
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ MOST_BYTES = 4 * 2**20
 MOST_VALUES = 200_000  # some 3,000 campaigns
 MOST_DEPTH = 50
 MOST_INT_CHARS = 40  # far beyond 64 bits: what a key takes is said by its own bounds
-_KEY_TYPES = (str, int, float, type(None))
+_KEY_TYPES = (str, int, float, dt.date, type(None))
 
 
 class _Strict(yaml.SafeLoader):
@@ -74,7 +75,8 @@ class _Strict(yaml.SafeLoader):
                     raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} stands twice", key.start_mark)
                 seen.add(key.value)
         made = super().construct_mapping(node, deep)
-        _refuse(not all(isinstance(key, _KEY_TYPES) for key in made), "a key that is no text", node.start_mark)
+        no_text = not all(isinstance(key, _KEY_TYPES) for key in made)
+        _refuse(no_text, "a key that is no text, number or date", node.start_mark)
         return made
 
 

@@ -196,7 +196,11 @@ def read_campaigns(
 def _problems_of(model: type[M], raw: Any, file: str) -> tuple[M | None, list[Problem]]:
     try:
         # Through JSON text: pydantic then takes lists for tuples and ISO times, and is strict about all else.
-        return model.model_validate_json(json.dumps(raw, default=_iso)), []
+        text = json.dumps(raw, default=_iso)
+    except TypeError:  # YAML's keys may be dates
+        return None, [Problem(file, "(whole file)", "a key that is no text", "write it as one that Rayon knows")]
+    try:
+        return model.model_validate_json(text), []
     except ValidationError as error:
         return None, validation_problems(error, file)
 

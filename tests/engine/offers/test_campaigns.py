@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -267,3 +268,8 @@ def test_control_characters_are_refused_in_every_text(control: str) -> None:
     wanted = ["campaigns.0.audience.locales.0", "campaigns.0.name", "campaigns.0.texts.fr.title"]
     assert sorted(p.place for p in found) == wanted
     assert all("control characters are not taken" in p.reason for p in found)
+
+
+def test_a_date_is_no_key_of_a_campaign() -> None:
+    [problem] = problems(spec() | {dt.date(2027, 1, 1): 1})
+    assert (problem.place, problem.reason) == ("campaigns.0", "a key that is no text")

@@ -59,7 +59,8 @@ def usable(
         if count:
             refused[reason] = refused.get(reason, 0) + count
             good &= ~bad
-    numbers = columns.number[1:].astype(np.float32)
+    with np.errstate(over="ignore"):  # what does not fit is out of range, and refused above
+        numbers = columns.number[1:].astype(np.float32)
     everything = Readings(t, device, ap, *numbers)
     is_ap = heard >= 0
     if not is_ap.any():

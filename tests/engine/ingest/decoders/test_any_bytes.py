@@ -97,7 +97,8 @@ def test_values_at_their_limits_are_used(changes: dict[str, float]) -> None:
     ("changes", "code"),
     [
         ({"t": 2**63}, "bad_time"), ({"t": 1005.001}, "time_in_future"), ({"rssi": 0}, "bad_rssi"),
-        ({"rssi": -120.01}, "bad_rssi"), ({"range_m": -0.01}, "bad_range"), ({"range_m": 1000.1}, "bad_range"),
+        ({"rssi": -120.01}, "bad_rssi"), ({"rssi": -5e300}, "bad_rssi"),
+        ({"range_m": -0.01}, "bad_range"), ({"range_m": 1000.1}, "bad_range"),
         ({"range_m": 3, "range_sigma_m": 1000.1}, "bad_range"),
     ],
 )  # fmt: skip

@@ -6,6 +6,7 @@ day, so that an engine that restarts knows the devices it was following.
 
 from __future__ import annotations
 
+import logging
 import secrets as randomness
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from engine.privacy.day_file import DayFile
 from engine.privacy.nights import SaltDay
 
+log = logging.getLogger(__name__)
 SALT_BYTES = 32
 SALT_FILE = "salt.json"
 
@@ -56,12 +58,19 @@ class DailySalts:
 
 
 def _kept(raw: Mapping[str, Any]) -> Kept:
-    """Nothing where there is no file, or no whole one: then the devices of today just get new names."""
-    try:
-        kept = {store: _entry(values) for store, values in raw["stores"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return {}
-    return {store: (day, salt) for store, (day, salt) in kept.items() if len(salt) == SALT_BYTES}
+    """What is whole of it. A store whose entry is not, or that has none, gets new names for the devices of today."""
+    stores = raw.get("stores", {})
+    kept: Kept = {}
+    for store, values in stores.items() if isinstance(stores, dict) else ():
+        try:
+            day, salt = _entry(values)
+        except (ValueError, KeyError, TypeError):
+            salt = b""
+        if len(salt) == SALT_BYTES:
+            kept[store] = day, salt
+        else:
+            log.warning("%s: the salt of the day is damaged; devices of today get new names", store)
+    return kept
 
 
 def _keep(raw: dict[str, Any], kept: Kept) -> None:

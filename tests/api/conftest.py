@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,14 @@ def plan() -> Plan:
 @pytest.fixture
 def site(tmp_path: Path, config: Config, plan: Plan, rate_clock: HeldClock) -> Iterator[Site]:
     """The whole HTTP side on a real SQLite file, listening on a free port of this machine."""
-    db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    with served(f"sqlite:///{tmp_path / 'rayon.db'}", config, plan) as made:
+        yield made
+
+
+@contextmanager
+def served(database_url: str, config: Config, plan: Plan) -> Iterator[Site]:
+    """The same on any database."""
+    db = open_database(database_url)
     seed_campaigns(db, plan.store, [campaign(), campaign("store-1", place={"store": True})], time.time())
     server = run_api(config, db, SECRETS, {plan.store: plan}).start()
     try:

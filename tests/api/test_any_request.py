@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -18,11 +17,9 @@ from hypothesis import strategies as st
 from schemathesis import Case
 from schemathesis.generation import GenerationMode
 
-from api.server import run_api
 from engine.config import ApiConfig, Config
-from engine.storage.database import open_database
-from engine.storage.vouchers.campaigns import seed_campaigns
-from tests.api.site import SECRETS, Site, campaign, small_plan
+from tests.api.conftest import served
+from tests.api.site import SECRETS, Site, small_plan
 from tests.clocks import HeldClock
 from tests.databases import database_url, postgres
 from tests.examples import EXPLORED
@@ -36,15 +33,8 @@ LAST = ("delete", "/v1/me")  # nobody is signed in afterwards
 @pytest.fixture
 def anywhere(database_url: str, rate_clock: HeldClock) -> Iterator[Site]:
     """The HTTP side on either database, patient with tills."""
-    plan, config = small_plan(), Config(api=ApiConfig(port=0, till_attempts_per_minute=1_000_000))
-    db = open_database(database_url)
-    seed_campaigns(db, plan.store, [campaign()], time.time())
-    server = run_api(config, db, SECRETS, {plan.store: plan}).start()
-    try:
-        yield Site(config, db, plan, server)
-    finally:
-        server.stop()
-        db.close()
+    with served(database_url, Config(api=ApiConfig(port=0, till_attempts_per_minute=1_000_000)), small_plan()) as made:
+        yield made
 
 
 def signed_in(site: Site) -> requests.Session:

@@ -6,7 +6,6 @@ form, query, path, header and cookie. Right: 422 (404 in a path) on both databas
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,11 +14,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from api.server import run_api
 from engine.config import ApiConfig, Config
-from engine.storage.database import Database, open_database
-from engine.storage.vouchers.campaigns import seed_campaigns
-from tests.api.site import SECRETS, Site, campaign, campaign_json, small_plan
+from engine.storage.database import Database
+from tests.api.conftest import served
+from tests.api.site import SECRETS, Site, campaign_json, small_plan
 from tests.clocks import HeldClock
 
 NUL = "a\x00b"
@@ -29,15 +27,8 @@ SECRET = "somebody@example.org"
 @pytest.fixture
 def anywhere(database_url: str, rate_clock: HeldClock) -> Iterator[Site]:
     """The HTTP side on either database."""
-    plan, config = small_plan(), Config(api=ApiConfig(port=0))
-    db = open_database(database_url)
-    seed_campaigns(db, plan.store, [campaign()], time.time())
-    server = run_api(config, db, SECRETS, {plan.store: plan}).start()
-    try:
-        yield Site(config, db, plan, server)
-    finally:
-        server.stop()
-        db.close()
+    with served(database_url, Config(api=ApiConfig(port=0)), small_plan()) as made:
+        yield made
 
 
 def session(**changes: Any) -> dict[str, Any]:

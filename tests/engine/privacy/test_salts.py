@@ -101,3 +101,16 @@ def test_pseudonyms_of_two_days_have_nothing_in_common_with_the_key(tmp_path: Pa
     assert Pseudonyms(KEY, 20_001 * DAY_S, salt_of=salt_of(tmp_path))(MAC) == today
     assert Pseudonyms(KEY, 20_000 * DAY_S, salt_of=salt_of(tmp_path))(MAC) != yesterday
     assert Pseudonyms(KEY, 20_000 * DAY_S)(MAC) != yesterday
+
+
+def test_one_damaged_entry_costs_no_other_store_its_salt(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    day, now = SaltDay(0, 86_400), 100.0
+    salts = DailySalts(tmp_path)
+    kept, lost = salts.salt("a", day), salts.salt("b", day)
+    file = tmp_path / "salt.json"
+    file.write_text(file.read_text().replace(lost.hex(), "no hex"))
+    again = DailySalts(tmp_path)
+    assert again.salt("a", day) == kept
+    assert again.salt("b", day) != lost
+    assert "b: the salt of the day is damaged" in caplog.text
+    assert again.count_ended(now) == 0

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
-from engine.vocabulary import FrameRefusal, ProblemCode
+from engine.vocabulary import FrameRefusal, ProblemCode, RecordRefusal
 
 T = TypeVar("T")
 
@@ -79,6 +79,15 @@ class DecodeError(RayonError):
         self.reason = reason
         self.detail = detail
         super().__init__(f"{reason}: {detail}" if detail else reason)
+
+
+class MessageRefused(RayonError):
+    """A vendor's message that cannot be used at all. `reason` is what is counted; `detail` never holds a MAC."""
+
+    def __init__(self, reason: RecordRefusal, detail: str = "") -> None:
+        self.reason = reason
+        self.detail = detail
+        super().__init__(f"{reason}: {detail}" if detail else str(reason))
 
 
 class BusinessRefusal(RayonError):

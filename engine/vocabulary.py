@@ -42,6 +42,48 @@ class ReadingRefusal(StrEnum):
     NO_MEASUREMENT = "no_measurement"
 
 
+class RecordRefusal(StrEnum):
+    """Why what a vendor's system says gives nothing: one record of a message, or the whole message."""
+
+    NOT_JSON = "not_json"
+    NOT_PROTOBUF = "not_protobuf"
+    BAD_SHAPE = "bad_shape"
+    BAD_SECRET = "bad_secret"
+    BAD_SIGNATURE = "bad_signature"
+    TOO_LARGE = "too_large"
+    SOURCE_ERROR = "source_error"
+    NO_MAC = "no_mac"
+    BAD_MAC = "bad_mac"
+    HASHED_MAC = "hashed_mac"
+    ENCRYPTED = "encrypted"
+    AP_MAC = "ap_mac"
+    NO_AP = "no_ap"
+    NO_RSSI = "no_rssi"
+    BAD_RSSI = "bad_rssi"
+    BAD_RANGE = "bad_range"
+    BAD_TIME = "bad_time"
+    NO_POSITION = "no_position"
+    WIRED = "wired"
+    NOT_WIFI = "not_wifi"
+    NOT_A_PHONE = "not_a_phone"
+    NOT_A_VISITOR = "not_a_visitor"
+    DUPLICATE = "duplicate"
+    STALE = "stale"
+    AMBIGUOUS = "ambiguous"
+
+
+class SourceSession(StrEnum):
+    """What a vendor's system says of a phone beside where it is."""
+
+    CONNECT = "connect"
+    DISCONNECT = "disconnect"
+    UPDATE = "update"  # still there
+    ENTER = "enter"  # a zone of the vendor's
+    EXIT = "exit"
+    PRESENT = "present"  # in a list that was asked for
+    AUTHORIZE = "authorize"  # through a captive portal
+
+
 class StoreTrouble(StrEnum):
     """Why what is said of a store is not live."""
 

@@ -181,6 +181,7 @@ _WHERE = {
     "decision": "Decisions on coupons",
     "frame": "Frames that cannot be used",
     "reading": "Readings that cannot be used",
+    "record": "What a vendor's system says and that gives nothing",
     "scan": "Scans without a fix",
     "trouble": "Stores that are not live",
     "till": "Codes at the till",

@@ -1,0 +1,35 @@
+"""MAC addresses as vendors spell them, in one spelling: `aa:bb:cc:dd:ee:ff`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from engine.privacy.pseudonyms import normal_mac
+
+NOBODY = frozenset(("00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"))
+"""Addresses that no device has: reports that are empty, or meant for all."""
+
+
+@lru_cache(maxsize=30_000)
+def colon_mac(text: str) -> str | None:
+    """A MAC in any spelling that `normal_mac` takes, or with one separator between all bytes (`aa.bb.cc.…`), in ours.
+    None for everything else, and for addresses that no device has (zeros, broadcast)."""
+    bare = text.strip()
+    if len(bare) == 17 and bare[2] == "." and bare[2::3] == ".....":
+        bare = bare.replace(".", ":")
+    try:
+        digits = normal_mac(bare)
+    except ValueError:
+        return None
+    mac = ":".join(digits[i : i + 2] for i in range(0, 12, 2))
+    return None if mac in NOBODY else mac
+
+
+def mac_of_bytes(raw: bytes) -> str | None:
+    """Six bytes of a protobuf field in our spelling; None where they are no device's address."""
+    return colon_mac(raw.hex()) if len(raw) == 6 else None
+
+
+def ap_name(text: str) -> str:
+    """An access point as its source names it: a MAC in our spelling, any other name as it stands."""
+    return colon_mac(text) or text.strip()

@@ -1,23 +1,42 @@
-"""`python -m tests.accuracy` compares every referee with the baseline; `--write` makes a new baseline."""
+"""`python -m tests.accuracy` compares every referee with the baseline; `--write` makes a new baseline; `--recordings`
+scores measured recordings instead."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 
+from tests.accuracy.recordings import folder_of, sites_in, table, with_baselines
 from tests.accuracy.referees import baseline, moved, referees, write
 
 
 def main(arguments: list[str]) -> int:
     """1 when a figure has moved by more than 5 %, better or worse: then look, and write the new baseline."""
-    if arguments not in ([], ["--write"]):
-        sys.stderr.write("usage: python -m tests.accuracy [--write]\n")
-        return 2
+    parser = argparse.ArgumentParser(prog="python -m tests.accuracy")
+    parser.add_argument("--write", action="store_true", help="replace the baseline")
+    parser.add_argument(
+        "--recordings", nargs="?", const="", metavar="DIR", help="score the sites of this folder (or $RAYON_RECORDINGS)"
+    )
+    asked = parser.parse_args(arguments)
+    if asked.recordings is not None:
+        return _recordings(asked.recordings)
+    return _referees(asked.write)
+
+
+def _recordings(argument: str) -> int:
+    folder = folder_of(argument)
+    rows = {name: score for site in sites_in(folder) for name, score in site.rows().items()}
+    sys.stdout.write("\n".join(table(with_baselines(folder, rows))) + "\n")
+    return 0
+
+
+def _referees(writes: bool) -> int:
     now = {}
     for name, run in referees().items():
         now[name] = run()
         sys.stdout.write(f"{name:45} {'  '.join(f'{k} {v:.3f}' for k, v in now[name].items())}\n")
         sys.stdout.flush()
-    if arguments:
+    if writes:
         write(now)
         return 0
     then = baseline()

@@ -18,6 +18,8 @@ help:
 	@echo "make format   rewrite the code in the project's format"
 	@echo "make bench    speed and memory figures"
 	@echo "make accuracy measure the locator in stores whose radio it does not know, beside the kept figures"
+	@echo "              (ARGS='--recordings DIR' scores measured sites, ARGS='--leave-one-site-out --minutes 60' with constants"
+	@echo "              that were chosen on the other sites)"
 	@echo "make baselines  rewrite the figures that tests compare with: a change that moves them says so"
 	@echo "make mutants  small wrong changes to the pure rooms: which do their own tests notice? (MUTANTS='offers --sample 50 --seed 2')"
 	@echo "make explore  try every property of the tests with random examples (EXAMPLES=2000 of each)"
@@ -70,7 +72,7 @@ bench: $(VENV)/.dev
 	$(BIN)/rayon bench
 
 accuracy: $(VENV)/.dev
-	$(BIN)/python -m tests.accuracy
+	$(BIN)/python -m tests.accuracy $(ARGS)
 
 baselines: $(VENV)/.dev
 	$(BIN)/python -m tests.baselines.rewrite

@@ -32,6 +32,9 @@ class CalibrationSettings:
     device_range_spread_m: float = 1.0
 
 
+DEFAULT_CALIBRATION = CalibrationSettings()
+
+
 @dataclass(frozen=True, slots=True)
 class ApFit:
     """Root mean square of residuals before and after, in dB, and the fitted law of one access point."""
@@ -62,7 +65,7 @@ def calibrate(
     cells: Cells,
     evidence: Evidence,
     prior: RadioPrior = DEFAULT_PRIOR,
-    settings: CalibrationSettings = CalibrationSettings(),
+    settings: CalibrationSettings = DEFAULT_CALIBRATION,
     geometry: Geometry | None = None,
 ) -> Calibration:
     """Fits the law, then the fields, to the evidence. Without evidence of a kind the prior stays for that kind.

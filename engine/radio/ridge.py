@@ -46,6 +46,9 @@ class RidgePriors:
     loss_scale: float = 0.6  # shelves of crisps and of tins
 
 
+DEFAULT_RIDGE = RidgePriors()
+
+
 @dataclass(frozen=True, slots=True)
 class FittedLaw:
     """`p0_dbm`, `exponent` (A,) and `loss_scale` of the fitted law; `residual_db` (n,) of the evidence, devices'
@@ -80,7 +83,7 @@ def fit_law(
     evidence: Evidence,
     reach_weight: float = 1.0,
     prior: RadioPrior = DEFAULT_PRIOR,
-    priors: RidgePriors = RidgePriors(),
+    priors: RidgePriors = DEFAULT_RIDGE,
 ) -> FittedLaw:
     """Fits the law to evidence with RSSI. Without any the result is the prior.
 

@@ -1,11 +1,12 @@
 """`python -m tests.accuracy` compares every referee with the baseline; `--write` makes a new baseline; `--recordings`
-scores measured recordings instead."""
+scores measured recordings instead, and `--leave-one-site-out` does so with constants chosen on the other sites."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
+from tests.accuracy.left_out.report import leave_one_site_out
 from tests.accuracy.recordings import folder_of, sites_in, table, with_baselines
 from tests.accuracy.referees import baseline, moved, referees, write
 
@@ -17,7 +18,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--recordings", nargs="?", const="", metavar="DIR", help="score the sites of this folder (or $RAYON_RECORDINGS)"
     )
+    parser.add_argument("--leave-one-site-out", action="store_true", help="choose constants on the other sites")
+    parser.add_argument("--minutes", type=float, default=60.0, help="for that search; asked again, it goes on")
     asked = parser.parse_args(arguments)
+    if asked.leave_one_site_out:
+        return leave_one_site_out(folder_of(asked.recordings), asked.minutes)
     if asked.recordings is not None:
         return _recordings(asked.recordings)
     return _referees(asked.write)

@@ -19,7 +19,7 @@ from engine.positioning.learning.crowd_em import HELD_OUT, Assessment, CrowdLear
 from engine.positioning.learning.ranges import shared_bias_m
 from engine.positioning.learning.tracklets import ScanMemory, Stretches
 from engine.positioning.windows import ScanWindows
-from engine.radio.calibrate import ApFit, Calibration, CalibrationSettings, calibrate, fit_warnings
+from engine.radio.calibrate import DEFAULT_CALIBRATION, ApFit, Calibration, calibrate, fit_warnings
 from engine.radio.evidence import Evidence
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, cell_geometry
 from engine.radio.radiomap import prior_powers
@@ -68,7 +68,7 @@ def _ranges(plan: Plan, cells: Cells, known: Evidence, first: Calibration, scans
     radio_map = replace(
         before,
         range_mean_m=before.range_mean_m + np.float32(bias - DEFAULT_PRIOR.range_bias_m),
-        range_offset_sigma_m=CalibrationSettings().device_range_spread_m,
+        range_offset_sigma_m=DEFAULT_CALIBRATION.device_range_spread_m,
     )
     fits = [replace(fit, range_bias_m=bias) for fit in first.fits]
     return _note(replace(first, radio_map=radio_map, fits=fits), f"ranges come out {bias:+.1f} m long, all alike")

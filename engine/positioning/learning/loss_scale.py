@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.positioning.learning.tracklets import ScanMemory
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, mean_dbm
-from engine.radio.ridge import RidgePriors
+from engine.radio.ridge import DEFAULT_RIDGE
 from engine.records import F32, F64
 
 LEAST_PHONES = 3  # fewer tell of their owners' bodies
@@ -36,7 +36,7 @@ def likely_loss_scale(geometry: Geometry, p0_dbm: F64, exponent: F64, memory: Sc
     if len(phones) < LEAST_PHONES or not thin.crossings_db(DEFAULT_PRIOR.tall).any():
         return None
     share = (1.0 / n_scans)[np.searchsorted(phones, phone)]
-    spread = RidgePriors().loss_scale
+    spread = DEFAULT_RIDGE.loss_scale
     votes = np.array([float(share @ _foreseen(rssi_dbm, mean_dbm(thin, p0_dbm, exponent, s))) for s in SCALES])
     scales = np.array(SCALES)
     score = votes - 0.5 * ((scales - 1.0) / spread) ** 2

@@ -1,0 +1,55 @@
+"""Runs the search within a budget of minutes, and says how good the locator is with constants that no site chose for
+itself."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.accuracy.left_out.constants import CONSTANTS, Constant
+from tests.accuracy.left_out.search import Search, search
+from tests.accuracy.left_out.units import STORES, Units, in_families
+
+MEMORY = Path("build/accuracy/left-out.jsonl")
+TELL_S = 60.0
+
+
+def leave_one_site_out(folder: Path, minutes: float) -> int:
+    """Prints progress and the report; asked again, it goes on where it was."""
+    units, start = Units(folder, MEMORY), time.monotonic()
+    told = start - TELL_S
+
+    def tell(sentence: str) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= TELL_S:
+            told = now
+            sys.stderr.write(f"{(now - start) / 60:.0f} of {minutes:.0f} min: {sentence}\n")
+
+    found = search(units.sites, [STORES], CONSTANTS, units.rows, lambda: time.monotonic() - start < 60 * minutes, tell)
+    sys.stdout.write("\n".join(report(units, found, CONSTANTS)) + "\n")
+    return 0
+
+
+def report(units: Units, found: Search, constants: tuple[Constant, ...]) -> Iterator[str]:
+    """Families, sites, and how far choices move."""
+    whole = found.fold(None).setting
+    as_is = in_families(lambda unit: units.rows(unit, {}), [*units.sites, STORES])
+    chosen = in_families(lambda unit: units.rows(unit, whole), [*units.sites, STORES])
+    nested = in_families(lambda unit: units.rows(unit, found.fold(unit).setting), units.sites)
+    state = "settled" if found.settled else "cut short: ask again, it goes on"
+    yield f"{found.rounds} rounds, {state}"
+    yield f"{'family':18s} {'as it is':>9s} {'chosen on all':>14s} {'left out':>9s}"
+    for family in as_is:
+        out = f"{nested[family]:9.3f}" if family in nested else f"{'-':>9s}"
+        yield f"{family:18s} {as_is[family]:9.3f} {chosen[family]:14.3f} {out}"
+    for unit in units.sites:
+        left = in_families(lambda u: units.rows(u, found.fold(u).setting), [unit])
+        now = in_families(lambda u: units.rows(u, {}), [unit])
+        yield f"  {unit:24s} " + "   ".join(f"{f} {now[f]:.2f} -> {left[f]:.2f}" for f in left)
+    for c in constants:
+        choices = sorted({f.setting.get(c.name, c.value) for f in found.folds if f.left_out})
+        moves = f"{choices[0]:g} to {choices[-1]:g}" if len(choices) > 1 else f"{choices[0]:g} in every fold"
+        yield f"  {c.name:40s} now {c.value:g}, on all {whole.get(c.name, c.value):g}, without one {moves}"

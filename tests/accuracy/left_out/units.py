@@ -1,0 +1,105 @@
+"""What is scored: sites, and the simulated stores as one more family; and the memory of scores between runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.accuracy.left_out.constants import CONSTANTS, Constant, Setting, changed
+from tests.accuracy.left_out.search import Rows
+from tests.accuracy.measures import store_figures
+from tests.accuracy.recordings import FAMILIES, Score, Site, sites_in, with_baselines
+from tests.accuracy.referees import baseline
+from tests.accuracy.stores import AIRS, VARIANTS, Recording, recording
+
+STORES = "simulated stores"
+STORE_SEEDS = (1, 2)
+ENGINE = Path(__file__).parents[3] / "engine"
+
+
+class Units:
+    """Sites of a folder, and stores. Row scores are kept in a file, as long as the engine's code stays the same."""
+
+    def __init__(self, folder: Path, memory: Path, constants: tuple[Constant, ...] = CONSTANTS) -> None:
+        self._folder, self._file, self._constants = folder, memory, constants
+        self._sites = {site.name: site for site in sites_in(folder)}
+        self._known: dict[str, dict[str, float]] = {}
+        self._code = digest_of(ENGINE)
+        self._stores: list[Recording] = []
+        if memory.exists():
+            for line in memory.read_text().splitlines():
+                key, ratios = json.loads(line)
+                self._known[key] = ratios
+
+    @property
+    def sites(self) -> list[str]:
+        """Their names."""
+        return list(self._sites)
+
+    def rows(self, unit: str, setting: Setting) -> Rows:
+        """Logarithms of ratios by family."""
+        out: Rows = {}
+        for part in self._parts(unit):
+            for name, ratio in self._ratios(unit, part, setting).items():
+                family = next((f for f, has in FAMILIES.items() if any(q in name for q in has)), unit)
+                out.setdefault(family, []).append(math.log(ratio))
+        return out
+
+    def _parts(self, unit: str) -> list[tuple[str, str]]:
+        """(kind, model) of a site's rows: each depends on some of the constants only."""
+        if unit == STORES:
+            return [("rssi", "no survey")]
+        return [(kind, model) for kind in ("rssi", "range") for model in ("no survey", "surveyed")]
+
+    def _ratios(self, unit: str, part: tuple[str, str], setting: Setting) -> dict[str, float]:
+        kind, model = part
+        matters = {c.name: c for c in self._constants if kind in c.kinds and model in c.models}
+        own = {name: value for name, value in sorted(setting.items()) if name in matters}
+        key = json.dumps([self._code, unit, kind, model, own])
+        if key not in self._known:
+            with changed(own, self._constants):
+                self._keep(key, self._store_ratios() if unit == STORES else self._site_ratios(unit, kind, model))
+        return self._known[key]
+
+    def _site_ratios(self, unit: str, kind: str, model: str) -> dict[str, float]:
+        site: Site = self._sites[unit]
+        rows: dict[str, Score] = with_baselines(self._folder, site.rows((kind,), (model,)))
+        return {name: score.ratio for name, score in rows.items() if score.best}
+
+    def _store_ratios(self) -> dict[str, float]:
+        """To the figures of the baseline file: 1 is as good as they were."""
+        if not self._stores:
+            self._stores = [recording(air, VARIANTS["plain"], seed) for air in AIRS for seed in STORE_SEEDS]
+        then = baseline()
+        out = {}
+        for i, made in enumerate(self._stores):
+            air = list(AIRS)[i // len(STORE_SEEDS)]
+            now = store_figures(made, whole=False)["median_m"]
+            out[f"{air} store {STORE_SEEDS[i % len(STORE_SEEDS)]}"] = now / then[f"{air} store, plain"]["median_m"]
+        return out
+
+    def _keep(self, key: str, ratios: dict[str, float]) -> None:
+        self._known[key] = ratios
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        with self._file.open("a") as file:
+            file.write(json.dumps([key, ratios]) + "\n")
+
+
+def digest_of(folder: Path) -> str:
+    """Of all code below a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def in_families(rows: Callable[[str], Rows], units: list[str]) -> dict[str, float]:
+    """Geometric mean of the ratios by family, each unit with its own setting."""
+    out: Rows = {}
+    for unit in units:
+        for family, logs in rows(unit).items():
+            out.setdefault(family, []).extend(logs)
+    return {family: math.exp(sum(logs) / len(logs)) for family, logs in out.items()}

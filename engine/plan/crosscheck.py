@@ -34,6 +34,7 @@ def check_features(placed: Sequence[PlacedRecord], declared_levels: set[str], fi
     levels = {p.record.id: p.record for p in reversed(placed) if isinstance(p.record, Level)}  # first of each id
     _refuse_duplicates(placed, findings)
     _refuse_no_receivers(placed, findings)
+    _refuse_shared_addresses(placed, findings)
     _check_levels(placed, findings)
     for p in placed:
         if isinstance(p.record, Level):
@@ -50,6 +51,23 @@ def _refuse_no_receivers(placed: Sequence[PlacedRecord], findings: Findings) -> 
         if isinstance(p.record, AccessPoint) and is_no_receiver(p.record.id):
             reason = f"{p.record.id!r} is the MAC of no receiver"
             findings.wrong(f"{p.place}.properties.id", reason, "write the access point's own")
+
+
+def _refuse_shared_addresses(placed: Sequence[PlacedRecord], findings: Findings) -> None:
+    """An address in `macs` that is another access point's too: no reading would say which was meant. Two ids that are
+    the same are told by `_refuse_duplicates`."""
+    first: dict[str, str] = {}
+    for p in placed:
+        if isinstance(p.record, AccessPoint):
+            first.setdefault(ap_key(p.record.id), p.place)
+    for p in placed:
+        if not isinstance(p.record, AccessPoint):
+            continue
+        for mac in p.record.macs:
+            owner = first.setdefault(ap_key(mac), p.place)
+            if owner != p.place:
+                reason = f"{mac!r} is an address of another access point already, at {owner}"
+                findings.wrong(f"{p.place}.properties.macs", reason, "write it where it belongs, once")
 
 
 def _refuse_duplicates(placed: Sequence[PlacedRecord], findings: Findings) -> None:

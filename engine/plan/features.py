@@ -10,6 +10,7 @@ from shapely.geometry import LineString, Point, Polygon
 
 from engine.plan.fields import (
     Field,
+    addresses,
     choice,
     closest,
     flag,
@@ -82,7 +83,7 @@ def _opening(p: dict[str, Any], shape: Point | LineString) -> Opening:
 
 def _access_point(p: dict[str, Any], shape: Point) -> AccessPoint:
     return AccessPoint(
-        p["id"], p["level"], shape.x, shape.y, p["z_m"], p["name"] or p["id"], p["p0_dbm"], p["exponent"]
+        p["id"], p["level"], shape.x, shape.y, p["z_m"], p["name"] or p["id"], p["p0_dbm"], p["exponent"], p["macs"]
     )
 
 
@@ -127,6 +128,7 @@ FEATURE_TYPES: dict[str, FeatureType] = {
             "name": _WORD,
             "p0_dbm": optional(number(-120, 30)),
             "exponent": optional(number(0.5, 10)),
+            "macs": optional(addresses, ()),
         },
         _access_point,
     ),

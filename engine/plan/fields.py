@@ -115,6 +115,23 @@ def flag(value: Any) -> bool:
     return value
 
 
+MOST_ADDRESSES = 256  # three radios with sixteen networks each are 48
+
+
+def addresses(value: Any) -> tuple[str, ...]:
+    """A list of MAC addresses in any spelling, none of them everybody's or nobody's."""
+    right = 'a list like ["aa:bb:cc:00:00:01", "AABB.CC00.0002"]'
+    if not isinstance(value, list):
+        raise WrongValueError(f"{show(value)} is not a list", right)
+    if len(value) > MOST_ADDRESSES:
+        raise WrongValueError(f"holds {len(value)} addresses", f"at most {MOST_ADDRESSES}")
+    for one in value:
+        bare = re.sub("[:.-]", "", one.strip().lower()) if isinstance(one, str) else ""
+        if not re.fullmatch("[0-9a-f]{12}", bare) or bare in ("0" * 12, "f" * 12):
+            raise WrongValueError(f"{show(one)} is no receiver's MAC", right)
+    return tuple(value)
+
+
 def choice(*known: str) -> Read:
     """One of a few words."""
 

@@ -8,6 +8,8 @@ from functools import cached_property
 
 from shapely.geometry import LineString, Point, Polygon
 
+from engine.plan.ap_index import ApIndex
+
 _MAC = re.compile(r"^[0-9a-f]{12}$")
 
 
@@ -92,7 +94,10 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class AccessPoint:
-    """A receiver at a known place. `z_m` is above its level's floor; `p0_dbm` (RSSI at 1 m), `exponent` where known."""
+    """A receiver at a known place. `z_m` is above its level's floor; `p0_dbm` (RSSI at 1 m), `exponent` where known.
+
+    `macs` are its radios' and BSSIDs' addresses, as the plan spells them: sources may call it by any of them.
+    """
 
     id: str
     level: str
@@ -102,6 +107,12 @@ class AccessPoint:
     name: str
     p0_dbm: float | None
     exponent: float | None
+    macs: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every name it goes by, its id first, as `ap_key` spells them; none twice."""
+        return tuple(dict.fromkeys(ap_key(name) for name in (self.id, *self.macs)))
 
 
 LEGAL_CLASSES = ("food", "pet_food", "everyday", "alcohol", "infant_formula", "tobacco", "book", "other")
@@ -148,9 +159,9 @@ class Plan:
         return {lv.id: i for i, lv in enumerate(self.levels)}
 
     @cached_property
-    def ap_index(self) -> dict[str, int]:
-        """`ap_key` of each access point to its index in `access_points`."""
-        return {ap_key(ap.id): i for i, ap in enumerate(self.access_points)}
+    def ap_index(self) -> ApIndex:
+        """Every name of each access point, as `ap_key` spells it, to its index in `access_points`."""
+        return ApIndex((key, i) for i, ap in enumerate(self.access_points) for key in ap.keys)
 
     @cached_property
     def zone_index(self) -> dict[str, int]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from api.cli.inputs import StoreFolder
+from api.cli.inputs import StoreFolder, plan_files, refuse_overwriting
 from engine.errors import OperatorError, Problem
 from engine.plan.cells import Cells, walkable_cells, zone_membership
 from engine.plan.drawing.draw import draw_svg, svg_to_png
@@ -48,6 +48,7 @@ def accuracy(
     if output is not None and output.suffix.lower() not in (".svg", ".png"):
         fix = "give a name that ends in .svg or .png"
         raise OperatorError([Problem("--output", str(output), "is no kind of picture Rayon draws", fix)])
+    refuse_overwriting("--output", output, *plan_files(folder))
     plan = load_plan(folder)
     if not plan.access_points:
         raise OperatorError([Problem(str(folder), "(access points)", "there are none: nothing can be located")])

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.inputs import StoreFolder
+from api.cli.inputs import StoreFolder, plan_files, refuse_overwriting
 from engine.errors import OperatorError, Problem
 from engine.plan.drawing.draw import draw_svg, svg_to_png
 from engine.plan.load import load_plan
@@ -33,6 +33,7 @@ def draw(
     if output.suffix.lower() not in (".svg", ".png"):
         fix = "give a name that ends in .svg or .png"
         raise OperatorError([Problem("--output", str(output), "is no kind of picture Rayon draws", fix)])
+    refuse_overwriting("--output", output, *plan_files(folder))
     try:
         svg = draw_svg(plan, level=level, width_px=width_px)
     except ValueError as error:

@@ -109,3 +109,13 @@ def test_draw_refuses_what_it_cannot_do(run, tmp_path: Path) -> None:
     assert refused(run("draw", folder, "-o", tmp_path / "plan.svg", "--level", "9")) == ["9"]
     assert refused(run("draw", folder, "-o", tmp_path / "no" / "plan.svg")) == ["(whole file)"]
     assert not list(tmp_path.glob("*.*"))
+
+
+@pytest.mark.parametrize("command", ["draw", "accuracy"])
+@pytest.mark.parametrize("lost", ["plan.geojson", "products.csv"])
+def test_a_picture_is_not_written_over_what_is_read(run, tmp_path: Path, command: str, lost: str) -> None:
+    folder = write(tmp_path / "shop")
+    before = (folder / lost).read_bytes()
+    (folder / "plan.svg").symlink_to(folder / lost)
+    assert refused(run(command, folder, "-o", folder / "plan.svg")) == ["--output"]
+    assert (folder / lost).read_bytes() == before

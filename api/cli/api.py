@@ -17,7 +17,9 @@ def register(app: typer.Typer) -> None:
     def api(
         config: Path | None = CONFIG_OPTION,
         host: str | None = typer.Option(None, help="Address to listen on; default from the configuration."),
-        port: int | None = typer.Option(None, help="Port to listen on; default from the configuration."),
+        port: int | None = typer.Option(
+            None, min=0, max=65_535, help="Port to listen on; default from the configuration."
+        ),
         verbose: bool = typer.Option(False, "--verbose", "-v", help="Log more."),
     ) -> None:
         """Serve the pages and the HTTP interface, and deliver coupons to open pages.

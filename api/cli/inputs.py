@@ -1,19 +1,36 @@
-"""What commands are given: checked beyond what a type can say."""
+"""What commands are given: checked beyond what a type can say.
+
+Whatever the command: no number that is none, no name that breaks a list, a log or a database, no path that no system
+takes. The engine's rooms are imported where they are needed: every command reads this.
+"""
 
 from __future__ import annotations
 
 import math
 import sys
+import unicodedata
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from engine.errors import OperatorError, Problem
-from engine.offers.campaigns import CAMPAIGNS_FILE
-from engine.plan.load import PLAN_FILE, PRODUCTS_FILE, load_plan
-from engine.plan.model import Plan
-from engine.plan.reachable import FEWEST_ACCESS_POINTS
+
+if TYPE_CHECKING:
+    from engine.plan.model import Plan
+
+MOST_CHARACTERS = 1_000
+"""Of any text: the longest are addresses of brokers with user and password."""
+
+MOST_OF_A_NAME = 80
+"""That people give something, to know it again in a list."""
+
+MOST_PATH_BYTES, MOST_PART_BYTES = 4_095, 255
+"""What Linux takes of a path and of each name in it; others take no more."""
+
+_NOT_TEXT = {"Cc": "control characters", "Cs": "bytes that are no text"}
 
 StoreFolder = Annotated[
     Path, typer.Argument(metavar="DIR", help="The store's folder, with its plan.geojson and products.csv.")
@@ -23,6 +40,9 @@ StoreFolder = Annotated[
 def plan_to_locate(folder: Path) -> Plan:
     """The store's plan, for what needs to know where devices are. Raises OperatorError; warns of too few access
     points."""
+    from engine.plan.load import load_plan
+    from engine.plan.reachable import FEWEST_ACCESS_POINTS
+
     plan = load_plan(folder)
     file, n_ap = str(folder / "plan.geojson"), len(plan.access_points)
     fix = 'features of feature_type "access_point"'
@@ -45,11 +65,55 @@ def refuse_overwriting(option: str, output: Path | None, *inputs: Path | None) -
 
 def plan_files(folder: Path | None) -> tuple[Path, ...]:
     """The files of a store's folder that commands read."""
+    from engine.offers.campaigns import CAMPAIGNS_FILE
+    from engine.plan.load import PLAN_FILE, PRODUCTS_FILE
+
     return () if folder is None else tuple(folder / name for name in (PLAN_FILE, PRODUCTS_FILE, CAMPAIGNS_FILE))
 
 
-def finite(value: float) -> float:
-    """Checks a number given on the command line. Raises typer.BadParameter for nan."""
-    if not math.isfinite(value):
-        raise typer.BadParameter(f"{value} is not a number")
+def short_name(value: str) -> str:
+    """Checks a name for a list. Raises typer.BadParameter for one that would fill the screen."""
+    if len(value) > MOST_OF_A_NAME:
+        raise typer.BadParameter(f"has {len(value):,} characters, at most {MOST_OF_A_NAME}")
     return value
+
+
+def check_all(command: Any) -> Any:
+    """The command, or the group with all its commands, whose parameters are checked as they are read."""
+    for parameter in command.params:
+        parameter.callback = partial(_checked, parameter.callback)
+    for inner in getattr(command, "commands", {}).values():
+        check_all(inner)
+    return command
+
+
+def refuse_unfit(value: Any) -> None:
+    """Raises typer.BadParameter for a value that no parameter takes."""
+    if isinstance(value, (tuple, list)):
+        for one in value:
+            refuse_unfit(one)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is not a number")
+    elif isinstance(value, Path):
+        _refuse_path(value)
+    elif isinstance(value, str):
+        _refuse_text(value)
+
+
+def _checked(then: Callable[..., Any] | None, context: Any, parameter: Any, value: Any) -> Any:
+    refuse_unfit(value)
+    return value if then is None else then(context, parameter, value)
+
+
+def _refuse_text(value: str) -> None:
+    if len(value) > MOST_CHARACTERS:
+        raise typer.BadParameter(f"has {len(value):,} characters, at most {MOST_CHARACTERS:,}")
+    for character in value:
+        if named := _NOT_TEXT.get(unicodedata.category(character)):
+            raise typer.BadParameter(f"{value[:60]!r} holds {named}: one line of plain text, please")
+
+
+def _refuse_path(value: Path) -> None:
+    bytes_ = [len(part.encode("utf-8", "surrogateescape")) for part in value.parts]
+    if max(bytes_, default=0) > MOST_PART_BYTES or sum(bytes_) + len(bytes_) > MOST_PATH_BYTES:
+        raise typer.BadParameter(f"{str(value)[:40]}... is too long for a path")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from api.cli.engine import CONFIG_OPTION
+from api.cli.inputs import short_name
 
 if TYPE_CHECKING:
     from api.cli.startup import RunningSite
@@ -58,7 +59,7 @@ def list_(
 def add(
     scope: Annotated[Scope, typer.Argument(help="What it is for.")],
     store: Annotated[str, typer.Option(help="The store it opens; * is all of them.")] = "*",
-    name: Annotated[str, typer.Option(help="Whose it is, for the list.")] = "",
+    name: Annotated[str, typer.Option(callback=short_name, help="Whose it is, for the list.")] = "",
     config: Path | None = CONFIG_OPTION,
 ) -> None:
     """Make a key, and print it: it is shown this once.

@@ -11,6 +11,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
+from api.cli.inputs import check_all
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -49,7 +51,8 @@ class LazyGroup(TyperGroup):
 
 
 def added_by(register: Any) -> dict[str, Any]:
-    """The commands, by name, that this function adds to an application that it is given."""
+    """The commands, by name, that this function adds to an application that it is given; what they are given is checked
+    as it is read."""
     app = typer.Typer(rich_markup_mode="rich")
     register(app)
-    return dict(get_group(app).commands)
+    return dict(check_all(get_group(app)).commands)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import typer
 
-from api.cli.inputs import finite, plan_files, plan_to_locate, refuse_overwriting
+from api.cli.inputs import plan_files, plan_to_locate, refuse_overwriting
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import FixTable, load_radio_map, read_readings, readings_for_plan, write_fixes
 from engine.files.joined import PlanReadings
@@ -37,12 +37,8 @@ def locate(
     output: Path = typer.Option(..., "--output", "-o", help="Where the fixes go (.csv or .parquet)."),
     radiomap: Path | None = typer.Option(None, help="A radio map made by `rayon calibrate`."),
     method: str = typer.Option("bayes", help=f"One of: {', '.join(METHODS)}."),
-    window_s: float = typer.Option(
-        3.0, min=0.05, max=600.0, callback=finite, help="Readings of one device in one window make one fix."
-    ),
-    lag_s: float = typer.Option(
-        0.0, min=0.0, max=600.0, callback=finite, help="Let a fix use readings this much later than its time."
-    ),
+    window_s: float = typer.Option(3.0, min=0.05, max=600.0, help="Readings of one device in one window make one fix."),
+    lag_s: float = typer.Option(0.0, min=0.0, max=600.0, help="Let a fix use readings this much later than its time."),
 ) -> None:
     """Locates every device of a recording: one fix per device and window.
 

@@ -42,7 +42,9 @@ def register(app: typer.Typer) -> None:
     def demo(
         seconds: float | None = typer.Option(None, min=1, help="Stop by itself after so long and print the counts."),
         as_json: bool = typer.Option(False, "--json", help="Print the counts as one JSON object on stdout."),
-        port: int | None = typer.Option(None, help="Port of the pages; default 8000, or a free one."),
+        port: int | None = typer.Option(
+            None, min=1, max=65_535, help="Port of the pages; default 8000, or a free one."
+        ),
         broker: BrokerKind | None = typer.Option(None, help="Default: mosquitto where it is installed, else amqtt."),
         verbose: bool = typer.Option(False, "--verbose", "-v", help="Log more."),
     ) -> None:

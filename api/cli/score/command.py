@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from api.cli.inputs import finite, refuse_overwriting
+from api.cli.inputs import refuse_overwriting
 from api.cli.score.ledger import Ledger, is_live_only, ledger_lines, ledger_of_run, ledger_page
 from api.cli.score.read import Files, Pair, files_of_run, read_files
 from api.cli.score.uplift import uplift_lines
@@ -83,9 +83,7 @@ def score(
     as_json: bool = typer.Option(False, "--json", help="One JSON object on standard output."),
     plot: Path | None = typer.Option(None, help="Draw the errors' distribution (.png, .svg, .pdf; extra `plots`)."),
     html: Path | None = typer.Option(None, help="Write one page to read: floor plan, distribution, worst tracks."),
-    window_s: float = typer.Option(
-        3.0, min=0.05, callback=finite, help="Windows of truth that should hold a fix, for coverage."
-    ),
+    window_s: float = typer.Option(3.0, min=0.05, help="Windows of truth that should hold a fix, for coverage."),
 ) -> None:
     """Scores what was found against the truth.
 

@@ -52,6 +52,10 @@ COMMANDS = {
     ),
     "campaigns": Listed("api.cli.data.campaigns", "Campaigns of the stores' files.", SITE),
     "keys": Listed("api.cli.keys", "Keys of managers, tills and monitoring.", SITE),
+    "decode": Listed(
+        "api.cli.decode.command",
+        "Says what a decoder makes of recorded messages: readings, positions, sessions, and refusals by reason.",
+    ),
     "history": Listed("api.cli.history.command", "Past hours of a store, from elsewhere.", SITE),
 }
 """In the order of `rayon --help`. The texts are the first lines of the commands' own descriptions."""

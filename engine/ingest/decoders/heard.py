@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from engine.vocabulary import RecordRefusal, SourceSession
@@ -18,21 +17,20 @@ from engine.vocabulary import RecordRefusal, SourceSession
 ABSENT = math.nan
 """A number that the vendor does not give. An absent time is the time of receipt."""
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True)
 class VendorMessage:
     """One MQTT frame, HTTP body, WebSocket frame or polled answer.
 
-    `received_at` is seconds UTC, `headers` have lower-case names, `topic` is empty where there is none. `method` and
-    `target` (path and query, as they came) are of HTTP.
+    `received_at` is seconds UTC, or NaN for a recording of which nobody knows when it came: what is stale is then
+    judged against the newest time in the message. `headers` have lower-case names, `topic` is empty where there is
+    none. `method` and `target` (path and query, as they came) are of HTTP.
     """
 
     body: bytes
     received_at: float
     topic: str = ""
-    headers: Mapping[str, str] = NOTHING
+    headers: Mapping[str, str] = field(default_factory=dict)
     method: str = "POST"
     target: str = ""
 
@@ -47,7 +45,7 @@ class Told:
     the kind's own: `ap` of an agent that names none in its body, `validator`, `columns`, `interface`, `bssid`…"""
 
     secret: str | None = None
-    options: Mapping[str, str] = NOTHING
+    options: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Told({sorted(self.options)})"
@@ -72,7 +70,8 @@ class VendorReading(NamedTuple):
 class VendorPosition(NamedTuple):
     """Where the source itself says that a phone is, in its own frame: metres, or degrees, or both. `origin` is
     `top-left` (y down) or `bottom-left` where known. `error_kind` says what `error_m` is: `variance` and `unc` as
-    Meraki and Cisco say, `r95` the radius that holds 95 %."""
+    Meraki and Cisco say, `r95` the radius that holds 95 %. `xy_by_floor` are (floor, x_m, y_m) where the source places
+    one phone on several plans at once: which of them is right is not for a decoder to say."""
 
     mac: str
     t: float = ABSENT
@@ -85,6 +84,7 @@ class VendorPosition(NamedTuple):
     origin: str = ""
     error_m: float = ABSENT
     error_kind: Literal["", "variance", "unc", "r95"] = ""
+    xy_by_floor: tuple[tuple[str, float, float], ...] = ()
 
 
 class VendorSession(NamedTuple):

@@ -6,14 +6,23 @@ from functools import lru_cache
 
 from engine.privacy.pseudonyms import normal_mac
 
-NOBODY = frozenset(("00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"))
-"""Addresses that no device has: reports that are empty, or meant for all."""
+NOBODY = "00:00:00:00:00:00"
+"""The address of reports that are empty."""
+GROUP_BIT = 1
+"""Of the first byte (IEEE 802): the address is of a group, or of all. Nobody sends from it."""
+
+
+_LONGEST = 40  # characters, spaces around it included: what is remembered must not grow with what is sent
+
+
+def colon_mac(text: str) -> str | None:
+    """A MAC in any spelling that `normal_mac` takes, or with one separator between all bytes (`aa.bb.cc.…`), in ours.
+    None for everything else, and for addresses that no device sends from (zeros, broadcast, groups)."""
+    return _spelled(text) if len(text) <= _LONGEST else None
 
 
 @lru_cache(maxsize=30_000)
-def colon_mac(text: str) -> str | None:
-    """A MAC in any spelling that `normal_mac` takes, or with one separator between all bytes (`aa.bb.cc.…`), in ours.
-    None for everything else, and for addresses that no device has (zeros, broadcast)."""
+def _spelled(text: str) -> str | None:
     bare = text.strip()
     if len(bare) == 17 and bare[2] == "." and bare[2::3] == ".....":
         bare = bare.replace(".", ":")
@@ -22,7 +31,7 @@ def colon_mac(text: str) -> str | None:
     except ValueError:
         return None
     mac = ":".join(digits[i : i + 2] for i in range(0, 12, 2))
-    return None if mac in NOBODY else mac
+    return None if mac == NOBODY or int(mac[1], 16) & GROUP_BIT else mac
 
 
 def mac_of_bytes(raw: bytes) -> str | None:

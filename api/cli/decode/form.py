@@ -1,0 +1,122 @@
+"""What decoders made of recorded messages, as one JSON object or as a table to read."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from engine.ingest.decoders.heard import Decoded, VendorPosition, VendorSession
+
+TIMES = ("t",)
+"""Printed as null where the source gives none: the time of receipt is meant. Other absent values are left out."""
+
+
+class FileDecoded(NamedTuple):
+    """What one file gave."""
+
+    file: str
+    decoded: Decoded
+
+
+def as_form(files: Sequence[FileDecoded]) -> dict[str, Any]:
+    """All files together, and what was refused of each."""
+    found = [decoded for _, decoded in files]
+    refused: Counter[str] = Counter()
+    notes: dict[str, Any] = {}
+    for decoded in found:
+        refused.update(_counts(decoded))
+        _merge(notes, decoded.notes)
+    answers = [decoded.answer for decoded in found if decoded.answer is not None]
+    form: dict[str, Any] = {
+        "readings": [_said(reading) for decoded in found for reading in decoded.readings],
+        "positions": [_position(position) for decoded in found for position in decoded.positions],
+        "sessions": [_session(session) for decoded in found for session in decoded.sessions],
+        "refused": dict(refused),
+        "identity": [_said(identity) for decoded in found for identity in decoded.identities],
+        "ignored": sum(decoded.ignored for decoded in found),
+        "answer": answers[-1] if answers else None,
+        "notes": notes,
+    }
+    if answers:
+        form["http"] = {"status": 200, "body": answers[-1], "content_type": "text/plain"}
+    if len(files) > 1:
+        form["files"] = [{"file": file, "refused": _counts(decoded)} for file, decoded in files]
+    return form
+
+
+def as_lines(form: Mapping[str, Any]) -> Iterator[str]:
+    """The same to read: a table of each kind that there is, then counts."""
+    for kind in ("readings", "positions", "sessions", "identity"):
+        rows = form[kind]
+        yield f"{len(rows)} {kind}" if kind != "identity" else f"{len(rows)} known by name"
+        yield from _table(rows)
+    if form["ignored"]:
+        yield f"{form['ignored']} ignored: they say nothing of a phone"
+    for reason, count in form["refused"].items():
+        yield f"{count} refused: {reason}"
+    for file in form.get("files", ()):
+        for reason, count in file["refused"].items():
+            yield f"  {file['file']}: {count} refused: {reason}"
+    if form["answer"] is not None:
+        yield f"answer: {form['answer']}"
+    for name, note in form["notes"].items():
+        yield f"{name}: {note}"
+
+
+def _counts(decoded: Decoded) -> dict[str, int]:
+    return {str(reason): count for reason, count in decoded.refused.items()}
+
+
+def _said(record: Any) -> dict[str, Any]:
+    """A record's fields, without those that the source does not give."""
+    out = {}
+    for name, value in record._asdict().items():
+        absent = value in ("", ()) or (isinstance(value, float) and math.isnan(value))
+        if not absent:
+            out[name] = value
+        elif name in TIMES:
+            out[name] = None
+    return out
+
+
+def _position(position: VendorPosition) -> dict[str, Any]:
+    said = _said(position)
+    if position.xy_by_floor:
+        said["xy_by_floor"] = {floor: [x_m, y_m] for floor, x_m, y_m in position.xy_by_floor}
+    return said
+
+
+def _session(session: VendorSession) -> dict[str, Any]:
+    said = _said(session)
+    said.pop("ssid", None)
+    said["event"] = str(session.event)
+    if session.mac == "*" and session.ap:  # all phones of a controller, which is named as it names itself
+        said["nas"] = said.pop("ap")
+    return said
+
+
+def _merge(notes: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for name, value in more.items():
+        known = notes.get(name)
+        if isinstance(known, list) and isinstance(value, list):
+            notes[name] = known + value
+        elif isinstance(known, dict) and isinstance(value, dict):
+            notes[name] = known | value
+        else:
+            notes[name] = value
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    cells = [names, *([_cell(row.get(name)) for name in names] for row in rows)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(names))]
+    for line in cells if rows else ():
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

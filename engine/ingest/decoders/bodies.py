@@ -1,0 +1,78 @@
+"""Bodies as messages carry them: JSON that is nearly right, secrets, lists in which anything may stand."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from engine.errors import MessageRefused
+from engine.ingest.decoders.heard import Decoded
+from engine.vocabulary import RecordRefusal
+
+MAX_BODY = 4 * 1024 * 1024  # bytes; a shop's busiest minute is a tenth of it
+_BOM = b"\xef\xbb\xbf"
+_decode = msgspec.json.Decoder().decode
+
+Json = Mapping[str, Any]
+"""An object of a body. Nothing is known of its values."""
+
+
+def checked_size(body: bytes) -> bytes:
+    """The body. Raises MessageRefused `too_large`."""
+    if len(body) > MAX_BODY:
+        raise MessageRefused(RecordRefusal.TOO_LARGE, f"{len(body)} bytes, at most {MAX_BODY}")
+    return body
+
+
+def json_value(body: bytes) -> Any:
+    """What a body says in JSON. `NaN`, a byte order mark and bytes that are no UTF-8 (network names have some) are
+    taken. Raises MessageRefused `not_json` or `too_large`."""
+    try:
+        return _decode(checked_size(body))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return json.loads(body.removeprefix(_BOM).decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        raise MessageRefused(RecordRefusal.NOT_JSON) from None
+
+
+def json_object(body: bytes) -> Json:
+    """As `json_value`. Raises MessageRefused `bad_shape` where it is no object."""
+    value = json_value(body)
+    if type(value) is not dict:
+        raise MessageRefused(RecordRefusal.BAD_SHAPE, f"a JSON {type(value).__name__}, not an object")
+    return value
+
+
+def child(parent: Json, key: str) -> Json:
+    """The object under a key; an empty one where something else, or nothing, stands there."""
+    value = parent.get(key)
+    return value if type(value) is dict else {}
+
+
+def objects(value: object, into: Decoded) -> Iterator[Json]:
+    """The objects of a list. What else stands in it is counted as `bad_shape`; null is an empty list."""
+    if value is None:
+        return
+    if type(value) is not list:
+        into.refuse(RecordRefusal.BAD_SHAPE)
+        return
+    for item in value:
+        if type(item) is dict:
+            yield item
+        else:
+            into.refuse(RecordRefusal.BAD_SHAPE)
+
+
+def check_secret(given: object, secret: str | None) -> None:
+    """Compares in constant time; nothing is checked where no secret was told. Raises MessageRefused `bad_secret`."""
+    if secret is None:
+        return
+    text = given.encode("utf-8", "replace") if isinstance(given, str) else b""
+    if not hmac.compare_digest(text, secret.encode("utf-8", "replace")):
+        raise MessageRefused(RecordRefusal.BAD_SECRET)

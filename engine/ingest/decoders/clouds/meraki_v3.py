@@ -1,0 +1,112 @@
+"""Observations of Meraki's Scanning API, version 3: a phone, all places where it was, and who heard it there.
+
+One observation holds several `locations` some seconds apart, each with its own RSSI; every one is used. `latestRecord`
+often repeats one of them. Coordinates and RSSI are text or numbers, `"NaN"` where the access points are on no plan.
+"""
+
+from __future__ import annotations
+
+from engine.ingest.decoders.bodies import Json, objects
+from engine.ingest.decoders.heard import Decoded, VendorIdentity, VendorPosition, VendorReading
+from engine.ingest.decoders.values import (
+    RecordUnusable,
+    ap_mac,
+    dbm,
+    degrees,
+    epoch_s,
+    error_m,
+    is_absent,
+    length_m,
+    named,
+    phone_mac,
+)
+from engine.vocabulary import RecordRefusal
+
+
+def add_v3(data: Json, decoded: Decoded) -> None:
+    """What the observations say."""
+    for observation in objects(data.get("observations"), decoded):
+        try:
+            _add_observation(observation, decoded)
+        except RecordUnusable as unusable:
+            decoded.refuse(unusable.reason)
+
+
+def _add_observation(observation: Json, decoded: Decoded) -> None:
+    mac = phone_mac(observation.get("clientMac"))
+    if "bleBeacons" in observation:
+        raise RecordUnusable(RecordRefusal.NOT_WIFI)
+    said = _said(decoded)
+    seen: set[tuple[str, float]] = set()
+    used: list[Json] = []
+    for location in objects(observation.get("locations"), decoded):
+        if location in used:
+            decoded.refuse(RecordRefusal.DUPLICATE)
+            continue
+        used.append(location)
+        try:
+            _add_location(mac, location, seen, decoded)
+        except RecordUnusable as unusable:
+            decoded.refuse(unusable.reason)
+    latest = observation.get("latestRecord")
+    if type(latest) is dict:
+        _add_latest(mac, latest, seen, decoded)
+    if _said(decoded) == said:
+        decoded.refuse(RecordRefusal.NO_RSSI)
+    elif user := named(observation.get("userId")):
+        decoded.identities.append(VendorIdentity(mac, user, named(observation.get("ipv4"))))
+
+
+def _said(decoded: Decoded) -> int:
+    return len(decoded.readings) + len(decoded.positions) + sum(decoded.refused.values())
+
+
+def _add_location(mac: str, location: Json, seen: set[tuple[str, float]], decoded: Decoded) -> None:
+    t = epoch_s(location.get("time"))
+    position = _position(mac, t, location)
+    if position is not None:
+        decoded.positions.append(position)
+    records: set[tuple[str, float]] = set()
+    for record in objects(location.get("rssiRecords"), decoded):
+        try:
+            reading = _reading(mac, t, record.get("apMac"), record.get("rssi"))
+            if (reading.ap, reading.rssi_dbm) in records:
+                raise RecordUnusable(RecordRefusal.DUPLICATE)
+        except RecordUnusable as unusable:
+            decoded.refuse(unusable.reason)
+            continue
+        records.add((reading.ap, reading.rssi_dbm))
+        seen.add((reading.ap, t))
+        decoded.readings.append(reading)
+
+
+def _add_latest(mac: str, latest: Json, seen: set[tuple[str, float]], decoded: Decoded) -> None:
+    ap, rssi = latest.get("nearestApMac"), latest.get("nearestApRssi")
+    if is_absent(ap) and is_absent(rssi):
+        return  # it says when, and no more
+    try:
+        reading = _reading(mac, epoch_s(latest.get("time")), ap, rssi)
+        if (reading.ap, reading.t) in seen:
+            raise RecordUnusable(RecordRefusal.DUPLICATE)
+        decoded.readings.append(reading)
+    except RecordUnusable as unusable:
+        decoded.refuse(unusable.reason)
+
+
+def _reading(mac: str, t: float, ap: object, rssi: object) -> VendorReading:
+    return VendorReading(mac, ap_mac(ap, mac), t, dbm(rssi))
+
+
+def _position(mac: str, t: float, location: Json) -> VendorPosition | None:
+    """None where the location has neither metres nor degrees: phones near fewer than three access points."""
+    x_m, y_m = length_m(location.get("x")), length_m(location.get("y"))
+    lon, lat = degrees(location.get("lng"), location.get("lat"))
+    on_plan = x_m == x_m and y_m == y_m
+    if not on_plan and lon != lon:
+        return None
+    variance = error_m(location.get("variance"))
+    kind = "variance" if variance == variance else ""
+    position = VendorPosition(mac, t, lon=lon, lat=lat, error_m=variance, error_kind=kind)  # type: ignore[arg-type]
+    if not on_plan:
+        return position
+    return position._replace(x_m=x_m, y_m=y_m, map=named(location.get("floorPlanId")), origin="bottom-left")

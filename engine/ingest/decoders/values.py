@@ -1,0 +1,154 @@
+"""Single values as vendors write them: numbers as text, `NaN` as text, times in five units, signals of two signs.
+
+Each function gives a good value, NaN where nothing was said, or raises `RecordUnusable` with the reason to count.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from engine.ingest.decoders.columns import RSSI_END_DBM, RSSI_MIN_DBM, TIME_MAX_S
+from engine.ingest.decoders.heard import ABSENT
+from engine.ingest.decoders.macs import colon_mac
+from engine.vocabulary import RecordRefusal
+
+FOOT_M = 0.3048
+NO_VALUE_TEXTS = frozenset(("", "nan", "-nan", "null", "none", "--", "-", "n/a", "undefined"))
+"""What stands where a number would, in lower case, when there is none."""
+COORDINATE_MAX_M = 1e6  # no plan is larger
+_NUMBER_MAX = 40  # characters of a number in a text
+_TIME_MIN = 16  # characters: date, hour and minute at least
+_TIME_MAX = 40
+_HEX_MIN = 32  # digits: an MD5 and longer; an EUI-64 has 16
+_HEX = re.compile(r"[0-9a-fA-F]+")
+
+
+class RecordUnusable(Exception):
+    """One record of a message gives nothing; caught by the decoder that is at work, and counted."""
+
+    def __init__(self, reason: RecordRefusal) -> None:
+        self.reason = reason
+        super().__init__(str(reason))
+
+
+def is_absent(value: object) -> bool:
+    """Whether nothing is said: no value, or one of the ways to write that there is none."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return True
+    return isinstance(value, str) and len(value) <= _NUMBER_MAX and value.strip().lower() in NO_VALUE_TEXTS
+
+
+def number(value: object) -> float:
+    """A finite number, from a number or a text of one; NaN for everything else."""
+    kind = type(value)
+    if kind is str and len(value) <= _NUMBER_MAX and "_" not in value:  # type: ignore[arg-type, operator]
+        try:
+            found = float(value)  # type: ignore[arg-type]
+        except ValueError:
+            return ABSENT
+    elif kind is float or kind is int:
+        try:
+            found = float(value)  # type: ignore[arg-type]
+        except OverflowError:  # an integer of hundreds of digits
+            return ABSENT
+    else:
+        return ABSENT
+    return found if math.isfinite(found) else ABSENT
+
+
+def dbm(value: object, above_zero: float = ABSENT) -> float:
+    """A signal in dBm. `above_zero` is what the source adds, where it writes positive numbers: 95 means dBm + 95.
+
+    Raises RecordUnusable: `no_rssi` where there is none, `bad_rssi` where it is no measurement."""
+    found = number(value)
+    if RSSI_MIN_DBM <= found < RSSI_END_DBM:
+        return found
+    if 0 < found < above_zero:
+        return dbm(found - above_zero)
+    raise RecordUnusable(RecordRefusal.NO_RSSI if is_absent(value) else RecordRefusal.BAD_RSSI)
+
+
+def epoch_s(value: object) -> float:
+    """Seconds UTC from an epoch (s, ms, us or ns: they are told apart by their size) or from ISO 8601; a time without
+    a zone is UTC. NaN where there is none, which 0 says too. Raises RecordUnusable `bad_time`."""
+    found = number(value)
+    if found != found:  # NaN
+        if is_absent(value):
+            return ABSENT
+        found = iso_s(value) if isinstance(value, str) and len(value) <= _TIME_MAX else ABSENT
+    elif found == 0:
+        return ABSENT
+    while found >= TIME_MAX_S:
+        found /= 1000.0
+    if not 0 < found < TIME_MAX_S:
+        raise RecordUnusable(RecordRefusal.BAD_TIME)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def iso_s(text: str) -> float:
+    """Seconds UTC of a date with a time in ISO 8601, with `T` or a space between; NaN where it is none."""
+    bare = text.strip()
+    if len(bare) < _TIME_MIN:
+        return ABSENT
+    try:
+        at = datetime.fromisoformat(bare)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return ABSENT
+
+
+def phone_mac(value: object) -> str:
+    """The MAC that a phone is named by, in our spelling. Raises RecordUnusable: `no_mac` where there is none, `bad_mac`
+    where it is no device's, `hashed_mac` where a digest stands in its place."""
+    if isinstance(value, str):
+        mac = colon_mac(value)
+        if mac is not None:
+            return mac
+        if value.strip() and is_digest(value):
+            raise RecordUnusable(RecordRefusal.HASHED_MAC)
+    raise RecordUnusable(RecordRefusal.NO_MAC if is_absent(value) else RecordRefusal.BAD_MAC)
+
+
+def ap_mac(value: object, phone: str = "") -> str:
+    """An access point's MAC. Raises RecordUnusable: `no_ap` where there is none, `ap_mac` where it is `phone` itself."""
+    mac = colon_mac(value) if isinstance(value, str) else None
+    if mac is None:
+        raise RecordUnusable(RecordRefusal.NO_AP)
+    if mac == phone:
+        raise RecordUnusable(RecordRefusal.AP_MAC)
+    return mac
+
+
+def is_digest(value: object) -> bool:
+    """Whether a text is hexadecimal and too long for an address: no part of it may be taken for a MAC."""
+    return isinstance(value, str) and _HEX_MIN <= len(value.strip()) <= 128 and bool(_HEX.fullmatch(value.strip()))
+
+
+def named(value: object) -> str:
+    """A name that the source gives: its text, or its number; empty where there is none."""
+    if isinstance(value, str):
+        text = value.strip()
+        return "" if text.lower() in ("null", "none") else text
+    return str(value) if type(value) is int else ""
+
+
+def length_m(value: object, unit_m: float = 1.0) -> float:
+    """A coordinate or length in metres; NaN where it is none, or farther than any plan reaches."""
+    found = number(value) * unit_m
+    return found if abs(found) <= COORDINATE_MAX_M else ABSENT
+
+
+def error_m(value: object, unit_m: float = 1.0) -> float:
+    """An error's size in metres; NaN where it is none. Sources write 0 for "not known": nobody is located so well."""
+    found = length_m(value, unit_m)
+    return found if found > 0 else ABSENT
+
+
+def degrees(lon: object, lat: object) -> tuple[float, float]:
+    """(lon, lat), both NaN where either is none: -999 is how Cisco says so."""
+    east, north = number(lon), number(lat)
+    return (east, north) if abs(east) <= 180 and abs(north) <= 90 else (ABSENT, ABSENT)

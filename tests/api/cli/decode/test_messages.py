@@ -1,0 +1,60 @@
+"""Recorded messages on disk: a body alone, with its topic and headers beside it, or a whole HTTP request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from api.cli.decode.command import decoder_of, told_options
+from api.cli.decode.messages import parse_headers, read_message
+from engine.errors import OperatorError
+
+
+def test_topic_and_headers_lie_beside_the_body(tmp_path: Path) -> None:
+    (tmp_path / "one.json").write_bytes(b"{}")
+    (tmp_path / "one.topic").write_text("a/b/c\n")
+    (tmp_path / "one.headers").write_text("Content-Type: application/json\r\nno header\nX-Key:  a:b \n")
+    message = read_message(tmp_path / "one.json", None, None, 7.0)
+    assert (message.body, message.topic, message.received_at, message.method) == (b"{}", "a/b/c", 7.0, "POST")
+    assert message.headers == {"content-type": "application/json", "x-key": "a:b"}
+    given = read_message(tmp_path / "one.json", "d/e", None, 7.0)
+    assert given.topic == "d/e"
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_whole_request_is_taken_apart(tmp_path: Path, end: bytes) -> None:
+    file = tmp_path / "request.txt"
+    file.write_bytes(end.join([b"PUT /in/shop?x=1 HTTP/1.1", b"Host: rayon.example", b"", b'{"a":', b"1}"]))
+    message = read_message(file, None, None, 0.0)
+    assert (message.method, message.target, message.headers) == ("PUT", "/in/shop?x=1", {"host": "rayon.example"})
+    assert message.body == b'{"a":' + end + b"1}"
+
+
+def test_a_request_without_a_body_has_none(tmp_path: Path) -> None:
+    (tmp_path / "get.txt").write_bytes(b"GET / HTTP/1.0\nHost: a")
+    message = read_message(tmp_path / "get.txt", None, None, 0.0)
+    assert (message.method, message.body, message.headers) == ("GET", b"", {"host": "a"})
+
+
+def test_header_names_are_lower_case_and_values_keep_theirs() -> None:
+    assert parse_headers(b"X-Mist-Signature-v2: AbC\n: nameless\n") == {"x-mist-signature-v2": "AbC", "": "nameless"}
+
+
+@pytest.mark.parametrize("name", ["absent.json", "."])
+def test_a_file_that_cannot_be_read_is_an_operator_s_mistake(tmp_path: Path, name: str) -> None:
+    with pytest.raises(OperatorError, match="cannot be read"):
+        read_message(tmp_path / name, None, None, 0.0)
+
+
+def test_an_unknown_kind_lists_those_that_there_are() -> None:
+    with pytest.raises(OperatorError, match=r"no such kind of source \(one of .*meraki-mqtt"):
+        decoder_of("meraky")
+
+
+def test_what_a_source_is_told_is_key_and_value() -> None:
+    assert told_options(["ap=02:00:5e:00:53:a0", "columns=time,status", "note=a=b"]) == {
+        "ap": "02:00:5e:00:53:a0", "columns": "time,status", "note": "a=b",
+    }  # fmt: skip
+    with pytest.raises(OperatorError, match="key=value"):
+        told_options(["ap"])

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 import api.campaigns.endpoints
+import api.controllers.receivers
 import api.health.endpoints
 import api.managers.endpoints
 import api.managers.pages
@@ -28,6 +29,8 @@ import api.tills.endpoints
 from api import contract, docs, pages, problems
 from api import manager_login as gate
 from api.context import AppContext
+from api.controllers.hand_over import HandOver
+from api.controllers.replays import SeenMessages
 from api.middleware import metrics
 from api.middleware.border import Border
 from api.middleware.headers import SafeHeaders
@@ -38,6 +41,7 @@ from api.shoppers.sessions import restore_session
 from engine.config import Config
 from engine.delivery.housekeeping import keep_house
 from engine.delivery.outboxes import housekeeping_jobs, page_hub, retention_jobs
+from engine.ingest.sources.declared import declare
 from engine.plan.model import Plan
 from engine.privacy.proofs import portal_secrets
 from engine.privacy.secrets import Secrets
@@ -54,6 +58,7 @@ _TAGS = [
     {"name": "campaigns", "description": "Make, change, pause campaigns."},
     {"name": "managers", "description": "Reports: where people are, for how long, and what coupons did."},
     {"name": "shares", "description": "The public page behind a shared link."},
+    {"name": "controllers", "description": "Clouds and controllers that push what they hear."},
     {"name": "health", "description": "For machines and for people on call."},
     {"name": "pages", "description": "HTML pages."},
 ]
@@ -68,6 +73,7 @@ _ROUTERS = (
     api.tills.endpoints.pages,
     api.shares.endpoints.router,
     api.campaigns.endpoints.router,
+    api.controllers.receivers.router,
     api.health.endpoints.router,
     api.health.endpoints.metrics_router,
     gate.router,
@@ -79,7 +85,8 @@ def create_app(
     config: Config, db: Database, secrets: Secrets, plans: Mapping[str, Plan], *, start_delivery: bool = True
 ) -> FastAPI:
     """The site's HTTP side. With `start_delivery` false nothing is polled and no house kept: another process does."""
-    ctx = AppContext(config, db, secrets, dict(plans), portal_secrets(secrets, plans, os.environ))
+    sources = declare(config.sources, plans, os.environ)
+    ctx = AppContext(config, db, secrets, dict(plans), portal_secrets(secrets, plans, os.environ), sources)
     limits, instruments = RateLimits(), metrics.Metrics(ctx)
     app = FastAPI(
         title="Rayon",
@@ -104,6 +111,8 @@ def create_app(
     app.state.metrics = instruments
     app.state.hub = page_hub(db)
     app.state.delivery = []
+    app.state.seen_messages = SeenMessages()
+    app.state.hand_over = HandOver(config.mqtt) if any(s.config.receiver for s in sources) else None
     app.state.own_engine = list  # called for what keeps the engine of this process, if it has one, from its work
     problems.mount(app)
     for router in _ROUTERS:
@@ -128,7 +137,11 @@ def _lifespan(start_delivery: bool) -> Any:
         for task in tasks:
             task.add_done_callback(_loudly)
         app.state.delivery = tasks
+        if app.state.hand_over is not None:
+            app.state.hand_over.start()
         yield
+        if app.state.hand_over is not None:
+            await asyncio.to_thread(app.state.hand_over.close)
         app.state.hub.close()
         for task in tasks:
             task.cancel()

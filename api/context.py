@@ -11,6 +11,7 @@ from fastapi import Request
 from api.keyring import KeyRing
 from engine.config import Config
 from engine.errors import NotFound
+from engine.ingest.sources.declared import Sources
 from engine.plan.model import Plan
 from engine.privacy.proofs import PortalSecrets
 from engine.privacy.secrets import Secrets
@@ -29,6 +30,7 @@ class AppContext:
     secrets: Secrets
     plans: dict[str, Plan]
     portal: PortalSecrets = field(default_factory=lambda: PortalSecrets({}))
+    sources: Sources = field(default_factory=Sources)
     keys: KeyRing = field(init=False, repr=False)
     _cells: dict[str, Cells] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)

@@ -57,6 +57,58 @@ class IngestConfig(_Strict):
     devices_per_store: int = Field(1_000, ge=10)  # located at once, at most; linked phones always are
 
 
+class PointPair(_Strict):
+    """One place in two frames: the source's, and the store's in metres."""
+
+    theirs: tuple[float, float]
+    ours: tuple[float, float]
+
+
+class MapConfig(_Strict):
+    """Where a source's map lies in the store. With two points, unit, turn and origin follow from them."""
+
+    map: str = Field("*", min_length=1, max_length=256)  # the source's id or name of it; * for any
+    level: str = Field(min_length=1, max_length=128)
+    store: str | None = None  # which of the source's stores; None where it has one
+    y_down: bool = False  # the source counts from the top left corner
+    height_m: float = Field(0.0, ge=0, le=10_000)  # of the source's map: where y is down and no points are given
+    points: tuple[PointPair, ...] = Field((), max_length=2)
+
+    @model_validator(mode="after")
+    def _two_points_or_none(self) -> MapConfig:
+        if len(self.points) == 1:
+            raise ValueError("one point says where, not how it is turned: give two points, or none")
+        if self.points and self.points[0].theirs == self.points[1].theirs:
+            raise ValueError("two points at the same place say nothing of turn and unit")
+        if self.y_down and not self.points and not self.height_m:
+            raise ValueError("y_down needs height_m or two points")
+        return self
+
+
+class SourceConfig(_Strict):
+    """A system of another make that publishes readings, positions or sessions."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
+    kind: str = Field(min_length=1, max_length=64)  # as `rayon decode` names it
+    stores: tuple[str, ...] = Field(min_length=1)
+    topic: str | None = Field(None, min_length=1, max_length=512)  # MQTT pattern with + and #
+    receiver: bool = False  # POST /in/NAME
+    url: str | None = Field(None, pattern=r"^(https?|wss?)://")  # polled, or listened to
+    every_s: float = Field(15.0, ge=1, le=3600)  # between two polls
+    secret_env: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")  # the variable that holds its secret
+    use: Literal["readings", "positions"] = "readings"  # where a source gives both
+    delay_s: float | None = Field(None, ge=0, le=600)  # how old its readings are when they come; None: as its kind
+    options: dict[str, str] = {}
+    maps: tuple[MapConfig, ...] = ()
+
+    @model_validator(mode="after")
+    def _comes_one_way(self) -> SourceConfig:
+        ways = [self.topic is not None, self.receiver, self.url is not None]
+        if sum(ways) != 1:
+            raise ValueError("say one way in which it comes: topic, receiver or url")
+        return self
+
+
 class PositioningConfig(_Strict):
     """How scans become fixes."""
 
@@ -160,6 +212,7 @@ class Config(_Strict):
     stores: StoresConfig = StoresConfig()
     mqtt: MqttConfig = MqttConfig()
     ingest: IngestConfig = IngestConfig()
+    sources: tuple[SourceConfig, ...] = ()
     positioning: PositioningConfig = PositioningConfig()
     presence: PresenceConfig = PresenceConfig()
     offers: OffersConfig = OffersConfig()

@@ -84,6 +84,19 @@ class Hearings(Columns):
 
 
 @dataclass(frozen=True, slots=True)
+class ToldPositions(Columns):
+    """Where a source itself says that devices are, one row each, arrays (n,): in the store's frame, with the radial
+    standard deviation `sigma_m`. `level` indexes the plan's levels."""
+
+    t: F64
+    device: U64
+    level: I32
+    x_m: F64
+    y_m: F64
+    sigma_m: F64
+
+
+@dataclass(frozen=True, slots=True)
 class Scans(Columns):
     """One row per device and window: what all access points heard of it.
 

@@ -52,6 +52,8 @@ class RecordRefusal(StrEnum):
     BAD_SIGNATURE = "bad_signature"
     TOO_LARGE = "too_large"
     SOURCE_ERROR = "source_error"
+    UNKNOWN_SOURCE = "unknown_source"
+    REPLAYED = "replayed"
     NO_MAC = "no_mac"
     BAD_MAC = "bad_mac"
     HASHED_MAC = "hashed_mac"
@@ -63,6 +65,8 @@ class RecordRefusal(StrEnum):
     BAD_RANGE = "bad_range"
     BAD_TIME = "bad_time"
     NO_POSITION = "no_position"
+    UNKNOWN_MAP = "unknown_map"
+    OFF_PLAN = "off_plan"
     WIRED = "wired"
     NOT_WIFI = "not_wifi"
     NOT_A_PHONE = "not_a_phone"
@@ -70,6 +74,20 @@ class RecordRefusal(StrEnum):
     DUPLICATE = "duplicate"
     STALE = "stale"
     AMBIGUOUS = "ambiguous"
+
+
+NO_LOSS = frozenset(
+    {
+        RecordRefusal.WIRED,
+        RecordRefusal.NOT_WIFI,
+        RecordRefusal.NOT_A_PHONE,
+        RecordRefusal.NOT_A_VISITOR,
+        RecordRefusal.AP_MAC,
+        RecordRefusal.DUPLICATE,
+        RecordRefusal.STALE,
+    }
+)
+"""What is left out as it should be: a store that hears much of it is not deaf."""
 
 
 class SourceSession(StrEnum):
@@ -258,6 +276,7 @@ class ProblemCode(StrEnum):
     DEVICE_UNKNOWN = "device_unknown"
     PLACE_CODE_WRONG = "place_code_wrong"
     DELIVERY_GONE = "delivery_gone"
+    REPLAYED = "replayed"
     CAMPAIGN_EXISTS = "campaign_exists"
     LEDGER_KEY_REUSED = "ledger_key_reused"
     NOT_ENOUGH_POINTS = "not_enough_points"

@@ -19,20 +19,20 @@ class BodyTooSlowError(Exception):
     """The body did not come within SLOWEST_S."""
 
 
-async def read_body(receive: Receive, within_s: float = SLOWEST_S) -> bytes:
+async def read_body(receive: Receive, within_s: float = SLOWEST_S, at_most: int = LIMIT_BYTES) -> bytes:
     """The whole body.
 
-    Raises BodyTooLargeError past the limit, BodyTooSlowError after `within_s`, ClientDisconnect when the caller hangs
-    up.
+    Raises BodyTooLargeError past `at_most` bytes, BodyTooSlowError after `within_s`, ClientDisconnect when the caller
+    hangs up.
     """
     try:
         async with asyncio.timeout(within_s):
-            return await _read(receive)
+            return await _read(receive, at_most)
     except TimeoutError as error:
         raise BodyTooSlowError from error
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive, at_most: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
@@ -41,7 +41,7 @@ async def _read(receive: Receive) -> bytes:
             raise ClientDisconnect
         part: bytes = message.get("body", b"")
         size += len(part)
-        if size > LIMIT_BYTES:
+        if size > at_most:
             raise BodyTooLargeError
         parts.append(part)
         if not message.get("more_body", False):

@@ -44,6 +44,12 @@ class Metrics:
             buckets=_LATENCY_S,
             registry=self.registry,
         )
+        self.received = Counter(
+            "rayon_receiver_messages",
+            "Messages to POST /in/SOURCE: taken, or why not.",
+            ["source", "outcome"],
+            registry=self.registry,
+        )
         self.registry.register(_EngineStatus(ctx))
 
 

@@ -57,7 +57,8 @@ def _keys(model: type[BaseModel], path: str) -> Iterator[tuple[str, Entry]]:
 
 def _kind(model: type[BaseModel]) -> str:
     """What tells a model from others in its place: the one word that its `kind` may be. Empty where it is alone."""
-    return str(get_args(model.model_fields["kind"].annotation)[0]) if "kind" in model.model_fields else ""
+    words = get_args(model.model_fields["kind"].annotation) if "kind" in model.model_fields else ()
+    return str(words[0]) if words else ""
 
 
 def _of_kinds(kinds: Mapping[str, Vocabulary]) -> Iterator[tuple[str, Entry]]:

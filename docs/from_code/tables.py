@@ -8,20 +8,19 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from docs.from_code import keys
 from docs.from_code import vocabulary as code
 from docs.from_code.events import example_events
 from engine.offers.law.rows import ROWS
 from engine.plan.materials import FIXTURE_DB, FIXTURE_DB_BY_CATEGORY, WALL_DB
+from engine.yaml_files import read_yaml
 
 WORDS = Path(__file__).parents[1] / "words"
 
 
 def words(name: str) -> Mapping[str, Any]:
     """The hand-written words of one vocabulary."""
-    loaded = yaml.safe_load((WORDS / f"{name}.yaml").read_text(encoding="utf-8"))
+    loaded = read_yaml(WORDS / f"{name}.yaml")  # refuses what is said twice
     assert isinstance(loaded, dict)
     return loaded
 

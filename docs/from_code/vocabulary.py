@@ -34,7 +34,7 @@ from engine.positioning.locator import NoFix
 from engine.presence.hotzones import HotReason, HotState
 from engine.privacy.secrets import Secrets
 from engine.runtime.process import EngineProcess
-from engine.runtime.status import process_values, report, report_process
+from engine.runtime.status import report, report_process
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import open_database
 from engine.storage.status import get_status
@@ -187,6 +187,9 @@ def routes() -> Vocabulary:
     }
 
 
+_NO_METRICS = ("samples", "unknown_aps", "sources")  # texts, and figures of figures
+
+
 @cache
 def metrics() -> Vocabulary:
     """Every metric by the name that Prometheus sees; `takes` is its labels."""
@@ -200,15 +203,12 @@ def metrics() -> Vocabulary:
             own = _own_metrics(Metrics(AppContext(config, db, _SECRETS, {})))
             plan = load_plan(ROOT / "floorplans/boutique")
             engine = EngineProcess(config, db, _SECRETS, {plan.store: plan})
-            process = process_values(
-                engine.subscriber, engine.unusable, engine.samples, engine.unknown_points, database_away=False
-            )
             report(db, StoreRunner(plan, config, db, _SECRETS.site_key), 0.0)
-            report_process(db, process, 0.0)
+            report_process(db, engine.figures(), 0.0)
             said = get_status(db)
         finally:
             db.close()
-    figures = {key: value for row in said for key, value in row.values.items() if key not in ("samples", "unknown_aps")}
+    figures = {key: value for row in said for key, value in row.values.items() if key not in _NO_METRICS}
     labelled = {f"rayon_engine_{key}": Entry(takes=_labels(value)) for key, value in figures.items()}
     return own | labelled | {"rayon_engine_reported_at_seconds": Entry(takes="store, reason")}
 
@@ -232,7 +232,7 @@ def _labels(value: Any) -> str:
 @cache
 def topics() -> Vocabulary:
     """Every MQTT topic of our own."""
-    own = {f"rayon/{{store}}/{kind}/{{source}}": Entry(takes="in") for kind in ("readings", "replay", "sessions")}
+    own = {f"rayon/{{store}}/{kind}/{{source}}": Entry(takes="in") for kind in ("readings", "replay", "sessions", "in")}
     return own | {f"rayon/{{store}}/events/{kind}": Entry(takes="out") for kind in get_args(EventKind)}
 
 

@@ -61,6 +61,16 @@ class UnknownPoints:
         for oldest in list(names)[: max(0, len(names) - MOST_UNKNOWN)]:
             del names[oldest]
 
+    def see(self, store: str, names: Collection[str]) -> None:
+        """Names that a vendor's message has and no plan."""
+        kept = self._names.setdefault(store, {})
+        for name in names:
+            if len(name) <= _LONGEST_MAC:
+                kept.pop(name, None)
+                kept[name] = None
+        for oldest in list(kept)[: max(0, len(kept) - MOST_UNKNOWN)]:
+            del kept[oldest]
+
     def as_json(self) -> dict[str, list[str]]:
         """Names by store, newest last."""
         return {store: list(names) for store, names in self._names.items()}

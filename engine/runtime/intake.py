@@ -10,8 +10,8 @@ holds a wrong time), it starts anew.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,8 +21,9 @@ from engine.ingest.time.clocks import MAX_BACKLOG_S, SourceClocks, shift_times, 
 from engine.ingest.time.dedup import Dedup
 from engine.ingest.time.frontiers import Frontiers
 from engine.ingest.time.order import Reorder
+from engine.ingest.time.told_places import PositionOrder
 from engine.positioning.windows import ScanWindows
-from engine.records import Readings, Scans
+from engine.records import Readings, Scans, ToldPositions
 
 QUIET_S = 30.0  # a recording of which nothing comes for so long is over
 UP_TO_DATE_S = 1.0  # a frame this close behind its newest reading tells everything up to its sending
@@ -34,7 +35,7 @@ class HeardStep:
     after which the store's time starts anew.
 
     `new` counts readings that came for the first time, `used` those that went into windows; `ap_readings` are new ones
-    of access points hearing each other.
+    of access points hearing each other. `positions` are those that sources told themselves.
     """
 
     clock: float
@@ -42,6 +43,25 @@ class HeardStep:
     ap_readings: Readings
     new: int
     used: int
+    positions: ToldPositions
+
+
+class _OnOurClock(NamedTuple):
+    """What a frame tells, its times corrected: readings of devices, of access points, and places; everything up to
+    `upto` has been told."""
+
+    heard: Readings
+    between: Readings
+    places: ToldPositions
+    upto: float
+
+
+def _placed_at(positions: ToldPositions, offset_s: float, received_at: float) -> ToldPositions:
+    """ToldPositions no later than their receipt, and none that are days old."""
+    if not len(positions):
+        return positions
+    t = np.minimum(positions.t + offset_s, received_at)
+    return replace(positions, t=t).take(t >= received_at - MAX_BACKLOG_S)
 
 
 class Intake:
@@ -56,6 +76,7 @@ class Intake:
         self._order = self._new_order()
         self._frontiers = Frontiers(config.reorder_s)
         self._windows = self._new_windows()
+        self._positions = PositionOrder()
         self._not_played = 0
 
     def take(self, frames: Sequence[Frame], now: float) -> HeardStep:
@@ -67,7 +88,8 @@ class Intake:
         in_order, clock = (rest, np.inf) if over else (self._release(now), self._order.released_to)
         scans = self._windows.push(in_order, clock)
         self._windows = self._new_windows() if over else self._windows
-        return HeardStep(clock, scans, ap_readings, readings, len(in_order))
+        positions = self._positions.start_anew() if over else self._positions.release(clock)
+        return HeardStep(clock, scans, ap_readings, readings, len(in_order), positions)
 
     def listen_from(self, now: float) -> None:
         """Nothing could be heard before `now` (s, UTC): that silence says nothing."""
@@ -77,13 +99,13 @@ class Intake:
     @property
     def late(self) -> int:
         """Readings that came too late, ever."""
-        return self._order.late
+        return self._order.late + self._positions.late
 
     def figures(self) -> dict[str, Any]:
         """Counts for the health page."""
         return {
             "duplicates": self._dedup.duplicates,
-            "late": self._order.late,
+            "late": self.late,
             "not_played": self._not_played,
             "held": len(self._order),
             "clock_offsets_s": self._clocks.offsets(),
@@ -117,31 +139,34 @@ class Intake:
         """Takes new readings of devices into the order. Returns how many, and those of access points."""
         new, between = 0, [Readings.empty()]
         for frame in frames:
-            heard, told, told_to = self._on_our_clock(frame, now)
-            fresh = self._dedup.fresh(heard)
+            told = self._on_our_clock(frame, now)
+            fresh = self._dedup.fresh(told.heard)
             new += len(fresh)
-            between += [self._dedup.fresh(told)] if len(told) else []
+            between += [self._dedup.fresh(told.between)] if len(told.between) else []
             if frame.replay:
                 self._order.push(fresh, now)
                 continue
-            self._frontiers.hear(frame.source, heard.t, told_to, self._order.watermark, now)
-            self._order.push(fresh, now, told_to)
+            self._positions.push(told.places)
+            times = np.concatenate([told.heard.t, told.places.t]) if len(told.places) else told.heard.t
+            self._frontiers.hear(frame.source, times, told.upto, self._order.watermark, now)
+            self._order.push(fresh, now, told.upto)
         return new, Readings.concat(between)
 
-    def _on_our_clock(self, frame: Frame, now: float) -> tuple[Readings, Readings, float]:
-        """The frame's readings of devices and of access points, and the time up to which it tells everything.
+    def _on_our_clock(self, frame: Frame, now: float) -> _OnOurClock:
+        """What a frame tells, on our clock.
 
         `now` bounds times too: who hands us frames may have another clock.
         """
         if frame.replay:
-            return frame.readings, frame.ap_readings, np.inf
+            return _OnOurClock(frame.readings, frame.ap_readings, ToldPositions.empty(), np.inf)
         received_at = min(frame.received_at, now)
         offset_s = self._clocks.offset_s(frame.source, frame.sent_at, received_at)
         heard, told = (self._bound(shift_times(r, offset_s), received_at) for r in (frame.readings, frame.ap_readings))
+        places = _placed_at(frame.positions, offset_s, received_at)
         sent_at = frame.sent_at + offset_s
-        newest = float(heard.t.max()) if len(heard) else sent_at
+        newest = max((float(part.t.max()) for part in (heard, places) if len(part)), default=sent_at)
         told_to = sent_at if sent_at - newest <= UP_TO_DATE_S else newest
-        return heard, told, min(told_to, received_at)
+        return _OnOurClock(heard, told, places, min(told_to, received_at))
 
     def _bound(self, readings: Readings, received_at: float) -> Readings:
         """No reading later than its receipt and the tolerance; what is days old is counted late and left out."""
@@ -180,6 +205,7 @@ class Intake:
             "order": self._order.state(),
             "frontiers": self._frontiers.state(),
             "windows": self._windows.state(),
+            "positions": self._positions.state(),
             "heard_at": float(self._heard_at),
             "live_at": float(self._live_at),
             "playing": self._playing,
@@ -195,5 +221,6 @@ class Intake:
         self._order.restore(state["order"])
         self._frontiers.restore(state["frontiers"])
         self._windows.restore(state["windows"])
+        self._positions.restore(state["positions"])
         self._heard_at, self._live_at = float(state["heard_at"]), float(state["live_at"])
         self._not_played = int(state["not_played"])

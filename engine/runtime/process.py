@@ -8,20 +8,23 @@ its state as soon as one of its writes is refused.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from engine.config import Config, MqttConfig
-from engine.errors import DecodeError, LeaseLost, StorageUnavailable
-from engine.ingest.decoders.native import Frame, NativeDecoder, is_session, parse_topic, store_of
+from engine.errors import DecodeError, LeaseLost, MessageRefused, StorageUnavailable
+from engine.ingest.decoders.native import Frame, parse_topic, store_of
 from engine.ingest.mqtt.held_frames import HeldFrames
 from engine.ingest.mqtt.link import LinkName
 from engine.ingest.mqtt.receiver import RawFrame, Subscriber, Token
 from engine.ingest.samples import FrameSamples, UnknownPoints
+from engine.ingest.sources.declared import declare
 from engine.ingest.time.wall import SteadyClock
 from engine.plan.model import Plan
 from engine.privacy.day_keys import KeyFile
@@ -29,6 +32,7 @@ from engine.privacy.nights import Nights
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.salts import DailySalts
 from engine.privacy.secrets import Secrets
+from engine.runtime.ears import Ears
 from engine.runtime.leases.engine_name import EngineName
 from engine.runtime.leases.lease import LeaseKeeper, StoreLeases
 from engine.runtime.map_fits import FitGivenUp, FitsInThread
@@ -41,7 +45,7 @@ from engine.storage.database import Database
 from engine.storage.leases import Lease
 from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of
-from engine.vocabulary import FrameRefusal, ReadingRefusal
+from engine.vocabulary import FrameRefusal, ReadingRefusal, RecordRefusal
 
 log = logging.getLogger(__name__)
 
@@ -66,11 +70,12 @@ class EngineProcess:
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         subscribed: Callable[[MqttConfig, Sequence[str]], Subscriber] | None = None,
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.stopping = threading.Event()
         self.ready = threading.Event()
         """Every store is ours, and we listen."""
-        self.unusable: Counter[FrameRefusal] = Counter()
+        self.unusable: Counter[FrameRefusal | RecordRefusal] = Counter()
         self.samples = FrameSamples(config.ingest.samples_per_reason)
         self.unknown_points = UnknownPoints({s: p.ap_index for s, p in plans.items()})
         self.patience = Patience(self.stopping)
@@ -79,7 +84,8 @@ class EngineProcess:
         self._config, self._db, self._secrets, self._plans = config, db, secrets, plans
         self._wall, self._monotonic = SteadyClock(wall, monotonic), monotonic
         self._plain_wall = wall  # what readers of our status compare it with
-        self._subscribed = subscribed or partial(Subscriber, clock=self._wall)
+        self._sources = declare(config.sources, plans, environ)
+        self._subscribed = subscribed or partial(Subscriber, clock=self._wall, also=self._sources.topics)
         salts, turns_at = DailySalts(config.storage.data_dir), config.privacy.salt_turns_at
         self._keys = KeyFile(config.storage.data_dir)
         self.pseudonyms = {
@@ -88,7 +94,7 @@ class EngineProcess:
             )
             for s, p in plans.items()
         }
-        self._decoder = NativeDecoder({s: p.ap_index for s, p in plans.items()}, self.pseudonyms)
+        self._ears = Ears(self._sources, plans, self.pseudonyms)
         self._owners = PhoneOwners(db, plans, secrets, self.pseudonyms)
         self._name = EngineName(config.storage.data_dir)
         self.leases = StoreLeases(db, self._name.owner, list(plans), config.storage.lease_s, monotonic)
@@ -148,6 +154,13 @@ class EngineProcess:
                     runner.rename(names, now)
                     self.patience(runner.checkpoint, now)
 
+    def figures(self, *, database_away: bool = False) -> dict[str, Any]:
+        """What the health page knows of the process: its broker, its sources, what no store could use."""
+        said = self._ears.figures.as_json()
+        return process_values(
+            self.subscriber, self.unusable, self.samples, self.unknown_points, said, database_away=database_away
+        )
+
     def not_ready(self) -> list[str]:
         """Why this engine does not do all its work: a sentence each. From any thread."""
         return [*self.leases.waits().values(), *filter(None, [self.subscriber.unsteady])]
@@ -173,7 +186,8 @@ class EngineProcess:
     def _enter(self, lease: Lease) -> bool:
         """Runs the store from where its last engine left it. False where that one, or a third, has it again."""
         plan, fits = self._plans[lease.store], FitsInThread(self.stopping)
-        runner = StoreRunner(plan, self._config, self._db, self._secrets.site_key, fits, lease, self._keys)
+        config = patient_config(self._config, self._sources.delay_s(lease.store))
+        runner = StoreRunner(plan, config, self._db, self._secrets.site_key, fits, lease, self._keys)
         fits.on_wait = partial(self._wait_for_map, runner)
         with self._run_by_us(lease.store):
             replayed = self.patience(runner.recover, self._wall())
@@ -257,39 +271,33 @@ class EngineProcess:
         done = []
         for raw in taken:
             try:
-                if is_session(raw.topic):
-                    self._hear_session(raw)
-                    done.append(raw.token)
-                    continue
-                frame = self._decode(raw)
-            except DecodeError as error:
+                heard = self._ears.hear(raw)
+            except (DecodeError, MessageRefused) as error:
                 if not self._hold_for_others(raw, error):
                     self._refuse(raw, error)
                     done.append(raw.token)
                 continue
-            if frame.store in self.runners:
-                batches[frame.store].append((raw, frame))
-            else:
-                self._held.add(frame.store, raw, self._monotonic())
+            for store, names in heard.unknown_aps.items():
+                self.unknown_points.see(store, names)
+            for session in heard.sessions:  # also to a store that another engine runs: this one may take it over
+                self._owners.hear(session, raw.received_at)
+            for frame in heard.frames:
+                if frame.store in self.runners:
+                    batches[frame.store].append((raw, frame))
+                else:
+                    self._held.add(frame.store, raw, self._monotonic())
+            if not heard.frames:
+                done.append(raw.token)
         return batches, done
 
-    def _hear_session(self, raw: RawFrame) -> None:
-        """Who connects, also to a store that another engine runs: this one may take it over."""
-        _refuse_retained(raw)
-        self._owners.hear(self._decoder.decode_session(raw.topic, raw.payload, raw.received_at), raw.received_at)
-
-    def _decode(self, raw: RawFrame) -> Frame:
-        _refuse_retained(raw)
-        return self._decoder.decode(raw.topic, raw.payload, raw.received_at)
-
-    def _refuse(self, raw: RawFrame, error: DecodeError) -> None:
+    def _refuse(self, raw: RawFrame, error: DecodeError | MessageRefused) -> None:
         self.unusable[error.reason] += 1
         self.samples.add(error.reason, raw.topic, raw.payload, raw.received_at)
         runner = self.runners.get(store_of(raw.topic))
         if runner is not None:
             runner.miss(1, self._wall())
 
-    def _hold_for_others(self, raw: RawFrame, error: DecodeError) -> bool:
+    def _hold_for_others(self, raw: RawFrame, error: DecodeError | MessageRefused) -> bool:
         """Whether the frame is of a store that another engine runs and we know nothing of."""
         if error.reason is not FrameRefusal.UNKNOWN_STORE:
             return False
@@ -309,18 +317,18 @@ class EngineProcess:
             with self._run_by_us(store):
                 self.patience(self.runners[store].keep, frames, now)
                 self._sample(batch)
-                done += [raw.token for raw, _ in batch]
                 kept[store] = frames
             if store not in kept:
                 for raw, _ in batch:
                     self._held.add(store, raw, self._monotonic())
+        done += self._held.free([raw.token for store in kept for raw, _ in batches[store]])
         return kept
 
     def _sample(self, batch: Sequence[tuple[RawFrame, Frame]]) -> None:
         for raw, frame in batch:
             for reason in frame.refused:
                 self.samples.add(reason, raw.topic, raw.payload, raw.received_at)
-            if ReadingRefusal.UNKNOWN_AP in frame.refused:
+            if ReadingRefusal.UNKNOWN_AP in frame.refused and raw.topic.startswith("rayon/"):
                 self.unknown_points.add(frame.store, raw.payload, raw.received_at)
 
     def _advance(self, runner: StoreRunner, frames: Sequence[Frame], now: float) -> None:
@@ -371,11 +379,18 @@ class EngineProcess:
                     self.patience(report, self._db, runner, now)
         if waiting is not None:
             self.patience(report, self._db, waiting, now)
-        values = process_values(self.subscriber, self.unusable, self.samples, self.unknown_points, database_away=away)
+        values = self.figures(database_away=away)
         if self.runners:
             self.patience(report_process, self._db, values, now)
 
 
-def _refuse_retained(raw: RawFrame) -> None:
-    if raw.retained:
-        raise DecodeError(FrameRefusal.RETAINED, "what a broker kept from before we asked is no news")
+def patient_config(config: Config, delay_s: float) -> Config:
+    """The configuration of a store whose slowest source is `delay_s` behind: what it says is waited for, and known
+    again when it comes twice."""
+    ingest = config.ingest
+    patient = {"reorder_s": max(ingest.reorder_s, delay_s), "dedup_s": max(ingest.dedup_s, 2 * delay_s)}
+    return (
+        config
+        if delay_s <= ingest.reorder_s
+        else config.model_copy(update={"ingest": ingest.model_copy(update=patient)})
+    )

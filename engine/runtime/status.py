@@ -11,7 +11,7 @@ from engine.ingest.samples import FrameSamples, UnknownPoints
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database
 from engine.storage.status import ENGINE, EVERY_STORE, put_status
-from engine.vocabulary import FrameRefusal, StoreTrouble
+from engine.vocabulary import FrameRefusal, RecordRefusal, StoreTrouble
 
 
 def report(db: Database, runner: StoreRunner, now: float) -> None:
@@ -26,9 +26,10 @@ def report_process(db: Database, process: Mapping[str, Any], now: float) -> None
 
 def process_values(
     subscriber: Subscriber,
-    unusable: Mapping[FrameRefusal, int],
+    unusable: Mapping[FrameRefusal | RecordRefusal, int],
     samples: FrameSamples,
     unknown_points: UnknownPoints,
+    sources: Mapping[str, Any],
     *,
     database_away: bool,
 ) -> dict[str, Any]:
@@ -40,6 +41,7 @@ def process_values(
         "unusable": dict(unusable),
         "samples": samples.as_json(),
         "unknown_aps": unknown_points.as_json(),
+        "sources": dict(sources),
         "broker": {
             "state": state.name,
             "since": state.since,

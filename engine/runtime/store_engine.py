@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from engine.config import Config
 from engine.ingest.decoders.native import Frame
@@ -17,6 +18,7 @@ from engine.offers.targets import target_of
 from engine.offers.triggers import TriggerTimers
 from engine.plan.cells import Cells, walkable_cells, zone_membership
 from engine.plan.model import Plan
+from engine.positioning.told import fixes_of
 from engine.presence.flows import Flows, leaf_zones
 from engine.presence.heat import HeatGrid, ZoneHours
 from engine.presence.local_hours import hours_in
@@ -24,7 +26,7 @@ from engine.presence.release import Statistics
 from engine.presence.stays import StoreVisits
 from engine.presence.visits import VisitTracker
 from engine.radio.radiomap import RadioMap
-from engine.records import F32, DeviceId, Fixes, Readings, Scans, StoreVisit, Trigger, VisitEvent
+from engine.records import F32, DeviceId, Fixes, Readings, Scans, StoreVisit, ToldPositions, Trigger, VisitEvent
 from engine.runtime.intake import HeardStep, Intake
 from engine.runtime.learning_locator import LearningLocator
 from engine.runtime.map_fits import FitsInPlace, MapFits
@@ -99,6 +101,7 @@ class StoreEngine:
         heard = self._intake.take(frames, now)
         self.hear(heard.ap_readings)
         fixes = self._locator.locate(self._admit(heard.scans), heard.clock)
+        fixes = self._with_told(fixes, heard.positions)
         self._stays.update(fixes.device, fixes.t)
         visits = self._advance(fixes, heard.clock)
         triggers = self._trigger(fixes)
@@ -173,6 +176,14 @@ class StoreEngine:
         """The scans of devices that have a track, are linked, or may have one."""
         known = self._locator.knows(scans.device) | np.isin(scans.device, self._linked)
         return self._newcomers.admit(scans, known, len(self._locator))
+
+    def _with_told(self, fixes: Fixes, positions: ToldPositions) -> Fixes:
+        """And the fixes that sources told themselves, in the order of time."""
+        if not len(positions):
+            return fixes
+        told = fixes_of(positions, self.cells, large=sparse.issparse(fixes.posterior))
+        both = Fixes.concat([fixes, told])
+        return both.take(np.argsort(both.t, kind="stable"))
 
     def _advance(self, fixes: Fixes, clock: float) -> list[VisitEvent]:
         p_zone = fixes.posterior @ self._zones

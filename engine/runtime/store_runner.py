@@ -39,7 +39,7 @@ from engine.storage.database import Database
 from engine.storage.journal import Journal, JournalRow, VisitRow, load_recovery, save_checkpoint
 from engine.storage.leases import Lease
 from engine.storage.vouchers.claims import Verdicts
-from engine.vocabulary import ReadingRefusal, StoreTrouble, VisitChange
+from engine.vocabulary import NO_LOSS, ReadingRefusal, RecordRefusal, StoreTrouble, VisitChange
 
 log = logging.getLogger(__name__)
 OLD_S = 3600.0
@@ -95,7 +95,7 @@ class StoreRunner:
         self._clock, self._night = 0.0, 0
         self._seal, self._sealed_in = Seal(plan.store, keys or DerivedKeys(secret)), 0
         self._deciding = OfferDesk(plan, config, db, secret, lease)
-        self._refused: Counter[ReadingRefusal] = Counter()
+        self._refused: Counter[ReadingRefusal | RecordRefusal] = Counter()
         self._damaged: Counter[Damaged] = Counter()
         self._db = db
         self._layout = _layout(plan, config, self.cells)
@@ -164,8 +164,8 @@ class StoreRunner:
         self._say_deaf(self._hearing.note(now, frames, frames, 0))
 
     def _listen(self, frames: Sequence[Frame], late: int, now: float) -> None:
-        refused = sum(n for frame in frames for n in frame.refused.values())
-        came = refused + sum(len(frame.readings) + len(frame.ap_readings) for frame in frames)
+        refused = sum(n for frame in frames for reason, n in frame.refused.items() if reason not in NO_LOSS)
+        came = refused + sum(len(f.readings) + len(f.ap_readings) + len(f.positions) for f in frames)
         self._say_deaf(self._hearing.note(now, came, refused, late))
 
     def _say_deaf(self, trouble: StoreTrouble | None) -> None:

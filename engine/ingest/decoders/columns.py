@@ -10,7 +10,7 @@ import numpy as np
 from engine.plan.model import ap_key
 from engine.privacy.pseudonyms import NOT_A_MAC, OPTED_OUT
 from engine.records import F64, I32, U64, Bools, DeviceId, Pseudonym, Readings
-from engine.vocabulary import ReadingRefusal
+from engine.vocabulary import ReadingRefusal, RecordRefusal
 
 TIME_MAX_S = 1e11  # the year 5138: what is later counts milliseconds, or nonsense
 FUTURE_S = 5.0  # a reading may be this much newer than its frame's sent_at: clocks inside a controller differ a little
@@ -42,7 +42,7 @@ def usable(
     sent_at: float,
     store_aps: Mapping[str, int],
     pseudonym: Pseudonym,
-    refused: dict[ReadingRefusal, int],
+    refused: dict[ReadingRefusal | RecordRefusal, int],
 ) -> tuple[Readings, Readings]:
     """(readings of devices, of access points). Refused rows are added to `refused` under their first reason."""
     t = columns.number[0]

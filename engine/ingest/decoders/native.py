@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
@@ -25,8 +25,8 @@ from engine.errors import DecodeError
 from engine.ingest.decoders.columns import TIME_MAX_S, ReadingColumns, usable
 from engine.ingest.masks import mask_macs
 from engine.privacy.pseudonyms import Pseudonyms
-from engine.records import DeviceId, Pseudonym, Readings
-from engine.vocabulary import FrameRefusal, ReadingRefusal, SessionChange
+from engine.records import DeviceId, Pseudonym, Readings, ToldPositions
+from engine.vocabulary import FrameRefusal, ReadingRefusal, RecordRefusal, SessionChange
 
 MAX_READINGS = 5_000
 READINGS, REPLAY = "readings", "replay"
@@ -78,7 +78,8 @@ class Frame:
     """A decoded frame. Times are still the source's clock: `SourceClocks` says by how much it is wrong.
 
     `ap_readings` are access points hearing each other: there `device` is the index of the access point heard.
-    `refused` counts the frame's unusable readings by reason. A frame of a recording (`replay`) has times of its own.
+    `refused` counts the frame's unusable records by reason. A frame of a recording (`replay`) has times of its own.
+    `positions` are the source's own, where it locates devices itself.
     """
 
     store: str
@@ -87,8 +88,9 @@ class Frame:
     received_at: float
     readings: Readings
     ap_readings: Readings
-    refused: dict[ReadingRefusal, int]
+    refused: dict[ReadingRefusal | RecordRefusal, int]
     replay: bool = False
+    positions: ToldPositions = field(default_factory=ToldPositions.empty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,9 @@ def decode_native(
     sent_at, columns, misshapen = _decode_columns(payload)
     if not 0 <= sent_at < TIME_MAX_S:
         raise DecodeError(FrameRefusal.BAD_TIME, f"sent_at is {sent_at:g}, not seconds UTC")
-    refused = {ReadingRefusal.BAD_READING_SHAPE: misshapen} if misshapen else {}
+    refused: dict[ReadingRefusal | RecordRefusal, int] = (
+        {ReadingRefusal.BAD_READING_SHAPE: misshapen} if misshapen else {}
+    )
     readings, ap_readings = usable(columns, sent_at, store_aps, pseudonym, refused)
     replay = where.kind == REPLAY
     return Frame(where.store, where.source, sent_at, received_at, readings, ap_readings, refused, replay)

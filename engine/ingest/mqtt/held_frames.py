@@ -9,7 +9,7 @@ readings, and not counted again.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from engine.ingest.mqtt.receiver import RawFrame, Token
@@ -48,6 +48,11 @@ class HeldFrames:
         if wanted:
             self._frames = deque(held for held in self._frames if held.store not in stores)
         return wanted
+
+    def free(self, tokens: Iterable[Token]) -> list[Token]:
+        """Of these, the ones of frames that are not kept here: a message may tell of stores of ours and of others'."""
+        kept = {held.raw.token for held in self._frames}
+        return [token for token in tokens if token not in kept]
 
     def forget_before(self, connection: int) -> None:
         """Drops what came over connections before this one: the broker sends it again, unless it had QoS 0."""

@@ -62,6 +62,22 @@ class Publisher:
             self._unsent.append(self._serial)
         self._link.wake()
 
+    def deliver(self, topic: str, payload: bytes, timeout_s: float) -> bool:
+        """Publishes and waits until the broker has confirmed it. False where `timeout_s` ends first, or the broker took
+        it and threw it away: it may come late, and twice."""
+        until = time.monotonic() + timeout_s
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self._pending) < self._max_inflight, timeout_s):
+                return False
+            self._serial += 1
+            serial, refused = self._serial, self.refused
+            self._pending[serial] = (topic, payload)
+            self._unsent.append(serial)
+        self._link.wake()
+        with self._changed:
+            done = self._changed.wait_for(lambda: serial not in self._pending, max(until - time.monotonic(), 0.0))
+            return done and self.refused == refused
+
     def flush(self, timeout_s: float | None = None) -> bool:
         """Waits until everything is confirmed. False where `timeout_s` ends first."""
         with self._changed:

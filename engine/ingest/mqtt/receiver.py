@@ -59,7 +59,7 @@ class Subscriber:
     """A persistent subscription with a bounded queue. `take` and `acknowledge` may be called from any thread.
 
     It subscribes to `rayon/+/{kind}/+`, so that frames of unknown stores are seen and counted. Where the broker's
-    access rules refuse that, it subscribes to the topics of `stores`, one by one.
+    access rules refuse that, it subscribes to the topics of `stores`, one by one. `also` are patterns of vendors.
     """
 
     def __init__(
@@ -67,14 +67,15 @@ class Subscriber:
         config: MqttConfig,
         stores: Sequence[str] = (),
         *,
-        kinds: Sequence[str] = ("readings", "replay", "sessions"),
+        kinds: Sequence[str] = ("readings", "replay", "sessions", "in"),
+        also: Sequence[str] = (),
         broker: Broker | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._config = config
         self._broker = broker or Broker.from_config(config)
-        self._topics = tuple(f"rayon/+/{kind}/+" for kind in kinds)
-        self._narrow_topics = tuple(f"rayon/{store}/{kind}/+" for store in stores for kind in kinds)
+        self._topics = (*(f"rayon/+/{kind}/+" for kind in kinds), *also)
+        self._narrow_topics = (*(f"rayon/{store}/{kind}/+" for store in stores for kind in kinds), *also)
         self._clock = clock
         self._holds_back = self._broker.protocol == "5"  # the broker does, so that we need not
         identity = Identity(

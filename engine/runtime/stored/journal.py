@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.ingest.decoders.native import Frame
-from engine.records import Readings
+from engine.records import Readings, ToldPositions
 from engine.runtime.stored.packing import pack, unpack
 from engine.runtime.stored.squeezing import squeeze, unsqueeze
-from engine.vocabulary import ReadingRefusal
+from engine.vocabulary import ReadingRefusal, RecordRefusal
 
 SMALLEST = 9  # of zlib: a batch is small, and every byte of it goes to the disk within the second
 
@@ -37,7 +37,7 @@ def _tree(frame: Frame) -> dict[str, Any]:
         "ap_readings": _columns(frame.ap_readings),
         "refused": frame.refused,
         "replay": frame.replay,
-    }
+    } | ({"positions": _columns(frame.positions)} if len(frame.positions) else {})
 
 
 def _frame(store: str, tree: dict[str, Any]) -> Frame:
@@ -48,10 +48,15 @@ def _frame(store: str, tree: dict[str, Any]) -> Frame:
         tree["received_at"],
         Readings(*map(unsqueeze, tree["readings"])),
         Readings(*map(unsqueeze, tree["ap_readings"])),
-        {ReadingRefusal(reason): n for reason, n in tree["refused"].items()},
+        {_reason(reason): n for reason, n in tree["refused"].items()},
         tree.get("replay", False),
+        ToldPositions(*map(unsqueeze, tree["positions"])) if "positions" in tree else ToldPositions.empty(),
     )
 
 
-def _columns(readings: Readings) -> list[Any]:
-    return [squeeze(getattr(readings, name)) for name in Readings.__slots__]
+def _reason(text: str) -> ReadingRefusal | RecordRefusal:
+    return ReadingRefusal(text) if text in frozenset(ReadingRefusal) else RecordRefusal(text)
+
+
+def _columns(columns: Readings | ToldPositions) -> list[Any]:
+    return [squeeze(getattr(columns, name)) for name in type(columns).__slots__]

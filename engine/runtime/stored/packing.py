@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 _ARRAY = 1  # msgpack extension code of a numpy array
-VERSION = 5  # of the checkpoint's layout; another version is not read but rebuilt from the journal
+VERSION = 6  # of the checkpoint's layout; another version is not read but rebuilt from the journal
 
 
 def _encode_array(value: Any) -> Any:

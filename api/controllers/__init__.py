@@ -1,0 +1,1 @@
+"""Controllers and clouds that push: receivers of other makes' systems."""

@@ -1,0 +1,107 @@
+"""What each source was heard to say: the figures of the sources page. Counts and times, never who."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from engine.errors import MessageRefused
+from engine.ingest.decoders.native import Frame
+from engine.ingest.sources.declared import Source, Sources
+
+MOST_SOURCES = 256
+"""Names that somebody may invent are forgotten beyond so many, the longest silent first."""
+RATE_S = 60.0
+
+
+@dataclass(slots=True)
+class _Figures:
+    kind: str = "native"
+    stores: tuple[str, ...] = ()
+    heard_at: float = 0.0
+    newest_t: float = 0.0
+    messages: int = 0
+    readings: int = 0
+    positions: int = 0
+    sessions: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    minute_from: float = 0.0
+    minute: int = 0
+    rate_per_min: float | None = None
+
+    def add_to_rate(self, n: int, now: float) -> None:
+        """Readings and positions of whole minutes of receipt."""
+        if not 0 <= now - self.minute_from < RATE_S:
+            passed = (now - self.minute_from) / RATE_S
+            self.rate_per_min = self.minute / passed if 1 <= passed < 10 else None
+            self.minute_from, self.minute = now, 0
+        self.minute += n
+
+
+class SourceFigures:
+    """Declared sources are there from the start; others once they speak."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._of = {s.name: _Figures(s.kind, s.stores) for s in sources}
+        self._declared = frozenset(self._of)
+
+    def note(self, name: str, frames: Sequence[Frame], sessions: int, received_at: float) -> None:
+        """A message that was decoded."""
+        figures = self._figures(name)
+        figures.heard_at = received_at
+        figures.messages += 1
+        figures.sessions += sessions
+        said = 0
+        for frame in frames:
+            figures.stores = figures.stores or (frame.store,)
+            said += len(frame.readings) + len(frame.ap_readings) + len(frame.positions)
+            figures.readings += len(frame.readings) + len(frame.ap_readings)
+            figures.positions += len(frame.positions)
+            figures.refused.update({str(reason): n for reason, n in frame.refused.items()})
+            times = [float(np.max(part.t)) for part in (frame.readings, frame.positions) if len(part)]
+            figures.newest_t = max([figures.newest_t, *times])
+        figures.add_to_rate(said, received_at)
+
+    @contextmanager
+    def refusals(self, source: Source, received_at: float) -> Iterator[None]:
+        """Counts a message of a declared source that cannot be used at all."""
+        try:
+            yield
+        except MessageRefused as refused:
+            figures = self._figures(source.name)
+            figures.heard_at = received_at
+            figures.messages += 1
+            figures.refused[str(refused.reason)] += 1
+            raise
+
+    def as_json(self) -> dict[str, dict[str, Any]]:
+        """Figures by source; times in seconds UTC, 0 for never."""
+        return {
+            name: {
+                "kind": f.kind,
+                "stores": list(f.stores),
+                "heard_at": f.heard_at,
+                "newest_t": f.newest_t,
+                "messages": f.messages,
+                "readings": f.readings,
+                "positions": f.positions,
+                "sessions": f.sessions,
+                "rate_per_min": f.rate_per_min,
+                "refused": dict(f.refused),
+            }
+            for name, f in self._of.items()
+        }
+
+    def _figures(self, name: str) -> _Figures:
+        known = self._of.get(name)
+        if known is None:
+            strangers = [n for n in self._of if n not in self._declared]
+            if len(strangers) >= MOST_SOURCES:
+                del self._of[min(strangers, key=lambda n: self._of[n].heard_at)]
+            known = self._of[name] = _Figures()
+        return known

@@ -1,0 +1,50 @@
+"""Frames of all makes to frames of stores: which source speaks, what its decoder makes of it, under which names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.errors import MessageRefused
+from engine.ingest.decoders.heard import VendorMessage
+from engine.ingest.decoders.native import parse_topic
+from engine.ingest.mqtt.receiver import RawFrame
+from engine.ingest.sources.declared import Source, Sources
+from engine.ingest.sources.envelope import KIND, open_request
+from engine.ingest.sources.naming import Named, Naming
+from engine.plan.model import Plan
+from engine.privacy.pseudonyms import Pseudonyms
+from engine.vocabulary import RecordRefusal
+
+
+class VendorEar:
+    """Used by the engine's thread. Where the site declares no sources it hears nothing."""
+
+    def __init__(self, sources: Sources, plans: Mapping[str, Plan], pseudonyms: Mapping[str, Pseudonyms]) -> None:
+        self.sources = sources
+        self._naming = Naming(plans, pseudonyms)
+
+    def source_of(self, topic: str) -> Source | None:
+        """Who speaks on this topic: a source's own, or one that a receiver took in. None for Rayon's native wire.
+
+        Raises MessageRefused `unknown_source` for what a receiver took in for a source that is not declared here.
+        """
+        if topic.startswith("rayon/"):
+            parts = topic.split("/")
+            if len(parts) != 4 or parts[2] != KIND:
+                return None
+            source = self.sources.named(parts[3])
+            if source is None:
+                raise MessageRefused(RecordRefusal.UNKNOWN_SOURCE, "no source of this name is declared")
+            return source
+        return self.sources.of_topic(topic)
+
+    def hear(self, source: Source, raw: RawFrame) -> Named:
+        """What the frame says of the source's stores. Raises MessageRefused where it says nothing at all."""
+        message = _message(raw)
+        return self._naming.name(source, message, source.decoder(message, source.told))
+
+
+def _message(raw: RawFrame) -> VendorMessage:
+    if raw.topic.startswith("rayon/") and parse_topic(raw.topic).kind == KIND:
+        return open_request(raw.payload, raw.received_at)
+    return VendorMessage(raw.payload, raw.received_at, topic=raw.topic)

@@ -1,0 +1,52 @@
+"""Everything that comes from the broker, as frames of stores and sessions of phones, whatever make it is of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.errors import DecodeError
+from engine.ingest.decoders.native import Frame, NativeDecoder, NetworkSession, is_session
+from engine.ingest.mqtt.receiver import RawFrame
+from engine.ingest.sources.declared import Sources
+from engine.ingest.sources.figures import SourceFigures
+from engine.ingest.sources.hearing import VendorEar
+from engine.plan.model import Plan
+from engine.privacy.pseudonyms import Pseudonyms
+from engine.vocabulary import FrameRefusal
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one message says: at most a frame for each store."""
+
+    frames: list[Frame] = field(default_factory=list)
+    sessions: list[NetworkSession] = field(default_factory=list)
+    unknown_aps: dict[str, list[str]] = field(default_factory=dict)
+
+
+class Ears:
+    """Decoders of all sources of a site, and what each source was heard to say. Used by the engine's thread."""
+
+    def __init__(self, sources: Sources, plans: Mapping[str, Plan], pseudonyms: Mapping[str, Pseudonyms]) -> None:
+        self._native = NativeDecoder({store: plan.ap_index for store, plan in plans.items()}, pseudonyms)
+        self._vendors = VendorEar(sources, plans, pseudonyms)
+        self.figures = SourceFigures(sources)
+
+    def hear(self, raw: RawFrame) -> Said:
+        """Raises DecodeError or MessageRefused where the message cannot be used at all."""
+        if raw.retained:
+            raise DecodeError(FrameRefusal.RETAINED, "what a broker kept from before we asked is no news")
+        source = self._vendors.source_of(raw.topic)
+        if source is not None:
+            with self.figures.refusals(source, raw.received_at):
+                named = self._vendors.hear(source, raw)
+            self.figures.note(source.name, named.frames, len(named.sessions), raw.received_at)
+            return Said(named.frames, named.sessions, named.unknown_aps)
+        if is_session(raw.topic):
+            session = self._native.decode_session(raw.topic, raw.payload, raw.received_at)
+            self.figures.note(session.source, [], 1, raw.received_at)
+            return Said(sessions=[session])
+        frame = self._native.decode(raw.topic, raw.payload, raw.received_at)
+        self.figures.note(frame.source, [frame], 0, raw.received_at)
+        return Said([frame])

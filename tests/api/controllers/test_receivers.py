@@ -1,0 +1,191 @@
+"""`POST /in/{source}` against a real broker: who is let in, what is handed over, and what a sender gets to hear."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import hmac
+import json
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from engine.config import Config, MqttConfig
+from engine.ingest.mqtt.receiver import RawFrame, Subscriber
+from engine.ingest.sources.envelope import open_request
+from tests.api.conftest import served
+from tests.api.site import Site, small_plan
+from tests.brokers import Mosquitto, free_port
+from tests.sites import until
+
+MIST_SECRET, CLOUD_SECRET, CMX_SECRET = "mist-signs-with-this", "cloud-has-this-inside", "cmx-presents-this"
+SECRETS = {"T_MIST": MIST_SECRET, "T_CLOUD": CLOUD_SECRET, "T_CMX": CMX_SECRET}
+SOURCES = [
+    {"name": "mist", "kind": "mist", "stores": ["corner"], "receiver": True, "secret_env": "T_MIST"},
+    {
+        "name": "cloud",
+        "kind": "meraki-scanning-v3",
+        "stores": ["corner"],
+        "receiver": True,
+        "secret_env": "T_CLOUD",
+        "options": {"validator": "0ae1validator"},
+    },
+    {"name": "keyed", "kind": "meraki-mqtt", "stores": ["corner"], "receiver": True, "secret_env": "T_CMX"},
+]
+
+
+def mist_body(rssi: float = -61.5) -> bytes:
+    event = {"ap_id": "02-00-00-00-00-01", "client_id": "02-aa-bb-cc-dd-01", "packets": [{"band": "5", "rssi": rssi}]}
+    return json.dumps({"topic": "wifi-conn-raw", "events": [event]}).encode()
+
+
+def signed(body: bytes, secret: str = MIST_SECRET) -> dict[str, str]:
+    return {"X-Mist-Signature-v2": hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
+
+
+def cloud_body(secret: str = CLOUD_SECRET) -> bytes:
+    latest = {"time": "2026-11-28T10:00:00Z", "nearestApMac": "02:00:00:00:00:01", "nearestApRssi": -60}
+    seen = [{"clientMac": "02:aa:bb:cc:dd:01", "locations": [], "latestRecord": latest}]
+    return json.dumps({"version": "3.0", "secret": secret, "type": "WiFi", "data": {"observations": seen}}).encode()
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
+    with Mosquitto(tmp_path_factory.mktemp("mosquitto")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def receivers(broker: Mosquitto, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with pytest.MonkeyPatch.context() as patch, _site(broker.port, tmp_path_factory.mktemp("site"), patch) as site:
+        until(lambda: post(site, "mist", mist_body(-50.25), signed(mist_body(-50.25))).status_code == 200, 20)
+        yield site
+
+
+def _site(port: int, folder: Path, patch: pytest.MonkeyPatch) -> Any:
+    for name, value in SECRETS.items():
+        patch.setenv(name, value)
+    config = Config.model_validate({"api": {"port": 0}, "mqtt": {"port": port}, "sources": SOURCES})
+    return served(f"sqlite:///{folder / 'rayon.db'}", config, small_plan())
+
+
+@pytest.fixture
+def engine_ear(broker: Mosquitto) -> Iterator[Subscriber]:
+    """What an engine hears at the broker."""
+    subscriber = Subscriber(MqttConfig(port=broker.port, client_id=f"ear-{time.monotonic_ns()}"))
+    subscriber.start()
+    assert subscriber.wait_connected(20)
+    yield subscriber
+    subscriber.stop()
+
+
+def post(site: Site, source: str, body: bytes, headers: dict[str, str] | None = None) -> httpx.Response:
+    return httpx.post(f"{site.server.url}/in/{source}", content=body, headers=headers or {}, timeout=30)
+
+
+def taken(ear: Subscriber) -> list[RawFrame]:
+    frames: list[RawFrame] = []
+    until(lambda: bool(frames.extend(ear.take(10, 0.2)) or frames), 20)
+    return frames
+
+
+def test_a_signed_message_is_the_brokers_before_it_is_answered(receivers: Site, engine_ear: Subscriber) -> None:
+    body = mist_body(-71.0)
+    answer = post(receivers, "mist", body, signed(body))
+    assert answer.status_code == 200
+    (frame,) = taken(engine_ear)
+    assert frame.topic == "rayon/corner/in/mist"
+    message = open_request(frame.payload, frame.received_at)
+    assert message.body == body
+    assert message.headers["x-mist-signature-v2"] == signed(body)["X-Mist-Signature-v2"], "the engine checks again"
+
+
+def test_a_compressed_one_too(receivers: Site, engine_ear: Subscriber) -> None:
+    body = mist_body(-72.0)
+    answer = post(receivers, "mist", gzip.compress(body), signed(body) | {"Content-Encoding": "gzip"})
+    assert answer.status_code == 200
+    assert open_request(taken(engine_ear)[0].payload, time.time()).body == body
+
+
+@pytest.mark.parametrize(
+    ("source", "body", "headers", "status"),
+    [
+        ("mist", mist_body(-73.0), {}, 401),
+        ("mist", mist_body(-73.0), signed(mist_body(-73.0), "another"), 401),
+        ("cloud", cloud_body("another"), {}, 401),
+        ("keyed", b"{}", {}, 401),
+        ("keyed", b"{}", {"Authorization": "Bearer another"}, 401),
+        ("mist", b"{", signed(b"{"), 400),
+        ("nobody", b"{}", {}, 404),
+        ("mist", b"x" * (8 * 1024 * 1024 + 1), {}, 413),
+        ("mist", gzip.compress(b"0" * (9 * 1024 * 1024)), {"Content-Encoding": "gzip"}, 413),
+        ("mist", b"no gzip", {"Content-Encoding": "gzip"}, 400),
+        ("mist", b"{}", {"Content-Encoding": "br"}, 400),
+    ],
+)
+def test_what_is_not_let_in(receivers: Site, source: str, body: bytes, headers: dict[str, str], status: int) -> None:
+    answer = post(receivers, source, body, headers)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_message_that_came_before_is_refused(receivers: Site) -> None:
+    body = mist_body(-74.0)
+    assert post(receivers, "mist", body, signed(body)).status_code == 200
+    again = post(receivers, "mist", body, signed(body))
+    assert (again.status_code, again.json()["code"]) == (409, "replayed")
+
+
+def test_a_key_as_bearer_or_as_a_password(receivers: Site) -> None:
+    said = {"mrMac": "02:00:00:00:00:01", "clientMac": "02:aa:bb:cc:dd:01", "rssi": "-74"}
+    for k, auth in enumerate([{"Authorization": f"Bearer {CMX_SECRET}"}, {"X-Rayon-Key": CMX_SECRET}]):
+        body = json.dumps(said | {"rssi": str(-60 - k)}).encode()
+        assert post(receivers, "keyed", body, auth).status_code == 200
+    body = json.dumps(said | {"rssi": "-80"}).encode()
+    answer = httpx.post(f"{receivers.server.url}/in/keyed", content=body, auth=("any", CMX_SECRET))
+    assert answer.status_code == 200
+
+
+def test_meraki_gets_its_validator(receivers: Site) -> None:
+    answer = httpx.get(f"{receivers.server.url}/in/cloud")
+    assert (answer.status_code, answer.text) == (200, "0ae1validator")
+    assert httpx.get(f"{receivers.server.url}/in/mist").status_code == 204
+    assert httpx.get(f"{receivers.server.url}/in/nobody").status_code == 404
+
+
+def test_what_says_nothing_is_answered_and_goes_no_further(receivers: Site, engine_ear: Subscriber) -> None:
+    empty = json.dumps({"topic": "ping", "events": []}).encode()
+    assert post(receivers, "mist", empty, signed(empty)).status_code == 200
+    assert post(receivers, "mist", empty, signed(empty)).status_code == 200, "nor is it a replay"
+    body = mist_body(-75.0)
+    post(receivers, "mist", body, signed(body))
+    assert [open_request(f.payload, time.time()).body for f in taken(engine_ear)] == [body]
+
+
+def test_a_slow_sender_holds_nobody_up(receivers: Site) -> None:
+    host, port = receivers.server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as slow:
+        slow.sendall(b"POST /in/mist HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        body = mist_body(-76.0)
+        assert post(receivers, "mist", body, signed(body)).status_code == 200
+
+
+def test_without_its_broker_a_receiver_asks_to_come_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with _site(free_port(), tmp_path, monkeypatch) as site:
+        body = mist_body()
+        for _ in range(2):  # the second is no replay: the first was not taken
+            answer = post(site, "mist", body, signed(body))
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"] == "5"
+
+
+def test_outcomes_are_counted(receivers: Site) -> None:
+    post(receivers, "mist", b"{}", {})
+    answer = httpx.get(f"{receivers.server.url}/metrics", headers={"Authorization": "Bearer manager-key-of-tests"})
+    assert 'rayon_receiver_messages_total{outcome="taken",source="mist"}' in answer.text
+    assert 'rayon_receiver_messages_total{outcome="bad_signature",source="mist"}' in answer.text

@@ -1,0 +1,69 @@
+"""What is wrong with `sources:` is said all at once, each with its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.config import SourceConfig, parse_config
+from engine.errors import OperatorError
+from engine.ingest.sources.declared import declare
+from tests.engine.ingest.sources.made import store
+
+PLANS = {"shop": store()}
+GOOD: dict[str, Any] = {"name": "cloud", "kind": "mist", "stores": ["shop"], "topic": "mist/#"}
+
+
+def problems(*said: dict[str, Any], environ: dict[str, str] | None = None) -> list[str]:
+    with pytest.raises(OperatorError) as caught:
+        declare([SourceConfig.model_validate(s) for s in said], PLANS, environ or {})
+    return [f"{p.place}: {p.reason}" for p in caught.value.problems]
+
+
+def test_every_problem_at_once() -> None:
+    found = problems(
+        GOOD | {"kind": "mits"},
+        GOOD | {"topic": "a/#/b"},
+        {"name": "hook", "kind": "mist", "stores": ["shop"], "receiver": True},
+        GOOD | {"name": "a", "secret_env": "NOT_THERE"},
+        GOOD | {"name": "b", "maps": [{"level": "9"}]},
+        GOOD | {"name": "c", "stores": ["shop", "other"], "maps": [{"level": "0"}, {"level": "0", "store": "third"}]},
+    )
+    assert found == [
+        "sources[0].kind: 'mits' is no kind",
+        "sources[1].topic: # stands for the rest of a topic",
+        "sources[2].secret_env: a receiver without a secret takes anybody's word",
+        "sources[3].secret_env: NOT_THERE is not set",
+        "sources[4].maps[0].level: shop has no level '9'",
+        "sources[5].maps[0].store: the source has several stores",
+        "sources[5].maps[1].store: third is none of the source's stores",
+        "sources[1].name: cloud is named twice",
+    ]
+
+
+def test_sources_of_stores_that_are_not_served_are_left_out() -> None:
+    declared = declare([SourceConfig.model_validate(GOOD | {"stores": ["elsewhere"]})], PLANS, {})
+    assert list(declared) == []
+
+
+def test_secrets_come_from_the_environment() -> None:
+    said = GOOD | {"topic": None, "receiver": True, "secret_env": "MIST_SECRET"}
+    (source,) = declare([SourceConfig.model_validate(said)], PLANS, {"MIST_SECRET": "s3cret"})
+    assert source.told.secret == "s3cret"
+    assert "s3cret" not in repr(source.told)
+
+
+@pytest.mark.parametrize("ways", [{"topic": None}, {"receiver": True}, {"url": "https://c.example"}])
+def test_a_source_comes_one_way(ways: dict[str, Any]) -> None:
+    with pytest.raises(OperatorError, match="say one way"):
+        parse_config({"sources": [GOOD | ways]}, "config.yaml")
+
+
+def test_the_slowest_source_says_how_long_a_store_waits() -> None:
+    slow = GOOD | {"name": "slow", "kind": "meraki-scanning-v3"}
+    declared = declare([SourceConfig.model_validate(s) for s in (GOOD, slow)], PLANS, {})
+    assert declared.delay_s("shop") == 65.0
+    assert declared.delay_s("elsewhere") == 0.0
+    quick = SourceConfig.model_validate(slow | {"delay_s": 3})
+    assert declare([quick], PLANS, {}).delay_s("shop") == 3.0

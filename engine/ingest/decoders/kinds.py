@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from engine.ingest.decoders.clouds.aruba_ale import decode_aruba_ale
+from engine.ingest.decoders.clouds.cisco_cmx import decode_cisco_cmx
+from engine.ingest.decoders.clouds.cisco_spaces import decode_cisco_spaces
 from engine.ingest.decoders.clouds.meraki_mqtt import decode_meraki_mqtt
 from engine.ingest.decoders.clouds.meraki_scanning import decode_meraki_scanning
 from engine.ingest.decoders.clouds.mist import decode_mist
 from engine.ingest.decoders.heard import Decoder
+from engine.ingest.decoders.native_heard import decode_native_heard
 
 DECODERS: dict[str, Decoder] = {
+    "native": decode_native_heard,
     "meraki-mqtt": decode_meraki_mqtt,
     "meraki-scanning-v2": decode_meraki_scanning,
     "meraki-scanning-v3": decode_meraki_scanning,
     "mist": decode_mist,
+    "cisco-cmx": decode_cisco_cmx,
+    "cisco-spaces": decode_cisco_spaces,
+    "aruba-ale": decode_aruba_ale,
 }
 
 ALIASES = {

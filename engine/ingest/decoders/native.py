@@ -141,7 +141,7 @@ def decode_native(
     where = parse_topic(topic)
     if where.kind not in (READINGS, REPLAY):
         raise DecodeError(FrameRefusal.TOPIC_SHAPE, f"kind is {mask_macs(where.kind)!r}, not 'readings' or 'replay'")
-    sent_at, columns, misshapen = _decode_columns(payload)
+    sent_at, columns, misshapen = decode_columns(payload)
     if not 0 <= sent_at < TIME_MAX_S:
         raise DecodeError(FrameRefusal.BAD_TIME, f"sent_at is {sent_at:g}, not seconds UTC")
     refused: dict[ReadingRefusal | RecordRefusal, int] = (
@@ -227,7 +227,7 @@ def _check_size(payload: bytes) -> bytes:
     return payload
 
 
-def _decode_columns(payload: bytes) -> tuple[float, ReadingColumns, int]:
+def decode_columns(payload: bytes) -> tuple[float, ReadingColumns, int]:
     """(sent_at, columns, misshapen readings) of a payload, by the fast path where its types hold."""
     try:
         frame = _FRAME.decode(_check_size(payload))

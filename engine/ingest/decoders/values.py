@@ -114,7 +114,7 @@ def phone_mac(value: object) -> str:
 
 
 def ap_mac(value: object, phone: str = "") -> str:
-    """An access point's MAC. Raises RecordUnusable: `no_ap` for none, `ap_mac` where it is `phone` itself."""
+    """An access point's MAC. Raises RecordUnusable: `no_ap` where there is none, `ap_mac` where it is the `phone`'s."""
     mac = colon_mac(value) if isinstance(value, str) else None
     if mac is None:
         raise RecordUnusable(RecordRefusal.NO_AP)

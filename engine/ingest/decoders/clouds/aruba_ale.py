@@ -1,0 +1,110 @@
+"""Aruba ALE (Analytics and Location Engine), as its REST interface answers: lists of `{"msg": …, "ts": …}` by name.
+
+Floors are digests of 32 digits, for the administrator to map. With anonymisation on there is only a digest where the
+phone's MAC was. `error_level` is the radius of 95 %, in the unit of the coordinates.
+"""
+
+from __future__ import annotations
+
+import math
+
+from engine.ingest.decoders.bodies import Json, json_object, objects
+from engine.ingest.decoders.clouds.units import unit_m
+from engine.ingest.decoders.heard import Decoded, Told, VendorMessage, VendorPosition, VendorReading, VendorSession
+from engine.ingest.decoders.macs import ap_name
+from engine.ingest.decoders.values import (
+    RecordUnusable,
+    ap_mac,
+    dbm,
+    degrees,
+    epoch_s,
+    error_m,
+    is_absent,
+    length_m,
+    named,
+    number,
+    phone_mac,
+)
+from engine.vocabulary import RecordRefusal, SourceSession
+
+RESULT = "_result"
+THINGS = ("tag", "rogue")
+ROGUE_AP = 3
+"""`target_type` of an access point that is not the site's."""
+ZONES = {"zone_in": SourceSession.ENTER, "zone_out": SourceSession.EXIT}
+
+
+def decode_aruba_ale(message: VendorMessage, told: Told) -> Decoded:
+    """One answer, or one message of the same form."""
+    body = json_object(message.body)
+    decoded = Decoded()
+    if "msg" in body:
+        body = {"one_result": [body]}
+    results = [body[name] for name in body if name.lower().endswith(RESULT)]
+    if not results:
+        decoded.ignored = 1
+    for result in results:
+        for item in objects(result, decoded):
+            inner = item.get("msg")
+            try:
+                _add(inner if type(inner) is dict else item, item.get("ts"), decoded)
+            except RecordUnusable as unusable:
+                decoded.refuse(unusable.reason)
+    return decoded
+
+
+def _add(msg: Json, ts: object, decoded: Decoded) -> None:
+    if "geofence_event" in msg:
+        _add_geofence(msg, ts, decoded)
+    elif "rssi_val" in msg:
+        mac = _phone(msg)
+        ap = msg.get("ap_eth_mac") or msg.get("radio_mac")
+        at = msg.get("timestamp") if is_absent(ts) else ts
+        decoded.readings.append(VendorReading(mac, ap_mac(_addr(ap), mac), epoch_s(at), dbm(msg.get("rssi_val"))))
+    elif "sta_location_x" in msg or "longitude" in msg:
+        _add_location(msg, ts, decoded)
+    elif "sta_eth_mac" in msg or "hashed_sta_eth_mac" in msg:
+        ap = _addr(msg.get("ap_eth_mac")) or msg.get("ap_name")
+        session = VendorSession(_phone(msg), SourceSession.PRESENT, epoch_s(ts), ap_name(named(ap)))
+        decoded.sessions.append(session)
+    else:
+        decoded.ignored += 1
+
+
+def _add_location(msg: Json, ts: object, decoded: Decoded) -> None:
+    kind = msg.get("target_type")
+    if number(kind) == ROGUE_AP or (isinstance(kind, str) and any(thing in kind.lower() for thing in THINGS)):
+        raise RecordUnusable(RecordRefusal.NOT_A_PHONE)
+    mac = _phone(msg)
+    unit = unit_m(msg.get("unit"), "meters")
+    x_m, y_m = length_m(msg.get("sta_location_x"), unit), length_m(msg.get("sta_location_y"), unit)
+    lon, lat = degrees(msg.get("longitude"), msg.get("latitude"))
+    on_plan = x_m == x_m and y_m == y_m
+    if not on_plan and lon != lon:
+        raise RecordUnusable(RecordRefusal.NO_POSITION)
+    radius_m = error_m(msg.get("error_level"), 1.0 if math.isnan(unit) else unit)
+    position = VendorPosition(mac, epoch_s(ts), lon=lon, lat=lat, level=named(msg.get("floor_id")))
+    if radius_m == radius_m:
+        position = position._replace(error_m=radius_m, error_kind="r95")
+    decoded.positions.append(position._replace(x_m=x_m, y_m=y_m) if on_plan else position)
+
+
+def _add_geofence(msg: Json, ts: object, decoded: Decoded) -> None:
+    change = ZONES.get(named(msg.get("geofence_event")).lower())
+    if change is None:
+        raise RecordUnusable(RecordRefusal.AMBIGUOUS)
+    zone = named(msg.get("geofence_name")) or named(msg.get("geofence_id"))
+    decoded.sessions.append(VendorSession(_phone(msg), change, epoch_s(ts), zone=zone))
+
+
+def _phone(msg: Json) -> str:
+    """The phone's MAC. Raises RecordUnusable, `hashed_mac` where a digest is all that is left of it."""
+    given = _addr(msg.get("sta_eth_mac"))
+    if is_absent(given) and not is_absent(msg.get("hashed_sta_eth_mac")):
+        raise RecordUnusable(RecordRefusal.HASHED_MAC)
+    return phone_mac(given)
+
+
+def _addr(value: object) -> object:
+    """The address of `{"addr": …}`; also where it stands alone."""
+    return value.get("addr") if isinstance(value, dict) else value

@@ -1,0 +1,129 @@
+"""Events of the Cisco Spaces Firehose that say something of phones."""
+
+from __future__ import annotations
+
+from engine.ingest.decoders.bodies import Json, child, objects
+from engine.ingest.decoders.heard import Decoded, VendorIdentity, VendorPosition, VendorReading, VendorSession
+from engine.ingest.decoders.macs import ap_name
+from engine.ingest.decoders.values import (
+    FOOT_M,
+    RecordUnusable,
+    ap_mac,
+    dbm,
+    degrees,
+    epoch_s,
+    error_m,
+    is_absent,
+    length_m,
+    named,
+    number,
+    phone_mac,
+)
+from engine.vocabulary import RecordRefusal, SourceSession
+
+ORIGIN = "top-left"
+_PARENTS_MAX = 20  # a location's parents; a tree of stores has half a dozen
+
+
+def add_location(update: Json, event: Json, decoded: Decoded) -> None:
+    """Where a phone was when it was last seen."""
+    device = child(update, "device")
+    mac = phone_mac(device.get("macAddress"))
+    t = epoch_s(_first(update, ("lastSeen",)) or event.get("recordTimestamp"))
+    x_m, y_m = length_m(update.get("xPos"), FOOT_M), length_m(update.get("yPos"), FOOT_M)
+    lon, lat = degrees(update.get("longitude"), update.get("latitude"))
+    on_plan = x_m == x_m and y_m == y_m
+    if not on_plan and lon != lon:
+        raise RecordUnusable(RecordRefusal.NO_POSITION)
+    position = _with_error(VendorPosition(mac, t, lon=lon, lat=lat, level=floor_name(update)), update)
+    if on_plan:
+        position = position._replace(x_m=x_m, y_m=y_m, map=named(update.get("mapId")), origin=ORIGIN)
+    decoded.positions.append(position)
+    users = (update.get("rawUserId"), device.get("userId"), device.get("email"), device.get("mobile"))
+    user = next(filter(None, map(named, users)), "")
+    if user and ap_name(user) != mac:
+        decoded.identities.append(VendorIdentity(mac, user, named(update.get("ipv4"))))
+
+
+def _with_error(position: VendorPosition, update: Json) -> VendorPosition:
+    radius_m, unc_m = error_m(update.get("confidenceFactor"), FOOT_M), error_m(update.get("unc"))
+    if radius_m == radius_m:
+        return position._replace(error_m=radius_m, error_kind="r95")
+    return position._replace(error_m=unc_m, error_kind="unc") if unc_m == unc_m else position
+
+
+def add_presence(presence: Json, event: Json, decoded: Decoded) -> None:
+    """In and out. Activity and inactivity, and a change of the network, happen inside a visit: they are ignored."""
+    kind = (named(presence.get("presenceEventType")) or named(event.get("eventType"))).upper()
+    if "ENTRY" in kind:
+        change, key = SourceSession.ENTER, "entryTimestamp"
+    elif "EXIT" in kind:
+        change, key = SourceSession.EXIT, "exitTimestamp"
+    else:
+        decoded.ignored += 1
+        return
+    mac = phone_mac(child(presence, "device").get("macAddress"))
+    at = _first(presence, (key, "timestamp", "lastSeen"))
+    t = epoch_s(event.get("recordTimestamp") if at is None else at)
+    zone = named(child(presence, "location").get("name"))
+    decoded.sessions.append(VendorSession(mac, change, t, ssid=named(presence.get("ssid")), zone=zone))
+
+
+def add_association(association: Json, event: Json, decoded: Decoded) -> None:
+    """Joined or left the network. The vendor's text of this event was not found: what does not say which is refused."""
+    device = child(association, "device")
+    given = device.get("macAddress") if device else association.get("macAddress")
+    mac = phone_mac(given)
+    said = association.get("association", association.get("associated"))
+    if type(said) is not bool:
+        raise RecordUnusable(RecordRefusal.AMBIGUOUS)
+    change = SourceSession.CONNECT if said else SourceSession.DISCONNECT
+    at = _first(association, ("timestamp", "lastSeen"))
+    t = epoch_s(event.get("recordTimestamp") if at is None else at)
+    decoded.sessions.append(VendorSession(mac, change, t, ssid=named(association.get("ssid"))))
+
+
+def add_rssi(update: Json, event: Json, decoded: Decoded) -> None:
+    """RSSI by access point. The body is not confirmed: it is taken where it looks like the Bluetooth event's."""
+    notification = child(update, "rssiNotification")
+    measured = notification.get("apRssiMeasurements")
+    if type(measured) is not list:
+        raise RecordUnusable(RecordRefusal.BAD_SHAPE)
+    mac = phone_mac(notification.get("macAddress"))
+    for one in objects(measured, decoded):
+        try:
+            stamp = one.get("timestamp")
+            t = epoch_s(event.get("recordTimestamp") if is_absent(stamp) else stamp)
+            decoded.readings.append(VendorReading(mac, ap_mac(one.get("apMacAddress"), mac), t, dbm(one.get("rssi"))))
+        except RecordUnusable as unusable:
+            decoded.refuse(unusable.reason)
+
+
+def add_count(counts: Json, event: Json, decoded: Decoded) -> None:
+    """How many there are: good for a check of what is plausible, never a reading."""
+    decoded.ignored += 1
+    count = {
+        "level": floor_name(counts),
+        "t": epoch_s(event.get("recordTimestamp")),
+        "associated": number(counts.get("associatedCount")),
+        "probing": number(counts.get("estimatedProbingCount")),
+    }
+    said = {name: value for name, value in count.items() if value == value and value != ""}
+    decoded.notes.setdefault("counts", []).append(said)
+
+
+def floor_name(update: Json) -> str:
+    """The floor's name: of the location, or of the parent that is one."""
+    location = child(update, "location")
+    at = location
+    for _ in range(_PARENTS_MAX):
+        types = at.get("inferredLocationTypes")
+        if type(types) is list and "FLOOR" in types:
+            return named(at.get("name"))
+        at = child(at, "parent")
+    return named(location.get("name"))
+
+
+def _first(record: Json, keys: tuple[str, ...]) -> object:
+    """The first value that is said; 0 is how protobuf says nothing."""
+    return next((record[key] for key in keys if not is_absent(record.get(key)) and record[key] != 0), None)

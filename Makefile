@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 2)')
 PYTEST_ARGS ?= --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: install demo test check docs reference format fuzz bench accuracy baselines mutants explore servers clean help
+.PHONY: install demo test check docs reference format fuzz fuzz-decoders bench accuracy baselines mutants explore servers clean help
 
 help:
 	@echo "make demo     run two demo stores with simulated shoppers; prints one link per audience"
@@ -24,6 +24,7 @@ help:
 	@echo "make mutants  small wrong changes to the pure rooms: which do their own tests notice? (MUTANTS='offers --sample 50 --seed 2')"
 	@echo "make explore  try every property of the tests with random examples (EXAMPLES=2000 of each)"
 	@echo "make fuzz     send any request that the OpenAPI document allows, and many others, on both databases (EXAMPLES=200 of each)"
+	@echo "make fuzz-decoders  spoilt messages over all decoders of vendors, for a night (EXAMPLES=10000000)"
 	@echo "make install  everything for development into .venv"
 
 $(BIN)/python:
@@ -88,6 +89,10 @@ fuzz: EXAMPLES = 200
 fuzz: export RAYON_EXAMPLES = $(EXAMPLES)
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m pytest --timeout 0 --numprocesses 2 tests/api/test_any_request.py
+
+fuzz-decoders: EXAMPLES = 10000000
+fuzz-decoders: $(VENV)/.dev
+	$(BIN)/python -m tests.payloads.fuzz $(EXAMPLES)
 
 mutants: $(VENV)/.dev
 	$(BIN)/python -m tests.mutants $(MUTANTS)

@@ -37,6 +37,7 @@ PHONES = frozenset(("", "wireless_clients", "wireless_client"))
 ASSOCIATED = 3
 """`status` of an associated client."""
 BOUNDARY = {"inside": SourceSession.ENTER, "outside": SourceSession.EXIT}
+_LONG_AGO_S = 3600  # an access point that heard the phone an hour before does not hear it now
 _FLOOR_PARTS = 3  # campus, building, floor; a zone comes after them
 
 
@@ -116,9 +117,11 @@ def _add_location(mac: str, t: float, notification: Json, decoded: Decoded) -> N
     elif not strongest:
         raise RecordUnusable(RecordRefusal.NO_POSITION)
     if strongest:
-        ago_s = number(strongest.get("lastHeardInSeconds"))
-        heard_at = t - ago_s if ago_s > 0 else t
         ap = ap_mac(strongest.get("apMacAddress"), mac)
+        ago_s = number(strongest.get("lastHeardInSeconds"))
+        if ago_s > _LONG_AGO_S:
+            raise RecordUnusable(RecordRefusal.STALE)
+        heard_at = t - ago_s if 0 < ago_s < t else t
         decoded.readings.append(VendorReading(mac, ap, heard_at, dbm(strongest.get("rssi"))))
 
 

@@ -31,6 +31,7 @@ EVENTS = {
     "DEVICE_RSSI_UPDATE": ("deviceRssiUpdate", add_rssi),
     "DEVICE_COUNT": ("deviceCounts", add_count),
 }
+MAX_LINES = 10_000  # of one message; each costs time even where it is no event
 OF_THINGS = frozenset(("BLE_RSSI_UPDATE", "IOT_TELEMETRY", "IOT_USER_ACTION", "ASSET_LOCATION_UPDATE"))
 
 
@@ -55,6 +56,8 @@ def _events(body: bytes, decoded: Decoded) -> list[Any]:
         lines = [line for line in body.splitlines() if line.strip()]
         if len(lines) < 2 or whole.reason != RecordRefusal.NOT_JSON:
             raise
+        if len(lines) > MAX_LINES:
+            raise MessageRefused(RecordRefusal.TOO_LARGE, f"{len(lines)} lines, at most {MAX_LINES}") from None
     events = []
     for line in lines:
         try:

@@ -6,6 +6,8 @@ often repeats one of them. Coordinates and RSSI are text or numbers, `"NaN"` whe
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from engine.ingest.decoders.bodies import Json, objects
 from engine.ingest.decoders.heard import Decoded, VendorIdentity, VendorPosition, VendorReading
 from engine.ingest.decoders.values import (
@@ -23,6 +25,14 @@ from engine.ingest.decoders.values import (
 from engine.vocabulary import RecordRefusal
 
 
+class _Seen(NamedTuple):
+    """What one observation has said already: `moments` are access points, each with the time when it heard."""
+
+    positions: set[VendorPosition]
+    readings: set[VendorReading]
+    moments: set[tuple[str, float]]
+
+
 def add_v3(data: Json, decoded: Decoded) -> None:
     """What the observations say."""
     for observation in objects(data.get("observations"), decoded):
@@ -37,13 +47,8 @@ def _add_observation(observation: Json, decoded: Decoded) -> None:
     if "bleBeacons" in observation:
         raise RecordUnusable(RecordRefusal.NOT_WIFI)
     said = _said(decoded)
-    seen: set[tuple[str, float]] = set()
-    used: list[Json] = []
+    seen = _Seen(set(), set(), set())
     for location in objects(observation.get("locations"), decoded):
-        if location in used:
-            decoded.refuse(RecordRefusal.DUPLICATE)
-            continue
-        used.append(location)
         try:
             _add_location(mac, location, seen, decoded)
         except RecordUnusable as unusable:
@@ -61,32 +66,34 @@ def _said(decoded: Decoded) -> int:
     return len(decoded.readings) + len(decoded.positions) + sum(decoded.refused.values())
 
 
-def _add_location(mac: str, location: Json, seen: set[tuple[str, float]], decoded: Decoded) -> None:
+def _add_location(mac: str, location: Json, seen: _Seen, decoded: Decoded) -> None:
     t = epoch_s(location.get("time"))
     position = _position(mac, t, location)
     if position is not None:
+        if position in seen.positions:
+            raise RecordUnusable(RecordRefusal.DUPLICATE)
+        seen.positions.add(position)
         decoded.positions.append(position)
-    records: set[tuple[str, float]] = set()
     for record in objects(location.get("rssiRecords"), decoded):
         try:
             reading = _reading(mac, t, record.get("apMac"), record.get("rssi"))
-            if (reading.ap, reading.rssi_dbm) in records:
+            if reading in seen.readings:
                 raise RecordUnusable(RecordRefusal.DUPLICATE)
         except RecordUnusable as unusable:
             decoded.refuse(unusable.reason)
             continue
-        records.add((reading.ap, reading.rssi_dbm))
-        seen.add((reading.ap, t))
+        seen.readings.add(reading)
+        seen.moments.add((reading.ap, t))
         decoded.readings.append(reading)
 
 
-def _add_latest(mac: str, latest: Json, seen: set[tuple[str, float]], decoded: Decoded) -> None:
+def _add_latest(mac: str, latest: Json, seen: _Seen, decoded: Decoded) -> None:
     ap, rssi = latest.get("nearestApMac"), latest.get("nearestApRssi")
     if is_absent(ap) and is_absent(rssi):
         return  # it says when, and no more
     try:
         reading = _reading(mac, epoch_s(latest.get("time")), ap, rssi)
-        if (reading.ap, reading.t) in seen:
+        if (reading.ap, reading.t) in seen.moments:
             raise RecordUnusable(RecordRefusal.DUPLICATE)
         decoded.readings.append(reading)
     except RecordUnusable as unusable:

@@ -68,6 +68,7 @@ def decode_mist(message: VendorMessage, told: Told) -> Decoded:
             add(event, decoded)
         except RecordUnusable as unusable:
             decoded.refuse(unusable.reason)
+    decoded.identities = list(dict.fromkeys(decoded.identities))
     return decoded
 
 

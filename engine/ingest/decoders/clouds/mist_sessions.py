@@ -76,10 +76,8 @@ def add_accounting(event: Json, decoded: Decoded) -> None:
 
 
 def _add_identity(decoded: Decoded, mac: str, user: str, ip: str) -> None:
-    identity = VendorIdentity(mac, user, ip)
-    is_mac = ap_name(user) == mac  # who signs in by MAC has no name
-    if user and not is_mac and identity not in decoded.identities:
-        decoded.identities.append(identity)
+    if user and ap_name(user) != mac:  # who signs in by MAC has no name
+        decoded.identities.append(VendorIdentity(mac, user, ip))
 
 
 def _ap(event: Json) -> str:

@@ -1,0 +1,67 @@
+"""Whatever a vendor's message has become on its way: sound records or a counted refusal, nothing else, memory flat."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.ingest.decoders.heard import Told, VendorMessage
+from engine.ingest.decoders.kinds import DECODERS
+from tests.engine.ingest.decoders.test_any_bytes import JSON
+from tests.examples import examples
+from tests.payloads.expectations import Recorded
+from tests.payloads.fuzz import WARM, check, fuzz
+
+EXAMPLES = 50_000  # four times; ten millions by `make fuzz-decoders`
+KINDS = st.sampled_from(sorted(DECODERS))
+
+
+def recorded(kind: str, body: bytes, topic: str = "") -> Recorded:
+    return Recorded(kind, "any", VendorMessage(body, 1795860000.0, topic), Told(), {})
+
+
+@given(KINDS, st.binary(max_size=200), st.text(max_size=20))
+@examples(400)
+def test_any_bytes_are_decoded_or_refused(kind: str, body: bytes, topic: str) -> None:
+    check(recorded(kind, body, topic))
+
+
+@given(KINDS, JSON)
+@examples(400)
+def test_any_json_is_decoded_or_refused(kind: str, value: Any) -> None:
+    check(recorded(kind, json.dumps(value).encode()))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_spoilt_messages_are_decoded_or_refused(seed: int) -> None:
+    fuzzed = fuzz(EXAMPLES, seed)
+    assert sum(fuzzed.outcomes.values()) == fuzzed.examples
+    assert fuzzed.outcomes["decoded"] > EXAMPLES / 4  # spoilt so little that decoders are tried, not their JSON parser
+    assert fuzzed.blocks < 10_000 < EXAMPLES - WARM  # not one block for each
+
+
+DEEP = b'{"notifications":' + b"[" * 100_000
+LINES = b'{"eventType":\n' * 250_000
+SAME = {"clientMac": "06:00:00:00:00:01", "locations": [{"x": 1, "y": k % 7, "time": k} for k in range(40_000)]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("cisco-cmx", DEEP),
+        ("cisco-spaces", LINES),
+        ("meraki-scanning-v3", json.dumps({"version": "3.0", "data": {"observations": [SAME]}}).encode()),
+        ("mist", b'{"topic":"zone","events":[' + b"0," * 1_000_000 + b"0]}"),
+        ("mist", b'{"topic":"zone","events":' + b"9" * 1_000_000 + b"}"),
+        ("aruba-ale", b" " * 5_000_000),
+    ],
+)
+def test_a_body_that_is_made_to_cost_time_does_not(kind: str, body: bytes) -> None:
+    begin = time.process_time()
+    check(recorded(kind, body))
+    assert time.process_time() - begin < 4.0  # each of these took minutes where something was quadratic

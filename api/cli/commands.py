@@ -14,6 +14,7 @@ SITE, TRY = "Run a site", "Try it"
 
 COMMANDS = {
     "plan": Listed("api.cli.plan.commands", "Check and draw a store's floor plan."),
+    "portal": Listed("api.cli.portal.commands", "Read what captive portals send."),
     "locate": Listed("api.cli.locate", "Locates every device of a recording: one fix per device and window."),
     "decide": Listed(
         "api.cli.decide", "Decides offline what the engine would decide live: every yes and no with its reason."

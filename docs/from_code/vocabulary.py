@@ -40,16 +40,19 @@ from engine.storage.database import open_database
 from engine.storage.status import get_status
 from engine.storage.vouchers.tills import TillReason
 from engine.vocabulary import (
+    CapportFlaw,
     DecisionOutcome,
     DecisionReason,
     EventKind,
     FrameRefusal,
+    PortalRefusal,
     ProblemCode,
     ReadingRefusal,
     RecordRefusal,
     StoreTrouble,
     VisitChange,
     VoucherState,
+    WayOut,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -263,6 +266,9 @@ REASONS: Mapping[str, tuple[type[StrEnum], ...]] = {
     "frame": (FrameRefusal,),
     "reading": (ReadingRefusal,),
     "record": (RecordRefusal,),
+    "portal": (PortalRefusal,),
+    "way_out": (WayOut,),
+    "capport": (CapportFlaw,),
     "scan": (NoFix,),
     "trouble": (StoreTrouble,),
     "till": (TillReason,),

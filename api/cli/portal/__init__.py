@@ -1,0 +1,1 @@
+"""`rayon portal`: redirects of captive portals."""

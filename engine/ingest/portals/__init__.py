@@ -1,0 +1,1 @@
+"""Captive portals: what the redirect says with which a network sends a phone to the sign-in page. Pure."""

@@ -21,15 +21,15 @@ from fastapi import Form, Request
 
 from api.context import AppContext
 from api.ratelimits import address
+from engine.ingest.portals.landing import fold
+from engine.ingest.portals.parse import parse
+from engine.ingest.portals.records import PortalRedirect, PortalTold
+from engine.ingest.portals.spellings import read_phone
 from engine.plan.model import Plan, ap_key
 from engine.privacy.proofs import ADDRESS_KEY, address_digest, is_signed
-from engine.privacy.pseudonyms import Pseudonyms, normal_mac
+from engine.privacy.pseudonyms import Pseudonyms
 from engine.records import DeviceId, device_from_hex, device_hex
 from engine.storage.people.bindings import PhoneClaim
-
-SPELLINGS = ("client_mac", "clientMac", "id", "mac")
-"""Query parameters that hold the phone's MAC, in the order tried: Meraki and Cisco, Omada, UniFi, Aruba. The bare `mac`
-comes last, and only where no other is present, because Ruckus means its access point by it."""
 
 SIGNED_AT, SIGNATURE = "portal_t", "portal_sig"
 """Query parameters under which a controller says when it sent the phone here, and signs that it did."""
@@ -41,27 +41,40 @@ SealedPhone = Annotated[str, Form(max_length=1000)]
 """The form's hidden field with the phone in it."""
 
 
+def landed(request: Request, body: str = "", told: PortalTold | None = None) -> PortalRedirect:
+    """What the captive portal's redirect says that led to this request; `body` is a form that came with it."""
+    raw = request.scope.get("raw_path") or request.scope["path"].encode()
+    target = f"{raw.decode('latin-1')}?{request.scope['query_string'].decode('latin-1')}"
+    return parse(target, dict(request.headers), body, told)
+
+
 def device_of(ctx: AppContext, plan: Plan, mac: str | None) -> DeviceId | None:
-    """The stable pseudonym of a phone's MAC; None for no MAC (some controllers encrypt it) or an access point's own."""
-    if not mac:
+    """The stable pseudonym of a phone's MAC. None for no MAC (some controllers encrypt it), for one that no single
+    device has (zero, a group's, everybody's), and for an access point's own."""
+    found = read_phone(mac or "").mac
+    if found is None or ap_key(found) in plan.ap_index:
         return None
-    try:
-        bare = normal_mac(mac)
-    except ValueError:
-        return None
-    if ap_key(bare) in plan.ap_index:
-        return None
-    return Pseudonyms(ctx.secrets.site_key).stable(bare)
+    return Pseudonyms(ctx.secrets.site_key).stable(found)
 
 
-def named_phone(ctx: AppContext, plan: Plan, query: Mapping[str, str | None]) -> PhoneClaim:
-    """The phone that a captive portal's redirect names, and the signature under it where that is right and fresh."""
-    mac = next((query[name] for name in SPELLINGS if name in query), None)
+def landed_phone(ctx: AppContext, plan: Plan, redirect: PortalRedirect) -> PhoneClaim:
+    """The phone that a redirect names, and the proof that its controller gave with it."""
+    fields = redirect.landing.fields
+    return _claim(ctx, plan, redirect.client_mac, fields.first(fold(SIGNED_AT)), fields.first(fold(SIGNATURE)))
+
+
+def named_phone(ctx: AppContext, plan: Plan, said: Mapping[str, str | None]) -> PhoneClaim:
+    """The phone that a program names in `client_mac`, and the proof that the controller gave with it."""
+    return _claim(ctx, plan, said.get("client_mac"), said.get(SIGNED_AT) or "", said.get(SIGNATURE) or "")
+
+
+def _claim(ctx: AppContext, plan: Plan, mac: str | None, t: str, signature: str) -> PhoneClaim:
     device = device_of(ctx, plan, mac)
     if device is None or mac is None:
         return PhoneClaim()
-    t, signature, fresh_s = query.get(SIGNED_AT) or "", query.get(SIGNATURE) or "", ctx.config.api.portal_redirect_s
-    if not is_signed(ctx.portal.of(plan.store), plan.store, mac, t, signature, time.time(), fresh_s):
+    fresh_s = ctx.config.api.portal_redirect_s
+    spelt = read_phone(mac).mac or mac
+    if not is_signed(ctx.portal.of(plan.store), plan.store, spelt, t, signature, time.time(), fresh_s):
         return PhoneClaim(device)
     used_as = hashlib.sha256(f"redirect|{signature.lower()}".encode()).hexdigest()[:32]
     return PhoneClaim(device, redirect=used_as, redirect_until=int(t) + fresh_s + FORM_S)

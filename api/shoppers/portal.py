@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from api.context import AppContext, context
 from api.cookies import SHOPPER, read_cookie, set_cookie
-from api.devices import SealedPhone, from_here, named_phone, seal_phone, unseal_phone
+from api.devices import SealedPhone, from_here, landed, landed_phone, seal_phone, unseal_phone
 from api.pages import page
 from api.ratelimits import RateLimits, rate_limits
 from api.shoppers.passes import PASS, ask_to_enter, make_pass
@@ -42,7 +42,8 @@ def front(request: Request, ctx: AppContext = Depends(context)) -> Response:
 
 @router.get("/w/{store}", summary="Wi-Fi sign-in page")
 def portal(store: str, request: Request, ctx: AppContext = Depends(context)) -> Response:
-    """`client_mac`, `clientMac`, `id` or `mac` name the phone, `portal_t` and `portal_sig` prove that it is this one.
+    """Where captive portals send phones. Under which name the phone's MAC comes differs from system to system;
+    `portal_t` and `portal_sig` prove that it is this one.
 
     It is pseudonymised here, and sealed into the form. No cookie is set.
     """
@@ -58,7 +59,7 @@ def portal(store: str, request: Request, ctx: AppContext = Depends(context)) -> 
         store_name=plan.name,
         text_version=TEXT_VERSION,
         worded_since=worded_since(language(request)),
-        phone=seal_phone(ctx, store, named_phone(ctx, plan, request.query_params)),
+        phone=seal_phone(ctx, store, landed_phone(ctx, plan, landed(request))),
         form_name=secrets.token_hex(16),
         opened=opened if re.fullmatch(OPENED, opened) else "",
     )
@@ -92,7 +93,7 @@ def portal_form(
         raise RequestValidationError(error.errors()) from error
     shown: dict[str, Any] = {"store": store, "store_name": plan.name}
     try:
-        claim = unseal_phone(ctx, store, phone) if phone else named_phone(ctx, plan, request.query_params)
+        claim = unseal_phone(ctx, store, phone) if phone else landed_phone(ctx, plan, landed(request))
         shopper = _sign_in(ctx, request, body, claim, form_name)
     except BusinessRefusal as refusal:
         t = words(lang)

@@ -34,7 +34,7 @@ from engine.positioning.locator import NoFix
 from engine.presence.hotzones import HotReason, HotState
 from engine.privacy.secrets import Secrets
 from engine.runtime.process import EngineProcess
-from engine.runtime.status import report, report_process
+from engine.runtime.status import report
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import open_database
 from engine.storage.status import get_status
@@ -206,8 +206,7 @@ def metrics() -> Vocabulary:
             own = _own_metrics(Metrics(AppContext(config, db, _SECRETS, {})))
             plan = load_plan(ROOT / "floorplans/boutique")
             engine = EngineProcess(config, db, _SECRETS, {plan.store: plan})
-            report(db, StoreRunner(plan, config, db, _SECRETS.site_key), 0.0)
-            report_process(db, engine.figures(), 0.0)
+            report(db, [StoreRunner(plan, config, db, _SECRETS.site_key)], 0.0, engine.figures())
             said = get_status(db)
         finally:
             db.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.config import Config
 from engine.errors import DecodeError
 from engine.ingest.decoders.native import Frame, NativeDecoder, NetworkSession, is_session
 from engine.ingest.mqtt.receiver import RawFrame
@@ -50,3 +51,13 @@ class Ears:
         frame = self._native.decode(raw.topic, raw.payload, raw.received_at)
         self.figures.note(frame.source, [frame], 0, raw.received_at)
         return Said([frame])
+
+
+def patient_config(config: Config, delay_s: float) -> Config:
+    """The configuration of a store whose slowest source is `delay_s` behind: what it says is waited for, and known
+    again when it comes twice."""
+    ingest = config.ingest
+    patient = {"reorder_s": max(ingest.reorder_s, delay_s), "dedup_s": max(ingest.dedup_s, 2 * delay_s)}
+    if delay_s <= ingest.reorder_s:
+        return config
+    return config.model_copy(update={"ingest": ingest.model_copy(update=patient)})

@@ -32,14 +32,14 @@ from engine.privacy.nights import Nights
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.salts import DailySalts
 from engine.privacy.secrets import Secrets
-from engine.runtime.ears import Ears
+from engine.runtime.ears import Ears, patient_config
 from engine.runtime.leases.engine_name import EngineName
 from engine.runtime.leases.lease import LeaseKeeper, StoreLeases
 from engine.runtime.map_fits import FitGivenUp, FitsInThread
 from engine.runtime.patience import Patience
 from engine.runtime.phones.owners import PhoneOwners
 from engine.runtime.publishing import Publishing
-from engine.runtime.status import process_values, report, report_process
+from engine.runtime.status import process_values, report
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database
 from engine.storage.leases import Lease
@@ -373,24 +373,13 @@ class EngineProcess:
     def _report(self, waiting: StoreRunner | None = None) -> None:
         """Says how all is. `waiting` is in the middle of a step, which must not go on where another engine has it."""
         away, now = self.patience.away, self._plain_wall()
-        for store, runner in list(self.runners.items()):
-            if runner is not waiting:
-                with self._run_by_us(store):
-                    self.patience(report, self._db, runner, now)
-        if waiting is not None:
-            self.patience(report, self._db, waiting, now)
         values = self.figures(database_away=away)
-        if self.runners:
-            self.patience(report_process, self._db, values, now)
-
-
-def patient_config(config: Config, delay_s: float) -> Config:
-    """The configuration of a store whose slowest source is `delay_s` behind: what it says is waited for, and known
-    again when it comes twice."""
-    ingest = config.ingest
-    patient = {"reorder_s": max(ingest.reorder_s, delay_s), "dedup_s": max(ingest.dedup_s, 2 * delay_s)}
-    return (
-        config
-        if delay_s <= ingest.reorder_s
-        else config.model_copy(update={"ingest": ingest.model_copy(update=patient)})
-    )
+        entering = [] if waiting is None or waiting in self.runners.values() else [waiting]
+        while runners := [*self.runners.values(), *entering]:
+            try:
+                self.patience(report, self._db, runners, now, values if self.runners else None)
+                return
+            except LeaseLost as lost:
+                if waiting is not None and waiting.plan.store == lost.store:
+                    raise
+                self._leave(lost)

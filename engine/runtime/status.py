@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.ingest.mqtt.link import LinkName
@@ -10,18 +10,19 @@ from engine.ingest.mqtt.receiver import Subscriber
 from engine.ingest.samples import FrameSamples, UnknownPoints
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database
-from engine.storage.status import ENGINE, EVERY_STORE, put_status
+from engine.storage.status import ENGINE, EVERY_STORE, put_statuses
 from engine.vocabulary import FrameRefusal, RecordRefusal, StoreTrouble
 
 
-def report(db: Database, runner: StoreRunner, now: float) -> None:
-    """Writes the status row of a store. Raises LeaseLost where another engine runs it, and writes its own."""
-    put_status(db, runner.plan.store, ENGINE, runner.figures(), now, lease=runner.lease)
+def report(db: Database, runners: Sequence[StoreRunner], now: float, process: Mapping[str, Any] | None = None) -> None:
+    """Writes the status rows of stores and, given `process`, that of the engine that runs them, in one transaction.
 
-
-def report_process(db: Database, process: Mapping[str, Any], now: float) -> None:
-    """Writes the status row of an engine that runs stores."""
-    put_status(db, EVERY_STORE, ENGINE, process, now)
+    Raises LeaseLost where another engine runs one of them and writes its own: nothing is then written.
+    """
+    values = {runner.plan.store: runner.figures() for runner in runners}
+    if process is not None:
+        values[EVERY_STORE] = dict(process)
+    put_statuses(db, ENGINE, values, now, leases=[runner.lease for runner in runners])
 
 
 def process_values(

@@ -34,10 +34,29 @@ def put_status(
     db: Database, store: str, component: str, values: Mapping[str, Any], now: float, *, lease: Lease | None = None
 ) -> None:
     """Replaces what this component said before. `values` is JSON. Raises LeaseLost where `lease` is lost."""
-    row = {"store": store, "component": component, "values_json": json.dumps(dict(values)), "at": now}
+    put_statuses(db, component, {store: values}, now, leases=[lease])
+
+
+def put_statuses(
+    db: Database,
+    component: str,
+    values: Mapping[str, Mapping[str, Any]],
+    now: float,
+    *,
+    leases: Sequence[Lease | None] = (),
+) -> None:
+    """As `put_status`, of several stores in one transaction: each costs the disk a page, not a commit.
+
+    Raises LeaseLost where one of `leases` is lost, and nothing is then written.
+    """
+    rows = [
+        {"store": store, "component": component, "values_json": json.dumps(dict(said)), "at": now}
+        for store, said in sorted(values.items())
+    ]
     with db.write() as session:
-        fence(session, lease)
-        upsert(session, StatusTable, [row], replace=("values_json", "at"))
+        for lease in sorted(filter(None, leases), key=lambda held: held.store):
+            fence(session, lease)
+        upsert(session, StatusTable, rows, replace=("values_json", "at"))
 
 
 def get_status(db: Database) -> list[Status]:

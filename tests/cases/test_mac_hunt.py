@@ -23,7 +23,7 @@ from engine.privacy.nights import Nights
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.salts import DailySalts
 from engine.records import device_hex
-from engine.runtime.status import report, report_process
+from engine.runtime.status import report
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import open_database
 from engine.storage.retention.proofs import forget
@@ -72,8 +72,7 @@ def test_no_mac_is_left_anywhere(tmp_path: Path, caplog: pytest.LogCaptureFixtur
             with pytest.raises(DecodeError) as refused:
                 decoder.decode("rayon/boutique/readings/c1", broken, BEGAN)
             samples.add(refused.value.reason, "rayon/boutique/readings/c1", broken, BEGAN)
-    report(db, runner, BEGAN + LONG_S)
-    report_process(db, {"samples": samples.as_json()}, BEGAN + LONG_S)
+    report(db, [runner], BEGAN + LONG_S, {"samples": samples.as_json()})
     forget(db, rules_of(db, CONFIG.retention, tmp_path), BEGAN + LONG_S)
     db.close()
     on_disk = b"".join(path.read_bytes() for path in tmp_path.iterdir())

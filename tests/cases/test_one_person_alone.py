@@ -49,7 +49,7 @@ def test_one_person_alone_is_shown_nowhere(phones: int, shown: bool, tmp_path: P
     assert bool(heat_rows(db, "boutique", **ALWAYS)) is shown
     assert bool(zone_hours(db, "boutique", **ALWAYS)) is shown
     assert not zone_flows(db, "boutique", **ALWAYS), "no ten of them went the same way"
-    report(db, runner, began)
+    report(db, [runner], began)
     made = Reports(AppContext(CONFIG, db, SECRETS, {"boutique": PLAN}))
     found = made.report("boutique", Period(began, began + 7200))
     assert any(z.person_s for z in found.zones) is shown

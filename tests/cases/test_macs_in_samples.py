@@ -71,5 +71,28 @@ def test_what_is_no_address_can_still_be_read(text: str) -> None:
     assert mask_macs(text) == text
 
 
+@given(st.floats(1.6e9, 1.9e9).map(lambda t: f"{t:.6f}"), st.sampled_from(["t", "sent_at", "seen", "rssi"]))
+def test_a_time_of_any_precision_can_still_be_read(t: str, key: str) -> None:
+    frame = f'{{"sent_at": {t}, "readings": [{{"{key}":{t} ,"x":[{t},{t}]}}]}}'
+    assert mask_macs(frame) == frame
+
+
+@given(st.text("0123456789", min_size=6, max_size=6), st.text("123456789", min_size=6, max_size=6))
+def test_in_texts_and_under_the_name_of_an_address_digits_are_no_number(first: str, last: str) -> None:
+    """And where the text is no JSON, or is none any more, nobody knows what is a number."""
+    digits = f"{last}.{first}"
+    for frame in (
+        f'{{"note":"{digits}"}}',
+        f'{{"note":"at\\": {digits}, "}}',
+        f'{{"sta":{digits}}}',
+        f'{{"clientMac":[{digits}]}}',
+        f"seen {digits}, gone",
+        f"{{'note':{digits}}}",
+        f'{{"a":1x,"t":{digits}}}',
+        f'{{"t":{digits}:{digits}}}',
+    ):
+        assert MASK in mask_macs(frame) or digits not in mask_macs(frame), frame
+
+
 def test_what_is_wrong_with_an_address_shows() -> None:
     assert mask_macs('{"mac":"not-a-mac","rssi":-60}') == '{"mac":"xxx-x-xxx","rssi":-60}'

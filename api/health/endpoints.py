@@ -21,7 +21,7 @@ from api.texts.catalogue import words
 from api.times import rfc3339
 from engine.errors import StorageUnavailable
 from engine.ingest.masks import mask_macs
-from engine.storage.status import ENGINE, EVERY_STORE, SILENT_S, get_status, troubles_of
+from engine.storage.status import ENGINE, EVERY_STORE, SILENT_S, Status, get_status, troubles_of
 from engine.vocabulary import StoreTrouble
 
 router = APIRouter(prefix="/health", tags=["health"])
@@ -91,8 +91,9 @@ def ready(request: Request, ctx: AppContext = Depends(context)) -> Response:
 def health(
     request: Request, ctx: AppContext = Depends(context), grant: Grant | None = Depends(health_grant)
 ) -> Response:
-    """JSON, or a page where the caller prefers HTML. Whether it is up is for everybody; counts, unknown access points
-    and samples of refused frames need a key of scope `health` or `manager`, or a manager's cookie."""
+    """JSON, or a page where the caller prefers HTML. Whether it is up is for everybody; counts and samples of refused
+    frames need a key of scope `health` or `manager`, or a manager's cookie. Access points that no plan has are named to
+    managers of their store; to others their names are masked where they are MACs."""
     found, components = _look(ctx, request, grant)
     html = "text/html" in request.headers.get("accept", "")
     if grant is None:
@@ -124,6 +125,7 @@ def _look(ctx: AppContext, request: Request, grant: Grant | None) -> tuple[Ready
         reasons: list[str] = [_sentence(EVERY_STORE, StoreTrouble.DATABASE_AWAY)]
         return Ready(status="not_ready", database="down", engine="unknown", delivery=delivery, reasons=reasons), []
     now = time.time()
+    unknown = _unknown_points(rows)
     components = [
         Component(
             store=row.store,
@@ -131,7 +133,7 @@ def _look(ctx: AppContext, request: Request, grant: Grant | None) -> tuple[Ready
             reported_at=rfc3339(row.at),
             age_s=round(now - row.at, 1),
             fresh=now - row.at <= SILENT_S,
-            values=_masked(row.values),
+            values=_values(row, unknown.get(row.store, []), grant),
         )
         for row in rows
     ]
@@ -147,10 +149,25 @@ def _look(ctx: AppContext, request: Request, grant: Grant | None) -> tuple[Ready
     return Ready(status=status, database="up", engine=engine, delivery=delivery, reasons=reasons), seen
 
 
+def _unknown_points(rows: Iterable[Status]) -> dict[str, list[str]]:
+    """Access points that sources name and no plan has, by store."""
+    return {store: names for row in rows for store, names in row.values.get("unknown_aps", {}).items()}
+
+
+def _values(row: Status, unknown: list[str], grant: Grant | None) -> dict[str, Any]:
+    """What is said of a row. Its store's unknown access points are named to who manages the store, and to nobody else:
+    a source that takes one for the other may have named a phone."""
+    said: dict[str, Any] = _masked({key: value for key, value in row.values.items() if key != "unknown_aps"})
+    if unknown and row.component == ENGINE:
+        manages = grant is not None and grant.scope == "manager" and grant.covers(row.store)
+        said["unknown_aps"] = unknown if manages else _masked(unknown)
+    return said
+
+
 def _masked(values: Any) -> Any:
-    """The same, without the MAC that a source may be named by. Unknown access points are the key holder's to know."""
+    """The same, without the MAC that a source may be named by."""
     if isinstance(values, dict):
-        return {mask_macs(k): v if k == "unknown_aps" else _masked(v) for k, v in values.items()}
+        return {mask_macs(k): _masked(v) for k, v in values.items()}
     if isinstance(values, list):
         return [_masked(v) for v in values]
     return mask_macs(values) if isinstance(values, str) else values

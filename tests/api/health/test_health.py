@@ -10,7 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from api.middleware.metrics import flat
 from api.texts.catalogue import words
 from engine.errors import StorageUnavailable
-from engine.storage.keys import add_key
+from engine.ingest.masks import MASK
+from engine.storage.keys import Scope, add_key
 from engine.storage.status import put_status
 from engine.vocabulary import StoreTrouble
 from tests.api.site import MAC, SECRETS, Site, eventually
@@ -137,15 +138,53 @@ def test_nothing_that_looks_like_a_device_becomes_a_label(label: str) -> None:
     ]
 
 
-def test_a_source_named_like_a_phone_is_masked_and_an_unknown_access_point_is_named(site: Site) -> None:
+def test_a_source_named_like_a_phone_is_masked(site: Site) -> None:
     put_status(site.db, "corner", "engine", {"clock_offsets_s": {MAC: 0.5}, "late": 1}, time.time())
-    put_status(site.db, "*", "engine", {"unknown_aps": {"corner": ["02:00:00:00:00:99"]}}, time.time())
     with site.client() as client, site.manager() as manager:
         everybody = client.get("/health").text + client.get("/health/ready").text
         said, metrics = manager.get("/health").text, manager.get("/metrics").text
-    assert "02:00:00:00:00:99" in said
-    assert "02:00:00:00:00:99" not in everybody
     assert MAC not in everybody + said + metrics
+
+
+AP = "02:00:00:00:00:99"
+
+
+@pytest.mark.parametrize(
+    ("scope", "store", "named"),
+    [
+        ("manager", "corner", True),
+        ("manager", "*", True),
+        ("manager", "other", False),
+        ("health", "corner", False),
+        ("health", "*", False),
+        ("till", "corner", False),
+    ],
+)
+def test_an_unknown_access_point_is_named_to_managers_of_its_store(
+    site: Site, scope: Scope, store: str, named: bool
+) -> None:
+    for each in ("corner", "other"):
+        put_status(site.db, each, "engine", VALUES, time.time())
+    put_status(site.db, "*", "engine", {"unknown_aps": {"corner": [AP, "ap 77"]}}, time.time())
+    _, key = add_key(site.db, scope, time.time(), store=store)
+    with site.client(Authorization=f"Bearer {key}") as client, site.client(Accept="text/html") as browser:
+        said, ready = client.get("/health"), client.get("/health/ready").text
+        metrics = client.get("/metrics").text
+        browser.post("/manage/sign-in", data={"key": key})
+        page = browser.get("/health").text
+    seen = {c["store"]: c["values"].get("unknown_aps") for c in said.json().get("components", [])}
+    assert (AP in said.text, AP in page) == (named, named)
+    assert AP not in ready + metrics
+    masked = {"corner": [MASK, "ap 77"]}
+    expected = {"manager": {"corner": [AP, "ap 77"]}, "health": masked, "till": {}}[scope] if store != "other" else {}
+    assert {s: names for s, names in seen.items() if names} == expected
+
+
+def test_everybody_is_told_nothing_of_unknown_access_points(site: Site) -> None:
+    put_status(site.db, "*", "engine", {"unknown_aps": {"corner": [AP]}}, time.time())
+    put_status(site.db, "corner", "engine", VALUES, time.time())
+    with site.client() as client, site.client(Accept="text/html") as browser:
+        assert AP not in client.get("/health").text + client.get("/health/ready").text + browser.get("/health").text
 
 
 def test_a_key_of_one_store_sees_that_store(site: Site) -> None:

@@ -92,7 +92,7 @@ def make_campaign(
     store: str, response: Response, body: dict[str, Any] = Body(...), ctx: AppContext = Depends(context)
 ) -> CampaignAnswer:
     campaign = _valid(ctx, store, body)
-    if _is_known(ctx, store, campaign.id):
+    if store_of.has_campaign(ctx.db, store, campaign.id):
         raise CampaignExists(f"{store} has a campaign {campaign.id!r} already; PUT replaces it")
     response.headers["Location"] = f"/v1/stores/{store}/campaigns/{campaign.id}"
     return _answer(store_of.put_campaign(ctx.db, store, campaign, time.time()))
@@ -105,7 +105,8 @@ def replace_campaign(
     campaign = _valid(ctx, store, body)
     if campaign.id != campaign_id:
         raise OperatorError([Problem(_BODY, f"{_BODY}.id", "is not the id of the address", f"write {campaign_id}")])
-    store_of.get_campaign(ctx.db, store, campaign_id)
+    if not store_of.has_campaign(ctx.db, store, campaign_id):
+        raise NotFound("no such campaign")
     return _answer(store_of.put_campaign(ctx.db, store, campaign, time.time()))
 
 
@@ -115,14 +116,6 @@ def change_state(
 ) -> CampaignAnswer:
     ctx.plan(store)
     return _answer(store_of.set_campaign_state(ctx.db, store, campaign_id, change.state, time.time()))
-
-
-def _is_known(ctx: AppContext, store: str, campaign_id: str) -> bool:
-    try:
-        store_of.get_campaign(ctx.db, store, campaign_id)
-    except NotFound:
-        return False
-    return True
 
 
 def _valid(ctx: AppContext, store: str, body: dict[str, Any]) -> Campaign:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from engine.errors import OperatorError, Problem
 
 
@@ -21,7 +19,7 @@ def _pyarrow(file: str) -> Any:
 
 
 def parquet_columns(path: Path) -> tuple[list[str], list[Any]]:
-    """Header and columns: float arrays (NaN where null) for numbers, text arrays (empty where null) for the rest."""
+    """Header and columns: float arrays (NaN where null) for numbers, lists of texts (empty where null) for the rest."""
     pa, pq = _pyarrow(str(path))
     try:
         table = pq.read_table(path)
@@ -32,8 +30,7 @@ def parquet_columns(path: Path) -> tuple[list[str], list[Any]]:
         if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
             columns.append(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
         else:
-            texts = column.cast(pa.string()).fill_null("").to_pylist()
-            columns.append(np.array(texts, dtype=np.str_))
+            columns.append(column.cast(pa.string()).fill_null("").to_pylist())
     return list(table.column_names), columns
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise, zip_longest
@@ -29,6 +30,7 @@ from engine.files.parquet import parquet_columns
 from engine.records import F64, Bools
 from engine.spreadsheets import other_separator, with_point, wrong_row
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 MAX_LISTED = 200  # problems of one kind listed one by one; the rest are one line with their count
 
 
@@ -175,6 +177,8 @@ def _line_numbers(blank: list[int]) -> Lines:
 
 
 def _parse(file: str, column: Column, values: Any, lines: Lines) -> tuple[Any, list[Problem]]:
+    if unfit := _unfit_cells(file, column, values, lines):
+        return empty_column(column, 0), unfit
     if column.number:
         return _numbers(file, column, values, lines)
     texts = np.asarray(values, dtype=np.str_) if len(values) else np.empty(0, dtype=np.str_)
@@ -183,6 +187,16 @@ def _parse(file: str, column: Column, values: Any, lines: Lines) -> tuple[Any, l
         return texts, []
     bad = np.flatnonzero(texts == "")
     return texts, row_problems(file, column.name, bad.tolist(), ["empty cell"] * len(bad), lines)
+
+
+def _unfit_cells(file: str, column: Column, values: Any, lines: Lines) -> list[Problem]:
+    """Cells with control characters: numpy drops zero bytes at a text's end, so that two names become one, and what
+    else there is breaks the next program's lines or a terminal."""
+    if isinstance(values, np.ndarray) or not _CONTROL.search("".join(values)):
+        return []
+    bad = [i for i, cell in enumerate(values) if _CONTROL.search(cell.strip(" \t\r\n"))]
+    reasons = [f"{values[i][:40]!r} holds a control character" for i in bad[:MAX_LISTED]]
+    return row_problems(file, column.name, bad, reasons, lines, ["one line of plain text"] * len(reasons))
 
 
 def _numbers(file: str, column: Column, values: Any, lines: Lines) -> tuple[Any, list[Problem]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 
@@ -16,9 +17,11 @@ from engine.storage.database import Database
 from engine.storage.leases import Lease
 from engine.storage.people.opt_outs import opted_out
 from engine.storage.people.shoppers import linked_devices, links_version
-from engine.storage.vouchers.campaigns import all_campaigns, campaigns_version
+from engine.storage.vouchers.campaigns import campaigns_version, stored_specs
 from engine.storage.vouchers.claims import Verdicts, claim, record_refusals
 from engine.vocabulary import DecisionReason
+
+log = logging.getLogger(__name__)
 
 
 class OfferDesk:
@@ -34,6 +37,7 @@ class OfferDesk:
         offers = config.offers
         self._limits = Limits(offers.per_visit, offers.per_day, offers.per_week)
         self._versions = (-1, -1)
+        self._named: set[str] = set()
 
     def refresh(self) -> bool:
         """Takes over campaigns and links where their versions moved. True when anything did."""
@@ -41,12 +45,22 @@ class OfferDesk:
         versions = (campaigns_version(self._db, store), links_version(self._db, store))
         if versions == self._versions:
             return False
-        self.campaigns = all_campaigns(self._db, store)
+        self.campaigns = self._load_campaigns()
         self._book = campaign_book(self.campaigns, self._plan)
         self.links = linked_devices(self._db, store)
         self.opted_out = opted_out(self._db, store)
         self._versions = versions
         return True
+
+    def _load_campaigns(self) -> list[Campaign]:
+        """Those that can be used; one line for each that an older version wrote otherwise than this one takes it."""
+        specs = stored_specs(self._db, self._plan.store)
+        for name, spec in specs.items():
+            said = "is left out" if spec.campaign is None else "is used as near to that as it goes"
+            if not spec.as_written and name not in self._named:
+                log.warning("%s: campaign %s %s: %s", self._plan.store, name, said, "; ".join(spec.mended + spec.wrong))
+        self._named = {name for name, spec in specs.items() if not spec.as_written}
+        return [spec.campaign for spec in specs.values() if spec.campaign is not None]
 
     def decide(self, triggers: Sequence[Trigger], now: float) -> Verdicts:
         """Final decisions for these triggers. Idempotent by decision id: asked again, it gives what was stored.

@@ -15,14 +15,21 @@ from typing import Any
 import pytest
 import yaml
 
+from api.cli.data.campaigns import apply
 from api.cli.plan.check import check
 from api.cli.startup import open_site
 from engine.config import Config, parse_config
 from engine.errors import OperatorError
 from engine.offers.campaigns import CampaignState
-from engine.storage.database import Database
+from engine.storage.database import Database, open_database
 from engine.storage.vouchers.campaign_files import apply_campaigns, compare_campaigns
-from engine.storage.vouchers.campaigns import get_campaign, put_campaign, seed_campaigns, set_campaign_state
+from engine.storage.vouchers.campaigns import (
+    get_campaign,
+    list_campaigns,
+    put_campaign,
+    seed_campaigns,
+    set_campaign_state,
+)
 from engine.storage.vouchers.vouchers import voucher_of
 from tests.engine.runtime.made import FLOORPLANS
 from tests.engine.storage.scenes import NOW, STORE, campaign, issue, shopper
@@ -124,3 +131,24 @@ def test_mistakes_of_the_configuration_are_in_words_too() -> None:
         "config.yaml: positioning.cell_m: must be a number (got 'wide')",
         "config.yaml: storage.lease: is no key that Rayon knows (remove it or correct its name)",
     ]
+
+
+def test_the_file_of_a_store_that_is_not_served_is_refused(tmp_path: Path) -> None:
+    plans = tmp_path / "plans"
+    for store in ("boutique", "supermarket"):
+        shutil.copytree(FLOORPLANS / store, plans / store)
+    config = tmp_path / "config.yaml"
+    stores = {"floorplans_dir": str(plans), "stores": ["boutique"]}
+    url = f"sqlite:///{tmp_path / 'rayon.db'}"
+    config.write_text(yaml.safe_dump({"stores": stores, "storage": {"url": url, "data_dir": str(tmp_path)}}))
+    open_database(url).close()
+    for folder in (plans / "supermarket", tmp_path / "elsewhere"):
+        with pytest.raises(OperatorError) as refused:
+            apply(folder, dry_run=False, config=config)
+        (problem,) = refused.value.problems
+        assert problem.reason.startswith(f"this site does not serve the store {folder.name!r}")
+        assert problem.fix.startswith("one of boutique; or add it to stores.stores")
+    db = open_database(url)
+    assert list_campaigns(db, "supermarket") == []
+    db.close()
+    apply(plans / "boutique", dry_run=False, config=config)

@@ -11,8 +11,9 @@ import typer
 
 from api.cli.engine import CONFIG_OPTION
 from api.cli.startup import read_campaign_files, read_config
+from engine.config import StoresConfig
 from engine.errors import OperatorError, Problem
-from engine.plan.load import load_plans
+from engine.plan.load import PLAN_FILE, load_plans
 from engine.storage.copies import require_database
 from engine.storage.database import open_database
 from engine.storage.vouchers.campaign_files import apply_campaigns, compare_campaigns
@@ -52,6 +53,8 @@ def apply(
     url = os.environ.get("RAYON_DATABASE_URL", site.storage.url)
     require_database(url)
     home = site.stores.floorplans_dir if folder is None else folder.resolve().parent
+    if folder is not None:
+        _require_served(folder, site.stores)
     plans = load_plans(home, site.stores.stores if folder is None else [folder.resolve().name])
     files = read_campaign_files(home, plans)
     if not files:
@@ -70,3 +73,15 @@ def apply(
             print(f"{store}: {len(found)} of {len(campaigns)} {said}" if found else f"{store}: runs as its file says")
     finally:
         db.close()
+
+
+def _require_served(folder: Path, stores: StoresConfig) -> None:
+    """Campaigns of a store that no engine runs would lie in the database unseen. Raises OperatorError."""
+    name, home = folder.resolve().name, stores.floorplans_dir
+    served = stores.stores or sorted(path.parent.name for path in home.glob(f"*/{PLAN_FILE}"))
+    if name in served:
+        return
+    there = f"one of {', '.join(served)}" if served else f"{home} holds no store"
+    reason = f"this site does not serve the store {name!r}: nothing would run its campaigns"
+    fix = f"{there}; or add it to stores.stores and {home}, or give its site's --config"
+    raise OperatorError([Problem(str(folder), "(store)", reason, fix)])

@@ -32,6 +32,7 @@ from engine.storage.leases import read_leases
 from engine.storage.migrate import known, newest
 from engine.storage.soundness import StoredState, code_fits, require_sound, stored_states
 from engine.storage.vouchers.campaign_files import compare_campaigns
+from engine.storage.vouchers.campaigns import stored_specs
 
 BROKER_S = 8.0
 OLD_S = 3600.0
@@ -161,6 +162,8 @@ def _look_inside(db: Database, plans: Mapping[str, Plan], secrets: Secrets | Non
     if secrets is not None and not code_fits(db, secrets.site_key):
         says = "the site key is not the one that this database's coupons were made with"
         yield Found("keys", Condition.WRONG, says, "bring the right one back: `rayon restore`, or RAYON_SITE_KEY")
+    for store in plans:
+        yield from _stored_campaigns(db, store)
     for store, campaigns in read_campaign_files(config.stores.floorplans_dir, plans).items():
         if differing := compare_campaigns(db, store, campaigns):
             says = f"{store}: campaigns.yaml differs from what runs: " + ", ".join(map(str, differing))
@@ -169,6 +172,18 @@ def _look_inside(db: Database, plans: Mapping[str, Plan], secrets: Secrets | Non
         if lease.owner:
             until = datetime.fromtimestamp(lease.expires_at, UTC).isoformat(timespec="seconds")
             yield Found("leases", Condition.OK, f"{store} is run by {lease.owner}, said last to be so until {until}")
+
+
+def _stored_campaigns(db: Database, store: str) -> Iterator[Found]:
+    """Campaigns that an older version wrote otherwise than this one takes them."""
+    for name, spec in stored_specs(db, store).items():
+        said = "; ".join(spec.mended + spec.wrong)
+        if spec.campaign is None:
+            says = f"{store}: the stored campaign {name} cannot be used, and is left out: {said}"
+            yield Found("campaigns", Condition.WRONG, says, f"put it anew: PUT /v1/stores/{store}/campaigns/{name}")
+        elif spec.mended:
+            says = f"{store}: the stored campaign {name} is used as near to what it says as it goes: {said}"
+            yield Found("campaigns", Condition.WARNING, says, "correct it in campaigns.yaml, `rayon campaigns apply`")
 
 
 class NoKeys:

@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
         from api.cli.startup import read_config
         from engine.storage.copies import require_database
         from engine.storage.database import open_database
-        from engine.storage.retention.proofs import forget, proofs
+        from engine.storage.retention.proofs import count_due, forget, proofs
         from engine.storage.retention.rules import rules_of
 
         site, now, failed = read_config(config), time.time(), list[str]()
@@ -47,7 +47,10 @@ def register(app: typer.Typer) -> None:
             if not (dry_run or proof):
                 forget(db, rules, now, lambda rule, error: failed.append(f"{rule.name}: {error}"))
             rows: list[dict[str, Any]] = (
-                [{"rule": rule.name, "keep_s": rule.keep_s, "rows": rule.due(now)} for rule in rules]
+                [
+                    {"rule": rule.name, "keep_s": rule.keep_s, "rows": rows}
+                    for rule, rows in count_due(rules, now, lambda rule, error: failed.append(f"{rule.name}: {error}"))
+                ]
                 if dry_run
                 else [asdict(line) for line in proofs(db)]
             )
@@ -57,8 +60,9 @@ def register(app: typer.Typer) -> None:
             print(json.dumps({"due" if dry_run else "proofs": rows}))
         else:
             _print(rows)
+        what = "not counted" if dry_run else "not forgotten"
         for said in failed:
-            print(f"not forgotten: {said}; the other rules ran", file=sys.stderr)
+            print(f"{what}: {said}; the other rules ran", file=sys.stderr)
         if failed:
             raise typer.Exit(1)
 

@@ -55,6 +55,19 @@ def forget(db: Database, rules: Sequence[Rule], now: float, failed: Failed = _sa
     return rows
 
 
+def count_due(rules: Sequence[Rule], now: float, failed: Failed = _say_failed) -> list[tuple[Rule, int]]:
+    """How many rows each rule would forget now. One that fails is told to `failed`, as by `forget`."""
+    counted = []
+    for rule in rules:
+        try:
+            counted.append((rule, rule.due(now)))
+        except StorageUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above: no rule keeps another from being counted
+            failed(rule, error)
+    return counted
+
+
 def proofs(db: Database, *, limit: int = 500) -> list[Forgotten]:
     """The newest days first, rules in the order of their names."""
     with db.read() as session:

@@ -14,6 +14,7 @@ from engine.storage.database import Database
 from engine.storage.models.vouchers import CampaignTable
 from engine.storage.versions import bump
 from engine.storage.vouchers.campaigns import put_values
+from engine.storage.vouchers.specs import read_spec
 
 
 class CampaignChange(StrEnum):
@@ -73,15 +74,19 @@ def _differences(
         if row is None:
             out.append((CampaignDifference(campaign.id, CampaignChange.NEW), campaign))
             continue
-        runs = Campaign.model_validate_json(row.spec)
+        if (runs := read_spec(row.spec).campaign) is None:
+            unread = (("(whole)", "cannot be used by this version", "as in the file"),)
+            changed = CampaignDifference(campaign.id, CampaignChange.CHANGED, unread, edited=not row.seeded)
+            out.append((changed, campaign))
+            continue
         state = campaign.state if "state" in campaign.model_fields_set else runs.state
         wanted = campaign.model_copy(update={"state": state})
         if fields := _fields(runs, wanted):
             changed = CampaignDifference(campaign.id, CampaignChange.CHANGED, fields, edited=not row.seeded)
             out.append((changed, wanted))
     for row in rows.values():
-        runs = Campaign.model_validate_json(row.spec)
-        if row.seeded and runs.state is not CampaignState.ENDED:
+        runs = read_spec(row.spec).campaign
+        if row.seeded and runs is not None and runs.state is not CampaignState.ENDED:
             ended = runs.model_copy(update={"state": CampaignState.ENDED})
             out.append((CampaignDifference(row.campaign_id, CampaignChange.ENDED), ended))
     return sorted(out, key=lambda pair: pair[0].campaign_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlmodel import Session, col, select
 
@@ -13,6 +14,7 @@ from engine.storage.database import Database
 from engine.storage.models.vouchers import CampaignTable
 from engine.storage.upserts import upsert
 from engine.storage.versions import bump, version
+from engine.storage.vouchers.specs import Spec, campaign_of, read_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +50,32 @@ def seed_campaigns(db: Database, store: str, campaigns: Sequence[Campaign], now:
 
 
 def list_campaigns(db: Database, store: str, *, after: str | None = None, limit: int = 50) -> list[StoredCampaign]:
-    """The store's campaigns by id, those after `after`."""
+    """The store's campaigns by id, those after `after` that can be used."""
     with db.read() as session:
         query = select(CampaignTable).where(col(CampaignTable.store) == store)
         if after is not None:
             query = query.where(col(CampaignTable.campaign_id) > after)
-        rows = session.exec(query.order_by(col(CampaignTable.campaign_id)).limit(limit))
-        return [stored_campaign(row) for row in rows]
+        rows = session.exec(query.order_by(col(CampaignTable.campaign_id)))
+        usable = (stored_campaign(row) for row in rows if read_spec(row.spec).campaign is not None)
+        return list(islice(usable, limit))
 
 
 def all_campaigns(db: Database, store: str) -> list[Campaign]:
-    """Every campaign of the store, whatever its state: what an engine loads."""
+    """Every campaign of the store that can be used, whatever its state."""
+    return [spec.campaign for spec in stored_specs(db, store).values() if spec.campaign is not None]
+
+
+def stored_specs(db: Database, store: str) -> dict[str, Spec]:
+    """What the store's rows say, by campaign: those that an older version wrote may be mended, or of no use."""
     with db.read() as session:
         rows = session.exec(
             select(CampaignTable).where(col(CampaignTable.store) == store).order_by(col(CampaignTable.campaign_id))
         )
-        return [stored_campaign(row).campaign for row in rows]
+        return {row.campaign_id: read_spec(row.spec) for row in rows}
 
 
 def get_campaign(db: Database, store: str, campaign_id: str) -> StoredCampaign:
-    """One campaign. Raises NotFound."""
+    """One campaign. Raises NotFound, UnreadableCampaign."""
     with db.read() as session:
         row = session.get(CampaignTable, (store, campaign_id))
         if row is None:
@@ -75,10 +83,17 @@ def get_campaign(db: Database, store: str, campaign_id: str) -> StoredCampaign:
         return stored_campaign(row)
 
 
+def has_campaign(db: Database, store: str, campaign_id: str) -> bool:
+    """Whether there is one of this id, of use or not."""
+    with db.read() as session:
+        return session.get(CampaignTable, (store, campaign_id)) is not None
+
+
 def set_campaign_state(
     db: Database, store: str, campaign_id: str, state: CampaignState, now: float = 0.0
 ) -> StoredCampaign:
-    """Pauses, resumes or ends a campaign; claims in flight see it. Raises NotFound."""
+    """Pauses, resumes or ends a campaign; claims in flight see it. Raises NotFound,
+    UnreadableCampaign."""
     with db.write() as session:
         row = session.get(CampaignTable, (store, campaign_id), with_for_update=True)
         if row is None:
@@ -96,8 +111,8 @@ def campaigns_version(db: Database, store: str) -> int:
 
 
 def stored_campaign(row: CampaignTable) -> StoredCampaign:
-    """The record of a row."""
-    campaign = Campaign.model_validate_json(row.spec)
+    """The record of a row. Raises UnreadableCampaign."""
+    campaign = campaign_of(row.spec)
     return StoredCampaign(
         row.store, campaign, row.version, row.vouchers_used, row.amount_used_minor, updated_at=row.updated_at
     )

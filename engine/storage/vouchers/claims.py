@@ -29,6 +29,7 @@ from engine.storage.models.vouchers import CampaignTable, DecisionTable, Deliver
 from engine.storage.people.shoppers import grants_of
 from engine.storage.upserts import named_lock, upsert
 from engine.storage.vouchers.decisions import note_grounds, read_grounds
+from engine.storage.vouchers.specs import campaign_of
 from engine.storage.vouchers.vouchers import voucher_record
 from engine.vocabulary import DecisionOutcome, DecisionReason, DeliveryState, VoucherState
 
@@ -134,7 +135,7 @@ def _standing(
     return Standing(
         _slots(session, shopper_id, person, now),
         grants_of(session, shopper_id),
-        {name: Campaign.model_validate_json(row.spec) for name, row in rows.items()},
+        {name: campaign_of(row.spec) for name, row in rows.items()},
         {name: Spent(row.vouchers_used, row.amount_used_minor) for name, row in rows.items()},
     )
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from api.cli.commands import build
 from engine.storage.database import open_database
 from engine.storage.journal import append_journal
+from engine.vocabulary import RetentionRule
 
 
 def rayon(config: Path, *options: str) -> dict[str, list[dict[str, Any]]]:
@@ -45,3 +46,19 @@ def test_a_rule_that_fails_is_said_and_the_others_run(tmp_path: Path) -> None:
     rows = {r["rule"]: r["rows"] for r in json.loads(result.stdout)["proofs"]}
     assert rows["journal"] == 1
     assert "salts" not in rows
+
+
+def test_a_rule_that_cannot_be_counted_hides_no_other(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(f"storage: {{url: 'sqlite:///{tmp_path}/rayon.db', data_dir: '{tmp_path}'}}\n")
+    db = open_database(f"sqlite:///{tmp_path}/rayon.db")
+    append_journal(db, "corner", 1_700_000_000.0, b"readings of years ago")
+    with db.write() as session:
+        session.connection().exec_driver_sql("DROP TABLE share_visit")
+    db.close()
+    result = CliRunner().invoke(build(), ["retention", "--config", str(config), "--json", "--dry-run"])
+    assert result.exit_code == 1
+    assert "not counted: share_visits: " in result.stderr
+    due = {r["rule"]: r["rows"] for r in json.loads(result.stdout)["due"]}
+    assert due["journal"] == 1
+    assert set(RetentionRule) - due.keys() == {RetentionRule.SHARE_VISITS}

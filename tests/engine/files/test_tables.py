@@ -89,6 +89,25 @@ def test_files_that_are_no_tables(tmp_path: Path, content: bytes, reason: str) -
     assert reason in problems(read_truth, path)[0]
 
 
+def test_control_characters_are_refused_with_their_places(tmp_path: Path) -> None:
+    """numpy drops a zero byte at the end of a text: two phones would be one."""
+    text = "t,device,ap,rssi_dbm\n1,phone\0,a,-50\n2,phone,a\x1b[1m,-50\n3\0,phone,a,-50\n4, phone\t,a,-50\n"
+    assert problems(read_readings, written(tmp_path, text)) == [
+        "line 4, column t: '3\\x00' holds a control character (one line of plain text)",
+        "line 2, column device: 'phone\\x00' holds a control character (one line of plain text)",
+        "line 3, column ap: 'a\\x1b[1m' holds a control character (one line of plain text)",
+    ]
+
+
+def test_and_so_they_are_in_parquet(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    columns = {"t": [1.0, 2.0], "device": ["phone\0", "phone"], "ap": ["a", "a"], "rssi_dbm": [-50.0, -51.0]}
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    found = problems(read_readings, tmp_path / "t.parquet")
+    assert found == ["line 1, column device: 'phone\\x00' holds a control character (one line of plain text)"]
+
+
 def test_a_missing_file_is_an_operators_mistake(tmp_path: Path) -> None:
     assert "No such file" in problems(read_fixes, tmp_path / "gone.csv")[0]
 

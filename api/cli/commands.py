@@ -29,6 +29,7 @@ COMMANDS = {
     "serve": Listed(
         "api.cli.serve", "Run a whole site in one process: broker subscription, engine, API and pages.", SITE
     ),
+    "sources": Listed("api.cli.sources.commands", "Systems of other makes that the site listens to.", SITE),
     "retention": Listed(
         "api.cli.data.retention",
         "Forget what is older than its period: journals, visits, decisions, deliveries, unused profiles, old keys.",

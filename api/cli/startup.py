@@ -17,6 +17,7 @@ from rich.logging import RichHandler
 
 from engine.config import Config, load_config
 from engine.errors import OperatorError, Problem, collect_problems
+from engine.ingest.sources.declared import declare
 from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, load_campaigns
 from engine.offers.law.rows import day_at
 from engine.plan.load import load_plans
@@ -54,7 +55,9 @@ def open_site(config: Config, *, environ: Mapping[str, str] = os.environ) -> Run
     if not plans:
         place = str(config.stores.floorplans_dir)
         raise OperatorError([Problem(place, "(folder)", "holds no store", "put a folder with a plan.geojson there")])
-    campaigns = read_campaign_files(config.stores.floorplans_dir, plans)
+    with collect_problems() as collect:
+        campaigns = collect.read(partial(read_campaign_files, config.stores.floorplans_dir, plans))
+        collect.read(partial(declare, config.sources, plans, environ))
     secrets = load_secrets(config.storage.data_dir, environ)
     db = open_database(environ.get("RAYON_DATABASE_URL", config.storage.url))
     require_sound(db, LOOKED_AT_BYTES)

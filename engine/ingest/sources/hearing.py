@@ -40,11 +40,13 @@ class VendorEar:
 
     def hear(self, source: Source, raw: RawFrame) -> Named:
         """What the frame says of the source's stores. Raises MessageRefused where it says nothing at all."""
-        message = _message(raw)
+        message = open_message(raw)
         return self._naming.name(source, message, source.decoder(message, source.told))
 
 
-def _message(raw: RawFrame) -> VendorMessage:
+def open_message(raw: RawFrame) -> VendorMessage:
+    """What a frame holds: a vendor's message on its own topic, or a request that a receiver took in. Raises
+    MessageRefused for an envelope that is none."""
     if raw.topic.startswith("rayon/") and parse_topic(raw.topic).kind == KIND:
         return open_request(raw.payload, raw.received_at)
     return VendorMessage(raw.payload, raw.received_at, topic=raw.topic)

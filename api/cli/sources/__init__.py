@@ -1,0 +1,1 @@
+"""`rayon sources`: whether other makes' systems are declared rightly, and what comes of them."""

@@ -1,0 +1,52 @@
+"""The declared sources and their stores, as a running site would read them; names of phones that mean nothing."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.cli.startup import read_config
+from engine.config import Config
+from engine.errors import OperatorError, Problem
+from engine.ingest.sources.declared import Source, Sources, declare
+from engine.ingest.sources.naming import Naming
+from engine.plan.load import load_plans
+from engine.plan.model import Plan
+from engine.privacy.pseudonyms import Pseudonyms
+
+
+@dataclass(frozen=True)
+class DeclaredSite:
+    """What `sources:` says, with the plans that it is about."""
+
+    config: Config
+    plans: dict[str, Plan]
+    sources: Sources
+
+    @property
+    def naming(self) -> Naming:
+        """Names under a key that is thrown away: what is shown or recorded leads back to no phone, today or later."""
+        key, now = secrets.token_bytes(32), time.time()
+        return Naming(self.plans, {store: Pseudonyms(key, now) for store in self.plans})
+
+
+def read_site(path: Path | None) -> DeclaredSite:
+    """Raises OperatorError with everything that is wrong, also where no source is declared."""
+    config = read_config(path)
+    plans = load_plans(config.stores.floorplans_dir, config.stores.stores)
+    sources = declare(config.sources, plans, os.environ, str(path or "config.yaml"))
+    if not len(sources):
+        raise OperatorError([Problem(str(path or "config.yaml"), "sources", "none is declared", "see docs, sources")])
+    return DeclaredSite(config, dict(plans), sources)
+
+
+def source_of(site: DeclaredSite, name: str) -> Source:
+    """Raises OperatorError with the names that there are."""
+    found = site.sources.named(name)
+    if found is None:
+        known = ", ".join(source.name for source in site.sources)
+        raise OperatorError([Problem("SOURCE", name, "no such source is declared", f"one of {known}")])
+    return found

@@ -13,7 +13,8 @@ from collections import Counter
 from typing import NamedTuple
 
 from engine.errors import MessageRefused
-from engine.ingest.decoders import macs, values
+from engine.ingest.decoders import macs
+from engine.ingest.decoders.clouds import meraki_mqtt
 from engine.ingest.decoders.heard import Decoded
 from engine.ingest.decoders.kinds import DECODERS
 from engine.vocabulary import RecordRefusal
@@ -84,8 +85,8 @@ def unsound(decoded: Decoded) -> str:
 
 def _allocated() -> int:
     """Blocks of memory in use, without what is remembered on purpose, which is bounded."""
-    macs._spelled.cache_clear()
-    values.iso_s.cache_clear()
+    for remembered in (macs._spelled, meraki_mqtt._parse_topic):
+        remembered.cache_clear()
     gc.collect()
     return sys.getallocatedblocks()
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
-from functools import lru_cache
 
 from engine.ingest.decoders.columns import RSSI_END_DBM, RSSI_MIN_DBM, TIME_MAX_S
 from engine.ingest.decoders.heard import ABSENT
@@ -19,6 +18,8 @@ FOOT_M = 0.3048
 NO_VALUE_TEXTS = frozenset(("", "nan", "-nan", "null", "none", "--", "-", "n/a", "undefined"))
 """What stands where a number would, in lower case, when there is none."""
 COORDINATE_MAX_M = 1e6  # no plan is larger
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_WITHOUT_ZONE = datetime(1970, 1, 1)
 _NUMBER_MAX = 40  # characters of a number in a text
 _TIME_MIN = 16  # characters: date, hour and minute at least
 _TIME_MAX = 40
@@ -36,7 +37,7 @@ class RecordUnusable(Exception):
 
 def is_absent(value: object) -> bool:
     """Whether nothing is said: no value, or one of the ways to write that there is none."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or value != value:
         return True
     return isinstance(value, str) and len(value) <= _NUMBER_MAX and value.strip().lower() in NO_VALUE_TEXTS
 
@@ -44,15 +45,12 @@ def is_absent(value: object) -> bool:
 def number(value: object) -> float:
     """A finite number, from a number or a text of one; NaN for everything else."""
     kind = type(value)
-    if kind is str and len(value) <= _NUMBER_MAX and "_" not in value:  # type: ignore[arg-type, operator]
+    if kind is float:
+        found: float = value  # type: ignore[assignment]
+    elif kind is int or (kind is str and len(value) <= _NUMBER_MAX and "_" not in value):  # type: ignore[arg-type, operator]
         try:
             found = float(value)  # type: ignore[arg-type]
-        except ValueError:
-            return ABSENT
-    elif kind is float or kind is int:
-        try:
-            found = float(value)  # type: ignore[arg-type]
-        except OverflowError:  # an integer of hundreds of digits
+        except (ValueError, OverflowError):  # no number, or an integer of hundreds of digits
             return ABSENT
     else:
         return ABSENT
@@ -74,13 +72,12 @@ def dbm(value: object, above_zero: float = ABSENT) -> float:
 def epoch_s(value: object) -> float:
     """Seconds UTC from an epoch (s, ms, us or ns: they are told apart by their size) or from ISO 8601; a time without
     a zone is UTC. NaN where there is none, which 0 says too. Raises RecordUnusable `bad_time`."""
-    found = number(value)
-    if found != found:  # NaN
-        if is_absent(value):
+    if type(value) is str and _TIME_MIN <= len(value) <= _TIME_MAX and value[4] == "-":
+        found = iso_s(value)  # asked first, as most texts are dates
+    else:
+        found = number(value)
+        if found == 0 or (found != found and is_absent(value)):
             return ABSENT
-        found = iso_s(value) if isinstance(value, str) and len(value) <= _TIME_MAX else ABSENT
-    elif found == 0:
-        return ABSENT
     while found >= TIME_MAX_S:
         found /= 1000.0
     if not 0 < found < TIME_MAX_S:
@@ -88,15 +85,11 @@ def epoch_s(value: object) -> float:
     return found
 
 
-@lru_cache(maxsize=4096)
 def iso_s(text: str) -> float:
     """Seconds UTC of a date with a time in ISO 8601, with `T` or a space between; NaN where it is none."""
-    bare = text.strip()
-    if len(bare) < _TIME_MIN:
-        return ABSENT
     try:
-        at = datetime.fromisoformat(bare)
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+        at = datetime.fromisoformat(text.rstrip())
+        return (at - (_EPOCH if at.tzinfo else _EPOCH_WITHOUT_ZONE)).total_seconds()
     except (ValueError, OverflowError):
         return ABSENT
 
@@ -132,7 +125,7 @@ def named(value: object) -> str:
     """A name that the source gives: its text, or its number; empty where there is none."""
     if isinstance(value, str):
         text = value.strip()
-        return "" if text.lower() in ("null", "none") else text
+        return "" if len(text) == 4 and text.lower() in ("null", "none") else text
     return str(value) if type(value) is int else ""
 
 

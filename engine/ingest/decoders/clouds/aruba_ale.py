@@ -6,11 +6,10 @@ phone's MAC was. `error_level` is the radius of 95 %, in the unit of the coordin
 
 from __future__ import annotations
 
-import math
-
 from engine.ingest.decoders.bodies import Json, json_object, objects
 from engine.ingest.decoders.clouds.units import unit_m
-from engine.ingest.decoders.heard import Decoded, Told, VendorMessage, VendorPosition, VendorReading, VendorSession
+from engine.ingest.decoders.heard import Decoded, Told, VendorMessage, VendorReading, VendorSession
+from engine.ingest.decoders.located import located
 from engine.ingest.decoders.macs import ap_name
 from engine.ingest.decoders.values import (
     RecordUnusable,
@@ -77,16 +76,10 @@ def _add_location(msg: Json, ts: object, decoded: Decoded) -> None:
         raise RecordUnusable(RecordRefusal.NOT_A_PHONE)
     mac = _phone(msg)
     unit = unit_m(msg.get("unit"), "meters")
-    x_m, y_m = length_m(msg.get("sta_location_x"), unit), length_m(msg.get("sta_location_y"), unit)
-    lon, lat = degrees(msg.get("longitude"), msg.get("latitude"))
-    on_plan = x_m == x_m and y_m == y_m
-    if not on_plan and lon != lon:
-        raise RecordUnusable(RecordRefusal.NO_POSITION)
-    radius_m = error_m(msg.get("error_level"), 1.0 if math.isnan(unit) else unit)
-    position = VendorPosition(mac, epoch_s(ts), lon=lon, lat=lat, level=named(msg.get("floor_id")))
-    if radius_m == radius_m:
-        position = position._replace(error_m=radius_m, error_kind="r95")
-    decoded.positions.append(position._replace(x_m=x_m, y_m=y_m) if on_plan else position)
+    xy = length_m(msg.get("sta_location_x"), unit), length_m(msg.get("sta_location_y"), unit)
+    lonlat = degrees(msg.get("longitude"), msg.get("latitude"))
+    radius = error_m(msg.get("error_level"), 1.0 if unit != unit else unit)
+    decoded.positions.append(located(mac, epoch_s(ts), xy, lonlat, (radius, "r95"), named(msg.get("floor_id"))))
 
 
 def _add_geofence(msg: Json, ts: object, decoded: Decoded) -> None:

@@ -6,15 +6,23 @@ comes along, if any. With `enableMacScrambling` the phone is a salted digest: no
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from engine.errors import MessageRefused
 from engine.ingest.decoders.bodies import Json, child, json_value, objects
 from engine.ingest.decoders.clouds.units import unit_m
-from engine.ingest.decoders.heard import Decoded, Told, VendorIdentity, VendorMessage, VendorPosition, VendorReading
+from engine.ingest.decoders.heard import (
+    ABSENT,
+    Decoded,
+    Told,
+    VendorIdentity,
+    VendorMessage,
+    VendorPosition,
+    VendorReading,
+)
 from engine.ingest.decoders.heard import VendorSession as Session
+from engine.ingest.decoders.located import located
 from engine.ingest.decoders.macs import ap_name
 from engine.ingest.decoders.values import (
     FOOT_M,
@@ -36,9 +44,10 @@ PHONES = frozenset(("", "wireless_clients", "wireless_client"))
 """Entities that are phones; the others are tags, interferers and rogue access points."""
 ASSOCIATED = 3
 """`status` of an associated client."""
+NOWHERE = (ABSENT, ABSENT)
 BOUNDARY = {"inside": SourceSession.ENTER, "outside": SourceSession.EXIT}
 _LONG_AGO_S = 3600  # an access point that heard the phone an hour before does not hear it now
-_FLOOR_PARTS = 3  # campus, building, floor; a zone comes after them
+_FLOOR_PARTS = 3
 
 
 def decode_cisco_cmx(message: VendorMessage, told: Told) -> Decoded:
@@ -138,17 +147,18 @@ def _position(mac: str, t: float, notification: Json) -> VendorPosition | None:
     """None where there are neither lengths nor degrees."""
     at, geo = child(notification, "locationCoordinate"), child(notification, "geoCoordinate")
     unit = unit_m(at.get("unit"), "feet")
-    x_m, y_m = length_m(at.get("x"), unit), length_m(at.get("y"), unit)
-    lon, lat = degrees(geo.get("longitude"), geo.get("latitude"))
-    on_plan = x_m == x_m and y_m == y_m
-    if not on_plan and lon != lon:
+    xy = length_m(at.get("x"), unit), length_m(at.get("y"), unit)
+    lonlat = degrees(geo.get("longitude"), geo.get("latitude")) if geo else NOWHERE
+    if xy[0] != xy[0] and lonlat[0] != lonlat[0]:
         return None
-    radius_m = error_m(notification.get("confidenceFactor"), FOOT_M if math.isnan(unit) else unit)
-    level = ">".join(named(notification.get("locationMapHierarchy")).split(">")[:_FLOOR_PARTS])
-    position = VendorPosition(mac, t, lon=lon, lat=lat, level=level, error_m=radius_m)
-    if radius_m == radius_m:
-        position = position._replace(error_kind="r95")
-    return position._replace(x_m=x_m, y_m=y_m) if on_plan else position
+    radius = error_m(notification.get("confidenceFactor"), FOOT_M if unit != unit else unit)
+    level = floor_of(named(notification.get("locationMapHierarchy")))
+    return located(mac, t, xy, lonlat, (radius, "r95"), level)
+
+
+def floor_of(hierarchy: str) -> str:
+    """Campus, building and floor of a hierarchy; a zone comes after them."""
+    return hierarchy if hierarchy.count(">") < _FLOOR_PARTS else ">".join(hierarchy.split(">")[:_FLOOR_PARTS])
 
 
 def _ap(notification: Json) -> str:

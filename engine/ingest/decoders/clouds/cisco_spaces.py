@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from engine.errors import MessageRefused
-from engine.ingest.decoders.bodies import Json, child, json_value, objects
+from engine.ingest.decoders.bodies import Json, checked_size, child, json_value, objects
 from engine.ingest.decoders.clouds.spaces_events import (
     add_association,
     add_count,
@@ -19,7 +21,7 @@ from engine.ingest.decoders.clouds.spaces_events import (
     add_rssi,
 )
 from engine.ingest.decoders.heard import Decoded, Told, VendorMessage
-from engine.ingest.decoders.values import RecordUnusable, named
+from engine.ingest.decoders.values import RecordUnusable
 from engine.vocabulary import RecordRefusal
 
 EVENTS = {
@@ -31,6 +33,7 @@ EVENTS = {
     "DEVICE_RSSI_UPDATE": ("deviceRssiUpdate", add_rssi),
     "DEVICE_COUNT": ("deviceCounts", add_count),
 }
+lines_decoder = msgspec.json.Decoder()
 MAX_LINES = 10_000  # of one message; each costs time even where it is no event
 OF_THINGS = frozenset(("BLE_RSSI_UPDATE", "IOT_TELEMETRY", "IOT_USER_ACTION", "ASSET_LOCATION_UPDATE"))
 
@@ -50,14 +53,19 @@ def decode_cisco_spaces(message: VendorMessage, told: Told) -> Decoded:
 def _events(body: bytes, decoded: Decoded) -> list[Any]:
     """The events of a body. A line that is no JSON is counted; raises MessageRefused where none is."""
     try:
+        value = lines_decoder.decode_lines(checked_size(body))
+        return value[0] if len(value) == 1 and type(value[0]) is list else value
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
         value = json_value(body)
         return value if type(value) is list else [value]
-    except MessageRefused as whole:
+    except MessageRefused:
         lines = [line for line in body.splitlines() if line.strip()]
-        if len(lines) < 2 or whole.reason != RecordRefusal.NOT_JSON:
+        if len(lines) < 2:
             raise
-        if len(lines) > MAX_LINES:
-            raise MessageRefused(RecordRefusal.TOO_LARGE, f"{len(lines)} lines, at most {MAX_LINES}") from None
+    if len(lines) > MAX_LINES:
+        raise MessageRefused(RecordRefusal.TOO_LARGE, f"{len(lines)} lines, at most {MAX_LINES}")
     events = []
     for line in lines:
         try:
@@ -70,13 +78,14 @@ def _events(body: bytes, decoded: Decoded) -> list[Any]:
 
 
 def _add(event: Json, seen: set[str], decoded: Decoded) -> None:
-    kind = named(event.get("eventType")).upper()
-    if not kind:
+    kind = event.get("eventType")
+    if not isinstance(kind, str):
         raise RecordUnusable(RecordRefusal.BAD_SHAPE)
-    uid = named(event.get("recordUid"))
-    if uid and uid in seen:
-        raise RecordUnusable(RecordRefusal.DUPLICATE)
-    seen.add(uid)
+    uid = event.get("recordUid")
+    if isinstance(uid, str) and uid:
+        if uid in seen:
+            raise RecordUnusable(RecordRefusal.DUPLICATE)
+        seen.add(uid)
     if kind in OF_THINGS:
         raise RecordUnusable(RecordRefusal.NOT_WIFI)
     if kind not in EVENTS:

@@ -11,6 +11,7 @@ Told: `topic` is the site's own pattern, with `{ap}`, `{client}` and `{radio}` w
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from engine.errors import MessageRefused
@@ -22,14 +23,22 @@ from engine.vocabulary import RecordRefusal
 
 ABOVE_DBM = 95
 """What is added where the sign is lost."""
-FIELDS = {
-    "ap": ("mrMac", "apMac", "AP MAC address"),
-    "client": ("clientMac", "Client MAC address"),
-    "rssi": ("rssi", "RSSI"),
-    "time": ("timestamp", "Timestamp"),
-    "radio": ("radio", "Radio"),
-}
-_BLE_ONLY = ("bleType", "rawPayload", "UUID", "Beacon type", "Raw payload", "Client UUID")
+
+
+class Fields(NamedTuple):
+    """What the fields of a message are called, the most usual spelling first."""
+
+    ap: tuple[str, ...] = ("mrMac", "apMac", "AP MAC address")
+    client: tuple[str, ...] = ("clientMac", "Client MAC address")
+    rssi: tuple[str, ...] = ("rssi", "RSSI")
+    time: tuple[str, ...] = ("timestamp", "Timestamp")
+    radio: tuple[str, ...] = ("radio", "Radio")
+    band: tuple[str, ...] = ("band", "Band")
+
+
+FIELDS = Fields()
+_BLE_ONLY = frozenset(("bleType", "rawPayload", "UUID", "Beacon type", "Raw payload", "Client UUID"))
+_TOPIC_MAX = 200  # characters; a longer one is no access point's
 _RADIOS = ("wifi", "ble")
 
 
@@ -45,38 +54,48 @@ def decode_meraki_mqtt(message: VendorMessage, told: Told) -> Decoded:
     value = json_value(message.body)
     if type(value) not in (dict, list):
         raise MessageRefused(RecordRefusal.BAD_SHAPE, "neither an object nor a list")
-    topic = _parse_topic(message.topic, told.options.get("topic", ""))
-    for record in objects(value if type(value) is list else [value], decoded):
+    whole = message.topic if len(message.topic) <= _TOPIC_MAX else ""
+    topic = _parse_topic(whole, told.options.get("topic", ""))
+    fields = _fields(told.options) if told.options else FIELDS
+    for record in (value,) if type(value) is dict else objects(value, decoded):
         try:
-            decoded.readings.append(_reading(record, topic, told.options))
+            decoded.readings.append(_reading(record, topic, fields))
         except RecordUnusable as unusable:
             decoded.refuse(unusable.reason)
     return decoded
 
 
-def _reading(record: Json, topic: _FromTopic, options: Mapping[str, str]) -> VendorReading:
-    radio = named(_field(record, "radio", options)).lower() or topic.radio
-    if radio not in ("", "wifi") or any(key in record for key in _BLE_ONLY):
+def _fields(options: Mapping[str, str]) -> Fields:
+    own = {name: (options[f"{name}_field"],) for name in Fields._fields if f"{name}_field" in options}
+    return FIELDS._replace(**own)
+
+
+def _reading(record: Json, topic: _FromTopic, fields: Fields) -> VendorReading:
+    radio = _value(record, fields.radio)
+    kind = radio if radio == "wifi" else named(radio).lower() or topic.radio
+    if kind not in ("", "wifi") or not _BLE_ONLY.isdisjoint(record):
         raise RecordUnusable(RecordRefusal.NOT_WIFI)
-    client = _field(record, "client", options)
+    client = _value(record, fields.client)
     mac = phone_mac(topic.client if is_absent(client) else client)
-    given_ap = named(_field(record, "ap", options)) or topic.ap
+    given_ap = named(_value(record, fields.ap)) or topic.ap
     ap = colon_mac(given_ap) or given_ap  # a topic of the site's own may hold names
     if not ap or ap == NOBODY:
         raise RecordUnusable(RecordRefusal.NO_AP)
-    rssi_dbm = dbm(_field(record, "rssi", options), ABOVE_DBM)
-    return VendorReading(mac, ap, epoch_s(_field(record, "time", options)), rssi_dbm, band=named(record.get("band")))
+    rssi_dbm = dbm(_value(record, fields.rssi), ABOVE_DBM)
+    t = epoch_s(_value(record, fields.time))
+    return VendorReading(mac, ap, t, rssi_dbm, band=named(_value(record, fields.band)))
 
 
-def _field(record: Json, name: str, options: Mapping[str, str]) -> object:
-    own = options.get(f"{name}_field")
-    for key in (own,) if own else FIELDS[name]:
-        if key in record:
-            value: object = record[key]
+def _value(record: Json, names: tuple[str, ...]) -> object:
+    """The value of the first of these names that is there."""
+    for name in names:
+        if name in record:
+            value: object = record[name]
             return value
     return None
 
 
+@lru_cache(maxsize=30_000)
 def _parse_topic(topic: str, pattern: str) -> _FromTopic:
     levels = topic.strip("/").split("/")
     if pattern:

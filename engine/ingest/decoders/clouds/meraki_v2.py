@@ -7,7 +7,8 @@ at once: `x` and `y` are lists then, in the order of the access point's `apFloor
 from __future__ import annotations
 
 from engine.ingest.decoders.bodies import Json, objects
-from engine.ingest.decoders.heard import Decoded, VendorPosition, VendorReading
+from engine.ingest.decoders.heard import ABSENT, Decoded, VendorPosition, VendorReading
+from engine.ingest.decoders.located import ErrorKind, located
 from engine.ingest.decoders.values import (
     RecordUnusable,
     ap_mac,
@@ -50,24 +51,27 @@ def _add_observation(observation: Json, ap: object, floors: list[str], decoded: 
 
 
 def _position(mac: str, t: float, location: Json, floors: list[str]) -> VendorPosition | None:
-    lon, lat = degrees(location.get("lng"), location.get("lat"))
+    lonlat = degrees(location.get("lng"), location.get("lat"))
     places = _places(location, floors)
-    if lon != lon and not places:
+    if not places and lonlat[0] != lonlat[0]:
         return None
-    unc = error_m(location.get("unc"))
-    kind = "unc" if unc == unc else ""
-    position = VendorPosition(mac, t, lon=lon, lat=lat, error_m=unc, error_kind=kind)  # type: ignore[arg-type]
-    if len(places) > 1:
-        return position._replace(xy_by_floor=tuple(places))
-    if places:
+    error: tuple[float, ErrorKind] = error_m(location.get("unc")), "unc"
+    if len(places) == 1:
         floor, x_m, y_m = places[0]
-        return position._replace(x_m=x_m, y_m=y_m, level=floor, origin=ORIGIN)
-    return position
+        return located(mac, t, (x_m, y_m), lonlat, error, floor, origin=ORIGIN)
+    if not places:
+        return located(mac, t, (ABSENT, ABSENT), lonlat, error)
+    said = error[1] if error[0] == error[0] else ""
+    lon, lat = lonlat
+    return VendorPosition(mac, t, lon=lon, lat=lat, error_m=error[0], error_kind=said, xy_by_floor=tuple(places))
 
 
 def _places(location: Json, floors: list[str]) -> list[tuple[str, float, float]]:
     """(floor, x_m, y_m) of each plan that the phone is on; none where it cannot be said which numbers are whose."""
     xs, ys = _list(location.get("x")), _list(location.get("y"))
+    if len(xs) == len(ys) == len(floors) == 1:  # as almost always
+        x_m, y_m = length_m(xs[0]), length_m(ys[0])
+        return [(floors[0], x_m, y_m)] if x_m + y_m == x_m + y_m else []
     if len(xs) != len(ys) or (len(xs) > 1 and len(xs) != len(floors)):
         return []
     named_floors = floors if len(floors) == len(xs) else [""] * len(xs)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from engine.ingest.decoders.bodies import Json, objects
 from engine.ingest.decoders.heard import Decoded, VendorIdentity, VendorPosition, VendorReading
+from engine.ingest.decoders.located import ErrorKind, located
 from engine.ingest.decoders.values import (
     RecordUnusable,
     ap_mac,
@@ -23,6 +24,8 @@ from engine.ingest.decoders.values import (
     phone_mac,
 )
 from engine.vocabulary import RecordRefusal
+
+ORIGIN = "bottom-left"
 
 
 class _Seen(NamedTuple):
@@ -106,14 +109,9 @@ def _reading(mac: str, t: float, ap: object, rssi: object) -> VendorReading:
 
 def _position(mac: str, t: float, location: Json) -> VendorPosition | None:
     """None where the location has neither metres nor degrees: phones near fewer than three access points."""
-    x_m, y_m = length_m(location.get("x")), length_m(location.get("y"))
-    lon, lat = degrees(location.get("lng"), location.get("lat"))
-    on_plan = x_m == x_m and y_m == y_m
-    if not on_plan and lon != lon:
+    xy = length_m(location.get("x")), length_m(location.get("y"))
+    lonlat = degrees(location.get("lng"), location.get("lat"))
+    if xy[0] != xy[0] and lonlat[0] != lonlat[0]:
         return None
-    variance = error_m(location.get("variance"))
-    kind = "variance" if variance == variance else ""
-    position = VendorPosition(mac, t, lon=lon, lat=lat, error_m=variance, error_kind=kind)  # type: ignore[arg-type]
-    if not on_plan:
-        return position
-    return position._replace(x_m=x_m, y_m=y_m, map=named(location.get("floorPlanId")), origin="bottom-left")
+    error: tuple[float, ErrorKind] = error_m(location.get("variance")), "variance"
+    return located(mac, t, xy, lonlat, error, on_map=named(location.get("floorPlanId")), origin=ORIGIN)

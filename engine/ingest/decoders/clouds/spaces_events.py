@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine.ingest.decoders.bodies import Json, child, objects
-from engine.ingest.decoders.heard import Decoded, VendorIdentity, VendorPosition, VendorReading, VendorSession
+from engine.ingest.decoders.heard import Decoded, VendorIdentity, VendorReading, VendorSession
+from engine.ingest.decoders.located import ErrorKind, located
 from engine.ingest.decoders.macs import ap_name
 from engine.ingest.decoders.values import (
     FOOT_M,
@@ -29,27 +30,22 @@ def add_location(update: Json, event: Json, decoded: Decoded) -> None:
     """Where a phone was when it was last seen."""
     device = child(update, "device")
     mac = phone_mac(device.get("macAddress"))
-    t = epoch_s(_first(update, ("lastSeen",)) or event.get("recordTimestamp"))
-    x_m, y_m = length_m(update.get("xPos"), FOOT_M), length_m(update.get("yPos"), FOOT_M)
-    lon, lat = degrees(update.get("longitude"), update.get("latitude"))
-    on_plan = x_m == x_m and y_m == y_m
-    if not on_plan and lon != lon:
-        raise RecordUnusable(RecordRefusal.NO_POSITION)
-    position = _with_error(VendorPosition(mac, t, lon=lon, lat=lat, level=floor_name(update)), update)
-    if on_plan:
-        position = position._replace(x_m=x_m, y_m=y_m, map=named(update.get("mapId")), origin=ORIGIN)
-    decoded.positions.append(position)
-    users = (update.get("rawUserId"), device.get("userId"), device.get("email"), device.get("mobile"))
-    user = next(filter(None, map(named, users)), "")
+    t = epoch_s(update.get("lastSeen"))
+    if t != t:
+        t = epoch_s(event.get("recordTimestamp"))
+    xy = length_m(update.get("xPos"), FOOT_M), length_m(update.get("yPos"), FOOT_M)
+    lonlat = degrees(update.get("longitude"), update.get("latitude"))
+    error, on_map = _error(update), named(update.get("mapId"))
+    decoded.positions.append(located(mac, t, xy, lonlat, error, floor_name(update), on_map, ORIGIN))
+    given = update.get("rawUserId") or device.get("userId") or device.get("email") or device.get("mobile")
+    user = named(given) if given else ""
     if user and ap_name(user) != mac:
         decoded.identities.append(VendorIdentity(mac, user, named(update.get("ipv4"))))
 
 
-def _with_error(position: VendorPosition, update: Json) -> VendorPosition:
-    radius_m, unc_m = error_m(update.get("confidenceFactor"), FOOT_M), error_m(update.get("unc"))
-    if radius_m == radius_m:
-        return position._replace(error_m=radius_m, error_kind="r95")
-    return position._replace(error_m=unc_m, error_kind="unc") if unc_m == unc_m else position
+def _error(update: Json) -> tuple[float, ErrorKind]:
+    radius_m = error_m(update.get("confidenceFactor"), FOOT_M)
+    return (radius_m, "r95") if radius_m == radius_m else (error_m(update.get("unc")), "unc")
 
 
 def add_presence(presence: Json, event: Json, decoded: Decoded) -> None:
@@ -114,12 +110,13 @@ def add_count(counts: Json, event: Json, decoded: Decoded) -> None:
 
 def floor_name(update: Json) -> str:
     """The floor's name: of the location, or of the parent that is one."""
-    location = child(update, "location")
-    at = location
+    at = location = child(update, "location")
     for _ in range(_PARENTS_MAX):
         types = at.get("inferredLocationTypes")
         if type(types) is list and "FLOOR" in types:
             return named(at.get("name"))
+        if "parent" not in at:
+            break
         at = child(at, "parent")
     return named(location.get("name"))
 

@@ -34,7 +34,7 @@ def as_form(files: Sequence[FileDecoded]) -> dict[str, Any]:
         "positions": [_position(position) for decoded in found for position in decoded.positions],
         "sessions": [_session(session) for decoded in found for session in decoded.sessions],
         "refused": dict(refused),
-        "identity": [_said(identity) for decoded in found for identity in decoded.identities],
+        "identity": [_said(one) for decoded in found for one in decoded.identities if one.user],
         "ignored": sum(decoded.ignored for decoded in found),
         "answer": answers[-1] if answers else None,
         "notes": notes,

@@ -10,6 +10,8 @@ from engine.ingest.decoders.clouds.meraki_scanning import decode_meraki_scanning
 from engine.ingest.decoders.clouds.mist import decode_mist
 from engine.ingest.decoders.heard import Decoder
 from engine.ingest.decoders.native_heard import decode_native_heard
+from engine.ingest.decoders.protobufs.aruba_central import decode_aruba_central
+from engine.ingest.decoders.protobufs.aruba_iot import decode_aruba_iot
 
 DECODERS: dict[str, Decoder] = {
     "native": decode_native_heard,
@@ -20,6 +22,8 @@ DECODERS: dict[str, Decoder] = {
     "cisco-cmx": decode_cisco_cmx,
     "cisco-spaces": decode_cisco_spaces,
     "aruba-ale": decode_aruba_ale,
+    "aruba-iot": decode_aruba_iot,
+    "aruba-central": decode_aruba_central,
 }
 
 ALIASES = {
@@ -31,5 +35,7 @@ ALIASES = {
     "ale": "aruba-ale",
     "juniper-mist": "mist",
     "rayon": "native",
+    "aruba": "aruba-iot",
+    "central": "aruba-central",
 }
 """Other names that people use for a kind."""

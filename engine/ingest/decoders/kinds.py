@@ -8,6 +8,9 @@ from engine.ingest.decoders.clouds.cisco_spaces import decode_cisco_spaces
 from engine.ingest.decoders.clouds.meraki_mqtt import decode_meraki_mqtt
 from engine.ingest.decoders.clouds.meraki_scanning import decode_meraki_scanning
 from engine.ingest.decoders.clouds.mist import decode_mist
+from engine.ingest.decoders.controllers.omada import decode_omada
+from engine.ingest.decoders.controllers.ruckus import decode_ruckus
+from engine.ingest.decoders.controllers.unifi import decode_unifi
 from engine.ingest.decoders.heard import Decoder
 from engine.ingest.decoders.native_heard import decode_native_heard
 from engine.ingest.decoders.protobufs.aruba_central import decode_aruba_central
@@ -24,6 +27,9 @@ DECODERS: dict[str, Decoder] = {
     "aruba-ale": decode_aruba_ale,
     "aruba-iot": decode_aruba_iot,
     "aruba-central": decode_aruba_central,
+    "ruckus": decode_ruckus,
+    "unifi": decode_unifi,
+    "omada": decode_omada,
 }
 
 ALIASES = {
@@ -37,5 +43,9 @@ ALIASES = {
     "rayon": "native",
     "aruba": "aruba-iot",
     "central": "aruba-central",
+    "smartzone": "ruckus",
+    "ruckus-smartzone": "ruckus",
+    "ubiquiti": "unifi",
+    "tp-link-omada": "omada",
 }
 """Other names that people use for a kind."""

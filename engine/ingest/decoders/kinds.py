@@ -12,6 +12,11 @@ from engine.ingest.decoders.controllers.omada import decode_omada
 from engine.ingest.decoders.controllers.ruckus import decode_ruckus
 from engine.ingest.decoders.controllers.unifi import decode_unifi
 from engine.ingest.decoders.heard import Decoder
+from engine.ingest.decoders.local.android_rtt import decode_android_rtt
+from engine.ingest.decoders.local.esp32 import decode_esp32
+from engine.ingest.decoders.local.espresense import decode_espresense
+from engine.ingest.decoders.local.openwrt import decode_openwrt
+from engine.ingest.decoders.local.radius import decode_radius
 from engine.ingest.decoders.native_heard import decode_native_heard
 from engine.ingest.decoders.protobufs.aruba_central import decode_aruba_central
 from engine.ingest.decoders.protobufs.aruba_iot import decode_aruba_iot
@@ -30,6 +35,11 @@ DECODERS: dict[str, Decoder] = {
     "ruckus": decode_ruckus,
     "unifi": decode_unifi,
     "omada": decode_omada,
+    "openwrt": decode_openwrt,
+    "espresense": decode_espresense,
+    "esp32": decode_esp32,
+    "android-rtt": decode_android_rtt,
+    "radius": decode_radius,
 }
 
 ALIASES = {
@@ -41,11 +51,18 @@ ALIASES = {
     "ale": "aruba-ale",
     "juniper-mist": "mist",
     "rayon": "native",
+    "android": "android-rtt",
+    "rtt": "android-rtt",
     "aruba": "aruba-iot",
     "central": "aruba-central",
     "smartzone": "ruckus",
     "ruckus-smartzone": "ruckus",
     "ubiquiti": "unifi",
     "tp-link-omada": "omada",
+    "hostapd": "openwrt",
+    "usteer": "openwrt",
+    "dawn": "openwrt",
+    "esp32-sniffer": "esp32",
+    "freeradius": "radius",
 }
 """Other names that people use for a kind."""

@@ -1,0 +1,61 @@
+"""ESP32 boards that listen to Wi-Fi. There is no common format: what is read is what such programs write.
+
+One frame heard a message, or a list of them under a sensor's name. Everything may be a text. `timestamp` counts µs of a
+32-bit counter since the board started, which wraps every 71 minutes, so that receipt gives the time. The names of
+networks that a phone looks for are personal data and are not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from engine.ingest.decoders.bodies import json_value
+from engine.ingest.decoders.heard import Decoded, Told, VendorMessage, VendorReading
+from engine.ingest.decoders.loose import fields, first, known, listed, read_each
+from engine.ingest.decoders.macs import ap_name
+from engine.ingest.decoders.values import RecordUnusable, dbm, named, number, phone_mac
+from engine.vocabulary import RecordRefusal
+
+LISTS = ("frames", "packets", "readings", "devices", "probes", "clients", "data")
+SENSORS = ("sensor", "sensor_id", "sniffer", "node", "ap", "gateway")
+MACS = ("mac", "addr", "address", "source", "src", "sa", "station", "client")
+LEVELS = ("rssi", "signal", "rssi_dbm")
+OF_ACCESS_POINTS = frozenset(("beacon", "probe-resp", "probe-response", "proberesp", "assoc-resp"))
+NONE_AS_BYTE = 255
+
+
+def decode_esp32(message: VendorMessage, told: Told) -> Decoded:
+    """One message. The sensor is in the body, or told as `ap`, or the last level of the topic. Raises MessageRefused:
+    `not_json`, `bad_shape`."""
+    out = Decoded()
+    elsewhere = told.options.get("ap", "") or message.topic.rpartition("/")[2]
+    frames = _frames(listed(json_value(message.body)))
+    read_each(frames, lambda row: out.readings.append(_reading(row[0], row[1] or elsewhere)), out)
+    return out
+
+
+def _frames(parts: list[Any]) -> Iterator[tuple[Any, str]]:
+    """Every frame that was heard, and the sensor that heard it, where its message names one."""
+    for part in parts:
+        found = [part[key] for key in LISTS if isinstance(part.get(key), list)] if isinstance(part, dict) else []
+        if found:
+            sensor = named(first(part, SENSORS))
+            yield from ((frame, sensor) for frame in found[0])
+        else:
+            yield part, ""
+
+
+def _reading(frame: Any, sensor: str) -> VendorReading:
+    said = fields(frame)
+    mac = phone_mac(first(said, MACS))
+    if named(said.get("type")).lower().replace("_", "-") in OF_ACCESS_POINTS:
+        raise RecordUnusable(RecordRefusal.AP_MAC)
+    ap = known(ap_name(named(first(said, SENSORS)) or sensor))
+    return VendorReading(mac, ap, rssi_dbm=_dbm(first(said, LEVELS)))
+
+
+def _dbm(value: Any) -> float:
+    """An RSSI, be it a signed byte that was written unsigned. Raises RecordUnusable: `no_rssi`, `bad_rssi`."""
+    level = number(value)
+    return dbm(level - 256 if 128 <= level < NONE_AS_BYTE else value)

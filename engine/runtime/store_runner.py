@@ -10,7 +10,6 @@ dies with the day (`engine.privacy.day_keys`).
 from __future__ import annotations
 
 import logging
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -34,6 +33,7 @@ from engine.runtime.decisions import OfferDesk
 from engine.runtime.map_fits import MapFits
 from engine.runtime.store_engine import Step, StoreEngine
 from engine.runtime.stored.journal import pack_frames, unpack_frames
+from engine.runtime.stored.pace import Pace
 from engine.runtime.stored.packing import VERSION, pack, unpack
 from engine.storage.database import Database
 from engine.storage.journal import Journal, JournalRow, VisitRow, load_recovery, save_checkpoint
@@ -62,11 +62,6 @@ class Damaged(StrEnum):
 
     CHECKPOINT = "checkpoint"
     JOURNAL = "journal"
-
-
-WRITES_BYTES_PER_S = 8_000.0  # what checkpoints of one store may write: 0.7 GB a day
-OVERDUE_S = 30.0  # tracks are rounded every few seconds of the store's time: who waits longer waits for nothing
-LONGEST_REST_S = 300.0  # so much journal is worked off again after a crash, at most
 
 
 class StoreRunner:
@@ -101,7 +96,7 @@ class StoreRunner:
         self._layout = _layout(plan, config, self.cells)
         self._journal = Journal(db, plan.store, lease)
         self._upto_id = 0
-        self._rest_until = self._saved_at = -math.inf
+        self._pace = Pace()
         self._visits: list[VisitRow] = []
         self._touched = self._gone = False
         self._hearing = Hearing()
@@ -234,20 +229,13 @@ class StoreRunner:
         )
 
     def checkpoint_if_due(self, now: float, every_s: float) -> None:
-        """A checkpoint right after tracks were rounded, if the last is `every_s` ago and was not too large.
-
-        The state of 300 phones is a megabyte, written to the log of the database and to its file; the journal of the
-        seconds in between is small. So the larger the state, the longer the journal gets before it is cut.
-        """
-        waited = now - self._saved_at
-        if 0.0 <= waited < every_s or self._rest_until - LONGEST_REST_S <= now < self._rest_until:
-            return
-        if self._engine.settled or not 0.0 <= waited < every_s + OVERDUE_S:
+        """A checkpoint where it is time for one."""
+        if self._pace.is_due(now, every_s, rounded=self._engine.settled):
             self.checkpoint(now)
 
     def checkpoint(self, now: float) -> None:
         """Saves state and statistics and cuts the journal, in one transaction. Does nothing where nothing is new."""
-        self._saved_at = now
+        self._pace.note(now)
         if not self._touched:
             return
         statistics = self._release.take(self._engine.drain(), self._clock)
@@ -271,7 +259,7 @@ class StoreRunner:
             lease=self.lease,
         )
         self._journal.free(self._upto_id)
-        self._rest_until = now + min(2 * len(blob) / WRITES_BYTES_PER_S, LONGEST_REST_S)
+        self._pace.note(now, len(blob))
         self._visits = []
         self._touched = False
         self._destroy_old_keys(now)

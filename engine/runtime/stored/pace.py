@@ -1,0 +1,36 @@
+"""When a store's state is saved: often enough, right after its tracks were rounded, and the more seldom the larger.
+
+The state of 300 phones packs into 0.9 MB right after their tracks were rounded, and into 6.6 MB at any other moment. It
+is written to the log of the database and to its file, while the journal of the seconds in between is small.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+WRITES_BYTES_PER_S = 8_000.0  # what checkpoints of one store may write: 0.7 GB a day
+OVERDUE_S = 30.0  # tracks are rounded every few seconds of the store's time: who waits longer waits for nothing
+LONGEST_REST_S = 300.0  # so much journal is worked off again after a crash, at most
+
+
+@dataclass(slots=True)
+class Pace:
+    """The last checkpoint, and until when it is enough. Times in s UTC; our own clock may be put back."""
+
+    saved_at: float = -math.inf
+    rest_until: float = -math.inf
+
+    def is_due(self, now: float, every_s: float, *, rounded: bool) -> bool:
+        """Whether to save now, the last being `every_s` ago and having been paid for: once the tracks are `rounded`,
+        or at last all the same."""
+        if now < self.saved_at:
+            return True  # our clock was put back
+        due_at = max(self.saved_at + every_s, self.rest_until)
+        return now >= due_at and (rounded or not now - due_at < OVERDUE_S)
+
+    def note(self, now: float, saved_bytes: int = 0) -> None:
+        """A checkpoint of so many bytes was made; none where there was nothing new to save."""
+        self.saved_at = now
+        if saved_bytes:
+            self.rest_until = now + min(2 * saved_bytes / WRITES_BYTES_PER_S, LONGEST_REST_S)

@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 import api.campaigns.endpoints
 import api.controllers.receivers
 import api.health.endpoints
+import api.health.sources
 import api.managers.endpoints
 import api.managers.pages
 import api.managers.retention
@@ -76,6 +77,7 @@ _ROUTERS = (
     api.controllers.receivers.router,
     api.health.endpoints.router,
     api.health.endpoints.metrics_router,
+    api.health.sources.router,
     gate.router,
     docs.router,
 )

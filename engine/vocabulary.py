@@ -76,6 +76,15 @@ class RecordRefusal(StrEnum):
     AMBIGUOUS = "ambiguous"
 
 
+class SourceState(StrEnum):
+    """How a source does."""
+
+    LIVE = "live"
+    SILENT = "silent"
+    NEVER = "never"
+    REFUSED = "refused"  # most of what it says cannot be used
+
+
 NO_LOSS = frozenset(
     {
         RecordRefusal.WIRED,

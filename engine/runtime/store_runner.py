@@ -16,9 +16,12 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
+import numpy as np
+
 from engine.config import Config
 from engine.ingest.decoders.native import Frame
 from engine.ingest.hearing import Hearing
+from engine.ingest.points import PointFigures
 from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import CampaignState
 from engine.plan.cells import Cells
@@ -100,6 +103,7 @@ class StoreRunner:
         self._visits: list[VisitRow] = []
         self._touched = self._gone = False
         self._hearing = Hearing()
+        self._points = PointFigures(len(plan.access_points))
         self._deaf: StoreTrouble | None = None
         self.making_map = False
         """Whether it waits for a radio map: readings wait with it."""
@@ -162,6 +166,8 @@ class StoreRunner:
         refused = sum(n for frame in frames for reason, n in frame.refused.items() if reason not in NO_LOSS)
         came = refused + sum(len(f.readings) + len(f.ap_readings) + len(f.positions) for f in frames)
         self._say_deaf(self._hearing.note(now, came, refused, late))
+        heard = [part.ap for f in frames if not f.replay for part in (f.readings, f.ap_readings) if len(part)]
+        self._points.note(np.concatenate(heard) if heard else np.empty(0, np.int32), now)
 
     def _say_deaf(self, trouble: StoreTrouble | None) -> None:
         """One line when it begins and one when it ends."""
@@ -221,6 +227,7 @@ class StoreRunner:
                     StoreTrouble.MOSTLY_LATE: int(self._deaf is StoreTrouble.MOSTLY_LATE),
                     StoreTrouble.MOSTLY_REFUSED: int(self._deaf is StoreTrouble.MOSTLY_REFUSED),
                 },
+                "points": self._points.as_json(),
                 "refused": dict(self._refused),
                 "damaged": dict(self._damaged),
                 "linked": len(self._deciding.links),

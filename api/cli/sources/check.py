@@ -16,7 +16,7 @@ from api.cli.engine import CONFIG_OPTION
 from engine.errors import MessageRefused, OperatorError, Problem
 from engine.ingest.decoders.heard import VendorMessage
 from engine.ingest.sources.declared import Source
-from engine.ingest.sources.naming import Named, Naming
+from engine.ingest.sources.naming import Naming, StoresTold
 
 
 def register(app: typer.Typer) -> None:
@@ -84,7 +84,7 @@ def _try(source: Source, naming: Naming, message: VendorMessage, file: Path) -> 
     return any(len(frame.readings) or len(frame.positions) for frame in named.frames) or bool(named.sessions)
 
 
-def _summary(named: Named) -> str:
+def _summary(named: StoresTold) -> str:
     parts = []
     for frame in named.frames:
         if len(frame.readings):

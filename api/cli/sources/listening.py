@@ -12,12 +12,12 @@ from engine.ingest.mqtt.receiver import RawFrame, Subscriber
 from engine.ingest.sources.declared import Source
 from engine.ingest.sources.envelope import KIND
 from engine.ingest.sources.hearing import open_message
-from engine.ingest.sources.naming import Named
+from engine.ingest.sources.naming import StoresTold
 
 CONNECT_S = 10.0
 
 
-def listen(site: DeclaredSite, source: Source, seconds: float | None) -> Iterator[tuple[RawFrame, Named | str]]:
+def listen(site: DeclaredSite, source: Source, seconds: float | None) -> Iterator[tuple[RawFrame, StoresTold | str]]:
     """Each message with what it says, or why it says nothing, for so long or until Ctrl-C.
 
     Raises OperatorError where the broker is not reached.

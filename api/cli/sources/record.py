@@ -11,7 +11,7 @@ import typer
 from api.cli.engine import CONFIG_OPTION
 from engine.errors import OperatorError, Problem
 from engine.ingest.decoders.native import Frame
-from engine.ingest.sources.naming import Named
+from engine.ingest.sources.naming import StoresTold
 from engine.plan.model import Plan
 from engine.records import device_hex
 
@@ -58,7 +58,7 @@ def record(
     typer.echo(f"{rows} readings in {output}", err=True)
 
 
-def _rows(named: Named, plan: Plan) -> Iterator[tuple[str, ...]]:
+def _rows(named: StoresTold, plan: Plan) -> Iterator[tuple[str, ...]]:
     for frame in named.frames:
         if frame.store == plan.store:
             yield from _frame_rows(frame, plan)

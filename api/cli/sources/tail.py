@@ -10,7 +10,7 @@ import typer
 
 from api.cli.engine import CONFIG_OPTION
 from engine.ingest.decoders.native import Frame
-from engine.ingest.sources.naming import Named
+from engine.ingest.sources.naming import StoresTold
 from engine.plan.model import Plan
 from engine.records import device_hex
 
@@ -47,7 +47,7 @@ def tail(
     typer.echo(f"{messages} messages", err=True)
 
 
-def _lines(named: Named, plans: dict[str, Plan], now: float) -> Iterator[str]:
+def _lines(named: StoresTold, plans: dict[str, Plan], now: float) -> Iterator[str]:
     for frame in named.frames:
         yield from _frame_lines(frame, plans[frame.store], now)
         for reason, n in frame.refused.items():

@@ -10,7 +10,7 @@ from engine.ingest.decoders.native import parse_topic
 from engine.ingest.mqtt.receiver import RawFrame
 from engine.ingest.sources.declared import Source, Sources
 from engine.ingest.sources.envelope import KIND, open_request
-from engine.ingest.sources.naming import Named, Naming
+from engine.ingest.sources.naming import Naming, StoresTold
 from engine.plan.model import Plan
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.vocabulary import RecordRefusal
@@ -38,7 +38,7 @@ class VendorEar:
             return source
         return self.sources.of_topic(topic)
 
-    def hear(self, source: Source, raw: RawFrame) -> Named:
+    def hear(self, source: Source, raw: RawFrame) -> StoresTold:
         """What the frame says of the source's stores. Raises MessageRefused where it says nothing at all."""
         message = open_message(raw)
         return self._naming.name(source, message, source.decoder(message, source.told))

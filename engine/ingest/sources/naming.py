@@ -26,7 +26,7 @@ _HERE = frozenset((SourceSession.CONNECT, SourceSession.UPDATE, SourceSession.PR
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class StoresTold:
     """What a message said of the stores that we run: a frame each, and who joined or left the network; access points
     that it names and no plan has, by the store that they are counted in."""
 
@@ -50,7 +50,7 @@ class Naming:
         self._plans, self._pseudonyms = plans, pseudonyms
         self._aps = {store: plan.ap_index for store, plan in plans.items()}
 
-    def name(self, source: Source, message: VendorMessage, decoded: Decoded) -> Named:
+    def name(self, source: Source, message: VendorMessage, decoded: Decoded) -> StoresTold:
         """Frames and sessions of the source's stores. Records that cannot be used are counted in the frames, those of
         no store in the first store's."""
         refused: _Refused = dict(decoded.refused.items())
@@ -64,7 +64,7 @@ class Naming:
             if share.readings or share.positions or (refused and store == source.stores[0]):
                 own = refused if store == source.stores[0] else {}
                 frames.append(self._frame(source, store, share, message.received_at, own))
-        return Named(frames, self._sessions(source, message, decoded), self._unknown(shares, frames))
+        return StoresTold(frames, self._sessions(source, message, decoded), self._unknown(shares, frames))
 
     def _unknown(self, shares: Mapping[str, _Share], frames: Sequence[Frame]) -> dict[str, list[str]]:
         lost = [frame.store for frame in frames if ReadingRefusal.UNKNOWN_AP in frame.refused]

@@ -21,7 +21,15 @@ from api.texts.catalogue import words
 from api.texts.consents import ASKED, TEXT_VERSION, worded_since
 from api.texts.language import Language
 from engine.presence.hotzones import HotReason, HotState
-from engine.vocabulary import DecisionReason, ProblemCode, StoreTrouble, VoucherState
+from engine.vocabulary import (
+    DecisionReason,
+    ProblemCode,
+    ReadingRefusal,
+    RecordRefusal,
+    SourceState,
+    StoreTrouble,
+    VoucherState,
+)
 from engine.yaml_files import read_yaml
 
 API = Path(api.__file__).parent
@@ -218,6 +226,8 @@ CODES: dict[str, set[str]] = {
     "evidence": set(HotReason),
     "reasons": set(DecisionReason),
     "troubles": set(StoreTrouble),
+    "source_states": set(SourceState),
+    "refusals": {*ReadingRefusal, *RecordRefusal},
     "health_states": literals(Ready, "status", "database", "engine", "delivery"),
     "problem_titles": {
         *(ProblemCode.NOT_FOUND, ProblemCode.TOO_MANY_REQUESTS, ProblemCode.STORAGE_UNAVAILABLE),

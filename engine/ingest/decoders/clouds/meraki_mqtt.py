@@ -25,7 +25,7 @@ ABOVE_DBM = 95
 """What is added where the sign is lost."""
 
 
-class Fields(NamedTuple):
+class MerakiFields(NamedTuple):
     """What the fields of a message are called, the most usual spelling first."""
 
     ap: tuple[str, ...] = ("mrMac", "apMac", "AP MAC address")
@@ -36,7 +36,7 @@ class Fields(NamedTuple):
     band: tuple[str, ...] = ("band", "Band")
 
 
-FIELDS = Fields()
+FIELDS = MerakiFields()
 _BLE_ONLY = frozenset(("bleType", "rawPayload", "UUID", "Beacon type", "Raw payload", "Client UUID"))
 _TOPIC_MAX = 200  # characters; a longer one is no access point's
 _RADIOS = ("wifi", "ble")
@@ -65,12 +65,12 @@ def decode_meraki_mqtt(message: VendorMessage, told: Told) -> Decoded:
     return decoded
 
 
-def _fields(options: Mapping[str, str]) -> Fields:
-    own = {name: (options[f"{name}_field"],) for name in Fields._fields if f"{name}_field" in options}
+def _fields(options: Mapping[str, str]) -> MerakiFields:
+    own = {name: (options[f"{name}_field"],) for name in MerakiFields._fields if f"{name}_field" in options}
     return FIELDS._replace(**own)
 
 
-def _reading(record: Json, topic: _FromTopic, fields: Fields) -> VendorReading:
+def _reading(record: Json, topic: _FromTopic, fields: MerakiFields) -> VendorReading:
     radio = _value(record, fields.radio)
     kind = radio if radio == "wifi" else named(radio).lower() or topic.radio
     if kind not in ("", "wifi") or not _BLE_ONLY.isdisjoint(record):

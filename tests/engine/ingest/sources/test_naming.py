@@ -14,7 +14,7 @@ from engine.ingest.decoders.heard import (
     VendorSession,
 )
 from engine.ingest.sources.declared import Source
-from engine.ingest.sources.naming import Named, Naming
+from engine.ingest.sources.naming import Naming, StoresTold
 from engine.plan.model import Plan
 from engine.vocabulary import ReadingRefusal, RecordRefusal, SessionChange, SourceSession
 from tests.engine.ingest.sources.made import APS, NOW, OTHER, PHONE, names, source, store
@@ -22,7 +22,7 @@ from tests.engine.ingest.sources.made import APS, NOW, OTHER, PHONE, names, sour
 FAR = ("00:00:5e:00:53:c0",)
 
 
-def named(decoded: Decoded, of: Source, *plans: Plan) -> Named:
+def named(decoded: Decoded, of: Source, *plans: Plan) -> StoresTold:
     naming = Naming({p.store: p for p in plans}, {p.store: names() for p in plans})
     return naming.name(of, VendorMessage(b"", NOW), decoded)
 

@@ -1,0 +1,171 @@
+"""Sources and access points of a store, for whoever looks after its network: what comes, how old, what is refused."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from api.auth import NotSignedIn, health_grant
+from api.context import AppContext, context
+from api.keyring import Grant
+from api.pages import page
+from engine.errors import NotFound
+from engine.ingest.masks import mask_macs
+from engine.plan.drawing.draw import draw_svg
+from engine.plan.model import AccessPoint, Plan
+from engine.storage.status import ENGINE, EVERY_STORE, get_status
+from engine.vocabulary import NO_LOSS, ReadingRefusal, RecordRefusal, SourceState
+
+router = APIRouter(prefix="/health", tags=["health"])
+LIVE_S = 60.0
+"""Unheard for longer than this and twice its delay, a source is silent; an access point that nobody was heard by for
+SILENT_POINT_S is dead, or stands in an empty corner."""
+SILENT_POINT_S = 300.0
+CLOCK_S = 2.0
+_CODES = frozenset([*ReadingRefusal, *RecordRefusal])
+
+
+class SourceHealth(BaseModel):
+    """One source. `age_s` is since anything came; `newest_age_s` how old the newest reading was then."""
+
+    name: str
+    kind: str
+    state: SourceState
+    age_s: float | None
+    newest_age_s: float | None
+    rate_per_min: float | None = Field(description="Readings and positions, of the last whole minute.")
+    messages: int
+    readings: int
+    positions: int
+    sessions: int
+    clock_offset_s: float | None = Field(description="By how much its clock is corrected.")
+    refused: dict[str, int]
+
+
+class PointHealth(BaseModel):
+    """One access point of the plan. `heard_at` null: nothing since the engine started."""
+
+    id: str
+    name: str
+    level: str
+    alive: bool
+    heard_age_s: float | None
+    per_min: int | None
+
+
+class StoreSources(BaseModel):
+    """What comes into a store."""
+
+    store: str
+    engine_age_s: float | None
+    sources: list[SourceHealth]
+    access_points: list[PointHealth]
+    unknown_access_points: list[str] = Field(description="Named by sources, and by no plan.")
+
+
+@router.get("/sources/{store}", summary="Sources and access points of a store", response_model=StoreSources)
+def sources_page(
+    store: str, request: Request, ctx: AppContext = Depends(context), grant: Grant | None = Depends(health_grant)
+) -> Response:
+    """JSON, or a page where the caller prefers HTML. Needs a key of scope `health` or `manager` of this store, or a
+    manager's cookie. Only managers see the names of access points that no plan has."""
+    if grant is None:
+        raise NotSignedIn("present a key of scope health or manager as 'Authorization: Bearer ...'")
+    plan = ctx.plan(store)
+    if not grant.covers(store):
+        raise NotFound(f"no store {store!r}")
+    found = _look(ctx, plan, time.time(), manages=grant.scope == "manager")
+    if "text/html" not in request.headers.get("accept", ""):
+        return JSONResponse(found.model_dump(mode="json"))
+    dead = {point.id for point in found.access_points if not point.alive}
+    drawings = [
+        draw_svg(plan, level=level.id, layers=[_marks(plan, level.id, dead)], width_px=900, signs=False)
+        for level in plan.levels
+    ]
+    return page(request, "sources.html", found=found, plan=plan, drawings=drawings, clock_s=CLOCK_S)
+
+
+def _look(ctx: AppContext, plan: Plan, now: float, *, manages: bool) -> StoreSources:
+    rows = {row.store: row for row in get_status(ctx.db) if row.component == ENGINE}
+    own, whole = rows.get(plan.store), rows.get(EVERY_STORE)
+    said = whole.values if whole is not None else {}
+    offsets = own.values.get("clock_offsets_s", {}) if own is not None else {}
+    points = own.values.get("points", {}) if own is not None else {}
+    unknown = said.get("unknown_aps", {}).get(plan.store, [])
+    return StoreSources(
+        store=plan.store,
+        engine_age_s=None if own is None else round(now - own.at, 1),
+        sources=list(_sources(said.get("sources", {}), plan.store, offsets, now, ctx)),
+        access_points=list(_points(plan, points, now)),
+        unknown_access_points=list(unknown) if manages else [mask_macs(name) for name in unknown],
+    )
+
+
+def _sources(
+    said: Mapping[str, Any], store: str, offsets: Mapping[str, float], now: float, ctx: AppContext
+) -> Iterator[SourceHealth]:
+    for name, f in sorted(said.items()):
+        if store not in f["stores"]:
+            continue
+        declared = ctx.sources.named(name)
+        age_s = now - f["heard_at"] if f["heard_at"] else None
+        yield SourceHealth(
+            name=mask_macs(name),
+            kind=f["kind"],
+            state=_state(f, age_s, declared.delay_s if declared else 0.0),
+            age_s=age_s,
+            newest_age_s=f["heard_at"] - f["newest_t"] if f["newest_t"] else None,
+            rate_per_min=f["rate_per_min"],
+            messages=f["messages"],
+            readings=f["readings"],
+            positions=f["positions"],
+            sessions=f["sessions"],
+            clock_offset_s=offsets.get(name),
+            refused={code: n for code, n in f["refused"].items() if code in _CODES},
+        )
+
+
+def _state(figures: Mapping[str, Any], age_s: float | None, delay_s: float) -> SourceState:
+    if age_s is None:
+        return SourceState.NEVER
+    if age_s > LIVE_S + 2 * delay_s:
+        return SourceState.SILENT
+    lost = sum(n for code, n in figures["refused"].items() if code not in NO_LOSS)
+    used = figures["readings"] + figures["positions"] + figures["sessions"]
+    return SourceState.REFUSED if lost > used else SourceState.LIVE
+
+
+def _points(plan: Plan, said: Mapping[str, Any], now: float) -> Iterator[PointHealth]:
+    n = len(plan.access_points)
+    heard_at = said.get("heard_at") or [0.0] * n
+    per_min = said.get("per_min") or [None] * n
+    if not len(heard_at) == len(per_min) == n:  # the engine runs another plan still
+        heard_at, per_min = [0.0] * n, [None] * n
+    for point, at, rate in zip(plan.access_points, heard_at, per_min, strict=True):
+        age_s = now - at if at else None
+        alive = age_s is not None and age_s <= SILENT_POINT_S
+        yield PointHealth(
+            id=point.id, name=point.name or point.id, level=point.level, alive=alive, heard_age_s=age_s, per_min=rate
+        )
+
+
+def _marks(plan: Plan, level: str, dead: set[str]) -> str:
+    """A ring about each access point: green where it is heard from, red and crossed where it is not."""
+    here = [point for point in plan.access_points if point.level == level]
+    return f'<g class="points" fill="none">{"".join(_mark(point, point.id in dead) for point in here)}</g>'
+
+
+def _mark(point: AccessPoint, dead: bool) -> str:
+    colour, r = ("#c2271c", 0.9) if dead else ("#1d7f53", 0.7)
+    ring = f'<circle cx="{point.x_m:.2f}" cy="{point.y_m:.2f}" r="{r}" stroke="{colour}" stroke-width="0.12"/>'
+    if not dead:
+        return ring
+    k = r * 0.7
+    x, y = point.x_m, point.y_m
+    cross = f"M{x - k:.2f} {y - k:.2f}l{2 * k:.2f} {2 * k:.2f}M{x - k:.2f} {y + k:.2f}l{2 * k:.2f} {-2 * k:.2f}"
+    return f'{ring}<path d="{cross}" stroke="{colour}" stroke-width="0.25"/>'

@@ -1,0 +1,95 @@
+"""The sources page: what comes, how old, what is refused; which access points are silent, on the plan too."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from engine.storage.keys import add_key
+from engine.storage.status import ENGINE, EVERY_STORE, put_status
+from tests.api.site import SECRETS, Site
+
+MANAGER = {"Authorization": f"Bearer {SECRETS.manager_key}"}
+QUIET: dict[str, Any] = {
+    "kind": "native",
+    "stores": ["corner"],
+    "heard_at": 0.0,
+    "newest_t": 0.0,
+    "messages": 0,
+    "readings": 0,
+    "positions": 0,
+    "sessions": 0,
+    "rate_per_min": None,
+    "refused": {},
+}
+
+
+def say(site: Site, now: float, points: dict[str, Any] | None = None, **sources: dict[str, Any]) -> None:
+    unknown = {"corner": ["00:00:5e:00:53:ff"]}
+    said = {name: QUIET | figures for name, figures in sources.items()}
+    put_status(site.db, EVERY_STORE, ENGINE, {"sources": said, "unknown_aps": unknown}, now)
+    put_status(site.db, "corner", ENGINE, {"clock_offsets_s": {"c1": 7.25}, "points": points or {}}, now)
+
+
+def test_each_source_with_its_state(site: Site) -> None:
+    now = time.time()
+    say(
+        site,
+        now,
+        c1={"heard_at": now - 1, "newest_t": now - 3, "messages": 9, "readings": 90, "rate_per_min": 540.0},
+        c2={"heard_at": now - 600, "messages": 1, "readings": 5},
+        c3={"heard_at": now - 1, "readings": 5, "refused": {"bad_rssi": 6}},
+        c4={"heard_at": now - 1, "readings": 5, "refused": {"wired": 60}},
+        c5={},
+        other={"stores": ["elsewhere"]},
+    )
+    with site.client() as client:
+        found = client.get("/health/sources/corner", headers=MANAGER).json()
+    assert {s["name"]: s["state"] for s in found["sources"]} == {
+        "c1": "live",
+        "c2": "silent",
+        "c3": "refused",
+        "c4": "live",
+        "c5": "never",
+    }
+    first = found["sources"][0]
+    assert first["newest_age_s"] == pytest.approx(2.0)
+    assert (first["clock_offset_s"], first["rate_per_min"]) == (7.25, 540.0)
+    assert found["unknown_access_points"] == ["00:00:5e:00:53:ff"]
+
+
+def test_a_silent_access_point_is_red_on_the_plan(site: Site) -> None:
+    now = time.time()
+    for heard_at, alive in ((now - 2, True), (now - 900, False), (0.0, False)):
+        say(site, now, {"heard_at": [heard_at], "per_min": [12]})
+        with site.client() as client:
+            found = client.get("/health/sources/corner", headers=MANAGER).json()
+            html = client.get("/health/sources/corner", headers=MANAGER | {"Accept": "text/html"}).text
+        assert [p["alive"] for p in found["access_points"]] == [alive]
+        assert ('stroke="#c2271c"' in html) is not alive
+
+
+@pytest.mark.parametrize(("lang", "words"), [("fr", "niveau impossible"), ("en", "no possible level")])
+def test_the_page_says_what_to_do(site: Site, lang: str, words: str) -> None:
+    now = time.time()
+    say(site, now, c3={"heard_at": now - 1, "readings": 5, "refused": {"bad_rssi": 6, "<b>": 1}})
+    with site.client() as client:
+        headers = MANAGER | {"Accept": "text/html", "Accept-Language": lang}
+        html = client.get("/health/sources/corner", headers=headers).text
+    assert words in html
+    assert "<b>" not in html
+    assert "macs" in html
+
+
+def test_who_may_see_it(site: Site) -> None:
+    say(site, time.time())
+    _, key = add_key(site.db, "health", time.time(), store="corner")
+    _, other = add_key(site.db, "health", time.time(), store="other")
+    with site.client() as client:
+        assert client.get("/health/sources/corner").status_code == 401
+        assert client.get("/health/sources/nowhere", headers=MANAGER).status_code == 404
+        seen = client.get("/health/sources/corner", headers={"Authorization": f"Bearer {key}"})
+        assert seen.json()["unknown_access_points"] == ["xx:xx:xx:xx:xx:xx"]
+        assert client.get("/health/sources/corner", headers={"Authorization": f"Bearer {other}"}).status_code == 404

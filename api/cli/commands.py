@@ -38,7 +38,9 @@ COMMANDS = {
     "demo": Listed(
         "api.cli.demo.run", "Two stores, simulated shoppers and all pages, with nothing to install or configure.", TRY
     ),
-    "bench": Listed("api.cli.bench.run", "Times the locator and the start of commands, and weighs what is kept."),
+    "bench": Listed(
+        "api.cli.bench.run", "Times the locator, the decoders and the start of commands, and weighs what is kept."
+    ),
     "backup": Listed(
         "api.cli.data.backup", "Copy database, keys and floor plans into one file, while the site runs or not.", SITE
     ),

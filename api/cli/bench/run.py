@@ -13,6 +13,7 @@ from scipy.optimize import least_squares
 from shapely.geometry import box
 
 from api.cli.bench.commands import ROUNDS, measure_commands
+from api.cli.bench.decoders import measure_decoders
 from api.cli.bench.large import MIB, measure_large
 from api.cli.bench.mixed import measure_mixed
 from api.cli.bench.paired import Timed, figures_of, machine, measure_rates
@@ -34,7 +35,7 @@ DEVICES = 256
 FEW = 32  # scans that each peer solves: one by one, they take long
 WINDOW_S = 3.0
 FAIR_S = 1.0  # who gives each figure less time than this wants a look, not a comparison: commands are run once
-PARTS = 4  # of a bench: rates, mixed intervals, a large store, commands
+PARTS = 5  # of a bench: rates, mixed intervals, a large store, decoders, commands
 
 
 def register(app: typer.Typer) -> None:
@@ -46,11 +47,14 @@ def bench(
     as_json: bool = typer.Option(False, "--json", help="One JSON object on standard output."),
     seconds: float = typer.Option(2.0, min=0.1, max=60.0, help="How long to time each figure."),
 ) -> None:
-    """Times the locator and the start of commands, and weighs what is kept.
+    """Times the locator, the decoders and the start of commands, and weighs what is kept.
 
     The locator: 40 x 25 m, cells of 0.5 m, 6 access points, batches of 256 devices;
     and its weight, there and in a hypermarket (large_store_...: 200 x 100 m, 80 access points); and fixes of
     phones that scan every 1 to 30 s among shelves (mixed_intervals_...: 60 x 40 m, ticks of one second).
+
+    The decoders: readings, or located positions, a second out of our own wire in frames of 250 and of 20, and out of
+    each vendor's messages, on one core.
 
     And commands as whole processes: `rayon --version`, `--help`, `plan check`, and `simulate` of 300 shoppers.
 
@@ -95,6 +99,8 @@ def measure(seconds: float, on_part: Callable[[], None] = lambda: None) -> dict[
     on_part()
     large = measure_large(seconds)
     on_part()
+    decoders = measure_decoders(seconds)
+    on_part()
     return {
         "cells": len(cells),
         "access_points": len(plan.access_points),
@@ -110,6 +116,7 @@ def measure(seconds: float, on_part: Callable[[], None] = lambda: None) -> dict[
         "locator_mib": kept / MIB,
         **mixed,
         **large,
+        **decoders,
     }
 
 

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from engine.plan.model import ap_key
-from engine.privacy.pseudonyms import NOT_A_MAC, OPTED_OUT
-from engine.records import F64, I32, U64, Bools, DeviceId, Pseudonym, Readings
+from engine.privacy.pseudonyms import NOT_A_MAC, OPTED_OUT, normal_mac
+from engine.records import F64, I32, U64, Bools, Pseudonym, Readings
 from engine.vocabulary import ReadingRefusal, RecordRefusal
 
 TIME_MAX_S = 1e11  # the year 5138: what is later counts milliseconds, or nonsense
 FUTURE_S = 5.0  # a reading may be this much newer than its frame's sent_at: clocks inside a controller differ a little
 RSSI_MIN_DBM = -120.0
 RSSI_END_DBM = 0.0  # and above is no measurement: 0 is how many receivers say "not reported"
+NO_READINGS = Readings.empty()
+_least, _most = np.minimum.reduce, np.maximum.reduce
 RANGE_MAX_M = 1_000.0  # Wi-Fi is not heard further; larger values are a unit mistake
-
-
-@runtime_checkable
-class BatchPseudonym(Protocol):
-    """A pseudonym function that also takes a batch at once: `engine.privacy.pseudonyms.Pseudonyms`."""
-
-    def __call__(self, mac: str) -> DeviceId: ...
-
-    def many(self, macs: Sequence[str]) -> U64: ...
 
 
 class ReadingColumns(NamedTuple):
@@ -48,9 +42,11 @@ def usable(
     t = columns.number[0]
     n = t.shape[0]
     if n == 0:
-        return Readings.empty(), Readings.empty()
+        return NO_READINGS, NO_READINGS
     ap = _ap_indices(columns.ap, store_aps)
     device = _devices(columns.mac, pseudonym)
+    if _all_plain(columns, device, ap, sent_at, _devices(_macs_among(tuple(store_aps)), pseudonym)):
+        return Readings(t, device, ap, *columns.number[1:].astype(np.float32)), NO_READINGS
     heard = _heard_aps(columns.mac, device, store_aps, pseudonym)
     checks = _checks(columns, device, ap, heard, sent_at)
     good = device != OPTED_OUT  # not even refused: a count of them would count them
@@ -64,9 +60,23 @@ def usable(
     everything = Readings(t, device, ap, *numbers)
     is_ap = heard >= 0
     if not is_ap.any():
-        return (everything if good.all() else everything.take(good)), Readings.empty()
+        return (everything if good.all() else everything.take(good)), NO_READINGS
     between_aps = Readings(t, heard.astype(np.uint64), ap, *numbers)
     return everything.take(good & ~is_ap), between_aps.take(good & is_ap)
+
+
+def _all_plain(columns: ReadingColumns, device: U64, ap: I32, sent_at: float, ap_devices: U64) -> bool:
+    """Whether every row is a good RSSI without a range, of a shopper's device: almost every frame of almost every
+    network is such, and small ones would spend their time in the checks of rows one reason at a time."""
+    if columns.given_nan is not None or _least(ap) < 0 or not np.isnan(columns.number[2:]).all():
+        return False
+    oldest, weakest = _least(columns.number[:2], 1).tolist()
+    newest, strongest = _most(columns.number[:2], 1).tolist()
+    if not (oldest >= 0 and newest < TIME_MAX_S and newest <= sent_at + FUTURE_S):  # NaN compares false
+        return False
+    if not (weakest >= RSSI_MIN_DBM and strongest < RSSI_END_DBM):
+        return False
+    return {NOT_A_MAC, OPTED_OUT, *ap_devices.tolist()}.isdisjoint(device.tolist())
 
 
 def _checks(columns: ReadingColumns, device: U64, ap: I32, heard: I32, sent_at: float) -> dict[ReadingRefusal, Bools]:
@@ -96,9 +106,11 @@ def _ap_indices(names: Sequence[str], store_aps: Mapping[str, int]) -> I32:
 
 
 def _devices(macs: Sequence[str], pseudonym: Pseudonym) -> U64:
-    """The pseudonyms, (n,), 0 where a text is no MAC."""
-    if isinstance(pseudonym, BatchPseudonym):
-        return pseudonym.many(macs)
+    """The pseudonyms, (n,), 0 where a text is no MAC. A pseudonym function that has a `many` takes a batch at once."""
+    many = getattr(pseudonym, "many", None)  # `isinstance` of a protocol takes longer than a small frame may
+    if many is not None:
+        found: U64 = many(macs)
+        return found
     return np.array([_device(mac, pseudonym) for mac in macs], np.uint64)
 
 
@@ -107,6 +119,19 @@ def _device(mac: str, pseudonym: Callable[[str], int]) -> int:
         return pseudonym(mac)
     except ValueError:
         return NOT_A_MAC
+
+
+@lru_cache(maxsize=1_000)
+def _macs_among(aps: tuple[str, ...]) -> tuple[str, ...]:
+    """The access points of a plan that are named by a MAC; the others are never a device that is heard by MAC."""
+    return tuple(name for name in aps if _is_mac(name))
+
+
+def _is_mac(text: str) -> bool:
+    try:
+        return bool(normal_mac(text))
+    except ValueError:
+        return False
 
 
 def _heard_aps(macs: Sequence[str], device: U64, store_aps: Mapping[str, int], pseudonym: Pseudonym) -> I32:

@@ -9,10 +9,13 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli.bench.commands import measure_commands
+from api.cli.bench.decoders import SAMPLES, measure_decoders
 from api.cli.bench.paired import figures_of, measure_rates
 from api.cli.bench.peers import installed_peers
 from api.cli.bench.run import bench_plan, bench_scans
 from api.cli.commands import build
+from engine.ingest.decoders.heard import Told
+from engine.ingest.decoders.kinds import DECODERS
 
 
 def test_every_figure_is_there_and_positive() -> None:
@@ -30,6 +33,15 @@ def test_every_figure_is_there_and_positive() -> None:
     assert figures["large_store_locator_mib"] < 100
     assert figures["large_store_bytes_per_tracked_device"] < 64 * 1024
     assert figures["bytes_per_tracked_device"] < 64 * 1024
+
+
+def test_decoders_are_timed_on_messages_that_hold_what_is_said_of_them() -> None:
+    for kind, make in SAMPLES.items():
+        messages, records = make()
+        decoded = [DECODERS[kind](message, Told()) for message in messages]
+        found = sum(len(one.readings) or len(one.positions) for one in decoded)
+        assert found == records, kind
+    assert {f"{kind.replace('-', '_')}_records_per_s" for kind in SAMPLES} <= measure_decoders(0.0).keys()
 
 
 def test_calls_take_turns_and_a_ratio_is_that_of_its_rounds() -> None:

@@ -153,3 +153,23 @@ def test_nothing_in_nothing_out() -> None:
     none = ReadingColumns([], [], np.empty((4, 0)), None)
     assert [len(part) for part in usable(none, SENT_AT, APS, WHO, refused)] == [0, 0]
     assert refused == {}
+
+
+def test_a_frame_of_good_rows_comes_out_as_where_each_row_is_looked_at() -> None:
+    rows = [good(mac=OTHER, t=SENT_AT + 5.0, rssi=-0.5), good(ap="ap-3", t=0.0, rssi=-120.0), good(ap=AP_MAC)]
+    at_once, none, _ = read(*rows)
+    one_by_one, _, _ = read(*rows, nan=np.zeros((4, 3), np.bool_))
+    assert len(none) == 0
+    for quick, slow in zip(_arrays(at_once), _arrays(one_by_one), strict=True):
+        np.testing.assert_array_equal(quick, slow)
+        assert quick.dtype == slow.dtype
+
+
+def test_one_access_point_s_own_mac_among_good_rows_is_no_device() -> None:
+    devices, between, refused = read(good(), good(mac=AP_MAC.upper(), ap="ap-3"))
+    assert (len(devices), len(between), refused) == (1, 1, {})
+    assert between.device.tolist() == [1]
+
+
+def _arrays(readings: Readings) -> list[np.ndarray]:
+    return [getattr(readings, name) for name in Readings.__slots__]

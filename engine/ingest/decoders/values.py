@@ -18,6 +18,7 @@ FOOT_M = 0.3048
 NO_VALUE_TEXTS = frozenset(("", "nan", "-nan", "null", "none", "--", "-", "n/a", "undefined"))
 """What stands where a number would, in lower case, when there is none."""
 COORDINATE_MAX_M = 1e6  # no plan is larger
+_CLOCKS_SET_S = 946_684_800.0  # the year 2000: access points that start without a network count from 1970
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_WITHOUT_ZONE = datetime(1970, 1, 1)
 _NUMBER_MAX = 40  # characters of a number in a text
@@ -71,18 +72,19 @@ def dbm(value: object, above_zero: float = ABSENT) -> float:
 
 def epoch_s(value: object) -> float:
     """Seconds UTC from an epoch (s, ms, us or ns: they are told apart by their size) or from ISO 8601; a time without
-    a zone is UTC. NaN where there is none, which 0 says too. Raises RecordUnusable `bad_time`."""
+    a zone is UTC. NaN where there is none, which 0 says too, and every time before the year 2000: a clock that was not
+    set yet. Raises RecordUnusable `bad_time`."""
     if type(value) is str and _TIME_MIN <= len(value) <= _TIME_MAX and value[4] == "-":
         found = iso_s(value)  # asked first, as most texts are dates
     else:
         found = number(value)
-        if found == 0 or (found != found and is_absent(value)):
+        if found != found and is_absent(value):
             return ABSENT
     while found >= TIME_MAX_S:
         found /= 1000.0
-    if not 0 < found < TIME_MAX_S:
+    if not found >= 0:  # NaN compares false
         raise RecordUnusable(RecordRefusal.BAD_TIME)
-    return found
+    return found if found >= _CLOCKS_SET_S else ABSENT
 
 
 def iso_s(text: str) -> float:

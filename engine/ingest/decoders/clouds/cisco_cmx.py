@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.errors import MessageRefused
 from engine.ingest.decoders.bodies import Json, child, json_value, objects
-from engine.ingest.decoders.clouds.units import unit_m
+from engine.ingest.decoders.clouds.cisco_places import add_client, cisco_position, first_address, strongest_reading
 from engine.ingest.decoders.heard import (
     ABSENT,
     Decoded,
@@ -19,21 +19,13 @@ from engine.ingest.decoders.heard import (
     VendorIdentity,
     VendorMessage,
     VendorPosition,
-    VendorReading,
 )
 from engine.ingest.decoders.heard import VendorSession as Session
-from engine.ingest.decoders.located import located
 from engine.ingest.decoders.macs import ap_name
 from engine.ingest.decoders.values import (
-    FOOT_M,
     RecordUnusable,
     ap_mac,
-    dbm,
-    degrees,
     epoch_s,
-    error_m,
-    is_absent,
-    length_m,
     named,
     number,
     phone_mac,
@@ -44,10 +36,7 @@ PHONES = frozenset(("", "wireless_clients", "wireless_client"))
 """Entities that are phones; the others are tags, interferers and rogue access points."""
 ASSOCIATED = 3
 """`status` of an associated client."""
-NOWHERE = (ABSENT, ABSENT)
 BOUNDARY = {"inside": SourceSession.ENTER, "outside": SourceSession.EXIT}
-_LONG_AGO_S = 3600  # an access point that heard the phone an hour before does not hear it now
-_FLOOR_PARTS = 3
 
 
 def decode_cisco_cmx(message: VendorMessage, told: Told) -> Decoded:
@@ -67,6 +56,14 @@ def decode_cisco_cmx(message: VendorMessage, told: Told) -> Decoded:
 
 
 def _add(notification: Json, decoded: Decoded) -> None:
+    if "macAddress" in notification:
+        add_client(notification, ABSENT, decoded)
+        return
+    older = notification.get("StreamingNotification")
+    if type(older) is dict:
+        _check_entity(older)
+        add_client(child(older, "location"), epoch_s(older.get("timestampMillis")), decoded)
+        return
     kind = named(notification.get("notificationType")).lower().replace("_", "")
     add = KINDS.get(kind)
     if add is None:
@@ -74,22 +71,24 @@ def _add(notification: Json, decoded: Decoded) -> None:
             raise RecordUnusable(RecordRefusal.BAD_SHAPE)
         decoded.ignored += 1
         return
-    entity = named(notification.get("entity")).lower()
-    if entity not in PHONES:
-        raise RecordUnusable(RecordRefusal.NOT_WIFI if "ble" in entity else RecordRefusal.NOT_A_PHONE)
+    _check_entity(notification)
     mac = phone_mac(notification.get("deviceId"))
     t = _time(notification)
     add(mac, t, notification, decoded)
     user = named(notification.get("username"))
     if user and ap_name(user) != mac:
-        addresses = notification.get("ipAddress")
-        ip = named(addresses[0]) if type(addresses) is list and addresses else named(addresses)
-        decoded.identities.append(VendorIdentity(mac, user, ip))
+        decoded.identities.append(VendorIdentity(mac, user, first_address(notification.get("ipAddress"))))
+
+
+def _check_entity(notification: Json) -> None:
+    entity = named(notification.get("entity")).lower()
+    if entity not in PHONES:
+        raise RecordUnusable(RecordRefusal.NOT_WIFI if "ble" in entity else RecordRefusal.NOT_A_PHONE)
 
 
 def _time(notification: Json) -> float:
-    stamp = notification.get("timestamp")
-    return epoch_s(notification.get("lastSeen") if is_absent(stamp) else stamp)
+    t = epoch_s(notification.get("timestamp"))
+    return t if t == t else epoch_s(notification.get("lastSeen"))
 
 
 def _add_association(mac: str, t: float, notification: Json, decoded: Decoded) -> None:
@@ -126,12 +125,7 @@ def _add_location(mac: str, t: float, notification: Json, decoded: Decoded) -> N
     elif not strongest:
         raise RecordUnusable(RecordRefusal.NO_POSITION)
     if strongest:
-        ap = ap_mac(strongest.get("apMacAddress"), mac)
-        ago_s = number(strongest.get("lastHeardInSeconds"))
-        if ago_s > _LONG_AGO_S:
-            raise RecordUnusable(RecordRefusal.STALE)
-        heard_at = t - ago_s if 0 < ago_s < t else t
-        decoded.readings.append(VendorReading(mac, ap, heard_at, dbm(strongest.get("rssi"))))
+        decoded.readings.append(strongest_reading(mac, t, strongest))
 
 
 KINDS: Mapping[str, Any] = {
@@ -146,19 +140,8 @@ KINDS: Mapping[str, Any] = {
 def _position(mac: str, t: float, notification: Json) -> VendorPosition | None:
     """None where there are neither lengths nor degrees."""
     at, geo = child(notification, "locationCoordinate"), child(notification, "geoCoordinate")
-    unit = unit_m(at.get("unit"), "feet")
-    xy = length_m(at.get("x"), unit), length_m(at.get("y"), unit)
-    lonlat = degrees(geo.get("longitude"), geo.get("latitude")) if geo else NOWHERE
-    if xy[0] != xy[0] and lonlat[0] != lonlat[0]:
-        return None
-    radius = error_m(notification.get("confidenceFactor"), FOOT_M if unit != unit else unit)
-    level = floor_of(named(notification.get("locationMapHierarchy")))
-    return located(mac, t, xy, lonlat, (radius, "r95"), level)
-
-
-def floor_of(hierarchy: str) -> str:
-    """Campus, building and floor of a hierarchy; a zone comes after them."""
-    return hierarchy if hierarchy.count(">") < _FLOOR_PARTS else ">".join(hierarchy.split(">")[:_FLOOR_PARTS])
+    hierarchy = named(notification.get("locationMapHierarchy"))
+    return cisco_position(mac, t, at, geo, notification.get("confidenceFactor"), hierarchy)
 
 
 def _ap(notification: Json) -> str:

@@ -103,8 +103,9 @@ def _parse_topic(topic: str, pattern: str) -> _FromTopic:
         found = {name[1:-1]: level for name, level in zip(names, levels, strict=False) if name[:1] == "{"}
         return _FromTopic(found.get("ap", ""), found.get("client", ""), found.get("radio", "").lower())
     radios = [k for k, level in enumerate(levels) if level.lower() in _RADIOS]
-    if not radios:
-        return _FromTopic()
+    if not radios:  # an older form, `…/rssi/{client}`: with two addresses the access point's comes first
+        addresses = [level for level in levels if colon_mac(level)]
+        return _FromTopic(addresses[0], addresses[1]) if len(addresses) == 2 else _FromTopic()
     at = radios[-1]
     before = [level for level in levels[:at] if colon_mac(level)]
     client = levels[at + 1] if at + 1 < len(levels) else ""

@@ -111,7 +111,7 @@ def _position(mac: str, t: float, location: Json) -> VendorPosition | None:
     """None where the location has neither metres nor degrees: phones near fewer than three access points."""
     xy = length_m(location.get("x")), length_m(location.get("y"))
     lonlat = degrees(location.get("lng"), location.get("lat"))
-    if xy[0] != xy[0] and lonlat[0] != lonlat[0]:
+    if xy[0] + xy[1] != xy[0] + xy[1] and lonlat[0] != lonlat[0]:
         return None
     error: tuple[float, ErrorKind] = error_m(location.get("variance")), "variance"
     return located(mac, t, xy, lonlat, error, on_map=named(location.get("floorPlanId")), origin=ORIGIN)

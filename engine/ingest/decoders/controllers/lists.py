@@ -27,6 +27,7 @@ class Answers(Generic[Envelope, Client]):
     def __init__(self, envelope: type[Envelope], client: type[Client]) -> None:
         self._client = client
         self._envelopes = msgspec.json.Decoder(envelope)
+        self._names = [field.encode_name for field in msgspec.structs.fields(client)]
         self._lists = msgspec.json.Decoder(list[client])  # type: ignore[valid-type]
 
     def envelope(self, body: bytes) -> Envelope:
@@ -56,7 +57,10 @@ class Answers(Generic[Envelope, Client]):
 
     def client(self, record: Any) -> Client:
         """One client. Raises RecordUnusable, `bad_shape`."""
-        return record if isinstance(record, self._client) else msgspec.convert(fields(record), self._client)
+        if isinstance(record, self._client):
+            return record
+        said = fields(record)
+        return self._client(*(said.get(name) for name in self._names))
 
 
 def is_list(body: bytes) -> bool:

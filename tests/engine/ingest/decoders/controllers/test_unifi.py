@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -106,3 +107,9 @@ def test_the_official_api_says_who_is_there_and_where_to_ask_on() -> None:
 def test_nan_in_a_row_costs_its_row_only() -> None:
     body = b'{"meta":{"rc":"ok"},"data":[{"mac":"06:00:00:00:00:01","ap_mac":"02:00:5e:00:53:01","signal":NaN}]}'
     assert refused(decoded("unifi", body)) == {"no_rssi": 1}
+
+
+def test_half_a_character_in_a_name_costs_nothing() -> None:
+    rows = json.dumps([CLIENT, CLIENT | {"mac": OTHER_PHONE, "ap_mac": None}]).replace("rssi", "rs\\ud800si")
+    found = decoded("unifi", rows)
+    assert (levels(found), refused(found)) == ({(PHONE, AP): -60}, {"no_ap": 1})

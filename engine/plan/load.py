@@ -42,6 +42,12 @@ def check_plan(folder: Path) -> tuple[Plan | None, list[Problem], list[Problem]]
     return plan, errors, warnings
 
 
+def check_raw(raw: dict[str, Any], findings: Findings) -> Plan | None:
+    """The plan that an object like that of `plan.geojson` is, without products; None where `findings` has errors."""
+    header, placed, _ = _read_collection(raw, findings)
+    return None if findings.errors else _assemble(header or _NOWHERE, placed, [])
+
+
 def load_plans(floorplans_dir: Path, stores: Sequence[str] = ()) -> dict[str, Plan]:
     """Plans by store id: those of `stores`, or of every folder that holds a plan. OperatorError has all mistakes.
 

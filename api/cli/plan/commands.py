@@ -7,10 +7,18 @@ import typer
 from api.cli.lazy import LazyGroup, Listed
 
 COMMANDS = {
+    "new": Listed(
+        "api.cli.plan.new",
+        "Write a start for a floor plan: a rectangle with one of each thing, and what to change in it.",
+    ),
     "check": Listed(
         "api.cli.plan.check",
         "Read a floor plan and its campaigns strictly; list every mistake with its place, or say what the store holds.",
     ),
+    "import": Listed(
+        "api.cli.plan.import_", "Make a plan of a drawing: IMDF, DXF, GeoJSON of QGIS or OpenStreetMap, Ekahau."
+    ),
+    "export": Listed("api.cli.plan.export", "Write a plan as an IMDF archive, on Earth where its anchor says."),
     "draw": Listed(
         "api.cli.plan.draw", "Draw a floor plan: walls, fixtures, zones, openings, access points, products."
     ),
@@ -35,4 +43,4 @@ def register(app: typer.Typer) -> None:
 
 
 def _plan() -> None:
-    """Check and draw a store's floor plan."""
+    """Make, check and draw a store's floor plan."""

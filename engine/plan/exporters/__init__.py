@@ -1,0 +1,1 @@
+"""Plans of ours in formats that other programs read."""

@@ -1,0 +1,1 @@
+"""One importer for each format that other programs draw floors in."""

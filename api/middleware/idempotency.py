@@ -166,7 +166,9 @@ class Idempotency:
         bearer = request.headers.get("authorization")
         shopper = read_cookie(self._ctx, request, SHOPPER)
         if shopper and not bearer and request.url.path != SESSIONS:  # signing in changes who one is
-            return f"shopper:{shopper} {request.method} {request.url.path}"  # in clear: erasure finds it by the id
+            return (
+                f"{store.SHOPPER}{shopper} {request.method} {request.url.path}"  # in clear: erasure finds it by the id
+            )
         who = "bearer:" + bearer if bearer else "address:" + (request.client.host if request.client else "")
         caller = hmac.new(self._hash_key, who.encode(), hashlib.sha256).hexdigest()[:32]
         return f"{caller} {request.method} {request.url.path}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete
-from sqlmodel import col
+from sqlalchemy import delete, select
+from sqlmodel import Session, col
 
 from engine.storage.database import Database
 from engine.storage.models.running import IdempotencyTable, RequestState
@@ -14,6 +14,9 @@ from engine.storage.upserts import database_time, table_of, upsert
 RENEWED_S = 1.0  # a request in flight says so often that it is still being worked on
 ABANDONED_S = 4.0  # one that has not said so for so long died with its process: the next one may try again
 KEEP_S = 86_400.0  # how long a first answer is kept
+SHOPPER = "shopper:"
+MOST_OF_A_SHOPPER, MOST_OF_A_CALLER = 200, 20_000
+"""Answers kept of one shopper, and of one key or address: whoever makes more loses their own oldest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +48,40 @@ def begin(
 ) -> Fresh | Replay | InFlight | Mismatch:
     """Takes the key for this request, or says what became of it before. Of many at once, one gets Fresh.
 
+    The scope's first word is the caller, of whom so many answers are kept and no more.
     Who got it calls `keep` every RENEWED_S, then `finish` or `abandon`. `now` is the database's time unless it is
     given: API servers on several hosts must agree on who died.
     """
     with db.write() as session:
         now = database_time(session) if now is None else now
+        caller = scope.partition(" ")[0]
         row = {"scope": scope, "key": key, "body_hash": body_hash, "state": RequestState.NEW, "at": now}
+        row["caller"] = caller
         upsert(session, IdempotencyTable, [row])
         stored = session.get_one(IdempotencyTable, (scope, key), with_for_update=True)
         too_old = now - stored.at >= (KEEP_S if stored.state == RequestState.DONE else ABANDONED_S)
         if stored.state == RequestState.NEW or too_old:
             stored.state, stored.body_hash, stored.at = RequestState.IN_FLIGHT, body_hash, now
             stored.status = stored.media_type = stored.body = None
+            session.flush()
+            _make_room(session, caller)
             return Fresh()
         if stored.body_hash != body_hash:
             return Mismatch()
         if stored.state == RequestState.DONE:
             return Replay(stored.status or 0, stored.media_type or "", stored.body or b"")
         return InFlight()
+
+
+def _make_room(session: Session, caller: str) -> None:
+    """Forgets a caller's oldest answers where there are too many. Requests in flight are nobody's answer yet."""
+    most = MOST_OF_A_SHOPPER if caller.startswith(SHOPPER) else MOST_OF_A_CALLER
+    table = table_of(IdempotencyTable)
+    newest = select(table.c.at).where(table.c.caller == caller).order_by(table.c.at.desc())
+    oldest_kept = session.connection().execute(newest.offset(most - 1).limit(1)).scalar_one_or_none()
+    if oldest_kept is not None:
+        old = (table.c.caller == caller) & (table.c.at < oldest_kept) & (table.c.state == RequestState.DONE)
+        session.connection().execute(delete(table).where(old))
 
 
 def keep(db: Database, scope: str, key: str, now: float | None = None) -> None:

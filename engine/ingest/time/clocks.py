@@ -38,7 +38,8 @@ _QUICK_SPREAD_S = 0.5
 _SPACING_S = 0.25  # frames closer together count as one, the least delayed, so that the window spans time enough
 _WINDOW = 48  # spaced frames: 12 s at least
 _GRAIN_S = 0.25
-_MAX_SOURCES = 4096
+MOST_SOURCES = 1_024  # of a store: who invents names makes the longest silent ones be forgotten, and nothing grow
+MOST_SHOWN = 128  # on pages, in metrics and in every report: the ones heard last
 
 
 @dataclass(slots=True)
@@ -84,8 +85,9 @@ class SourceClocks:
         return math.floor(raw / _GRAIN_S) * _GRAIN_S if ahead else clock.given_s
 
     def offsets(self) -> dict[str, float]:
-        """Every source's current correction in seconds, for the status page."""
-        return {source: clock.given_s for source, clock in self._clocks.items()}
+        """The current correction in seconds of the sources heard last, for the status page; all but in a crowd."""
+        heard = sorted(self._clocks, key=lambda source: self._clocks[source].last_received, reverse=True)
+        return {source: self._clocks[source].given_s for source in sorted(heard[:MOST_SHOWN])}
 
     def state(self) -> dict[str, Any]:
         """All of it, for a checkpoint."""
@@ -149,7 +151,7 @@ class SourceClocks:
         return None
 
     def _make_room(self) -> None:
-        if len(self._clocks) >= _MAX_SOURCES:
+        if len(self._clocks) >= MOST_SOURCES:
             stalest = min(self._clocks, key=lambda source: self._clocks[source].last_received)
             del self._clocks[stalest]
 

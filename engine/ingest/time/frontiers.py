@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.ingest.time.clocks import MOST_SOURCES
 from engine.records import F64
 
 REMEMBER_S = 120.0  # a habit counts for so long at least, and for twice as long at most
@@ -23,7 +24,6 @@ MARGIN = 1.25  # what was the worst in the last minutes is soon outdone a little
 ALIVE_S = 1.0  # a source may be silent for so long, or for twice its longest recent gap
 LEARN_REORDERS = 2.0  # of `reorder_s` are listened to before anybody is believed
 _GAP_MAX_S = 120.0
-_MAX_SOURCES = 1024
 
 
 @dataclass(slots=True)
@@ -99,7 +99,7 @@ class Frontiers:
         return min(MARGIN * habit.value, self._reorder_s)
 
     def _make_room(self) -> None:
-        if len(self._sources) >= _MAX_SOURCES:
+        if len(self._sources) >= MOST_SOURCES:
             del self._sources[min(self._sources, key=lambda name: self._sources[name].heard_at)]
 
     def state(self) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class IdempotencyTable(SQLModel, table=True):
     """The first answer to a write, kept byte for byte."""
 
     __tablename__: ClassVar[str] = "idempotency"
-    __table_args__ = (Index("ix_idempotency_at", "at"),)
+    __table_args__ = (Index("ix_idempotency_at", "at"), Index("ix_idempotency_caller", "caller", "at"))
     scope: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     body_hash: str
@@ -77,3 +77,4 @@ class IdempotencyTable(SQLModel, table=True):
     media_type: str | None = None
     body: bytes | None = Field(default=None, sa_type=LargeBinary)
     at: float = Field(sa_type=Double)
+    caller: str = Field(default="", sa_column_kwargs={"server_default": ""})

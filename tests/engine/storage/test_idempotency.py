@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 
+from sqlmodel import select
+
 from engine.storage.database import Database
 from engine.storage.idempotency import (
     ABANDONED_S,
     KEEP_S,
+    MOST_OF_A_SHOPPER,
     Fresh,
     InFlight,
     Mismatch,
@@ -18,6 +21,7 @@ from engine.storage.idempotency import (
     keep,
     purge,
 )
+from engine.storage.models.running import IdempotencyTable
 from engine.storage.status import Status, get_status, put_status
 from tests.engine.storage.scenes import NOW, at_once
 
@@ -77,6 +81,31 @@ def test_answers_are_forgotten_after_a_day(db: Database) -> None:
     assert purge(db, NOW + KEEP_S) == 0
     assert purge(db, NOW + KEEP_S + 1) == 1
     assert begin(db, "till", "k", "h", NOW) == Fresh()
+
+
+def test_a_callers_oldest_answers_make_room_and_nobody_elses(db: Database) -> None:
+    def done(scope: str, key: str, at: float) -> None:
+        assert begin(db, scope, key, "h", at) == Fresh()
+        finish(db, scope, key, 200, "text/plain", b"x")
+
+    done("shopper:b POST /v1/x", "k", NOW)
+    done("cafe POST /v1/x", "k", NOW)
+    begin(db, "shopper:a POST /v1/x", "running", "h", NOW + 1)
+    for i in range(MOST_OF_A_SHOPPER + 10):  # whatever the path
+        done(f"shopper:a POST /v1/{i % 7}", str(i), NOW + 2 + i)
+    late = NOW + 300
+    assert [isinstance(begin(db, s, "k", "h", late), Replay) for s in ("shopper:b POST /v1/x", "cafe POST /v1/x")] == [
+        True,
+        True,
+    ]
+    kept = MOST_OF_A_SHOPPER + 9
+    assert begin(db, f"shopper:a POST /v1/{kept % 7}", str(kept), "h", late) == Replay(200, "text/plain", b"x")
+    assert isinstance(begin(db, "shopper:a POST /v1/4", "11", "h", late), Replay)
+    assert begin(db, "shopper:a POST /v1/2", "9", "h", late) == Fresh()
+    with db.read() as session:
+        found = session.exec(select(IdempotencyTable).where(IdempotencyTable.caller == "shopper:a")).all()
+    assert len(found) <= MOST_OF_A_SHOPPER + 1
+    assert "running" in {row.key for row in found}
 
 
 def test_of_many_at_once_one_does_the_work(db: Database) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from engine.ingest.time.clocks import MAX_SLEW, SourceClocks, shift_times
+from engine.ingest.time.clocks import MAX_SLEW, MOST_SHOWN, MOST_SOURCES, SourceClocks, shift_times
 from tests.engine.ingest.made import made
 
 NOW = 1_800_000_000.0
@@ -149,7 +149,8 @@ def test_memory_is_bounded() -> None:
     clocks = SourceClocks(2.0)
     for i in range(5000):
         clocks.offset_s(f"s{i}", NOW + i, NOW + i)
-    assert len(clocks.offsets()) <= 4096
+    assert len(clocks.offsets()) <= MOST_SHOWN
+    assert len(clocks.state()) == MOST_SOURCES
     assert "s4999" in clocks.offsets()
 
 

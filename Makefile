@@ -74,6 +74,7 @@ bench: $(VENV)/.dev
 
 accuracy: $(VENV)/.dev
 	$(BIN)/python -m tests.accuracy $(ARGS)
+	$(BIN)/python -m tests.accuracy.days
 
 baselines: $(VENV)/.dev
 	$(BIN)/python -m tests.baselines.rewrite

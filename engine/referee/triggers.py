@@ -11,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.records import F64
+from engine.referee.shares import Interval, interval_by_device
 from engine.vocabulary import DecisionOutcome
 
 Texts = npt.NDArray[np.str_]
 Key = tuple[str, str]  # device, campaign
+Counts = tuple[int, int, int, int]
 Span = tuple[float, float, float]
 SLACK_S = 10.0
 """A trigger this long after the shopper left still counts: it was on its way (a window of 3 s, some steps' walk)."""
@@ -61,10 +63,13 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class TriggerReport:
-    """`delays_s` is the time from due to the first trigger of each one that came; `by_campaign` counts
-    (due, came, fired, right); `without_consent` devices that never agreed were issued a coupon."""
+    """`delays_s` is the time from due to the first trigger of each one that came; `by_campaign` and `by_device` count
+    (due, came, fired, right), `repeats` those that came in a stay that had its trigger and count in neither of these;
+    `without_consent` devices that never agreed were issued a coupon."""
 
-    by_campaign: dict[str, tuple[int, int, int, int]]
+    by_campaign: dict[str, Counts]
+    by_device: dict[str, Counts]
+    repeats: int
     delays_s: dict[str, list[float]]
     missed: list[Miss]
     wrong: list[Miss]
@@ -73,7 +78,8 @@ class TriggerReport:
     without_consent: int
 
     def figures(self) -> dict[str, Any]:
-        """Precision, recall and delay of triggers, in all and by campaign; precision and recall of coupons issued."""
+        """Precision and recall with their intervals (95 %, by device: one person's stays err together), and delay of
+        triggers, in all and by campaign; precision and recall of coupons issued."""
         every = [d for delays in self.delays_s.values() for d in delays]
         total = tuple(int(v) for v in np.sum([*self.by_campaign.values(), (0, 0, 0, 0)], axis=0))
         by_campaign = {
@@ -81,7 +87,9 @@ class TriggerReport:
         }
         due, issued, both = self.coupons
         return {
-            "triggers": _rates(total, every) | {"unscored": self.unscored, "by_campaign": by_campaign},
+            "triggers": _rates(total, every)
+            | {"precision_interval": _said(self.precision), "recall_interval": _said(self.recall)}
+            | {"repeats": self.repeats, "unscored": self.unscored, "by_campaign": by_campaign},
             "coupons": {
                 "due": due,
                 "issued": issued,
@@ -90,6 +98,20 @@ class TriggerReport:
                 "without_consent": self.without_consent,
             },
         }
+
+    @property
+    def precision(self) -> Interval | None:
+        """Share of the triggers fired that were right; None where none fired."""
+        return interval_by_device([c[3] for c in self.by_device.values()], [c[2] for c in self.by_device.values()])
+
+    @property
+    def recall(self) -> Interval | None:
+        """Share of the triggers due that came; None where none was due."""
+        return interval_by_device([c[1] for c in self.by_device.values()], [c[0] for c in self.by_device.values()])
+
+
+def _said(share: Interval | None) -> list[float] | None:
+    return None if share is None else [round(share.low, 4), round(share.high, 4)]
 
 
 def score_triggers(
@@ -103,14 +125,16 @@ def score_triggers(
     offers (None: all), so that whatever else was issued was issued without consent.
 
     A trigger is right from the moment the shopper is at the place of a stay that is long enough, until `slack_s` after
-    its end, and a stay is served by any trigger in that time. A coupon is right when truth gives the same campaign to
-    the same device.
+    its end, and a stay is served by the first trigger in that time: those that follow in it are repeats, neither right
+    nor wrong. A coupon is right when truth gives the same campaign to the same device.
     """
     known = set(devices) if shoppers is None else set(devices) & set(shoppers)
     asked = set(fired.device.tolist()) if shoppers is None else set(shoppers)
     forbidden = set(fired.device[fired.outcome == DecisionOutcome.ISSUE].tolist()) - asked
     stays, times = _stays(due, known, slack_s), _times(fired, known)
-    counts: dict[str, tuple[int, int, int, int]] = defaultdict(lambda: (0, 0, 0, 0))
+    counts: dict[str, Counts] = defaultdict(lambda: (0, 0, 0, 0))
+    persons: dict[str, Counts] = defaultdict(lambda: (0, 0, 0, 0))
+    repeats = 0
     delays: dict[str, list[float]] = defaultdict(list)
     missed, wrong = [], []
     for device, campaign in sorted(stays.keys() | times.keys()):
@@ -120,12 +144,22 @@ def score_triggers(
         delays[campaign] += [d for d in late if d is not None]
         missed += [Miss(device, campaign, s[2]) for s, d in zip(spans, late, strict=True) if d is None]
         wrong += [Miss(device, campaign, t) for t in astray]
-        a, b, c, e = counts[campaign]
-        served = sum(d is not None for d in late)
-        counts[campaign] = (a + len(spans), b + served, c + len(came), e + len(came) - len(astray))
+        first = {
+            next(t for t in came if since <= t) for (since, _, _), d in zip(spans, late, strict=True) if d is not None
+        }
+        repeats += len(came) - len(astray) - len(first)
+        own = (len(spans), sum(d is not None for d in late), len(astray) + len(first), len(first))
+        counts[campaign], persons[device] = _add(counts[campaign], own), _add(persons[device], own)
     unscored = len(fired.t) - sum(map(len, times.values()))
     coupons = _coupons(due, fired, known)
-    return TriggerReport(dict(counts), dict(delays), missed, wrong, coupons, unscored, len(forbidden))
+    return TriggerReport(
+        dict(counts), dict(persons), repeats, dict(delays), missed, wrong, coupons, unscored, len(forbidden)
+    )
+
+
+def _add(one: Counts, other: Counts) -> Counts:
+    a, b, c, d = (x + y for x, y in zip(one, other, strict=True))
+    return a, b, c, d
 
 
 def _stays(due: DueCoupons, known: set[str], slack_s: float) -> dict[Key, list[Span]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.files.outcomes import CouponTable, DecisionLogTable
+from engine.referee.shares import interval_by_device
 from engine.referee.triggers import SLACK_S, Miss, TriggerReport, score_triggers
 
 
@@ -43,11 +44,33 @@ def test_missed_and_wrong_are_told_apart() -> None:
     assert (said["precision"], said["recall"], said["delay_median_s"]) == (0.0, 0.0, None)
 
 
-def test_firing_twice_in_one_stay_is_right_twice_but_serves_once() -> None:
+def test_firing_twice_in_one_stay_counts_once() -> None:
     report = scored(
         due(("ana", "tea", 0, 60, "issue")), fired((8, "ana", "tea", "issue"), (40, "ana", "tea", "refuse"))
     )
-    assert report.by_campaign == {"tea": (1, 1, 2, 2)}
+    assert report.by_campaign == {"tea": (1, 1, 1, 1)}
+    assert report.by_device == {"ana": (1, 1, 1, 1)}
+    assert report.figures()["triggers"]["repeats"] == 1
+
+
+def test_one_device_s_stays_are_one_witness() -> None:
+    """Ten triggers of one device, all right, say less than ten of ten devices."""
+    one = interval_by_device([10], [10])
+    ten = interval_by_device([1] * 10, [1] * 10)
+    assert one is not None
+    assert ten is not None
+    assert (one.share, ten.share) == (1.0, 1.0)
+    assert one.low < 0.3 < 0.6 < ten.low < ten.high == 1.0
+
+
+def test_an_interval_widens_where_devices_differ() -> None:
+    even = interval_by_device([5, 5, 5, 5], [10, 10, 10, 10])
+    apart = interval_by_device([10, 0, 10, 0], [10, 10, 10, 10])
+    assert even is not None
+    assert apart is not None
+    assert even.share == apart.share == 0.5
+    assert apart.high - apart.low > 1.5 * (even.high - even.low)
+    assert interval_by_device([0], [0]) is None
 
 
 def test_coupons_are_compared_by_device_and_campaign() -> None:

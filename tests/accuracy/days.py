@@ -1,0 +1,181 @@
+"""`python -m tests.accuracy.days`: zones and triggers of whole days, in the shipped stores and in drawn ones.
+
+What the engine says of a simulated day against the truth: person-seconds and visits by zone, and triggers, each stay
+once, of consenting shoppers, with intervals by device.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from api.cli.decide_tables import decision_table, fix_table, hour_table, visit_table
+from engine.config import Config
+from engine.files.joined import PlanReadings
+from engine.files.outcomes import CouponTable, HourTable, SessionEvent, ZoneVisitTable
+from engine.offers.campaigns import Campaign, load_campaigns
+from engine.plan.load import load_plan
+from engine.plan.model import Plan
+from engine.presence.flows import leaf_zones
+from engine.records import Hearings, Readings
+from engine.referee.triggers import TriggerReport, score_triggers
+from engine.referee.visits import score_visits
+from engine.runtime.offline import Chain, run_chain
+from simulators.scenario.files import load_scenario
+from simulators.truth.coupons import coupons
+from simulators.truth.hours import zone_hours
+from simulators.truth.truth import consents, positions, session_events, zone_visits
+from simulators.world import Heard, World
+from tests.accuracy.drawn import KINDS, drawn_campaigns, drawn_day, drawn_plan
+
+FLOORPLANS = Path(__file__).parents[2] / "floorplans"
+SHIPPED = {"boutique": ("demo-boutique", 2400.0), "supermarket": ("demo-supermarket", 1800.0)}
+SECONDS = 3600.0
+
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Day:
+    """A simulated day as the engine gets it, and what truly happened."""
+
+    plan: Plan
+    campaigns: list[Campaign]
+    readings: PlanReadings
+    sessions: list[SessionEvent]
+    hours: HourTable
+    visits: ZoneVisitTable
+    due: CouponTable
+    consenting: set[str]
+
+
+def drawn(kind: str, seed: int = 1, seconds: float = SECONDS) -> Day:
+    """A day of a drawn store."""
+    plan = drawn_plan(kind, seed)
+    return _day(World(drawn_day(kind, seed, seconds), plan), drawn_campaigns(plan))
+
+
+def shipped(store: str, seed: int = 1, seconds: float | None = None) -> Day:
+    """A day of a shipped store, as the demonstration has it."""
+    plan, (scenario, usual_s) = load_plan(FLOORPLANS / store), SHIPPED[store]
+    chosen = load_scenario(scenario).model_copy(update={"seed": 100 + seed, "scripted": ()})
+    return _day(World(chosen, plan, seconds or usual_s), load_campaigns(FLOORPLANS / store / "campaigns.yaml", plan))
+
+
+def _day(world: World, campaigns: list[Campaign]) -> Day:
+    start_t, names, at = world.scenario.starts_at.timestamp(), world.device_names(), positions(world)
+    visits = zone_visits(world, at)
+    heard = [v for v in visits if world.phones.connected[v.shopper]]
+    agrees = consents(world)
+    return Day(
+        world.plan,
+        campaigns,
+        _readings(world, start_t),
+        [SessionEvent(start_t + t, names[i], event, bool(agrees[i])) for t, i, event in session_events(world)],
+        zone_hours(world, at, visits, world.phones.connected),
+        ZoneVisitTable(
+            np.array([names[v.shopper] for v in heard], np.str_),
+            np.array([v.place for v in heard], np.str_),
+            np.array([start_t + v.since_s for v in heard]),
+            np.array([start_t + v.until_s for v in heard]),
+        ),
+        coupons(world, at, campaigns),
+        {names[i] for i in np.flatnonzero(agrees).tolist()},
+    )
+
+
+def _readings(world: World, start_t: float) -> PlanReadings:
+    """As `readings_for_plan` gives them, without the way through a file."""
+    heard = Heard.concat([world.tick(k) for k in range(world.ticks)])
+    people, points = len(world.shoppers), len(world.plan.access_points)
+    own, t = heard.device < people, start_t + heard.t_s
+    rssi, ranges, sigma = (v.astype(np.float32) for v in (heard.rssi_dbm, heard.range_m, heard.range_sigma_m))
+    readings = Readings(t[own], heard.device[own].astype(np.uint64), heard.ap[own], rssi[own], ranges[own], sigma[own])
+    speaker = heard.device - people
+    between = (speaker >= 0) & (speaker < points) & (speaker != heard.ap)
+    hearings = Hearings(t[between], speaker[between], heard.ap[between], rssi[between], ranges[between])
+    return PlanReadings(readings, world.device_names()[:people], hearings, {})
+
+
+def run(day: Day, config: Config | None = None) -> tuple[Chain, Config]:
+    """The whole chain over a day."""
+    settings = config or Config()
+    return run_chain(day.plan, settings, day.campaigns, day.readings, day.sessions), settings
+
+
+def day_figures(day: Day) -> Figures:
+    """Of zones and of triggers."""
+    chain, settings = run(day)
+    found = fix_table(chain, day.plan, settings)
+    out = zone_figures(day, hour_table(chain), visit_table(chain))
+    triggers = trigger_report(day, chain)
+    return {"fixes": float(len(found.t)), **out, **trigger_figures(triggers)}
+
+
+def zone_figures(day: Day, hours: HourTable, visits: ZoneVisitTable) -> Figures:
+    """Of zones that hold no other: person-seconds and visits found over true ones, the mean absolute error of a zone's
+    person-seconds over the mean zone's, and the share of time in the wrong zone."""
+    leaves = leaf_zones(day.plan)
+
+    def seconds(table: HourTable) -> np.ndarray:
+        return np.array([table.person_s[table.zone == zone].sum() for zone in leaves])
+
+    true, own = seconds(day.hours), seconds(hours)
+    devices = np.unique(day.visits.device).tolist()
+    report = score_visits(_leaves(day.visits, leaves), _leaves(visits, leaves), devices)
+    said = float(hours.visits[np.isin(hours.zone, leaves)].sum())
+    seen = report.figures()
+    return {
+        "person_s": float(own.sum() / true.sum()),
+        "zone_error": float(np.abs(own - true).sum() / true.sum()),
+        "misplaced": float(np.abs(own - true).sum() / 2 / true.sum()),
+        "visits": said / max(len(report.wanted), 1),
+        "visits_precision": float(seen["precision"] or 0.0),
+        "visits_recall": float(seen["recall"] or 0.0),
+    }
+
+
+def _leaves(table: ZoneVisitTable, leaves: Sequence[str]) -> ZoneVisitTable:
+    rows = np.isin(table.zone, leaves)
+    return ZoneVisitTable(table.device[rows], table.zone[rows], table.entered_at[rows], table.left_at[rows])
+
+
+def trigger_report(day: Day, chain: Chain) -> TriggerReport:
+    """Triggers against those due."""
+    return score_triggers(day.due, decision_table(chain, day.campaigns), day.readings.device_names, day.consenting)
+
+
+def trigger_figures(report: TriggerReport) -> Figures:
+    """Precision and recall, with the ends of their intervals."""
+    out: Figures = {"due": float(sum(c[0] for c in report.by_campaign.values()))}
+    for name, share in (("precision", report.precision), ("recall", report.recall)):
+        if share is not None:
+            out |= {name: share.share, f"{name}_low": share.low, f"{name}_high": share.high}
+    delays = [d for own in report.delays_s.values() for d in own]
+    return out | ({"delay_s": float(np.median(delays))} if delays else {})
+
+
+def days() -> dict[str, Callable[[], Day]]:
+    """Every day that is measured, by name."""
+    out: dict[str, Callable[[], Day]] = {f"{store} day": partial(shipped, store) for store in SHIPPED}
+    return out | {f"{kind} day": partial(drawn, kind) for kind in KINDS}
+
+
+def main(names: Sequence[str]) -> int:
+    """Prints the figures of these days, or all."""
+    for name, make in days().items():
+        if names and name.split()[0] not in names:
+            continue
+        said = day_figures(make())
+        sys.stdout.write(f"{name:18} {'  '.join(f'{k} {v:.3f}' for k, v in said.items())}\n")
+        sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -45,6 +45,7 @@ class SourceHealth(BaseModel):
     sessions: int
     clock_offset_s: float | None = Field(description="By how much its clock is corrected.")
     refused: dict[str, int]
+    problem: str = Field(description="Why a source that is asked gives nothing; empty where it does.")
 
 
 class PointHealth(BaseModel):
@@ -126,11 +127,14 @@ def _sources(
             positions=f["positions"],
             sessions=f["sessions"],
             clock_offset_s=offsets.get(name),
+            problem=mask_macs(f.get("problem", "")),
             refused={code: n for code, n in f["refused"].items() if code in _CODES},
         )
 
 
 def _state(figures: Mapping[str, Any], age_s: float | None, delay_s: float) -> SourceState:
+    if figures.get("problem"):
+        return SourceState.SILENT
     if age_s is None:
         return SourceState.NEVER
     if age_s > LIVE_S + 2 * delay_s:

@@ -32,6 +32,7 @@ from engine.privacy.nights import Nights
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.salts import DailySalts
 from engine.privacy.secrets import Secrets
+from engine.runtime.asking import Asking
 from engine.runtime.ears import Ears, patient_config
 from engine.runtime.leases.engine_name import EngineName
 from engine.runtime.leases.lease import LeaseKeeper, StoreLeases
@@ -95,6 +96,7 @@ class EngineProcess:
             for s, p in plans.items()
         }
         self._ears = Ears(self._sources, plans, self.pseudonyms)
+        self._asking = Asking(self._sources, config.mqtt, lambda store: store in self.runners)
         self._owners = PhoneOwners(db, plans, secrets, self.pseudonyms)
         self._name = EngineName(config.storage.data_dir)
         self.leases = StoreLeases(db, self._name.owner, list(plans), config.storage.lease_s, monotonic)
@@ -115,6 +117,7 @@ class EngineProcess:
         try:
             self.patience(self.leases.look)
             self._keeper.start()
+            self._asking.start()
             while not self.stopping.is_set():
                 self.turn()
             self._save(self._wall())
@@ -124,6 +127,7 @@ class EngineProcess:
         except FitGivenUp:
             log.info("stopped while a radio map was being made; the journal has what was taken in")
         finally:
+            self._asking.stop()
             self.subscriber.stop()
             self._leave_all()
 
@@ -156,7 +160,7 @@ class EngineProcess:
 
     def figures(self, *, database_away: bool = False) -> dict[str, Any]:
         """What the health page knows of the process: its broker, its sources, what no store could use."""
-        said = self._ears.figures.as_json()
+        said = self._ears.figures.as_json(self._asking.problems())
         return process_values(
             self.subscriber, self.unusable, self.samples, self.unknown_points, said, database_away=database_away
         )

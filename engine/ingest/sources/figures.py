@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,8 +79,8 @@ class SourceFigures:
             figures.refused[str(refused.reason)] += 1
             raise
 
-    def as_json(self) -> dict[str, dict[str, Any]]:
-        """Figures by source; times in seconds UTC, 0 for never."""
+    def as_json(self, problems: Mapping[str, str] | None = None) -> dict[str, dict[str, Any]]:
+        """Figures by source; times in seconds UTC, 0 for never. `problems`: why those that are asked give nothing."""
         return {
             name: {
                 "kind": f.kind,
@@ -93,6 +93,7 @@ class SourceFigures:
                 "sessions": f.sessions,
                 "rate_per_min": f.rate_per_min,
                 "refused": dict(f.refused),
+                "problem": (problems or {}).get(name, ""),
             }
             for name, f in self._of.items()
         }

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-import os
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import typer
 
 from api.cli.decode.form import FileDecoded, as_form, as_lines
+from api.cli.decode.kinds import declared, decoder_of, told_options, told_secret
 from api.cli.decode.messages import NOT_KNOWN, read_message
+from api.cli.engine import CONFIG_OPTION
 from engine.errors import MessageRefused, OperatorError, Problem, collect_problems
 from engine.ingest.decoders.heard import Decoded, Decoder, Told, VendorMessage
-from engine.ingest.decoders.kinds import ALIASES, DECODERS
-
-SECRETS = ("secret", "access_token", "token")
-"""What sources call the word that they prove themselves by."""
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +23,9 @@ def register(app: typer.Typer) -> None:
 
 
 def decode(
-    source: str = typer.Argument(..., metavar="SOURCE", help="The kind of system, as meraki-mqtt, mist or openwrt."),
+    source: str = typer.Argument(
+        ..., metavar="SOURCE", help="A kind of system, as meraki-mqtt, mist or openwrt, or a source of config.yaml."
+    ),
     files: list[Path] = typer.Argument(..., metavar="FILE...", help="Recorded messages, one a file, as they came."),
     headers: Path | None = typer.Option(None, help="HTTP headers, one a line. Else those of NAME.headers beside FILE."),
     topic: str | None = typer.Option(None, help="The MQTT topic. Else that of NAME.topic beside FILE."),
@@ -40,6 +38,7 @@ def decode(
     received_at: float | None = typer.Option(
         None, help="When the messages came, seconds UTC. Else the newest time in a message stands for it."
     ),
+    config: Path | None = CONFIG_OPTION,
     as_json: bool = typer.Option(False, "--json", help="One JSON object on standard output."),
 ) -> None:
     """Says what a decoder makes of recorded messages: readings, positions, sessions, and refusals by reason.
@@ -49,44 +48,20 @@ def decode(
 
     Example: [bold]rayon decode mist webhook.json --headers webhook.headers --secret-env MIST_SECRET[/bold]
     """
-    decoder = decoder_of(source)
     options = told_options(told)
     at = received_at if received_at is not None else _number(options.pop("now", ""))
-    known = Told(_secret(secret_env, options), options)
+    secret = told_secret(secret_env, options)
+    decoder = decoder_of(source)
+    known = Told(secret, options)
+    if decoder is None:
+        decoder, said = declared(source, config)
+        known = Told(secret or said.secret, {**said.options, **options})
     with collect_problems() as collect:
         messages = [collect.read(partial(read_message, file, topic, headers, at)) for file in files]
     decoded = [_decoded(decoder, message, known) for message in messages]
     form = as_form([FileDecoded(str(file), found) for file, found in zip(files, decoded, strict=True)])
-    print(json.dumps(form, ensure_ascii=False) if as_json else "\n".join(as_lines(form)))
-
-
-def decoder_of(source: str) -> Decoder:
-    """The decoder of a kind, by its name or another usual one. Raises OperatorError with all names."""
-    kind = source.strip().lower()
-    decoder = DECODERS.get(ALIASES.get(kind, kind))
-    if decoder is None:
-        raise OperatorError(
-            [Problem("SOURCE", source, "no such kind of source", f"one of {', '.join(sorted(DECODERS))}")]
-        )
-    return decoder
-
-
-def told_options(told: Sequence[str]) -> dict[str, str]:
-    """`key=value` texts as options. Raises OperatorError for one of another form."""
-    pairs = [text.partition("=") for text in told]
-    wrong = [Problem("--told", text, "no =", "write key=value") for text in told if not text.partition("=")[1]]
-    if wrong:
-        raise OperatorError(wrong)
-    return {key.strip(): value for key, _, value in pairs}
-
-
-def _secret(variable: str | None, options: dict[str, str]) -> str | None:
-    given = [options.pop(name) for name in SECRETS if name in options]
-    if variable is None:
-        return given[0] if given else None
-    if not os.environ.get(variable):
-        raise OperatorError([Problem("--secret-env", variable, "is not set", "set it to the source's secret")])
-    return os.environ[variable]
+    text = json.dumps(form, ensure_ascii=False) if as_json else "\n".join(as_lines(form))
+    print(text.encode("utf-8", "replace").decode())  # a name may hold half a character
 
 
 def _number(text: str) -> float:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.decode.command import decoder_of, told_options
 from api.cli.decode.messages import parse_headers, read_message
 from engine.errors import OperatorError
 
@@ -45,16 +44,3 @@ def test_header_names_are_lower_case_and_values_keep_theirs() -> None:
 def test_a_file_that_cannot_be_read_is_an_operator_s_mistake(tmp_path: Path, name: str) -> None:
     with pytest.raises(OperatorError, match="cannot be read"):
         read_message(tmp_path / name, None, None, 0.0)
-
-
-def test_an_unknown_kind_lists_those_that_there_are() -> None:
-    with pytest.raises(OperatorError, match=r"no such kind of source \(one of .*meraki-mqtt"):
-        decoder_of("meraky")
-
-
-def test_what_a_source_is_told_is_key_and_value() -> None:
-    assert told_options(["ap=02:00:5e:00:53:a0", "columns=time,status", "note=a=b"]) == {
-        "ap": "02:00:5e:00:53:a0", "columns": "time,status", "note": "a=b",
-    }  # fmt: skip
-    with pytest.raises(OperatorError, match="key=value"):
-        told_options(["ap"])

@@ -9,6 +9,8 @@ command -v chromedriver >/dev/null 2>&1 || missing="$missing chromium-driver"
 command -v mosquitto_pub >/dev/null 2>&1 || missing="$missing mosquitto-clients"
 command -v curl >/dev/null 2>&1 || missing="$missing curl"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
+command -v busybox >/dev/null 2>&1 || missing="$missing busybox"
+command -v shellcheck >/dev/null 2>&1 || missing="$missing shellcheck"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     echo "Not installed and not installable here:$missing. Tests that need them will be skipped." >&2

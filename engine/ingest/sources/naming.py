@@ -176,9 +176,10 @@ def _change(session: VendorSession) -> SessionChange | None:
 
 
 def _numbers(readings: Sequence[VendorReading], received_at: float) -> F64:
-    """(4, n): time, RSSI, range and its sigma; times that are not told are those of receipt."""
+    """(4, n): time, RSSI, range and its sigma; times that are not told are those of receipt, no range is below 0."""
     if not readings:
         return np.empty((4, 0))
     rows = np.array([(r.t, r.rssi_dbm, r.range_m, r.range_sigma_m, r.age_s) for r in readings], np.float64).T
     t = np.where(np.isnan(rows[0]), received_at, rows[0]) - np.nan_to_num(rows[4], nan=0.0)
-    return np.vstack([t, rows[1:4]])
+    # Close to the antenna a range is measured a little below 0 (`android_rtt`): it says "here", and is not to be lost.
+    return np.vstack([t, rows[1], np.maximum(rows[2], 0.0), rows[3]])

@@ -46,6 +46,12 @@ def test_what_was_heard_before_is_older() -> None:
     assert frame.readings.t.tolist() == [NOW - 5]
 
 
+def test_a_range_just_below_nothing_is_nothing() -> None:
+    plan = store()
+    (frame,) = named(Decoded([reading(range_m=-0.27, range_sigma_m=0.4)]), source([plan], "android-rtt"), plan).frames
+    assert (frame.readings.range_m.tolist(), frame.refused) == ([0.0], {})
+
+
 def test_the_time_of_a_live_source_is_its_clock_and_that_of_a_cloud_is_not() -> None:
     plan = store()
     old = Decoded([reading(t=NOW - 40)])

@@ -73,7 +73,12 @@ class KeyRing:
 
 def key_fingerprint(key: str) -> str:
     """A short name for a key, that says nothing of it."""
-    return digest_of(key)[:_FINGERPRINT_CHARS]
+    return digest_fingerprint(digest_of(key))
+
+
+def digest_fingerprint(digest: str) -> str:
+    """The same for a key of which only the hash is known."""
+    return digest[:_FINGERPRINT_CHARS]
 
 
 def _grant(scope: Scope, store: str, digest: str) -> Grant:

@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.keyring import key_fingerprint
+from api.keyring import digest_fingerprint, key_fingerprint
 from api.manager_login import make_link
 from api.middleware.connections import Doorkeeper, guarded_by
 from engine.config import ApiConfig, Config
@@ -23,6 +23,7 @@ from engine.privacy.secrets import Secrets
 
 if TYPE_CHECKING:
     from engine.storage.database import Database
+    from engine.storage.keys import AccessKey
 
 log = logging.getLogger("rayon.api")
 GRACE_S = 3  # how long running requests may take once the server is told to stop
@@ -55,6 +56,11 @@ class _Server(uvicorn.Server):
 def manager_link(secrets: Secrets, key: str, url: str) -> str:
     """An address that signs a browser in once, within ten minutes, as whoever holds the manager's key `key`."""
     return url + make_link(secrets, key_fingerprint(key))
+
+
+def manager_link_of(secrets: Secrets, kept: AccessKey, url: str) -> str:
+    """The same for a key of the database, of which only the hash is known."""
+    return url + make_link(secrets, digest_fingerprint(kept.digest))
 
 
 class ApiServer:

@@ -107,6 +107,35 @@ def revoke(key_id: KeyId, config: Path | None = CONFIG_OPTION) -> None:
         end_key(site.db, key_id, time.time())
 
 
+@keys_app.command("link")
+def link(
+    key_id: KeyId,
+    url: Annotated[
+        str | None, typer.Option(help="Where browsers reach the site. Default: api.public_url, or its host and port.")
+    ] = None,
+    config: Path | None = CONFIG_OPTION,
+) -> None:
+    """Print an address that signs a manager's browser in, once and within ten minutes. The key itself stands nowhere.
+
+    The browser may then do what the key may, for as long as the key holds.
+
+    Example: rayon keys link 1a2b3c4d --url https://rayon.example
+    """
+    from api.server import manager_link_of
+    from engine.errors import OperatorError, Problem
+    from engine.storage.keys import list_keys
+
+    site = _site(config)
+    found = next((key for key in list_keys(site.db) if key.key_id == key_id), None)
+    if found is None or found.scope != "manager" or not found.holds(time.time()):
+        said = f"no key {key_id}" if found is None else f"key {key_id} is of scope {found.scope}"
+        said = said if found is None or found.scope != "manager" else f"key {key_id} has ended"
+        fix = "the id of a manager's key, see rayon keys list"
+        raise OperatorError([Problem("rayon keys", "ID", said, fix)])
+    api = site.config.api
+    print(manager_link_of(site.secrets, found, (url or api.public_url or f"http://{api.host}:{api.port}").rstrip("/")))
+
+
 def _site(config: Path | None) -> RunningSite:
     from api.cli.startup import open_site, read_config
     from engine.storage.copies import require_database

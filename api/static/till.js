@@ -16,14 +16,18 @@ const money = (minor) => {
   return format.format(minor / 10 ** digits);
 };
 
+function askForKey() {
+  by("sign_in").hidden = false;
+  by("desk").hidden = true;
+}
+
 async function open() {
+  if (!localStorage.getItem(kept.key)) return askForKey();
   try {
     stores = (await call("GET", "/v1/till/stores", undefined, authorised())).items;
   } catch (failure) {
-    if (localStorage.getItem(kept.key)) by("key").setCustomValidity(refusal(failure.code));
-    by("sign_in").hidden = false;
-    by("desk").hidden = true;
-    return;
+    by("key").setCustomValidity(refusal(failure.code));
+    return askForKey();
   }
   by("sign_in").hidden = true;
   by("sign_out").hidden = false;
@@ -133,11 +137,4 @@ by("sign_out").addEventListener("click", () => {
   localStorage.removeItem(kept.key);
   location.reload();
 });
-// A link such as /till#key=… opens the till without typing: after the #, it never reaches a server or a log.
-const given = new URLSearchParams(location.hash.slice(1)).get("key");
-if (given) {
-  localStorage.setItem(kept.key, given);
-  if (!localStorage.getItem(kept.till)) localStorage.setItem(kept.till, "1");
-  history.replaceState(null, "", location.pathname + location.search);
-}
 open();

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import yaml
+from typer.testing import CliRunner
 
+from api.cli.commands import build
 from api.manager_login import SIGN_IN
 from api.server import manager_link
+from engine.errors import OperatorError
 from engine.storage.keys import add_key, end_key
-from tests.api.site import SECRETS, Site
+from tests.api.site import SECRETS, Site, eventually
+from tests.engine.runtime.made import FLOORPLANS
 
 KEY = SECRETS.manager_key
 
@@ -23,6 +31,51 @@ def test_a_link_works_once_and_leaves_the_address(site: Site) -> None:
         assert late.get(link).status_code == 401
         assert late.get(link[:-3] + "abc").status_code == 401
     assert KEY not in link
+
+
+@pytest.fixture
+def cli(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """`rayon keys ...` of the same site: what it prints."""
+    shutil.copytree(FLOORPLANS / "boutique", tmp_path / "plans" / "boutique")
+    config = tmp_path / "config.yaml"
+    raw = {
+        "stores": {"floorplans_dir": str(tmp_path / "plans")},
+        "storage": {"url": f"sqlite:///{tmp_path / 'rayon.db'}", "data_dir": str(tmp_path)},
+    }
+    config.write_text(yaml.safe_dump(raw))
+    monkeypatch.setenv("RAYON_SITE_KEY", SECRETS.site_key.decode())
+
+    def run(*words: str) -> str:
+        done = CliRunner().invoke(build(), ["keys", *words, "--config", str(config)], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.stdout.strip()
+
+    return run
+
+
+def test_the_command_line_makes_a_link_for_a_key_that_it_does_not_know(site: Site, cli: Callable[..., str]) -> None:
+    key_id, key = add_key(site.db, "manager", time.time(), store="corner")
+    link = cli("link", key_id, "--url", f"{site.url}/")
+    assert link.startswith(f"{site.url}/manage?link=")
+    assert key not in link
+    with site.client() as client, site.client() as late:
+        assert client.get(link).status_code == 303
+        assert client.get("/v1/stores/corner/campaigns").status_code == 200
+        assert late.get(link).status_code == 401
+        other = cli("link", key_id, "--url", site.url)
+        end_key(site.db, key_id, time.time())
+        eventually(lambda: client.get("/v1/stores/corner/campaigns").status_code == 401)
+        assert late.get(other).status_code == 401
+
+
+def test_and_for_no_other(site: Site, cli: Callable[..., str]) -> None:
+    till, _ = add_key(site.db, "till", time.time())
+    ended, _ = add_key(site.db, "manager", time.time())
+    end_key(site.db, ended, time.time())
+    for key_id, said in ((till, f"key {till} is of scope till"), (ended, f"key {ended} has ended"), ("x", "no key x")):
+        with pytest.raises(OperatorError) as refused:
+            cli("link", key_id)
+        assert refused.value.problems[0].reason == said
 
 
 def test_a_key_in_an_address_opens_nothing(site: Site) -> None:

@@ -27,7 +27,7 @@ from engine.storage.migrate import upgrade
 from engine.vocabulary import ProblemCode
 
 BUSY_TIMEOUT_S = 30.0  # how long a writer of another process is waited for
-WAL_PAGES = 6_000  # 24 MiB: pages written again and again are copied into the file once in so many
+WAL_PAGES = 24_000  # 96 MiB: pages written again and again are copied into the file once in so many
 POOL = {"pool_size": 10, "max_overflow": 20, "pool_timeout": 60.0}
 
 

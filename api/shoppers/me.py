@@ -107,7 +107,7 @@ def change_consents(
         shopper.shopper_id,
         [answer.choice() for answer in body.consents],
         body.text_version,
-        body.place,
+        f"me:{shopper.store}",
         time.time(),
         store=shopper.store,
         phone=from_here(ctx, request, PhoneClaim()),

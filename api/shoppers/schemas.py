@@ -145,7 +145,6 @@ class ConsentUpdate(Strict):
 
     consents: ConsentAnswers = Field(min_length=1, max_length=20)
     text_version: ShownVersion = TEXT_VERSION
-    place: str = Field("me", max_length=64, description="Where the answer was given.")
 
 
 class PhoneCode(Strict):

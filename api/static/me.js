@@ -108,7 +108,7 @@ for (const box of document.querySelectorAll("#consents input")) {
   box.addEventListener("change", () =>
     attempt(async () => {
       const [purpose, channel] = box.value.split(":");
-      await call("PUT", "/v1/me/consents", { consents: [{ purpose, channel, granted: box.checked }], place: `me:${store}` });
+      await call("PUT", "/v1/me/consents", { consents: [{ purpose, channel, granted: box.checked }] });
       toast(t.me.saved);
       await loadMe();
     }),

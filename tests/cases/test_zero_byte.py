@@ -47,8 +47,8 @@ def answers(site: Site) -> Iterator[tuple[str, httpx.Response, int]]:
         for name in ("display_name", "text_version", "consent"):
             yield f"form {name}", shopper.post("/w/corner", data={"consent": "crm:any", name: NUL}), 422
         site.sign_in(shopper)
-        place = {"consents": [{"purpose": "crm", "granted": True}], "place": NUL}
-        yield "consents", shopper.put("/v1/me/consents", json=place), 422
+        version = {"consents": [{"purpose": "crm", "granted": True}], "text_version": NUL}
+        yield "consents", shopper.put("/v1/me/consents", json=version), 422
         yield "cursor", shopper.get("/v1/me/vouchers?cursor=%00"), 422
         yield "voucher", shopper.post("/v1/me/vouchers/a%00b/seen"), 404
         yield "share", shopper.get("/s/a%00b"), 404

@@ -167,7 +167,7 @@ def test_withdrawing_stops_what_is_on_its_way(site: Site, phone: httpx.Client) -
     shopper = site.sign_in(phone, **site.redirect())
     site.issue(shopper, time.time())
     no = [{"purpose": "location_offers", "channel": "page", "granted": False}]
-    assert phone.put("/v1/me/consents", json={"consents": no, "place": "me:corner"}).json() == []
+    assert phone.put("/v1/me/consents", json={"consents": no}).json() == []
     assert linked_devices(site.db, "corner") == {}
     assert pending_for(site.db, shopper, "page", time.time()) == []
     assert consent_log(site.db, shopper)[-1].place == "me:corner"
@@ -175,6 +175,16 @@ def test_withdrawing_stops_what_is_on_its_way(site: Site, phone: httpx.Client) -
     phone.put("/v1/me/consents", json={"consents": yes})
     assert linked_devices(site.db, "corner") == {}
     assert phone.get("/v1/me").json()["phone"] == "pending"  # nothing of it was kept: it is proved anew
+
+
+def test_where_an_answer_was_given_is_ours_to_say(site: Site, phone: httpx.Client) -> None:
+    shopper = site.sign_in(phone, **site.redirect())
+    answers = [{"purpose": "crm", "granted": True}]
+    before = consent_log(site.db, shopper)
+    assert phone.put("/v1/me/consents", json={"consents": answers, "place": "till:corner"}).status_code == 422
+    assert consent_log(site.db, shopper) == before
+    assert phone.put("/v1/me/consents", json={"consents": answers}).status_code == 200
+    assert {line.place for line in consent_log(site.db, shopper)[len(before) :]} == {"me:corner"}
 
 
 def test_one_tap_less(site: Site, phone: httpx.Client) -> None:

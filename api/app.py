@@ -19,6 +19,7 @@ import api.health.sources
 import api.managers.endpoints
 import api.managers.pages
 import api.managers.retention
+import api.portal.captive
 import api.shares.endpoints
 import api.shoppers.me
 import api.shoppers.optout
@@ -26,6 +27,7 @@ import api.shoppers.passes
 import api.shoppers.portal
 import api.shoppers.sessions
 import api.shoppers.stream
+import api.shoppers.way_out
 import api.tills.endpoints
 from api import contract, docs, pages, problems
 from api import manager_login as gate
@@ -37,6 +39,7 @@ from api.middleware.border import Border
 from api.middleware.headers import SafeHeaders
 from api.middleware.idempotency import Idempotency
 from api.middleware.origin import SameOrigin
+from api.portal.doors import open_doors
 from api.ratelimits import RateLimits
 from api.shoppers.sessions import restore_session
 from engine.config import Config
@@ -68,6 +71,8 @@ _ROUTERS = (
     api.shoppers.me.router,
     api.shoppers.stream.router,
     api.shoppers.portal.router,
+    api.shoppers.way_out.router,
+    api.portal.captive.router,
     api.shoppers.passes.router,
     api.shoppers.optout.router,
     api.tills.endpoints.router,
@@ -112,6 +117,7 @@ def create_app(
     app.state.rate_limits = limits
     app.state.metrics = instruments
     app.state.hub = page_hub(db)
+    app.state.doors = open_doors(config, plans, os.environ)
     app.state.delivery = []
     app.state.seen_messages = SeenMessages()
     app.state.hand_over = HandOver(config.mqtt) if any(s.config.receiver for s in sources) else None
@@ -145,6 +151,7 @@ def _lifespan(start_delivery: bool) -> Any:
         if app.state.hand_over is not None:
             await asyncio.to_thread(app.state.hand_over.close)
         app.state.hub.close()
+        await app.state.doors.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

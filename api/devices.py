@@ -40,6 +40,10 @@ FORM_S = 1800
 SealedPhone = Annotated[str, Form(max_length=1000)]
 """The form's hidden field with the phone in it."""
 
+SEALED_CHARS = 64_000
+SealedRedirect = Annotated[str, Form(max_length=SEALED_CHARS)]
+"""The same with the whole redirect: what the controller wants to hear again."""
+
 
 def landed(request: Request, body: str = "", told: PortalTold | None = None) -> PortalRedirect:
     """What the captive portal's redirect says that led to this request; `body` is a form that came with it."""
@@ -58,9 +62,12 @@ def device_of(ctx: AppContext, plan: Plan, mac: str | None) -> DeviceId | None:
 
 
 def landed_phone(ctx: AppContext, plan: Plan, redirect: PortalRedirect) -> PhoneClaim:
-    """The phone that a redirect names, and the proof that its controller gave with it."""
+    """The phone that a redirect names, and the proof that its controller gave with it: ours, or the vendor's own."""
     fields = redirect.landing.fields
-    return _claim(ctx, plan, redirect.client_mac, fields.first(fold(SIGNED_AT)), fields.first(fold(SIGNATURE)))
+    claim = _claim(ctx, plan, redirect.client_mac, fields.first(fold(SIGNED_AT)), fields.first(fold(SIGNATURE)))
+    if not redirect.signed or claim.device is None:
+        return claim
+    return replace(claim, redirect=_used_as(redirect.signed), redirect_until=time.time() + FORM_S)
 
 
 def named_phone(ctx: AppContext, plan: Plan, said: Mapping[str, str | None]) -> PhoneClaim:
@@ -76,8 +83,12 @@ def _claim(ctx: AppContext, plan: Plan, mac: str | None, t: str, signature: str)
     spelt = read_phone(mac).mac or mac
     if not is_signed(ctx.portal.of(plan.store), plan.store, spelt, t, signature, time.time(), fresh_s):
         return PhoneClaim(device)
-    used_as = hashlib.sha256(f"redirect|{signature.lower()}".encode()).hexdigest()[:32]
-    return PhoneClaim(device, redirect=used_as, redirect_until=int(t) + fresh_s + FORM_S)
+    return PhoneClaim(device, redirect=_used_as(signature), redirect_until=int(t) + fresh_s + FORM_S)
+
+
+def _used_as(signature: str) -> str:
+    """Under which name a signature is used up."""
+    return hashlib.sha256(f"redirect|{signature.lower()}".encode()).hexdigest()[:32]
 
 
 def from_here(ctx: AppContext, request: Request, phone: PhoneClaim) -> PhoneClaim:
@@ -93,6 +104,24 @@ def seal_phone(ctx: AppContext, store: str, phone: PhoneClaim) -> str:
         return ""
     said = [store, device_hex(phone.device), phone.redirect, phone.redirect_until]
     return _sealer(ctx).encrypt(json.dumps(said).encode()).decode()
+
+
+def seal_redirect(ctx: AppContext, store: str, redirect: PortalRedirect, body: str, now: float) -> str:
+    """A redirect as text for a form of this store's: what lets the phone out must not be anybody's to change."""
+    landing = redirect.landing
+    said = [store, f"{landing.path}?{landing.query}", body, landing.host, now]
+    return _sealer(ctx).encrypt(json.dumps(said).encode()).decode()
+
+
+def unseal_redirect(ctx: AppContext, store: str, text: str, told: PortalTold) -> PortalRedirect | None:
+    """The redirect in a form's field, judged by the time at which it came. None as for phones."""
+    if not text:
+        return None
+    try:
+        where, target, body, host, at = json.loads(_sealer(ctx).decrypt(text.encode(), ttl=FORM_S))
+    except InvalidToken:
+        return None
+    return parse(target, {"host": host}, body, replace(told, now=at)) if where == store else None
 
 
 def unseal_phone(ctx: AppContext, store: str, text: str) -> PhoneClaim:

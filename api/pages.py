@@ -34,15 +34,22 @@ CONTENT_POLICY = (
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
+SIGN_IN_ELSEWHERE = CONTENT_POLICY.replace("form-action 'self'", "form-action 'self' http: https:")
+"""For a page whose only form is for a controller: a browser asks this of every address that the answer leads on to, and
+nobody knows those before."""
 
-def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+
+def page(
+    request: Request, template: str, status: int = 200, policy: str = CONTENT_POLICY, **values: Any
+) -> HTMLResponse:
     """The template as a whole page, in the reader's language. Pages hold what is personal, so no cache keeps them.
 
-    `here` is where the links to the other language lead: by default to the address that is shown.
+    `here` is where the links to the other language lead: by default to the address that is shown. `keep` is what they
+    carry on, as `&name=value`.
     """
     lang = language(request)
-    html = render(template, lang, **{"here": "", **values})
-    headers = {"Content-Security-Policy": CONTENT_POLICY, "Cache-Control": "no-store", **language_headers(lang)}
+    html = render(template, lang, **{"here": "", "keep": "", **values})
+    headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store", **language_headers(lang)}
     return HTMLResponse(html, status, headers)
 
 

@@ -8,12 +8,17 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from engine.errors import OperatorError, Problem
-from engine.vocabulary import EventKind
+from engine.vocabulary import EventKind, PortalSystem
 from engine.wording import validation_problems
 from engine.yaml_files import read_yaml
 
 LEAST_K = 10
 """No real store shows figures that fewer people stand behind."""
+
+CALLED = frozenset({PortalSystem.UNIFI, PortalSystem.OMADA, PortalSystem.SMARTZONE, PortalSystem.SONICWALL})
+"""Systems whose controller our server calls: somebody has to say where it is."""
+
+_VARIABLE = r"^[A-Z][A-Z0-9_]{0,99}$"
 
 
 class _Strict(BaseModel):
@@ -206,6 +211,29 @@ class ApiConfig(_Strict):
     till_attempts_per_minute: int = Field(120, ge=1)  # per till key and address
 
 
+class PortalConfig(_Strict):
+    """A store's captive portal, and how its controller is told to let a phone out."""
+
+    store: str = Field(min_length=1, max_length=64)
+    system: PortalSystem
+    url: str | None = Field(None, pattern=r"^https?://[A-Za-z0-9.\[\]:-]+(/[A-Za-z0-9._~/-]*)?$")  # of the controller
+    site: str = Field("default", pattern=r"^[A-Za-z0-9_-]+$", max_length=64)  # UniFi's site, or Omada's controller id
+    username: str = Field("", max_length=128)  # of an operator, or of the account that all guests sign in with
+    password_variable: str | None = Field(None, pattern=_VARIABLE)
+    secret_variable: str | None = Field(None, pattern=_VARIABLE)  # of an API key, a UAM secret, a faskey
+    allowed_hosts: tuple[str, ...] = ()  # where phones' browsers may be sent, beside the vendor's own hosts
+    session_s: int = Field(14_400, ge=60, le=604_800)  # how long a phone is let out for
+    timeout_s: float = Field(4.0, gt=0, le=15)  # for one call; three are made where the controller does not answer
+    tls_ca_file: Path | None = None
+    fas_level: int = Field(1, ge=0, le=4)  # openNDS: from 3 on the gateway asks us, below the browser tells it
+
+    @model_validator(mode="after")
+    def _can_be_called(self) -> PortalConfig:
+        if self.system in CALLED and self.url is None:
+            raise ValueError(f"{self.system} needs url, the address of its controller")
+        return self
+
+
 class Config(_Strict):
     """All of `config.yaml`; `Config()` is the embedded default."""
 
@@ -220,6 +248,15 @@ class Config(_Strict):
     retention: RetentionConfig = RetentionConfig()
     storage: StorageConfig = StorageConfig()
     api: ApiConfig = ApiConfig()
+    portals: tuple[PortalConfig, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_portal_of_a_system(self) -> Config:
+        named = [(portal.store, portal.system) for portal in self.portals]
+        twice = sorted({f"{store}, {system}" for store, system in named if named.count((store, system)) > 1})
+        if twice:
+            raise ValueError(f"portals: declared twice: {'; '.join(twice)}")
+        return self
 
 
 def parse_config(raw: Any, file: str) -> Config:

@@ -179,6 +179,22 @@ class WayOut(StrEnum):
     UNKNOWN = "unknown"
 
 
+class LetOut(StrEnum):
+    """What became of a phone that asked to be let out. After `waiting` come the ways in which it was not."""
+
+    OPENED = "opened"
+    SENT_ON = "sent_on"
+    WAITING = "waiting"
+    NOT_DECLARED = "not_declared"
+    NO_PHONE = "no_phone"
+    INCOMPLETE = "incomplete"
+    HOST_NOT_ALLOWED = "host_not_allowed"
+    CONTROLLER_AWAY = "controller_away"
+    CONTROLLER_REFUSED = "controller_refused"
+    PHONE_UNKNOWN = "phone_unknown"
+    BAD_ANSWER = "bad_answer"
+
+
 class StoreTrouble(StrEnum):
     """Why what is said of a store is not live."""
 

@@ -7,6 +7,7 @@ browser (a till, a script) and carries no cookie it was tricked into sending.
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -17,6 +18,10 @@ from api.problems import for_reader, problem
 from engine.vocabulary import ProblemCode
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+FROM_ELSEWHERE = "from_elsewhere"
+"""In a request's state: a page of another site made it. Where captive portals may send forms it shows a page, and
+writes nothing."""
+_TAKES_FORMS = re.compile(r"/w/[^/]+/?")
 
 
 class SameOrigin:
@@ -32,6 +37,10 @@ class SameOrigin:
             and scope["method"] not in SAFE_METHODS
             and not self._is_allowed(Headers(scope=scope))
         ):
+            if scope["method"] == "POST" and _TAKES_FORMS.fullmatch(scope["path"]):
+                scope.setdefault("state", {})[FROM_ELSEWHERE] = True
+                await self._app(scope, receive, send)
+                return
             refusal = problem(403, ProblemCode.CROSS_ORIGIN, "this write came from a page of another site")
             await for_reader(Request(scope), refusal, ProblemCode.CROSS_ORIGIN)(scope, receive, send)
             return

@@ -5,33 +5,71 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 from pydantic import ValidationError
 
 from api.context import AppContext, context
 from api.cookies import SHOPPER, read_cookie, set_cookie
-from api.devices import SealedPhone, from_here, landed, landed_phone, seal_phone, unseal_phone
+from api.devices import (
+    SEALED_CHARS,
+    SealedPhone,
+    SealedRedirect,
+    from_here,
+    landed,
+    landed_phone,
+    seal_phone,
+    seal_redirect,
+    unseal_phone,
+    unseal_redirect,
+)
+from api.middleware.origin import FROM_ELSEWHERE
 from api.pages import page
+from api.portal.doors import Doors, doors_of
 from api.ratelimits import RateLimits, rate_limits
-from api.shoppers.passes import PASS, ask_to_enter, make_pass
+from api.shoppers.passes import PASS, ask_to_enter
 from api.shoppers.retries import once_per_form
 from api.shoppers.schemas import SessionRequest
 from api.shoppers.sessions import answers, known_shopper, sign_in
+from api.shoppers.way_out import Leaving, leave
 from api.texts.catalogue import words
 from api.texts.consents import ASKED, TEXT_VERSION, worded_since
 from api.texts.language import language
 from api.visitors import OPENED, recognise_friend, spend_sign_in
-from engine.errors import BusinessRefusal
+from engine.errors import BusinessRefusal, NotFound
+from engine.ingest.portals.parse import parse
+from engine.ingest.portals.records import PortalRedirect
 from engine.storage.people.bindings import PhoneClaim
 from engine.storage.people.phones import phone_state, renew_claim
 from engine.storage.people.shoppers import ShopperProfile
+from engine.vocabulary import PortalRefusal, PortalSystem
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 FormName = Annotated[str, Form(pattern=r"^([0-9a-f]{32})?$")]
+AUTHMON = "auth_get"
+"""What an openNDS gateway sends to the very address that it sends phones to."""
+_OURS = ("form_name", "text_version", "consent", "display_name", "phone", "door", "opened")
+"""Fields of our own form, some of which are always in it: a form without any comes from a gateway."""
+_NOT_A_PORTAL_S = frozenset({"lang", "opened", "portalt", "portalsig", "phone", "door", "pass"})
+
+
+@dataclass(frozen=True, slots=True)
+class PortalArrival:
+    """A phone at the sign-in page: what sent it there, and the form that it was sent with, if any."""
+
+    redirect: PortalRedirect
+    body: str = ""
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether a portal sent it, and not a person."""
+        return bool(self.redirect.landing.fields.names() - _NOT_A_PORTAL_S)
 
 
 @router.get("/", summary="Where to begin")
@@ -41,69 +79,86 @@ def front(request: Request, ctx: AppContext = Depends(context)) -> Response:
 
 
 @router.get("/w/{store}", summary="Wi-Fi sign-in page")
-def portal(store: str, request: Request, ctx: AppContext = Depends(context)) -> Response:
+def portal(
+    store: str, request: Request, ctx: AppContext = Depends(context), doors: Doors = Depends(doors_of)
+) -> Response:
     """Where captive portals send phones. Under which name the phone's MAC comes differs from system to system;
     `portal_t` and `portal_sig` prove that it is this one.
 
-    It is pseudonymised here, and sealed into the form. No cookie is set.
+    It is pseudonymised here, and sealed into the form. No cookie is set. An openNDS gateway that asks whom to let out
+    (`auth_get`) gets its list.
     """
-    plan = ctx.plan(store)
-    opened = request.query_params.get("opened", "")
-    known = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
-    return page(
-        request,
-        "portal.html",
-        ticked={f"{purpose}:{channel}" for purpose, channel in known.grants} if known else set(),
-        asked=ASKED,
-        store=store,
-        store_name=plan.name,
-        text_version=TEXT_VERSION,
-        worded_since=worded_since(language(request)),
-        phone=seal_phone(ctx, store, landed_phone(ctx, plan, landed(request))),
-        form_name=secrets.token_hex(16),
-        opened=opened if re.fullmatch(OPENED, opened) else "",
-    )
+    if AUTHMON in request.query_params:
+        return _waiting(ctx, doors, store, dict(request.query_params))
+    return _sign_in_page(ctx, doors, store, request, "")
+
+
+@router.get("/guest/s/{site}", include_in_schema=False)
+@router.get("/guest/s/{site}/", summary="Wi-Fi sign-in page, at the path that UniFi sends phones to")
+def unifi_portal(
+    site: str, request: Request, ctx: AppContext = Depends(context), doors: Doors = Depends(doors_of)
+) -> Response:
+    """The page of the store that `portals` declares with this UniFi site."""
+    store = doors.store_of_site(site)
+    if store is None:
+        raise NotFound(f"no store with the UniFi site {site!r}")
+    return _sign_in_page(ctx, doors, store, request, "")
+
+
+async def sent_form(request: Request) -> dict[str, list[str]]:
+    """The form as it came, whatever is in it."""
+    form = await request.form()
+    fields: dict[str, list[str]] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, str):
+            fields.setdefault(name, []).append(value)
+    return fields
 
 
 @router.post("/w/{store}", summary="Sign in by form")
-def portal_form(
+async def portal_form(
     store: str,
     request: Request,
     consent: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI copies it
     display_name: Annotated[str, Form(max_length=60)] = "",
     text_version: Annotated[str, Form(max_length=40)] = TEXT_VERSION,
     phone: SealedPhone = "",
+    door: SealedRedirect = "",
     form_name: FormName = "",
     opened: FormName = "",
     ctx: AppContext = Depends(context),
+    doors: Doors = Depends(doors_of),
     limits: RateLimits = Depends(rate_limits),
+    form: dict[str, list[str]] = Depends(sent_form),
 ) -> Response:
-    """Answers with the page "you are connected", and the cookie where something was consented."""
+    """Signs in, lets the phone out where the store's portal is declared, and sets the cookie where something was
+    consented.
+
+    MikroTik sends phones here with a form of its own: they get the page, as with GET. So does any form of another site.
+    """
+    ours = any(name in form for name in _OURS)
+    if AUTHMON in form and not ours:
+        return _waiting(ctx, doors, store, {name: values[0] for name, values in form.items()})
+    theirs = urlencode([(name, value) for name, values in form.items() for value in values])
+    if getattr(request.state, FROM_ELSEWHERE, False) or (not ours and _is_redirect(theirs)):
+        return await run_in_threadpool(_sign_in_page, ctx, doors, store, request, "" if ours else theirs)
     spend_sign_in(ctx, limits, request, unseal_phone(ctx, store, phone), keeps=bool(consent))
-    plan, lang = ctx.plan(store), language(request)
+    body = _wanted(store, language(request), consent, display_name, text_version)
+    redirect = unseal_redirect(ctx, store, door, doors.told(store, time.time()))
+    claim = unseal_phone(ctx, store, phone) if phone else landed_phone(ctx, ctx.plan(store), landed(request))
     try:
-        body = SessionRequest(
-            store=store,
-            display_name=display_name or None,
-            locale=lang,
-            consents=answers(consent, ASKED),
-            text_version=text_version,
-        )
-    except ValidationError as error:
-        raise RequestValidationError(error.errors()) from error
-    shown: dict[str, Any] = {"store": store, "store_name": plan.name}
-    try:
-        claim = unseal_phone(ctx, store, phone) if phone else landed_phone(ctx, plan, landed(request))
-        shopper = _sign_in(ctx, request, body, claim, form_name)
+        shopper = await run_in_threadpool(_sign_in, ctx, request, body, claim, form_name)
     except BusinessRefusal as refusal:
-        t = words(lang)
+        t = words(language(request))
         notice = t.sign_in_refusals[refusal.code if refusal.code in t.sign_in_refusals else "other"]
-        return page(request, "connected.html", refusal.status, **shown, pass_url=None, notice=notice)
-    if shopper is None:
-        return page(request, "connected.html", **shown, pass_url=None, notice="")
-    response = page(request, "connected.html", **shown, pass_url=make_pass(ctx, shopper.shopper_id, lang), notice="")
-    set_cookie(ctx, response, SHOPPER, shopper.shopper_id)
-    recognise_friend(ctx, opened, shopper.shopper_id)
+        shown: dict[str, Any] = {"store": store, "store_name": ctx.plan(store).name, "pass_url": None}
+        return page(request, "connected.html", refusal.status, **shown, notice=notice, blind=False, waiting="")
+    again = {"text_version": text_version, "form_name": form_name, "phone": phone, "door": door, "opened": opened}
+    leaving = Leaving(store, shopper, redirect, claim.device is None, again, tuple(consent))
+    response = await leave(ctx, doors, request, leaving)
+    if shopper is not None:
+        set_cookie(ctx, response, SHOPPER, shopper.shopper_id)
+        await run_in_threadpool(recognise_friend, ctx, opened, shopper.shopper_id)
     return response
 
 
@@ -127,6 +182,63 @@ def me(request: Request, ctx: AppContext = Depends(context)) -> Response:
         store=shopper.store,
         store_name=plan.name if plan else shopper.store,
     )
+
+
+def _sign_in_page(ctx: AppContext, doors: Doors, store: str, request: Request, body: str) -> Response:
+    plan, query, now = ctx.plan(store), request.query_params, time.time()
+    told = doors.told(store, now)
+    carried = unseal_redirect(ctx, store, query.get("door", "")[:SEALED_CHARS], told)
+    arrival = PortalArrival(carried or landed(request, body, told), body)
+    phone = query.get("phone", "")[:1000] if carried else ""
+    claim = unseal_phone(ctx, store, phone) if phone else landed_phone(ctx, plan, arrival.redirect)
+    sealed = seal_phone(ctx, store, claim)
+    door = seal_redirect(ctx, store, arrival.redirect, body, now) if arrival.is_sent and not carried else ""
+    door = door or (query["door"] if carried else "")
+    known = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
+    opened = query.get("opened", "")
+    return page(
+        request,
+        "portal.html",
+        ticked={f"{purpose}:{channel}" for purpose, channel in known.grants} if known else set(),
+        asked=ASKED,
+        here=f"/w/{store}" if door else "",
+        keep=f"&phone={quote(sealed)}&door={quote(door)}" if door else "",
+        store=store,
+        store_name=plan.name,
+        text_version=TEXT_VERSION,
+        worded_since=worded_since(language(request)),
+        phone=sealed,
+        door=door if doors.any_at(store) else "",
+        blind=arrival.is_sent and claim.device is None,
+        form_name=secrets.token_hex(16),
+        opened=opened if re.fullmatch(OPENED, opened) else "",
+    )
+
+
+def _is_redirect(body: str) -> bool:
+    """Whether a form says whose phone it is, or of which system."""
+    sent = parse("/", None, body)
+    return sent.system is not PortalSystem.GENERIC or sent.refused is not PortalRefusal.NO_MAC
+
+
+def _waiting(ctx: AppContext, doors: Doors, store: str, said: dict[str, str]) -> Response:
+    """What an openNDS gateway asks for, in its own form."""
+    ctx.plan(store)
+    action, gateway, payload = (said.get(name, "")[:4096] for name in (AUTHMON, "gatewayhash", "payload"))
+    return PlainTextResponse(doors.waiting.answer(store, gateway, action, payload, time.time()))
+
+
+def _wanted(store: str, lang: str, consent: list[str], display_name: str, text_version: str) -> SessionRequest:
+    try:
+        return SessionRequest(
+            store=store,
+            display_name=display_name or None,
+            locale=lang,
+            consents=answers(consent, ASKED),
+            text_version=text_version,
+        )
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from error
 
 
 def _sign_in(

@@ -70,7 +70,8 @@ def configuration() -> str:
             for key, e in keys.configuration().items()
             if key.startswith(f"{section}.")
         )
-        parts += [f"## `{section}`", table(("key", "default", "takes", ""), rows)]
+        body = table(("key", "default", "takes", ""), rows) if section not in said else str(said[section])
+        parts += [f"## `{section}`", body]
     return "\n\n".join(parts)
 
 
@@ -183,6 +184,7 @@ _WHERE = {
     "record": "What a vendor's system says and that gives nothing",
     "portal": "Redirects of captive portals without a phone",
     "way_out": "Ways out of a captive portal",
+    "let_out": "Phones that asked to be let out",
     "capport": "Answers of a captive portal's API that are not as RFC 8908 wants them",
     "scan": "Scans without a fix",
     "trouble": "Stores that are not live",

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 import api
 from api.health.endpoints import Ready
 from api.managers.snapshot import SPANS
+from api.portal.counts import GOOD
 from api.shoppers.schemas import Fewer
 from api.texts.catalogue import words
 from api.texts.consents import ASKED, TEXT_VERSION, worded_since
@@ -23,6 +24,7 @@ from api.texts.language import Language
 from engine.presence.hotzones import HotReason, HotState
 from engine.vocabulary import (
     DecisionReason,
+    LetOut,
     ProblemCode,
     ReadingRefusal,
     RecordRefusal,
@@ -228,6 +230,7 @@ CODES: dict[str, set[str]] = {
     "troubles": set(StoreTrouble),
     "source_states": set(SourceState),
     "refusals": {*ReadingRefusal, *RecordRefusal},
+    "let_out_failures": set(LetOut) - GOOD,
     "health_states": literals(Ready, "status", "database", "engine", "delivery"),
     "problem_titles": {
         *(ProblemCode.NOT_FOUND, ProblemCode.TOO_MANY_REQUESTS, ProblemCode.STORAGE_UNAVAILABLE),

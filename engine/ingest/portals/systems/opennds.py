@@ -21,6 +21,8 @@ from engine.ingest.portals.systems.meraki import needed, with_query
 from engine.vocabulary import PortalRefusal, PortalSystem, WayOut
 
 _KEY_BYTES, _BLOCK_BYTES = 32, 16
+AS_SENT = "gatewaynameassent"
+"""The field with the gateway's name still escaped: its digest is what the gateway calls itself when it asks."""
 
 
 def unwrap(landing: Landing, faskey: str) -> tuple[Fields, PortalRefusal | None]:
@@ -85,8 +87,10 @@ def _decrypted(sealed: bytes, faskey: str, iv: str) -> bytes:
 def _pairs(plain: bytes) -> Fields:
     """`key=value, key=value` with values still escaped; nothing where no name of openNDS is in it."""
     parts = [part.partition("=") for part in plain.decode("utf-8", "replace").split(", ")]
-    said = Fields(tuple((fold(name), unquote(value)) for name, sign, value in parts if sign))
-    return said if said.any_of("clientmac", "clientip", "hid") else Fields(())
+    pairs = [(fold(name), value) for name, sign, value in parts if sign]
+    said = Fields(tuple((name, unquote(value)) for name, value in pairs))
+    as_sent = tuple((AS_SENT, value.strip()) for name, value in pairs if name == "gatewayname")
+    return said + Fields(as_sent) if said.any_of("clientmac", "clientip", "hid") else Fields(())
 
 
 def _gateway(landing: Landing) -> str:

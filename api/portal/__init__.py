@@ -1,0 +1,1 @@
+"""Captive portals: redirects understood, phones let out, and RFC 8908."""

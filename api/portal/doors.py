@@ -1,0 +1,109 @@
+"""The captive portals that the configuration declares, with their secrets, and who was let out of them lately."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from fastapi import Request
+
+from api.portal.calls import Controller
+from api.portal.counts import DoorCounts
+from api.portal.freed import FreedAddresses
+from api.portal.waiting import WaitingLists
+from engine.config import Config, PortalConfig
+from engine.errors import OperatorError, Problem
+from engine.ingest.portals.records import GuestAccount, PortalRedirect, PortalTold
+from engine.vocabulary import PortalSystem
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One declared portal. `controller` is what our server calls; None where only browsers do."""
+
+    config: PortalConfig
+    account: GuestAccount
+    controller: Controller | None = field(repr=False)
+
+
+class Doors:
+    """All declared portals of a site, and what happened at them."""
+
+    def __init__(self, doors: Iterable[Door] = ()) -> None:
+        self._doors = {(door.config.store, door.config.system): door for door in doors}
+        self.freed = FreedAddresses()
+        self.waiting = WaitingLists()
+        self.counts = DoorCounts()
+
+    def door(self, store: str, redirect: PortalRedirect) -> Door | None:
+        """The portal that sent this redirect: the declared one of its system, else one declared as generic, else the
+        store's only one where nothing in the redirect says whose it is."""
+        found = self._doors.get((store, redirect.system)) or self._doors.get((store, PortalSystem.GENERIC))
+        if found is None and redirect.system is PortalSystem.GENERIC:
+            mine = [door for door in self._doors.values() if door.config.store == store]
+            return mine[0] if len(mine) == 1 else None
+        return found
+
+    def told(self, store: str, now: float) -> PortalTold:
+        """What checks a redirect to this store: the secret under which its portal signs or seals, if it does."""
+        for system in (PortalSystem.EXTREME, PortalSystem.OPENNDS):
+            if (door := self._doors.get((store, system))) is not None:
+                return PortalTold(door.config.username, door.account.secret, now)
+        return PortalTold(now=now)
+
+    def store_of_site(self, site: str) -> str | None:
+        """The store whose UniFi site has this name; None where none has, or several."""
+        named = [d.config for d in self._doors.values() if d.config.system is PortalSystem.UNIFI]
+        stores = [config.store for config in named if config.site == site] or [config.store for config in named]
+        return stores[0] if len(stores) == 1 else None
+
+    def any_at(self, store: str) -> bool:
+        """Whether the store has a declared portal."""
+        return any(door.config.store == store for door in self._doors.values())
+
+    async def close(self) -> None:
+        """Ends all connections to controllers."""
+        for door in self._doors.values():
+            if door.controller is not None:
+                await door.controller.close()
+
+
+def doors_of(request: Request) -> Doors:
+    """FastAPI dependency: the site's portals."""
+    doors = request.app.state.doors
+    assert isinstance(doors, Doors)
+    return doors
+
+
+def open_doors(config: Config, stores: Iterable[str], environ: Mapping[str, str]) -> Doors:
+    """The declared portals with their secrets. Raises OperatorError for stores that are not here, and for variables
+    and certificates that are not there, all at once. Portals of stores that another process serves are left out."""
+    known, problems, doors = set(stores), [], []
+    for at, portal in enumerate(config.portals):
+        if portal.store not in known:
+            if not config.stores.stores:
+                problems.append(Problem("config.yaml", f"portals.{at}.store", "there is no such store", portal.store))
+            continue
+        variables = (portal.password_variable, portal.secret_variable)
+        missing = [name for name in variables if name and not environ.get(name)]
+        problems += [Problem(name, "(value)", f"is not set, and portals.{at} needs it", "set it") for name in missing]
+        try:
+            doors.append(_door(portal, environ))
+        except OSError as error:
+            reason = f"cannot be read: {error.strerror or error}"
+            problems.append(Problem(str(portal.tls_ca_file), "(whole file)", reason, "a certificate in PEM"))
+    if problems:
+        raise OperatorError(problems)
+    return Doors(doors)
+
+
+def _door(portal: PortalConfig, environ: Mapping[str, str]) -> Door:
+    password = environ.get(portal.password_variable or "", "")
+    secret = environ.get(portal.secret_variable or "", "")
+    url = portal.url or ("https://manage.alta.inc" if portal.system is PortalSystem.ALTA else None)
+    controller = None
+    if url is not None:
+        tls = ssl.create_default_context(cafile=portal.tls_ca_file) if url.startswith("https:") else None
+        controller = Controller(url, portal.timeout_s, tls)
+    return Door(portal, GuestAccount(portal.username, password, secret), controller)

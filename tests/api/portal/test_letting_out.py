@@ -1,0 +1,342 @@
+"""From a controller's redirect over our page to a phone that is out, as a captive window does it: without a script."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx
+import pytest
+
+from api.portal.doors import open_doors
+from engine.config import ApiConfig, Config, parse_config
+from engine.errors import OperatorError
+from engine.ingest.portals.capport import read_capport
+from engine.ingest.portals.systems.extreme import canonical, sign
+from engine.ingest.portals.systems.opennds import gateway_hash, return_token
+from engine.storage.people.shoppers import linked_devices
+from engine.storage.status import get_status
+from tests.api.conftest import served
+from tests.api.portal.controllers import FakeController, running
+from tests.api.site import Site, small_plan
+from tests.engine.ingest.portals.test_redirects import RECORDED
+
+MAC = "02:00:5e:10:00:01"
+VARIABLES = {"PORTAL_PASSWORD": "pw", "PORTAL_SECRET": "portal-secret"}
+LONGEST_BYTES = 50_000
+"""All that a captive window loads for one page."""
+
+
+@contextmanager
+def site_with(folder: Path, **portal: Any) -> Iterator[Site]:
+    """The small shop with one declared portal."""
+    declared = {"store": "corner", "password_variable": "PORTAL_PASSWORD", "secret_variable": "PORTAL_SECRET", **portal}
+    portals = parse_config({"portals": [declared]}, "config.yaml").portals
+    config = Config(api=ApiConfig(port=0), portals=portals)
+    before = dict(os.environ)
+    os.environ.update(VARIABLES)
+    try:
+        with served(f"sqlite:///{folder / 'rayon.db'}", config, small_plan()) as site:
+            yield site
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def query_of(name: str) -> str:
+    return str(RECORDED[name]["target"]).partition("?")[2]
+
+
+def connect(client: httpx.Client, path: str, **ticked: Any) -> httpx.Response:
+    """Opens the page that the redirect leads to, and sends its form as it stands: all boxes empty."""
+    return client.post("/w/corner?lang=en", data={**hidden(client.get(path).text), **ticked})
+
+
+def hidden(page: str) -> dict[str, str]:
+    fields = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    return {name: unescape(value) for name, value in fields}
+
+
+def link_out(page: str) -> str:
+    """Where the page says that the browser goes next."""
+    found = re.search(r'id="way-out" href="([^"]+)"', page)
+    assert found
+    assert f'content="1;url={found[1]}"' in page  # goes on by itself
+    return unescape(found[1])
+
+
+def test_meraki_s_click_through_leads_out_and_back_to_us(tmp_path: Path) -> None:
+    with site_with(tmp_path, system="meraki") as site, site.client() as phone:
+        answer = connect(phone, f"/w/corner?{query_of('meraki-click-through')}")
+        assert answer.status_code == 200
+        assert "One more step" in answer.text
+        url = link_out(answer.text)
+        assert url.startswith("https://n1.network-auth.com/splash/grant?")
+        said = parse_qs(urlsplit(url).query)
+        assert said["duration"] == ["14400"]
+        onward = said["continue_url"][0]
+        assert onward.startswith(f"{site.url}/w/corner/online")
+        assert "You are connected" in phone.get(onward).text
+        assert linked_devices(site.db, "corner") == {}
+        assert phone.cookies == {}
+
+
+def test_a_form_for_the_controller_is_shown_with_one_button(tmp_path: Path) -> None:
+    with site_with(tmp_path, system="meraki", username="guest") as site, site.client() as phone:
+        answer = connect(phone, f"/w/corner?{query_of('meraki-sign-on')}")
+        assert 'action="https://n1.network-auth.com/splash/login?mauth=abc' in unescape(answer.text)
+        said = hidden(answer.text)
+        assert (said["username"], said["password"]) == ("guest", "pw")
+        assert said["success_url"].startswith(f"{site.url}/w/corner/online")
+        assert "form-action 'self' http: https:" in answer.headers["content-security-policy"]
+
+
+def test_unifi_is_called_and_the_phone_comes_out(tmp_path: Path) -> None:
+    fake = FakeController(
+        {"/v1/sites/default": (404, {}), "/v1/sites": (200, {"data": [{"id": "s", "name": "default"}]})}
+    )
+    fake.answers = {
+        "/v1/sites/s/clients/c/actions": (200, {}),
+        "/v1/sites/s/clients": (200, {"data": [{"id": "c"}]}),
+        **fake.answers,
+    }
+    with running(fake), site_with(tmp_path, system="unifi", url=fake.url) as site, site.client() as phone:
+        page = phone.get(str(RECORDED["unifi"]["target"]))
+        answer = phone.post("/w/corner?lang=fr", data=hidden(page.text))
+        assert answer.status_code == 303
+        after = phone.get(answer.headers["location"])
+        assert "Vous êtes connecté" in after.text
+        assert fake.calls[-1].body["timeLimitMinutes"] == 240
+        assert f"macAddress.eq('{MAC}')" in fake.calls[-2].query["filter"]
+
+
+def test_smartzone_lets_out_whom_nobody_here_knows_and_the_page_says_so(tmp_path: Path) -> None:
+    """The address is sealed: Wi-Fi works, coupons cannot find the shopper, and the page tells the truth."""
+    fake = FakeController({"/portalintf": (200, {"ResponseCode": 201})})
+    with running(fake), site_with(tmp_path, system="smartzone", url=fake.url) as site, site.client() as phone:
+        page = phone.get(f"/w/corner?{query_of('smartzone-encrypted')}&lang=fr")
+        assert "ne peuvent pas vous trouver ici" in page.text
+        answer = phone.post("/w/corner?lang=fr", data=hidden(page.text))
+        assert "ne peuvent pas vous trouver ici" in phone.get(answer.headers["location"]).text
+        assert fake.calls[0].body["UE-MAC"].startswith("ENC")
+
+
+def test_mikrotik_s_form_gets_the_page_and_never_signs_anybody_in(tmp_path: Path) -> None:
+    """It comes from the router's own page, so from another site: it is a redirect, whatever it says of consents."""
+    mikrotik = {"system": "mikrotik", "username": "guest", "allowed_hosts": ["10.1.0.1"]}
+    with site_with(tmp_path, **mikrotik) as site, site.client() as phone:
+        body, headers = RECORDED["mikrotik-post"]["body"], RECORDED["mikrotik-post"]["headers"]
+        elsewhere = {**headers, "Origin": "http://10.1.0.1", "Sec-Fetch-Site": "cross-site"}
+        page = phone.post("/w/corner", content=body, headers=elsewhere)
+        assert page.status_code == 200
+        assert hidden(page.text)["phone"]
+        assert hidden(phone.post("/w/corner", content=body, headers=headers).text)["phone"]  # neither header sent
+        answer = phone.post("/w/corner?lang=en", data=hidden(page.text))
+        assert 'action="http://10.1.0.1/login"' in answer.text
+        assert hidden(answer.text)["username"] == "guest"
+        forged = {"consent": "location_offers:page", "form_name": "0" * 32, "client_mac": MAC}
+        tricked = phone.post("/w/corner", data=forged, headers={"Sec-Fetch-Site": "cross-site"})
+        assert tricked.status_code == 200
+        assert phone.get("/v1/me").status_code == 401
+
+
+@pytest.mark.parametrize("name", ["coovachilli", "opennds-level1", "opennds-level0", "nodogsplash"])
+def test_gateways_in_the_shop_are_sent_their_answer(tmp_path: Path, name: str) -> None:
+    system = RECORDED[name]["expected"]["system"]
+    hosts = ["10.1.0.1", "192.168.1.1"]
+    with site_with(tmp_path, system=system, username="guest", allowed_hosts=hosts) as site, site.client() as phone:
+        url = link_out(connect(phone, f"/w/corner?{query_of(name)}").text)
+        assert url.startswith(RECORDED[name]["expected"]["url"])
+
+
+def test_opennds_level_3_comes_and_asks(tmp_path: Path) -> None:
+    """AES with the faskey; the gateway fetches whom to let out, and says when it has done so."""
+    with site_with(tmp_path, system="opennds", fas_level=3) as site, site.client() as phone:
+        answer = connect(phone, f"/w/corner?{query_of('opennds-level1')}")
+        assert answer.status_code == 303
+        assert "opens within a few seconds" in phone.get(answer.headers["location"]).text
+        gateway = gateway_hash("openNDS%20Node%3a00005e005301%20")
+        asks = {"auth_get": "view", "gatewayhash": gateway, "payload": "bm9uZQ=="}
+        listed = phone.post("/w/corner", data=asks).text
+        rhid = return_token("ab" * 32, "portal-secret")
+        assert listed == f"* {rhid}%20240%200%200%200%200%20rayon"
+        assert phone.get("/w/corner", params=asks).text == listed
+        assert phone.get("/w/corner", params={**asks, "gatewayhash": "0" * 64}).text == "*"
+        done = {**asks, "payload": base64.b64encode(f"* {rhid}".encode()).decode()}
+        assert phone.post("/w/corner", data=done).text == "ack"
+        assert phone.post("/w/corner", data=asks).text == "*"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "base_grant_url=https%3A%2F%2Fevil.example%2Fgrant&client_mac=02005e100001",
+        "login_url=https%3A%2F%2Fn1.network-auth.com%40evil.example%2F&ap_tags=&client_mac=02005e100001",
+        "base_grant_url=javascript%3Aalert(1)&client_mac=02005e100001",
+        "base_grant_url=https%3A%2F%2Fevil.example%5C.network-auth.com&client_mac=02005e100001",
+    ],
+)
+def test_nobody_is_sent_where_the_shop_has_not_said(tmp_path: Path, query: str) -> None:
+    with site_with(tmp_path, system="meraki", username="guest") as site, site.client() as phone:
+        answer = connect(phone, f"/w/corner?{query}")
+        assert answer.status_code == 502
+        assert "evil.example" not in answer.text
+        assert "pw" not in hidden(answer.text).values()
+        assert "leads elsewhere" in answer.text
+
+
+def test_a_controller_that_is_away_is_said_counted_and_tried_again(tmp_path: Path) -> None:
+    """The choice is kept, the page has a button, and the same form lets the phone out once the controller is back."""
+    fake = FakeController({"/portalintf": (503, {})})
+    with running(fake), site_with(tmp_path, system="smartzone", url=fake.url) as site, site.client() as phone:
+        ticked = {"consent": "location_offers:page"}
+        answer = connect(phone, f"/w/corner?{query_of('smartzone-clear')}", **ticked)
+        assert answer.status_code == 502
+        assert "does not answer" in answer.text
+        me = phone.get("/v1/me").json()["shopper_id"]
+        (said,) = [row.values for row in get_status(site.db) if row.component == "portal"]
+        assert (said["let_out"], said["failing"]) == ({"controller_away": 1}, 1)
+        fake.answers["/portalintf"] = (200, {"ResponseCode": 201})
+        again = phone.post("/w/corner?lang=en", data=hidden(answer.text))
+        assert again.status_code == 303
+        assert "pass=" in phone.get(again.headers["location"]).text
+        assert phone.get("/v1/me").json()["shopper_id"] == me
+        with site.manager() as manager:
+            found = manager.get("/health").json()
+        (portal,) = [c["values"] for c in found["components"] if c["component"] == "portal"]
+        assert (portal["let_out"], portal["failing"]) == ({"controller_away": 1, "opened": 1}, 0)
+        assert not re.search(r"(?i)02.?00.?5e.?10.?00.?01", str(found))
+
+
+def test_the_other_language_keeps_phone_and_way_out(tmp_path: Path) -> None:
+    with site_with(tmp_path, system="meraki") as site, site.client() as phone:
+        page = phone.get(f"/w/corner?{query_of('meraki-click-through')}&lang=fr").text
+        found = re.search(r'href="([^"]+)" hreflang="en"', page)
+        assert found
+        other = unescape(found[1])
+        assert not re.search(r"(?i)02.?00.?5e.?10.?00.?01", other)
+        english = phone.get(other).text
+        assert "Do not follow me" in english
+        assert hidden(english)["phone"]
+        assert link_out(phone.post("/w/corner?lang=en", data=hidden(english)).text).startswith(
+            "https://n1.network-auth"
+        )
+
+
+def test_a_way_out_of_another_store_or_a_forged_one_opens_nothing(tmp_path: Path) -> None:
+    with site_with(tmp_path, system="meraki") as site, site.client() as phone:
+        fields = hidden(phone.get(f"/w/corner?{query_of('meraki-click-through')}").text)
+        cut = phone.post("/w/corner?lang=en", data={**fields, "door": fields["door"][:-9] + "AAAAAAAA="})
+        assert cut.status_code == 200
+        assert "network-auth" not in cut.text
+        assert phone.get("/w/corner?door=nonsense").status_code == 200
+
+
+def test_rfc_8908_says_captive_until_the_phone_is_out(tmp_path: Path) -> None:
+    fake = FakeController({"/portalintf": (200, {"ResponseCode": 201})})
+    with running(fake), site_with(tmp_path, system="smartzone", url=fake.url) as site, site.client() as phone:
+        before = phone.get("/captive/corner")
+        assert before.headers["content-type"] == "application/captive+json"
+        assert before.headers["cache-control"] == "private"
+        said = read_capport(before.content, dict(before.headers))
+        assert (said.captive, said.portal_url, said.venue_url) == (True, f"{site.url}/w/corner", f"{site.url}/me")
+        shared = {"client_mac": MAC, "uip": "192.0.2.7", "nbiIP": "198.51.100.5"}  # behind the shop's one address
+        assert connect(phone, f"/w/corner?{urlencode(shared)}").status_code == 303
+        assert phone.get("/captive/corner").json()["captive"] is True
+        own = {**shared, "uip": "127.0.0.1"}
+        assert connect(phone, f"/w/corner?{urlencode(own)}").status_code == 303
+        after = read_capport(phone.get("/captive/corner").content)
+        assert after.captive is False
+        assert after.seconds_remaining == pytest.approx(14_400, abs=60)
+        assert phone.get("/captive/nowhere").status_code == 404
+
+
+def test_rfc_8908_believes_a_browser_once_it_comes_back(tmp_path: Path) -> None:
+    with site_with(tmp_path, system="meraki") as site, site.client() as phone:
+        query = query_of("meraki-click-through").replace("192.0.2.7", "127.0.0.1")
+        phone.get("/w/corner/online")  # without having been sent on, it says nothing
+        url = link_out(connect(phone, f"/w/corner?{query}").text)
+        assert phone.get("/captive/corner").json()["captive"] is True
+        phone.get(parse_qs(urlsplit(url).query)["continue_url"][0])
+        assert phone.get("/captive/corner").json()["captive"] is False
+
+
+def signed_by_extreme(host: str, secret: str) -> str:
+    """A redirect of now, as the controller signs it."""
+    date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    scope = f"{date[:8]}/world/ecp/aws4_request"
+    query = (
+        f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=CORNER%2F{scope.replace('/', '%2F')}&X-Amz-Date={date}"
+        "&X-Amz-Expires=20&X-Amz-SignedHeaders=host&apmac=00005e005301&hwc_ip=hwc.example&hwc_port=443"
+        f"&mac={MAC.replace(':', '')}&token=a!b&wlan=8"
+    )
+    signature = sign(secret, date, scope, canonical("/w/corner", query, host))
+    return f"/w/corner?{query}&X-Amz-Signature={signature}"
+
+
+def test_a_vendor_s_signature_proves_the_phone(tmp_path: Path) -> None:
+    """Extreme's own: the claim needs no other proof, and is used up. A forged one proves nothing and names nobody."""
+    extreme = {"system": "extreme", "username": "CORNER", "allowed_hosts": ["hwc.example"]}
+    with site_with(tmp_path, **extreme) as site, site.client() as phone:
+        host = site.url.removeprefix("http://")
+        forged = phone.get(signed_by_extreme(host, "not-the-secret")).text
+        assert "phone" not in hidden(forged)
+        assert 'id="no-phone"' in forged
+        target = signed_by_extreme(host, "portal-secret")
+        answer = connect(phone, target, consent="location_offers:page")
+        assert [link.shopper_id for link in linked_devices(site.db, "corner").values()] == [
+            phone.get("/v1/me").json()["shopper_id"]
+        ]
+        assert link_out(answer.text).startswith("https://hwc.example/ext_approval.php?")
+        with site.client() as thief:
+            connect(thief, target, consent="location_offers:page")
+            assert thief.get("/v1/me").json()["phone"] == "pending"
+
+
+def test_a_page_is_light_and_needs_no_script(tmp_path: Path) -> None:
+    """Everything that a captive window loads for the sign-in page of a long redirect, uncompressed."""
+    with site_with(tmp_path, system="smartzone", url="https://scg.example:9443") as site, site.client() as phone:
+        page = phone.get(f"/w/corner?{query_of('smartzone-clear')}")
+        parts = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text))
+        bytes_ = len(page.content) + sum(len(phone.get(part).content) for part in parts)
+        assert 5_000 < bytes_ < LONGEST_BYTES
+        assert 'action="/w/corner' in page.text
+
+
+@pytest.mark.parametrize(
+    ("portal", "places"),
+    [
+        ({"store": "nowhere", "system": "meraki"}, ["portals.0.store"]),
+        ({"store": "corner", "system": "meraki", "secret_variable": "NOT_SET", "password_variable": "NOR_THIS"},
+         ["NOR_THIS", "NOT_SET"]),
+        ({"store": "corner", "system": "unifi", "url": "https://u.example", "tls_ca_file": "no.pem"}, ["no.pem"]),
+    ],
+)  # fmt: skip
+def test_what_a_portal_lacks_is_said_before_anything_starts(portal: dict[str, Any], places: list[str]) -> None:
+    config = parse_config({"portals": [portal]}, "config.yaml")
+    with pytest.raises(OperatorError) as refused:
+        open_doors(config, ["corner"], {})
+    assert [problem.place if "store" in problem.place else problem.file for problem in refused.value.problems] == places
+
+
+@pytest.mark.parametrize(
+    ("portals", "word"),
+    [
+        ([{"store": "a", "system": "unifi"}], "needs url"),
+        ([{"store": "a", "system": "meraki"}, {"store": "a", "system": "meraki"}], "declared twice"),
+        ([{"store": "a", "system": "netgear"}], "portals.0.system"),
+        ([{"store": "a", "system": "meraki", "secret": "x"}], "portals.0.secret"),
+        ([{"store": "a", "system": "unifi", "url": "unifi.example"}], "portals.0.url"),
+    ],
+)
+def test_a_declaration_is_strict(portals: list[dict[str, Any]], word: str) -> None:
+    with pytest.raises(OperatorError, match=word):
+        parse_config({"portals": portals}, "config.yaml")

@@ -53,7 +53,7 @@ def decoded_form(one: Recorded) -> dict[str, Any]:
     except MessageRefused as refused:
         decoded = Decoded()
         decoded.refuse(refused.reason)
-    return as_form([FileDecoded(one.name, decoded)])
+    return as_form([FileDecoded(one.name, [decoded])])
 
 
 def differences(one: Recorded) -> list[str]:

@@ -14,26 +14,24 @@ TIMES = ("t",)
 
 
 class FileDecoded(NamedTuple):
-    """What one file gave."""
+    """What the messages of one file gave, almost always one."""
 
     file: str
-    decoded: Decoded
+    decoded: Sequence[Decoded]
 
 
 def as_form(files: Sequence[FileDecoded]) -> dict[str, Any]:
     """All files together, and what was refused of each."""
-    found = [decoded for _, decoded in files]
-    refused: Counter[str] = Counter()
+    found = [decoded for file in files for decoded in file.decoded]
     notes: dict[str, Any] = {}
     for decoded in found:
-        refused.update(_counts(decoded))
         _merge(notes, decoded.notes)
     answers = [decoded.answer for decoded in found if decoded.answer is not None]
     form: dict[str, Any] = {
         "readings": [_said(reading) for decoded in found for reading in decoded.readings],
         "positions": [_position(position) for decoded in found for position in decoded.positions],
         "sessions": [_session(session) for decoded in found for session in decoded.sessions],
-        "refused": dict(refused),
+        "refused": dict(_all_counts(found)),
         "identity": [_said(one) for decoded in found for one in decoded.identities if one.user],
         "ignored": sum(decoded.ignored for decoded in found),
         "answer": answers[-1] if answers else None,
@@ -42,7 +40,7 @@ def as_form(files: Sequence[FileDecoded]) -> dict[str, Any]:
     if answers:
         form["http"] = {"status": 200, "body": answers[-1], "content_type": "text/plain"}
     if len(files) > 1:
-        form["files"] = [{"file": file, "refused": _counts(decoded)} for file, decoded in files]
+        form["files"] = [{"file": file, "refused": dict(_all_counts(decoded))} for file, decoded in files]
     return form
 
 
@@ -65,8 +63,11 @@ def as_lines(form: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name}: {note}"
 
 
-def _counts(decoded: Decoded) -> dict[str, int]:
-    return {str(reason): count for reason, count in decoded.refused.items()}
+def _all_counts(found: Sequence[Decoded]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for decoded in found:
+        counts.update({str(reason): count for reason, count in decoded.refused.items()})
+    return counts
 
 
 def _said(record: Any) -> dict[str, Any]:

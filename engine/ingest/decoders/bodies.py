@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,6 +16,11 @@ from engine.vocabulary import RecordRefusal
 
 MAX_BODY = 4 * 1024 * 1024  # bytes; a shop's busiest minute is a tenth of it
 _BOM = b"\xef\xbb\xbf"
+_HALVES = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+"""Halves of a character beyond the first 65,536, alone: no text can be written with them."""
 _decode = msgspec.json.Decoder().decode
 
 Json = Mapping[str, Any]
@@ -30,13 +36,14 @@ def checked_size(body: bytes) -> bytes:
 
 def json_value(body: bytes) -> Any:
     """What a body says in JSON. `NaN`, a byte order mark and bytes that are no UTF-8 (network names have some) are
-    taken. Raises MessageRefused `not_json` or `too_large`."""
+    taken, halves of characters replaced. Raises MessageRefused `not_json` or `too_large`."""
     try:
         return _decode(checked_size(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        return json.loads(body.removeprefix(_BOM).decode("utf-8", "replace"))
+        text = body.removeprefix(_BOM).decode("utf-8", "replace")
+        return json.loads(_HALVES.sub(r"\\ufffd", text) if "\\u" in text else text)
     except (ValueError, RecursionError):
         raise MessageRefused(RecordRefusal.NOT_JSON) from None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.decode.messages import parse_headers, read_message
+from api.cli.decode.messages import NOT_KNOWN, parse_headers, read_message, read_messages
 from engine.errors import OperatorError
 
 
@@ -44,3 +44,21 @@ def test_header_names_are_lower_case_and_values_keep_theirs() -> None:
 def test_a_file_that_cannot_be_read_is_an_operator_s_mistake(tmp_path: Path, name: str) -> None:
     with pytest.raises(OperatorError, match="cannot be read"):
         read_message(tmp_path / name, None, None, 0.0)
+
+
+def test_frames_of_a_simulation_are_messages_each(tmp_path: Path) -> None:
+    file = tmp_path / "frames.jsonl"
+    file.write_text(
+        '{"received_at":5.5,"topic":"a/b","payload":"{\\"x\\":1}"}\n'
+        '{"received_at":6.5,"topic":"c","payload_base64":"/wA="}\n'
+    )
+    messages = read_messages(file, None, None, NOT_KNOWN)
+    assert [(m.topic, m.body, m.received_at) for m in messages] == [("a/b", b'{"x":1}', 5.5), ("c", b"\xff\0", 6.5)]
+    assert read_messages(file, None, None, 7.0)[0].received_at == 7.0
+
+
+@pytest.mark.parametrize("body", ['{"eventType":"KEEP_ALIVE"}\n{"eventType":"KEEP_ALIVE"}\n', "{", ""])
+def test_other_lines_are_one_message(tmp_path: Path, body: str) -> None:
+    (tmp_path / "stream.jsonl").write_text(body)
+    (message,) = read_messages(tmp_path / "stream.jsonl", None, None, 7.0)
+    assert message.body == body.encode()

@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from api.cli.bench.controllers import APS, NOW, PHONES, ap_mac, mac, message
+from api.cli.bench.controllers import SAMPLES as OF_CONTROLLERS
 from api.cli.bench.paired import Timed, figures_of, measure_rates
 from engine.ingest.decoders.heard import Told, VendorMessage
 from engine.ingest.decoders.kinds import DECODERS
 from engine.ingest.decoders.native import decode_native
 from engine.privacy.pseudonyms import Pseudonyms
 
-PHONES, APS = 100, 6
-NOW = 1795860000
 UUID = "11111111-0000-4000-8000-000000000001"
 NATIVE_FRAMES = (250, 20)
 
@@ -35,12 +35,12 @@ def measure_decoders(seconds: float) -> dict[str, Any]:
 
 def _decode_all(kind: str, messages: list[VendorMessage]) -> None:
     decoder, told = DECODERS[kind], Told()
-    for message in messages:
-        decoder(message, told)
+    for one in messages:
+        decoder(one, told)
 
 
 def _native(n: int) -> Callable[[], object]:
-    readings = [{"mac": _mac(k % PHONES), "ap": f"ap-{k % APS}", "t": NOW - k % 3, "rssi": -60.5} for k in range(n)]
+    readings = [{"mac": mac(k % PHONES), "ap": f"ap-{k % APS}", "t": NOW - k % 3, "rssi": -60.5} for k in range(n)]
     payload = json.dumps({"sent_at": NOW, "readings": readings}).encode()
     aps = {f"ap-{k}": k for k in range(APS)}
     pseudonym = Pseudonyms(b"of the bench, and of nobody", NOW)
@@ -48,28 +48,16 @@ def _native(n: int) -> Callable[[], object]:
     return partial(decode_native, topic, payload, store_aps=aps, pseudonym=pseudonym, received_at=NOW + 0.1)
 
 
-def _mac(k: int, separator: str = ":") -> str:
-    return separator.join(("06", "00", "00", "00", f"{k // 256:02x}", f"{k % 256:02x}"))
-
-
-def _ap(k: int, separator: str = ":") -> str:
-    return separator.join(("00", "00", "5e", "00", "53", f"{k % APS:02x}"))
-
-
-def _message(body: object, topic: str = "") -> VendorMessage:
-    return VendorMessage(json.dumps(body).encode(), float(NOW), topic)
-
-
 def _meraki_mqtt() -> tuple[list[VendorMessage], int]:
     """One reading a message."""
     messages = []
     for k in range(PHONES):
-        ap, client = _ap(k).upper(), _mac(k).upper()
+        ap, client = ap_mac(k).upper(), mac(k).upper()
         body = {
             "mrMac": ap, "clientType": "visible", "clientMac": client, "networkId": "N_1", "radio": "wifi",
             "timestamp": f"2026-11-28 10:{k % 60:02d}:32.{k:03d}", "rssi": f"-{40 + k % 50}",
         }  # fmt: skip
-        messages.append(_message(body, f"meraki/v1/mr/N_1/{ap}/wifi/{client}"))
+        messages.append(message(body, f"meraki/v1/mr/N_1/{ap}/wifi/{client}"))
     return messages, PHONES
 
 
@@ -81,32 +69,32 @@ def _meraki_v3() -> tuple[list[VendorMessage], int]:
             {
                 "x": f"{k}.25", "y": 4.5, "lat": 48.85, "lng": 2.35, "variance": 3.2, "floorPlanId": "g_1",
                 "floorPlanName": "Ground", "nearestApTags": ["", "front"], "time": f"2026-11-28T10:00:{s:02d}Z",
-                "rssiRecords": [{"apMac": _ap(a), "rssi": -60 - a} for a in range(APS)],
+                "rssiRecords": [{"apMac": ap_mac(a), "rssi": -60 - a} for a in range(APS)],
             }
             for s in (1, 15, 30, 45)
         ]  # fmt: skip
-        latest = {"time": "2026-11-28T10:00:45Z", "nearestApMac": _ap(0), "nearestApRssi": -60}
+        latest = {"time": "2026-11-28T10:00:45Z", "nearestApMac": ap_mac(0), "nearestApRssi": -60}
         observations.append(
             {
-                "clientMac": _mac(k), "ipv4": "10.0.0.9", "ipv6": None, "ssid": "Shop", "os": "iOS",
+                "clientMac": mac(k), "ipv4": "10.0.0.9", "ipv6": None, "ssid": "Shop", "os": "iOS",
                 "manufacturer": "Maker", "locations": locations, "latestRecord": latest,
             }
         )  # fmt: skip
     data = {"networkId": "N_1", "observations": observations}
-    return [_message({"version": "3.0", "secret": "s", "type": "WiFi", "data": data})], PHONES * 4 * APS
+    return [message({"version": "3.0", "secret": "s", "type": "WiFi", "data": data})], PHONES * 4 * APS
 
 
 def _meraki_v2() -> tuple[list[VendorMessage], int]:
     location = {"lat": 48.85, "lng": 2.35, "unc": 5.0, "x": [1.2], "y": [3.4]}
     observations = [
         {
-            "clientMac": _mac(k), "ipv4": "/10.0.0.9", "ipv6": None, "seenTime": "2026-11-28T10:00:00Z",
+            "clientMac": mac(k), "ipv4": "/10.0.0.9", "ipv6": None, "seenTime": "2026-11-28T10:00:00Z",
             "seenEpoch": NOW, "ssid": "Shop", "rssi": 34, "manufacturer": "Maker", "os": None, "location": location,
         }
         for k in range(PHONES)
     ]  # fmt: skip
-    data = {"apMac": _ap(0), "apFloors": ["Ground"], "apTags": [""], "observations": observations}
-    return [_message({"version": "2.0", "secret": "s", "type": "DevicesSeen", "data": data})], PHONES
+    data = {"apMac": ap_mac(0), "apFloors": ["Ground"], "apTags": [""], "observations": observations}
+    return [message({"version": "2.0", "secret": "s", "type": "DevicesSeen", "data": data})], PHONES
 
 
 def _mist() -> tuple[list[VendorMessage], int]:
@@ -114,33 +102,33 @@ def _mist() -> tuple[list[VendorMessage], int]:
     packets = [{"band": "5GHz", "rssi": -63.5}, {"band": "2.4GHz", "rssi": -58}, {"band": "5GHz", "rssi": -64}]
     events = [
         {
-            "ap_id": _ap(0, "-"), "client_id": _mac(k, "-"), "connected_site": True, "map_id": UUID, "site_id": UUID,
+            "ap_id": ap_mac(0, "-"), "client_id": mac(k, "-"), "connected_site": True, "map_id": UUID, "site_id": UUID,
             "org_id": UUID, "packets": packets,
         }
         for k in range(PHONES)
     ]  # fmt: skip
-    return [_message({"topic": "wifi-conn-raw", "events": events})], PHONES * len(packets)
+    return [message({"topic": "wifi-conn-raw", "events": events})], PHONES * len(packets)
 
 
 def _cmx() -> tuple[list[VendorMessage], int]:
     notifications = [
         {
             "notificationType": "locationupdate", "subscriptionName": "rayon", "entity": "WIRELESS_CLIENTS",
-            "deviceId": _mac(k), "lastSeen": "2026-11-28T10:00:00.000+0000", "ssid": "Shop", "band": None,
-            "apMacAddress": _ap(0), "locationMapHierarchy": "Mall>Building>Ground",
+            "deviceId": mac(k), "lastSeen": "2026-11-28T10:00:00.000+0000", "ssid": "Shop", "band": None,
+            "apMacAddress": ap_mac(0), "locationMapHierarchy": "Mall>Building>Ground",
             "locationCoordinate": {"x": 131.2, "y": 118.9, "z": 0.0, "unit": "FEET"}, "confidenceFactor": 28.0,
             "timestamp": NOW * 1000 + k,
         }
         for k in range(PHONES)
     ]  # fmt: skip
-    return [_message({"notifications": notifications})], PHONES
+    return [message({"notifications": notifications})], PHONES
 
 
 def _spaces() -> tuple[list[VendorMessage], int]:
     """A line for each phone."""
     lines = []
     for k in range(PHONES):
-        device = {"deviceId": f"device-{k}", "macAddress": _mac(k), "manufacturer": "Maker", "os": "iOS", "email": ""}
+        device = {"deviceId": f"device-{k}", "macAddress": mac(k), "manufacturer": "Maker", "os": "iOS", "email": ""}
         floor = {"locationId": "location-1", "name": "Ground", "inferredLocationTypes": ["FLOOR"], "apCount": 64}
         update = {
             "device": device, "location": floor, "ssid": "Shop", "rawUserId": "", "visitId": f"visit-{k}",
@@ -156,7 +144,7 @@ def _ale() -> tuple[list[VendorMessage], int]:
     result = [
         {
             "msg": {
-                "sta_eth_mac": {"addr": _mac(k).upper()}, "sta_location_x": 13.42, "sta_location_y": 8.05,
+                "sta_eth_mac": {"addr": mac(k).upper()}, "sta_location_x": 13.42, "sta_location_y": 8.05,
                 "error_level": 7, "associated": True, "campus_id": "B" * 32, "building_id": "C" * 32,
                 "floor_id": "A" * 32, "hashed_sta_eth_mac": "D" * 40, "unit": "METERS",
             },
@@ -164,7 +152,7 @@ def _ale() -> tuple[list[VendorMessage], int]:
         }
         for k in range(PHONES)
     ]  # fmt: skip
-    return [_message({"Location_result": result})], PHONES
+    return [message({"Location_result": result})], PHONES
 
 
 SAMPLES: Mapping[str, Callable[[], tuple[list[VendorMessage], int]]] = {
@@ -175,5 +163,6 @@ SAMPLES: Mapping[str, Callable[[], tuple[list[VendorMessage], int]]] = {
     "cisco-cmx": _cmx,
     "cisco-spaces": _spaces,
     "aruba-ale": _ale,
+    **OF_CONTROLLERS,
 }
 """Messages of each kind, and how many readings or positions they hold."""

@@ -18,7 +18,6 @@ FUTURE_S = 5.0  # a reading may be this much newer than its frame's sent_at: clo
 RSSI_MIN_DBM = -120.0
 RSSI_END_DBM = 0.0  # and above is no measurement: 0 is how many receivers say "not reported"
 NO_READINGS = Readings.empty()
-_least, _most = np.minimum.reduce, np.maximum.reduce
 RANGE_MAX_M = 1_000.0  # Wi-Fi is not heard further; larger values are a unit mistake
 
 
@@ -45,7 +44,9 @@ def usable(
         return NO_READINGS, NO_READINGS
     ap = _ap_indices(columns.ap, store_aps)
     device = _devices(columns.mac, pseudonym)
-    if _all_plain(columns, device, ap, sent_at, _devices(_macs_among(tuple(store_aps)), pseudonym)):
+    macs = _macs_among(tuple(store_aps))
+    no_shopper = {NOT_A_MAC, OPTED_OUT, *(_devices(macs, pseudonym).tolist() if macs else ())}
+    if _all_plain(columns, ap, sent_at) and no_shopper.isdisjoint(device.tolist()):
         return Readings(t, device, ap, *columns.number[1:].astype(np.float32)), NO_READINGS
     heard = _heard_aps(columns.mac, device, store_aps, pseudonym)
     checks = _checks(columns, device, ap, heard, sent_at)
@@ -65,18 +66,19 @@ def usable(
     return everything.take(good & ~is_ap), between_aps.take(good & is_ap)
 
 
-def _all_plain(columns: ReadingColumns, device: U64, ap: I32, sent_at: float, ap_devices: U64) -> bool:
-    """Whether every row is a good RSSI without a range, of a shopper's device: almost every frame of almost every
-    network is such, and small ones would spend their time in the checks of rows one reason at a time."""
-    if columns.given_nan is not None or _least(ap) < 0 or not np.isnan(columns.number[2:]).all():
+def _all_plain(columns: ReadingColumns, ap: I32, sent_at: float) -> bool:
+    """Whether every row is a good RSSI without a range at an access point of the plan: almost every frame of almost
+    every network is such, and small ones would spend their time in the checks of rows one reason at a time."""
+    if columns.given_nan is not None or np.minimum.reduce(ap) < 0:
         return False
-    oldest, weakest = _least(columns.number[:2], 1).tolist()
-    newest, strongest = _most(columns.number[:2], 1).tolist()
-    if not (oldest >= 0 and newest < TIME_MAX_S and newest <= sent_at + FUTURE_S):  # NaN compares false
+    oldest, weakest, nearest, sigma = np.fmin.reduce(columns.number, 1).tolist()  # NaN where all of them are
+    newest, strongest = np.maximum.reduce(columns.number[:2], 1).tolist()  # NaN where one of them is
+    if nearest == nearest or sigma == sigma:
         return False
-    if not (weakest >= RSSI_MIN_DBM and strongest < RSSI_END_DBM):
-        return False
-    return {NOT_A_MAC, OPTED_OUT, *ap_devices.tolist()}.isdisjoint(device.tolist())
+    return bool(
+        oldest >= 0 and newest < TIME_MAX_S and newest <= sent_at + FUTURE_S  # NaN compares false
+        and weakest >= RSSI_MIN_DBM and strongest < RSSI_END_DBM
+    )  # fmt: skip
 
 
 def _checks(columns: ReadingColumns, device: U64, ap: I32, heard: I32, sent_at: float) -> dict[ReadingRefusal, Bools]:

@@ -15,6 +15,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
@@ -108,6 +109,7 @@ class NetworkSession:
     ip: str | None = None
 
 
+@lru_cache(maxsize=1_000)  # a site has as many as it has sources; what is no topic of ours raises, and is not kept
 def parse_topic(topic: str) -> Topic:
     """The parts of a topic. Raises DecodeError `topic_shape`."""
     parts = topic.split("/")

@@ -19,6 +19,7 @@ from engine.ingest.decoders.clouds.mist_sessions import (
     add_accounting,
     add_guest,
     add_join,
+    add_nac,
     add_session,
     add_zone,
 )
@@ -42,6 +43,7 @@ OF_PHONES: Mapping[str, Callable[[Json, Decoded], None]] = {
     "client-sessions": add_session,
     "guest-authorizations": add_guest,
     "nac-accounting": add_accounting,
+    "nac-events": add_nac,
 }
 OF_THINGS = frozenset(
     ("asset-raw", "asset-raw-rssi", "discovered-raw-rssi", "location-asset", "location-centrak", "vbeacon")

@@ -16,6 +16,7 @@ ACCOUNTING = {
     "NAC_ACCOUNTING_UPDATE": SourceSession.UPDATE,
     "NAC_ACCOUNTING_STOP": SourceSession.DISCONNECT,
 }
+PERMITTED = "NAC_CLIENT_PERMIT"
 ZONE = {"enter": SourceSession.ENTER, "exit": SourceSession.EXIT}
 
 
@@ -72,6 +73,17 @@ def add_accounting(event: Json, decoded: Decoded) -> None:
         raise RecordUnusable(RecordRefusal.AMBIGUOUS)
     ssid = named(event.get("ssid"))
     decoded.sessions.append(VendorSession(mac, change, epoch_s(event.get("timestamp")), _ap(event), ssid))
+    _add_identity(decoded, mac, named(event.get("username")), named(event.get("client_ip")))
+
+
+def add_nac(event: Json, decoded: Decoded) -> None:
+    """`nac-events`: who was let in by 802.1X or by MAC. Refusals and steps on the way say nothing of a phone inside."""
+    if named(event.get("type")).upper() != PERMITTED:
+        decoded.ignored += 1
+        return
+    mac = phone_mac(event.get("mac"))
+    t, ssid = epoch_s(event.get("timestamp")), named(event.get("ssid"))
+    decoded.sessions.append(VendorSession(mac, SourceSession.AUTHORIZE, t, _ap(event), ssid))
     _add_identity(decoded, mac, named(event.get("username")), named(event.get("client_ip")))
 
 

@@ -37,10 +37,14 @@ def add_location(update: Json, event: Json, decoded: Decoded) -> None:
     lonlat = degrees(update.get("longitude"), update.get("latitude"))
     error, on_map = _error(update), named(update.get("mapId"))
     decoded.positions.append(located(mac, t, xy, lonlat, error, floor_name(update), on_map, ORIGIN))
-    given = update.get("rawUserId") or device.get("userId") or device.get("email") or device.get("mobile")
+    _add_identity(mac, update, device, decoded)
+
+
+def _add_identity(mac: str, event: Json, device: Json, decoded: Decoded) -> None:
+    given = event.get("rawUserId") or device.get("userId") or device.get("email") or device.get("mobile")
     user = named(given) if given else ""
-    if user and ap_name(user) != mac:
-        decoded.identities.append(VendorIdentity(mac, user, named(update.get("ipv4"))))
+    if user and ap_name(user) != mac:  # who signs in by MAC has no name
+        decoded.identities.append(VendorIdentity(mac, user, named(event.get("ipv4"))))
 
 
 def _error(update: Json) -> tuple[float, ErrorKind]:
@@ -58,11 +62,13 @@ def add_presence(presence: Json, event: Json, decoded: Decoded) -> None:
     else:
         decoded.ignored += 1
         return
-    mac = phone_mac(child(presence, "device").get("macAddress"))
+    device = child(presence, "device")
+    mac = phone_mac(device.get("macAddress"))
     at = _first(presence, (key, "timestamp", "lastSeen"))
     t = epoch_s(event.get("recordTimestamp") if at is None else at)
     zone = named(child(presence, "location").get("name"))
     decoded.sessions.append(VendorSession(mac, change, t, ssid=named(presence.get("ssid")), zone=zone))
+    _add_identity(mac, presence, device, decoded)
 
 
 def add_association(association: Json, event: Json, decoded: Decoded) -> None:

@@ -191,8 +191,10 @@ def test_an_update_that_gives_nothing_says_why(changes: Any, reason: str) -> Non
     ],
 )  # fmt: skip
 def test_visits_begin_and_end(kind: str, key: str, payload: Any, expected: Any) -> None:
-    body = payload | {"device": {"macAddress": PHONE}, "location": {"name": "Ground"}}
-    assert events(decode("cisco-spaces", spaces(kind, key, body))) == [expected]
+    body = payload | {"device": {"macAddress": PHONE}, "location": {"name": "Ground"}, "rawUserId": "guest"}
+    decoded = decode("cisco-spaces", spaces(kind, key, body))
+    assert events(decoded) == [expected]
+    assert {identity.user for identity in decoded.identities} <= {"guest"}
 
 
 def test_an_association_that_does_not_say_which_is_refused() -> None:

@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-WireFormat = Literal["native", "meraki", "espresense"]
+WireFormat = Literal[
+    "native", "meraki", "espresense", "openwrt", "mist", "meraki-scanning-v3", "aruba-iot", "cisco-cmx"
+]

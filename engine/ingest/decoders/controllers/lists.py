@@ -17,7 +17,7 @@ Envelope = TypeVar("Envelope", bound=msgspec.Struct)
 NULL = msgspec.Raw(b"null")
 
 
-class Answers(Generic[Envelope, Client]):
+class ClientLists(Generic[Envelope, Client]):
     """Reads answers of one kind of controller.
 
     The fields of both structs are `Any`, so that a value of another type costs its record and not the answer, and `Raw`

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from engine.errors import MessageRefused
-from engine.ingest.decoders.controllers.lists import NULL, Answers, is_list
+from engine.ingest.decoders.controllers.lists import NULL, ClientLists, is_list
 from engine.ingest.decoders.heard import ABSENT, Decoded, Told, VendorMessage, VendorReading
 from engine.ingest.decoders.loose import STALE_S, identify, judged_at, read_each
 from engine.ingest.decoders.macs import ap_name, colon_mac
@@ -48,8 +48,8 @@ class _Page(msgspec.Struct, rename="camel"):
     current_size: Any = None
 
 
-_ANSWERS = Answers(_Answer, _Client)
-_PAGES = Answers(_Page, _Client)
+_LISTS = ClientLists(_Answer, _Client)
+_PAGES = ClientLists(_Page, _Client)
 
 
 def decode_omada(message: VendorMessage, told: Told) -> Decoded:
@@ -59,7 +59,7 @@ def decode_omada(message: VendorMessage, told: Told) -> Decoded:
     now = judged_at(message.received_at, [_seen(c) for c in clients if isinstance(c, _Client)])
 
     def read(record: Any) -> None:
-        _read(_ANSWERS.client(record), now, out)
+        _read(_LISTS.client(record), now, out)
 
     read_each(clients, read, out)
     return out
@@ -67,20 +67,20 @@ def decode_omada(message: VendorMessage, told: Told) -> Decoded:
 
 def _clients(body: bytes, out: Decoded) -> list[Any]:
     if is_list(body):
-        return _ANSWERS.clients(body)
-    answer = _ANSWERS.envelope(body)
+        return _LISTS.clients(body)
+    answer = _LISTS.envelope(body)
     if answer.error_code not in (None, 0, "0"):
         raise MessageRefused(RecordRefusal.SOURCE_ERROR, "the controller answered with an error")
     if answer.result == NULL:
         alone = answer.data == NULL and answer.mac is not None
-        return _ANSWERS.clients(body if alone else answer.data)
+        return _LISTS.clients(body if alone else answer.data)
     if is_list(bytes(answer.result)):
-        return _ANSWERS.clients(answer.result)
+        return _LISTS.clients(answer.result)
     page = _PAGES.envelope(bytes(answer.result))
     read, total = number(page.current_page) * number(page.current_size), number(page.total_rows)
     if read == read and total == total:
         out.notes["paging"] = {"more": read < total}
-    return _ANSWERS.clients(page.data)
+    return _LISTS.clients(page.data)
 
 
 def _read(client: _Client, now: float, out: Decoded) -> None:

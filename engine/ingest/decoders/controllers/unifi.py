@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from engine.errors import MessageRefused
-from engine.ingest.decoders.controllers.lists import NULL, Answers, is_list
+from engine.ingest.decoders.controllers.lists import NULL, ClientLists, is_list
 from engine.ingest.decoders.heard import Decoded, Told, VendorMessage, VendorReading, VendorSession
 from engine.ingest.decoders.loose import STALE_S, identify, judged_at, read_each
 from engine.ingest.decoders.macs import colon_mac
@@ -58,7 +58,7 @@ class _Answer(msgspec.Struct, rename=_NAMES):
     mac_address: Any = None
 
 
-_ANSWERS = Answers(_Answer, _Client)
+_LISTS = ClientLists(_Answer, _Client)
 
 
 def decode_unifi(message: VendorMessage, told: Told) -> Decoded:
@@ -66,17 +66,17 @@ def decode_unifi(message: VendorMessage, told: Told) -> Decoded:
     did not answer: an expired login must not look like an empty shop."""
     out = Decoded()
     if is_list(message.body):
-        clients = _ANSWERS.clients(message.body)
+        clients = _LISTS.clients(message.body)
     else:
-        answer = _ANSWERS.envelope(message.body)
+        answer = _LISTS.envelope(message.body)
         _check(answer)
         one_alone = answer.data == NULL and answer.mac_address is not None
-        clients = _ANSWERS.clients(message.body if one_alone else answer.data)
+        clients = _LISTS.clients(message.body if one_alone else answer.data)
         _note_next_page(answer, out)
     now = judged_at(message.received_at, _times(clients))
 
     def read(record: Any) -> None:
-        client = _ANSWERS.client(record)
+        client = _LISTS.client(record)
         if client.mac_address is not None or client.uplink_device_id is not None:
             _read_integration(client, out)
         else:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from simulators.wires.protobuf import chunk, float_32, integer
+from simulators.wires.vendors.protobuf import chunk, float_32, integer
 from tests.engine.ingest.decoders.saying import absent, decoded, levels, refusal, refused
 
 MAC = chunk(1, bytes.fromhex("060000000001"))

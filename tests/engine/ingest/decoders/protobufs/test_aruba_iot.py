@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulators.wires.protobuf import chunk, float_32, float_64, integer, zigzag
+from simulators.wires.vendors.protobuf import chunk, float_32, float_64, integer, zigzag
 from tests.engine.ingest.decoders.saying import absent, decoded, levels, refusal, refused
 
 META = chunk(1, integer(1, 1) + chunk(2, "token-1") + integer(3, 4))

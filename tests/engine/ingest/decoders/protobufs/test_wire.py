@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.errors import MessageRefused
 from engine.ingest.decoders.protobufs import wire
-from simulators.wires.protobuf import chunk, float_32, float_64, integer, varint, zigzag
+from simulators.wires.vendors.protobuf import chunk, float_32, float_64, integer, varint, zigzag
 from tests.examples import examples
 
 INT32 = st.integers(-(2**31), 2**31 - 1)

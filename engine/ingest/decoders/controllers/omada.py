@@ -13,6 +13,7 @@ import msgspec
 from engine.errors import MessageRefused
 from engine.ingest.decoders.controllers.lists import NULL, ClientLists, is_list
 from engine.ingest.decoders.heard import ABSENT, Decoded, Told, VendorMessage, VendorReading
+from engine.ingest.decoders.local.exporter import read_if_exposition
 from engine.ingest.decoders.loose import STALE_S, identify, judged_at, read_each
 from engine.ingest.decoders.macs import ap_name, colon_mac
 from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, named, number, phone_mac
@@ -55,6 +56,8 @@ _PAGES = ClientLists(_Page, _Client)
 def decode_omada(message: VendorMessage, told: Told) -> Decoded:
     """One answer. Raises MessageRefused: `not_json`, `bad_shape`, `source_error`."""
     out = Decoded()
+    if read_if_exposition(message.body, ap_name(told.options.get("ap", "")), out):
+        return out
     clients = _clients(message.body, out)
     now = judged_at(message.received_at, [_seen(c) for c in clients if isinstance(c, _Client)])
 

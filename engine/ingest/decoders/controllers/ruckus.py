@@ -20,6 +20,7 @@ from engine.ingest.decoders.heard import (
     VendorReading,
     VendorSession,
 )
+from engine.ingest.decoders.local.exporter import read_if_exposition
 from engine.ingest.decoders.loose import fields, identify, known, read_each
 from engine.ingest.decoders.macs import ap_name
 from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, named, phone_mac
@@ -46,8 +47,10 @@ EVENTS: Mapping[str, SourceSession] = {
 
 def decode_ruckus(message: VendorMessage, told: Told) -> Decoded:
     """One message, or one answer of the controller. Raises MessageRefused: `not_json`, `bad_shape`, `source_error`."""
-    found = json_value(message.body)
     out = Decoded()
+    if read_if_exposition(message.body, ap_name(told.options.get("ap", "")), out):
+        return out
+    found = json_value(message.body)
     parts = found if isinstance(found, list) and _are_messages(found) else [found]
     read_each(parts, lambda part: _read_message(part, out), out)
     return out

@@ -18,6 +18,13 @@ from engine.ingest.decoders.macs import colon_mac
 from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, named, number, phone_mac
 from engine.vocabulary import RecordRefusal, SourceSession
 
+WIRELESS = frozenset(("EVT_WU", "EVT_WG"))
+EVENTS = {
+    "connected": SourceSession.CONNECT,
+    "disconnected": SourceSession.DISCONNECT,
+    "roam": SourceSession.UPDATE,
+}
+"""Ends of the keys of events of wireless users and guests. Others change nothing."""
 _NAMES = {
     "identity": "1x_identity",
     "mac_address": "macAddress",
@@ -39,6 +46,13 @@ class _Client(msgspec.Struct, rename=_NAMES):
     is_wired: Any = None
     ip: Any = None
     identity: Any = None
+    key: Any = None  # of events, as the six after it
+    user: Any = None
+    guest: Any = None
+    ap: Any = None
+    ap_to: Any = None
+    ssid: Any = None
+    time: Any = None
     type: Any = None  # from here on: the integration API's
     mac_address: Any = None
     connected_at: Any = None
@@ -77,7 +91,9 @@ def decode_unifi(message: VendorMessage, told: Told) -> Decoded:
 
     def read(record: Any) -> None:
         client = _LISTS.client(record)
-        if client.mac_address is not None or client.uplink_device_id is not None:
+        if client.key is not None:
+            _read_event(client, out)
+        elif client.mac_address is not None or client.uplink_device_id is not None:
             _read_integration(client, out)
         else:
             _read_station(client, now, out)
@@ -115,6 +131,17 @@ def _read_station(client: _Client, now: float, out: Decoded) -> None:
         raise RecordUnusable(RecordRefusal.STALE)
     out.readings.append(VendorReading(mac, ap, t, dbm(client.signal)))
     identify(mac, named(client.identity), client.ip, out)
+
+
+def _read_event(event: _Client, out: Decoded) -> None:
+    """An event of `stat/event` or of the WebSocket: `user` or `guest` is the phone."""
+    change = EVENTS.get(named(event.key).rpartition("_")[2].lower())
+    if change is None or named(event.key)[:6] not in WIRELESS:
+        out.ignored += 1
+        return
+    mac = phone_mac(event.user if event.user is not None else event.guest)
+    ap = colon_mac(named(event.ap_to) or named(event.ap)) or ""
+    out.sessions.append(VendorSession(mac, change, epoch_s(event.time), ap, named(event.ssid)))
 
 
 def _read_integration(client: _Client, out: Decoded) -> None:

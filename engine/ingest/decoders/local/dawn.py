@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from engine.ingest.decoders.heard import ABSENT, Decoded, VendorReading, VendorSession
-from engine.ingest.decoders.local.hostapd import heard_dbm
+from engine.ingest.decoders.local.hostapd import REPORT, heard_dbm, read_event
 from engine.ingest.decoders.loose import fields, known, looks_like_mac, read_each, signed_32
 from engine.ingest.decoders.macs import colon_mac
 from engine.ingest.decoders.values import RecordUnusable, dbm, named, number, phone_mac
@@ -38,11 +38,13 @@ def read_message(said: dict[str, Any], out: Decoded) -> None:
         out.readings.append(_probe(data))
     elif method == CLIENTS:
         _read_clients(data, out)
+    elif method == REPORT:
+        read_event(REPORT, data, "", out)
     elif method in LEFT:
         mac, ap = phone_mac(data.get("address")), known(colon_mac(named(data.get("bssid"))) or "")
         out.sessions.append(VendorSession(mac, SourceSession.DISCONNECT, ABSENT, ap))
     else:
-        out.ignored += 1  # settings, lists of MACs, reports that come as probes too
+        out.ignored += 1  # settings, lists of MACs
 
 
 def read_map(by_ssid: dict[str, Any], out: Decoded) -> None:

@@ -37,7 +37,8 @@ def decode_esp32(message: VendorMessage, told: Told) -> Decoded:
 
 def _frames(parts: list[Any]) -> Iterator[tuple[Any, str]]:
     """Every frame that was heard, and the sensor that heard it, where its message names one."""
-    for part in parts:
+    for each in parts:
+        part = _lower(each)
         found = [part[key] for key in LISTS if isinstance(part.get(key), list)] if isinstance(part, dict) else []
         if found:
             sensor = named(first(part, SENSORS))
@@ -46,8 +47,15 @@ def _frames(parts: list[Any]) -> Iterator[tuple[Any, str]]:
             yield part, ""
 
 
+def _lower(said: Any) -> Any:
+    """An object with its names in lower case: boards spell them as they like."""
+    if not isinstance(said, dict) or all(map(str.islower, said)):
+        return said
+    return {name.lower(): value for name, value in said.items()}
+
+
 def _reading(frame: Any, sensor: str) -> VendorReading:
-    said = fields(frame)
+    said = fields(_lower(frame))
     mac = phone_mac(first(said, MACS))
     if named(said.get("type")).lower().replace("_", "-") in OF_ACCESS_POINTS:
         raise RecordUnusable(RecordRefusal.AP_MAC)

@@ -12,9 +12,12 @@ from engine.ingest.decoders.bodies import json_value
 from engine.ingest.decoders.heard import Decoded, Told, VendorMessage, VendorReading
 from engine.ingest.decoders.loose import fields, known, listed, read_each
 from engine.ingest.decoders.macs import ap_name, colon_mac
-from engine.ingest.decoders.values import dbm, named, phone_mac
+from engine.ingest.decoders.values import RecordUnusable, dbm, named, phone_mac
+from engine.vocabulary import RecordRefusal
 
 DEVICES = "devices"
+NODE = "node:"
+"""How the ids of other nodes begin, which are heard as phones are."""
 SILENT = frozenset(("rooms", "settings", "companion"))
 """Second levels of topics that say nothing of phones: a node's own telemetry has an `rssi` too, of its own link."""
 
@@ -41,6 +44,8 @@ def decode_espresense(message: VendorMessage, told: Told) -> Decoded:
 
 def _reading(said: dict[str, Any], node: str) -> VendorReading:
     name = named(said.get("id"))
+    if name.startswith(NODE):
+        raise RecordUnusable(RecordRefusal.NOT_A_PHONE)
     mac = phone_mac(said.get("mac") or _mac_in(name))
     return VendorReading(mac, known(node), rssi_dbm=dbm(said.get("rssi")), id="" if _mac_in(name) == mac else name)
 

@@ -41,6 +41,17 @@ def is_exposition(body: str) -> bool:
     return any(_LINE.fullmatch(line.strip()) for line in body.splitlines()[:1000] if "{" in line)
 
 
+def read_if_exposition(body: bytes, ap: str, out: Decoded) -> bool:
+    """Reads a body that is no JSON and an exporter's text. False, and nothing read, where it is another."""
+    if body[:64].lstrip()[:1] in (b"{", b"["):
+        return False
+    text = body.decode("utf-8", "replace")
+    if not is_exposition(text):
+        return False
+    read_exposition(text, ap, out)
+    return True
+
+
 def read_exposition(body: str, ap: str, out: Decoded) -> None:
     """Levels with their ages. Metrics that say nothing of phones are passed over."""
     samples = [sample for line in body.splitlines() if (sample := _sample(line)) is not None]

@@ -24,6 +24,8 @@ from engine.vocabulary import RecordRefusal, SourceSession
 
 READ = frozenset(
     (
+        "Acct-Session-Id",
+        "Acct-Session-Time",
         "Acct-Status-Type",
         "Acct-Delay-Time",
         "Called-Station-Id",
@@ -48,6 +50,8 @@ CHANGES: Mapping[str, SourceSession] = {
     "alive": SourceSession.UPDATE,
     "3": SourceSession.UPDATE,
 }
+ONCE = ("Acct-Session-Id", "Acct-Status-Type", "Calling-Station-Id", "Event-Timestamp", "Acct-Session-Time")
+"""What no two requests have in common, but for one that is sent again; without the first it is not looked at."""
 RESTARTS = frozenset(("accounting-on", "accounting-off", "7", "8"))
 """The network access server starts or stops: all its sessions are over."""
 ON_CABLE = frozenset(("ethernet", "15", "fast-ethernet", "gigabit-ethernet"))
@@ -70,8 +74,14 @@ def decode_radius(message: VendorMessage, told: Told) -> Decoded:
     """One request, several, or lines. Raises MessageRefused: `not_json`, `bad_shape`, `too_large`."""
     out = Decoded()
 
+    seen: set[tuple[str | None, ...]] = set()
+
     def read(record: Any) -> None:
         said = record if isinstance(record, _Lines) else _attributes(fields(record))
+        once = tuple(map(said.get, ONCE))
+        if once[0] and once in seen:  # sent again by a server that got no answer
+            raise RecordUnusable(RecordRefusal.DUPLICATE)
+        seen.add(once)
         _read(said, message.received_at, out)
 
     read_each(_records(message, told), read, out)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from engine.ingest.decoders.heard import Decoded, VendorReading
-from engine.ingest.decoders.loose import age_s, fields, known, read_each, signed_32
+from engine.ingest.decoders.loose import age_s, fields, known, rcpi_dbm, read_each, signed_32
 from engine.ingest.decoders.macs import ap_name, colon_mac
-from engine.ingest.decoders.values import dbm, named, phone_mac
+from engine.ingest.decoders.values import dbm, named, number, phone_mac
 
 NODE = "hostapd."
 
@@ -70,7 +70,8 @@ def note_nodes(by_node: dict[str, Any], out: Decoded) -> None:
 
 def _measurement(mac: str, report: Any) -> VendorReading:
     said = fields(report)
-    level = dbm(signed_32(said.get("rssi")))
+    told = "rssi" in said or "rcpi" not in said
+    level = dbm(signed_32(said.get("rssi"))) if told else rcpi_dbm(number(said["rcpi"]), number(said.get("rsni")))
     return VendorReading(mac, _named(named(said.get("node"))), rssi_dbm=level, age_s=age_s(said.get("age")))
 
 

@@ -21,7 +21,7 @@ from engine.vocabulary import RecordRefusal
 META, REPORTER, REPORTED, BLE_DATA, WIFI_DATA, DEVICE_COUNT, ZIGBEE = 1, 2, 3, 6, 7, 8, 10
 WIFI_TAG, ASSOCIATED_STATION, UNASSOCIATED_STATION = 15, 16, 17
 HEADER, BODY, INVENTORY, INVENTORIES = 1, 2, 4, 2
-ACCESS_POINT_PLACE = 10
+DEVICE_LOCATION, ACCESS_POINT_PLACE = 5, 10
 MEMBERS_OF_AOS_8 = frozenset(range(1, 13))
 
 
@@ -88,7 +88,8 @@ def _note_counts(frame: Fields, out: Decoded) -> None:
 
 def _read_aos_10(frame: Fields, out: Decoded) -> None:
     body = wire.message(frame, BODY) or {}
-    others = sum(len(body.get(number, ())) for number in (1, 2, 5))  # Bluetooth, telemetry, places of Bluetooth devices
+    located = wire.message(body, DEVICE_LOCATION) or {}
+    others = len(body.get(1, ())) + len(body.get(2, ())) + len(located.get(1, ()))  # all of Bluetooth
     if others:
         out.refuse(RecordRefusal.NOT_WIFI, others)
     else:

@@ -120,3 +120,11 @@ def test_wired_clients_and_beacons_are_counted() -> None:
 )
 def test_what_cannot_be_read_is_refused(body: Any, reason: str) -> None:
     assert refusal("ruckus", body) == reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "metric"), [("ruckus", "ruckus_ap_client_wireless_rssi_dbm"), ("omada", "omada_client_rssi_dbm")]
+)
+def test_exporters_of_these_systems_are_read_too(kind: str, metric: str) -> None:
+    body = f'# TYPE {metric} gauge\n{metric}{{ap_name="shop-1",mac="{PHONE}"}} -60\n'
+    assert levels(decoded(kind, body)) == {(PHONE, "shop-1"): -60}

@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 
-from tests.engine.ingest.decoders.saying import AP, NOW, OTHER_PHONE, PHONE, changes, decoded, levels, refusal, refused
+from tests.engine.ingest.decoders.saying import (
+    AP,
+    NOW,
+    OTHER_AP,
+    OTHER_PHONE,
+    PHONE,
+    changes,
+    decoded,
+    levels,
+    refusal,
+    refused,
+)
 
 CLIENT = {"mac": PHONE, "ap_mac": AP, "signal": -60, "rssi": 36, "last_seen": int(NOW) - 2, "is_wired": False}
 
@@ -113,3 +124,26 @@ def test_half_a_character_in_a_name_costs_nothing() -> None:
     rows = json.dumps([CLIENT, CLIENT | {"mac": OTHER_PHONE, "ap_mac": None}]).replace("rssi", "rs\\ud800si")
     found = decoded("unifi", rows)
     assert (levels(found), refused(found)) == ({(PHONE, AP): -60}, {"no_ap": 1})
+
+
+@pytest.mark.parametrize(
+    ("key", "event", "ap"),
+    [
+        ("EVT_WU_Connected", "connect", AP),
+        ("EVT_WU_Disconnected", "disconnect", AP),
+        ("EVT_WG_Connected", "connect", AP),
+        ("EVT_WU_Roam", "update", OTHER_AP),
+    ],
+)
+def test_events_say_who_came_and_went(key: str, event: str, ap: str) -> None:
+    who = {"guest" if "WG" in key else "user": PHONE}
+    said = {"key": key, "ap": AP, "ssid": "Magasin", "time": int(NOW * 1000)} | who
+    found = decoded("unifi", answer(said | ({"ap_from": AP, "ap_to": OTHER_AP} if "Roam" in key else {})))
+    assert changes(found) == [(PHONE, event, ap)]
+    assert (found.sessions[0].t, found.sessions[0].ssid) == (NOW, "Magasin")
+
+
+@pytest.mark.parametrize("key", ["EVT_LU_Connected", "EVT_AP_Restarted", "EVT_WU_RoamRadio", "x", ""])
+def test_other_events_say_nothing(key: str) -> None:
+    found = decoded("unifi", answer({"key": key, "user": PHONE, "ap": AP}))
+    assert (found.sessions, found.refused, found.ignored) == ([], {}, 1)

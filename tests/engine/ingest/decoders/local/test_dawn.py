@@ -112,3 +112,8 @@ def test_data_may_be_an_object_too() -> None:
 )
 def test_a_message_that_gives_nothing_is_counted(said: dict[str, Any], reason: str) -> None:
     assert refused(decoded("openwrt", said)) == {reason: 1}
+
+
+def test_a_beacon_report_on_its_wire_is_how_a_phone_hears() -> None:
+    report = {"address": PHONE, "bssid": OTHER_AP, "rcpi": 90, "rsni": 40}
+    assert levels(decoded("openwrt", wire("beacon-report", report))) == {(PHONE, OTHER_AP): -65}

@@ -185,3 +185,10 @@ def test_json_of_no_known_shape_is_counted(body: Any) -> None:
 def test_nobody_there_is_no_error(body: Any) -> None:
     found = decoded("openwrt", body, ap=AP)
     assert (found.readings, found.sessions, found.refused) == ([], [], {})
+
+
+def test_a_measurement_of_usteers_without_dbm_has_its_rcpi() -> None:
+    measured = [{"node": "hostapd.b", "rcpi": 90, "rsni": 40}, {"node": "", "rssi": -60}, {"node": "hostapd.b"}]
+    found = decoded("openwrt", {"hostapd.a": {PHONE: {"measurements": measured}}})
+    assert levels(found) == {(PHONE, "hostapd.b"): -65}
+    assert refused(found) == {"no_ap": 1, "no_rssi": 1}

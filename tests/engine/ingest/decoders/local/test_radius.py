@@ -154,3 +154,12 @@ def test_a_delimiter_that_is_none_is_refused(delimiter: str) -> None:
 @pytest.mark.parametrize(("body", "reason"), [("", "not_json"), ("Start,06", "not_json"), ("3", "bad_shape")])
 def test_what_is_no_request_is_refused(body: str, reason: str) -> None:
     assert refusal("radius", body) == reason
+
+
+def test_a_request_that_is_sent_again_is_told_once() -> None:
+    first = START | {"Acct-Session-Id": "5e0053"}
+    again, later = first | {"Acct-Delay-Time": 5}, first | {"Event-Timestamp": "Nov 28 2026 10:00:09 UTC"}
+    found = decoded("radius", [first, again, later])
+    assert [session.t - NOW for session in found.sessions] == [0, 9]
+    assert refused(found) == {"duplicate": 1}
+    assert len(decoded("radius", [START, START]).sessions) == 2  # nothing says that it is the same

@@ -175,3 +175,13 @@ def test_time_since_boot_is_no_time_and_nobody_is_no_phone() -> None:
     assert absent(decoded("android-rtt", ranges(RESULT | {"timestamp": 123456789})).readings[0].t)
     assert refused(decoded("android-rtt", {"results": [RESULT, RESULT]})) == {"no_mac": 2}
     assert len(decoded("android-rtt", [RESULT | {"client": PHONE}]).readings) == 1
+
+
+def test_boards_spell_names_as_they_like() -> None:
+    found = decoded("esp32", {"Sensor": "esp-1", "Frames": [{"MAC": PHONE, "RSSI": "-60"}]})
+    assert levels(found) == {(PHONE, "esp-1"): -60}
+
+
+def test_a_node_that_hears_another_node_hears_no_phone() -> None:
+    node = DEVICE | {"id": "node:caisses"}
+    assert refused(decoded("espresense", node, topic="espresense/devices/node:caisses/node-1")) == {"not_a_phone": 1}

@@ -89,7 +89,9 @@ def test_aos_10_brings_places_of_access_points_and_no_phones() -> None:
 def test_aos_10s_bluetooth_is_no_wifi() -> None:
     header = chunk(1, chunk(1, "1.0") + integer(2, 1))
     ble = chunk(1, chunk(1, chunk(1, MAC)) + zigzag(4, -50) + chunk(5, AP_MAC))
+    placed = chunk(5, chunk(1, chunk(1, "a")) + chunk(1, chunk(1, "b")) + chunk(1, chunk(1, "c")))
     assert refused(decoded("aruba-iot", header + chunk(2, ble + ble))) == {"not_wifi": 2}
+    assert refused(decoded("aruba-iot", header + chunk(2, placed))) == {"not_wifi": 3}
 
 
 def test_aos_10_without_a_scale_tells_no_metres() -> None:

@@ -36,11 +36,11 @@ LONGEST_BYTES = 50_000
 
 
 @contextmanager
-def site_with(folder: Path, **portal: Any) -> Iterator[Site]:
-    """The small shop with one declared portal."""
-    declared = {"store": "corner", "password_variable": "PORTAL_PASSWORD", "secret_variable": "PORTAL_SECRET", **portal}
-    portals = parse_config({"portals": [declared]}, "config.yaml").portals
-    config = Config(api=ApiConfig(port=0), portals=portals)
+def site_with(folder: Path, *portals: dict[str, Any], **portal: Any) -> Iterator[Site]:
+    """The small shop with one declared portal, or several."""
+    common = {"store": "corner", "password_variable": "PORTAL_PASSWORD", "secret_variable": "PORTAL_SECRET"}
+    declared = {"portals": [{**common, **one} for one in (portals or (portal,))]}
+    config = Config(api=ApiConfig(port=0), portals=parse_config(declared, "config.yaml").portals)
     before = dict(os.environ)
     os.environ.update(VARIABLES)
     try:
@@ -69,7 +69,7 @@ def link_out(page: str) -> str:
     """Where the page says that the browser goes next."""
     found = re.search(r'id="way-out" href="([^"]+)"', page)
     assert found
-    assert f'content="1;url={found[1]}"' in page  # goes on by itself
+    assert f'content="0;url={found[1]}"' in page  # goes on by itself
     return unescape(found[1])
 
 

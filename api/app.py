@@ -20,6 +20,7 @@ import api.managers.endpoints
 import api.managers.pages
 import api.managers.retention
 import api.portal.captive
+import api.portal.wifidog
 import api.shares.endpoints
 import api.shoppers.me
 import api.shoppers.optout
@@ -73,6 +74,7 @@ _ROUTERS = (
     api.shoppers.portal.router,
     api.shoppers.way_out.router,
     api.portal.captive.router,
+    api.portal.wifidog.router,
     api.shoppers.passes.router,
     api.shoppers.optout.router,
     api.tills.endpoints.router,
@@ -117,7 +119,7 @@ def create_app(
     app.state.rate_limits = limits
     app.state.metrics = instruments
     app.state.hub = page_hub(db)
-    app.state.doors = open_doors(config, plans, os.environ)
+    app.state.doors = open_doors(config, secrets, plans, os.environ)
     app.state.delivery = []
     app.state.seen_messages = SeenMessages()
     app.state.hand_over = HandOver(config.mqtt) if any(s.config.receiver for s in sources) else None

@@ -15,6 +15,7 @@ from api.portal.waiting import WaitingLists
 from engine.config import Config, PortalConfig
 from engine.errors import OperatorError, Problem
 from engine.ingest.portals.records import GuestAccount, PortalRedirect, PortalTold
+from engine.privacy.secrets import Secrets
 from engine.vocabulary import PortalSystem
 
 
@@ -30,7 +31,8 @@ class Door:
 class Doors:
     """All declared portals of a site, and what happened at them."""
 
-    def __init__(self, doors: Iterable[Door] = ()) -> None:
+    def __init__(self, secrets: Secrets, doors: Iterable[Door] = ()) -> None:
+        self.secrets = secrets
         self._doors = {(door.config.store, door.config.system): door for door in doors}
         self.freed = FreedAddresses()
         self.waiting = WaitingLists()
@@ -53,7 +55,7 @@ class Doors:
         return PortalTold(now=now)
 
     def store_of_site(self, site: str) -> str | None:
-        """The store whose UniFi site has this name; None where none has, or several."""
+        """The store whose UniFi site has this name, or the only one with UniFi; None where there is none such."""
         named = [d.config for d in self._doors.values() if d.config.system is PortalSystem.UNIFI]
         stores = [config.store for config in named if config.site == site] or [config.store for config in named]
         return stores[0] if len(stores) == 1 else None
@@ -76,7 +78,7 @@ def doors_of(request: Request) -> Doors:
     return doors
 
 
-def open_doors(config: Config, stores: Iterable[str], environ: Mapping[str, str]) -> Doors:
+def open_doors(config: Config, secrets: Secrets, stores: Iterable[str], environ: Mapping[str, str]) -> Doors:
     """The declared portals with their secrets. Raises OperatorError for stores that are not here, and for variables
     and certificates that are not there, all at once. Portals of stores that another process serves are left out."""
     known, problems, doors = set(stores), [], []
@@ -95,7 +97,7 @@ def open_doors(config: Config, stores: Iterable[str], environ: Mapping[str, str]
             problems.append(Problem(str(portal.tls_ca_file), "(whole file)", reason, "a certificate in PEM"))
     if problems:
         raise OperatorError(problems)
-    return Doors(doors)
+    return Doors(secrets, doors)
 
 
 def _door(portal: PortalConfig, environ: Mapping[str, str]) -> Door:

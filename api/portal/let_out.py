@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 from api.portal.calls import Controller, ControllerTrouble
 from api.portal.controllers import omada, others, ruckus, unifi
 from api.portal.doors import Door, Doors
 from api.portal.records import LetOutResult, PhoneAsked
+from api.portal.wifidog import gateway_token
 from engine.ingest.portals.hosts import is_allowed
 from engine.ingest.portals.parse import SYSTEMS
 from engine.ingest.portals.records import BrowserStep, Onward, PortalRedirect, Step
@@ -66,7 +68,13 @@ async def _through(doors: Doors, door: Door, redirect: PortalRedirect, onward: O
         return LetOutResult(LetOut.OPENED)
     if step is None:
         return LetOutResult(LetOut.NOT_DECLARED)
-    return _browser_step(door, step(redirect.landing, door.account, onward))
+    account = door.account
+    if system is PortalSystem.RUIJIE:
+        if redirect.client_mac is None:
+            return LetOutResult(LetOut.NO_PHONE)
+        token = gateway_token(doors.secrets, door.config.store, redirect.client_mac, now + onward.seconds)
+        account = replace(account, secret=token)
+    return _browser_step(door, step(redirect.landing, account, onward))
 
 
 def _step_of(door: Door, redirect: PortalRedirect, now: float) -> Step | None:

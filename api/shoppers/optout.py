@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
@@ -60,5 +61,6 @@ def _page(ctx: AppContext, store: str, request: Request, *, phone: str, done: bo
         url=url,
         qr_svg=qr_svg(url),
         phone=phone,
+        keep=f"&phone={quote(phone)}" if phone else "",
         done=done,
     )

@@ -43,6 +43,7 @@ from api.texts.consents import ASKED, TEXT_VERSION, worded_since
 from api.texts.language import language
 from api.visitors import OPENED, recognise_friend, spend_sign_in
 from engine.errors import BusinessRefusal, NotFound
+from engine.ingest.portals.landing import LONGEST
 from engine.ingest.portals.parse import parse
 from engine.ingest.portals.records import PortalRedirect
 from engine.storage.people.bindings import PhoneClaim
@@ -93,13 +94,21 @@ def portal(
     return _sign_in_page(ctx, doors, store, request, "")
 
 
+@router.get("/w/{store}/login/", summary="Wi-Fi sign-in page, at the path that WiFiDog's gateways send phones to")
+def wifidog_portal(
+    store: str, request: Request, ctx: AppContext = Depends(context), doors: Doors = Depends(doors_of)
+) -> Response:
+    """The same page."""
+    return _sign_in_page(ctx, doors, store, request, "")
+
+
 @router.get("/guest/s/{site}", include_in_schema=False)
 @router.get("/guest/s/{site}/", summary="Wi-Fi sign-in page, at the path that UniFi sends phones to")
 def unifi_portal(
     site: str, request: Request, ctx: AppContext = Depends(context), doors: Doors = Depends(doors_of)
 ) -> Response:
-    """The page of the store that `portals` declares with this UniFi site."""
-    store = doors.store_of_site(site)
+    """The page of the store that `portals` declares with this UniFi site; of a site with one store, its page."""
+    store = doors.store_of_site(site) or (next(iter(ctx.plans)) if len(ctx.plans) == 1 else None)
     if store is None:
         raise NotFound(f"no store with the UniFi site {site!r}")
     return _sign_in_page(ctx, doors, store, request, "")
@@ -192,7 +201,8 @@ def _sign_in_page(ctx: AppContext, doors: Doors, store: str, request: Request, b
     phone = query.get("phone", "")[:1000] if carried else ""
     claim = unseal_phone(ctx, store, phone) if phone else landed_phone(ctx, plan, arrival.redirect)
     sealed = seal_phone(ctx, store, claim)
-    door = seal_redirect(ctx, store, arrival.redirect, body, now) if arrival.is_sent and not carried else ""
+    keepable = arrival.is_sent and not carried and len(arrival.redirect.landing.query) + len(body) <= LONGEST
+    door = seal_redirect(ctx, store, arrival.redirect, body, now) if keepable else ""
     door = door or (query["door"] if carried else "")
     known = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
     opened = query.get("opened", "")
@@ -249,6 +259,8 @@ def _sign_in(
     known = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
     if known is not None:
         return sign_in(ctx, known.shopper_id, body, claim)
+    if not any(answer.granted for answer in body.consents):
+        return None  # nothing is kept, so nothing is looked up: Wi-Fi works without a database, too
     return once_per_form(ctx, form, body.store, lambda who: sign_in(ctx, who, body, claim))
 
 

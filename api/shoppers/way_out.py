@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,10 +25,12 @@ from api.shoppers.passes import make_pass
 from api.shoppers.sessions import known_shopper
 from api.texts.catalogue import words
 from api.texts.language import language
+from engine.errors import StorageUnavailable
 from engine.ingest.portals.records import PortalRedirect
 from engine.storage.people.shoppers import ShopperProfile
 from engine.vocabulary import LetOut
 
+log = logging.getLogger(__name__)
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 
 
@@ -53,7 +56,10 @@ async def leave(ctx: AppContext, doors: Doors, request: Request, leaving: Leavin
     onward = f"/w/{store}/online{tail}"
     result = await let_out(doors, store, redirect, ctx.public_url + onward, now)
     if doors.counts.add(store, result.outcome):
-        await run_in_threadpool(doors.counts.write, ctx.db, store)
+        try:
+            await run_in_threadpool(doors.counts.write, ctx.db, store)
+        except StorageUnavailable as error:  # the phone is out all the same; the health page says what is away
+            log.warning("%s: the portal's counts could not be written: %s", store, error)
     if is_seen_directly(request, redirect) and (door := doors.door(store, redirect)) is not None:
         remember = {LetOut.OPENED: doors.freed.free, LetOut.SENT_ON: doors.freed.send_on}.get(result.outcome)
         if remember is not None:

@@ -127,7 +127,9 @@ def test_a_lost_database_is_a_503_with_a_pause(site: Site, monkeypatch: pytest.M
     assert "db.internal" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/", "/w/corner", "/me", "/till", "/opt-out/corner", "/health", "/docs", "/manage"])
+@pytest.mark.parametrize(
+    "path", ["/", "/w/corner", "/w/corner/online", "/me", "/till", "/opt-out/corner", "/health", "/docs", "/manage"]
+)
 def test_pages_load_nothing_from_elsewhere(site: Site, path: str) -> None:
     """Neither scripts, styles, fonts nor pictures: the store may have no way out."""
     with site.client(Accept="text/html") as client:

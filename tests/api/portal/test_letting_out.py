@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from api.portal.doors import open_doors
+from api.portal.wifidog import is_good
 from engine.config import ApiConfig, Config, parse_config
 from engine.errors import OperatorError
 from engine.ingest.portals.capport import read_capport
@@ -26,7 +27,7 @@ from engine.storage.people.shoppers import linked_devices
 from engine.storage.status import get_status
 from tests.api.conftest import served
 from tests.api.portal.controllers import FakeController, running
-from tests.api.site import Site, small_plan
+from tests.api.site import SECRETS, Site, small_plan
 from tests.engine.ingest.portals.test_redirects import RECORDED
 
 MAC = "02:00:5e:10:00:01"
@@ -173,6 +174,24 @@ def test_opennds_level_3_comes_and_asks(tmp_path: Path) -> None:
         done = {**asks, "payload": base64.b64encode(f"* {rhid}".encode()).decode()}
         assert phone.post("/w/corner", data=done).text == "ack"
         assert phone.post("/w/corner", data=asks).text == "*"
+
+
+def test_ruijie_s_gateway_asks_about_the_token_that_the_phone_brings(tmp_path: Path) -> None:
+    """Good for this phone and this store until its time is over; nothing of it is kept."""
+    with site_with(tmp_path, system="ruijie", allowed_hosts=["10.1.0.1"]) as site, site.client() as phone:
+        query = query_of("ruijie")
+        page = phone.get(f"/w/corner/login/?{query}").text
+        url = link_out(phone.post("/w/corner?lang=en", data=hidden(page)).text)
+        assert url.startswith("http://10.1.0.1:2060/wifidog/auth?token=")
+        token = parse_qs(urlsplit(url).query)["token"][0]
+        asks = {"stage": "login", "gw_id": "G1", "mac": MAC, "token": token}
+        assert phone.get("/w/corner/auth/", params=asks).text == "Auth: 1"
+        assert phone.get("/w/corner/auth/", params={**asks, "mac": "02:00:5e:10:00:02"}).text == "Auth: 0"
+        assert phone.get("/w/corner/auth/", params={**asks, "token": MAC}).text == "Auth: 0"
+        assert not is_good(SECRETS, "corner", MAC, token, time.time() + 14_401)
+        assert not is_good(SECRETS, "other", MAC, token, time.time())
+        assert phone.get("/w/corner/ping/").text == "Pong"
+        assert phone.get("/w/corner/portal/", params={"gw_id": "G1"}).headers["location"] == "/w/corner/online"
 
 
 @pytest.mark.parametrize(
@@ -323,7 +342,7 @@ def test_a_page_is_light_and_needs_no_script(tmp_path: Path) -> None:
 def test_what_a_portal_lacks_is_said_before_anything_starts(portal: dict[str, Any], places: list[str]) -> None:
     config = parse_config({"portals": [portal]}, "config.yaml")
     with pytest.raises(OperatorError) as refused:
-        open_doors(config, ["corner"], {})
+        open_doors(config, SECRETS, ["corner"], {})
     assert [problem.place if "store" in problem.place else problem.file for problem in refused.value.problems] == places
 
 

@@ -36,6 +36,9 @@ def check_features(placed: Sequence[PlacedRecord], declared_levels: set[str], fi
     _refuse_no_receivers(placed, findings)
     _refuse_shared_addresses(placed, findings)
     _check_levels(placed, findings)
+    wide = {name: level.polygon.buffer(OUTSIDE_M) for name, level in levels.items()}
+    for outline in (*wide.values(), *(level.polygon for level in levels.values())):
+        shapely.prepare(outline)
     for p in placed:
         if isinstance(p.record, Level):
             continue
@@ -43,7 +46,7 @@ def check_features(placed: Sequence[PlacedRecord], declared_levels: set[str], fi
             fix = closest(p.record.level, declared_levels) if declared_levels else "add a feature of type level"
             findings.wrong(f"{p.place}.properties.level", f"there is no level {p.record.level!r}", fix)
         elif p.record.level in levels:
-            _check_inside(p, levels[p.record.level], findings)
+            _check_inside(p, levels[p.record.level], wide[p.record.level], findings)
 
 
 def _refuse_no_receivers(placed: Sequence[PlacedRecord], findings: Findings) -> None:
@@ -107,7 +110,7 @@ def _check_levels(placed: Sequence[PlacedRecord], findings: Findings) -> None:
         seen.append(level)
 
 
-def _check_inside(p: PlacedRecord, level: Level, findings: Findings) -> None:
+def _check_inside(p: PlacedRecord, level: Level, wide: Polygon, findings: Findings) -> None:
     record = p.record
     place = f"{p.place}.geometry"
     if isinstance(record, AccessPoint):
@@ -126,7 +129,7 @@ def _check_inside(p: PlacedRecord, level: Level, findings: Findings) -> None:
     if shape.distance(level.polygon) > reach_m or (reach_m == 0 and not _overlaps(shape, level)):
         fix = "coordinates are metres, x to the right, y up"
         findings.wrong(place, f"the {noun} lies outside level {level.id!r}", fix)
-    elif not shapely.covers(level.polygon.buffer(OUTSIDE_M), shape):
+    elif not wide.covers(shape):
         findings.odd(place, f"the {noun} sticks out of level {level.id!r} by more than {OUTSIDE_M:g} m", "is it right?")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from engine.errors import Problem
 
@@ -31,3 +33,26 @@ class Findings:
     def odd(self, place: str, reason: str, fix: str = "") -> None:
         """A warning: the plan is used as it is."""
         self.warnings.append(Problem(self.file, place, reason, fix))
+
+
+MOST_ALIKE = 8
+"""So many problems of one kind are listed one by one; more are one thing, said once with some of its places."""
+SHOWN_PLACES = 3
+_VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|-?\d[\d.,]*(?:e[-+]?\d+)?")
+
+
+def tell_once(problems: Sequence[Problem]) -> list[Problem]:
+    """The problems in their order, those of one kind as one where there are more than `MOST_ALIKE`: a drawing in the
+    wrong units is one mistake, not one for each of its vertices. Alike are problems that differ in numbers, values and
+    indices alone."""
+    alike: dict[tuple[str, ...], list[Problem]] = {}
+    for problem in problems:
+        kind = tuple(_VALUES.sub("#", text) for text in (problem.file, problem.place, problem.reason, problem.fix))
+        alike.setdefault((problem.file, *(re.sub("#+", "#", text) for text in kind[1:])), []).append(problem)
+    told = {id(p): p for group in alike.values() if len(group) <= MOST_ALIKE for p in group}
+    for first, *others in alike.values():
+        if len(others) >= MOST_ALIKE:
+            places = ", ".join(p.place for p in others[:SHOWN_PLACES])
+            more = f" and {len(others) - SHOWN_PLACES} more places"
+            told[id(first)] = replace(first, reason=f"{first.reason}; the same at {places}{more}")
+    return [told[id(p)] for p in problems if id(p) in told]

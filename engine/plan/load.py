@@ -12,7 +12,7 @@ from engine.errors import OperatorError, Problem
 from engine.plan.crosscheck import check_features, check_products
 from engine.plan.features import PlacedRecord, read_feature
 from engine.plan.fields import JsonObject, refuse_unknown, show
-from engine.plan.findings import Findings
+from engine.plan.findings import Findings, tell_once
 from engine.plan.header import Header, read_header
 from engine.plan.model import AccessPoint, Fixture, Level, Opening, Plan, Wall, Zone
 from engine.plan.products import PlacedProduct, read_products
@@ -38,7 +38,7 @@ def check_plan(folder: Path) -> tuple[Plan | None, list[Problem], list[Problem]]
     if plan is not None:
         findings = Findings(str(Path(folder) / PLAN_FILE))
         check_reachable(plan, findings)
-        warnings += findings.warnings
+        warnings += tell_once(findings.warnings)
     return plan, errors, warnings
 
 
@@ -95,7 +95,7 @@ def _read(folder: Path) -> tuple[Plan | None, list[Problem], list[Problem]]:
     if declared:  # without a level, that is the mistake to show
         check_products(products, plan, declared, sold)
     errors = drawn.errors + sold.errors
-    return (None if errors else plan), errors, drawn.warnings + sold.warnings
+    return (None if errors else plan), tell_once(errors), tell_once(drawn.warnings + sold.warnings)
 
 
 def _read_text(path: Path, findings: Findings) -> str | None:
@@ -131,6 +131,10 @@ def _read_json(folder: Path, findings: Findings) -> Any:
 
 
 def _read_collection(raw: dict[str, Any], findings: Findings) -> tuple[Header | None, list[PlacedRecord], set[str]]:
+    if _is_of_others(raw):
+        fix = "rayon plan import FILE DIR makes a plan of it"
+        findings.wrong("(whole file)", "is GeoJSON of another program: no feature says what it is", fix)
+        return None, [], set()
     refuse_unknown(raw, ("type", "rayon", "features", "bbox"), "(top)", findings)
     if raw.get("type") != "FeatureCollection":
         findings.wrong("type", f"{show(raw.get('type'))} is not FeatureCollection", '"FeatureCollection"')
@@ -151,6 +155,15 @@ def _read_collection(raw: dict[str, Any], findings: Findings) -> tuple[Header | 
     check_features(placed, declared, findings)
     _refuse_full_levels(placed, findings)
     return header, placed, declared
+
+
+def _is_of_others(raw: dict[str, Any]) -> bool:
+    """Whether a collection has none of our words at all: neither `rayon` nor a `feature_type`."""
+    features = raw.get("features")
+    if "rayon" in raw or raw.get("type") != "FeatureCollection" or not isinstance(features, list) or not features:
+        return False
+    properties = [f.get("properties") for f in features if isinstance(f, dict)]
+    return not any(isinstance(p, dict) and "feature_type" in p for p in properties)
 
 
 def _is_level(feature: Any) -> bool:

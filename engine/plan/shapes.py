@@ -81,8 +81,16 @@ def _positions(raw: Any, at_least: int, place: str, findings: Findings) -> list[
     if not isinstance(raw, list):
         findings.wrong(place, f"{show(raw)} is not a list of positions", _EXAMPLES["LineString"])
         return []
-    read = [_position(p, f"{place}[{i}]", findings) for i, p in enumerate(raw)]
-    good = [p for p in read if p is not None]
+    good, first, n_wrong = [], (0, WrongValueError("")), 0
+    for i, position in enumerate(raw):
+        try:
+            good.append(_read_position(position))
+        except WrongValueError as wrong:
+            first = first if n_wrong else (i, wrong)
+            n_wrong += 1
+    if n_wrong:
+        more = f", nor are {n_wrong - 1} more here" if n_wrong > 1 else ""
+        findings.wrong(f"{place}[{first[0]}]", first[1].reason + more, first[1].fix)
     if len(raw) < at_least:
         findings.wrong(place, f"has {len(raw)} positions", f"at least {at_least}")
     return good if len(good) == len(raw) >= at_least else []

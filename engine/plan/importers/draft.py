@@ -13,6 +13,7 @@ from engine.plan.importers.geometry import Shape
 from engine.plan.importers.ground import Ground
 from engine.plan.importers.notes import Notes
 
+MOST_FEATURES = 20_000  # a hypermarket has some thousands; this much is a drawing of something else
 DEFAULT_MAST_M = 2.7
 """How high an access point hangs where a drawing does not say: under a shop's suspended ceiling."""
 
@@ -62,6 +63,9 @@ class Draft:
 
     def add(self, kind: str, level: str, shape: Shape, place: str = "", **properties: Any) -> None:
         """One more feature; properties that are None or empty are left to their defaults."""
+        if len(self.pieces) >= MOST_FEATURES:
+            reason = f"holds more than {MOST_FEATURES:,} walls, fixtures and zones: that is more than a shop"
+            self.notes.refuse("(whole file)", reason, "leave out what is none, with --layer NAME=ignore")
         given = {key: value for key, value in properties.items() if value not in (None, "", (), [])}
         self.pieces.append(Piece(kind, level, shape, given, place))
 

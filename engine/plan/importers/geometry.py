@@ -29,6 +29,7 @@ def read_shapes(raw: Any, place: str, notes: Notes, depth: int = 0) -> list[Shap
     if raw is None:
         return []
     kind = raw.get("type") if isinstance(raw, dict) else None
+    kind = kind if isinstance(kind, str) else ""
     if kind == "GeometryCollection" and isinstance(raw.get("geometries"), list) and depth < MOST_DEPTH:
         return [shape for part in raw["geometries"] for shape in read_shapes(part, place, notes, depth + 1)]
     parts = raw.get("coordinates") if isinstance(raw, dict) else None

@@ -24,7 +24,6 @@ from engine.plan.model import Anchor, ap_key
 
 DECIMALS = 4  # a tenth of a millimetre: finer than anybody draws, coarse enough to read
 MOST_PARTS = 100  # outlines of one level; a building has a few
-MOST_FEATURES = 50_000  # a hypermarket has some thousands; this much is a drawing of something else
 _LOSS_MAX_DB = 100.0
 _SHAPES = {Point: "Point", LineString: "LineString", Polygon: "Polygon"}
 
@@ -40,6 +39,8 @@ class Imported:
 
 def lay_out(draft: Draft, answers: Answers) -> Imported:
     """The plan of a draft. Raises OperatorError where there is no level in it, or one that no shop has."""
+    for storey in draft.storeys:
+        storey.parts = [part for part in storey.parts if part.area > 0]
     if not any(s.parts for s in draft.storeys):
         draft.notes.refuse("(whole file)", "holds no outline of a floor", "say which layer it is: --layer NAME=level")
     turn = _turn(draft)
@@ -52,9 +53,6 @@ def lay_out(draft: Draft, answers: Answers) -> Imported:
         if p.level in outlines
     ]
     pieces = [piece for piece in pieces if _lies_on(piece, outlines[piece.level], draft)]
-    if len(pieces) > MOST_FEATURES:
-        reason = f"holds {len(pieces):,} walls, fixtures and zones, more than any shop"
-        draft.notes.refuse("(whole file)", reason, "leave layers out with --layer NAME=ignore")
     anchor = turn.anchor(draft.ground) if draft.ground is not None else None
     features = [_level_feature(storey, outlines[storey.id]) for storey in storeys] + _features(pieces, draft)
     plan = {"type": "FeatureCollection", "rayon": _header(draft, answers, anchor), "features": features}
@@ -165,7 +163,7 @@ def _level_feature(storey: Storey, outline: Polygon) -> dict[str, Any]:
 
 def _features(pieces: list[Piece], draft: Draft) -> list[dict[str, Any]]:
     """The features of all pieces, with ids that are their own within each type."""
-    taken: dict[str, set[str]] = {}
+    taken: dict[str, dict[str, int]] = {}
     aps: set[str] = set()
     order = {"wall": 0, "fixture": 1, "section": 2, "opening": 3, "access_point": 4}
     made = []
@@ -175,7 +173,7 @@ def _features(pieces: list[Piece], draft: Draft) -> list[dict[str, Any]]:
             properties = {"level": piece.level, **properties}
         else:
             wish = properties.pop("id", "") or id_like(properties.get("name", "")) or _noun(properties, piece.kind)
-            own = unique_id(clean(wish, 100) or piece.kind, taken.setdefault(piece.kind, set()))
+            own = unique_id(clean(wish, 100) or piece.kind, taken.setdefault(piece.kind, {}))
             properties = {"id": own, "level": piece.level, **properties}
         if piece.kind == "access_point" and not _complete_access_point(properties, aps, piece, draft):
             continue

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 
 from engine.errors import OperatorError
-from engine.plan.findings import Findings
+from engine.plan.findings import Findings, tell_once
 from engine.plan.importers.answers import Answers
 from engine.plan.importers.draft import Draft
 from engine.plan.importers.formats.dxf import import_dxf
@@ -60,7 +60,7 @@ def import_drawing(files: dict[str, bytes], name: str, answers: Answers, format_
     findings = Findings(name)
     check_raw(made.plan, findings)
     if findings.errors:
-        raise OperatorError(findings.errors)
+        raise OperatorError(tell_once(findings.errors))
     return made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from engine.plan.model import ap_key, is_no_receiver
@@ -45,6 +46,7 @@ def clean(text: Any, at_most: int = 200) -> str:
     return _UNFIT.sub(" ", str(text)).strip()[:at_most].strip()
 
 
+@lru_cache(20_000)
 def plain(text: str) -> str:
     """Lower case without accents: `Étage n°2` is `etage n 2`."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
@@ -61,13 +63,14 @@ def is_mac(text: str) -> bool:
     return re.fullmatch("[0-9a-f]{12}", ap_key(text)) is not None and not is_no_receiver(text)
 
 
-def unique_id(wanted: str, taken: set[str]) -> str:
-    """`wanted`, or with a number behind it where it is taken; it is taken from now on."""
-    made, n = wanted, 1
+def unique_id(wanted: str, taken: dict[str, int]) -> str:
+    """`wanted`, or with a number behind it where it is taken; it is taken from now on. `taken` maps each id to the
+    number that was given last."""
+    made = wanted
     while made in taken:
-        n += 1
-        made = f"{wanted}-{n}"
-    taken.add(made)
+        taken[wanted] += 1
+        made = f"{wanted}-{taken[wanted]}"
+    taken[made] = 1
     return made
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.plan.importers.ground import WGS84_A_M
 from engine.plan.importers.notes import Notes
+from engine.plan.importers.words import clean
 from engine.records import F64
 
 ToDegrees = Callable[[F64], F64]
@@ -26,7 +27,7 @@ def crs_of(raw: dict[str, Any]) -> str:
     inner = member.get("properties") if isinstance(member, dict) else None
     if not isinstance(inner, dict):
         return ""
-    name = str(inner.get("name") or inner.get("code") or inner.get("href") or "")
+    name = clean(inner.get("name")) or clean(inner.get("code")) or clean(inner.get("href"))
     if "CRS84" in name.upper() or "CRS:84" in name.upper():
         return "CRS84"
     found = re.search(r"(?:EPSG\D*?(?:0/|:|/)+|^)(?:[\d.]+:)?(\d{4,6})$", name.strip())

@@ -142,12 +142,15 @@ class _Drawing:
 
     def __init__(self, found: Strokes, kinds: dict[str, str], scale_m: float, origin: Any, draft: Draft) -> None:
         self._found, self._kinds, self._scale_m, self._origin, self._draft = found, kinds, scale_m, origin, draft
+        self._doors: list[tuple[Point, str]] = []
 
     def draw(self) -> Draft:
+        """The draft. Walls come first: their number is known before anything is made of them."""
+        self._doors = self._read_doors()
         walls = self._walls()
-        floor = self._floor(walls)
         for wall, layer in walls:
             self._draft.add("wall", LEVEL, wall, material=wall_material(layer))
+        floor = self._floor(walls)
         self._fixtures()
         self._sections()
         self._access_points()
@@ -201,7 +204,7 @@ class _Drawing:
             self._draft.add("opening", LEVEL, gap, id="door", category=self._category_at(gap))
         return one_outline(self._draft.storeys[0].parts)
 
-    def _doors(self) -> list[tuple[Point, str]]:
+    def _read_doors(self) -> list[tuple[Point, str]]:
         """Where doors are drawn (a block's place, an arc's middle), and the words about them."""
         doors = [
             (Point(self._metres(b.xy)), f"{b.name} {b.layer} {' '.join(b.attributes.values())}")
@@ -212,13 +215,13 @@ class _Drawing:
         return doors + [(Point(self._metres(s.xy).mean(axis=0)), s.layer) for s in strokes]
 
     def _category_at(self, gap: LineString) -> str:
-        words = [word for door, word in self._doors() if door.distance(gap) < DOOR_REACH_M]
+        words = [word for door, word in self._doors if door.distance(gap) < DOOR_REACH_M]
         return opening_category(" ".join(words))
 
     def _openings(self, floor: Polygon) -> None:
         """Doors of the outer walls where these have no gap; doors inside are nobody's way in."""
         edge = LineString(floor.exterior.coords)
-        for door, word in self._doors():
+        for door, word in self._doors:
             drawn = [o.shape for o in self._draft.of_kind("opening")]
             if edge.distance(door) < DOOR_REACH_M and all(shape.distance(door) > DOOR_REACH_M for shape in drawn):
                 at = edge.interpolate(edge.project(door))

@@ -87,7 +87,7 @@ class _Project:
     def _read_floors(self) -> dict[str, _Floor]:
         buildings = {str(b.get("floorPlanId")): b for b in self.rows("buildingFloors")}
         read: dict[str, _Floor] = {}
-        taken: set[str] = set()
+        taken: dict[str, int] = {}
         for i, row in enumerate(self.rows("floorPlans")):
             building = buildings.get(str(row.get("id")), {})
             ordinal = round(number_of(building.get("floorNumber"), float(i)))

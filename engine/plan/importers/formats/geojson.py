@@ -352,7 +352,7 @@ def _draw_fixtures(layer: Layer, draft: Draft) -> None:
 
 def _draw_sections(layer: Layer, draft: Draft) -> None:
     ids = _ids(layer, draft.notes) if any(not _name(f) for f in layer.features) else [""] * len(layer.features)
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for f, own in zip(layer.features, ids, strict=True):
         if isinstance(f.shape, Polygon):
             name = _name(f)

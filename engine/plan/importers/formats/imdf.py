@@ -120,7 +120,7 @@ def _open(files: dict[str, bytes], notes: Notes) -> Archive:
 def _levels(archive: Archive, draft: Draft) -> dict[str, str]:
     """The storeys, into the draft; the archive's ids of levels to ours."""
     ids: dict[str, str] = {}
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     outdoors = [place for place, _, p in archive.each("level") if p.get("outdoor") is True]
     only = len(outdoors) < len(archive.rows["level"])
     for place, row, p in archive.each("level"):

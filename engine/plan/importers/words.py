@@ -85,7 +85,7 @@ def kinds_of_layer(name: str) -> list[str]:
 
 
 _FIXTURES = {
-    "pillar": "pillar pilier piliers poteau poteaux column columns colonne colonnes pilar saule stalp",
+    "pillar": "pillar cols pilier piliers poteau poteaux column columns colonne colonnes pilar saule stalp",
     "fridge": "fridge frigo frigos froid frais kuhl kuhlregal refrigerator frigider",
     "freezer": "freezer congelateur congelateurs surgele surgeles congelator tiefkuhl",
     "counter": "counter comptoir comptoirs banque theke mostrador banco tejghea desk",

@@ -236,31 +236,31 @@ class _Drawing:
         blocks = {b.number: b for b in self._found.blocks}
         for number, own in sorted(of_block.items()):
             if number:
-                self._fixture(
-                    self._outline(own), f"{blocks[number].name} {own[0].layer}", _attribute(blocks[number], NAMES)
-                )
+                words = f"{blocks[number].name} {own[0].layer}"
+                for outline in self._outlines(own):
+                    self._fixture(outline, words, _attribute(blocks[number], NAMES))
                 continue
             closed = [(s, self._polygon(s)) for s in own]
             for stroke, area in closed:
                 if area is not None:
                     self._fixture(area, stroke.layer, "")
             loose = [LineString(self._metres(s.xy)) for s, area in closed if area is None and len(s.xy) > 1]
-            for area in shapely.ops.polygonize(shapely.union_all(loose)) if loose else []:
-                self._fixture(area, own[0].layer, "")
+            for face in shapely.ops.polygonize(shapely.union_all(loose)) if loose else []:
+                self._fixture(face, own[0].layer, "")
 
-    def _outline(self, strokes: list[Stroke]) -> Polygon | None:
-        """The outline of a block: its largest closed line, or the box around its strokes, along its own sides."""
+    def _outlines(self, strokes: list[Stroke]) -> list[Polygon]:
+        """What a block covers: its closed lines, those that touch as one, or else the box around
+        its strokes."""
         areas = [area for s in strokes if (area := self._polygon(s)) is not None]
         if areas:
-            return polygons_in(shapely.union_all(areas))[0]
-        box = shapely.union_all([LineString(self._metres(s.xy)) for s in strokes]).minimum_rotated_rectangle
-        return box if isinstance(box, Polygon) else None
+            return polygons_in(shapely.union_all(areas))
+        lines = [LineString(self._metres(s.xy)) for s in strokes]
+        return polygons_in(shapely.union_all(lines).minimum_rotated_rectangle)
 
-    def _fixture(self, area: Polygon | None, words: str, name: str) -> None:
-        if area is not None:
-            category = fixture_category(words)
-            self._draft.counts["columns"] += category == "pillar"
-            self._draft.add("fixture", LEVEL, area, name=name, category=category)
+    def _fixture(self, area: Polygon, words: str, name: str) -> None:
+        category = fixture_category(words)
+        self._draft.counts["columns"] += category == "pillar"
+        self._draft.add("fixture", LEVEL, area, name=name, category=category)
 
     def _sections(self) -> None:
         areas = [area for s in self._strokes("section") if (area := self._polygon(s)) is not None]

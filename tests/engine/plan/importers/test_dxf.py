@@ -195,6 +195,37 @@ def test_walls_with_two_faces_and_a_door_between() -> None:
     assert (made.counts["openings"], made.counts["area_m2"]["0"]) == (1, pytest.approx(240, abs=1))
 
 
+def test_a_row_of_shelves_in_one_block_and_an_array_of_inserts_are_several() -> None:
+    doc = drawing(1.0, 6, (0.0, 0.0))
+    row = doc.blocks.new("RANGEE")
+    for i in range(3):
+        row.add_blockref("GONDOLE", (0, 1.5 * i))
+    model = doc.modelspace()
+    model.add_blockref("RANGEE", (14, 6.5), dxfattribs={"layer": "GONDOLES", "xscale": 0.5})
+    array = {"layer": "GONDOLES", "row_count": 2, "row_spacing": 1.5, "xscale": 0.25}
+    model.add_blockref("GONDOLE", (13, 1), dxfattribs=array)
+    made = imported(written(doc), "shop.dxf")
+    more = [b for f in of_type(made, "fixture")[1:] if (b := bounds(f)) not in SHELVES]
+    assert sorted(more) == [(13, 1, 14, 2), (13, 2.5, 14, 3.5), (14, 6.5, 16, 7.5), (14, 8, 16, 9), (14, 9.5, 16, 10.5)]
+
+
+def test_doors_are_gaps_and_blocks_on_outer_walls() -> None:
+    doc = ezdxf.new()
+    doc.header["$INSUNITS"] = 6
+    model = doc.modelspace()
+    for a, b in (
+        ((0, 0), (4, 0)), ((6, 0), (20, 0)), ((20, 0), (20, 5)), ((20, 6.2), (20, 12)), ((20, 12), (0, 12)),
+        ((0, 12), (0, 0)), ((12, 0), (12, 3)), ((12, 5), (12, 12)),
+    ):  # fmt: skip
+        model.add_line(a, b, dxfattribs={"layer": "Murs"})
+    doc.blocks.new("PORTE SECOURS").add_arc((0, 0), 1.2, 0, 90)
+    for spot in ((20, 5), (0, 3), (12, 3)):  # beside a gap, on a wall without one, and on a wall inside
+        model.add_blockref("PORTE SECOURS", spot, dxfattribs={"layer": "Portes"})
+    made = imported(written(doc), "shop.dxf")
+    doors = {bounds(f): f["properties"]["category"] for f in of_type(made, "opening")}
+    assert doors == {(4, 0, 6, 0): "entrance", (20, 5, 20, 6.2): "exit", (0, 3, 0, 3): "exit"}
+
+
 def test_blocks_that_hold_blocks_without_end_are_refused() -> None:
     doc = drawing()
     for depth in range(6):

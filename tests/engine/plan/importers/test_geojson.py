@@ -139,6 +139,19 @@ def test_one_file_that_says_itself_what_is_what_in_metres_of_its_own() -> None:
     assert "taken for metres" in said(made)
 
 
+def test_one_layer_of_all_shapes_is_told_apart_by_them() -> None:
+    wall = {"type": "LineString", "coordinates": [[15, 0], [15, 8]]}
+    content = collection(
+        *(feature(plain_box(*corners)) for corners in ((0, 0, 30, 20), (0, 0, 15, 20), (2, 3, 3, 8))), feature(wall),
+        feature({"type": "Point", "coordinates": [3, 3]}, mac="02:00:5e:00:53:01", hoehe="3,2 m"),
+        name="dessin",
+    )  # fmt: skip
+    made = imported(content, "dessin.geojson")
+    assert [made.counts[key] for key in ("levels", "zones", "walls", "fixtures", "aps")] == [1, 1, 1, 1, 1]
+    assert of_type(made, "access_point")[0]["properties"]["z_m"] == 3.2
+    assert imported(content, "dessin.geojson", layers={"dessin": "level"}).counts["aps"] == 1
+
+
 def test_units_and_a_known_length_scale_a_drawing() -> None:
     for answers in ({"units": "mm"}, {"scale_m": 0.001}):
         made = imported(one_file(1000.0), "plan.geojson", **answers)

@@ -17,6 +17,7 @@ from shapely.geometry import LineString, Point, Polygon
 from engine.plan.crosscheck import MOST_EXTENT_M
 from engine.plan.importers.answers import METRES, Answers
 from engine.plan.importers.draft import Draft, Storey
+from engine.plan.importers.faces import two_faced
 from engine.plan.importers.formats.dxf_strokes import Block, Stroke, Strokes, Text, read_strokes
 from engine.plan.importers.geometry import middle_line, one_outline, polygons_in, segments
 from engine.plan.importers.notes import Notes
@@ -31,6 +32,7 @@ from engine.plan.importers.words import (
     some,
     wall_material,
 )
+from engine.plan.materials import wall_attenuation_db
 from engine.plan.model import ap_key
 
 INSUNITS = {1: "in", 2: "ft", 4: "mm", 5: "cm", 6: "m", 7: "km", 14: "dm", 21: "us-ft"}
@@ -148,8 +150,15 @@ class _Drawing:
         """The draft. Walls come first: their number is known before anything is made of them."""
         self._doors = self._read_doors()
         walls = self._walls()
-        for wall, layer in walls:
-            self._draft.add("wall", LEVEL, wall, material=wall_material(layer))
+        faces = two_faced([wall for wall, _ in walls])
+        for (wall, layer), face in zip(walls, faces, strict=True):
+            material = wall_material(layer)
+            half_db = (wall_attenuation_db(material or "unspecified") or 0.0) / 2 if face else None
+            self._draft.add("wall", LEVEL, wall, material=material, attenuation_db=half_db)
+        if any(faces):
+            self._draft.notes.say(
+                "(walls)", f"{sum(faces)} are faces of walls with a thickness: each loses half of one"
+            )
         floor = self._floor(walls)
         self._fixtures()
         self._sections()
@@ -264,7 +273,11 @@ class _Drawing:
 
     def _sections(self) -> None:
         areas = [area for s in self._strokes("section") if (area := self._polygon(s)) is not None]
-        names = _names_in(areas, [(Point(self._metres(t.xy)), t) for t in self._found.texts if not _is_measure(t)])
+        labels = [
+            Text(b.layer, b.xy, [_attribute(b, NAMES)]) for b in self._found.blocks if not self._is_access_point(b)
+        ]
+        texts = [t for t in (*self._found.texts, *labels) if t.lines[0] and not _is_measure(t)]
+        names = _names_in(areas, [(Point(self._metres(t.xy)), t) for t in texts])
         for area, name in zip(areas, names, strict=True):
             if not name:
                 self._draft.notes.say(

@@ -193,6 +193,21 @@ def test_walls_with_two_faces_and_a_door_between() -> None:
     made = imported(written(doc), "shop.dxf")
     assert made.counts["size_m"] == {"0": pytest.approx([20, 12], abs=0.01)}
     assert (made.counts["openings"], made.counts["area_m2"]["0"]) == (1, pytest.approx(240, abs=1))
+    losses = [w["properties"].get("attenuation_db") for w in of_type(made, "wall")]
+    assert losses.count(2.5) == len(losses) - 2  # all but the two sides of the door
+    assert "are faces of walls with a thickness: each loses half of one" in said(made)
+
+
+def test_zones_named_by_a_blocks_attribute() -> None:
+    doc = drawing(1.0, 6, (0.0, 0.0))
+    model = doc.modelspace()
+    for text in list(model.query("MTEXT")):
+        model.delete_entity(text)
+    block = doc.blocks.new("ETIQUETTE")
+    block.add_attdef("NOM", (0, 0))
+    for name, spot in {"Bio": (5, 3), "Boissons": (5, 9), "Caisses": (15, 6)}.items():
+        model.add_blockref("ETIQUETTE", spot, dxfattribs={"layer": "TEXTE"}).add_auto_attribs({"NOM": name})
+    check(imported(written(doc), "shop.dxf"))
 
 
 def test_a_row_of_shelves_in_one_block_and_an_array_of_inserts_are_several() -> None:

@@ -44,7 +44,7 @@ class MqttConfig(_Strict):
     tls_ca_file: Path | None = None
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
-    keepalive_s: int = Field(4, ge=3, le=3600)  # so soon is a broker that hangs noticed, twice that at most
+    keepalive_s: int = Field(3, ge=2, le=3600)  # so soon is a broker that hangs noticed, twice that at most
     session_expiry_s: int = Field(86_400, ge=60)  # how long the broker keeps readings for an engine that is away
     reconnect_min_s: float = Field(0.5, gt=0)
     reconnect_max_s: float = Field(30.0, gt=0)

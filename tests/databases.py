@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -64,10 +66,30 @@ class Postgres:
         self.run(f"CREATE DATABASE {name}" + (" TEMPLATE template_rayon" if migrated else ""))
         return self.url(name)
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """The server hangs meanwhile: connections stay, new ones are taken by the system, and nothing is answered."""
+        main = int((self._folder / "pg" / "postmaster.pid").read_text().split()[0])
+        stopped = [main]
+        os.kill(main, signal.SIGSTOP)  # first: it makes no others then
+        try:
+            for pid in _children_of(main):
+                os.kill(pid, signal.SIGSTOP)
+                stopped.append(pid)
+            yield
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+
     def run(self, sql: str) -> None:
         """Executes a statement as the server's owner."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(sql)
+
+
+def _children_of(parent: int) -> list[int]:
+    stats = [path.read_text() for path in Path("/proc").glob("[0-9]*/stat")]
+    return [int(stat.split()[0]) for stat in stats if int(stat.rpartition(")")[2].split()[1]) == parent]
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,8 @@ class Health(BaseModel):
 
 
 @router.get("/live", summary="Is the process alive?")
-def live() -> Live:
+async def live() -> Live:
+    """In the loop itself: threads may all be waiting for a database that hangs."""
     return Live()
 
 

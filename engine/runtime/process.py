@@ -248,6 +248,7 @@ class EngineProcess:
             self.subscriber, frozenset(mqtt.publish_events), everybody=self._config.privacy.demo
         )
         self._listening = False
+        self._reported_link: LinkName | None = None
 
     def _listen(self) -> None:
         """A session of our own stands all the time. One that the configuration names belongs to whoever runs stores:
@@ -347,8 +348,10 @@ class EngineProcess:
     def _keep_house(self, now: float) -> None:
         if self._is_due("refresh", now, REFRESH_S):
             self._refresh(now)
-        if self._is_due("status", now, STATUS_S):
+        link = self.subscriber.state.name
+        if self._is_due("status", now, STATUS_S) or link is not self._reported_link:
             self._report()
+            self._reported_link = link  # that the broker is gone, or back, waits for no turn
         if self._is_due("retention", now, RETENTION_S):
             self.patience(forget, self._db, self._rules, now)
 

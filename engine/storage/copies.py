@@ -19,6 +19,7 @@ from engine.errors import OperatorError, Problem
 from engine.storage.database import as_ours, damaged, engine_for, open_database
 from engine.storage.migrate import downgrade, known, newest, upgrade, version_of
 from engine.storage.models import metadata
+from engine.storage.waits import wait_at_most
 
 CHUNK_ROWS = 1_000
 NO_DATABASE = "there is no database here"
@@ -171,7 +172,7 @@ def _connected(url: str, *, isolation: str | None = None) -> Iterator[Connection
     """One transaction on a database that is not brought up to date by it."""
     engine: Engine = engine_for(url)
     try:
-        with engine.connect() as connection:
+        with wait_at_most(None), engine.connect() as connection:
             options: dict[str, Any] = {"rayon_writes": isolation is None}
             if isolation is not None:
                 options["isolation_level"] = isolation

@@ -24,6 +24,7 @@ from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from engine.errors import BusinessRefusal, OperatorError, Problem, StorageUnavailable
 from engine.storage.migrate import upgrade
+from engine.storage.waits import bound_waits, wait_at_most
 from engine.vocabulary import ProblemCode
 
 BUSY_TIMEOUT_S = 30.0  # how long a writer of another process is waited for
@@ -105,7 +106,7 @@ def open_database(url: str) -> Database:
     if parsed.drivername == "sqlite":
         _make_private(Path(str(parsed.database)).expanduser())
     try:
-        with engine.connect() as connection:
+        with wait_at_most(None), engine.connect() as connection:
             connection.execution_options(rayon_writes=True)
             with connection.begin():
                 if engine.dialect.name == "postgresql":
@@ -122,10 +123,14 @@ def open_database(url: str) -> Database:
 
 @contextmanager
 def look_into(url: str) -> Iterator[Database]:
-    """The database at `url` as it is, not brought up to date. Raises OperatorError and StorageUnavailable."""
+    """The database at `url` as it is, not brought up to date. Raises OperatorError and StorageUnavailable.
+
+    Whoever looks at all of it has as long as that takes.
+    """
     db = Database(engine_for(url))
     try:
-        yield db
+        with wait_at_most(None):
+            yield db
     finally:
         db.close()
 
@@ -169,6 +174,7 @@ def _create(url: URL) -> Engine:
             )
         else:
             engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, **POOL)
+            bound_waits(engine)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         fix = "pip install 'rayon[postgres]'"
         raise OperatorError([Problem("storage.url", "scheme", f"its driver is not installed: {error}", fix)]) from error

@@ -1,0 +1,115 @@
+"""Broker or database hang: they keep their connections, and answer nothing. Said within 10 s; over when they go on."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.texts.catalogue import words
+from engine.errors import StorageUnavailable
+from engine.storage.database import Database, open_database
+from engine.storage.status import get_status
+from engine.storage.waits import CONNECT_S, PING_S, wait_at_most
+from engine.vocabulary import StoreTrouble
+from tests.brokers import Mosquitto
+from tests.databases import Postgres, postgres
+from tests.engine.runtime.made import FLOORPLANS
+from tests.sites import MANAGER_KEY, Site, until
+
+__all__ = ["postgres"]
+SAID_S = 10.0
+NO_REQUEST_LASTS_S = 15.0
+
+
+def ask(site: Site, path: str, key: str | None = None) -> tuple[int, dict[str, Any], float]:
+    """Status, body and seconds of a GET."""
+    request = urllib.request.Request(site.url + path, headers={"Authorization": f"Bearer {key}"} if key else {})
+    began = time.monotonic()
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            status, body = response.status, response.read()
+    except urllib.error.HTTPError as error:
+        status, body = error.code, error.read()
+    return status, json.loads(body), time.monotonic() - began
+
+
+@pytest.fixture
+def site(tmp_path: Path, mosquitto: Mosquitto, postgres: Postgres) -> Iterator[Site]:
+    made = Site(tmp_path, mosquitto.port, FLOORPLANS, ["boutique"], storage={"url": postgres.fresh()})
+    made.start("serve")
+    try:
+        until(lambda: "connected" in made.log, 60, lambda: made.log)
+        until(lambda: made.running() and ask(made, "/health/ready")[0] == 200, 30, lambda: made.log)
+        yield made
+    finally:
+        assert made.stop() == 0, made.log[-3000:]
+
+
+@pytest.mark.e2e
+@pytest.mark.slow
+def test_what_hangs_is_said_and_recovered_from(site: Site, mosquitto: Mosquitto, postgres: Postgres) -> None:
+    t = words("en").troubles
+    cases: list[tuple[AbstractContextManager[None], StoreTrouble]] = [
+        (mosquitto.frozen(), StoreTrouble.BROKER_AWAY),
+        (postgres.frozen(), StoreTrouble.DATABASE_AWAY),
+    ]
+    for hanging, trouble in cases:
+        began = time.monotonic()
+        with hanging:
+            until(lambda: ask(site, "/health/ready")[0] == 503, 30)
+            took_s = time.monotonic() - began
+            assert t[trouble] in str(ask(site, "/health/ready")[1]["reasons"])
+            assert took_s <= SAID_S, f"{trouble} said after {took_s:.1f} s"
+            if trouble is StoreTrouble.DATABASE_AWAY:
+                with ThreadPoolExecutor(60) as pool:  # more than there are threads to wait in
+                    paths = ["/v1/stores/boutique/campaigns"] * 60
+                    answers = [pool.submit(ask, site, path, MANAGER_KEY) for path in paths]
+                    assert ask(site, "/health/live")[2] < 2.0
+                    assert {answer.result()[0] for answer in answers} == {503}
+                    assert max(answer.result()[2] for answer in answers) < NO_REQUEST_LASTS_S
+        until(lambda: ask(site, "/health/ready")[0] == 200, 30, lambda: site.log[-3000:])
+    until(lambda: ask(site, "/v1/stores/boutique/campaigns", MANAGER_KEY)[0] == 200, 10)
+    assert "Traceback" not in site.log
+
+
+@pytest.mark.e2e
+def test_a_statement_that_is_not_answered_ends_and_its_connection_with_it(postgres: Postgres) -> None:
+    db = open_database(postgres.fresh())
+
+    def ask_while_it_hangs() -> None:
+        with db.write() as session:
+            session.connection().exec_driver_sql("SELECT 1")
+            with postgres.frozen():
+                session.connection().exec_driver_sql("SELECT 1")
+
+    try:
+        began = time.monotonic()
+        with wait_at_most(1.0), pytest.raises(StorageUnavailable, match="no answer within 1 s"):
+            ask_while_it_hangs()
+        assert 1.0 <= time.monotonic() - began < 3.0
+        assert get_status(db) == []
+        with postgres.frozen():
+            began = time.monotonic()
+            with pytest.raises(StorageUnavailable):
+                get_status(db)
+            assert time.monotonic() - began < PING_S + CONNECT_S + 2.0
+        until(lambda: answers(db), 10)
+    finally:
+        db.close()
+
+
+def answers(db: Database) -> bool:
+    """Whether it does."""
+    try:
+        return get_status(db) == []
+    except StorageUnavailable:
+        return False

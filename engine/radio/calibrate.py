@@ -3,7 +3,7 @@ fit."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,8 +24,8 @@ from engine.records import F64
 class CalibrationSettings:
     """How far evidence may move the map. Pairs are for evidence that covers nothing and all of the store."""
 
-    field_length_m: float = 3.0  # shadows of shelves and people
-    field_cap_db: float = 5.0
+    field_length_m: float = 4.0  # shadows of shelves and people; a survey that can tell chooses its own
+    field_cap_db: float = 8.0
     field_noise_db: float = 1.5  # of a place's mean: another minute, another hand
     sigma_floor_db: tuple[float, float] = (5.0, 2.8)  # another phone, other bodies: never surer than this
     device_spread_db: float = 8.0  # of the next device around those that were heard
@@ -50,12 +50,14 @@ class ApFit:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The new map, the fit per access point, and sentences about what does not fit."""
+    """The new map, the fit per access point, and sentences about what does not fit. `reach`: how far the evidence
+    speaks for the store."""
 
     radio_map: RadioMap
     law: FittedLaw
     fits: list[ApFit]
     loss_scale: float
+    reach: Reach
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -67,16 +69,18 @@ def calibrate(
     prior: RadioPrior = DEFAULT_PRIOR,
     settings: CalibrationSettings = DEFAULT_CALIBRATION,
     geometry: Geometry | None = None,
+    believed: float = 1.0,
 ) -> Calibration:
     """Fits the law, then the fields, to the evidence. Without evidence of a kind the prior stays for that kind.
 
-    `geometry` at the cells saves computing it again.
+    `geometry` at the cells saves computing it again. `believed`, 0 to 1: how much of what a survey of so many places
+    may say, this one does say (`Reach`).
     """
     geometry = geometry or cell_geometry(plan, cells, prior)
     before = prior_map(plan, cells, prior, geometry)
-    reach = reach_of(cells, evidence)
+    reach = replace(reach_of(cells, evidence), believed=believed)
     law = fit_law(plan, evidence, reach.weight, prior)
-    mean, sigma = _rssi(cells, geometry, evidence, law, reach, prior, settings)
+    mean, sigma = rssi_map(cells, geometry, evidence, law, reach, prior, settings)
     ranges = fit_ranges(evidence, len(plan.access_points), prior, reach)
     heard = bool((np.isfinite(evidence.rssi_dbm) & evidence.of_devices).any())
     radio_map = RadioMap(
@@ -91,19 +95,19 @@ def calibrate(
     fits = _fits(plan, evidence, law, ranges.bias_m, prior)
     note = f"evidence covers {reach.covered:.0%} of the walkable area"
     warnings = fit_warnings(fits, law) + _warn_of_misplaced(plan, evidence, law, prior)
-    return Calibration(radio_map, law, fits, law.loss_scale, warnings, [note])
+    return Calibration(radio_map, law, fits, law.loss_scale, reach, warnings, [note])
 
 
-def _rssi(
+def rssi_map(
     cells: Cells,
     geometry: Geometry,
     evidence: Evidence,
     law: FittedLaw,
     reach: Reach,
-    prior: RadioPrior,
-    settings: CalibrationSettings,
+    prior: RadioPrior = DEFAULT_PRIOR,
+    settings: CalibrationSettings = DEFAULT_CALIBRATION,
 ) -> tuple[F64, F64]:
-    """Mean and spread (A, C): the law plus fields."""
+    """Mean and spread (A, C): the law, fitted to this evidence, plus fields."""
     mean = mean_dbm(geometry, law.p0_dbm, law.exponent, law.loss_scale, prior, law.tall)
     rows = np.flatnonzero(np.isfinite(law.residual_db) & evidence.of_devices)
     ev, residual = evidence.take(rows), law.residual_db[rows]
@@ -111,7 +115,8 @@ def _rssi(
     place = (ev.level, ev.x_m, ev.y_m)
     smooth = field_amplitude(place, ev.ap, residual, settings.field_length_m, settings.field_cap_db)
     # places that were themselves estimated fit better than they should: they do not make the map surer
-    surveyed = reach_of(cells, evidence.take(evidence.kind == EvidenceKind.SURVEYED))
+    known = evidence.kind == EvidenceKind.SURVEYED
+    surveyed = reach if known.all() else replace(reach_of(cells, evidence.take(known)), believed=reach.believed)
     base = _base_sigma(residual, surveyed.between(*settings.sigma_floor_db), prior.sigma_db)
     variance = np.full(mean.shape, base**2 + (reach.share * smooth) ** 2)
     to = (cells.level, cells.x_m, cells.y_m)

@@ -9,26 +9,36 @@ from scipy.spatial import cKDTree
 
 from engine.plan.cells import Cells
 from engine.radio.evidence import Evidence
-from engine.records import F64, I32
+from engine.records import F64, I32, I64
 
 NEAR_M = 1.5  # half a shadow: a surveyed place speaks for the floor this far around it
-ROUTE, FLOOR = 0.30, 0.55  # shares of the walkable area
+PLACE_M = 1.5  # places in one square of this size are one place
+PLACES = 40.0  # distinct places that are half a survey and more: one body's route has 10 to 20, point surveys 80 to 270
+COVERED = 0.45  # the same as a share of the walkable area, for small rooms
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """`covered` is the share of walkable cells near a place with evidence, 0 to 1.
+    """`covered` is the share of walkable cells near a place with evidence, 0 to 1; `places` how many distinct ones.
 
-    On measured sites, point surveys cover 53-99 % and transfer to new devices; the route of one person covers 14-30 %,
-    with one body on one heading, and made the rest of the floor worse. In between, `share` rises from 0 to 1.
+    Readings along a route share one body, one heading and one minute: they foresee each other, and not the next phone
+    on another way. A few places on a large floor say little of it, many places do, and so do a few that fill a room.
+    `believed`, 0 to 1, is what the evidence's own places leave of that (`engine.positioning.learning.survey_trust`).
     """
 
     covered: float
+    places: int = 0
+    believed: float = 1.0
+
+    @property
+    def most(self) -> float:
+        """How far so many places on so much of the floor may speak for the whole store, 0 (none) to 1 (all of it)."""
+        return float(-np.expm1(-((self.places / PLACES) ** 2) - (self.covered / COVERED) ** 4))
 
     @property
     def share(self) -> float:
-        """How far evidence speaks for the whole store, 0 (a route) to 1 (a survey of the floor)."""
-        return float(np.clip((self.covered - ROUTE) / (FLOOR - ROUTE), 0.0, 1.0))
+        """How far evidence speaks for the whole store, 0 (nothing) to 1 (a survey of the floor)."""
+        return self.believed * self.most
 
     @property
     def weight(self) -> float:
@@ -43,7 +53,14 @@ class Reach:
 def reach_of(cells: Cells, evidence: Evidence) -> Reach:
     """The reach of the evidence at places of devices (access points that hear each other are not places to stand)."""
     at = evidence.of_devices
-    return Reach(share_near(cells, evidence.level[at], evidence.x_m[at], evidence.y_m[at]))
+    place = evidence.level[at], evidence.x_m[at], evidence.y_m[at]
+    return Reach(share_near(cells, *place), int(place_numbers(*place).max(initial=-1)) + 1)
+
+
+def place_numbers(level: I32, x_m: F64, y_m: F64) -> I64:
+    """(n,) number of the distinct place, a square of PLACE_M, that each row lies in."""
+    square = np.stack([level, np.floor(x_m / PLACE_M), np.floor(y_m / PLACE_M)], axis=1).astype(np.int64)
+    return np.asarray(np.unique(square, axis=0, return_inverse=True)[1], dtype=np.int64)
 
 
 def share_near(cells: Cells, level: I32, x_m: F64, y_m: F64) -> float:

@@ -1,6 +1,7 @@
-"""What the law leaves: a smooth field per access point, learnt where there is evidence, zero elsewhere.
+"""What the law leaves: a field per access point, learnt where there is evidence, zero elsewhere.
 
-A Gaussian process with kernel amplitude² exp(-d² / (2 length²)) per access point (Rasmussen & Williams 2006, 2.2).
+A Gaussian process with kernel amplitude² exp(-d / length) per access point (Rasmussen & Williams 2006, 4.2.1): shadows
+have edges, and Gudmundson (1991) found this correlation of them.
 Away from the evidence its mean returns to the law and its variance to the prior's, so a survey never speaks about
 places it did not see.
 """
@@ -55,8 +56,8 @@ def residual_field(
 
 
 def _kernel(x1: F64, y1: F64, x2: F64, y2: F64, amplitude: float, length_m: float) -> F64:
-    d2 = (x1[:, None] - x2) ** 2 + (y1[:, None] - y2) ** 2
-    return np.asarray(amplitude**2 * np.exp(-d2 / (2 * length_m**2)), dtype=np.float64)
+    d = np.hypot(x1[:, None] - x2, y1[:, None] - y2)
+    return np.asarray(amplitude**2 * np.exp(-d / length_m), dtype=np.float64)
 
 
 def field_amplitude(place: tuple[I32, F64, F64], ap: I32, residual: F64, length_m: float, cap: float) -> float:
@@ -73,7 +74,7 @@ def field_amplitude(place: tuple[I32, F64, F64], ap: I32, residual: F64, length_
         r = np.clip(residual[at], -3 * cap, 3 * cap)
         d2 = (x[:, None] - x) ** 2 + (y[:, None] - y) ** 2
         near = (d2 < (length_m / 2) ** 2) & (d2 > 0.25) & (lv[:, None] == lv)
-        kernel = np.exp(-d2 / (2 * length_m**2))
+        kernel = np.exp(-np.sqrt(d2) / length_m)
         total += float((np.outer(r, r) * near).sum())
         weight += float((kernel * near).sum())
     return float(np.clip(np.sqrt(max(total / weight, 0.0)), 0.0, cap)) if weight > 0 else 0.0

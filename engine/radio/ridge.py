@@ -13,10 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from engine.plan.model import Plan
 from engine.radio.evidence import Evidence, EvidenceKind
-from engine.radio.law import LOSS_SCALE, SHARED, LawCoefficients, law_design
+from engine.radio.law import EXPONENT, LOSS_SCALE, POWER, SHARED, LawCoefficients
 from engine.radio.pathloss import DEFAULT_PRIOR, RadioPrior
 from engine.radio.radiomap import prior_powers
 from engine.records import F64
@@ -140,13 +141,13 @@ def _solve(
     return _Solved(theta, normal, residual, score)
 
 
-def _student_t(design: F64, y: F64, var: F64, sd: F64) -> tuple[F64, F64, float]:
+def _student_t(design: sparse.csr_array, y: F64, var: F64, sd: F64) -> tuple[F64, F64, float]:
     """Coefficients, their precision and the log marginal likelihood (Laplace) of a regression with Student-t noise."""
     theta: F64 = np.zeros(design.shape[1])
     normal, r2 = np.diag(1.0 / sd**2), y**2 / var
     weight: F64 = 1.0 / var
     for _ in range(PASSES):
-        normal = design.T @ (design * weight[:, None]) + np.diag(1.0 / sd**2)
+        normal = (design.T @ design.multiply(weight[:, None])).toarray() + np.diag(1.0 / sd**2)
         theta = np.asarray(np.linalg.solve(normal, design.T @ (weight * y)), dtype=np.float64)
         r2 = (y - design @ theta) ** 2 / var
         weight = np.asarray(np.minimum((TAIL_DOF + 1) / (TAIL_DOF + r2), 1.0) / var, dtype=np.float64)
@@ -178,11 +179,16 @@ def place_variance(evidence: Evidence, prior: RadioPrior) -> F64:
     return np.asarray((slope * evidence.place_sigma_m / np.sqrt(2.0)) ** 2, dtype=np.float64)
 
 
-def _design(evidence: Evidence, crossings_db: F64, n_ap: int, n_source: int) -> F64:
-    """The law's columns, then one for the offset of each source."""
-    offsets = np.zeros((len(evidence), n_source))
-    offsets[np.arange(len(evidence)), evidence.source] = 1.0
-    return np.hstack([law_design(evidence.ap, evidence.log_d, crossings_db, n_ap), offsets])
+def _design(evidence: Evidence, crossings_db: F64, n_ap: int, n_source: int) -> sparse.csr_array:
+    """The law's columns, as of `law_design`, then one for the offset of each source. Six of a row are not zero."""
+    n, one = len(evidence), np.ones(len(evidence))
+    own = SHARED + evidence.ap.astype(np.int64)
+    columns = [np.full(n, c) for c in (POWER, EXPONENT, LOSS_SCALE)] + [own, own + n_ap]
+    columns.append(SHARED + 2 * n_ap + evidence.source.astype(np.int64))
+    values = [one, -evidence.log_d, -crossings_db, one, -evidence.log_d, one]
+    place = np.arange(0, 6 * n + 1, 6), np.column_stack(columns).ravel()
+    shape = (n, SHARED + 2 * n_ap + n_source)
+    return sparse.csr_array((np.column_stack(values).ravel(), place[1], place[0]), shape=shape)
 
 
 def _prior_sd(evidence: Evidence, known: np.ndarray, n_source: int, prior: RadioPrior, priors: RidgePriors) -> F64:

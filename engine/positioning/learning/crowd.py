@@ -17,13 +17,13 @@ from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.learning.crowd_em import HELD_OUT, Assessment, CrowdLearning, Learnt
 from engine.positioning.learning.ranges import shared_bias_m
+from engine.positioning.learning.survey_trust import judge_survey, say_trust
 from engine.positioning.learning.tracklets import ScanMemory, Stretches
 from engine.positioning.windows import ScanWindows
 from engine.radio.calibrate import DEFAULT_CALIBRATION, ApFit, Calibration, calibrate, fit_warnings
-from engine.radio.evidence import Evidence
+from engine.radio.evidence import Evidence, EvidenceKind
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, cell_geometry
 from engine.radio.radiomap import prior_powers
-from engine.radio.reach import reach_of
 from engine.records import Bools, Readings, Scans
 
 WINDOW_S = 3.0
@@ -31,6 +31,7 @@ LEAST_SCANS = 40  # two minutes of one phone
 COVERED = 0.5  # of the floor, by the places found: routes that taught wrong maps seemed to cover 0.17 to 0.44
 MANY_AP = 8.0  # heard by a scan: two for the place, one for the phone, five to spare. Then a route teaches too
 DEVICES_HELD_OUT = 4  # with so many devices some are held out; with fewer, some of the time
+SURVEY_SAYS_MORE = 0.5  # of the floor: then readings without places have little to add
 LOT = 0  # which stretches of a long recording are drawn: always the same
 
 
@@ -48,7 +49,11 @@ def calibrate_store(
     `on_round` of each round of it, MOST_ROUNDS at most.
     """
     geometry = cell_geometry(plan, cells)
-    first = calibrate(plan, cells, known, geometry=geometry)
+    trust = judge_survey(plan, cells, known, geometry)
+    settings = replace(DEFAULT_CALIBRATION, field_length_m=trust.field_length_m)
+    first = calibrate(plan, cells, known, settings=settings, geometry=geometry, believed=trust.believed)
+    if (known.kind == EvidenceKind.SURVEYED).any():
+        first = _note(first, say_trust(trust, first.reach))
     if readings is None or not len(readings):
         return first
     told(f"learning from {len(readings)} unlabelled readings")
@@ -84,7 +89,7 @@ def _rssi(
     on_round: Callable[[], None],
 ) -> Calibration:
     """With what the crowd teaches of RSSI."""
-    if reach_of(cells, known).share > 0:
+    if first.reach.most > SURVEY_SAYS_MORE:
         return _note(first, "unlabelled readings left aside: the survey says more of this floor")
     memory = ScanMemory(len(plan.access_points), len(scans))  # a long recording is drawn from as a whole
     memory.add(scans)

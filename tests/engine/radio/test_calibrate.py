@@ -90,11 +90,11 @@ def test_one_route_leaves_the_rest_of_the_floor_alone(store: tuple[Plan, Cells])
     route = np.flatnonzero(cells.y_m < 1.0)
     evidence = surveyed(plan, cells, route)
     odd = replace(evidence, rssi_dbm=evidence.rssi_dbm + np.where(evidence.ap == 1, 9.0, 0.0))
-    assert reach_of(cells, odd).share == 0
+    assert reach_of(cells, odd).share < 0.15
     result = calibrate(plan, cells, odd).radio_map
     before = prior_map(plan, cells).mean_dbm
-    shift = (result.mean_dbm - before).mean(axis=1)
-    assert np.ptp(shift) < 0.6
+    shift = (result.mean_dbm - before)[:, cells.y_m > 5.0].mean(axis=1)
+    assert np.ptp(shift) < 0.25 * 9.0
 
 
 def test_ranges_learn_their_bias(store: tuple[Plan, Cells]) -> None:
@@ -138,13 +138,13 @@ def test_a_field_is_exact_regression_near_evidence_and_nothing_far_away() -> Non
     field = residual_field(place, np.array([3.0, -1.0]), np.array([1.0, 2.0]), to, amplitude, length)
 
     def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return amplitude**2 * np.exp(-((a[:, None] - b) ** 2) / (2 * length**2))
+        return amplitude**2 * np.exp(-np.abs(a[:, None] - b) / length)
 
     k = kernel(x, x) + np.diag([1.0, 2.0])
     cross = kernel(to[1], x)
     np.testing.assert_allclose(field.mean, cross @ np.linalg.solve(k, [3.0, -1.0]))
     np.testing.assert_allclose(field.variance, 16 - np.einsum("ij,ji->i", cross, np.linalg.solve(k, cross.T)))
-    assert field.mean[2] == pytest.approx(0, abs=1e-12)
+    assert field.mean[2] == pytest.approx(0, abs=1e-6)
     assert field.variance[2] == pytest.approx(16)
 
 

@@ -28,7 +28,8 @@ def test_the_fit_written_out() -> None:
     error = np.array([0.1, 0.4, 0.9, 1.5, 2.2, 3.0, -0.2, 0.6])
     ap, crowd = [0, 0, 0, 0, 1, 1, 1, 0], np.array([1.0, 2, 1, 1, 4, 1, 1, 2])
     ev = evidence(ap, distance_m=5.0, range_m=5.0 + error, crowd=crowd, kind=[0, 1] * 4)
-    reach = Reach(0.45)  # a share of 0.6
+    reach = Reach(1.0, believed=0.6)
+    assert reach.share == pytest.approx(0.6, abs=1e-9)
     fit = fit_ranges(ev, 3, DEFAULT_PRIOR, reach)
     shared = weighted_quantile(error, 1 / crowd, 0.4)
     bias = [shared] * 3

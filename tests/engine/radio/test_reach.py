@@ -5,18 +5,33 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.radio.reach import Reach, reach_of, share_near
+from engine.radio.reach import Reach, place_numbers, reach_of, share_near
 from tests.engine.radio.made import cells_at, evidence
 
 
 @pytest.mark.parametrize(
-    ("covered", "share"), [(0.0, 0.0), (0.3, 0.0), (0.35, 0.2), (0.425, 0.5), (0.55, 1.0), (1.0, 1.0)]
+    ("covered", "places", "share"),
+    [
+        (0.0, 0, 0.0),
+        (0.0, 40, 1 - np.exp(-1)),
+        (0.45, 0, 1 - np.exp(-1)),
+        (0.9, 20, 1 - np.exp(-16.25)),
+        (0.2, 80, 1 - np.exp(-4 - (4 / 9) ** 4)),
+    ],
 )
-def test_between_a_route_and_a_survey_the_share_is_a_straight_line(covered: float, share: float) -> None:
-    reach = Reach(covered)
-    assert reach.share == pytest.approx(share)
+def test_many_places_speak_for_a_large_floor_and_a_few_for_a_room(covered: float, places: int, share: float) -> None:
+    reach = Reach(covered, places)
+    assert reach.share == reach.most == pytest.approx(share)
     assert reach.weight == pytest.approx(max(share**2, 0.001))
+    half = Reach(covered, places, believed=0.5)
+    assert (half.most, half.share) == (reach.most, pytest.approx(share / 2))
     assert reach.between(5.0, 2.8) == pytest.approx(5.0 - 2.2 * share)
+
+
+def test_a_route_says_little_a_point_survey_much_and_so_does_a_room_full() -> None:
+    assert all(Reach(covered, places).share < 0.31 for covered, places in ((0.16, 13), (0.30, 14), (0.25, 20)))
+    assert all(Reach(covered, places).share > 0.97 for covered, places in ((0.14, 80), (0.36, 266), (0.92, 24)))
+    assert Reach(0.5, 25).share > 0.8
 
 
 def test_cells_within_a_metre_and_a_half_on_the_same_level_are_near() -> None:
@@ -32,4 +47,9 @@ def test_cells_within_a_metre_and_a_half_on_the_same_level_are_near() -> None:
 def test_places_of_devices_count_and_those_of_access_points_do_not() -> None:
     cells = cells_at([0.0, 5.0, 10.0, 15.0], [0.0] * 4)
     ev = evidence([0, 0, 0], kind=[0, 1, 2], x_m=[0.0, 5.0, 10.0])
-    assert reach_of(cells, ev).covered == 0.5
+    assert reach_of(cells, ev) == Reach(0.5, 2)
+
+
+def test_places_of_one_square_and_level_are_one_place() -> None:
+    level, x = np.array([0, 0, 0, 1], np.int32), np.array([0.1, 1.4, 1.6, 0.1])
+    assert place_numbers(level, x, np.zeros(4)).tolist() == [0, 0, 1, 2]

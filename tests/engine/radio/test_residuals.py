@@ -17,10 +17,8 @@ def places(n: int, seed: int = 2, levels: int = 1) -> tuple[np.ndarray, np.ndarr
 
 
 def kernel(x1: np.ndarray, y1: np.ndarray, x2: np.ndarray, y2: np.ndarray) -> np.ndarray:
-    d2 = np.array(
-        [[(a - c) ** 2 + (b - d) ** 2 for c, d in zip(x2, y2, strict=True)] for a, b in zip(x1, y1, strict=True)]
-    )
-    return AMPLITUDE**2 * np.exp(-d2 / (2 * LENGTH_M**2))
+    d = np.array([[np.hypot(a - c, b - d) for c, d in zip(x2, y2, strict=True)] for a, b in zip(x1, y1, strict=True)])
+    return AMPLITUDE**2 * np.exp(-d / LENGTH_M)
 
 
 def test_the_field_is_a_gaussian_process_on_each_level() -> None:
@@ -81,7 +79,7 @@ def test_the_amplitude_is_the_moment_of_pairs_that_are_near_but_not_the_same() -
             d = np.hypot(place[1][i] - place[1][j], place[2][i] - place[2][j])
             if ap[i] == ap[j] and place[0][i] == place[0][j] and 0.5 < d < LENGTH_M / 2:
                 total += r[i] * r[j]
-                weight += np.exp(-(d**2) / (2 * LENGTH_M**2))
+                weight += np.exp(-d / LENGTH_M)
     assert weight > 0
     assert field_amplitude(place, ap, r, LENGTH_M, 5.0) == pytest.approx(np.sqrt(total / weight), rel=1e-9)
     assert field_amplitude(place, ap, r, LENGTH_M, 0.7) == 0.7  # the cap
@@ -90,7 +88,7 @@ def test_the_amplitude_is_the_moment_of_pairs_that_are_near_but_not_the_same() -
 def test_wild_residuals_are_cut_at_three_caps_and_opposite_ones_are_no_field() -> None:
     place = (np.zeros(2, np.int32), np.array([0.0, 1.0]), np.zeros(2))
     ap = np.zeros(2, np.int32)
-    kernel_there = np.exp(-1 / 18)
+    kernel_there = np.exp(-1 / 3)
     got = field_amplitude(place, ap, np.array([100.0, 0.2]), LENGTH_M, 2.0)
     assert got == pytest.approx(np.sqrt(6.0 * 0.2 / kernel_there))
     assert field_amplitude(place, ap, np.array([-100.0, -0.2]), LENGTH_M, 2.0) == pytest.approx(got)

@@ -81,6 +81,10 @@ def locate(
         ),
     )
     warn(str(readings), {f"no_fix_{reason}": count for reason, count in located.refused.items()})
+    for ap, share in locator.contradicting().items():
+        print(
+            f"{readings}: warning: {ap} contradicts the other access points ({share:.0%}): go and look", file=sys.stderr
+        )
     print(f"{n} fixes of {len(np.unique(fixes.device))} devices in {output}", file=sys.stderr)
 
 

@@ -57,7 +57,7 @@ def _expectation(site: Site, kind: Measured) -> Expectation | PackedExpectation:
 def weigh_readings(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> tuple[list[Measured], F32]:
     """The first pass: the kinds of measurement that these scans hold, odd readings weighed down; and where the scan
     alone, silence left out, says that the device is (N, T). The belief's `cells` are not looked at."""
-    kinds = _measurements(site, scans, belief, settings)
+    kinds = measurements(site, scans, belief, settings)
     weights, alone = _tail_weights(site, kinds)
     return [replace(k, v=k.v * w) for k, w in zip(kinds, weights, strict=True)], alone
 
@@ -79,8 +79,13 @@ def _tail_weights(site: Site, kinds: list[Measured]) -> tuple[list[F32], F32]:
     return out, posterior
 
 
-def _measurements(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> list[Measured]:
-    """The kinds of measurement that these scans hold."""
+def measurements(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> list[Measured]:
+    """The kinds of measurement that these scans hold.
+
+    A scan's spread is not all that RSSI errs by: the map does too, in the same way at the next scan. Ranges know
+    nothing of that, so beside them RSSI has the weight of both errors.
+    """
+    ranged = np.isfinite(scans.range_m).any(axis=1, keepdims=True)
     age = np.nan_to_num(scans.age_s, nan=0.0)
     fresh = 1.0 / (1.0 + (age / settings.age_doubles_variance_s) ** 2)
     out = []
@@ -93,12 +98,20 @@ def _measurements(site: Site, scans: Scans, belief: Belief, settings: LocatorSet
             continue
         shift = (centre + belief.offset_mean[:, quantity]).astype(np.float32)[:, None]
         z = np.where(heard, values - shift, np.float32(0.0)).astype(np.float32)
-        v = np.where(heard, fresh * belief.trust[:, quantity, None], np.float32(0.0)).astype(np.float32)
+        new = belief.trust[:, quantity, None] * np.split(belief.believed, len(Quantity), axis=1)[quantity]
+        v = np.where(heard, fresh * new, np.float32(0.0)).astype(np.float32)
+        if quantity == Quantity.RSSI:
+            v *= np.where(ranged, np.float32(exactness(settings.map_error)), np.float32(1.0))
         if quantity == Quantity.RANGE and np.isfinite(scans.range_sigma_m).any():
             v *= _reported_weight(scans, site)
         offset_var = belief.offset_var[:, quantity].astype(np.float32)
         out.append(Measured(quantity, z, v, heard, offset_var, dof, excess))
     return out
+
+
+def exactness(map_error: float) -> float:
+    """The weight of a measurement whose map errs by so many times the spread of a scan."""
+    return 1.0 / (1.0 + map_error**2)
 
 
 def _reported_weight(scans: Scans, site: Site) -> F32:

@@ -20,12 +20,26 @@ class Quantity(IntEnum):
 class Belief(Columns):
     """Before a scan, for N devices: `cells` (N, C) probabilities; `offset_mean`, `offset_var` (N, 2) of RSSI (dB) and
     range (m); `trust` (N, 2) share of the scan's information that is new (scans near in time repeat each other's
-    errors)."""
+    errors); `believed` (N, 2 A) how far each access point's RSSI, then each one's range, is believed: 0 to 1."""
 
     cells: F32
     offset_mean: F64
     offset_var: F64
     trust: F32
+    believed: F32
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Columns):
+    """What a `Belief` holds but for cells, and but for which access points are believed."""
+
+    offset_mean: F64
+    offset_var: F64
+    trust: F32
+
+    def belief(self, cells: F32, believed: F32) -> Belief:
+        """With these probabilities (N, C) over cells."""
+        return Belief(cells, self.offset_mean, self.offset_var, self.trust, believed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import numpy as np
 from engine.devices import rounds
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
+from engine.positioning.doubts import contradicting
 from engine.positioning.measurement.site import Site
 from engine.positioning.measurement.site_build import is_regional, site_of
 from engine.positioning.methods import METHODS, TRACKED
@@ -116,6 +117,12 @@ class Locator:
         """Goes on with another radio map of the same plan and cells; tracks stay."""
         self.site = site_of(self._plan, self._cells, radio_map, self._settings)
         self._tracking.use_site(self.site)
+
+    def contradicting(self, witnesses: int = 1) -> dict[str, float]:
+        """Access points that contradict the others, by their id: as how many of the devices that hear them find, at
+        least `witnesses`."""
+        tracks = self._tracking.tracks
+        return contradicting(self._plan, tracks.doubts(tracks.held).of_access_points(witnesses))
 
     def forget(self, devices: U64) -> None:
         """Drops the tracks of devices that fell silent."""

@@ -15,7 +15,8 @@ import numpy as np
 
 from engine.columns import Columns
 from engine.positioning.bayes import covered_share, moments
-from engine.positioning.belief import Belief, Estimate
+from engine.positioning.belief import Estimate, Known
+from engine.positioning.doubts import Doubts, cross_examine
 from engine.positioning.measurement.site import Site
 from engine.positioning.methods import METHODS
 from engine.positioning.motion.smoothing import TrackStep
@@ -91,15 +92,18 @@ class EverywhereTracking:
         first = np.isnan(tracks["t"][slot])
         dt = np.where(first, 0.0, scans.t - tracks["t"][slot])
 
+        known = Known(tracks["offset_mean"][slot], tracks.drift(slot, dt, s), trust(dt, first, s))
+        doubts = cross_examine(self._site, scans, known, tracks.doubts(slot), dt, s)
+
         def look(prior: F32) -> Estimate:
-            known = tracks["offset_mean"][slot], tracks.drift(slot, dt, s), trust(dt, first, s)
-            return self._method(self._site, scans, Belief(prior, *known), s)
+            return self._method(self._site, scans, known.belief(prior, doubts.believed), s)
 
         after = move(self._graph, s.motion, (tracks["pause"][slot], tracks["walk"][slot]), dt, look)
         posterior = after.estimate.posterior
         tracks["pause"][slot] = after.pause
         tracks["walk"][slot] = (self._graph.pool @ after.walking.T).T
         tracks.learn(slot, scans.t, after.estimate.offset_mean, after.estimate.offset_var, s)
+        tracks.doubt(slot, doubts)
         if steps is not None:
             note(steps, scans, after)
         return Placement(posterior, *moments(self._site, posterior), covered_share(posterior))
@@ -122,7 +126,8 @@ class Alone:
         """As in `EverywhereTracking`; no steps, as there are no tracks."""
         tracks, n, c = self.tracks, len(scans), len(self._site.cells)
         flat = np.full((n, c), 1.0 / c, np.float32)
-        belief = Belief(flat, tracks["offset_mean"][slot], tracks["offset_var"][slot], np.ones((n, 2), np.float32))
+        known = Known(tracks["offset_mean"][slot], tracks["offset_var"][slot], np.ones((n, 2), np.float32))
+        belief = known.belief(flat, Doubts.none(n, len(self._site.ap_xyz)).believed)
         tracks["t"][slot] = scans.t
         posterior = self._method(self._site, scans, belief, self._settings).posterior
         found = *moments(self._site, posterior), covered_share(posterior)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from engine.devices import DeviceTable, StateColumn
+from engine.positioning.doubts import Doubts
 from engine.positioning.measurement.site import Site
 from engine.positioning.motion.walk import WalkGraph
 from engine.positioning.settings import LocatorSettings
@@ -18,12 +19,13 @@ SETTLED_FLOOR = np.float32(2.0**-20)  # a cell with less, of all mass, is settle
 
 
 class Tracks(DeviceTable):
-    """What is known of a device but its place: `t` of its last scan, and its offsets of RSSI and range, mean and
-    variance (n, 2). Kinds of tracks that know a place too have `more` columns."""
+    """What is known of a device but its place: `t` of its last scan, its offsets of RSSI and range, mean and variance
+    (n, 2), and which access points it hears wrong, as `Doubts`. Kinds of tracks that know a place too have `more`
+    columns."""
 
     def __init__(self, site: Site, more: Mapping[str, StateColumn] | None = None) -> None:
         self._site = site
-        super().__init__({**(more or {}), "t": StateColumn(np.float64, np.nan), **_offsets(site)})
+        super().__init__({**(more or {}), "t": StateColumn(np.float64, np.nan), **_offsets(site), **_no_doubts(site)})
 
     def use_site(self, site: Site) -> None:
         """What devices that come from now on are first believed to be."""
@@ -44,6 +46,25 @@ class Tracks(DeviceTable):
         self["t"][row] = t
         self["offset_mean"][row] = offset_mean
         self["offset_var"][row] = np.maximum(offset_var, floor)
+
+    def doubts(self, row: I64) -> Doubts:
+        """Of these rows."""
+        return Doubts(self["bad"][row], self["run"][row], self["last"][row])
+
+    def doubt(self, row: I64, doubts: Doubts) -> None:
+        """Keeps what was found of the access points that these rows hear."""
+        self["bad"][row], self["run"][row], self["last"][row] = doubts.bad, doubts.run, doubts.last
+
+
+def _no_doubts(site: Site) -> dict[str, StateColumn]:
+    """Of a device never seen."""
+    n_ap = len(site.ap_xyz)
+    none = Doubts.none(1, n_ap)
+    return {
+        "bad": StateColumn(np.float32, none.bad[0], 2 * n_ap),
+        "run": StateColumn(np.float32, none.run[0], n_ap),
+        "last": StateColumn(np.float32, none.last[0], n_ap),
+    }
 
 
 def _offsets(site: Site) -> dict[str, StateColumn]:

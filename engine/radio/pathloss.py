@@ -33,7 +33,7 @@ class RadioPrior:
     crossings_cap_db: float = 50.0  # where losses of crossings end: energy then arrives by other ways than through
     range_bias_m: float = 0.4  # 802.11mc ranges come out -0.6 to 1.8 m long at the median
     range_bias_spread_m: float = 1.8
-    range_sigma_m: float = 1.5
+    range_sigma_m: float = 1.0  # what is left of a range once bias and tails are taken out: 0.5 to 1.3
 
 
 DEFAULT_PRIOR = RadioPrior()

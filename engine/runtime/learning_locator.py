@@ -22,6 +22,7 @@ from engine.runtime.renaming import rename_devices
 
 FITTING_S = 10.0  # from the beginning of a fit to its use, a fit being 1 to 5 s of a core; less than between fits
 SETTLE_S = 5.0  # between two roundings of all tracks
+WITNESSES = 5  # phones that hear an access point, before it is said that it contradicts the others
 LONG_SILENCE_S = 86_400.0  # in which nobody looks for what might be learnt
 
 
@@ -57,6 +58,10 @@ class LearningLocator:
     def refused(self) -> Mapping[NoFix, int]:
         """Scans without a fix by reason, as `Locator` counts them."""
         return self._locator.refused
+
+    def contradicting(self) -> dict[str, float]:
+        """Access points that contradict the others, as `Locator` says; nothing of what fewer than WITNESSES hear."""
+        return self._locator.contradicting(WITNESSES)
 
     @property
     def maps_used(self) -> int:

@@ -168,6 +168,7 @@ class StoreEngine:
             "no_fix": dict(self._locator.refused),
             "devices": len(self._stays),
             "tracks": len(self._locator),
+            "contradicting_aps": self._locator.contradicting(),
             "held_back": self._newcomers.held_back,
             "heard_once_share": self._stays.heard_once_share,
         } | self._intake.figures()

@@ -128,6 +128,7 @@ def _own_calls(locator: Locator, scans: Scans) -> dict[str, Timed]:
         np.tile(locator.site.offset_mean, (DEVICES, 1)),
         np.tile(locator.site.offset_var, (DEVICES, 1)),
         np.ones((DEVICES, 2), np.float32),
+        np.ones((DEVICES, 2 * len(locator.site.ap_xyz)), np.float32),
     )
     solver = METHODS["trilateration"]
     return {

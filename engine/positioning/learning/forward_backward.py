@@ -94,7 +94,8 @@ def _forward(
         prior = pause + on_cells
         before = np.minimum(var[:n] + drift * dt[:, None], site.offset_var)
         first = np.full(n, k == 0)
-        belief = Belief(prior, mean[:n], before, trust(dt, first, settings))
+        believed = np.ones((n, 2 * stretches.rssi_dbm.shape[2]), np.float32)
+        belief = Belief(prior, mean[:n], before, trust(dt, first, settings), believed)
         estimate = bayes(site, _scans(stretches, n, k), belief, settings)
         share = np.float32(1.0) / np.maximum(prior, np.float32(1e-30))
         walking = np.asarray(estimate.posterior * (on_cells * share), dtype=np.float32)

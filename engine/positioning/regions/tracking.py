@@ -14,7 +14,8 @@ import numpy as np
 
 from engine.columns import Columns, Rows
 from engine.positioning.bayes import Measured, covered_share, moments, update_belief, weigh_readings
-from engine.positioning.belief import Belief, Estimate
+from engine.positioning.belief import Estimate, Known
+from engine.positioning.doubts import Doubts, cross_examine
 from engine.positioning.measurement.site import Site
 from engine.positioning.motion.walk import WalkGraph, stray_share
 from engine.positioning.posterior import sparse_rows
@@ -31,19 +32,6 @@ FEW = 32  # scans looked at everywhere at once: an array of theirs takes 10 MiB 
 
 
 @dataclass(frozen=True, slots=True)
-class _Known(Columns):
-    """What a `Belief` holds but for cells."""
-
-    offset_mean: F64
-    offset_var: F64
-    trust: F32
-
-    def belief(self, cells: F32) -> Belief:
-        """With these probabilities (N, C) over cells."""
-        return Belief(cells, self.offset_mean, self.offset_var, self.trust)
-
-
-@dataclass(frozen=True, slots=True)
 class _Heard(Columns):
     """Scans of n devices, their tracks' rows, whose first it is, seconds since their last, and what was measured."""
 
@@ -51,7 +39,8 @@ class _Heard(Columns):
     slot: I64
     first: Bools
     dt: F64
-    known: _Known
+    known: Known
+    doubts: Doubts
     kinds: list[Measured]
     alone: F32  # (n, T) what the scans alone say, at thin cells
 
@@ -61,7 +50,7 @@ class _Heard(Columns):
 
     def look(self, site: Site, prior: F32, settings: LocatorSettings) -> Estimate:
         """Over the cells of a site, of which `prior` (n, c) is."""
-        return update_belief(site, self.scans, self.known.belief(prior), settings, self.kinds)
+        return update_belief(site, self.scans, self.known.belief(prior, self.doubts.believed), settings, self.kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +99,10 @@ class RegionalTracking:
         tracks, s = self.tracks, self._settings
         first = np.isnan(tracks["t"][slot])
         dt = np.where(first, 0.0, scans.t - tracks["t"][slot])
-        known = _Known(tracks["offset_mean"][slot], tracks.drift(slot, dt, s), trust(dt, first, s))
-        nowhere = np.empty((len(slot), 0), np.float32)
-        return _Heard(scans, slot, first, dt, known, *weigh_readings(self._site, scans, known.belief(nowhere), s))
+        known = Known(tracks["offset_mean"][slot], tracks.drift(slot, dt, s), trust(dt, first, s))
+        doubts = cross_examine(self._site, scans, known, tracks.doubts(slot), dt, s)
+        belief = known.belief(np.empty((len(slot), 0), np.float32), doubts.believed)
+        return _Heard(scans, slot, first, dt, known, doubts, *weigh_readings(self._site, scans, belief, s))
 
     def _where(self, heard: _Heard) -> I32:
         """The region (n,) to look for each device in, or EVERYWHERE: where it was, or its first scan says it is."""
@@ -187,6 +177,7 @@ class RegionalTracking:
             tracks.keep_part(heard.slot, self._regions_of(estimate.posterior), masses)
         tracks["mean"][heard.slot], tracks["var"][heard.slot] = spread(site, estimate.posterior)
         tracks.learn(heard.slot, heard.scans.t, estimate.offset_mean, estimate.offset_var, self._settings)
+        tracks.doubt(heard.slot, heard.doubts)
         if steps is not None:
             note(steps, heard.scans, self._over_all_cells(looked))
         n_cells, posterior = len(self._site.cells), estimate.posterior

@@ -22,6 +22,7 @@ from tests.engine.positioning.tiny import (
 )
 
 PRIOR = np.array([[0.3, 0.1, 0.2, 0.1, 0.25, 0.05], [0.05, 0.15, 0.3, 0.2, 0.2, 0.1]], np.float32)
+BELIEVED = np.array([[1.0, 1.0, 1.0, 1.0, 1.0, 1.0], [1.0, 0.4, 1.0, 0.7, 1.0, 1.0]], np.float32)
 UNIFORM = np.repeat(SIGMA_DB[:, None], 6, axis=1)
 UNEVEN = UNIFORM + np.array([0.0, 0.5, -0.5, 1.0, 0.2, -0.8])
 SILENCE = np.log(0.1 + 0.04 * np.arange(54).reshape(9, 6) % 0.85)
@@ -29,7 +30,7 @@ SILENCE = np.log(0.1 + 0.04 * np.arange(54).reshape(9, 6) % 0.85)
 
 def believed(trust: float = 1.0, offset_db: float = 0.0, offset_m: float = 0.0, var: np.ndarray = OFFSET_VAR) -> Belief:
     means = np.tile([offset_db, offset_m], (2, 1))
-    return Belief(PRIOR, means, np.tile(var, (2, 1)), np.full((2, 2), trust, np.float32))
+    return Belief(PRIOR, means, np.tile(var, (2, 1)), np.full((2, 2), trust, np.float32), BELIEVED)
 
 
 HEARD = [[-50.0, -66.0, -58.0], [-61.0, -55.0, -71.0]]
@@ -70,7 +71,8 @@ def test_half_the_trust_is_half_the_evidence() -> None:
     calm, sure = replace(DEFAULT_SETTINGS, tail_dof=1e9), np.array([1e-9, 1e-9])
     ratios = []
     for trust in (1.0, 0.5):
-        found = bayes(site(), scans(HEARD), believed(trust, var=sure), calm).posterior / PRIOR
+        belief = replace(believed(trust, var=sure), believed=np.ones((2, 6), np.float32))
+        found = bayes(site(), scans(HEARD), belief, calm).posterior / PRIOR
         ratios.append(np.log(found[:, 1:] / found[:, :1]))
     np.testing.assert_allclose(ratios[1], 0.5 * ratios[0], rtol=1e-4, atol=1e-5)
     by_hand = -0.5 * ((np.array(HEARD)[:, :, None] - MEAN_DBM) ** 2 / SIGMA_DB[:, None] ** 2).sum(axis=1)
@@ -107,7 +109,7 @@ def test_the_first_pass_says_what_was_measured_and_where_the_scan_alone_would_pu
     assert alone.shape == (2, 3)
     np.testing.assert_allclose(alone.sum(axis=1), 1.0, rtol=1e-6)
     taken = [k.take(np.array([1])) for k in kinds]
-    one = Belief(PRIOR[1:], np.zeros((1, 2)), OFFSET_VAR[None], np.ones((1, 2), np.float32))
+    one = Belief(PRIOR[1:], np.zeros((1, 2)), OFFSET_VAR[None], np.ones((1, 2), np.float32), BELIEVED[1:])
     second = update_belief(site(), scans(ODD[1:], METRES[1:]), one, DEFAULT_SETTINGS, taken)
     whole = bayes(site(), scans(ODD, METRES), believed(), DEFAULT_SETTINGS)
     np.testing.assert_allclose(second.posterior[0], whole.posterior[1], rtol=1e-5)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from engine.positioning.belief import Belief, Estimate
+from engine.positioning.belief import Belief, Estimate, Known
+from engine.positioning.doubts import Doubts, cross_examine
 from engine.positioning.motion.walk import MotionModel, WalkGraph, predict, walk_graph
 from engine.positioning.settings import LocatorSettings
 from engine.positioning.tracking import Alone, EverywhereTracking, Moved, move, note
@@ -67,7 +68,9 @@ def test_two_scans_of_a_device_written_out() -> None:
         on_cells = (moving / g.size)[:, g.block]
         drifted = np.minimum(var + np.array([0.5, 0.002]) * dt[0], OFFSET_VAR)
         range_new = 1.0 if new == 1.0 else 3.0 / (3.0 + 6.0)
-        belief = Belief(still + on_cells, mean, drifted, np.array([[new, range_new]], np.float32))
+        known = Known(mean, drifted, np.array([[new, range_new]], np.float32))
+        doubts = cross_examine(store, given, known, tracking.tracks.doubts(slot), dt, SETTINGS)
+        belief = known.belief(still + on_cells, doubts.believed)
         want = bayes_by_hand(store, given, 0, belief, SETTINGS, UNIFORM)
         placed = tracking.update(given, slot, steps)
         np.testing.assert_allclose(placed.posterior[0], want.posterior, rtol=1e-4)
@@ -81,6 +84,7 @@ def test_two_scans_of_a_device_written_out() -> None:
         np.testing.assert_allclose(tracking.tracks["walk"][slot], walk, rtol=1e-3, atol=1e-7)
         mean, var = want.offset_mean[None], want.offset_var[None]
         np.testing.assert_allclose(tracking.tracks["offset_mean"][slot], mean, rtol=1e-4, atol=1e-4)
+        np.testing.assert_array_equal(tracking.tracks.doubts(slot).bad, doubts.bad)
         np.testing.assert_allclose(tracking.tracks["offset_var"][slot][0, 0], max(var[0, 0], 0.01), rtol=1e-3)
         step = steps[1][-1]
         assert step.t == t
@@ -100,10 +104,12 @@ def test_a_new_map_of_the_same_cells_is_looked_at_from_then_on() -> None:
 
 @pytest.mark.parametrize("large", [False, True])
 def test_alone_every_scan_is_the_first(large: bool) -> None:
-    store = site()
+    store, believed = site(), Doubts.none(1, 3).believed
     tracking = Alone("bayes", store, SETTINGS, large)
     slot = tracking.tracks.rows(np.array([1], np.uint64))
-    belief = Belief(np.full((1, 6), 1 / 6, np.float32), np.zeros((1, 2)), OFFSET_VAR[None], np.ones((1, 2), np.float32))
+    belief = Belief(
+        np.full((1, 6), 1 / 6, np.float32), np.zeros((1, 2)), OFFSET_VAR[None], np.ones((1, 2), np.float32), believed
+    )
     for t in (1.0, 2.0):
         given = scans([[-50.0, -66.0, -58.0]], t=[t])
         want = bayes_by_hand(store, given, 0, belief, SETTINGS, UNIFORM)

@@ -21,7 +21,8 @@ PHONE_Z = 1.2
 
 
 def belief(n: int) -> Belief:
-    return Belief(np.zeros((n, 6), np.float32), np.full((n, 2), 3.0), np.full((n, 2), 2.0), np.ones((n, 2), np.float32))
+    everyone, whole = np.ones((n, 6), np.float32), np.ones((n, 2), np.float32)
+    return Belief(np.zeros((n, 6), np.float32), np.full((n, 2), 3.0), np.full((n, 2), 2.0), whole, everyone)
 
 
 def start_of(given: Scans, i: int) -> np.ndarray:

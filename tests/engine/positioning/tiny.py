@@ -118,7 +118,10 @@ def bayes_by_hand(
         if heard.any():
             z = np.where(heard, values, 0.0).astype(np.float64) - belief.offset_mean[i, column]
             fresh = 1.0 / (1.0 + (np.nan_to_num(given.age_s[i]) / settings.age_doubles_variance_s) ** 2)
-            v = np.where(heard, fresh * belief.trust[i, column], 0.0)
+            new = belief.trust[i, column] * belief.believed[i].reshape(2, -1)[column]
+            v = np.where(heard, fresh * new, 0.0)
+            if column == 0 and np.isfinite(given.range_m[i]).any():
+                v /= 1.0 + settings.map_error**2
             if column == 1:
                 said = np.nan_to_num(given.range_sigma_m[i].astype(np.float64), nan=0.0)
                 v *= np.where(said > 0, np.minimum(RANGE_SIGMA_M / np.maximum(said, 1e-9), 1.0), 1.0) ** 2

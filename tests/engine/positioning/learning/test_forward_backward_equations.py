@@ -54,7 +54,13 @@ def forward(row: int) -> list[Filtered]:
         prior = mass[:6] + mass[6:]
         trust = 1.0 if not k else dt / (dt + 2.25)
         drifted = np.minimum(var + np.array([0.5, 0.002]) * dt, OFFSET_VAR)
-        belief = Belief(prior[None].astype(np.float32), mean, drifted, np.full((1, 2), trust, np.float32))
+        belief = Belief(
+            prior[None].astype(np.float32),
+            mean,
+            drifted,
+            np.full((1, 2), trust, np.float32),
+            np.ones((1, 6), np.float32),
+        )
         found = bayes_by_hand(site(), scans([heard]), 0, belief, SETTINGS, UNIFORM)
         ratio = found.posterior / prior
         mass = mass * np.tile(ratio, 2)

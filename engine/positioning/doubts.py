@@ -1,0 +1,118 @@
+"""Which access points a device hears wrong, as its scans go on: what the others say of each, and values that never
+vary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.columns import Columns
+from engine.plan.model import Plan
+from engine.positioning.bayes import exactness, measurements
+from engine.positioning.belief import Known, Quantity
+from engine.positioning.measurement.contradiction import (
+    RANGE_SPAN_M,
+    RSSI_SPAN_DB,
+    Voices,
+    after_evidence,
+    after_time,
+    contradictions,
+    repeats,
+)
+from engine.positioning.measurement.site import Site
+from engine.positioning.settings import LocatorSettings
+from engine.records import F32, F64, Scans
+
+LEAST_AP = 3  # in a scan: of two that contradict each other nobody knows which is right
+BAD_SHARE = 0.003  # of access points: blocked, moved, set wrong. Ten times as many changes no site by 2 %
+BAD_LASTS_S = 60.0  # until the others' word is forgotten: who hears one badly walks on
+STUCK_SHARE = 0.001  # of access points: their value never varies
+SPAN = {Quantity.RSSI: RSSI_SPAN_DB, Quantity.RANGE: RANGE_SPAN_M}
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts(Columns):
+    """Of n devices and A access points: `bad` (n, 2 A) probability that RSSI, then that ranges of each are wrong;
+    `run` (n, A) evidence in nats that its RSSI is stuck, at `last` (n, A) dBm, 0 when never heard."""
+
+    bad: F32
+    run: F32
+    last: F32
+
+    @staticmethod
+    def none(n: int, n_ap: int) -> Doubts:
+        """Of devices never seen."""
+        bad = np.full((n, 2 * n_ap), BAD_SHARE, np.float32)
+        return Doubts(bad, np.zeros((n, n_ap), np.float32), np.zeros((n, n_ap), np.float32))
+
+    @property
+    def stuck(self) -> F32:
+        """P(stuck) (n, A)."""
+        odds = self.run + np.log(STUCK_SHARE)
+        return np.asarray(1.0 / (1.0 + np.exp(-odds)), dtype=np.float32)
+
+    @property
+    def believed(self) -> F32:
+        """How far each access point's RSSI, then each one's range, is believed (n, 2 A)."""
+        out = 1.0 - self.bad
+        out[:, : self.run.shape[1]] *= 1.0 - self.stuck
+        return out
+
+    def of_access_points(self, witnesses: int) -> F64:
+        """P(wrong) of each access point (A,), RSSI or ranges, the mean over the devices that heard it; NaN where that
+        were fewer than `witnesses`."""
+        rssi, ranges = np.split(1.0 - self.believed, len(Quantity), axis=1)
+        heard = self.last != 0
+        total = np.where(heard, np.maximum(rssi, ranges), 0.0).sum(axis=0, dtype=np.float64)
+        mean: F64 = np.where(heard.sum(axis=0) >= witnesses, total / np.maximum(heard.sum(axis=0), 1), np.nan)
+        return mean
+
+
+def cross_examine(site: Site, scans: Scans, known: Known, before: Doubts, dt: F64, settings: LocatorSettings) -> Doubts:
+    """Doubts after these scans (n,), `dt` (n,) after those before."""
+    run = repeats(before.run, scans.rssi_dbm, before.last)
+    last = np.where(np.isfinite(scans.rssi_dbm), scans.rssi_dbm, before.last)
+    faded = after_time(before.bad, dt, BAD_SHARE, BAD_LASTS_S)
+    now = Doubts(faded, run, last)
+    rows = np.flatnonzero((np.isfinite(scans.rssi_dbm) | np.isfinite(scans.range_m)).sum(axis=1) >= LEAST_AP)
+    if not len(rows):
+        return now
+    now.bad[rows] = after_evidence(
+        faded[rows], _evidence(site, scans.take(rows), known.take(rows), now.take(rows), settings)
+    )
+    return now
+
+
+def _evidence(site: Site, scans: Scans, known: Known, now: Doubts, settings: LocatorSettings) -> F32:
+    """(n, 2 A) nats, of which scans near in time repeat a part."""
+    n_ap = scans.rssi_dbm.shape[1]
+    believed = now.believed
+    ranged = np.isfinite(scans.range_m).any(axis=1, keepdims=True)
+    # beside ranges the weight of RSSI has its map's error already
+    exact = (
+        np.where(ranged, np.float32(1.0), np.float32(exactness(settings.map_error))),
+        np.float32(exactness(settings.range_map_error)),
+    )
+    everyone = known.belief(np.empty((len(scans), 0), np.float32), np.ones_like(believed))
+    everyone = replace(everyone, trust=np.ones_like(known.trust))
+    kinds = measurements(site, scans, everyone, settings)
+    voices = []
+    for k in kinds:
+        own = believed[:, k.quantity * n_ap : (k.quantity + 1) * n_ap]
+        thin = site.range_thin if k.quantity == Quantity.RANGE else site.rssi_thin
+        voices.append(Voices.of(thin, k.z, k.v * exact[k.quantity], own, k.offset_var, SPAN[k.quantity]))
+    out = np.zeros((len(scans), 2 * n_ap), np.float32)
+    for k, nats in zip(kinds, contradictions(voices), strict=True):
+        out[:, k.quantity * n_ap : (k.quantity + 1) * n_ap] = nats * known.trust[:, k.quantity, None]
+    return out
+
+
+CONTRADICTS = 0.5  # of those who hear an access point: from there on it is named
+
+
+def contradicting(plan: Plan, distrust: F64) -> dict[str, float]:
+    """The access points that are named, by their id: how far those that hear them find that they contradict the others,
+    to hundredths. `distrust` (A,) as of `Doubts.of_access_points`."""
+    named = np.flatnonzero(np.nan_to_num(distrust) > CONTRADICTS).tolist()
+    return {plan.access_points[a].id: round(float(distrust[a]), 2) for a in named}

@@ -19,6 +19,7 @@ from engine.positioning.measurement.site import Site
 from engine.positioning.measurement.site_build import is_regional, site_of
 from engine.positioning.methods import METHODS, TRACKED
 from engine.positioning.motion.smoothing import TrackStep
+from engine.positioning.motion.standing import standing_density
 from engine.positioning.motion.walk import WalkGraph, walk_graph
 from engine.positioning.posterior import no_rows
 from engine.positioning.regions.tracking import RegionalTracking
@@ -57,7 +58,7 @@ class Locator:
         self._settings = settings
         self._plan, self._cells = plan, cells
         self.site = site_of(plan, cells, radio_map or prior_map(plan, cells), settings)
-        self.graph = walk_graph(cells, settings.motion.block_m)
+        self.graph = walk_graph(cells, settings.motion.block_m, standing_density(plan, cells))
         self.motion = settings.motion
         self.steps: dict[int, deque[TrackStep]] | None = None  # a smoother sets it, to be told of every update
         self._tracking = tracking_of(method, self.site, self.graph, settings)

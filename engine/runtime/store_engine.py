@@ -22,6 +22,7 @@ from engine.positioning.told import fixes_of
 from engine.presence.flows import Flows, leaf_zones
 from engine.presence.heat import HeatGrid, ZoneHours
 from engine.presence.local_hours import hours_in
+from engine.presence.place_prior import PlacePrior
 from engine.presence.release import Statistics
 from engine.presence.stays import StoreVisits
 from engine.presence.visits import VisitTracker
@@ -83,6 +84,7 @@ class StoreEngine:
         zone_ids = [z.id for z in plan.zones]
         self._intake = Intake(config.ingest, len(plan.access_points), positioning.window_s)
         self._locator = LearningLocator(plan, self.cells, positioning, fits or FitsInPlace(), radio_map)
+        self._places = PlacePrior(plan, self.cells)
         self._newcomers = Newcomers(config.ingest.devices_per_store)
         self._silent_s = max(presence.silent_s, presence.gap_max_s)
         silences = {"silent_s": presence.silent_s, "gap_max_s": presence.gap_max_s}
@@ -100,14 +102,15 @@ class StoreEngine:
         """Frames become readings, then scans, fixes, visits and triggers. `now` is the wall clock."""
         heard = self._intake.take(frames, now)
         self.hear(heard.ap_readings)
-        fixes = self._locator.locate(self._admit(heard.scans), heard.clock)
-        fixes = self._with_told(fixes, heard.positions)
+        located = self._locator.locate(self._admit(heard.scans), heard.clock)
+        fixes = self._places.weigh(self._with_told(located, heard.positions))
         self._stays.update(fixes.device, fixes.t)
         visits = self._advance(fixes, heard.clock)
         triggers = self._trigger(fixes)
         ended = self._close(heard.clock)
         if heard.clock == np.inf:
             self._locator.start_anew()
+            self._places.start_anew()
         step = Step(heard.clock, fixes, visits, triggers, ended, self._flows.add(visits, ended))
         self._count(frames, heard, step)
         return step
@@ -205,6 +208,7 @@ class StoreEngine:
             gone = np.array([v.device for v in ended], np.uint64)
             self._locator.forget(gone)
             self._timers.forget(gone)
+            self._places.forget(gone)
         return ended
 
     def _count(self, frames: Sequence[Frame], heard: HeardStep, step: Step) -> None:
@@ -229,7 +233,8 @@ class StoreEngine:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Takes over what `state` returned."""
         for name, part in self._presence().items():
-            part.restore(state[name])
+            if name in state or part is not self._places:  # checkpoints of before know of no places
+                part.restore(state[name])
         self._intake.restore(state)
         self._locator.restore(state)
         self._counts = Counter({StoreCount(what): n for what, n in state["counts"].items()})
@@ -242,5 +247,6 @@ class StoreEngine:
             "hours": self._hours,
             "flows": self._flows,
             "timers": self._timers,
+            "places": self._places,
             "newcomers": self._newcomers,
         }

@@ -34,7 +34,7 @@ from simulators.world import Heard, World
 from tests.accuracy.drawn import KINDS, drawn_campaigns, drawn_day, drawn_plan
 
 FLOORPLANS = Path(__file__).parents[2] / "floorplans"
-SHIPPED = {"boutique": ("demo-boutique", 2400.0), "supermarket": ("demo-supermarket", 1800.0)}
+SHIPPED = {"boutique": ("demo-boutique", 1200.0), "supermarket": ("demo-supermarket", 1200.0)}
 SECONDS = 3600.0
 
 Figures = dict[str, float]

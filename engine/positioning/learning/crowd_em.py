@@ -22,6 +22,7 @@ from engine.positioning.learning.tracklets import MOST_STEPS, MOST_STRETCHES, Sc
 from engine.positioning.measurement.expectation import is_large
 from engine.positioning.measurement.site import Site
 from engine.positioning.measurement.site_build import site_of
+from engine.positioning.motion.standing import standing_density
 from engine.positioning.motion.walk import WalkGraph, walk_graph
 from engine.positioning.settings import DEFAULT_SETTINGS, LocatorSettings
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, cell_geometry
@@ -181,7 +182,8 @@ class CrowdLearning:
                 break
             cells = coarse
         geometry = cell_geometry(self._plan, cells)
-        graph = walk_graph(cells, max(self._settings.motion.block_m, cells.cell_m))
+        standing = standing_density(self._plan, cells)
+        graph = walk_graph(cells, max(self._settings.motion.block_m, cells.cell_m), standing)
         ground = _Ground(cells, geometry, graph, prior_map(self._plan, cells, geometry=geometry))
         if self._keeps or not is_large(geometry.distance_m):
             self._ground = ground  # else it is made again each time

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.positioning.motion.walk import MotionModel, WalkGraph, shuffle_on, switching, walk_on
+from engine.positioning.motion.walk import MotionModel, WalkGraph, shuffle_back, switching, walk_on
 from engine.records import F32, F64
 
 TINY = np.float32(1e-12)
@@ -74,9 +74,11 @@ def carry_back(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s
     """
     dt = dt_s.astype(np.float32)
     to_pause, to_walk = switching(model, dt)
-    pause = shuffle_on(graph, model, pause, dt)
+    pause = shuffle_back(graph, model, pause, dt)
     walk = walk_on(graph, model, walk * graph.size, dt) / graph.size
-    in_block = (graph.pool @ pause.T).T / graph.size
+    stops = to_pause[:, None] if graph.pull is None else graph.pull.stops(to_pause)
+    stopped = pause if graph.pull is None else pause * graph.pull.within
+    in_block = (graph.pool @ stopped.T).T / graph.size
     before_pause = pause * (1 - to_walk)[:, None] + walk[:, graph.block] * to_walk[:, None]
-    before_walk = walk * (1 - to_pause)[:, None] + in_block * to_pause[:, None]
+    before_walk = walk * (1 - stops) + in_block * stops
     return before_pause + TINY, (before_walk + TINY).astype(np.float32)

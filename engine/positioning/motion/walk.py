@@ -16,6 +16,7 @@ from scipy.sparse import csgraph
 
 from engine.plan.cells import Cells
 from engine.positioning.motion.diffusion import SlowModes, diffuse, lazy_steps, quicker_from, slow_modes, take_steps
+from engine.positioning.motion.pull import Pull, pull_of, tilt
 from engine.records import F32, F64, I32, I64
 
 LEAST_STRAY = 1e-6  # keeps every cell possible in float32, whatever the last scan said
@@ -54,6 +55,7 @@ class WalkGraph:
     cell_step_m2: float
     n_cells: int  # of the whole store, over which the stray mass is spread
     found: list[SlowModes | None] = field(default_factory=list)  # of the walk between blocks, once they were needed
+    pull: Pull | None = None  # where people stop rather than elsewhere; None: anywhere alike
 
     def modes(self) -> SlowModes | None:
         """The slow modes of the walk between blocks, computed when first asked for; None in large stores."""
@@ -72,19 +74,24 @@ class WalkGraph:
         block, n = np.searchsorted(blocks, self.block[cells]).astype(np.int32), len(cells)
         pool = sparse.csr_array((np.ones(n, np.float32), (block, np.arange(n, dtype=np.int32))), shape=(len(blocks), n))
         flow, cell_flow = self.flow[blocks][:, blocks], self.cell_flow[cells][:, cells]
+        pull, step_m2 = None if self.pull is None else self.pull.at(blocks, cells), self.cell_step_m2
         return WalkGraph(
-            block, pool, self.size[blocks], flow, self.step_m2, cell_flow, self.cell_step_m2, self.n_cells, [None]
+            block, pool, self.size[blocks], flow, self.step_m2, cell_flow, step_m2, self.n_cells, [None], pull
         )
 
 
-def walk_graph(cells: Cells, block_m: float = 1.0) -> WalkGraph:
-    """Groups linked cells of one block_m square and projects the cells' walk onto the groups (Galerkin)."""
+def walk_graph(cells: Cells, block_m: float = 1.0, standing: F32 | None = None) -> WalkGraph:
+    """Groups linked cells of one block_m square and projects the cells' walk onto the groups (Galerkin).
+
+    `standing` (C,), of mean 1, is how much likelier people stand at a cell than at any: who pauses shuffles there in
+    the long run, and who walks stops there. Walking itself stays even.
+    """
     n = len(cells.x_m)
     block = _blocks(cells, block_m)
     size = np.bincount(block).astype(np.float64)
     k = len(size)
     pool = sparse.csr_array((np.ones(n), (block, np.arange(n))), shape=(k, n))
-    walk = _cell_walk(cells)
+    walk = cell_walk(cells)
     reach = max(1, round((block_m / cells.cell_m) ** 2))
     spread: sparse.csr_array = sparse.csr_array(
         pool.T.multiply(1.0 / size[None, :])
@@ -98,15 +105,17 @@ def walk_graph(cells: Cells, block_m: float = 1.0) -> WalkGraph:
     per_block = np.bincount(coo.col, weights=moved, minlength=k)
     # the open floor's figure: blocks in corners move less
     step_m2 = float(np.percentile(per_block, 90)) if k > 1 else 1.0
+    cell_flow = _flow(walk)
     return WalkGraph(
         block.astype(np.int32),
         sparse.csr_array(pool.astype(np.float32)),
         size.astype(np.float32),
         _flow(step),
         max(step_m2, 1e-6),
-        _flow(walk),
+        cell_flow if standing is None else tilt(cell_flow, standing),
         4 * ORTHOGONAL * cells.cell_m**2 + 4 * (ORTHOGONAL / 2) * 2 * cells.cell_m**2,
         n,
+        pull=None if standing is None else pull_of(standing, block, size),
     )
 
 
@@ -131,7 +140,7 @@ def _blocks(cells: Cells, block_m: float) -> I32:
     return np.asarray(label, dtype=np.int32)
 
 
-def _cell_walk(cells: Cells) -> sparse.csr_array:
+def cell_walk(cells: Cells) -> sparse.csr_array:
     """One step between cells as columns that sum to 1: to each linked neighbour, rarer the farther it is (diagonals
     half), else stay.
 
@@ -152,14 +161,18 @@ def predict(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: F
     kept = (1.0 - stray_share(model, dt)).astype(np.float32)
     still, moving = np.empty(pause.shape, np.float32), np.empty(walk.shape, np.float32)
     wanted, most = _shuffle_steps(graph, model, dt), model.max_cell_steps
+    stops = to_pause[:, None] if graph.pull is None else graph.pull.stops(to_pause)
     for rows in _alike(dt):
         # cells over devices: sparse products and rows of blocks are then of contiguous memory
         mass = np.array(pause[rows].T, order="C")  # a copy even of one row
         starting = (graph.pool @ mass) * to_walk[rows]
-        moving[rows] = walk[rows] * (1.0 - to_pause[rows])[:, None] + starting.T
+        moving[rows] = walk[rows] * (1.0 - stops[rows]) + starting.T
         mass *= (1.0 - to_walk[rows]) * kept[rows]
-        stopping = walk[rows] * ((to_pause[rows] * kept[rows])[:, None] / graph.size)
-        mass += np.ascontiguousarray(stopping.T)[graph.block]
+        stopping = walk[rows] * (stops[rows] * kept[rows, None] / graph.size)
+        stopped = np.ascontiguousarray(stopping.T)[graph.block]
+        if graph.pull is not None:
+            stopped *= graph.pull.within[:, None]
+        mass += stopped
         steps, share = lazy_steps(wanted[rows], most)
         still[rows] = take_steps(graph.cell_flow, steps, share, mass).T
     wanted = _walk_steps(graph, model, dt)
@@ -192,9 +205,16 @@ def switching(model: MotionModel, dt: F32) -> tuple[F32, F32]:
     return to_pause, (model.pause_to_walk_per_s / rate * mixed).astype(np.float32)
 
 
-def shuffle_on(graph: WalkGraph, model: MotionModel, pause: F32, dt: F32) -> F32:
-    """Pause masses (N, C) after `dt` (N,) seconds of shuffling about."""
-    return diffuse(graph.cell_flow, _shuffle_steps(graph, model, dt), pause, model.max_cell_steps)
+def shuffle_back(graph: WalkGraph, model: MotionModel, later: F32, dt: F32) -> F32:
+    """What is expected (N, C), seen `dt` (N,) seconds of shuffling earlier, of values (N, C) that come later.
+
+    The shuffle is in balance cell by cell, so its adjoint is itself, between masses per `standing` people.
+    """
+    steps = _shuffle_steps(graph, model, dt)
+    if graph.pull is None:
+        return diffuse(graph.cell_flow, steps, later, model.max_cell_steps)
+    standing = graph.pull.standing
+    return diffuse(graph.cell_flow, steps, later * standing, model.max_cell_steps) / standing
 
 
 def _shuffle_steps(graph: WalkGraph, model: MotionModel, dt: F32) -> F32:

@@ -18,7 +18,7 @@ from engine.positioning.motion.walk import (
     MotionModel,
     WalkGraph,
     predict,
-    shuffle_on,
+    shuffle_back,
     switching,
     walk_graph,
     walk_on,
@@ -117,7 +117,7 @@ def test_what_smoothing_uses_is_right_in_its_smallest_values_too(name: str) -> N
     want = plainly(graph.flow, MODEL.walk_m2_per_s * dt / graph.step_m2, walk, MODEL.max_steps)
     np.testing.assert_allclose(walk_on(graph, MODEL, walk, dt), want, rtol=1e-4, atol=1e-25)
     want = plainly(graph.cell_flow, MODEL.pause_m2_per_s * dt / graph.cell_step_m2, pause, MODEL.max_cell_steps)
-    np.testing.assert_allclose(shuffle_on(graph, MODEL, pause, dt), want, rtol=1e-4, atol=1e-25)
+    np.testing.assert_allclose(shuffle_back(graph, MODEL, pause, dt), want, rtol=1e-4, atol=1e-25)
 
 
 def test_other_rows_do_not_change_which_modes_a_row_is_given(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.plan.cells import walkable_cells
-from engine.positioning.motion.walk import MotionModel, predict, shuffle_on, walk_graph, walk_on
+from engine.positioning.motion.walk import MotionModel, predict, shuffle_back, walk_graph, walk_on
 from tests.engine.positioning.stores import hall, shelved, two_levels
 
 MODEL = MotionModel()
@@ -46,7 +46,7 @@ def test_a_pausing_shopper_shuffles_by_the_promised_variance() -> None:
     pause = np.zeros((1, len(cells)), np.float32)
     pause[0, start] = 1.0
     for dt in (0.1, 0.7, 3.0, 20.0):
-        after = shuffle_on(graph, MODEL, pause, np.array([dt], np.float32))[0]
+        after = shuffle_back(graph, MODEL, pause, np.array([dt], np.float32))[0]
         moved = (after * ((cells.x_m - cells.x_m[start]) ** 2 + (cells.y_m - cells.y_m[start]) ** 2)).sum()
         assert moved == pytest.approx(MODEL.pause_m2_per_s * dt, rel=0.05)
 

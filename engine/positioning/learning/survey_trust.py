@@ -198,7 +198,8 @@ def _score(plan: Plan, floor: Floor, radio_map: RadioMap, evidence: Evidence, te
     scans, x, y, test = _scans(evidence, tests, len(plan.access_points))
     n, c = len(scans), len(floor.cells)
     flat, new = np.full((n, c), 1.0 / c, np.float32), np.ones((n, 2), np.float32)
-    belief = Belief(flat, np.tile(site.offset_mean, (n, 1)), np.tile(site.offset_var, (n, 1)), new)
+    everybody = np.ones((n, 2 * scans.rssi_dbm.shape[1]), np.float32)
+    belief = Belief(flat, np.tile(site.offset_mean, (n, 1)), np.tile(site.offset_var, (n, 1)), new, everybody)
     posterior = bayes(site, scans, belief, DEFAULT_SETTINGS).posterior
     off = np.hypot(floor.cells.x_m - x[:, None], floor.cells.y_m - y[:, None])
     few = posterior[:, floor.few]

@@ -86,10 +86,11 @@ def _add(event: Json, seen: set[str], decoded: Decoded) -> None:
         if uid in seen:
             raise RecordUnusable(RecordRefusal.DUPLICATE)
         seen.add(uid)
-    if kind in OF_THINGS:
+    known = EVENTS.get(kind)
+    if known is not None:
+        key, add = known
+        add(child(event, key), event, decoded)
+    elif kind in OF_THINGS:
         raise RecordUnusable(RecordRefusal.NOT_WIFI)
-    if kind not in EVENTS:
+    else:
         decoded.ignored += 1  # keep-alives, cameras, telemetry, and what is added tomorrow
-        return
-    key, add = EVENTS[kind]
-    add(child(event, key), event, decoded)

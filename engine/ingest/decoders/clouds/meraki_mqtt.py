@@ -95,7 +95,7 @@ def _value(record: Json, names: tuple[str, ...]) -> object:
     return None
 
 
-@lru_cache(maxsize=30_000)
+@lru_cache(maxsize=10_000)  # one for each pair of access point and phone
 def _parse_topic(topic: str, pattern: str) -> _FromTopic:
     levels = topic.strip("/").split("/")
     if pattern:

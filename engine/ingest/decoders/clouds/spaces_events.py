@@ -117,7 +117,7 @@ def add_count(counts: Json, event: Json, decoded: Decoded) -> None:
 def floor_name(update: Json) -> str:
     """The floor's name: of the location, or of the parent that is one."""
     at = location = child(update, "location")
-    for _ in range(_PARENTS_MAX):
+    for _ in range(_PARENTS_MAX):  # almost always the first of them
         types = at.get("inferredLocationTypes")
         if type(types) is list and "FLOOR" in types:
             return named(at.get("name"))

@@ -21,6 +21,7 @@ from engine.vocabulary import RecordRefusal
 from tests.payloads.expectations import Recorded
 from tests.payloads.mutations import spoilers
 
+BLOCK = 500_000  # after which a night's work says how it goes
 WARM = 2_000  # examples, after which everything that is made once was made
 
 
@@ -102,5 +103,12 @@ def report(found: Fuzzed) -> str:
     return "\n".join([head, *(f"{count:>12,}  {outcome}" for outcome, count in found.outcomes.most_common())]) + "\n"
 
 
+def main(examples: int, seed: int) -> None:
+    """Tries so many, and says what came of each `BLOCK` of them."""
+    for k, start in enumerate(range(0, examples, BLOCK)):
+        sys.stdout.write(f"seed {seed + k}: {report(fuzz(min(BLOCK, examples - start), seed + k))}")
+        sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    sys.stdout.write(report(fuzz(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else time.time_ns())))
+    main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else time.time_ns())

@@ -18,14 +18,18 @@ from engine.vocabulary import RecordRefusal
 T = TypeVar("T")
 
 _LONGEST_ADDRESS = 64  # characters
+MOST_RECORDS = 100_000
 STALE_S = 300.0
 """What was last heard longer ago than this says nothing of where a phone is. Controllers keep a phone in their list for
 about as long after its last frame."""
 
 
 def read_each(records: Iterable[T], read: Callable[[T], None], out: Decoded) -> None:
-    """Reads every record, each for itself. Those that give nothing are counted in `out`."""
-    for record in records:
+    """Reads every record, each for itself. Those that give nothing are counted in `out`. Raises MessageRefused,
+    `too_large`, where there are more than any message of the size that we take can have."""
+    for count, record in enumerate(records):
+        if count >= MOST_RECORDS:
+            raise MessageRefused(RecordRefusal.TOO_LARGE, f"more than {MOST_RECORDS} records")
         try:
             read(record)
         except RecordUnusable as unusable:

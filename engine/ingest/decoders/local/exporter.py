@@ -19,8 +19,9 @@ AGES_MS = frozenset(("wifi_station_inactive_milliseconds",))
 APS = ("ap_mac", "ap", "bssid", "ap_name")
 MACS = ("mac", "client_mac", "station")
 
+_LONGEST_LINE = 1_000  # characters: no station has more labels
 _LINE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*\{(.*)\}\s*(\S+)(?:\s+(-?\d+))?")
-_LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\]|\\.)*)"')
+_LABEL = re.compile(r'(?<![a-zA-Z0-9_])([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\]|\\.)*)"')
 
 
 class _Sample(NamedTuple):
@@ -38,7 +39,7 @@ class _Sample(NamedTuple):
 
 def is_exposition(body: str) -> bool:
     """Whether a text has at least one line of an exporter."""
-    return any(_LINE.fullmatch(line.strip()) for line in body.splitlines()[:1000] if "{" in line)
+    return any(_match(line) for line in body[:200_000].splitlines())
 
 
 def read_if_exposition(body: bytes, ap: str, out: Decoded) -> bool:
@@ -71,8 +72,12 @@ def read_exposition(body: str, ap: str, out: Decoded) -> None:
         out.ignored += 1
 
 
+def _match(line: str) -> re.Match[str] | None:
+    return _LINE.fullmatch(line.strip()) if "{" in line and len(line) <= _LONGEST_LINE else None
+
+
 def _sample(line: str) -> _Sample | None:
-    found = _LINE.fullmatch(line.strip())
+    found = _match(line)
     if found is None or found[1] not in LEVELS | AGES_MS:
         return None
     t = number(found[4]) / 1000

@@ -18,6 +18,8 @@ from engine.ingest.decoders.macs import ap_name
 from engine.ingest.decoders.values import RecordUnusable, phone_mac
 from engine.vocabulary import RecordRefusal
 
+MOST_LINES = 20_000  # no router has as many events before somebody reads them
+
 
 def decode_openwrt(message: VendorMessage, told: Told) -> Decoded:
     """One body. Told `ap`, the access point that speaks. Raises MessageRefused: `not_json`, `too_large`."""
@@ -50,6 +52,8 @@ def _by_line(lines: list[str], out: Decoded) -> list[Any]:
     """One object a line, as `ubus subscribe` prints them. Raises MessageRefused where no line is JSON."""
     found: list[Any] = []
     written = [line for line in lines if line.strip()]
+    if len(written) > MOST_LINES:
+        raise MessageRefused(RecordRefusal.TOO_LARGE, f"{len(written)} lines, at most {MOST_LINES}")
     for line in written:
         try:
             found.append(json_value(line.encode()))

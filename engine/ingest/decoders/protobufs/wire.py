@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from engine.errors import MessageRefused
+from engine.ingest.decoders.bodies import checked_size
 from engine.vocabulary import RecordRefusal
 
 VARINT, FIXED_64, BYTES, FIXED_32 = 0, 1, 2, 5
@@ -24,9 +25,9 @@ Fields: TypeAlias = dict[int, list[Value]]
 
 def parse(body: bytes) -> Fields:
     """A message's fields by number, each with all its values in order: varints as unsigned numbers, the rest as bytes.
-    Raises MessageRefused, `not_protobuf`."""
+    Raises MessageRefused: `not_protobuf`, `too_large`."""
     found: Fields = {}
-    for count, (number, value) in enumerate(_walk(body)):
+    for count, (number, value) in enumerate(_walk(checked_size(body))):
         if count >= _MAX_FIELDS:
             raise _refused("more fields than any message has")
         found.setdefault(number, []).append(value)

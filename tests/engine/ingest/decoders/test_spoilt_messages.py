@@ -59,6 +59,16 @@ SAME = {"clientMac": "06:00:00:00:00:01", "locations": [{"x": 1, "y": k % 7, "ti
         ("mist", b'{"topic":"zone","events":[' + b"0," * 1_000_000 + b"0]}"),
         ("mist", b'{"topic":"zone","events":' + b"9" * 1_000_000 + b"}"),
         ("aruba-ale", b" " * 5_000_000),
+        ("openwrt", LINES),
+        ("openwrt", b'wifi_station_signal_dbm{mac="' + b"}" * 1_000_000 + b" x y"),
+        ("openwrt", b'wifi_station_signal_dbm{mac="' + b"a" * 900 + b'"} -60\n' + b"a{" + b"} " * 1_000_000),
+        ("openwrt", b"\n".join([b"wifi_station_signal_dbm{" + b"a" * 900 + b"} -60"] * 4_000)),
+        ("radius", b'{"Acct-Status-Type":"1","Event-Timestamp":"abc' + b" " * 3_000_000 + b'"}'),
+        ("radius", b"Acct-Status-Type=1&" * 200_000),
+        ("unifi", b'{"meta":{"rc":"ok"},"data":[' + b"0," * 1_000_000 + b"0]}"),
+        ("aruba-iot", b"\x0a\x02\x08\x01" + b"\x3a\x00" * 150_000),
+        ("aruba-iot", b"\x0a\x02\x08\x01" + b"\x38\x00" * 1_000_000),
+        ("aruba-central", b"\x12\x08location\x1a\x00" + b"\x12\x00" * 3_000_000),
     ],
 )
 def test_a_body_that_is_made_to_cost_time_does_not(kind: str, body: bytes) -> None:

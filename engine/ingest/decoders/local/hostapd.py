@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.ingest.decoders.heard import ABSENT, Decoded, VendorReading, VendorSession
 from engine.ingest.decoders.loose import age_s, fields, known, rcpi_dbm, read_each, signed_32
-from engine.ingest.decoders.macs import ap_name, colon_mac
+from engine.ingest.decoders.macs import colon_mac
 from engine.ingest.decoders.values import RecordUnusable, dbm, named, number, phone_mac
 from engine.vocabulary import RecordRefusal, SourceSession
 
@@ -50,12 +50,14 @@ def read_stations(stations: list[Any], ap: str, out: Decoded) -> None:
 
 
 def read_event(kind: str, said: Any, ap: str, out: Decoded) -> None:
-    """One event of an interface. `target` is the interface's own address or broadcast, never another phone."""
+    """One event of an interface. `target` is the interface's own address or broadcast, never another phone: where no
+    `ap` was told, it says which interface spoke."""
     event = fields(said)
     if kind == REPORT:
         out.readings.append(_report(event))
         return
-    mac, where = phone_mac(event.get("address")), known(ap or ap_name(named(event.get("bssid"))))
+    addressed = colon_mac(named(event.get("bssid"))) or colon_mac(named(event.get("target"))) or ""
+    mac, where = phone_mac(event.get("address")), known(ap or addressed)
     if kind in JOINS:
         out.sessions.append(VendorSession(mac, JOINS[kind], ABSENT, where))
     if kind in HEARD and (kind == "probe" or event.get("signal") is not None):

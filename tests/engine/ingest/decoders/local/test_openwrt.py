@@ -192,3 +192,10 @@ def test_a_measurement_of_usteers_without_dbm_has_its_rcpi() -> None:
     found = decoded("openwrt", {"hostapd.a": {PHONE: {"measurements": measured}}})
     assert levels(found) == {(PHONE, "hostapd.b"): -65}
     assert refused(found) == {"no_ap": 1, "no_rssi": 1}
+
+
+def test_an_event_names_its_interface_where_it_is_spoken_to_and_nobody_else_does() -> None:
+    probe = {"address": PHONE, "signal": -60}
+    assert levels(decoded("openwrt", {"probe": probe | {"target": AP}})) == READ
+    assert refused(decoded("openwrt", {"probe": probe | {"target": "ff:ff:ff:ff:ff:ff"}})) == {"no_ap": 1}
+    assert levels(decoded("openwrt", {"probe": probe | {"target": OTHER_AP}}, ap=AP)) == READ

@@ -1,8 +1,8 @@
 """ESP32 boards that listen to Wi-Fi. There is no common format: what is read is what such programs write.
 
 One frame heard a message, or a list of them under a sensor's name. Everything may be a text. `timestamp` counts µs of a
-32-bit counter since the board started, which wraps every 71 minutes, so that receipt gives the time. The names of
-networks that a phone looks for are personal data and are not read.
+32-bit counter since the board started, which wraps every 71 minutes, so that receipt gives the time; a date is taken.
+The names of networks that a phone looks for are personal data and are not read.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.ingest.decoders.bodies import json_value
-from engine.ingest.decoders.heard import Decoded, Told, VendorMessage, VendorReading
+from engine.ingest.decoders.heard import ABSENT, Decoded, Told, VendorMessage, VendorReading
 from engine.ingest.decoders.loose import fields, first, known, listed, read_each
 from engine.ingest.decoders.macs import ap_name
-from engine.ingest.decoders.values import RecordUnusable, dbm, named, number, phone_mac
+from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, named, number, phone_mac
 from engine.vocabulary import RecordRefusal
 
 LISTS = ("frames", "packets", "readings", "devices", "probes", "clients", "data")
 SENSORS = ("sensor", "sensor_id", "sniffer", "node", "ap", "gateway")
 MACS = ("mac", "addr", "address", "source", "src", "sa", "station", "client")
+FIRST_S = 1e9  # 2001: what is less counts from the start, as of a board that never asked a time server
+DATES = ("time", "ts", "timestamp", "datetime")
 LEVELS = ("rssi", "signal", "rssi_dbm")
 OF_ACCESS_POINTS = frozenset(("beacon", "probe-resp", "probe-response", "proberesp", "assoc-resp"))
 NONE_AS_BYTE = 255
@@ -60,7 +62,17 @@ def _reading(frame: Any, sensor: str) -> VendorReading:
     if named(said.get("type")).lower().replace("_", "-") in OF_ACCESS_POINTS:
         raise RecordUnusable(RecordRefusal.AP_MAC)
     ap = known(ap_name(named(first(said, SENSORS)) or sensor))
-    return VendorReading(mac, ap, rssi_dbm=_dbm(first(said, LEVELS)))
+    return VendorReading(mac, ap, _time(said), _dbm(first(said, LEVELS)))
+
+
+def _time(said: dict[str, Any]) -> float:
+    """When it was heard, where that is beyond doubt: a date with a time, or seconds under our own name for them. All
+    else may count from the board's start."""
+    date = next((said[key] for key in DATES if isinstance(said.get(key), str) and ":" in said[key]), None)
+    if date is not None:
+        return epoch_s(date)
+    t = number(said.get("t"))
+    return epoch_s(t) if t >= FIRST_S else ABSENT
 
 
 def _dbm(value: Any) -> float:

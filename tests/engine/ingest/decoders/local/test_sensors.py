@@ -185,3 +185,18 @@ def test_boards_spell_names_as_they_like() -> None:
 def test_a_node_that_hears_another_node_hears_no_phone() -> None:
     node = DEVICE | {"id": "node:caisses"}
     assert refused(decoded("espresense", node, topic="espresense/devices/node:caisses/node-1")) == {"not_a_phone": 1}
+
+
+@pytest.mark.parametrize(
+    ("said", "t"),
+    [
+        ({"time": "2026-11-28T10:00:00Z"}, NOW),
+        ({"t": NOW}, NOW),
+        ({"t": 17.5}, None),
+        ({"timestamp": "1795860000"}, None),
+        ({"ts": 1795860000}, None),
+    ],
+)
+def test_a_time_beyond_doubt_is_taken(said: dict[str, Any], t: float | None) -> None:
+    told = decoded("esp32", FRAME | said, ap="esp-1").readings[0].t
+    assert absent(told) if t is None else told == t

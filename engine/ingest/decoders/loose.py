@@ -54,7 +54,11 @@ def fields(record: Any) -> dict[str, Any]:
 
 def first(said: Mapping[str, Any], names: Iterable[str]) -> Any:
     """The value of the first of these names that has one; None where none has."""
-    return next((said[name] for name in names if said.get(name) is not None), None)
+    for name in names:
+        value = said.get(name)
+        if value is not None:
+            return value
+    return None
 
 
 def known(ap: str) -> str:

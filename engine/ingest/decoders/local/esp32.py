@@ -51,7 +51,7 @@ def _frames(parts: list[Any]) -> Iterator[tuple[Any, str]]:
 
 def _lower(said: Any) -> Any:
     """An object with its names in lower case: boards spell them as they like."""
-    if not isinstance(said, dict) or all(map(str.islower, said)):
+    if not isinstance(said, dict) or "".join(said).islower():
         return said
     return {name.lower(): value for name, value in said.items()}
 
@@ -68,8 +68,8 @@ def _reading(frame: Any, sensor: str) -> VendorReading:
 def _time(said: dict[str, Any]) -> float:
     """When it was heard, where that is beyond doubt: a date with a time, or seconds under our own name for them. All
     else may count from the board's start."""
-    date = next((said[key] for key in DATES if isinstance(said.get(key), str) and ":" in said[key]), None)
-    if date is not None:
+    date = first(said, DATES)
+    if isinstance(date, str) and ":" in date:
         return epoch_s(date)
     t = number(said.get("t"))
     return epoch_s(t) if t >= FIRST_S else ABSENT

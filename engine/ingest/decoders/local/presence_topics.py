@@ -24,6 +24,8 @@ _THERE = {
 
 def read(message: VendorMessage, out: Decoded) -> bool:
     """Reads a message on a topic of theirs. False, and nothing read, where the topic is none."""
+    if "wifi" not in message.topic:
+        return False
     station, seen = _STATION.fullmatch(message.topic), _LAST_SEEN.fullmatch(message.topic)
     body = message.body[:100].decode("utf-8", "replace").strip()
     if station and station[3] == "state":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -45,7 +44,6 @@ from api.visitors import OPENED, recognise_friend, spend_sign_in
 from engine.errors import BusinessRefusal, NotFound
 from engine.ingest.portals.landing import LONGEST
 from engine.ingest.portals.parse import parse
-from engine.ingest.portals.records import PortalRedirect
 from engine.storage.people.bindings import PhoneClaim
 from engine.storage.people.phones import phone_state, renew_claim
 from engine.storage.people.shoppers import ShopperProfile
@@ -57,20 +55,7 @@ AUTHMON = "auth_get"
 """What an openNDS gateway sends to the very address that it sends phones to."""
 _OURS = ("form_name", "text_version", "consent", "display_name", "phone", "door", "opened")
 """Fields of our own form, some of which are always in it: a form without any comes from a gateway."""
-_NOT_A_PORTAL_S = frozenset({"lang", "opened", "portalt", "portalsig", "phone", "door", "pass"})
-
-
-@dataclass(frozen=True, slots=True)
-class PortalArrival:
-    """A phone at the sign-in page: what sent it there, and the form that it was sent with, if any."""
-
-    redirect: PortalRedirect
-    body: str = ""
-
-    @property
-    def is_sent(self) -> bool:
-        """Whether a portal sent it, and not a person."""
-        return bool(self.redirect.landing.fields.names() - _NOT_A_PORTAL_S)
+_NOT_A_PORTAL_S = frozenset({"lang", "opened", "portalt", "portalsig", "phone", "door", "pass", "blind", "waiting"})
 
 
 @router.get("/", summary="Where to begin")
@@ -197,13 +182,16 @@ def _sign_in_page(ctx: AppContext, doors: Doors, store: str, request: Request, b
     plan, query, now = ctx.plan(store), request.query_params, time.time()
     told = doors.told(store, now)
     carried = unseal_redirect(ctx, store, query.get("door", "")[:SEALED_CHARS], told)
-    arrival = PortalArrival(carried or landed(request, body, told), body)
-    phone = query.get("phone", "")[:1000] if carried else ""
-    claim = unseal_phone(ctx, store, phone) if phone else landed_phone(ctx, plan, arrival.redirect)
+    redirect = carried or landed(request, body, told)
+    is_sent = bool(redirect.landing.fields.names() - _NOT_A_PORTAL_S)
+    phone = query.get("phone", "")[:1000]
+    claim = unseal_phone(ctx, store, phone) if phone else landed_phone(ctx, plan, redirect)
     sealed = seal_phone(ctx, store, claim)
-    keepable = arrival.is_sent and not carried and len(arrival.redirect.landing.query) + len(body) <= LONGEST
-    door = seal_redirect(ctx, store, arrival.redirect, body, now) if keepable else ""
-    door = door or (query["door"] if carried else "")
+    keepable = is_sent and not carried and len(redirect.landing.query) + len(body) <= LONGEST
+    door = seal_redirect(ctx, store, redirect, body, now) if keepable else ""
+    door = (door or (query["door"] if carried else "")) if doors.any_at(store) else ""
+    blind = "blind" in query or (is_sent and claim.device is None)
+    keep = {"phone": sealed, "door": door, "blind": "1" if blind else ""}
     known = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
     opened = query.get("opened", "")
     return page(
@@ -211,15 +199,15 @@ def _sign_in_page(ctx: AppContext, doors: Doors, store: str, request: Request, b
         "portal.html",
         ticked={f"{purpose}:{channel}" for purpose, channel in known.grants} if known else set(),
         asked=ASKED,
-        here=f"/w/{store}" if door else "",
-        keep=f"&phone={quote(sealed)}&door={quote(door)}" if door else "",
+        here=f"/w/{store}" if any(keep.values()) else "",
+        keep="".join(f"&{name}={quote(value)}" for name, value in keep.items() if value),
         store=store,
         store_name=plan.name,
         text_version=TEXT_VERSION,
         worded_since=worded_since(language(request)),
         phone=sealed,
-        door=door if doors.any_at(store) else "",
-        blind=arrival.is_sent and claim.device is None,
+        door=door,
+        blind=blind,
         form_name=secrets.token_hex(16),
         opened=opened if re.fullmatch(OPENED, opened) else "",
     )

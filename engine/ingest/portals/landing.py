@@ -68,13 +68,18 @@ class Landing:
 
 def land(target: str, headers: Mapping[str, str] | None = None, body: str = "") -> Landing:
     """The landing of a request: `target` is a whole URL or the path and query of one, `body` a form as it was sent."""
-    url, _, _ = target.strip().partition("#")
+    url, _, _ = _whole(target).strip().partition("#")
     before, _, query = url.partition("?")
     origin = re.match(r"(?i)[a-z][a-z0-9+.-]*://([^/?]*)", before)
     path = before[origin.end() :] if origin else before
     given = {name.lower(): value for name, value in (headers or {}).items()}
-    host = given.get("host") or (origin[1] if origin else "")
-    return Landing(path or "/", query, split(query) + split(body.strip()), host)
+    host = _whole(given.get("host") or (origin[1] if origin else ""))
+    return Landing(path or "/", query, split(query) + split(_whole(body).strip()), host)
+
+
+def _whole(text: str) -> str:
+    """The text without halves of characters, which nothing could encode again."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def split(query: str) -> Fields:

@@ -25,11 +25,12 @@ from engine.ingest.portals.systems.extreme import canonical, sign
 from engine.ingest.portals.systems.opennds import gateway_hash, return_token
 from engine.storage.people.shoppers import linked_devices
 from engine.storage.status import get_status
-from tests.api.conftest import served
+from tests.api.conftest import config, plan, served, site
 from tests.api.portal.controllers import FakeController, running
 from tests.api.site import SECRETS, Site, small_plan
 from tests.engine.ingest.portals.test_redirects import RECORDED
 
+__all__ = ["config", "plan", "site"]
 MAC = "02:00:5e:10:00:01"
 VARIABLES = {"PORTAL_PASSWORD": "pw", "PORTAL_SECRET": "portal-secret"}
 LONGEST_BYTES = 50_000
@@ -248,6 +249,20 @@ def test_the_other_language_keeps_phone_and_way_out(tmp_path: Path) -> None:
         assert link_out(phone.post("/w/corner?lang=en", data=hidden(english)).text).startswith(
             "https://n1.network-auth"
         )
+
+
+def test_without_a_declared_portal_the_other_language_keeps_what_is_known(site: Site) -> None:
+    with site.client() as phone:
+        for query, kept in (
+            (f"client_mac={MAC}", 'name="phone"'),
+            ("client_mac=ENC00112233445566778899", 'id="no-phone"'),
+        ):
+            page = phone.get(f"/w/corner?{query}&lang=fr").text
+            found = re.search(r'href="([^"]+)" hreflang="en"', page)
+            assert found
+            english = phone.get(unescape(found[1])).text
+            assert kept in english
+            assert 'name="door"' not in english
 
 
 def test_a_way_out_of_another_store_or_a_forged_one_opens_nothing(tmp_path: Path) -> None:

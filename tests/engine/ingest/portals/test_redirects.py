@@ -141,6 +141,14 @@ def test_any_text_is_read(text: str, raw: bytes) -> None:
         assert (found.client_mac is None) == (found.refused is not None)
 
 
+def test_half_a_character_is_no_error() -> None:
+    """A command line hands on what it cannot decode."""
+    signed = RECORDED["extreme-signed"]
+    told = PortalTold("CORNER", signed["told"]["secret"], signed["told"]["now"])
+    found = parse(signed["target"] + "&x=\ud800", {"Host": "\udcff"}, "a=\ud800", told)
+    assert found.refused is PortalRefusal.BAD_SIGNATURE
+
+
 def test_a_query_of_any_length_is_read_soon() -> None:
     """A megabyte of parameters costs no more than the first sixteen thousand characters."""
     assert who(split("a=1&" * 250_000 + "client_mac=02:00:5e:10:00:01")).refused is PortalRefusal.NO_MAC

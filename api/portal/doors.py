@@ -54,11 +54,10 @@ class Doors:
                 return PortalTold(door.config.username, door.account.secret, now)
         return PortalTold(now=now)
 
-    def store_of_site(self, site: str) -> str | None:
-        """The store whose UniFi site has this name, or the only one with UniFi; None where there is none such."""
+    def stores_of_site(self, site: str) -> list[str]:
+        """The stores whose UniFi site has this name, or all with UniFi where none has; sorted."""
         named = [d.config for d in self._doors.values() if d.config.system is PortalSystem.UNIFI]
-        stores = [config.store for config in named if config.site == site] or [config.store for config in named]
-        return stores[0] if len(stores) == 1 else None
+        return sorted([c.store for c in named if c.site == site] or [c.store for c in named])
 
     def any_at(self, store: str) -> bool:
         """Whether the store has a declared portal."""

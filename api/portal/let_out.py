@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from api.portal.calls import Controller, ControllerTrouble
 from api.portal.controllers import omada, others, ruckus, unifi
@@ -12,6 +13,7 @@ from api.portal.doors import Door, Doors
 from api.portal.records import LetOutResult, PhoneAsked
 from api.portal.wifidog import gateway_token
 from engine.ingest.portals.hosts import is_allowed
+from engine.ingest.portals.landing import Fields
 from engine.ingest.portals.parse import SYSTEMS
 from engine.ingest.portals.records import BrowserStep, Onward, PortalRedirect, Step
 from engine.ingest.portals.systems.extreme import approve
@@ -68,13 +70,16 @@ async def _through(doors: Doors, door: Door, redirect: PortalRedirect, onward: O
         return LetOutResult(LetOut.OPENED)
     if step is None:
         return LetOutResult(LetOut.NOT_DECLARED)
-    account = door.account
+    account, landing, hosts = door.account, redirect.landing, list(door.config.allowed_hosts)
+    if system is PortalSystem.GENERIC and door.config.url:
+        landing = replace(landing, fields=Fields((("loginurl", door.config.url),)) + fields)
+        hosts.append(urlsplit(door.config.url).netloc)
     if system is PortalSystem.RUIJIE:
         if redirect.client_mac is None:
             return LetOutResult(LetOut.NO_PHONE)
         token = gateway_token(doors.secrets, door.config.store, redirect.client_mac, now + onward.seconds)
         account = replace(account, secret=token)
-    return _browser_step(door, step(redirect.landing, account, onward))
+    return _browser_step(door, step(landing, account, onward), hosts)
 
 
 def _step_of(door: Door, redirect: PortalRedirect, now: float) -> Step | None:
@@ -88,8 +93,8 @@ def _step_of(door: Door, redirect: PortalRedirect, now: float) -> Step | None:
     return None
 
 
-def _browser_step(door: Door, step: BrowserStep) -> LetOutResult:
-    if not is_allowed(step.url, door.config.system, door.config.allowed_hosts):
+def _browser_step(door: Door, step: BrowserStep, hosts: list[str]) -> LetOutResult:
+    if not is_allowed(step.url, door.config.system, hosts):
         log.warning("%s: a redirect leads to a host that portals.allowed_hosts does not name", door.config.store)
         return LetOutResult(LetOut.HOST_NOT_ALLOWED)
     return LetOutResult(LetOut.SENT_ON, step)

@@ -44,6 +44,7 @@ from api.visitors import OPENED, recognise_friend, spend_sign_in
 from engine.errors import BusinessRefusal, NotFound
 from engine.ingest.portals.landing import LONGEST
 from engine.ingest.portals.parse import parse
+from engine.plan.model import ap_key
 from engine.storage.people.bindings import PhoneClaim
 from engine.storage.people.phones import phone_state, renew_claim
 from engine.storage.people.shoppers import ShopperProfile
@@ -92,11 +93,13 @@ def wifidog_portal(
 def unifi_portal(
     site: str, request: Request, ctx: AppContext = Depends(context), doors: Doors = Depends(doors_of)
 ) -> Response:
-    """The page of the store that `portals` declares with this UniFi site; of a site with one store, its page."""
-    store = doors.store_of_site(site) or (next(iter(ctx.plans)) if len(ctx.plans) == 1 else None)
-    if store is None:
+    """The page of the store that `portals` declares with this UniFi site. Of several, as controllers call each shop's
+    site `default`, the one whose plan has the access point."""
+    stores, ap = doors.stores_of_site(site) or sorted(ctx.plans), landed(request).ap
+    here = [store for store in stores if ap is not None and ap_key(ap) in ctx.plan(store).ap_index] or stores
+    if len(here) != 1:
         raise NotFound(f"no store with the UniFi site {site!r}")
-    return _sign_in_page(ctx, doors, store, request, "")
+    return _sign_in_page(ctx, doors, here[0], request, "")
 
 
 async def sent_form(request: Request) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,14 @@ import pytest
 
 from api.portal.doors import open_doors
 from api.portal.wifidog import is_good
+from api.server import run_api
 from engine.config import ApiConfig, Config, parse_config
 from engine.errors import OperatorError
 from engine.ingest.portals.capport import read_capport
 from engine.ingest.portals.systems.extreme import canonical, sign
 from engine.ingest.portals.systems.opennds import gateway_hash, return_token
+from engine.plan.model import AccessPoint
+from engine.storage.database import open_database
 from engine.storage.people.shoppers import linked_devices
 from engine.storage.status import get_status
 from tests.api.conftest import config, plan, served, site
@@ -31,7 +35,7 @@ from tests.api.site import SECRETS, Site, small_plan
 from tests.engine.ingest.portals.test_redirects import RECORDED
 
 __all__ = ["config", "plan", "site"]
-MAC = "02:00:5e:10:00:01"
+MAC, AP = "02:00:5e:10:00:01", "00:00:5e:00:53:01"
 VARIABLES = {"PORTAL_PASSWORD": "pw", "PORTAL_SECRET": "portal-secret"}
 LONGEST_BYTES = 50_000
 """All that a captive window loads for one page."""
@@ -249,6 +253,31 @@ def test_the_other_language_keeps_phone_and_way_out(tmp_path: Path) -> None:
         assert link_out(phone.post("/w/corner?lang=en", data=hidden(english)).text).startswith(
             "https://n1.network-auth"
         )
+
+
+def test_a_generic_portal_s_form_goes_where_the_shop_says(tmp_path: Path) -> None:
+    """The redirect names no address to sign in at, or somebody else's: the declared one is taken."""
+    generic = {"system": "generic", "username": "guest", "url": "https://login.corner.example/auth"}
+    with site_with(tmp_path, **generic) as site, site.client() as phone:
+        for query in (f"client_mac={MAC}", f"client_mac={MAC}&login_url=https%3A%2F%2Fevil.example%2F"):
+            answer = connect(phone, f"/w/corner?{query}").text
+            assert 'action="https://login.corner.example/auth"' in answer
+            assert "evil" not in answer
+
+
+def test_shops_whose_unifi_sites_have_one_name_are_told_apart_by_their_access_points(tmp_path: Path) -> None:
+    theirs = (AccessPoint(AP, "ground", 1.0, 1.0, 2.0, "AP", None, None),)
+    other = replace(small_plan("other"), name="Other shop", access_points=theirs)
+    db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    server = run_api(Config(api=ApiConfig(port=0)), db, SECRETS, {"corner": small_plan(), "other": other}).start()
+    try:
+        with httpx.Client(base_url=server.url) as phone:
+            assert "Other shop" in phone.get(f"/guest/s/default/?id={MAC}&ap={AP}").text
+            assert "Épicerie" in phone.get(f"/guest/s/default/?id={MAC}&ap=02:00:00:00:00:01").text
+            assert phone.get(f"/guest/s/default/?id={MAC}&ap=02:00:00:00:00:77").status_code == 404
+    finally:
+        server.stop()
+        db.close()
 
 
 def test_without_a_declared_portal_the_other_language_keeps_what_is_known(site: Site) -> None:

@@ -18,6 +18,10 @@ COMMANDS = {
     "import": Listed(
         "api.cli.plan.import_", "Make a plan of a drawing: IMDF, DXF, GeoJSON of QGIS or OpenStreetMap, Ekahau."
     ),
+    "places": Listed(
+        "api.cli.plan.places",
+        "Move access points to where the vendor's own map has them, and add those that the plan has not.",
+    ),
     "export": Listed("api.cli.plan.export", "Write a plan as an IMDF archive, on Earth where its anchor says."),
     "draw": Listed(
         "api.cli.plan.draw", "Draw a floor plan: walls, fixtures, zones, openings, access points, products."

@@ -12,12 +12,12 @@ import typer
 
 from api.cli.plan.new import write_text
 from engine.errors import OperatorError, Problem
-from engine.plan.importers.answers import DEGREES, METRES, Answers
-from engine.plan.importers.layout import Imported
+from engine.plan.importers.answers import DEGREES, METRES, DrawingAnswers
+from engine.plan.importers.layout import ImportedPlan
 from engine.plan.importers.run import IMPORTERS, MOST_BYTES, import_drawing
+from engine.plan.importers.start import plan_text
 from engine.plan.importers.words import KINDS
 from engine.plan.load import PLAN_FILE
-from engine.plan.start import plan_text
 
 LAYER_FILES = (".geojson", ".json")
 _NUMBER = r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
@@ -68,7 +68,7 @@ def import_(
     What a drawing does not tell is asked for by naming the option that says it, or assumed with a warning.
     """
     target = folder / PLAN_FILE
-    answers = Answers(
+    answers = DrawingAnswers(
         store=folder.resolve().name,
         name=name,
         timezone=timezone,
@@ -137,7 +137,7 @@ def _layers(given: list[str]) -> dict[str, str]:
     return read
 
 
-def _report(made: Imported, target: Path, as_json: bool) -> None:
+def _report(made: ImportedPlan, target: Path, as_json: bool) -> None:
     if as_json:
         warnings = [{"place": w.place, "reason": w.reason, "fix": w.fix} for w in made.warnings]
         print(json.dumps({"plan": str(target), **made.counts, "warnings": warnings}, ensure_ascii=False))

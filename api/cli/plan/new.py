@@ -10,8 +10,8 @@ import typer
 
 from engine.errors import OperatorError, Problem
 from engine.plan.findings import Findings
+from engine.plan.importers.start import README, new_plan, plan_text
 from engine.plan.load import PLAN_FILE, check_raw
-from engine.plan.start import README, new_plan, plan_text
 
 README_FILE = "README.md"
 LEAST_M, MOST_M = 4.0, 1000.0  # of a side: a stall, and more than any hypermarket

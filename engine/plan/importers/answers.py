@@ -24,7 +24,7 @@ assert DEFAULT_CURRENCY in CURRENCIES
 
 
 @dataclass(frozen=True)
-class Answers:
+class DrawingAnswers:
     """`store` is the plan's id, as a rule its folder's name. `layers` maps a layer's name to what it holds (`KINDS`),
     `shops` are the units or occupants of a mall to take alone, `scale_m` is metres in a drawing unit."""
 

@@ -15,7 +15,7 @@ from engine.errors import Problem
 from engine.plan.crosscheck import MOST_EXTENT_M, OUTSIDE_M
 from engine.plan.features import DEFAULT_HEIGHT_M, RISERS
 from engine.plan.header import VERSION
-from engine.plan.importers.answers import DEFAULT_CURRENCY, DEFAULT_TIMEZONE, Answers
+from engine.plan.importers.answers import DEFAULT_CURRENCY, DEFAULT_TIMEZONE, DrawingAnswers
 from engine.plan.importers.draft import DEFAULT_MAST_M, Draft, Piece, Storey
 from engine.plan.importers.geometry import Shape, one_outline, polygons_in
 from engine.plan.importers.ground import Turn, turn_to_walls
@@ -29,7 +29,7 @@ _SHAPES = {Point: "Point", LineString: "LineString", Polygon: "Polygon"}
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportedPlan:
     """A plan.geojson as an object, what the drawing held in numbers, and what was guessed or left out."""
 
     plan: dict[str, Any]
@@ -37,7 +37,7 @@ class Imported:
     warnings: list[Problem]
 
 
-def lay_out(draft: Draft, answers: Answers) -> Imported:
+def lay_out(draft: Draft, answers: DrawingAnswers) -> ImportedPlan:
     """The plan of a draft. Raises OperatorError where there is no level in it, or one that no shop has."""
     for storey in draft.storeys:
         storey.parts = [part for part in storey.parts if part.area > 0]
@@ -56,7 +56,7 @@ def lay_out(draft: Draft, answers: Answers) -> Imported:
     anchor = turn.anchor(draft.ground) if draft.ground is not None else None
     features = [_level_feature(storey, outlines[storey.id]) for storey in storeys] + _features(pieces, draft)
     plan = {"type": "FeatureCollection", "rayon": _header(draft, answers, anchor), "features": features}
-    return Imported(plan, _counts(draft, storeys, outlines, pieces), draft.notes.problems)
+    return ImportedPlan(plan, _counts(draft, storeys, outlines, pieces), draft.notes.problems)
 
 
 def _turn(draft: Draft) -> Turn:
@@ -136,7 +136,7 @@ def _lies_on(piece: Piece, outline: Polygon, draft: Draft) -> bool:
     return True
 
 
-def _header(draft: Draft, answers: Answers, anchor: Anchor | None) -> dict[str, Any]:
+def _header(draft: Draft, answers: DrawingAnswers, anchor: Anchor | None) -> dict[str, Any]:
     if not answers.timezone or not answers.currency:
         assumed = " and ".join(filter(None, [DEFAULT_TIMEZONE * (not answers.timezone),
                                              DEFAULT_CURRENCY * (not answers.currency)]))  # fmt: skip

@@ -8,16 +8,21 @@ from typing import Any
 from engine.plan.importers.notes import Notes
 
 
-def read_json(content: bytes, place: str, notes: Notes) -> dict[str, Any]:
-    """The object in `content`. Raises OperatorError where there is none."""
+def read_json_any(content: bytes, place: str, notes: Notes) -> Any:
+    """The value in `content`. Raises OperatorError where there is none."""
     try:
-        raw = json.loads(content.decode("utf-8-sig"))
+        return json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         notes.refuse(place, f"is not UTF-8, at byte {error.start}", "save it as UTF-8")
     except json.JSONDecodeError as error:
         notes.refuse(f"{place}, line {error.lineno}, column {error.colno}", f"is not JSON: {error.msg}")
     except (ValueError, RecursionError):
         notes.refuse(place, "is nested too deeply, or holds numbers of thousands of digits")
+
+
+def read_json(content: bytes, place: str, notes: Notes) -> dict[str, Any]:
+    """The object in `content`. Raises OperatorError where there is none."""
+    raw = read_json_any(content, place, notes)
     if not isinstance(raw, dict):
         notes.refuse(place, "is no JSON object", "a GeoJSON FeatureCollection, as the program exports it")
     return raw

@@ -9,17 +9,17 @@ from collections.abc import Callable
 
 from engine.errors import OperatorError
 from engine.plan.findings import Findings, tell_once
-from engine.plan.importers.answers import Answers
+from engine.plan.importers.answers import DrawingAnswers
 from engine.plan.importers.draft import Draft
 from engine.plan.importers.formats.dxf import import_dxf
 from engine.plan.importers.formats.ekahau import import_ekahau
 from engine.plan.importers.formats.geojson import import_geojson
 from engine.plan.importers.formats.imdf import import_imdf
-from engine.plan.importers.layout import Imported, lay_out
+from engine.plan.importers.layout import ImportedPlan, lay_out
 from engine.plan.importers.notes import Notes
 from engine.plan.load import check_raw
 
-Importer = Callable[[dict[str, bytes], Answers, Notes], Draft]
+Importer = Callable[[dict[str, bytes], DrawingAnswers, Notes], Draft]
 """Members of the drawing by name (one for a plain file), what the operator says, where to say things: the draft."""
 
 IMPORTERS: dict[str, Importer] = {
@@ -46,7 +46,9 @@ _OTHERS = {
 }
 
 
-def import_drawing(files: dict[str, bytes], name: str, answers: Answers, format_: str | None = None) -> Imported:
+def import_drawing(
+    files: dict[str, bytes], name: str, answers: DrawingAnswers, format_: str | None = None
+) -> ImportedPlan:
     """The plan of a drawing: its bytes by name (a folder of layers has several), `name` for what is said of it.
 
     Without `format_` (a key of `IMPORTERS`) it is guessed. Raises OperatorError for what is no such drawing, for what

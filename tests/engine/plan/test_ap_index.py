@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import OperatorError
-from engine.plan.ap_index import ApIndex
 from engine.plan.load import load_plan
-from engine.plan.model import ap_key
+from engine.plan.model import ApIndex, ap_key
 from tests.engine.plan.sketch import AP, AP2, AP3, Json, shop, write
 from tests.examples import examples
 

@@ -15,10 +15,10 @@ import shapely.ops
 from shapely.geometry import LineString, Point, Polygon
 
 from engine.plan.crosscheck import MOST_EXTENT_M
-from engine.plan.importers.answers import METRES, Answers
+from engine.plan.importers.answers import METRES, DrawingAnswers
 from engine.plan.importers.draft import Draft, Storey
 from engine.plan.importers.faces import two_faced
-from engine.plan.importers.formats.dxf_strokes import Block, Stroke, Strokes, Text, read_strokes
+from engine.plan.importers.formats.dxf_strokes import DrawnText, Insert, Stroke, Strokes, read_strokes
 from engine.plan.importers.geometry import middle_line, one_outline, polygons_in, segments
 from engine.plan.importers.notes import Notes
 from engine.plan.importers.outline import outline_of_walls
@@ -46,7 +46,7 @@ HEIGHTS = ("HEIGHT", "HAUTEUR", "HAUT", "Z", "ELEVATION")
 LEVEL = "0"
 
 
-def import_dxf(files: dict[str, bytes], answers: Answers, notes: Notes) -> Draft:
+def import_dxf(files: dict[str, bytes], answers: DrawingAnswers, notes: Notes) -> Draft:
     """The draft of one DXF drawing. Raises OperatorError where its unit or its layers have to be said first."""
     (name, content), *others = [(n, c) for n, c in files.items() if n.lower().endswith(".dxf")] or list(files.items())
     if others:
@@ -64,7 +64,7 @@ def import_dxf(files: dict[str, bytes], answers: Answers, notes: Notes) -> Draft
 # ---- what layers hold, and in what unit
 
 
-def _kinds(found: Strokes, answers: Answers, notes: Notes) -> dict[str, str]:
+def _kinds(found: Strokes, answers: DrawingAnswers, notes: Notes) -> dict[str, str]:
     """What each layer with anything on it holds; `ignore` where nothing tells."""
     used = Counter([s.layer for s in found.strokes] + [b.layer for b in found.blocks] + [p[0] for p in found.points])
     by_name = {layer.casefold(): layer for layer in [*used, *(t.layer for t in found.texts)]}
@@ -92,7 +92,7 @@ def _kinds(found: Strokes, answers: Answers, notes: Notes) -> dict[str, str]:
     return kinds
 
 
-def _scale(found: Strokes, kinds: dict[str, str], answers: Answers, notes: Notes) -> float:
+def _scale(found: Strokes, kinds: dict[str, str], answers: DrawingAnswers, notes: Notes) -> float:
     """Metres in a drawing unit. Raises OperatorError where neither drawing nor operator says."""
     if answers.scale_m is not None:
         return answers.scale_m
@@ -274,7 +274,7 @@ class _Drawing:
     def _sections(self) -> None:
         areas = [area for s in self._strokes("section") if (area := self._polygon(s)) is not None]
         labels = [
-            Text(b.layer, b.xy, [_attribute(b, NAMES)]) for b in self._found.blocks if not self._is_access_point(b)
+            DrawnText(b.layer, b.xy, [_attribute(b, NAMES)]) for b in self._found.blocks if not self._is_access_point(b)
         ]
         texts = [t for t in (*self._found.texts, *labels) if t.lines[0] and not _is_measure(t)]
         names = _names_in(areas, [(Point(self._metres(t.xy)), t) for t in texts])
@@ -296,7 +296,7 @@ class _Drawing:
             for xy, z in circles + points:
                 self._access_point(xy, z, "", self._text_at(xy), "")
 
-    def _is_access_point(self, block: Block) -> bool:
+    def _is_access_point(self, block: Insert) -> bool:
         kind = self._kinds[block.layer]
         return kind == "access_point" or (kind != "ignore" and any(map(is_mac, block.attributes.values())))
 
@@ -318,18 +318,18 @@ class _Drawing:
         )
 
 
-def _attribute(block: Block, tags: tuple[str, ...]) -> str:
+def _attribute(block: Insert, tags: tuple[str, ...]) -> str:
     return next(
         (block.attributes[tag] for tag in tags if block.attributes.get(tag) and not is_mac(block.attributes[tag])), ""
     )
 
 
-def _is_measure(text: Text) -> bool:
+def _is_measure(text: DrawnText) -> bool:
     """A number with a unit or without: an area, a scale, a length."""
     return re.fullmatch(r"[\d.,:/ ]+ ?(m|cm|mm|m²|m2|ha)?", text.lines[0]) is not None
 
 
-def _names_in(areas: list[Polygon], texts: list[tuple[Point, Text]]) -> list[str]:
+def _names_in(areas: list[Polygon], texts: list[tuple[Point, DrawnText]]) -> list[str]:
     """The name of each area: the first line of the text in it, which belongs to the smallest area around it."""
     names = [""] * len(areas)
     tree = shapely.STRtree(areas)

@@ -36,7 +36,7 @@ class Stroke:
 
 
 @dataclass(frozen=True)
-class Block:
+class Insert:
     """An insert at the model's own level: its name, place, height and attributes."""
 
     number: int
@@ -48,7 +48,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Text:
+class DrawnText:
     """A text, without its formatting: its lines."""
 
     layer: str
@@ -61,8 +61,8 @@ class Strokes:
     """All that is seen. `dimensions` are (what is measured in drawing units, what the drawing says it is)."""
 
     strokes: list[Stroke] = field(default_factory=list)
-    blocks: list[Block] = field(default_factory=list)
-    texts: list[Text] = field(default_factory=list)
+    blocks: list[Insert] = field(default_factory=list)
+    texts: list[DrawnText] = field(default_factory=list)
     points: list[tuple[str, F64, float]] = field(default_factory=list)
     dimensions: list[tuple[float, float]] = field(default_factory=list)
     insunits: int = 0
@@ -189,7 +189,7 @@ class _Walk:
                 at = one.ocs().to_wcs(one.dxf.insert)
                 attributes = {clean(a.dxf.tag).upper(): clean(a.dxf.text) for a in entity.attribs}
                 self._found.blocks.append(
-                    Block(number, clean(one.dxf.name), layer, np.array([at.x, at.y]), float(at.z), attributes)
+                    Insert(number, clean(one.dxf.name), layer, np.array([at.x, at.y]), float(at.z), attributes)
                 )
             for part in one.virtual_entities():
                 self._visit(part, layer if part.dxf.layer == "0" else part.dxf.layer, number, depth + 1)
@@ -215,7 +215,7 @@ class _Walk:
             said = entity.plain_text()
         lines = [line for line in map(clean, said.splitlines()) if line]
         if lines:
-            self._found.texts.append(Text(layer, np.array([at.x, at.y]), lines))
+            self._found.texts.append(DrawnText(layer, np.array([at.x, at.y]), lines))
 
     def _dimension(self, entity: Any) -> None:
         if entity.dimtype not in (0, 1):

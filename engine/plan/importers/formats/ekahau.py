@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from shapely.geometry import LineString, Point, Polygon
 
-from engine.plan.importers.answers import Answers
+from engine.plan.importers.answers import DrawingAnswers
 from engine.plan.importers.draft import Draft, Storey
 from engine.plan.importers.notes import Notes
 from engine.plan.importers.outline import outline_of_walls
@@ -27,7 +27,7 @@ SHELF_DEPTH_M = 0.8  # where a type of shelf has no thickness
 MAC_IN_NAME = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}")
 
 
-def import_ekahau(files: dict[str, bytes], answers: Answers, notes: Notes) -> Draft:
+def import_ekahau(files: dict[str, bytes], answers: DrawingAnswers, notes: Notes) -> Draft:
     """The draft of a project. Raises OperatorError where it is none."""
     project = _Project({name.rsplit("/", 1)[-1]: content for name, content in files.items()}, notes)
     if not project.floors:

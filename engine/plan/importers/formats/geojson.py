@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 from shapely.geometry import LineString, Point, Polygon
 
-from engine.plan.importers.answers import Answers
+from engine.plan.importers.answers import DrawingAnswers
 from engine.plan.importers.draft import Draft, Storey
 from engine.plan.importers.formats.layer_kinds import (
     HEIGHTS,
@@ -49,7 +49,7 @@ from engine.plan.importers.words import (
 ON_OUTLINE = 0.9  # share of a polygon's area in another one to lie in it
 
 
-def import_geojson(files: dict[str, bytes], answers: Answers, notes: Notes) -> Draft:
+def import_geojson(files: dict[str, bytes], answers: DrawingAnswers, notes: Notes) -> Draft:
     """The draft of one GeoJSON file or of a folder of layers. Raises OperatorError where it is none, or where nobody
     can know what its numbers or layers are."""
     layers, ground = read_layers(files, answers, notes)

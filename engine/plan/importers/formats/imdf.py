@@ -18,7 +18,7 @@ from shapely.geometry import LineString, Point, Polygon
 
 from engine.plan.features import OPENINGS
 from engine.plan.fields import closest
-from engine.plan.importers.answers import Answers
+from engine.plan.importers.answers import DrawingAnswers
 from engine.plan.importers.draft import DEFAULT_MAST_M, Draft, Piece, Storey
 from engine.plan.importers.geometry import Shape, middle_line, one_outline, polygons_in, read_shapes
 from engine.plan.importers.ground import Ground
@@ -77,7 +77,7 @@ class Archive:
         return clean(raw)
 
 
-def import_imdf(files: dict[str, bytes], answers: Answers, notes: Notes) -> Draft:
+def import_imdf(files: dict[str, bytes], answers: DrawingAnswers, notes: Notes) -> Draft:
     """The draft of an archive. Raises OperatorError where it is none, or its shops cannot be found."""
     archive = _open(files, notes)
     draft = Draft(notes, ground=archive.ground)
@@ -138,7 +138,7 @@ def _levels(archive: Archive, draft: Draft) -> dict[str, str]:
     return ids
 
 
-def _shop(archive: Archive, answers: Answers, levels: dict[str, str], draft: Draft) -> dict[str, Polygon] | None:
+def _shop(archive: Archive, answers: DrawingAnswers, levels: dict[str, str], draft: Draft) -> dict[str, Polygon] | None:
     """The outline of the shops asked for by level, which then are the levels'; None where all of it is wanted."""
     named = _named_units(archive)
     if not answers.shops:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from shapely.geometry import LineString, Point, Polygon
 
-from engine.plan.importers.answers import Answers
+from engine.plan.importers.answers import DrawingAnswers
 from engine.plan.importers.formats.layers import Feature, Layer
 from engine.plan.importers.notes import Notes
 from engine.plan.importers.read_json import number_of
@@ -81,7 +81,7 @@ def split_layer(layer: Layer) -> list[Layer]:
     return list(by_shape.values())
 
 
-def kinds_of(layers: list[Layer], answers: Answers, notes: Notes) -> list[tuple[Layer, str]]:
+def kinds_of(layers: list[Layer], answers: DrawingAnswers, notes: Notes) -> list[tuple[Layer, str]]:
     """What each layer holds: as said, as its name says, or as its shapes look."""
     unknown = [name for name in answers.layers if name not in {layer.name.casefold() for layer in layers}]
     if unknown:

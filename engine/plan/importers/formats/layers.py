@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from engine.plan.importers.answers import DEGREES, METRES, Answers
+from engine.plan.importers.answers import DEGREES, METRES, DrawingAnswers
 from engine.plan.importers.formats.crs import crs_of, degrees_of
 from engine.plan.importers.geometry import Shape, read_shapes
 from engine.plan.importers.ground import Ground
@@ -41,7 +41,7 @@ class Layer:
     features: list[Feature] = field(default_factory=list)
 
 
-def read_layers(files: dict[str, bytes], answers: Answers, notes: Notes) -> tuple[list[Layer], Ground | None]:
+def read_layers(files: dict[str, bytes], answers: DrawingAnswers, notes: Notes) -> tuple[list[Layer], Ground | None]:
     """All files as layers in metres, and where these lie on Earth where the files say. Raises OperatorError for files
     that are no GeoJSON, and where nobody can tell degrees from metres."""
     read = []
@@ -94,7 +94,7 @@ def _height(geometry: Any) -> float | None:
     return None
 
 
-def _is_planar(read: list[tuple[str, dict[str, Any], Layer]], answers: Answers, notes: Notes) -> bool:
+def _is_planar(read: list[tuple[str, dict[str, Any], Layer]], answers: DrawingAnswers, notes: Notes) -> bool:
     """Whether numbers are a drawing's own metres (or other units) rather than places on Earth."""
     if answers.units or answers.scale_m:
         return answers.units != DEGREES

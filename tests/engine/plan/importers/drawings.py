@@ -9,8 +9,8 @@ import zipfile
 from collections.abc import Sequence
 from typing import Any
 
-from engine.plan.importers.answers import Answers
-from engine.plan.importers.layout import Imported
+from engine.plan.importers.answers import DrawingAnswers
+from engine.plan.importers.layout import ImportedPlan
 from engine.plan.importers.run import import_drawing
 
 Json = dict[str, Any]
@@ -73,15 +73,15 @@ def zipped(files: dict[str, bytes]) -> bytes:
 
 def imported(
     files: dict[str, bytes] | bytes, name: str = "drawing", format_: str | None = None, **answers: Any
-) -> Imported:
+) -> ImportedPlan:
     """The plan of a drawing, for a store called `shop`."""
     given = files if isinstance(files, dict) else {name: files}
     return import_drawing(
-        given, name, Answers(store="shop", timezone="Europe/Paris", currency="EUR", **answers), format_
+        given, name, DrawingAnswers(store="shop", timezone="Europe/Paris", currency="EUR", **answers), format_
     )
 
 
-def of_type(made: Imported, kind: str) -> list[Json]:
+def of_type(made: ImportedPlan, kind: str) -> list[Json]:
     """The features of one type."""
     return [f for f in made.plan["features"] if f["properties"]["feature_type"] == kind]
 
@@ -103,6 +103,6 @@ def bounds(feature_: Json) -> tuple[float, float, float, float]:
     return x0, y0, x1, y1
 
 
-def said(made: Imported) -> str:
+def said(made: ImportedPlan) -> str:
     """All that was guessed or left out, in one text."""
     return "\n".join(map(str, made.warnings))

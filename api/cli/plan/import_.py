@@ -14,7 +14,7 @@ from api.cli.plan.new import write_text
 from engine.errors import OperatorError, Problem
 from engine.plan.importers.answers import DEGREES, METRES, DrawingAnswers
 from engine.plan.importers.layout import ImportedPlan
-from engine.plan.importers.run import IMPORTERS, MOST_BYTES, import_drawing
+from engine.plan.importers.run import ALSO_CALLED, IMPORTERS, MOST_BYTES, import_drawing
 from engine.plan.importers.start import plan_text
 from engine.plan.importers.words import KINDS
 from engine.plan.load import PLAN_FILE
@@ -78,7 +78,7 @@ def import_(
         layers=_layers(layer or []),
         shops=tuple(shop or ()),
     )
-    if format_ is not None and format_ not in IMPORTERS:
+    if format_ is not None and format_ not in (*IMPORTERS, *ALSO_CALLED):
         raise OperatorError(
             [Problem("--format", format_, "is no format Rayon reads", f"one of {', '.join(IMPORTERS)}")]
         )

@@ -29,6 +29,9 @@ IMPORTERS: dict[str, Importer] = {
     "geojson": import_geojson,
 }
 
+ALSO_CALLED = {"esx": "ekahau", "qgis": "geojson", "osm": "geojson"}
+"""Other names that people have for a format."""
+
 MOST_BYTES = 300_000_000  # unpacked; the largest drawings of malls have tens of megabytes
 MOST_MEMBERS = 10_000
 _OTHERS = {
@@ -56,7 +59,7 @@ def import_drawing(
     """
     notes = Notes(name)
     members = _unpacked(files, notes)
-    chosen = format_ or guess_format(members, name, notes)
+    chosen = ALSO_CALLED.get(format_ or "", format_) or guess_format(members, name, notes)
     draft = IMPORTERS[chosen](members, answers, notes)
     made = lay_out(draft, answers)
     findings = Findings(name)

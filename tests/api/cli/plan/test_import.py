@@ -36,7 +36,16 @@ def layers_of_a_shop(tmp_path: Path) -> Path:
 
 def test_a_folder_of_layers_is_written_as_a_plan_that_passes(layers: Path, tmp_path: Path) -> None:
     result = run(
-        layers, tmp_path / "corner", "--name", "Corner shop", "--timezone", "Europe/Bucharest", "--currency", "RON"
+        layers,
+        "--format",
+        "qgis",
+        tmp_path / "corner",
+        "--name",
+        "Corner shop",
+        "--timezone",
+        "Europe/Bucharest",
+        "--currency",
+        "RON",
     )
     assert result.exit_code == 0, result.exception
     assert "1 levels, 2 zones, 6 walls, 12 fixtures, 0 openings, 3 access points" in result.stdout

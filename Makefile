@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 2)')
 PYTEST_ARGS ?= --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: install demo test check docs reference format fuzz fuzz-decoders bench accuracy baselines mutants explore servers clean help
+.PHONY: install demo test check docs reference format fuzz fuzz-decoders bench accuracy baselines mutants explore soak servers clean help
 
 help:
 	@echo "make demo     run two demo stores with simulated shoppers; prints one link per audience"
@@ -25,6 +25,7 @@ help:
 	@echo "make explore  try every property of the tests with random examples (EXAMPLES=2000 of each)"
 	@echo "make fuzz     send any request that the OpenAPI document allows, and many others, on both databases (EXAMPLES=200 of each)"
 	@echo "make fuzz-decoders  spoilt messages over all decoders of vendors, for a night (EXAMPLES=10000000)"
+	@echo "make soak     three hundred phones for an hour: do memory, disk and fixes stay as they are? (MINUTES=60)"
 	@echo "make install  everything for development into .venv"
 
 $(BIN)/python:
@@ -97,6 +98,12 @@ fuzz-decoders: $(VENV)/.dev
 
 mutants: $(VENV)/.dev
 	$(BIN)/python -m tests.mutants $(MUTANTS)
+
+# for the night: on a real broker, at the pace of the wall clock; SOAK='--folder DIR --json' for what else it takes
+MINUTES ?= 60
+soak: export OMP_NUM_THREADS = 1
+soak: $(VENV)/.dev servers
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(SOAK)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache dist build

@@ -95,6 +95,12 @@ class Site:
             self._process.wait(60)
             raise
 
+    @property
+    def pid(self) -> int:
+        """Of the process, once it was started."""
+        assert self._process is not None
+        return self._process.pid
+
     def running(self) -> bool:
         """Whether the process lives."""
         return self._process is not None and self._process.poll() is None

@@ -32,6 +32,9 @@ Live with its truth: what happened (events.csv) and the points every shopper sho
 
     rayon simulate demo-supermarket --mqtt mqtt://127.0.0.1:1883 --api http://127.0.0.1:8000 -o live --config site.yaml
 
+At another --speed than 1 times are not real ones: readings go to the topic of recordings, rayon/STORE/replay/SOURCE,
+and a store in which somebody publishes live takes none.
+
 A whole year of days, without radio, in about a minute:
 
     rayon simulate year -o year/

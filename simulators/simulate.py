@@ -129,6 +129,10 @@ def _live(chosen: Scenario, options: SimulateOptions) -> dict[str, Any]:
     from simulators.live.tables import writable_folder, write_live_tables
     from simulators.live.view import watch
 
+    if options.speed != 1.0 and chosen.wire.format != "native":
+        reason = f"{chosen.wire.format} has no topic for times that are not real ones"
+        fix = "leave --speed out, or publish with --wire native"
+        raise OperatorError([Problem("rayon simulate", "--speed", reason, fix)])
     rules = load_config(options.config).offers
     world, _ = _world(chosen, options)
     if options.out is not None:

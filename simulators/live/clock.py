@@ -26,6 +26,11 @@ class LiveClock:
     started_t: float = field(default_factory=time.time)
 
     @property
+    def is_live(self) -> bool:
+        """Whether readings bear the times of the wall clock."""
+        return self.speed == 1.0
+
+    @property
     def start_t(self) -> float:
         """The epoch time that readings of scenario time 0 bear."""
         return self.started_t - max(self.run_s - self.run_s / self.speed, 0.0)

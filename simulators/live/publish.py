@@ -46,12 +46,18 @@ async def publish_world(
     await _send(sender, controllers.rest(), clock, tally)
 
 
+def as_replay(topic: str) -> str:
+    """Where readings go whose times are not those of the wall clock: an engine works in their time then."""
+    return topic.replace("/readings/", "/replay/", 1)
+
+
 async def _send(sender: Sender, arrivals: list[Arrival], clock: LiveClock, tally: Tally) -> bool:
     """Hands messages over in a thread, since a full queue blocks. False when stopped while waiting for the broker."""
     for message in (arrival.message for arrival in arrivals):
+        topic = message.topic if clock.is_live else as_replay(message.topic)
         while True:
             try:
-                await asyncio.to_thread(sender.publish, message.topic, message.payload, 0.5)
+                await asyncio.to_thread(sender.publish, topic, message.payload, 0.5)
                 break
             except TimeoutError:
                 if clock.stop.is_set():

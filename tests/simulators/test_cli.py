@@ -53,6 +53,10 @@ def test_another_seed_may_be_asked_for(tmp_path: Path) -> None:
         (("demo-boutique", "--mqtt", "http://127.0.0.1"), "the scheme is neither mqtt nor mqtts"),
         (("demo-boutique", "-o", "x", "--api", "http://127.0.0.1"), "--api goes with --mqtt"),
         (("demo-boutique", "--mqtt", "mqtt://127.0.0.1", "--api", "127.0.0.1:8000"), "not an http or https address"),
+        (
+            ("demo-boutique", "--mqtt", "mqtt://127.0.0.1", "--wire", "meraki", "--speed", "2"),
+            "meraki has no topic for times that are not real ones",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:

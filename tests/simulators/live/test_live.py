@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from engine.config import MqttConfig
-from engine.ingest.decoders.native import decode_native, decode_session
+from engine.ingest.decoders.native import decode_native, decode_session, parse_topic
 from engine.ingest.mqtt.broker import Broker
 from engine.ingest.mqtt.receiver import Publisher, RawFrame, Subscriber
 from engine.privacy.pseudonyms import Pseudonyms
@@ -37,7 +37,7 @@ app()
 
 def subscriber(broker: Mosquitto) -> Subscriber:
     config = MqttConfig(host="127.0.0.1", port=broker.port, client_id="test")
-    listening = Subscriber(config, kinds=("readings", "sessions"))
+    listening = Subscriber(config, kinds=("readings", "replay", "sessions"))
     listening.start()
     assert listening.wait_connected(10)
     return listening
@@ -99,6 +99,17 @@ def test_everything_heard_is_published_at_its_time(mosquitto: Mosquitto) -> None
     assert np.array_equal(np.sort(got.rssi_dbm), np.sort(rssi[of_phones].astype(np.float32)))
     assert seen[-1].reached_s == 4.0
     assert seen[-1].inside > 10
+
+
+@pytest.mark.parametrize(("speed", "kind"), [(1.0, "readings"), (20.0, "replay"), (0.5, "replay")])
+def test_times_that_are_not_real_ones_go_where_recordings_go(mosquitto: Mosquitto, speed: float, kind: str) -> None:
+    people = {"arrivals_per_hour": 300, "start_inside": 40}
+    world = World(scenario(people=people, phones={"connected_share": 1.0}), small_plan(), 2.0 if speed <= 1 else 30.0)
+    listening = subscriber(mosquitto)
+    tally = run(world, mosquitto, speed)
+    frames = [frame for frame in received(listening) if "/sessions/" not in frame.topic]
+    assert {parse_topic(frame.topic)[1:] for frame in frames} == {(kind, "sim-1")}
+    assert sum(len(json.loads(frame.payload)["readings"]) for frame in frames) == tally.readings > 0
 
 
 def test_phones_that_come_and_go_are_told(mosquitto: Mosquitto) -> None:

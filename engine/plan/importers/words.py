@@ -20,7 +20,8 @@ _WORDS: dict[str, str] = {
     "opening": """door doors porte portes entree entrees entrance entrances exit sortie tur tueren turen eingang ausgang
         puerta puertas entrada salida porta usa usi intrare iesire opening openings ouverture ouvertures acces caisse
         caisses checkout checkouts till tills kasse kassen caja cajas cassa casse retrait pickup""",
-    "wall": """glaz glazing vitrine vitrines wall walls mur murs cloison cloisons wand wande waende mauer muro muri
+    "wall": """glaz glazing vitrine vitrines vitrage vitrages window windows fenetre fenetres fenster ventana ventanas
+        finestra finestre fereastra ferestre wall walls mur murs cloison cloisons wand wande waende mauer muro muri
         muros pared paredes perete pereti parete partition partitions muren structure""",
     "fixture": """shelf shelves shelving rack racks gondola gondolas gondole gondoles rayonnage rayonnages rayonage
         etagere etageres meuble meubles mobilier furniture furn fixture fixtures regal regale mobel moebel scaffale
@@ -100,7 +101,8 @@ _OPENINGS = {
 
 
 _MATERIALS = {
-    "glass": "glass glaz vitre vitrine verre glas vetro vidrio sticla curtain",
+    "glass": """glass glaz glazing vitre vitrine vitrines vitrage verre glas vetro vidrio sticla curtain window windows
+        fenetre fenetres fenster ventana ventanas finestra finestre fereastra ferestre""",
     "concrete": "concrete beton porteur load bearing hormigon calcestruzzo",
     "brick": "brick brique parpaing ziegel mattone ladrillo caramida",
     "drywall": "drywall cloison cloisons placo platre gips gipskarton partition partitions rigips",

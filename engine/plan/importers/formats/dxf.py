@@ -71,7 +71,7 @@ def _kinds(found: Strokes, answers: DrawingAnswers, notes: Notes) -> dict[str, s
     for said in answers.layers:
         if said not in by_name and said not in found.hidden:
             notes.refuse("--layer", f"there is no layer {said!r}", f"layers are {some(sorted(by_name.values()), 20)}")
-    kinds = {layer: answers.layers.get(layer.casefold()) or next(iter(kinds_of_layer(layer)), "") for layer in used}
+    kinds = {layer: answers.layers.get(layer.casefold()) or _guess(layer) for layer in used}
     if not {"wall", "level"} & set(kinds.values()):
         listed = some([f"{layer} ({n})" for layer, n in used.most_common()], 20) or "none with a line on it"
         notes.refuse(
@@ -90,6 +90,12 @@ def _kinds(found: Strokes, answers: DrawingAnswers, notes: Notes) -> dict[str, s
     if found.hidden:
         notes.say("(layers)", f"frozen or off, and left out: {some(found.hidden)}")
     return kinds
+
+
+def _guess(layer: str) -> str:
+    """What a layer of this name holds; tills are drawn as counters, not as doors."""
+    kind = next(iter(kinds_of_layer(layer)), "")
+    return "fixture" if kind == "opening" and opening_category(layer) in ("checkout", "pickup") else kind
 
 
 def _scale(found: Strokes, kinds: dict[str, str], answers: DrawingAnswers, notes: Notes) -> float:

@@ -181,6 +181,27 @@ def test_a_closed_line_of_a_levels_layer_is_the_floor() -> None:
     assert made.counts["size_m"] == {"0": [22, 14]}
 
 
+def test_tills_are_counters() -> None:
+    doc = drawing(1.0, 6, (0.0, 0.0))
+    _polyline(doc.modelspace(), box(13, 9, 15, 10)[:4], "CAISSES", closed=True)
+    made = imported(written(doc), "shop.dxf")
+    assert [bounds(f) for f in of_type(made, "fixture") if f["properties"]["category"] == "checkout"] == [
+        (13, 9, 15, 10)
+    ]
+
+
+def test_windows_are_walls_of_glass_and_no_doors() -> None:
+    doc = ezdxf.new()
+    doc.header["$INSUNITS"] = 6
+    model = doc.modelspace()
+    for a, b in (((0, 0), (4, 0)), ((6, 0), (20, 0)), ((20, 0), (20, 12)), ((20, 12), (0, 12)), ((0, 12), (0, 0))):
+        model.add_line(a, b, dxfattribs={"layer": "MURS BETON"})
+    model.add_line((4, 0), (6, 0), dxfattribs={"layer": "FENÊTRES"})
+    made = imported(written(doc), "shop.dxf")
+    assert (made.counts["walls"], made.counts["openings"]) == (6, 0)
+    assert [w["properties"]["material"] for w in of_type(made, "wall")] == ["concrete"] * 5 + ["glass"]
+
+
 def test_walls_with_two_faces_and_a_door_between() -> None:
     doc = ezdxf.new()
     doc.header["$INSUNITS"] = 6

@@ -45,14 +45,16 @@ def tell_once(problems: Sequence[Problem]) -> list[Problem]:
     """The problems in their order, those of one kind as one where there are more than `MOST_ALIKE`: a drawing in the
     wrong units is one mistake, not one for each of its vertices. Alike are problems that differ in numbers, values and
     indices alone."""
-    alike: dict[tuple[str, ...], list[Problem]] = {}
-    for problem in problems:
-        kind = tuple(_VALUES.sub("#", text) for text in (problem.file, problem.place, problem.reason, problem.fix))
-        alike.setdefault((problem.file, *(re.sub("#+", "#", text) for text in kind[1:])), []).append(problem)
-    told = {id(p): p for group in alike.values() if len(group) <= MOST_ALIKE for p in group}
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for i, problem in enumerate(problems):
+        kind = (_VALUES.sub("#", text) for text in (problem.place, problem.reason, problem.fix))
+        alike.setdefault((problem.file, *(re.sub("#+", "#", text) for text in kind)), []).append(i)
+    told = dict(enumerate(problems))
     for first, *others in alike.values():
         if len(others) >= MOST_ALIKE:
-            places = ", ".join(p.place for p in others[:SHOWN_PLACES])
+            places = ", ".join(problems[i].place for i in others[:SHOWN_PLACES])
             more = f" and {len(others) - SHOWN_PLACES} more places"
-            told[id(first)] = replace(first, reason=f"{first.reason}; the same at {places}{more}")
-    return [told[id(p)] for p in problems if id(p) in told]
+            told[first] = replace(told[first], reason=f"{told[first].reason}; the same at {places}{more}")
+            for i in others:
+                del told[i]
+    return list(told.values())

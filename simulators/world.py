@@ -19,7 +19,7 @@ from simulators.air.disruptions import Disruptions
 from simulators.air.radio import Air
 from simulators.air.ranging import Ranging
 from simulators.people.attack import Forger
-from simulators.people.crowd import Crowd, Places
+from simulators.people.crowd import Crowd, Whereabouts
 from simulators.people.hours import arrival_rates
 from simulators.people.journeys import Journey, Store
 from simulators.people.people import draw_people
@@ -205,7 +205,7 @@ class World:
         """How many times anybody's journey has changed."""
         return sum(changed.times for changed in self._changed.values())
 
-    def _ranges(self, at: Places, shopper: I32, rssi: F64, rng: np.random.Generator) -> tuple[F64, F64] | None:
+    def _ranges(self, at: Whereabouts, shopper: I32, rssi: F64, rng: np.random.Generator) -> tuple[F64, F64] | None:
         if self.ranging is None:
             return None
         in_the_way_db, measures = self.air.in_the_way_db(at), self.ranging.measures[shopper]
@@ -228,8 +228,8 @@ def _rows(scans: ScanTimes, k: int) -> Rows:
     return np.arange(rows.start, rows.stop)
 
 
-def _some(at: Places, rows: Bools | slice) -> Places:
-    return Places(at.level[rows], at.x_m[rows], at.y_m[rows], at.heading_rad[rows])
+def _some(at: Whereabouts, rows: Bools | slice) -> Whereabouts:
+    return Whereabouts(at.level[rows], at.x_m[rows], at.y_m[rows], at.heading_rad[rows])
 
 
 def _hear(rssi_dbm: F64, t_s: F64, device: I32, rng: np.random.Generator, ranges: tuple[F64, F64] | None) -> Heard:

@@ -66,7 +66,7 @@ class Visitor:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Marks:
     """How an opener is recognised later: by the opening itself, and by device or what stands in for it."""
 
     cookie: str | None
@@ -81,19 +81,19 @@ def is_preview(user_agent: str, method: str = "GET", headers: Mapping[str, str] 
     return any(word in lowered.get(name, "") for name in _PREFETCH_HEADERS for word in _PREFETCH_WORDS)
 
 
-def marks_of(visitor: Visitor) -> Known:
+def marks_of(visitor: Visitor) -> Marks:
     """The marks to remember. Shoppers behind one address differ by device, or by who is signed in; where neither is
     known, address and browser stand in, so that one phone that drops its cookies does not count twice."""
     if visitor.device_hash is not None:
-        return Known(visitor.cookie_id, visitor.device_hash)
+        return Marks(visitor.cookie_id, visitor.device_hash)
     instead = visitor.shopper_id or _surroundings(visitor)
-    return Known(visitor.cookie_id, _mark(instead))
+    return Marks(visitor.cookie_id, _mark(instead))
 
 
-def marks_of_sharer(visitor: Visitor) -> tuple[Known, ...]:
+def marks_of_sharer(visitor: Visitor) -> tuple[Marks, ...]:
     """The marks by which a sharer's own phone is known later, also in a private window, which shows neither cookie nor
     device. The price: somebody in the same place, with the very same browser and unknown, is taken for the sharer."""
-    return marks_of(visitor), Known(None, _mark(_surroundings(visitor)))
+    return marks_of(visitor), Marks(None, _mark(_surroundings(visitor)))
 
 
 def _surroundings(visitor: Visitor) -> str:
@@ -104,7 +104,7 @@ def _mark(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def same(a: Known, b: Known) -> bool:
+def same(a: Marks, b: Marks) -> bool:
     """Whether two openers count as one: either mark is the same."""
     return a.device == b.device or (a.cookie is not None and a.cookie == b.cookie)
 

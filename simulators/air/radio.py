@@ -14,7 +14,7 @@ from engine.plan.model import Plan
 from engine.records import F64
 from simulators.air.disruptions import Disruptions
 from simulators.air.obstacles import OBSTACLES, Antennas
-from simulators.people.crowd import Places
+from simulators.people.crowd import Whereabouts
 from simulators.scenario.radio import RadioConfig
 
 GRID_M = {"multiwall": 0.5, "images": 1.0}
@@ -47,18 +47,18 @@ class Air:
         # floors are crossed one by one whatever their height
         self._rank = np.searchsorted(np.unique(self._floor_z_m), self._floor_z_m).astype(np.float64)
 
-    def expected_dbm(self, places: Places) -> F64:
+    def expected_dbm(self, places: Whereabouts) -> F64:
         """(n, A): RSSI before phone offset, body and fading."""
         return self._mean(places, self._floor_z_m[places.level] + self._phone_z_m)
 
-    def heard_dbm(self, places: Places, offset_db: F64, rng: np.random.Generator, t_s: F64 | None = None) -> F64:
+    def heard_dbm(self, places: Whereabouts, offset_db: F64, rng: np.random.Generator, t_s: F64 | None = None) -> F64:
         """(n, A): whole-dB RSSI of one frame exchange of each phone with each access point, NaN where not heard.
 
         `t_s` (n,): when, for what is out or disturbed then.
         """
         return self.received_dbm(self.sent_dbm(places, offset_db), rng, t_s)
 
-    def sent_dbm(self, places: Places, offset_db: F64) -> F64:
+    def sent_dbm(self, places: Whereabouts, offset_db: F64) -> F64:
         """(n, A): RSSI of each phone before fading: all that is no chance."""
         return self.expected_dbm(places) + offset_db[:, None] - self._body_db(places)
 
@@ -70,7 +70,7 @@ class Air:
     def between_aps_dbm(self, rng: np.random.Generator, at_s: float | None = None) -> F64:
         """(A, A): what access point j (column) hears of access point i (row), NaN where not heard and for itself."""
         a = self.antennas
-        places = Places(a.level, a.x_m, a.y_m, np.zeros(len(a.x_m)))
+        places = Whereabouts(a.level, a.x_m, a.y_m, np.zeros(len(a.x_m)))
         rssi = self._mean(places, a.z_m)
         rssi += rician_db(rssi.shape, self.config.rician_k_db, self.config.fading_frames, rng)
         np.fill_diagonal(rssi, -np.inf)
@@ -79,7 +79,7 @@ class Air:
             rssi[np.isinf(lost_db[0])] = -np.inf  # what is out does not send either
         return self._as_reported(rssi, rng, lost_db)
 
-    def in_the_way_db(self, places: Places) -> F64:
+    def in_the_way_db(self, places: Whereabouts) -> F64:
         """(n, A): how much weaker than in the open an access point is at a place; 0 where it is stronger."""
         out = np.zeros((len(places.x_m), len(self.antennas.x_m)))
         for level, grid in enumerate(self._grids):
@@ -87,14 +87,14 @@ class Air:
             out[here] = np.maximum(-grid.at(places.x_m[here], places.y_m[here]), 0.0)
         return out
 
-    def distance_m(self, places: Places) -> F64:
+    def distance_m(self, places: Whereabouts) -> F64:
         """(n, A): straight lines from each phone to each antenna."""
         a = self.antennas
         flat2 = (places.x_m[:, None] - a.x_m) ** 2 + (places.y_m[:, None] - a.y_m) ** 2
         z_m = self._floor_z_m[places.level] + self._phone_z_m
         return np.asarray(np.sqrt(flat2 + (z_m[:, None] - a.z_m) ** 2), np.float64)
 
-    def _mean(self, places: Places, z_m: F64) -> F64:
+    def _mean(self, places: Whereabouts, z_m: F64) -> F64:
         a = self.antennas
         flat2 = (places.x_m[:, None] - a.x_m) ** 2 + (places.y_m[:, None] - a.y_m) ** 2
         d_m = np.maximum(np.sqrt(flat2 + (z_m[:, None] - a.z_m) ** 2), NEAREST_M)
@@ -106,7 +106,7 @@ class Air:
                 mean[here] += grid.at(places.x_m[here], places.y_m[here])
         return np.asarray(mean, np.float64)
 
-    def _body_db(self, places: Places) -> F64:
+    def _body_db(self, places: Whereabouts) -> F64:
         """The shopper holds the phone in front: the body is in between when the access point is behind."""
         a = self.antennas
         bearing = np.arctan2(a.y_m - places.y_m[:, None], a.x_m - places.x_m[:, None])

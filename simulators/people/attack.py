@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.records import F64
-from simulators.people.crowd import Places
+from simulators.people.crowd import Whereabouts
 from simulators.people.walking.floor import Spot
 from simulators.scenario.attack import AttackConfig
 
@@ -28,7 +28,7 @@ class Forger:
         rows = np.flatnonzero((t >= from_s) & (t < to_s))
         return t[rows], rows
 
-    def places(self, t_s: F64, forged: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Places:
+    def places(self, t_s: F64, forged: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Whereabouts:
         """Each at the product of its present jump."""
         turn = (t_s // JUMP_S).astype(np.int64)
         which = [
@@ -38,4 +38,4 @@ class Forger:
         chosen = [self._spots[i] for i in which]
         level = np.array([s.level for s in chosen], np.int32)
         x_m, y_m = np.array([s.x_m for s in chosen]), np.array([s.y_m for s in chosen])
-        return Places(level, x_m, y_m, np.zeros(len(chosen)))
+        return Whereabouts(level, x_m, y_m, np.zeros(len(chosen)))

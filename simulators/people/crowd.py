@@ -12,7 +12,7 @@ from simulators.people.journeys import Journey
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class Whereabouts:
     """Where some shoppers are: level index, metres, and the direction they face, each (n,)."""
 
     level: I32
@@ -51,7 +51,7 @@ class Crowd:
         out._key = np.concatenate([self._key[:a], new._key + self._SPAN_S * shopper, self._key[b:]])
         return out
 
-    def at(self, shopper: I32, t_s: F64) -> Places:
+    def at(self, shopper: I32, t_s: F64) -> Whereabouts:
         """Places of shopper i at time t, row by row; before coming in and after leaving, the first and last place."""
         i = np.searchsorted(self._key, shopper * self._SPAN_S + t_s, side="right") - 1
         i = np.clip(i, self.first[shopper], np.maximum(self.first[shopper + 1] - 2, self.first[shopper]))
@@ -60,7 +60,7 @@ class Crowd:
         part = np.clip((t_s - self._t_s[i]) / np.where(span > 0, span, 1.0), 0.0, 1.0)
         x_m = self._x_m[i] + part * (self._x_m[j] - self._x_m[i])
         y_m = self._y_m[i] + part * (self._y_m[j] - self._y_m[i])
-        return Places(np.where(part < 0.5, self._level[i], self._level[j]), x_m, y_m, self._heading[i])
+        return Whereabouts(np.where(part < 0.5, self._level[i], self._level[j]), x_m, y_m, self._heading[i])
 
 
 def _join(parts: list[list[float]] | list[list[int]]) -> F64:

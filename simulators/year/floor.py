@@ -38,7 +38,7 @@ class ZoneCrossings:
     out_m: F64
 
 
-class Floor:
+class ShopFloor:
     """Places by number: products first, in the plan's order, then doors, tills and, where asked for, fitting rooms.
 
     `dist_m` (places, places) is what people compare when they choose; `length_m` what they walk, the time of stairs

@@ -10,7 +10,7 @@ from engine.files.outcomes import HourTable
 from engine.plan.model import Plan
 from engine.records import F64, Bools
 from simulators.truth.hours import hour_edges
-from simulators.year.floor import Floor, Index, rows_of
+from simulators.year.floor import Index, ShopFloor, rows_of
 from simulators.year.trips import Legs
 
 
@@ -24,7 +24,7 @@ class YearStays:
     until: Index
 
 
-def zone_stays(floor: Floor, legs: Legs, speed_m_s: F64, start_t: float, leader: Index, lag_s: F64) -> YearStays:
+def zone_stays(floor: ShopFloor, legs: Legs, speed_m_s: F64, start_t: float, leader: Index, lag_s: F64) -> YearStays:
     """Of people (leader: whose ways they walk; `lag_s`: how much later). Times in whole seconds UTC.
 
     The truth of a full recording looks at each second: who is in a zone between two looks only was never there.

@@ -16,7 +16,7 @@ from engine.plan.model import Plan
 from engine.records import F64, Bools
 from simulators.people.shopping import QUEUE_LONGEST_M, QUEUE_STEP_M
 from simulators.scenario.people import PeopleConfig
-from simulators.year.floor import Floor, Index
+from simulators.year.floor import Index, ShopFloor
 
 ZIGZAG_SHARE = 0.2
 """Of legs after the first: to any product left on the list, not the nearest (as in `simulators.people.shopping`)."""
@@ -77,7 +77,7 @@ class Trips:
     """The trips of people who come at `arrive_s`, walk at `speed_m_s` and want `wanted` (people, products)."""
 
     def __init__(
-        self, floor: Floor, habits: Habits, arrive_s: F64, speed_m_s: F64, wanted: Bools, rng: np.random.Generator
+        self, floor: ShopFloor, habits: Habits, arrive_s: F64, speed_m_s: F64, wanted: Bools, rng: np.random.Generator
     ) -> None:
         self._floor, self._habits, self._rng = floor, habits, rng
         self.speed_m_s = speed_m_s

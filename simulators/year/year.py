@@ -23,7 +23,7 @@ from simulators.scenario.year import YearConfig
 from simulators.year.calendar import YearDay, year_days
 from simulators.year.checks import year_problems
 from simulators.year.coupons import Coupons, CouponStops
-from simulators.year.floor import Floor, Index
+from simulators.year.floor import Index, ShopFloor
 from simulators.year.shoppers import MOST_COMPANIONS, ShopperPopulation
 from simulators.year.stays import YearStays, zone_stays
 from simulators.year.trips import Habits, Payments, Stops, Trips, draw_lists
@@ -81,7 +81,9 @@ class Year:
             raise OperatorError(problems)
         self.scenario, self.plan, self.config = scenario, plan, config
         rooms = scenario.people.fitting_rooms
-        self.floor = Floor(Store(plan, () if rooms is None else (rooms.zone,)), None if rooms is None else rooms.zone)
+        self.floor = ShopFloor(
+            Store(plan, () if rooms is None else (rooms.zone,)), None if rooms is None else rooms.zone
+        )
         self._habits = Habits(plan, scenario.people)
         rng = np.random.default_rng([scenario.seed, CALENDAR_STREAM])
         self.days = year_days(config, scenario.people, scenario.starts_at, plan.timezone, rng)[:days]

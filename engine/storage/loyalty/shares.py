@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from engine.errors import NotFound
 from engine.loyalty.ledger import PROGRAMME, earn_pending
 from engine.loyalty.sharing import (
-    Known,
+    Marks,
     ShareOutcome,
     ShareRules,
     Visitor,
@@ -175,10 +175,10 @@ def _visits(session: Session, token: str) -> list[ShareVisitTable]:
     return list(session.exec(select(ShareVisitTable).where(col(ShareVisitTable.token) == token)))
 
 
-def _has_met(visits: list[ShareVisitTable], me: Known, as_: str | None) -> bool:
+def _has_met(visits: list[ShareVisitTable], me: Marks, as_: str | None) -> bool:
     """Whether these marks opened the link before, as the sharer or as anyone."""
     return any(
-        same(Known(v.cookie_digest, v.device_digest or ""), me) and (as_ is None or v.outcome == as_) for v in visits
+        same(Marks(v.cookie_digest, v.device_digest or ""), me) and (as_ is None or v.outcome == as_) for v in visits
     )
 
 
@@ -195,7 +195,7 @@ def _count_rewarded(session: Session, member_id: str, now: float) -> int:
     return int(number)
 
 
-def _remember(session: Session, row: ShareTable, me: Known, result: str, points: int, now: float) -> ShareVisitTable:
+def _remember(session: Session, row: ShareTable, me: Marks, result: str, points: int, now: float) -> ShareVisitTable:
     visit = ShareVisitTable(
         token=row.token,
         member_id=row.member_id,

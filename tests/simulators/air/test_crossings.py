@@ -9,7 +9,7 @@ from shapely.geometry import LineString, Polygon, box
 
 from simulators.air.crossings import crossings
 from simulators.air.radio import Air
-from simulators.people.crowd import Places
+from simulators.people.crowd import Whereabouts
 from simulators.scenario.radio import RadioConfig
 from tests.simulators.made import small_plan
 
@@ -66,5 +66,5 @@ def test_between_the_nodes_of_its_grid_the_air_is_interpolated_in_both_direction
     assert np.array_equal(
         outside, grid.at(np.array([grid._x0, x0]), np.array([y0, grid._y0 + (grid._rows - 1) * step_m]))
     )
-    somewhere = Places(np.zeros(1, np.int32), np.array([3.0]), np.array([3.0]), np.zeros(1))
+    somewhere = Whereabouts(np.zeros(1, np.int32), np.array([3.0]), np.array([3.0]), np.zeros(1))
     assert np.isfinite(air.expected_dbm(somewhere)).all()

@@ -10,7 +10,7 @@ import pytest
 from engine.plan.model import Plan
 from simulators.air.obstacles import crossing_loss_db
 from simulators.air.radio import Air, correlated_field, rician_db
-from simulators.people.crowd import Places
+from simulators.people.crowd import Whereabouts
 from simulators.scenario.radio import RadioConfig
 from tests.simulators.made import small_plan, two_level_plan
 
@@ -25,9 +25,9 @@ def air(plan: Plan, **changes: float) -> Air:
     return Air(plan, RadioConfig(**{**PLAIN, **changes}), 1.1, np.random.default_rng(1))  # type: ignore[arg-type]
 
 
-def places(*xy: tuple[float, float], level: int = 0, heading_rad: float = 0.0) -> Places:
+def places(*xy: tuple[float, float], level: int = 0, heading_rad: float = 0.0) -> Whereabouts:
     x_m, y_m = np.array(xy, np.float64).T
-    return Places(np.full(len(x_m), level, np.int32), x_m, y_m, np.full(len(x_m), heading_rad))
+    return Whereabouts(np.full(len(x_m), level, np.int32), x_m, y_m, np.full(len(x_m), heading_rad))
 
 
 def test_without_obstacles_it_is_the_log_distance_law() -> None:

@@ -16,7 +16,7 @@ from simulators.scenario.scenario import Scenario
 from simulators.truth.hours import zone_hours
 from simulators.truth.truth import positions, zone_visits
 from simulators.world import World
-from simulators.year.floor import Floor
+from simulators.year.floor import ShopFloor
 from simulators.year.stays import HourSums, zone_stays
 from simulators.year.trips import Habits, Trips
 
@@ -86,7 +86,7 @@ def full(world: World) -> Day:
 def shortcut(world: World, seed: int) -> Day:
     plan, people = world.plan, world.scenario.people
     rooms = people.fitting_rooms
-    floor = Floor(Store(plan, () if rooms is None else (rooms.zone,)), None if rooms is None else rooms.zone)
+    floor = ShopFloor(Store(plan, () if rooms is None else (rooms.zone,)), None if rooms is None else rooms.zone)
     n, skus = len(world.shoppers), [p.sku for p in plan.products]
     wanted = np.zeros((n, len(skus)), np.bool_)
     for i, shopper in enumerate(world.shoppers):

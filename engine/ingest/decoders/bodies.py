@@ -15,6 +15,7 @@ from engine.ingest.decoders.heard import Decoded
 from engine.vocabulary import RecordRefusal
 
 MAX_BODY = 4 * 1024 * 1024  # bytes; a shop's busiest minute is a tenth of it
+MAX_LINES = 20_000  # of one message; each costs time, even where it says nothing
 _BOM = b"\xef\xbb\xbf"
 _HALVES = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
@@ -32,6 +33,14 @@ def checked_size(body: bytes) -> bytes:
     if len(body) > MAX_BODY:
         raise MessageRefused(RecordRefusal.TOO_LARGE, f"{len(body)} bytes, at most {MAX_BODY}")
     return body
+
+
+def written_lines(lines: list[str]) -> list[str]:
+    """Those that are not empty. Raises MessageRefused `too_large`."""
+    written = [line for line in lines if line.strip()]
+    if len(written) > MAX_LINES:
+        raise MessageRefused(RecordRefusal.TOO_LARGE, f"{len(written)} lines, at most {MAX_LINES}")
+    return written
 
 
 def json_value(body: bytes) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from engine.errors import MessageRefused
-from engine.ingest.decoders.bodies import Json, checked_size, child, json_value, objects
+from engine.ingest.decoders.bodies import Json, checked_size, child, json_value, objects, written_lines
 from engine.ingest.decoders.clouds.spaces_events import (
     add_association,
     add_count,
@@ -34,7 +34,6 @@ EVENTS = {
     "DEVICE_COUNT": ("deviceCounts", add_count),
 }
 lines_decoder = msgspec.json.Decoder()
-MAX_LINES = 10_000  # of one message; each costs time even where it is no event
 OF_THINGS = frozenset(("BLE_RSSI_UPDATE", "IOT_TELEMETRY", "IOT_USER_ACTION", "ASSET_LOCATION_UPDATE"))
 
 
@@ -61,15 +60,13 @@ def _events(body: bytes, decoded: Decoded) -> list[Any]:
         value = json_value(body)
         return value if type(value) is list else [value]
     except MessageRefused:
-        lines = [line for line in body.splitlines() if line.strip()]
+        lines = written_lines(body.decode("utf-8", "replace").split("\n"))
         if len(lines) < 2:
             raise
-    if len(lines) > MAX_LINES:
-        raise MessageRefused(RecordRefusal.TOO_LARGE, f"{len(lines)} lines, at most {MAX_LINES}")
     events = []
     for line in lines:
         try:
-            events.append(json_value(line))
+            events.append(json_value(line.encode()))
         except MessageRefused as refused:
             decoded.refuse(refused.reason)
     if not events:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from engine.errors import MessageRefused
-from engine.ingest.decoders.bodies import MAX_BODY
+from engine.ingest.decoders.bodies import MAX_BODY, written_lines
 from engine.vocabulary import RecordRefusal
 
 ATTRIBUTES: Mapping[str, str] = {
@@ -33,7 +33,7 @@ def read_lines(body: bytes, options: Mapping[str, str]) -> list[dict[str, str]]:
     delimiter = options.get("delimiter", ",")
     if len(body) > MAX_BODY:
         raise MessageRefused(RecordRefusal.TOO_LARGE, f"{len(body)} bytes, at most {MAX_BODY}")
-    lines = body.replace(b"\0", b"").decode("utf-8", "replace").splitlines()
+    lines = written_lines(body.replace(b"\0", b"").decode("utf-8", "replace").splitlines())
     try:
         rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
     except (csv.Error, TypeError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.errors import MessageRefused
-from engine.ingest.decoders.bodies import json_value
+from engine.ingest.decoders.bodies import json_value, written_lines
 from engine.ingest.decoders.heard import Decoded, Told, VendorMessage
 from engine.ingest.decoders.local import dawn, hostapd, presence_topics, usteer
 from engine.ingest.decoders.local.exporter import is_exposition, read_exposition
@@ -17,8 +17,6 @@ from engine.ingest.decoders.loose import fields, looks_like_mac, read_each
 from engine.ingest.decoders.macs import ap_name
 from engine.ingest.decoders.values import RecordUnusable, phone_mac
 from engine.vocabulary import RecordRefusal
-
-MOST_LINES = 20_000  # no router has as many events before somebody reads them
 
 
 def decode_openwrt(message: VendorMessage, told: Told) -> Decoded:
@@ -51,9 +49,7 @@ def _objects(body: bytes, ap: str, out: Decoded) -> list[Any]:
 def _by_line(lines: list[str], out: Decoded) -> list[Any]:
     """One object a line, as `ubus subscribe` prints them. Raises MessageRefused where no line is JSON."""
     found: list[Any] = []
-    written = [line for line in lines if line.strip()]
-    if len(written) > MOST_LINES:
-        raise MessageRefused(RecordRefusal.TOO_LARGE, f"{len(written)} lines, at most {MOST_LINES}")
+    written = written_lines(lines)
     for line in written:
         try:
             found.append(json_value(line.encode()))

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from engine.errors import MessageRefused
-from engine.ingest.decoders.bodies import MAX_BODY, check_secret, child, json_object, json_value, objects
+from engine.ingest.decoders.bodies import (
+    MAX_BODY,
+    MAX_LINES,
+    check_secret,
+    child,
+    json_object,
+    json_value,
+    objects,
+    written_lines,
+)
 from engine.ingest.decoders.heard import Decoded
 
 
@@ -56,6 +65,12 @@ def test_what_is_no_object_in_a_list_is_counted() -> None:
     assert list(objects(None, decoded)) == []
     assert list(objects({}, decoded)) == []
     assert decoded.refused == {"bad_shape": 3}
+
+
+def test_lines_are_so_many_and_no_more() -> None:
+    assert written_lines(["", "a", " "] * MAX_LINES) == ["a"] * MAX_LINES
+    with pytest.raises(MessageRefused, match="too_large"):
+        written_lines(["a"] * (MAX_LINES + 1))
 
 
 def test_a_secret_is_the_whole_secret() -> None:

@@ -17,6 +17,7 @@ from api.context import AppContext, context
 from api.keyring import Grant
 from api.middleware.metrics import Metrics, flat
 from api.pages import page
+from api.portal.counts import COMPONENT as PORTAL
 from api.texts.catalogue import words
 from api.times import rfc3339
 from engine.errors import StorageUnavailable
@@ -51,7 +52,7 @@ class Component(BaseModel):
     component: str
     reported_at: str
     age_s: float
-    fresh: bool
+    fresh: bool = Field(description="It spoke lately; a captive portal, which speaks when phones come: it works.")
     values: dict[str, Any] = Field(description="Counts by name; nested ones by reason.")
 
 
@@ -133,7 +134,7 @@ def _look(ctx: AppContext, request: Request, grant: Grant | None) -> tuple[Ready
             component=row.component,
             reported_at=rfc3339(row.at),
             age_s=round(now - row.at, 1),
-            fresh=now - row.at <= SILENT_S,
+            fresh=not row.values.get("failing") if row.component == PORTAL else now - row.at <= SILENT_S,
             values=_values(row, unknown.get(row.store, []), grant),
         )
         for row in rows

@@ -49,10 +49,9 @@ class Doors:
 
     def told(self, store: str, now: float) -> PortalTold:
         """What checks a redirect to this store: the secret under which its portal signs or seals, if it does."""
-        for system in (PortalSystem.EXTREME, PortalSystem.OPENNDS):
-            if (door := self._doors.get((store, system))) is not None:
-                return PortalTold(door.config.username, door.account.secret, now)
-        return PortalTold(now=now)
+        signs, seals = (self._doors.get((store, s)) for s in (PortalSystem.EXTREME, PortalSystem.OPENNDS))
+        identity, secret = (signs.config.username, signs.account.secret) if signs else ("", "")
+        return PortalTold(identity, secret, now, seals.account.secret if seals else "")
 
     def stores_of_site(self, site: str) -> list[str]:
         """The stores whose UniFi site has this name, or all with UniFi where none has; sorted."""

@@ -56,7 +56,7 @@ def parse(
     """
     told = told or PortalTold()
     landing = land(target, headers, body)
-    inner, sealed = opennds.unwrap(landing, told.secret)
+    inner, sealed = opennds.unwrap(landing, told.faskey or told.secret)
     landing = replace(landing, fields=landing.fields + inner)
     system = next(known for known in SYSTEMS.values() if known.matches(landing))
     where = system.where(landing)

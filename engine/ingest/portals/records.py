@@ -11,12 +11,13 @@ from engine.vocabulary import PortalRefusal, PortalSystem, WayOut
 
 @dataclass(frozen=True, slots=True)
 class PortalTold:
-    """What a receiver knows before any redirect comes: the shared secret (`identity` names it where the vendor signs
-    under a name; openNDS calls it its faskey), and the time (s UTC) that signatures are judged by."""
+    """What a receiver knows before any redirect comes: the secret that a vendor signs with, and the name it signs
+    under; openNDS' faskey, the secret where there is none; and the time (s UTC) that signatures are judged by."""
 
     identity: str = ""
     secret: str = field(default="", repr=False)
     now: float = 0.0
+    faskey: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

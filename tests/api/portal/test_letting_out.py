@@ -235,8 +235,9 @@ def test_a_controller_that_is_away_is_said_counted_and_tried_again(tmp_path: Pat
         assert phone.get("/v1/me").json()["shopper_id"] == me
         with site.manager() as manager:
             found = manager.get("/health").json()
-        (portal,) = [c["values"] for c in found["components"] if c["component"] == "portal"]
-        assert (portal["let_out"], portal["failing"]) == ({"controller_away": 1, "opened": 1}, 0)
+        (portal,) = [c for c in found["components"] if c["component"] == "portal"]
+        assert portal["values"]["let_out"] == {"controller_away": 1, "opened": 1}
+        assert (portal["values"]["failing"], portal["fresh"]) == (0, True)
         assert not re.search(r"(?i)02.?00.?5e.?10.?00.?01", str(found))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from engine.config import Config
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.plan.load import load_plans
 from engine.plan.model import Plan
+from engine.presence.blocks import gate_flows, gate_hours
 from engine.presence.flows import FlowRow
 from engine.presence.local_hours import HOUR_S
 from engine.presence.zonehours import ZoneHourRow
@@ -61,7 +62,9 @@ def import_(
     Takes hours.csv (or .parquet) as [bold]rayon simulate[/bold] writes it: hour_start,zone,person_s,visits,dwell_s,
     persons_peak; and flows.csv of the same folder where there is one. The same tables again change nothing, and an
     import that was cut off is gone on with. Hours that the database knows with other figures are a mistake, unless
-    --replace is given. Simulated hours belong in a database of their own: reports do not tell them from counted ones.
+    --replace is given. Hours are merged until privacy.k visits (or transitions) stand behind each figure, which is
+    laid evenly over them; zones with fewer in all are left out. Simulated hours belong in a database of their own:
+    reports do not tell them from counted ones.
 
     Example: [bold]rayon simulate year -o year/ && rayon history import year/ --store supermarket[/bold]
     """
@@ -69,6 +72,10 @@ def import_(
 
     site = read_config(config)
     hours, flows = _read(source, _plan(site, store), time.time())
+    hours, few_hours = _gate(hours, gate_hours, lambda row: row.zone, site.privacy.k)
+    few_flows = 0
+    if flows is not None:
+        flows, few_flows = _gate(flows, gate_flows, lambda row: (row.from_zone, row.to_zone), site.privacy.k)
     db = open_database(os.environ.get("RAYON_DATABASE_URL", site.storage.url))
     try:
         if not replace:
@@ -81,7 +88,7 @@ def import_(
             moved = _put(db, store, ZONE_FLOWS, flows, replace, progress.advance) if flows else Imported()
     finally:
         db.close()
-    _print(store, hours.rows, done, moved, as_json=as_json)
+    _print(store, hours.rows, done, moved, (few_hours, few_flows), as_json=as_json)
 
 
 def _read(source: Path, plan: Plan, now: float) -> tuple[History[ZoneHourRow], History[FlowRow] | None]:
@@ -95,6 +102,18 @@ def _read(source: Path, plan: Plan, now: float) -> tuple[History[ZoneHourRow], H
         hours = collect.read(lambda: read_zone_hours(path, plan, now))
         flows = None if beside is None else collect.read(lambda: read_zone_flows(beside, plan, now))
     return hours, flows
+
+
+def _gate(
+    history: History[Row],
+    gate: Callable[[Sequence[Row], int], dict[int, Row]],
+    key: Callable[[Row], Hashable],
+    k: int,
+) -> tuple[History[Row], int]:
+    """The table with k behind each figure, and how many rows are left out, of zones or pairs with fewer in all."""
+    kept = history.keep(gate(history.rows, k))
+    known = {key(row) for row in kept.rows}
+    return kept, sum(key(row) not in known for row in history.rows)
 
 
 def _plan(config: Config, store: str) -> Plan:
@@ -117,13 +136,16 @@ def _put(
     return done
 
 
-def _print(store: str, rows: list[ZoneHourRow], done: Imported, moved: Imported, *, as_json: bool) -> None:
+def _print(
+    store: str, rows: list[ZoneHourRow], done: Imported, moved: Imported, below: tuple[int, int], *, as_json: bool
+) -> None:
     result: dict[str, Any] = {
         "store": store,
         "from_t": rows[0].hour_start if rows else None,
         "to_t": rows[-1].hour_start + HOUR_S if rows else None,
         "hours": asdict(done),
         "flows": asdict(moved),
+        "below_k": dict(zip(("hours", "flows"), below, strict=True)),
     }
     if as_json:
         print(json.dumps(result))
@@ -131,3 +153,5 @@ def _print(store: str, rows: list[ZoneHourRow], done: Imported, moved: Imported,
     for name, counts in (("hours", done), ("flows", moved)):
         said = ", ".join(f"{n} {word}" for word, n in asdict(counts).items())
         print(f"{store}: {name}: {said}")
+    if any(below):
+        print(f"{store}: left out, of zones and pairs with too few in all: {below[0]} hours, {below[1]} transitions")

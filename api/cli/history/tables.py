@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -33,6 +33,10 @@ class History(Generic[Row]):
     path: Path
     rows: list[Row]
     lines: list[int]
+
+    def keep(self, rows: Mapping[int, Row]) -> History[Row]:
+        """Other rows in the places of those of these numbers, and no others."""
+        return replace(self, rows=list(rows.values()), lines=[self.lines[i] for i in rows])
 
 
 def find_table(folder: Path, name: str) -> Path | None:

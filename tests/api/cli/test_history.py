@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ def config(tmp_path: Path) -> Path:
     """A site of its own with the shipped floor plans."""
     path = tmp_path / "config.yaml"
     storage = f"storage: {{url: 'sqlite:///{tmp_path}/rayon.db', data_dir: '{tmp_path}'}}\n"
-    path.write_text(f"stores: {{floorplans_dir: '{FLOORPLANS}'}}\n{storage}")
+    demo = "privacy: {demo: true, k: 1}\n"  # its history is simulated
+    path.write_text(f"stores: {{floorplans_dir: '{FLOORPLANS}'}}\n{storage}{demo}")
     return path
 
 
@@ -72,6 +74,9 @@ def stored(config: Path) -> list[ZoneHourRow]:
         return zone_hours(db, "supermarket", from_t=0.0, to_t=4e9)
     finally:
         db.close()
+
+
+RARE = (BEGAN, "fromagerie", 60.0, 2.0, 60.0, 1.0)
 
 
 def table(n_hours: int = 30) -> HourTable:
@@ -119,6 +124,27 @@ def test_a_simulated_year_reaches_the_managers(config: Path, tmp_path: Path) -> 
     assert len(hours) == len(truth)
     assert sum(f["transitions"] for f in moved["items"]) == sum(f.count for f in flows)
     assert sum(z.visits for z in seen.report.zones) == int(truth.visits.sum())  # the page's own look, months later
+
+
+def test_no_hour_of_a_real_site_has_fewer_than_k_behind_it(config: Path, tmp_path: Path) -> None:
+    config.write_text(config.read_text().replace("demo: true, k: 1", "k: 20"))
+    given = table()
+    rare = HourTable(*(np.append(getattr(given, n), v) for n, v in zip(HourTable.__slots__, RARE, strict=True)))
+    write_hours(tmp_path / "hours.csv", rare)
+    write_flows(tmp_path / "flows.csv", [FlowRow(BEGAN + 3600.0 * i, "bio", "cave", 3) for i in range(10)])
+    done = imported(config, str(tmp_path), "--store", "supermarket")
+    assert (done["hours"]["added"], done["below_k"]) == (60, {"hours": 1, "flows": 0})
+    rows = stored(config)
+    for zone in ("cave", "bio"):
+        mine, theirs = [r for r in rows if r.zone == zone], given.zone == zone
+        assert sum(r.visits for r in mine) == given.visits[theirs].sum()
+        assert sum(r.person_s for r in mine) == pytest.approx(given.person_s[theirs].sum())
+        runs = [list(block) for _, block in groupby(mine, lambda r: (r.person_s, r.persons_peak))]
+        assert all(sum(r.visits for r in block) >= 20 for block in runs)
+        assert any(len(block) > 1 for block in runs)
+    again = imported(config, str(tmp_path), "--store", "supermarket")
+    assert (again["hours"]["same"], again["flows"]["same"]) == (60, 10)
+    assert stored(config) == rows
 
 
 def test_an_import_that_was_cut_off_is_gone_on_with(config: Path, tmp_path: Path) -> None:

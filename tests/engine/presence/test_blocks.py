@@ -1,0 +1,46 @@
+"""Hours of elsewhere: merged until k stand behind a figure, laid evenly, nothing lost but what is too few in all."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.presence.blocks import cut, gate_flows, gate_hours
+from engine.presence.flows import FlowRow
+from engine.presence.zonehours import ZoneHourRow
+
+COUNTS = st.lists(st.integers(0, 30), max_size=40)
+
+
+@given(COUNTS, st.integers(2, 50))
+def test_blocks_cover_all_or_nothing_and_none_is_below_k(counts: list[int], k: int) -> None:
+    blocks = cut(counts, k)
+    assert [i for block in blocks for i in block] == (list(range(len(counts))) if sum(counts) >= k else [])
+    assert all(sum(counts[i] for i in block) >= k for block in blocks)
+    for block in blocks[:-1]:
+        assert sum(counts[i] for i in block[:-1]) < k, "as short as they go"
+
+
+@given(COUNTS, COUNTS, st.integers(2, 50))
+def test_sums_stay_and_hours_of_a_block_are_alike(a: list[int], b: list[int], k: int) -> None:
+    rows = [ZoneHourRow(3600.0 * i, z, 60.0 * n, n, 40.0 * n, float(n)) for z, c in (("a", a), ("b", b))
+            for i, n in enumerate(c)]  # fmt: skip
+    gated = gate_hours(rows, k)
+    for zone, counts in (("a", a), ("b", b)):
+        mine = [row for row in gated.values() if row.zone == zone]
+        whole = sum(counts) if sum(counts) >= k else 0
+        assert sum(row.visits for row in mine) == whole
+        assert abs(sum(row.person_s for row in mine) - 60.0 * whole) < 1e-6
+        for block in cut(counts, k):
+            laid = mine[block.start : block.stop]
+            assert {(row.person_s, row.dwell_s_sum, row.persons_peak) for row in laid} == {
+                (laid[0].person_s, laid[0].dwell_s_sum, float(max(counts[i] for i in block)))
+            }
+            assert max(row.visits for row in laid) - min(row.visits for row in laid) <= 1
+    assert all((rows[i].hour_start, rows[i].zone) == (row.hour_start, row.zone) for i, row in gated.items())
+
+
+def test_transitions_are_merged_by_pair() -> None:
+    rows = [FlowRow(0.0, "a", "b", 12), FlowRow(0.0, "b", "a", 3), FlowRow(3600.0, "a", "b", 9)]
+    assert gate_flows(rows, 20) == {0: FlowRow(0.0, "a", "b", 11), 2: FlowRow(3600.0, "a", "b", 10)}
+    assert list(gate_flows(rows, 1).values()) == rows

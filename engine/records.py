@@ -165,7 +165,8 @@ class StoreVisit:
 class Trigger:
     """A presence event that meets a campaign's place and dwell: P(place) was at least p for at least t seconds.
 
-    `caused_by_t` is the time of the newest reading behind it: what latency is measured from.
+    `caused_by_t` is the time of the newest reading behind it: what latency is measured from. `promised` is false where
+    the campaign states a precision that cannot be promised at its place: it is refused.
     """
 
     trigger_id: str
@@ -176,6 +177,7 @@ class Trigger:
     at: float
     probability: float
     caused_by_t: float
+    promised: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -250,6 +250,7 @@ class DecisionReason(StrEnum):
     OUTSIDE_HOURS = "outside_hours"
     QUIET_HOURS = "quiet_hours"
     TOO_LATE = "too_late"
+    IMPRECISE = "imprecise"
     AUDIENCE = "audience"
     LEGAL_CAP = "legal_cap"
     LEGAL_CHANNEL = "legal_channel"

@@ -16,6 +16,7 @@ from api.times import rfc3339
 from engine.errors import BusinessRefusal, NotFound, OperatorError, Problem
 from engine.offers.campaigns import Campaign, CampaignState, campaign_problems
 from engine.offers.law.rows import day_at
+from engine.runtime.foresight import Foresight
 from engine.storage.vouchers import campaigns as store_of
 from engine.vocabulary import ProblemCode
 from engine.wording import validation_problems
@@ -52,6 +53,19 @@ class CampaignAnswer(BaseModel):
     updated_at: str
 
 
+class PromiseAnswer(BaseModel):
+    """What a campaign's triggers can promise at its place, from the plan alone: shares of 0 to 1."""
+
+    asked: float
+    kept: bool
+    threshold: float | None
+    precision: float
+    precision_low: float
+    recall: float
+    instead: list[str]
+    said: str
+
+
 class CampaignPage(BaseModel):
     """Campaigns by id."""
 
@@ -83,6 +97,23 @@ def list_campaigns(
 def get_campaign(store: str, campaign_id: str, ctx: AppContext = Depends(context)) -> CampaignAnswer:
     ctx.plan(store)
     return _answer(store_of.get_campaign(ctx.db, store, campaign_id))
+
+
+@router.get("/{campaign_id}/promise", summary="What a campaign can promise at its place")
+def get_promise(store: str, campaign_id: str, ctx: AppContext = Depends(context)) -> PromiseAnswer:
+    plan = ctx.plan(store)
+    told = Foresight(plan).foretell(store_of.get_campaign(ctx.db, store, campaign_id).campaign)
+    given = told.promise
+    return PromiseAnswer(
+        asked=told.asked,
+        kept=given.kept,
+        threshold=given.threshold,
+        precision=round(given.precision, 3),
+        precision_low=round(given.precision_low, 3),
+        recall=round(given.recall, 3),
+        instead=list(told.instead),
+        said=told.sentence(),
+    )
 
 
 @router.post(

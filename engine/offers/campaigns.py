@@ -102,6 +102,8 @@ class Texts(_Strict):
 class Campaign(_Strict):
     """An offer with its place, time, audience, caps and budget. See docs for every field's meaning.
 
+    `precision` is the share of its triggers that must be right: the threshold of probability is then found for its
+    place, in place of `min_probability`, and where none keeps it the campaign does not speak.
     `ttl_s` is how long an undelivered message stays relevant at the shelf, `valid_s` how long the voucher can be
     redeemed. `margin_minor` and `redeem_probability` are what arbitration expects of one redemption. `holdout_share` of
     the shoppers are a control group that never gets this campaign, so that its uplift can be measured; campaigns that
@@ -116,6 +118,7 @@ class Campaign(_Strict):
     place: CampaignPlace
     min_probability: float = Field(0.6, gt=0, le=1)
     min_dwell_s: float = Field(5.0, ge=0, le=3600)
+    precision: float | None = Field(None, ge=0.5, le=0.95)
     when: When = When()
     audience: Audience = Audience()
     offer: Offer

@@ -147,6 +147,8 @@ def _refusal(
         return wrong_time
     if now - trigger.at > campaign.ttl_s:
         return DecisionReason.TOO_LATE  # a replay after a crash, or a queue: the shopper has walked on
+    if not trigger.promised:
+        return DecisionReason.IMPRECISE
     if not campaign.audience.holds(shopper, now):
         return DecisionReason.AUDIENCE
     if terms.breaches and breaches_on(terms.breaches, day_at(now, book.timezone.key), book.timezone.key):

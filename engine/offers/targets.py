@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.offers.campaigns import Campaign
+from engine.offers.promise import Promise
 from engine.plan.cells import Cells, near_membership
 from engine.plan.model import Plan
 from engine.records import F32
 
+KEEPS = 0.5  # of a promise's threshold: so little is needed to be the same stay still, which fires once
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A campaign's place and patience. `membership` (C,) is the share of each cell that counts, 0 to 1."""
+    """A campaign's place and patience. `membership` (C,) is the share of each cell that counts, 0 to 1.
+
+    Who has fired is there until P(place) falls below `keep_probability` (None: `min_probability`). `promised` is false
+    where the precision that the campaign states cannot be kept.
+    """
 
     campaign_id: str
     membership: F32
     min_probability: float
     min_dwell_s: float
+    keep_probability: float | None = None
+    promised: bool = True
 
 
 def target_of(campaign: Campaign, plan: Plan, cells: Cells, zones: F32) -> Target:
@@ -30,6 +39,14 @@ def target_of(campaign: Campaign, plan: Plan, cells: Cells, zones: F32) -> Targe
     return Target(
         campaign.id, _membership(campaign, plan, cells, zones), campaign.min_probability, campaign.min_dwell_s
     )
+
+
+def keep_word(target: Target, given: Promise) -> Target:
+    """The target with the threshold of a promise. Where there is none, what would have come by `min_probability` is
+    refused, and so counted."""
+    if given.threshold is None:
+        return replace(target, promised=False)
+    return replace(target, min_probability=given.threshold, keep_probability=given.threshold * KEEPS, promised=True)
 
 
 def _membership(campaign: Campaign, plan: Plan, cells: Cells, zones: F32) -> F32:

@@ -24,8 +24,9 @@ class TriggerTimers:
     """Since when each device has been at each target's place, and whether it has fired there.
 
     An episode begins when P(place) = posterior @ membership reaches `min_probability`, fires once when it has lasted
-    `min_dwell_s`, and ends when P falls below, when no fix came for `gap_s` (of a device that scans more seldom, for
-    longer than its own rhythm explains, up to `gap_max_s`), or when the device's visit changes.
+    `min_dwell_s`, and ends when P falls below (once it has fired, below `keep_probability`), when no fix came for
+    `gap_s` (of a device that scans more seldom, for longer than its own rhythm explains, up to `gap_max_s`), or when
+    the device's visit changes.
     """
 
     def __init__(self, gap_s: float = GAP_S, gap_max_s: float = GAP_MAX_S) -> None:
@@ -40,6 +41,9 @@ class TriggerTimers:
         self._targets = list(targets)
         self._members = np.stack([t.membership for t in targets], axis=1) if targets else np.empty((0, 0), np.float32)
         self._least: F32 = np.array([t.min_probability for t in targets], np.float32)
+        keeps = [t.min_probability if t.keep_probability is None else t.keep_probability for t in targets]
+        self._keep: F32 = np.array(keeps, np.float32)
+        self._promised = [t.promised for t in targets]
         self._dwell_s: F64 = np.array([t.min_dwell_s for t in targets], np.float64)
         self._reorder([t.campaign_id for t in targets])
 
@@ -66,7 +70,7 @@ class TriggerTimers:
         here = p >= self._least
         going = here & ~np.isnan(since) & fresh[:, None]
         since = np.where(going, since, np.where(here, t[:, None], np.nan))
-        done &= going
+        done &= fresh[:, None] & (p >= self._keep)
         due = here & ~done & (t[:, None] - since >= self._dwell_s - CLOCK_SLACK_S)
         fired = self._fire(device, t, p, since, due, visit_id)
         self._table["since"][row], self._table["done"][row], self._table["last"][row] = since, done | due, t
@@ -83,7 +87,7 @@ class TriggerTimers:
                 continue
             campaign, began, at = self._columns[k], float(since[i, k]), float(t[i])
             name = trigger_id(campaign, who, visit, began)
-            fired.append(Trigger(name, campaign, who, visit, began, at, float(p[i, k]), caused_by_t=at))
+            fired.append(Trigger(name, campaign, who, visit, began, at, float(p[i, k]), at, self._promised[k]))
         return fired
 
     def forget(self, devices: U64) -> None:

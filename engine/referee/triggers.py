@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from engine.records import F64
 from engine.referee.shares import Interval, interval_by_device
-from engine.vocabulary import DecisionOutcome
+from engine.vocabulary import DecisionOutcome, DecisionReason
 
 Texts = npt.NDArray[np.str_]
 Key = tuple[str, str]  # device, campaign
@@ -50,6 +50,8 @@ class Fired(Protocol):
     def campaign_id(self) -> Texts: ...
     @property
     def outcome(self) -> Texts: ...
+    @property
+    def reason(self) -> Texts: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,8 @@ def score_triggers(
 
     A trigger is right from the moment the shopper is at the place of a stay that is long enough, until `slack_s` after
     its end, and a stay is served by the first trigger in that time: those that follow in it are repeats, neither right
-    nor wrong. A coupon is right when truth gives the same campaign to the same device.
+    nor wrong. What was held back for want of a promise did not fire. A coupon is right when truth gives the same
+    campaign to the same device.
     """
     known = set(devices) if shoppers is None else set(devices) & set(shoppers)
     asked = set(fired.device.tolist()) if shoppers is None else set(shoppers)
@@ -150,7 +153,7 @@ def score_triggers(
         repeats += len(came) - len(astray) - len(first)
         own = (len(spans), sum(d is not None for d in late), len(astray) + len(first), len(first))
         counts[campaign], persons[device] = _add(counts[campaign], own), _add(persons[device], own)
-    unscored = len(fired.t) - sum(map(len, times.values()))
+    unscored = int(np.count_nonzero(~np.isin(fired.device, sorted(known))))
     coupons = _coupons(due, fired, known)
     return TriggerReport(
         dict(counts), dict(persons), repeats, dict(delays), missed, wrong, coupons, unscored, len(forbidden)
@@ -175,8 +178,9 @@ def _stays(due: DueCoupons, known: set[str], slack_s: float) -> dict[Key, list[S
 
 def _times(fired: Fired, known: set[str]) -> dict[Key, list[float]]:
     out: dict[Key, list[float]] = defaultdict(list)
-    for t, device, campaign in zip(fired.t.tolist(), fired.device.tolist(), fired.campaign_id.tolist(), strict=True):
-        if device in known:
+    columns = (fired.t.tolist(), fired.device.tolist(), fired.campaign_id.tolist(), fired.reason.tolist())
+    for t, device, campaign, reason in zip(*columns, strict=True):
+        if device in known and reason != DecisionReason.IMPRECISE:
             out[device, campaign].append(t)
     return out
 

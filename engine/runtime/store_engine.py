@@ -14,7 +14,7 @@ from scipy import sparse
 from engine.config import Config
 from engine.ingest.decoders.native import Frame
 from engine.offers.campaigns import Campaign
-from engine.offers.targets import target_of
+from engine.offers.promise import Promise
 from engine.offers.triggers import TriggerTimers
 from engine.plan.cells import Cells, walkable_cells, zone_membership
 from engine.plan.model import Plan
@@ -32,6 +32,7 @@ from engine.runtime.intake import HeardStep, Intake
 from engine.runtime.learning_locator import LearningLocator
 from engine.runtime.map_fits import FitsInPlace, MapFits
 from engine.runtime.newcomers import Newcomers
+from engine.runtime.promises import Promises
 from engine.runtime.renaming import rename_devices
 from engine.vocabulary import VisitChange
 
@@ -85,6 +86,9 @@ class StoreEngine:
         self._intake = Intake(config.ingest, len(plan.access_points), positioning.window_s)
         self._locator = LearningLocator(plan, self.cells, positioning, fits or FitsInPlace(), radio_map)
         self._places = PlacePrior(plan, self.cells)
+        self._promises = Promises(plan, self.cells, self._zones)
+        self._campaigns: tuple[Campaign, ...] = ()
+        self._known_places = self._places.version
         self._newcomers = Newcomers(config.ingest.devices_per_store)
         self._silent_s = max(presence.silent_s, presence.gap_max_s)
         silences = {"silent_s": presence.silent_s, "gap_max_s": presence.gap_max_s}
@@ -104,6 +108,8 @@ class StoreEngine:
         self.hear(heard.ap_readings)
         located = self._locator.locate(self._admit(heard.scans), heard.clock)
         fixes = self._places.weigh(self._with_told(located, heard.positions))
+        if self._promises.given and self._known_places != self._places.version:
+            self._retarget()
         self._stays.update(fixes.device, fixes.t)
         visits = self._advance(fixes, heard.clock)
         triggers = self._trigger(fixes)
@@ -125,7 +131,18 @@ class StoreEngine:
 
     def set_campaigns(self, campaigns: Sequence[Campaign]) -> None:
         """Takes over the campaigns that run; their places become membership over cells."""
-        self._timers.set_targets([target_of(c, self.plan, self.cells, self._zones) for c in campaigns])
+        self._campaigns = tuple(campaigns)
+        self._retarget()
+
+    @property
+    def promises(self) -> Mapping[str, Promise]:
+        """What the campaigns that state a precision can promise at their places, by id."""
+        return dict(self._promises.given)
+
+    def _retarget(self) -> None:
+        """Thresholds anew, by where people pause."""
+        self._timers.set_targets(self._promises.targets(self._campaigns, self._places))
+        self._known_places = self._places.version
 
     def set_linked(self, devices: Sequence[int]) -> None:
         """The devices of shoppers who agreed to offers by location: no other device can trigger."""
@@ -237,6 +254,8 @@ class StoreEngine:
                 part.restore(state[name])
         self._intake.restore(state)
         self._locator.restore(state)
+        if self._campaigns:
+            self._retarget()
         self._counts = Counter({StoreCount(what): n for what, n in state["counts"].items()})
 
     def _presence(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from tests.accuracy.drawn import KINDS, drawn_campaigns, drawn_day, drawn_plan
 FLOORPLANS = Path(__file__).parents[2] / "floorplans"
 SHIPPED = {"boutique": ("demo-boutique", 1200.0), "supermarket": ("demo-supermarket", 1200.0)}
 SECONDS = 3600.0
+STATED = (0.8, 0.9)
 
 Figures = dict[str, float]
 
@@ -100,6 +101,11 @@ def _readings(world: World, start_t: float) -> PlanReadings:
     between = (speaker >= 0) & (speaker < points) & (speaker != heard.ap)
     hearings = Hearings(t[between], speaker[between], heard.ap[between], rssi[between], ranges[between])
     return PlanReadings(readings, world.device_names()[:people], hearings, {})
+
+
+def stating(day: Day, precision: float) -> Day:
+    """The same day with campaigns that state a precision."""
+    return replace(day, campaigns=[c.model_copy(update={"precision": precision}) for c in day.campaigns])
 
 
 def run(day: Day, config: Config | None = None) -> tuple[Chain, Config]:
@@ -167,14 +173,21 @@ def days() -> dict[str, Callable[[], Day]]:
 
 
 def main(names: Sequence[str]) -> int:
-    """Prints the figures of these days, or all."""
+    """Prints the figures of these days, or all: as campaigns are, and where they state a precision."""
     for name, make in days().items():
         if names and name.split()[0] not in names:
             continue
-        said = day_figures(make())
-        sys.stdout.write(f"{name:18} {'  '.join(f'{k} {v:.3f}' for k, v in said.items())}\n")
-        sys.stdout.flush()
+        day = make()
+        _print(name, day_figures(day))
+        for precision in STATED:
+            asked = stating(day, precision)
+            _print(f"{name}, {precision:g} stated", trigger_figures(trigger_report(asked, run(asked)[0])))
     return 0
+
+
+def _print(name: str, said: Figures) -> None:
+    sys.stdout.write(f"{name:28} {'  '.join(f'{k} {v:.3f}' for k, v in said.items())}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

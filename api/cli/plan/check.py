@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.inputs import StoreFolder
+from api.cli.plan.promises import promises
 from engine.errors import OperatorError, Problem
 from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, read_campaigns
 from engine.plan.load import check_plan, misnamed
@@ -42,6 +43,9 @@ def check(
     if plan is not None and plan.store != folder.resolve().name:
         warnings.append(misnamed(plan, folder.resolve()))
     plan = None if errors else plan
+    if plan is not None:
+        stated = promises(plan, [c for c in campaigns if c.precision is not None])
+        warnings += [_unkept(folder, told) for told in stated if not told["kept"]]
     if as_json:
         report = _report(plan, errors, warnings) | ({"campaigns": len(campaigns)} if plan is not None else {})
         print(json.dumps(report, ensure_ascii=False))
@@ -61,6 +65,10 @@ def check(
             f"{len(campaigns)} campaign{'s' if len(campaigns) != 1 else ''} in {CAMPAIGNS_FILE}", highlight=False
         )
     console.print(f"The plan can be used; {ending}.", highlight=False)
+
+
+def _unkept(folder: Path, told: dict[str, Any]) -> Problem:
+    return Problem(str(folder / CAMPAIGNS_FILE), f"{told['id']}.precision", told["said"])
 
 
 def _campaigns(folder: Path, plan: Plan | None) -> tuple[list[Campaign], list[Problem]]:

@@ -53,6 +53,19 @@ def test_replaced_and_paused(manager: httpx.Client) -> None:
     assert {p["place"] for p in other.json()["problems"]} == {"body.id"}
 
 
+def test_what_it_can_promise_is_told(manager: httpx.Client) -> None:
+    manager.post(PATH, json=campaign_json("sure", precision=0.9), headers=key("1"))
+    told = manager.get(f"{PATH}/sure/promise").json()
+    assert told["asked"] == 0.9
+    assert told["kept"] == (told["threshold"] is not None)
+    assert 0 <= told["precision_low"] <= told["precision"] <= 1
+    assert "of 10 right" in told["said"]
+    assert manager.get(f"{PATH}/tea-20/promise").json()["asked"] == 0.8
+    assert manager.get(f"{PATH}/none/promise").status_code == 404
+    wrong = manager.post(PATH, json=campaign_json("never", precision=0.99), headers=key("2"))
+    assert {p["place"] for p in wrong.json()["problems"]} == {"body.precision"}
+
+
 def test_every_mistake_with_its_place(manager: httpx.Client) -> None:
     body = campaign_json("Bad Id", priority=101, colour="red") | {"place": {"product": "tea-1"}}
     answer = manager.post(PATH, json=body, headers=key("1"))

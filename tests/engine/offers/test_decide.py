@@ -109,6 +109,10 @@ def test_an_unknown_campaign_and_a_late_trigger() -> None:
     assert no(trigger(at=NOW - 120.1)).reason == "too_late"
 
 
+def test_what_cannot_be_promised_is_refused_and_said() -> None:
+    assert no(replace(trigger(), promised=False)).reason == "imprecise"
+
+
 def test_a_message_has_a_price() -> None:
     assert candidate(rules=DecisionRules(message_price_minor=24.0)).gain_minor == 0.0
     assert no(rules=DecisionRules(message_price_minor=24.1)).reason == "no_gain"

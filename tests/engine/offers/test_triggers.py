@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -260,3 +261,22 @@ def test_a_thousand_devices_and_fifty_targets_at_once() -> None:
         assert [f for f in fired if f.device == 17] == single
         mine += len(fired)
     assert mine > 1000
+
+
+def test_a_stay_that_fired_goes_on_until_it_is_surely_over() -> None:
+    """P(place) of somebody who queues nearby flickers around the threshold: one trigger, not one a flicker."""
+    flicker = [(1, 3.0 * k, in_cell(0, 0.9 if k % 4 else 0.6)) for k in range(20)]
+    held = TriggerTimers()
+    held.set_targets([replace(target("tea", [0], p=0.8), keep_probability=0.4)])
+    assert len(run(held, *flicker)) == 1
+    assert len(run(held, (1, 60.0, in_cell(0, 0.1)), *[(1, 63.0 + 3 * k, in_cell(0, 0.9)) for k in range(4)])) == 1
+    plain = TriggerTimers()
+    plain.set_targets([target("tea", [0], p=0.8)])
+    assert len(run(plain, *flicker)) > 1
+
+
+def test_what_cannot_be_promised_is_said_of_its_triggers() -> None:
+    timers = TriggerTimers()
+    timers.set_targets([target("tea", [0]), replace(target("jam", [0]), promised=False)])
+    fired = run(timers, *[(1, 3.0 * k, in_cell(0)) for k in range(4)])
+    assert {f.campaign_id: f.promised for f in fired} == {"tea": True, "jam": False}

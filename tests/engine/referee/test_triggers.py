@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from engine.files.outcomes import CouponTable, DecisionLogTable
@@ -71,6 +73,15 @@ def test_an_interval_widens_where_devices_differ() -> None:
     assert even.share == apart.share == 0.5
     assert apart.high - apart.low > 1.5 * (even.high - even.low)
     assert interval_by_device([0], [0]) is None
+
+
+def test_what_was_held_back_for_want_of_a_promise_did_not_fire() -> None:
+    came = replace(
+        fired((8, "ana", "tea", "refuse"), (9, "bob", "tea", "refuse")), reason=np.array(["imprecise", "ok"])
+    )
+    report = scored(due(("ana", "tea", 0, 60, "issue")), came)
+    assert report.by_campaign == {"tea": (1, 0, 1, 0)}
+    assert report.unscored == 0
 
 
 def test_coupons_are_compared_by_device_and_campaign() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from api.cli.commands import build
@@ -28,11 +30,35 @@ def test_figures_and_a_map(tmp_path: Path) -> None:
         e for e in ElementTree.parse(picture).iter() if e.tag.endswith("title") and (e.text or "").endswith(" m")
     ]
     assert len(squares) > 100
+    told = {c["id"]: c for c in report["campaigns"]}
+    assert "robe-portefeuille" in told
+    for c in told.values():
+        assert c["asked"] == 0.8
+        assert c["kept"] == (c["threshold"] is not None)
+        assert not c["kept"] or c["precision_low"] >= 0.8
+        assert c["kept"] or "cannot promise 8 of 10" in c["said"]
 
 
 def test_the_same_in_words() -> None:
     result = CliRunner().invoke(build(), ["plan", "accuracy", BOUTIQUE, "--more", "1"], catch_exceptions=False)
     assert "one more access point helps most at x" in result.stdout
+    assert "of 10 right" in next(line for line in result.stdout.splitlines() if line.startswith("homme: "))
+
+
+def test_check_warns_of_a_word_that_cannot_be_kept(tmp_path: Path) -> None:
+    """Half a metre around a product beside others: Wi-Fi does not tell them apart."""
+    shop = tmp_path / "boutique"
+    shutil.copytree(BOUTIQUE, shop)
+    path = shop / "campaigns.yaml"
+    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for campaign in raw["campaigns"]:
+        if campaign["id"] == "robe-portefeuille":
+            campaign["place"]["radius_m"], campaign["precision"] = 0.5, 0.9
+    path.write_text(yaml.safe_dump(raw), encoding="utf-8")
+    result = CliRunner().invoke(build(), ["plan", "check", str(shop)], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "robe-portefeuille.precision" in result.stderr
+    assert "cannot promise 9 of 10; take" in result.stderr
 
 
 @pytest.mark.parametrize(

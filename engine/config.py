@@ -129,8 +129,8 @@ class PositioningConfig(_Strict):
 class PresenceConfig(_Strict):
     """How fixes become visits."""
 
-    enter_probability: float = Field(0.5, gt=0, lt=1)
-    leave_probability: float = Field(0.25, gt=0, lt=1)
+    enter_probability: float = Field(0.35, gt=0, lt=1)
+    leave_probability: float = Field(0.2, gt=0, lt=1)
     confirm_s: float = Field(3.0, ge=0)  # this long above enter_probability before a visit counts
     grace_s: float = Field(10.0, ge=0)  # this long below leave_probability before it ends
     silent_s: float = Field(120.0, gt=0)  # no reading for so long: visits are closed at the last fix

@@ -15,7 +15,7 @@ from engine.records import F32, F64, Bools, Posterior
 
 DOOR_M = 1.5
 BESIDE_SHARE = 0.5  # of pauses, where a plan has fixtures but says not what hangs there
-EVEN_SHARE = 0.1  # of people who may be anywhere walkable, whatever places say: they walk
+EVEN_SHARE = 0.35  # of the time people walk, and may be anywhere walkable, whatever places say
 ROUND = {"checkout": TILL_M, "pickup": DOOR_M, "entrance": DOOR_M, "exit": DOOR_M}
 """Openings that are places of their own, with their radius: a queue would else count for the zone beside it."""
 

@@ -93,8 +93,9 @@ def come_out(browser: Chrome, site: Site, lang: str, *, blind: bool) -> None:
 
 def declared(fake: FakeController) -> list[dict[str, object]]:
     """A portal of every system, all of one controller."""
-    common = {"url": fake.url, "username": "guest", "allowed_hosts": ["127.0.0.1"]}
-    return [{**common, "system": system} for system in (*REDIRECTS, "mikrotik")]
+    common = {"username": "guest", "allowed_hosts": ["127.0.0.1"]}
+    called = {"unifi": {"url": fake.url}, "smartzone": {"url": fake.url}}
+    return [{**common, "system": system, **called.get(system, {})} for system in (*REDIRECTS, "mikrotik")]
 
 
 def address(system: str, site: Site, fake: FakeController, lang: str) -> str:

@@ -85,17 +85,10 @@ class PlacePrior:
         xy = np.column_stack([fixes.x_m, fixes.y_m])
         self._pauses.update(fixes.device, fixes.t, fixes.level, xy, self.places.evidence(fixes.posterior))
         posterior = weigh_cells(fixes.posterior, self.occupancy)
-        before, after = (self._moments(p) for p in (fixes.posterior, posterior))
-        self._note(np.sqrt(after[3]))
-        narrower = after[3] / np.maximum(before[3], 1e-9)
-        return replace(
-            fixes,
-            level=after[0].astype(np.int32),
-            x_m=after[1],
-            y_m=after[2],
-            cov_m2=fixes.cov_m2 * narrower[:, None, None],
-            posterior=posterior,
-        )
+        level, x, y, square = self._moments(posterior)
+        self._note(np.sqrt(square))
+        # the covariance stays the filter's: what is left of an error is the place's own, which no prior takes away
+        return replace(fixes, level=level.astype(np.int32), x_m=x, y_m=y, posterior=posterior)
 
     def _note(self, spread_m: F64) -> None:
         self._fixes += len(spread_m)

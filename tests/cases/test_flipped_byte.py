@@ -115,7 +115,7 @@ def test_a_damaged_file_is_said_at_the_start(tmp_path: Path, caplog: pytest.LogC
     journal(db)
     db.close()
     whole = path.read_bytes()
-    for place in (1, 5 * 4096 + 3, len(whole) // 2):
+    for place in (1, 5 * 4096 + 3, len(whole) // 4096 // 2 * 4096 + 3):  # where a page says what it is
         path.write_bytes(whole[:place] + bytes(2000) + whole[place + 2000 :])
         with pytest.raises(OperatorError, match=r"the file is damaged: .*bring a backup back"):
             look_at(path)

@@ -13,7 +13,7 @@ from api.cli.version import version_line
 SITE, TRY = "Run a site", "Try it"
 
 COMMANDS = {
-    "plan": Listed("api.cli.plan.commands", "Check and draw a store's floor plan."),
+    "plan": Listed("api.cli.plan.commands", "Make, check and draw a store's floor plan."),
     "portal": Listed("api.cli.portal.commands", "Read what captive portals send."),
     "locate": Listed("api.cli.locate", "Locates every device of a recording: one fix per device and window."),
     "decide": Listed(
@@ -28,6 +28,11 @@ COMMANDS = {
     "api": Listed("api.cli.api", "Serve the pages and the HTTP interface, and deliver coupons to open pages.", SITE),
     "serve": Listed(
         "api.cli.serve", "Run a whole site in one process: broker subscription, engine, API and pages.", SITE
+    ),
+    "setup": Listed(
+        "api.cli.setup.command",
+        "Ask what a site needs, from nothing to one that runs: store, plan, broker, source, access points, services.",
+        SITE,
     ),
     "sources": Listed("api.cli.sources.commands", "Systems of other makes that the site listens to.", SITE),
     "retention": Listed(

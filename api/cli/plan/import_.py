@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -68,15 +69,8 @@ def import_(
     What a drawing does not tell is asked for by naming the option that says it, or assumed with a warning.
     """
     target = folder / PLAN_FILE
-    answers = DrawingAnswers(
-        store=folder.resolve().name,
-        name=name,
-        timezone=timezone,
-        currency=currency,
-        units=_units(units),
-        scale_m=_scale(known_length),
-        layers=_layers(layer or []),
-        shops=tuple(shop or ()),
+    answers = drawing_answers(
+        folder.resolve().name, name, timezone, currency, units=units, known_length=known_length, layer=layer, shop=shop
     )
     if format_ is not None and format_ not in (*IMPORTERS, *ALSO_CALLED):
         raise OperatorError(
@@ -87,6 +81,30 @@ def import_(
     made = import_drawing(read_drawing(file), str(file), answers, format_)
     write_text(target, plan_text(made.plan))
     _report(made, target, as_json)
+
+
+def drawing_answers(
+    store: str,
+    name: str,
+    timezone: str,
+    currency: str,
+    *,
+    units: str | None = None,
+    known_length: str | None = None,
+    layer: Sequence[str] | None = None,
+    shop: Sequence[str] | None = None,
+) -> DrawingAnswers:
+    """What an operator says of a drawing, of the texts of the options. Raises OperatorError."""
+    return DrawingAnswers(
+        store=store,
+        name=name,
+        timezone=timezone,
+        currency=currency,
+        units=_units(units),
+        scale_m=_scale(known_length),
+        layers=_layers(layer or ()),
+        shops=tuple(shop or ()),
+    )
 
 
 def read_drawing(path: Path) -> dict[str, bytes]:
@@ -126,7 +144,7 @@ def _scale(known_length: str | None) -> float | None:
     return float(found[2]) / float(found[1])
 
 
-def _layers(given: list[str]) -> dict[str, str]:
+def _layers(given: Sequence[str]) -> dict[str, str]:
     read = {}
     for text in given:
         name, equals, kind = text.rpartition("=")

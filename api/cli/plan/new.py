@@ -35,7 +35,7 @@ def new(
 
     Example: [bold]rayon plan new floorplans/corner --size 24.5x12[/bold]
     """
-    width_m, depth_m = _size(size)
+    width_m, depth_m = read_size(size)
     store = folder.resolve().name
     plan = new_plan(store, name or store, timezone, currency, width_m, depth_m)
     findings = Findings(str(folder / PLAN_FILE))
@@ -61,7 +61,8 @@ def write_text(path: Path, text: str) -> None:
         raise OperatorError([Problem(str(path), "(whole file)", error.strerror or str(error))]) from error
 
 
-def _size(text: str) -> tuple[float, float]:
+def read_size(text: str) -> tuple[float, float]:
+    """Width and depth of a shop, m, of `30x20`. Raises OperatorError."""
     found = re.fullmatch(r"(\d+(?:[.,]\d+)?)\s*[xX×*]\s*(\d+(?:[.,]\d+)?)\s*m?", text.strip())
     sides = [float(side.replace(",", ".")) for side in found.groups()] if found else []
     if not sides or not all(LEAST_M <= side <= MOST_M for side in sides):

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import queue
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from api.cli.sources.site import DeclaredSite
+from engine.config import MqttConfig
 from engine.errors import DecodeError, MessageRefused, OperatorError, Problem
-from engine.ingest.mqtt.receiver import RawFrame, Subscriber
+from engine.ingest.decoders.heard import Decoded, VendorMessage
+from engine.ingest.mqtt.broker import Broker
+from engine.ingest.mqtt.receiver import RawFrame, Subscriber, Token
+from engine.ingest.pollers.polling import Pollers, PollState
 from engine.ingest.sources.declared import Source
 from engine.ingest.sources.envelope import KIND
 from engine.ingest.sources.hearing import open_message
 from engine.ingest.sources.naming import StoresTold
 
 CONNECT_S = 10.0
+_STEP_S = 0.5
 
 
 def listen(site: DeclaredSite, source: Source, seconds: float | None) -> Iterator[tuple[RawFrame, StoresTold | str]]:
@@ -22,24 +29,76 @@ def listen(site: DeclaredSite, source: Source, seconds: float | None) -> Iterato
 
     Raises OperatorError where the broker is not reached.
     """
-    topic = source.config.topic or f"rayon/+/{KIND}/{source.name}"
-    name = f"rayon-sources-{secrets.token_hex(4)}"
-    config = site.config.mqtt.model_copy(update={"client_id": name, "session_expiry_s": 0})
-    subscriber = Subscriber(config, kinds=(), also=(topic,))
     naming = site.naming
+    with subscribed(site.config.mqtt, source) as subscriber:
+        for raw in received(subscriber, seconds):
+            said = decoded(source, raw)
+            yield raw, said if isinstance(said, str) else naming.name(source, *said)
+
+
+@contextmanager
+def subscribed(
+    config: MqttConfig,
+    source: Source | None,
+    environ: Mapping[str, str] | None = None,
+    connect_s: float = CONNECT_S,
+) -> Iterator[Subscriber]:
+    """Connected to the broker under a name of this call's own, subscribed to what the source says (None: to nothing).
+
+    Raises OperatorError where the broker is not reached.
+    """
+    name = f"rayon-sources-{secrets.token_hex(4)}"
+    silent = f"rayon/{name}/{KIND}/nobody"
+    topics = (silent if source is None else source.config.topic or f"rayon/+/{KIND}/{source.name}",)
+    own = config.model_copy(update={"client_id": name, "session_expiry_s": 0})
+    broker = None if environ is None else Broker.from_config(own, environ)
+    subscriber = Subscriber(own, kinds=(), also=topics, broker=broker)
     subscriber.start()
     try:
-        if not subscriber.wait_connected(CONNECT_S):
+        if not subscriber.wait_connected(connect_s):
             why = subscriber.state.reason or "no answer"
             raise OperatorError([Problem("mqtt", f"{config.host}:{config.port}", why, "is the broker running?")])
-        until = time.monotonic() + seconds if seconds is not None else float("inf")
-        while (left := until - time.monotonic()) > 0:
-            for raw in subscriber.take(32, min(left, 0.5)):
-                subscriber.acknowledge([raw.token])
-                try:
-                    message = open_message(raw)
-                    yield raw, naming.name(source, message, source.decoder(message, source.told))
-                except (MessageRefused, DecodeError) as refused:
-                    yield raw, f"{refused.reason}"
+        yield subscriber
     finally:
         subscriber.stop()
+
+
+def received(subscriber: Subscriber, seconds: float | None) -> Iterator[RawFrame]:
+    """Each message, for so long or until Ctrl-C."""
+    until = time.monotonic() + seconds if seconds is not None else float("inf")
+    while (left := until - time.monotonic()) > 0:
+        for raw in subscriber.take(32, min(left, _STEP_S)):
+            subscriber.acknowledge([raw.token])
+            yield raw
+
+
+def asked(source: Source, seconds: float) -> Iterator[RawFrame | PollState]:
+    """Each answer of a source with a `url`, asked here as the engine would, for so long; then how asking went."""
+    answers: queue.Queue[tuple[str, bytes]] = queue.Queue()
+
+    def deliver(topic: str, payload: bytes) -> bool:
+        answers.put((topic, payload))
+        return True
+
+    pollers = Pollers([source], deliver, lambda _: True)
+    pollers.start()
+    try:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            try:
+                topic, payload = answers.get(timeout=min(left, _STEP_S))
+            except queue.Empty:
+                continue
+            yield RawFrame(topic, payload, time.time(), Token(0, 0))
+        yield pollers.states[source.name]
+    finally:
+        pollers.stop()
+
+
+def decoded(source: Source, raw: RawFrame) -> tuple[VendorMessage, Decoded] | str:
+    """What a message says, or why it says nothing."""
+    try:
+        message = open_message(raw)
+        return message, source.decoder(message, source.told)
+    except (MessageRefused, DecodeError) as refused:
+        return f"{refused.reason}"

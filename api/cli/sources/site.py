@@ -29,8 +29,12 @@ class DeclaredSite:
     @property
     def naming(self) -> Naming:
         """Names under a key that is thrown away: what is shown or recorded leads back to no phone, today or later."""
+        return Naming(self.plans, self.pseudonyms())
+
+    def pseudonyms(self) -> dict[str, Pseudonyms]:
+        """By store, the same for all of them."""
         key, now = secrets.token_bytes(32), time.time()
-        return Naming(self.plans, {store: Pseudonyms(key, now) for store in self.plans})
+        return {store: Pseudonyms(key, now) for store in self.plans}
 
 
 def read_site(path: Path | None) -> DeclaredSite:

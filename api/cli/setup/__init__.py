@@ -1,0 +1,1 @@
+"""`rayon setup`: questions and answers on a terminal, from nothing to a running site."""

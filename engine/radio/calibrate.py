@@ -11,7 +11,7 @@ from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.radio.evidence import Evidence, EvidenceKind
 from engine.radio.misplaced import find_misplaced
-from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, cell_geometry, mean_dbm
+from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, cell_geometry, law_spread, log_distance, mean_dbm
 from engine.radio.radiomap import RadioMap, prior_map, prior_powers
 from engine.radio.range_fit import fit_ranges
 from engine.radio.reach import Reach, reach_of
@@ -27,7 +27,7 @@ class CalibrationSettings:
     field_length_m: float = 4.0  # shadows of shelves and people; a survey that can tell chooses its own
     field_cap_db: float = 8.0
     field_noise_db: float = 1.5  # of a place's mean: another minute, another hand
-    sigma_floor_db: tuple[float, float] = (5.0, 2.8)  # another phone, other bodies: never surer than this
+    sigma_floor_db: tuple[float, float] = (3.5, 2.8)  # another phone, other bodies: never surer than this
     device_spread_db: float = 8.0  # of the next device around those that were heard
     device_range_spread_m: float = 1.0
 
@@ -118,14 +118,15 @@ def rssi_map(
     known = evidence.kind == EvidenceKind.SURVEYED
     surveyed = reach if known.all() else replace(reach_of(cells, evidence.take(known)), believed=reach.believed)
     base = _base_sigma(residual, surveyed.between(*settings.sigma_floor_db), prior.sigma_db)
-    variance = np.full(mean.shape, base**2 + (reach.share * smooth) ** 2)
+    law_var = law_spread(base, (1.0 - reach.share**2) * law.exponent_sd, log_distance(geometry.distance_m)) ** 2
+    variance = law_var + (reach.share * smooth) ** 2
     to = (cells.level, cells.x_m, cells.y_m)
     for a in np.unique(ev.ap).tolist():
         at = np.flatnonzero(ev.ap == a)
         own = (ev.level[at], ev.x_m[at], ev.y_m[at])
         field_a = residual_field(own, residual[at], noise[at], to, smooth, settings.field_length_m)
         mean[a] += reach.share * field_a.mean
-        variance[a] = base**2 + reach.share**2 * field_a.variance
+        variance[a] = law_var[a] + reach.share**2 * field_a.variance
     return mean, np.sqrt(variance)
 
 

@@ -26,8 +26,10 @@ class RadioPrior:
     p0_spread_db: float = 10.0  # standard deviation of phone plus access point power where the plan does not say
     known_spread_db: float = 5.0  # the same where the plan gives p0_dbm: the phone alone (phones differ by 5-12 dB)
     exponent: float = 2.3  # 1.5 (open hall) to 2.7 (crowded laboratory)
+    exponent_spread: float = 0.4  # of a store around it; what is far is foreseen less well by so much
+    ap_exponent_spread: float = 0.2  # of one access point around its store
     device_height_m: float = 1.2  # a phone in the hand or in a trolley
-    sigma_db: float = 4.5  # what fading, bodies and unmodelled furniture leave: 3.6 to 6.8
+    sigma_db: float = 3.5  # what fading and bodies leave beside an access point, where no law can be wrong
     floor_loss_db: float = 18.0  # one concrete floor: 12 to 25
     tall: float = 0.5  # 1: fixtures reach the ceiling, 0: they are shelves under it, between: nobody knows
     crossings_cap_db: float = 50.0  # where losses of crossings end: energy then arrives by other ways than through
@@ -101,6 +103,11 @@ def saturate_db(crossings_db: F64, prior: RadioPrior = DEFAULT_PRIOR) -> F64:
     """What crossings really cost: each one less than the one before, as waves go round and over the many."""
     cap = prior.crossings_cap_db
     return np.asarray(-cap * np.expm1(-crossings_db / cap), dtype=np.float64)
+
+
+def law_spread(sigma_db: float, exponent_sd: F64, log_d: F64) -> F64:
+    """(A, C) spread of one scan: `sigma_db`, and what an exponent known to `exponent_sd` (A,) leaves at a distance."""
+    return np.asarray(np.sqrt(sigma_db**2 + (exponent_sd[:, None] * log_d) ** 2), dtype=np.float64)
 
 
 def mean_dbm(

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan, ap_key
-from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, cell_geometry, mean_dbm
+from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, RadioPrior, cell_geometry, law_spread, log_distance, mean_dbm
 from engine.records import F32, F64
 
 VERSION = 1  # of the saved form
@@ -52,6 +52,12 @@ def prior_powers(plan: Plan, prior: RadioPrior = DEFAULT_PRIOR) -> tuple[F64, F6
     return np.array(p0, dtype=np.float64), np.array(exponent, dtype=np.float64)
 
 
+def prior_exponent_sd(plan: Plan, prior: RadioPrior = DEFAULT_PRIOR) -> F64:
+    """(A,) how well exponents are known before any measurement: those that the plan says, to half as much."""
+    both = float(np.hypot(prior.exponent_spread, prior.ap_exponent_spread))
+    return np.array([both if ap.exponent is None else both / 2 for ap in plan.access_points], dtype=np.float64)
+
+
 def prior_map(
     plan: Plan, cells: Cells, prior: RadioPrior = DEFAULT_PRIOR, geometry: Geometry | None = None
 ) -> RadioMap:
@@ -59,10 +65,11 @@ def prior_map(
     geometry = geometry or cell_geometry(plan, cells, prior)
     p0, exponent = prior_powers(plan, prior)
     n_ap, n_cells = geometry.distance_m.shape
+    spread = law_spread(prior.sigma_db, prior_exponent_sd(plan, prior), log_distance(geometry.distance_m))
     known = all(ap.p0_dbm is not None for ap in plan.access_points)
     return RadioMap(
         mean_dbm=mean_dbm(geometry, p0, exponent, 1.0, prior).astype(np.float32),
-        sigma_db=_everywhere(prior.sigma_db, n_ap, n_cells),
+        sigma_db=spread.astype(np.float32),
         range_mean_m=(geometry.distance_m + prior.range_bias_m).astype(np.float32),
         range_sigma_m=_everywhere(prior.range_sigma_m, n_ap, n_cells),
         offset_mean_db=0.0,

@@ -33,7 +33,7 @@ class Reach:
     @property
     def most(self) -> float:
         """How far so many places on so much of the floor may speak for the whole store, 0 (none) to 1 (all of it)."""
-        return float(-np.expm1(-((self.places / PLACES) ** 2) - (self.covered / COVERED) ** 4))
+        return float(-np.expm1(-((self.places / PLACES) ** 4) - (self.covered / COVERED) ** 6))
 
     @property
     def share(self) -> float:

@@ -39,8 +39,8 @@ LEAST_SCALE = 0.2  # of losses: a candidate that needs less explains nothing
 class RidgePriors:
     """Standard deviations of departures from the prior law."""
 
-    exponent: float = 0.4
-    ap_exponent: float = 0.2  # how much the law differs between access points of one store
+    exponent: float = DEFAULT_PRIOR.exponent_spread
+    ap_exponent: float = DEFAULT_PRIOR.ap_exponent_spread
     ap_power_db: float = 3.0  # antennas, mounting, transmit power settings
     device_db: float = 6.0
     ap_source_db: float = 10.0  # an access point heard by another is not a phone
@@ -67,6 +67,15 @@ class FittedLaw:
     tall: float
     coefficients: LawCoefficients
     precision: F64
+
+    @property
+    def exponent_sd(self) -> F64:
+        """(A,) how well each access point's exponent is known, its power whatever it is."""
+        n_ap = len(self.p0_dbm)
+        cov = np.linalg.inv(self.precision)
+        own = np.arange(n_ap) + SHARED + n_ap
+        var = cov[EXPONENT, EXPONENT] + 2.0 * cov[EXPONENT, own] + cov[own, own]
+        return np.asarray(np.sqrt(np.maximum(var, 0.0)), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)

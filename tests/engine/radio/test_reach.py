@@ -15,8 +15,9 @@ from tests.engine.radio.made import cells_at, evidence
         (0.0, 0, 0.0),
         (0.0, 40, 1 - np.exp(-1)),
         (0.45, 0, 1 - np.exp(-1)),
-        (0.9, 20, 1 - np.exp(-16.25)),
-        (0.2, 80, 1 - np.exp(-4 - (4 / 9) ** 4)),
+        (0.9, 20, 1.0),
+        (0.36, 40, 1 - np.exp(-1 - 0.8**6)),
+        (0.2, 20, 1 - np.exp(-(0.5**4) - (4 / 9) ** 6)),
     ],
 )
 def test_many_places_speak_for_a_large_floor_and_a_few_for_a_room(covered: float, places: int, share: float) -> None:
@@ -29,9 +30,9 @@ def test_many_places_speak_for_a_large_floor_and_a_few_for_a_room(covered: float
 
 
 def test_a_route_says_little_a_point_survey_much_and_so_does_a_room_full() -> None:
-    assert all(Reach(covered, places).share < 0.31 for covered, places in ((0.16, 13), (0.30, 14), (0.25, 20)))
+    assert all(Reach(covered, places).share < 0.15 for covered, places in ((0.16, 13), (0.30, 14), (0.25, 20)))
     assert all(Reach(covered, places).share > 0.97 for covered, places in ((0.14, 80), (0.36, 266), (0.92, 24)))
-    assert Reach(0.5, 25).share > 0.8
+    assert 0.8 < Reach(0.5, 25).share < 0.95
 
 
 def test_cells_within_a_metre_and_a_half_on_the_same_level_are_near() -> None:

@@ -129,7 +129,7 @@ def test_the_survey_s_own_numbers_say_what_it_was_used_for() -> None:
         "survey used for the law and its shadows: 88 places near 98% of the walkable area; it weighs 100% of a survey"
         " of the whole floor, as 96 places, left out, are found 0.83 m nearer with the others"
     )
-    route = say_trust(SurveyTrust(0.5, 3.0, 0.02, 5), Reach(0.10, 14, believed=0.5))
+    route = say_trust(SurveyTrust(0.5, 3.0, 0.02, 5), Reach(0.10, 24, believed=0.5))
     assert "little more than the law" in route
     assert "it weighs 6% of a survey" in route
     aside = say_trust(SurveyTrust(0.0, 4.0, 0.0, 12), Reach(0.3, 14, believed=0.0))

@@ -16,7 +16,8 @@ from engine.radio.radiomap import prior_map
 from engine.radio.range_fit import fit_ranges
 from engine.radio.reach import Reach, reach_of
 from engine.radio.residuals import field_amplitude, residual_field
-from engine.radio.ridge import fit_law, place_variance
+from engine.radio.ridge import FittedLaw, fit_law, place_variance
+from engine.records import F64
 from tests.engine.radio.made import evidence, hall
 
 PLAN = hall((1.0, 1.0), (11.0, 7.0), (6.0, 4.0), width=12.0, depth=8.0)
@@ -42,6 +43,18 @@ def heard(kinds: tuple[int, ...] = (0,), ranges: bool = False, up_to_x: float = 
     )  # fmt: skip
 
 
+def law_var(law: FittedLaw, reach: Reach, base: float, cells: Cells) -> F64:
+    """(A, C) what the scan and the exponent leave; a survey of the floor knows the exponent where it stands."""
+    cov, n = np.linalg.inv(law.precision), len(law.p0_dbm)
+    out = []
+    for a in range(n):
+        row = np.zeros(3 + 2 * n)
+        row[1] = row[3 + n + a] = 10 * (1.0 - reach.share**2)
+        far = np.log10(np.maximum(cell_geometry(PLAN, cells).distance_m[a], 1.0))
+        out.append(base**2 + (row @ cov @ row) * far**2)
+    return np.array(out)
+
+
 @pytest.mark.parametrize("kinds", [(0,), (0, 1)], ids=["surveyed", "half estimated"])
 def test_the_map_is_the_law_plus_the_fields_as_far_as_evidence_reaches(cells: Cells, kinds: tuple[int, ...]) -> None:
     ev, settings = heard(kinds), CalibrationSettings()
@@ -55,7 +68,7 @@ def test_the_map_is_the_law_plus_the_fields_as_far_as_evidence_reaches(cells: Ce
     assert amplitude > 0.5
     surveyed = ev.take(ev.kind == 0)
     sure = reach_of(cells, surveyed).share if len(surveyed) else 0.0
-    base = max(5.0 + (2.8 - 5.0) * sure, 0.75 * 1.4826 * float(np.median(np.abs(law.residual_db))))
+    base = max(3.5 + (2.8 - 3.5) * sure, 0.75 * 1.4826 * float(np.median(np.abs(law.residual_db))))
     geometry = cell_geometry(PLAN, cells)
     for a in range(3):
         mine = ev.ap == a
@@ -64,7 +77,7 @@ def test_the_map_is_the_law_plus_the_fields_as_far_as_evidence_reaches(cells: Ce
         field = residual_field(places, law.residual_db[mine], noise[mine], to, amplitude, 4.0)  # type: ignore[arg-type]
         mean = law.p0_dbm[a] - law.exponent[a] * 10 * np.log10(geometry.distance_m[a]) + reach.share * field.mean
         np.testing.assert_allclose(got.radio_map.mean_dbm[a], mean, rtol=1e-5)
-        sigma = np.sqrt(base**2 + reach.share**2 * field.variance)
+        sigma = np.sqrt(law_var(law, reach, base, cells)[a] + reach.share**2 * field.variance)
         np.testing.assert_allclose(got.radio_map.sigma_db[a], sigma, rtol=1e-5)
     assert got.radio_map.offset_sigma_db == settings.device_spread_db == 8.0
     assert got.notes == [f"evidence covers {reach.covered:.0%} of the walkable area"]
@@ -77,8 +90,8 @@ def test_an_access_point_nobody_heard_has_the_law_with_the_fields_spread(cells: 
     got = calibrate(PLAN, cells, some)
     reach, law = reach_of(cells, some), fit_law(PLAN, some, reach_of(cells, some).weight)
     amplitude = field_amplitude((some.level, some.x_m, some.y_m), some.ap, law.residual_db, 4.0, 8.0)
-    base = max(5.0 - 2.2 * reach.share, 0.75 * 1.4826 * float(np.median(np.abs(law.residual_db))))
-    want = np.full(len(cells), np.sqrt(base**2 + (reach.share * amplitude) ** 2))
+    base = max(3.5 - 0.7 * reach.share, 0.75 * 1.4826 * float(np.median(np.abs(law.residual_db))))
+    want = np.sqrt(law_var(law, reach, base, cells)[2] + (reach.share * amplitude) ** 2)
     np.testing.assert_allclose(got.radio_map.sigma_db[2], want, rtol=1e-5)
     d = cell_geometry(PLAN, cells).distance_m[2]
     np.testing.assert_allclose(got.radio_map.mean_dbm[2], law.p0_dbm[2] - law.exponent[2] * 10 * np.log10(d), rtol=1e-5)
@@ -91,14 +104,19 @@ def test_a_spread_beyond_the_floor_is_three_quarters_of_a_robust_sigma(cells: Ce
     law = fit_law(PLAN, wild, reach_of(cells, wild).weight)
     want = 0.75 * 1.4826 * float(np.median(np.abs(law.residual_db)))
     assert want > 5.0
-    np.testing.assert_allclose(got.radio_map.sigma_db, want, rtol=1e-5)
+    var = law_var(law, reach_of(cells, wild), want, cells)
+    np.testing.assert_allclose(got.radio_map.sigma_db, np.sqrt(var), rtol=1e-5)
 
 
 def test_ten_residuals_are_needed_to_tell_a_spread(cells: Cells) -> None:
     nine = heard().take(np.arange(9))
     few, more = calibrate(PLAN, cells, nine), calibrate(PLAN, cells, heard().take(np.arange(10)))
-    assert few.radio_map.sigma_db.min() == pytest.approx(4.5, abs=0.01)  # the prior's
-    assert more.radio_map.sigma_db.min() == pytest.approx(5.0, abs=0.2)  # the floor of a route
+    assert few.radio_map.sigma_db.min() == pytest.approx(3.5, abs=0.2)  # the prior's
+    wild = replace(heard(), rssi_dbm=heard().rssi_dbm + np.tile([30.0, -30.0], len(heard()))[: len(heard())])
+    for n, told in ((9, False), (10, True)):
+        got = calibrate(PLAN, cells, wild.take(np.arange(n))).radio_map
+        assert (got.sigma_db.min() > 10.0) == told
+    assert more.radio_map.sigma_db.min() == pytest.approx(3.5, abs=0.2)  # the floor of a route
 
 
 def test_ranges_are_the_distance_and_their_bias(cells: Cells) -> None:
@@ -120,7 +138,7 @@ def test_access_points_that_hear_each_other_make_no_field_and_no_device_known(ce
     d = cell_geometry(PLAN, cells).distance_m
     want = law.p0_dbm[:, None] - law.exponent[:, None] * 10 * np.log10(d)
     np.testing.assert_allclose(got.radio_map.mean_dbm, want, rtol=1e-5)
-    np.testing.assert_allclose(got.radio_map.sigma_db, 4.5, rtol=1e-6)
+    np.testing.assert_allclose(got.radio_map.sigma_db, np.sqrt(law_var(law, Reach(0.0), 3.5, cells)), rtol=1e-6)
     assert got.radio_map.offset_sigma_db == prior_map(PLAN, cells).offset_sigma_db == 10.0
 
 

@@ -23,7 +23,7 @@ HEAD = b"POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json
 def config(monkeypatch: pytest.MonkeyPatch) -> Config:
     """Little patience, and room for few."""
     monkeypatch.setattr(connections, "HEAD_S", 0.4)
-    monkeypatch.setattr(border, "read_body", lambda receive: read_body(receive, 0.4))
+    monkeypatch.setattr(border, "read_body", lambda receive, **bounds: read_body(receive, 0.4, **bounds))
     return Config(api=ApiConfig(port=0, max_connections=40))
 
 

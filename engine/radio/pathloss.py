@@ -30,6 +30,7 @@ class RadioPrior:
     ap_exponent_spread: float = 0.2  # of one access point around its store
     device_height_m: float = 1.2  # a phone in the hand or in a trolley
     sigma_db: float = 3.5  # what fading and bodies leave beside an access point, where no law can be wrong
+    stated_sigma_db: float = 4.5  # of one scan where the plan says the exponent: furniture and all, near and far
     floor_loss_db: float = 18.0  # one concrete floor: 12 to 25
     tall: float = 0.5  # 1: fixtures reach the ceiling, 0: they are shelves under it, between: nobody knows
     crossings_cap_db: float = 50.0  # where losses of crossings end: energy then arrives by other ways than through
@@ -105,9 +106,10 @@ def saturate_db(crossings_db: F64, prior: RadioPrior = DEFAULT_PRIOR) -> F64:
     return np.asarray(-cap * np.expm1(-crossings_db / cap), dtype=np.float64)
 
 
-def law_spread(sigma_db: float, exponent_sd: F64, log_d: F64) -> F64:
-    """(A, C) spread of one scan: `sigma_db`, and what an exponent known to `exponent_sd` (A,) leaves at a distance."""
-    return np.asarray(np.sqrt(sigma_db**2 + (exponent_sd[:, None] * log_d) ** 2), dtype=np.float64)
+def law_spread(sigma_db: float | F64, exponent_sd: F64, log_d: F64) -> F64:
+    """(A, C) spread of one scan: `sigma_db`, one or (A,), and what an exponent known to `exponent_sd` (A,) leaves."""
+    near = np.broadcast_to(np.asarray(sigma_db, np.float64), exponent_sd.shape)
+    return np.asarray(np.hypot(near[:, None], exponent_sd[:, None] * log_d), dtype=np.float64)
 
 
 def mean_dbm(

@@ -52,10 +52,12 @@ def prior_powers(plan: Plan, prior: RadioPrior = DEFAULT_PRIOR) -> tuple[F64, F6
     return np.array(p0, dtype=np.float64), np.array(exponent, dtype=np.float64)
 
 
-def prior_exponent_sd(plan: Plan, prior: RadioPrior = DEFAULT_PRIOR) -> F64:
-    """(A,) how well exponents are known before any measurement: those that the plan says, to half as much."""
+def prior_spreads(plan: Plan, prior: RadioPrior = DEFAULT_PRIOR) -> tuple[F64, F64]:
+    """(A,) spread of one scan beside the access point, and how well its exponent is known: a plan that says the
+    exponent is believed."""
+    stated = np.array([ap.exponent is not None for ap in plan.access_points], dtype=np.bool_)
     both = float(np.hypot(prior.exponent_spread, prior.ap_exponent_spread))
-    return np.array([both if ap.exponent is None else both / 2 for ap in plan.access_points], dtype=np.float64)
+    return np.where(stated, prior.stated_sigma_db, prior.sigma_db), np.where(stated, 0.0, both)
 
 
 def prior_map(
@@ -65,7 +67,7 @@ def prior_map(
     geometry = geometry or cell_geometry(plan, cells, prior)
     p0, exponent = prior_powers(plan, prior)
     n_ap, n_cells = geometry.distance_m.shape
-    spread = law_spread(prior.sigma_db, prior_exponent_sd(plan, prior), log_distance(geometry.distance_m))
+    spread = law_spread(*prior_spreads(plan, prior), log_distance(geometry.distance_m))
     known = all(ap.p0_dbm is not None for ap in plan.access_points)
     return RadioMap(
         mean_dbm=mean_dbm(geometry, p0, exponent, 1.0, prior).astype(np.float32),

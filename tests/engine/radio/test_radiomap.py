@@ -33,10 +33,10 @@ def test_the_prior_map_is_the_law_of_the_prior(cells: Cells) -> None:
             np.testing.assert_allclose(made.range_mean_m[a], d + 0.4, rtol=1e-6)
         assert (made.n_ap, made.n_cells) == (2, 12)
         assert made.sigma_db.shape == made.range_sigma_m.shape == (2, 12)
-        unsure = np.hypot(0.4, 0.2) / (1 if plan is PLAN else 2)  # of the exponent; half where the plan says it
         log_d = 10 * np.log10(np.maximum(cell_geometry(plan, cells).distance_m, 1.0))
-        np.testing.assert_allclose(made.sigma_db, np.sqrt(3.5**2 + (unsure * log_d) ** 2), rtol=1e-6)
-        assert set(made.range_sigma_m.ravel().tolist()) == {1.5}
+        spread_db = np.hypot(3.5, np.hypot(0.4, 0.2) * log_d) if plan is PLAN else np.full(log_d.shape, 4.5)
+        np.testing.assert_allclose(made.sigma_db, spread_db, rtol=1e-6)
+        assert set(made.range_sigma_m.ravel().tolist()) == {1.0}
         assert (made.offset_mean_db, made.offset_sigma_db, made.range_offset_sigma_m) == (0.0, spread, 1.8)
         assert made.mean_dbm.dtype == made.sigma_db.dtype == made.range_mean_m.dtype == np.float32
     one = replace(PLAN, access_points=(replace(PLAN.access_points[0], p0_dbm=-40.0), PLAN.access_points[1]))

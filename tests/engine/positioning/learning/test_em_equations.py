@@ -18,7 +18,7 @@ from engine.positioning.measurement.site_build import site_of
 from engine.positioning.motion.walk import walk_graph
 from engine.positioning.settings import DEFAULT_SETTINGS, LocatorSettings
 from engine.radio.law import LawCoefficients
-from engine.radio.pathloss import cell_geometry
+from engine.radio.pathloss import DEFAULT_PRIOR, cell_geometry
 from engine.radio.radiomap import prior_map
 from engine.radio.reach import share_near
 from engine.radio.ridge import FittedLaw, fit_law
@@ -28,7 +28,7 @@ from tests.engine.positioning.stores import hall
 from tests.engine.radio.made import evidence
 
 POINTS = ((1.0, 1.0), (9.0, 1.0), (1.0, 7.0), (9.0, 7.0))
-SIGMA_DB = 4.5  # the prior's
+SIGMA_DB = DEFAULT_PRIOR.sigma_db
 
 
 @pytest.fixture(scope="module")

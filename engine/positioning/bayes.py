@@ -100,6 +100,8 @@ def measurements(site: Site, scans: Scans, belief: Belief, settings: LocatorSett
         z = np.where(heard, values - shift, np.float32(0.0)).astype(np.float32)
         new = belief.trust[:, quantity, None] * np.split(belief.believed, len(Quantity), axis=1)[quantity]
         v = np.where(heard, fresh * new, np.float32(0.0)).astype(np.float32)
+        if site.mates is not None:
+            v /= 1.0 + np.float32(settings.mates_share) * (heard.astype(np.float32) @ site.mates)
         if quantity == Quantity.RSSI:
             v *= np.where(ranged, np.float32(exactness(settings.map_error)), np.float32(1.0))
         if quantity == Quantity.RANGE and np.isfinite(scans.range_sigma_m).any():

@@ -16,6 +16,9 @@ class LocatorSettings:
     range_positive_excess: float = 2.0  # squared residuals of ranges that came out long count so much more
     age_doubles_variance_s: float = 4.0  # a walker changes RSSI by one sigma in about this time (5 dB at 8 m)
     memory_s: float = 2.25  # errors of scans nearer in time than this repeat each other (same body, same shadow)
+    # the same by a map that only the plan tells, whose errors last as long as one is there. 4.5 and 9 are alike to 1 %;
+    # with 2.25 sigma is a lie where walls are missing in the plan
+    plan_memory_s: float = 4.5
     range_memory_s: float = 6.0  # the same for ranges: what lengthens them (shelves, bodies) stays longer
     # What maps err by, in sigmas of a scan, where readings are held against other evidence. With 0 positions by ranges
     # and RSSI are 11 % worse, and a site with three blocked access points of eight drops the ones that are right
@@ -26,6 +29,7 @@ class LocatorSettings:
     range_floor_m: float = 0.3
     range_drift_m2_per_s: float = 0.002
     partial_share: float = 0.03  # of scans: cut by a window's end, or lost in part: what they do not hold says nothing
+    mates_share: float = 0.7  # correlation of the errors of access points that hang in one place: they share a vote
     missing_share: float = 0.15  # of scans that lose a near access point: 8-20 % measured
     # No fix where nothing can be said: the posterior spreads over this share of the walkable area and more (measured
     # walks and scans stay below 0.76; one access point at -60 dBm leaves 0.86 to 0.97), unless sigma is small anyway.

@@ -92,7 +92,7 @@ class EverywhereTracking:
         first = np.isnan(tracks["t"][slot])
         dt = np.where(first, 0.0, scans.t - tracks["t"][slot])
 
-        known = Known(tracks["offset_mean"][slot], tracks.drift(slot, dt, s), trust(dt, first, s))
+        known = Known(tracks["offset_mean"][slot], tracks.drift(slot, dt, s), trust(dt, first, s, self._site.measured))
         doubts = cross_examine(self._site, scans, known, tracks.doubts(slot), dt, s)
 
         def look(prior: F32) -> Estimate:

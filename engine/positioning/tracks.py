@@ -105,8 +105,10 @@ def anywhere(graph: WalkGraph) -> tuple[float, F32]:
     return PAUSE_AT_FIRST / graph.n_cells, ((1 - PAUSE_AT_FIRST) * graph.size / graph.n_cells).astype(np.float32)
 
 
-def trust(dt: F64, first: Bools, settings: LocatorSettings) -> F32:
-    """Share of a scan's information that is new, (n, 2) of RSSI and range: 1 at first, dt / (dt + memory) later."""
-    memory = np.array([settings.memory_s, settings.range_memory_s])
+def trust(dt: F64, first: Bools, settings: LocatorSettings, measured: float = 1.0) -> F32:
+    """Share of a scan's information that is new, (n, 2) of RSSI and range: 1 at first, dt / (dt + memory) later, by a
+    map that is `measured` so far."""
+    rssi_s = settings.plan_memory_s + (settings.memory_s - settings.plan_memory_s) * measured
+    memory = np.array([rssi_s, settings.range_memory_s])
     later = np.maximum(dt[:, None] / (dt[:, None] + memory), 0.02)
     return np.where(first[:, None], 1.0, later).astype(np.float32)

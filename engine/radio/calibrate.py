@@ -91,6 +91,7 @@ def calibrate(
         offset_mean_db=0.0,
         offset_sigma_db=settings.device_spread_db if heard else before.offset_sigma_db,
         range_offset_sigma_m=settings.device_range_spread_m if ranges.known else before.range_offset_sigma_m,
+        measured=max(measured_share(evidence, reach), before.measured),
     )
     fits = _fits(plan, evidence, law, ranges.bias_m, prior)
     note = f"evidence covers {reach.covered:.0%} of the walkable area"
@@ -128,6 +129,13 @@ def rssi_map(
         mean[a] += reach.share * field_a.mean
         variance[a] = law_var[a] + reach.share**2 * field_a.variance
     return mean, np.sqrt(variance)
+
+
+def measured_share(evidence: Evidence, reach: Reach) -> float:
+    """How far a map of this evidence is of measurements, 0 to 1: access points that hear each other do so across the
+    whole store, a survey as far as it reaches."""
+    links = np.isfinite(evidence.rssi_dbm) & ~evidence.of_devices
+    return 1.0 if links.any() else reach.share
 
 
 def _base_sigma(residual: F64, floor: float, prior: float) -> float:

@@ -23,7 +23,9 @@ class RadioMap:
 
     `mean_dbm` (A, C) for a device of no offset; `sigma_db` (A, C) spread of one scan around it; a device's own offset
     is N(`offset_mean_db`, `offset_sigma_db`). `range_mean_m` (A, C) is the expected range (distance plus bias) with
-    spread `range_sigma_m` (A, C), for a device of no offset; a device's own is N(0, `range_offset_sigma_m`).
+    spread `range_sigma_m` (A, C), for a device of no offset; a device's own is N(0, `range_offset_sigma_m`). `measured`
+    is how far the map was made of measurements of the store: 0 of its plan alone, whose walls are never all of them,
+    to 1.
     """
 
     mean_dbm: F32
@@ -33,6 +35,7 @@ class RadioMap:
     offset_mean_db: float
     offset_sigma_db: float
     range_offset_sigma_m: float
+    measured: float = 1.0
 
     @property
     def n_ap(self) -> int:
@@ -69,6 +72,7 @@ def prior_map(
     n_ap, n_cells = geometry.distance_m.shape
     spread = law_spread(*prior_spreads(plan, prior), log_distance(geometry.distance_m))
     known = all(ap.p0_dbm is not None for ap in plan.access_points)
+    measured = float(known and all(ap.exponent is not None for ap in plan.access_points))  # somebody did
     return RadioMap(
         mean_dbm=mean_dbm(geometry, p0, exponent, 1.0, prior).astype(np.float32),
         sigma_db=spread.astype(np.float32),
@@ -77,6 +81,7 @@ def prior_map(
         offset_mean_db=0.0,
         offset_sigma_db=prior.known_spread_db if known else prior.p0_spread_db,
         range_offset_sigma_m=prior.range_bias_spread_m,
+        measured=measured,
     )
 
 
@@ -107,6 +112,7 @@ def map_arrays(radio_map: RadioMap, plan: Plan, cells: Cells) -> dict[str, Any]:
         "range_mean_m": radio_map.range_mean_m,
         "range_sigma_m": radio_map.range_sigma_m,
         "offset": np.array([radio_map.offset_mean_db, radio_map.offset_sigma_db, radio_map.range_offset_sigma_m]),
+        "measured": np.array(radio_map.measured),
     }
 
 
@@ -150,4 +156,5 @@ def map_from_arrays(arrays: dict[str, Any]) -> RadioMap:
         mean_db,
         sigma_db,
         range_sigma,
+        float(arrays.get("measured", np.array(1.0))),  # maps of before it was kept
     )

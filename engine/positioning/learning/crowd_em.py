@@ -170,6 +170,7 @@ class CrowdLearning:
             sigma_db=np.broadcast_to(np.float32(learnt.sigma_db), mean.shape),
             offset_mean_db=0.0,
             offset_sigma_db=DEVICES_DB,
+            measured=1.0,
         )
 
     def _ready(self) -> _Ground:
@@ -221,7 +222,7 @@ class CrowdLearning:
     def _site(self, ground: _Ground, floor: FloorGrid, soft: SoftLaw, sigma: float, settings: LocatorSettings) -> Site:
         mean = expected_dbm(floor, soft).astype(np.float32)
         spread = np.broadcast_to(np.float32(sigma), mean.shape)
-        known = replace(ground.prior, mean_dbm=mean, sigma_db=spread, offset_sigma_db=DEVICES_DB)
+        known = replace(ground.prior, mean_dbm=mean, sigma_db=spread, offset_sigma_db=DEVICES_DB, measured=1.0)
         return site_of(self._plan, ground.cells, known, settings)
 
 

@@ -95,7 +95,7 @@ def _forward(
         before = np.minimum(var[:n] + drift * dt[:, None], site.offset_var)
         first = np.full(n, k == 0)
         believed = np.ones((n, 2 * stretches.rssi_dbm.shape[2]), np.float32)
-        belief = Belief(prior, mean[:n], before, trust(dt, first, settings), believed)
+        belief = Belief(prior, mean[:n], before, trust(dt, first, settings, site.measured), believed)
         estimate = bayes(site, _scans(stretches, n, k), belief, settings)
         share = np.float32(1.0) / np.maximum(prior, np.float32(1e-30))
         walking = np.asarray(estimate.posterior * (on_cells * share), dtype=np.float32)

@@ -28,10 +28,12 @@ class Site:
     thin: I64  # (T,) a part of the store's cells, spread evenly
     not_heard_log: F32 | PackedSilence  # (S A, C) log P(an access point misses a device there), by the device's offset:
     shifts_db: F64  # (S,) ascending
+    measured: float  # how far the map is of measurements, 0 to 1
     offset_mean: F64  # (2,) of a device never seen: dB of RSSI, metres of range
     offset_var: F64  # (2,)
     ap_xyz: F64  # (A, 3) in the store's frame
     ap_level: I32  # (A,)
+    mates: F32 | None  # (A, A) 1 where another access point hangs in the same place; None where none does
     p0_dbm: F64  # (A,) for trilateration
     exponent: F64  # (A,)
     device_z: F64  # (L,) height of a phone above the store's zero, per level

@@ -12,7 +12,7 @@ from engine.positioning.measurement.site import CENTRE_DBM, THIN, THIN_SQUARE_M,
 from engine.positioning.settings import LocatorSettings
 from engine.radio.pathloss import DEFAULT_PRIOR
 from engine.radio.radiomap import RadioMap, prior_powers
-from engine.records import F32, I64
+from engine.records import F32, F64, I64
 
 
 def site_of(plan: Plan, cells: Cells, radio_map: RadioMap, settings: LocatorSettings) -> Site:
@@ -45,10 +45,12 @@ def site_of(plan: Plan, cells: Cells, radio_map: RadioMap, settings: LocatorSett
         thin=thin,
         not_heard_log=silence,
         shifts_db=SHIFTS_DB,
+        measured=radio_map.measured,
         offset_mean=np.array([radio_map.offset_mean_db, 0.0]),
         offset_var=np.array([radio_map.offset_sigma_db, radio_map.range_offset_sigma_m]) ** 2,
         ap_xyz=ap_xyz,
         ap_level=ap_level,
+        mates=mates_of(ap_xyz),
         p0_dbm=p0,
         exponent=exponent,
         device_z=floor_z + DEFAULT_PRIOR.device_height_m,
@@ -56,6 +58,16 @@ def site_of(plan: Plan, cells: Cells, radio_map: RadioMap, settings: LocatorSett
         origin=origin,
         xy2=products.astype(np.float32),
     )
+
+
+SAME_PLACE_M = 1.0  # the radios and networks of one box, and boxes on one pole: they see the same shadows
+
+
+def mates_of(ap_xyz: F64) -> F32 | None:
+    """Which of the access points at (A, 3) hang in one place (A, A), themselves left out; None where none do."""
+    apart = np.abs(ap_xyz[:, None] - ap_xyz[None]).max(axis=2, initial=0.0)
+    same = (apart < SAME_PLACE_M) & ~np.eye(len(ap_xyz), dtype=np.bool_)
+    return same.astype(np.float32) if same.any() else None
 
 
 REGIONAL_FROM = 16_000  # cells, 4,000 m² at 0.5 m: from there on a region is less than half of the store

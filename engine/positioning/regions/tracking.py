@@ -99,7 +99,7 @@ class RegionalTracking:
         tracks, s = self.tracks, self._settings
         first = np.isnan(tracks["t"][slot])
         dt = np.where(first, 0.0, scans.t - tracks["t"][slot])
-        known = Known(tracks["offset_mean"][slot], tracks.drift(slot, dt, s), trust(dt, first, s))
+        known = Known(tracks["offset_mean"][slot], tracks.drift(slot, dt, s), trust(dt, first, s, self._site.measured))
         doubts = cross_examine(self._site, scans, known, tracks.doubts(slot), dt, s)
         belief = known.belief(np.empty((len(slot), 0), np.float32), doubts.believed)
         return _Heard(scans, slot, first, dt, known, doubts, *weigh_readings(self._site, scans, belief, s))

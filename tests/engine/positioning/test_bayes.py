@@ -7,8 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.positioning.bayes import bayes, covered_share, moments, shift_shares, update_belief, weigh_readings
+from engine.positioning.bayes import (
+    bayes,
+    covered_share,
+    measurements,
+    moments,
+    shift_shares,
+    update_belief,
+    weigh_readings,
+)
 from engine.positioning.belief import Belief
+from engine.positioning.measurement.site_build import mates_of
 from engine.positioning.settings import DEFAULT_SETTINGS
 from tests.engine.positioning.tiny import (
     CENTRE_DBM,
@@ -167,3 +176,20 @@ def test_moments_are_of_the_most_probable_level_alone() -> None:
     np.testing.assert_allclose(mean[0], [(share * x).sum(), 7.0], rtol=1e-6)
     spread = (share * x**2).sum() - (share * x).sum() ** 2
     np.testing.assert_allclose(cov[0], [[spread + 1 / 3, 0.0], [0.0, 1 / 3]], rtol=1e-5, atol=1e-5)
+
+
+MATES = replace(site(), mates=mates_of(np.array([[11.0, 5.0, 2.8], [11.4, 5.0, 2.8], [13.0, 3.0, 2.5]])))
+EVERYBODY = replace(believed(), believed=np.ones((2, 6), np.float32))
+
+
+def test_access_points_that_hang_together_share_a_vote() -> None:
+    """Of two whose errors correlate by 0.7, each has 1 / 1.7 of its weight; alone in a scan it has all of it."""
+    given = scans([[-50.0, -66.0, -58.0], [-61.0, NAN, -71.0]])
+    apart, shared = (measurements(s, given, EVERYBODY, DEFAULT_SETTINGS)[0] for s in (site(), MATES))
+    np.testing.assert_array_equal(MATES.mates, [[0, 1, 0], [1, 0, 0], [0, 0, 0]])
+    np.testing.assert_allclose(shared.v, apart.v * [[1 / 1.7, 1 / 1.7, 1.0], [1.0, 1.0, 1.0]], rtol=1e-6)
+
+
+def test_no_mates_where_all_hang_apart() -> None:
+    assert mates_of(np.array([[0.0, 0.0, 2.8], [1.0, 0.0, 2.8]])) is None
+    assert mates_of(np.empty((0, 3))) is None

@@ -38,6 +38,7 @@ def test_the_prior_map_is_the_law_of_the_prior(cells: Cells) -> None:
         np.testing.assert_allclose(made.sigma_db, spread_db, rtol=1e-6)
         assert set(made.range_sigma_m.ravel().tolist()) == {1.0}
         assert (made.offset_mean_db, made.offset_sigma_db, made.range_offset_sigma_m) == (0.0, spread, 1.8)
+        assert made.measured == (plan is not PLAN)
         assert made.mean_dbm.dtype == made.sigma_db.dtype == made.range_mean_m.dtype == np.float32
     one = replace(PLAN, access_points=(replace(PLAN.access_points[0], p0_dbm=-40.0), PLAN.access_points[1]))
     assert prior_map(one, cells).offset_sigma_db == DEFAULT_PRIOR.p0_spread_db  # one of two is not all
@@ -59,13 +60,17 @@ def moved(plan: Plan, **changes: Any) -> Plan:
 
 
 def test_a_saved_map_comes_back_as_it_was(cells: Cells) -> None:
-    made = replace(prior_map(PLAN, cells), offset_mean_db=1.5, offset_sigma_db=7.0, range_offset_sigma_m=0.9)
+    made = replace(
+        prior_map(PLAN, cells), offset_mean_db=1.5, offset_sigma_db=7.0, range_offset_sigma_m=0.9, measured=0.3
+    )
     arrays = map_arrays(made, PLAN, cells)
     assert map_misfit(arrays, PLAN, cells) == ""
     again = map_from_arrays(arrays)
     for name in ("mean_dbm", "sigma_db", "range_mean_m", "range_sigma_m"):
         np.testing.assert_array_equal(getattr(again, name), getattr(made, name))
     assert (again.offset_mean_db, again.offset_sigma_db, again.range_offset_sigma_m) == (1.5, 7.0, 0.9)
+    assert again.measured == 0.3
+    assert map_from_arrays({k: v for k, v in arrays.items() if k != "measured"}).measured == 1.0  # an older file
 
 
 def test_a_map_of_another_plan_says_what_is_different(cells: Cells) -> None:

@@ -56,7 +56,9 @@ def walks(n: int = 5, k: int = 6, seed: int = 3, odd: bool = True) -> Stretches:
 
 def site_with(plan: Plan, cells: Cells, mean: np.ndarray, sigma: float, settings: LocatorSettings) -> Site:
     spread = np.full(mean.shape, sigma, np.float32)
-    known = replace(prior_map(plan, cells), mean_dbm=mean.astype(np.float32), sigma_db=spread, offset_sigma_db=8.0)
+    known = replace(
+        prior_map(plan, cells), mean_dbm=mean.astype(np.float32), sigma_db=spread, offset_sigma_db=8.0, measured=1.0
+    )
     return site_of(plan, cells, known, settings)
 
 

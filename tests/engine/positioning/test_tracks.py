@@ -79,10 +79,10 @@ def test_of_a_scan_soon_after_another_only_a_share_is_new() -> None:
     want = [[1.0, 1.0], [2 / (2 + 2), 2 / (2 + 6)], [6 / 8, 6 / 12], [0.02, 0.02]]  # never below a fiftieth
     np.testing.assert_allclose(got, want, rtol=1e-6)
     assert got.dtype == np.float32
-    plan = trust(dt, np.array([True, False, False, False]), SETTINGS, 0.0)  # by a map that only the plan tells: 4.5 s
-    np.testing.assert_allclose(plan[:, 0], [1.0, 2 / 6.5, 6 / 10.5, 0.02], rtol=1e-6)
+    plan = trust(dt, np.array([True, False, False, False]), SETTINGS, 0.0)  # by a map that only the plan tells: 3.2 s
+    np.testing.assert_allclose(plan[:, 0], [1.0, 2 / 5.2, 6 / 9.2, 0.02], rtol=1e-6)
     half = trust(dt[2:3], np.array([False]), SETTINGS, 0.5)
-    assert half[0].tolist() == pytest.approx([6 / (6 + 3.25), 0.5])
+    assert half[0].tolist() == pytest.approx([6 / (6 + 2.6), 0.5])
     assert trust(np.zeros(1), np.array([False]), DEFAULT_SETTINGS).tolist() == [[pytest.approx(0.02)] * 2]
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from engine.config import Config, MqttConfig
 from engine.errors import DecodeError, LeaseLost, MessageRefused, StorageUnavailable
-from engine.ingest.decoders.native import Frame, parse_topic, store_of
+from engine.ingest.decoders.native import Frame, is_native, parse_topic, store_of
 from engine.ingest.mqtt.held_frames import HeldFrames
 from engine.ingest.mqtt.link import LinkName
 from engine.ingest.mqtt.receiver import RawFrame, Subscriber, Token
@@ -333,7 +333,7 @@ class EngineProcess:
         for raw, frame in batch:
             for reason in frame.refused:
                 self.samples.add(reason, raw.topic, raw.payload, raw.received_at)
-            if ReadingRefusal.UNKNOWN_AP in frame.refused and raw.topic.startswith("rayon/"):
+            if ReadingRefusal.UNKNOWN_AP in frame.refused and is_native(raw.topic):
                 self.unknown_points.add(frame.store, raw.payload, raw.received_at)
 
     def _advance(self, runner: StoreRunner, frames: Sequence[Frame], now: float) -> None:

@@ -126,6 +126,12 @@ def store_of(topic: str) -> str:
         return ""
 
 
+def is_native(topic: str) -> bool:
+    """Whether a message on this topic holds readings of our own wire."""
+    parts = topic.split("/", 3)
+    return len(parts) == 4 and parts[0] == "rayon" and parts[2] in (READINGS, REPLAY)
+
+
 def is_session(topic: str) -> bool:
     """Whether a message on this topic says who joined or left, rather than what was heard."""
     parts = topic.split("/", 3)

@@ -178,3 +178,14 @@ def test_an_access_point_that_no_plan_has_is_named(tmp_path: Path) -> None:
 
 def _iso(t: float) -> str:
     return datetime.fromtimestamp(t, UTC).isoformat().replace("+00:00", "Z")
+
+
+def test_an_unknown_access_point_behind_a_receiver_is_named_too(tmp_path: Path) -> None:
+    """What a receiver hands over is no JSON: nobody looks into it for names."""
+    latest = {"time": _iso(BEGIN), "nearestApMac": "00:00:5e:00:53:ff", "nearestApRssi": -60}
+    body = {"version": "3.0", "type": "WiFi", "data": {"observations": [{"clientMac": MAC, "latestRecord": latest}]}}
+    with shop(tmp_path, SCANNING) as (engine, wire):
+        wire.publish(request_topic(STORE, "cloud"), seal_request(VendorMessage(json.dumps(body).encode(), BEGIN)))
+        engine.live()
+        assert engine.process.figures()["unknown_aps"] == {STORE: ["00:00:5e:00:53:ff"]}
+        assert engine.process.subscriber.unanswered == {}  # type: ignore[attr-defined]

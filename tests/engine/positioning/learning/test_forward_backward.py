@@ -47,7 +47,7 @@ def test_smoothed_places_are_those_of_the_smoother(made: tuple[Locator, ScanMemo
         for k in (0, n // 2, n - 1):
             want = smooth(locator.graph, locator.motion, path[k:], independent)
             got = found.cells[(found.stretch == row) & (found.step == k)][0]
-            assert np.abs(got - want).sum() < 1e-3
+            assert np.abs(got - want).sum() < 5e-3  # a track also asks of each access point whether it is believed
 
 
 def test_rows_are_probabilities_and_offsets_are_found(made: tuple[Locator, ScanMemory]) -> None:

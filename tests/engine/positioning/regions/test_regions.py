@@ -196,7 +196,8 @@ def test_methods_without_tracks_keep_nothing_of_a_place() -> None:
     fixes = locator.locate(walked(5, 1, seed=3).scans[0])
     assert len(fixes) == 5
     np.testing.assert_allclose(rows_of(fixes).sum(axis=1), 1.0, atol=1e-4)
-    assert sum(v.nbytes for v in locator.state()["tracks"].values()) < 5 * 100
+    doubts = 16 * len(plan.access_points)  # bytes a device: what the others say of each access point
+    assert sum(v.nbytes for v in locator.state()["tracks"].values()) < 5 * (100 + doubts)
 
 
 @pytest.mark.parametrize(("width", "depth"), [(40.0, 25.0), (60.0, 40.0)])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
 import os
+import pty
+import select
 import shutil
 import stat
 import subprocess
+import termios
 import threading
 import time
 from collections.abc import Iterator
@@ -34,6 +38,7 @@ from engine.plan.load import load_plan
 from engine.storage.database import open_database
 from engine.storage.status import ENGINE, get_status
 from tests.brokers import Mosquitto
+from tests.engine.ingest.pollers.controllers import Running
 from tests.sites import RAYON, until
 
 ROOT = Path(__file__).parents[4]
@@ -320,3 +325,53 @@ def test_a_source_that_cannot_be_added_changes_nothing(tmp_path: Path) -> None:
     path.write_text(text)
     assert not add_source(path, SECOND)
     assert path.read_text() == text
+
+
+def test_places_from_above_are_turned_over_by_the_depth_of_the_floor(tmp_path: Path, broker: Mosquitto) -> None:
+    folder = tmp_path / "site"
+    answers = [*STORE, *broker_answers(broker.port), "cisco-cmx", "", "n", *SERVICES]
+    result = answer(folder, answers)
+    assert result.exit_code == 0, result.output
+    (source,) = load_config(folder / "config.yaml").sources
+    assert [(m.map, m.level, m.y_down, m.height_m) for m in source.maps] == [("*", "0", True, 12.0)]
+
+
+def test_a_controller_is_asked_from_here(tmp_path: Path, broker: Mosquitto) -> None:
+    folder = tmp_path / "site"
+    with Running() as url:
+        source = ["unifi", "", url, "", "somebody:wrong"]
+        result = answer(folder, [*STORE, *broker_answers(broker.port), *source, "", "n", *SERVICES])
+    assert result.exit_code == 0, result.output
+    assert "It gives nothing: " in result.output
+    assert "somebody:wrong" not in result.output
+
+
+def test_ctrl_c_ends_it_with_what_is_written_whole(tmp_path: Path) -> None:
+    """On a real terminal, in the middle of the plan's questions."""
+    control, terminal = pty.openpty()
+    command = [*RAYON, "setup", str(tmp_path / "site")]
+    running = subprocess.Popen(
+        command, stdin=terminal, stdout=terminal, stderr=terminal, cwd=ROOT, start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )  # fmt: skip
+    os.close(terminal)
+    try:
+        said = read_until(control, b"Store's id")
+        os.write(control, b"corner\n")
+        said += read_until(control, b"Name that people read")
+        os.write(control, b"\x03")
+        assert running.wait(60) == 130
+        said += read_until(control, b"goes on from there")
+    finally:
+        running.kill()
+        os.close(control)
+    assert list(tmp_path.rglob("*.*")) == []
+
+
+def read_until(control: int, text: bytes) -> bytes:
+    said = b""
+    while text not in said:
+        ready, _, _ = select.select([control], [], [], 60)
+        assert ready, said
+        said += os.read(control, 4096)
+    return said

@@ -6,9 +6,6 @@ then the sender gets its 200. Locating and everything after is the engine's, and
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import time
 
 from fastapi import APIRouter, Depends, Request
@@ -24,6 +21,7 @@ from engine.errors import MessageRefused
 from engine.ingest.decoders.heard import Decoded, VendorMessage
 from engine.ingest.sources.declared import Source
 from engine.ingest.sources.envelope import request_topic, seal_request
+from engine.ingest.sources.shown_keys import shows_key
 from engine.vocabulary import ProblemCode, RecordRefusal
 
 router = APIRouter(prefix="/in", tags=["controllers"])
@@ -51,7 +49,7 @@ async def receive(source: str, request: Request, ctx: AppContext = Depends(conte
     found = _receiver(ctx, source)
     if found is None:
         return _unknown()
-    if not found.signed and not _has_key(request, found):
+    if not found.signed and not shows_key(request.headers, found.told.secret):
         return problem(401, ProblemCode.UNAUTHORIZED, "present the source's secret as 'Authorization: Bearer ...'")
     message, refusal = await _message(request)
     if message is None:
@@ -110,22 +108,3 @@ async def _message(request: Request) -> tuple[VendorMessage | None, Response]:
     headers = {name.lower(): value for name, value in request.headers.items()}
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return VendorMessage(body, time.time(), headers=headers, method=request.method, target=target), Response()
-
-
-def _has_key(request: Request, source: Source) -> bool:
-    """As a bearer, as a password of HTTP Basic (what controllers can type in), or in X-Rayon-Key. Never in the URL."""
-    wanted = (source.told.secret or "").encode()
-    given = [request.headers.get("x-rayon-key", "")]
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        given.append(value.strip())
-    elif scheme.lower() == "basic":
-        given.append(_password(value))
-    return bool(wanted) and any(hmac.compare_digest(wanted, text.encode("utf-8", "replace")) for text in given)
-
-
-def _password(value: str) -> str:
-    try:
-        return base64.b64decode(value, validate=True).decode("utf-8").partition(":")[2]
-    except (binascii.Error, UnicodeDecodeError):
-        return ""

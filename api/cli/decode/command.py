@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from api.cli.decode.form import FileDecoded, as_form, as_lines
-from api.cli.decode.kinds import declared, decoder_of, told_options, told_secret
+from api.cli.decode.kinds import declared, decoder_of, proves_nothing, told_options, told_secret
 from api.cli.decode.messages import NOT_KNOWN, read_messages
 from api.cli.engine import CONFIG_OPTION
 from engine.errors import MessageRefused, OperatorError, Problem, collect_problems
@@ -59,6 +59,9 @@ def decode(
     if decoder is None:
         decoder, said = declared(source, config)
         known = Told(secret or said.secret, {**said.options, **options})
+    if secret_env is not None and proves_nothing(source, config):
+        note = "carry no proof: the secret was not used. Receivers ask for it as a key: rayon sources check"
+        typer.echo(f"messages of {source} {note}", err=True)
     with collect_problems() as collect:
         read = [collect.read(partial(read_messages, file, topic, headers, at)) for file in files]
     found = [[_decoded(decoder, message, known) for message in messages] for messages in read]

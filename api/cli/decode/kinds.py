@@ -10,6 +10,7 @@ from api.cli.startup import read_config
 from engine.errors import OperatorError, Problem
 from engine.ingest.decoders.heard import Decoder, Told
 from engine.ingest.decoders.kinds import ALIASES, DECODERS
+from engine.ingest.sources.declared import SIGNED
 
 SECRETS = ("secret", "access_token", "token")
 """What sources call the word that they prove themselves by."""
@@ -19,6 +20,14 @@ def decoder_of(source: str) -> Decoder | None:
     """The decoder of a kind, by its name or another usual one."""
     kind = source.strip().lower()
     return DECODERS.get(ALIASES.get(kind, kind))
+
+
+def proves_nothing(source: str, config: Path | None) -> bool:
+    """Whether messages of this SOURCE carry no proof that a secret could check."""
+    kind = source.strip().lower()
+    if decoder_of(source) is None:
+        kind = next((one.kind for one in read_config(config).sources if one.name == source), kind)
+    return ALIASES.get(kind, kind) not in SIGNED
 
 
 def declared(source: str, config: Path | None) -> tuple[Decoder, Told]:

@@ -17,6 +17,9 @@ from engine.errors import MessageRefused, OperatorError, Problem
 from engine.ingest.decoders.heard import VendorMessage
 from engine.ingest.sources.declared import Source
 from engine.ingest.sources.naming import Naming, StoresTold
+from engine.ingest.sources.shown_keys import shows_key
+
+_KEY_HEADERS = frozenset(("authorization", "x-rayon-key"))
 
 
 def register(app: typer.Typer) -> None:
@@ -33,8 +36,8 @@ def check(
 ) -> None:
     """Says what is declared under `sources:`, and what the engine would make of recorded messages.
 
-    The whole way is tried: topic, secret or signature, decoder, access points of the floor plan, maps. Exit 1 where a
-    message gives nothing.
+    The whole way is tried: topic, secret or signature, the key where the kind does not sign, decoder, access points of
+    the floor plan, maps. Exit 1 where a message gives nothing or would not be let in.
 
     Example: [bold]rayon sources check cloud post.json --headers post.headers[/bold]
     """
@@ -49,7 +52,11 @@ def check(
         print("\n".join(_declared(found)))
         return
     naming = site.naming
-    tried = [_try(found, naming, read_message(file, topic, headers, NOT_KNOWN), file) for file in files]
+    tried = []
+    for file in files:
+        message = read_message(file, topic, headers, NOT_KNOWN)
+        let_in = _is_let_in(found, message, headers, file)
+        tried.append(_try(found, naming, message, file) and let_in)
     if not all(tried):
         raise typer.Exit(1)
 
@@ -59,11 +66,26 @@ def _declared(source: Source) -> Iterator[str]:
     way = f"topic {config.topic}" if config.topic else f"POST /in/{source.name}" if config.receiver else str(config.url)
     yield f"{source.name}: {source.kind} for {', '.join(source.stores)}, by {way}"
     if config.secret_env:
-        yield f"  secret from {config.secret_env}"
+        asks = "" if source.signed or not config.receiver else "; messages prove nothing, the sender shows it as a key"
+        yield f"  secret from {config.secret_env}{asks}"
     if source.delay_s:
         yield f"  told up to {source.delay_s:g} s late: its stores wait for it so long"
     for one in source.maps:
         yield f"  its map {one.map} is level {one.level}" + (f" of {one.store}" if one.store else "")
+
+
+def _is_let_in(source: Source, message: VendorMessage, headers: Path | None, file: Path) -> bool:
+    """Prints what a receiver of a kind that does not sign would say of the key. Whether it would go on."""
+    if not source.config.receiver or source.signed:
+        return True
+    if headers is None and not message.headers:
+        print(f"{file}: its key was not looked at: --headers gives what came with it")
+        return True
+    if shows_key(message.headers, source.told.secret):
+        return True
+    shown = "another key shown" if _KEY_HEADERS & message.headers.keys() else "no key shown"
+    print(f"{file}: {shown}: the receiver would answer 401 (Authorization: Bearer, Basic's password, or X-Rayon-Key)")
+    return False
 
 
 def _try(source: Source, naming: Naming, message: VendorMessage, file: Path) -> bool:

@@ -118,3 +118,16 @@ def test_half_a_character_in_a_name_is_printed_all_the_same(tmp_path: Path) -> N
     (tmp_path / "zone.json").write_text(json.dumps({"topic": "zone", "events": [event]}))
     assert decoded("mist", tmp_path / "zone.json")["sessions"][0]["event"] == "enter"
     assert "enter" in rayon("mist", tmp_path / "zone.json")
+
+
+def test_a_secret_of_a_kind_that_proves_nothing_is_told_apart(
+    scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("T_SECRET", "right")
+    (tmp_path / "start.json").write_text('{"Acct-Status-Type": "Start"}')
+
+    def noted(kind: str, file: Path) -> str:
+        return CliRunner().invoke(build(), ["decode", kind, str(file), "--secret-env", "T_SECRET"]).stderr
+
+    assert "messages of freeradius carry no proof" in noted("freeradius", tmp_path / "start.json")
+    assert noted("meraki-scanning", scan) == ""

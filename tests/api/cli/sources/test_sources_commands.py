@@ -42,7 +42,9 @@ sources:
     stores: [boutique]
     receiver: true
     secret_env: T_CLOUD
+    options: {{ validator: v }}
     maps: [{{ map: g_1, level: rdc }}]
+  - {{ name: radius, kind: radius, stores: [boutique], receiver: true, secret_env: T_CLOUD }}
 """
     )
     return config
@@ -88,7 +90,24 @@ def test_a_topic_that_would_not_reach_the_source_is_said(tmp_path: Path) -> None
 def test_unknown_sources_are_named(tmp_path: Path) -> None:
     result = run("check", "mist", "--config", str(site(tmp_path)))
     assert isinstance(result.exception, OperatorError)
-    assert "one of meraki, cloud" in str(result.exception)
+    assert "one of meraki, cloud, radius" in str(result.exception)
+
+
+def test_the_key_of_a_kind_that_does_not_sign_is_looked_at(tmp_path: Path) -> None:
+    config, file = str(site(tmp_path)), tmp_path / "start.json"
+    called = {"Acct-Status-Type": "Start", "Calling-Station-Id": PHONE, "Called-Station-Id": AP}
+    file.write_text(json.dumps(called))
+
+    def said(*headers: str) -> tuple[int, str]:
+        if headers:
+            file.with_suffix(".headers").write_text("\n".join(headers))
+        result = run("check", "radius", str(file), "--config", config)
+        return result.exit_code, result.stdout.splitlines()[0].removeprefix(f"{file}: ")
+
+    assert said() == (0, "its key was not looked at: --headers gives what came with it")
+    assert said("Content-Type: application/json")[1].startswith("no key shown: the receiver would answer 401")
+    assert said("Authorization: Bearer other")[0] == 1
+    assert said("Authorization: Bearer secret") == (0, "1 sessions")
 
 
 @contextmanager

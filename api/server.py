@@ -6,7 +6,8 @@ import asyncio
 import logging
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -16,9 +17,11 @@ from api.app import create_app
 from api.keyring import digest_fingerprint, key_fingerprint
 from api.manager_login import make_link
 from api.middleware.connections import Doorkeeper, guarded_by
+from api.portal.declared import check_portals
 from engine.config import ApiConfig, Config
-from engine.errors import OperatorError, Problem, RayonError
+from engine.errors import OperatorError, Problem, RayonError, collect_problems
 from engine.plan.model import Plan
+from engine.privacy.proofs import given_secrets
 from engine.privacy.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -61,6 +64,13 @@ def manager_link(secrets: Secrets, key: str, url: str) -> str:
 def manager_link_of(secrets: Secrets, kept: AccessKey, url: str) -> str:
     """The same for a key of the database, of which only the hash is known."""
     return url + make_link(secrets, digest_fingerprint(kept.digest))
+
+
+def check_pages(config: Config, stores: Collection[str], environ: Mapping[str, str], file: str) -> None:
+    """Raises OperatorError with all that would keep the HTTP side from starting: portals, their secrets and files."""
+    with collect_problems() as collect:
+        collect.read(partial(check_portals, config, stores, environ, file))
+        collect.read(partial(given_secrets, stores, environ))
 
 
 class ApiServer:

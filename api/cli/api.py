@@ -29,17 +29,17 @@ def register(app: typer.Typer) -> None:
 
         Example: rayon api --config config.yaml --port 8080
         """
-        from api.cli.startup import make_first_keys, open_site, print_links, read_config, start_logging
+        from api.cli.startup import config_path, make_first_keys, open_site, print_links, read_config, start_logging
         from api.server import run_api
 
         console = start_logging(verbose=verbose)
-        site = open_site(read_config(config))
-        make_first_keys(site)
+        site = open_site(read_config(config), file=config_path(config), broker=True, pages=True)
         stopping = threading.Event()
         stop_on_signals(stopping)
         server = run_api(site.config, site.db, site.secrets, site.plans, host=host, port=port)
         try:
             server.start()
+            make_first_keys(site)
             print_links(console, site, server.url)
             while server.running and not stopping.wait(0.5):
                 pass

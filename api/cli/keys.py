@@ -137,12 +137,12 @@ def link(
 
 
 def _site(config: Path | None) -> RunningSite:
-    from api.cli.startup import open_site, read_config
+    from api.cli.startup import config_path, open_site, read_config
     from engine.storage.copies import require_database
 
     site = read_config(config)
     require_database(os.environ.get("RAYON_DATABASE_URL", site.storage.url))
-    return open_site(site)
+    return open_site(site, file=config_path(config))
 
 
 @contextmanager

@@ -34,13 +34,12 @@ def register(app: typer.Typer) -> None:
 
         Example: rayon serve --config config.yaml
         """
-        from api.cli.startup import make_first_keys, open_site, print_links, read_config, start_logging
+        from api.cli.startup import config_path, make_first_keys, open_site, print_links, read_config, start_logging
         from api.server import run_api
         from engine.runtime.process import EngineProcess
 
         console = start_logging(verbose=verbose)
-        site = open_site(read_config(config))
-        make_first_keys(site)
+        site = open_site(read_config(config), file=config_path(config), broker=True, pages=True)
         process = EngineProcess(site.config, site.db, site.secrets, site.plans)
         stop_on_signals(process.stopping)
         server = run_api(
@@ -56,6 +55,7 @@ def register(app: typer.Typer) -> None:
         engine = EngineThread(process)
         try:
             server.start()
+            make_first_keys(site)
             engine.start()
             print_links(console, site, server.url)
             process.stopping.wait()

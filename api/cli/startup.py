@@ -17,6 +17,8 @@ from rich.logging import RichHandler
 
 from engine.config import Config, load_config
 from engine.errors import OperatorError, Problem, collect_problems
+from engine.ingest.mqtt.broker import Broker
+from engine.ingest.mqtt.tls import tls_context
 from engine.ingest.sources.declared import declare
 from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, load_campaigns
 from engine.offers.law.rows import day_at
@@ -43,21 +45,44 @@ class RunningSite:
     plans: Mapping[str, Plan]
 
 
+def config_path(path: Path | None) -> Path | None:
+    """The file that is read: `path`, else ./config.yaml where there is one, else none."""
+    here = Path("config.yaml")
+    return path if path is not None else here if here.is_file() else None
+
+
 def read_config(path: Path | None) -> Config:
     """The configuration from `path`, else from ./config.yaml where there is one, else the embedded defaults."""
-    here = Path("config.yaml")
-    return load_config(path if path is not None else here if here.is_file() else None)
+    return load_config(config_path(path))
 
 
-def open_site(config: Config, *, environ: Mapping[str, str] = os.environ) -> RunningSite:
-    """Reads plans and campaigns (all mistakes at once), then opens the database. Raises OperatorError."""
+def open_site(
+    config: Config,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    file: Path | None = None,
+    broker: bool = False,
+    pages: bool = False,
+) -> RunningSite:
+    """Reads plans and campaigns (all mistakes at once), then opens the database. Raises OperatorError.
+
+    `file` is where the configuration came from, for what is said of it. `broker` and `pages`: who calls goes on to
+    connect, or to serve the HTTP side, so what either needs is looked at before anything is written.
+    """
     plans = load_plans(config.stores.floorplans_dir, config.stores.stores)
     if not plans:
         place = str(config.stores.floorplans_dir)
         raise OperatorError([Problem(place, "(folder)", "holds no store", "put a folder with a plan.geojson there")])
+    said_in = str(file or "config.yaml")
     with collect_problems() as collect:
         campaigns = collect.read(partial(read_campaign_files, config.stores.floorplans_dir, plans))
-        collect.read(partial(declare, config.sources, plans, environ))
+        collect.read(partial(declare, config.sources, plans, environ, said_in))
+        if broker:
+            collect.read(partial(tls_context, Broker.from_config(config.mqtt, environ)))
+        if pages:
+            from api.server import check_pages
+
+            collect.read(partial(check_pages, config, plans, environ, said_in))
     secrets = load_secrets(config.storage.data_dir, environ)
     db = open_database(environ.get("RAYON_DATABASE_URL", config.storage.url))
     require_sound(db, LOOKED_AT_BYTES)
@@ -104,7 +129,7 @@ def start_logging(*, verbose: bool = False) -> Console:
 
 def make_first_keys(site: RunningSite, stdout: TextIO = sys.stdout) -> None:
     """A new site's keys, made and shown this once: on standard output, which is no log. Does nothing for a site that
-    has keys, or gets them from the environment."""
+    has keys, or gets them from the environment. Called once the site listens: a start that fails has shown none."""
     has = {key.scope for key in list_keys(site.db)}
     has |= {"manager"} if site.secrets.manager_key else set()
     has |= {"till"} if site.secrets.till_key else set()

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fastapi import Request
 
 from api.portal.calls import Controller
 from api.portal.counts import DoorCounts
+from api.portal.declared import check_portals
 from api.portal.freed import FreedAddresses
 from api.portal.waiting import WaitingLists
 from engine.config import Config, PortalConfig
-from engine.errors import OperatorError, Problem
 from engine.ingest.portals.records import GuestAccount, PortalRedirect, PortalTold
 from engine.privacy.secrets import Secrets
 from engine.vocabulary import PortalSystem
@@ -76,26 +76,13 @@ def doors_of(request: Request) -> Doors:
     return doors
 
 
-def open_doors(config: Config, secrets: Secrets, stores: Iterable[str], environ: Mapping[str, str]) -> Doors:
-    """The declared portals with their secrets. Raises OperatorError for stores that are not here, and for variables
-    and certificates that are not there, all at once. Portals of stores that another process serves are left out."""
-    known, problems, doors = set(stores), [], []
-    for at, portal in enumerate(config.portals):
-        if portal.store not in known:
-            if not config.stores.stores:
-                problems.append(Problem("config.yaml", f"portals.{at}.store", "there is no such store", portal.store))
-            continue
-        variables = (portal.password_variable, portal.secret_variable)
-        missing = [name for name in variables if name and not environ.get(name)]
-        problems += [Problem(name, "(value)", f"is not set, and portals.{at} needs it", "set it") for name in missing]
-        try:
-            doors.append(_door(portal, environ))
-        except OSError as error:
-            reason = f"cannot be read: {error.strerror or error}"
-            problems.append(Problem(str(portal.tls_ca_file), "(whole file)", reason, "a certificate in PEM"))
-    if problems:
-        raise OperatorError(problems)
-    return Doors(secrets, doors)
+def open_doors(config: Config, secrets: Secrets, stores: Collection[str], environ: Mapping[str, str]) -> Doors:
+    """The declared portals with their secrets, without those of stores that another process serves.
+
+    Raises OperatorError as `check_portals`.
+    """
+    check_portals(config, stores, environ, "config.yaml")
+    return Doors(secrets, [_door(portal, environ) for portal in config.portals if portal.store in stores])
 
 
 def _door(portal: PortalConfig, environ: Mapping[str, str]) -> Door:

@@ -48,13 +48,18 @@ def check_raw(raw: dict[str, Any], findings: Findings) -> Plan | None:
     return None if findings.errors else _assemble(header or _NOWHERE, placed, [])
 
 
+def store_folders(floorplans_dir: Path) -> list[str]:
+    """The names of the folders that hold a plan, which are the stores' own; sorted."""
+    return sorted(found.parent.name for found in Path(floorplans_dir).glob(f"*/{PLAN_FILE}"))
+
+
 def load_plans(floorplans_dir: Path, stores: Sequence[str] = ()) -> dict[str, Plan]:
     """Plans by store id: those of `stores`, or of every folder that holds a plan. OperatorError has all mistakes.
 
     Each store lies in the folder of its name.
     """
     floorplans_dir = Path(floorplans_dir)
-    folders = [floorplans_dir / s for s in stores] or sorted(p.parent for p in floorplans_dir.glob(f"*/{PLAN_FILE}"))
+    folders = [floorplans_dir / s for s in stores or store_folders(floorplans_dir)]
     if not folders:
         fix = f"one folder per store, each with a {PLAN_FILE}"
         raise OperatorError([Problem(str(floorplans_dir), "(folder)", "holds no floor plan", fix)])

@@ -49,11 +49,9 @@ def secret_variable(store: str) -> str:
     return "RAYON_PORTAL_SECRET_" + re.sub(r"[^A-Z0-9]", "_", store.upper())
 
 
-def portal_secrets(secrets: Secrets, stores: Iterable[str], environ: Mapping[str, str]) -> PortalSecrets:
-    """From the environment; where it gives none, one that is derived from the site key, and that no controller knows.
-
-    Raises OperatorError where a secret can be guessed.
-    """
+def given_secrets(stores: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """By store, the portal secrets of the environment; empty where it gives none. Raises OperatorError where one can be
+    guessed."""
     given = {store: environ.get(secret_variable(store), "") for store in stores}
     problems = [
         Problem(secret_variable(store), "(value)", "too short", f"at least {MIN_SECRET_CHARS} characters")
@@ -62,6 +60,15 @@ def portal_secrets(secrets: Secrets, stores: Iterable[str], environ: Mapping[str
     ]
     if problems:
         raise OperatorError(problems)
+    return given
+
+
+def portal_secrets(secrets: Secrets, stores: Iterable[str], environ: Mapping[str, str]) -> PortalSecrets:
+    """From the environment; where it gives none, one that is derived from the site key, and that no controller knows.
+
+    Raises OperatorError where a secret can be guessed.
+    """
+    given = given_secrets(stores, environ)
     return PortalSecrets(
         {store: secret or secrets.derive_key(f"portal:{store}").hex() for store, secret in given.items()}
     )

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.cli.startup import read_config
+from api.cli.startup import config_path, read_config
 from engine.config import Config
 from engine.errors import OperatorError, Problem
 from engine.ingest.sources.declared import Source, Sources, declare
@@ -41,9 +41,10 @@ def read_site(path: Path | None) -> DeclaredSite:
     """Raises OperatorError with everything that is wrong, also where no source is declared."""
     config = read_config(path)
     plans = load_plans(config.stores.floorplans_dir, config.stores.stores)
-    sources = declare(config.sources, plans, os.environ, str(path or "config.yaml"))
+    file = str(config_path(path) or "config.yaml")
+    sources = declare(config.sources, plans, os.environ, file)
     if not len(sources):
-        raise OperatorError([Problem(str(path or "config.yaml"), "sources", "none is declared", "see docs, sources")])
+        raise OperatorError([Problem(file, "sources", "none is declared", "see docs, sources")])
     return DeclaredSite(config, dict(plans), sources)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from engine.storage.database import open_database
+from engine.storage.keys import list_keys
 from tests.engine.runtime.made import FLOORPLANS
 from tests.sites import RAYON
 
@@ -56,6 +59,36 @@ def test_an_unreadable_database_url_is_an_operator_s_mistake(tmp_path: Path) -> 
     done = rayon(tmp_path, "api", "--config", "config.yaml")
     assert done.returncode == 2
     assert "storage.url" in done.stderr
+
+
+BAD_STARTS = {
+    "portals[0].password_variable: T_NOT_SET is not set": (
+        "portals: [{store: boutique, system: meraki, password_variable: T_NOT_SET}]"
+    ),
+    "portals[0].store: no floor plan: boutik (did you mean 'boutique'?)": "portals: [{store: boutik, system: meraki}]",
+    "sources[0].kind: 'mits' is no kind": "sources: [{name: a, kind: mits, stores: [boutique], topic: a}]",
+    "mqtt.tls_ca_file: not usable": "mqtt: {tls: true, tls_ca_file: no.pem}",
+}
+
+
+@pytest.mark.parametrize("said", BAD_STARTS)
+def test_a_start_that_fails_makes_no_database_and_no_keys(tmp_path: Path, said: str) -> None:
+    (tmp_path / "site.yaml").write_text(f"stores: {{floorplans_dir: {FLOORPLANS}}}\n{BAD_STARTS[said]}\n")
+    done = rayon(tmp_path, "serve", "--config", "site.yaml", "--port", "0")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "config.yaml" not in done.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["site.yaml"]
+
+
+def test_keys_are_made_once_the_site_listens(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(f"stores: {{floorplans_dir: {FLOORPLANS}}}\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = rayon(tmp_path, "api", "--port", str(taken.getsockname()[1]))
+    assert (done.returncode, done.stdout) == (2, "")
+    db = open_database(f"sqlite:///{tmp_path / 'data' / 'rayon.db'}")
+    assert list_keys(db) == []
+    db.close()
 
 
 @pytest.mark.parametrize("command", ["demo", "serve", "engine", "api", "locate", "score", "plan", "simulate", "replay"])

@@ -378,17 +378,18 @@ def test_a_page_is_light_and_needs_no_script(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("portal", "places"),
     [
-        ({"store": "nowhere", "system": "meraki"}, ["portals.0.store"]),
+        ({"store": "nowhere", "system": "meraki"}, ["portals[0].store"]),
         ({"store": "corner", "system": "meraki", "secret_variable": "NOT_SET", "password_variable": "NOR_THIS"},
-         ["NOR_THIS", "NOT_SET"]),
-        ({"store": "corner", "system": "unifi", "url": "https://u.example", "tls_ca_file": "no.pem"}, ["no.pem"]),
+         ["portals[0].password_variable", "portals[0].secret_variable"]),
+        ({"store": "corner", "system": "unifi", "url": "https://u.example", "tls_ca_file": "no.pem"},
+         ["portals[0].tls_ca_file"]),
     ],
 )  # fmt: skip
 def test_what_a_portal_lacks_is_said_before_anything_starts(portal: dict[str, Any], places: list[str]) -> None:
     config = parse_config({"portals": [portal]}, "config.yaml")
     with pytest.raises(OperatorError) as refused:
         open_doors(config, SECRETS, ["corner"], {})
-    assert [problem.place if "store" in problem.place else problem.file for problem in refused.value.problems] == places
+    assert [problem.place for problem in refused.value.problems] == places
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from engine.ingest.mqtt.tls import tls_context
 from engine.ingest.sources.declared import declare
 from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, load_campaigns
 from engine.offers.law.rows import day_at
-from engine.plan.load import load_plans
+from engine.plan.load import load_plans, store_folders
 from engine.plan.model import Plan
 from engine.privacy.secrets import Secrets, load_secrets
 from engine.storage.database import Database, open_database
@@ -76,7 +76,8 @@ def open_site(
     said_in = str(file or "config.yaml")
     with collect_problems() as collect:
         campaigns = collect.read(partial(read_campaign_files, config.stores.floorplans_dir, plans))
-        collect.read(partial(declare, config.sources, plans, environ, said_in))
+        drawn = store_folders(config.stores.floorplans_dir)
+        collect.read(partial(declare, config.sources, plans, environ, said_in, drawn))
         if broker:
             collect.read(partial(tls_context, Broker.from_config(config.mqtt, environ)))
         if pages:

@@ -18,7 +18,8 @@ from engine.config import Config, MqttConfig
 from engine.errors import OperatorError, StorageUnavailable
 from engine.ingest.mqtt.broker import Broker
 from engine.ingest.mqtt.publisher import Publisher
-from engine.plan.load import load_plans
+from engine.ingest.sources.declared import declare
+from engine.plan.load import load_plans, store_folders
 from engine.plan.model import Plan
 from engine.privacy.day_keys import KEY_FILE, KeyFile
 from engine.privacy.nights import SaltDay
@@ -72,6 +73,30 @@ def check_plans(config: Config) -> tuple[dict[str, Plan], list[Found]]:
         Found("floor plans", Condition.OK, f"{', '.join(plans)}: all can be used"),
         Found("campaigns", Condition.OK, f"{number} in the files of {len(files)} stores, all can be used"),
     ]
+
+
+def check_sources(config: Config, plans: Mapping[str, Plan], environ: Mapping[str, str], file: str) -> list[Found]:
+    """Systems of other makes: kinds, stores, maps, secrets."""
+    drawn = store_folders(config.stores.floorplans_dir)
+    try:
+        sources = declare(config.sources, plans, environ, file, drawn)
+    except OperatorError as error:
+        return _wrong("sources", error)
+    left_out = len(config.sources) - len(sources)
+    says = f"{', '.join(s.name for s in sources) or 'none'} declared" + (f", {left_out} left out here" * bool(left_out))
+    return [Found("sources", Condition.OK, says)]
+
+
+def check_portals(config: Config, plans: Mapping[str, Plan], environ: Mapping[str, str], file: str) -> list[Found]:
+    """Captive portals: stores, secrets, certificates; and the secrets of stores whose controller signs for us."""
+    from api.server import check_pages
+
+    try:
+        check_pages(config, plans, environ, file)
+    except OperatorError as error:
+        return _wrong("portals", error)
+    said = ", ".join(f"{p.system} of {p.store}" for p in config.portals if p.store in plans)
+    return [Found("portals", Condition.OK, f"{said or 'none'} declared")]
 
 
 def check_data_dir(places: SitePlaces) -> list[Found]:

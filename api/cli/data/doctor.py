@@ -19,10 +19,12 @@ from api.cli.data.checks import (
     check_database,
     check_keys,
     check_plans,
+    check_portals,
+    check_sources,
 )
 from api.cli.data.places import SitePlaces
 from api.cli.engine import CONFIG_OPTION
-from api.cli.startup import read_config
+from api.cli.startup import config_path, read_config
 from engine.errors import OperatorError
 from engine.storage.copies import NO_DATABASE
 
@@ -39,9 +41,9 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Look at everything a site stands on, and say in a sentence what is wrong and the way out.
 
-        Configuration, floor plans, campaigns, data_dir, keys, the database's version and pages, checkpoints and
-        journals, and whether the broker lets us in. Nothing is changed, and a running site is not disturbed. Exit
-        status 1 when something is wrong, 2 where there is no database; warnings are none of that.
+        Configuration, floor plans, campaigns, sources, portals, data_dir, keys, the database's version and pages,
+        checkpoints and journals, and whether the broker lets us in. Nothing is changed, and a running site is not
+        disturbed. Exit status 1 when something is wrong, 2 where there is no database; warnings are none of that.
 
         Example: rayon doctor --config config.yaml
         """
@@ -67,10 +69,13 @@ def examine(path: Path | None, environ: Mapping[str, str] = os.environ) -> list[
         ]
     places = SitePlaces.of(config, environ)
     plans, of_plans = check_plans(config)
+    file = str(config_path(path) or "config.yaml")
+    of_doors = [check(config, plans, environ, file) for check in (check_sources, check_portals)] if plans else []
     secrets, of_keys = check_keys(places, environ)
     return [
         Found("configuration", Condition.OK, "every key is known and within its bounds"),
         *of_plans,
+        *(found for check in of_doors for found in check),
         *check_data_dir(places),
         *of_keys,
         *check_database(places, plans, secrets, config),

@@ -45,7 +45,9 @@ def check(
 
     site = read_site(config)
     if source is None:
-        print("\n".join(line for declared in site.sources for line in _declared(declared)))
+        lines = [line for declared in site.sources for line in _declared(declared)]
+        lines += [f"{one.name}: left out here, serves {', '.join(one.stores)}" for one in site.left_out]
+        print("\n".join(lines))
         return
     found = source_of(site, source)
     if not files:
@@ -70,6 +72,8 @@ def _declared(source: Source) -> Iterator[str]:
         yield f"  secret from {config.secret_env}{asks}"
     if source.delay_s:
         yield f"  told up to {source.delay_s:g} s late: its stores wait for it so long"
+    if others := [store for store in config.stores if store not in source.stores]:
+        yield f"  left out here: {', '.join(others)}"
     for one in source.maps:
         yield f"  its map {one.map} is level {one.level}" + (f" of {one.store}" if one.store else "")
 

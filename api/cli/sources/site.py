@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.cli.startup import config_path, read_config
-from engine.config import Config
+from engine.config import Config, SourceConfig
 from engine.errors import OperatorError, Problem
 from engine.ingest.sources.declared import Source, Sources, declare
 from engine.ingest.sources.naming import Naming
-from engine.plan.load import load_plans
+from engine.plan.load import load_plans, store_folders
 from engine.plan.model import Plan
 from engine.privacy.pseudonyms import Pseudonyms
 
@@ -31,6 +31,11 @@ class DeclaredSite:
         """Names under a key that is thrown away: what is shown or recorded leads back to no phone, today or later."""
         return Naming(self.plans, self.pseudonyms())
 
+    @property
+    def left_out(self) -> tuple[SourceConfig, ...]:
+        """The declared sources of which no store is served here: another process listens to them."""
+        return tuple(one for one in self.config.sources if self.sources.named(one.name) is None)
+
     def pseudonyms(self) -> dict[str, Pseudonyms]:
         """By store, the same for all of them."""
         key, now = secrets.token_bytes(32), time.time()
@@ -42,8 +47,8 @@ def read_site(path: Path | None) -> DeclaredSite:
     config = read_config(path)
     plans = load_plans(config.stores.floorplans_dir, config.stores.stores)
     file = str(config_path(path) or "config.yaml")
-    sources = declare(config.sources, plans, os.environ, file)
-    if not len(sources):
+    sources = declare(config.sources, plans, os.environ, file, store_folders(config.stores.floorplans_dir))
+    if not config.sources:
         raise OperatorError([Problem(file, "sources", "none is declared", "see docs, sources")])
     return DeclaredSite(config, dict(plans), sources)
 
@@ -53,5 +58,8 @@ def source_of(site: DeclaredSite, name: str) -> Source:
     found = site.sources.named(name)
     if found is None:
         known = ", ".join(source.name for source in site.sources)
+        if name in [one.name for one in site.left_out]:
+            fix = "run this where its stores are served, or add them to stores.stores"
+            raise OperatorError([Problem("SOURCE", name, "is left out here: its stores are not served", fix)])
         raise OperatorError([Problem("SOURCE", name, "no such source is declared", f"one of {known}")])
     return found

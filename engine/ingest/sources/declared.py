@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.config import MapConfig, SourceConfig
@@ -11,6 +11,7 @@ from engine.errors import OperatorError, Problem
 from engine.ingest.decoders.heard import Decoder, Told
 from engine.ingest.decoders.kinds import DECODERS
 from engine.ingest.sources.topics import pattern_of, topic_problem
+from engine.plan.fields import closest
 from engine.plan.model import Plan
 
 SIGNED = frozenset(("mist", "meraki-scanning-v2", "meraki-scanning-v3", "aruba-iot"))
@@ -86,13 +87,22 @@ class Sources:
 
 
 def declare(
-    configs: Sequence[SourceConfig], plans: Mapping[str, Plan], environ: Mapping[str, str], file: str = "config.yaml"
+    configs: Sequence[SourceConfig],
+    plans: Mapping[str, Plan],
+    environ: Mapping[str, str],
+    file: str = "config.yaml",
+    drawn: Collection[str] | None = None,
 ) -> Sources:
     """The sources that a site's configuration names, of the stores in `plans`; those of other stores are left out.
 
-    Raises OperatorError with every problem: an unknown kind, store, level, a secret that the environment lacks.
+    Raises OperatorError with every problem: an unknown kind, store, level, a secret that the environment lacks. A store
+    is unknown where it is neither in `plans` nor in `drawn`, the stores that have a floor plan though another process
+    serves them; where that is not told, any store may be another's.
     """
-    problems = [p for i, config in enumerate(configs) for p in _problems(config, f"sources[{i}]", plans, environ, file)]
+    problems = [] if drawn is None else list(_unknown_stores(configs, {*plans, *drawn}, file))
+    problems += [
+        p for i, config in enumerate(configs) for p in _problems(config, f"sources[{i}]", plans, environ, file)
+    ]
     names = [config.name for config in configs]
     problems += [
         Problem(file, f"sources[{i}].name", f"{name} is named twice", "give each source a name of its own")
@@ -102,6 +112,13 @@ def declare(
     if problems:
         raise OperatorError(problems)
     return Sources([_source(config, plans, environ) for config in configs if set(config.stores) & plans.keys()])
+
+
+def _unknown_stores(configs: Sequence[SourceConfig], known: set[str], file: str) -> Iterator[Problem]:
+    for i, config in enumerate(configs):
+        for store in config.stores:
+            if store not in known:
+                yield Problem(file, f"sources[{i}].stores", f"no floor plan: {store}", closest(store, known))
 
 
 def _source(config: SourceConfig, plans: Mapping[str, Plan], environ: Mapping[str, str]) -> Source:

@@ -59,13 +59,35 @@ def test_a_site_before_and_after_its_first_start(config: Path, mosquitto: Mosqui
     config.write_text(yaml.safe_dump(raw))
     found = examine(config, {})
     assert not_ok(found, but="") == []
-    assert {f.what for f in found} >= {"configuration", "floor plans", "campaigns", "data_dir", "keys", "database"}
+    looked_at = {"configuration", "floor plans", "campaigns", "sources", "portals", "data_dir", "keys", "database"}
+    assert {f.what for f in found} >= looked_at
 
 
 def test_a_broker_that_does_not_answer(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.cli.data.checks.BROKER_S", 0.3)
     [broker] = [f for f in examine(config, {}) if f.what == "broker"]
     assert (broker.health, broker.way_out) == (Condition.WRONG, "is the broker running?")
+
+
+def test_sources_and_portals_that_would_keep_a_site_from_starting(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.cli.data.checks.BROKER_S", 0.1)
+    raw = yaml.safe_load(config.read_text())
+    raw["sources"] = [
+        {"name": "a", "kind": "mits", "stores": ["boutique"], "topic": "a/#"},
+        {"name": "b", "kind": "mist", "stores": ["boutik"], "receiver": True, "secret_env": "T_MIST"},
+    ]
+    raw["portals"] = [{"store": "boutique", "system": "meraki", "secret_variable": "T_PORTAL"}]
+    config.write_text(yaml.safe_dump(raw))
+    found = examine(config, {"RAYON_PORTAL_SECRET_BOUTIQUE": "short"})
+    assert [(f.what, f.says) for f in found if f.what in ("sources", "portals")] == [
+        ("sources", f"{config}: sources[1].stores: no floor plan: boutik"),
+        ("sources", f"{config}: sources[0].kind: 'mits' is no kind"),
+        ("sources", f"{config}: sources[1].secret_env: T_MIST is not set"),
+        ("portals", f"{config}: portals[0].secret_variable: T_PORTAL is not set"),
+        ("portals", "RAYON_PORTAL_SECRET_BOUTIQUE: (value): too short"),
+    ]
 
 
 def test_every_fault_is_said(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,17 @@ def test_what_is_declared(tmp_path: Path) -> None:
     assert "its map g_1 is level rdc" in result.stdout
 
 
+def test_sources_of_stores_that_another_process_serves_are_said_to_be_left_out(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    more = 'stores: [supermarket], topic: "a/#"'
+    config.write_text(config.read_text() + f"  - {{ name: other, kind: mist, {more} }}\n")
+    assert "other: left out here, serves supermarket" in run("check", "--config", str(config)).stdout.splitlines()
+    assert "is left out here" in str(run("check", "other", "--config", str(config)).exception)
+    config.write_text(config.read_text().replace("supermarket", "boutik"))
+    said = str(run("check", "--config", str(config)).exception)
+    assert said == f"{config}: sources[3].stores: no floor plan: boutik (did you mean 'boutique'?)"
+
+
 def test_a_recorded_message_goes_the_whole_way(tmp_path: Path) -> None:
     config = str(site(tmp_path))
     good, strange = tmp_path / "good.json", tmp_path / "strange.json"

@@ -47,6 +47,17 @@ def test_sources_of_stores_that_are_not_served_are_left_out() -> None:
     assert list(declared) == []
 
 
+def test_a_store_without_a_floor_plan_is_unknown_where_plans_are_told() -> None:
+    said = [SourceConfig.model_validate(GOOD | {"stores": stores}) for stores in (["shap"], ["annex"], ["shop", "x"])]
+    with pytest.raises(OperatorError) as caught:
+        declare(said[:1] + said[2:], PLANS, {}, "site.yaml", ["annex"])
+    assert [str(p) for p in caught.value.problems[:2]] == [
+        "site.yaml: sources[0].stores: no floor plan: shap (did you mean 'shop'?)",
+        "site.yaml: sources[1].stores: no floor plan: x (one of: annex, shop)",
+    ]
+    assert list(declare(said[1:2], PLANS, {}, drawn=["annex"])) == []
+
+
 def test_secrets_come_from_the_environment() -> None:
     said = GOOD | {"topic": None, "receiver": True, "secret_env": "MIST_SECRET"}
     (source,) = declare([SourceConfig.model_validate(said)], PLANS, {"MIST_SECRET": "s3cret"})

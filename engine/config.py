@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from engine.errors import OperatorError, Problem
 from engine.vocabulary import EventKind, PortalSystem
@@ -210,6 +211,14 @@ class ApiConfig(_Strict):
     share_opens_per_minute: int = Field(60, ge=1)  # per browser, or per link and address where it shows no cookie
     till_attempts_per_minute: int = Field(120, ge=1)  # per till key and address
 
+    @field_validator("public_url")
+    @classmethod
+    def _can_be_opened(cls, url: str | None) -> str | None:
+        """It stands in links and QR codes: without a scheme a phone looks it up as a page of the page it is on."""
+        if url is not None and not re.match(r"https?://[^/\s]", url, re.IGNORECASE):
+            raise ValueError("must begin with https:// or http://, and a name")
+        return url
+
 
 class PortalConfig(_Strict):
     """A store's captive portal, and how its controller is told to let a phone out."""
@@ -270,7 +279,7 @@ def parse_config(raw: Any, file: str) -> Config:
     try:
         return Config.model_validate(raw)
     except ValidationError as error:
-        raise OperatorError(validation_problems(error, file)) from error
+        raise OperatorError(validation_problems(error, file, brackets=True)) from error
 
 
 def load_config(path: Path | None) -> Config:

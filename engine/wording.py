@@ -10,13 +10,14 @@ from pydantic import ValidationError
 from engine.errors import Problem
 
 
-def validation_problems(error: ValidationError, file: str) -> list[Problem]:
-    """Pydantic's findings as problems, each with its key path."""
-    return [_problem(found, file) for found in error.errors()]
+def validation_problems(error: ValidationError, file: str, *, brackets: bool = False) -> list[Problem]:
+    """Pydantic's findings as problems, each with its key path: `campaigns.0.id`, or `sources[0].name` in brackets."""
+    return [_problem(found, file, "[{}]" if brackets else ".{}") for found in error.errors()]
 
 
-def _problem(found: Mapping[str, Any], file: str) -> Problem:
-    place = ".".join(str(part) for part in found["loc"]) or "(whole file)"
+def _problem(found: Mapping[str, Any], file: str, entry: str) -> Problem:
+    parts = (entry.format(part) if isinstance(part, int) else f".{part}" for part in found["loc"])
+    place = "".join(parts).removeprefix(".") or "(whole file)"
     kind = str(found["type"])
     if kind in _FIXED:
         return Problem(file, place, *_FIXED[kind])

@@ -29,6 +29,10 @@ def test_the_shipped_file_names_every_key() -> None:
         ({"mqtt": {"port": "http"}}, "mqtt.port"),
         ({"nonsense": {}}, "nonsense"),
         ({"storage": {"checkpoint_s": 0}}, "storage.checkpoint_s"),
+        ({"api": {"public_url": "rayon.example"}}, "api.public_url"),
+        ({"api": {"public_url": "https://"}}, "api.public_url"),
+        ({"sources": [{"name": "a", "kind": "mist", "stores": "shop", "topic": "a"}]}, "sources[0].stores"),
+        ({"portals": [{"store": "a", "system": "netgear"}]}, "portals[0].system"),
         (["a", "list"], "(whole file)"),
     ],
 )

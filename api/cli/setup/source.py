@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import secrets as randomness
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from api.cli.setup.asking import WrongAnswer, ask, ask_one_of, ask_text, ask_yes, say
+from api.cli.setup.asking import WrongAnswer, ask, ask_one_of, ask_yes, say
 from api.cli.setup.files import CONFIG, EnvFile, add_source, plain_secret, source_text
 from api.cli.setup.kinds import GIVEN, MADE, OFFERED, Offered
 from engine.config import Config, MapConfig, SourceConfig
@@ -73,7 +74,7 @@ def _ask_config(kind: str, offered: Offered, name: str, plan: Plan) -> SourceCon
         topic = ask("MQTT topic, + for one part and # for the rest", _topic, offered.topic.format(store=plan.store))
     elif offered.way == "url":
         url = ask("Its address", _url, offered.url)
-    options = {key: ask_text(question) for key, question in offered.options}
+    options = {key: ask(question, partial(_option, key)) for key, question in offered.options}
     try:
         return SourceConfig(
             name=name,
@@ -88,6 +89,12 @@ def _ask_config(kind: str, offered: Offered, name: str, plan: Plan) -> SourceCon
         )
     except ValidationError as error:
         raise OperatorError(validation_problems(error, CONFIG)) from error
+
+
+def _option(key: str, text: str) -> str:
+    if key == "validator" and not text:
+        raise WrongAnswer("Meraki asks for it before it sends anything; the dashboard shows it beside the post URL")
+    return text
 
 
 def _maps(offered: Offered, plan: Plan) -> tuple[MapConfig, ...]:

@@ -10,6 +10,7 @@ from engine.config import MapConfig, SourceConfig
 from engine.errors import OperatorError, Problem
 from engine.ingest.decoders.heard import Decoder, Told
 from engine.ingest.decoders.kinds import DECODERS
+from engine.ingest.sources.options import option_problems
 from engine.ingest.sources.topics import pattern_of, topic_problem
 from engine.plan.fields import closest
 from engine.plan.model import Plan
@@ -141,6 +142,8 @@ def _problems(
 ) -> Iterator[Problem]:
     if config.kind not in DECODERS:
         yield Problem(file, f"{place}.kind", f"{config.kind!r} is no kind", f"one of {', '.join(sorted(DECODERS))}")
+    else:
+        yield from option_problems(config, place, file)
     if config.topic is not None and (found := topic_problem(config.topic, file, f"{place}.topic")) is not None:
         yield found
     if config.receiver and config.secret_env is None:

@@ -397,9 +397,9 @@ def test_what_a_portal_lacks_is_said_before_anything_starts(portal: dict[str, An
     [
         ([{"store": "a", "system": "unifi"}], "needs url"),
         ([{"store": "a", "system": "meraki"}, {"store": "a", "system": "meraki"}], "declared twice"),
-        ([{"store": "a", "system": "netgear"}], "portals.0.system"),
-        ([{"store": "a", "system": "meraki", "secret": "x"}], "portals.0.secret"),
-        ([{"store": "a", "system": "unifi", "url": "unifi.example"}], "portals.0.url"),
+        ([{"store": "a", "system": "netgear"}], r"portals\[0\].system"),
+        ([{"store": "a", "system": "meraki", "secret": "x"}], r"portals\[0\].secret"),
+        ([{"store": "a", "system": "unifi", "url": "unifi.example"}], r"portals\[0\].url"),
     ],
 )
 def test_a_declaration_is_strict(portals: list[dict[str, Any]], word: str) -> None:

@@ -209,7 +209,7 @@ def test_wrong_answers_are_asked_again_with_the_reason(tmp_path: Path, broker: M
     store = ["no id", "corner", "", "Europe/Pari", "", "XXY", "", "3", "", "huge", ""]
     wrong_password = ["http://127.0.0.1", "", "0", str(broker.port), USER, "wrong", "perhaps", "y"]
     pages = [*wrong_password, "", "", USER, "a blank", PASSWORD, "rayon", "https://rayon.example/", "", ""]
-    source = ["19", "fritz", "mist", "MIST", "cloud", "n"]
+    source = ["19", "fritz", "meraki-scanning-v3", "MIST", "cloud", "", "validator", "n"]
     result = answer(folder, [*store, *pages[:-1], *source, "Rayon!", "rayon", ""])
     assert result.exit_code == 0, result.output
     for said in (
@@ -225,6 +225,7 @@ def test_wrong_answers_are_asked_again_with_the_reason(tmp_path: Path, broker: M
         "begins with https://",
         "one of native, meraki-mqtt",
         "small letters, digits",
+        "Meraki asks for it",
         "the name of a user",
     ):
         assert said in result.output

@@ -47,6 +47,43 @@ def test_sources_of_stores_that_are_not_served_are_left_out() -> None:
     assert list(declared) == []
 
 
+RECEIVER = {"topic": None, "receiver": True, "secret_env": "S"}
+URL = {"topic": None, "url": "https://c.example"}
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        (RECEIVER | {"kind": "meraki-scanning-v3"}, "sources[0].options.validator: is missing: Meraki asks for it"),
+        (
+            RECEIVER | {"kind": "meraki-scanning-v2", "options": {"validatr": "x", "validator": "v"}},
+            "sources[0].options.validatr: is no option of meraki-scanning-v2",
+        ),
+        ({"options": {"ap": "x"}}, "sources[0].options.ap: is no option of mist"),
+        ({"kind": "unifi", "options": {"site": "x"}}, "sources[0].options.site: is no option of unifi"),
+        (URL | {"kind": "unifi", "options": {"header": "x"}}, "sources[0].options.header: is no option of unifi"),
+    ],
+)
+def test_options_that_a_kind_lacks_or_does_not_have(said: dict[str, Any], found: str) -> None:
+    (problem,) = problems(GOOD | said, environ={"S": "s"})
+    assert problem.startswith(found)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        RECEIVER | {"kind": "meraki-scanning-v3", "options": {"validator": "v"}},
+        {"kind": "meraki-mqtt", "options": {"topic": "{ap}/{client}", "rssi_field": "r"}},
+        URL | {"kind": "unifi", "options": {"api": "integration", "site": "s", "verify": "no"}},
+        URL | {"kind": "omada", "options": {"controller": "c", "ap": "x"}},
+        URL | {"kind": "aruba-ale", "options": {"header": "X-Key"}},
+        {"kind": "radius", "options": {"columns": "time, status", "delimiter": ";"}},
+    ],
+)
+def test_options_that_a_kind_reads(said: dict[str, Any]) -> None:
+    assert len(declare([SourceConfig.model_validate(GOOD | said)], PLANS, {"S": "s"})) == 1
+
+
 def test_a_store_without_a_floor_plan_is_unknown_where_plans_are_told() -> None:
     said = [SourceConfig.model_validate(GOOD | {"stores": stores}) for stores in (["shap"], ["annex"], ["shop", "x"])]
     with pytest.raises(OperatorError) as caught:

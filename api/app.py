@@ -40,6 +40,7 @@ from api.middleware.border import Border
 from api.middleware.headers import SafeHeaders
 from api.middleware.idempotency import Idempotency
 from api.middleware.origin import SameOrigin
+from api.middleware.turned_away import TurnedAway
 from api.portal.doors import open_doors
 from api.ratelimits import RateLimits
 from api.shoppers.sessions import restore_session
@@ -122,6 +123,7 @@ def create_app(
     app.state.doors = open_doors(config, secrets, plans, os.environ)
     app.state.delivery = []
     app.state.seen_messages = SeenMessages()
+    app.state.turned_away = TurnedAway()
     app.state.hand_over = HandOver(config.mqtt) if any(s.config.receiver for s in sources) else None
     app.state.own_engine = list  # called for what keeps the engine of this process, if it has one, from its work
     problems.mount(app)

@@ -16,6 +16,7 @@ from api.context import AppContext, context
 from api.controllers.hand_over import HandOver
 from api.controllers.inflate import InflatesTooFar, inflate
 from api.controllers.replays import SeenMessages
+from api.middleware.turned_away import NO_KEY, TurnedAway
 from api.problems import problem
 from engine.errors import MessageRefused
 from engine.ingest.decoders.heard import Decoded, VendorMessage
@@ -50,14 +51,15 @@ async def receive(source: str, request: Request, ctx: AppContext = Depends(conte
     if found is None:
         return _unknown()
     if not found.signed and not shows_key(request.headers, found.told.secret):
+        _turn_away(request, found, NO_KEY)
         return problem(401, ProblemCode.UNAUTHORIZED, "present the source's secret as 'Authorization: Bearer ...'")
-    message, refusal = await _message(request)
+    message, refusal = await _message(request, found)
     if message is None:
         return refusal
     try:
         decoded = await run_in_threadpool(found.decoder, message, found.told)
     except MessageRefused as refused:
-        request.app.state.metrics.received.labels(found.name, str(refused.reason)).inc()
+        _turn_away(request, found, str(refused.reason))
         status, code = _STATUS.get(refused.reason, (400, ProblemCode.INVALID_REQUEST))
         return problem(status, code, f"{refused.reason}: {refused.detail}".rstrip(": "))
     return await _take(request, found, message, decoded)
@@ -68,7 +70,7 @@ async def _take(request: Request, source: Source, message: VendorMessage, decode
     seen: SeenMessages = request.app.state.seen_messages
     if _says_something(decoded):
         if not seen.is_new(source.name, message.body, message.received_at):
-            counts.labels(source.name, str(RecordRefusal.REPLAYED)).inc()
+            _turn_away(request, source, str(RecordRefusal.REPLAYED))
             return problem(409, ProblemCode.REPLAYED, "this very message came before")
         hand_over: HandOver = request.app.state.hand_over
         if not await hand_over.deliver(request_topic(source.stores[0], source.name), seal_request(message)):
@@ -79,6 +81,12 @@ async def _take(request: Request, source: Source, message: VendorMessage, decode
             )
     counts.labels(source.name, "taken").inc()
     return PlainTextResponse(decoded.answer or "")
+
+
+def _turn_away(request: Request, source: Source, reason: str) -> None:
+    request.app.state.metrics.received.labels(source.name, reason).inc()
+    turned: TurnedAway = request.app.state.turned_away
+    turned.note(source.name, reason, time.time())
 
 
 _LATER = {"Retry-After": "5"}
@@ -97,13 +105,15 @@ def _unknown() -> Response:
     return problem(404, ProblemCode.NOT_FOUND, "no receiver of this name is declared under sources:")
 
 
-async def _message(request: Request) -> tuple[VendorMessage | None, Response]:
+async def _message(request: Request, source: Source) -> tuple[VendorMessage | None, Response]:
     raw = await request.body()
     try:
         body = inflate(raw, request.headers.get("content-encoding", ""))
     except InflatesTooFar:
+        _turn_away(request, source, str(RecordRefusal.TOO_LARGE))
         return None, problem(413, ProblemCode.TOO_LARGE, "the body inflates to more than 8 MiB")
     except ValueError as error:
+        _turn_away(request, source, str(RecordRefusal.BAD_SHAPE))
         return None, problem(400, ProblemCode.INVALID_REQUEST, str(error))
     headers = {name.lower(): value for name, value in request.headers.items()}
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -16,6 +16,7 @@ from api.auth import NotSignedIn, health_grant
 from api.context import AppContext, context
 from api.keyring import Grant
 from api.middleware.metrics import Metrics, flat
+from api.middleware.turned_away import Turned, TurnedAway
 from api.pages import page
 from api.portal.counts import COMPONENT as PORTAL
 from api.texts.catalogue import words
@@ -27,6 +28,7 @@ from engine.vocabulary import StoreTrouble
 
 router = APIRouter(prefix="/health", tags=["health"])
 metrics_router = APIRouter(tags=["health"])
+RECEIVERS = "receivers"
 
 
 class Live(BaseModel):
@@ -139,6 +141,7 @@ def _look(ctx: AppContext, request: Request, grant: Grant | None) -> tuple[Ready
         )
         for row in rows
     ]
+    components += _receivers(ctx, request.app.state.turned_away, now)
     engines = [c.fresh for c in components if c.component == ENGINE]
     engine: Literal["fresh", "stale", "absent"] = "absent" if not engines else "fresh" if all(engines) else "stale"
     troubles = troubles_of(rows, now)
@@ -149,6 +152,25 @@ def _look(ctx: AppContext, request: Request, grant: Grant | None) -> tuple[Ready
     seen = [c for c in components if grant is not None and grant.covers(None if c.store == "*" else c.store)]
     reasons = [mask_macs(reason) for reason in reasons]
     return Ready(status=status, database="up", engine=engine, delivery=delivery, reasons=reasons), seen
+
+
+def _receivers(ctx: AppContext, turned: TurnedAway, now: float) -> Iterator[Component]:
+    """What this process turned away, in the first store of each source."""
+    by_store: dict[str, dict[str, Turned]] = {}
+    for name, of_source in turned.by_source().items():
+        source = ctx.sources.named(name)
+        if source is not None:
+            by_store.setdefault(source.stores[0], {})[name] = of_source
+    for store, sources in by_store.items():
+        at = max(one.newest_at for one in sources.values())
+        yield Component(
+            store=store,
+            component=RECEIVERS,
+            reported_at=rfc3339(at),
+            age_s=round(now - at, 1),
+            fresh=True,
+            values=_masked({name: dict(one.counts) for name, one in sources.items()}),
+        )
 
 
 def _unknown_points(rows: Iterable[Status]) -> dict[str, list[str]]:

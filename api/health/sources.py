@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from api.auth import NotSignedIn, health_grant
 from api.context import AppContext, context
 from api.keyring import Grant
+from api.middleware.turned_away import Turned, TurnedAway
 from api.pages import page
 from engine.errors import NotFound
 from engine.ingest.masks import mask_macs
@@ -31,7 +32,7 @@ _CODES = frozenset([*ReadingRefusal, *RecordRefusal])
 
 
 class SourceHealth(BaseModel):
-    """One source. `age_s` is since anything came; `newest_age_s` how old the newest reading was then."""
+    """One source. `age_s` is since the engine heard anything of it; `newest_age_s` how old its newest reading is."""
 
     name: str
     kind: str
@@ -44,7 +45,10 @@ class SourceHealth(BaseModel):
     positions: int
     sessions: int
     clock_offset_s: float | None = Field(description="By how much its clock is corrected.")
-    refused: dict[str, int]
+    refused: dict[str, int] = Field(description="By the engine: readings, positions and whole messages, by reason.")
+    turned_away: dict[str, int] = Field(
+        description="Messages to POST /in/NAME that were answered with an error, by reason; of this process."
+    )
     problem: str = Field(description="Why a source that is asked gives nothing; empty where it does.")
 
 
@@ -64,6 +68,7 @@ class StoreSources(BaseModel):
 
     store: str
     engine_age_s: float | None
+    late: int = Field(description="Readings and positions of this store that came too late to be used, of all sources.")
     sources: list[SourceHealth]
     access_points: list[PointHealth]
     unknown_access_points: list[str] = Field(description="Named by sources, and by no plan.")
@@ -80,7 +85,8 @@ def sources_page(
     plan = ctx.plan(store)
     if not grant.covers(store):
         raise NotFound(f"no store {store!r}")
-    found = _look(ctx, plan, time.time(), manages=grant.scope == "manager")
+    turned: TurnedAway = request.app.state.turned_away
+    found = _look(ctx, plan, time.time(), turned, manages=grant.scope == "manager")
     if "text/html" not in request.headers.get("accept", ""):
         return JSONResponse(found.model_dump(mode="json"))
     dead = {point.id for point in found.access_points if not point.alive}
@@ -91,7 +97,7 @@ def sources_page(
     return page(request, "sources.html", found=found, plan=plan, drawings=drawings, clock_s=CLOCK_S)
 
 
-def _look(ctx: AppContext, plan: Plan, now: float, *, manages: bool) -> StoreSources:
+def _look(ctx: AppContext, plan: Plan, now: float, turned: TurnedAway, *, manages: bool) -> StoreSources:
     rows = {row.store: row for row in get_status(ctx.db) if row.component == ENGINE}
     own, whole = rows.get(plan.store), rows.get(EVERY_STORE)
     said = whole.values if whole is not None else {}
@@ -101,14 +107,15 @@ def _look(ctx: AppContext, plan: Plan, now: float, *, manages: bool) -> StoreSou
     return StoreSources(
         store=plan.store,
         engine_age_s=None if own is None else round(now - own.at, 1),
-        sources=list(_sources(said.get("sources", {}), plan.store, offsets, now, ctx)),
+        late=0 if own is None else int(own.values.get("late", 0)),
+        sources=list(_sources(said.get("sources", {}), plan.store, offsets, now, ctx, turned)),
         access_points=list(_points(plan, points, now)),
         unknown_access_points=list(unknown) if manages else [mask_macs(name) for name in unknown],
     )
 
 
 def _sources(
-    said: Mapping[str, Any], store: str, offsets: Mapping[str, float], now: float, ctx: AppContext
+    said: Mapping[str, Any], store: str, offsets: Mapping[str, float], now: float, ctx: AppContext, turned: TurnedAway
 ) -> Iterator[SourceHealth]:
     for name, f in sorted(said.items()):
         if store not in f["stores"]:
@@ -118,9 +125,9 @@ def _sources(
         yield SourceHealth(
             name=mask_macs(name),
             kind=f["kind"],
-            state=_state(f, age_s, declared.delay_s if declared else 0.0),
+            state=_state(f, age_s, declared.delay_s if declared else 0.0, turned.of(name)),
             age_s=age_s,
-            newest_age_s=f["heard_at"] - f["newest_t"] if f["newest_t"] else None,
+            newest_age_s=max(now - f["newest_t"], 0.0) if f["newest_t"] else None,
             rate_per_min=f["rate_per_min"],
             messages=f["messages"],
             readings=f["readings"],
@@ -129,16 +136,17 @@ def _sources(
             clock_offset_s=offsets.get(name),
             problem=mask_macs(f.get("problem", "")),
             refused={code: n for code, n in f["refused"].items() if code in _CODES},
+            turned_away=dict(turned.of(name).counts),
         )
 
 
-def _state(figures: Mapping[str, Any], age_s: float | None, delay_s: float) -> SourceState:
+def _state(figures: Mapping[str, Any], age_s: float | None, delay_s: float, turned: Turned) -> SourceState:
     if figures.get("problem"):
         return SourceState.SILENT
-    if age_s is None:
-        return SourceState.NEVER
-    if age_s > LIVE_S + 2 * delay_s:
-        return SourceState.SILENT
+    if age_s is None or age_s > LIVE_S + 2 * delay_s:
+        if turned.wrong_at > figures["heard_at"]:  # it speaks, and is not let in
+            return SourceState.REFUSED
+        return SourceState.NEVER if age_s is None else SourceState.SILENT
     lost = sum(n for code, n in figures["refused"].items() if code not in NO_LOSS)
     used = figures["readings"] + figures["positions"] + figures["sessions"]
     return SourceState.REFUSED if lost > used else SourceState.LIVE

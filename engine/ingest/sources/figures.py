@@ -64,7 +64,8 @@ class SourceFigures:
             figures.positions += len(frame.positions)
             figures.refused.update({str(reason): n for reason, n in frame.refused.items()})
             times = [float(np.max(part.t)) for part in (frame.readings, frame.positions) if len(part)]
-            figures.newest_t = max([figures.newest_t, *times])
+            # A clock that is ahead says nothing of how old its readings are: none is newer than its receipt.
+            figures.newest_t = max([figures.newest_t, *(min(t, received_at) for t in times)])
         figures.add_to_rate(said, received_at)
 
     @contextmanager

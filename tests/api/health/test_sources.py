@@ -55,7 +55,7 @@ def test_each_source_with_its_state(site: Site) -> None:
         "c5": "never",
     }
     first = found["sources"][0]
-    assert first["newest_age_s"] == pytest.approx(2.0)
+    assert first["newest_age_s"] == pytest.approx(3.0, abs=2.0)
     assert (first["clock_offset_s"], first["rate_per_min"]) == (7.25, 540.0)
     assert found["unknown_access_points"] == ["00:00:5e:00:53:ff"]
 
@@ -93,3 +93,15 @@ def test_who_may_see_it(site: Site) -> None:
         seen = client.get("/health/sources/corner", headers={"Authorization": f"Bearer {key}"})
         assert seen.json()["unknown_access_points"] == ["xx:xx:xx:xx:xx:xx"]
         assert client.get("/health/sources/corner", headers={"Authorization": f"Bearer {other}"}).status_code == 404
+
+
+def test_the_age_of_the_newest_reading_goes_on_while_nothing_comes(site: Site) -> None:
+    now = time.time()
+    say(site, now, c1={"heard_at": now - 30, "newest_t": now - 40}, c2={"heard_at": now, "newest_t": now + 9})
+    put_status(site.db, "corner", ENGINE, {"late": 1234}, now)
+    with site.client() as client:
+        found = client.get("/health/sources/corner", headers=MANAGER).json()
+        html = client.get("/health/sources/corner", headers=MANAGER | {"Accept": "text/html"}).text
+    assert [s["newest_age_s"] for s in found["sources"]] == [pytest.approx(40.0, abs=5.0), 0.0]
+    assert found["late"] == 1234
+    assert "1,234" in html or "1\u202f234" in html

@@ -156,6 +156,7 @@ class PortalRefusal(StrEnum):
     BAD_SECRET = "bad_secret"
     BAD_SIGNATURE = "bad_signature"
     STALE = "stale"
+    BAD_SHAPE = "bad_shape"
 
 
 class CapportFlaw(StrEnum):

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import typer
 
+from api.cli.decode.advice import not_checked
 from api.cli.decode.form import FileDecoded, as_form, as_lines
-from api.cli.decode.kinds import declared, decoder_of, proves_nothing, told_options, told_secret
+from api.cli.decode.kinds import declared, kind_of, told_options, told_secret, unheard
 from api.cli.decode.messages import NOT_KNOWN, read_messages
 from api.cli.engine import CONFIG_OPTION
 from engine.errors import MessageRefused, OperatorError, Problem, collect_problems
 from engine.ingest.decoders.heard import Decoded, Decoder, Told, VendorMessage
+from engine.ingest.decoders.kinds import DECODERS
 from engine.ingest.decoders.native_heard import decode_native_heard
+from engine.ingest.sources.declared import SIGNED
 
 OUR_TOPICS = "rayon/"
 
@@ -52,21 +55,25 @@ def decode(
     Example: [bold]rayon decode mist webhook.json --headers webhook.headers --secret-env MIST_SECRET[/bold]
     """
     options = told_options(told)
+    kind, said = kind_of(source), Told()
+    if kind is None:
+        kind, said = declared(source, config)
+    for word in unheard(kind, options):
+        typer.echo(word, err=True)
     at = received_at if received_at is not None else _number(options.pop("now", ""))
     secret = told_secret(secret_env, options)
-    decoder = decoder_of(source)
-    known = Told(secret, options)
-    if decoder is None:
-        decoder, said = declared(source, config)
-        known = Told(secret or said.secret, {**said.options, **options})
-    if secret_env is not None and proves_nothing(source, config):
+    known = Told(secret or said.secret, {**said.options, **options})
+    if secret_env is not None and kind not in SIGNED:
         note = "carry no proof: the secret was not used. Receivers ask for it as a key: rayon sources check"
         typer.echo(f"messages of {source} {note}", err=True)
     with collect_problems() as collect:
         read = [collect.read(partial(read_messages, file, topic, headers, at)) for file in files]
-    found = [[_decoded(decoder, message, known) for message in messages] for messages in read]
+    found = [[_decoded(DECODERS[kind], message, known) for message in messages] for messages in read]
     form = as_form([FileDecoded(str(file), decoded) for file, decoded in zip(files, found, strict=True)])
-    text = json.dumps(form, ensure_ascii=False) if as_json else "\n".join(as_lines(form))
+    theirs = any(not message.topic.startswith(OUR_TOPICS) for messages in read for message in messages)
+    if known.secret is None and theirs and (warning := not_checked(kind)):
+        form["notes"]["secret"] = warning
+    text = json.dumps(form, ensure_ascii=False) if as_json else "\n".join(as_lines(form, kind))
     print(text.encode("utf-8", "replace").decode())  # a name may hold half a character
 
 

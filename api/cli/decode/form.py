@@ -7,10 +7,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from api.cli.decode.advice import in_words
+from api.cli.decode.counting import counted
 from engine.ingest.decoders.heard import Decoded, VendorPosition, VendorSession
 
 TIMES = ("t",)
 """Printed as null where the source gives none: the time of receipt is meant. Other absent values are left out."""
+
+DEGREES = ("lon", "lat")
+"""Printed with six digits, a decimetre on the ground; other numbers with three."""
 
 
 class FileDecoded(NamedTuple):
@@ -44,16 +49,16 @@ def as_form(files: Sequence[FileDecoded]) -> dict[str, Any]:
     return form
 
 
-def as_lines(form: Mapping[str, Any]) -> Iterator[str]:
-    """The same to read: a table of each kind that there is, then counts."""
-    for kind in ("readings", "positions", "sessions", "identity"):
-        rows = form[kind]
-        yield f"{len(rows)} {kind}" if kind != "identity" else f"{len(rows)} known by name"
+def as_lines(form: Mapping[str, Any], kind: str) -> Iterator[str]:
+    """The same to read: a table of each sort that there is, then counts, refusals of a `kind` of source in words."""
+    for sort in ("readings", "positions", "sessions", "identity"):
+        rows = form[sort]
+        yield counted(len(rows), sort.removesuffix("s")) if sort != "identity" else f"{len(rows)} known by name"
         yield from _table(rows)
     if form["ignored"]:
-        yield f"{form['ignored']} ignored: they say nothing of a phone"
+        yield f"{form['ignored']} ignored: nothing of a phone in it"
     for reason, count in form["refused"].items():
-        yield f"{count} refused: {reason}"
+        yield f"{count} refused: {in_words(kind, reason)}"
     for file in form.get("files", ()):
         for reason, count in file["refused"].items():
             yield f"  {file['file']}: {count} refused: {reason}"
@@ -111,13 +116,14 @@ def _merge(notes: dict[str, Any], more: Mapping[str, Any]) -> None:
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     names = list(dict.fromkeys(name for row in rows for name in row))
-    cells = [names, *([_cell(row.get(name)) for name in names] for row in rows)]
+    cells = [names, *([_cell(name, row.get(name)) for name in names] for row in rows)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(names))]
     for line in cells if rows else ():
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
 
 
-def _cell(value: Any) -> str:
+def _cell(name: str, value: Any) -> str:
     if value is None:
         return "-"
-    return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    digits = 6 if name in DEGREES else 3
+    return f"{value:.{digits}f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

@@ -8,38 +8,45 @@ from pathlib import Path
 
 from api.cli.startup import read_config
 from engine.errors import OperatorError, Problem
-from engine.ingest.decoders.heard import Decoder, Told
+from engine.ingest.decoders.clouds.meraki_mqtt import MerakiFields
+from engine.ingest.decoders.heard import Told
 from engine.ingest.decoders.kinds import ALIASES, DECODERS
-from engine.ingest.sources.declared import SIGNED
 
 SECRETS = ("secret", "access_token", "token")
 """What sources call the word that they prove themselves by."""
 
 
-def decoder_of(source: str) -> Decoder | None:
-    """The decoder of a kind, by its name or another usual one."""
+TELLABLE: Mapping[str, tuple[str, ...]] = {
+    "meraki-mqtt": ("topic", *(f"{name}_field" for name in MerakiFields._fields)),
+    "meraki-scanning-v2": ("validator",),
+    "meraki-scanning-v3": ("validator",),
+    "omada": ("ap",),
+    "ruckus": ("ap",),
+    "openwrt": ("ap", "interface", "bssid"),
+    "espresense": ("ap",),
+    "esp32": ("ap",),
+    "radius": ("columns", "delimiter"),
+}
+"""What the decoder of a kind may be told beside its secret and the time."""
+
+
+def kind_of(source: str) -> str | None:
+    """A kind, by its name or another usual one."""
     kind = source.strip().lower()
-    return DECODERS.get(ALIASES.get(kind, kind))
+    kind = ALIASES.get(kind, kind)
+    return kind if kind in DECODERS else None
 
 
-def proves_nothing(source: str, config: Path | None) -> bool:
-    """Whether messages of this SOURCE carry no proof that a secret could check."""
-    kind = source.strip().lower()
-    if decoder_of(source) is None:
-        kind = next((one.kind for one in read_config(config).sources if one.name == source), kind)
-    return ALIASES.get(kind, kind) not in SIGNED
-
-
-def declared(source: str, config: Path | None) -> tuple[Decoder, Told]:
-    """The decoder of a source in `sources:`, and what is told of it there; its secret is not checked where the
+def declared(source: str, config: Path | None) -> tuple[str, Told]:
+    """The kind of a source in `sources:`, and what is told of it there; its secret is not checked where the
     environment lacks it. Raises OperatorError with all kinds where there is no such source either."""
     sources = {one.name: one for one in read_config(config).sources}
     one = sources.get(source)
-    decoder = decoder_of(one.kind) if one else None
-    if one is None or decoder is None:
+    kind = kind_of(one.kind) if one else None
+    if one is None or kind is None:
         fix = f"a source of config.yaml, or one of {', '.join(sorted(DECODERS))}"
         raise OperatorError([Problem("SOURCE", source, "no such kind, and no such source is declared", fix)])
-    return decoder, Told(os.environ.get(one.secret_env or "") or None, dict(one.options))
+    return kind, Told(os.environ.get(one.secret_env or "") or None, dict(one.options))
 
 
 def told_options(told: Sequence[str]) -> dict[str, str]:
@@ -49,6 +56,14 @@ def told_options(told: Sequence[str]) -> dict[str, str]:
     if wrong:
         raise OperatorError(wrong)
     return {key.strip(): value for key, _, value in pairs}
+
+
+def unheard(kind: str, options: Mapping[str, str]) -> list[str]:
+    """A sentence for every key that no decoder of this kind looks at: it is told in vain."""
+    known = (*TELLABLE.get(kind, ()), *SECRETS, "now")
+    return [
+        f"--told {key}: {kind} is told no such thing, but {', '.join(known)}" for key in options if key not in known
+    ]
 
 
 def told_secret(variable: str | None, options: Mapping[str, str]) -> str | None:

@@ -16,9 +16,17 @@ from engine.ingest.portals.capport import CapportAnswer, read_capport
 from engine.ingest.portals.parse import parse
 from engine.ingest.portals.records import PortalRedirect, PortalTold
 from engine.ingest.portals.requests import read_headers, read_request
+from engine.ingest.portals.systems.extreme import SIGNATURE
+from engine.vocabulary import PortalRefusal, PortalSystem, WayOut
 
 MOST_BYTES = 1 << 20
 _SECRETS = ("secret", "faskey", "key")
+_NO_REQUEST: dict[str, Any] = {
+    "system": None, "portal": {"client_mac": None, "client_ip": None, "ap": None, "ssid": None}, "original_url": None,
+    "grant": {"how": str(WayOut.UNKNOWN), "url": None}, "signed": False,
+    "readings": [], "positions": [], "sessions": [], "refused": {str(PortalRefusal.BAD_SHAPE): 1},
+}  # fmt: skip
+"""What bytes say that are no redirect."""
 _TELLABLE = ("identity", *_SECRETS, "now")
 
 
@@ -58,7 +66,8 @@ def parse_redirect(
         return
     request = read_request(text)
     found = parse(request.target, {**request.headers, **(given or {})}, request.form, known)
-    _print(_redirect(found), as_json)
+    said = _redirect(found, known) if request.is_one else _NO_REQUEST
+    _print(said, as_json)
 
 
 def _text(redirect: str) -> str:
@@ -108,7 +117,9 @@ def _told(told: list[str], secret_env: str | None) -> PortalTold:
     return PortalTold(values.get("identity", ""), secret, now)
 
 
-def _redirect(found: PortalRedirect) -> dict[str, Any]:
+def _redirect(found: PortalRedirect, known: PortalTold) -> dict[str, Any]:
+    """`signed` is None where a signature is there and no secret to check it by."""
+    unchecked = not known.secret and SIGNATURE in found.landing.fields and found.system is PortalSystem.EXTREME
     return {
         "system": str(found.system),
         "portal": {
@@ -119,7 +130,7 @@ def _redirect(found: PortalRedirect) -> dict[str, Any]:
         },
         "original_url": found.original_url,
         "grant": {"how": str(found.grant.how), "url": found.grant.url or None},
-        "signed": bool(found.signed),
+        "signed": None if unchecked else bool(found.signed),
         "readings": [],
         "positions": [],
         "sessions": [],
@@ -151,5 +162,7 @@ def _print(said: dict[str, Any], as_json: bool) -> None:
             print(f"{name}:" if value else f"{name}: nothing")
             for key, inner in value.items():
                 print(f"  {key}: {'-' if inner is None else inner}")
+        elif name == "signed" and value is None:
+            print("signed: not checked: give --secret-env")
         else:
             print(f"{name}: {'-' if value is None else value}")

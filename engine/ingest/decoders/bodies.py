@@ -22,6 +22,7 @@ _HALVES = re.compile(
     r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
 """Halves of a character beyond the first 65,536, alone: no text can be written with them."""
+_KINDS: Mapping[type, str] = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
 _decode = msgspec.json.Decoder().decode
 
 Json = Mapping[str, Any]
@@ -61,8 +62,13 @@ def json_object(body: bytes) -> Json:
     """As `json_value`. Raises MessageRefused `bad_shape` where it is no object."""
     value = json_value(body)
     if type(value) is not dict:
-        raise MessageRefused(RecordRefusal.BAD_SHAPE, f"a JSON {type(value).__name__}, not an object")
+        raise MessageRefused(RecordRefusal.BAD_SHAPE, f"a JSON {json_kind(value)}, not an object")
     return value
+
+
+def json_kind(value: object) -> str:
+    """What a JSON value is called in JSON."""
+    return _KINDS.get(type(value), "number")
 
 
 def child(parent: Json, key: str) -> Json:

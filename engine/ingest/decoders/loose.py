@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from typing import Any, TypeVar
 
 from engine.errors import MessageRefused
+from engine.ingest.decoders.bodies import json_kind
 from engine.ingest.decoders.columns import RSSI_END_DBM, RSSI_MIN_DBM
 from engine.ingest.decoders.heard import ABSENT, Decoded, VendorIdentity
 from engine.ingest.decoders.macs import colon_mac
@@ -42,7 +43,7 @@ def listed(value: Any) -> list[Any]:
         return value
     if isinstance(value, dict):
         return [value]
-    raise MessageRefused(RecordRefusal.BAD_SHAPE, f"a JSON {type(value).__name__} where records should be")
+    raise MessageRefused(RecordRefusal.BAD_SHAPE, f"a JSON {json_kind(value)} where records should be")
 
 
 def fields(record: Any) -> dict[str, Any]:

@@ -23,6 +23,7 @@ import msgspec
 import numpy as np
 
 from engine.errors import DecodeError
+from engine.ingest.decoders.bodies import json_kind
 from engine.ingest.decoders.columns import TIME_MAX_S, ReadingColumns, usable
 from engine.ingest.masks import mask_macs
 from engine.privacy.pseudonyms import Pseudonyms
@@ -257,7 +258,7 @@ def _tolerant(payload: bytes) -> tuple[float, ReadingColumns, int]:
     """As `_typed`, one reading after the other: the slow path of frames that hold something bad."""
     raw = _any_json(payload)
     if not isinstance(raw, dict):
-        raise DecodeError(FrameRefusal.NOT_AN_OBJECT, f"the payload is a JSON {type(raw).__name__}")
+        raise DecodeError(FrameRefusal.NOT_AN_OBJECT, f"the payload is a JSON {json_kind(raw)}")
     unknown = raw.keys() - {"sent_at", "readings"}
     if unknown:
         raise DecodeError(FrameRefusal.UNKNOWN_KEY, mask_macs(", ".join(sorted(unknown)))[:200])

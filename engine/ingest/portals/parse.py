@@ -62,10 +62,10 @@ def parse(
     where = system.where(landing)
     grant = PortalGrant(system.how if where or system.name is not PortalSystem.GENERIC else WayOut.UNKNOWN, where)
     said, signed = who(landing.fields), ""
-    if system is extreme.EXTREME and told.secret and "xamzsignature" in landing.fields:
+    if system is extreme.EXTREME and told.secret and extreme.SIGNATURE in landing.fields:
         flaw = extreme.judge(landing, told)
         said = Named(refused=flaw) if flaw else said
-        signed = "" if flaw else landing.fields.first("xamzsignature")
+        signed = "" if flaw else landing.fields.first(extreme.SIGNATURE)
     if said.client_mac is None and said.refused is PortalRefusal.NO_MAC:
         said = replace(said, refused=sealed or _hidden(system))
     return PortalRedirect(

@@ -10,6 +10,10 @@ _REQUEST_LINE = re.compile(r"(?P<method>[A-Z]{3,10}) (?P<target>\S+)(?: HTTP/[0-
 _FORM = "application/x-www-form-urlencoded"
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_ADDRESS = re.compile(r"(?i)(?:[a-z][a-z0-9+.-]*://|/|\?|[a-z0-9.-]+(?::[0-9]+)?(?:/[^?]*)?\?)")
+
+
 @dataclass(frozen=True, slots=True)
 class RawRequest:
     """A request: its target (path and query), headers by name, and the form it brings, if it brings one."""
@@ -17,6 +21,11 @@ class RawRequest:
     target: str
     headers: Mapping[str, str] = field(default_factory=dict)
     form: str = ""
+
+    @property
+    def is_one(self) -> bool:
+        """Whether its target is an address at all: a URL, a path, or a query; no picture and no page."""
+        return bool(_ADDRESS.match(self.target)) and not _CONTROL.search(self.target)
 
 
 def read_request(text: str) -> RawRequest:

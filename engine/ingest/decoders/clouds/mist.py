@@ -57,7 +57,7 @@ def decode_mist(message: VendorMessage, told: Told) -> Decoded:
     body = json_object(message.body)
     topic = named(body.get("topic")).lower().replace("_", "-")
     if not topic:
-        raise MessageRefused(RecordRefusal.BAD_SHAPE, "no topic")
+        raise MessageRefused(RecordRefusal.BAD_SHAPE, "no `topic` key in the body")
     decoded = Decoded()
     add = OF_PHONES.get(topic)
     if add is None and topic not in OF_THINGS:

@@ -19,6 +19,8 @@ from engine.vocabulary import PortalRefusal, PortalSystem, WayOut
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _SIGNATURE = re.compile(r"(?:^|&)X-Amz-Signature=([0-9a-fA-F]{64})(?=&|$)")
+SIGNATURE = "xamzsignature"
+"""The parameter that holds it, folded."""
 AHEAD_S = 60.0
 """The controller's clock may be this far ahead of ours."""
 LONGEST_S = 3600

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli.commands import build
+from api.cli.decode.kinds import unheard
 from engine.errors import OperatorError
 from tests.engine.ingest.decoders.vendors import AP, NOW, OTHER, PHONE
 
@@ -40,7 +41,7 @@ def test_one_object_says_what_a_message_means(scan: Path) -> None:
     assert decoded("meraki-scanning-v3", scan) == {
         "readings": [{"mac": PHONE, "ap": AP, "t": NOW, "rssi_dbm": -60}],
         "positions": [], "sessions": [], "refused": {"no_mac": 1}, "identity": [], "ignored": 0, "answer": None,
-        "notes": {},
+        "notes": {"secret": "not checked: give --secret-env"},
     }  # fmt: skip
 
 
@@ -107,10 +108,41 @@ def test_a_mistake_of_who_types_is_said(scan: Path, wrong: tuple[str, ...]) -> N
 
 def test_without_json_it_is_a_table(scan: Path) -> None:
     lines = rayon("meraki-scanning-v3", scan).splitlines()
-    assert lines[0] == "1 readings"
+    assert lines[0] == "1 reading"
     assert lines[1].split() == ["mac", "ap", "t", "rssi_dbm"]
     assert lines[2].split() == [PHONE, AP, "1795860000", "-60"]
-    assert lines[-1] == "1 refused: no_mac"
+    assert lines[-2:] == [
+        "1 refused: no_mac: no address of a phone: is that field switched on?",
+        "secret: not checked: give --secret-env",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "said"),
+    [
+        ("mist", '{"events": []}', "no `topic` key in the body"),
+        ("mist", "null", "a JSON null, not an object"),
+        ("esp32", "3", "a JSON number where records should be"),
+        ("radius", "a,b,c", "--told columns="),
+        ("esp32", json.dumps({"mac": PHONE, "rssi": -60}), "--told ap=NAME"),
+        ("mist", '{"topic": "ping"}', "signature not checked: give --secret-env"),
+    ],
+)
+def test_a_refusal_says_what_helps(tmp_path: Path, kind: str, body: str, said: str) -> None:
+    (tmp_path / "m.json").write_text(body)
+    assert said in rayon(kind, tmp_path / "m.json")
+
+
+def test_what_is_told_in_vain_is_said() -> None:
+    (said,) = unheard("radius", {"colums": "time", "now": "1"})
+    assert said.startswith("--told colums: radius is told no such thing, but columns, delimiter")
+
+
+def test_degrees_have_six_digits(tmp_path: Path) -> None:
+    place = {"time": NOW, "lat": 48.8566135, "lng": 2.3522219, "variance": 1.5}
+    seen = {"version": "3.0", "data": {"observations": [{"clientMac": PHONE, "locations": [place]}]}}
+    (tmp_path / "m.json").write_text(json.dumps(seen))
+    assert " 2.352222  48.856614 " in rayon("meraki-scanning-v3", tmp_path / "m.json")
 
 
 def test_half_a_character_in_a_name_is_printed_all_the_same(tmp_path: Path) -> None:

@@ -82,6 +82,32 @@ def test_what_the_portal_was_told_opens_seals_and_checks_signatures(
     assert opened["portal"]["client_mac"] == "02:00:5e:10:00:01"
 
 
+def test_a_signature_without_a_secret_is_said_to_be_unchecked(run: Run) -> None:
+    target = RECORDED["extreme-signed"]["target"]
+    assert json.loads(run(target, "--json").stdout)["signed"] is None
+    assert "signed: not checked: give --secret-env\n" in run(target).stdout
+    assert json.loads(run(URL, "--json").stdout)["signed"] is False
+
+
+@pytest.mark.parametrize(
+    "given", [b"\x89PNG\r\n\x1a\n\0\0", b"<html><body>no</body></html>", b"", b"hello there", b"\xff\xd8\xff\xe0"]
+)
+def test_what_is_no_request_is_refused_as_such(run: Run, tmp_path: Path, given: bytes) -> None:
+    file = tmp_path / "given"
+    file.write_bytes(given)
+    said = json.loads(run(file, "--json").stdout)
+    assert (said["system"], said["refused"]) == (None, {"bad_shape": 1})
+
+
+@pytest.mark.parametrize(
+    "given", ["shop.example/w/corner?", "/w/corner?", "?", "GET /w/corner?", "https://shop.example/?"]
+)
+def test_every_form_of_an_address_is_one(run: Run, tmp_path: Path, given: str) -> None:
+    file = tmp_path / "given"
+    file.write_text(f"{given}client_mac=02-00-5E-10-00-01 \n")
+    assert json.loads(run(file, "--json").stdout)["portal"]["client_mac"] == "02:00:5e:10:00:01"
+
+
 def test_an_answer_by_rfc_8908_is_judged(run: Run, tmp_path: Path) -> None:
     answer, headers = tmp_path / "answer.json", tmp_path / "answer.headers"
     answer.write_text('{"captive": false, "seconds-remaining": 326, "venue-info-url": "https://shop.example/me"}')

@@ -1,8 +1,12 @@
-"""A few refused frames per reason, MACs masked, so that an operator sees what a counter counts."""
+"""A few refused frames per reason, so that an operator sees what a counter counts.
+
+Of our own readings the text, MACs masked; of a vendor's message its shape only, which says nothing of anybody.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 from collections import deque
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -10,12 +14,17 @@ from typing import Any
 import msgspec
 
 from engine.ingest.masks import mask_macs
+from engine.ingest.shapes import is_native, shape_of
 from engine.plan.model import ap_key
 
 MAX_BYTES = 2_048  # of a payload kept
 _LONGEST_MAC = 96  # every digit escaped
 _MAX_REASONS = 64
 MOST_UNKNOWN = 20  # of a store
+_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_HIDDEN = re.compile(
+    r'("[^"]*(?:secret|pass|pwd|token|user|mail)[^"]*"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|[^\s,}\]]+)', re.IGNORECASE
+)
 
 
 class FrameSamples:
@@ -30,8 +39,9 @@ class FrameSamples:
         if self._per_reason == 0 or (reason not in self._kept and len(self._kept) >= _MAX_REASONS):
             return
         kept = self._kept.setdefault(reason, deque(maxlen=self._per_reason))
-        kept.append({"at": at, "topic": _show(topic.encode("utf-8", "replace")), "bytes": len(payload),
-                     "payload": _show(payload)})  # fmt: skip
+        shown = _show_readings(payload) if is_native(topic) else _show_shape(topic, payload)
+        topic = _show(topic.encode("utf-8", "replace"))
+        kept.append({"at": at, "topic": topic, "bytes": len(payload), "payload": shown})
 
     def as_json(self) -> dict[str, list[dict[str, Any]]]:
         """Reason to samples, oldest first: `{"at", "topic", "bytes", "payload"}`."""
@@ -74,6 +84,22 @@ class UnknownPoints:
     def as_json(self) -> dict[str, list[str]]:
         """Names by store, newest last."""
         return {store: list(names) for store, names in self._names.items()}
+
+
+def _show_readings(raw: bytes) -> str:
+    """Bytes that are no text may be addresses as they are: nothing of them is shown."""
+    try:
+        printable = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+    if _NO_TEXT.search(printable):
+        return ""
+    return _HIDDEN.sub(r'\1"…"', _show(raw))
+
+
+def _show_shape(topic: str, payload: bytes) -> str:
+    text = shape_of(topic, payload)
+    return text if len(text) <= MAX_BYTES else text[:MAX_BYTES] + "…"
 
 
 def _show(raw: bytes) -> str:

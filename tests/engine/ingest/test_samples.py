@@ -37,7 +37,7 @@ def test_no_mac_survives_wherever_it_stands(pairs: list[str], separator: str, be
 def test_no_half_mac_is_left_where_a_payload_is_cut(shift: int, mac: str) -> None:
     samples = FrameSamples(1)
     payload = b"." * (MAX_BYTES - shift) + b'"' + mac.encode() + b'"' + b"." * 500
-    samples.add("not_json", "t", payload, 1.0)
+    samples.add("not_json", "rayon/s/readings/c", payload, 1.0)
     shown = samples.as_json()["not_json"][0]["payload"]
     assert "aa" not in shown
     assert len(shown) <= MAX_BYTES + 1

@@ -27,6 +27,7 @@ _MAC = re.compile(
     r"|(?<![0-9a-f])(?![0-9]{13,}(?![0-9a-f]))[0-9a-f]{12,}",  # thirteen decimal digits and more are a time
     re.IGNORECASE,
 )
+_FIRST_BYTE = re.compile(r"[0-9a-f](?:[0-9a-f]|[:-])", re.IGNORECASE)
 _OF_AN_ADDRESS = "mac|bssid|client|station|sta|device|addr|eui|hw|wlan|peer"
 _NAMED = re.compile(
     rf'("[^"]*(?:{_OF_AN_ADDRESS})[^"]*"\s*:\s*)"((?:[^"\\]|\\.)*)',
@@ -53,6 +54,17 @@ def mask_macs(text: str) -> str:
         out += [_mask(text[at:first]), text[first:last]]
         at = last
     return "".join([*out, _mask(text[at:])])
+
+
+def mask_local_macs(name: str) -> str:
+    """An access point's name without addresses that somebody chose: a phone's, where a vendor swapped the two. Those
+    of makers stay (the second bit of the first byte tells, IEEE 802)."""
+    return _MAC.sub(lambda found: MASK if _is_local(found[0]) else found[0], name)
+
+
+def _is_local(mac: str) -> bool:
+    first = _FIRST_BYTE.match(mac)
+    return first is None or bool(int(first[0].rstrip(":-"), 16) & 2)
 
 
 def _decimals(text: str) -> Iterator[tuple[int, int]]:

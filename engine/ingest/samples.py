@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from engine.ingest.masks import mask_macs
+from engine.ingest.masks import mask_local_macs, mask_macs
 from engine.ingest.shapes import is_native, shape_of
 from engine.plan.model import ap_key
 
@@ -66,6 +66,7 @@ class UnknownPoints:
         for reading in tree.get("readings", ()) if isinstance(tree, dict) else ():
             name = reading.get("ap") if isinstance(reading, dict) else None
             if isinstance(name, str) and len(name) <= _LONGEST_MAC and ap_key(name) not in self._known.get(store, ()):
+                name = mask_local_macs(name)
                 names.pop(name, None)
                 names[name] = None
         for oldest in list(names)[: max(0, len(names) - MOST_UNKNOWN)]:

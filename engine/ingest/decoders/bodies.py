@@ -17,11 +17,11 @@ from engine.vocabulary import RecordRefusal
 MAX_BODY = 4 * 1024 * 1024  # bytes; a shop's busiest minute is a tenth of it
 MAX_LINES = 20_000  # of one message; each costs time, even where it says nothing
 _BOM = b"\xef\xbb\xbf"
-_HALVES = re.compile(
-    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
-    r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_ESCAPES = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", re.DOTALL
 )
-"""Halves of a character beyond the first 65,536, alone: no text can be written with them."""
+"""Escapes of JSON, from left to right: an escaped backslash begins none. The group is half of a character beyond the
+first 65,536, alone: no text can be written with it."""
 _KINDS: Mapping[type, str] = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
 _decode = msgspec.json.Decoder().decode
 
@@ -53,9 +53,13 @@ def json_value(body: bytes) -> Any:
         pass
     try:
         text = body.removeprefix(_BOM).decode("utf-8", "replace")
-        return json.loads(_HALVES.sub(r"\\ufffd", text) if "\\u" in text else text)
+        return json.loads(_ESCAPES.sub(_whole, text) if "\\u" in text else text)
     except (ValueError, RecursionError):
         raise MessageRefused(RecordRefusal.NOT_JSON) from None
+
+
+def _whole(escape: re.Match[str]) -> str:
+    return r"\ufffd" if escape[1] else escape[0]
 
 
 def json_object(body: bytes) -> Json:

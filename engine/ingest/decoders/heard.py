@@ -8,12 +8,14 @@ logged, kept or published; its `repr` says how many, not who.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from engine.vocabulary import RecordRefusal, SourceSession
 
+_HALF = re.compile("[\ud800-\udfff]")
 ABSENT = math.nan
 """A number that the vendor does not give. An absent time is the time of receipt."""
 
@@ -104,6 +106,11 @@ class VendorIdentity(NamedTuple):
     mac: str
     user: str = ""
     ip: str = ""
+
+
+def printable(name: str) -> str:
+    """A name as a vendor gave it, halves of characters replaced: no file, log or answer could be written with them."""
+    return name if name.isascii() else _HALF.sub("\ufffd", name)
 
 
 @dataclass(slots=True)

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.ingest.decoders.columns import ReadingColumns, usable
-from engine.ingest.decoders.heard import Decoded, VendorMessage, VendorReading, VendorSession
+from engine.ingest.decoders.heard import Decoded, VendorMessage, VendorReading, VendorSession, printable
 from engine.ingest.decoders.native import Frame, NetworkSession
+from engine.ingest.masks import mask_local_macs
 from engine.ingest.sources.declared import Source
 from engine.ingest.sources.placing import Placed, place
 from engine.plan.model import Plan, ap_key
@@ -68,10 +69,8 @@ class Naming:
 
     def _unknown(self, shares: Mapping[str, _Share], frames: Sequence[Frame]) -> dict[str, list[str]]:
         lost = [frame.store for frame in frames if ReadingRefusal.UNKNOWN_AP in frame.refused]
-        return {
-            store: sorted({r.ap for r in shares[store].readings if self._store_of(r.ap, (store,)) is None})
-            for store in lost
-        }
+        names = {s: {r.ap for r in shares[s].readings if self._store_of(r.ap, (s,)) is None} for s in lost}
+        return {store: sorted({mask_local_macs(printable(ap)) for ap in aps}) for store, aps in names.items()}
 
     def _share_readings(self, readings: Sequence[VendorReading], shares: Mapping[str, _Share]) -> None:
         first = next(iter(shares))
@@ -163,7 +162,7 @@ class Naming:
     ) -> NetworkSession:
         t = session.t if np.isfinite(session.t) else message.received_at
         device = self._pseudonyms[store].stable(session.mac)
-        return NetworkSession(store, source.name, device, change, t, session.ssid, None, ip)
+        return NetworkSession(store, source.name, device, change, t, printable(session.ssid), None, ip)
 
 
 def _change(session: VendorSession) -> SessionChange | None:

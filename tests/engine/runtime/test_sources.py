@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.ingest.decoders.heard import VendorMessage
+from engine.ingest.masks import MASK
 from engine.ingest.sources.envelope import request_topic, seal_request
 from engine.storage.database import open_database
 from engine.vocabulary import RecordRefusal
@@ -174,6 +175,30 @@ def test_an_access_point_that_no_plan_has_is_named(tmp_path: Path) -> None:
         wire.publish(*meraki_message({"ap": "00:00:5e:00:53:ff", "t": 0.0, "rssi": -60.0}))
         engine.live()
         assert engine.process.figures()["unknown_aps"] == {STORE: ["00:00:5e:00:53:ff"]}
+
+
+def test_half_a_character_in_a_name_breaks_nothing(tmp_path: Path) -> None:
+    body = rb'{"clientMac":"02:00:00:00:00:01","mrMac":"\\ud800\udc00x","rssi":"-60"}'
+    with shop(tmp_path, MERAKI) as (engine, wire):
+        wire.publish("meraki/v1/mr/N1/x/wifi/y", body)
+        engine.live()
+        figures = engine.process.figures()
+        assert figures["unknown_aps"] == {STORE: ["\\ud800\ufffdx"]}
+        assert json.dumps(figures, ensure_ascii=False).encode()
+
+
+def test_a_phone_that_stands_where_an_access_point_should_is_not_named(tmp_path: Path) -> None:
+    with shop(tmp_path, MERAKI) as (engine, wire):
+        body = b'{"clientMac":"00:00:5e:00:53:01","mrMac":"da:a1:19:00:53:fe","rssi":"-60"}'
+        wire.publish("meraki/v1/mr/N1/x/wifi/y", body)
+        wire.publish(f"rayon/{STORE}/readings/c1", _swapped("da:a1:19:00:53:fe"))
+        engine.live()
+        assert engine.process.figures()["unknown_aps"] == {STORE: [MASK]}
+
+
+def _swapped(ap: str) -> bytes:
+    reading = {"ap": ap, "mac": "00:00:5e:00:53:01", "t": BEGIN, "rssi": -60}
+    return json.dumps({"sent_at": BEGIN, "readings": [reading]}).encode()
 
 
 def _iso(t: float) -> str:

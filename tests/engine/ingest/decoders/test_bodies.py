@@ -31,6 +31,7 @@ from engine.ingest.decoders.heard import Decoded
         (rb'{"a": "\ud83d\ude00"}', {"a": "\U0001f600"}),
         (rb'{"a": "x\ud800y"}', {"a": "x\ufffdy"}),
         (rb'{"a": "\ude00\ud800\ud83d\ude00"}', {"a": "\ufffd\ufffd\U0001f600"}),
+        (rb'{"a": "\\ud800\udc00x\ud83d\ude00\\\udc00"}', {"a": "\\ud800\ufffdx\U0001f600\\\ufffd"}),
         (b"18446744073709551616", 18446744073709551616),
     ],
 )

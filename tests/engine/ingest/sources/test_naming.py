@@ -13,6 +13,7 @@ from engine.ingest.decoders.heard import (
     VendorReading,
     VendorSession,
 )
+from engine.ingest.masks import MASK
 from engine.ingest.sources.declared import Source
 from engine.ingest.sources.naming import Naming, StoresTold
 from engine.plan.model import Plan
@@ -68,6 +69,15 @@ def test_each_store_gets_the_readings_of_its_access_points() -> None:
     assert said.frames[0].refused == {RecordRefusal.WIRED: 2, ReadingRefusal.UNKNOWN_AP: 1}
     assert said.frames[1].refused == {}
     assert said.unknown_aps == {"here": ["00:00:5e:00:53:ff"]}
+
+
+def test_names_can_be_written_and_are_no_phone_s() -> None:
+    plan = store()
+    swapped = [reading("x\ud800"), reading("da-a1-19-00-53-fe"), reading("00:00:5e:00:53:ff"), reading("AP-3-deadbeef")]
+    joined = VendorSession(PHONE, SourceSession.CONNECT, NOW, APS[0], "caf\udce9")
+    said = named(Decoded(swapped, sessions=[joined]), source([plan]), plan)
+    assert said.unknown_aps == {"shop": ["00:00:5e:00:53:ff", "AP-3-deadbeef", MASK, "x\ufffd"]}
+    assert said.sessions[0].ssid == "caf\ufffd"
 
 
 def test_positions_are_taken_where_there_is_nothing_better_or_where_they_are_wanted() -> None:

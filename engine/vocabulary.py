@@ -67,6 +67,7 @@ class RecordRefusal(StrEnum):
     NO_POSITION = "no_position"
     UNKNOWN_MAP = "unknown_map"
     OFF_PLAN = "off_plan"
+    VAGUE_POSITION = "vague_position"
     WIRED = "wired"
     NOT_WIFI = "not_wifi"
     NOT_A_PHONE = "not_a_phone"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from shapely import Polygon
 
 from engine.config import MapConfig
 from engine.ingest.decoders.heard import VendorPosition
@@ -22,8 +23,9 @@ UNKNOWN_SIGMA_M = 6.0
 LEAST_SIGMA_M = 1.0
 R95_TO_SIGMA = math.sqrt(2.0) / 2.4477
 """The radius that holds 95 % of a round normal distribution is 2.4477 of its sigma an axis."""
-MARGIN_M, MARGIN_SIGMAS = 5.0, 2.0
-"""A position further outside the floor than so many metres and radial sigmas is not of this floor."""
+MARGIN_M, MARGIN_SIGMAS, MOST_OUTSIDE_M = 5.0, 2.0, 15.0
+"""A position further outside the floor than so many metres and radial sigmas, or than the last, is not of this
+floor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,19 @@ def place(position: VendorPosition, maps: Sequence[MapConfig], plans: Mapping[st
         return RecordRefusal.NO_POSITION
     x_m, y_m, scale = where
     sigma_m = _sigma_m(position, scale)
-    outside_m = float(shapely.distance(shapely.Point(x_m, y_m), plan.levels[level].polygon))
-    if not outside_m <= MARGIN_M + MARGIN_SIGMAS * sigma_m:
+    floor = plan.levels[level].polygon
+    if not sigma_m <= max(_half_diagonal_m(floor), UNKNOWN_SIGMA_M):
+        return RecordRefusal.VAGUE_POSITION
+    outside_m = float(shapely.distance(shapely.Point(x_m, y_m), floor))
+    if not outside_m <= min(MARGIN_M + MARGIN_SIGMAS * sigma_m, MOST_OUTSIDE_M):
         return RecordRefusal.OFF_PLAN
     return Placed(store, level, x_m, y_m, sigma_m)
+
+
+def _half_diagonal_m(floor: Polygon) -> float:
+    """A position that is not surer than this says no more than that somebody is in the shop, or near."""
+    left, bottom, right, top = floor.bounds
+    return math.hypot(right - left, top - bottom) / 2
 
 
 def _map_of(position: VendorPosition, maps: Sequence[MapConfig]) -> MapConfig | None:

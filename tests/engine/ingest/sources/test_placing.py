@@ -62,3 +62,16 @@ def test_what_lies_elsewhere_is_said_to() -> None:
     assert placed({"x_m": 300.0, "y_m": 4.0}) is RecordRefusal.OFF_PLAN
     assert placed({"x_m": 24.0, "y_m": 4.0, "error_m": 3.0}).x_m == 24.0
     assert placed({}) is RecordRefusal.NO_POSITION
+
+
+def test_an_error_as_large_as_the_floor_says_nothing_of_where() -> None:
+    """Half the diagonal of 20 by 10 m is 11.18 m."""
+    assert placed({"x_m": 3.0, "y_m": 4.0, "error_m": 11.1}).sigma_m == 11.1
+    for error_m in (11.3, 500.0, 1e300):
+        assert placed({"x_m": 3.0, "y_m": 4.0, "error_m": error_m}) is RecordRefusal.VAGUE_POSITION
+
+
+def test_no_error_reaches_further_than_15_m_outside() -> None:
+    """5 m and twice 11 m would be 27 m."""
+    assert placed({"x_m": 34.9, "y_m": 4.0, "error_m": 11.0}).x_m == 34.9
+    assert placed({"x_m": 35.1, "y_m": 4.0, "error_m": 11.0}) is RecordRefusal.OFF_PLAN

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 
-from engine.ingest.pollers.answers import MOST_PAGES, LoginExpired, SourceAway, fetch, read_json
+from engine.ingest.pollers.answers import MOST_PAGES, LoginExpired, SourceAway, fetch, read_json, read_number
 from engine.ingest.sources.declared import Source
 
 PAGE = 200
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # it becomes part of a path
+_TOKEN = re.compile(r"[!-~]{1,4096}")  # and this a header
 
 
 async def ask_omada(client: httpx.AsyncClient, source: Source) -> AsyncIterator[bytes]:
@@ -24,14 +27,14 @@ async def ask_omada(client: httpx.AsyncClient, source: Source) -> AsyncIterator[
         answer = await _logged_in(client, source, f"{base}/{controller}/api/v2/login", url, params)
         yield answer.content
         result = _result(read_json(answer, url))
-        if number * PAGE >= float(result.get("totalRows") or 0):
+        if number * PAGE >= read_number(result, "totalRows"):
             return
 
 
 async def _controller(client: httpx.AsyncClient, base: str) -> str:
     url = f"{base}/api/info"
     found = _result(read_json(await fetch(client, "GET", url), url)).get("omadacId")
-    if not isinstance(found, str) or not found:
+    if not isinstance(found, str) or not _ID.fullmatch(found):
         raise SourceAway("the controller does not say its id")
     return found
 
@@ -48,10 +51,13 @@ async def _logged_in(
     user, _, password = (source.told.secret or "").partition(":")
     said = read_json(await fetch(client, "POST", login, json={"username": user, "password": password}), login)
     token = _result(said).get("token")
-    if not isinstance(token, str) or not token:
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise LoginExpired("the controller does not let us in")
     client.headers["Csrf-Token"] = token
-    return await fetch(client, "GET", url, params=params)
+    answer = await fetch(client, "GET", url, params=params)
+    if not _is_good(read_json(answer, url)):
+        raise LoginExpired("the controller lets us in, and answers with an error all the same")
+    return answer
 
 
 def _is_good(said: Any) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from engine.ingest.pollers.answers import MOST_BYTES, LoginExpired, SourceAway, fetch
+from engine.ingest.pollers.answers import MOST_BYTES, LoginExpired, SourceAway, decoded_parts, fetch
 from engine.ingest.sources.declared import Source
 
 SILENT_S = 20.0
@@ -27,18 +27,18 @@ async def listen_to_lines(client: httpx.AsyncClient, source: Source) -> AsyncIte
         async with client.stream("GET", url, headers=_headers(source, "X-API-KEY"), timeout=timeout) as answer:
             if answer.status_code in (401, 403):
                 raise LoginExpired(f"the stream wants another key ({answer.status_code})")
-            if answer.is_error:
+            if not answer.is_success:
                 raise SourceAway(f"the stream answers {answer.status_code}")
             async for line in _lines(answer):
                 yield line
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise SourceAway(f"the stream broke: {type(error).__name__}") from None
     raise SourceAway("the stream ended")
 
 
 async def _lines(answer: httpx.Response) -> AsyncIterator[bytes]:
     rest = b""
-    async for part in answer.aiter_bytes():
+    async for part in decoded_parts(answer):
         *lines, rest = (rest + part).split(b"\n")
         if len(rest) > MOST_BYTES:
             raise SourceAway("a line without end")

@@ -86,26 +86,38 @@ class Pollers:
             task.cancel()
 
     async def _ask_for_ever(self, source: Source) -> None:
+        """Whatever goes wrong with one source, the others are asked on: what is nobody's doing but ours is said so."""
         verify = source.told.options.get("verify", "yes") != "no"
+        plain = {"Accept-Encoding": "identity"}
         wait_s = FIRST_WAIT_S
-        async with httpx.AsyncClient(timeout=TIMEOUT_S, verify=verify, follow_redirects=False) as client:
-            while True:
-                if not self._ours(source.stores[0]):
-                    await asyncio.sleep(FIRST_WAIT_S)
-                    continue
-                began = time.monotonic()
-                try:
-                    await self._ask(client, source)
-                    self._went_well(source)
-                    wait_s = FIRST_WAIT_S
-                    await asyncio.sleep(max(source.config.every_s - (time.monotonic() - began), 0.0))
-                except SourceAway as away:
-                    if time.monotonic() - began > LONGEST_WAIT_S:
-                        wait_s = FIRST_WAIT_S  # it spoke for long: a stream that broke
-                    self._went_wrong(source, away)
-                    least_s = LOCKED_OUT_S if isinstance(away, LoginExpired) else 0.0
-                    await asyncio.sleep(max(wait_s, least_s, away.retry_after_s))
-                    wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+        while True:
+            try:
+                async with httpx.AsyncClient(timeout=TIMEOUT_S, verify=verify, headers=plain) as client:
+                    while True:
+                        wait_s = await self._ask_in_turn(client, source, wait_s)
+            except Exception as fault:  # noqa: BLE001 -- said, logged and tried again
+                self._is_our_fault(source, fault)
+                await asyncio.sleep(wait_s)
+                wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+
+    async def _ask_in_turn(self, client: httpx.AsyncClient, source: Source, wait_s: float) -> float:
+        """Asks once and sleeps until the next time, `wait_s` where it goes wrong. Returns the next turn's."""
+        if not self._ours(source.stores[0]):
+            await asyncio.sleep(FIRST_WAIT_S)
+            return wait_s
+        began = time.monotonic()
+        try:
+            await self._ask(client, source)
+        except SourceAway as away:
+            if time.monotonic() - began > LONGEST_WAIT_S:
+                wait_s = FIRST_WAIT_S  # it spoke for long: a stream that broke
+            self._went_wrong(source, away)
+            least_s = LOCKED_OUT_S if isinstance(away, LoginExpired) else 0.0
+            await asyncio.sleep(max(wait_s, least_s, away.retry_after_s))
+            return min(2 * wait_s, LONGEST_WAIT_S)
+        self._went_well(source)
+        await asyncio.sleep(max(source.config.every_s - (time.monotonic() - began), 0.0))
+        return FIRST_WAIT_S
 
     async def _ask(self, client: httpx.AsyncClient, source: Source) -> None:
         state = self.states[source.name]
@@ -132,3 +144,10 @@ class Pollers:
         if state.problem != str(away):
             log.warning("%s cannot be asked: %s", source.name, away)
         state.problem = str(away)
+
+    def _is_our_fault(self, source: Source, fault: Exception) -> None:
+        problem = f"a fault of Rayon's own, not of the controller: {type(fault).__name__}, see the log"
+        state = self.states[source.name]
+        if state.problem != problem:
+            log.error("%s cannot be asked: please report this fault", source.name, exc_info=fault)
+        state.problem = problem

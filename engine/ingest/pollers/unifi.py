@@ -8,11 +8,10 @@ network application of its own).
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 
-from engine.ingest.pollers.answers import MOST_PAGES, LoginExpired, fetch, read_json
+from engine.ingest.pollers.answers import MOST_PAGES, LoginExpired, fetch, read_json, read_number
 from engine.ingest.sources.declared import Source
 
 PAGE = 100
@@ -36,8 +35,9 @@ async def _integration(client: httpx.AsyncClient, source: Source) -> AsyncIterat
         answer = await fetch(client, "GET", url, headers=headers, params={"offset": offset, "limit": PAGE})
         yield answer.content
         said = read_json(answer, url)
-        offset += int(_number(said, "count"))
-        if not 0 < offset < _number(said, "totalCount"):
+        count = int(read_number(said, "count"))
+        offset += count
+        if not count or offset >= read_number(said, "totalCount"):
             return
 
 
@@ -56,8 +56,3 @@ async def _stations(client: httpx.AsyncClient, source: Source) -> bytes:
 
 def _base(source: Source) -> str:
     return str(source.config.url).rstrip("/")
-
-
-def _number(said: Any, key: str) -> float:
-    value = said.get(key) if isinstance(said, dict) else None
-    return float(value) if isinstance(value, int | float) else 0.0

@@ -22,9 +22,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.middleware.bodies import LIMIT_BYTES, BodyTooLargeError, BodyTooSlowError, read_body, replay_body
 from api.middleware.origin import SAFE_METHODS
 from api.problems import Place, for_reader, problem
+from engine.ingest.decoders.bodies import MAX_BODY
 from engine.vocabulary import ProblemCode
 
-VENDORS, VENDORS_BYTES = "/in/", 8 * 1024 * 1024
+VENDORS, VENDORS_BYTES = "/in/", MAX_BODY
 """Bodies of other makes are whatever they are, a minute of a cloud's at most: their decoders take any bytes."""
 LARGEST_INT = 2**63 - 1  # what a column of either database holds
 _UNWELCOME = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")

@@ -14,7 +14,7 @@ from engine.errors import MessageRefused
 from engine.ingest.decoders.heard import Decoded
 from engine.vocabulary import RecordRefusal
 
-MAX_BODY = 4 * 1024 * 1024  # bytes; a shop's busiest minute is a tenth of it
+MAX_BODY = 8 * 1024 * 1024  # bytes, of receivers and pollers too: 5,000 phones of a cloud's minute are 5 MB
 MAX_LINES = 20_000  # of one message; each costs time, even where it says nothing
 _BOM = b"\xef\xbb\xbf"
 _ESCAPES = re.compile(

@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from engine.ingest.decoders.bodies import MAX_BODY
 from engine.ingest.sources.declared import Source
 
 TIMEOUT_S = 10.0  # without a word
 ANSWER_S = 60.0  # for a whole answer: who sends a byte a second is away
 LONGEST_RETRY_S = 3600.0
-MOST_BYTES = 16 * 1024 * 1024
+MOST_BYTES = MAX_BODY  # what the decoders take
 MOST_PAGES = 50
 PIECE_BYTES = 256 * 1024  # inflated at once
 _WBITS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
@@ -34,6 +35,7 @@ from api import contract, docs, pages, problems
 from api import manager_login as gate
 from api.context import AppContext
 from api.controllers.hand_over import HandOver
+from api.controllers.receivers import DECODED_AT_ONCE
 from api.controllers.replays import SeenMessages
 from api.middleware import metrics
 from api.middleware.border import Border
@@ -124,6 +126,7 @@ def create_app(
     app.state.delivery = []
     app.state.seen_messages = SeenMessages()
     app.state.turned_away = TurnedAway()
+    app.state.decoding = CapacityLimiter(DECODED_AT_ONCE)
     app.state.hand_over = HandOver(config.mqtt) if any(s.config.receiver for s in sources) else None
     app.state.own_engine = list  # called for what keeps the engine of this process, if it has one, from its work
     problems.mount(app)

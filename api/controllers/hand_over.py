@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from starlette.concurrency import run_in_threadpool
+import anyio.to_thread
+from anyio import CapacityLimiter
 
 from engine.config import MqttConfig
 from engine.ingest.mqtt.broker import Broker
+from engine.ingest.mqtt.link import LinkName
 from engine.ingest.mqtt.publisher import Publisher
 
 PATIENCE_S = 2.0
 """A broker that does not confirm within this is away: the sender is asked to come again."""
+AT_ONCE = 16
+"""Hand-overs that may wait for the broker, and as many that may wait for those: in threads of their own, so that a
+broker that stalls keeps no page waiting."""
 
 
 class HandOver:
@@ -17,6 +22,8 @@ class HandOver:
 
     def __init__(self, config: MqttConfig) -> None:
         self._publisher = Publisher(Broker.from_config(config))
+        self._threads = CapacityLimiter(AT_ONCE)
+        self._under_way = 0
 
     def start(self) -> None:
         """Begins to connect."""
@@ -27,5 +34,12 @@ class HandOver:
         self._publisher.close(PATIENCE_S)
 
     async def deliver(self, topic: str, payload: bytes) -> bool:
-        """Whether the broker has it now."""
-        return await run_in_threadpool(self._publisher.deliver, topic, payload, PATIENCE_S)
+        """Whether the broker has it now. False at once while there is no connection or too many wait already."""
+        if self._publisher.state.name is not LinkName.CONNECTED or self._under_way >= 2 * AT_ONCE:
+            return False
+        self._under_way += 1
+        try:
+            deliver = self._publisher.deliver
+            return await anyio.to_thread.run_sync(deliver, topic, payload, PATIENCE_S, limiter=self._threads)
+        finally:
+            self._under_way -= 1

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import time
 
+import anyio.to_thread
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse, Response
-from starlette.concurrency import run_in_threadpool
 
 from api.context import AppContext, context
 from api.controllers.hand_over import HandOver
-from api.controllers.inflate import InflatesTooFar, inflate
+from api.controllers.inflate import DamagedBody, InflatesTooFar, inflate
 from api.controllers.replays import SeenMessages
 from api.middleware.turned_away import NO_KEY, TurnedAway
 from api.problems import problem
+from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, address, rate_limits
 from engine.errors import MessageRefused
 from engine.ingest.decoders.heard import Decoded, VendorMessage
 from engine.ingest.sources.declared import Source
@@ -25,6 +26,9 @@ from engine.ingest.sources.envelope import request_topic, seal_request
 from engine.ingest.sources.shown_keys import shows_key
 from engine.vocabulary import ProblemCode, RecordRefusal
 
+_WRONG_KEY = (RecordRefusal.BAD_SECRET, RecordRefusal.BAD_SIGNATURE)
+DECODED_AT_ONCE = 4
+"""Bodies in threads of their own, so that large ones keep no page waiting."""
 router = APIRouter(prefix="/in", tags=["controllers"])
 _STATUS = {
     RecordRefusal.BAD_SECRET: (401, ProblemCode.UNAUTHORIZED),
@@ -44,22 +48,36 @@ async def handshake(source: str, request: Request, ctx: AppContext = Depends(con
 
 
 @router.post("/{source}", summary="What a controller or cloud hears", status_code=200, response_class=PlainTextResponse)
-async def receive(source: str, request: Request, ctx: AppContext = Depends(context)) -> Response:
-    """Answered as soon as the broker has it. 401 without the key or with a wrong signature, 400 where the body is none
-    of this kind, 409 for one that came before, 503 while the broker is away."""
+async def receive(
+    source: str,
+    request: Request,
+    ctx: AppContext = Depends(context),
+    limits: RateLimits = Depends(rate_limits),
+) -> Response:
+    """Answered as soon as the broker has it. 401 without the key or with a wrong signature, 429 for too many of those,
+    400 where the body is none of this kind, 409 for one that came before, 503 while the broker is away."""
     found = _receiver(ctx, source)
     if found is None:
         return _unknown()
     if not found.signed and not shows_key(request.headers, found.told.secret):
         _turn_away(request, found, NO_KEY)
+        _count_wrong_key(request, found, limits)
         return problem(401, ProblemCode.UNAUTHORIZED, "present the source's secret as 'Authorization: Bearer ...'")
-    message, refusal = await _message(request, found)
-    if message is None:
-        return refusal
+    raw = await request.body()
     try:
-        decoded = await run_in_threadpool(found.decoder, message, found.told)
+        message, decoded = await anyio.to_thread.run_sync(
+            _read, request, raw, found, limiter=request.app.state.decoding
+        )
+    except InflatesTooFar:
+        _turn_away(request, found, str(RecordRefusal.TOO_LARGE))
+        return problem(413, ProblemCode.TOO_LARGE, "the body inflates to more than 8 MiB")
+    except DamagedBody as error:
+        _turn_away(request, found, str(RecordRefusal.BAD_SHAPE))
+        return problem(400, ProblemCode.INVALID_REQUEST, str(error))
     except MessageRefused as refused:
         _turn_away(request, found, str(refused.reason))
+        if refused.reason in _WRONG_KEY:
+            _count_wrong_key(request, found, limits)
         status, code = _STATUS.get(refused.reason, (400, ProblemCode.INVALID_REQUEST))
         return problem(status, code, f"{refused.reason}: {refused.detail}".rstrip(": "))
     return await _take(request, found, message, decoded)
@@ -105,16 +123,15 @@ def _unknown() -> Response:
     return problem(404, ProblemCode.NOT_FOUND, "no receiver of this name is declared under sources:")
 
 
-async def _message(request: Request, source: Source) -> tuple[VendorMessage | None, Response]:
-    raw = await request.body()
-    try:
-        body = inflate(raw, request.headers.get("content-encoding", ""))
-    except InflatesTooFar:
-        _turn_away(request, source, str(RecordRefusal.TOO_LARGE))
-        return None, problem(413, ProblemCode.TOO_LARGE, "the body inflates to more than 8 MiB")
-    except ValueError as error:
-        _turn_away(request, source, str(RecordRefusal.BAD_SHAPE))
-        return None, problem(400, ProblemCode.INVALID_REQUEST, str(error))
+def _read(request: Request, raw: bytes, source: Source) -> tuple[VendorMessage, Decoded]:
+    """In a thread, a few at a time. Raises InflatesTooFar, DamagedBody, MessageRefused."""
+    body = inflate(raw, request.headers.get("content-encoding", ""))
     headers = {name.lower(): value for name, value in request.headers.items()}
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return VendorMessage(body, time.time(), headers=headers, method=request.method, target=target), Response()
+    message = VendorMessage(body, time.time(), headers=headers, method=request.method, target=target)
+    return message, source.decoder(message, source.told)
+
+
+def _count_wrong_key(request: Request, source: Source, limits: RateLimits) -> None:
+    """Raises TooManyRequests for one too many of this address. A right one is never counted, nor held up."""
+    limits.spend("wrong_source_key", f"{source.name} {address(request)}", WRONG_KEYS_PER_MINUTE)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import hmac
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +17,10 @@ from typing import Any
 import httpx
 import pytest
 
+from api.controllers.hand_over import AT_ONCE, PATIENCE_S, HandOver
+from api.ratelimits import WRONG_KEYS_PER_MINUTE
 from engine.config import Config, MqttConfig
+from engine.ingest.mqtt.link import LinkName, LinkState
 from engine.ingest.mqtt.receiver import RawFrame, Subscriber
 from engine.ingest.sources.envelope import open_request
 from tests.api.conftest import served
@@ -35,6 +40,8 @@ SOURCES = [
         "secret_env": "T_CLOUD",
         "options": {"validator": "0ae1validator"},
     },
+    {"name": "guessed", "kind": "meraki-scanning-v3", "stores": ["corner"], "receiver": True, "secret_env": "T_CLOUD"},
+    {"name": "tried", "kind": "meraki-mqtt", "stores": ["corner"], "receiver": True, "secret_env": "T_CMX"},
     {"name": "keyed", "kind": "meraki-mqtt", "stores": ["corner"], "receiver": True, "secret_env": "T_CMX"},
 ]
 
@@ -46,6 +53,10 @@ def mist_body(rssi: float = -61.5) -> bytes:
 
 def signed(body: bytes, secret: str = MIST_SECRET) -> dict[str, str]:
     return {"X-Mist-Signature-v2": hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
+
+
+def meraki_line(rssi: str) -> bytes:
+    return json.dumps({"mrMac": "02:00:00:00:00:01", "clientMac": "02:aa:bb:cc:dd:01", "rssi": rssi}).encode()
 
 
 def cloud_body(secret: str = CLOUD_SECRET) -> bytes:
@@ -189,3 +200,54 @@ def test_outcomes_are_counted(receivers: Site) -> None:
     answer = httpx.get(f"{receivers.server.url}/metrics", headers={"Authorization": "Bearer manager-key-of-tests"})
     assert 'rayon_receiver_messages_total{outcome="taken",source="mist"}' in answer.text
     assert 'rayon_receiver_messages_total{outcome="bad_signature",source="mist"}' in answer.text
+
+
+def test_who_guesses_is_held_up_and_who_knows_is_not(receivers: Site) -> None:
+    """30 wrong ones a minute, of a key in a header or in the body; the right one gets through behind them."""
+    for source, wrong, right, key in (
+        ("tried", b"{}", meraki_line("-66"), {"X-Rayon-Key": CMX_SECRET}),
+        ("guessed", cloud_body("guess"), cloud_body(), {}),
+    ):
+        answers = [post(receivers, source, wrong, {}) for _ in range(WRONG_KEYS_PER_MINUTE + 2)]
+        assert [a.status_code for a in answers] == [401] * WRONG_KEYS_PER_MINUTE + [429] * 2, source
+        assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+        assert post(receivers, source, right, key).status_code == 200, source
+
+
+def test_a_body_of_seven_mebibytes_is_taken(receivers: Site, engine_ear: Subscriber) -> None:
+    body = mist_body(-77.0) + b" " * (7 * 1024 * 1024)
+    assert post(receivers, "mist", body, signed(body)).status_code == 200
+    assert open_request(taken(engine_ear)[0].payload, time.time()).body == body
+
+
+def test_a_stalled_broker_keeps_only_so_many_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as have threads and as many behind them; who comes later is told at once."""
+    hand_over = HandOver(MqttConfig(port=free_port()))
+    stalled = threading.Event()
+
+    def deliver(topic: str, payload: bytes, patience_s: float) -> bool:
+        return stalled.wait(20)
+
+    monkeypatch.setattr(hand_over._publisher, "deliver", deliver)
+    monkeypatch.setattr(type(hand_over._publisher), "state", LinkState(LinkName.CONNECTED, 0.0))
+
+    async def all_at_once() -> list[bool]:
+        many = [asyncio.create_task(hand_over.deliver("t", b"")) for _ in range(2 * AT_ONCE + 5)]
+        first, _ = await asyncio.wait(many, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.sleep(0)
+        refused = [task for task in many if task.done()]
+        assert first
+        assert not any(task.result() for task in refused)
+        assert len(refused) == 5
+        await asyncio.wait_for(asyncio.to_thread(lambda: None), 5)  # the threads of everybody else are free
+        stalled.set()
+        return [await task for task in many]
+
+    assert sum(asyncio.run(all_at_once())) == 2 * AT_ONCE
+
+
+def test_without_a_connection_nobody_waits() -> None:
+    hand_over = HandOver(MqttConfig(port=free_port()))
+    began = time.monotonic()
+    assert asyncio.run(hand_over.deliver("t", b"")) is False
+    assert time.monotonic() - began < PATIENCE_S

@@ -9,6 +9,8 @@ Told: the secret, and `validator`.
 
 from __future__ import annotations
 
+import re
+
 from engine.errors import MessageRefused
 from engine.ingest.decoders.bodies import Json, check_secret, json_object, objects
 from engine.ingest.decoders.clouds.meraki_v2 import add_v2
@@ -16,6 +18,8 @@ from engine.ingest.decoders.clouds.meraki_v3 import add_v3
 from engine.ingest.decoders.heard import Decoded, Told, VendorMessage
 from engine.vocabulary import RecordRefusal
 
+LARGE_BYTES = 64 * 1024
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
 _WIFI = ("", "wifi", "devicesseen")
 
 
@@ -24,6 +28,7 @@ def decode_meraki_scanning(message: VendorMessage, told: Told) -> Decoded:
     if message.method in ("GET", "HEAD"):
         validator = told.options.get("validator")
         return Decoded(answer=validator, ignored=0 if validator else 1)
+    _look_for_secret(message.body, told.secret)
     body = json_object(message.body)
     check_secret(body.get("secret"), told.secret)
     data = body.get("data")
@@ -37,6 +42,13 @@ def decode_meraki_scanning(message: VendorMessage, told: Told) -> Decoded:
     else:
         add_v3(data, decoded)
     return decoded
+
+
+def _look_for_secret(body: bytes, secret: str | None) -> None:
+    """Refuses a large body in which the secret stands nowhere before it is decoded: a stranger's costs a search only.
+    JSON may write signs as escapes, but nobody does for letters and digits. Raises MessageRefused `bad_secret`."""
+    if secret and len(body) > LARGE_BYTES and _PLAIN.fullmatch(secret) and secret.encode() not in body:
+        raise MessageRefused(RecordRefusal.BAD_SECRET)
 
 
 def _is_wifi(body: Json) -> bool:

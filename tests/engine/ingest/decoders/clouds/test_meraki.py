@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from engine.errors import MessageRefused
+from engine.ingest.decoders.clouds.meraki_scanning import LARGE_BYTES
 from engine.ingest.decoders.heard import Told, VendorMessage
 from engine.ingest.decoders.kinds import DECODERS
 from tests.engine.ingest.decoders.vendors import AP, AP2, NOW, OTHER, PHONE, decode, events, heard, places, refused
@@ -188,3 +189,13 @@ def test_a_clock_that_was_never_set_is_no_time() -> None:
     for never in (0, 950, "1970-01-01T00:05:00Z"):
         decoded = decode("meraki-scanning-v2", v2({"clientMac": PHONE, "seenEpoch": never, "rssi": 34}))
         assert math.isnan(decoded.readings[0].t)
+
+
+def test_a_large_body_without_the_secret_is_refused_before_it_is_decoded() -> None:
+    """One that is no JSON at all is told from the secret's absence only where somebody looked for it first."""
+    message = VendorMessage(b"{" * (LARGE_BYTES + 1), NOW)
+    with pytest.raises(MessageRefused, match="bad_secret"):
+        DECODERS["meraki-scanning-v3"](message, Told(secret="letters-and-0"))
+    for told in (Told(), Told(secret="signs/that&may be escaped")):
+        with pytest.raises(MessageRefused, match="not_json"):
+            DECODERS["meraki-scanning-v3"](message, told)

@@ -53,7 +53,9 @@ def test_several_gzips_one_after_another_are_one_body() -> None:
     assert inflate(gzip.compress(b"tape") + bytes(512), "gzip") == b"tape"
 
 
-@pytest.mark.parametrize("behind", [b"more", gzip.compress(b"x")[:-3], gzip.compress(b"") * 100])
+@pytest.mark.parametrize(
+    "behind", [b"more", gzip.compress(b"x")[:-3], gzip.compress(b"") * 100], ids=["text", "torn", "many empty"]
+)
 def test_what_follows_a_gzip_and_is_none_is_refused(behind: bytes) -> None:
     with pytest.raises(ValueError, match="gzip"):
         inflate(gzip.compress(b"one") + behind, "gzip")

@@ -40,7 +40,14 @@ SOURCES = [
         "secret_env": "T_CLOUD",
         "options": {"validator": "0ae1validator"},
     },
-    {"name": "guessed", "kind": "meraki-scanning-v3", "stores": ["corner"], "receiver": True, "secret_env": "T_CLOUD"},
+    {
+        "name": "guessed",
+        "kind": "meraki-scanning-v3",
+        "stores": ["corner"],
+        "receiver": True,
+        "secret_env": "T_CLOUD",
+        "options": {"validator": "0ae1validator"},
+    },
     {"name": "tried", "kind": "meraki-mqtt", "stores": ["corner"], "receiver": True, "secret_env": "T_CMX"},
     {"name": "keyed", "kind": "meraki-mqtt", "stores": ["corner"], "receiver": True, "secret_env": "T_CMX"},
 ]

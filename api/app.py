@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Mapping
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from anyio import CapacityLimiter
@@ -46,6 +45,7 @@ from api.middleware.turned_away import TurnedAway
 from api.portal.doors import open_doors
 from api.ratelimits import RateLimits
 from api.shoppers.sessions import restore_session
+from engine import __version__
 from engine.config import Config
 from engine.delivery.housekeeping import keep_house
 from engine.delivery.outboxes import housekeeping_jobs, page_hub, retention_jobs
@@ -103,7 +103,7 @@ def create_app(
     app = FastAPI(
         title="Rayon",
         summary="In-store Wi-Fi location and proximity couponing.",
-        version=version("rayon"),
+        version=__version__,
         openapi_tags=_TAGS,
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
+from engine import __version__
 
 
 def version_line() -> str:
-    """What `rayon --version` prints."""
-    return f"rayon {version('rayon')}"
+    """What `rayon --version` prints: the version of the code that runs, also where it was updated in place since it was
+    installed."""
+    return f"rayon {__version__}"

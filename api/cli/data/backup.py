@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +15,7 @@ import typer
 from api.cli.data.archive import DATABASE, KEYS, PLANS, Manifest, write_archive
 from api.cli.data.places import SitePlaces
 from api.cli.engine import CONFIG_OPTION
+from engine import __version__
 from engine.config import Config
 from engine.errors import OperatorError, Problem
 from engine.privacy.secrets import SECRETS_FILE, load_secrets
@@ -63,7 +63,7 @@ def make_backup(
         files |= {f"{KEYS}/{path.name}": path for path in places.key_files()}
         files |= {f"{PLANS}/{path.relative_to(places.plans_dir).as_posix()}": path for path in places.plan_files()}
         head = {
-            "rayon": version("rayon"),
+            "rayon": __version__,
             "database_version": require_known(copy),
             "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "stores": [folder.name for folder in places.stores()],

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.config import SourceConfig, parse_config
 from engine.errors import OperatorError
+from engine.ingest import decoders
+from engine.ingest.decoders.kinds import DECODERS
 from engine.ingest.sources.declared import declare
+from engine.ingest.sources.options import OPTIONS
 from tests.engine.ingest.sources.made import store
 
 PLANS = {"shop": store()}
@@ -82,6 +87,17 @@ def test_options_that_a_kind_lacks_or_does_not_have(said: dict[str, Any], found:
 )
 def test_options_that_a_kind_reads(said: dict[str, Any]) -> None:
     assert len(declare([SourceConfig.model_validate(GOOD | said)], PLANS, {"S": "s"})) == 1
+
+
+def test_every_option_that_a_decoder_reads_by_name_is_listed() -> None:
+    read = {
+        (path.stem, name)
+        for path in (Path(decoders.__file__).parent).rglob("*.py")
+        for name in re.findall(r'options(?:\.get\(|\[)"(\w+)"', path.read_text(encoding="utf-8"))
+    }
+    assert len(read) >= 10
+    assert {name for _, name in read} <= set().union(*OPTIONS.values())
+    assert OPTIONS.keys() <= DECODERS.keys()
 
 
 def test_a_store_without_a_floor_plan_is_unknown_where_plans_are_told() -> None:

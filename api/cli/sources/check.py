@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import typer
 
+from api.cli.decode.advice import in_words
+from api.cli.decode.counting import counted
 from api.cli.decode.messages import NOT_KNOWN, read_message
 from api.cli.engine import CONFIG_OPTION
 from engine.errors import MessageRefused, OperatorError, Problem
-from engine.ingest.decoders.heard import VendorMessage
+from engine.ingest.decoders.heard import Decoded, VendorMessage
 from engine.ingest.sources.declared import Source
 from engine.ingest.sources.naming import Naming, StoresTold
+from engine.ingest.sources.placing import place, work_out
 from engine.ingest.sources.shown_keys import shows_key
+from engine.plan.model import Plan
+from engine.vocabulary import RecordRefusal
 
+MOST_SHOWN = 3
 _KEY_HEADERS = frozenset(("authorization", "x-rayon-key"))
 
 
@@ -58,7 +64,7 @@ def check(
     for file in files:
         message = read_message(file, topic, headers, NOT_KNOWN)
         let_in = _is_let_in(found, message, headers, file)
-        tried.append(_try(found, naming, message, file) and let_in)
+        tried.append(_try(found, naming, site.plans, message, file) and let_in)
     if not all(tried):
         raise typer.Exit(1)
 
@@ -92,7 +98,7 @@ def _is_let_in(source: Source, message: VendorMessage, headers: Path | None, fil
     return False
 
 
-def _try(source: Source, naming: Naming, message: VendorMessage, file: Path) -> bool:
+def _try(source: Source, naming: Naming, plans: Mapping[str, Plan], message: VendorMessage, file: Path) -> bool:
     """Prints what a message gives. Whether that is anything."""
     if source.pattern is not None and message.topic and not source.pattern.fullmatch(message.topic):
         pattern = source.config.topic
@@ -104,25 +110,47 @@ def _try(source: Source, naming: Naming, message: VendorMessage, file: Path) -> 
         print(f"{file}: refused: {refused}")
         return False
     named = naming.name(source, replace(message, received_at=now), decoded)
-    print(f"{file}: {_summary(named)}")
+    print(f"{file}: {_summary(named, source.kind)}")
+    lost = any(RecordRefusal.OFF_PLAN in frame.refused for frame in named.frames)
+    for line in _off_plan(source, decoded, plans) if lost else ():
+        print(f"  {line}")
     for store, names in named.unknown_aps.items():
         print(f"  {store} has no access point {', '.join(names)}: add `macs` to its plan, or the access point")
     return any(len(frame.readings) or len(frame.positions) for frame in named.frames) or bool(named.sessions)
 
 
-def _summary(named: StoresTold) -> str:
+def _off_plan(source: Source, decoded: Decoded, plans: Mapping[str, Plan]) -> Iterator[str]:
+    """Where the first few positions came to lie that are far outside: a factor or an axis is seen at once."""
+    own = {store: plans[store] for store in source.stores}
+    off = [p for p in decoded.positions if place(p, source.maps, own) is RecordRefusal.OFF_PLAN]
+    for position in off[:MOST_SHOWN]:
+        placed = work_out(position, source.maps, own)
+        if isinstance(placed, RecordRefusal):
+            continue
+        level = own[placed.store].levels[placed.level]
+        x0, y0, x1, y1 = level.polygon.bounds
+        yield (
+            f"off_plan: x {placed.x_m:.1f} m, y {placed.y_m:.1f} m; {level.id} of {placed.store} reaches from "
+            f"{x0:.1f}, {y0:.1f} to {x1:.1f}, {y1:.1f} m"
+        )
+    if len(off) > MOST_SHOWN:
+        yield f"and {counted(len(off) - MOST_SHOWN, 'position')} more off the plan"
+
+
+def _summary(named: StoresTold, kind: str) -> str:
     parts = []
     for frame in named.frames:
         if len(frame.readings):
             devices = len(np.unique(frame.readings.device))
             aps = len(np.unique(frame.readings.ap))
-            parts.append(f"{frame.store}: {len(frame.readings)} readings of {devices} phones by {aps} access points")
+            by = f"{counted(devices, 'phone')} by {counted(aps, 'access point')}"
+            parts.append(f"{frame.store}: {counted(len(frame.readings), 'reading')} of {by}")
         if len(frame.positions):
-            parts.append(f"{frame.store}: {len(frame.positions)} positions")
+            parts.append(f"{frame.store}: {counted(len(frame.positions), 'position')}")
     if named.sessions:
-        parts.append(f"{len(named.sessions)} sessions")
+        parts.append(counted(len(named.sessions), "session"))
     refused: Counter[str] = Counter()
     for frame in named.frames:
         refused.update({str(reason): n for reason, n in frame.refused.items()})
-    parts += [f"{n} refused: {reason}" for reason, n in refused.items()]
+    parts += [f"{n} refused: {in_words(kind, reason)}" for reason, n in refused.items()]
     return "; ".join(parts) or "nothing of a phone"

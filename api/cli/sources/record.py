@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import typer
 
+from api.cli.decode.advice import in_words
+from api.cli.decode.counting import counted
 from api.cli.engine import CONFIG_OPTION
 from engine.errors import OperatorError, Problem
 from engine.ingest.decoders.native import Frame
@@ -44,18 +47,25 @@ def record(
     wanted = store or found.stores[0]
     if wanted not in found.stores or (store is None and len(found.stores) > 1):
         raise OperatorError([Problem("--store", str(store), "say which", f"one of {', '.join(found.stores)}")])
-    rows = 0
+    rows, refused = 0, Counter[str]()
     with output.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(HEADER)
         try:
             for _, said in listen(site, found, seconds):
-                for row in [] if isinstance(said, str) else _rows(said, site.plans[wanted]):
+                if isinstance(said, str):
+                    refused[said] += 1
+                    continue
+                for frame in said.frames:
+                    refused.update({str(reason): n for reason, n in frame.refused.items()})
+                for row in _rows(said, site.plans[wanted]):
                     table.writerow(row)
                     rows += 1
         except KeyboardInterrupt:
             pass
-    typer.echo(f"{rows} readings in {output}", err=True)
+    typer.echo(f"{counted(rows, 'reading')} in {output}", err=True)
+    for reason, n in refused.most_common():
+        typer.echo(f"{n} refused: {in_words(found.kind, reason)}", err=True)
 
 
 def _rows(named: StoresTold, plan: Plan) -> Iterator[tuple[str, ...]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from api.cli.decode.counting import counted
 from api.cli.engine import CONFIG_OPTION
 from engine.ingest.decoders.native import Frame
 from engine.ingest.sources.naming import StoresTold
@@ -44,7 +45,7 @@ def tail(
                 print(f"{time.strftime('%H:%M:%S', time.localtime(raw.received_at))} {line}", flush=True)
     except KeyboardInterrupt:
         pass
-    typer.echo(f"{messages} messages", err=True)
+    typer.echo(counted(messages, "message"), err=True)
 
 
 def _lines(named: StoresTold, plans: dict[str, Plan], now: float) -> Iterator[str]:

@@ -41,6 +41,20 @@ class Placed:
 
 def place(position: VendorPosition, maps: Sequence[MapConfig], plans: Mapping[str, Plan]) -> Placed | RecordRefusal:
     """The position in the frame of one of `plans` (the stores of its source), or why it is of none."""
+    placed = work_out(position, maps, plans)
+    if isinstance(placed, RecordRefusal):
+        return placed
+    floor = plans[placed.store].levels[placed.level].polygon
+    if not placed.sigma_m <= max(_half_diagonal_m(floor), UNKNOWN_SIGMA_M):
+        return RecordRefusal.VAGUE_POSITION
+    outside_m = float(shapely.distance(shapely.Point(placed.x_m, placed.y_m), floor))
+    if not outside_m <= min(MARGIN_M + MARGIN_SIGMAS * placed.sigma_m, MOST_OUTSIDE_M):
+        return RecordRefusal.OFF_PLAN
+    return placed
+
+
+def work_out(position: VendorPosition, maps: Sequence[MapConfig], plans: Mapping[str, Plan]) -> Placed | RecordRefusal:
+    """As `place`, be it on the floor or far outside."""
     found = _map_of(position, maps)
     store = (found.store if found else None) or next(iter(plans))
     plan = plans.get(store)
@@ -53,14 +67,7 @@ def place(position: VendorPosition, maps: Sequence[MapConfig], plans: Mapping[st
     if where is None:
         return RecordRefusal.NO_POSITION
     x_m, y_m, scale = where
-    sigma_m = _sigma_m(position, scale)
-    floor = plan.levels[level].polygon
-    if not sigma_m <= max(_half_diagonal_m(floor), UNKNOWN_SIGMA_M):
-        return RecordRefusal.VAGUE_POSITION
-    outside_m = float(shapely.distance(shapely.Point(x_m, y_m), floor))
-    if not outside_m <= min(MARGIN_M + MARGIN_SIGMAS * sigma_m, MOST_OUTSIDE_M):
-        return RecordRefusal.OFF_PLAN
-    return Placed(store, level, x_m, y_m, sigma_m)
+    return Placed(store, level, x_m, y_m, _sigma_m(position, scale))
 
 
 def _half_diagonal_m(floor: Polygon) -> float:

@@ -84,10 +84,22 @@ def test_a_recorded_message_goes_the_whole_way(tmp_path: Path) -> None:
     good.write_bytes(message())
     strange.write_bytes(message("00:00:5e:00:54:ff"))
     result = run("check", "meraki", str(good), "--topic", TOPIC, "--config", config)
-    assert (result.exit_code, "boutique: 1 readings of 1 phones by 1 access points" in result.stdout) == (0, True)
+    assert (result.exit_code, "boutique: 1 reading of 1 phone by 1 access point" in result.stdout) == (0, True)
     result = run("check", "meraki", str(strange), "--topic", TOPIC, "--config", config)
     assert result.exit_code == 1
     assert "boutique has no access point 00:00:5e:00:54:ff: add `macs` to its plan" in result.stdout
+
+
+def test_a_position_off_the_plan_says_where_it_came_to_lie(tmp_path: Path) -> None:
+    file = tmp_path / "post.json"
+    place = {"floorPlanId": "g_1", "x": 500.0, "y": 1.5, "variance": 1.0}
+    seen = [{"clientMac": PHONE, "locations": [place | {"time": f"2026-11-28T10:00:0{k}Z"} for k in range(5)]}]
+    file.write_text(json.dumps({"version": "3.0", "secret": "secret", "type": "WiFi", "data": {"observations": seen}}))
+    result = run("check", "cloud", str(file), "--config", str(site(tmp_path)))
+    assert result.exit_code == 1
+    assert "off_plan: x 500.0 m, y " in result.stdout
+    assert "; rdc of boutique reaches from 0.0, 0.0 to " in result.stdout
+    assert "and 2 positions more off the plan" in result.stdout
 
 
 def test_a_topic_that_would_not_reach_the_source_is_said(tmp_path: Path) -> None:
@@ -151,6 +163,7 @@ def test_tail_and_record_show_what_comes_and_no_mac(tmp_path: Path, mosquitto: M
         shown = run("tail", "meraki", "--seconds", "1.5", "--config", config)
         recorded = run("record", "meraki", "-o", str(table), "--seconds", "1.5", "--config", config)
     assert (shown.exit_code, recorded.exit_code) == (0, 0)
+    assert "refused: not_json: not JSON" in recorded.output, "what was refused meanwhile"
     assert "boutique: AP rdc 1 heard " in shown.stdout
     assert "refused: not_json" in shown.stdout
     rows = list(csv.DictReader(table.read_text().splitlines()))

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from api.texts.catalogue import words
+from api.texts.language import Language
 from engine.storage.keys import add_key
 from engine.storage.status import ENGINE, EVERY_STORE, put_status
+from engine.vocabulary import ReadingRefusal, RecordRefusal
 from tests.api.site import SECRETS, Site
 
 MANAGER = {"Authorization": f"Bearer {SECRETS.manager_key}"}
@@ -81,6 +84,31 @@ def test_the_page_says_what_to_do(site: Site, lang: str, words: str) -> None:
     assert words in html
     assert "<b>" not in html
     assert "macs" in html
+
+
+@pytest.mark.parametrize(
+    ("lang", "silent", "legend"), [("fr", "plus de 60", "5 minutes"), ("en", "than 60", "5 minutes")]
+)
+def test_silent_and_the_rings_are_explained(site: Site, lang: str, silent: str, legend: str) -> None:
+    headers = MANAGER | {"Accept": "text/html", "Accept-Language": lang}
+    now = time.time()
+    for age_s in (1, 600):
+        say(site, now, c1={"heard_at": now - age_s, "readings": 1})
+        with site.client() as client:
+            html = client.get("/health/sources/corner", headers=headers).text.replace("\u00a0", " ")
+        assert (silent in html) is (age_s == 600)
+        assert legend in html
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_every_refusal_says_what_to_do(lang: Language) -> None:
+    """What is to be done stands after a colon."""
+    refusals = words(lang).refusals
+    assert [code for code in {*ReadingRefusal, *RecordRefusal} if ":" not in refusals[code] and code not in PLAIN] == []
+
+
+PLAIN = {"bad_rssi"}
+"""Says it in a sentence of its own."""
 
 
 def test_who_may_see_it(site: Site) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.devices import DeviceTable, StateColumn, rounds
 from engine.presence.rhythm import GAP_MAX_S, RHYTHM, gap_allowed_s, learn_gaps
-from engine.records import F64, I64, U64, DeviceId, StoreVisit, device_hex
+from engine.records import F64, I64, U64, Bools, DeviceId, StoreVisit, device_hex
 
 COUNTED_HALF_LIFE_S = 3600.0
 LEAST_COUNTED = 20.0  # stays: a share of fewer says nothing
@@ -63,6 +63,10 @@ class StoreVisits:
         """Share of the stays of about the last hour whose device was heard only once: it cannot be followed. None of
         fewer than `LEAST_COUNTED`."""
         return round(self._once / self._ended, 3) if self._ended >= LEAST_COUNTED else None
+
+    def knows(self, devices: U64) -> Bools:
+        """Which of these devices have an open stay (n,)."""
+        return np.asarray(self._table.find(devices) >= 0)
 
     def visit_id(self, device: DeviceId) -> str | None:
         """The id of the device's open stay, None when it has none."""

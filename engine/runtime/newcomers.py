@@ -3,6 +3,7 @@
 A track costs tens of kilobytes, so an address heard once must not have one where there are many. Up to `FREE_TRACKS`
 every device gets its track at once. Beyond, a device nobody knows must be heard for `STAYS_S` first; until then it is
 24 bytes here, forgotten `REMEMBERED_S` later. No more than the store's limit get one, but for phones that are linked.
+Devices that a source tells of pass by here too: an address made up once must not count among people.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from engine.devices import DeviceTable, StateColumn
-from engine.records import F64, U64, Bools, Scans
+from engine.records import F64, U64, Bools, Scans, ToldPositions
 
 FREE_TRACKS = 400
 STAYS_S = 5.0  # between two times a device is heard, for it to be somebody who stays
@@ -31,16 +32,27 @@ class Newcomers:
 
     def admit(self, scans: Scans, known: Bools, tracks: int) -> Scans:
         """The scans to look at. `known` (n,): of devices that have a track or are linked; `tracks`: how many have."""
-        if known.all():
-            return scans
-        good = known | self._have_stayed(scans, ~known, max(0, FREE_TRACKS - tracks))
-        room = max(0, self._limit - tracks)
-        fresh = np.unique(scans.device[good & ~known])
-        if len(fresh) > room:
-            good &= known | np.isin(scans.device, fresh[:room])
-        self._table.forget(scans.device[good])
-        self.held_back += int((~good).sum())
+        good = self._look_at(scans.device, scans.t, known, tracks, max(0, FREE_TRACKS - tracks))
         return scans if good.all() else scans.take(np.flatnonzero(good))
+
+    def admit_told(self, positions: ToldPositions, known: Bools, present: int) -> ToldPositions:
+        """The positions to believe, as `admit`; `present`: how many devices the store follows. A source has one word
+        for a device and no signal that could be looked at, so who is told of once is nobody yet, in any store."""
+        good = self._look_at(positions.device, positions.t, known, present, 0)
+        return positions if good.all() else positions.take(np.flatnonzero(good))
+
+    def _look_at(self, device: U64, t: F64, known: Bools, tracks: int, free: int) -> Bools:
+        """Which rows to look at (n,): `free` newcomers at once, others once they have stayed, while there is room."""
+        if known.all():
+            return known
+        good = known | self._have_stayed(device, t, ~known, free)
+        room = max(0, self._limit - tracks)
+        fresh = np.unique(device[good & ~known])
+        if len(fresh) > room:
+            good &= known | np.isin(device, fresh[:room])
+        self._table.forget(device[good])
+        self.held_back += int((~good).sum())
+        return good
 
     def forget(self, clock: float) -> None:
         """Lets go whoever was not heard for a while, and the oldest where there are too many."""
@@ -53,17 +65,17 @@ class Newcomers:
             since = max(since, float(np.partition(last, -MOST_NEWCOMERS)[-MOST_NEWCOMERS]))
         self._table.drop(last < since)
 
-    def _have_stayed(self, scans: Scans, unknown: Bools, room: int) -> Bools:
+    def _have_stayed(self, device: U64, t: F64, unknown: Bools, room: int) -> Bools:
         """Which of the unknown have been heard long enough, or find room (n,)."""
-        out = np.zeros(len(scans), np.bool_)
+        out = np.zeros(len(device), np.bool_)
         if room:
-            first_come = _first_of(scans.device[unknown], scans.t[unknown])[:room]
-            out |= unknown & np.isin(scans.device, first_come)
+            first_come = _first_of(device[unknown], t[unknown])[:room]
+            out |= unknown & np.isin(device, first_come)
         rest = np.flatnonzero(unknown & ~out)
         if not len(rest):
             return out
-        rest = rest[np.argsort(scans.t[rest], kind="stable")]
-        device, t = scans.device[rest], scans.t[rest]
+        rest = rest[np.argsort(t[rest], kind="stable")]
+        device, t = device[rest], t[rest]
         row = self._table.rows(device)
         new = np.isnan(self._table["first"][row])
         self._table["first"][row[new][::-1]] = t[new][::-1]  # a device twice: its oldest holds

@@ -198,8 +198,15 @@ class StoreEngine:
         known = self._locator.knows(scans.device) | np.isin(scans.device, self._linked)
         return self._newcomers.admit(scans, known, len(self._locator))
 
+    def _admit_told(self, positions: ToldPositions) -> ToldPositions:
+        """The positions of devices that are followed already, are linked, or have been told of for a while."""
+        device = positions.device
+        known = self._locator.knows(device) | self._stays.knows(device) | np.isin(device, self._linked)
+        return self._newcomers.admit_told(positions, known, max(len(self._locator), len(self._stays)))
+
     def _with_told(self, fixes: Fixes, positions: ToldPositions) -> Fixes:
         """And the fixes that sources told themselves, in the order of time."""
+        positions = self._admit_told(positions)
         if not len(positions):
             return fixes
         told = fixes_of(positions, self.cells, large=sparse.issparse(fixes.posterior))

@@ -8,7 +8,8 @@ import numpy as np
 
 from engine.records import ToldPositions
 
-MAX_BACKLOG_S = 86_400.0  # as for readings
+REMEMBERED_S = 600.0  # older ones than the store's time are late anyway
+MOST_DEVICES = 50_000
 
 
 class PositionOrder:
@@ -41,12 +42,14 @@ class PositionOrder:
     def _is_fresh(self, device: int, t: float) -> bool:
         if t <= self._newest.get(device, -np.inf):
             return False
-        self._newest[device] = t
+        if t >= self._released_to:
+            self._newest[device] = t
         return True
 
     def release(self, clock: float) -> ToldPositions:
         """Those before the store's time `clock`."""
         self._released_to = clock if np.isfinite(clock) else self._released_to
+        self._forget(clock)
         if not self._held:
             return ToldPositions.empty()
         held = ToldPositions.concat(self._held)
@@ -54,12 +57,14 @@ class PositionOrder:
         rest = held.take(~ripe)
         self._held = [rest] if len(rest) else []
         out = held.take(ripe)
-        self._forget(clock)
         return out.take(np.lexsort((out.device, out.t)))
 
     def _forget(self, clock: float) -> None:
+        """Whoever was not told of for a while, and the oldest where there are too many."""
         if np.isfinite(clock):
-            self._newest = {device: t for device, t in self._newest.items() if t >= clock - MAX_BACKLOG_S}
+            self._newest = {device: t for device, t in self._newest.items() if t >= clock - REMEMBERED_S}
+        if len(self._newest) > MOST_DEVICES:
+            self._newest = dict(sorted(self._newest.items(), key=lambda told: told[::-1])[-MOST_DEVICES:])
 
     def start_anew(self) -> ToldPositions:
         """The store's time starts anew. Returns what was still held."""

@@ -12,7 +12,7 @@ from api.cli.setup.asking import say
 from api.cli.sources.listening import asked, decoded, received, subscribed
 from api.cli.sources.site import DeclaredSite
 from api.texts.catalogue import words
-from engine.ingest.decoders.heard import Decoded
+from engine.ingest.decoders.heard import Decoded, printable
 from engine.ingest.mqtt.receiver import RawFrame
 from engine.ingest.pollers.polling import PollState
 from engine.ingest.sources.declared import Source
@@ -49,7 +49,7 @@ class Arrivals:
         """Which access points a message names, whatever the plan has."""
         devices = names.many([reading.mac for reading in said.readings]).tolist()
         for reading, device in zip(said.readings, devices, strict=True):
-            point = self.points.setdefault(ap_key(reading.ap), HeardPoint(reading.ap))
+            point = self.points.setdefault(ap_key(reading.ap), HeardPoint(printable(reading.ap)))
             point.phones.add(device)
             if math.isfinite(reading.rssi_dbm):
                 point.levels_dbm.append(reading.rssi_dbm)

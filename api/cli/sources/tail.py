@@ -54,7 +54,8 @@ def _lines(named: StoresTold, plans: dict[str, Plan], now: float) -> Iterator[st
         for reason, n in frame.refused.items():
             yield f"{frame.store}: {n} refused: {reason}"
     for session in named.sessions:
-        yield f"{session.store}: {device_hex(session.device)[:6]} {session.event}"
+        who = "all" if session.device is None else device_hex(session.device)[:6]
+        yield f"{session.store}: {who} {session.event}"
     for store, names in named.unknown_aps.items():
         yield f"{store}: no access point {', '.join(names)}"
 

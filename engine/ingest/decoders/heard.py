@@ -18,6 +18,8 @@ from engine.vocabulary import RecordRefusal, SourceSession
 _HALF = re.compile("[\ud800-\udfff]")
 ABSENT = math.nan
 """A number that the vendor does not give. An absent time is the time of receipt."""
+EVERYBODY = "*"
+"""Instead of a MAC: all phones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ class VendorPosition(NamedTuple):
 
 
 class VendorSession(NamedTuple):
-    """A phone and the network, or a zone of the source's. A `mac` of `*` means all phones of `ap`."""
+    """A phone and the network, or a zone of the source's. A `mac` of `*` means all phones of the
+    source; `ap` is then the controller that starts anew."""
 
     mac: str
     event: SourceSession

@@ -98,11 +98,11 @@ class Frame:
 @dataclass(frozen=True, slots=True)
 class NetworkSession:
     """A device joined or left the network. `user` is what the controller knows it by, `ip` the address that it has
-    there, where the controller says so."""
+    there, where the controller says so. Without a device: all of the source's left, whose controller starts anew."""
 
     store: str
     source: str
-    device: DeviceId
+    device: DeviceId | None
     event: SessionChange
     t: float
     ssid: str

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.ingest.decoders.columns import ReadingColumns, usable
-from engine.ingest.decoders.heard import Decoded, VendorMessage, VendorReading, VendorSession, printable
+from engine.ingest.decoders.heard import EVERYBODY, Decoded, VendorMessage, VendorReading, VendorSession, printable
 from engine.ingest.decoders.native import Frame, NetworkSession
 from engine.ingest.masks import mask_local_macs
 from engine.ingest.sources.declared import Source
@@ -146,10 +146,20 @@ class Naming:
         address = {identity.mac: identity.ip for identity in decoded.identities if identity.ip}
         out = []
         for session in decoded.sessions:
-            store = source.stores[0] if len(source.stores) == 1 else self._store_of(session.ap, source.stores)
-            if store is not None and (change := _change(session)) is not None:
-                out.append(self._session(source, store, session, change, message, address.get(session.mac)))
+            change, ip = _change(session), address.get(session.mac)
+            if change is None:
+                continue
+            out += [self._session(source, s, session, change, message, ip) for s in self._stores_of(session, source)]
         return out
+
+    def _stores_of(self, session: VendorSession, source: Source) -> Sequence[str]:
+        """The store of its access point; a controller that starts anew, and is none, has phones in all of them."""
+        if len(source.stores) == 1:
+            return source.stores
+        store = self._store_of(session.ap, source.stores)
+        if store is not None:
+            return (store,)
+        return source.stores if session.mac == EVERYBODY else ()
 
     def _session(
         self,
@@ -161,13 +171,13 @@ class Naming:
         ip: str | None,
     ) -> NetworkSession:
         t = session.t if np.isfinite(session.t) else message.received_at
-        device = self._pseudonyms[store].stable(session.mac)
+        device = None if session.mac == EVERYBODY else self._pseudonyms[store].stable(session.mac)
         return NetworkSession(store, source.name, device, change, t, printable(session.ssid), None, ip)
 
 
 def _change(session: VendorSession) -> SessionChange | None:
-    """Joined or left; None for zones of the vendor's, and for all phones of an access point at once."""
-    if session.mac == "*":
+    """Joined or left; None for zones of the vendor's, and for all phones at once unless they left."""
+    if session.mac == EVERYBODY and session.event is not SourceSession.DISCONNECT:
         return None
     if session.event in _HERE:
         return SessionChange.CONNECT

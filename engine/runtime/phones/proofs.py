@@ -46,9 +46,10 @@ class Proved(NamedTuple):
 
 @dataclass(slots=True)
 class _Connection:
-    """A phone that has an address, from `since` until it left (s UTC)."""
+    """A phone that has an address, as `source` said, from `since` until it left (s UTC)."""
 
     address: str
+    source: str
     since: float
     until: float
 
@@ -81,16 +82,29 @@ class PhoneProofs:
         t = min(session.t, received_at)
         if received_at - t > NEWS_S:
             return
+        if session.device is None:
+            self.end_all(session.source, t)
+            return
         device = int(session.device)
-        known = self._connections.pop(device, None)
+        known = self._connections.get(device)
         if session.event is SessionChange.DISCONNECT:
             if known is not None:
                 known.until = min(known.until, t)
-                self._connections[device] = known
+                self._connections.move_to_end(device)
         elif session.ip is not None:
-            self._connections[device] = _Connection(address_digest(self._key, session.ip), t, math.inf)
+            address = address_digest(self._key, session.ip)
+            self._connections[device] = _Connection(address, session.source, t, math.inf)
+            self._connections.move_to_end(device)
+        elif known is not None and known.source == session.source:  # others may know no addresses at all
+            del self._connections[device]
         while len(self._connections) > MOST_PHONES:
             self._connections.popitem(last=False)
+
+    def end_all(self, source: str, t: float) -> None:
+        """The source's controller starts anew: whoever it gave an address has it no longer, from `t` (s UTC) on."""
+        for has in self._connections.values():
+            if has.source == source:
+                has.until = min(has.until, max(t, has.since))
 
     def see(self, fixes: Fixes, asked: Sequence[int]) -> None:
         """Keeps the last fix of the phones `asked` for, under whatever pseudonym they go, and of no other."""

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 from engine.errors import MessageRefused
 from engine.ingest.decoders.bodies import json_value
-from engine.ingest.decoders.heard import ABSENT, Decoded, Told, VendorMessage, VendorSession
+from engine.ingest.decoders.heard import ABSENT, EVERYBODY, Decoded, Told, VendorMessage, VendorSession
 from engine.ingest.decoders.local.linelog import read_lines
 from engine.ingest.decoders.loose import fields, identify, listed, read_each
 from engine.ingest.decoders.macs import ap_name
@@ -55,7 +55,6 @@ ONCE = ("Acct-Session-Id", "Acct-Status-Type", "Calling-Station-Id", "Event-Time
 RESTARTS = frozenset(("accounting-on", "accounting-off", "7", "8"))
 """The network access server starts or stops: all its sessions are over."""
 ON_CABLE = frozenset(("ethernet", "15", "fast-ethernet", "gigabit-ethernet"))
-EVERYBODY = "*"
 ANONYMOUS = re.compile(r"(anonymous|anon|)(@.*)?", re.IGNORECASE)
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 OUR_ZONES = frozenset(("utc", "gmt", "z"))

@@ -115,7 +115,17 @@ def test_sessions_come_with_their_address_and_without_a_name(event: SourceSessio
     assert session.device == names().stable(PHONE)
 
 
-def test_zones_of_a_vendor_and_whole_access_points_are_no_sessions() -> None:
+def test_zones_of_a_vendor_are_no_sessions() -> None:
     plan = store()
-    said = [VendorSession(PHONE, SourceSession.ENTER, zone="Tills"), VendorSession("*", SourceSession.DISCONNECT)]
+    said = [VendorSession(PHONE, SourceSession.ENTER, zone="Tills"), VendorSession("*", SourceSession.CONNECT)]
     assert named(Decoded(sessions=said), source([plan]), plan).sessions == []
+
+
+def test_a_controller_that_starts_anew_ends_sessions_in_all_its_stores() -> None:
+    here, there = store("here"), store("there", FAR)
+    for ap, stores in (("10.0.0.1", ["here", "there"]), (FAR[0], ["there"])):
+        decoded = Decoded(sessions=[VendorSession("*", SourceSession.DISCONNECT, NOW, ap)])
+        sessions = named(decoded, source([here, there]), here, there).sessions
+        assert [(s.store, s.source, s.device, s.event) for s in sessions] == [
+            (name, "it", None, SessionChange.DISCONNECT) for name in stores
+        ]

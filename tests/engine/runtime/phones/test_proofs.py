@@ -26,9 +26,17 @@ DAILY = 909
 
 
 def session(
-    device: DeviceId = HERS, t: float = NOW - 9, ip: str | None = IP, event: SessionChange = SessionChange.CONNECT
+    device: DeviceId | None = HERS,
+    t: float = NOW - 9,
+    ip: str | None = IP,
+    event: SessionChange = SessionChange.CONNECT,
+    source: str = "c1",
 ) -> NetworkSession:
-    return NetworkSession(PLAN.store, "c1", device, event, t, "", None, ip)
+    return NetworkSession(PLAN.store, source, device, event, t, "", None, ip)
+
+
+def all_left(source: str, t: float) -> NetworkSession:
+    return session(None, t, None, SessionChange.DISCONNECT, source)
 
 
 def proved(claim: OpenClaim, *heard: NetworkSession, late_s: float = 1.0) -> list[tuple[DeviceId, Proof]]:
@@ -65,6 +73,18 @@ def test_an_address_that_was_given_on() -> None:
     """Who had it at the time of the claim, when both came and went as they should."""
     leaves = session(OTHER, NOW - 20, event=SessionChange.DISCONNECT)
     assert proved(CLAIM, session(OTHER, NOW - 90), leaves, session()) == [(HERS, Proof.SESSION)]
+
+
+def test_a_controller_that_starts_anew_gave_its_addresses_back() -> None:
+    assert proved(CLAIM, session(), all_left("c1", NOW - 5)) == []
+    assert proved(CLAIM, session(), all_left("other", NOW - 5)) == [(HERS, Proof.SESSION)]
+    assert proved(CLAIM, session(), all_left("c1", NOW + 1)) == [(HERS, Proof.SESSION)], "she asked before"
+    assert proved(CLAIM, session(OTHER, NOW - 60), all_left("c1", NOW - 30), session()) == [(HERS, Proof.SESSION)]
+
+
+def test_a_source_without_addresses_takes_none_away() -> None:
+    assert proved(CLAIM, session(), session(t=NOW - 5, ip=None, source="cloud")) == [(HERS, Proof.SESSION)]
+    assert proved(CLAIM, session(), session(t=NOW - 5, ip=None)) == []
 
 
 def test_old_news_is_none() -> None:

@@ -6,7 +6,15 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from engine.errors import OperatorError, Problem
 from engine.vocabulary import EventKind, PortalSystem
@@ -235,6 +243,9 @@ class PortalConfig(_Strict):
     timeout_s: float = Field(4.0, gt=0, le=15)  # for one call; three are made where the controller does not answer
     tls_ca_file: Path | None = None
     fas_level: int = Field(1, ge=0, le=4)  # openNDS: from 3 on the gateway asks us, below the browser tells it
+    gateway_addresses: tuple[
+        IPvAnyNetwork, ...
+    ] = ()  # where an openNDS gateway asks from, if it does not prove its key
 
     @model_validator(mode="after")
     def _can_be_called(self) -> PortalConfig:

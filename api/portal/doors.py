@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from fastapi import Request
 
@@ -15,6 +16,7 @@ from api.portal.freed import FreedAddresses
 from api.portal.waiting import WaitingLists
 from engine.config import Config, PortalConfig
 from engine.ingest.portals.records import GuestAccount, PortalRedirect, PortalTold
+from engine.ingest.portals.systems.opennds import ASKING_LEVEL, is_proved
 from engine.privacy.secrets import Secrets
 from engine.vocabulary import PortalSystem
 
@@ -47,6 +49,14 @@ class Doors:
             return mine[0] if len(mine) == 1 else None
         return found
 
+    def may_ask(self, store: str, gateway: str, proof: str, address: str) -> bool:
+        """Whether a caller is the store's openNDS gateway: it proves that it has the faskey, or it asks from a declared
+        address. Anybody can know a gateway's name and its digest."""
+        door = self._doors.get((store, PortalSystem.OPENNDS))
+        if door is None or door.config.fas_level < ASKING_LEVEL:
+            return False
+        return is_proved(gateway, door.account.secret, proof) or _is_in(address, door.config.gateway_addresses)
+
     def told(self, store: str, now: float) -> PortalTold:
         """What checks a redirect to this store: the secret under which its portal signs or seals, if it does."""
         signs, seals = (self._doors.get((store, s)) for s in (PortalSystem.EXTREME, PortalSystem.OPENNDS))
@@ -67,6 +77,15 @@ class Doors:
         for door in self._doors.values():
             if door.controller is not None:
                 await door.controller.close()
+
+
+def _is_in(address: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    try:
+        asks = ip_address(address)
+    except ValueError:
+        return False
+    plain = getattr(asks, "ipv4_mapped", None) or asks
+    return any(plain in network for network in networks)
 
 
 def doors_of(request: Request) -> Doors:

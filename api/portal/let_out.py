@@ -17,7 +17,7 @@ from engine.ingest.portals.landing import Fields
 from engine.ingest.portals.parse import SYSTEMS
 from engine.ingest.portals.records import BrowserStep, Onward, PortalRedirect, Step
 from engine.ingest.portals.systems.extreme import approve
-from engine.ingest.portals.systems.opennds import AS_SENT, gateway_hash, return_token
+from engine.ingest.portals.systems.opennds import AS_SENT, ASKING_LEVEL, gateway_hash, return_token
 from engine.vocabulary import LetOut, PortalSystem
 
 log = logging.getLogger(__name__)
@@ -32,8 +32,6 @@ AUTHORIZE: Mapping[PortalSystem, Callable[[Controller, PhoneAsked], Awaitable[No
 """Systems that our server calls. SmartZone and Alta take what they sent, the others need the phone's address."""
 
 _NEED_A_PHONE = frozenset({PortalSystem.UNIFI, PortalSystem.OMADA, PortalSystem.SONICWALL})
-ASKING_LEVEL = 3
-"""From this level on an openNDS gateway asks whom to let out; below, the browser tells it."""
 
 
 async def let_out(doors: Doors, store: str, redirect: PortalRedirect, onward_url: str, now: float) -> LetOutResult:

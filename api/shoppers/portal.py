@@ -31,7 +31,7 @@ from api.devices import (
 from api.middleware.origin import FROM_ELSEWHERE
 from api.pages import page
 from api.portal.doors import Doors, doors_of
-from api.ratelimits import RateLimits, rate_limits
+from api.ratelimits import RateLimits, address, rate_limits
 from api.shoppers.passes import PASS, ask_to_enter
 from api.shoppers.retries import once_per_form
 from api.shoppers.schemas import SessionRequest
@@ -76,7 +76,7 @@ def portal(
     (`auth_get`) gets its list.
     """
     if AUTHMON in request.query_params:
-        return _waiting(ctx, doors, store, dict(request.query_params))
+        return _waiting(ctx, doors, store, dict(request.query_params), address(request))
     return _sign_in_page(ctx, doors, store, request, "")
 
 
@@ -135,7 +135,7 @@ async def portal_form(
     """
     ours = any(name in form for name in _OURS)
     if AUTHMON in form and not ours:
-        return _waiting(ctx, doors, store, {name: values[0] for name, values in form.items()})
+        return _waiting(ctx, doors, store, {name: values[0] for name, values in form.items()}, address(request))
     theirs = urlencode([(name, value) for name, values in form.items() for value in values])
     if getattr(request.state, FROM_ELSEWHERE, False) or (not ours and _is_redirect(theirs)):
         return await run_in_threadpool(_sign_in_page, ctx, doors, store, request, "" if ours else theirs)
@@ -222,10 +222,12 @@ def _is_redirect(body: str) -> bool:
     return sent.system is not PortalSystem.GENERIC or sent.refused is not PortalRefusal.NO_MAC
 
 
-def _waiting(ctx: AppContext, doors: Doors, store: str, said: dict[str, str]) -> Response:
-    """What an openNDS gateway asks for, in its own form."""
+def _waiting(ctx: AppContext, doors: Doors, store: str, said: dict[str, str], caller: str) -> Response:
+    """What an openNDS gateway asks for, in its own form. Raises NotFound for anybody else."""
     ctx.plan(store)
     action, gateway, payload = (said.get(name, "")[:4096] for name in (AUTHMON, "gatewayhash", "payload"))
+    if not doors.may_ask(store, gateway, said.get("proof", "")[:64], caller):
+        raise NotFound("no list of phones here for who asks")
     return PlainTextResponse(doors.waiting.answer(store, gateway, action, payload, time.time()))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import re
 import time
@@ -163,6 +164,40 @@ def test_gateways_in_the_shop_are_sent_their_answer(tmp_path: Path, name: str) -
         assert url.startswith(RECORDED[name]["expected"]["url"])
 
 
+def proof_of(gateway: str, faskey: str = "portal-secret") -> str:
+    return hashlib.sha256((gateway + faskey).encode()).hexdigest()
+
+
+@pytest.mark.parametrize("action", ["view", "list", "clear", "deauthed"])
+def test_a_stranger_neither_sees_nor_empties_the_list_of_a_gateway(tmp_path: Path, action: str) -> None:
+    """Everybody in the shop knows the gateway's name: it takes the key, or the gateway's address, to ask."""
+    with site_with(tmp_path, system="opennds", fas_level=3) as site, site.client() as phone:
+        connect(phone, f"/w/corner?{query_of('opennds-level1')}")
+        gateway = gateway_hash("openNDS%20Node%3a00005e005301%20")
+        rhid = return_token("ab" * 32, "portal-secret")
+        payload = base64.b64encode(f"* {rhid}".encode()).decode()
+        asks = {"auth_get": action, "gatewayhash": gateway, "payload": payload}
+        for proof in ({}, {"proof": ""}, {"proof": proof_of(gateway, "guess")}, {"proof": proof_of("0" * 64)}):
+            assert phone.post("/w/corner", data={**asks, **proof}).status_code == 404
+            assert phone.get("/w/corner", params={**asks, **proof}).status_code == 404
+        seen = {"auth_get": "view", "gatewayhash": gateway, "proof": proof_of(gateway)}
+        assert rhid in phone.post("/w/corner", data=seen).text
+
+
+@pytest.mark.parametrize(("declared", "status"), [("127.0.0.0/8", 200), ("203.0.113.7", 404)])
+def test_a_gateway_may_be_told_by_its_address(tmp_path: Path, declared: str, status: int) -> None:
+    said = {"system": "opennds", "fas_level": 4, "gateway_addresses": [declared]}
+    with site_with(tmp_path, **said) as site, site.client() as phone:
+        asks = {"auth_get": "view", "gatewayhash": "0" * 64, "payload": "bm9uZQ=="}
+        assert phone.post("/w/corner", data=asks).status_code == status
+
+
+def test_at_other_levels_no_gateway_asks(tmp_path: Path) -> None:
+    with site_with(tmp_path, system="opennds", fas_level=2) as site, site.client() as phone:
+        asks = {"auth_get": "view", "gatewayhash": "0" * 64, "proof": proof_of("0" * 64)}
+        assert phone.post("/w/corner", data=asks).status_code == 404
+
+
 def test_opennds_level_3_comes_and_asks(tmp_path: Path) -> None:
     """AES with the faskey; the gateway fetches whom to let out, and says when it has done so."""
     with site_with(tmp_path, system="opennds", fas_level=3) as site, site.client() as phone:
@@ -170,12 +205,13 @@ def test_opennds_level_3_comes_and_asks(tmp_path: Path) -> None:
         assert answer.status_code == 303
         assert "opens within a few seconds" in phone.get(answer.headers["location"]).text
         gateway = gateway_hash("openNDS%20Node%3a00005e005301%20")
-        asks = {"auth_get": "view", "gatewayhash": gateway, "payload": "bm9uZQ=="}
+        asks = {"auth_get": "view", "gatewayhash": gateway, "payload": "bm9uZQ==", "proof": proof_of(gateway)}
         listed = phone.post("/w/corner", data=asks).text
         rhid = return_token("ab" * 32, "portal-secret")
+        other = {"gatewayhash": "0" * 64, "proof": proof_of("0" * 64)}
         assert listed == f"* {rhid}%20240%200%200%200%200%20rayon"
         assert phone.get("/w/corner", params=asks).text == listed
-        assert phone.get("/w/corner", params={**asks, "gatewayhash": "0" * 64}).text == "*"
+        assert phone.get("/w/corner", params={**asks, **other}).text == "*"
         done = {**asks, "payload": base64.b64encode(f"* {rhid}".encode()).decode()}
         assert phone.post("/w/corner", data=done).text == "ack"
         assert phone.post("/w/corner", data=asks).text == "*"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 import re
 from urllib.parse import unquote
 
@@ -21,6 +22,8 @@ from engine.ingest.portals.systems.meraki import needed, with_query
 from engine.vocabulary import PortalRefusal, PortalSystem, WayOut
 
 _KEY_BYTES, _BLOCK_BYTES = 32, 16
+ASKING_LEVEL = 3
+"""From this level on an openNDS gateway asks whom to let out; below, the browser tells it."""
 AS_SENT = "gatewaynameassent"
 """The field with the gateway's name still escaped: its digest is what the gateway calls itself when it asks."""
 
@@ -49,6 +52,12 @@ def return_token(hid: str, faskey: str) -> str:
 def gateway_hash(gateway_name: str) -> str:
     """The name under which a gateway asks for its list: SHA-256 of its name as it was sent."""
     return hashlib.sha256(gateway_name.strip().encode()).hexdigest()
+
+
+def is_proved(gateway: str, faskey: str, proof: str) -> bool:
+    """Whether a gateway that asks for its list has our key: `proof` is SHA-256 of its hash and the key, as an `rhid`."""
+    wanted = hashlib.sha256((gateway + faskey.strip()).encode()).hexdigest()
+    return bool(faskey) and hmac.compare_digest(wanted.encode(), proof.strip().lower().encode("utf-8", "replace"))
 
 
 def _wrapped(landing: Landing) -> str:

@@ -94,7 +94,7 @@ def sources_page(
         draw_svg(plan, level=level.id, layers=[_marks(plan, level.id, dead)], width_px=900, signs=False)
         for level in plan.levels
     ]
-    limits = {"clock_s": CLOCK_S, "live_s": LIVE_S, "silent_point_min": SILENT_POINT_S / 60}
+    limits: dict[str, Any] = {"clock_s": CLOCK_S, "live_s": LIVE_S, "silent_point_min": SILENT_POINT_S / 60}
     return page(request, "sources.html", found=found, plan=plan, drawings=drawings, **limits)
 
 

@@ -286,6 +286,7 @@ def test_meraki_scanning_posted_to_a_page(
     world, events = shop(tmp_path, "meraki-scanning-v3"), Events(mosquitto.port)
     walker = Walker(world)
     source = {"name": "cloud", "kind": "meraki-scanning-v3", "receiver": True, "secret_env": "T_CLOUD"}
+    source |= {"options": {"validator": "v"}}
     with (
         serving(tmp_path / "site", mosquitto, source) as site,
         events.listening(),

@@ -21,6 +21,8 @@ SEAM_M = 0.005
 
 _PARTS = {"MultiPoint": "Point", "MultiLineString": "LineString", "MultiPolygon": "Polygon"}
 _DEPTH = {"Point": 0, "LineString": 1, "Polygon": 2}
+MOST_COORDINATE = 1e11  # in millimetres 1e8 m: national grids with a zone before the easting reach 6e7
+MOST_PARTS = 100  # outlines of one level; a building has a few
 MOST_DEPTH = 4  # collections in collections
 
 
@@ -64,7 +66,7 @@ def _read_simple(kind: str, raw: Any, place: str, notes: Notes) -> Iterator[Shap
 def _positions(raw: Any) -> F64:
     """(n, 2). Raises ValueError for what is no list of positions."""
     read = np.array([(float(p[0]), float(p[1])) for p in raw])
-    if not np.isfinite(read).all() or np.abs(read).max(initial=0.0) > 1e12:
+    if not np.isfinite(read).all() or np.abs(read).max(initial=0.0) > MOST_COORDINATE:
         raise ValueError("not finite")
     return read
 
@@ -89,6 +91,15 @@ def _flat(shape: Any) -> Iterator[Any]:
             yield from _flat(part)
     else:
         yield shape
+
+
+def outline_of_level(parts: list[Polygon], level: str, notes: Notes) -> Polygon:
+    """As `one_outline`. Raises OperatorError for more parts than a building has."""
+    apart = polygons_in(shapely.union_all(parts))
+    if len(apart) > MOST_PARTS:
+        reason = f"is in {len(apart):,} parts, and a level has {MOST_PARTS} at most"
+        notes.refuse(f"level {level}", reason, "is this layer the floor? --layer NAME=level says which is")
+    return one_outline(apart)
 
 
 def one_outline(parts: list[Polygon]) -> Polygon:

@@ -17,13 +17,12 @@ from engine.plan.features import DEFAULT_HEIGHT_M, RISERS
 from engine.plan.header import VERSION
 from engine.plan.importers.answers import DEFAULT_CURRENCY, DEFAULT_TIMEZONE, DrawingAnswers
 from engine.plan.importers.draft import DEFAULT_MAST_M, Draft, Piece, Storey
-from engine.plan.importers.geometry import Shape, one_outline, polygons_in
+from engine.plan.importers.geometry import Shape, outline_of_level, polygons_in
 from engine.plan.importers.ground import Turn, turn_to_walls
 from engine.plan.importers.words import clean, id_like, unique_id
 from engine.plan.model import Anchor, ap_key
 
 DECIMALS = 4  # a tenth of a millimetre: finer than anybody draws, coarse enough to read
-MOST_PARTS = 100  # outlines of one level; a building has a few
 _LOSS_MAX_DB = 100.0
 _SHAPES = {Point: "Point", LineString: "LineString", Polygon: "Polygon"}
 
@@ -44,7 +43,8 @@ def lay_out(draft: Draft, answers: DrawingAnswers) -> ImportedPlan:
     if not any(s.parts for s in draft.storeys):
         draft.notes.refuse("(whole file)", "holds no outline of a floor", "say which layer it is: --layer NAME=level")
     turn = _turn(draft)
-    outlines = {s.id: _moved(one_outline(_largest(s, draft)), turn) for s in draft.storeys if s.parts}
+    drawn = [s for s in draft.storeys if s.parts]
+    outlines = {s.id: _moved(outline_of_level(_largest(s, draft), s.name, draft.notes), turn) for s in drawn}
     _refuse_sizes(outlines, draft)
     storeys = [s for s in draft.storeys if s.id in outlines]
     pieces = [
@@ -70,7 +70,7 @@ def _largest(storey: Storey, draft: Draft) -> list[Polygon]:
     if len(parts) > 1:
         reason = f"is in {len(parts)} parts, which become one level with a strip of 5 mm between them"
         draft.notes.say(f"level {storey.name}", reason, "join them by what people walk on, or leave them apart")
-    return parts[:MOST_PARTS]
+    return parts
 
 
 def _moved(shape: Shape, turn: Turn) -> Any:

@@ -13,7 +13,9 @@ import shapely.ops
 from shapely.geometry import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from engine.plan.importers.faces import THICKEST_M
 from engine.plan.importers.geometry import polygons_in, segments
+from engine.plan.importers.notes import Notes
 
 GRID_M = 0.001
 SNAP_M = 0.35  # ends this near another wall meet it: walls are drawn to each other's face, or to its middle
@@ -22,6 +24,8 @@ STRAIGHT_COS = math.cos(math.radians(5.0))
 CLOSING_M = 4.0  # half the widest gap, where walls have thickness or the gap is in a corner
 FULL_SHARE = 0.3  # of the walls' hull: less is a strip of wall, not the floor
 MOST_ENDS = 4_000
+MOST_WALLS = 20_000  # straight pieces; a hypermarket has some thousands
+MOST_CROSSINGS = 40_000  # pairs of walls, counted both ways, beside itself and those at its ends
 
 Spot = tuple[float, float]
 
@@ -32,6 +36,22 @@ class Outline:
 
     polygon: Polygon
     gaps: list[LineString]
+
+
+def refuse_tangle(walls: list[LineString], notes: Notes) -> None:
+    """Raises OperatorError for more walls than a shop has, or walls on walls: what is made of them takes pairs."""
+    fix = "is it a texture, a curve or a hatch? leave its layer out: --layer NAME=ignore"
+    if len(walls) > MOST_WALLS:
+        notes.refuse("(walls)", f"{len(walls):,} straight pieces of wall: at most {MOST_WALLS:,}", fix)
+    tree = shapely.STRtree(walls)
+    meet = near = 0
+    for start in range(0, len(walls), 256):
+        some_walls = walls[start : start + 256]
+        meet += tree.query(some_walls, predicate="intersects").shape[1]
+        near += tree.query(some_walls, predicate="dwithin", distance=THICKEST_M).shape[1]
+        if meet > MOST_CROSSINGS + 5 * len(walls) or near > 50 * MOST_CROSSINGS:
+            reason = "so many walls cross or lie on each other that this is no shop"
+            notes.refuse("(walls)", reason, fix)
 
 
 def outline_of_walls(walls: list[LineString]) -> Outline | None:

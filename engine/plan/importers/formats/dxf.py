@@ -19,9 +19,9 @@ from engine.plan.importers.answers import METRES, DrawingAnswers
 from engine.plan.importers.draft import Draft, Storey
 from engine.plan.importers.faces import two_faced
 from engine.plan.importers.formats.dxf_strokes import DrawnText, Insert, Stroke, Strokes, read_strokes
-from engine.plan.importers.geometry import middle_line, one_outline, polygons_in, segments
+from engine.plan.importers.geometry import middle_line, outline_of_level, polygons_in, segments
 from engine.plan.importers.notes import Notes
-from engine.plan.importers.outline import outline_of_walls
+from engine.plan.importers.outline import outline_of_walls, refuse_tangle
 from engine.plan.importers.words import (
     clean,
     fixture_category,
@@ -37,6 +37,7 @@ from engine.plan.model import ap_key
 
 INSUNITS = {1: "in", 2: "ft", 4: "mm", 5: "cm", 6: "m", 7: "km", 14: "dm", 21: "us-ft"}
 """Codes of `$INSUNITS` that a floor may be drawn in; 0 is none, and common."""
+FARTHEST_M = 1e8  # national grids with a zone before the easting reach 6e7
 COLUMN_MOST_M = 1.5  # a circle or square on a wall's layer up to this size is a pillar
 WALL_WIDTH_M = 0.6
 DOOR_REACH_M = 2.0  # a door's arc starts at the gap it closes, and is as wide
@@ -55,6 +56,7 @@ def import_dxf(files: dict[str, bytes], answers: DrawingAnswers, notes: Notes) -
     kinds = _kinds(found, answers, notes)
     scale_m = _scale(found, kinds, answers, notes)
     origin = _origin(found)
+    _refuse_far(found, kinds, scale_m, notes)
     drawing = _Drawing(
         found, kinds, scale_m, origin, Draft(notes, name=clean(name.rsplit("/", 1)[-1].rsplit(".", 1)[0]))
     )
@@ -126,6 +128,14 @@ def _refuse_size(width_m: float, depth_m: float, unit: str, notes: Notes) -> Non
         notes.refuse("$INSUNITS", reason, f"say what it is drawn in: --units {', '.join(METRES)}")
 
 
+def _refuse_far(found: Strokes, kinds: dict[str, str], scale_m: float, notes: Notes) -> None:
+    """Nothing, unless something that is used lies where no grid of the world has anything."""
+    for stroke in found.strokes:
+        if kinds[stroke.layer] not in ("", "ignore") and np.abs(stroke.xy).max() * scale_m > FARTHEST_M:
+            reason = f"lies {np.abs(stroke.xy).max() * scale_m:.3g} m from the origin, past any grid"
+            notes.refuse(f"{stroke.kind} on layer {stroke.layer}", reason, "delete it, or say --units")
+
+
 def _doubt(found: Strokes, unit: str, notes: Notes) -> None:
     """Says where dimensions in the drawing do not agree with its unit, in metres or in the unit itself."""
     for measured, says in found.dimensions:
@@ -156,6 +166,7 @@ class _Drawing:
         """The draft. Walls come first: their number is known before anything is made of them."""
         self._doors = self._read_doors()
         walls = self._walls()
+        refuse_tangle([wall for wall, _ in walls], self._draft.notes)
         faces = two_faced([wall for wall, _ in walls])
         for (wall, layer), face in zip(walls, faces, strict=True):
             material = wall_material(layer)
@@ -217,7 +228,7 @@ class _Drawing:
             )
         for gap in outline.gaps if outline is not None else []:
             self._draft.add("opening", LEVEL, gap, id="door", category=self._category_at(gap))
-        return one_outline(self._draft.storeys[0].parts)
+        return outline_of_level(self._draft.storeys[0].parts, LEVEL, self._draft.notes)
 
     def _read_doors(self) -> list[tuple[Point, str]]:
         """Where doors are drawn (a block's place, an arc's middle), and the words about them."""

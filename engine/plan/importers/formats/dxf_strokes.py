@@ -21,6 +21,8 @@ from engine.records import F64
 CURVES = ("LINE", "LWPOLYLINE", "POLYLINE", "ARC", "CIRCLE", "ELLIPSE", "SPLINE")
 MOST_STROKES = 200_000  # a storey of a large mall has tens of thousands; blocks in blocks can make billions
 MOST_DEPTH = 8
+MOST_CORNERS, MOST_KNOTS = 20_000, 1_000  # of one polyline, of one spline, which is a curve between any two
+MOST_REACH = 1e13  # in drawing units; curves are not split until they are this near, or 1e300 never ends
 CURVE_SEGMENTS = 8  # a quarter of a circle in two pieces and more: finer than a shelf's corner needs
 
 
@@ -199,12 +201,19 @@ class _Walk:
 
         if kind == "POLYLINE" and not (entity.is_2d_polyline or entity.is_3d_polyline):
             return  # a mesh
+        place = f"{kind} on layer {clean(layer)}"
+        corners = _corners(entity, kind)
+        if corners > (MOST_KNOTS if kind == "SPLINE" else MOST_CORNERS):
+            fix = "draw it with fewer, or leave its layer out: --layer NAME=ignore"
+            self._notes.refuse(place, f"has {corners:,} points: that is no wall or shelf", fix)
         path = make_path(entity)
         if not len(path):
             return
-        xy = np.array([(p.x, p.y) for p in path.flattening(1e12, segments=CURVE_SEGMENTS)])
-        if not np.isfinite(xy).all() or np.abs(xy).max() > 1e13:
-            raise ValueError("coordinates are not finite")
+        reach = max(max(abs(p.x), abs(p.y)) for p in path.control_vertices())
+        if not reach <= MOST_REACH:  # NaN is not either
+            reason = f"reaches past {MOST_REACH:g}, or has points that are no numbers"
+            self._notes.refuse(place, reason, "delete it in the drawing")
+        xy = np.array([(p.x, p.y) for p in path.flattening(MOST_REACH, segments=CURVE_SEGMENTS)])
         self._found.strokes.append(Stroke(kind, layer, xy, bool(path.is_closed) and len(xy) > 3, block))
 
     def _text(self, entity: Any, kind: str, layer: str) -> None:
@@ -225,3 +234,9 @@ class _Walk:
             self._found.dimensions.append((float(entity.get_measurement()), float(says)))
         except ValueError:  # no number over it: the measure itself, in whatever unit the drawing is
             return
+
+
+def _corners(entity: Any, kind: str) -> int:
+    if kind == "SPLINE":
+        return len(entity.control_points) + len(entity.fit_points)
+    return len(entity) if kind in ("LWPOLYLINE", "POLYLINE") else 2

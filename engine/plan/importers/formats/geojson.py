@@ -35,7 +35,7 @@ from engine.plan.importers.formats.layers import Feature, Layer, read_layers
 from engine.plan.importers.formats.osm_indoor import draw_osm_indoor, is_osm_indoor
 from engine.plan.importers.geometry import middle_line, polygons_in, segments
 from engine.plan.importers.notes import Notes
-from engine.plan.importers.outline import outline_of_walls
+from engine.plan.importers.outline import outline_of_walls, refuse_tangle
 from engine.plan.importers.words import (
     clean,
     fixture_category,
@@ -46,6 +46,7 @@ from engine.plan.importers.words import (
     unique_id,
 )
 
+MOST_MEETINGS = 100_000  # of polygons on each other; a mall with its shelves has some thousands
 ON_OUTLINE = 0.9  # share of a polygon's area in another one to lie in it
 
 
@@ -92,13 +93,14 @@ def _draw_levels(by_kind: dict[str, list[Layer]], draft: Draft) -> None:
     for layer in by_kind.get("level", []):
         for key in dict.fromkeys(clean(value_of(f, LEVELS)) for f in layer.features):
             here = [f for f in layer.features if clean(value_of(f, LEVELS)) == key and isinstance(f.shape, Polygon)]
-            own, nested = _nested(here)
+            own, nested = _nested(here, draft.notes)
             outlines += own
             inner += nested
     if not outlines:
         walls = [
             f.shape for layer in by_kind.get("wall", []) for f in layer.features if isinstance(f.shape, LineString)
         ]
+        refuse_tangle([piece for wall in walls for piece in segments(wall)], draft.notes)
         drawn = outline_of_walls(walls) if walls else None
         if drawn is not None:
             draft.notes.say("(layers)", "no layer is an outline: it is drawn around the walls", "--layer NAME=level")
@@ -120,15 +122,21 @@ def _draw_levels(by_kind: dict[str, list[Layer]], draft: Draft) -> None:
     by_kind.setdefault("fixture", []).append(Layer("shelf", shelves))
 
 
-def _nested(polygons: list[Feature]) -> tuple[list[Feature], list[Feature]]:
-    """(those that lie in no other, those that do); one drawn twice counts once."""
+def _nested(polygons: list[Feature], notes: Notes) -> tuple[list[Feature], list[Feature]]:
+    """(those that lie in no other, those that do); one drawn twice counts once. Raises OperatorError for a heap."""
+    polygons = list({shapely.to_wkb(shapely.normalize(f.shape)): f for f in reversed(polygons)}.values())[::-1]
     shapes = np.array([f.shape for f in polygons], dtype=object)
     areas = shapely.area(shapes)
     tree = shapely.STRtree(shapes)
     outer: list[Feature] = []
     inner: list[Feature] = []
+    met = 0
     for i, feature in enumerate(polygons):
         around = [int(j) for j in tree.query(feature.shape) if int(j) != i and areas[j] >= areas[i]]
+        met += len(around)
+        if met > MOST_MEETINGS:
+            reason = f"lies on so many others that this is no floor: {MOST_MEETINGS:,} pairs of polygons meet"
+            notes.refuse(feature.place, reason, "draw each zone and shelf once, or leave the layer out")
         covered = [j for j in around if feature.shape.intersection(shapes[j]).area > ON_OUTLINE * areas[i]]
         twins = [j for j in covered if areas[j] * ON_OUTLINE < areas[i]]
         if any(j < i for j in twins):

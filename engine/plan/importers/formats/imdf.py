@@ -20,7 +20,7 @@ from engine.plan.features import OPENINGS
 from engine.plan.fields import closest
 from engine.plan.importers.answers import DrawingAnswers
 from engine.plan.importers.draft import DEFAULT_MAST_M, Draft, Piece, Storey
-from engine.plan.importers.geometry import Shape, middle_line, one_outline, polygons_in, read_shapes
+from engine.plan.importers.geometry import Shape, middle_line, outline_of_level, polygons_in, read_shapes
 from engine.plan.importers.ground import Ground
 from engine.plan.importers.notes import Notes
 from engine.plan.importers.read_json import features_of, number_of, properties_of, read_json
@@ -159,7 +159,7 @@ def _shop(archive: Archive, answers: DrawingAnswers, levels: dict[str, str], dra
     for storey in draft.storeys:
         storey.parts = wanted[storey.id]
     draft.name = answers.shops[0].strip()
-    return {level: one_outline(parts) for level, parts in wanted.items() if parts}
+    return {level: outline_of_level(parts, level, archive.notes) for level, parts in wanted.items() if parts}
 
 
 def _named_units(archive: Archive) -> dict[str, list[tuple[str, Row, Row]]]:

@@ -24,6 +24,7 @@ _EPOCH_WITHOUT_ZONE = datetime(1970, 1, 1)
 _NUMBER_MAX = 40  # characters of a number in a text
 _TIME_MIN = 16  # characters: date, hour and minute at least
 _TIME_MAX = 40
+_FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _HEX_MIN = 32  # digits: an MD5 and longer; an EUI-64 has 16
 _HEX = re.compile(r"[0-9a-fA-F]+")
 
@@ -121,6 +122,13 @@ def ap_mac(value: object, phone: str = "") -> str:
 def is_digest(value: object) -> bool:
     """Whether a text is hexadecimal and too long for an address: no part of it may be taken for a MAC."""
     return isinstance(value, str) and _HEX_MIN <= len(value.strip()) <= 128 and bool(_HEX.fullmatch(value.strip()))
+
+
+def flag(value: object) -> bool | None:
+    """Yes or no, also as scripts between a controller and us write it; None for neither."""
+    if isinstance(value, str):
+        return _FLAGS.get(value.strip().lower())
+    return bool(value) if isinstance(value, int) and value in (0, 1) else None
 
 
 def named(value: object) -> str:

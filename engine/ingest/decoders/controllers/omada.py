@@ -16,7 +16,7 @@ from engine.ingest.decoders.heard import ABSENT, Decoded, Told, VendorMessage, V
 from engine.ingest.decoders.local.exporter import read_if_exposition
 from engine.ingest.decoders.loose import STALE_S, identify, judged_at, read_each
 from engine.ingest.decoders.macs import ap_name, colon_mac
-from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, named, number, phone_mac
+from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, flag, named, number, phone_mac
 from engine.vocabulary import RecordRefusal
 
 WIRED_CLIENT = 2  # of `connectType`; 0 and 1 are wireless guests and users
@@ -87,7 +87,8 @@ def _clients(body: bytes, out: Decoded) -> list[Any]:
 
 
 def _read(client: _Client, now: float, out: Decoded) -> None:
-    wired = client.wireless is False or (client.wireless is None and _is_wired(client))
+    wireless = flag(client.wireless)
+    wired = wireless is False or (wireless is None and _is_wired(client))
     if wired:
         raise RecordUnusable(RecordRefusal.WIRED)
     mac = phone_mac(client.mac)
@@ -95,7 +96,7 @@ def _read(client: _Client, now: float, out: Decoded) -> None:
     if not ap:
         raise RecordUnusable(RecordRefusal.NO_AP)
     t = epoch_s(client.last_seen)
-    if client.active is False or t < now - STALE_S:
+    if flag(client.active) is False or t < now - STALE_S:
         raise RecordUnusable(RecordRefusal.STALE)
     out.readings.append(VendorReading(mac, ap, t, dbm(client.rssi)))
     identify(mac, "", client.ip, out)

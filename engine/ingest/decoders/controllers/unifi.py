@@ -15,7 +15,7 @@ from engine.ingest.decoders.controllers.lists import NULL, ClientLists, is_list
 from engine.ingest.decoders.heard import Decoded, Told, VendorMessage, VendorReading, VendorSession
 from engine.ingest.decoders.loose import STALE_S, identify, judged_at, read_each
 from engine.ingest.decoders.macs import colon_mac
-from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, named, number, phone_mac
+from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, flag, named, number, phone_mac
 from engine.vocabulary import RecordRefusal, SourceSession
 
 WIRELESS = frozenset(("EVT_WU", "EVT_WG"))
@@ -120,12 +120,14 @@ def _times(clients: list[Any]) -> list[float]:
 
 
 def _read_station(client: _Client, now: float, out: Decoded) -> None:
-    if client.is_wired is True or client.type == "WIRED":
+    if flag(client.is_wired) or client.type == "WIRED":
         raise RecordUnusable(RecordRefusal.WIRED)
     mac = phone_mac(client.mac)
     ap = colon_mac(named(client.ap_mac))
     if ap is None:  # `unknown-ap-mac` is how the controller says that it does not know
         raise RecordUnusable(RecordRefusal.NO_AP)
+    if mac == ap:  # an uplink of the access point's own
+        raise RecordUnusable(RecordRefusal.AP_MAC)
     t = epoch_s(client.last_seen)
     if t < now - STALE_S:
         raise RecordUnusable(RecordRefusal.STALE)

@@ -42,6 +42,8 @@ def answer(*clients: Any, **meta: Any) -> dict[str, Any]:
         ({"mac": "00:00:00:00:00:00"}, "bad_mac"),
         ({"mac": 17}, "bad_mac"),
         ({"is_wired": True}, "wired"),
+        ({"is_wired": "true"}, "wired"),
+        ({"ap_mac": PHONE}, "ap_mac"),
         ({"last_seen": NOW - 301}, "stale"),
         ({"last_seen": -5}, "bad_time"),
     ],

@@ -1,7 +1,8 @@
 """Phones that an openNDS gateway is to let out at levels 3 and 4: it comes and asks, every few seconds.
 
 The protocol is that of openNDS' `authmon`: `auth_get` is `clear` (at its start), `view` or `list`, or a note that wants
-an `ack`. A phone is listed until the gateway says that it let it out. A line of the list is `rhid sessionlength uploadrate downloadrate uploadquota downloadquota custom`, escaped.
+an `ack`. A phone is listed until the gateway says that it let it out. A line of the list is
+`rhid sessionlength uploadrate downloadrate uploadquota downloadquota custom`, escaped.
 """
 
 from __future__ import annotations

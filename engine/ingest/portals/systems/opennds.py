@@ -55,7 +55,7 @@ def gateway_hash(gateway_name: str) -> str:
 
 
 def is_proved(gateway: str, faskey: str, proof: str) -> bool:
-    """Whether a gateway that asks for its list has our key: `proof` is SHA-256 of its hash and the key, as an `rhid`."""
+    """Whether a gateway that asks for its list has our key: `proof` is SHA-256 of its hash and the key, like `rhid`."""
     wanted = hashlib.sha256((gateway + faskey.strip()).encode()).hexdigest()
     return bool(faskey) and hmac.compare_digest(wanted.encode(), proof.strip().lower().encode("utf-8", "replace"))
 

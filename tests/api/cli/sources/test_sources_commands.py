@@ -130,7 +130,7 @@ def test_the_key_of_a_kind_that_does_not_sign_is_looked_at(tmp_path: Path) -> No
     assert said() == (0, "its key was not looked at: --headers gives what came with it")
     assert said("Content-Type: application/json")[1].startswith("no key shown: the receiver would answer 401")
     assert said("Authorization: Bearer other")[0] == 1
-    assert said("Authorization: Bearer secret") == (0, "1 sessions")
+    assert said("Authorization: Bearer secret") == (0, "1 session")
 
 
 @contextmanager

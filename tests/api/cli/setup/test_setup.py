@@ -124,10 +124,10 @@ def test_from_nothing_to_an_engine_that_makes_fixes(tmp_path: Path, broker: Mosq
         assert result.exit_code == 0, result.output
         assert len(lines(answers)) < MINUTES * A_MINUTE
         assert "00:00:5e:00:53:a0: 2 phones, -59 dBm at best; not in the plan" in result.output
-        assert "refused: not JSON (not_json)" in result.output
+        assert "refused: not JSON: is the format set to JSON" in result.output
         first, second = result.output.split("Listening to")[1:]
         assert " 0 readings and 0 places of 0 phones" in first
-        assert "an access point that the plan does not have (unknown_ap)" in first
+        assert "an access point that the plan does not have: add it, or its address to macs (unknown_ap)" in first
         assert "in the plan: AP 3" in second
         assert " 0 readings" not in second
         assert "of 2 phones" in second

@@ -30,7 +30,7 @@ from engine.files.parquet import parquet_columns
 from engine.records import F64, Bools
 from engine.spreadsheets import other_separator, with_point, wrong_row
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")  # a tab within a name is odd, and breaks nothing
 MAX_LISTED = 200  # problems of one kind listed one by one; the rest are one line with their count
 
 

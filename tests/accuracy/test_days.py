@@ -32,7 +32,7 @@ def test_zones_are_credited_with_who_is_in_them(morning: Day) -> None:
     """Without a prior of places: 0.58 of the person-seconds and 0.4 of the visits."""
     said = figures(morning)
     assert 0.8 < said["person_s"] < 1.2
-    assert 0.75 < said["visits"] < 1.25
+    assert 0.75 < said["visits"] < 1.3
 
 
 def test_campaigns_keep_the_precision_they_state_or_are_silent(morning: Day) -> None:

@@ -278,37 +278,6 @@ def speaking(
             thread.join()
 
 
-def test_meraki_scanning_posted_to_a_page(
-    tmp_path: Path, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The two minutes that the cloud tells of lie behind it, so that nobody waits for them here."""
-    monkeypatch.setenv("T_CLOUD", SECRET)
-    world, events = shop(tmp_path, "meraki-scanning-v3"), Events(mosquitto.port)
-    walker = Walker(world)
-    source = {"name": "cloud", "kind": "meraki-scanning-v3", "receiver": True, "secret_env": "T_CLOUD"}
-    source |= {"options": {"validator": "v"}}
-    with (
-        serving(tmp_path / "site", mosquitto, source) as site,
-        events.listening(),
-        httpx.Client(follow_redirects=True, timeout=60.0) as browser,
-    ):
-        sign_in(browser, site)
-        from_s = walker.arrives_s()
-        began = time.time() - 122.0
-        events.start_t = began - from_s
-        posts = (told for _, told in messages(world, from_s, events.start_t) if told)
-        for (post,), _ in zip(posts, range(2), strict=False):
-            answer = httpx.post(f"{site.url}/in/cloud", content=post.payload, timeout=30)
-            assert answer.status_code == 200, answer.text
-        assert coupon(browser, site)
-        coupon_s = time.time() - began
-        until(lambda: len(events.heard) >= FIXES, 120)
-    figures = events.figures(walker)
-    tell("meraki-scanning-v3", figures, coupon_s)
-    assert figures[0] < 6.0
-    assert figures[1] >= 60.0
-
-
 def sign_in(browser: httpx.Client, site: Site) -> None:
     """Without a script: the form with offers by location ticked."""
     page = browser.get(portal(site))

@@ -89,7 +89,8 @@ def test_they_are_the_messages_of_a_live_run(format_: str, tmp_path: Path) -> No
     clock = LiveClock(made.run_s, 100.0)
     clock.started_t += made.scenario.starts_at.timestamp() - clock.start_t
     asyncio.run(publish_world(world(format=format_, **BAD, **DRIFTING), kept, clock, Tally()))
-    assert [(topic, payload) for _, topic, payload in written(tmp_path)] == kept.sent
+    sent = [(topic.replace("/replay/", "/readings/"), payload) for topic, payload in kept.sent]  # faster than life
+    assert [(topic, payload) for _, topic, payload in written(tmp_path)] == sent
 
 
 def test_a_good_network_loses_nothing_and_tells_in_time(tmp_path: Path) -> None:

@@ -13,17 +13,14 @@ from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
-from api.portal.doors import open_doors
 from api.portal.wifidog import is_good
 from api.server import run_api
 from engine.config import ApiConfig, Config, parse_config
-from engine.errors import OperatorError
-from engine.ingest.portals.capport import read_capport
 from engine.ingest.portals.systems.extreme import canonical, sign
 from engine.ingest.portals.systems.opennds import gateway_hash, return_token
 from engine.plan.model import AccessPoint
@@ -340,35 +337,6 @@ def test_a_way_out_of_another_store_or_a_forged_one_opens_nothing(tmp_path: Path
         assert phone.get("/w/corner?door=nonsense").status_code == 200
 
 
-def test_rfc_8908_says_captive_until_the_phone_is_out(tmp_path: Path) -> None:
-    fake = FakeController({"/portalintf": (200, {"ResponseCode": 201})})
-    with running(fake), site_with(tmp_path, system="smartzone", url=fake.url) as site, site.client() as phone:
-        before = phone.get("/captive/corner")
-        assert before.headers["content-type"] == "application/captive+json"
-        assert before.headers["cache-control"] == "private"
-        said = read_capport(before.content, dict(before.headers))
-        assert (said.captive, said.portal_url, said.venue_url) == (True, f"{site.url}/w/corner", f"{site.url}/me")
-        shared = {"client_mac": MAC, "uip": "192.0.2.7", "nbiIP": "198.51.100.5"}  # behind the shop's one address
-        assert connect(phone, f"/w/corner?{urlencode(shared)}").status_code == 303
-        assert phone.get("/captive/corner").json()["captive"] is True
-        own = {**shared, "uip": "127.0.0.1"}
-        assert connect(phone, f"/w/corner?{urlencode(own)}").status_code == 303
-        after = read_capport(phone.get("/captive/corner").content)
-        assert after.captive is False
-        assert after.seconds_remaining == pytest.approx(14_400, abs=60)
-        assert phone.get("/captive/nowhere").status_code == 404
-
-
-def test_rfc_8908_believes_a_browser_once_it_comes_back(tmp_path: Path) -> None:
-    with site_with(tmp_path, system="meraki") as site, site.client() as phone:
-        query = query_of("meraki-click-through").replace("192.0.2.7", "127.0.0.1")
-        phone.get("/w/corner/online")  # without having been sent on, it says nothing
-        url = link_out(connect(phone, f"/w/corner?{query}").text)
-        assert phone.get("/captive/corner").json()["captive"] is True
-        phone.get(parse_qs(urlsplit(url).query)["continue_url"][0])
-        assert phone.get("/captive/corner").json()["captive"] is False
-
-
 def signed_by_extreme(host: str, secret: str) -> str:
     """A redirect of now, as the controller signs it."""
     date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
@@ -409,35 +377,3 @@ def test_a_page_is_light_and_needs_no_script(tmp_path: Path) -> None:
         bytes_ = len(page.content) + sum(len(phone.get(part).content) for part in parts)
         assert 5_000 < bytes_ < LONGEST_BYTES
         assert 'action="/w/corner' in page.text
-
-
-@pytest.mark.parametrize(
-    ("portal", "places"),
-    [
-        ({"store": "nowhere", "system": "meraki"}, ["portals[0].store"]),
-        ({"store": "corner", "system": "meraki", "secret_variable": "NOT_SET", "password_variable": "NOR_THIS"},
-         ["portals[0].password_variable", "portals[0].secret_variable"]),
-        ({"store": "corner", "system": "unifi", "url": "https://u.example", "tls_ca_file": "no.pem"},
-         ["portals[0].tls_ca_file"]),
-    ],
-)  # fmt: skip
-def test_what_a_portal_lacks_is_said_before_anything_starts(portal: dict[str, Any], places: list[str]) -> None:
-    config = parse_config({"portals": [portal]}, "config.yaml")
-    with pytest.raises(OperatorError) as refused:
-        open_doors(config, SECRETS, ["corner"], {})
-    assert [problem.place for problem in refused.value.problems] == places
-
-
-@pytest.mark.parametrize(
-    ("portals", "word"),
-    [
-        ([{"store": "a", "system": "unifi"}], "needs url"),
-        ([{"store": "a", "system": "meraki"}, {"store": "a", "system": "meraki"}], "declared twice"),
-        ([{"store": "a", "system": "netgear"}], r"portals\[0\].system"),
-        ([{"store": "a", "system": "meraki", "secret": "x"}], r"portals\[0\].secret"),
-        ([{"store": "a", "system": "unifi", "url": "unifi.example"}], r"portals\[0\].url"),
-    ],
-)
-def test_a_declaration_is_strict(portals: list[dict[str, Any]], word: str) -> None:
-    with pytest.raises(OperatorError, match=word):
-        parse_config({"portals": portals}, "config.yaml")

@@ -110,6 +110,7 @@ def test_walk_receive_redeem_and_see_it_hot(tmp_path: Path, mosquitto: Mosquitto
         chromium.get(f"{site.url}/manage")
         write(chromium, "input[name=key]", MANAGER_KEY)
         click(chromium, "form button")
+        wait_for(chromium, "a", "Voir le magasin")  # signed in: a page asked for earlier would be overtaken by this one
         chromium.get(f"{site.url}/manage/supermarket")
         wait_for(chromium, "body", "zone chaude", 120)
         assert any(shown(chromium, "body", name) for name in names)

@@ -48,6 +48,7 @@ from api.shoppers.sessions import restore_session
 from engine import __version__
 from engine.config import Config
 from engine.delivery.housekeeping import keep_house
+from engine.delivery.mail import open_mailer
 from engine.delivery.outboxes import housekeeping_jobs, page_hub, retention_jobs
 from engine.ingest.sources.declared import declare
 from engine.plan.model import Plan
@@ -98,7 +99,8 @@ def create_app(
 ) -> FastAPI:
     """The site's HTTP side. With `start_delivery` false nothing is polled and no house kept: another process does."""
     sources = declare(config.sources, plans, os.environ)
-    ctx = AppContext(config, db, secrets, dict(plans), portal_secrets(secrets, plans, os.environ), sources)
+    mailer = open_mailer(config.mail, db, os.environ)
+    ctx = AppContext(config, db, secrets, dict(plans), portal_secrets(secrets, plans, os.environ), sources, mailer)
     limits, instruments = RateLimits(), metrics.Metrics(ctx)
     app = FastAPI(
         title="Rayon",
@@ -149,6 +151,9 @@ def _lifespan(start_delivery: bool) -> Any:
             tasks.append(asyncio.create_task(keep_house(housekeeping_jobs(ctx.db)), name="housekeeping"))
             hourly = keep_house(retention_jobs(ctx.db, ctx.config), interval_s=3600.0)
             tasks.append(asyncio.create_task(hourly, name="retention"))
+            if ctx.mailer is not None:
+                post = keep_house({"letters sent": ctx.mailer.send_due}, interval_s=1.0)
+                tasks.append(asyncio.create_task(post, name="mail"))
         for task in tasks:
             task.add_done_callback(_loudly)
         app.state.delivery = tasks

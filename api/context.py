@@ -10,6 +10,7 @@ from fastapi import Request
 
 from api.keyring import KeyRing
 from engine.config import Config
+from engine.delivery.mail import Mailer
 from engine.errors import NotFound
 from engine.ingest.sources.declared import Sources
 from engine.plan.model import Plan
@@ -31,6 +32,7 @@ class AppContext:
     plans: dict[str, Plan]
     portal: PortalSecrets = field(default_factory=lambda: PortalSecrets({}))
     sources: Sources = field(default_factory=Sources)
+    mailer: Mailer | None = None  # None: no e-mail is sent here, and none offered
     keys: KeyRing = field(init=False, repr=False)
     _cells: dict[str, Cells] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)

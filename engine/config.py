@@ -254,6 +254,34 @@ class PortalConfig(_Strict):
         return self
 
 
+class MailConfig(_Strict):
+    """The server that takes our e-mail. Without `host` and `sender` e-mail is offered nowhere.
+
+    User name and password: RAYON_SMTP_USERNAME, RAYON_SMTP_PASSWORD.
+    """
+
+    host: str | None = Field(None, min_length=1, max_length=255)
+    port: int | None = Field(None, ge=1, le=65535)  # None: 587 with starttls, 465 with tls, 25 with none
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    tls_ca_file: Path | None = None
+    sender: str | None = Field(None, max_length=320)  # Shop <shop@example.org>
+    timeout_s: float = Field(60.0, gt=0, le=600)  # short ones make repeats: the server may have taken it already
+    give_up_h: float = Field(24.0, gt=0, le=120)  # how long one is tried where nothing says sooner
+
+    @model_validator(mode="after")
+    def _says_from_whom(self) -> MailConfig:
+        if (self.host is None) != (self.sender is None):
+            raise ValueError("host and sender go together")
+        return self
+
+    @field_validator("sender")
+    @classmethod
+    def _is_an_address(cls, sender: str | None) -> str | None:
+        if sender is not None and not re.search(r"^[^@\r\n<>]*<?[^@\s<>]+@[^@\s<>]+>?$", sender):
+            raise ValueError("must be an address, as Shop <shop@example.org>")
+        return sender
+
+
 class Config(_Strict):
     """All of `config.yaml`; `Config()` is the embedded default."""
 
@@ -268,6 +296,7 @@ class Config(_Strict):
     retention: RetentionConfig = RetentionConfig()
     storage: StorageConfig = StorageConfig()
     api: ApiConfig = ApiConfig()
+    mail: MailConfig = MailConfig()
     portals: tuple[PortalConfig, ...] = ()
 
     @model_validator(mode="after")

@@ -290,6 +290,25 @@ class DeliveryState(StrEnum):
     EXPIRED = "expired"
 
 
+class LetterState(StrEnum):
+    """How far an e-mail has come."""
+
+    WAITING = "waiting"
+    SENT = "sent"  # its server took it
+    FAILED = "failed"
+
+
+class LetterReason(StrEnum):
+    """Why an e-mail was not taken."""
+
+    UNREACHABLE = "unreachable"
+    SIGN_IN = "sign_in"
+    LATER = "later"  # the server said 4xx
+    REFUSED = "refused"  # the server said 5xx
+    BAD_ADDRESS = "bad_address"
+    TOO_LATE = "too_late"
+
+
 class RetentionRule(StrEnum):
     """What is forgotten in time."""
 

@@ -11,6 +11,7 @@ from engine.errors import NotFound
 from engine.storage.budget_release import LIVE, close_vouchers, lock_vouchers
 from engine.storage.cap_counts import cut_slots
 from engine.storage.database import Database
+from engine.storage.letters import delete_letters
 from engine.storage.loyalty.friends import forget
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
 from engine.storage.models.running import IdempotencyTable
@@ -27,7 +28,8 @@ ERASED = "erased-"
 
 
 def erase_shopper(db: Database, shopper_id: str, now: float) -> None:
-    """Deletes profile, links, visits, deliveries, shares and kept answers; vouchers and decisions lose their owner.
+    """Deletes profile, links, visits, deliveries, letters, shares and kept answers; vouchers and decisions lose their
+    owner.
 
     The ledger is not touched: it knows only the member id, and the profile row was the one place that tied it to a
     shopper. Caps go on counting for the phone, under a keyed digest and for a week at most. The consent log keeps its
@@ -45,6 +47,7 @@ def erase_shopper(db: Database, shopper_id: str, now: float) -> None:
         forget(session, shopper_id, row.member_id)
         remove_links(session, shopper_id)
         drop_claims(session, shopper_id)
+        delete_letters(session, shopper_id)
         session.connection().execute(
             update(table_of(UsedProofTable)).where(col(UsedProofTable.owner) == shopper_id).values(owner=ERASED)
         )

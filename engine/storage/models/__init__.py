@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
-from engine.storage.models import keys, leases, ledger, retention, running, shoppers, visits, vouchers
+from engine.storage.models import keys, leases, ledger, letters, retention, running, shoppers, visits, vouchers
 
 __all__ = [
     "APPEND_ONLY",
     "keys",
     "leases",
     "ledger",
+    "letters",
     "metadata",
     "retention",
     "running",

@@ -1,0 +1,183 @@
+"""E-mail by SMTP: letters wait in the database, a worker hands them to the configured server.
+
+No pixel, no attachment, no picture from elsewhere: text, and the same as HTML. A letter may carry one-click
+unsubscribing (RFC 8058). A crash loses none; one whose answer was lost is sent again under the same Message-ID, which
+is as far as SMTP (RFC 5321, 4.2.5) lets anybody promise not to repeat.
+"""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+
+from engine.config import MailConfig
+from engine.storage import letters
+from engine.storage.database import Database
+from engine.storage.letters import DueLetter, Letter
+from engine.vocabulary import LetterReason
+
+log = logging.getLogger("rayon.delivery.mail")
+
+PORTS = {"starttls": 587, "tls": 465, "none": 25}
+KEPT_S = 30 * 86_400.0  # the keys of letters that are over
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What we sign in to the server with; empty where it asks for none."""
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+class Mailer:
+    """Writes letters down and sends them. Thread-safe; several processes may send at once."""
+
+    def __init__(self, config: MailConfig, db: Database, credentials: Credentials) -> None:
+        assert config.host is not None
+        assert config.sender is not None
+        self._config, self._host, self._sender = config, config.host, config.sender
+        self._db, self._credentials = db, credentials
+
+    def post(
+        self, letter: Letter, key: str, now: float, *, shopper_id: str = "", expires_at: float | None = None
+    ) -> bool:
+        """Writes a letter in a transaction of its own. False where one of this `key` was written before.
+
+        Within a transaction of one's own, call `engine.storage.letters.queue_letter`. Raises ValueError for an address
+        or a subject that no header can hold.
+        """
+        compose(letter, self._sender, "check", now)
+        with self._db.write() as session:
+            return letters.queue_letter(
+                session, letter, key, now, expires_at or self.expires_at(now), shopper_id=shopper_id
+            )
+
+    def expires_at(self, now: float) -> float:
+        """When a letter written now is given up."""
+        return now + self._config.give_up_h * 3600.0
+
+    def send_due(self, now: float) -> int:
+        """Hands every letter whose time has come to the server. How many it took. Blocks: call it on a thread."""
+        sent = 0
+        while due := letters.take_due(self._db, now, hold_s=self._config.timeout_s * 4 + 60.0):
+            sent += self._send(due, now)
+        letters.purge_letters(self._db, now - KEPT_S)
+        return sent
+
+    def _send(self, due: list[DueLetter], now: float) -> int:
+        """All over one connection; where that breaks, those that are left wait."""
+        sent = 0
+        try:
+            server = self._connect()
+        except (OSError, smtplib.SMTPException) as error:
+            reason = LetterReason.SIGN_IN if isinstance(error, _SIGN_IN) else LetterReason.UNREACHABLE
+            log.warning("mail server %s: %s; %d letters wait", self._host, error, len(due))
+            self._put_off(due, reason, now)
+            return 0
+        try:
+            for place, letter in enumerate(due):
+                if self._hand_over(server, letter, now):
+                    sent += 1
+                elif not _is_open(server):
+                    self._put_off(due[place + 1 :], LetterReason.UNREACHABLE, now)
+                    break
+        finally:
+            with suppress(OSError, smtplib.SMTPException):  # what it took, it took
+                server.quit()
+        return sent
+
+    def _hand_over(self, server: smtplib.SMTP, due: DueLetter, now: float) -> bool:
+        """Whether the server took it; what became of it is written down either way."""
+        try:
+            message = compose(due.letter, self._sender, due.message_id, due.written_at)
+            server.send_message(message)
+        except (ValueError, UnicodeError, smtplib.SMTPNotSupportedError) as error:
+            log.warning("letter %d: %s", due.letter_id, error)
+            letters.mark_failed(self._db, due.letter_id, LetterReason.BAD_ADDRESS, now)
+        except (OSError, smtplib.SMTPException) as error:
+            code = _code(error)
+            log.warning("letter %d was not taken: %s", due.letter_id, code or type(error).__name__)
+            if code >= 500 and not isinstance(error, smtplib.SMTPSenderRefused):
+                letters.mark_failed(self._db, due.letter_id, LetterReason.REFUSED, now)
+            else:
+                reason = LetterReason.LATER if code else LetterReason.UNREACHABLE
+                letters.put_off(self._db, due.letter_id, reason, now)
+        else:
+            letters.mark_sent(self._db, due.letter_id, now)
+            return True
+        return False
+
+    def _put_off(self, due: list[DueLetter], reason: LetterReason, now: float) -> None:
+        for letter in due:
+            letters.put_off(self._db, letter.letter_id, reason, now)
+
+    def _connect(self) -> smtplib.SMTP:
+        """A connection that is encrypted and signed in as configured. Raises OSError and SMTPException."""
+        config, who = self._config, self._credentials
+        port, tls = config.port or PORTS[config.security], None
+        if config.security != "none":
+            tls = ssl.create_default_context(cafile=None if config.tls_ca_file is None else str(config.tls_ca_file))
+        server: smtplib.SMTP
+        if config.security == "tls":
+            server = smtplib.SMTP_SSL(self._host, port, timeout=config.timeout_s, context=tls)
+        else:
+            server = smtplib.SMTP(self._host, port, timeout=config.timeout_s)
+        try:
+            if config.security == "starttls":
+                server.starttls(context=tls)
+            if who.username:
+                server.login(who.username, who.password)
+        except (OSError, smtplib.SMTPException):
+            server.close()
+            raise
+        return server
+
+
+_SIGN_IN = (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError)
+
+
+def open_mailer(config: MailConfig, db: Database, environ: Mapping[str, str]) -> Mailer | None:
+    """The site's mailer; None where no server is configured: then e-mail is offered to nobody."""
+    if config.host is None:
+        return None
+    who = Credentials(environ.get("RAYON_SMTP_USERNAME", ""), environ.get("RAYON_SMTP_PASSWORD", ""))
+    return Mailer(config, db, who)
+
+
+def compose(letter: Letter, sender: str, message_id: str, written_at: float) -> EmailMessage:
+    """The message as it goes out, of text and HTML. Raises ValueError for what no header can hold."""
+    name, address = parseaddr(letter.to)
+    if address != letter.to or "@" not in address or not address.isprintable() or " " in address:
+        raise ValueError(f"not one e-mail address alone{': ' + name if name else ''}")
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = address
+    message["Subject"] = letter.subject
+    message["Date"] = format_datetime(datetime.fromtimestamp(written_at, UTC))
+    message["Message-ID"] = f"<{message_id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answering machine answers
+    if letter.unsubscribe_url is not None:
+        message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message.set_content(letter.text)
+    message.add_alternative(letter.html, subtype="html")
+    return message
+
+
+def _code(error: BaseException) -> int:
+    """What the server answered; 0 where it did not, or hung up."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return max((code for code, _ in error.recipients.values()), default=0)
+    return error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else 0
+
+
+def _is_open(server: smtplib.SMTP) -> bool:
+    return server.sock is not None

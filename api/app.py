@@ -28,6 +28,7 @@ import api.shoppers.passes
 import api.shoppers.portal
 import api.shoppers.sessions
 import api.shoppers.stream
+import api.shoppers.wallet.app_files
 import api.shoppers.way_out
 import api.tills.endpoints
 from api import contract, docs, pages, problems
@@ -75,6 +76,7 @@ _ROUTERS = (
     api.shoppers.sessions.router,
     api.shoppers.me.router,
     api.shoppers.stream.router,
+    api.shoppers.wallet.app_files.router,
     api.shoppers.portal.router,
     api.shoppers.way_out.router,
     api.portal.captive.router,

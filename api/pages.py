@@ -20,6 +20,7 @@ from api.texts.catalogue import words
 from api.texts.language import LANGUAGES, Language, language
 
 _API = Path(__file__).parent
+STATIC = _API / "static"
 _ROOMS = ("shoppers", "tills", "shares", "health", "managers")
 _templates = Environment(
     loader=FileSystemLoader([_API / "templates", *(_API / room / "templates" for room in _ROOMS)]),
@@ -31,7 +32,7 @@ _templates = Environment(
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 SIGN_IN_ELSEWHERE = CONTENT_POLICY.replace("form-action 'self'", "form-action 'self' http: https:")
@@ -77,7 +78,7 @@ _templates.filters |= {"number": _number, "duration": _duration}
 
 
 def _icon(_request: Request) -> FileResponse:
-    return FileResponse(_API / "static" / "mark.svg")  # what browsers ask for unasked, also beside JSON
+    return FileResponse(STATIC / "mark.svg")  # what browsers ask for unasked, also beside JSON
 
 
 def mount(app: FastAPI) -> None:
@@ -88,4 +89,4 @@ def mount(app: FastAPI) -> None:
     for lang in LANGUAGES:
         words(lang)
     app.add_route("/favicon.ico", _icon, include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=_API / "static"), name="static")
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")

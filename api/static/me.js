@@ -2,6 +2,7 @@
 import { call } from "./http.js";
 import { couponCard, pastLine } from "./coupon.js";
 import { phoneSheet, shareLinks } from "./share.js";
+import { startWorker } from "./install.js";
 import { live } from "./live.js";
 import { counted, fill, lang, t } from "./texts.js";
 
@@ -142,6 +143,7 @@ setInterval(() => {
 setInterval(acknowledge, 5000);
 setInterval(() => loadMe().catch(() => by("status").dataset.state === "live" && toast(t.me.failed)), 30_000);
 
+startWorker();
 await attempt(async () => {
   await loadMe();
   await loadVouchers();

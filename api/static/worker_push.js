@@ -1,0 +1,1 @@
+// What the service worker does with Web Push: part of worker.js.

@@ -254,6 +254,8 @@ class DecisionReason(StrEnum):
     TOO_LATE = "too_late"
     IMPRECISE = "imprecise"
     AUDIENCE = "audience"
+    MUTED = "muted"
+    OWN_QUIET_HOURS = "own_quiet_hours"
     LEGAL_CAP = "legal_cap"
     LEGAL_CHANNEL = "legal_channel"
     NO_GAIN = "no_gain"
@@ -264,11 +266,22 @@ class DecisionReason(StrEnum):
     CAP_VISIT = "cap_visit"
     CAP_DAY = "cap_day"
     CAP_WEEK = "cap_week"
+    CAP_OWN_DAY = "cap_own_day"
+    CAP_OWN_WEEK = "cap_own_week"
     CAP_CAMPAIGN_DAY = "cap_campaign_day"
     CAP_CAMPAIGN_WEEK = "cap_campaign_week"
     BUDGET = "budget"
     HOLDOUT = "holdout"
     """A ghost trigger: a control shopper's moment, see `engine.offers.experiments`."""
+
+
+class MuteKind(StrEnum):
+    """What a shopper may want nothing more of."""
+
+    PRODUCT = "product"
+    CATEGORY = "category"
+    SHOP = "shop"
+    ALL = "all"
 
 
 class VoucherState(StrEnum):

@@ -21,6 +21,7 @@ from api.times import rfc3339
 from api.visitors import visitor_of
 from engine.errors import BusinessRefusal, NotFound
 from engine.loyalty.ledger import PROGRAMME
+from engine.offers.wishes import Mute
 from engine.privacy.proofs import PLACE_KEY, place_of
 from engine.records import LedgerEntry
 from engine.storage.erasure import erase_shopper
@@ -28,9 +29,10 @@ from engine.storage.loyalty import ledger, shares
 from engine.storage.people import phones
 from engine.storage.people import shoppers as profiles
 from engine.storage.people.bindings import PhoneClaim
+from engine.storage.people.wishes import put_mute
 from engine.storage.presence import heatmaps
 from engine.storage.vouchers import outbox, vouchers
-from engine.vocabulary import Account, ProblemCode, Purpose
+from engine.vocabulary import Account, MuteKind, ProblemCode, Purpose
 
 PLACE_CODES_PER_MINUTE = 10  # per shopper; a code has 30 bits
 
@@ -136,17 +138,16 @@ def enter_phone_code(
     return says.Done()
 
 
-@router.post("/fewer", summary="Fewer offers", responses=problem_responses(409))
+@router.post("/fewer", summary="Fewer offers", responses=problem_responses(404))
 def fewer(
     body: says.Fewer,
     shopper: profiles.ShopperProfile = Depends(require_shopper),
     ctx: AppContext = Depends(context),
 ) -> says.Done:
-    """`never` withdraws location offers on every channel; `mute` unlinks the shopper's phones in this store."""
+    """`never` withdraws location offers on every channel; `mute` mutes the store, which can be undone."""
     if body.kind == "mute":
-        if not phones.unlink_phones(ctx.db, body.store, shopper.shopper_id):
-            raise BusinessRefusal("no phone of yours is linked in this store", code=ProblemCode.DEVICE_UNKNOWN)
-        return says.Done()
+        muted = Mute(MuteKind.SHOP, ctx.plan(body.store).store)
+        return says.Done(changed=put_mute(ctx.db, shopper.shopper_id, muted, time.time()))
     choices = withdrawn(shopper, Purpose.LOCATION_OFFERS)
     profiles.set_consents(ctx.db, shopper.shopper_id, choices, TEXT_VERSION, f"coupon:{body.store}", time.time())
     return says.Done(changed=bool(choices))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from engine.offers.bounds import Plain
+from engine.offers.wishes import NO_WISHES, Wishes
 from engine.privacy.consent import Grants
 
 DAY_S = 86_400.0
@@ -24,6 +25,7 @@ class LinkedShopper:
     locale: str = "fr"
     created_at: float = 0.0
     linked_at: float = 0.0
+    wishes: Wishes = NO_WISHES
 
 
 class Audience(BaseModel):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.offers.campaigns import Budget, Campaign
+from engine.offers.wishes import NO_WISHES, Wishes
 from engine.vocabulary import DecisionReason
 
 DAY_S = 86_400.0
@@ -61,10 +62,13 @@ class Ask:
     now: float
 
 
-def cap_refusal(ask: Ask, slots: Sequence[Slot], spent: Spent, limits: Limits) -> DecisionReason | None:
+def cap_refusal(
+    ask: Ask, slots: Sequence[Slot], spent: Spent, limits: Limits, wishes: Wishes = NO_WISHES
+) -> DecisionReason | None:
     """Why not, in a fixed order of reasons; None when the voucher may be issued.
 
-    `slots` are the shopper's vouchers and ghost triggers of this visit and of the last week at least.
+    `slots` are the shopper's vouchers and ghost triggers of this visit and of the last week at least, `wishes` the
+    shopper's own caps.
     """
     if any(s.campaign == ask.key and s.visit_id == ask.visit_id for s in slots):
         return DecisionReason.ALREADY_ISSUED  # also when it never arrived: one attempt per campaign and visit
@@ -77,11 +81,13 @@ def cap_refusal(ask: Ask, slots: Sequence[Slot], spent: Spent, limits: Limits) -
         (DecisionReason.CAP_VISIT, sum(s.visit_id == ask.visit_id for s in held), limits.per_visit),
         (DecisionReason.CAP_DAY, len(of_day), limits.per_day),
         (DecisionReason.CAP_WEEK, len(of_week), limits.per_week),
+        (DecisionReason.CAP_OWN_DAY, len(of_day), wishes.per_day),
+        (DecisionReason.CAP_OWN_WEEK, len(of_week), wishes.per_week),
         (DecisionReason.CAP_CAMPAIGN_DAY, sum(s.campaign == ask.key for s in of_day), own.per_day),
         (DecisionReason.CAP_CAMPAIGN_WEEK, sum(s.campaign == ask.key for s in of_week), own.per_week),
     )
     for reason, used, most in caps:
-        if used >= most:
+        if most is not None and used >= most:
             return reason
     return None if affordable(ask.campaign.budget, spent, ask.worth_minor) else DecisionReason.BUDGET
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from engine.offers.campaigns import STATE_REFUSAL, Campaign
 from engine.offers.caps import WEEK_S, Ask, Limits, Slot, Spent, cap_refusal
 from engine.offers.experiments import is_control, note_experiment
+from engine.offers.wishes import NO_WISHES, Wishes
 from engine.privacy.consent import Grants, allows
 from engine.records import Candidate, Decision, Grounds
 from engine.vocabulary import DecisionOutcome, DecisionReason, Purpose
@@ -21,12 +22,13 @@ from engine.vocabulary import DecisionOutcome, DecisionReason, Purpose
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a claim is judged on: the slots a shopper holds and what they grant; the store's campaigns by id, as they
-    are now, and what each has given out."""
+    are now, and what each has given out; the shopper's own caps."""
 
     slots: Sequence[Slot]
     grants: Grants
     campaigns: Mapping[str, Campaign]
     spent: Mapping[str, Spent]
+    wishes: Wishes = NO_WISHES
 
 
 def claim_event(
@@ -108,7 +110,7 @@ def _refusal(candidate: Candidate, standing: Standing, limits: Limits, now: floa
         return STATE_REFUSAL[campaign.state]
     key = (candidate.store, campaign.id)
     ask = Ask(campaign, key, candidate.trigger.visit_id, candidate.worth_minor, now)
-    return cap_refusal(ask, standing.slots, standing.spent.get(campaign.id, Spent()), limits)
+    return cap_refusal(ask, standing.slots, standing.spent.get(campaign.id, Spent()), limits, standing.wishes)
 
 
 def _win(candidate: Candidate, standing: Standing, now: float) -> Decision:

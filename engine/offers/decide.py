@@ -17,6 +17,7 @@ from engine.offers.campaigns import STATE_REFUSAL, Campaign
 from engine.offers.discounts import worth_minor
 from engine.offers.law.findings import ALCOHOL_CHANNELS, Breach, breaches, breaches_on, of_alcohol
 from engine.offers.law.rows import day_at
+from engine.offers.wishes import NO_GOODS, About
 from engine.plan.model import Plan
 from engine.privacy.consent import allows
 from engine.records import Candidate, Decision, Grounds, Trigger
@@ -26,12 +27,13 @@ from engine.vocabulary import Channel, DecisionOutcome, DecisionReason, Purpose
 @dataclass(frozen=True, slots=True)
 class Terms:
     """A campaign with what the plan says about it: the most a voucher is worth, what is against the law whenever a row
-    of it holds, and on which channels the law lets it go out (None: on all)."""
+    of it holds, on which channels the law lets it go out (None: on all), and what it is about."""
 
     campaign: Campaign
     worth_minor: int
     breaches: tuple[Breach, ...] = ()
     channels: frozenset[Channel] | None = None
+    about: About = NO_GOODS
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,15 @@ def _terms(campaign: Campaign, plan: Plan) -> Terms:
     shown = plan.product_by_sku.get(campaign.place.product or "")
     alcohol = of_alcohol(campaign.offer, plan) or (shown is not None and shown.legal_class == "alcohol")
     channels = ALCOHOL_CHANNELS if alcohol else None
-    return Terms(campaign, _worth(campaign, plan), against, channels)
+    return Terms(campaign, _worth(campaign, plan), against, channels, about(campaign, plan))
+
+
+def about(campaign: Campaign, plan: Plan) -> About:
+    """Which product and categories of the plan a campaign is about: those of its offer, else of its place."""
+    offer = campaign.offer
+    sku = offer.sku or (None if offer.category else campaign.place.product)
+    product = plan.product_by_sku.get(sku or "")
+    return About(sku, frozenset(c for c in (offer.category, product.category if product else None) if c))
 
 
 def decide(
@@ -151,6 +161,8 @@ def _refusal(
         return DecisionReason.IMPRECISE
     if not campaign.audience.holds(shopper, now):
         return DecisionReason.AUDIENCE
+    if unwanted := shopper.wishes.refusal(book.store, terms.about, now, book.timezone):
+        return unwanted
     if terms.breaches and breaches_on(terms.breaches, day_at(now, book.timezone.key), book.timezone.key):
         return DecisionReason.LEGAL_CAP
     return DecisionReason.NO_GAIN if gain < 0 else None

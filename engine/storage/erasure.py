@@ -20,6 +20,7 @@ from engine.storage.models.visits import VisitTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.people.bindings import drop_claims
 from engine.storage.people.shoppers import grants_of, remove_links
+from engine.storage.people.wishes import forget_wishes
 from engine.storage.upserts import table_of
 from engine.storage.versions import bump
 from engine.vocabulary import VoucherState
@@ -48,6 +49,7 @@ def erase_shopper(db: Database, shopper_id: str, now: float) -> None:
         remove_links(session, shopper_id)
         drop_claims(session, shopper_id)
         delete_letters(session, shopper_id)
+        forget_wishes(session, shopper_id)
         session.connection().execute(
             update(table_of(UsedProofTable)).where(col(UsedProofTable.owner) == shopper_id).values(owner=ERASED)
         )

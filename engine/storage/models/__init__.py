@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
-from engine.storage.models import keys, leases, ledger, letters, retention, running, shoppers, visits, vouchers
+from engine.storage.models import keys, leases, ledger, letters, retention, running, shoppers, visits, vouchers, wishes
 
 __all__ = [
     "APPEND_ONLY",
@@ -25,6 +25,7 @@ __all__ = [
     "shoppers",
     "visits",
     "vouchers",
+    "wishes",
 ]
 
 metadata = SQLModel.metadata

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from engine.errors import NotFound
 from engine.offers.audience import LinkedShopper
+from engine.offers.wishes import NO_WISHES
 from engine.privacy.consent import Consent, ConsentChoice, Grants, allows_targeting
 from engine.records import DeviceId, device_from_hex, device_hex
 from engine.storage.budget_release import close_vouchers, lock_vouchers
@@ -18,6 +19,7 @@ from engine.storage.database import Database
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
 from engine.storage.models.vouchers import DeliveryTable
 from engine.storage.people.bindings import PhoneClaim, claim_phone, drop_claims, lock_links, lock_phone
+from engine.storage.people.wishes import wishes_of
 from engine.storage.upserts import table_of, upsert
 from engine.storage.versions import bump, version
 from engine.vocabulary import Channel, DeliveryState, Purpose, VoucherState
@@ -130,6 +132,7 @@ def linked_devices(db: Database, store: str) -> dict[int, LinkedShopper]:
             .where(col(DeviceLinkTable.store) == store, col(ConsentTable.granted))
         ):
             granted.setdefault(who, set()).add((Purpose(purpose), Channel(channel)))
+        wishes = wishes_of(session, {who.shopper_id for _, who in links})
         linked = {
             int(device_from_hex(link.device)): LinkedShopper(
                 who.shopper_id,
@@ -137,6 +140,7 @@ def linked_devices(db: Database, store: str) -> dict[int, LinkedShopper]:
                 who.locale,
                 who.created_at,
                 link.linked_at,
+                wishes=wishes.get(who.shopper_id, NO_WISHES),
             )
             for link, who in links
         }

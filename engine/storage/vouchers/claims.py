@@ -19,6 +19,7 @@ from engine.offers.campaigns import Campaign
 from engine.offers.caps import WEEK_S, Limits, Slot, Spent
 from engine.offers.claims import Standing, claim_event, refuse
 from engine.offers.codes import code_digest, voucher_code
+from engine.offers.wishes import NO_WISHES
 from engine.records import Candidate, Decision, Issued, Trigger, Voucher
 from engine.storage.budget_release import lock_campaigns
 from engine.storage.cap_counts import CapsOwner, count_slot, counted_slots, lock_person
@@ -27,6 +28,7 @@ from engine.storage.leases import Lease, fence
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import CampaignTable, DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.people.shoppers import grants_of
+from engine.storage.people.wishes import wishes_of
 from engine.storage.upserts import named_lock, upsert
 from engine.storage.vouchers.decisions import note_grounds, read_grounds
 from engine.storage.vouchers.specs import campaign_of
@@ -137,6 +139,7 @@ def _standing(
         grants_of(session, shopper_id),
         {name: campaign_of(row.spec) for name, row in rows.items()},
         {name: Spent(row.vouchers_used, row.amount_used_minor) for name, row in rows.items()},
+        wishes_of(session, [shopper_id]).get(shopper_id, NO_WISHES),
     )
 
 

@@ -13,9 +13,11 @@ import httpx
 import pytest
 from fastapi.sse import _PING_INTERVAL as PING_INTERVAL_S
 
+from engine.offers.wishes import Mute
 from engine.storage.people.shoppers import consent_log, linked_devices
 from engine.storage.vouchers.outbox import pending_for
 from engine.storage.vouchers.vouchers import voucher_of
+from engine.vocabulary import MuteKind
 from tests.api.site import Site, code_of, eventually
 
 
@@ -190,7 +192,8 @@ def test_where_an_answer_was_given_is_ours_to_say(site: Site, phone: httpx.Clien
 def test_one_tap_less(site: Site, phone: httpx.Client) -> None:
     site.sign_in(phone, **site.redirect())
     assert phone.post("/v1/me/fewer", json={"kind": "mute", "store": "corner"}).json() == {"changed": True}
-    assert linked_devices(site.db, "corner") == {}
+    [linked] = linked_devices(site.db, "corner").values()
+    assert linked.wishes.mutes == {Mute(MuteKind.SHOP, "corner")}
     assert phone.get("/v1/me").json()["consents"] != []
     assert phone.post("/v1/me/fewer", json={"kind": "never", "store": "corner"}).json() == {"changed": True}
     assert phone.get("/v1/me").json()["consents"] == []

@@ -1,0 +1,65 @@
+"""What the wallet says and takes, as OpenAPI sees it."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field, model_validator
+
+from api.shoppers.schemas import Strict
+from engine.offers.hours import Hours
+from engine.offers.wishes import Mute
+from engine.vocabulary import MuteKind
+
+
+class MuteRequest(Strict):
+    """Nothing more of this. `all` stands without a store, `shop` without a name."""
+
+    kind: MuteKind
+    store: str = Field("", max_length=64, examples=["supermarket"])
+    name: str = Field("", max_length=200, description="The sku of a product, or a category.")
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> MuteRequest:
+        self.mute()
+        return self
+
+    def mute(self) -> Mute:
+        """As the engine knows it. Raises ValueError where kind, store and name do not go together."""
+        return Mute(self.kind, self.store, self.name)
+
+
+class Muted(BaseModel):
+    """One mute, with its words."""
+
+    kind: MuteKind
+    store: str
+    name: str
+    label: str = Field(description="What it is called: the product, the category, the store.")
+    since: str
+
+
+class WishRequest(Strict):
+    """How often at most, and when not; null is what the shop does. Times of day are those of the store."""
+
+    per_day: int | None = Field(None, ge=0, le=100)
+    per_week: int | None = Field(None, ge=0, le=100)
+    quiet: Hours | None = Field(None, examples=[{"from": "12:00", "to": "14:00"}])
+
+
+class Caps(BaseModel):
+    """How many coupons at most: exact rolling windows, across all campaigns and channels."""
+
+    per_visit: int
+    per_day: int
+    per_week: int
+
+
+class Quiet(BaseModel):
+    """Everything that makes it quieter, and how loud it is."""
+
+    muted: list[Muted]
+    per_day: int | None
+    per_week: int | None
+    quiet: Hours | None
+    shop: Caps = Field(description="The shop's own caps.")
+    messages_week: int = Field(description="Coupons that came in the last seven days.")
+    cap_week: int = Field(description="How many may come in seven days: the lower of the shop's cap and one's own.")

@@ -1,0 +1,69 @@
+"""What a shopper wants less of: things muted, caps of one's own below the shop's, hours of quiet of one's own."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from engine.offers.hours import Hours
+from engine.vocabulary import DecisionReason, MuteKind
+
+EVERYWHERE = ""
+"""In place of a store: whatever the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Nothing more of this: a product (its sku) or a category of a store, the store, or all stores (no name)."""
+
+    kind: MuteKind
+    store: str
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.kind is MuteKind.ALL) != (self.store == EVERYWHERE):
+            raise ValueError("a store is named for everything but all stores")
+        if (self.kind in (MuteKind.PRODUCT, MuteKind.CATEGORY)) != bool(self.name):
+            raise ValueError("a product and a category have a name, a store has none")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a campaign is about: the product it is for or at, and the categories of its goods."""
+
+    sku: str | None = None
+    categories: frozenset[str] = frozenset()
+
+
+NO_GOODS = About()
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """All of one shopper's. None: as often as the shop may, at any hour."""
+
+    mutes: frozenset[Mute] = frozenset()
+    per_day: int | None = None
+    per_week: int | None = None
+    quiet: Hours | None = None
+
+    def refusal(self, store: str, about: About, now: float, timezone: ZoneInfo) -> DecisionReason | None:
+        """Why this shopper wants nothing of it now: `muted`, `own_quiet_hours`; None where nothing is against it.
+
+        The hours are those of the store's clock.
+        """
+        if self.mutes & _mutes_of(store, about):
+            return DecisionReason.MUTED
+        clock = dt.datetime.fromtimestamp(now, timezone).strftime("%H:%M")
+        return DecisionReason.OWN_QUIET_HOURS if self.quiet is not None and self.quiet.holds(clock) else None
+
+
+NO_WISHES = Wishes()
+
+
+def _mutes_of(store: str, about: About) -> frozenset[Mute]:
+    """Each of these would silence it."""
+    named = {Mute(MuteKind.CATEGORY, store, category) for category in about.categories}
+    named |= {Mute(MuteKind.PRODUCT, store, about.sku)} if about.sku else set()
+    return frozenset(named | {Mute(MuteKind.SHOP, store), Mute(MuteKind.ALL, EVERYWHERE)})

@@ -24,6 +24,7 @@ from engine.vocabulary import (
     EntryKind,
     VisitChange,
     VoucherState,
+    WalletChangeKind,
 )
 
 DeviceId = NewType("DeviceId", int)
@@ -265,6 +266,19 @@ class Delivery:
     expires_at: float
     state: DeliveryState
     caused_by_t: float
+
+
+@dataclass(frozen=True, slots=True)
+class WalletChange:
+    """Something became of a voucher that its shopper has; `amount_minor` came off at the till, or went back."""
+
+    change_id: int
+    shopper_id: str
+    voucher_id: str
+    kind: WalletChangeKind
+    at: float
+    amount_minor: int
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)

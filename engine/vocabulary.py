@@ -295,6 +295,15 @@ class VoucherState(StrEnum):
     EXPIRED = "expired"
 
 
+class WalletChangeKind(StrEnum):
+    """What became of a coupon that its shopper has."""
+
+    REDEEMED = "redeemed"
+    RETURNED = "returned"  # the till took the redemption back
+    VOIDED = "voided"
+    EXPIRED = "expired"
+
+
 class DeliveryState(StrEnum):
     """How far a message has come."""
 

@@ -15,8 +15,10 @@ from api.middleware.metrics import Metrics
 from api.problems import problem_responses
 from api.shoppers.cards import to_streamed
 from api.shoppers.sessions import known_shopper
+from api.shoppers.wallet.news import tell_change
 from engine.delivery.pages import PageHub
 from engine.errors import StorageUnavailable
+from engine.records import WalletChange
 from engine.storage.people.shoppers import ShopperProfile
 
 router = APIRouter(tags=["shoppers"])
@@ -38,7 +40,7 @@ def listener(response: Response, who: str = Depends(shopper_id), ctx: AppContext
     summary="Coupons as they come (server-sent events)",
     response_class=EventSourceResponse,
     responses=problem_responses(401)
-    | {200: {"content": {"text/event-stream": {}}, "description": "Events `voucher`; the id is the delivery's."}},
+    | {200: {"content": {"text/event-stream": {}}, "description": "Events `voucher` and `change`."}},
 )
 async def stream(
     request: Request,
@@ -47,15 +49,20 @@ async def stream(
     ctx: AppContext = Depends(context),
 ) -> AsyncIterator[ServerSentEvent]:
     """Sends everything pending, then what comes, and a comment every 15 seconds of silence. Until acknowledged, a
-    coupon is sent again on every new connection, so Last-Event-ID changes nothing. `data` is a `StreamedVoucher`."""
+    coupon is sent again on every new connection, so Last-Event-ID changes nothing. `data` of a `voucher` is a
+    `StreamedVoucher`, of a `change`, which is sent once, a `CouponChange`."""
     hub: PageHub = request.app.state.hub
     metrics: Metrics = request.app.state.metrics
     again = ServerSentEvent(retry=RETRY_MS)
     try:
         async with hub.page(shopper.shopper_id) as page:
             yield again
-            while (pending := await page.queue.get()) is not None:
+            while (news := await page.queue.get()) is not None:
                 now = time.time()
+                if isinstance(news, WalletChange):
+                    yield ServerSentEvent(event="change", data=tell_change(news, lang or shopper.locale))
+                    continue
+                pending = news
                 if pending.delivery.expires_at <= now:
                     continue
                 card = await run_in_threadpool(to_streamed, ctx, pending, lang or shopper.locale[:2].lower())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from engine.config import Config
 from engine.delivery.housekeeping import Job
 from engine.delivery.pages import PageHub, Pending
-from engine.storage import cap_counts, idempotency
+from engine.storage import cap_counts, idempotency, wallet_changes
 from engine.storage.database import Database
 from engine.storage.loyalty import ledger
 from engine.storage.people import phones
@@ -26,7 +26,12 @@ def page_hub(db: Database) -> PageHub:
     def fetch_one(shopper_id: str, now: float) -> Sequence[Pending]:
         return [Pending(row.delivery, row.payload) for row in outbox.pending_for(db, shopper_id, Channel.PAGE, now)]
 
-    return PageHub(fetch_all, fetch_one)
+    return PageHub(
+        fetch_all,
+        fetch_one,
+        fetch_changes=lambda after_id: wallet_changes.changes_after(db, after_id),
+        latest_change=lambda: wallet_changes.latest_change(db),
+    )
 
 
 def housekeeping_jobs(db: Database) -> dict[str, Job]:
@@ -37,6 +42,7 @@ def housekeeping_jobs(db: Database) -> dict[str, Job]:
         "points released": lambda now: ledger.release_pending(db, now),
         "claims and used proofs forgotten": lambda now: phones.purge_claims(db, now),
         "slots in caps forgotten": lambda now: cap_counts.purge(db, now),
+        "news of coupons forgotten": lambda now: wallet_changes.purge_changes(db, now),
         "kept answers forgotten": lambda now: idempotency.purge(db, now),
     }
 

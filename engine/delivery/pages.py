@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.delivery.patience import growing_pauses
-from engine.records import Delivery
+from engine.records import Delivery, WalletChange
 
 POLL_S = 0.2  # how long a voucher waits at most before it is on its way
 QUEUE_EVENTS = 64  # a page this far behind is cut off; it reconnects and gets what is still pending
@@ -31,6 +31,8 @@ class Pending:
 
 FetchAll = Callable[[float, int], Sequence[Pending]]
 """(now, after_id) -> a batch of pending deliveries with larger ids, ascending; ids become visible in their order."""
+FetchChanges = Callable[[int], Sequence[WalletChange]]
+"""(after_id) -> a batch of what became of coupons, ascending; ids become visible in their order."""
 FetchOne = Callable[[str, float], Sequence[Pending]]
 """(shopper_id, now) -> all pending deliveries of that shopper, ascending."""
 
@@ -40,7 +42,7 @@ class PageStream:
     """One open page. `None` in the queue ends it."""
 
     shopper_id: str
-    queue: asyncio.Queue[Pending | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_EVENTS))
+    queue: asyncio.Queue[Pending | WalletChange | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_EVENTS))
     sent: dict[int, float] = field(default_factory=dict)  # delivery id -> when it expires
     open: bool = True
 
@@ -55,6 +57,15 @@ class PageStream:
         self.sent[delivery.delivery_id] = delivery.expires_at
         self.queue.put_nowait(pending)
 
+    def tell(self, change: WalletChange) -> None:
+        """Queues what became of a coupon. A queue that is full ends the stream: the page then asks for its coupons."""
+        if not self.open:
+            return
+        if self.queue.full():
+            self.end()
+            return
+        self.queue.put_nowait(change)
+
     def end(self) -> None:
         """Makes the reader stop, after at most one more event."""
         self.open = False
@@ -68,9 +79,22 @@ class PageStream:
 
 
 class PageHub:
-    """All open pages of this process. Every method runs on the event loop."""
+    """All open pages of this process. Every method runs on the event loop.
 
-    def __init__(self, fetch_all: FetchAll, fetch_one: FetchOne, clock: Callable[[], float] = time.time) -> None:
+    `fetch_changes` is followed from `latest_change` on while any page is open.
+    """
+
+    def __init__(
+        self,
+        fetch_all: FetchAll,
+        fetch_one: FetchOne,
+        clock: Callable[[], float] = time.time,
+        *,
+        fetch_changes: FetchChanges = lambda _: (),
+        latest_change: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self._fetch_changes, self._latest_change = fetch_changes, latest_change
+        self._after_change: int | None = None
         self._fetch_all = fetch_all
         self._fetch_one = fetch_one
         self._clock = clock
@@ -91,6 +115,8 @@ class PageHub:
             stream.end()
         self._streams.setdefault(shopper_id, set()).add(stream)  # before reading, so that nothing falls in between
         try:
+            if self._after_change is None:
+                self._after_change = await asyncio.to_thread(self._latest_change)
             for pending in await asyncio.to_thread(self._fetch_one, shopper_id, self._clock()):
                 stream.offer(pending)
             yield stream
@@ -125,6 +151,7 @@ class PageHub:
     async def _look(self) -> None:
         """Reads what is new, batch by batch, and hands it out; nothing where no page is open."""
         if not self._streams:
+            self._after_change = None  # whoever opens a page asks for the coupons as they are then
             return
         now = self._clock()
         while rows := await asyncio.to_thread(self._fetch_all, now, self._after_id):
@@ -132,6 +159,18 @@ class PageHub:
                 for stream in self._streams.get(pending.delivery.shopper_id, ()):
                     stream.offer(pending)
             self._after_id = rows[-1].delivery.delivery_id
+        await self._look_for_changes()
         for streams in self._streams.values():
             for stream in streams:
                 stream.forget_expired(now)
+
+    async def _look_for_changes(self) -> None:
+        """The same for what became of coupons."""
+        while self._after_change is not None:
+            changes = await asyncio.to_thread(self._fetch_changes, self._after_change)
+            if not changes:
+                return
+            for change in changes:
+                for stream in self._streams.get(change.shopper_id, ()):
+                    stream.tell(change)
+            self._after_change = changes[-1].change_id

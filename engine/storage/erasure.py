@@ -23,6 +23,7 @@ from engine.storage.people.shoppers import grants_of, remove_links
 from engine.storage.people.wishes import forget_wishes
 from engine.storage.upserts import table_of
 from engine.storage.versions import bump
+from engine.storage.wallet_changes import forget_changes
 from engine.vocabulary import VoucherState
 
 ERASED = "erased-"
@@ -50,6 +51,7 @@ def erase_shopper(db: Database, shopper_id: str, now: float) -> None:
         drop_claims(session, shopper_id)
         delete_letters(session, shopper_id)
         forget_wishes(session, shopper_id)
+        forget_changes(session, shopper_id)
         session.connection().execute(
             update(table_of(UsedProofTable)).where(col(UsedProofTable.owner) == shopper_id).values(owner=ERASED)
         )

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, model_validator
 from api.shoppers.schemas import Strict
 from engine.offers.hours import Hours
 from engine.offers.wishes import Mute
-from engine.vocabulary import MuteKind
+from engine.vocabulary import MuteKind, WalletChangeKind
 
 
 class MuteRequest(Strict):
@@ -63,3 +63,14 @@ class Quiet(BaseModel):
     shop: Caps = Field(description="The shop's own caps.")
     messages_week: int = Field(description="Coupons that came in the last seven days.")
     cap_week: int = Field(description="How many may come in seven days: the lower of the shop's cap and one's own.")
+
+
+class CouponChange(BaseModel):
+    """Something became of a coupon that the page shows: the data of the event `change`."""
+
+    voucher_id: str
+    kind: WalletChangeKind
+    at: str
+    amount_minor: int = Field(description="What came off at the till, or went back.")
+    currency: str
+    text: str = Field(description="In a sentence.", examples=["Used: you saved €1.00"])

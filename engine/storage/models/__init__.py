@@ -11,7 +11,19 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
-from engine.storage.models import keys, leases, ledger, letters, retention, running, shoppers, visits, vouchers, wishes
+from engine.storage.models import (
+    keys,
+    leases,
+    ledger,
+    letters,
+    retention,
+    running,
+    shoppers,
+    visits,
+    vouchers,
+    wallet,
+    wishes,
+)
 
 __all__ = [
     "APPEND_ONLY",
@@ -25,6 +37,7 @@ __all__ = [
     "shoppers",
     "visits",
     "vouchers",
+    "wallet",
     "wishes",
 ]
 

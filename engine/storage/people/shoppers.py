@@ -22,7 +22,8 @@ from engine.storage.people.bindings import PhoneClaim, claim_phone, drop_claims,
 from engine.storage.people.wishes import wishes_of
 from engine.storage.upserts import table_of, upsert
 from engine.storage.versions import bump, version
-from engine.vocabulary import Channel, DeliveryState, Purpose, VoucherState
+from engine.storage.wallet_changes import note_changes
+from engine.vocabulary import Channel, DeliveryState, Purpose, VoucherState, WalletChangeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,11 +241,11 @@ def _answer(
     session.flush()
     upsert(session, ConsentTable, rows, replace=("granted", "at"))
     stores = set(session.exec(select(DeviceLinkTable.store).where(col(DeviceLinkTable.shopper_id) == shopper_id)))
-    _withdraw(session, shopper_id, grants_of(session, shopper_id))
+    _withdraw(session, shopper_id, grants_of(session, shopper_id), at)
     return stores
 
 
-def _withdraw(session: Session, shopper_id: str, grants: Grants) -> None:
+def _withdraw(session: Session, shopper_id: str, grants: Grants, at: float) -> None:
     """Drops what the grants no longer cover: undelivered messages per channel, links when no channel is left."""
     waiting = session.exec(
         select(DeliveryTable)
@@ -257,6 +258,8 @@ def _withdraw(session: Session, shopper_id: str, grants: Grants) -> None:
     if not allows_targeting(grants):
         remove_links(session, shopper_id)
         drop_claims(session, shopper_id)
+    ended = [v for v in lock_vouchers(session, [d.voucher_id for d in dropped]) if v.state == VoucherState.VOIDED]
+    note_changes(session, ended, WalletChangeKind.VOIDED, at)
 
 
 def drop_deliveries(session: Session, deliveries: Sequence[DeliveryTable], state: VoucherState) -> None:

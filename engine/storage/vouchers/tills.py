@@ -20,7 +20,8 @@ from engine.storage.models.vouchers import RedemptionTable, VoucherTable
 from engine.storage.vouchers.verdicts import OFFLINE_S as OFFLINE_S
 from engine.storage.vouchers.verdicts import PARIS, SENTENCES, sale_time, verdict
 from engine.storage.vouchers.verdicts import TillReason as TillReason
-from engine.vocabulary import ProblemCode, VoucherState
+from engine.storage.wallet_changes import note_changes
+from engine.vocabulary import ProblemCode, VoucherState, WalletChangeKind
 
 
 class RedemptionState(StrEnum):
@@ -235,6 +236,7 @@ def _use(
     )
     session.flush()
     release_sooner(session, voucher.shopper_id, voucher.store, voucher.campaign_id, row.redemption_id, now)
+    note_changes(session, [voucher], WalletChangeKind.REDEEMED, now, off.amount_minor)
     return _redemption(row, voucher.campaign_id)
 
 
@@ -263,6 +265,7 @@ def _give_back(session: Session, row: RedemptionTable, voucher: VoucherTable, no
         now,
         instead=_other_use(session, voucher),
     )
+    note_changes(session, [voucher], WalletChangeKind.RETURNED, now, row.discount_minor)
 
 
 def _other_use(session: Session, voucher: VoucherTable) -> str | None:

@@ -17,7 +17,8 @@ from engine.storage.loyalty.shares import SHARER
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, RedemptionTable, VoucherTable
 from engine.storage.vouchers.tills import RedemptionState
-from engine.vocabulary import DecisionOutcome, DeliveryState, VoucherState
+from engine.storage.wallet_changes import note_changes
+from engine.vocabulary import DecisionOutcome, DeliveryState, VoucherState, WalletChangeKind
 
 BATCH = 500  # rows ended in one transaction, so that no lock is held for long
 
@@ -97,7 +98,9 @@ def expire_unredeemed(db: Database, now: float) -> int:
                 .limit(BATCH)
                 .with_for_update(skip_locked=True)
             ).all()
+            shown = [v for v in old if v.state != VoucherState.ISSUED]
             total += close_vouchers(session, old, VoucherState.EXPIRED, release_slot=False)
+            note_changes(session, shown, WalletChangeKind.EXPIRED, now)
         if len(old) < BATCH:
             return total
 

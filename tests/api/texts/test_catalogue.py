@@ -31,6 +31,7 @@ from engine.vocabulary import (
     SourceState,
     StoreTrouble,
     VoucherState,
+    WalletChangeKind,
 )
 from engine.yaml_files import read_yaml
 
@@ -215,6 +216,7 @@ CODES: dict[str, set[str]] = {
     "less": literals(Fewer, "kind"),
     "less_done": literals(Fewer, "kind"),
     "coupon_states": {VoucherState.REDEEMED, VoucherState.VOIDED, VoucherState.EXPIRED},  # others have their card
+    "coupon_changes": set(WalletChangeKind),
     "why": {kind + form for kind in ("product", "zone", "store") for form in ("", "_for_one", "_for_other")},
     "till_refusals": {
         *(code.removeprefix("voucher_") for code in ProblemCode if code.startswith("voucher_")),

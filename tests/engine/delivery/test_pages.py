@@ -63,7 +63,7 @@ async def ids(page: PageStream, n: int) -> list[int]:
     out = []
     for _ in range(n):
         pending = await asyncio.wait_for(page.queue.get(), 60)
-        assert pending is not None
+        assert isinstance(pending, Pending)
         out.append(pending.delivery.delivery_id)
     return out
 

@@ -29,6 +29,7 @@ import api.shoppers.portal
 import api.shoppers.sessions
 import api.shoppers.stream
 import api.shoppers.wallet.app_files
+import api.shoppers.wallet.plain
 import api.shoppers.wallet.quieter
 import api.shoppers.way_out
 import api.tills.endpoints
@@ -79,6 +80,7 @@ _ROUTERS = (
     api.shoppers.stream.router,
     api.shoppers.wallet.app_files.router,
     api.shoppers.wallet.quieter.router,
+    api.shoppers.wallet.plain.router,
     api.shoppers.portal.router,
     api.shoppers.way_out.router,
     api.portal.captive.router,

@@ -7,10 +7,11 @@ from typing import Any
 
 from api.context import AppContext
 from api.shoppers.qr import qr_svg
-from api.shoppers.schemas import StreamedVoucher, VoucherCard
+from api.shoppers.schemas import Saved, StreamedVoucher, VoucherCard
+from api.shoppers.wallet.goods import goods_of
 from api.texts.catalogue import words
 from api.texts.language import Language, language_of
-from api.texts.money import badge
+from api.texts.money import badge, money
 from api.texts.warnings import health_warning
 from api.times import rfc3339
 from engine.delivery.pages import Pending
@@ -18,6 +19,7 @@ from engine.errors import NotFound
 from engine.offers.codes import group_digits, voucher_code
 from engine.plan.model import Plan
 from engine.storage.vouchers.campaigns import get_campaign
+from engine.storage.vouchers.uses import Use, uses_of
 from engine.storage.vouchers.vouchers import VoucherDetails
 from engine.vocabulary import VoucherState
 
@@ -27,7 +29,13 @@ def cards(ctx: AppContext, found: Sequence[VoucherDetails], locale: str) -> list
     lang = language_of(locale)
     ids = {(d.voucher.store, d.voucher.campaign_id) for d in found}
     places = {key: _place(ctx, *key) for key in ids}
-    return [_card(ctx, d, places[d.voucher.store, d.voucher.campaign_id], lang) for d in found]
+    used = uses_of(ctx.db, [d.voucher.voucher_id for d in found if d.voucher.state == VoucherState.REDEEMED])
+    made = [_card(ctx, d, places[d.voucher.store, d.voucher.campaign_id], lang) for d in found]
+    return [card.model_copy(update={"saved": _saved(used.get(card.voucher_id), lang)}) for card in made]
+
+
+def _saved(use: Use | None, lang: Language) -> Saved | None:
+    return None if use is None else Saved(amount=money(use.discount_minor, use.currency, lang), at=rfc3339(use.at))
 
 
 def _card(ctx: AppContext, details: VoucherDetails, place: dict[str, Any], lang: Language) -> VoucherCard:
@@ -50,6 +58,7 @@ def _card(ctx: AppContext, details: VoucherDetails, place: dict[str, Any], lang:
         issued_at=rfc3339(voucher.issued_at),
         expires_at=rfc3339(voucher.expires_at),
         why=why(ctx.plans.get(voucher.store), place, None, lang),
+        goods=goods_of(ctx.plans.get(voucher.store), details.offer, place, voucher.issued_at, lang),
         warning=health_warning(details.offer, ctx.plans.get(voucher.store), lang),
     )
 
@@ -78,6 +87,7 @@ def to_streamed(ctx: AppContext, pending: Pending, locale: str) -> StreamedVouch
         expires_at=rfc3339(payload["expires_at"]),
         caused_by_t=delivery.caused_by_t,
         why=why(ctx.plans.get(payload["store"]), payload["place"], near_for_s, lang),
+        goods=goods_of(ctx.plans.get(payload["store"]), payload["offer"], payload["place"], payload["issued_at"], lang),
         warning=health_warning(payload["offer"], ctx.plans.get(payload["store"]), lang),
     )
 

@@ -36,6 +36,8 @@ from api.shoppers.passes import PASS, ask_to_enter
 from api.shoppers.retries import once_per_form
 from api.shoppers.schemas import SessionRequest
 from api.shoppers.sessions import answers, known_shopper, sign_in
+from api.shoppers.wallet.app_files import wallet_values
+from api.shoppers.wallet.plain import without_scripts
 from api.shoppers.way_out import Leaving, leave
 from api.texts.catalogue import words
 from api.texts.consents import ASKED, TEXT_VERSION, worded_since
@@ -174,10 +176,8 @@ def me(request: Request, ctx: AppContext = Depends(context)) -> Response:
     return page(
         request,
         "me.html",
-        asked=ASKED,
-        worded_since=worded_since(language(request)),
-        store=shopper.store,
-        store_name=plan.name if plan else shopper.store,
+        **wallet_values(request, shopper.store, plan.name if plan else shopper.store),
+        shown=without_scripts(ctx, shopper, language(request)),
     )
 
 

@@ -106,6 +106,25 @@ class Me(BaseModel):
     now: str = Field(description="The server's time: a phone's clock may be off.")
 
 
+class Goods(BaseModel):
+    """What a coupon is for."""
+
+    sku: str | None
+    name: str | None
+    category: str
+    picture: str = Field(description="An SVG element, drawn for the category.")
+    aisle: str | None = Field(description="The zone of the plan that the product stands in.")
+    before: str | None = Field(None, description="The price of one unit, in words of the language.")
+    after: str | None = Field(None, description="The same with the coupon; null where one unit alone gets nothing.")
+
+
+class Saved(BaseModel):
+    """What a coupon took off at the till, and when."""
+
+    amount: str = Field(examples=["€1.00"])
+    at: str
+
+
 class VoucherCard(BaseModel):
     """A coupon as its shopper sees it."""
 
@@ -123,6 +142,8 @@ class VoucherCard(BaseModel):
     issued_at: str
     expires_at: str
     why: str = Field("", description="Why this offer, why now, in the shopper's language.")
+    goods: Goods | None = None
+    saved: Saved | None = Field(None, description="What it took off at the till, where it was used.")
     warning: str | None = Field(None, description="What the law puts beside the offer: on alcohol, the health warning.")
 
 

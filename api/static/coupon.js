@@ -1,12 +1,40 @@
 // One coupon as the shopper sees it: offer, QR, digits, countdown, why, share, fewer.
 import { element } from "./dom.js";
-import { fill, t } from "./texts.js";
+import { fill, lang, t } from "./texts.js";
 
-function picture(svg) {
+function picture(svg, label) {
   const parsed = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
-  parsed.setAttribute("role", "img");
-  parsed.setAttribute("aria-label", t.coupon.qr);
+  if (label) {
+    parsed.setAttribute("role", "img");
+    parsed.setAttribute("aria-label", label);
+  }
   return document.importNode(parsed, true);
+}
+
+// What may be muted at this coupon: from the narrowest to the widest.
+function mutable({ store, goods }) {
+  return [
+    goods?.sku ? { kind: "product", store, name: goods.sku } : null,
+    goods?.category ? { kind: "category", store, name: goods.category } : null,
+    { kind: "shop", store, name: "" },
+    { kind: "all", store: "", name: "" },
+  ].filter(Boolean);
+}
+
+function lessButton(kind, acts) {
+  return element("button", { type: "button", class: "plain", "data-fewer": kind, onclick: () => acts.less(kind) }, t.less[kind]);
+}
+
+function prices({ before, after }) {
+  return element(
+    "p",
+    { class: "prices" },
+    element("span", { class: "unseen" }, t.coupon.before),
+    element("s", {}, before),
+    " ",
+    element("span", { class: "unseen" }, t.coupon.after),
+    element("b", {}, after),
+  );
 }
 
 export function couponCard(voucher, acts) {
@@ -19,15 +47,18 @@ export function couponCard(voucher, acts) {
     element(
       "div",
       { class: "offer" },
+      voucher.goods ? element("span", { class: "picture" }, picture(voucher.goods.picture)) : null,
       voucher.badge ? element("span", { class: "badge" }, voucher.badge) : null,
       element("h3", {}, voucher.title),
       element("p", {}, voucher.text),
+      voucher.goods?.after ? prices(voucher.goods) : null,
+      voucher.goods?.aisle ? element("p", { class: "where" }, fill(t.coupon.aisle, { aisle: voucher.goods.aisle })) : null,
       voucher.warning ? element("p", { class: "warning" }, element("strong", {}, voucher.warning)) : null,
     ),
     element(
       "div",
       { class: "tear" },
-      element("div", { class: "qr" }, picture(voucher.qr_svg)),
+      element("div", { class: "qr" }, picture(voucher.qr_svg, t.coupon.qr)),
       element("p", { class: "digits" }, voucher.code_spaced),
       element("p", { class: "soft small" }, t.coupon.code_hint),
       left,
@@ -42,10 +73,12 @@ export function couponCard(voucher, acts) {
       element(
         "div",
         { class: "fewer" },
-        ...acts.fewer.map((kind) => element("button", { type: "button", class: "plain", "data-fewer": kind, onclick: () => acts.less(kind) }, t.less[kind])),
+        ...mutable(voucher).map((what) => element("button", { type: "button", class: "plain", "data-mute": what.kind, onclick: () => acts.mute(what) }, t.mute_less[what.kind])),
+        lessButton("never", acts),
       ),
     ),
   );
+  card.voucher = voucher;
   card.tick = (now) => tick(left, voucher, now);
   return card;
 }
@@ -61,5 +94,7 @@ function tick(left, voucher, now) {
 }
 
 export function pastLine(voucher) {
-  return element("li", {}, element("span", {}, voucher.title), element("span", {}, t.coupon_states[voucher.state]));
+  const day = new Date(voucher.saved?.at ?? voucher.issued_at).toLocaleDateString(lang, { day: "numeric", month: "short" });
+  const what = voucher.saved ? fill(t.coupon.saved, { amount: voucher.saved.amount }) : t.coupon_states[voucher.state];
+  return element("li", { "data-voucher": voucher.voucher_id }, element("span", {}, voucher.title, element("small", {}, ` ${day}`)), element("span", {}, what));
 }

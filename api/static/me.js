@@ -1,18 +1,22 @@
-// The shopper's page: coupons as they come, their countdown, points, choices.
-import { call } from "./http.js";
+// The shopper's page: coupons as they come, their countdown, points, choices. Without a network: what the phone has kept.
+import { call, Refusal } from "./http.js";
 import { couponCard, pastLine } from "./coupon.js";
-import { phoneSheet, shareLinks } from "./share.js";
-import { startWorker } from "./install.js";
+import * as clock from "./clock.js";
+import { mayPush, offerInstall, startWorker } from "./install.js";
+import { forget, keep, kept } from "./kept.js";
 import { live } from "./live.js";
+import { offerPush } from "./push.js";
+import { listenForQuiet, mute, showQuiet } from "./quiet.js";
+import { phoneSheet, shareLinks } from "./share.js";
 import { counted, fill, lang, t } from "./texts.js";
 
 const by = (id) => document.getElementById(id);
-const store = document.querySelector("main").dataset.store;
+let store = document.querySelector("main").dataset.store;
+let name = by("store_name").textContent;
 const cards = new Map();
 const unshown = new Map(); // delivery id -> voucher id: not acknowledged before the page is really looked at
+let me = null; // as the server said last
 let offersOn = true;
-let ahead_ms = 0; // the server's clock less this phone's
-const now = () => Date.now() + ahead_ms;
 
 function toast(text) {
   by("toast").textContent = text;
@@ -24,8 +28,8 @@ const attempt = (work) => work().catch(() => toast(t.me.failed));
 
 function place(voucher, fresh) {
   if (cards.has(voucher.voucher_id)) return;
-  const card = couponCard(voucher, { share, less, fewer: ["mute", "never"] });
-  if (!card.tick(now())) return;
+  const card = couponCard(voucher, { share, less, mute: silence });
+  if (!card.tick(clock.now())) return;
   if (fresh) card.classList.add("fresh");
   cards.set(voucher.voucher_id, card);
   by("coupons").prepend(card);
@@ -37,6 +41,28 @@ function arrange() {
   by("empty_text").textContent = offersOn ? t.me.empty_text : t.me.empty_off;
   by("earlier").hidden = by("past").children.length === 0;
 }
+
+// ------------------------------------------------------------------------------------------------ what the phone keeps
+
+async function keepAll() {
+  const items = [...cards.values()].map((card) => card.voucher);
+  const safe = await keep({ store, name, me, items, clock: clock.state() });
+  by("not_kept").hidden = safe;
+}
+
+async function showKept() {
+  const wallet = await kept();
+  if (!wallet) return;
+  clock.restore(wallet.clock);
+  ({ store, name } = wallet);
+  by("store_name").textContent = name;
+  if (wallet.me) showMe(wallet.me);
+  for (const voucher of wallet.items) place(voucher, false);
+  by("without_network").hidden = false;
+  arrange();
+}
+
+// ------------------------------------------------------------------------------------------------------ what one can do
 
 async function share(voucher, links) {
   await attempt(async () => {
@@ -55,14 +81,22 @@ async function less(kind) {
   });
 }
 
-async function loadMe() {
-  const me = await call("GET", "/v1/me");
-  ahead_ms = Date.parse(me.now) - Date.now();
+const silence = (what) => changeQuiet(() => mute(what), t.me.muted_now);
+
+async function changeQuiet(act, said = t.me.saved) {
+  await attempt(async () => {
+    await act();
+    toast(said);
+    await showQuiet(changeQuiet);
+  });
+}
+
+// -------------------------------------------------------------------------------------------------- what the server says
+
+function showMe(said) {
+  me = said;
   const granted = new Set(me.consents.filter((c) => c.granted).map((c) => `${c.purpose}:${c.channel}`));
-  for (const box of document.querySelectorAll("#consents input")) {
-    box.checked = granted.has(box.value);
-    box.disabled = false;
-  }
+  for (const box of document.querySelectorAll("#consents input")) box.checked = granted.has(box.value);
   offersOn = granted.has("location_offers:page");
   by("phone").hidden = !offersOn || me.phone === "bound";
   if (me.display_name) by("hello").textContent = fill(t.me.hello_name, { name: me.display_name });
@@ -70,6 +104,14 @@ async function loadMe() {
   by("points_word").textContent = counted(t.me, "points", me.points.available);
   by("pending").hidden = me.points.pending === 0;
   by("pending").textContent = fill(t.me.pending, { n: me.points.pending.toLocaleString(lang) });
+}
+
+async function loadMe() {
+  const said = await call("GET", "/v1/me");
+  clock.set(Date.parse(said.now));
+  by("wrong_clock").hidden = !clock.isWrong();
+  showMe(said);
+  for (const box of document.querySelectorAll("#consents input")) box.disabled = false;
   arrange();
 }
 
@@ -77,12 +119,18 @@ async function loadVouchers() {
   const { items } = await call("GET", `/v1/me/vouchers?limit=30&lang=${lang}`);
   const open = items.filter((v) => ["delivered", "seen"].includes(v.state));
   for (const voucher of open.reverse()) place(voucher, false);
-  for (const voucher of items) {
-    const closed = !["issued", "delivered", "seen"].includes(voucher.state);
-    if (["redeemed", "expired"].includes(voucher.state)) by("past").append(pastLine(voucher));
-    if (closed && cards.has(voucher.voucher_id)) drop(voucher.voucher_id);
-  }
+  const over = items.filter((v) => ["redeemed", "expired", "voided"].includes(v.state));
+  for (const voucher of over) if (cards.has(voucher.voucher_id)) drop(voucher.voucher_id);
+  by("past").replaceChildren(...over.filter((v) => v.state !== "voided").map(pastLine));
   arrange();
+  await keepAll();
+}
+
+async function load() {
+  await loadMe();
+  await loadVouchers();
+  await showQuiet(changeQuiet);
+  by("without_network").hidden = true;
 }
 
 function drop(voucherId) {
@@ -131,34 +179,61 @@ by("delete").addEventListener("click", () =>
   attempt(async () => {
     if (!confirm(t.me.delete_confirm)) return;
     await call("DELETE", "/v1/me");
+    await forget();
     location.replace(`/w/${store}`);
   }),
 );
+listenForQuiet(changeQuiet);
 
 addEventListener("visibilitychange", acknowledge);
 setInterval(() => {
-  for (const [id, card] of cards) if (!card.tick(now())) drop(id);
+  const now = clock.now();
+  for (const [id, card] of cards) if (!card.tick(now)) drop(id);
   arrange();
 }, 1000);
 setInterval(acknowledge, 5000);
 setInterval(() => loadMe().catch(() => by("status").dataset.state === "live" && toast(t.me.failed)), 30_000);
 
 startWorker();
-await attempt(async () => {
-  await loadMe();
-  await loadVouchers();
-});
-live({
-  path: `/v1/me/stream?lang=${lang}`,
-  onVoucher: (voucher) => {
-    place(voucher, true);
-    if (!cards.has(voucher.voucher_id)) return; // over before it came: not shown, so not acknowledged
-    unshown.set(voucher.delivery_id, voucher.voucher_id);
-    requestAnimationFrame(() => acknowledge());
-  },
-  onState: (state) => {
-    by("status").dataset.state = state;
-    by("status").textContent = state === "live" ? t.me.live : t.me.offline;
-  },
-  onGone: () => location.reload(),
-});
+offerInstall({ section: by("install"), button: by("install_now"), steps: by("install_steps") });
+by("push").hidden = !mayPush();
+if (!by("push").hidden) {
+  await offerPush(by("push_now"));
+  by("push").hidden = by("push_now").hidden; // nothing to offer, so nothing to explain
+}
+
+let signedOut = false;
+try {
+  await load();
+} catch (failure) {
+  signedOut = failure instanceof Refusal && failure.status === 401;
+  await showKept();
+  by("signed_out").hidden = !signedOut;
+  if (!signedOut && cards.size === 0) toast(t.me.failed);
+}
+arrange();
+
+function follow() {
+  live({
+    path: `/v1/me/stream?lang=${lang}`,
+    onVoucher: (voucher) => {
+      place(voucher, true);
+      if (!cards.has(voucher.voucher_id)) return; // over before it came: not shown, so not acknowledged
+      unshown.set(voucher.delivery_id, voucher.voucher_id);
+      requestAnimationFrame(() => acknowledge());
+      keepAll();
+    },
+    onChange: (change) => {
+      if (cards.has(change.voucher_id) || change.kind === "returned") toast(change.text);
+      if (change.kind !== "returned" && cards.has(change.voucher_id)) drop(change.voucher_id);
+      load().catch(() => arrange());
+    },
+    onState: (state) => {
+      by("status").dataset.state = state;
+      by("status").textContent = state === "live" ? t.me.live : t.me.offline;
+      if (state === "live") load().catch(() => {}); // what happened meanwhile
+    },
+    onGone: () => location.reload(),
+  });
+}
+if (!signedOut) follow();

@@ -1,2 +1,70 @@
-// The wallet's service worker. The server puts `self.RAYON` (version and files) before it: see api/shoppers/wallet.
+// The wallet's service worker. The server puts `self.RAYON` (version, files, pages) before it: see api/shoppers/wallet.
+// What was received is not here but in the page's own database (kept.js): a new worker throws caches away, never coupons.
 importScripts("/static/worker_push.js");
+
+const SHELL = `rayon-${self.RAYON.version}`;
+const READER = "rayon-reader"; // in which language the page was last read
+const PATIENCE_MS = 4000; // a network that says nothing is no network
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(keepShell().then(() => self.skipWaiting()));
+});
+
+async function keepShell() {
+  const shell = await caches.open(SHELL);
+  await shell.addAll([...self.RAYON.pages, ...self.RAYON.files].map((path) => new Request(path, { cache: "reload" })));
+}
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(forgetOthers().then(() => self.clients.claim()));
+});
+
+async function forgetOthers() {
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name.startsWith("rayon-") && ![SHELL, READER].includes(name)).map((name) => caches.delete(name)));
+}
+
+self.addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  if (event.request.method !== "GET" || url.origin !== self.location.origin) return;
+  if (event.request.mode === "navigate" && url.pathname === "/me" && !url.searchParams.has("pass")) event.respondWith(wallet(event.request));
+  else if (url.pathname.startsWith("/static/")) event.respondWith(part(event.request));
+});
+
+// The network first: a page and its scripts then always come from one version of the server.
+async function wallet(request) {
+  let answer = null;
+  try {
+    answer = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  } catch {
+    return (await keptPage(request)) ?? Response.error();
+  }
+  if (answer.status >= 500) return (await keptPage(request)) ?? answer;
+  const lang = answer.headers.get("Content-Language");
+  if (answer.ok && lang) await remember(lang);
+  return answer;
+}
+
+async function part(request) {
+  try {
+    return await fetch(request);
+  } catch {
+    return (await caches.match(request, { cacheName: SHELL, ignoreSearch: true })) ?? Response.error();
+  }
+}
+
+async function keptPage(request) {
+  const asked = new URL(request.url).searchParams.get("lang");
+  const said = await caches.match("/reader", { cacheName: READER });
+  const wanted = [asked, said && (await said.text())].map((lang) => `/me/offline?lang=${lang}`);
+  const path = wanted.find((page) => self.RAYON.pages.includes(page)) ?? self.RAYON.pages[0];
+  return caches.match(path, { cacheName: SHELL });
+}
+
+async function remember(lang) {
+  try {
+    await (await caches.open(READER)).put("/reader", new Response(lang));
+  } catch {
+    // no room: the page without a network then comes in the first of our languages
+  }
+}

@@ -4,17 +4,73 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import cache
+from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
 
-from api.pages import STATIC
+from api.pages import STATIC, language_headers, page
+from api.texts.catalogue import words
+from api.texts.consents import ASKED, worded_since
+from api.texts.language import LANGUAGES, language
 
 router = APIRouter(tags=["pages"])
 
 KEPT = ("rayon.css", "mark.svg")
 """What the worker keeps of /static beside itself, so that the wallet opens without a network."""
+_IMPORTED = re.compile(r'from "\./([\w.]+)"')
+_SHELL = [
+    STATIC.parent / "templates" / "base.html",
+    *(STATIC.parent / "shoppers" / "templates").glob("*.html"),
+    *(STATIC.parent / "texts").glob("*.yaml"),
+]
+"""What the page without a network is made of."""
 WORKER_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:"
+
+
+@router.get("/app.webmanifest", summary="The wallet as an app", response_class=Response)
+def manifest(request: Request) -> Response:
+    """Name, icons and shortcuts in the reader's language."""
+    lang = language(request)
+    t = words(lang)
+    said = {
+        "id": "/me",
+        "name": t.app.name,
+        "short_name": "Rayon",
+        "description": t.app.description,
+        "lang": lang,
+        "dir": "ltr",
+        "start_url": f"/me?lang={lang}",
+        "scope": "/",
+        "display": "standalone",
+        "background_color": "#f5f2ea",
+        "theme_color": "#0f5c4a",
+        "icons": [_icon("icon-192", 192), _icon("icon-512", 512), _icon("icon-maskable-512", 512, "maskable")],
+        "shortcuts": [
+            {"name": t.me.coupons, "url": f"/me?lang={lang}#coupons", "icons": [_icon("icon-192", 192)]},
+            {"name": t.me.quieter, "url": f"/me?lang={lang}#quieter", "icons": [_icon("icon-192", 192)]},
+        ],
+    }
+    headers = {"Cache-Control": "no-cache", **language_headers(lang)}
+    return Response(json.dumps(said, ensure_ascii=False), media_type="application/manifest+json", headers=headers)
+
+
+@router.get("/me/offline", summary="The shopper's page without a network", response_class=HTMLResponse)
+def offline(request: Request) -> Response:
+    """The same page with nothing personal in it: the service worker keeps it, and it shows what the phone has kept."""
+    return page(request, "me.html", **wallet_values(request, "", "Rayon"), shown=[])
+
+
+def wallet_values(request: Request, store: str, store_name: str) -> dict[str, Any]:
+    """What the wallet's template needs wherever it is shown."""
+    lang = language(request)
+    return {"asked": ASKED, "worded_since": worded_since(lang), "store": store, "store_name": store_name}
+
+
+def _icon(name: str, side: int, purpose: str = "any") -> dict[str, str]:
+    return {"src": f"/static/{name}.png", "sizes": f"{side}x{side}", "type": "image/png", "purpose": purpose}
 
 
 @router.get("/sw.js", summary="The wallet's service worker", response_class=Response)
@@ -23,7 +79,9 @@ def worker() -> Response:
 
     Browsers compare the bytes at every visit: another version of any file is another worker, which then takes over.
     """
-    said = json.dumps({"version": version(), "files": [f"/static/{name}" for name in kept_files()]})
+    pages = [f"/me/offline?lang={lang}" for lang in LANGUAGES]
+    files = [f"/static/{name}" for name in kept_files()]
+    said = json.dumps({"version": version(), "files": files, "pages": pages})
     return Response(
         f"self.RAYON = {said};\n" + (STATIC / "worker.js").read_text(encoding="utf-8"),
         media_type="text/javascript",
@@ -36,14 +94,21 @@ def worker() -> Response:
 
 
 def kept_files() -> list[str]:
-    """The files of /static that the worker keeps: the wallet's style, mark and scripts."""
-    return sorted({*KEPT, *(path.name for path in STATIC.glob("*.js") if not path.name.startswith("worker"))})
+    """The files of /static that the worker keeps: the wallet's style, mark, and its script with what that imports."""
+    found: set[str] = set()
+    ahead = ["me.js"]
+    while ahead:
+        name = ahead.pop()
+        if name not in found:
+            found.add(name)
+            ahead += _IMPORTED.findall((STATIC / name).read_text(encoding="utf-8"))
+    return sorted({*KEPT, *found})
 
 
 @cache
 def version() -> str:
     """Changes with any byte of what is kept or of the workers themselves."""
     digest = hashlib.sha256()
-    for path in sorted({*(STATIC / name for name in kept_files()), *STATIC.glob("worker*.js")}):
+    for path in sorted({*_SHELL, *(STATIC / name for name in kept_files()), *STATIC.glob("worker*.js")}):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -93,7 +93,7 @@ def test_from_sign_in_to_a_redeemed_coupon(site: Site, chromium: Chrome) -> None
         }
         assert till.post("/v1/till/redeem", json=body, headers={"Idempotency-Key": "1"}).json()["discount_minor"] == 99
     chromium.refresh()
-    wait_for(chromium, "#past", "Utilisé")
+    wait_for(chromium, "#past", "Économisé : 0,99 €")
     assert complaints(chromium) == []
 
 

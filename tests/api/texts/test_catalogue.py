@@ -25,6 +25,7 @@ from engine.presence.hotzones import HotReason, HotState
 from engine.vocabulary import (
     DecisionReason,
     LetOut,
+    MuteKind,
     ProblemCode,
     ReadingRefusal,
     RecordRefusal,
@@ -41,6 +42,7 @@ SAME = {
     ("docs", "version"),
     ("front", "developers"),
     ("me", "points_one"),
+    ("mute_kinds", "all"),
     ("me", "points_other"),
     ("units", "seconds"),
 }
@@ -216,6 +218,8 @@ CODES: dict[str, set[str]] = {
     "less": literals(Fewer, "kind"),
     "less_done": literals(Fewer, "kind"),
     "coupon_states": {VoucherState.REDEEMED, VoucherState.VOIDED, VoucherState.EXPIRED},  # others have their card
+    "mute_kinds": set(MuteKind),
+    "mute_less": set(MuteKind),
     "coupon_changes": set(WalletChangeKind),
     "why": {kind + form for kind in ("product", "zone", "store") for form in ("", "_for_one", "_for_other")},
     "till_refusals": {

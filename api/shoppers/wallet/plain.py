@@ -1,0 +1,62 @@
+"""The wallet without scripts: the coupons in the page, and each QR as a picture that counts as shown once loaded."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Response
+
+from api.context import AppContext, context
+from api.problems import problem_responses
+from api.shoppers.cards import cards
+from api.shoppers.me import require_shopper
+from api.shoppers.qr import qr_svg
+from api.shoppers.schemas import VoucherCard
+from api.texts.language import Language
+from api.texts.times import clock
+from engine.offers.codes import voucher_code
+from engine.storage.budget_release import LIVE
+from engine.storage.people.shoppers import ShopperProfile
+from engine.storage.vouchers import outbox, vouchers
+from engine.vocabulary import Channel
+
+router = APIRouter(tags=["pages"], responses=problem_responses(401, 404))
+NEWEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A coupon for the template, and until when it holds by the store's clock."""
+
+    card: VoucherCard
+    until: str
+
+
+def without_scripts(ctx: AppContext, shopper: ShopperProfile, lang: Language) -> list[Shown]:
+    """The coupons that can still be used, newest first."""
+    now = time.time()
+    found = vouchers.vouchers_of(ctx.db, shopper.shopper_id, limit=3 * NEWEST)
+    live = [d for d in found if d.voucher.state in LIVE and d.voucher.expires_at > now][:NEWEST]
+    zones = [ctx.plans[d.voucher.store].timezone if d.voucher.store in ctx.plans else "UTC" for d in live]
+    made = cards(ctx, live, lang)
+    ends = [clock(d.voucher.expires_at, zone) for d, zone in zip(live, zones, strict=True)]
+    return [Shown(card, until) for card, until in zip(made, ends, strict=True)]
+
+
+@router.get("/me/coupons/{voucher_id}/qr.svg", summary="A coupon's QR as a picture", response_class=Response)
+def qr_picture(
+    voucher_id: Annotated[str, Path(max_length=64)],
+    shopper: ShopperProfile = Depends(require_shopper),
+    ctx: AppContext = Depends(context),
+) -> Response:
+    """Only pages without scripts load it, and only its owner can: so it counts as shown. 404 for anybody else's."""
+    found = vouchers.voucher_of(ctx.db, voucher_id, shopper.shopper_id)
+    now = time.time()
+    for waiting in outbox.pending_for(ctx.db, shopper.shopper_id, Channel.PAGE, now):
+        if waiting.delivery.voucher_id == voucher_id:
+            outbox.acknowledge(ctx.db, waiting.delivery.delivery_id, shopper.shopper_id, now)
+            vouchers.mark_seen(ctx.db, voucher_id, shopper.shopper_id, now)
+    svg = qr_svg(voucher_code(ctx.secrets.site_key, found.voucher.voucher_id))
+    return Response(svg, media_type="image/svg+xml", headers={"Cache-Control": "no-store"})

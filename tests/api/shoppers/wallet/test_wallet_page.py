@@ -1,0 +1,111 @@
+"""The wallet in a real browser: without a network, without scripts, used at the till, muted and undone."""
+
+from __future__ import annotations
+
+import time
+
+import httpx
+import pytest
+from selenium.webdriver import Chrome
+
+from engine.storage.vouchers.vouchers import voucher_of
+from tests.api.shoppers.test_pages import picture, sign_in
+from tests.api.site import Site, basket, code_of, eventually
+from tests.browser import ask, chromium, click, complaints, shown, texts, wait_for, wait_until
+
+__all__ = ["chromium"]
+pytestmark = pytest.mark.e2e
+CONTROLLED = "return navigator.serviceWorker.controller?.state === 'activated'"
+KEPT = """
+const done = arguments[0];
+const asked = indexedDB.open("rayon", 1);
+asked.onsuccess = () => {
+  const read = asked.result.transaction("wallet").objectStore("wallet").get("now");
+  read.onsuccess = () => { asked.result.close(); done(read.result ? read.result.items.length : 0); };
+};
+"""
+
+
+def receive(site: Site, browser: Chrome, campaign_id: str = "tea-20") -> tuple[str, str]:
+    """Signed in, one coupon on the page and acknowledged: the shopper and the voucher."""
+    shopper = sign_in(browser, site)
+    voucher = site.issue(shopper, time.time(), campaign_id)
+    wait_for(browser, ".coupon h3")
+    eventually(lambda: voucher_of(site.db, voucher, shopper).voucher.state == "seen")
+    return shopper, voucher
+
+
+def use(site: Site, voucher: str) -> httpx.Response:
+    with site.till() as till:
+        said = {"store": "corner", "till": "1", "code": code_of(voucher), "basket": basket()}
+        return till.post("/v1/till/redeem", json=said, headers={"Idempotency-Key": "k" * 32})
+
+
+def test_what_was_received_is_there_without_a_network(site: Site, chromium: Chrome) -> None:
+    """The server is gone, the page is opened anew: coupon, QR, digits and a countdown that runs."""
+    _, voucher = receive(site, chromium)
+    wait_until(chromium, lambda: ask(chromium, CONTROLLED), "the service worker")
+    wait_until(chromium, lambda: chromium.execute_async_script(KEPT) == 1, "the coupon kept")
+    site.server.stop()
+    chromium.get(f"{site.url}/me?lang=fr")
+    card = f"#v-{voucher}"
+    wait_for(chromium, f"{card} h3", "Le thé vert")
+    wait_for(chromium, "#without_network", "Pas de réseau")
+    assert texts(chromium, f"{card} .digits")[0].replace(" ", "") == code_of(voucher)
+    assert shown(chromium, f"{card} .qr svg path")
+    before = texts(chromium, f"{card} .left")[0]
+    assert before.startswith("Encore 1 h 59 min") or before.startswith("Encore 2 h")
+    picture(chromium, "me-without-network")
+
+
+def test_used_at_the_till_is_said_at_once(site: Site, chromium: Chrome) -> None:
+    """What was saved, the coupon among the earlier ones, and nothing of it kept for offline."""
+    _, voucher = receive(site, chromium)
+    began = time.monotonic()
+    assert use(site, voucher).status_code == 200
+    wait_for(chromium, "#toast", "Utilisé : vous avez économisé 0,99 €")
+    assert time.monotonic() - began < 2.0
+    wait_for(chromium, f"#past [data-voucher='{voucher}']", "Économisé : 0,99 €")
+    assert not shown(chromium, ".coupon")
+    wait_until(chromium, lambda: chromium.execute_async_script(KEPT) == 0, "nothing kept")
+    picture(chromium, "me-used")
+    assert complaints(chromium) == []
+
+
+def test_muted_from_the_coupon_and_undone_from_the_list(site: Site, chromium: Chrome) -> None:
+    receive(site, chromium)
+    card = ".coupon"
+    assert texts(chromium, f"{card} [data-mute]") == [
+        "Plus ce produit",
+        "Plus cette catégorie",
+        "Pas dans ce magasin",
+        "Tout couper",
+    ]
+    click(chromium, f"{card} [data-mute=category]")
+    wait_for(chromium, "#muted li", "Catégorie : drinks")
+    wait_for(chromium, "#messages", "1 coupon reçu ces sept jours")
+    picture(chromium, "me-muted")
+    click(chromium, "#muted li button")
+    wait_for(chromium, "#none_muted", "Rien n'est en sourdine")
+
+
+def test_a_coupon_says_what_it_costs_and_where_it_stands(site: Site, chromium: Chrome) -> None:
+    """Price before and after as the till will have it, the aisle, a picture."""
+    receive(site, chromium)
+    assert texts(chromium, ".coupon .prices s") == ["4,99 €"]
+    assert texts(chromium, ".coupon .prices b") == ["4,00 €"]
+    assert texts(chromium, ".coupon .where") == ["Rayon Thés & cafés"]
+    assert shown(chromium, ".coupon .picture svg path")
+
+
+def test_the_wallet_without_scripts(site: Site, chromium: Chrome) -> None:
+    """Coupon, digits and QR stand in the page; what was shown that way counts as delivered."""
+    shopper = sign_in(chromium, site)
+    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    voucher = site.issue(shopper, time.time())
+    chromium.get(f"{site.url}/me?lang=en")
+    eventually(lambda: voucher_of(site.db, voucher, shopper).voucher.state == "seen")
+    page = chromium.page_source
+    assert "Without JavaScript" in page
+    assert " ".join([code_of(voucher)[i : i + 4] for i in (0, 4, 8)]) in page
+    picture(chromium, "me-without-scripts")

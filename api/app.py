@@ -19,6 +19,7 @@ import api.health.sources
 import api.managers.endpoints
 import api.managers.pages
 import api.managers.retention
+import api.managers.share_reviews
 import api.portal.captive
 import api.portal.wifidog
 import api.shares.endpoints
@@ -187,4 +188,6 @@ def _mount_managers(app: FastAPI, ctx: AppContext) -> None:
     """Reports, and the managers' pages; those import NiceGUI at the first visit, and say so where it is missing."""
     app.include_router(api.managers.endpoints.router)
     app.include_router(api.managers.retention.router)
+    app.include_router(api.managers.share_reviews.router)
+    app.include_router(api.managers.share_reviews.pages)
     api.managers.pages.mount(app, ctx)

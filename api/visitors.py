@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 
 from fastapi import Request
 
@@ -16,6 +17,7 @@ from api.ratelimits import (
     RateLimits,
     address,
 )
+from engine.loyalty.humans import header_signals
 from engine.loyalty.sharing import Visitor, is_preview
 from engine.records import device_hex
 from engine.storage.loyalty.friends import recognise
@@ -34,11 +36,24 @@ def visitor_of(ctx: AppContext, request: Request, store: str, opening: str | Non
     return Visitor(
         cookie_id=None if opening is None else _digest(ctx, "opening", opening),
         device_hash=_digest(ctx, "device", device_hex(device)) if device is not None else None,
-        address_hash=_digest(ctx, "address", address(request)),
+        address_hash=_digest(ctx, "address", network_of(address(request))),
         user_agent=agent,
         is_preview=is_preview(agent, request.method, request.headers),
         shopper_id=shopper_id,
+        signals=header_signals(agent, request.headers),
     )
+
+
+def network_of(caller: str) -> str:
+    """What one line has: an IPv4 address, or of IPv6 the first 64 bits, within which a phone changes as it likes."""
+    try:
+        found = ipaddress.ip_address(caller.partition("%")[0])
+    except ValueError:
+        return caller  # a socket has no address
+    if found.version == 6:
+        mapped = found.ipv4_mapped
+        return str(mapped or ipaddress.ip_network((found, 64), strict=False))
+    return str(found)
 
 
 def recognise_friend(ctx: AppContext, opening: str | None, shopper_id: str) -> None:

@@ -388,6 +388,15 @@ class EntryKind(StrEnum):
     REVERSAL = "reversal"
 
 
+class ReviewVerdict(StrEnum):
+    """What became of points that a shared link brought and that looked like one person's."""
+
+    FLAGGED = "flagged"  # by the model
+    CLEARED = "cleared"  # by the model, since more was seen
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
 class ProblemCode(StrEnum):
     """What an answer that is an error says to programs, in its `code`; `http_` and a status are the framework's own."""
 
@@ -417,6 +426,7 @@ class ProblemCode(StrEnum):
     CAMPAIGN_EXISTS = "campaign_exists"
     LEDGER_KEY_REUSED = "ledger_key_reused"
     NOT_ENOUGH_POINTS = "not_enough_points"
+    REVIEWED_ALREADY = "reviewed_already"
     # A till's code: `voucher_` and the reason
     VOUCHER_REFUSED = "voucher_refused"
     VOUCHER_UNKNOWN = "voucher_unknown"

@@ -192,6 +192,8 @@ _WHERE = {
     "voucher": "States of a voucher",
     "share": "Openings of a shared link",
     "hot": "Hot zones",
+    "signal": "Signals of an opened link",
+    "review": "Reviews of an opened link",
     "problem": "Problems over HTTP",
 }
 

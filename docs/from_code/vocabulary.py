@@ -25,6 +25,7 @@ from docs.from_code.events import example_events
 from docs.from_code.keys import Entry, Vocabulary, show_default, type_in_words
 from engine.config import Config
 from engine.files import columns, experiments, flows, outcomes, points
+from engine.loyalty.humans import Signal
 from engine.loyalty.sharing import ShareOutcome
 from engine.plan.features import FEATURE_TYPES
 from engine.plan.header import _ANCHOR, _HEADER
@@ -50,6 +51,7 @@ from engine.vocabulary import (
     ProblemCode,
     ReadingRefusal,
     RecordRefusal,
+    ReviewVerdict,
     StoreTrouble,
     VisitChange,
     VoucherState,
@@ -275,6 +277,8 @@ REASONS: Mapping[str, tuple[type[StrEnum], ...]] = {
     "till": (TillReason,),
     "voucher": (VoucherState,),
     "share": (ShareOutcome,),
+    "signal": (Signal,),
+    "review": (ReviewVerdict,),
     "hot": (HotState, HotReason),
     "problem": (ProblemCode,),
 }

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.loyalty.humans import Signal
+
 TOKEN_BYTES = 12  # 96 random bits, 16 characters: beyond guessing, short enough for a text message
 
 _PREVIEW = re.compile(
@@ -39,6 +41,8 @@ class ShareOutcome(StrEnum):
     COUNTED = "counted"  # there is nothing to give
     CAPPED = "capped"  # the sharer has been rewarded as often as may be
     REWARDED = "rewarded"
+    REVIEW = "review"  # rewarded, once somebody of the shop has looked at it
+    REFUSED = "refused"  # somebody of the shop has: not one person each
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,11 @@ class ShareRules:
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """Who opened a link, by digests the caller made: the opening's own name, device where known, address. Never the
-    raw values."""
+    raw values.
+
+    `guest` says that `cookie_id` is a cookie of the browser's own, which it got for a coupon that its owner asked for.
+    `tapped`: they ask for one now, on a page that named its opening `opened`.
+    """
 
     cookie_id: str | None
     device_hash: str | None
@@ -63,6 +71,10 @@ class Visitor:
     user_agent: str
     is_preview: bool = False
     shopper_id: str | None = None  # where the opener is signed in
+    signals: frozenset[Signal] = frozenset()  # of the request's headers
+    guest: bool = False
+    tapped: bool = False
+    opened: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +98,21 @@ def marks_of(visitor: Visitor) -> Marks:
     known, address and browser stand in, so that one phone that drops its cookies does not count twice."""
     if visitor.device_hash is not None:
         return Marks(visitor.cookie_id, visitor.device_hash)
-    instead = visitor.shopper_id or _surroundings(visitor)
+    instead = visitor.shopper_id or (f"guest|{visitor.cookie_id}" if visitor.guest else _surroundings(visitor))
     return Marks(visitor.cookie_id, _mark(instead))
+
+
+def bare_mark(visitor: Visitor) -> str:
+    """The mark of a browser that shows nothing of its own: its address and what it calls itself."""
+    return _mark(_surroundings(visitor))
+
+
+def own_signals(visitor: Visitor) -> frozenset[Signal]:
+    """What this opener shows, for `engine.loyalty.humans.judge`."""
+    proved = {Signal.PROVED_PHONE} if visitor.device_hash is not None else set[Signal]()
+    signed_in = {Signal.SIGNED_IN} if visitor.shopper_id is not None else set[Signal]()
+    tapped = {Signal.TAPPED} if visitor.tapped else set[Signal]()
+    return visitor.signals | proved | signed_in | tapped
 
 
 def marks_of_sharer(visitor: Visitor) -> tuple[Marks, ...]:
@@ -110,9 +135,16 @@ def same(a: Marks, b: Marks) -> bool:
 
 
 def outcome(
-    *, preview: bool, own: bool, seen: bool, rewarded_today: int, rewarded_campaign: int, rules: ShareRules
+    *,
+    preview: bool,
+    own: bool,
+    seen: bool,
+    rewarded_today: int,
+    rewarded_campaign: int,
+    rules: ShareRules,
+    doubtful: bool = False,
 ) -> ShareOutcome:
-    """What a visit comes to."""
+    """What a visit comes to. What waits for a review counts in the caps: a farm fills no queue beyond them."""
     if preview:
         return ShareOutcome.PREVIEW
     if own:
@@ -122,7 +154,9 @@ def outcome(
     if rules.points <= 0:
         return ShareOutcome.COUNTED
     capped = rewarded_today >= rules.per_day or rewarded_campaign >= rules.per_campaign
-    return ShareOutcome.CAPPED if capped else ShareOutcome.REWARDED
+    if capped:
+        return ShareOutcome.CAPPED
+    return ShareOutcome.REVIEW if doubtful else ShareOutcome.REWARDED
 
 
 def new_token() -> str:

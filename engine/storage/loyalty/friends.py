@@ -8,18 +8,25 @@ from __future__ import annotations
 from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
+from engine.loyalty.humans import Signal
 from engine.storage.database import Database
+from engine.storage.loyalty.judging import note_signals, stop_waiting
 from engine.storage.loyalty.ledger import hold_again, release_holds
 from engine.storage.models.ledger import HoldState, HoldTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.upserts import table_of
+
+BROWSER = "browser:"
+"""How the name of a friend begins who is not signed in."""
+
+WAITING = (HoldState.HELD, HoldState.REVIEW)
 
 
 def friend_of(shopper_id: str | None, cookie_id: str | None) -> str | None:
     """Who opened a link, as a hold remembers it: the shopper where one is signed in, else the browser, else nobody."""
     if shopper_id is not None:
         return f"shopper:{shopper_id}"
-    return f"browser:{cookie_id}" if cookie_id is not None else None
+    return f"{BROWSER}{cookie_id}" if cookie_id is not None else None
 
 
 def deal_of(store: str, campaign_id: str) -> str:
@@ -33,7 +40,7 @@ def recognise(db: Database, shopper_id: str, cookie_id: str) -> int:
     with db.write() as session:
         changed = session.connection().execute(
             update(holds)
-            .where(holds.c.friend == friend_of(None, cookie_id), holds.c.state == HoldState.HELD)
+            .where(holds.c.friend == friend_of(None, cookie_id), holds.c.state.in_(WAITING))
             .values(friend=friend_of(shopper_id, None))
         )
         return int(changed.rowcount)
@@ -42,17 +49,22 @@ def recognise(db: Database, shopper_id: str, cookie_id: str) -> int:
 def release_sooner(
     session: Session, shopper_id: str, store: str, campaign_id: str, redemption_id: str, now: float
 ) -> int:
-    """The shopper has used a voucher of this campaign: what was held for opening links to it is held no longer."""
-    due = session.exec(
+    """The shopper has used a voucher of this campaign: what was held for opening links to it is held no longer.
+
+    It speaks for a person, too: what waited for a review may not have to. How many holds were released.
+    """
+    waiting = session.exec(
         select(HoldTable)
         .where(
             col(HoldTable.friend) == friend_of(shopper_id, None),
             col(HoldTable.deal) == deal_of(store, campaign_id),
-            col(HoldTable.state) == HoldState.HELD,
+            col(HoldTable.state).in_(WAITING),
         )
         .order_by(col(HoldTable.programme), col(HoldTable.key))
         .with_for_update(skip_locked=True)
     ).all()
+    note_signals(session, [hold.key for hold in waiting], Signal.REDEEMED, now)
+    due = [hold for hold in waiting if hold.state == HoldState.HELD]
     release_holds(session, due, now, redemption_id)
     return len(due)
 
@@ -88,11 +100,15 @@ def hold_after_return(
         if living:
             hold.friend, hold.deal = friend_of(shopper_id, None), deal_of(store, campaign_id)
     session.flush()
+    note_signals(session, [hold.key for hold in early], Signal.REDEEMED, now, present=False)
     return len(early)
 
 
 def forget(session: Session, shopper_id: str, member_id: str) -> None:
     """No hold leads to this shopper any more, nor from this shopper's points to a friend: they wait for their time."""
     holds = table_of(HoldTable)
+    in_review = select(HoldTable).where(col(HoldTable.member) == member_id, col(HoldTable.state) == HoldState.REVIEW)
+    stop_waiting(session, session.exec(in_review.with_for_update()).all())
+    session.flush()
     mine = or_(holds.c.friend == friend_of(shopper_id, None), holds.c.member == member_id)
     session.connection().execute(update(holds).where(mine).values(friend=None, deal=None, released_by=None))

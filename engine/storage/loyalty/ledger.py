@@ -201,7 +201,7 @@ def _check_reversal(session: Session, entry: LedgerEntry) -> None:
     if back != sorted((p.account, p.member, p.amount) for p in _entry(session, original).postings):
         raise EntryConflict(f"not the reverse of entry {entry.reverses!r}")
     hold = session.get(HoldTable, (entry.programme, entry.reverses), with_for_update=True)
-    if hold is not None and hold.state == HoldState.HELD:
+    if hold is not None and hold.state in (HoldState.HELD, HoldState.REVIEW):
         hold.state, hold.friend, hold.deal = HoldState.REVERSED, None, None
     elif hold is not None:
         raise EntryConflict("these points are released: claw them back")

@@ -11,32 +11,50 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from engine.errors import NotFound
+from engine.loyalty.humans import Judgement, OpeningSigns, Signal, judge, tap_signals
 from engine.loyalty.ledger import PROGRAMME, earn_pending
 from engine.loyalty.sharing import (
     Marks,
     ShareOutcome,
     ShareRules,
     Visitor,
+    bare_mark,
     marks_of,
     marks_of_sharer,
     new_token,
     outcome,
+    own_signals,
     same,
 )
 from engine.storage.database import Database
-from engine.storage.loyalty.friends import deal_of, friend_of
+from engine.storage.loyalty.friends import BROWSER, deal_of, friend_of
+from engine.storage.loyalty.judging import (
+    MODEL,
+    crowd_of,
+    forget_addresses,
+    hold_of,
+    judge_neighbours,
+    judge_visit,
+    note,
+    signs_of,
+    write_own,
+    write_verdict,
+)
 from engine.storage.loyalty.ledger import hold_in, post_in
-from engine.storage.models.ledger import ShareTable, ShareVisitTable
+from engine.storage.models.ledger import HoldState, ShareTable, ShareVisitTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import VoucherTable
-from engine.vocabulary import EntryKind
+from engine.vocabulary import EntryKind, ReviewVerdict
 
 DAY_S = 86_400.0
 
 SHARER = "sharer"
 """Where a visit has its outcome, a row with this is none: it marks the browser of the sharer."""
 
-REMEMBERED = (ShareOutcome.REWARDED, ShareOutcome.COUNTED, ShareOutcome.CAPPED)
+EARNED = (ShareOutcome.REWARDED, ShareOutcome.REVIEW)
+"""Openings with points, of which some wait for a review: both count in the caps."""
+
+REMEMBERED = (*EARNED, ShareOutcome.COUNTED, ShareOutcome.CAPPED)
 """Openings by somebody new, which are kept."""
 
 
@@ -106,10 +124,11 @@ def get_share(db: Database, token: str) -> Share:
 
 
 def open_share(db: Database, token: str, visitor: Visitor, now: float, rules: ShareRules) -> ShareOpen:
-    """Counts an opening and, for a distinct human, posts pending points to the sharer. Raises NotFound.
+    """Counts an opening, or the tap that follows it, and for a distinct human posts pending points to the sharer.
 
     Distinct means: neither the cookie nor the device (where unknown: address and browser together) has opened a link of
-    this sharer to this campaign before.
+    this sharer to this campaign before. Where many openings look like one person's, their points wait for a review.
+    Raises NotFound.
     """
     with db.write() as session:
         row = session.get(ShareTable, token)
@@ -120,22 +139,86 @@ def open_share(db: Database, token: str, visitor: Visitor, now: float, rules: Sh
             raise NotFound("no such link")
         visits = [] if visitor.is_preview else _visits(session, token)
         me = marks_of(visitor)
+        own = visitor.shopper_id == row.shopper_id or _is_sharer(visits, visitor, me)
+        known = None if own else _known(visits, visitor, me)
+        facts = own_signals(visitor)
+        if known is None and any(v.device_digest == bare_mark(visitor) for v in visits):
+            facts |= {Signal.SAME_BROWSER}
+        found = _judge_new(session, row.member_id, visitor, facts, now)
         result = outcome(
             preview=visitor.is_preview,
-            own=visitor.shopper_id == row.shopper_id or _has_met(visits, me, SHARER),
-            seen=_has_met(visits, me, None),
+            own=own,
+            seen=known is not None,
             rewarded_today=_count_rewarded(session, row.member_id, now),
             # A shopper has one link to a campaign.
-            rewarded_campaign=sum(v.outcome == ShareOutcome.REWARDED for v in visits),
+            rewarded_campaign=sum(v.outcome in EARNED for v in visits),
             rules=rules,
+            doubtful=found.needs_review,
         )
-        points = rules.points if result is ShareOutcome.REWARDED else 0
+        points = rules.points if result in EARNED else 0
+        if known is not None and visitor.tapped:
+            _note_tap(session, known, visitor, now)
         if result in REMEMBERED:
             visit = _remember(session, row, me, result, points, now)
+            visit.address_digest = visitor.address_hash
+            visit.tapped_at = now if visitor.tapped else None
+            write_own(visit, facts)
+            note(visit, found)
             if points:
                 friend = friend_of(_living(session, visitor.shopper_id), visitor.cookie_id)
                 _earn(session, row, visit, points, now, rules, friend)
+            session.flush()
+            judge_neighbours(session, visit, now)
+            forget_addresses(session, row.member_id, now)
         return ShareOpen(_share(session, row), result, points)
+
+
+def _judge_new(session: Session, member_id: str, visitor: Visitor, facts: frozenset[Signal], now: float) -> Judgement:
+    """What the model says of an opening that is not written down yet."""
+    crowd = [] if visitor.is_preview else crowd_of(session, member_id, visitor.address_hash, now)
+    return judge(OpeningSigns(now, facts), [signs_of(v) for v in crowd])
+
+
+def _is_sharer(visits: list[ShareVisitTable], visitor: Visitor, me: Marks) -> bool:
+    """A browser of the sharer's own. One that has asked for the friend's coupon is known by its cookie from then on and
+    still by what it was before: a private window of the sharer's phone gets the coupon, and earns nothing."""
+    stranger = visitor.device_hash is None and visitor.shopper_id is None
+    bare = Marks(None, bare_mark(visitor))
+    return _has_met(visits, me, SHARER) or (stranger and _has_met(visits, bare, SHARER))
+
+
+def _known(visits: list[ShareVisitTable], visitor: Visitor, me: Marks) -> ShareVisitTable | None:
+    """The earlier opening by the same person.
+
+    A browser with a cookie of its own is who opened with that cookie, or on the page that its tap came from, or who
+    opened with the same browser from the same address and has not shown a cookie since.
+    """
+    others = [v for v in visits if v.outcome != SHARER]
+    for visit in others:
+        if same(Marks(visit.cookie_digest, visit.device_digest or ""), me):
+            return visit
+    if visitor.guest:
+        for visit in others:
+            if visitor.opened is not None and visit.cookie_digest == visitor.opened:
+                return visit
+        for visit in others:
+            if visit.tapped_at is None and visit.device_digest == bare_mark(visitor):
+                return visit
+    return None
+
+
+def _note_tap(session: Session, visit: ShareVisitTable, visitor: Visitor, now: float) -> None:
+    """Who opened the link has asked for the coupon, and is known by the cookie that came with it."""
+    if visit.tapped_at is None:
+        visit.tapped_at = now
+        write_own(visit, tap_signals(visit.at, now, signs_of(visit).own | own_signals(visitor)))
+    if visitor.guest:
+        visit.cookie_digest = visitor.cookie_id
+    hold = hold_of(session, visit)
+    if hold is not None and hold.friend is not None and hold.friend.startswith(BROWSER):
+        hold.friend = friend_of(_living(session, visitor.shopper_id), visitor.cookie_id)
+    session.flush()
+    judge_visit(session, visit, now)
 
 
 def _earn(
@@ -152,7 +235,14 @@ def _earn(
     entry = earn_pending(key, PROGRAMME, EntryKind.SHARE_VISIT, row.member_id, points, now)
     post_in(session, entry)
     deal = deal_of(row.store, row.campaign_id)
+    waits = HoldState.REVIEW if visit.outcome == ShareOutcome.REVIEW else HoldState.HELD
     hold_in(session, entry, row.member_id, points, now + rules.hold_s, friend=friend, deal=deal if friend else None)
+    visit.hold_key = key
+    if waits is HoldState.REVIEW:
+        hold = hold_of(session, visit)
+        assert hold is not None
+        hold.state = waits
+        write_verdict(session, visit, ReviewVerdict.FLAGGED, MODEL, now)
 
 
 def _living(session: Session, shopper_id: str | None) -> str | None:
@@ -188,7 +278,7 @@ def _count_rewarded(session: Session, member_id: str, now: float) -> int:
         .select_from(ShareVisitTable)
         .where(
             col(ShareVisitTable.member_id) == member_id,
-            col(ShareVisitTable.outcome) == ShareOutcome.REWARDED,
+            col(ShareVisitTable.outcome).in_(EARNED),
             col(ShareVisitTable.at) > now - DAY_S,
         )
     ).one()

@@ -44,5 +44,5 @@ __all__ = [
 metadata = SQLModel.metadata
 """Every table of these modules; what the migrations must agree with."""
 
-APPEND_ONLY = ("consent_log", "ledger_entry", "ledger_posting")
+APPEND_ONLY = ("consent_log", "ledger_entry", "ledger_posting", "share_review")
 """Tables whose rows no one may change or delete: the migrations put triggers on them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, Integer, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, Integer, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from engine.storage.models.rowid import RowId
@@ -29,12 +29,18 @@ class ShareTable(SQLModel, table=True):
 
 
 class ShareVisitTable(SQLModel, table=True):
-    """An opening of a shared link by someone, known only by digests, and what it earned."""
+    """An opening of a shared link by someone, known only by digests, and what it earned.
+
+    `address_digest` is gone two hours later. `own_signals` and `signals` are JSON: what the opener showed, and what the
+    last judgement found, with how often (see `engine.loyalty.humans`). `hold_key` names the hold of its points.
+    """
 
     __tablename__: ClassVar[str] = "share_visit"
     __table_args__ = (
         Index("ix_share_visit_token", "token"),
         Index("ix_share_visit_rewarded", "member_id", "outcome", "at"),
+        Index("ix_share_visit_address", "member_id", "address_digest"),
+        Index("ix_share_visit_hold", "hold_key"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
     token: str = Field(sa_column_args=[ForeignKey("share.token")])
@@ -43,6 +49,31 @@ class ShareVisitTable(SQLModel, table=True):
     device_digest: str | None = None
     outcome: str
     points: int = Field(sa_type=BigInteger)
+    at: float = Field(sa_type=Double)
+    address_digest: str | None = None
+    own_signals: str = Field(default="[]", sa_type=Text, sa_column_kwargs={"server_default": "[]"})
+    signals: str = Field(default="{}", sa_type=Text, sa_column_kwargs={"server_default": "{}"})
+    score: float = Field(default=0.0, sa_type=Double, sa_column_kwargs={"server_default": "0"})
+    tapped_at: float | None = Field(default=None, sa_type=Double)
+    reviewed_at: float | None = Field(default=None, sa_type=Double)
+    hold_key: str | None = None
+
+
+class ShareReviewTable(SQLModel, table=True):
+    """Append-only (triggers refuse change): what the model put aside, and what somebody of the shop said of it.
+
+    `visit_id` is an opening's; once its sharer is erased it leads nowhere. `by` names the key that was used.
+    """
+
+    __tablename__: ClassVar[str] = "share_review"
+    __table_args__ = (Index("ix_share_review_visit", "visit_id"), {"sqlite_autoincrement": True})
+    id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
+    visit_id: int = Field(sa_type=BigInteger)
+    store: str
+    verdict: str  # engine.vocabulary.ReviewVerdict
+    score: float = Field(sa_type=Double)
+    signals: str = Field(sa_type=Text)
+    by: str
     at: float = Field(sa_type=Double)
 
 
@@ -87,6 +118,7 @@ class HoldState(StrEnum):
     """Whether points still wait."""
 
     HELD = "held"
+    REVIEW = "review"  # beyond its time, too, until somebody of the shop has looked at it
     RELEASED = "released"
     REVERSED = "reversed"
 

@@ -21,6 +21,7 @@ from api.shoppers.schemas import Fewer
 from api.texts.catalogue import words
 from api.texts.consents import ASKED, TEXT_VERSION, worded_since
 from api.texts.language import Language
+from engine.loyalty.humans import Signal
 from engine.presence.hotzones import HotReason, HotState
 from engine.vocabulary import (
     DecisionReason,
@@ -29,6 +30,7 @@ from engine.vocabulary import (
     ProblemCode,
     ReadingRefusal,
     RecordRefusal,
+    ReviewVerdict,
     SourceState,
     StoreTrouble,
     VoucherState,
@@ -44,6 +46,8 @@ SAME = {
     ("me", "points_one"),
     ("mute_kinds", "all"),
     ("me", "points_other"),
+    ("reviews", "points_one"),
+    ("reviews", "points_other"),
     ("units", "seconds"),
 }
 WORDINGS = {"2026-11-28": "97b973762ebd8717"}
@@ -209,6 +213,8 @@ def literals(model: type[BaseModel], *fields: str) -> set[str]:
 
 MONTHS = {f"m{n}" for n in range(1, 13)}
 CODES: dict[str, set[str]] = {
+    "signals": set(Signal),
+    "verdicts": set(ReviewVerdict),
     "consent_titles": set(ASKED),
     "consent_texts": set(ASKED),
     "sign_in_refusals": {ProblemCode.SIGN_IN_BUSY, "other"},

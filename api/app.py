@@ -7,6 +7,7 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from anyio import CapacityLimiter
 from fastapi import FastAPI
@@ -27,6 +28,7 @@ import api.shoppers.me
 import api.shoppers.optout
 import api.shoppers.passes
 import api.shoppers.portal
+import api.shoppers.push
 import api.shoppers.sessions
 import api.shoppers.stream
 import api.shoppers.wallet.app_files
@@ -48,16 +50,22 @@ from api.middleware.origin import SameOrigin
 from api.middleware.turned_away import TurnedAway
 from api.portal.doors import open_doors
 from api.ratelimits import RateLimits
+from api.shoppers.messages import Messages
 from api.shoppers.sessions import restore_session
 from engine import __version__
 from engine.config import Config
+from engine.delivery.dispatch import Dispatcher
 from engine.delivery.housekeeping import keep_house
 from engine.delivery.mail import open_mailer
+from engine.delivery.opening import open_sides
 from engine.delivery.outboxes import housekeeping_jobs, page_hub, retention_jobs
+from engine.delivery.tokens import PURPOSE as TOKENS
 from engine.ingest.sources.declared import declare
+from engine.offers.law.sms import channel_open
 from engine.plan.model import Plan
 from engine.privacy.proofs import portal_secrets
 from engine.privacy.secrets import Secrets
+from engine.vocabulary import Channel
 
 if TYPE_CHECKING:
     from engine.storage.database import Database
@@ -82,6 +90,8 @@ _ROUTERS = (
     api.shoppers.wallet.app_files.router,
     api.shoppers.wallet.quieter.router,
     api.shoppers.wallet.plain.router,
+    api.shoppers.push.router,
+    api.shoppers.push.pages,
     api.shoppers.portal.router,
     api.shoppers.way_out.router,
     api.portal.captive.router,
@@ -131,6 +141,18 @@ def create_app(
     app.state.rate_limits = limits
     app.state.metrics = instruments
     app.state.hub = page_hub(db)
+    app.state.sides = open_sides(config, db, secrets, mailer, os.environ)
+    app.state.dispatcher = Dispatcher(
+        db,
+        config.delivery,
+        app.state.sides,
+        Messages(ctx),
+        secrets.derive_key(TOKENS),
+        is_open=lambda channel, store, now: (
+            store in plans and channel_open(channel, now, ZoneInfo(plans[store].timezone))
+        ),
+        with_page=app.state.hub.shoppers,
+    )
     app.state.doors = open_doors(config, secrets, plans, os.environ)
     app.state.delivery = []
     app.state.seen_messages = SeenMessages()
@@ -147,6 +169,11 @@ def create_app(
     return app
 
 
+def _channel_open(plans: Mapping[str, Plan], channel: Channel, store: str, now: float) -> bool:
+    """Whether the law lets a message of a store out on a channel now, by the store's clock."""
+    return store in plans and channel_open(channel, now, ZoneInfo(plans[store].timezone))
+
+
 def _lifespan(start_delivery: bool) -> Any:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -155,6 +182,7 @@ def _lifespan(start_delivery: bool) -> Any:
         tasks: list[asyncio.Task[None]] = []
         if start_delivery:
             tasks.append(asyncio.create_task(app.state.hub.run(), name="page hub"))
+            tasks.append(asyncio.create_task(app.state.dispatcher.run(), name="dispatch"))
             tasks.append(asyncio.create_task(keep_house(housekeeping_jobs(ctx.db)), name="housekeeping"))
             hourly = keep_house(retention_jobs(ctx.db, ctx.config), interval_s=3600.0)
             tasks.append(asyncio.create_task(hourly, name="retention"))
@@ -174,6 +202,7 @@ def _lifespan(start_delivery: bool) -> Any:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await app.state.sides.close()
 
     return lifespan
 

@@ -282,6 +282,21 @@ class MailConfig(_Strict):
         return sender
 
 
+class DeliveryConfig(_Strict):
+    """How a coupon goes from channel to channel, and where push and webhooks go.
+
+    The webhook's secret is RAYON_WEBHOOK_SECRET, `whsec_` and base64, as Standard Webhooks has it.
+    """
+
+    page_s: float = Field(4.0, ge=0.5, le=60)  # an open page has so long to show it, then push gets it
+    push_s: float = Field(20.0, ge=2, le=300)  # the phone has so long to wake, then e-mail or SMS gets it
+    push_contact: str | None = Field(None, pattern=r"^(mailto:[^@\s]+@[^@\s]+|https://\S+)$", max_length=320)
+    push_hosts: tuple[str, ...] = ()  # push services beside the known ones, as host or host:port
+    push_ca_file: Path | None = None  # who signed the certificates of those
+    webhook_url: str | None = Field(None, pattern=r"^https://\S+$", max_length=2000)  # a gateway that sends SMS
+    webhook_ca_file: Path | None = None
+
+
 class Config(_Strict):
     """All of `config.yaml`; `Config()` is the embedded default."""
 
@@ -297,6 +312,7 @@ class Config(_Strict):
     storage: StorageConfig = StorageConfig()
     api: ApiConfig = ApiConfig()
     mail: MailConfig = MailConfig()
+    delivery: DeliveryConfig = DeliveryConfig()
     portals: tuple[PortalConfig, ...] = ()
 
     @model_validator(mode="after")

@@ -186,7 +186,7 @@ class Candidate:
     """A trigger that passed the pure rules: what a claim takes, and what it needs to know to issue its voucher.
 
     `gain_minor` is the expected margin, by which candidates of one event are ranked; `worth_minor` the most that the
-    voucher may cost, which is reserved of the campaign's budget.
+    voucher may cost, which is reserved of the campaign's budget. `fallbacks` are the channels to try after `channel`.
     """
 
     decision_id: str
@@ -198,6 +198,7 @@ class Candidate:
     gain_minor: float
     worth_minor: int
     priority: int
+    fallbacks: tuple[Channel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

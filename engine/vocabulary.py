@@ -310,6 +310,24 @@ class DeliveryState(StrEnum):
     PENDING = "pending"
     ACKNOWLEDGED = "acknowledged"
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"  # the shopper took the consent back while it was on its way
+
+
+class DeliveryReason(StrEnum):
+    """Why a channel did not bring a message, the last one that tried."""
+
+    NOT_SHOWN = "not_shown"
+    NO_SUBSCRIPTION = "no_subscription"
+    PUSH_GONE = "push_gone"
+    PUSH_REFUSED = "push_refused"
+    PUSH_BUSY = "push_busy"
+    PUSH_UNREACHABLE = "push_unreachable"
+    NO_ADDRESS = "no_address"
+    WEBHOOK_REFUSED = "webhook_refused"
+    WEBHOOK_UNREACHABLE = "webhook_unreachable"
+    CHANNEL_OFF = "channel_off"  # the site no longer has it, or the shopper no longer wants it
+    SMS_HOURS = "sms_hours"
+    WITHDRAWN = "withdrawn"
 
 
 class LetterState(StrEnum):
@@ -422,6 +440,7 @@ class ProblemCode(StrEnum):
     DEVICE_UNKNOWN = "device_unknown"
     PLACE_CODE_WRONG = "place_code_wrong"
     DELIVERY_GONE = "delivery_gone"
+    PUSH_REFUSED = "push_refused"
     REPLAYED = "replayed"
     CAMPAIGN_EXISTS = "campaign_exists"
     LEDGER_KEY_REUSED = "ledger_key_reused"

@@ -1,4 +1,70 @@
-// Web Push on this phone: asks on a tap of the button.
-export function offerPush(button) {
-  button.hidden = true;
+// Push from the page: asked for only after a press of a button that says what it is for. The worker shows what comes.
+import { call } from "./http.js";
+
+// What the page can say: "on", "off" (not yet asked), "denied" (in the browser's settings), "home_screen" (iPhone: add to
+// the Home Screen first), "unsupported", "not_offered" (no consent, or the site has no push).
+export async function pushState() {
+  if (!supported()) return onIPhone() && !standalone() ? "home_screen" : "unsupported";
+  if (Notification.permission === "denied") return "denied";
+  const offer = await call("GET", "/v1/me/push");
+  if (!offer.offered) return "not_offered";
+  const worker = await navigator.serviceWorker.getRegistration();
+  const made = worker && (await worker.pushManager.getSubscription());
+  if (!made || Notification.permission !== "granted") return "off";
+  await keep(worker, made, offer.public_key);
+  return "on";
 }
+
+// Pressing `button` asks the browser, and subscribes. `onState` is told what came of it.
+export function offerPush(button, onState = () => {}) {
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      onState(await ask());
+    } catch {
+      onState("failed");
+    } finally {
+      button.disabled = false;
+    }
+  });
+}
+
+// No more push to this browser.
+export async function endPush() {
+  const worker = await navigator.serviceWorker?.getRegistration();
+  const made = worker && (await worker.pushManager?.getSubscription());
+  if (!made) return;
+  await call("DELETE", "/v1/me/push", { endpoint: made.endpoint });
+  await made.unsubscribe();
+}
+
+async function ask() {
+  if (!supported()) return onIPhone() && !standalone() ? "home_screen" : "unsupported";
+  if ((await Notification.requestPermission()) !== "granted") return "denied"; // first: the press is forgotten soon
+  const offer = await call("GET", "/v1/me/push");
+  if (!offer.offered) return "not_offered";
+  const worker = await navigator.serviceWorker.ready;
+  await keep(worker, await worker.pushManager.getSubscription(), offer.public_key);
+  return "on";
+}
+
+// Tells the server of this browser's subscription; makes a new one where the server has another key by now.
+async function keep(worker, made, publicKey) {
+  let replaces = null;
+  if (made && packed(made.options.applicationServerKey) !== publicKey) {
+    replaces = made.endpoint;
+    await made.unsubscribe();
+    made = null;
+  }
+  made ??= await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: publicKey });
+  await call("PUT", "/v1/me/push", { ...made.toJSON(), public_key: publicKey, replaces });
+}
+
+function packed(buffer) {
+  const text = String.fromCharCode(...new Uint8Array(buffer));
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+const supported = () => "serviceWorker" in navigator && "PushManager" in globalThis && "Notification" in globalThis;
+const standalone = () => matchMedia("(display-mode: standalone)").matches || navigator.standalone === true;
+const onIPhone = () => /iPhone|iPad/.test(navigator.userAgent) || (/Mac/.test(navigator.userAgent) && navigator.maxTouchPoints > 1);

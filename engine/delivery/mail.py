@@ -18,9 +18,9 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
 from engine.config import MailConfig
-from engine.storage import letters
 from engine.storage.database import Database
-from engine.storage.letters import DueLetter, Letter
+from engine.storage.sending import letters
+from engine.storage.sending.letters import DueLetter, Letter
 from engine.vocabulary import LetterReason
 
 log = logging.getLogger("rayon.delivery.mail")
@@ -51,8 +51,8 @@ class Mailer:
     ) -> bool:
         """Writes a letter in a transaction of its own. False where one of this `key` was written before.
 
-        Within a transaction of one's own, call `engine.storage.letters.queue_letter`. Raises ValueError for an address
-        or a subject that no header can hold.
+        Within a transaction of one's own, call `queue_letter` of the storage. Raises ValueError for an address or a
+        subject that no header can hold.
         """
         compose(letter, self._sender, "check", now)
         with self._db.write() as session:

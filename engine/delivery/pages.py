@@ -107,6 +107,10 @@ class PageHub:
         """How many pages are open now."""
         return sum(len(streams) for streams in self._streams.values())
 
+    def shoppers(self) -> frozenset[str]:
+        """Who has a page open in this process."""
+        return frozenset(self._streams)
+
     @contextlib.asynccontextmanager
     async def page(self, shopper_id: str) -> AsyncIterator[PageStream]:
         """Opens a stream for one page, everything pending first. Raises StorageUnavailable."""

@@ -17,6 +17,7 @@ from engine.offers.campaigns import STATE_REFUSAL, Campaign
 from engine.offers.discounts import worth_minor
 from engine.offers.law.findings import ALCOHOL_CHANNELS, Breach, breaches, breaches_on, of_alcohol
 from engine.offers.law.rows import day_at
+from engine.offers.law.sms import channel_open
 from engine.offers.wishes import NO_GOODS, About
 from engine.plan.model import Plan
 from engine.privacy.consent import allows
@@ -125,7 +126,9 @@ def _judge(
 ) -> Candidate | Decision:
     """The person comes first: no other reason may reveal anything about a device that is not linked."""
     terms = book.terms.get(trigger.campaign_id)
-    channel, lawful = _channel(shopper, rules), _channel(shopper, rules, terms)
+    agreed = _channels(shopper, rules)
+    lawful = _lawful(agreed, terms, book, now)
+    channel = agreed[0] if agreed else None
     gain = 0.0 if terms is None else _gain(terms.campaign, trigger.probability, rules)
     if shopper is None:
         reason = DecisionReason.NOT_LINKED
@@ -133,7 +136,7 @@ def _judge(
         reason = DecisionReason.NO_CONSENT
     elif terms is None:
         reason = DecisionReason.CAMPAIGN_UNKNOWN
-    elif lawful is None:
+    elif not lawful:
         reason = DecisionReason.LEGAL_CHANNEL
     elif refusal := _refusal(trigger, book, terms, shopper, gain, now):
         reason = refusal
@@ -169,7 +172,7 @@ def _refusal(
 
 
 def _candidate(
-    trigger: Trigger, book: Book, terms: Terms, shopper: LinkedShopper, channel: Channel, gain: float
+    trigger: Trigger, book: Book, terms: Terms, shopper: LinkedShopper, channels: Sequence[Channel], gain: float
 ) -> Candidate:
     return Candidate(
         decision_id(trigger),
@@ -177,10 +180,11 @@ def _candidate(
         shopper.shopper_id,
         book.store,
         book.currency,
-        channel,
+        channels[0],
         round(gain, 3),
         terms.worth_minor,
         terms.campaign.priority,
+        tuple(channels[1:]),
     )
 
 
@@ -189,13 +193,17 @@ def _grounds(book: Book, terms: Terms | None, channel: Channel | None, gain: flo
     return replace(grounds, worth_minor=terms.worth_minor, priority=terms.campaign.priority) if terms else grounds
 
 
-def _channel(shopper: LinkedShopper | None, rules: DecisionRules, terms: Terms | None = None) -> Channel | None:
-    """The best live channel that the shopper agreed to, of those that the law leaves a campaign."""
+def _channels(shopper: LinkedShopper | None, rules: DecisionRules) -> list[Channel]:
+    """The live channels that the shopper agreed to, best first."""
     if shopper is None:
-        return None
+        return []
+    return [c for c in rules.channels if allows(shopper.consents, Purpose.LOCATION_OFFERS, c)]
+
+
+def _lawful(agreed: Sequence[Channel], terms: Terms | None, book: Book, now: float) -> list[Channel]:
+    """Those that the law leaves a campaign at this hour."""
     left = terms.channels if terms is not None else None
-    live = (c for c in rules.channels if left is None or c in left)
-    return next((c for c in live if allows(shopper.consents, Purpose.LOCATION_OFFERS, c)), None)
+    return [c for c in agreed if (left is None or c in left) and channel_open(c, now, book.timezone)]
 
 
 def _gain(campaign: Campaign, p_place: float, rules: DecisionRules) -> float:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from engine.config import Config
+from engine.delivery.opening import decision_rules
 from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import Campaign
 from engine.offers.caps import Limits
@@ -36,6 +37,7 @@ class OfferDesk:
         self._book = campaign_book([], plan)
         offers = config.offers
         self._limits = Limits(offers.per_visit, offers.per_day, offers.per_week)
+        self._rules = decision_rules(config)
         self._versions = (-1, -1)
         self._named: set[str] = set()
 
@@ -69,7 +71,7 @@ class OfferDesk:
         """
         if not triggers:
             return Verdicts()
-        judged = decide(triggers, self._book, self.links, now)
+        judged = decide(triggers, self._book, self.links, now, self._rules)
         record_refusals(self._db, judged.refused, lease=self._lease)
         claimed = [
             claim(self._db, event, self._limits, self._secret, now, lease=self._lease) for event in judged.events

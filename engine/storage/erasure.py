@@ -11,7 +11,6 @@ from engine.errors import NotFound
 from engine.storage.budget_release import LIVE, close_vouchers, lock_vouchers
 from engine.storage.cap_counts import cut_slots
 from engine.storage.database import Database
-from engine.storage.letters import delete_letters
 from engine.storage.loyalty.friends import forget
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
 from engine.storage.models.running import IdempotencyTable
@@ -21,6 +20,8 @@ from engine.storage.models.vouchers import DecisionTable, DeliveryTable, Voucher
 from engine.storage.people.bindings import drop_claims
 from engine.storage.people.shoppers import grants_of, remove_links
 from engine.storage.people.wishes import forget_wishes
+from engine.storage.sending.letters import delete_letters
+from engine.storage.sending.subscriptions import delete_subscriptions
 from engine.storage.upserts import table_of
 from engine.storage.versions import bump
 from engine.storage.wallet_changes import forget_changes
@@ -52,6 +53,7 @@ def erase_shopper(db: Database, shopper_id: str, now: float) -> None:
         delete_letters(session, shopper_id)
         forget_wishes(session, shopper_id)
         forget_changes(session, shopper_id)
+        delete_subscriptions(session, shopper_id)
         session.connection().execute(
             update(table_of(UsedProofTable)).where(col(UsedProofTable.owner) == shopper_id).values(owner=ERASED)
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, Integer, Text, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from engine.storage.models.rowid import RowId
@@ -106,6 +106,7 @@ class DeliveryTable(SQLModel, table=True):
     __table_args__ = (
         Index("ix_delivery_pending", "channel", "state", "delivery_id"),
         Index("ix_delivery_shopper", "shopper_id"),
+        Index("ix_delivery_retract", "retract"),
         {"sqlite_autoincrement": True},
     )
     delivery_id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
@@ -119,6 +120,15 @@ class DeliveryTable(SQLModel, table=True):
     acknowledged_at: float | None = Field(default=None, sa_type=Double)
     caused_by_t: float = Field(sa_type=Double)
     payload: str = Field(sa_type=Text)
+    # Channels to try after this one, in their order, separated by commas.
+    route: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    until: float = Field(default=0.0, sa_type=Double, sa_column_kwargs={"server_default": "0"})  # then the next gets it
+    sent_at: float | None = Field(default=None, sa_type=Double)  # given to the present channel, whatever came of it
+    # The phone is about to show it: no other channel gets it.
+    held: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    # A notification that may be on a screen must go.
+    retract: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    reason: str = Field(default="", sa_column_kwargs={"server_default": ""})  # engine.vocabulary.DeliveryReason
 
 
 class RedemptionTable(SQLModel, table=True):

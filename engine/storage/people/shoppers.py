@@ -23,7 +23,7 @@ from engine.storage.people.wishes import wishes_of
 from engine.storage.upserts import table_of, upsert
 from engine.storage.versions import bump, version
 from engine.storage.wallet_changes import note_changes
-from engine.vocabulary import Channel, DeliveryState, Purpose, VoucherState, WalletChangeKind
+from engine.vocabulary import Channel, DeliveryReason, DeliveryState, Purpose, VoucherState, WalletChangeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +254,9 @@ def _withdraw(session: Session, shopper_id: str, grants: Grants, at: float) -> N
         .with_for_update()
     )
     dropped = [d for d in waiting if (Purpose.LOCATION_OFFERS, d.channel) not in grants]
-    drop_deliveries(session, dropped, VoucherState.VOIDED)
+    withdraw_deliveries(session, dropped)
+    if (Purpose.LOCATION_OFFERS, Channel.PUSH) not in grants:
+        retract_pushed(session, shopper_id)
     if not allows_targeting(grants):
         remove_links(session, shopper_id)
         drop_claims(session, shopper_id)
@@ -262,13 +264,31 @@ def _withdraw(session: Session, shopper_id: str, grants: Grants, at: float) -> N
     note_changes(session, ended, WalletChangeKind.VOIDED, at)
 
 
-def drop_deliveries(session: Session, deliveries: Sequence[DeliveryTable], state: VoucherState) -> None:
-    """Deletes locked, undelivered outbox rows, and ends the vouchers that nothing else can bring to the shopper."""
+def withdraw_deliveries(session: Session, deliveries: Sequence[DeliveryTable]) -> None:
+    """Ends locked, undelivered messages, and the vouchers that nothing else can bring to the shopper."""
     for delivery in deliveries:
-        session.delete(delivery)
+        delivery.state, delivery.reason = DeliveryState.WITHDRAWN, DeliveryReason.WITHDRAWN
     session.flush()
     vouchers = lock_vouchers(session, [d.voucher_id for d in deliveries])
-    close_vouchers(session, [v for v in vouchers if v.state == VoucherState.ISSUED], state, release_slot=True)
+    unseen = [v for v in vouchers if v.state == VoucherState.ISSUED]
+    close_vouchers(session, unseen, VoucherState.VOIDED, release_slot=True)
+
+
+def retract_pushed(session: Session, shopper_id: str) -> None:
+    """Notifications that a push service still keeps, or that may be on a screen, are to be replaced."""
+    sent = session.exec(
+        select(DeliveryTable)
+        .where(
+            col(DeliveryTable.shopper_id) == shopper_id,
+            col(DeliveryTable.channel) == Channel.PUSH,
+            col(DeliveryTable.sent_at).is_not(None),
+            col(DeliveryTable.state).in_((DeliveryState.ACKNOWLEDGED, DeliveryState.WITHDRAWN)),
+        )
+        .order_by(col(DeliveryTable.delivery_id))
+        .with_for_update()
+    )
+    for delivery in sent:
+        delivery.retract = True
 
 
 def remove_links(session: Session, shopper_id: str) -> None:

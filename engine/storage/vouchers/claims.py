@@ -214,6 +214,7 @@ def _issue(session: Session, candidate: Candidate, campaign: Campaign, secret: b
             expires_at=now + campaign.ttl_s,
             caused_by_t=candidate.trigger.caused_by_t,
             payload=json.dumps(_payload(candidate.trigger, campaign, voucher), ensure_ascii=False),
+            route=",".join(candidate.fallbacks),
         )
     )
     session.flush()

@@ -41,20 +41,31 @@ def pending_for(db: Database, shopper_id: str, channel: Channel, now: float) -> 
 
 
 def acknowledge(db: Database, delivery_id: int, shopper_id: str, now: float) -> bool:
-    """The page has shown it: delivered. True again when said again; False when unknown, not theirs, or too late."""
+    """The page has shown it: delivered. True when said again; False when unknown, not theirs, or too late.
+
+    Too late is also once another channel was given it: what was not yet given comes back to the page.
+    """
     with db.write() as session:
         row = session.get(DeliveryTable, delivery_id, with_for_update=True)
         if row is None or row.shopper_id != shopper_id:
             return False
         if row.state == DeliveryState.ACKNOWLEDGED:
-            return True
+            return row.channel == Channel.PAGE
+        if row.channel != Channel.PAGE and (row.sent_at is not None or row.held):
+            return False
         if row.state != DeliveryState.PENDING or now >= row.expires_at:
             return False
-        row.state, row.acknowledged_at = DeliveryState.ACKNOWLEDGED, now
-        [voucher] = lock_vouchers(session, [row.voucher_id])
-        if voucher.state == VoucherState.ISSUED:
-            voucher.state = VoucherState.DELIVERED
+        row.channel = Channel.PAGE
+        mark_shown(session, row, now)
         return True
+
+
+def mark_shown(session: Session, row: DeliveryTable, now: float) -> None:
+    """A locked, pending row was shown: it and its voucher are delivered."""
+    row.state, row.acknowledged_at, row.reason = DeliveryState.ACKNOWLEDGED, now, ""
+    [voucher] = lock_vouchers(session, [row.voucher_id])
+    if voucher.state == VoucherState.ISSUED:
+        voucher.state = VoucherState.DELIVERED
 
 
 def _rows(session: Session, now: float, *conditions: Any, limit: int) -> list[OutboxRow]:
@@ -64,10 +75,11 @@ def _rows(session: Session, now: float, *conditions: Any, limit: int) -> list[Ou
         .order_by(col(DeliveryTable.delivery_id))
         .limit(limit)
     )
-    return [_row(row) for row in rows]
+    return [outbox_row(row) for row in rows]
 
 
-def _row(row: DeliveryTable) -> OutboxRow:
+def outbox_row(row: DeliveryTable) -> OutboxRow:
+    """The record of a row."""
     assert row.delivery_id is not None
     delivery = Delivery(
         row.delivery_id,

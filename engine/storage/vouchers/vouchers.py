@@ -18,7 +18,7 @@ from engine.storage.models.ledger import ShareTable, ShareVisitTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, RedemptionTable, VoucherTable
 from engine.storage.vouchers.tills import RedemptionState
 from engine.storage.wallet_changes import note_changes
-from engine.vocabulary import DecisionOutcome, DeliveryState, VoucherState, WalletChangeKind
+from engine.vocabulary import DecisionOutcome, DeliveryReason, DeliveryState, VoucherState, WalletChangeKind
 
 BATCH = 500  # rows ended in one transaction, so that no lock is held for long
 
@@ -77,6 +77,7 @@ def expire_undelivered(db: Database, now: float) -> int:
             late = _late_deliveries(session, now)
             for delivery in late:
                 delivery.state = DeliveryState.EXPIRED
+                delivery.reason = delivery.reason or DeliveryReason.NOT_SHOWN
             session.flush()
             vouchers = lock_vouchers(session, [d.voucher_id for d in late])
             unseen = [v for v in vouchers if v.state == VoucherState.ISSUED]

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from engine.config import MailConfig
 from engine.delivery.mail import Credentials, Mailer, compose, open_mailer
 from engine.storage.database import Database
-from engine.storage.letters import Letter, count_letters, delete_letters, put_off, take_due
+from engine.storage.sending.letters import Letter, count_letters, delete_letters, put_off, take_due
 from engine.vocabulary import LetterReason, LetterState
 from tests.mail_servers import MailServer
 

@@ -1,0 +1,109 @@
+"""What a coupon says on its way to a phone, an inbox or an SMS gateway, in its reader's language.
+
+Nothing of the person is in it, nor the code: who opens the message gets that from the server, as long as it holds.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from api.context import AppContext
+from api.shoppers.cards import why
+from api.texts.catalogue import words
+from api.texts.language import Language, language_of
+from api.texts.money import badge
+from api.texts.times import clock
+from api.texts.warnings import health_warning
+from api.times import rfc3339
+from engine.delivery.tokens import PURPOSE, unsubscribe_token
+from engine.storage.people.shoppers import ShopperProfile
+from engine.storage.sending.letters import Letter
+from engine.storage.vouchers.channels import Outgoing
+from engine.vocabulary import Channel
+
+
+class Messages:
+    """The site's wording of messages."""
+
+    def __init__(self, ctx: AppContext) -> None:
+        self._ctx = ctx
+
+    def push(self, message: Outgoing, reader: ShopperProfile, token: str) -> dict[str, Any]:
+        """What the service worker shows; `notice` is shown instead where the coupon is no longer worth showing."""
+        lang = language_of(reader.locale)
+        t, payload = words(lang), message.row.payload
+        title, text = self._say(message, lang)
+        return {
+            "kind": "coupon",
+            "lang": lang,
+            "token": token,
+            "title": title,
+            "body": text,
+            "url": f"/me?lang={lang}#{payload['voucher_id']}",
+            "notice": {"title": self._store_name(message), "body": t.messages.over, "url": f"/me?lang={lang}"},
+        }
+
+    def letter(self, message: Outgoing, reader: ShopperProfile, token: str) -> Letter:
+        """Text and HTML with one link; whoever has had enough unsubscribes by one click."""
+        lang = language_of(reader.locale)
+        t, name = words(lang).messages, self._store_name(message)
+        title, text = self._say(message, lang)
+        plan = self._ctx.plans.get(message.row.store)
+        until = t.until.format(time=clock(message.row.delivery.expires_at, plan.timezone if plan else "UTC"))
+        link = f"{self._ctx.public_url}/c/{token}?lang={lang}"
+        stop = unsubscribe_url(self._ctx, reader.shopper_id, Channel.EMAIL, lang)
+        lines = (title, text, until, f"{t.open} {link}", f"{t.why} {stop}")
+        html = (
+            f'<!doctype html><html lang="{lang}"><body><h1>{escape(title)}</h1><p>{escape(text)}</p>'
+            f"<p>{escape(until)}</p>"
+            f'<p><a href="{escape(link)}">{escape(t.open_link)}</a></p>'
+            f'<p><small>{escape(t.why_short)} <a href="{escape(stop)}">{escape(t.stop)}</a></small></p></body></html>'
+        )
+        return Letter(
+            reader.email or "",
+            f"{name} : {title}" if lang == "fr" else f"{name}: {title}",
+            "\n\n".join(lines),
+            html,
+            stop,
+        )
+
+    def sms(self, message: Outgoing, reader: ShopperProfile, token: str) -> dict[str, Any]:
+        """What the gateway sends, to whom, until when, and where it says that it was shown."""
+        lang = language_of(reader.locale)
+        title, text = self._say(message, lang)
+        url = f"{self._ctx.public_url}/c/{token}?lang={lang}"
+        said = words(lang).messages.sms.format(store=self._store_name(message), title=title, url=url)
+        return {
+            "type": "coupon.issued",
+            "timestamp": rfc3339(message.row.delivery.created_at),
+            "data": {
+                "shopper_id": reader.shopper_id,
+                "channel": Channel.SMS,
+                "lang": lang,
+                "text": said,
+                "detail": text,
+                "expires_at": rfc3339(message.row.delivery.expires_at),
+                "acknowledge": {"url": f"{self._ctx.public_url}/v1/push/ack", "token": token},
+            },
+        }
+
+    def _say(self, message: Outgoing, lang: Language) -> tuple[str, str]:
+        """(title with what comes off, text with why, and the warning where the law wants one)."""
+        payload = message.row.payload
+        plan = self._ctx.plans.get(payload["store"])
+        text = payload["texts"][lang]
+        reason = why(plan, payload["place"], payload["why"]["near_for_s"], lang)
+        warning = health_warning(payload["offer"], plan, lang)
+        title = f"{badge(payload['offer'], payload['currency'], lang)} · {text['title']}"
+        return title, "\n".join(part for part in (text["text"], reason, warning) if part)
+
+    def _store_name(self, message: Outgoing) -> str:
+        plan = self._ctx.plans.get(message.row.store)
+        return plan.name if plan else message.row.store
+
+
+def unsubscribe_url(ctx: AppContext, shopper_id: str, channel: Channel, lang: Language) -> str:
+    """Where one click, or one press of a button, ends messages on a channel; good for ever, without a sign-in."""
+    token = unsubscribe_token(ctx.secrets.derive_key(PURPOSE), shopper_id, channel)
+    return f"{ctx.public_url}/unsubscribe/{token}?lang={lang}"

@@ -1,0 +1,278 @@
+"""Takes messages from channel to channel and gives them out: push, e-mail, webhook; the page has a hub of its own.
+
+What a message says in its reader's language is the caller's business (`Wording`): this room knows no sentences.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from engine.config import DeliveryConfig
+from engine.delivery import web_push, webhooks
+from engine.delivery.mail import Mailer
+from engine.delivery.patience import growing_pauses
+from engine.delivery.push_services import NotAPushService, endpoint_host
+from engine.delivery.senders import Call, Poster, Sent
+from engine.delivery.tokens import ack_token
+from engine.errors import NotFound
+from engine.storage.database import Database
+from engine.storage.people.shoppers import ShopperProfile, get_shopper
+from engine.storage.sending.letters import Letter
+from engine.storage.sending.subscriptions import Subscription, drop_unwanted, forget_endpoint, subscriptions_of
+from engine.storage.sending.vapid_keys import PushKey
+from engine.storage.vouchers import channels
+from engine.storage.vouchers.channels import Outgoing, Routing
+from engine.vocabulary import Channel, DeliveryReason
+
+log = logging.getLogger("rayon.delivery")
+
+POLL_S = 0.2
+BACK_OFF_MAX_S = 10.0
+
+
+class Wording(Protocol):
+    """What messages say."""
+
+    def push(self, message: Outgoing, reader: ShopperProfile, token: str) -> dict[str, Any]:
+        """The content of a notification; nothing of the person in it."""
+
+    def letter(self, message: Outgoing, reader: ShopperProfile, token: str) -> Letter:
+        """The same as an e-mail."""
+
+    def sms(self, message: Outgoing, reader: ShopperProfile, token: str) -> dict[str, Any]:
+        """What the gateway is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushSide:
+    """What push needs. `contact` is whom push services may write to."""
+
+    keys: Callable[[], list[PushKey]]
+    contact: str
+    poster: Poster
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySide:
+    """What the SMS gateway needs."""
+
+    url: str
+    secret: bytes = field(repr=False)
+    poster: Poster
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The channels that the site has, beside the page."""
+
+    push: PushSide | None = None
+    mailer: Mailer | None = None
+    gateway: GatewaySide | None = None
+
+    def live(self) -> tuple[Channel, ...]:
+        """All of them, best first."""
+        has = {Channel.PUSH: self.push, Channel.EMAIL: self.mailer, Channel.SMS: self.gateway}
+        return (Channel.PAGE, *(channel for channel, side in has.items() if side is not None))
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        for side in (self.push, self.gateway):
+            if side is not None:
+                await side.poster.aclose()
+
+
+class Dispatcher:
+    """Runs in every process that delivers; the database gives each message to one of them."""
+
+    def __init__(
+        self,
+        db: Database,
+        config: DeliveryConfig,
+        sides: Sides,
+        wording: Wording,
+        key: bytes,
+        *,
+        is_open: Callable[[Channel, str, float], bool] = lambda channel, store, now: True,
+        with_page: Callable[[], Collection[str]] = lambda: (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._db, self._config, self._sides, self._wording, self._key = db, config, sides, wording, key
+        self._with_page, self._clock = with_page, clock
+        windows = channels.Windows(config.page_s, push_s=config.push_s)
+        self.routing = Routing(windows, frozenset(sides.live()), is_open)
+        self.sent: Counter[tuple[Channel, str]] = Counter()
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Looks five times a second until cancelled. A database that is away is tried again with growing pauses."""
+        patiently = growing_pauses("dispatch", 2 * POLL_S, BACK_OFF_MAX_S, sleep=sleep)
+        try:
+            while True:
+                await patiently(self.step)
+                await sleep(POLL_S)
+        finally:
+            for task in self._under_way:
+                task.cancel()
+
+    async def step(self) -> None:
+        """Hands over what is late and begins to send what is due. Raises StorageUnavailable."""
+        now = self._clock()
+        if not await asyncio.to_thread(channels.has_work, self._db, now):
+            return
+        await asyncio.to_thread(channels.hand_over_late, self._db, now, self._with_page(), self.routing)
+        for message in await asyncio.to_thread(channels.take_retractions, self._db, now):
+            self._begin(self._retract(message))
+        senders: Mapping[Channel, Callable[[Outgoing], Awaitable[DeliveryReason | None]]] = {
+            Channel.PUSH: self._push,
+            Channel.EMAIL: self._mail,
+            Channel.SMS: self._call_gateway,
+        }
+        for channel, send in senders.items():
+            for message in await asyncio.to_thread(channels.take, self._db, channel, now, self.routing):
+                self._begin(self._send(message, channel, send))
+
+    async def settled(self) -> None:
+        """Until everything begun is over."""
+        while self._under_way:
+            await asyncio.gather(*self._under_way)
+
+    def _begin(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a message was not sent", exc_info=error)
+
+    async def _send(
+        self, message: Outgoing, channel: Channel, send: Callable[[Outgoing], Awaitable[DeliveryReason | None]]
+    ) -> None:
+        reason = await send(message)
+        self.sent[channel, reason or "sent"] += 1
+        if reason is not None:
+            number = message.row.delivery.delivery_id
+            await asyncio.to_thread(channels.fail, self._db, number, channel, reason, self._clock(), self.routing)
+
+    async def _push(self, message: Outgoing) -> DeliveryReason | None:
+        """To the browser that was seen last; to the one before where that is gone."""
+        reader = await self._reader(message)
+        if reader is None:
+            return DeliveryReason.WITHDRAWN
+        token = ack_token(self._key, message.row.delivery.delivery_id, Channel.PUSH)
+        content = {**self._wording.push(message, reader, token), "tag": self._topic(message)}
+        sent = await self._push_to(reader.shopper_id, content, message, message.ends_at)
+        if sent is None:
+            return DeliveryReason.NO_SUBSCRIPTION
+        if sent.taken:
+            return None
+        if sent.gone:
+            return DeliveryReason.PUSH_GONE
+        if sent.busy:
+            return DeliveryReason.PUSH_BUSY
+        return DeliveryReason.PUSH_REFUSED if 0 < sent.status < 500 else DeliveryReason.PUSH_UNREACHABLE
+
+    async def _retract(self, message: Outgoing) -> None:
+        """The same topic again, and the phone closes what it shows. Then nothing is known of a phone unwanted."""
+        who = message.row.delivery.shopper_id
+        content = {"kind": "withdrawn", "tag": self._topic(message)}
+        sent = await self._push_to(who, content, message, self._clock() + self._config.push_s)
+        self.sent[Channel.PUSH, "retracted" if sent is not None and sent.taken else "not_retracted"] += 1
+        await asyncio.to_thread(drop_unwanted, self._db, who)
+
+    async def _push_to(
+        self, shopper_id: str, content: Mapping[str, Any], message: Outgoing, ends_at: float
+    ) -> Sent | None:
+        side = self._sides.push
+        if side is None:
+            return None
+        last: Sent | None = None
+        keys = {key.key_id: key for key in await asyncio.to_thread(side.keys)}
+        for to in await asyncio.to_thread(subscriptions_of, self._db, shopper_id):
+            key = keys.get(to.key_id)
+            if key is None or not self._is_service(to):  # signed by no key we have, or no longer configured
+                last = Sent(410)
+            else:
+                last = await side.poster.post(self._call(to, key, side.contact, content, message, ends_at))
+            if not last.gone:
+                return last
+            await asyncio.to_thread(forget_endpoint, self._db, to.subscription_id)
+        return last
+
+    def _call(
+        self,
+        to: Subscription,
+        key: PushKey,
+        contact: str,
+        content: Mapping[str, Any],
+        message: Outgoing,
+        ends_at: float,
+    ) -> Call:
+        topic = self._topic(message)
+
+        def dress(now: float) -> tuple[bytes, dict[str, str]]:
+            return web_push.encrypt(content, to), web_push.headers(to, key, contact, ends_at - now, topic, now)
+
+        return Call(to.endpoint, ends_at, dress)
+
+    def _is_service(self, to: Subscription) -> bool:
+        try:
+            endpoint_host(to.endpoint, self._config.push_hosts)
+        except NotAPushService:
+            return False
+        return True
+
+    def _topic(self, message: Outgoing) -> str:
+        return web_push.topic_of(
+            self._key, message.row.store, str(message.row.payload["campaign_id"]), message.visit_id
+        )
+
+    async def _mail(self, message: Outgoing) -> DeliveryReason | None:
+        """Written into the mailer's own outbox, once; it is dropped there when it is late."""
+        reader, mailer = await self._reader(message), self._sides.mailer
+        if reader is None or not reader.email or mailer is None:
+            return DeliveryReason.NO_ADDRESS
+        delivery = message.row.delivery
+        letter = self._wording.letter(message, reader, ack_token(self._key, delivery.delivery_id, Channel.EMAIL))
+        try:
+            await asyncio.to_thread(
+                mailer.post,
+                letter,
+                f"delivery|{delivery.delivery_id}",
+                self._clock(),
+                shopper_id=reader.shopper_id,
+                expires_at=message.ends_at,
+            )
+        except ValueError as error:
+            log.info("delivery %d: %s", delivery.delivery_id, error)
+            return DeliveryReason.NO_ADDRESS
+        return None
+
+    async def _call_gateway(self, message: Outgoing) -> DeliveryReason | None:
+        reader, side = await self._reader(message), self._sides.gateway
+        if reader is None or side is None:
+            return DeliveryReason.WITHDRAWN
+        number = message.row.delivery.delivery_id
+        body = self._wording.sms(message, reader, ack_token(self._key, number, Channel.SMS))
+
+        def dress(now: float) -> tuple[bytes, dict[str, str]]:
+            return webhooks.signed(side.secret, f"delivery-{number}", now, body)
+
+        sent = await side.poster.post(Call(side.url, message.ends_at, dress))
+        if sent.taken:
+            return None
+        refused = 0 < sent.status < 500 and not sent.busy
+        return DeliveryReason.WEBHOOK_REFUSED if refused else DeliveryReason.WEBHOOK_UNREACHABLE
+
+    async def _reader(self, message: Outgoing) -> ShopperProfile | None:
+        try:
+            return await asyncio.to_thread(get_shopper, self._db, message.row.delivery.shopper_id)
+        except NotFound:  # erased meanwhile
+            return None

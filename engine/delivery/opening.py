@@ -1,0 +1,64 @@
+"""The channels that a site has, from its configuration: a channel that lacks something is offered to nobody."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from email.utils import parseaddr
+from pathlib import Path
+
+import httpx
+
+from engine.config import Config
+from engine.delivery.dispatch import GatewaySide, PushSide, Sides
+from engine.delivery.mail import Mailer
+from engine.delivery.push_services import PublicTransport
+from engine.delivery.senders import AT_ONCE, CALL_TIMEOUT_S, Poster
+from engine.delivery.webhooks import read_secret
+from engine.offers.decide import DecisionRules
+from engine.privacy.secrets import Secrets
+from engine.storage.database import Database
+from engine.storage.sending.vapid_keys import PURPOSE, KeyRing
+from engine.vocabulary import Channel
+
+
+def open_sides(
+    config: Config, db: Database, secrets: Secrets, mailer: Mailer | None, environ: Mapping[str, str]
+) -> Sides:
+    """Push, e-mail and the SMS gateway, where configured. Raises OperatorError for a secret that is missing."""
+    delivery, contact = config.delivery, push_contact(config)
+    push = gateway = None
+    if contact is not None:
+        ring = KeyRing(db, secrets.derive_key(PURPOSE))
+        transport = PublicTransport(delivery.push_hosts, _tls(delivery.push_ca_file), AT_ONCE)
+        push = PushSide(ring.keys, contact, Poster(_client(transport)))
+    if delivery.webhook_url is not None:
+        direct = httpx.AsyncHTTPTransport(verify=_tls(delivery.webhook_ca_file))
+        gateway = GatewaySide(delivery.webhook_url, read_secret(environ), Poster(_client(direct)))
+    return Sides(push, mailer, gateway)
+
+
+def push_contact(config: Config) -> str | None:
+    """Whom push services may write to; None where nobody is named, and push is offered to nobody."""
+    if config.delivery.push_contact is not None:
+        return config.delivery.push_contact
+    return None if config.mail.sender is None else f"mailto:{parseaddr(config.mail.sender)[1]}"
+
+
+def decision_rules(config: Config) -> DecisionRules:
+    """What decisions may choose from: the channels that `open_sides` opens, best first."""
+    has = {
+        Channel.PAGE: True,
+        Channel.PUSH: push_contact(config) is not None,
+        Channel.EMAIL: config.mail.host is not None,
+        Channel.SMS: config.delivery.webhook_url is not None,
+    }
+    return DecisionRules(channels=tuple(channel for channel, there in has.items() if there))
+
+
+def _client(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=transport, timeout=CALL_TIMEOUT_S, follow_redirects=False)
+
+
+def _tls(ca_file: Path | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))

@@ -1,0 +1,122 @@
+"""Which addresses a browser may ask us to push to: those of push services, and nothing of our own network.
+
+An endpoint comes from the browser, so it is a request to call any address we can reach. It has to be https at a known
+push service; and where its name leads to is looked at once more at each connection, so that a name cannot be turned to
+a private address afterwards.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+import ssl
+from collections.abc import Collection, Iterable
+from urllib.parse import urlsplit
+
+import anyio
+import httpcore
+import httpx
+
+KNOWN = ("fcm.googleapis.com", "updates.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com")
+MAX_CHARS = 2_000
+_NAME = re.compile(r"^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$")
+
+
+class NotAPushService(ValueError):
+    """An endpoint that we push nothing to."""
+
+
+def endpoint_host(endpoint: str, own: Collection[str] = ()) -> str:
+    """The host of an endpoint. `own` are hosts of the configuration, as `host` or `host:port`.
+
+    Raises NotAPushService.
+    """
+    try:
+        url = urlsplit(endpoint)
+        port = url.port
+    except ValueError as error:
+        raise NotAPushService("not an address") from error
+    host = (url.hostname or "").lower()
+    if len(endpoint) > MAX_CHARS or not endpoint.isascii() or not endpoint.isprintable() or " " in endpoint:
+        raise NotAPushService("not an address")
+    if url.scheme != "https" or url.username is not None or url.password is not None or url.fragment:
+        raise NotAPushService("not an https address without user and fragment")
+    if is_own(host, port, own):
+        return host
+    if port not in (None, 443) or not _NAME.match(host) or ".." in host or not any(_is(host, p) for p in KNOWN):
+        raise NotAPushService("not at a push service that we know")
+    return host
+
+
+def is_own(host: str, port: int | None, own: Collection[str]) -> bool:
+    """Whether a host is one of the configuration's."""
+    return f"{host}:{port or 443}" in own or (port in (None, 443) and host in own)
+
+
+def _is(host: str, pattern: str) -> bool:
+    return host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
+
+
+class PublicOnly(httpcore.AsyncNetworkBackend):
+    """Connects to names that lead to public addresses, and to the configuration's own hosts wherever they lead."""
+
+    def __init__(self, own: Collection[str]) -> None:
+        self._own = own
+        self._real = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Looks the name up, judges every address, and connects to the one that was judged."""
+        address = host
+        if not is_own(host, port, self._own):
+            address = await _public_address(host, port)
+        return await self._real.connect_tcp(address, port, timeout, local_address, socket_options)
+
+    async def sleep(self, seconds: float) -> None:
+        """As the real one."""
+        await self._real.sleep(seconds)
+
+
+async def _public_address(host: str, port: int) -> str:
+    try:
+        found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise httpcore.ConnectError(f"{host}: {error}") from error
+    addresses = [str(entry[4][0]) for entry in found]
+    if not addresses or not all(ipaddress.ip_address(a.partition("%")[0]).is_global for a in addresses):
+        raise httpcore.ConnectError(f"{host} leads to an address that is not public")
+    return addresses[0]
+
+
+class PublicTransport(httpx.AsyncBaseTransport):
+    """What httpx sends by: one pool of connections that `PublicOnly` makes. Follows no redirect."""
+
+    def __init__(self, own: Collection[str], tls: ssl.SSLContext, at_once: int) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls, max_connections=at_once, network_backend=PublicOnly(frozenset(own)), keepalive_expiry=30.0
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """One request; the answer is read whole. Raises httpx.TransportError."""
+        try:
+            answer = await self._pool.request(
+                request.method,
+                str(request.url),
+                headers=request.headers.raw,
+                content=await request.aread(),
+                extensions=request.extensions,
+            )
+        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
+            raise httpx.TransportError(str(error) or type(error).__name__) from error
+        return httpx.Response(answer.status, headers=answer.headers, content=answer.content, request=request)
+
+    async def aclose(self) -> None:
+        """Closes every connection."""
+        await self._pool.aclose()

@@ -1,0 +1,43 @@
+"""Signed webhooks to a gateway that sends SMS, as Standard Webhooks 1.0 has them: id, timestamp, HMAC-SHA256."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from engine.errors import OperatorError, Problem
+
+VARIABLE = "RAYON_WEBHOOK_SECRET"
+PREFIX = "whsec_"
+LEAST_BYTES = 24
+
+
+def read_secret(environ: Mapping[str, str]) -> bytes:
+    """The gateway's secret. Raises OperatorError where it is missing or too short."""
+    text = environ.get(VARIABLE, "")
+    try:
+        secret = base64.b64decode(text.removeprefix(PREFIX), validate=True)
+    except binascii.Error:
+        secret = b""
+    if not text.startswith(PREFIX) or len(secret) < LEAST_BYTES:
+        fix = f"{PREFIX} and the base64 of {LEAST_BYTES} random bytes or more"
+        raise OperatorError([Problem("environment", VARIABLE, "delivery.webhook_url needs its secret", fix)])
+    return secret
+
+
+def signed(secret: bytes, message_id: str, now: float, body: Mapping[str, Any]) -> tuple[bytes, dict[str, str]]:
+    """(body, headers) of one call. `message_id` is the same at every attempt, so that a gateway sends it once."""
+    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    at = str(int(now))
+    mac = hmac.digest(secret, b".".join((message_id.encode(), at.encode(), content)), hashlib.sha256)
+    return content, {
+        "Content-Type": "application/json",
+        "webhook-id": message_id,
+        "webhook-timestamp": at,
+        "webhook-signature": f"v1,{base64.b64encode(mac).decode()}",
+    }

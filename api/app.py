@@ -61,6 +61,7 @@ from engine.delivery.opening import open_sides
 from engine.delivery.outboxes import housekeeping_jobs, page_hub, retention_jobs
 from engine.delivery.tokens import PURPOSE as TOKENS
 from engine.ingest.sources.declared import declare
+from engine.ingest.sources.envelope import envelope_key
 from engine.offers.law.sms import channel_open
 from engine.plan.model import Plan
 from engine.privacy.proofs import portal_secrets
@@ -155,7 +156,8 @@ def create_app(
     )
     app.state.doors = open_doors(config, secrets, plans, os.environ)
     app.state.delivery = []
-    app.state.seen_messages = SeenMessages()
+    app.state.seen_messages = SeenMessages(db, secrets.derive_key("received messages"))
+    app.state.envelope_key = envelope_key(secrets)
     app.state.turned_away = TurnedAway()
     app.state.decoding = CapacityLimiter(DECODED_AT_ONCE)
     app.state.hand_over = HandOver(config.mqtt) if any(s.config.receiver for s in sources) else None

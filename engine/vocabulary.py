@@ -362,6 +362,7 @@ class RetentionRule(StrEnum):
     DELIVERIES = "deliveries"
     ANSWERS = "answers"
     CAP_COUNTS = "cap_counts"
+    RECEIVED = "received"
     PROSPECTS = "prospects"
 
 

@@ -8,7 +8,7 @@ from anyio import CapacityLimiter
 from engine.config import MqttConfig
 from engine.ingest.mqtt.broker import Broker
 from engine.ingest.mqtt.link import LinkName
-from engine.ingest.mqtt.publisher import Publisher
+from engine.ingest.mqtt.publisher import Delivered, Publisher
 
 PATIENCE_S = 2.0
 """A broker that does not confirm within this is away: the sender is asked to come again."""
@@ -33,10 +33,11 @@ class HandOver:
         """Ends it. What was confirmed is the broker's; nothing else was answered with yes."""
         self._publisher.close(PATIENCE_S)
 
-    async def deliver(self, topic: str, payload: bytes) -> bool:
-        """Whether the broker has it now. False at once while there is no connection or too many wait already."""
+    async def deliver(self, topic: str, payload: bytes) -> Delivered:
+        """Whether the broker has it now, for an engine that has asked for it. BROKER_AWAY at once while there is no
+        connection or too many wait already. A broker of MQTT 3.1.1 cannot say whether anybody has asked."""
         if self._publisher.state.name is not LinkName.CONNECTED or self._under_way >= 2 * AT_ONCE:
-            return False
+            return Delivered.BROKER_AWAY
         self._under_way += 1
         try:
             deliver = self._publisher.deliver

@@ -1,7 +1,8 @@
 """`POST /in/{source}`: a cloud or a controller tells what it hears.
 
-The order matters: size and time at the border, the key or signature, then the body; then the broker has it, and only
-then the sender gets its 200. Locating and everything after is the engine's, and nobody waits for it.
+The order matters: whether the sender may speak at all, then the body, bounded in size and time, and what proves it;
+then the broker has it, and only then the sender gets its 200. Locating and everything after is the engine's, and nobody
+waits for it.
 """
 
 from __future__ import annotations
@@ -11,19 +12,22 @@ import time
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse, Response
+from starlette.requests import ClientDisconnect
 
 from api.context import AppContext, context
 from api.controllers.hand_over import HandOver
 from api.controllers.inflate import DamagedBody, InflatesTooFar, inflate
 from api.controllers.replays import SeenMessages
+from api.middleware.bodies import BodyTooLargeError, BodyTooSlowError, read_body
 from api.middleware.turned_away import NO_KEY, TurnedAway
 from api.problems import problem
 from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, address, rate_limits
 from engine.errors import MessageRefused
+from engine.ingest.decoders.bodies import MAX_BODY
 from engine.ingest.decoders.heard import Decoded, VendorMessage
+from engine.ingest.mqtt.publisher import Delivered
 from engine.ingest.sources.declared import Source
 from engine.ingest.sources.envelope import request_topic, seal_request
-from engine.ingest.sources.shown_keys import shows_key
 from engine.vocabulary import ProblemCode, RecordRefusal
 
 _WRONG_KEY = (RecordRefusal.BAD_SECRET, RecordRefusal.BAD_SIGNATURE)
@@ -55,15 +59,25 @@ async def receive(
     limits: RateLimits = Depends(rate_limits),
 ) -> Response:
     """Answered as soon as the broker has it. 401 without the key or with a wrong signature, 429 for too many of those,
-    400 where the body is none of this kind, 409 for one that came before, 503 while the broker is away."""
+    400 where the body is none of this kind, 409 for one that came before, 503 while the broker is away or no engine
+    has asked it for anything yet."""
     found = _receiver(ctx, source)
     if found is None:
         return _unknown()
-    if not found.signed and not shows_key(request.headers, found.told.secret):
-        _turn_away(request, found, NO_KEY)
+    if not found.may_speak(request.headers):
+        _turn_away(request, found, str(RecordRefusal.BAD_SIGNATURE) if found.signed else NO_KEY)
         _count_wrong_key(request, found, limits)
-        return problem(401, ProblemCode.UNAUTHORIZED, "present the source's secret as 'Authorization: Bearer ...'")
-    raw = await request.body()
+        what = "sign the message" if found.signed else "present the source's secret as 'Authorization: Bearer ...'"
+        return problem(401, ProblemCode.UNAUTHORIZED, what, headers=_HANG_UP)
+    try:
+        raw = await read_body(request.receive, at_most=MAX_BODY)
+    except BodyTooLargeError:
+        _turn_away(request, found, str(RecordRefusal.TOO_LARGE))
+        return problem(413, ProblemCode.TOO_LARGE, "the body is larger than 8 MiB", headers=_HANG_UP)
+    except BodyTooSlowError:
+        return problem(408, ProblemCode.TOO_SLOW, "the body did not come in time", headers=_HANG_UP)
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is left to read it
     try:
         message, decoded = await anyio.to_thread.run_sync(
             _read, request, raw, found, limiter=request.app.state.decoding
@@ -87,16 +101,16 @@ async def _take(request: Request, source: Source, message: VendorMessage, decode
     counts = request.app.state.metrics.received
     seen: SeenMessages = request.app.state.seen_messages
     if _says_something(decoded):
-        if not seen.is_new(source.name, message.body, message.received_at):
+        if not await seen.is_new(source.name, message.body, message.received_at):
             _turn_away(request, source, str(RecordRefusal.REPLAYED))
             return problem(409, ProblemCode.REPLAYED, "this very message came before")
         hand_over: HandOver = request.app.state.hand_over
-        if not await hand_over.deliver(request_topic(source.stores[0], source.name), seal_request(message)):
-            seen.forget(source.name, message.body)
-            counts.labels(source.name, "broker_away").inc()
-            return problem(
-                503, ProblemCode.STORAGE_UNAVAILABLE, "the broker does not answer: send it again", headers=_LATER
-            )
+        sealed = seal_request(message, source.name, request.app.state.envelope_key)
+        delivered = await hand_over.deliver(request_topic(source.stores[0], source.name), sealed)
+        if delivered is not Delivered.TAKEN:
+            await seen.forget(source.name, message.body)
+            counts.labels(source.name, str(delivered)).inc()
+            return problem(503, ProblemCode.STORAGE_UNAVAILABLE, _NOT_TAKEN[delivered], headers=_LATER)
     counts.labels(source.name, "taken").inc()
     return PlainTextResponse(decoded.answer or "")
 
@@ -108,6 +122,12 @@ def _turn_away(request: Request, source: Source, reason: str) -> None:
 
 
 _LATER = {"Retry-After": "5"}
+_HANG_UP = {"Connection": "close"}
+"""The rest of the body is not waited for."""
+_NOT_TAKEN = {
+    Delivered.BROKER_AWAY: "the broker does not answer: send it again",
+    Delivered.NO_ENGINE: "no engine has asked the broker for readings yet: send it again",
+}
 
 
 def _says_something(decoded: Decoded) -> bool:

@@ -19,14 +19,14 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.middleware.bodies import LIMIT_BYTES, BodyTooLargeError, BodyTooSlowError, read_body, replay_body
+from api.middleware.bodies import BodyTooLargeError, BodyTooSlowError, read_body, replay_body
 from api.middleware.origin import SAFE_METHODS
 from api.problems import Place, for_reader, problem
-from engine.ingest.decoders.bodies import MAX_BODY
 from engine.vocabulary import ProblemCode
 
-VENDORS, VENDORS_BYTES = "/in/", MAX_BODY
-"""Bodies of other makes are whatever they are, a minute of a cloud's at most: their decoders take any bytes."""
+VENDORS = "/in/"
+"""Bodies of other makes are whatever they are, and their decoders take any bytes. The receiver reads them itself, as
+bounded as all others, once it knows that the sender may speak at all."""
 LARGEST_INT = 2**63 - 1  # what a column of either database holds
 _UNWELCOME = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _FORM = "application/x-www-form-urlencoded"
@@ -54,17 +54,15 @@ class Border:
             return
         try:
             _check_head(scope)
-            if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
-                vendors = scope["path"].startswith(VENDORS)
-                body = await read_body(receive, at_most=VENDORS_BYTES if vendors else LIMIT_BYTES)
-                if not vendors:
-                    _check_body(Headers(scope=scope).get("content-type", ""), body)
+            writes = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
+            if writes and not scope["path"].startswith(VENDORS):
+                body = await read_body(receive)
+                _check_body(Headers(scope=scope).get("content-type", ""), body)
                 receive = replay_body(body, receive)
         except ClientDisconnect:
             return  # nobody is left to answer
         except BodyTooLargeError:
-            limit = "8 MiB" if scope["path"].startswith(VENDORS) else "1 MiB"
-            await _refuse(scope, receive, send, 413, ProblemCode.TOO_LARGE, f"the body is larger than {limit}")
+            await _refuse(scope, receive, send, 413, ProblemCode.TOO_LARGE, "the body is larger than 1 MiB")
         except BodyTooSlowError:
             await _refuse(scope, receive, send, 408, ProblemCode.TOO_SLOW, "the body did not come in time")
         except Unwelcome as found:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from engine.config import MqttConfig
 from engine.ingest.mqtt.broker import Broker
-from engine.ingest.mqtt.publisher import Publisher
+from engine.ingest.mqtt.publisher import Delivered, Publisher
 from engine.ingest.pollers.polling import Pollers
 from engine.ingest.sources.declared import Sources
 
@@ -14,13 +14,13 @@ DELIVER_S = 5.0
 
 
 class Asking:
-    """`ours` says whether this engine runs a store, from any thread."""
+    """`ours` says whether this engine runs a store, from any thread; `key` seals what is handed over."""
 
-    def __init__(self, sources: Sources, mqtt: MqttConfig, ours: Callable[[str], bool]) -> None:
+    def __init__(self, sources: Sources, mqtt: MqttConfig, ours: Callable[[str], bool], key: bytes) -> None:
         self._publisher: Publisher | None = None
         if any(source.config.url is not None for source in sources):
             self._publisher = Publisher(Broker.from_config(mqtt))
-        self._pollers = Pollers(list(sources), self._deliver, ours)
+        self._pollers = Pollers(list(sources), self._deliver, ours, key)
 
     def start(self) -> None:
         """Begins to ask."""
@@ -39,4 +39,6 @@ class Asking:
         return {name: state.problem for name, state in self._pollers.states.items()}
 
     def _deliver(self, topic: str, payload: bytes) -> bool:
-        return self._publisher is not None and self._publisher.deliver(topic, payload, DELIVER_S)
+        if self._publisher is None:
+            return False
+        return self._publisher.deliver(topic, payload, DELIVER_S) is Delivered.TAKEN

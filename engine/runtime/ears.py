@@ -29,9 +29,16 @@ class Said:
 class Ears:
     """Decoders of all sources of a site, and what each source was heard to say. Used by the engine's thread."""
 
-    def __init__(self, sources: Sources, plans: Mapping[str, Plan], pseudonyms: Mapping[str, Pseudonyms]) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        plans: Mapping[str, Plan],
+        pseudonyms: Mapping[str, Pseudonyms],
+        key: bytes | None = None,
+    ) -> None:
+        """`key` is that of what receivers hand over."""
         self._native = NativeDecoder({store: plan.ap_index for store, plan in plans.items()}, pseudonyms)
-        self._vendors = VendorEar(sources, plans, pseudonyms)
+        self._vendors = VendorEar(sources, plans, pseudonyms, key)
         self.figures = SourceFigures(sources)
 
     def hear(self, raw: RawFrame) -> Said:

@@ -25,6 +25,7 @@ from engine.ingest.mqtt.link import LinkName
 from engine.ingest.mqtt.receiver import RawFrame, Subscriber, Token
 from engine.ingest.samples import FrameSamples, UnknownPoints
 from engine.ingest.sources.declared import declare
+from engine.ingest.sources.envelope import envelope_key
 from engine.ingest.time.wall import SteadyClock
 from engine.plan.model import Plan
 from engine.privacy.day_keys import KeyFile
@@ -95,8 +96,9 @@ class EngineProcess:
             )
             for s, p in plans.items()
         }
-        self._ears = Ears(self._sources, plans, self.pseudonyms)
-        self._asking = Asking(self._sources, config.mqtt, lambda store: store in self.runners)
+        seal = envelope_key(secrets)
+        self._ears = Ears(self._sources, plans, self.pseudonyms, seal)
+        self._asking = Asking(self._sources, config.mqtt, lambda store: store in self.runners, seal)
         self._owners = PhoneOwners(db, plans, secrets, self.pseudonyms)
         self._name = EngineName(config.storage.data_dir)
         self.leases = StoreLeases(db, self._name.owner, list(plans), config.storage.lease_s, monotonic)

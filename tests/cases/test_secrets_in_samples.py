@@ -40,7 +40,7 @@ def test_a_vendor_s_json_leaves_its_shape(enveloped: bool) -> None:
     body = json.dumps(SAID).encode()
     topic, payload = "meraki/v1/x", body
     if enveloped:
-        topic, payload = request_topic("shop", "cloud"), seal_request(VendorMessage(body, 1.0))
+        topic, payload = request_topic("shop", "cloud"), seal_request(VendorMessage(body, 1.0), "cloud", b"key")
     shown = sample(topic, payload)
     assert json.loads(shown) == {
         "version": "text of 3",

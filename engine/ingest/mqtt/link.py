@@ -36,6 +36,9 @@ _MAX_PACKET_BYTES = 9 * 1024 * 1024  # a receiver's largest body; the broker kee
 _TURN_S = 0.5  # the loop looks around at least so often
 _CONNECT_TIMEOUT_S = 5.0
 _DRAIN_S = 2.0  # on stop: for what is still to be written
+NO_MATCHING_SUBSCRIBERS = 0x10  # MQTT 5, 3.4.2.1: the broker took it and there is nobody to keep it for
+UNHEARD = "nobody listens"
+"""Instead of a refusal: nobody has subscribed to the topic of a message, and no session waits for it."""
 _NOT_STARTED = "not started"
 _REFUSED_CREDENTIALS = {"Bad user name or password", "Not authorized", "Banned", "Bad authentication method"}
 _REASONS = {
@@ -328,7 +331,10 @@ class Link:
     def _on_publish(
         self, _client: Client, _userdata: Any, mid: int, reason: ReasonCode, _properties: Properties | None
     ) -> None:
-        self._traffic.on_publish(mid, str(reason) if reason.is_failure else "")
+        if reason.is_failure:
+            self._traffic.on_publish(mid, str(reason))
+        else:
+            self._traffic.on_publish(mid, UNHEARD if reason.value == NO_MATCHING_SUBSCRIBERS else "")
 
     def _loop(self, client: Client) -> str:
         """Serves the connection until it ends. Returns why it ended."""

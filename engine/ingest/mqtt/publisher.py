@@ -6,14 +6,23 @@ import secrets
 import threading
 import time
 from collections import deque
+from enum import StrEnum
 
 from paho.mqtt.client import Client, MQTTMessage
 
 from engine.errors import OperatorError, Problem
 from engine.ingest.mqtt.broker import Broker
-from engine.ingest.mqtt.link import Identity, Link, LinkName, LinkState
+from engine.ingest.mqtt.link import UNHEARD, Identity, Link, LinkName, LinkState
 
 _QOS = 1
+
+
+class Delivered(StrEnum):
+    """What became of a message."""
+
+    TAKEN = "taken"
+    NO_ENGINE = "no_engine"  # nobody listens and no session waits: the broker forgot it (MQTT 5 says so)
+    BROKER_AWAY = "broker_away"  # not confirmed in time, or refused
 
 
 class Publisher:
@@ -33,6 +42,7 @@ class Publisher:
         self._unsent: deque[int] = deque()
         self._serial_of: dict[int, int] = {}  # message id on this connection to serial number
         self._serial = 0
+        self._awaited: dict[int, str | None] = {}  # serial to refusal, of those that somebody waits for
         self.refused = 0
         """Messages the broker took and threw away, by its access rules or quota (MQTT 5 says so)."""
 
@@ -62,21 +72,25 @@ class Publisher:
             self._unsent.append(self._serial)
         self._link.wake()
 
-    def deliver(self, topic: str, payload: bytes, timeout_s: float) -> bool:
-        """Publishes and waits until the broker has confirmed it. False where `timeout_s` ends first, or the broker took
-        it and threw it away: it may come late, and twice."""
+    def deliver(self, topic: str, payload: bytes, timeout_s: float) -> Delivered:
+        """Publishes and waits until the broker has confirmed it. BROKER_AWAY where `timeout_s` ends first, or the
+        broker took it and threw it away: it may come late, and twice."""
         until = time.monotonic() + timeout_s
         with self._changed:
             if not self._changed.wait_for(lambda: len(self._pending) < self._max_inflight, timeout_s):
-                return False
+                return Delivered.BROKER_AWAY
             self._serial += 1
-            serial, refused = self._serial, self.refused
+            serial = self._serial
             self._pending[serial] = (topic, payload)
+            self._awaited[serial] = None
             self._unsent.append(serial)
         self._link.wake()
         with self._changed:
-            done = self._changed.wait_for(lambda: serial not in self._pending, max(until - time.monotonic(), 0.0))
-            return done and self.refused == refused
+            self._changed.wait_for(lambda: serial not in self._pending, max(until - time.monotonic(), 0.0))
+            refusal = self._awaited.pop(serial)
+        if refusal == UNHEARD:
+            return Delivered.NO_ENGINE
+        return Delivered.TAKEN if refusal == "" else Delivered.BROKER_AWAY
 
     def flush(self, timeout_s: float | None = None) -> bool:
         """Waits until everything is confirmed. False where `timeout_s` ends first."""
@@ -105,7 +119,9 @@ class Publisher:
         with self._changed:
             serial = self._serial_of.pop(mid, 0)
             if self._pending.pop(serial, None) is not None:
-                self.refused += bool(refusal)
+                self.refused += bool(refusal) and refusal != UNHEARD
+                if serial in self._awaited:
+                    self._awaited[serial] = refusal
                 self._changed.notify_all()
 
     def turn(self, client: Client) -> None:

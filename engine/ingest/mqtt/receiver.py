@@ -26,7 +26,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from engine.config import MqttConfig
 from engine.ingest.mqtt.broker import Broker
-from engine.ingest.mqtt.link import Identity, Link, LinkName, LinkState
+from engine.ingest.mqtt.link import UNHEARD, Identity, Link, LinkName, LinkState
 from engine.ingest.mqtt.publisher import Publisher
 
 __all__ = ["Publisher", "RawFrame", "Subscriber", "Token"]
@@ -192,7 +192,7 @@ class Subscriber:
 
     def on_publish(self, mid: int, refusal: str) -> None:
         """An event reached the broker, which may not want it."""
-        if refusal:
+        if refusal and refusal != UNHEARD:
             self.events_dropped += 1
 
     def turn(self, client: Client) -> None:

@@ -43,13 +43,18 @@ class PollState:
 
 
 class Pollers:
-    """`deliver` hands a payload to the broker and says whether it has it; `ours` says whether we run a store."""
+    """`deliver` hands a payload to the broker and says whether it has it; `ours` says whether we run a store; `key`
+    seals what is handed over."""
 
     def __init__(
-        self, sources: Sequence[Source], deliver: Callable[[str, bytes], bool], ours: Callable[[str], bool]
+        self,
+        sources: Sequence[Source],
+        deliver: Callable[[str, bytes], bool],
+        ours: Callable[[str], bool],
+        key: bytes = b"",
     ) -> None:
         self._sources = [source for source in sources if source.config.url is not None]
-        self._deliver, self._ours = deliver, ours
+        self._deliver, self._ours, self._key = deliver, ours, key
         self.states = {source.name: PollState() for source in self._sources}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._begun = threading.Event()
@@ -127,7 +132,7 @@ class Pollers:
                 return
             message = VendorMessage(body, time.time(), target=f"/{source.name}", method="GET")
             topic = request_topic(source.stores[0], source.name)
-            if not await asyncio.to_thread(self._deliver, topic, seal_request(message)):
+            if not await asyncio.to_thread(self._deliver, topic, seal_request(message, source.name, self._key)):
                 raise SourceAway("the broker does not take what it said")
             state.answers += 1
             if source.kind in STREAMS:

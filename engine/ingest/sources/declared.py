@@ -8,15 +8,20 @@ from dataclasses import dataclass
 
 from engine.config import MapConfig, SourceConfig
 from engine.errors import OperatorError, Problem
+from engine.ingest.decoders.clouds.mist import SIGNATURES
 from engine.ingest.decoders.heard import Decoder, Told
 from engine.ingest.decoders.kinds import DECODERS
 from engine.ingest.sources.options import option_problems
+from engine.ingest.sources.shown_keys import shows_key
 from engine.ingest.sources.topics import pattern_of, topic_problem
 from engine.plan.fields import closest
 from engine.plan.model import Plan
 
 SIGNED = frozenset(("mist", "meraki-scanning-v2", "meraki-scanning-v3", "aruba-iot"))
 """Kinds whose messages prove themselves: by a signature, or a secret inside. Receivers of others ask for a key."""
+
+SIGNED_BY: Mapping[str, tuple[str, ...]] = {"mist": tuple(name for name, _ in SIGNATURES)}
+"""Headers of signatures: a message without any is not read."""
 
 DELAY_S = {
     "meraki-scanning-v2": 65.0,
@@ -50,6 +55,14 @@ class Source:
     def maps(self) -> tuple[MapConfig, ...]:
         """Where its maps lie."""
         return self.config.maps
+
+    def may_speak(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request with these headers (lower-case names) is worth reading at all: it shows the key, or a
+        signature where the kind signs, or the kind has its secret within."""
+        if not self.signed:
+            return shows_key(headers, self.told.secret)
+        wanted = SIGNED_BY.get(self.kind, ())
+        return not wanted or any(headers.get(name) for name in wanted)
 
     @property
     def signed(self) -> bool:

@@ -78,3 +78,12 @@ class IdempotencyTable(SQLModel, table=True):
     body: bytes | None = Field(default=None, sa_type=LargeBinary)
     at: float = Field(sa_type=Double)
     caller: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class ReceivedTable(SQLModel, table=True):
+    """A message that a receiver took: it is not taken again."""
+
+    __tablename__: ClassVar[str] = "received"
+    __table_args__ = (Index("ix_received_at", "at"),)
+    digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    at: float = Field(sa_type=Double)

@@ -18,10 +18,10 @@ from engine.config import RetentionConfig
 from engine.offers.caps import WEEK_S
 from engine.privacy.day_keys import KeyFile
 from engine.privacy.salts import DailySalts
-from engine.storage import cap_counts, idempotency
+from engine.storage import cap_counts, idempotency, received
 from engine.storage.database import Database
 from engine.storage.models.ledger import ShareVisitTable
-from engine.storage.models.running import CheckpointTable, IdempotencyTable, JournalTable
+from engine.storage.models.running import CheckpointTable, IdempotencyTable, JournalTable, ReceivedTable
 from engine.storage.models.visits import VisitTable
 from engine.storage.models.vouchers import CapCountTable, DecisionTable, DeliveryTable
 from engine.storage.retention.prospects import purge_prospects, unused_profiles
@@ -59,6 +59,7 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
         _by_age(db, RetentionRule.DELIVERIES, DeliveryTable, "created_at", deliveries_s, over),
         _by_purge(db, RetentionRule.ANSWERS, idempotency.purge, IdempotencyTable, idempotency.KEEP_S),
         _by_purge(db, RetentionRule.CAP_COUNTS, cap_counts.purge, CapCountTable, WEEK_S),
+        _by_purge(db, RetentionRule.RECEIVED, received.purge_messages, ReceivedTable, received.KEEP_S),
         Rule(
             RetentionRule.PROSPECTS,
             profiles_s,

@@ -21,6 +21,7 @@ from api.controllers.hand_over import AT_ONCE, PATIENCE_S, HandOver
 from api.ratelimits import WRONG_KEYS_PER_MINUTE
 from engine.config import Config, MqttConfig
 from engine.ingest.mqtt.link import LinkName, LinkState
+from engine.ingest.mqtt.publisher import Delivered
 from engine.ingest.mqtt.receiver import RawFrame, Subscriber
 from engine.ingest.sources.envelope import open_request
 from tests.api.conftest import served
@@ -30,6 +31,7 @@ from tests.sites import until
 
 MIST_SECRET, CLOUD_SECRET, CMX_SECRET = "mist-signs-with-this", "cloud-has-this-inside", "cmx-presents-this"
 SECRETS = {"T_MIST": MIST_SECRET, "T_CLOUD": CLOUD_SECRET, "T_CMX": CMX_SECRET}
+UNCHECKED = {"X-Mist-Signature-v2": "of a body that is not looked at"}
 SOURCES = [
     {"name": "mist", "kind": "mist", "stores": ["corner"], "receiver": True, "secret_env": "T_MIST"},
     {
@@ -80,6 +82,10 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
 
 @pytest.fixture(scope="module")
 def receivers(broker: Mosquitto, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    ear = Subscriber(MqttConfig(port=broker.port, client_id="engine"))  # its session stays: an engine has asked
+    ear.start()
+    assert ear.wait_connected(20)
+    ear.stop()
     with pytest.MonkeyPatch.context() as patch, _site(broker.port, tmp_path_factory.mktemp("site"), patch) as site:
         until(lambda: post(site, "mist", mist_body(-50.25), signed(mist_body(-50.25))).status_code == 200, 20)
         yield site
@@ -118,7 +124,7 @@ def test_a_signed_message_is_the_brokers_before_it_is_answered(receivers: Site, 
     assert answer.status_code == 200
     (frame,) = taken(engine_ear)
     assert frame.topic == "rayon/corner/in/mist"
-    message = open_request(frame.payload, frame.received_at)
+    message = open_request(frame.payload, frame.received_at, "mist", None)
     assert message.body == body
     assert message.headers["x-mist-signature-v2"] == signed(body)["X-Mist-Signature-v2"], "the engine checks again"
 
@@ -127,7 +133,7 @@ def test_a_compressed_one_too(receivers: Site, engine_ear: Subscriber) -> None:
     body = mist_body(-72.0)
     answer = post(receivers, "mist", gzip.compress(body), signed(body) | {"Content-Encoding": "gzip"})
     assert answer.status_code == 200
-    assert open_request(taken(engine_ear)[0].payload, time.time()).body == body
+    assert open_request(taken(engine_ear)[0].payload, time.time(), "mist", None).body == body
 
 
 @pytest.mark.parametrize(
@@ -140,10 +146,11 @@ def test_a_compressed_one_too(receivers: Site, engine_ear: Subscriber) -> None:
         ("keyed", b"{}", {"Authorization": "Bearer another"}, 401),
         ("mist", b"{", signed(b"{"), 400),
         ("nobody", b"{}", {}, 404),
-        ("mist", b"x" * (8 * 1024 * 1024 + 1), {}, 413),
-        ("mist", gzip.compress(b"0" * (9 * 1024 * 1024)), {"Content-Encoding": "gzip"}, 413),
-        ("mist", b"no gzip", {"Content-Encoding": "gzip"}, 400),
-        ("mist", b"{}", {"Content-Encoding": "br"}, 400),
+        ("mist", b"x" * (8 * 1024 * 1024 + 1), {}, 401),
+        ("mist", b"x" * (8 * 1024 * 1024 + 1), UNCHECKED, 413),
+        ("mist", gzip.compress(b"0" * (9 * 1024 * 1024)), {"Content-Encoding": "gzip"} | UNCHECKED, 413),
+        ("mist", b"no gzip", {"Content-Encoding": "gzip"} | UNCHECKED, 400),
+        ("mist", b"{}", {"Content-Encoding": "br"} | UNCHECKED, 400),
     ],
 )
 def test_what_is_not_let_in(receivers: Site, source: str, body: bytes, headers: dict[str, str], status: int) -> None:
@@ -182,7 +189,25 @@ def test_what_says_nothing_is_answered_and_goes_no_further(receivers: Site, engi
     assert post(receivers, "mist", empty, signed(empty)).status_code == 200, "nor is it a replay"
     body = mist_body(-75.0)
     post(receivers, "mist", body, signed(body))
-    assert [open_request(f.payload, time.time()).body for f in taken(engine_ear)] == [body]
+    assert [open_request(f.payload, time.time(), "mist", None).body for f in taken(engine_ear)] == [body]
+
+
+def head_of(site: Site, head: str) -> bytes:
+    """What a request is answered that says how long its body is, and sends none of it."""
+    host, port = site.server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), 10) as sender:
+        sender.sendall(f"{head}\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n".encode())
+        return sender.recv(4096)
+
+
+def test_the_body_of_whom_we_do_not_know_is_not_read(receivers: Site) -> None:
+    for head, status in (
+        ("POST /in/keyed HTTP/1.1\r\nX-Rayon-Key: wrong", b" 401 "),
+        ("POST /in/mist HTTP/1.1", b" 401 "),
+        ("POST /in/nobody HTTP/1.1", b" 404 "),
+    ):
+        answer = head_of(receivers, head)
+        assert status in answer.split(b"\r\n")[0], head
 
 
 def test_a_slow_sender_holds_nobody_up(receivers: Site) -> None:
@@ -200,6 +225,22 @@ def test_without_its_broker_a_receiver_asks_to_come_again(tmp_path: Path, monkey
             answer = post(site, "mist", body, signed(body))
             assert answer.status_code == 503
             assert answer.headers["retry-after"] == "5"
+
+
+def test_before_an_engine_ever_listened_a_receiver_asks_to_come_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker took it, and forgot it: nobody had asked for it yet."""
+    with Mosquitto(tmp_path / "broker") as broker, _site(broker.port, tmp_path, monkeypatch) as site:
+        body, detail = mist_body(), "no engine has asked"
+        until(lambda: detail in post(site, "mist", body, signed(body)).json().get("detail", ""), 20)
+        answer = post(site, "mist", body, signed(body))
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        ear = Subscriber(MqttConfig(port=broker.port, client_id="engine"))
+        ear.start()
+        assert ear.wait_connected(20)
+        ear.stop()  # its session waits for what comes
+        assert post(site, "mist", body, signed(body)).status_code == 200
 
 
 def test_outcomes_are_counted(receivers: Site) -> None:
@@ -224,7 +265,7 @@ def test_who_guesses_is_held_up_and_who_knows_is_not(receivers: Site) -> None:
 def test_a_body_of_seven_mebibytes_is_taken(receivers: Site, engine_ear: Subscriber) -> None:
     body = mist_body(-77.0) + b" " * (7 * 1024 * 1024)
     assert post(receivers, "mist", body, signed(body)).status_code == 200
-    assert open_request(taken(engine_ear)[0].payload, time.time()).body == body
+    assert open_request(taken(engine_ear)[0].payload, time.time(), "mist", None).body == body
 
 
 def test_a_stalled_broker_keeps_only_so_many_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,29 +273,29 @@ def test_a_stalled_broker_keeps_only_so_many_waiting(monkeypatch: pytest.MonkeyP
     hand_over = HandOver(MqttConfig(port=free_port()))
     stalled = threading.Event()
 
-    def deliver(topic: str, payload: bytes, patience_s: float) -> bool:
-        return stalled.wait(20)
+    def deliver(topic: str, payload: bytes, patience_s: float) -> Delivered:
+        return Delivered.TAKEN if stalled.wait(20) else Delivered.BROKER_AWAY
 
     monkeypatch.setattr(hand_over._publisher, "deliver", deliver)
     monkeypatch.setattr(type(hand_over._publisher), "state", LinkState(LinkName.CONNECTED, 0.0))
 
-    async def all_at_once() -> list[bool]:
+    async def all_at_once() -> list[Delivered]:
         many = [asyncio.create_task(hand_over.deliver("t", b"")) for _ in range(2 * AT_ONCE + 5)]
         first, _ = await asyncio.wait(many, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.sleep(0)
         refused = [task for task in many if task.done()]
         assert first
-        assert not any(task.result() for task in refused)
+        assert {task.result() for task in refused} == {Delivered.BROKER_AWAY}
         assert len(refused) == 5
         await asyncio.wait_for(asyncio.to_thread(lambda: None), 5)  # the threads of everybody else are free
         stalled.set()
         return [await task for task in many]
 
-    assert sum(asyncio.run(all_at_once())) == 2 * AT_ONCE
+    assert asyncio.run(all_at_once()).count(Delivered.TAKEN) == 2 * AT_ONCE
 
 
 def test_without_a_connection_nobody_waits() -> None:
     hand_over = HandOver(MqttConfig(port=free_port()))
     began = time.monotonic()
-    assert asyncio.run(hand_over.deliver("t", b"")) is False
+    assert asyncio.run(hand_over.deliver("t", b"")) is Delivered.BROKER_AWAY
     assert time.monotonic() - began < PATIENCE_S

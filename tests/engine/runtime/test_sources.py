@@ -11,14 +11,15 @@ from typing import Any
 
 from engine.ingest.decoders.heard import VendorMessage
 from engine.ingest.masks import MASK
-from engine.ingest.sources.envelope import request_topic, seal_request
+from engine.ingest.sources.envelope import envelope_key, request_topic, seal_request
 from engine.storage.database import open_database
 from engine.vocabulary import RecordRefusal
 from simulators.wires.meraki import MerakiWire
 from tests.engine.runtime.made import Stand, boutique, frames, payload
-from tests.engine.runtime.shifts import STORE, Shift
+from tests.engine.runtime.shifts import SECRETS, STORE, Shift
 from tests.engine.runtime.wire import Wire
 
+SEAL = envelope_key(SECRETS)
 BEGIN = 1_795_860_000.0
 MAC = "02:00:5e:00:53:01"
 MERAKI = {"name": "meraki", "kind": "meraki-mqtt", "stores": [STORE], "topic": "meraki/v1/mr/#"}
@@ -162,12 +163,28 @@ def test_what_a_receiver_took_in_is_decoded_by_the_engine(tmp_path: Path) -> Non
             "time": _iso(BEGIN), "nearestApMac": plan.access_points[0].id, "nearestApRssi": -60}}]}}  # fmt: skip
     with shop(tmp_path, SCANNING) as (engine, wire):
         message = VendorMessage(json.dumps(said).encode(), BEGIN)
-        wire.publish(request_topic(STORE, "cloud"), seal_request(message))
-        wire.publish(request_topic(STORE, "nobody"), seal_request(message))
+        wire.publish(request_topic(STORE, "cloud"), seal_request(message, "cloud", SEAL))
+        wire.publish(request_topic(STORE, "nobody"), seal_request(message, "nobody", SEAL))
         wire.publish(request_topic(STORE, "cloud"), b"no envelope")
         engine.live()
         assert engine.process.figures()["sources"]["cloud"]["readings"] == 1
         assert engine.process.unusable == {RecordRefusal.UNKNOWN_SOURCE: 1, RecordRefusal.BAD_SHAPE: 1}
+
+
+def test_only_the_sites_own_receivers_speak_for_a_source(tmp_path: Path) -> None:
+    latest = {"time": _iso(BEGIN), "nearestApMac": boutique().access_points[0].id, "nearestApRssi": -60}
+    body = {"version": "3.0", "type": "WiFi", "data": {"observations": [{"clientMac": MAC, "latestRecord": latest}]}}
+    message = VendorMessage(json.dumps(body).encode(), BEGIN)
+    with shop(tmp_path, SCANNING) as (engine, wire):
+        wire.publish(request_topic(STORE, "cloud"), seal_request(message, "cloud", b"somebody else's"))
+        wire.publish(request_topic(STORE, "cloud"), seal_request(message, "another", SEAL))
+        wire.publish(request_topic("another-store", "cloud"), seal_request(message, "cloud", SEAL))
+        engine.live()
+        assert engine.process.unusable == {RecordRefusal.BAD_SIGNATURE: 2, RecordRefusal.UNKNOWN_SOURCE: 1}
+        assert engine.process.figures()["sources"]["cloud"]["readings"] == 0
+        wire.publish(request_topic(STORE, "cloud"), seal_request(message, "cloud", SEAL))
+        engine.live()
+        assert engine.process.figures()["sources"]["cloud"]["readings"] == 1
 
 
 def test_an_access_point_that_no_plan_has_is_named(tmp_path: Path) -> None:
@@ -210,7 +227,9 @@ def test_an_unknown_access_point_behind_a_receiver_is_named_too(tmp_path: Path) 
     latest = {"time": _iso(BEGIN), "nearestApMac": "00:00:5e:00:53:ff", "nearestApRssi": -60}
     body = {"version": "3.0", "type": "WiFi", "data": {"observations": [{"clientMac": MAC, "latestRecord": latest}]}}
     with shop(tmp_path, SCANNING) as (engine, wire):
-        wire.publish(request_topic(STORE, "cloud"), seal_request(VendorMessage(json.dumps(body).encode(), BEGIN)))
+        wire.publish(
+            request_topic(STORE, "cloud"), seal_request(VendorMessage(json.dumps(body).encode(), BEGIN), "cloud", SEAL)
+        )
         engine.live()
         assert engine.process.figures()["unknown_aps"] == {STORE: ["00:00:5e:00:53:ff"]}
         assert engine.process.subscriber.unanswered == {}  # type: ignore[attr-defined]

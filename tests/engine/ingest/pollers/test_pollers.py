@@ -44,7 +44,7 @@ def polling(
 
 def bodies(got: Delivered) -> list[bytes]:
     assert {topic for topic, _ in got} == {"rayon/shop/in/ctl"}
-    return [open_request(payload, time.time()).body for _, payload in got]
+    return [open_request(payload, time.time(), "any", None).body for _, payload in got]
 
 
 def test_unifi_signs_in_when_it_must_and_gets_the_list() -> None:

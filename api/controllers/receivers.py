@@ -24,6 +24,7 @@ from api.problems import problem
 from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, address, rate_limits
 from engine.errors import MessageRefused
 from engine.ingest.decoders.bodies import MAX_BODY
+from engine.ingest.decoders.forgetting import forget_addresses
 from engine.ingest.decoders.heard import Decoded, VendorMessage
 from engine.ingest.mqtt.publisher import Delivered
 from engine.ingest.sources.declared import Source
@@ -149,7 +150,10 @@ def _read(request: Request, raw: bytes, source: Source) -> tuple[VendorMessage, 
     headers = {name.lower(): value for name, value in request.headers.items()}
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     message = VendorMessage(body, time.time(), headers=headers, method=request.method, target=target)
-    return message, source.decoder(message, source.told)
+    try:
+        return message, source.decoder(message, source.told)
+    finally:
+        forget_addresses()
 
 
 def _count_wrong_key(request: Request, source: Source, limits: RateLimits) -> None:

@@ -13,9 +13,11 @@ from typing import Any
 
 import msgspec
 
+from engine.ingest.decoders.native import Frame
 from engine.ingest.masks import mask_local_macs, mask_macs
 from engine.ingest.shapes import is_native, shape_of
 from engine.plan.model import ap_key
+from engine.vocabulary import ReadingRefusal
 
 MAX_BYTES = 2_048  # of a payload kept
 _LONGEST_MAC = 96  # every digit escaped
@@ -85,6 +87,14 @@ class UnknownPoints:
     def as_json(self) -> dict[str, list[str]]:
         """Names by store, newest last."""
         return {store: list(names) for store, names in self._names.items()}
+
+
+def note_refused(samples: FrameSamples, unknown: UnknownPoints, frame: Frame, topic: str, payload: bytes) -> None:
+    """A frame of which something was refused."""
+    for reason in frame.refused:
+        samples.add(reason, topic, payload, frame.received_at)
+    if ReadingRefusal.UNKNOWN_AP in frame.refused and is_native(topic):
+        unknown.add(frame.store, payload, frame.received_at)
 
 
 def _show_readings(raw: bytes) -> str:

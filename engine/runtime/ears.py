@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine.config import Config
 from engine.errors import DecodeError
+from engine.ingest.decoders.forgetting import forget_addresses
 from engine.ingest.decoders.native import Frame, NativeDecoder, NetworkSession, is_session
 from engine.ingest.mqtt.receiver import RawFrame
 from engine.ingest.sources.declared import Sources
@@ -40,6 +42,11 @@ class Ears:
         self._native = NativeDecoder({store: plan.ap_index for store, plan in plans.items()}, pseudonyms)
         self._vendors = VendorEar(sources, plans, pseudonyms, key)
         self.figures = SourceFigures(sources)
+
+    def report(self, problems: Mapping[str, str]) -> dict[str, Any]:
+        """What sources were heard to say; `problems` are of asking. Decoders forget addresses by that."""
+        forget_addresses()
+        return self.figures.as_json(problems)
 
     def hear(self, raw: RawFrame) -> Said:
         """Raises DecodeError or MessageRefused where the message cannot be used at all."""

@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -19,11 +19,11 @@ from typing import Any
 
 from engine.config import Config, MqttConfig
 from engine.errors import DecodeError, LeaseLost, MessageRefused, StorageUnavailable
-from engine.ingest.decoders.native import Frame, is_native, parse_topic, store_of
+from engine.ingest.decoders.native import Frame, parse_topic, store_of
 from engine.ingest.mqtt.held_frames import HeldFrames
 from engine.ingest.mqtt.link import LinkName
 from engine.ingest.mqtt.receiver import RawFrame, Subscriber, Token
-from engine.ingest.samples import FrameSamples, UnknownPoints
+from engine.ingest.samples import FrameSamples, UnknownPoints, note_refused
 from engine.ingest.sources.declared import declare
 from engine.ingest.sources.envelope import envelope_key
 from engine.ingest.time.wall import SteadyClock
@@ -43,19 +43,18 @@ from engine.runtime.phones.owners import PhoneOwners
 from engine.runtime.publishing import Publishing
 from engine.runtime.status import process_values, report
 from engine.runtime.store_runner import StoreRunner
+from engine.runtime.stored.gathering import Gathering
 from engine.storage.database import Database
 from engine.storage.leases import Lease
 from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of
-from engine.vocabulary import FrameRefusal, ReadingRefusal, RecordRefusal
+from engine.vocabulary import FrameRefusal, RecordRefusal
 
 log = logging.getLogger(__name__)
 
 TAKE_FRAMES = 32  # per turn: at 650 readings each about a second of work, which a stop or a checkpoint waits for
 TICK_S = 0.25  # with nothing arriving the stores still look at the clock so often
-REFRESH_S = 0.5  # campaigns and links
-RETENTION_S = 3600.0
-STATUS_S = 2.0
+REFRESH_S, STATUS_S, RETENTION_S = 0.5, 2.0, 3600.0
 HOLD_MARGIN_S = 5.0  # beyond two terms: for what an engine had taken in, and not yet written, when it died
 
 
@@ -104,7 +103,7 @@ class EngineProcess:
         self.leases = StoreLeases(db, self._name.owner, list(plans), config.storage.lease_s, monotonic)
         self._keeper = LeaseKeeper(self.leases)
         self._held = HeldFrames(config.mqtt.queue_frames // 2, 2 * config.storage.lease_s + HOLD_MARGIN_S)
-        self._waiting: dict[str, str] = {}
+        self._gathering, self._overdue, self._waiting = Gathering(), list[Token](), dict[str, str]()
         self._set_up_link()
         self._rules = rules_of(db, config.retention, config.storage.data_dir)
         self._due = dict.fromkeys(("refresh", "status", "retention"), 0.0)
@@ -140,9 +139,10 @@ class EngineProcess:
         now = self._wall()
         self._start_days(now)
         self._keep_house(now)
-        batches, done = self._sort(taken)
-        frames = self._keep(batches, done, now)
-        self.subscriber.acknowledge([*done, *self._held.release(self._monotonic())])
+        done = self._sort(taken, now)
+        frames = self._keep(self._gathering.take(now), done, now)
+        self.subscriber.acknowledge([*self._overdue, *done, *self._held.release(self._monotonic())])
+        self._overdue.clear()
         connected = self.subscriber.state.name is LinkName.CONNECTED
         for store, runner in list(self.runners.items()):
             if not connected:
@@ -156,13 +156,22 @@ class EngineProcess:
             names = pseudonyms.start_day(now)
             runner = self.runners.get(store)
             if names and runner is not None:
+                self._work_off(store, runner, now)
                 with self._run_by_us(store):
                     runner.rename(names, now)
                     self.patience(runner.checkpoint, now)
 
+    def _work_off(self, store: str, runner: StoreRunner, now: float) -> None:
+        """What was gathered under the old names."""
+        batch = self._gathering.drop(store)
+        if batch:
+            frames = self._keep({store: batch}, self._overdue, now).get(store, [])
+            with self._run_by_us(store):
+                self._advance(runner, frames, now)
+
     def figures(self, *, database_away: bool = False) -> dict[str, Any]:
         """What the health page knows of the process: its broker, its sources, what no store could use."""
-        said = self._ears.figures.as_json(self._asking.problems())
+        said = self._ears.report(self._asking.problems())
         return process_values(
             self.subscriber, self.unusable, self.samples, self.unknown_points, said, database_away=database_away
         )
@@ -222,6 +231,8 @@ class EngineProcess:
 
     def _leave(self, lost: LeaseLost) -> None:
         self.leases.drop(lost.store)
+        for raw, _ in self._gathering.drop(lost.store):
+            self._held.add(lost.store, raw, self._monotonic())
         self.runners.pop(lost.store, None)
         log.warning("%s; what this engine knew of it is dropped, and it waits to take it over again", lost)
 
@@ -265,16 +276,16 @@ class EngineProcess:
 
     def _take(self, gained: Sequence[str]) -> list[RawFrame]:
         """What arrived; what was held of stores that are ours now comes first."""
-        self._held.forget_before(self.subscriber.connections)
+        for waiting in (self._held, self._gathering):
+            waiting.forget_before(self.subscriber.connections)
         held = self._held.take(gained)
         return [*held, *self.subscriber.take(TAKE_FRAMES, 0.0 if held else TICK_S)]
 
-    def _sort(self, taken: Sequence[RawFrame]) -> tuple[dict[str, list[tuple[RawFrame, Frame]]], list[Token]]:
-        """Usable frames of our stores, and what may be acknowledged at once; those of other engines' are held.
+    def _sort(self, taken: Sequence[RawFrame], now: float) -> list[Token]:
+        """Gathers usable frames of our stores, holds those of other engines', returns what may be acknowledged at once.
 
         This is the one place where a bad frame is caught: counted, sampled, left behind.
         """
-        batches: dict[str, list[tuple[RawFrame, Frame]]] = defaultdict(list)
         done = []
         for raw in taken:
             try:
@@ -290,12 +301,12 @@ class EngineProcess:
                 self._owners.hear(session, raw.received_at)
             for frame in heard.frames:
                 if frame.store in self.runners:
-                    batches[frame.store].append((raw, frame))
+                    self._gathering.add(raw, frame, now)
                 else:
                     self._held.add(frame.store, raw, self._monotonic())
             if not heard.frames:
                 done.append(raw.token)
-        return batches, done
+        return done
 
     def _refuse(self, raw: RawFrame, error: DecodeError | MessageRefused) -> None:
         self.unusable[error.reason] += 1
@@ -323,20 +334,15 @@ class EngineProcess:
             frames = [frame for _, frame in batch]
             with self._run_by_us(store):
                 self.patience(self.runners[store].keep, frames, now)
-                self._sample(batch)
+                for raw, frame in batch:
+                    note_refused(self.samples, self.unknown_points, frame, raw.topic, raw.payload)
                 kept[store] = frames
             if store not in kept:
                 for raw, _ in batch:
                     self._held.add(store, raw, self._monotonic())
-        done += self._held.free([raw.token for store in kept for raw, _ in batches[store]])
+        written = [raw.token for store in kept for raw, _ in batches[store]]
+        done += self._gathering.free(self._held.free(written))
         return kept
-
-    def _sample(self, batch: Sequence[tuple[RawFrame, Frame]]) -> None:
-        for raw, frame in batch:
-            for reason in frame.refused:
-                self.samples.add(reason, raw.topic, raw.payload, raw.received_at)
-            if ReadingRefusal.UNKNOWN_AP in frame.refused and is_native(raw.topic):
-                self.unknown_points.add(frame.store, raw.payload, raw.received_at)
 
     def _advance(self, runner: StoreRunner, frames: Sequence[Frame], now: float) -> None:
         step = runner.advance(frames, now)

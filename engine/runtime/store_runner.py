@@ -36,6 +36,7 @@ from engine.runtime.decisions import OfferDesk
 from engine.runtime.map_fits import MapFits
 from engine.runtime.store_engine import Step, StoreEngine
 from engine.runtime.stored.journal import pack_frames, unpack_frames
+from engine.runtime.stored.names import NameBook, ReadBook
 from engine.runtime.stored.pace import Pace
 from engine.runtime.stored.packing import VERSION, pack, unpack
 from engine.storage.database import Database
@@ -98,6 +99,7 @@ class StoreRunner:
         self._db = db
         self._layout = _layout(plan, config, self.cells)
         self._journal = Journal(db, plan.store, lease)
+        self._names, self._read_names = NameBook(), ReadBook()
         self._upto_id = 0
         self._pace = Pace()
         self._visits: list[VisitRow] = []
@@ -130,7 +132,9 @@ class StoreRunner:
         """The row's frames; None, counted or said, where they cannot be used."""
         try:
             payload = self._open(row.payload)
-            frames = None if payload is None else unpack_frames(self.plan.store, payload, self._layout)
+            frames = (
+                None if payload is None else unpack_frames(self.plan.store, payload, self._layout, self._read_names)
+            )
         except ValueError as error:
             self._damaged[Damaged.JOURNAL] += 1
             log.error(BAD_ROW, self.plan.store, row.id, error)
@@ -141,7 +145,9 @@ class StoreRunner:
 
     def keep(self, frames: Sequence[Frame], now: float) -> None:
         """Commits the frames to the journal. After this the broker may forget them."""
-        self._upto_id = self._journal.append(now, self._close(pack_frames(frames, self._layout), now))
+        packed, names = pack_frames(frames, self._layout, self._names)
+        self._upto_id = self._journal.append(now, self._close(packed, now))
+        self._names.learn(names)
 
     def advance(self, frames: Sequence[Frame], now: float) -> Step:
         """One step, its decisions taken and written. `now` is the wall clock."""
@@ -266,6 +272,7 @@ class StoreRunner:
             lease=self.lease,
         )
         self._journal.free(self._upto_id)
+        self._names.begin()
         self._pace.note(now, len(blob))
         self._visits = []
         self._touched = False

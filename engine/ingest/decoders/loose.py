@@ -100,11 +100,12 @@ def rcpi_dbm(rcpi: float, rsni: float) -> float:
 
 def address(value: Any) -> str:
     """An IP address that a device has; empty for none, for `0.0.0.0` and for anything else."""
-    return _address(value) if isinstance(value, str) and len(value) <= _LONGEST_ADDRESS else ""
+    return spelled_address(value) if isinstance(value, str) and len(value) <= _LONGEST_ADDRESS else ""
 
 
 @lru_cache(maxsize=10_000)
-def _address(text: str) -> str:
+def spelled_address(text: str) -> str:
+    """As `address`, remembered until `forgetting` forgets it."""
     try:
         ip = ip_address(text.strip())
     except ValueError:

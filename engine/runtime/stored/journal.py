@@ -1,56 +1,86 @@
-"""Frames as journal rows: what the broker may forget is on disk first, pseudonymised, until a checkpoint holds it."""
+"""Frames as journal rows: what the broker may forget is on disk first, pseudonymised, until a checkpoint holds it.
+
+Rows come in few sizes, filled up with zeros: one that is written over another of its size costs SQLite one page, where
+a larger or smaller one moves pages about. A row of the smallest size fits into one page with all that is around it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from engine.ingest.decoders.native import Frame
 from engine.records import Readings, ToldPositions
+from engine.runtime.stored.names import BookPage, NameBook, ReadBook
 from engine.runtime.stored.packing import pack, unpack
 from engine.runtime.stored.squeezing import squeeze, unsqueeze
 from engine.vocabulary import ReadingRefusal, RecordRefusal
 
+C = TypeVar("C", Readings, ToldPositions)
 SMALLEST = 9  # of zlib: a batch is small, and every byte of it goes to the disk within the second
+SEALED_BYTES = 39  # what sealing adds (engine.privacy.sealing)
+ROW_BYTES = 3_968 - SEALED_BYTES  # a page of SQLite is 4,096 bytes: the rest is for the store's name and the table
+MORE_BYTES = 4_092  # each page behind the first
 
 
-def pack_frames(frames: Sequence[Frame], layout: str) -> bytes:
-    """One batch of frames of one store as bytes. `layout` names the floor plan that access points are indices into."""
-    return pack({"layout": layout, "frames": [_tree(frame) for frame in frames]}, level=SMALLEST)
+def pack_frames(frames: Sequence[Frame], layout: str, book: NameBook) -> tuple[bytes, BookPage]:
+    """One batch of frames of one store as bytes, and what the `book` is to learn once they are written.
+
+    `layout` names the floor plan that access points are indices into.
+    """
+    page = book.page(_devices(frames))
+    tree = {"layout": layout, "book": page.as_tree(), "frames": [_tree(frame, page) for frame in frames]}
+    return _filled(pack(tree, level=SMALLEST)), page
 
 
-def unpack_frames(store: str, payload: bytes, layout: str) -> list[Frame] | None:
-    """The inverse of `pack_frames`; None where the floor plan was another one. Raises ValueError for other bytes."""
+def unpack_frames(store: str, payload: bytes, layout: str, book: ReadBook) -> list[Frame] | None:
+    """The inverse of `pack_frames`, row by row; None where the floor plan was another one. Raises ValueError for other
+    bytes. Readings of devices that the `book` does not know, as the row that named them is lost, are left out."""
     tree = unpack(payload)
     try:
-        return [_frame(store, frame) for frame in tree["frames"]] if tree["layout"] == layout else None
-    except (KeyError, TypeError) as error:
+        if "book" in tree:
+            book.turn(tree["book"])
+        return [_frame(store, frame, book) for frame in tree["frames"]] if tree["layout"] == layout else None
+    except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"no frames: {error}") from error
 
 
-def _tree(frame: Frame) -> dict[str, Any]:
+def _filled(packed: bytes) -> bytes:
+    more = max(len(packed) - ROW_BYTES, 0)
+    return packed.ljust(ROW_BYTES + -(-more // MORE_BYTES) * MORE_BYTES, b"\0")
+
+
+def _devices(frames: Sequence[Frame]) -> Any:
+    columns = [part.device for frame in frames for part in (frame.readings, frame.ap_readings, frame.positions)]
+    return np.concatenate([np.empty(0, np.uint64), *columns])
+
+
+def _tree(frame: Frame, page: BookPage) -> dict[str, Any]:
     return {
         "source": frame.source,
         "sent_at": frame.sent_at,
         "received_at": frame.received_at,
-        "readings": _columns(frame.readings),
-        "ap_readings": _columns(frame.ap_readings),
+        "readings": _columns(frame.readings, page),
+        "ap_readings": _columns(frame.ap_readings, page),
         "refused": frame.refused,
         "replay": frame.replay,
-    } | ({"positions": _columns(frame.positions)} if len(frame.positions) else {})
+    } | ({"positions": _columns(frame.positions, page)} if len(frame.positions) else {})
 
 
-def _frame(store: str, tree: dict[str, Any]) -> Frame:
+def _frame(store: str, tree: dict[str, Any], book: ReadBook) -> Frame:
+    empty = ToldPositions.empty()
     return Frame(
         store,
         tree["source"],
         tree["sent_at"],
         tree["received_at"],
-        Readings(*map(unsqueeze, tree["readings"])),
-        Readings(*map(unsqueeze, tree["ap_readings"])),
+        _read(Readings, tree["readings"], book),
+        _read(Readings, tree["ap_readings"], book),
         {_reason(reason): n for reason, n in tree["refused"].items()},
         tree.get("replay", False),
-        ToldPositions(*map(unsqueeze, tree["positions"])) if "positions" in tree else ToldPositions.empty(),
+        _read(ToldPositions, tree["positions"], book) if "positions" in tree else empty,
     )
 
 
@@ -58,5 +88,19 @@ def _reason(text: str) -> ReadingRefusal | RecordRefusal:
     return ReadingRefusal(text) if text in frozenset(ReadingRefusal) else RecordRefusal(text)
 
 
-def _columns(columns: Readings | ToldPositions) -> list[Any]:
-    return [squeeze(getattr(columns, name)) for name in type(columns).__slots__]
+def _columns(columns: Readings | ToldPositions, page: BookPage) -> list[Any]:
+    return [
+        {"named": squeeze(page.numbers(columns.device))} if name == "device" else squeeze(getattr(columns, name))
+        for name in type(columns).__slots__
+    ]
+
+
+def _read(kind: type[C], kept: Sequence[Any], book: ReadBook) -> C:
+    at = kind.__slots__.index("device")
+    column = kept[at]
+    if not (isinstance(column, dict) and "named" in column):
+        return kind(*map(unsqueeze, kept))  # written by an earlier version
+    names, known = book.names(unsqueeze(column["named"]))
+    columns: list[Any] = [names if i == at else unsqueeze(values) for i, values in enumerate(kept)]
+    read = kind(*columns)
+    return read if known.all() else read.take(known)

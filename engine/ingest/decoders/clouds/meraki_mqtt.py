@@ -55,7 +55,7 @@ def decode_meraki_mqtt(message: VendorMessage, told: Told) -> Decoded:
     if type(value) not in (dict, list):
         raise MessageRefused(RecordRefusal.BAD_SHAPE, "neither an object nor a list")
     whole = message.topic if len(message.topic) <= _TOPIC_MAX else ""
-    topic = _parse_topic(whole, told.options.get("topic", ""))
+    topic = parse_topic(whole, told.options.get("topic", ""))
     fields = _fields(told.options) if told.options else FIELDS
     for record in (value,) if type(value) is dict else objects(value, decoded):
         try:
@@ -96,7 +96,8 @@ def _value(record: Json, names: tuple[str, ...]) -> object:
 
 
 @lru_cache(maxsize=10_000)  # one for each pair of access point and phone
-def _parse_topic(topic: str, pattern: str) -> _FromTopic:
+def parse_topic(topic: str, pattern: str) -> _FromTopic:
+    """What a topic says, remembered until `forgetting` forgets it."""
     levels = topic.strip("/").split("/")
     if pattern:
         names = pattern.strip("/").split("/")

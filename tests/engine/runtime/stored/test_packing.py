@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 from engine.ingest.decoders.native import Frame
 from engine.records import Readings
 from engine.runtime.stored.journal import pack_frames, unpack_frames
+from engine.runtime.stored.names import NameBook, ReadBook
 from engine.runtime.stored.packing import pack, unpack
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text()
@@ -52,7 +53,7 @@ def test_frames_survive() -> None:
         np.array([-60, nan], np.float32), np.array([nan, 4.25], np.float32), np.array([nan, 0.5], np.float32),
     )  # fmt: skip
     frame = Frame("shop", "c1", 10.0, 10.5, readings, Readings.empty(), {"bad_mac": 2}, replay=True)
-    (back,) = unpack_frames("shop", pack_frames([frame], "plan-1"), "plan-1") or ()
+    (back,) = unpack_frames("shop", pack_frames([frame], "plan-1", NameBook())[0], "plan-1", ReadBook()) or ()
     assert (back.store, back.source, back.sent_at, back.received_at, back.replay) == ("shop", "c1", 10.0, 10.5, True)
     assert back.refused == {"bad_mac": 2}
     for name in Readings.__slots__:
@@ -61,4 +62,4 @@ def test_frames_survive() -> None:
 
 
 def test_frames_of_another_floor_plan_are_not_read() -> None:
-    assert unpack_frames("shop", pack_frames([], "plan-1"), "plan-2") is None
+    assert unpack_frames("shop", pack_frames([], "plan-1", NameBook())[0], "plan-2", ReadBook()) is None

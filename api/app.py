@@ -153,6 +153,7 @@ def create_app(
             store in plans and channel_open(channel, now, ZoneInfo(plans[store].timezone))
         ),
         with_page=app.state.hub.shoppers,
+        count=lambda channel, outcome: instruments.messages.labels(channel, outcome).inc(),
     )
     app.state.doors = open_doors(config, secrets, plans, os.environ)
     app.state.delivery = []

@@ -19,6 +19,7 @@ from api.manager_login import make_link
 from api.middleware.connections import Doorkeeper, guarded_by
 from api.portal.declared import check_portals
 from engine.config import ApiConfig, Config
+from engine.delivery.opening import check_channels
 from engine.errors import OperatorError, Problem, RayonError, collect_problems
 from engine.plan.model import Plan
 from engine.privacy.proofs import given_secrets
@@ -67,10 +68,11 @@ def manager_link_of(secrets: Secrets, kept: AccessKey, url: str) -> str:
 
 
 def check_pages(config: Config, stores: Collection[str], environ: Mapping[str, str], file: str) -> None:
-    """Raises OperatorError with all that would keep the HTTP side from starting: portals, their secrets and files."""
+    """Raises OperatorError with all that would keep the HTTP side from starting: of portals, channels, secrets."""
     with collect_problems() as collect:
         collect.read(partial(check_portals, config, stores, environ, file))
         collect.read(partial(given_secrets, stores, environ))
+        collect.read(partial(check_channels, config, environ, file))
 
 
 class ApiServer:

@@ -92,11 +92,13 @@ class PushService:
     got: list[Pushed] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    called: list[tuple[Mapping[str, str], bytes]] = field(default_factory=list)  # as a gateway for SMS
 
     def __enter__(self) -> PushService:
         self.port = free_port()
         self.ca_file = make_certificate(self.folder)
-        app = Starlette(routes=[Route("/push/{name}", self._push, methods=["POST"])])
+        hook = Route("/hook", self._hook, methods=["POST"])
+        app = Starlette(routes=[Route("/push/{name}", self._push, methods=["POST"]), hook])
         settings = uvicorn.Config(
             app,
             port=self.port,
@@ -140,6 +142,11 @@ class PushService:
             return Response(status_code=status, headers=more)
         self.got.append(Pushed(request.path_params["name"], headers, await request.body(), claims, key))
         return Response(status_code=201, headers={"Location": f"https://{self.host}/m/1"})
+
+    async def _hook(self, request: Request) -> Response:
+        self.called.append((dict(request.headers), await request.body()))
+        status, more = self.answers.pop(0) if self.answers else (204, {})
+        return Response(status_code=status, headers=more)
 
     def _check(self, headers: Mapping[str, str]) -> tuple[dict[str, Any], str]:
         """What RFC 8030, 8188 and 8292 ask of a request."""

@@ -136,6 +136,26 @@ def link(
     print(manager_link_of(site.secrets, found, (url or api.public_url or f"http://{api.host}:{api.port}").rstrip("/")))
 
 
+@keys_app.command("push")
+def push(
+    rotate: Annotated[bool, typer.Option("--rotate", help="Make a new pair first.")] = False,
+    config: Path | None = CONFIG_OPTION,
+) -> None:
+    """Print the public key that browsers subscribe to push with.
+
+    After a rotation browsers take the new key when their page is opened next; until then the old one goes on for them.
+
+    Example: rayon keys push --rotate
+    """
+    from engine.storage.sending.vapid_keys import PURPOSE, load_push_keys, rotate_push_key
+
+    site = _site(config)
+    seal, now = site.secrets.derive_key(PURPOSE), time.time()
+    if rotate:
+        rotate_push_key(site.db, seal, now)
+    print(load_push_keys(site.db, seal, now)[0].public)
+
+
 def _site(config: Path | None) -> RunningSite:
     from api.cli.startup import config_path, open_site, read_config
     from engine.storage.copies import require_database

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,7 +19,7 @@ from engine.plan.model import Plan
 from engine.presence.hotzones import HotState
 from engine.presence.local_hours import HOUR_S
 from engine.storage.status import SILENT_S
-from engine.vocabulary import DecisionOutcome, DecisionReason, StoreTrouble
+from engine.vocabulary import DecisionOutcome, DecisionReason, DeliveryState, StoreTrouble
 
 HOT_SHOWN = 4  # chips on a store's card
 
@@ -193,7 +194,21 @@ def decisions(snapshot: Snapshot, lang: Language) -> str:
         )
         for d in snapshot.latest
     ]
-    return render("decisions.html", lang, reasons=reasons, latest=latest)
+    return render("decisions.html", lang, reasons=reasons, latest=latest, messages=_messages(snapshot, lang))
+
+
+def _messages(snapshot: Snapshot, lang: Language) -> list[tuple[DeliveryState, str, int, float]]:
+    """How far messages came: those shown by channel, then those that were not by the reason, most first."""
+    t = words(lang)
+    counted: Counter[tuple[DeliveryState, str]] = Counter()
+    for (channel, state, reason), n in snapshot.messages.items():
+        said = t.channels[channel]
+        if state is not DeliveryState.ACKNOWLEDGED:
+            said = t.delivery_states[state] if reason is None else t.delivery_reasons[reason]
+        counted[state, said] += n
+    most = max(counted.values(), default=1)
+    ordered = sorted(counted.items(), key=lambda item: (item[0][0] is not DeliveryState.ACKNOWLEDGED, -item[1]))
+    return [(state, said, n, 100 * n / most) for (state, said), n in ordered]
 
 
 def reason_text(reason: DecisionReason, lang: Language) -> str:

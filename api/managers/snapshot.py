@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from api.managers.overlay import draw_heat
@@ -18,8 +18,9 @@ from engine.privacy.k_anonymity import whole_ks
 from engine.storage.status import ENGINE, EVERY_STORE, SILENT_S, Status, get_status, troubles_of
 from engine.storage.vouchers.campaigns import all_campaigns
 from engine.storage.vouchers.decisions import StoredDecision, decision_counts, latest_decisions
+from engine.storage.vouchers.outbox import delivery_counts
 from engine.storage.vouchers.vouchers import counts
-from engine.vocabulary import DecisionOutcome, DecisionReason, StoreTrouble
+from engine.vocabulary import Channel, DecisionOutcome, DecisionReason, DeliveryReason, DeliveryState, StoreTrouble
 
 Span = Literal["now", "today", "yesterday", "week", "year", "last_year"]
 SPANS: tuple[Span, ...] = ("now", "today", "yesterday", "week", "year", "last_year")
@@ -60,6 +61,7 @@ class Snapshot:
     k: int
     demo: bool
     troubles: Sequence[StoreTrouble] = ()
+    messages: Mapping[tuple[Channel, DeliveryState, DeliveryReason | None], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ def take_snapshot(made: Reports, store: str, choice: Choice, now: float | None =
         troubles=_troubles(rows, store, now),
         totals=counts(db, store),
         reasons=decision_counts(db, store, from_t=period.from_t, to_t=period.to_t),
+        messages=delivery_counts(db, store, from_t=period.from_t, to_t=period.to_t),
         latest=latest_decisions(db, store, from_t=period.from_t, to_t=period.to_t, limit=LATEST),
         campaign_names={c.id: c.name for c in all_campaigns(db, store)},
         k=k,

@@ -50,6 +50,12 @@ class Metrics:
             ["source", "outcome"],
             registry=self.registry,
         )
+        self.messages = Counter(
+            "rayon_messages",
+            "Messages beside the page: sent, shown, opened, or why not.",
+            ["channel", "outcome"],
+            registry=self.registry,
+        )
         self.registry.register(_EngineStatus(ctx))
 
 

@@ -47,19 +47,14 @@ class Messages:
     def letter(self, message: Outgoing, reader: ShopperProfile, token: str) -> Letter:
         """Text and HTML with one link; whoever has had enough unsubscribes by one click."""
         lang = language_of(reader.locale)
-        t, name = words(lang).messages, self._store_name(message)
+        t, name = words(lang), self._store_name(message)
         title, text = self._say(message, lang)
         plan = self._ctx.plans.get(message.row.store)
-        until = t.until.format(time=clock(message.row.delivery.expires_at, plan.timezone if plan else "UTC"))
+        until = t.messages.until.format(time=clock(message.row.delivery.expires_at, plan.timezone if plan else "UTC"))
         link = f"{self._ctx.public_url}/c/{token}?lang={lang}"
         stop = unsubscribe_url(self._ctx, reader.shopper_id, Channel.EMAIL, lang)
-        lines = (title, text, until, f"{t.open} {link}", f"{t.why} {stop}")
-        html = (
-            f'<!doctype html><html lang="{lang}"><body><h1>{escape(title)}</h1><p>{escape(text)}</p>'
-            f"<p>{escape(until)}</p>"
-            f'<p><a href="{escape(link)}">{escape(t.open_link)}</a></p>'
-            f'<p><small>{escape(t.why_short)} <a href="{escape(stop)}">{escape(t.stop)}</a></small></p></body></html>'
-        )
+        lines = (title, text, until, f"{t.messages.open} {link}", f"{t.messages.why} {stop}")
+        html = _as_html(lang, title, [text, until], (link, t.messages.open_link), (stop, t.messages.stop))
         return Letter(
             reader.email or "",
             f"{name} : {title}" if lang == "fr" else f"{name}: {title}",
@@ -73,7 +68,8 @@ class Messages:
         lang = language_of(reader.locale)
         title, text = self._say(message, lang)
         url = f"{self._ctx.public_url}/c/{token}?lang={lang}"
-        said = words(lang).messages.sms.format(store=self._store_name(message), title=title, url=url)
+        t = words(lang)
+        said = t.messages.sms.format(store=self._store_name(message), title=title, url=url)
         return {
             "type": "coupon.issued",
             "timestamp": rfc3339(message.row.delivery.created_at),
@@ -101,6 +97,16 @@ class Messages:
     def _store_name(self, message: Outgoing) -> str:
         plan = self._ctx.plans.get(message.row.store)
         return plan.name if plan else message.row.store
+
+
+def _as_html(lang: Language, title: str, paragraphs: list[str], opens: tuple[str, str], stops: tuple[str, str]) -> str:
+    """A letter without picture or style: `opens` and `stops` are (address, words) of its two links."""
+    said = "".join(f"<p>{escape(text).replace(chr(10), '<br>')}</p>" for text in paragraphs)
+    link, stop = (f'<a href="{escape(address)}">{escape(text)}</a>' for address, text in (opens, stops))
+    return (
+        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{escape(title)}</title></head>'
+        f"<body><h1>{escape(title)}</h1>{said}<p>{link}</p><p>{stop}</p></body></html>"
+    )
 
 
 def unsubscribe_url(ctx: AppContext, shopper_id: str, channel: Channel, lang: Language) -> str:

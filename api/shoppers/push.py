@@ -47,7 +47,8 @@ class PushRefused(BusinessRefusal):
 class PushOffer(says.Strict):
     """What a page needs to ask for push."""
 
-    offered: bool = Field(description="False where the site has no push, or the shopper did not agree to it.")
+    offered: bool = Field(description="False where the site has no push.")
+    agreed: bool = Field(description="Whether the shopper agreed to offers by push.")
     public_key: str | None = Field(description="`applicationServerKey`. Another one than before: subscribe anew.")
 
 
@@ -94,7 +95,7 @@ def push_offer(
 ) -> PushOffer:
     side = request.app.state.sides.push
     agreed = (Purpose.LOCATION_OFFERS, Channel.PUSH) in shopper.grants
-    return PushOffer(offered=side is not None and agreed, public_key=side.keys()[0].public if side else None)
+    return PushOffer(offered=side is not None, agreed=agreed, public_key=side.keys()[0].public if side else None)
 
 
 @router.put("/v1/me/push", summary="Push to this browser", responses=problem_responses(401, 422, 429))
@@ -151,6 +152,8 @@ def acknowledge(
     if body.event == "showing":
         return Relevance(relevant=channels.hold(ctx.db, number, now))
     shown = channels.acknowledge_sent(ctx.db, number, channel, now)
+    if shown:
+        request.app.state.metrics.messages.labels(channel, body.event).inc()
     if shown and body.event == "opened":
         _see(ctx, number, now)
     return Relevance(relevant=shown)

@@ -1,8 +1,8 @@
 // Push from the page: asked for only after a press of a button that says what it is for. The worker shows what comes.
 import { call } from "./http.js";
 
-// What the page can say: "on", "off" (not yet asked), "denied" (in the browser's settings), "home_screen" (iPhone: add to
-// the Home Screen first), "unsupported", "not_offered" (no consent, or the site has no push).
+// What the page can say: "on", "off" (nobody has pressed yet), "denied" (in the browser's settings), "home_screen" (iPhone:
+// add to the Home Screen first), "unsupported", "not_offered" (the site has no push).
 export async function pushState() {
   if (!supported()) return onIPhone() && !standalone() ? "home_screen" : "unsupported";
   if (Notification.permission === "denied") return "denied";
@@ -10,23 +10,24 @@ export async function pushState() {
   if (!offer.offered) return "not_offered";
   const worker = await navigator.serviceWorker.getRegistration();
   const made = worker && (await worker.pushManager.getSubscription());
-  if (!made || Notification.permission !== "granted") return "off";
+  if (!made || !offer.agreed || Notification.permission !== "granted") return "off";
   await keep(worker, made, offer.public_key);
   return "on";
 }
 
-// Pressing `button` asks the browser, and subscribes. `onState` is told what came of it.
-export function offerPush(button, onState = () => {}) {
+// The button is there only while there is something to ask. Pressing it, beside the words that explain it, is the consent
+// to offers by push; the browser asks for its own leave then. `onState` is told what came of it.
+export async function offerPush(button, onState = () => {}) {
+  const say = (state) => {
+    button.hidden = state !== "off" && state !== "failed";
+    onState(state);
+  };
   button.addEventListener("click", async () => {
     button.disabled = true;
-    try {
-      onState(await ask());
-    } catch {
-      onState("failed");
-    } finally {
-      button.disabled = false;
-    }
+    say(await ask().catch(() => "failed"));
+    button.disabled = false;
   });
+  say(await pushState().catch(() => "not_offered"));
 }
 
 // No more push to this browser.
@@ -43,6 +44,10 @@ async function ask() {
   if ((await Notification.requestPermission()) !== "granted") return "denied"; // first: the press is forgotten soon
   const offer = await call("GET", "/v1/me/push");
   if (!offer.offered) return "not_offered";
+  if (!offer.agreed) {
+    const yes = { purpose: "location_offers", channel: "push", granted: true };
+    await call("PUT", "/v1/me/consents", { consents: [yes] });
+  }
   const worker = await navigator.serviceWorker.ready;
   await keep(worker, await worker.pushManager.getSubscription(), offer.public_key);
   return "on";

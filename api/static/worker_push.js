@@ -70,7 +70,7 @@
     for (const client of await self.clients.matchAll({ type: "window" })) {
       if (new URL(client.url).pathname !== address.pathname) continue;
       await client.focus();
-      client.postMessage({ kind: "open_coupon", url: address.href });
+      await client.navigate(address.href).catch(() => {}); // a page of an older worker stays as it is, in front
       return;
     }
     await self.clients.openWindow(address.href);
@@ -83,7 +83,7 @@
       (async () => {
         const old = event.oldSubscription;
         const offer = await (await fetch("/v1/me/push", { cache: "no-store" })).json();
-        if (!offer.offered) return;
+        if (!offer.offered || !offer.agreed) return;
         const made = await self.registration.pushManager.subscribe({
           userVisibleOnly: true,
           applicationServerKey: offer.public_key,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -100,13 +99,13 @@ class Dispatcher:
         *,
         is_open: Callable[[Channel, str, float], bool] = lambda channel, store, now: True,
         with_page: Callable[[], Collection[str]] = lambda: (),
+        count: Callable[[Channel, str], None] = lambda channel, outcome: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._db, self._config, self._sides, self._wording, self._key = db, config, sides, wording, key
-        self._with_page, self._clock = with_page, clock
+        self._with_page, self._count, self._clock = with_page, count, clock
         windows = channels.Windows(config.page_s, push_s=config.push_s)
         self.routing = Routing(windows, frozenset(sides.live()), is_open)
-        self.sent: Counter[tuple[Channel, str]] = Counter()
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -156,7 +155,7 @@ class Dispatcher:
         self, message: Outgoing, channel: Channel, send: Callable[[Outgoing], Awaitable[DeliveryReason | None]]
     ) -> None:
         reason = await send(message)
-        self.sent[channel, reason or "sent"] += 1
+        self._count(channel, reason or "sent")
         if reason is not None:
             number = message.row.delivery.delivery_id
             await asyncio.to_thread(channels.fail, self._db, number, channel, reason, self._clock(), self.routing)
@@ -184,7 +183,7 @@ class Dispatcher:
         who = message.row.delivery.shopper_id
         content = {"kind": "withdrawn", "tag": self._topic(message)}
         sent = await self._push_to(who, content, message, self._clock() + self._config.push_s)
-        self.sent[Channel.PUSH, "retracted" if sent is not None and sent.taken else "not_retracted"] += 1
+        self._count(Channel.PUSH, "retracted" if sent is not None and sent.taken else "not_retracted")
         await asyncio.to_thread(drop_unwanted, self._db, who)
 
     async def _push_to(

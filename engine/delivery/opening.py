@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from email.utils import parseaddr
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -15,10 +16,11 @@ from engine.delivery.mail import Mailer
 from engine.delivery.push_services import PublicTransport
 from engine.delivery.senders import AT_ONCE, CALL_TIMEOUT_S, Poster
 from engine.delivery.webhooks import read_secret
+from engine.errors import OperatorError, Problem, collect_problems
 from engine.offers.decide import DecisionRules
 from engine.privacy.secrets import Secrets
 from engine.storage.database import Database
-from engine.storage.sending.vapid_keys import PURPOSE, KeyRing
+from engine.storage.sending.vapid_keys import PURPOSE, PushKeyRing
 from engine.vocabulary import Channel
 
 
@@ -29,13 +31,35 @@ def open_sides(
     delivery, contact = config.delivery, push_contact(config)
     push = gateway = None
     if contact is not None:
-        ring = KeyRing(db, secrets.derive_key(PURPOSE))
+        ring = PushKeyRing(db, secrets.derive_key(PURPOSE))
         transport = PublicTransport(delivery.push_hosts, _tls(delivery.push_ca_file), AT_ONCE)
         push = PushSide(ring.keys, contact, Poster(_client(transport)))
     if delivery.webhook_url is not None:
         direct = httpx.AsyncHTTPTransport(verify=_tls(delivery.webhook_ca_file))
         gateway = GatewaySide(delivery.webhook_url, read_secret(environ), Poster(_client(direct)))
     return Sides(push, mailer, gateway)
+
+
+def check_channels(config: Config, environ: Mapping[str, str], file: str) -> None:
+    """Raises OperatorError with all that would keep `open_sides` from opening: files of authorities, the secret."""
+    delivery = config.delivery
+    named = {
+        "delivery.push_ca_file": delivery.push_ca_file,
+        "delivery.webhook_ca_file": delivery.webhook_ca_file,
+        "mail.tls_ca_file": config.mail.tls_ca_file,
+    }
+    with collect_problems() as collect:
+        for key, path in named.items():
+            collect.read(partial(_check_authority, key, path, file))
+        if delivery.webhook_url is not None:
+            collect.read(partial(read_secret, environ))
+
+
+def _check_authority(key: str, path: Path | None, file: str) -> None:
+    try:
+        _tls(path)
+    except OSError as error:  # ssl's own errors are of this kind
+        raise OperatorError([Problem(file, key, f"{path}: {error}", "a file of certificates in PEM")]) from error
 
 
 def push_contact(config: Config) -> str | None:

@@ -11,7 +11,7 @@ import ipaddress
 import re
 import socket
 import ssl
-from collections.abc import Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from urllib.parse import urlsplit
 
 import anyio
@@ -58,11 +58,20 @@ def _is(host: str, pattern: str) -> bool:
     return host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
 
 
+LookUp = Callable[[str, int], Awaitable[list[str]]]
+"""(host, port) -> the addresses that a name leads to. Raises OSError."""
+
+
+async def look_up(host: str, port: int) -> list[str]:
+    """What the system's resolver says."""
+    return [str(entry[4][0]) for entry in await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
 class PublicOnly(httpcore.AsyncNetworkBackend):
     """Connects to names that lead to public addresses, and to the configuration's own hosts wherever they lead."""
 
-    def __init__(self, own: Collection[str]) -> None:
-        self._own = own
+    def __init__(self, own: Collection[str], look_up: LookUp) -> None:
+        self._own, self._look_up = own, look_up
         self._real = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -76,31 +85,30 @@ class PublicOnly(httpcore.AsyncNetworkBackend):
         """Looks the name up, judges every address, and connects to the one that was judged."""
         address = host
         if not is_own(host, port, self._own):
-            address = await _public_address(host, port)
+            address = await self._public_address(host, port)
         return await self._real.connect_tcp(address, port, timeout, local_address, socket_options)
 
     async def sleep(self, seconds: float) -> None:
         """As the real one."""
         await self._real.sleep(seconds)
 
-
-async def _public_address(host: str, port: int) -> str:
-    try:
-        found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise httpcore.ConnectError(f"{host}: {error}") from error
-    addresses = [str(entry[4][0]) for entry in found]
-    if not addresses or not all(ipaddress.ip_address(a.partition("%")[0]).is_global for a in addresses):
-        raise httpcore.ConnectError(f"{host} leads to an address that is not public")
-    return addresses[0]
+    async def _public_address(self, host: str, port: int) -> str:
+        try:
+            addresses = await self._look_up(host, port)
+        except OSError as error:
+            raise httpcore.ConnectError(f"{host}: {error}") from error
+        if not addresses or not all(ipaddress.ip_address(a.partition("%")[0]).is_global for a in addresses):
+            raise httpcore.ConnectError(f"{host} leads to an address that is not public")
+        return addresses[0]
 
 
 class PublicTransport(httpx.AsyncBaseTransport):
     """What httpx sends by: one pool of connections that `PublicOnly` makes. Follows no redirect."""
 
-    def __init__(self, own: Collection[str], tls: ssl.SSLContext, at_once: int) -> None:
+    def __init__(self, own: Collection[str], tls: ssl.SSLContext, at_once: int, look_up: LookUp = look_up) -> None:
+        backend = PublicOnly(frozenset(own), look_up)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls, max_connections=at_once, network_backend=PublicOnly(frozenset(own)), keepalive_expiry=30.0
+            ssl_context=tls, max_connections=at_once, network_backend=backend, keepalive_expiry=30.0
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -17,13 +17,15 @@ from engine.records import DeviceId, device_from_hex, device_hex
 from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
-from engine.storage.models.vouchers import DeliveryTable
+from engine.storage.models.vouchers import DeliveryTable, VoucherTable
 from engine.storage.people.bindings import PhoneClaim, claim_phone, drop_claims, lock_links, lock_phone
 from engine.storage.people.wishes import wishes_of
 from engine.storage.upserts import table_of, upsert
 from engine.storage.versions import bump, version
 from engine.storage.wallet_changes import note_changes
 from engine.vocabulary import Channel, DeliveryReason, DeliveryState, Purpose, VoucherState, WalletChangeKind
+
+NOTIFIED_S = 86_400.0  # a notification older than this is on no screen any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,48 +249,41 @@ def _answer(
 
 def _withdraw(session: Session, shopper_id: str, grants: Grants, at: float) -> None:
     """Drops what the grants no longer cover: undelivered messages per channel, links when no channel is left."""
-    waiting = session.exec(
-        select(DeliveryTable)
-        .where(col(DeliveryTable.shopper_id) == shopper_id, col(DeliveryTable.state) == DeliveryState.PENDING)
-        .order_by(col(DeliveryTable.delivery_id))
-        .with_for_update()
-    )
-    dropped = [d for d in waiting if (Purpose.LOCATION_OFFERS, d.channel) not in grants]
-    withdraw_deliveries(session, dropped)
-    if (Purpose.LOCATION_OFFERS, Channel.PUSH) not in grants:
-        retract_pushed(session, shopper_id)
-    if not allows_targeting(grants):
-        remove_links(session, shopper_id)
-        drop_claims(session, shopper_id)
-    ended = [v for v in lock_vouchers(session, [d.voucher_id for d in dropped]) if v.state == VoucherState.VOIDED]
-    note_changes(session, ended, WalletChangeKind.VOIDED, at)
-
-
-def withdraw_deliveries(session: Session, deliveries: Sequence[DeliveryTable]) -> None:
-    """Ends locked, undelivered messages, and the vouchers that nothing else can bring to the shopper."""
-    for delivery in deliveries:
-        delivery.state, delivery.reason = DeliveryState.WITHDRAWN, DeliveryReason.WITHDRAWN
-    session.flush()
-    vouchers = lock_vouchers(session, [d.voucher_id for d in deliveries])
-    unseen = [v for v in vouchers if v.state == VoucherState.ISSUED]
-    close_vouchers(session, unseen, VoucherState.VOIDED, release_slot=True)
-
-
-def retract_pushed(session: Session, shopper_id: str) -> None:
-    """Notifications that a push service still keeps, or that may be on a screen, are to be replaced."""
-    sent = session.exec(
+    rows = session.exec(
         select(DeliveryTable)
         .where(
             col(DeliveryTable.shopper_id) == shopper_id,
-            col(DeliveryTable.channel) == Channel.PUSH,
-            col(DeliveryTable.sent_at).is_not(None),
-            col(DeliveryTable.state).in_((DeliveryState.ACKNOWLEDGED, DeliveryState.WITHDRAWN)),
+            (col(DeliveryTable.state) == DeliveryState.PENDING)
+            | (
+                (col(DeliveryTable.channel) == Channel.PUSH)
+                & (col(DeliveryTable.state) == DeliveryState.ACKNOWLEDGED)
+                & (col(DeliveryTable.created_at) > at - NOTIFIED_S)
+                & (col(DeliveryTable.reason) != DeliveryReason.WITHDRAWN)
+            ),
         )
         .order_by(col(DeliveryTable.delivery_id))
         .with_for_update()
     )
-    for delivery in sent:
-        delivery.retract = True
+    unwanted = [d for d in rows if (Purpose.LOCATION_OFFERS, d.channel) not in grants]
+    for delivery in unwanted:  # what a push service still keeps, or what may be on a screen, is to be replaced
+        delivery.retract = delivery.channel == Channel.PUSH and delivery.sent_at is not None
+        delivery.reason = DeliveryReason.WITHDRAWN
+    ended = withdraw_deliveries(session, [d for d in unwanted if d.state == DeliveryState.PENDING])
+    if not allows_targeting(grants):
+        remove_links(session, shopper_id)
+        drop_claims(session, shopper_id)
+    note_changes(session, ended, WalletChangeKind.VOIDED, at)
+
+
+def withdraw_deliveries(session: Session, deliveries: Sequence[DeliveryTable]) -> list[VoucherTable]:
+    """Ends locked, undelivered messages, and the vouchers that nothing else can bring; gives those."""
+    for delivery in deliveries:
+        delivery.state = DeliveryState.WITHDRAWN
+    session.flush()
+    vouchers = lock_vouchers(session, [d.voucher_id for d in deliveries])
+    unseen = [v for v in vouchers if v.state == VoucherState.ISSUED]
+    close_vouchers(session, unseen, VoucherState.VOIDED, release_slot=True)
+    return unseen
 
 
 def remove_links(session: Session, shopper_id: str) -> None:

@@ -41,7 +41,7 @@ class PushKey:
     private: bytes = field(repr=False, default=b"")
 
 
-class KeyRing:
+class PushKeyRing:
     """The pairs of a site, read anew every minute: a rotation reaches every process. Thread-safe."""
 
     def __init__(self, db: Database, seal: bytes, clock: Callable[[], float] = time.time) -> None:

@@ -115,7 +115,9 @@ def hold(db: Database, delivery_id: int, now: float) -> bool:
     """A phone is about to show a push: nobody else gets it from now on. False where it must not any more."""
     with db.write() as session:
         row = session.get(DeliveryTable, delivery_id, with_for_update=True)
-        if row is None or row.channel != Channel.PUSH or row.sent_at is None or row.retract or now >= row.expires_at:
+        if row is None or row.channel != Channel.PUSH or row.sent_at is None or now >= row.expires_at:
+            return False
+        if row.reason == DeliveryReason.WITHDRAWN:  # shown already, perhaps: not again
             return False
         if row.state == DeliveryState.PENDING:
             row.held = True

@@ -6,13 +6,14 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from engine.records import Delivery
 from engine.storage.budget_release import lock_vouchers
 from engine.storage.database import Database
 from engine.storage.models.vouchers import DeliveryTable
-from engine.vocabulary import Channel, DeliveryState, VoucherState
+from engine.vocabulary import Channel, DeliveryReason, DeliveryState, VoucherState
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,26 @@ def mark_shown(session: Session, row: DeliveryTable, now: float) -> None:
     [voucher] = lock_vouchers(session, [row.voucher_id])
     if voucher.state == VoucherState.ISSUED:
         voucher.state = VoucherState.DELIVERED
+
+
+def delivery_counts(
+    db: Database, store: str, *, from_t: float, to_t: float
+) -> dict[tuple[Channel, DeliveryState, DeliveryReason | None], int]:
+    """Messages made in [from_t, to_t) by the channel they were last on, how far they came, and why no further."""
+    with db.read() as session:
+        rows = session.exec(
+            select(DeliveryTable.channel, DeliveryTable.state, DeliveryTable.reason, func.count())
+            .where(
+                col(DeliveryTable.store) == store,
+                col(DeliveryTable.created_at) >= from_t,
+                col(DeliveryTable.created_at) < to_t,
+            )
+            .group_by(col(DeliveryTable.channel), col(DeliveryTable.state), col(DeliveryTable.reason))
+        )
+        return {
+            (Channel(channel), DeliveryState(state), DeliveryReason(reason) if reason else None): int(number)
+            for channel, state, reason, number in rows
+        }
 
 
 def _rows(session: Session, now: float, *conditions: Any, limit: int) -> list[OutboxRow]:

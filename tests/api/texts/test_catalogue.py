@@ -24,7 +24,10 @@ from api.texts.language import Language
 from engine.loyalty.humans import Signal
 from engine.presence.hotzones import HotReason, HotState
 from engine.vocabulary import (
+    Channel,
     DecisionReason,
+    DeliveryReason,
+    DeliveryState,
     LetOut,
     MuteKind,
     ProblemCode,
@@ -238,6 +241,9 @@ CODES: dict[str, set[str]] = {
     "why_none_hot": {"none_hot", "too_little", "no_heat"},
     "hot_states": set(HotState),
     "evidence": set(HotReason),
+    "channels": set(Channel) - {Channel.ANY},
+    "delivery_states": set(DeliveryState),
+    "delivery_reasons": set(DeliveryReason),
     "reasons": set(DecisionReason),
     "troubles": set(StoreTrouble),
     "source_states": set(SourceState),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -85,6 +86,7 @@ class Desk:
     def __init__(self, db: Database, service: PushService | None, mailer: Mailer | None = None) -> None:
         self.now, self.slept = NOW, [0.0]
         self.pages: set[str] = set()
+        self.counted: Counter[tuple[Channel, str]] = Counter()
         config = DeliveryConfig(push_hosts=() if service is None else (service.host,), push_s=20.0)
         self.db, self.config, self.service, self.mailer = db, config, service, mailer
 
@@ -92,11 +94,11 @@ class Desk:
         self.slept.append(seconds)
         self.now += seconds
 
-    def step(self) -> Dispatcher:
+    def step(self) -> None:
         """One look, and everything that came of it."""
-        return asyncio.run(self._step())
+        asyncio.run(self._step())
 
-    async def _step(self) -> Dispatcher:
+    async def _step(self) -> None:
         push = None
         if self.service is not None:
             transport = PublicTransport(self.config.push_hosts, _tls(self.service.ca_file), 5)
@@ -109,10 +111,10 @@ class Desk:
             Words(),
             KEY,
             with_page=lambda: self.pages,
+            count=lambda channel, outcome: self.counted.update([(channel, outcome)]),
             clock=lambda: self.now,
         )
         await desk.step()
         await desk.settled()
         if push is not None:
             await push.poster.aclose()
-        return desk

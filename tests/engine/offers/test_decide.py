@@ -179,3 +179,33 @@ def test_what_a_voucher_reserves(changes: dict[str, Any], worth: int) -> None:
 def test_decisions_are_named_after_their_trigger() -> None:
     assert decision_id(trigger()) == decision_id(trigger())
     assert decision_id(trigger("a")) != decision_id(trigger("b"))
+
+
+EVERY = DecisionRules(channels=(Channel.PAGE, Channel.PUSH, Channel.EMAIL, Channel.SMS))
+
+
+def _wants(*channels: str) -> dict[int, LinkedShopper]:
+    return {7: replace(ANA, consents=frozenset(("location_offers", channel) for channel in channels))}
+
+
+def test_a_coupon_goes_to_the_best_channel_with_the_others_behind_it() -> None:
+    made = candidate(shoppers=_wants("sms", "page", "push"), rules=EVERY)
+    assert (made.channel, made.fallbacks) == (Channel.PAGE, (Channel.PUSH, Channel.SMS))
+    only = candidate(shoppers=_wants("email"), rules=EVERY)
+    assert (only.channel, only.fallbacks) == (Channel.EMAIL, ())
+    assert candidate(shoppers=_wants("page", "push")).fallbacks == ()  # a site that has the page alone
+
+
+def test_at_night_there_is_no_sms_and_nothing_in_its_place() -> None:
+    at = dt.datetime(2026, 3, 3, 22, 30, tzinfo=dt.UTC).timestamp()  # 23:30 in Paris
+
+    def ask(*channels: str) -> Candidate | Decision:
+        said = decide([trigger(at=at)], book(), _wants(*channels), at, EVERY)
+        [found] = [*(c for event in said.events for c in event), *said.refused]
+        return found
+
+    refused, pushed = ask("sms"), ask("push", "sms")
+    assert isinstance(refused, Decision)
+    assert refused.reason == "legal_channel"
+    assert isinstance(pushed, Candidate)
+    assert (pushed.channel, pushed.fallbacks) == (Channel.PUSH, ())

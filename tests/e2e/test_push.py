@@ -1,0 +1,146 @@
+"""A push in a real Chromium with every page closed: the notification, what it tells the server, and where it leads.
+
+The push service is ours, so the browser cannot be connected to it: the message goes to it as the site sent it, is
+decrypted as a phone does, and handed to the browser where its own push service would (CDP).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome
+
+from engine.privacy.consent import ConsentChoice
+from engine.storage.people.shoppers import set_consents
+from engine.storage.vouchers.vouchers import voucher_of
+from engine.vocabulary import Channel, Purpose, VoucherState
+from tests.api.shoppers.reached import agree, issue, reached, subscribe
+from tests.api.site import Site, eventually
+from tests.browser import ask, chromium, wait_for
+from tests.clocks import HeldClock
+from tests.devtools import Devtools
+from tests.push_services import Browser, PushService
+
+__all__ = ["chromium"]
+pytestmark = pytest.mark.e2e
+WORKER = "/static/worker_push.js"
+SHOWN = "self.registration.getNotifications().then(all => all.map(n => [n.title, n.body, n.tag]))"
+ROUNDS = 8
+
+
+class Phone:
+    """A browser whose worker is installed and whose pages are closed."""
+
+    def __init__(self, browser: Chrome, devtools: Devtools, url: str) -> None:
+        self.browser, self.devtools, self.url = browser, devtools, url
+        devtools.send("Browser.grantPermissions", origin=url, permissions=["notifications"])
+        browser.get(f"{url}/w/corner")
+        ask(browser, f"return navigator.serviceWorker.register('{WORKER}').then(() => 1)")
+        page = self.target("page")
+        self._page = devtools.attach(page)
+        devtools.send("ServiceWorker.enable", self._page)
+        self._registration = devtools.wait(self._active)
+        browser.get("about:blank")
+
+    def _active(self, event: dict[str, Any]) -> str | None:
+        if event["method"] != "ServiceWorker.workerVersionUpdated":
+            return None
+        active = [v["registrationId"] for v in event["params"]["versions"] if v["status"] == "activated"]
+        return active[0] if active else None
+
+    def target(self, kind: str) -> str:
+        """The id of the first target of a kind."""
+        targets = self.devtools.send("Target.getTargets")["targetInfos"]
+        return str(next(t["targetId"] for t in targets if t["type"] == kind))
+
+    def push(self, said: dict[str, Any]) -> None:
+        """As the browser's push service would."""
+        self.devtools.send(
+            "ServiceWorker.deliverPushMessage",
+            self._page,
+            origin=self.url,
+            registrationId=self._registration,
+            data=json.dumps(said),
+        )
+
+    def in_worker(self, script: str) -> Any:
+        """What the worker says."""
+        session = self.devtools.attach(self.target("service_worker"))
+        try:
+            return self.devtools.evaluate(session, script)
+        finally:
+            self.devtools.send("Target.detachFromTarget", sessionId=session)
+
+
+def _next(service: PushService, keys: Browser, n: int) -> dict[str, Any]:
+    eventually(lambda: len(service.got) > n, 60)
+    said = keys.read(service.got[n].body)
+    assert isinstance(said, dict)
+    return said
+
+
+def _state(site: Site, who: str, voucher: str) -> VoucherState:
+    return voucher_of(site.db, voucher, who).voucher.state
+
+
+def test_a_push_shows_with_the_page_closed_and_leads_to_the_coupon(
+    chromium: Chrome, tmp_path: Path, rate_clock: HeldClock
+) -> None:
+    with reached(tmp_path) as (site, service, _), Devtools(chromium) as devtools, site.client() as cookies:
+        who = agree(site, cookies, Channel.PAGE, Channel.PUSH)
+        keys = service.subscribe()
+        assert subscribe(cookies, keys).status_code == 200
+        phone = Phone(chromium, devtools, site.url)
+
+        took_s = []
+        for n in range(ROUNDS):
+            began = time.monotonic()
+            voucher = issue(site, who, Channel.PAGE, Channel.PUSH, visit=f"v{n}")
+            phone.push(_next(service, keys, n))
+            eventually(lambda v=voucher: _state(site, who, v) == VoucherState.DELIVERED, 60)  # type: ignore[misc]
+            took_s.append(time.monotonic() - began)
+        assert sorted(took_s)[-2] < 2.0, took_s
+
+        shown = phone.in_worker(SHOWN)
+        assert len(shown) == ROUNDS
+        assert {title for title, _, _ in shown} == {"−20\u202f% · Le thé vert à −20 %"}
+
+        # No tool presses a notification of a headless browser: the worker gets the event, and says what it would open.
+        opened = phone.in_worker(
+            """(async () => {
+              const [notification] = await self.registration.getNotifications();
+              const opened = new Promise((done) => (self.clients.openWindow = async (url) => done(url)));
+              self.dispatchEvent(new NotificationEvent("notificationclick", { notification }));
+              return [await opened, notification.data.url];
+            })()"""
+        )
+        assert opened[0] == site.url + opened[1]
+        eventually(lambda: any(_state(site, who, _id(opened[1])) == VoucherState.SEEN for _ in [0]), 60)
+        chromium.get(f"{site.url}/w/corner")
+        for name, value in cookies.cookies.items():
+            chromium.add_cookie({"name": name, "value": value, "path": "/"})
+        chromium.get(opened[0])
+        wait_for(chromium, ".coupon h3", "Le thé vert")
+        assert _id(opened[1]) in ask(chromium, "return [...document.querySelectorAll('.coupon')].map(c => c.id).join()")
+
+        # Withdrawn in mid-visit: the notification goes. Then a push that comes late shows the shop's page instead.
+        late = _next(service, keys, ROUNDS - 1)
+        choice = ConsentChoice(Purpose.LOCATION_OFFERS, Channel.PUSH, False)
+        set_consents(site.db, who, [choice], "2026-01", "me", time.time())
+        withdrawn = _next(service, keys, ROUNDS)
+        assert withdrawn["kind"] == "withdrawn"
+        before = len(phone.in_worker(SHOWN))
+        phone.push(withdrawn)
+        eventually(lambda: len(phone.in_worker(SHOWN)) == before - 1, 60)
+        phone.push(late | {"token": "1.push.forged"})
+        eventually(
+            lambda: [t for t, _, tag in phone.in_worker(SHOWN) if tag == late["tag"]] == ["Épicerie du coin"], 60
+        )
+
+
+def _id(url: str) -> str:
+    return url.partition("#")[2]

@@ -34,6 +34,7 @@ import api.shoppers.stream
 import api.shoppers.wallet.app_files
 import api.shoppers.wallet.plain
 import api.shoppers.wallet.quieter
+import api.shoppers.wallet.ways
 import api.shoppers.way_out
 import api.tills.endpoints
 from api import contract, docs, pages, problems
@@ -93,6 +94,7 @@ _ROUTERS = (
     api.shoppers.wallet.plain.router,
     api.shoppers.push.router,
     api.shoppers.push.pages,
+    api.shoppers.wallet.ways.router,
     api.shoppers.portal.router,
     api.shoppers.way_out.router,
     api.portal.captive.router,

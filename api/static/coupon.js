@@ -21,6 +21,18 @@ function mutable({ store, goods }) {
   ].filter(Boolean);
 }
 
+// The way is asked for when it is opened: it begins where the shopper is then.
+function wayThere(voucher, acts) {
+  const box = element("div", { class: "way" });
+  const more = element("details", { class: "there" }, element("summary", {}, t.coupon.way), box);
+  more.addEventListener("toggle", async () => {
+    if (!more.open) return;
+    const said = await acts.way(voucher);
+    if (said) box.replaceChildren(element("p", {}, said.text), picture(said.svg, t.coupon.way_drawn));
+  });
+  return more;
+}
+
 function lessButton(kind, acts) {
   return element("button", { type: "button", class: "plain", "data-fewer": kind, onclick: () => acts.less(kind) }, t.less[kind]);
 }
@@ -52,7 +64,7 @@ export function couponCard(voucher, acts) {
       element("h3", {}, voucher.title),
       element("p", {}, voucher.text),
       voucher.goods?.after ? prices(voucher.goods) : null,
-      voucher.goods?.aisle ? element("p", { class: "where" }, fill(t.coupon.aisle, { aisle: voucher.goods.aisle })) : null,
+      voucher.goods?.aisle ? element("p", { class: "where" }, fill(t.coupon.at_aisle, { aisle: voucher.goods.aisle })) : null,
       voucher.warning ? element("p", { class: "warning" }, element("strong", {}, voucher.warning)) : null,
     ),
     element(
@@ -69,6 +81,7 @@ export function couponCard(voucher, acts) {
       share,
       element("p", { class: "soft small" }, t.coupon.share_hint),
       links,
+      voucher.goods?.sku ? wayThere(voucher, acts) : null,
       element("details", {}, element("summary", {}, t.coupon.why), element("p", { class: "small" }, voucher.why)),
       element(
         "div",

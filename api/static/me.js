@@ -28,7 +28,7 @@ const attempt = (work) => work().catch(() => toast(t.me.failed));
 
 function place(voucher, fresh) {
   if (cards.has(voucher.voucher_id)) return;
-  const card = couponCard(voucher, { share, less, mute: silence });
+  const card = couponCard(voucher, { share, less, mute: silence, way });
   if (!card.tick(clock.now())) return;
   if (fresh) card.classList.add("fresh");
   cards.set(voucher.voucher_id, card);
@@ -71,6 +71,15 @@ async function share(voucher, links) {
     links.replaceChildren(...shareLinks(made.url, voucher));
     links.hidden = false;
   });
+}
+
+async function way(voucher) {
+  try {
+    return await call("GET", `/v1/me/vouchers/${voucher.voucher_id}/way?lang=${lang}`);
+  } catch {
+    toast(t.me.failed);
+    return null;
+  }
 }
 
 async function less(kind) {

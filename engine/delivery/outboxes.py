@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from engine.config import Config
 from engine.delivery.housekeeping import Job
 from engine.delivery.pages import PageHub, Pending
-from engine.storage import cap_counts, idempotency, wallet_changes
+from engine.storage import cap_counts, idempotency, last_places, wallet_changes
 from engine.storage.database import Database
 from engine.storage.loyalty import ledger
 from engine.storage.people import phones
@@ -43,6 +43,7 @@ def housekeeping_jobs(db: Database) -> dict[str, Job]:
         "claims and used proofs forgotten": lambda now: phones.purge_claims(db, now),
         "slots in caps forgotten": lambda now: cap_counts.purge(db, now),
         "news of coupons forgotten": lambda now: wallet_changes.purge_changes(db, now),
+        "places forgotten": lambda now: last_places.purge_places(db, now),
         "kept answers forgotten": lambda now: idempotency.purge(db, now),
     }
 

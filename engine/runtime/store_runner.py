@@ -207,6 +207,10 @@ class StoreRunner:
         """The devices of shoppers who agreed to offers by location, as of the last `refresh`."""
         return list(self._deciding.links)
 
+    def linked_shoppers(self) -> Mapping[int, LinkedShopper]:
+        """The same with whose they are."""
+        return self._deciding.links
+
     def opted_out(self) -> frozenset[int]:
         """The stable pseudonyms of phones that are to be counted in nothing, as of the last `refresh`."""
         return self._deciding.opted_out

@@ -74,3 +74,11 @@ class CouponChange(BaseModel):
     amount_minor: int = Field(description="What came off at the till, or went back.")
     currency: str
     text: str = Field(description="In a sentence.", examples=["Used: you saved €1.00"])
+
+
+class WayToProduct(BaseModel):
+    """Where a coupon's product stands, and how far it is on foot."""
+
+    length_m: int | None = Field(description="Null where it is not known where the shopper is.")
+    text: str = Field(examples=["12 m, aisle Teas"])
+    svg: str = Field(description="A small piece of the plan with the way: an SVG element, its parts known by class.")

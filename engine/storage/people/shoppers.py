@@ -16,6 +16,7 @@ from engine.privacy.consent import Consent, ConsentChoice, Grants, allows_target
 from engine.records import DeviceId, device_from_hex, device_hex
 from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
+from engine.storage.last_places import forget_places
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
 from engine.storage.models.vouchers import DeliveryTable, VoucherTable
 from engine.storage.people.bindings import PhoneClaim, claim_phone, drop_claims, lock_links, lock_phone
@@ -290,6 +291,7 @@ def remove_links(session: Session, shopper_id: str) -> None:
     """Deletes all links of a shopper. The caller tells the engines of their stores, as its last lock."""
     lock_links(session, col(DeviceLinkTable.shopper_id) == shopper_id)
     session.connection().execute(delete(table_of(DeviceLinkTable)).where(col(DeviceLinkTable.shopper_id) == shopper_id))
+    forget_places(session, shopper_id)
 
 
 def _claim(session: Session, shopper_id: str, store: str, phone: PhoneClaim, at: float) -> set[str]:

@@ -6,10 +6,12 @@ NiceGUI; the pieces within them come from the same templates.
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
@@ -54,6 +56,17 @@ def page(
     return HTMLResponse(html, status, headers)
 
 
+def compressed(request: Request, response: Response) -> Response:
+    """The answer, smaller where the browser takes that. Only for what repeats nothing that a visitor may choose: beside
+    that, the size of a compressed page would give away what is secret in it."""
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        response.body = gzip.compress(bytes(response.body), 6, mtime=0)
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["Content-Length"] = str(len(response.body))
+    response.headers.add_vary_header("Accept-Encoding")
+    return response
+
+
 def render(template: str, lang: Language, **values: Any) -> str:
     """The template, filled and escaped: `t` holds the sentences, `lang` the language."""
     return _templates.get_template(template).render(t=words(lang), lang=lang, languages=LANGUAGES, **values)
@@ -89,4 +102,5 @@ def mount(app: FastAPI) -> None:
     for lang in LANGUAGES:
         words(lang)
     app.add_route("/favicon.ico", _icon, include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    # Compressed for phones on a shop's Wi-Fi. Pages are not: they hold codes beside what a visitor may choose.
+    app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC), minimum_size=500), name="static")

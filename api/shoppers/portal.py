@@ -29,7 +29,7 @@ from api.devices import (
     unseal_redirect,
 )
 from api.middleware.origin import FROM_ELSEWHERE
-from api.pages import page
+from api.pages import compressed, page
 from api.portal.doors import Doors, doors_of
 from api.ratelimits import RateLimits, address, rate_limits
 from api.shoppers.passes import PASS, ask_to_enter
@@ -173,12 +173,9 @@ def me(request: Request, ctx: AppContext = Depends(context)) -> Response:
     plan = ctx.plans.get(shopper.store)
     if phone_state(ctx.db, shopper.shopper_id, shopper.store, time.time()) != "bound":
         renew_claim(ctx.db, shopper.store, shopper.shopper_id, from_here(ctx, request, PhoneClaim()), time.time())
-    return page(
-        request,
-        "me.html",
-        **wallet_values(request, shopper.store, plan.name if plan else shopper.store),
-        shown=without_scripts(ctx, shopper, language(request)),
-    )
+    values = wallet_values(request, shopper.store, plan.name if plan else shopper.store)
+    made = page(request, "me.html", **values, shown=without_scripts(ctx, shopper, language(request)))
+    return compressed(request, made)
 
 
 def _sign_in_page(ctx: AppContext, doors: Doors, store: str, request: Request, body: str) -> Response:

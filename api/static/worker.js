@@ -12,7 +12,7 @@ self.addEventListener("install", (event) => {
 
 async function keepShell() {
   const shell = await caches.open(SHELL);
-  await shell.addAll([...self.RAYON.pages, ...self.RAYON.files].map((path) => new Request(path, { cache: "reload" })));
+  await shell.addAll([...self.RAYON.pages, ...self.RAYON.files].map((path) => new Request(path, { cache: "no-cache" })));
 }
 
 self.addEventListener("activate", (event) => {

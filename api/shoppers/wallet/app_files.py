@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from api.pages import STATIC, language_headers, page
+from api.pages import STATIC, compressed, language_headers, page
 from api.texts.catalogue import words
 from api.texts.consents import ASKED, worded_since
 from api.texts.language import LANGUAGES, language
@@ -57,10 +57,16 @@ def manifest(request: Request) -> Response:
     return Response(json.dumps(said, ensure_ascii=False), media_type="application/manifest+json", headers=headers)
 
 
+@router.get("/accessibility", summary="How accessible this site is", response_class=HTMLResponse)
+def accessibility(request: Request) -> Response:
+    """The statement that the law asks for: what is met, how it was tested, whom to write to."""
+    return page(request, "accessibility.html")
+
+
 @router.get("/me/offline", summary="The shopper's page without a network", response_class=HTMLResponse)
 def offline(request: Request) -> Response:
     """The same page with nothing personal in it: the service worker keeps it, and it shows what the phone has kept."""
-    return page(request, "me.html", **wallet_values(request, "", "Rayon"), shown=[])
+    return compressed(request, page(request, "me.html", **wallet_values(request, "", "Rayon"), shown=[]))
 
 
 def wallet_values(request: Request, store: str, store_name: str) -> dict[str, Any]:

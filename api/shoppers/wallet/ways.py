@@ -35,7 +35,7 @@ def way(
     shopper: ShopperProfile = Depends(require_shopper),
     ctx: AppContext = Depends(context),
 ) -> WayToProduct:
-    """From where the shopper's phone was in the last minute, if it is known well enough; else the product's place alone.
+    """From where the shopper's phone was in the last minute, if known well enough; else the product's place alone.
 
     404 where the coupon is for no one product of the plan.
     """
@@ -47,9 +47,9 @@ def way(
     t = words(language_of(lang or shopper.locale))
     aisle = aisle_of(plan, product) or plan.levels[plan.level_index[product.level]].name
     length_m = None if found is None else max(1, round(found.length_m))
-    text = (
-        t.coupon.at_aisle.format(aisle=aisle) if length_m is None else t.way.counted("on_foot", length_m, aisle=aisle)
-    )
+    text = t.coupon.at_aisle.format(aisle=aisle)
+    if length_m is not None:
+        text = t.way.counted("on_foot", length_m, aisle=aisle)
     return WayToProduct(length_m=length_m, text=text, svg=draw_way(plan, (end,) if found is None else found.spots))
 
 

@@ -49,7 +49,7 @@ def _dress(title: str, lang: Language) -> None:
     ui.add_head_html(f"<style>{STYLE}</style>")
     client = ui.context.client
     client.page = copy(client.page)  # NiceGUI gives a language to an address, we to a reader
-    client.page.language = QUASAR[lang]
+    client.page.language = QUASAR.get(lang, "en-GB")
 
 
 @ui.page("/", response_timeout=START_TIMEOUT_S)

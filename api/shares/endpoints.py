@@ -12,7 +12,7 @@ from api.context import AppContext, context
 from api.pages import page
 from api.problems import problem_page
 from api.ratelimits import RateLimits, TooManyRequests, rate_limits
-from api.texts.language import language
+from api.texts.language import in_language, language
 from api.texts.money import badge
 from api.texts.warnings import health_warning
 from api.visitors import spend_share_open, visitor_of
@@ -63,7 +63,7 @@ def _open(ctx: AppContext, token: str, request: Request) -> tuple[shares.ShareOp
 def _page(ctx: AppContext, request: Request, share: shares.Share, opening: str) -> HTMLResponse:
     """`opening` goes with the link to the sign-in page: a friend who signs in from here is known as who opened it."""
     lang = language(request)
-    text = share.texts[lang]
+    text = in_language(share.texts, lang)
     plan = ctx.plans.get(share.store)
     return page(
         request,

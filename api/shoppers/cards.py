@@ -10,7 +10,7 @@ from api.shoppers.qr import qr_svg
 from api.shoppers.schemas import Saved, StreamedVoucher, VoucherCard
 from api.shoppers.wallet.goods import goods_of
 from api.texts.catalogue import words
-from api.texts.language import Language, language_of
+from api.texts.language import Language, in_language, language_of
 from api.texts.money import badge, money
 from api.texts.warnings import health_warning
 from api.times import rfc3339
@@ -41,7 +41,7 @@ def _saved(use: Use | None, lang: Language) -> Saved | None:
 def _card(ctx: AppContext, details: VoucherDetails, place: dict[str, Any], lang: Language) -> VoucherCard:
     """The code is derived here: the database has only its HMAC."""
     voucher = details.voucher
-    text = details.texts[lang]
+    text = in_language(details.texts, lang)
     code = voucher_code(ctx.secrets.site_key, voucher.voucher_id)
     return VoucherCard(
         voucher_id=voucher.voucher_id,
@@ -67,7 +67,7 @@ def to_streamed(ctx: AppContext, pending: Pending, locale: str) -> StreamedVouch
     """A voucher on its way to an open page, from what the outbox says, for a reader of this locale."""
     lang = language_of(locale)
     payload, delivery = pending.payload, pending.delivery
-    text = payload["texts"][lang]
+    text = in_language(payload["texts"], lang)
     code = voucher_code(ctx.secrets.site_key, delivery.voucher_id)
     near_for_s = payload["why"]["near_for_s"]
     return StreamedVoucher(

@@ -66,7 +66,7 @@ def me(shopper: profiles.ShopperProfile = Depends(require_shopper), ctx: AppCont
 def my_vouchers(
     cursor: str | None = Query(None, max_length=64, description="`next` of the page before."),
     limit: int = Query(50, ge=1, le=200),
-    lang: str | None = Query(None, pattern="^(fr|en)$"),
+    lang: str | None = Query(None, pattern="^[a-z]{2,3}$"),
     shopper: profiles.ShopperProfile = Depends(require_shopper),
     ctx: AppContext = Depends(context),
 ) -> says.VoucherList:

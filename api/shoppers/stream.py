@@ -45,7 +45,7 @@ def listener(response: Response, who: str = Depends(shopper_id), ctx: AppContext
 async def stream(
     request: Request,
     shopper: ShopperProfile = Depends(listener),
-    lang: str | None = Query(None, pattern="^(fr|en)$"),
+    lang: str | None = Query(None, pattern="^[a-z]{2,3}$"),
     ctx: AppContext = Depends(context),
 ) -> AsyncIterator[ServerSentEvent]:
     """Sends everything pending, then what comes, and a comment every 15 seconds of silence. Until acknowledged, a

@@ -231,6 +231,7 @@ function follow() {
       unshown.set(voucher.delivery_id, voucher.voucher_id);
       requestAnimationFrame(() => acknowledge());
       keepAll();
+      showQuiet(changeQuiet).catch(() => {}); // one more message this week
     },
     onChange: (change) => {
       if (cards.has(change.voucher_id) || change.kind === "returned") toast(change.text);

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
 
 from fastapi import Request
 
-Language = Literal["fr", "en"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
+T = TypeVar("T")
+
+Language = str
+"""The name of a catalogue: `fr` for `fr.yaml`."""
+
 DEFAULT: Language = "fr"
+WRITTEN: tuple[Language, ...] = ("fr", "en")
+"""Those that are kept here and tested to say everything."""
+
+
+def _catalogues() -> tuple[Language, ...]:
+    names = sorted(path.stem for path in Path(__file__).parent.glob("*.yaml"))
+    return (*WRITTEN, *(name for name in names if re.fullmatch("[a-z]{2,3}", name) and name not in WRITTEN))
+
+
+LANGUAGES: tuple[Language, ...] = _catalogues()
+"""Ours, and one for each further catalogue beside them."""
 
 
 def language(request: Request) -> Language:
@@ -20,6 +37,11 @@ def language(request: Request) -> Language:
 def language_of(locale: str) -> Language:
     """Our language for a locale such as `en-GB`; French where we do not speak it."""
     return spoken(locale) or DEFAULT
+
+
+def in_language(texts: Mapping[str, T], lang: Language) -> T:
+    """What a campaign says in a language; campaigns are written in ours, so a further one gets English."""
+    return texts[lang] if lang in texts else texts["en"]
 
 
 def spoken(tag: str) -> Language | None:

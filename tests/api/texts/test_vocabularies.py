@@ -10,14 +10,13 @@ from typing import get_args
 import pytest
 
 from api.texts.catalogue import words
-from api.texts.language import Language
+from api.texts.language import LANGUAGES, Language
 from api.texts.money import badge
 from engine.offers.discounts import DiscountReason, OfferKind
 from engine.storage.budget_release import LIVE
 from engine.storage.vouchers.tills import TillReason
 from engine.vocabulary import DecisionReason, ProblemCode, VoucherState
 
-LANGUAGES = get_args(Language)
 OFFERS: dict[OfferKind, dict[str, object]] = {
     "percent": {"basis_points": 2000},
     "amount": {"amount_minor": 150},

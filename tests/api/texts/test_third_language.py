@@ -1,0 +1,57 @@
+"""Another language is one more file: dropped beside ours, it is offered, chosen by Accept-Language, and read."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import api
+
+REPOSITORY = Path(api.__file__).parents[1]
+CATALOGUE = """
+me: {title: "Mijn pagina"}
+front: {title: "Kies uw winkel"}
+coupon_changes: {redeemed: "Gebruikt: u bespaarde {amount}"}
+"""
+ASK = """
+import sys
+from pathlib import Path
+from api.shoppers.wallet.news import tell_change
+from api.texts.catalogue import words
+from api.texts.language import LANGUAGES, language_of, preferred
+from engine.config import ApiConfig, Config
+from engine.records import WalletChange
+from engine.vocabulary import WalletChangeKind
+from tests.api.conftest import served
+from tests.api.site import small_plan
+assert LANGUAGES == ("fr", "en", "nl"), LANGUAGES
+assert preferred("nl-BE, fr;q=0.5") == "nl"
+change = WalletChange(1, "s", "v", WalletChangeKind.REDEEMED, 1.0, 100, "EUR")
+assert tell_change(change, "nl-NL").text.startswith("Gebruikt: u bespaarde")
+with served(f"sqlite:///{sys.argv[1]}/x.db", Config(api=ApiConfig(port=0)), small_plan()) as site, site.client() as phone:
+    page = phone.get("/me/offline", headers={"Accept-Language": "nl"})
+    assert page.headers["content-language"] == "nl"
+    assert "<title>Mijn pagina" in page.text and 'hreflang="nl"' in page.text
+    assert words("en").me.past in page.text  # what is not translated yet
+    who = site.sign_in(phone, locale="nl")
+    site.issue(who, __import__("time").time())
+    assert 'offline?lang=nl' in phone.get("/sw.js").text
+"""
+
+
+def test_one_more_catalogue_is_one_more_language(tmp_path: Path) -> None:
+    """A copy of the package with a third file, which says three sentences; all others come in English."""
+    shutil.copytree(REPOSITORY / "api", tmp_path / "api", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "api" / "texts" / "nl.yaml").write_text(CATALOGUE, encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{REPOSITORY}"}
+    command = [sys.executable, "-c", ASK, str(tmp_path)]
+    done = subprocess.run(
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    if done.returncode:
+        pytest.fail(done.stderr[-3000:])

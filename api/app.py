@@ -32,6 +32,7 @@ import api.shoppers.push
 import api.shoppers.sessions
 import api.shoppers.stream
 import api.shoppers.wallet.app_files
+import api.shoppers.wallet.offers
 import api.shoppers.wallet.plain
 import api.shoppers.wallet.quieter
 import api.shoppers.wallet.ways
@@ -94,6 +95,7 @@ _ROUTERS = (
     api.shoppers.wallet.plain.router,
     api.shoppers.push.router,
     api.shoppers.push.pages,
+    api.shoppers.wallet.offers.router,
     api.shoppers.wallet.ways.router,
     api.shoppers.portal.router,
     api.shoppers.way_out.router,

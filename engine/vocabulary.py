@@ -440,6 +440,7 @@ class ProblemCode(StrEnum):
     SIGN_IN_BUSY = "sign_in_busy"
     DEVICE_UNKNOWN = "device_unknown"
     PLACE_CODE_WRONG = "place_code_wrong"
+    OFFER_REFUSED = "offer_refused"
     DELIVERY_GONE = "delivery_gone"
     PUSH_REFUSED = "push_refused"
     REPLAYED = "replayed"

@@ -12,7 +12,7 @@ from api.context import AppContext, context
 from api.pages import page
 from api.problems import problem_page
 from api.ratelimits import RateLimits, TooManyRequests, rate_limits
-from api.texts.language import in_language, language
+from api.texts.language import WRITTEN, in_language, language
 from api.texts.money import badge
 from api.texts.warnings import health_warning
 from api.visitors import spend_share_open, visitor_of
@@ -76,5 +76,5 @@ def _page(ctx: AppContext, request: Request, share: shares.Share, opening: str) 
         store_name=plan.name if plan else share.store,
         url=f"{ctx.public_url}/s/{share.token}",
         opening=opening,
-        image_url=f"{ctx.public_url}/static/share-{lang}.png",
+        image_url=f"{ctx.public_url}/static/share-{lang if lang in WRITTEN else 'en'}.png",
     )

@@ -5,6 +5,7 @@ import * as clock from "./clock.js";
 import { mayPush, offerInstall, startWorker } from "./install.js";
 import { forget, keep, kept } from "./kept.js";
 import { live } from "./live.js";
+import { showOffers } from "./offers.js";
 import { offerPush } from "./push.js";
 import { listenForQuiet, mute, showQuiet } from "./quiet.js";
 import { phoneSheet, shareLinks } from "./share.js";
@@ -92,6 +93,15 @@ async function less(kind) {
 
 const silence = (what) => changeQuiet(() => mute(what), t.me.muted_now);
 
+async function take(ask) {
+  try {
+    await ask(); // the coupon itself comes through the stream
+  } catch (failure) {
+    toast(failure.code === "offer_refused" ? failure.message : t.me.failed);
+  }
+  await showOffers(take).catch(() => {});
+}
+
 async function changeQuiet(act, said = t.me.saved) {
   await attempt(async () => {
     await act();
@@ -138,7 +148,7 @@ async function loadVouchers() {
 async function load() {
   await loadMe();
   await loadVouchers();
-  await showQuiet(changeQuiet);
+  await Promise.all([showQuiet(changeQuiet), showOffers(take)]);
   by("without_network").hidden = true;
 }
 

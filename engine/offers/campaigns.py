@@ -108,7 +108,8 @@ class Campaign(_Strict):
     redeemed. `margin_minor` and `redeem_probability` are what arbitration expects of one redemption. `holdout_share` of
     the shoppers are a control group that never gets this campaign, so that its uplift can be measured; campaigns that
     name the same `experiment` (by default each is one of its own, called by its id) hold out the same shoppers.
-    What is `announced` to everybody needs its `prior_price`, see `engine.offers.law.prior`.
+    What is given `on_request` stands on the shopper's page besides, to be asked for. What is `announced` to everybody
+    needs its `prior_price`, see `engine.offers.law.prior`.
     """
 
     id: Name
@@ -131,6 +132,7 @@ class Campaign(_Strict):
     redeem_probability: float = Field(ge=0, le=1)
     holdout_share: float = Field(0.0, ge=0, le=0.9)
     experiment: Name | None = None
+    on_request: bool = False
     announced: Announced = "personal"
     prior_price: PriorPrice | None = None
     texts: Texts

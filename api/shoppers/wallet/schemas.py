@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field, model_validator
 
-from api.shoppers.schemas import Strict
+from api.shoppers.schemas import Goods, Strict
 from engine.offers.hours import Hours
 from engine.offers.wishes import Mute
 from engine.vocabulary import MuteKind, WalletChangeKind
@@ -82,3 +82,26 @@ class WayToProduct(BaseModel):
     length_m: int | None = Field(description="Null where it is not known where the shopper is.")
     text: str = Field(examples=["12 m, aisle Teas"])
     svg: str = Field(description="A small piece of the plan with the way: an SVG element, its parts known by class.")
+
+
+class OpenOffer(BaseModel):
+    """An offer that may be asked for."""
+
+    campaign_id: str
+    title: str
+    text: str
+    badge: str
+    goods: Goods
+    warning: str | None = None
+
+
+class OfferList(BaseModel):
+    """All of them: a store has few."""
+
+    items: list[OpenOffer]
+
+
+class Taken(BaseModel):
+    """What was asked for is on its way."""
+
+    voucher_id: str

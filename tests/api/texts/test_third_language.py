@@ -33,7 +33,8 @@ assert LANGUAGES == ("fr", "en", "nl"), LANGUAGES
 assert preferred("nl-BE, fr;q=0.5") == "nl"
 change = WalletChange(1, "s", "v", WalletChangeKind.REDEEMED, 1.0, 100, "EUR")
 assert tell_change(change, "nl-NL").text.startswith("Gebruikt: u bespaarde")
-with served(f"sqlite:///{sys.argv[1]}/x.db", Config(api=ApiConfig(port=0)), small_plan()) as site, site.client() as phone:
+url, config = f"sqlite:///{sys.argv[1]}/x.db", Config(api=ApiConfig(port=0))
+with served(url, config, small_plan()) as site, site.client() as phone:
     page = phone.get("/me/offline", headers={"Accept-Language": "nl"})
     assert page.headers["content-language"] == "nl"
     assert "<title>Mijn pagina" in page.text and 'hreflang="nl"' in page.text

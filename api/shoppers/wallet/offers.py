@@ -1,0 +1,100 @@
+"""Offers that shoppers may ask for themselves: campaigns that say so, under the same rules, caps and budgets."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from api.context import AppContext, context
+from api.problems import problem_responses
+from api.shoppers.me import require_shopper
+from api.shoppers.wallet.goods import goods_of
+from api.shoppers.wallet.schemas import OfferList, OpenOffer, Taken
+from api.texts.catalogue import words
+from api.texts.language import in_language, language_of
+from api.texts.money import badge
+from api.texts.warnings import health_warning
+from api.times import local_day
+from engine.errors import BusinessRefusal
+from engine.offers.audience import LinkedShopper
+from engine.offers.campaigns import Campaign
+from engine.offers.caps import Limits
+from engine.offers.decide import Judgement, campaign_book, decide
+from engine.plan.model import Plan
+from engine.records import DeviceId, Trigger
+from engine.storage.people.shoppers import ShopperProfile
+from engine.storage.vouchers.campaigns import all_campaigns
+from engine.storage.vouchers.claims import claim
+from engine.vocabulary import DecisionReason, ProblemCode
+
+router = APIRouter(prefix="/v1/me", tags=["shoppers"], responses=problem_responses(401))
+NOBODY = DeviceId(0)
+"""No device is behind a wish."""
+
+
+@router.get("/offers", summary="Offers I may ask for")
+def offers(
+    lang: str | None = Query(None, max_length=16),
+    shopper: ShopperProfile = Depends(require_shopper),
+    ctx: AppContext = Depends(context),
+) -> OfferList:
+    """Of the shopper's store: those that its campaigns give on request, and that the rules allow now."""
+    plan = ctx.plans.get(shopper.store)
+    if plan is None:
+        return OfferList(items=[])
+    now, said = time.time(), language_of(lang or shopper.locale)
+    asked = [c for c in all_campaigns(ctx.db, plan.store) if c.on_request]
+    open_now = {c.trigger.campaign_id for event in _judge(plan, asked, shopper, now).events for c in event}
+    return OfferList(
+        items=[
+            OpenOffer(
+                campaign_id=c.id,
+                title=in_language(c.texts.model_dump(), said)["title"],
+                text=in_language(c.texts.model_dump(), said)["text"],
+                badge=badge(c.offer.model_dump(), plan.currency, said),
+                goods=goods_of(plan, c.offer.model_dump(), c.place.model_dump(), now, said),
+                warning=health_warning(c.offer.model_dump(), plan, said),
+            )
+            for c in asked
+            if c.id in open_now
+        ]
+    )
+
+
+@router.post("/offers/{campaign_id}", status_code=201, summary="Get it", responses=problem_responses(409))
+def take(
+    campaign_id: Annotated[str, Path(max_length=64)],
+    lang: str | None = Query(None, max_length=16),
+    shopper: ShopperProfile = Depends(require_shopper),
+    ctx: AppContext = Depends(context),
+) -> Taken:
+    """The coupon comes as all others do. 409 `offer_refused`: not on request, or a rule, cap or budget is against it.
+
+    All that is asked for on one day of the store counts as one visit.
+    """
+    plan, now = ctx.plan(shopper.store), time.time()
+    asked = [c for c in all_campaigns(ctx.db, plan.store) if c.on_request and c.id == campaign_id]
+    judged = _judge(plan, asked, shopper, now)
+    limits = Limits(ctx.config.offers.per_visit, ctx.config.offers.per_day, ctx.config.offers.per_week)
+    for event in judged.events:
+        verdicts = claim(ctx.db, event, limits, ctx.secrets.site_key, now)
+        if verdicts.vouchers:
+            return Taken(voucher_id=verdicts.vouchers[0].voucher_id)
+        judged.refused.extend(verdicts.decisions)
+    why = judged.refused[0].reason if judged.refused else DecisionReason.CAMPAIGN_UNKNOWN
+    t = words(language_of(lang or shopper.locale))
+    said = "cap" if "cap_" in why or why is DecisionReason.ALREADY_ISSUED else str(why)
+    raise BusinessRefusal(
+        t.offer_refusals[said if said in t.offer_refusals else "other"], code=ProblemCode.OFFER_REFUSED
+    )
+
+
+def _judge(plan: Plan, campaigns: list[Campaign], shopper: ShopperProfile, now: float) -> Judgement:
+    """The pure rules, for somebody who stands wherever it needs. What they muted they may ask for all the same."""
+    who = LinkedShopper(shopper.shopper_id, shopper.grants, shopper.locale, shopper.created_at, now)
+    visit = f"asked-{local_day(now, plan.timezone)}"
+    triggers = [Trigger(secrets.token_hex(8), c.id, NOBODY, visit, now, now, 1.0, now) for c in campaigns]
+    return decide(triggers, campaign_book(campaigns, plan), {NOBODY: who}, now)

@@ -1,0 +1,31 @@
+// Offers that one may ask for.
+import { element } from "./dom.js";
+import { call } from "./http.js";
+import { fill, lang, t } from "./texts.js";
+
+const by = (id) => document.getElementById(id);
+
+// `take` is given what asks for it.
+export async function showOffers(take) {
+  const { items } = await call("GET", `/v1/me/offers?lang=${lang}`);
+  by("on_request").hidden = items.length === 0;
+  by("offers").replaceChildren(...items.map((offer) => line(offer, take)));
+}
+
+function line(offer, take) {
+  const ask = () => call("POST", `/v1/me/offers/${offer.campaign_id}?lang=${lang}`);
+  const label = fill(t.me.get_it_of, { title: offer.title });
+  return element(
+    "li",
+    {},
+    element(
+      "span",
+      {},
+      element("b", {}, `${offer.badge} `),
+      offer.title,
+      offer.goods.after ? element("small", {}, ` ${offer.goods.after}`) : null,
+      offer.warning ? element("small", {}, ` ${offer.warning}`) : null,
+    ),
+    element("button", { type: "button", "aria-label": label, "data-offer": offer.campaign_id, onclick: () => take(ask) }, t.me.get_it),
+  );
+}

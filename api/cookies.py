@@ -12,7 +12,9 @@ from engine.privacy.secrets import Secrets
 
 SHOPPER = "rayon_shopper"
 MANAGER = "rayon_manager"
-LIFETIME_S = {SHOPPER: 180 * 86_400, MANAGER: 12 * 3600}
+GUEST = "rayon_guest"
+"""A coupon's, of somebody who has no profile: set when they ask for it."""
+LIFETIME_S = {SHOPPER: 180 * 86_400, MANAGER: 12 * 3600, GUEST: 90 * 86_400}
 
 
 def signer(ctx: AppContext, purpose: str) -> URLSafeTimedSerializer:

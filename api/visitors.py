@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+from dataclasses import replace
 
-from fastapi import Request
+from fastapi import Request, Response
 
 from api.context import AppContext
-from api.cookies import SHOPPER, read_cookie
+from api.cookies import GUEST, SHOPPER, drop_cookie, read_cookie
 from api.ratelimits import (
     NEW_SIGN_INS_PER_MINUTE,
     SIGN_INS_PER_MINUTE,
@@ -20,9 +21,11 @@ from api.ratelimits import (
 from engine.loyalty.humans import header_signals
 from engine.loyalty.sharing import Visitor, is_preview
 from engine.records import device_hex
+from engine.storage.loyalty import friends
 from engine.storage.loyalty.friends import recognise
 from engine.storage.people.bindings import PhoneClaim
 from engine.storage.people.phones import phone_of
+from engine.storage.vouchers.guests import adopt_guest
 
 OPENED = r"^[0-9a-f]{32}$"
 """The random name of one opening: stands in the link to the sign-in page, and nowhere else outside the database."""
@@ -33,15 +36,42 @@ def visitor_of(ctx: AppContext, request: Request, store: str, opening: str | Non
     agent = request.headers.get("user-agent", "")[:400]
     shopper_id = read_cookie(ctx, request, SHOPPER)
     device = None if shopper_id is None else phone_of(ctx.db, shopper_id, store)
+    guest = read_cookie(ctx, request, GUEST)
+    name = None if opening is None else _digest(ctx, "opening", opening)
     return Visitor(
-        cookie_id=None if opening is None else _digest(ctx, "opening", opening),
+        cookie_id=name if guest is None else guest_digest(ctx, guest),
         device_hash=_digest(ctx, "device", device_hex(device)) if device is not None else None,
         address_hash=_digest(ctx, "address", network_of(address(request))),
         user_agent=agent,
         is_preview=is_preview(agent, request.method, request.headers),
         shopper_id=shopper_id,
         signals=header_signals(agent, request.headers),
+        guest=guest is not None,
     )
+
+
+def who_taps(ctx: AppContext, request: Request, store: str, opening: str | None, guest: str | None) -> Visitor:
+    """Who asks for the coupon of a link, on a page whose opening had this name, if any; `guest` is the cookie that
+    they get for it, None for whoever is signed in."""
+    found = visitor_of(ctx, request, store, opening)
+    return replace(
+        found,
+        cookie_id=found.cookie_id if guest is None else guest_digest(ctx, guest),
+        is_preview=is_preview(found.user_agent, "GET", request.headers),
+        guest=guest is not None,
+        tapped=True,
+        opened=None if opening is None else _digest(ctx, "opening", opening),
+    )
+
+
+def guest_digest(ctx: AppContext, guest: str) -> str:
+    """A guest's cookie as the database knows it."""
+    return _digest(ctx, "guest", guest)
+
+
+def guest_id(ctx: AppContext, guest: str) -> str:
+    """What a guest's coupons say of their owner."""
+    return friends.GUEST + guest_digest(ctx, guest)
 
 
 def network_of(caller: str) -> str:
@@ -56,10 +86,18 @@ def network_of(caller: str) -> str:
     return str(found)
 
 
-def recognise_friend(ctx: AppContext, opening: str | None, shopper_id: str) -> None:
-    """Who opened a link has signed in from its page: whoever shared it gains from what this shopper redeems."""
+def recognise_friend(
+    ctx: AppContext, request: Request, response: Response, opening: str | None, shopper_id: str
+) -> None:
+    """Who opened a link has signed in from its page: whoever shared it gains from what this shopper redeems. What this
+    browser took as a guest is in the profile's wallet from now on, and its cookie goes."""
     if opening:
         recognise(ctx.db, shopper_id, _digest(ctx, "opening", opening))
+    guest = read_cookie(ctx, request, GUEST)
+    if guest is not None:
+        recognise(ctx.db, shopper_id, guest_digest(ctx, guest))
+        adopt_guest(ctx.db, guest_id(ctx, guest), shopper_id)
+        drop_cookie(ctx, response, GUEST)
 
 
 def spend_sign_in(ctx: AppContext, limits: RateLimits, request: Request, phone: PhoneClaim, *, keeps: bool) -> None:

@@ -407,6 +407,16 @@ class EntryKind(StrEnum):
     REVERSAL = "reversal"
 
 
+class PointsState(StrEnum):
+    """Where the points are that one opening of a shared link brought."""
+
+    PENDING = "pending"
+    REVIEW = "review"
+    ACTIVE = "active"
+    REFUSED = "refused"
+    CAPPED = "capped"
+
+
 class ReviewVerdict(StrEnum):
     """What became of points that a shared link brought and that looked like one person's."""
 
@@ -461,6 +471,7 @@ class ProblemCode(StrEnum):
     VOUCHER_LEGAL_CAP = "voucher_legal_cap"
     # On pages only
     SHARE_GONE = "share_gone"
+    SHARE_OVER = "share_over"
     STORE_UNKNOWN = "store_unknown"
     NICEGUI_BUSY = "nicegui_busy"
     # Us

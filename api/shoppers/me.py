@@ -16,7 +16,9 @@ from api.ratelimits import RateLimits, rate_limits
 from api.shoppers import schemas as says
 from api.shoppers.cards import cards
 from api.shoppers.sessions import known_shopper, withdrawn
+from api.texts.brought import points_why
 from api.texts.consents import TEXT_VERSION
+from api.texts.language import Language, language_of
 from api.times import rfc3339
 from api.visitors import visitor_of
 from engine.errors import BusinessRefusal, NotFound
@@ -26,6 +28,7 @@ from engine.privacy.proofs import PLACE_KEY, place_of
 from engine.records import LedgerEntry
 from engine.storage.erasure import erase_shopper
 from engine.storage.loyalty import ledger, shares
+from engine.storage.loyalty.my_shares import MyShare, my_shares
 from engine.storage.people import phones
 from engine.storage.people import shoppers as profiles
 from engine.storage.people.bindings import PhoneClaim
@@ -163,7 +166,45 @@ def share(
     """The same link when asked again. Opening it with one's own browser earns nothing."""
     sharer = visitor_of(ctx, request, shopper.store)
     made = shares.create_share(ctx.db, body.voucher_id, shopper.shopper_id, time.time(), sharer=sharer)
-    return says.ShareLink(token=made.token, url=f"{ctx.public_url}/s/{made.token}")
+    url = f"{ctx.public_url}/s/{made.token}"
+    return says.ShareLink(token=made.token, url=url, picture_url=f"{url}/picture.png")
+
+
+@router.get("/shares", summary="My links, and the points they brought")
+def my_links(
+    lang: str | None = Query(None, pattern="^(fr|en)$"),
+    limit: int = Query(50, ge=1, le=200),
+    shopper: profiles.ShopperProfile = Depends(require_shopper),
+    ctx: AppContext = Depends(context),
+) -> says.MyShares:
+    """Each opening by a person with its points: pending, being checked, available, refused or capped, and why."""
+    spoken = language_of(lang or shopper.locale)
+    return says.MyShares(
+        items=[_link(ctx, link, spoken) for link in my_shares(ctx.db, shopper.shopper_id, limit=limit)]
+    )
+
+
+def _link(ctx: AppContext, link: MyShare, lang: Language) -> says.MyShareOut:
+    plan = ctx.plans.get(link.store)
+    zone = plan.timezone if plan else "UTC"
+    return says.MyShareOut(
+        token=link.token,
+        url=f"{ctx.public_url}/s/{link.token}",
+        store=link.store,
+        campaign_id=link.campaign_id,
+        title=link.texts.get(lang, {}).get("title", link.campaign_id),
+        created_at=rfc3339(link.created_at),
+        openings=[
+            says.SharePointsOut(
+                since=rfc3339(o.since),
+                until=None if o.until is None else rfc3339(o.until),
+                points=o.points,
+                state=o.state,
+                why=points_why(o, zone, lang),
+            )
+            for o in link.openings
+        ],
+    )
 
 
 @router.get("/points", summary="My points and their movements")

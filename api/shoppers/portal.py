@@ -157,7 +157,7 @@ async def portal_form(
     response = await leave(ctx, doors, request, leaving)
     if shopper is not None:
         set_cookie(ctx, response, SHOPPER, shopper.shopper_id)
-        await run_in_threadpool(recognise_friend, ctx, opened, shopper.shopper_id)
+        await run_in_threadpool(recognise_friend, ctx, request, response, opened, shopper.shopper_id)
     return response
 
 

@@ -10,7 +10,7 @@ from api.texts.consents import TEXT_VERSION, ShownVersion
 from api.visitors import OPENED
 from engine.privacy.consent import ConsentChoice
 from engine.storage.people.phones import PhoneState
-from engine.vocabulary import Channel, EntryKind, Purpose, VoucherState
+from engine.vocabulary import Channel, EntryKind, PointsState, Purpose, VoucherState
 
 
 class Strict(BaseModel):
@@ -188,10 +188,39 @@ class ShareRequest(Strict):
 
 
 class ShareLink(BaseModel):
-    """A link for friends."""
+    """A link for friends, and the deal as a picture for the phone's share sheet."""
 
     token: str
     url: str
+    picture_url: str
+
+
+class SharePointsOut(BaseModel):
+    """What one opening of a link brought. `until` is when pending points become available by themselves."""
+
+    since: str
+    until: str | None
+    points: int
+    state: PointsState
+    why: str = Field(description="In the shopper's language.")
+
+
+class MyShareOut(BaseModel):
+    """One of the shopper's links, with what it brought, newest first."""
+
+    token: str
+    url: str
+    store: str
+    campaign_id: str
+    title: str
+    created_at: str
+    openings: list[SharePointsOut]
+
+
+class MyShares(BaseModel):
+    """The shopper's links, newest first."""
+
+    items: list[MyShareOut]
 
 
 class PointsEntry(BaseModel):

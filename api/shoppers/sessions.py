@@ -45,7 +45,7 @@ def make_session(
         drop_cookie(ctx, response, SHOPPER)
         return Session(shopper_id=None, store=body.store, consents=[], me_url=None)
     set_cookie(ctx, response, SHOPPER, found.shopper_id)
-    recognise_friend(ctx, body.opened, found.shopper_id)
+    recognise_friend(ctx, request, response, body.opened, found.shopper_id)
     return Session(
         shopper_id=found.shopper_id,
         store=body.store,

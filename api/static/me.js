@@ -68,7 +68,7 @@ async function showKept() {
 async function share(voucher, links) {
   await attempt(async () => {
     const made = await call("POST", "/v1/me/shares", { voucher_id: voucher.voucher_id });
-    if (await phoneSheet(made.url, voucher)) return;
+    if (await phoneSheet(made.url, voucher, made.picture_url)) return;
     links.replaceChildren(...shareLinks(made.url, voucher));
     links.hidden = false;
   });

@@ -29,10 +29,25 @@ async function copied(link) {
   field.remove();
 }
 
-export async function phoneSheet(link, voucher) {
-  if (!navigator.share) return false;
+// The deal as a file: what a sheet shows that takes files. A phone without a network shares the link alone.
+async function pictureOf(pictureUrl) {
+  if (!pictureUrl || !navigator.canShare) return [];
   try {
-    await navigator.share({ title: voucher.title, text: voucher.text, url: link });
+    const answer = await fetch(new URL(pictureUrl).pathname); // our own, whatever name the server has outside
+    if (!answer.ok) return [];
+    const file = new File([await answer.blob()], "rayon.png", { type: "image/png" });
+    return navigator.canShare({ files: [file] }) ? [file] : [];
+  } catch {
+    return [];
+  }
+}
+
+export async function phoneSheet(link, voucher, pictureUrl) {
+  if (!navigator.share) return false;
+  const files = await pictureOf(pictureUrl);
+  const said = { title: voucher.title, text: voucher.text, url: link };
+  try {
+    await navigator.share(files.length ? { ...said, files } : said);
   } catch (failure) {
     if (failure.name !== "AbortError") return false; // closed by its owner: that is an answer too
   }

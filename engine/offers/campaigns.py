@@ -81,6 +81,12 @@ class Budget(_Strict):
     max_amount_minor: int | None = Field(None, ge=0, le=MOST)
 
 
+class Sharing(_Strict):
+    """Who may take the coupon from a shared link: `anyone` gets one for the browser they ask with."""
+
+    open_to: Literal["anyone", "signed_in"] = "signed_in"
+
+
 class Text(_Strict):
     """What the shopper reads."""
 
@@ -135,6 +141,7 @@ class Campaign(_Strict):
     on_request: bool = False
     announced: Announced = "personal"
     prior_price: PriorPrice | None = None
+    share: Sharing = Sharing()
     texts: Texts
 
     @model_validator(mode="after")

@@ -73,7 +73,7 @@ def _terms(campaign: Campaign, plan: Plan) -> Terms:
     shown = plan.product_by_sku.get(campaign.place.product or "")
     alcohol = of_alcohol(campaign.offer, plan) or (shown is not None and shown.legal_class == "alcohol")
     channels = ALCOHOL_CHANNELS if alcohol else None
-    return Terms(campaign, _worth(campaign, plan), against, channels, about(campaign, plan))
+    return Terms(campaign, worth_of(campaign, plan), against, channels, about(campaign, plan))
 
 
 def about(campaign: Campaign, plan: Plan) -> About:
@@ -211,7 +211,7 @@ def _gain(campaign: Campaign, p_place: float, rules: DecisionRules) -> float:
     return campaign.margin_minor * campaign.redeem_probability * p_place - rules.message_price_minor
 
 
-def _worth(campaign: Campaign, plan: Plan) -> int:
+def worth_of(campaign: Campaign, plan: Plan) -> int:
     """What a voucher reserves of the budget. Without a known price: the stated maximum, or nothing."""
     offer = campaign.offer
     if offer.applies_to == "product":

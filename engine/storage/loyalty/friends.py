@@ -19,11 +19,16 @@ from engine.storage.upserts import table_of
 BROWSER = "browser:"
 """How the name of a friend begins who is not signed in."""
 
+GUEST = "guest-"
+"""How the owner of a coupon is called who is not signed in: this and the digest of the browser's cookie."""
+
 WAITING = (HoldState.HELD, HoldState.REVIEW)
 
 
 def friend_of(shopper_id: str | None, cookie_id: str | None) -> str | None:
     """Who opened a link, as a hold remembers it: the shopper where one is signed in, else the browser, else nobody."""
+    if shopper_id is not None and shopper_id.startswith(GUEST):
+        return BROWSER + shopper_id.removeprefix(GUEST)
     if shopper_id is not None:
         return f"shopper:{shopper_id}"
     return f"{BROWSER}{cookie_id}" if cookie_id is not None else None
@@ -95,7 +100,7 @@ def hold_after_return(
         return 0
     early = [hold for hold in released if now < hold.release_at]
     hold_again(session, early, now)
-    living = session.get(ShopperTable, shopper_id) is not None
+    living = shopper_id.startswith(GUEST) or session.get(ShopperTable, shopper_id) is not None
     for hold in early:
         if living:
             hold.friend, hold.deal = friend_of(shopper_id, None), deal_of(store, campaign_id)

@@ -222,7 +222,7 @@ def _issue(session: Session, candidate: Candidate, campaign: Campaign, secret: b
 
 
 def _voucher(session: Session, candidate: Candidate, campaign: Campaign, secret: bytes, now: float) -> VoucherTable:
-    voucher_id, code_hmac = _identity(session, candidate.decision_id, secret)
+    voucher_id, code_hmac = voucher_identity(session, candidate.decision_id, secret)
     worth = candidate.worth_minor
     return VoucherTable(
         voucher_id=voucher_id,
@@ -245,7 +245,7 @@ def _voucher(session: Session, candidate: Candidate, campaign: Campaign, secret:
     )
 
 
-def _identity(session: Session, decision_id: str, secret: bytes) -> tuple[str, str]:
+def voucher_identity(session: Session, decision_id: str, secret: bytes) -> tuple[str, str]:
     """A voucher id that no one can guess, and its code's HMAC; the next one where two codes should ever meet."""
     attempt = 0
     while True:

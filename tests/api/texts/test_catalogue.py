@@ -30,6 +30,7 @@ from engine.vocabulary import (
     DeliveryState,
     LetOut,
     MuteKind,
+    PointsState,
     ProblemCode,
     ReadingRefusal,
     RecordRefusal,
@@ -51,6 +52,8 @@ SAME = {
     ("me", "points_other"),
     ("reviews", "points_one"),
     ("reviews", "points_other"),
+    ("shared", "points_one"),
+    ("shared", "points_other"),
     ("units", "seconds"),
 }
 WORDINGS = {"2026-11-28": "97b973762ebd8717"}
@@ -218,6 +221,8 @@ MONTHS = {f"m{n}" for n in range(1, 13)}
 CODES: dict[str, set[str]] = {
     "signals": set(Signal),
     "verdicts": set(ReviewVerdict),
+    "points_states": set(PointsState),
+    "points_why": {*PointsState, "active_sooner"},
     "consent_titles": set(ASKED),
     "consent_texts": set(ASKED),
     "sign_in_refusals": {ProblemCode.SIGN_IN_BUSY, "other"},
@@ -253,7 +258,7 @@ CODES: dict[str, set[str]] = {
     "health_states": literals(Ready, "status", "database", "engine", "delivery"),
     "problem_titles": {
         *(ProblemCode.NOT_FOUND, ProblemCode.TOO_MANY_REQUESTS, ProblemCode.STORAGE_UNAVAILABLE),
-        *(ProblemCode.CROSS_ORIGIN, "share_gone", "store_unknown", "nicegui_busy", "other"),
+        *(ProblemCode.CROSS_ORIGIN, "share_gone", "share_over", "store_unknown", "nicegui_busy", "other"),
     },
     "months": MONTHS,
     "months_short": MONTHS,

@@ -27,7 +27,7 @@ from engine.storage.loyalty.ledger import (
     release_pending,
 )
 from engine.storage.models import APPEND_ONLY
-from engine.storage.models.ledger import LedgerPostingTable
+from engine.storage.models.ledger import LedgerPostingTable, ShareReviewTable
 from engine.vocabulary import Account
 from tests.engine.storage.scenes import NOW, at_once, shopper
 from tests.examples import examples
@@ -100,6 +100,8 @@ def test_what_does_not_sum_to_zero_is_not_written(db: Database, postings: tuple[
 def test_the_database_itself_refuses_change(db: Database, table: str, verb: str) -> None:
     post(db, EARN)
     shopper(db)  # writes the consent log
+    with db.write() as session:
+        session.add(ShareReviewTable(visit_id=1, store="s", verdict="flagged", score=3.0, signals="{}", by="m", at=NOW))
     with pytest.raises(DBAPIError, match="append-only"), db.write() as session:
         session.connection().execute(text(verb.format(table)))
     with db.read() as session:

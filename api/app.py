@@ -24,6 +24,7 @@ import api.managers.share_reviews
 import api.portal.captive
 import api.portal.wifidog
 import api.shares.endpoints
+import api.shoppers.identity
 import api.shoppers.me
 import api.shoppers.optout
 import api.shoppers.passes
@@ -89,6 +90,9 @@ _TAGS = [
 _ROUTERS = (
     api.shoppers.sessions.router,
     api.shoppers.me.router,
+    api.shoppers.identity.router,
+    api.shoppers.identity.pages,
+    api.shoppers.identity.cards,
     api.shoppers.stream.router,
     api.shoppers.wallet.app_files.router,
     api.shoppers.wallet.quieter.router,

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
 from typing import Any
 
 from fastapi import Request, Response
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from api.context import AppContext
+from engine.errors import StorageUnavailable
 from engine.privacy.secrets import Secrets
+from engine.storage.people.browsers import owner_of
 
 SHOPPER = "rayon_shopper"
 MANAGER = "rayon_manager"
 GUEST = "rayon_guest"
 """A coupon's, of somebody who has no profile: set when they ask for it."""
-LIFETIME_S = {SHOPPER: 180 * 86_400, MANAGER: 12 * 3600, GUEST: 90 * 86_400}
+ASKED = "rayon_asked"
+"""Of a browser that asked for a link by e-mail: only there does the link add the address to the profile."""
+LIFETIME_S = {SHOPPER: 180 * 86_400, MANAGER: 12 * 3600, GUEST: 90 * 86_400, ASKED: 3600}
 
 
 def signer(ctx: AppContext, purpose: str) -> URLSafeTimedSerializer:
@@ -42,17 +48,46 @@ def read_signed(ctx: AppContext, purpose: str, text: str | None, max_age_s: int)
 
 
 def read_cookie(ctx: AppContext, request: Request, name: str) -> str | None:
-    """The text in the signed cookie `name`, or None."""
+    """The text in the signed cookie `name`, or None; of a shopper's who is signed in by it, None where it was ended."""
     value = read_signed(ctx, name, request.cookies.get(name), LIFETIME_S[name])
-    return value if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    return _signed_in(ctx, request, value) if name == SHOPPER else value
 
 
-def set_cookie(ctx: AppContext, response: Response, name: str, value: str) -> None:
-    """Signs `value` into the cookie `name`. Lax: sent on a link from elsewhere, never on a write from elsewhere."""
+def session_of(ctx: AppContext, request: Request) -> str | None:
+    """The id of this browser's session, or None."""
+    value = read_signed(ctx, SHOPPER, request.cookies.get(SHOPPER), LIFETIME_S[SHOPPER])
+    secret = value.partition(".")[2] if isinstance(value, str) else ""
+    return session_digest(secret) if secret else None
+
+
+def session_digest(secret: str) -> str:
+    """A session as the database knows it: who reads the table signs in nowhere."""
+    return hashlib.sha256(f"session|{secret}".encode()).hexdigest()[:32]
+
+
+def _signed_in(ctx: AppContext, request: Request, value: str) -> str | None:
+    """Looked up once a request. While the database is away the cookie is believed: nothing can be read by it then."""
+    shopper_id, _, secret = value.partition(".")
+    if not secret:
+        return shopper_id  # of before sessions were kept; it ends by its age
+    known: dict[str, str | None] = request.scope.setdefault("rayon_sessions", {})
+    if secret not in known:
+        try:
+            known[secret] = owner_of(ctx.db, session_digest(secret), time.time())
+        except StorageUnavailable:
+            return shopper_id
+    return known[secret]
+
+
+def set_cookie(ctx: AppContext, response: Response, name: str, value: str, *, lasts: bool = True) -> None:
+    """Signs `value` into the cookie `name`, which ends with the browser's session unless it `lasts`. Lax: sent on a
+    link from elsewhere, never on a write from elsewhere."""
     response.set_cookie(
         name,
         signer(ctx, name).dumps(value),
-        max_age=LIFETIME_S[name],
+        max_age=LIFETIME_S[name] if lasts else None,
         httponly=True,
         samesite="lax",
         secure=ctx.config.api.secure_cookies,

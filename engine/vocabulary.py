@@ -407,6 +407,26 @@ class EntryKind(StrEnum):
     REVERSAL = "reversal"
 
 
+class IdentifierKind(StrEnum):
+    """By what a person can be known on another phone, once it is proved."""
+
+    EMAIL = "email"
+    CARD = "card"
+
+
+class LinkFate(StrEnum):
+    """What a link that came by e-mail came to."""
+
+    OPEN = "open"  # waits for a tap
+    SIGNED_IN = "signed_in"
+    ADDED = "added"
+    MERGED = "merged"
+    NOBODY = "nobody"
+    USED = "used"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
 class PointsState(StrEnum):
     """Where the points are that one opening of a shared link brought."""
 

@@ -29,6 +29,7 @@ from engine.records import LedgerEntry
 from engine.storage.erasure import erase_shopper
 from engine.storage.loyalty import ledger, shares
 from engine.storage.loyalty.my_shares import MyShare, my_shares
+from engine.storage.loyalty.wallets import members_of
 from engine.storage.people import phones
 from engine.storage.people import shoppers as profiles
 from engine.storage.people.bindings import PhoneClaim
@@ -52,7 +53,7 @@ def require_shopper(who: str = Depends(shopper_id), ctx: AppContext = Depends(co
 
 @router.get("", summary="Who am I?")
 def me(shopper: profiles.ShopperProfile = Depends(require_shopper), ctx: AppContext = Depends(context)) -> says.Me:
-    balance = ledger.balance(ctx.db, PROGRAMME, shopper.member_id)
+    balance = ledger.wallet_balance(ctx.db, PROGRAMME, members_of(ctx.db, shopper.shopper_id))
     return says.Me(
         shopper_id=shopper.shopper_id,
         store=shopper.store,
@@ -214,14 +215,15 @@ def points(
     shopper: profiles.ShopperProfile = Depends(require_shopper),
     ctx: AppContext = Depends(context),
 ) -> says.PointsStatement:
-    balance = ledger.balance(ctx.db, PROGRAMME, shopper.member_id)
-    found = ledger.entries_of(ctx.db, shopper.member_id, cursor, limit + 1)
+    members = members_of(ctx.db, shopper.shopper_id)
+    balance = ledger.wallet_balance(ctx.db, PROGRAMME, members)
+    found = ledger.entries_of(ctx.db, members, cursor, limit + 1)
     items = [
         says.PointsEntry(
             at=rfc3339(entry.at),
             kind=entry.kind,
-            available=_moved(entry, Account.AVAILABLE, shopper.member_id),
-            pending=_moved(entry, Account.PENDING, shopper.member_id),
+            available=_moved(entry, Account.AVAILABLE, members),
+            pending=_moved(entry, Account.PENDING, members),
         )
         for _, entry in found[:limit]
     ]
@@ -284,5 +286,5 @@ def _list_grants(shopper: profiles.ShopperProfile) -> list[says.ConsentAnswer]:
     return [says.ConsentAnswer.model_validate({"purpose": p, "channel": c, "granted": True}) for p, c in pairs]
 
 
-def _moved(entry: LedgerEntry, account: Account, member_id: str) -> int:
-    return sum(p.amount for p in entry.postings if p.account is account and p.member == member_id)
+def _moved(entry: LedgerEntry, account: Account, members: list[str]) -> int:
+    return sum(p.amount for p in entry.postings if p.account is account and p.member in members)

@@ -15,8 +15,9 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.context import AppContext, context
-from api.cookies import SHOPPER, read_cookie, read_signed, set_cookie, signer
+from api.cookies import SHOPPER, read_cookie, read_signed, signer
 from api.pages import page
+from api.shoppers.browsers import sign_in_browser
 from api.shoppers.sessions import known_shopper
 from api.texts.language import Language, language
 from api.texts.times import clock
@@ -68,7 +69,7 @@ def enter(
         return response
     used_as = hashlib.sha256(f"pass|{token}".encode()).hexdigest()[:32]
     if take_pass(ctx.db, used_as, taker, time.time() + PASS_LIFETIME_S):
-        set_cookie(ctx, response, SHOPPER, shopper.shopper_id)
+        sign_in_browser(ctx, request, response, shopper.shopper_id)
     return response
 
 

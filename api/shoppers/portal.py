@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from pydantic import ValidationError
 
 from api.context import AppContext, context
-from api.cookies import SHOPPER, read_cookie, set_cookie
+from api.cookies import SHOPPER, read_cookie
 from api.devices import (
     SEALED_CHARS,
     SealedPhone,
@@ -32,6 +32,7 @@ from api.middleware.origin import FROM_ELSEWHERE
 from api.pages import compressed, page
 from api.portal.doors import Doors, doors_of
 from api.ratelimits import RateLimits, address, rate_limits
+from api.shoppers.browsers import sign_in_browser
 from api.shoppers.passes import PASS, ask_to_enter
 from api.shoppers.retries import once_per_form
 from api.shoppers.schemas import SessionRequest
@@ -56,7 +57,7 @@ router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 FormName = Annotated[str, Form(pattern=r"^([0-9a-f]{32})?$")]
 AUTHMON = "auth_get"
 """What an openNDS gateway sends to the very address that it sends phones to."""
-_OURS = ("form_name", "text_version", "consent", "display_name", "phone", "door", "opened")
+_OURS = ("form_name", "text_version", "consent", "display_name", "phone", "door", "opened", "shared")
 """Fields of our own form, some of which are always in it: a form without any comes from a gateway."""
 _NOT_A_PORTAL_S = frozenset({"lang", "opened", "portalt", "portalsig", "phone", "door", "pass", "blind", "waiting"})
 
@@ -125,6 +126,7 @@ async def portal_form(
     door: SealedRedirect = "",
     form_name: FormName = "",
     opened: FormName = "",
+    shared: Annotated[str, Form(pattern="^1?$")] = "",
     ctx: AppContext = Depends(context),
     doors: Doors = Depends(doors_of),
     limits: RateLimits = Depends(rate_limits),
@@ -145,6 +147,8 @@ async def portal_form(
     body = _wanted(store, language(request), consent, display_name, text_version)
     redirect = unseal_redirect(ctx, store, door, doors.told(store, time.time()))
     claim = unseal_phone(ctx, store, phone) if phone else landed_phone(ctx, ctx.plan(store), landed(request))
+    if shared:
+        claim = PhoneClaim()  # a tablet that others use, too, is nobody's phone
     try:
         shopper = await run_in_threadpool(_sign_in, ctx, request, body, claim, form_name)
     except BusinessRefusal as refusal:
@@ -156,7 +160,8 @@ async def portal_form(
     leaving = Leaving(store, shopper, redirect, claim.device is None, again, tuple(consent))
     response = await leave(ctx, doors, request, leaving)
     if shopper is not None:
-        set_cookie(ctx, response, SHOPPER, shopper.shopper_id)
+        mine = shopper.shopper_id
+        await run_in_threadpool(sign_in_browser, ctx, request, response, mine, shared=bool(shared))
         await run_in_threadpool(recognise_friend, ctx, request, response, opened, shopper.shopper_id)
     return response
 

@@ -10,7 +10,7 @@ from api.texts.consents import TEXT_VERSION, ShownVersion
 from api.visitors import OPENED
 from engine.privacy.consent import ConsentChoice
 from engine.storage.people.phones import PhoneState
-from engine.vocabulary import Channel, EntryKind, PointsState, Purpose, VoucherState
+from engine.vocabulary import Channel, EntryKind, IdentifierKind, PointsState, Purpose, VoucherState
 
 
 class Strict(BaseModel):
@@ -239,6 +239,55 @@ class PointsStatement(BaseModel):
     pending: int
     items: list[PointsEntry]
     next: str | None
+
+
+class IdentifierOut(BaseModel):
+    """What a person is known by, as only they read it; of a card the last four signs."""
+
+    kind: IdentifierKind
+    value: str
+    verified_at: str
+
+
+class SessionOut(BaseModel):
+    """A browser that is signed in. `here` is the one that asks; `shared` ends with a visit."""
+
+    session_id: str
+    label: str
+    shared: bool
+    here: bool
+    made_at: str
+    seen_at: str
+
+
+class MergeOut(BaseModel):
+    """A profile that joined this one, by which proof and when. It can be split off again."""
+
+    merge_id: str
+    proof: IdentifierKind
+    at: str
+
+
+class Identity(BaseModel):
+    """Verified identifiers, sessions and merges. `email`: links by e-mail can be sent here."""
+
+    email: bool
+    identifiers: list[IdentifierOut]
+    sessions: list[SessionOut]
+    merges: list[MergeOut]
+
+
+class CardIn(Strict):
+    """A loyalty card, and what only its owner has besides: a code under a scratch field, say."""
+
+    number: str = Field(min_length=6, max_length=40)
+    proof: str = Field(min_length=4, max_length=64)
+
+
+class CardsIn(Strict):
+    """Cards of the shop's."""
+
+    cards: list[CardIn] = Field(min_length=1, max_length=10_000)
 
 
 class Done(BaseModel):

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.context import AppContext, context
-from api.cookies import SHOPPER, drop_cookie, read_cookie, set_cookie
+from api.cookies import SHOPPER, drop_cookie, read_cookie
 from api.devices import from_here, named_phone
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, rate_limits
+from api.shoppers.browsers import sign_in_browser
 from api.shoppers.schemas import ConsentAnswer, Session, SessionRequest
 from api.visitors import recognise_friend, spend_sign_in
 from engine.errors import NotFound
@@ -44,7 +45,7 @@ def make_session(
     if found is None:
         drop_cookie(ctx, response, SHOPPER)
         return Session(shopper_id=None, store=body.store, consents=[], me_url=None)
-    set_cookie(ctx, response, SHOPPER, found.shopper_id)
+    sign_in_browser(ctx, request, response, found.shopper_id)
     recognise_friend(ctx, request, response, body.opened, found.shopper_id)
     return Session(
         shopper_id=found.shopper_id,
@@ -108,7 +109,7 @@ def restore_session(ctx: AppContext, request: Request, response: Response) -> No
         return
     shopper_id = Session.model_validate_json(bytes(response.body)).shopper_id
     if shopper_id is not None:
-        set_cookie(ctx, response, SHOPPER, shopper_id)
+        sign_in_browser(ctx, request, response, shopper_id)
 
 
 def answers(ticked: Sequence[str], shown: Iterable[str]) -> list[ConsentAnswer]:

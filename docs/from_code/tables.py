@@ -193,6 +193,7 @@ _WHERE = {
     "share": "Openings of a shared link",
     "hot": "Hot zones",
     "signal": "Signals of an opened link",
+    "link": "Links by e-mail",
     "points": "Points of an opened link",
     "review": "Reviews of an opened link",
     "problem": "Problems over HTTP",

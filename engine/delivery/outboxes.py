@@ -10,7 +10,7 @@ from engine.delivery.pages import PageHub, Pending
 from engine.storage import cap_counts, idempotency, last_places, wallet_changes
 from engine.storage.database import Database
 from engine.storage.loyalty import ledger
-from engine.storage.people import phones
+from engine.storage.people import browsers, identifiers, phones
 from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of
 from engine.storage.vouchers import outbox, vouchers
@@ -41,6 +41,8 @@ def housekeeping_jobs(db: Database) -> dict[str, Job]:
         "vouchers past their validity": lambda now: vouchers.expire_unredeemed(db, now),
         "points released": lambda now: ledger.release_pending(db, now),
         "claims and used proofs forgotten": lambda now: phones.purge_claims(db, now),
+        "links by e-mail forgotten": lambda now: identifiers.purge_links(db, now),
+        "browsers signed out": lambda now: browsers.purge_sessions(db, now),
         "slots in caps forgotten": lambda now: cap_counts.purge(db, now),
         "news of coupons forgotten": lambda now: wallet_changes.purge_changes(db, now),
         "places forgotten": lambda now: last_places.purge_places(db, now),

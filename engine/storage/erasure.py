@@ -12,12 +12,16 @@ from engine.storage.budget_release import LIVE, close_vouchers, lock_vouchers
 from engine.storage.cap_counts import cut_slots
 from engine.storage.database import Database
 from engine.storage.loyalty.friends import forget
+from engine.storage.loyalty.wallets import joined
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
 from engine.storage.models.running import IdempotencyTable
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable, UsedProofTable
 from engine.storage.models.visits import VisitTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.people.bindings import drop_claims
+from engine.storage.people.browsers import forget_sessions
+from engine.storage.people.identifiers import forget_identifiers
+from engine.storage.people.merges import forget_merges
 from engine.storage.people.shoppers import grants_of, remove_links
 from engine.storage.people.wishes import forget_wishes
 from engine.storage.sending.letters import delete_letters
@@ -39,30 +43,40 @@ def erase_shopper(db: Database, shopper_id: str, now: float) -> None:
     lines under the same opaque id, which now leads nowhere, as proof. Raises NotFound.
     """
     with db.write() as session:
-        row = session.get(ShopperTable, shopper_id, with_for_update=True)
-        if row is None:
+        if session.get(ShopperTable, shopper_id, with_for_update=True) is None:
             raise NotFound("no such shopper")
-        stores = set(session.exec(select(DeviceLinkTable.store).where(col(DeviceLinkTable.shopper_id) == shopper_id)))
-        _log(session, shopper_id, now)
-        _delete(session, DeliveryTable, col(DeliveryTable.shopper_id) == shopper_id)
-        _cut_vouchers(session, shopper_id)
-        _delete_shares(session, shopper_id)
-        forget(session, shopper_id, row.member_id)
-        remove_links(session, shopper_id)
-        drop_claims(session, shopper_id)
-        delete_letters(session, shopper_id)
-        forget_wishes(session, shopper_id)
-        forget_changes(session, shopper_id)
-        delete_subscriptions(session, shopper_id)
-        session.connection().execute(
-            update(table_of(UsedProofTable)).where(col(UsedProofTable.owner) == shopper_id).values(owner=ERASED)
-        )
-        _delete(session, VisitTable, col(VisitTable.shopper_id) == shopper_id)
-        _delete(session, ConsentTable, col(ConsentTable.shopper_id) == shopper_id)
-        _delete(session, IdempotencyTable, col(IdempotencyTable.scope).contains(shopper_id, autoescape=True))
-        session.delete(row)
-        session.flush()
-        bump(session, stores, "links")
+        for who in [*joined(session, shopper_id), shopper_id]:
+            _erase(session, who, now)
+
+
+def _erase(session: Session, shopper_id: str, now: float) -> None:
+    row = session.get(ShopperTable, shopper_id, with_for_update=True)
+    if row is None:
+        return  # a profile that had joined, erased on its own before
+    stores = set(session.exec(select(DeviceLinkTable.store).where(col(DeviceLinkTable.shopper_id) == shopper_id)))
+    _log(session, shopper_id, now)
+    _delete(session, DeliveryTable, col(DeliveryTable.shopper_id) == shopper_id)
+    _cut_vouchers(session, shopper_id)
+    _delete_shares(session, shopper_id)
+    forget(session, shopper_id, row.member_id)
+    remove_links(session, shopper_id)
+    drop_claims(session, shopper_id)
+    delete_letters(session, shopper_id)
+    forget_wishes(session, shopper_id)
+    forget_changes(session, shopper_id)
+    delete_subscriptions(session, shopper_id)
+    session.connection().execute(
+        update(table_of(UsedProofTable)).where(col(UsedProofTable.owner) == shopper_id).values(owner=ERASED)
+    )
+    _delete(session, VisitTable, col(VisitTable.shopper_id) == shopper_id)
+    _delete(session, ConsentTable, col(ConsentTable.shopper_id) == shopper_id)
+    _delete(session, IdempotencyTable, col(IdempotencyTable.scope).contains(shopper_id, autoescape=True))
+    forget_identifiers(session, shopper_id)
+    forget_sessions(session, shopper_id)
+    forget_merges(session, shopper_id)
+    session.delete(row)
+    session.flush()
+    bump(session, stores, "links")
 
 
 def _log(session: Session, shopper_id: str, now: float) -> None:

@@ -121,10 +121,20 @@ def balance(db: Database, programme: str, member: str) -> Balance:
     return Balance(sums.get(Account.AVAILABLE, 0), sums.get(Account.PENDING, 0))
 
 
-def entries_of(db: Database, member: str, after: int = 0, limit: int = 50) -> list[tuple[int, LedgerEntry]]:
-    """A member's entries, newest first, each with its cursor; `after` is the last cursor seen, 0 for none."""
+def wallet_balance(db: Database, programme: str, members: Sequence[str]) -> Balance:
+    """What a person holds whose profiles have become one: the sum over the members."""
+    held = [balance(db, programme, member) for member in members]
+    return Balance(sum(b.available for b in held), sum(b.pending for b in held))
+
+
+def entries_of(
+    db: Database, member: str | Sequence[str], after: int = 0, limit: int = 50
+) -> list[tuple[int, LedgerEntry]]:
+    """The entries of a member, or of several that are one person, newest first, each with its cursor; `after` is the
+    last cursor seen, 0 for none."""
+    members = [member] if isinstance(member, str) else list(member)
     with db.read() as session:
-        ids = select(LedgerPostingTable.entry_id).where(col(LedgerPostingTable.member) == member)
+        ids = select(LedgerPostingTable.entry_id).where(col(LedgerPostingTable.member).in_(members))
         query = select(LedgerEntryTable).where(col(LedgerEntryTable.id).in_(ids))
         if after:
             query = query.where(col(LedgerEntryTable.id) < after)

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from engine.loyalty.sharing import ShareOutcome
 from engine.storage.database import Database
 from engine.storage.loyalty.reviews import holds_of_visits
+from engine.storage.loyalty.wallets import person_of
 from engine.storage.models.ledger import HoldState, HoldTable, ShareTable, ShareVisitTable
 from engine.storage.models.vouchers import VoucherTable
 from engine.vocabulary import PointsState
@@ -45,7 +46,7 @@ class MyShare:
 def my_shares(db: Database, shopper_id: str, *, limit: int = 50) -> list[MyShare]:
     """A shopper's links, newest first."""
     with db.read() as session:
-        rows = select(ShareTable).where(col(ShareTable.shopper_id) == shopper_id)
+        rows = select(ShareTable).where(col(ShareTable.shopper_id).in_(person_of(session, shopper_id)))
         ordered = rows.order_by(col(ShareTable.created_at).desc(), col(ShareTable.token)).limit(limit)
         return [_share(session, row) for row in session.exec(ordered)]
 
@@ -54,7 +55,8 @@ def my_share(db: Database, shopper_id: str, token: str) -> MyShare | None:
     """The shopper's link of this token; None where it is somebody else's, or nobody's."""
     with db.read() as session:
         row = session.get(ShareTable, token)
-        return None if row is None or row.shopper_id != shopper_id else _share(session, row)
+        mine = row is not None and row.shopper_id in person_of(session, shopper_id)
+        return _share(session, row) if mine and row is not None else None
 
 
 def _share(session: Session, row: ShareTable) -> MyShare:

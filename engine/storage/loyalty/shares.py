@@ -41,6 +41,7 @@ from engine.storage.loyalty.judging import (
     write_verdict,
 )
 from engine.storage.loyalty.ledger import hold_in, post_in
+from engine.storage.loyalty.wallets import person_of
 from engine.storage.models.ledger import HoldState, ShareTable, ShareVisitTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import VoucherTable
@@ -139,7 +140,8 @@ def open_share(db: Database, token: str, visitor: Visitor, now: float, rules: Sh
             raise NotFound("no such link")
         visits = [] if visitor.is_preview else _visits(session, token)
         me = marks_of(visitor)
-        own = visitor.shopper_id == row.shopper_id or _is_sharer(visits, visitor, me)
+        person = person_of(session, row.shopper_id)
+        own = visitor.shopper_id in person or _is_sharer(visits, visitor, me)
         known = None if own else _known(visits, visitor, me)
         facts = own_signals(visitor)
         if known is None and any(v.device_digest == bare_mark(visitor) for v in visits):
@@ -149,7 +151,7 @@ def open_share(db: Database, token: str, visitor: Visitor, now: float, rules: Sh
             preview=visitor.is_preview,
             own=own,
             seen=known is not None,
-            rewarded_today=_count_rewarded(session, row.member_id, now),
+            rewarded_today=_count_rewarded(session, person, now),
             # A shopper has one link to a campaign.
             rewarded_campaign=sum(v.outcome in EARNED for v in visits),
             rules=rules,
@@ -272,12 +274,13 @@ def _has_met(visits: list[ShareVisitTable], me: Marks, as_: str | None) -> bool:
     )
 
 
-def _count_rewarded(session: Session, member_id: str, now: float) -> int:
+def _count_rewarded(session: Session, person: list[str], now: float) -> int:
+    members = select(ShopperTable.member_id).where(col(ShopperTable.shopper_id).in_(person))
     number = session.exec(
         select(func.count())
         .select_from(ShareVisitTable)
         .where(
-            col(ShareVisitTable.member_id) == member_id,
+            col(ShareVisitTable.member_id).in_(members),
             col(ShareVisitTable.outcome).in_(EARNED),
             col(ShareVisitTable.at) > now - DAY_S,
         )

@@ -12,6 +12,7 @@ from __future__ import annotations
 from sqlmodel import SQLModel
 
 from engine.storage.models import (
+    identity,
     keys,
     leases,
     ledger,
@@ -29,6 +30,7 @@ from engine.storage.models import (
 
 __all__ = [
     "APPEND_ONLY",
+    "identity",
     "keys",
     "leases",
     "ledger",
@@ -48,5 +50,5 @@ __all__ = [
 metadata = SQLModel.metadata
 """Every table of these modules; what the migrations must agree with."""
 
-APPEND_ONLY = ("consent_log", "ledger_entry", "ledger_posting", "share_review")
+APPEND_ONLY = ("consent_log", "ledger_entry", "ledger_posting", "share_review", "merge_log")
 """Tables whose rows no one may change or delete: the migrations put triggers on them."""

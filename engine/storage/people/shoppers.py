@@ -68,7 +68,7 @@ def sign_in(db: Database, request: SignIn) -> ShopperProfile:
         lock_phone(session, request.phone.device)
         row = _profile(session, request)
         place = f"portal:{request.store}"
-        changed = _answer(session, row.shopper_id, request.consents, request.text_version, place, request.at)
+        changed = answer(session, row.shopper_id, request.consents, request.text_version, place, request.at)
         changed |= _claim(session, row.shopper_id, request.store, request.phone, request.at)
         bump(session, changed | {request.store}, "links", "claims")
         session.flush()
@@ -102,7 +102,7 @@ def set_consents(
     with db.write() as session:
         lock_phone(session, None if phone is None else phone.device)
         row = _lock_shopper(session, shopper_id)
-        changed = _answer(session, shopper_id, choices, text_version, place, at)
+        changed = answer(session, shopper_id, choices, text_version, place, at)
         if store is not None and phone is not None:
             changed |= {store} | _claim(session, shopper_id, store, phone, at)
         bump(session, changed, "links", "claims")
@@ -220,7 +220,7 @@ def _shopper(session: Session, row: ShopperTable) -> ShopperProfile:
     )
 
 
-def _answer(
+def answer(
     session: Session, shopper_id: str, choices: Sequence[ConsentChoice], text_version: str, place: str, at: float
 ) -> set[str]:
     """Log, last word, and what follows from it. The shopper's row is locked. Returns the stores whose links changed."""

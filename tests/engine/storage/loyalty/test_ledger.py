@@ -27,6 +27,7 @@ from engine.storage.loyalty.ledger import (
     release_pending,
 )
 from engine.storage.models import APPEND_ONLY
+from engine.storage.models.identity import MergeLogTable
 from engine.storage.models.ledger import LedgerPostingTable, ShareReviewTable
 from engine.vocabulary import Account
 from tests.engine.storage.scenes import NOW, at_once, shopper
@@ -102,6 +103,8 @@ def test_the_database_itself_refuses_change(db: Database, table: str, verb: str)
     shopper(db)  # writes the consent log
     with db.write() as session:
         session.add(ShareReviewTable(visit_id=1, store="s", verdict="flagged", score=3.0, signals="{}", by="m", at=NOW))
+        named = dict.fromkeys(("merge_id", "change", "kept", "merged", "proof", "moved"), "x")
+        session.add(MergeLogTable(**named, at=NOW))
     with pytest.raises(DBAPIError, match="append-only"), db.write() as session:
         session.connection().execute(text(verb.format(table)))
     with db.read() as session:

@@ -1,0 +1,58 @@
+"""Signing a browser in and out: a cookie that names a session, which its owner can see and end from elsewhere."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+
+from fastapi import Request, Response
+
+from api.context import AppContext
+from api.cookies import ASKED, GUEST, SHOPPER, drop_cookie, session_digest, session_of, set_cookie
+from engine.storage.people.browsers import end_session, keep_session
+
+_BROWSERS = (
+    (r"samsungbrowser", "Samsung Internet"),
+    (r"edg(e|a|ios)?/", "Edge"),
+    (r"firefox|fxios", "Firefox"),
+    (r"crios|chrome|chromium", "Chrome"),
+    (r"safari", "Safari"),
+)
+_SYSTEMS = (
+    (r"iphone", "iPhone"),
+    (r"ipad", "iPad"),
+    (r"android", "Android"),
+    (r"windows", "Windows"),
+    (r"mac os|macintosh", "Mac"),
+    (r"linux", "Linux"),
+)
+
+
+def sign_in_browser(
+    ctx: AppContext, request: Request, response: Response, shopper_id: str, *, shared: bool = False
+) -> None:
+    """This browser is signed in as this shopper; `shared`: until it is closed, at most for a visit."""
+    was, secret = session_of(ctx, request), secrets.token_hex(16)
+    if was is not None:
+        end_session(ctx.db, was, shopper_id)
+    keep_session(ctx.db, session_digest(secret), shopper_id, label_of(request), time.time(), shared=shared)
+    set_cookie(ctx, response, SHOPPER, f"{shopper_id}.{secret}", lasts=not shared)
+
+
+def sign_out_browser(ctx: AppContext, request: Request, response: Response, shopper_id: str | None) -> None:
+    """Nobody is signed in here any more, and nothing of theirs is left in the browser."""
+    session_id = session_of(ctx, request)
+    if session_id is not None and shopper_id is not None:
+        end_session(ctx.db, session_id, shopper_id)
+    for name in (SHOPPER, GUEST, ASKED):
+        drop_cookie(ctx, response, name)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+
+
+def label_of(request: Request) -> str:
+    """What the browser calls itself, coarsely: nothing by which one could be told from others like it."""
+    agent = request.headers.get("user-agent", "").lower()
+    browser = next((name for pattern, name in _BROWSERS if re.search(pattern, agent)), "")
+    system = next((name for pattern, name in _SYSTEMS if re.search(pattern, agent)), "")
+    return ", ".join(part for part in (browser, system) if part) or "?"

@@ -1,0 +1,181 @@
+"""Verified identifiers: which profile is whose, links that prove a mailbox, and cards that prove themselves.
+
+A link proves a mailbox once, within a quarter of an hour. Who follows it is signed in where they follow it. What was
+asked for by somebody who was signed in is added to that profile only where the same browser follows the link: else
+whoever asks in a stranger's name would get the stranger into their own profile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from engine.storage.database import Database
+from engine.storage.models.identity import IdentifierTable, IdentityLinkTable, LoyaltyCardTable
+from engine.storage.models.shoppers import ShopperTable
+from engine.storage.people.merges import merge_in
+from engine.storage.upserts import named_lock, table_of, upsert
+from engine.vocabulary import IdentifierKind, LinkFate
+
+LINK_S = 900.0
+KEPT_S = 86_400.0  # a link that is over is known for a day, so that it can be said kindly
+CARD_TRIES, CARD_TRIES_S = 5, 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A verified identifier of a profile, sealed."""
+
+    kind: IdentifierKind
+    digest: str
+    sealed: str
+    verified_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLink:
+    """A link that somebody asked for: digests of what is in it, of the mailbox, and of the asking browser; who was
+    signed in there, empty for nobody, and what the browser is called."""
+
+    digest: str
+    identifier: str
+    sealed: str
+    shopper_id: str
+    browser: str
+    label: str
+    asked_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What came of a link or a card, and who is signed in by it, if anybody."""
+
+    fate: LinkFate
+    shopper_id: str | None = None
+
+
+def keep_link(session: Session, link: AskedLink) -> bool:
+    """Writes a link down, in the transaction that writes its letter. Whether the mailbox is a profile's."""
+    session.add(
+        IdentityLinkTable(
+            digest=link.digest,
+            identifier=link.identifier,
+            sealed=link.sealed,
+            shopper_id=link.shopper_id,
+            browser=link.browser,
+            label=link.label,
+            asked_at=link.asked_at,
+            expires_at=link.asked_at + LINK_S,
+        )
+    )
+    session.flush()
+    return session.get(IdentifierTable, (IdentifierKind.EMAIL, link.identifier)) is not None
+
+
+def look_at_link(db: Database, digest: str, now: float) -> tuple[LinkFate, AskedLink | None]:
+    """Whether a link still waits; looking changes nothing."""
+    with db.read() as session:
+        row = session.get(IdentityLinkTable, digest)
+        return (LinkFate.UNKNOWN, None) if row is None else (_fate(row, now), _asked(row))
+
+
+def follow_link(db: Database, digest: str, browser: str, now: float) -> Followed:
+    """Uses a link, once. `browser` is the digest of the following browser's cookie, empty where it has none."""
+    with db.write() as session:
+        row = session.get(IdentityLinkTable, digest, with_for_update=True)
+        if row is None:
+            return Followed(LinkFate.UNKNOWN)
+        if (fate := _fate(row, now)) is not LinkFate.OPEN:
+            return Followed(fate)
+        row.used_at = now
+        same_browser = bool(browser) and browser == row.browser
+        asker = row.shopper_id if same_browser else ""
+        return _prove(session, IdentifierKind.EMAIL, row.identifier, row.sealed, asker, now)
+
+
+def register_card(db: Database, digest: str, proof: str) -> None:
+    """A card that the shop gave out, with the digest of what only its owner has; a new proof replaces the old one."""
+    with db.write() as session:
+        row = {"digest": digest, "proof": proof, "tries": 0, "tries_from": 0.0}
+        upsert(session, LoyaltyCardTable, [row], replace=("proof", "tries", "tries_from"))
+
+
+def present_card(db: Database, digest: str, proof: str, sealed: str, shopper_id: str, now: float) -> Followed:
+    """Somebody names a card and its proof; `shopper_id` is who is signed in, empty for nobody.
+
+    The same answer for an unknown card, a wrong proof, and too many wrong ones within the hour: a number by itself
+    proves nothing, and is not told from one that nobody has.
+    """
+    with db.write() as session:
+        card = session.get(LoyaltyCardTable, digest, with_for_update=True)
+        if card is None:
+            return Followed(LinkFate.UNKNOWN)
+        if now - card.tries_from >= CARD_TRIES_S:
+            card.tries, card.tries_from = 0, now
+        if card.tries >= CARD_TRIES or card.proof != proof:
+            card.tries += 1
+            return Followed(LinkFate.UNKNOWN)
+        card.tries = 0
+        return _prove(session, IdentifierKind.CARD, digest, sealed, shopper_id, now)
+
+
+def identifiers_of(db: Database, shopper_id: str) -> list[Identifier]:
+    """What this profile is known by, oldest first."""
+    with db.read() as session:
+        rows = select(IdentifierTable).where(col(IdentifierTable.shopper_id) == shopper_id)
+        ordered = rows.order_by(col(IdentifierTable.verified_at), col(IdentifierTable.digest))
+        return [Identifier(IdentifierKind(r.kind), r.digest, r.sealed, r.verified_at) for r in session.exec(ordered)]
+
+
+def remove_identifier(db: Database, shopper_id: str, kind: IdentifierKind, digest: str) -> bool:
+    """This profile is known by it no more. Whether it was."""
+    with db.write() as session:
+        table = table_of(IdentifierTable)
+        mine = (table.c.shopper_id == shopper_id) & (table.c.kind == kind) & (table.c.digest == digest)
+        return bool(session.connection().execute(delete(table).where(mine)).rowcount)
+
+
+def purge_links(db: Database, now: float) -> int:
+    """Forgets links that are over for a day. How many."""
+    with db.write() as session:
+        table = table_of(IdentityLinkTable)
+        return int(session.connection().execute(delete(table).where(table.c.expires_at <= now - KEPT_S)).rowcount)
+
+
+def forget_identifiers(session: Session, shopper_id: str) -> None:
+    """The profile is erased. Inside the caller's transaction."""
+    for model in (IdentifierTable, IdentityLinkTable):
+        table = table_of(model)
+        session.connection().execute(delete(table).where(table.c.shopper_id == shopper_id))
+
+
+def _prove(session: Session, kind: IdentifierKind, digest: str, sealed: str, asker: str, now: float) -> Followed:
+    """It is proved that whoever asks has this identifier; `asker` is the profile they are signed in with, if any."""
+    named_lock(session, f"identifier.{kind}.{digest}")
+    row = session.get(IdentifierTable, (kind, digest))
+    alive = bool(asker) and session.get(ShopperTable, asker) is not None
+    if row is None:
+        if not alive:
+            return Followed(LinkFate.NOBODY)
+        session.add(IdentifierTable(kind=kind, digest=digest, shopper_id=asker, sealed=sealed, verified_at=now))
+        session.flush()
+        return Followed(LinkFate.ADDED, asker)
+    row.verified_at = now
+    owner = row.shopper_id
+    session.flush()
+    if alive and owner != asker:
+        merge_in(session, owner, asker, kind, now)
+        return Followed(LinkFate.MERGED, owner)
+    return Followed(LinkFate.SIGNED_IN, owner)
+
+
+def _fate(row: IdentityLinkTable, now: float) -> LinkFate:
+    if row.used_at is not None:
+        return LinkFate.USED
+    return LinkFate.OPEN if now < row.expires_at else LinkFate.EXPIRED
+
+
+def _asked(row: IdentityLinkTable) -> AskedLink:
+    return AskedLink(row.digest, row.identifier, row.sealed, row.shopper_id, row.browser, row.label, row.asked_at)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -194,7 +195,8 @@ def _lifespan(start_delivery: bool) -> Any:
         if start_delivery:
             tasks.append(asyncio.create_task(app.state.hub.run(), name="page hub"))
             tasks.append(asyncio.create_task(app.state.dispatcher.run(), name="dispatch"))
-            tasks.append(asyncio.create_task(keep_house(housekeeping_jobs(ctx.db)), name="housekeeping"))
+            doors = {"portals' counts": partial(app.state.doors.counts.write_late, ctx.db)}
+            tasks.append(asyncio.create_task(keep_house(housekeeping_jobs(ctx.db) | doors), name="housekeeping"))
             hourly = keep_house(retention_jobs(ctx.db, ctx.config), interval_s=3600.0)
             tasks.append(asyncio.create_task(hourly, name="retention"))
             if ctx.mailer is not None:

@@ -24,6 +24,7 @@ class DoorCounts:
         self._outcomes: dict[str, Counter[LetOut]] = {}
         self._failing: dict[str, LetOut | None] = {}
         self._written: dict[str, float] = {}
+        self._unwritten: set[str] = set()
 
     def add(self, store: str, outcome: LetOut) -> bool:
         """Counts one. Whether it has to be written down now: it failed, it works again, or the last word is old."""
@@ -36,7 +37,25 @@ class DoorCounts:
             due = now - self._written.get(store, -WRITE_S) >= WRITE_S
             if changed or due:
                 self._written[store] = now
+                self._unwritten.discard(store)
+            else:
+                self._unwritten.add(store)
             return changed or due
+
+    def late(self) -> list[str]:
+        """Stores of which something was counted since the last word, longer than WRITE_S ago: write them down."""
+        now = time.monotonic()
+        with self._lock:
+            late = [s for s in self._unwritten if now - self._written.get(s, -WRITE_S) >= WRITE_S]
+            self._unwritten.difference_update(late)
+            self._written.update(dict.fromkeys(late, now))
+        return sorted(late)
+
+    def write_late(self, db: Database) -> int:
+        """Writes what nobody came after to write: 0, as nothing is moved by it."""
+        for store in self.late():
+            self.write(db, store)
+        return 0
 
     def values(self, store: str) -> dict[str, Any]:
         """As the health page takes it: how many by outcome, and why the last one failed, if it did."""

@@ -106,7 +106,8 @@ class EngineProcess:
         self.leases = StoreLeases(db, self._name.owner, list(plans), config.storage.lease_s, monotonic)
         self._keeper = LeaseKeeper(self.leases)
         self._held = HeldFrames(config.mqtt.queue_frames // 2, 2 * config.storage.lease_s + HOLD_MARGIN_S)
-        self._gathering, self._overdue, self._waiting = Gathering(), list[Token](), dict[str, str]()
+        self._gathering = Gathering(config.positioning.window_s)
+        self._overdue, self._waiting = list[Token](), dict[str, str]()
         self._set_up_link()
         self._rules = rules_of(db, config.retention, config.storage.data_dir)
         self._due = dict.fromkeys(("refresh", "status", "retention"), 0.0)
@@ -254,8 +255,6 @@ class EngineProcess:
             log.warning("not ready: %s; this engine waits to take it over", waits[store])
         self._waiting = waits
 
-    # The broker.
-
     def _set_up_link(self) -> None:
         mqtt = self._config.mqtt
         named = mqtt.model_copy(update={"client_id": mqtt.client_id or f"rayon-engine-{self._name.id}"})
@@ -355,8 +354,6 @@ class EngineProcess:
         self.patience(note_places, self._db, places)
         self._publishing.step(runner.plan, step, runner.linked_devices(), decided.decisions, decided.vouchers)
         self.patience(runner.checkpoint_if_due, now, self._config.storage.checkpoint_s)
-
-    # The house.
 
     def _keep_house(self, now: float) -> None:
         if self._is_due("refresh", now, REFRESH_S):

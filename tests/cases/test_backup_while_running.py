@@ -149,6 +149,20 @@ def test_nothing_is_written_over_unless_it_is_asked_for(database_url: str, tmp_p
     assert {path.name for path in aside.iterdir()} & {"rayon.db", "database.db"}
 
 
+def test_the_configuration_is_in_it_and_comes_back_beside_the_one_in_use(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'data' / 'rayon.db'}"
+    config, file, written = site(tmp_path, url), tmp_path / "backup.tar.gz", tmp_path / "config.yaml"
+    open_database(url).close()
+    written.write_text("api: { port: 1 }\n")
+    make_backup(config, file, environ={}, config_file=written)
+    bring_back(config, file, force=True, environ={}, config_file=written)
+    assert not (tmp_path / "config.restored.yaml").exists(), "it is the same"
+    written.write_text("api: { port: 2 }\n")
+    bring_back(config, file, force=True, environ={}, config_file=written)
+    assert written.read_text() == "api: { port: 2 }\n"
+    assert (tmp_path / "config.restored.yaml").read_text() == "api: { port: 1 }\n"
+
+
 def test_it_waits_for_the_engine_to_be_stopped(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'data' / 'rayon.db'}"
     config, file = site(tmp_path, url), tmp_path / "backup.tar.gz"

@@ -18,6 +18,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 DATABASE = "database.db"
 KEYS, PLANS = "keys", "floorplans"
+CONFIG = "config.yaml"
 
 
 @dataclass(frozen=True)

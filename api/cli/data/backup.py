@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.data.archive import DATABASE, KEYS, PLANS, Manifest, write_archive
+from api.cli.data.archive import CONFIG, DATABASE, KEYS, PLANS, Manifest, write_archive
 from api.cli.data.places import SitePlaces
 from api.cli.engine import CONFIG_OPTION
 from engine import __version__
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
         config: Path | None = CONFIG_OPTION,
         force: Annotated[bool, typer.Option("--force", help="Replace FILE where there is one.")] = False,
     ) -> None:
-        """Copy database, keys and floor plans into one file, while the site runs or not.
+        """Copy database, keys, floor plans and config.yaml into one file, while the site runs or not.
 
         The copy is of one moment. It holds the keys: who has it can tell who the shoppers are, so it is readable by its
         owner only, and belongs where nobody else reads. Salts of the day are left out: they have to be gone when
@@ -39,15 +39,23 @@ def register(app: typer.Typer) -> None:
 
         Example: rayon backup rayon.tar.gz
         """
-        from api.cli.startup import read_config
+        from api.cli.startup import config_path, read_config
 
-        say(make_backup(read_config(config), file, force=force), file)
+        say(make_backup(read_config(config), file, force=force, config_file=config_path(config)), file)
 
 
 def make_backup(
-    config: Config, target: Path, *, force: bool = False, environ: Mapping[str, str] = os.environ
+    config: Config,
+    target: Path,
+    *,
+    force: bool = False,
+    environ: Mapping[str, str] = os.environ,
+    config_file: Path | None = None,
 ) -> Manifest:
-    """Writes the backup `target`. Raises OperatorError, and StorageUnavailable; no half file is left then."""
+    """Writes the backup `target`, with the file that `config` was read from.
+
+    Raises OperatorError, and StorageUnavailable; no half file is left then.
+    """
     if target.exists() and not force:
         raise OperatorError([Problem(str(target), "(file)", "exists", "choose another name, or --force")])
     if not target.parent.is_dir():
@@ -62,6 +70,7 @@ def make_backup(
         files = {DATABASE: copy}
         files |= {f"{KEYS}/{path.name}": path for path in places.key_files()}
         files |= {f"{PLANS}/{path.relative_to(places.plans_dir).as_posix()}": path for path in places.plan_files()}
+        files |= {CONFIG: config_file} if config_file is not None else {}
         head = {
             "rayon": __version__,
             "database_version": require_known(copy),

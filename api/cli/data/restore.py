@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.data.archive import DATABASE, KEYS, PLANS, Manifest, members, read_archive
+from api.cli.data.archive import CONFIG, DATABASE, KEYS, PLANS, Manifest, members, read_archive
 from api.cli.data.places import SitePlaces
 from api.cli.engine import CONFIG_OPTION
 from engine.config import Config
@@ -36,21 +36,29 @@ def register(app: typer.Typer) -> None:
         """Bring a backup back: database, keys and floor plans, to where the configuration says.
 
         Stop engine and API first. Every byte is checked before anything is written, and nothing that is there is
-        written over: with --force it is moved into a folder of data_dir. The database may be of the other kind than the
+        written over: with --force it is moved into a folder of data_dir, which stays until you delete it. The backup's
+        config.yaml is put beside yours, as config.restored.yaml. The database may be of the other kind than the
         one that was backed up, so this also moves a site from SQLite to PostgreSQL.
 
         Example: rayon restore rayon.tar.gz
         """
-        from api.cli.startup import read_config
+        from api.cli.startup import config_path, read_config
 
-        bring_back(read_config(config), file, force=force)
+        bring_back(read_config(config), file, force=force, config_file=config_path(config))
 
 
 def bring_back(
-    config: Config, source: Path, *, force: bool = False, environ: Mapping[str, str] = os.environ
+    config: Config,
+    source: Path,
+    *,
+    force: bool = False,
+    environ: Mapping[str, str] = os.environ,
+    config_file: Path | None = None,
 ) -> Manifest:
-    """Puts the backup where `config` says. Raises OperatorError with all that stands in its way; nothing is then
-    written."""
+    """Puts the backup where `config` says, its own configuration beside `config_file` where it is another.
+
+    Raises OperatorError with all that stands in its way; nothing is then written.
+    """
     places = SitePlaces.of(config, environ)
     with tempfile.TemporaryDirectory(prefix="rayon-restore-") as draft:
         folder = Path(draft)
@@ -62,6 +70,7 @@ def bring_back(
         if force:
             _set_aside(places, manifest)
         _place(places, manifest, folder)
+        _place_config(manifest, folder, config_file or Path(CONFIG))
     print(f"Restored what was backed up at {manifest.made_at} by Rayon {manifest.rayon}. Start the site.")
     return manifest
 
@@ -101,7 +110,19 @@ def _set_aside(places: SitePlaces, manifest: Manifest) -> None:
         clear_tables(places.url)
     for path in there:
         shutil.move(path, aside / path.name)
-    print(f"What was there is in {aside}.", file=sys.stderr)
+    print(f"What was there is in {aside}: delete that once the site is as it should be.", file=sys.stderr)
+
+
+def _place_config(manifest: Manifest, folder: Path, current: Path) -> None:
+    """The configuration that says where everything goes is the one in use: that of the backup is put beside it."""
+    if CONFIG not in manifest.files:
+        return
+    content = (folder / CONFIG).read_bytes()
+    if current.is_file() and current.read_bytes() == content:
+        return
+    beside = current.with_name(f"{current.stem}.restored{current.suffix}")
+    beside.write_bytes(content)
+    print(f"The backup's configuration is another: it is in {beside}, and not used.", file=sys.stderr)
 
 
 def _place(places: SitePlaces, manifest: Manifest, folder: Path) -> None:

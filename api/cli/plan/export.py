@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from engine.plan.exporters.imdf import Address, imdf_archive
 from engine.plan.load import PLAN_FILE, load_plan
 
 FORMATS = ("imdf",)
+_COUNTRY = re.compile("[A-Za-z]{2}")
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +41,9 @@ def export(
         raise OperatorError([Problem("--format", format_, "is no format Rayon writes", f"one of {', '.join(FORMATS)}")])
     if output.suffix.lower() != ".zip":
         raise OperatorError([Problem("--output", str(output), "is no archive", "give a name that ends in .zip")])
+    if not _COUNTRY.fullmatch(country):
+        fix = "two letters of ISO 3166, like FR; ZZ is nowhere"
+        raise OperatorError([Problem("--country", country, "is no country's code", fix)])
     plan = load_plan(folder)
     refuse_overwriting("--output", output, *plan_files(folder))
     file = folder / PLAN_FILE
@@ -46,7 +51,7 @@ def export(
         fix = '{"lon": …, "lat": …, "bearing_deg": …} of the corner at 0, 0'
         raise OperatorError([Problem(str(file), "rayon.anchor", "is null: IMDF needs a place on Earth", fix)])
     written = datetime.fromtimestamp(int(file.stat().st_mtime), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    where = Address(address or plan.name, locality, country, language)
+    where = Address(address or plan.name, locality, country.upper(), language)
     content = imdf_archive(plan, where, written)
     try:
         output.write_bytes(content)

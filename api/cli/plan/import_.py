@@ -155,6 +155,20 @@ def _layers(given: Sequence[str]) -> dict[str, str]:
     return read
 
 
+_COUNTED = {
+    "levels": "level",
+    "zones": "zone",
+    "walls": "wall",
+    "fixtures": "fixture",
+    "openings": "opening",
+    "aps": "access point",
+}
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
 def _report(made: ImportedPlan, target: Path, as_json: bool) -> None:
     if as_json:
         warnings = [{"place": w.place, "reason": w.reason, "fix": w.fix} for w in made.warnings]
@@ -162,8 +176,8 @@ def _report(made: ImportedPlan, target: Path, as_json: bool) -> None:
         return
     for warning in made.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    said = ", ".join(f"{made.counts[key]} {key}" for key in ("levels", "zones", "walls", "fixtures", "openings"))
-    print(f"{target}: {said}, {made.counts['aps']} access points")
+    said = ", ".join(_counted(made.counts[key], word) for key, word in _COUNTED.items())
+    print(f"{target}: {said}")
     for level, (width, depth) in made.counts["size_m"].items():
         print(f"  level {level}: {width:g} by {depth:g} m, {made.counts['area_m2'][level]:g} m²")
     print(f"Now: rayon plan check {target.parent} && rayon plan draw {target.parent} -o plan.svg")

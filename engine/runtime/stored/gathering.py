@@ -1,8 +1,8 @@
 """Frames of a store, gathered until there is something to be worked out of them: one commit then, and not one a source.
 
 A window of a store closes when all its sources have spoken past it (`engine.ingest.time.frontiers`). So a frame waits
-for those of the other sources that spoke in the last seconds: nothing comes later by that. No frame waits for longer
-than HOLD_S, and none is acknowledged before it is written.
+for those of the other sources that spoke in the last seconds, and for one that was sent in another window than the
+last: nothing comes later by that. No frame waits for longer than HOLD_S, and none is acknowledged before it is written.
 """
 
 from __future__ import annotations
@@ -25,18 +25,26 @@ class _Store:
     batch: Batch = field(default_factory=list)
     since: float = 0.0
     spoke_at: dict[str, float] = field(default_factory=dict)
+    window: int = -1
 
-    def is_ready(self, now: float) -> bool:
+    def is_ready(self, now: float, window_s: float) -> bool:
         if not 0 <= now - self.since < HOLD_S or len(self.batch) >= MOST_FRAMES:
             return True
         here = {frame.source for _, frame in self.batch}
-        return here >= self.spoke_at.keys() or any(frame.replay for _, frame in self.batch)
+        if any(frame.replay for _, frame in self.batch):
+            return True
+        return here >= self.spoke_at.keys() and self.newest(window_s) != self.window
+
+    def newest(self, window_s: float) -> int:
+        """The window that the newest frame was sent in."""
+        return int(max(frame.sent_at for _, frame in self.batch) // window_s)
 
 
 class Gathering:
-    """Of all stores of an engine. Time is an argument: any clock that goes on."""
+    """Of all stores of an engine, whose windows are `window_s` long. Time is an argument: any clock that goes on."""
 
-    def __init__(self) -> None:
+    def __init__(self, window_s: float) -> None:
+        self._window_s = window_s
         self._stores: dict[str, _Store] = {}
 
     def add(self, raw: RawFrame, frame: Frame, now: float) -> None:
@@ -52,7 +60,8 @@ class Gathering:
         ready = {}
         for name, store in self._stores.items():
             store.spoke_at = {source: at for source, at in store.spoke_at.items() if 0 <= now - at <= SPOKE_S}
-            if store.batch and store.is_ready(now):
+            if store.batch and store.is_ready(now, self._window_s):
+                store.window = store.newest(self._window_s)
                 ready[name], store.batch = store.batch, []
         return ready
 

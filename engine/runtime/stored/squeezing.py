@@ -1,7 +1,8 @@
 """Columns of readings as small integers, to the bit: times in steps of milliseconds, decibels in tenths.
 
 What came over a wire has few digits. Where all of a column's numbers are whole multiples of a step they are kept as
-differences to the smallest, in as few bytes as they need; any other column is kept as it is.
+differences to the smallest, in as few bytes as they need; any other column is kept as it is. Numbers that only rise, as
+times of a frame do, are kept as what each adds to the one before.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ def unsqueeze(kept: Any) -> Column:
         return np.asarray(kept["of"][kept["at"]])
     if "whole" in kept:
         return np.asarray(kept["whole"], np.dtype(kept["dtype"]))
-    values = (kept["steps"].astype(np.float64) - 1.0 + kept["least"]) / kept["per"]
-    values[kept["steps"] == 0] = np.nan
+    steps = np.cumsum(kept["rise"], dtype=np.uint64) if "rise" in kept else kept["steps"]
+    values = (steps.astype(np.float64) - 1.0 + kept["least"]) / kept["per"]
+    values[steps == 0] = np.nan
     return np.asarray(values, np.dtype(kept["dtype"]))
 
 
@@ -50,10 +52,16 @@ def _squeeze_numbers(column: Column) -> Any:
             break
         if ((whole / per).astype(column.dtype)[given] == column[given]).all():
             least = float(whole.min())
-            steps = _small(np.where(given, whole - least + 1.0, 0.0).astype(np.uint64))
-            kept = {"dtype": column.dtype.str, "per": per, "least": least, "steps": steps}
+            steps = np.where(given, whole - least + 1.0, 0.0).astype(np.uint64)
+            kept = {"dtype": column.dtype.str, "per": per, "least": least} | _steps(steps)
             return kept if unsqueeze(kept).tobytes() == column.tobytes() else column
     return column
+
+
+def _steps(steps: Column) -> dict[str, Column]:
+    if (steps[1:] >= steps[:-1]).all():
+        return {"rise": _small(np.diff(steps, prepend=np.uint64(0)))}
+    return {"steps": _small(steps)}
 
 
 def _is_small(column: Column) -> bool:

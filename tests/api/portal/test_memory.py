@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import time
+
+import pytest
 
 from api.portal import freed, waiting
 from api.portal.counts import WRITE_S, DoorCounts
@@ -76,3 +79,16 @@ def test_failures_are_written_at_once_and_successes_now_and_then() -> None:
     assert counts.values("corner")["let_out"] == {"opened": 2, "sent_on": 1, "controller_away": 2}
     assert counts.values("other") == {"let_out": {}, "failing": 0, "last_failure": ""}
     assert WRITE_S < 8.0  # the health page takes what is older for silence
+
+
+def test_the_last_ones_are_written_though_nobody_comes_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    counts = DoorCounts()
+    assert counts.add("corner", LetOut.OPENED)
+    assert counts.late() == []
+    assert not counts.add("corner", LetOut.OPENED)
+    assert counts.late() == []
+    now[0] += WRITE_S
+    assert counts.late() == ["corner"]
+    assert counts.late() == []

@@ -48,7 +48,7 @@ def test_a_folder_of_layers_is_written_as_a_plan_that_passes(layers: Path, tmp_p
         "RON",
     )
     assert result.exit_code == 0, result.exception
-    assert "1 levels, 2 zones, 6 walls, 12 fixtures, 0 openings, 3 access points" in result.stdout
+    assert "1 level, 2 zones, 6 walls, 12 fixtures, 0 openings, 3 access points" in result.stdout
     assert "warning:" in result.stderr
     plan, errors, _ = check_plan(tmp_path / "corner")
     assert plan is not None, errors

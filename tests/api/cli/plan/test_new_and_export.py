@@ -77,6 +77,11 @@ def test_an_export_is_an_archive_that_import_takes(tmp_path: Path) -> None:
     assert [again[key] for key in ("levels", "zones", "fixtures", "openings", "aps")] == [1, 1, 1, 1, 3]
 
 
+@pytest.mark.parametrize("country", ["France", "F", "", "F1"])
+def test_a_country_is_two_letters(tmp_path: Path, country: str) -> None:
+    assert "ISO 3166" in refused(run("export", tmp_path, "-o", tmp_path / "x.zip", "--country", country))[0]
+
+
 def test_what_cannot_be_exported_is_refused(tmp_path: Path) -> None:
     raw = shop()
     raw["rayon"]["anchor"] = None

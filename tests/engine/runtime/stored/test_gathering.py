@@ -21,14 +21,26 @@ def sources(gathering: Gathering, now: float, store: str = "shop") -> list[str]:
 
 
 def test_one_source_waits_for_nobody() -> None:
-    gathering = Gathering()
+    gathering = Gathering(1.0)
     for now in (0.0, 1.0, 2.0):
         said(gathering, "c1", now)
         assert sources(gathering, now) == ["c1"]
 
 
+def test_within_a_window_nothing_is_worked_out() -> None:
+    gathering = Gathering(1.0)
+    said(gathering, "c1", 10.4)
+    assert sources(gathering, 10.4) == ["c1"]
+    said(gathering, "c1", 10.9)
+    assert sources(gathering, 10.9) == []
+    said(gathering, "c1", 11.4)
+    assert sources(gathering, 11.4) == ["c1", "c1"]
+    said(gathering, "c1", 11.9)
+    assert sources(gathering, 11.9 + HOLD_S + 0.01) == ["c1"]
+
+
 def test_the_first_waits_for_the_second() -> None:
-    gathering = Gathering()
+    gathering = Gathering(1.0)
     said(gathering, "c1", 0.0)
     said(gathering, "c2", 0.0)
     assert sources(gathering, 0.0) == ["c1", "c2"]
@@ -40,18 +52,18 @@ def test_the_first_waits_for_the_second() -> None:
 
 
 def test_nobody_waits_long_and_not_for_who_is_gone() -> None:
-    gathering = Gathering()
+    gathering = Gathering(1.0)
     said(gathering, "c1", 0.0)
     said(gathering, "c2", 0.0)
     gathering.take(0.0)
     said(gathering, "c1", 1.0)
-    assert sources(gathering, 1.0 + HOLD_S) == ["c1"]
+    assert sources(gathering, 1.0 + HOLD_S + 0.01) == ["c1"]
     said(gathering, "c1", SPOKE_S + 0.5)
     assert sources(gathering, SPOKE_S + 0.5) == ["c1"]
 
 
 def test_neither_do_recordings_nor_too_many() -> None:
-    gathering = Gathering()
+    gathering = Gathering(1.0)
     said(gathering, "c1", 0.0)
     said(gathering, "c2", 0.0)
     gathering.take(0.0)
@@ -63,7 +75,7 @@ def test_neither_do_recordings_nor_too_many() -> None:
 
 
 def test_a_clock_that_is_put_back_holds_nothing() -> None:
-    gathering = Gathering()
+    gathering = Gathering(1.0)
     said(gathering, "c1", 100.0)
     said(gathering, "c2", 100.0)
     gathering.take(100.0)
@@ -72,11 +84,12 @@ def test_a_clock_that_is_put_back_holds_nothing() -> None:
 
 
 def test_what_waits_is_not_acknowledged_and_goes_with_its_connection() -> None:
-    gathering = Gathering()
+    gathering = Gathering(1.0)
     said(gathering, "c1", 0.0, mid=5)
     said(gathering, "c1", 0.0, store="other", mid=5)
     assert gathering.take(0.0).keys() == {"shop", "other"}
     said(gathering, "c2", 0.5, mid=6)
+    assert gathering.take(0.5) == {}
     assert gathering.free([Token(1, 5), Token(1, 6)]) == [Token(1, 5)]
     gathering.forget_before(2)
     assert gathering.drop("shop") == []

@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 
 import api.campaigns.endpoints
 import api.controllers.receivers
+import api.controllers.streams
 import api.health.endpoints
 import api.health.sources
 import api.managers.endpoints
@@ -46,6 +47,7 @@ from api.context import AppContext
 from api.controllers.hand_over import HandOver
 from api.controllers.receivers import DECODED_AT_ONCE
 from api.controllers.replays import SeenMessages
+from api.controllers.streams import Streams
 from api.middleware import metrics
 from api.middleware.border import Border
 from api.middleware.headers import SafeHeaders
@@ -113,6 +115,7 @@ _ROUTERS = (
     api.shares.endpoints.router,
     api.campaigns.endpoints.router,
     api.controllers.receivers.router,
+    api.controllers.streams.router,
     api.health.endpoints.router,
     api.health.endpoints.metrics_router,
     api.health.sources.router,
@@ -169,6 +172,7 @@ def create_app(
     app.state.seen_messages = SeenMessages(db, secrets.derive_key("received messages"))
     app.state.envelope_key = envelope_key(secrets)
     app.state.turned_away = TurnedAway()
+    app.state.streams = Streams()
     app.state.decoding = CapacityLimiter(DECODED_AT_ONCE)
     app.state.hand_over = HandOver(config.mqtt) if any(s.config.receiver for s in sources) else None
     app.state.own_engine = list  # called for what keeps the engine of this process, if it has one, from its work

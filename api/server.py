@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("rayon.api")
 GRACE_S = 3  # how long running requests may take once the server is told to stop
+WS_BYTES = 1_048_576  # of one frame of a WebSocket
 KEEP_ALIVE_S = 5  # without a next request
 START_TIMEOUT_S = 60.0
 
@@ -97,6 +98,7 @@ class ApiServer:
             timeout_graceful_shutdown=GRACE_S,
             server_header=False,
             ws="auto",
+            ws_max_size=WS_BYTES,
             http=guarded_by(Doorkeeper(limits.max_connections, limits.connections_per_address, limits.trusted_proxies)),
             timeout_keep_alive=KEEP_ALIVE_S,
             backlog=512,

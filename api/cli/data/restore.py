@@ -95,7 +95,7 @@ def _targets(places: SitePlaces, manifest: Manifest) -> list[Path]:
 
 def _set_aside(places: SitePlaces, manifest: Manifest) -> None:
     """Moves what is there into a folder of data_dir; of a PostgreSQL database, a copy."""
-    aside = places.data_dir / f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    aside = places.data_dir / f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
     database = sqlite_file(places.url)
     there = [path for path in _targets(places, manifest) if path.exists()]
     if database is not None:

@@ -18,6 +18,7 @@ import httpx
 
 from engine.ingest.decoders.heard import VendorMessage
 from engine.ingest.pollers.answers import TIMEOUT_S, Asker, LoginExpired, SourceAway
+from engine.ingest.pollers.frames import listen_to_frames
 from engine.ingest.pollers.omada import ask_omada
 from engine.ingest.pollers.plain import ask_plain, listen_to_lines
 from engine.ingest.pollers.unifi import ask_unifi
@@ -25,9 +26,14 @@ from engine.ingest.sources.declared import Source
 from engine.ingest.sources.envelope import request_topic, seal_request
 
 log = logging.getLogger(__name__)
-ASKERS: dict[str, Asker] = {"unifi": ask_unifi, "omada": ask_omada, "cisco-spaces": listen_to_lines}
+ASKERS: dict[str, Asker] = {
+    "unifi": ask_unifi,
+    "omada": ask_omada,
+    "cisco-spaces": listen_to_lines,
+    "aruba-central": listen_to_frames,
+}
 """By kind; all others are asked by one GET."""
-STREAMS = frozenset(("cisco-spaces",))
+STREAMS = frozenset(("cisco-spaces", "aruba-central"))
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
 LOCKED_OUT_S = 60.0
 """A wrong password is tried again so seldom: controllers lock accounts."""

@@ -26,6 +26,7 @@ OPTIONS: dict[str, frozenset[str]] = {
 ASKED: dict[str, frozenset[str]] = {
     "unifi": frozenset(("api", "site", "console", "verify")),
     "omada": frozenset(("controller", "site", "verify")),
+    "aruba-central": frozenset(("user", "stream")),
 }
 """What a source that has a `url` is told besides; any other kind is asked by one GET."""
 

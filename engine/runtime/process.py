@@ -56,7 +56,7 @@ log = logging.getLogger(__name__)
 
 TAKE_FRAMES = 32  # per turn: at 650 readings each about a second of work, which a stop or a checkpoint waits for
 TICK_S = 0.25  # with nothing arriving the stores still look at the clock so often
-REFRESH_S, STATUS_S, RETENTION_S = 0.5, 2.0, 3600.0
+REFRESH_S, STATUS_S, RETENTION_S = 0.5, 3.0, 3600.0
 HOLD_MARGIN_S = 5.0  # beyond two terms: for what an engine had taken in, and not yet written, when it died
 
 

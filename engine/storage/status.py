@@ -17,7 +17,7 @@ from engine.vocabulary import StoreTrouble
 
 ENGINE = "engine"
 EVERY_STORE = "*"  # what belongs to no store: frames for stores without a floor plan, the broker, the database
-SILENT_S = 8.0  # an engine reports every 2 s, while it waits for a radio map too: with the pages' 2 s all in 10 s
+SILENT_S = 8.0  # an engine reports every 3 s, while it waits for a radio map too: with the pages' 2 s all in 10 s
 
 
 @dataclass(frozen=True, slots=True)

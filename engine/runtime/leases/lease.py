@@ -20,7 +20,7 @@ from engine.storage.database import Database
 from engine.storage.leases import Lease, LeaseSeen, read_leases, renew_leases, return_leases, take_lease
 
 log = logging.getLogger(__name__)
-RENEWALS_A_TERM = 4
+RENEWALS_A_TERM = 3
 LOOKS_A_TERM = 8
 
 

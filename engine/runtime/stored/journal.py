@@ -1,7 +1,7 @@
 """Frames as journal rows: what the broker may forget is on disk first, pseudonymised, until a checkpoint holds it.
 
-Rows come in few sizes, filled up with zeros: one that is written over another of its size costs SQLite one page, where
-a larger or smaller one moves pages about. A row of the smallest size fits into one page with all that is around it.
+Rows come in few sizes, filled up with zeros: one that is written over another of its size costs SQLite its own pages,
+where a larger or smaller one moves others about.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from engine.vocabulary import ReadingRefusal, RecordRefusal
 C = TypeVar("C", Readings, ToldPositions)
 SMALLEST = 9  # of zlib: a batch is small, and every byte of it goes to the disk within the second
 SEALED_BYTES = 39  # what sealing adds (engine.privacy.sealing)
-ROW_BYTES = 3_968 - SEALED_BYTES  # a page of SQLite is 4,096 bytes: the rest is for the store's name and the table
-MORE_BYTES = 4_092  # each page behind the first
+ROW_BYTES = 896 - SEALED_BYTES  # a page of SQLite is 1,024 bytes: the rest is for the store's name and the table
+MORE_BYTES = 1_020  # each page behind the first
 
 
 def pack_frames(frames: Sequence[Frame], layout: str, book: NameBook) -> tuple[bytes, BookPage]:

@@ -1,7 +1,7 @@
 """When a store's state is saved: often enough, right after its tracks were rounded, and the more seldom the larger.
 
 The state of 300 phones packs into 0.9 MB right after their tracks were rounded, and into 6.6 MB at any other moment. It
-is written to the log of the database and to its file, while the journal of the seconds in between is small.
+is written to the log of the database, and of several only the last to its file; the journal in between is small.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-WRITES_BYTES_PER_S = 8_000.0  # what checkpoints of one store may write: 0.7 GB a day
+WRITES_BYTES_PER_S = 4_000.0  # what checkpoints of one store may write: 0.35 GB a day
 OVERDUE_S = 30.0  # tracks are rounded every few seconds of the store's time: who waits longer waits for nothing
-LONGEST_REST_S = 300.0  # so much journal is worked off again after a crash, at most
+LONGEST_REST_S = 450.0  # so much journal is worked off again after a crash, at most
 
 
 @dataclass(slots=True)
@@ -33,4 +33,4 @@ class Pace:
         """A checkpoint of so many bytes was made; none where there was nothing new to save."""
         self.saved_at = now
         if saved_bytes:
-            self.rest_until = now + min(2 * saved_bytes / WRITES_BYTES_PER_S, LONGEST_REST_S)
+            self.rest_until = now + min(saved_bytes / WRITES_BYTES_PER_S, LONGEST_REST_S)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -65,6 +66,7 @@ _STATION = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _MOST_ATTRIBUTES = 1000
+_LONGEST = 80  # characters of what is remembered
 
 Attributes = Mapping[str, str]
 
@@ -109,12 +111,18 @@ def _records(message: VendorMessage, told: Told) -> list[Any]:
 def _attributes(said: dict[str, Any]) -> Attributes:
     """Attributes as texts by their names, whichever form they have. Those with several values have their first."""
     out = {}
-    for name in READ & said.keys():
-        value = said[name]
-        inside = value.get("value") if isinstance(value, dict) else value
-        single = inside[0] if isinstance(inside, list) and inside else inside
-        if isinstance(single, (str, int, float)) and not isinstance(single, bool):
-            out[name] = str(single).strip()
+    for name, value in said.items():
+        if name not in READ:
+            continue
+        if type(value) is dict:
+            value = value.get("value")
+        if type(value) is list and value:
+            value = value[0]
+        kind = type(value)
+        if kind is str:
+            out[name] = value.strip()
+        elif kind is int or kind is float:
+            out[name] = str(value)
     return out
 
 
@@ -140,11 +148,18 @@ def _read(said: Attributes, received_at: float, out: Decoded) -> None:
 
 def _called(station: str) -> tuple[str, str]:
     """(access point, SSID) of a Called-Station-Id. The SSID may hold colons, or be empty."""
+    return _known_called(station) if len(station) <= _LONGEST else _split_called(station)
+
+
+def _split_called(station: str) -> tuple[str, str]:
     found = _STATION.fullmatch(station.strip())
     if found:
         return ap_name(found[1]), found[2] or ""
     name, _, ssid = station.partition(":")
     return name.strip(), ssid
+
+
+_known_called = lru_cache(maxsize=1_000)(_split_called)  # the shop's own access points and networks
 
 
 def _user(said: Attributes) -> str:
@@ -159,7 +174,7 @@ def _time(said: Attributes, received_at: float) -> float:
     """When it happened: as the server says, else as long before receipt as it waited. NaN for receipt."""
     given = said.get("Event-Timestamp", "")
     if given:
-        return _date(given)
+        return _known_date(given) if len(given) <= _LONGEST else _date(given)
     delay_s = number(said.get("Acct-Delay-Time"))
     return received_at - delay_s if 0 < delay_s < 86_400 else ABSENT
 
@@ -178,3 +193,6 @@ def _date(given: str) -> float:
         return datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()
     except ValueError:
         raise RecordUnusable(RecordRefusal.BAD_TIME) from None
+
+
+_known_date = lru_cache(maxsize=256)(_date)  # many sessions say something within a second

@@ -2,8 +2,8 @@
 
     python -m tests.soak.receivers --per-second 200 --seconds 20
 
-Each message is sent when its time has come, whether the ones before are answered or not, so a receiver that falls behind
-shows it. Ends with 1 where one is not taken, or the 95th percentile is above 50 ms.
+Each message is sent when its time has come, whether the ones before are answered or not, so a receiver that falls
+behind shows it. Ends with 1 where one is not taken, or the 95th percentile is above 50 ms.
 """
 
 from __future__ import annotations

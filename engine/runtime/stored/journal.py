@@ -22,7 +22,7 @@ C = TypeVar("C", Readings, ToldPositions)
 SMALLEST = 9  # of zlib: a batch is small, and every byte of it goes to the disk within the second
 SEALED_BYTES = 39  # what sealing adds (engine.privacy.sealing)
 ROW_BYTES = 896 - SEALED_BYTES  # a page of SQLite is 1,024 bytes: the rest is for the store's name and the table
-MORE_BYTES = 1_020  # each page behind the first
+MORE_BYTES = 2_040  # two pages behind the first: most seconds of a store are of one size then
 
 
 def pack_frames(frames: Sequence[Frame], layout: str, book: NameBook) -> tuple[bytes, BookPage]:

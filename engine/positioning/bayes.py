@@ -8,6 +8,8 @@ import numpy as np
 
 from engine.columns import Columns
 from engine.positioning.belief import Belief, Estimate, Quantity
+from engine.positioning.kernels.choice import kernels
+from engine.positioning.kernels.rows import empty_rows, floats
 from engine.positioning.measurement.expectation import Expectation, PackedExpectation
 from engine.positioning.measurement.likelihood import CellLikelihood, cell_likelihood, residual_squares, tail_weights
 from engine.positioning.measurement.site import CENTRE_DBM, Site
@@ -42,12 +44,24 @@ def update_belief(
     posterior, foreseen = _posterior(belief.cells, _unheard_log(site, scans, belief, settings.partial_share), evidence)
     mean, var = belief.offset_mean.copy(), belief.offset_var.copy()
     for kind, e in zip(kinds, evidence, strict=True):
-        shift = np.einsum("nc,nc->n", posterior, e.offset).astype(np.float64)
-        square = np.einsum("nc,nc,nc->n", posterior, e.offset, e.offset).astype(np.float64)
-        within = (posterior * e.offset_var).sum(axis=1) if e.offset_var.shape[1] > 1 else e.offset_var[:, 0]
+        shift, square, within = _offset_moments(posterior, e)
         mean[:, kind.quantity] += shift
         var[:, kind.quantity] = np.maximum(square - shift**2, 0.0) + within
     return Estimate(posterior, mean, var, foreseen)
+
+
+def _offset_moments(posterior: F32, evidence: CellLikelihood) -> tuple[F64, F64, F64]:
+    """The offset's mean, mean square and mean variance (N,) over cells."""
+    offset, var, fast = evidence.offset, evidence.offset_var, kernels()
+    if fast is not None:
+        out = np.empty((len(posterior), 3), np.float32)
+        fast.offset_moments(floats(posterior), floats(offset), floats(var), out)
+        first, second, left = out.astype(np.float64).T
+        return first, second, left
+    shift = np.einsum("nc,nc->n", posterior, offset).astype(np.float64)
+    square = np.einsum("nc,nc,nc->n", posterior, offset, offset).astype(np.float64)
+    within = ((posterior * var).sum(axis=1) if var.shape[1] > 1 else var[:, 0]).astype(np.float64)
+    return shift, square, within
 
 
 def _expectation(site: Site, kind: Measured) -> Expectation | PackedExpectation:
@@ -132,6 +146,11 @@ def _unheard_log(site: Site, scans: Scans, belief: Belief, partial_share: float)
     weight = (unheard * trust[:, None]).astype(np.float32)
     shares = shift_shares(belief.offset_mean[:, Quantity.RSSI] - site.offset_mean[Quantity.RSSI], site.shifts_db)
     weight = (shares[:, :, None] * weight[:, None, :]).reshape(len(weight), -1)
+    fast = kernels()
+    if fast is not None and isinstance(site.not_heard_log, np.ndarray):
+        out = empty_rows(len(weight), site.not_heard_log.shape[1])
+        fast.silence(floats(weight), floats(site.not_heard_log), np.float32(partial_share), out)
+        return out
     silence = weight @ site.not_heard_log
     np.exp(silence, out=silence)
     silence *= np.float32(1.0 - partial_share)
@@ -150,6 +169,11 @@ def _posterior(prior: F32, extra_log: F32, evidence: list[CellLikelihood]) -> tu
     log = evidence[0].log
     for e in evidence[1:]:
         log += e.log
+    fast = kernels()
+    if fast is not None:
+        foreseen = np.empty(len(log), np.float32)
+        fast.posterior(floats(prior), floats(extra_log), log, foreseen)
+        return log, foreseen
     log += extra_log
     top = log.max(axis=1, keepdims=True)
     log -= top

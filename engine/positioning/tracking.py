@@ -17,6 +17,8 @@ from engine.columns import Columns
 from engine.positioning.bayes import covered_share, moments
 from engine.positioning.belief import Estimate, Known
 from engine.positioning.doubts import Doubts, cross_examine
+from engine.positioning.kernels.choice import kernels
+from engine.positioning.kernels.rows import empty_rows
 from engine.positioning.measurement.site import Site
 from engine.positioning.methods import METHODS
 from engine.positioning.motion.smoothing import TrackStep
@@ -64,6 +66,13 @@ def move(
 ) -> Moved:
     """Pause (N, C) and walk (N, K) masses `dt` (N,) later, after `look` was given the prediction over cells."""
     pause, walk = predict(graph, motion, *before, dt)
+    fast = kernels()
+    if fast is not None:
+        prior, walking = pause, empty_rows(*pause.shape)
+        fast.over_cells(pause, walk, graph.block, graph.size, walking)
+        estimate = look(prior)
+        fast.split(estimate.posterior, prior, walking)
+        return Moved(estimate, walking, prior)
     walk_cells = np.take(walk / graph.size, graph.block, axis=1)  # in rows, which indexing would not give
     prior = pause + walk_cells
     estimate = look(prior)
@@ -98,10 +107,9 @@ class EverywhereTracking:
         def look(prior: F32) -> Estimate:
             return self._method(self._site, scans, known.belief(prior, doubts.believed), s)
 
-        after = move(self._graph, s.motion, (tracks["pause"][slot], tracks["walk"][slot]), dt, look)
+        after = move(self._graph, s.motion, tracks.masses(slot), dt, look)
         posterior = after.estimate.posterior
-        tracks["pause"][slot] = after.pause
-        tracks["walk"][slot] = (self._graph.pool @ after.walking.T).T
+        tracks.keep(slot, posterior, after.walking)
         tracks.learn(slot, scans.t, after.estimate.offset_mean, after.estimate.offset_var, s)
         tracks.doubt(slot, doubts)
         if steps is not None:

@@ -8,6 +8,8 @@ import numpy as np
 
 from engine.devices import DeviceTable, StateColumn
 from engine.positioning.doubts import Doubts
+from engine.positioning.kernels.choice import kernels
+from engine.positioning.kernels.rows import empty_rows
 from engine.positioning.measurement.site import Site
 from engine.positioning.motion.walk import WalkGraph
 from engine.positioning.settings import LocatorSettings
@@ -85,7 +87,23 @@ class PlaceTracks(Tracks):
         pause, walk = anywhere(graph)
         n_cells, n_blocks = len(graph.block), len(graph.size)
         masses = {"pause": StateColumn(np.float32, pause, n_cells), "walk": StateColumn(np.float32, walk, n_blocks)}
+        self._graph = graph
         super().__init__(site, masses)
+
+    def masses(self, row: I64) -> tuple[F32, F32]:
+        """Of these rows, while pausing (n, C) and while walking (n, K)."""
+        pause, walk = (empty_rows(len(row), self[name].shape[1]) for name in ("pause", "walk"))
+        np.take(self["pause"], row, axis=0, out=pause, mode="clip")
+        return pause, np.take(self["walk"], row, axis=0, out=walk, mode="clip")
+
+    def keep(self, row: I64, posterior: F32, walking: F32) -> None:
+        """Keeps a posterior (n, C), and its part that walks, in these rows."""
+        fast = kernels()
+        if fast is not None:
+            fast.keep(posterior, walking, self._graph.block, row, self["pause"], self["walk"])
+            return
+        self["pause"][row] = posterior - walking
+        self["walk"][row] = self._graph.in_blocks(walking)
 
     def settle(self) -> None:
         """Rounds all masses as `settle_mass` does."""

@@ -14,9 +14,12 @@ without that, a store whose walls no plan knows would drop the access points tha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 
+from engine.positioning.kernels.choice import kernels
+from engine.positioning.kernels.rows import floats
 from engine.positioning.measurement.expectation import Expectation
 from engine.records import F32, F64
 
@@ -51,6 +54,9 @@ class Voices:
 def contradictions(kinds: list[Voices]) -> list[F32]:
     """Evidence (N, A) of each kind, in nats, that an access point is bad; 0 where unheard. An access point's other
     kind is left out with it."""
+    fast = kernels()
+    if fast is not None:
+        return _compiled(fast, kinds)
     sums = [_sums(k) for k in kinds]
     out = [np.zeros_like(k.z) for k in kinds]
     any_heard = np.any([(k.full > 0).any(axis=0) for k in kinds], axis=0)
@@ -67,6 +73,15 @@ def contradictions(kinds: list[Voices]) -> list[F32]:
                 foreseen = _log_sum(others - without[i] + joined) - base
                 out[i][rows, a] = np.where(own, k.log_any - foreseen, 0.0)
     return out
+
+
+def _compiled(fast: ModuleType, kinds: list[Voices]) -> list[F32]:
+    """The same by a kernel."""
+    columns = zip(*((k.mean, k.weight, k.z, k.full, k.v, k.offset_var) for k in kinds), strict=True)
+    stacked = [floats(np.stack(c)) for c in columns]
+    out = np.zeros((len(kinds), *kinds[0].z.shape), np.float32)
+    fast.contradictions(*stacked, np.array([k.log_any for k in kinds], np.float32), out)
+    return list(out)
 
 
 Terms = tuple[F32, F32, F32]

@@ -14,9 +14,12 @@ Student-t weight of the expected squared residual (Lange, Little & Taylor 1989, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 
+from engine.positioning.kernels.choice import kernels
+from engine.positioning.kernels.rows import empty_rows, floats
 from engine.positioning.measurement.expectation import Expectation, PackedExpectation
 from engine.records import F32, Bools
 
@@ -36,6 +39,9 @@ def cell_likelihood(expected: Expectation | PackedExpectation, z: F32, v: F32, o
     (0 where unheard), `offset_var` (N,) the prior variance s² of what is left of the offset."""
     if isinstance(expected, PackedExpectation):
         return _packed_likelihood(expected, z, v, offset_var)
+    fast = kernels()
+    if fast is not None:
+        return _compiled_likelihood(fast, expected, z, v, offset_var)
     if expected.uniform:
         w = v * expected.weight[:, 0]
         wz = w * z
@@ -57,6 +63,17 @@ def cell_likelihood(expected: Expectation | PackedExpectation, z: F32, v: F32, o
     square *= np.float32(-0.5)
     square -= 0.5 * np.log1p(prior * s) + spread
     return CellLikelihood(square, offset, var)
+
+
+def _compiled_likelihood(fast: ModuleType, expected: Expectation, z: F32, v: F32, offset_var: F32) -> CellLikelihood:
+    """The same by kernels."""
+    n, n_cells = len(z), expected.mean.shape[1]
+    log, offset = empty_rows(n, n_cells), empty_rows(n, n_cells)
+    kernel, var, spreads = fast.likelihood, empty_rows(n, n_cells), [expected.weight, expected.log_sigma]
+    if expected.uniform:
+        kernel, var, spreads = fast.likelihood_uniform, empty_rows(n, 1), [m[:, :1].ravel() for m in spreads]
+    kernel(*map(floats, (expected.mean, *spreads, z, v, offset_var)), log, offset, var)
+    return CellLikelihood(log, offset, var)
 
 
 def _packed_likelihood(expected: PackedExpectation, z: F32, v: F32, offset_var: F32) -> CellLikelihood:

@@ -50,7 +50,7 @@ class Site:
             cells=Cells(c.cell_m, c.x_m[part], c.y_m[part], c.level[part], none, none, np.empty(0)),
             rssi=self.rssi.at(part),
             range=self.range.at(part),
-            not_heard_log=log.at(part) if isinstance(log, PackedSilence) else log[:, part],
+            not_heard_log=log.at(part) if isinstance(log, PackedSilence) else np.ascontiguousarray(log[:, part]),
             xy=self.xy[part],
             xy2=self.xy2[part],
         )

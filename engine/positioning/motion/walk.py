@@ -9,13 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from types import ModuleType
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
 from engine.plan.cells import Cells
-from engine.positioning.motion.diffusion import SlowModes, diffuse, lazy_steps, quicker_from, slow_modes, take_steps
+from engine.positioning.kernels.choice import kernels
+from engine.positioning.kernels.rows import empty_rows, floats
+from engine.positioning.motion.diffusion import (
+    SlowModes,
+    diffuse,
+    lazy_steps,
+    quicker_from,
+    slow_modes,
+    take_steps,
+    walk_rows,
+)
 from engine.positioning.motion.pull import Pull, pull_of, tilt
 from engine.records import F32, F64, I32, I64
 
@@ -62,6 +73,15 @@ class WalkGraph:
         if not self.found:
             self.found.append(slow_modes(self.flow, self.size))
         return self.found[0]
+
+    def in_blocks(self, mass: F32) -> F32:
+        """Masses over cells (N, C) summed into blocks (N, K)."""
+        fast = kernels()
+        if fast is not None:
+            out = empty_rows(len(mass), len(self.size))
+            fast.pool(floats(mass), self.block, out)
+            return out
+        return np.asarray((self.pool @ mass.T).T)
 
     def cells_of(self, blocks: I64) -> I64:
         """The cells (c,) of these blocks, ascending."""
@@ -157,8 +177,24 @@ def cell_walk(cells: Cells) -> sparse.csr_array:
 def predict(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: F64) -> tuple[F32, F32]:
     """Pause (N, C) and walk (N, K) masses `dt_s` (N,) later."""
     dt = dt_s.astype(np.float32)
-    to_pause, to_walk = switching(model, dt)
     kept = (1.0 - stray_share(model, dt)).astype(np.float32)
+    still, moving = _stop_and_go(graph, model, pause, walk, dt, kept)
+    wanted = _walk_steps(graph, model, dt)
+    # what the modes leave out, and their rounding, is far below the stray mass that is added here
+    modes = graph.modes() if wanted.max(initial=0.0) >= quicker_from(len(graph.size)) else None
+    moving = diffuse(graph.flow, wanted, moving, model.max_steps, modes)
+    moving *= kept[:, None]
+    moving += stray_share(model, dt)[:, None] * (graph.size / graph.n_cells)
+    return still, moving
+
+
+def _stop_and_go(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt: F32, kept: F32) -> tuple[F32, F32]:
+    """Some walkers stop and some who paused go: who pauses (N, C) after shuffling on, `kept` (N,) of them, and who
+    walks (N, K) before walking on."""
+    fast = kernels()
+    if fast is not None:
+        return _compiled(fast, graph, model, (pause, walk), dt, kept)
+    to_pause, to_walk = switching(model, dt)
     still, moving = np.empty(pause.shape, np.float32), np.empty(walk.shape, np.float32)
     wanted, most = _shuffle_steps(graph, model, dt), model.max_cell_steps
     stops = to_pause[:, None] if graph.pull is None else graph.pull.stops(to_pause)
@@ -175,13 +211,24 @@ def predict(graph: WalkGraph, model: MotionModel, pause: F32, walk: F32, dt_s: F
         mass += stopped
         steps, share = lazy_steps(wanted[rows], most)
         still[rows] = take_steps(graph.cell_flow, steps, share, mass).T
-    wanted = _walk_steps(graph, model, dt)
-    # what the modes leave out, and their rounding, is far below the stray mass that is added here
-    modes = graph.modes() if wanted.max(initial=0.0) >= quicker_from(len(graph.size)) else None
-    moving = diffuse(graph.flow, wanted, moving, model.max_steps, modes)
-    moving *= kept[:, None]
-    moving += stray_share(model, dt)[:, None] * (graph.size / graph.n_cells)
     return still, moving
+
+
+def _compiled(
+    fast: ModuleType, graph: WalkGraph, model: MotionModel, masses: tuple[F32, F32], dt: F32, kept: F32
+) -> tuple[F32, F32]:
+    """The same by kernels, of (N, C) and (N, K)."""
+    to_pause, to_walk = switching(model, dt)
+    pause, walk = map(floats, masses)
+    if graph.pull is None:
+        within = np.ones(pause.shape[1], np.float32)
+        stops = np.repeat(to_pause[:, None], walk.shape[1], axis=1)
+    else:
+        within, stops = graph.pull.within, graph.pull.stops(to_pause)
+    still, moving = empty_rows(*pause.shape), empty_rows(*walk.shape)
+    fast.stop_and_go(pause, walk, graph.block, graph.size, within, to_walk, stops, kept, still, moving)
+    steps, share = lazy_steps(_shuffle_steps(graph, model, dt), model.max_cell_steps)
+    return walk_rows(graph.cell_flow, steps, share, still), moving
 
 
 def stray_share(model: MotionModel, dt: F32) -> F32:

@@ -199,7 +199,8 @@ def test_a_walk_whose_modes_change_sign_waits_until_they_are_gone() -> None:
     single, blocks = walk_graph(STORES["cells of 1 m"]).modes(), walk_graph(STORES["open"]).modes()
     assert single is not None
     assert blocks is not None
-    assert (single.shortest, blocks.shortest) == (diffusion.SWINGS_DIE_OUT, quicker_from(len(blocks.root)))
+    assert single.shortest == max(diffusion.SWINGS_DIE_OUT, quicker_from(len(single.root)))
+    assert blocks.shortest == quicker_from(len(blocks.root))
     graph = walk_graph(STORES["cells of 1 m"])
     lowest = 1.0 + float(np.linalg.eigvalsh(graph.flow.toarray().astype(np.float64))[0])
     assert -1.0 < lowest < 0.0

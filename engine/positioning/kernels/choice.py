@@ -1,0 +1,58 @@
+"""Whether the hot path's inner loops are numba's or numpy's: decided once, when a locator is first made.
+
+Numba is used where it is installed (the extra "fast") and can keep on disk what it compiled: beside this file, else in
+the user's cache folder, else where NUMBA_CACHE_DIR says. Without that every start would compile for some ten seconds,
+so numpy computes then, and the log says so once. RAYON_KERNELS=numpy asks for numpy.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from types import ModuleType
+
+log = logging.getLogger(__name__)
+
+VARIABLE = "RAYON_KERNELS"
+COMPILED = "engine.positioning.kernels.compiled"
+
+_chosen: list[ModuleType | None] = []
+
+
+def kernels() -> ModuleType | None:
+    """`engine.positioning.kernels.compiled`, or None: numpy computes."""
+    if not _chosen:
+        _chosen.append(_choose(os.environ.get(VARIABLE, "")))
+    return _chosen[0]
+
+
+def kernels_in_words() -> str:
+    """For those who compare speeds, or last digits: numba with its version, or numpy."""
+    return "numpy" if kernels() is None else f"numba {importlib.import_module('numba').__version__}"
+
+
+@contextmanager
+def numpy_alone() -> Iterator[None]:
+    """Within it numpy computes, whatever is installed."""
+    before = _chosen.copy()
+    _chosen[:] = [None]
+    try:
+        yield
+    finally:
+        _chosen[:] = before
+
+
+def _choose(asked: str) -> ModuleType | None:
+    if asked == "numpy" or find_spec("numba") is None:
+        return None
+    try:
+        return importlib.import_module(COMPILED)
+    except (ImportError, OSError, RuntimeError) as error:  # of numba: of another numpy, or with nowhere to keep files
+        log.warning(
+            "positions are computed by numpy, three times slower than by numba, which cannot be used: %s", error
+        )
+        return None

@@ -1,0 +1,200 @@
+"""Kernels compute what numpy computes; alone as in company; and where they cannot be used numpy computes."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from shapely.geometry import box
+
+from engine.plan.cells import walkable_cells
+from engine.plan.model import AccessPoint, Fixture, Level, Plan
+from engine.positioning.kernels import choice
+from engine.positioning.kernels.choice import kernels, kernels_in_words, numpy_alone
+from engine.positioning.kernels.rows import empty_rows, floats
+from engine.positioning.locator import Locator
+from engine.positioning.measurement.contradiction import Voices, contradictions
+from engine.positioning.measurement.expectation import Expectation
+from engine.positioning.measurement.likelihood import cell_likelihood
+from engine.positioning.motion.walk import MotionModel, predict, walk_graph
+from engine.records import F32, Scans
+
+pytest.importorskip("numba", reason="the extra `fast` is not installed")
+
+N, A, C = 19, 7, 601  # no multiple of what kernels take at once
+LEVEL = Level("0", 0, "Floor", 4.0, 0.0, box(0, 0, 18, 11))
+SHELF = Fixture("g", "0", "", "", 4.0, False, box(5, 4, 14, 5))
+POINTS = tuple(
+    AccessPoint(f"ap{k}", "0", x, y, 3.0, "", None, None) for k, (x, y) in enumerate([(2, 2), (16, 2), (9, 9)])
+)
+PLAN = Plan("small", "Small", "UTC", "EUR", None, (LEVEL,), fixtures=(SHELF,), access_points=POINTS)
+
+
+def both(call: Callable[[], Any]) -> tuple[Any, Any]:
+    """By kernels, then by numpy."""
+    assert kernels() is not None
+    fast = call()
+    with numpy_alone():
+        assert kernels() is None
+        return fast, call()
+
+
+def measured(rng: np.random.Generator) -> tuple[F32, F32, F32]:
+    """z, v and the offsets' variance of scans that miss some access points."""
+    v = rng.uniform(0.1, 1.0, (N, A)) * (rng.random((N, A)) < 0.7)
+    return floats(rng.normal(0, 15, (N, A)) * (v > 0)), floats(v), floats(rng.uniform(1, 40, N))
+
+
+@pytest.mark.parametrize("uniform", [True, False])
+def test_likelihoods_are_the_same(uniform: bool) -> None:
+    rng = np.random.default_rng(1)
+    expected = Expectation.of(rng.normal(0, 15, (A, C)), rng.uniform(3, 9, (A, 1 if uniform else C)))
+    assert expected.uniform is uniform
+    fast, slow = both(lambda: cell_likelihood(expected, *measured(np.random.default_rng(2))))
+    np.testing.assert_allclose(fast.log, slow.log, rtol=1e-5, atol=2e-4)
+    np.testing.assert_allclose(fast.offset, slow.offset, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(fast.offset_var, slow.offset_var, rtol=1e-5)
+
+
+def test_contradictions_are_the_same() -> None:
+    rng = np.random.default_rng(3)
+    kinds = []
+    for span in (60.0, 50.0):
+        expected = Expectation.of(rng.normal(0, 15, (A, C)), rng.uniform(3, 9, (A, C)))
+        z, full, var = measured(rng)
+        kinds.append(Voices.of(expected, z, full, floats(rng.uniform(0.2, 1, (N, A))), var, span))
+    fast, slow = both(lambda: contradictions(kinds))
+    np.testing.assert_allclose(fast, slow, rtol=1e-4, atol=1e-3)
+    assert np.abs(slow).max() > 1.0
+
+
+@pytest.mark.parametrize("standing", [False, True])
+def test_walks_are_the_same(standing: bool) -> None:
+    cells, rng = walkable_cells(PLAN, 0.5), np.random.default_rng(4)
+    density = rng.uniform(0.2, 3.0, len(cells)).astype(np.float32)
+    graph = walk_graph(cells, standing=density / density.mean() if standing else None)
+    pause, walk = floats(rng.random((N, len(cells)))), floats(rng.random((N, len(graph.size))))
+    total = pause.sum(axis=1, keepdims=True) + walk.sum(axis=1, keepdims=True)
+    pause, walk, dt = pause / total, walk / total, rng.uniform(0.0, 9.0, N)
+    fast, slow = both(lambda: predict(graph, MotionModel(), pause, walk, dt))
+    for got, want in zip(fast, slow, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-7)
+    for i in range(N):
+        alone = predict(graph, MotionModel(), pause[i : i + 1], walk[i : i + 1], dt[i : i + 1])
+        np.testing.assert_array_equal(alone[0][0], fast[0][i])
+
+
+def scans(t: float, ranged: bool) -> Scans:
+    """Of N devices; the first access point is not heard by all."""
+    rng = np.random.default_rng(int(t))
+    rssi = rng.uniform(-80, -45, (N, len(POINTS)))
+    rssi[: N // 2, 0] = np.nan
+    ranges = rng.uniform(2, 12, rssi.shape) if ranged else np.full(rssi.shape, np.nan)
+    none = np.full(rssi.shape, np.nan, np.float32)
+    device = np.arange(N, dtype=np.uint64)
+    return Scans(np.full(N, t), device, floats(rssi), floats(ranges), none, np.zeros(rssi.shape, np.float32))
+
+
+@pytest.mark.parametrize("ranged", [True, False])
+def test_tracks_are_the_same_after_a_minute(ranged: bool) -> None:
+    cells = walkable_cells(PLAN, 0.5)
+
+    def track() -> tuple[Any, Any]:
+        locator = Locator(PLAN, cells)
+        fixes = [locator.locate(scans(3.0 * k, ranged)) for k in range(1, 21)]
+        return fixes[-1], locator.state()["tracks"]
+
+    (fast, kept), (slow, wanted) = both(track)
+    np.testing.assert_allclose(np.stack([fast.x_m, fast.y_m]), np.stack([slow.x_m, slow.y_m]), atol=2e-3)
+    np.testing.assert_allclose(fast.posterior, slow.posterior, atol=2e-4)
+    for name in ("pause", "walk", "bad", "offset_mean", "offset_var"):
+        np.testing.assert_allclose(kept[name], wanted[name], rtol=2e-3, atol=1e-3, err_msg=name)
+
+
+def test_a_device_is_found_in_company_where_it_is_found_alone() -> None:
+    cells = walkable_cells(PLAN, 0.5)
+    together, alone = Locator(PLAN, cells), Locator(PLAN, cells)
+    for t in (3.0, 6.0, 9.0):
+        many, one = together.locate(scans(t, False)), alone.locate(scans(t, False).take(slice(5, 6)))
+    np.testing.assert_allclose(many.posterior[5], one.posterior[0], rtol=1e-4, atol=1e-8)
+
+
+def test_arrays_that_cannot_be_written_are_taken_too() -> None:
+    expected = Expectation.of(np.full((A, C), 3.0), np.full((A, C), 4.0))
+    z, v, var = measured(np.random.default_rng(6))
+    z.flags.writeable = False
+    fixed = replace(expected, weight=np.broadcast_to(expected.weight[:, :1], (A, C)))
+    assert np.isfinite(cell_likelihood(fixed, z, v, var).log).all()
+
+
+def test_memory_is_used_again_only_when_no_view_of_it_is_left() -> None:
+    rows = empty_rows(64, 4001)
+    at, view = rows.ctypes.data, rows[3:5].T
+    del rows
+    second = empty_rows(64, 4001)
+    assert second.ctypes.data != at
+    assert second.flags.writeable
+    assert second.flags.c_contiguous
+    view[:] = 1.0
+    del view
+    assert empty_rows(64, 4001).ctypes.data == at
+
+
+def test_who_asks_for_numpy_gets_it() -> None:
+    assert choice._choose("numpy") is None
+    assert choice._choose("") is kernels()
+    assert kernels_in_words().startswith("numba ")
+    with numpy_alone():
+        assert kernels_in_words() == "numpy"
+
+
+def test_with_nowhere_to_keep_what_was_compiled_numpy_computes_and_it_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_place(name: str) -> ModuleType:
+        raise RuntimeError("cannot cache function: no locator available")
+
+    monkeypatch.setattr(importlib, "import_module", no_place)
+    monkeypatch.setattr(choice, "_chosen", [])
+    with caplog.at_level(logging.WARNING):
+        assert kernels() is None
+        assert kernels() is None
+    assert [record.getMessage().count("no locator available") for record in caplog.records] == [1]
+
+
+FRESH = """
+from engine.positioning.kernels.choice import kernels
+found = kernels()
+given = [f.stats for f in vars(found).values() if hasattr(f, "stats") and f.nopython_signatures]
+print(len(given) > 9, all(s.cache_hits for s in given), any(s.cache_misses for s in given))
+"""
+
+
+def test_a_second_start_compiles_nothing() -> None:
+    assert kernels() is not None
+    done = subprocess.run([sys.executable, "-c", FRESH], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "True True False"
+
+
+HELP = """
+import sys
+from api.cli.main import main
+sys.argv = ["rayon", "--help"]
+try:
+    main()
+except SystemExit:
+    pass
+sys.exit("numba" in sys.modules)
+"""
+
+
+def test_help_needs_no_numba() -> None:
+    subprocess.run([sys.executable, "-c", HELP], check=True, capture_output=True)

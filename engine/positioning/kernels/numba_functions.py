@@ -1,0 +1,44 @@
+"""How functions are given to numba.
+
+Numba keeps on disk what it compiled for as long as a function's own file is unchanged, and looks at no other: whoever
+changes this file, `evidence.py` or `walking.py` deletes `*.nbi` beside it, and none of them calls another's functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from numba import njit
+from numba.extending import intrinsic
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FLAGS = {"reassoc", "contract", "arcp", "nsz", "nnan"}
+ROW, ROWS, CUBE, INDEX, SLOTS = "f4[::1]", "f4[:, ::1]", "f4[:, :, ::1]", "i4[::1]", "i8[::1]"
+"""Arrays as numba writes them: of floats in one to three dimensions, of 32-bit and of 64-bit indices."""
+
+
+def compiled(signature: str) -> Callable[[F], F]:
+    """Compiled when this file is imported, or found on disk. Sums may be taken in any order, always the same; no input
+    is NaN. Who calls it with other types or layouts than `signature` gets a TypeError."""
+
+    def compile_it(function: F) -> F:
+        return cast(F, njit(signature, cache=True, nogil=True, error_model="numpy", fastmath=FLAGS)(function))
+
+    return compile_it
+
+
+def inner(function: F) -> F:
+    """The same for parts of those, compiled with whoever calls them."""
+    return cast(F, njit(nogil=True, error_model="numpy", fastmath=FLAGS)(function))
+
+
+def inlined(function: F) -> F:
+    """The same without a call, so that loops over it hold vectors."""
+    return cast(F, njit(nogil=True, error_model="numpy", fastmath=FLAGS, forceinline=True)(function))
+
+
+def in_place_of(function: Callable[..., Any]) -> Any:
+    """What `function` generates, wherever compiled code calls it."""
+    return intrinsic(function)

@@ -133,6 +133,8 @@ class PositioningConfig(_Strict):
     window_s: float = Field(1.0, gt=0, le=60)
     # A device that may be in this share of the walkable area and more gets no fix; 1 lets every fix through.
     vague_share: float = Field(0.85, gt=0, le=1)
+    # Of a core, over time, that all stores of an engine together may use to learn radio maps.
+    learning_share: float = Field(0.1, gt=0, le=1)
 
 
 class PresenceConfig(_Strict):

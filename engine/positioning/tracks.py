@@ -107,8 +107,14 @@ class PlaceTracks(Tracks):
 
     def settle(self) -> None:
         """Rounds all masses as `settle_mass` does."""
+        fast, held = kernels(), self.held
         for name in ("pause", "walk"):
-            self[name][self.held] = settle_mass(self[name][self.held])
+            if fast is None:
+                self[name][held] = settle_mass(self[name][held])
+                continue
+            out = empty_rows(len(held), self[name].shape[1])
+            fast.settle(self[name], held, SETTLED_FLOOR, out)
+            self[name][held] = out
 
 
 def settle_mass(mass: F32) -> F32:

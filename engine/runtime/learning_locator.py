@@ -31,7 +31,8 @@ class LearningLocator:
     clock, done or not: however the same readings come in, they give the same fixes. Tracks are rounded at times that
     are set, too. Just after, they take a hundredth of the bytes: a checkpoint is best made then.
 
-    A `radio_map` that is given is kept, and nothing is learnt. `fits` is where fits are made.
+    A `radio_map` that is given is kept, and nothing is learnt. `fits` is where fits are made; one that comes due while
+    it owes a rest is left out, as the next will be made of all that was heard too.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class LearningLocator:
         self._fits = fits
         self._fitting = False
         self._use_at = np.inf
+        self._rests_until = -np.inf
 
     def __len__(self) -> int:
         """How many devices have a track."""
@@ -114,7 +116,7 @@ class LearningLocator:
     def start_anew(self) -> None:
         """The store's time starts anew: a fit under way is used as soon as there is a scan, or time goes on."""
         self._calibration.start_anew()
-        self._use_at = self._settle_at = -np.inf
+        self._use_at = self._settle_at = self._rests_until = -np.inf
 
     def _locate(self, scans: Scans) -> Fixes:
         if not self._given:
@@ -126,6 +128,10 @@ class LearningLocator:
         if self._fitting:
             self._use(self._calibration.take(self._fits.result()))
             self._fitting = False
+            self._rests_until = self._use_at - FITTING_S + self._fits.owed_s
+            return
+        if turn < self._rests_until:
+            self._calibration.skip(turn)
             return
         self._begin(self._calibration.begin(turn), turn + FITTING_S)
         if not self._fitting and then - turn > LONG_SILENCE_S:
@@ -155,6 +161,7 @@ class LearningLocator:
             "locator": self._locator.state(),
             "use_at": float(self._use_at),
             "settle_at": float(self._settle_at),
+            "rests_until": float(self._rests_until),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -162,6 +169,7 @@ class LearningLocator:
         self._calibration.restore(state["calibration"])
         self._locator.restore(state["locator"])
         self._settle_at = float(state["settle_at"])
+        self._rests_until = float(state.get("rests_until", -np.inf))  # checkpoints of before know of no rests
         self._use(self._calibration.map_in_use())
         self._fitting = False
         self._begin(self._calibration.pending(), float(state["use_at"]))

@@ -6,7 +6,9 @@ A fit takes a core for 1 to 5 s. When its map is used is not decided here but by
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import Protocol
@@ -32,9 +34,15 @@ class MapFits(Protocol):
     def result(self) -> Fitted:
         """What the fit came to, once. Raises what the fit raised, and ValueError where none was begun."""
 
+    @property
+    def owed_s(self) -> float:
+        """So long after the beginning of the fit whose result was asked for last, at least, the next may begin."""
+
 
 class FitsInPlace:
     """Makes a fit when its result is asked for, where it is asked for: no thread, and none that nobody needs."""
+
+    owed_s = 0.0
 
     def __init__(self) -> None:
         self._task: Task | None = None
@@ -56,18 +64,27 @@ class FitsInThread:
 
     Once `stopping` is set, `result` raises FitGivenUp instead of waiting for a fit that is not done. While it waits it
     calls `on_wait` every STOP_LOOK_S with True, and once with False when the wait is over.
+
+    With a `share` of a core fits take no more of it, by what each has used: `cpu_s` is asked in the fit's own thread.
+    What is owed is rounded up to a power of two, so that a journal worked off again mostly finds the same.
     """
 
     def __init__(
-        self, stopping: threading.Event | None = None, on_wait: Callable[[bool], None] = lambda waiting: None
+        self,
+        stopping: threading.Event | None = None,
+        on_wait: Callable[[bool], None] = lambda waiting: None,
+        share: float | None = None,
+        cpu_s: Callable[[], float] = time.thread_time,
     ) -> None:
+        self.owed_s = 0.0
+        self._share, self._cpu_s = share, cpu_s
         self._stopping = threading.Event() if stopping is None else stopping
         self.on_wait = on_wait
-        self._fitting: Future[Fitted] | None = None
+        self._fitting: Future[tuple[Fitted, float]] | None = None
 
     def begin(self, task: Task) -> None:
         """See `MapFits`."""
-        self._fitting = _start(task)
+        self._fitting = _start(task, self._cpu_s)
 
     def result(self) -> Fitted:
         """See `MapFits`; and FitGivenUp."""
@@ -82,16 +99,20 @@ class FitsInThread:
         if waited:
             self.on_wait(False)
         fitting, self._fitting = self._fitting, None
-        return fitting.result()
+        fitted, used_s = fitting.result()
+        self.owed_s = 0.0 if self._share is None else 2.0 ** math.ceil(math.log2(max(used_s / self._share, 1.0)))
+        return fitted
 
 
-def _start(task: Task) -> Future[Fitted]:
-    future: Future[Fitted] = Future()
+def _start(task: Task, cpu_s: Callable[[], float]) -> Future[tuple[Fitted, float]]:
+    future: Future[tuple[Fitted, float]] = Future()
 
     def run() -> None:
         with _ONE_FIT:
             try:
-                future.set_result(task())
+                before = cpu_s()
+                fitted = task()
+                future.set_result((fitted, cpu_s() - before))
             except Exception as error:  # noqa: BLE001  whoever waits for the fit gets it
                 future.set_exception(error)
 

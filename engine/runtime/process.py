@@ -204,7 +204,8 @@ class EngineProcess:
 
     def _enter(self, lease: Lease) -> bool:
         """Runs the store from where its last engine left it. False where that one, or a third, has it again."""
-        plan, fits = self._plans[lease.store], FitsInThread(self.stopping)
+        plan, share = self._plans[lease.store], self._config.positioning.learning_share / len(self._plans)
+        fits = FitsInThread(self.stopping, share=share)
         config = patient_config(self._config, self._sources.delay_s(lease.store))
         runner = StoreRunner(plan, config, self._db, self._secrets.site_key, fits, lease, self._keys)
         fits.on_wait = partial(self._wait_for_map, runner)

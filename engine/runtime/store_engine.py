@@ -71,8 +71,8 @@ class StoreEngine:
     """The chain of one store, from frames to triggers.
 
     Deterministic: the same frames in the same steps give the same result, before and after `state`/`restore`, wherever
-    `fits` makes the radio maps that are learnt. A `radio_map` that is given is kept instead. What `fits.result` raises
-    comes out of `step`; the engine is then good for nothing.
+    `fits` makes the radio maps that are learnt, as long as that owes no rests, which are measured. A `radio_map` that
+    is given is kept instead. What `fits.result` raises comes out of `step`; the engine is then good for nothing.
     """
 
     def __init__(

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.positioning.kernels.choice import kernels_in_words
 from engine.records import F64
 
 ROUNDS = 9
@@ -50,6 +51,7 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count() or 1,
         "python": platform.python_version(),
         "numpy": np.__version__,
+        "kernels": kernels_in_words(),
         "threads": threads,
         "load_1min": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }

@@ -18,6 +18,7 @@ from api.cli.bench.large import MIB, measure_large
 from api.cli.bench.mixed import measure_mixed
 from api.cli.bench.paired import Timed, figures_of, machine, measure_rates
 from api.cli.bench.peers import installed_peers, kalman_step
+from api.cli.bench.stores import measure_stores
 from engine.plan.cells import walkable_cells
 from engine.plan.model import AccessPoint, Level, Plan
 from engine.positioning.bayes import bayes
@@ -35,7 +36,7 @@ DEVICES = 256
 FEW = 32  # scans that each peer solves: one by one, they take long
 WINDOW_S = 3.0
 FAIR_S = 1.0  # who gives each figure less time than this wants a look, not a comparison: commands are run once
-PARTS = 5  # of a bench: rates, mixed intervals, a large store, decoders, commands
+PARTS = 6  # of a bench: rates, mixed intervals, stores a core, a large store, decoders, commands
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +53,9 @@ def bench(
     The locator: 40 x 25 m, cells of 0.5 m, 6 access points, batches of 256 devices;
     and its weight, there and in a hypermarket (large_store_...: 200 x 100 m, 80 access points); and fixes of
     phones that scan every 1 to 30 s among shelves (mixed_intervals_...: 60 x 40 m, ticks of one second).
+
+    Whole stores: how many a core carries live (stores_per_core: 60 x 40 m, 16 access points, 40 phones heard every
+    3 s, from frames to visits; by the processor's time).
 
     The decoders: readings, or located positions, a second out of our own wire in frames of 250 and of 20, and out of
     each vendor's messages, on one core.
@@ -97,6 +101,8 @@ def measure(seconds: float, on_part: Callable[[], None] = lambda: None) -> dict[
     state = locator.state()["tracks"]
     mixed = measure_mixed(seconds)
     on_part()
+    stores = measure_stores(seconds)
+    on_part()
     large = measure_large(seconds)
     on_part()
     decoders = measure_decoders(seconds)
@@ -115,6 +121,7 @@ def measure(seconds: float, on_part: Callable[[], None] = lambda: None) -> dict[
         "bytes_per_tracked_device": sum(v.nbytes for v in state.values()) // max(len(locator), 1),
         "locator_mib": kept / MIB,
         **mixed,
+        **stores,
         **large,
         **decoders,
     }

@@ -9,6 +9,7 @@ from engine.positioning.kernels.evidence import (
     likelihood_uniform,
     offset_moments,
     posterior,
+    settle,
     silence,
 )
 from engine.positioning.kernels.walking import LANES, keep, over_cells, pool, split, stop_and_go, walk_rows
@@ -23,6 +24,7 @@ __all__ = [
     "over_cells",
     "pool",
     "posterior",
+    "settle",
     "silence",
     "split",
     "stop_and_go",

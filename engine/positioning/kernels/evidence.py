@@ -329,3 +329,18 @@ def contradictions(mean: F32, weight: F32, z: F32, full: F32, v: F32, offset_var
                     for t in range(n_cells):
                         joined[t] = rest[t] - logs[q, t] + joined[t] + density + half_logs[q, a, t]
                     out[q, n, a] = log_any[q] - (_log_mean(joined, n_cells) - base)
+
+
+OCTAVE = np.exp2(np.arange(16) / 16).astype(np.float32)
+LOG_2 = np.float32(16.0 / np.log(2.0))
+
+
+@compiled(f"void({ROWS}, i8[::1], f4, {ROWS})")
+def settle(mass: F32, rows: I64, floor: np.float32, out: F32) -> None:
+    """Rounds `rows` of masses (n, K) to sixteenths of an octave; below `floor` they are 0. Fills `out` (rows, K)."""
+    for n in range(len(rows)):
+        given, to = mass[rows[n]], out[n]
+        for k in range(len(given)):
+            at = np.int32(np.rint(_log(max(given[k], floor)) * LOG_2))
+            value = OCTAVE[at & np.int32(15)] * _as_float((np.int32(127) + (at >> np.int32(4))) << np.int32(23))
+            to[k] = value if given[k] >= floor else ZERO

@@ -70,6 +70,21 @@ def test_new_maps_are_used_at_growing_intervals() -> None:
     assert min(m for t_s, m in apart_m.items() if 25.5 < t_s < 30.0) > 0.01
 
 
+class Rests(FitsInPlace):
+    """Each fit owes so many seconds."""
+
+    owed_s = 40.0
+
+
+def test_a_fit_that_comes_due_during_a_rest_is_left_out() -> None:
+    resting, given = StoreEngine(PLAN, Config(), fits=Rests()), decoded()
+    run(resting, given)
+    assert resting.counts["radio_maps"] == 1, "begun after 15 seconds; what is due after 30 would have to wait until 55"
+    again = StoreEngine(PLAN, Config(), fits=Rests())
+    again.restore(unpack(pack(resting.state())))
+    assert again.state()["rests_until"] == pytest.approx(T0 + 55.0, abs=1.0)
+
+
 @pytest.mark.parametrize("at_once", [3, 20])
 def test_however_many_frames_a_step_takes_places_are_the_same(at_once: int) -> None:
     """Tracks are rounded and maps used at times that are set, not where a step happens to end. To the millimetre: the

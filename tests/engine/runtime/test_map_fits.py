@@ -141,3 +141,22 @@ def _after(fits: FitsInThread) -> Fitted:
             return fits.result()
         except FitGivenUp:
             continue
+
+
+@pytest.mark.parametrize(("used_s", "owed_s"), [(3.0, 32.0), (3.3, 64.0), (0.01, 1.0)])
+def test_a_fit_owes_a_rest_by_what_it_used_of_its_share(used_s: float, owed_s: float) -> None:
+    ticks = iter([5.0, 5.0 + used_s])
+    fits = FitsInThread(share=0.1, cpu_s=lambda: next(ticks))
+    fits.begin(Fit())
+    assert fits.owed_s == 0.0
+    fits.result()
+    assert fits.owed_s == owed_s
+
+
+@BOTH
+def test_without_a_share_nothing_is_owed(make: Callable[[], MapFits]) -> None:
+    """Offline runs do not depend on how fast the machine is."""
+    fits = make()
+    fits.begin(Fit())
+    fits.result()
+    assert fits.owed_s == 0.0

@@ -127,6 +127,24 @@ def test_a_device_is_found_in_company_where_it_is_found_alone() -> None:
     np.testing.assert_allclose(many.posterior[5], one.posterior[0], rtol=1e-4, atol=1e-8)
 
 
+def test_settled_masses_are_the_same_and_settled_again_too() -> None:
+    cells = walkable_cells(PLAN, 0.5)
+
+    def settled() -> tuple[F32, F32]:
+        locator = Locator(PLAN, cells)
+        locator.locate(scans(3.0, False))
+        locator.settle()
+        once = locator.state()["tracks"]["pause"].copy()
+        locator.settle()
+        return once, locator.state()["tracks"]["pause"]
+
+    (fast, again), (slow, _) = both(settled)
+    np.testing.assert_array_equal(fast, again)
+    octaves = np.log2(fast[fast > 0].astype(np.float64)) * 16
+    np.testing.assert_allclose(octaves, np.rint(octaves), atol=1e-4)
+    assert (np.abs(fast - slow) <= 0.045 * slow + 1e-6).all()
+
+
 def test_arrays_that_cannot_be_written_are_taken_too() -> None:
     expected = Expectation.of(np.full((A, C), 3.0), np.full((A, C), 4.0))
     z, v, var = measured(np.random.default_rng(6))

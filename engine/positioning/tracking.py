@@ -24,6 +24,7 @@ from engine.positioning.methods import METHODS
 from engine.positioning.motion.smoothing import TrackStep
 from engine.positioning.motion.walk import MotionModel, WalkGraph, predict
 from engine.positioning.posterior import sparse_rows
+from engine.positioning.relocating import find_again
 from engine.positioning.settings import LocatorSettings
 from engine.positioning.tracks import PlaceTracks, Tracks, trust
 from engine.records import F32, F64, I32, I64, Posterior, Scans
@@ -105,7 +106,9 @@ class EverywhereTracking:
         doubts = cross_examine(self._site, scans, known, tracks.doubts(slot), dt, s)
 
         def look(prior: F32) -> Estimate:
-            return self._method(self._site, scans, known.belief(prior, doubts.believed), s)
+            belief = known.belief(prior, doubts.believed)
+            estimate = self._method(self._site, scans, belief, s)
+            return find_again(self._site, scans, belief, estimate, dt, self._graph.n_cells, s)
 
         after = move(self._graph, s.motion, tracks.masses(slot), dt, look)
         posterior = after.estimate.posterior

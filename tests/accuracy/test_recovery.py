@@ -9,8 +9,8 @@ from tests.accuracy.recovery import recovery
 
 
 @pytest.mark.parametrize("air", ["statistical", "traced"])
-# measured over six seeds, seconds at 1 s and at 3 s: medians 2-3 and 3, nine in ten within 11-12 and 15
-@pytest.mark.parametrize(("interval_s", "median_s", "p90_s"), [(1.0, 10.0, 40.0), (3.0, 12.0, 40.0)])
+# measured, seconds at 1 s and at 3 s: medians 3-5 and 6, nine in ten within 14-20 and 15-18
+@pytest.mark.parametrize(("interval_s", "median_s", "p90_s"), [(1.0, 6.0, 25.0), (3.0, 9.0, 30.0)])
 def test_half_a_minute_of_false_readings_is_soon_forgotten(
     air: str, interval_s: float, median_s: float, p90_s: float
 ) -> None:

@@ -17,10 +17,11 @@ from engine.positioning.bayes import Measured, covered_share, moments, update_be
 from engine.positioning.belief import Estimate, Known
 from engine.positioning.doubts import Doubts, cross_examine
 from engine.positioning.measurement.site import Site
-from engine.positioning.motion.walk import WalkGraph, stray_share
+from engine.positioning.motion.walk import WalkGraph
 from engine.positioning.posterior import sparse_rows
 from engine.positioning.regions.regions import EVERYWHERE, Region, Regions, later_sigma_m
 from engine.positioning.regions.tracks import RegionTracks
+from engine.positioning.relocating import find_again, lost_share
 from engine.positioning.settings import LocatorSettings
 from engine.positioning.tracking import LONGEST_BATCH, Moved, Placement, Steps, move, note
 from engine.positioning.tracks import trust
@@ -135,11 +136,16 @@ class RegionalTracking:
         site, graph = (region.site, region.graph) if region else (self._site, self._graph)
         part, s = heard.take(rows), self._settings
         before = self.tracks.masses_in(part.slot, number)
-        after = move(graph, s.motion, before, part.dt, lambda prior: part.look(site, prior, s))
+
+        def look(prior: F32) -> Estimate:
+            belief, estimate = part.known.belief(prior, part.doubts.believed), part.look(site, prior, s)
+            return find_again(site, part.scans, belief, estimate, part.dt, graph.n_cells, s)
+
+        after = move(graph, s.motion, before, part.dt, look)
         return _Looked(rows, part, region, after)
 
     def _find_lost(self, looked: _Looked) -> Bools:
-        """Who may well be away from the region (m,): of the mass that strays, the scan leaves so much there.
+        """Who may well be away from the region (m,): of the mass that may be lost, the scan leaves so much there.
 
         Some of that mass strays within the region, so who is there by the scan alone need not be asked.
         """
@@ -148,7 +154,7 @@ class RegionalTracking:
         asked = np.flatnonzero(lost)
         if len(asked):
             heard = looked.heard.take(asked)
-            stray = stray_share(self._settings.motion, heard.dt.astype(np.float32))
+            stray = lost_share(heard.dt, self._settings).astype(np.float32)
             stray[heard.first] = 1.0
             there = heard.look(
                 self._thin, stray[:, None] * (away / np.float32(len(away))), self._settings

@@ -16,7 +16,7 @@ from engine.positioning.settings import LocatorSettings
 from engine.positioning.tracking import Alone, EverywhereTracking, Moved, move, note
 from tests.engine.positioning.tiny import OFFSET_VAR, SIGMA_DB, bayes_by_hand, cells, scans, site
 
-SETTINGS = LocatorSettings(offset_floor_db=0.1, offset_drift_db2_per_s=0.5)
+SETTINGS = LocatorSettings(offset_floor_db=0.1, offset_drift_db2_per_s=0.5, lost_per_s=0.0)  # nobody is found again
 UNIFORM = np.repeat(SIGMA_DB[:, None], 6, axis=1)
 
 

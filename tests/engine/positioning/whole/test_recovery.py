@@ -31,11 +31,9 @@ def off(locator: Locator, given: Scans) -> float:
     return float(np.mean(np.hypot(fixes.x_m - 34.0, fixes.y_m - 12.0) > 6.0))
 
 
-@pytest.mark.parametrize(("interval_s", "after"), [(1.0, 45), (3.0, 8), (30.0, 5)])
-def test_within_a_minute_a_track_thirty_metres_off_is_as_good_as_one_that_was_right(
-    interval_s: float, after: int
-) -> None:
-    """By a map that nobody measured, whose errors last: five scans where they are rare."""
+@pytest.mark.parametrize(("interval_s", "after"), [(1.0, 14), (3.0, 5), (30.0, 5)])
+def test_soon_a_track_thirty_metres_off_is_as_good_as_one_that_was_right(interval_s: float, after: int) -> None:
+    """By a map that nobody measured, whose errors last."""
     cells, rng = walkable_cells(PLAN, 0.5), np.random.default_rng(1)
     lost, right = Locator(PLAN, cells), Locator(PLAN, cells)
     for k in range(20):

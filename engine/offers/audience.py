@@ -17,7 +17,8 @@ DAY_S = 86_400.0
 class LinkedShopper:
     """A shopper behind a device: only those who granted location offers are ever linked.
 
-    `created_at` is when the profile was made, `linked_at` when this device became its shopper's (s UTC).
+    `created_at` is when the profile was made, `linked_at` when this device became its shopper's (s UTC). Who objects to
+    statistics is not `counted`.
     """
 
     shopper_id: str
@@ -26,6 +27,7 @@ class LinkedShopper:
     created_at: float = 0.0
     linked_at: float = 0.0
     wishes: Wishes = NO_WISHES
+    counted: bool = True
 
 
 class Audience(BaseModel):

@@ -23,7 +23,7 @@ from engine.presence.heat import HeatRow
 from engine.presence.local_hours import LocalHours, hours_in
 from engine.presence.zonehours import ZoneHourRow
 from engine.privacy.k_anonymity import BlockPeople, Presences, cut_floor, lay_out, weights
-from engine.records import F64, I64, Fixes, VisitEvent
+from engine.records import F64, I64, U64, Fixes, VisitEvent
 from engine.vocabulary import VisitChange
 
 ALL = 1
@@ -208,6 +208,13 @@ class Release:
                 self._ended[_pair(a, b)] = end
                 del self._moves[a, b]
         return [FlowRow(*key, n) for key, n in sorted(sums.items()) if n]
+
+    def forget(self, devices: U64) -> None:
+        """These devices (n,) stand behind nothing any more: what they added stays in the sums, which wait on."""
+        gone = set(devices.tolist())
+        self._presences = self._presences.without(devices)
+        for block in (*self._visits.values(), *self._moves.values()):
+            block.crowd.forget(gone)
 
     def turn(self) -> None:
         """The salt has turned: numbers stay, no pseudonym does."""

@@ -24,7 +24,7 @@ halved at the median of its people's places, as long as k distinct people stand 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,6 +51,13 @@ class BlockPeople:
         everybody, within = self.parts.get(whole, set()), [self.parts[part] for part in inner if part in self.parts]
         rests = [everybody - part for part in (*within, set().union(*within))]
         return _people(everybody) >= k and all(not rest or _people(rest) >= k for rest in rests if within)
+
+    def forget(self, devices: Collection[int]) -> None:
+        """Of the running salt's devices these are behind nothing any more."""
+        self.parts = {
+            part: {who for who in seen if who[0] != self.salt or who[1] not in devices}
+            for part, seen in self.parts.items()
+        }
 
     def turn(self) -> None:
         """The salt turns: devices become numbers 0, 1, … that lead to no pseudonym; a new salt's count begins."""
@@ -88,6 +95,11 @@ class Presences:
         new = np.ones(order.shape, np.bool_)
         new[1:] = (np.diff(square) != 0) | (np.diff(salt) != 0) | (device[1:] != device[:-1])
         return Presences(device[new], square[new], salt[new])
+
+    def without(self, devices: U64) -> Presences:
+        """Those of other devices than these (m,) of the running salt."""
+        kept = ~np.isin(self.device, devices) | (self.salt != self.salt.max(initial=0)) | (self.square < 0)
+        return Presences(self.device[kept], self.square[kept], self.salt[kept])
 
     def turn(self) -> Presences:
         """The salt turns: devices become numbers 0, 1, … that lead to no pseudonym; a new salt's count begins."""

@@ -137,12 +137,18 @@ class Pseudonyms:
             self._consented = wanted
             self._memo.clear()
 
-    def leave_out(self, opted_out: Collection[int]) -> None:
-        """Takes the stable pseudonyms of phones that are to be counted in nothing; all of them are `OPTED_OUT`."""
+    def leave_out(self, opted_out: Collection[int]) -> frozenset[int]:
+        """Takes the stable pseudonyms of phones that are to be counted in nothing; all of them are `OPTED_OUT`.
+
+        Returns the names under which those that are new have gone so far, as far as they are remembered.
+        """
         wanted = frozenset(int(device) for device in opted_out)
-        if wanted != self._opted_out:
-            self._opted_out = wanted
-            self._memo.clear()
+        if wanted == self._opted_out:
+            return frozenset()
+        fresh, memo = wanted - self._opted_out, self._memo
+        went_as = {name for mac, name in memo.items() if int(self.stable(mac)) in fresh} if fresh else set()
+        self._opted_out, self._memo = wanted, {}
+        return frozenset(went_as - {OPTED_OUT}) | fresh
 
     def watch(self, claimed: Collection[int]) -> None:
         """Takes the stable pseudonyms of phones that somebody claims and has yet to prove. They stay daily; `goes_as`

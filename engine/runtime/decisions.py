@@ -31,6 +31,8 @@ class OfferDesk:
     def __init__(self, plan: Plan, config: Config, db: Database, secret: bytes, lease: Lease | None = None) -> None:
         self.links: dict[int, LinkedShopper] = {}
         self.opted_out: frozenset[int] = frozenset()
+        self.withdrawn: set[int] = set()
+        """Devices that were linked, and are not since a look that nobody has heeded yet."""
         self.counts: Counter[DecisionReason] = Counter()
         self.campaigns: list[Campaign] = []
         self._plan, self._db, self._secret, self._lease = plan, db, secret, lease
@@ -49,7 +51,8 @@ class OfferDesk:
             return False
         self.campaigns = self._load_campaigns()
         self._book = campaign_book(self.campaigns, self._plan)
-        self.links = linked_devices(self._db, store)
+        before, self.links = self.links.keys(), linked_devices(self._db, store)
+        self.withdrawn = (self.withdrawn | (before - self.links.keys())) - self.links.keys()
         self.opted_out = opted_out(self._db, store)
         self._versions = versions
         return True

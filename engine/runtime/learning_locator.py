@@ -109,6 +109,11 @@ class LearningLocator:
         """Drops the tracks of devices that have left."""
         self._locator.forget(devices)
 
+    def withdraw(self, devices: U64) -> None:
+        """Drops the tracks of devices whose owners take their consent back, and the scans that maps are learnt from."""
+        self._locator.forget(devices)
+        self._calibration.forget(devices)
+
     def rename(self, names: Mapping[int, int]) -> None:
         """Tracks go on under new names (old to new). What was learnt keeps the old ones, which lead to nobody."""
         self._locator.restore(rename_devices(self._locator.state(), names))

@@ -50,6 +50,7 @@ from engine.storage.last_places import note_places
 from engine.storage.leases import Lease
 from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of
+from engine.storage.versions import versions
 from engine.vocabulary import FrameRefusal, RecordRefusal
 
 log = logging.getLogger(__name__)
@@ -110,6 +111,7 @@ class EngineProcess:
         self._overdue, self._waiting = list[Token](), dict[str, str]()
         self._set_up_link()
         self._rules = rules_of(db, config.retention, config.storage.data_dir)
+        self._links: dict[str, int] = {}
         self._due = dict.fromkeys(("refresh", "status", "retention"), 0.0)
 
     def run(self) -> None:
@@ -357,7 +359,7 @@ class EngineProcess:
         self.patience(runner.checkpoint_if_due, now, self._config.storage.checkpoint_s)
 
     def _keep_house(self, now: float) -> None:
-        if self._is_due("refresh", now, REFRESH_S):
+        if self._is_due("refresh", now, REFRESH_S) or self._links_moved():
             self._refresh(now)
         link = self.subscriber.state.name
         if self._is_due("status", now, STATUS_S) or link is not self._reported_link:
@@ -372,6 +374,11 @@ class EngineProcess:
         self._due[what] = now
         return True
 
+    def _links_moved(self) -> bool:
+        """Whether somebody agreed or took it back, since the last step: it holds from this one on."""
+        before, self._links = self._links, self.patience(versions, self._db, "links")
+        return before != self._links
+
     def _refresh(self, now: float) -> None:
         self.patience(self._owners.settle, list(self.runners), now)
         linked: set[int] = set()
@@ -380,8 +387,9 @@ class EngineProcess:
             linked.update(runner.linked_devices())
         for store, pseudonyms in self.pseudonyms.items():
             pseudonyms.refresh(linked)
-            if store in self.runners:
-                pseudonyms.leave_out(self.runners[store].opted_out())
+            if (found := self.runners.get(store)) is not None:
+                with self._run_by_us(store):
+                    self.patience(found.withdraw, pseudonyms.leave_out(found.opted_out()), now)
 
     def _save(self, now: float) -> None:
         for store, runner in list(self.runners.items()):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy import sparse
@@ -27,7 +27,19 @@ from engine.presence.release import Statistics
 from engine.presence.stays import StoreVisits
 from engine.presence.visits import VisitTracker
 from engine.radio.radiomap import RadioMap
-from engine.records import F32, DeviceId, Fixes, Readings, Scans, StoreVisit, ToldPositions, Trigger, VisitEvent
+from engine.records import (
+    F32,
+    U64,
+    Bools,
+    DeviceId,
+    Fixes,
+    Readings,
+    Scans,
+    StoreVisit,
+    ToldPositions,
+    Trigger,
+    VisitEvent,
+)
 from engine.runtime.intake import HeardStep, Intake
 from engine.runtime.learning_locator import LearningLocator
 from engine.runtime.map_fits import FitsInPlace, MapFits
@@ -35,6 +47,11 @@ from engine.runtime.newcomers import Newcomers
 from engine.runtime.promises import Promises
 from engine.runtime.renaming import rename_devices
 from engine.vocabulary import VisitChange
+
+Stayed = TypeVar("Stayed", VisitEvent, StoreVisit)
+
+REMEMBERED_GONE = 1_000
+"""Withdrawn devices of whom readings may still be on their way through the intake: seconds of them."""
 
 CARRIED_S = 4 * 3600.0
 """Whose stay began so long before the salt turns at most keeps it; what never leaves (a till, a screen) does not."""
@@ -100,6 +117,8 @@ class StoreEngine:
         self._flows = Flows(leaf_zones(plan), local)
         self._timers = TriggerTimers(gap_max_s=presence.gap_max_s)
         self._linked = np.empty(0, np.uint64)
+        self._uncounted = np.empty(0, np.uint64)
+        self._gone = np.empty(0, np.uint64)  # what readings under way are called of devices that were withdrawn
         self._counts: Counter[StoreCount] = Counter()
 
     def step(self, frames: Sequence[Frame], now: float) -> Step:
@@ -117,7 +136,8 @@ class StoreEngine:
         if heard.clock == np.inf:
             self._locator.start_anew()
             self._places.start_anew()
-        step = Step(heard.clock, fixes, visits, triggers, ended, self._flows.add(visits, ended))
+        moves = self._flows.add(self.counted(visits), self.counted(ended))
+        step = Step(heard.clock, fixes, visits, triggers, ended, moves)
         self._count(frames, heard, step)
         return step
 
@@ -147,6 +167,28 @@ class StoreEngine:
     def set_linked(self, devices: Sequence[int]) -> None:
         """The devices of shoppers who agreed to offers by location: no other device can trigger."""
         self._linked = np.array(sorted(devices), np.uint64)
+
+    def set_uncounted(self, devices: Sequence[int]) -> None:
+        """The devices of shoppers who object to statistics: they get offers, and are part of no figure."""
+        self._uncounted = np.array(sorted(devices), np.uint64)
+        self._hours.forget(self._uncounted)
+
+    def are_counted(self, devices: U64) -> Bools:
+        """Which of these devices are part of figures (n,)."""
+        return ~np.isin(devices, self._uncounted)
+
+    def withdraw(self, names: Mapping[int, int]) -> None:
+        """Devices whose owners take their consent back: their tracks are dropped, and nothing here knows them by their
+        name. What they added to figures stays in the sums; the visits under way end, in silence, under a name of
+        chance: `names` (old to new), which nothing leads to."""
+        gone = np.array(list(names), np.uint64)
+        self._locator.withdraw(gone)
+        self._timers.forget(gone)
+        self._places.forget(gone)
+        for part in self._presence().values():
+            part.restore(rename_devices(part.state(), names))
+        self._intake.restore(rename_devices(self._intake.state(), names))
+        self._gone = np.concatenate([self._gone, np.array(list(names.values()), np.uint64)])[-REMEMBERED_GONE:]
 
     def rename(self, names: Mapping[int, int], now: float) -> None:
         """The salt has turned at `now`: devices go on under new names (old to new).
@@ -195,11 +237,15 @@ class StoreEngine:
 
     def _admit(self, scans: Scans) -> Scans:
         """The scans of devices that have a track, are linked, or may have one."""
+        if len(self._gone):
+            scans = scans.take(np.flatnonzero(~np.isin(scans.device, self._gone)))
         known = self._locator.knows(scans.device) | np.isin(scans.device, self._linked)
         return self._newcomers.admit(scans, known, len(self._locator))
 
     def _admit_told(self, positions: ToldPositions) -> ToldPositions:
         """The positions of devices that are followed already, are linked, or have been told of for a while."""
+        if len(self._gone):
+            positions = positions.take(np.flatnonzero(~np.isin(positions.device, self._gone)))
         device = positions.device
         known = self._locator.knows(device) | self._stays.knows(device) | np.isin(device, self._linked)
         return self._newcomers.admit_told(positions, known, max(len(self._locator), len(self._stays)))
@@ -216,10 +262,18 @@ class StoreEngine:
     def _advance(self, fixes: Fixes, clock: float) -> list[VisitEvent]:
         p_zone = fixes.posterior @ self._zones
         events = self._visits.update(fixes, p_zone) + self._visits.close_silent(clock)
+        counted = self.are_counted(fixes.device)
+        if not counted.all():
+            fixes, p_zone = fixes.take(counted), p_zone[counted]
         self._heat.add(fixes)
         self._hours.add(fixes, p_zone)
-        self._hours.add_visits(events)
+        self._hours.add_visits(self.counted(events))
         return events
+
+    def counted(self, events: Sequence[Stayed]) -> list[Stayed]:
+        """What is part of figures of these visits."""
+        uncounted = set(self._uncounted.tolist())
+        return [event for event in events if int(event.device) not in uncounted] if uncounted else list(events)
 
     def _trigger(self, fixes: Fixes) -> list[Trigger]:
         return self._timers.update(fixes.take(np.isin(fixes.device, self._linked)), self.visit_id)

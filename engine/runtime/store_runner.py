@@ -10,8 +10,9 @@ dies with the day (`engine.privacy.day_keys`).
 from __future__ import annotations
 
 import logging
+import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -35,7 +36,7 @@ from engine.records import VisitEvent
 from engine.runtime.decisions import OfferDesk
 from engine.runtime.map_fits import MapFits
 from engine.runtime.store_engine import Step, StoreEngine
-from engine.runtime.stored.journal import pack_frames, unpack_frames
+from engine.runtime.stored.journal import linked_in, pack_frames, unpack_frames
 from engine.runtime.stored.names import NameBook, ReadBook
 from engine.runtime.stored.pace import Pace
 from engine.runtime.stored.packing import VERSION, pack, unpack
@@ -102,6 +103,7 @@ class StoreRunner:
         self._names, self._read_names = NameBook(), ReadBook()
         self._upto_id = 0
         self._pace = Pace()
+        self._written_linked: set[int] = set()  # by the checkpoint or the journal since
         self._visits: list[VisitRow] = []
         self._touched = self._gone = False
         self._hearing = Hearing()
@@ -126,6 +128,7 @@ class StoreRunner:
                 self.decide(self.advance(frames, row.now), now)
             self._upto_id = row.id
         self._engine.listen_from(now)
+        self.withdraw([], now)
         return len(recovery.journal)
 
     def _unpack(self, row: JournalRow) -> list[Frame] | None:
@@ -135,6 +138,7 @@ class StoreRunner:
             frames = (
                 None if payload is None else unpack_frames(self.plan.store, payload, self._layout, self._read_names)
             )
+            self._were_linked([] if payload is None else linked_in(payload))
         except ValueError as error:
             self._damaged[Damaged.JOURNAL] += 1
             log.error(BAD_ROW, self.plan.store, row.id, error)
@@ -145,9 +149,11 @@ class StoreRunner:
 
     def keep(self, frames: Sequence[Frame], now: float) -> None:
         """Commits the frames to the journal. After this the broker may forget them."""
-        packed, names = pack_frames(frames, self._layout, self._names)
+        linked = self._deciding.links.keys() - self._written_linked
+        packed, names = pack_frames(frames, self._layout, self._names, sorted(linked))
         self._upto_id = self._journal.append(now, self._close(packed, now))
         self._names.learn(names)
+        self._written_linked |= linked
 
     def advance(self, frames: Sequence[Frame], now: float) -> Step:
         """One step, its decisions taken and written. `now` is the wall clock."""
@@ -160,7 +166,8 @@ class StoreRunner:
         self._remember(step)
         self._clock = min(step.clock, now)
         self._turn_waiting(self._nights.day(now).begins_at)
-        self._release.see(step.fixes, step.visits)
+        counted = self._engine.are_counted(step.fixes.device)
+        self._release.see(step.fixes if counted.all() else step.fixes.take(counted), self._engine.counted(step.visits))
         self._release.see_moves(step.moves)
         return step
 
@@ -193,6 +200,21 @@ class StoreRunner:
         if self._deciding.refresh():
             self._engine.set_campaigns([c for c in self._deciding.campaigns if c.state is CampaignState.RUNNING])
             self._engine.set_linked(list(self._deciding.links))
+            self._engine.set_uncounted([device for device, who in self._deciding.links.items() if not who.counted])
+
+    def withdraw(self, others: Collection[int], now: float) -> None:
+        """Whoever took the consent back since the last call, and `others` who opted out, are gone: from memory, from
+        what is kept of it, and from the journal, in one checkpoint. Does nothing where there is nobody."""
+        gone = sorted(self._deciding.withdrawn | set(others))
+        if not gone:
+            return
+        names: dict[int, int] = {device: secrets.randbits(63) | 1 << 63 for device in gone}
+        self._engine.withdraw(names)
+        self._release.forget(np.array(gone, np.uint64))
+        self._touched = True
+        self.checkpoint(now)
+        self._journal.clear()
+        self._deciding.withdrawn.clear()
 
     def listen_from(self, now: float) -> None:
         """Nothing could be heard before `now` (s, UTC): that silence says nothing."""
@@ -260,6 +282,7 @@ class StoreRunner:
             "engine": self._engine.state(),
             "waiting": self._release.state(),
             "night": self._night,
+            "linked": np.array(sorted(self._deciding.links), np.uint64),
             "refused": dict(self._refused),
         }
         blob = self._close(pack({"layout": self._layout} | state), now)
@@ -279,6 +302,7 @@ class StoreRunner:
         self._names.begin()
         self._pace.note(now, len(blob))
         self._visits = []
+        self._written_linked = set(self._deciding.links)
         self._touched = False
         self._destroy_old_keys(now)
 
@@ -327,7 +351,12 @@ class StoreRunner:
         self._engine.restore(tree["engine"])
         self._release.restore(tree["waiting"])
         self._night = int(tree["night"])
+        self._were_linked(tree.get("linked", ()))
         self._refused = Counter(tree["refused"])
+
+    def _were_linked(self, devices: Iterable[int]) -> None:
+        """Of whom something may be kept that their shopper took back while no engine ran."""
+        self._deciding.withdrawn |= {int(device) for device in devices} - self._deciding.links.keys()
 
     def _remember(self, step: Step) -> None:
         """Ended zone visits of consenting shoppers, for the next checkpoint; others are in statistics only."""

@@ -99,6 +99,15 @@ class Journal:
                 fence(session, self._lease)
                 session.connection().execute(delete(table).where(table.c.slot.in_(surplus)))
 
+    def clear(self) -> None:
+        """Deletes every row that a checkpoint holds, instead of leaving it to be written over."""
+        slots, table = [slot for _, slot in self._free], table_of(JournalTable)
+        if slots:
+            with self._db.write() as session:
+                fence(session, self._lease)
+                session.connection().execute(delete(table).where(table.c.slot.in_(slots)))
+        self._free.clear()
+
     def _look(self, session: Session) -> int:
         if self._last is None:
             saved = session.get(CheckpointTable, self._store)

@@ -26,7 +26,7 @@ from engine.radio.law import LawCoefficients
 from engine.radio.pathloss import DEFAULT_PRIOR, Geometry, geometry_of, mean_dbm
 from engine.radio.radiomap import RadioMap
 from engine.radio.soft_fit import SoftLaw
-from engine.records import F64, I64, Hearings, Readings, Scans
+from engine.records import F64, I64, U64, Hearings, Readings, Scans
 
 FIRST_FIT_S = 15.0  # after the first hearing or scan; then each time the span has doubled
 SPAN_GROWS = 2.0
@@ -109,6 +109,12 @@ class SelfCalibration:
             self._scans.add(scans)
             self._first = min(self._first, float(scans.t.min()))
             self._new = True
+
+    def forget(self, devices: U64) -> None:
+        """Drops every scan of these devices (n,), but for a fit under way, which ends in seconds."""
+        self._scans = self._scans.without(devices)
+        if self._pending is not None:
+            self._pending = replace(self._pending, scans=self._pending.scans.without(devices))
 
     @property
     def due_at(self) -> float:

@@ -92,6 +92,12 @@ class ScanMemory:
         out._t, out._device, out._rssi = self._t[rows], self._device[rows], self._rssi[rows]
         return out
 
+    def without(self, devices: U64) -> ScanMemory:
+        """The scans of all devices but these (n,)."""
+        out, kept = ScanMemory(self._rssi.shape[1], self._most), ~np.isin(self._device, devices)
+        out._t, out._device, out._rssi = self._t[kept], self._device[kept], self._rssi[kept]
+        return out
+
     def state(self) -> dict[str, Any]:
         """For a checkpoint."""
         return {"t": self._t.copy(), "device": self._device.copy(), "rssi": self._rssi.astype(np.float32)}

@@ -25,14 +25,24 @@ ROW_BYTES = 896 - SEALED_BYTES  # a page of SQLite is 1,024 bytes: the rest is f
 MORE_BYTES = 2_040  # two pages behind the first: most seconds of a store are of one size then
 
 
-def pack_frames(frames: Sequence[Frame], layout: str, book: NameBook) -> tuple[bytes, BookPage]:
+def pack_frames(
+    frames: Sequence[Frame], layout: str, book: NameBook, linked: Sequence[int] = ()
+) -> tuple[bytes, BookPage]:
     """One batch of frames of one store as bytes, and what the `book` is to learn once they are written.
 
-    `layout` names the floor plan that access points are indices into.
+    `layout` names the floor plan that access points are indices into. `linked` are devices that became a shopper's
+    since the last checkpoint: if they are no longer when the batch is read again, what it says of them is forgotten.
     """
     page = book.page(_devices(frames))
     tree = {"layout": layout, "book": page.as_tree(), "frames": [_tree(frame, page) for frame in frames]}
+    tree |= {"linked": np.array(linked, np.uint64)} if linked else {}
     return _filled(pack(tree, level=SMALLEST)), page
+
+
+def linked_in(payload: bytes) -> list[int]:
+    """The `linked` of a batch."""
+    found: list[int] = np.asarray(unpack(payload).get("linked", ()), np.uint64).tolist()
+    return found
 
 
 def unpack_frames(store: str, payload: bytes, layout: str, book: ReadBook) -> list[Frame] | None:

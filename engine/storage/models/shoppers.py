@@ -22,6 +22,8 @@ class ShopperTable(SQLModel, table=True):
     locale: str
     created_at: float = Field(sa_type=Double)
     last_seen_at: float = Field(sa_type=Double)
+    restricted_at: float | None = Field(default=None, sa_type=Double)  # kept, and nothing is done with it since
+    objected_at: float | None = Field(default=None, sa_type=Double)  # to being part of statistics
 
 
 class DeviceLinkTable(SQLModel, table=True):

@@ -11,15 +11,21 @@ from sqlmodel import Session, col, select
 
 from engine.records import DeviceId, device_from_hex, device_hex
 from engine.storage.database import Database
-from engine.storage.models.shoppers import DeviceLinkTable, OptOutTable
+from engine.storage.models.shoppers import DeviceLinkTable, OptOutTable, ShopperTable
 from engine.storage.upserts import table_of, upsert
 
 
 def opted_out(db: Database, store: str) -> frozenset[int]:
-    """The stable pseudonyms of phones that are to be left out in this store. It moves with the version of links."""
+    """The stable pseudonyms of phones that are to be left out in this store: of those who opted out, and of profiles
+    that are restricted. It moves with the version of links."""
     with db.read() as session:
-        rows = session.exec(select(OptOutTable.device).where(col(OptOutTable.store) == store))
-        return frozenset(int(device_from_hex(device)) for device in rows)
+        rows = session.exec(select(OptOutTable.device).where(col(OptOutTable.store) == store)).all()
+        restricted = session.exec(
+            select(DeviceLinkTable.device)
+            .join(ShopperTable, col(ShopperTable.shopper_id) == col(DeviceLinkTable.shopper_id))
+            .where(col(DeviceLinkTable.store) == store, col(ShopperTable.restricted_at).is_not(None))
+        ).all()
+        return frozenset(int(device_from_hex(device)) for device in {*rows, *restricted})
 
 
 def note_opt_out(session: Session, store: str, device: DeviceId, at: float) -> None:

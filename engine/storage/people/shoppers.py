@@ -41,6 +41,8 @@ class ShopperProfile:
     locale: str
     created_at: float
     grants: Grants
+    restricted_at: float | None = None
+    objected_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ def linked_devices(db: Database, store: str) -> dict[int, LinkedShopper]:
         links = session.exec(
             select(DeviceLinkTable, ShopperTable)
             .join(ShopperTable, col(ShopperTable.shopper_id) == col(DeviceLinkTable.shopper_id))
-            .where(col(DeviceLinkTable.store) == store)
+            .where(col(DeviceLinkTable.store) == store, col(ShopperTable.restricted_at).is_(None))
         ).all()
         granted: dict[str, set[tuple[Purpose, Channel]]] = {}
         for who, purpose, channel in session.exec(
@@ -144,6 +146,7 @@ def linked_devices(db: Database, store: str) -> dict[int, LinkedShopper]:
                 who.locale,
                 who.created_at,
                 link.linked_at,
+                counted=who.objected_at is None,
                 wishes=wishes.get(who.shopper_id, NO_WISHES),
             )
             for link, who in links
@@ -216,7 +219,16 @@ def _lock_shopper(session: Session, shopper_id: str) -> ShopperTable:
 def _shopper(session: Session, row: ShopperTable) -> ShopperProfile:
     grants = grants_of(session, row.shopper_id)
     return ShopperProfile(
-        row.shopper_id, row.member_id, row.store, row.display_name, row.email, row.locale, row.created_at, grants
+        row.shopper_id,
+        row.member_id,
+        row.store,
+        row.display_name,
+        row.email,
+        row.locale,
+        row.created_at,
+        grants,
+        row.restricted_at,
+        row.objected_at,
     )
 
 
@@ -250,6 +262,18 @@ def answer(
 
 def _withdraw(session: Session, shopper_id: str, grants: Grants, at: float) -> None:
     """Drops what the grants no longer cover: undelivered messages per channel, links when no channel is left."""
+    ended = end_messages(session, shopper_id, grants, at)
+    if not allows_targeting(grants):
+        remove_links(session, shopper_id)
+        drop_claims(session, shopper_id)
+    note_changes(session, ended, WalletChangeKind.VOIDED, at)
+
+
+def end_messages(session: Session, shopper_id: str, grants: Grants, at: float) -> list[VoucherTable]:
+    """Ends messages that the grants do not cover and nobody has seen, and has notifications replaced.
+
+    Gives the vouchers that nothing else can bring: the caller tells the pages of those, after its other locks.
+    """
     rows = session.exec(
         select(DeliveryTable)
         .where(
@@ -269,14 +293,10 @@ def _withdraw(session: Session, shopper_id: str, grants: Grants, at: float) -> N
     for delivery in unwanted:  # what a push service still keeps, or what may be on a screen, is to be replaced
         delivery.retract = delivery.channel == Channel.PUSH and delivery.sent_at is not None
         delivery.reason = DeliveryReason.WITHDRAWN
-    ended = withdraw_deliveries(session, [d for d in unwanted if d.state == DeliveryState.PENDING])
-    if not allows_targeting(grants):
-        remove_links(session, shopper_id)
-        drop_claims(session, shopper_id)
-    note_changes(session, ended, WalletChangeKind.VOIDED, at)
+    return _withdraw_deliveries(session, [d for d in unwanted if d.state == DeliveryState.PENDING])
 
 
-def withdraw_deliveries(session: Session, deliveries: Sequence[DeliveryTable]) -> list[VoucherTable]:
+def _withdraw_deliveries(session: Session, deliveries: Sequence[DeliveryTable]) -> list[VoucherTable]:
     """Ends locked, undelivered messages, and the vouchers that nothing else can bring; gives those."""
     for delivery in deliveries:
         delivery.state = DeliveryState.WITHDRAWN
@@ -295,6 +315,7 @@ def remove_links(session: Session, shopper_id: str) -> None:
 
 
 def _claim(session: Session, shopper_id: str, store: str, phone: PhoneClaim, at: float) -> set[str]:
-    if not allows_targeting(grants_of(session, shopper_id)):
+    row = session.get(ShopperTable, shopper_id)
+    if row is None or row.restricted_at is not None or not allows_targeting(grants_of(session, shopper_id)):
         return set()  # without consent a device leaves no row at all
     return claim_phone(session, store, shopper_id, phone, at)

@@ -36,6 +36,7 @@ def unused_profiles(db: Database, now: float, keep_s: float, *, limit: int | Non
     offered = select(VoucherTable.voucher_id).where(
         col(VoucherTable.shopper_id) == mine, col(VoucherTable.issued_at) >= cut
     )
-    unused = select(mine).where(col(ShopperTable.last_seen_at) < cut, ~visited.exists(), ~offered.exists())
+    old = (col(ShopperTable.last_seen_at) < cut) & col(ShopperTable.restricted_at).is_(None)
+    unused = select(mine).where(old, ~visited.exists(), ~offered.exists())
     with db.read() as session:
         return list(session.exec(unused.order_by(mine).limit(limit)))

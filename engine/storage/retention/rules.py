@@ -22,6 +22,7 @@ from engine.storage import cap_counts, idempotency, received
 from engine.storage.database import Database
 from engine.storage.models.ledger import ShareVisitTable
 from engine.storage.models.running import CheckpointTable, IdempotencyTable, JournalTable, ReceivedTable
+from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.visits import VisitTable
 from engine.storage.models.vouchers import CapCountTable, DecisionTable, DeliveryTable
 from engine.storage.retention.prospects import purge_prospects, unused_profiles
@@ -45,7 +46,8 @@ class Rule:
 def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule]:
     """All rules, with the periods of the configuration."""
     salts, keys, state_s = DailySalts(data_dir), KeyFile(data_dir), config.state_hours * 3600.0
-    over = col(DeliveryTable.state) != DeliveryState.PENDING
+    over = (col(DeliveryTable.state) != DeliveryState.PENDING) & _not_restricted(DeliveryTable.shopper_id)
+    visits, decisions = _not_restricted(VisitTable.shopper_id), _not_restricted(DecisionTable.shopper_id)
     profiles_s = config.prospects_days * DAY_S
     share_visits_s, deliveries_s = config.share_visits_days * DAY_S, config.deliveries_days * DAY_S
     return [
@@ -53,8 +55,8 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
         Rule(RetentionRule.DAY_KEYS, DAY_S, keys.destroy_ended, keys.count_ended),
         _by_age(db, RetentionRule.JOURNAL, JournalTable, "now", state_s),
         _by_age(db, RetentionRule.CHECKPOINTS, CheckpointTable, "saved_at", state_s),
-        _by_age(db, RetentionRule.VISITS, VisitTable, "ended_at", config.visits_days * DAY_S),
-        _by_age(db, RetentionRule.DECISIONS, DecisionTable, "at", config.decisions_days * DAY_S),
+        _by_age(db, RetentionRule.VISITS, VisitTable, "ended_at", config.visits_days * DAY_S, visits),
+        _by_age(db, RetentionRule.DECISIONS, DecisionTable, "at", config.decisions_days * DAY_S, decisions),
         _by_age(db, RetentionRule.SHARE_VISITS, ShareVisitTable, "at", share_visits_s),
         _by_age(db, RetentionRule.DELIVERIES, DeliveryTable, "created_at", deliveries_s, over),
         _by_purge(db, RetentionRule.ANSWERS, idempotency.purge, IdempotencyTable, idempotency.KEEP_S),
@@ -67,6 +69,12 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
             lambda now: len(unused_profiles(db, now, profiles_s, limit=None)),
         ),
     ]
+
+
+def _not_restricted(shopper_id: str) -> ColumnElement[bool]:
+    """Whoever had their data restricted wants it kept (GDPR article 18), whatever its age. `shopper_id`: a column."""
+    restricted = table_of(ShopperTable)
+    return col(shopper_id).not_in(select(restricted.c.shopper_id).where(restricted.c.restricted_at.is_not(None)))
 
 
 def _by_age(

@@ -72,7 +72,8 @@ def claim(
     shopper_id, store, visit_id = _one_event(candidates)
     with db.write() as session:
         fence(session, lease)
-        alive = session.get(ShopperTable, shopper_id, with_for_update=True) is not None
+        row = session.get(ShopperTable, shopper_id, with_for_update=True)
+        alive = row is not None and row.restricted_at is None
         known = _stored(session, candidates)
         fresh = [c for c in candidates if c.decision_id not in known]
         if alive:

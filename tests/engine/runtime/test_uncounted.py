@@ -1,0 +1,44 @@
+"""Whoever objects to statistics is located for offers, and part of no figure."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.config import Config
+from engine.ingest.decoders.native import NativeDecoder
+from engine.privacy.pseudonyms import Pseudonyms
+from engine.runtime.store_engine import StoreEngine
+from tests.engine.runtime.made import Stand, boutique, frames, payload
+
+PLAN = boutique()
+CONFIG = Config.model_validate({"positioning": {"cell_m": 1.0}})
+NAMES = Pseudonyms(b"0123456789abcdef")
+ANA, BOB = "02:00:00:00:00:01", "02:00:00:00:00:02"
+ORIGIN, LONG_S = 1_800_000_000.0, 8.0
+
+
+def run(present: list[str], objecting: list[str]) -> tuple[StoreEngine, set[int]]:
+    """An engine after a while with these phones, and whose fixes it made."""
+    engine, seen = StoreEngine(PLAN, CONFIG), set()
+    engine.set_linked([int(NAMES(mac)) for mac in present])
+    engine.set_uncounted([int(NAMES(mac)) for mac in objecting])
+    decoder = NativeDecoder({PLAN.store: PLAN.ap_index}, NAMES)
+    standing = [Stand(mac, PLAN.products[0].sku, 0.0, LONG_S) for mac in present]
+    for sent, readings in frames(PLAN, standing, LONG_S):
+        frame = decoder.decode(f"rayon/{PLAN.store}/readings/c1", payload(sent, readings, ORIGIN), ORIGIN + sent)
+        seen |= set(engine.step([frame], ORIGIN + sent).fixes.device.tolist())
+    seen |= set(engine.step([], ORIGIN + 1e6).fixes.device.tolist())
+    return engine, seen
+
+
+def test_offers_go_on_and_figures_do_not_know_them() -> None:
+    alone, _ = run([ANA], [])
+    both, seen = run([ANA, BOB], [BOB])
+    assert seen == {int(NAMES(ANA)), int(NAMES(BOB))}
+    figures, expected = both.drain(), alone.drain()
+    assert [(f.from_zone, f.to_zone, f.count) for f in figures.flows] == [
+        (f.from_zone, f.to_zone, f.count) for f in expected.flows
+    ]
+    assert sum(z.visits for z in figures.zone_hours) == sum(z.visits for z in expected.zone_hours)
+    time_s = [sum(h.person_s for h in found.heat) for found in (figures, expected)]
+    assert np.isclose(*time_s, rtol=0.05), "the radio map is learnt of both"

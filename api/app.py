@@ -25,6 +25,9 @@ import api.managers.retention
 import api.managers.share_reviews
 import api.portal.captive
 import api.portal.wifidog
+import api.privacy.notice
+import api.privacy.officer
+import api.privacy.sign
 import api.shares.endpoints
 import api.shoppers.identity
 import api.shoppers.me
@@ -32,6 +35,7 @@ import api.shoppers.optout
 import api.shoppers.passes
 import api.shoppers.portal
 import api.shoppers.push
+import api.shoppers.rights
 import api.shoppers.sessions
 import api.shoppers.stream
 import api.shoppers.wallet.app_files
@@ -85,6 +89,7 @@ _TAGS = [
     {"name": "tills", "description": "Check, redeem, void."},
     {"name": "campaigns", "description": "Make, change, pause campaigns."},
     {"name": "managers", "description": "Reports: where people are, for how long, and what coupons did."},
+    {"name": "privacy", "description": "For the data protection officer: register, DPIA, consents, proof."},
     {"name": "shares", "description": "The public page behind a shared link."},
     {"name": "controllers", "description": "Clouds and controllers that push what they hear."},
     {"name": "health", "description": "For machines and for people on call."},
@@ -110,6 +115,12 @@ _ROUTERS = (
     api.portal.wifidog.router,
     api.shoppers.passes.router,
     api.shoppers.optout.router,
+    api.shoppers.rights.router,
+    api.shoppers.rights.pages,
+    api.privacy.notice.router,
+    api.privacy.sign.router,
+    api.privacy.officer.router,
+    api.privacy.officer.pages,
     api.tills.endpoints.router,
     api.tills.endpoints.pages,
     api.shares.endpoints.router,

@@ -17,6 +17,9 @@ till_bearer = HTTPBearer(auto_error=False, scheme_name="TillKey", description="A
 health_bearer = HTTPBearer(
     auto_error=False, scheme_name="HealthKey", description="A key of scope `health` or `manager`."
 )
+officer_bearer = HTTPBearer(
+    auto_error=False, scheme_name="OfficerKey", description="A key of scope `dpo` or `manager`."
+)
 manager_cookie = APIKeyCookie(
     name=MANAGER, auto_error=False, scheme_name="ManagerCookie", description="Set by signing in at /manage."
 )
@@ -66,6 +69,20 @@ def manager_key(
     store = request.path_params.get("store")
     if store is not None and not grant.covers(store):
         raise NotFound(f"no store {store!r}")
+    return grant
+
+
+def officer_key(
+    request: Request,
+    ctx: AppContext = Depends(context),
+    limits: RateLimits = Depends(rate_limits),
+    bearer: Bearer = Depends(officer_bearer),
+    _cookie: str | None = Depends(manager_cookie),
+) -> Grant:
+    """FastAPI dependency: lets data protection officers through, and managers. Raises NotSignedIn (401)."""
+    grant = cookie_grant(ctx, request) if bearer is None else bearer_grant(ctx, limits, request, bearer)
+    if grant is None or grant.scope not in ("dpo", "manager"):
+        raise NotSignedIn("present a key of scope dpo or manager as 'Authorization: Bearer ...', or sign in at /dpo")
     return grant
 
 

@@ -27,6 +27,8 @@ from engine.vocabulary import ProblemCode
 
 PREFIX = "/manage"
 SIGN_IN = "/manage/sign-in"
+OFFICER = "/dpo"
+"""The data protection officer's page: the same sign-in, with a key of a scope of its own."""
 LINK = "link"
 LINK_LIFETIME_S = 600
 _PURPOSE = "manager-link"
@@ -63,6 +65,8 @@ class ManagerDoor:
         grant = cookie_grant(self._ctx, request)
         if grant is None:
             return sign_in_page(request, request.url.path)
+        if grant.scope != "manager":
+            return RedirectResponse(OFFICER, 303)
         return _keep_to_its_store(request, grant)
 
     def _enter(self, request: Request, given: str) -> Response:
@@ -104,9 +108,9 @@ def sign_in(
 ) -> Response:
     """Takes the key from the form and goes where the manager wanted to. Wrong keys are counted, right ones never are:
     whoever guesses from the shop's address keeps nobody there out."""
-    to = to if to == PREFIX or to.startswith(PREFIX + "/") else PREFIX
+    to = to if to in (PREFIX, OFFICER) or to.startswith(PREFIX + "/") else PREFIX
     grant = ctx.keys.find(key.strip())
-    if grant is None or grant.scope != "manager":
+    if grant is None or grant.scope not in ("manager", "dpo"):
         limits.spend("sign_in_key", address(request), SIGN_IN_KEYS_PER_MINUTE)
         return sign_in_page(request, to, wrong=True)
     return sign_in_response(ctx, to, grant)

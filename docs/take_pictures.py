@@ -79,7 +79,7 @@ def coupon(folder: str, sign_in: str) -> None:
     """Agrees to offers on a phone, and photographs the coupon that comes."""
     phone = browser(f"{folder}/phone", 390, 844)
     phone.get(f"{sign_in}{'&' if '?' in sign_in else '?'}lang=en")
-    shown(phone, "input[value='location_offers:page']").click()
+    shown(phone, "label:has(input[name='location_offers:page'][value='yes']) span").click()
     shown(phone, "form button").click()
     shown(phone, "a.button.main").click()
     shown(phone, ".coupon .qr", COUPON_S)

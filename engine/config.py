@@ -28,6 +28,18 @@ CALLED = frozenset({PortalSystem.UNIFI, PortalSystem.OMADA, PortalSystem.SMARTZO
 """Systems whose controller our server calls: somebody has to say where it is."""
 
 _VARIABLE = r"^[A-Z][A-Z0-9_]{0,99}$"
+_EMAIL = r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$"
+
+AskedConsent = Literal[
+    "location_offers:page",
+    "location_offers:push",
+    "location_offers:email",
+    "location_offers:sms",
+    "statistics:any",
+    "crm:any",
+    "clerk:any",
+]
+"""What may be asked for: a purpose, and the channel where it is given per channel."""
 
 
 class _Strict(BaseModel):
@@ -177,6 +189,9 @@ class PrivacyConfig(_Strict):
     demo: bool = False  # a site of simulated shoppers: its pages say so, and k may be below 10
     block_s: float = Field(900.0, ge=60, le=3600)  # figures wait for a multiple of this, by the clock
 
+    # Which consents the sign-in page asks for, `purpose:channel`: what the site makes use of, and nothing else.
+    asked: tuple[AskedConsent, ...] = ("location_offers:page", "location_offers:push", "statistics:any")
+
     # By each store's clock, when next to nobody is there: phones without consent get other names.
     salt_turns_at: str = Field("04:00", pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
 
@@ -185,6 +200,25 @@ class PrivacyConfig(_Strict):
         if self.k < LEAST_K and not self.demo:
             raise ValueError(f"k is at least {LEAST_K} (with demo: true it may be less, and the pages say so)")
         return self
+
+
+class ControllerConfig(_Strict):
+    """Who is responsible for the data, as the notice has to say (GDPR article 13). A site behind HTTPS does not
+    start without name, address, e-mail and the data protection officer's e-mail."""
+
+    name: str | None = Field(None, min_length=1, max_length=200)
+    address: str | None = Field(None, min_length=1, max_length=400)
+    email: str | None = Field(None, pattern=_EMAIL, max_length=254)
+    dpo_name: str | None = Field(None, min_length=1, max_length=200)
+    dpo_email: str | None = Field(None, pattern=_EMAIL, max_length=254)
+    recipients: tuple[str, ...] = ()  # who else gets the data, beside the shop's own staff: processors, hosts
+    authority: str = Field("CNIL, 3 place de Fontenoy, TSA 80715, 75334 Paris Cedex 07, www.cnil.fr", max_length=300)
+    backups_days: int = Field(30, ge=1, le=395)  # how long backups are kept: what is erased is in them until then
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The keys that a notice cannot do without, and that are not filled in."""
+        return tuple(key for key in ("name", "address", "email", "dpo_email") if getattr(self, key) is None)
 
 
 class RetentionConfig(_Strict):
@@ -310,12 +344,18 @@ class Config(_Strict):
     presence: PresenceConfig = PresenceConfig()
     offers: OffersConfig = OffersConfig()
     privacy: PrivacyConfig = PrivacyConfig()
+    controller: ControllerConfig = ControllerConfig()
     retention: RetentionConfig = RetentionConfig()
     storage: StorageConfig = StorageConfig()
     api: ApiConfig = ApiConfig()
     mail: MailConfig = MailConfig()
     delivery: DeliveryConfig = DeliveryConfig()
     portals: tuple[PortalConfig, ...] = ()
+
+    @property
+    def in_production(self) -> bool:
+        """Whether real people are served: over HTTPS, as whoever sets either key says."""
+        return self.api.secure_cookies or (self.api.public_url or "").lower().startswith("https://")
 
     @model_validator(mode="after")
     def _one_portal_of_a_system(self) -> Config:
@@ -324,6 +364,17 @@ class Config(_Strict):
         if twice:
             raise ValueError(f"portals: declared twice: {'; '.join(twice)}")
         return self
+
+
+def check_controller(config: Config, file: str) -> None:
+    """A site that serves real people says who is responsible. Raises OperatorError with every key that is missing."""
+    if not config.in_production or config.privacy.demo:
+        return
+    why = "not filled in, and this site is in production: api.public_url is https, or api.secure_cookies is true"
+    fix = "every sign-in page has to say it (GDPR article 13): fill it in"
+    problems = [Problem(file, f"controller.{key}", why, fix) for key in config.controller.missing]
+    if problems:
+        raise OperatorError(problems)
 
 
 def parse_config(raw: Any, file: str) -> Config:

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from api.cli.startup import RunningSite
 
 keys_app = typer.Typer(
-    name="keys", help="Keys of managers, tills and monitoring.", no_args_is_help=True, rich_markup_mode="rich"
+    name="keys",
+    help="Keys of managers, tills, monitoring and the DPO.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
 )
 KeyId = Annotated[str, typer.Argument(metavar="ID", help="As rayon keys list shows it.")]
-Scope = Literal["manager", "till", "health"]
+Scope = Literal["manager", "till", "health", "dpo"]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
 @keys_app.callback()
 def _keys() -> None:
-    """Keys of managers, tills and monitoring."""
+    """Keys of managers, tills, monitoring and the DPO."""
 
 
 @keys_app.command("list")
@@ -127,9 +130,9 @@ def link(
 
     site = _site(config)
     found = next((key for key in list_keys(site.db) if key.key_id == key_id), None)
-    if found is None or found.scope != "manager" or not found.holds(time.time()):
+    if found is None or found.scope not in ("manager", "dpo") or not found.holds(time.time()):
         said = f"no key {key_id}" if found is None else f"key {key_id} is of scope {found.scope}"
-        said = said if found is None or found.scope != "manager" else f"key {key_id} has ended"
+        said = said if found is None or found.scope not in ("manager", "dpo") else f"key {key_id} has ended"
         fix = "the id of a manager's key, see rayon keys list"
         raise OperatorError([Problem("rayon keys", "ID", said, fix)])
     api = site.config.api

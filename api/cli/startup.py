@@ -15,7 +15,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.logging import RichHandler
 
-from engine.config import Config, load_config
+from engine.config import Config, check_controller, load_config
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.ingest.mqtt.broker import Broker
 from engine.ingest.mqtt.tls import tls_context
@@ -26,7 +26,7 @@ from engine.plan.load import load_plans, store_folders
 from engine.plan.model import Plan
 from engine.privacy.secrets import Secrets, load_secrets
 from engine.storage.database import Database, open_database
-from engine.storage.keys import SCOPES, add_key, list_keys
+from engine.storage.keys import FIRST, add_key, list_keys
 from engine.storage.soundness import require_sound
 from engine.storage.vouchers.campaign_files import compare_campaigns
 from engine.storage.vouchers.campaigns import seed_campaigns
@@ -78,6 +78,8 @@ def open_site(
         campaigns = collect.read(partial(read_campaign_files, config.stores.floorplans_dir, plans))
         drawn = store_folders(config.stores.floorplans_dir)
         collect.read(partial(declare, config.sources, plans, environ, said_in, drawn))
+        if broker or pages:
+            collect.read(partial(check_controller, config, said_in))
         if broker:
             collect.read(partial(tls_context, Broker.from_config(config.mqtt, environ)))
         if pages:
@@ -137,7 +139,7 @@ def make_first_keys(site: RunningSite, stdout: TextIO = sys.stdout) -> None:
     if has:
         return
     print("This site's keys, shown only now (rayon keys makes others, per store, and ends these):", file=stdout)
-    for scope in SCOPES:
+    for scope in FIRST:
         print(f"  {scope:8s} {add_key(site.db, scope, time.time(), name='first')[1]}", file=stdout)
     stdout.flush()
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
-from api.auth import manager_key
+from api.auth import officer_key
 from api.context import AppContext, context
 from api.problems import problem_responses
 from api.times import rfc3339
@@ -18,7 +18,7 @@ from engine.vocabulary import RetentionRule
 router = APIRouter(
     prefix="/v1/retention",
     tags=["managers"],
-    dependencies=[Depends(manager_key)],
+    dependencies=[Depends(officer_key)],
     responses=problem_responses(401, 422),
 )
 

@@ -1,20 +1,20 @@
-"""What a signed-in shopper may do: see coupons, acknowledge, choose, share, leave."""
+"""What a signed-in shopper may do: see coupons, acknowledge, choose, share. Rights are in `api.shoppers.rights`."""
 
 from __future__ import annotations
 
 import time
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, Query, Request
 
 from api.auth import NotSignedIn, shopper_id
 from api.context import AppContext, context
-from api.cookies import SHOPPER, drop_cookie
 from api.devices import from_here
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, rate_limits
 from api.shoppers import schemas as says
 from api.shoppers.cards import cards
+from api.shoppers.choices import may_be_asked, note_answers
+from api.shoppers.receipts import send_receipt
 from api.shoppers.sessions import known_shopper, withdrawn
 from api.texts.brought import points_why
 from api.texts.consents import TEXT_VERSION
@@ -26,7 +26,6 @@ from engine.loyalty.ledger import PROGRAMME
 from engine.offers.wishes import Mute
 from engine.privacy.proofs import PLACE_KEY, place_of
 from engine.records import LedgerEntry
-from engine.storage.erasure import erase_shopper
 from engine.storage.loyalty import ledger, shares
 from engine.storage.loyalty.my_shares import MyShare, my_shares
 from engine.storage.loyalty.wallets import members_of
@@ -34,7 +33,6 @@ from engine.storage.people import phones
 from engine.storage.people import shoppers as profiles
 from engine.storage.people.bindings import PhoneClaim
 from engine.storage.people.wishes import put_mute
-from engine.storage.presence import heatmaps
 from engine.storage.vouchers import outbox, vouchers
 from engine.vocabulary import Account, MuteKind, ProblemCode, Purpose
 
@@ -60,6 +58,7 @@ def me(shopper: profiles.ShopperProfile = Depends(require_shopper), ctx: AppCont
         display_name=shopper.display_name,
         locale=shopper.locale,
         consents=_list_grants(shopper),
+        may_ask=may_be_asked(ctx, shopper, time.time()),
         points=says.Points(available=balance.available, pending=balance.pending),
         phone=phones.phone_state(ctx.db, shopper.shopper_id, shopper.store, time.time()),
         now=rfc3339(time.time()),
@@ -118,6 +117,8 @@ def change_consents(
         store=shopper.store,
         phone=from_here(ctx, request, PhoneClaim()),
     )
+    note_answers(ctx, body.consents, body.text_version)
+    send_receipt(ctx, changed)
     return _list_grants(changed)
 
 
@@ -229,56 +230,6 @@ def points(
     ]
     more = str(found[limit - 1][0]) if len(found) > limit else None
     return says.PointsStatement(available=balance.available, pending=balance.pending, items=items, next=more)
-
-
-@router.get("/export", summary="All my data", response_class=JSONResponse)
-def export(
-    shopper: profiles.ShopperProfile = Depends(require_shopper), ctx: AppContext = Depends(context)
-) -> JSONResponse:
-    """Everything kept about the shopper: profile, answers, visits, coupons, points."""
-    who = shopper.shopper_id
-    body = {
-        "profile": {
-            "shopper_id": who,
-            "store": shopper.store,
-            "display_name": shopper.display_name,
-            "email": shopper.email,
-            "locale": shopper.locale,
-            "created_at": rfc3339(shopper.created_at),
-        },
-        "consents": [
-            {
-                "purpose": c.purpose,
-                "channel": c.channel,
-                "granted": c.granted,
-                "text_version": c.text_version,
-                "place": c.place,
-                "at": rfc3339(c.at),
-            }
-            for c in profiles.consent_log(ctx.db, who)
-        ],
-        "visits": [
-            {"zone": v.zone, "from": rfc3339(v.started_at), "to": rfc3339(v.ended_at), "dwell_s": v.dwell_s}
-            for v in heatmaps.visits_of(ctx.db, who, limit=100_000)
-        ],
-        "vouchers": [
-            c.model_dump(exclude={"qr_svg"})
-            for c in cards(ctx, vouchers.vouchers_of(ctx.db, who, limit=10_000), shopper.locale)
-        ],
-        "points": points(0, 200, shopper, ctx).model_dump(),
-    }
-    return JSONResponse(body, headers={"Content-Disposition": 'attachment; filename="rayon.json"'})
-
-
-@router.delete("", summary="Delete me, now and for good")
-def delete_me(response: Response, who: str = Depends(shopper_id), ctx: AppContext = Depends(context)) -> says.Done:
-    """Erases profile, phone links, visits, deliveries and shares. Amounts stay in the ledger, led to by nothing."""
-    drop_cookie(ctx, response, SHOPPER)
-    try:
-        erase_shopper(ctx.db, who, time.time())
-    except NotFound:  # a repeat, or another browser was first: what was asked for is so
-        return says.Done(changed=False)
-    return says.Done()
 
 
 def _list_grants(shopper: profiles.ShopperProfile) -> list[says.ConsentAnswer]:

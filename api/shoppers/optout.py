@@ -11,8 +11,10 @@ from fastapi.responses import HTMLResponse
 from api.context import AppContext, context
 from api.cookies import SHOPPER, read_cookie
 from api.devices import SealedPhone, from_here, seal_phone, unseal_phone
+from api.notices import notice_of
 from api.pages import page
 from api.ratelimits import SIGN_INS_PER_MINUTE, RateLimits, address, rate_limits
+from api.shoppers.choices import remember_refusal
 from api.shoppers.qr import qr_svg
 from api.shoppers.sessions import known_shopper, withdrawn
 from api.texts.consents import TEXT_VERSION
@@ -48,7 +50,9 @@ def withdraw(
         opt_out_phones(ctx.db, store, shopper.shopper_id, now)
         profiles.set_consents(ctx.db, shopper.shopper_id, withdrawn(shopper), TEXT_VERSION, place, now)
     ask_release(ctx.db, store, from_here(ctx, request, unseal_phone(ctx, store, phone)), now)
-    return _page(ctx, store, request, phone="", done=True)
+    response = _page(ctx, store, request, phone="", done=True)
+    remember_refusal(ctx, response)
+    return response
 
 
 def _page(ctx: AppContext, store: str, request: Request, *, phone: str, done: bool) -> Response:
@@ -60,7 +64,9 @@ def _page(ctx: AppContext, store: str, request: Request, *, phone: str, done: bo
         store_name=ctx.plan(store).name,
         url=url,
         qr_svg=qr_svg(url),
+        notice=notice_of(ctx),
         phone=phone,
         keep=f"&phone={quote(phone)}" if phone else "",
         done=done,
+        no_pdf=request.query_params.get("pdf") == "missing",
     )

@@ -18,6 +18,7 @@ from api.context import AppContext, context
 from api.cookies import SHOPPER, read_cookie, read_signed, signer
 from api.pages import page
 from api.shoppers.browsers import sign_in_browser
+from api.shoppers.choices import questions
 from api.shoppers.sessions import known_shopper
 from api.texts.language import Language, language
 from api.texts.times import clock
@@ -51,6 +52,7 @@ def ask_to_enter(ctx: AppContext, request: Request, token: str) -> Response:
         name=shopper.display_name,
         made=clock(shopper.created_at, plan.timezone if plan else "UTC"),
         store_name=plan.name if plan else shopper.store,
+        questions=questions(ctx, request, shopper, lang),
         bound=phone_state(ctx.db, shopper.shopper_id, shopper.store, time.time()) == "bound",
     )
 

@@ -29,19 +29,21 @@ from api.devices import (
     unseal_redirect,
 )
 from api.middleware.origin import FROM_ELSEWHERE
+from api.notices import notice_of
 from api.pages import compressed, page
 from api.portal.doors import Doors, doors_of
 from api.ratelimits import RateLimits, address, rate_limits
 from api.shoppers.browsers import sign_in_browser
+from api.shoppers.choices import form_answers, note_answers, questions, remember_refusal
 from api.shoppers.passes import PASS, ask_to_enter
 from api.shoppers.retries import once_per_form
 from api.shoppers.schemas import SessionRequest
-from api.shoppers.sessions import answers, known_shopper, sign_in
+from api.shoppers.sessions import known_shopper, sign_in
 from api.shoppers.wallet.app_files import wallet_values
 from api.shoppers.wallet.plain import without_scripts
 from api.shoppers.way_out import Leaving, leave
 from api.texts.catalogue import words
-from api.texts.consents import ASKED, TEXT_VERSION, worded_since
+from api.texts.consents import TEXT_VERSION, worded_since
 from api.texts.language import language
 from api.visitors import OPENED, recognise_friend, spend_sign_in
 from engine.errors import BusinessRefusal, NotFound
@@ -57,7 +59,7 @@ router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 FormName = Annotated[str, Form(pattern=r"^([0-9a-f]{32})?$")]
 AUTHMON = "auth_get"
 """What an openNDS gateway sends to the very address that it sends phones to."""
-_OURS = ("form_name", "text_version", "consent", "display_name", "phone", "door", "opened", "shared")
+_OURS = ("form_name", "text_version", "consent", "shown", "display_name", "phone", "door", "opened", "shared")
 """Fields of our own form, some of which are always in it: a form without any comes from a gateway."""
 _NOT_A_PORTAL_S = frozenset({"lang", "opened", "portalt", "portalsig", "phone", "door", "pass", "blind", "waiting"})
 
@@ -119,8 +121,8 @@ async def sent_form(request: Request) -> dict[str, list[str]]:
 async def portal_form(
     store: str,
     request: Request,
-    consent: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI copies it
     display_name: Annotated[str, Form(max_length=60)] = "",
+    email: Annotated[str, Form(max_length=254)] = "",
     text_version: Annotated[str, Form(max_length=40)] = TEXT_VERSION,
     phone: SealedPhone = "",
     door: SealedRedirect = "",
@@ -143,8 +145,9 @@ async def portal_form(
     theirs = urlencode([(name, value) for name, values in form.items() for value in values])
     if getattr(request.state, FROM_ELSEWHERE, False) or (not ours and _is_redirect(theirs)):
         return await run_in_threadpool(_sign_in_page, ctx, doors, store, request, "" if ours else theirs)
-    spend_sign_in(ctx, limits, request, unseal_phone(ctx, store, phone), keeps=bool(consent))
-    body = _wanted(store, language(request), consent, display_name, text_version)
+    body = _wanted(ctx, store, language(request), form, display_name, email, text_version)
+    yes = tuple(f"{a.purpose}:{a.channel}" for a in body.consents if a.granted)
+    spend_sign_in(ctx, limits, request, unseal_phone(ctx, store, phone), keeps=bool(yes))
     redirect = unseal_redirect(ctx, store, door, doors.told(store, time.time()))
     claim = unseal_phone(ctx, store, phone) if phone else landed_phone(ctx, ctx.plan(store), landed(request))
     if shared:
@@ -157,12 +160,15 @@ async def portal_form(
         shown: dict[str, Any] = {"store": store, "store_name": ctx.plan(store).name, "pass_url": None}
         return page(request, "connected.html", refusal.status, **shown, notice=notice, blind=False, waiting="")
     again = {"text_version": text_version, "form_name": form_name, "phone": phone, "door": door, "opened": opened}
-    leaving = Leaving(store, shopper, redirect, claim.device is None, again, tuple(consent))
+    again["shown"] = form.get("shown", [""])[0][:400]
+    leaving = Leaving(store, shopper, redirect, claim.device is None, again, yes)
     response = await leave(ctx, doors, request, leaving)
     if shopper is not None:
         mine = shopper.shopper_id
         await run_in_threadpool(sign_in_browser, ctx, request, response, mine, shared=bool(shared))
         await run_in_threadpool(recognise_friend, ctx, request, response, opened, shopper.shopper_id)
+    elif body.consents:
+        remember_refusal(ctx, response)
     return response
 
 
@@ -178,7 +184,7 @@ def me(request: Request, ctx: AppContext = Depends(context)) -> Response:
     plan = ctx.plans.get(shopper.store)
     if phone_state(ctx.db, shopper.shopper_id, shopper.store, time.time()) != "bound":
         renew_claim(ctx.db, shopper.store, shopper.shopper_id, from_here(ctx, request, PhoneClaim()), time.time())
-    values = wallet_values(request, shopper.store, plan.name if plan else shopper.store)
+    values = wallet_values(ctx, request, shopper.store, plan.name if plan else shopper.store)
     made = page(request, "me.html", **values, shown=without_scripts(ctx, shopper, language(request)))
     return compressed(request, made)
 
@@ -202,8 +208,9 @@ def _sign_in_page(ctx: AppContext, doors: Doors, store: str, request: Request, b
     return page(
         request,
         "portal.html",
-        ticked={f"{purpose}:{channel}" for purpose, channel in known.grants} if known else set(),
-        asked=ASKED,
+        questions=questions(ctx, request, known, language(request)),
+        notice=notice_of(ctx),
+        takes_email=ctx.mailer is not None and (known is None or not known.email),
         here=f"/w/{store}" if any(keep.values()) else "",
         keep="".join(f"&{name}={quote(value)}" for name, value in keep.items() if value),
         store=store,
@@ -233,13 +240,22 @@ def _waiting(ctx: AppContext, doors: Doors, store: str, said: dict[str, str], ca
     return PlainTextResponse(doors.waiting.answer(store, gateway, action, payload, time.time()))
 
 
-def _wanted(store: str, lang: str, consent: list[str], display_name: str, text_version: str) -> SessionRequest:
+def _wanted(
+    ctx: AppContext,
+    store: str,
+    lang: str,
+    form: dict[str, list[str]],
+    display_name: str,
+    email: str,
+    text_version: str,
+) -> SessionRequest:
     try:
         return SessionRequest(
             store=store,
             display_name=display_name or None,
+            email=email.strip() or None,
             locale=lang,
-            consents=answers(consent, ASKED),
+            consents=form_answers(form, ctx.config.privacy.asked),
             text_version=text_version,
         )
     except ValidationError as error:
@@ -255,6 +271,7 @@ def _sign_in(
     if known is not None:
         return sign_in(ctx, known.shopper_id, body, claim)
     if not any(answer.granted for answer in body.consents):
+        note_answers(ctx, body.consents, body.text_version)
         return None  # nothing is kept, so nothing is looked up: Wi-Fi works without a database, too
     return once_per_form(ctx, form, body.store, lambda who: sign_in(ctx, who, body, claim))
 

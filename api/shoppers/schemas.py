@@ -99,6 +99,9 @@ class Me(BaseModel):
     display_name: str | None
     locale: str
     consents: list[ConsentAnswer]
+    may_ask: list[str] = Field(
+        description="`purpose:channel` of what may be asked for: never answered, or refused six months ago and more."
+    )
     points: Points
     phone: PhoneState = Field(
         description="`bound`: this shopper's by proof, coupons can come. `pending`: waits for a proof. `none`: unknown."
@@ -166,6 +169,20 @@ class ConsentUpdate(Strict):
 
     consents: ConsentAnswers = Field(min_length=1, max_length=20)
     text_version: ShownVersion = TEXT_VERSION
+
+
+class Rights(BaseModel):
+    """What the shopper asked for, and since when; null where it was not asked for."""
+
+    restricted_at: str | None
+    objected_at: str | None
+
+
+class RightsChange(Strict):
+    """`restricted`: keep everything, do nothing with it. `objected`: count me in no figure. Null: as it is."""
+
+    restricted: bool | None = None
+    objected: bool | None = None
 
 
 class PhoneCode(Strict):

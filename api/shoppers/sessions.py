@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -13,6 +12,8 @@ from api.devices import from_here, named_phone
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, rate_limits
 from api.shoppers.browsers import sign_in_browser
+from api.shoppers.choices import note_answers
+from api.shoppers.receipts import send_receipt
 from api.shoppers.schemas import ConsentAnswer, Session, SessionRequest
 from api.visitors import recognise_friend, spend_sign_in
 from engine.errors import NotFound
@@ -65,8 +66,10 @@ def sign_in(
     known = known_shopper(ctx, shopper_id)
     choices = [answer.choice() for answer in body.consents]
     if known is None and not any(c.granted for c in choices):
+        note_answers(ctx, body.consents, body.text_version)
         return None
-    return profiles.sign_in(
+    note_answers(ctx, body.consents, body.text_version)
+    found = profiles.sign_in(
         ctx.db,
         profiles.SignIn(
             store=body.store,
@@ -80,6 +83,9 @@ def sign_in(
             at=time.time(),
         ),
     )
+    if choices:
+        send_receipt(ctx, found)
+    return found
 
 
 def known_shopper(ctx: AppContext, shopper_id: str | None) -> profiles.ShopperProfile | None:
@@ -110,12 +116,3 @@ def restore_session(ctx: AppContext, request: Request, response: Response) -> No
     shopper_id = Session.model_validate_json(bytes(response.body)).shopper_id
     if shopper_id is not None:
         sign_in_browser(ctx, request, response, shopper_id)
-
-
-def answers(ticked: Sequence[str], shown: Iterable[str]) -> list[ConsentAnswer]:
-    """The form as answers: ticked boxes granted, the others not. Raises ValidationError for what is no consent."""
-    out = []
-    for box in sorted({*ticked, *shown}):
-        purpose, _, channel = box.partition(":")
-        out.append(ConsentAnswer.model_validate({"purpose": purpose, "channel": channel, "granted": box in ticked}))
-    return out

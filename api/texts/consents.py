@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from functools import cache
+from pathlib import Path
+from typing import Annotated, get_args
 
 from pydantic import AfterValidator, Field
 
 from api.texts.language import Language
 from api.texts.times import long_date
+from engine.config import AskedConsent
+from engine.yaml_files import read_yaml
 
-TEXT_VERSION = "2026-11-28"
+TEXT_VERSION = "2026-11-29"
 """The day since which the consents are worded as they are; logged with every answer. A changed sentence needs a new
-one. Answers to an earlier wording stay valid: what was agreed to is in the log."""
+one, and the wording of each is kept in `wordings/`. Answers to an earlier wording stay valid: what was agreed to is in
+the log."""
 
-EARLIER: tuple[str, ...] = ()
+EARLIER: tuple[str, ...] = ("2026-11-28",)
 """Versions that a page which is still open may have shown. What a caller says of any other was never shown."""
 
-ASKED = ("location_offers:page", "statistics:any")
-"""`purpose:channel` of each box, in the order shown; its words are `consent_titles` and `consent_texts`."""
+ASKED: tuple[str, ...] = get_args(AskedConsent)
+"""`purpose:channel` of everything that a site may ask for (`privacy.asked` says what it does), in the order shown; its
+words are `consent_titles` and `consent_texts`."""
+
+KEPT_WORDINGS = Path(__file__).parent / "wordings"
+
+
+@cache
+def wording(version: str, lang: Language) -> dict[str, tuple[str, str]]:
+    """Title and text of each consent as this version worded them; empty for one that was never shown."""
+    if version not in (TEXT_VERSION, *EARLIER):
+        return {}
+    said = read_yaml(KEPT_WORDINGS / f"{version}.yaml")[lang]
+    return {key: (title, said["texts"][key]) for key, title in said["titles"].items()}
 
 
 def _was_shown(version: str) -> str:

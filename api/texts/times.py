@@ -45,6 +45,11 @@ def short_date(at: float, timezone: str, lang: Language) -> str:
     return f"{_day(day, lang)}\u00a0{t.months_short[f'm{day.month}']}"
 
 
+def moment(t: float, timezone: str, lang: Language) -> str:
+    """Day and time in the store: `28 novembre 2026, 14:05`."""
+    return f"{long_date(_local(t, timezone).date(), lang)}, {clock(t, timezone)}"
+
+
 def long_date(day: dt.date, lang: Language) -> str:
     """`28 novembre 2026` or `28 November 2026`."""
     t = words(lang)

@@ -13,6 +13,9 @@ from engine.vocabulary import Channel, Purpose
 
 CHANNELLED: frozenset[Purpose] = frozenset({Purpose.LOCATION_OFFERS})
 
+ASK_AGAIN_S = 183 * 86_400.0
+"""Whoever refused is not asked again for six months (CNIL, guidelines on cookies and recommendation 2025-131)."""
+
 Grants = frozenset[tuple[Purpose, Channel]]
 """What a shopper granted: (purpose, channel) pairs, and nothing else."""
 
@@ -59,6 +62,11 @@ def allows(grants: Grants, purpose: Purpose, channel: Channel) -> bool:
 def allows_targeting(grants: Grants) -> bool:
     """Whether location offers are granted on at least one channel: only then may a device be linked to a profile."""
     return any(purpose == Purpose.LOCATION_OFFERS for purpose, _ in grants)
+
+
+def may_ask(refused_at: float, now: float) -> bool:
+    """Whether one who refused at `refused_at` may be asked again by now (s UTC)."""
+    return now - refused_at >= ASK_AGAIN_S
 
 
 def replay(log: Iterable[Consent]) -> dict[str, Grants]:

@@ -16,8 +16,10 @@ from engine.errors import NotFound
 from engine.storage.database import Database
 from engine.storage.models.keys import AccessKeyTable
 
-Scope = Literal["manager", "till", "health"]
-SCOPES: tuple[Scope, ...] = ("manager", "till", "health")
+Scope = Literal["manager", "till", "health", "dpo"]
+SCOPES: tuple[Scope, ...] = ("manager", "till", "health", "dpo")
+FIRST: tuple[Scope, ...] = ("manager", "till", "health")
+"""Those that a new site gets a key of by itself."""
 EVERY_STORE = "*"
 
 

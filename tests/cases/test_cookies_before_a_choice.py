@@ -50,7 +50,8 @@ def test_the_portal_and_saying_no_set_none(site: Site) -> None:
             for answer in answers:
                 assert "rayon_device" not in str(answer.headers)
                 assert "rayon_visitor" not in str(answer.headers)
-        assert dict(visitor.cookies) == {}
+        assert set(visitor.cookies) == {"rayon_refused"}, "the choice itself, as a day: nobody is told by it"
+        assert re.fullmatch(r"20\d\d-\d\d-\d\d", visitor.cookies["rayon_refused"])
 
 
 def test_a_shared_link_sets_none(site: Site) -> None:

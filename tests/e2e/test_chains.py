@@ -161,7 +161,7 @@ def test_meraki_over_mqtt_to_a_browser(tmp_path: Path, mosquitto: Mosquitto, chr
     source = {"name": "meraki", "kind": "meraki-mqtt", "topic": "meraki/v1/mr/+/+/wifi/#"}
     with serving(tmp_path / "site", mosquitto, source) as site, events.listening():
         chromium.get(portal(site))
-        click(chromium, "input[value='location_offers:page']")
+        click(chromium, "label:has(input[name='location_offers:page'][value='yes']) span")
         click(chromium, "form button")
         click(chromium, "a.button.main")
         wait_for(chromium, "#status[data-state=live]")

@@ -39,7 +39,7 @@ def sign_in(browser: Chrome, site: Site) -> None:
     t = int(time.time())
     signature = sign_redirect(PORTAL_SECRET.encode(), "supermarket", MAC, t)
     browser.get(f"{site.url}/w/supermarket?client_mac={MAC}&portal_t={t}&portal_sig={signature}&lang=fr")
-    click(browser, "input[value='location_offers:page']")
+    click(browser, "label:has(input[name='location_offers:page'][value='yes']) span")
     click(browser, "form button")
     wait_for(browser, "h1", "Vous êtes connecté")
     click(browser, "a.button.main")

@@ -8,12 +8,13 @@ import re
 from functools import cache
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
+from api.context import AppContext, context
 from api.pages import STATIC, compressed, language_headers, page
 from api.texts.catalogue import words
-from api.texts.consents import ASKED, worded_since
+from api.texts.consents import worded_since
 from api.texts.language import LANGUAGES, language
 
 router = APIRouter(tags=["pages"])
@@ -64,15 +65,20 @@ def accessibility(request: Request) -> Response:
 
 
 @router.get("/me/offline", summary="The shopper's page without a network", response_class=HTMLResponse)
-def offline(request: Request) -> Response:
+def offline(request: Request, ctx: AppContext = Depends(context)) -> Response:
     """The same page with nothing personal in it: the service worker keeps it, and it shows what the phone has kept."""
-    return compressed(request, page(request, "me.html", **wallet_values(request, "", "Rayon"), shown=[]))
+    return compressed(request, page(request, "me.html", **wallet_values(ctx, request, "", "Rayon"), shown=[]))
 
 
-def wallet_values(request: Request, store: str, store_name: str) -> dict[str, Any]:
+def wallet_values(ctx: AppContext, request: Request, store: str, store_name: str) -> dict[str, Any]:
     """What the wallet's template needs wherever it is shown."""
     lang = language(request)
-    return {"asked": ASKED, "worded_since": worded_since(lang), "store": store, "store_name": store_name}
+    return {
+        "asked": ctx.config.privacy.asked,
+        "worded_since": worded_since(lang),
+        "store": store,
+        "store_name": store_name,
+    }
 
 
 def _icon(name: str, side: int, purpose: str = "any") -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import Double, Index
+from sqlalchemy import BigInteger, Double, Index
 from sqlmodel import Field, SQLModel
 
 from engine.storage.models.rowid import RowId
@@ -103,3 +103,14 @@ class ConsentLogTable(SQLModel, table=True):
     text_version: str
     place: str
     at: float = Field(sa_type=Double)
+
+
+class ConsentCountTable(SQLModel, table=True):
+    """How often a wording got a yes or a no: a count, which names nobody and no day."""
+
+    __tablename__: ClassVar[str] = "consent_count"
+    text_version: str = Field(primary_key=True)
+    purpose: str = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    granted: bool = Field(primary_key=True)
+    n: int = Field(sa_type=BigInteger)

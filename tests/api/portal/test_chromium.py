@@ -76,7 +76,7 @@ LETS_OUT = {
 
 def come_out(browser: Chrome, site: Site, lang: str, *, blind: bool) -> None:
     """From the sign-in page, all boxes as they are, to the page behind the portal."""
-    assert not checked(browser, "input[value='location_offers:page']")
+    assert not checked(browser, "input[name='location_offers:page'][value='yes']")
     if blind:
         wait_for(browser, "#no-phone", NOT_FOUND[lang])
     wide = ask(browser, "return document.documentElement.scrollWidth > innerWidth")

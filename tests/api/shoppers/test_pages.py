@@ -49,7 +49,7 @@ def sign_in(browser: Chrome, site: Site) -> str:
     assert MAC not in browser.current_url
     assert browser.get_cookies() == []
     picture(browser, "portal")
-    click(browser, "input[value='location_offers:page']")
+    click(browser, "label:has(input[name='location_offers:page'][value='yes']) span")
     write(browser, "[name=display_name]", "Zoé")
     click(browser, "form button")
     wait_for(browser, "h1", "Vous êtes connecté")
@@ -165,7 +165,7 @@ def test_the_pass_asks_before_it_signs_in(site: Site, chromium: Chrome) -> None:
 
 def test_a_phone_that_is_not_proved_says_so_and_takes_a_code(site: Site, chromium: Chrome) -> None:
     chromium.get(f"{site.url}/w/corner?client_mac={MAC}&lang=fr")
-    click(chromium, "input[value='location_offers:page']")
+    click(chromium, "label:has(input[name='location_offers:page'][value='yes']) span")
     click(chromium, "form button")
     wait_for(chromium, "h1", "Vous êtes connecté")
     click(chromium, "a.button.main")

@@ -33,11 +33,11 @@ def phone(site: Site) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_no_box_is_ticked_and_the_wording_is_dated(phone: httpx.Client) -> None:
+def test_nothing_is_chosen_and_the_wording_is_dated(phone: httpx.Client) -> None:
     page = phone.get("/w/corner").text
-    assert page.count('type="checkbox"') == 2
+    assert page.count('type="radio"') == 6
     assert "checked" not in page
-    assert "Texte en vigueur depuis le 28\u00a0novembre\u00a02026." in page
+    assert "Texte en vigueur depuis le 29\u00a0novembre\u00a02026." in page
     assert f'name="text_version" value="{TEXT_VERSION}"' in page
 
 
@@ -111,6 +111,7 @@ def test_form_answers_are_logged_whole(site: Site, phone: httpx.Client) -> None:
     log = consent_log(site.db, me["shopper_id"])
     assert {(c.purpose, c.channel, c.granted) for c in log} == {
         ("location_offers", "page", True),
+        ("location_offers", "push", False),
         ("statistics", "any", False),
     }
     assert {(c.text_version, c.place) for c in log} == {(TEXT_VERSION, "portal:corner")}
@@ -141,14 +142,14 @@ def test_answers_to_an_earlier_wording_stay_valid(
     assert [(c["purpose"], c["granted"]) for c in me["consents"]] == [("location_offers", True)]
     assert {c.text_version for c in consent_log(site.db, me["shopper_id"])} == {"2026-11"}
     page = phone.get("/w/corner", headers={"Accept-Language": "en"}).text
-    assert "What you chose last time is ticked" in page
+    assert "Your choices, which hold on this device too" in page
 
 
 def test_a_returning_shopper_sees_their_own_choices(phone: httpx.Client) -> None:
     phone.get("/w/corner", params={"client_mac": MAC})
     phone.post("/w/corner", data={"consent": "location_offers:page"})
     first = phone.get("/v1/me").json()["shopper_id"]
-    assert phone.get("/w/corner").text.count(" checked") == 1
+    assert phone.get("/w/corner?ask=1").text.count('value="yes" checked') == 1
     phone.post("/w/corner", data={})
     me = phone.get("/v1/me").json()
     assert (me["shopper_id"], me["consents"]) == (first, [])

@@ -17,12 +17,16 @@ import api
 from api.health.endpoints import Ready
 from api.managers.snapshot import SPANS
 from api.portal.counts import GOOD
+from api.shoppers.rights import SHOWN_APART
 from api.shoppers.schemas import Fewer
 from api.texts.catalogue import words
-from api.texts.consents import ASKED, TEXT_VERSION, worded_since
+from api.texts.consents import ASKED, EARLIER, KEPT_WORDINGS, TEXT_VERSION, worded_since, wording
 from api.texts.language import Language
 from engine.loyalty.humans import Signal
 from engine.presence.hotzones import HotReason, HotState
+from engine.privacy.processing import BASES, Processing, Risk
+from engine.storage.models import metadata
+from engine.storage.people.held import ways_to
 from engine.vocabulary import (
     Channel,
     DecisionReason,
@@ -35,6 +39,7 @@ from engine.vocabulary import (
     ProblemCode,
     ReadingRefusal,
     RecordRefusal,
+    RetentionRule,
     ReviewVerdict,
     SourceState,
     StoreTrouble,
@@ -57,7 +62,7 @@ SAME = {
     ("shared", "points_other"),
     ("units", "seconds"),
 }
-WORDINGS = {"2026-11-28": "97b973762ebd8717"}
+WORDINGS = {"2026-11-28": "7cd8b70ff07ca61f", "2026-11-29": "4d946d094a6452fd"}
 """Of each version of the consents, the digest of its sentences: who changes one takes a new version."""
 
 
@@ -218,6 +223,7 @@ def literals(model: type[BaseModel], *fields: str) -> set[str]:
     return {code for field in fields for code in get_args(model.model_fields[field].annotation)}
 
 
+HELD_KINDS = {table.name for table in metadata.sorted_tables if ways_to(table)} - SHOWN_APART
 MONTHS = {f"m{n}" for n in range(1, 13)}
 CODES: dict[str, set[str]] = {
     "signals": set(Signal),
@@ -227,6 +233,15 @@ CODES: dict[str, set[str]] = {
     "points_why": {*PointsState, "active_sooner"},
     "consent_titles": set(ASKED),
     "consent_texts": set(ASKED),
+    "processings": set(Processing),
+    "processing_data": set(Processing),
+    "processing_kept": set(Processing),
+    "bases": set(BASES.values()),
+    "risks": set(Risk),
+    "measures": set(Risk),
+    "risks_open": set(Risk),
+    "retention_rules": set(RetentionRule),
+    "held_kinds": {*HELD_KINDS, "other"},
     "sign_in_refusals": {ProblemCode.SIGN_IN_BUSY, "other"},
     "phone_refusals": {
         *(ProblemCode.PLACE_CODE_WRONG, ProblemCode.DEVICE_UNKNOWN, ProblemCode.TOO_MANY_REQUESTS, "other"),
@@ -274,11 +289,25 @@ def test_every_code_has_words_and_no_other_has(page: str) -> None:
     assert set(FR[page]) == CODES[page]
 
 
+def digest_of(version: str) -> str:
+    said = read_yaml(KEPT_WORDINGS / f"{version}.yaml")
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def test_no_wording_that_was_shown_changes() -> None:
+    """Answers in the log refer to it: of every version the words are here, and they are those of that day."""
+    assert {path.stem for path in KEPT_WORDINGS.glob("*.yaml")} == {TEXT_VERSION, *EARLIER} == set(WORDINGS)
+    assert {version: digest_of(version) for version in WORDINGS} == WORDINGS
+
+
 def test_changed_consents_have_a_new_version() -> None:
-    shown = [said[page] for said in (FR, EN) for page in ("consent_titles", "consent_texts")]
-    digest = hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16]
-    assert WORDINGS[TEXT_VERSION] == digest
-    assert (worded_since("fr"), worded_since("en")) == ("28\u00a0novembre\u00a02026", "28\u00a0November\u00a02026")
+    shown = {
+        lang: {"titles": said["consent_titles"], "texts": said["consent_texts"]}
+        for lang, said in (("fr", FR), ("en", EN))
+    }
+    assert read_yaml(KEPT_WORDINGS / f"{TEXT_VERSION}.yaml") == shown, "a changed word needs a new TEXT_VERSION"
+    assert (worded_since("fr"), worded_since("en")) == ("29\u00a0novembre\u00a02026", "29\u00a0November\u00a02026")
+    assert wording("made up", "fr") == {}
 
 
 def test_counting() -> None:

@@ -1,0 +1,71 @@
+"""A receipt of what was agreed to and refused, in the words that were shown: by e-mail, or to download."""
+
+from __future__ import annotations
+
+import html
+import logging
+import time
+from dataclasses import dataclass
+
+from api.context import AppContext
+from api.notices import notice_of
+from api.texts.catalogue import words
+from api.texts.consents import wording
+from api.texts.language import Language, language_of
+from api.texts.times import moment
+from engine.privacy.consent import Consent
+from engine.storage.people.shoppers import ShopperProfile, consent_log
+from engine.storage.sending.letters import Letter
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What it says: a subject, and lines."""
+
+    subject: str
+    lines: list[str]
+
+    @property
+    def text(self) -> str:
+        """As plain text."""
+        return "\n\n".join([self.subject, *self.lines]) + "\n"
+
+    @property
+    def html(self) -> str:
+        """As the body of a letter, without a picture."""
+        return f"<h1>{html.escape(self.subject)}</h1>" + "".join(f"<p>{html.escape(line)}</p>" for line in self.lines)
+
+
+def receipt_of(ctx: AppContext, shopper: ShopperProfile, lang: Language) -> Receipt:
+    """The last word on every consent of this shopper, with its wording, place and time; and how to take it back."""
+    t, plan = words(lang), ctx.plans.get(shopper.store)
+    store, zone = (plan.name, plan.timezone) if plan else (shopper.store, "UTC")
+    last = {(c.purpose, c.channel): c for c in consent_log(ctx.db, shopper.shopper_id)}
+    lines = [_line(c, lang, zone) for c in last.values()]
+    controller = notice_of(ctx).controller
+    back = [t.receipt.back.format(url=f"{ctx.public_url}/me"), t.receipt.from_whom.format(name=controller)]
+    return Receipt(t.receipt.subject.format(store=store), [t.receipt.lead, *lines, *back])
+
+
+def send_receipt(ctx: AppContext, shopper: ShopperProfile) -> None:
+    """By e-mail, where the shopper has an address and the site a mail server; otherwise there is one to download."""
+    if ctx.mailer is None or not shopper.email:
+        return
+    now, made = time.time(), receipt_of(ctx, shopper, language_of(shopper.locale))
+    log_lines = consent_log(ctx.db, shopper.shopper_id)
+    key = f"receipt:{shopper.shopper_id}:{len(log_lines)}"
+    try:
+        letter = Letter(shopper.email, made.subject, made.text, made.html)
+        ctx.mailer.post(letter, key, now, shopper_id=shopper.shopper_id)
+    except ValueError as error:  # an address that no letter can be sent to
+        log.info("a receipt could not be written: %s", error)
+
+
+def _line(c: Consent, lang: Language, zone: str) -> str:
+    key = f"{c.purpose}:{c.channel}"
+    title, text = wording(c.text_version, lang).get(key, (key, ""))
+    t = words(lang)
+    said, when = t.receipt.yes if c.granted else t.receipt.no, moment(c.at, zone, lang)
+    return t.receipt.line.format(said=said, title=title, text=text, when=when, version=c.text_version)

@@ -1,0 +1,111 @@
+"""Everything that is held of one shopper, of whichever table: what access (GDPR article 15) has to show.
+
+Tables are not listed one by one. A column's name says whom it leads to, so that a table that is added tomorrow is shown
+tomorrow; a test refuses a table of which nobody said whether it leads to a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Column, Table, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import Session
+
+from engine.errors import NotFound
+from engine.storage.database import Database
+from engine.storage.models import metadata
+from engine.storage.models.ledger import LedgerPostingTable, ShareTable
+from engine.storage.models.shoppers import DeviceLinkTable, ShopperTable
+from engine.storage.models.vouchers import DecisionTable, VoucherTable
+from engine.storage.upserts import table_of
+
+Row = dict[str, Any]
+
+OF_NOBODY = frozenset(
+    {
+        *("access_key", "campaign", "heat", "lease", "retention_proof", "status", "store_version", "consent_count"),
+        *("zone_flow", "zone_hour"),
+        *("checkpoint", "journal"),  # sealed, for a day at most: only the engine that sealed them can open them
+    }
+)
+"""Tables that hold keys, counts and settings, and none of whose rows leads to a shopper."""
+
+LEADS = {
+    "shopper_id": "shopper",
+    "owner": "shopper",
+    "friend": "shopper",
+    "member_id": "member",
+    "member": "member",
+    "voucher_id": "voucher",
+    "slot": "slot",
+    "token": "share",
+    "device": "device",
+}
+"""To what a column of this name leads, in any table."""
+
+WITHIN = {("idempotency", "scope"): "shopper"}
+"""Columns that hold the name among other words."""
+
+ONE_WAY = {("ledger_entry", "id"): "entry"}
+
+SECRET = frozenset({"code_hmac", "body_hash", "content", "content_hash", "body", "html", "auth", "p256dh"})
+"""Columns that say nothing of the person, or that would give away what the page shows anyway: keys and digests."""
+
+
+def held(db: Database, shopper_id: str) -> dict[str, list[Row]]:
+    """Every row that leads to this shopper, by table, without keys and digests. Raises NotFound."""
+    with db.read() as session:
+        profile = session.get(ShopperTable, shopper_id)
+        if profile is None:
+            raise NotFound("no such shopper")
+        names = _names(session, shopper_id, profile.member_id)
+        found = {table.name: _rows(session, table, names) for table in metadata.sorted_tables}
+        return {name: rows for name, rows in found.items() if rows}
+
+
+def ways_to(table: Table) -> list[tuple[Column[Any], str]]:
+    """The columns of a table that lead to a shopper, and by which of their names."""
+    if table.name in OF_NOBODY:
+        return []
+    return [(column, kind) for column in table.columns if (kind := _kind(table.name, column.name))]
+
+
+def _kind(table: str, column: str) -> str | None:
+    return WITHIN.get((table, column)) or ONE_WAY.get((table, column)) or LEADS.get(column)
+
+
+def _names(session: Session, shopper_id: str, member_id: str) -> Mapping[str, list[Any]]:
+    """All that this shopper is called by in other tables."""
+
+    def column(model: Any, name: str, by: str, value: str) -> list[Any]:
+        table = table_of(model)
+        return list(session.connection().execute(select(table.c[name]).where(table.c[by] == value)).scalars())
+
+    vouchers = column(VoucherTable, "voucher_id", "shopper_id", shopper_id)
+    return {
+        "shopper": [shopper_id],
+        "member": [member_id],
+        "voucher": vouchers,
+        "slot": [*vouchers, *column(DecisionTable, "decision_id", "shopper_id", shopper_id)],
+        "share": column(ShareTable, "token", "shopper_id", shopper_id),
+        "device": column(DeviceLinkTable, "device", "shopper_id", shopper_id),
+        "entry": column(LedgerPostingTable, "entry_id", "member", member_id),
+    }
+
+
+def _rows(session: Session, table: Table, names: Mapping[str, list[Any]]) -> list[Row]:
+    wanted = [_leads_to(table, column, names[kind]) for column, kind in ways_to(table)]
+    if not wanted:
+        return []
+    shown = [column for column in table.columns if column.name not in SECRET]
+    order = list(table.primary_key.columns)
+    found = session.connection().execute(select(*shown).where(or_(*wanted)).order_by(*order)).mappings()
+    return [dict(row) for row in found]
+
+
+def _leads_to(table: Table, column: Column[Any], names: list[Any]) -> ColumnElement[bool]:
+    if (table.name, column.name) in WITHIN:
+        return or_(*(column.contains(name, autoescape=True) for name in names))
+    return column.in_(names)

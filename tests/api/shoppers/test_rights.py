@@ -1,0 +1,96 @@
+"""Rights over HTTP: see, restrict, object, erase; by JSON and by a page that needs no scripts, at once."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from engine.storage.people.opt_outs import opted_out
+from engine.storage.people.shoppers import get_shopper, linked_devices
+from tests.api.site import MAC, Site
+
+BAR_S = 2.0
+
+
+def test_everything_is_exported_and_can_be_read(site: Site) -> None:
+    with site.client() as phone:
+        who = site.sign_in(phone, display_name="Zoé", email="zoe@example.org", **site.redirect())
+        site.issue(who, time.time())
+        phone.post("/v1/me/phone-code", json={"code": "ABCDEF"})
+        began = time.perf_counter()
+        export = phone.get("/v1/me/export").json()
+        page = phone.get("/me/data")
+        assert time.perf_counter() - began < BAR_S
+    assert {"shopper", "consent_log", "device_link", "voucher", "decision", "delivery"} <= set(export["held"])
+    assert export["held"]["shopper"][0]["email"] == "zoe@example.org"
+    for said in (
+        "Zoé",
+        "zoe@example.org",
+        who,
+        "Le thé vert à −20",
+        "Oui",
+        "téléphones confirmés",
+        "Tout mettre en pause",
+    ):
+        assert said in page.text, said
+    assert "code_hmac" not in str(export)
+    assert MAC not in str(export)
+
+
+def test_the_page_is_for_who_is_signed_in(site: Site) -> None:
+    with site.client() as stranger:
+        assert stranger.get("/me/data").headers["location"] == "/me?lang=fr"
+        assert stranger.post("/me/rights", data={"what": "erase"}).headers["location"] == "/me?lang=fr"
+        assert stranger.put("/v1/me/rights", json={"restricted": True}).status_code == 401
+
+
+@pytest.mark.parametrize("way", ["json", "form"])
+def test_restriction_pauses_and_keeps(site: Site, way: str) -> None:
+    with site.client() as phone:
+        who = site.sign_in(phone, **site.redirect())
+        site.issue(who, time.time())
+        if way == "json":
+            said = phone.put("/v1/me/rights", json={"restricted": True}).json()
+            assert said["restricted_at"] is not None
+            assert said["objected_at"] is None
+        else:
+            assert phone.post("/me/rights", data={"what": "restrict"}).headers["location"] == "/me/data?lang=fr"
+            assert "En pause depuis le" in phone.get("/me/data").text
+        assert linked_devices(site.db, "corner") == {}
+        assert len(opted_out(site.db, "corner")) == 1
+        assert len(phone.get("/v1/me/vouchers").json()["items"]) == 1, "kept"
+        phone.put("/v1/me/rights", json={"restricted": False})
+        assert len(linked_devices(site.db, "corner")) == 1
+        assert phone.get("/v1/me/rights").json() == {"restricted_at": None, "objected_at": None}
+
+
+def test_objecting_leaves_offers_and_ends_statistics(site: Site) -> None:
+    statistics = {"purpose": "statistics", "channel": "any", "granted": True}
+    with site.client() as phone:
+        who = site.sign_in(phone, **site.redirect())
+        phone.put("/v1/me/consents", json={"consents": [statistics]})
+        phone.post("/me/rights", data={"what": "object"})
+        assert get_shopper(site.db, who).objected_at is not None
+        assert [c["purpose"] for c in phone.get("/v1/me").json()["consents"]] == ["location_offers"]
+        assert [s.counted for s in linked_devices(site.db, "corner").values()] == [False]
+        phone.post("/me/rights", data={"what": "count_again"})
+        assert [s.counted for s in linked_devices(site.db, "corner").values()] == [True]
+
+
+def test_erasing_by_form_signs_out_and_takes_less_than_two_seconds(site: Site) -> None:
+    with site.client() as phone:
+        site.sign_in(phone, email="zoe@example.org", **site.redirect())
+        began = time.perf_counter()
+        assert phone.post("/me/rights?lang=en", data={"what": "erase"}).headers["location"] == "/?lang=en"
+        assert time.perf_counter() - began < BAR_S
+        assert phone.get("/v1/me").status_code == 401
+    assert linked_devices(site.db, "corner") == {}
+
+
+def test_another_site_s_page_presses_no_button(site: Site) -> None:
+    with site.client() as phone:
+        who = site.sign_in(phone)
+        forged = phone.post("/me/rights", data={"what": "erase"}, headers={"Sec-Fetch-Site": "cross-site"})
+        assert forged.status_code in (403, 404)
+    assert get_shopper(site.db, who).shopper_id == who

@@ -1,0 +1,97 @@
+"""Access and erasure are complete: every table is walked by its foreign keys and by columns that hold a shopper."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from engine.errors import NotFound
+from engine.records import device_hex
+from engine.storage.database import Database
+from engine.storage.erasure import erase_shopper
+from engine.storage.models import metadata
+from engine.storage.people.held import LEADS, OF_NOBODY, SECRET, held, ways_to
+from engine.storage.people.shoppers import consent_log
+from tests.engine.storage.people.test_shoppers import everything, mentions
+from tests.engine.storage.scenes import NOW, shopper
+from tests.engine.storage.test_erasure import PHONE, lived
+
+AMOUNTS = {"ledger_entry", "ledger_posting", "ledger_hold"}
+"""What the books keep: under the member's number, which the profile alone led to."""
+PROOF = {"consent_log"}
+"""Under the shopper's opaque id, which leads nowhere once the profile is gone."""
+NUMBERS_ONLY = {"redemption", "voucher", "decision", "cap_count"}
+"""Kept with another owner, or a random name."""
+
+
+def names_of(db: Database, who: str, member: str) -> set[str]:
+    """All by which the person can be found: their own, and those of what is theirs."""
+    rows = everything(db)
+    theirs = {str(r["voucher_id"]) for name, r in rows if name == "voucher" and r["shopper_id"] == who}
+    shares = {str(r["token"]) for name, r in rows if name == "share" and r["shopper_id"] == who}
+    return {who, member, "Ana Lopez", "ana@example.org", device_hex(PHONE)} | theirs | shares
+
+
+def test_of_every_table_somebody_said_whether_it_leads_to_a_person() -> None:
+    """A new table fails here until it is known by a column, a foreign key, or as one of nobody's."""
+    led = {table.name for table in metadata.sorted_tables if ways_to(table)}
+    assert led.isdisjoint(OF_NOBODY)
+    unknown = {table.name for table in metadata.sorted_tables} - led - OF_NOBODY
+    assert unknown == set(), "say in held.py by which column it leads to a shopper, or that it does not"
+
+
+def test_who_points_at_a_shopper_s_row_is_led_to_as_well() -> None:
+    """By foreign keys: whatever hangs on a table that leads to a person leads to that person."""
+    for table in metadata.sorted_tables:
+        for key in table.foreign_keys:
+            if ways_to(key.column.table):
+                assert ways_to(table), f"{table.name} hangs on {key.column.table.name}"
+
+
+def test_no_table_of_nobody_s_has_a_shopper_s_column() -> None:
+    for table in metadata.sorted_tables:
+        if table.name in OF_NOBODY:
+            assert {c.name for c in table.columns}.isdisjoint({*LEADS} - {"owner", "slot"}), table.name
+
+
+def test_access_shows_every_row_that_names_the_person(db: Database) -> None:
+    who, member, _ = lived(db)
+    shown = held(db, who)
+    names = names_of(db, who, member)
+    for table, row in everything(db):
+        if table in OF_NOBODY:
+            continue
+        if any(name in str(value) for name in names for value in row.values()):
+            public = {column: value for column, value in row.items() if column not in SECRET}
+            assert public in shown[table], table
+    assert {"shopper", "consent_log", "voucher", "visit", "redemption", "ledger_entry", "idempotency"} <= set(shown)
+
+
+def test_and_nobody_else_s(db: Database) -> None:
+    who, _, _ = lived(db)
+    other = shopper(db, 7)
+    assert other.shopper_id not in str(held(db, who))
+    assert who not in str(held(db, other.shopper_id))
+
+
+def test_erasure_leaves_no_name_but_for_books_and_proof(db: Database) -> None:
+    who, member, _ = lived(db)
+    names = names_of(db, who, member)
+    erase_shopper(db, who, NOW + 5)
+    left = {table for name in names for table in mentions(db, name)}
+    assert left <= AMOUNTS | PROOF | NUMBERS_ONLY, left
+    assert mentions(db, "Ana", "ana@example.org", device_hex(PHONE)) == []
+    assert set(mentions(db, who)) == PROOF
+    assert set(mentions(db, member)) <= AMOUNTS
+    assert consent_log(db, who)[-1].place == "erasure"
+    with pytest.raises(NotFound):
+        held(db, who)
+
+
+def test_both_take_less_than_two_seconds(db: Database) -> None:
+    who, _, _ = lived(db)
+    began = time.perf_counter()
+    held(db, who)
+    erase_shopper(db, who, NOW + 5)
+    assert time.perf_counter() - began < 2.0

@@ -26,6 +26,7 @@ from api.texts.times import moment
 from api.times import rfc3339
 from engine.errors import NotFound
 from engine.privacy.consent import allows_targeting
+from engine.privacy.erasures import Erasures
 from engine.storage.erasure import erase_shopper
 from engine.storage.people import rights
 from engine.storage.people import shoppers as profiles
@@ -67,10 +68,13 @@ def receipt(
 def delete_me(response: Response, who: str = Depends(shopper_id), ctx: AppContext = Depends(context)) -> says.Done:
     """Erases profile, phone links, visits, deliveries and shares. Amounts stay in the ledger, led to by nothing."""
     drop_cookie(ctx, response, SHOPPER)
+    now, erasures = time.time(), Erasures(ctx.config.storage.data_dir)
     try:
-        erase_shopper(ctx.db, who, time.time())
+        erase_shopper(ctx.db, who, now)
     except NotFound:  # a repeat, or another browser was first: what was asked for is so
         return says.Done(changed=False)
+    erasures.note(who, now)
+    erasures.forget(now - ctx.config.controller.backups_days * 86_400.0)
     return says.Done()
 
 

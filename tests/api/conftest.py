@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from api.server import run_api
-from engine.config import ApiConfig, Config
+from engine.config import ApiConfig, Config, StorageConfig
 from engine.plan.model import Plan
 from engine.storage.database import open_database
 from engine.storage.vouchers.campaigns import seed_campaigns
@@ -19,9 +19,9 @@ from tests.clocks import HeldClock
 
 
 @pytest.fixture
-def config() -> Config:
+def config(tmp_path: Path) -> Config:
     """Tests change it by overriding this fixture."""
-    return Config(api=ApiConfig(port=0))
+    return Config(api=ApiConfig(port=0), storage=StorageConfig(data_dir=tmp_path / "data"))
 
 
 @pytest.fixture

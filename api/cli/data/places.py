@@ -11,8 +11,9 @@ from pathlib import Path
 from engine.config import Config
 from engine.storage.copies import sqlite_file
 
-NOT_KEPT = ("salt*", "day*", "engine-*.name", ".*", "*.tar.gz", "*.tgz", "*.part")
-"""Files of data_dir that no backup holds: what has to be gone when its day is, who an engine is, other backups."""
+NOT_KEPT = ("salt*", "day*", "erased.txt", "engine-*.name", ".*", "*.tar.gz", "*.tgz", "*.part")
+"""Files of data_dir that no backup holds: what has to be gone when its day is, who was erased,
+who an engine is, other backups."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -17,9 +19,12 @@ from api.cli.data.archive import CONFIG, DATABASE, KEYS, PLANS, Manifest, member
 from api.cli.data.places import SitePlaces
 from api.cli.engine import CONFIG_OPTION
 from engine.config import Config
-from engine.errors import OperatorError, Problem
+from engine.errors import NotFound, OperatorError, Problem
+from engine.privacy.erasures import Erasures
 from engine.runtime.leases.engine_name import engines_running
 from engine.storage.copies import clear_tables, copy_in, copy_out, is_occupied, require_known, sqlite_file
+from engine.storage.database import open_database
+from engine.storage.erasure import erase_shopper
 
 
 def register(app: typer.Typer) -> None:
@@ -71,8 +76,24 @@ def bring_back(
             _set_aside(places, manifest)
         _place(places, manifest, folder)
         _place_config(manifest, folder, config_file or Path(CONFIG))
+        _erase_again(places)
     print(f"Restored what was backed up at {manifest.made_at} by Rayon {manifest.rayon}. Start the site.")
     return manifest
+
+
+def _erase_again(places: SitePlaces) -> None:
+    """Whoever was erased since the backup was made is erased in it, too."""
+    erased = Erasures(places.data_dir).all()
+    if not erased:
+        return
+    db = open_database(places.url)
+    found = 0
+    for shopper_id in erased:
+        with suppress(NotFound):  # not in this backup, or erased before it
+            erase_shopper(db, shopper_id, time.time())
+            found += 1
+    db.close()
+    print(f"{found} profiles that were erased since then are erased again.", file=sys.stderr)
 
 
 def _in_the_way(places: SitePlaces, manifest: Manifest, *, force: bool) -> Iterator[Problem]:

@@ -28,8 +28,9 @@ def configured(folder: Path, env: EnvFile) -> Config:
         return config
     broker, credentials = _ask_broker(env.values)
     pages = _ask_pages()
+    controller = _ask_controller() if pages.get("secure_cookies") else {}
     env.add(credentials)
-    write_whole(path, config_text(broker, pages))
+    write_whole(path, config_text(broker, pages, controller))
     say(f"{path}: written.")
     return load_config(path)
 
@@ -70,6 +71,31 @@ def _ask_pages() -> dict[str, Any]:
         said["public_url"] = url
         said |= {"secure_cookies": True} if url.startswith("https://") else {}
     return said
+
+
+def _ask_controller() -> dict[str, Any]:
+    """Who is responsible: a site behind HTTPS says it on every sign-in page, and does not start without it."""
+    say("Who is responsible for visitors' data: every sign-in page has to say it. Rayon starts once all four are said.")
+    asked = {
+        "name": "Full name of the company or person (empty: later)",
+        "address": "Postal address (empty: later)",
+        "email": "E-mail for visitors' questions (empty: later)",
+        "dpo_email": "E-mail of the data protection officer, or of whoever answers for it (empty: later)",
+    }
+    said = {key: ask(question, _email if key.endswith("email") else _words) for key, question in asked.items()}
+    return {key: answer for key, answer in said.items() if answer}
+
+
+def _words(text: str) -> str:
+    if len(text) > 200 or not all(letter.isprintable() for letter in text):
+        raise WrongAnswer("one line of at most 200 letters, or nothing")
+    return text.strip()
+
+
+def _email(text: str) -> str:
+    if text and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+", text):
+        raise WrongAnswer("an address, such as privacy@example.org, or nothing")
+    return text
 
 
 def _host(text: str) -> str:

@@ -77,9 +77,10 @@ class EnvFile:
         return list(new)
 
 
-def config_text(broker: Mapping[str, Any], pages: Mapping[str, Any]) -> str:
-    """A new `config.yaml`."""
-    sections = [f"{name}:\n{_lines(said)}" for name, said in (("mqtt", broker), ("api", pages))]
+def config_text(broker: Mapping[str, Any], pages: Mapping[str, Any], controller: Mapping[str, Any]) -> str:
+    """A new `config.yaml`; without a section of which nothing is said."""
+    said_of = (("mqtt", broker), ("api", pages), ("controller", controller))
+    sections = [f"{name}:\n{_lines(said)}" for name, said in said_of if said]
     return _CONFIG_HEAD + "\n".join(sections)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from engine.storage.letters import take_due
+from engine.storage.sending.letters import take_due
 
 from engine.config import ApiConfig, Config
 from tests.api.site import Site

@@ -208,7 +208,8 @@ def test_wrong_answers_are_asked_again_with_the_reason(tmp_path: Path, broker: M
     folder = tmp_path / "site"
     store = ["no id", "corner", "", "Europe/Pari", "", "XXY", "", "3", "", "huge", ""]
     wrong_password = ["http://127.0.0.1", "", "0", str(broker.port), USER, "wrong", "perhaps", "y"]
-    pages = [*wrong_password, "", "", USER, "a blank", PASSWORD, "rayon", "https://rayon.example/", "", ""]
+    pages = [*wrong_password, "", "", USER, "a blank", PASSWORD, "rayon", "https://rayon.example/", ""]
+    pages += ["Corner SARL", '1 rue de la Paix: "Paris"', "nobody", "hello@example.org", "", ""]
     source = ["19", "fritz", "meraki-scanning-v3", "MIST", "cloud", "", "validator", "n"]
     result = answer(folder, [*store, *pages[:-1], *source, "Rayon!", "rayon", ""])
     assert result.exit_code == 0, result.output
@@ -223,6 +224,7 @@ def test_wrong_answers_are_asked_again_with_the_reason(tmp_path: Path, broker: M
         "y or n",
         "letters, digits and",
         "begins with https://",
+        "such as privacy@example.org",
         "one of native, meraki-mqtt",
         "small letters, digits",
         "Meraki asks for it",
@@ -233,6 +235,8 @@ def test_wrong_answers_are_asked_again_with_the_reason(tmp_path: Path, broker: M
     config = load_config(folder / "config.yaml")
     assert env.values["RAYON_MQTT_PASSWORD"] == PASSWORD
     assert (config.api.public_url, config.api.secure_cookies) == ("https://rayon.example", True)
+    assert (config.controller.name, config.controller.email) == ("Corner SARL", "hello@example.org")
+    assert config.controller.missing == ("dpo_email",)
     (source_,) = config.sources
     assert (source_.name, source_.receiver, source_.secret_env) == ("cloud", True, "SECRET_OF_CLOUD")
     assert "https://rayon.example/in/cloud" in result.output

@@ -62,6 +62,12 @@ def session_of(ctx: AppContext, request: Request) -> str | None:
     return session_digest(secret) if secret else None
 
 
+def erased_shopper(ctx: AppContext, request: Request) -> str | None:
+    """Who this browser was signed in as, whether or not it still is: for saying that somebody is gone, and no more."""
+    value = read_signed(ctx, SHOPPER, request.cookies.get(SHOPPER), LIFETIME_S[SHOPPER])
+    return value.partition(".")[0] if isinstance(value, str) else None
+
+
 def session_digest(secret: str) -> str:
     """A session as the database knows it: who reads the table signs in nowhere."""
     return hashlib.sha256(f"session|{secret}".encode()).hexdigest()[:32]

@@ -160,7 +160,7 @@ async def portal_form(
         shown: dict[str, Any] = {"store": store, "store_name": ctx.plan(store).name, "pass_url": None}
         return page(request, "connected.html", refusal.status, **shown, notice=notice, blind=False, waiting="")
     again = {"text_version": text_version, "form_name": form_name, "phone": phone, "door": door, "opened": opened}
-    again["shown"] = form.get("shown", [""])[0][:400]
+    again |= {"shown": form.get("shown", [""])[0][:400], "shared": shared}
     leaving = Leaving(store, shopper, redirect, claim.device is None, again, yes)
     response = await leave(ctx, doors, request, leaving)
     if shopper is not None:

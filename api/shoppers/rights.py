@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 
-from api.auth import shopper_id
+from api.auth import NotSignedIn, shopper_cookie
 from api.context import AppContext, context
-from api.cookies import SHOPPER, drop_cookie, read_cookie
+from api.cookies import SHOPPER, drop_cookie, erased_shopper, read_cookie
 from api.devices import from_here
 from api.pages import page
 from api.problems import problem_responses
@@ -65,9 +65,19 @@ def receipt(
 
 
 @router.delete("", summary="Delete me, now and for good")
-def delete_me(response: Response, who: str = Depends(shopper_id), ctx: AppContext = Depends(context)) -> says.Done:
+def delete_me(
+    request: Request,
+    response: Response,
+    ctx: AppContext = Depends(context),
+    _cookie: str | None = Depends(shopper_cookie),
+) -> says.Done:
     """Erases profile, phone links, visits, deliveries and shares. Amounts stay in the ledger, led to by nothing."""
+    who, was = read_cookie(ctx, request, SHOPPER), erased_shopper(ctx, request)
+    if who is None and (was is None or known_shopper(ctx, was) is not None):
+        raise NotSignedIn("sign in at the store's Wi-Fi page first")
     drop_cookie(ctx, response, SHOPPER)
+    if who is None:
+        return says.Done(changed=False)
     now, erasures = time.time(), Erasures(ctx.config.storage.data_dir)
     try:
         erase_shopper(ctx.db, who, now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
@@ -21,7 +21,9 @@ from engine.vocabulary import IdentifierKind, LinkFate
 
 LINK_S = 900.0
 KEPT_S = 86_400.0  # a link that is over is known for a day, so that it can be said kindly
-CARD_TRIES, CARD_TRIES_S = 5, 3_600.0
+LETTERS_PER_HOUR = 6
+HOUR_S = 3_600.0
+CARD_TRIES, CARD_TRIES_S = 5, HOUR_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,15 @@ class Followed:
     shopper_id: str | None = None
 
 
-def keep_link(session: Session, link: AskedLink) -> bool:
-    """Writes a link down, in the transaction that writes its letter. Whether the mailbox is a profile's."""
+def keep_link(session: Session, link: AskedLink) -> bool | None:
+    """Writes a link down, in the transaction that writes its letter. Whether the mailbox is a profile's; None where it
+    has been asked for so often within the hour that it gets no more letters, whoever asks."""
+    named_lock(session, f"mailbox.{link.identifier}")
+    recent = select(func.count()).where(
+        col(IdentityLinkTable.identifier) == link.identifier, col(IdentityLinkTable.asked_at) > link.asked_at - HOUR_S
+    )
+    if session.exec(recent).one() >= LETTERS_PER_HOUR:
+        return None
     session.add(
         IdentityLinkTable(
             digest=link.digest,

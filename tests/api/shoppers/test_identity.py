@@ -130,6 +130,13 @@ def test_the_answer_is_the_same_whether_the_address_is_known(site: Site, phone: 
     assert "/id/" not in unknown
 
 
+def test_a_mailbox_is_not_filled(site: Site) -> None:
+    with site.client() as asker:
+        said = {asker.post("/me/identity/email", data={"email": ANA}).text for _ in range(10)}
+    assert len(said) == 1
+    assert len(letters(site)) == 6
+
+
 def test_two_profiles_become_one_and_two_again(site: Site, phone: httpx.Client) -> None:
     add(site, phone)
     with site.client() as second:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from engine.storage.sending.letters import take_due
 
 from engine.config import ApiConfig, Config
+from engine.storage.sending.letters import take_due
 from tests.api.site import Site
 
 OFFERS = {"purpose": "location_offers", "channel": "page", "granted": True}

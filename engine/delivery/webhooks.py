@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -22,7 +21,7 @@ def read_secret(environ: Mapping[str, str]) -> bytes:
     text = environ.get(VARIABLE, "")
     try:
         secret = base64.b64decode(text.removeprefix(PREFIX), validate=True)
-    except binascii.Error:
+    except ValueError:  # also what is no ASCII
         secret = b""
     if not text.startswith(PREFIX) or len(secret) < LEAST_BYTES:
         fix = f"{PREFIX} and the base64 of {LEAST_BYTES} random bytes or more"

@@ -151,7 +151,7 @@ def ask(
         _ask(ctx, request, shopper, what)
         return RedirectResponse(f"/me/data?lang={lang}", 303)
     response = RedirectResponse(f"/?lang={lang}", 303)
-    delete_me(response, shopper.shopper_id, ctx)
+    delete_me(request, response, ctx)
     return response
 
 

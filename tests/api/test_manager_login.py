@@ -16,6 +16,7 @@ from api.manager_login import SIGN_IN
 from api.server import manager_link
 from engine.errors import OperatorError
 from engine.storage.keys import add_key, end_key
+from engine.storage.sending.vapid_keys import PURPOSE, load_push_keys
 from tests.api.site import SECRETS, Site, eventually
 from tests.engine.runtime.made import FLOORPLANS
 
@@ -143,3 +144,12 @@ def test_a_revoked_key_signs_its_browsers_out(site: Site) -> None:
         site.server.app.state.ctx.keys._looked_at = -10.0  # as five seconds later
         assert client.get("/v1/stores").status_code == 401
         assert client.post(SIGN_IN, data={"key": key}).status_code == 401
+
+
+def test_the_command_line_shows_and_rotates_the_key_of_push(site: Site, cli: Callable[..., str]) -> None:
+    seal = SECRETS.derive_key(PURPOSE)
+    first = cli("push")
+    assert first == load_push_keys(site.db, seal, time.time())[0].public
+    assert cli("push") == first
+    second = cli("push", "--rotate")
+    assert [key.public for key in load_push_keys(site.db, seal, time.time())] == [second, first]

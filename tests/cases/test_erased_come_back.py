@@ -1,7 +1,7 @@
 """A backup that was put back brought back whoever had been erased since it was made.
 
 Input: a shopper who asks for erasure over HTTP, a backup from before. Right: the restored database does not know them,
-and others are as they were; the list that says so holds ids that lead nowhere, stands in no backup, and forgets in time.
+and others are as they were; the list that says so holds ids that lead nowhere, is in no backup, and forgets in time.
 """
 
 from __future__ import annotations

@@ -10,10 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.managers.fragments import decisions
+from api.managers.reports import Reports
+from api.managers.snapshot import Choice, take_snapshot
 from engine.storage.people.shoppers import consent_log
 from engine.storage.sending.subscriptions import MOST, subscriptions_of
+from engine.storage.vouchers.outbox import delivery_counts
 from engine.storage.vouchers.vouchers import voucher_of
-from engine.vocabulary import Channel, VoucherState
+from engine.vocabulary import Channel, DeliveryReason, DeliveryState, VoucherState
 from tests.api.shoppers.reached import agree, issue, reached, subscribe
 from tests.api.site import Site, code_of, eventually
 from tests.mail_servers import MailServer
@@ -171,3 +175,24 @@ def test_one_click_ends_e_mail_however_often_it_is_sent(place: Place, phone: htt
         assert mailbox.post(f"/unsubscribe/{other}").status_code == 404
         phone.request("DELETE", "/v1/me")
         assert mailbox.post(stop).status_code == 200  # erased: there is nobody to write to any more
+
+
+def test_managers_see_what_became_of_the_coupons(place: Place, phone: httpx.Client) -> None:
+    site, service, _ = place
+    who = agree(site, phone, PUSH)
+    issue(site, who, PUSH)  # there is no phone to push to
+    gone = (PUSH, DeliveryState.EXPIRED, DeliveryReason.NO_SUBSCRIPTION)
+    eventually(lambda: delivery_counts(site.db, "corner", from_t=0.0, to_t=time.time() + 1) == {gone: 1}, 30)
+    subscribe(phone, service.subscribe())
+    issue(site, who, PUSH, visit="v2")
+    eventually(lambda: service.got, 30)
+    looked = take_snapshot(Reports(site.server.app.state.ctx), "corner", Choice("today", None, "ground"))
+    assert "no phone that push reaches" in decisions(looked, "en")
+    assert "aucun téléphone joignable par notification" in decisions(looked, "fr")
+    with site.manager() as prometheus:
+
+        def counted() -> bool:
+            said = prometheus.get("/metrics").text
+            return all(f'channel="push",outcome="{word}"}} 1.0' in said for word in ("no_subscription", "sent"))
+
+        eventually(counted, 30)

@@ -98,6 +98,25 @@ class ToldPositions(Columns):
 
 
 @dataclass(frozen=True, slots=True)
+class Labels(Columns):
+    """Evidence that devices were at places, one row each, arrays (n,).
+
+    `t` is when, for receipts and redeemed vouchers (`kind`, the number of a `LabelKind`) the till's time, before which
+    the device was at the place. `level` indexes the plan's levels, `product` its products, -1 where the place is no
+    product's. `public` are labels of the store's own terminals and surveys, which need nobody's consent.
+    """
+
+    t: F64
+    device: U64
+    kind: I32
+    product: I32
+    level: I32
+    x_m: F64
+    y_m: F64
+    public: Bools
+
+
+@dataclass(frozen=True, slots=True)
 class Scans(Columns):
     """One row per device and window: what all access points heard of it.
 

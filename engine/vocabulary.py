@@ -24,6 +24,7 @@ class FrameRefusal(StrEnum):
     MISSING_SENT_AT = "missing_sent_at"
     BAD_TIME = "bad_time"
     MISSING_READINGS = "missing_readings"
+    MISSING_LABELS = "missing_labels"
     TOO_MANY_READINGS = "too_many_readings"
     BAD_SESSION_SHAPE = "bad_session_shape"
     BAD_MAC = "bad_mac"
@@ -75,6 +76,37 @@ class RecordRefusal(StrEnum):
     DUPLICATE = "duplicate"
     STALE = "stale"
     AMBIGUOUS = "ambiguous"
+
+
+class LabelKind(StrEnum):
+    """How a label knows where a device was. Its number in `Labels.kind` is its place in this list."""
+
+    SURVEY = "survey"  # somebody stood there on purpose
+    HERE = "here"  # a shopper tapped "I am here"
+    SHELF_SCAN = "shelf_scan"  # by a staff terminal, or by a phone that scans what goes into the basket
+    PICKUP = "pickup"
+    TILL = "till"
+    REDEEMED = "redeemed"  # a voucher's product, at the till's time: it was taken some time before
+    RECEIPT = "receipt"  # what was bought, at the till's time
+
+
+class LabelRefusal(StrEnum):
+    """Why a label teaches nothing."""
+
+    BAD_LABEL_SHAPE = "bad_label_shape"
+    BAD_LABEL_MAC = "bad_label_mac"
+    BAD_LABEL_TIME = "bad_label_time"
+    LABEL_IN_FUTURE = "label_in_future"
+    LABEL_TOO_OLD = "label_too_old"
+    UNKNOWN_LABEL_KIND = "unknown_label_kind"
+    UNKNOWN_PRODUCT = "unknown_product"
+    UNKNOWN_LEVEL = "unknown_level"
+    LABEL_OFF_PLAN = "label_off_plan"
+    LABEL_DUPLICATE = "label_duplicate"
+    TOO_MANY_LABELS = "too_many_labels"
+    LEARNING_NOT_AGREED = "learning_not_agreed"
+    LABEL_NOT_HEARD = "label_not_heard"  # nobody heard its device then
+    LABEL_FAR_OFF = "label_far_off"  # its device was heard somewhere else altogether
 
 
 class SourceState(StrEnum):
@@ -373,6 +405,7 @@ class Purpose(StrEnum):
     LOCATION_OFFERS = "location_offers"
     CRM = "crm"
     CLERK = "clerk"
+    LOCATION_LEARNING = "location_learning"  # what the phone's place at a shelf teaches of the store's radio
 
 
 class Channel(StrEnum):

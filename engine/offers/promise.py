@@ -30,12 +30,14 @@ RADII, DIRECTIONS = (0.1, 0.3, 0.5, 0.7, 0.9), 8  # quantiles of a bias' length,
 @dataclass(frozen=True, slots=True)
 class Promise:
     """Of one place: the `threshold` of P(place) that keeps the precision asked for, None where none does; then the
-    best there is. `precision` and `recall` are expected, `precision_low` is the pessimistic end."""
+    best there is. `precision` and `recall` are expected, `precision_low` is the pessimistic end. `labelled` is how many
+    devices at known places say so; 0: it is told beforehand, by the plan and where people pause."""
 
     threshold: float | None
     precision: float
     precision_low: float
     recall: float
+    labelled: int = 0
 
     @property
     def kept(self) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.config import Config
 from engine.errors import DecodeError
 from engine.ingest.decoders.forgetting import forget_addresses
-from engine.ingest.decoders.native import Frame, NativeDecoder, NetworkSession, is_session
+from engine.ingest.decoders.labels import LabelDecoder, is_label
+from engine.ingest.decoders.native import Frame, NativeDecoder, NetworkSession, is_session, store_of
+from engine.ingest.masks import mask_macs
 from engine.ingest.mqtt.receiver import RawFrame
 from engine.ingest.sources.declared import Sources
 from engine.ingest.sources.figures import SourceFigures
@@ -37,9 +39,11 @@ class Ears:
         plans: Mapping[str, Plan],
         pseudonyms: Mapping[str, Pseudonyms],
         key: bytes | None = None,
+        terminals: Collection[str] = (),
     ) -> None:
-        """`key` is that of what receivers hand over."""
+        """`key` is that of what receivers hand over; `terminals` are sources of labels that need nobody's consent."""
         self._native = NativeDecoder({store: plan.ap_index for store, plan in plans.items()}, pseudonyms)
+        self._labels = {store: LabelDecoder(plan, pseudonyms[store], terminals) for store, plan in plans.items()}
         self._vendors = VendorEar(sources, plans, pseudonyms, key)
         self.figures = SourceFigures(sources)
 
@@ -62,9 +66,19 @@ class Ears:
             session = self._native.decode_session(raw.topic, raw.payload, raw.received_at)
             self.figures.note(session.source, [], 1, raw.received_at)
             return Said(sessions=[session])
+        if is_label(raw.topic):
+            return Said([self._label_frame(raw)])
         frame = self._native.decode(raw.topic, raw.payload, raw.received_at)
         self.figures.note(frame.source, [frame], 0, raw.received_at)
         return Said([frame])
+
+    def _label_frame(self, raw: RawFrame) -> Frame:
+        store = store_of(raw.topic)
+        if store not in self._labels:
+            raise DecodeError(FrameRefusal.UNKNOWN_STORE, f"{mask_macs(store)!r} has no floor plan here")
+        frame = self._labels[store].decode(raw.topic, raw.payload, raw.received_at)
+        self.figures.note(frame.source, [frame], 0, raw.received_at)
+        return frame
 
 
 def patient_config(config: Config, delay_s: float) -> Config:

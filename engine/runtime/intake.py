@@ -23,7 +23,7 @@ from engine.ingest.time.frontiers import Frontiers
 from engine.ingest.time.order import Reorder
 from engine.ingest.time.told_places import PositionOrder
 from engine.positioning.windows import ScanWindows
-from engine.records import Readings, Scans, ToldPositions
+from engine.records import Labels, Readings, Scans, ToldPositions
 
 QUIET_S = 30.0  # a recording of which nothing comes for so long is over
 UP_TO_DATE_S = 1.0  # a frame this close behind its newest reading tells everything up to its sending
@@ -90,6 +90,22 @@ class Intake:
         self._windows = self._new_windows() if over else self._windows
         positions = self._positions.start_anew() if over else self._positions.release(clock)
         return HeardStep(clock, scans, ap_readings, readings, len(in_order), positions)
+
+    def take_labels(self, frames: Sequence[Frame], now: float) -> list[tuple[str, Labels]]:
+        """The labels of frames that hold such, by source, their times on our clock and never after their receipt. They
+        move no clock: who is in the shop is told by readings alone."""
+        out = []
+        for frame in frames:
+            if not len(frame.labels):
+                continue
+            if frame.replay:
+                out.append((frame.source, frame.labels))
+                continue
+            received_at = min(frame.received_at, now)
+            offset_s = self._clocks.offset_s(frame.source, frame.sent_at, received_at)
+            t = np.minimum(frame.labels.t + offset_s, received_at)
+            out.append((frame.source, replace(frame.labels, t=t)))
+        return out
 
     def listen_from(self, now: float) -> None:
         """Nothing could be heard before `now` (s, UTC): that silence says nothing."""

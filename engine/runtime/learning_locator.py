@@ -15,7 +15,7 @@ from engine.plan.model import Plan
 from engine.positioning.learning.self_calibration import Fitted, SelfCalibration, links_of
 from engine.positioning.locator import Locator, NoFix
 from engine.positioning.settings import DEFAULT_SETTINGS
-from engine.radio.radiomap import RadioMap
+from engine.radio.radiomap import RadioMap, prior_map
 from engine.records import U64, Bools, Fixes, Readings, Scans
 from engine.runtime.map_fits import MapFits
 from engine.runtime.renaming import rename_devices
@@ -47,6 +47,10 @@ class LearningLocator:
         self.settled = False
         """Whether nothing was located since tracks were rounded."""
         self._given = radio_map is not None
+        self._plan, self._cells = plan, cells
+        self._base = radio_map
+        self.map_version = 0
+        """Rises with each map that is learnt and used: corrections of the one before it do not hold for it."""
         self._fits = fits
         self._fitting = False
         self._use_at = np.inf
@@ -149,7 +153,20 @@ class LearningLocator:
 
     def _use(self, radio_map: RadioMap | None) -> None:
         if radio_map is not None:
+            self._base = radio_map
+            self.map_version += 1
             self._locator.use_map(radio_map)
+
+    @property
+    def base_map(self) -> RadioMap:
+        """The map that is in use, before anybody corrects it."""
+        if self._base is None:
+            self._base = prior_map(self._plan, self._cells)
+        return self._base
+
+    def correct(self, radio_map: RadioMap) -> None:
+        """Goes on with this correction of `base_map`, until another map is learnt."""
+        self._locator.use_map(radio_map)
 
     def knows(self, devices: U64) -> Bools:
         """Which of these devices have a track (n,)."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from engine.offers.campaigns import Campaign
+from engine.offers.labelled import LabelledTriggers
 from engine.offers.promise import Promise, promise
 from engine.offers.targets import Target, keep_word, target_of
 from engine.plan.cells import Cells, zone_membership
@@ -27,13 +29,21 @@ class Promises:
         self._bound_m: F64 | None = None
         self.given: dict[str, Promise] = {}
 
-    def targets(self, campaigns: Sequence[Campaign], places: PlacePrior) -> list[Target]:
-        """Targets of these campaigns; `given` then holds the promises of those that state a precision."""
+    def targets(
+        self, campaigns: Sequence[Campaign], places: PlacePrior, labelled: LabelledTriggers | None = None
+    ) -> list[Target]:
+        """Targets of these campaigns; `given` then holds the promises of those that state a precision.
+
+        Where enough labelled devices say what triggers of such a dwell are worth, their word goes before what is
+        expected of the plan.
+        """
         targets = [target_of(c, self._plan, self._cells, self._zones) for c in campaigns]
         self.given = {}
         for k, campaign in enumerate(campaigns):
             if campaign.precision is not None:
                 given = self.promise(targets[k], places, campaign.precision)
+                if labelled is not None and labelled.enough(campaign.min_dwell_s):
+                    given = promise_of_labels(labelled, campaign.min_dwell_s, campaign.precision, given)
                 targets[k], self.given[campaign.id] = keep_word(targets[k], given), given
         return targets
 
@@ -48,3 +58,12 @@ class Promises:
             self._bound_m = expected_error(self._plan, self._cells)
         there = self._bound_m[member >= 0.5]
         return TRACKED_M + PER_BOUND * float(there.mean()) if len(there) else TRACKED_M
+
+
+def promise_of_labels(labelled: LabelledTriggers, dwell_s: float, precision: float, expected: Promise) -> Promise:
+    """What the store's own labels say of triggers of such a dwell, in place of what was expected. Where no threshold
+    keeps the word among them, none is given."""
+    found = labelled.calibrated(dwell_s, precision)
+    if found is None:
+        return replace(expected, threshold=None)
+    return Promise(found.threshold, found.precision, found.low, found.recall, labelled.devices)

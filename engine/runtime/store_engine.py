@@ -12,6 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from engine.config import Config
+from engine.ingest.decoders.labels import LABEL_SOURCE
 from engine.ingest.decoders.native import Frame
 from engine.offers.campaigns import Campaign
 from engine.offers.promise import Promise
@@ -46,6 +47,7 @@ from engine.runtime.map_fits import FitsInPlace, MapFits
 from engine.runtime.newcomers import Newcomers
 from engine.runtime.promises import Promises
 from engine.runtime.renaming import rename_devices
+from engine.runtime.store_labels import StoreLabels
 from engine.vocabulary import VisitChange
 
 Stayed = TypeVar("Stayed", VisitEvent, StoreVisit)
@@ -104,8 +106,9 @@ class StoreEngine:
         self._locator = LearningLocator(plan, self.cells, positioning, fits or FitsInPlace(), radio_map)
         self._places = PlacePrior(plan, self.cells)
         self._promises = Promises(plan, self.cells, self._zones)
+        self._labels = StoreLabels(plan, self.cells, self._locator)
         self._campaigns: tuple[Campaign, ...] = ()
-        self._known_places = self._places.version
+        self._known_places = self._learnt_versions
         self._newcomers = Newcomers(config.ingest.devices_per_store)
         self._silent_s = max(presence.silent_s, presence.gap_max_s)
         silences = {"silent_s": presence.silent_s, "gap_max_s": presence.gap_max_s}
@@ -123,11 +126,14 @@ class StoreEngine:
 
     def step(self, frames: Sequence[Frame], now: float) -> Step:
         """Frames become readings, then scans, fixes, visits and triggers. `now` is the wall clock."""
-        heard = self._intake.take(frames, now)
+        self._labels.take(self._intake.take_labels(frames, now))
+        heard = self._intake.take([f for f in frames if not f.source.startswith(LABEL_SOURCE)], now)
         self.hear(heard.ap_readings)
-        located = self._locator.locate(self._admit(heard.scans), heard.clock)
+        scans = self._admit(heard.scans)
+        located = self._locator.locate(scans, heard.clock)
         fixes = self._places.weigh(self._with_told(located, heard.positions))
-        if self._promises.given and self._known_places != self._places.version:
+        self._labels.learn(scans, fixes, heard.clock)
+        if self._promises.given and self._known_places != self._learnt_versions:
             self._retarget()
         self._stays.update(fixes.device, fixes.t)
         visits = self._advance(fixes, heard.clock)
@@ -161,8 +167,19 @@ class StoreEngine:
 
     def _retarget(self) -> None:
         """Thresholds anew, by where people pause."""
-        self._timers.set_targets(self._promises.targets(self._campaigns, self._places))
-        self._known_places = self._places.version
+        targets = self._promises.targets(self._campaigns, self._places, self._labels.triggers)
+        self._timers.set_targets(targets)
+        self._labels.triggers.set_targets(targets)
+        self._known_places = self._learnt_versions
+
+    @property
+    def _learnt_versions(self) -> tuple[int, int]:
+        """Rise with what thresholds are made of."""
+        return self._places.version, self._labels.promised_version
+
+    def set_teaching(self, devices: Sequence[int]) -> None:
+        """The devices of shoppers who agreed that their places teach: no other's labels are used."""
+        self._labels.set_willing(np.array(sorted(devices), np.uint64))
 
     def set_linked(self, devices: Sequence[int]) -> None:
         """The devices of shoppers who agreed to offers by location: no other device can trigger."""
@@ -200,6 +217,7 @@ class StoreEngine:
         carried = {old: new for old, new in names.items() if old not in set(staying.tolist())}
         for part in self._presence().values():
             part.restore(rename_devices(part.state(), carried))
+        self._labels.rename(carried)
         self._intake.restore(rename_devices(self._intake.state(), names))
         self._locator.rename(carried)
         self._hours.forget(staying)
@@ -231,6 +249,7 @@ class StoreEngine:
             "devices": len(self._stays),
             "tracks": len(self._locator),
             "contradicting_aps": self._locator.contradicting(),
+            "labels": self._labels.figures(),
             "held_back": self._newcomers.held_back,
             "heard_once_share": self._stays.heard_once_share,
         } | self._intake.figures()
@@ -287,6 +306,7 @@ class StoreEngine:
             self._locator.forget(gone)
             self._timers.forget(gone)
             self._places.forget(gone)
+            self._labels.forget(gone)
         return ended
 
     def _count(self, frames: Sequence[Frame], heard: HeardStep, step: Step) -> None:
@@ -306,7 +326,8 @@ class StoreEngine:
     def state(self) -> dict[str, Any]:
         """Everything that later results depend on, but for campaigns and links, which the database holds."""
         presence = {name: part.state() for name, part in self._presence().items()}
-        return presence | self._intake.state() | self._locator.state() | {"counts": dict(self._counts)}
+        rest = {"counts": dict(self._counts), "labels": self._labels.state()}
+        return presence | self._intake.state() | self._locator.state() | rest
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Takes over what `state` returned."""
@@ -315,6 +336,8 @@ class StoreEngine:
                 part.restore(state[name])
         self._intake.restore(state)
         self._locator.restore(state)
+        if "labels" in state:  # checkpoints of before know of none
+            self._labels.restore(state["labels"])
         if self._campaigns:
             self._retarget()
         self._counts = Counter({StoreCount(what): n for what, n in state["counts"].items()})

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from engine.config import Config
+from engine.ingest.decoders.labels import LABEL_SOURCE
 from engine.ingest.decoders.native import Frame
 from engine.ingest.hearing import Hearing
 from engine.ingest.points import PointFigures
@@ -28,6 +29,7 @@ from engine.offers.campaigns import CampaignState
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.presence.release import Release
+from engine.privacy.consent import allows
 from engine.privacy.day_keys import DayKeys, DerivedKeys
 from engine.privacy.k_anonymity import whole_ks
 from engine.privacy.nights import Nights
@@ -44,7 +46,16 @@ from engine.storage.database import Database
 from engine.storage.journal import Journal, JournalRow, VisitRow, load_recovery, save_checkpoint
 from engine.storage.leases import Lease
 from engine.storage.vouchers.claims import Verdicts
-from engine.vocabulary import NO_LOSS, ReadingRefusal, RecordRefusal, StoreTrouble, VisitChange
+from engine.vocabulary import (
+    NO_LOSS,
+    Channel,
+    LabelRefusal,
+    Purpose,
+    ReadingRefusal,
+    RecordRefusal,
+    StoreTrouble,
+    VisitChange,
+)
 
 log = logging.getLogger(__name__)
 OLD_S = 3600.0
@@ -95,7 +106,7 @@ class StoreRunner:
         self._clock, self._night = 0.0, 0
         self._seal, self._sealed_in = Seal(plan.store, keys or DerivedKeys(secret)), 0
         self._deciding = OfferDesk(plan, config, db, secret, lease)
-        self._refused: Counter[ReadingRefusal | RecordRefusal] = Counter()
+        self._refused: Counter[ReadingRefusal | RecordRefusal | LabelRefusal] = Counter()
         self._damaged: Counter[Damaged] = Counter()
         self._db = db
         self._layout = _layout(plan, config, self.cells)
@@ -176,6 +187,7 @@ class StoreRunner:
         self._say_deaf(self._hearing.note(now, frames, frames, 0))
 
     def _listen(self, frames: Sequence[Frame], late: int, now: float) -> None:
+        frames = [frame for frame in frames if not frame.source.startswith(LABEL_SOURCE)]  # those say who was where
         refused = sum(n for frame in frames for reason, n in frame.refused.items() if reason not in NO_LOSS)
         came = refused + sum(len(f.readings) + len(f.ap_readings) + len(f.positions) for f in frames)
         self._say_deaf(self._hearing.note(now, came, refused, late))
@@ -201,6 +213,7 @@ class StoreRunner:
             self._engine.set_campaigns([c for c in self._deciding.campaigns if c.state is CampaignState.RUNNING])
             self._engine.set_linked(list(self._deciding.links))
             self._engine.set_uncounted([device for device, who in self._deciding.links.items() if not who.counted])
+            self._engine.set_teaching(self.teaching_devices())
 
     def withdraw(self, others: Collection[int], now: float) -> None:
         """Whoever took the consent back since the last call, and `others` who opted out, are gone: from memory, from
@@ -233,6 +246,11 @@ class StoreRunner:
         """The same with whose they are."""
         return self._deciding.links
 
+    def teaching_devices(self) -> list[int]:
+        """Those of them whose shoppers agreed that their places teach the store's radio map."""
+        links = self._deciding.links.items()
+        return [d for d, who in links if allows(who.consents, Purpose.LOCATION_LEARNING, Channel.ANY)]
+
     def opted_out(self) -> frozenset[int]:
         """The stable pseudonyms of phones that are to be counted in nothing, as of the last `refresh`."""
         return self._deciding.opted_out
@@ -248,6 +266,7 @@ class StoreRunner:
         How many devices are there now is said in steps of k only.
         """
         figures = self._engine.figures()
+        taught = figures["labels"]["refused"]
         crowd = {name: whole_ks(figures[name], self._release.k) for name in ("devices", "tracks")}
         return (
             figures
@@ -260,7 +279,7 @@ class StoreRunner:
                     StoreTrouble.MOSTLY_REFUSED: int(self._deaf is StoreTrouble.MOSTLY_REFUSED),
                 },
                 "points": self._points.as_json(),
-                "refused": dict(self._refused),
+                "refused": dict(self._refused) | taught,
                 "damaged": dict(self._damaged),
                 "linked": len(self._deciding.links),
                 "decisions": dict(self._deciding.counts),

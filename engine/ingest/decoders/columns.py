@@ -11,7 +11,7 @@ import numpy as np
 from engine.plan.model import ap_key
 from engine.privacy.pseudonyms import NOT_A_MAC, OPTED_OUT, normal_mac
 from engine.records import F64, I32, U64, Bools, Pseudonym, Readings
-from engine.vocabulary import ReadingRefusal, RecordRefusal
+from engine.vocabulary import LabelRefusal, ReadingRefusal, RecordRefusal
 
 TIME_MAX_S = 1e11  # the year 5138: what is later counts milliseconds, or nonsense
 FUTURE_S = 5.0  # a reading may be this much newer than its frame's sent_at: clocks inside a controller differ a little
@@ -35,7 +35,7 @@ def usable(
     sent_at: float,
     store_aps: Mapping[str, int],
     pseudonym: Pseudonym,
-    refused: dict[ReadingRefusal | RecordRefusal, int],
+    refused: dict[ReadingRefusal | RecordRefusal | LabelRefusal, int],
 ) -> tuple[Readings, Readings]:
     """(readings of devices, of access points). Refused rows are added to `refused` under their first reason."""
     t = columns.number[0]

@@ -27,8 +27,8 @@ from engine.ingest.decoders.bodies import json_kind
 from engine.ingest.decoders.columns import TIME_MAX_S, ReadingColumns, usable
 from engine.ingest.masks import mask_macs
 from engine.privacy.pseudonyms import Pseudonyms
-from engine.records import DeviceId, Pseudonym, Readings, ToldPositions
-from engine.vocabulary import FrameRefusal, ReadingRefusal, RecordRefusal, SessionChange
+from engine.records import DeviceId, Labels, Pseudonym, Readings, ToldPositions
+from engine.vocabulary import FrameRefusal, LabelRefusal, ReadingRefusal, RecordRefusal, SessionChange
 
 MAX_READINGS = 5_000
 READINGS, REPLAY = "readings", "replay"
@@ -81,7 +81,7 @@ class Frame:
 
     `ap_readings` are access points hearing each other: there `device` is the index of the access point heard.
     `refused` counts the frame's unusable records by reason. A frame of a recording (`replay`) has times of its own.
-    `positions` are the source's own, where it locates devices itself.
+    `positions` are the source's own, where it locates devices itself; `labels` evidence of where devices were.
     """
 
     store: str
@@ -90,9 +90,10 @@ class Frame:
     received_at: float
     readings: Readings
     ap_readings: Readings
-    refused: dict[ReadingRefusal | RecordRefusal, int]
+    refused: dict[ReadingRefusal | RecordRefusal | LabelRefusal, int]
     replay: bool = False
     positions: ToldPositions = field(default_factory=ToldPositions.empty)
+    labels: Labels = field(default_factory=Labels.empty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def decode_native(
     sent_at, columns, misshapen = decode_columns(payload)
     if not 0 <= sent_at < TIME_MAX_S:
         raise DecodeError(FrameRefusal.BAD_TIME, f"sent_at is {sent_at:g}, not seconds UTC")
-    refused: dict[ReadingRefusal | RecordRefusal, int] = (
+    refused: dict[ReadingRefusal | RecordRefusal | LabelRefusal, int] = (
         {ReadingRefusal.BAD_READING_SHAPE: misshapen} if misshapen else {}
     )
     readings, ap_readings = usable(columns, sent_at, store_aps, pseudonym, refused)

@@ -67,7 +67,7 @@ class Subscriber:
         config: MqttConfig,
         stores: Sequence[str] = (),
         *,
-        kinds: Sequence[str] = ("readings", "replay", "sessions", "in"),
+        kinds: Sequence[str] = ("readings", "replay", "sessions", "labels", "in"),
         also: Sequence[str] = (),
         broker: Broker | None = None,
         clock: Callable[[], float] = time.time,

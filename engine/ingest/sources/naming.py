@@ -20,9 +20,9 @@ from engine.ingest.sources.placing import Placed, place
 from engine.plan.model import Plan, ap_key
 from engine.privacy.pseudonyms import NOT_A_MAC, OPTED_OUT, Pseudonyms
 from engine.records import F64, ToldPositions
-from engine.vocabulary import ReadingRefusal, RecordRefusal, SessionChange, SourceSession
+from engine.vocabulary import LabelRefusal, ReadingRefusal, RecordRefusal, SessionChange, SourceSession
 
-_Refused = dict[ReadingRefusal | RecordRefusal, int]
+_Refused = dict[ReadingRefusal | RecordRefusal | LabelRefusal, int]
 _HERE = frozenset((SourceSession.CONNECT, SourceSession.UPDATE, SourceSession.PRESENT, SourceSession.AUTHORIZE))
 
 

@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from engine.ingest.decoders.native import Frame
-from engine.records import Readings, ToldPositions
+from engine.records import Labels, Readings, ToldPositions
 from engine.runtime.stored.names import BookPage, NameBook, ReadBook
 from engine.runtime.stored.packing import pack, unpack
 from engine.runtime.stored.squeezing import squeeze, unsqueeze
-from engine.vocabulary import ReadingRefusal, RecordRefusal
+from engine.vocabulary import LabelRefusal, ReadingRefusal, RecordRefusal
 
-C = TypeVar("C", Readings, ToldPositions)
+C = TypeVar("C", Readings, ToldPositions, Labels)
 SMALLEST = 9  # of zlib: a batch is small, and every byte of it goes to the disk within the second
 SEALED_BYTES = 39  # what sealing adds (engine.privacy.sealing)
 ROW_BYTES = 896 - SEALED_BYTES  # a page of SQLite is 1,024 bytes: the rest is for the store's name and the table
@@ -63,8 +63,12 @@ def _filled(packed: bytes) -> bytes:
 
 
 def _devices(frames: Sequence[Frame]) -> Any:
-    columns = [part.device for frame in frames for part in (frame.readings, frame.ap_readings, frame.positions)]
+    columns = [part.device for f in frames for part in (f.readings, f.ap_readings, f.positions, f.labels)]
     return np.concatenate([np.empty(0, np.uint64), *columns])
+
+
+def _more(frame: Frame) -> tuple[tuple[str, ToldPositions | Labels], ...]:
+    return ("positions", frame.positions), ("labels", frame.labels)
 
 
 def _tree(frame: Frame, page: BookPage) -> dict[str, Any]:
@@ -76,11 +80,10 @@ def _tree(frame: Frame, page: BookPage) -> dict[str, Any]:
         "ap_readings": _columns(frame.ap_readings, page),
         "refused": frame.refused,
         "replay": frame.replay,
-    } | ({"positions": _columns(frame.positions, page)} if len(frame.positions) else {})
+    } | {name: _columns(part, page) for name, part in _more(frame) if len(part)}
 
 
 def _frame(store: str, tree: dict[str, Any], book: ReadBook) -> Frame:
-    empty = ToldPositions.empty()
     return Frame(
         store,
         tree["source"],
@@ -90,15 +93,19 @@ def _frame(store: str, tree: dict[str, Any], book: ReadBook) -> Frame:
         _read(Readings, tree["ap_readings"], book),
         {_reason(reason): n for reason, n in tree["refused"].items()},
         tree.get("replay", False),
-        _read(ToldPositions, tree["positions"], book) if "positions" in tree else empty,
+        _read(ToldPositions, tree["positions"], book) if "positions" in tree else ToldPositions.empty(),
+        _read(Labels, tree["labels"], book) if "labels" in tree else Labels.empty(),
     )
 
 
-def _reason(text: str) -> ReadingRefusal | RecordRefusal:
-    return ReadingRefusal(text) if text in frozenset(ReadingRefusal) else RecordRefusal(text)
+def _reason(text: str) -> ReadingRefusal | RecordRefusal | LabelRefusal:
+    for kind in (ReadingRefusal, LabelRefusal):
+        if text in frozenset(kind):
+            return kind(text)
+    return RecordRefusal(text)
 
 
-def _columns(columns: Readings | ToldPositions, page: BookPage) -> list[Any]:
+def _columns(columns: Readings | ToldPositions | Labels, page: BookPage) -> list[Any]:
     return [
         {"named": squeeze(page.numbers(columns.device))} if name == "device" else squeeze(getattr(columns, name))
         for name in type(columns).__slots__

@@ -1,0 +1,122 @@
+"""What labels that are wrong look like: one that belongs somewhere else, a stream that lies, a product that the
+planogram has elsewhere.
+
+Everything is asked of where the devices seemed to be when they were labelled: a label is right
+with a probability, as in a mixture of places around the label and anywhere on the floor. A stream whose labels lie no
+nearer to their devices than to those of each other's contradicts the map, and is left aside whatever its labels agree
+upon among themselves: a mirrored planogram agrees with itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.positioning.labels.places import KINDS, UNTIMED, Taught
+from engine.records import F64, I32, Bools
+
+WRONG = 0.05  # of a planogram's places
+TRACK_M = 1.5  # per axis: what errors of a place add to a fix's own sigma
+LEAST_TIMED = 20  # labels of a stream that can be judged
+CHANCE = 0.6  # of what chance gives: what lies no nearer says nothing of places
+BETTER = 0.7  # of the distance as given: so much nearer is another reading of the plan
+LEAST_DEVICES = 3  # that must say a product is elsewhere
+SURE = 3.5  # standard errors
+LEAST_MOVE_M = 3.0  # nearer, it is the same shelf
+LOCAL_M = 5.0  # around a product, within which labels share the map's error
+
+CHANCE_SAYS = "no nearer than by chance"
+_UNTIMED = [KINDS.index(kind) for kind in UNTIMED]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Product number `product` seems to stand at (x_m, y_m), `moved_m` from its place in the plan; so `devices` say."""
+
+    product: int
+    level: int
+    x_m: float
+    y_m: float
+    moved_m: float
+    devices: int
+
+
+def timed(kind: I32) -> Bools:
+    """(n,) which labels have a time of their own."""
+    return ~np.isin(kind, _UNTIMED)
+
+
+def weigh(taught: Taught, floor_m2: float) -> F64:
+    """(n,) how likely each label is right, 0 to 1, by where its device seemed to be; its own weight included."""
+    variance = taught.fix_sigma_m**2 / 2 + taught.place_sigma_m**2 / 2 + TRACK_M**2
+    here = (1.0 - WRONG) * np.exp(-(taught.off_m**2) / (2 * variance)) / (2 * np.pi * variance)
+    return np.asarray(taught.weight * here / (here + WRONG / floor_m2), np.float64)
+
+
+def lying(taught: Taught) -> dict[int, str]:
+    """Streams, by their number, whose labels contradict the map as a whole: what they look like."""
+    out = {}
+    for source in np.unique(taught.source).tolist():
+        own = taught.take((taught.source == source) & timed(taught.kind))
+        if len(own) >= LEAST_TIMED and (what := _contradiction(own)):
+            out[source] = what
+    return out
+
+
+def _contradiction(own: Taught) -> str:
+    here = float(np.median(own.off_m))
+    xy, fix = np.column_stack([own.x_m, own.y_m]), np.column_stack([own.fix_x_m, own.fix_y_m])
+    chance = float(np.median(np.hypot(*(xy[:, None] - fix[None]).transpose(2, 0, 1))))
+    middle = (fix.min(axis=0) + fix.max(axis=0)) / 2
+    readings = {"mirrored in x": (-1, 1), "mirrored in y": (1, -1), "turned by half": (-1, -1)}
+    others = {
+        name: float(np.median(np.hypot(*((xy - middle) * sign + middle - fix).T))) for name, sign in readings.items()
+    }
+    best = min(others, key=lambda name: others[name])
+    if others[best] < BETTER * here:
+        return best
+    return "" if here < CHANCE * chance else CHANCE_SAYS
+
+
+def chance_lines(lines: float, fit: float, others: float) -> bool:
+    """Whether so many lines of receipts that found a pause are no more than of products that nobody bought."""
+    if lines < LEAST_TIMED:
+        return False
+    own, other = fit / lines, others / lines
+    se = np.sqrt((own * (1.0 - own) + other * (1.0 - other)) / lines)
+    return bool(own - other <= 2.0 * se)
+
+
+def moved_products(taught: Taught) -> list[Moved]:
+    """Products whose devices seem to be elsewhere, all in the same place, beyond what the map is off there."""
+    rows = np.flatnonzero(timed(taught.kind) & (taught.product >= 0))
+    own = taught.take(rows)
+    if not len(own):
+        return []
+    off = np.column_stack([own.fix_x_m - own.x_m, own.fix_y_m - own.y_m])
+    spread = 1.4826 * float(np.median(np.abs(off)))
+    means = {p: off[own.product == p].mean(axis=0) for p in np.unique(own.product).tolist()}
+    between = 1.4826 * float(np.median(np.abs(np.array(list(means.values())))))
+    out = []
+    for product in means:
+        its = own.product == product
+        devices = len(np.unique(own.number[its]))
+        if devices < LEAST_DEVICES:
+            continue
+        fix = np.median(np.column_stack([own.fix_x_m, own.fix_y_m])[its], axis=0)
+        bias = _bias(own, off, ~its, fix)
+        x, y = float(own.x_m[its][0]), float(own.y_m[its][0])
+        there = fix - bias
+        moved = float(np.hypot(there[0] - x, there[1] - y))
+        scale = np.sqrt(between**2 + spread**2 / devices + 0.3**2)
+        agree = float(np.median(np.hypot(own.fix_x_m[its] - fix[0], own.fix_y_m[its] - fix[1])))
+        if moved >= max(LEAST_MOVE_M, SURE * scale) and agree < moved / 2:
+            out.append(Moved(product, int(own.level[its][0]), float(there[0]), float(there[1]), moved, devices))
+    return sorted(out, key=lambda m: -m.moved_m)
+
+
+def _bias(own: Taught, off: F64, others: Bools, at: F64) -> F64:
+    """(2,) by how much fixes of other labels around a place are off: the median of those that lie near."""
+    near = others & (np.hypot(own.x_m - at[0], own.y_m - at[1]) < LOCAL_M) & (own.off_m < 2 * LOCAL_M)
+    return np.median(off[near], axis=0) if near.sum() >= LEAST_DEVICES else np.zeros(2)

@@ -1,0 +1,351 @@
+"""A store's labels, from what comes in to a radio map that is better for it.
+
+Pure: time comes with what is told. What is kept of a label is its place, what access points heard there less the
+phone's own offset, and a running number that leads to nobody once the device has left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+from engine.plan.cells import Cells
+from engine.plan.model import Plan
+from engine.positioning.labels.doubts import CHANCE_SAYS, Moved, chance_lines, lying, moved_products, weigh
+from engine.positioning.labels.field import correction_of, nearest_cells
+from engine.positioning.labels.places import (
+    BEFORE_TILL_S,
+    KINDS,
+    LAG_S,
+    UNTIMED,
+    Pause,
+    Place,
+    Taught,
+    fits_any,
+    pauses_of,
+    take_receipt,
+    take_timed,
+)
+from engine.positioning.labels.trail import Trail
+from engine.positioning.labels.trial import LEAST_LABELS, NOTHING, Verdict, try_labels
+from engine.radio.radiomap import RadioMap
+from engine.records import F64, U64, Fixes, Labels, Scans
+from engine.vocabulary import LabelKind, LabelRefusal
+
+GROWS = 1.25  # labels are learnt from anew when there are so many times more
+MOST_KEPT = 1500  # labels; the oldest go
+MOST_ALIKE = 3  # of one device in one place: more say nothing new
+MOST_WAITING = 5000
+REMEMBERED = 5000  # labels that are known again when they come twice
+FAR_OFF = 0.02  # a label that is right with less than this probability says where its device was not
+OFFSET_DB = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A label with a time of its own, held against the track: for whoever else learns from known places."""
+
+    number: int
+    device: int
+    t: float
+    level: int
+    x_m: float
+    y_m: float
+
+
+class LabelLearning:
+    """Of one store. `correct` gives the map as labels make it; `counts` what was left aside, by reason."""
+
+    def __init__(self, plan: Plan, cells: Cells) -> None:
+        self._plan, self._cells = plan, cells
+        self._floor_m2 = max(len(cells) * cells.cell_m**2, 1.0)
+        self._trail = Trail(len(plan.access_points))
+        self._willing: U64 = np.empty(0, np.uint64)
+        self._terminals: set[int] = set()
+        self._waiting = Labels.empty()
+        self._from: list[int] = []  # the source of each that waits
+        self._sources: list[str] = []
+        self._lines: dict[int, F64] = defaultdict(lambda: np.zeros(3))  # by source: lines, that fit, others that would
+        self._seen: dict[int, None] = {}
+        self._numbers: dict[int, int] = {}
+        self._offsets: dict[int, float] = {}
+        self._next = 0
+        self._taught = Taught.empty(n_ap=len(plan.access_points))
+        self._learnt = 0  # how many of them the verdict is of
+        self.counts: Counter[LabelRefusal] = Counter()
+        self.used = 0
+        self.verdict: Verdict = NOTHING
+        self.lies: dict[str, str] = {}
+        self.moved: list[Moved] = []
+
+    def set_willing(self, devices: U64) -> None:
+        """The devices of shoppers who agreed that their places teach."""
+        self._willing = devices
+
+    @property
+    def followed(self) -> U64:
+        """Devices whose labels may come: those of `set_willing`, and the store's own terminals."""
+        return np.concatenate([self._willing, np.array(sorted(self._terminals), np.uint64)])
+
+    def see(self, scans: Scans, fixes: Fixes) -> None:
+        """What was heard, and where devices were by it."""
+        if len(self._willing) or self._terminals:
+            self._trail.add(scans, fixes, self.followed)
+
+    def take(self, labels: Labels, source: str) -> None:
+        """Labels as they came, on the store's clock; they are looked at LAG_S later."""
+        number = self._sources.index(source) if source in self._sources else len(self._sources)
+        if number == len(self._sources):
+            self._sources.append(source)
+        fresh: list[int] = []
+        for i, key in enumerate(_keys(labels)):
+            if key in self._seen:
+                self.counts[LabelRefusal.LABEL_DUPLICATE] += 1
+            elif not labels.public[i] and not np.isin(labels.device[i], self._willing):
+                self.counts[LabelRefusal.LEARNING_NOT_AGREED] += 1
+            elif len(self._waiting) + len(fresh) >= MOST_WAITING:
+                self.counts[LabelRefusal.TOO_MANY_LABELS] += 1
+            else:
+                fresh.append(i)
+                self._seen[key] = None
+        for old in list(self._seen)[: max(0, len(self._seen) - REMEMBERED)]:
+            del self._seen[old]
+        own = labels.take(np.array(fresh, np.int64))
+        self._terminals.update(own.device[own.public].tolist())
+        self._waiting = Labels.concat([self._waiting, own])
+        self._from += [number] * len(own)
+
+    def advance(self, clock: float, radio_map: RadioMap) -> list[Located]:
+        """Looks at the labels that are due. Returns those with a time of their own that were heard."""
+        due = np.flatnonzero(self._waiting.t + LAG_S <= clock)
+        if not len(due):
+            return []
+        own, sources = self._waiting.take(due), [self._from[i] for i in due.tolist()]
+        rest = np.setdiff1d(np.arange(len(self._waiting)), due)
+        self._waiting, self._from = self._waiting.take(rest), [self._from[i] for i in rest.tolist()]
+        located: list[Located] = []
+        for rows in _together(own):
+            located += self._look(own.take(rows), sources[int(rows[0])], radio_map)
+        return located
+
+    def _look(self, own: Labels, source: int, radio_map: RadioMap) -> list[Located]:
+        """One label, or the lines of one receipt."""
+        device, t = int(own.device[0]), float(own.t[0])
+        number = self._number(device)
+        places = [self._place(own, i) for i in range(len(own))]
+        untimed = places[0].kind in UNTIMED
+        found: list[Taught | None] = []
+        if untimed:
+            pauses = list(pauses_of(self._trail.of(device, t - BEFORE_TILL_S, t)))
+            found += take_receipt(places, pauses, self._floor_m2, number, source)
+            self._compare(places, pauses, sum(one is not None for one in found), source)
+        else:
+            found.append(take_timed(places[0], t, self._trail.of(device, t - LAG_S, t + LAG_S), number, source))
+        taught = [self._without_offset(one, radio_map) for one in found if one is not None]
+        if len(taught) < len(found):
+            self.counts[LabelRefusal.LABEL_NOT_HEARD] += len(found) - len(taught)
+        for one in taught:
+            self._keep(one)
+        if untimed or not taught:
+            return []
+        return [Located(number, device, t, places[0].level, places[0].x_m, places[0].y_m)]
+
+    def _compare(self, places: list[Place], pauses: list[Pause], fits: int, source: int) -> None:
+        """Counts how many lines of a stream find a pause, and how many other products would have."""
+        products = self._plan.products
+        for place in places if pauses else []:
+            other = products[(place.product + 1 + len(products) // 2) % len(products)]
+            level = self._plan.level_index[other.level]
+            stranger = Place(place.kind, place.product, level, other.x_m, other.y_m)
+            self._lines[source] += np.array([1.0, 0.0, float(fits_any(stranger, pauses, self._floor_m2))])
+        if pauses:
+            self._lines[source] += np.array([0.0, fits, 0.0])
+
+    def _place(self, labels: Labels, i: int) -> Place:
+        kind, level = KINDS[int(labels.kind[i])], int(labels.level[i])
+        return Place(kind, int(labels.product[i]), level, float(labels.x_m[i]), float(labels.y_m[i]))
+
+    def _number(self, device: int) -> int:
+        if device not in self._numbers:
+            self._numbers[device], self._next = self._next, self._next + 1
+        return self._numbers[device]
+
+    def _without_offset(self, one: Taught, radio_map: RadioMap) -> Taught:
+        """What was heard less the phone's offset, as its first label tells it: the same for all of its labels."""
+        number = int(one.number[0])
+        if number not in self._offsets:
+            at = nearest_cells(self._cells, one.level, one.x_m, one.y_m)
+            left = (one.rssi_dbm[0] - radio_map.mean_dbm[:, at[0]]).astype(np.float64)
+            n = int(np.isfinite(left).sum())
+            self._offsets[number] = float(np.nansum(left)) / (n + 25.0 / OFFSET_DB**2)
+        return replace(one, rssi_dbm=(one.rssi_dbm - np.float32(self._offsets[number])).astype(np.float32))
+
+    def _keep(self, one: Taught) -> None:
+        every = self._taught
+        alike = (every.number == one.number[0]) & (np.hypot(every.x_m - one.x_m[0], every.y_m - one.y_m[0]) < 1.5)
+        if int(alike.sum()) >= MOST_ALIKE:
+            self.counts[LabelRefusal.TOO_MANY_LABELS] += 1
+            return
+        if float(weigh(one, self._floor_m2)[0]) < FAR_OFF:
+            self.counts[LabelRefusal.LABEL_FAR_OFF] += 1  # kept all the same: many of them say what is wrong
+        else:
+            self.used += 1
+        gone = max(0, len(every) + 1 - MOST_KEPT)
+        self._taught = Taught.concat([every.take(slice(gone, None)), one])
+        self._learnt = max(0, self._learnt - gone)
+
+    @property
+    def due(self) -> bool:
+        """Whether there is enough that is new to learn from."""
+        return len(self._taught) >= max(LEAST_LABELS, GROWS * self._learnt)
+
+    def learn(self, radio_map: RadioMap) -> None:
+        """The verdict anew, on top of this map, by all labels."""
+        if len(self._taught) < LEAST_LABELS:
+            return
+        self._learnt = len(self._taught)
+        believed = self._believed()
+        self.verdict = try_labels(self._plan, self._cells, radio_map, believed)
+
+    def _believed(self) -> Taught:
+        """Labels of streams that do not lie, weighed; what is wrong is named."""
+        every = self._taught.take(slice(0, self._learnt))
+        lies = lying(every) | {s: CHANCE_SAYS for s, lines in self._lines.items() if chance_lines(*lines.tolist())}
+        self.lies = {self._sources[source]: what for source, what in lies.items()}
+        honest = every.take(~np.isin(every.source, list(lies)))
+        self.moved = moved_products(honest)
+        weight = weigh(honest, self._floor_m2)
+        wrong = [m.product for m in self.moved]
+        weight[np.isin(honest.product, wrong) & (honest.product >= 0)] = 0.0
+        return replace(honest, weight=weight)
+
+    def correct(self, radio_map: RadioMap) -> RadioMap:
+        """The map as labels make it."""
+        return self.verdict.apply(radio_map)
+
+    def forget(self, devices: U64) -> None:
+        """Devices (m,) that have left: what their labels taught stays, whose they were is gone."""
+        self._trail.forget(devices)
+        for device in devices.tolist():
+            self._terminals.discard(device)
+            number = self._numbers.pop(device, None)
+            if number is not None:
+                self._offsets.pop(number, None)
+
+    def figures(self) -> dict[str, Any]:
+        """For the health page and the manager: how many labels taught, what they were good for, what is wrong."""
+        plan = self._plan
+        return {
+            "used": self.used,
+            "kept": len(self._taught),
+            "refused": {reason: n for reason, n in self.counts.items() if n},
+            "share": self.verdict.share,
+            "gain_m": None if np.isnan(self.verdict.gain_m) else round(self.verdict.gain_m, 2),
+            "lying_sources": dict(self.lies),
+            "moved_products": [
+                {
+                    "sku": plan.products[m.product].sku,
+                    "level": plan.levels[m.level].id,
+                    "x_m": round(m.x_m, 1),
+                    "y_m": round(m.y_m, 1),
+                    "moved_m": round(m.moved_m, 1),
+                }
+                for m in self.moved
+            ],
+        }
+
+    def state(self) -> dict[str, Any]:
+        """Everything that later results depend on."""
+        return {
+            "trail": self._trail.state(),
+            "terminals": np.array(sorted(self._terminals), np.uint64),
+            "waiting": {name: getattr(self._waiting, name) for name in Labels.__slots__},
+            "from": list(self._from),
+            "sources": list(self._sources),
+            "lines": np.array([[s, *lines] for s, lines in self._lines.items()], np.float64).reshape(-1, 4),
+            "seen": np.array(list(self._seen), np.int64),
+            "devices": np.array(list(self._numbers), np.uint64),
+            "numbers": np.array(list(self._numbers.values()), np.int64),
+            "offsets": np.array([self._offsets.get(n, np.nan) for n in self._numbers.values()], np.float64),
+            "next": np.array([self._next]),
+            "taught": {name: getattr(self._taught, name) for name in Taught.__slots__},
+            "learnt": np.array([self._learnt]),
+            "share": np.array([self.verdict.share, self.verdict.gain_m, float(self.verdict.devices)]),
+            "counts": {str(k): np.array([v]) for k, v in self.counts.items()},
+            "used": np.array([self.used]),
+        }
+
+    def restore(self, state: Mapping[str, Any], radio_map: RadioMap) -> None:
+        """Takes over what `state` returned; the correction is made again on top of the map that is in use."""
+        self._trail.restore(state["trail"])
+        self._terminals = set(state["terminals"].tolist())
+        self._waiting = Labels(**{name: np.array(state["waiting"][name]) for name in Labels.__slots__})
+        self._from, self._sources = [int(v) for v in state["from"]], [str(v) for v in state["sources"]]
+        self._lines.clear()
+        self._lines.update({int(row[0]): np.array(row[1:]) for row in state["lines"]})
+        self._seen = dict.fromkeys(state["seen"].tolist())
+        self._numbers = dict(zip(state["devices"].tolist(), state["numbers"].tolist(), strict=True))
+        known = zip(state["numbers"].tolist(), state["offsets"].tolist(), strict=True)
+        self._offsets = {n: offset for n, offset in known if not np.isnan(offset)}
+        self._next, self._learnt = int(state["next"][0]), int(state["learnt"][0])
+        self._taught = Taught(**{name: np.array(state["taught"][name]) for name in Taught.__slots__})
+        self.counts = Counter({LabelRefusal(k): int(v[0]) for k, v in state["counts"].items()})
+        self.used = int(state["used"][0])
+        share, gain, devices = (float(v) for v in state["share"])
+        found = None
+        if self._learnt >= LEAST_LABELS:
+            believed = self._believed()
+            if share > 0:
+                found = correction_of(self._cells, radio_map, believed.take(believed.weight > 0.1))
+        self.verdict = Verdict(found, share, gain, int(devices))
+
+
+def _keys(labels: Labels) -> Iterator[int]:
+    """What makes a label the same as another."""
+    for i in range(len(labels)):
+        said = (labels.device[i], labels.t[i], labels.kind[i], labels.product[i], labels.x_m[i], labels.y_m[i])
+        yield int.from_bytes(blake2b(repr([v.item() for v in said]).encode(), digest_size=7).digest(), "big")
+
+
+def _together(labels: Labels) -> Iterator[np.ndarray[Any, np.dtype[np.int64]]]:
+    """Rows of labels, each alone, but the lines of one receipt together."""
+    untimed = np.isin(labels.kind, [KINDS.index(kind) for kind in UNTIMED])
+    order = np.lexsort((labels.kind, labels.device, labels.t))
+    at = 0
+    while at < len(order):
+        end = at + 1
+        while end < len(order) and untimed[order[at]] and _same(labels, int(order[at]), int(order[end])):
+            end += 1
+        yield order[at:end].astype(np.int64)
+        at = end
+
+
+def _same(labels: Labels, one: int, other: int) -> bool:
+    alike = labels.device[one] == labels.device[other] and labels.t[one] == labels.t[other]
+    return bool(alike and labels.kind[one] == labels.kind[other])
+
+
+def labels_of(plan: Plan, rows: list[tuple[float, int, LabelKind, str, bool]]) -> Labels:
+    """Labels of products: time, device, kind, sku and whether it needs nobody's consent. KeyError for a sku that the
+    plan does not have."""
+    index = {product.sku: i for i, product in enumerate(plan.products)}
+    at = [plan.products[index[sku]] for _, _, _, sku, _ in rows]
+
+    def column(values: list[float]) -> F64:
+        return np.array(values, np.float64)
+
+    return Labels(
+        column([row[0] for row in rows]),
+        np.array([row[1] for row in rows], np.uint64),
+        np.array([KINDS.index(row[2]) for row in rows], np.int32),
+        np.array([index[row[3]] for row in rows], np.int32),
+        np.array([plan.level_index[p.level] for p in at], np.int32),
+        column([p.x_m for p in at]),
+        column([p.y_m for p in at]),
+        np.array([row[4] for row in rows], np.bool_),
+    )

@@ -1,0 +1,103 @@
+"""A store's labels beside its engine: held against tracks, learnt from, and what they say of triggers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from engine.offers.labelled import Known, LabelledTriggers
+from engine.plan.cells import Cells
+from engine.plan.model import Plan
+from engine.positioning.labels.field import nearest_cells
+from engine.positioning.labels.learning import LabelLearning
+from engine.positioning.labels.places import LAG_S
+from engine.records import U64, Fixes, Labels, Scans
+from engine.runtime.learning_locator import LearningLocator
+from engine.runtime.renaming import rename_devices
+
+RECALIBRATE = 1.1  # thresholds are made anew when there are so many times more labelled devices
+
+
+class StoreLabels:
+    """Of one store. Deterministic in what it is told, like the engine it belongs to."""
+
+    def __init__(self, plan: Plan, cells: Cells, locator: LearningLocator) -> None:
+        self._cells, self._locator = cells, locator
+        self._learning = LabelLearning(plan, cells)
+        self.triggers = LabelledTriggers()
+        self._map_version = 0
+        self._devices = 0
+        self.promised_version = 0
+        """Rises where thresholds should be made anew."""
+
+    def set_willing(self, devices: U64) -> None:
+        """The devices of shoppers who agreed that their places teach."""
+        self._learning.set_willing(devices)
+
+    def take(self, labels: Sequence[tuple[str, Labels]]) -> None:
+        """Labels by their source, on the store's clock."""
+        for source, own in labels:
+            self._learning.take(own, source)
+
+    def learn(self, scans: Scans, fixes: Fixes, clock: float) -> None:
+        """What a step heard and where devices were, and the labels that are due by now."""
+        self._learning.see(scans, fixes)
+        if not math.isfinite(clock):
+            return
+        wait_s = self.triggers.keep_s + LAG_S
+        self.triggers.see(fixes, self._learning.followed, clock, wait_s)
+        located = self._learning.advance(clock - self.triggers.keep_s, self._locator.base_map)
+        if located:
+            at = nearest_cells(
+                self._cells,
+                np.array([one.level for one in located], np.int32),
+                np.array([one.x_m for one in located]),
+                np.array([one.y_m for one in located]),
+            )
+            known = [Known(one.number, one.device, one.t, int(cell)) for one, cell in zip(located, at, strict=True)]
+            self.triggers.learn(known)
+        if self.triggers.devices >= max(RECALIBRATE * self._devices, 1):
+            self._devices = self.triggers.devices
+            self.promised_version += 1
+        if self._learning.due or self._map_version != self._locator.map_version:
+            self._relearn()
+
+    def _relearn(self) -> None:
+        base = self._locator.base_map
+        before = self._learning.verdict.share
+        self._learning.learn(base)
+        self._map_version = self._locator.map_version
+        if before or self._learning.verdict.share:
+            self._locator.correct(self._learning.correct(base))
+
+    def forget(self, devices: U64) -> None:
+        """Devices (m,) that have left."""
+        self._learning.forget(devices)
+
+    def rename(self, names: Mapping[int, int]) -> None:
+        """The salt has turned: devices go on under new names (old to new)."""
+        self._learning.restore(rename_devices(self._learning.state(), names), self._locator.base_map)
+
+    def figures(self) -> dict[str, Any]:
+        """For the health page and the manager."""
+        return self._learning.figures() | {"labelled_devices": self.triggers.devices}
+
+    def state(self) -> dict[str, Any]:
+        """Everything that later results depend on."""
+        return {
+            "learning": self._learning.state(),
+            "triggers": self.triggers.state(),
+            "devices": np.array([self._devices]),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes over what `state` returned, after the locator was restored."""
+        base = self._locator.base_map
+        self._learning.restore(state["learning"], base)
+        self.triggers.restore(state["triggers"])
+        self._devices = int(state["devices"][0])
+        self._map_version = self._locator.map_version
+        self._locator.correct(self._learning.correct(base))

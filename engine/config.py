@@ -27,6 +27,7 @@ LEAST_K = 10
 CALLED = frozenset({PortalSystem.UNIFI, PortalSystem.OMADA, PortalSystem.SMARTZONE, PortalSystem.SONICWALL})
 """Systems whose controller our server calls: somebody has to say where it is."""
 
+_MAC = r"[0-9a-fA-F]{2}([:-]?[0-9a-fA-F]{2}){5}"
 _VARIABLE = r"^[A-Z][A-Z0-9_]{0,99}$"
 _EMAIL = r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$"
 
@@ -36,6 +37,7 @@ AskedConsent = Literal[
     "location_offers:email",
     "location_offers:sms",
     "statistics:any",
+    "location_learning:any",
     "crm:any",
     "clerk:any",
 ]
@@ -81,6 +83,15 @@ class IngestConfig(_Strict):
     clock_tolerance_s: float = Field(2.0, ge=0)  # a source's clock this close to ours is left alone
     samples_per_reason: int = Field(5, ge=0, le=100)  # refused frames kept per reason, MACs masked
     devices_per_store: int = Field(1_000, ge=10)  # located at once, at most; linked phones always are
+    terminals: tuple[str, ...] = Field((), max_length=1_000)  # of the store's own: their labels need nobody's consent
+
+    @field_validator("terminals")
+    @classmethod
+    def _macs(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for mac in value:
+            if not re.fullmatch(_MAC, mac):
+                raise ValueError(f"{mac!r} is no MAC address")
+        return value
 
 
 class PointPair(_Strict):

@@ -97,7 +97,6 @@ class LabelRefusal(StrEnum):
     BAD_LABEL_MAC = "bad_label_mac"
     BAD_LABEL_TIME = "bad_label_time"
     LABEL_IN_FUTURE = "label_in_future"
-    LABEL_TOO_OLD = "label_too_old"
     UNKNOWN_LABEL_KIND = "unknown_label_kind"
     UNKNOWN_PRODUCT = "unknown_product"
     UNKNOWN_LEVEL = "unknown_level"

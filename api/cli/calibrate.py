@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import typer
 
 from api.cli.inputs import plan_files, plan_to_locate, refuse_overwriting
 from api.cli.locate import CELL_M, warn
+from api.cli.sources.labels import labels_in_words, labels_of_files
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import read_readings, read_survey, readings_for_plan, save_radio_map, survey_for_plan
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Plan
+from engine.positioning.labels.recording import learn_from_recording
 from engine.positioning.learning.crowd import calibrate_store
 from engine.positioning.learning.crowd_em import MOST_ROUNDS
 from engine.progress import show_progress
 from engine.radio.calibrate import Calibration
 from engine.radio.evidence import Evidence
 from engine.radio.evidence_sources import hearings_evidence, survey_evidence
+
+UNHEARD = 2**63
+"""Stands for all devices that labels name and readings do not."""
 
 
 def register(app: typer.Typer) -> None:
@@ -36,8 +42,17 @@ def calibrate(
     readings: Path | None = typer.Option(
         None, help="Readings without places: of shoppers, and of access points that hear each other."
     ),
+    labels: Path | None = typer.Option(
+        None, help="With --readings, where its devices were: t, device, kind, and sku or x_m, y_m, level."
+    ),
+    receipts: Path | None = typer.Option(
+        None, help="With --readings, what their owners bought, a row each line: t (at the till), device, sku."
+    ),
 ) -> None:
     """Fits the radio model to the store, from a survey, from unlabelled readings, or from both.
+
+    Labels of the readings' devices then correct the map near labelled places, as far as devices left out are found
+    nearer with them.
 
     Prints the fit before and after for each access point, and warns of what does not fit the plan.
 
@@ -46,7 +61,10 @@ def calibrate(
     if survey is None and readings is None:
         fix = "give --survey, --readings or both"
         raise OperatorError([Problem("rayon calibrate", "options", "nothing to learn from", fix)])
-    refuse_overwriting("--output", output, survey, readings, *plan_files(folder))
+    if readings is None and (labels or receipts):
+        fix = "give --readings: labels say where the devices of readings were"
+        raise OperatorError([Problem("rayon calibrate", "--labels", "labels without readings teach nothing", fix)])
+    refuse_overwriting("--output", output, survey, readings, labels, receipts, *plan_files(folder))
     with collect_problems() as collect:
         plan = collect.read(lambda: plan_to_locate(folder))
         places = collect.read(lambda: read_survey(survey) if survey else None)
@@ -54,6 +72,8 @@ def calibrate(
     with collect_problems() as collect:
         surveyed = collect.read(lambda: survey_for_plan(places, plan) if places is not None else None)
         crowd = collect.read(lambda: readings_for_plan(unplaced, plan) if unplaced is not None else None)
+        names = {name: i for i, name in enumerate(crowd.device_names)} if crowd is not None else {}
+        told = collect.read(lambda: labels_of_files(plan, labels, receipts, lambda n: names.get(n, UNHEARD)))
     parts: list[Evidence] = []
     if surveyed is not None:
         warn(str(survey), surveyed.warnings)
@@ -70,7 +90,12 @@ def calibrate(
     unlabelled = crowd.readings if crowd is not None else None
     with show_progress("calibrate", MOST_ROUNDS) as progress:
         result = calibrate_store(plan, cells, known, unlabelled, _say, progress.advance)
-    save_radio_map(output, result.radio_map, plan, cells)
+    radio_map = result.radio_map
+    if told is not None and unlabelled is not None:
+        learning = learn_from_recording(plan, cells, radio_map, unlabelled, told)
+        radio_map = learning.correct(radio_map)
+        result = replace(result, notes=[*result.notes, *labels_in_words(learning.figures())])
+    save_radio_map(output, radio_map, plan, cells)
     print(fit_table(plan, result))
     for sentence in result.warnings:
         print(f"warning: {sentence}", file=sys.stderr)

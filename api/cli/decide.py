@@ -14,6 +14,7 @@ import typer
 from api.cli.decide_tables import decision_table, fix_table, hour_table, visit_table
 from api.cli.inputs import plan_files, plan_to_locate, refuse_overwriting
 from api.cli.locate import warn
+from api.cli.sources.labels import labels_in_words, labels_of_files, promise_in_words
 from engine.config import Config, load_config
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import load_radio_map, read_readings, readings_for_plan, write_fixes
@@ -26,7 +27,7 @@ from engine.plan.model import Plan
 from engine.progress import show_progress
 from engine.radio.radiomap import RadioMap
 from engine.records import F64
-from engine.runtime.offline import Chain, run_chain
+from engine.runtime.offline import Chain, device_number, run_chain
 from engine.vocabulary import DecisionReason, VisitChange
 
 FIXES, VISITS, HOURS, FLOWS = "fixes.csv", "found_visits.csv", "found_hours.csv", "found_flows.csv"
@@ -49,6 +50,10 @@ def decide(
     ),
     config: Path | None = typer.Option(None, help="A config.yaml for presence, positioning and caps."),
     radiomap: Path | None = typer.Option(None, help="A radio map made by `rayon calibrate`."),
+    labels: Path | None = typer.Option(
+        None, help="Where devices were, by somebody who knows: t, device, kind, and sku or x_m, y_m, level."
+    ),
+    receipts: Path | None = typer.Option(None, help="What was bought, a row each line: t (at the till), device, sku."),
     tables: Path | None = typer.Option(
         None,
         help=f"A folder for what was found on the way ({FIXES}, {VISITS}, {HOURS}, {FLOWS}), the plan it used, and the "
@@ -69,7 +74,7 @@ def decide(
     """
     if not output.parent.is_dir():  # said now, not after minutes of work
         raise OperatorError([Problem(str(output), "--output", "its folder does not exist", "make it, or name another")])
-    inputs = (readings, campaigns, sessions, config, radiomap, *plan_files(folder))
+    inputs = (readings, campaigns, sessions, config, radiomap, labels, receipts, *plan_files(folder))
     refuse_overwriting("--output", output, *inputs)
     if tables is not None:
         for name in (FIXES, VISITS, HOURS, FLOWS, EXPERIMENTS):
@@ -83,11 +88,19 @@ def decide(
         loaded = collect.read(lambda: load_campaigns(campaigns, plan))
         radio_map = collect.read(lambda: _radio_map(radiomap, plan, settings))
         joined = collect.read(lambda: readings_for_plan(table, plan))
+        known = collect.read(lambda: labels_of_files(plan, labels, receipts, device_number))
     warn(str(readings), joined.warnings)
     start_t, end_t = _span(joined.readings.t)
     with show_progress("decide", end_t - start_t) as progress:
         chain = run_chain(
-            plan, settings, loaded, joined, said, radio_map, lambda now: progress.reach(min(now, end_t) - start_t)
+            plan,
+            settings,
+            loaded,
+            joined,
+            said,
+            radio_map,
+            lambda now: progress.reach(min(now, end_t) - start_t),
+            known,
         )
     write_decisions(output, decision_table(chain, loaded))
     if tables is not None:
@@ -96,6 +109,10 @@ def decide(
         _keep_plan(folder, tables)
     warn(str(readings), {reason: n for reason, n in sorted(chain.counts.items()) if reason.startswith("no_fix_")})
     print(_summary(chain, output), file=sys.stderr)
+    for sentence in labels_in_words(chain.labels) if known is not None else []:
+        print(sentence, file=sys.stderr)
+    for name, given in sorted(chain.promises.items()):
+        print(f"{name}: {promise_in_words(given)}", file=sys.stderr)
     if as_json:
         print(json.dumps({**_counts(chain), "readings_not_used": joined.warnings}))
 
@@ -139,6 +156,7 @@ def _counts(chain: Chain) -> dict[str, Any]:
         "issued": reasons[DecisionReason.OK],
         "reasons": dict(sorted(reasons.items())),
         "counts": dict(sorted(chain.counts.items())),
+        "labels": chain.labels,
     }
 
 

@@ -20,7 +20,7 @@ from engine.ingest.masks import mask_macs
 from engine.plan.drawing.draw import draw_svg
 from engine.plan.model import AccessPoint, Plan
 from engine.storage.status import ENGINE, EVERY_STORE, get_status
-from engine.vocabulary import NO_LOSS, ReadingRefusal, RecordRefusal, SourceState
+from engine.vocabulary import NO_LOSS, LabelRefusal, ReadingRefusal, RecordRefusal, SourceState
 
 router = APIRouter(prefix="/health", tags=["health"])
 LIVE_S = 60.0
@@ -28,7 +28,7 @@ LIVE_S = 60.0
 SILENT_POINT_S is dead, or stands in an empty corner."""
 SILENT_POINT_S = 300.0
 CLOCK_S = 2.0
-_CODES = frozenset([*ReadingRefusal, *RecordRefusal])
+_CODES = frozenset([*ReadingRefusal, *RecordRefusal, *LabelRefusal])
 
 
 class SourceHealth(BaseModel):

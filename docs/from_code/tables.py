@@ -182,6 +182,7 @@ _WHERE = {
     "frame": "Frames that cannot be used",
     "reading": "Readings that cannot be used",
     "record": "What a vendor's system says and that gives nothing",
+    "label": "Labels that teach nothing",
     "portal": "Redirects of captive portals without a phone",
     "way_out": "Ways out of a captive portal",
     "let_out": "Phones that asked to be let out",

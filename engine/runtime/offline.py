@@ -9,27 +9,30 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 
 from engine.config import Config
 from engine.files import PlanReadings
 from engine.files.outcomes import SessionEvent
+from engine.ingest.decoders.labels import LABEL_SOURCE
 from engine.ingest.decoders.native import Frame
 from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import Campaign, CampaignState
 from engine.offers.caps import Limits
 from engine.offers.claims import Claims
 from engine.offers.decide import campaign_book, decide
+from engine.offers.promise import Promise
 from engine.plan.model import Plan
 from engine.positioning.fix_points import PlainFixes
 from engine.presence.flows import FlowRow
 from engine.presence.heat import ZoneHourRow
 from engine.privacy.consent import Grants
 from engine.radio.radiomap import RadioMap
-from engine.records import F64, U64, Decision, Hearings, Readings, StoreVisit, Trigger, VisitEvent
+from engine.records import F64, U64, Decision, Hearings, Labels, Readings, StoreVisit, Trigger, VisitEvent
 from engine.runtime.map_fits import FitsInThread
 from engine.runtime.store_engine import StoreEngine
 from engine.vocabulary import Channel, Purpose, SessionChange
@@ -45,7 +48,8 @@ CONSENTING: Grants = frozenset({(Purpose.LOCATION_OFFERS, Channel.PAGE)})
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Everything that came out of a recording, in the order of the clock. `names` are the devices' by their number."""
+    """Everything that came out of a recording, in the order of the clock. `names` are the devices' by their number;
+    `labels` what became of labels, `promises` what campaigns that state a precision could promise in the end."""
 
     decisions: list[Decision]
     visits: list[VisitEvent]
@@ -55,6 +59,8 @@ class Chain:
     flows: list[FlowRow]
     names: dict[int, str]
     counts: Counter[str]
+    labels: dict[str, Any] = field(default_factory=dict)
+    promises: dict[str, Promise] = field(default_factory=dict)
 
 
 def device_number(name: str) -> int:
@@ -70,12 +76,14 @@ def run_chain(
     sessions: Sequence[SessionEvent] | None = None,
     radio_map: RadioMap | None = None,
     on_step: Callable[[float], None] = lambda now: None,
+    labels: Labels | None = None,
 ) -> Chain:
     """Runs a recording through positioning, presence and offers. `on_step` hears the clock, for a progress bar.
 
     Without `sessions` every device is a shopper who agreed to offers on the page; with them, a device is one from its
     first `connect` on, for as long as its last answer to the question of consent is not a no. Without a `radio_map`
-    access points that hear each other and the crowd make one as they go, of what came before its time only.
+    access points that hear each other and the crowd make one as they go, of what came before its time only. `labels`
+    (devices by `device_number`) teach from their own time on; of whom they are has agreed.
     """
     readings = _number_devices(recording)
     engine = StoreEngine(plan, _in_order(config), radio_map, FitsInThread())
@@ -84,6 +92,9 @@ def run_chain(
     first_t = float(readings.t[0]) if len(readings) else 0.0
     people, desk = _People(recording.device_names, sessions, first_t), _Desk(plan, config, campaigns)
     engine.set_linked(list(people.linked))
+    known = Labels.empty() if labels is None else labels.take(np.argsort(labels.t, kind="stable"))
+    engine.set_teaching(np.unique(known.device).tolist())
+    taught = 0
     visits: list[VisitEvent] = []
     stays: list[StoreVisit] = []
     fixes = [PlainFixes.empty()]
@@ -94,7 +105,9 @@ def run_chain(
             told = upto
         if people.advance(now):
             engine.set_linked(list(people.linked))
-        step = engine.step(_frames(plan.store, readings, rows, now), now)
+        upto = int(np.searchsorted(known.t, now))
+        new, taught = known.take(slice(taught, upto)), upto
+        step = engine.step([*_frames(plan.store, readings, rows, now), *_label_frames(plan.store, new, now)], now)
         desk.decide(step.triggers, people.linked, now)
         visits += step.visits
         stays += step.ended
@@ -104,7 +117,10 @@ def run_chain(
     names = {device_number(name): name for name in recording.device_names}
     found = engine.drain()
     places = PlainFixes.concat(fixes)
-    return Chain(desk.decisions, visits, stays, places, found.zone_hours, found.flows, names, counts)
+    said, promises = engine.figures()["labels"], engine.promises
+    return Chain(
+        desk.decisions, visits, stays, places, found.zone_hours, found.flows, names, counts, said, dict(promises)
+    )
 
 
 class _People:
@@ -200,3 +216,9 @@ def _steps(t: F64, config: Config) -> Iterator[tuple[slice, float]]:
 def _frames(store: str, readings: Readings, rows: slice, now: float) -> list[Frame]:
     part = readings.take(rows)
     return [Frame(store, "recording", now, now, part, Readings.empty(), {}, replay=True)] if len(part) else []
+
+
+def _label_frames(store: str, labels: Labels, now: float) -> list[Frame]:
+    nothing = Readings.empty()
+    source = LABEL_SOURCE + "recording"
+    return [Frame(store, source, now, now, nothing, nothing, {}, replay=True, labels=labels)] if len(labels) else []

@@ -99,7 +99,7 @@ class EngineProcess:
             for s, p in plans.items()
         }
         seal = envelope_key(secrets)
-        self._ears = Ears(self._sources, plans, self.pseudonyms, seal)
+        self._ears = Ears(self._sources, plans, self.pseudonyms, seal, config.ingest.terminals)
         self._asking = Asking(self._sources, config.mqtt, lambda store: store in self.runners, seal)
         self._places = LastPlaces()
         self._owners = PhoneOwners(db, plans, secrets, self.pseudonyms)

@@ -25,6 +25,14 @@ class TruthConfig(ScenarioModel):
     near_radius_m: float = Field(2.0, gt=0, le=20)  # of a product's place, with nothing in between
 
 
+class LabelsConfig(ScenarioModel):
+    """What the shop tells of where people were; only of those who agreed."""
+
+    shelf_scans: int = Field(300, ge=0, le=100_000)  # by shoppers' phones, of stays at products by lot
+    receipts: int = Field(200, ge=0, le=100_000)
+    wrong_share: float = Field(0.05, ge=0, le=1)  # of the planogram's products stand elsewhere
+
+
 class ScriptedShopper(ScenarioModel):
     """A shopper to order: walks from the entrance to a product and stands there. For tests with a real browser."""
 
@@ -51,6 +59,7 @@ class Scenario(ScenarioModel):
     radio: RadioConfig = RadioConfig()
     wire: WireConfig = WireConfig()
     truth: TruthConfig = TruthConfig()
+    labels: LabelsConfig = LabelsConfig()
     attack: AttackConfig = AttackConfig()
     scripted: tuple[ScriptedShopper, ...] = ()
     year: YearConfig | None = None  # given: tables of a whole year, without radio, instead of a stretch of time

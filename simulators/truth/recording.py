@@ -12,12 +12,14 @@ import numpy as np
 from engine.errors import OperatorError, Problem
 from engine.files.experiments import write_potential
 from engine.files.flows import write_flows
+from engine.files.labels import write_labels, write_receipts
 from engine.files.outcomes import write_coupons, write_hours
 from engine.offers.campaigns import Campaign
 from engine.presence.flows import FlowRow
 from simulators.truth.coupons import coupons
 from simulators.truth.flows import zone_flows
 from simulators.truth.hours import zone_hours
+from simulators.truth.labels import receipts, shelf_scans
 from simulators.truth.potential import potential_outcomes
 from simulators.truth.readings_file import finish, write_world_readings
 from simulators.truth.table_bytes import fixed_cells, name_cells, table_bytes
@@ -41,6 +43,7 @@ def record(
     * `hours.csv`: zones by hour as the phones that are heard would tell, `hours_everybody.csv`: as they are;
       `flows.csv` and `flows_everybody.csv`: likewise, transitions between zones by hour;
       `coupons.csv`: which of `campaigns` should fire for whom and when;
+    * `labels.csv` and `receipts.csv`: what the shop tells of where people were, with the planogram's mistakes;
     * `potential_outcomes.csv`: of each consenting shopper and running campaign, whether its product is bought on this
       visit without the coupon and with it, what the basket comes to and what margin is left
       (`simulators.truth.potential`).
@@ -60,9 +63,18 @@ def record(
     for name, header, rows in _tables(world, at, visits, start_t):
         write_rows(folder / f"{name}.csv", header, rows)
         counts[name] = len(rows)
+    counts |= _told(world, folder, start_t)
     counts |= _comparable(world, at, visits, campaigns, folder)
     finish(folder)
     return counts
+
+
+def _told(world: World, folder: Path, start_t: float) -> dict[str, int]:
+    """What the shop tells of where people were."""
+    scans, bought = shelf_scans(world), receipts(world)
+    write_labels(folder / "labels.csv", [(start_t + t, device, kind, sku) for t, device, kind, sku in scans])
+    write_receipts(folder / "receipts.csv", [(start_t + t, device, sku) for t, device, sku in bought])
+    return {"labels": len(scans), "receipts": len(bought)}
 
 
 def _comparable(

@@ -101,7 +101,7 @@ class LabelDecoder:
     def _labels(self, raw: Any, sent_at: float, received_at: float) -> list[_Label]:
         if not isinstance(raw, dict) or not raw.keys() <= _KEYS or not isinstance(raw.get("mac"), str):
             raise _Refused(LabelRefusal.BAD_LABEL_SHAPE)
-        if raw.get("kind") not in frozenset(LabelKind):
+        if raw.get("kind") not in _KINDS:
             raise _Refused(LabelRefusal.UNKNOWN_LABEL_KIND)
         t = _number(raw.get("t"), LabelRefusal.BAD_LABEL_TIME)
         if not 0 < t < TIME_MAX_S:

@@ -32,6 +32,7 @@ from engine.vocabulary import (
     DecisionReason,
     DeliveryReason,
     DeliveryState,
+    LabelRefusal,
     LetOut,
     LinkFate,
     MuteKind,
@@ -270,7 +271,7 @@ CODES: dict[str, set[str]] = {
     "reasons": set(DecisionReason),
     "troubles": set(StoreTrouble),
     "source_states": set(SourceState),
-    "refusals": {*ReadingRefusal, *RecordRefusal},
+    "refusals": {*ReadingRefusal, *RecordRefusal, *LabelRefusal},
     "let_out_failures": set(LetOut) - GOOD,
     "health_states": literals(Ready, "status", "database", "engine", "delivery"),
     "problem_titles": {

@@ -1,0 +1,46 @@
+"""Labels on the command line: files in, sentences out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.files.labels import read_labels, read_receipts
+from engine.offers.promise import Promise
+from engine.plan.model import Plan
+from engine.records import Labels
+
+
+def labels_of_files(
+    plan: Plan, labels: Path | None, receipts: Path | None, device: Callable[[str], int]
+) -> Labels | None:
+    """All labels of these files; None where none is given. Raises OperatorError."""
+    parts = [read(path, plan, device) for read, path in ((read_labels, labels), (read_receipts, receipts)) if path]
+    return Labels.concat(parts) if parts else None
+
+
+def labels_in_words(figures: Mapping[str, Any]) -> list[str]:
+    """What labels were good for, what was left aside, and what is wrong."""
+    gain, share = figures.get("gain_m"), figures.get("share", 0.0)
+    if share:
+        used = f"devices left out are found {gain:.2f} m nearer with them"
+    else:
+        used = "the map stays as it was: they make it no better for devices left out"
+    out = [f"labels: {figures.get('used', 0)} held against tracks; {used}"]
+    out += [f"labels: {n} left aside: {reason}" for reason, n in sorted(figures.get("refused", {}).items())]
+    out += [f"labels of {name} contradict the store: {what}" for name, what in figures.get("lying_sources", {}).items()]
+    out += [
+        f"product {m['sku']} seems to stand at x {m['x_m']}, y {m['y_m']}, {m['moved_m']} m from its place in the plan"
+        for m in figures.get("moved_products", [])
+    ]
+    return out
+
+
+def promise_in_words(given: Promise) -> str:
+    """What a campaign that states a precision can promise."""
+    basis = f"{given.labelled} labelled devices" if given.labelled else "the plan and where people pause"
+    told = f"precision {given.precision:.0%} ({given.precision_low:.0%} at worst), recall {given.recall:.0%}"
+    if given.threshold is None:
+        return f"nothing is sent: by {basis} no threshold keeps the word ({told})"
+    return f"sent from P {given.threshold:.2f} on: by {basis} {told}"

@@ -17,7 +17,7 @@ from engine.offers.calibration import LEAST_DEVICES, Calibrated, Labelled, calib
 from engine.offers.targets import Target
 from engine.records import F32, F64, I64, U64, Bools, Fixes
 
-AROUND_S = 15.0  # before and after a label, beside the dwell: so long the device is at its place, or about
+SLACK_S = 3.0  # by which a track trails behind: a trigger's dwell may begin so much after the label
 MOST_PAIRS = 20_000  # kept; the oldest go
 LEAST_SCORE = 0.02  # of wrong places nearer to nothing than that, nobody ever asks
 SEED = 0
@@ -56,7 +56,7 @@ class LabelledTriggers:
     @property
     def keep_s(self) -> float:
         """How long fixes are kept for labels to come."""
-        return AROUND_S + max((t.min_dwell_s for t in self._targets), default=0.0)
+        return SLACK_S + max((t.min_dwell_s for t in self._targets), default=0.0)
 
     def set_targets(self, targets: Sequence[Target]) -> None:
         """Replaces the targets; what was seen for the old ones goes, the pairs stay."""
@@ -82,7 +82,7 @@ class LabelledTriggers:
             return
         t, device, p = np.concatenate(self._t), np.concatenate(self._device), np.concatenate(self._p)
         for one in known:
-            rows = np.flatnonzero((device == np.uint64(one.device)) & (np.abs(t - one.t) <= self.keep_s))
+            rows = np.flatnonzero((device == np.uint64(one.device)) & (np.abs(t - one.t) <= self.keep_s + SLACK_S))
             if len(rows):
                 rows = rows[np.argsort(t[rows], kind="stable")]
                 self._take(one, t[rows], p[rows])
@@ -125,12 +125,12 @@ class LabelledTriggers:
 
 
 def held(t: F64, p: F32, at: float, dwell_s: float) -> float:
-    """The most that `p` (n,) of fixes at `t` (n,), in order, was held for `dwell_s`, in a stretch that reaches into
-    AROUND_S of `at`; NaN where there is no such stretch."""
+    """The most that `p` (n,) of fixes at `t` (n,), in order, was held for `dwell_s`, in a stretch that holds `at`, the
+    track's lag aside; NaN where there is none. What is before and after may be another place."""
     best = np.nan
     end = np.searchsorted(t, t + dwell_s - 1e-6)
     for first in np.flatnonzero(end < len(t)).tolist():
         last = int(end[first])
-        if t[first] <= at + AROUND_S and t[last] >= at - AROUND_S:
+        if t[first] <= at + SLACK_S and t[last] >= at:
             best = np.fmax(best, float(p[first : last + 1].min()))
     return float(best)

@@ -58,6 +58,7 @@ log = logging.getLogger(__name__)
 TAKE_FRAMES = 32  # per turn: at 650 readings each about a second of work, which a stop or a checkpoint waits for
 TICK_S = 0.25  # with nothing arriving the stores still look at the clock so often
 REFRESH_S, STATUS_S, RETENTION_S = 0.5, 3.0, 3600.0
+TOLD_S = 2.0  # places that shoppers told
 HOLD_MARGIN_S = 5.0  # beyond two terms: for what an engine had taken in, and not yet written, when it died
 
 
@@ -112,7 +113,7 @@ class EngineProcess:
         self._set_up_link()
         self._rules = rules_of(db, config.retention, config.storage.data_dir)
         self._links: dict[str, int] = {}
-        self._due = dict.fromkeys(("refresh", "status", "retention"), 0.0)
+        self._due = dict.fromkeys(("refresh", "told", "status", "retention"), 0.0)
 
     def run(self) -> None:
         """Takes its stores, recovers them, subscribes, works until stopped, saves. Errors that are not the world's end
@@ -150,11 +151,13 @@ class EngineProcess:
         self.subscriber.acknowledge([*self._overdue, *done, *self._held.release(self._monotonic())])
         self._overdue.clear()
         connected = self.subscriber.state.name is LinkName.CONNECTED
+        looks = self._is_due("told", now, TOLD_S)
         for store, runner in list(self.runners.items()):
             if not connected:
                 runner.listen_from(now)
             with self._run_by_us(store):
-                self._advance(runner, frames.get(store, []), now)
+                told = self.patience(runner.take_told, now) if looks else []
+                self._advance(runner, [*frames.get(store, []), *told], now)
 
     def _start_days(self, now: float) -> None:
         """Where a store's salt turns, who is there goes on under a new name, and the old one is kept nowhere."""

@@ -42,12 +42,12 @@ from engine.records import (
     VisitEvent,
 )
 from engine.runtime.intake import HeardStep, Intake
+from engine.runtime.labels.store_labels import StoreLabels
 from engine.runtime.learning_locator import LearningLocator
 from engine.runtime.map_fits import FitsInPlace, MapFits
 from engine.runtime.newcomers import Newcomers
 from engine.runtime.promises import Promises
 from engine.runtime.renaming import rename_devices
-from engine.runtime.store_labels import StoreLabels
 from engine.vocabulary import VisitChange
 
 Stayed = TypeVar("Stayed", VisitEvent, StoreVisit)

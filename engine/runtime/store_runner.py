@@ -36,6 +36,7 @@ from engine.privacy.nights import Nights
 from engine.privacy.sealing import Seal, Sealed
 from engine.records import VisitEvent
 from engine.runtime.decisions import OfferDesk
+from engine.runtime.labels.told_labels import frame_of
 from engine.runtime.map_fits import MapFits
 from engine.runtime.store_engine import Step, StoreEngine
 from engine.runtime.stored.journal import linked_in, pack_frames, unpack_frames
@@ -45,6 +46,7 @@ from engine.runtime.stored.packing import VERSION, pack, unpack
 from engine.storage.database import Database
 from engine.storage.journal import Journal, JournalRow, VisitRow, load_recovery, save_checkpoint
 from engine.storage.leases import Lease
+from engine.storage.people.told_places import drop_told_places, told_places
 from engine.storage.vouchers.claims import Verdicts
 from engine.vocabulary import (
     NO_LOSS,
@@ -165,6 +167,17 @@ class StoreRunner:
         self._upto_id = self._journal.append(now, self._close(packed, now))
         self._names.learn(names)
         self._written_linked |= linked
+
+    def take_told(self, now: float) -> list[Frame]:
+        """What shoppers told of their places since the last look, journalled like what came over the wire."""
+        told = told_places(self._db, self.plan.store)
+        if not told:
+            return []
+        links = self._deciding.links
+        frame = frame_of(self.plan, told, {links[d].shopper_id: d for d in self.teaching_devices()}, now)
+        self.keep([frame], now)
+        drop_told_places(self._db, [one.label_id for one in told])
+        return [frame]
 
     def advance(self, frames: Sequence[Frame], now: float) -> Step:
         """One step, its decisions taken and written. `now` is the wall clock."""

@@ -23,6 +23,7 @@ from engine.storage.people.browsers import forget_sessions
 from engine.storage.people.identifiers import forget_identifiers
 from engine.storage.people.merges import forget_merges
 from engine.storage.people.shoppers import grants_of, remove_links
+from engine.storage.people.told_places import forget_told_places
 from engine.storage.people.wishes import forget_wishes
 from engine.storage.sending.letters import delete_letters
 from engine.storage.sending.subscriptions import delete_subscriptions
@@ -63,6 +64,7 @@ def _erase(session: Session, shopper_id: str, now: float) -> None:
     drop_claims(session, shopper_id)
     delete_letters(session, shopper_id)
     forget_wishes(session, shopper_id)
+    forget_told_places(session, shopper_id)
     forget_changes(session, shopper_id)
     delete_subscriptions(session, shopper_id)
     session.connection().execute(

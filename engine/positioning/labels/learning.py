@@ -151,8 +151,8 @@ class LabelLearning:
             self.counts[LabelRefusal.LABEL_NOT_HEARD] += len(found) - len(taught)
         for one in taught:
             self._keep(one)
-        if untimed or not taught:
-            return []
+        if untimed or not taught or float(weigh(taught[0], self._floor_m2)[0]) < FAR_OFF:
+            return []  # of what stands elsewhere than the planogram says, nobody knows the place
         return [Located(number, device, t, places[0].level, places[0].x_m, places[0].y_m)]
 
     def _compare(self, places: list[Place], pauses: list[Pause], fits: int, source: int) -> None:

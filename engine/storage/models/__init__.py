@@ -14,6 +14,7 @@ from sqlmodel import SQLModel
 from engine.storage.models import (
     identity,
     keys,
+    labels,
     leases,
     ledger,
     letters,
@@ -32,6 +33,7 @@ __all__ = [
     "APPEND_ONLY",
     "identity",
     "keys",
+    "labels",
     "leases",
     "ledger",
     "letters",

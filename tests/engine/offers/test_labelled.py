@@ -35,6 +35,7 @@ def test_a_score_is_what_was_held_for_the_dwell() -> None:
     p = np.array([0.1, 0.9, 0.8, 0.7, 0.6, 0.9, 0.2, 0.1, 0.1, 0.1, 0.1], np.float32)
     assert held(t, p, 9.0, 12.0) == pytest.approx(0.6)
     assert held(t, p, 9.0, 6.0) == pytest.approx(0.7)
+    assert held(t, p, 24.0, 6.0) == pytest.approx(0.1)  # it has left by then
     assert np.isnan(held(t[:3], p[:3], 3.0, 12.0))
 
 

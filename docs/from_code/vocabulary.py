@@ -24,7 +24,7 @@ from api.cli.lazy import LazyCommand
 from docs.from_code.events import example_events
 from docs.from_code.keys import Entry, Vocabulary, show_default, type_in_words
 from engine.config import Config
-from engine.files import columns, experiments, flows, outcomes, points
+from engine.files import columns, experiments, flows, labels, outcomes, points
 from engine.loyalty.humans import Signal
 from engine.loyalty.sharing import ShareOutcome
 from engine.plan.features import FEATURE_TYPES
@@ -142,6 +142,8 @@ TABLES: Mapping[str, tuple[columns.Column, ...]] = {
     "truth": columns.TRUTH,
     "fixes": columns.FIXES,
     "sessions": outcomes.SESSIONS,
+    "labels": labels.LABELS,
+    "receipts": labels.RECEIPTS,
     "decisions": outcomes.DECISIONS,
     "visits": outcomes.VISITS,
     "hours": outcomes.HOURS,
@@ -240,7 +242,10 @@ def _labels(value: Any) -> str:
 @cache
 def topics() -> Vocabulary:
     """Every MQTT topic of our own."""
-    own = {f"rayon/{{store}}/{kind}/{{source}}": Entry(takes="in") for kind in ("readings", "replay", "sessions", "in")}
+    own = {
+        f"rayon/{{store}}/{kind}/{{source}}": Entry(takes="in")
+        for kind in ("readings", "replay", "sessions", "labels", "in")
+    }
     return own | {f"rayon/{{store}}/events/{kind}": Entry(takes="out") for kind in get_args(EventKind)}
 
 

@@ -58,17 +58,18 @@ class Day:
 def drawn(kind: str, seed: int = 1, seconds: float = SECONDS) -> Day:
     """A day of a drawn store."""
     plan = drawn_plan(kind, seed)
-    return _day(World(drawn_day(kind, seed, seconds), plan), drawn_campaigns(plan))
+    return day_of(World(drawn_day(kind, seed, seconds), plan), drawn_campaigns(plan))
 
 
 def shipped(store: str, seed: int = 1, seconds: float | None = None) -> Day:
     """A day of a shipped store, as the demonstration has it."""
     plan, (scenario, usual_s) = load_plan(FLOORPLANS / store), SHIPPED[store]
     chosen = load_scenario(scenario).model_copy(update={"seed": 100 + seed, "scripted": ()})
-    return _day(World(chosen, plan, seconds or usual_s), load_campaigns(FLOORPLANS / store / "campaigns.yaml", plan))
+    return day_of(World(chosen, plan, seconds or usual_s), load_campaigns(FLOORPLANS / store / "campaigns.yaml", plan))
 
 
-def _day(world: World, campaigns: list[Campaign]) -> Day:
+def day_of(world: World, campaigns: list[Campaign]) -> Day:
+    """A simulated world as the engine gets it, and its truth."""
     start_t, names, at = world.scenario.starts_at.timestamp(), world.device_names(), positions(world)
     visits = zone_visits(world, at)
     heard = [v for v in visits if world.phones.connected[v.shopper]]

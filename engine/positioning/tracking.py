@@ -21,6 +21,7 @@ from engine.positioning.kernels.choice import kernels
 from engine.positioning.kernels.rows import empty_rows
 from engine.positioning.measurement.site import Site
 from engine.positioning.methods import METHODS
+from engine.positioning.misfit import widening
 from engine.positioning.motion.smoothing import TrackStep
 from engine.positioning.motion.walk import MotionModel, WalkGraph, predict
 from engine.positioning.posterior import sparse_rows
@@ -115,9 +116,10 @@ class EverywhereTracking:
         tracks.keep(slot, posterior, after.walking)
         tracks.learn(slot, scans.t, after.estimate.offset_mean, after.estimate.offset_var, s)
         tracks.doubt(slot, doubts)
+        wider = widening(self._site, scans, known.belief(posterior, doubts.believed), after.estimate, s)
         if steps is not None:
-            note(steps, scans, after)
-        return Placement(posterior, *moments(self._site, posterior), covered_share(posterior))
+            note(steps, scans, after, wider)
+        return place(self._site, posterior, posterior, wider)
 
 
 class Alone:
@@ -145,9 +147,15 @@ class Alone:
         return Placement(sparse_rows(posterior, None, c) if self._large else posterior, *found)
 
 
-def note(steps: Steps, scans: Scans, after: Moved) -> None:
+def place(site: Site, posterior: F32, given: Posterior, wider: F64, share: float = 1.0) -> Placement:
+    """Where rows (n, c) over a site's cells, `share` of all, put devices; their covariance so much `wider` (n,)."""
+    level, xy, cov = moments(site, posterior)
+    return Placement(given, level, xy, cov * wider[:, None, None], covered_share(posterior) * share)
+
+
+def note(steps: Steps, scans: Scans, after: Moved, wider: F64) -> None:
     """Keeps what a smoother needs of an update over all cells."""
     pause, ratio = after.pause, after.estimate.posterior / after.prior
     for i, device in enumerate(scans.device.tolist()):
-        step = TrackStep(float(scans.t[i]), pause[i], after.walking[i], ratio[i])
+        step = TrackStep(float(scans.t[i]), pause[i], after.walking[i], ratio[i], float(wider[i]))
         steps.setdefault(device, deque()).append(step)

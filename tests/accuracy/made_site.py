@@ -36,6 +36,17 @@ def write_site(folder: Path, seed: int = 1, seconds: int = 60, p0_dbm: float = -
     return folder
 
 
+def write_readings(
+    folder: Path, name: str, rng: np.random.Generator, phones: dict[str, tuple[F64, F64, F64, float]], exponent: float
+) -> None:
+    """A file of readings; of each phone t, x and y (n,) and what it hears at 1 m."""
+    rows = []
+    for phone, (t, x, y, p0_dbm) in phones.items():
+        rows += [(t[i], phone, *r) for i, r in _readings(rng, x, y, p0_dbm, exponent)]
+    header = ("t", "device", "ap", "rssi_dbm", "range_m")
+    _write(folder / f"readings-{name}.csv", header, sorted(rows))
+
+
 def _readings(
     rng: np.random.Generator, x: F64, y: F64, p0_dbm: float, exponent: float
 ) -> list[tuple[int, tuple[str, float, float]]]:

@@ -31,12 +31,13 @@ POOLED = (0.75, 0.5)
 @dataclass(frozen=True, slots=True)
 class TrackStep:
     """One update of one device's track: time, filtered mass while pausing (C) and walking (C), and the scan's
-    likelihood (C) up to a factor: the posterior over its prediction."""
+    likelihood (C) up to a factor: the posterior over its prediction. The covariance is so much `wider`."""
 
     t: float
     pause: F32
     walk: F32
     ratio: F32
+    wider: float = 1.0
 
 
 def smooth(

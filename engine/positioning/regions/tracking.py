@@ -13,17 +13,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.columns import Columns, Rows
-from engine.positioning.bayes import Measured, covered_share, moments, update_belief, weigh_readings
+from engine.positioning.bayes import Measured, update_belief, weigh_readings
 from engine.positioning.belief import Estimate, Known
 from engine.positioning.doubts import Doubts, cross_examine
 from engine.positioning.measurement.site import Site
+from engine.positioning.misfit import widening
 from engine.positioning.motion.walk import WalkGraph
 from engine.positioning.posterior import sparse_rows
 from engine.positioning.regions.regions import EVERYWHERE, Region, Regions, later_sigma_m
 from engine.positioning.regions.tracks import RegionTracks
 from engine.positioning.relocating import find_again, lost_share
 from engine.positioning.settings import LocatorSettings
-from engine.positioning.tracking import LONGEST_BATCH, Moved, Placement, Steps, move, note
+from engine.positioning.tracking import LONGEST_BATCH, Moved, Placement, Steps, move, note, place
 from engine.positioning.tracks import trust
 from engine.records import F32, F64, I32, I64, Bools, Scans
 
@@ -184,13 +185,13 @@ class RegionalTracking:
         tracks["mean"][heard.slot], tracks["var"][heard.slot] = spread(site, estimate.posterior)
         tracks.learn(heard.slot, heard.scans.t, estimate.offset_mean, estimate.offset_var, self._settings)
         tracks.doubt(heard.slot, heard.doubts)
-        if steps is not None:
-            note(steps, heard.scans, self._over_all_cells(looked))
         n_cells, posterior = len(self._site.cells), estimate.posterior
-        covered = covered_share(posterior) * (posterior.shape[1] / n_cells)
-        return Placement(
-            sparse_rows(posterior, region.cells if region else None, n_cells), *moments(site, posterior), covered
-        )
+        belief = heard.known.belief(posterior, heard.doubts.believed)
+        wider = widening(site, heard.scans, belief, estimate, self._settings)
+        if steps is not None:
+            note(steps, heard.scans, self._over_all_cells(looked), wider)
+        given = sparse_rows(posterior, region.cells if region else None, n_cells)
+        return place(site, posterior, given, wider, posterior.shape[1] / n_cells)
 
     def _over_all_cells(self, looked: _Looked) -> Moved:
         """The same with columns for all cells: outside of the region there is nothing, and nothing is foreseen."""

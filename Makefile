@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 2)')
 PYTEST_ARGS ?= --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: install demo test check docs reference format fuzz fuzz-decoders bench accuracy baselines mutants explore soak servers clean help
+.PHONY: install demo test check docs reference format fuzz fuzz-decoders bench accuracy baselines mutants explore soak lighthouse pictures servers clean help
 
 help:
 	@echo "make demo     run two demo stores with simulated shoppers; prints one link per audience"
@@ -26,6 +26,8 @@ help:
 	@echo "make fuzz     send any request that the OpenAPI document allows, and many others, on both databases (EXAMPLES=200 of each)"
 	@echo "make fuzz-decoders  spoilt messages over all decoders of vendors, for a night (EXAMPLES=10000000)"
 	@echo "make soak     three hundred phones for an hour: do memory, disk and fixes stay as they are? (MINUTES=60)"
+	@echo "make lighthouse  what Lighthouse says of the shopper's pages; below 95 of 100 anywhere it fails (needs npm)"
+	@echo "make pictures take the pictures of the wallet anew"
 	@echo "make install  everything for development into .venv"
 
 $(BIN)/python:
@@ -76,6 +78,12 @@ bench: $(VENV)/.dev
 accuracy: $(VENV)/.dev
 	$(BIN)/python -m tests.accuracy $(ARGS)
 	$(BIN)/python -m tests.accuracy.days
+
+lighthouse: $(VENV)/.dev
+	$(BIN)/python -m tests.lighthouse
+
+pictures: $(VENV)/.dev
+	$(BIN)/python -m tests.pictures
 
 baselines: $(VENV)/.dev
 	$(BIN)/python -m tests.baselines.rewrite

@@ -231,6 +231,7 @@ try {
   if (!signedOut && cards.size === 0) toast(t.me.failed);
 }
 arrange();
+delete document.querySelector("main").dataset.loading; // everything at once: nothing jumps under a finger
 
 function follow() {
   live({

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from selenium.webdriver import Chrome
 
+from api.shoppers.wallet.app_files import version
 from engine.storage.vouchers.vouchers import voucher_of
 from tests.api.shoppers.test_pages import picture, sign_in
 from tests.api.site import Site, basket, code_of, eventually
@@ -109,3 +110,65 @@ def test_the_wallet_without_scripts(site: Site, chromium: Chrome) -> None:
     assert "Without JavaScript" in page
     assert " ".join([code_of(voucher)[i : i + 4] for i in (0, 4, 8)]) in page
     picture(chromium, "me-without-scripts")
+
+
+def test_an_expired_sign_in_leads_to_what_the_phone_kept(site: Site, chromium: Chrome) -> None:
+    """The cookie is gone: the page says that nobody is signed in, and the coupon is one tap away."""
+    _, voucher = receive(site, chromium)
+    wait_until(chromium, lambda: chromium.execute_async_script(KEPT) == 1, "the coupon kept")
+    chromium.delete_all_cookies()
+    chromium.get(f"{site.url}/me?lang=fr")
+    click(chromium, "#kept a")
+    wait_for(chromium, "#signed_out", "Vous n'êtes plus connecté")
+    assert texts(chromium, f"#v-{voucher} .digits")[0].replace(" ", "") == code_of(voucher)
+
+
+FORBIDDEN = """
+Object.defineProperty(self, "indexedDB", { get: () => { throw new DOMException("no", "SecurityError"); } });
+"""
+
+
+def test_a_phone_that_keeps_nothing_says_so_and_works(site: Site, chromium: Chrome) -> None:
+    """Storage is forbidden: the coupon is on the page all the same, with words about what that means."""
+    chromium.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": FORBIDDEN})
+    receive(site, chromium)
+    wait_for(chromium, "#not_kept", "Ce téléphone ne garde rien")
+    assert complaints(chromium) == []
+
+
+@pytest.mark.parametrize("off_h", [-5, 7])
+def test_a_wrong_clock_changes_no_countdown(site: Site, chromium: Chrome, off_h: int) -> None:
+    """A phone hours ahead or behind shows the coupon for as long as the store does, and says so of its clock."""
+    script = f"const real = Date.now.bind(Date); Date.now = () => real() + {off_h} * 3600000;"
+    chromium.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})
+    receive(site, chromium)
+    assert texts(chromium, ".left")[0].startswith(("Encore 1 h 59 min", "Encore 2 h"))
+    assert shown(chromium, "#wrong_clock")
+
+
+OLD_WORKER = """
+const done = arguments[0];
+caches.open("rayon-0123456789abcdef").then((old) => old.put("/me/offline?lang=fr", new Response("an old page")))
+  .then(() => navigator.serviceWorker.getRegistration()).then((it) => it.unregister())
+  .then(() => done(true));
+"""
+
+
+def test_an_older_version_goes_and_the_coupons_stay(site: Site, chromium: Chrome) -> None:
+    """Of the version before there is a cache: the new worker throws it away, and what was received is still there."""
+    _, voucher = receive(site, chromium)
+    wait_until(chromium, lambda: ask(chromium, CONTROLLED), "the service worker")
+    assert chromium.execute_async_script(OLD_WORKER)
+    chromium.get("about:blank")  # with its last page the old worker goes
+    chromium.get(f"{site.url}/me?lang=fr")
+    names = "caches.keys().then(arguments[0])"
+    kept = [f"rayon-{version()}"]  # beside it, perhaps, in which language the page was read
+    wait_until(
+        chromium,
+        lambda: [n for n in chromium.execute_async_script(names) if n != "rayon-reader"] == kept,
+        "only the new cache",
+    )
+    wait_until(chromium, lambda: ask(chromium, CONTROLLED), "the new worker")
+    site.server.stop()
+    chromium.get(f"{site.url}/me?lang=fr")
+    wait_for(chromium, f"#v-{voucher} .digits")

@@ -17,9 +17,18 @@ from tests.browser import ask, chromium, wait_for
 __all__ = ["chromium"]
 pytestmark = pytest.mark.e2e
 FIRST_LOAD_BYTES, COUPON_PAGE_BYTES, FIRST_PAINT_MS = 60_000, 40_000, 600.0
+MOST_SHIFT = 0.1
+"""Lighthouse's bound for what jumps while a page loads."""
 LOADED = """
 const parts = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
 return [...new Set(parts.map((e) => e.name.slice(location.origin.length)))].filter((path) => path.startsWith("/"));
+"""
+SHIFTED = """
+const done = arguments[0];
+let moved = 0;
+new PerformanceObserver((list) => list.getEntries().forEach((e) => (moved += e.value)))
+  .observe({ type: "layout-shift", buffered: true });
+setTimeout(() => done(moved), 100);
 """
 PAINTED = "return performance.getEntriesByType('paint').find((e) => e.name === 'first-paint')?.startTime ?? null"
 
@@ -59,4 +68,5 @@ def test_pages_are_light(site: Site, chromium: Chrome) -> None:
         worker = sum(transferred(client, f"/me/offline?lang={lang}") for lang in LANGUAGES)
         worker += sum(transferred(client, path) for path in ("/sw.js", "/static/worker_push.js"))
     assert sum(wallet.values()) + worker <= FIRST_LOAD_BYTES, (wallet, worker)
+    assert chromium.execute_async_script(SHIFTED) <= MOST_SHIFT
     assert min(p for p in painted if p is not None) <= FIRST_PAINT_MS

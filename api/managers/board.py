@@ -162,6 +162,7 @@ class Board:
                 with ui.column().classes("r-card"):
                     _html(fragments.heading(t.board.decisions, self._lang))
                     self._part("decisions").style("width:100%")
+                    _html(fragments.reviews_link(self._plan.store, self._lang), "r-soft")
             with ui.column().classes("r-card"):
                 _html(fragments.heading(t.board.flows, self._lang))
                 self._part("flows", "r-soft")

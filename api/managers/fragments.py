@@ -34,6 +34,11 @@ def languages(path: str, lang: Language) -> str:
     return render("languages.html", lang, path=path)
 
 
+def reviews_link(store: str, lang: Language) -> str:
+    """The way to the points of shared links that wait for the shop."""
+    return render("reviews_link.html", lang, store=store)
+
+
 def heading(text: str, lang: Language) -> str:
     """The title of a card."""
     return render("heading.html", lang, text=text)

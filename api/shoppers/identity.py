@@ -22,7 +22,7 @@ from api.problems import problem_responses
 from api.ratelimits import RateLimits, address, rate_limits
 from api.shoppers.browsers import label_of, sign_in_browser, sign_out_browser
 from api.shoppers.me import require_shopper
-from api.shoppers.schemas import CardsIn, Done, IdentifierOut, Identity, MergeOut, SessionOut
+from api.shoppers.schemas import CardsIn, Done, IdentifierOut, MergeOut, MyIdentity, SessionOut
 from api.shoppers.sessions import known_shopper
 from api.texts.catalogue import words
 from api.texts.language import Language, language
@@ -48,10 +48,10 @@ Shopper = Annotated[ShopperProfile, Depends(require_shopper)]
 
 
 @router.get("/v1/me/identity", summary="What I am known by, and where I am signed in")
-def identity(request: Request, shopper: Shopper, ctx: AppContext = Depends(context)) -> Identity:
+def identity(request: Request, shopper: Shopper, ctx: AppContext = Depends(context)) -> MyIdentity:
     """Verified identifiers, browsers that are signed in, and profiles that have joined this one."""
     here, now = session_of(ctx, request), time.time()
-    return Identity(
+    return MyIdentity(
         email=ctx.mailer is not None,
         identifiers=[
             IdentifierOut(kind=i.kind, value=open_value(ctx.secrets, i.sealed), verified_at=rfc3339(i.verified_at))

@@ -285,7 +285,7 @@ class MergeOut(BaseModel):
     at: str
 
 
-class Identity(BaseModel):
+class MyIdentity(BaseModel):
     """Verified identifiers, sessions and merges. `email`: links by e-mail can be sent here."""
 
     email: bool

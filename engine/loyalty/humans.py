@@ -80,7 +80,7 @@ class OpeningSigns:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class OpeningJudgement:
     """A score, and how often each signal was seen."""
 
     score: float
@@ -91,14 +91,14 @@ class Judgement:
         return self.score >= REVIEW_AT
 
 
-def judge(opening: OpeningSigns, others: Sequence[OpeningSigns]) -> Judgement:
+def judge(opening: OpeningSigns, others: Sequence[OpeningSigns]) -> OpeningJudgement:
     """The opening among `others`: those of the same sharer's links from the same address, without itself."""
     unproved = [abs(o.at - opening.at) for o in others if not o.proved]
     found = dict.fromkeys(sorted(opening.own), 1)
     found[Signal.BURST] = sum(apart <= BURST_S for apart in unproved)
     found[Signal.CROWD] = max(0, sum(apart <= CROWD_S for apart in unproved) - CROWD_FREE)
     seen = {signal: n for signal, n in found.items() if n}
-    return Judgement(round(sum(_weigh(signal, n) for signal, n in seen.items()), 6), seen)
+    return OpeningJudgement(round(sum(_weigh(signal, n) for signal, n in seen.items()), 6), seen)
 
 
 def _weigh(signal: Signal, n: int) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from engine.loyalty.humans import CROWD_S, Judgement, OpeningSigns, Signal, judge
+from engine.loyalty.humans import CROWD_S, OpeningJudgement, OpeningSigns, Signal, judge
 from engine.loyalty.ledger import PROGRAMME
 from engine.loyalty.sharing import ShareOutcome
 from engine.storage.models.ledger import HoldState, HoldTable, ShareReviewTable, ShareTable, ShareVisitTable
@@ -50,7 +50,7 @@ def crowd_of(session: Session, member_id: str, address: str | None, at: float) -
     return list(session.exec(rows.order_by(col(table.id))))
 
 
-def judge_visit(session: Session, visit: ShareVisitTable, now: float) -> Judgement:
+def judge_visit(session: Session, visit: ShareVisitTable, now: float) -> OpeningJudgement:
     """Judges an opening anew, and moves its points where that changes what should become of them.
 
     What somebody of the shop has decided stays as they decided.
@@ -72,7 +72,8 @@ def judge_neighbours(session: Session, visit: ShareVisitTable, now: float) -> No
     if signs_of(visit).proved:
         return
     for other in crowd_of(session, visit.member_id, visit.address_digest, visit.at):
-        if other.id != visit.id and other.outcome == ShareOutcome.REWARDED and other.reviewed_at is None:
+        waits = other.outcome in (ShareOutcome.REWARDED, ShareOutcome.REVIEW) and other.reviewed_at is None
+        if other.id != visit.id and waits:
             judge_visit(session, other, now)
 
 
@@ -92,7 +93,7 @@ def write_own(visit: ShareVisitTable, own: Collection[Signal]) -> None:
     visit.own_signals = json.dumps(sorted(own))
 
 
-def note(visit: ShareVisitTable, found: Judgement) -> None:
+def note(visit: ShareVisitTable, found: OpeningJudgement) -> None:
     """Keeps what was found."""
     visit.score, visit.signals = found.score, json.dumps(dict(found.signals))
 

@@ -11,7 +11,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from engine.errors import NotFound
-from engine.loyalty.humans import Judgement, OpeningSigns, Signal, judge, tap_signals
+from engine.loyalty.humans import OpeningJudgement, OpeningSigns, Signal, judge, tap_signals
 from engine.loyalty.ledger import PROGRAMME, earn_pending
 from engine.loyalty.sharing import (
     Marks,
@@ -175,7 +175,9 @@ def open_share(db: Database, token: str, visitor: Visitor, now: float, rules: Sh
         return ShareOpen(_share(session, row), result, points)
 
 
-def _judge_new(session: Session, member_id: str, visitor: Visitor, facts: frozenset[Signal], now: float) -> Judgement:
+def _judge_new(
+    session: Session, member_id: str, visitor: Visitor, facts: frozenset[Signal], now: float
+) -> OpeningJudgement:
     """What the model says of an opening that is not written down yet."""
     crowd = [] if visitor.is_preview else crowd_of(session, member_id, visitor.address_hash, now)
     return judge(OpeningSigns(now, facts), [signs_of(v) for v in crowd])

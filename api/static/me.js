@@ -217,7 +217,7 @@ startWorker();
 offerInstall({ section: by("install"), button: by("install_now"), steps: by("install_steps") });
 by("push").hidden = !mayPush();
 if (!by("push").hidden) {
-  await offerPush(by("push_now"));
+  await offerPush(by("push_now"), (state) => state === "failed" && toast(t.me.failed));
   by("push").hidden = by("push_now").hidden; // nothing to offer, so nothing to explain
 }
 

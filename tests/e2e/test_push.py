@@ -15,19 +15,19 @@ import pytest
 from selenium.webdriver import Chrome
 
 from engine.privacy.consent import ConsentChoice
-from engine.storage.people.shoppers import set_consents
+from engine.storage.people.shoppers import consent_log, set_consents
 from engine.storage.vouchers.vouchers import voucher_of
 from engine.vocabulary import Channel, Purpose, VoucherState
 from tests.api.shoppers.reached import agree, issue, reached, subscribe
 from tests.api.site import Site, eventually
-from tests.browser import ask, chromium, wait_for
+from tests.browser import ask, chromium, click, wait_for
 from tests.clocks import HeldClock
 from tests.devtools import Devtools
 from tests.push_services import Browser, PushService
 
 __all__ = ["chromium"]
 pytestmark = pytest.mark.e2e
-WORKER = "/static/worker_push.js"
+WORKER = "/sw.js"
 SHOWN = "self.registration.getNotifications().then(all => all.map(n => [n.title, n.body, n.tag]))"
 ROUNDS = 8
 
@@ -140,6 +140,27 @@ def test_a_push_shows_with_the_page_closed_and_leads_to_the_coupon(
         eventually(
             lambda: [t for t, _, tag in phone.in_worker(SHOWN) if tag == late["tag"]] == ["Épicerie du coin"], 60
         )
+
+
+def test_a_press_of_the_button_is_the_consent(chromium: Chrome, tmp_path: Path, rate_clock: HeldClock) -> None:
+    """The button is there where the site has push, and nothing is asked for before it is pressed.
+
+    A headless browser reaches no push service, so the subscription itself fails, in words.
+    """
+    with reached(tmp_path) as (site, _, _), Devtools(chromium) as devtools, site.client() as cookies:
+        who = agree(site, cookies, Channel.PAGE)
+        devtools.send("Browser.grantPermissions", origin=site.url, permissions=["notifications"])
+        chromium.get(f"{site.url}/w/corner")
+        for name, value in cookies.cookies.items():
+            chromium.add_cookie({"name": name, "value": value, "path": "/"})
+        chromium.get(f"{site.url}/me")
+        wait_for(chromium, "#push_now")
+        assert len(consent_log(site.db, who)) == 1
+        click(chromium, "#push_now")
+        eventually(lambda: len(consent_log(site.db, who)) == 2, 60)
+        said = consent_log(site.db, who)[-1]
+        assert (said.purpose, said.channel, said.granted) == (Purpose.LOCATION_OFFERS, Channel.PUSH, True)
+        wait_for(chromium, "#toast")
 
 
 def _id(url: str) -> str:

@@ -16,7 +16,8 @@ from sqlmodel import Session
 from engine.errors import NotFound
 from engine.storage.database import Database
 from engine.storage.models import metadata
-from engine.storage.models.ledger import LedgerPostingTable, ShareTable
+from engine.storage.models.identity import IdentifierTable
+from engine.storage.models.ledger import LedgerPostingTable, ShareTable, ShareVisitTable
 from engine.storage.models.shoppers import DeviceLinkTable, ShopperTable
 from engine.storage.models.vouchers import DecisionTable, VoucherTable
 from engine.storage.upserts import table_of
@@ -26,7 +27,7 @@ Row = dict[str, Any]
 OF_NOBODY = frozenset(
     {
         *("access_key", "campaign", "heat", "lease", "retention_proof", "status", "store_version", "consent_count"),
-        *("zone_flow", "zone_hour"),
+        *("zone_flow", "zone_hour", "push_key", "received"),
         *("checkpoint", "journal"),  # sealed, for a day at most: only the engine that sealed them can open them
     }
 )
@@ -42,15 +43,24 @@ LEADS = {
     "slot": "slot",
     "token": "share",
     "device": "device",
+    "kept": "shopper",
+    "merged": "shopper",
 }
 """To what a column of this name leads, in any table."""
 
 WITHIN = {("idempotency", "scope"): "shopper"}
 """Columns that hold the name among other words."""
 
-ONE_WAY = {("ledger_entry", "id"): "entry"}
+ONE_WAY = {
+    ("ledger_entry", "id"): "entry",
+    ("loyalty_card", "digest"): "identifier",
+    ("share_review", "visit_id"): "opening",
+}
+"""Columns that lead to a person in one table only."""
 
-SECRET = frozenset({"code_hmac", "body_hash", "content", "content_hash", "body", "html", "auth", "p256dh"})
+SECRET = frozenset(
+    {"code_hmac", "body_hash", "content", "content_hash", "body", "html", "auth", "p256dh", "sealed", "browser"}
+)
 """Columns that say nothing of the person, or that would give away what the page shows anyway: keys and digests."""
 
 
@@ -92,6 +102,8 @@ def _names(session: Session, shopper_id: str, member_id: str) -> Mapping[str, li
         "share": column(ShareTable, "token", "shopper_id", shopper_id),
         "device": column(DeviceLinkTable, "device", "shopper_id", shopper_id),
         "entry": column(LedgerPostingTable, "entry_id", "member", member_id),
+        "identifier": column(IdentifierTable, "digest", "shopper_id", shopper_id),
+        "opening": column(ShareVisitTable, "id", "member_id", member_id),
     }
 
 

@@ -6,10 +6,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import case, func
 from sqlmodel import Session, col, select
 
 from engine.errors import NotFound
+from engine.loyalty.sharing import ShareOutcome
 from engine.records import Voucher
 from engine.storage.budget_release import LIVE, close_vouchers, lock_vouchers
 from engine.storage.database import Database
@@ -114,8 +115,9 @@ def counts(db: Database, store: str) -> dict[str, int]:
         deliveries = _tally(session, store, col(DeliveryTable.store), col(DeliveryTable.state))
         redemptions = _tally(session, store, col(RedemptionTable.store), col(RedemptionTable.state))
         shares = session.exec(select(func.count()).select_from(ShareTable).where(col(ShareTable.store) == store)).one()
+        stands = case((col(ShareVisitTable.outcome) == ShareOutcome.REFUSED, 0), else_=col(ShareVisitTable.points))
         opened = session.exec(
-            select(func.count(), func.coalesce(func.sum(ShareVisitTable.points), 0))
+            select(func.count(), func.coalesce(func.sum(stands), 0))
             .join(ShareTable, col(ShareTable.token) == col(ShareVisitTable.token))
             .where(col(ShareTable.store) == store, col(ShareVisitTable.outcome) != SHARER)  # a mark, not a visit
         ).one()

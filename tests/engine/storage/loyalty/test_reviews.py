@@ -21,6 +21,7 @@ from engine.storage.loyalty.shares import create_share, open_share
 from engine.storage.models.ledger import LedgerPostingTable, ShareVisitTable
 from engine.storage.people.shoppers import ShopperProfile
 from engine.storage.vouchers.tills import redeem, void
+from engine.storage.vouchers.vouchers import counts
 from tests.engine.storage.scenes import NOW, SECRET, STORE, at_once, basket, issue, shopper, voucher
 
 RULES = ShareRules(points=50, hold_s=86_400.0, per_day=100, per_campaign=100)
@@ -135,6 +136,7 @@ def test_accepted_points_come_at_their_time_and_refused_ones_go(
     decide_review(db, STORE, one, accept=True, by="mgr", now=NOW + 100)
     decide_review(db, STORE, two, accept=False, by="mgr", now=NOW + 100)
     assert points(db, who) == Balance(0, 5 * 50)
+    assert counts(db, STORE)["points"] == 5 * 50  # as the manager's page says
     release_pending(db, LATER)
     assert points(db, who) == Balance(50, 4 * 50)
     decide_review(db, STORE, rest[0], accept=True, by="mgr", now=LATER)

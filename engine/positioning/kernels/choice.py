@@ -1,8 +1,8 @@
 """Whether the hot path's inner loops are numba's or numpy's: decided once, when a locator is first made.
 
-Numba is used where it is installed (the extra "fast") and can keep on disk what it compiled: beside this file, else in
-the user's cache folder, else where NUMBA_CACHE_DIR says. Without that every start would compile for some ten seconds,
-so numpy computes then, and the log says so once. RAYON_KERNELS=numpy asks for numpy.
+Numba is used where it is installed (the extra "fast") and can keep on disk what it compiled: where NUMBA_CACHE_DIR
+says, else beside this file, else in the user's cache folder. Without that every start would compile for some ten
+seconds, so numpy computes then, and the log says so once. RAYON_KERNELS=numpy asks for numpy.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from engine.presence.flows import FlowRow
@@ -54,18 +54,27 @@ class VisitRow:
     dwell_s: float
 
 
+class _Slot(NamedTuple):
+    """A row's place, what stands in it, and how large that is, bytes."""
+
+    seq: int
+    slot: int
+    size: int
+
+
 class Journal:
     """One store's journal, for its one writer.
 
-    Rows that a checkpoint holds are written over: a batch then costs one page of SQLite's file, where a new row at the
-    end, and later its deletion, cost five. No more rows lie free than were used between the last two checkpoints.
+    Rows that a checkpoint holds are written over, by batches of the same size: SQLite then changes their bytes in
+    place, where a row of another size gives its pages back and takes others. No more rows lie free than were used
+    between the last two checkpoints.
     """
 
     def __init__(self, db: Database, store: str, lease: Lease | None = None) -> None:
         self._db, self._store, self._lease = db, store, lease
         self._last: int | None = None  # the newest number; None until the table was looked at
-        self._used: deque[tuple[int, int]] = deque()  # (seq, slot), oldest first
-        self._free: deque[tuple[int, int]] = deque()
+        self._used: deque[_Slot] = deque()  # oldest first
+        self._free: deque[_Slot] = deque()
 
     def append(self, now: float, payload: bytes) -> int:
         """Writes one batch down for good; the broker may be told so afterwards. Returns its number, larger than all
@@ -73,26 +82,27 @@ class Journal:
         with self._db.write() as session:
             fence(session, self._lease)
             seq = self._look(session) + 1
-            slot = self._write_over(session, seq, now, payload) if self._free else None
+            over = next((free for free in self._free if free.size == len(payload)), None)
+            slot = None if over is None else self._write_over(session, over, seq, now, payload)
             if slot is None:
                 row = JournalTable(store=self._store, seq=seq, now=now, payload=payload)
                 session.add(row)
                 session.flush()
                 assert row.slot is not None
                 slot = row.slot
-        if self._free:
-            self._free.popleft()
-        self._used.append((seq, slot))
+        if over is not None:
+            self._free.remove(over)
+        self._used.append(_Slot(seq, slot, len(payload)))
         self._last = seq
         return seq
 
     def free(self, upto: int) -> None:
         """A checkpoint holds the rows up to number `upto`: their place is free. Deletes what is not needed again."""
         before = len(self._free)
-        while self._used and self._used[0][0] <= upto:
+        while self._used and self._used[0].seq <= upto:
             self._free.append(self._used.popleft())
         wanted = max(len(self._free) - before, len(self._used), _FREE_ROWS)
-        surplus = [self._free.popleft()[1] for _ in range(len(self._free) - wanted)]
+        surplus = [self._free.popleft().slot for _ in range(len(self._free) - wanted)]
         if surplus:
             table = table_of(JournalTable)
             with self._db.write() as session:
@@ -101,7 +111,7 @@ class Journal:
 
     def clear(self) -> None:
         """Deletes every row that a checkpoint holds, instead of leaving it to be written over."""
-        slots, table = [slot for _, slot in self._free], table_of(JournalTable)
+        slots, table = [free.slot for free in self._free], table_of(JournalTable)
         if slots:
             with self._db.write() as session:
                 fence(session, self._lease)
@@ -113,25 +123,24 @@ class Journal:
             saved = session.get(CheckpointTable, self._store)
             upto = saved.upto_id if saved else 0
             rows = session.exec(
-                select(JournalTable.seq, JournalTable.slot)
+                select(JournalTable.seq, JournalTable.slot, func.length(JournalTable.payload))
                 .where(col(JournalTable.store) == self._store)
                 .order_by(col(JournalTable.seq))
             ).all()
-            held = deque((seq, slot) for seq, slot in rows if slot is not None)
-            self._free, self._used = deque(r for r in held if r[0] <= upto), deque(r for r in held if r[0] > upto)
-            self._last = max([upto, *(seq for seq, _ in rows)])
+            held = [_Slot(seq, slot, int(size)) for seq, slot, size in rows if slot is not None]
+            self._free, self._used = deque(r for r in held if r.seq <= upto), deque(r for r in held if r.seq > upto)
+            self._last = max([upto, *(row.seq for row in held)])
         return self._last
 
-    def _write_over(self, session: Session, seq: int, now: float, payload: bytes) -> int | None:
+    def _write_over(self, session: Session, over: _Slot, seq: int, now: float, payload: bytes) -> int | None:
         """The slot written over; None where the row is no longer as we left it: somebody else writes here too."""
-        was, slot = self._free[0]
         table = table_of(JournalTable)
         done = session.connection().execute(
             update(table)
-            .where(table.c.slot == slot, table.c.store == self._store, table.c.seq == was)
+            .where(table.c.slot == over.slot, table.c.store == self._store, table.c.seq == over.seq)
             .values(seq=seq, now=now, payload=payload)
         )
-        return slot if done.rowcount else None
+        return over.slot if done.rowcount else None
 
 
 def append_journal(db: Database, store: str, now: float, payload: bytes, *, lease: Lease | None = None) -> int:

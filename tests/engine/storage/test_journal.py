@@ -202,3 +202,18 @@ def test_who_takes_over_goes_on_where_the_journal_ended(db: Database) -> None:
     first.free(told[2])
     first.append(NOW, b"late")  # the row it would write over is the other's by now: it takes another
     assert b"b" in [r.payload for r in load_recovery(db, STORE).journal]
+
+
+def test_a_row_is_written_over_by_one_of_its_size_alone(db: Database) -> None:
+    """Of another size it would give its pages back and take others."""
+    journal = Journal(db, STORE)
+    for size in (10, 20, 10):
+        journal.append(NOW, b"x" * size)
+    journal.free(3)
+    for size in (20, 10, 30):
+        journal.append(NOW + 1, b"y" * size)
+    with db.read() as session:
+        rows = session.exec(select(JournalTable).order_by(JournalTable.slot)).all()  # type: ignore[arg-type]
+    assert [(row.seq, row.payload[:1], len(row.payload)) for row in rows] == [
+        (5, b"y", 10), (4, b"y", 20), (3, b"x", 10), (6, b"y", 30)
+    ]  # fmt: skip

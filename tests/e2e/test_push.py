@@ -145,7 +145,7 @@ def test_a_push_shows_with_the_page_closed_and_leads_to_the_coupon(
 def test_a_press_of_the_button_is_the_consent(chromium: Chrome, tmp_path: Path, rate_clock: HeldClock) -> None:
     """The button is there where the site has push, and nothing is asked for before it is pressed.
 
-    A headless browser reaches no push service, so the subscription itself fails, in words.
+    A headless browser reaches no push service, so this ends where the browser would subscribe.
     """
     with reached(tmp_path) as (site, _, _), Devtools(chromium) as devtools, site.client() as cookies:
         who = agree(site, cookies, Channel.PAGE)
@@ -160,7 +160,6 @@ def test_a_press_of_the_button_is_the_consent(chromium: Chrome, tmp_path: Path, 
         eventually(lambda: len(consent_log(site.db, who)) == 2, 60)
         said = consent_log(site.db, who)[-1]
         assert (said.purpose, said.channel, said.granted) == (Purpose.LOCATION_OFFERS, Channel.PUSH, True)
-        wait_for(chromium, "#toast")
 
 
 def _id(url: str) -> str:

@@ -65,7 +65,7 @@ from api.shoppers.sessions import restore_session
 from engine import __version__
 from engine.config import Config
 from engine.delivery.dispatch import Dispatcher
-from engine.delivery.housekeeping import keep_house
+from engine.delivery.housekeeping import Job, keep_house
 from engine.delivery.mail import open_mailer
 from engine.delivery.opening import open_sides
 from engine.delivery.outboxes import housekeeping_jobs, page_hub, retention_jobs
@@ -201,6 +201,12 @@ def _channel_open(plans: Mapping[str, Plan], channel: Channel, store: str, now: 
     return store in plans and channel_open(channel, now, ZoneInfo(plans[store].timezone))
 
 
+def house_jobs(app: FastAPI) -> dict[str, Job]:
+    """What housekeeping does in this process."""
+    db = app.state.ctx.db
+    return housekeeping_jobs(db) | {"portals' counts": partial(app.state.doors.counts.write_late, db)}
+
+
 def _lifespan(start_delivery: bool) -> Any:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -210,8 +216,7 @@ def _lifespan(start_delivery: bool) -> Any:
         if start_delivery:
             tasks.append(asyncio.create_task(app.state.hub.run(), name="page hub"))
             tasks.append(asyncio.create_task(app.state.dispatcher.run(), name="dispatch"))
-            doors = {"portals' counts": partial(app.state.doors.counts.write_late, ctx.db)}
-            tasks.append(asyncio.create_task(keep_house(housekeeping_jobs(ctx.db) | doors), name="housekeeping"))
+            tasks.append(asyncio.create_task(keep_house(house_jobs(app)), name="housekeeping"))
             hourly = keep_house(retention_jobs(ctx.db, ctx.config), interval_s=3600.0)
             tasks.append(asyncio.create_task(hourly, name="retention"))
             if ctx.mailer is not None:

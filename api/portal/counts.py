@@ -51,8 +51,8 @@ class DoorCounts:
             self._written.update(dict.fromkeys(late, now))
         return sorted(late)
 
-    def write_late(self, db: Database) -> int:
-        """Writes what nobody came after to write: 0, as nothing is moved by it."""
+    def write_late(self, db: Database, _now: float = 0.0) -> int:
+        """Writes what nobody came after to write: 0, as nothing is moved by it. A job of housekeeping."""
         for store in self.late():
             self.write(db, store)
         return 0

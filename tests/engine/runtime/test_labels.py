@@ -13,6 +13,7 @@ from engine.records import DeviceId, Labels, Readings
 from engine.runtime.labels.told_labels import frame_of
 from engine.runtime.store_engine import StoreEngine
 from engine.runtime.stored.journal import pack_frames, unpack_frames
+from engine.runtime.stored.names import NameBook, ReadBook
 from engine.storage.people.told_places import ToldPlace
 from engine.vocabulary import LabelKind, LabelRefusal
 from tests.engine.runtime.made import boutique
@@ -80,7 +81,9 @@ def test_labels_move_no_clock() -> None:
 
 def test_the_journal_keeps_labels() -> None:
     frame = label_frame(T0, T0 + 1.0)
-    (back,) = unpack_frames(PLAN.store, pack_frames([frame], "a"), "a") or []
+    packed, _ = pack_frames([frame], "a", NameBook())
+    (back,) = unpack_frames(PLAN.store, packed, "a", ReadBook()) or []
+    assert back.labels.device.tolist() == frame.labels.device.tolist()
     assert back.labels.product.tolist() == frame.labels.product.tolist()
     assert back.labels.public.dtype == np.bool_
     assert (back.source, back.refused, len(back.readings)) == (frame.source, {}, 0)

@@ -76,6 +76,17 @@ class LabelledTriggers:
         while self._t and float(self._t[0].max()) < clock - 2 * self.keep_s - wait_s:
             del self._t[0], self._device[0], self._p[0]
 
+    def forget(self, devices: U64) -> None:
+        """Devices (m,) of which nothing more may be told."""
+        if not self._t:
+            return
+        t, device, p = np.concatenate(self._t), np.concatenate(self._device), np.concatenate(self._p)
+        kept = ~np.isin(device, devices)
+        some = bool(kept.any())
+        self._t = [t[kept]] if some else []
+        self._device = [device[kept]] if some else []
+        self._p = [p[kept]] if some else []
+
     def learn(self, known: Sequence[Known]) -> None:
         """Takes in devices whose places are known."""
         if not self._t or not known:

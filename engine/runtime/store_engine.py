@@ -200,6 +200,7 @@ class StoreEngine:
         chance: `names` (old to new), which nothing leads to."""
         gone = np.array(list(names), np.uint64)
         self._locator.withdraw(gone)
+        self._labels.withdraw(gone)
         self._timers.forget(gone)
         self._places.forget(gone)
         for part in self._presence().values():

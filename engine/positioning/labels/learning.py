@@ -84,8 +84,17 @@ class LabelLearning:
         self.moved: list[Moved] = []
 
     def set_willing(self, devices: U64) -> None:
-        """The devices of shoppers who agreed that their places teach."""
+        """The devices of shoppers who agreed that their places teach. Of who does not any more, what was kept goes."""
+        self.withdraw(np.setdiff1d(self._willing, devices))
         self._willing = devices
+
+    def withdraw(self, devices: U64) -> None:
+        """Devices (m,) whose owners take their consent back: nothing of them is looked at any more."""
+        if not len(devices):
+            return
+        self.forget(devices)
+        kept = np.flatnonzero(~np.isin(self._waiting.device, devices))
+        self._waiting, self._from = self._waiting.take(kept), [self._from[i] for i in kept.tolist()]
 
     @property
     def followed(self) -> U64:

@@ -73,6 +73,11 @@ class StoreLabels:
         if before or self._learning.verdict.share:
             self._locator.correct(self._learning.correct(base))
 
+    def withdraw(self, devices: U64) -> None:
+        """Devices (m,) whose owners take their consent back. What their labels taught leads to nobody, and stays."""
+        self._learning.withdraw(devices)
+        self.triggers.forget(devices)
+
     def forget(self, devices: U64) -> None:
         """Devices (m,) that have left."""
         self._learning.forget(devices)

@@ -133,3 +133,14 @@ def test_it_goes_on_after_a_restart() -> None:
     learning.advance(400.0, radio_map)
     assert again.figures() == learning.figures()
     assert again.used == 1
+
+
+def test_who_takes_the_consent_back_is_gone_from_what_waits() -> None:
+    _, _, radio_map = shop()
+    learning, p = made(ANA, BEN), shop()[0].products[7]
+    for device in (ANA, BEN):
+        learning.see(*walk(device, [(100.0, 140.0, p.x_m, p.y_m)]))
+        learning.take(scan(device, 120.0), "labels/till")
+    learning.set_willing(np.array([BEN], np.uint64))
+    assert set(learning.state()["trail"]["device"].tolist()) == {BEN}
+    assert [known.device for known in learning.advance(400.0, radio_map)] == [BEN]

@@ -41,7 +41,7 @@ class Ears:
         key: bytes | None = None,
         terminals: Collection[str] = (),
     ) -> None:
-        """`key` is that of what receivers hand over; `terminals` are sources of labels that need nobody's consent."""
+        """`key` is that of what receivers hand over, `terminals` the MACs of the store's own devices."""
         self._native = NativeDecoder({store: plan.ap_index for store, plan in plans.items()}, pseudonyms)
         self._labels = {store: LabelDecoder(plan, pseudonyms[store], terminals) for store, plan in plans.items()}
         self._vendors = VendorEar(sources, plans, pseudonyms, key)

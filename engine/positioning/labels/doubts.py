@@ -23,7 +23,7 @@ CHANCE = 0.6  # of what chance gives: what lies no nearer says nothing of places
 BETTER = 0.7  # of the distance as given: so much nearer is another reading of the plan
 LEAST_DEVICES = 3  # that must say a product is elsewhere
 SURE = 3.5  # standard errors
-LEAST_MOVE_M = 3.0  # nearer, it is the same shelf
+LEAST_MOVE_M = 4.5  # nearer, it may be the map that is off there
 LOCAL_M = 5.0  # around a product, within which labels share the map's error
 
 CHANCE_SAYS = "no nearer than by chance"

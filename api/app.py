@@ -39,6 +39,7 @@ import api.shoppers.rights
 import api.shoppers.sessions
 import api.shoppers.stream
 import api.shoppers.wallet.app_files
+import api.shoppers.wallet.here
 import api.shoppers.wallet.offers
 import api.shoppers.wallet.plain
 import api.shoppers.wallet.quieter
@@ -108,6 +109,7 @@ _ROUTERS = (
     api.shoppers.push.router,
     api.shoppers.push.pages,
     api.shoppers.wallet.offers.router,
+    api.shoppers.wallet.here.router,
     api.shoppers.wallet.ways.router,
     api.shoppers.portal.router,
     api.shoppers.way_out.router,

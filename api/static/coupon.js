@@ -21,6 +21,11 @@ function mutable({ store, goods }) {
   ].filter(Boolean);
 }
 
+// Offered where the shopper agreed that their places teach the shop's Wi-Fi.
+function here(voucher, acts) {
+  return acts.teaches() ? [element("button", { type: "button", class: "here", onclick: () => acts.here(voucher) }, t.coupon.here)] : [];
+}
+
 // The way is asked for when it is opened: it begins where the shopper is then.
 function wayThere(voucher, acts) {
   const box = element("div", { class: "way" });
@@ -28,7 +33,7 @@ function wayThere(voucher, acts) {
   more.addEventListener("toggle", async () => {
     if (!more.open) return;
     const said = await acts.way(voucher);
-    if (said) box.replaceChildren(element("p", {}, said.text), picture(said.svg, t.coupon.way_drawn));
+    if (said) box.replaceChildren(element("p", {}, said.text), picture(said.svg, t.coupon.way_drawn), ...here(voucher, acts));
   });
   return more;
 }

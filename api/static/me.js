@@ -29,7 +29,7 @@ const attempt = (work) => work().catch(() => toast(t.me.failed));
 
 function place(voucher, fresh) {
   if (cards.has(voucher.voucher_id)) return;
-  const card = couponCard(voucher, { share, less, mute: silence, way });
+  const card = couponCard(voucher, { share, less, mute: silence, way, here, teaches });
   if (!card.tick(clock.now())) return;
   if (fresh) card.classList.add("fresh");
   cards.set(voucher.voucher_id, card);
@@ -81,6 +81,15 @@ async function way(voucher) {
     toast(t.me.failed);
     return null;
   }
+}
+
+const teaches = () => me?.consents.some((c) => c.granted && c.purpose === "location_learning") ?? false;
+
+async function here(voucher) {
+  await attempt(async () => {
+    await call("POST", "/v1/me/here", { store: voucher.store, sku: voucher.goods.sku });
+    toast(t.coupon.here_thanks);
+  });
 }
 
 async function less(kind) {

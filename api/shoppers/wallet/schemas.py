@@ -105,3 +105,10 @@ class Taken(BaseModel):
     """What was asked for is on its way."""
 
     voucher_id: str
+
+
+class HereRequest(Strict):
+    """Which product the shopper stands at."""
+
+    store: str = Field(max_length=64)
+    sku: str = Field(max_length=200)

@@ -52,7 +52,5 @@ def _choose(asked: str) -> ModuleType | None:
     try:
         return importlib.import_module(COMPILED)
     except (ImportError, OSError, RuntimeError) as error:  # of numba: of another numpy, or with nowhere to keep files
-        log.warning(
-            "positions are computed by numpy, three times slower than by numba, which cannot be used: %s", error
-        )
+        log.warning("numpy computes positions, at half of the speed, as numba cannot be used: %s", error)
         return None

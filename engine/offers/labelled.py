@@ -24,7 +24,7 @@ SEED = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownPause:
     """A device that is known to have been at cell `cell` at `t`; `number` leads to nobody."""
 
     number: int
@@ -87,7 +87,7 @@ class LabelledTriggers:
         self._device = [device[kept]] if some else []
         self._p = [p[kept]] if some else []
 
-    def learn(self, known: Sequence[Known]) -> None:
+    def learn(self, known: Sequence[KnownPause]) -> None:
         """Takes in devices whose places are known."""
         if not self._t or not known:
             return
@@ -98,7 +98,7 @@ class LabelledTriggers:
                 rows = rows[np.argsort(t[rows], kind="stable")]
                 self._take(one, t[rows], p[rows])
 
-    def _take(self, one: Known, t: F64, p: F32) -> None:
+    def _take(self, one: KnownPause, t: F64, p: F32) -> None:
         scores = np.array([held(t, p[:, k], one.t, target.min_dwell_s) for k, target in enumerate(self._targets)])
         right = np.array([target.membership[one.cell] >= 0.5 for target in self._targets], np.bool_)
         rows = np.flatnonzero((right | (scores >= LEAST_SCORE)) & np.isfinite(scores))

@@ -13,7 +13,7 @@ from engine.plan.model import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class WayPoint:
     """A place: a level's id and metres in the store's frame."""
 
     level: str
@@ -22,14 +22,14 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class PlanWay:
     """`spots` from start to end, straight stretches as their two ends; `length_m` along them."""
 
     length_m: float
-    spots: tuple[Spot, ...]
+    spots: tuple[WayPoint, ...]
 
 
-def way_to(plan: Plan, cells: Cells, start: Spot, end: Spot) -> Way | None:
+def way_to(plan: Plan, cells: Cells, start: WayPoint, end: WayPoint) -> PlanWay | None:
     """The shortest way around walls and shelves, stairs included; None where no way is drawn.
 
     `end` is where one stands, `start` may be anywhere. Dijkstra's algorithm on the cells, from the end.
@@ -43,7 +43,7 @@ def way_to(plan: Plan, cells: Cells, start: Spot, end: Spot) -> Way | None:
     walked = [here]
     while walked[-1] != source:
         walked.append(int(after[walked[-1]]))
-    return Way(float(lengths[here]), tuple(_spot(plan, cells, c) for c in _corners(cells, walked)))
+    return PlanWay(float(lengths[here]), tuple(_spot(plan, cells, c) for c in _corners(cells, walked)))
 
 
 def _corners(cells: Cells, walked: list[int]) -> list[int]:
@@ -55,5 +55,5 @@ def _corners(cells: Cells, walked: list[int]) -> list[int]:
     return [walked[0], *(walked[int(i)] for i in turns), walked[-1]]
 
 
-def _spot(plan: Plan, cells: Cells, cell: int) -> Spot:
-    return Spot(plan.levels[int(cells.level[cell])].id, float(cells.x_m[cell]), float(cells.y_m[cell]))
+def _spot(plan: Plan, cells: Cells, cell: int) -> WayPoint:
+    return WayPoint(plan.levels[int(cells.level[cell])].id, float(cells.x_m[cell]), float(cells.y_m[cell]))

@@ -12,7 +12,7 @@ from api.context import AppContext, context
 from api.problems import problem_responses
 from api.shoppers.me import require_shopper
 from api.shoppers.wallet.goods import goods_of
-from api.shoppers.wallet.schemas import OfferList, OpenOffer, Taken
+from api.shoppers.wallet.schemas import OfferList, OpenOffer, TakenOffer
 from api.texts.catalogue import words
 from api.texts.language import in_language, language_of
 from api.texts.money import badge
@@ -70,7 +70,7 @@ def take(
     lang: str | None = Query(None, max_length=16),
     shopper: ShopperProfile = Depends(require_shopper),
     ctx: AppContext = Depends(context),
-) -> Taken:
+) -> TakenOffer:
     """The coupon comes as all others do. 409 `offer_refused`: not on request, or a rule, cap or budget is against it.
 
     All that is asked for on one day of the store counts as one visit.
@@ -82,7 +82,7 @@ def take(
     for event in judged.events:
         verdicts = claim(ctx.db, event, limits, ctx.secrets.site_key, now)
         if verdicts.vouchers:
-            return Taken(voucher_id=verdicts.vouchers[0].voucher_id)
+            return TakenOffer(voucher_id=verdicts.vouchers[0].voucher_id)
         judged.refused.extend(verdicts.decisions)
     why = judged.refused[0].reason if judged.refused else DecisionReason.CAMPAIGN_UNKNOWN
     t = words(language_of(lang or shopper.locale))

@@ -101,7 +101,7 @@ class OfferList(BaseModel):
     items: list[OpenOffer]
 
 
-class Taken(BaseModel):
+class TakenOffer(BaseModel):
     """What was asked for is on its way."""
 
     voucher_id: str

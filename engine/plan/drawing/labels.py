@@ -26,7 +26,7 @@ class Label:
 
 
 @dataclass
-class Labels:
+class LabelPlacer:
     """Places labels one after the other; what is placed stays."""
 
     taken: list[Box] = field(default_factory=list)

@@ -11,7 +11,7 @@ from shapely.geometry import LineString, Point, Polygon
 
 from engine.plan.drawing import palette
 from engine.plan.drawing.icons import access_point_icon, opening_icon
-from engine.plan.drawing.labels import LINE_EM, Label, Labels
+from engine.plan.drawing.labels import LINE_EM, Label, LabelPlacer
 from engine.plan.model import Level, Plan
 
 Shape = Point | LineString | Polygon
@@ -50,7 +50,7 @@ class PixelFrame:
 
 def panel(plan: Plan, level: Level, frame: PixelFrame, layers: Sequence[str]) -> list[str]:
     """The elements of one level, lowest first. `layers` are fragments in store metres, above floor, below labels."""
-    labels = Labels()
+    labels = LabelPlacer()
     icons = _openings(plan, level, frame, labels) + _access_points(plan, level, frame, labels)
     return [
         f'<g class="level" data-level={quoteattr(level.id)}>',
@@ -129,7 +129,7 @@ def _products(plan: Plan, level: Level, frame: PixelFrame) -> list[str]:
     ]
 
 
-def _openings(plan: Plan, level: Level, frame: PixelFrame, labels: Labels) -> list[str]:
+def _openings(plan: Plan, level: Level, frame: PixelFrame, labels: LabelPlacer) -> list[str]:
     drawn: list[str] = []
     doors: list[LineString] = []
     for opening in plan.openings:
@@ -148,14 +148,14 @@ def _openings(plan: Plan, level: Level, frame: PixelFrame, labels: Labels) -> li
     return drawn
 
 
-def _free_spot(x: float, y: float, labels: Labels) -> tuple[float, float]:
+def _free_spot(x: float, y: float, labels: LabelPlacer) -> tuple[float, float]:
     """Beside an icon that stands here already: a door is often both entrance and exit."""
     while any(abs((a + c) / 2 - x) < 12 and abs((b + d) / 2 - y) < 12 for a, b, c, d in labels.taken):
         x += 19
     return x, y
 
 
-def _access_points(plan: Plan, level: Level, frame: PixelFrame, labels: Labels) -> list[str]:
+def _access_points(plan: Plan, level: Level, frame: PixelFrame, labels: LabelPlacer) -> list[str]:
     drawn = []
     for ap in plan.access_points:
         if ap.level == level.id:
@@ -167,7 +167,7 @@ def _access_points(plan: Plan, level: Level, frame: PixelFrame, labels: Labels) 
     return drawn
 
 
-def _zone_labels(plan: Plan, level: Level, frame: PixelFrame, labels: Labels) -> list[str]:
+def _zone_labels(plan: Plan, level: Level, frame: PixelFrame, labels: LabelPlacer) -> list[str]:
     zones = [z for z in plan.zones if z.level == level.id]
     for p in plan.products:
         if p.level == level.id:

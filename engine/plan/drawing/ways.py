@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from shapely.geometry import Polygon, box
 
 from engine.plan.model import Level, Plan
-from engine.plan.ways import Spot
+from engine.plan.ways import WayPoint
 
 MARGIN_M = 3.0
 SMALLEST_M = 12.0
 
 
-def draw_way(plan: Plan, spots: Sequence[Spot]) -> str:
+def draw_way(plan: Plan, spots: Sequence[WayPoint]) -> str:
     """The last of `spots` with what of the way lies on its level, and the shelves around. An SVG without a size."""
     end = spots[-1]
     level = plan.levels[plan.level_index[end.level]]

@@ -31,7 +31,7 @@ _UNTIMED = [KINDS.index(kind) for kind in UNTIMED]
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedProduct:
     """Product number `product` seems to stand at (x_m, y_m), `moved_m` from its place in the plan; so `devices` say."""
 
     product: int
@@ -88,7 +88,7 @@ def chance_lines(lines: float, fit: float, others: float) -> bool:
     return bool(own - other <= 2.0 * se)
 
 
-def moved_products(taught: Taught) -> list[Moved]:
+def moved_products(taught: Taught) -> list[MovedProduct]:
     """Products whose devices seem to be elsewhere, all in the same place, beyond what the map is off there."""
     rows = np.flatnonzero(timed(taught.kind) & (taught.product >= 0))
     own = taught.take(rows)
@@ -112,7 +112,7 @@ def moved_products(taught: Taught) -> list[Moved]:
         scale = np.sqrt(between**2 + spread**2 / devices + 0.3**2)
         agree = float(np.median(np.hypot(own.fix_x_m[its] - fix[0], own.fix_y_m[its] - fix[1])))
         if moved >= max(LEAST_MOVE_M, SURE * scale) and agree < moved / 2:
-            out.append(Moved(product, int(own.level[its][0]), float(there[0]), float(there[1]), moved, devices))
+            out.append(MovedProduct(product, int(own.level[its][0]), float(there[0]), float(there[1]), moved, devices))
     return sorted(out, key=lambda m: -m.moved_m)
 
 

@@ -16,15 +16,15 @@ import numpy as np
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
-from engine.positioning.labels.doubts import CHANCE_SAYS, Moved, chance_lines, lying, moved_products, weigh
+from engine.positioning.labels.doubts import CHANCE_SAYS, MovedProduct, chance_lines, lying, moved_products, weigh
 from engine.positioning.labels.field import correction_of, nearest_cells
 from engine.positioning.labels.places import (
     BEFORE_TILL_S,
     KINDS,
     LAG_S,
     UNTIMED,
+    LabelledPlace,
     Pause,
-    Place,
     Taught,
     fits_any,
     pauses_of,
@@ -47,7 +47,7 @@ OFFSET_DB = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
+class LabelledPause:
     """A label with a time of its own, held against the track: for whoever else learns from known places."""
 
     number: int
@@ -81,7 +81,7 @@ class LabelLearning:
         self.used = 0
         self.verdict: Verdict = NOTHING
         self.lies: dict[str, str] = {}
-        self.moved: list[Moved] = []
+        self.moved: list[MovedProduct] = []
 
     def set_willing(self, devices: U64) -> None:
         """The devices of shoppers who agreed that their places teach. Of who does not any more, what was kept goes."""
@@ -129,7 +129,7 @@ class LabelLearning:
         self._waiting = Labels.concat([self._waiting, own])
         self._from += [number] * len(own)
 
-    def advance(self, clock: float, radio_map: RadioMap) -> list[Located]:
+    def advance(self, clock: float, radio_map: RadioMap) -> list[LabelledPause]:
         """Looks at the labels that are due. Returns those with a time of their own that were heard."""
         due = np.flatnonzero(self._waiting.t + LAG_S <= clock)
         if not len(due):
@@ -137,12 +137,12 @@ class LabelLearning:
         own, sources = self._waiting.take(due), [self._from[i] for i in due.tolist()]
         rest = np.setdiff1d(np.arange(len(self._waiting)), due)
         self._waiting, self._from = self._waiting.take(rest), [self._from[i] for i in rest.tolist()]
-        located: list[Located] = []
+        located: list[LabelledPause] = []
         for rows in _together(own):
             located += self._look(own.take(rows), sources[int(rows[0])], radio_map)
         return located
 
-    def _look(self, own: Labels, source: int, radio_map: RadioMap) -> list[Located]:
+    def _look(self, own: Labels, source: int, radio_map: RadioMap) -> list[LabelledPause]:
         """One label, or the lines of one receipt."""
         device, t = int(own.device[0]), float(own.t[0])
         number = self._number(device)
@@ -162,22 +162,22 @@ class LabelLearning:
             self._keep(one)
         if untimed or not taught or float(weigh(taught[0], self._floor_m2)[0]) < FAR_OFF:
             return []  # of what stands elsewhere than the planogram says, nobody knows the place
-        return [Located(number, device, t, places[0].level, places[0].x_m, places[0].y_m)]
+        return [LabelledPause(number, device, t, places[0].level, places[0].x_m, places[0].y_m)]
 
-    def _compare(self, places: list[Place], pauses: list[Pause], fits: int, source: int) -> None:
+    def _compare(self, places: list[LabelledPlace], pauses: list[Pause], fits: int, source: int) -> None:
         """Counts how many lines of a stream find a pause, and how many other products would have."""
         products = self._plan.products
         for place in places if pauses else []:
             other = products[(place.product + 1 + len(products) // 2) % len(products)]
             level = self._plan.level_index[other.level]
-            stranger = Place(place.kind, place.product, level, other.x_m, other.y_m)
+            stranger = LabelledPlace(place.kind, place.product, level, other.x_m, other.y_m)
             self._lines[source] += np.array([1.0, 0.0, float(fits_any(stranger, pauses, self._floor_m2))])
         if pauses:
             self._lines[source] += np.array([0.0, fits, 0.0])
 
-    def _place(self, labels: Labels, i: int) -> Place:
+    def _place(self, labels: Labels, i: int) -> LabelledPlace:
         kind, level = KINDS[int(labels.kind[i])], int(labels.level[i])
-        return Place(kind, int(labels.product[i]), level, float(labels.x_m[i]), float(labels.y_m[i]))
+        return LabelledPlace(kind, int(labels.product[i]), level, float(labels.x_m[i]), float(labels.y_m[i]))
 
     def _number(self, device: int) -> int:
         if device not in self._numbers:

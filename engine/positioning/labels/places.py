@@ -73,7 +73,7 @@ class Taught(Columns):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LabelledPlace:
     """Of one label."""
 
     kind: LabelKind
@@ -93,7 +93,7 @@ class Pause:
     y_m: float
 
 
-def take_timed(place: Place, t: float, steps: Steps, number: int, source: int) -> Taught | None:
+def take_timed(place: LabelledPlace, t: float, steps: Steps, number: int, source: int) -> Taught | None:
     """A label at its time, of its device's steps around it; None where nothing was heard of it then.
 
     Where the device paused then, all that was heard within STAYS_S of it counts.
@@ -109,7 +109,7 @@ def take_timed(place: Place, t: float, steps: Steps, number: int, source: int) -
 
 
 def take_receipt(
-    places: list[Place], pauses: list[Pause], floor_m2: float, number: int, source: int
+    places: list[LabelledPlace], pauses: list[Pause], floor_m2: float, number: int, source: int
 ) -> Iterator[Taught | None]:
     """The lines of one receipt, each at its pause of the device's track; None where none fits."""
     for place in places:
@@ -121,13 +121,13 @@ def take_receipt(
         yield _taught(place, best.steps, best.steps, float(likely.max()), number, source)
 
 
-def fits_any(place: Place, pauses: list[Pause], floor_m2: float) -> bool:
+def fits_any(place: LabelledPlace, pauses: list[Pause], floor_m2: float) -> bool:
     """Whether a line would find its pause: what a product that nobody bought does as well is no evidence."""
     likely = _likelihoods(place, pauses, floor_m2)
     return bool(len(likely) and likely.max() >= 0.5)
 
 
-def _likelihoods(place: Place, pauses: list[Pause], floor_m2: float) -> F64:
+def _likelihoods(place: LabelledPlace, pauses: list[Pause], floor_m2: float) -> F64:
     """(n,) probabilities that the line was taken in each pause; what is missing to 1 is in none."""
     if not pauses:
         return np.empty(0)
@@ -171,7 +171,7 @@ def _smooth(steps: Steps) -> F64:
     return np.asarray((sums[high] - sums[low]) / (high - low)[:, None], np.float64)
 
 
-def _taught(place: Place, heard: Steps, track: Steps, weight: float, number: int, source: int) -> Taught:
+def _taught(place: LabelledPlace, heard: Steps, track: Steps, weight: float, number: int, source: int) -> Taught:
     count = np.isfinite(heard.rssi_dbm).sum(axis=0)
     total = np.nansum(heard.rssi_dbm, axis=0, dtype=np.float64)
     mean = np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.offers.labelled import Known, LabelledTriggers
+from engine.offers.labelled import KnownPause, LabelledTriggers
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.labels.field import nearest_cells
@@ -57,7 +57,9 @@ class StoreLabels:
                 np.array([one.x_m for one in located]),
                 np.array([one.y_m for one in located]),
             )
-            known = [Known(one.number, one.device, one.t, int(cell)) for one, cell in zip(located, at, strict=True)]
+            known = [
+                KnownPause(one.number, one.device, one.t, int(cell)) for one, cell in zip(located, at, strict=True)
+            ]
             self.triggers.learn(known)
         if self.triggers.devices >= max(RECALIBRATE * self._devices, 1):
             self._devices = self.triggers.devices

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.offers.labelled import Known, LabelledTriggers, held
+from engine.offers.labelled import KnownPause, LabelledTriggers, held
 from engine.offers.targets import Target
 from engine.records import Fixes
 
@@ -46,7 +46,7 @@ def test_devices_at_known_places_make_the_threshold() -> None:
         start, there = device * 1000.0, device % 2 == 0
         t = [start + 3.0 * k for k in range(10)]
         made.see(fixes_of(device, t, 0.9 if there else 0.6), np.array([device], np.uint64), t[-1], 20.0)
-        made.learn([Known(device, device, start + 15.0, 0 if there else 1)])
+        made.learn([KnownPause(device, device, start + 15.0, 0 if there else 1)])
     found = made.calibrated(DWELL_S, 0.9)
     assert made.devices == 120
     assert found is not None
@@ -60,7 +60,7 @@ def test_few_devices_say_nothing() -> None:
     for device in range(1, 20):
         t = [device * 1000.0 + 3.0 * k for k in range(10)]
         made.see(fixes_of(device, t, 0.9), np.array([device], np.uint64), t[-1], 20.0)
-        made.learn([Known(device, device, t[5], 0)])
+        made.learn([KnownPause(device, device, t[5], 0)])
     assert made.calibrated(DWELL_S, 0.9) is None
     assert not made.enough(DWELL_S)
 
@@ -69,6 +69,6 @@ def test_the_pairs_outlive_a_restart() -> None:
     made, again = trial(), trial()
     t = [3.0 * k for k in range(10)]
     made.see(fixes_of(1, t, 0.9), np.array([1], np.uint64), t[-1], 20.0)
-    made.learn([Known(0, 1, 15.0, 0)])
+    made.learn([KnownPause(0, 1, 15.0, 0)])
     again.restore(made.state())
     assert again.devices == made.devices == 1

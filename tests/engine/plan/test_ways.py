@@ -10,10 +10,10 @@ from shapely.geometry import LineString
 from engine.plan.cells import walkable_cells
 from engine.plan.drawing.ways import draw_way
 from engine.plan.model import Plan, Wall
-from engine.plan.ways import Spot, way_to
+from engine.plan.ways import WayPoint, way_to
 from tests.api.site import small_plan
 
-HERE, THERE = Spot("ground", 2.2, 4.2), Spot("ground", 7.7, 4.2)
+HERE, THERE = WayPoint("ground", 2.2, 4.2), WayPoint("ground", 7.7, 4.2)
 
 
 def walled() -> Plan:

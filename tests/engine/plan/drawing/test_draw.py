@@ -13,7 +13,7 @@ from shapely.geometry import box
 
 from engine.errors import OperatorError
 from engine.plan.drawing.draw import draw_svg, svg_to_png
-from engine.plan.drawing.labels import LARGEST_PX, SMALLEST_PX, Labels, fit
+from engine.plan.drawing.labels import LARGEST_PX, SMALLEST_PX, LabelPlacer, fit
 from engine.plan.load import load_plan
 from engine.plan.model import Plan
 from tests.engine.plan.sketch import AP, FIXTURE, LEVEL, SECTION, feature, ring, shop, write
@@ -133,7 +133,7 @@ def test_the_same_plan_gives_the_same_picture(two_levels: Plan) -> None:
 
 
 def test_labels_avoid_each_other_where_there_is_room() -> None:
-    labels = Labels()
+    labels = LabelPlacer()
     placed = [labels.place("Zone", box(0, 0, 300, 200)) for _ in range(4)]
     boxes = [box(*taken) for taken in labels.taken]
     assert all(not a.intersects(b) for i, a in enumerate(boxes) for b in boxes[:i])
@@ -141,7 +141,7 @@ def test_labels_avoid_each_other_where_there_is_room() -> None:
 
 
 def test_labels_of_nested_zones_and_icons_stay_apart() -> None:
-    labels = Labels()
+    labels = LabelPlacer()
     labels.keep_clear(100, 100, 12)
     label = labels.place("Bread", box(0, 0, 200, 200))
     assert abs(label.y - 100) > 12 or abs(label.x - 100) > 12

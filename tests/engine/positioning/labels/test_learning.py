@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.positioning.labels.learning import LabelLearning, labels_of
-from engine.positioning.labels.places import LAG_S, Place, pauses_of, take_receipt
+from engine.positioning.labels.places import LAG_S, LabelledPlace, pauses_of, take_receipt
 from engine.positioning.labels.trail import Steps
 from engine.records import Fixes, Labels, Scans
 from engine.vocabulary import LabelKind, LabelRefusal
@@ -99,7 +99,7 @@ def steps_of(stops: list[Stop]) -> Steps:
 
 def test_each_line_of_a_receipt_goes_to_the_pause_that_fits_it() -> None:
     track = steps_of([(0.0, 30.0, 3.0, 2.0), (60.0, 90.0, 17.0, 10.0), (120.0, 150.0, 10.0, 1.0)])
-    lines = [Place(LabelKind.RECEIPT, k, 0, x, y) for k, (x, y) in enumerate([(16.5, 9.0), (3.5, 2.5)])]
+    lines = [LabelledPlace(LabelKind.RECEIPT, k, 0, x, y) for k, (x, y) in enumerate([(16.5, 9.0), (3.5, 2.5)])]
     found = list(take_receipt(lines, list(pauses_of(track)), FLOOR_M2, 0, 0))
     assert [one is not None for one in found] == [True, True]
     assert [pytest.approx(float(one.fix_x_m[0])) for one in found if one is not None] == [17.0, 3.0]
@@ -107,7 +107,7 @@ def test_each_line_of_a_receipt_goes_to_the_pause_that_fits_it() -> None:
 
 def test_a_line_that_fits_no_pause_is_nobodys() -> None:
     track = steps_of([(0.0, 30.0, 3.0, 2.0)])
-    line = Place(LabelKind.RECEIPT, 0, 0, 17.0, 10.0)
+    line = LabelledPlace(LabelKind.RECEIPT, 0, 0, 17.0, 10.0)
     assert list(take_receipt([line], list(pauses_of(track)), FLOOR_M2, 0, 0)) == [None]
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, get_args
 
 from pydantic import AfterValidator, Field
 
-from api.texts.language import Language
+from api.texts.language import DEFAULT, Language
 from api.texts.times import long_date
 from engine.config import AskedConsent
 from engine.yaml_files import read_yaml
@@ -34,7 +34,8 @@ def wording(version: str, lang: Language) -> dict[str, tuple[str, str]]:
     """Title and text of each consent as this version worded them; empty for one that was never shown."""
     if version not in (TEXT_VERSION, *EARLIER):
         return {}
-    said = read_yaml(KEPT_WORDINGS / f"{version}.yaml")[lang]
+    found = read_yaml(KEPT_WORDINGS / f"{version}.yaml")
+    said = found.get(lang) or found[DEFAULT]  # a language that came later
     return {key: (title, said["texts"][key]) for key, title in said["titles"].items()}
 
 

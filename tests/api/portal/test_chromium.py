@@ -87,7 +87,8 @@ def come_out(browser: Chrome, site: Site, lang: str, *, blind: bool) -> None:
     if blind:
         wait_for(browser, "#no-phone", NOT_FOUND[lang])
     assert complaints(browser) == []
-    assert browser.get_cookies() == []
+    assert [cookie["name"] for cookie in browser.get_cookies()] == ["rayon_refused"], "that it said no, and when"
+    browser.delete_all_cookies()  # the next comes for the first time
     assert linked_devices(site.db, "corner") == {}
 
 

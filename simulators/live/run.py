@@ -11,6 +11,7 @@ import numpy as np
 
 from simulators.live.clock import LiveClock
 from simulators.live.counters import Tally
+from simulators.live.labels import publish_labels
 from simulators.live.publish import Sender, publish_world
 from simulators.world import World
 
@@ -53,6 +54,7 @@ async def run_live(
         async with asyncio.TaskGroup() as group:
             if phones is not None:
                 group.create_task(_await_all(phones(world, clock, tally)))
+            group.create_task(publish_labels(world, sender, clock))
             await publish_world(world, sender, clock, tally, on_batch)
             clock.stop.set()  # the run is over: phones finish what they are at
     finally:

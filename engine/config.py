@@ -39,7 +39,6 @@ AskedConsent = Literal[
     "statistics:any",
     "location_learning:any",
     "crm:any",
-    "location_learning:any",
     "clerk:any",
 ]
 """What may be asked for: a purpose, and the channel where it is given per channel."""

@@ -21,9 +21,8 @@ from engine.positioning.measurement.site import Site
 from engine.positioning.settings import LocatorSettings
 from engine.records import F64, Scans
 
-# On nine measured sites and two kinds of stores the same two come out whichever site is left out
-INDEPENDENT = 6.0
-PRIOR_FREEDOM = 10.0
+INDEPENDENT = 6.0  # comes out whichever of nine measured sites and two kinds of stores is left out
+PRIOR_FREEDOM = 10.0  # 5 to 20 do alike
 UNIT = 0.9  # of the posterior's covariance, where a scan fits as the map says: spreads are on the safe side
 
 

@@ -32,11 +32,12 @@ import api.shares.endpoints
 import api.shoppers.identity
 import api.shoppers.me
 import api.shoppers.optout
-import api.shoppers.passes
-import api.shoppers.portal
 import api.shoppers.push
 import api.shoppers.rights
 import api.shoppers.sessions
+import api.shoppers.signing_in.passes
+import api.shoppers.signing_in.portal
+import api.shoppers.signing_in.way_out
 import api.shoppers.stream
 import api.shoppers.wallet.app_files
 import api.shoppers.wallet.here
@@ -44,7 +45,6 @@ import api.shoppers.wallet.offers
 import api.shoppers.wallet.plain
 import api.shoppers.wallet.quieter
 import api.shoppers.wallet.ways
-import api.shoppers.way_out
 import api.tills.endpoints
 from api import contract, docs, pages, problems
 from api import manager_login as gate
@@ -111,11 +111,11 @@ _ROUTERS = (
     api.shoppers.wallet.offers.router,
     api.shoppers.wallet.here.router,
     api.shoppers.wallet.ways.router,
-    api.shoppers.portal.router,
-    api.shoppers.way_out.router,
+    api.shoppers.signing_in.portal.router,
+    api.shoppers.signing_in.way_out.router,
     api.portal.captive.router,
     api.portal.wifidog.router,
-    api.shoppers.passes.router,
+    api.shoppers.signing_in.passes.router,
     api.shoppers.optout.router,
     api.shoppers.rights.router,
     api.shoppers.rights.pages,

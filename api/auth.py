@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
+from api.callers.cookies import MANAGER, SHOPPER, read_cookie
 from api.context import AppContext, context
-from api.cookies import MANAGER, SHOPPER, read_cookie
 from api.keyring import Grant
 from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, address, rate_limits
 from engine.errors import BusinessRefusal, NotFound

@@ -15,14 +15,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.auth import cookie_grant
+from api.callers.cookies import MANAGER, drop_cookie, read_signed, set_cookie, sign
 from api.context import AppContext, context
-from api.cookies import MANAGER, drop_cookie, read_signed, set_cookie, sign
 from api.keyring import Grant
 from api.pages import page
 from api.problems import problem_page
 from api.ratelimits import SIGN_IN_KEYS_PER_MINUTE, RateLimits, address, rate_limits
 from engine.privacy.secrets import Secrets
-from engine.storage import idempotency
+from engine.storage.once import idempotency
 from engine.vocabulary import ProblemCode
 
 PREFIX = "/manage"

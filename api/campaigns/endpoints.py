@@ -16,7 +16,7 @@ from api.times import rfc3339
 from engine.errors import BusinessRefusal, NotFound, OperatorError, Problem
 from engine.offers.campaigns import Campaign, CampaignState, campaign_problems
 from engine.offers.law.rows import day_at
-from engine.runtime.foresight import Foresight
+from engine.runtime.promised.foresight import Foresight
 from engine.storage.vouchers import campaigns as store_of
 from engine.vocabulary import ProblemCode
 from engine.wording import validation_problems

@@ -40,8 +40,8 @@ StoreFolder = Annotated[
 def plan_to_locate(folder: Path) -> Plan:
     """The store's plan, for what needs to know where devices are. Raises OperatorError; warns of too few access
     points."""
+    from engine.plan.checks.reachable import FEWEST_ACCESS_POINTS
     from engine.plan.load import load_plan
-    from engine.plan.reachable import FEWEST_ACCESS_POINTS
 
     plan = load_plan(folder)
     file, n_ap = str(folder / "plan.geojson"), len(plan.access_points)

@@ -161,7 +161,7 @@ def push(
 
 def _site(config: Path | None) -> RunningSite:
     from api.cli.startup import config_path, open_site, read_config
-    from engine.storage.copies import require_database
+    from engine.storage.upkeep.copies import require_database
 
     site = read_config(config)
     require_database(os.environ.get("RAYON_DATABASE_URL", site.storage.url))

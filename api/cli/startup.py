@@ -27,7 +27,7 @@ from engine.plan.model import Plan
 from engine.privacy.secrets import Secrets, load_secrets
 from engine.storage.database import Database, open_database
 from engine.storage.keys import FIRST, add_key, list_keys
-from engine.storage.soundness import require_sound
+from engine.storage.upkeep.soundness import require_sound
 from engine.storage.vouchers.campaign_files import compare_campaigns
 from engine.storage.vouchers.campaigns import seed_campaigns
 

@@ -11,7 +11,7 @@ import anyio.to_thread
 from anyio import CapacityLimiter
 
 from engine.storage.database import Database
-from engine.storage.received import claim_messages, forget_messages, purge_messages
+from engine.storage.once.received import claim_messages, forget_messages, purge_messages
 
 _DIGEST_BYTES = 16
 _PURGE_EVERY_S = 600.0

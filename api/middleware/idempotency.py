@@ -19,13 +19,13 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.callers.cookies import SHOPPER, read_cookie
 from api.context import AppContext
-from api.cookies import SHOPPER, read_cookie
 from api.middleware.bodies import read_body, replay_body
 from api.middleware.origin import SAFE_METHODS
 from api.problems import RETRY_AFTER_S, problem
 from engine.errors import StorageUnavailable
-from engine.storage import idempotency as store
+from engine.storage.once import idempotency as store
 from engine.vocabulary import ProblemCode
 
 log = logging.getLogger("rayon.api")

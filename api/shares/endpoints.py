@@ -13,8 +13,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from api.callers.cookies import GUEST, SHOPPER, read_cookie, set_cookie
+from api.callers.visitors import guest_id, spend_share_open, visitor_of, who_taps
 from api.context import AppContext, context
-from api.cookies import GUEST, SHOPPER, read_cookie, set_cookie
 from api.pages import page
 from api.problems import problem_page
 from api.qr import qr_svg
@@ -25,7 +26,6 @@ from api.texts.language import Language, in_language, language
 from api.texts.money import badge
 from api.texts.times import clock, short_date
 from api.texts.warnings import health_warning
-from api.visitors import guest_id, spend_share_open, visitor_of, who_taps
 from engine.errors import NotFound
 from engine.loyalty.sharing import ShareRules
 from engine.offers.codes import group_digits, voucher_code

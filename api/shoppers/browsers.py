@@ -8,8 +8,8 @@ import time
 
 from fastapi import Request, Response
 
+from api.callers.cookies import ASKED, GUEST, SHOPPER, drop_cookie, session_digest, session_of, set_cookie
 from api.context import AppContext
-from api.cookies import ASKED, GUEST, SHOPPER, drop_cookie, session_digest, session_of, set_cookie
 from engine.storage.people.browsers import end_session, keep_session
 
 _BROWSERS = (

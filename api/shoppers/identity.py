@@ -15,8 +15,8 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.auth import manager_key
+from api.callers.cookies import ASKED, SHOPPER, read_cookie, session_of, set_cookie
 from api.context import AppContext, context
-from api.cookies import ASKED, SHOPPER, read_cookie, session_of, set_cookie
 from api.pages import page
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, address, rate_limits

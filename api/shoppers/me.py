@@ -7,8 +7,9 @@ import time
 from fastapi import APIRouter, Depends, Query, Request
 
 from api.auth import NotSignedIn, shopper_id
+from api.callers.devices import from_here
+from api.callers.visitors import visitor_of
 from api.context import AppContext, context
-from api.devices import from_here
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, rate_limits
 from api.shoppers import schemas as says
@@ -20,7 +21,6 @@ from api.texts.brought import points_why
 from api.texts.consents import TEXT_VERSION
 from api.texts.language import Language, language_of
 from api.times import rfc3339
-from api.visitors import visitor_of
 from engine.errors import BusinessRefusal, NotFound
 from engine.loyalty.ledger import PROGRAMME
 from engine.offers.wishes import Mute

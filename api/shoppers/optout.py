@@ -8,9 +8,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
+from api.callers.cookies import SHOPPER, read_cookie
+from api.callers.devices import SealedPhone, from_here, seal_phone, unseal_phone
 from api.context import AppContext, context
-from api.cookies import SHOPPER, read_cookie
-from api.devices import SealedPhone, from_here, seal_phone, unseal_phone
 from api.notices import notice_of
 from api.pages import page
 from api.ratelimits import SIGN_INS_PER_MINUTE, RateLimits, address, rate_limits

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 
 from api.auth import NotSignedIn, shopper_cookie
+from api.callers.cookies import SHOPPER, drop_cookie, erased_shopper, read_cookie
+from api.callers.devices import from_here
 from api.context import AppContext, context
-from api.cookies import SHOPPER, drop_cookie, erased_shopper, read_cookie
-from api.devices import from_here
 from api.pages import page
 from api.problems import problem_responses
 from api.shoppers import schemas as says

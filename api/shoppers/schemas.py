@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from api.callers.visitors import OPENED
 from api.texts.consents import TEXT_VERSION, ShownVersion
-from api.visitors import OPENED
 from engine.privacy.consent import ConsentChoice
 from engine.storage.people.phones import PhoneState
 from engine.vocabulary import Channel, EntryKind, IdentifierKind, PointsState, Purpose, VoucherState

@@ -6,16 +6,16 @@ import time
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from api.callers.cookies import SHOPPER, drop_cookie, read_cookie
+from api.callers.devices import from_here, named_phone
+from api.callers.visitors import recognise_friend, spend_sign_in
 from api.context import AppContext, context
-from api.cookies import SHOPPER, drop_cookie, read_cookie
-from api.devices import from_here, named_phone
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, rate_limits
 from api.shoppers.browsers import sign_in_browser
 from api.shoppers.choices import note_answers
 from api.shoppers.receipts import send_receipt
 from api.shoppers.schemas import ConsentAnswer, Session, SessionRequest
-from api.visitors import recognise_friend, spend_sign_in
 from engine.errors import NotFound
 from engine.privacy.consent import ConsentChoice
 from engine.storage.people import shoppers as profiles

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from api.texts.catalogue import words
 from api.texts.language import Language
 from engine.offers.discounts import Offer
-from engine.offers.legal import of_alcohol
+from engine.offers.law.legal import of_alcohol
 from engine.plan.model import Plan
 
 _OFFER: TypeAdapter[Offer] = TypeAdapter(Offer)

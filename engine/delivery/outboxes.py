@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from engine.config import Config
 from engine.delivery.housekeeping import Job
 from engine.delivery.pages import PageHub, Pending
-from engine.storage import cap_counts, idempotency, last_places, wallet_changes
+from engine.storage import cap_counts, last_places, wallet_changes
 from engine.storage.database import Database
 from engine.storage.loyalty import ledger
+from engine.storage.once import idempotency
 from engine.storage.people import browsers, identifiers, phones
 from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of

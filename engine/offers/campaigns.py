@@ -19,8 +19,8 @@ from engine.offers.audience import Audience
 from engine.offers.bounds import MOST, Plain
 from engine.offers.discounts import MAX_MINOR, Offer, OfferKind
 from engine.offers.hours import When
+from engine.offers.law.legal import legal_findings
 from engine.offers.law.prior import Announced, PriorPrice, prior_findings
-from engine.offers.legal import legal_findings
 from engine.plan.model import Plan
 from engine.vocabulary import DecisionReason
 from engine.wording import validation_problems

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import OperatorError, Problem
-from engine.plan.crosscheck import check_features, check_products
+from engine.plan.checks.crosscheck import check_features, check_products
+from engine.plan.checks.reachable import check_reachable
 from engine.plan.features import PlacedRecord, read_feature
 from engine.plan.fields import JsonObject, refuse_unknown, show
 from engine.plan.findings import Findings, tell_once
 from engine.plan.header import Header, read_header
 from engine.plan.model import AccessPoint, Fixture, Level, Opening, Plan, Wall, Zone
 from engine.plan.products import PlacedProduct, read_products
-from engine.plan.reachable import check_reachable
 from engine.plan.walkable import walkable_area
 
 PLAN_FILE = "plan.geojson"

@@ -14,7 +14,7 @@ import numpy as np
 from engine.devices import rounds
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
-from engine.positioning.doubts import contradicting
+from engine.positioning.doubting.doubts import contradicting
 from engine.positioning.measurement.site import Site
 from engine.positioning.measurement.site_build import is_regional, site_of
 from engine.positioning.methods import METHODS, TRACKED

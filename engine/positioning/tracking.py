@@ -16,16 +16,16 @@ import numpy as np
 from engine.columns import Columns
 from engine.positioning.bayes import covered_share, moments
 from engine.positioning.belief import Estimate, Known
-from engine.positioning.doubts import Doubts, cross_examine
+from engine.positioning.doubting.doubts import Doubts, cross_examine
+from engine.positioning.doubting.misfit import widening
+from engine.positioning.doubting.relocating import find_again
 from engine.positioning.kernels.choice import kernels
 from engine.positioning.kernels.rows import empty_rows
 from engine.positioning.measurement.site import Site
 from engine.positioning.methods import METHODS
-from engine.positioning.misfit import widening
 from engine.positioning.motion.smoothing import TrackStep
 from engine.positioning.motion.walk import MotionModel, WalkGraph, predict
 from engine.positioning.posterior import sparse_rows
-from engine.positioning.relocating import find_again
 from engine.positioning.settings import LocatorSettings
 from engine.positioning.tracks import PlaceTracks, Tracks, trust
 from engine.records import F32, F64, I32, I64, Posterior, Scans

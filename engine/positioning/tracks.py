@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from engine.devices import DeviceTable, StateColumn
-from engine.positioning.doubts import Doubts
+from engine.positioning.doubting.doubts import Doubts
 from engine.positioning.kernels.choice import kernels
 from engine.positioning.kernels.rows import empty_rows
 from engine.positioning.measurement.site import Site

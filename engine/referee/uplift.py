@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from engine.offers.uplift import Moments, Uplift, first_moments, uplift
+from engine.offers.measured.uplift import Moments, Uplift, first_moments, uplift
 from engine.records import F64, I64, Bools
 from engine.referee.triggers import Fired, Texts
 from engine.vocabulary import DecisionOutcome, DecisionReason

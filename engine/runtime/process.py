@@ -33,10 +33,10 @@ from engine.privacy.nights import Nights
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.salts import DailySalts
 from engine.privacy.secrets import Secrets
-from engine.runtime.asking import Asking
-from engine.runtime.ears import Ears, patient_config
 from engine.runtime.leases.engine_name import EngineName
 from engine.runtime.leases.lease import LeaseKeeper, StoreLeases
+from engine.runtime.listening.asking import Asking
+from engine.runtime.listening.ears import Ears, patient_config
 from engine.runtime.map_fits import FitGivenUp, FitsInThread
 from engine.runtime.patience import Patience
 from engine.runtime.phones.last_places import LastPlaces

@@ -46,7 +46,7 @@ from engine.runtime.labels.store_labels import StoreLabels
 from engine.runtime.learning_locator import LearningLocator
 from engine.runtime.map_fits import FitsInPlace, MapFits
 from engine.runtime.newcomers import Newcomers
-from engine.runtime.promises import Promises
+from engine.runtime.promised.promises import Promises
 from engine.runtime.renaming import rename_devices
 from engine.vocabulary import VisitChange
 

@@ -7,7 +7,7 @@ import argparse
 import sys
 
 from tests.accuracy.left_out.report import leave_one_site_out
-from tests.accuracy.recordings import folder_of, sites_in, table, with_baselines
+from tests.accuracy.recorded.recordings import folder_of, sites_in, table, with_baselines
 from tests.accuracy.referees import baseline, moved, referees, write
 
 

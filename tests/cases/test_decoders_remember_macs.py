@@ -16,7 +16,7 @@ from engine.ingest.decoders.forgetting import forget_addresses
 from engine.ingest.decoders.heard import Told, VendorMessage
 from engine.ingest.decoders.loose import address
 from engine.ingest.sources.declared import Sources
-from engine.runtime.ears import Ears
+from engine.runtime.listening.ears import Ears
 
 PHONE, IP = "02:00:5e:aa:53:77", "10.98.76.54"
 

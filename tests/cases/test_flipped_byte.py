@@ -19,7 +19,7 @@ from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database, open_database
 from engine.storage.journal import save_checkpoint
 from engine.storage.models.running import CheckpointTable, JournalTable
-from engine.storage.soundness import require_sound
+from engine.storage.upkeep.soundness import require_sound
 from tests.cases.shop import NOW, PLAN, SECONDS, live
 
 CONFIG = Config.model_validate({"positioning": {"cell_m": 1.0}})

@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlmodel import select
 
-from engine.storage import idempotency
 from engine.storage.models.running import IdempotencyTable, RequestState
+from engine.storage.once import idempotency
 from tests.api.conftest import config, plan, site
 from tests.api.middleware.test_idempotency import Counting
 from tests.api.site import Site, basket, code_of

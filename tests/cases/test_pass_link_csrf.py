@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from api.shoppers import passes
+from api.shoppers.signing_in import passes
 from tests.api.conftest import config, plan, site
 from tests.api.site import Site
 

@@ -16,9 +16,9 @@ from engine.ingest.decoders.heard import VendorMessage
 from engine.ingest.sources.envelope import envelope_key, request_topic, seal_request
 from engine.storage.database import open_database
 from engine.storage.vouchers.vouchers import vouchers_of
+from tests.engine.runtime.listening.test_sources import BEGIN, MAC, SCANNING, observation
 from tests.engine.runtime.made import Stand, boutique, frames
 from tests.engine.runtime.shifts import SECRETS, STORE, Shift, sign_everyone_in
-from tests.engine.runtime.test_sources import BEGIN, MAC, SCANNING, observation
 from tests.engine.runtime.wire import Wire
 
 STANDS_S = 240.0

@@ -19,7 +19,7 @@ from engine import __version__
 from engine.config import Config
 from engine.errors import OperatorError, Problem
 from engine.privacy.secrets import SECRETS_FILE, load_secrets
-from engine.storage.copies import copy_out, require_database, require_known
+from engine.storage.upkeep.copies import copy_out, require_database, require_known
 
 
 def register(app: typer.Typer) -> None:

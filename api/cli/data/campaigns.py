@@ -14,8 +14,8 @@ from api.cli.startup import read_campaign_files, read_config
 from engine.config import StoresConfig
 from engine.errors import OperatorError, Problem
 from engine.plan.load import PLAN_FILE, load_plans
-from engine.storage.copies import require_database
 from engine.storage.database import open_database
+from engine.storage.upkeep.copies import require_database
 from engine.storage.vouchers.campaign_files import apply_campaigns, compare_campaigns
 
 campaigns_app = typer.Typer(

@@ -27,11 +27,11 @@ from engine.privacy.salts import SALT_FILE, DailySalts
 from engine.privacy.sealing import Seal, Sealed
 from engine.privacy.secrets import Secrets, load_secrets
 from engine.runtime.stored.packing import unpack
-from engine.storage.copies import NO_DATABASE, database_version, sqlite_file
 from engine.storage.database import Database, look_into
 from engine.storage.leases import read_leases
 from engine.storage.migrate import known, newest
-from engine.storage.soundness import StoredState, code_fits, require_sound, stored_states
+from engine.storage.upkeep.copies import NO_DATABASE, database_version, sqlite_file
+from engine.storage.upkeep.soundness import StoredState, code_fits, require_sound, stored_states
 from engine.storage.vouchers.campaign_files import compare_campaigns
 from engine.storage.vouchers.campaigns import stored_specs
 

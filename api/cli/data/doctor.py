@@ -26,7 +26,7 @@ from api.cli.data.places import SitePlaces
 from api.cli.engine import CONFIG_OPTION
 from api.cli.startup import config_path, read_config
 from engine.errors import OperatorError
-from engine.storage.copies import NO_DATABASE
+from engine.storage.upkeep.copies import NO_DATABASE
 
 _SIGNS = {Condition.OK: "ok     ", Condition.WARNING: "warning", Condition.WRONG: "WRONG  "}
 

@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from engine.config import Config
-from engine.storage.copies import sqlite_file
+from engine.storage.upkeep.copies import sqlite_file
 
 NOT_KEPT = ("salt*", "day*", "erased.txt", "engine-*.name", ".*", "*.tar.gz", "*.tgz", "*.part")
 """Files of data_dir that no backup holds: what has to be gone when its day is, who was erased,

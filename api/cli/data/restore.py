@@ -22,9 +22,9 @@ from engine.config import Config
 from engine.errors import NotFound, OperatorError, Problem
 from engine.privacy.erasures import Erasures
 from engine.runtime.leases.engine_name import engines_running
-from engine.storage.copies import clear_tables, copy_in, copy_out, is_occupied, require_known, sqlite_file
 from engine.storage.database import open_database
 from engine.storage.erasure import erase_shopper
+from engine.storage.upkeep.copies import clear_tables, copy_in, copy_out, is_occupied, require_known, sqlite_file
 
 
 def register(app: typer.Typer) -> None:

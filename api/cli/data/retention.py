@@ -33,10 +33,10 @@ def register(app: typer.Typer) -> None:
         Example: rayon retention --dry-run
         """
         from api.cli.startup import read_config
-        from engine.storage.copies import require_database
         from engine.storage.database import open_database
         from engine.storage.retention.proofs import count_due, forget, proofs
         from engine.storage.retention.rules import rules_of
+        from engine.storage.upkeep.copies import require_database
 
         site, now, failed = read_config(config), time.time(), list[str]()
         url = os.environ.get("RAYON_DATABASE_URL", site.storage.url)

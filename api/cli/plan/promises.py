@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, load_campaigns
 from engine.plan.model import Plan
-from engine.runtime.foresight import Foresight
+from engine.runtime.promised.foresight import Foresight
 
 
 def campaigns_of(folder: Path, plan: Plan) -> list[Campaign]:

@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry import LineString, Point, Polygon
 
 from engine.errors import Problem
-from engine.plan.crosscheck import MOST_EXTENT_M, OUTSIDE_M
+from engine.plan.checks.crosscheck import MOST_EXTENT_M, OUTSIDE_M
 from engine.plan.features import DEFAULT_HEIGHT_M, RISERS
 from engine.plan.header import VERSION
 from engine.plan.importers.answers import DEFAULT_CURRENCY, DEFAULT_TIMEZONE, DrawingAnswers

@@ -15,14 +15,14 @@ import numpy as np
 from engine.columns import Columns, Rows
 from engine.positioning.bayes import Measured, update_belief, weigh_readings
 from engine.positioning.belief import Estimate, Known
-from engine.positioning.doubts import Doubts, cross_examine
+from engine.positioning.doubting.doubts import Doubts, cross_examine
+from engine.positioning.doubting.misfit import widening
+from engine.positioning.doubting.relocating import find_again, lost_share
 from engine.positioning.measurement.site import Site
-from engine.positioning.misfit import widening
 from engine.positioning.motion.walk import WalkGraph
 from engine.positioning.posterior import sparse_rows
 from engine.positioning.regions.regions import EVERYWHERE, Region, Regions, later_sigma_m
 from engine.positioning.regions.tracks import RegionTracks
-from engine.positioning.relocating import find_again, lost_share
 from engine.positioning.settings import LocatorSettings
 from engine.positioning.tracking import LONGEST_BATCH, Moved, Placement, Steps, move, note, place
 from engine.positioning.tracks import trust

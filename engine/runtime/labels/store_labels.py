@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.offers.labelled import KnownPause, LabelledTriggers
+from engine.offers.measured.labelled import KnownPause, LabelledTriggers
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.labels.field import nearest_cells

@@ -17,9 +17,7 @@ from engine.storage.models import (
     labels,
     leases,
     ledger,
-    letters,
     places,
-    push,
     retention,
     running,
     shoppers,
@@ -28,6 +26,7 @@ from engine.storage.models import (
     wallet,
     wishes,
 )
+from engine.storage.models.sending import letters, push
 
 __all__ = [
     "APPEND_ONLY",

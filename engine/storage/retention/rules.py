@@ -18,13 +18,14 @@ from engine.config import RetentionConfig
 from engine.offers.caps import WEEK_S
 from engine.privacy.day_keys import KeyFile
 from engine.privacy.salts import DailySalts
-from engine.storage import cap_counts, idempotency, received
+from engine.storage import cap_counts
 from engine.storage.database import Database
 from engine.storage.models.ledger import ShareVisitTable
 from engine.storage.models.running import CheckpointTable, IdempotencyTable, JournalTable, ReceivedTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.visits import VisitTable
 from engine.storage.models.vouchers import CapCountTable, DecisionTable, DeliveryTable
+from engine.storage.once import idempotency, received
 from engine.storage.retention.prospects import purge_prospects, unused_profiles
 from engine.storage.upserts import table_of
 from engine.vocabulary import DeliveryState, RetentionRule

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
-from engine.storage.models.letters import LetterTable
+from engine.storage.models.sending.letters import LetterTable
 from engine.storage.upserts import named_lock, table_of
 from engine.vocabulary import LetterReason, LetterState
 

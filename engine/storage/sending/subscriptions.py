@@ -9,7 +9,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
-from engine.storage.models.push import PushSubscriptionTable
+from engine.storage.models.sending.push import PushSubscriptionTable
 from engine.storage.models.shoppers import ConsentTable, ShopperTable
 from engine.storage.upserts import named_lock, table_of
 from engine.vocabulary import Channel, Purpose

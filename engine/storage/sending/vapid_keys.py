@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
-from engine.storage.models.push import PushKeyTable
+from engine.storage.models.sending.push import PushKeyTable
 from engine.storage.upserts import named_lock
 
 PURPOSE = "push keys"

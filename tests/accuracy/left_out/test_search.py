@@ -12,7 +12,7 @@ from tests.accuracy.left_out.constants import CONSTANTS, Constant, Setting, chan
 from tests.accuracy.left_out.report import report
 from tests.accuracy.left_out.search import Rows, mean_of, search
 from tests.accuracy.left_out.units import Units
-from tests.accuracy.made_site import write_site
+from tests.accuracy.recorded.made_site import write_site
 
 
 @dataclass(frozen=True)

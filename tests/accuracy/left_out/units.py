@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.accuracy.left_out.constants import CONSTANTS, Constant, Setting, changed
 from tests.accuracy.left_out.search import Rows
 from tests.accuracy.measures import store_figures
-from tests.accuracy.recordings import FAMILIES, Score, Site, sites_in, with_baselines
+from tests.accuracy.recorded.recordings import FAMILIES, Score, Site, sites_in, with_baselines
 from tests.accuracy.referees import baseline
 from tests.accuracy.stores import AIRS, VARIANTS, Recording, recording
 

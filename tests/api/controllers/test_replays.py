@@ -14,7 +14,7 @@ from api.controllers.replays import SeenMessages
 from engine.errors import StorageUnavailable
 from engine.ingest.decoders.bodies import MAX_BODY
 from engine.storage.database import Database, open_database
-from engine.storage.received import KEEP_S, claim_messages, purge_messages
+from engine.storage.once.received import KEEP_S, claim_messages, purge_messages
 
 KEY, NOW = b"the site's", 1_795_860_000.0
 

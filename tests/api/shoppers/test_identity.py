@@ -13,7 +13,7 @@ from sqlmodel import select
 from engine.config import ApiConfig, Config, MailConfig
 from engine.privacy.identifiers import open_value
 from engine.storage.models.identity import IdentityLinkTable
-from engine.storage.models.letters import LetterTable
+from engine.storage.models.sending.letters import LetterTable
 from engine.storage.people.phones import phone_of
 from tests.api.site import SECRETS, Site
 

@@ -11,7 +11,7 @@ import yaml
 
 from engine.errors import OperatorError, Problem
 from engine.offers.campaigns import Campaign, campaign_problems, load_campaigns, parse_campaigns
-from engine.offers.legal import advantage_bp, legal_findings, products_of
+from engine.offers.law.legal import advantage_bp, legal_findings, products_of
 from engine.plan.load import load_plan
 from tests.engine.offers.plans import PLAN, campaign, spec
 

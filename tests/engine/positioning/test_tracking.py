@@ -10,7 +10,7 @@ import pytest
 from scipy import sparse
 
 from engine.positioning.belief import Belief, Estimate, Known
-from engine.positioning.doubts import Doubts, cross_examine
+from engine.positioning.doubting.doubts import Doubts, cross_examine
 from engine.positioning.motion.walk import MotionModel, WalkGraph, predict, walk_graph
 from engine.positioning.settings import LocatorSettings
 from engine.positioning.tracking import Alone, EverywhereTracking, Moved, move, note

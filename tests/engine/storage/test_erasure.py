@@ -13,11 +13,11 @@ from engine.privacy.consent import replay
 from engine.records import device_hex
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
-from engine.storage.idempotency import begin, finish
 from engine.storage.journal import VisitRow, save_checkpoint
 from engine.storage.loyalty.ledger import balance, release_pending
 from engine.storage.loyalty.shares import create_share, get_share, open_share
 from engine.storage.models.vouchers import RedemptionTable
+from engine.storage.once.idempotency import begin, finish
 from engine.storage.people.shoppers import SignIn, consent_log, get_shopper, links_version, sign_in
 from engine.storage.presence.heatmaps import visits_of
 from engine.storage.vouchers.campaigns import get_campaign, put_campaign

@@ -14,7 +14,7 @@ import shapely
 import shapely.ops
 from shapely.geometry import LineString, Point, Polygon
 
-from engine.plan.crosscheck import MOST_EXTENT_M
+from engine.plan.checks.crosscheck import MOST_EXTENT_M
 from engine.plan.importers.answers import METRES, DrawingAnswers
 from engine.plan.importers.draft import Draft, Storey
 from engine.plan.importers.faces import two_faced

@@ -1,0 +1,103 @@
+"""What campaigns can promise, told beforehand from the plan alone: precision, recall, and what would do better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import shapely
+
+from engine.offers.campaigns import Campaign, CampaignPlace
+from engine.offers.promise import Promise
+from engine.offers.targets import target_of
+from engine.plan.cells import Cells, walkable_cells, zone_membership
+from engine.plan.model import AccessPoint, Plan
+from engine.presence.place_prior import PlacePrior
+from engine.runtime.promised.promises import Promises
+
+CELL_M = 1.0
+USUAL = 0.8  # asked for where a campaign states no precision
+WIDER_M = 5.0
+CEILING_M = 2.8
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """A campaign's promise for the precision `asked` of it, and what would keep that word where it cannot: in words."""
+
+    campaign_id: str
+    asked: float
+    promise: Promise
+    instead: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """One line: how many of ten triggers are right, how many of ten stays get one, or what to take instead."""
+        given = self.promise
+        right = f"{_of_ten(given.precision)} right, {_of_ten(given.precision_low)} at the pessimistic end"
+        if given.threshold is not None:
+            return f"{right}; {_of_ten(given.recall)} who are due get one (P >= {given.threshold:g})"
+        advice = f"take {', or '.join(self.instead)}" if self.instead else "nothing near would do: take a larger place"
+        return f"{right}: cannot promise {_of_ten(self.asked)}; {advice}"
+
+
+class Foresight:
+    """Of one plan. Costs some tenths of a second, in large stores some seconds."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._cells: Cells = walkable_cells(plan, CELL_M)
+        self._zones = zone_membership(plan, self._cells)
+        self._places = PlacePrior(plan, self._cells)
+        self._promises = Promises(plan, self._cells, self._zones)
+
+    def foretell(self, campaign: Campaign) -> Foretold:
+        """For the precision that it states, or USUAL. KeyError for a place that the plan does not know."""
+        asked = USUAL if campaign.precision is None else campaign.precision
+        given = self._promise(campaign, asked, self._promises)
+        instead = () if given.kept else tuple(self._better(campaign, asked))
+        return Foretold(campaign.id, asked, given, instead)
+
+    def _promise(self, campaign: Campaign, asked: float, promises: Promises) -> Promise:
+        target = target_of(campaign, self._plan, self._cells, self._zones)
+        return promises.promise(target, self._places, asked)
+
+    def _better(self, campaign: Campaign, asked: float) -> Iterator[str]:
+        """What keeps the word at the same shelf, of what a manager can do."""
+        place = campaign.place
+        for words, other in self._others(place):
+            if self._promise(campaign.model_copy(update={"place": other}), asked, self._promises).kept:
+                yield words
+        at = self._middle(place)
+        if at is not None:
+            more = replace(self._plan, access_points=(*self._plan.access_points, at))
+            if self._promise(campaign, asked, Promises(more, self._cells, self._zones)).kept:
+                yield "one more access point there"
+
+    def _others(self, place: CampaignPlace) -> Iterator[tuple[str, CampaignPlace]]:
+        product = self._plan.product_by_sku.get(place.product or "")
+        if product is None or place.radius_m is None:
+            return
+        if place.radius_m < WIDER_M:
+            yield f"{WIDER_M:g} m", CampaignPlace(product=product.sku, radius_m=WIDER_M)
+        around = [
+            z
+            for z in self._plan.zones
+            if z.level == product.level and shapely.intersects_xy(z.polygon, product.x_m, product.y_m)
+        ]
+        for zone in sorted(around, key=lambda z: z.polygon.area)[:1]:
+            yield f"the zone {zone.id}", CampaignPlace(zone=zone.id)
+
+    def _middle(self, place: CampaignPlace) -> AccessPoint | None:
+        """An access point over the place."""
+        if place.product is not None:
+            p = self._plan.product_by_sku[place.product]
+            return AccessPoint("more", p.level, p.x_m, p.y_m, CEILING_M, "", None, None)
+        if place.zone is not None:
+            z = self._plan.zones[self._plan.zone_index[place.zone]]
+            middle = z.polygon.representative_point()
+            return AccessPoint("more", z.level, middle.x, middle.y, CEILING_M, "", None, None)
+        return None
+
+
+def _of_ten(share: float) -> str:
+    return f"{10 * share:.0f} of 10"

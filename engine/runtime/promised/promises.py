@@ -1,0 +1,69 @@
+"""What a store's campaigns can promise now, by where people pause in it and by how far fixes are off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.offers.campaigns import Campaign
+from engine.offers.measured.labelled import LabelledTriggers
+from engine.offers.promise import Promise, promise
+from engine.offers.targets import Target, keep_word, target_of
+from engine.plan.cells import Cells, zone_membership
+from engine.plan.model import Plan
+from engine.positioning.accuracy import expected_error
+from engine.presence.place_prior import PlacePrior
+from engine.records import F32, F64
+
+TRACKED_M, PER_BOUND = 1.5, 0.1
+"""Before anything was heard: a track in a store whose bound of one scan is b is off by about TRACKED_M + PER_BOUND b
+(five stores, 1.6 to 2.4 m; a little more than measured)."""
+
+
+class Promises:
+    """The campaigns' targets, each with the threshold that keeps its word."""
+
+    def __init__(self, plan: Plan, cells: Cells, zones: F32 | None = None) -> None:
+        self._plan, self._cells = plan, cells
+        self._zones = zone_membership(plan, cells) if zones is None else zones
+        self._bound_m: F64 | None = None
+        self.given: dict[str, Promise] = {}
+
+    def targets(
+        self, campaigns: Sequence[Campaign], places: PlacePrior, labelled: LabelledTriggers | None = None
+    ) -> list[Target]:
+        """Targets of these campaigns; `given` then holds the promises of those that state a precision.
+
+        Where enough labelled devices say what triggers of such a dwell are worth, their word goes before what is
+        expected of the plan.
+        """
+        targets = [target_of(c, self._plan, self._cells, self._zones) for c in campaigns]
+        self.given = {}
+        for k, campaign in enumerate(campaigns):
+            if campaign.precision is not None:
+                given = self.promise(targets[k], places, campaign.precision)
+                if labelled is not None and labelled.enough(campaign.min_dwell_s):
+                    given = promise_of_labels(labelled, campaign.min_dwell_s, campaign.precision, given)
+                targets[k], self.given[campaign.id] = keep_word(targets[k], given), given
+        return targets
+
+    def promise(self, target: Target, places: PlacePrior, precision: float) -> Promise:
+        """At a target's place."""
+        sigma_m = places.sigma_m if places.sigma_m is not None else self._before(target.membership)
+        return promise(self._cells, places.occupancy, target.membership, sigma_m, precision)
+
+    def _before(self, member: F32) -> float:
+        """At a place (C,), by the plan alone."""
+        if self._bound_m is None:
+            self._bound_m = expected_error(self._plan, self._cells)
+        there = self._bound_m[member >= 0.5]
+        return TRACKED_M + PER_BOUND * float(there.mean()) if len(there) else TRACKED_M
+
+
+def promise_of_labels(labelled: LabelledTriggers, dwell_s: float, precision: float, expected: Promise) -> Promise:
+    """What the store's own labels say of triggers of such a dwell, in place of what was expected. Where no threshold
+    keeps the word among them, none is given."""
+    found = labelled.calibrated(dwell_s, precision)
+    if found is None:
+        return replace(expected, threshold=None)
+    return Promise(found.threshold, found.precision, found.low, found.recall, labelled.devices)

@@ -1,0 +1,37 @@
+"""The strict model of `config.yaml`: unknown keys refused, units in the names, secrets left to the environment."""
+
+from __future__ import annotations
+
+from engine.config.hearing import IngestConfig, MapConfig, MqttConfig, PointPair, SourceConfig, StoresConfig
+from engine.config.locating import PositioningConfig, PresenceConfig
+from engine.config.sending import DeliveryConfig, MailConfig
+from engine.config.serving import CALLED, ApiConfig, PortalConfig, StorageConfig
+from engine.config.shoppers import LEAST_K, AskedConsent, ControllerConfig, OffersConfig, PrivacyConfig, RetentionConfig
+from engine.config.whole import Config, check_controller, load_config, parse_config
+
+__all__ = [
+    "CALLED",
+    "LEAST_K",
+    "ApiConfig",
+    "AskedConsent",
+    "Config",
+    "ControllerConfig",
+    "DeliveryConfig",
+    "IngestConfig",
+    "MailConfig",
+    "MapConfig",
+    "MqttConfig",
+    "OffersConfig",
+    "PointPair",
+    "PortalConfig",
+    "PositioningConfig",
+    "PresenceConfig",
+    "PrivacyConfig",
+    "RetentionConfig",
+    "SourceConfig",
+    "StorageConfig",
+    "StoresConfig",
+    "check_controller",
+    "load_config",
+    "parse_config",
+]

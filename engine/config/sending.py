@@ -1,0 +1,54 @@
+"""How messages go out: e-mail, and from channel to channel."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from engine.config.section import ConfigSection
+
+
+class MailConfig(ConfigSection):
+    """The server that takes our e-mail. Without `host` and `sender` e-mail is offered nowhere.
+
+    User name and password: RAYON_SMTP_USERNAME, RAYON_SMTP_PASSWORD.
+    """
+
+    host: str | None = Field(None, min_length=1, max_length=255)
+    port: int | None = Field(None, ge=1, le=65535)  # None: 587 with starttls, 465 with tls, 25 with none
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    tls_ca_file: Path | None = None
+    sender: str | None = Field(None, max_length=320)  # Shop <shop@example.org>
+    timeout_s: float = Field(60.0, gt=0, le=600)  # short ones make repeats: the server may have taken it already
+    give_up_h: float = Field(24.0, gt=0, le=120)  # how long one is tried where nothing says sooner
+
+    @model_validator(mode="after")
+    def _says_from_whom(self) -> MailConfig:
+        if (self.host is None) != (self.sender is None):
+            raise ValueError("host and sender go together")
+        return self
+
+    @field_validator("sender")
+    @classmethod
+    def _is_an_address(cls, sender: str | None) -> str | None:
+        if sender is not None and not re.search(r"^[^@\r\n<>]*<?[^@\s<>]+@[^@\s<>]+>?$", sender):
+            raise ValueError("must be an address, as Shop <shop@example.org>")
+        return sender
+
+
+class DeliveryConfig(ConfigSection):
+    """How a coupon goes from channel to channel, and where push and webhooks go.
+
+    The webhook's secret is RAYON_WEBHOOK_SECRET, `whsec_` and base64, as Standard Webhooks has it.
+    """
+
+    page_s: float = Field(4.0, ge=0.5, le=60)  # an open page has so long to show it, then push gets it
+    push_s: float = Field(20.0, ge=2, le=300)  # the phone has so long to wake, then e-mail or SMS gets it
+    push_contact: str | None = Field(None, pattern=r"^(mailto:[^@\s]+@[^@\s]+|https://\S+)$", max_length=320)
+    push_hosts: tuple[str, ...] = ()  # push services beside the known ones, as host or host:port
+    push_ca_file: Path | None = None  # who signed the certificates of those
+    webhook_url: str | None = Field(None, pattern=r"^https://\S+$", max_length=2000)  # a gateway that sends SMS
+    webhook_ca_file: Path | None = None

@@ -1,0 +1,72 @@
+"""The words that the engine's nouns are in: closed lists, each word as it stands in databases, files and events.
+
+A word is never reused for something else, since rows that hold it outlive the code that wrote them.
+"""
+
+from __future__ import annotations
+
+from engine.vocabulary.delivery import Channel, DeliveryReason, DeliveryState, LetterReason, LetterState
+from engine.vocabulary.hearing import (
+    NO_LOSS,
+    FrameRefusal,
+    ReadingRefusal,
+    RecordRefusal,
+    SessionChange,
+    SourceSession,
+    SourceState,
+    StoreTrouble,
+)
+from engine.vocabulary.labels import LabelKind, LabelRefusal
+from engine.vocabulary.offers import (
+    DecisionOutcome,
+    DecisionReason,
+    EventKind,
+    MuteKind,
+    VisitChange,
+    VoucherState,
+    WalletChangeKind,
+)
+from engine.vocabulary.people import IdentifierKind, LinkFate, Proof, Purpose, RetentionRule
+from engine.vocabulary.points import Account, EntryKind, PointsState, ReviewVerdict
+from engine.vocabulary.portals import CapportFlaw, LetOut, PortalRefusal, PortalSystem, WayOut
+from engine.vocabulary.problems import ProblemCode
+
+__all__ = [
+    "NO_LOSS",
+    "Account",
+    "CapportFlaw",
+    "Channel",
+    "DecisionOutcome",
+    "DecisionReason",
+    "DeliveryReason",
+    "DeliveryState",
+    "EntryKind",
+    "EventKind",
+    "FrameRefusal",
+    "IdentifierKind",
+    "LabelKind",
+    "LabelRefusal",
+    "LetOut",
+    "LetterReason",
+    "LetterState",
+    "LinkFate",
+    "MuteKind",
+    "PointsState",
+    "PortalRefusal",
+    "PortalSystem",
+    "ProblemCode",
+    "Proof",
+    "Purpose",
+    "ReadingRefusal",
+    "RecordRefusal",
+    "RetentionRule",
+    "ReviewVerdict",
+    "SessionChange",
+    "SourceSession",
+    "SourceState",
+    "StoreTrouble",
+    "VisitChange",
+    "VoucherState",
+    "WalletChangeKind",
+    "WayOut",
+]

@@ -1,0 +1,60 @@
+"""Shoppers: what proves who they are, what they agreed to, and how long it is kept."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Proof(StrEnum):
+    """What proved that a phone is its shopper's. A phone is bound to no profile without one of these."""
+
+    SESSION = "session"  # the network gave the caller's address to this phone
+    REDIRECT = "redirect"  # the controller signed the address that it sent this phone to
+    CODE = "code"  # who entered a code shown in the store has this phone: it was located beside it
+
+
+class RetentionRule(StrEnum):
+    """What is forgotten in time."""
+
+    SALTS = "salts"
+    DAY_KEYS = "day_keys"
+    JOURNAL = "journal"
+    CHECKPOINTS = "checkpoints"
+    VISITS = "visits"
+    DECISIONS = "decisions"
+    SHARE_VISITS = "share_visits"
+    DELIVERIES = "deliveries"
+    ANSWERS = "answers"
+    CAP_COUNTS = "cap_counts"
+    RECEIVED = "received"
+    PROSPECTS = "prospects"
+
+
+class Purpose(StrEnum):
+    """What a shopper may agree to."""
+
+    STATISTICS = "statistics"
+    LOCATION_OFFERS = "location_offers"
+    CRM = "crm"
+    CLERK = "clerk"
+    LOCATION_LEARNING = "location_learning"  # what the phone's place at a shelf teaches of the store's radio
+
+
+class IdentifierKind(StrEnum):
+    """By what a person can be known on another phone, once it is proved."""
+
+    EMAIL = "email"
+    CARD = "card"
+
+
+class LinkFate(StrEnum):
+    """What a link that came by e-mail came to."""
+
+    OPEN = "open"  # waits for a tap
+    SIGNED_IN = "signed_in"
+    ADDED = "added"
+    MERGED = "merged"
+    NOBODY = "nobody"
+    USED = "used"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"

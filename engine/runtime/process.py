@@ -33,15 +33,17 @@ from engine.privacy.nights import Nights
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.salts import DailySalts
 from engine.privacy.secrets import Secrets
+from engine.runtime.chores import Chores
 from engine.runtime.leases.engine_name import EngineName
 from engine.runtime.leases.lease import LeaseKeeper, StoreLeases
+from engine.runtime.leases.waiting import Waiting
 from engine.runtime.listening.asking import Asking
 from engine.runtime.listening.ears import Ears, patient_config
+from engine.runtime.listening.engine_link import EngineLink
 from engine.runtime.map_fits import FitGivenUp, FitsInThread
 from engine.runtime.patience import Patience
 from engine.runtime.phones.last_places import LastPlaces
 from engine.runtime.phones.owners import PhoneOwners
-from engine.runtime.publishing import Publishing
 from engine.runtime.status import process_values, report
 from engine.runtime.store_runner import StoreRunner
 from engine.runtime.stored.gathering import Gathering
@@ -90,7 +92,7 @@ class EngineProcess:
         self._wall, self._monotonic = SteadyClock(wall, monotonic), monotonic
         self._plain_wall = wall  # what readers of our status compare it with
         self._sources = declare(config.sources, plans, environ)
-        self._subscribed = subscribed or partial(Subscriber, clock=self._wall, also=self._sources.topics)
+        subscribed = subscribed or partial(Subscriber, clock=self._wall, also=self._sources.topics)
         salts, turns_at = DailySalts(config.storage.data_dir), config.privacy.salt_turns_at
         self._keys = KeyFile(config.storage.data_dir)
         self.pseudonyms = {
@@ -109,11 +111,11 @@ class EngineProcess:
         self._keeper = LeaseKeeper(self.leases)
         self._held = HeldFrames(config.mqtt.queue_frames // 2, 2 * config.storage.lease_s + HOLD_MARGIN_S)
         self._gathering = Gathering(config.positioning.window_s)
-        self._overdue, self._waiting = list[Token](), dict[str, str]()
-        self._set_up_link()
+        self._overdue, self._waiting = list[Token](), Waiting()
+        self._link = EngineLink(config, self._name.id, list(plans), subscribed)
         self._rules = rules_of(db, config.retention, config.storage.data_dir)
         self._links: dict[str, int] = {}
-        self._due = dict.fromkeys(("refresh", "told", "status", "retention"), 0.0)
+        self._chores = Chores()
 
     def run(self) -> None:
         """Takes its stores, recovers them, subscribes, works until stopped, saves. Errors that are not the world's end
@@ -151,7 +153,7 @@ class EngineProcess:
         self.subscriber.acknowledge([*self._overdue, *done, *self._held.release(self._monotonic())])
         self._overdue.clear()
         connected = self.subscriber.state.name is LinkName.CONNECTED
-        looks = self._is_due("told", now, TOLD_S)
+        looks = self._chores.due("told", now, TOLD_S)
         for store, runner in list(self.runners.items()):
             if not connected:
                 runner.listen_from(now)
@@ -178,6 +180,11 @@ class EngineProcess:
             with self._run_by_us(store):
                 self._advance(runner, frames, now)
 
+    @property
+    def subscriber(self) -> Subscriber:
+        """Our end of the broker."""
+        return self._link.subscriber
+
     def figures(self, *, database_away: bool = False) -> dict[str, Any]:
         """What the health page knows of the process: its broker, its sources, what no store could use."""
         said = self._ears.report(self._asking.problems())
@@ -201,8 +208,8 @@ class EngineProcess:
         gained = [lease.store for lease in new if self._enter(lease)]
         if gained:
             self._refresh(self._wall())
-        self._say_waiting()
-        self._listen()
+        self._waiting.say(self.leases.waits())
+        self._link.listen(bool(self.runners))
         if len(self.runners) == len(self._plans):
             self.ready.set()
         return gained
@@ -228,7 +235,7 @@ class EngineProcess:
             log.info("%s waits for its radio map; readings are kept meanwhile", runner.plan.store)
         runner.making_map = waiting
         now = self._wall()
-        if waiting and self._is_due("status", now, STATUS_S):
+        if waiting and self._chores.due("status", now, STATUS_S):
             self._report(runner)
 
     @contextmanager
@@ -253,34 +260,6 @@ class EngineProcess:
         except StorageUnavailable:
             log.info("the database is away: other engines will notice by themselves that this one is gone")
         self._name.close()
-
-    def _say_waiting(self) -> None:
-        """One line for each store that we wait for, when the waiting begins."""
-        waits = self.leases.waits()
-        for store in waits.keys() - self._waiting.keys():
-            log.warning("not ready: %s; this engine waits to take it over", waits[store])
-        self._waiting = waits
-
-    def _set_up_link(self) -> None:
-        mqtt = self._config.mqtt
-        named = mqtt.model_copy(update={"client_id": mqtt.client_id or f"rayon-engine-{self._name.id}"})
-        self.subscriber = self._subscribed(named, list(self._plans))
-        self._publishing = Publishing(
-            self.subscriber, frozenset(mqtt.publish_events), everybody=self._config.privacy.demo
-        )
-        self._listening = False
-        self._reported_link: LinkName | None = None
-
-    def _listen(self) -> None:
-        """A session of our own stands all the time. One that the configuration names belongs to whoever runs stores:
-        taking it while we wait would take it from the engine that needs it."""
-        wanted = self._config.mqtt.client_id is None or bool(self.runners)
-        if wanted and not self._listening:
-            self.subscriber.start()
-            self._listening = True
-        elif self._listening and not wanted:
-            self.subscriber.stop()
-            self._set_up_link()
 
     def _take(self, gained: Sequence[str]) -> list[RawFrame]:
         """What arrived; what was held of stores that are ours now comes first."""
@@ -358,24 +337,18 @@ class EngineProcess:
         decided = self.patience(runner.decide, step, now)
         places = self._places.worth_noting(runner.plan, step.fixes, runner.linked_shoppers(), now)
         self.patience(note_places, self._db, places)
-        self._publishing.step(runner.plan, step, runner.linked_devices(), decided.decisions, decided.vouchers)
+        self._link.publishing.step(runner.plan, step, runner.linked_devices(), decided.decisions, decided.vouchers)
         self.patience(runner.checkpoint_if_due, now, self._config.storage.checkpoint_s)
 
     def _keep_house(self, now: float) -> None:
-        if self._is_due("refresh", now, REFRESH_S) or self._links_moved():
+        if self._chores.due("refresh", now, REFRESH_S) or self._links_moved():
             self._refresh(now)
         link = self.subscriber.state.name
-        if self._is_due("status", now, STATUS_S) or link is not self._reported_link:
+        if self._chores.due("status", now, STATUS_S) or link is not self._link.reported:
             self._report()
-            self._reported_link = link  # that the broker is gone, or back, waits for no turn
-        if self._is_due("retention", now, RETENTION_S):
+            self._link.reported = link  # that the broker is gone, or back, waits for no turn
+        if self._chores.due("retention", now, RETENTION_S):
             self.patience(forget, self._db, self._rules, now)
-
-    def _is_due(self, what: str, now: float, every_s: float) -> bool:
-        if 0 <= now - self._due[what] < every_s:
-            return False
-        self._due[what] = now
-        return True
 
     def _links_moved(self) -> bool:
         """Whether somebody agreed or took it back, since the last step: it holds from this one on."""

@@ -13,17 +13,12 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from enum import StrEnum
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
 
 from engine.config import Config
-from engine.ingest.decoders.labels import LABEL_SOURCE
 from engine.ingest.decoders.native import Frame
-from engine.ingest.hearing import Hearing
-from engine.ingest.points import PointFigures
 from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import CampaignState
 from engine.plan.cells import Cells
@@ -33,23 +28,25 @@ from engine.privacy.consent import allows
 from engine.privacy.day_keys import DayKeys, DerivedKeys
 from engine.privacy.k_anonymity import whole_ks
 from engine.privacy.nights import Nights
-from engine.privacy.sealing import Seal, Sealed
-from engine.records import VisitEvent
 from engine.runtime.decisions import OfferDesk
 from engine.runtime.labels.told_labels import frame_of
+from engine.runtime.listening.store_hearing import StoreHearing
 from engine.runtime.map_fits import MapFits
 from engine.runtime.store_engine import Step, StoreEngine
+from engine.runtime.stored.damage import BAD_CHECKPOINT, BAD_ROW, OLD_S, STALE, Damaged
 from engine.runtime.stored.journal import linked_in, pack_frames, unpack_frames
+from engine.runtime.stored.layout import layout_of
 from engine.runtime.stored.names import NameBook, ReadBook
 from engine.runtime.stored.pace import Pace
-from engine.runtime.stored.packing import VERSION, pack, unpack
+from engine.runtime.stored.packing import pack, unpack
+from engine.runtime.stored.sealed_days import SealedDays
+from engine.runtime.stored.visit_rows import visit_row
 from engine.storage.database import Database
 from engine.storage.journal import Journal, JournalRow, VisitRow, load_recovery, save_checkpoint
 from engine.storage.leases import Lease
 from engine.storage.people.told_places import drop_told_places, told_places
 from engine.storage.vouchers.claims import Verdicts
 from engine.vocabulary import (
-    NO_LOSS,
     Channel,
     LabelRefusal,
     Purpose,
@@ -60,26 +57,6 @@ from engine.vocabulary import (
 )
 
 log = logging.getLogger(__name__)
-OLD_S = 3600.0
-STALE = (
-    "%s: the journal's %d rows end %.1f hours ago: they are worked off for the statistics, and nothing is issued for "
-    "what is that long past"
-)
-BAD_ROW = (
-    "%s: journal row %d is damaged (%s): its readings are left out, all others are worked off. A disk that changes "
-    "bytes is failing: `rayon doctor` looks at the rest, `rayon restore` brings a backup back"
-)
-BAD_CHECKPOINT = (
-    "%s: the checkpoint is damaged (%s): tracks begin anew with the journal since then; statistics, vouchers and "
-    "points are not touched. A disk that changes bytes is failing: `rayon doctor` looks at the rest"
-)
-
-
-class Damaged(StrEnum):
-    """What was left out of a recovery because its bytes are not those that were written."""
-
-    CHECKPOINT = "checkpoint"
-    JOURNAL = "journal"
 
 
 class StoreRunner:
@@ -104,24 +81,22 @@ class StoreRunner:
         self._release = Release(
             plan, self.cells, config.presence.heat_cell_m, k=config.privacy.k, block_s=config.privacy.block_s
         )
-        self._nights = Nights(plan.timezone, config.privacy.salt_turns_at)
+        nights = Nights(plan.timezone, config.privacy.salt_turns_at)
+        self._sealing = SealedDays(plan.store, nights, keys or DerivedKeys(secret))
         self._clock, self._night = 0.0, 0
-        self._seal, self._sealed_in = Seal(plan.store, keys or DerivedKeys(secret)), 0
         self._deciding = OfferDesk(plan, config, db, secret, lease)
         self._refused: Counter[ReadingRefusal | RecordRefusal | LabelRefusal] = Counter()
         self._damaged: Counter[Damaged] = Counter()
         self._db = db
-        self._layout = _layout(plan, config, self.cells)
+        self._layout = layout_of(plan, config, self.cells)
         self._journal = Journal(db, plan.store, lease)
         self._names, self._read_names = NameBook(), ReadBook()
         self._upto_id = 0
         self._pace = Pace()
         self._written_linked: set[int] = set()  # by the checkpoint or the journal since
         self._visits: list[VisitRow] = []
-        self._touched = self._gone = False
-        self._hearing = Hearing()
-        self._points = PointFigures(len(plan.access_points))
-        self._deaf: StoreTrouble | None = None
+        self._touched = False
+        self._heard = StoreHearing(plan)
         self.making_map = False
         """Whether it waits for a radio map: readings wait with it."""
 
@@ -147,7 +122,7 @@ class StoreRunner:
     def _unpack(self, row: JournalRow) -> list[Frame] | None:
         """The row's frames; None, counted or said, where they cannot be used."""
         try:
-            payload = self._open(row.payload)
+            payload = self._sealing.open(row.payload)
             frames = (
                 None if payload is None else unpack_frames(self.plan.store, payload, self._layout, self._read_names)
             )
@@ -164,7 +139,7 @@ class StoreRunner:
         """Commits the frames to the journal. After this the broker may forget them."""
         linked = self._deciding.links.keys() - self._written_linked
         packed, names = pack_frames(frames, self._layout, self._names, sorted(linked))
-        self._upto_id = self._journal.append(now, self._close(packed, now))
+        self._upto_id = self._journal.append(now, self._sealing.close(packed, now))
         self._names.learn(names)
         self._written_linked |= linked
 
@@ -185,11 +160,11 @@ class StoreRunner:
             self._refused.update(frame.refused)
         late_before = self._engine.late
         step = self._engine.step(frames, now)
-        self._listen(frames, self._engine.late - late_before, now)
+        self._heard.note(frames, self._engine.late - late_before, now)
         self._touched |= bool(frames or step.visits or step.ended or len(step.fixes))
         self._remember(step)
         self._clock = min(step.clock, now)
-        self._turn_waiting(self._nights.day(now).begins_at)
+        self._turn_waiting(self._sealing.night(now))
         counted = self._engine.are_counted(step.fixes.device)
         self._release.see(step.fixes if counted.all() else step.fixes.take(counted), self._engine.counted(step.visits))
         self._release.see_moves(step.moves)
@@ -197,24 +172,7 @@ class StoreRunner:
 
     def miss(self, frames: int, now: float) -> None:
         """Whole frames of this store could not be used: each counts as a reading that was refused."""
-        self._say_deaf(self._hearing.note(now, frames, frames, 0))
-
-    def _listen(self, frames: Sequence[Frame], late: int, now: float) -> None:
-        frames = [frame for frame in frames if not frame.source.startswith(LABEL_SOURCE)]  # those say who was where
-        refused = sum(n for frame in frames for reason, n in frame.refused.items() if reason not in NO_LOSS)
-        came = refused + sum(len(f.readings) + len(f.ap_readings) + len(f.positions) for f in frames)
-        self._say_deaf(self._hearing.note(now, came, refused, late))
-        heard = [part.ap for f in frames if not f.replay for part in (f.readings, f.ap_readings) if len(part)]
-        self._points.note(np.concatenate(heard) if heard else np.empty(0, np.int32), now)
-
-    def _say_deaf(self, trouble: StoreTrouble | None) -> None:
-        """One line when it begins and one when it ends."""
-        if trouble and not self._deaf:
-            log.warning("not ready: %s: more than half of the last minute's readings are lost: %s", self.plan.store,
-                        "too late" if trouble is StoreTrouble.MOSTLY_LATE else "refused")  # fmt: skip
-        elif self._deaf and not trouble:
-            log.warning("%s: most readings can be used again", self.plan.store)
-        self._deaf = trouble
+        self._heard.miss(frames, now)
 
     def decide(self, step: Step, now: float) -> Verdicts:
         """The step's triggers decided and, where the answer is yes, vouchers issued. Safe to call again."""
@@ -288,10 +246,9 @@ class StoreRunner:
                 "k": self._release.k,
                 "troubles": {
                     StoreTrouble.MAKING_MAP: int(self.making_map),
-                    StoreTrouble.MOSTLY_LATE: int(self._deaf is StoreTrouble.MOSTLY_LATE),
-                    StoreTrouble.MOSTLY_REFUSED: int(self._deaf is StoreTrouble.MOSTLY_REFUSED),
+                    **self._heard.troubles(),
                 },
-                "points": self._points.as_json(),
+                "points": self._heard.points(),
                 "refused": dict(self._refused) | taught,
                 "damaged": dict(self._damaged),
                 "linked": len(self._deciding.links),
@@ -317,7 +274,7 @@ class StoreRunner:
             "linked": np.array(sorted(self._deciding.links), np.uint64),
             "refused": dict(self._refused),
         }
-        blob = self._close(pack({"layout": self._layout} | state), now)
+        blob = self._sealing.close(pack({"layout": self._layout} | state), now)
         save_checkpoint(
             self._db,
             self.plan.store,
@@ -336,30 +293,7 @@ class StoreRunner:
         self._visits = []
         self._written_linked = set(self._deciding.links)
         self._touched = False
-        self._destroy_old_keys(now)
-
-    def _close(self, plain: bytes, now: float) -> bytes:
-        """Sealed under the key of the day: at rest there is nothing that a person could be told by."""
-        return self._seal.close(plain, self._nights.day(now))
-
-    def _open(self, sealed: bytes) -> bytes | None:
-        """What was sealed; None, and said once, where its day is over and the key gone."""
-        try:
-            return self._seal.open(sealed)
-        except Sealed as error:
-            if not error.gone:
-                raise
-            if not self._gone:
-                log.warning("%s: what was kept of a day that is over cannot be read any more", self.plan.store)
-            self._gone = True
-            return None
-
-    def _destroy_old_keys(self, now: float) -> None:
-        """The checkpoint holds everything under today's key now, and the journal is cut."""
-        day = self._nights.day(now)
-        if day.begins_at != self._sealed_in:
-            self._seal.destroy_others(day)
-            self._sealed_in = day.begins_at
+        self._sealing.destroy_old_keys(now)
 
     def _turn_waiting(self, night: int) -> None:
         """Where the salt has turned, what waits keeps numbers of people, and no pseudonym."""
@@ -369,7 +303,7 @@ class StoreRunner:
 
     def _restore(self, blob: bytes) -> None:
         try:
-            saved = self._open(blob)
+            saved = self._sealing.open(blob)
             tree = None if saved is None else unpack(saved)
         except ValueError as error:
             self._damaged[Damaged.CHECKPOINT] += 1
@@ -397,31 +331,5 @@ class StoreRunner:
             link = self._deciding.links.get(event.device)
             visit_id = ended.get(event.device) or self._engine.visit_id(event.device)
             if event.kind == VisitChange.LEAVE and link is not None and visit_id is not None:
-                row = _visit_row(link, event, visit_id)
+                row = visit_row(link, event, visit_id)
                 self._visits.extend([] if row is None else [row])
-
-
-def _visit_row(link: LinkedShopper, event: VisitEvent, visit_id: str) -> VisitRow | None:
-    """The part of an ended visit that is this shopper's; None where it was over before.
-
-    Whatever the phone did before the profile was made, or before it became this profile's phone, was somebody else's.
-    """
-    started_at = max(event.started_at, link.created_at, link.linked_at)
-    ended_at = event.started_at + event.dwell_s
-    if started_at > ended_at:
-        return None
-    return VisitRow(link.shopper_id, event.zone, visit_id, started_at, ended_at, ended_at - started_at)
-
-
-def _layout(plan: Plan, config: Config, cells: Cells) -> str:
-    """A name for all that indices in state and journal refer to: another plan or grid has another."""
-    parts = (
-        VERSION,
-        config.positioning.cell_m,
-        config.presence.heat_cell_m,
-        [level.id for level in plan.levels],
-        [zone.id for zone in plan.zones],
-        [ap.id for ap in plan.access_points],
-    )
-    grid = cells.x_m.tobytes() + cells.y_m.tobytes() + cells.level.tobytes()
-    return sha256(repr(parts).encode() + grid).hexdigest()[:16]

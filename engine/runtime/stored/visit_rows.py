@@ -1,0 +1,19 @@
+"""Ended visits as rows: of a visit, what is its shopper's."""
+
+from __future__ import annotations
+
+from engine.offers.audience import LinkedShopper
+from engine.records import VisitEvent
+from engine.storage.journal import VisitRow
+
+
+def visit_row(link: LinkedShopper, event: VisitEvent, visit_id: str) -> VisitRow | None:
+    """The part of an ended visit that is this shopper's; None where it was over before.
+
+    Whatever the phone did before the profile was made, or before it became this profile's phone, was somebody else's.
+    """
+    started_at = max(event.started_at, link.created_at, link.linked_at)
+    ended_at = event.started_at + event.dwell_s
+    if started_at > ended_at:
+        return None
+    return VisitRow(link.shopper_id, event.zone, visit_id, started_at, ended_at, ended_at - started_at)

@@ -21,8 +21,8 @@ from engine.vocabulary import Channel, Purpose, VoucherState
 from tests.api.shoppers.reached import agree, issue, reached, subscribe
 from tests.api.site import Site, eventually
 from tests.browser import ask, chromium, click, wait_for
+from tests.browsers.devtools import Devtools
 from tests.clocks import HeldClock
-from tests.devtools import Devtools
 from tests.push_services import Browser, PushService
 
 __all__ = ["chromium"]

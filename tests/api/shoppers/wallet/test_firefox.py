@@ -10,7 +10,7 @@ import pytest
 from engine.storage.vouchers.vouchers import voucher_of
 from tests.api.shoppers.wallet.test_wallet_page import use
 from tests.api.site import Site, code_of, eventually
-from tests.firefox import Firefox, firefox
+from tests.browsers.firefox import Firefox, firefox
 
 __all__ = ["firefox"]
 pytestmark = pytest.mark.e2e

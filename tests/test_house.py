@@ -1,0 +1,39 @@
+"""The house stays one that can be walked through: folders of fifteen Python files, files of four hundred lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("api", "docs", "engine", "floorplans", "simulators", "tests")
+MOST_FILES, MOST_LINES = 15, 400
+CATALOGUES = {
+    "engine/storage/migrations/versions": "a file a migration, in a row that only grows",
+    "tests/cases": "a file a fault, found by its name",
+}
+"""Folders that may hold more files, and why: they are looked up, never read from end to end."""
+
+
+def files() -> list[Path]:
+    return sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+
+
+def folder(path: Path) -> str:
+    return path.parent.relative_to(ROOT).as_posix()
+
+
+def test_no_folder_holds_more_than_fifteen_files() -> None:
+    held = Counter(folder(path) for path in files() if path.name != "__init__.py")
+    assert len(held) > 100
+    assert {name: n for name, n in held.items() if n > MOST_FILES and name not in CATALOGUES} == {}
+
+
+def test_every_exception_is_still_one() -> None:
+    held = Counter(folder(path) for path in files() if path.name != "__init__.py")
+    assert {name: held[name] for name in CATALOGUES if held[name] <= MOST_FILES} == {}
+
+
+def test_no_file_is_longer_than_four_hundred_lines() -> None:
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files()}
+    assert {path.relative_to(ROOT).as_posix(): n for path, n in lines.items() if n > MOST_LINES} == {}

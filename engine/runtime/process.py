@@ -28,6 +28,8 @@ from engine.ingest.sources.declared import declare
 from engine.ingest.sources.envelope import envelope_key
 from engine.ingest.time.wall import SteadyClock
 from engine.plan.model import Plan
+from engine.positioning.labels.lesson import Lesson
+from engine.positioning.learning.self_calibration import Fitted
 from engine.privacy.day_keys import KeyFile
 from engine.privacy.nights import Nights
 from engine.privacy.pseudonyms import Pseudonyms
@@ -40,7 +42,7 @@ from engine.runtime.leases.waiting import Waiting
 from engine.runtime.listening.asking import Asking
 from engine.runtime.listening.ears import Ears, patient_config
 from engine.runtime.listening.engine_link import EngineLink
-from engine.runtime.map_fits import FitGivenUp, FitsInThread
+from engine.runtime.map_fits import LESSONS, FitGivenUp, FitsInThread
 from engine.runtime.patience import Patience
 from engine.runtime.phones.last_places import LastPlaces
 from engine.runtime.phones.owners import PhoneOwners
@@ -61,6 +63,7 @@ TAKE_FRAMES = 32  # per turn: at 650 readings each about a second of work, which
 TICK_S = 0.25  # with nothing arriving the stores still look at the clock so often
 REFRESH_S, STATUS_S, RETENTION_S = 0.5, 3.0, 3600.0
 TOLD_S = 2.0  # places that shoppers told
+LABELS_PART = 0.2  # of what a store may spend on learning goes to its labels
 HOLD_MARGIN_S = 5.0  # beyond two terms: for what an engine had taken in, and not yet written, when it died
 
 
@@ -217,15 +220,17 @@ class EngineProcess:
     def _enter(self, lease: Lease) -> bool:
         """Runs the store from where its last engine left it. False where that one, or a third, has it again."""
         plan, share = self._plans[lease.store], self._config.positioning.learning_share / len(self._plans)
-        fits = FitsInThread(self.stopping, share=share)
+        fits = FitsInThread[Fitted](self.stopping, share=share * (1.0 - LABELS_PART))
+        lessons = FitsInThread[Lesson](self.stopping, share=share * LABELS_PART, turns=LESSONS)
         config = patient_config(self._config, self._sources.delay_s(lease.store))
-        runner = StoreRunner(plan, config, self._db, self._secrets.site_key, fits, lease, self._keys)
+        runner = StoreRunner(plan, config, self._db, self._secrets.site_key, fits, lease, self._keys, lessons)
         fits.on_wait = partial(self._wait_for_map, runner)
         with self._run_by_us(lease.store):
             replayed = self.patience(runner.recover, self._wall())
             if replayed:
                 log.info("%s: %d journal rows worked off again after the last stop", lease.store, replayed)
             self.runners[lease.store] = runner
+            lessons.patient = False  # from here on readings come in
         return lease.store in self.runners
 
     def _wait_for_map(self, runner: StoreRunner, waiting: bool) -> None:

@@ -19,6 +19,7 @@ from engine.offers.promise import Promise
 from engine.offers.triggers import TriggerTimers
 from engine.plan.cells import Cells, walkable_cells, zone_membership
 from engine.plan.model import Plan
+from engine.positioning.labels.lesson import Lesson
 from engine.positioning.told import fixes_of
 from engine.presence.flows import Flows, leaf_zones
 from engine.presence.heat import HeatGrid, ZoneHours
@@ -44,7 +45,7 @@ from engine.records import (
 from engine.runtime.intake import HeardStep, Intake
 from engine.runtime.labels.store_labels import StoreLabels
 from engine.runtime.learning_locator import LearningLocator
-from engine.runtime.map_fits import FitsInPlace, MapFits
+from engine.runtime.map_fits import Fits, FitsInPlace, MapFits
 from engine.runtime.newcomers import Newcomers
 from engine.runtime.promised.promises import Promises
 from engine.runtime.renaming import rename_devices
@@ -92,10 +93,16 @@ class StoreEngine:
     Deterministic: the same frames in the same steps give the same result, before and after `state`/`restore`, wherever
     `fits` makes the radio maps that are learnt, as long as that owes no rests, which are measured. A `radio_map` that
     is given is kept instead. What `fits.result` raises comes out of `step`; the engine is then good for nothing.
+    `lessons` is where it is worked out what labels come to.
     """
 
     def __init__(
-        self, plan: Plan, config: Config, radio_map: RadioMap | None = None, fits: MapFits | None = None
+        self,
+        plan: Plan,
+        config: Config,
+        radio_map: RadioMap | None = None,
+        fits: MapFits | None = None,
+        lessons: Fits[Lesson] | None = None,
     ) -> None:
         positioning, presence = config.positioning, config.presence
         self.plan = plan
@@ -106,7 +113,7 @@ class StoreEngine:
         self._locator = LearningLocator(plan, self.cells, positioning, fits or FitsInPlace(), radio_map)
         self._places = PlacePrior(plan, self.cells)
         self._promises = Promises(plan, self.cells, self._zones)
-        self._labels = StoreLabels(plan, self.cells, self._locator)
+        self._labels = StoreLabels(plan, self.cells, self._locator, lessons)
         self._campaigns: tuple[Campaign, ...] = ()
         self._known_places = self._learnt_versions
         self._newcomers = Newcomers(config.ingest.devices_per_store)

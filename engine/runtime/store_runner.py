@@ -23,6 +23,7 @@ from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import CampaignState
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
+from engine.positioning.labels.lesson import Lesson
 from engine.presence.release import Release
 from engine.privacy.consent import allows
 from engine.privacy.day_keys import DayKeys, DerivedKeys
@@ -31,7 +32,7 @@ from engine.privacy.nights import Nights
 from engine.runtime.decisions import OfferDesk
 from engine.runtime.labels.told_labels import frame_of
 from engine.runtime.listening.store_hearing import StoreHearing
-from engine.runtime.map_fits import MapFits
+from engine.runtime.map_fits import Fits, MapFits
 from engine.runtime.store_engine import Step, StoreEngine
 from engine.runtime.stored.damage import BAD_CHECKPOINT, BAD_ROW, OLD_S, STALE, Damaged
 from engine.runtime.stored.journal import linked_in, pack_frames, unpack_frames
@@ -60,7 +61,7 @@ log = logging.getLogger(__name__)
 
 
 class StoreRunner:
-    """A store that survives its process. Used by one thread. `fits` as for `StoreEngine`.
+    """A store that survives its process. Used by one thread. `fits` and `lessons` as for `StoreEngine`.
 
     With a `lease`, everything it writes is written only while the lease holds: `keep`, `decide`, `checkpoint` and
     `report` raise LeaseLost once another engine runs the store, and this object is then good for nothing.
@@ -75,9 +76,10 @@ class StoreRunner:
         fits: MapFits | None = None,
         lease: Lease | None = None,
         keys: DayKeys | None = None,
+        lessons: Fits[Lesson] | None = None,
     ) -> None:
         self.plan, self.lease = plan, lease
-        self._engine = StoreEngine(plan, config, fits=fits)
+        self._engine = StoreEngine(plan, config, fits=fits, lessons=lessons)
         self._release = Release(
             plan, self.cells, config.presence.heat_cell_m, k=config.privacy.k, block_s=config.privacy.block_s
         )

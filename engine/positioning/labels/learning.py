@@ -7,8 +7,9 @@ phone's own offset, and a running number that leads to nobody once the device ha
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -16,8 +17,9 @@ import numpy as np
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
-from engine.positioning.labels.doubts import CHANCE_SAYS, MovedProduct, chance_lines, lying, moved_products, weigh
-from engine.positioning.labels.field import correction_of, nearest_cells
+from engine.positioning.labels.doubts import CHANCE_SAYS, MovedProduct, chance_lines, weigh
+from engine.positioning.labels.field import nearest_cells
+from engine.positioning.labels.lesson import NO_LESSON, Lesson, floor_of, lesson_again, lesson_of
 from engine.positioning.labels.places import (
     BEFORE_TILL_S,
     KINDS,
@@ -32,7 +34,7 @@ from engine.positioning.labels.places import (
     take_timed,
 )
 from engine.positioning.labels.trail import Trail
-from engine.positioning.labels.trial import LEAST_LABELS, NOTHING, Verdict, try_labels
+from engine.positioning.labels.trial import LEAST_LABELS, Verdict
 from engine.radio.radiomap import RadioMap
 from engine.records import F64, U64, Fixes, Labels, Scans
 from engine.vocabulary import LabelKind, LabelRefusal
@@ -59,11 +61,14 @@ class LabelledPause:
 
 
 class LabelLearning:
-    """Of one store. `correct` gives the map as labels make it; `counts` what was left aside, by reason."""
+    """Of one store. `correct` gives the map as labels make it; `counts` what was left aside, by reason.
+
+    What labels come to takes seconds: `begin` gives that as a task, for any thread, and `finish` takes what it came to.
+    """
 
     def __init__(self, plan: Plan, cells: Cells) -> None:
         self._plan, self._cells = plan, cells
-        self._floor_m2 = max(len(cells) * cells.cell_m**2, 1.0)
+        self._floor_m2 = floor_of(cells)
         self._trail = Trail(len(plan.access_points))
         self._willing: U64 = np.empty(0, np.uint64)
         self._terminals: set[int] = set()
@@ -77,11 +82,25 @@ class LabelLearning:
         self._next = 0
         self._taught = Taught.empty(n_ap=len(plan.access_points))
         self._learnt = 0  # how many of them the verdict is of
+        self._begun, self._chance = 0, list[int]()  # the lesson that is under way: of how many, without which streams
         self.counts: Counter[LabelRefusal] = Counter()
         self.used = 0
-        self.verdict: Verdict = NOTHING
-        self.lies: dict[str, str] = {}
-        self.moved: list[MovedProduct] = []
+        self._lesson = NO_LESSON
+
+    @property
+    def verdict(self) -> Verdict:
+        """On the map in use."""
+        return self._lesson.verdict
+
+    @property
+    def lies(self) -> dict[str, str]:
+        """Streams that contradict the map as a whole: what they look like."""
+        return {self._sources[source]: what for source, what in self._lesson.lies.items()}
+
+    @property
+    def moved(self) -> list[MovedProduct]:
+        """Products that stand elsewhere than the plan says."""
+        return self._lesson.moved
 
     def set_willing(self, devices: U64) -> None:
         """The devices of shoppers who agreed that their places teach. Of who does not any more, what was kept goes."""
@@ -206,7 +225,7 @@ class LabelLearning:
             self.used += 1
         gone = max(0, len(every) + 1 - MOST_KEPT)
         self._taught = Taught.concat([every.take(slice(gone, None)), one])
-        self._learnt = max(0, self._learnt - gone)
+        self._learnt, self._begun = max(0, self._learnt - gone), max(0, self._begun - gone)
 
     @property
     def due(self) -> bool:
@@ -215,23 +234,30 @@ class LabelLearning:
 
     def learn(self, radio_map: RadioMap) -> None:
         """The verdict anew, on top of this map, by all labels."""
-        if len(self._taught) < LEAST_LABELS:
-            return
-        self._learnt = len(self._taught)
-        believed = self._believed()
-        self.verdict = try_labels(self._plan, self._cells, radio_map, believed)
+        task = self.begin(radio_map)
+        if task is not None:
+            self.finish(task())
 
-    def _believed(self) -> Taught:
-        """Labels of streams that do not lie, weighed; what is wrong is named."""
-        every = self._taught.take(slice(0, self._learnt))
-        lies = lying(every) | {s: CHANCE_SAYS for s, lines in self._lines.items() if chance_lines(*lines.tolist())}
-        self.lies = {self._sources[source]: what for source, what in lies.items()}
-        honest = every.take(~np.isin(every.source, list(lies)))
-        self.moved = moved_products(honest)
-        weight = weigh(honest, self._floor_m2)
-        wrong = [m.product for m in self.moved]
-        weight[np.isin(honest.product, wrong) & (honest.product >= 0)] = 0.0
-        return replace(honest, weight=weight)
+    def begin(self, radio_map: RadioMap) -> Callable[[], Lesson] | None:
+        """What all labels so far come to on top of this map; None of too few. Forgets a lesson begun before."""
+        self._begun = len(self._taught)
+        self._chance = [s for s, lines in self._lines.items() if chance_lines(*lines.tolist())]
+        return self.begun(radio_map)
+
+    def begun(self, radio_map: RadioMap) -> Callable[[], Lesson] | None:
+        """The lesson that was begun, anew."""
+        if self._begun < LEAST_LABELS:
+            return None
+        labels = self._taught.take(slice(0, self._begun))
+        return partial(lesson_of, self._plan, self._cells, radio_map, labels, tuple(self._chance))
+
+    def finish(self, lesson: Lesson) -> None:
+        """What the lesson begun last came to."""
+        self._lesson, self._learnt = lesson, self._begun
+
+    def unlearn(self) -> None:
+        """There is another map, for which the correction does not hold."""
+        self._lesson = replace(self._lesson, verdict=NO_LESSON.verdict)
 
     def correct(self, radio_map: RadioMap) -> RadioMap:
         """The map as labels make it."""
@@ -284,6 +310,8 @@ class LabelLearning:
             "next": np.array([self._next]),
             "taught": {name: getattr(self._taught, name) for name in Taught.__slots__},
             "learnt": np.array([self._learnt]),
+            "begun": np.array([self._begun, *self._chance]),
+            "chance": np.array([s for s, what in self._lesson.lies.items() if what == CHANCE_SAYS], np.int64),
             "share": np.array([self.verdict.share, self.verdict.gain_m, float(self.verdict.devices)]),
             "counts": {str(k): np.array([v]) for k, v in self.counts.items()},
             "used": np.array([self.used]),
@@ -291,6 +319,14 @@ class LabelLearning:
 
     def restore(self, state: Mapping[str, Any], radio_map: RadioMap) -> None:
         """Takes over what `state` returned; the correction is made again on top of the map that is in use."""
+        self.restore_rows(state)
+        share, gain, devices = (float(v) for v in state["share"])
+        chance = state["chance"].tolist() if "chance" in state else ()  # checkpoints of before know of none
+        labels, verdict = self._taught.take(slice(0, self._learnt)), Verdict(None, share, gain, int(devices))
+        self._lesson = lesson_again(self._cells, radio_map, labels, chance, verdict)
+
+    def restore_rows(self, state: Mapping[str, Any]) -> None:
+        """The same, without what labels came to: that stays as it is."""
         self._trail.restore(state["trail"])
         self._terminals = set(state["terminals"].tolist())
         self._waiting = Labels(**{name: np.array(state["waiting"][name]) for name in Labels.__slots__})
@@ -305,13 +341,8 @@ class LabelLearning:
         self._taught = Taught(**{name: np.array(state["taught"][name]) for name in Taught.__slots__})
         self.counts = Counter({LabelRefusal(k): int(v[0]) for k, v in state["counts"].items()})
         self.used = int(state["used"][0])
-        share, gain, devices = (float(v) for v in state["share"])
-        found = None
-        if self._learnt >= LEAST_LABELS:
-            believed = self._believed()
-            if share > 0:
-                found = correction_of(self._cells, radio_map, believed.take(believed.weight > 0.1))
-        self.verdict = Verdict(found, share, gain, int(devices))
+        begun, *chance = state["begun"].tolist() if "begun" in state else [0]
+        self._begun, self._chance = int(begun), [int(s) for s in chance]
 
 
 def _keys(labels: Labels) -> Iterator[int]:

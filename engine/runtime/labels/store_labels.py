@@ -13,19 +13,30 @@ from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.labels.field import nearest_cells
 from engine.positioning.labels.learning import LabelLearning
+from engine.positioning.labels.lesson import Lesson
 from engine.positioning.labels.places import LAG_S
 from engine.records import U64, Fixes, Labels, Scans
 from engine.runtime.learning_locator import LearningLocator
+from engine.runtime.map_fits import Fits, FitsInPlace
 from engine.runtime.renaming import rename_devices
 
+LEARNING_S = 60.0  # from the beginning of a lesson to its use, a lesson being 1 to 13 s of a core
 RECALIBRATE = 1.1  # thresholds are made anew when there are so many times more labelled devices
 
 
 class StoreLabels:
-    """Of one store. Deterministic in what it is told, like the engine it belongs to."""
+    """Of one store. Deterministic in what it is told, like the engine it belongs to.
 
-    def __init__(self, plan: Plan, cells: Cells, locator: LearningLocator) -> None:
+    What labels come to is worked out by `lessons` and used from LEARNING_S later by the store's clock; where it is not
+    done by then, as soon as it is, so that no reading waits. Another map is used as it is until its lesson is done.
+    """
+
+    def __init__(self, plan: Plan, cells: Cells, locator: LearningLocator, lessons: Fits[Lesson] | None = None) -> None:
         self._cells, self._locator = cells, locator
+        self._lessons: Fits[Lesson] = FitsInPlace() if lessons is None else lessons
+        self._use_at = np.inf
+        self._under_way = False
+        self._rests_until = -np.inf
         self._learning = LabelLearning(plan, cells)
         self.triggers = LabelledTriggers()
         self._map_version = 0
@@ -45,7 +56,8 @@ class StoreLabels:
     def learn(self, scans: Scans, fixes: Fixes, clock: float) -> None:
         """What a step heard and where devices were, and the labels that are due by now."""
         self._learning.see(scans, fixes)
-        if not math.isfinite(clock):
+        if not math.isfinite(clock):  # the store's time starts anew
+            self._use_at = self._rests_until = -np.inf
             return
         wait_s = self.triggers.keep_s + LAG_S
         self.triggers.see(fixes, self._learning.followed, clock, wait_s)
@@ -64,16 +76,33 @@ class StoreLabels:
         if self.triggers.devices >= max(RECALIBRATE * self._devices, 1):
             self._devices = self.triggers.devices
             self.promised_version += 1
-        if self._learning.due or self._map_version != self._locator.map_version:
-            self._relearn()
+        self._learn_map(clock)
 
-    def _relearn(self) -> None:
-        base = self._locator.base_map
+    def _learn_map(self, clock: float) -> None:
+        """A lesson begins, or the one that was begun is used."""
+        if self._map_version != self._locator.map_version:
+            self._map_version = self._locator.map_version
+            self._learning.unlearn()
+            self._begin(clock)
+        elif self._under_way:
+            if clock >= self._use_at and self._lessons.ready:
+                self._use()
+        elif self._learning.due and clock >= self._rests_until:
+            self._begin(clock)
+
+    def _begin(self, clock: float) -> None:
+        task = self._learning.begin(self._locator.base_map)
+        self._under_way, self._use_at = task is not None, clock + LEARNING_S
+        if task is not None:
+            self._lessons.begin(task)
+
+    def _use(self) -> None:
         before = self._learning.verdict.share
-        self._learning.learn(base)
-        self._map_version = self._locator.map_version
+        self._learning.finish(self._lessons.result())
+        self._under_way = False
+        self._rests_until = self._use_at - LEARNING_S + self._lessons.owed_s
         if before or self._learning.verdict.share:
-            self._locator.correct(self._learning.correct(base))
+            self._locator.correct(self._learning.correct(self._locator.base_map))
 
     def withdraw(self, devices: U64) -> None:
         """Devices (m,) whose owners take their consent back. What their labels taught leads to nobody, and stays."""
@@ -86,7 +115,7 @@ class StoreLabels:
 
     def rename(self, names: Mapping[int, int]) -> None:
         """The salt has turned: devices go on under new names (old to new)."""
-        self._learning.restore(rename_devices(self._learning.state(), names), self._locator.base_map)
+        self._learning.restore_rows(rename_devices(self._learning.state(), names))
 
     def figures(self) -> dict[str, Any]:
         """For the health page and the manager."""
@@ -98,6 +127,7 @@ class StoreLabels:
             "learning": self._learning.state(),
             "triggers": self.triggers.state(),
             "devices": np.array([self._devices]),
+            "lesson": np.array([self._under_way, self._use_at, self._rests_until], np.float64),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -108,3 +138,8 @@ class StoreLabels:
         self._devices = int(state["devices"][0])
         self._map_version = self._locator.map_version
         self._locator.correct(self._learning.correct(base))
+        under_way, self._use_at, self._rests_until = state.get("lesson", (False, np.inf, -np.inf))  # none of before
+        task = self._learning.begun(base) if under_way else None
+        self._under_way = task is not None
+        if task is not None:
+            self._lessons.begin(task)

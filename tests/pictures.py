@@ -47,7 +47,7 @@ def photograph(browser: Chrome, name: str) -> None:
 def receive(site: Site, browser: Chrome, lang: str) -> str:
     """Signed in, with one coupon on the page; whose it is."""
     browser.get(f"{site.url}/w/corner?{urlencode(site.redirect(MACS[lang]))}&lang={lang}")
-    click(browser, "input[value='location_offers:page']")
+    click(browser, "label:has(input[name='location_offers:page'][value='yes']) span")
     click(browser, "form button")
     click(browser, "a.button.main")
     wait_for(browser, "#status[data-state=live]")

@@ -47,7 +47,7 @@ COMMANDS = {
         "api.cli.bench.run", "Times the locator, the decoders and the start of commands, and weighs what is kept."
     ),
     "backup": Listed(
-        "api.cli.data.backup", "Copy database, keys and floor plans into one file, while the site runs or not.", SITE
+        "api.cli.data.backup", "Copy database, keys, floor plans and config.yaml into one file, while the site runs or not.", SITE
     ),
     "restore": Listed(
         "api.cli.data.restore",
@@ -60,7 +60,7 @@ COMMANDS = {
         SITE,
     ),
     "campaigns": Listed("api.cli.data.campaigns", "Campaigns of the stores' files.", SITE),
-    "keys": Listed("api.cli.keys", "Keys of managers, tills and monitoring.", SITE),
+    "keys": Listed("api.cli.keys", "Keys of managers, tills, monitoring and the DPO.", SITE),
     "decode": Listed(
         "api.cli.decode.command",
         "Says what a decoder makes of recorded messages: readings, positions, sessions, and refusals by reason.",

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from engine.errors import MessageRefused
 from engine.ingest.decoders import macs
-from engine.ingest.decoders.clouds import meraki_mqtt
+from engine.ingest.decoders.forgetting import forget_addresses
 from engine.ingest.decoders.heard import Decoded
 from engine.ingest.decoders.kinds import DECODERS
 from engine.vocabulary import RecordRefusal
@@ -86,8 +86,7 @@ def unsound(decoded: Decoded) -> str:
 
 def _allocated() -> int:
     """Blocks of memory in use, without what is remembered on purpose, which is bounded."""
-    for remembered in (macs._spelled, meraki_mqtt._parse_topic):
-        remembered.cache_clear()
+    forget_addresses()
     gc.collect()
     return sys.getallocatedblocks()
 

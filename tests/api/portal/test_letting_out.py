@@ -90,7 +90,7 @@ def test_meraki_s_click_through_leads_out_and_back_to_us(tmp_path: Path) -> None
         assert onward.startswith(f"{site.url}/w/corner/online")
         assert "You are connected" in phone.get(onward).text
         assert linked_devices(site.db, "corner") == {}
-        assert phone.cookies == {}
+        assert set(phone.cookies) <= {"rayon_refused"}
 
 
 def test_a_form_for_the_controller_is_shown_with_one_button(tmp_path: Path) -> None:

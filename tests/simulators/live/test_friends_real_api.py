@@ -10,6 +10,7 @@ import pytest
 from engine.config import ApiConfig
 from engine.storage.people.shoppers import linked_devices
 from engine.storage.vouchers.vouchers import counts
+from engine.vocabulary import MuteKind
 from simulators.live.counters import Tally
 from simulators.live.phone import run_phones
 from simulators.live.run import run_live
@@ -67,10 +68,12 @@ def test_guessing_codes_finds_nothing_and_is_slowed_down(site: Site) -> None:
     assert set(tally.guesses) <= {"unknown", *(a for a in tally.guesses if a.startswith("429"))}
 
 
-def test_who_mutes_is_unlinked(site: Site) -> None:
+def test_who_mutes_the_shop_is_muted_and_stays_linked(site: Site) -> None:
     tally = run(site, 5.0, share_share=0.0, mute_share=1.0)
     assert tally.acknowledged == tally.muted == 4
-    assert linked_devices(site.db, STORE) == {}
+    linked = linked_devices(site.db, STORE).values()
+    assert len(linked) == 4
+    assert all(any(mute.kind == MuteKind.SHOP for mute in who.wishes.mutes) for who in linked)
 
 
 @pytest.mark.parametrize("buys", [0.0, 1.0])

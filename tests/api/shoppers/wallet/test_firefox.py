@@ -38,7 +38,7 @@ def test_a_coupon_from_sign_in_to_the_till(
     firefox.get(f"{site.url}/w/corner?{urlencode(site.redirect())}")
     assert firefox.ask("document.documentElement.lang") == lang
     assert firefox.ask(GROUND) == ground
-    firefox.click("input[value='location_offers:page']")
+    firefox.click("label:has(input[name='location_offers:page'][value='yes']) span")
     firefox.click("form button")
     firefox.click("a.button.main")
     firefox.wait("document.querySelector('#status')?.dataset.state === 'live'")

@@ -47,7 +47,9 @@ COMMANDS = {
         "api.cli.bench.run", "Times the locator, the decoders and the start of commands, and weighs what is kept."
     ),
     "backup": Listed(
-        "api.cli.data.backup", "Copy database, keys, floor plans and config.yaml into one file, while the site runs or not.", SITE
+        "api.cli.data.backup",
+        "Copy database, keys, floor plans and config.yaml into one file, while the site runs or not.",
+        SITE,
     ),
     "restore": Listed(
         "api.cli.data.restore",

@@ -8,6 +8,7 @@ from importlib.resources import files
 
 import segno
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 MARGIN_MM = 18.0
 QR_MM = 68.0  # scans from 70 cm: ten times as far as it is wide
@@ -31,9 +32,13 @@ def draw_sign(store: str, sides: list[Side], url: str, now: float) -> bytes:
     """
     for size_pt in SIZES_PT:
         pdf, is_room = _draw(store, sides, url, now, size_pt)
+        made = bytes(pdf.output())
+        for font in pdf.fonts.values():  # fpdf2 leaves their files open
+            if isinstance(font, TTFFont):
+                font.ttfont.close()
         if is_room:
             break
-    return bytes(pdf.output())
+    return made
 
 
 def _draw(store: str, sides: list[Side], url: str, now: float, size_pt: float) -> tuple[FPDF, bool]:

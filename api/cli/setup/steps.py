@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import secrets as randomness
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from api.cli.setup.asking import ask_yes, say
@@ -27,8 +29,23 @@ from engine.privacy.secrets import SECRETS_FILE
 def run_steps(folder: Path, listen_s: float) -> None:
     """From nothing to a site that runs, or from where an earlier call ended. Raises OperatorError for files that are
     there and wrong, typer.Abort where it is stopped."""
-    logging.getLogger("rayon.mqtt").setLevel(logging.CRITICAL)  # what goes wrong is said in the answers
-    logging.getLogger("engine.ingest.pollers").setLevel(logging.CRITICAL)
+    with _quiet("rayon.mqtt", "engine.ingest.pollers"):  # what goes wrong is said in the answers
+        _run_steps(folder, listen_s)
+
+
+@contextmanager
+def _quiet(*names: str) -> Iterator[None]:
+    levels = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+
+
+def _run_steps(folder: Path, listen_s: float) -> None:
     path = folder / CONFIG
     floorplans = folder / load_config(path if path.exists() else None).stores.floorplans_dir
     env = EnvFile(folder / ENV)

@@ -18,6 +18,7 @@ import api.campaigns.endpoints
 import api.controllers.receivers
 import api.controllers.streams
 import api.health.endpoints
+import api.health.labels
 import api.health.sources
 import api.managers.endpoints
 import api.managers.pages
@@ -251,6 +252,7 @@ def _loudly(task: asyncio.Task[None]) -> None:
 def _mount_managers(app: FastAPI, ctx: AppContext) -> None:
     """Reports, and the managers' pages; those import NiceGUI at the first visit, and say so where it is missing."""
     app.include_router(api.managers.endpoints.router)
+    app.include_router(api.health.labels.router)
     app.include_router(api.managers.retention.router)
     app.include_router(api.managers.share_reviews.router)
     app.include_router(api.managers.share_reviews.pages)

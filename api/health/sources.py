@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from api.auth import NotSignedIn, health_grant
 from api.context import AppContext, context
+from api.health.labels import LabelsOut, labels_of
 from api.keyring import Grant
 from api.middleware.turned_away import Turned, TurnedAway
 from api.pages import page
@@ -72,6 +73,7 @@ class StoreSources(BaseModel):
     sources: list[SourceHealth]
     access_points: list[PointHealth]
     unknown_access_points: list[str] = Field(description="Named by sources, and by no plan.")
+    labels: LabelsOut = Field(description="What labels came to; campaigns are named to managers only.")
 
 
 @router.get("/sources/{store}", summary="Sources and access points of a store", response_model=StoreSources)
@@ -105,9 +107,12 @@ def _look(ctx: AppContext, plan: Plan, now: float, turned: TurnedAway, *, manage
     offsets = own.values.get("clock_offsets_s", {}) if own is not None else {}
     points = own.values.get("points", {}) if own is not None else {}
     unknown = said.get("unknown_aps", {}).get(plan.store, [])
+    values, age_s = ({}, None) if own is None else (own.values, round(now - own.at, 1))
+    taught = labels_of(plan, values if manages else {**values, "promises": {}}, age_s)
     return StoreSources(
         store=plan.store,
-        engine_age_s=None if own is None else round(now - own.at, 1),
+        engine_age_s=age_s,
+        labels=taught,
         late=0 if own is None else int(own.values.get("late", 0)),
         sources=list(_sources(said.get("sources", {}), plan.store, offsets, now, ctx, turned)),
         access_points=list(_points(plan, points, now)),

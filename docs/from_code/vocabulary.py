@@ -198,7 +198,7 @@ def routes() -> Vocabulary:
     }
 
 
-_NO_METRICS = ("samples", "unknown_aps", "sources", "points")  # texts, and figures of figures
+_NO_METRICS = ("samples", "unknown_aps", "sources", "points", "promises")  # texts, and figures of figures
 
 
 @cache

@@ -31,13 +31,15 @@ RADII, DIRECTIONS = (0.1, 0.3, 0.5, 0.7, 0.9), 8  # quantiles of a bias' length,
 class Promise:
     """Of one place: the `threshold` of P(place) that keeps the precision asked for, None where none does; then the
     best there is. `precision` and `recall` are expected, `precision_low` is the pessimistic end. `labelled` is how many
-    devices at known places say so; 0: it is told beforehand, by the plan and where people pause."""
+    devices at known places say so; 0: it is told beforehand, by the plan and where people pause. `precision_high` is
+    the other end, where devices say so."""
 
     threshold: float | None
     precision: float
     precision_low: float
     recall: float
     labelled: int = 0
+    precision_high: float | None = None
 
     @property
     def kept(self) -> bool:

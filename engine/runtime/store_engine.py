@@ -258,6 +258,7 @@ class StoreEngine:
             "tracks": len(self._locator),
             "contradicting_aps": self._locator.contradicting(),
             "labels": self._labels.figures(),
+            "promises": self._promises.figures(self._campaigns),
             "held_back": self._newcomers.held_back,
             "heard_once_share": self._stays.heard_once_share,
         } | self._intake.figures()

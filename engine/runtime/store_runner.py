@@ -239,8 +239,11 @@ class StoreRunner:
         How many devices are there now is said in steps of k only.
         """
         figures = self._engine.figures()
-        taught = figures["labels"]["refused"]
-        crowd = {name: whole_ks(figures[name], self._release.k) for name in ("devices", "tracks")}
+        taught, k = figures["labels"]["refused"], self._release.k
+        crowd = {name: whole_ks(figures[name], k) for name in ("devices", "tracks")}
+        figures["labels"]["labelled_devices"] = whole_ks(figures["labels"]["labelled_devices"], k)
+        for promise in figures["promises"].values():
+            promise["labelled"] = whole_ks(promise["labelled"], k)
         return (
             figures
             | crowd

@@ -11,6 +11,7 @@ import numpy as np
 import typer
 
 from api.cli.inputs import StoreFolder, plan_files, refuse_overwriting
+from api.cli.plan.own_labels import own_labels
 from api.cli.plan.promises import campaigns_of, promises
 from engine.errors import OperatorError, Problem
 from engine.plan.cells import Cells, walkable_cells, zone_membership
@@ -37,6 +38,10 @@ def accuracy(
     ] = None,
     level: Annotated[str | None, typer.Option(help="The level to draw; the first without.")] = None,
     more: Annotated[int, typer.Option(min=0, max=10, help="How many places for more access points to name.")] = 3,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", metavar="FILE", help="Of a running site: what its own labels say, too."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Expected error of one scan everywhere in the store, from its plan alone: before anything is measured.
@@ -45,7 +50,8 @@ def accuracy(
     would help most. A moving track does better than one scan.
 
     Of each campaign in the folder's campaigns.yaml it says how many of its triggers will be right, and how many of
-    those due will come, for the precision that the campaign states (8 of 10 where it states none).
+    those due will come, for the precision that the campaign states (8 of 10 where it states none). With --config it
+    says, too, what the store's own labels made of that since it runs.
 
     Example: [bold]rayon plan accuracy floorplans/supermarket -o accuracy.svg[/bold]
     """
@@ -67,6 +73,7 @@ def accuracy(
     if output is not None:
         _draw(plan, cells, error, places, drawn, output)
     report = _report(plan, cells, error, simulated, places) | {"campaigns": promises(plan, campaigns_of(folder, plan))}
+    report["labels"] = own_labels(plan.store, config)
     print(json.dumps(report, ensure_ascii=False) if as_json else _text(report))
 
 
@@ -103,6 +110,7 @@ def _text(report: dict[str, Any]) -> str:
             f"{word} x {p['x_m']}, y {p['y_m']} on level {p['level']}: mean {report['mean_m']} -> {p['mean_m']} m"
         )
     lines += [f"{c['id']}: {c['said']}" for c in report["campaigns"]]
+    lines += report["labels"]["said"]
     return "\n".join(lines)
 
 

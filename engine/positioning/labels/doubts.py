@@ -27,6 +27,8 @@ LEAST_MOVE_M = 4.5  # nearer, it may be the map that is off there
 LOCAL_M = 5.0  # around a product, within which labels share the map's error
 
 CHANCE_SAYS = "no nearer than by chance"
+MIRRORS = {"mirrored in x": (-1, 1), "mirrored in y": (1, -1), "turned by half": (-1, -1)}
+LIES = (*MIRRORS, CHANCE_SAYS)
 _UNTIMED = [KINDS.index(kind) for kind in UNTIMED]
 
 
@@ -69,9 +71,8 @@ def _contradiction(own: Taught) -> str:
     xy, fix = np.column_stack([own.x_m, own.y_m]), np.column_stack([own.fix_x_m, own.fix_y_m])
     chance = float(np.median(np.hypot(*(xy[:, None] - fix[None]).transpose(2, 0, 1))))
     middle = (fix.min(axis=0) + fix.max(axis=0)) / 2
-    readings = {"mirrored in x": (-1, 1), "mirrored in y": (1, -1), "turned by half": (-1, -1)}
     others = {
-        name: float(np.median(np.hypot(*((xy - middle) * sign + middle - fix).T))) for name, sign in readings.items()
+        name: float(np.median(np.hypot(*((xy - middle) * sign + middle - fix).T))) for name, sign in MIRRORS.items()
     }
     best = min(others, key=lambda name: others[name])
     if others[best] < BETTER * here:

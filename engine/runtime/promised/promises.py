@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from engine.offers.campaigns import Campaign
 from engine.offers.measured.labelled import LabelledTriggers
@@ -47,6 +48,23 @@ class Promises:
                 targets[k], self.given[campaign.id] = keep_word(targets[k], given), given
         return targets
 
+    def figures(self, campaigns: Sequence[Campaign]) -> dict[str, dict[str, Any]]:
+        """What each campaign that states a precision stands on, by its id: for the manager."""
+        asked = {c.id: c.precision for c in campaigns}
+        return {
+            name: {
+                "asked": asked.get(name),
+                "threshold": given.threshold,
+                "precision": round(given.precision, 3),
+                "precision_low": round(given.precision_low, 3),
+                "precision_high": None if given.precision_high is None else round(given.precision_high, 3),
+                "recall": round(given.recall, 3),
+                "labelled": given.labelled,
+                "by_labels": given.labelled > 0,
+            }
+            for name, given in self.given.items()
+        }
+
     def promise(self, target: Target, places: PlacePrior, precision: float) -> Promise:
         """At a target's place."""
         sigma_m = places.sigma_m if places.sigma_m is not None else self._before(target.membership)
@@ -65,5 +83,5 @@ def promise_of_labels(labelled: LabelledTriggers, dwell_s: float, precision: flo
     keeps the word among them, none is given."""
     found = labelled.calibrated(dwell_s, precision)
     if found is None:
-        return replace(expected, threshold=None)
-    return Promise(found.threshold, found.precision, found.low, found.recall, labelled.devices)
+        return replace(expected, threshold=None, labelled=labelled.devices)
+    return Promise(found.threshold, found.precision, found.low, found.recall, labelled.devices, found.high)

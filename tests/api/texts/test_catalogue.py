@@ -23,6 +23,7 @@ from api.texts.catalogue import words
 from api.texts.consents import ASKED, EARLIER, KEPT_WORDINGS, TEXT_VERSION, worded_since, wording
 from api.texts.language import Language
 from engine.loyalty.humans import Signal
+from engine.positioning.labels.doubts import LIES
 from engine.presence.hotzones import HotReason, HotState
 from engine.privacy.processing import BASES, Processing, Risk
 from engine.storage.models import metadata
@@ -271,6 +272,7 @@ CODES: dict[str, set[str]] = {
     "reasons": set(DecisionReason),
     "troubles": set(StoreTrouble),
     "source_states": set(SourceState),
+    "label_lies": {what.replace(" ", "_") for what in LIES},
     "refusals": {*ReadingRefusal, *RecordRefusal, *LabelRefusal},
     "let_out_failures": set(LetOut) - GOOD,
     "health_states": literals(Ready, "status", "database", "engine", "delivery"),

@@ -12,7 +12,10 @@ import yaml
 from typer.testing import CliRunner
 
 from api.cli.commands import build
+from api.cli.plan.own_labels import NONE, own_labels
 from engine.errors import OperatorError
+from engine.storage.database import open_database
+from engine.storage.status import ENGINE, put_status
 
 BOUTIQUE = str(Path(__file__).parents[4] / "floorplans" / "boutique")
 
@@ -43,6 +46,24 @@ def test_the_same_in_words() -> None:
     result = CliRunner().invoke(build(), ["plan", "accuracy", BOUTIQUE, "--more", "1"], catch_exceptions=False)
     assert "one more access point helps most at x" in result.stdout
     assert "of 10 right" in next(line for line in result.stdout.splitlines() if line.startswith("homme: "))
+    assert "labels: none looked at" in result.stdout
+
+
+def test_what_the_running_sites_labels_say(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/rayon.db"
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump({"storage": {"url": url}}))
+    db = open_database(url)
+    assert own_labels("boutique", config) == {"used": 0, "said": [NONE.format(store="boutique")]}
+    promise = {"threshold": 0.35, "precision": 0.86, "precision_low": 0.81, "precision_high": 0.91, "recall": 0.7,
+               "labelled": 40, "by_labels": True}  # fmt: skip
+    labels = {"used": 90, "share": 1.0, "gain_m": 0.3, "refused": {"label_far_off": 4}}
+    promises = {"homme": promise, "femme": promise | {"by_labels": False}}
+    put_status(db, "boutique", ENGINE, {"labels": labels, "promises": promises}, 1.0)
+    db.close()
+    said = own_labels("boutique", config)["said"]
+    assert said[1] == "labels: 4 left aside: label_far_off"
+    assert said[2:] == ["homme: sent from P 0.35 on: by 40 labelled devices precision 86% (81% at worst), recall 70%"]
 
 
 def test_check_warns_of_a_word_that_cannot_be_kept(tmp_path: Path) -> None:

@@ -43,9 +43,9 @@ def made(lessons: Fits[Lesson]) -> StoreLabels:
 
 
 def teach(target: StoreLabels, first: int = 0, last: int = N, clock: float = END) -> None:
-    scans, fixes, told = (part.take(slice(first, last)) for part in heard())
-    target.take([("labels/terminal", told)])
-    target.learn(scans, fixes, clock)
+    (scans, fixes, told), part = heard(), slice(first, last)
+    target.take([("labels/terminal", told.take(part))])
+    target.learn(scans.take(part), fixes.take(part), clock)
 
 
 def silence(target: StoreLabels, clock: float) -> None:

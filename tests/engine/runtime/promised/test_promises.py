@@ -41,6 +41,9 @@ def test_only_who_states_a_precision_is_held_to_it(shop: tuple[Plan, list[Campai
         if given.kept:
             assert targets[name].min_probability == given.threshold
             assert given.precision_low >= 0.8
+    said = promises.figures(campaigns)
+    assert said.keys() == promises.given.keys()
+    assert {(one["asked"], one["by_labels"], one["precision_high"]) for one in said.values()} == {(0.8, False, None)}
 
 
 def test_an_engine_that_comes_back_promises_the_same(shop: tuple[Plan, list[Campaign]]) -> None:

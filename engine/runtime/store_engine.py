@@ -234,6 +234,11 @@ class StoreEngine:
         """The name of the device's visit to the store, while it lasts."""
         return self._stays.visit_id(device)
 
+    @property
+    def labels(self) -> StoreLabels:
+        """What labels taught."""
+        return self._labels
+
     def drain(self) -> Statistics:
         """The statistics since the last call."""
         return Statistics(self._heat.drain(), self._hours.drain(), self._flows.drain())

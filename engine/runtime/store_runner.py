@@ -30,6 +30,7 @@ from engine.privacy.day_keys import DayKeys, DerivedKeys
 from engine.privacy.k_anonymity import whole_ks
 from engine.privacy.nights import Nights
 from engine.runtime.decisions import OfferDesk
+from engine.runtime.labels.store_labels import StoreLabels
 from engine.runtime.labels.told_labels import frame_of
 from engine.runtime.listening.store_hearing import StoreHearing
 from engine.runtime.map_fits import Fits, MapFits
@@ -46,6 +47,7 @@ from engine.storage.database import Database
 from engine.storage.journal import Journal, JournalRow, VisitRow, load_recovery, save_checkpoint
 from engine.storage.leases import Lease
 from engine.storage.people.told_places import drop_told_places, told_places
+from engine.storage.taught import keep_taught, kept_taught
 from engine.storage.vouchers.claims import Verdicts
 from engine.vocabulary import (
     Channel,
@@ -98,6 +100,7 @@ class StoreRunner:
         self._written_linked: set[int] = set()  # by the checkpoint or the journal since
         self._visits: list[VisitRow] = []
         self._touched = False
+        self._lessons_kept = 0
         self._heard = StoreHearing(plan)
         self.making_map = False
         """Whether it waits for a radio map: readings wait with it."""
@@ -109,6 +112,7 @@ class StoreRunner:
         self.refresh()
         if recovery.checkpoint is not None:
             self._restore(recovery.checkpoint)
+        self._recall_labels()
         if recovery.journal and now - recovery.journal[-1].now > OLD_S:
             age_h = (now - recovery.journal[-1].now) / 3600.0
             log.warning(STALE, self.plan.store, len(recovery.journal), age_h)
@@ -229,6 +233,11 @@ class StoreRunner:
         return self._deciding.opted_out
 
     @property
+    def labels(self) -> StoreLabels:
+        """What labels taught."""
+        return self._engine.labels
+
+    @property
     def cells(self) -> Cells:
         """Where one can walk."""
         return self._engine.cells
@@ -299,6 +308,26 @@ class StoreRunner:
         self._written_linked = set(self._deciding.links)
         self._touched = False
         self._sealing.destroy_old_keys(now)
+        self._keep_labels(now)
+
+    def _keep_labels(self, now: float) -> None:
+        """What labels taught goes beside the checkpoint, whose key dies with the day: once for each lesson."""
+        labels = self.labels
+        kept = labels.kept(self._release.k) if labels.lessons > self._lessons_kept else None
+        if kept is not None:
+            keep_taught(self._db, self.plan.store, self._layout, pack(kept), now, self.lease)
+        self._lessons_kept = labels.lessons
+
+    def _recall_labels(self) -> None:
+        """Where the checkpoint knows of no labels, as after a night without an engine."""
+        blob = kept_taught(self._db, self.plan.store, self._layout)
+        if blob is None:
+            return
+        try:
+            self.labels.take_kept(unpack(blob))
+        except ValueError as error:
+            self._damaged[Damaged.LABELS] += 1
+            log.error("%s: what labels taught is damaged (%s): it is learnt anew", self.plan.store, error)
 
     def _turn_waiting(self, night: int) -> None:
         """Where the salt has turned, what waits keeps numbers of people, and no pseudonym."""

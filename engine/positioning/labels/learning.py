@@ -294,6 +294,24 @@ class LabelLearning:
             ],
         }
 
+    def kept(self, least_devices: int) -> dict[str, Any] | None:
+        """What may outlive the day: what labels taught, without order or time, devices under numbers of chance. None
+        of fewer than so many devices."""
+        numbers, of = np.unique(self._taught.number, return_inverse=True)
+        if len(numbers) < max(least_devices, 1):
+            return None
+        rng = np.random.default_rng()
+        mixed = replace(self._taught, number=rng.permutation(len(numbers))[of]).take(rng.permutation(len(of)))
+        return {"sources": list(self._sources), "taught": {n: getattr(mixed, n) for n in Taught.__slots__}}
+
+    def take_kept(self, kept: Mapping[str, Any]) -> None:
+        """Begins with what `kept` returned, where nothing was taught yet."""
+        if len(self._taught) or self._sources:
+            return
+        self._sources = [str(name) for name in kept["sources"]]
+        self._taught = Taught(**{name: np.array(kept["taught"][name]) for name in Taught.__slots__})
+        self._next = int(self._taught.number.max(initial=-1)) + 1
+
     def state(self) -> dict[str, Any]:
         """Everything that later results depend on."""
         return {

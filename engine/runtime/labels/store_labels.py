@@ -43,6 +43,8 @@ class StoreLabels:
         self._devices = 0
         self.promised_version = 0
         """Rises where thresholds should be made anew."""
+        self.lessons = 0
+        """Rises with each lesson that is used."""
 
     def set_willing(self, devices: U64) -> None:
         """The devices of shoppers who agreed that their places teach."""
@@ -100,6 +102,7 @@ class StoreLabels:
         before = self._learning.verdict.share
         self._learning.finish(self._lessons.result())
         self._under_way = False
+        self.lessons += 1
         self._rests_until = self._use_at - LEARNING_S + self._lessons.owed_s
         if before or self._learning.verdict.share:
             self._locator.correct(self._learning.correct(self._locator.base_map))
@@ -120,6 +123,14 @@ class StoreLabels:
     def figures(self) -> dict[str, Any]:
         """For the health page and the manager."""
         return self._learning.figures() | {"labelled_devices": self.triggers.devices}
+
+    def kept(self, least_devices: int) -> dict[str, Any] | None:
+        """What may outlive the day, as `LabelLearning` says."""
+        return self._learning.kept(least_devices)
+
+    def take_kept(self, kept: Mapping[str, Any]) -> None:
+        """Begins with what `kept` returned, where nothing was taught yet."""
+        self._learning.take_kept(kept)
 
     def state(self) -> dict[str, Any]:
         """Everything that later results depend on."""

@@ -24,3 +24,4 @@ class Damaged(StrEnum):
 
     CHECKPOINT = "checkpoint"
     JOURNAL = "journal"
+    LABELS = "labels"

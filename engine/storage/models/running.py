@@ -36,6 +36,16 @@ class CheckpointTable(SQLModel, table=True):
     saved_at: float = Field(sa_type=Double)
 
 
+class TaughtTable(SQLModel, table=True):
+    """What a store's labels taught its radio map, without a person, as of the plan and grid `layout`."""
+
+    __tablename__: ClassVar[str] = "taught"
+    store: str = Field(primary_key=True)
+    layout: str
+    blob: bytes = Field(sa_type=LargeBinary)
+    saved_at: float = Field(sa_type=Double)
+
+
 class StoreVersionTable(SQLModel, table=True):
     """Counters that move with every change of a store's campaigns, links or claims: what a running engine polls."""
 

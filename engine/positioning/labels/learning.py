@@ -7,16 +7,16 @@ phone's own offset, and a running number that leads to nobody once the device ha
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
+from engine.positioning.labels.arriving import keys_of, together
 from engine.positioning.labels.doubts import CHANCE_SAYS, MovedProduct, chance_lines, weigh
 from engine.positioning.labels.field import nearest_cells
 from engine.positioning.labels.lesson import NO_LESSON, Lesson, floor_of, lesson_again, lesson_of
@@ -131,7 +131,7 @@ class LabelLearning:
         if number == len(self._sources):
             self._sources.append(source)
         fresh: list[int] = []
-        for i, key in enumerate(_keys(labels)):
+        for i, key in enumerate(keys_of(labels)):
             if key in self._seen:
                 self.counts[LabelRefusal.LABEL_DUPLICATE] += 1
             elif not labels.public[i] and not np.isin(labels.device[i], self._willing):
@@ -157,7 +157,7 @@ class LabelLearning:
         rest = np.setdiff1d(np.arange(len(self._waiting)), due)
         self._waiting, self._from = self._waiting.take(rest), [self._from[i] for i in rest.tolist()]
         located: list[LabelledPause] = []
-        for rows in _together(own):
+        for rows in together(own):
             located += self._look(own.take(rows), sources[int(rows[0])], radio_map)
         return located
 
@@ -361,31 +361,6 @@ class LabelLearning:
         self.used = int(state["used"][0])
         begun, *chance = state["begun"].tolist() if "begun" in state else [0]
         self._begun, self._chance = int(begun), [int(s) for s in chance]
-
-
-def _keys(labels: Labels) -> Iterator[int]:
-    """What makes a label the same as another."""
-    for i in range(len(labels)):
-        said = (labels.device[i], labels.t[i], labels.kind[i], labels.product[i], labels.x_m[i], labels.y_m[i])
-        yield int.from_bytes(blake2b(repr([v.item() for v in said]).encode(), digest_size=7).digest(), "big")
-
-
-def _together(labels: Labels) -> Iterator[np.ndarray[Any, np.dtype[np.int64]]]:
-    """Rows of labels, each alone, but the lines of one receipt together."""
-    untimed = np.isin(labels.kind, [KINDS.index(kind) for kind in UNTIMED])
-    order = np.lexsort((labels.kind, labels.device, labels.t))
-    at = 0
-    while at < len(order):
-        end = at + 1
-        while end < len(order) and untimed[order[at]] and _same(labels, int(order[at]), int(order[end])):
-            end += 1
-        yield order[at:end].astype(np.int64)
-        at = end
-
-
-def _same(labels: Labels, one: int, other: int) -> bool:
-    alike = labels.device[one] == labels.device[other] and labels.t[one] == labels.t[other]
-    return bool(alike and labels.kind[one] == labels.kind[other])
 
 
 def labels_of(plan: Plan, rows: list[tuple[float, int, LabelKind, str, bool]]) -> Labels:

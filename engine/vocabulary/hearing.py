@@ -20,6 +20,7 @@ class FrameRefusal(StrEnum):
     MISSING_LABELS = "missing_labels"
     TOO_MANY_READINGS = "too_many_readings"
     BAD_SESSION_SHAPE = "bad_session_shape"
+    DECODER_FAULT = "decoder_fault"
     BAD_MAC = "bad_mac"
 
 

@@ -190,10 +190,10 @@ def _parts(payload: bytes, received_at: float) -> tuple[float, list[Any]]:
     if unknown := raw.keys() - {"sent_at", "labels"}:
         raise DecodeError(FrameRefusal.UNKNOWN_KEY, mask_macs(", ".join(sorted(unknown)))[:200])
     sent_at, listed = raw.get("sent_at"), raw.get("labels")
-    if isinstance(sent_at, bool) or not isinstance(sent_at, (int, float)) or not math.isfinite(sent_at):
+    if isinstance(sent_at, bool) or not isinstance(sent_at, (int, float)) or sent_at != sent_at:
         raise DecodeError(FrameRefusal.MISSING_SENT_AT, "sent_at is absent or not a number")
-    if not 0 <= sent_at < TIME_MAX_S:
-        raise DecodeError(FrameRefusal.BAD_TIME, f"sent_at is {sent_at:g}, not seconds UTC")
+    if not 0 <= sent_at < TIME_MAX_S:  # compared as it came: an integer may be longer than any float
+        raise DecodeError(FrameRefusal.BAD_TIME, "sent_at is not in seconds UTC")
     if not isinstance(listed, list):
         raise DecodeError(FrameRefusal.MISSING_LABELS, "labels is absent or not a list")
     if len(listed) > MOST_LABELS:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.config import Config
-from engine.errors import DecodeError
+from engine.errors import DecodeError, RayonError
 from engine.ingest.decoders.forgetting import forget_addresses
 from engine.ingest.decoders.labels import LabelDecoder, is_label
 from engine.ingest.decoders.native import Frame, NativeDecoder, NetworkSession, is_session, store_of
@@ -18,6 +18,7 @@ from engine.ingest.sources.figures import SourceFigures
 from engine.ingest.sources.hearing import VendorEar
 from engine.plan.model import Plan
 from engine.privacy.pseudonyms import Pseudonyms
+from engine.runtime.listening.faults import DecoderFaults
 from engine.vocabulary import FrameRefusal
 
 
@@ -46,6 +47,7 @@ class Ears:
         self._labels = {store: LabelDecoder(plan, pseudonyms[store], terminals) for store, plan in plans.items()}
         self._vendors = VendorEar(sources, plans, pseudonyms, key)
         self.figures = SourceFigures(sources)
+        self._faults = DecoderFaults()
 
     def report(self, problems: Mapping[str, str]) -> dict[str, Any]:
         """What sources were heard to say; `problems` are of asking. Decoders forget addresses by that."""
@@ -53,7 +55,20 @@ class Ears:
         return self.figures.as_json(problems)
 
     def hear(self, raw: RawFrame) -> Said:
-        """Raises DecodeError or MessageRefused where the message cannot be used at all."""
+        """Raises DecodeError or MessageRefused where the message cannot be used at all.
+
+        This is the one place where a fault of a decoder is caught: a broker brings what is not acknowledged again, and
+        one message would end every engine that is started.
+        """
+        try:
+            return self._hear(raw)
+        except (RayonError, MemoryError):
+            raise
+        except Exception as fault:
+            self._faults.say(fault, raw.topic)
+            raise DecodeError(FrameRefusal.DECODER_FAULT, type(fault).__name__) from fault
+
+    def _hear(self, raw: RawFrame) -> Said:
         if raw.retained:
             raise DecodeError(FrameRefusal.RETAINED, "what a broker kept from before we asked is no news")
         source = self._vendors.source_of(raw.topic)

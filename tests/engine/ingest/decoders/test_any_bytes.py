@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import DecodeError
+from engine.vocabulary import LabelKind
+from tests.engine.ingest.decoders import test_labels
 from tests.engine.ingest.decoders.test_native import decode, outcome, session
 from tests.engine.ingest.made import APS, MAC, TOPIC, frame, reading
 from tests.examples import examples
 
+ENDLESS = st.sampled_from([10**400, -(10**400), 2**64, -(2**63) - 1])
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    st.none() | st.booleans() | st.integers() | ENDLESS | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
@@ -30,6 +33,20 @@ ODD_READING = st.fixed_dictionaries(
         "range_m": JSON | st.just(3.0),
         "range_sigma_m": JSON,
         "band": JSON,
+    },
+)
+
+ODD_LABEL = st.fixed_dictionaries(
+    {},
+    optional={
+        "mac": JSON | st.just(MAC),
+        "t": JSON | st.just(999.0),
+        "kind": JSON | st.sampled_from(list(LabelKind)),
+        "sku": JSON | st.just("p7"),
+        "skus": JSON | st.just(["p1", "p2"]),
+        "x_m": JSON | st.just(3.0),
+        "y_m": JSON | st.just(4.0),
+        "level": JSON,
     },
 )
 
@@ -79,6 +96,23 @@ def test_every_reading_is_either_used_or_counted(readings: list[Any], sent_at: A
 def test_any_session_is_a_session_or_a_decode_error(payload: bytes) -> None:
     decoded = outcome(session, payload)
     assert isinstance(decoded, DecodeError) or decoded.device
+
+
+@given(st.binary(max_size=100) | JSON.map(lambda value: json.dumps(value).encode()))
+@examples(300)
+def test_any_bytes_are_labels_or_a_decode_error(payload: bytes) -> None:
+    decoded = outcome(test_labels.decode, payload)
+    assert isinstance(decoded, DecodeError) or np.all(np.isfinite(decoded.labels.t))
+
+
+@given(st.lists(ODD_LABEL | JSON, max_size=5), JSON | st.just(1000.0))
+@examples(300)
+def test_every_label_is_used_or_counted(labels: list[Any], sent_at: Any) -> None:
+    decoded = outcome(test_labels.decode, {"sent_at": sent_at, "labels": labels})
+    if isinstance(decoded, DecodeError):
+        return
+    assert np.all(np.isfinite(decoded.labels.t))
+    assert len(decoded.labels) + sum(decoded.refused.values()) >= len(labels)
 
 
 @pytest.mark.parametrize(

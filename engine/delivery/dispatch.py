@@ -19,7 +19,7 @@ from engine.delivery.patience import growing_pauses
 from engine.delivery.push_services import NotAPushService, endpoint_host
 from engine.delivery.senders import Call, Poster, Sent
 from engine.delivery.tokens import ack_token
-from engine.errors import NotFound
+from engine.errors import NotFound, StorageUnavailable
 from engine.storage.database import Database
 from engine.storage.people.shoppers import ShopperProfile, get_shopper
 from engine.storage.sending.letters import Letter
@@ -154,11 +154,23 @@ class Dispatcher:
     async def _send(
         self, message: Outgoing, channel: Channel, send: Callable[[Outgoing], Awaitable[DeliveryReason | None]]
     ) -> None:
-        reason = await send(message)
+        reason = await self._try(message, channel, send)
         self._count(channel, reason or "sent")
         if reason is not None:
             number = message.row.delivery.delivery_id
             await asyncio.to_thread(channels.fail, self._db, number, channel, reason, self._clock(), self.routing)
+
+    async def _try(
+        self, message: Outgoing, channel: Channel, send: Callable[[Outgoing], Awaitable[DeliveryReason | None]]
+    ) -> DeliveryReason | None:
+        """Every attempt ends with a reason or none, so that the next channel has its turn at once."""
+        try:
+            return await send(message)
+        except StorageUnavailable:
+            raise  # nothing can be written down now; the message is handed over once it is late
+        except Exception as fault:
+            log.error("a message by %s met a fault; its next channel has it now", channel, exc_info=fault)
+            return DeliveryReason.SEND_FAULT
 
     async def _push(self, message: Outgoing) -> DeliveryReason | None:
         """To the browser that was seen last; to the one before where that is gone."""

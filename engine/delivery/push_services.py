@@ -58,6 +58,22 @@ def _is(host: str, pattern: str) -> bool:
     return host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
 
 
+_GLOBAL = ipaddress.ip_network("2000::/3")  # all that is given out of IPv6 (RFC 4291)
+_TUNNELS = (ipaddress.ip_network("2002::/16"), ipaddress.ip_network("2001::/32"))  # 6to4, Teredo: to an IPv4 within
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def is_public(address: str) -> bool:
+    """Whether this is one machine of the public internet, also where an IPv4 address is written inside an IPv6."""
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or (ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else None)
+        if inner is None:
+            return ip in _GLOBAL and ip.is_global and not any(ip in tunnel for tunnel in _TUNNELS)
+        ip = inner
+    return ip.is_global and not ip.is_multicast
+
+
 LookUp = Callable[[str, int], Awaitable[list[str]]]
 """(host, port) -> the addresses that a name leads to. Raises OSError."""
 
@@ -97,7 +113,7 @@ class PublicOnly(httpcore.AsyncNetworkBackend):
             addresses = await self._look_up(host, port)
         except OSError as error:
             raise httpcore.ConnectError(f"{host}: {error}") from error
-        if not addresses or not all(ipaddress.ip_address(a.partition("%")[0]).is_global for a in addresses):
+        if not addresses or not all(is_public(a.partition("%")[0]) for a in addresses):
             raise httpcore.ConnectError(f"{host} leads to an address that is not public")
         return addresses[0]
 

@@ -18,6 +18,7 @@ log = logging.getLogger("rayon.delivery")
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 15.0
 CALL_TIMEOUT_S = 10.0
+LONGEST_HOLD_S = 300.0  # nobody's Retry-After keeps us from a host for longer: then it is tried again
 AT_ONCE = 20
 _GROWING = wait_exponential_jitter(multiplier=FIRST_PAUSE_S, max=LONGEST_PAUSE_S, jitter=FIRST_PAUSE_S / 2)
 
@@ -62,7 +63,7 @@ class Sent:
 
 
 class Poster:
-    """Makes calls. What one host asks for with Retry-After holds for all calls to it."""
+    """Makes calls. What one host asks for with Retry-After holds for all calls to it, for LONGEST_HOLD_S at most."""
 
     def __init__(
         self,
@@ -112,6 +113,7 @@ class Poster:
         if answer.status_code == 429 or answer.status_code >= 500:
             after_s = retry_after_s(answer.headers.get("Retry-After"), self._clock())
             if after_s is not None:
+                after_s = min(after_s, LONGEST_HOLD_S)
                 self._not_before[host] = self._clock() + after_s
             raise TryAgain(answer.status_code, after_s)
         return Sent(answer.status_code)

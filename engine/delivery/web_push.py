@@ -79,8 +79,9 @@ def retry_after_s(value: str | None, now: float) -> float | None:
     """Retry-After in seconds from now, given as seconds or as a date; None where it says neither."""
     if value is None:
         return None
-    if value.strip().isdigit():
-        return float(value.strip()[:9])
+    said = value.strip()
+    if said.isascii() and said.isdigit():  # also "²" is a digit, and no number
+        return float(said[:9])
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)
     except (TypeError, ValueError, OverflowError):

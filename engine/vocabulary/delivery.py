@@ -27,6 +27,7 @@ class DeliveryReason(StrEnum):
     WEBHOOK_REFUSED = "webhook_refused"
     WEBHOOK_UNREACHABLE = "webhook_unreachable"
     CHANNEL_OFF = "channel_off"  # the site no longer has it, or the shopper no longer wants it
+    SEND_FAULT = "send_fault"  # ours
     SMS_HOURS = "sms_hours"
     WITHDRAWN = "withdrawn"
 

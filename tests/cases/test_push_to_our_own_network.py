@@ -10,7 +10,7 @@ import ssl
 import httpx
 import pytest
 
-from engine.delivery.push_services import NotAPushService, PublicTransport, endpoint_host
+from engine.delivery.push_services import NotAPushService, PublicTransport, endpoint_host, is_public
 
 REFUSED = [
     "http://fcm.googleapis.com/fcm/send/x",
@@ -61,7 +61,17 @@ def test_a_host_of_ones_own_is_taken_at_its_port_alone() -> None:
         endpoint_host("https://push.shop.example/x", ["push.shop.example:8443"])
 
 
-@pytest.mark.parametrize("address", ["10.0.0.7", "127.0.0.1", "169.254.169.254", "::1", "fd00::1", "::ffff:10.0.0.7"])
+PRIVATE = ["10.0.0.7", "127.0.0.1", "169.254.169.254", "::1", "fd00::1", "::ffff:10.0.0.7"]
+DISGUISED = ["::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::a00:7", "2002:7f00:1::", "2001:0:7f00:1::", "fe80::1%eth0"]
+NOBODYS = ["ff02::1", "224.0.0.1", "fec0::1", "240.0.0.1", "255.255.255.255", "::", "0.0.0.0", "2001:db8::1"]
+
+
+@pytest.mark.parametrize("address", ["142.250.0.1", "2a00:1450:4007::1", "64:ff9b::8efa:1", "::ffff:142.250.0.1"])
+def test_an_address_of_the_internet_is_public(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize("address", [*PRIVATE, *DISGUISED, *NOBODYS])
 def test_a_name_that_is_turned_to_a_private_address_is_not_called(address: str) -> None:
     """The name was right when the phone subscribed, and leads elsewhere when it is called."""
 

@@ -13,6 +13,7 @@ import numpy as np
 from engine.errors import MessageRefused
 from engine.ingest.decoders.native import Frame
 from engine.ingest.sources.declared import Source, Sources
+from engine.vocabulary import FrameRefusal
 
 MOST_SOURCES = 256
 """Names that somebody may invent are forgotten beyond so many, the longest silent first."""
@@ -73,11 +74,11 @@ class SourceFigures:
         """Counts a message of a declared source that cannot be used at all."""
         try:
             yield
-        except MessageRefused as refused:
+        except Exception as error:  # a fault of a decoder is shown at its source, too
             figures = self._figures(source.name)
             figures.heard_at = received_at
             figures.messages += 1
-            figures.refused[str(refused.reason)] += 1
+            figures.refused[str(error.reason if isinstance(error, MessageRefused) else FrameRefusal.DECODER_FAULT)] += 1
             raise
 
     def as_json(self, problems: Mapping[str, str] | None = None) -> dict[str, dict[str, Any]]:

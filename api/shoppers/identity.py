@@ -37,8 +37,10 @@ from engine.storage.people.shoppers import ShopperProfile
 from engine.storage.sending.letters import Letter, queue_letter
 from engine.vocabulary import IdentifierKind, LinkFate
 
-LINKS_PER_MINUTE = 30  # asked for, per address; a mailbox has a bound of its own
-TRIES_PER_MINUTE = 20  # of links and cards, per address
+LINKS_PER_MINUTE = 30  # asked for by an address's strangers; a mailbox has a bound of its own
+OWN_LINKS_PER_MINUTE, KNOWN_LINKS_PER_MINUTE = 6, 120  # by one who is signed in, by all of an address who are
+TRIES_PER_MINUTE = 20  # wrong links of an address, wrong cards of one who is signed in
+STRANGERS_CARDS_PER_MINUTE = 60  # wrong ones of an address; a card has a bound of its own
 Answer = Annotated[str, Form(max_length=254)]
 
 router = APIRouter(tags=["shoppers"], responses=problem_responses(401))
@@ -115,7 +117,7 @@ def ask_link(
     limits: RateLimits = Depends(rate_limits),
 ) -> Response:
     """Sends a link to the mailbox, good once and for a quarter of an hour. The answer says nothing of the mailbox."""
-    limits.spend("identity_link", address(request), LINKS_PER_MINUTE)
+    _spend_link(limits, request, known_shopper(ctx, read_cookie(ctx, request, SHOPPER)))
     t, value = words(language(request)), normalised(IdentifierKind.EMAIL, email)
     if ctx.mailer is None or value is None:
         return _page(ctx, request, t.identity.no_mail if value else t.identity.bad_email, status=422)
@@ -135,10 +137,18 @@ def present_card(
     ctx: AppContext = Depends(context),
     limits: RateLimits = Depends(rate_limits),
 ) -> Response:
-    """A card's number with what only its owner has; a bare number proves nothing, and is told from no other."""
-    limits.spend("identity_try", address(request), TRIES_PER_MINUTE)
+    """A card's number with what only its owner has; a bare number proves nothing, and is told from no other.
+
+    Wrong ones alone are counted: of who is signed in by themselves, of strangers by their address.
+    """
     t, value = words(language(request)), normalised(IdentifierKind.CARD, number) or ""
     shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
+    tries = (
+        ("card_stranger", address(request), STRANGERS_CARDS_PER_MINUTE)
+        if shopper is None
+        else ("card_try", shopper.shopper_id, TRIES_PER_MINUTE)
+    )
+    limits.look(*tries)
     found = identifiers.present_card(
         ctx.db,
         identifier_digest(ctx.secrets, IdentifierKind.CARD, value),
@@ -147,6 +157,8 @@ def present_card(
         "" if shopper is None else shopper.shopper_id,
         time.time(),
     )
+    if found.fate is LinkFate.UNKNOWN:
+        limits.count(*tries)
     if found.shopper_id is None:
         said = t.identity.card_nobody if found.fate is LinkFate.NOBODY else t.identity.card_wrong
         return _page(ctx, request, said, status=409)
@@ -169,9 +181,14 @@ def follow_link(
     ctx: AppContext = Depends(context),
     limits: RateLimits = Depends(rate_limits),
 ) -> Response:
-    """Signs this browser in, once. Adds the address to a profile, or joins two, only in the browser that asked."""
-    limits.spend("identity_try", address(request), TRIES_PER_MINUTE)
-    found = identifiers.follow_link(ctx.db, _token_digest(ctx, token), _browser(ctx, request), time.time())
+    """Signs this browser in, once. Adds the address to a profile, or joins two, only in the browser that asked.
+
+    Nobody guesses 24 random bytes, so a link is looked up first: neighbours' wrong ones keep nobody from a right one.
+    """
+    digest = _token_digest(ctx, token)
+    if identifiers.look_at_link(ctx.db, digest, time.time())[0] is LinkFate.UNKNOWN:
+        limits.spend("identity_try", address(request), TRIES_PER_MINUTE)
+    found = identifiers.follow_link(ctx.db, digest, _browser(ctx, request), time.time())
     if found.shopper_id is None:
         return _link_page(ctx, request, token, found.fate, None)
     response = RedirectResponse(f"/me/identity?lang={language(request)}", 303)
@@ -214,6 +231,14 @@ def not_me(request: Request, ctx: AppContext = Depends(context)) -> Response:
     response = RedirectResponse((f"/w/{store}" if store in ctx.plans else "/") + f"?lang={language(request)}", 303)
     sign_out_browser(ctx, request, response, None if shopper is None else shopper.shopper_id)
     return response
+
+
+def _spend_link(limits: RateLimits, request: Request, shopper: ShopperProfile | None) -> None:
+    if shopper is None:
+        limits.spend("identity_link", address(request), LINKS_PER_MINUTE)
+        return
+    limits.spend("identity_link_own", shopper.shopper_id, OWN_LINKS_PER_MINUTE)
+    limits.spend("identity_link_known", address(request), KNOWN_LINKS_PER_MINUTE)
 
 
 def _send(ctx: AppContext, request: Request, value: str, digest: str, nonce: str) -> None:

@@ -13,7 +13,6 @@ from api.callers.devices import SealedPhone, from_here, seal_phone, unseal_phone
 from api.context import AppContext, context
 from api.notices import notice_of
 from api.pages import page
-from api.ratelimits import SIGN_INS_PER_MINUTE, RateLimits, address, rate_limits
 from api.shoppers.choices import remember_refusal
 from api.shoppers.qr import qr_svg
 from api.shoppers.sessions import known_shopper, withdrawn
@@ -37,11 +36,12 @@ def withdraw(
     request: Request,
     phone: SealedPhone = "",
     ctx: AppContext = Depends(context),
-    limits: RateLimits = Depends(rate_limits),
 ) -> Response:
     """Withdraws every consent of the signed-in shopper. A phone needs no sign-in: it is unlinked from whichever profile
-    has it, at once where a signed redirect proves that it is this one, or as soon as the network does."""
-    limits.spend("opt_out", address(request), SIGN_INS_PER_MINUTE)
+    has it, at once where a signed redirect proves that it is this one, or as soon as the network does.
+
+    No limit: whoever withdraws must not be told to come back because a neighbour withdrew often.
+    """
     ctx.plan(store)
     now = time.time()
     shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))

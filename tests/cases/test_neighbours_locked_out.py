@@ -1,8 +1,8 @@
 """Rate limits hit the neighbours and not the guesser.
 
-One visitor's 120 sign-ins gave the whole shop 429; ten wrong keys locked the right one out; wrong bearer keys were
-unlimited; after 280 refused guesses a right till code still answered. Right: each is counted alone, and whoever is
-refused learns nothing.
+Twenty opt-outs kept the next person from withdrawing. One visitor's 120 sign-ins gave the whole shop 429; ten wrong
+keys locked the right one out; wrong bearer keys were unlimited; after 280 refused guesses a right till code still answered.
+Right: each is counted alone, whoever is refused learns nothing, and a withdrawal is never refused.
 """
 
 from __future__ import annotations
@@ -50,3 +50,11 @@ def test_a_till_that_guesses_learns_nothing_and_the_next_till_goes_on(site: Site
             guesser.post("/v1/till/check", json=asked(f"wrong-{i}", f"made-up-{i}"))
         assert guesser.post("/v1/till/check", json=asked(code, "made-up")).status_code == 429
         assert honest.post("/v1/till/check", json=asked(code, "2")).json()["ok"]
+
+
+def test_a_withdrawal_is_never_refused(site: Site) -> None:
+    with site.client() as eager, site.client() as ana:
+        site.sign_in(ana)
+        assert {eager.post("/opt-out/corner").status_code for _ in range(30)} == {200}
+        assert ana.post("/opt-out/corner").status_code == 200
+        assert ana.get("/v1/me").json()["consents"] == []

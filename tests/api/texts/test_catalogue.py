@@ -33,6 +33,7 @@ from engine.vocabulary import (
     DecisionReason,
     DeliveryReason,
     DeliveryState,
+    FrameRefusal,
     LabelRefusal,
     LetOut,
     LinkFate,
@@ -273,7 +274,7 @@ CODES: dict[str, set[str]] = {
     "troubles": set(StoreTrouble),
     "source_states": set(SourceState),
     "label_lies": {what.replace(" ", "_") for what in LIES},
-    "refusals": {*ReadingRefusal, *RecordRefusal, *LabelRefusal},
+    "refusals": {*ReadingRefusal, *RecordRefusal, *LabelRefusal, FrameRefusal.DECODER_FAULT},
     "let_out_failures": set(LetOut) - GOOD,
     "health_states": literals(Ready, "status", "database", "engine", "delivery"),
     "problem_titles": {

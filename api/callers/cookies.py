@@ -12,6 +12,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from api.context import AppContext
 from engine.errors import StorageUnavailable
 from engine.privacy.secrets import Secrets
+from engine.storage.loyalty.wallets import living_of
 from engine.storage.people.browsers import owner_of
 
 SHOPPER = "rayon_shopper"
@@ -76,12 +77,14 @@ def session_digest(secret: str) -> str:
 def _signed_in(ctx: AppContext, request: Request, value: str) -> str | None:
     """Looked up once a request. While the database is away the cookie is believed: nothing can be read by it then."""
     shopper_id, _, secret = value.partition(".")
-    if not secret:
-        return shopper_id  # of before sessions were kept; it ends by its age
     known: dict[str, str | None] = request.scope.setdefault("rayon_sessions", {})
     if secret not in known:
         try:
-            known[secret] = owner_of(ctx.db, session_digest(secret), time.time())
+            known[secret] = (
+                owner_of(ctx.db, session_digest(secret), time.time())
+                if secret
+                else living_of(ctx.db, shopper_id)  # of before sessions were kept; it ends by its age
+            )
         except StorageUnavailable:
             return shopper_id
     return known[secret]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Literal
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -24,6 +25,7 @@ from engine.delivery.tokens import PURPOSE, read_ack_token, read_unsubscribe_tok
 from engine.delivery.web_push import BadSubscription, check_keys
 from engine.errors import BusinessRefusal, NotFound
 from engine.privacy.consent import ConsentChoice
+from engine.storage.loyalty.wallets import profiles_of
 from engine.storage.people import shoppers as profiles
 from engine.storage.sending import subscriptions
 from engine.storage.sending.subscriptions import Subscription
@@ -200,14 +202,16 @@ def ask_to_stop(token: str, request: Request, ctx: AppContext = Depends(context)
 def stop(token: str, request: Request, ctx: AppContext = Depends(context)) -> Response:
     """By the button, or by a mailbox's own (RFC 8058): without a sign-in, at once, and as often as it is sent."""
     shopper_id, channel = _whose(ctx, token)
-    choice = ConsentChoice(Purpose.LOCATION_OFFERS, channel, False)
-    try:
-        granted = profiles.get_shopper(ctx.db, shopper_id).grants
-        if (Purpose.LOCATION_OFFERS, channel) in granted:  # a repeat writes nothing
-            profiles.set_consents(ctx.db, shopper_id, [choice], TEXT_VERSION, f"unsubscribe:{channel}", time.time())
-    except NotFound:  # erased: nobody is written to any more
-        return page(request, "unsubscribe.html", here=f"/unsubscribe/{token}", token=token, done=True)
+    for profile in profiles_of(ctx.db, shopper_id):  # the letter may be of before this profile joined another
+        with suppress(NotFound):  # erased: nobody is written to any more
+            _stop(ctx, profile, channel)
     return page(request, "unsubscribe.html", here=f"/unsubscribe/{token}", token=token, done=True)
+
+
+def _stop(ctx: AppContext, shopper_id: str, channel: Channel) -> None:
+    choice = ConsentChoice(Purpose.LOCATION_OFFERS, channel, False)
+    if (choice.purpose, channel) in profiles.get_shopper(ctx.db, shopper_id).grants:  # a repeat writes nothing
+        profiles.set_consents(ctx.db, shopper_id, [choice], TEXT_VERSION, f"unsubscribe:{channel}", time.time())
 
 
 def _whose(ctx: AppContext, token: str) -> tuple[str, Channel]:

@@ -80,10 +80,11 @@ def delete_me(
         return says.Done(changed=False)
     now, erasures = time.time(), Erasures(ctx.config.storage.data_dir)
     try:
-        erase_shopper(ctx.db, who, now)
+        person = erase_shopper(ctx.db, who, now)
     except NotFound:  # a repeat, or another browser was first: what was asked for is so
         return says.Done(changed=False)
-    erasures.note(who, now)
+    for profile in person:
+        erasures.note(profile, now)
     erasures.forget(now - ctx.config.controller.backups_days * 86_400.0)
     return says.Done()
 

@@ -89,11 +89,11 @@ def sign_in(
 
 
 def known_shopper(ctx: AppContext, shopper_id: str | None) -> profiles.ShopperProfile | None:
-    """The profile behind a cookie; None without one, or when it was erased."""
+    """The profile behind a cookie, or the one it has joined since; None without one, or when it was erased."""
     if shopper_id is None:
         return None
     try:
-        return profiles.get_shopper(ctx.db, shopper_id)
+        return profiles.living_shopper(ctx.db, shopper_id)
     except NotFound:
         return None
 

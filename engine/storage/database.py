@@ -20,7 +20,14 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
-from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
+from tenacity import (
+    retry,
+    retry_if_exception,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_fixed,
+)
 
 from engine.errors import BusinessRefusal, OperatorError, Problem, StorageUnavailable
 from engine.storage.migrate import upgrade
@@ -40,6 +47,14 @@ class Unstorable(BusinessRefusal):
 
     code = ProblemCode.INVALID_REQUEST
     status = 422
+
+
+class Deadlocked(StorageUnavailable):
+    """PostgreSQL ended this transaction, of two that waited for each other. Nothing of it is written."""
+
+
+once_more = retry(retry=retry_if_exception_type(Deadlocked), stop=stop_after_attempt(3), reraise=True)
+"""For a function that is one transaction: done again where a deadlock ended it, twice at most."""
 
 
 class Database:
@@ -232,9 +247,12 @@ def as_ours(error: DBAPIError) -> Exception:
     """What it is to us: an outage, a damaged file, or a mistake in our own SQL, which stays what it is."""
     if any(words in str(error.orig) for words in _DAMAGED):
         return OperatorError([damaged(_reason(error))])
+    if getattr(error.orig, "sqlstate", None) == DEADLOCK:
+        return Deadlocked(_reason(error))
     return StorageUnavailable(_reason(error)) if _is_outage(error) else error
 
 
+DEADLOCK = "40P01"
 _DAMAGED = ("database disk image is malformed", "file is not a database", "malformed database schema")
 
 

@@ -10,9 +10,9 @@ from sqlmodel import Session, SQLModel, col, select
 from engine.errors import NotFound
 from engine.storage.budget_release import LIVE, close_vouchers, lock_vouchers
 from engine.storage.cap_counts import cut_slots
-from engine.storage.database import Database
+from engine.storage.database import Database, once_more
 from engine.storage.loyalty.friends import forget
-from engine.storage.loyalty.wallets import joined
+from engine.storage.loyalty.wallets import joined, lock_people
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
 from engine.storage.models.running import IdempotencyTable
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable, UsedProofTable
@@ -35,19 +35,25 @@ from engine.vocabulary import VoucherState
 ERASED = "erased-"
 
 
-def erase_shopper(db: Database, shopper_id: str, now: float) -> None:
+@once_more
+def erase_shopper(db: Database, shopper_id: str, now: float) -> list[str]:
     """Deletes profile, links, visits, deliveries, letters, shares and kept answers; vouchers and decisions lose their
-    owner.
+    owner. The same for all that have joined it. Gives who was erased: a backup may know each by itself.
 
     The ledger is not touched: it knows only the member id, and the profile row was the one place that tied it to a
     shopper. Caps go on counting for the phone, under a keyed digest and for a week at most. The consent log keeps its
     lines under the same opaque id, which now leads nowhere, as proof. Raises NotFound.
     """
     with db.write() as session:
-        if session.get(ShopperTable, shopper_id, with_for_update=True) is None:
+        lock_people(session)
+        if session.get(ShopperTable, shopper_id) is None:
             raise NotFound("no such shopper")
-        for who in [*joined(session, shopper_id), shopper_id]:
+        person = sorted([shopper_id, *joined(session, shopper_id)])
+        for who in person:
+            session.get(ShopperTable, who, with_for_update=True)
+        for who in person:
             _erase(session, who, now)
+        return person
 
 
 def _erase(session: Session, shopper_id: str, now: float) -> None:

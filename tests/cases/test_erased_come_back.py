@@ -16,7 +16,9 @@ from api.cli.data.restore import bring_back
 from engine.errors import NotFound
 from engine.privacy.erasures import Erasures
 from engine.storage.database import open_database
+from engine.storage.people.merges import merge_in
 from engine.storage.people.shoppers import get_shopper
+from engine.vocabulary import IdentifierKind
 from tests.api.site import Site
 from tests.cases.test_backup_while_running import site as files_of
 from tests.engine.storage.scenes import shopper
@@ -42,6 +44,17 @@ def test_erasing_writes_the_list(site: Site) -> None:
         who = site.sign_in(phone)
         assert phone.delete("/v1/me").status_code == 200
     assert Erasures(site.config.storage.data_dir).all() == [who]
+
+
+def test_the_list_has_every_profile_of_the_person(site: Site) -> None:
+    """A backup of before two profiles became one knows the one that has joined by itself."""
+    with site.client() as phone:
+        who = site.sign_in(phone)
+        joined = shopper(site.db).shopper_id
+        with site.db.write() as session:
+            merge_in(session, who, joined, IdentifierKind.EMAIL, 1_800_000_000.0)
+        assert phone.delete("/v1/me").status_code == 200
+    assert sorted(Erasures(site.config.storage.data_dir).all()) == sorted([who, joined])
 
 
 def test_the_list_forgets_and_survives_a_torn_line(tmp_path: Path) -> None:

@@ -7,6 +7,43 @@ from sqlmodel import Session, col, select
 from engine.storage.database import Database
 from engine.storage.models.identity import ProfileMergeTable
 from engine.storage.models.shoppers import ShopperTable
+from engine.storage.upserts import named_lock
+
+
+def lock_people(session: Session) -> None:
+    """The first lock of whatever changes which profiles are one person's, or ends one: one such at a time.
+
+    It is rare, and touches so many rows that no order among them would hold. It comes before every row.
+    """
+    named_lock(session, "people")
+
+
+def living(session: Session, shopper_id: str) -> str:
+    """The profile that this one has joined in the end; itself where it has joined none.
+
+    Two that have joined each other, as could happen once, are the one that was kept last.
+    """
+    top, last = shopper_id, (0.0, "", shopper_id)
+    seen = {shopper_id}
+    while True:
+        rows = select(ProfileMergeTable).where(
+            col(ProfileMergeTable.merged) == top, col(ProfileMergeTable.split_at).is_(None)
+        )
+        newest = rows.order_by(col(ProfileMergeTable.at).desc(), col(ProfileMergeTable.merge_id).desc())
+        above = session.exec(newest).first()
+        if above is None:
+            return top
+        last = max(last, (above.at, above.merge_id, above.kept))
+        if above.kept in seen:
+            return last[2]
+        top = above.kept
+        seen.add(top)
+
+
+def living_of(db: Database, shopper_id: str) -> str:
+    """The same, in a transaction of its own."""
+    with db.read() as session:
+        return living(session, shopper_id)
 
 
 def joined(session: Session, shopper_id: str) -> list[str]:
@@ -24,15 +61,14 @@ def joined(session: Session, shopper_id: str) -> list[str]:
 
 def person_of(session: Session, shopper_id: str) -> list[str]:
     """All profiles of the person behind this one, itself included."""
-    top = shopper_id
-    while True:
-        rows = select(ProfileMergeTable.kept).where(
-            col(ProfileMergeTable.merged) == top, col(ProfileMergeTable.split_at).is_(None)
-        )
-        above = session.exec(rows).first()
-        if above is None:
-            return [top, *joined(session, top)]
-        top = above
+    top = living(session, shopper_id)
+    return [top, *joined(session, top)]
+
+
+def profiles_of(db: Database, shopper_id: str) -> list[str]:
+    """The same, in a transaction of its own."""
+    with db.read() as session:
+        return person_of(session, shopper_id)
 
 
 def members_of(db: Database, shopper_id: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import Boolean, Double, Index, Integer, Text
+from sqlalchemy import Boolean, Double, Index, Integer, Text, text
 from sqlmodel import Field, SQLModel
 
 from engine.storage.models.rowid import RowId
@@ -64,10 +64,23 @@ class LoyaltyCardTable(SQLModel, table=True):
 
 
 class ProfileMergeTable(SQLModel, table=True):
-    """Two profiles that are one person's. `moved` is JSON: what a split has to put back. Gone with the profile."""
+    """Two profiles that are one person's. `moved` is JSON: what a split has to put back. Gone with the profile.
+
+    A profile has joined one other at most.
+    """
 
     __tablename__: ClassVar[str] = "profile_merge"
-    __table_args__ = (Index("ix_profile_merge_kept", "kept"), Index("ix_profile_merge_merged", "merged"))
+    __table_args__ = (
+        Index("ix_profile_merge_kept", "kept"),
+        Index("ix_profile_merge_merged", "merged"),
+        Index(
+            "uq_profile_merge_standing",
+            "merged",
+            unique=True,
+            sqlite_where=text("split_at IS NULL"),
+            postgresql_where=text("split_at IS NULL"),
+        ),
+    )
     merge_id: str = Field(primary_key=True)
     kept: str
     merged: str

@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
+from engine.storage.loyalty.wallets import living
 from engine.storage.models.identity import BrowserSessionTable
 from engine.storage.upserts import table_of
 
@@ -30,6 +31,7 @@ class BrowserSession:
 def keep_session(db: Database, session_id: str, shopper_id: str, label: str, now: float, *, shared: bool) -> None:
     """Signs this browser in as this shopper, whoever it was signed in as before."""
     with db.write() as session:
+        shopper_id = living(session, shopper_id)
         row = session.get(BrowserSessionTable, session_id, with_for_update=True)
         if row is not None:
             row.shopper_id, row.label, row.shared, row.seen_at = shopper_id, label, shared, now
@@ -47,7 +49,7 @@ def owner_of(db: Database, session_id: str, now: float) -> str | None:
         row = session.get(BrowserSessionTable, session_id)
         if row is None or now - row.made_at >= _lifetime_s(row):
             return None
-        return row.shopper_id
+        return living(session, row.shopper_id)
 
 
 def sessions_of(db: Database, shopper_id: str, now: float) -> list[BrowserSession]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
-from engine.storage.database import Database
+from engine.storage.database import Database, once_more
+from engine.storage.loyalty.wallets import living, lock_people
 from engine.storage.models.identity import IdentifierTable, IdentityLinkTable, LoyaltyCardTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.people.merges import merge_in
@@ -90,9 +91,11 @@ def look_at_link(db: Database, digest: str, now: float) -> tuple[LinkFate, Asked
         return (LinkFate.UNKNOWN, None) if row is None else (_fate(row, now), _asked(row))
 
 
+@once_more
 def follow_link(db: Database, digest: str, browser: str, now: float) -> Followed:
     """Uses a link, once. `browser` is the digest of the following browser's cookie, empty where it has none."""
     with db.write() as session:
+        lock_people(session)
         row = session.get(IdentityLinkTable, digest, with_for_update=True)
         if row is None:
             return Followed(LinkFate.UNKNOWN)
@@ -111,6 +114,7 @@ def register_card(db: Database, digest: str, proof: str) -> None:
         upsert(session, LoyaltyCardTable, [row], replace=("proof", "tries", "tries_from"))
 
 
+@once_more
 def present_card(db: Database, digest: str, proof: str, sealed: str, shopper_id: str, now: float) -> Followed:
     """Somebody names a card and its proof; `shopper_id` is who is signed in, empty for nobody.
 
@@ -118,6 +122,7 @@ def present_card(db: Database, digest: str, proof: str, sealed: str, shopper_id:
     proves nothing, and is not told from one that nobody has.
     """
     with db.write() as session:
+        lock_people(session)
         card = session.get(LoyaltyCardTable, digest, with_for_update=True)
         if card is None:
             return Followed(LinkFate.UNKNOWN)
@@ -161,8 +166,12 @@ def forget_identifiers(session: Session, shopper_id: str) -> None:
 
 
 def _prove(session: Session, kind: IdentifierKind, digest: str, sealed: str, asker: str, now: float) -> Followed:
-    """It is proved that whoever asks has this identifier; `asker` is the profile they are signed in with, if any."""
-    named_lock(session, f"identifier.{kind}.{digest}")
+    """It is proved that whoever asks has this identifier; `asker` is the profile they are signed in with, if any.
+
+    Who asked may have joined another profile since: what they prove is the person's.
+    """
+    lock_people(session)
+    asker = living(session, asker) if asker else ""
     row = session.get(IdentifierTable, (kind, digest))
     alive = bool(asker) and session.get(ShopperTable, asker) is not None
     if row is None:
@@ -172,7 +181,7 @@ def _prove(session: Session, kind: IdentifierKind, digest: str, sealed: str, ask
         session.flush()
         return Followed(LinkFate.ADDED, asker)
     row.verified_at = now
-    owner = row.shopper_id
+    owner = living(session, row.shopper_id)
     session.flush()
     if alive and owner != asker:
         merge_in(session, owner, asker, kind, now)

@@ -21,10 +21,10 @@ from sqlmodel import Session, SQLModel, col, select
 from engine.errors import NotFound
 from engine.loyalty.humans import Signal
 from engine.privacy.consent import ConsentChoice, allows_targeting
-from engine.storage.database import Database
+from engine.storage.database import Database, once_more
 from engine.storage.loyalty.friends import WAITING, friend_of
 from engine.storage.loyalty.judging import note_signals
-from engine.storage.loyalty.wallets import joined
+from engine.storage.loyalty.wallets import joined, living, lock_people
 from engine.storage.models.identity import BrowserSessionTable, IdentifierTable, MergeLogTable, ProfileMergeTable
 from engine.storage.models.ledger import HoldTable
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
@@ -62,7 +62,12 @@ class ProfileMerge:
 
 
 def merge_in(session: Session, kept: str, merged: str, proof: IdentifierKind, now: float) -> str:
-    """Moves everything of `merged` to `kept`, and returns the merge's id. Raises NotFound where either is gone."""
+    """Moves everything of `merged` to `kept`, and returns the merge's id. Raises NotFound where either is gone, and
+    ValueError where either has joined another profile: both are the ones that their people live on as."""
+    lock_people(session)
+    for who in (kept, merged):
+        if living(session, who) != who:
+            raise ValueError("a profile that has joined another does not join, and is not joined")
     _lock_both(session, kept, merged)
     merge_id = secrets.token_hex(12)
     phones, stores = _move_phones(session, merged, kept)
@@ -81,9 +86,11 @@ def merge_in(session: Session, kept: str, merged: str, proof: IdentifierKind, no
     return merge_id
 
 
+@once_more
 def split(db: Database, merge_id: str, kept: str, now: float) -> None:
     """Undoes a merge into this profile, once; again it changes nothing. Raises NotFound."""
     with db.write() as session:
+        lock_people(session)
         row = session.get(ProfileMergeTable, merge_id, with_for_update=True)
         if row is None or row.kept != kept:
             raise NotFound("no such merge")

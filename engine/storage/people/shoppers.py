@@ -17,6 +17,7 @@ from engine.records import DeviceId, device_from_hex, device_hex
 from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
 from engine.storage.last_places import forget_places
+from engine.storage.loyalty.wallets import living
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
 from engine.storage.models.vouchers import DeliveryTable, VoucherTable
 from engine.storage.people.bindings import PhoneClaim, claim_phone, drop_claims, lock_links, lock_phone
@@ -81,6 +82,15 @@ def get_shopper(db: Database, shopper_id: str) -> ShopperProfile:
     """One profile. Raises NotFound."""
     with db.read() as session:
         row = session.get(ShopperTable, shopper_id)
+        if row is None:
+            raise NotFound("no such shopper")
+        return _shopper(session, row)
+
+
+def living_shopper(db: Database, shopper_id: str) -> ShopperProfile:
+    """The profile of this person that all others have joined. Raises NotFound."""
+    with db.read() as session:
+        row = session.get(ShopperTable, living(session, shopper_id))
         if row is None:
             raise NotFound("no such shopper")
         return _shopper(session, row)
@@ -189,7 +199,7 @@ def _consent(row: ConsentLogTable) -> Consent:
 
 def _profile(session: Session, request: SignIn) -> ShopperTable:
     if request.shopper_id is not None:
-        row = _lock_shopper(session, request.shopper_id)
+        row = _lock_shopper(session, living(session, request.shopper_id))
         row.store, row.locale, row.last_seen_at = request.store, request.locale, request.at
         row.display_name = request.display_name or row.display_name
         row.email = request.email or row.email

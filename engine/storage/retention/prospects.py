@@ -7,6 +7,7 @@ from sqlmodel import col, select
 from engine.errors import NotFound
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
+from engine.storage.models.identity import ProfileMergeTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.visits import VisitTable
 from engine.storage.models.vouchers import VoucherTable
@@ -36,7 +37,11 @@ def unused_profiles(db: Database, now: float, keep_s: float, *, limit: int | Non
     offered = select(VoucherTable.voucher_id).where(
         col(VoucherTable.shopper_id) == mine, col(VoucherTable.issued_at) >= cut
     )
+    # One that has joined another lives on in that, and is erased with it.
+    has_joined = select(ProfileMergeTable.merge_id).where(
+        col(ProfileMergeTable.merged) == mine, col(ProfileMergeTable.split_at).is_(None)
+    )
     old = (col(ShopperTable.last_seen_at) < cut) & col(ShopperTable.restricted_at).is_(None)
-    unused = select(mine).where(old, ~visited.exists(), ~offered.exists())
+    unused = select(mine).where(old, ~visited.exists(), ~offered.exists(), ~has_joined.exists())
     with db.read() as session:
         return list(session.exec(unused.order_by(mine).limit(limit)))

@@ -25,6 +25,7 @@ from engine.storage.budget_release import lock_campaigns
 from engine.storage.cap_counts import CapsOwner, count_slot, counted_slots, lock_person
 from engine.storage.database import Database
 from engine.storage.leases import Lease, fence
+from engine.storage.loyalty.wallets import living
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import CampaignTable, DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.people.shoppers import grants_of
@@ -73,7 +74,8 @@ def claim(
     with db.write() as session:
         fence(session, lease)
         row = session.get(ShopperTable, shopper_id, with_for_update=True)
-        alive = row is not None and row.restricted_at is None
+        # An engine may know a profile that has joined another a moment ago by its old name.
+        alive = row is not None and row.restricted_at is None and living(session, shopper_id) == shopper_id
         known = _stored(session, candidates)
         fresh = [c for c in candidates if c.decision_id not in known]
         if alive:

@@ -15,6 +15,7 @@ Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9
 """`HH:MM`, quoted in YAML (where a bare 10:00 is the number 600)."""
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY_MIN = 24 * 60
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -31,6 +32,22 @@ class Hours(BaseModel):
         if self.from_ < self.to:
             return self.from_ <= clock < self.to
         return clock >= self.from_ or clock < self.to
+
+    def spanning(self, other: Hours) -> Hours:
+        """The shortest hours that have both within."""
+        parts = [(_minute(h.from_), (_minute(h.to) - _minute(h.from_)) % DAY_MIN or DAY_MIN) for h in (self, other)]
+        length, start = min((max((s - first) % DAY_MIN + n for s, n in parts), first) for first, _ in parts)
+        if length >= DAY_MIN:
+            return Hours.model_validate({"from": "00:00", "to": "24:00"})
+        return Hours.model_validate({"from": _clock(start), "to": _clock((start + length) % DAY_MIN or DAY_MIN)})
+
+
+def _minute(clock: str) -> int:
+    return int(clock[:2]) * 60 + int(clock[3:])
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 class When(BaseModel):

@@ -1,9 +1,10 @@
 """Two profiles that turned out to be one person's become one, and two again: on the record, and nothing is lost.
 
 What moves to the profile that is kept: coupons with their messages, decisions (so that the caps count the person),
-stays, proved phones, identifiers, browsers, and what friends opened. The points stay where the ledger has them, under
-both members; a wallet adds up those of all its profiles. Of the consents an explicit no on either side wins; a yes that
-the other side was never asked about stays a yes. Points that one of the two brought to the other wait for a review.
+stays, proved phones, identifiers, browsers and where they are pushed to, and what friends opened. The points stay where
+the ledger has them, under both members; a wallet adds up those of all its profiles. Of the consents an explicit no on
+either side wins; a yes that the other side was never asked about stays a yes. Of limits the stricter side's win. Points
+that one of the two brought to the other wait for a review.
 A split puts back whatever the kept profile still has of it.
 """
 
@@ -27,14 +28,18 @@ from engine.storage.loyalty.judging import note_signals
 from engine.storage.loyalty.wallets import joined, living, lock_people
 from engine.storage.models.identity import BrowserSessionTable, IdentifierTable, MergeLogTable, ProfileMergeTable
 from engine.storage.models.ledger import HoldTable
+from engine.storage.models.sending.push import PushSubscriptionTable
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
 from engine.storage.models.visits import VisitTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.people.bindings import drop_claims, lock_links
+from engine.storage.people.limits import give_back_limits, take_limits
 from engine.storage.people.shoppers import answer, grants_of, remove_links
+from engine.storage.people.twins import part_twins, settle_twins
 from engine.storage.upserts import table_of
 from engine.storage.versions import bump
-from engine.vocabulary import Channel, IdentifierKind, Purpose
+from engine.storage.wallet_changes import note_changes
+from engine.vocabulary import Channel, IdentifierKind, Purpose, WalletChangeKind
 
 Moved = dict[str, list[Any]]
 
@@ -44,6 +49,7 @@ _BY_ID: Mapping[str, tuple[type[SQLModel], str]] = {
     "decisions": (DecisionTable, "decision_id"),
     "visits": (VisitTable, "id"),
     "sessions": (BrowserSessionTable, "session_id"),
+    "push": (PushSubscriptionTable, "subscription_id"),
     "identifiers": (IdentifierTable, "digest"),
 }
 """What moves by changing whose it is: the table, and the column that names the row."""
@@ -71,8 +77,12 @@ def merge_in(session: Session, kept: str, merged: str, proof: IdentifierKind, no
     _lock_both(session, kept, merged)
     merge_id = secrets.token_hex(12)
     phones, stores = _move_phones(session, merged, kept)
-    moved: Moved = {name: _move(session, name, merged, kept) for name in _BY_ID}
+    twins, over = settle_twins(session, kept, merged)
+    moved: Moved = {"twins": twins}
+    moved |= {name: _move(session, name, merged, kept) for name in _BY_ID}
     moved["phones"], moved["friends"] = phones, _move_friends(session, merged, kept)
+    limits, ended = take_limits(session, kept, merged, now)
+    moved |= limits
     moved["consents"] = _merge_consents(session, kept, merged, merge_id, now)
     drop_claims(session, merged)
     moved["own"] = _own_points(session, kept, merged)
@@ -82,6 +92,9 @@ def merge_in(session: Session, kept: str, merged: str, proof: IdentifierKind, no
     _write(session, row, "merge", moved, now)
     if not allows_targeting(grants_of(session, kept)):
         remove_links(session, kept)
+    for voucher in over:
+        session.refresh(voucher)  # whose it is has changed
+    note_changes(session, [*over, *ended], WalletChangeKind.VOIDED, now)
     bump(session, stores, "links", "claims")
     return merge_id
 
@@ -98,7 +111,9 @@ def split(db: Database, merge_id: str, kept: str, now: float) -> None:
             return
         _lock_both(session, row.kept, row.merged)
         moved: Moved = json.loads(row.moved)
-        back: Moved = {name: _move(session, name, row.kept, row.merged, moved[name]) for name in _BY_ID}
+        back: Moved = {name: _move(session, name, row.kept, row.merged, moved.get(name, [])) for name in _BY_ID}
+        part_twins(session, [v for v in moved.get("twins", []) if v in back["vouchers"]])
+        give_back_limits(session, row.kept, moved)
         back["phones"], stores = _return_phones(session, row, moved["phones"])
         back["friends"] = _move_friends(session, row.kept, row.merged, moved["friends"])
         back["consents"] = _restore_consents(session, row, moved["consents"], now)
@@ -137,7 +152,7 @@ def _lock_both(session: Session, kept: str, merged: str) -> None:
 
 def _move(session: Session, name: str, source: str, target: str, only: Sequence[Any] | None = None) -> list[Any]:
     """Gives rows of `source` to `target`, those in `only` where it is given, and says which. A row that the target has
-    already in another copy (the same coupon or stay of one visit) stays where it is."""
+    already in another copy (the same stay of one visit) stays where it is."""
     model, key = _BY_ID[name]
     table = table_of(model)
     mine = table.c.shopper_id == source

@@ -19,6 +19,7 @@ from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
 from engine.storage.models.vouchers import DeliveryTable
 from engine.storage.people.shoppers import grants_of
+from engine.storage.people.twins import visit_of
 from engine.storage.vouchers.outbox import OutboxRow, mark_shown, outbox_row
 from engine.vocabulary import Channel, DeliveryReason, DeliveryState, Purpose, VoucherState
 
@@ -97,7 +98,7 @@ def take(db: Database, channel: Channel, now: float, routing: Routing, limit: in
             row.sent_at = now
             row.until = _window(row, now, routing.windows)
         session.flush()
-        visits = {v.voucher_id: v.visit_id for v in lock_vouchers(session, [row.voucher_id for row in taken])}
+        visits = {v.voucher_id: visit_of(v) for v in lock_vouchers(session, [row.voucher_id for row in taken])}
         return [Outgoing(outbox_row(row), visits[row.voucher_id], row.until) for row in taken]
 
 
@@ -173,7 +174,7 @@ def take_retractions(db: Database, now: float, limit: int = 100) -> list[Outgoin
         for row in rows:
             row.retract = False
         session.flush()
-        visits = {v.voucher_id: v.visit_id for v in lock_vouchers(session, [row.voucher_id for row in rows])}
+        visits = {v.voucher_id: visit_of(v) for v in lock_vouchers(session, [row.voucher_id for row in rows])}
         return [Outgoing(outbox_row(row), visits[row.voucher_id], row.expires_at) for row in rows]
 
 

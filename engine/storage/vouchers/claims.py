@@ -29,6 +29,7 @@ from engine.storage.loyalty.wallets import living
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import CampaignTable, DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.people.shoppers import grants_of
+from engine.storage.people.twins import visit_of
 from engine.storage.people.wishes import wishes_of
 from engine.storage.upserts import named_lock, upsert
 from engine.storage.vouchers.decisions import note_grounds, read_grounds
@@ -164,7 +165,7 @@ def _slots(session: Session, shopper_id: str, person: CapsOwner, now: float) -> 
             (col(DecisionTable.visit_id) == person.visit_id) | (col(DecisionTable.at) > now - WEEK_S),
         )
     ).all()
-    held = [Slot((v.store, v.campaign_id), v.visit_id, v.issued_at, v.holds_slot) for v in vouchers]
+    held = [Slot((v.store, v.campaign_id), visit_of(v), v.issued_at, v.holds_slot) for v in vouchers]
     held += [Slot((g.store, g.campaign_id), g.visit_id, g.at, counts=True) for g in ghosts]
     own = {v.voucher_id for v in vouchers} | {g.decision_id for g in ghosts}
     return held + counted_slots(session, person, own, now)

@@ -23,6 +23,7 @@ from engine.storage.loyalty.friends import GUEST
 from engine.storage.models.ledger import ShareTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import CampaignTable, VoucherTable
+from engine.storage.people.twins import visit_of
 from engine.storage.upserts import named_lock
 from engine.storage.vouchers.claims import voucher_identity
 from engine.storage.vouchers.specs import campaign_of
@@ -62,7 +63,7 @@ def take_shared(db: Database, token: str, owner: str, plan: Plan, secret: bytes,
             raise NotFound("no such shopper")
         visit = "share-" + hashlib.sha256(token.encode()).hexdigest()[:24]
         held = _held(session, share, owner)
-        mine = next((v for v in held if v.visit_id == visit or v.state in LIVE), None)
+        mine = next((v for v in held if visit_of(v) == visit or v.state in LIVE), None)
         if mine is not None:
             return mine.voucher_id
         person = lock_person(session, owner, visit, secret)
@@ -126,7 +127,7 @@ def _held(session: Session, share: ShareTable, owner: str) -> list[VoucherTable]
 
 def _slots(held: Sequence[VoucherTable], now: float) -> list[Slot]:
     recent = [v for v in held if v.issued_at > now - WEEK_S]
-    return [Slot((v.store, v.campaign_id), v.visit_id, v.issued_at, v.holds_slot) for v in recent]
+    return [Slot((v.store, v.campaign_id), visit_of(v), v.issued_at, v.holds_slot) for v in recent]
 
 
 def _refusal(

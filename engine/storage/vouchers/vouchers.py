@@ -17,6 +17,7 @@ from engine.storage.database import Database
 from engine.storage.loyalty.shares import SHARER
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, RedemptionTable, VoucherTable
+from engine.storage.people.twins import visit_of
 from engine.storage.vouchers.tills import RedemptionState
 from engine.storage.wallet_changes import note_changes
 from engine.vocabulary import DecisionOutcome, DeliveryReason, DeliveryState, VoucherState, WalletChangeKind
@@ -159,7 +160,7 @@ def voucher_record(row: VoucherTable) -> Voucher:
         row.campaign_id,
         row.shopper_id,
         row.store,
-        row.visit_id,
+        visit_of(row),
         VoucherState(row.state),
         row.issued_at,
         row.expires_at,

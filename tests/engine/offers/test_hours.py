@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from engine.offers.audience import DAY_S, Audience, LinkedShopper
-from engine.offers.hours import When
+from engine.offers.hours import Hours, When
 
 PARIS = ZoneInfo("Europe/Paris")
 DAYTIME = [{"from": "09:00", "to": "20:00"}]
@@ -110,3 +110,21 @@ def test_audiences(keys: dict[str, Any], who: LinkedShopper, holds: bool) -> Non
 def test_an_audience_of_nobody_is_a_mistake() -> None:
     with pytest.raises(ValidationError, match="nobody"):
         Audience(known_at_least_days=5, known_at_most_days=4)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        (("09:00", "12:00"), ("11:00", "14:00"), ("09:00", "14:00")),
+        (("20:00", "07:00"), ("12:00", "22:00"), ("12:00", "07:00")),
+        (("22:00", "07:00"), ("23:00", "06:00"), ("22:00", "07:00")),
+        (("22:00", "24:00"), ("01:00", "02:00"), ("22:00", "02:00")),  # the shorter way round
+        (("10:00", "12:00"), ("22:00", "24:00"), ("10:00", "24:00")),
+        (("00:00", "24:00"), ("01:00", "02:00"), ("00:00", "24:00")),
+        (("09:00", "09:00"), ("01:00", "02:00"), ("00:00", "24:00")),
+        (("00:00", "13:00"), ("12:00", "01:00"), ("00:00", "24:00")),
+    ],
+)
+def test_hours_that_have_both(one: tuple[str, str], other: tuple[str, str], both: tuple[str, str]) -> None:
+    first, second, said = (Hours.model_validate({"from": start, "to": end}) for start, end in (one, other, both))
+    assert first.spanning(second) == second.spanning(first) == said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import time
 from typing import Any
 
@@ -21,6 +22,8 @@ GUEST = "rayon_guest"
 """A coupon's, of somebody who has no profile: set when they ask for it."""
 ASKED = "rayon_asked"
 """Of a browser that asked for a link by e-mail: only there does the link add the address to the profile."""
+REPEATABLE = "rayon_repeatable_session"
+"""In the scope of a request that may be repeated: the secret of the session that it makes."""
 LIFETIME_S = {SHOPPER: 180 * 86_400, MANAGER: 12 * 3600, GUEST: 90 * 86_400, ASKED: 3600}
 
 
@@ -72,6 +75,13 @@ def erased_shopper(ctx: AppContext, request: Request) -> str | None:
 def session_digest(secret: str) -> str:
     """A session as the database knows it: who reads the table signs in nowhere."""
     return hashlib.sha256(f"session|{secret}".encode()).hexdigest()[:32]
+
+
+def repeated_secret(ctx: AppContext, scope: str, key: str, salt: str) -> str:
+    """The secret of the session that a request of this name makes: a repeat finds the session by it, while it lives,
+    and nothing that opens it has to be stored. `salt` is another one for each session."""
+    mac_key = ctx.secrets.derive_key("session of a repeated request")
+    return hmac.new(mac_key, f"{scope}|{key}|{salt}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def _signed_in(ctx: AppContext, request: Request, value: str) -> str | None:

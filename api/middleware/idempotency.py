@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
+import secrets
 from collections.abc import Awaitable, Callable
 
 from fastapi.responses import Response
@@ -19,7 +20,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.callers.cookies import SHOPPER, read_cookie
+from api.callers.cookies import REPEATABLE, SHOPPER, read_cookie, repeated_secret, session_digest
 from api.context import AppContext
 from api.middleware.bodies import read_body, replay_body
 from api.middleware.origin import SAFE_METHODS
@@ -34,6 +35,7 @@ MAX_KEY_CHARS = 200
 LARGEST_KEPT = 16_384  # bytes of a refusal; a larger one changed nothing and may be asked for again
 SESSIONS = "/v1/sessions"
 NOBODY = b'"shopper_id":null'
+_SALT = "rayon_session_salt"
 NOT_KEPT = frozenset({401, 403, 408, 429})
 
 Restore = Callable[[AppContext, Request, Response], None]
@@ -79,15 +81,20 @@ class Idempotency:
     async def _once(self, key: str, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
         owner = self._owner(request)
+        signs_in = scope["path"] == SESSIONS
         print_of_body = hmac.new(self._hash_key, body, hashlib.sha256).hexdigest()
         try:
-            found = await run_in_threadpool(store.begin, self._ctx.db, owner, key, print_of_body)
+            keep_s = store.SIGN_IN_KEEP_S if signs_in else store.KEEP_S
+            found = await run_in_threadpool(store.begin, self._ctx.db, owner, key, print_of_body, keep_s=keep_s)
         except StorageUnavailable:
             wait = {"Retry-After": str(RETRY_AFTER_S)}
             await problem(503, ProblemCode.STORAGE_UNAVAILABLE, "try again in a moment", headers=wait)(
                 scope, receive, send
             )
             return
+        salt = found.salt if isinstance(found, store.Replay) else secrets.token_hex(8)
+        if signs_in:
+            scope[REPEATABLE], scope[_SALT] = repeated_secret(self._ctx, owner, key, salt), salt
         if isinstance(found, store.Fresh):
             await self._first(owner, key, scope, receive, send)
             return
@@ -114,7 +121,9 @@ class Idempotency:
         alive = asyncio.create_task(self._say_alive(owner, key))
         try:
             await self._app(scope, receive, hold)
-            kept = await self._keep(owner, key, messages)
+            secret = scope.get(REPEATABLE)
+            made = ("", "") if secret is None else (session_digest(secret), scope[_SALT])
+            kept = await self._keep(owner, key, messages, *made)
         finally:
             alive.cancel()
             if not kept:
@@ -122,7 +131,7 @@ class Idempotency:
         for message in messages:
             await send(message)
 
-    async def _keep(self, owner: str, key: str, messages: list[Message]) -> bool:
+    async def _keep(self, owner: str, key: str, messages: list[Message], session_id: str, salt: str) -> bool:
         status: int = messages[0]["status"]
         if status >= 500 or status in NOT_KEPT:
             return False
@@ -132,7 +141,10 @@ class Idempotency:
             return False
         if owner.endswith(SESSIONS) and (status >= 400 or NOBODY in body):
             return False  # anybody may ask to sign in: what made no profile may as well be asked again
-        await self._tolerating(run_in_threadpool(store.finish, self._ctx.db, owner, key, status, media_type, body))
+        work = run_in_threadpool(
+            store.finish, self._ctx.db, owner, key, status, media_type, body, session_id=session_id, salt=salt
+        )
+        await self._tolerating(work)
         return True
 
     async def _say_alive(self, owner: str, key: str) -> None:

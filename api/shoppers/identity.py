@@ -214,7 +214,7 @@ def split_by_form(request: Request, shopper: Shopper, merge_id: Answer, ctx: App
 def sign_out(request: Request, ctx: AppContext = Depends(context)) -> Response:
     """Nothing of the shopper's is left in this browser: on a tablet of the shop's, the next one finds it empty."""
     response = RedirectResponse(f"/?lang={language(request)}", 303)
-    sign_out_browser(ctx, request, response, read_cookie(ctx, request, SHOPPER))
+    sign_out_browser(ctx, request, response)
     return response
 
 
@@ -229,7 +229,7 @@ def not_me(request: Request, ctx: AppContext = Depends(context)) -> Response:
     if shopper is not None:
         phones.unlink_phones(ctx.db, shopper.store, shopper.shopper_id)
     response = RedirectResponse((f"/w/{store}" if store in ctx.plans else "/") + f"?lang={language(request)}", 303)
-    sign_out_browser(ctx, request, response, None if shopper is None else shopper.shopper_id)
+    sign_out_browser(ctx, request, response)
     return response
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import Field
 
+from api.callers.cookies import session_of
 from api.context import AppContext, context
 from api.pages import page
 from api.problems import problem_responses
@@ -123,8 +124,11 @@ def subscribe(
     if key is None:
         raise PushRefused("made for a key that is not ours: subscribe anew")
     made = Subscription(body.endpoint, body.keys.p256dh, body.keys.auth, key.key_id)
-    if not subscriptions.put_subscription(ctx.db, shopper.shopper_id, made, time.time(), replaces=body.replaces):
-        raise PushRefused("no consent to push")
+    here, now = session_of(ctx, request) or "", time.time()
+    if not subscriptions.put_subscription(
+        ctx.db, shopper.shopper_id, made, now, replaces=body.replaces, session_id=here
+    ):
+        raise PushRefused("no consent to push, or a browser that others use, too")
     return says.Done()
 
 

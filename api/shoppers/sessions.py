@@ -6,7 +6,7 @@ import time
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.callers.cookies import SHOPPER, drop_cookie, read_cookie
+from api.callers.cookies import REPEATABLE, SHOPPER, drop_cookie, read_cookie, session_digest
 from api.callers.devices import from_here, named_phone
 from api.callers.visitors import recognise_friend, spend_sign_in
 from api.context import AppContext, context
@@ -20,6 +20,7 @@ from engine.errors import NotFound
 from engine.privacy.consent import ConsentChoice
 from engine.storage.people import shoppers as profiles
 from engine.storage.people.bindings import PhoneClaim
+from engine.storage.people.browsers import owner_of
 from engine.vocabulary import Purpose
 
 router = APIRouter(tags=["shoppers"])
@@ -46,7 +47,7 @@ def make_session(
     if found is None:
         drop_cookie(ctx, response, SHOPPER)
         return Session(shopper_id=None, store=body.store, consents=[], me_url=None)
-    sign_in_browser(ctx, request, response, found.shopper_id)
+    sign_in_browser(ctx, request, response, found.shopper_id, secret=request.scope.get(REPEATABLE))
     recognise_friend(ctx, request, response, body.opened, found.shopper_id)
     return Session(
         shopper_id=found.shopper_id,
@@ -105,14 +106,16 @@ def withdrawn(shopper: profiles.ShopperProfile, purpose: Purpose | None = None) 
 
 
 def restore_session(ctx: AppContext, request: Request, response: Response) -> None:
-    """A repeated sign-in gets its cookie again, but only from who signed in: cookies are never stored.
+    """A repeated sign-in gets its cookie again, but only from who signed in, and only while that session lives: cookies
+    are never stored.
 
     The key is what only they know, where it is long enough for that: a random UUID, say.
     """
-    if request.url.path != "/v1/sessions" or request.method != "POST" or response.status_code != 201:
+    secret = request.scope.get(REPEATABLE)
+    if secret is None or response.status_code != 201:
         return
     if len(request.headers.get("idempotency-key", "")) < SECRET_KEY_CHARS:
         return
-    shopper_id = Session.model_validate_json(bytes(response.body)).shopper_id
+    shopper_id = owner_of(ctx.db, session_digest(secret), time.time())
     if shopper_id is not None:
-        sign_in_browser(ctx, request, response, shopper_id)
+        sign_in_browser(ctx, request, response, shopper_id, secret=secret)

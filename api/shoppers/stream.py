@@ -10,6 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from api.auth import NotSignedIn, shopper_id
+from api.callers.cookies import session_of
 from api.context import AppContext, context
 from api.middleware.metrics import Metrics
 from api.problems import problem_responses
@@ -19,6 +20,7 @@ from api.shoppers.wallet.news import tell_change
 from engine.delivery.pages import PageHub
 from engine.errors import StorageUnavailable
 from engine.records import WalletChange
+from engine.storage.people.browsers import owner_of
 from engine.storage.people.shoppers import ShopperProfile
 
 router = APIRouter(tags=["shoppers"])
@@ -50,15 +52,18 @@ async def stream(
 ) -> AsyncIterator[ServerSentEvent]:
     """Sends everything pending, then what comes, and a comment every 15 seconds of silence. Until acknowledged, a
     coupon is sent again on every new connection, so Last-Event-ID changes nothing. `data` of a `voucher` is a
-    `StreamedVoucher`, of a `change`, which is sent once, a `CouponChange`."""
+    `StreamedVoucher`, of a `change`, which is sent once, a `CouponChange`. It ends with the browser's session."""
     hub: PageHub = request.app.state.hub
     metrics: Metrics = request.app.state.metrics
     again = ServerSentEvent(retry=RETRY_MS)
     try:
-        async with hub.page(shopper.shopper_id) as page:
+        here = session_of(ctx, request) or ""
+        async with hub.page(shopper.shopper_id, here) as page:
             yield again
             while (news := await page.queue.get()) is not None:
                 now = time.time()
+                if here and await run_in_threadpool(owner_of, ctx.db, here, now) != shopper.shopper_id:
+                    return  # signed out, here or from elsewhere, or somebody else by now
                 if isinstance(news, WalletChange):
                     yield ServerSentEvent(event="change", data=tell_change(news, lang or shopper.locale))
                     continue

@@ -32,6 +32,7 @@ def page_hub(db: Database) -> PageHub:
         fetch_one,
         fetch_changes=lambda after_id: wallet_changes.changes_after(db, after_id),
         latest_change=lambda: wallet_changes.latest_change(db),
+        fetch_ended=lambda ids, now: browsers.ended_sessions(db, ids, now),
     )
 
 

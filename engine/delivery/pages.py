@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from engine.records import Delivery, WalletChange
 POLL_S = 0.2  # how long a voucher waits at most before it is on its way
 QUEUE_EVENTS = 64  # a page this far behind is cut off; it reconnects and gets what is still pending
 BACK_OFF_MAX_S = 10.0
+SESSIONS_S = 2.0  # how often it is asked whether those who read are still signed in
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,16 @@ FetchChanges = Callable[[int], Sequence[WalletChange]]
 """(after_id) -> a batch of what became of coupons, ascending; ids become visible in their order."""
 FetchOne = Callable[[str, float], Sequence[Pending]]
 """(shopper_id, now) -> all pending deliveries of that shopper, ascending."""
+FetchEnded = Callable[[Collection[str], float], Collection[str]]
+"""(session_ids, now) -> those that are signed in no more."""
 
 
 @dataclass(eq=False)
 class PageStream:
-    """One open page. `None` in the queue ends it."""
+    """One open page. `None` in the queue ends it. `session_id` is its browser's, empty where that has none."""
 
     shopper_id: str
+    session_id: str = ""
     queue: asyncio.Queue[Pending | WalletChange | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_EVENTS))
     sent: dict[int, float] = field(default_factory=dict)  # delivery id -> when it expires
     open: bool = True
@@ -92,7 +96,9 @@ class PageHub:
         *,
         fetch_changes: FetchChanges = lambda _: (),
         latest_change: Callable[[], int] = lambda: 0,
+        fetch_ended: FetchEnded = lambda ids, now: (),
     ) -> None:
+        self._fetch_ended, self._asked_at = fetch_ended, 0.0
         self._fetch_changes, self._latest_change = fetch_changes, latest_change
         self._after_change: int | None = None
         self._fetch_all = fetch_all
@@ -112,9 +118,10 @@ class PageHub:
         return frozenset(self._streams)
 
     @contextlib.asynccontextmanager
-    async def page(self, shopper_id: str) -> AsyncIterator[PageStream]:
-        """Opens a stream for one page, everything pending first. Raises StorageUnavailable."""
-        stream = PageStream(shopper_id)
+    async def page(self, shopper_id: str, session_id: str = "") -> AsyncIterator[PageStream]:
+        """Opens a stream for one page, everything pending first; it ends with the browser's session. Raises
+        StorageUnavailable."""
+        stream = PageStream(shopper_id, session_id)
         if self._closing.is_set():
             stream.end()
         self._streams.setdefault(shopper_id, set()).add(stream)  # before reading, so that nothing falls in between
@@ -158,6 +165,7 @@ class PageHub:
             self._after_change = None  # whoever opens a page asks for the coupons as they are then
             return
         now = self._clock()
+        await self._end_signed_out(now)
         while rows := await asyncio.to_thread(self._fetch_all, now, self._after_id):
             for pending in rows:
                 for stream in self._streams.get(pending.delivery.shopper_id, ()):
@@ -167,6 +175,18 @@ class PageHub:
         for streams in self._streams.values():
             for stream in streams:
                 stream.forget_expired(now)
+
+    async def _end_signed_out(self, now: float) -> None:
+        """Ends the pages of browsers that were signed out, wherever that was done."""
+        if now - self._asked_at < SESSIONS_S:
+            return
+        self._asked_at = now
+        reading = [s for streams in self._streams.values() for s in streams if s.session_id]
+        if reading:
+            ended = set(await asyncio.to_thread(self._fetch_ended, {s.session_id for s in reading}, now))
+            for stream in reading:
+                if stream.session_id in ended:
+                    stream.end()
 
     async def _look_for_changes(self) -> None:
         """The same for what became of coupons."""

@@ -39,7 +39,7 @@ from api.shoppers.choices import form_answers, note_answers, questions, remember
 from api.shoppers.schemas import SessionRequest
 from api.shoppers.sessions import known_shopper, sign_in
 from api.shoppers.signing_in.passes import PASS, ask_to_enter
-from api.shoppers.signing_in.retries import once_per_form
+from api.shoppers.signing_in.retries import SignedIn, once_per_form
 from api.shoppers.signing_in.way_out import Leaving, leave
 from api.shoppers.wallet.app_files import wallet_values
 from api.shoppers.wallet.plain import without_scripts
@@ -52,7 +52,6 @@ from engine.ingest.portals.parse import parse
 from engine.plan.model import ap_key
 from engine.storage.people.bindings import PhoneClaim
 from engine.storage.people.phones import phone_state, renew_claim
-from engine.storage.people.shoppers import ShopperProfile
 from engine.vocabulary import PortalRefusal, PortalSystem
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
@@ -153,7 +152,7 @@ async def portal_form(
     if shared:
         claim = PhoneClaim()  # a tablet that others use, too, is nobody's phone
     try:
-        shopper = await run_in_threadpool(_sign_in, ctx, request, body, claim, form_name)
+        shopper, secret = await run_in_threadpool(_sign_in, ctx, request, body, claim, form_name, shared=bool(shared))
     except BusinessRefusal as refusal:
         t = words(language(request))
         notice = t.sign_in_refusals[refusal.code if refusal.code in t.sign_in_refusals else "other"]
@@ -165,7 +164,7 @@ async def portal_form(
     response = await leave(ctx, doors, request, leaving)
     if shopper is not None:
         mine = shopper.shopper_id
-        await run_in_threadpool(sign_in_browser, ctx, request, response, mine, shared=bool(shared))
+        await run_in_threadpool(sign_in_browser, ctx, request, response, mine, shared=bool(shared), secret=secret)
         await run_in_threadpool(recognise_friend, ctx, request, response, opened, shopper.shopper_id)
     elif body.consents:
         remember_refusal(ctx, response)
@@ -263,17 +262,17 @@ def _wanted(
 
 
 def _sign_in(
-    ctx: AppContext, request: Request, body: SessionRequest, phone: PhoneClaim, form: str
-) -> ShopperProfile | None:
+    ctx: AppContext, request: Request, body: SessionRequest, phone: PhoneClaim, form: str, *, shared: bool
+) -> SignedIn:
     """As the shopper of the cookie; without one, as whoever this form made a moment ago, or as somebody new."""
     claim = from_here(ctx, request, phone)
     known = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
     if known is not None:
-        return sign_in(ctx, known.shopper_id, body, claim)
+        return sign_in(ctx, known.shopper_id, body, claim), None
     if not any(answer.granted for answer in body.consents):
         note_answers(ctx, body.consents, body.text_version)
-        return None  # nothing is kept, so nothing is looked up: Wi-Fi works without a database, too
-    return once_per_form(ctx, form, body.store, lambda who: sign_in(ctx, who, body, claim))
+        return None, None  # nothing is kept, so nothing is looked up: Wi-Fi works without a database, too
+    return once_per_form(ctx, request, form, body, lambda who: sign_in(ctx, who, body, claim), shared=shared)
 
 
 def _stores(ctx: AppContext) -> list[tuple[str, str]]:

@@ -75,10 +75,14 @@ class RequestState(StrEnum):
 
 
 class IdempotencyTable(SQLModel, table=True):
-    """The first answer to a write, kept byte for byte."""
+    """The first answer to a write, kept byte for byte. A sign-in's names the session it made, and ends with it."""
 
     __tablename__: ClassVar[str] = "idempotency"
-    __table_args__ = (Index("ix_idempotency_at", "at"), Index("ix_idempotency_caller", "caller", "at"))
+    __table_args__ = (
+        Index("ix_idempotency_at", "at"),
+        Index("ix_idempotency_caller", "caller", "at"),
+        Index("ix_idempotency_session", "session_id"),
+    )
     scope: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     body_hash: str
@@ -88,6 +92,8 @@ class IdempotencyTable(SQLModel, table=True):
     body: bytes | None = Field(default=None, sa_type=LargeBinary)
     at: float = Field(sa_type=Double)
     caller: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    session_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    salt: str = Field(default="", sa_column_kwargs={"server_default": ""})  # of that session's secret
 
 
 class ReceivedTable(SQLModel, table=True):

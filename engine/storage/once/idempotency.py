@@ -14,6 +14,7 @@ from engine.storage.upserts import database_time, table_of, upsert
 RENEWED_S = 1.0  # a request in flight says so often that it is still being worked on
 ABANDONED_S = 4.0  # one that has not said so for so long died with its process: the next one may try again
 KEEP_S = 86_400.0  # how long a first answer is kept
+SIGN_IN_KEEP_S = 600.0  # that of a sign-in: an answer that got lost is asked for again within minutes
 SHOPPER = "shopper:"
 MOST_OF_A_SHOPPER, MOST_OF_A_CALLER = 200, 20_000
 """Answers kept of one shopper, and of one key or address: whoever makes more loses their own oldest."""
@@ -26,11 +27,12 @@ class Fresh:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Done before: this was the answer."""
+    """Done before: this was the answer. `salt` leads to the session that it made, if it made one."""
 
     status: int
     media_type: str
     body: bytes
+    salt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Mismatch:
 
 
 def begin(
-    db: Database, scope: str, key: str, body_hash: str, now: float | None = None
+    db: Database, scope: str, key: str, body_hash: str, now: float | None = None, *, keep_s: float = KEEP_S
 ) -> Fresh | Replay | InFlight | Mismatch:
     """Takes the key for this request, or says what became of it before. Of many at once, one gets Fresh.
 
@@ -59,17 +61,18 @@ def begin(
         row["caller"] = caller
         upsert(session, IdempotencyTable, [row])
         stored = session.get_one(IdempotencyTable, (scope, key), with_for_update=True)
-        too_old = now - stored.at >= (KEEP_S if stored.state == RequestState.DONE else ABANDONED_S)
+        too_old = now - stored.at >= (keep_s if stored.state == RequestState.DONE else ABANDONED_S)
         if stored.state == RequestState.NEW or too_old:
             stored.state, stored.body_hash, stored.at = RequestState.IN_FLIGHT, body_hash, now
             stored.status = stored.media_type = stored.body = None
+            stored.session_id = stored.salt = ""
             session.flush()
             _make_room(session, caller)
             return Fresh()
         if stored.body_hash != body_hash:
             return Mismatch()
         if stored.state == RequestState.DONE:
-            return Replay(stored.status or 0, stored.media_type or "", stored.body or b"")
+            return Replay(stored.status or 0, stored.media_type or "", stored.body or b"", stored.salt)
         return InFlight()
 
 
@@ -92,12 +95,23 @@ def keep(db: Database, scope: str, key: str, now: float | None = None) -> None:
             stored.at = database_time(session) if now is None else now
 
 
-def finish(db: Database, scope: str, key: str, status: int, media_type: str, body: bytes) -> None:
-    """Keeps the answer for all who ask again."""
+def finish(
+    db: Database,
+    scope: str,
+    key: str,
+    status: int,
+    media_type: str,
+    body: bytes,
+    *,
+    session_id: str = "",
+    salt: str = "",
+) -> None:
+    """Keeps the answer for all who ask again; where it made a session, as long as that lives."""
     with db.write() as session:
         stored = session.get(IdempotencyTable, (scope, key), with_for_update=True)
         if stored is not None:
             stored.state, stored.status, stored.media_type, stored.body = RequestState.DONE, status, media_type, body
+            stored.session_id, stored.salt = session_id, salt
 
 
 def abandon(db: Database, scope: str, key: str) -> None:
@@ -113,9 +127,8 @@ def abandon(db: Database, scope: str, key: str) -> None:
 
 
 def purge(db: Database, now: float) -> int:
-    """Forgets answers older than a day. How many."""
+    """Forgets answers older than a day, and sign-ins older than minutes. How many."""
     with db.write() as session:
-        gone = session.connection().execute(
-            delete(table_of(IdempotencyTable)).where(col(IdempotencyTable.at) < now - KEEP_S)
-        )
-        return int(gone.rowcount)
+        table = table_of(IdempotencyTable)
+        old = (table.c.at < now - KEEP_S) | ((table.c.session_id != "") & (table.c.at < now - SIGN_IN_KEEP_S))
+        return int(session.connection().execute(delete(table).where(old)).rowcount)

@@ -9,6 +9,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
+from engine.storage.models.identity import BrowserSessionTable
 from engine.storage.models.sending.push import PushSubscriptionTable
 from engine.storage.models.shoppers import ConsentTable, ShopperTable
 from engine.storage.upserts import named_lock, table_of
@@ -34,16 +35,27 @@ class Subscription:
 
 
 def put_subscription(
-    db: Database, shopper_id: str, subscription: Subscription, now: float, *, replaces: str | None = None
+    db: Database,
+    shopper_id: str,
+    subscription: Subscription,
+    now: float,
+    *,
+    replaces: str | None = None,
+    session_id: str = "",
 ) -> bool:
     """Keeps where a shopper's browser is pushed to; it is no longer anybody else's, and `replaces` is forgotten.
 
-    False where there is no such shopper, or they did not agree to push.
+    It ends with the browser's session. False where there is no such shopper, they did not agree to push, or the session
+    is over or on a browser that others use, too.
     """
     with db.write() as session:
         named_lock(session, f"push.{subscription.subscription_id}")
         if session.get(ShopperTable, shopper_id, with_for_update=True) is None or not _agreed(session, shopper_id):
             return False
+        if session_id:
+            here = session.get(BrowserSessionTable, session_id, with_for_update=True)
+            if here is None or here.shopper_id != shopper_id or here.shared:
+                return False
         if replaces is not None and replaces != subscription.endpoint:
             gone = hashlib.sha256(replaces.encode()).hexdigest()
             _delete(session, col(PushSubscriptionTable.subscription_id) == gone, owner=shopper_id)
@@ -60,7 +72,7 @@ def put_subscription(
                 seen_at=now,
             )
             session.add(row)
-        row.shopper_id, row.seen_at = shopper_id, now
+        row.shopper_id, row.seen_at, row.session_id = shopper_id, now, session_id
         row.p256dh, row.auth, row.key_id = subscription.p256dh, subscription.auth, subscription.key_id
         session.flush()
         for old in _of(session, shopper_id)[MOST:]:

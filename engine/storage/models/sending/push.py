@@ -9,10 +9,14 @@ from sqlmodel import Field, SQLModel
 
 
 class PushSubscriptionTable(SQLModel, table=True):
-    """Where a browser of a shopper is pushed to. An endpoint has one owner: who signs in on a phone takes it over."""
+    """Where a browser of a shopper is pushed to, while it is signed in. An endpoint has one owner: who signs in on a
+    phone takes it over. `session_id` is empty where it was asked for before sessions were kept."""
 
     __tablename__: ClassVar[str] = "push_subscription"
-    __table_args__ = (Index("ix_push_subscription_shopper", "shopper_id", "seen_at"),)
+    __table_args__ = (
+        Index("ix_push_subscription_shopper", "shopper_id", "seen_at"),
+        Index("ix_push_subscription_session", "session_id"),
+    )
     subscription_id: str = Field(primary_key=True)  # SHA-256 of the endpoint
     shopper_id: str
     endpoint: str = Field(sa_type=Text)
@@ -21,6 +25,7 @@ class PushSubscriptionTable(SQLModel, table=True):
     key_id: str  # of ours, that the browser was told
     made_at: float = Field(sa_type=Double)
     seen_at: float = Field(sa_type=Double)
+    session_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class PushKeyTable(SQLModel, table=True):

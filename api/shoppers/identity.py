@@ -260,7 +260,7 @@ def _send(ctx: AppContext, request: Request, value: str, digest: str, nonce: str
         if known is None:
             return  # a mailbox is nobody's to fill; who asks is told the same
         letter = _letter(ctx, value, token, lang, known=known or shopper is not None)
-        queue_letter(session, letter, f"identity|{link.digest}", now, now + identifiers.LINK_S)
+        queue_letter(session, letter, identifiers.letter_key(link.digest), now, now + identifiers.LINK_S)
 
 
 def _letter(ctx: AppContext, to: str, token: str, lang: Language, *, known: bool) -> Letter:

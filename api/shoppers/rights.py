@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Form, Request, Response
@@ -27,6 +28,7 @@ from api.times import rfc3339
 from engine.errors import NotFound
 from engine.privacy.consent import allows_targeting
 from engine.privacy.erasures import Erasures
+from engine.privacy.identifiers import mailbox_digest
 from engine.storage.erasure import erase_shopper
 from engine.storage.people import rights
 from engine.storage.people import shoppers as profiles
@@ -80,7 +82,7 @@ def delete_me(
         return says.Done(changed=False)
     now, erasures = time.time(), Erasures(ctx.config.storage.data_dir)
     try:
-        person = erase_shopper(ctx.db, who, now)
+        person = erase_shopper(ctx.db, who, now, address_digest=partial(mailbox_digest, ctx.secrets))
     except NotFound:  # a repeat, or another browser was first: what was asked for is so
         return says.Done(changed=False)
     for profile in person:

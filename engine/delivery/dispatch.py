@@ -22,7 +22,7 @@ from engine.delivery.tokens import ack_token
 from engine.errors import NotFound, StorageUnavailable
 from engine.storage.database import Database
 from engine.storage.people.shoppers import ShopperProfile, get_shopper
-from engine.storage.sending.letters import Letter
+from engine.storage.sending.letters import DELIVERY, Letter
 from engine.storage.sending.subscriptions import Subscription, drop_unwanted, forget_endpoint, subscriptions_of
 from engine.storage.sending.vapid_keys import PushKey
 from engine.storage.vouchers import channels
@@ -256,7 +256,7 @@ class Dispatcher:
             await asyncio.to_thread(
                 mailer.post,
                 letter,
-                f"delivery|{delivery.delivery_id}",
+                f"{DELIVERY}{delivery.delivery_id}",
                 self._clock(),
                 shopper_id=reader.shopper_id,
                 expires_at=message.ends_at,

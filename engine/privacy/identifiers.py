@@ -30,6 +30,12 @@ def identifier_digest(secrets: Secrets, kind: IdentifierKind, value: str) -> str
     return _mac(secrets, f"{kind}|{value}")
 
 
+def mailbox_digest(secrets: Secrets, email: str) -> str | None:
+    """The digest of an address as somebody wrote it; None for what can be none."""
+    value = normalised(IdentifierKind.EMAIL, email)
+    return None if value is None else identifier_digest(secrets, IdentifierKind.EMAIL, value)
+
+
 def card_proof(secrets: Secrets, card: str, proof: str) -> str:
     """The same of what only a card's owner has, bound to its card."""
     signs = re.sub(r"\s", "", proof).upper()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from sqlalchemy import delete, update
 from sqlmodel import Session, SQLModel, col, select
@@ -36,13 +37,16 @@ ERASED = "erased-"
 
 
 @once_more
-def erase_shopper(db: Database, shopper_id: str, now: float) -> list[str]:
+def erase_shopper(
+    db: Database, shopper_id: str, now: float, *, address_digest: Callable[[str], str | None] = lambda email: None
+) -> list[str]:
     """Deletes profile, links, visits, deliveries, letters, shares and kept answers; vouchers and decisions lose their
     owner. The same for all that have joined it. Gives who was erased: a backup may know each by itself.
 
     The ledger is not touched: it knows only the member id, and the profile row was the one place that tied it to a
     shopper. Caps go on counting for the phone, under a keyed digest and for a week at most. The consent log keeps its
-    lines under the same opaque id, which now leads nowhere, as proof. Raises NotFound.
+    lines under the same opaque id, which now leads nowhere, as proof. By `address_digest` of a profile's e-mail the
+    links are found that somebody asked for who was not signed in. Raises NotFound.
     """
     with db.write() as session:
         lock_people(session)
@@ -52,11 +56,11 @@ def erase_shopper(db: Database, shopper_id: str, now: float) -> list[str]:
         for who in person:
             session.get(ShopperTable, who, with_for_update=True)
         for who in person:
-            _erase(session, who, now)
+            _erase(session, who, now, address_digest)
         return person
 
 
-def _erase(session: Session, shopper_id: str, now: float) -> None:
+def _erase(session: Session, shopper_id: str, now: float, address_digest: Callable[[str], str | None]) -> None:
     row = session.get(ShopperTable, shopper_id, with_for_update=True)
     if row is None:
         return  # a profile that had joined, erased on its own before
@@ -79,7 +83,7 @@ def _erase(session: Session, shopper_id: str, now: float) -> None:
     _delete(session, VisitTable, col(VisitTable.shopper_id) == shopper_id)
     _delete(session, ConsentTable, col(ConsentTable.shopper_id) == shopper_id)
     _delete(session, IdempotencyTable, col(IdempotencyTable.scope).contains(shopper_id, autoescape=True))
-    forget_identifiers(session, shopper_id)
+    forget_identifiers(session, shopper_id, address_digest(row.email) if row.email else None)
     forget_sessions(session, shopper_id)
     forget_merges(session, shopper_id)
     session.delete(row)

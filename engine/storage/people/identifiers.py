@@ -17,6 +17,7 @@ from engine.storage.loyalty.wallets import living, lock_people
 from engine.storage.models.identity import IdentifierTable, IdentityLinkTable, LoyaltyCardTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.people.merges import merge_in
+from engine.storage.sending.letters import delete_by_key
 from engine.storage.upserts import named_lock, table_of, upsert
 from engine.vocabulary import IdentifierKind, LinkFate
 
@@ -158,11 +159,27 @@ def purge_links(db: Database, now: float) -> int:
         return int(session.connection().execute(delete(table).where(table.c.expires_at <= now - KEPT_S)).rowcount)
 
 
-def forget_identifiers(session: Session, shopper_id: str) -> None:
-    """The profile is erased. Inside the caller's transaction."""
-    for model in (IdentifierTable, IdentityLinkTable):
-        table = table_of(model)
-        session.connection().execute(delete(table).where(table.c.shopper_id == shopper_id))
+def forget_identifiers(session: Session, shopper_id: str, address: str | None = None) -> None:
+    """The profile is erased, with every link that it asked for or that went to its mailboxes, whoever asked, and their
+    letters. `address` is the digest of one that it named and did not prove: forgotten unless another profile has proved
+    that it is theirs. Inside the caller's transaction."""
+    mine = select(IdentifierTable.digest).where(
+        col(IdentifierTable.shopper_id) == shopper_id, col(IdentifierTable.kind) == IdentifierKind.EMAIL
+    )
+    mailboxes = set(session.exec(mine))
+    if address is not None and session.get(IdentifierTable, (IdentifierKind.EMAIL, address)) is None:
+        mailboxes.add(address)
+    links, known = table_of(IdentityLinkTable), table_of(IdentifierTable)
+    asked = (links.c.shopper_id == shopper_id) | links.c.identifier.in_(mailboxes)
+    found = session.connection().execute(select(links.c.digest).where(asked)).scalars().all()
+    delete_by_key(session, [letter_key(digest) for digest in found])
+    session.connection().execute(delete(links).where(links.c.digest.in_(found)))
+    session.connection().execute(delete(known).where(known.c.shopper_id == shopper_id))
+
+
+def letter_key(link: str) -> str:
+    """The key of the letter that brings a link, by the digest of the link."""
+    return f"identity|{link}"
 
 
 def _prove(session: Session, kind: IdentifierKind, digest: str, sealed: str, asker: str, now: float) -> Followed:

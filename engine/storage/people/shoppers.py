@@ -22,6 +22,7 @@ from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, Device
 from engine.storage.models.vouchers import DeliveryTable, VoucherTable
 from engine.storage.people.bindings import PhoneClaim, claim_phone, drop_claims, lock_links, lock_phone
 from engine.storage.people.wishes import wishes_of
+from engine.storage.sending.letters import delete_coupons
 from engine.storage.upserts import table_of, upsert
 from engine.storage.versions import bump, version
 from engine.storage.wallet_changes import note_changes
@@ -280,7 +281,8 @@ def _withdraw(session: Session, shopper_id: str, grants: Grants, at: float) -> N
 
 
 def end_messages(session: Session, shopper_id: str, grants: Grants, at: float) -> list[VoucherTable]:
-    """Ends messages that the grants do not cover and nobody has seen, and has notifications replaced.
+    """Ends messages that the grants do not cover and nobody has seen, with letters that wait, and has notifications
+    replaced.
 
     Gives the vouchers that nothing else can bring: the caller tells the pages of those, after its other locks.
     """
@@ -300,6 +302,8 @@ def end_messages(session: Session, shopper_id: str, grants: Grants, at: float) -
         .with_for_update()
     )
     unwanted = [d for d in rows if (Purpose.LOCATION_OFFERS, d.channel) not in grants]
+    if (Purpose.LOCATION_OFFERS, Channel.EMAIL) not in grants:
+        delete_coupons(session, shopper_id, [d.delivery_id for d in unwanted if d.delivery_id is not None])
     for delivery in unwanted:  # what a push service still keeps, or what may be on a screen, is to be replaced
         delivery.retract = delivery.channel == Channel.PUSH and delivery.sent_at is not None
         delivery.reason = DeliveryReason.WITHDRAWN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func
@@ -10,9 +11,16 @@ from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
 from engine.storage.models.sending.letters import LetterTable
+from engine.storage.models.shoppers import ConsentTable, ShopperTable
+from engine.storage.models.vouchers import DeliveryTable
 from engine.storage.upserts import named_lock, table_of
-from engine.vocabulary import LetterReason, LetterState
+from engine.vocabulary import Channel, DeliveryState, LetterReason, LetterState, Purpose
 
+DELIVERY = "delivery|"
+"""How the keys of letters that bring a coupon begin; the number of the delivery follows."""
+RECEIPT = "receipt|"
+CALM_S = 60.0  # a receipt waits for what is answered next
+APART_S = 600.0  # between two receipts to one mailbox, whoever causes them
 FIRST_PAUSE_S = 15.0
 LONGEST_PAUSE_S = 3600.0
 
@@ -39,9 +47,17 @@ class DueLetter:
 
 
 def queue_letter(
-    session: Session, letter: Letter, key: str, now: float, expires_at: float, *, shopper_id: str = ""
+    session: Session,
+    letter: Letter,
+    key: str,
+    now: float,
+    expires_at: float,
+    *,
+    shopper_id: str = "",
+    not_before: float | None = None,
 ) -> bool:
-    """Writes a letter within the caller's transaction; sent after its commit. False where `key` was used before."""
+    """Writes a letter within the caller's transaction; sent after its commit, and not before a time where one is given.
+    False where `key` was used before."""
     named_lock(session, f"letter.{key}")
     if session.exec(select(LetterTable.letter_id).where(col(LetterTable.key) == key)).first() is not None:
         return False
@@ -59,7 +75,7 @@ def queue_letter(
             state=LetterState.WAITING,
             reason="",
             created_at=now,
-            not_before=now,
+            not_before=now if not_before is None else not_before,
             expires_at=expires_at,
         )
     )
@@ -67,10 +83,33 @@ def queue_letter(
     return True
 
 
+def queue_receipt(
+    session: Session, letter: Letter, mailbox: str, now: float, expires_at: float, *, shopper_id: str
+) -> None:
+    """Writes a receipt within the caller's transaction: of many answers one receipt with the last state, and one each
+    APART_S to a mailbox, by its digest, however many profiles name it. Anybody may name any address."""
+    named_lock(session, f"letter.{RECEIPT}{mailbox}")
+    last = session.exec(
+        select(LetterTable)
+        .where(col(LetterTable.key).startswith(f"{RECEIPT}{mailbox}|", autoescape=True))
+        .order_by(col(LetterTable.letter_id).desc())
+        .limit(1)
+        .with_for_update()
+    ).first()
+    if last is not None and last.state == LetterState.WAITING and last.attempts == 0:
+        last.shopper_id, last.recipient, last.subject = shopper_id, letter.to, letter.subject
+        last.body, last.html, last.created_at, last.expires_at = letter.text, letter.html, now, expires_at
+        return
+    apart = 0.0 if last is None else (last.ended_at or last.not_before) + APART_S
+    key = f"{RECEIPT}{mailbox}|{0 if last is None else int(last.key.rpartition('|')[2]) + 1}"
+    queue_letter(session, letter, key, now, expires_at, shopper_id=shopper_id, not_before=max(now + CALM_S, apart))
+
+
 def take_due(db: Database, now: float, hold_s: float, limit: int = 20) -> list[DueLetter]:
     """Letters whose time has come, oldest first, for the caller alone until `hold_s` is over; then they are due again.
 
-    Those past their end are closed instead.
+    Those past their end are closed instead, and coupons whose reader has taken the consent back meanwhile, or had
+    everything stopped, are deleted: a letter may have waited for hours.
     """
     with db.write() as session:
         due = session.exec(
@@ -84,6 +123,9 @@ def take_due(db: Database, now: float, hold_s: float, limit: int = 20) -> list[D
         for row in due:
             if row.expires_at <= now:
                 _close(row, LetterState.FAILED, LetterReason.TOO_LATE, now)
+                continue
+            if row.key.startswith(DELIVERY) and not _still_wanted(session, row):
+                session.delete(row)
                 continue
             row.attempts += 1
             row.not_before = now + hold_s
@@ -123,6 +165,21 @@ def delete_letters(session: Session, shopper_id: str) -> None:
     session.connection().execute(gone)
 
 
+def delete_coupons(session: Session, shopper_id: str, delivery_ids: Iterable[int]) -> None:
+    """Coupons for this shopper do not go out any more, nor those of these deliveries, whoever had them before. One that
+    the server is being given at this moment cannot be called back."""
+    table = table_of(LetterTable)
+    theirs = (table.c.shopper_id == shopper_id) & table.c.key.startswith(DELIVERY, autoescape=True)
+    named = table.c.key.in_([f"{DELIVERY}{number}" for number in delivery_ids])
+    waiting = table.c.state == LetterState.WAITING
+    session.connection().execute(delete(table).where(waiting, theirs | named))
+
+
+def delete_by_key(session: Session, keys: Iterable[str]) -> None:
+    """These letters are gone, whether they wait or are over."""
+    session.connection().execute(delete(table_of(LetterTable)).where(col(LetterTable.key).in_(list(keys))))
+
+
 def count_letters(db: Database) -> dict[tuple[LetterState, str], int]:
     """How many there are by state and reason, since the last purge."""
     with db.read() as session:
@@ -132,6 +189,15 @@ def count_letters(db: Database) -> dict[tuple[LetterState, str], int]:
             )
         )
         return {(LetterState(state), reason): int(number) for state, reason, number in rows}
+
+
+def _still_wanted(session: Session, row: LetterTable) -> bool:
+    delivery = session.get(DeliveryTable, int(row.key.removeprefix(DELIVERY)))
+    if delivery is None or delivery.state != DeliveryState.PENDING:
+        return False
+    reader = session.get(ShopperTable, delivery.shopper_id)
+    consent = session.get(ConsentTable, (delivery.shopper_id, Purpose.LOCATION_OFFERS, Channel.EMAIL))
+    return reader is not None and reader.restricted_at is None and consent is not None and consent.granted
 
 
 def _settle(db: Database, letter_id: int, state: LetterState, reason: str, now: float) -> None:

@@ -15,11 +15,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 
 from api.context import AppContext
 from api.shoppers.schemas import ConsentAnswer
-from api.texts.consents import TEXT_VERSION
-from api.texts.language import Language
+from api.texts.consents import TEXT_VERSION, wording
+from api.texts.language import DEFAULT, Language
 from api.texts.times import long_date
 from engine.errors import StorageUnavailable
 from engine.privacy.consent import ASK_AGAIN_S, may_ask
@@ -96,6 +97,18 @@ def form_answers(form: dict[str, list[str]], asked: Sequence[str]) -> list[Conse
         purpose, _, channel = key.partition(":")
         out.append(ConsentAnswer.model_validate({"purpose": purpose, "channel": channel, "granted": key in yes}))
     return out
+
+
+def check_asked(ctx: AppContext, answers: Iterable[ConsentAnswer], text_version: str) -> None:
+    """Nobody agrees to what this site does not ask, nor to a wording that did not have it: the log would prove what was
+    never shown. A no is always taken. Raises RequestValidationError (422)."""
+    keys, worded = ctx.config.privacy.asked, wording(text_version, DEFAULT)
+    for answer in answers:
+        key = f"{answer.purpose}:{answer.channel}"
+        if not answer.granted or (key in keys and key in worded):
+            continue
+        said = f"version {text_version} did not have it" if key in keys else "this site does not ask for it"
+        raise RequestValidationError([{"type": "value_error", "loc": ("body", "consents"), "msg": f"{key}: {said}"}])
 
 
 def note_answers(ctx: AppContext, answers: Iterable[ConsentAnswer], text_version: str = TEXT_VERSION) -> None:

@@ -14,7 +14,7 @@ from api.problems import problem_responses
 from api.ratelimits import RateLimits, rate_limits
 from api.shoppers import schemas as says
 from api.shoppers.cards import cards
-from api.shoppers.choices import may_be_asked, note_answers
+from api.shoppers.choices import check_asked, may_be_asked, note_answers
 from api.shoppers.receipts import send_receipt
 from api.shoppers.sessions import known_shopper, withdrawn
 from api.texts.brought import points_why
@@ -105,8 +105,10 @@ def change_consents(
 ) -> list[says.ConsentAnswer]:
     """Takes effect at once: without location offers the phone is unlinked and unseen coupons are withdrawn.
 
-    With location offers anew, the phone has to be proved anew.
+    With location offers anew, the phone has to be proved anew. 422 for a yes to what the site does not ask, or what the
+    wording that was shown did not have.
     """
+    check_asked(ctx, body.consents, body.text_version)
     changed = profiles.set_consents(
         ctx.db,
         shopper.shopper_id,

@@ -50,7 +50,7 @@ class PushRefused(BusinessRefusal):
 class PushOffer(says.Strict):
     """What a page needs to ask for push."""
 
-    offered: bool = Field(description="False where the site has no push.")
+    offered: bool = Field(description="False where the site has no push, or does not ask for it.")
     agreed: bool = Field(description="Whether the shopper agreed to offers by push.")
     public_key: str | None = Field(description="`applicationServerKey`. Another one than before: subscribe anew.")
 
@@ -95,10 +95,14 @@ class Relevance(says.Strict):
 def push_offer(
     request: Request,
     shopper: profiles.ShopperProfile = Depends(require_shopper),
+    ctx: AppContext = Depends(context),
 ) -> PushOffer:
     side = request.app.state.sides.push
     agreed = (Purpose.LOCATION_OFFERS, Channel.PUSH) in shopper.grants
-    return PushOffer(offered=side is not None, agreed=agreed, public_key=side.keys()[0].public if side else None)
+    may_ask = agreed or f"{Purpose.LOCATION_OFFERS}:{Channel.PUSH}" in ctx.config.privacy.asked
+    return PushOffer(
+        offered=side is not None and may_ask, agreed=agreed, public_key=side.keys()[0].public if side else None
+    )
 
 
 @router.put("/v1/me/push", summary="Push to this browser", responses=problem_responses(401, 422, 429))

@@ -13,7 +13,7 @@ from api.context import AppContext, context
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, rate_limits
 from api.shoppers.browsers import sign_in_browser
-from api.shoppers.choices import note_answers
+from api.shoppers.choices import check_asked, note_answers
 from api.shoppers.receipts import send_receipt
 from api.shoppers.schemas import ConsentAnswer, Session, SessionRequest
 from engine.errors import NotFound
@@ -41,6 +41,7 @@ def make_session(
     limits: RateLimits = Depends(rate_limits),
 ) -> Session:
     """Sets the signed cookie `rayon_shopper`. Without any consent the Wi-Fi works and nothing is kept."""
+    check_asked(ctx, body.consents, body.text_version)
     phone = named_phone(ctx, ctx.plan(body.store), body.model_dump(include={"client_mac", "portal_t", "portal_sig"}))
     spend_sign_in(ctx, limits, request, phone, keeps=any(c.granted for c in body.consents))
     found = sign_in(ctx, read_cookie(ctx, request, SHOPPER), body, from_here(ctx, request, phone))

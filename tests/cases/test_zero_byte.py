@@ -32,7 +32,7 @@ def anywhere(database_url: str, rate_clock: HeldClock) -> Iterator[Site]:
 
 
 def session(**changes: Any) -> dict[str, Any]:
-    agreed = [{"purpose": "crm", "granted": True}]
+    agreed = [{"purpose": "statistics", "granted": True}]
     return {"store": "corner", "consents": agreed, "email": SECRET, "display_name": "Zoé", **changes}
 
 
@@ -47,7 +47,7 @@ def answers(site: Site) -> Iterator[tuple[str, httpx.Response, int]]:
         for name in ("display_name", "text_version", "consent"):
             yield f"form {name}", shopper.post("/w/corner", data={"consent": "crm:any", name: NUL}), 422
         site.sign_in(shopper)
-        version = {"consents": [{"purpose": "crm", "granted": True}], "text_version": NUL}
+        version = {"consents": [{"purpose": "statistics", "granted": True}], "text_version": NUL}
         yield "consents", shopper.put("/v1/me/consents", json=version), 422
         yield "cursor", shopper.get("/v1/me/vouchers?cursor=%00"), 422
         yield "voucher", shopper.post("/v1/me/vouchers/a%00b/seen"), 404

@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from pydantic import ValidationError
 
-from api.callers.cookies import SHOPPER, read_cookie
+from api.callers.cookies import SHOPPER, read_cookie, session_of
 from api.callers.devices import (
     SEALED_CHARS,
     SealedPhone,
@@ -35,7 +35,7 @@ from api.pages import compressed, page
 from api.portal.doors import Doors, doors_of
 from api.ratelimits import RateLimits, address, rate_limits
 from api.shoppers.browsers import sign_in_browser
-from api.shoppers.choices import form_answers, note_answers, questions, remember_refusal
+from api.shoppers.choices import check_asked, form_answers, note_answers, questions, remember_refusal
 from api.shoppers.schemas import SessionRequest
 from api.shoppers.sessions import known_shopper, sign_in
 from api.shoppers.signing_in.passes import PASS, ask_to_enter
@@ -51,6 +51,7 @@ from engine.ingest.portals.landing import LONGEST
 from engine.ingest.portals.parse import parse
 from engine.plan.model import ap_key
 from engine.storage.people.bindings import PhoneClaim
+from engine.storage.people.browsers import is_shared
 from engine.storage.people.phones import phone_state, renew_claim
 from engine.vocabulary import PortalRefusal, PortalSystem
 
@@ -145,6 +146,7 @@ async def portal_form(
     if getattr(request.state, FROM_ELSEWHERE, False) or (not ours and _is_redirect(theirs)):
         return await run_in_threadpool(_sign_in_page, ctx, doors, store, request, "" if ours else theirs)
     body = _wanted(ctx, store, language(request), form, display_name, email, text_version)
+    check_asked(ctx, body.consents, body.text_version)
     yes = tuple(f"{a.purpose}:{a.channel}" for a in body.consents if a.granted)
     spend_sign_in(ctx, limits, request, unseal_phone(ctx, store, phone), keeps=bool(yes))
     redirect = unseal_redirect(ctx, store, door, doors.told(store, time.time()))
@@ -179,13 +181,24 @@ def me(request: Request, ctx: AppContext = Depends(context)) -> Response:
         return ask_to_enter(ctx, request, token)
     shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
     if shopper is None:
-        return page(request, "stranger.html", 401, stores=_stores(ctx))
+        return _stranger(ctx, request)
     plan = ctx.plans.get(shopper.store)
     if phone_state(ctx.db, shopper.shopper_id, shopper.store, time.time()) != "bound":
         renew_claim(ctx.db, shopper.store, shopper.shopper_id, from_here(ctx, request, PhoneClaim()), time.time())
+    here = session_of(ctx, request)
     values = wallet_values(ctx, request, shopper.store, plan.name if plan else shopper.store)
+    values["shared"] = here is not None and is_shared(ctx.db, here)
     made = page(request, "me.html", **values, shown=without_scripts(ctx, shopper, language(request)))
     return compressed(request, made)
+
+
+def _stranger(ctx: AppContext, request: Request) -> Response:
+    """Nobody is signed in. Where somebody was on a browser that others use, too, nothing of theirs is left in it."""
+    response = page(request, "stranger.html", 401, stores=_stores(ctx))
+    was = session_of(ctx, request)
+    if was is not None and is_shared(ctx.db, was):
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 def _sign_in_page(ctx: AppContext, doors: Doors, store: str, request: Request, body: str) -> Response:

@@ -10,16 +10,25 @@ from typing import Any
 
 import httpx
 
-from engine.config import ApiConfig, Config, DeliveryConfig
+from engine.config import ApiConfig, AskedConsent, Config, DeliveryConfig, PrivacyConfig
 from engine.offers.caps import Limits
+from engine.privacy.identifiers import identifier_digest, seal_value
 from engine.records import Candidate, DeviceId, Trigger
+from engine.storage.people.identifiers import AskedLink, follow_link, keep_link
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.claims import claim
-from engine.vocabulary import Channel
+from engine.vocabulary import Channel, IdentifierKind
 from tests.api.conftest import served
 from tests.api.site import SECRETS, Site, campaign, small_plan
 from tests.mail_servers import MailServer
 from tests.push_services import Browser, PushService
+
+ASKED: tuple[AskedConsent, ...] = (
+    "location_offers:page",
+    "location_offers:push",
+    "location_offers:email",
+    "location_offers:sms",
+)
 
 
 @contextmanager
@@ -29,6 +38,7 @@ def reached(folder: Path, **delivery: Any) -> Iterator[tuple[Site, PushService, 
         config = Config(
             api=ApiConfig(port=0),
             mail=post.config(),
+            privacy=PrivacyConfig(asked=ASKED),
             delivery=DeliveryConfig(push_hosts=(service.host,), push_ca_file=service.ca_file, **delivery),
         )
         with served(f"sqlite:///{folder / 'rayon.db'}", config, small_plan()) as site:
@@ -38,9 +48,20 @@ def reached(folder: Path, **delivery: Any) -> Iterator[tuple[Site, PushService, 
 
 
 def agree(site: Site, phone: httpx.Client, *channels: Channel, email: str | None = None) -> str:
-    """Signs in with offers on these channels; the shopper's id."""
+    """Signs in with offers on these channels; the shopper's id. An `email` is proved as by a link."""
     consents = [{"purpose": "location_offers", "channel": channel, "granted": True} for channel in channels]
-    return site.sign_in(phone, consents=consents, email=email)
+    who = site.sign_in(phone, consents=consents, email=email)
+    if email is not None:
+        prove(site, who, email)
+    return who
+
+
+def prove(site: Site, shopper_id: str, email: str) -> None:
+    """What following a link to the mailbox does."""
+    digest, sealed = identifier_digest(SECRETS, IdentifierKind.EMAIL, email), seal_value(SECRETS, email)
+    with site.db.write() as session:
+        keep_link(session, AskedLink("link", digest, sealed, shopper_id, "hers", "Firefox", time.time()))
+    assert follow_link(site.db, "link", "hers", time.time()).fate == "added"
 
 
 def subscribe(phone: httpx.Client, browser: Browser, **changes: Any) -> httpx.Response:

@@ -181,7 +181,7 @@ def test_withdrawing_stops_what_is_on_its_way(site: Site, phone: httpx.Client) -
 
 def test_where_an_answer_was_given_is_ours_to_say(site: Site, phone: httpx.Client) -> None:
     shopper = site.sign_in(phone, **site.redirect())
-    answers = [{"purpose": "crm", "granted": True}]
+    answers = [{"purpose": "statistics", "granted": True}]
     before = consent_log(site.db, shopper)
     assert phone.put("/v1/me/consents", json={"consents": answers, "place": "till:corner"}).status_code == 422
     assert consent_log(site.db, shopper) == before

@@ -13,6 +13,7 @@ import { counted, fill, lang, t } from "./texts.js";
 
 const by = (id) => document.getElementById(id);
 let store = document.querySelector("main").dataset.store;
+const shared = "shared" in document.querySelector("main").dataset; // others use this browser, too: it keeps nothing
 let name = by("store_name").textContent;
 const cards = new Map();
 const unshown = new Map(); // delivery id -> voucher id: not acknowledged before the page is really looked at
@@ -46,6 +47,7 @@ function arrange() {
 // ------------------------------------------------------------------------------------------------ what the phone keeps
 
 async function keepAll() {
+  if (shared) return forget();
   const items = [...cards.values()].map((card) => card.voucher);
   const safe = await keep({ store, name, me, items, clock: clock.state() });
   by("not_kept").hidden = safe;
@@ -222,9 +224,11 @@ setInterval(() => {
 setInterval(acknowledge, 5000);
 setInterval(() => loadMe().catch(() => by("status").dataset.state === "live" && toast(t.me.failed)), 30_000);
 
-startWorker();
-offerInstall({ section: by("install"), button: by("install_now"), steps: by("install_steps") });
-by("push").hidden = !mayPush();
+if (!shared) {
+  startWorker();
+  offerInstall({ section: by("install"), button: by("install_now"), steps: by("install_steps") });
+}
+by("push").hidden = shared || !mayPush();
 if (!by("push").hidden) {
   await offerPush(by("push_now"), (state) => state === "failed" && toast(t.me.failed));
   by("push").hidden = by("push_now").hidden; // nothing to offer, so nothing to explain

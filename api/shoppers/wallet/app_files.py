@@ -78,6 +78,7 @@ def wallet_values(ctx: AppContext, request: Request, store: str, store_name: str
         "worded_since": worded_since(lang),
         "store": store,
         "store_name": store_name,
+        "shared": False,
     }
 
 

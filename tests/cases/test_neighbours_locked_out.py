@@ -1,7 +1,8 @@
 """Rate limits hit the neighbours and not the guesser.
 
 Twenty opt-outs kept the next person from withdrawing. One visitor's 120 sign-ins gave the whole shop 429; ten wrong
-keys locked the right one out; wrong bearer keys were unlimited; after 280 refused guesses a right till code still answered.
+keys locked the right one out; wrong bearer keys were unlimited; after 280 refused guesses a right till code still
+answered.
 Right: each is counted alone, whoever is refused learns nothing, and a withdrawal is never refused.
 """
 

@@ -191,6 +191,8 @@ _WHERE = {
     "trouble": "Stores that are not live",
     "till": "Codes at the till",
     "voucher": "States of a voucher",
+    "delivery_state": "States of a message",
+    "delivery": "Why a channel did not bring a message",
     "share": "Openings of a shared link",
     "hot": "Hot zones",
     "signal": "Signals of an opened link",

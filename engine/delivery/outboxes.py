@@ -24,12 +24,16 @@ def page_hub(db: Database) -> PageHub:
     def fetch_all(now: float, after_id: int) -> Sequence[Pending]:
         return [Pending(row.delivery, row.payload) for row in outbox.pending(db, Channel.PAGE, now, after_id)]
 
+    def fetch_back(now: float) -> Sequence[Pending]:
+        return [Pending(row.delivery, row.payload) for row in outbox.back_with_pages(db, now)]
+
     def fetch_one(shopper_id: str, now: float) -> Sequence[Pending]:
         return [Pending(row.delivery, row.payload) for row in outbox.pending_for(db, shopper_id, Channel.PAGE, now)]
 
     return PageHub(
         fetch_all,
         fetch_one,
+        fetch_back=fetch_back,
         fetch_changes=lambda after_id: wallet_changes.changes_after(db, after_id),
         latest_change=lambda: wallet_changes.latest_change(db),
         fetch_ended=lambda ids, now: browsers.ended_sessions(db, ids, now),

@@ -34,6 +34,8 @@ FetchAll = Callable[[float, int], Sequence[Pending]]
 """(now, after_id) -> a batch of pending deliveries with larger ids, ascending; ids become visible in their order."""
 FetchChanges = Callable[[int], Sequence[WalletChange]]
 """(after_id) -> a batch of what became of coupons, ascending; ids become visible in their order."""
+FetchBack = Callable[[float], Sequence[Pending]]
+"""(now) -> what other channels gave back to the page a moment ago; the same again for some seconds."""
 FetchOne = Callable[[str, float], Sequence[Pending]]
 """(shopper_id, now) -> all pending deliveries of that shopper, ascending."""
 FetchEnded = Callable[[Collection[str], float], Collection[str]]
@@ -94,11 +96,13 @@ class PageHub:
         fetch_one: FetchOne,
         clock: Callable[[], float] = time.time,
         *,
+        fetch_back: FetchBack = lambda _: (),
         fetch_changes: FetchChanges = lambda _: (),
         latest_change: Callable[[], int] = lambda: 0,
         fetch_ended: FetchEnded = lambda ids, now: (),
     ) -> None:
         self._fetch_ended, self._asked_at = fetch_ended, 0.0
+        self._fetch_back = fetch_back
         self._fetch_changes, self._latest_change = fetch_changes, latest_change
         self._after_change: int | None = None
         self._fetch_all = fetch_all
@@ -167,10 +171,9 @@ class PageHub:
         now = self._clock()
         await self._end_signed_out(now)
         while rows := await asyncio.to_thread(self._fetch_all, now, self._after_id):
-            for pending in rows:
-                for stream in self._streams.get(pending.delivery.shopper_id, ()):
-                    stream.offer(pending)
+            self._offer(rows)
             self._after_id = rows[-1].delivery.delivery_id
+        self._offer(await asyncio.to_thread(self._fetch_back, now))
         await self._look_for_changes()
         for streams in self._streams.values():
             for stream in streams:
@@ -187,6 +190,12 @@ class PageHub:
             for stream in reading:
                 if stream.session_id in ended:
                     stream.end()
+
+    def _offer(self, rows: Sequence[Pending]) -> None:
+        """To the open pages of each one's shopper that have not had it yet."""
+        for pending in rows:
+            for stream in self._streams.get(pending.delivery.shopper_id, ()):
+                stream.offer(pending)
 
     async def _look_for_changes(self) -> None:
         """The same for what became of coupons."""

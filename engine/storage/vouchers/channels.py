@@ -6,6 +6,9 @@ A row is with one channel. `sent_at` is written before it is given out, so that 
 never makes two. A page may take back what was not given out. A phone says that it is about to show a push (`hold`)
 before it does, and is told whether it still may: after that nobody else gets it, before that it may be handed over.
 E-mail and webhooks cannot be called back: what they got stays with them.
+
+A channel that cannot reach the shopper (no browser subscribed, no address, closed at this hour) gets nothing. What no
+channel took stays with the page, or comes back to it, for as long as it is worth showing.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ from sqlmodel import Session, col, select
 
 from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
+from engine.storage.models.sending.push import PushSubscriptionTable
+from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import DeliveryTable
 from engine.storage.people.shoppers import grants_of
 from engine.storage.people.twins import visit_of
@@ -25,6 +30,9 @@ from engine.vocabulary import Channel, DeliveryReason, DeliveryState, Purpose, V
 
 LAST = frozenset({Channel.EMAIL, Channel.SMS})
 """Channels that nothing can be called back from."""
+
+UNSURE = frozenset({DeliveryReason.WEBHOOK_UNREACHABLE})
+"""Failures after which the shopper may have the message all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,10 @@ def take(db: Database, channel: Channel, now: float, routing: Routing, limit: in
 def fail(
     db: Database, delivery_id: int, channel: Channel, reason: DeliveryReason, now: float, routing: Routing
 ) -> None:
-    """A channel will not bring it: the next gets it at once, and where none is left slot and budget go back."""
+    """A channel will not bring it: the next gets it at once, or where none is left the page, for the time there is.
+
+    Where the shopper wants nothing on the page either, slot and budget go back.
+    """
     with db.write() as session:
         row = session.get(DeliveryTable, delivery_id, with_for_update=True)
         if row is not None and row.state == DeliveryState.PENDING and row.channel == channel and not row.held:
@@ -206,13 +217,27 @@ def _refusal(
     wanted = (Purpose.LOCATION_OFFERS, channel) in grants_of(session, row.shopper_id)
     if channel not in routing.live or not wanted:
         return DeliveryReason.CHANNEL_OFF
+    if reason := _out_of_reach(session, row.shopper_id, channel):
+        return reason
     return None if routing.is_open(channel, row.store, now) else DeliveryReason.SMS_HOURS
+
+
+def _out_of_reach(session: Session, shopper_id: str, channel: Channel) -> DeliveryReason | None:
+    """Why a channel has no way to this shopper, whatever they agreed to. Who has an SMS number, the gateway knows."""
+    if channel == Channel.PUSH:
+        subscribed = select(PushSubscriptionTable).where(col(PushSubscriptionTable.shopper_id) == shopper_id).limit(1)
+        return None if session.exec(subscribed).first() else DeliveryReason.NO_SUBSCRIPTION
+    if channel == Channel.EMAIL:
+        shopper = session.get(ShopperTable, shopper_id)
+        return None if shopper is not None and shopper.email else DeliveryReason.NO_ADDRESS
+    return None
 
 
 def _go_on(
     session: Session, row: DeliveryTable, reason: DeliveryReason, now: float, routing: Routing, *, over: bool = False
 ) -> None:
-    """To the next channel that takes it. Where there is none, it stays, or ends where it is `over` with its own."""
+    """To the next channel that takes it. Where there is none, the page keeps it, or has it again where it is `over`
+    with its own; it ends where the page may not have it."""
     row.reason = reason
     left = [Channel(name) for name in row.route.split(",") if name]
     for place, channel in enumerate(left):
@@ -223,8 +248,12 @@ def _go_on(
         row.route = "" if channel in LAST else ",".join(left[place + 1 :])
         return
     row.route = ""
-    if over:
+    if not over:
+        row.reason = ""  # still with its own channel, which may bring it
+    elif reason in UNSURE or _refusal(session, row, Channel.PAGE, now, routing):
         _end(session, [row])
+    else:  # the reason stays: should the page not show it either, that is why nothing else did
+        row.channel, row.sent_at, row.until = Channel.PAGE, None, now
 
 
 def _end(session: Session, rows: Iterable[DeliveryTable]) -> None:

@@ -15,6 +15,8 @@ from engine.storage.database import Database
 from engine.storage.models.vouchers import DeliveryTable
 from engine.vocabulary import Channel, DeliveryReason, DeliveryState, VoucherState
 
+BACK_S = 15.0  # longer than a reader of the outbox pauses while the database is away
+
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
@@ -39,6 +41,13 @@ def pending_for(db: Database, shopper_id: str, channel: Channel, now: float) -> 
         return _rows(
             session, now, col(DeliveryTable.shopper_id) == shopper_id, col(DeliveryTable.channel) == channel, limit=100
         )
+
+
+def back_with_pages(db: Database, now: float) -> list[OutboxRow]:
+    """What another channel gave back to the page within the last seconds: its id is behind the cursor of `pending`."""
+    with db.read() as session:
+        channel, until = col(DeliveryTable.channel), col(DeliveryTable.until)
+        return _rows(session, now, channel == Channel.PAGE, until > now - BACK_S, limit=500)
 
 
 def acknowledge(db: Database, delivery_id: int, shopper_id: str, now: float) -> bool:

@@ -52,6 +52,12 @@ def shopper_with(db: Database, *wanted: Channel, email: str | None = None) -> st
     return sign_in(db, SignIn(STORE, PhoneClaim(), None, None, email, "fr", consents, "2026-01", NOW)).shopper_id
 
 
+def keep_browser(db: Database, shopper_id: str) -> None:
+    """A browser that takes push, by its row alone: for tests that push nothing over a network."""
+    made = Subscription(f"https://push.example/{shopper_id}", "p", "a", "k")
+    assert put_subscription(db, shopper_id, made, NOW)
+
+
 def subscribe(db: Database, shopper_id: str, browser: Browser, at: float = NOW) -> None:
     """The browser asks to be pushed to."""
     [key, *_] = load_push_keys(db, SEAL, NOW)

@@ -28,7 +28,8 @@ from engine.storage.vouchers.channels import (
 from engine.storage.vouchers.outbox import acknowledge, pending_for
 from engine.storage.vouchers.vouchers import expire_undelivered
 from engine.vocabulary import Channel, DeliveryReason, DeliveryState, Purpose, VoucherState
-from tests.engine.delivery.phones import issue_on, shopper_with
+from tests.engine.delivery.phones import issue_on, keep_browser
+from tests.engine.delivery.phones import shopper_with as anybody_with
 from tests.engine.storage.scenes import NOW, STORE, campaign
 
 PAGE, PUSH, EMAIL, SMS = Channel.PAGE, Channel.PUSH, Channel.EMAIL, Channel.SMS
@@ -41,6 +42,14 @@ ROUTING = Routing(WINDOWS, ALL)
 def shop(db: Database) -> Database:
     put_campaign(db, STORE, campaign(ttl_s=120.0))
     return db
+
+
+def shopper_with(db: Database, *wanted: Channel) -> str:
+    """Somebody who can be reached on every channel they agreed to."""
+    who = anybody_with(db, *wanted, email="a@example.org" if EMAIL in wanted else None)
+    if PUSH in wanted:
+        keep_browser(db, who)
+    return who
 
 
 def _row(db: Database) -> DeliveryTable:

@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from api.context import AppContext
-from api.shoppers.cards import why
+from api.shoppers.cards import was_asked, why
 from api.texts.catalogue import words
 from api.texts.language import Language, language_of
 from api.texts.money import badge
@@ -50,7 +50,8 @@ class Messages:
         t, name = words(lang), self._store_name(message)
         title, text = self._say(message, lang)
         plan = self._ctx.plans.get(message.row.store)
-        until = t.messages.until.format(time=clock(message.row.delivery.expires_at, plan.timezone if plan else "UTC"))
+        zone = plan.timezone if plan else "UTC"  # the voucher's end, as the page behind the link has it
+        until = t.messages.until.format(time=clock(message.row.payload["expires_at"], zone))
         link = f"{self._ctx.public_url}/c/{token}?lang={lang}"
         stop = unsubscribe_url(self._ctx, reader.shopper_id, Channel.EMAIL, lang)
         lines = (title, text, until, f"{t.messages.open} {link}", f"{t.messages.why} {stop}")
@@ -89,7 +90,7 @@ class Messages:
         payload = message.row.payload
         plan = self._ctx.plans.get(payload["store"])
         text = payload["texts"][lang]
-        reason = why(plan, payload["place"], payload["why"]["near_for_s"], lang)
+        reason = why(plan, payload["place"], payload["why"]["near_for_s"], lang, asked=was_asked(payload))
         warning = health_warning(payload["offer"], plan, lang)
         title = f"{badge(payload['offer'], payload['currency'], lang)} · {text['title']}"
         return title, "\n".join(part for part in (text["text"], reason, warning) if part)

@@ -107,6 +107,7 @@ const silence = (what) => changeQuiet(() => mute(what), t.me.muted_now);
 async function take(ask) {
   try {
     await ask(); // the coupon itself comes through the stream
+    toast(t.me.got_it);
   } catch (failure) {
     toast(failure.code === "offer_refused" ? failure.message : t.me.failed);
   }
@@ -230,7 +231,10 @@ if (!shared) {
 }
 by("push").hidden = shared || !mayPush();
 if (!by("push").hidden) {
-  await offerPush(by("push_now"), (state) => state === "failed" && toast(t.me.failed));
+  await offerPush(by("push_now"), (state) => {
+    const { push_wait: busy, push_late: late, push_denied: denied, push_on: on, failed } = t.me;
+    by("push_said").textContent = { busy, late, denied, on, failed }[state] ?? "";
+  });
   by("push").hidden = by("push_now").hidden; // nothing to offer, so nothing to explain
 }
 

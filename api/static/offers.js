@@ -15,6 +15,17 @@ export async function showOffers(take) {
 function line(offer, take) {
   const ask = () => call("POST", `/v1/me/offers/${offer.campaign_id}?lang=${lang}`);
   const label = fill(t.me.get_it_of, { title: offer.title });
+  const button = element("button", { type: "button", "aria-label": label, "data-offer": offer.campaign_id }, t.me.get_it);
+  if (offer.taken) {
+    button.textContent = t.me.taken;
+    button.removeAttribute("aria-label");
+  }
+  button.disabled = offer.taken;
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    await take(ask); // draws the list anew, unless the network is away
+    button.disabled = false;
+  });
   return element(
     "li",
     {},
@@ -26,6 +37,6 @@ function line(offer, take) {
       offer.goods.after ? element("small", {}, ` ${offer.goods.after}`) : null,
       offer.warning ? element("small", {}, ` ${offer.warning}`) : null,
     ),
-    element("button", { type: "button", "aria-label": label, "data-offer": offer.campaign_id, onclick: () => take(ask) }, t.me.get_it),
+    button,
   );
 }

@@ -1,6 +1,8 @@
 // Push from the page: asked for only after a press of a button that says what it is for. The worker shows what comes.
 import { call } from "./http.js";
 
+const PATIENCE_MS = 20_000; // a browser that cannot reach its push service never answers by itself
+
 // What the page can say: "on", "off" (nobody has pressed yet), "denied" (in the browser's settings), "home_screen" (iPhone:
 // add to the Home Screen first), "unsupported", "not_offered" (the site has no push).
 export async function pushState() {
@@ -16,15 +18,18 @@ export async function pushState() {
 }
 
 // The button is there only while there is something to ask. Pressing it, beside the words that explain it, is the consent
-// to offers by push; the browser asks for its own leave then. `onState` is told what came of it.
+// to offers by push; the browser asks for its own leave then. `onState` is told what came of it: also "busy" while the
+// browser is at it, and "late" where it did not answer in time.
 export async function offerPush(button, onState = () => {}) {
   const say = (state) => {
-    button.hidden = state !== "off" && state !== "failed";
+    button.hidden = !["off", "busy", "late", "failed"].includes(state);
+    button.setAttribute("aria-busy", String(state === "busy"));
     onState(state);
   };
   button.addEventListener("click", async () => {
     button.disabled = true;
-    say(await ask().catch(() => "failed"));
+    say("busy");
+    say(await ask().catch((failure) => (failure instanceof Late ? "late" : "failed")));
     button.disabled = false;
   });
   say(await pushState().catch(() => "not_offered"));
@@ -48,7 +53,7 @@ async function ask() {
     const yes = { purpose: "location_offers", channel: "push", granted: true };
     await call("PUT", "/v1/me/consents", { consents: [yes] });
   }
-  const worker = await navigator.serviceWorker.ready;
+  const worker = await inTime(navigator.serviceWorker.ready);
   await keep(worker, await worker.pushManager.getSubscription(), offer.public_key);
   return "on";
 }
@@ -61,8 +66,17 @@ async function keep(worker, made, publicKey) {
     await made.unsubscribe();
     made = null;
   }
-  made ??= await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: publicKey });
+  made ??= await inTime(worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: publicKey }));
   await call("PUT", "/v1/me/push", { ...made.toJSON(), public_key: publicKey, replaces });
+}
+
+class Late extends Error {}
+
+// The time runs only while the browser works by itself, not while a person reads its question.
+function inTime(work) {
+  let timer;
+  const late = new Promise((_, refuse) => (timer = setTimeout(() => refuse(new Late()), PATIENCE_MS)));
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 function packed(buffer) {

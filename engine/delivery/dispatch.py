@@ -105,7 +105,7 @@ class Dispatcher:
         self._db, self._config, self._sides, self._wording, self._key = db, config, sides, wording, key
         self._with_page, self._count, self._clock = with_page, count, clock
         windows = channels.Windows(config.page_s, push_s=config.push_s)
-        self.routing = Routing(windows, frozenset(sides.live()), is_open)
+        self.routing = Routing(windows, frozenset(sides.live()), is_open, count)
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:

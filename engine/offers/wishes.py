@@ -67,3 +67,16 @@ def _mutes_of(store: str, about: About) -> frozenset[Mute]:
     named = {Mute(MuteKind.CATEGORY, store, category) for category in about.categories}
     named |= {Mute(MuteKind.PRODUCT, store, about.sku)} if about.sku else set()
     return frozenset(named | {Mute(MuteKind.SHOP, store), Mute(MuteKind.ALL, EVERYWHERE)})
+
+
+def asked_visit(day: str) -> str:
+    """The visit of all that a shopper asks for on one day of the store: nobody has to be there for it."""
+    return f"{_ASKED}{day}"
+
+
+def is_asked(visit_id: str) -> bool:
+    """Whether a coupon of this visit was asked for, rather than brought by where its shopper stood."""
+    return visit_id.startswith(_ASKED)
+
+
+_ASKED = "asked-"

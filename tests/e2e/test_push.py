@@ -162,5 +162,36 @@ def test_a_press_of_the_button_is_the_consent(chromium: Chrome, tmp_path: Path, 
         assert (said.purpose, said.channel, said.granted) == (Purpose.LOCATION_OFFERS, Channel.PUSH, True)
 
 
+def test_a_browser_whose_push_service_hangs_is_told_in_words(
+    chromium: Chrome, tmp_path: Path, rate_clock: HeldClock
+) -> None:
+    """`pushManager.subscribe` never answered, and the page looked as if nobody had pressed. The page's patience of
+    20 s is half a second here."""
+    with reached(tmp_path) as (site, _, _), Devtools(chromium) as devtools, site.client() as cookies:
+        agree(site, cookies, Channel.PAGE)
+        devtools.send("Browser.grantPermissions", origin=site.url, permissions=["notifications"])
+        chromium.get(f"{site.url}/w/corner")
+        for name, value in cookies.cookies.items():
+            chromium.add_cookie({"name": name, "value": value, "path": "/"})
+        chromium.get(f"{site.url}/me")
+        wait_for(chromium, "#push_now")
+        chromium.execute_script(
+            "PushManager.prototype.subscribe = () => new Promise(() => {});"
+            "const wait = setTimeout; window.said = [];"
+            "window.setTimeout = (work, ms) => wait(work, ms === 20000 ? 500 : ms);"
+            "const told = document.getElementById('push_said');"
+            "new MutationObserver(() => window.said.push(told.textContent)).observe(told, { childList: true });"
+        )
+        click(chromium, "#push_now")
+        eventually(lambda: len(ask(chromium, "return window.said")) == 2, 60)
+        busy, late = ask(chromium, "return window.said")
+        assert busy.startswith("Un instant")
+        assert late.startswith("Votre navigateur n'arrive pas")
+        assert ask(chromium, "const b = document.getElementById('push_now'); return [b.disabled, b.hidden]") == [
+            False,
+            False,
+        ]
+
+
 def _id(url: str) -> str:
     return url.partition("#")[2]

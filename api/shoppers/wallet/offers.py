@@ -23,11 +23,13 @@ from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import Campaign
 from engine.offers.caps import Limits
 from engine.offers.decide import Judgement, campaign_book, decide
+from engine.offers.wishes import asked_visit
 from engine.plan.model import Plan
 from engine.records import DeviceId, Trigger
 from engine.storage.people.shoppers import ShopperProfile
 from engine.storage.vouchers.campaigns import all_campaigns
 from engine.storage.vouchers.claims import claim
+from engine.storage.vouchers.vouchers import vouchers_of
 from engine.vocabulary import DecisionReason, ProblemCode
 
 router = APIRouter(prefix="/v1/me", tags=["shoppers"], responses=problem_responses(401))
@@ -47,6 +49,11 @@ def offers(
         return OfferList(items=[])
     now, said = time.time(), language_of(lang or shopper.locale)
     asked = [c for c in all_campaigns(ctx.db, plan.store) if c.on_request]
+    taken = {
+        d.voucher.campaign_id
+        for d in vouchers_of(ctx.db, shopper.shopper_id)
+        if d.voucher.store == plan.store and d.voucher.visit_id == _visit(plan, now)
+    }
     open_now = {c.trigger.campaign_id for event in _judge(plan, asked, shopper, now).events for c in event}
     return OfferList(
         items=[
@@ -57,6 +64,7 @@ def offers(
                 badge=badge(c.offer.model_dump(), plan.currency, said),
                 goods=goods_of(plan, c.offer.model_dump(), c.place.model_dump(), now, said),
                 warning=health_warning(c.offer.model_dump(), plan, said),
+                taken=c.id in taken,
             )
             for c in asked
             if c.id in open_now
@@ -92,9 +100,14 @@ def take(
     )
 
 
+def _visit(plan: Plan, now: float) -> str:
+    """What is asked for on one day of the store is one visit."""
+    return asked_visit(str(local_day(now, plan.timezone)))
+
+
 def _judge(plan: Plan, campaigns: list[Campaign], shopper: ShopperProfile, now: float) -> Judgement:
     """The pure rules, for somebody who stands wherever it needs. What they muted they may ask for all the same."""
     who = LinkedShopper(shopper.shopper_id, shopper.grants, shopper.locale, shopper.created_at, now)
-    visit = f"asked-{local_day(now, plan.timezone)}"
+    visit = _visit(plan, now)
     triggers = [Trigger(secrets.token_hex(8), c.id, NOBODY, visit, now, now, 1.0, now) for c in campaigns]
     return decide(triggers, campaign_book(campaigns, plan), {NOBODY: who}, now)

@@ -93,6 +93,7 @@ class OpenOffer(BaseModel):
     badge: str
     goods: Goods
     warning: str | None = None
+    taken: bool = Field(False, description="Whether the shopper has had it today: it is not given again.")
 
 
 class OfferList(BaseModel):

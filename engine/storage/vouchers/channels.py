@@ -46,11 +46,15 @@ class Windows:
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """How to go on: the windows, the channels that the site has, and whether one is open for a store at a time."""
+    """How to go on: the windows, the channels that the site has, and whether one is open for a store at a time.
+
+    `skipped` is told of every channel that got nothing, and why.
+    """
 
     windows: Windows
     live: frozenset[Channel]
     is_open: Callable[[Channel, str, float], bool] = lambda channel, store, now: True
+    skipped: Callable[[Channel, DeliveryReason], None] = lambda channel, reason: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +210,7 @@ def _window(row: DeliveryTable, now: float, windows: Windows) -> float:
 def _may_go(session: Session, row: DeliveryTable, channel: Channel, now: float, routing: Routing) -> bool:
     """Whether it may still go out on its channel; if not, it goes on."""
     if reason := _refusal(session, row, channel, now, routing):
+        routing.skipped(channel, reason)
         _go_on(session, row, reason, now, routing, over=True)
         return False
     return True
@@ -242,6 +247,7 @@ def _go_on(
     left = [Channel(name) for name in row.route.split(",") if name]
     for place, channel in enumerate(left):
         if refused := _refusal(session, row, channel, now, routing):
+            routing.skipped(channel, refused)
             row.reason = refused
             continue
         row.channel, row.sent_at, row.until = channel, None, 0.0

@@ -19,7 +19,7 @@ from engine.offers.campaigns import Campaign
 from engine.offers.caps import WEEK_S, Limits, Slot, Spent
 from engine.offers.claims import Standing, claim_event, refuse
 from engine.offers.codes import code_digest, voucher_code
-from engine.offers.wishes import NO_WISHES
+from engine.offers.wishes import NO_WISHES, is_asked
 from engine.records import Candidate, Decision, Issued, Trigger, Voucher
 from engine.storage.budget_release import lock_campaigns
 from engine.storage.cap_counts import CapsOwner, count_slot, counted_slots, lock_person
@@ -277,6 +277,7 @@ def _payload(trigger: Trigger, campaign: Campaign, voucher: VoucherTable) -> dic
         "expires_at": voucher.expires_at,
         "caused_by_t": trigger.caused_by_t,
         "why": {
+            "asked": is_asked(voucher.visit_id),
             "place": campaign.place.product or campaign.place.zone or "store",
             "near_since": trigger.since,
             "near_for_s": round(trigger.at - trigger.since, 1),

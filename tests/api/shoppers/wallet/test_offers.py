@@ -37,6 +37,11 @@ def test_what_may_be_asked_for_is_listed_and_comes_once(asked: Site) -> None:
         got = take(phone, "tea-asked")
         assert got.status_code == 201
         assert [d.voucher.voucher_id for d in vouchers_of(asked.db, who)] == [got.json()["voucher_id"]]
+        assert phone.get("/v1/me/vouchers?lang=en").json()["items"][0]["why"] == (
+            "You asked for it on this page, and you agreed to receive offers."
+        )  # no access point ever heard this phone
+        listed = phone.get("/v1/me/offers?lang=en").json()["items"]
+        assert {item["campaign_id"]: item["taken"] for item in listed} == {"tea-asked": True, "tea-gone": False}
         again = take(phone, "tea-asked")
         assert (again.status_code, again.json()["code"]) == (409, "offer_refused")
         assert again.json()["detail"].startswith("You have had enough")

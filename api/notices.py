@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from api.context import AppContext
 from engine.config import Config, RetentionConfig
+from engine.delivery.opening import asked_consents
 from engine.offers.caps import WEEK_S
 from engine.privacy.processing import Processing
 
@@ -55,7 +56,7 @@ def notice_of(ctx: AppContext) -> Notice:
 
 def processings_of(config: Config) -> tuple[Processing, ...]:
     """What this site does with data of persons, by what it asks for."""
-    asked = {key.partition(":")[0] for key in config.privacy.asked}
+    asked = {key.partition(":")[0] for key in asked_consents(config)}
     optional = {
         Processing.OFFERS: "location_offers",
         Processing.STATISTICS: "statistics",

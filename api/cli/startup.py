@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from engine.config import Config, check_controller, load_config
+from engine.delivery.opening import not_asked
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.ingest.mqtt.broker import Broker
 from engine.ingest.mqtt.tls import tls_context
@@ -86,6 +87,8 @@ def open_site(
             from api.server import check_pages
 
             collect.read(partial(check_pages, config, plans, environ, said_in))
+            for key, lacking in not_asked(config).items():
+                log.warning("%s: privacy.asked: %s is not asked for, as %s is not set", said_in, key, lacking)
     secrets = load_secrets(config.storage.data_dir, environ)
     db = open_database(environ.get("RAYON_DATABASE_URL", config.storage.url))
     require_sound(db, LOOKED_AT_BYTES)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import Metric, UnknownMetricFamily
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -59,6 +59,14 @@ class Metrics:
         self.registry.register(_EngineStatus(ctx))
 
 
+_HELP = {
+    "labels": "What labels of places came to, by what is counted in the label reason: used, kept, share of the "
+    "correction that is used, gain_m, labelled_devices.",
+    "labels_refused": "Labels of places that teach nothing, by reason.",
+}
+"""Of figures whose name says too little."""
+
+
 class _EngineStatus(Collector):
     """Reads the status table when Prometheus asks."""
 
@@ -69,8 +77,8 @@ class _EngineStatus(Collector):
         return ()  # names follow what the engine counts
 
     def collect(self) -> Iterator[Metric]:
-        up = UnknownMetricFamily("rayon_database_up", "Whether the database answers.")
-        families: dict[str, UnknownMetricFamily] = {}
+        up = GaugeMetricFamily("rayon_database_up", "Whether the database answers.")
+        families: dict[str, GaugeMetricFamily] = {}
         try:
             rows = get_status(self._ctx.db)
         except StorageUnavailable:
@@ -84,8 +92,8 @@ class _EngineStatus(Collector):
                 name = f"rayon_{_NAME.sub('_', row.component.lower())}_{_NAME.sub('_', key.lower())}"
                 family = families.get(name)
                 if family is None:
-                    family = families[name] = UnknownMetricFamily(
-                        name, f"{key} of the {row.component}.", labels=["store", "reason"]
+                    family = families[name] = GaugeMetricFamily(
+                        name, _HELP.get(key, f"{key} of the {row.component}."), labels=["store", "reason"]
                     )
                 family.add_metric([row.store, reason], value)
         yield from families.values()

@@ -22,6 +22,7 @@ from api.shoppers.schemas import ConsentAnswer
 from api.texts.consents import TEXT_VERSION, wording
 from api.texts.language import DEFAULT, Language
 from api.texts.times import long_date
+from engine.delivery.opening import asked_consents
 from engine.errors import StorageUnavailable
 from engine.privacy.consent import ASK_AGAIN_S, may_ask
 from engine.storage.people.answers import count_answers, last_answers
@@ -60,7 +61,7 @@ class Questions:
 
 def questions(ctx: AppContext, request: Request, shopper: ShopperProfile | None, lang: Language) -> Questions:
     """What this reader is asked. `?ask=1` asks everything: whoever changes their mind comes by that."""
-    keys, now, asks_all = ctx.config.privacy.asked, time.time(), "ask" in request.query_params
+    keys, now, asks_all = asked_consents(ctx.config), time.time(), "ask" in request.query_params
     if shopper is None:
         day = _refused_day(request)
         recent = day is not None and not may_ask(_begins(day), now)
@@ -79,7 +80,7 @@ def questions(ctx: AppContext, request: Request, shopper: ShopperProfile | None,
 def may_be_asked(ctx: AppContext, shopper: ShopperProfile, now: float) -> list[str]:
     """Which consents a page may ask this shopper for: those never answered, or refused six months ago and more."""
     said = {f"{p}:{c}": answer for (p, c), answer in last_answers(ctx.db, shopper.shopper_id).items()}
-    keys = ctx.config.privacy.asked
+    keys = asked_consents(ctx.config)
     return [k for k in keys if k not in said or (not said[k].granted and may_ask(said[k].at, now))]
 
 

@@ -65,7 +65,7 @@ class Messages:
         )
 
     def sms(self, message: Outgoing, reader: ShopperProfile, token: str) -> dict[str, Any]:
-        """What the gateway sends, to whom, until when, and where it says that it was shown."""
+        """What the gateway sends, to whom, until when, and where it says that it was shown, or that STOP came back."""
         lang = language_of(reader.locale)
         title, text = self._say(message, lang)
         url = f"{self._ctx.public_url}/c/{token}?lang={lang}"
@@ -81,6 +81,7 @@ class Messages:
                 "text": said,
                 "detail": text,
                 "expires_at": rfc3339(message.row.delivery.expires_at),
+                "unsubscribe": unsubscribe_url(self._ctx, reader.shopper_id, Channel.SMS, lang),
                 "acknowledge": {"url": f"{self._ctx.public_url}/v1/push/ack", "token": token},
             },
         }

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import httpx
 
-from engine.config import Config
+from engine.config import Config, PrivacyConfig
+from engine.config.shoppers import AskedConsent
 from engine.delivery.dispatch import GatewaySide, PushSide, Sides
 from engine.delivery.mail import Mailer
 from engine.delivery.push_services import PublicTransport
@@ -21,7 +22,7 @@ from engine.offers.decide import DecisionRules
 from engine.privacy.secrets import Secrets
 from engine.storage.database import Database
 from engine.storage.sending.vapid_keys import PURPOSE, PushKeyRing
-from engine.vocabulary import Channel
+from engine.vocabulary import Channel, Purpose
 
 
 def open_sides(
@@ -67,6 +68,21 @@ def push_contact(config: Config) -> str | None:
     if config.delivery.push_contact is not None:
         return config.delivery.push_contact
     return None if config.mail.sender is None else f"mailto:{parseaddr(config.mail.sender)[1]}"
+
+
+def asked_consents(config: Config) -> tuple[AskedConsent, ...]:
+    """What pages ask for: `privacy.asked` without offers on channels that the site does not have."""
+    has = {f"{Purpose.LOCATION_OFFERS}:{channel}" for channel in decision_rules(config).channels}
+    return tuple(key for key in config.privacy.asked if key in has or not key.startswith(Purpose.LOCATION_OFFERS))
+
+
+def not_asked(config: Config) -> dict[str, str]:
+    """What `privacy.asked` was told to ask for and no page does, and the key that its channel lacks."""
+    lacks = {Channel.PUSH: "delivery.push_contact", Channel.EMAIL: "mail.host", Channel.SMS: "delivery.webhook_url"}
+    if config.privacy.asked == PrivacyConfig().asked:  # nobody chose it
+        return {}
+    live = asked_consents(config)
+    return {key: lacks[Channel(key.partition(":")[2])] for key in config.privacy.asked if key not in live}
 
 
 def decision_rules(config: Config) -> DecisionRules:

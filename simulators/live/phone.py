@@ -149,6 +149,7 @@ class Phone:
         consents = [
             {"purpose": "location_offers", "channel": "page", "granted": agrees},
             {"purpose": "statistics", "channel": "any", "granted": agrees and bool(self._rng.random() < 0.5)},
+            {"purpose": "location_learning", "channel": "any", "granted": agrees},  # labels are drawn of who agrees
         ]
         body = {"store": store, **sent, "locale": self._config.locale, "consents": consents}
         await self._browser.write("sign in", "/v1/sessions", body)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from api.server import run_api
-from engine.config import ApiConfig, Config, StorageConfig
+from engine.config import ApiConfig, Config, DeliveryConfig, StorageConfig
 from engine.plan.model import Plan
 from engine.storage.database import open_database
 from engine.storage.vouchers.campaigns import seed_campaigns
@@ -21,7 +21,11 @@ from tests.clocks import HeldClock
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     """Tests change it by overriding this fixture."""
-    return Config(api=ApiConfig(port=0), storage=StorageConfig(data_dir=tmp_path / "data"))
+    return Config(
+        api=ApiConfig(port=0),
+        storage=StorageConfig(data_dir=tmp_path / "data"),
+        delivery=DeliveryConfig(push_contact="mailto:it@example.org"),  # else push is not asked for
+    )
 
 
 @pytest.fixture

@@ -153,7 +153,12 @@ def demo_config(plans: Path, data: Path, mqtt_port: int, api_port: int) -> Confi
         {
             "stores": {"floorplans_dir": plans},
             "mqtt": {"port": mqtt_port, "protocol": "3.1.1"},
-            "privacy": {"k": 1, "demo": True},  # two dozen simulated shoppers a store: the pages say what they show
+            # Two dozen simulated shoppers a store: the pages say what they show. Their scans and receipts teach.
+            "privacy": {
+                "k": 1,
+                "demo": True,
+                "asked": ["location_offers:page", "statistics:any", "location_learning:any"],
+            },
             "storage": {"url": f"sqlite:///{data / 'rayon.db'}", "data_dir": data, "checkpoint_s": 5.0},
             "api": {"port": api_port, "portal_redirect_s": 86_400.0},  # people come back to a printed link
         }

@@ -46,6 +46,7 @@ from api.shoppers.wallet.plain import without_scripts
 from api.texts.catalogue import words
 from api.texts.consents import TEXT_VERSION, worded_since
 from api.texts.language import language
+from engine.delivery.opening import asked_consents
 from engine.errors import BusinessRefusal, NotFound
 from engine.ingest.portals.landing import LONGEST
 from engine.ingest.portals.parse import parse
@@ -267,7 +268,7 @@ def _wanted(
             display_name=display_name or None,
             email=email.strip() or None,
             locale=lang,
-            consents=form_answers(form, ctx.config.privacy.asked),
+            consents=form_answers(form, asked_consents(ctx.config)),
             text_version=text_version,
         )
     except ValidationError as error:

@@ -16,6 +16,7 @@ from api.pages import STATIC, compressed, language_headers, page
 from api.texts.catalogue import words
 from api.texts.consents import worded_since
 from api.texts.language import LANGUAGES, language
+from engine.delivery.opening import asked_consents
 
 router = APIRouter(tags=["pages"])
 
@@ -74,7 +75,7 @@ def wallet_values(ctx: AppContext, request: Request, store: str, store_name: str
     """What the wallet's template needs wherever it is shown."""
     lang = language(request)
     return {
-        "asked": ctx.config.privacy.asked,
+        "asked": asked_consents(ctx.config),
         "worded_since": worded_since(lang),
         "store": store,
         "store_name": store_name,

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from api.context import AppContext
+from api.texts.catalogue import words
+from api.texts.language import Language
 from engine.config import Config, RetentionConfig
 from engine.delivery.opening import asked_consents
+from engine.delivery.push_services import KNOWN
 from engine.offers.caps import WEEK_S
-from engine.privacy.processing import Processing
+from engine.privacy.processing import ASKED_FOR, Processing, Recipient
 
 DAY_S = 86_400.0
 NOT_FILLED_IN = "–"
@@ -36,8 +40,8 @@ class Notice:
     days: Mapping[str, int]
 
 
-def notice_of(ctx: AppContext) -> Notice:
-    """The notice of this site."""
+def notice_of(ctx: AppContext, lang: Language) -> Notice:
+    """The notice of this site, its recipients in this language."""
     said = ctx.config.controller
     return Notice(
         said.name or NOT_FILLED_IN,
@@ -45,7 +49,7 @@ def notice_of(ctx: AppContext) -> Notice:
         said.email or NOT_FILLED_IN,
         said.dpo_name or "",
         said.dpo_email or NOT_FILLED_IN,
-        said.recipients,
+        (*said.recipients, *_told(ctx.config, lang)),
         said.authority,
         said.backups_days,
         said.missing,
@@ -55,15 +59,29 @@ def notice_of(ctx: AppContext) -> Notice:
 
 
 def processings_of(config: Config) -> tuple[Processing, ...]:
-    """What this site does with data of persons, by what it asks for."""
-    asked = {key.partition(":")[0] for key in asked_consents(config)}
-    optional = {
-        Processing.OFFERS: "location_offers",
-        Processing.STATISTICS: "statistics",
-        Processing.CRM: "crm",
-        Processing.CLERK: "clerk",
+    """What this site does with data of persons: what needs no consent, and what it asks for."""
+    asked = set(asked_consents(config))
+    return tuple(p for p in Processing if p not in ASKED_FOR or asked.intersection(ASKED_FOR[p]))
+
+
+def recipients_of(config: Config) -> dict[Recipient, str]:
+    """Who gets something because of what is asked for and set up, with hosts by name; beside `controller.recipients`.
+
+    The mail server gets links and receipts also where offers by e-mail are not asked for.
+    """
+    does, gateway = processings_of(config), urlsplit(config.delivery.webhook_url or "").hostname
+    names = {
+        Recipient.PUSH: ", ".join((*KNOWN, *config.delivery.push_hosts)) if Processing.PUSH in does else None,
+        Recipient.MAIL: config.mail.host,
+        Recipient.SMS: gateway if Processing.SMS in does else None,
+        Recipient.CRM: "crm" if Processing.CRM in does else None,
     }
-    return tuple(p for p in Processing if p not in optional or optional[p] in asked)
+    return {who: name for who, name in names.items() if name}
+
+
+def _told(config: Config, lang: Language) -> list[str]:
+    t = words(lang)
+    return [t.recipients[who].format(name=name) for who, name in recipients_of(config).items()]
 
 
 def kept_days(retention: RetentionConfig) -> dict[str, int]:

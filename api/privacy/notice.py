@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from api.context import AppContext, context
 from api.notices import notice_of
 from api.pages import page
+from api.texts.language import language
 from engine.privacy.processing import BASES
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
@@ -22,7 +23,7 @@ def notice(store: str, request: Request, ctx: AppContext = Depends(context)) -> 
         "notice.html",
         store=store,
         store_name=plan.name,
-        notice=notice_of(ctx),
+        notice=notice_of(ctx, language(request)),
         bases=BASES,
         k=ctx.config.privacy.k,
     )

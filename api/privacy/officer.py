@@ -96,7 +96,8 @@ class ConsentCountsOut(BaseModel):
 @router.get("/register", summary="The register of processing")
 def register(request: Request, ctx: AppContext = Depends(context)) -> RegisterOut:
     """Who is responsible, what is done with which data, on which basis, for how long. `?lang=` or Accept-Language."""
-    said, t = notice_of(ctx), words(language(request))
+    lang = language(request)
+    said, t = notice_of(ctx, lang), words(lang)
     lines = [
         ProcessingOut(
             processing=p,

@@ -30,7 +30,7 @@ def sign(store: str, request: Request, ctx: AppContext = Depends(context)) -> Re
         return RedirectResponse(f"/opt-out/{store}?lang={language(request)}&pdf=missing", 303)
     from api.privacy.drawn_sign import Side, draw_sign
 
-    notice = notice_of(ctx)
+    notice = notice_of(ctx, language(request))
     sides = []
     for lang in LANGUAGES:
         t = words(lang)

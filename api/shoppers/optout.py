@@ -17,6 +17,7 @@ from api.shoppers.choices import remember_refusal
 from api.shoppers.qr import qr_svg
 from api.shoppers.sessions import known_shopper, withdrawn
 from api.texts.consents import TEXT_VERSION
+from api.texts.language import language
 from engine.storage.people import shoppers as profiles
 from engine.storage.people.phones import ask_release, opt_out_phones
 
@@ -64,7 +65,7 @@ def _page(ctx: AppContext, store: str, request: Request, *, phone: str, done: bo
         store_name=ctx.plan(store).name,
         url=url,
         qr_svg=qr_svg(url),
-        notice=notice_of(ctx),
+        notice=notice_of(ctx, language(request)),
         phone=phone,
         keep=f"&phone={quote(phone)}" if phone else "",
         done=done,

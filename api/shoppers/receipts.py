@@ -44,7 +44,7 @@ def receipt_of(ctx: AppContext, shopper: ShopperProfile, lang: Language) -> Rece
     store, zone = (plan.name, plan.timezone) if plan else (shopper.store, "UTC")
     last = {(c.purpose, c.channel): c for c in consent_log(ctx.db, shopper.shopper_id)}
     lines = [_line(c, lang, zone) for c in last.values()]
-    controller = notice_of(ctx).controller
+    controller = notice_of(ctx, lang).controller
     back = [t.receipt.back.format(url=f"{ctx.public_url}/me"), t.receipt.from_whom.format(name=controller)]
     return Receipt(t.receipt.subject.format(store=store), [t.receipt.lead, *lines, *back])
 

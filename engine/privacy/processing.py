@@ -13,8 +13,13 @@ class Processing(StrEnum):
 
     AUDIENCE = "audience"  # counts of who is where, of everybody, under a pseudonym of the day
     OFFERS = "offers"  # coupons where somebody is
+    PUSH = "push"  # the same coupons by a push service
+    EMAIL = "email"  # the same by the mail server
+    SMS = "sms"  # the same by a gateway
     STATISTICS = "statistics"  # from one visit to the next
+    LEARNING = "learning"  # places at shelves teach the radio map
     WALLET = "wallet"  # coupons that were received, their use, points
+    IDENTITY = "identity"  # addresses, cards and browsers, to find one's page again
     SHARING = "sharing"  # who opened a shared link, as digests
     PROOF = "proof"  # what was agreed to, and that everything else was forgotten
     CRM = "crm"
@@ -24,14 +29,40 @@ class Processing(StrEnum):
 BASES: dict[Processing, Basis] = {
     Processing.AUDIENCE: "legitimate_interest",
     Processing.OFFERS: "consent",
+    Processing.PUSH: "consent",
+    Processing.EMAIL: "consent",
+    Processing.SMS: "consent",
     Processing.STATISTICS: "consent",
+    Processing.LEARNING: "consent",
     Processing.WALLET: "contract",
+    Processing.IDENTITY: "contract",
     Processing.SHARING: "legitimate_interest",
     Processing.PROOF: "legitimate_interest",
     Processing.CRM: "consent",
     Processing.CLERK: "consent",
 }
 """GDPR article 6(1): f, a, b."""
+
+ASKED_FOR: dict[Processing, tuple[str, ...]] = {
+    Processing.OFFERS: tuple(f"location_offers:{channel}" for channel in ("page", "push", "email", "sms")),
+    Processing.PUSH: ("location_offers:push",),
+    Processing.EMAIL: ("location_offers:email",),
+    Processing.SMS: ("location_offers:sms",),
+    Processing.STATISTICS: ("statistics:any",),
+    Processing.LEARNING: ("location_learning:any",),
+    Processing.CRM: ("crm:any",),
+    Processing.CLERK: ("clerk:any",),
+}
+"""Processing with consent, and the questions (`privacy.asked`) one of which a site asks where it does it."""
+
+
+class Recipient(StrEnum):
+    """Who gets data because of what a site does, beside those that `controller.recipients` names."""
+
+    PUSH = "push"
+    MAIL = "mail"
+    SMS = "sms"
+    CRM = "crm"
 
 
 class Risk(StrEnum):

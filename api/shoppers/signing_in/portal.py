@@ -222,7 +222,7 @@ def _sign_in_page(ctx: AppContext, doors: Doors, store: str, request: Request, b
         request,
         "portal.html",
         questions=questions(ctx, request, known, language(request)),
-        notice=notice_of(ctx),
+        notice=notice_of(ctx, language(request)),
         takes_email=ctx.mailer is not None and (known is None or not known.email),
         here=f"/w/{store}" if any(keep.values()) else "",
         keep="".join(f"&{name}={quote(value)}" for name, value in keep.items() if value),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import time
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
+from api.texts.consents import ASKED, TEXT_VERSION
 from engine.config import ApiConfig, Config
 from engine.privacy.consent import ConsentChoice
+from engine.privacy.processing import Processing
 from engine.storage.keys import add_key
 from engine.storage.people.answers import count_answers
 from engine.storage.retention.proofs import forget
@@ -29,7 +33,7 @@ def officer(site: Site) -> Iterator[httpx.Client]:
 def answers(site: Site, yes: int, no: int) -> None:
     for granted, n in ((True, yes), (False, no)):
         for _ in range(n):
-            count_answers(site.db, [ConsentChoice("location_offers", "page", granted)], "2026-11-29")
+            count_answers(site.db, [ConsentChoice("location_offers", "page", granted)], TEXT_VERSION)
 
 
 def test_its_own_key_opens_it_and_nothing_else(site: Site, officer: httpx.Client) -> None:
@@ -55,8 +59,9 @@ def test_signing_in_leads_to_the_page_and_to_no_manager_s(site: Site) -> None:
 def test_the_register_follows_the_configuration(site: Site, officer: httpx.Client) -> None:
     said = officer.get("/v1/privacy/register?lang=en").json()
     kinds = [p["processing"] for p in said["processings"]]
-    assert kinds == ["audience", "offers", "statistics", "wallet", "sharing", "proof"]
+    assert kinds == ["audience", "offers", "push", "statistics", "wallet", "identity", "sharing", "proof"]
     assert said["missing"] == ["name", "address", "email", "dpo_email"]
+    assert [name.split(" (")[0] for name in said["recipients"]] == ["The browsers' push services"]
     visits = next(p for p in said["processings"] if p["processing"] == "offers")
     assert f"{site.config.retention.visits_days} days" in visits["kept"]
 
@@ -80,6 +85,43 @@ def test_the_proof_is_on_the_page(site: Site) -> None:
         browser.post("/manage/sign-in", data={"key": SECRETS.manager_key, "to": "/dpo"})
         proof = browser.get("/dpo?lang=en").text.split("What was erased", 1)[1]
     assert "visits to departments" in proof
+
+
+class TestEverythingAsked:
+    @pytest.fixture
+    def config(self, monkeypatch: pytest.MonkeyPatch) -> Config:
+        monkeypatch.setenv("RAYON_WEBHOOK_SECRET", "whsec_" + base64.b64encode(bytes(24)).decode())
+        return Config.model_validate(
+            {
+                "api": ApiConfig(port=0),
+                "controller": {"recipients": ["Host SAS"]},
+                "privacy": {"asked": ASKED},
+                "mail": {"host": "smtp.example.org", "sender": "Shop <shop@example.org>"},
+                "delivery": {"webhook_url": "https://sms.example.net/rayon", "push_hosts": ["push.example.com"]},
+            }
+        )
+
+    def test_all_of_it_is_in_the_register_and_on_the_notice(self, site: Site, officer: httpx.Client) -> None:
+        """What is asked for is done: no line may be missing, nor who gets something by it."""
+        said = officer.get("/v1/privacy/register?lang=en").json()
+        with site.client() as visitor:
+            notice = html.unescape(visitor.get("/notice/corner?lang=en").text)
+        assert {p["processing"] for p in said["processings"]} == set(Processing)
+        for told in ("Host SAS", "smtp.example.org", "sms.example.net", "push.example.com", "customer file"):
+            assert any(told in name for name in said["recipients"]), told
+        for told in (*(p["title"] for p in said["processings"]), *said["recipients"]):
+            assert told in notice, told
+
+
+class TestNothingAsked:
+    @pytest.fixture
+    def config(self) -> Config:
+        return Config.model_validate({"api": ApiConfig(port=0), "privacy": {"asked": []}})
+
+    def test_nobody_gets_what_is_not_asked_for(self, site: Site, officer: httpx.Client) -> None:
+        said = officer.get("/v1/privacy/register").json()
+        kinds = [p["processing"] for p in said["processings"]]
+        assert (kinds, said["recipients"]) == (["audience", "wallet", "identity", "sharing", "proof"], [])
 
 
 class TestOpenRisks:

@@ -25,7 +25,7 @@ from api.texts.language import Language
 from engine.loyalty.humans import Signal
 from engine.positioning.labels.doubts import LIES
 from engine.presence.hotzones import HotReason, HotState
-from engine.privacy.processing import BASES, Processing, Risk
+from engine.privacy.processing import BASES, Processing, Recipient, Risk
 from engine.storage.models import metadata
 from engine.storage.people.held import ways_to
 from engine.vocabulary import (
@@ -65,7 +65,7 @@ SAME = {
     ("shared", "points_other"),
     ("units", "seconds"),
 }
-WORDINGS = {"2026-11-28": "7cd8b70ff07ca61f", "2026-11-29": "4d946d094a6452fd", "2026-11-30": "04b5aa0b34b8c957"}
+WORDINGS = {"2026-11-28": "7cd8b70ff07ca61f", "2026-11-29": "04b5aa0b34b8c957"}
 """Of each version of the consents, the digest of its sentences: who changes one takes a new version."""
 
 
@@ -239,6 +239,7 @@ CODES: dict[str, set[str]] = {
     "processings": set(Processing),
     "processing_data": set(Processing),
     "processing_kept": set(Processing),
+    "recipients": set(Recipient),
     "bases": set(BASES.values()),
     "risks": set(Risk),
     "measures": set(Risk),
@@ -310,7 +311,7 @@ def test_changed_consents_have_a_new_version() -> None:
         for lang, said in (("fr", FR), ("en", EN))
     }
     assert read_yaml(KEPT_WORDINGS / f"{TEXT_VERSION}.yaml") == shown, "a changed word needs a new TEXT_VERSION"
-    assert (worded_since("fr"), worded_since("en")) == ("30\u00a0novembre\u00a02026", "30\u00a0November\u00a02026")
+    assert (worded_since("fr"), worded_since("en")) == ("29\u00a0novembre\u00a02026", "29\u00a0November\u00a02026")
     assert wording("made up", "fr") == {}
 
 

@@ -72,6 +72,20 @@ def manager_key(
     return grant
 
 
+def manager_or_nobody(
+    request: Request,
+    ctx: AppContext = Depends(context),
+    limits: RateLimits = Depends(rate_limits),
+    bearer: Bearer = Depends(manager_bearer),
+    cookie: str | None = Depends(manager_cookie),
+) -> Grant | None:
+    """FastAPI dependency of pages: None where nobody is signed in, for the form that asks. Raises NotFound (404)."""
+    try:
+        return manager_key(request, ctx, limits, bearer, cookie)
+    except NotSignedIn:
+        return None
+
+
 def officer_key(
     request: Request,
     ctx: AppContext = Depends(context),

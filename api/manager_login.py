@@ -27,6 +27,7 @@ from engine.vocabulary import ProblemCode
 
 PREFIX = "/manage"
 SIGN_IN = "/manage/sign-in"
+REVIEWS = "/share-reviews/"
 OFFICER = "/dpo"
 """The data protection officer's page: the same sign-in, with a key of a scope of its own."""
 LINK = "link"
@@ -108,7 +109,7 @@ def sign_in(
 ) -> Response:
     """Takes the key from the form and goes where the manager wanted to. Wrong keys are counted, right ones never are:
     whoever guesses from the shop's address keeps nobody there out."""
-    to = to if to in (PREFIX, OFFICER) or to.startswith(PREFIX + "/") else PREFIX
+    to = to if to in (PREFIX, OFFICER) or to.startswith((PREFIX + "/", REVIEWS)) else PREFIX
     grant = ctx.keys.find(key.strip())
     if grant is None or grant.scope not in ("manager", "dpo"):
         limits.spend("sign_in_key", address(request), SIGN_IN_KEYS_PER_MINUTE)

@@ -7,6 +7,7 @@ NiceGUI; the pieces within them come from the same templates.
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,13 @@ def _duration(context: Context, seconds: float | None) -> str:
     return times.duration(seconds, context["lang"])
 
 
-_templates.filters |= {"number": _number, "duration": _duration}
+def begins_with(title: str, badge: str) -> bool:
+    """Whether a coupon's title begins with what its badge says, whatever the spaces and dashes."""
+    said, again = (re.sub(r"[\s−–-]", "", text).casefold() for text in (title, badge))
+    return bool(again) and said.startswith(again)
+
+
+_templates.filters |= {"number": _number, "duration": _duration, "begins_with": begins_with}
 
 
 def _icon(_request: Request) -> FileResponse:

@@ -10,15 +10,17 @@ from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import manager_key
+from api.auth import manager_key, manager_or_nobody
 from api.context import AppContext, context
 from api.keyring import Grant
+from api.manager_login import sign_in_page
 from api.pages import page
 from api.problems import problem_responses
 from api.texts.catalogue import words
 from api.texts.language import language
 from api.texts.times import clock, short_date
 from api.times import rfc3339
+from engine.errors import NotFound
 from engine.loyalty.humans import REVIEW_AT, WEIGHTS, Signal
 from engine.storage.loyalty.reviews import (
     ReviewedAlready,
@@ -27,6 +29,8 @@ from engine.storage.loyalty.reviews import (
     review_log,
     waiting_reviews,
 )
+from engine.storage.vouchers.campaigns import get_campaign
+from engine.storage.vouchers.specs import UnreadableCampaign
 from engine.vocabulary import ReviewVerdict
 
 router = APIRouter(
@@ -124,14 +128,21 @@ def decide(
 
 
 @pages.get("/share-reviews/{store}", summary="Points that wait for the shop")
-def reviews_page(store: Store, request: Request, _grant: Manager, ctx: AppContext = Depends(context)) -> Response:
-    """The same list to read, with two buttons for each. Needs the managers' sign-in."""
+def reviews_page(
+    store: Store,
+    request: Request,
+    grant: Grant | None = Depends(manager_or_nobody),
+    ctx: AppContext = Depends(context),
+) -> Response:
+    """The same list to read, with two buttons for each. Asks for the key where nobody is signed in."""
+    if grant is None:
+        return sign_in_page(request, request.url.path)
     plan, lang = ctx.plan(store), language(request)
     t = words(lang)
     items = [
         {
             "id": r.visit_id,
-            "campaign": r.campaign_id,
+            "campaign": _name(ctx, store, r.campaign_id),
             "sharer": r.sharer,
             "when": f"{short_date(r.opened_at, plan.timezone, lang)} {clock(r.opened_at, plan.timezone)}",
             "points": t.reviews.counted("points", r.points),
@@ -166,6 +177,14 @@ def decide_by_form(
     with suppress(ReviewedAlready):  # the list no longer has it, and its log says why
         decide_review(ctx.db, store, visit_id, accept=accept == "yes", by=grant.fingerprint, now=time.time())
     return RedirectResponse(f"/share-reviews/{store}?lang={language(request)}", 303)
+
+
+def _name(ctx: AppContext, store: str, campaign_id: str) -> str:
+    """What the shop calls the campaign; its id where there is none any more."""
+    try:
+        return get_campaign(ctx.db, store, campaign_id).campaign.name
+    except (NotFound, UnreadableCampaign):
+        return campaign_id
 
 
 def _out(review: ShareReview) -> ReviewOut:

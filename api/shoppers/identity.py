@@ -21,6 +21,7 @@ from api.pages import page
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, address, rate_limits
 from api.shoppers.browsers import label_of, sign_in_browser, sign_out_browser
+from api.shoppers.choices import questions
 from api.shoppers.me import require_shopper
 from api.shoppers.schemas import CardsIn, Done, IdentifierOut, MergeOut, MyIdentity, SessionOut
 from api.shoppers.sessions import known_shopper
@@ -169,7 +170,7 @@ def present_card(
 
 @pages.get("/id/{token}", summary="A link that came by e-mail")
 def look_at_link(token: str, request: Request, ctx: AppContext = Depends(context)) -> Response:
-    """Says what the link does, with a button; looking does nothing, however often and by whom."""
+    """Says what the link does, and which choices hold there, with a button; looking does nothing, however often."""
     fate, asked = identifiers.look_at_link(ctx.db, _token_digest(ctx, token), time.time())
     return _link_page(ctx, request, token, fate, asked)
 
@@ -275,6 +276,8 @@ def _link_page(ctx: AppContext, request: Request, token: str, fate: LinkFate, as
     t = words(language(request))
     here = asked is not None and asked.browser == _browser(ctx, request)
     when = "" if asked is None else clock(asked.asked_at, _zone(ctx))
+    owner = identifiers.owner_of(ctx.db, IdentifierKind.EMAIL, asked.identifier) if asked else None
+    shopper = known_shopper(ctx, owner)
     return page(
         request,
         "identity_link.html",
@@ -282,6 +285,7 @@ def _link_page(ctx: AppContext, request: Request, token: str, fate: LinkFate, as
         fate=fate,
         said=t.link_fates[fate],
         token=token,
+        questions=questions(ctx, request, shopper, language(request)) if shopper else None,
         elsewhere="" if here or asked is None else t.identity.elsewhere.format(time=when, browser=asked.label),
     )
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 
 from api.auth import NotSignedIn, shopper_cookie
-from api.callers.cookies import SHOPPER, drop_cookie, erased_shopper, read_cookie
+from api.callers.cookies import ASKED, SHOPPER, drop_cookie, erased_shopper, read_cookie
 from api.callers.devices import from_here
 from api.context import AppContext, context
 from api.pages import page
@@ -78,6 +78,7 @@ def delete_me(
     if who is None and (was is None or known_shopper(ctx, was) is not None):
         raise NotSignedIn("sign in at the store's Wi-Fi page first")
     drop_cookie(ctx, response, SHOPPER)
+    drop_cookie(ctx, response, ASKED)
     if who is None:
         return says.Done(changed=False)
     now, erasures = time.time(), Erasures(ctx.config.storage.data_dir)
@@ -145,7 +146,7 @@ def ask(
     what: Annotated[Ask, Form()],
     ctx: AppContext = Depends(context),
 ) -> Response:
-    """What the buttons of `/me/data` send. Erasing leads to the front page, signed out."""
+    """What the buttons of `/me/data` send. Erasing leads to the front page, signed out, which says so."""
     lang = language(request)
     shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
     if shopper is None:
@@ -153,7 +154,7 @@ def ask(
     if what != "erase":
         _ask(ctx, request, shopper, what)
         return RedirectResponse(f"/me/data?lang={lang}", 303)
-    response = RedirectResponse(f"/?lang={lang}", 303)
+    response = RedirectResponse(f"/?erased=1&lang={lang}", 303)
     delete_me(request, response, ctx)
     return response
 

@@ -211,7 +211,7 @@ by("delete").addEventListener("click", () =>
     if (!confirm(t.me.delete_confirm)) return;
     await call("DELETE", "/v1/me");
     await forget();
-    location.replace(`/w/${store}`);
+    location.replace(`/?erased=1&lang=${lang}`);
   }),
 );
 listenForQuiet(changeQuiet);

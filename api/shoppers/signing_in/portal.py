@@ -67,8 +67,8 @@ _NOT_A_PORTAL_S = frozenset({"lang", "opened", "portalt", "portalsig", "phone", 
 
 @router.get("/", summary="Where to begin")
 def front(request: Request, ctx: AppContext = Depends(context)) -> Response:
-    """The sign-in pages of all stores."""
-    return page(request, "front.html", stores=_stores(ctx))
+    """The sign-in pages of all stores. `?erased=1`: whoever erased everything is told that it is done."""
+    return page(request, "front.html", stores=_stores(ctx), erased="erased" in request.query_params)
 
 
 @router.get("/w/{store}", summary="Wi-Fi sign-in page")
@@ -187,7 +187,7 @@ def me(request: Request, ctx: AppContext = Depends(context)) -> Response:
     if phone_state(ctx.db, shopper.shopper_id, shopper.store, time.time()) != "bound":
         renew_claim(ctx.db, shopper.store, shopper.shopper_id, from_here(ctx, request, PhoneClaim()), time.time())
     here = session_of(ctx, request)
-    values = wallet_values(ctx, request, shopper.store, plan.name if plan else shopper.store)
+    values = wallet_values(ctx, request, shopper.store, plan.name if plan else shopper.store, shopper)
     values["shared"] = here is not None and is_shared(ctx.db, here)
     made = page(request, "me.html", **values, shown=without_scripts(ctx, shopper, language(request)))
     return compressed(request, made)

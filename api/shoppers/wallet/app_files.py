@@ -16,7 +16,9 @@ from api.pages import STATIC, compressed, language_headers, page
 from api.texts.catalogue import words
 from api.texts.consents import worded_since
 from api.texts.language import LANGUAGES, language
+from api.texts.times import moment
 from engine.delivery.opening import asked_consents
+from engine.storage.people.shoppers import ShopperProfile
 
 router = APIRouter(tags=["pages"])
 
@@ -71,10 +73,15 @@ def offline(request: Request, ctx: AppContext = Depends(context)) -> Response:
     return compressed(request, page(request, "me.html", **wallet_values(ctx, request, "", "Rayon"), shown=[]))
 
 
-def wallet_values(ctx: AppContext, request: Request, store: str, store_name: str) -> dict[str, Any]:
-    """What the wallet's template needs wherever it is shown."""
-    lang = language(request)
+def wallet_values(
+    ctx: AppContext, request: Request, store: str, store_name: str, shopper: ShopperProfile | None = None
+) -> dict[str, Any]:
+    """What the wallet's template needs wherever it is shown. No `shopper`: the page without a network."""
+    lang, plan = language(request), ctx.plans.get(store)
+    paused = shopper.restricted_at if shopper else None
     return {
+        "shopper_id": shopper.shopper_id if shopper else "",
+        "paused_on": "" if paused is None else moment(paused, plan.timezone if plan else "UTC", lang),
         "asked": asked_consents(ctx.config),
         "worded_since": worded_since(lang),
         "store": store,

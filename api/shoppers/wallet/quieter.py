@@ -12,10 +12,12 @@ from api.problems import problem_responses
 from api.shoppers.me import require_shopper
 from api.shoppers.schemas import Done
 from api.shoppers.wallet import schemas as says
+from api.shoppers.wallet.goods import aisle_of
 from api.texts.catalogue import words
 from api.texts.language import language_of
 from api.times import rfc3339
 from engine.offers.wishes import Mute
+from engine.plan.model import Plan
 from engine.storage.people import wishes
 from engine.storage.people.shoppers import ShopperProfile
 from engine.vocabulary import MuteKind
@@ -82,5 +84,16 @@ def _label(ctx: AppContext, muted: Mute) -> str:
     plan = ctx.plans.get(muted.store)
     if muted.kind is MuteKind.SHOP:
         return plan.name if plan else muted.store
-    product = plan.product_by_sku.get(muted.name) if plan and muted.kind is MuteKind.PRODUCT else None
+    if plan is None:
+        return muted.name
+    if muted.kind is MuteKind.CATEGORY:
+        return _aisles(plan, muted.name)
+    product = plan.product_by_sku.get(muted.name)
     return product.name if product else muted.name
+
+
+def _aisles(plan: Plan, category: str) -> str:
+    """A category as the shop's signs have it: its zone, or the aisles of its products. Its own name where none is."""
+    named = [zone.name for zone in plan.zones if zone.category == category]
+    aisles = named or [aisle_of(plan, p) or "" for p in plan.products if p.category == category]
+    return ", ".join(sorted({name for name in aisles if name})) or category.replace("-", " ").replace("_", " ")

@@ -92,6 +92,13 @@ def look_at_link(db: Database, digest: str, now: float) -> tuple[LinkFate, Asked
         return (LinkFate.UNKNOWN, None) if row is None else (_fate(row, now), _asked(row))
 
 
+def owner_of(db: Database, kind: IdentifierKind, digest: str) -> str | None:
+    """Whose profile has this identifier; None where nobody's has."""
+    with db.read() as session:
+        row = session.get(IdentifierTable, (kind, digest))
+        return None if row is None else row.shopper_id
+
+
 @once_more
 def follow_link(db: Database, digest: str, browser: str, now: float) -> Followed:
     """Uses a link, once. `browser` is the digest of the following browser's cookie, empty where it has none."""

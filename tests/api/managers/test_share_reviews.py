@@ -55,10 +55,14 @@ def test_reviews_by_program(site: Site, sharer: httpx.Client) -> None:
 def test_reviews_by_page(site: Site, sharer: httpx.Client, lang: str, words: str) -> None:
     path = f"/share-reviews/{site.plan.store}"
     with site.client(Accept="text/html") as manager:
-        assert manager.get(path).status_code == 401
-        manager.post("/manage/sign-in", data={"key": SECRETS.manager_key})
+        form = manager.get(path)
+        assert (form.status_code, f'name="to" value="{path}"' in form.text) == (401, True)
+        signed_in = manager.post("/manage/sign-in", data={"key": SECRETS.manager_key, "to": path})
+        assert signed_in.headers["location"] == path
         page = manager.get(path, params={"lang": lang}).text
         assert words in page
+        assert "Tea week" in page
+        assert "tea-20" not in page, "people know a campaign by its name"
         [first, *rest] = re.findall(rf'action="({path}/[0-9]+)', page)
         assert len(rest) == 7
         after = manager.post(first, data={"accept": "no"}, follow_redirects=True).text

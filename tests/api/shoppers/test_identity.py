@@ -86,6 +86,15 @@ def test_looking_at_a_link_does_nothing(site: Site, phone: httpx.Client) -> None
     assert phone.post(link).status_code == 303
 
 
+def test_choices_are_told_before_the_page_is_taken_over(site: Site, phone: httpx.Client) -> None:
+    """The same choice on every device: who opens the link reads what holds there, and then presses."""
+    add(site, phone)
+    with site.client() as other:
+        link = ask(site, other)
+        assert "Vos choix, qui valent aussi sur cet appareil" in other.get(link).text
+        assert who(other) is None
+
+
 @pytest.mark.parametrize(("lang", "words"), [("fr", "Ce lien a déjà servi"), ("en", "This link has been used")])
 def test_a_replayed_link_says_so_kindly(site: Site, phone: httpx.Client, lang: str, words: str) -> None:
     link = ask(site, phone)

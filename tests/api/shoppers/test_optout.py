@@ -23,7 +23,9 @@ def test_withdraws_everything(site: Site) -> None:
     with site.client() as phone:
         shopper = site.sign_in(phone, **site.redirect())
         assert "Tout retirer" in phone.get("/opt-out/corner").text
-        assert "vous ne recevrez plus d" in phone.post("/opt-out/corner").text
+        done = phone.post("/opt-out/corner").text
+        assert "vous ne recevrez plus d" in done
+        assert "Retirez tous vos accords" not in done, "it is done"
         assert phone.get("/v1/me").json()["consents"] == []
     assert linked_devices(site.db, "corner") == {}
     assert consent_log(site.db, shopper)[-1].place == "opt-out:corner"

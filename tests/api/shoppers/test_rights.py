@@ -57,6 +57,7 @@ def test_restriction_pauses_and_keeps(site: Site, way: str) -> None:
         else:
             assert phone.post("/me/rights", data={"what": "restrict"}).headers["location"] == "/me/data?lang=fr"
             assert "En pause depuis le" in phone.get("/me/data").text
+        assert "Tout est en pause depuis le" in phone.get("/me").text
         assert linked_devices(site.db, "corner") == {}
         assert len(opted_out(site.db, "corner")) == 1
         assert len(phone.get("/v1/me/vouchers").json()["items"]) == 1, "kept"
@@ -82,10 +83,32 @@ def test_erasing_by_form_signs_out_and_takes_less_than_two_seconds(site: Site) -
     with site.client() as phone:
         site.sign_in(phone, email="zoe@example.org", **site.redirect())
         began = time.perf_counter()
-        assert phone.post("/me/rights?lang=en", data={"what": "erase"}).headers["location"] == "/?lang=en"
+        assert phone.post("/me/rights?lang=en", data={"what": "erase"}).headers["location"] == "/?erased=1&lang=en"
         assert time.perf_counter() - began < BAR_S
         assert phone.get("/v1/me").status_code == 401
+        assert "everything is erased" in phone.get("/?erased=1&lang=en").text
+        assert "everything is erased" not in phone.get("/?lang=en").text
     assert linked_devices(site.db, "corner") == {}
+
+
+def test_what_a_button_does_is_not_said_to_be_so_before(site: Site) -> None:
+    with site.client() as phone:
+        site.sign_in(phone, **site.redirect())
+        now = "Your data is kept, and nothing is done with it."
+        assert now not in phone.get("/me/data?lang=en").text
+        phone.post("/me/rights", data={"what": "restrict"})
+        assert now in phone.get("/me/data?lang=en").text
+
+
+def test_every_right_is_reached_from_the_wallet(site: Site) -> None:
+    """With scripts and without, and by who is not signed in as far as it can be."""
+    with site.client() as phone, site.client() as stranger:
+        site.sign_in(phone, **site.redirect())
+        page = phone.get("/me?lang=en").text
+        assert 'href="/me/identity?lang=en"' in stranger.get("/me?lang=en").text
+    for path in ("/me/data", "/me/identity", "/notice/corner", "/opt-out/corner"):
+        assert f'href="{path}?lang=en"' in page, path
+    assert 'href="/me/data?lang=en"' in page.split("<noscript>")[1].split("</noscript>")[0]
 
 
 def test_another_site_s_page_presses_no_button(site: Site) -> None:

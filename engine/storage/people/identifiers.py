@@ -96,7 +96,7 @@ def owner_of(db: Database, kind: IdentifierKind, digest: str) -> str | None:
     """Whose profile has this identifier; None where nobody's has."""
     with db.read() as session:
         row = session.get(IdentifierTable, (kind, digest))
-        return None if row is None else row.shopper_id
+        return None if row is None else living(session, row.shopper_id)
 
 
 @once_more

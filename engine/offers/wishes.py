@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from engine.offers.hours import Hours
+from engine.plan.model import Plan
 from engine.vocabulary import DecisionReason, MuteKind
 
 EVERYWHERE = ""
@@ -60,6 +61,18 @@ class Wishes:
 
 
 NO_WISHES = Wishes()
+
+
+def as_in_plan(mute: Mute, plan: Plan) -> Mute | None:
+    """The mute with its category spelt as the plan has it; None where the plan has no such product or category."""
+    if mute.kind is MuteKind.PRODUCT:
+        return mute if mute.name in plan.product_by_sku else None
+    if mute.kind is not MuteKind.CATEGORY:
+        return mute
+    wanted = mute.name.casefold()
+    spelt = sorted({p.category for p in plan.products if p.category.casefold() == wanted})
+    exact = mute.name if mute.name in spelt else next(iter(spelt), None)
+    return None if exact is None else replace(mute, name=exact)
 
 
 def _mutes_of(store: str, about: About) -> frozenset[Mute]:

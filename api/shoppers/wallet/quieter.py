@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 
 from api.context import AppContext, context
 from api.problems import problem_responses
+from api.ratelimits import RateLimits, rate_limits
 from api.shoppers.me import require_shopper
 from api.shoppers.schemas import Done
 from api.shoppers.wallet import schemas as says
@@ -16,13 +17,16 @@ from api.shoppers.wallet.goods import aisle_of
 from api.texts.catalogue import words
 from api.texts.language import language_of
 from api.times import rfc3339
-from engine.offers.wishes import Mute
+from engine.errors import NotFound
+from engine.offers.wishes import Mute, as_in_plan
 from engine.plan.model import Plan
 from engine.storage.people import wishes
 from engine.storage.people.shoppers import ShopperProfile
 from engine.vocabulary import MuteKind
 
 router = APIRouter(prefix="/v1/me", tags=["shoppers"], responses=problem_responses(401))
+
+MUTES_PER_MINUTE = 30  # of one shopper
 
 
 @router.get("/quiet", summary="What I want less of")
@@ -45,14 +49,21 @@ def quiet(
     )
 
 
-@router.post("/mutes", summary="Nothing more of this", responses=problem_responses(404, 409, 422))
+@router.post("/mutes", summary="Nothing more of this", responses=problem_responses(404, 409, 422, 429))
 def mute(
-    body: says.MuteRequest, shopper: ShopperProfile = Depends(require_shopper), ctx: AppContext = Depends(context)
+    body: says.MuteRequest,
+    shopper: ShopperProfile = Depends(require_shopper),
+    ctx: AppContext = Depends(context),
+    limits: RateLimits = Depends(rate_limits),
 ) -> Done:
-    """Holds from the engine's next step on, on every channel, until it is taken back. 404 for an unknown store."""
-    if body.kind is not MuteKind.ALL:
-        ctx.plan(body.store)
-    return Done(changed=wishes.put_mute(ctx.db, shopper.shopper_id, body.mute(), time.time()))
+    """Holds from the engine's next step on, on every channel, until it is taken back. A category is the plan's in
+    whichever case. 404 for a store, product or category that is unknown; 409 where as much is muted as may be."""
+    limits.spend("mute", shopper.shopper_id, MUTES_PER_MINUTE)
+    asked = body.mute()
+    known = asked if asked.kind is MuteKind.ALL else as_in_plan(asked, ctx.plan(body.store))
+    if known is None:
+        raise NotFound(f"the store has no {asked.kind} of this name")
+    return Done(changed=wishes.put_mute(ctx.db, shopper.shopper_id, known, time.time()))
 
 
 @router.delete("/mutes", summary="Undo a mute", responses=problem_responses(422))
@@ -61,8 +72,10 @@ def undo(
     shopper: ShopperProfile = Depends(require_shopper),
     ctx: AppContext = Depends(context),
 ) -> Done:
-    """`changed` is false where it was not muted."""
-    return Done(changed=wishes.undo_mute(ctx.db, shopper.shopper_id, asked.mute()))
+    """`changed` is false where it was not muted. What the plan has no more can be taken back as it was muted."""
+    muted, plan = asked.mute(), ctx.plans.get(asked.store)
+    known = None if plan is None else as_in_plan(muted, plan)
+    return Done(changed=wishes.undo_mute(ctx.db, shopper.shopper_id, known or muted))
 
 
 @router.put("/quiet", summary="How often at most, and when not", responses=problem_responses(422))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
-from engine.errors import NotFound
+from engine.errors import BusinessRefusal, NotFound
 from engine.offers.caps import WEEK_S
 from engine.offers.hours import Hours
 from engine.offers.wishes import NO_WISHES, Mute, Wishes
@@ -19,6 +19,8 @@ from engine.storage.models.wishes import MuteTable, WishTable
 from engine.storage.upserts import table_of, upsert
 from engine.storage.versions import bump
 from engine.vocabulary import MuteKind
+
+MOST_MUTES = 200  # of one shopper: every decision about them reads all
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,15 @@ def mutes_of(db: Database, shopper_id: str) -> list[KeptMute]:
 
 
 def put_mute(db: Database, shopper_id: str, mute: Mute, at: float) -> bool:
-    """Mutes; whether it was not muted before. Raises NotFound for a shopper that was erased."""
+    """Mutes; whether it was not muted before. Raises NotFound for a shopper that was erased, BusinessRefusal where
+    MOST_MUTES are kept."""
     with db.write() as session:
         _lock(session, shopper_id)
         key = {"shopper_id": shopper_id, "kind": mute.kind, "store": mute.store, "name": mute.name}
         if session.get(MuteTable, tuple(key.values())) is not None:
             return False
+        if session.exec(select(func.count()).where(col(MuteTable.shopper_id) == shopper_id)).one() >= MOST_MUTES:
+            raise BusinessRefusal(f"{MOST_MUTES} things are muted: mute the store, or take one back")
         session.add(MuteTable(**key, at=at))
         session.flush()
         _tell_engines(session, shopper_id)

@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict
 
 from fastapi import Request
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItemPerDay, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
@@ -64,6 +64,10 @@ class RateLimits:
     def count(self, kind: str, caller: str, per_minute: int) -> None:
         """Counts one attempt, and says nothing: `look` does, before the next."""
         self._limiter.hit(RateLimitItemPerMinute(per_minute), kind, caller)
+
+    def spend_daily(self, kind: str, caller: str, per_day: int) -> bool:
+        """Counts one; whether `caller` had fewer than `per_day` of them within a day."""
+        return self._limiter.hit(RateLimitItemPerDay(per_day), kind, caller)
 
     def trust(self, kind: str, caller: str) -> None:
         """Remembers that `caller` is somebody real."""

@@ -27,6 +27,12 @@ from engine.storage.people.bindings import PhoneClaim
 from engine.storage.people.phones import phone_of
 from engine.storage.vouchers.guests import adopt_guest
 
+GUESTS_OF_A_LINK_PER_DAY = 5
+"""Of one line: a household, or the friends who stand in the shop together."""
+
+GUESTS_PER_DAY = 100
+"""Of one line, by all links."""
+
 OPENED = r"^[0-9a-f]{32}$"
 """The random name of one opening: stands in the link to the sign-in page, and nowhere else outside the database."""
 
@@ -127,6 +133,18 @@ def spend_share_open(ctx: AppContext, limits: RateLimits, request: Request, toke
     else:
         limits.spend("share_link", f"{address(request)} {token}", per_minute)
         limits.spend("share_stranger", address(request), per_minute * 10)
+
+
+def may_be_guest(limits: RateLimits, request: Request, token: str) -> bool:
+    """Counts somebody without any cookie who asks for the coupon of a link open to anyone; whether they get it so.
+
+    Whoever throws cookies away is a new guest each time, so their line is counted: few of one link, and as many in all
+    as a shop's guests may be, who have one address. Beyond that a coupon asks for a sign-in, and nobody is refused.
+    """
+    line = network_of(address(request))
+    return limits.spend_daily("guest_link", f"{line} {token}", GUESTS_OF_A_LINK_PER_DAY) and limits.spend_daily(
+        "guest", line, GUESTS_PER_DAY
+    )
 
 
 def _digest(ctx: AppContext, kind: str, value: str) -> str:

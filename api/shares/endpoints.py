@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.callers.cookies import GUEST, SHOPPER, read_cookie, set_cookie
-from api.callers.visitors import guest_id, spend_share_open, visitor_of, who_taps
+from api.callers.visitors import guest_id, may_be_guest, spend_share_open, visitor_of, who_taps
 from api.context import AppContext, context
 from api.pages import page
 from api.problems import problem_page
@@ -78,7 +78,10 @@ def take_coupon(
         plan, signed_in = ctx.plan(share.store), read_cookie(ctx, request, SHOPPER)
         if signed_in is None and not open_to_anyone(ctx.db, token):
             return RedirectResponse(_join(share.store, language(request), opened), 303)
-        guest = None if signed_in else read_cookie(ctx, request, GUEST) or secrets.token_hex(16)
+        known = read_cookie(ctx, request, GUEST)
+        if signed_in is None and known is None and not may_be_guest(limits, request, token):
+            return RedirectResponse(_join(share.store, language(request), opened), 303)
+        guest = None if signed_in else known or secrets.token_hex(16)
         owner = signed_in or guest_id(ctx, guest or "")
         take_shared(ctx.db, token, owner, plan, ctx.secrets.site_key, now)
         shares.open_share(ctx.db, token, who_taps(ctx, request, share.store, opened or None, guest), now, _rules(ctx))

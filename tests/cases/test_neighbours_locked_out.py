@@ -2,8 +2,7 @@
 
 Twenty opt-outs kept the next person from withdrawing. One visitor's 120 sign-ins gave the whole shop 429; ten wrong
 keys locked the right one out; wrong bearer keys were unlimited; after 280 refused guesses a right till code still
-answered.
-Right: each is counted alone, whoever is refused learns nothing, and a withdrawal is never refused.
+answered. Right: each is counted alone, whoever is refused learns nothing, and a withdrawal is never refused.
 """
 
 from __future__ import annotations

@@ -26,13 +26,16 @@ from engine.offers.decide import Judgement, campaign_book, decide
 from engine.offers.wishes import asked_visit
 from engine.plan.model import Plan
 from engine.records import DeviceId, Trigger
+from engine.storage.last_places import KEPT_S, last_place
 from engine.storage.people.shoppers import ShopperProfile
+from engine.storage.people.wishes import get_wishes
 from engine.storage.vouchers.campaigns import all_campaigns
 from engine.storage.vouchers.claims import claim
 from engine.storage.vouchers.vouchers import vouchers_of
 from engine.vocabulary import DecisionReason, ProblemCode
 
 router = APIRouter(prefix="/v1/me", tags=["shoppers"], responses=problem_responses(401))
+HERE_S = KEPT_S  # a phone in a pocket is silent for minutes
 NOBODY = DeviceId(0)
 """No device is behind a wish."""
 
@@ -43,9 +46,12 @@ def offers(
     shopper: ShopperProfile = Depends(require_shopper),
     ctx: AppContext = Depends(context),
 ) -> OfferList:
-    """Of the shopper's store: those that its campaigns give on request, and that the rules allow now."""
+    """Of the shopper's store: those that its campaigns give on request, and that the rules allow now.
+
+    Empty for who may have none: elsewhere than in the store, with their data restricted, or with a cap of none.
+    """
     plan = ctx.plans.get(shopper.store)
-    if plan is None:
+    if plan is None or not _may_ask(ctx, shopper):
         return OfferList(items=[])
     now, said = time.time(), language_of(lang or shopper.locale)
     asked = [c for c in all_campaigns(ctx.db, plan.store) if c.on_request]
@@ -79,13 +85,17 @@ def take(
     shopper: ShopperProfile = Depends(require_shopper),
     ctx: AppContext = Depends(context),
 ) -> TakenOffer:
-    """The coupon comes as all others do. 409 `offer_refused`: not on request, or a rule, cap or budget is against it.
+    """The coupon comes as all others do. 409 `offer_refused`: not on request, or a rule, cap or budget is against it,
+    or no phone that is proved the shopper's is in the store: caps count people, and a profile is made in a second.
 
     All that is asked for on one day of the store counts as one visit.
     """
     plan, now = ctx.plan(shopper.store), time.time()
+    t = words(language_of(lang or shopper.locale))
     asked = [c for c in all_campaigns(ctx.db, plan.store) if c.on_request and c.id == campaign_id]
     judged = _judge(plan, asked, shopper, now)
+    if judged.events and not _is_here(ctx, shopper, now):
+        raise BusinessRefusal(t.offer_refusals["not_here"], code=ProblemCode.OFFER_REFUSED)
     limits = Limits(ctx.config.offers.per_visit, ctx.config.offers.per_day, ctx.config.offers.per_week)
     for event in judged.events:
         verdicts = claim(ctx.db, event, limits, ctx.secrets.site_key, now)
@@ -93,7 +103,6 @@ def take(
             return TakenOffer(voucher_id=verdicts.vouchers[0].voucher_id)
         judged.refused.extend(verdicts.decisions)
     why = judged.refused[0].reason if judged.refused else DecisionReason.CAMPAIGN_UNKNOWN
-    t = words(language_of(lang or shopper.locale))
     said = "cap" if "cap_" in why or why is DecisionReason.ALREADY_ISSUED else str(why)
     raise BusinessRefusal(
         t.offer_refusals[said if said in t.offer_refusals else "other"], code=ProblemCode.OFFER_REFUSED
@@ -103,6 +112,17 @@ def take(
 def _visit(plan: Plan, now: float) -> str:
     """What is asked for on one day of the store is one visit."""
     return asked_visit(str(local_day(now, plan.timezone)))
+
+
+def _may_ask(ctx: AppContext, shopper: ShopperProfile) -> bool:
+    own = get_wishes(ctx.db, shopper.shopper_id)
+    wants = shopper.restricted_at is None and 0 not in (own.per_day, own.per_week)
+    return wants and _is_here(ctx, shopper, time.time())
+
+
+def _is_here(ctx: AppContext, shopper: ShopperProfile, now: float) -> bool:
+    """Whether a phone that is proved theirs was located in their store within the last minutes."""
+    return last_place(ctx.db, shopper.store, shopper.shopper_id, now - HERE_S) is not None
 
 
 def _judge(plan: Plan, campaigns: list[Campaign], shopper: ShopperProfile, now: float) -> Judgement:

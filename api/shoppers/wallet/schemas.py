@@ -40,8 +40,8 @@ class Muted(BaseModel):
 class WishRequest(Strict):
     """How often at most, and when not; null is what the shop does. Times of day are those of the store."""
 
-    per_day: int | None = Field(None, ge=0, le=100)
-    per_week: int | None = Field(None, ge=0, le=100)
+    per_day: int | None = Field(None, strict=True, ge=0, le=100)
+    per_week: int | None = Field(None, strict=True, ge=0, le=100)
     quiet: Hours | None = Field(None, examples=[{"from": "12:00", "to": "14:00"}])
 
 

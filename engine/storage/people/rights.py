@@ -9,6 +9,7 @@ from engine.storage.database import Database
 from engine.storage.models.shoppers import DeviceLinkTable, ShopperTable
 from engine.storage.people.bindings import drop_claims
 from engine.storage.people.shoppers import end_messages
+from engine.storage.people.told_places import forget_told_places
 from engine.storage.versions import bump
 from engine.storage.wallet_changes import note_changes
 from engine.vocabulary import WalletChangeKind
@@ -27,6 +28,7 @@ def restrict(db: Database, shopper_id: str, at: float) -> bool:
         row.restricted_at = at
         ended = end_messages(session, shopper_id, frozenset(), at)
         drop_claims(session, shopper_id)
+        forget_told_places(session, shopper_id)  # what waits for the engine teaches nothing any more
         note_changes(session, ended, WalletChangeKind.VOIDED, at)
         _tell_engines(session, shopper_id, "links", "claims")
         return True

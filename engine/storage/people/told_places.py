@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
 from engine.storage.models.labels import ToldPlaceTable
+from engine.storage.models.shoppers import ShopperTable
 from engine.storage.upserts import table_of
 from engine.vocabulary import LabelKind
 
@@ -36,8 +37,11 @@ class ToldPlace:
 
 
 def tell_place(db: Database, told: ToldPlace) -> bool:
-    """Keeps it for the engine; whether it was new, and there was room."""
+    """Keeps it for the engine; whether it was new, there was room, and its shopper's data is not restricted."""
     with db.write() as session:
+        row = session.get(ShopperTable, told.shopper_id, with_for_update=True)
+        if row is not None and row.restricted_at is not None:
+            return False
         if session.get(ToldPlaceTable, told.label_id) is not None:
             return False
         own = select(ToldPlaceTable.label_id).where(col(ToldPlaceTable.shopper_id) == told.shopper_id)

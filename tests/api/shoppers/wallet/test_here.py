@@ -26,3 +26,15 @@ def test_a_place_is_told_with_consent_only(site: Site) -> None:
         assert (told.shopper_id, told.sku, told.kind) == (who, "tea-1", LabelKind.HERE)
         assert phone.post("/v1/me/here", json=said | {"sku": "nothing"}).status_code == 404
         assert phone.post("/v1/me/here", json=said | {"store": "elsewhere"}).status_code == 404
+
+
+def test_what_waits_goes_with_a_restriction_and_nothing_comes_after(site: Site) -> None:
+    with site.client() as phone:
+        who = site.sign_in(phone)
+        set_consents(site.db, who, [TEACHES], "2026-11-28", "me", time.time())
+        said = {"store": "corner", "sku": "tea-1"}
+        assert phone.post("/v1/me/here", json=said).json() == {"changed": True}
+        assert phone.put("/v1/me/rights", json={"restricted": True}).status_code == 200
+        assert told_places(site.db, "corner") == []
+        assert phone.post("/v1/me/here", json=said).json() == {"changed": False}
+        assert told_places(site.db, "corner") == []

@@ -11,7 +11,7 @@ from engine.storage import cap_counts, last_places, wallet_changes
 from engine.storage.database import Database
 from engine.storage.loyalty import ledger
 from engine.storage.once import idempotency
-from engine.storage.people import browsers, identifiers, phones
+from engine.storage.people import browsers, identifiers, merges, phones
 from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of
 from engine.storage.vouchers import outbox, vouchers
@@ -37,6 +37,8 @@ def page_hub(db: Database) -> PageHub:
         fetch_changes=lambda after_id: wallet_changes.changes_after(db, after_id),
         latest_change=lambda: wallet_changes.latest_change(db),
         fetch_ended=lambda ids, now: browsers.ended_sessions(db, ids, now),
+        fetch_regrouped=lambda after_id: merges.regrouped_after(db, after_id),
+        latest_regrouped=lambda: merges.latest_regrouped(db),
     )
 
 

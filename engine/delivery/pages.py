@@ -36,6 +36,8 @@ FetchChanges = Callable[[int], Sequence[WalletChange]]
 """(after_id) -> a batch of what became of coupons, ascending; ids become visible in their order."""
 FetchBack = Callable[[float], Sequence[Pending]]
 """(now) -> what other channels gave back to the page a moment ago; the same again for some seconds."""
+FetchRegrouped = Callable[[int], Sequence[tuple[int, frozenset[str]]]]
+"""(after_id) -> ids, ascending, and shoppers of profiles that became one or two; ids become visible in their order."""
 FetchOne = Callable[[str, float], Sequence[Pending]]
 """(shopper_id, now) -> all pending deliveries of that shopper, ascending."""
 FetchEnded = Callable[[Collection[str], float], Collection[str]]
@@ -87,7 +89,8 @@ class PageStream:
 class PageHub:
     """All open pages of this process. Every method runs on the event loop.
 
-    `fetch_changes` is followed from `latest_change` on while any page is open.
+    `fetch_changes` is followed from `latest_change` on while any page is open, and so is `fetch_regrouped`: a page of a
+    profile that has joined another, or is its own again, ends, and comes back as whose it is by then.
     """
 
     def __init__(
@@ -100,9 +103,13 @@ class PageHub:
         fetch_changes: FetchChanges = lambda _: (),
         latest_change: Callable[[], int] = lambda: 0,
         fetch_ended: FetchEnded = lambda ids, now: (),
+        fetch_regrouped: FetchRegrouped = lambda _: (),
+        latest_regrouped: Callable[[], int] = lambda: 0,
     ) -> None:
         self._fetch_ended, self._asked_at = fetch_ended, 0.0
         self._fetch_back = fetch_back
+        self._fetch_regrouped, self._latest_regrouped = fetch_regrouped, latest_regrouped
+        self._after_regrouped: int | None = None
         self._fetch_changes, self._latest_change = fetch_changes, latest_change
         self._after_change: int | None = None
         self._fetch_all = fetch_all
@@ -130,6 +137,8 @@ class PageHub:
             stream.end()
         self._streams.setdefault(shopper_id, set()).add(stream)  # before reading, so that nothing falls in between
         try:
+            if self._after_regrouped is None:
+                self._after_regrouped = await asyncio.to_thread(self._latest_regrouped)
             if self._after_change is None:
                 self._after_change = await asyncio.to_thread(self._latest_change)
             for pending in await asyncio.to_thread(self._fetch_one, shopper_id, self._clock()):
@@ -166,8 +175,9 @@ class PageHub:
     async def _look(self) -> None:
         """Reads what is new, batch by batch, and hands it out; nothing where no page is open."""
         if not self._streams:
-            self._after_change = None  # whoever opens a page asks for the coupons as they are then
+            self._after_change = self._after_regrouped = None  # who opens a page asks for the coupons as they are then
             return
+        await self._look_for_regrouped()
         now = self._clock()
         await self._end_signed_out(now)
         while rows := await asyncio.to_thread(self._fetch_all, now, self._after_id):
@@ -207,3 +217,14 @@ class PageHub:
                 for stream in self._streams.get(change.shopper_id, ()):
                     stream.tell(change)
             self._after_change = changes[-1].change_id
+
+    async def _look_for_regrouped(self) -> None:
+        """Ends the pages of profiles that became one or two."""
+        while self._after_regrouped is not None:
+            found = await asyncio.to_thread(self._fetch_regrouped, self._after_regrouped)
+            if not found:
+                return
+            for _, shoppers in found:
+                for stream in [s for who in shoppers for s in self._streams.get(who, ())]:
+                    stream.end()
+            self._after_regrouped = found[-1][0]

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, update
 from sqlmodel import Session, SQLModel, col, select
 
 from engine.errors import NotFound
@@ -133,6 +133,20 @@ def merges_of(db: Database, shopper_id: str) -> list[ProfileMerge]:
             ProfileMerge(r.merge_id, r.kept, r.merged, IdentifierKind(r.proof), r.at, r.split_at)
             for r in session.exec(rows.order_by(col(ProfileMergeTable.at).desc()))
         ]
+
+
+def regrouped_after(db: Database, after_id: int, limit: int = 500) -> list[tuple[int, frozenset[str]]]:
+    """Merges and splits since that one, in their order: its id, and the two profiles. As they are made one at a time,
+    ids become visible in their order."""
+    with db.read() as session:
+        rows = select(MergeLogTable).where(col(MergeLogTable.id) > after_id).order_by(col(MergeLogTable.id))
+        return [(row.id or 0, frozenset({row.kept, row.merged})) for row in session.exec(rows.limit(limit))]
+
+
+def latest_regrouped(db: Database) -> int:
+    """The id of the newest merge or split, 0 where there is none: where a reader begins."""
+    with db.read() as session:
+        return session.exec(select(func.max(MergeLogTable.id))).one() or 0
 
 
 def forget_merges(session: Session, shopper_id: str) -> None:

@@ -191,3 +191,28 @@ def test_what_expired_is_forgotten() -> None:
     stream.sent = {1: 10.0, 2: 20.0}
     stream.forget_expired(10.0)
     assert stream.sent == {2: 20.0}
+
+
+def test_pages_of_profiles_that_became_one_end() -> None:
+    """They come back, as whose they are by then; other pages stay."""
+
+    async def story() -> None:
+        outbox, news = Outbox(), [(1, frozenset({"old", "other"}))]
+        hub = PageHub(
+            outbox.fetch_all,
+            outbox.fetch_one,
+            clock=lambda: 0.0,
+            fetch_regrouped=lambda after_id: [n for n in news if n[0] > after_id],
+            latest_regrouped=lambda: len(news),
+        )
+        task = asyncio.create_task(hub.run())
+        async with hub.page("kept") as kept, hub.page("joined") as joined, hub.page("other") as other:
+            news.append((2, frozenset({"kept", "joined"})))
+            for page in (kept, joined):
+                assert await asyncio.wait_for(page.queue.get(), 60) is None
+            number = outbox.add("other")
+            assert await ids(other, 1) == [number]
+        hub.close()
+        await asyncio.wait_for(task, 60)
+
+    asyncio.run(story())

@@ -232,8 +232,14 @@ if (!shared) {
 by("push").hidden = shared || !mayPush();
 if (!by("push").hidden) {
   await offerPush(by("push_now"), (state) => {
-    const { push_wait: busy, push_late: late, push_denied: denied, push_on: on, failed } = t.me;
-    by("push_said").textContent = { busy, late, denied, on, failed }[state] ?? "";
+    const said = {
+      busy: t.me.push_wait,
+      late: t.me.push_late,
+      denied: t.me.push_denied,
+      on: t.me.push_on,
+      failed: t.me.failed,
+    };
+    by("push_said").textContent = said[state] ?? "";
   });
   by("push").hidden = by("push_now").hidden; // nothing to offer, so nothing to explain
 }

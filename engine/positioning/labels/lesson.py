@@ -20,7 +20,7 @@ from engine.radio.radiomap import RadioMap
 
 
 @dataclass(frozen=True, slots=True)
-class Doubts:
+class LabelDoubts:
     """What labels say against each other: streams that lie, by their number, products that stand elsewhere, and the
     labels that are left, weighed."""
 
@@ -60,7 +60,7 @@ def lesson_again(
     return Lesson(verdict, found.lies, found.moved)
 
 
-def doubts_of(cells: Cells, taught: Taught, chance: Collection[int]) -> Doubts:
+def doubts_of(cells: Cells, taught: Taught, chance: Collection[int]) -> LabelDoubts:
     """Of labels (n rows); streams of number `chance` say no more than chance does."""
     floor_m2 = floor_of(cells)
     lies = lying(taught) | dict.fromkeys(chance, CHANCE_SAYS)
@@ -68,7 +68,7 @@ def doubts_of(cells: Cells, taught: Taught, chance: Collection[int]) -> Doubts:
     moved = moved_products(honest)
     weight = weigh(honest, floor_m2)
     weight[np.isin(honest.product, [m.product for m in moved]) & (honest.product >= 0)] = 0.0
-    return Doubts(lies, moved, replace(honest, weight=weight))
+    return LabelDoubts(lies, moved, replace(honest, weight=weight))
 
 
 def floor_of(cells: Cells) -> float:

@@ -257,7 +257,7 @@ CODES: dict[str, set[str]] = {
     "mute_kinds": set(MuteKind),
     "mute_less": set(MuteKind),
     "coupon_changes": set(WalletChangeKind),
-    "why": {kind + form for kind in ("product", "zone", "store") for form in ("", "_for_one", "_for_other")},
+    "why": {"asked", *(k + form for k in ("product", "zone", "store") for form in ("", "_for_one", "_for_other"))},
     "till_refusals": {
         *(code.removeprefix("voucher_") for code in ProblemCode if code.startswith("voucher_")),
         *(ProblemCode.UNAUTHORIZED, ProblemCode.TOO_MANY_REQUESTS, ProblemCode.STORAGE_UNAVAILABLE, "other"),

@@ -113,7 +113,7 @@ def check_asked(ctx: AppContext, answers: Iterable[ConsentAnswer], text_version:
 
 
 def note_answers(ctx: AppContext, answers: Iterable[ConsentAnswer], text_version: str = TEXT_VERSION) -> None:
-    """Adds to the counts of yes and no. The Wi-Fi does not wait for a database that is away."""
+    """Counts answers of those of whom nothing is kept. The Wi-Fi does not wait for a database that is away."""
     choices = [answer.choice() for answer in answers]
     if not choices:
         return

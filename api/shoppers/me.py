@@ -14,7 +14,7 @@ from api.problems import problem_responses
 from api.ratelimits import RateLimits, rate_limits
 from api.shoppers import schemas as says
 from api.shoppers.cards import cards
-from api.shoppers.choices import check_asked, may_be_asked, note_answers
+from api.shoppers.choices import check_asked, may_be_asked
 from api.shoppers.receipts import send_receipt
 from api.shoppers.sessions import known_shopper, withdrawn
 from api.texts.brought import points_why
@@ -119,7 +119,6 @@ def change_consents(
         store=shopper.store,
         phone=from_here(ctx, request, PhoneClaim()),
     )
-    note_answers(ctx, body.consents, body.text_version)
     send_receipt(ctx, changed)
     return _list_grants(changed)
 

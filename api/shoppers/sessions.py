@@ -70,7 +70,6 @@ def sign_in(
     if known is None and not any(c.granted for c in choices):
         note_answers(ctx, body.consents, body.text_version)
         return None
-    note_answers(ctx, body.consents, body.text_version)
     found = profiles.sign_in(
         ctx.db,
         profiles.SignIn(

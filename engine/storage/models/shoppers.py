@@ -106,7 +106,8 @@ class ConsentLogTable(SQLModel, table=True):
 
 
 class ConsentCountTable(SQLModel, table=True):
-    """How often a wording got a yes or a no: a count, which names nobody and no day."""
+    """How many people's answer to a wording is yes or no: a count, which names nobody and no day. `shown` is what was
+    let out of it, which moves by k and more."""
 
     __tablename__: ClassVar[str] = "consent_count"
     text_version: str = Field(primary_key=True)
@@ -114,3 +115,4 @@ class ConsentCountTable(SQLModel, table=True):
     channel: str = Field(primary_key=True)
     granted: bool = Field(primary_key=True)
     n: int = Field(sa_type=BigInteger)
+    shown: int = Field(default=0, sa_type=BigInteger)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from engine.privacy.consent import ConsentChoice
 from engine.privacy.k_anonymity import whole_ks
 from engine.storage.database import Database
-from engine.storage.models.shoppers import ConsentCountTable, ConsentTable
+from engine.storage.models.shoppers import ConsentCountTable, ConsentLogTable, ConsentTable
 from engine.storage.upserts import upsert
 from engine.vocabulary import Channel, Purpose
 
@@ -25,7 +27,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class AnswerCount:
-    """How often one wording of one consent got a yes and a no, in whole steps of k."""
+    """How many people say yes and no to one wording of one consent, in whole steps of k."""
 
     text_version: str
     purpose: Purpose
@@ -47,23 +49,52 @@ def last_answers(db: Database, shopper_id: str) -> dict[tuple[Purpose, Channel],
 
 
 def count_answers(db: Database, choices: Sequence[ConsentChoice], text_version: str) -> None:
-    """Somebody answered; who it was is not written down."""
-    rows = [
-        {"text_version": text_version, "purpose": c.purpose, "channel": c.channel, "granted": c.granted, "n": 1}
-        for c in choices
-    ]
+    """Somebody answered of whom nothing is kept; who it was is not written down."""
     with db.write() as session:
-        upsert(session, ConsentCountTable, rows, add=("n",))
+        upsert(session, ConsentCountTable, [_moved(text_version, c, c.granted, 1) for c in choices], add=("n",))
+
+
+def recount_answers(session: Session, shopper_id: str, choices: Iterable[ConsentChoice], text_version: str) -> None:
+    """The latest answer of a person to a wording counts, and none of theirs before: in the transaction that logs it,
+    before it is logged."""
+    log = select(ConsentLogTable.purpose, ConsentLogTable.channel, ConsentLogTable.granted).where(
+        col(ConsentLogTable.shopper_id) == shopper_id, col(ConsentLogTable.text_version) == text_version
+    )
+    before = {(p, c): granted for p, c, granted in session.exec(log.order_by(col(ConsentLogTable.id)))}
+    rows = []
+    for choice in choices:
+        was = before.get((choice.purpose, choice.channel))
+        if was is choice.granted:
+            continue
+        rows.append(_moved(text_version, choice, choice.granted, 1))
+        if was is not None:
+            rows.append(_moved(text_version, choice, was, -1))
+    upsert(session, ConsentCountTable, rows, add=("n",))
 
 
 def answer_counts(db: Database, k: int) -> list[AnswerCount]:
-    """Yes and no by wording, newest first, each in whole steps of `k`: one answer more changes nothing that is shown
-    but every k-th time, and then says that k people gave it."""
+    """Yes and no by wording, newest first, each in whole steps of `k`.
+
+    A step is taken when k people more, or fewer, stand behind a count than when it last took one, and is kept: who
+    changes their answer to and fro at a border of k moves nothing, and no two looks differ by fewer than k.
+    """
     counted: dict[tuple[str, str, str], dict[bool, int]] = {}
-    with db.read() as session:
-        for row in session.exec(select(ConsentCountTable)):
-            counted.setdefault((row.text_version, row.purpose, row.channel), {})[row.granted] = row.n
+    with db.write() as session:
+        for row in session.exec(select(ConsentCountTable).with_for_update()):
+            row.shown += math.trunc((row.n - row.shown) / k) * k
+            counted.setdefault((row.text_version, row.purpose, row.channel), {})[row.granted] = row.shown
     return [
         AnswerCount(version, Purpose(p), Channel(c), whole_ks(n.get(True, 0), k), whole_ks(n.get(False, 0), k))
         for (version, p, c), n in sorted(counted.items(), key=lambda item: item[0], reverse=True)
     ]
+
+
+def _moved(text_version: str, choice: ConsentChoice, granted: bool, n: int) -> dict[str, Any]:
+    return {
+        "text_version": text_version,
+        "purpose": choice.purpose,
+        "channel": choice.channel,
+        "granted": granted,
+        "n": n,
+        "shown": 0,
+    }

@@ -20,6 +20,7 @@ from engine.storage.last_places import forget_places
 from engine.storage.loyalty.wallets import living
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
 from engine.storage.models.vouchers import DeliveryTable, VoucherTable
+from engine.storage.people.answers import recount_answers
 from engine.storage.people.bindings import PhoneClaim, claim_phone, drop_claims, lock_links, lock_phone
 from engine.storage.people.wishes import wishes_of
 from engine.storage.sending.letters import delete_coupons
@@ -247,6 +248,7 @@ def answer(
     session: Session, shopper_id: str, choices: Sequence[ConsentChoice], text_version: str, place: str, at: float
 ) -> set[str]:
     """Log, last word, and what follows from it. The shopper's row is locked. Returns the stores whose links changed."""
+    recount_answers(session, shopper_id, {(c.purpose, c.channel): c for c in choices}.values(), text_version)
     for c in choices:
         session.add(
             ConsentLogTable(

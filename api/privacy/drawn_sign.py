@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 import segno
+from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
@@ -25,6 +28,13 @@ class Side:
     said: list[str]
 
 
+def missing_letters(texts: Iterable[str]) -> str:
+    """The letters of these texts that the sign's font does not have, each once: they would be drawn as nothing."""
+    with TTFont(str(_faces() / "OpenSans-Regular.ttf")) as font:
+        has = font.getBestCmap()
+    return "".join(dict.fromkeys(c for text in texts for c in _plain(text) if ord(c) not in has and not c.isspace()))
+
+
 def draw_sign(store: str, sides: list[Side], url: str, now: float) -> bytes:
     """The PDF. `now` (s UTC) is the day it was made on, in its properties: the same call gives the same bytes.
 
@@ -32,13 +42,19 @@ def draw_sign(store: str, sides: list[Side], url: str, now: float) -> bytes:
     """
     for size_pt in SIZES_PT:
         pdf, is_room = _draw(store, sides, url, now, size_pt)
-        made = bytes(pdf.output())
-        for font in pdf.fonts.values():  # fpdf2 leaves their files open
-            if isinstance(font, TTFFont):
-                font.ttfont.close()
-        if is_room:
+        if is_room or size_pt == SIZES_PT[-1]:
             break
+        _close(pdf)
+    made = bytes(pdf.output())
+    _close(pdf)
     return made
+
+
+def _close(pdf: FPDF) -> None:
+    """The files of its fonts, which it leaves open."""
+    for font in pdf.fonts.values():
+        if isinstance(font, TTFFont):
+            font.ttfont.close()
 
 
 def _draw(store: str, sides: list[Side], url: str, now: float, size_pt: float) -> tuple[FPDF, bool]:
@@ -49,9 +65,7 @@ def _draw(store: str, sides: list[Side], url: str, now: float, size_pt: float) -
     pdf.set_lang(sides[0].lang)
     pdf.set_margin(MARGIN_MM)
     pdf.set_auto_page_break(False)
-    faces = files("ttf_opensans") / "ttf"
-    pdf.add_font(FONT, "", str(faces / "OpenSans-Regular.ttf"))
-    pdf.add_font(FONT, "B", str(faces / "OpenSans-Bold.ttf"))
+    _add_fonts(pdf)
     pdf.add_page()
     _write(pdf, store, size_pt, grey=True)
     for side in sides:
@@ -69,14 +83,26 @@ def _draw(store: str, sides: list[Side], url: str, now: float, size_pt: float) -
     return pdf, is_room
 
 
+def _add_fonts(pdf: FPDF) -> None:
+    pdf.add_font(FONT, "", str(_faces() / "OpenSans-Regular.ttf"))
+    pdf.add_font(FONT, "B", str(_faces() / "OpenSans-Bold.ttf"))
+
+
+def _faces() -> Traversable:
+    return files("ttf_opensans") / "ttf"
+
+
+def _plain(text: str) -> str:
+    return text.replace("\u202f", "\u00a0")  # which the font has
+
+
 def _write(
     pdf: FPDF, text: str, size_pt: float, *, bold: bool = False, grey: bool = False, centred: bool = False
 ) -> None:
     pdf.set_font(FONT, "B" if bold else "", size_pt)
     pdf.set_text_color(90 if grey else 0)
     line_mm = size_pt * 0.3528 * 1.35  # points in millimetres, and some room between lines
-    plain = text.replace("\u202f", "\u00a0")  # which the font has
-    pdf.multi_cell(0, line_mm, plain, align="C" if centred else "L", new_x="LMARGIN", new_y="NEXT")
+    pdf.multi_cell(0, line_mm, _plain(text), align="C" if centred else "L", new_x="LMARGIN", new_y="NEXT")
 
 
 def _draw_qr(pdf: FPDF, url: str, y_mm: float) -> None:

@@ -69,5 +69,6 @@ def _page(ctx: AppContext, store: str, request: Request, *, phone: str, done: bo
         phone=phone,
         keep=f"&phone={quote(phone)}" if phone else "",
         done=done,
+        no_letters=request.query_params.get("pdf") == "letters",
         no_pdf=request.query_params.get("pdf") == "missing",
     )

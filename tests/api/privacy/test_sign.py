@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import re
 import zlib
+from dataclasses import replace
+from pathlib import Path
 
-from api.privacy.drawn_sign import Side, draw_sign
-from tests.api.site import Site
+import pytest
+
+from api.privacy.drawn_sign import Side, draw_sign, missing_letters
+from engine.config import Config
+from tests.api.conftest import served
+from tests.api.site import Site, small_plan
 
 URL = "https://rayon.example/opt-out/corner"
 LONG = "Ce magasin mesure son affluence, sans votre accord jamais plus : œuvre, Noël, « guillemets » et 20\u202f%. " * 4
@@ -52,3 +58,19 @@ def test_the_page_has_it(site: Site) -> None:
         assert answer.content.startswith(b"%PDF-")
         assert visitor.get("/opt-out/nowhere/sign.pdf").status_code == 404
         assert "pip install" in visitor.get("/opt-out/corner?pdf=missing").text
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [("Épicerie du cœur, 20\u202f%", ""), ("Магазин Ωμέγα", ""), ("東京 Tea 東", "東京"), ("متجر", "متجر")],
+)
+def test_letters_that_the_font_lacks_are_known(text: str, missing: str) -> None:
+    assert missing_letters([text]) == missing
+
+
+def test_a_name_that_cannot_be_drawn_is_said_and_not_left_out(config: Config, tmp_path: Path) -> None:
+    plan = replace(small_plan(), name="東京の店")
+    with served(f"sqlite:///{tmp_path}/rayon.db", config, plan) as site, site.client() as visitor:
+        answer = visitor.get("/opt-out/corner/sign.pdf?lang=en")
+        assert answer.status_code == 303
+        assert "lacks letters" in visitor.get(answer.headers["location"]).text

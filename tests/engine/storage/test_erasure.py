@@ -127,4 +127,4 @@ def test_visits_that_a_checkpoint_brings_after_erasure_are_dropped(db: Database)
 
 def test_erasing_many_times_at_once_erases_once(db: Database) -> None:
     who, _, _ = lived(db)
-    assert at_once(8, lambda _: erase_shopper(db, who, NOW)) == {"None": 1, "not_found": 7}
+    assert at_once(8, lambda _: erase_shopper(db, who, NOW)) == {f"['{who}']": 1, "not_found": 7}

@@ -46,6 +46,7 @@ def _dress(title: str, lang: Language) -> None:
     """Title, style and language of the page that is being made."""
     ui.page_title(title)
     ui.colors(primary="#0f5c4a")
+    ui.dark_mode(None)  # as the reader's system has it
     ui.add_head_html(f"<style>{STYLE}</style>")
     client = ui.context.client
     client.page = copy(client.page)  # NiceGUI gives a language to an address, we to a reader

@@ -1,6 +1,6 @@
 // One coupon as the shopper sees it: offer, QR, digits, countdown, why, share, fewer.
 import { element } from "./dom.js";
-import { fill, lang, t } from "./texts.js";
+import { beginsWith, fill, lang, t } from "./texts.js";
 
 function picture(svg, label) {
   const parsed = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
@@ -34,6 +34,7 @@ function wayThere(voucher, acts) {
     if (!more.open) return;
     const said = await acts.way(voucher);
     if (said) box.replaceChildren(element("p", {}, said.text), picture(said.svg, t.coupon.way_drawn), ...here(voucher, acts));
+    else if (box.children.length === 0) box.textContent = t.coupon.way_away;
   });
   return more;
 }
@@ -65,7 +66,7 @@ export function couponCard(voucher, acts) {
       "div",
       { class: "offer" },
       voucher.goods ? element("span", { class: "picture" }, picture(voucher.goods.picture)) : null,
-      voucher.badge ? element("span", { class: "badge" }, voucher.badge) : null,
+      voucher.badge && !beginsWith(voucher.title, voucher.badge) ? element("span", { class: "badge" }, voucher.badge) : null,
       element("h3", {}, voucher.title),
       element("p", {}, voucher.text),
       voucher.goods?.after ? prices(voucher.goods) : null,

@@ -6,8 +6,9 @@ import { mayPush, offerInstall, startWorker } from "./install.js";
 import { forget, keep, kept } from "./kept.js";
 import { live } from "./live.js";
 import { showOffers } from "./offers.js";
+import { listenForPoints, showPoints } from "./points.js";
 import { offerPush } from "./push.js";
-import { listenForQuiet, mute, showQuiet } from "./quiet.js";
+import { drawQuiet, lastQuiet, listenForQuiet, mute, showQuiet } from "./quiet.js";
 import { phoneSheet, shareLinks } from "./share.js";
 import { counted, fill, lang, t } from "./texts.js";
 
@@ -17,7 +18,10 @@ const shared = "shared" in document.querySelector("main").dataset; // others use
 let name = by("store_name").textContent;
 const cards = new Map();
 const unshown = new Map(); // delivery id -> voucher id: not acknowledged before the page is really looked at
+const fromPhone = new Set(); // cards of what the phone had kept, until the server has said them anew
+const paused = document.querySelector("main").dataset.paused !== undefined;
 let me = null; // as the server said last
+let reached = false; // whether the server answered when it was asked last
 let offersOn = true;
 
 function toast(text) {
@@ -38,9 +42,20 @@ function place(voucher, fresh) {
   arrange();
 }
 
+// Whatever needs the server waits for it; and while everything is paused, what would do nothing is not offered.
+const NEEDS_SERVER = `.share, .here, [data-fewer], [data-mute], [data-offer], #muted button, #quiet_form *, #consents input,
+  #phone_code button, #delete, #push_now`;
+const RESTS = ".here, [data-fewer=mute], [data-mute], [data-offer], #quiet_form *, #phone_code button, #push_now";
+
+function enable() {
+  for (const part of document.querySelectorAll(NEEDS_SERVER)) part.disabled = !reached || (paused && part.matches(RESTS));
+}
+
 function arrange() {
+  enable();
   by("empty").hidden = cards.size > 0;
   by("empty_text").textContent = offersOn ? t.me.empty_text : t.me.empty_off;
+  by("empty_text").hidden = paused;
   by("earlier").hidden = by("past").children.length === 0;
 }
 
@@ -49,20 +64,36 @@ function arrange() {
 async function keepAll() {
   if (shared) return forget();
   const items = [...cards.values()].map((card) => card.voucher);
-  const safe = await keep({ store, name, me, items, clock: clock.state() });
+  const safe = await keep({ store, name, me, items, lang, quiet: lastQuiet(), clock: clock.state() });
   by("not_kept").hidden = safe;
 }
 
-async function showKept() {
-  const wallet = await kept();
-  if (!wallet) return;
+function showKept(wallet) {
   clock.restore(wallet.clock);
   ({ store, name } = wallet);
   by("store_name").textContent = name;
   if (wallet.me) showMe(wallet.me);
-  for (const voucher of wallet.items) place(voucher, false);
-  by("without_network").hidden = false;
+  for (const voucher of wallet.items) {
+    place(voucher, false);
+    if (cards.has(voucher.voucher_id)) fromPhone.add(voucher.voucher_id);
+  }
+  if (wallet.quiet) drawQuiet(wallet.quiet, changeQuiet);
   arrange();
+}
+
+// Of whoever the page is for, and in its language; the page without a network is for whoever the phone has kept.
+function fits(wallet) {
+  const who = document.querySelector("main").dataset.shopper;
+  return who === "" || (wallet.me?.shopper_id === who && wallet.lang === lang);
+}
+
+function forgetKeptCards(items) {
+  const said = new Map(items.map((voucher) => [voucher.voucher_id, voucher]));
+  for (const id of fromPhone) {
+    const now = said.get(id);
+    if (cards.has(id) && (!now || JSON.stringify(now) !== JSON.stringify(cards.get(id).voucher))) drop(id);
+  }
+  fromPhone.clear();
 }
 
 // ------------------------------------------------------------------------------------------------------ what one can do
@@ -119,6 +150,7 @@ async function changeQuiet(act, said = t.me.saved) {
     await act();
     toast(said);
     await showQuiet(changeQuiet);
+    await keepAll();
   });
 }
 
@@ -129,7 +161,7 @@ function showMe(said) {
   const granted = new Set(me.consents.filter((c) => c.granted).map((c) => `${c.purpose}:${c.channel}`));
   for (const box of document.querySelectorAll("#consents input")) box.checked = granted.has(box.value);
   offersOn = granted.has("location_offers:page");
-  by("phone").hidden = !offersOn || me.phone === "bound";
+  by("phone").hidden = paused || !offersOn || me.phone === "bound";
   if (me.display_name) by("hello").textContent = fill(t.me.hello_name, { name: me.display_name });
   by("points").textContent = me.points.available.toLocaleString(lang);
   by("points_word").textContent = counted(t.me, "points", me.points.available);
@@ -139,15 +171,16 @@ function showMe(said) {
 
 async function loadMe() {
   const said = await call("GET", "/v1/me");
+  reached = true;
   clock.set(Date.parse(said.now));
   by("wrong_clock").hidden = !clock.isWrong();
   showMe(said);
-  for (const box of document.querySelectorAll("#consents input")) box.disabled = false;
   arrange();
 }
 
 async function loadVouchers() {
   const { items } = await call("GET", `/v1/me/vouchers?limit=30&lang=${lang}`);
+  forgetKeptCards(items);
   const open = items.filter((v) => ["delivered", "seen"].includes(v.state));
   for (const voucher of open.reverse()) place(voucher, false);
   const over = items.filter((v) => ["redeemed", "expired", "voided"].includes(v.state));
@@ -160,8 +193,18 @@ async function loadVouchers() {
 async function load() {
   await loadMe();
   await loadVouchers();
-  await Promise.all([showQuiet(changeQuiet), showOffers(take)]);
+  await Promise.all([showQuiet(changeQuiet), showOffers(take), showPoints()]);
+  await keepAll();
   by("without_network").hidden = true;
+}
+
+function reveal() {
+  delete document.querySelector("main").dataset.loading; // everything at once: nothing jumps under a finger
+}
+
+function unreached() {
+  reached = false;
+  enable();
 }
 
 function drop(voucherId) {
@@ -215,6 +258,7 @@ by("delete").addEventListener("click", () =>
   }),
 );
 listenForQuiet(changeQuiet);
+listenForPoints();
 
 addEventListener("visibilitychange", acknowledge);
 setInterval(() => {
@@ -223,7 +267,12 @@ setInterval(() => {
   arrange();
 }, 1000);
 setInterval(acknowledge, 5000);
-setInterval(() => loadMe().catch(() => by("status").dataset.state === "live" && toast(t.me.failed)), 30_000);
+setInterval(() => {
+  loadMe().catch(() => {
+    unreached();
+    if (by("status").dataset.state === "live") toast(t.me.failed);
+  });
+}, 30_000);
 
 if (!shared) {
   startWorker();
@@ -244,17 +293,25 @@ if (!by("push").hidden) {
   by("push").hidden = by("push_now").hidden; // nothing to offer, so nothing to explain
 }
 
+const wallet = await kept();
+if (wallet && fits(wallet)) {
+  showKept(wallet); // at once; what the server says comes over it
+  by("without_network").hidden = navigator.onLine;
+  reveal();
+}
+
 let signedOut = false;
 try {
   await load();
 } catch (failure) {
   signedOut = failure instanceof Refusal && failure.status === 401;
-  await showKept();
+  if (wallet) showKept(wallet);
+  by("without_network").hidden = !wallet;
   by("signed_out").hidden = !signedOut;
   if (!signedOut && cards.size === 0) toast(t.me.failed);
 }
 arrange();
-delete document.querySelector("main").dataset.loading; // everything at once: nothing jumps under a finger
+reveal();
 
 function follow() {
   live({
@@ -276,6 +333,7 @@ function follow() {
       by("status").dataset.state = state;
       by("status").textContent = state === "live" ? t.me.live : t.me.offline;
       if (state === "live") load().catch(() => {}); // what happened meanwhile
+      else loadMe().catch(() => unreached());
     },
     onGone: () => location.reload(),
   });

@@ -1,7 +1,7 @@
 // Offers that one may ask for.
 import { element } from "./dom.js";
 import { call } from "./http.js";
-import { fill, lang, t } from "./texts.js";
+import { beginsWith, fill, lang, t } from "./texts.js";
 
 const by = (id) => document.getElementById(id);
 
@@ -32,7 +32,7 @@ function line(offer, take) {
     element(
       "span",
       {},
-      element("b", {}, `${offer.badge} `),
+      beginsWith(offer.title, offer.badge) ? null : element("b", {}, `${offer.badge} `),
       offer.title,
       offer.goods.after ? element("small", {}, ` ${offer.goods.after}`) : null,
       offer.warning ? element("small", {}, ` ${offer.warning}`) : null,

@@ -14,9 +14,17 @@ async function undo({ kind, store, name }) {
   await call("DELETE", `/v1/me/mutes?${new URLSearchParams({ kind, store, name })}`);
 }
 
+let last = null; // as the server said it
+
+export const lastQuiet = () => last;
+
 // `after` is called when something has changed.
 export async function showQuiet(after) {
-  const said = await call("GET", `/v1/me/quiet?lang=${lang}`);
+  drawQuiet(await call("GET", `/v1/me/quiet?lang=${lang}`), after);
+}
+
+export function drawQuiet(said, after) {
+  last = said;
   const lines = said.muted.map((muted) =>
     element(
       "li",

@@ -13,3 +13,9 @@ export function fill(sentence, values) {
 export function counted(page, key, n) {
   return fill(page[`${key}_${rules.select(n) === "one" ? "one" : "other"}`], { n: n.toLocaleString(lang) });
 }
+
+// Whether a title begins with what its badge says, whatever the spaces and dashes: said once is enough.
+export function beginsWith(title, badge) {
+  const [said, again] = [title, badge].map((text) => text.replace(/[\s−–-]/g, "").toLowerCase());
+  return again !== "" && said.startsWith(again);
+}

@@ -4,7 +4,7 @@ importScripts("/static/worker_push.js");
 
 const SHELL = `rayon-${self.RAYON.version}`;
 const READER = "rayon-reader"; // in which language the page was last read
-const PATIENCE_MS = 4000; // a network that says nothing is no network
+const PATIENCE_MS = 2000; // a network that says nothing is no network: the kept page then asks it again
 
 self.addEventListener("install", (event) => {
   event.waitUntil(keepShell().then(() => self.skipWaiting()));

@@ -25,6 +25,7 @@ asked.onsuccess = () => {
   read.onsuccess = () => { asked.result.close(); done(read.result ? read.result.items.length : 0); };
 };
 """
+KEPT_MUTES = KEPT.replace("read.result.items", "(read.result.quiet?.muted ?? [])")
 
 
 def receive(site: Site, browser: Chrome, campaign_id: str = "tea-20") -> tuple[str, str]:
@@ -47,16 +48,38 @@ def test_what_was_received_is_there_without_a_network(site: Site, chromium: Chro
     _, voucher = receive(site, chromium)
     wait_until(chromium, lambda: ask(chromium, CONTROLLED), "the service worker")
     wait_until(chromium, lambda: chromium.execute_async_script(KEPT) == 1, "the coupon kept")
+    click(chromium, "[data-mute=product]")
+    wait_for(chromium, "#muted li", "Thé vert")
+    wait_until(chromium, lambda: chromium.execute_async_script(KEPT_MUTES) == 1, "what is muted kept")
     site.server.stop()
     chromium.get(f"{site.url}/me?lang=fr")
     card = f"#v-{voucher}"
     wait_for(chromium, f"{card} h3", "Le thé vert")
     wait_for(chromium, "#without_network", "Pas de réseau")
+    assert "Thé vert" in texts(chromium, "#muted li")[0], "not: nothing is muted"
+    assert ask(chromium, f"return document.querySelector('{card} .share').disabled"), "it needs the server"
     assert texts(chromium, f"{card} .digits")[0].replace(" ", "") == code_of(voucher)
     assert shown(chromium, f"{card} .qr svg path")
     before = texts(chromium, f"{card} .left")[0]
     assert before.startswith("Encore 1 h 59 min") or before.startswith("Encore 2 h")
     picture(chromium, "me-without-network")
+
+
+def test_points_say_where_they_come_from_and_a_pause_is_seen(site: Site, chromium: Chrome) -> None:
+    _, voucher = receive(site, chromium)
+    with site.client() as mine, site.client(**{"User-Agent": "Mozilla/5.0 (a friend)"}) as friend:
+        for cookie in chromium.get_cookies():
+            mine.cookies.set(cookie["name"], cookie["value"])
+        friend.get(mine.post("/v1/me/shares", json={"voucher_id": voucher}).json()["url"])
+        mine.put("/v1/me/rights", json={"restricted": True})
+    chromium.get(f"{site.url}/me?lang=en")
+    wait_for(chromium, "#paused", "Everything is paused since")
+    click(chromium, "#points_from summary")
+    wait_for(chromium, "#brought li", "A friend opened the link on")
+    wait_for(chromium, "#moves li", "Link opened by a friend")
+    assert ask(chromium, "return document.getElementById('often').disabled"), "it would do nothing"
+    assert not ask(chromium, "return document.querySelector('#consents input').disabled"), "a no is always heard"
+    assert complaints(chromium) == []
 
 
 def test_used_at_the_till_is_said_at_once(site: Site, chromium: Chrome) -> None:
@@ -83,7 +106,7 @@ def test_muted_from_the_coupon_and_undone_from_the_list(site: Site, chromium: Ch
         "Tout couper",
     ]
     click(chromium, f"{card} [data-mute=category]")
-    wait_for(chromium, "#muted li", "Catégorie : drinks")
+    wait_for(chromium, "#muted li", "Catégorie : Thés & cafés")
     wait_for(chromium, "#messages", "1 coupon reçu ces sept jours")
     picture(chromium, "me-muted")
     click(chromium, "#muted li button")

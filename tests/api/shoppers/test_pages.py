@@ -197,7 +197,7 @@ def test_choices_and_leaving(site: Site, chromium: Chrome) -> None:
     wait_until(chromium, lambda: not checked(chromium, box) and not shown(chromium, "#toast"), "unticked, no toast")
     click(chromium, "#delete")
     agree(chromium)
-    wait_until(chromium, lambda: "/w/corner" in chromium.current_url, "the portal")
+    wait_until(chromium, lambda: "erased=1" in chromium.current_url, "the front page, which says so")
     chromium.get(f"{site.url}/me?lang=fr")
     wait_for(chromium, "h1", "Ma page")
     assert "après la connexion" in chromium.page_source

@@ -64,6 +64,7 @@ def test_axe_finds_nothing(site: Site, chromium: Chrome, scheme: str, lang: str)
     for path in (*PAGES, "/me/offline"):
         chromium.get(f"{site.url}{path}?lang={lang}")
         found[path] = violations(chromium)
+        picture(chromium, f"page{path.replace('/', '-')}-{scheme}-{lang}")
     chromium.get(f"{site.url}/me?lang={lang}")
     wait_for(chromium, ".coupon h3")
     click(chromium, "[data-mute=product]")

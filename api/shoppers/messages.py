@@ -17,10 +17,12 @@ from api.texts.times import clock
 from api.texts.warnings import health_warning
 from api.times import rfc3339
 from engine.delivery.tokens import PURPOSE, unsubscribe_token
+from engine.privacy.identifiers import normalised, open_value
+from engine.storage.people.identifiers import identifiers_of
 from engine.storage.people.shoppers import ShopperProfile
 from engine.storage.sending.letters import Letter
 from engine.storage.vouchers.channels import Outgoing
-from engine.vocabulary import Channel
+from engine.vocabulary import Channel, IdentifierKind
 
 
 class Messages:
@@ -64,6 +66,10 @@ class Messages:
             stop,
         )
 
+    def mailbox(self, reader: ShopperProfile) -> str | None:
+        """The address that the reader named, once they have proved it by a link; else one that they proved."""
+        return proved_mailbox(self._ctx, reader)
+
     def sms(self, message: Outgoing, reader: ShopperProfile, token: str) -> dict[str, Any]:
         """What the gateway sends, to whom, until when, and where it says that it was shown, or that STOP came back."""
         lang = language_of(reader.locale)
@@ -99,6 +105,14 @@ class Messages:
     def _store_name(self, message: Outgoing) -> str:
         plan = self._ctx.plans.get(message.row.store)
         return plan.name if plan else message.row.store
+
+
+def proved_mailbox(ctx: AppContext, shopper: ShopperProfile) -> str | None:
+    """Anybody may name any address at a sign-in: coupons go only where a link was followed."""
+    found = identifiers_of(ctx.db, shopper.shopper_id)
+    proved = [open_value(ctx.secrets, known.sealed) for known in found if known.kind is IdentifierKind.EMAIL]
+    named = normalised(IdentifierKind.EMAIL, shopper.email or "")
+    return named if named in proved else next(iter(reversed(proved)), None)
 
 
 def _as_html(lang: Language, title: str, paragraphs: list[str], opens: tuple[str, str], stops: tuple[str, str]) -> str:

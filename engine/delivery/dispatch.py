@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from engine.config import DeliveryConfig
@@ -43,6 +43,9 @@ class Wording(Protocol):
 
     def letter(self, message: Outgoing, reader: ShopperProfile, token: str) -> Letter:
         """The same as an e-mail."""
+
+    def mailbox(self, reader: ShopperProfile) -> str | None:
+        """Where a reader gets e-mail: a mailbox that they have proved. None where there is none. Blocks."""
 
     def sms(self, message: Outgoing, reader: ShopperProfile, token: str) -> dict[str, Any]:
         """What the gateway is told."""
@@ -248,8 +251,12 @@ class Dispatcher:
     async def _mail(self, message: Outgoing) -> DeliveryReason | None:
         """Written into the mailer's own outbox, once; it is dropped there when it is late."""
         reader, mailer = await self._reader(message), self._sides.mailer
-        if reader is None or not reader.email or mailer is None:
+        if reader is None or mailer is None:
             return DeliveryReason.NO_ADDRESS
+        mailbox = await asyncio.to_thread(self._wording.mailbox, reader)
+        if mailbox is None:
+            return DeliveryReason.NO_ADDRESS
+        reader = replace(reader, email=mailbox)
         delivery = message.row.delivery
         letter = self._wording.letter(message, reader, ack_token(self._key, delivery.delivery_id, Channel.EMAIL))
         try:

@@ -60,6 +60,13 @@ class Mailer:
                 session, letter, key, now, expires_at or self.expires_at(now), shopper_id=shopper_id
             )
 
+    def post_receipt(self, letter: Letter, mailbox: str, now: float, *, shopper_id: str) -> None:
+        """Writes a receipt, which waits for what is answered next; few to one `mailbox`, by its digest. Raises
+        ValueError as `post`."""
+        compose(letter, self._sender, "check", now)
+        with self._db.write() as session:
+            letters.queue_receipt(session, letter, mailbox, now, self.expires_at(now), shopper_id=shopper_id)
+
     def expires_at(self, now: float) -> float:
         """When a letter written now is given up."""
         return now + self._config.give_up_h * 3600.0

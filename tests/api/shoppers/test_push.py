@@ -19,7 +19,7 @@ from engine.storage.sending.subscriptions import MOST, subscriptions_of
 from engine.storage.vouchers.outbox import delivery_counts
 from engine.storage.vouchers.vouchers import voucher_of
 from engine.vocabulary import Channel, DeliveryReason, DeliveryState, VoucherState
-from tests.api.shoppers.reached import agree, issue, reached, subscribe
+from tests.api.shoppers.reached import agree, issue, prove, reached, subscribe
 from tests.api.site import Site, code_of, eventually
 from tests.mail_servers import MailServer
 from tests.push_services import PushService
@@ -206,3 +206,18 @@ def test_managers_see_what_became_of_the_coupons(place: Place, phone: httpx.Clie
             return all(f'channel="push",outcome="{word}"}} 1.0' in said for word in ("no_subscription", "sent"))
 
         eventually(counted, 30)
+
+
+def test_an_address_that_nobody_proved_gets_no_coupon(place: Place, phone: httpx.Client) -> None:
+    """Anybody may name any address at a sign-in."""
+    site, _, post = place
+    consents = [{"purpose": "location_offers", "channel": EMAIL, "granted": True}]
+    who = site.sign_in(phone, consents=consents, email="victim@example.org")
+    assert "/me/identity" in phone.get("/v1/me/receipt").text, "it says how to prove it"
+    issue(site, who, EMAIL)
+    ended = (EMAIL, DeliveryState.EXPIRED, DeliveryReason.NO_ADDRESS)
+    eventually(lambda: delivery_counts(site.db, "corner", from_t=0.0, to_t=time.time() + 1) == {ended: 1}, 30)
+    assert post.box.messages == []
+    prove(site, who, "victim@example.org")
+    issue(site, who, EMAIL, visit="v2")
+    assert _coupon(post)["To"] == "victim@example.org"

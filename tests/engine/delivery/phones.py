@@ -42,6 +42,9 @@ class Words:
     def letter(self, message: Outgoing, reader: ShopperProfile, token: str) -> Letter:
         return Letter(str(reader.email), "Coupon", token, f"<p>{token}</p>", "https://x.example/u")
 
+    def mailbox(self, reader: ShopperProfile) -> str | None:
+        return reader.email
+
     def sms(self, message: Outgoing, reader: ShopperProfile, token: str) -> dict[str, Any]:
         return {"token": token}
 

@@ -143,14 +143,15 @@ class Phone:
         """Whether the shopper consented to offers, and so has a page to listen on."""
         world, tally = self._shop.world, self._shop.tally
         store, sent = world.plan.store, self._redirect()
-        await self._browser.page("sign-in page", f"/w/{store}", {**sent, "lang": self._config.locale})
+        asked = await self._browser.page("sign-in page", f"/w/{store}", {**sent, "lang": self._config.locale})
         tally.sign_in_pages += 1
         agrees = bool(self._rng.random() < self._config.consent_share) or self._journey.shopper.script is not None
         consents = [
             {"purpose": "location_offers", "channel": "page", "granted": agrees},
             {"purpose": "statistics", "channel": "any", "granted": agrees and bool(self._rng.random() < 0.5)},
-            {"purpose": "location_learning", "channel": "any", "granted": agrees},  # labels are drawn of who agrees
         ]
+        if "location_learning:any" in asked.text:  # labels are drawn of who agrees
+            consents.append({"purpose": "location_learning", "channel": "any", "granted": agrees})
         body = {"store": store, **sent, "locale": self._config.locale, "consents": consents}
         await self._browser.write("sign in", "/v1/sessions", body)
         self._signed_in = agrees  # without any consent there is no profile, and so nobody who has points

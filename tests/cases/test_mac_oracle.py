@@ -22,7 +22,7 @@ NOBODYS = "02:aa:bb:cc:dd:77"
 YES = {"purpose": "location_offers", "channel": "page", "granted": True}
 RANDOM = re.compile(
     r'"shopper_id":"[0-9a-f]{24}"|pass=[^&"]*|name="(?:phone|form_name|token|taker)" value="[^"]*"|"now":"[^"]*"'
-    r"|rayon_shopper=[^;]*|phone=[^&\"]*"
+    r"|rayon_shopper=[^;]*|phone=[^&\"]*|data-shopper=\"[0-9a-f]{24}\""
 )
 
 

@@ -22,7 +22,7 @@ from engine.storage.database import Database
 from engine.storage.models.vouchers import DeliveryTable
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.vocabulary import Channel, DeliveryReason, DeliveryState
-from tests.engine.delivery.phones import KEY, Words, issue_on, shopper_with
+from tests.engine.delivery.phones import KEY, Words, issue_on, keep_browser, shopper_with
 from tests.engine.storage.scenes import NOW, STORE, campaign
 
 AGES = [b"999999999", b"9" * 400, b"Wed, 01 Jan 2098 00:00:00 GMT"]
@@ -80,7 +80,9 @@ def test_a_fault_of_the_sender_hands_the_message_over(db: Database, monkeypatch:
         raise KeyError("texts")
 
     put_campaign(db, STORE, campaign(ttl_s=120.0, budget={"max_vouchers": 5}))
-    issue_on(db, shopper_with(db, Channel.PUSH), [Channel.PUSH])
+    shopper = shopper_with(db, Channel.PUSH)
+    keep_browser(db, shopper)
+    issue_on(db, shopper, [Channel.PUSH])
     monkeypatch.setattr(Words, "push", faulty)
 
     async def run() -> None:

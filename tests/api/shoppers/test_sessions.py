@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.texts.consents import TEXT_VERSION
+from api.texts.consents import EARLIER, TEXT_VERSION
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.storage.people.shoppers import consent_log, linked_devices
 from tests.api.site import MAC, SECRETS, Site
@@ -131,16 +131,14 @@ def test_no_caller_makes_up_what_was_shown(site: Site, phone: httpx.Client) -> N
     assert {c.text_version for c in consent_log(site.db, signed_in)} == {TEXT_VERSION}
 
 
-def test_answers_to_an_earlier_wording_stay_valid(
-    site: Site, phone: httpx.Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_answers_to_an_earlier_wording_stay_valid(site: Site, phone: httpx.Client) -> None:
     """A page that was open when the wording changed is answered as it was shown."""
-    monkeypatch.setattr("api.texts.consents.EARLIER", ("2026-11",))
+    [earlier, *_] = EARLIER
     phone.get("/w/corner")
-    phone.post("/w/corner", data={"consent": "location_offers:page", "text_version": "2026-11"})
+    phone.post("/w/corner", data={"consent": "location_offers:page", "text_version": earlier})
     me = phone.get("/v1/me").json()
     assert [(c["purpose"], c["granted"]) for c in me["consents"]] == [("location_offers", True)]
-    assert {c.text_version for c in consent_log(site.db, me["shopper_id"])} == {"2026-11"}
+    assert {c.text_version for c in consent_log(site.db, me["shopper_id"])} == {earlier}
     page = phone.get("/w/corner", headers={"Accept-Language": "en"}).text
     assert "Your choices, which hold on this device too" in page
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from api.shoppers.messages import Messages
+from engine.config import Config, PrivacyConfig
 from engine.records import Delivery
 from engine.storage.people.shoppers import consent_log, get_shopper
 from engine.storage.vouchers.channels import Outgoing
@@ -20,6 +23,12 @@ PAYLOAD = {
     "currency": "EUR",
     "why": {"near_for_s": 9.0},
 }
+
+
+@pytest.fixture
+def config(config: Config) -> Config:
+    """A site that asks for SMS."""
+    return config.model_copy(update={"privacy": PrivacyConfig(asked=("location_offers:page", "location_offers:sms"))})
 
 
 def test_a_gateway_ends_sms_by_one_call_as_often_as_it_likes(site: Site) -> None:

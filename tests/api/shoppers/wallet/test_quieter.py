@@ -12,7 +12,6 @@ from tests.api.site import Site
     [
         ("category", "drinks", "Thés & cafés"),  # a zone of that category
         ("category", "dishes", "Thés & cafés"),  # none, but its product stands there
-        ("category", "frozen-food", "frozen food"),  # nothing of it is in the plan
         ("product", "tea-1", "Thé vert"),
         ("shop", "", "Épicerie du coin"),
     ],

@@ -64,7 +64,8 @@ def test_a_claim_writes_decision_voucher_and_message_together(db: Database) -> N
     [row] = pending(db, "page", NOW)
     assert (row.delivery.voucher_id, row.delivery.expires_at) == (voucher_id, NOW + 90)
     assert row.delivery.caused_by_t == NOW - 0.1
-    assert row.payload["why"] == {"place": "A1", "near_since": NOW - 5, "near_for_s": 5.0, "probability": 0.8}
+    why = {"place": "A1", "near_since": NOW - 5, "near_for_s": 5.0, "probability": 0.8, "asked": False}
+    assert row.payload["why"] == why
     assert voucher_code(SECRET, voucher_id) not in repr(row.payload)
     [row] = stored(db)
     assert (row.decision_id, row.outcome, row.shopper_id) == ("d1", "issue", who.shopper_id)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from engine.ingest.decoders.native import Frame
 from engine.ingest.mqtt.receiver import RawFrame, Token
 
-HOLD_S = 0.6
+HOLD_S = 0.4
 SPOKE_S = 3.0  # who has said nothing for so long is not waited for
 MOST_FRAMES = 32
 

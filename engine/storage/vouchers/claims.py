@@ -226,24 +226,44 @@ def _issue(session: Session, candidate: Candidate, campaign: Campaign, secret: b
 
 
 def _voucher(session: Session, candidate: Candidate, campaign: Campaign, secret: bytes, now: float) -> VoucherTable:
-    voucher_id, code_hmac = voucher_identity(session, candidate.decision_id, secret)
-    worth = candidate.worth_minor
+    owner, visit = candidate.shopper_id, candidate.trigger.visit_id
+    identity = voucher_identity(session, candidate.decision_id, secret)
+    place = (candidate.store, candidate.currency)
+    return voucher_row(campaign, identity, candidate.decision_id, place, owner, visit, candidate.worth_minor, now)
+
+
+def voucher_row(
+    campaign: Campaign,
+    identity: tuple[str, str],
+    decision_id: str,
+    place: tuple[str, str],
+    owner: str,
+    visit_id: str,
+    worth_minor: int,
+    now: float,
+) -> VoucherTable:
+    """A voucher that holds its slot and what it may cost.
+
+    `identity` as `voucher_identity` gives it; `place` is the store's id and its currency.
+    """
+    voucher_id, code_hmac = identity
+    store, currency = place
     return VoucherTable(
         voucher_id=voucher_id,
-        store=candidate.store,
+        store=store,
         campaign_id=campaign.id,
-        shopper_id=candidate.shopper_id,
-        visit_id=candidate.trigger.visit_id,
-        decision_id=candidate.decision_id,
+        shopper_id=owner,
+        visit_id=visit_id,
+        decision_id=decision_id,
         code_hmac=code_hmac,
         state=VoucherState.ISSUED,
         issued_at=now,
         expires_at=now + campaign.valid_s,
         holds_slot=True,
-        reserved_minor=worth,
-        worth_minor=worth,
-        most_minor=worth if campaign.budget.max_amount_minor is not None else None,
-        currency=candidate.currency,
+        reserved_minor=worth_minor,
+        worth_minor=worth_minor,
+        most_minor=worth_minor if campaign.budget.max_amount_minor is not None else None,
+        currency=currency,
         offer=campaign.offer.model_dump_json(),
         texts=campaign.texts.model_dump_json(),
     )

@@ -25,7 +25,7 @@ from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import CampaignTable, VoucherTable
 from engine.storage.people.twins import visit_of
 from engine.storage.upserts import named_lock
-from engine.storage.vouchers.claims import voucher_identity
+from engine.storage.vouchers.claims import voucher_identity, voucher_row
 from engine.storage.vouchers.specs import campaign_of
 from engine.vocabulary import DecisionReason, ProblemCode, VoucherState
 
@@ -149,26 +149,9 @@ def _issue(
 ) -> VoucherTable:
     """Seen at once: it is shown to who asked for it, and waits in no outbox."""
     decision = "share-" + hashlib.sha256(f"{plan.store}|{campaign.id}|{owner}|{visit}".encode()).hexdigest()[:24]
-    voucher_id, code_hmac = voucher_identity(session, decision, secret)
-    voucher = VoucherTable(
-        voucher_id=voucher_id,
-        store=plan.store,
-        campaign_id=campaign.id,
-        shopper_id=owner,
-        visit_id=visit,
-        decision_id=decision,
-        code_hmac=code_hmac,
-        state=VoucherState.SEEN,
-        issued_at=now,
-        expires_at=now + campaign.valid_s,
-        holds_slot=True,
-        reserved_minor=worth,
-        worth_minor=worth,
-        most_minor=worth if campaign.budget.max_amount_minor is not None else None,
-        currency=plan.currency,
-        offer=campaign.offer.model_dump_json(),
-        texts=campaign.texts.model_dump_json(),
-    )
+    identity = voucher_identity(session, decision, secret)
+    voucher = voucher_row(campaign, identity, decision, (plan.store, plan.currency), owner, visit, worth, now)
+    voucher.state = VoucherState.SEEN
     session.add(voucher)
     session.flush()
     return voucher

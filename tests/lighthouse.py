@@ -17,6 +17,7 @@ from engine.config import ApiConfig, Config
 from engine.storage.vouchers.outbox import acknowledge, pending
 from tests.api.conftest import served
 from tests.api.site import small_plan
+from tests.databases import new_sqlite
 
 PACKAGE = "lighthouse@12.8.2"
 CATEGORIES = "performance,accessibility,best-practices,seo"
@@ -42,7 +43,7 @@ def main() -> int:
     poor = 0
     with tempfile.TemporaryDirectory() as name:
         folder, config = Path(name), Config(api=ApiConfig(port=0))
-        with served(f"sqlite:///{folder / 'rayon.db'}", config, small_plan()) as site, site.client() as phone:
+        with served(new_sqlite(folder / "rayon.db"), config, small_plan()) as site, site.client() as phone:
             who, now = site.sign_in(phone), time.time()
             site.issue(who, now)
             for row in pending(site.db, "page", now):

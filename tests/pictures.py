@@ -16,6 +16,7 @@ from engine.storage.last_places import LastPlace, note_places
 from tests.api.conftest import served
 from tests.api.site import Site, small_plan
 from tests.browser import CHROMIUM, DRIVER, FLAGS, PHONE, ask, click, wait_for, wait_until
+from tests.databases import new_sqlite
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 MACS = {"fr": "02:aa:bb:cc:dd:01", "en": "02:aa:bb:cc:dd:02"}
@@ -61,7 +62,7 @@ def main() -> None:
     """A coupon in the light and in the dark, the way, what is muted, and the page without a network."""
     with tempfile.TemporaryDirectory() as name:
         folder, config = Path(name), Config(api=ApiConfig(port=0))
-        with served(f"sqlite:///{folder / 'rayon.db'}", config, small_plan()) as site:
+        with served(new_sqlite(folder / "rayon.db"), config, small_plan()) as site:
             dark = phone(folder, "dark")
             receive(site, dark, "en")
             photograph(dark, "dark")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -34,7 +35,8 @@ def upgrade(connection: Connection) -> None:
         reason = f"made by a newer Rayon: its version is {found}, this program knows up to {newest()}"
         fix = "start the newer program, or `rayon restore` a backup from before the upgrade"
         raise OperatorError([Problem("storage.url", "(database)", reason, fix)])
-    command.upgrade(alembic_config(connection), "head")
+    if found is None or found != newest():
+        command.upgrade(alembic_config(connection), "head")
 
 
 def downgrade(connection: Connection) -> None:
@@ -47,12 +49,18 @@ def version_of(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+@cache
 def known() -> frozenset[str]:
     """Every version that this package can start from."""
-    script = ScriptDirectory.from_config(alembic_config())
-    return frozenset(step.revision for step in script.walk_revisions())
+    return frozenset(step.revision for step in _steps().walk_revisions())
 
 
+@cache
 def newest() -> str | None:
     """The newest version this package knows."""
-    return ScriptDirectory.from_config(alembic_config()).get_current_head()
+    return _steps().get_current_head()
+
+
+@cache
+def _steps() -> ScriptDirectory:
+    return ScriptDirectory.from_config(alembic_config())

@@ -16,6 +16,7 @@ from engine.storage.database import open_database
 from engine.storage.vouchers.campaigns import seed_campaigns
 from tests.api.site import SECRETS, Site, campaign, small_plan
 from tests.clocks import HeldClock
+from tests.databases import new_sqlite
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def plan() -> Plan:
 @pytest.fixture
 def site(tmp_path: Path, config: Config, plan: Plan, rate_clock: HeldClock) -> Iterator[Site]:
     """The whole HTTP side on a real SQLite file, listening on a free port of this machine."""
-    with served(f"sqlite:///{tmp_path / 'rayon.db'}", config, plan) as made:
+    with served(new_sqlite(tmp_path / "rayon.db"), config, plan) as made:
         yield made
 
 

@@ -10,10 +10,11 @@ from api.app import house_jobs
 from engine.config import ApiConfig, Config
 from tests.api.conftest import served
 from tests.api.site import small_plan
+from tests.databases import new_sqlite
 
 
 def test_every_job_of_housekeeping_can_be_called(tmp_path: Path) -> None:
-    with served(f"sqlite:///{tmp_path / 'rayon.db'}", Config(api=ApiConfig(port=0)), small_plan()) as site:
+    with served(new_sqlite(tmp_path / "rayon.db"), Config(api=ApiConfig(port=0)), small_plan()) as site:
         moved = {name: job(time.time()) for name, job in house_jobs(site.server.app).items()}
         assert len(moved) >= 6
         assert set(moved.values()) == {0}

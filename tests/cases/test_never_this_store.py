@@ -17,6 +17,7 @@ from engine.storage.people.shoppers import linked_devices
 from engine.vocabulary import DecisionReason
 from tests.api.conftest import served
 from tests.api.site import Site, campaign, small_plan
+from tests.databases import new_sqlite
 
 NOW = 1_800_010_800.0
 
@@ -31,7 +32,7 @@ def refused(site: Site) -> list[DecisionReason]:
 
 def test_muting_a_store_shows_and_is_undone(tmp_path: Path) -> None:
     config = Config.model_validate_json(json.dumps({"api": {"port": 0}}))
-    with served(f"sqlite:///{tmp_path / 'rayon.db'}", config, small_plan()) as site, site.client() as phone:
+    with served(new_sqlite(tmp_path / "rayon.db"), config, small_plan()) as site, site.client() as phone:
         site.sign_in(phone, **site.redirect())
         assert refused(site) == []
         assert phone.post("/v1/me/fewer", json={"kind": "mute", "store": "corner"}).json() == {"changed": True}

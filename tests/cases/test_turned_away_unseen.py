@@ -17,6 +17,7 @@ from tests.api.conftest import served
 from tests.api.health.test_sources import MANAGER, QUIET
 from tests.api.site import Site, small_plan
 from tests.brokers import free_port
+from tests.databases import new_sqlite
 
 SOURCES = [
     {"name": "mist", "kind": "mist", "stores": ["corner"], "receiver": True, "secret_env": "T_MIST"},
@@ -36,7 +37,7 @@ def test_it_is_said_why_a_source_is_not_let_in(
     mqtt = {"port": free_port()}
     config = Config.model_validate({"api": {"port": 0}, "mqtt": mqtt, "sources": SOURCES})
     caplog.set_level(logging.WARNING, "rayon.api")
-    with served(f"sqlite:///{tmp_path / 'rayon.db'}", config, small_plan()) as site, site.client() as client:
+    with served(new_sqlite(tmp_path / "rayon.db"), config, small_plan()) as site, site.client() as client:
         say(site, 0.0)
         for _ in range(3):
             body = json.dumps({"topic": "wifi-conn-raw", "events": []}).encode()

@@ -27,6 +27,7 @@ from engine.ingest.sources.envelope import open_request
 from tests.api.conftest import served
 from tests.api.site import Site, small_plan
 from tests.brokers import Mosquitto, free_port
+from tests.databases import new_sqlite
 from tests.sites import until
 
 MIST_SECRET, CLOUD_SECRET, CMX_SECRET = "mist-signs-with-this", "cloud-has-this-inside", "cmx-presents-this"
@@ -95,7 +96,7 @@ def _site(port: int, folder: Path, patch: pytest.MonkeyPatch) -> Any:
     for name, value in SECRETS.items():
         patch.setenv(name, value)
     config = Config.model_validate({"api": {"port": 0}, "mqtt": {"port": port}, "sources": SOURCES})
-    return served(f"sqlite:///{folder / 'rayon.db'}", config, small_plan())
+    return served(new_sqlite(folder / "rayon.db"), config, small_plan())
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from simulators.wires.vendors.protobuf import chunk, integer, zigzag
 from tests.api.conftest import served
 from tests.api.site import Site, small_plan
 from tests.brokers import Mosquitto
+from tests.databases import new_sqlite
 from tests.sites import until
 
 TOKEN, KEY = "token-of-the-profile", "key-of-the-agent"
@@ -48,7 +49,7 @@ def site(broker: Mosquitto, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("T_ARUBA", TOKEN)
         patch.setenv("T_AGENT", KEY)
-        with served(f"sqlite:///{tmp_path_factory.mktemp('site') / 'rayon.db'}", config, small_plan()) as running:
+        with served(new_sqlite(tmp_path_factory.mktemp("site") / "rayon.db"), config, small_plan()) as running:
             yield running
 
 

@@ -30,6 +30,7 @@ from engine.storage.status import get_status
 from tests.api.conftest import config, plan, served, site
 from tests.api.portal.controllers import FakeController, running
 from tests.api.site import SECRETS, Site, small_plan
+from tests.databases import new_sqlite
 from tests.engine.ingest.portals.test_redirects import RECORDED
 
 __all__ = ["config", "plan", "site"]
@@ -48,7 +49,7 @@ def site_with(folder: Path, *portals: dict[str, Any], **portal: Any) -> Iterator
     before = dict(os.environ)
     os.environ.update(VARIABLES)
     try:
-        with served(f"sqlite:///{folder / 'rayon.db'}", config, small_plan()) as site:
+        with served(new_sqlite(folder / "rayon.db"), config, small_plan()) as site:
             yield site
     finally:
         os.environ.clear()

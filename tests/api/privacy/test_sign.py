@@ -13,6 +13,7 @@ from api.privacy.drawn_sign import Side, draw_sign, missing_letters
 from engine.config import Config
 from tests.api.conftest import served
 from tests.api.site import Site, small_plan
+from tests.databases import new_sqlite
 
 URL = "https://rayon.example/opt-out/corner"
 LONG = "Ce magasin mesure son affluence, sans votre accord jamais plus : œuvre, Noël, « guillemets » et 20\u202f%. " * 4
@@ -70,7 +71,7 @@ def test_letters_that_the_font_lacks_are_known(text: str, missing: str) -> None:
 
 def test_a_name_that_cannot_be_drawn_is_said_and_not_left_out(config: Config, tmp_path: Path) -> None:
     plan = replace(small_plan(), name="東京の店")
-    with served(f"sqlite:///{tmp_path}/rayon.db", config, plan) as site, site.client() as visitor:
+    with served(new_sqlite(tmp_path / "rayon.db"), config, plan) as site, site.client() as visitor:
         answer = visitor.get("/opt-out/corner/sign.pdf?lang=en")
         assert answer.status_code == 303
         assert "lacks letters" in visitor.get(answer.headers["location"]).text

@@ -20,6 +20,7 @@ from engine.storage.vouchers.claims import claim
 from engine.vocabulary import Channel, IdentifierKind
 from tests.api.conftest import served
 from tests.api.site import SECRETS, Site, campaign, small_plan
+from tests.databases import new_sqlite
 from tests.mail_servers import MailServer
 from tests.push_services import Browser, PushService
 
@@ -41,7 +42,7 @@ def reached(folder: Path, **delivery: Any) -> Iterator[tuple[Site, PushService, 
             privacy=PrivacyConfig(asked=ASKED),
             delivery=DeliveryConfig(push_hosts=(service.host,), push_ca_file=service.ca_file, **delivery),
         )
-        with served(f"sqlite:///{folder / 'rayon.db'}", config, small_plan()) as site:
+        with served(new_sqlite(folder / "rayon.db"), config, small_plan()) as site:
             often = campaign("tea-often", caps={"per_day": 100, "per_week": 100})
             put_campaign(site.db, site.plan.store, often)
             yield site, service, post

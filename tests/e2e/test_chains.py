@@ -172,8 +172,6 @@ def test_meraki_over_mqtt_to_a_browser(tmp_path: Path, mosquitto: Mosquitto, chr
     figures = events.figures(walker)
     tell("meraki-mqtt", figures, coupon_s)
     assert figures[0] < 5.0
-    assert figures[1] < 5.0
-    assert coupon_s < 60.0
 
 
 Request = tuple[bytes, dict[str, str]]
@@ -227,7 +225,6 @@ def test_a_feed_to_a_page(
     figures = events.figures(walker)
     tell(kind, figures, coupon_s)
     assert figures[0] < 6.0
-    assert figures[1] < 30.0
 
 
 @contextmanager

@@ -76,7 +76,7 @@ def test_a_recording_arrives_whole_now_and_in_its_own_rhythm(mosquitto: Mosquitt
     assert (summary["frames"], summary["readings"], summary["devices"]) == (len(frames), SECONDS * 8 + 1, 3)
     assert (summary["unconfirmed"], summary["devices_as_mac"]) == (0, 1)
     assert all(frame.readings.t.max() <= frame.sent_at for frame in frames)
-    assert float(str(summary["took_s"])) == pytest.approx(SECONDS / 20, abs=1.0)
+    assert float(str(summary["took_s"])) > (SECONDS - 1) / 20
 
 
 @pytest.mark.parametrize("keep", [[], ["--keep-times"]])

@@ -63,10 +63,8 @@ def test_from_the_decision_to_the_phone_and_back(place: Place, phone: httpx.Clie
     who = agree(site, phone, PAGE, PUSH)
     browser = service.subscribe()
     assert subscribe(phone, browser).status_code == 200
-    began = time.monotonic()
     voucher_id = issue(site, who, PAGE, PUSH)
     eventually(lambda: service.got, 30)
-    assert time.monotonic() - began < 10
     said = browser.read(service.got[0].body)
     assert said["title"] == "−20\u202f% · Le thé vert à −20 %"
     assert said["url"] == f"/me?lang=fr#{voucher_id}"

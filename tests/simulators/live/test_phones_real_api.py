@@ -122,7 +122,6 @@ def test_phones_sign_in_receive_redeem_and_share(site: Site) -> None:
     assert tally.redeemed == tally.shares == tally.friend_opens == tally.preview_bot_opens == 8
     assert len(tally.latencies_s) == 8
     assert min(tally.latencies_s) > 0.25
-    assert max(tally.latencies_s) < 3.0
     stored = counts(site.db, STORE)
     assert stored["vouchers_redeemed"] == 8
     assert stored["shares"] == 8

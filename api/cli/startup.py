@@ -15,7 +15,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.logging import RichHandler
 
-from engine.config import Config, check_controller, load_config
+from engine.config import Config, check_controller, check_worth, load_config
 from engine.delivery.opening import not_asked
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.ingest.mqtt.broker import Broker
@@ -86,6 +86,7 @@ def open_site(
         if pages:
             from api.server import check_pages
 
+            collect.read(partial(check_worth, config.loyalty, {plan.currency for plan in plans.values()}, said_in))
             collect.read(partial(check_pages, config, plans, environ, said_in))
             for key, lacking in not_asked(config).items():
                 log.warning("%s: privacy.asked: %s is not asked for, as %s is not set", said_in, key, lacking)

@@ -20,9 +20,11 @@ from api.shoppers.sessions import known_shopper, withdrawn
 from api.texts.brought import points_why
 from api.texts.consents import TEXT_VERSION
 from api.texts.language import Language, language_of
+from api.texts.money import money
 from api.times import rfc3339
 from engine.errors import BusinessRefusal, NotFound
 from engine.loyalty.ledger import PROGRAMME
+from engine.loyalty.worth import worth_minor
 from engine.offers.wishes import Mute
 from engine.privacy.proofs import PLACE_KEY, place_of
 from engine.records import LedgerEntry
@@ -50,7 +52,11 @@ def require_shopper(who: str = Depends(shopper_id), ctx: AppContext = Depends(co
 
 
 @router.get("", summary="Who am I?")
-def me(shopper: profiles.ShopperProfile = Depends(require_shopper), ctx: AppContext = Depends(context)) -> says.Me:
+def me(
+    lang: str | None = Query(None, pattern="^[a-z]{2,3}$"),
+    shopper: profiles.ShopperProfile = Depends(require_shopper),
+    ctx: AppContext = Depends(context),
+) -> says.Me:
     balance = ledger.wallet_balance(ctx.db, PROGRAMME, members_of(ctx.db, shopper.shopper_id))
     return says.Me(
         shopper_id=shopper.shopper_id,
@@ -59,10 +65,24 @@ def me(shopper: profiles.ShopperProfile = Depends(require_shopper), ctx: AppCont
         locale=shopper.locale,
         consents=_list_grants(shopper),
         may_ask=may_be_asked(ctx, shopper, time.time()),
-        points=says.Points(available=balance.available, pending=balance.pending),
+        points=says.Points(
+            available=balance.available,
+            pending=balance.pending,
+            worth=worth_of(ctx, shopper.store, balance.available, lang or shopper.locale),
+        ),
         phone=phones.phone_state(ctx.db, shopper.shopper_id, shopper.store, time.time()),
         now=rfc3339(time.time()),
     )
+
+
+def worth_of(ctx: AppContext, store: str, available: int, lang: str) -> says.Worth | None:
+    """What the points take off at a store; None where no rate is said in its currency, or for nothing at all."""
+    rate = ctx.config.loyalty.of(PROGRAMME)
+    amount = worth_minor(available, rate.points, rate.amount_minor) if rate else 0
+    plan = ctx.plans.get(store)
+    if rate is None or amount == 0 or plan is None or plan.currency != rate.currency:
+        return None
+    return says.Worth(amount_minor=amount, currency=rate.currency, text=money(amount, rate.currency, language_of(lang)))
 
 
 @router.get("/vouchers", summary="My coupons, newest first")

@@ -18,7 +18,7 @@ from api.pages import page
 from api.problems import problem_responses
 from api.shoppers import schemas as says
 from api.shoppers.cards import cards
-from api.shoppers.me import points, require_shopper
+from api.shoppers.me import points, require_shopper, worth_of
 from api.shoppers.receipts import receipt_of
 from api.shoppers.sessions import known_shopper, withdrawn
 from api.texts.consents import TEXT_VERSION
@@ -134,7 +134,8 @@ def data(request: Request, ctx: AppContext = Depends(context)) -> Response:
         log=profiles.consent_log(ctx.db, shopper.shopper_id),
         visits=heatmaps.visits_of(ctx.db, shopper.shopper_id, limit=MANY),
         cards=cards(ctx, vouchers.vouchers_of(ctx.db, shopper.shopper_id, limit=MANY), lang),
-        points=points(0, 200, shopper, ctx),
+        points=(purse := points(0, 200, shopper, ctx)),
+        worth=worth_of(ctx, shopper.store, purse.available, lang),
         others=sorted((name, len(found)) for name, found in rows.items() if name not in SHOWN_APART),
         backups_days=ctx.config.controller.backups_days,
     )

@@ -84,11 +84,20 @@ class Session(BaseModel):
     me_url: str | None = Field(description="The shopper's page, where coupons appear.")
 
 
+class Worth(BaseModel):
+    """Money, and how it is said."""
+
+    amount_minor: int
+    currency: str
+    text: str
+
+
 class Points(BaseModel):
     """A balance. Pending points become available after their hold."""
 
     available: int
     pending: int
+    worth: Worth | None = Field(None, description="What the available ones take off; none where the site says no rate.")
 
 
 class Me(BaseModel):

@@ -165,12 +165,13 @@ function showMe(said) {
   if (me.display_name) by("hello").textContent = fill(t.me.hello_name, { name: me.display_name });
   by("points").textContent = me.points.available.toLocaleString(lang);
   by("points_word").textContent = counted(t.me, "points", me.points.available);
+  by("worth").textContent = me.points.worth ? fill(t.me.worth, { amount: me.points.worth.text }) : "";
   by("pending").hidden = me.points.pending === 0;
   by("pending").textContent = fill(t.me.pending, { n: me.points.pending.toLocaleString(lang) });
 }
 
 async function loadMe() {
-  const said = await call("GET", "/v1/me");
+  const said = await call("GET", `/v1/me?lang=${lang}`);
   reached = true;
   clock.set(Date.parse(said.now));
   by("wrong_clock").hidden = !clock.isWrong();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.config.hearing import IngestConfig, MapConfig, MqttConfig, PointPair, SourceConfig, StoresConfig
 from engine.config.locating import PositioningConfig, PresenceConfig
+from engine.config.loyalty import LoyaltyConfig, WorthConfig, check_worth
 from engine.config.sending import DeliveryConfig, MailConfig
 from engine.config.serving import CALLED, ApiConfig, PortalConfig, StorageConfig
 from engine.config.shoppers import LEAST_K, AskedConsent, ControllerConfig, OffersConfig, PrivacyConfig, RetentionConfig
@@ -18,6 +19,7 @@ __all__ = [
     "ControllerConfig",
     "DeliveryConfig",
     "IngestConfig",
+    "LoyaltyConfig",
     "MailConfig",
     "MapConfig",
     "MqttConfig",
@@ -31,7 +33,9 @@ __all__ = [
     "SourceConfig",
     "StorageConfig",
     "StoresConfig",
+    "WorthConfig",
     "check_controller",
+    "check_worth",
     "load_config",
     "parse_config",
 ]

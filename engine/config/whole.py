@@ -9,6 +9,7 @@ from pydantic import ValidationError, model_validator
 
 from engine.config.hearing import IngestConfig, MqttConfig, SourceConfig, StoresConfig
 from engine.config.locating import PositioningConfig, PresenceConfig
+from engine.config.loyalty import LoyaltyConfig
 from engine.config.section import ConfigSection
 from engine.config.sending import DeliveryConfig, MailConfig
 from engine.config.serving import ApiConfig, PortalConfig, StorageConfig
@@ -28,6 +29,7 @@ class Config(ConfigSection):
     positioning: PositioningConfig = PositioningConfig()
     presence: PresenceConfig = PresenceConfig()
     offers: OffersConfig = OffersConfig()
+    loyalty: LoyaltyConfig = LoyaltyConfig()
     privacy: PrivacyConfig = PrivacyConfig()
     controller: ControllerConfig = ControllerConfig()
     retention: RetentionConfig = RetentionConfig()

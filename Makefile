@@ -80,6 +80,7 @@ accuracy: $(VENV)/.dev
 	$(BIN)/python -m tests.accuracy.days
 
 lighthouse: $(VENV)/.dev
+	@sh tests/servers.sh lighthouse
 	$(BIN)/python -m tests.lighthouse
 
 pictures: $(VENV)/.dev

@@ -84,9 +84,7 @@ export function couponCard(voucher, acts) {
     element(
       "div",
       { class: "acts" },
-      share,
-      element("p", { class: "soft small" }, t.coupon.share_hint),
-      links,
+      ...(voucher.offer.near_end ? [] : [share, element("p", { class: "soft small" }, t.coupon.share_hint), links]),
       voucher.goods?.sku ? wayThere(voucher, acts) : null,
       element("details", {}, element("summary", {}, t.coupon.why), element("p", { class: "small" }, voucher.why)),
       element(

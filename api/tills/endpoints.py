@@ -203,6 +203,7 @@ def _basket(ctx: AppContext, body: TillRequest) -> Basket:
                 line.category or category,
                 legal_class,
                 line.advantages_minor,
+                line.near_end,
             )
         )
     return Basket(body.basket.currency, tuple(lines))

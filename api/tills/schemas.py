@@ -30,6 +30,9 @@ class BasketLine(_Strict):
         le=MAX_MINOR,
         description="What others take off this line already, at once or as points: legal caps are of all together.",
     )
+    near_end: bool = Field(
+        False, strict=True, description="These units are perishable and near their end, as their label says."
+    )
 
 
 class BasketBody(_Strict):

@@ -19,6 +19,7 @@ from engine.offers.audience import Audience
 from engine.offers.bounds import MOST, Plain
 from engine.offers.discounts import MAX_MINOR, Offer, OfferKind
 from engine.offers.hours import When
+from engine.offers.law.findings import near_end_findings
 from engine.offers.law.legal import legal_findings
 from engine.offers.law.prior import Announced, PriorPrice, prior_findings
 from engine.plan.model import Plan
@@ -252,6 +253,7 @@ def _findings(campaign: Campaign, plan: Plan, on: dt.date | None) -> Iterator[tu
     yield from legal_findings(offer, campaign.texts.model_dump(), plan, on)
     starts_at = campaign.when.starts_at
     first_day = None if starts_at is None else starts_at.astimezone(ZoneInfo(plan.timezone)).date()
+    yield from near_end_findings(offer, campaign.announced, plan)
     yield from prior_findings(offer, campaign.announced, campaign.prior_price, first_day, plan)
 
 

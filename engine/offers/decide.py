@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import STATE_REFUSAL, Campaign
 from engine.offers.discounts import worth_minor
-from engine.offers.law.findings import ALCOHOL_CHANNELS, Breach, breaches, breaches_on, of_alcohol
+from engine.offers.law.findings import ALCOHOL_CHANNELS, INSIDE, Breach, breaches, breaches_on, of_alcohol
 from engine.offers.law.rows import day_at
 from engine.offers.law.sms import channel_open
 from engine.offers.wishes import NO_GOODS, About
@@ -72,7 +72,7 @@ def _terms(campaign: Campaign, plan: Plan) -> Terms:
     against = tuple(breaches(campaign.offer, campaign.texts.model_dump(), plan))
     shown = plan.product_by_sku.get(campaign.place.product or "")
     alcohol = of_alcohol(campaign.offer, plan) or (shown is not None and shown.legal_class == "alcohol")
-    channels = ALCOHOL_CHANNELS if alcohol else None
+    channels = ALCOHOL_CHANNELS if alcohol else INSIDE if campaign.offer.near_end else None
     return Terms(campaign, worth_of(campaign, plan), against, channels, about(campaign, plan))
 
 

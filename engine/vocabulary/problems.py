@@ -48,6 +48,7 @@ class ProblemCode(StrEnum):
     VOUCHER_MIN_BASKET = "voucher_min_basket"
     VOUCHER_TOO_FEW = "voucher_too_few"
     VOUCHER_LEGAL_CAP = "voucher_legal_cap"
+    NOT_SHAREABLE = "not_shareable"
     # On pages only
     SHARE_GONE = "share_gone"
     SHARE_OVER = "share_over"

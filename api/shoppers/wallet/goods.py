@@ -50,7 +50,8 @@ def aisle_of(plan: Plan, product: Product) -> str | None:
 
 def _after(plan: Plan, product: Product, offer: dict[str, Any], at: float) -> int | None:
     """What one unit costs with the coupon, None where one alone gets nothing."""
-    line = Line(product.sku, 1, product.price_minor, product.category, product.legal_class)
+    near_end = bool(offer.get("near_end"))
+    line = Line(product.sku, 1, product.price_minor, product.category, product.legal_class, near_end=near_end)
     caps = caps_at(at, plan.timezone)
     off = discount(_OFFER.validate_json(json.dumps(offer)), Basket(plan.currency, (line,)), None, caps)
     return product.price_minor - off.amount_minor if off.amount_minor > 0 else None

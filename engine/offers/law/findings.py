@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from engine.offers.law.rows import LOI_EVIN, NO_GRATUIT, ROWS, WORDINGS, LegalRow, class_of, rows_on
+from engine.offers.law.rows import LOI_EVIN, NO_GRATUIT, PERISHABLE, ROWS, WORDINGS, LegalRow, class_of, rows_on
 from engine.offers.law.wording import LIFESTYLE, NOT_FOR_FOOD, Texts, wrong_words
 from engine.offers.pricing.kinds import FULL_BP, Amount, BuyXGetY, FixedPrice, Offer, Percent
 from engine.plan.model import FOODS, Plan, Product
@@ -15,6 +15,9 @@ from engine.vocabulary import Channel
 ALCOHOL_CHANNELS = frozenset({Channel.PAGE})
 """Where alcohol may be shown at all, with the health warning: never by a message that comes uncalled (L.3323-2 CSP)."""
 
+INSIDE = frozenset({Channel.PAGE, Channel.PUSH})
+"""Where goods near their end may be shown with more off than the cap: to who stands in the shop, by its page or by a
+push that is over when the visit is. Never by what is read at home."""
 
 BOOKS_BP = 500
 """Caps of this and below are of single goods among others: an offer on the basket may be higher, on the rest of it."""
@@ -62,6 +65,19 @@ def of_alcohol(offer: Offer, plan: Plan) -> bool:
     return offer.applies_to != "basket" and any(p.legal_class == "alcohol" for p in products_of(offer, plan))
 
 
+def near_end_findings(offer: Offer, announced: str, plan: Plan) -> Iterator[tuple[str, str, str]]:
+    """What keeps an offer from being one on goods near their end, as (place below the campaign, reason, fix)."""
+    if not offer.near_end:
+        return
+    for product in products_of(offer, plan):
+        if product.legal_class not in PERISHABLE:
+            reason = f"{product.sku!r} is no perishable food: its legal_class is {product.legal_class or 'empty'}"
+            yield "offer.near_end", reason, "leave it out, or give the legal_class food or pet_food in products.csv"
+    if announced == "everybody":
+        reason = "goods near their end are not announced outside the shop"
+        yield "announced", reason, "personal, or leave offer.near_end out and keep to the cap"
+
+
 def breaches(offer: Offer, texts: Texts, plan: Plan) -> Iterator[Breach]:
     """Everything against any row of the table, whenever it holds: one per row, naming the product where it is worst."""
     products = products_of(offer, plan)
@@ -80,6 +96,8 @@ def breaches_on(found: Sequence[Breach], day: dt.date | None, timezone: str) -> 
 def _against(row: LegalRow, offer: Offer, products: Sequence[Product]) -> Iterator[Breach]:
     at_the_till = offer.applies_to == "basket" and row.cap_bp <= BOOKS_BP
     if not products or at_the_till:  # a basket's offer leaves these out, or gives the little that is allowed
+        return
+    if offer.near_end and row.legal_class in PERISHABLE:
         return
     if row.cap_bp == 0:
         kind = row.legal_class.replace("_", " ")

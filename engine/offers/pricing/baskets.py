@@ -12,7 +12,8 @@ class Line:
     """A basket line: `quantity` whole units at `unit_price_minor` each, the price paid at this till before any coupon.
 
     `legal_class` is the product's, empty where nobody knows it. `advantages_minor` is what others take off this line
-    already, at once or as points: the legal caps are for all of it together. Raises ValueError on impossible numbers.
+    already, at once or as points: the legal caps are for all of it together. `near_end`: these very units are
+    perishable and near their end, as their label says. Raises ValueError on impossible numbers.
     """
 
     sku: str
@@ -21,6 +22,7 @@ class Line:
     category: str | None = None
     legal_class: str = ""
     advantages_minor: int = 0
+    near_end: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.quantity <= 100_000:

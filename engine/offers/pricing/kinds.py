@@ -16,7 +16,10 @@ MAX_MINOR = 10_000_000_000  # 100 million rupiah, 6,000 euros: beyond is a typin
 
 
 class _Offer(BaseModel):
-    """What all offers share: what they apply to, and their limits."""
+    """What all offers share: what they apply to, and their limits.
+
+    `near_end`: on perishable goods near their end. The law then lets more off, where it is said inside the shop only.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -26,6 +29,7 @@ class _Offer(BaseModel):
     min_basket_minor: int = Field(0, ge=0, le=MAX_MINOR)
     max_units: int = Field(1, ge=1, le=1000)  # units of a product or category that get the advantage
     max_discount_minor: int | None = Field(None, ge=1, le=MAX_MINOR)
+    near_end: bool = False
 
     @model_validator(mode="after")
     def _target(self) -> _Offer:
@@ -33,6 +37,8 @@ class _Offer(BaseModel):
             raise ValueError("`sku` goes with `applies_to: product`, and only with it")
         if (self.applies_to == "category") != (self.category is not None):
             raise ValueError("`category` goes with `applies_to: category`, and only with it")
+        if self.near_end and self.applies_to != "product":
+            raise ValueError("`near_end` is of one product: `applies_to: product`")
         return self
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from engine.offers.law.rows import PERISHABLE
 from engine.offers.pricing.baskets import Basket, Line
 from engine.offers.pricing.kinds import FULL_BP, Amount, BuyXGetY, FixedPrice, Offer, OfferKind, Percent
 
@@ -49,7 +50,7 @@ def takings(offer: Offer, basket: Basket, eligible: Sequence[int], caps: Caps) -
 
     All classes together, or one class with a cap alone where more comes off so.
     """
-    units = [_units(i, basket.lines[i], caps) for i in eligible]
+    units = [_units(i, basket.lines[i], _caps(offer, basket.lines[i], caps)) for i in eligible]
     capped = dict.fromkeys(u.legal_class for u in units if u.cap_bp is not None)
     choices = [units, *([replace(u, alone=True) for u in units if u.legal_class == one] for one in capped)]
     return max((_off_lines(offer, some, len(basket.lines)) for some in choices), key=lambda off: sum(off) // FULL_BP)
@@ -60,6 +61,13 @@ def _off_lines(offer: Offer, units: list[Units], lines: int) -> list[int]:
     for taken, each in _RULES[offer.kind](offer, units):
         off[taken.line] += taken.count * each
     return off
+
+
+def _caps(offer: Offer, line: Line, caps: Caps) -> Caps:
+    """Those that hold for a line: perishable units near their end have none, where the offer is for these."""
+    if not (offer.near_end and line.near_end):
+        return caps
+    return {legal_class: cap for legal_class, cap in caps.items() if legal_class not in PERISHABLE}
 
 
 def _units(i: int, line: Line, caps: Caps) -> Units:

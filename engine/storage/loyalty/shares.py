@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from engine.errors import NotFound
+from engine.errors import BusinessRefusal, NotFound
 from engine.loyalty.humans import OpeningJudgement, OpeningSigns, Signal, judge, tap_signals
 from engine.loyalty.ledger import PROGRAMME, earn_pending
 from engine.loyalty.sharing import (
@@ -45,7 +45,7 @@ from engine.storage.loyalty.wallets import person_of
 from engine.storage.models.ledger import HoldState, ShareTable, ShareVisitTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import VoucherTable
-from engine.vocabulary import EntryKind, ReviewVerdict
+from engine.vocabulary import EntryKind, ProblemCode, ReviewVerdict
 
 DAY_S = 86_400.0
 
@@ -82,11 +82,18 @@ class ShareOpen:
     points: int
 
 
+class NotShareable(BusinessRefusal):
+    """The law keeps this offer inside the shop."""
+
+    code = ProblemCode.NOT_SHAREABLE
+    status = 409
+
+
 def create_share(db: Database, voucher_id: str, shopper_id: str, now: float, *, sharer: Visitor | None = None) -> Share:
     """The shopper's link for this voucher's campaign: the same one when asked again.
 
     `sharer` is the browser that asks: opening the link with it earns nothing, nor does a private window of it. Raises
-    NotFound, for someone else's too.
+    NotFound, for someone else's too, and NotShareable.
     """
     with db.write() as session:
         # The shopper's row first: two taps at once make one link.
@@ -94,6 +101,8 @@ def create_share(db: Database, voucher_id: str, shopper_id: str, now: float, *, 
         voucher = session.get(VoucherTable, voucher_id)
         if shopper is None or voucher is None or voucher.shopper_id != shopper_id:
             raise NotFound("no such voucher")
+        if json.loads(voucher.offer).get("near_end"):
+            raise NotShareable("goods near their end are not announced outside the shop")
         row = _of_campaign(session, shopper_id, voucher)
         if row is None:
             row = ShareTable(

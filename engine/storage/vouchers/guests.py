@@ -71,6 +71,8 @@ def take_shared(db: Database, token: str, owner: str, plan: Plan, secret: bytes,
         if row is None:
             raise ShareOver(DecisionReason.CAMPAIGN_UNKNOWN)
         campaign, worth = campaign_of(row.spec), worth_of(campaign_of(row.spec), plan)
+        if campaign.offer.near_end:  # since the link was made: it is not announced outside the shop
+            raise ShareOver(DecisionReason.LEGAL_CHANNEL)
         slots = _slots(held, now) + counted_slots(session, person, {v.voucher_id for v in held}, now)
         if (refused := _refusal(campaign, row, visit, worth, slots, now)) is not None:
             raise ShareOver(refused)

@@ -295,6 +295,7 @@ def _content(code: str, basket: Basket) -> str:
         # others' advantages only where there are any: what was asked before tills could say them stays the same
         [line.sku, line.category, line.quantity, line.unit_price_minor]
         + ([line.advantages_minor] if line.advantages_minor else [])
+        + (["near_end"] if line.near_end else [])
         for line in basket.lines
     ]
     said = json.dumps([parse_code(code) or code, basket.currency, lines], separators=(",", ":"))

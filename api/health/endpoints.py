@@ -14,12 +14,14 @@ from pydantic import BaseModel, Field
 
 from api.auth import NotSignedIn, health_grant
 from api.context import AppContext, context
+from api.health.counted import count_lines
 from api.keyring import Grant
-from api.middleware.metrics import Metrics, flat
+from api.middleware.metrics import Metrics
 from api.middleware.turned_away import Turned, TurnedAway
 from api.pages import page
 from api.portal.counts import COMPONENT as PORTAL
 from api.texts.catalogue import words
+from api.texts.language import language
 from api.times import rfc3339
 from engine.errors import StorageUnavailable
 from engine.ingest.masks import mask_macs
@@ -107,7 +109,8 @@ def health(
     whole = Health(**found.model_dump(), open_pages=request.app.state.hub.open_pages, components=components)
     if not html:
         return JSONResponse(whole.model_dump())
-    counts = [(c, sorted(flat(c.values))) for c in components]
+    lang = language(request)
+    counts = [(c, list(count_lines(c.values, lang))) for c in components]
     return page(request, "health.html", health=whole, open_pages=whole.open_pages, counts=counts)
 
 

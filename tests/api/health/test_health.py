@@ -97,13 +97,15 @@ def test_counters_for_machines_and_people(site: Site) -> None:
         said = client.get("/health").json()
         public = browser.get("/health").text
         browser.post("/manage/sign-in", data={"key": "manager-key-of-tests"})
-        page = browser.get("/health").text
+        page = browser.get("/health?lang=en").text
         for_managers = machine.get("/health").json()
     assert said == {"status": "ready"}
     by_store = {c["store"]: c["values"] for c in for_managers["components"]}
     assert by_store["corner"]["refused"] == {"unknown_ap": 7, "bad_json": 1}
     assert by_store["*"]["unusable"] == {"unknown_store": 3}
-    assert "unknown_ap" in page
+    assert "an access point that the plan does not have" in page
+    assert "a store without a floor plan" in page
+    assert "(refused.unknown_ap)" in page, "the code stands beside, for who looks it up"
     assert "unknown_store" in page
     assert not any(word in public for word in ("unknown_ap", "secret-frame", "corner"))
     assert "secret-frame" in str(for_managers)

@@ -14,20 +14,26 @@ import pytest
 from pydantic import BaseModel
 
 import api
-from api.health.endpoints import Ready
+from api.health.endpoints import RECEIVERS, Ready
 from api.managers.snapshot import SPANS
+from api.portal.counts import COMPONENT as PORTAL
 from api.portal.counts import GOOD
 from api.shoppers.rights import SHOWN_APART
 from api.shoppers.schemas import Fewer
 from api.texts.catalogue import words
 from api.texts.consents import ASKED, EARLIER, KEPT_WORDINGS, TEXT_VERSION, worded_since, wording
 from api.texts.language import Language
+from docs.from_code.tables import words as said_of
 from engine.loyalty.humans import Signal
 from engine.positioning.labels.doubts import LIES
+from engine.positioning.locator import NoFix
 from engine.presence.hotzones import HotReason, HotState
 from engine.privacy.processing import BASES, Processing, Recipient, Risk
+from engine.runtime.store_engine import StoreCount
+from engine.runtime.stored.damage import Damaged
 from engine.storage.models import metadata
 from engine.storage.people.held import ways_to
+from engine.storage.status import ENGINE
 from engine.vocabulary import (
     Channel,
     DecisionReason,
@@ -227,6 +233,8 @@ def literals(model: type[BaseModel], *fields: str) -> set[str]:
     return {code for field in fields for code in get_args(model.model_fields[field].annotation)}
 
 
+OF_ENGINE = "rayon_engine_"
+ENGINE_COUNTS = {name.removeprefix(OF_ENGINE) for name in said_of("metrics") if name.startswith(OF_ENGINE)}
 HELD_KINDS = {table.name for table in metadata.sorted_tables if ways_to(table)} - SHOWN_APART
 MONTHS = {f"m{n}" for n in range(1, 13)}
 CODES: dict[str, set[str]] = {
@@ -279,6 +287,16 @@ CODES: dict[str, set[str]] = {
     "label_lies": {what.replace(" ", "_") for what in LIES},
     "refusals": {*ReadingRefusal, *RecordRefusal, *LabelRefusal, FrameRefusal.DECODER_FAULT},
     "let_out_failures": set(LetOut) - GOOD,
+    "health_parts": {ENGINE, PORTAL, RECEIVERS},
+    "health_counts": (ENGINE_COUNTS - {"reported_at_seconds"}) | {"let_out", "failing"},
+    "health_reasons": {
+        *StoreCount,
+        *Damaged,
+        *NoFix,
+        *LetOut,
+        *(set(FrameRefusal) - set(ReadingRefusal) - set(RecordRefusal) - {FrameRefusal.DECODER_FAULT}),
+        *("used", "kept", "share", "gain_m", "labelled_devices", "since", "no_key"),
+    },
     "health_states": literals(Ready, "status", "database", "engine", "delivery"),
     "problem_titles": {
         *(ProblemCode.NOT_FOUND, ProblemCode.TOO_MANY_REQUESTS, ProblemCode.STORAGE_UNAVAILABLE),

@@ -64,6 +64,15 @@ def _placed_at(positions: ToldPositions, offset_s: float, received_at: float) ->
     return replace(positions, t=t).take(t >= received_at - MAX_BACKLOG_S)
 
 
+def _newest(heard: Readings, places: ToldPositions) -> float:
+    return max((float(part.t.max()) for part in (heard, places) if len(part)), default=np.inf)
+
+
+def _told_to(sent_at: float, newest: float) -> float:
+    """How far a frame tells everything, `newest` being the newest time in it, infinite where there is none."""
+    return newest if sent_at - newest > UP_TO_DATE_S else sent_at
+
+
 class Intake:
     """Clocks of the sources, duplicates, order and windows of one store."""
 
@@ -106,6 +115,13 @@ class Intake:
             t = np.minimum(frame.labels.t + offset_s, received_at)
             out.append((frame.source, replace(frame.labels, t=t)))
         return out
+
+    def told_by(self, frame: Frame) -> float:
+        """Up to when the frame's source will have told everything once it is taken, s UTC: windows that end until then
+        need not wait for it. It changes nothing here."""
+        offset_s = self._clocks.given_s(frame.source)
+        told_to = _told_to(frame.sent_at + offset_s, _newest(frame.readings, frame.positions) + offset_s)
+        return self._frontiers.told_by(frame.source, min(told_to, frame.received_at))
 
     def listen_from(self, now: float) -> None:
         """Nothing could be heard before `now` (s, UTC): that silence says nothing."""
@@ -180,9 +196,7 @@ class Intake:
         heard, told = (self._bound(shift_times(r, offset_s), received_at) for r in (frame.readings, frame.ap_readings))
         places = _placed_at(frame.positions, offset_s, received_at)
         sent_at = frame.sent_at + offset_s
-        newest = max((float(part.t.max()) for part in (heard, places) if len(part)), default=sent_at)
-        told_to = sent_at if sent_at - newest <= UP_TO_DATE_S else newest
-        return _OnOurClock(heard, told, places, min(told_to, received_at))
+        return _OnOurClock(heard, told, places, min(_told_to(sent_at, _newest(heard, places)), received_at))
 
     def _bound(self, readings: Readings, received_at: float) -> Readings:
         """No reading later than its receipt and the tolerance; what is days old is counted late and left out."""

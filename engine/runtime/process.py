@@ -271,7 +271,8 @@ class EngineProcess:
         for waiting in (self._held, self._gathering):
             waiting.forget_before(self.subscriber.connections)
         held = self._held.take(gained)
-        return [*held, *self.subscriber.take(TAKE_FRAMES, 0.0 if held else TICK_S)]
+        rest_s = 0.0 if held else self._gathering.rest_s(self._wall(), TICK_S)
+        return [*held, *self.subscriber.take(TAKE_FRAMES, rest_s)]
 
     def _sort(self, taken: Sequence[RawFrame], now: float) -> list[Token]:
         """Gathers usable frames of our stores, holds those of other engines', returns what may be acknowledged at once.
@@ -293,7 +294,7 @@ class EngineProcess:
                 self._owners.hear(session, raw.received_at)
             for frame in heard.frames:
                 if frame.store in self.runners:
-                    self._gathering.add(raw, frame, now)
+                    self._gathering.add(raw, frame, now, self.runners[frame.store].told_by(frame))
                 else:
                     self._held.add(frame.store, raw, self._monotonic())
             if not heard.frames:

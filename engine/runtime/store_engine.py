@@ -162,6 +162,10 @@ class StoreEngine:
         """Nothing could be heard before `now` (s, UTC): that silence says nothing."""
         self._intake.listen_from(now)
 
+    def told_by(self, frame: Frame) -> float:
+        """Up to when the frame's source will have told everything once a step has it, s UTC."""
+        return self._intake.told_by(frame)
+
     def set_campaigns(self, campaigns: Sequence[Campaign]) -> None:
         """Takes over the campaigns that run; their places become membership over cells."""
         self._campaigns = tuple(campaigns)

@@ -210,6 +210,10 @@ class StoreRunner:
         """Nothing could be heard before `now` (s, UTC): that silence says nothing."""
         self._engine.listen_from(now)
 
+    def told_by(self, frame: Frame) -> float:
+        """Up to when the frame's source will have told everything once a step has it, s UTC."""
+        return self._engine.told_by(frame)
+
     def rename(self, names: Mapping[int, int], now: float) -> None:
         """The salt has turned: devices go on under new names (old to new). The next checkpoint forgets the old ones."""
         self._engine.rename(names, now)

@@ -84,6 +84,11 @@ class SourceClocks:
         ahead = raw < clock.given_s - max(self._tolerance_s, _GRAIN_S)
         return math.floor(raw / _GRAIN_S) * _GRAIN_S if ahead else clock.given_s
 
+    def given_s(self, source: str) -> float:
+        """What the source's readings were last corrected by, seconds; 0 of one that was not heard."""
+        clock = self._clocks.get(source)
+        return 0.0 if clock is None else clock.given_s
+
     def offsets(self) -> dict[str, float]:
         """The current correction in seconds of the sources heard last, for the status page; all but in a crowd."""
         heard = sorted(self._clocks, key=lambda source: self._clocks[source].last_received, reverse=True)

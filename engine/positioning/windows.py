@@ -14,14 +14,13 @@ HALF_WEIGHT_S = 4.0  # a reading this much older than its scan's newest counts h
 class ScanWindows:
     """Collects readings until their window is over, then gives one scan per device and window.
 
-    Window k holds the readings with k = floor(t / window_s). `late` counts readings whose window was given away
-    already.
+    Window k holds the readings with k = floor(t / window_s), and the first that is open those, too, whose own was given
+    away already: what they say is old by then, and their age says so, but it is not lost.
     """
 
     def __init__(self, n_ap: int, window_s: float) -> None:
         self.n_ap = n_ap
         self.window_s = window_s
-        self.late = 0
         self._next = -np.inf  # first window that is still open
         self._pending = Readings.empty()
 
@@ -30,12 +29,8 @@ class ScanWindows:
 
         Scans come in the order of their windows, then of time, then of device. `watermark` inf flushes everything.
         """
-        fresh = np.floor(readings.t / self.window_s) >= self._next
-        self.late += int((~fresh).sum())
-        if not fresh.all():
-            readings = readings.take(fresh)
         pending = Readings.concat([self._pending, readings]) if len(readings) else self._pending
-        window = np.floor(pending.t / self.window_s)
+        window = np.maximum(np.floor(pending.t / self.window_s), self._next)
         done: Bools = (window + 1) * self.window_s <= watermark
         if np.isfinite(watermark):
             self._next = max(self._next, np.floor(watermark / self.window_s))
@@ -43,26 +38,25 @@ class ScanWindows:
             self._pending = pending
             return Scans.empty(n_ap=self.n_ap)
         self._pending = pending.take(~done)
-        return scans_of(pending.take(done), window[done].astype(np.int64), self.n_ap)
+        return scans_of(pending.take(done), window[done].astype(np.int64), self.n_ap, self.window_s)
 
     def state(self) -> dict[str, Any]:
         """What has been collected and not given away."""
         p = self._pending
         return {
             "next": float(self._next),
-            "late": self.late,
             "columns": [p.t, p.device, p.ap, p.rssi_dbm, p.range_m, p.range_sigma_m],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Goes on as if nothing had happened since `state()`."""
-        self._next, self.late = state["next"], state["late"]
+        self._next = float(state["next"])
         self._pending = Readings(*[np.array(c) for c in state["columns"]])
 
 
-def scans_of(readings: Readings, window: I64, n_ap: int) -> Scans:
-    """One scan per (window, device): means in dB and metres per access point, `t` the newest reading, ages of the
-    means.
+def scans_of(readings: Readings, window: I64, n_ap: int, window_s: float) -> Scans:
+    """One scan per (window, device): means in dB and metres per access point, `t` the newest reading (where all are
+    older than the window, its beginning), ages of the means.
 
     Means weigh readings by their age against `t`: walkers move on, most of all in long windows.
     """
@@ -73,7 +67,7 @@ def scans_of(readings: Readings, window: I64, n_ap: int) -> Scans:
     row = np.cumsum(first) - 1
     n = int(row[-1]) + 1
     last = np.append(np.flatnonzero(first)[1:] - 1, len(r) - 1)
-    t = r.t[last]
+    t = np.maximum(r.t[last], window[last] * window_s)
     slot = row * n_ap + r.ap
     age_s = t[row] - r.t
     weight = 1.0 / (1.0 + (age_s / HALF_WEIGHT_S) ** 2)

@@ -2,8 +2,9 @@
 
 The watermark is how far the store's time has come. A live source takes it as far as it has told of, and never past our
 own time of receipt; a recording takes it to its newest reading. A reading may be up to `reorder_s` older than the
-watermark and is still sorted in; everything older than the last release is late, is counted, and is dropped. Where it
-is known that all sources have spoken past a time (`Frontiers`), what is older is released at once.
+watermark and is still sorted in; everything older is late, is counted, and is dropped. Where it is known that all
+sources have spoken past a time (`Frontiers`), what is older is released at once: what a source of which nothing was
+known says after that is not late for it.
 
 When a store falls silent, its watermark would stand still and its last readings would never leave. So after `quiet_s`
 without a reading the watermark goes on at the wall clock's pace. Sources that report in bursts (a controller that sends
@@ -28,8 +29,8 @@ _NEVER = -np.inf
 class Reorder:
     """Sorts the readings of one store by (t, device, ap), within `reorder_s` of disorder.
 
-    With `window_s` what is late is late by whole windows: a reading whose window is still open is taken, and comes with
-    the next release.
+    With `window_s` sources are live, and release may be sooner than `reorder_s`: nothing is late then that is within
+    `reorder_s` of the watermark, or whose window is still open. It comes with the next release, be its own over.
     """
 
     def __init__(self, reorder_s: float, *, quiet_s: float = QUIET_S, window_s: float = 0.0) -> None:
@@ -130,7 +131,8 @@ class Reorder:
 
     def _late_before(self) -> float:
         if self._window_s and np.isfinite(self._released_to):
-            return float(np.floor(self._released_to / self._window_s) * self._window_s)
+            opened = float(np.floor(self._released_to / self._window_s) * self._window_s)
+            return min(opened, self._watermark - self._reorder_s)
         return self._released_to
 
     def _advance_through_silence(self, now: float) -> None:

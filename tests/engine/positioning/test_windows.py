@@ -44,11 +44,14 @@ def test_a_window_is_given_only_when_the_watermark_passed_its_end() -> None:
     assert len(w.push(Readings.empty(), np.inf)) == 0
 
 
-def test_readings_of_a_window_given_away_are_counted_as_late() -> None:
-    w = ScanWindows(1, 3.0)
+def test_readings_of_a_window_given_away_go_into_the_open_one_with_their_age() -> None:
+    w = ScanWindows(2, 3.0)
     w.push(readings([(0.5, 1, 0, -50, NAN)]), 6.0)
-    assert len(w.push(readings([(2.0, 1, 0, -50, NAN), (6.5, 1, 0, -50, NAN)]), 9.0)) == 1
-    assert w.late == 1
+    old = [(2.0, 1, 0, -50, NAN), (2.0, 2, 0, -70, NAN), (6.5, 1, 1, -60, NAN)]
+    scans = w.push(readings(old), 9.0)
+    assert scans.device.tolist() == [2, 1]
+    assert scans.t.tolist() == [6.0, 6.5]  # no scan is older than its window: tracks know one time only
+    np.testing.assert_allclose(scans.age_s, [[4.0, NAN], [4.5, 0.0]])
 
 
 def test_scans_come_by_window_then_time_then_device() -> None:
@@ -81,6 +84,5 @@ def test_piecewise_with_a_checkpoint_is_the_same_as_at_once(rows: list[tuple], m
         again.restore(w.state())
         w = again
     parts.append(w.push(readings(rows[done:]) if done < len(rows) else Readings.empty(), np.inf))
-    assert w.late == 0
     for name in ("t", "device", "rssi_dbm", "age_s"):
         np.testing.assert_array_equal(np.concatenate([getattr(p, name) for p in parts]), getattr(at_once, name))

@@ -58,19 +58,23 @@ class Drifting:
 
 @dataclass(frozen=True)
 class World:
-    """What the clocks show, how late each source's frames come (s, by the time they are sent), and what is forged."""
+    """What the clocks show, how late each source's frames come (s, by the time they are sent), and what is forged.
+    Nothing comes of the `silent`."""
 
     sources: dict[str, Clock] = field(default_factory=dict)
     wall: Clock = right
     delays: dict[str, Clock] = field(default_factory=dict)
     extra: Sequence[tuple[float, Frame]] = ()
     seconds: float = 120.0
+    silent: Sequence[str] = ()
 
     def arrivals(self) -> Iterator[tuple[float, Frame]]:
         """(true time of arrival, frame) in order."""
         coming: list[tuple[float, int, Frame]] = [(at, -k, f) for k, (at, f) in enumerate(self.extra)]
         for k in range(int(self.seconds / EVERY_S)):
             for i, source in enumerate(SOURCES):
+                if source in self.silent:
+                    continue
                 sent = (k + 1) * EVERY_S + 0.1 * i
                 ahead = self.sources.get(source, right)(sent)
                 at = sent + DELAY_S + self.delays.get(source, right)(sent)

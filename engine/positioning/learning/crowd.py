@@ -17,7 +17,7 @@ from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.learning.crowd_em import HELD_OUT, Assessment, CrowdLearning, Learnt
 from engine.positioning.learning.ranges import shared_bias_m
-from engine.positioning.learning.survey_trust import judge_survey, say_trust
+from engine.positioning.learning.survey_trust import SurveyTrust, judge_survey, say_trust
 from engine.positioning.learning.tracklets import ScanMemory, Stretches
 from engine.positioning.windows import ScanWindows
 from engine.radio.calibrate import DEFAULT_CALIBRATION, ApFit, Calibration, calibrate, fit_warnings
@@ -42,14 +42,15 @@ def calibrate_store(
     readings: Readings | None = None,
     told: Callable[[str], None] = lambda sentence: None,
     on_round: Callable[[], None] = lambda: None,
+    trust: SurveyTrust | None = None,
 ) -> Calibration:
     """Calibrates from known places (survey, access points), then from unlabelled readings where those can teach.
 
     Notes say what was used or left aside, and why. `told` hears what is being worked on when that takes long,
-    `on_round` of each round of it, MOST_ROUNDS at most.
+    `on_round` of each round of it, MOST_ROUNDS at most. `trust` saves judging the survey again, the slow part.
     """
     geometry = cell_geometry(plan, cells)
-    trust = judge_survey(plan, cells, known, geometry)
+    trust = trust or judge_survey(plan, cells, known, geometry)
     settings = replace(DEFAULT_CALIBRATION, field_length_m=trust.field_length_m)
     first = calibrate(plan, cells, known, settings=settings, geometry=geometry, believed=trust.believed)
     if (known.kind == EvidenceKind.SURVEYED).any():

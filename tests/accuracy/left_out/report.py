@@ -36,9 +36,9 @@ def leave_one_site_out(folder: Path, minutes: float) -> int:
 def report(units: Units, found: Search, constants: tuple[Constant, ...]) -> Iterator[str]:
     """Families, sites, and how far choices move."""
     whole = found.fold(None).setting
-    as_is = in_families(lambda unit: units.rows(unit, {}), [*units.sites, STORES])
-    chosen = in_families(lambda unit: units.rows(unit, whole), [*units.sites, STORES])
-    nested = in_families(lambda unit: units.rows(unit, found.fold(unit).setting), units.sites)
+    as_is = in_families(lambda unit: units.exact_rows(unit, {}), [*units.sites, STORES])
+    chosen = in_families(lambda unit: units.exact_rows(unit, whole), [*units.sites, STORES])
+    nested = in_families(lambda unit: units.exact_rows(unit, found.fold(unit).setting), units.sites)
     state = "settled" if found.settled else "cut short: ask again, it goes on"
     yield f"{found.rounds} rounds, {state}"
     yield f"{'family':18s} {'as it is':>9s} {'chosen on all':>14s} {'left out':>9s}"
@@ -46,8 +46,8 @@ def report(units: Units, found: Search, constants: tuple[Constant, ...]) -> Iter
         out = f"{nested[family]:9.3f}" if family in nested else f"{'-':>9s}"
         yield f"{family:18s} {as_is[family]:9.3f} {chosen[family]:14.3f} {out}"
     for unit in units.sites:
-        left = in_families(lambda u: units.rows(u, found.fold(u).setting), [unit])
-        now = in_families(lambda u: units.rows(u, {}), [unit])
+        left = in_families(lambda u: units.exact_rows(u, found.fold(u).setting), [unit])
+        now = in_families(lambda u: units.exact_rows(u, {}), [unit])
         yield f"  {unit:24s} " + "   ".join(f"{f} {now[f]:.2f} -> {left[f]:.2f}" for f in left)
     for c in constants:
         choices = sorted({f.setting.get(c.name, c.value) for f in found.folds if f.left_out})

@@ -101,7 +101,7 @@ def test_scores_are_remembered_between_runs_and_only_rows_that_a_constant_moves_
 def test_the_report_says_both_figures_and_how_far_choices_move() -> None:
     class Made:
         sites = ("a", "b", "c")
-        rows = staticmethod(_score)
+        rows = exact_rows = staticmethod(_score)
 
     lines = list(report(Made(), search(Made.sites, [], [X, Y], _score), (X, Y)))  # type: ignore[arg-type]
     assert "settled" in lines[0]

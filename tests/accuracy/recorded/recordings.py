@@ -25,11 +25,13 @@ from engine.plan.load import load_plan
 from engine.plan.model import Plan
 from engine.positioning.fix_points import PlainFixes
 from engine.positioning.learning.crowd import calibrate_store
+from engine.positioning.learning.survey_trust import SurveyTrust, judge_survey
 from engine.positioning.locator import Locator
 from engine.positioning.offline import locate_scans, self_calibrated_maps
 from engine.positioning.windows import ScanWindows
 from engine.radio.evidence import Evidence
 from engine.radio.evidence_sources import hearings_evidence, survey_evidence
+from engine.radio.pathloss import cell_geometry
 from engine.radio.radiomap import RadioMap
 from engine.records import F64, Hearings, Readings, Scans
 from tests.accuracy.measures import CELL_M, WINDOW_S
@@ -89,6 +91,7 @@ class Site:
         self._folder = folder
         self._parts: dict[tuple[str, str], Part | None] = {}
         self._surveys: dict[tuple[str, str], Evidence] = {}
+        self.trust: dict[tuple[str, str], SurveyTrust] = {}  # of surveys that are not to be judged anew
 
     @cached_property
     def plan(self) -> Plan:
@@ -135,11 +138,19 @@ class Site:
         if model is None:
             return None
         if not model.startswith(UNLABELLED):
-            return calibrate_store(self.plan, self.cells, self.survey(model, kind)).radio_map
+            trust = self.trust.get((model, kind))
+            return calibrate_store(self.plan, self.cells, self.survey(model, kind), trust=trust).radio_map
         part = self.part(model.removeprefix(UNLABELLED), kind)
         assert part is not None
         heard = hearings_evidence(self.plan, part.hearings)
         return calibrate_store(self.plan, self.cells, heard, part.readings).radio_map
+
+    def judge(self, kind: str) -> dict[tuple[str, str], SurveyTrust]:
+        """What its surveys are believed, by name and kind."""
+        names = {model for model, name in self.folds if model_name(model) == "surveyed" and self.part(name, kind)}
+        geometry = cell_geometry(self.plan, self.cells)
+        known = {(name, kind): self.survey(name, kind) for name in sorted(filter(None, names))}
+        return {key: judge_survey(self.plan, self.cells, own, geometry) for key, own in known.items()}
 
     def survey(self, name: str, kind: str) -> Evidence:
         """A survey's evidence."""

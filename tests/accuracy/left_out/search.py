@@ -1,9 +1,10 @@
 """Leave one site out: every constant is chosen on the other sites, and scored on the one that had no say.
 
-A coordinate search: constant by constant, each value of its grid is tried, and the best on a fold's sites stays, until
-a whole round moves nothing or time is up. All folds go on side by side, so that a search that was cut short has come
-equally far in each; they ask for the same settings nearly always, which a memory of scores makes cheap. The score is
-the mean over families of the mean logarithm of a row's ratio: a family counts the same however many rows it has.
+Each round tries every other value of every constant alone, from the setting that a fold has. Then a fold takes those
+that were better on its own sites one after the other, the best first, as long as each still makes it better. All folds
+go on side by side, so that a search that was cut short has come equally far in each; in the first round they ask for
+the same settings, which a memory of scores makes cheap. The score is the mean over families of the mean logarithm of a
+row's ratio: a family counts the same however many rows it has.
 """
 
 from __future__ import annotations
@@ -59,32 +60,59 @@ def search(
     folds = [Fold(out, [*(s for s in sites if s != out), *always]) for out in (None, *sites)]
     rounds = 0
     while True:
+        wishes = []
+        for fold in folds:
+            wish = _wishes(fold, constants, score_of, in_time, lambda said, n=rounds: told(f"round {n + 1}, {said}"))
+            if wish is None:
+                return Search(folds, rounds, settled=False)
+            wishes.append(wish)
         moved = False
-        for constant in constants:
-            for fold in folds:
+        for k in range(max(map(len, wishes))):
+            for fold, wish in zip(folds, wishes, strict=True):
                 if not in_time():
                     return Search(folds, rounds, settled=False)
-                told(f"round {rounds + 1}, {constant.name}, without {fold.left_out or 'none'}")
-                moved |= _move(fold, constant, score_of, in_time)
+                told(f"round {rounds + 1}, wish {k + 1}, without {fold.left_out or 'none'}")
+                moved |= k < len(wish) and _take(fold, *wish[k], score_of)
         rounds += 1
         if not moved:
             return Search(folds, rounds, settled=True)
 
 
-def _move(fold: Fold, constant: Constant, score_of: ScoreOf, in_time: Callable[[], bool]) -> bool:
-    """Takes the best value on the fold's units, if it is better than the one it has; says whether it moved."""
-    here = fold.setting.get(constant.name, constant.value)
-    scores = {here: score(fold, fold.setting, score_of)}
-    for value in constant.grid:
-        if value != here:
-            scores[value] = score(fold, without_home({**fold.setting, constant.name: value}, constant), score_of)
-            if not in_time():
-                return False
-    best = min(scores, key=lambda value: scores[value])
-    if scores[best] > scores[here] - LEAST_GAIN:
+def _wishes(
+    fold: Fold,
+    constants: Sequence[Constant],
+    score_of: ScoreOf,
+    in_time: Callable[[], bool],
+    told: Callable[[str], None],
+) -> list[tuple[Constant, float]] | None:
+    """The best other value of each constant that would be better alone, the best first; None when time was up."""
+    here = score(fold, fold.setting, score_of)
+    found = []
+    for constant in constants:
+        own: list[tuple[float, float]] = []
+        for value in constant.grid:
+            if value != fold.setting.get(constant.name, constant.value):
+                if not in_time():
+                    return None
+                told(f"{constant.name}, without {fold.left_out or 'none'}")
+                own.append((score(fold, _with(fold, constant, value), score_of), value))
+        best, value = min(own)
+        if best < here - LEAST_GAIN:
+            found.append((best, constant, value))
+    return [(constant, value) for _, constant, value in sorted(found, key=lambda wish: wish[0])]
+
+
+def _take(fold: Fold, constant: Constant, value: float, score_of: ScoreOf) -> bool:
+    """Takes the value, if it is still better on the fold's units; says whether it moved."""
+    setting = _with(fold, constant, value)
+    if score(fold, setting, score_of) > score(fold, fold.setting, score_of) - LEAST_GAIN:
         return False
-    fold.setting = without_home({**fold.setting, constant.name: best}, constant)
+    fold.setting = setting
     return True
+
+
+def _with(fold: Fold, constant: Constant, value: float) -> dict[str, float]:
+    return without_home({**fold.setting, constant.name: value}, constant)
 
 
 def without_home(setting: dict[str, float], constant: Constant) -> dict[str, float]:

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from engine.positioning.settings import DEFAULT_SETTINGS
-from engine.radio.calibrate import DEFAULT_CALIBRATION
 from engine.radio.pathloss import DEFAULT_PRIOR
 from engine.radio.ridge import DEFAULT_RIDGE
 
@@ -50,22 +49,20 @@ class Constant:
 
 CONSTANTS = (
     Constant(DEFAULT_PRIOR, "p0_dbm", (-46.0, -42.0, -38.0)),
-    Constant(DEFAULT_PRIOR, "p0_spread_db", (5.0, 7.0, 10.0)),
-    Constant(DEFAULT_PRIOR, "exponent", (2.0, 2.3, 2.6, 2.9)),
+    Constant(DEFAULT_PRIOR, "p0_spread_db", (7.0, 10.0, 13.0)),
+    Constant(DEFAULT_PRIOR, "exponent", (2.0, 2.3, 2.6)),
     Constant(DEFAULT_PRIOR, "exponent_spread", (0.2, 0.4, 0.6), also=((DEFAULT_RIDGE, "exponent"),)),
-    Constant(DEFAULT_PRIOR, "sigma_db", (2.8, 3.5, 4.5, 5.5)),
+    Constant(DEFAULT_PRIOR, "sigma_db", (2.8, 3.5, 4.5)),
+    Constant(DEFAULT_SETTINGS, "tail_dof", (3.0, 4.0, 6.0)),
+    Constant(DEFAULT_SETTINGS, "plan_memory_s", (2.25, 3.2, 4.5)),
     Constant(DEFAULT_PRIOR, "range_bias_m", (0.0, 0.4, 0.8), kinds=("range",)),
     Constant(DEFAULT_PRIOR, "range_bias_spread_m", (1.0, 1.8, 3.0), kinds=("range",)),
     Constant(DEFAULT_PRIOR, "range_sigma_m", (0.7, 1.0, 1.5), kinds=("range",)),
-    Constant(DEFAULT_RIDGE, "ap_power_db", (2.0, 3.0, 5.0), models=("surveyed",)),
-    Constant(DEFAULT_CALIBRATION, "device_spread_db", (5.0, 8.0), models=("surveyed",)),
-    Constant(DEFAULT_CALIBRATION, "device_range_spread_m", (0.5, 1.0, 2.0), ("range",), ("surveyed",)),
-    Constant(DEFAULT_SETTINGS, "tail_dof", (3.0, 4.0, 6.0)),
-    Constant(DEFAULT_SETTINGS, "memory_s", (1.5, 2.25, 3.2)),
-    Constant(DEFAULT_SETTINGS, "plan_memory_s", (2.25, 3.2, 4.5)),
     Constant(DEFAULT_SETTINGS, "range_memory_s", (3.0, 6.0, 9.0), kinds=("range",)),
-    Constant(DEFAULT_SETTINGS, "map_error", (0.7, 1.4, 2.0), kinds=("range",)),
+    Constant(DEFAULT_SETTINGS, "map_error", (1.0, 1.4, 2.0), kinds=("range",)),
+    Constant(DEFAULT_RIDGE, "ap_power_db", (2.0, 3.0, 5.0), models=("surveyed",)),
 )
+"""The prior of the law and what is believed of a scan: what moves places most. Each evaluation is dear."""
 
 
 @contextmanager

@@ -24,9 +24,9 @@ ENGINE = Path(__file__).parents[3] / "engine"
 class Units:
     """Sites of a folder, and stores. Row scores are kept in a file, as long as the engine's code stays the same.
 
-    What a survey is believed is found by leaving out its own places, which is three quarters of an evaluation, and
-    hangs little on these constants. `rows` goes by what was found with the constants as they are, `exact_rows` finds
-    it anew.
+    A search goes by `rows`: of the first recording of each row, with surveys believed as far as they are with the
+    constants as they are: that is found by leaving out a survey's own places, which is three quarters of an evaluation.
+    A report goes by `exact_rows`.
     """
 
     def __init__(self, folder: Path, memory: Path, constants: tuple[Constant, ...] = CONSTANTS) -> None:
@@ -72,13 +72,12 @@ class Units:
         kind, model = part
         matters = {c.name: c for c in self._constants if kind in c.kinds and model in c.models}
         own = {name: value for name, value in sorted(setting.items()) if name in matters}
-        kept = model == "surveyed" and not exact and bool(own)
-        key = json.dumps([self._code, unit, kind, model, own] + ["trust kept"] * kept)
+        key = json.dumps([self._code, unit, kind, model, own, exact])
         if key not in self._known:
             if unit != STORES:
-                self._sites[unit].trust = self._trust_of(unit, kind) if kept else {}
+                self._sites[unit].trust = {} if exact else self._trust_of(unit, kind)
             with changed(own, self._constants):
-                self._keep(key, self._store_ratios() if unit == STORES else self._site_ratios(unit, kind, model))
+                self._keep(key, self._store_ratios() if unit == STORES else self._site_ratios(unit, kind, model, exact))
         return self._known[key]
 
     def _trust_of(self, unit: str, kind: str) -> dict[tuple[str, str], SurveyTrust]:
@@ -87,9 +86,10 @@ class Units:
             self._trust[unit, kind] = self._sites[unit].judge(kind)
         return self._trust[unit, kind]
 
-    def _site_ratios(self, unit: str, kind: str, model: str) -> dict[str, float]:
+    def _site_ratios(self, unit: str, kind: str, model: str, exact: bool) -> dict[str, float]:
         site: Site = self._sites[unit]
-        rows: dict[str, Score] = with_baselines(self._folder, site.rows((kind,), (model,)))
+        found = site.rows((kind,), (model,)) if exact else site.rows((kind,), (model,), most=1)
+        rows: dict[str, Score] = with_baselines(self._folder, found)
         return {name: score.ratio for name, score in rows.items() if score.best}
 
     def _store_ratios(self) -> dict[str, float]:

@@ -108,15 +108,17 @@ class Site:
         """(model, readings)."""
         return [(model, readings) for model, readings in json.loads((self._folder / "folds.json").read_text())]
 
-    def rows(self, kinds: Sequence[str] = ("rssi", "range"), models: Sequence[str] = ()) -> dict[str, Score]:
-        """Scores by row: `site | kind | model`; of some models only where they are named."""
+    def rows(
+        self, kinds: Sequence[str] = ("rssi", "range"), models: Sequence[str] = (), most: int = 1000
+    ) -> dict[str, Score]:
+        """Scores by row: `site | kind | model`; of some models only where they are named, and of `most` recordings."""
         out = {}
         for kind in kinds:
             scored: dict[str, list[F64]] = {}
             still: dict[str, bool] = {}
             for model, name in self.folds:
                 part, said = self.part(name, kind), model_name(model)
-                if part is None or (models and said not in models):
+                if part is None or (models and said not in models) or len(scored.get(said, [])) == most:
                     continue
                 scored.setdefault(said, []).append(errors(part, self.locate(model, name, kind)))
                 still[said] = still.get(said, True) and stands_still(part.truth)

@@ -17,6 +17,8 @@ import numpy as np
 
 from engine.plan.cells import Cells, zone_membership
 from engine.plan.model import Plan
+from engine.presence.expected.rows import ExpectedRow, add_up
+from engine.presence.expected.waiting import ExpectedWaiting
 from engine.presence.flows import FlowRow, zones_within
 from engine.presence.frames import heat_frames, squares_of_cells
 from engine.presence.heat import HeatRow
@@ -35,11 +37,19 @@ _PAIR = ""  # the one part of a pair of zones
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Rows to be added to the store's tables. They name no one."""
+    """Rows to be added to the store's tables. They name no one, but for `stays`: what each device adds to what is
+    expected of zones, which goes no further than to `Release` and comes out of it as `expected`."""
 
     heat: list[HeatRow] = field(default_factory=list)
     zone_hours: list[ZoneHourRow] = field(default_factory=list)
     flows: list[FlowRow] = field(default_factory=list)
+    expected: list[ExpectedRow] = field(default_factory=list)
+    stays: list[tuple[int, ExpectedRow]] = field(default_factory=list)
+
+    def anonymous(self) -> Statistics:
+        """The same with all stays added up."""
+        expected = add_up([*self.expected, *(row for _, row in self.stays)])
+        return Statistics(self.heat, self.zone_hours, self.flows, expected)
 
 
 @dataclass
@@ -77,6 +87,7 @@ class Release:
         self._visits: dict[str, Block] = {}
         self._moves: dict[tuple[str, str], Block] = {}
         self._ended: dict[str, float] = {}  # when the last block of a zone or pair ended
+        self._expected = ExpectedWaiting(k, lambda since, until: hours_of(since, until, self._local))
 
     def see(self, fixes: Fixes, visits: Sequence[VisitEvent]) -> None:
         """Who is behind what the next `take` brings."""
@@ -107,7 +118,7 @@ class Release:
     def take(self, drained: Statistics, clock: float) -> Statistics:
         """What may be let out at `clock` (s, UTC, the store's own); the rest of `drained` waits."""
         if self.k == ALL:
-            return drained
+            return drained.anonymous()
         self._keep(drained)
         if clock <= 0:  # nothing was heard yet
             return Statistics()
@@ -126,7 +137,8 @@ class Release:
     def _let_out(self, end: float) -> Statistics:
         self._tried = end
         heat, zones = self._release_heat(end)
-        return Statistics(heat, zones + self._release_visits(end), self._release_moves(end))
+        hours, moves = zones + self._release_visits(end), self._release_moves(end)
+        return Statistics(heat, hours, moves, self._expected.release(end))
 
     def _keep(self, drained: Statistics) -> None:
         first = {frame.level: frame for frame in self._frames}
@@ -137,6 +149,7 @@ class Release:
             if z.zone in self._visits or z.persons_peak > 0:
                 block = self._visits.setdefault(z.zone, self._new(z.zone))
                 block.peak = max(block.peak, z.persons_peak)
+        self._expected.keep(drained.stays, self._begun)
 
     def _new(self, name: str) -> Block:
         return Block(self._ended.get(name, self._begun))
@@ -149,6 +162,7 @@ class Release:
         self._ended = {name: min(t, end) for name, t in self._ended.items()}
         for block in (*self._visits.values(), *self._moves.values()):
             block.since = end if first else min(block.since, end)
+        self._expected.begin(end, first=first)
 
     def _squares(self, fixes: Fixes) -> I64:
         """The square of each fix's own point, (n,)."""
@@ -215,12 +229,14 @@ class Release:
         self._presences = self._presences.without(devices)
         for block in (*self._visits.values(), *self._moves.values()):
             block.crowd.forget(gone)
+        self._expected.forget(gone)
 
     def turn(self) -> None:
         """The salt has turned: numbers stay, no pseudonym does."""
         self._presences = self._presences.turn()
         for block in (*self._visits.values(), *self._moves.values()):
             block.crowd.turn()
+        self._expected.turn()
 
     def state(self) -> dict[str, Any]:
         """Everything that later results depend on. It holds pseudonyms, and sums with fewer than k people."""
@@ -235,6 +251,7 @@ class Release:
             "visits": [[zone, *_block_state(block)] for zone, block in sorted(self._visits.items())],
             "moves": [[a, b, *_block_state(block)] for (a, b), block in sorted(self._moves.items())],
             "ended": dict(self._ended),
+            "expected": self._expected.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -248,6 +265,8 @@ class Release:
         self._visits = {zone: _block(rest) for zone, *rest in state["visits"]}
         self._moves = {(a, b): _block(rest) for a, b, *rest in state["moves"]}
         self._ended = {str(name): float(t) for name, t in state["ended"].items()}
+        if "expected" in state:  # not in what an earlier version kept
+            self._expected.restore(state["expected"])
 
 
 def hours_of(since: float, until: float, local: LocalHours) -> list[tuple[float, float]]:

@@ -99,11 +99,11 @@ def score_visits(
     """
     rules = rules or PresenceConfig()
     known = set(devices)
-    true = _group_stays(truth, known)
-    own = _group_stays(found, known)
+    true = group_stays(truth, known)
+    own = group_stays(found, known)
     wanted, pairs, missed, wrong, passing = [], [], [], [], 0
     for key in sorted(true.keys() | own.keys()):
-        stays = _join_blinks(true.get(key, []), rules.grace_s)
+        stays = join_blinks(true.get(key, []), rules.grace_s)
         long = [s for s in stays if s.dwell_s >= rules.confirm_s]
         together, left_true, left_found = _pair(long, own.get(key, []))
         wanted += long
@@ -129,7 +129,8 @@ def _dwell(pairs: list[tuple[Stay, Stay]]) -> dict[str, Any]:
     }
 
 
-def _group_stays(table: ZoneStays, known: set[str]) -> dict[tuple[str, str], list[Stay]]:
+def group_stays(table: ZoneStays, known: set[str]) -> dict[tuple[str, str], list[Stay]]:
+    """The stays of known devices by device and zone, by entry."""
     out: dict[tuple[str, str], list[Stay]] = defaultdict(list)
     columns = (table.device.tolist(), table.zone.tolist(), table.entered_at.tolist(), table.left_at.tolist())
     for row in zip(*columns, strict=True):
@@ -140,7 +141,8 @@ def _group_stays(table: ZoneStays, known: set[str]) -> dict[tuple[str, str], lis
     return out
 
 
-def _join_blinks(stays: list[Stay], gap_s: float) -> list[Stay]:
+def join_blinks(stays: list[Stay], gap_s: float) -> list[Stay]:
+    """Stays of one device in one zone, by entry; those apart by `gap_s` at most are one."""
     out: list[Stay] = []
     for stay in stays:
         if out and stay.entered_at - out[-1].left_at <= gap_s:

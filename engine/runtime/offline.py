@@ -28,6 +28,7 @@ from engine.offers.decide import campaign_book, decide
 from engine.offers.promise import Promise
 from engine.plan.model import Plan
 from engine.positioning.fix_points import PlainFixes
+from engine.presence.expected.rows import ExpectedRow
 from engine.presence.flows import FlowRow
 from engine.presence.heat import ZoneHourRow
 from engine.privacy.consent import Grants
@@ -57,6 +58,7 @@ class Chain:
     fixes: PlainFixes
     zone_hours: list[ZoneHourRow]
     flows: list[FlowRow]
+    expected: list[ExpectedRow]
     names: dict[int, str]
     counts: Counter[str]
     labels: dict[str, Any] = field(default_factory=dict)
@@ -115,11 +117,21 @@ def run_chain(
         on_step(now)
     counts = engine.counts + Counter({f"no_fix_{why}": n for why, n in engine.figures()["no_fix"].items()})
     names = {device_number(name): name for name in recording.device_names}
-    found = engine.drain()
+    found = engine.drain().anonymous()
     places = PlainFixes.concat(fixes)
     said, promises = engine.figures()["labels"], engine.promises
     return Chain(
-        desk.decisions, visits, stays, places, found.zone_hours, found.flows, names, counts, said, dict(promises)
+        desk.decisions,
+        visits,
+        stays,
+        places,
+        found.zone_hours,
+        found.flows,
+        found.expected,
+        names,
+        counts,
+        said,
+        dict(promises),
     )
 
 

@@ -21,6 +21,7 @@ from engine.plan.cells import Cells, walkable_cells, zone_membership
 from engine.plan.model import Plan
 from engine.positioning.labels.lesson import Lesson
 from engine.positioning.told import fixes_of
+from engine.presence.expected.histories import Histories
 from engine.presence.flows import Flows, leaf_zones
 from engine.presence.heat import HeatGrid, ZoneHours
 from engine.presence.local_hours import hours_in
@@ -125,6 +126,7 @@ class StoreEngine:
         local = hours_in(plan.timezone)
         self._hours = ZoneHours(zone_ids, **silences, local=local)
         self._flows = Flows(leaf_zones(plan), local)
+        self._histories = Histories(plan, self.cells, **silences)
         self._timers = TriggerTimers(gap_max_s=presence.gap_max_s)
         self._linked = np.empty(0, np.uint64)
         self._uncounted = np.empty(0, np.uint64)
@@ -149,6 +151,7 @@ class StoreEngine:
         if heard.clock == np.inf:
             self._locator.start_anew()
             self._places.start_anew()
+        self._histories.end(ended)
         moves = self._flows.add(self.counted(visits), self.counted(ended))
         step = Step(heard.clock, fixes, visits, triggers, ended, moves)
         self._count(frames, heard, step)
@@ -200,6 +203,7 @@ class StoreEngine:
         """The devices of shoppers who object to statistics: they get offers, and are part of no figure."""
         self._uncounted = np.array(sorted(devices), np.uint64)
         self._hours.forget(self._uncounted)
+        self._histories.forget(self._uncounted)
 
     def are_counted(self, devices: U64) -> Bools:
         """Which of these devices are part of figures (n,)."""
@@ -245,7 +249,8 @@ class StoreEngine:
 
     def drain(self) -> Statistics:
         """The statistics since the last call."""
-        return Statistics(self._heat.drain(), self._hours.drain(), self._flows.drain())
+        heat, hours, flows = self._heat.drain(), self._hours.drain(), self._flows.drain()
+        return Statistics(heat, hours, flows, stays=self._histories.drain())
 
     @property
     def counts(self) -> Counter[StoreCount]:
@@ -304,6 +309,7 @@ class StoreEngine:
             fixes, p_zone = fixes.take(counted), p_zone[counted]
         self._heat.add(fixes)
         self._hours.add(fixes, p_zone)
+        self._histories.add(fixes)
         self._hours.add_visits(self.counted(events))
         return events
 
@@ -350,7 +356,7 @@ class StoreEngine:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Takes over what `state` returned."""
         for name, part in self._presence().items():
-            if name in state or part is not self._places:  # checkpoints of before know of no places
+            if name in state or part not in (self._places, self._histories):  # checkpoints of before know of neither
                 part.restore(state[name])
         self._intake.restore(state)
         self._locator.restore(state)
@@ -367,6 +373,7 @@ class StoreEngine:
             "heat": self._heat,
             "hours": self._hours,
             "flows": self._flows,
+            "histories": self._histories,
             "timers": self._timers,
             "places": self._places,
             "newcomers": self._newcomers,

@@ -303,6 +303,7 @@ class StoreRunner:
             self._visits,
             now,
             flows=statistics.flows,
+            expected=statistics.expected,
             lease=self.lease,
         )
         self._journal.free(self._upto_id)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
+from engine.presence.expected.rows import ExpectedRow
 from engine.presence.flows import FlowRow
 from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
@@ -17,7 +18,7 @@ from engine.storage.database import Database
 from engine.storage.leases import Lease, fence
 from engine.storage.models.running import CheckpointTable, JournalTable
 from engine.storage.models.shoppers import ConsentTable, ShopperTable
-from engine.storage.models.visits import FlowTable, HeatTable, VisitTable, ZoneHourTable
+from engine.storage.models.visits import FlowTable, HeatTable, VisitTable, ZoneExpectedTable, ZoneHourTable
 from engine.storage.upserts import table_of, upsert
 from engine.vocabulary import Purpose
 
@@ -173,6 +174,7 @@ def save_checkpoint(
     now: float,
     *,
     flows: Sequence[FlowRow] = (),
+    expected: Sequence[ExpectedRow] = (),
     lease: Lease | None = None,
 ) -> None:
     """In one transaction: adds the aggregates drained since the last checkpoint, stores the state; the journal up to
@@ -193,6 +195,7 @@ def save_checkpoint(
             most=("persons_peak",),
         )
         upsert(session, FlowTable, flow_values(store, flows), add=("count",))
+        upsert(session, ZoneExpectedTable, expected_values(store, expected), add=EXPECTED_FIGURES)
         saved = {"store": store, "upto_id": upto_id, "blob": blob, "saved_at": now}
         upsert(session, CheckpointTable, [saved], replace=("upto_id", "blob", "saved_at"))
 
@@ -274,6 +277,15 @@ def zone_values(store: str, hours: Sequence[ZoneHourRow]) -> list[dict[str, Any]
         }
         for h in hours
     ]
+
+
+EXPECTED_FIGURES = ExpectedRow.__slots__[2:]
+"""The columns of `zone_expected` that are added up."""
+
+
+def expected_values(store: str, rows: Sequence[ExpectedRow]) -> list[dict[str, Any]]:
+    """Rows of `zone_expected`, for `upsert`."""
+    return [{"store": store, **asdict(row)} for row in rows]
 
 
 def flow_values(store: str, flows: Sequence[FlowRow]) -> list[dict[str, Any]]:

@@ -36,6 +36,25 @@ class ZoneHourTable(SQLModel, table=True):
     persons_peak: float = Field(sa_type=Double)
 
 
+class ZoneExpectedTable(SQLModel, table=True):
+    """What was expected of a zone in an hour, with what is known of its errors: counts, never persons."""
+
+    __tablename__: ClassVar[str] = "zone_expected"
+    store: str = Field(primary_key=True)
+    hour_start: float = Field(primary_key=True, sa_type=Double)
+    zone: str = Field(primary_key=True)
+    person_s: float = Field(sa_type=Double)
+    visits: float = Field(sa_type=Double)
+    dwell_s: float = Field(sa_type=Double)
+    ambiguous_s: float = Field(sa_type=Double)
+    visits_var: float = Field(sa_type=Double)
+    dwell_var: float = Field(sa_type=Double)
+    cross_var: float = Field(sa_type=Double)
+    visits_sq: float = Field(sa_type=Double)
+    dwell_sq: float = Field(sa_type=Double)
+    cross_sq: float = Field(sa_type=Double)
+
+
 class FlowTable(SQLModel, table=True):
     """Transitions from zone to zone in an hour, `""` being outside: counts, never persons."""
 

@@ -27,7 +27,7 @@ Row = dict[str, Any]
 OF_NOBODY = frozenset(
     {
         *("access_key", "campaign", "heat", "lease", "retention_proof", "status", "store_version", "consent_count"),
-        *("zone_flow", "zone_hour", "push_key", "received"),
+        *("zone_expected", "zone_flow", "zone_hour", "push_key", "received"),
         "taught",  # places and what is heard there, devices under numbers of chance
         *("checkpoint", "journal"),  # sealed, for a day at most: only the engine that sealed them can open them
     }

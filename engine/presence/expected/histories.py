@@ -1,0 +1,155 @@
+"""Histories of P(zone), kept until a device's stay in the store is over: then they become what is expected of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from engine.plan.cells import Cells, zone_membership
+from engine.plan.model import Plan
+from engine.presence.expected.rows import FLOOR, ExpectedRow, StayHistory, expected_rows
+from engine.presence.flows import leaf_zones
+from engine.presence.intervals import CAP_S, SILENT_S, FixIntervals
+from engine.presence.local_hours import hours_in
+from engine.presence.rhythm import GAP_MAX_S
+from engine.records import F32, F64, I64, U64, Fixes, StoreVisit
+
+LEAST_P = 0.01  # traces below it go to the floor between zones
+LONGEST_S = 3600.0
+"""What never leaves is counted piece by piece."""
+_CLOCK_SLACK_S = 1e-3
+
+Held = tuple[U64, F64, F64, sparse.csr_array]
+"""Devices, times, the time each fix stands for, and P of the zones and of the floor between, one row a fix."""
+
+
+class Histories:
+    """The stays that go on, in one store. Adding fixes costs one product; the rest is done when they are drained."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        cells: Cells,
+        *,
+        cap_s: float = CAP_S,
+        silent_s: float = SILENT_S,
+        gap_max_s: float = GAP_MAX_S,
+    ) -> None:
+        leaves = leaf_zones(plan)
+        self.zones = (*leaves, FLOOR)
+        self._members: F32 = zone_membership(plan, cells)[:, [plan.zone_index[z] for z in leaves]].astype(np.float32)
+        self._nowhere: F32 = (self._members.sum(axis=1) == 0).astype(np.float32)
+        self._local = hours_in(plan.timezone)
+        self._silent_s = max(silent_s, gap_max_s)
+        self._intervals = FixIntervals(cap_s, silent_s, gap_max_s=gap_max_s, local=self._local)
+        self._held = _nothing(len(self.zones))
+        self._fresh: list[Held] = []
+        self._ended: list[tuple[int, float]] = []
+
+    def add(self, fixes: Fixes) -> None:
+        """Takes in fixes."""
+        if not len(fixes):
+            return
+        inside = np.asarray(fixes.posterior @ self._members, np.float32)
+        inside[inside < LEAST_P] = 0.0
+        floor = np.asarray(fixes.posterior @ self._nowhere, np.float32)
+        rest = np.where(inside.sum(axis=1) + floor < 1.0, 1.0 - inside.sum(axis=1), floor)
+        seconds = self._intervals.seconds(fixes.device, fixes.t)
+        p = sparse.csr_array(np.column_stack([inside, rest]).astype(np.float32))
+        self._fresh.append((fixes.device.copy(), fixes.t.copy(), seconds, p))
+
+    def end(self, stays: Sequence[StoreVisit]) -> None:
+        """These stays are over."""
+        self._ended += [(int(stay.device), stay.last_seen_at) for stay in stays]
+
+    def drain(self) -> list[tuple[int, ExpectedRow]]:
+        """What is expected of the stays that ended since the last call, with the device of each row."""
+        self._gather()
+        device, t, seconds, p = self._held
+        out: list[tuple[int, ExpectedRow]] = []
+        gone = np.zeros(len(t), np.bool_)
+        for who, until in [*self._ended, *self._long()]:
+            first, last = (
+                np.searchsorted(device, np.uint64(who), side="left"),
+                np.searchsorted(device, np.uint64(who), side="right"),
+            )
+            mine = np.flatnonzero((t[first:last] <= until + _CLOCK_SLACK_S) & ~gone[first:last]) + first
+            gone[mine] = True
+            out += [(who, row) for row in self._expect(t[mine], seconds[mine], p[mine])]
+        self._ended = []
+        self._held = (device[~gone], t[~gone], seconds[~gone], p[~gone])
+        return out
+
+    def _expect(self, t: F64, seconds: F64, p: sparse.csr_array) -> list[ExpectedRow]:
+        if len(t) < 2:  # heard once: nobody knows for how long
+            return []
+        gap = np.diff(t, prepend=t[0])
+        seconds = np.minimum(seconds, gap)  # what came before its first fix belongs to the stay before
+        floor = len(self.zones) - 1
+        seen = np.append(np.unique(p.indices[p.indices < floor]), floor)
+        history = StayHistory(t, seconds, gap - seconds, p[:, seen].toarray().astype(np.float64))
+        return expected_rows(history, tuple(self.zones[z] for z in seen.tolist()), self._local)
+
+    def _gather(self) -> None:
+        parts = [self._held, *self._fresh]
+        device = np.concatenate([part[0] for part in parts])
+        t, seconds = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
+        p = sparse.csr_array(sparse.vstack([part[3] for part in parts], format="csr"))
+        order = np.lexsort((t, device))
+        self._held, self._fresh = (device[order], t[order], seconds[order], p[order]), []
+
+    def _long(self) -> list[tuple[int, float]]:
+        """Devices that have been there for long, and their newest time."""
+        device, t = self._held[:2]
+        if not len(t):
+            return []
+        first = np.flatnonzero(np.r_[True, device[1:] != device[:-1]])
+        last = np.append(first[1:], len(t)) - 1
+        over = np.flatnonzero(t[last] - t[first] > LONGEST_S)
+        return list(zip(device[first[over]].tolist(), t[last[over]].tolist(), strict=True))
+
+    def forget(self, devices: U64) -> None:
+        """Nothing of what these devices (m,) did in stays that go on is counted."""
+        self._gather()
+        kept = ~np.isin(self._held[0], devices)
+        device, t, seconds, p = self._held
+        self._held = (device[kept], t[kept], seconds[kept], p[kept])
+
+    def state(self) -> dict[str, Any]:
+        """Everything that later results depend on."""
+        self._gather()
+        device, t, seconds, p = self._held
+        who, until = zip(*self._ended, strict=True) if self._ended else ((), ())
+        return {
+            "zones": list(self.zones),
+            "intervals": self._intervals.state(),
+            "device": device,
+            "t": t,
+            "seconds": seconds,
+            "held": np.diff(p.indptr).astype(np.int32),
+            "zone": p.indices.astype(np.int32),
+            "p": p.data,
+            "ended": {"device": np.array(who, np.uint64), "until": np.array(until, np.float64)},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes over what `state` returned; of another plan's zones nothing: the stays begin anew."""
+        if tuple(state["zones"]) != self.zones:
+            return
+        self._intervals.restore(state["intervals"])
+        device, t = np.asarray(state["device"], np.uint64), np.asarray(state["t"], np.float64)
+        starts: I64 = np.append(0, np.cumsum(np.asarray(state["held"], np.int64)))
+        parts = np.array(state["p"], np.float32), np.array(state["zone"], np.int32), starts.astype(np.int32)
+        p = sparse.csr_array(parts, shape=(len(t), len(self.zones)))
+        self._held, self._fresh = (device, t, np.asarray(state["seconds"], np.float64), p), []
+        ended = state["ended"]
+        until: list[float] = np.asarray(ended["until"]).tolist()
+        self._ended = list(zip(np.asarray(ended["device"], np.uint64).tolist(), until, strict=True))
+
+
+def _nothing(width: int) -> Held:
+    rows = sparse.csr_array(np.empty((0, width), np.float32))
+    return np.empty(0, np.uint64), np.empty(0), np.empty(0), rows

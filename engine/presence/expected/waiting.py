@@ -1,0 +1,116 @@
+"""What is expected of zones waits until k people stand behind it, like every other figure (`engine.presence.release`).
+
+A block of a zone is let out when k distinct devices were likely there, and when they count for k: somebody to whom
+nineteen others add a trace would not be hidden by them, so that the sum of visits, squared, over the sum of their
+squares (Kish's effective number, "Survey Sampling" 1965) must come to k as well.
+
+Time on the floor between zones, and time in zones, is told by heat alone, which is cut so that nothing can be taken
+from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from engine.presence.expected.rows import FLOOR, UNKNOWN, ExpectedRow, add_up
+from engine.privacy.k_anonymity import BlockPeople
+
+LEAST_VISITS = 0.1
+"""Whoever is expected to have made fewer visits to a zone does not count among its people."""
+_WHOLE = ""  # the one part of a block
+
+HoursOf = Callable[[float, float], list[tuple[float, float]]]
+"""(hour, share) of the store's hours from one time to another."""
+
+
+@dataclass
+class _Block:
+    since: float
+    sums: ExpectedRow
+    crowd: BlockPeople = field(default_factory=BlockPeople)
+
+    def hides(self, k: int) -> bool:
+        size, squares = (
+            (self.sums.dwell_s, self.sums.dwell_sq)
+            if self.sums.zone == UNKNOWN
+            else (self.sums.visits, self.sums.visits_sq)
+        )
+        return self.crowd.hides(_WHOLE, (), k) and size**2 >= k * squares
+
+
+class ExpectedWaiting:
+    """The blocks of one store."""
+
+    def __init__(self, k: int, hours_of: HoursOf) -> None:
+        self._k, self._hours_of = k, hours_of
+        self._blocks: dict[str, _Block] = {}
+        self._ended: dict[str, float] = {}
+
+    def keep(self, rows: Iterable[tuple[int, ExpectedRow]], begun: float) -> None:
+        """Takes in what stays add, with their devices. Blocks that begin go on from the last one's end, or `begun`."""
+        for device, row in rows:
+            if row.zone == FLOOR:
+                continue
+            kept = replace(row, hour_start=0.0, person_s=0.0)
+            block = self._blocks.get(row.zone)
+            if block is None:
+                self._blocks[row.zone] = block = _Block(self._ended.get(row.zone, begun), kept)
+            else:
+                block.sums = add_up([block.sums, kept])[0]
+            if row.zone == UNKNOWN or row.visits >= LEAST_VISITS:
+                block.crowd.add(_WHOLE, device)
+
+    def release(self, end: float) -> list[ExpectedRow]:
+        """What may be let out at `end`, laid evenly over the hours of its block."""
+        out: list[ExpectedRow] = []
+        for zone in [zone for zone, block in sorted(self._blocks.items()) if block.hides(self._k)]:
+            block = self._blocks.pop(zone)
+            out += [_part(block.sums, hour, share) for hour, share in self._hours_of(block.since, end)]
+            self._ended[zone] = end
+        return out
+
+    def begin(self, end: float, *, first: bool) -> None:
+        """No block goes on from before its beginning, nor begins later than now."""
+        self._ended = {zone: min(t, end) for zone, t in self._ended.items()}
+        for block in self._blocks.values():
+            block.since = end if first else min(block.since, end)
+
+    def forget(self, devices: set[int]) -> None:
+        """These devices stand behind nothing any more; what they added stays in the sums."""
+        for block in self._blocks.values():
+            block.crowd.forget(devices)
+
+    def turn(self) -> None:
+        """The salt has turned."""
+        for block in self._blocks.values():
+            block.crowd.turn()
+
+    def state(self) -> dict[str, Any]:
+        """Everything that later results depend on."""
+        blocks = [
+            [zone, block.since, list(astuple(block.sums)[2:]), block.crowd.salt, _people(block.crowd)]
+            for zone, block in sorted(self._blocks.items())
+        ]
+        return {"blocks": blocks, "ended": dict(self._ended)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes over what `state` returned."""
+        self._ended = {str(zone): float(t) for zone, t in state["ended"].items()}
+        self._blocks = {str(zone): _restored(str(zone), *rest) for zone, *rest in state["blocks"]}
+
+
+def _part(sums: ExpectedRow, hour: float, share: float) -> ExpectedRow:
+    return ExpectedRow(hour, sums.zone, *(value * share for value in astuple(sums)[2:]))
+
+
+def _people(crowd: BlockPeople) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    return np.array(sorted(crowd.parts.get(_WHOLE, set())), np.uint64).reshape(-1, 2)
+
+
+def _restored(zone: str, since: float, sums: Sequence[float], salt: int, people: Any) -> _Block:
+    parts = {_WHOLE: {(int(a), int(b)) for a, b in np.asarray(people).tolist()}} if len(people) else {}
+    return _Block(float(since), ExpectedRow(0.0, zone, *map(float, sums)), BlockPeople(parts, int(salt)))

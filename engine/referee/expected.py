@@ -56,8 +56,6 @@ class ExpectedReport:
     def figures(self) -> dict[str, Any]:
         """Sums found over true ones, dwell's bias and mean absolute error as shares of the true, and how many zones lie
         inside their own 90 % interval."""
-        own = np.array([[f.person_s.value, f.visits.value] for f in self.found]).reshape(-1, 2).sum(axis=0)
-        true = np.array([[t.person_s, t.visits] for t in self.true], np.float64).reshape(-1, 2).sum(axis=0)
         pairs = [
             (t.mean_dwell_s, f.mean_dwell_s)
             for t, f in zip(self.true, self.found, strict=True)
@@ -68,8 +66,8 @@ class ExpectedReport:
         both = list(zip(self.true, self.found, strict=True))
         return {
             "zones": len(self.true),
-            "person_s": _share(own[0], true[0]),
-            "visits": _share(own[1], true[1]),
+            "person_s": _share(sum(f.person_s.value for f in self.found), sum(t.person_s for t in self.true)),
+            "visits": _share(sum(f.visits.value for f in self.found), sum(t.visits for t in self.true)),
             "dwell_bias": _share(float(off.sum()), dwell),
             "dwell_off": _share(float(np.abs(off).sum()), dwell),
             "person_s_inside": _inside([(t.person_s, f.person_s) for t, f in both]),

@@ -34,15 +34,17 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A figure with its variances: of what is known of this period, and of the sample of shoppers that it is."""
+    """A figure with its variances: of what is known of each stay, of what its place does to all of them, and of the
+    sample of shoppers that it is."""
 
     value: float
     known_var: float
+    common_var: float
     sample_var: float
 
     def figure(self, *, sampled: bool = False) -> Figure:
         """With its interval, which never goes below 0; `sampled` where it stands for more than its own period."""
-        half = NORMAL_90 * sqrt(self.known_var + (self.sample_var if sampled else 0.0))
+        half = NORMAL_90 * sqrt(self.known_var + self.common_var + (self.sample_var if sampled else 0.0))
         return Figure(self.value, max(0.0, self.value - half), self.value + half)
 
 
@@ -88,13 +90,12 @@ class ZoneSums:
         value = self.person_s if person_s is None else person_s
         of = value / self.dwell_s if self.dwell_s > 0 else 1.0
         common = COMMON_TIME * self.ambiguous * value
-        return Spread(value, self.dwell_var * of**2 + common**2, self.dwell_sq * of**2)
+        return Spread(value, self.dwell_var * of**2, common**2, self.dwell_sq * of**2)
 
     def count(self) -> Spread:
         """Visits."""
-        return Spread(
-            self.visits, self.visits_var + (COMMON_VISITS * self.ambiguous * self.visits) ** 2, self.visits_sq
-        )
+        common = COMMON_VISITS * self.ambiguous * self.visits
+        return Spread(self.visits, self.visits_var, common**2, self.visits_sq)
 
     def mean_dwell(self) -> Spread | None:
         """Mean dwell of a visit, s; variances of a ratio, to first order (Cochran 1977, "Sampling Techniques", 6.3)."""
@@ -106,8 +107,8 @@ class ZoneSums:
             return max(0.0, dwell + mean**2 * visits - 2 * mean * cross) / self.visits**2
 
         known = ratio_var(self.dwell_var, self.visits_var, self.cross_var)
-        known += (COMMON_DWELL * self.ambiguous * mean) ** 2
-        return Spread(mean, known, ratio_var(self.dwell_sq, self.visits_sq, self.cross_sq))
+        common = (COMMON_DWELL * self.ambiguous * mean) ** 2
+        return Spread(mean, known, common, ratio_var(self.dwell_sq, self.visits_sq, self.cross_sq))
 
 
 def zone_figures(sums: ZoneSums, person_s: float | None = None) -> ZoneFigures:

@@ -22,7 +22,7 @@ from engine.devices import CLOCK_SLACK_S
 from engine.records import F64, I64
 
 LEVELS = 10
-SMOOTH_S = 12.0
+SMOOTH_S = 14.0
 VISIT_S = 10.0
 """A stay in a zone counts as a visit from so long on: who walks through an aisle takes less."""
 JOIN_S = 10.0

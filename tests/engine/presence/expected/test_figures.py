@@ -30,10 +30,10 @@ def test_time_that_is_as_likely_elsewhere_widens_all_of_a_zone_at_once() -> None
 
 
 def test_a_sample_of_shoppers_matters_where_periods_are_compared() -> None:
-    spread = Spread(100.0, 9.0, 16.0)
+    spread = Spread(100.0, 5.0, 4.0, 16.0)
     assert spread.figure().high == pytest.approx(100 + 3 * NORMAL_90)
     assert spread.figure(sampled=True).high == pytest.approx(100 + 5 * NORMAL_90)
-    assert Spread(1.0, 9.0, 0.0).figure().low == 0.0
+    assert Spread(1.0, 9.0, 0.0, 0.0).figure().low == 0.0
 
 
 def test_the_mean_dwell_of_a_sample_has_the_interval_it_says() -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.accuracy.expected [STORE…] [--seed N]`: what is expected of zones, against the truth of whole days.
+"""What is expected of zones, against the truth of whole days, in shipped stores and drawn ones.
 
 Bars: sums within 10 %, zones inside their own 90 % intervals in 85 to 95 %, dwell's bias within 5 % and its mean
 absolute error within 25 %, all time adding up, occupancy by zone and hour, hot verdicts, and the most frequent flows.
@@ -6,8 +6,6 @@ absolute error within 25 %, all time adding up, occupancy by zone and hour, hot 
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections import Counter
 
 import numpy as np
@@ -25,11 +23,8 @@ from engine.referee.expected import (
     true_zones,
 )
 from engine.runtime.offline import Chain
-from tests.accuracy.days import Day, Figures, drawn, run, shipped
-from tests.accuracy.drawn import KINDS
+from tests.accuracy.days import Day, Figures
 
-STORES = ("boutique", "supermarket", *KINDS)
-SECONDS = {"boutique": 1200.0, "supermarket": 1200.0}
 TOP = 10
 
 
@@ -71,21 +66,3 @@ def hot_verdicts(day: Day, heat: list[HeatRow], true_heat: list[HeatRow]) -> tup
     tests = HotZones(day.plan, walkable_cells(day.plan, config.positioning.cell_m), config.presence.heat_cell_m)
     both = [[z.state is HotState.HOT for z in tests.zones(tests.levels(rows))] for rows in (heat, true_heat)]
     return hot_agreement(both[0], both[1])
-
-
-def main(arguments: list[str]) -> int:
-    """Prints a row a store."""
-    parser = argparse.ArgumentParser(prog="python -m tests.accuracy.expected")
-    parser.add_argument("stores", nargs="*", default=list(STORES))
-    parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args(arguments)
-    for store in asked.stores:
-        day = drawn(store, asked.seed) if store in KINDS else shipped(store, asked.seed, SECONDS[store])
-        said = figures_of(day, run(day)[0])
-        sys.stdout.write(f"{store:12} {'  '.join(f'{k} {v:.3f}' for k, v in said.items())}\n")
-        sys.stdout.flush()
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

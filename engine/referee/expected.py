@@ -97,7 +97,8 @@ def occupancy_correlation(rows: Sequence[ExpectedRow], truth: ZoneHourColumns, z
     hours = {hour for hour, _ in (*found, *true)}
     keys = [(hour, zone) for hour in sorted(hours) for zone in zones]
     pairs: F64 = np.array([[found.get(key, 0.0), true.get(key, 0.0)] for key in keys])
-    return float(np.corrcoef(pairs.T)[0, 1])
+    off = pairs - pairs.mean(axis=0)
+    return float((off[:, 0] * off[:, 1]).mean() / (off[:, 0].std() * off[:, 1].std()))
 
 
 def hot_agreement(found: Sequence[bool], true: Sequence[bool]) -> tuple[float, float]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from engine.indicators.catalogue import PRESETS
 from engine.indicators.counts import Counts, FunnelCounts
 from engine.indicators.formulas import share
-from engine.indicators.presets import PRESETS, FigureSource, Indicator, connected_share
+from engine.indicators.presets import FigureSource, Indicator, connected_share
 from engine.presence.expected.figures import Figure, Spread
 
 

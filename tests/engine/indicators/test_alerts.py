@@ -1,0 +1,136 @@
+"""Alerts come when something happened, and at most once a month when nothing did."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.indicators.alerts import (
+    QUEUE_S,
+    AlertKind,
+    PointHeard,
+    changes,
+    dead_points,
+    is_silent,
+    long_queue,
+    silent_sources,
+)
+from engine.presence.expected.figures import Spread
+
+STORE_MONTHS, DAYS = 24, 30
+
+
+def ordinary_days(rng: np.random.Generator, days: int, figures: int) -> np.ndarray:
+    """Counts by day and figure: weekdays differ, weather moves a whole day by 15 %, each figure by 10 % of its own."""
+    week = 1 + 0.3 * np.sin(np.arange(days) % 7)
+    weather = rng.lognormal(0.0, 0.15, days)
+    own = rng.lognormal(0.0, 0.1, (days, figures))
+    return rng.poisson(np.outer(week * weather, np.linspace(50, 800, figures)) * own).astype(float)
+
+
+def alarms(table: np.ndarray, first: int) -> int:
+    """Over all days from the `first` on, each against the eight same weekdays before."""
+    names = [f"f{i}" for i in range(table.shape[1])]
+    found = 0
+    for day in range(first, len(table)):
+        before = {name: table[day - 56 : day : 7, i].tolist() for i, name in enumerate(names)}
+        found += len(changes(dict(zip(names, table[day].tolist(), strict=True)), before, float(day)))
+    return found
+
+
+def test_ordinary_months_have_less_than_one_false_alarm_each() -> None:
+    rng = np.random.default_rng(3)
+    total = sum(alarms(ordinary_days(rng, 56 + DAYS, 12), 56) for _ in range(STORE_MONTHS))
+    assert total / STORE_MONTHS <= 1.0
+
+
+def test_a_figure_that_halves_is_told_of() -> None:
+    rng = np.random.default_rng(4)
+    told = 0
+    for _ in range(20):
+        table = ordinary_days(rng, 57, 12)
+        table[56, 3] *= 0.3
+        before = {f"f{i}": table[0:56:7, i].tolist() for i in range(12)}
+        found = changes({f"f{i}": table[56, i] for i in range(12)}, before, 0.0)
+        told += any(a.about == "f3" for a in found)
+        for alert in found:
+            assert alert.kind is AlertKind.CHANGE
+            assert alert.figure is not None
+            assert alert.usual is not None
+    assert told >= 12
+
+
+def test_nothing_is_told_of_a_store_that_is_new() -> None:
+    assert changes({"f": 1000.0}, {"f": [10.0, 11.0, 9.0]}, 0.0) == []
+    assert changes({"f": 1000.0}, {}, 0.0) == []
+
+
+def test_small_changes_are_no_news_however_sure() -> None:
+    assert changes({"f": 110.0}, {"f": [100.0, 100.1, 99.9, 100.0, 100.1, 99.9]}, 0.0) == []
+
+
+def test_a_dead_access_point_is_told_of_and_a_lonely_one_is_not() -> None:
+    points = {
+        "busy": PointHeard(800, 1000, 40),
+        "corner": PointHeard(30, 1000, 40),
+        "new": PointHeard(0, 0, 500),
+        "alive": PointHeard(800, 1000, 3),
+    }
+    assert [(a.kind, a.about) for a in dead_points(points, 5.0)] == [(AlertKind.DEAD_ACCESS_POINT, "busy")]
+
+
+def test_access_points_that_live_are_called_dead_less_than_once_a_month() -> None:
+    """Eight access points, 500 pairs of companions a day: the longest that each goes unheard by chance."""
+    rng = np.random.default_rng(5)
+    false = 0
+    for share in rng.uniform(0.05, 0.9, 8 * 6).tolist():
+        heard = rng.random(500 * DAYS) < share
+        at = np.flatnonzero(np.r_[True, heard, True])
+        longest = int(np.diff(at).max()) * 2
+        false += len(dead_points({"p": PointHeard(int(2000 * share), 2000, longest)}, 0.0))
+    assert false <= 6
+
+
+def test_sources_are_silent_by_their_own_measure() -> None:
+    often, seldom = [1.0] * 100, [*[200.0] * 30, 240.0]
+    assert is_silent(301.0, often)
+    assert not is_silent(299.0, often)
+    assert not is_silent(700.0, seldom)
+    assert is_silent(721.0, seldom)
+    assert not is_silent(9e9, [1.0] * 5), "at this hour it hardly ever speaks"
+    assert [a.about for a in silent_sources({"a": 400.0, "b": 1.0}, {"a": often, "b": often}, 0.0)] == ["a"]
+    assert [a.about for a in silent_sources({"a": 400.0, "b": 400.0}, {"a": often, "b": often}, 0.0)] == ["*"]
+
+
+def test_sources_that_speak_by_chance_are_called_silent_less_than_once_a_month() -> None:
+    rng = np.random.default_rng(6)
+    false = 0
+    for _ in range(STORE_MONTHS):
+        for mean_s in (1.0, 20.0, 120.0):
+            month = rng.exponential(mean_s, int(3600 * DAYS / mean_s))
+            known = rng.exponential(mean_s, int(3600 * 4 / mean_s)).tolist()
+            false += is_silent(float(month.max()), known)
+    assert false <= STORE_MONTHS
+
+
+def test_a_queue_must_be_long_by_more_than_its_error_and_for_minutes() -> None:
+    t = np.arange(0.0, 600.0, 10.0)
+    long = [(float(at), Spread(12.0, 4.0, 0.0, 0.0)) for at in t]
+    alert = long_queue("till-1", long, 6.0)
+    assert alert is not None
+    assert (alert.kind, alert.about, alert.at) == (AlertKind.QUEUE, "till-1", 590.0)
+    assert long_queue("till-1", [(float(at), Spread(8.0, 4.0, 0.0, 0.0)) for at in t], 6.0) is None, "not surely"
+    assert long_queue("till-1", [s for s in long if s[0] < QUEUE_S], 6.0) is None, "not for long"
+    dip = [(at, Spread(5.0, 0.0, 0.0, 0.0)) if at == 450.0 else (at, s) for at, s in long]
+    assert long_queue("till-1", dip, 6.0) is None
+    assert long_queue("till-1", [], 6.0) is None
+
+
+def test_queues_within_the_limit_raise_less_than_one_alarm_a_month() -> None:
+    """Truly at the limit for an hour each day, with errors of two people that last for a minute."""
+    rng = np.random.default_rng(8)
+    false = 0
+    for _ in range(DAYS * 4):
+        off = np.repeat(rng.normal(0.0, 2.0, 60), 6)
+        samples = [(10.0 * i, Spread(6.0 + e, 4.0, 0.0, 0.0)) for i, e in enumerate(off.tolist())]
+        false += any(long_queue("t", samples[: i + 1][-40:], 6.0) is not None for i in range(0, 360, 6))
+    assert false <= 4

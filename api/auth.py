@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
@@ -9,8 +13,9 @@ from api.callers.cookies import MANAGER, SHOPPER, read_cookie
 from api.context import AppContext, context
 from api.keyring import Grant
 from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, address, rate_limits
+from api.rights import SCOPE_RIGHTS
 from engine.errors import BusinessRefusal, NotFound
-from engine.vocabulary import ProblemCode
+from engine.vocabulary import ProblemCode, Right
 
 manager_bearer = HTTPBearer(auto_error=False, scheme_name="ManagerKey", description="A key of scope `manager`.")
 till_bearer = HTTPBearer(auto_error=False, scheme_name="TillKey", description="A key of scope `till`.")
@@ -55,74 +60,131 @@ def bearer_grant(ctx: AppContext, limits: RateLimits, request: Request, bearer: 
     return found
 
 
-def manager_key(
-    request: Request,
-    ctx: AppContext = Depends(context),
-    limits: RateLimits = Depends(rate_limits),
-    bearer: Bearer = Depends(manager_bearer),
-    _cookie: str | None = Depends(manager_cookie),
-) -> Grant:
-    """FastAPI dependency: lets managers of the store in the path through. Raises NotSignedIn (401), NotFound (404)."""
-    grant = cookie_grant(ctx, request) if bearer is None else bearer_grant(ctx, limits, request, bearer)
-    if grant is None or grant.scope != "manager":
-        raise NotSignedIn("present a manager key as 'Authorization: Bearer ...' or sign in at /manage")
-    store = request.path_params.get("store")
+class Forbidden(BusinessRefusal):
+    """Somebody is signed in, and may see this store, but not do this."""
+
+    code = ProblemCode.FORBIDDEN
+    status = 403
+
+
+Let = Callable[..., Grant]
+LetOrNobody = Callable[..., Grant | None]
+_needed: dict[Callable[..., Any], Right] = {}
+
+
+def needs(right: Right, *, everywhere: bool = False) -> Let:
+    """FastAPI dependency: lets through who has `right` in the store that the path names as `store`.
+
+    Where the path names none, having it in any store is enough, unless it is needed `everywhere`. Raises NotSignedIn
+    (401) for nobody and for a key of another scope, NotFound (404) for a store the caller has nothing to do with,
+    Forbidden (403) for somebody who lacks the right. What is returned has the caller's `name`, for logs.
+    """
+    return _needs(right, everywhere)
+
+
+def needs_or_nobody(right: Right) -> LetOrNobody:
+    """The same for pages, which show the sign-in where it gives None: nobody is signed in, or with another's key."""
+    return _needs_or_nobody(right)
+
+
+def may_have(right: Right) -> LetOrNobody:
+    """FastAPI dependency of what is for everybody, and says more to those who have `right` in any store; else None."""
+    return _may_have(right)
+
+
+def right_needed(dependency: Callable[..., Any]) -> Right | None:
+    """The right without which a dependency lets nobody through; None for any other dependency."""
+    return _needed.get(dependency)
+
+
+def check_right(grant: Grant, right: Right, store: str | None) -> Grant:
+    """Raises unless the caller has `right` in `store` (None: in all), as `needs`: for stores named in a body."""
+    if grant.may(right, store):
+        return grant
     if store is not None and not grant.covers(store):
         raise NotFound(f"no store {store!r}")
-    return grant
+    raise refusal(grant, right)
 
 
-def manager_or_nobody(
-    request: Request,
-    ctx: AppContext = Depends(context),
-    limits: RateLimits = Depends(rate_limits),
-    bearer: Bearer = Depends(manager_bearer),
-    cookie: str | None = Depends(manager_cookie),
-) -> Grant | None:
-    """FastAPI dependency of pages: None where nobody is signed in, for the form that asks. Raises NotFound (404)."""
-    try:
-        return manager_key(request, ctx, limits, bearer, cookie)
-    except NotSignedIn:
-        return None
+def refusal(grant: Grant | None, right: Right) -> BusinessRefusal:
+    """Why not: to a person that they may not, to everybody else that they are nobody."""
+    if grant is not None and grant.scope is None:
+        return Forbidden(f"this needs the right {right}")
+    scopes = " or ".join(scope for scope, rights in SCOPE_RIGHTS.items() if right in rights)
+    with_key = f"present a key of scope {scopes} as 'Authorization: Bearer ...' or " if scopes else ""
+    return NotSignedIn(f"{with_key}sign in at /manage")
 
 
-def officer_key(
-    request: Request,
-    ctx: AppContext = Depends(context),
-    limits: RateLimits = Depends(rate_limits),
-    bearer: Bearer = Depends(officer_bearer),
-    _cookie: str | None = Depends(manager_cookie),
-) -> Grant:
-    """FastAPI dependency: lets data protection officers through, and managers. Raises NotSignedIn (401)."""
-    grant = cookie_grant(ctx, request) if bearer is None else bearer_grant(ctx, limits, request, bearer)
-    if grant is None or grant.scope not in ("dpo", "manager"):
-        raise NotSignedIn("present a key of scope dpo or manager as 'Authorization: Bearer ...', or sign in at /dpo")
-    return grant
+@cache
+def _needs(right: Right, everywhere: bool) -> Let:
+    def let_through(
+        request: Request,
+        ctx: AppContext = Depends(context),
+        limits: RateLimits = Depends(rate_limits),
+        bearer: Bearer = Depends(_bearer(right)),
+        _cookie: str | None = Depends(manager_cookie),
+    ) -> Grant:
+        grant = caller(ctx, limits, request, bearer)
+        store = request.path_params.get("store")
+        if grant is None or not grant.may_somewhere(right):
+            if grant is not None and store is not None and grant.scope is None and not grant.covers(store):
+                raise NotFound(f"no store {store!r}")
+            raise refusal(grant, right)
+        if store is not None or everywhere:
+            return check_right(grant, right, store)
+        return grant
+
+    _needed[let_through] = right
+    return let_through
 
 
-def till_key(
-    request: Request,
-    ctx: AppContext = Depends(context),
-    limits: RateLimits = Depends(rate_limits),
-    bearer: Bearer = Depends(till_bearer),
-) -> Grant:
-    """FastAPI dependency: lets tills through and says of which store. Raises NotSignedIn (401)."""
-    grant = bearer_grant(ctx, limits, request, bearer)
-    if grant is None or grant.scope != "till":
-        raise NotSignedIn("present a till key as 'Authorization: Bearer ...'")
-    return grant
+@cache
+def _needs_or_nobody(right: Right) -> LetOrNobody:
+    inner = _needs(right, False)
+
+    def let_through(
+        request: Request,
+        ctx: AppContext = Depends(context),
+        limits: RateLimits = Depends(rate_limits),
+        bearer: Bearer = Depends(_bearer(right)),
+        cookie: str | None = Depends(manager_cookie),
+    ) -> Grant | None:
+        try:
+            return inner(request, ctx, limits, bearer, cookie)
+        except NotSignedIn:
+            return None
+
+    _needed[let_through] = right
+    return let_through
 
 
-def health_grant(
-    request: Request,
-    ctx: AppContext = Depends(context),
-    limits: RateLimits = Depends(rate_limits),
-    bearer: Bearer = Depends(health_bearer),
-    _cookie: str | None = Depends(manager_cookie),
-) -> Grant | None:
-    """FastAPI dependency: who may see more than up or not; None for everybody else."""
-    grant = cookie_grant(ctx, request) if bearer is None else bearer_grant(ctx, limits, request, bearer)
-    return grant if grant is not None and grant.scope in ("health", "manager") else None
+@cache
+def _may_have(right: Right) -> LetOrNobody:
+    def look(
+        request: Request,
+        ctx: AppContext = Depends(context),
+        limits: RateLimits = Depends(rate_limits),
+        bearer: Bearer = Depends(_bearer(right)),
+        _cookie: str | None = Depends(manager_cookie),
+    ) -> Grant | None:
+        grant = caller(ctx, limits, request, bearer)
+        return grant if grant is not None and grant.may_somewhere(right) else None
+
+    return look
+
+
+def caller(ctx: AppContext, limits: RateLimits, request: Request, bearer: Bearer) -> Grant | None:
+    """Whoever calls: by the Bearer key where one is shown, else by the cookie. Raises TooManyRequests (429)."""
+    return cookie_grant(ctx, request) if bearer is None else bearer_grant(ctx, limits, request, bearer)
+
+
+def _bearer(right: Right) -> HTTPBearer:
+    """How the OpenAPI document calls the key that has a right: the scope that opens least."""
+    if right is Right.USE_TILLS:
+        return till_bearer
+    if right is Right.SEE_HEALTH:
+        return health_bearer
+    return officer_bearer if right is Right.SEE_PRIVACY else manager_bearer
 
 
 def shopper_id(

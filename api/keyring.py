@@ -8,9 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from api.rights import SCOPE_RIGHTS
 from engine.errors import StorageUnavailable
 from engine.privacy.secrets import Secrets
 from engine.storage.keys import EVERY_STORE, Scope, digest_of, list_keys
+from engine.vocabulary import Right
 
 if TYPE_CHECKING:
     from engine.storage.database import Database
@@ -21,15 +23,38 @@ _FINGERPRINT_CHARS = 16
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a caller may do: `scope` in `store`, or in every one. `fingerprint` names the key, and is not it."""
+    """What a caller may do: `opens` holds rights and their store (`*`: every one), `scope` is a key's and no person's.
 
-    scope: Scope
-    store: str
+    `name` is who it was, for logs and audits: a person's account, or the fingerprint of a key, which is not the key.
+    """
+
+    scope: Scope | None
+    opens: tuple[tuple[frozenset[Right], str], ...]
     fingerprint: str
+    name: str
+    account_id: str = ""
+
+    @property
+    def store(self) -> str:
+        """The one store it is for, which every key has (`*`: all of them); empty for several."""
+        return self.opens[0][1] if len(self.opens) == 1 else ""
+
+    def may(self, right: Right, store: str | None) -> bool:
+        """Whether this caller has the right in `store`; None: in all of them, which is what belongs to no store."""
+        return any(right in rights and where in (EVERY_STORE, store) for rights, where in self.opens)
+
+    def may_somewhere(self, right: Right) -> bool:
+        """Whether there is a store where this caller has the right."""
+        return any(right in rights for rights, _ in self.opens)
 
     def covers(self, store: str | None) -> bool:
-        """Whether it opens `store`; None is what belongs to all stores."""
-        return self.store in (EVERY_STORE, store)
+        """Whether it opens anything of `store`; None is what belongs to all stores. Whoever it does not cover is told
+        that there is no such store."""
+        return any(rights and where in (EVERY_STORE, store) for rights, where in self.opens)
+
+    def where(self, right: Right) -> frozenset[str]:
+        """The stores where this caller has the right; `*` is every one."""
+        return frozenset(where for rights, where in self.opens if right in rights)
 
 
 class KeyRing:
@@ -82,4 +107,5 @@ def digest_fingerprint(digest: str) -> str:
 
 
 def _grant(scope: Scope, store: str, digest: str) -> Grant:
-    return Grant(scope, store, digest[:_FINGERPRINT_CHARS])
+    fingerprint = digest[:_FINGERPRINT_CHARS]
+    return Grant(scope, ((SCOPE_RIGHTS[scope], store),), fingerprint, fingerprint)

@@ -22,8 +22,9 @@ from api.pages import page
 from api.problems import problem_page
 from api.ratelimits import SIGN_IN_KEYS_PER_MINUTE, RateLimits, address, rate_limits
 from engine.privacy.secrets import Secrets
+from engine.storage.keys import EVERY_STORE
 from engine.storage.once import idempotency
-from engine.vocabulary import ProblemCode
+from engine.vocabulary import ProblemCode, Right
 
 PREFIX = "/manage"
 SIGN_IN = "/manage/sign-in"
@@ -66,7 +67,7 @@ class ManagerDoor:
         grant = cookie_grant(self._ctx, request)
         if grant is None:
             return sign_in_page(request, request.url.path)
-        if grant.scope != "manager":
+        if not grant.may_somewhere(Right.SEE_FIGURES):
             return RedirectResponse(OFFICER, 303)
         return _keep_to_its_store(request, grant)
 
@@ -88,13 +89,14 @@ class ManagerDoor:
 
 
 def _keep_to_its_store(request: Request, grant: Grant) -> Response | None:
-    """A key of one store opens the pages of that store."""
-    if grant.covers(None):
+    """Who may see one store's figures gets the pages of that store."""
+    own = grant.where(Right.SEE_FIGURES)
+    if EVERY_STORE in own:
         return None
     inside = [part for part in request.url.path.removeprefix(PREFIX).split("/") if part]
     if not inside:
-        return RedirectResponse(f"{PREFIX}/{grant.store}", 303)
-    if inside[0] in _OWN or grant.covers(inside[0]):
+        return RedirectResponse(f"{PREFIX}/{min(own)}", 303) if len(own) == 1 else None
+    if inside[0] in _OWN or inside[0] in own:
         return None
     return problem_page(request, 404, ProblemCode.STORE_UNKNOWN)
 

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Body, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from api.auth import manager_key
+from api.auth import needs
 from api.context import AppContext, context
 from api.problems import problem_responses
 from api.times import rfc3339
@@ -18,15 +18,16 @@ from engine.offers.campaigns import Campaign, CampaignState, campaign_problems
 from engine.offers.law.rows import day_at
 from engine.runtime.promised.foresight import Foresight
 from engine.storage.vouchers import campaigns as store_of
-from engine.vocabulary import ProblemCode
+from engine.vocabulary import ProblemCode, Right
 from engine.wording import validation_problems
 
 router = APIRouter(
     prefix="/v1/stores/{store}/campaigns",
     tags=["campaigns"],
-    dependencies=[Depends(manager_key)],
-    responses=problem_responses(401, 404),
+    dependencies=[Depends(needs(Right.SEE_CAMPAIGNS))],
+    responses=problem_responses(401, 403, 404),
 )
+_EDITS = [Depends(needs(Right.EDIT_CAMPAIGNS))]
 _BODY = "body"
 _SCHEMA: dict[str, Any] = {
     "requestBody": {
@@ -117,7 +118,12 @@ def get_promise(store: str, campaign_id: str, ctx: AppContext = Depends(context)
 
 
 @router.post(
-    "", status_code=201, summary="Make a campaign", openapi_extra=_SCHEMA, responses=problem_responses(409, 422)
+    "",
+    status_code=201,
+    summary="Make a campaign",
+    dependencies=_EDITS,
+    openapi_extra=_SCHEMA,
+    responses=problem_responses(409, 422),
 )
 def make_campaign(
     store: str, response: Response, body: dict[str, Any] = Body(...), ctx: AppContext = Depends(context)
@@ -129,7 +135,13 @@ def make_campaign(
     return _answer(store_of.put_campaign(ctx.db, store, campaign, time.time()))
 
 
-@router.put("/{campaign_id}", summary="Replace a campaign", openapi_extra=_SCHEMA, responses=problem_responses(422))
+@router.put(
+    "/{campaign_id}",
+    summary="Replace a campaign",
+    dependencies=_EDITS,
+    openapi_extra=_SCHEMA,
+    responses=problem_responses(422),
+)
 def replace_campaign(
     store: str, campaign_id: str, body: dict[str, Any] = Body(...), ctx: AppContext = Depends(context)
 ) -> CampaignAnswer:
@@ -141,7 +153,12 @@ def replace_campaign(
     return _answer(store_of.put_campaign(ctx.db, store, campaign, time.time()))
 
 
-@router.put("/{campaign_id}/state", summary="Pause, resume or end a campaign", responses=problem_responses(422))
+@router.put(
+    "/{campaign_id}/state",
+    summary="Pause, resume or end a campaign",
+    dependencies=_EDITS,
+    responses=problem_responses(422),
+)
 def change_state(
     store: str, campaign_id: str, change: StateChange, ctx: AppContext = Depends(context)
 ) -> CampaignAnswer:

@@ -12,7 +12,7 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 
-from api.auth import NotSignedIn, health_grant
+from api.auth import may_have, needs
 from api.context import AppContext, context
 from api.health.counted import count_lines
 from api.keyring import Grant
@@ -26,7 +26,7 @@ from api.times import rfc3339
 from engine.errors import StorageUnavailable
 from engine.ingest.masks import mask_macs
 from engine.storage.status import ENGINE, EVERY_STORE, SILENT_S, Status, get_status, troubles_of
-from engine.vocabulary import StoreTrouble
+from engine.vocabulary import Right, StoreTrouble
 
 router = APIRouter(prefix="/health", tags=["health"])
 metrics_router = APIRouter(tags=["health"])
@@ -95,7 +95,7 @@ def ready(request: Request, ctx: AppContext = Depends(context)) -> Response:
 
 @router.get("", summary="Counters per store and reason", responses={200: {"model": Health | UpOrNot}})
 def health(
-    request: Request, ctx: AppContext = Depends(context), grant: Grant | None = Depends(health_grant)
+    request: Request, ctx: AppContext = Depends(context), grant: Grant | None = Depends(may_have(Right.SEE_HEALTH))
 ) -> Response:
     """JSON, or a page where the caller prefers HTML. Whether it is up is for everybody; counts and samples of refused
     frames need a key of scope `health` or `manager`, or a manager's cookie. Access points that no plan has are named to
@@ -115,10 +115,8 @@ def health(
 
 
 @metrics_router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
-def scrape(request: Request, grant: Grant | None = Depends(health_grant)) -> Response:
+def scrape(request: Request, _grant: Grant = Depends(needs(Right.SEE_HEALTH, everywhere=True))) -> Response:
     """HTTP requests, live pages, and the engine's counts per store and reason. Needs a key of the whole site."""
-    if grant is None or not grant.covers(None):
-        raise NotSignedIn("present a key of scope health as 'Authorization: Bearer ...'")
     metrics: Metrics = request.app.state.metrics
     metrics.pages.set(request.app.state.hub.open_pages)
     return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
@@ -152,7 +150,9 @@ def _look(ctx: AppContext, request: Request, grant: Grant | None) -> tuple[Ready
     reasons = list(dict.fromkeys([*request.app.state.own_engine(), *_unsteady(row.values for row in rows), *said]))
     failed = delivery == "dead" or bool(reasons)
     status: Literal["ready", "not_ready"] = "not_ready" if failed else "ready"
-    seen = [c for c in components if grant is not None and grant.covers(None if c.store == "*" else c.store)]
+    seen = [
+        c for c in components if grant is not None and grant.may(Right.SEE_HEALTH, None if c.store == "*" else c.store)
+    ]
     reasons = [mask_macs(reason) for reason in reasons]
     return Ready(status=status, database="up", engine=engine, delivery=delivery, reasons=reasons), seen
 
@@ -181,12 +181,17 @@ def _unknown_points(rows: Iterable[Status]) -> dict[str, list[str]]:
     return {store: names for row in rows for store, names in row.values.get("unknown_aps", {}).items()}
 
 
+def _may_see(grant: Grant | None, store: str) -> bool:
+    """Whether what a part says of itself is shown; what belongs to no store is for those who may see them all."""
+    return grant is not None and grant.may(Right.SEE_HEALTH, None if store == EVERY_STORE else store)
+
+
 def _values(row: Status, unknown: list[str], grant: Grant | None) -> dict[str, Any]:
     """What is said of a row. Its store's unknown access points are named to who manages the store, and to nobody else:
     a source that takes one for the other may have named a phone."""
     said: dict[str, Any] = _masked({key: value for key, value in row.values.items() if key != "unknown_aps"})
     if unknown and row.component == ENGINE:
-        manages = grant is not None and grant.scope == "manager" and grant.covers(row.store)
+        manages = grant is not None and grant.may(Right.SEE_RADIO, row.store)
         said["unknown_aps"] = unknown if manages else _masked(unknown)
     return said
 

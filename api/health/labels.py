@@ -9,18 +9,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field
 
-from api.auth import manager_key
+from api.auth import needs
 from api.context import AppContext, context
 from api.problems import problem_responses
 from engine.ingest.masks import mask_macs
 from engine.plan.model import Plan
 from engine.storage.status import ENGINE, get_status
+from engine.vocabulary import Right
 
 router = APIRouter(
     prefix="/v1/stores",
     tags=["managers"],
-    dependencies=[Depends(manager_key)],
-    responses=problem_responses(401, 404, 422),
+    dependencies=[Depends(needs(Right.SEE_RADIO))],
+    responses=problem_responses(401, 403, 404, 422),
 )
 
 

@@ -10,18 +10,17 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from api.auth import NotSignedIn, health_grant
+from api.auth import needs
 from api.context import AppContext, context
 from api.health.labels import LabelsOut, labels_of
 from api.keyring import Grant
 from api.middleware.turned_away import Turned, TurnedAway
 from api.pages import page
-from engine.errors import NotFound
 from engine.ingest.masks import mask_macs
 from engine.plan.drawing.draw import draw_svg
 from engine.plan.model import AccessPoint, Plan
 from engine.storage.status import ENGINE, EVERY_STORE, get_status
-from engine.vocabulary import NO_LOSS, LabelRefusal, ReadingRefusal, RecordRefusal, SourceState
+from engine.vocabulary import NO_LOSS, LabelRefusal, ReadingRefusal, RecordRefusal, Right, SourceState
 
 router = APIRouter(prefix="/health", tags=["health"])
 LIVE_S = 60.0
@@ -78,17 +77,13 @@ class StoreSources(BaseModel):
 
 @router.get("/sources/{store}", summary="Sources and access points of a store", response_model=StoreSources)
 def sources_page(
-    store: str, request: Request, ctx: AppContext = Depends(context), grant: Grant | None = Depends(health_grant)
+    store: str, request: Request, ctx: AppContext = Depends(context), grant: Grant = Depends(needs(Right.SEE_HEALTH))
 ) -> Response:
-    """JSON, or a page where the caller prefers HTML. Needs a key of scope `health` or `manager` of this store, or a
-    manager's cookie. Only managers see the names of access points that no plan has."""
-    if grant is None:
-        raise NotSignedIn("present a key of scope health or manager as 'Authorization: Bearer ...'")
+    """JSON, or a page where the caller prefers HTML. Needs the right to see the store's health; names of
+    access points that no plan has, and of campaigns, are for those who may see its radio."""
     plan = ctx.plan(store)
-    if not grant.covers(store):
-        raise NotFound(f"no store {store!r}")
     turned: TurnedAway = request.app.state.turned_away
-    found = _look(ctx, plan, time.time(), turned, manages=grant.scope == "manager")
+    found = _look(ctx, plan, time.time(), turned, manages=grant.may(Right.SEE_RADIO, store))
     if "text/html" not in request.headers.get("accept", ""):
         return JSONResponse(found.model_dump(mode="json"))
     dead = {point.id for point in found.access_points if not point.alive}

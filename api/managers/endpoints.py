@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import AwareDatetime
 
-from api.auth import manager_key
+from api.auth import needs
 from api.keyring import Grant
 from api.managers import schemas as out
 from api.managers.overlay import ALPHA, draw_heat, ground_level
@@ -23,13 +23,13 @@ from engine.plan.model import Plan
 from engine.presence.hotzones import HotZone, LevelHeat
 from engine.presence.local_hours import HOUR_S
 from engine.storage.vouchers.decisions import StoredDecision, decision_counts, latest_decisions, note_grounds
-from engine.vocabulary import ProblemCode
+from engine.vocabulary import ProblemCode, Right
 
 router = APIRouter(
     prefix="/v1/stores",
     tags=["managers"],
-    dependencies=[Depends(manager_key)],
-    responses=problem_responses(401, 404, 422),
+    dependencies=[Depends(needs(Right.SEE_FIGURES))],
+    responses=problem_responses(401, 403, 404, 422),
 )
 
 Store = Annotated[str, Path(description="The store's id: the name of its floor plan's folder.")]
@@ -65,9 +65,9 @@ Made = Annotated[Reports, Depends(reports)]
 
 
 @router.get("")
-def stores(made: Made, grant: Annotated[Grant, Depends(manager_key)]) -> out.StoresOut:
-    """The stores of this site that the key opens."""
-    plans = [plan for _, plan in sorted(made.ctx.plans.items()) if grant.covers(plan.store)]
+def stores(made: Made, grant: Annotated[Grant, Depends(needs(Right.SEE_FIGURES))]) -> out.StoresOut:
+    """The stores of this site whose figures the caller may see."""
+    plans = [plan for _, plan in sorted(made.ctx.plans.items()) if grant.may(Right.SEE_FIGURES, plan.store)]
     return out.StoresOut(items=[_store(plan, made) for plan in plans])
 
 
@@ -166,7 +166,7 @@ def hot_zones(store: Store, made: Made, asked: Asked) -> out.HotZonesOut:
     return out.HotZonesOut(store=store, items=items, **_span(asked))
 
 
-@router.get("/{store}/decisions", response_model_by_alias=True)
+@router.get("/{store}/decisions", response_model_by_alias=True, dependencies=[Depends(needs(Right.SEE_CAMPAIGNS))])
 def decisions(
     store: Store,
     made: Made,

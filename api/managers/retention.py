@@ -7,19 +7,19 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
-from api.auth import officer_key
+from api.auth import needs
 from api.context import AppContext, context
 from api.problems import problem_responses
 from api.times import rfc3339
 from engine.storage.retention.proofs import proofs
 from engine.storage.retention.rules import rules_of
-from engine.vocabulary import RetentionRule
+from engine.vocabulary import RetentionRule, Right
 
 router = APIRouter(
     prefix="/v1/retention",
     tags=["managers"],
-    dependencies=[Depends(officer_key)],
-    responses=problem_responses(401, 422),
+    dependencies=[Depends(needs(Right.SEE_PRIVACY))],
+    responses=problem_responses(401, 403, 422),
 )
 
 

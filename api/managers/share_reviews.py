@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import manager_key, manager_or_nobody
+from api.auth import needs, needs_or_nobody
 from api.context import AppContext, context
 from api.keyring import Grant
 from api.manager_login import sign_in_page
@@ -31,15 +31,15 @@ from engine.storage.loyalty.reviews import (
 )
 from engine.storage.vouchers.campaigns import get_campaign
 from engine.storage.vouchers.specs import UnreadableCampaign
-from engine.vocabulary import ReviewVerdict
+from engine.vocabulary import ReviewVerdict, Right
 
 router = APIRouter(
     prefix="/v1/stores/{store}/share-reviews",
     tags=["managers"],
-    responses=problem_responses(401, 404, 422),
+    responses=problem_responses(401, 403, 404, 422),
 )
 pages = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
-Manager = Annotated[Grant, Depends(manager_key)]
+Manager = Annotated[Grant, Depends(needs(Right.JUDGE_SHARES))]
 Store = Annotated[str, Path(description="The store's id.")]
 SHOWN = 50
 
@@ -67,7 +67,7 @@ class ReviewOut(BaseModel):
 
 
 class ReviewLineOut(BaseModel):
-    """One line of the log: `by` is `model`, or the name of the key that somebody of the shop came with."""
+    """One line of the log: `by` is `model`, or who of the shop decided: an account, or the fingerprint of a key."""
 
     visit_id: int
     verdict: ReviewVerdict
@@ -123,7 +123,7 @@ def decide(
 ) -> VerdictOut:
     """Accepts the points, which then come at their time, or refuses them, which takes them back. On the record."""
     ctx.plan(store)
-    by = grant.fingerprint
+    by = grant.name
     return VerdictOut(verdict=decide_review(ctx.db, store, visit_id, accept=body.accept, by=by, now=time.time()))
 
 
@@ -131,7 +131,7 @@ def decide(
 def reviews_page(
     store: Store,
     request: Request,
-    grant: Grant | None = Depends(manager_or_nobody),
+    grant: Grant | None = Depends(needs_or_nobody(Right.JUDGE_SHARES)),
     ctx: AppContext = Depends(context),
 ) -> Response:
     """The same list to read, with two buttons for each. Asks for the key where nobody is signed in."""
@@ -175,7 +175,7 @@ def decide_by_form(
     """Decides, and shows the list again; what a colleague has decided meanwhile stands."""
     ctx.plan(store)
     with suppress(ReviewedAlready):  # the list no longer has it, and its log says why
-        decide_review(ctx.db, store, visit_id, accept=accept == "yes", by=grant.fingerprint, now=time.time())
+        decide_review(ctx.db, store, visit_id, accept=accept == "yes", by=grant.name, now=time.time())
     return RedirectResponse(f"/share-reviews/{store}?lang={language(request)}", 303)
 
 

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
-from api.auth import cookie_grant, officer_key
+from api.auth import needs, needs_or_nobody
 from api.context import AppContext, context
+from api.keyring import Grant
 from api.manager_login import OFFICER, sign_in_page
 from api.notices import notice_of
 from api.pages import page
@@ -24,12 +25,13 @@ from engine.privacy.processing import BASES
 from engine.storage.people.answers import AnswerCount, answer_counts
 from engine.storage.retention.proofs import proofs
 from engine.storage.retention.rules import rules_of
+from engine.vocabulary import Right
 
 router = APIRouter(
     prefix="/v1/privacy",
     tags=["privacy"],
-    dependencies=[Depends(officer_key)],
-    responses=problem_responses(401, 422),
+    dependencies=[Depends(needs(Right.SEE_PRIVACY))],
+    responses=problem_responses(401, 403, 422),
 )
 pages = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 SHOWN_PROOFS = 60
@@ -147,10 +149,13 @@ def consents(request: Request, ctx: AppContext = Depends(context)) -> ConsentCou
 
 
 @pages.get(OFFICER, summary="The data protection officer's page")
-def officer(request: Request, ctx: AppContext = Depends(context)) -> Response:
+def officer(
+    request: Request,
+    ctx: AppContext = Depends(context),
+    grant: Grant | None = Depends(needs_or_nobody(Right.SEE_PRIVACY)),
+) -> Response:
     """The same as a page, to be read and printed. Asks for the key where nobody is signed in."""
-    grant = cookie_grant(ctx, request)
-    if grant is None or grant.scope not in ("dpo", "manager"):
+    if grant is None:
         return sign_in_page(request, OFFICER)
     lang, now = language(request), time.time()
     zone = next((plan.timezone for plan in ctx.plans.values()), "UTC")

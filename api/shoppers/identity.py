@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from api.auth import manager_key
+from api.auth import needs
 from api.callers.cookies import ASKED, SHOPPER, read_cookie, session_of, set_cookie
 from api.context import AppContext, context
 from api.pages import page
@@ -36,7 +36,7 @@ from engine.storage.people.browsers import end_session, sessions_of
 from engine.storage.people.identifiers import AskedLink
 from engine.storage.people.shoppers import ShopperProfile
 from engine.storage.sending.letters import Letter, queue_letter
-from engine.vocabulary import IdentifierKind, LinkFate
+from engine.vocabulary import IdentifierKind, LinkFate, Right
 
 LINKS_PER_MINUTE = 30  # asked for by an address's strangers; a mailbox has a bound of its own
 OWN_LINKS_PER_MINUTE, KNOWN_LINKS_PER_MINUTE = 6, 120  # by one who is signed in, by all of an address who are
@@ -46,7 +46,9 @@ Answer = Annotated[str, Form(max_length=254)]
 
 router = APIRouter(tags=["shoppers"], responses=problem_responses(401))
 pages = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
-cards = APIRouter(tags=["managers"], dependencies=[Depends(manager_key)], responses=problem_responses(401, 422))
+cards = APIRouter(
+    tags=["managers"], dependencies=[Depends(needs(Right.REGISTER_CARDS))], responses=problem_responses(401, 403, 422)
+)
 Shopper = Annotated[ShopperProfile, Depends(require_shopper)]
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import HTMLResponse
 
-from api.auth import till_key
+from api.auth import check_right, needs
 from api.context import AppContext, context
 from api.keyring import Grant
 from api.pages import page
@@ -32,9 +32,13 @@ from engine.offers.law.rows import class_of
 from engine.plan.currencies import EXPONENTS
 from engine.privacy.proofs import CODE_STEP_S, PLACE_KEY, place_code
 from engine.storage.vouchers import tills as desk
+from engine.vocabulary import Right
 
 router = APIRouter(
-    prefix="/v1/till", tags=["tills"], dependencies=[Depends(till_key)], responses=problem_responses(401)
+    prefix="/v1/till",
+    tags=["tills"],
+    dependencies=[Depends(needs(Right.USE_TILLS))],
+    responses=problem_responses(401, 403),
 )
 pages = APIRouter(tags=["pages"])
 
@@ -45,7 +49,7 @@ def check(
     request: Request,
     ctx: AppContext = Depends(context),
     limits: RateLimits = Depends(rate_limits),
-    grant: Grant = Depends(till_key),
+    grant: Grant = Depends(needs(Right.USE_TILLS)),
 ) -> CheckAnswer:
     """No effect. The same answer, `unknown`, for a wrong code, another store's and nobody's."""
     tries = _begin(ctx, limits, request, grant, body)
@@ -71,7 +75,7 @@ def redeem(
     idempotency_key: str = Header(max_length=200),
     ctx: AppContext = Depends(context),
     limits: RateLimits = Depends(rate_limits),
-    grant: Grant = Depends(till_key),
+    grant: Grant = Depends(needs(Right.USE_TILLS)),
 ) -> RedemptionAnswer:
     """Exactly as often as the voucher may be used, however many tills ask at once. Repeat with the same
     Idempotency-Key until an answer comes. 404 `voucher_unknown`; 409 `voucher_redeemed`, `voucher_expired`, …"""
@@ -97,11 +101,14 @@ def redeem(
 
 
 @router.post("/void", summary="Undo a redemption", responses=problem_responses(400, 404, 422))
-def void(body: VoidRequest, ctx: AppContext = Depends(context), grant: Grant = Depends(till_key)) -> RedemptionAnswer:
+def void(
+    body: VoidRequest, ctx: AppContext = Depends(context), grant: Grant = Depends(needs(Right.USE_TILLS))
+) -> RedemptionAnswer:
     """The voucher can be used again while it is valid. Undoing twice answers the same."""
-    if body.store is not None and not grant.covers(body.store):
-        raise NotFound(f"no store {body.store!r}")
-    store = body.store if grant.covers(None) else grant.store
+    if body.store is not None:
+        check_right(grant, Right.USE_TILLS, body.store)
+    own = grant.where(Right.USE_TILLS)
+    store = body.store if body.store is not None or grant.may(Right.USE_TILLS, None) else min(own)
     return _redemption(desk.void(ctx.db, body.redemption_id, time.time(), store=store))
 
 
@@ -120,7 +127,7 @@ def place_codes(store: str, ctx: AppContext = Depends(context)) -> PlaceCodes:
 
 
 @router.get("/stores", summary="Stores and their products")
-def stores(ctx: AppContext = Depends(context), grant: Grant = Depends(till_key)) -> TillStores:
+def stores(ctx: AppContext = Depends(context), grant: Grant = Depends(needs(Right.USE_TILLS))) -> TillStores:
     return TillStores(
         items=[
             TillStore(
@@ -134,7 +141,7 @@ def stores(ctx: AppContext = Depends(context), grant: Grant = Depends(till_key))
                 ],
             )
             for plan in ctx.plans.values()
-            if grant.covers(plan.store)
+            if grant.may(Right.USE_TILLS, plan.store)
         ]
     )
 
@@ -176,8 +183,7 @@ class _Tries:
 def _begin(ctx: AppContext, limits: RateLimits, request: Request, grant: Grant, body: TillRequest) -> _Tries:
     """Counts an attempt of this till. Raises NotFound for a store we have not or it is not for, TooManyRequests."""
     ctx.plan(body.store)
-    if not grant.covers(body.store):
-        raise NotFound(f"no store {body.store!r}")
+    check_right(grant, Right.USE_TILLS, body.store)
     key = f"{grant.fingerprint} {address(request)}"
     tries = _Tries(limits, f"{key} {body.store} {body.till}", key, ctx.config.api.till_attempts_per_minute)
     tries.begin()

@@ -5,6 +5,7 @@ A word is never reused for something else, since rows that hold it outlive the c
 
 from __future__ import annotations
 
+from engine.vocabulary.access import Right, Role
 from engine.vocabulary.delivery import Channel, DeliveryReason, DeliveryState, LetterReason, LetterState
 from engine.vocabulary.hearing import (
     NO_LOSS,
@@ -61,6 +62,8 @@ __all__ = [
     "RecordRefusal",
     "RetentionRule",
     "ReviewVerdict",
+    "Right",
+    "Role",
     "SessionChange",
     "SourceSession",
     "SourceState",

@@ -8,6 +8,8 @@ from engine.config import Config
 from engine.delivery.housekeeping import Job
 from engine.delivery.pages import PageHub, Pending
 from engine.storage import cap_counts, last_places, wallet_changes
+from engine.storage.accounts import invitations
+from engine.storage.accounts import sessions as colleagues
 from engine.storage.database import Database
 from engine.storage.loyalty import ledger
 from engine.storage.once import idempotency
@@ -50,6 +52,8 @@ def housekeeping_jobs(db: Database) -> dict[str, Job]:
         "points released": lambda now: ledger.release_pending(db, now),
         "claims and used proofs forgotten": lambda now: phones.purge_claims(db, now),
         "links by e-mail forgotten": lambda now: identifiers.purge_links(db, now),
+        "colleagues signed out": lambda now: colleagues.purge_sessions(db, now),
+        "invitations forgotten": lambda now: invitations.purge_links(db, now),
         "browsers signed out": lambda now: browsers.purge_sessions(db, now),
         "slots in caps forgotten": lambda now: cap_counts.purge(db, now),
         "news of coupons forgotten": lambda now: wallet_changes.purge_changes(db, now),

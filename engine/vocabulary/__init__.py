@@ -5,7 +5,7 @@ A word is never reused for something else, since rows that hold it outlive the c
 
 from __future__ import annotations
 
-from engine.vocabulary.access import Right, Role
+from engine.vocabulary.access import AuditAction, InvitationFate, Right, Role
 from engine.vocabulary.delivery import Channel, DeliveryReason, DeliveryState, LetterReason, LetterState
 from engine.vocabulary.hearing import (
     NO_LOSS,
@@ -35,6 +35,7 @@ from engine.vocabulary.problems import ProblemCode
 __all__ = [
     "NO_LOSS",
     "Account",
+    "AuditAction",
     "CapportFlaw",
     "Channel",
     "DecisionOutcome",
@@ -45,6 +46,7 @@ __all__ = [
     "EventKind",
     "FrameRefusal",
     "IdentifierKind",
+    "InvitationFate",
     "LabelKind",
     "LabelRefusal",
     "LetOut",

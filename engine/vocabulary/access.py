@@ -35,3 +35,29 @@ class Role(StrEnum):
     DPO = "dpo"
     HQ = "hq"
     ADMIN = "admin"
+
+
+class InvitationFate(StrEnum):
+    """What a link to choose a password came to."""
+
+    OPEN = "open"
+    USED = "used"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"  # also: a newer one was sent, or the account is closed
+
+
+class AuditAction(StrEnum):
+    """What the audit log tells of. Names of what is done, each in the past."""
+
+    SIGNED_IN = "signed_in"
+    SIGN_IN_FAILED = "sign_in_failed"
+    SIGNED_OUT = "signed_out"
+    SESSIONS_ENDED = "sessions_ended"
+    INVITED = "invited"
+    LINK_MADE = "link_made"
+    PASSWORD_CHOSEN = "password_chosen"
+    OIDC_BOUND = "oidc_bound"
+    ROLE_GIVEN = "role_given"
+    ROLE_TAKEN = "role_taken"
+    DISABLED = "disabled"
+    ENABLED = "enabled"

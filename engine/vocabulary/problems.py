@@ -37,6 +37,8 @@ class ProblemCode(StrEnum):
     LEDGER_KEY_REUSED = "ledger_key_reused"
     NOT_ENOUGH_POINTS = "not_enough_points"
     REVIEWED_ALREADY = "reviewed_already"
+    NAME_TAKEN = "name_taken"
+    LAST_ADMIN = "last_admin"
     # A till's code: `voucher_` and the reason
     VOUCHER_REFUSED = "voucher_refused"
     VOUCHER_UNKNOWN = "voucher_unknown"

@@ -12,6 +12,7 @@ from __future__ import annotations
 from sqlmodel import SQLModel
 
 from engine.storage.models import (
+    accounts,
     identity,
     keys,
     labels,
@@ -30,6 +31,7 @@ from engine.storage.models.sending import letters, push
 
 __all__ = [
     "APPEND_ONLY",
+    "accounts",
     "identity",
     "keys",
     "labels",
@@ -51,5 +53,5 @@ __all__ = [
 metadata = SQLModel.metadata
 """Every table of these modules; what the migrations must agree with."""
 
-APPEND_ONLY = ("consent_log", "ledger_entry", "ledger_posting", "share_review", "merge_log")
+APPEND_ONLY = ("consent_log", "ledger_entry", "ledger_posting", "share_review", "merge_log", "audit_entry")
 """Tables whose rows no one may change or delete: the migrations put triggers on them."""

@@ -15,6 +15,7 @@ from sqlmodel import func, select
 from engine.loyalty import ledger as books
 from engine.loyalty.ledger import PROGRAMME, Balance, LedgerError
 from engine.records import LedgerEntry, Posting
+from engine.storage.accounts.audit import Actor, note
 from engine.storage.database import Database
 from engine.storage.loyalty.ledger import (
     EntryConflict,
@@ -29,7 +30,7 @@ from engine.storage.loyalty.ledger import (
 from engine.storage.models import APPEND_ONLY
 from engine.storage.models.identity import MergeLogTable
 from engine.storage.models.ledger import LedgerPostingTable, ShareReviewTable
-from engine.vocabulary import Account
+from engine.vocabulary import Account, AuditAction
 from tests.engine.storage.scenes import NOW, at_once, shopper
 from tests.examples import examples
 
@@ -105,6 +106,7 @@ def test_the_database_itself_refuses_change(db: Database, table: str, verb: str)
         session.add(ShareReviewTable(visit_id=1, store="s", verdict="flagged", score=3.0, signals="{}", by="m", at=NOW))
         named = dict.fromkeys(("merge_id", "change", "kept", "merged", "proof", "moved"), "x")
         session.add(MergeLogTable(**named, at=NOW))
+        note(session, Actor("ana", "a1"), AuditAction.SIGNED_IN, NOW)
     with pytest.raises(DBAPIError, match="append-only"), db.write() as session:
         session.connection().execute(text(verb.format(table)))
     with db.read() as session:

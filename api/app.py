@@ -20,6 +20,8 @@ import api.controllers.streams
 import api.health.endpoints
 import api.health.labels
 import api.health.sources
+import api.managers.console.endpoints
+import api.managers.console.pages
 import api.managers.endpoints
 import api.managers.pages
 import api.managers.retention
@@ -256,4 +258,6 @@ def _mount_managers(app: FastAPI, ctx: AppContext) -> None:
     app.include_router(api.managers.retention.router)
     app.include_router(api.managers.share_reviews.router)
     app.include_router(api.managers.share_reviews.pages)
+    app.include_router(api.managers.console.endpoints.router)
+    app.include_router(api.managers.console.pages.router)
     api.managers.pages.mount(app, ctx)

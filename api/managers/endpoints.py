@@ -13,7 +13,7 @@ from pydantic import AwareDatetime
 from api.auth import needs
 from api.keyring import Grant
 from api.managers import schemas as out
-from api.managers.overlay import ALPHA, draw_heat, ground_level
+from api.managers.overlay import draw_heat, ground_level
 from api.managers.reports import Period, Reports, reports
 from api.problems import problem_responses
 from api.times import rfc3339
@@ -22,6 +22,7 @@ from engine.plan.drawing.draw import draw_svg
 from engine.plan.model import Plan
 from engine.presence.hotzones import HotZone, LevelHeat
 from engine.presence.local_hours import HOUR_S
+from engine.records import Bools
 from engine.storage.vouchers.decisions import StoredDecision, decision_counts, latest_decisions, note_grounds
 from engine.vocabulary import ProblemCode, Right
 
@@ -83,7 +84,12 @@ def heat(store: Store, made: Made, asked: Asked, level: Level = None) -> out.Hea
     """Person-seconds per square of the floor, with Getis-Ord Gi* (z) and its false discovery rate (q)."""
     plan = made.ctx.plan(store)
     wanted = _level(plan, level)
-    found = [_heat(plan, lv) for lv in made.levels(store, asked) if wanted in (None, lv.frame.level)]
+    report = made.report(store, asked)
+    found = [
+        _heat(plan, lv, hot)
+        for lv, hot in zip(report.levels, report.outlined, strict=True)
+        if wanted in (None, lv.frame.level)
+    ]
     return out.HeatOut(store=store, levels=found, **_span(asked))
 
 
@@ -91,7 +97,8 @@ def heat(store: Store, made: Made, asked: Asked, level: Level = None) -> out.Hea
 def heat_svg(store: Store, made: Made, asked: Asked, level: Level = None, width_px: Width = 1200) -> Svg:
     """One level with its heat, hot squares outlined. Default: the ground floor."""
     plan = made.ctx.plan(store)
-    return Svg(draw_heat(plan, made.levels(store, asked), _level(plan, level) or ground_level(plan), width_px=width_px))
+    wanted, report = _level(plan, level) or ground_level(plan), made.report(store, asked)
+    return Svg(draw_heat(plan, report.levels, wanted, outlined=report.outlined, width_px=width_px))
 
 
 @router.get("/{store}/zones", response_model_by_alias=True)
@@ -263,13 +270,13 @@ def _level(plan: Plan, level: str | None) -> str | None:
     return level
 
 
-def _heat(plan: Plan, heat: LevelHeat) -> out.HeatLevelOut:
+def _heat(plan: Plan, heat: LevelHeat, outlined: Bools) -> out.HeatLevelOut:
     frame = heat.frame
     rows, cols = (heat.mask & (heat.person_s > 0)).nonzero()
-    values = (a[rows, cols].tolist() for a in (heat.person_s, heat.fixes, heat.z, heat.q))
+    values = (a[rows, cols].tolist() for a in (heat.person_s, heat.fixes, heat.z, heat.q, outlined))
     items = [
-        out.SquareOut(col=c, row=r, person_s=round(s, 2), fixes=round(n, 2), z=round(z, 3), q=q, hot=q < ALPHA)
-        for c, r, s, n, z, q in zip(cols.tolist(), rows.tolist(), *values, strict=True)
+        out.SquareOut(col=c, row=r, person_s=round(s, 2), fixes=round(n, 2), z=round(z, 3), q=q, hot=hot)
+        for c, r, s, n, z, q, hot in zip(cols.tolist(), rows.tolist(), *values, strict=True)
     ]
     return out.HeatLevelOut(
         level=frame.level,

@@ -24,7 +24,6 @@ STEPS = (
     (4.50, "#a80f26", 0.90),
 )
 HOT_COLOUR = "#6a0018"
-ALPHA = 0.05
 
 
 def mean_density(levels: Sequence[LevelHeat]) -> float:
@@ -40,15 +39,14 @@ def heat_layer(heat: LevelHeat, mean: float) -> str:
     step = np.digitize(heat.density / mean, [least for least, _, _ in STEPS]) - 1
     paths = []
     for i, (_, colour, opacity) in enumerate(STEPS):
-        d = "".join(_run(heat, *run) for run in _runs(heat.mask & (step == i)).tolist())
+        d = runs_path(heat, heat.mask & (step == i))
         if d:
             paths.append(f'<path d="{d}" fill="{colour}" fill-opacity="{opacity}" stroke="none"/>')
     return f'<g class="heat" shape-rendering="crispEdges">{"".join(paths)}</g>'
 
 
-def hot_layer(heat: LevelHeat) -> str:
-    """The outline of all squares that are hot (q below 0.05), without the lines between them."""
-    found = heat.mask & (heat.q < ALPHA)
+def hot_layer(heat: LevelHeat, found: Bools) -> str:
+    """The outline of all squares `found` hot, without the lines between them."""
     shelves = binary_fill_holes(found) & ~heat.mask  # a shelf amid hot squares is no hole in the outline
     hot = np.pad(found | shelves, 1)
     frame = heat.frame
@@ -71,11 +69,31 @@ def ground_level(plan: Plan) -> str:
     return min(plan.levels, key=lambda lv: (lv.ordinal != 0, lv.ordinal)).id
 
 
-def draw_heat(plan: Plan, levels: Sequence[LevelHeat], level: str, *, width_px: int, signs: bool = True) -> str:
-    """One level of the plan as SVG with its heat on it. The colours mean the same on all levels."""
-    heat = levels[plan.level_index[level]]
-    layers = [layer for layer in (heat_layer(heat, mean_density(levels)), hot_layer(heat)) if layer]
+def draw_heat(
+    plan: Plan,
+    levels: Sequence[LevelHeat],
+    level: str,
+    *,
+    outlined: Sequence[Bools],
+    width_px: int,
+    signs: bool = True,
+    mean: float | None = None,
+    above: Sequence[str] = (),
+) -> str:
+    """One level of the plan as SVG with its heat on it, and the squares outlined that are `outlined` of each level.
+
+    The colours mean the same on all levels: multiples of `mean` (person-seconds per m², by default the store's own),
+    which is one for all drawings that are compared. `above` are further fragments, in store metres.
+    """
+    at = plan.level_index[level]
+    heat, mean = levels[at], mean_density(levels) if mean is None else mean
+    layers = [layer for layer in (heat_layer(heat, mean), hot_layer(heat, outlined[at]), *above) if layer]
     return draw_svg(plan, level=level, layers=layers, width_px=width_px, signs=signs)
+
+
+def runs_path(heat: LevelHeat, mask: Bools) -> str:
+    """The path of all squares of a mask, a run of neighbours at a time; empty without any."""
+    return "".join(_run(heat, *run) for run in _runs(mask).tolist())
 
 
 def _runs(mask: Bools) -> I64:

@@ -17,6 +17,7 @@ from engine.presence.flows import OUTSIDE, FlowRow
 from engine.presence.heat import ZoneHourRow
 from engine.presence.hotzones import HotZone, HotZones, LevelHeat
 from engine.presence.local_hours import hours_in
+from engine.records import Bools
 from engine.storage.presence.heatmaps import flow_sums, zone_hours
 from engine.storage.presence.heatsums import heat_sums
 from engine.vocabulary import ProblemCode
@@ -101,13 +102,16 @@ class ZoneReport:
 
 @dataclass(frozen=True, slots=True)
 class StoreReport:
-    """A store over a period: `zones` ranked by person-seconds, `levels` with heat and test, `hours` as stored."""
+    """A store over a period: `zones` ranked by person-seconds, `levels` with heat and test, `hours` as stored.
+
+    `outlined` are the squares of each level that may be shown as hot beside what is said of the zones."""
 
     plan: Plan
     period: Period
     levels: list[LevelHeat]
     zones: list[ZoneReport]
     hours: list[ZoneHourRow]
+    outlined: list[Bools]
 
 
 class Reports:
@@ -153,7 +157,7 @@ class Reports:
         verdicts = self.tests(store).zones(levels, {z: int(sum(r.visits for r in of)) for z, of in by_zone.items()})
         zones = [_zone(plan.zones[i], by_zone[plan.zones[i].id], hot) for i, hot in enumerate(verdicts)]
         zones.sort(key=lambda z: -z.person_s)  # stable: zones nobody was in stay in the plan's order
-        return StoreReport(plan, period, levels, zones, hours)
+        return StoreReport(plan, period, levels, zones, hours, self.tests(store).outlined(levels, verdicts))
 
 
 def _zone(zone: Zone, mine: Sequence[ZoneHourRow], hot: HotZone) -> ZoneReport:

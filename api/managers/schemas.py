@@ -39,7 +39,7 @@ class StoresOut(BaseModel):
 
 
 class SquareOut(BaseModel):
-    """Heat of one square. `hot`: significantly above the level's average (q below 0.05)."""
+    """Heat of one square. `hot`: significantly above the level's average (q below 0.05), on enough evidence."""
 
     col: int
     row: int

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 
 import segno
-from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
+from api.paper import FONT, faces, plain
+
 MARGIN_MM = 18.0
 QR_MM = 68.0  # scans from 70 cm: ten times as far as it is wide
-FONT = "OpenSans"
 SIZES_PT = (15.0, 13.5, 12.0, 10.5, 9.0, 8.0)
 
 
@@ -26,13 +23,6 @@ class Side:
     lang: str
     title: str
     said: list[str]
-
-
-def missing_letters(texts: Iterable[str]) -> str:
-    """The letters of these texts that the sign's font does not have, each once: they would be drawn as nothing."""
-    with TTFont(str(_faces() / "OpenSans-Regular.ttf")) as font:
-        has = font.getBestCmap()
-    return "".join(dict.fromkeys(c for text in texts for c in _plain(text) if ord(c) not in has and not c.isspace()))
 
 
 def draw_sign(store: str, sides: list[Side], url: str, now: float) -> bytes:
@@ -84,16 +74,8 @@ def _draw(store: str, sides: list[Side], url: str, now: float, size_pt: float) -
 
 
 def _add_fonts(pdf: FPDF) -> None:
-    pdf.add_font(FONT, "", str(_faces() / "OpenSans-Regular.ttf"))
-    pdf.add_font(FONT, "B", str(_faces() / "OpenSans-Bold.ttf"))
-
-
-def _faces() -> Traversable:
-    return files("ttf_opensans") / "ttf"
-
-
-def _plain(text: str) -> str:
-    return text.replace("\u202f", "\u00a0")  # which the font has
+    pdf.add_font(FONT, "", str(faces() / "OpenSans-Regular.ttf"))
+    pdf.add_font(FONT, "B", str(faces() / "OpenSans-Bold.ttf"))
 
 
 def _write(
@@ -102,7 +84,7 @@ def _write(
     pdf.set_font(FONT, "B" if bold else "", size_pt)
     pdf.set_text_color(90 if grey else 0)
     line_mm = size_pt * 0.3528 * 1.35  # points in millimetres, and some room between lines
-    pdf.multi_cell(0, line_mm, _plain(text), align="C" if centred else "L", new_x="LMARGIN", new_y="NEXT")
+    pdf.multi_cell(0, line_mm, plain(text), align="C" if centred else "L", new_x="LMARGIN", new_y="NEXT")
 
 
 def _draw_qr(pdf: FPDF, url: str, y_mm: float) -> None:

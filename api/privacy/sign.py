@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import time
-from importlib.util import find_spec
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.context import AppContext, context
 from api.notices import notice_of
+from api.paper import Pdf, can_print, missing_letters
 from api.texts.catalogue import words
 from api.texts.language import LANGUAGES, language
 
 router = APIRouter(tags=["pages"])
-
-
-class Pdf(Response):
-    """A document to print."""
-
-    media_type = "application/pdf"
 
 
 @router.get("/opt-out/{store}/sign.pdf", summary="The sign for the shop's door", response_class=Pdf)
@@ -27,9 +21,9 @@ def sign(store: str, request: Request, ctx: AppContext = Depends(context)) -> Re
     """One page to print. Without the extra `signs`, or where its font lacks letters of the store's name or of who is
     responsible: the opt-out page, which can be printed as well and says so."""
     plan = ctx.plan(store)
-    if find_spec("fpdf") is None or find_spec("ttf_opensans") is None:
+    if not can_print():
         return RedirectResponse(f"/opt-out/{store}?lang={language(request)}&pdf=missing", 303)
-    from api.privacy.drawn_sign import Side, draw_sign, missing_letters
+    from api.privacy.drawn_sign import Side, draw_sign
 
     notice = notice_of(ctx, language(request))
     sides = []

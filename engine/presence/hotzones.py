@@ -193,6 +193,23 @@ class HotZones:
         known = [None if visits is None else visits.get(zone.id, 0) for zone in self.plan.zones]
         return [self._zone(z, levels, count) for z, count in enumerate(known)]
 
+    def outlined(self, levels: Sequence[LevelHeat], verdicts: Sequence[HotZone]) -> list[Bools]:
+        """The squares of each level that may be shown as hot, beside these verdicts (of `zones`, in its order).
+
+        None where the level, or every zone that a square belongs to, has not enough evidence: a drawing must not say
+        what the words beside it do not.
+        """
+        known = np.array([v.state is not HotState.NOT_ENOUGH_EVIDENCE for v in verdicts], np.bool_)
+        out = []
+        for heat in levels:
+            frame = heat.frame
+            mine = self._zone_m2[frame.first : frame.first + frame.size] > 0
+            told = ~mine.any(axis=1) | mine[:, known].any(axis=1)
+            short = self._short_of(heat, np.inf) is not None
+            hot = heat.mask & (heat.q < self._alpha) & told.reshape(frame.rows, frame.cols)
+            out.append(np.zeros_like(heat.mask) if short else hot)
+        return out
+
     def _zone(self, index: int, levels: Sequence[LevelHeat], visits: int | None) -> HotZone:
         zone = self.plan.zones[index]
         heat = levels[self.plan.level_index[zone.level]]

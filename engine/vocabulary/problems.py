@@ -54,6 +54,7 @@ class ProblemCode(StrEnum):
     # On pages only
     SHARE_GONE = "share_gone"
     SHARE_OVER = "share_over"
+    FORM_MISSING = "form_missing"
     STORE_UNKNOWN = "store_unknown"
     NICEGUI_BUSY = "nicegui_busy"
     # Us

@@ -18,13 +18,20 @@ FONT = "Open Sans"  # comes with the extra `png`; browsers fall back to what the
 
 
 def draw_svg(
-    plan: Plan, *, level: str | None = None, layers: Sequence[str] = (), width_px: int = 1200, signs: bool = True
+    plan: Plan,
+    *,
+    level: str | None = None,
+    layers: Sequence[str] = (),
+    width_px: int = 1200,
+    signs: bool = True,
+    tint: bool = True,
 ) -> str:
     """One level, or all levels side by side, as a stand-alone SVG document `width_px` wide.
 
     `layers` are SVG fragments in store metres (y up), drawn above floor and fixtures and below walls and labels; they
-    belong to one level, so they need `level` on a plan with several. `signs` adds the legend. Raises ValueError for an
-    unknown level and for layers without one.
+    belong to one level, so they need `level` on a plan with several. `signs` adds the legend; without `tint` zones have
+    their outlines only, for layers with colours of their own. Raises ValueError for an unknown level and for layers
+    without one.
     """
     levels = _choose_levels(plan, level)
     if layers and len(levels) > 1:
@@ -35,7 +42,7 @@ def draw_svg(
     for lv, frame in zip(levels, frames, strict=True):
         title = plan.name if lv.name == plan.name else f"{plan.name} · {lv.name}"
         body.append(svg_text([title], frame.left_px, MARGIN_PX + 8, 18, 'font-weight="600"', anchor="start"))
-        body += panel(plan, lv, frame, layers)
+        body += panel(plan, lv, frame, layers, tint)
         bottom = frame.top_px + _height_px(lv, frame) + 10
         body.append(scale_bar(frame.left_px, bottom, frame.scale_px_m, _width_m(lv) * frame.scale_px_m))
     height = below + BAR_PX

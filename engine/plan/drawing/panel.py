@@ -48,14 +48,14 @@ class PixelFrame:
         return affinity.affine_transform(polygon, [s, 0, 0, -s, self.x(0.0), self.y(0.0)])
 
 
-def panel(plan: Plan, level: Level, frame: PixelFrame, layers: Sequence[str]) -> list[str]:
+def panel(plan: Plan, level: Level, frame: PixelFrame, layers: Sequence[str], tint: bool = True) -> list[str]:
     """The elements of one level, lowest first. `layers` are fragments in store metres, above floor, below labels."""
     labels = LabelPlacer()
     icons = _openings(plan, level, frame, labels) + _access_points(plan, level, frame, labels)
     return [
         f'<g class="level" data-level={quoteattr(level.id)}>',
         _polygon(level.polygon, frame, f'fill="{palette.FLOOR}" stroke="{palette.INK}" stroke-width="1.2"'),
-        *_zones(plan, level, frame),
+        *_zones(plan, level, frame, 0.22 if tint else 0.0),
         *_fixtures(plan, level, frame),
         *([f'<g class="layers" transform="{frame.transform()}">', *layers, "</g>"] if layers else []),
         *_walls(plan, level, frame),
@@ -89,12 +89,14 @@ def _polygon(polygon: Polygon, frame: PixelFrame, style: str, title: str = "") -
     return f'<path d="{rings}" fill-rule="evenodd" {style}>{tip}</path>'
 
 
-def _zones(plan: Plan, level: Level, frame: PixelFrame) -> list[str]:
+def _zones(plan: Plan, level: Level, frame: PixelFrame, opacity: float) -> list[str]:
     drawn = []
     for i, zone in enumerate(plan.zones):
         if zone.level == level.id and not zone.polygon.equals(level.polygon):
             colour = palette.ZONES[i % len(palette.ZONES)]
-            style = f'fill="{colour}" fill-opacity="0.22" stroke="{colour}" stroke-width="1" stroke-dasharray="5 3"'
+            style = (
+                f'fill="{colour}" fill-opacity="{opacity:g}" stroke="{colour}" stroke-width="1" stroke-dasharray="5 3"'
+            )
             drawn.append(_polygon(zone.polygon, frame, style, zone.name))
     return drawn
 

@@ -6,7 +6,7 @@ from sqlalchemy import func
 from sqlalchemy import select as select_columns
 from sqlmodel import col, select
 
-from engine.presence.flows import FlowRow
+from engine.presence.flows import OUTSIDE, FlowRow
 from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
@@ -66,6 +66,29 @@ def flow_sums(db: Database, store: str, *, from_t: float, to_t: float) -> list[F
     )
     with db.read() as session:
         return [FlowRow(from_t, a, b, int(n)) for a, b, n in session.exec(query)]
+
+
+def comings(db: Database, store: str, *, from_t: float, to_t: float) -> dict[float, int]:
+    """How many ways through the store began in each hour that begins in [from_t, to_t)."""
+    hour, total = col(FlowTable.hour_start), func.sum(col(FlowTable.count))
+    query = (
+        select(hour, total)
+        .where(col(FlowTable.store) == store, hour >= from_t, hour < to_t, col(FlowTable.from_zone) == OUTSIDE)
+        .group_by(hour)
+        .order_by(hour)
+    )
+    with db.read() as session:
+        return {float(t): int(n) for t, n in session.exec(query)}
+
+
+def figures_reach(db: Database, store: str) -> tuple[float, float] | None:
+    """When the first and the last hour begin that any zone of a store has figures of; None for a store without."""
+    hour = col(ZoneHourTable.hour_start)
+    with db.read() as session:
+        first, last = session.exec(
+            select(func.min(hour), func.max(hour)).where(col(ZoneHourTable.store) == store)
+        ).one()
+    return None if first is None else (float(first), float(last))
 
 
 def visits_of(db: Database, shopper_id: str, *, limit: int = 200) -> list[VisitRow]:

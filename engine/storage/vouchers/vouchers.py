@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import case, func
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
 from engine.errors import NotFound
 from engine.loyalty.sharing import ShareOutcome
@@ -18,10 +19,12 @@ from engine.storage.loyalty.shares import SHARER
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, RedemptionTable, VoucherTable
 from engine.storage.people.twins import visit_of
+from engine.storage.upserts import table_of
 from engine.storage.vouchers.tills import RedemptionState
 from engine.storage.wallet_changes import note_changes
 from engine.vocabulary import DecisionOutcome, DeliveryReason, DeliveryState, VoucherState, WalletChangeKind
 
+FAR_T = 4e12  # later than any time that is stored
 BATCH = 500  # rows ended in one transaction, so that no lock is held for long
 
 
@@ -108,19 +111,29 @@ def expire_unredeemed(db: Database, now: float) -> int:
             return total
 
 
-def counts(db: Database, store: str) -> dict[str, int]:
-    """How many of each there ever were in this store; points are those that shares made."""
+def counts(db: Database, store: str, *, from_t: float = 0.0, to_t: float = math.inf) -> dict[str, int]:
+    """How many of each there were in this store in [from_t, to_t) (s UTC), ever by default: each at the time it was
+    decided, issued, shown, redeemed or opened. Points are those that shares made."""
+    span = (max(from_t, -FAR_T), min(to_t, FAR_T))
     with db.read() as session:
-        vouchers = _tally(session, store, col(VoucherTable.store), col(VoucherTable.state))
-        decisions = _tally(session, store, col(DecisionTable.store), col(DecisionTable.outcome))
-        deliveries = _tally(session, store, col(DeliveryTable.store), col(DeliveryTable.state))
-        redemptions = _tally(session, store, col(RedemptionTable.store), col(RedemptionTable.state))
-        shares = session.exec(select(func.count()).select_from(ShareTable).where(col(ShareTable.store) == store)).one()
+        vouchers = _tally(session, store, VoucherTable, "state", "issued_at", span)
+        decisions = _tally(session, store, DecisionTable, "outcome", "at", span)
+        deliveries = _tally(session, store, DeliveryTable, "state", "acknowledged_at", span)
+        redemptions = _tally(session, store, RedemptionTable, "state", "redeemed_at", span)
+        shares = session.exec(
+            select(func.count())
+            .select_from(ShareTable)
+            .where(col(ShareTable.store) == store, *_within(col(ShareTable.created_at), span))
+        ).one()
         stands = case((col(ShareVisitTable.outcome) == ShareOutcome.REFUSED, 0), else_=col(ShareVisitTable.points))
         opened = session.exec(
             select(func.count(), func.coalesce(func.sum(stands), 0))
             .join(ShareTable, col(ShareTable.token) == col(ShareVisitTable.token))
-            .where(col(ShareTable.store) == store, col(ShareVisitTable.outcome) != SHARER)  # a mark, not a visit
+            .where(
+                col(ShareTable.store) == store,
+                col(ShareVisitTable.outcome) != SHARER,  # a mark, not a visit
+                *_within(col(ShareVisitTable.at), span),
+            )
         ).one()
     return {
         "decisions": sum(decisions.values()),
@@ -136,9 +149,19 @@ def counts(db: Database, store: str) -> dict[str, int]:
     }
 
 
-def _tally(session: Session, store: str, where: Any, by: Any) -> dict[str, int]:
-    rows = session.exec(select(by, func.count()).where(where == store).group_by(by))
-    return {state: int(number) for state, number in rows}
+def _tally(
+    session: Session, store: str, table: type[SQLModel], by: str, at: str, span: tuple[float, float]
+) -> dict[str, int]:
+    state = col(getattr(table, by))
+    columns = table_of(table).c
+    where = (columns.store == store, *_within(columns[at], span))
+    rows = session.exec(select(state, func.count()).where(*where).group_by(state))
+    return {value: int(number) for value, number in rows}
+
+
+def _within(at: Any, span: tuple[float, float]) -> list[Any]:
+    """Nothing to compare where all of time is asked for, which the times of rows may not all have."""
+    return [] if span == (0.0, FAR_T) else [at >= span[0], at < span[1]]
 
 
 def _late_deliveries(session: Session, now: float) -> list[DeliveryTable]:

@@ -228,7 +228,7 @@ def test_the_overlay_covers_the_heated_floor_and_outlines_what_is_hot(seen: Snap
     assert area == pytest.approx(shown)  # runs are one metre high
     hot = heat.mask & (heat.q < 0.05)
     assert 0 < hot.sum() < heat.mask.sum() / 2
-    assert 'class="hot"' in hot_layer(heat)
+    assert 'class="hot"' in hot_layer(heat, hot)
     assert heat_layer(heat, 0.0) == ""
 
 

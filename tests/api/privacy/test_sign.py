@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from api.privacy.drawn_sign import Side, draw_sign, missing_letters
+from api.paper import missing_letters
+from api.privacy.drawn_sign import Side, draw_sign
 from engine.config import Config
 from tests.api.conftest import served
 from tests.api.site import Site, small_plan

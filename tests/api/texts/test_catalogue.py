@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import re
@@ -15,6 +16,9 @@ from pydantic import BaseModel
 
 import api
 from api.health.endpoints import RECEIVERS, Ready
+from api.managers.console.figures.asked import NoteCode, View
+from api.managers.console.figures.days import Bucket, Comparison, presets
+from api.managers.console.figures.views import FIGURES, STEPS
 from api.managers.snapshot import SPANS
 from api.portal.counts import COMPONENT as PORTAL
 from api.portal.counts import GOOD
@@ -237,6 +241,8 @@ OF_ENGINE = "rayon_engine_"
 ENGINE_COUNTS = {name.removeprefix(OF_ENGINE) for name in said_of("metrics") if name.startswith(OF_ENGINE)}
 HELD_KINDS = {table.name for table in metadata.sorted_tables if ways_to(table)} - SHOWN_APART
 MONTHS = {f"m{n}" for n in range(1, 13)}
+DAYS = {f"d{n}" for n in range(7)}
+NAMES = {"zone", "from_zone", "to_zone", "weekday", "hour", "day", "step"}
 CODES: dict[str, set[str]] = {
     "signals": set(Signal),
     "verdicts": set(ReviewVerdict),
@@ -273,6 +279,17 @@ CODES: dict[str, set[str]] = {
         *(ProblemCode.UNAUTHORIZED, ProblemCode.TOO_MANY_REQUESTS, ProblemCode.STORAGE_UNAVAILABLE, "other"),
     }
     - {"refused"},  # the name of them all
+    "views": set(View),
+    "view_why": set(View),
+    "figures": {*FIGURES, *NAMES},
+    "figure_why": set(FIGURES),
+    "comparisons": set(Comparison),
+    "buckets": set(Bucket),
+    "presets": set(presets(dt.date(2026, 11, 29))),
+    "weekdays": DAYS,
+    "weekdays_short": DAYS,
+    "funnel_steps": set(STEPS),
+    "console_notes": set(NoteCode),
     "spans": set(SPANS),
     "people_by_hour": set(SPANS),
     "why_none_hot": {"none_hot", "too_little", "no_heat"},

@@ -1,0 +1,1 @@
+"""Figures as pictures: plans with heat, bars, bands, moments."""

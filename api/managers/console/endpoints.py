@@ -1,0 +1,174 @@
+"""Reports for programs: one address for each page of figures, with its forms beside it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from api.auth import manager_key
+from api.managers.console.answers import tagged, tagged_json
+from api.managers.console.drawn.pictures import can_draw, report_png
+from api.managers.console.figures.asked import View
+from api.managers.console.figures.report import Report, make_report
+from api.managers.console.forms import geojson, head_json, rows_json, table_csv
+from api.managers.reports import Reports, reports
+from api.paper import Pdf, can_print, missing_letters
+from api.problems import problem_responses
+from api.texts.language import language
+from engine.errors import BusinessRefusal
+from engine.vocabulary import ProblemCode
+
+router = APIRouter(
+    prefix="/v1/stores/{store}/reports",
+    tags=["managers"],
+    dependencies=[Depends(manager_key)],
+    responses=problem_responses(401, 404, 422),
+)
+GEOJSON = "application/geo+json"
+CSV = "text/csv; charset=utf-8"
+_NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not Modified: the ETag that was sent holds."}}
+
+
+class ColumnOut(BaseModel):
+    """What a member of each item is, and in which unit."""
+
+    name: str
+    unit: str
+
+
+class SpanOut(BaseModel):
+    """Whole days of the store's calendar."""
+
+    first_day: str = Field(examples=["2026-11-23"])
+    last_day: str
+
+
+class ReportOut(BaseModel):
+    """A report. Each item holds codes, and figures as `value`, `low`, `high`, by the names of `columns`."""
+
+    store: str
+    report: View
+    from_: str = Field(alias="from")
+    to: str
+    first_day: str
+    last_day: str
+    timezone: str
+    running: bool = Field(description="The last day is not over.")
+    compare: str
+    compared_with: list[SpanOut]
+    hours: list[int]
+    weekdays: list[int] = Field(description="0 is Monday; empty: all.")
+    zone: str | None
+    k: int
+    notes: list[dict[str, str]] = Field(description="What a reader has to know, by `code`.")
+    columns: list[ColumnOut]
+    items: list[dict[str, Any]]
+    next: str | None = None
+
+
+class FormMissing(BusinessRefusal):
+    """The extra that makes this form is not installed here, or its font lacks letters."""
+
+    code = ProblemCode.FORM_MISSING
+    status = 501
+
+
+def read_report(
+    request: Request,
+    store: Annotated[str, Path(description="The store's id.")],
+    view: Annotated[View, Path(description="Which page of figures.")],
+    from_: Annotated[
+        str | None, Query(alias="from", max_length=40, description="The first day, as 2026-11-23. Default: a week.")
+    ] = None,
+    to: Annotated[str | None, Query(max_length=40, description="The last day, included. Default: today.")] = None,
+    compare: Annotated[
+        str | None, Query(max_length=20, description="`previous`, `year` (the same weekdays), or `weekdays`.")
+    ] = None,
+    level: Annotated[str | None, Query(max_length=100)] = None,
+    zone: Annotated[str | None, Query(max_length=100, description="Of this zone only.")] = None,
+    hours: Annotated[str | None, Query(max_length=9, description="Hours of the day, as 9-12.")] = None,
+    weekdays: Annotated[str | None, Query(max_length=13, description="As 0,5: 0 is Monday.")] = None,
+    by: Annotated[str | None, Query(max_length=8, description="`day`, `week` or `month`: of the trend.")] = None,
+    sort: Annotated[str | None, Query(max_length=40, description="A column, largest first.")] = None,
+    made: Reports = Depends(reports),
+) -> Report:
+    """FastAPI dependency: the report asked for. Raises NotFound (404) and BadPeriod (422)."""
+    given = {
+        "from": from_,
+        "to": to,
+        "compare": compare,
+        "level": level,
+        "zone": zone,
+        "hours": hours,
+        "weekdays": weekdays,
+        "by": by,
+        "sort": sort,
+    }
+    return make_report(made, store, view, {k: v for k, v in given.items() if v}, strict=True)
+
+
+AskedReport = Annotated[Report, Depends(read_report)]
+
+
+@router.get("/{view}", response_model=ReportOut, responses=_NOT_MODIFIED, summary="A report")
+def report_json(
+    request: Request,
+    report: AskedReport,
+    after: Annotated[str | None, Query(max_length=300, description="The `next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> Response:
+    """The figures of one page of the console, a page of rows at a time, with an ETag."""
+    items, following = rows_json(report, after, limit)
+    return tagged_json(request, head_json(report) | {"items": items, "next": following})
+
+
+@router.get("/{view}/csv", responses={**_NOT_MODIFIED, 200: {"content": {"text/csv": {}}}}, summary="A report as CSV")
+def report_csv(request: Request, report: AskedReport) -> Response:
+    """The whole table by RFC 4180."""
+    return tagged(request, table_csv(report).encode(), CSV, _as_file(report, "csv"))
+
+
+@router.get(
+    "/{view}/geojson", responses={**_NOT_MODIFIED, 200: {"content": {GEOJSON: {}}}}, summary="A report as GeoJSON"
+)
+def report_geojson(request: Request, report: AskedReport) -> Response:
+    """Zones with their figures, and squares of heat, in degrees where the plan has an anchor (RFC 7946)."""
+    return tagged_json(request, geojson(report), GEOJSON)
+
+
+@router.get(
+    "/{view}/png",
+    responses={**_NOT_MODIFIED, **problem_responses(501), 200: {"content": {"image/png": {}}}},
+    summary="A report's plan as a picture",
+)
+def report_picture(request: Request, report: AskedReport) -> Response:
+    """The plan with heat or zones. Needs the extra `png`."""
+    if not can_draw():
+        raise FormMissing("pip install 'rayon[png]'")
+    return tagged(request, report_png(report), "image/png", _as_file(report, "png"))
+
+
+@router.get(
+    "/{view}/pdf",
+    responses={**_NOT_MODIFIED, **problem_responses(501), 200: {"content": {"application/pdf": {}}}},
+    summary="A report to print",
+)
+def report_document(request: Request, report: AskedReport) -> Response:
+    """A4, in the reader's language. Needs the extra `signs`, and `png` for the plan in it."""
+    if not can_print():
+        raise FormMissing("pip install 'rayon[signs]', or print the page")
+    lacks = missing_letters([report.plan.name, *(zone.name for zone in report.plan.zones)])
+    if lacks:
+        raise FormMissing(f"the font lacks {lacks}: print the page")
+    from api.managers.console.papers import report_pdf
+
+    lang = language(request)
+    return tagged(request, report_pdf(report, lang), Pdf.media_type, _as_file(report, "pdf"))
+
+
+def _as_file(report: Report, ending: str) -> dict[str, str]:
+    span = report.span
+    name = f"rayon-{report.plan.store}-{report.view.value}-{span.first}-{span.last}.{ending}"
+    return {"Content-Disposition": f'inline; filename="{name}"'}

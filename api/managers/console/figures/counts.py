@@ -1,0 +1,186 @@
+"""What was counted in a span: zones by hour, ways that began, transitions, heat; read once for all that shows it.
+
+All of it are sums that k people stand behind (`engine.presence.release`): whatever a page makes of two periods, two
+zones or two hours is made of those, so no difference says anything of fewer.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from api.managers.console.figures.days import Span
+from api.managers.reports import Reports
+from engine.plan.model import Plan
+from engine.presence.flows import OUTSIDE, FlowRow, zones_within
+from engine.presence.heat import HeatRow
+from engine.presence.hotzones import HotZone, LevelHeat
+from engine.presence.zonehours import ZoneHourRow
+from engine.records import Bools
+from engine.storage.presence.heatmaps import comings, flow_sums, zone_flows, zone_hours
+from engine.storage.presence.heatsums import heat_sums
+from engine.storage.vouchers.vouchers import counts as coupon_counts
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What some hours of some zones add up to."""
+
+    person_s: float = 0.0
+    visits: int = 0
+    dwell_s_sum: float = 0.0
+    persons_peak: float = 0.0
+
+    @property
+    def mean_dwell_s(self) -> float | None:
+        """Of visits that ended; None without any."""
+        return self.dwell_s_sum / self.visits if self.visits else None
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(
+            self.person_s + other.person_s,
+            self.visits + other.visits,
+            self.dwell_s_sum + other.dwell_s_sum,
+            max(self.persons_peak, other.persons_peak),
+        )
+
+
+@dataclass(frozen=True)
+class Heat:
+    """The heat of a span, tested; and of each zone whether it is hot. `seconds` is how long the span was."""
+
+    levels: list[LevelHeat]
+    verdicts: list[HotZone]
+    outlined: list[Bools]
+    seconds: float
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is none, as of hours that were counted elsewhere."""
+        return not any(float(level.person_s.sum()) > 0 for level in self.levels)
+
+
+@dataclass(frozen=True)
+class SpanCounts:
+    """What was counted in `span`. `gone` are visits of zones that the plan does not have any more."""
+
+    made: Reports = field(repr=False)
+    plan: Plan
+    span: Span
+
+    @cached_property
+    def _read(self) -> tuple[list[ZoneHourRow], Counter[str]]:
+        rows = zone_hours(self.made.ctx.db, self.plan.store, from_t=self.span.from_t, to_t=self.span.to_t)
+        known: list[ZoneHourRow] = []
+        gone: Counter[str] = Counter()
+        for row in rows if self.span.is_whole else [r for r in rows if self.span.holds(r.hour_start)]:
+            if row.zone in self.plan.zone_index:
+                known.append(row)
+            else:
+                gone[row.zone] += int(row.visits)
+        return known, gone
+
+    @property
+    def rows(self) -> list[ZoneHourRow]:
+        """Zones by hour."""
+        return self._read[0]
+
+    @property
+    def gone(self) -> Counter[str]:
+        """Visits by zone that the plan no longer has."""
+        return self._read[1]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was counted at all."""
+        return not self.rows
+
+    def sums(self, key: Callable[[ZoneHourRow], str | None]) -> dict[str, Sums]:
+        """Rows added up by what `key` says of them; those it says None of are left out."""
+        out: dict[str, Sums] = defaultdict(Sums)
+        for r in self.rows:
+            name = key(r)
+            if name is not None:
+                out[name] += Sums(r.person_s, int(r.visits), r.dwell_s_sum, r.persons_peak)
+        return dict(out)
+
+    @cached_property
+    def seconds(self) -> dict[float, float]:
+        """How long each hour of the span is, by when it begins."""
+        return self.span.seconds()
+
+    @cached_property
+    def comings(self) -> dict[float, int]:
+        """Ways through the store that began, by hour."""
+        found = comings(self.made.ctx.db, self.plan.store, from_t=self.span.from_t, to_t=self.span.to_t)
+        return found if self.span.is_whole else {t: n for t, n in found.items() if self.span.holds(t)}
+
+    @cached_property
+    def moves(self) -> Counter[tuple[str, str]]:
+        """Transitions by pair of zones of the plan, `OUTSIDE` among them."""
+        known = {OUTSIDE, *self.plan.zone_index}
+        out: Counter[tuple[str, str]] = Counter()
+        for r in self._flows():
+            if r.from_zone in known and r.to_zone in known:
+                out[r.from_zone, r.to_zone] += r.count
+        return out
+
+    def _flows(self) -> Iterable[FlowRow]:
+        db, store, from_t, to_t = self.made.ctx.db, self.plan.store, self.span.from_t, self.span.to_t
+        if self.span.is_whole:
+            return flow_sums(db, store, from_t=from_t, to_t=to_t)
+        return (r for r in zone_flows(db, store, from_t=from_t, to_t=to_t) if self.span.holds(r.hour_start))
+
+    @cached_property
+    def coupons(self) -> dict[str, int]:
+        """Coupons of the whole days; they are not counted by hour."""
+        return coupon_counts(self.made.ctx.db, self.plan.store, from_t=self.span.from_t, to_t=self.span.to_t)
+
+    @cached_property
+    def heat(self) -> Heat:
+        """The heat with its test, and the verdict on each zone."""
+        tests = self.made.tests(self.plan.store)
+        levels = tests.levels(self.heat_rows())
+        visits = {zone: sums.visits for zone, sums in self.sums(lambda r: r.zone).items()}
+        verdicts = tests.zones(levels, visits)
+        return Heat(levels, verdicts, tests.outlined(levels, verdicts), sum(self.seconds.values()))
+
+    def heat_rows(self, part: tuple[float, float] | None = None) -> list[HeatRow]:
+        """Heat per square, of the whole span or the part of it from a time to another."""
+        from_t, to_t = part or (self.span.from_t, self.span.to_t)
+        hours = None if self.span.is_whole else self.span.hour_starts()
+        return heat_sums(self.made.ctx.db, self.plan.store, from_t=from_t, to_t=to_t, hours=hours)
+
+
+def outer_zones(plan: Plan) -> frozenset[str]:
+    """The zones that no other zone holds: their person-seconds add up without counting anybody twice."""
+    held: set[str] = set()
+    for inner in zones_within(plan).values():
+        held |= inner
+    return frozenset(zone.id for zone in plan.zones) - held
+
+
+def till_zones(plan: Plan) -> list[str]:
+    """The zones where people wait and pay: of category checkout, else those that hold a till of the plan."""
+    named = [zone.id for zone in plan.zones if zone.category == "checkout"]
+    tills = [o for o in plan.openings if o.category == "checkout"]
+    holding = [
+        zone.id
+        for zone in plan.zones
+        if len(plan.zones) > 1 and any(o.level == zone.level and zone.polygon.covers(o.geometry) for o in tills)
+    ]
+    return named or holding
+
+
+def shifted_day(row_t: float, span: Span, days: int) -> dt.date:
+    """The day of an hour of a span that lies `days` back, in the calendar of the one it is compared with."""
+    return span.local.clock(row_t).date() + dt.timedelta(days=days)
+
+
+def total(values: Sequence[float | int | None]) -> float | None:
+    """Their sum; None where none is known."""
+    known = [v for v in values if v is not None]
+    return sum(known) if known else None

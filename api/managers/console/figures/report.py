@@ -1,0 +1,165 @@
+"""The one object behind screen, API, CSV, GeoJSON, PNG, printed page, PDF and letter."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from api.managers.console.figures.asked import AskedPage, Note, NoteCode, View, read_asked
+from api.managers.console.figures.counts import SpanCounts, till_zones
+from api.managers.console.figures.days import Comparison, Span, steps_back
+from api.managers.console.figures.tables import Table, TableFigure
+from api.managers.console.figures.views import TABLES, Looked
+from api.managers.reports import Reports
+from engine.plan.model import Plan
+from engine.presence.hotzones import HotState
+from engine.storage.presence.heatmaps import figures_reach
+
+MOST_NAMES = 5
+LOOKED_AT_HEAT = (View.HEAT, View.ZONES)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A page's figures: what was asked, the table, the heat where the page has it, and what a reader has to know.
+
+    `reach` is when the first and the last hour with figures of the store begin (s UTC); None for a store without.
+    """
+
+    plan: Plan
+    asked: AskedPage
+    looked: Looked
+    table: Table
+    notes: tuple[Note, ...]
+    reach: tuple[float, float] | None
+    k: int
+    demo: bool
+
+    @property
+    def view(self) -> View:
+        """Which page it is."""
+        return self.asked.view
+
+    @property
+    def span(self) -> Span:
+        """Its period."""
+        return self.asked.span
+
+    @property
+    def counts(self) -> SpanCounts:
+        """What was counted in it."""
+        return self.looked.now
+
+    @cached_property
+    def is_running(self) -> bool:
+        """Whether its last day is not over."""
+        return self.span.to_t < self.span.end_t
+
+    @property
+    def has_heat_before(self) -> bool:
+        """Whether there are two heats to compare."""
+        return not self.counts.heat.is_empty and any(not c.heat.is_empty for _, c in self.looked.before)
+
+    def has(self, code: NoteCode) -> bool:
+        """Whether a reader is told this."""
+        return any(note.code is code for note in self.notes)
+
+
+def make_report(
+    made: Reports, store: str, view: View, given: Mapping[str, str], *, now: float | None = None, strict: bool = False
+) -> Report:
+    """Reads and works out what `given` (the query of an address) asks for. Raises NotFound for an unknown store,
+    StorageUnavailable without a database, and where `strict` BadPeriod for what cannot be had as asked."""
+    now = time.time() if now is None else now
+    plan = made.ctx.plan(store)
+    asked = read_asked(plan, view, given, now, strict=strict)
+    reach = figures_reach(made.ctx.db, store)
+    counts = SpanCounts(made, plan, asked.span)
+    before, missing = _before(made, plan, asked, reach)
+    looked = Looked(asked, counts, before, reach[0] if reach else 0.0)
+    table = TABLES[view](looked)
+    notes = (*asked.notes, *_notes(looked, reach, missing))
+    privacy = made.ctx.config.privacy
+    return Report(
+        plan, asked, looked, table, tuple({note.code: note for note in notes}.values()), reach, privacy.k, privacy.demo
+    )
+
+
+def _before(
+    made: Reports, plan: Plan, asked: AskedPage, reach: tuple[float, float] | None
+) -> tuple[list[tuple[int, SpanCounts]], int]:
+    """The periods to compare with that have any figure, and how many have none."""
+    found, missing = [], 0
+    for days in steps_back(asked.span, asked.compare):
+        counts = SpanCounts(made, plan, asked.span.moved(days))
+        if reach is None or counts.span.to_t <= reach[0] or counts.is_empty:
+            missing += 1
+        else:
+            found.append((days, counts))
+    return found, missing
+
+
+def _notes(looked: Looked, reach: tuple[float, float] | None, missing: int) -> list[Note]:
+    """What a reader has to know of these figures, most important first."""
+    asked, now, span = looked.asked, looked.now, looked.asked.span
+    if reach is None:
+        return [Note(NoteCode.NO_READINGS)]
+    notes = []
+    if now.is_empty:
+        first, last = (span.local.clock(t).date() for t in reach)
+        notes.append(Note(NoteCode.EMPTY, {"first": first, "last": last}))
+    elif span.from_t < reach[0] - 86_400.0:
+        notes.append(Note(NoteCode.BEFORE_FIRST, {"day": span.local.clock(reach[0]).date()}))
+    if span.to_t < span.end_t:
+        notes.append(Note(NoteCode.RUNNING))
+    notes += [Note(NoteCode.SHORT_DAY, {"day": day, "hours": hours}) for day, hours in span.odd_days()[:1]]
+    if now.gone:
+        names = ", ".join(sorted(now.gone)[:MOST_NAMES])
+        notes.append(Note(NoteCode.ZONES_GONE, {"n": len(now.gone), "zones": names}))
+    if asked.compare is not Comparison.NONE:
+        if not looked.before:
+            notes.append(Note(NoteCode.NO_REFERENCE))
+        elif missing:
+            notes.append(Note(NoteCode.FEWER_REFERENCES, {"n": len(looked.before), "of": missing + len(looked.before)}))
+    return notes + _notes_of_view(looked)
+
+
+def _notes_of_view(looked: Looked) -> list[Note]:
+    view, now = looked.asked.view, looked.now
+    if view in LOOKED_AT_HEAT and not now.is_empty:
+        if now.heat.is_empty:
+            return [Note(NoteCode.NO_HEAT)]
+        states = {v.state for v in now.heat.verdicts}
+        if states == {HotState.NOT_ENOUGH_EVIDENCE}:
+            return [Note(NoteCode.TOO_LITTLE)]
+    if view is View.QUEUE and not till_zones(now.plan):
+        return [Note(NoteCode.NO_TILL_ZONE)]
+    if view is View.FUNNEL and not looked.asked.span.is_whole:
+        return [Note(NoteCode.COUPONS_ALL_HOURS)]
+    return []
+
+
+def headline(report: Report) -> dict[str, TableFigure]:
+    """The column that a page is about: by row."""
+    names = {
+        View.HEAT: "person_h",
+        View.ZONES: "person_h",
+        View.FLOWS: "transitions",
+        View.HOURS: "people",
+        View.TREND: "visits" if report.asked.zone else "comings",
+        View.FUNNEL: "count",
+        View.QUEUE: "people",
+    }
+    return report.table.figures(names[report.view])
+
+
+def last_week(plan: Plan, now: float) -> tuple[dt.date, dt.date]:
+    """Monday to Sunday of the week before the one that holds `now` (s UTC), by the store's calendar."""
+    from engine.presence.local_hours import hours_in
+
+    today = hours_in(plan.timezone).clock(now).date()
+    monday = today - dt.timedelta(days=today.weekday() + 7)
+    return monday, monday + dt.timedelta(days=6)

@@ -1,0 +1,382 @@
+"""What the template of a page of figures is filled with."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from api.managers.console.drawn.charts import Band, Bar, bands_svg, bars_svg, ticks_of
+from api.managers.console.drawn.drawings import DIFFERENCES, ZoneLink, draw
+from api.managers.console.drawn.playback import Moment
+from api.managers.console.figures.asked import AskedPage, View
+from api.managers.console.figures.days import Bucket, Comparison, bucket_of, presets
+from api.managers.console.figures.report import Report, headline
+from api.managers.console.figures.tables import Cell, TableColumn, TableFigure, TableRow, Unit, is_unusual
+from api.managers.console.figures.views import COUPON_STEPS, OUTSIDE_KEY
+from api.managers.console.saying import (
+    bucket_text,
+    cell_text,
+    compared_text,
+    figure_text,
+    head,
+    hours_text,
+    interval_text,
+    span_text,
+    zone_name,
+)
+from api.managers.overlay import HOT_COLOUR, STEPS
+from api.texts.catalogue import words
+from api.texts.language import Language
+from api.texts.numbers import short_number
+from api.texts.times import hour as hour_text
+
+SHADES = 8
+MOST_FLOWS = 11  # zones to either side of the bands; the others are taken together
+OTHERS = "others"
+SHOWN_ROWS = 200
+SORTED = (View.ZONES, View.FLOWS)
+MEASURED: Mapping[View, str] = {View.HEAT: "person_h", View.ZONES: "person_h"}
+
+
+@dataclass(frozen=True)
+class FigurePage:
+    """A report on its way to a page of one language."""
+
+    report: Report
+    lang: Language
+
+    @property
+    def asked(self) -> AskedPage:
+        """What was asked for."""
+        return self.report.asked
+
+    def href(self, view: View | None = None, **changes: Any) -> str:
+        """The address of this report, or of another page of the same period, with changes."""
+        path = f"/manage/{self.report.plan.store}/{view or self.report.view}"
+        return f"{path}?{self.asked.query(**changes)}&lang={self.lang}"
+
+    def nav(self) -> list[tuple[str, str, bool]]:
+        """The pages, each of the same period."""
+        t = words(self.lang)
+        return [(self.href(view, sort=None), t.views[view], view is self.report.view) for view in View]
+
+    def presets(self, today: dt.date) -> list[tuple[str, str, bool]]:
+        """Periods one click away."""
+        t, span = words(self.lang), self.asked.span
+        return [
+            (
+                self.href(from_=first.isoformat(), to=last.isoformat()),
+                t.presets[name],
+                (first, last) == (span.first, span.last),
+            )
+            for name, (first, last) in presets(today).items()
+        ]
+
+    def heads(self) -> list[dict[str, Any]]:
+        """The columns' heads, with what sorts by them where rows can be sorted."""
+        t = words(self.lang)
+        out = []
+        for column in self.report.table.columns:
+            figure = column.unit in ("count", "person_h", "s", "people", "share", "change")
+            can_sort = figure and self.report.view in SORTED
+            why = t.figure_why[column.key] if column.role == "now" and column.key in t.figure_why else ""
+            out.append(
+                {
+                    "text": head(column, self.lang),
+                    "why": why,
+                    "figure": figure,
+                    "href": self.href(sort=column.name) if can_sort else None,
+                    "sorted": self.asked.sort == column.name,
+                }
+            )
+        return out
+
+    def rows(self) -> list[list[dict[str, Any]]]:
+        """The cells of the rows, the first ones of many."""
+        return [self._row(row) for row in self.report.table.rows[:SHOWN_ROWS]]
+
+    def _row(self, row: TableRow) -> list[dict[str, Any]]:
+        return [
+            self._cell(row, i, column, cell)
+            for i, (column, cell) in enumerate(zip(self.report.table.columns, row.cells, strict=True))
+        ]
+
+    def _cell(self, row: TableRow, i: int, column: TableColumn, cell: Cell) -> dict[str, Any]:
+        figure = isinstance(cell, TableFigure)
+        before = row.cells[i + 1] if i + 1 < len(row.cells) else None
+        follows = i + 1 < len(row.cells) and self.report.table.columns[i + 1].role == "before"
+        unusual = (
+            follows and isinstance(cell, TableFigure) and isinstance(before, TableFigure) and is_unusual(cell, before)
+        )
+        return {
+            "text": cell_text(cell, column, self.report, self.lang),
+            "interval": interval_text(cell, column.unit, self.lang) if isinstance(cell, TableFigure) else "",
+            "figure": figure,
+            "href": self._drill(column, cell) if isinstance(cell, str) else None,
+            "unusual": unusual,
+            "state": cell if column.unit == "state" else "",
+        }
+
+    def _drill(self, column: TableColumn, cell: str) -> str | None:
+        """Where a name leads: what is behind its figures."""
+        if column.unit == "zone" and cell != OUTSIDE_KEY:
+            view = View.FLOWS if self.report.view is View.FLOWS else View.TREND
+            return self.href(view, zone=cell, sort=None, level=None)
+        if column.unit == "day":
+            return self.day_href(dt.date.fromisoformat(cell))
+        if column.unit == "hour" and self.report.view is View.QUEUE:
+            return self.href(View.TREND, hours=f"{cell}-{int(cell) + 1}", zone=self.asked.zone)
+        if column.unit == "step" and cell in ("came_in", "zone", "tills"):
+            return self.href(View.FLOWS)
+        return None
+
+    def day_href(self, first: dt.date) -> str:
+        """A bar's way in: a month's weeks, a week's days, a day's hours."""
+        by, span = self.asked.by, self.asked.span
+        after = bucket_of(first + dt.timedelta(days={Bucket.DAY: 1, Bucket.WEEK: 7, Bucket.MONTH: 31}[by]), by)
+        start, end = max(first, span.first), min(after - dt.timedelta(days=1), span.last)
+        if by is Bucket.DAY:
+            return self.href(View.HOURS, from_=start.isoformat(), to=end.isoformat(), by=None)
+        return self.href(View.TREND, from_=start.isoformat(), to=end.isoformat(), by=None)
+
+    # ------------------------------------------------------------------------------------------------- drawings
+
+    def plans(self) -> list[tuple[str, str]]:
+        """Heading and drawing: this period's plan, and where it is compared that of before and the difference."""
+        t, links = words(self.lang), self._zone_links()
+        if self.report.counts.is_empty:
+            return []
+        out = [(span_text(self.asked.span, self.lang), draw(self.report, "now", links))]
+        if self.report.view is View.HEAT and self.report.has_heat_before:
+            out.append((compared_text(self.report, self.lang), draw(self.report, "before", links)))
+            out.append((t.console.difference, draw(self.report, "difference", links)))
+        return out
+
+    def _zone_links(self) -> dict[str, ZoneLink]:
+        """Larger zones first: what lies within them stays on top."""
+        zones = sorted(self.report.plan.zones, key=lambda z: -z.polygon.area)
+        figures = self.report.table.figures("person_h")
+        visits = self.report.table.figures("visits")
+        out = {}
+        for zone in zones:
+            if zone.id in figures and zone.level == self.asked.level:
+                said = [zone_name(self.report.plan, zone.id, self.lang)]
+                said.append(_with_interval(figures[zone.id], "person_h", self.lang))
+                said.append(words(self.lang).board.counted("visits", round(visits[zone.id].value or 0)))
+                out[zone.id] = ZoneLink(self.href(View.TREND, zone=zone.id, level=None, sort=None), " · ".join(said))
+        return out
+
+    def legend(self) -> list[tuple[str, str, float]]:
+        """The steps of the heat's colours."""
+        return [(short_number(least, self.lang), colour, opacity) for least, colour, opacity in STEPS]
+
+    def difference_legend(self) -> list[tuple[str, str]]:
+        """The steps of the difference's colours, from less to more."""
+        less = [(f"\u2212{short_number(least, self.lang)}", low) for least, _, low in reversed(DIFFERENCES)]
+        return [*less, *((f"+{short_number(least, self.lang)}", high) for least, high, _ in DIFFERENCES)]
+
+    @property
+    def hot_colour(self) -> str:
+        """Of the outline."""
+        return HOT_COLOUR
+
+    def bars(self) -> list[str]:
+        """The figures of the page over time or over hours; people's steps and coupons' on scales of their own."""
+        rows = self.report.table.rows
+        if self.report.view is not View.FUNNEL:
+            return [self._bars(rows)]
+        coupons = tuple(row for row in rows if row.key in COUPON_STEPS)
+        return [self._bars(tuple(row for row in rows if row not in coupons)), self._bars(coupons)]
+
+    def _bars(self, rows: Sequence[TableRow]) -> str:
+        column = {View.TREND: "visits" if self.asked.zone else "comings", View.QUEUE: "people", View.FUNNEL: "count"}
+        name = column[self.report.view]
+        unit: Unit = next((c.unit for c in self.report.table.columns if c.name == name), "count")
+        now, before = self.report.table.figures(name), self.report.table.figures(f"{name}_before")
+        shown = [f for row in rows for f in (now[row.key], before.get(row.key, TableFigure(None)))]
+        tops = [f.high or f.value or 0.0 for f in shown]
+        ticks = [(v, figure_text(v, unit, self.lang)) for v in ticks_of(max(tops, default=0.0))]
+        bars = [self._bar(row, now[row.key], before.get(row.key, TableFigure(None)), unit) for row in rows]
+        return bars_svg(bars, words(self.lang).views[self.report.view], ticks)
+
+    def _bar(self, row: TableRow, now: TableFigure, before: TableFigure, unit: Any) -> Bar:
+        first = row.cells[0]
+        assert isinstance(first, str)
+        column = self.report.table.columns[0]
+        label = cell_text(first, column, self.report, self.lang)
+        said = f"{label}: {_with_interval(now, unit, self.lang)}"
+        if before.value is not None:
+            t = words(self.lang)
+            said += f" · {t.comparisons[self.asked.compare]}: {_with_interval(before, unit, self.lang)}"
+        short = label
+        if column.unit == "day":
+            day = dt.date.fromisoformat(first)
+            short = (
+                bucket_text(day, self.asked.by, self.lang)
+                if self.asked.by is Bucket.MONTH
+                else f"{day.day}/{day.month}"
+            )
+        elif column.unit == "hour":
+            short = hour_text(int(first), self.lang)
+        href = self._drill(column, first) or self.href()
+        return Bar(short, said, href, now.value, before.value, before.low, before.high, now.low, now.high)
+
+    # -------------------------------------------------------------------------------------------- hours of the week
+
+    def week(self) -> dict[str, Any] | None:
+        """Hour by weekday: the hours that anybody was there in, and a row of cells for each weekday."""
+        t, people = words(self.lang), headline(self.report)
+        change = self.report.table.figures("people_change")
+        busy = sorted({int(key.split("-")[1]) for key, f in people.items() if f.value})
+        if not busy:
+            return None
+        hours = range(busy[0], busy[-1] + 1)
+        most = max(f.value or 0.0 for f in people.values()) or 1.0
+        days = sorted({int(key.split("-")[0]) for key in people})
+        rows = []
+        for day in days:
+            cells = []
+            for h in hours:
+                figure = people.get(f"{day}-{h}", TableFigure(None))
+                moved = change.get(f"{day}-{h}", TableFigure(None))
+                said = (
+                    f"{t.weekdays[f'd{day}']} {hours_text(h, self.lang)}: {_with_interval(figure, 'people', self.lang)}"
+                )
+                cells.append(
+                    {
+                        "text": figure_text(figure.value, "people", self.lang),
+                        "change": figure_text(moved.value, "change", self.lang) if moved.value is not None else "",
+                        "shade": 0
+                        if not figure.value
+                        else 1 + min(SHADES - 2, int((SHADES - 1) * figure.value / most)),
+                        "said": said,
+                        "href": self.href(View.HEAT, hours=f"{h}-{h + 1}", weekdays=str(day)),
+                    }
+                )
+            rows.append({"name": t.weekdays[f"d{day}"], "short": t.weekdays_short[f"d{day}"], "cells": cells})
+        return {"hours": [hour_text(h, self.lang) for h in hours], "rows": rows}
+
+    # ------------------------------------------------------------------------------------------------------- flows
+
+    def bands(self) -> str | None:
+        """From where to where as bands; of one zone what comes before it and after it."""
+        moves = self.report.counts.moves
+        zone = self.asked.zone
+        if zone is not None:
+            return self._around(zone, moves)
+        if not moves:
+            return None
+        first, then = _most(moves, 0), _most(moves, 1)
+        merged: Counter[tuple[str, str]] = Counter()
+        for (a, b), n in moves.items():
+            merged["from:" + (a if a in first else OTHERS), "to:" + (b if b in then else OTHERS)] += n
+        columns = [[f"from:{z}" for z in (*first, OTHERS)], [f"to:{z}" for z in (*then, OTHERS)]]
+        return self._bands(columns, merged)
+
+    def _around(self, zone: str, moves: Counter[tuple[str, str]]) -> str | None:
+        into = Counter({a: n for (a, b), n in moves.items() if b == zone})
+        out = Counter({b: n for (a, b), n in moves.items() if a == zone})
+        if not into and not out:
+            return None
+        merged: Counter[tuple[str, str]] = Counter()
+        kept_in, kept_out = [z for z, _ in into.most_common(MOST_FLOWS)], [z for z, _ in out.most_common(MOST_FLOWS)]
+        for a, n in into.items():
+            merged["from:" + (a if a in kept_in else OTHERS), f"at:{zone}"] += n
+        for b, n in out.items():
+            merged[f"at:{zone}", "to:" + (b if b in kept_out else OTHERS)] += n
+        columns = [[f"from:{z}" for z in (*kept_in, OTHERS)], [f"at:{zone}"], [f"to:{z}" for z in (*kept_out, OTHERS)]]
+        return self._bands(columns, merged)
+
+    def _bands(self, columns: list[list[str]], merged: Counter[tuple[str, str]]) -> str:
+        t = words(self.lang)
+        used = {node for pair in merged for node in pair}
+        columns = [[node for node in column if node in used] for column in columns]
+        names = {node: self._node_name(node) for column in columns for node in column}
+        bands = []
+        for (a, b), n in merged.items():
+            said = f"{names[a]} → {names[b]}: {figure_text(n, 'count', self.lang)}"
+            inside = next((z for z in (b, a) if z.partition(":")[2] in self.report.plan.zone_index), None)
+            href = self.href(zone=inside.partition(":")[2], level=None) if inside else self.href(zone=None)
+            bands.append(Band(a, b, float(n), said, href))
+        return bands_svg(columns, bands, names, t.views[View.FLOWS])
+
+    def _node_name(self, node: str) -> str:
+        zone = node.partition(":")[2]
+        if zone == OTHERS:
+            t = words(self.lang)
+            return t.console.others
+        return zone_name(self.report.plan, zone or OUTSIDE_KEY, self.lang)
+
+    def matrix(self) -> dict[str, Any] | None:
+        """From (rows) to (columns): shares of those who leave, darker for more."""
+        moves = self.report.counts.moves
+        zones = [z for z in ("", *self.report.plan.zone_index) if any(z in pair for pair in moves)]
+        if not zones or self.asked.zone is not None:
+            return None
+        leaving: Counter[str] = Counter()
+        for (a, _), n in moves.items():
+            leaving[a] += n
+        names = {z: zone_name(self.report.plan, z or OUTSIDE_KEY, self.lang) for z in zones}
+        rows = []
+        for a in zones:
+            cells = []
+            for b in zones:
+                n = moves.get((a, b), 0)
+                share = n / leaving[a] if leaving[a] else 0.0
+                cells.append(
+                    {
+                        "text": figure_text(share, "share", self.lang) if n else "",
+                        "shade": 0 if not n else 1 + min(SHADES - 2, int((SHADES - 1) * share)),
+                        "said": f"{names[a]} → {names[b]}: {figure_text(n, 'count', self.lang)}",
+                    }
+                )
+            href = self.href(zone=a, level=None) if a else None
+            rows.append({"name": names[a], "href": href, "cells": cells})
+        return {"heads": [names[z] for z in zones], "rows": rows}
+
+    # -------------------------------------------------------------------------------------------------------- others
+
+    def downloads(self) -> list[tuple[str, str]]:
+        """The report's other forms."""
+        base, query = f"/v1/stores/{self.report.plan.store}/reports/{self.report.view}", self.asked.query()
+        t = words(self.lang)
+        forms = [("", "JSON"), ("/csv", "CSV"), ("/geojson", "GeoJSON")]
+        if self.report.view in MEASURED:
+            forms.append(("/png", "PNG"))
+        forms.append(("/pdf", t.console.pdf))
+        return [(f"{base}{path}?{query}&lang={self.lang}", name) for path, name in forms]
+
+    def frames(self, frames: list[Moment]) -> list[str]:
+        """What each moment of the playback is called."""
+        return [frame.said(self.report.plan.timezone, self.lang) for frame in frames]
+
+    def choices(self) -> dict[str, list[tuple[str, str, bool]]]:
+        """What can be chosen in the form: value, words, whether it is."""
+        t, asked, plan = words(self.lang), self.asked, self.report.plan
+        levels = sorted(plan.levels, key=lambda lv: lv.ordinal)
+        low, high = asked.span.hours
+        return {
+            "compare": [(c.value, t.comparisons[c], c is asked.compare) for c in Comparison],
+            "by": [(b.value, t.buckets[b], b is asked.by) for b in Bucket],
+            "level": [(lv.id, lv.name, lv.id == asked.level) for lv in levels],
+            "zone": [(z.id, zone_name(plan, z.id, self.lang), z.id == asked.zone) for z in plan.zones],
+            "since": [(str(h), hour_text(h, self.lang), h == low) for h in range(24)],
+            "until": [(str(h), hour_text(h, self.lang), h == high) for h in range(1, 25)],
+            "weekdays": [(str(d), t.weekdays_short[f"d{d}"], d in asked.span.weekdays) for d in range(7)],
+        }
+
+
+def _most(moves: Mapping[tuple[str, str], int], end: int) -> list[str]:
+    """The zones that most go from (0) or to (1), in that order."""
+    sums: Counter[str] = Counter()
+    for pair, n in moves.items():
+        sums[pair[end]] += n
+    return [zone for zone, _ in sums.most_common(MOST_FLOWS)]
+
+
+def _with_interval(figure: TableFigure, unit: Any, lang: Language) -> str:
+    said, interval = figure_text(figure.value, unit, lang), interval_text(figure, unit, lang)
+    return f"{said} ({interval})" if interval else said

@@ -1,0 +1,64 @@
+"""What an address asks for: people are shown something and told what was changed, programs are refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.managers.console.figures.asked import NoteCode, View, read_asked
+from api.managers.reports import BadPeriod
+from tests.api.managers.console.shop import at, plan_in
+
+PLAN = plan_in()
+TODAY = dt.date(2026, 4, 1)
+NOW = at(PLAN, TODAY, 13)
+
+
+@pytest.mark.parametrize(
+    ("given_", "first", "last", "codes"),
+    [
+        ({}, "2026-03-26", "2026-04-01", []),
+        ({"from": "2026-03-02", "to": "2026-03-05"}, "2026-03-02", "2026-03-05", []),
+        ({"from": "2026-03-05", "to": "2026-03-02"}, "2026-03-02", "2026-03-05", ["swapped"]),
+        ({"from": "2026-02-30"}, "2026-03-26", "2026-04-01", ["bad_date"]),
+        ({"from": "0001-01-01"}, "2026-03-26", "2026-04-01", ["bad_date"]),
+        ({"from": "gestern", "to": "9999-12-31T23:59:59-23:00"}, "2026-03-26", "2026-04-01", ["bad_date"]),
+        ({"from": "2020-01-01", "to": "2026-04-01"}, "2025-04-01", "2026-04-01", ["too_long"]),
+        ({"from": "2026-03-30", "to": "2026-04-09"}, "2026-03-30", "2026-04-01", ["future"]),
+        ({"from": "2026-05-01", "to": "2026-05-02"}, "2026-03-26", "2026-04-01", ["future"]),
+        ({"from": "2026-03-02T00:00:00+01:00", "to": "2026-03-02"}, "2026-03-02", "2026-03-02", []),
+        ({"from": "2026-03-01T23:30:00Z", "to": "2026-03-02"}, "2026-03-02", "2026-03-02", ["other_clock"]),
+        ({"from": "2026-03-31T23:00:00 02:00", "to": "2026-03-31"}, "2026-03-31", "2026-03-31", []),  # a lost plus
+        ({"hours": "25-3"}, "2026-03-26", "2026-04-01", ["bad_hours"]),
+        ({"weekdays": "7"}, "2026-03-26", "2026-04-01", ["bad_choice"]),
+        ({"compare": "moon"}, "2026-03-26", "2026-04-01", ["bad_choice"]),
+        ({"zone": "gone"}, "2026-03-26", "2026-04-01", ["zone_unknown"]),
+        ({"level": "cellar"}, "2026-03-26", "2026-04-01", ["level_unknown"]),
+    ],
+)
+def test_people_are_shown_something_and_told(given_: dict[str, str], first: str, last: str, codes: list[str]) -> None:
+    asked = read_asked(PLAN, View.ZONES, given_, NOW)
+    assert (asked.span.first.isoformat(), asked.span.last.isoformat()) == (first, last)
+    assert list(dict.fromkeys(note.code.value for note in asked.notes)) == codes
+
+
+@pytest.mark.parametrize("given_", [{"from": "x"}, {"hours": "9"}, {"compare": "moon"}, {"by": "hour"}])
+def test_programs_are_refused(given_: dict[str, str]) -> None:
+    with pytest.raises(BadPeriod):
+        read_asked(PLAN, View.ZONES, given_, NOW, strict=True)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["from", "to", "hours", "weekdays", "by", "at", "sort", "zone"]), st.text(max_size=30)
+    )
+)
+def test_any_address_has_an_answer(given_: dict[str, str]) -> None:
+    asked = read_asked(PLAN, View.TREND, given_, NOW)
+    assert asked.span.first <= asked.span.last <= TODAY
+    again = read_asked(PLAN, View.TREND, dict(p.split("=") for p in asked.query().split("&") if "%" not in p), NOW)
+    assert again.span == asked.span
+    assert NoteCode.BAD_DATE not in {note.code for note in again.notes}

@@ -1,0 +1,164 @@
+"""The figures of each page, worked out by hand, and what a reader is told of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.managers.console.figures.asked import View
+from api.managers.console.figures.report import Report, make_report
+from api.managers.reports import Reports
+from engine.presence.zonehours import ZoneHourRow
+from engine.storage.journal import save_checkpoint
+from tests.api.managers.console.shop import MONDAY, STORE, at, days_from, plan_in, shop_with
+
+LAST = days_from(MONDAY, 35)[-1]
+NOW = at(plan_in(), LAST + dt.timedelta(days=2), 12)
+WEEK = {"from": "2026-03-30", "to": "2026-04-05"}  # the fifth
+
+
+def look(made: Reports, view: View, now: float = NOW, **given: str) -> Report:
+    return make_report(made, STORE, view, {name.rstrip("_"): value for name, value in given.items()}, now=now)
+
+
+def value(report: Report, row: str, name: str) -> Any:
+    return report.table.figures(name)[row].value
+
+
+def codes(report: Report) -> list[str]:
+    return [note.code.value for note in report.notes]
+
+
+def test_zones_beside_the_mean_of_the_same_weekdays(made: Reports) -> None:
+    report = look(made, View.ZONES, compare="weekdays", **WEEK)
+    assert value(report, "bakery", "visits") == 7 * 3 * 15
+    assert value(report, "bakery", "visits_before") == 7 * 3 * 10
+    assert value(report, "bakery", "visits_change") == pytest.approx(0.5)
+    assert value(report, "bakery", "mean_dwell_s") == pytest.approx(300)
+    assert value(report, "cellar", "mean_dwell_s") is None
+    spread = report.table.figures("visits_before")["bakery"]
+    assert (spread.low, spread.high) == (210, 210)  # four weeks alike
+    assert [row.key for row in report.table.rows] == ["bakery", "tills", "cellar"]
+    assert codes(report) == []
+
+
+def test_a_period_before_the_first_figure_is_not_nought(made: Reports) -> None:
+    report = look(made, View.TREND, from_="2026-02-20", to="2026-03-03")
+    comings = report.table.figures("comings")
+    assert comings["2026-02-27"].value is None
+    assert comings["2026-03-02"].value == 3 * 20
+    assert "before_first" in codes(report)
+
+
+def test_only_some_weeks_have_figures_to_compare_with(made: Reports) -> None:
+    report = look(made, View.TREND, compare="weekdays", from_="2026-03-16", to="2026-03-16")
+    assert codes(report) == ["fewer_references"]
+    assert value(report, "2026-03-16", "comings_before") == 60
+    alone = look(made, View.TREND, compare="year", **WEEK)
+    assert codes(alone) == ["no_reference"]
+
+
+def test_trend_by_week_and_month(made: Reports) -> None:
+    weeks = look(made, View.TREND, by="week", zone="bakery", from_="2026-03-02", to="2026-04-05", compare="previous")
+    assert [value(weeks, day.isoformat(), "visits") for day in days_from(MONDAY, 35)[::7]] == [210] * 4 + [315]
+    months = look(made, View.TREND, by="month", from_="2026-03-02", to="2026-04-05")
+    assert [row.key for row in months.table.rows] == ["2026-03-01", "2026-04-01"]
+    assert value(months, "2026-04-01", "comings") == 5 * 3 * 30
+
+
+def test_hours_by_weekday_over_a_change_of_clocks(made: Reports) -> None:
+    """The last Sunday of March has 23 hours; three of them are open, as on any day."""
+    report = look(made, View.HOURS, from_="2026-03-23", to="2026-03-29")
+    assert codes(report) == ["short_day"]
+    for day in range(7):
+        assert value(report, f"{day}-9", "people") == pytest.approx((3000 + 1200) / 3600)
+    assert {row.key.split("-")[1] for row in report.table.rows} == {"9", "10", "11"}
+
+
+def test_hours_that_are_chosen(made: Reports) -> None:
+    report = look(made, View.ZONES, hours="9-11", weekdays="0", **WEEK)
+    assert value(report, "bakery", "visits") == 2 * 15
+    assert report.counts.heat.levels[0].person_s.sum() == pytest.approx(2 * 15 * (300 + 120))
+
+
+def test_flows_and_funnel(made: Reports) -> None:
+    flows = look(made, View.FLOWS, from_="2026-03-02", to="2026-03-02")
+    assert value(flows, "bakery>tills", "transitions") == 30
+    assert value(flows, "outside>tills", "share") == pytest.approx(0.5)
+    funnel = look(made, View.FUNNEL, zone="bakery", from_="2026-03-02", to="2026-03-02")
+    assert [value(funnel, step, "count") for step in ("came_in", "zone", "tills")] == [60, 30, 60]
+    assert value(funnel, "zone", "share_of_first") == pytest.approx(0.5)
+
+
+def test_queue(made: Reports) -> None:
+    report = look(made, View.QUEUE, from_="2026-03-02", to="2026-03-03")
+    assert value(report, "9", "people") == pytest.approx(1200 / 3600)
+    assert value(report, "9", "mean_dwell_s") == pytest.approx(60)
+    assert value(report, "9", "visits") == 40
+
+
+def test_today_goes_until_now_and_so_does_what_it_is_compared_with(made: Reports) -> None:
+    """Half past ten: one whole hour was open, and of last week no more is counted than had begun by then."""
+    day = dt.date(2026, 3, 30)
+    report = look(made, View.TREND, at(plan_in(), day, 10, 30), from_="2026-03-30", compare="weekdays")
+    assert "running" in codes(report)
+    assert value(report, "2026-03-30", "comings_before") == 40
+    queue = look(made, View.QUEUE, at(plan_in(), day, 10, 30), from_="2026-03-30")
+    assert [row.key for row in queue.table.rows] == ["9"]  # the running hour is in no mean
+
+
+def test_a_store_without_readings_says_so(tmp_path: Path) -> None:
+    made = shop_with(tmp_path, plan_in(), [])
+    for view in View:
+        report = look(made, view)
+        assert codes(report)[0] == "no_readings"
+    made.ctx.db.close()
+
+
+def test_an_empty_period_says_from_when_to_when_there_is_something(made: Reports) -> None:
+    report = look(made, View.HEAT, from_="2025-01-01", to="2025-01-03")
+    [note] = [n for n in report.notes if n.code == "empty"]
+    assert note.values == {"first": MONDAY, "last": LAST}
+
+
+def test_zones_that_the_plan_no_longer_has(tmp_path: Path) -> None:
+    made = shop_with(tmp_path, plan_in(), [MONDAY])
+    rows = [ZoneHourRow(at(plan_in(), MONDAY, 9), "old-bakery", 900.0, 3, 900.0, 1.0)]
+    save_checkpoint(made.ctx.db, STORE, 0, b"", [], rows, [], 1.0)
+    report = look(made, View.ZONES, from_="2026-03-02", to="2026-03-02")
+    [note] = [n for n in report.notes if n.code == "zones_gone"]
+    assert note.values == {"n": 1, "zones": "old-bakery"}
+    assert value(report, "bakery", "visits") == 30
+    made.ctx.db.close()
+
+
+def test_a_shop_without_a_zone_for_its_tills(tmp_path: Path) -> None:
+    made = shop_with(tmp_path, plan_in(tills=False), [MONDAY])
+    report = look(made, View.QUEUE, from_="2026-03-02", to="2026-03-02")
+    assert (codes(report), report.table.rows) == (["no_till_zone"], ())
+    made.ctx.db.close()
+
+
+def test_half_hour_zones_keep_their_hours(tmp_path: Path) -> None:
+    plan = plan_in("Asia/Kolkata")
+    made = shop_with(tmp_path, plan, [MONDAY])
+    report = look(made, View.HOURS, at(plan, MONDAY, 23, 59), from_="2026-03-02", to="2026-03-02")
+    assert [(row.key, value(report, row.key, "people")) for row in report.table.rows] == [
+        (f"0-{hour}", pytest.approx(4200 / 3600)) for hour in (9, 10, 11)
+    ]
+    made.ctx.db.close()
+
+
+def test_two_periods_add_up_to_the_one_that_holds_them(made: Reports) -> None:
+    """Every figure is a sum of what k people stand behind: taking a period from a longer one gives the other one, and
+    nothing that was held back."""
+    whole = look(made, View.ZONES, from_="2026-03-02", to="2026-03-05")
+    halves = [
+        look(made, View.ZONES, from_=a, to=b) for a, b in (("2026-03-02", "2026-03-03"), ("2026-03-04", "2026-03-05"))
+    ]
+    for name in ("visits", "person_h"):
+        for zone in ("bakery", "tills", "cellar"):
+            assert value(whole, zone, name) == pytest.approx(sum(value(half, zone, name) for half in halves))

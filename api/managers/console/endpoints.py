@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from api.auth import manager_key
+from api.auth import needs
 from api.managers.console.answers import tagged, tagged_json
 from api.managers.console.drawn.pictures import can_draw, report_png
 from api.managers.console.figures.asked import View
@@ -18,13 +18,13 @@ from api.paper import Pdf, can_print, missing_letters
 from api.problems import problem_responses
 from api.texts.language import language
 from engine.errors import BusinessRefusal
-from engine.vocabulary import ProblemCode
+from engine.vocabulary import ProblemCode, Right
 
 router = APIRouter(
     prefix="/v1/stores/{store}/reports",
     tags=["managers"],
-    dependencies=[Depends(manager_key)],
-    responses=problem_responses(401, 404, 422),
+    dependencies=[Depends(needs(Right.SEE_FIGURES))],
+    responses=problem_responses(401, 403, 404, 422),
 )
 GEOJSON = "application/geo+json"
 CSV = "text/csv; charset=utf-8"

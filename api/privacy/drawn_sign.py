@@ -9,7 +9,7 @@ import segno
 from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
-from api.paper import FONT, faces, plain
+from api.drawn.paper import FONT, faces, plain
 
 MARGIN_MM = 18.0
 QR_MM = 68.0  # scans from 70 cm: ten times as far as it is wide

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.context import AppContext, context
+from api.drawn.paper import Pdf, can_print, missing_letters
 from api.notices import notice_of
-from api.paper import Pdf, can_print, missing_letters
 from api.texts.catalogue import words
 from api.texts.language import LANGUAGES, language
 

@@ -16,9 +16,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api.callers.cookies import GUEST, SHOPPER, read_cookie, set_cookie
 from api.callers.visitors import guest_id, may_be_guest, spend_share_open, visitor_of, who_taps
 from api.context import AppContext, context
+from api.drawn.qr import qr_svg
 from api.pages import page
 from api.problems import problem_page
-from api.qr import qr_svg
 from api.ratelimits import RateLimits, TooManyRequests, rate_limits
 from api.shares.pictures import share_picture
 from api.texts.brought import said_openings

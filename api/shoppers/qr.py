@@ -1,5 +1,5 @@
-"""QR codes of this room: `api.qr` draws them."""
+"""QR codes of this room: `api.drawn.qr` draws them."""
 
 from __future__ import annotations
 
-from api.qr import qr_svg as qr_svg
+from api.drawn.qr import qr_svg as qr_svg

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.auth import needs
+from api.drawn.paper import Pdf, can_print, missing_letters
 from api.managers.console.answers import tagged, tagged_json
 from api.managers.console.drawn.pictures import can_draw, report_png
 from api.managers.console.figures.asked import View
 from api.managers.console.figures.report import Report, make_report
 from api.managers.console.forms import geojson, head_json, rows_json, table_csv
 from api.managers.reports import Reports, reports
-from api.paper import Pdf, can_print, missing_letters
 from api.problems import problem_responses
 from api.texts.language import language
 from engine.errors import BusinessRefusal

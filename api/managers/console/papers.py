@@ -8,6 +8,7 @@ import io
 from fpdf import FPDF
 from fpdf.fonts import FontFace, TTFFont
 
+from api.drawn.paper import FONT, faces, plain
 from api.managers.console.drawn.pictures import can_draw, report_png
 from api.managers.console.figures.asked import View
 from api.managers.console.figures.report import Report
@@ -23,7 +24,6 @@ from api.managers.console.saying import (
     span_text,
     title,
 )
-from api.paper import FONT, faces, plain
 from api.texts.catalogue import words
 from api.texts.language import Language
 

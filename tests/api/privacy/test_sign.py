@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from api.paper import missing_letters
+from api.drawn.paper import missing_letters
 from api.privacy.drawn_sign import Side, draw_sign
 from engine.config import Config
 from tests.api.conftest import served

@@ -1,0 +1,1 @@
+"""What is drawn for paper and for scanners, whoever asks for it."""

@@ -21,6 +21,7 @@ from api.shoppers.cards import cards
 from api.shoppers.me import points, require_shopper, worth_of
 from api.shoppers.receipts import receipt_of
 from api.shoppers.sessions import known_shopper, withdrawn
+from api.texts.catalogue import words
 from api.texts.consents import TEXT_VERSION
 from api.texts.language import language, language_of
 from api.texts.times import moment
@@ -30,6 +31,7 @@ from engine.privacy.consent import allows_targeting
 from engine.privacy.erasures import Erasures
 from engine.privacy.identifiers import mailbox_digest
 from engine.storage.erasure import erase_shopper
+from engine.storage.last_places import KEPT_S, last_place
 from engine.storage.people import rights
 from engine.storage.people import shoppers as profiles
 from engine.storage.people.bindings import PhoneClaim
@@ -209,9 +211,22 @@ def _all_of(ctx: AppContext, shopper: profiles.ShopperProfile) -> dict[str, Any]
             c.model_dump(exclude={"qr_svg"})
             for c in cards(ctx, vouchers.vouchers_of(ctx.db, who, limit=MANY), shopper.locale)
         ],
+        "now": _now(ctx, shopper),
         "points": points(0, 200, shopper, ctx).model_dump(),
         "held": _plain(held(ctx.db, who)),
     }
+
+
+def _now(ctx: AppContext, shopper: profiles.ShopperProfile) -> dict[str, Any]:
+    """What the engine holds of who is in the shop: the newest place and the visits under way, as it tells the database
+    every few seconds; and why no more is copied out."""
+    found = last_place(ctx.db, shopper.store, shopper.shopper_id, time.time() - KEPT_S)
+    said: dict[str, Any] = {"place": None, "in_zones": [], "engine": words(language_of(shopper.locale)).mine.engine}
+    if found is not None:
+        said["place"] = {name: getattr(found, name) for name in ("store", "level", "x_m", "y_m", "sigma_m")}
+        said["place"]["at"] = rfc3339(found.at)
+        said["in_zones"] = [{"zone": zone, "since": rfc3339(since)} for zone, since in found.zones]
+    return said
 
 
 def _plain(value: Any) -> Any:

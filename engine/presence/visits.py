@@ -132,6 +132,14 @@ class VisitTracker:
         counts = self._table["inside"][self._table.held].sum(axis=0)
         return {zone: int(counts[z]) for z, zone in enumerate(self._zones)}
 
+    def zones_of(self, device: int) -> list[tuple[str, float]]:
+        """The zones that a device is in now, and since when (s UTC)."""
+        [row] = self._table.find(np.array([device], np.uint64))
+        if row < 0:
+            return []
+        inside, since = self._table["inside"][row], self._table["since"][row]
+        return [(zone, float(since[z])) for z, zone in enumerate(self._zones) if inside[z]]
+
     def state(self) -> dict[str, Any]:
         """Everything that later results depend on. Pairs of device and zone at rest, nearly all, are left out."""
         full = self._table.state()

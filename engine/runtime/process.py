@@ -341,7 +341,7 @@ class EngineProcess:
         step = runner.advance(frames, now)
         self._owners.see(runner.plan.store, step.fixes)
         decided = self.patience(runner.decide, step, now)
-        places = self._places.worth_noting(runner.plan, step.fixes, runner.linked_shoppers(), now)
+        places = self._places.worth_noting(runner.plan, step.fixes, runner.linked_shoppers(), now, runner.zones_of)
         self.patience(note_places, self._db, places)
         self._link.publishing.step(runner.plan, step, runner.linked_devices(), decided.decisions, decided.vouchers)
         self.patience(runner.checkpoint_if_due, now, self._config.storage.checkpoint_s)

@@ -313,6 +313,10 @@ class StoreEngine:
         self._hours.add_visits(self.counted(events))
         return events
 
+    def zones_of(self, device: int) -> list[tuple[str, float]]:
+        """The zones that a device is in now, and since when (s UTC)."""
+        return self._visits.zones_of(device)
+
     def counted(self, events: Sequence[Stayed]) -> list[Stayed]:
         """What is part of figures of these visits."""
         uncounted = set(self._uncounted.tolist())

@@ -227,6 +227,10 @@ class StoreRunner:
         """The same with whose they are."""
         return self._deciding.links
 
+    def zones_of(self, device: int) -> list[tuple[str, float]]:
+        """The zones that a device is in now, and since when (s UTC)."""
+        return self._engine.zones_of(device)
+
     def teaching_devices(self) -> list[int]:
         """Those of them whose shoppers agreed that their places teach the store's radio map."""
         links = self._deciding.links.items()

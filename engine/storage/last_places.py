@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -18,7 +19,8 @@ KEPT_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class LastPlace:
-    """A fix of a shopper: level's id, metres, radial standard deviation, when (s UTC)."""
+    """A fix of a shopper: level's id, metres, radial standard deviation, when (s UTC), and the zones they are in, each
+    with since when (s UTC)."""
 
     store: str
     shopper_id: str
@@ -27,6 +29,7 @@ class LastPlace:
     y_m: float
     sigma_m: float
     at: float
+    zones: tuple[tuple[str, float], ...] = ()
 
 
 def note_places(db: Database, places: Sequence[LastPlace]) -> None:
@@ -42,15 +45,18 @@ def note_places(db: Database, places: Sequence[LastPlace]) -> None:
                 )
             )
         )
-        rows = [asdict(place) for place in places if place.shopper_id in linked]
-        upsert(session, LastPlaceTable, rows, replace=("level", "x_m", "y_m", "sigma_m", "at"))
+        rows = [asdict(p) | {"zones": json.dumps(p.zones)} for p in places if p.shopper_id in linked]
+        upsert(session, LastPlaceTable, rows, replace=("level", "x_m", "y_m", "sigma_m", "at", "zones"))
 
 
 def last_place(db: Database, store: str, shopper_id: str, since: float) -> LastPlace | None:
     """Where they were last, after `since` (s UTC)."""
     with db.read() as session:
         row = session.get(LastPlaceTable, (store, shopper_id))
-        return None if row is None or row.at <= since else LastPlace(**row.model_dump())
+        if row is None or row.at <= since:
+            return None
+        zones = tuple((str(zone), float(t)) for zone, t in json.loads(row.zones))
+        return LastPlace(**row.model_dump(exclude={"zones"}), zones=zones)
 
 
 def forget_places(session: Session, shopper_id: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from engine.offers.audience import LinkedShopper
 from engine.plan.model import Plan
@@ -21,8 +21,16 @@ class LastPlaces:
     def __init__(self) -> None:
         self._written: dict[tuple[str, str], LastPlace] = {}
 
-    def worth_noting(self, plan: Plan, fixes: Fixes, links: Mapping[int, LinkedShopper], now: float) -> list[LastPlace]:
-        """The newest places of linked shoppers in these fixes that moved, or were not told of for a minute."""
+    def worth_noting(
+        self,
+        plan: Plan,
+        fixes: Fixes,
+        links: Mapping[int, LinkedShopper],
+        now: float,
+        zones_of: Callable[[int], Sequence[tuple[str, float]]] = lambda device: (),
+    ) -> list[LastPlace]:
+        """The newest places of linked shoppers in these fixes that moved, came into another zone, or were not
+        told of for a minute. `zones_of` a device: where it is on a visit, and since when (s UTC)."""
         newest: dict[str, LastPlace] = {}
         sigma_m = fixes.sigma_m
         for i, device in enumerate(fixes.device.tolist()):
@@ -31,7 +39,8 @@ class LastPlaces:
                 level = plan.levels[int(fixes.level[i])].id
                 x_m, y_m, at = float(fixes.x_m[i]), float(fixes.y_m[i]), float(fixes.t[i])
                 if who not in newest or newest[who].at < at:
-                    newest[who] = LastPlace(plan.store, who, level, x_m, y_m, float(sigma_m[i]), at)
+                    zones = tuple(zones_of(device))
+                    newest[who] = LastPlace(plan.store, who, level, x_m, y_m, float(sigma_m[i]), at, zones)
         found = [place for place in newest.values() if self._is_news(place)]
         self._written.update({(place.store, place.shopper_id): place for place in found})
         if len(self._written) > 4 * len(links) + 100:
@@ -43,5 +52,6 @@ class LastPlaces:
         if before is None:
             return True
         waited_s = place.at - before.at
-        moved = before.level != place.level or math.hypot(before.x_m - place.x_m, before.y_m - place.y_m) >= MOVED_M
+        far = math.hypot(before.x_m - place.x_m, before.y_m - place.y_m) >= MOVED_M
+        moved = far or before.level != place.level or before.zones != place.zones
         return waited_s >= STILL_S or (moved and waited_s >= EVERY_S)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import Double, Index
+from sqlalchemy import Double, Index, Text
 from sqlmodel import Field, SQLModel
 
 
@@ -20,3 +20,4 @@ class LastPlaceTable(SQLModel, table=True):
     y_m: float = Field(sa_type=Double)
     sigma_m: float = Field(sa_type=Double)
     at: float = Field(sa_type=Double)
+    zones: str = Field("[]", sa_type=Text)  # JSON: zone and since when (s UTC), of the visits under way

@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from api.times import rfc3339
+from engine.storage.last_places import LastPlace, note_places
 from engine.storage.people.opt_outs import opted_out
 from engine.storage.people.shoppers import get_shopper, linked_devices
 from tests.api.site import MAC, Site
@@ -32,6 +34,21 @@ def test_everything_is_exported_and_can_be_read(site: Site) -> None:
         assert said in page.text, said
     assert "code_hmac" not in str(export)
     assert MAC not in str(export)
+
+
+def test_what_the_engine_holds_right_now_is_exported(site: Site) -> None:
+    """Place and visits under way as the engine told them last, and why the signals behind them are not copied."""
+    with site.client() as phone:
+        who, now = site.sign_in(phone, **site.redirect()), time.time()
+        away = phone.get("/v1/me/export").json()["now"]
+        assert (away["place"], away["in_zones"]) == (None, [])
+        assert "ne sont pas copiés" in away["engine"]
+        note_places(site.db, [LastPlace("corner", who, "ground", 8.0, 2.0, 1.5, now, (("tea", now - 60),))])
+        export = phone.get("/v1/me/export").json()
+        place = {"store": "corner", "level": "ground", "x_m": 8.0, "y_m": 2.0, "sigma_m": 1.5, "at": rfc3339(now)}
+        assert export["now"]["place"] == place
+        assert export["now"]["in_zones"] == [{"zone": "tea", "since": rfc3339(now - 60)}]
+        assert "last_place" in export["held"]
 
 
 def test_the_page_is_for_who_is_signed_in(site: Site) -> None:

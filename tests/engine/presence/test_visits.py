@@ -55,6 +55,14 @@ def test_a_passer_by_is_no_visit_and_a_dip_restarts_the_wait() -> None:
     assert leave.dwell_s == 15.0
 
 
+def test_the_zones_of_a_device_are_those_of_its_visits_under_way() -> None:
+    tracker = VisitTracker(("a", "b"), CONFIG)
+    times = np.arange(10.0)
+    tracker.update(fixes_of([1] * 10, times), np.tile(np.array([[0.9, 0.1]], np.float32), (10, 1)))
+    assert tracker.zones_of(1) == [("a", 0.0)]
+    assert tracker.zones_of(2) == []
+
+
 def test_between_the_thresholds_a_visit_goes_on_and_none_begins() -> None:
     assert run(stay(1.0, 0, 100, 0.45)) == []
     _, leave = run(stay(1.0, 0, 10, 0.9) + stay(1.0, 11, 100, 0.45))

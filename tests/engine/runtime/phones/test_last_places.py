@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from engine.offers.audience import LinkedShopper
@@ -42,6 +44,18 @@ def test_a_row_only_for_who_moved_or_stood_long() -> None:
         for t, x in ((0, 1.0), (2, 3.0), (5, 1.5), (6, 3.0), (60, 3.5), (66, 3.5))
     ]
     assert said == [1, 0, 0, 1, 0, 1]
+
+
+def test_a_row_for_who_came_into_another_zone(db: Database) -> None:
+    """With the zones of the visits under way, each with since when: what the engine holds of who is here now."""
+    places, plan, who = LastPlaces(), small_plan(), shopper(db, 7).shopper_id
+    links, zones = {7: LinkedShopper(who, frozenset())}, [("tea", NOW - 9)]
+    for t, among in ((0, []), (5, zones), (10, zones)):
+        said = places.worth_noting(plan, fixes((NOW + t, 7, 1.0)), links, NOW + t, {7: among}.__getitem__)
+        note_places(db, [replace(place, store=STORE) for place in said])
+    found = last_place(db, STORE, who, NOW)
+    assert found is not None
+    assert (found.zones, found.at) == ((("tea", NOW - 9),), NOW + 5)
 
 
 def test_what_is_long_past_is_no_place_to_start_from() -> None:

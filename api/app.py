@@ -63,7 +63,7 @@ from api.middleware.idempotency import Idempotency
 from api.middleware.origin import SameOrigin
 from api.middleware.turned_away import TurnedAway
 from api.portal.doors import open_doors
-from api.ratelimits import RateLimits
+from api.ratelimits import RateLimits, SharedLimits
 from api.shoppers.messages import Messages
 from api.shoppers.sessions import restore_session
 from engine import __version__
@@ -147,7 +147,7 @@ def create_app(
     sources = declare(config.sources, plans, os.environ)
     mailer = open_mailer(config.mail, db, os.environ)
     ctx = AppContext(config, db, secrets, dict(plans), portal_secrets(secrets, plans, os.environ), sources, mailer)
-    limits, instruments = RateLimits(), metrics.Metrics(ctx)
+    limits, instruments = RateLimits(SharedLimits(ctx.db, ctx.secrets.derive_key("attempts"))), metrics.Metrics(ctx)
     app = FastAPI(
         title="Rayon",
         summary="In-store Wi-Fi location and proximity couponing.",

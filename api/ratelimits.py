@@ -1,4 +1,5 @@
-"""How often one caller may try: share opens, till codes, sign-ins, keys. Moving windows, kept in this process.
+"""How often one caller may try: share opens, till codes, sign-ins, keys. Moving windows, kept in this process; those
+that protect points or money (coupons without a sign-in, guessed codes and cards, letters) in the database, for all.
 
 A shop has one public address, so that an address is a crowd: who can be told apart (a browser, a phone, a till, a key)
 is counted alone, and the address bounds only those who cannot, with room for all of them. Whoever guesses is refused
@@ -7,19 +8,24 @@ before the guess is looked at, or a right one would still answer; keys are the e
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import math
 import threading
 import time
 from collections import OrderedDict
 
 from fastapi import Request
-from limits import RateLimitItemPerDay, RateLimitItemPerMinute
+from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from engine.errors import BusinessRefusal
+from engine.storage.database import Database
+from engine.storage.once.attempts import Attempts, count_attempt, has_room
 from engine.vocabulary import ProblemCode
 
+MINUTE_S, HOUR_S, DAY_S = 60.0, 3_600.0, 86_400.0
 SIGN_INS_PER_MINUTE = 20  # of one browser, or phone that a controller signed for
 STRANGERS_SIGN_INS_PER_MINUTE = 300  # of an address, by those without cookie and signature who want to be kept
 NEW_SIGN_INS_PER_MINUTE = 1_200  # of an address, by whoever is new
@@ -41,10 +47,41 @@ class TooManyRequests(BusinessRefusal):
         self.retry_after_s = retry_after_s
 
 
-class RateLimits:
-    """Counts per kind and caller. Thread-safe."""
+class SharedLimits:
+    """Counts per kind and caller in the database: they hold over all processes of a site and over a restart, and know
+    callers by keyed digests."""
 
-    def __init__(self) -> None:
+    def __init__(self, db: Database, key: bytes) -> None:
+        self._db, self._key = db, key
+
+    def spend(self, kind: str, caller: str, most: int, window_s: float = MINUTE_S) -> None:
+        """Counts one attempt. Raises TooManyRequests where `caller` made `most` of them within the window."""
+        if not self.may(kind, caller, most, window_s):
+            raise self._refusal(window_s)
+
+    def look(self, kind: str, caller: str, most: int, window_s: float = MINUTE_S) -> None:
+        """Counts nothing. Raises TooManyRequests when one more attempt would be too many."""
+        if not has_room(self._db, self._attempts(kind, caller, most, window_s), time.time()):
+            raise self._refusal(window_s)
+
+    def may(self, kind: str, caller: str, most: int, window_s: float = MINUTE_S) -> bool:
+        """Counts one attempt; whether there was room for it."""
+        return count_attempt(self._db, self._attempts(kind, caller, most, window_s), time.time())
+
+    def _attempts(self, kind: str, caller: str, most: int, window_s: float) -> Attempts:
+        digest = hmac.new(self._key, f"{kind}|{caller}".encode(), hashlib.sha256).hexdigest()[:32]
+        return Attempts(kind, digest, most, window_s)
+
+    @staticmethod
+    def _refusal(window_s: float) -> TooManyRequests:
+        return TooManyRequests(max(1, math.ceil(window_s - time.time() % window_s)))
+
+
+class RateLimits:
+    """Counts per kind and caller. Thread-safe. `shared` are those that all processes count together."""
+
+    def __init__(self, shared: SharedLimits | None = None) -> None:
+        self._shared = shared
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._trusted: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._lock = threading.Lock()
@@ -65,9 +102,11 @@ class RateLimits:
         """Counts one attempt, and says nothing: `look` does, before the next."""
         self._limiter.hit(RateLimitItemPerMinute(per_minute), kind, caller)
 
-    def spend_daily(self, kind: str, caller: str, per_day: int) -> bool:
-        """Counts one; whether `caller` had fewer than `per_day` of them within a day."""
-        return self._limiter.hit(RateLimitItemPerDay(per_day), kind, caller)
+    @property
+    def shared(self) -> SharedLimits:
+        """The counts of the whole site."""
+        assert self._shared is not None
+        return self._shared
 
     def trust(self, kind: str, caller: str) -> None:
         """Remembers that `caller` is somebody real."""

@@ -22,7 +22,7 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
 
 @pytest.fixture
 def rate_clock(monkeypatch: pytest.MonkeyPatch) -> HeldClock:
-    """Rate limits of this process, held: however long a test takes, its attempts fall into one minute."""
+    """Rate limits, held: however long a test takes, its attempts fall into one minute."""
     return hold_rate_limits(monkeypatch)
 
 

@@ -12,6 +12,7 @@ from fastapi import Request, Response
 from api.callers.cookies import GUEST, SHOPPER, drop_cookie, read_cookie
 from api.context import AppContext
 from api.ratelimits import (
+    DAY_S,
     NEW_SIGN_INS_PER_MINUTE,
     SIGN_INS_PER_MINUTE,
     STRANGERS_SIGN_INS_PER_MINUTE,
@@ -142,9 +143,8 @@ def may_be_guest(limits: RateLimits, request: Request, token: str) -> bool:
     as a shop's guests may be, who have one address. Beyond that a coupon asks for a sign-in, and nobody is refused.
     """
     line = network_of(address(request))
-    return limits.spend_daily("guest_link", f"{line} {token}", GUESTS_OF_A_LINK_PER_DAY) and limits.spend_daily(
-        "guest", line, GUESTS_PER_DAY
-    )
+    of_link = limits.shared.may("guest_link", f"{line} {token}", GUESTS_OF_A_LINK_PER_DAY, DAY_S)
+    return of_link and limits.shared.may("guest", line, GUESTS_PER_DAY, DAY_S)
 
 
 def _digest(ctx: AppContext, kind: str, value: str) -> str:

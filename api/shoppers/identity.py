@@ -16,10 +16,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.auth import needs
 from api.callers.cookies import ASKED, SHOPPER, read_cookie, session_of, set_cookie
+from api.callers.visitors import network_of
 from api.context import AppContext, context
 from api.pages import page
 from api.problems import problem_responses
-from api.ratelimits import RateLimits, address, rate_limits
+from api.ratelimits import HOUR_S, RateLimits, address, rate_limits
 from api.shoppers.browsers import label_of, sign_in_browser, sign_out_browser
 from api.shoppers.choices import questions
 from api.shoppers.me import require_shopper
@@ -42,6 +43,8 @@ LINKS_PER_MINUTE = 30  # asked for by an address's strangers; a mailbox has a bo
 OWN_LINKS_PER_MINUTE, KNOWN_LINKS_PER_MINUTE = 6, 120  # by one who is signed in, by all of an address who are
 TRIES_PER_MINUTE = 20  # wrong links of an address, wrong cards of one who is signed in
 STRANGERS_CARDS_PER_MINUTE = 60  # wrong ones of an address; a card has a bound of its own
+CARD_GUESSES_PER_HOUR = 5  # wrong proofs of one card from one line: profiles and cookies are made in a second
+LETTERS_PER_ASKER = 3  # links to one mailbox within an hour, asked for from one line; it gets more from others
 Answer = Annotated[str, Form(max_length=254)]
 
 router = APIRouter(tags=["shoppers"], responses=problem_responses(401))
@@ -126,7 +129,8 @@ def ask_link(
         return _page(ctx, request, t.identity.no_mail if value else t.identity.bad_email, status=422)
     digest = identifier_digest(ctx.secrets, IdentifierKind.EMAIL, value)
     nonce = read_cookie(ctx, request, ASKED) or secrets.token_hex(16)
-    _send(ctx, request, value, digest, nonce)
+    if limits.shared.may("mailbox", f"{digest} {network_of(address(request))}", LETTERS_PER_ASKER, HOUR_S):
+        _send(ctx, request, value, digest, nonce)
     response = _page(ctx, request, t.identity.sent)
     set_cookie(ctx, response, ASKED, nonce, lasts=False)
     return response
@@ -142,7 +146,8 @@ def present_card(
 ) -> Response:
     """A card's number with what only its owner has; a bare number proves nothing, and is told from no other.
 
-    Wrong ones alone are counted: of who is signed in by themselves, of strangers by their address.
+    Wrong ones alone are counted: of who is signed in by themselves, of strangers by their address; and of one card by
+    who guesses, long before the card itself is closed to everybody: its owner, elsewhere, gets in meanwhile.
     """
     t, value = words(language(request)), normalised(IdentifierKind.CARD, number) or ""
     shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
@@ -151,7 +156,9 @@ def present_card(
         if shopper is None
         else ("card_try", shopper.shopper_id, TRIES_PER_MINUTE)
     )
-    limits.look(*tries)
+    limits.shared.look(*tries)
+    guess = ("card_guess", f"{value} {network_of(address(request))}", CARD_GUESSES_PER_HOUR, HOUR_S)
+    limits.shared.look(*guess)
     found = identifiers.present_card(
         ctx.db,
         identifier_digest(ctx.secrets, IdentifierKind.CARD, value),
@@ -161,7 +168,8 @@ def present_card(
         time.time(),
     )
     if found.fate is LinkFate.UNKNOWN:
-        limits.count(*tries)
+        limits.shared.may(*tries)
+        limits.shared.may(*guess)
     if found.shopper_id is None:
         said = t.identity.card_nobody if found.fate is LinkFate.NOBODY else t.identity.card_wrong
         return _page(ctx, request, said, status=409)
@@ -190,7 +198,7 @@ def follow_link(
     """
     digest = _token_digest(ctx, token)
     if identifiers.look_at_link(ctx.db, digest, time.time())[0] is LinkFate.UNKNOWN:
-        limits.spend("identity_try", address(request), TRIES_PER_MINUTE)
+        limits.shared.spend("identity_try", address(request), TRIES_PER_MINUTE)
     found = identifiers.follow_link(ctx.db, digest, _browser(ctx, request), time.time())
     if found.shopper_id is None:
         return _link_page(ctx, request, token, found.fate, None)

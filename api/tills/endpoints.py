@@ -167,17 +167,17 @@ class _Tries:
         another till each time does not help a guesser, and does not close the shop.
         """
         self.limits.spend("till", self.till, self.per_minute)
-        self.limits.look("till_wrong", self.till, WRONG_CODES_PER_TILL)
+        self.limits.shared.look("till_wrong", self.till, WRONG_CODES_PER_TILL)
         if not self.limits.trusts("till", self.till):
-            self.limits.look("till_wrong_key", self.key, self.per_minute)
+            self.limits.shared.look("till_wrong_key", self.key, self.per_minute)
 
     def tell(self, *, right: bool) -> None:
         """Whether the code was one of the store's."""
         if right:
             self.limits.trust("till", self.till)
         else:
-            self.limits.count("till_wrong", self.till, WRONG_CODES_PER_TILL)
-            self.limits.count("till_wrong_key", self.key, self.per_minute)
+            self.limits.shared.may("till_wrong", self.till, WRONG_CODES_PER_TILL)
+            self.limits.shared.may("till_wrong_key", self.key, self.per_minute)
 
 
 def _begin(ctx: AppContext, limits: RateLimits, request: Request, grant: Grant, body: TillRequest) -> _Tries:

@@ -13,6 +13,7 @@ from engine.storage.accounts import sessions as colleagues
 from engine.storage.database import Database
 from engine.storage.loyalty import ledger
 from engine.storage.once import idempotency
+from engine.storage.once.attempts import purge_attempts
 from engine.storage.people import browsers, identifiers, merges, phones
 from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of
@@ -54,6 +55,7 @@ def housekeeping_jobs(db: Database) -> dict[str, Job]:
         "links by e-mail forgotten": lambda now: identifiers.purge_links(db, now),
         "colleagues signed out": lambda now: colleagues.purge_sessions(db, now),
         "invitations forgotten": lambda now: invitations.purge_links(db, now),
+        "counts of attempts forgotten": lambda now: purge_attempts(db, now),
         "browsers signed out": lambda now: browsers.purge_sessions(db, now),
         "slots in caps forgotten": lambda now: cap_counts.purge(db, now),
         "news of coupons forgotten": lambda now: wallet_changes.purge_changes(db, now),

@@ -21,6 +21,7 @@ def config() -> Config:
     return Config(api=ApiConfig(port=0), mail=mail)
 
 
+@pytest.mark.usefixtures("rate_clock")
 def test_wrong_links_and_cards_of_one_keep_nobody_from_a_right_one(site: Site) -> None:
     with site.client() as ana, site.client() as guesser, site.manager() as manager:
         site.sign_in(ana)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from api.ratelimits import SIGN_INS_PER_MINUTE, WRONG_CODES_PER_TILL, WRONG_KEYS_PER_MINUTE
 from tests.api.site import Site, basket, code_of
 
@@ -39,6 +41,7 @@ def test_wrong_bearer_keys_are_limited_and_the_right_one_is_not(site: Site) -> N
         assert manager.get("/v1/stores").status_code == 200
 
 
+@pytest.mark.usefixtures("rate_clock")
 def test_a_till_that_guesses_learns_nothing_and_the_next_till_goes_on(site: Site) -> None:
     with site.client() as shopper, site.till() as guesser, site.till() as honest:
         code = code_of(site.issue(site.sign_in(shopper), time.time()))

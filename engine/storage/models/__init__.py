@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 
 from engine.storage.models import (
     accounts,
+    attempts,
     identity,
     keys,
     labels,
@@ -32,6 +33,7 @@ from engine.storage.models.sending import letters, push
 __all__ = [
     "APPEND_ONLY",
     "accounts",
+    "attempts",
     "identity",
     "keys",
     "labels",

@@ -23,9 +23,9 @@ from engine.vocabulary import IdentifierKind, LinkFate
 
 LINK_S = 900.0
 KEPT_S = 86_400.0  # a link that is over is known for a day, so that it can be said kindly
-LETTERS_PER_HOUR = 6
+LETTERS_PER_HOUR = 9  # to one mailbox, whoever asks; one asker has fewer
 HOUR_S = 3_600.0
-CARD_TRIES, CARD_TRIES_S = 5, HOUR_S
+CARD_TRIES, CARD_TRIES_S = 20, HOUR_S  # wrong proofs of one card, whoever guesses; one guesser has fewer
 
 
 @dataclass(frozen=True, slots=True)

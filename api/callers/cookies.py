@@ -22,9 +22,11 @@ GUEST = "rayon_guest"
 """A coupon's, of somebody who has no profile: set when they ask for it."""
 ASKED = "rayon_asked"
 """Of a browser that asked for a link by e-mail: only there does the link add the address to the profile."""
+SHARED = "rayon_shared"
+"""Of a browser that others use, too, as whoever signed in said: outlasts its closing, and names nobody."""
 REPEATABLE = "rayon_repeatable_session"
 """In the scope of a request that may be repeated: the secret of the session that it makes."""
-LIFETIME_S = {SHOPPER: 180 * 86_400, MANAGER: 12 * 3600, GUEST: 90 * 86_400, ASKED: 3600}
+LIFETIME_S = {SHOPPER: 180 * 86_400, MANAGER: 12 * 3600, GUEST: 90 * 86_400, ASKED: 3600, SHARED: 180 * 86_400}
 
 
 def signer(ctx: AppContext, purpose: str) -> URLSafeTimedSerializer:

@@ -8,7 +8,17 @@ import time
 
 from fastapi import Request, Response
 
-from api.callers.cookies import ASKED, GUEST, SHOPPER, drop_cookie, session_digest, session_of, set_cookie
+from api.callers.cookies import (
+    ASKED,
+    GUEST,
+    SHARED,
+    SHOPPER,
+    drop_cookie,
+    read_cookie,
+    session_digest,
+    session_of,
+    set_cookie,
+)
 from api.context import AppContext
 from engine.storage.people.browsers import end_session, is_shared, keep_session
 
@@ -39,11 +49,21 @@ def sign_in_browser(
     secret: str | None = None,
 ) -> None:
     """This browser is signed in as this shopper, and as nobody else any more; `shared`: until it is closed, at most for
-    a visit. A shared one stays so by whatever its user signs in. `secret` is that of a sign-in that may be repeated."""
+    a visit. A shared one stays so by whatever its user signs in, and is marked for who
+    comes after it was closed. `secret` is that of a sign-in that may be repeated."""
     was = session_of(ctx, request)
     shared = shared or (was is not None and is_shared(ctx.db, was))
+    if shared:
+        set_cookie(ctx, response, SHARED, "1")
+    elif is_marked_shared(ctx, request):
+        drop_cookie(ctx, response, SHARED)
     secret = open_session(ctx, request, shopper_id, shared=shared, secret=secret)
     set_cookie(ctx, response, SHOPPER, f"{shopper_id}.{secret}", lasts=not shared)
+
+
+def is_marked_shared(ctx: AppContext, request: Request) -> bool:
+    """Whether somebody said that others use this browser, too, whether or not it was closed since."""
+    return read_cookie(ctx, request, SHARED) is not None
 
 
 def open_session(

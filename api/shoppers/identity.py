@@ -21,7 +21,7 @@ from api.context import AppContext, context
 from api.pages import page
 from api.problems import problem_responses
 from api.ratelimits import HOUR_S, RateLimits, address, rate_limits
-from api.shoppers.browsers import label_of, sign_in_browser, sign_out_browser
+from api.shoppers.browsers import is_marked_shared, label_of, sign_in_browser, sign_out_browser
 from api.shoppers.choices import questions
 from api.shoppers.me import require_shopper
 from api.shoppers.schemas import CardsIn, Done, IdentifierOut, MergeOut, MyIdentity, SessionOut
@@ -174,7 +174,7 @@ def present_card(
         said = t.identity.card_nobody if found.fate is LinkFate.NOBODY else t.identity.card_wrong
         return _page(ctx, request, said, status=409)
     response = RedirectResponse(f"/me/identity?lang={language(request)}", 303)
-    sign_in_browser(ctx, request, response, found.shopper_id)
+    sign_in_browser(ctx, request, response, found.shopper_id, shared=is_marked_shared(ctx, request))
     return response
 
 
@@ -203,7 +203,7 @@ def follow_link(
     if found.shopper_id is None:
         return _link_page(ctx, request, token, found.fate, None)
     response = RedirectResponse(f"/me/identity?lang={language(request)}", 303)
-    sign_in_browser(ctx, request, response, found.shopper_id)
+    sign_in_browser(ctx, request, response, found.shopper_id, shared=is_marked_shared(ctx, request))
     return response
 
 

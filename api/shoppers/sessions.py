@@ -12,7 +12,7 @@ from api.callers.visitors import recognise_friend, spend_sign_in
 from api.context import AppContext, context
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, rate_limits
-from api.shoppers.browsers import sign_in_browser
+from api.shoppers.browsers import is_marked_shared, sign_in_browser
 from api.shoppers.choices import check_asked, note_answers
 from api.shoppers.receipts import send_receipt
 from api.shoppers.schemas import ConsentAnswer, Session, SessionRequest
@@ -48,7 +48,8 @@ def make_session(
     if found is None:
         drop_cookie(ctx, response, SHOPPER)
         return Session(shopper_id=None, store=body.store, consents=[], me_url=None)
-    sign_in_browser(ctx, request, response, found.shopper_id, secret=request.scope.get(REPEATABLE))
+    shared, secret = is_marked_shared(ctx, request), request.scope.get(REPEATABLE)
+    sign_in_browser(ctx, request, response, found.shopper_id, shared=shared, secret=secret)
     recognise_friend(ctx, request, response, body.opened, found.shopper_id)
     return Session(
         shopper_id=found.shopper_id,

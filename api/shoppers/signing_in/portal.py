@@ -34,7 +34,7 @@ from api.notices import notice_of
 from api.pages import compressed, page
 from api.portal.doors import Doors, doors_of
 from api.ratelimits import RateLimits, address, rate_limits
-from api.shoppers.browsers import sign_in_browser
+from api.shoppers.browsers import is_marked_shared, sign_in_browser
 from api.shoppers.choices import check_asked, form_answers, note_answers, questions, remember_refusal
 from api.shoppers.schemas import SessionRequest
 from api.shoppers.sessions import known_shopper, sign_in
@@ -197,7 +197,7 @@ def _stranger(ctx: AppContext, request: Request) -> Response:
     """Nobody is signed in. Where somebody was on a browser that others use, too, nothing of theirs is left in it."""
     response = page(request, "stranger.html", 401, stores=_stores(ctx))
     was = session_of(ctx, request)
-    if was is not None and is_shared(ctx.db, was):
+    if is_marked_shared(ctx, request) or (was is not None and is_shared(ctx.db, was)):
         response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
@@ -235,6 +235,7 @@ def _sign_in_page(ctx: AppContext, doors: Doors, store: str, request: Request, b
         blind=blind,
         form_name=secrets.token_hex(16),
         opened=opened if re.fullmatch(OPENED, opened) else "",
+        shared=is_marked_shared(ctx, request),
     )
 
 

@@ -20,13 +20,13 @@ from sqlmodel import Session, col, select
 
 from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
+from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.sending.push import PushSubscriptionTable
-from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import DeliveryTable
 from engine.storage.people.shoppers import grants_of
 from engine.storage.people.twins import visit_of
 from engine.storage.vouchers.outbox import OutboxRow, mark_shown, outbox_row
-from engine.vocabulary import Channel, DeliveryReason, DeliveryState, Purpose, VoucherState
+from engine.vocabulary import Channel, DeliveryReason, DeliveryState, IdentifierKind, Purpose, VoucherState
 
 LAST = frozenset({Channel.EMAIL, Channel.SMS})
 """Channels that nothing can be called back from."""
@@ -233,8 +233,10 @@ def _out_of_reach(session: Session, shopper_id: str, channel: Channel) -> Delive
         subscribed = select(PushSubscriptionTable).where(col(PushSubscriptionTable.shopper_id) == shopper_id).limit(1)
         return None if session.exec(subscribed).first() else DeliveryReason.NO_SUBSCRIPTION
     if channel == Channel.EMAIL:
-        shopper = session.get(ShopperTable, shopper_id)
-        return None if shopper is not None and shopper.email else DeliveryReason.NO_ADDRESS
+        # Anybody may name any address at a sign-in: a way is one that a link was followed to.
+        mine = (col(IdentifierTable.shopper_id) == shopper_id, col(IdentifierTable.kind) == IdentifierKind.EMAIL)
+        proved = session.exec(select(IdentifierTable.digest).where(*mine).limit(1)).first()
+        return None if proved is not None else DeliveryReason.NO_ADDRESS
     return None
 
 

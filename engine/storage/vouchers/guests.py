@@ -15,6 +15,7 @@ from engine.errors import BusinessRefusal, NotFound
 from engine.offers.campaigns import STATE_REFUSAL, Campaign
 from engine.offers.caps import WEEK_S, Ask, Limits, Slot, Spent, cap_refusal
 from engine.offers.decide import worth_of
+from engine.offers.experiments import is_control
 from engine.plan.model import Plan
 from engine.storage.budget_release import LIVE, lock_campaigns, lock_vouchers
 from engine.storage.cap_counts import count_slot, counted_slots, lock_person
@@ -73,6 +74,8 @@ def take_shared(db: Database, token: str, owner: str, plan: Plan, secret: bytes,
         campaign, worth = campaign_of(row.spec), worth_of(campaign_of(row.spec), plan)
         if campaign.offer.near_end:  # since the link was made: it is not announced outside the shop
             raise ShareOver(DecisionReason.LEGAL_CHANNEL)
+        if is_control(campaign, owner):  # whoever is held out gets it on no way, or the groups differ in more than it
+            raise ShareOver(DecisionReason.HOLDOUT)
         slots = _slots(held, now) + counted_slots(session, person, {v.voucher_id for v in held}, now)
         if (refused := _refusal(campaign, row, visit, worth, slots, now)) is not None:
             raise ShareOver(refused)

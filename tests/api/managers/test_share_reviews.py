@@ -48,7 +48,7 @@ def test_reviews_by_program(site: Site, sharer: httpx.Client) -> None:
     assert len(left["items"]) == 6
     assert [line["verdict"] for line in left["log"]][:2] == ["refused", "accepted"]
     assert len({line["by"] for line in left["log"]}) == 2  # the model, and the key
-    assert sharer.get("/v1/me").json()["points"] == {"available": 0, "pending": 7 * 50}
+    assert sharer.get("/v1/me").json()["points"] == {"available": 0, "pending": 7 * 50, "worth": None}
 
 
 @pytest.mark.parametrize(("lang", "words"), [("fr", "Points à vérifier"), ("en", "Points to look at")])

@@ -80,7 +80,7 @@ def test_a_friend_who_comes_and_redeems_makes_points_available(
         sale = {"code": code_of(site.issue(who, time.time(), visit="friend's")), "store": site.plan.store, "till": "1"}
         sold = till.post("/v1/till/redeem", json=sale | {"basket": basket()}, headers={"Idempotency-Key": "sale"})
         assert sold.status_code == 200, sold.text
-    assert phone.get("/v1/me").json()["points"] == {"available": 50, "pending": 0}
+    assert phone.get("/v1/me").json()["points"] == {"available": 50, "pending": 0, "worth": None}
     kinds = [(e["kind"], e["available"], e["pending"]) for e in phone.get("/v1/me/points").json()["items"]]
     assert kinds == [("release", 50, -50), ("share_visit", 0, 50)]
 

@@ -68,9 +68,9 @@ def test_one_tap_without_a_sign_in(site: Site, phone: httpx.Client, link: str) -
         assert set(friend.cookies) == {"rayon_guest"}
         assert "Voir mon coupon" in friend.get(link).text
         assert code_on(friend.get(f"{link}/coupon").text) == code_on(coupon.text)
-        assert phone.get("/v1/me").json()["points"] == {"available": 0, "pending": 50}
+        assert phone.get("/v1/me").json()["points"] == {"available": 0, "pending": 50, "worth": None}
         assert sell(site, code_on(coupon.text), "k1").status_code == 200
-    assert phone.get("/v1/me").json()["points"] == {"available": 50, "pending": 0}
+    assert phone.get("/v1/me").json()["points"] == {"available": 50, "pending": 0, "worth": None}
     [mine] = phone.get("/v1/me/shares?lang=en").json()["items"]
     [opening] = mine["openings"]
     assert (opening["state"], opening["points"]) == ("active", 50)

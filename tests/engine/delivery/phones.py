@@ -18,6 +18,7 @@ from engine.delivery.senders import Poster
 from engine.privacy.consent import ConsentChoice
 from engine.records import Candidate
 from engine.storage.database import Database
+from engine.storage.models.identity import IdentifierTable
 from engine.storage.people.bindings import PhoneClaim
 from engine.storage.people.shoppers import ShopperProfile, SignIn, sign_in
 from engine.storage.sending.letters import Letter
@@ -25,7 +26,7 @@ from engine.storage.sending.subscriptions import Subscription, put_subscription
 from engine.storage.sending.vapid_keys import load_push_keys
 from engine.storage.vouchers.channels import Outgoing
 from engine.storage.vouchers.claims import claim
-from engine.vocabulary import Channel, Purpose
+from engine.vocabulary import Channel, IdentifierKind, Purpose
 from tests.engine.storage.scenes import NO_LIMITS, NOW, SECRET, STORE, candidate
 from tests.push_services import Browser, PushService
 
@@ -50,9 +51,14 @@ class Words:
 
 
 def shopper_with(db: Database, *wanted: Channel, email: str | None = None) -> str:
-    """The id of a shopper who wants offers on these channels."""
+    """The id of a shopper who wants offers on these channels, and has proved the mailbox that they named."""
     consents = [ConsentChoice(Purpose.LOCATION_OFFERS, channel, True) for channel in wanted]
-    return sign_in(db, SignIn(STORE, PhoneClaim(), None, None, email, "fr", consents, "2026-01", NOW)).shopper_id
+    who = sign_in(db, SignIn(STORE, PhoneClaim(), None, None, email, "fr", consents, "2026-01", NOW)).shopper_id
+    if email is not None:
+        with db.write() as session:
+            kind = IdentifierKind.EMAIL
+            session.add(IdentifierTable(kind=kind, digest=who, shopper_id=who, sealed="", verified_at=NOW))
+    return who
 
 
 def keep_browser(db: Database, shopper_id: str) -> None:

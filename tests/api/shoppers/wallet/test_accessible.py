@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from selenium.webdriver import ActionChains, Chrome, Keys
 
+from engine.storage.keys import add_key
 from engine.storage.vouchers.vouchers import voucher_of
 from tests.api.shoppers.test_pages import picture, sign_in
 from tests.api.site import Site, eventually
@@ -55,6 +56,19 @@ def receive(site: Site, browser: Chrome) -> None:
     eventually(lambda: voucher_of(site.db, voucher, shopper).voucher.state == "seen")
 
 
+def also(site: Site, browser: Chrome) -> tuple[str, str]:
+    """Where a friend lands, and what the data protection officer sees."""
+    with site.client() as mine, site.client() as officer:
+        for cookie in browser.get_cookies():
+            mine.cookies.set(cookie["name"], cookie["value"])
+        voucher = mine.get("/v1/me/vouchers").json()["items"][0]["voucher_id"]
+        token = mine.post("/v1/me/shares", json={"voucher_id": voucher}).json()["token"]
+        key = add_key(site.db, "dpo", time.time())[1]
+        officer.post("/manage/sign-in", data={"key": key, "to": "/dpo"})
+        browser.add_cookie({"name": "rayon_manager", "value": officer.cookies["rayon_manager"], "path": "/"})
+    return f"/s/{token}", "/dpo"
+
+
 @pytest.mark.parametrize(("scheme", "lang"), [("light", "fr"), ("dark", "en")])
 def test_axe_finds_nothing(site: Site, chromium: Chrome, scheme: str, lang: str) -> None:
     """Every page that a shopper meets, the wallet with a coupon, its details open and something muted."""
@@ -65,6 +79,10 @@ def test_axe_finds_nothing(site: Site, chromium: Chrome, scheme: str, lang: str)
         chromium.get(f"{site.url}{path}?lang={lang}")
         found[path] = violations(chromium)
         picture(chromium, f"page{path.replace('/', '-')}-{scheme}-{lang}")
+    for path in also(site, chromium):
+        chromium.get(f"{site.url}{path}?lang={lang}")
+        found[path] = violations(chromium)
+        picture(chromium, f"page{path[:4].replace('/', '-')}-{scheme}-{lang}")
     chromium.get(f"{site.url}/me?lang={lang}")
     wait_for(chromium, ".coupon h3")
     click(chromium, "[data-mute=product]")
@@ -101,7 +119,7 @@ def test_no_zoom_hides_anything(site: Site, chromium: Chrome, width: int) -> Non
     wide = f"return [...document.querySelectorAll('main *')].filter((e) => {shown} && {cut}).map((e) => {said})"
     found: dict[str, Any] = {"/me": ask(chromium, wide)}
     picture(chromium, f"me-{width}")
-    for path in PAGES:
+    for path in (*PAGES, *also(site, chromium)):
         chromium.get(f"{site.url}{path}")
         found[path] = ask(chromium, wide)
     assert {path: said for path, said in found.items() if said} == {}

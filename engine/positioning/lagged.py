@@ -42,7 +42,7 @@ class Smoother:
         """Smoothed fixes older than `before`, in the order of time."""
         out: list[PlainFixes] = []
         rows: list[F32] = []
-        wider: list[float] = []
+        steps_of: list[TrackStep] = []
         for device, waiting in self._waiting.items():
             steps = self._steps.get(device, deque())
             while waiting and float(waiting[0].t[0]) < before:
@@ -51,11 +51,13 @@ class Smoother:
                 within = [s for s in steps if s.t <= steps[0].t + self._lag_s]
                 rows.append(smooth(self._locator.graph, self._locator.motion, within))
                 out.append(waiting.popleft())
-                wider.append(steps.popleft().wider)
+                steps_of.append(steps.popleft())
         if not out:
             return PlainFixes.empty()
         fixes = PlainFixes.concat(out)
         level, xy, cov = moments(self._locator.site, np.stack(rows))
-        cov *= np.array(wider)[:, None, None]
+        wider = np.array([s.wider for s in steps_of])
+        wider *= self._locator.store_wider(fixes.t, np.array([s.ranged for s in steps_of]))
+        cov *= wider[:, None, None]
         again = PlainFixes(fixes.t, fixes.device, level, xy[:, 0], xy[:, 1], cov, fixes.n_ap)
         return again.take(np.lexsort((again.device, again.t)))

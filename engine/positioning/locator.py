@@ -15,6 +15,7 @@ from engine.devices import rounds
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.positioning.doubting.doubts import contradicting
+from engine.positioning.doubting.misfit import ScanMisfit, StoreMisfit
 from engine.positioning.measurement.site import Site
 from engine.positioning.measurement.site_build import is_regional, site_of
 from engine.positioning.methods import METHODS, TRACKED
@@ -26,7 +27,7 @@ from engine.positioning.regions.tracking import RegionalTracking
 from engine.positioning.settings import DEFAULT_SETTINGS, LocatorSettings
 from engine.positioning.tracking import Alone, EverywhereTracking
 from engine.radio.radiomap import RadioMap, prior_map
-from engine.records import I64, U64, Bools, Fixes, Scans
+from engine.records import F64, I64, U64, Bools, Fixes, Scans
 
 
 class NoFix(StrEnum):
@@ -61,6 +62,7 @@ class Locator:
         self.graph = walk_graph(cells, settings.motion.block_m, standing_density(plan, cells))
         self.motion = settings.motion
         self.steps: dict[int, deque[TrackStep]] | None = None  # a smoother sets it, to be told of every update
+        self._misfit = StoreMisfit() if method in TRACKED else None
         self._tracking = tracking_of(method, self.site, self.graph, settings)
 
     def __len__(self) -> int:
@@ -75,13 +77,25 @@ class Locator:
         if len(usable) < len(scans):
             self.refused[NoFix.NO_READING] += len(scans) - len(usable)
         parts, rows = [], []
+        misfits: list[tuple[F64, ScanMisfit]] = []
         for batch in self._batches(scans, usable):
-            fixes, kept = self._round(scans.take(batch), batch)
+            fixes, kept = self._round(scans.take(batch), batch, misfits)
             parts.append(fixes)
             rows.append(kept)
-        if len(parts) < 2:
-            return parts[0] if parts else self._no_fixes()
-        return Fixes.concat(parts).take(np.argsort(np.concatenate(rows), kind="stable"))
+        if not parts:
+            return self._no_fixes()
+        fixes = parts[0] if len(parts) == 1 else Fixes.concat(parts)
+        row = np.concatenate(rows)
+        if misfits and self._misfit is not None:
+            self._misfit.take_in(np.concatenate([t for t, _ in misfits]), ScanMisfit.concat([m for _, m in misfits]))
+        ranged = np.isfinite(scans.range_m[row]).sum(axis=1) > 0
+        wider = self.store_wider(fixes.t, ranged)
+        fixes = replace(fixes, cov_m2=fixes.cov_m2 * wider[:, None, None])
+        return fixes if len(parts) == 1 else fixes.take(np.argsort(row, kind="stable"))
+
+    def store_wider(self, t: F64, ranged: Bools) -> F64:
+        """Times (n,) the covariance of fixes at `t` (n,), with ranges or without, by how the store's scans fit."""
+        return np.ones(len(t)) if self._misfit is None else self._misfit.wider(t, ranged)
 
     def _batches(self, scans: Scans, usable: I64) -> Iterator[I64]:
         """Rows of these scans in batches in which no device appears twice, each's scans in order of time."""
@@ -89,8 +103,8 @@ class Locator:
             for i in range(0, len(group), self._tracking.batch):
                 yield usable[group[i : i + self._tracking.batch]]
 
-    def _round(self, scans: Scans, rows: I64) -> tuple[Fixes, I64]:
-        """Scans of different devices at once."""
+    def _round(self, scans: Scans, rows: I64, misfits: list[tuple[F64, ScanMisfit]]) -> tuple[Fixes, I64]:
+        """Scans of different devices at once: fixes, and the rows that have one. `misfits` hears how they fit."""
         tracks = self._tracking.tracks
         slot = tracks.rows(scans.device)
         late = scans.t < tracks["t"][slot]  # never true for a new device, whose time is NaN
@@ -101,6 +115,7 @@ class Locator:
         if not len(scans):
             return self._no_fixes(), rows
         placed = self._tracking.update(scans, slot, self.steps)
+        misfits.append((scans.t, placed.misfit))
         xy = placed.xy
         n_ap = (np.isfinite(scans.rssi_dbm) | np.isfinite(scans.range_m)).sum(axis=1).astype(np.int32)
         fixes = Fixes(scans.t, scans.device, placed.level, xy[:, 0], xy[:, 1], placed.cov, n_ap, placed.posterior)
@@ -144,11 +159,14 @@ class Locator:
 
     def state(self) -> dict[str, Any]:
         """All tracks and counts, for a checkpoint."""
-        return {"tracks": self._tracking.tracks.state(), "refused": dict(self.refused)}
+        misfit = self._misfit.state() if self._misfit else {}
+        return {"tracks": self._tracking.tracks.state(), "misfit": misfit, "refused": dict(self.refused)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Goes on as if nothing had happened since `state()`. Raises ValueError for the state of another plan."""
         self._tracking.tracks.restore(state["tracks"])
+        if self._misfit and state.get("misfit"):  # checkpoints of before know nothing of it
+            self._misfit.restore(state["misfit"])
         self.refused = Counter(state["refused"])
 
 

@@ -17,7 +17,7 @@ from engine.columns import Columns
 from engine.positioning.bayes import covered_share, moments
 from engine.positioning.belief import Estimate, Known
 from engine.positioning.doubting.doubts import Doubts, cross_examine
-from engine.positioning.doubting.misfit import widening
+from engine.positioning.doubting.misfit import ScanMisfit, scan_misfit
 from engine.positioning.doubting.relocating import find_again
 from engine.positioning.kernels.choice import kernels
 from engine.positioning.kernels.rows import empty_rows
@@ -38,14 +38,15 @@ Steps = dict[int, deque[TrackStep]]
 
 @dataclass(frozen=True, slots=True)
 class Placement(Columns):
-    """What an update found: posterior (n, C), level (n,), mean (n, 2), covariance (n, 2, 2), and the share of the
-    walkable area that the posterior spreads over (n,)."""
+    """What an update found: posterior (n, C), level (n,), mean (n, 2), covariance (n, 2, 2), as wide as the scans' own
+    misfit makes it, and the share of the walkable area that the posterior spreads over (n,)."""
 
     posterior: Posterior
     level: I32
     xy: F64
     cov: F64
     covered: F64
+    misfit: ScanMisfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,10 @@ class EverywhereTracking:
         tracks.keep(slot, posterior, after.walking)
         tracks.learn(slot, scans.t, after.estimate.offset_mean, after.estimate.offset_var, s)
         tracks.doubt(slot, doubts)
-        wider = widening(self._site, scans, known.belief(posterior, doubts.believed), after.estimate, s)
+        misfit = scan_misfit(self._site, scans, known.belief(posterior, doubts.believed), after.estimate, s)
         if steps is not None:
-            note(steps, scans, after, wider)
-        return place(self._site, posterior, posterior, wider)
+            note(steps, scans, after, misfit)
+        return place(self._site, posterior, posterior, misfit)
 
 
 class Alone:
@@ -144,18 +145,19 @@ class Alone:
         tracks["t"][slot] = scans.t
         posterior = self._method(self._site, scans, belief, self._settings).posterior
         found = *moments(self._site, posterior), covered_share(posterior)
-        return Placement(sparse_rows(posterior, None, c) if self._large else posterior, *found)
+        return Placement(sparse_rows(posterior, None, c) if self._large else posterior, *found, ScanMisfit.none(n))
 
 
-def place(site: Site, posterior: F32, given: Posterior, wider: F64, share: float = 1.0) -> Placement:
-    """Where rows (n, c) over a site's cells, `share` of all, put devices; their covariance so much `wider` (n,)."""
+def place(site: Site, posterior: F32, given: Posterior, misfit: ScanMisfit, share: float = 1.0) -> Placement:
+    """Where rows (n, c) over a site's cells, `share` of all, put devices."""
     level, xy, cov = moments(site, posterior)
-    return Placement(given, level, xy, cov * wider[:, None, None], covered_share(posterior) * share)
+    return Placement(given, level, xy, cov * misfit.wider[:, None, None], covered_share(posterior) * share, misfit)
 
 
-def note(steps: Steps, scans: Scans, after: Moved, wider: F64) -> None:
+def note(steps: Steps, scans: Scans, after: Moved, misfit: ScanMisfit) -> None:
     """Keeps what a smoother needs of an update over all cells."""
-    pause, ratio = after.pause, after.estimate.posterior / after.prior
+    pause, ratio, wider = after.pause, after.estimate.posterior / after.prior, misfit.wider
+    ranged = np.isfinite(scans.range_m).sum(axis=1) > 0
     for i, device in enumerate(scans.device.tolist()):
-        step = TrackStep(float(scans.t[i]), pause[i], after.walking[i], ratio[i], float(wider[i]))
+        step = TrackStep(float(scans.t[i]), pause[i], after.walking[i], ratio[i], float(wider[i]), bool(ranged[i]))
         steps.setdefault(device, deque()).append(step)

@@ -1,42 +1,128 @@
-"""How much wider than its posterior a fix is: by how ill the scan fits where it was found, and by how many agree.
+"""How much wider a fix is than its posterior: by how ill its scan fits where it was found, by how ill the store's
+ranges have fitted all along, and by how many access points agree.
 
-A posterior takes the map's spreads and the independence of access points at their word. Both can be asked of the scan
-itself. With r_a the residuals at the most likely cell, in sigmas, and w_a how far each reading is believed, the
-variance of unit weight, as geodesists have it, shrunk to 1 by as much as PRIOR_FREEDOM readings would weigh:
+A posterior takes the map's spreads and the independence of access points at their word. Both can be asked of the scans
+themselves. With r_a the residuals at the most likely cell, in sigmas, and w_a how far each reading is believed, the
+variance of unit weight, as geodesists have it, shrunk to 1 by as much as so much freedom would weigh:
 
-    f = (PRIOR_FREEDOM + sum w r²) / (PRIOR_FREEDOM + (1 - 2 / n) sum w)
+    f = (prior + sum w r²) / (prior + (1 - 2 / n) sum w)
+
+Of one scan it says how ill that one fits. Of all ranges of a store it says what its walls and chips are like, which
+differs far more than one prior can tell: measured sites lie in the order of their f by how wrong sigma was. w r² is
+bounded (Student-t of 3 degrees, long ranges sooner), so it grows with about the root of the variance, which is f
+squared. RSSI fits a wrong map nearly as well as the right one: there the same figure made sigma no truer.
 
 And one body, one heading, one law for all make the errors of access points alike: n of them say no more than
-INDEPENDENT do. So the covariance is f max(1, n / INDEPENDENT) times the posterior's.
+INDEPENDENT do. So the covariance is f max(1, n / INDEPENDENT) times the posterior's, by UNIT or RANGE_UNIT f_store².
 """
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
 import numpy as np
 
+from engine.columns import Columns
 from engine.positioning.bayes import measurements
 from engine.positioning.belief import Belief, Estimate, Quantity
 from engine.positioning.measurement.likelihood import tail_weights
 from engine.positioning.measurement.site import Site
 from engine.positioning.settings import LocatorSettings
-from engine.records import F64, Scans
+from engine.records import F64, Bools, Scans
 
 INDEPENDENT = 6.0  # comes out whichever of nine measured sites and two kinds of stores is left out
-PRIOR_FREEDOM = 10.0  # 5 to 20 do alike
+SCAN_FREEDOM = 10.0  # by which one scan's fit is shrunk; 5 to 20 do alike
+STORE_FREEDOM = 100.0  # by which a store's is: a minute of one phone; 10 to 200 do alike
+FORGETS_AFTER = 5000.0  # freedom: an hour of one phone, some minutes of a crowd. Maps and stocks change
 UNIT = 0.9  # of the posterior's covariance, where a scan fits as the map says: spreads are on the safe side
+# The same with ranges. 0.60 to 0.66 put two thirds of the errors within one sigma, whichever of seven measured sites is
+# left out; a wide truth is better than a narrow lie
+RANGE_UNIT = 0.7
+PERIOD_S = 15.0  # a scan goes by what was heard before its period, so that it is the same however scans are batched
+PERIODS_KEPT = 2048  # for fixes that come later, smoothed
 
 
-def widening(site: Site, scans: Scans, belief: Belief, estimate: Estimate, settings: LocatorSettings) -> F64:
-    """Times (n,) the covariance of these scans' posteriors that is true."""
+@dataclass(frozen=True, slots=True)
+class ScanMisfit(Columns):
+    """Of n scans: weighted squares of residuals at the most likely cell, and their freedom, (n, 2) of RSSI and of
+    ranges; how many access points were heard (n,)."""
+
+    squares: Annotated[F64, 2]
+    freedom: Annotated[F64, 2]
+    heard: F64
+
+    @property
+    def wider(self) -> F64:
+        """Times (n,) the covariance of the posteriors, by what the scans themselves say."""
+        fit = (SCAN_FREEDOM + self.squares.sum(axis=1)) / (SCAN_FREEDOM + self.freedom.sum(axis=1))
+        return np.asarray(fit * np.maximum(self.heard / INDEPENDENT, 1.0), dtype=np.float64)
+
+    @staticmethod
+    def none(n: int) -> ScanMisfit:
+        """Of scans that are not asked."""
+        return ScanMisfit(np.zeros((n, 2)), np.zeros((n, 2)), np.zeros(n))
+
+
+def scan_misfit(site: Site, scans: Scans, belief: Belief, estimate: Estimate, settings: LocatorSettings) -> ScanMisfit:
+    """What these scans say of how well they fit."""
     likeliest = estimate.posterior.argmax(axis=1)
-    squares, freedom = np.zeros(len(scans)), np.zeros(len(scans))
+    squares, freedom = np.zeros((len(scans), len(Quantity))), np.zeros((len(scans), len(Quantity)))
     for k in measurements(site, scans, belief, settings):
-        expected = (site.range if k.quantity == Quantity.RANGE else site.rssi).at(likeliest).thin_out(slice(None))
-        shift = (estimate.offset_mean - belief.offset_mean)[:, k.quantity].astype(np.float32)
+        q = k.quantity
+        expected = (site.range if q == Quantity.RANGE else site.rssi).at(likeliest).thin_out(slice(None))
+        shift = (estimate.offset_mean - belief.offset_mean)[:, q].astype(np.float32)
         residual = (k.z - shift[:, None] - expected.mean.T) * np.sqrt(expected.weight.T)
-        weight = tail_weights(residual, residual**2, k.heard, k.dof, k.excess) * k.v / belief.trust[:, k.quantity, None]
-        squares += (weight * residual**2).sum(axis=1)
-        freedom += np.maximum(1.0 - 2.0 / np.maximum(k.heard.sum(axis=1), 1), 0.0) * weight.sum(axis=1)
+        weight = tail_weights(residual, residual**2, k.heard, k.dof, k.excess) * k.v / belief.trust[:, q, None]
+        squares[:, q] = (weight * residual**2).sum(axis=1)
+        freedom[:, q] = np.maximum(1.0 - 2.0 / np.maximum(k.heard.sum(axis=1), 1), 0.0) * weight.sum(axis=1)
     heard = (np.isfinite(scans.rssi_dbm) | np.isfinite(scans.range_m)).sum(axis=1)
-    fit = (PRIOR_FREEDOM + squares) / (PRIOR_FREEDOM + freedom)
-    return np.asarray(UNIT * fit * np.maximum(heard / INDEPENDENT, 1.0), dtype=np.float64)
+    return ScanMisfit(squares, freedom, heard.astype(np.float64))
+
+
+class StoreMisfit:
+    """How ill a store's ranges have fitted, up to the period that is under way."""
+
+    def __init__(self) -> None:
+        self._sums: F64 = np.zeros(2)  # squares and freedom of periods that are over
+        self._pending: F64 = np.zeros(2)
+        self._period = -np.inf
+        self._since: deque[float] = deque([-np.inf], PERIODS_KEPT)
+        self._wider: deque[float] = deque([self._now()], PERIODS_KEPT)
+
+    def take_in(self, t: F64, misfit: ScanMisfit) -> None:
+        """Scans at `t` (n,), in any order."""
+        period = np.floor(t / PERIOD_S)
+        for own in np.unique(period).tolist():
+            if own > self._period:
+                self._go_on(own)
+            rows = period == own
+            self._pending += [v[rows, Quantity.RANGE].sum() for v in (misfit.squares, misfit.freedom)]
+
+    def wider(self, t: F64, ranged: Bools) -> F64:
+        """Times (n,) the covariance, beside `ScanMisfit.wider`, of scans at `t` (n,), with ranges or without."""
+        at = np.searchsorted(np.array(self._since), np.floor(t / PERIOD_S), side="right") - 1
+        return np.where(ranged, np.array(self._wider)[np.maximum(at, 0)], UNIT)
+
+    def state(self) -> dict[str, Any]:
+        """Sums, and the period under way."""
+        return {"sums": self._sums.copy(), "pending": self._pending.copy(), "period": self._period}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes over what `state` returned."""
+        self._sums, self._pending = np.array(state["sums"], np.float64), np.array(state["pending"], np.float64)
+        self._period = float(state["period"])
+        self._since, self._wider = deque([-np.inf], PERIODS_KEPT), deque([self._now()], PERIODS_KEPT)
+
+    def _go_on(self, period: float) -> None:
+        self._sums += self._pending
+        self._sums *= min(FORGETS_AFTER / max(self._sums[1], 1.0), 1.0)
+        self._pending, self._period = np.zeros_like(self._pending), period
+        self._since.append(period)
+        self._wider.append(self._now())
+
+    def _now(self) -> float:
+        squares, freedom = self._sums.tolist()
+        return RANGE_UNIT * float((STORE_FREEDOM + squares) / (STORE_FREEDOM + freedom)) ** 2

@@ -31,13 +31,15 @@ POOLED = (0.75, 0.5)
 @dataclass(frozen=True, slots=True)
 class TrackStep:
     """One update of one device's track: time, filtered mass while pausing (C) and walking (C), and the scan's
-    likelihood (C) up to a factor: the posterior over its prediction. The covariance is so much `wider`."""
+    likelihood (C) up to a factor: the posterior over its prediction. The covariance is so much `wider`, as that scan
+    says; `ranged`: it held ranges."""
 
     t: float
     pause: F32
     walk: F32
     ratio: F32
     wider: float = 1.0
+    ranged: bool = False
 
 
 def smooth(

@@ -16,7 +16,7 @@ from engine.columns import Columns, Rows
 from engine.positioning.bayes import Measured, update_belief, weigh_readings
 from engine.positioning.belief import Estimate, Known
 from engine.positioning.doubting.doubts import Doubts, cross_examine
-from engine.positioning.doubting.misfit import widening
+from engine.positioning.doubting.misfit import scan_misfit
 from engine.positioning.doubting.relocating import find_again, lost_share
 from engine.positioning.measurement.site import Site
 from engine.positioning.motion.walk import WalkGraph
@@ -187,11 +187,11 @@ class RegionalTracking:
         tracks.doubt(heard.slot, heard.doubts)
         n_cells, posterior = len(self._site.cells), estimate.posterior
         belief = heard.known.belief(posterior, heard.doubts.believed)
-        wider = widening(site, heard.scans, belief, estimate, self._settings)
+        misfit = scan_misfit(site, heard.scans, belief, estimate, self._settings)
         if steps is not None:
-            note(steps, heard.scans, self._over_all_cells(looked), wider)
+            note(steps, heard.scans, self._over_all_cells(looked), misfit)
         given = sparse_rows(posterior, region.cells if region else None, n_cells)
-        return place(site, posterior, given, wider, posterior.shape[1] / n_cells)
+        return place(site, posterior, given, misfit, posterior.shape[1] / n_cells)
 
     def _over_all_cells(self, looked: _Looked) -> Moved:
         """The same with columns for all cells: outside of the region there is nothing, and nothing is foreseen."""

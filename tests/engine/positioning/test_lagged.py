@@ -57,7 +57,8 @@ class Recorded:
         within = [s for s in self.steps[device] if t <= s.t <= t + LAG_S]
         row = smooth(self.locator.graph, self.locator.motion, within)
         _, xy, cov = moments(self.locator.site, row[None])
-        return xy[0], cov[0] * within[0].wider
+        store = self.locator.store_wider(np.array([t]), np.zeros(1, np.bool_))
+        return xy[0], cov[0] * within[0].wider * store[0]
 
 
 def test_a_fix_is_given_once_the_clock_has_gone_on_by_more_than_the_lag(store: tuple[Plan, Cells]) -> None:

@@ -71,8 +71,8 @@ FIXES = (
 
 @dataclass(frozen=True, slots=True)
 class ReadingTable(Columns):
-    """Readings as QA writes them: opaque device and AP names, `rssi_dbm`, `range_m`, `range_sigma_m` NaN where
-    absent."""
+    """Readings as QA writes them: opaque device and AP names, `rssi_dbm`, `range_m`, `range_sigma_m` NaN, `band`
+    empty where absent."""
 
     file: str
     t: F64
@@ -81,6 +81,7 @@ class ReadingTable(Columns):
     rssi_dbm: F64
     range_m: F64
     range_sigma_m: F64
+    band: Texts
 
 
 @dataclass(frozen=True, slots=True)

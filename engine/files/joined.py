@@ -11,7 +11,8 @@ from engine.errors import OperatorError, Problem
 from engine.files.columns import ReadingTable, SurveyTable, Texts
 from engine.files.surveyed import place_problems
 from engine.plan.model import Plan, ap_key
-from engine.records import F64, I32, Bools, Hearings, Readings
+from engine.radio.bands import band_ghz, equalise_bands
+from engine.records import F64, I32, I64, Bools, Hearings, Readings
 
 RSSI_FLOOR_DBM = -120.0  # below thermal noise of any Wi-Fi or BLE receiver: not a measurement
 RSSI_CEILING_DBM = (
@@ -52,7 +53,8 @@ def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
 
     Devices are numbered by first appearance in the sorted list of names, as uint64. Rows of unknown access points,
     absurd times and values are left out and counted by reason in `warnings`; an absurd value beside a good one is
-    blanked. Raises OperatorError when all times are in milliseconds.
+    blanked. Where bands are named, levels are those of the lowest one, as far as the rows tell what bands differ by.
+    Raises OperatorError when all times are in milliseconds.
     """
     ap = _ap_index(table.ap, plan)
     rssi, rng, sigma, keep, warnings = _clean(ap, table.rssi_dbm, table.range_m, table.range_sigma_m)
@@ -66,6 +68,7 @@ def readings_for_plan(table: ReadingTable, plan: Plan) -> PlanReadings:
         if rows.any():
             warnings[reason] = int(rows.sum())
     keep &= timely
+    rssi = _on_one_band(table, codes, np.where(keep & ~itself, ap, np.int32(-1)), rssi)
     own = keep & (speaks < 0)
     heard = keep & (speaks >= 0) & ~itself
     readings = Readings(
@@ -104,6 +107,12 @@ def survey_for_plan(table: SurveyTable, plan: Plan) -> SurveyReadings:
         device[keep],
         warnings,
     )
+
+
+def _on_one_band(table: ReadingTable, device: I64, ap: I32, rssi: F64) -> F64:
+    """RSSI as of the lowest band that is named (`engine.radio.bands`)."""
+    ghz = band_ghz(table.band)
+    return equalise_bands(table.t, device, ap, rssi, ghz)[0] if np.isfinite(ghz).any() else rssi
 
 
 def _other_unit(table: ReadingTable) -> Problem:

@@ -41,9 +41,7 @@ def read_readings(path: Path) -> ReadingTable:
     if not any(name in cols for name in ("rssi_dbm", "range_m")):
         raise OperatorError([_no_signal_column(path)])
     cols = _fill(cols, READINGS)
-    return ReadingTable(
-        str(path), cols["t"], cols["device"], cols["ap"], cols["rssi_dbm"], cols["range_m"], cols["range_sigma_m"]
-    )
+    return ReadingTable(str(path), *(cols[c.name] for c in READINGS))
 
 
 def read_survey(path: Path) -> SurveyTable:

@@ -30,7 +30,7 @@ def write_fixes(path: Path, table: FixTable) -> None:
 
 
 def write_readings(path: Path, table: ReadingTable) -> None:
-    """Readings; columns of ranges only where the table holds some."""
+    """Readings; columns of ranges and of bands only where the table holds some."""
     columns: dict[str, tuple[Any, int | None]] = {
         "t": (table.t, 3),
         "device": (table.device, None),
@@ -41,6 +41,8 @@ def write_readings(path: Path, table: ReadingTable) -> None:
         columns["range_m"] = (table.range_m, 3)
     if np.isfinite(table.range_sigma_m).any():
         columns["range_sigma_m"] = (table.range_sigma_m, 3)
+    if (table.band != "").any():
+        columns["band"] = (table.band, None)
     write_columns(path, columns)
 
 

@@ -36,7 +36,10 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     t, rssi = (np.array([float(str(r[name])) for r in rows]) for name in ("t", "rssi"))
     device, ap = (np.array([str(r[name]) for r in rows], np.str_) for name in ("mac", "ap"))
     none = np.full(len(rows), np.nan)
-    write_readings(folder / "readings.csv", ReadingTable("", 1_772_528_400.0 + t, device, ap, rssi, none, none))
+    write_readings(
+        folder / "readings.csv",
+        ReadingTable("", 1_772_528_400.0 + t, device, ap, rssi, none, none, np.full(len(none), "")),
+    )
     return folder
 
 

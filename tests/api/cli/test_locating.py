@@ -65,7 +65,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     aps = np.append(aps, [m[2] for m in mast])
     rssi = np.append(rssi, [m[3] for m in mast])
     none = np.full(len(t), np.nan)
-    write_readings(folder / "readings.csv", ReadingTable("", t, names, aps, rssi, none, none))
+    write_readings(folder / "readings.csv", ReadingTable("", t, names, aps, rssi, none, none, np.full(len(t), "")))
     level = np.full(120, "0")
     for name in ("truth.csv",):
         write_truth(

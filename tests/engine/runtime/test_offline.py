@@ -28,7 +28,10 @@ def recording(standing: list[Stand], duration_s: float = 60.0, start_t: float = 
     number = {name: np.array([float(str(r[name])) for r in rows]) for name in ("t", "rssi")}
     none = np.full(len(rows), np.nan)
     device, ap = (np.array([str(r[name]) for r in rows], np.str_) for name in ("mac", "ap"))
-    return readings_for_plan(ReadingTable("made", start_t + number["t"], device, ap, number["rssi"], none, none), PLAN)
+    return readings_for_plan(
+        ReadingTable("made", start_t + number["t"], device, ap, number["rssi"], none, none, np.full(len(none), "")),
+        PLAN,
+    )
 
 
 def run(made: PlanReadings, sessions: list[SessionEvent] | None = None, config: Config = CONFIG) -> Chain:

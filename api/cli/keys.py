@@ -159,6 +159,29 @@ def push(
     print(load_push_keys(site.db, seal, now)[0].public)
 
 
+@keys_app.command("staff")
+def staff(
+    macs: Annotated[list[str], typer.Argument(metavar="MAC…", help="Of badges and phones, in any spelling.")],
+    config: Path | None = CONFIG_OPTION,
+) -> None:
+    """Print what badges and phones of staff are called in `privacy.staff`: their addresses stand nowhere.
+
+    Whoever is named there is in no figure. The names hold for this site's key alone.
+
+    Example: rayon keys staff 02:00:5e:10:00:01 02:00:5e:10:00:02
+    """
+    from engine.errors import OperatorError, Problem
+    from engine.privacy.pseudonyms import Pseudonyms
+    from engine.records import device_hex
+
+    names = Pseudonyms(_site(config).secrets.site_key)
+    try:
+        found = [device_hex(names.stable(mac)) for mac in macs]
+    except ValueError as error:
+        raise OperatorError([Problem("rayon keys", "MAC", str(error), "twelve hexadecimal digits each")]) from error
+    print("\n".join(found))
+
+
 def _site(config: Path | None) -> RunningSite:
     from api.cli.startup import config_path, open_site, read_config
     from engine.storage.upkeep.copies import require_database

@@ -34,6 +34,7 @@ class PresenceConfig(ConfigSection):
     # Phones that scan seldom get as long as their own rhythm needs, up to this: those slower are not followed.
     gap_max_s: float = Field(180.0, gt=0, le=1800)
     heat_cell_m: float = Field(1.0, ge=0.25, le=10)
+    staff_after_s: float = Field(10_800.0, ge=600)  # whoever is there for longer in a day is staff, and in no figure
 
     @model_validator(mode="after")
     def _leaves_below_where_it_enters(self) -> PresenceConfig:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,9 @@ LEAST_K = 10
 """No real store shows figures that fewer people stand behind."""
 
 _EMAIL = r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$"
+
+StaffName = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+"""The pseudonym of a badge or a phone: 16 hexadecimal digits."""
 
 AskedConsent = Literal[
     "location_offers:page",
@@ -52,11 +55,19 @@ class PrivacyConfig(ConfigSection):
     # By each store's clock, when next to nobody is there: phones without consent get other names.
     salt_turns_at: str = Field("04:00", pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
 
+    # Badges and phones of staff, as `rayon keys staff` names them: never their addresses. They are in no figure.
+    staff: tuple[StaffName, ...] = Field((), max_length=1_000)
+
     @model_validator(mode="after")
     def _only_a_demo_shows_fewer(self) -> PrivacyConfig:
         if self.k < LEAST_K and not self.demo:
             raise ValueError(f"k is at least {LEAST_K} (with demo: true it may be less, and the pages say so)")
         return self
+
+    @property
+    def staff_devices(self) -> tuple[int, ...]:
+        """The pseudonyms of `staff`."""
+        return tuple(int(name, 16) for name in self.staff)
 
 
 class ControllerConfig(ConfigSection):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import expm1, log1p
 
-from engine.indicators.comparison import Difference, against_usual, controlled
+from engine.indicators.comparison import PeriodDifference, against_usual, controlled
 from engine.offers.measured.intervals import wilson
 from engine.presence.expected.figures import LEVEL, Figure, Spread
 
@@ -64,7 +64,7 @@ def changes(now: Mapping[str, float], before: Mapping[str, Sequence[float]], at:
     They are compared by their logarithms (of one more than each, as a count may be 0): what moves days, weather or a
     holiday, multiplies them.
     """
-    found: dict[str, Difference] = {}
+    found: dict[str, PeriodDifference] = {}
     for name, value in now.items():
         days = before.get(name, ())
         difference = against_usual(log1p(value), [log1p(d) for d in days]) if len(days) >= LEAST_PERIODS else None
@@ -121,7 +121,7 @@ def long_queue(till: str, samples: Sequence[tuple[float, Spread]], limit: float)
     return Alert(AlertKind.QUEUE, till, at, last.figure(), Figure(limit, limit, limit))
 
 
-def _usual(now: float, d: Difference) -> Figure:
+def _usual(now: float, d: PeriodDifference) -> Figure:
     """What would have been usual: less what it changed by."""
     value, low, high = (max(0.0, expm1(log1p(now) - by)) for by in (d.change.value, d.change.high, d.change.low))
     return Figure(value, low, high)

@@ -22,7 +22,7 @@ ALPHA = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class PeriodDifference:
     """Now less before, with its 90 % interval; `share` of what was before (None of nothing); p of no difference, and q,
     the false discovery rate at which it would just be found among those it was looked at with."""
 
@@ -55,17 +55,17 @@ class Ranked:
     worst: int
 
 
-def difference(now: Spread, before: Spread) -> Difference:
+def difference(now: Spread, before: Spread) -> PeriodDifference:
     """Of two periods of one place, alone: q is p."""
     change = now.value - before.value
     sd = sqrt(sum(s.known_var + s.sample_var for s in (now, before)))
     p = 2 * float(special.ndtr(-abs(change) / sd)) if sd else float(not change)
     half = NORMAL_90 * sd
     share = change / before.value if before.value else None
-    return Difference(Figure(change, change - half, change + half), share, p, p)
+    return PeriodDifference(Figure(change, change - half, change + half), share, p, p)
 
 
-def differences(now: Mapping[str, Spread], before: Mapping[str, Spread]) -> dict[str, Difference]:
+def differences(now: Mapping[str, Spread], before: Mapping[str, Spread]) -> dict[str, PeriodDifference]:
     """Of the places that both periods know, looked at together."""
     return controlled({name: difference(now[name], before[name]) for name in now if name in before})
 
@@ -80,7 +80,7 @@ def usual(values: Sequence[float]) -> Usual | None:
     return Usual(Figure(middle, middle - half, middle + half), spread, n)
 
 
-def against_usual(now: float, values: Sequence[float]) -> Difference | None:
+def against_usual(now: float, values: Sequence[float]) -> PeriodDifference | None:
     """A period against the same weekdays before, by how much those vary (Student's t of one more). The figure itself
     varies with days as they do, so that its own sampling error is in it. None of fewer than three."""
     before = usual(values)
@@ -91,10 +91,10 @@ def against_usual(now: float, values: Sequence[float]) -> Difference | None:
     p = 2 * float(special.stdtr(n - 1, -abs(change) / sd)) if sd else float(not change)
     half = (before.mean.high - before.mean.low) / 2
     share = change / before.mean.value if before.mean.value else None
-    return Difference(Figure(change, change - half, change + half), share, p, p)
+    return PeriodDifference(Figure(change, change - half, change + half), share, p, p)
 
 
-def controlled(found: Mapping[str, Difference]) -> dict[str, Difference]:
+def controlled(found: Mapping[str, PeriodDifference]) -> dict[str, PeriodDifference]:
     """The same with q among each other."""
     q = benjamini_hochberg([d.p for d in found.values()]).tolist()
     return {name: replace(d, q=value) for (name, d), value in zip(found.items(), q, strict=True)}

@@ -126,7 +126,7 @@ class StoreEngine:
         local = hours_in(plan.timezone)
         self._hours = ZoneHours(zone_ids, **silences, local=local)
         self._flows = Flows(leaf_zones(plan), local)
-        self._histories = Histories(plan, self.cells, **silences)
+        self._histories = Histories(plan, self.cells, **silences, staff_after_s=presence.staff_after_s)
         self._timers = TriggerTimers(gap_max_s=presence.gap_max_s)
         self._linked = np.empty(0, np.uint64)
         self._uncounted = np.empty(0, np.uint64)
@@ -207,7 +207,12 @@ class StoreEngine:
 
     def are_counted(self, devices: U64) -> Bools:
         """Which of these devices are part of figures (n,)."""
-        return ~np.isin(devices, self._uncounted)
+        return ~np.isin(devices, self._not_counted)
+
+    @property
+    def _not_counted(self) -> U64:
+        """Who objects to statistics or wears a badge, and who is staff by behaviour."""
+        return np.concatenate([self._uncounted, self._histories.staff])
 
     def withdraw(self, names: Mapping[int, int]) -> None:
         """Devices whose owners take their consent back: their tracks are dropped, and nothing here knows them by their
@@ -275,6 +280,7 @@ class StoreEngine:
             "promises": self._promises.figures(self._campaigns),
             "held_back": self._newcomers.held_back,
             "heard_once_share": self._stays.heard_once_share,
+            "staff_by_behaviour": len(self._histories.staff),
         } | self._intake.figures()
 
     def _admit(self, scans: Scans) -> Scans:
@@ -309,7 +315,7 @@ class StoreEngine:
             fixes, p_zone = fixes.take(counted), p_zone[counted]
         self._heat.add(fixes)
         self._hours.add(fixes, p_zone)
-        self._histories.add(fixes)
+        self._hours.forget(self._histories.add(fixes))
         self._hours.add_visits(self.counted(events))
         return events
 
@@ -319,7 +325,7 @@ class StoreEngine:
 
     def counted(self, events: Sequence[Stayed]) -> list[Stayed]:
         """What is part of figures of these visits."""
-        uncounted = set(self._uncounted.tolist())
+        uncounted = set(self._not_counted.tolist())
         return [event for event in events if int(event.device) not in uncounted] if uncounted else list(events)
 
     def _trigger(self, fixes: Fixes) -> list[Trigger]:

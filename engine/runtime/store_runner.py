@@ -82,12 +82,14 @@ class StoreRunner:
     ) -> None:
         self.plan, self.lease = plan, lease
         self._engine = StoreEngine(plan, config, fits=fits, lessons=lessons)
+        self._engine.set_uncounted(config.privacy.staff_devices)
         self._release = Release(
             plan, self.cells, config.presence.heat_cell_m, k=config.privacy.k, block_s=config.privacy.block_s
         )
         nights = Nights(plan.timezone, config.privacy.salt_turns_at)
         self._sealing = SealedDays(plan.store, nights, keys or DerivedKeys(secret))
         self._clock, self._night = 0.0, 0
+        self._staff = config.privacy.staff_devices
         self._deciding = OfferDesk(plan, config, db, secret, lease)
         self._refused: Counter[ReadingRefusal | RecordRefusal | LabelRefusal] = Counter()
         self._damaged: Counter[Damaged] = Counter()
@@ -189,7 +191,8 @@ class StoreRunner:
         if self._deciding.refresh():
             self._engine.set_campaigns([c for c in self._deciding.campaigns if c.state is CampaignState.RUNNING])
             self._engine.set_linked(list(self._deciding.links))
-            self._engine.set_uncounted([device for device, who in self._deciding.links.items() if not who.counted])
+            objecting = [device for device, who in self._deciding.links.items() if not who.counted]
+            self._engine.set_uncounted([*self._staff, *objecting])
             self._engine.set_teaching(self.teaching_devices())
 
     def withdraw(self, others: Collection[int], now: float) -> None:

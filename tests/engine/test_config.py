@@ -8,6 +8,8 @@ import pytest
 
 from engine.config import Config, load_config, parse_config
 from engine.errors import OperatorError
+from engine.privacy.pseudonyms import Pseudonyms
+from engine.records import device_hex
 
 SHIPPED = Path(__file__).parents[2] / "config.yaml"
 
@@ -33,6 +35,7 @@ def test_the_shipped_file_names_every_key() -> None:
         ({"api": {"public_url": "https://"}}, "api.public_url"),
         ({"sources": [{"name": "a", "kind": "mist", "stores": "shop", "topic": "a"}]}, "sources[0].stores"),
         ({"portals": [{"store": "a", "system": "netgear"}]}, "portals[0].system"),
+        ({"privacy": {"staff": ["02:00:5e:10:00:01"]}}, "privacy.staff[0]"),
         (["a", "list"], "(whole file)"),
     ],
 )
@@ -52,3 +55,14 @@ def test_what_is_no_yaml_is_shown_its_line(tmp_path: Path) -> None:
     with pytest.raises(OperatorError) as caught:
         load_config(path)
     assert caught.value.problems[0].place.startswith("line 3")
+
+
+def test_staff_are_named_by_pseudonyms_and_known_again_every_day() -> None:
+    names = Pseudonyms(b"0123456789abcdef", 0.0)
+    badge = "02:00:5e:10:00:01"
+    config = parse_config({"privacy": {"staff": [device_hex(names.stable(badge))]}}, "config.yaml")
+    names.refresh(config.privacy.staff_devices)
+    days = [int(names(badge))]
+    names.start_day(30 * 86_400.0)
+    days.append(int(names(badge)))
+    assert days == [config.privacy.staff_devices[0]] * 2

@@ -15,11 +15,10 @@ from engine.presence.flows import leaf_zones
 from engine.presence.intervals import CAP_S, SILENT_S, FixIntervals
 from engine.presence.local_hours import hours_in
 from engine.presence.rhythm import GAP_MAX_S
+from engine.presence.staff.behaviour import STAFF_S, StaffByBehaviour
 from engine.records import F32, F64, I64, U64, Fixes, StoreVisit
 
 LEAST_P = 0.01  # traces below it go to the floor between zones
-LONGEST_S = 3600.0
-"""What never leaves is counted piece by piece."""
 _CLOCK_SLACK_S = 1e-3
 
 Held = tuple[U64, F64, F64, sparse.csr_array]
@@ -37,6 +36,7 @@ class Histories:
         cap_s: float = CAP_S,
         silent_s: float = SILENT_S,
         gap_max_s: float = GAP_MAX_S,
+        staff_after_s: float = STAFF_S,
     ) -> None:
         leaves = leaf_zones(plan)
         self.zones = (*leaves, FLOOR)
@@ -45,14 +45,15 @@ class Histories:
         self._local = hours_in(plan.timezone)
         self._silent_s = max(silent_s, gap_max_s)
         self._intervals = FixIntervals(cap_s, silent_s, gap_max_s=gap_max_s, local=self._local)
+        self._staff = StaffByBehaviour(staff_after_s)
         self._held = _nothing(len(self.zones))
         self._fresh: list[Held] = []
         self._ended: list[tuple[int, float]] = []
 
-    def add(self, fixes: Fixes) -> None:
-        """Takes in fixes."""
+    def add(self, fixes: Fixes) -> U64:
+        """Takes in fixes. Returns the devices that are staff from now on: nothing of them is counted."""
         if not len(fixes):
-            return
+            return np.empty(0, np.uint64)
         inside = np.asarray(fixes.posterior @ self._members, np.float32)
         inside[inside < LEAST_P] = 0.0
         floor = np.asarray(fixes.posterior @ self._nowhere, np.float32)
@@ -60,6 +61,15 @@ class Histories:
         seconds = self._intervals.seconds(fixes.device, fixes.t)
         p = sparse.csr_array(np.column_stack([inside, rest]).astype(np.float32))
         self._fresh.append((fixes.device.copy(), fixes.t.copy(), seconds, p))
+        staff = self._staff.add(fixes.device, fixes.t, seconds)
+        if len(staff):
+            self.forget(staff)
+        return staff
+
+    @property
+    def staff(self) -> U64:
+        """Whoever is staff by behaviour, ascending."""
+        return self._staff.staff
 
     def end(self, stays: Sequence[StoreVisit]) -> None:
         """These stays are over."""
@@ -71,7 +81,7 @@ class Histories:
         device, t, seconds, p = self._held
         out: list[tuple[int, ExpectedRow]] = []
         gone = np.zeros(len(t), np.bool_)
-        for who, until in [*self._ended, *self._long()]:
+        for who, until in self._ended:
             first, last = (
                 np.searchsorted(device, np.uint64(who), side="left"),
                 np.searchsorted(device, np.uint64(who), side="right"),
@@ -101,16 +111,6 @@ class Histories:
         order = np.lexsort((t, device))
         self._held, self._fresh = (device[order], t[order], seconds[order], p[order]), []
 
-    def _long(self) -> list[tuple[int, float]]:
-        """Devices that have been there for long, and their newest time."""
-        device, t = self._held[:2]
-        if not len(t):
-            return []
-        first = np.flatnonzero(np.r_[True, device[1:] != device[:-1]])
-        last = np.append(first[1:], len(t)) - 1
-        over = np.flatnonzero(t[last] - t[first] > LONGEST_S)
-        return list(zip(device[first[over]].tolist(), t[last[over]].tolist(), strict=True))
-
     def forget(self, devices: U64) -> None:
         """Nothing of what these devices (m,) did in stays that go on is counted."""
         self._gather()
@@ -126,6 +126,7 @@ class Histories:
         return {
             "zones": list(self.zones),
             "intervals": self._intervals.state(),
+            "staff": self._staff.state(),
             "device": device,
             "t": t,
             "seconds": seconds,
@@ -140,6 +141,7 @@ class Histories:
         if tuple(state["zones"]) != self.zones:
             return
         self._intervals.restore(state["intervals"])
+        self._staff.restore(state["staff"])
         device, t = np.asarray(state["device"], np.uint64), np.asarray(state["t"], np.float64)
         starts: I64 = np.append(0, np.cumsum(np.asarray(state["held"], np.int64)))
         parts = np.array(state["p"], np.float32), np.array(state["zone"], np.int32), starts.astype(np.int32)

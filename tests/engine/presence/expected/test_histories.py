@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.plan.cells import walkable_cells, zone_membership
-from engine.presence.expected.histories import LONGEST_S, Histories
+from engine.presence.expected.histories import Histories
 from engine.presence.expected.rows import FLOOR, UNKNOWN, ExpectedRow, add_up
 from engine.presence.flows import leaf_zones
 from engine.presence.stays import visit_id_of
@@ -83,12 +83,13 @@ def test_what_a_stay_adds_waits_until_it_is_over() -> None:
     assert made.drain() == []
 
 
-def test_what_never_leaves_is_counted_piece_by_piece() -> None:
-    made = Histories(PLAN, CELLS)
-    wander(made, 1, T0 + np.arange(0, LONGEST_S - 10.0, 30.0))
-    assert made.drain() == []
-    wander(made, 1, T0 + LONGEST_S + np.arange(0, 90.0, 30.0))
-    assert made.drain()
+def test_what_never_leaves_is_staff_and_in_no_figure() -> None:
+    made = Histories(PLAN, CELLS, staff_after_s=600.0)
+    wander(made, 1, T0 + np.arange(0, 900, 30.0))
+    wander(made, 2, T0 + np.arange(0, 300, 30.0))
+    made.end([stay(1, T0, T0 + 870.0), stay(2, T0, T0 + 270.0)])
+    assert {device for device, _ in made.drain()} == {2}
+    assert made.staff.tolist() == [1]
 
 
 def test_a_restored_one_goes_on_under_new_names() -> None:

@@ -30,7 +30,7 @@ from engine.plan.model import Plan
 from engine.positioning.fix_points import PlainFixes
 from engine.presence.expected.rows import ExpectedRow
 from engine.presence.flows import FlowRow
-from engine.presence.heat import ZoneHourRow
+from engine.presence.heat import HeatRow, ZoneHourRow
 from engine.privacy.consent import Grants
 from engine.radio.radiomap import RadioMap
 from engine.records import F64, U64, Decision, Hearings, Labels, Readings, StoreVisit, Trigger, VisitEvent
@@ -63,6 +63,7 @@ class Chain:
     counts: Counter[str]
     labels: dict[str, Any] = field(default_factory=dict)
     promises: dict[str, Promise] = field(default_factory=dict)
+    heat: list[HeatRow] = field(default_factory=list)
 
 
 def device_number(name: str) -> int:

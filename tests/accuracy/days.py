@@ -7,6 +7,7 @@ once, of consenting shoppers, with intervals by device.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +23,8 @@ from engine.offers.campaigns import Campaign, load_campaigns
 from engine.plan.load import load_plan
 from engine.plan.model import Plan
 from engine.presence.flows import leaf_zones
+from engine.presence.frames import heat_frames
+from engine.presence.heat import HeatRow
 from engine.records import Hearings, Readings
 from engine.referee.triggers import TriggerReport, score_triggers
 from engine.referee.visits import score_visits
@@ -29,7 +32,7 @@ from engine.runtime.offline import Chain, run_chain
 from simulators.scenario.files import load_scenario
 from simulators.truth.coupons import coupons
 from simulators.truth.hours import zone_hours
-from simulators.truth.truth import consents, positions, session_events, zone_visits
+from simulators.truth.truth import TRUTH_STEP_S, Positions, consents, positions, session_events, zone_visits
 from simulators.world import Heard, World
 from tests.accuracy.drawn import KINDS, drawn_campaigns, drawn_day, drawn_plan
 
@@ -53,6 +56,7 @@ class Day:
     visits: ZoneVisitTable
     due: CouponTable
     consenting: set[str]
+    heat: list[HeatRow]
 
 
 def drawn(kind: str, seed: int = 1, seconds: float = SECONDS) -> Day:
@@ -88,7 +92,20 @@ def day_of(world: World, campaigns: list[Campaign]) -> Day:
         ),
         coupons(world, at, campaigns),
         {names[i] for i in np.flatnonzero(agrees).tolist()},
+        _heat(world, at),
     )
+
+
+def _heat(world: World, at: Positions) -> list[HeatRow]:
+    """Where the time of connected people truly went."""
+    frames = heat_frames(world.plan, Config().presence.heat_cell_m)
+    heard, counted = world.phones.connected[at.shopper], Counter[tuple[str, int, int]]()
+    for i, frame in enumerate(frames):
+        here = heard & (at.level == i)
+        col = ((at.x_m[here] - frame.x0_m) // frame.heat_cell_m).astype(int).clip(0, frame.cols - 1)
+        row = ((at.y_m[here] - frame.y0_m) // frame.heat_cell_m).astype(int).clip(0, frame.rows - 1)
+        counted.update((frame.level, *pair) for pair in zip(col.tolist(), row.tolist(), strict=True))
+    return [HeatRow(0.0, level, col, row, n * TRUTH_STEP_S, float(n)) for (level, col, row), n in counted.items()]
 
 
 def _readings(world: World, start_t: float) -> PlanReadings:

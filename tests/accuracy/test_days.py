@@ -7,36 +7,42 @@ import pytest
 import shapely
 
 from api.cli.decide_tables import hour_table, visit_table
-from engine.config import Config
-from engine.plan.cells import walkable_cells
-from engine.radio.radiomap import prior_map
-from engine.runtime.offline import run_chain
-from tests.accuracy.days import Day, Figures, drawn, stating, trigger_figures, trigger_report, zone_figures
+from engine.runtime.offline import Chain
+from tests.accuracy.days import Day, stating, trigger_figures, trigger_report, zone_figures
 from tests.accuracy.drawn import KINDS, drawn_campaigns, drawn_plan
+from tests.accuracy.expected.short import by_plain_map, kept, moved, short_day
+from tests.accuracy.expected.stores import figures_of
 
 
 @pytest.fixture(scope="module")
 def morning() -> Day:
     """Ten minutes of the pharmacy."""
-    return drawn("pharmacy", seconds=600.0)
+    return short_day()
 
 
-def figures(day: Day) -> Figures:
-    """By the plan's own radio map: learning one takes longer than all the rest."""
-    known = prior_map(day.plan, walkable_cells(day.plan, Config().positioning.cell_m))
-    chain = run_chain(day.plan, Config(), day.campaigns, day.readings, day.sessions, known)
-    return zone_figures(day, hour_table(chain), visit_table(chain)) | trigger_figures(trigger_report(day, chain))
+@pytest.fixture(scope="module")
+def morning_chain(morning: Day) -> Chain:
+    """What the engine says of it."""
+    return by_plain_map(morning)
 
 
-def test_zones_are_credited_with_who_is_in_them(morning: Day) -> None:
+def test_zones_are_credited_with_who_is_in_them(morning: Day, morning_chain: Chain) -> None:
     """Without a prior of places: 0.58 of the person-seconds and 0.4 of the visits."""
-    said = figures(morning)
+    said = zone_figures(morning, hour_table(morning_chain), visit_table(morning_chain))
     assert 0.8 < said["person_s"] < 1.2
     assert 0.75 < said["visits"] < 1.3
 
 
+def test_what_is_expected_of_zones_keeps_its_figures(morning: Day, morning_chain: Chain) -> None:
+    """Those that moved are to be looked at; then `python -m tests.accuracy.expected --write`."""
+    said = figures_of(morning, morning_chain)
+    assert said["time"] == pytest.approx(1.0, abs=0.01), "zones, floor and unknown are all the time there is"
+    assert moved(said, kept()) == []
+
+
 def test_campaigns_keep_the_precision_they_state_or_are_silent(morning: Day) -> None:
-    said = figures(stating(morning, 0.9))
+    day = stating(morning, 0.9)
+    said = trigger_figures(trigger_report(day, by_plain_map(day)))
     assert said.get("precision", 1.0) >= 0.85
 
 

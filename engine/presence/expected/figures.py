@@ -18,7 +18,7 @@ NORMAL_90 = 1.6449
 LEVEL = 0.9
 COMMON_TIME = 0.8
 COMMON_VISITS = 0.7
-COMMON_DWELL = 0.5
+COMMON_DWELL = 0.4
 """The standard deviation of what a place does to everybody, of the ambiguous share of its time, its visits, and their
 mean dwell: as found in drawn stores of other seeds than those that are measured (docs/accuracy)."""
 

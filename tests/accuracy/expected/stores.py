@@ -13,7 +13,6 @@ import numpy as np
 from engine.config import Config
 from engine.plan.cells import walkable_cells
 from engine.presence.flows import OUTSIDE, ZoneStay, leaf_zones, moves_of
-from engine.presence.heat import HeatRow
 from engine.presence.hotzones import HotState, HotZones
 from engine.referee.expected import (
     hot_agreement,
@@ -33,10 +32,13 @@ def figures_of(day: Day, chain: Chain) -> Figures:
     zones = leaf_zones(day.plan)
     true = true_zones(zones, day.hours, day.visits, np.unique(day.visits.device).tolist())
     said = score_expected(chain.expected, zones, true).figures()
+    agrees, falsely = hot_verdicts(day, chain)
     device_s = sum(stay.last_seen_at - stay.started_at for stay in chain.stays)
     return {name: float(value) for name, value in said.items() if value is not None} | {
         "time": share_of_time(chain.expected, zones, device_s),
         "occupancy": occupancy_correlation(chain.expected, day.hours, zones),
+        "hot_agrees": agrees,
+        "hot_falsely": falsely,
         "top_flows": float(top_flows(day, chain)),
     }
 
@@ -60,9 +62,13 @@ def _inner(counts: Counter[tuple[str, str]]) -> Counter[tuple[str, str]]:
     return Counter({pair: n for pair, n in sorted(counts.items()) if OUTSIDE not in pair})
 
 
-def hot_verdicts(day: Day, heat: list[HeatRow], true_heat: list[HeatRow]) -> tuple[float, float]:
-    """Agreement of verdicts by zone, and the share of zones falsely called hot."""
+def hot_verdicts(day: Day, chain: Chain) -> tuple[float, float]:
+    """Agreement of verdicts by zone with those of true places, and the share of zones falsely called hot."""
     config = Config()
     tests = HotZones(day.plan, walkable_cells(day.plan, config.positioning.cell_m), config.presence.heat_cell_m)
-    both = [[z.state is HotState.HOT for z in tests.zones(tests.levels(rows))] for rows in (heat, true_heat)]
+    leaves = set(leaf_zones(day.plan))
+    both = [
+        [z.state is HotState.HOT for z in tests.zones(tests.levels(rows)) if z.zone in leaves]
+        for rows in (chain.heat, day.heat)
+    ]
     return hot_agreement(both[0], both[1])

@@ -51,3 +51,31 @@ class Counts:
     funnel: FunnelCounts | None = None
     waiting: Spread | None = None
     waits_s: tuple[float, ...] = ()
+
+
+def add_counts(a: Counts, b: Counts) -> Counts:
+    """Of two groups of different people together. What one of them did not count is not known of both; a mean dwell is
+    no sum, so that it must be worked out of the sums of both (`engine.presence.expected.figures.ZoneSums`)."""
+
+    def both(x: int | None, y: int | None) -> int | None:
+        return None if x is None or y is None else x + y
+
+    def spreads(x: Spread | None, y: Spread | None) -> Spread | None:
+        if x is None or y is None:
+            return None
+        common = (x.common_var**0.5 + y.common_var**0.5) ** 2  # one map is wrong for both
+        return Spread(x.value + y.value, x.known_var + y.known_var, common, x.sample_var + y.sample_var)
+
+    numbers = {name: both(getattr(a, name), getattr(b, name)) for name in _NUMBERS}
+    sums = {name: spreads(getattr(a, name), getattr(b, name)) for name in _SPREADS}
+    funnel = None
+    if a.funnel is not None and b.funnel is not None:
+        funnel = FunnelCounts(*(getattr(a.funnel, n) + getattr(b.funnel, n) for n in FunnelCounts.__slots__))
+    return Counts(**numbers, **sums, funnel=funnel, waits_s=(*a.waits_s, *b.waits_s))
+
+
+_NUMBERS = (
+    *("devices_heard", "came_in", "short_stays", "long_stays", "shoppers", "shoppers_again", "shopper_days"),
+    *("transactions", "door_count", "stop_shoppers", "stop_buyers"),
+)
+_SPREADS = ("visits", "stops", "passes", "waiting")

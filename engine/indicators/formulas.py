@@ -7,10 +7,8 @@ to nothing: no figure is better than one of nobody.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import sqrt
 
-import numpy as np
 from scipy import special
 
 from engine.indicators.counts import Counts
@@ -82,8 +80,8 @@ def queue(c: Counts) -> Figure | None:
 
 
 def waiting(c: Counts) -> Figure | None:
-    """Mean time in the queue of who was served, s."""
-    return mean(c.waits_s)
+    """Mean time at the tills, waiting and being served, s."""
+    return None if c.wait is None else c.wait.figure()
 
 
 def share(part: int | None, whole: int | None) -> Figure | None:
@@ -114,13 +112,3 @@ def ratio(part: Spread, whole: Spread) -> Figure | None:
     own, other = (s.known_var + s.common_var for s in (part, whole))
     half = NORMAL_90 * sqrt(own + value**2 * other) / whole.value
     return Figure(value, max(0.0, value - half), value + half)
-
-
-def mean(values: Sequence[float]) -> Figure | None:
-    """A mean with Student's interval; None of fewer than two."""
-    n = len(values)
-    if n < 2:
-        return None
-    middle, spread = float(np.mean(values)), float(np.std(values, ddof=1)) / sqrt(n)
-    half = float(special.stdtrit(n - 1, (1 + LEVEL) / 2)) * spread
-    return Figure(middle, middle - half, middle + half)

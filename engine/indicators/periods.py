@@ -24,19 +24,19 @@ class ComparedWith(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeSpan:
     """From `from_t` up to, not including, `to_t`, s UTC."""
 
     from_t: float
     to_t: float
 
 
-def shift_days(span: Span, days: int, timezone: str) -> Span:
+def shift_days(span: TimeSpan, days: int, timezone: str) -> TimeSpan:
     """The same times of the store's clock, so many days earlier."""
-    return Span(_shift(span.from_t, days, timezone), _shift(span.to_t, days, timezone))
+    return TimeSpan(_shift(span.from_t, days, timezone), _shift(span.to_t, days, timezone))
 
 
-def previous(span: Span, timezone: str) -> Span:
+def previous(span: TimeSpan, timezone: str) -> TimeSpan:
     """As long a period before it, of whole days where it has whole days: yesterday, the week before, as many hours.
 
     A part of a day is compared with the same part of the day before.
@@ -45,12 +45,12 @@ def previous(span: Span, timezone: str) -> Span:
     return shift_days(span, days, timezone)
 
 
-def last_year(span: Span, timezone: str) -> Span:
+def last_year(span: TimeSpan, timezone: str) -> TimeSpan:
     """The same a year ago, on the same weekdays."""
     return shift_days(span, YEAR_DAYS, timezone)
 
 
-def same_weekdays(span: Span, timezone: str, n: int) -> list[Span]:
+def same_weekdays(span: TimeSpan, timezone: str, n: int) -> list[TimeSpan]:
     """The same on the same weekdays of the last `n` weeks that do not overlap with it, newest first.
 
     A period of more than a week goes back by as many whole weeks as it covers.
@@ -68,7 +68,7 @@ def _shift(t: float, days: int, timezone: str) -> float:
     return there.replace(fold=local.fold).timestamp()
 
 
-def _hours(span: Span, timezone: str) -> int:
+def _hours(span: TimeSpan, timezone: str) -> int:
     """Hours by the store's calendar, in which every day has 24; a part of one counts whole."""
     zone = ZoneInfo(timezone)
     a, b = (dt.datetime.fromtimestamp(t, zone).replace(tzinfo=None) for t in (span.from_t, span.to_t))

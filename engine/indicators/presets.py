@@ -15,10 +15,9 @@ from enum import StrEnum
 from engine.indicators import formulas
 from engine.indicators.counts import Counts
 from engine.presence.expected.figures import Figure
+from engine.presence.expected.rows import STAY_STEPS_S
 
-PASSING_S = 60.0  # whoever is heard for less did not come in
-BOUNCE_S = 300.0
-ENGAGED_S = 900.0
+PASSING_S, BOUNCE_S, ENGAGED_S = STAY_STEPS_S  # whoever is heard for less than the first did not come in
 STOP_S, STOP_M = 5.0, 1.5
 AGAIN_DAYS = 2.0
 

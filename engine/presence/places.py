@@ -51,7 +51,7 @@ def places_of(plan: Plan, cells: Cells) -> Places:
 
     for opening in plan.openings:
         if opening.category in ROUND:
-            around = _around(plan, cells, opening) & free
+            around = around_opening(plan, cells, opening) & free
             free &= ~around
             add(f"opening {opening.id}", around)
     zones, leaves = zone_membership(plan, cells) > 0, leaf_zones(plan)
@@ -92,7 +92,8 @@ def _density(plan: Plan, cells: Cells) -> F64:
     return np.asarray(BESIDE_SHARE * beside / beside.mean() + (1.0 - BESIDE_SHARE), np.float64)
 
 
-def _around(plan: Plan, cells: Cells, opening: Opening) -> Bools:
+def around_opening(plan: Plan, cells: Cells, opening: Opening) -> Bools:
+    """The cells (C,) where people stand at a till, a pick-up or a door."""
     middle = opening.geometry.centroid
     near = np.hypot(cells.x_m - middle.x, cells.y_m - middle.y) <= ROUND[opening.category]
     return np.asarray(near & (cells.level == plan.level_index[opening.level]), np.bool_)

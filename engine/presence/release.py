@@ -17,6 +17,7 @@ import numpy as np
 
 from engine.plan.cells import Cells, zone_membership
 from engine.plan.model import Plan
+from engine.presence.expected.histories import tills_within
 from engine.presence.expected.rows import ExpectedRow, add_up
 from engine.presence.expected.waiting import ExpectedWaiting
 from engine.presence.flows import FlowRow, zones_within
@@ -87,7 +88,9 @@ class Release:
         self._visits: dict[str, Block] = {}
         self._moves: dict[tuple[str, str], Block] = {}
         self._ended: dict[str, float] = {}  # when the last block of a zone or pair ended
-        self._expected = ExpectedWaiting(k, lambda since, until: hours_of(since, until, self._local))
+        self._expected = ExpectedWaiting(
+            k, lambda since, until: hours_of(since, until, self._local), tills_within(plan, cells)
+        )
 
     def see(self, fixes: Fixes, visits: Sequence[VisitEvent]) -> None:
         """Who is behind what the next `take` brings."""

@@ -10,13 +10,14 @@ from scipy import sparse
 
 from engine.plan.cells import Cells, zone_membership
 from engine.plan.model import Plan
-from engine.presence.expected.rows import FLOOR, ExpectedRow, StayHistory, expected_rows
+from engine.presence.expected.rows import FLOOR, TILL, ExpectedRow, StayHistory, expected_rows, stay_row
 from engine.presence.flows import leaf_zones
 from engine.presence.intervals import CAP_S, SILENT_S, FixIntervals
 from engine.presence.local_hours import hours_in
+from engine.presence.places import around_opening
 from engine.presence.rhythm import GAP_MAX_S
 from engine.presence.staff.behaviour import STAFF_S, StaffByBehaviour
-from engine.records import F32, F64, I64, U64, Fixes, StoreVisit
+from engine.records import F32, F64, I64, U64, Bools, Fixes, StoreVisit
 
 LEAST_P = 0.01  # traces below it go to the floor between zones
 _CLOCK_SLACK_S = 1e-3
@@ -39,9 +40,12 @@ class Histories:
         staff_after_s: float = STAFF_S,
     ) -> None:
         leaves = leaf_zones(plan)
-        self.zones = (*leaves, FLOOR)
-        self._members: F32 = zone_membership(plan, cells)[:, [plan.zone_index[z] for z in leaves]].astype(np.float32)
-        self._nowhere: F32 = (self._members.sum(axis=1) == 0).astype(np.float32)
+        self._leaves = len(leaves)
+        tills = till_membership(plan, cells)
+        self.zones = (*leaves, *tills, FLOOR)
+        zones = zone_membership(plan, cells)[:, [plan.zone_index[z] for z in leaves]]
+        self._members: F32 = np.column_stack([zones, *tills.values()]).astype(np.float32)
+        self._nowhere: F32 = (zones.sum(axis=1) == 0).astype(np.float32)
         self._local = hours_in(plan.timezone)
         self._silent_s = max(silent_s, gap_max_s)
         self._intervals = FixIntervals(cap_s, silent_s, gap_max_s=gap_max_s, local=self._local)
@@ -57,7 +61,8 @@ class Histories:
         inside = np.asarray(fixes.posterior @ self._members, np.float32)
         inside[inside < LEAST_P] = 0.0
         floor = np.asarray(fixes.posterior @ self._nowhere, np.float32)
-        rest = np.where(inside.sum(axis=1) + floor < 1.0, 1.0 - inside.sum(axis=1), floor)
+        zones = inside[:, : self._leaves].sum(axis=1)
+        rest = np.where(zones + floor < 1.0, 1.0 - zones, floor)
         seconds = self._intervals.seconds(fixes.device, fixes.t)
         p = sparse.csr_array(np.column_stack([inside, rest]).astype(np.float32))
         self._fresh.append((fixes.device.copy(), fixes.t.copy(), seconds, p))
@@ -94,14 +99,17 @@ class Histories:
         return out
 
     def _expect(self, t: F64, seconds: F64, p: sparse.csr_array) -> list[ExpectedRow]:
-        if len(t) < 2:  # heard once: nobody knows for how long
+        if not len(t):
             return []
+        stay = stay_row(float(t[0]), float(t[-1] - t[0]), self._local)
+        if len(t) < 2:  # heard once: nobody knows for how long
+            return [stay]
         gap = np.diff(t, prepend=t[0])
         seconds = np.minimum(seconds, gap)  # what came before its first fix belongs to the stay before
         floor = len(self.zones) - 1
         seen = np.append(np.unique(p.indices[p.indices < floor]), floor)
         history = StayHistory(t, seconds, gap - seconds, p[:, seen].toarray().astype(np.float64))
-        return expected_rows(history, tuple(self.zones[z] for z in seen.tolist()), self._local)
+        return [stay, *expected_rows(history, tuple(self.zones[z] for z in seen.tolist()), self._local)]
 
     def _gather(self) -> None:
         parts = [self._held, *self._fresh]
@@ -155,3 +163,19 @@ class Histories:
 def _nothing(width: int) -> Held:
     rows = sparse.csr_array(np.empty((0, width), np.float32))
     return np.empty(0, np.uint64), np.empty(0), np.empty(0), rows
+
+
+def till_membership(plan: Plan, cells: Cells) -> dict[str, Bools]:
+    """Where people queue at each till (C,), under its row's name."""
+    tills = [opening for opening in plan.openings if opening.category == "checkout"]
+    found = {TILL + till.id: around_opening(plan, cells, till) for till in tills}
+    return {name: around for name, around in found.items() if around.any()}
+
+
+def tills_within(plan: Plan, cells: Cells) -> dict[str, frozenset[str]]:
+    """The rows of tills that stand in each leaf zone, if only by a part: a zone less its till must hide as well."""
+    zones, tills = zone_membership(plan, cells) > 0, till_membership(plan, cells)
+    return {
+        zone: frozenset(name for name, around in tills.items() if (around & zones[:, plan.zone_index[zone]]).any())
+        for zone in leaf_zones(plan)
+    }

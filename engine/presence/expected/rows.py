@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -16,10 +17,26 @@ FLOOR = "-"
 UNKNOWN = "?"
 """Stands for nowhere: time of devices that were in the store, and not heard."""
 
+TILL = ":till "
+"""Before a till's id: what is expected of it has rows like those of a zone."""
+
+
+class StayLength(StrEnum):
+    """Stays in the store by their length: each is of one kind, and has a row under its name."""
+
+    PASSED = ":passed"
+    SHORT = ":short"
+    MIDDLE = ":middle"
+    LONG = ":long"
+
+
+STAY_STEPS_S = (60.0, 300.0, 900.0)
+"""Where one kind ends and the next begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExpectedRow:
-    """One zone (or `FLOOR`, or `UNKNOWN`) in the hour of the store's clock that began at `hour_start` (s, UTC).
+    """One zone (or till, `FLOOR`, `UNKNOWN`, kind of stay) in the hour of the store's clock that began at `hour_start`, s.
 
     All figures are sums over stays of devices, to be added to those before. `person_s` is time in the zone in the hour;
     `visits` are those expected to have begun in it, `dwell_s` their time. `ambiguous_s` is time that is as likely
@@ -45,7 +62,7 @@ class ExpectedRow:
 @dataclass(frozen=True, slots=True)
 class StayHistory:
     """One device's stay in the store: ascending times (n,), the time each fix stands for and the time before it that
-    is not known (n,), P (n, Z) of the leaf zones and at last of the floor between them."""
+    is not known (n,), P (n, Z) of leaf zones and tills and at last of the floor between zones."""
 
     t: F64
     seconds: F64
@@ -98,6 +115,13 @@ def _unknown(of_fix: I64, hour_starts: F64, unknown_s: F64) -> list[ExpectedRow]
         for i, s in enumerate(by_hour.tolist())
         if s > 0
     ]
+
+
+def stay_row(started_at: float, stay_s: float, local: LocalHours) -> ExpectedRow:
+    """The stay itself, counted in the hour in which it began."""
+    kind = tuple(StayLength)[sum(stay_s >= step for step in STAY_STEPS_S)]
+    figures = (0.0, 1.0, stay_s, 0.0, 0.0, 0.0, 0.0, 1.0, stay_s**2, stay_s)
+    return ExpectedRow(local.start(started_at), kind.value, *figures)
 
 
 def add_up(rows: Iterable[ExpectedRow]) -> list[ExpectedRow]:

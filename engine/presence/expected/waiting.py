@@ -21,7 +21,6 @@ from engine.privacy.k_anonymity import BlockPeople
 
 LEAST_VISITS = 0.1
 """Whoever is expected to have made fewer visits to a zone does not count among its people."""
-_WHOLE = ""  # the one part of a block
 
 HoursOf = Callable[[float, float], list[tuple[float, float]]]
 """(hour, share) of the store's hours from one time to another."""
@@ -33,20 +32,21 @@ class _Block:
     sums: ExpectedRow
     crowd: BlockPeople = field(default_factory=BlockPeople)
 
-    def hides(self, k: int) -> bool:
+    def hides(self, k: int, parts: Iterable[str]) -> bool:
         size, squares = (
             (self.sums.dwell_s, self.sums.dwell_sq)
             if self.sums.zone == UNKNOWN
             else (self.sums.visits, self.sums.visits_sq)
         )
-        return self.crowd.hides(_WHOLE, (), k) and size**2 >= k * squares
+        return self.crowd.hides(self.sums.zone, parts, k) and size**2 >= k * squares and squares > 0
 
 
 class ExpectedWaiting:
     """The blocks of one store."""
 
-    def __init__(self, k: int, hours_of: HoursOf) -> None:
-        self._k, self._hours_of = k, hours_of
+    def __init__(self, k: int, hours_of: HoursOf, parts: Mapping[str, frozenset[str]] | None = None) -> None:
+        """`parts` are the names of what stands in each zone and has rows of its own: tills."""
+        self._k, self._hours_of, self._parts = k, hours_of, dict(parts or {})
         self._blocks: dict[str, _Block] = {}
         self._ended: dict[str, float] = {}
 
@@ -55,19 +55,22 @@ class ExpectedWaiting:
         for device, row in rows:
             if row.zone == FLOOR:
                 continue
-            kept = replace(row, hour_start=0.0, person_s=0.0)
-            block = self._blocks.get(row.zone)
-            if block is None:
-                self._blocks[row.zone] = block = _Block(self._ended.get(row.zone, begun), kept)
-            else:
-                block.sums = add_up([block.sums, kept])[0]
+            block = self._block(row.zone, begun)
+            block.sums = add_up([block.sums, replace(row, hour_start=0.0, person_s=0.0)])[0]
             if row.zone == UNKNOWN or row.visits >= LEAST_VISITS:
-                block.crowd.add(_WHOLE, device)
+                for zone in (row.zone, *(z for z, inner in self._parts.items() if row.zone in inner)):
+                    self._block(zone, begun).crowd.add(row.zone, device)
+
+    def _block(self, zone: str, begun: float) -> _Block:
+        if zone not in self._blocks:
+            self._blocks[zone] = _Block(self._ended.get(zone, begun), replace(_EMPTY, zone=zone))
+        return self._blocks[zone]
 
     def release(self, end: float) -> list[ExpectedRow]:
         """What may be let out at `end`, laid evenly over the hours of its block."""
         out: list[ExpectedRow] = []
-        for zone in [zone for zone, block in sorted(self._blocks.items()) if block.hides(self._k)]:
+        ready = [z for z, block in sorted(self._blocks.items()) if block.hides(self._k, self._parts.get(z, ()))]
+        for zone in ready:
             block = self._blocks.pop(zone)
             out += [_part(block.sums, hour, share) for hour, share in self._hours_of(block.since, end)]
             self._ended[zone] = end
@@ -103,14 +106,17 @@ class ExpectedWaiting:
         self._blocks = {str(zone): _restored(str(zone), *rest) for zone, *rest in state["blocks"]}
 
 
+_EMPTY = ExpectedRow(0.0, "", 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
 def _part(sums: ExpectedRow, hour: float, share: float) -> ExpectedRow:
     return ExpectedRow(hour, sums.zone, *(value * share for value in astuple(sums)[2:]))
 
 
-def _people(crowd: BlockPeople) -> np.ndarray[Any, np.dtype[np.uint64]]:
-    return np.array(sorted(crowd.parts.get(_WHOLE, set())), np.uint64).reshape(-1, 2)
+def _people(crowd: BlockPeople) -> dict[str, np.ndarray[Any, np.dtype[np.uint64]]]:
+    return {part: np.array(sorted(seen), np.uint64).reshape(-1, 2) for part, seen in crowd.parts.items()}
 
 
 def _restored(zone: str, since: float, sums: Sequence[float], salt: int, people: Any) -> _Block:
-    parts = {_WHOLE: {(int(a), int(b)) for a, b in np.asarray(people).tolist()}} if len(people) else {}
+    parts = {str(part): {(int(a), int(b)) for a, b in np.asarray(seen).tolist()} for part, seen in people.items()}
     return _Block(float(since), ExpectedRow(0.0, zone, *map(float, sums)), BlockPeople(parts, int(salt)))

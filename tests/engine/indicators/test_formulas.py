@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.indicators.catalogue import PRESETS
-from engine.indicators.counts import Counts, FunnelCounts
+from engine.indicators.counts import Counts, FunnelCounts, store_counts
 from engine.indicators.formulas import share
 from engine.indicators.presets import FigureSource, Indicator, connected_share
 from engine.presence.expected.figures import Figure, Spread
+from engine.presence.expected.rows import TILL, stay_row
+from engine.presence.local_hours import hours_in
 
 
 def made(indicator: Indicator, **counted: object) -> Figure:
@@ -79,10 +83,20 @@ def test_the_funnel_gives_each_step_of_who_entered() -> None:
 
 def test_queue_and_waiting_are_of_tills() -> None:
     assert made(Indicator.QUEUE, waiting=Spread(3.0, 1.0, 0.0, 0.0)).value == 3.0
-    waits = made(Indicator.WAITING, waits_s=(60.0, 120.0, 90.0))
-    assert waits.value == 90.0
-    assert waits.high - 90.0 == pytest.approx(2.91999 * 30 / 3**0.5, rel=1e-4)  # t of two degrees of freedom
-    assert nothing(Indicator.WAITING, waits_s=(60.0,))
+    assert made(Indicator.WAITING, wait=Spread(90.0, 4.0, 0.0, 0.0)).value == 90.0
+
+
+def test_a_store_s_own_rows_tell_who_came_and_who_waits() -> None:
+    utc = hours_in("UTC")
+    rows = [stay_row(0.0, stay_s, utc) for stay_s in (0.0, 59.0, 60.0, 299.0, 300.0, 899.0, 900.0)]
+    rows += [replace(stay_row(0.0, 120.0, utc), zone=f"{TILL}till-{i}") for i in (1, 2)]
+    counts = store_counts(rows, open_s=120.0)
+    assert (counts.devices_heard, counts.came_in, counts.short_stays, counts.long_stays) == (7, 5, 2, 1)
+    assert counts.waiting is not None
+    assert counts.waiting.value == 2.0
+    assert counts.wait is not None
+    assert counts.wait.value == 120.0
+    assert made(Indicator.CAPTURE, devices_heard=counts.devices_heard, came_in=counts.came_in).value == 5 / 7
 
 
 def test_every_indicator_has_a_preset_that_says_everything() -> None:

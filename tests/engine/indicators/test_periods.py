@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.indicators.periods import Span, last_year, previous, same_weekdays
+from engine.indicators.periods import TimeSpan, last_year, previous, same_weekdays
 
 PARIS = "Europe/Paris"
 
 
-def span(since: str, until: str, timezone: str = PARIS) -> Span:
+def span(since: str, until: str, timezone: str = PARIS) -> TimeSpan:
     a, b = (dt.datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(timezone)).timestamp() for text in (since, until))
-    return Span(a, b)
+    return TimeSpan(a, b)
 
 
 def test_the_day_before_a_day_of_23_hours_is_a_day() -> None:

@@ -102,3 +102,17 @@ def test_whoever_came_within_a_block_leaves_no_trace_of_when() -> None:
         days.append(made.release(T0 + 8 * BLOCK_S))
     assert len({r.hour_start for r in days[0]}) == 2
     assert days[0] == days[1]
+
+
+def test_a_zone_less_its_till_is_nobody_or_k_people() -> None:
+    """Ten people in the zone, nine of them at its till: the tenth would be the difference."""
+    made = ExpectedWaiting(K, lambda since, until: hours_of(since, until, HOURS), {"a": frozenset({":till 1"})})
+    made.keep([visit(d) for d in range(K)] + [visit(d, zone=":till 1") for d in range(K + 1, 2 * K)], T0)
+    assert {r.zone for r in made.release(T0 + BLOCK_S)} == {"a"}
+    made.keep([visit(d) for d in range(K)] + [visit(d, zone=":till 1") for d in range(1, K)], T0)
+    assert {r.zone for r in made.release(T0 + 2 * BLOCK_S)} == {":till 1"}, "of two blocks"
+    made.keep([visit(d) for d in range(K, 2 * K)], T0)
+    again = ExpectedWaiting(K, lambda since, until: hours_of(since, until, HOURS), {"a": frozenset({":till 1"})})
+    again.restore(unpack(pack(made.state())))
+    for each in (made, again):
+        assert {r.zone for r in each.release(T0 + 3 * BLOCK_S)} == {"a"}

@@ -36,7 +36,7 @@ STAY_STEPS_S = (60.0, 300.0, 900.0)
 
 @dataclass(frozen=True, slots=True)
 class ExpectedRow:
-    """One zone (or till, `FLOOR`, `UNKNOWN`, kind of stay) in the hour of the store's clock that began at `hour_start`, s.
+    """A zone (till, `FLOOR`, `UNKNOWN`, kind of stay) in the hour of the store's clock that began at `hour_start`, s.
 
     All figures are sums over stays of devices, to be added to those before. `person_s` is time in the zone in the hour;
     `visits` are those expected to have begun in it, `dwell_s` their time. `ambiguous_s` is time that is as likely

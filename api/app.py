@@ -14,6 +14,12 @@ from anyio import CapacityLimiter
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+import api.accounts.audit
+import api.accounts.invitations
+import api.accounts.oidc
+import api.accounts.own
+import api.accounts.people
+import api.accounts.sign_in
 import api.campaigns.endpoints
 import api.controllers.receivers
 import api.controllers.streams
@@ -136,6 +142,12 @@ _ROUTERS = (
     api.health.endpoints.metrics_router,
     api.health.sources.router,
     gate.router,
+    api.accounts.sign_in.pages,
+    api.accounts.oidc.pages,
+    api.accounts.own.pages,
+    api.accounts.invitations.pages,
+    api.accounts.people.pages,
+    api.accounts.audit.pages,
     docs.router,
 )
 

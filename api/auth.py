@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
-from api.callers.cookies import MANAGER, SHOPPER, read_cookie
+from api.callers.cookies import MANAGER, PERSON, SHOPPER, read_cookie, session_digest
 from api.context import AppContext, context
-from api.keyring import Grant
+from api.keyring import Grant, grant_of
 from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, address, rate_limits
 from api.rights import SCOPE_RIGHTS
 from engine.errors import BusinessRefusal, NotFound
+from engine.storage.accounts.sessions import signed_in
 from engine.vocabulary import ProblemCode, Right
 
 manager_bearer = HTTPBearer(auto_error=False, scheme_name="ManagerKey", description="A key of scope `manager`.")
@@ -42,8 +46,22 @@ class NotSignedIn(BusinessRefusal):
 
 
 def cookie_grant(ctx: AppContext, request: Request) -> Grant | None:
-    """What the manager cookie opens: as much as the key it was got with, for as long as that key holds."""
-    return ctx.keys.find_fingerprint(read_cookie(ctx, request, MANAGER))
+    """What the manager cookie opens: what a person may now, while their session lasts; or as much as the key it was
+    got with, for as long as that key holds. Raises StorageUnavailable."""
+    value = read_cookie(ctx, request, MANAGER)
+    if value is None or not value.startswith(PERSON):
+        return ctx.keys.find_fingerprint(value)
+    known: dict[str, Grant | None] = request.scope.setdefault("rayon_grants", {})
+    if value not in known:
+        account = signed_in(ctx.db, session_digest(value.removeprefix(PERSON)), time.time())
+        known[value] = None if account is None else grant_of(account)
+    return known[value]
+
+
+def account_session(ctx: AppContext, request: Request) -> str | None:
+    """The id of the session by which a person is signed in here; None where there is none."""
+    value = read_cookie(ctx, request, MANAGER)
+    return session_digest(value.removeprefix(PERSON)) if value and value.startswith(PERSON) else None
 
 
 def bearer_grant(ctx: AppContext, limits: RateLimits, request: Request, bearer: Bearer) -> Grant | None:
@@ -92,9 +110,9 @@ def may_have(right: Right) -> LetOrNobody:
     return _may_have(right)
 
 
-def right_needed(dependency: Callable[..., Any]) -> Right | None:
+def right_needed(dependency: Callable[..., Any] | None) -> Right | None:
     """The right without which a dependency lets nobody through; None for any other dependency."""
-    return _needed.get(dependency)
+    return None if dependency is None else _needed.get(dependency)
 
 
 def check_right(grant: Grant, right: Right, store: str | None) -> Grant:
@@ -136,6 +154,14 @@ def _needs(right: Right, everywhere: bool) -> Let:
 
     _needed[let_through] = right
     return let_through
+
+
+def person(
+    request: Request, ctx: AppContext = Depends(context), _cookie: str | None = Depends(manager_cookie)
+) -> Grant | None:
+    """FastAPI dependency of pages: who is signed in by an account, whatever they may; None for nobody and for keys."""
+    grant = cookie_grant(ctx, request)
+    return grant if grant is not None and grant.scope is None else None
 
 
 @cache
@@ -195,3 +221,22 @@ def shopper_id(
     if found is None:
         raise NotSignedIn("sign in at the store's Wi-Fi page first")
     return found
+
+
+def guarded(app: FastAPI) -> dict[str, tuple[Right, ...]]:
+    """Which rights each route of the application asks for, as `GET /v1/stores`: all of them, and none where it asks
+    for none. Made from the routes themselves: nobody keeps it up to date."""
+    found: dict[str, tuple[Right, ...]] = {}
+    for route in iter_route_contexts(app.routes):
+        dependant = getattr(route, "dependant", None)
+        asked = [] if dependant is None else [right_needed(d.call) for d in _all(dependant)]
+        for method in sorted((route.methods or {"*"}) - {"HEAD"}):
+            found[f"{method} {route.path}"] = tuple(sorted({right for right in asked if right is not None}))
+    return found
+
+
+def _all(dependant: Dependant) -> Iterator[Dependant]:
+    """The dependencies of a route, and theirs."""
+    for inner in dependant.dependencies:
+        yield inner
+        yield from _all(inner)

@@ -8,9 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from api.rights import SCOPE_RIGHTS
+from api.rights import ROLE_RIGHTS, SCOPE_RIGHTS
 from engine.errors import StorageUnavailable
 from engine.privacy.secrets import Secrets
+from engine.storage.accounts.audit import Actor
+from engine.storage.accounts.people import ConsoleAccount
 from engine.storage.keys import EVERY_STORE, Scope, digest_of, list_keys
 from engine.vocabulary import Right
 
@@ -35,6 +37,11 @@ class Grant:
     account_id: str = ""
 
     @property
+    def actor(self) -> Actor:
+        """The same, as the audit log has it."""
+        return Actor(self.name, self.account_id)
+
+    @property
     def store(self) -> str:
         """The one store it is for, which every key has (`*`: all of them); empty for several."""
         return self.opens[0][1] if len(self.opens) == 1 else ""
@@ -55,6 +62,12 @@ class Grant:
     def where(self, right: Right) -> frozenset[str]:
         """The stores where this caller has the right; `*` is every one."""
         return frozenset(where for rights, where in self.opens if right in rights)
+
+
+def grant_of(account: ConsoleAccount) -> Grant:
+    """What a person may do by their roles."""
+    opens = tuple((ROLE_RIGHTS[role], store) for role, store in account.roles)
+    return Grant(None, opens, account.account_id, account.name, account.account_id)
 
 
 class KeyRing:

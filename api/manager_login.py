@@ -1,4 +1,5 @@
-"""The managers' door: every page under /manage needs the cookie. It is got by a key in a form, or by a one-time link.
+"""The console's door: every page under /manage needs the cookie. It is got by name and password (`api.accounts`), by a
+key in a form, or by a one-time link.
 
 A key never stands in an address. A link holds a signed word that works once, for ten minutes, and leaves the address
 at once; it opens as much as the key it was made for, for as long as that key holds.
@@ -7,6 +8,7 @@ at once; it opens as much as the key it was made for, for as long as that key ho
 from __future__ import annotations
 
 import secrets
+import time
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Depends, Form, Request, Response
@@ -14,14 +16,16 @@ from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.auth import cookie_grant
+from api.auth import account_session, cookie_grant
 from api.callers.cookies import MANAGER, drop_cookie, read_signed, set_cookie, sign
 from api.context import AppContext, context
 from api.keyring import Grant
 from api.pages import page
 from api.problems import problem_page
 from api.ratelimits import SIGN_IN_KEYS_PER_MINUTE, RateLimits, address, rate_limits
+from engine.errors import StorageUnavailable
 from engine.privacy.secrets import Secrets
+from engine.storage.accounts import sessions
 from engine.storage.keys import EVERY_STORE
 from engine.storage.once import idempotency
 from engine.vocabulary import ProblemCode, Right
@@ -31,9 +35,15 @@ SIGN_IN = "/manage/sign-in"
 REVIEWS = "/share-reviews/"
 OFFICER = "/dpo"
 """The data protection officer's page: the same sign-in, with a key of a scope of its own."""
+ACCOUNT, PEOPLE, AUDIT = "/account", "/people", "/audit"
+PASSWORD_SIGN_IN = "/account/sign-in"
+_INSIDE = (PREFIX, OFFICER, ACCOUNT, PEOPLE, AUDIT)
+"""Where a sign-in may lead on to, with what lies below."""
 LINK = "link"
 LINK_LIFETIME_S = 600
 _PURPOSE = "manager-link"
+GRANT = "rayon_grant"
+"""In the scope of a request that came through the door: what its caller may do."""
 _OWN = ("_nicegui", "_nicegui_ws")  # what the pages load, whatever the store
 router = APIRouter(tags=["pages"], include_in_schema=False)
 
@@ -56,7 +66,10 @@ class ManagerDoor:
         if not inside:
             await self._app(scope, receive, send)
             return
-        answer = await run_in_threadpool(self._stop, Request(scope))
+        try:
+            answer = await run_in_threadpool(self._stop, Request(scope))
+        except StorageUnavailable:
+            answer = problem_page(Request(scope), 503, ProblemCode.STORAGE_UNAVAILABLE)
         await (answer or self._app)(scope, receive, send)
 
     def _stop(self, request: Request) -> Response | None:
@@ -68,7 +81,8 @@ class ManagerDoor:
         if grant is None:
             return sign_in_page(request, request.url.path)
         if not grant.may_somewhere(Right.SEE_FIGURES):
-            return RedirectResponse(OFFICER, 303)
+            return RedirectResponse(home_of(grant), 303)
+        request.scope[GRANT] = grant
         return _keep_to_its_store(request, grant)
 
     def _enter(self, request: Request, given: str) -> Response:
@@ -76,7 +90,7 @@ class ManagerDoor:
         nonce, fingerprint = value if isinstance(value, list) and len(value) == 2 else ("", "")
         grant = self._ctx.keys.find_fingerprint(fingerprint)
         if grant is None or not self._is_first(nonce):
-            return sign_in_page(request, request.url.path, wrong=True)
+            return sign_in_page(request, request.url.path, wrong="key")
         rest = urlencode([(k, v) for k, v in parse_qsl(request.url.query) if k != LINK])
         return sign_in_response(self._ctx, request.url.path + (f"?{rest}" if rest else ""), grant)
 
@@ -111,17 +125,20 @@ def sign_in(
 ) -> Response:
     """Takes the key from the form and goes where the manager wanted to. Wrong keys are counted, right ones never are:
     whoever guesses from the shop's address keeps nobody there out."""
-    to = to if to in (PREFIX, OFFICER) or to.startswith((PREFIX + "/", REVIEWS)) else PREFIX
+    to = inside(to)
     grant = ctx.keys.find(key.strip())
     if grant is None or grant.scope not in ("manager", "dpo"):
         limits.spend("sign_in_key", address(request), SIGN_IN_KEYS_PER_MINUTE)
-        return sign_in_page(request, to, wrong=True)
+        return sign_in_page(request, to, wrong="key")
     return sign_in_response(ctx, to, grant)
 
 
 @router.post("/manage-sign-out")
-def sign_out(ctx: AppContext = Depends(context)) -> Response:
-    """Forgets the manager in this browser."""
+def sign_out(request: Request, ctx: AppContext = Depends(context)) -> Response:
+    """Forgets who was signed in in this browser, and ends a person's session everywhere."""
+    session_id = account_session(ctx, request)
+    if session_id is not None:
+        sessions.sign_out(ctx.db, session_id, time.time())
     response = RedirectResponse(PREFIX, 303)
     drop_cookie(ctx, response, MANAGER)
     return response
@@ -134,6 +151,29 @@ def sign_in_response(ctx: AppContext, to: str, grant: Grant) -> Response:
     return response
 
 
-def sign_in_page(request: Request, to: str, *, wrong: bool = False) -> Response:
-    """The form that asks for the key."""
-    return page(request, "manager_sign_in.html", 401, to=to, here=to, wrong=wrong, action=SIGN_IN)
+def inside(to: str) -> str:
+    """Where a form wants to lead on to, if that is a page of ours for people who work here; else the first of them."""
+    below = (*(f"{path}/" for path in _INSIDE), REVIEWS)
+    return to if to in _INSIDE or (to.startswith(below) and "//" not in to and "\\" not in to) else PREFIX
+
+
+def home_of(grant: Grant) -> str:
+    """The first page that is of use to somebody."""
+    pages = ((Right.SEE_FIGURES, PREFIX), (Right.SEE_PRIVACY, OFFICER), (Right.SEE_HEALTH, "/health"))
+    return next((page_ for right, page_ in pages if grant.may_somewhere(right)), ACCOUNT)
+
+
+def sign_in_page(request: Request, to: str, *, wrong: str = "") -> Response:
+    """The forms that ask for name and password, or for a key. `wrong` is what was: `key`, `password` or `oidc`."""
+    oidc = request.app.state.ctx.config.api.oidc
+    return page(
+        request,
+        "manager_sign_in.html",
+        401,
+        to=to,
+        here=to,
+        wrong=wrong,
+        key_action=SIGN_IN,
+        action=PASSWORD_SIGN_IN,
+        oidc=None if oidc is None else oidc.name,
+    )

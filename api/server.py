@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets as secrets_of_chance
 import socket
 import threading
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import FastAPI
 
+from api.accounts.invitations import INVITATION, link_digest
+from api.accounts.oidc import check_oidc
 from api.app import create_app
 from api.keyring import digest_fingerprint, key_fingerprint
 from api.manager_login import make_link
@@ -24,6 +27,10 @@ from engine.errors import OperatorError, Problem, RayonError, collect_problems
 from engine.plan.model import Plan
 from engine.privacy.proofs import given_secrets
 from engine.privacy.secrets import Secrets
+from engine.storage.accounts import invitations
+from engine.storage.accounts.audit import COMMAND
+from engine.storage.accounts.people import ConsoleAccount, make_account
+from engine.vocabulary import Role
 
 if TYPE_CHECKING:
     from engine.storage.database import Database
@@ -68,12 +75,31 @@ def manager_link_of(secrets: Secrets, kept: AccessKey, url: str) -> str:
     return url + make_link(secrets, digest_fingerprint(kept.digest))
 
 
+def invitation_link(db: Database, name: str, email: str, role: Role, store: str, url: str, now: float) -> str:
+    """An address by which somebody new chooses a password, once and within a week, made on the machine itself. Raises
+    NameTaken, and ValueError for what is no name."""
+    return _link(db, url, now, lambda session: make_account(session, COMMAND, name, email, [(role, store)], now))
+
+
+def account_link(db: Database, account: ConsoleAccount, url: str, now: float) -> str:
+    """The same for somebody who has an account; links made before end."""
+    return _link(db, url, now, lambda _session: account)
+
+
+def _link(db: Database, url: str, now: float, whose: Callable[[Any], ConsoleAccount]) -> str:
+    token = secrets_of_chance.token_urlsafe(24)
+    with db.write() as session:
+        invitations.make_link(session, COMMAND, whose(session).account_id, link_digest(token), now)
+    return f"{url}{INVITATION}/{token}"
+
+
 def check_pages(config: Config, stores: Collection[str], environ: Mapping[str, str], file: str) -> None:
     """Raises OperatorError with all that would keep the HTTP side from starting: of portals, channels, secrets."""
     with collect_problems() as collect:
         collect.read(partial(check_portals, config, stores, environ, file))
         collect.read(partial(given_secrets, stores, environ))
         collect.read(partial(check_channels, config, environ, file))
+        collect.read(partial(check_oidc, config, environ, file))
 
 
 class ApiServer:

@@ -24,9 +24,23 @@ ASKED = "rayon_asked"
 """Of a browser that asked for a link by e-mail: only there does the link add the address to the profile."""
 SHARED = "rayon_shared"
 """Of a browser that others use, too, as whoever signed in said: outlasts its closing, and names nobody."""
+DEVICE = "rayon_device"
+"""Of a browser where somebody has signed in to the console: others' wrong guesses at them do not count there."""
+ONWARD = "rayon_oidc"
+"""Of a browser on its way to the single sign-on and back."""
+PERSON = "account."
+"""How the manager's cookie begins where a person is signed in by an account; the secret of the session follows."""
 REPEATABLE = "rayon_repeatable_session"
 """In the scope of a request that may be repeated: the secret of the session that it makes."""
-LIFETIME_S = {SHOPPER: 180 * 86_400, MANAGER: 12 * 3600, GUEST: 90 * 86_400, ASKED: 3600, SHARED: 180 * 86_400}
+LIFETIME_S = {
+    SHOPPER: 180 * 86_400,
+    MANAGER: 12 * 3600,
+    GUEST: 90 * 86_400,
+    ASKED: 3600,
+    SHARED: 180 * 86_400,
+    DEVICE: 180 * 86_400,
+    ONWARD: 600,
+}
 
 
 def signer(ctx: AppContext, purpose: str) -> URLSafeTimedSerializer:

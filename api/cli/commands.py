@@ -62,7 +62,8 @@ COMMANDS = {
         SITE,
     ),
     "campaigns": Listed("api.cli.data.campaigns", "Campaigns of the stores' files.", SITE),
-    "keys": Listed("api.cli.keys", "Keys of managers, tills, monitoring and the DPO.", SITE),
+    "accounts": Listed("api.cli.access.accounts", "People who use the console.", SITE),
+    "keys": Listed("api.cli.access.keys", "Keys of managers, tills, monitoring and the DPO.", SITE),
     "decode": Listed(
         "api.cli.decode.command",
         "Says what a decoder makes of recorded messages: readings, positions, sessions, and refusals by reason.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 
@@ -19,24 +18,9 @@ from api.callers.cookies import (
     session_of,
     set_cookie,
 )
+from api.callers.labels import label_of
 from api.context import AppContext
 from engine.storage.people.browsers import end_session, is_shared, keep_session
-
-_BROWSERS = (
-    (r"samsungbrowser", "Samsung Internet"),
-    (r"edg(e|a|ios)?/", "Edge"),
-    (r"firefox|fxios", "Firefox"),
-    (r"crios|chrome|chromium", "Chrome"),
-    (r"safari", "Safari"),
-)
-_SYSTEMS = (
-    (r"iphone", "iPhone"),
-    (r"ipad", "iPad"),
-    (r"android", "Android"),
-    (r"windows", "Windows"),
-    (r"mac os|macintosh", "Mac"),
-    (r"linux", "Linux"),
-)
 
 
 def sign_in_browser(
@@ -84,11 +68,3 @@ def sign_out_browser(ctx: AppContext, request: Request, response: Response) -> N
     for name in (SHOPPER, GUEST, ASKED):
         drop_cookie(ctx, response, name)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
-
-
-def label_of(request: Request) -> str:
-    """What the browser calls itself, coarsely: nothing by which one could be told from others like it."""
-    agent = request.headers.get("user-agent", "").lower()
-    browser = next((name for pattern, name in _BROWSERS if re.search(pattern, agent)), "")
-    system = next((name for pattern, name in _SYSTEMS if re.search(pattern, agent)), "")
-    return ", ".join(part for part in (browser, system) if part) or "?"

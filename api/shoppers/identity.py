@@ -16,12 +16,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.auth import needs
 from api.callers.cookies import ASKED, SHOPPER, read_cookie, session_of, set_cookie
+from api.callers.labels import label_of
 from api.callers.visitors import network_of
 from api.context import AppContext, context
 from api.pages import page
 from api.problems import problem_responses
 from api.ratelimits import HOUR_S, RateLimits, address, rate_limits
-from api.shoppers.browsers import is_marked_shared, label_of, sign_in_browser, sign_out_browser
+from api.shoppers.browsers import is_marked_shared, sign_in_browser, sign_out_browser
 from api.shoppers.choices import questions
 from api.shoppers.me import require_shopper
 from api.shoppers.schemas import CardsIn, Done, IdentifierOut, MergeOut, MyIdentity, SessionOut

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from api.rights import ROLE_RIGHTS, SCOPE_RIGHTS
 from docs.from_code import keys
 from docs.from_code import vocabulary as code
 from docs.from_code.events import example_events
 from engine.offers.law.rows import ROWS
 from engine.plan.materials import FIXTURE_DB, FIXTURE_DB_BY_CATEGORY, WALL_DB
+from engine.vocabulary import Right, Role
 from engine.yaml_files import read_yaml
 
 WORDS = Path(__file__).parents[1] / "words"
@@ -154,6 +156,25 @@ def routes() -> str:
     return "\n\n".join(parts)
 
 
+def rights() -> str:
+    """Who may what, and what each right opens."""
+    said, opened = words("rights"), code.rights()
+    roles = ((_key(role), str(said["roles"].get(role, "")), ", ".join(_key(r) for r in sorted(ROLE_RIGHTS[role])))
+             for role in Role)  # fmt: skip
+    scopes = ((_key(scope), ", ".join(_key(r) for r in sorted(rights))) for scope, rights in SCOPE_RIGHTS.items())
+    rows = (
+        (_key(right), str(said["rights"].get(right, "")), "<br>".join(_key(route) for route in opened[right]))
+        for right in Right
+    )
+    return "\n\n".join(
+        [
+            table(("role", "is for", "rights"), roles),
+            table(("scope of a key", "rights"), scopes),
+            table(("right", "lets", "routes"), rows),
+        ]
+    )
+
+
 def metrics() -> str:
     """All metrics, with their labels."""
     said = words("metrics")
@@ -236,8 +257,8 @@ def scenarios() -> str:
 
 DIRECTIVES: Mapping[str, Callable[[], str]] = {
     f.__name__: f
-    for f in (commands, configuration, campaigns, plan, materials, products, law, tables, routes, metrics, topics,
-              reasons, events, referees, scenarios)
+    for f in (commands, configuration, campaigns, plan, materials, products, law, tables, routes, rights, metrics,
+              topics, reasons, events, referees, scenarios)
 }  # fmt: skip
 """What stands on a page between `<!-- from code: NAME -->` and `<!-- end: NAME -->`."""
 

@@ -19,6 +19,7 @@ from typing import Any, get_args
 import typer
 
 from api.app import create_app
+from api.auth import guarded
 from api.cli.commands import build
 from api.cli.lazy import LazyCommand
 from docs.from_code.events import example_events
@@ -57,6 +58,7 @@ from engine.vocabulary import (
     ReadingRefusal,
     RecordRefusal,
     ReviewVerdict,
+    Right,
     StoreTrouble,
     VisitChange,
     VoucherState,
@@ -198,6 +200,18 @@ def routes() -> Vocabulary:
         "GET /openapi.json": Entry(takes="pages", note="This interface, for programs"),
         "GET /docs": Entry(takes="pages", note="This interface, for people"),
     }
+
+
+@cache
+def rights() -> Mapping[Right, tuple[str, ...]]:
+    """What each right opens, as `GET /v1/stores`. A route that needs two is under both."""
+    with tempfile.TemporaryDirectory() as folder:
+        db = open_database(f"sqlite:///{folder}/rayon.db")
+        try:
+            found = guarded(create_app(Config(), db, _SECRETS, {}, start_delivery=False))
+        finally:
+            db.close()
+    return {right: tuple(route for route, needed in found.items() if right in needed) for right in Right}
 
 
 _NO_METRICS = ("samples", "unknown_aps", "sources", "points", "promises")  # texts, and figures of figures

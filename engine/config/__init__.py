@@ -6,7 +6,7 @@ from engine.config.hearing import IngestConfig, MapConfig, MqttConfig, PointPair
 from engine.config.locating import PositioningConfig, PresenceConfig
 from engine.config.loyalty import LoyaltyConfig, WorthConfig, check_worth
 from engine.config.sending import DeliveryConfig, MailConfig
-from engine.config.serving import CALLED, ApiConfig, PortalConfig, StorageConfig
+from engine.config.serving import CALLED, ApiConfig, OidcConfig, PortalConfig, StorageConfig
 from engine.config.shoppers import LEAST_K, AskedConsent, ControllerConfig, OffersConfig, PrivacyConfig, RetentionConfig
 from engine.config.whole import Config, check_controller, load_config, parse_config
 
@@ -24,6 +24,7 @@ __all__ = [
     "MapConfig",
     "MqttConfig",
     "OffersConfig",
+    "OidcConfig",
     "PointPair",
     "PortalConfig",
     "PositioningConfig",

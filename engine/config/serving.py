@@ -25,6 +25,19 @@ class StorageConfig(ConfigSection):
     checkpoint_s: float = Field(10.0, ge=0.5)  # how often the engine's state is saved and its journal cut
 
 
+class OidcConfig(ConfigSection):
+    """A single sign-on (OpenID Connect) for the console, beside passwords. Needs the extra `oidc`.
+
+    The client's secret is RAYON_OIDC_CLIENT_SECRET. Its address to send people back to is `/account/oidc/back`.
+    """
+
+    name: str = Field(min_length=1, max_length=40)  # what the button says
+    issuer: str = Field(pattern=r"^https?://[^/\s?#]+[^\s?#]*$", max_length=400)
+    client_id: str = Field(min_length=1, max_length=400)
+    tls_ca_file: Path | None = None
+    timeout_s: float = Field(10.0, gt=0, le=60)
+
+
 class ApiConfig(ConfigSection):
     """The HTTP side. Keys: `rayon keys`, or RAYON_MANAGER_KEY and RAYON_TILL_KEY."""
 
@@ -38,6 +51,7 @@ class ApiConfig(ConfigSection):
     connections_per_address: int = Field(1_000, ge=1)  # a shop is one address; proxies that are trusted have no bound
     share_opens_per_minute: int = Field(60, ge=1)  # per browser, or per link and address where it shows no cookie
     till_attempts_per_minute: int = Field(120, ge=1)  # per till key and address
+    oidc: OidcConfig | None = None
 
     @field_validator("public_url")
     @classmethod

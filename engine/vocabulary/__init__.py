@@ -5,7 +5,7 @@ A word is never reused for something else, since rows that hold it outlive the c
 
 from __future__ import annotations
 
-from engine.vocabulary.access import AuditAction, InvitationFate, Right, Role
+from engine.vocabulary.access import AuditAction, InvitationFate, PasswordFlaw, Right, Role
 from engine.vocabulary.delivery import Channel, DeliveryReason, DeliveryState, LetterReason, LetterState
 from engine.vocabulary.hearing import (
     NO_LOSS,
@@ -54,6 +54,7 @@ __all__ = [
     "LetterState",
     "LinkFate",
     "MuteKind",
+    "PasswordFlaw",
     "PointsState",
     "PortalRefusal",
     "PortalSystem",

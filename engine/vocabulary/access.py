@@ -61,3 +61,13 @@ class AuditAction(StrEnum):
     ROLE_TAKEN = "role_taken"
     DISABLED = "disabled"
     ENABLED = "enabled"
+
+
+class PasswordFlaw(StrEnum):
+    """Why something is no password. There are no rules of composition."""
+
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    COMMON = "common"  # everybody has it, or it is one row of keys
+    NAME = "name"  # hardly more than the account's own name
+    DIFFERENT = "different"  # the second writing of it is another

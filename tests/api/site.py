@@ -6,7 +6,8 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,14 +20,19 @@ from engine.offers.campaigns import Campaign
 from engine.offers.caps import Limits
 from engine.offers.codes import voucher_code
 from engine.plan.model import AccessPoint, Level, Opening, Plan, Product, Zone
+from engine.privacy.passwords import hash_password
 from engine.privacy.proofs import portal_secrets, sign_redirect
 from engine.privacy.secrets import Secrets
 from engine.records import Candidate, DeviceId, Trigger
+from engine.storage.accounts.audit import COMMAND
+from engine.storage.accounts.invitations import make_link, use_link
+from engine.storage.accounts.people import ConsoleAccount, make_account
 from engine.storage.database import Database
 from engine.storage.vouchers.claims import claim
-from engine.vocabulary import Channel
+from engine.vocabulary import Channel, Role
 
 SECRETS = Secrets(b"0123456789abcdef0123456789abcdef", "manager-key-of-tests", "till-key-of-tests")
+PASSWORD = "trois chats gris"
 MAC = "02:aa:bb:cc:dd:01"
 SQUARE = Polygon([(0, 0), (10, 0), (10, 8), (0, 8)])
 
@@ -95,6 +101,25 @@ class Site:
 
     def till(self) -> httpx.Client:
         return self.client(Authorization=f"Bearer {SECRETS.till_key}")
+
+    def account(self, name: str, *roles: tuple[Role, str], password: str | None = PASSWORD) -> ConsoleAccount:
+        """Somebody who works here, with a password unless it is None."""
+        now = time.time()
+        with self.db.write() as session:
+            made = make_account(session, COMMAND, name, f"{name}@example.org", roles, now)
+            make_link(session, COMMAND, made.account_id, f"link of {name}", now)
+        if password is not None:
+            use_link(self.db, f"link of {name}", hash_password(password), now)
+        return made
+
+    @contextmanager
+    def colleague(self, name: str, *roles: tuple[Role, str]) -> Iterator[httpx.Client]:
+        """A browser where somebody with these roles has just signed in."""
+        self.account(name, *roles)
+        with self.client(Accept="text/html") as client:
+            answer = client.post("/account/sign-in", data={"name": name, "password": PASSWORD})
+            assert answer.status_code == 303, answer.text
+            yield client
 
     def sign_in(self, client: httpx.Client, **body: Any) -> str:
         """Signs in with location offers on the page, and returns the shopper's id."""

@@ -48,7 +48,7 @@ def list_(
     """
     from engine.storage.keys import list_keys
 
-    found = list_keys(_site(config).db)
+    found = list_keys(open_keys_site(config).db)
     rows = [(k.key_id, k.scope, k.store, k.name, _day(k.made_at), _day(k.ends_at)) for k in found]
     names = ("id", "scope", "store", "name", "made", "ends")
     if as_json:
@@ -72,7 +72,7 @@ def add(
     from engine.errors import OperatorError, Problem
     from engine.storage.keys import EVERY_STORE, add_key
 
-    site = _site(config)
+    site = open_keys_site(config)
     if store not in (EVERY_STORE, *site.plans):
         raise OperatorError(
             [Problem("rayon keys", "--store", f"no store {store!r}", f"one of {', '.join(site.plans)}")]
@@ -92,7 +92,7 @@ def rotate(
     """
     from engine.storage.keys import rotate_key
 
-    site = _site(config)
+    site = open_keys_site(config)
     with _known(key_id):
         print(rotate_key(site.db, key_id, time.time(), overlap_h * 3600.0)[1])
 
@@ -105,7 +105,7 @@ def revoke(key_id: KeyId, config: Path | None = CONFIG_OPTION) -> None:
     """
     from engine.storage.keys import end_key
 
-    site = _site(config)
+    site = open_keys_site(config)
     with _known(key_id):
         end_key(site.db, key_id, time.time())
 
@@ -128,7 +128,7 @@ def link(
     from engine.errors import OperatorError, Problem
     from engine.storage.keys import list_keys
 
-    site = _site(config)
+    site = open_keys_site(config)
     found = next((key for key in list_keys(site.db) if key.key_id == key_id), None)
     if found is None or found.scope not in ("manager", "dpo") or not found.holds(time.time()):
         said = f"no key {key_id}" if found is None else f"key {key_id} is of scope {found.scope}"
@@ -152,7 +152,7 @@ def push(
     """
     from engine.storage.sending.vapid_keys import PURPOSE, load_push_keys, rotate_push_key
 
-    site = _site(config)
+    site = open_keys_site(config)
     seal, now = site.secrets.derive_key(PURPOSE), time.time()
     if rotate:
         rotate_push_key(site.db, seal, now)
@@ -174,7 +174,7 @@ def staff(
     from engine.privacy.pseudonyms import Pseudonyms
     from engine.records import device_hex
 
-    names = Pseudonyms(_site(config).secrets.site_key)
+    names = Pseudonyms(open_keys_site(config).secrets.site_key)
     try:
         found = [device_hex(names.stable(mac)) for mac in macs]
     except ValueError as error:
@@ -182,7 +182,7 @@ def staff(
     print("\n".join(found))
 
 
-def _site(config: Path | None) -> RunningSite:
+def open_keys_site(config: Path | None) -> RunningSite:
     from api.cli.startup import config_path, open_site, read_config
     from engine.storage.upkeep.copies import require_database
 

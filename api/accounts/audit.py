@@ -1,0 +1,62 @@
+"""What people did in the console: the audit log as a page, newest first."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import HTMLResponse
+
+from api.accounts.shown import moment_shown, store_shown
+from api.auth import needs_or_nobody
+from api.context import AppContext, context
+from api.keyring import Grant
+from api.manager_login import AUDIT, sign_in_page
+from api.pages import page
+from api.texts.catalogue import words
+from api.texts.language import Language, language
+from engine.storage.accounts.audit import AuditEntry, entries
+from engine.vocabulary import Right, Role
+
+SHOWN = 100
+pages = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
+
+
+@pages.get(AUDIT, summary="What people did in the console")
+def audit_page(
+    request: Request,
+    me: Annotated[Grant | None, Depends(needs_or_nobody(Right.SEE_AUDIT))],
+    before: Annotated[int | None, Query(ge=1)] = None,
+    account: Annotated[str, Query(max_length=64)] = "",
+    ctx: AppContext = Depends(context),
+) -> Response:
+    """Lines of the stores that the reader may audit, of one account where one is named. Nobody can change them."""
+    if me is None:
+        return sign_in_page(request, AUDIT)
+    lang = language(request)
+    t = words(lang)
+    found = entries(ctx.db, me.where(Right.SEE_AUDIT), before=before, limit=SHOWN + 1, account_id=account)
+    lines = [
+        {
+            "when": moment_shown(ctx, e.at, lang),
+            "who": e.who,
+            "what": t.audit_actions[e.action],
+            "whom": e.detail.get("name", e.subject if not e.account_id else ""),
+            "where": store_shown(ctx, e.store, lang),
+            "about": _about(e, lang),
+        }
+        for e in found[:SHOWN]
+    ]
+    older = found[SHOWN - 1].number if len(found) > SHOWN else None
+    return page(request, "audit.html", here=AUDIT, lines=lines, older=older, account=account)
+
+
+def _about(entry: AuditEntry, lang: Language) -> str:
+    """The rest of a line: a role by its name, everything else as it was written down."""
+    t, said = words(lang), []
+    for key, value in entry.detail.items():
+        if key == "role" and value in set(Role):
+            value = t.roles[value]
+        if key != "name":
+            said.append(value)
+    return ", ".join(said)

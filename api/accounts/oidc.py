@@ -1,0 +1,192 @@
+"""Single sign-on for the console: OpenID Connect's authorization code flow with PKCE, by Authlib.
+
+Nobody gets an account by it: the issuer's subject is bound, at the first sign-in, to the one account whose address the
+issuer says it has verified. What comes back is believed only with this browser's own state and nonce, signed by the
+issuer's keys, for this client, and in time (OpenID Connect Core 1.0, 3.1.3.7).
+"""
+
+from __future__ import annotations
+
+import hmac
+import importlib.util
+import json
+import logging
+import secrets
+import ssl
+import time
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import httpx
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from api.accounts.entering import enter
+from api.callers.cookies import ONWARD, drop_cookie, read_cookie, set_cookie
+from api.context import AppContext, context
+from api.manager_login import PREFIX, inside, sign_in_page
+from api.ratelimits import RateLimits, address, rate_limits
+from engine.config import Config, OidcConfig
+from engine.errors import NotFound, OperatorError, Problem
+from engine.privacy.identifiers import normalised
+from engine.storage.accounts import sessions
+from engine.storage.accounts.people import get_account
+from engine.vocabulary import IdentifierKind
+
+log = logging.getLogger("rayon.api")
+START, BACK = "/account/oidc", "/account/oidc/back"
+SECRET = "RAYON_OIDC_CLIENT_SECRET"
+LEEWAY_S = 60  # between the issuer's clock and ours
+FAILURES_PER_MINUTE = 60  # of an address
+ALGORITHMS = ["RS256", "PS256", "ES256", "RS384", "ES384", "RS512", "ES512", "EdDSA"]  # none without a public key
+pages = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
+
+
+class Unbelieved(Exception):
+    """The issuer's answer does not hold; said to nobody but the log."""
+
+
+def check_oidc(config: Config, environ: Mapping[str, str], file: str) -> None:
+    """Raises OperatorError where a single sign-on is declared that cannot work."""
+    if config.api.oidc is None:
+        return
+    problems = []
+    if importlib.util.find_spec("authlib") is None or importlib.util.find_spec("joserfc") is None:
+        problems.append(Problem(file, "api.oidc", "Authlib is not installed", 'pip install "rayon[oidc]"'))
+    if not environ.get(SECRET):
+        problems.append(Problem(file, "api.oidc", f"the environment has no {SECRET}", "the client's secret"))
+    if problems:
+        raise OperatorError(problems)
+
+
+@pages.get(START, summary="Sign in by the single sign-on")
+def start(
+    request: Request,
+    to: Annotated[str, Query(max_length=200)] = PREFIX,
+    ctx: AppContext = Depends(context),
+    limits: RateLimits = Depends(rate_limits),
+) -> Response:
+    """Sends the browser to the issuer, with what its answer must bring back."""
+    oidc = _declared(ctx)
+    limits.look("oidc", address(request), FAILURES_PER_MINUTE)
+    nonce, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
+    try:
+        with _client(ctx, oidc) as client:
+            where = _issuer(client, oidc)["authorization_endpoint"]
+            url, state = client.create_authorization_url(where, nonce=nonce, code_verifier=verifier)
+    except (Unbelieved, httpx.HTTPError, KeyError, ValueError) as error:
+        return _failed(request, limits, inside(to), error)
+    response = RedirectResponse(url, 303)
+    set_cookie(ctx, response, ONWARD, json.dumps([state, nonce, verifier, inside(to)]))
+    return response
+
+
+@pages.get(BACK, summary="Come back from the single sign-on")
+def come_back(
+    request: Request,
+    state: Annotated[str, Query(max_length=200)] = "",
+    code: Annotated[str, Query(max_length=4000)] = "",
+    ctx: AppContext = Depends(context),
+    limits: RateLimits = Depends(rate_limits),
+) -> Response:
+    """Signs the browser in that was sent there, as the account that the issuer's answer proves."""
+    from authlib.common.errors import AuthlibBaseError
+    from joserfc.errors import JoseError
+
+    oidc, kept = _declared(ctx), read_cookie(ctx, request, ONWARD)
+    limits.look("oidc", address(request), FAILURES_PER_MINUTE)
+    asked, nonce, verifier, to = json.loads(kept) if kept else ("", "", "", PREFIX)
+    try:
+        if not asked or not hmac.compare_digest(asked.encode(), state.encode()) or not code:
+            raise Unbelieved("state")
+        with _client(ctx, oidc) as client:
+            claims = _redeem(client, oidc, code, verifier, nonce)
+        account_id = _account(ctx, oidc, claims)
+    except (Unbelieved, AuthlibBaseError, JoseError, httpx.HTTPError, KeyError, ValueError) as error:
+        return _failed(request, limits, to, error)
+    response = RedirectResponse(to, 303)
+    if not enter(ctx, request, response, account_id, get_account(ctx.db, account_id, time.time()).name, "oidc"):
+        return _failed(request, limits, to, Unbelieved("closed"))
+    drop_cookie(ctx, response, ONWARD)
+    return response
+
+
+def _declared(ctx: AppContext) -> OidcConfig:
+    if ctx.config.api.oidc is None:
+        raise NotFound("this site has no single sign-on")
+    return ctx.config.api.oidc
+
+
+def _client(ctx: AppContext, oidc: OidcConfig) -> Any:
+    """Authlib's client of the issuer. Its secret is read where it is used, and kept nowhere."""
+    import os
+
+    from authlib.integrations.httpx_client import OAuth2Client
+
+    tls = ssl.create_default_context(cafile=None if oidc.tls_ca_file is None else str(oidc.tls_ca_file))
+    return OAuth2Client(
+        oidc.client_id,
+        os.environ.get(SECRET, ""),
+        scope="openid email",
+        redirect_uri=ctx.public_url + BACK,
+        code_challenge_method="S256",
+        timeout=oidc.timeout_s,
+        verify=tls,
+    )
+
+
+def _issuer(client: Any, oidc: OidcConfig) -> Mapping[str, Any]:
+    """What the issuer says of itself (OpenID Connect Discovery 1.0). Raises Unbelieved where it is another."""
+    url = oidc.issuer.rstrip("/") + "/.well-known/openid-configuration"
+    said = _json(client, url)
+    if said.get("issuer") != oidc.issuer:
+        raise Unbelieved("issuer")
+    return said
+
+
+def _json(client: Any, url: str) -> dict[str, Any]:
+    answer = client.get(url, withhold_token=True)
+    answer.raise_for_status()
+    said = answer.json()
+    if not isinstance(said, dict):
+        raise Unbelieved("no object")
+    return said
+
+
+def _redeem(client: Any, oidc: OidcConfig, code: str, verifier: str, nonce: str) -> Mapping[str, Any]:
+    """The claims of the ID token that the code is good for. Raises Unbelieved, and what Authlib and joserfc raise."""
+    from authlib.oidc.core import CodeIDToken
+    from joserfc import jwt
+    from joserfc.jwk import KeySet
+
+    issuer = _issuer(client, oidc)
+    token = client.fetch_token(issuer["token_endpoint"], code=code, code_verifier=verifier)
+    keys = KeySet.import_key_set(_json(client, issuer["jwks_uri"]))  # type: ignore[arg-type]
+    proved = jwt.decode(token["id_token"], keys, algorithms=ALGORITHMS)
+    options = {
+        "iss": {"essential": True, "value": oidc.issuer},
+        "aud": {"essential": True, "value": oidc.client_id},
+        "nonce": {"essential": True, "value": nonce},
+    }
+    params = {"nonce": nonce, "client_id": oidc.client_id, "access_token": token.get("access_token")}
+    claims = CodeIDToken(proved.claims, proved.header, options, params)
+    claims.validate(now=int(time.time()), leeway=LEEWAY_S)
+    return proved.claims
+
+
+def _account(ctx: AppContext, oidc: OidcConfig, claims: Mapping[str, Any]) -> str:
+    """The account that the subject is bound to, at first the one of its verified address. Raises Unbelieved."""
+    subject = f"{oidc.issuer}|{claims['sub']}"
+    found = sessions.account_of_oidc(ctx.db, subject)
+    if found is None and claims.get("email_verified") is True:
+        email = normalised(IdentifierKind.EMAIL, str(claims.get("email", "")))
+        found = sessions.bind_oidc(ctx.db, email or "", subject, time.time())
+    if found is None:
+        raise Unbelieved("nobody here")
+    return found
+
+
+def _failed(request: Request, limits: RateLimits, to: str, error: Exception) -> Response:
+    log.warning("single sign-on: %s: %s", type(error).__name__, str(error)[:200])
+    limits.count("oidc", address(request), FAILURES_PER_MINUTE)
+    return sign_in_page(request, to, wrong="oidc")

@@ -1,4 +1,4 @@
-"""Single sign-on for the console: OpenID Connect's authorization code flow with PKCE, by Authlib.
+"""Single sign-on for the console: OpenID Connect's authorization code flow with PKCE, with Authlib's parts.
 
 Nobody gets an account by it: the issuer's subject is bound, at the first sign-in, to the one account whose address the
 issuer says it has verified. What comes back is believed only with this browser's own state and nonce, signed by the
@@ -11,11 +11,13 @@ import hmac
 import importlib.util
 import json
 import logging
+import os
 import secrets
 import ssl
 import time
 from collections.abc import Mapping
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import httpx
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -46,6 +48,10 @@ class Unbelieved(Exception):
     """The issuer's answer does not hold; said to nobody but the log."""
 
 
+_ISSUERS_FAULT = (Unbelieved, httpx.HTTPError, httpx.InvalidURL, KeyError, ValueError, TypeError)
+"""Beside what joserfc refuses: it is away, or what it says is not of the shape it has to be."""
+
+
 def check_oidc(config: Config, environ: Mapping[str, str], file: str) -> None:
     """Raises OperatorError where a single sign-on is declared that cannot work."""
     if config.api.oidc is None:
@@ -67,15 +73,28 @@ def start(
     limits: RateLimits = Depends(rate_limits),
 ) -> Response:
     """Sends the browser to the issuer, with what its answer must bring back."""
+    from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
+    from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
     oidc = _declared(ctx)
     limits.look("oidc", address(request), FAILURES_PER_MINUTE)
-    nonce, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
+    state, nonce, verifier = (secrets.token_urlsafe(48) for _ in range(3))
     try:
-        with _client(ctx, oidc) as client:
+        with _client(oidc) as client:
             where = _issuer(client, oidc)["authorization_endpoint"]
-            url, state = client.create_authorization_url(where, nonce=nonce, code_verifier=verifier)
-    except (Unbelieved, httpx.HTTPError, KeyError, ValueError) as error:
+    except _ISSUERS_FAULT as error:
         return _failed(request, limits, inside(to), error)
+    url = prepare_grant_uri(
+        where,
+        oidc.client_id,
+        "code",
+        ctx.public_url + BACK,
+        "openid email",
+        state,
+        nonce=nonce,
+        code_challenge=create_s256_code_challenge(verifier),
+        code_challenge_method="S256",
+    )
     response = RedirectResponse(url, 303)
     set_cookie(ctx, response, ONWARD, json.dumps([state, nonce, verifier, inside(to)]))
     return response
@@ -90,7 +109,6 @@ def come_back(
     limits: RateLimits = Depends(rate_limits),
 ) -> Response:
     """Signs the browser in that was sent there, as the account that the issuer's answer proves."""
-    from authlib.common.errors import AuthlibBaseError
     from joserfc.errors import JoseError
 
     oidc, kept = _declared(ctx), read_cookie(ctx, request, ONWARD)
@@ -99,10 +117,10 @@ def come_back(
     try:
         if not asked or not hmac.compare_digest(asked.encode(), state.encode()) or not code:
             raise Unbelieved("state")
-        with _client(ctx, oidc) as client:
-            claims = _redeem(client, oidc, code, verifier, nonce)
+        with _client(oidc) as client:
+            claims = _redeem(client, oidc, ctx.public_url + BACK, code, verifier, nonce)
         account_id = _account(ctx, oidc, claims)
-    except (Unbelieved, AuthlibBaseError, JoseError, httpx.HTTPError, KeyError, ValueError) as error:
+    except (*_ISSUERS_FAULT, JoseError) as error:
         return _failed(request, limits, to, error)
     response = RedirectResponse(to, 303)
     if not enter(ctx, request, response, account_id, get_account(ctx.db, account_id, time.time()).name, "oidc"):
@@ -117,35 +135,22 @@ def _declared(ctx: AppContext) -> OidcConfig:
     return ctx.config.api.oidc
 
 
-def _client(ctx: AppContext, oidc: OidcConfig) -> Any:
-    """Authlib's client of the issuer. Its secret is read where it is used, and kept nowhere."""
-    import os
-
-    from authlib.integrations.httpx_client import OAuth2Client
-
+def _client(oidc: OidcConfig) -> httpx.Client:
     tls = ssl.create_default_context(cafile=None if oidc.tls_ca_file is None else str(oidc.tls_ca_file))
-    return OAuth2Client(
-        oidc.client_id,
-        os.environ.get(SECRET, ""),
-        scope="openid email",
-        redirect_uri=ctx.public_url + BACK,
-        code_challenge_method="S256",
-        timeout=oidc.timeout_s,
-        verify=tls,
-    )
+    return httpx.Client(timeout=oidc.timeout_s, verify=tls)
 
 
-def _issuer(client: Any, oidc: OidcConfig) -> Mapping[str, Any]:
+def _issuer(client: httpx.Client, oidc: OidcConfig) -> Mapping[str, Any]:
     """What the issuer says of itself (OpenID Connect Discovery 1.0). Raises Unbelieved where it is another."""
     url = oidc.issuer.rstrip("/") + "/.well-known/openid-configuration"
-    said = _json(client, url)
+    said = _json(client.get(url))
     if said.get("issuer") != oidc.issuer:
         raise Unbelieved("issuer")
     return said
 
 
-def _json(client: Any, url: str) -> dict[str, Any]:
-    answer = client.get(url, withhold_token=True)
+def _json(answer: httpx.Response) -> dict[str, Any]:
+    """The object in an answer. Raises Unbelieved, and what httpx and json raise."""
     answer.raise_for_status()
     said = answer.json()
     if not isinstance(said, dict):
@@ -153,15 +158,19 @@ def _json(client: Any, url: str) -> dict[str, Any]:
     return said
 
 
-def _redeem(client: Any, oidc: OidcConfig, code: str, verifier: str, nonce: str) -> Mapping[str, Any]:
-    """The claims of the ID token that the code is good for. Raises Unbelieved, and what Authlib and joserfc raise."""
+def _redeem(
+    client: httpx.Client, oidc: OidcConfig, back: str, code: str, verifier: str, nonce: str
+) -> Mapping[str, Any]:
+    """The claims of the ID token that the code is good for. Raises Unbelieved, and what httpx and joserfc raise."""
     from authlib.oidc.core import CodeIDToken
     from joserfc import jwt
     from joserfc.jwk import KeySet
 
     issuer = _issuer(client, oidc)
-    token = client.fetch_token(issuer["token_endpoint"], code=code, code_verifier=verifier)
-    keys = KeySet.import_key_set(_json(client, issuer["jwks_uri"]))  # type: ignore[arg-type]
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": back, "code_verifier": verifier}
+    ours = (quote(oidc.client_id, safe=""), quote(os.environ.get(SECRET, ""), safe=""))  # RFC 6749, 2.3.1
+    token = _json(client.post(issuer["token_endpoint"], data=form, auth=ours))
+    keys = KeySet.import_key_set(_json(client.get(issuer["jwks_uri"])))  # type: ignore[arg-type]
     proved = jwt.decode(token["id_token"], keys, algorithms=ALGORITHMS)
     options = {
         "iss": {"essential": True, "value": oidc.issuer},

@@ -21,6 +21,7 @@ from api.callers.cookies import DEVICE, MANAGER, PERSON, read_cookie, session_di
 from api.callers.labels import label_of
 from api.context import AppContext
 from api.ratelimits import (
+    DAY_S,
     PASSWORDS_OF_ADDRESS_PER_MINUTE,
     PASSWORDS_PER_DAY,
     PASSWORDS_PER_DEVICE_PER_MINUTE,
@@ -33,7 +34,6 @@ from engine.storage.accounts import sessions
 from engine.storage.accounts.people import sign_in_name
 
 MOST_REMEMBERED = 8  # accounts that have signed in in one browser, as at a shared desk
-A_DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ def spend_try(ctx: AppContext, limits: RateLimits, request: Request, name: str) 
         return
     limits.spend("password_address", address(request), PASSWORDS_OF_ADDRESS_PER_MINUTE)
     limits.spend("password_name", digest, PASSWORDS_PER_MINUTE)
-    if not limits.spend_daily("password_name", digest, PASSWORDS_PER_DAY):
-        raise TooManyRequests(A_DAY_S)
+    if not limits.shared.may("password_name", digest, PASSWORDS_PER_DAY, DAY_S):
+        raise TooManyRequests(int(DAY_S))
 
 
 def _desk(ctx: AppContext, request: Request) -> Desk:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import time
-from typing import Any
+import re
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query, Response
-from pydantic import BaseModel, ConfigDict, ValidationError
+from fastapi import APIRouter, Body, Depends, Header, Query, Response
+from pydantic import BaseModel, ConfigDict
 
-from api.auth import needs
+from api.auth import check_right, needs
+from api.campaigns.desk import BODY, editor, move, require_campaign, right_to, save, valid_campaign
 from api.context import AppContext, context
+from api.keyring import Grant
 from api.problems import problem_responses
 from api.times import rfc3339
-from engine.errors import BusinessRefusal, NotFound, OperatorError, Problem
-from engine.offers.campaigns import Campaign, CampaignState, campaign_problems
-from engine.offers.law.rows import day_at
+from engine.errors import BusinessRefusal, OperatorError, Problem
+from engine.offers.campaigns import Campaign, CampaignState
 from engine.runtime.promised.foresight import Foresight
 from engine.storage.vouchers import campaigns as store_of
+from engine.storage.vouchers.campaigns import CampaignChanged
 from engine.vocabulary import ProblemCode, Right
-from engine.wording import validation_problems
 
 router = APIRouter(
     prefix="/v1/stores/{store}/campaigns",
@@ -27,14 +27,22 @@ router = APIRouter(
     dependencies=[Depends(needs(Right.SEE_CAMPAIGNS))],
     responses=problem_responses(401, 403, 404),
 )
-_EDITS = [Depends(needs(Right.EDIT_CAMPAIGNS))]
-_BODY = "body"
 _SCHEMA: dict[str, Any] = {
     "requestBody": {
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Campaign"}}},
         "required": True,
     }
 }
+
+
+Editor = Annotated[Grant, Depends(needs(Right.EDIT_CAMPAIGNS))]
+Mover = Annotated[Grant, Depends(needs(Right.SEE_CAMPAIGNS))]
+"""Who may see campaigns; what they may do is asked of the state they ask for."""
+
+IfMatch = Annotated[
+    str | None, Header(description="The `ETag` that was read: refused (412) where it has changed since.")
+]
+_ETAG = re.compile(r'"([0-9]{1,18})"')
 
 
 class CampaignExists(BusinessRefusal):
@@ -75,7 +83,7 @@ class CampaignPage(BaseModel):
 
 
 class StateChange(BaseModel):
-    """Pause, resume or end."""
+    """Where it goes."""
 
     model_config = ConfigDict(extra="forbid")
     state: CampaignState
@@ -95,9 +103,12 @@ def list_campaigns(
 
 
 @router.get("/{campaign_id}", summary="One campaign")
-def get_campaign(store: str, campaign_id: str, ctx: AppContext = Depends(context)) -> CampaignAnswer:
+def get_campaign(
+    store: str, campaign_id: str, response: Response, ctx: AppContext = Depends(context)
+) -> CampaignAnswer:
+    """With its version as the `ETag`, for `If-Match`."""
     ctx.plan(store)
-    return _answer(store_of.get_campaign(ctx.db, store, campaign_id))
+    return _tagged(response, store_of.get_campaign(ctx.db, store, campaign_id))
 
 
 @router.get("/{campaign_id}/promise", summary="What a campaign can promise at its place")
@@ -118,68 +129,79 @@ def get_promise(store: str, campaign_id: str, ctx: AppContext = Depends(context)
 
 
 @router.post(
-    "",
-    status_code=201,
-    summary="Make a campaign",
-    dependencies=_EDITS,
-    openapi_extra=_SCHEMA,
-    responses=problem_responses(409, 422),
+    "", status_code=201, summary="Make a campaign", openapi_extra=_SCHEMA, responses=problem_responses(409, 422)
 )
 def make_campaign(
-    store: str, response: Response, body: dict[str, Any] = Body(...), ctx: AppContext = Depends(context)
+    store: str,
+    response: Response,
+    grant: Editor,
+    body: dict[str, Any] = Body(...),
+    ctx: AppContext = Depends(context),
 ) -> CampaignAnswer:
-    campaign = _valid(ctx, store, body)
+    """It runs at once unless it names a state. 409 `campaign_not_approved` where its budget asks for a second person's
+    approval: make it a `draft` then."""
+    campaign = valid_campaign(ctx, store, body)
     if store_of.has_campaign(ctx.db, store, campaign.id):
         raise CampaignExists(f"{store} has a campaign {campaign.id!r} already; PUT replaces it")
     response.headers["Location"] = f"/v1/stores/{store}/campaigns/{campaign.id}"
-    return _answer(store_of.put_campaign(ctx.db, store, campaign, time.time()))
+    return _tagged(response, save(ctx, store, campaign, editor(grant), expected=0))
 
 
 @router.put(
-    "/{campaign_id}",
-    summary="Replace a campaign",
-    dependencies=_EDITS,
-    openapi_extra=_SCHEMA,
-    responses=problem_responses(422),
+    "/{campaign_id}", summary="Replace a campaign", openapi_extra=_SCHEMA, responses=problem_responses(409, 412, 422)
 )
 def replace_campaign(
-    store: str, campaign_id: str, body: dict[str, Any] = Body(...), ctx: AppContext = Depends(context)
+    store: str,
+    campaign_id: str,
+    response: Response,
+    grant: Editor,
+    body: dict[str, Any] = Body(...),
+    if_match: IfMatch = None,
+    ctx: AppContext = Depends(context),
 ) -> CampaignAnswer:
-    campaign = _valid(ctx, store, body)
+    campaign = valid_campaign(ctx, store, body)
     if campaign.id != campaign_id:
-        raise OperatorError([Problem(_BODY, f"{_BODY}.id", "is not the id of the address", f"write {campaign_id}")])
-    if not store_of.has_campaign(ctx.db, store, campaign_id):
-        raise NotFound("no such campaign")
-    return _answer(store_of.put_campaign(ctx.db, store, campaign, time.time()))
+        raise OperatorError([Problem(BODY, f"{BODY}.id", "is not the id of the address", f"write {campaign_id}")])
+    require_campaign(ctx, store, campaign_id)
+    return _tagged(response, save(ctx, store, campaign, editor(grant), expected=_version(if_match)))
 
 
 @router.put(
     "/{campaign_id}/state",
-    summary="Pause, resume or end a campaign",
-    dependencies=_EDITS,
-    responses=problem_responses(422),
+    summary="Approve, start, pause, resume or end a campaign",
+    responses=problem_responses(409, 412, 422),
 )
 def change_state(
-    store: str, campaign_id: str, change: StateChange, ctx: AppContext = Depends(context)
+    store: str,
+    campaign_id: str,
+    change: StateChange,
+    response: Response,
+    grant: Mover,
+    if_match: IfMatch = None,
+    ctx: AppContext = Depends(context),
 ) -> CampaignAnswer:
+    """`draft` → `approved` → `running` → `paused` → `ended`; what needs no second person may be started at once.
+
+    Approving takes the right to approve; all else is editing."""
     ctx.plan(store)
-    return _answer(store_of.set_campaign_state(ctx.db, store, campaign_id, change.state, time.time()))
+    check_right(grant, right_to(change.state), store)
+    moved = move(ctx, store, campaign_id, change.state, editor(grant), expected=_version(if_match))
+    return _tagged(response, moved)
 
 
-def _valid(ctx: AppContext, store: str, body: dict[str, Any]) -> Campaign:
-    """The campaign of the body. Raises OperatorError (422) with all problems, of the body and against the plan."""
-    plan = ctx.plan(store)
-    try:
-        # Through JSON text: the model is strict, and strict JSON takes lists for tuples and text for times.
-        campaign = Campaign.model_validate_json(json.dumps(body))
-    except ValidationError as error:
-        found = validation_problems(error, _BODY)
-        raise OperatorError([Problem(_BODY, f"{_BODY}.{p.place}", p.reason, p.fix) for p in found]) from error
-    wrong = campaign_problems([campaign], plan, _BODY, day_at(time.time(), plan.timezone))
-    if wrong:
-        places = [(p, p.place.replace("campaigns.0", _BODY, 1)) for p in wrong]
-        raise OperatorError([Problem(_BODY, place, p.reason, p.fix) for p, place in places])
-    return campaign
+def _version(if_match: str | None) -> int | None:
+    """The version that a caller had read; None where it does not say. Raises CampaignChanged for no version of ours."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = _ETAG.fullmatch(if_match.strip())
+    if found is None:
+        raise CampaignChanged("If-Match is no ETag of a campaign: read it again")
+    return int(found[1])
+
+
+def _tagged(response: Response, stored: store_of.StoredCampaign) -> CampaignAnswer:
+    response.headers["ETag"] = f'"{stored.version}"'
+    return _answer(stored)
 
 
 def _answer(stored: store_of.StoredCampaign) -> CampaignAnswer:

@@ -39,6 +39,7 @@ class OffersConfig(ConfigSection):
     share_hold_s: float = Field(86_400.0, ge=0)
     shares_rewarded_per_day: int = Field(10, ge=0)  # openings of a shopper's links in 24 h, over all links
     shares_rewarded_per_campaign: int = Field(25, ge=0)  # openings of a shopper's link to one campaign, ever
+    four_eyes_above_minor: int | None = Field(None, ge=0)  # a campaign that may spend more needs a second person's yes
 
 
 class PrivacyConfig(ConfigSection):

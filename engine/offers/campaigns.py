@@ -33,14 +33,18 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
 class CampaignState(StrEnum):
-    """Whether a campaign speaks. One that has ended may run again."""
+    """Whether a campaign speaks: drawn up, approved, then running. One that has ended may run again."""
 
+    DRAFT = "draft"
+    APPROVED = "approved"
     RUNNING = "running"
     PAUSED = "paused"
     ENDED = "ended"
 
 
 STATE_REFUSAL: Mapping[CampaignState, DecisionReason] = {
+    CampaignState.DRAFT: DecisionReason.CAMPAIGN_DRAFT,
+    CampaignState.APPROVED: DecisionReason.CAMPAIGN_DRAFT,
     CampaignState.PAUSED: DecisionReason.CAMPAIGN_PAUSED,
     CampaignState.ENDED: DecisionReason.ENDED,
 }

@@ -32,6 +32,7 @@ class DecisionReason(StrEnum):
     NO_CONSENT = "no_consent"
     CAMPAIGN_UNKNOWN = "campaign_unknown"
     OTHER_STORE = "other_store"
+    CAMPAIGN_DRAFT = "campaign_draft"
     CAMPAIGN_PAUSED = "campaign_paused"
     NOT_STARTED = "not_started"
     ENDED = "ended"

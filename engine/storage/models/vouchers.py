@@ -26,6 +26,19 @@ class CampaignTable(SQLModel, table=True):
     updated_at: float = Field(sa_type=Double)
 
 
+class CampaignRevisionTable(SQLModel, table=True):
+    """A version of a campaign as it was written, and who wrote it: an account, a key's name, or the file."""
+
+    __tablename__: ClassVar[str] = "campaign_revision"
+    store: str = Field(primary_key=True)
+    campaign_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True, sa_type=BigInteger)
+    state: str
+    spec: str = Field(sa_type=Text)
+    by: str
+    at: float = Field(sa_type=Double)
+
+
 class DecisionTable(SQLModel, table=True):
     """Yes or no to a trigger, with its reason. Holds no device: the shopper, or nobody.
 

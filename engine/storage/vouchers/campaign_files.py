@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -14,6 +14,7 @@ from engine.storage.database import Database
 from engine.storage.models.vouchers import CampaignTable
 from engine.storage.versions import bump
 from engine.storage.vouchers.campaigns import put_values
+from engine.storage.vouchers.revisions import term_changes
 from engine.storage.vouchers.specs import read_spec
 
 
@@ -93,16 +94,7 @@ def _differences(
 
 
 def _fields(runs: Campaign, says: Campaign) -> tuple[tuple[str, Any, Any], ...]:
-    before, after = (_flat(c.model_dump(mode="json", by_alias=True)) for c in (runs, says))
-    keys = sorted(before.keys() | after.keys())
-    return tuple((k, before.get(k), after.get(k)) for k in keys if before.get(k) != after.get(k))
-
-
-def _flat(tree: Mapping[str, Any], at: str = "") -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for key, value in tree.items():
-        out |= _flat(value, f"{at}{key}.") if isinstance(value, Mapping) else {f"{at}{key}": value}
-    return out
+    return tuple(term_changes(*(c.model_dump(mode="json", by_alias=True) for c in (runs, says))))
 
 
 def _short(value: Any) -> str:

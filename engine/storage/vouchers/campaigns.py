@@ -8,13 +8,22 @@ from itertools import islice
 
 from sqlmodel import Session, col, select
 
-from engine.errors import NotFound
+from engine.errors import BusinessRefusal, NotFound
 from engine.offers.campaigns import Campaign, CampaignState
 from engine.storage.database import Database
 from engine.storage.models.vouchers import CampaignTable
 from engine.storage.upserts import upsert
 from engine.storage.versions import bump, version
+from engine.storage.vouchers.revisions import FROM_FILE, note_revision
 from engine.storage.vouchers.specs import Spec, campaign_of, read_spec
+from engine.vocabulary import ProblemCode
+
+
+class CampaignChanged(BusinessRefusal):
+    """Somebody else has changed the campaign since it was read."""
+
+    code = ProblemCode.CAMPAIGN_CHANGED
+    status = 412
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +38,18 @@ class StoredCampaign:
     updated_at: float
 
 
-def put_campaign(db: Database, store: str, campaign: Campaign, now: float = 0.0) -> StoredCampaign:
-    """Creates the campaign or replaces the one with its id, one version up. What it has spent stays spent."""
+def put_campaign(
+    db: Database, store: str, campaign: Campaign, now: float = 0.0, *, by: str = "", expected: int | None = None
+) -> StoredCampaign:
+    """Creates the campaign or replaces the one with its id, one version up. What it has spent stays spent.
+
+    `by` is who did it, for its history. `expected` is the version that the editor had read, 0 for none: raises
+    CampaignChanged where there is another by now.
+    """
     with db.write() as session:
-        stored = put_values(session, store, campaign, now)
+        if expected is not None:
+            _expect(session, store, campaign.id, expected)
+        stored = put_values(session, store, campaign, now, by=by)
         bump(session, [store], "campaigns")
         return stored
 
@@ -44,6 +61,8 @@ def seed_campaigns(db: Database, store: str, campaigns: Sequence[Campaign], now:
         fresh = [c for c in campaigns if c.id not in known]
         rows = [_values(store, c, now, seeded=True) | {"version": 1} for c in fresh]
         upsert(session, CampaignTable, rows)
+        for c in fresh:
+            note_revision(session, session.get_one(CampaignTable, (store, c.id)), FROM_FILE)
         if fresh:
             bump(session, [store], "campaigns")
         return len(fresh)
@@ -90,16 +109,25 @@ def has_campaign(db: Database, store: str, campaign_id: str) -> bool:
 
 
 def set_campaign_state(
-    db: Database, store: str, campaign_id: str, state: CampaignState, now: float = 0.0
+    db: Database,
+    store: str,
+    campaign_id: str,
+    state: CampaignState,
+    now: float = 0.0,
+    *,
+    by: str = "",
+    expected: int | None = None,
 ) -> StoredCampaign:
-    """Pauses, resumes or ends a campaign; claims in flight see it. Raises NotFound,
-    UnreadableCampaign."""
+    """Approves, starts, pauses, resumes or ends a campaign; claims in flight see it. Raises NotFound,
+    UnreadableCampaign, and CampaignChanged as `put_campaign` does."""
     with db.write() as session:
         row = session.get(CampaignTable, (store, campaign_id), with_for_update=True)
         if row is None:
             raise NotFound("no such campaign")
+        if expected is not None:
+            _expect(session, store, campaign_id, expected)
         changed = stored_campaign(row).campaign.model_copy(update={"state": state})
-        _change(row, changed, now)
+        _change(session, row, changed, now, by)
         session.flush()
         bump(session, [store], "campaigns")
         return stored_campaign(row)
@@ -118,23 +146,34 @@ def stored_campaign(row: CampaignTable) -> StoredCampaign:
     )
 
 
-def put_values(session: Session, store: str, campaign: Campaign, now: float, *, seeded: bool = False) -> StoredCampaign:
+def put_values(
+    session: Session, store: str, campaign: Campaign, now: float, *, seeded: bool = False, by: str = ""
+) -> StoredCampaign:
     """Creates or replaces a campaign within a transaction, one version up. `seeded`: it is as its file says."""
     # Insert at version 0 where missing, then change under the row's lock: two managers at once give two versions.
     upsert(session, CampaignTable, [_values(store, campaign, now, seeded=seeded) | {"version": 0}])
     row = session.get_one(CampaignTable, (store, campaign.id), with_for_update=True)
-    _change(row, campaign, now)
+    _change(session, row, campaign, now, FROM_FILE if seeded else by)
     row.seeded = seeded
     session.flush()
     return stored_campaign(row)
 
 
-def _change(row: CampaignTable, campaign: Campaign, now: float) -> None:
+def _expect(session: Session, store: str, campaign_id: str, version: int) -> None:
+    """Under the row's lock. Raises CampaignChanged."""
+    row = session.get(CampaignTable, (store, campaign_id), with_for_update=True)
+    found = 0 if row is None else row.version
+    if found != version:
+        raise CampaignChanged(f"it is version {found} by now, not {version}: read it again")
+
+
+def _change(session: Session, row: CampaignTable, campaign: Campaign, now: float, by: str) -> None:
     row.version += 1
     row.state = campaign.state
     row.spec = campaign.model_dump_json(by_alias=True)
     row.seeded = False
     row.updated_at = now
+    note_revision(session, row, by)
 
 
 def _values(store: str, campaign: Campaign, now: float, *, seeded: bool) -> dict[str, object]:

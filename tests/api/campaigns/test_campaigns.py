@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from engine.storage.vouchers.campaigns import campaigns_version
+from engine.config import Config, OffersConfig
+from engine.offers.campaigns import CampaignState
+from engine.storage.vouchers.campaigns import campaigns_version, set_campaign_state
 from tests.api.site import Site, campaign_json
 
 PATH = "/v1/stores/corner/campaigns"
@@ -90,3 +92,40 @@ def test_dates_that_no_calendar_can_work_with(manager: httpx.Client, far: str) -
 
 def test_unknown_store(manager: httpx.Client) -> None:
     assert manager.get("/v1/stores/nowhere/campaigns").status_code == 404
+
+
+def test_the_later_of_two_editors_is_told(manager: httpx.Client) -> None:
+    tag = manager.get(f"{PATH}/tea-20").headers["etag"]
+    first = manager.put(f"{PATH}/tea-20", json=campaign_json(priority=1), headers=key("1") | {"If-Match": tag})
+    assert (first.status_code, first.headers["etag"] != tag) == (200, True)
+    for wrong in (tag, '"x"'):
+        late = manager.put(f"{PATH}/tea-20", json=campaign_json(priority=2), headers=key(wrong) | {"If-Match": wrong})
+        assert (late.status_code, late.json()["code"]) == (412, "campaign_changed")
+    assert manager.get(f"{PATH}/tea-20").json()["campaign"]["priority"] == 1
+
+
+class TestFourEyes:
+    """A site where whoever may spend more than 5.00 needs a colleague."""
+
+    @pytest.fixture
+    def config(self, config: Config) -> Config:
+        return config.model_copy(update={"offers": OffersConfig(four_eyes_above_minor=500)})
+
+    def test_one_key_alone_starts_nothing_dear(self, site: Site, manager: httpx.Client) -> None:
+        at_once = manager.post(PATH, json=campaign_json("dear"), headers=key("1"))
+        assert (at_once.status_code, at_once.json()["code"]) == (409, "campaign_not_approved")
+        assert manager.post(PATH, json=campaign_json("dear", state="draft"), headers=key("2")).status_code == 201
+        for state, code in (("approved", "campaign_not_approved"), ("running", "campaign_state")):
+            refused = manager.put(f"{PATH}/dear/state", json={"state": state}, headers=key(state))
+            assert (refused.status_code, refused.json()["code"]) == (409, code)
+        for state in ("approved", "running"):
+            sly = manager.put(f"{PATH}/dear", json=campaign_json("dear", state=state), headers=key(f"sly {state}"))
+            assert (sly.status_code, sly.json()["code"]) == (409, "campaign_not_approved")
+        set_campaign_state(site.db, "corner", "dear", CampaignState.APPROVED, by="a colleague")
+        assert manager.put(f"{PATH}/dear/state", json={"state": "running"}, headers=key("3")).status_code == 200
+        other = campaign_json("dear", priority=99)
+        assert manager.put(f"{PATH}/dear", json=other, headers=key("4")).json()["code"] == "campaign_not_approved"
+
+    def test_what_cannot_spend_much_needs_nobody(self, manager: httpx.Client) -> None:
+        cheap = campaign_json("cheap", budget={"max_vouchers": 5})  # of 0.99 each
+        assert manager.post(PATH, json=cheap, headers=key("1")).status_code == 201

@@ -1,0 +1,119 @@
+"""What both doors to campaigns share, the API's and the pages': reading one, saving it, moving it on in its life."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from pydantic import ValidationError
+
+from api.context import AppContext
+from api.keyring import Grant
+from engine.errors import NotFound, OperatorError, Problem
+from engine.offers.campaigns import Campaign, CampaignState, campaign_problems
+from engine.offers.decide import worth_of
+from engine.offers.law.rows import day_at
+from engine.offers.lifecycle import CampaignNotApproved, check_change, needs_second, state_after_edit
+from engine.plan.model import Plan
+from engine.storage.vouchers import campaigns as store_of
+from engine.storage.vouchers.revisions import Revision, Signatures, revisions, signatures
+from engine.vocabulary import Right
+from engine.wording import validation_problems
+
+BODY = "body"
+
+
+def editor(grant: Grant) -> str:
+    """Who is behind a key or a sign-in, for the history of campaigns."""
+    return grant.name
+
+
+def right_to(state: CampaignState) -> Right:
+    """What it takes to bring a campaign to a state."""
+    return Right.APPROVE_CAMPAIGNS if state is CampaignState.APPROVED else Right.EDIT_CAMPAIGNS
+
+
+def read_campaign(body: dict[str, Any], plan: Plan, now: float) -> tuple[Campaign | None, list[Problem]]:
+    """The campaign that a body says, and all that is wrong with it: of its form, or against the plan and the law."""
+    try:
+        # Through JSON text: the model is strict, and strict JSON takes lists for tuples and text for times.
+        campaign = Campaign.model_validate_json(json.dumps(body))
+    except ValidationError as error:
+        found = validation_problems(error, BODY)
+        return None, [Problem(BODY, f"{BODY}.{p.place}", p.reason, p.fix) for p in found]
+    wrong = campaign_problems([campaign], plan, BODY, day_at(now, plan.timezone))
+    places = [(p, p.place.replace("campaigns.0", BODY, 1)) for p in wrong]
+    return campaign, [Problem(BODY, place, p.reason, p.fix) for p, place in places]
+
+
+def valid_campaign(ctx: AppContext, store: str, body: dict[str, Any]) -> Campaign:
+    """The same, where nothing may be wrong. Raises OperatorError (422) with everything that is."""
+    campaign, wrong = read_campaign(body, ctx.plan(store), time.time())
+    if campaign is None or wrong:
+        raise OperatorError(wrong)
+    return campaign
+
+
+def needs_four_eyes(ctx: AppContext, store: str, campaign: Campaign) -> bool:
+    """Whether these terms need a second person's yes in this store."""
+    return needs_second(campaign, worth_of(campaign, ctx.plan(store)), ctx.config.offers.four_eyes_above_minor)
+
+
+def signed(ctx: AppContext, store: str, campaign_id: str) -> Signatures:
+    """Who wrote the terms that stand, and who approved them."""
+    return signatures(revisions(ctx.db, store, campaign_id))
+
+
+def save(
+    ctx: AppContext, store: str, campaign: Campaign, by: str, *, expected: int | None = None
+) -> store_of.StoredCampaign:
+    """Writes a campaign in the state that it names. `expected` is the version its editor had read, 0 for a new one.
+
+    Raises CampaignChanged (412), and CampaignNotApproved (409) where its terms need a second person first.
+    """
+    found = revisions(ctx.db, store, campaign.id, limit=200)
+    at = expected if expected is not None else (found[0].version if found else 0)
+    if needs_four_eyes(ctx, store, campaign) and not _may_stand(campaign, found, by):
+        raise CampaignNotApproved("its budget asks for a second person: save it as a draft, for somebody to approve")
+    return store_of.put_campaign(ctx.db, store, campaign, time.time(), by=by, expected=at)
+
+
+def save_edit(ctx: AppContext, store: str, campaign: Campaign, by: str, expected: int) -> store_of.StoredCampaign:
+    """The same for a form, which names no state: new ones and new terms that need a second person are drafts."""
+    state = CampaignState.DRAFT
+    if expected:
+        now = store_of.get_campaign(ctx.db, store, campaign.id).campaign
+        second = needs_four_eyes(ctx, store, campaign)
+        changed = now.model_copy(update={"state": campaign.state}) != campaign
+        state = state_after_edit(now.state, second=second, terms_changed=changed)
+    return save(ctx, store, campaign.model_copy(update={"state": state}), by, expected=expected)
+
+
+def move(
+    ctx: AppContext, store: str, campaign_id: str, to: CampaignState, by: str, *, expected: int | None = None
+) -> store_of.StoredCampaign:
+    """Brings a campaign to another state. Raises NotFound, CampaignChanged, CampaignNotApproved, WrongCampaignState."""
+    stored = store_of.get_campaign(ctx.db, store, campaign_id)
+    names = signed(ctx, store, campaign_id)
+    second = needs_four_eyes(ctx, store, stored.campaign)
+    check_change(stored.campaign, to, second=second, author=names.author, by=by, approved=names.four_eyes)
+    at = stored.version if expected is None else expected
+    return store_of.set_campaign_state(ctx.db, store, campaign_id, to, time.time(), by=by, expected=at)
+
+
+def require_campaign(ctx: AppContext, store: str, campaign_id: str) -> None:
+    """Raises NotFound where the store has none of this id."""
+    if not store_of.has_campaign(ctx.db, store, campaign_id):
+        raise NotFound("no such campaign")
+
+
+def _may_stand(campaign: Campaign, found: list[Revision], by: str) -> bool:
+    """Whether a campaign that needs a second person may be written in the state that it names."""
+    if campaign.state not in (CampaignState.RUNNING, CampaignState.APPROVED):
+        return True
+    terms = {k: v for k, v in json.loads(campaign.model_dump_json(by_alias=True)).items() if k != "state"}
+    if not found or found[0].terms != terms:
+        return False
+    names = signatures(found)
+    return names.four_eyes or (campaign.state is CampaignState.APPROVED and by != names.author)

@@ -20,7 +20,11 @@ import api.accounts.oidc
 import api.accounts.own
 import api.accounts.people
 import api.accounts.sign_in
+import api.campaigns.editing
 import api.campaigns.endpoints
+import api.campaigns.files
+import api.campaigns.measured
+import api.campaigns.pages
 import api.controllers.receivers
 import api.controllers.streams
 import api.health.endpoints
@@ -136,6 +140,10 @@ _ROUTERS = (
     api.tills.endpoints.pages,
     api.shares.endpoints.router,
     api.campaigns.endpoints.router,
+    api.campaigns.editing.router,
+    api.campaigns.files.router,
+    api.campaigns.measured.router,
+    api.campaigns.pages.router,
     api.controllers.receivers.router,
     api.controllers.streams.router,
     api.health.endpoints.router,

@@ -33,6 +33,7 @@ from engine.vocabulary import ProblemCode, Right
 PREFIX = "/manage"
 SIGN_IN = "/manage/sign-in"
 REVIEWS = "/share-reviews/"
+CAMPAIGNS = "/campaigns/"
 OFFICER = "/dpo"
 """The data protection officer's page: the same sign-in, with a key of a scope of its own."""
 ACCOUNT, PEOPLE, AUDIT = "/account", "/people", "/audit"
@@ -153,7 +154,7 @@ def sign_in_response(ctx: AppContext, to: str, grant: Grant) -> Response:
 
 def inside(to: str) -> str:
     """Where a form wants to lead on to, if that is a page of ours for people who work here; else the first of them."""
-    below = (*(f"{path}/" for path in _INSIDE), REVIEWS)
+    below = (*(f"{path}/" for path in _INSIDE), REVIEWS, CAMPAIGNS)
     return to if to in _INSIDE or (to.startswith(below) and "//" not in to and "\\" not in to) else PREFIX
 
 

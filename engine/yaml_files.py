@@ -90,11 +90,17 @@ def read_yaml(path: Path) -> Any:
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise _problem(path, "(whole file)", f"larger than {MOST_BYTES // 2**20} MiB", "give a smaller file")
-        return yaml.load(content.decode("utf-8"), _Strict)
     except OSError as error:
         raise _problem(path, "(whole file)", error.strerror or str(error), "give a readable file") from error
+    return parse_yaml(content, path)
+
+
+def parse_yaml(content: bytes, path: Path) -> Any:
+    """What these bytes say, that came from `path` (or are called so). Raises OperatorError as `read_yaml` does."""
+    if len(content) > MOST_BYTES:
+        raise _problem(path, "(whole file)", f"larger than {MOST_BYTES // 2**20} MiB", "give a smaller file")
+    try:
+        return yaml.load(content.decode("utf-8"), _Strict)
     except UnicodeDecodeError as error:
         raise _problem(path, "(whole file)", f"not UTF-8: {error.reason}", "save it as UTF-8") from error
     except yaml.YAMLError as error:

@@ -15,6 +15,7 @@ import pytest
 from pydantic import BaseModel
 
 import api
+from api.campaigns.forms import FIELDS, PLACES
 from api.health.endpoints import RECEIVERS, Ready
 from api.managers.console.figures.asked import NoteCode, View
 from api.managers.console.figures.days import Bucket, Comparison, presets
@@ -29,6 +30,10 @@ from api.texts.consents import ASKED, EARLIER, KEPT_WORDINGS, TEXT_VERSION, word
 from api.texts.language import Language
 from docs.from_code.tables import words as said_of
 from engine.loyalty.humans import Signal
+from engine.offers.campaigns import CampaignState
+from engine.offers.foretold.never import NeverReason
+from engine.offers.hours import DAYS as WEEK_DAYS
+from engine.offers.measured.uplift import UpliftState
 from engine.positioning.labels.doubts import LIES
 from engine.positioning.locator import NoFix
 from engine.presence.hotzones import HotReason, HotState
@@ -38,6 +43,8 @@ from engine.runtime.stored.damage import Damaged
 from engine.storage.models import metadata
 from engine.storage.people.held import ways_to
 from engine.storage.status import ENGINE
+from engine.storage.vouchers.campaign_files import CampaignChange
+from engine.storage.vouchers.pauses import PauseSource
 from engine.vocabulary import (
     AuditAction,
     Channel,
@@ -69,6 +76,17 @@ from engine.yaml_files import read_yaml
 API = Path(api.__file__).parent
 SAME = {
     # French and English write these alike; everything else that is alike has been forgotten.
+    ("campaign_fields", "budget"),
+    ("campaign_fields", "zone"),
+    ("campaigns", "budget"),
+    ("campaigns", "coupons_one"),
+    ("campaigns", "coupons_other"),
+    ("campaigns", "from_file"),
+    ("campaigns", "version"),
+    ("campaigns", "versions"),
+    ("what_if", "coupons"),
+    ("what_if", "moments_one"),
+    ("what_if", "moments_other"),
     ("docs", "version"),
     ("front", "developers"),
     ("me", "points_one"),
@@ -248,6 +266,20 @@ MONTHS = {f"m{n}" for n in range(1, 13)}
 DAYS = {f"d{n}" for n in range(7)}
 NAMES = {"zone", "from_zone", "to_zone", "weekday", "hour", "day", "step"}
 CODES: dict[str, set[str]] = {
+    "campaign_states": set(CampaignState),
+    "campaign_moves": set(CampaignState),
+    "campaign_changes": set(CampaignChange),
+    "campaign_refusals": {
+        *(ProblemCode.CAMPAIGN_CHANGED, ProblemCode.CAMPAIGN_NOT_APPROVED, ProblemCode.CAMPAIGN_STATE),
+    },
+    "campaign_fields": {*FIELDS, *PLACES},
+    "week_days": set(WEEK_DAYS),
+    "never": set(NeverReason),
+    "never_remedies": set(NeverReason),
+    "pause_sources": set(PauseSource),
+    "funnel": {"issued", "delivered", "seen", "redeemed", "cost"},
+    "uplift_of": {"redemption", "purchase", "basket", "margin"},
+    "uplift_states": set(UpliftState),
     "signals": set(Signal),
     "verdicts": set(ReviewVerdict),
     "points_states": set(PointsState),

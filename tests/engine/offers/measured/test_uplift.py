@@ -235,3 +235,20 @@ def test_an_interval_holds_its_ends() -> None:
 @pytest.mark.parametrize(("p", "alarm"), [(None, False), (0.0, True), (0.000999, True), (0.001, False), (1.0, False)])
 def test_groups_less_likely_than_one_in_a_thousand_are_flagged(p: float | None, alarm: bool) -> None:
     assert Uplift(9, 9, (1, 1), None, None, None, None, p).sample_ratio_alarm is alarm
+
+
+# --- A/A: the same coupon for both groups
+
+
+def test_of_a_thousand_experiments_that_change_nothing_one_in_twenty_says_it_does() -> None:
+    rng = np.random.default_rng(2026)
+    runs, n = 1000, 3000
+    ghosts = rng.binomial(n, 0.5, runs)
+    hits, control = rng.binomial(n - ghosts, 0.3), rng.binomial(ghosts, 0.3)
+    _, low, high = newcombe(hits, n - ghosts, control, ghosts)
+    assert np.mean((low > 0) | (high < 0)) == pytest.approx(0.05, abs=0.01)
+    baskets = rng.lognormal(7.0, 0.6, (runs, 400)) * (rng.random((runs, 400)) < 0.4)
+    ghost = rng.random((runs, 400)) < 0.5
+    stacked = [part for group in (~ghost, ghost) for part in _summed(baskets, group)]
+    _, low, high = welch(*stacked)
+    assert np.mean((low > 0) | (high < 0)) == pytest.approx(0.05, abs=0.01)

@@ -1,0 +1,121 @@
+"""A campaign looked at before it is saved: the law, what it can promise at its place, and whether it can ever speak."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import shapely
+
+from api.campaigns.desk import read_campaign
+from api.context import AppContext
+from engine.errors import Problem
+from engine.offers.campaigns import Campaign, CampaignPlace
+from engine.offers.caps import Limits
+from engine.offers.decide import worth_of
+from engine.offers.foretold.never import NeverReason, never_fires
+from engine.plan.drawing.draw import draw_svg
+from engine.plan.model import Plan
+from engine.runtime.promised.foresight import Foresight, Foretold
+
+KEPT = 200  # promises of places that somebody looked at
+RING = 'fill="#f2a71b" fill-opacity="0.35" stroke="#a93414" stroke-width="0.15"'
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What there is to say of a campaign that was typed. `campaign` is None where it has no form yet."""
+
+    campaign: Campaign | None
+    wrong: list[Problem]
+    never: list[NeverReason]
+    told: Foretold | None
+
+
+class Foresights:
+    """What plans say of places, worked out once each. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, Foresight] = {}
+        self._told: OrderedDict[tuple[Any, ...], Foretold] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def foretell(self, plan: Plan, campaign: Campaign) -> Foretold | None:
+        """What the campaign can promise at its place; None in a store without access points."""
+        if not plan.access_points:
+            return None
+        key = (plan.store, campaign.place, campaign.precision)
+        with self._lock:
+            if key not in self._told:
+                if plan.store not in self._of:
+                    self._of[plan.store] = Foresight(plan)
+                self._told[key] = self._of[plan.store].foretell(campaign)
+                while len(self._told) > KEPT:
+                    self._told.popitem(last=False)
+            return self._told[key]
+
+
+def look_at(ctx: AppContext, foresights: Foresights, store: str, body: dict[str, Any], typed: list[Problem]) -> Looked:
+    """Everything about a body that a form gave; `typed` is what could not be read of it."""
+    plan, now = ctx.plan(store), time.time()
+    campaign, wrong = read_campaign(body, plan, now)
+    names = {p.place.rpartition(".")[2] for p in typed}
+    wrong = typed + [p for p in wrong if p.place.rpartition(".")[2] not in names]
+    if campaign is None or typed or not _is_on(campaign.place, plan):
+        return Looked(campaign if not typed else None, wrong, [], None)
+    told = foresights.foretell(plan, campaign)
+    return Looked(campaign, wrong, find_never(ctx, store, campaign, told, now), told)
+
+
+def find_never(ctx: AppContext, store: str, campaign: Campaign, told: Foretold | None, now: float) -> list[NeverReason]:
+    """Why the campaign can never give anything out in this store."""
+    plan, offers = ctx.plan(store), ctx.config.offers
+    limits = Limits(offers.per_visit, offers.per_day, offers.per_week)
+    worth = worth_of(campaign, plan)
+    unknown = worth == 0 and campaign.offer.applies_to != "product"  # of a basket nobody knows before
+    return list(
+        never_fires(
+            campaign,
+            now,
+            ZoneInfo(plan.timezone),
+            limits,
+            worth_minor=1 if unknown else worth,
+            reachable=told is None or told.promise.precision > 0,
+            promise=None if told is None else told.promise,
+            asked=any(a.startswith("location_offers:") for a in ctx.config.privacy.asked),
+        )
+    )
+
+
+def draw_place(plan: Plan, place: CampaignPlace, width_px: int) -> str:
+    """The level of the place as SVG, with the place lit. A product's ring is drawn as the crow flies."""
+    if place.product is not None and place.radius_m is not None:
+        p = plan.product_by_sku[place.product]
+        ring, floor = shapely.Point(p.x_m, p.y_m).buffer(place.radius_m), plan.levels[plan.level_index[p.level]].polygon
+        shape, level = ring.intersection(floor), p.level
+        mark = f'<circle cx="{p.x_m:.2f}" cy="{p.y_m:.2f}" r="0.3" fill="#a93414"/>'
+    elif place.zone is not None:
+        zone = plan.zones[plan.zone_index[place.zone]]
+        shape, level, mark = zone.polygon, zone.level, ""
+    else:
+        ground = min(plan.levels, key=lambda lv: (lv.ordinal != 0, lv.ordinal))
+        shape, level, mark = ground.polygon, ground.id, ""
+    return draw_svg(
+        plan, level=level, layers=[f'<path d="{_path(shape)}" {RING}/>{mark}'], width_px=width_px, signs=False
+    )
+
+
+def _is_on(place: CampaignPlace, plan: Plan) -> bool:
+    return (place.product is None or place.product in plan.product_by_sku) and (
+        place.zone is None or place.zone in plan.zone_index
+    )
+
+
+def _path(shape: shapely.Geometry) -> str:
+    parts = [part for part in shapely.get_parts(shape) if isinstance(part, shapely.Polygon)]
+    rings = [ring for part in parts for ring in (part.exterior, *part.interiors)]
+    return "".join("M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in ring.coords) + "Z" for ring in rings)

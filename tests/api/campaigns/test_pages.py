@@ -1,0 +1,223 @@
+"""Campaigns in the browser, by HTTP alone: made, looked at, approved, exported, and never saved over one another."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import yaml
+
+from engine.config import Config, OffersConfig
+from engine.offers.campaigns import CampaignState
+from engine.storage.vouchers.campaigns import get_campaign, put_campaign, set_campaign_state
+from tests.api.site import SECRETS, Site, campaign
+
+HERE = "/campaigns/corner"
+TEA = {"place": "product:tea-1", "radius_m": "3", "target": "product:tea-1"}
+
+
+@pytest.fixture
+def manager(site: Site) -> Iterator[httpx.Client]:
+    with site.client(**{"Accept-Language": "en"}) as client:
+        client.post("/manage/sign-in", data={"key": SECRETS.manager_key, "to": HERE})
+        yield client
+
+
+def fields(page: str) -> dict[str, str]:
+    """What a browser would send of the form of a page."""
+    inputs = re.findall(r'<input type="[a-z-]+" name="([a-z_]+)" value="([^"]*)"(?![^>]*type="checkbox")', page)
+    picked = re.findall(r'<select name="([a-z_]+)">(.*?)</select>', page, re.S)
+    chosen = {name: re.findall(r'value="([^"]*)" selected', options) for name, options in picked}
+    first = {name: re.findall(r'value="([^"]*)"', options)[0] for name, options in picked}
+    ticked = re.findall(r'<input type="checkbox" name="([a-z_]+)" value="yes" checked', page)
+    return (
+        {k: v.replace("&#39;", "'") for k, v in inputs if not k.startswith("day_") and k != "on_request"}
+        | {name: (found or [first[name]])[0] for name, found in chosen.items()}
+        | dict.fromkeys(ticked, "yes")
+    )
+
+
+def texts() -> dict[str, str]:
+    return {f"{lang}_{part}": f"{lang} {part}" for lang in ("fr", "en") for part in ("title", "text")}
+
+
+def send(manager: httpx.Client, typed: dict[str, str], do: str) -> httpx.Response:
+    return manager.post(f"{HERE}/_form", data=typed | {"do": do})
+
+
+def test_nobody_gets_in_without_a_key_and_then_where_they_wanted(site: Site) -> None:
+    with site.client() as client:
+        asked = client.get(f"{HERE}/tea-20")
+        assert (asked.status_code, f'value="{HERE}/tea-20"' in asked.text) == (401, True)
+        there = client.post("/manage/sign-in", data={"key": SECRETS.manager_key, "to": f"{HERE}/tea-20"})
+        assert there.headers["location"] == f"{HERE}/tea-20"
+
+
+def test_a_campaign_is_made_by_a_form_as_a_draft(site: Site, manager: httpx.Client) -> None:
+    typed = fields(manager.get(f"{HERE}/_new").text)
+    assert typed["version"] == "0"
+    typed |= TEA | texts() | {"id": "tea-15", "name": "Tea", "percent": "15", "margin": "1,50", "day_sat": "yes"}
+    saved = send(manager, typed, "save")
+    assert (saved.status_code, saved.headers["location"]) == (303, f"{HERE}/tea-15?lang=en")
+    made = get_campaign(site.db, "corner", "tea-15").campaign
+    assert (made.state, made.margin_minor, made.when.days) == ("draft", 150, ("sat",))
+    assert (made.offer.kind, made.place.radius_m, made.holdout_share) == ("percent", 3.0, 0.1)
+    listed = manager.get(HERE).text
+    assert "Draft" in listed
+    assert listed.index("tea-20") < listed.index("tea-15")  # what runs comes first
+    again = send(manager, typed, "save")
+    assert (again.status_code, "a campaign of this id" in again.text) == (409, True)
+
+
+def test_a_form_that_is_saved_as_it_was_opened_changes_nothing(site: Site, manager: httpx.Client) -> None:
+    full = campaign(
+        "full",
+        when={
+            "starts_at": "2026-01-01T00:00:00+01:00",
+            "days": ["mon", "sat"],
+            "hours": [{"from": "09:00", "to": "20:00"}, {"from": "21:00", "to": "22:00"}],
+            "quiet_hours": [{"from": "22:00", "to": "07:00"}],
+        },
+        audience={"locales": ["fr"]},
+        budget={"max_vouchers": 7, "max_amount_minor": 1234},
+        precision=0.7,
+        share={"open_to": "anyone"},
+        holdout_share=0.25,
+        experiment="spring",
+        on_request=True,
+        valid_s=5400.0,
+    )
+    put_campaign(site.db, "corner", full)
+    typed = fields(manager.get(f"{HERE}/full/edit").text)
+    assert send(manager, typed, "save").status_code == 303
+    assert get_campaign(site.db, "corner", "full").campaign == full
+
+
+def test_the_law_and_what_never_fires_are_said_before_saving(manager: httpx.Client) -> None:
+    typed = fields(manager.get(f"{HERE}/tea-20/edit").text)
+    too_much = send(manager, typed | {"percent": "60"}, "check")
+    assert too_much.status_code == 200
+    assert "above the legal 34 %" in too_much.text
+    assert send(manager, typed | {"percent": "60"}, "save").status_code == 422
+    silent = send(
+        manager,
+        typed | {"hours_from": "10:00", "hours_to": "11:00", "quiet_from": "09:00", "quiet_to": "12:00"},
+        "check",
+    )
+    assert "can never fire" in silent.text
+    assert "Widen the hours" in silent.text
+    typo = send(manager, typed | {"margin": "abc"}, "check")
+    assert re.search(r"What a use earns</b> <span[^>]*>is no number", typo.text)
+    assert "right" in send(manager, typed, "check").text
+
+
+def test_the_later_of_two_editors_is_told_and_loses_nothing(site: Site, manager: httpx.Client) -> None:
+    typed = fields(manager.get(f"{HERE}/tea-20/edit").text)
+    put_campaign(site.db, "corner", campaign(name="A colleague's"))
+    late = send(manager, typed | {"name": "Mine"}, "save")
+    assert (late.status_code, "Somebody else has changed" in late.text, 'value="Mine"' in late.text) == (
+        412,
+        True,
+        True,
+    )
+    assert get_campaign(site.db, "corner", "tea-20").campaign.name == "A colleague's"
+    stale = manager.post(f"{HERE}/tea-20/state", data={"state": "paused", "version": "1"}, follow_redirects=True)
+    assert "Somebody else has changed" in stale.text
+
+
+def test_it_moves_on_by_buttons_and_keeps_every_version(site: Site, manager: httpx.Client) -> None:
+    for state in ("paused", "ended", "draft", "approved", "running"):
+        page = manager.get(f"{HERE}/tea-20").text
+        assert f'value="{state}"' in page
+        version = re.search(r'name="version" value="(\d+)"', page)
+        assert version is not None
+        moved = manager.post(f"{HERE}/tea-20/state", data={"state": state, "version": version[1]})
+        assert "refused" not in moved.headers["location"]
+        assert get_campaign(site.db, "corner", "tea-20").campaign.state == state
+    page = manager.get(f"{HERE}/tea-20").text
+    assert ("Version 6" in page, "<del>approved</del>" in page, "<ins>running</ins>" in page) == (True, True, True)
+
+
+class TestTwoPeople:
+    """Where whoever may spend more than 5.00 needs a colleague."""
+
+    @pytest.fixture
+    def config(self, config: Config) -> Config:
+        return config.model_copy(update={"offers": OffersConfig(four_eyes_above_minor=500)})
+
+    def test_a_dear_campaign_waits_for_a_colleague(self, site: Site, manager: httpx.Client) -> None:
+        typed = fields(manager.get(f"{HERE}/_new").text) | TEA | texts() | {"id": "dear", "name": "Dear", "margin": "1"}
+        assert send(manager, typed, "save").status_code == 303
+        page = manager.get(f"{HERE}/dear").text
+        assert "asks for a second person" in page
+        assert 'value="approved"' not in page
+        forced = manager.post(f"{HERE}/dear/state", data={"state": "approved", "version": "1"}, follow_redirects=True)
+        assert "somebody else has to approve" in forced.text
+        set_campaign_state(site.db, "corner", "dear", CampaignState.APPROVED, by="ben")
+        assert 'value="running"' in manager.get(f"{HERE}/dear").text
+        edited = fields(manager.get(f"{HERE}/dear/edit").text) | {"percent": "12"}
+        assert send(manager, edited, "save").status_code == 303  # new terms: a draft again
+        assert get_campaign(site.db, "corner", "dear").campaign.state is CampaignState.DRAFT
+
+
+def test_a_file_goes_out_and_comes_in_with_its_differences_shown(site: Site, manager: httpx.Client) -> None:
+    given = manager.get(f"{HERE}/_export")
+    assert "attachment" in given.headers["content-disposition"]
+    whole = yaml.safe_load(given.text)
+    assert [c["id"] for c in whole["campaigns"]] == ["store-1", "tea-20"]
+    assert "0 differences" in manager.post(f"{HERE}/_import", data={"text": given.text}).text
+    whole["campaigns"][1]["priority"] = 77
+    whole["campaigns"][0]["id"] = "fresh"  # store-1 is left out, and stays
+    edited = yaml.safe_dump(whole)
+    compared = manager.post(f"{HERE}/_import", data={"text": edited}).text
+    assert ("2 differences" in compared, "<ins>77</ins>" in compared, "fresh · new" in compared) == (True, True, True)
+    versions = re.search(r'name="versions" value="([^"]*)"', compared)
+    assert versions is not None
+    read = versions[1].replace("&#34;", '"')
+    taken = manager.post(f"{HERE}/_import", data={"text": edited, "versions": read, "do": "save"})
+    assert taken.status_code == 303
+    assert get_campaign(site.db, "corner", "tea-20").campaign.priority == 77
+    states = [get_campaign(site.db, "corner", c).campaign.state for c in ("fresh", "tea-20", "store-1")]
+    assert states == ["draft", "running", "running"]
+    whole["campaigns"][1]["priority"] = 3  # with the versions of before: a colleague's change is not overwritten
+    late = manager.post(f"{HERE}/_import", data={"text": yaml.safe_dump(whole), "versions": read, "do": "save"})
+    assert (late.status_code, "Somebody else" in late.text) == (412, True)
+    wrong = manager.post(f"{HERE}/_import", data={"text": "campaigns: [{}]"})
+    assert (wrong.status_code, "campaigns.0.id" in wrong.text) == (422, True)
+
+
+def test_the_place_is_lit_on_the_plan(manager: httpx.Client) -> None:
+    for path in ("tea-20/place.svg", "_place.svg?place=zone:tea", "_place.svg?place=store"):
+        drawn = manager.get(f"{HERE}/{path}")
+        assert (drawn.headers["content-type"], "#f2a71b" in drawn.text) == ("image/svg+xml", True)
+    assert manager.get(f"{HERE}/_place.svg?place=zone:cellar").status_code == 404
+
+
+def test_what_it_brought_and_would_bring(site: Site, manager: httpx.Client) -> None:
+    with site.client() as phone:
+        site.issue(site.sign_in(phone), time.time())
+    results = manager.get(f"{HERE}/tea-20/results").text
+    assert re.search(r"Issued</dt><dd><b>1</b>", results)
+    assert "Nobody was held out" in results
+    foretold = manager.get(f"{HERE}/tea-20/what-if").text
+    assert "Too early" in foretold
+    receipts = manager.post(f"{HERE}/tea-20/results", files={"receipts": ("r.csv", b"who;when\n", "text/csv")})
+    assert (receipts.status_code, "the header is" in receipts.text) == (422, True)
+    good = b"shopper,t,basket_minor,margin_minor\nsomebody,1767261600,1999,420\n"
+    fine = manager.post(f"{HERE}/tea-20/results", files={"receipts": ("r.csv", good, "text/csv")})
+    assert (fine.status_code, "Not enough shoppers yet" in fine.text) == (200, True)
+
+
+def test_another_stores_and_unknown_ones_are_404(manager: httpx.Client) -> None:
+    paths = ("/campaigns/nowhere", f"{HERE}/none", f"{HERE}/none/results", f"{HERE}/none/what-if", f"{HERE}/none/edit")
+    assert {manager.get(path).status_code for path in paths} == {404}
+
+
+def test_every_page_is_in_french_too(site: Site, manager: httpx.Client) -> None:
+    for path in ("", "/_new", "/_import", "/tea-20", "/tea-20/edit", "/tea-20/what-if", "/tea-20/results"):
+        page = manager.get(f"{HERE}{path}", params={"lang": "fr"})
+        assert (page.status_code, page.headers["content-language"]) == (200, "fr"), path
+        assert "ampagne" in page.text

@@ -1,0 +1,111 @@
+"""What-if: replays keep the campaign's own rules, and forecasts hold what the next simulated week brings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from engine.offers.caps import Limits, Slot
+from engine.offers.experiments import is_control
+from engine.offers.foretold.forecast import Worth, band, curve, days_of, week_ahead
+from engine.offers.foretold.replay import Held, PlaceMoment, replay
+from tests.api.site import campaign
+
+PARIS = ZoneInfo("Europe/Paris")
+MONDAY = dt.datetime(2026, 6, 1, tzinfo=PARIS).timestamp()
+DAY = 86_400.0
+FREE = Limits(9, 9, 99)
+
+
+def test_a_replay_keeps_caps_hours_and_holdout() -> None:
+    noon = MONDAY + 12 * 3600
+    pauses = [PlaceMoment(noon + i * DAY, "ana", f"v{i}") for i in range(6)] + [
+        PlaceMoment(noon + 9 * 3600, "ben", "b")
+    ]
+    said = replay(campaign(when={"hours": [{"from": "10:00", "to": "20:00"}]}), pauses[::-1], [], FREE, PARIS)
+    assert said.issued_at == (noon, noon + DAY, noon + 2 * DAY)  # three in seven days
+    assert said.refused == {"cap_campaign_week": 3, "outside_hours": 1}
+
+
+def test_what_others_gave_takes_its_place_in_the_caps() -> None:
+    noon = MONDAY + 12 * 3600
+    had = [Held("ana", Slot(("corner", "other"), "v0", noon - 60, counts=True))]
+    once = [PlaceMoment(noon, "ana", "v0"), PlaceMoment(noon, "ben", "w0")]
+    assert replay(campaign(), once, had, Limits(1, 9, 9), PARIS).issued_at == (noon,)
+    later = [Held("ana", Slot(("corner", "other"), "v0", noon + 60, counts=True))]
+    assert len(replay(campaign(), once, later, Limits(1, 9, 9), PARIS).issued_at) == 2
+
+
+def test_a_replay_holds_out_whom_the_campaign_would() -> None:
+    names = [f"s{i}" for i in range(400)]
+    half = campaign(holdout_share=0.5)
+    said = replay(half, [PlaceMoment(MONDAY, n, n) for n in names], [], FREE, PARIS)
+    held = sum(is_control(half, n) for n in names)
+    assert (len(said.issued_at), said.refused["holdout"]) == (400 - held, held)
+
+
+def test_days_are_those_of_the_stores_clock() -> None:
+    late = dt.datetime(2026, 6, 7, 23, 59, tzinfo=PARIS).timestamp()
+    days = days_of([MONDAY, late, late + 120, MONDAY - 1], dt.date(2026, 6, 15), 2, PARIS)
+    assert (days[0, 0], days[0, 6], days[1, 0], days.sum()) == (1, 1, 1, 3)
+
+
+def test_the_next_simulated_week_lies_within_its_interval() -> None:
+    """40 campaigns, from a few coupons a week to hundreds; weeks differ by some per cent, weekdays by threefold."""
+    inside = [simulated(k) for k in range(40)]
+    assert sum(inside) >= 34
+
+
+def simulated(seed: int) -> bool:
+    """Five weeks of which the first only fills the caps, a forecast from the other four, and the week that came."""
+    rng = np.random.default_rng([7, seed])
+    people = int(rng.integers(30, 250))
+    pauses = [p for week in range(6) for p in week_of(rng, week, people)]
+    terms = campaign(holdout_share=0.1, caps={"per_day": 1, "per_week": 2})
+    issued = replay(terms, pauses, [], FREE, PARIS).issued_at
+    until = dt.date(2026, 6, 1) + dt.timedelta(days=35)
+    past = days_of(issued, until, 4, PARIS)
+    came = days_of(issued, until + dt.timedelta(days=7), 1, PARIS).sum()
+    return band(week_ahead(past, rng)).covers(came)
+
+
+def week_of(rng: np.random.Generator, week: int, people: int) -> list[PlaceMoment]:
+    busy = np.array([0.6, 0.7, 0.8, 0.9, 1.3, 1.8, 0.4]) * rng.lognormal(0.0, 0.08)
+    out = []
+    for day, rate in enumerate(busy):
+        for _ in range(rng.poisson(0.12 * people * rate)):
+            who = f"s{int(people * rng.random() ** 2)}"  # some come often, most seldom
+            t = MONDAY + (7 * week + day) * DAY + float(rng.uniform(9, 20)) * 3600
+            out.append(PlaceMoment(t, who, f"{who}-{week}-{day}"))
+    return out
+
+
+def test_a_budget_bounds_what_comes_and_what_it_costs() -> None:
+    rng = np.random.default_rng(1)
+    days = rng.poisson(20.0, (4, 7)).astype(float)
+    points = curve(week_ahead(days, rng), Worth(99, 150, 0.2), rng)
+    free, budgets = points[0], points[1:]
+    assert free.coupons.expected == pytest.approx(days.sum() / 4, rel=0.05)
+    assert free.used.expected == pytest.approx(0.2 * free.coupons.expected, rel=0.05)
+    assert free.margin_minor.expected == pytest.approx(150 * free.used.expected)
+    assert [p.coupons.high <= (p.budget or 0) for p in budgets] == [True] * len(budgets)
+    expected = [p.coupons.expected for p in budgets]
+    assert expected == sorted(expected)
+
+
+def test_a_share_of_uses_that_was_seen_goes_before_one_that_is_stated() -> None:
+    rng = np.random.default_rng(2)
+    coupons = np.full(4000, 1000.0)
+    [stated, *_] = curve(coupons, Worth(99, 150, 0.2, used=3, unused=4), rng)
+    [seen, *_] = curve(coupons, Worth(99, 150, 0.2, used=30, unused=20), rng)
+    assert stated.used.expected == pytest.approx(200, rel=0.02)
+    assert seen.used.expected == pytest.approx(600, rel=0.03)
+    assert seen.used.high - seen.used.low > 3 * (stated.used.high - stated.used.low)
+
+
+def test_one_week_alone_foretells_nothing() -> None:
+    with pytest.raises(ValueError, match="two others"):
+        week_ahead(np.ones((1, 7)), np.random.default_rng(0))

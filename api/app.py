@@ -59,6 +59,7 @@ import api.shoppers.wallet.plain
 import api.shoppers.wallet.quieter
 import api.shoppers.wallet.ways
 import api.tills.endpoints
+import api.tills.listed
 from api import contract, docs, pages, problems
 from api import manager_login as gate
 from api.context import AppContext
@@ -137,6 +138,7 @@ _ROUTERS = (
     api.privacy.officer.router,
     api.privacy.officer.pages,
     api.tills.endpoints.router,
+    api.tills.listed.router,
     api.tills.endpoints.pages,
     api.shares.endpoints.router,
     api.campaigns.endpoints.router,

@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api.callers.cookies import GUEST, SHOPPER, read_cookie, set_cookie
 from api.callers.visitors import guest_id, may_be_guest, spend_share_open, visitor_of, who_taps
 from api.context import AppContext, context
-from api.drawn.qr import qr_svg
+from api.drawn.qr import coupon_qr
 from api.pages import page
 from api.problems import problem_page
 from api.ratelimits import RateLimits, TooManyRequests, rate_limits
@@ -122,7 +122,7 @@ def shared_coupon(token: str, request: Request, ctx: AppContext = Depends(contex
         state=state if state is VoucherState.REDEEMED or state is VoucherState.VOIDED else VoucherState.EXPIRED,
         over=over,
         code=group_digits(code),
-        qr_svg="" if over else qr_svg(code),
+        qr_svg="" if over else coupon_qr(ctx, found.voucher.store, code, until, found.offer),
         store=found.voucher.store,
         signed_in=read_cookie(ctx, request, SHOPPER) is not None,
     )

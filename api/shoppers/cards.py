@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from api.context import AppContext
-from api.shoppers.qr import qr_svg
+from api.drawn.qr import coupon_qr
 from api.shoppers.schemas import Saved, StreamedVoucher, VoucherCard
 from api.shoppers.wallet.goods import goods_of
 from api.texts.catalogue import words
@@ -55,7 +55,7 @@ def _card(ctx: AppContext, details: VoucherDetails, place: dict[str, Any], lang:
         text=text["text"],
         badge=badge(details.offer, details.currency, lang),
         offer={k: v for k, v in details.offer.items() if v is not None},
-        qr_svg=qr_svg(code),
+        qr_svg=coupon_qr(ctx, voucher.store, code, voucher.expires_at, details.offer),
         issued_at=rfc3339(voucher.issued_at),
         expires_at=rfc3339(voucher.expires_at),
         why=why(ctx.plans.get(voucher.store), place, None, lang, asked=is_asked(voucher.visit_id)),
@@ -83,7 +83,7 @@ def to_streamed(ctx: AppContext, pending: Pending, locale: str) -> StreamedVouch
         text=text["text"],
         badge=badge(payload["offer"], payload["currency"], lang),
         offer=payload["offer"],
-        qr_svg=qr_svg(code),
+        qr_svg=coupon_qr(ctx, payload["store"], code, payload["expires_at"], payload["offer"]),
         issued_at=rfc3339(payload["issued_at"]),
         expires_at=rfc3339(payload["expires_at"]),
         caused_by_t=delivery.caused_by_t,

@@ -15,7 +15,7 @@ export async function call(method, path, body, headers = {}) {
     init.headers["Content-Type"] = "application/json";
     init.body = JSON.stringify(body);
   }
-  if (method !== "GET") init.headers["Idempotency-Key"] = key();
+  if (method !== "GET") init.headers["Idempotency-Key"] ??= freshKey();
   for (let attempt = 0; ; attempt += 1) {
     let response;
     try {
@@ -32,7 +32,7 @@ export async function call(method, path, body, headers = {}) {
   }
 }
 
-function key() {
+export function freshKey() {
   // crypto.randomUUID is missing on plain http; getRandomValues is not.
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 }

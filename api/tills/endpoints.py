@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import HTMLResponse
@@ -13,7 +13,8 @@ from api.context import AppContext, context
 from api.keyring import Grant
 from api.pages import page
 from api.problems import problem_responses
-from api.ratelimits import WRONG_CODES_PER_TILL, RateLimits, address, rate_limits
+from api.ratelimits import RateLimits, rate_limits
+from api.tills.listed import redemption_answer
 from api.tills.schemas import (
     CheckAnswer,
     PlaceCode,
@@ -25,6 +26,7 @@ from api.tills.schemas import (
     TillStores,
     VoidRequest,
 )
+from api.tills.tries import begin
 from api.times import rfc3339
 from engine.errors import NotFound
 from engine.offers.discounts import Basket, Line
@@ -52,7 +54,7 @@ def check(
     grant: Grant = Depends(needs(Right.USE_TILLS)),
 ) -> CheckAnswer:
     """No effect. The same answer, `unknown`, for a wrong code, another store's and nobody's."""
-    tries = _begin(ctx, limits, request, grant, body)
+    tries = begin(ctx, limits, request, grant, body.store, body.till)
     found = desk.check_voucher(
         ctx.db,
         body.code,
@@ -79,7 +81,7 @@ def redeem(
 ) -> RedemptionAnswer:
     """Exactly as often as the voucher may be used, however many tills ask at once. Repeat with the same
     Idempotency-Key until an answer comes. 404 `voucher_unknown`; 409 `voucher_redeemed`, `voucher_expired`, …"""
-    tries = _begin(ctx, limits, request, grant, body)
+    tries = begin(ctx, limits, request, grant, body.store, body.till)
     try:
         done = desk.redeem(
             ctx.db,
@@ -92,12 +94,13 @@ def redeem(
             secret=ctx.secrets.site_key,
             timezone=ctx.plan(body.store).timezone,
             sold_at=_sold_at(body),
+            cashier=body.cashier or "",
         )
     except NotFound:
         tries.tell(right=False)
         raise
     tries.tell(right=True)
-    return _redemption(done)
+    return redemption_answer(done)
 
 
 @router.post("/void", summary="Undo a redemption", responses=problem_responses(400, 404, 422))
@@ -109,7 +112,7 @@ def void(
         check_right(grant, Right.USE_TILLS, body.store)
     own = grant.where(Right.USE_TILLS)
     store = body.store if body.store is not None or grant.may(Right.USE_TILLS, None) else min(own)
-    return _redemption(desk.void(ctx.db, body.redemption_id, time.time(), store=store))
+    return redemption_answer(desk.void(ctx.db, body.redemption_id, time.time(), store=store))
 
 
 @router.get("/codes/{store}", summary="Codes for screens in the store", responses=problem_responses(404))
@@ -151,45 +154,6 @@ def till_page(request: Request) -> HTMLResponse:
     return page(request, "till.html")
 
 
-@dataclass(frozen=True, slots=True)
-class _Tries:
-    """The attempts of one till, and of all tills of its key at its address."""
-
-    limits: RateLimits
-    till: str
-    key: str
-    per_minute: int
-
-    def begin(self) -> None:
-        """Counts an attempt. Raises TooManyRequests before its code is looked at, or a right guess would answer.
-
-        Where the key's tills together had too many wrong codes, those that had a right one lately go on: naming
-        another till each time does not help a guesser, and does not close the shop.
-        """
-        self.limits.spend("till", self.till, self.per_minute)
-        self.limits.shared.look("till_wrong", self.till, WRONG_CODES_PER_TILL)
-        if not self.limits.trusts("till", self.till):
-            self.limits.shared.look("till_wrong_key", self.key, self.per_minute)
-
-    def tell(self, *, right: bool) -> None:
-        """Whether the code was one of the store's."""
-        if right:
-            self.limits.trust("till", self.till)
-        else:
-            self.limits.shared.may("till_wrong", self.till, WRONG_CODES_PER_TILL)
-            self.limits.shared.may("till_wrong_key", self.key, self.per_minute)
-
-
-def _begin(ctx: AppContext, limits: RateLimits, request: Request, grant: Grant, body: TillRequest) -> _Tries:
-    """Counts an attempt of this till. Raises NotFound for a store we have not or it is not for, TooManyRequests."""
-    ctx.plan(body.store)
-    check_right(grant, Right.USE_TILLS, body.store)
-    key = f"{grant.fingerprint} {address(request)}"
-    tries = _Tries(limits, f"{key} {body.store} {body.till}", key, ctx.config.api.till_attempts_per_minute)
-    tries.begin()
-    return tries
-
-
 def _sold_at(body: TillRequest) -> float | None:
     return None if body.sold_at is None else body.sold_at.timestamp()
 
@@ -213,9 +177,3 @@ def _basket(ctx: AppContext, body: TillRequest) -> Basket:
             )
         )
     return Basket(body.basket.currency, tuple(lines))
-
-
-def _redemption(done: desk.Redemption) -> RedemptionAnswer:
-    voided_at = None if done.voided_at is None else rfc3339(done.voided_at)
-    times = {"redeemed_at": rfc3339(done.redeemed_at), "voided_at": voided_at}
-    return RedemptionAnswer.model_validate(asdict(done) | times)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from engine.offers.discounts import MAX_MINOR
@@ -45,14 +47,26 @@ class BasketBody(_Strict):
 class TillRequest(_Strict):
     """A code on a basket."""
 
-    code: str = Field(max_length=64, description="As typed or scanned; case, spaces and look-alikes do not matter.")
+    code: str = Field(
+        max_length=200,
+        description="As typed or scanned; case, spaces and look-alikes do not matter. A QR holds more than the code.",
+    )
     store: str = Field(max_length=64)
     till: str = Field(min_length=1, max_length=64)
+    cashier: str | None = Field(None, max_length=40, description="Who is at the till, for the list of uses.")
     basket: BasketBody
     sold_at: AwareDatetime | None = Field(
         None,
         description="When a till that was offline sold, at most three days ago: a coupon that was valid then counts.",
     )
+
+
+class AboutRequest(_Strict):
+    """A code, before there is a basket."""
+
+    code: str = Field(max_length=200)
+    store: str = Field(max_length=64)
+    till: str = Field(min_length=1, max_length=64)
 
 
 class VoidRequest(_Strict):
@@ -92,6 +106,61 @@ class RedemptionAnswer(BaseModel):
     redeemed_at: str
     voided_at: str | None
     reason: TillReason = Field(description="`ok`, or `legal_cap` where the law allowed less than the coupon says.")
+    cashier: str = Field(description="Who was at the till; empty where it did not say.")
+
+
+class AboutAnswer(BaseModel):
+    """What a coupon is for. Of a code that is unknown here nothing but that is said."""
+
+    reason: TillReason = Field(description="`ok`, or why no basket would get anything.")
+    title: str | None = Field(description="As the shopper reads it, in the till's language.")
+    badge: str | None = Field(examples=["−20 %"])
+    goods: str | None = Field(description="The product or category that it is for; None: the whole basket.")
+    sku: str | None
+    min_basket_minor: int
+    currency: str | None
+    expires_at: str | None
+    uses_left: int
+
+
+class ListedUse(RedemptionAnswer):
+    """A use in a till's list, with what its coupon is called."""
+
+    title: str
+
+
+class ListedUses(BaseModel):
+    """The newest uses, newest first."""
+
+    items: list[ListedUse]
+
+
+class OfflineTerms(BaseModel):
+    """The offer behind the digest of terms that a coupon's QR names."""
+
+    terms: str = Field(description="The first 48 bits of its SHA-256, as in the QR.", examples=["0A1B2C3D4E5F"])
+    title: str
+    badge: str
+    goods: str | None
+    offer: dict[str, Any]
+
+
+class OfflineProduct(BaseModel):
+    """What the law and the plan say of a product, for a till that cannot ask."""
+
+    sku: str
+    category: str
+    cap_bp: int | None = Field(description="The most that may come off its price, in basis points; None: no cap.")
+
+
+class OfflinePack(BaseModel):
+    """What a till needs to take coupons without a network: fetched while there is one, and again every hour."""
+
+    store: str
+    key: dict[str, str] = Field(description="The store's public key, a JWK: ECDSA, P-256, SHA-256.")
+    terms: list[OfflineTerms]
+    products: list[OfflineProduct]
+    made_at: str
 
 
 class TillProduct(BaseModel):

@@ -15,6 +15,8 @@ _VALUE = {letter: i for i, letter in enumerate(ALPHABET)}
 _LOOKALIKE = str.maketrans("OIL", "011")
 _GAPS = re.compile(r"[\s\-‐-―._]+")
 LENGTH = 12
+_SIGNED = re.compile(r"\s*[Rr]1:([^:]{1,40}):")
+"""What a QR says before and after the code: see `engine.offers.offline.signed`."""
 
 
 def voucher_code(secret: bytes, voucher_id: str) -> str:
@@ -33,7 +35,10 @@ def code_digest(secret: bytes, code: str) -> str:
 
 
 def parse_code(text: str) -> str | None:
-    """The code a person meant: case, spaces, dashes ignored, O read as 0, I and L as 1. None when it cannot be one."""
+    """The code a person meant: case, spaces, dashes ignored, O read as 0, I and L as 1; or that of a scanned QR, whose
+    signature is for tills without a network. None when it cannot be one."""
+    signed = _SIGNED.match(text)
+    text = signed[1] if signed else text
     code = _GAPS.sub("", text).upper().translate(_LOOKALIKE)
     if len(code) != LENGTH or any(letter not in _VALUE for letter in code):
         return None

@@ -9,10 +9,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Response
 
 from api.context import AppContext, context
+from api.drawn.qr import coupon_qr
 from api.problems import problem_responses
 from api.shoppers.cards import cards
 from api.shoppers.me import require_shopper
-from api.shoppers.qr import qr_svg
 from api.shoppers.schemas import VoucherCard
 from api.texts.language import Language
 from api.texts.times import clock
@@ -58,5 +58,7 @@ def qr_picture(
         if waiting.delivery.voucher_id == voucher_id:
             outbox.acknowledge(ctx.db, waiting.delivery.delivery_id, shopper.shopper_id, now)
             vouchers.mark_seen(ctx.db, voucher_id, shopper.shopper_id, now)
-    svg = qr_svg(voucher_code(ctx.secrets.site_key, found.voucher.voucher_id))
+    voucher = found.voucher
+    code = voucher_code(ctx.secrets.site_key, voucher.voucher_id)
+    svg = coupon_qr(ctx, voucher.store, code, voucher.expires_at, found.offer)
     return Response(svg, media_type="image/svg+xml", headers={"Cache-Control": "no-store"})

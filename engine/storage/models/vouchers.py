@@ -151,6 +151,7 @@ class RedemptionTable(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("store", "till", "key", name="uq_redemption_key"),
         Index("ix_redemption_voucher", "voucher_id"),
+        Index("ix_redemption_store", "store", "redeemed_at"),
     )
     redemption_id: str = Field(primary_key=True)
     voucher_id: str = Field(sa_column_args=[ForeignKey("voucher.voucher_id")])
@@ -167,3 +168,4 @@ class RedemptionTable(SQLModel, table=True):
     voided_at: float | None = Field(default=None, sa_type=Double)
     state_before: str  # of the voucher: what a void goes back to
     reason: str = Field(default="ok", sa_column_kwargs={"server_default": "ok"})  # or that the law allowed less
+    cashier: str = Field(default="", sa_column_kwargs={"server_default": ""})  # as the till says; empty: it did not

@@ -77,6 +77,7 @@ class Redemption:
     redeemed_at: float
     voided_at: float | None
     reason: TillReason = TillReason.OK
+    cashier: str = ""
 
 
 def check_voucher(
@@ -92,7 +93,7 @@ def check_voucher(
 ) -> CheckResult:
     """What `redeem` would answer, without effect. A code that is wrong, foreign or another store's is `unknown`."""
     with db.read() as session:
-        voucher = _find(session, code, store, secret)
+        voucher = find_voucher(session, code, store, secret)
         if voucher is None:
             return CheckResult(False, TillReason.UNKNOWN)
         reason, off = verdict(voucher, basket, sale_time(voucher, now, sold_at), timezone)
@@ -120,11 +121,13 @@ def redeem(
     secret: bytes,
     timezone: str = PARIS,
     sold_at: float | None = None,
+    cashier: str = "",
 ) -> Redemption:
     """Uses a voucher on a basket, exactly as often as it may be used, whoever asks at once.
 
-    `sold_at` is when a till that was offline sold: a voucher that was valid then counts, up to OFFLINE_S later, though
-    it has ended since. What was given has been given, so this alone may pass a campaign's amount budget.
+    `cashier` is who sold, as the till says, for its list of uses. `sold_at` is when a till that was offline sold: a
+    voucher that was valid then counts, up to OFFLINE_S later, though it has ended since. What was given has been given,
+    so this alone may pass a campaign's amount budget.
 
     What comes off keeps the law's caps of the price paid, as they hold `now` in a shop of this time zone.
 
@@ -136,11 +139,11 @@ def redeem(
     content = _content(code, basket)
     try:
         with db.write() as session:
-            return _redeem(session, code, basket, store, till, key, content, now, secret, timezone, sold_at)
+            return _redeem(session, code, basket, store, till, key, content, now, secret, timezone, sold_at, cashier)
     except IntegrityError:
         # Two requests with one key at the same moment, on two vouchers: the second now finds what the first wrote.
         with db.write() as session:
-            return _redeem(session, code, basket, store, till, key, content, now, secret, timezone, sold_at)
+            return _redeem(session, code, basket, store, till, key, content, now, secret, timezone, sold_at, cashier)
 
 
 def void(db: Database, redemption_id: str, now: float, *, store: str | None = None) -> Redemption:
@@ -158,7 +161,7 @@ def void(db: Database, redemption_id: str, now: float, *, store: str | None = No
         if found.state == RedemptionState.REDEEMED:
             _give_back(session, found, voucher, now)
         session.flush()
-        return _redemption(found, voucher.campaign_id)
+        return redemption_of(found, voucher.campaign_id)
 
 
 def _redeem(
@@ -173,8 +176,9 @@ def _redeem(
     secret: bytes,
     timezone: str,
     sold_at: float | None,
+    cashier: str,
 ) -> Redemption:
-    voucher = _find(session, code, store, secret, lock=True)
+    voucher = find_voucher(session, code, store, secret, lock=True)
     first = session.exec(
         select(RedemptionTable).where(
             col(RedemptionTable.store) == store, col(RedemptionTable.till) == till, col(RedemptionTable.key) == key
@@ -185,12 +189,12 @@ def _redeem(
     if voucher is None:
         raise NotFound("no such voucher", code=ProblemCode.VOUCHER_UNKNOWN)
     if first is not None:
-        return _redemption(first, voucher.campaign_id)
+        return redemption_of(first, voucher.campaign_id)
     at = sale_time(voucher, now, sold_at)
     reason, off = verdict(voucher, basket, at, timezone)
     if off is None or off.amount_minor == 0:
         raise VoucherRefused(SENTENCES[reason], code=ProblemCode(f"voucher_{reason}"))
-    return _use(session, voucher, off, basket, till, key, content, at, now)
+    return _use(session, voucher, off, basket, till, key, content, at, now, cashier)
 
 
 def _use(
@@ -203,6 +207,7 @@ def _use(
     content: str,
     at: float,
     now: float,
+    cashier: str,
 ) -> Redemption:
     row = RedemptionTable(
         redemption_id=hashlib.sha256(f"redemption|{voucher.store}|{till}|{key}".encode()).hexdigest()[:24],
@@ -219,6 +224,7 @@ def _use(
         redeemed_at=at,
         state_before=voucher.state,
         reason=TillReason(off.reason),
+        cashier=cashier,
     )
     session.add(row)
     held = voucher.worth_minor if voucher.state in LIVE else 0  # what ended has given its reservation back
@@ -237,7 +243,7 @@ def _use(
     session.flush()
     release_sooner(session, voucher.shopper_id, voucher.store, voucher.campaign_id, row.redemption_id, now)
     note_changes(session, [voucher], WalletChangeKind.REDEEMED, now, off.amount_minor)
-    return _redemption(row, voucher.campaign_id)
+    return redemption_of(row, voucher.campaign_id)
 
 
 def _give_back(session: Session, row: RedemptionTable, voucher: VoucherTable, now: float) -> None:
@@ -283,7 +289,7 @@ def _other_use(session: Session, voucher: VoucherTable) -> str | None:
     ).first()
 
 
-def _find(session: Session, code: str, store: str, secret: bytes, *, lock: bool = False) -> VoucherTable | None:
+def find_voucher(session: Session, code: str, store: str, secret: bytes, *, lock: bool = False) -> VoucherTable | None:
     """The voucher of a code in this store. A code that cannot be one is looked up all the same: one path, one time."""
     digest = code_digest(secret, parse_code(code) or "")
     query = select(VoucherTable).where(col(VoucherTable.code_hmac) == digest, col(VoucherTable.store) == store)
@@ -302,7 +308,8 @@ def _content(code: str, basket: Basket) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def _redemption(row: RedemptionTable, campaign_id: str) -> Redemption:
+def redemption_of(row: RedemptionTable, campaign_id: str) -> Redemption:
+    """The record of a row."""
     return Redemption(
         row.redemption_id,
         row.voucher_id,
@@ -317,4 +324,5 @@ def _redemption(row: RedemptionTable, campaign_id: str) -> Redemption:
         row.redeemed_at,
         row.voided_at,
         TillReason(row.reason),
+        row.cashier,
     )

@@ -160,7 +160,11 @@ def sources() -> Iterator[tuple[Path, str]]:
     """Everything of the api that may show a sentence."""
     for kind in ("*.html", "*.py", "*.js"):
         for path in sorted(API.rglob(kind)):
-            if path.relative_to(API).parts[0] not in ("cli", "texts") and path.name != "texts.js":
+            if (
+                path.relative_to(API).parts[0] not in ("cli", "texts")
+                and "vendor" not in path.parts
+                and path.name != "texts.js"
+            ):
                 yield path, path.read_text(encoding="utf-8")
     for path in (API / "texts").glob("*.py"):
         yield path, re.sub(r'"""(?s:.*?)"""', "", path.read_text(encoding="utf-8"))
@@ -266,6 +270,9 @@ MONTHS = {f"m{n}" for n in range(1, 13)}
 DAYS = {f"d{n}" for n in range(7)}
 NAMES = {"zone", "from_zone", "to_zone", "weekday", "hour", "day", "step"}
 CODES: dict[str, set[str]] = {
+    "till_offline": {
+        *("offline_unready", "scan_it", "forged", "used_here", "expired", "needs_network", "unknown_terms"),
+    },
     "campaign_states": set(CampaignState),
     "campaign_moves": set(CampaignState),
     "campaign_changes": set(CampaignChange),
@@ -313,6 +320,7 @@ CODES: dict[str, set[str]] = {
     "till_refusals": {
         *(code.removeprefix("voucher_") for code in ProblemCode if code.startswith("voucher_")),
         *(ProblemCode.UNAUTHORIZED, ProblemCode.TOO_MANY_REQUESTS, ProblemCode.STORAGE_UNAVAILABLE, "other"),
+        "no_network",
     }
     - {"refused"},  # the name of them all
     "views": set(View),

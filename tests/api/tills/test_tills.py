@@ -10,10 +10,13 @@ import httpx
 import pytest
 from selenium.webdriver import Chrome
 
+from api.times import rfc3339
 from engine.config import ApiConfig, Config
+from engine.offers.offline.signed import PURPOSE, public_key, sign_code
 from engine.storage.vouchers.campaigns import put_campaign
+from engine.storage.vouchers.uses import last_redemptions
 from tests.api.site import SECRETS, Site, basket, campaign, code_of
-from tests.browser import choose, chromium, click, complaints, wait_for, write
+from tests.browser import chromium, click, complaints, wait_for, write
 
 __all__ = ["chromium"]
 
@@ -169,23 +172,126 @@ class TestGuessing:
         assert int(answers[-1].headers["retry-after"]) > 0
 
 
+def test_what_a_code_is_for_is_said_before_any_basket(till: httpx.Client, code: str) -> None:
+    asking = {"code": code, "store": "corner", "till": "1"}
+    said = till.post("/v1/till/about", json=asking, headers={"Accept-Language": "en"}).json()
+    assert (said["reason"], said["goods"], said["sku"], said["badge"]) == ("ok", "Thé vert", "tea-1", "−20%")
+    assert (said["title"], said["uses_left"]) == ("Green tea, 20% off", 1)
+    redeem(till, code, "sale-1")
+    assert till.post("/v1/till/about", json=asking).json()["reason"] == "redeemed"
+    unknown = till.post("/v1/till/about", json=asking | {"code": "x"}).json()
+    assert {k: v for k, v in unknown.items() if v} == {"reason": "unknown"}
+
+
+def test_the_last_uses_say_who_was_at_the_till(site: Site, till: httpx.Client, code: str) -> None:
+    done = redeem(till, code, "sale-1", cashier="Zoé").json()
+    assert done["cashier"] == "Zoé"
+    till.post("/v1/till/void", json={"redemption_id": done["redemption_id"]}, headers={"Idempotency-Key": "u"})
+    with site.client() as phone:
+        other = code_of(site.issue(site.sign_in(phone), time.time()))
+    till.post("/v1/till/redeem", json=asked(other, till="2"), headers={"Idempotency-Key": "sale-2"})
+    listed = till.get("/v1/till/redemptions", params={"store": "corner"}).json()["items"]
+    assert [(u["till"], u["state"], u["cashier"]) for u in listed] == [("2", "redeemed", ""), ("1", "voided", "Zoé")]
+    assert listed[0]["title"] == "Le thé vert à −20 %"
+    mine = till.get("/v1/till/redemptions", params={"store": "corner", "till": "1", "limit": 1}).json()["items"]
+    assert [u["redemption_id"] for u in mine] == [done["redemption_id"]]
+    assert till.get("/v1/till/redemptions", params={"store": "none"}).status_code == 404
+
+
+def signed(site: Site, text: str) -> str:
+    return sign_code(SECRETS.derive_key(PURPOSE), "corner", text, time.time() + 3600, campaign().offer.model_dump())
+
+
+def test_a_till_gets_what_it_needs_without_a_network(site: Site, till: httpx.Client, code: str) -> None:
+    pack = till.get("/v1/till/offline/corner", headers={"Accept-Language": "en"}).json()
+    named = signed(site, code).split(":")[3]
+    [terms] = [o for o in pack["terms"] if o["terms"] == named]
+    assert (terms["goods"], terms["badge"]) == ("Thé vert", "−20%")
+    assert pack["key"] == public_key(SECRETS.derive_key(PURPOSE), "corner")
+    assert {p["sku"]: p["cap_bp"] for p in pack["products"]} == {"tea-1": 3400, "cup-1": 3400}
+    put_campaign(site.db, "corner", campaign(offer=HALF), time.time())
+    again = till.get("/v1/till/offline/corner").json()["terms"]
+    assert named in {o["terms"] for o in again}  # coupons that are out keep their terms
+    assert len(again) > len(pack["terms"])
+
+
+def test_what_was_given_offline_is_booked_once_and_a_conflict_is_told(
+    till: httpx.Client, code: str, site: Site
+) -> None:
+    scanned, sold_at = signed(site, code), rfc3339(time.time())
+    first = redeem(till, scanned, "offline-1", sold_at=sold_at)
+    assert (first.status_code, first.json()["discount_minor"]) == (200, 99)
+    assert redeem(till, scanned, "offline-1", sold_at=sold_at).json() == first.json()
+    elsewhere = asked(scanned, till="2", sold_at=sold_at)
+    twice = till.post("/v1/till/redeem", json=elsewhere, headers={"Idempotency-Key": "offline-2"})
+    assert (twice.status_code, twice.json()["code"]) == (409, "voucher_redeemed")
+
+
+def sign_in(browser: Chrome, site: Site, key: str = SECRETS.till_key) -> None:
+    browser.get(f"{site.url}/till?lang=fr#key={key}")
+    wait_for(browser, "#sign_in")
+    write(browser, "#key", key)
+    write(browser, "#cashier", "Zoé")
+    click(browser, "#sign_in button.main")
+
+
 @pytest.mark.e2e
 def test_the_till_page(site: Site, chromium: Chrome, code: str) -> None:
-    """Key by form, code, basket, check, use, undo: all in a browser. A key in the address opens nothing."""
-    chromium.get(f"{site.url}/till?lang=fr#key={SECRETS.till_key}")
-    wait_for(chromium, "#sign_in")
+    """A wrong key in words, then the right one; what the coupon is for, this product alone, used, undone from the list.
+    A key in the address opens nothing."""
+    sign_in(chromium, site, "wrong")
+    wait_for(chromium, "#sign_in_error", "aucune caisse")
     write(chromium, "#key", SECRETS.till_key)
     click(chromium, "#sign_in button.main")
     wait_for(chromium, "#desk")
     write(chromium, "#code", code.lower())
-    choose(chromium, "#product", "tea-1")
-    click(chromium, "#scan button.main")
+    click(chromium, "#read")
+    wait_for(chromium, "#coupon", "Ce coupon est pour Thé vert")
+    click(chromium, "#just_this")
     wait_for(chromium, "#answer", "0,99")
     click(chromium, "#redeem")
     wait_for(chromium, "#answer", "Utilisé")
-    click(chromium, "#answer .danger")
-    wait_for(chromium, "#answer", "Annulé")
+    wait_for(chromium, "#recent", "Zoé")
+    click(chromium, "#recent .danger")
+    wait_for(chromium, "#recent", "annulé")
     write(chromium, "#code", "WRONG")
-    click(chromium, "#scan button.main")
+    click(chromium, "#read")
     wait_for(chromium, "#answer", "Code inconnu")
-    assert complaints(chromium) == []
+    assert [c for c in complaints(chromium) if "401" not in c] == []
+
+
+@pytest.mark.e2e
+def test_a_till_without_a_network_takes_a_signed_coupon_once_and_books_it_later(
+    site: Site, chromium: Chrome, code: str
+) -> None:
+    sign_in(chromium, site)
+    wait_for(chromium, "#recent", "Aucun")  # and the pack is here
+    cut(chromium, offline=True)
+    write(chromium, "#code", code)
+    click(chromium, "#read")
+    wait_for(chromium, "#answer", "scannez")
+    scanned = signed(site, code)
+    for text, said in ((scanned[:-1] + ("A" if scanned[-1] != "A" else "B"), "pas un coupon"), (scanned, "")):
+        write(chromium, "#code", text)
+        click(chromium, "#read")
+        wait_for(chromium, "#answer" if said else "#coupon", said or "pour Thé vert")
+    write(chromium, "#search", "the ver")
+    click(chromium, "#found button")
+    click(chromium, "#check")
+    wait_for(chromium, "#answer", "0,99")
+    click(chromium, "#redeem")
+    wait_for(chromium, "#queued", "attend le réseau")
+    write(chromium, "#code", scanned)
+    click(chromium, "#read")
+    wait_for(chromium, "#answer", "Déjà utilisé à cette caisse")
+    cut(chromium, offline=False)
+    wait_for(chromium, "#queued", "enregistré")
+    [use] = last_redemptions(site.db, "corner")
+    assert (use.redemption.discount_minor, use.redemption.cashier) == (99, "Zoé")
+
+
+def cut(browser: Chrome, *, offline: bool) -> None:
+    """Takes the network away, or gives it back."""
+    browser.execute_cdp_cmd("Network.enable", {})
+    limits = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    browser.execute_cdp_cmd("Network.emulateNetworkConditions", limits)

@@ -31,6 +31,7 @@ import api.health.endpoints
 import api.health.labels
 import api.health.sources
 import api.managers.console.endpoints
+import api.managers.console.letters
 import api.managers.console.pages
 import api.managers.endpoints
 import api.managers.pages
@@ -67,6 +68,8 @@ from api.controllers.hand_over import HandOver
 from api.controllers.receivers import DECODED_AT_ONCE
 from api.controllers.replays import SeenMessages
 from api.controllers.streams import Streams
+from api.managers.console.letters import post_weekly
+from api.managers.reports import reports_of
 from api.middleware import metrics
 from api.middleware.border import Border
 from api.middleware.headers import SafeHeaders
@@ -91,6 +94,7 @@ from engine.offers.law.sms import channel_open
 from engine.plan.model import Plan
 from engine.privacy.proofs import portal_secrets
 from engine.privacy.secrets import Secrets
+from engine.storage.presence.plan_versions import note_plans
 from engine.vocabulary import Channel
 
 if TYPE_CHECKING:
@@ -98,6 +102,9 @@ if TYPE_CHECKING:
 
 NEED_KEY = ("/v1/till/redeem", "/v1/till/void", "/v1/stores/")
 """Writes that are refused without an Idempotency-Key: a till and a manager's program must be able to repeat them."""
+
+WEEKLY_S = 120.0
+"""How often it is looked whether a page of figures is due by e-mail."""
 
 _TAGS = [
     {"name": "shoppers", "description": "The signed-in shopper: coupons, consents, points, sharing."},
@@ -234,6 +241,12 @@ def house_jobs(app: FastAPI) -> dict[str, Job]:
     return housekeeping_jobs(db) | {"portals' counts": partial(app.state.doors.counts.write_late, db)}
 
 
+def _hourly_jobs(ctx: AppContext) -> dict[str, Job]:
+    """What is forgotten in time, and which plan figures are of from now on."""
+    noted = {"changed plans noted": lambda now: note_plans(ctx.db, ctx.plans.values(), now)}
+    return retention_jobs(ctx.db, ctx.config) | noted
+
+
 def _lifespan(start_delivery: bool) -> Any:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -244,11 +257,13 @@ def _lifespan(start_delivery: bool) -> Any:
             tasks.append(asyncio.create_task(app.state.hub.run(), name="page hub"))
             tasks.append(asyncio.create_task(app.state.dispatcher.run(), name="dispatch"))
             tasks.append(asyncio.create_task(keep_house(house_jobs(app)), name="housekeeping"))
-            hourly = keep_house(retention_jobs(ctx.db, ctx.config), interval_s=3600.0)
+            hourly = keep_house(_hourly_jobs(ctx), interval_s=3600.0)
             tasks.append(asyncio.create_task(hourly, name="retention"))
             if ctx.mailer is not None:
                 post = keep_house({"letters sent": ctx.mailer.send_due}, interval_s=1.0)
                 tasks.append(asyncio.create_task(post, name="mail"))
+                weekly = {"weekly reports written": partial(post_weekly, reports_of(app), ctx.mailer)}
+                tasks.append(asyncio.create_task(keep_house(weekly, interval_s=WEEKLY_S), name="weekly reports"))
         for task in tasks:
             task.add_done_callback(_loudly)
         app.state.delivery = tasks
@@ -282,4 +297,5 @@ def _mount_managers(app: FastAPI, ctx: AppContext) -> None:
     app.include_router(api.managers.share_reviews.pages)
     app.include_router(api.managers.console.endpoints.router)
     app.include_router(api.managers.console.pages.router)
+    app.include_router(api.managers.console.letters.router)
     api.managers.pages.mount(app, ctx)

@@ -42,6 +42,7 @@ _INSIDE = (PREFIX, OFFICER, ACCOUNT, PEOPLE, AUDIT)
 """Where a sign-in may lead on to, with what lies below."""
 LINK = "link"
 LINK_LIFETIME_S = 600
+LONGEST_QUERY = 1500
 _PURPOSE = "manager-link"
 GRANT = "rayon_grant"
 """In the scope of a request that came through the door: what its caller may do."""
@@ -80,7 +81,7 @@ class ManagerDoor:
             return self._enter(request, given)
         grant = cookie_grant(self._ctx, request)
         if grant is None:
-            return sign_in_page(request, request.url.path)
+            return sign_in_page(request, _wanted(request))
         if not grant.may_somewhere(Right.SEE_FIGURES):
             return RedirectResponse(home_of(grant), 303)
         request.scope[GRANT] = grant
@@ -103,6 +104,12 @@ class ManagerDoor:
         return first
 
 
+def _wanted(request: Request) -> str:
+    """The address that was asked for, with its period and filters."""
+    rest = urlencode(parse_qsl(request.url.query))
+    return request.url.path + (f"?{rest}" if rest and len(rest) < LONGEST_QUERY else "")
+
+
 def _keep_to_its_store(request: Request, grant: Grant) -> Response | None:
     """Who may see one store's figures gets the pages of that store."""
     own = grant.where(Right.SEE_FIGURES)
@@ -120,7 +127,7 @@ def _keep_to_its_store(request: Request, grant: Grant) -> Response | None:
 def sign_in(
     request: Request,
     key: str = Form(max_length=200),
-    to: str = Form(PREFIX, max_length=200),
+    to: str = Form(PREFIX, max_length=2000),
     ctx: AppContext = Depends(context),
     limits: RateLimits = Depends(rate_limits),
 ) -> Response:
@@ -155,7 +162,8 @@ def sign_in_response(ctx: AppContext, to: str, grant: Grant) -> Response:
 def inside(to: str) -> str:
     """Where a form wants to lead on to, if that is a page of ours for people who work here; else the first of them."""
     below = (*(f"{path}/" for path in _INSIDE), REVIEWS, CAMPAIGNS)
-    return to if to in _INSIDE or (to.startswith(below) and "//" not in to and "\\" not in to) else PREFIX
+    path = to.partition("?")[0]
+    return to if path in _INSIDE or (path.startswith(below) and "//" not in path and "\\" not in path) else PREFIX
 
 
 def home_of(grant: Grant) -> str:
@@ -167,12 +175,15 @@ def home_of(grant: Grant) -> str:
 def sign_in_page(request: Request, to: str, *, wrong: str = "") -> Response:
     """The forms that ask for name and password, or for a key. `wrong` is what was: `key`, `password` or `oidc`."""
     oidc = request.app.state.ctx.config.api.oidc
+    here, _, query = to.partition("?")
+    keep = "".join(f"&{urlencode([pair])}" for pair in parse_qsl(query) if pair[0] != "lang")
     return page(
         request,
         "manager_sign_in.html",
         401,
         to=to,
-        here=to,
+        here=here,
+        keep=keep,
         wrong=wrong,
         key_action=SIGN_IN,
         action=PASSWORD_SIGN_IN,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 
 from api.context import AppContext
 from engine.errors import BusinessRefusal
@@ -174,7 +174,12 @@ def _zone(zone: Zone, mine: Sequence[ZoneHourRow], hot: HotZone) -> ZoneReport:
 
 def reports(request: Request) -> Reports:
     """FastAPI dependency: the site's reports, one object per application."""
-    state = request.app.state
+    return reports_of(request.app)
+
+
+def reports_of(app: FastAPI) -> Reports:
+    """The same, for what is no request."""
+    state = app.state
     if not hasattr(state, "reports"):
         state.reports = Reports(state.ctx)
     found = state.reports

@@ -54,6 +54,7 @@ class ProblemCode(StrEnum):
     VOUCHER_TOO_FEW = "voucher_too_few"
     VOUCHER_LEGAL_CAP = "voucher_legal_cap"
     NOT_SHAREABLE = "not_shareable"
+    TOO_MANY_REPORTS = "too_many_reports"
     # On pages only
     SHARE_GONE = "share_gone"
     SHARE_OVER = "share_over"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -153,3 +155,15 @@ def test_the_command_line_shows_and_rotates_the_key_of_push(site: Site, cli: Cal
     assert cli("push") == first
     second = cli("push", "--rotate")
     assert [key.public for key in load_push_keys(site.db, seal, time.time())] == [second, first]
+
+
+def test_a_link_to_a_period_leads_there_after_signing_in(site: Site) -> None:
+    """Somebody was sent a page of figures: whoever signs in sees that page, and not all of today."""
+    asked = "/manage/corner/zones?from=2026-03-02&to=2026-03-08&compare=previous&lang=en"
+    with site.client() as browser:
+        page = browser.get(asked)
+        assert page.status_code == 401
+        [to] = re.findall(r'name="to" value="([^"]*)"', page.text)
+        assert html.unescape(to) == asked
+        answer = browser.post("/manage/sign-in", data={"key": SECRETS.manager_key, "to": html.unescape(to)})
+        assert (answer.status_code, answer.headers["location"]) == (303, asked)

@@ -45,6 +45,13 @@ class SpanOut(BaseModel):
     last_day: str
 
 
+class PlanOut(BaseModel):
+    """A version of the store's plan: zones and levels, by id and shape."""
+
+    since: str
+    version: str
+
+
 class ReportOut(BaseModel):
     """A report. Each item holds codes, and figures as `value`, `low`, `high`, by the names of `columns`."""
 
@@ -62,6 +69,7 @@ class ReportOut(BaseModel):
     weekdays: list[int] = Field(description="0 is Monday; empty: all.")
     zone: str | None
     k: int
+    plans: list[PlanOut] = Field(description="Which plan holds since when; none where none was noted.")
     notes: list[dict[str, str]] = Field(description="What a reader has to know, by `code`.")
     columns: list[ColumnOut]
     items: list[dict[str, Any]]

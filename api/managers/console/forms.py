@@ -48,6 +48,7 @@ def head_json(report: Report) -> Json:
         "weekdays": sorted(span.weekdays),
         "zone": asked.zone,
         "k": report.k,
+        "plans": [{"since": rfc3339(v.since), "version": v.digest} for v in report.versions],
         "notes": [{"code": n.code.value, **{k: str(v) for k, v in n.values.items()}} for n in report.notes],
         "columns": [{"name": c.name, "unit": c.unit} for c in report.table.columns],
     }

@@ -7,6 +7,8 @@ import time
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
+from api.auth import needs
+from api.keyring import Grant
 from api.managers.console.drawn.playback import draw_frame, frames_of
 from api.managers.console.figures.asked import View
 from api.managers.console.figures.report import Report, make_report
@@ -25,7 +27,8 @@ from api.pages import page
 from api.problems import problem_page
 from api.texts.catalogue import words
 from api.texts.language import language
-from engine.vocabulary import ProblemCode
+from engine.storage.sending.weekly_reports import weekly_reports
+from engine.vocabulary import ProblemCode, Right
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 NAMES = {"from", "to", "compare", "level", "zone", "hours", "weekdays", "by", "sort", "at"}
@@ -49,11 +52,16 @@ def read_query(request: Request) -> dict[str, str]:
 def _page_of(view: View) -> None:
     """Attaches one page: each has an address of its own, as NiceGUI's files have theirs beside them."""
 
-    def figures(request: Request, store: str, made: Reports = Depends(reports)) -> Response:
+    def figures(
+        request: Request,
+        store: str,
+        made: Reports = Depends(reports),
+        grant: Grant = Depends(needs(Right.SEE_FIGURES)),
+    ) -> Response:
         if store not in made.ctx.plans:
             t = words(language(request))
             return problem_page(request, 404, ProblemCode.STORE_UNKNOWN, back=(f"/manage?lang={t.lang}", t.board.back))
-        return show(request, make_report(made, store, view, read_query(request)))
+        return show(request, make_report(made, store, view, read_query(request)), made, grant)
 
     router.add_api_route(
         f"/manage/{{store}}/{view.value}",
@@ -78,7 +86,12 @@ for _view in View:
     _page_of(_view)
 
 
-@router.get("/manage/{store}/heat/frame", summary="One moment of the playback", response_class=Response)
+@router.get(
+    "/manage/{store}/heat/frame",
+    summary="One moment of the playback",
+    response_class=Response,
+    dependencies=[Depends(needs(Right.SEE_FIGURES))],
+)
 def frame(request: Request, store: str, made: Reports = Depends(reports)) -> Response:
     """The drawing of moment `at` of a period, as SVG; what the slider of the heat's page asks for."""
     report = make_report(made, store, View.HEAT, read_query(request))
@@ -90,7 +103,7 @@ def frame(request: Request, store: str, made: Reports = Depends(reports)) -> Res
     return Response(drawn, media_type="image/svg+xml", headers={"Cache-Control": "private, max-age=60"})
 
 
-def show(request: Request, report: Report) -> Response:
+def show(request: Request, report: Report, made: Reports, grant: Grant) -> Response:
     """The page of a report."""
     lang = language(request)
     shown = FigurePage(report, lang)
@@ -127,6 +140,9 @@ def show(request: Request, report: Report) -> Response:
         more=max(0, len(report.table.rows) - SHOWN_ROWS),
         definitions=definitions(report, lang),
         privacy=privacy_text(report, lang),
+        mail=made.ctx.mailer is not None,
+        may_mail=grant.may(Right.SCHEDULE_REPORTS, report.plan.store),
+        weekly=[r for r in weekly_reports(made.ctx.db, report.plan.store) if r.view == report.view.value],
         ground=ground_level(report.plan),
         here=f"/manage/{report.plan.store}/{report.view}",
         keep=f"&{report.asked.query()}",

@@ -18,7 +18,7 @@ from engine.plan.model import Plan
 
 NONE = "–"
 MINUS = "\u2212"
-DASH = "\u2009–\u2009"
+DASH = "\u202f–\u202f"
 
 
 def title(report: Report, lang: Language) -> str:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from api.managers.console.drawn.charts import Band, Bar, bands_svg, bars_svg, ticks_of
@@ -14,7 +15,7 @@ from api.managers.console.drawn.playback import Moment
 from api.managers.console.figures.asked import AskedPage, View
 from api.managers.console.figures.days import Bucket, Comparison, bucket_of, presets
 from api.managers.console.figures.report import Report, headline
-from api.managers.console.figures.tables import Cell, TableColumn, TableFigure, TableRow, Unit, is_unusual
+from api.managers.console.figures.tables import Cell, TableColumn, TableFigure, TableRow, Unit
 from api.managers.console.figures.views import COUPON_STEPS, OUTSIDE_KEY
 from api.managers.console.saying import (
     bucket_text,
@@ -52,6 +53,11 @@ class FigurePage:
     def asked(self) -> AskedPage:
         """What was asked for."""
         return self.report.asked
+
+    @cached_property
+    def _unusual(self) -> dict[str, set[str]]:
+        """Of each column the rows that differ from before by more than chance."""
+        return {c.name: self.report.table.unusual(c.name) for c in self.report.table.columns}
 
     def href(self, view: View | None = None, **changes: Any) -> str:
         """The address of this report, or of another page of the same period, with changes."""
@@ -106,17 +112,12 @@ class FigurePage:
 
     def _cell(self, row: TableRow, i: int, column: TableColumn, cell: Cell) -> dict[str, Any]:
         figure = isinstance(cell, TableFigure)
-        before = row.cells[i + 1] if i + 1 < len(row.cells) else None
-        follows = i + 1 < len(row.cells) and self.report.table.columns[i + 1].role == "before"
-        unusual = (
-            follows and isinstance(cell, TableFigure) and isinstance(before, TableFigure) and is_unusual(cell, before)
-        )
         return {
             "text": cell_text(cell, column, self.report, self.lang),
             "interval": interval_text(cell, column.unit, self.lang) if isinstance(cell, TableFigure) else "",
             "figure": figure,
             "href": self._drill(column, cell) if isinstance(cell, str) else None,
-            "unusual": unusual,
+            "unusual": row.key in self._unusual.get(column.name, ()),
             "state": cell if column.unit == "state" else "",
         }
 

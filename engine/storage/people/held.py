@@ -30,6 +30,7 @@ OF_NOBODY = frozenset(
         *("console_account", "account_role", "account_invitation", "account_session", "audit_entry"),  # who works here
         *("zone_expected", "zone_flow", "zone_hour", "push_key", "received", "plan_version"),
         "attempt_count",  # by digests of addresses, for a day or two at most
+        "weekly_report",  # addresses of the shop's staff
         "taught",  # places and what is heard there, devices under numbers of chance
         *("checkpoint", "journal"),  # sealed, for a day at most: only the engine that sealed them can open them
     }

@@ -59,7 +59,7 @@ def queue_letter(
     """Writes a letter within the caller's transaction; sent after its commit, and not before a time where one is given.
     False where `key` was used before."""
     named_lock(session, f"letter.{key}")
-    if session.exec(select(LetterTable.letter_id).where(col(LetterTable.key) == key)).first() is not None:
+    if has_letter(session, key):
         return False
     session.add(
         LetterTable(
@@ -81,6 +81,11 @@ def queue_letter(
     )
     session.flush()
     return True
+
+
+def has_letter(session: Session, key: str) -> bool:
+    """Whether there was a letter of this key; keys are kept for a while after it is over."""
+    return session.exec(select(LetterTable.letter_id).where(col(LetterTable.key) == key)).first() is not None
 
 
 def queue_receipt(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from api.managers.reports import Reports
 from engine.plan.model import Plan
 from engine.presence.hotzones import HotState
 from engine.storage.presence.heatmaps import figures_reach
+from engine.storage.presence.plan_versions import PlanVersion, plan_versions
 
 MOST_NAMES = 5
 LOOKED_AT_HEAT = (View.HEAT, View.ZONES)
@@ -27,6 +28,7 @@ class Report:
     """A page's figures: what was asked, the table, the heat where the page has it, and what a reader has to know.
 
     `reach` is when the first and the last hour with figures of the store begin (s UTC); None for a store without.
+    `versions` are the plans that the period's figures are of, oldest first; none where nobody has noted any.
     """
 
     plan: Plan
@@ -35,6 +37,7 @@ class Report:
     table: Table
     notes: tuple[Note, ...]
     reach: tuple[float, float] | None
+    versions: tuple[PlanVersion, ...]
     k: int
     demo: bool
 
@@ -81,11 +84,18 @@ def make_report(
     before, missing = _before(made, plan, asked, reach)
     looked = Looked(asked, counts, before, reach[0] if reach else 0.0)
     table = TABLES[view](looked)
-    notes = (*asked.notes, *_notes(looked, reach, missing))
+    versions = plan_versions(made.ctx.db, store)
+    notes = (*asked.notes, *_notes(looked, reach, missing), *_changes(looked, versions))
     privacy = made.ctx.config.privacy
-    return Report(
-        plan, asked, looked, table, tuple({note.code: note for note in notes}.values()), reach, privacy.k, privacy.demo
-    )
+    told = tuple({note.code: note for note in notes}.values())
+    holding = _holding(versions, asked.span)
+    return Report(plan, asked, looked, table, told, reach, holding, privacy.k, privacy.demo)
+
+
+def _holding(versions: Sequence[PlanVersion], span: Span) -> tuple[PlanVersion, ...]:
+    """The plans that a period's figures are of: those noted in it, and the last one before."""
+    begun = [v for v in versions if v.since < span.to_t]
+    return tuple(v for i, v in enumerate(begun) if i + 1 == len(begun) or begun[i + 1].since > span.from_t)
 
 
 def _before(
@@ -125,6 +135,14 @@ def _notes(looked: Looked, reach: tuple[float, float] | None, missing: int) -> l
         elif missing:
             notes.append(Note(NoteCode.FEWER_REFERENCES, {"n": len(looked.before), "of": missing + len(looked.before)}))
     return notes + _notes_of_view(looked)
+
+
+def _changes(looked: Looked, versions: Sequence[PlanVersion]) -> list[Note]:
+    """The last change of the plan within the periods that are shown."""
+    span = looked.asked.span
+    from_t = min([span.from_t, *(counts.span.from_t for _, counts in looked.before)])
+    changed = [v for v in versions[1:] if from_t < v.since < span.to_t]
+    return [Note(NoteCode.PLAN_CHANGED, {"day": span.local.clock(v.since).date()}) for v in changed[-1:]]
 
 
 def _notes_of_view(looked: Looked) -> list[Note]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import time
 from typing import Any
 
@@ -13,16 +12,11 @@ from engine.storage.keys import add_key
 from engine.storage.vouchers.vouchers import voucher_of
 from tests.api.shoppers.test_pages import picture, sign_in
 from tests.api.site import Site, eventually
+from tests.axe import violations
 from tests.browser import ask, chromium, click, wait_for
 
 __all__ = ["chromium"]
 pytestmark = pytest.mark.e2e
-AXE = (importlib.resources.files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
-RUN = """
-const done = arguments[0];
-axe.run(document, { resultTypes: ["violations"] }).then((said) =>
-  done(said.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(", ")}`)));
-"""
 FOCUSED = """
 const at = document.activeElement, style = getComputedStyle(at);
 return [at.tagName, at.id, style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2];
@@ -32,13 +26,6 @@ FOCUSABLE = """
 return [...document.querySelectorAll("a[href], button, input, select, summary")]
   .filter((e) => e.checkVisibility() && !e.disabled).length;
 """
-
-
-def violations(browser: Chrome) -> list[str]:
-    """What axe finds against its rules, best practices included. CDP runs it beside the page's content policy."""
-    browser.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE})
-    found: list[str] = browser.execute_async_script(RUN)
-    return found
 
 
 def see(browser: Chrome, scheme: str, motion: str = "no-preference") -> None:

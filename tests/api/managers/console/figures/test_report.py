@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from api.managers.console.figures.report import Report, make_report
 from api.managers.reports import Reports
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.journal import save_checkpoint
+from engine.storage.presence.plan_versions import note_plans
 from tests.api.managers.console.shop import MONDAY, STORE, at, days_from, plan_in, shop_with
 
 LAST = days_from(MONDAY, 35)[-1]
@@ -162,3 +164,21 @@ def test_two_periods_add_up_to_the_one_that_holds_them(made: Reports) -> None:
     for name in ("visits", "person_h"):
         for zone in ("bakery", "tills", "cellar"):
             assert value(whole, zone, name) == pytest.approx(sum(value(half, zone, name) for half in halves))
+
+
+def test_a_plan_that_changed_in_between_is_said(tmp_path: Path) -> None:
+    """Of a week before the change nothing is said; of the week of it, and of one compared with that, it is."""
+    made = shop_with(tmp_path, plan_in(), days_from(MONDAY, 21))
+    noted = (MONDAY - dt.timedelta(days=9), MONDAY + dt.timedelta(days=9))
+    for i, day in enumerate(noted):
+        note_plans(made.ctx.db, [replace(plan_in(), zones=plan_in().zones[i:])], at(plan_in(), day, 8))
+    assert "plan_changed" not in codes(look(made, View.ZONES, from_="2026-03-02", to="2026-03-08"))
+    report = look(made, View.ZONES, from_="2026-03-09", to="2026-03-15")
+    [note] = [n for n in report.notes if n.code == "plan_changed"]
+    assert note.values == {"day": dt.date(2026, 3, 11)}
+    assert len(report.versions) == 2
+    after = look(made, View.ZONES, from_="2026-03-16", to="2026-03-22")
+    assert "plan_changed" not in codes(after)
+    assert [v.since for v in after.versions] == [at(plan_in(), noted[1], 8)]
+    assert "plan_changed" in codes(look(made, View.ZONES, compare="previous", from_="2026-03-16", to="2026-03-22"))
+    made.ctx.db.close()

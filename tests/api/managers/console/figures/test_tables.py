@@ -1,0 +1,63 @@
+"""What is usual, and which rows differ from it: intervals and tests against their definitions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from api.managers.console.figures.tables import (
+    Table,
+    TableColumn,
+    TableFigure,
+    TableRow,
+    chance_of,
+    change,
+    mean_of,
+    measured_cells,
+)
+
+
+def test_a_mean_of_several_says_between_what_the_next_will_lie() -> None:
+    values = [10.0, 12.0, 9.0, 13.0]
+    found = mean_of([*values, None])
+    low, high = stats.t.interval(0.9, 3, np.mean(values), np.std(values, ddof=1) * np.sqrt(1 + 1 / 4))
+    assert (found.value, found.low, found.high) == (pytest.approx(11), pytest.approx(low), pytest.approx(high))
+    assert mean_of([4.0]) == TableFigure(4.0)
+    assert mean_of([None]) == TableFigure(None)
+
+
+def test_nine_in_ten_quiet_days_are_usual() -> None:
+    rng = np.random.default_rng(1)
+    days = rng.normal(100, 8, (4000, 5))
+    found = [mean_of(row[:4].tolist()) for row in days]
+    inside = [f.low <= day <= f.high for f, day in zip(found, days[:, 4], strict=True) if f.low is not None and f.high]
+    assert np.mean(inside) == pytest.approx(0.9, abs=0.015)
+    p = np.array([chance_of(row[4], row[:4].tolist()) for row in days])
+    assert np.mean(p < 0.1) == pytest.approx(0.1, abs=0.015)
+
+
+def test_of_many_zones_few_are_called_unusual_by_chance() -> None:
+    """Twenty zones as ever, and one three times as busy: that one is named, and seldom another."""
+    rng = np.random.default_rng(2)
+    wrong = []
+    for _ in range(100):
+        cells = [measured_cells(TableFigure(float(now)), before.tolist())
+                 for now, before in zip(rng.normal(100, 5, 20), rng.normal(100, 5, (20, 4)), strict=True)]  # fmt: skip
+        cells.append(measured_cells(TableFigure(300.0), [100.0, 101.0, 99.0, 100.5]))
+        table = Table((TableColumn("visits", "count"),), tuple(TableRow(str(i), c[:1]) for i, c in enumerate(cells)))
+        found = table.unusual("visits")
+        assert "20" in found
+        wrong.append((len(found) - 1) / len(found))
+    assert np.mean(wrong) <= 0.15  # one in ten of those named; one in three zones named would be wrong without control
+
+
+def test_alike_is_never_unusual() -> None:
+    assert chance_of(5.0, [5.0, 5.0, 5.0]) == 1.0
+    assert chance_of(6.0, [5.0, 5.0, 5.0]) == 0.0
+    assert chance_of(6.0, [5.0]) is None
+
+
+def test_change_of_nothing_is_none() -> None:
+    assert change(TableFigure(3.0), TableFigure(0.0)).value is None
+    assert change(TableFigure(3.0, 2.0, 4.0), TableFigure(2.0)) == TableFigure(0.5, 0.0, 1.0)

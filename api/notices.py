@@ -70,10 +70,12 @@ def recipients_of(config: Config) -> dict[Recipient, str]:
     The mail server gets links and receipts also where offers by e-mail are not asked for.
     """
     does, gateway = processings_of(config), urlsplit(config.delivery.webhook_url or "").hostname
+    app = urlsplit(config.delivery.app_url or "").hostname
     names = {
         Recipient.PUSH: ", ".join((*KNOWN, *config.delivery.push_hosts)) if Processing.PUSH in does else None,
         Recipient.MAIL: config.mail.host,
         Recipient.SMS: gateway if Processing.SMS in does else None,
+        Recipient.APP: app if Processing.APP in does else None,
         Recipient.CRM: "crm" if Processing.CRM in does else None,
     }
     return {who: name for who, name in names.items() if name}

@@ -70,24 +70,28 @@ class Messages:
         """The address that the reader named, once they have proved it by a link; else one that they proved."""
         return proved_mailbox(self._ctx, reader)
 
-    def sms(self, message: Outgoing, reader: ShopperProfile, token: str) -> dict[str, Any]:
-        """What the gateway sends, to whom, until when, and where it says that it was shown, or that STOP came back."""
+    def by_gateway(self, message: Outgoing, reader: ShopperProfile, token: str, channel: Channel) -> dict[str, Any]:
+        """What a gateway sends, to whom, until when, and where it says that it was shown, or that STOP came back."""
         lang = language_of(reader.locale)
         title, text = self._say(message, lang)
         url = f"{self._ctx.public_url}/c/{token}?lang={lang}"
         t = words(lang)
-        said = t.messages.sms.format(store=self._store_name(message), title=title, url=url)
+        store = self._store_name(message)
+        if channel is Channel.SMS:
+            said = t.messages.sms.format(store=store, title=title, url=url)
+        else:
+            said = t.messages.app.format(store=store, title=title, url=url)
         return {
             "type": "coupon.issued",
             "timestamp": rfc3339(message.row.delivery.created_at),
             "data": {
                 "shopper_id": reader.shopper_id,
-                "channel": Channel.SMS,
+                "channel": channel,
                 "lang": lang,
                 "text": said,
                 "detail": text,
                 "expires_at": rfc3339(message.row.delivery.expires_at),
-                "unsubscribe": unsubscribe_url(self._ctx, reader.shopper_id, Channel.SMS, lang),
+                "unsubscribe": unsubscribe_url(self._ctx, reader.shopper_id, channel, lang),
                 "acknowledge": {"url": f"{self._ctx.public_url}/v1/push/ack", "token": token},
             },
         }

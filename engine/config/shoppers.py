@@ -21,6 +21,7 @@ AskedConsent = Literal[
     "location_offers:push",
     "location_offers:email",
     "location_offers:sms",
+    "location_offers:app",
     "statistics:any",
     "location_learning:any",
     "crm:any",

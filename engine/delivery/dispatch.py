@@ -47,8 +47,8 @@ class Wording(Protocol):
     def mailbox(self, reader: ShopperProfile) -> str | None:
         """Where a reader gets e-mail: a mailbox that they have proved. None where there is none. Blocks."""
 
-    def sms(self, message: Outgoing, reader: ShopperProfile, token: str) -> dict[str, Any]:
-        """What the gateway is told."""
+    def by_gateway(self, message: Outgoing, reader: ShopperProfile, token: str, channel: Channel) -> dict[str, Any]:
+        """What a gateway is told, that of SMS or that of the shop's own app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class PushSide:
 
 @dataclass(frozen=True, slots=True)
 class GatewaySide:
-    """What the SMS gateway needs."""
+    """What a gateway needs, that of SMS or that of the shop's own app."""
 
     url: str
     secret: bytes = field(repr=False)
@@ -76,15 +76,21 @@ class Sides:
     push: PushSide | None = None
     mailer: Mailer | None = None
     gateway: GatewaySide | None = None
+    app: GatewaySide | None = None
 
     def live(self) -> tuple[Channel, ...]:
         """All of them, best first."""
-        has = {Channel.PUSH: self.push, Channel.EMAIL: self.mailer, Channel.SMS: self.gateway}
+        has = {
+            Channel.PUSH: self.push,
+            Channel.APP: self.app,
+            Channel.EMAIL: self.mailer,
+            Channel.SMS: self.gateway,
+        }
         return (Channel.PAGE, *(channel for channel, side in has.items() if side is not None))
 
     async def close(self) -> None:
         """Closes every connection."""
-        for side in (self.push, self.gateway):
+        for side in (self.push, self.gateway, self.app):
             if side is not None:
                 await side.poster.aclose()
 
@@ -134,6 +140,7 @@ class Dispatcher:
             Channel.PUSH: self._push,
             Channel.EMAIL: self._mail,
             Channel.SMS: self._call_gateway,
+            Channel.APP: self._call_gateway,
         }
         for channel, send in senders.items():
             for message in await asyncio.to_thread(channels.take, self._db, channel, now, self.routing):
@@ -274,11 +281,12 @@ class Dispatcher:
         return None
 
     async def _call_gateway(self, message: Outgoing) -> DeliveryReason | None:
-        reader, side = await self._reader(message), self._sides.gateway
+        channel = message.row.delivery.channel
+        reader, side = await self._reader(message), self._sides.app if channel == Channel.APP else self._sides.gateway
         if reader is None or side is None:
             return DeliveryReason.WITHDRAWN
         number = message.row.delivery.delivery_id
-        body = self._wording.sms(message, reader, ack_token(self._key, number, Channel.SMS))
+        body = self._wording.by_gateway(message, reader, ack_token(self._key, number, channel), channel)
 
         def dress(now: float) -> tuple[bytes, dict[str, str]]:
             return webhooks.signed(side.secret, f"delivery-{number}", now, body)

@@ -16,7 +16,7 @@ from engine.delivery.dispatch import GatewaySide, PushSide, Sides
 from engine.delivery.mail import Mailer
 from engine.delivery.push_services import PublicTransport
 from engine.delivery.senders import AT_ONCE, CALL_TIMEOUT_S, Poster
-from engine.delivery.webhooks import read_secret
+from engine.delivery.webhooks import APP_VARIABLE, read_secret
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.offers.decide import DecisionRules
 from engine.privacy.secrets import Secrets
@@ -28,9 +28,9 @@ from engine.vocabulary import Channel, Purpose
 def open_sides(
     config: Config, db: Database, secrets: Secrets, mailer: Mailer | None, environ: Mapping[str, str]
 ) -> Sides:
-    """Push, e-mail and the SMS gateway, where configured. Raises OperatorError for a secret that is missing."""
+    """Push, e-mail and the gateways, where configured. Raises OperatorError for a secret that is missing."""
     delivery, contact = config.delivery, push_contact(config)
-    push = gateway = None
+    push = gateway = app = None
     if contact is not None:
         ring = PushKeyRing(db, secrets.derive_key(PURPOSE))
         transport = PublicTransport(delivery.push_hosts, _tls(delivery.push_ca_file), AT_ONCE)
@@ -38,7 +38,10 @@ def open_sides(
     if delivery.webhook_url is not None:
         direct = httpx.AsyncHTTPTransport(verify=_tls(delivery.webhook_ca_file))
         gateway = GatewaySide(delivery.webhook_url, read_secret(environ), Poster(_client(direct)))
-    return Sides(push, mailer, gateway)
+    if delivery.app_url is not None:
+        direct = httpx.AsyncHTTPTransport(verify=_tls(delivery.app_ca_file))
+        app = GatewaySide(delivery.app_url, read_secret(environ, APP_VARIABLE), Poster(_client(direct)))
+    return Sides(push, mailer, gateway, app)
 
 
 def check_channels(config: Config, environ: Mapping[str, str], file: str) -> None:
@@ -47,6 +50,7 @@ def check_channels(config: Config, environ: Mapping[str, str], file: str) -> Non
     named = {
         "delivery.push_ca_file": delivery.push_ca_file,
         "delivery.webhook_ca_file": delivery.webhook_ca_file,
+        "delivery.app_ca_file": delivery.app_ca_file,
         "mail.tls_ca_file": config.mail.tls_ca_file,
     }
     with collect_problems() as collect:
@@ -54,6 +58,8 @@ def check_channels(config: Config, environ: Mapping[str, str], file: str) -> Non
             collect.read(partial(_check_authority, key, path, file))
         if delivery.webhook_url is not None:
             collect.read(partial(read_secret, environ))
+        if delivery.app_url is not None:
+            collect.read(partial(read_secret, environ, APP_VARIABLE))
 
 
 def _check_authority(key: str, path: Path | None, file: str) -> None:
@@ -78,7 +84,12 @@ def asked_consents(config: Config) -> tuple[AskedConsent, ...]:
 
 def not_asked(config: Config) -> dict[str, str]:
     """What `privacy.asked` was told to ask for and no page does, and the key that its channel lacks."""
-    lacks = {Channel.PUSH: "delivery.push_contact", Channel.EMAIL: "mail.host", Channel.SMS: "delivery.webhook_url"}
+    lacks = {
+        Channel.PUSH: "delivery.push_contact",
+        Channel.APP: "delivery.app_url",
+        Channel.EMAIL: "mail.host",
+        Channel.SMS: "delivery.webhook_url",
+    }
     if config.privacy.asked == PrivacyConfig().asked:  # nobody chose it
         return {}
     live = asked_consents(config)
@@ -90,6 +101,7 @@ def decision_rules(config: Config) -> DecisionRules:
     has = {
         Channel.PAGE: True,
         Channel.PUSH: push_contact(config) is not None,
+        Channel.APP: config.delivery.app_url is not None,
         Channel.EMAIL: config.mail.host is not None,
         Channel.SMS: config.delivery.webhook_url is not None,
     }

@@ -1,4 +1,7 @@
-"""Signed webhooks to a gateway that sends SMS, as Standard Webhooks 1.0 has them: id, timestamp, HMAC-SHA256."""
+"""Signed webhooks to gateways, of SMS and of the shop's own app, as Standard Webhooks 1.0 has them.
+
+Id, timestamp, HMAC-SHA256.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,22 @@ from typing import Any
 from engine.errors import OperatorError, Problem
 
 VARIABLE = "RAYON_WEBHOOK_SECRET"
+APP_VARIABLE = "RAYON_APP_SECRET"
 PREFIX = "whsec_"
 LEAST_BYTES = 24
+_NEEDED_BY = {VARIABLE: "delivery.webhook_url", APP_VARIABLE: "delivery.app_url"}
 
 
-def read_secret(environ: Mapping[str, str]) -> bytes:
-    """The gateway's secret. Raises OperatorError where it is missing or too short."""
-    text = environ.get(VARIABLE, "")
+def read_secret(environ: Mapping[str, str], variable: str = VARIABLE) -> bytes:
+    """A gateway's secret. Raises OperatorError where it is missing or too short."""
+    text = environ.get(variable, "")
     try:
         secret = base64.b64decode(text.removeprefix(PREFIX), validate=True)
     except ValueError:  # also what is no ASCII
         secret = b""
     if not text.startswith(PREFIX) or len(secret) < LEAST_BYTES:
         fix = f"{PREFIX} and the base64 of {LEAST_BYTES} random bytes or more"
-        raise OperatorError([Problem("environment", VARIABLE, "delivery.webhook_url needs its secret", fix)])
+        raise OperatorError([Problem("environment", variable, f"{_NEEDED_BY[variable]} needs its secret", fix)])
     return secret
 
 

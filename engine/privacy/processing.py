@@ -16,6 +16,7 @@ class Processing(StrEnum):
     PUSH = "push"  # the same coupons by a push service
     EMAIL = "email"  # the same by the mail server
     SMS = "sms"  # the same by a gateway
+    APP = "app"  # the same by the shop's own app
     STATISTICS = "statistics"  # from one visit to the next
     LEARNING = "learning"  # places at shelves teach the radio map
     WALLET = "wallet"  # coupons that were received, their use, points
@@ -32,6 +33,7 @@ BASES: dict[Processing, Basis] = {
     Processing.PUSH: "consent",
     Processing.EMAIL: "consent",
     Processing.SMS: "consent",
+    Processing.APP: "consent",
     Processing.STATISTICS: "consent",
     Processing.LEARNING: "consent",
     Processing.WALLET: "contract",
@@ -44,10 +46,11 @@ BASES: dict[Processing, Basis] = {
 """GDPR article 6(1): f, a, b."""
 
 ASKED_FOR: dict[Processing, tuple[str, ...]] = {
-    Processing.OFFERS: tuple(f"location_offers:{channel}" for channel in ("page", "push", "email", "sms")),
+    Processing.OFFERS: tuple(f"location_offers:{channel}" for channel in ("page", "push", "email", "sms", "app")),
     Processing.PUSH: ("location_offers:push",),
     Processing.EMAIL: ("location_offers:email",),
     Processing.SMS: ("location_offers:sms",),
+    Processing.APP: ("location_offers:app",),
     Processing.STATISTICS: ("statistics:any",),
     Processing.LEARNING: ("location_learning:any",),
     Processing.CRM: ("crm:any",),
@@ -62,6 +65,7 @@ class Recipient(StrEnum):
     PUSH = "push"
     MAIL = "mail"
     SMS = "sms"
+    APP = "app"
     CRM = "crm"
 
 

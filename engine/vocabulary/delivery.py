@@ -59,3 +59,4 @@ class Channel(StrEnum):
     PUSH = "push"
     EMAIL = "email"
     SMS = "sms"
+    APP = "app"  # the shop's own, by its gateway

@@ -15,7 +15,7 @@ from engine.config import Config
 from engine.delivery.opening import asked_consents, decision_rules, not_asked
 from engine.vocabulary import Channel
 
-OFFERS = ["location_offers:page", "location_offers:push", "location_offers:email", "location_offers:sms"]
+OFFERS = [f"location_offers:{channel}" for channel in ("page", "push", "email", "sms", "app")]
 MAIL = {"host": "smtp.example.org", "sender": "Shop <shop@example.org>"}
 SMS = {"webhook_url": "https://gateway.example.org/rayon"}
 
@@ -27,6 +27,7 @@ SMS = {"webhook_url": "https://gateway.example.org/rayon"}
         ({"delivery": {"push_contact": "mailto:it@example.org"}}, ["page", "push"]),
         ({"mail": MAIL}, ["page", "push", "email"]),
         ({"delivery": SMS}, ["page", "sms"]),
+        ({"delivery": {"app_url": "https://app.example.org/rayon"}}, ["page", "app"]),
     ],
 )
 def test_a_channel_is_asked_for_where_the_site_has_it(said: dict[str, object], asked: list[str]) -> None:

@@ -1,6 +1,6 @@
 """A message from channel to channel: one live attempt at a time, so that no two ever carry the same coupon.
 
-    page --(not shown in time, or no page is open)--> push --(not shown in time, or refused)--> e-mail | webhook
+    page --(not shown in time, or no page is open)--> push --(not shown in time, or refused)--> app | e-mail | SMS
 
 A row is with one channel. `sent_at` is written before it is given out, so that a crash in between loses an attempt and
 never makes two. A page may take back what was not given out. A phone says that it is about to show a push (`hold`)
@@ -29,7 +29,8 @@ from engine.storage.vouchers.outbox import OutboxRow, mark_shown, outbox_row
 from engine.vocabulary import Channel, DeliveryReason, DeliveryState, IdentifierKind, Purpose, VoucherState
 
 LAST = frozenset({Channel.EMAIL, Channel.SMS})
-"""Channels that nothing can be called back from."""
+"""Channels after which nothing comes. The app's gateway says at once whether it has the shopper: what it refuses goes
+on, what it took stays with it until it is over."""
 
 UNSURE = frozenset({DeliveryReason.WEBHOOK_UNREACHABLE})
 """Failures after which the shopper may have the message all the same."""
@@ -228,7 +229,8 @@ def _refusal(
 
 
 def _out_of_reach(session: Session, shopper_id: str, channel: Channel) -> DeliveryReason | None:
-    """Why a channel has no way to this shopper, whatever they agreed to. Who has an SMS number, the gateway knows."""
+    """Why a channel has no way to this shopper, whatever they agreed to. Who has a number or the
+    shop's app, its gateway knows."""
     if channel == Channel.PUSH:
         subscribed = select(PushSubscriptionTable).where(col(PushSubscriptionTable.shopper_id) == shopper_id).limit(1)
         return None if session.exec(subscribed).first() else DeliveryReason.NO_SUBSCRIPTION
@@ -246,7 +248,7 @@ def _go_on(
     """To the next channel that takes it. Where there is none, the page keeps it, or has it again where it is `over`
     with its own; it ends where the page may not have it."""
     row.reason = reason
-    left = [Channel(name) for name in row.route.split(",") if name]
+    left = [Channel(name) for name in row.route.split(",") if name and reason not in UNSURE]
     for place, channel in enumerate(left):
         if refused := _refusal(session, row, channel, now, routing):
             routing.skipped(channel, refused)

@@ -90,14 +90,19 @@ def test_the_proof_is_on_the_page(site: Site) -> None:
 class TestEverythingAsked:
     @pytest.fixture
     def config(self, monkeypatch: pytest.MonkeyPatch) -> Config:
-        monkeypatch.setenv("RAYON_WEBHOOK_SECRET", "whsec_" + base64.b64encode(bytes(24)).decode())
+        for gateway in ("WEBHOOK", "APP"):
+            monkeypatch.setenv(f"RAYON_{gateway}_SECRET", "whsec_" + base64.b64encode(bytes(24)).decode())
         return Config.model_validate(
             {
                 "api": ApiConfig(port=0),
                 "controller": {"recipients": ["Host SAS"]},
                 "privacy": {"asked": ASKED},
                 "mail": {"host": "smtp.example.org", "sender": "Shop <shop@example.org>"},
-                "delivery": {"webhook_url": "https://sms.example.net/rayon", "push_hosts": ["push.example.com"]},
+                "delivery": {
+                    "webhook_url": "https://sms.example.net/rayon",
+                    "app_url": "https://app.example.net/rayon",
+                    "push_hosts": ["push.example.com"],
+                },
             }
         )
 
@@ -107,7 +112,14 @@ class TestEverythingAsked:
         with site.client() as visitor:
             notice = html.unescape(visitor.get("/notice/corner?lang=en").text)
         assert {p["processing"] for p in said["processings"]} == set(Processing)
-        for told in ("Host SAS", "smtp.example.org", "sms.example.net", "push.example.com", "customer file"):
+        for told in (
+            "Host SAS",
+            "smtp.example.org",
+            "sms.example.net",
+            "app.example.net",
+            "push.example.com",
+            "customer file",
+        ):
             assert any(told in name for name in said["recipients"]), told
         for told in (*(p["title"] for p in said["processings"]), *said["recipients"]):
             assert told in notice, told

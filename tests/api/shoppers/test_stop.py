@@ -39,7 +39,7 @@ def test_a_gateway_ends_sms_by_one_call_as_often_as_it_likes(site: Site) -> None
         delivery = Delivery(1, "v" * 24, who, Channel.SMS, now, now + 120.0, DeliveryState.PENDING, now)
         message = Outgoing(OutboxRow(delivery, "corner", PAYLOAD), "visit", now + 120.0)
         ctx = site.server.app.state.ctx
-        said = Messages(ctx).sms(message, get_shopper(site.db, who), "t")["data"]
+        said = Messages(ctx).by_gateway(message, get_shopper(site.db, who), "t", Channel.SMS)["data"]
         stop = said["unsubscribe"].removeprefix(ctx.public_url)
         before = len(consent_log(site.db, who))
         assert [gateway.post(stop).status_code for _ in range(3)] == [200, 200, 200]

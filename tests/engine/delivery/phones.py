@@ -46,8 +46,8 @@ class Words:
     def mailbox(self, reader: ShopperProfile) -> str | None:
         return reader.email
 
-    def sms(self, message: Outgoing, reader: ShopperProfile, token: str) -> dict[str, Any]:
-        return {"token": token}
+    def by_gateway(self, message: Outgoing, reader: ShopperProfile, token: str, channel: Channel) -> dict[str, Any]:
+        return {"token": token, "channel": channel}
 
 
 def shopper_with(db: Database, *wanted: Channel, email: str | None = None) -> str:

@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from engine.storage.database import Database, open_database
 
@@ -144,3 +145,18 @@ def db(database_url: str) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """Every statement that this process sends meanwhile, to whichever database."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)

@@ -13,7 +13,6 @@ from sqlmodel import SQLModel
 
 from engine.storage.models import (
     accounts,
-    attempts,
     identity,
     keys,
     labels,
@@ -34,7 +33,6 @@ from engine.storage.models.sending import letters, push
 __all__ = [
     "APPEND_ONLY",
     "accounts",
-    "attempts",
     "identity",
     "keys",
     "labels",

@@ -103,3 +103,15 @@ class ReceivedTable(SQLModel, table=True):
     __table_args__ = (Index("ix_received_at", "at"),)
     digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
     at: float = Field(sa_type=Double)
+
+
+class AttemptCountTable(SQLModel, table=True):
+    """Attempts of a kind by a caller, who is a keyed digest, in the window that is the `number`th since 1970."""
+
+    __tablename__: ClassVar[str] = "attempt_count"
+    __table_args__ = (Index("ix_attempt_count_ends", "ends_at"),)
+    kind: str = Field(primary_key=True)
+    caller: str = Field(primary_key=True)
+    number: int = Field(primary_key=True, sa_type=BigInteger)
+    attempts: int = Field(sa_type=Integer)
+    ends_at: float = Field(sa_type=Double)  # when it counts for nothing any more

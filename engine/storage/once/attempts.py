@@ -13,7 +13,7 @@ from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
-from engine.storage.models.attempts import AttemptCountTable
+from engine.storage.models.running import AttemptCountTable
 from engine.storage.upserts import table_of, upsert
 
 MOST_ROWS = 200_000

@@ -16,33 +16,26 @@ from pydantic import BaseModel
 
 import api
 from api.campaigns.forms import FIELDS, PLACES
-from api.health.endpoints import RECEIVERS, Ready
+from api.health.endpoints import Ready
 from api.managers.console.figures.asked import NoteCode, View
 from api.managers.console.figures.days import Bucket, Comparison, presets
 from api.managers.console.figures.views import FIGURES, STEPS
 from api.managers.snapshot import SPANS
-from api.portal.counts import COMPONENT as PORTAL
-from api.portal.counts import GOOD
 from api.shoppers.rights import SHOWN_APART
 from api.shoppers.schemas import Fewer
 from api.texts.catalogue import words
 from api.texts.consents import ASKED, EARLIER, KEPT_WORDINGS, TEXT_VERSION, worded_since, wording
 from api.texts.language import Language
-from docs.from_code.tables import words as said_of
 from engine.loyalty.humans import Signal
 from engine.offers.campaigns import CampaignState
 from engine.offers.foretold.never import NeverReason
 from engine.offers.hours import DAYS as WEEK_DAYS
 from engine.offers.measured.uplift import UpliftState
 from engine.positioning.labels.doubts import LIES
-from engine.positioning.locator import NoFix
 from engine.presence.hotzones import HotReason, HotState
 from engine.privacy.processing import BASES, Processing, Recipient, Risk
-from engine.runtime.store_engine import StoreCount
-from engine.runtime.stored.damage import Damaged
 from engine.storage.models import metadata
 from engine.storage.people.held import ways_to
-from engine.storage.status import ENGINE
 from engine.storage.vouchers.campaign_files import CampaignChange
 from engine.storage.vouchers.pauses import PauseSource
 from engine.vocabulary import (
@@ -52,17 +45,12 @@ from engine.vocabulary import (
     DeliveryReason,
     DeliveryState,
     EntryKind,
-    FrameRefusal,
     InvitationFate,
-    LabelRefusal,
-    LetOut,
     LinkFate,
     MuteKind,
     PasswordFlaw,
     PointsState,
     ProblemCode,
-    ReadingRefusal,
-    RecordRefusal,
     RetentionRule,
     ReviewVerdict,
     Role,
@@ -72,6 +60,7 @@ from engine.vocabulary import (
     WalletChangeKind,
 )
 from engine.yaml_files import read_yaml
+from tests.api.texts import health_codes
 
 API = Path(api.__file__).parent
 SAME = {
@@ -263,8 +252,6 @@ def literals(model: type[BaseModel], *fields: str) -> set[str]:
     return {code for field in fields for code in get_args(model.model_fields[field].annotation)}
 
 
-OF_ENGINE = "rayon_engine_"
-ENGINE_COUNTS = {name.removeprefix(OF_ENGINE) for name in said_of("metrics") if name.startswith(OF_ENGINE)}
 HELD_KINDS = {table.name for table in metadata.sorted_tables if ways_to(table)} - SHOWN_APART
 MONTHS = {f"m{n}" for n in range(1, 13)}
 DAYS = {f"d{n}" for n in range(7)}
@@ -346,18 +333,11 @@ CODES: dict[str, set[str]] = {
     "troubles": set(StoreTrouble),
     "source_states": set(SourceState),
     "label_lies": {what.replace(" ", "_") for what in LIES},
-    "refusals": {*ReadingRefusal, *RecordRefusal, *LabelRefusal, FrameRefusal.DECODER_FAULT},
-    "let_out_failures": set(LetOut) - GOOD,
-    "health_parts": {ENGINE, PORTAL, RECEIVERS},
-    "health_counts": (ENGINE_COUNTS - {"reported_at_seconds"}) | {"let_out", "failing"},
-    "health_reasons": {
-        *StoreCount,
-        *Damaged,
-        *NoFix,
-        *LetOut,
-        *(set(FrameRefusal) - set(ReadingRefusal) - set(RecordRefusal) - {FrameRefusal.DECODER_FAULT}),
-        *("used", "kept", "share", "gain_m", "labelled_devices", "since", "no_key"),
-    },
+    "refusals": health_codes.REFUSALS,
+    "let_out_failures": health_codes.NOT_LET_OUT,
+    "health_parts": health_codes.PARTS,
+    "health_counts": health_codes.COUNTS,
+    "health_reasons": health_codes.REASONS,
     "health_states": literals(Ready, "status", "database", "engine", "delivery"),
     "problem_titles": {
         *(ProblemCode.NOT_FOUND, ProblemCode.TOO_MANY_REQUESTS, ProblemCode.STORAGE_UNAVAILABLE),

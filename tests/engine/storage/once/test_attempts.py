@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.storage.database import Database
-from engine.storage.models.attempts import AttemptCountTable
+from engine.storage.models.running import AttemptCountTable
 from engine.storage.once import attempts
 from engine.storage.once.attempts import Attempts, count_attempt, has_room, purge_attempts
 from tests.engine.storage.people.test_shoppers import everything

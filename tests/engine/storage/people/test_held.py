@@ -12,10 +12,10 @@ from engine.storage.journal import VisitRow, save_checkpoint
 from engine.storage.models import metadata
 from engine.storage.people.held import LEADS, OF_NOBODY, SECRET, held, ways_to
 from engine.storage.people.shoppers import consent_log
+from tests.databases import statements
 from tests.engine.storage.people.test_shoppers import everything, mentions
 from tests.engine.storage.scenes import NOW, STORE, shopper
 from tests.engine.storage.test_erasure import PHONE, lived
-from tests.statements import statements
 
 AMOUNTS = {"ledger_entry", "ledger_posting", "ledger_hold"}
 """What the books keep: under the member's number, which the profile alone led to."""

@@ -10,8 +10,8 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
-from engine.storage.models.places import LastPlaceTable
 from engine.storage.models.shoppers import DeviceLinkTable
+from engine.storage.models.visits import LastPlaceTable
 from engine.storage.upserts import table_of, upsert
 
 KEPT_S = 600.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Double, Index, Integer, UniqueConstraint
+from sqlalchemy import BigInteger, Double, Index, Integer, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from engine.storage.models.rowid import RowId
@@ -82,3 +82,18 @@ class VisitTable(SQLModel, table=True):
     started_at: float = Field(sa_type=Double)
     ended_at: float = Field(sa_type=Double)
     dwell_s: float = Field(sa_type=Double)
+
+
+class LastPlaceTable(SQLModel, table=True):
+    """The newest fix of a linked shopper in a store, for their own page only. One row each, gone within minutes."""
+
+    __tablename__: ClassVar[str] = "last_place"
+    __table_args__ = (Index("ix_last_place_at", "at"), Index("ix_last_place_shopper", "shopper_id"))
+    store: str = Field(primary_key=True)
+    shopper_id: str = Field(primary_key=True)
+    level: str
+    x_m: float = Field(sa_type=Double)
+    y_m: float = Field(sa_type=Double)
+    sigma_m: float = Field(sa_type=Double)
+    at: float = Field(sa_type=Double)
+    zones: str = Field("[]", sa_type=Text)  # JSON: zone and since when (s UTC), of the visits under way

@@ -18,6 +18,7 @@ from api.cli.sources.labels import labels_in_words, labels_of_files, promise_in_
 from engine.config import Config, load_config
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.files import load_radio_map, read_readings, readings_for_plan, write_fixes
+from engine.files.expected import write_expected
 from engine.files.experiments import write_experiments
 from engine.files.flows import write_flows
 from engine.files.outcomes import read_sessions, write_decisions, write_hours, write_visits
@@ -31,6 +32,7 @@ from engine.runtime.offline import Chain, device_number, run_chain
 from engine.vocabulary import DecisionReason, VisitChange
 
 FIXES, VISITS, HOURS, FLOWS = "fixes.csv", "found_visits.csv", "found_hours.csv", "found_flows.csv"
+EXPECTED = "expected.csv"
 EXPERIMENTS = "experiments.csv"
 
 
@@ -56,8 +58,8 @@ def decide(
     receipts: Path | None = typer.Option(None, help="What was bought, a row each line: t (at the till), device, sku."),
     tables: Path | None = typer.Option(
         None,
-        help=f"A folder for what was found on the way ({FIXES}, {VISITS}, {HOURS}, {FLOWS}), the plan it used, and the "
-        f"campaigns that held anybody out ({EXPERIMENTS}).",
+        help=f"A folder for what was found on the way ({FIXES}, {VISITS}, {HOURS}, {FLOWS}, {EXPECTED}), the plan it "
+        f"used, and the campaigns that held anybody out ({EXPERIMENTS}).",
     ),
     as_json: bool = typer.Option(False, "--json", help="What came out, as one JSON object on standard output."),
 ) -> None:
@@ -122,7 +124,7 @@ def _radio_map(path: Path | None, plan: Plan, config: Config) -> RadioMap | None
 
 
 def write_chain(folder: Path, chain: Chain, plan: Plan, config: Config) -> None:
-    """Fixes, visits, zone hours and flows, as `rayon score --run` looks for them. Raises OperatorError."""
+    """Fixes, visits, hours, flows and what is expected, as `rayon score --run` looks for them. Raises OperatorError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -132,6 +134,7 @@ def write_chain(folder: Path, chain: Chain, plan: Plan, config: Config) -> None:
     write_visits(folder / VISITS, visit_table(chain))
     write_hours(folder / HOURS, hour_table(chain))
     write_flows(folder / FLOWS, chain.flows)
+    write_expected(folder / EXPECTED, chain.expected)
 
 
 def _keep_plan(store: Path, folder: Path) -> None:

@@ -25,7 +25,7 @@ from api.cli.lazy import LazyCommand
 from docs.from_code.events import example_events
 from docs.from_code.keys import Entry, Vocabulary, show_default, type_in_words
 from engine.config import Config
-from engine.files import columns, experiments, flows, labels, outcomes, points
+from engine.files import columns, expected, experiments, flows, labels, outcomes, points
 from engine.loyalty.humans import Signal
 from engine.loyalty.sharing import ShareOutcome
 from engine.plan.features import FEATURE_TYPES
@@ -152,6 +152,7 @@ TABLES: Mapping[str, tuple[columns.Column, ...]] = {
     "visits": outcomes.VISITS,
     "hours": outcomes.HOURS,
     "flows": flows.FLOWS,
+    "expected": expected.EXPECTED,
     "coupons": outcomes.COUPONS,
     "experiments": experiments.EXPERIMENTS,
     "potential_outcomes": experiments.POTENTIAL,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from engine.plan.model import Plan
-from engine.presence.flows import FlowRow
+from engine.presence.expected.rows import ExpectedRow
+from engine.presence.flows import FlowRow, leaf_zones
+from engine.referee.expected import ExpectedReport, score_expected, true_zones
 from engine.referee.flows import FlowReport, score_flows
 from engine.referee.places import ErrorReport, PlacesWithSigma, score_fixes
 from engine.referee.triggers import DueCoupons, TriggerReport, score_triggers
@@ -33,6 +35,7 @@ class Tables:
     flows: tuple[list[FlowRow], list[FlowRow]] | None = None
     potential: Fates | None = None
     holdout_share: Mapping[str, float] = field(default_factory=dict)
+    expected: list[ExpectedRow] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Scores:
     triggers: TriggerReport | None
     flows: FlowReport | None = None
     uplift: UpliftReport | None = None
+    expected: ExpectedReport | None = None
 
     def figures(self) -> dict[str, Any]:
         """The figures of positions by name, then one group a report."""
@@ -58,6 +62,8 @@ class Scores:
             out |= {"dwell": visits.pop("dwell"), "visits": visits}
         if self.hours is not None:
             out["occupancy"] = self.hours
+        if self.expected is not None:
+            out["expected"] = self.expected.figures()
         if self.flows is not None:
             out["flows"] = self.flows.figures()
         if self.triggers is not None:
@@ -81,7 +87,15 @@ def score_tables(tables: Tables, window_s: float) -> Scores:
         score_triggers(*tables.decisions, devices, tables.shoppers) if tables.decisions else None,
         score_flows(*tables.flows) if tables.flows else None,
         _uplift(tables),
+        _expected(tables, devices),
     )
+
+
+def _expected(tables: Tables, devices: Iterable[str]) -> ExpectedReport | None:
+    if tables.expected is None or tables.visits is None or tables.hours is None or tables.plan is None:
+        return None
+    zones = leaf_zones(tables.plan)
+    return score_expected(tables.expected, zones, true_zones(zones, tables.hours[0], tables.visits[0], devices))
 
 
 def _uplift(tables: Tables) -> UpliftReport | None:

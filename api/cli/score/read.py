@@ -10,6 +10,7 @@ from typing import TypeVar
 from api.cli.inputs import plan_files
 from engine.errors import OperatorError, Problem, ProblemCollector, collect_problems
 from engine.files import read_fixes, read_truth
+from engine.files.expected import read_expected
 from engine.files.experiments import read_experiments, read_potential
 from engine.files.flows import read_flows
 from engine.files.outcomes import (
@@ -36,7 +37,7 @@ FLOWS = ("flows.csv", "found_flows.csv")
 DECISIONS = ("coupons.csv", "decisions.csv")
 PAIRS = (("visits", VISITS), ("hours", HOURS), ("flows", FLOWS), ("decisions", DECISIONS))
 PLAN = "plan.geojson"
-POTENTIAL, EXPERIMENTS = "potential_outcomes.csv", "experiments.csv"
+POTENTIAL, EXPERIMENTS, EXPECTED = "potential_outcomes.csv", "experiments.csv", "expected.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,12 @@ class Files:
     flows: Pair | None = None
     potential: Path | None = None
     experiments: Path | None = None
+    expected: Path | None = None
 
     def paths(self) -> list[Path]:
         """All files that are read."""
         pairs = (self.positions, self.visits, self.hours, self.decisions, self.flows)
-        alone = (self.sessions, self.potential, self.experiments)
+        alone = (self.sessions, self.potential, self.experiments, self.expected)
         return [*(p for pair in pairs if pair for p in pair), *(p for p in alone if p), *plan_files(self.plan)]
 
 
@@ -81,8 +83,17 @@ def files_of_run(folder: Path, plan: Path | None, sessions: Path | None = None) 
         raise OperatorError(problems)
     own_plan = folder if (folder / PLAN).is_file() else None
     truth, fixes = (folder / name for name in TRUTH_AND_FIXES)
-    fates, shares = (path if path.is_file() else None for path in (folder / POTENTIAL, folder / EXPERIMENTS))
-    return Files((truth, fixes), plan=plan or own_plan, sessions=sessions, potential=fates, experiments=shares, **found)
+    beside = (folder / name for name in (POTENTIAL, EXPERIMENTS, EXPECTED))
+    fates, shares, expected = (path if path.is_file() else None for path in beside)
+    return Files(
+        (truth, fixes),
+        plan=plan or own_plan,
+        sessions=sessions,
+        potential=fates,
+        experiments=shares,
+        expected=expected,
+        **found,
+    )
 
 
 def read_files(files: Files) -> Tables:
@@ -101,6 +112,7 @@ def read_files(files: Files) -> Tables:
             flows=_both(collect, files.flows, read_flows, read_flows),
             potential=_one(collect, files.potential, read_potential),
             holdout_share=_one(collect, files.experiments, read_experiments) or {},
+            expected=_one(collect, files.expected, read_expected),
         )
 
 

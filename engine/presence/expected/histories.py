@@ -20,10 +20,12 @@ from engine.presence.staff.behaviour import STAFF_S, StaffByBehaviour
 from engine.records import F32, F64, I64, U64, Bools, Fixes, StoreVisit
 
 LEAST_P = 0.01  # traces below it go to the floor between zones
-_CLOCK_SLACK_S = 1e-3
+TICKS, SECONDTHS, CHANCES = 100, 16, 250
+"""Of a second: times, and the time that fixes stand for; of certainty. Histories are whole numbers, as a checkpoint
+holds them all."""
 
-Held = tuple[U64, F64, F64, sparse.csr_array]
-"""Devices, times, the time each fix stands for, and P of the zones and of the floor between, one row a fix."""
+Held = tuple[U64, I64, I64, sparse.csr_array]
+"""Devices, times, the time each fix stands for, and P of zones, tills and the floor between, one row a fix."""
 
 
 class Histories:
@@ -61,11 +63,11 @@ class Histories:
         inside = np.asarray(fixes.posterior @ self._members, np.float32)
         inside[inside < LEAST_P] = 0.0
         floor = np.asarray(fixes.posterior @ self._nowhere, np.float32)
-        zones = inside[:, : self._leaves].sum(axis=1)
-        rest = np.where(zones + floor < 1.0, 1.0 - zones, floor)
+        chances, rest = np.rint(inside * CHANCES), np.rint(floor * CHANCES)
+        left = CHANCES - chances[:, : self._leaves].sum(axis=1)  # none, where zones overlap
+        p = sparse.csr_array(np.column_stack([chances, np.maximum(left, rest)]).astype(np.uint8))
         seconds = self._intervals.seconds(fixes.device, fixes.t)
-        p = sparse.csr_array(np.column_stack([inside, rest]).astype(np.float32))
-        self._fresh.append((fixes.device.copy(), fixes.t.copy(), seconds, p))
+        self._fresh.append((fixes.device.copy(), _whole(fixes.t, TICKS), _whole(seconds, SECONDTHS), p))
         staff = self._staff.add(fixes.device, fixes.t, seconds)
         if len(staff):
             self.forget(staff)
@@ -91,9 +93,9 @@ class Histories:
                 np.searchsorted(device, np.uint64(who), side="left"),
                 np.searchsorted(device, np.uint64(who), side="right"),
             )
-            mine = np.flatnonzero((t[first:last] <= until + _CLOCK_SLACK_S) & ~gone[first:last]) + first
+            mine = np.flatnonzero((t[first:last] <= round(until * TICKS)) & ~gone[first:last]) + first
             gone[mine] = True
-            out += [(who, row) for row in self._expect(t[mine], seconds[mine], p[mine])]
+            out += [(who, row) for row in self._expect(t[mine] / TICKS, seconds[mine] / SECONDTHS, p[mine])]
         self._ended = []
         self._held = (device[~gone], t[~gone], seconds[~gone], p[~gone])
         return out
@@ -108,7 +110,7 @@ class Histories:
         seconds = np.minimum(seconds, gap)  # what came before its first fix belongs to the stay before
         floor = len(self.zones) - 1
         seen = np.append(np.unique(p.indices[p.indices < floor]), floor)
-        history = StayHistory(t, seconds, gap - seconds, p[:, seen].toarray().astype(np.float64))
+        history = StayHistory(t, seconds, gap - seconds, p[:, seen].toarray() / CHANCES)
         return [stay, *expected_rows(history, tuple(self.zones[z] for z in seen.tolist()), self._local)]
 
     def _gather(self) -> None:
@@ -130,16 +132,20 @@ class Histories:
         """Everything that later results depend on."""
         self._gather()
         device, t, seconds, p = self._held
+        devices, rows = np.unique(device, return_counts=True)
+        begins = int(t.min()) if len(t) else 0
         who, until = zip(*self._ended, strict=True) if self._ended else ((), ())
         return {
             "zones": list(self.zones),
             "intervals": self._intervals.state(),
             "staff": self._staff.state(),
-            "device": device,
-            "t": t,
-            "seconds": seconds,
-            "held": np.diff(p.indptr).astype(np.int32),
-            "zone": p.indices.astype(np.int32),
+            "device": devices,
+            "rows": rows.astype(np.int32),
+            "begins": begins,
+            "t": (t - begins).astype(np.int32),
+            "seconds": seconds.astype(np.uint16),
+            "held": np.diff(p.indptr).astype(np.uint16),
+            "zone": p.indices.astype(np.uint16),
             "p": p.data,
             "ended": {"device": np.array(who, np.uint64), "until": np.array(until, np.float64)},
         }
@@ -150,19 +156,24 @@ class Histories:
             return
         self._intervals.restore(state["intervals"])
         self._staff.restore(state["staff"])
-        device, t = np.asarray(state["device"], np.uint64), np.asarray(state["t"], np.float64)
+        device = np.repeat(np.asarray(state["device"], np.uint64), np.asarray(state["rows"]))
+        t = np.asarray(state["t"], np.int64) + int(state["begins"])
         starts: I64 = np.append(0, np.cumsum(np.asarray(state["held"], np.int64)))
-        parts = np.array(state["p"], np.float32), np.array(state["zone"], np.int32), starts.astype(np.int32)
+        parts = np.array(state["p"], np.uint8), np.array(state["zone"], np.int32), starts.astype(np.int32)
         p = sparse.csr_array(parts, shape=(len(t), len(self.zones)))
-        self._held, self._fresh = (device, t, np.asarray(state["seconds"], np.float64), p), []
+        self._held, self._fresh = (device, t, np.asarray(state["seconds"], np.int64), p), []
         ended = state["ended"]
         until: list[float] = np.asarray(ended["until"]).tolist()
         self._ended = list(zip(np.asarray(ended["device"], np.uint64).tolist(), until, strict=True))
 
 
 def _nothing(width: int) -> Held:
-    rows = sparse.csr_array(np.empty((0, width), np.float32))
-    return np.empty(0, np.uint64), np.empty(0), np.empty(0), rows
+    rows = sparse.csr_array(np.empty((0, width), np.uint8))
+    return np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64), rows
+
+
+def _whole(values: F64, parts: int) -> I64:
+    return np.rint(values * parts).astype(np.int64)
 
 
 def till_membership(plan: Plan, cells: Cells) -> dict[str, Bools]:

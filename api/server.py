@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("rayon.api")
 GRACE_S = 3  # how long running requests may take once the server is told to stop
 WS_BYTES = 1_048_576  # of one frame of a WebSocket
-KEEP_ALIVE_S = 5  # without a next request
+KEEP_ALIVE_S = (
+    95  # without a next request: longer than what senders keep, the longest of which is Go's client with 90 s
+)
 START_TIMEOUT_S = 60.0
 
 

@@ -148,9 +148,13 @@ class Guarded(cast(Any, AutoHTTPProtocol)):  # type: ignore[misc]  # uvicorn's c
             self._timer = self.loop.call_later(HEAD_S, self.drop)
 
     def on_response_complete(self) -> None:
-        """An answer has gone out: the next request may come, within uvicorn's own time."""
+        """An answer has gone out: the next request may come, within uvicorn's own time, and unless others need the
+        room. Who hangs up first on a quiet connection should be the caller: what a sender posts at the moment in which
+        we hang up is lost to it."""
         super().on_response_complete()
         self._head_bytes = 0
+        if self._inside:
+            self.doorkeeper.wait(self, self._address, waits=not self._is_busy())
 
     def _go(self) -> None:
         _cancel(self._timer)

@@ -82,7 +82,10 @@ class Pauses:
 
     def state(self) -> dict[str, Any]:
         """Everything that later results depend on."""
-        return {"table": self._table.state(), "votes": np.concatenate([np.empty((0, self._places)), *self._votes])}
+        return {
+            "table": self._table.state(),
+            "votes": np.concatenate([np.empty((0, self._places), np.float32), *self._votes]),
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Takes over what `state` returned. Raises ValueError when it was saved for other places."""

@@ -48,7 +48,8 @@ from engine.runtime.phones.last_places import LastPlaces
 from engine.runtime.phones.owners import PhoneOwners
 from engine.runtime.status import process_values, report
 from engine.runtime.store_runner import StoreRunner
-from engine.runtime.stored.gathering import Gathering
+from engine.runtime.stored.behind import MessagesBehind
+from engine.runtime.stored.gathering import Batch, Gathering
 from engine.storage.database import Database
 from engine.storage.last_places import note_places
 from engine.storage.leases import Lease
@@ -114,7 +115,8 @@ class EngineProcess:
         self._keeper = LeaseKeeper(self.leases)
         self._held = HeldFrames(config.mqtt.queue_frames // 2, 2 * config.storage.lease_s + HOLD_MARGIN_S)
         self._gathering = Gathering(config.positioning.window_s)
-        self._overdue, self._waiting = list[Token](), Waiting()
+        self._behind = MessagesBehind()
+        self._waiting = Waiting()
         self._link = EngineLink(config, self._name.id, list(plans), subscribed)
         self._rules = rules_of(db, config.retention, config.storage.data_dir)
         self._links: dict[str, int] = {}
@@ -134,27 +136,27 @@ class EngineProcess:
             while not self.stopping.is_set():
                 self.turn()
             self._save(self._wall())
+            self.subscriber.acknowledge(self._written())
             self._report()
         except StorageUnavailable as error:
-            log.warning("stopped while the database was away (%s); the journal has what was taken in", error)
+            log.warning("stopped while the database was away (%s); journal and broker have what came", error)
         except FitGivenUp:
-            log.info("stopped while a radio map was being made; the journal has what was taken in")
+            log.info("stopped while a radio map was being made; journal and broker have what came")
         finally:
             self._asking.stop()
             self.subscriber.stop()
             self._leave_all()
 
     def turn(self) -> None:
-        """What arrived is decoded, kept, acknowledged and worked on; then the house is kept."""
+        """What arrived is decoded, worked on, kept and acknowledged; then the house is kept."""
         gained = self._follow_leases()
         taken = self._take(gained)
         now = self._wall()
         self._start_days(now)
         self._keep_house(now)
         done = self._sort(taken, now)
-        frames = self._keep(self._gathering.take(now), done, now)
-        self.subscriber.acknowledge([*self._overdue, *done, *self._held.release(self._monotonic())])
-        self._overdue.clear()
+        frames = self._hold(self._gathering.take(now), now)
+        self.subscriber.acknowledge([*done, *self._held.release(self._monotonic())])
         connected = self.subscriber.state.name is LinkName.CONNECTED
         looks = self._chores.due("told", now, TOLD_S)
         for store, runner in list(self.runners.items()):
@@ -163,6 +165,7 @@ class EngineProcess:
             with self._run_by_us(store):
                 told = self.patience(runner.take_told, now) if looks else []
                 self._advance(runner, [*frames.get(store, []), *told], now)
+        self.subscriber.acknowledge(self._written())
 
     def _start_days(self, now: float) -> None:
         """Where a store's salt turns, who is there goes on under a new name, and the old one is kept nowhere."""
@@ -179,7 +182,7 @@ class EngineProcess:
         """What was gathered under the old names."""
         batch = self._gathering.drop(store)
         if batch:
-            frames = self._keep({store: batch}, self._overdue, now).get(store, [])
+            frames = self._hold({store: batch}, now)[store]
             with self._run_by_us(store):
                 self._advance(runner, frames, now)
 
@@ -253,7 +256,7 @@ class EngineProcess:
 
     def _leave(self, lost: LeaseLost) -> None:
         self.leases.drop(lost.store)
-        for raw, _ in self._gathering.drop(lost.store):
+        for raw, _ in [*self._behind.drop(lost.store), *self._gathering.drop(lost.store)]:
             self._held.add(lost.store, raw, self._monotonic())
         self.runners.pop(lost.store, None)
         log.warning("%s; what this engine knew of it is dropped, and it waits to take it over again", lost)
@@ -318,27 +321,26 @@ class EngineProcess:
         self._held.add(store, raw, self._monotonic())
         return True
 
-    def _keep(
-        self, batches: Mapping[str, Sequence[tuple[RawFrame, Frame]]], done: list[Token], now: float
-    ) -> dict[str, list[Frame]]:
-        """Journals what came, store by store, and adds to `done` what is safe by that. Returns the frames to step."""
-        kept: dict[str, list[Frame]] = {}
+    def _hold(self, batches: Mapping[str, Batch], now: float) -> dict[str, list[Frame]]:
+        """The frames to step, store by store. Their stores' journals get them later, and the broker its answer then."""
+        held: dict[str, list[Frame]] = {}
         for store, batch in batches.items():
-            frames = [frame for _, frame in batch]
-            with self._run_by_us(store):
-                self.patience(self.runners[store].keep, frames, now)
-                for raw, frame in batch:
-                    note_refused(self.samples, self.unknown_points, frame, raw.topic, raw.payload)
-                kept[store] = frames
-            if store not in kept:
-                for raw, _ in batch:
-                    self._held.add(store, raw, self._monotonic())
-        written = [raw.token for store in kept for raw, _ in batches[store]]
-        done += self._gathering.free(self._held.free(written))
-        return kept
+            held[store] = [frame for _, frame in batch]
+            self.runners[store].hold(held[store], now)
+            self._behind.add(store, batch)
+            for raw, frame in batch:
+                note_refused(self.samples, self.unknown_points, frame, raw.topic, raw.payload)
+        return held
+
+    def _written(self) -> list[Token]:
+        """What the broker may forget: all its stores have it in journal or checkpoint."""
+        safe = [s for s in self._behind.stores() if s in self.runners and self.runners[s].is_written]
+        return self._gathering.free(self._held.free(self._behind.take(safe)))
 
     def _advance(self, runner: StoreRunner, frames: Sequence[Frame], now: float) -> None:
         step = runner.advance(frames, now)
+        if runner.must_write(step, now) or len(self._behind) >= self._config.mqtt.queue_frames // 4:  # the broker waits
+            self.patience(runner.write, now)
         self._owners.see(runner.plan.store, step.fixes)
         decided = self.patience(runner.decide, step, now)
         places = self._places.worth_noting(runner.plan, step.fixes, runner.linked_shoppers(), now, runner.zones_of)

@@ -1,10 +1,12 @@
 """One store's engine with its journal, checkpoints and effects: what makes a crash lose nothing and repeat nothing.
 
-Order of a turn: append the frames to the journal and commit (only then may the broker forget them), step, let the
-effects out. Now and then a checkpoint saves the state and the statistics in one transaction and cuts the journal. After
-a crash the last checkpoint is restored and the journal since then is stepped again: fixes and visits come out as
-before, statistics were not yet written, and decisions are idempotent by their ids. Both are sealed under a key that
-dies with the day (`engine.privacy.day_keys`).
+Frames are stepped, appended to the journal, and only then forgotten by the broker. The journal may be some steps behind
+(each commit costs the disk two blocks more than what is in it), but never behind an effect: before a decision is taken
+it has everything that led there. Now and then a checkpoint saves the state and the statistics in one transaction and
+cuts the journal. After a crash the last checkpoint is restored and the journal since then is stepped again, as it was:
+fixes and visits come out as before, statistics were not yet written, and decisions are idempotent by their ids; what
+the journal had not got, the broker sends again. Both are sealed under a key that dies with the day
+(`engine.privacy.day_keys`).
 """
 
 from __future__ import annotations
@@ -35,8 +37,9 @@ from engine.runtime.labels.told_labels import frame_of
 from engine.runtime.listening.store_hearing import StoreHearing
 from engine.runtime.map_fits import Fits, MapFits
 from engine.runtime.store_engine import Step, StoreEngine
+from engine.runtime.stored.behind import StepsBehind
 from engine.runtime.stored.damage import BAD_CHECKPOINT, BAD_ROW, OLD_S, STALE, Damaged
-from engine.runtime.stored.journal import linked_in, pack_frames, unpack_frames
+from engine.runtime.stored.journal import linked_in, pack_frames, steps_in, unpack_frames
 from engine.runtime.stored.layout import layout_of
 from engine.runtime.stored.names import NameBook, ReadBook
 from engine.runtime.stored.pace import Pace
@@ -98,6 +101,7 @@ class StoreRunner:
         self._journal = Journal(db, plan.store, lease)
         self._names, self._read_names = NameBook(), ReadBook()
         self._upto_id = 0
+        self._behind = StepsBehind()
         self._pace = Pace()
         self._written_linked: set[int] = set()  # by the checkpoint or the journal since
         self._visits: list[VisitRow] = []
@@ -119,16 +123,15 @@ class StoreRunner:
             age_h = (now - recovery.journal[-1].now) / 3600.0
             log.warning(STALE, self.plan.store, len(recovery.journal), age_h)
         for row in recovery.journal:
-            frames = self._unpack(row)
-            if frames is not None:
-                self.decide(self.advance(frames, row.now), now)
+            for taken_at, frames in self._unpack(row):
+                self.decide(self.advance(frames, taken_at), now)
             self._upto_id = row.id
         self._engine.listen_from(now)
         self.withdraw([], now)
         return len(recovery.journal)
 
-    def _unpack(self, row: JournalRow) -> list[Frame] | None:
-        """The row's frames; None, counted or said, where they cannot be used."""
+    def _unpack(self, row: JournalRow) -> list[tuple[float, Sequence[Frame]]]:
+        """The row's frames, step by step; none, counted or said, where they cannot be used."""
         try:
             payload = self._sealing.open(row.payload)
             frames = (
@@ -138,18 +141,40 @@ class StoreRunner:
         except ValueError as error:
             self._damaged[Damaged.JOURNAL] += 1
             log.error(BAD_ROW, self.plan.store, row.id, error)
-            return None
+            return []
         if frames is None and payload is not None:
             log.warning("%s: a batch of readings of the floor plan as it was before is left out", self.plan.store)
-        return frames
+        return [] if frames is None or payload is None else steps_in(payload, frames, row.now)
+
+    def hold(self, frames: Sequence[Frame], now: float) -> None:
+        """Frames of the next step, to be written with those of others."""
+        self._behind.add(frames, now)
 
     def keep(self, frames: Sequence[Frame], now: float) -> None:
-        """Commits the frames to the journal. After this the broker may forget them."""
+        """Frames of the next step, written at once. After this the broker may forget them."""
+        self.hold(frames, now)
+        self.write(now)
+
+    def write(self, now: float) -> None:
+        """Commits what is held to the journal. After this the broker may forget it."""
+        if not self._behind:
+            return
         linked = self._deciding.links.keys() - self._written_linked
-        packed, names = pack_frames(frames, self._layout, self._names, sorted(linked))
+        packed, names = pack_frames(self._behind.frames, self._layout, self._names, sorted(linked), self._behind.steps)
         self._upto_id = self._journal.append(now, self._sealing.close(packed, now))
         self._names.learn(names)
         self._written_linked |= linked
+        self._behind.clear()
+
+    @property
+    def is_written(self) -> bool:
+        """Whether journal and checkpoint have all there was."""
+        return not self._behind
+
+    def must_write(self, step: Step, now: float) -> bool:
+        """Whether the journal may not stay behind: because of what the `step` leads to, or for too long."""
+        told = step.triggers or any(visit.device in self._deciding.links for visit in step.visits)
+        return self._behind.is_overdue(now) or bool(told)
 
     def take_told(self, now: float) -> list[Frame]:
         """What shoppers told of their places since the last look, journalled like what came over the wire."""
@@ -313,6 +338,7 @@ class StoreRunner:
             expected=statistics.expected,
             lease=self.lease,
         )
+        self._behind.clear()  # the state has what came of it
         self._journal.free(self._upto_id)
         self._names.begin()
         self._pace.note(now, len(blob))

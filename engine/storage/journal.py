@@ -15,6 +15,7 @@ from engine.presence.flows import FlowRow
 from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
+from engine.storage.in_place import fill, unfill
 from engine.storage.leases import Lease, fence
 from engine.storage.models.running import CheckpointTable, JournalTable
 from engine.storage.models.shoppers import ConsentTable, ShopperTable
@@ -160,7 +161,7 @@ def load_recovery(db: Database, store: str) -> Recovery:
             .order_by(col(JournalTable.seq))
         )
         journal = [JournalRow(row.seq, row.now, row.payload) for row in rows]
-        return Recovery(saved.blob if saved else None, upto, journal)
+        return Recovery(unfill(saved.blob) if saved else None, upto, journal)
 
 
 def save_checkpoint(
@@ -196,8 +197,15 @@ def save_checkpoint(
         )
         upsert(session, FlowTable, flow_values(store, flows), add=("count",))
         upsert(session, ZoneExpectedTable, expected_values(store, expected), add=EXPECTED_FIGURES)
-        saved = {"store": store, "upto_id": upto_id, "blob": blob, "saved_at": now}
-        upsert(session, CheckpointTable, [saved], replace=("upto_id", "blob", "saved_at"))
+        _keep_state(session, store, upto_id, blob, now)
+
+
+def _keep_state(session: Session, store: str, upto_id: int, blob: bytes, now: float) -> None:
+    """Over the last state, in its room."""
+    kept = select(func.length(CheckpointTable.blob)).where(col(CheckpointTable.store) == store)
+    filled = fill(blob, session.exec(kept).first() or 0)
+    saved = {"store": store, "upto_id": upto_id, "blob": filled, "saved_at": now}
+    upsert(session, CheckpointTable, [saved], replace=("upto_id", "blob", "saved_at"))
 
 
 def _keep_visits(session: Session, store: str, visits: Sequence[VisitRow]) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from engine.ingest.decoders.labels import LabelDecoder
+from engine.runtime.stored.behind import BEHIND_S
 from engine.storage.database import Database, open_database
 from engine.vocabulary import FrameRefusal
 from tests.engine.runtime.made import boutique
@@ -77,5 +78,7 @@ def test_a_fault_of_a_decoder_ends_no_engine(
     assert "in faulty" in said[0]
     assert "5e:10:20" not in said[0]
     wire.publish(TOPIC, json.dumps({"sent_at": wire.now, "labels": []}).encode())
+    live(shift, wire)
+    wire.now += BEHIND_S
     assert not live(shift, wire).unanswered
     assert shift.process.unusable == {FrameRefusal.DECODER_FAULT: 3}

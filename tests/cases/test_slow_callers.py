@@ -72,6 +72,17 @@ def test_those_who_wait_lock_nobody_out(site: Site, monkeypatch: pytest.MonkeyPa
         caller.close()
 
 
+def test_those_who_are_done_and_stay_give_way_too(site: Site) -> None:
+    """Senders keep connections for a minute and longer, and we do not hang up on them while there is room."""
+    quiet = [call(site, b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(60)]
+    with site.client() as client:
+        assert client.get("/health/live").status_code == 200
+    answered = [caller.recv(12) for caller in quiet[-20:]]
+    assert answered == [b"HTTP/1.1 200"] * 20
+    for caller in quiet:
+        caller.close()
+
+
 def test_invented_methods_make_no_new_figures(site: Site) -> None:
     for method in ("BREW", "PROPFIND", "MKCOL"):
         rest(call(site, f"{method} / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()))

@@ -1,8 +1,9 @@
 """Duplicates by (device, ap, t), dropped: at-least-once delivery becomes once.
 
-Each reading is a 64-bit hash; hashes live in sorted arrays, one per slice of event time, so that looking up is a binary
+Each reading is a 40-bit hash; hashes live in sorted arrays, one per slice of event time, so that looking up is a binary
 search over whole columns and forgetting is dropping a slice. Two different readings share a hash with probability
-2**-64 each pair: at 10,000 readings a second and a minute of memory, once in about a million years.
+2**-40 each pair: at 1,000 readings a second one in a hundred million is taken for another, and lost. Longer hashes are
+what a checkpoint would mostly consist of; of these it keeps the differences, three bytes each.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from engine.records import I64, U64, Readings
 
 _SLICES = 8  # of event time per dedup_s
+_HASH_BITS = 40
 
 
 class Dedup:
@@ -54,14 +56,19 @@ class Dedup:
             "duplicates": self.duplicates,
             "slices": np.array(slices, np.int64),
             "sizes": np.array([self._seen[s].shape[0] for s in slices], np.int64),
-            "hashes": np.concatenate([np.empty(0, np.uint64), *[self._seen[s] for s in slices]]),
+            "rises": _as_bytes(np.concatenate([_NONE, *[np.diff(self._seen[s], prepend=_ZERO) for s in slices]])),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Goes on from `state()`."""
         self._newest = int(state["newest"])
         self.duplicates = int(state["duplicates"])
-        parts = np.split(np.asarray(state["hashes"], np.uint64), np.cumsum(state["sizes"])[:-1])
+        if "rises" in state:
+            rises = np.split(_from_bytes(state["rises"]), np.cumsum(state["sizes"])[:-1])
+            parts = [np.cumsum(part, dtype=np.uint64) for part in rises]
+        else:  # checkpoints of before have whole hashes, longer ones
+            whole = np.asarray(state["hashes"], np.uint64) >> np.uint64(64 - _HASH_BITS)
+            parts = [np.sort(part) for part in np.split(whole, np.cumsum(state["sizes"])[:-1])]
         self._seen = dict(zip(map(int, state["slices"]), parts, strict=True)) if len(state["slices"]) else {}
 
     def _is_known(self, hashes: U64, slices: I64) -> Any:
@@ -89,11 +96,12 @@ class Dedup:
 
 
 def _hashes(readings: Readings) -> U64:
-    """One 64-bit hash a row, (n,). The finaliser is SplitMix64's (Steele, Lea, Flood 2014), applied per field."""
+    """One hash a row, (n,). The finaliser is SplitMix64's (Steele, Lea, Flood 2014), applied per field."""
     with np.errstate(over="ignore"):
         h = _mix(readings.device)
         h = _mix(h ^ readings.ap.astype(np.uint64))
-        return _mix(h ^ (readings.t + 0.0).view(np.uint64))  # + 0.0 makes -0.0 the 0.0 it equals
+        h = _mix(h ^ (readings.t + 0.0).view(np.uint64))  # + 0.0 makes -0.0 the 0.0 it equals
+        return h >> np.uint64(64 - _HASH_BITS)
 
 
 def _mix(x: U64) -> U64:
@@ -101,3 +109,19 @@ def _mix(x: U64) -> U64:
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
+
+
+_NONE, _ZERO = np.empty(0, np.uint64), np.uint64(0)
+
+
+def _as_bytes(rises: U64) -> list[Any]:
+    """Whole numbers below 2**40, lowest bytes first, one column of bytes each: the high ones are mostly 0."""
+    return [(rises >> np.uint64(shift)).astype(np.uint8) for shift in range(0, _HASH_BITS, 8)]
+
+
+def _from_bytes(columns: Any) -> U64:
+    """The inverse."""
+    whole = np.zeros(len(columns[0]), np.uint64)
+    for i, column in enumerate(columns):
+        whole |= np.asarray(column).astype(np.uint64) << np.uint64(8 * i)
+    return whole

@@ -26,16 +26,24 @@ MORE_BYTES = 2_040  # two pages behind the first: most seconds of a store are of
 
 
 def pack_frames(
-    frames: Sequence[Frame], layout: str, book: NameBook, linked: Sequence[int] = ()
+    frames: Sequence[Frame],
+    layout: str,
+    book: NameBook,
+    linked: Sequence[int] = (),
+    steps: Sequence[tuple[float, int]] = (),
 ) -> tuple[bytes, BookPage]:
     """One batch of frames of one store as bytes, and what the `book` is to learn once they are written.
+
+    `steps` says of frames that were taken in one after the other when (s UTC), and how many each time.
 
     `layout` names the floor plan that access points are indices into. `linked` are devices that became a shopper's
     since the last checkpoint: if they are no longer when the batch is read again, what it says of them is forgotten.
     """
     page = book.page(_devices(frames))
-    tree = {"layout": layout, "book": page.as_tree(), "frames": [_tree(frame, page) for frame in frames]}
+    listed = [_tree(frame, page) for frame in frames]
+    tree: dict[str, Any] = {"layout": layout, "book": page.as_tree(), "frames": listed}
     tree |= {"linked": np.array(linked, np.uint64)} if linked else {}
+    tree |= {"steps": [[at, n] for at, n in steps]} if len(steps) > 1 else {}
     return _filled(pack(tree, level=SMALLEST)), page
 
 
@@ -43,6 +51,15 @@ def linked_in(payload: bytes) -> list[int]:
     """The `linked` of a batch."""
     found: list[int] = np.asarray(unpack(payload).get("linked", ()), np.uint64).tolist()
     return found
+
+
+def steps_in(payload: bytes, frames: Sequence[Frame], now: float) -> list[tuple[float, Sequence[Frame]]]:
+    """The `frames` of a batch as they were taken in, one step after the other; where it does not say, all `now`."""
+    steps, first, out = unpack(payload).get("steps", [[now, len(frames)]]), 0, list[tuple[float, Sequence[Frame]]]()
+    for at, n in steps:
+        out.append((float(at), frames[first : first + n]))
+        first += n
+    return out
 
 
 def unpack_frames(store: str, payload: bytes, layout: str, book: ReadBook) -> list[Frame] | None:

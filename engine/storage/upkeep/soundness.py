@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from engine.errors import OperatorError
 from engine.offers.codes import code_digest, voucher_code
 from engine.storage.database import Database, damaged
+from engine.storage.in_place import unfill
 from engine.storage.models.running import CheckpointTable, JournalTable
 from engine.storage.models.vouchers import VoucherTable
 
@@ -58,7 +59,7 @@ def stored_states(db: Database) -> list[StoredState]:
                 select(JournalTable).where(mine, col(JournalTable.seq) > upto).order_by(col(JournalTable.seq))
             )
             journal = [(r.seq, r.now, r.payload) for r in after]
-            blob, saved_at = (row.blob, row.saved_at) if row else (None, None)
+            blob, saved_at = (unfill(row.blob), row.saved_at) if row else (None, None)
             out.append(StoredState(store, blob, saved_at, journal))
         return out
 

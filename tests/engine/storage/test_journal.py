@@ -68,9 +68,9 @@ def test_ids_go_on_after_the_journal_was_cut(db: Database) -> None:
 def test_a_checkpoint_that_fails_changes_nothing(db: Database) -> None:
     row = append_journal(db, STORE, NOW, b"a")
     save_checkpoint(db, STORE, 0, b"old", [HEAT], [], [], NOW)
-    nothing: Any = None  # refused by the last statement but one, after the aggregates
+    nothing: Any = None  # refused by the last statement, after the aggregates
     with pytest.raises(IntegrityError):
-        save_checkpoint(db, STORE, row, nothing, [HEAT], [ZONE], [], NOW, flows=[FLOW])
+        save_checkpoint(db, STORE, nothing, b"new", [HEAT], [ZONE], [], NOW, flows=[FLOW])
     found = load_recovery(db, STORE)
     assert (found.checkpoint, [r.id for r in found.journal]) == (b"old", [row])
     assert heat_rows(db, STORE, from_t=0, to_t=2 * HOUR) == [HEAT]

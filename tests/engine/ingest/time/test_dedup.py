@@ -94,4 +94,22 @@ def test_hashes_are_kept_in_checkpoints_so_they_stay_what_they_are() -> None:
     dedup = Dedup(60.0)
     dedup.fresh(made([(1.5, 77, 3)]))
     of_time = int(np.array([1.5]).view(np.uint64)[0])
-    assert dedup.state()["hashes"].tolist() == [splitmix(splitmix(splitmix(77) ^ 3) ^ of_time)]
+    kept = bytes(column[0] for column in dedup.state()["rises"])
+    assert int.from_bytes(kept, "little") == splitmix(splitmix(splitmix(77) ^ 3) ^ of_time) >> 24
+
+
+def test_the_whole_hashes_of_an_earlier_version_are_known() -> None:
+    """They are sorted by all of their bits, slice by slice."""
+    dedup = Dedup(60.0)
+    readings = made([(t / 10, who, 0) for t in range(100) for who in (1, 2)])
+    dedup.fresh(readings)
+    state = dedup.state()
+    rises = np.split(
+        sum(c.astype(np.uint64) << np.uint64(8 * i) for i, c in enumerate(state["rises"])),
+        np.cumsum(state["sizes"])[:-1],
+    )
+    state["hashes"] = np.concatenate([np.cumsum(part, dtype=np.uint64) for part in rises]) << np.uint64(24)
+    del state["rises"]
+    restored = Dedup(60.0)
+    restored.restore(state)
+    assert len(restored.fresh(readings)) == 0

@@ -12,6 +12,7 @@ from typing import Any
 from engine.ingest.decoders.heard import VendorMessage
 from engine.ingest.masks import MASK
 from engine.ingest.sources.envelope import envelope_key, request_topic, seal_request
+from engine.runtime.stored.behind import BEHIND_S
 from engine.storage.database import open_database
 from engine.vocabulary import RecordRefusal
 from simulators.wires.meraki import MerakiWire
@@ -232,4 +233,6 @@ def test_an_unknown_access_point_behind_a_receiver_is_named_too(tmp_path: Path) 
         )
         engine.live()
         assert engine.process.figures()["unknown_aps"] == {STORE: ["00:00:5e:00:53:ff"]}
+        wire.now += BEHIND_S
+        engine.live()
         assert engine.process.subscriber.unanswered == {}  # type: ignore[attr-defined]

@@ -58,6 +58,16 @@ def test_a_row_for_who_came_into_another_zone(db: Database) -> None:
     assert (found.zones, found.at) == ((("tea", NOW - 9),), NOW + 5)
 
 
+def test_places_of_a_store_are_written_together() -> None:
+    places, plan = LastPlaces(), small_plan()
+    both = {7: LinkedShopper("ana", frozenset()), 8: LinkedShopper("ben", frozenset())}
+    said = [
+        [(p.shopper_id, p.x_m) for p in places.worth_noting(plan, fixes((NOW + t, who, x)), both, NOW + t)]
+        for t, who, x in ((0, 7, 1.0), (1, 8, 5.0), (2, 8, 6.0), (4, 7, 2.0), (5, 7, 3.0), (6, 8, 9.0), (10, 7, 3.1))
+    ]
+    assert said == [[("ana", 1.0)], [], [], [], [("ben", 6.0), ("ana", 3.0)], [], []]
+
+
 def test_what_is_long_past_is_no_place_to_start_from() -> None:
     assert LastPlaces().worth_noting(small_plan(), fixes((NOW - KEPT_S, 7, 1.0)), ANA, NOW) == []
 

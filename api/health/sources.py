@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -28,6 +28,7 @@ LIVE_S = 60.0
 SILENT_POINT_S is dead, or stands in an empty corner."""
 SILENT_POINT_S = 300.0
 CLOCK_S = 2.0
+CEILING_M = 2.6  # where one hangs of which nobody knows
 _CODES = frozenset([*ReadingRefusal, *RecordRefusal, *LabelRefusal])
 
 
@@ -52,8 +53,31 @@ class SourceHealth(BaseModel):
     problem: str = Field(description="Why a source that is asked gives nothing; empty where it does.")
 
 
+class Seems(BaseModel):
+    """Where an access point seems to hang, by how strong it hears phones that stand still; known to `sigma_m` (radial
+    standard deviation). `off_m` from the plan's place; `moved` where that is more than the evidence allows."""
+
+    level: str
+    x_m: float
+    y_m: float
+    sigma_m: float
+    off_m: float
+    moved: bool
+
+
+class UnknownPoint(BaseModel):
+    """One that sources name and no plan has. `mean_dbm`: how strong it hears phones that stand still; `feature` is for
+    `plan.geojson`, to be looked at before it is used: its height is a guess."""
+
+    name: str
+    mean_dbm: float | None
+    seems: Seems | None
+    feature: dict[str, Any] | None
+
+
 class PointHealth(BaseModel):
-    """One access point of the plan. `heard_at` null: nothing since the engine started."""
+    """One access point of the plan. `heard_at` null: nothing since the engine started. `seems` null: too few phones
+    stood still within its reach since then."""
 
     id: str
     name: str
@@ -61,6 +85,7 @@ class PointHealth(BaseModel):
     alive: bool
     heard_age_s: float | None
     per_min: int | None
+    seems: Seems | None
 
 
 class StoreSources(BaseModel):
@@ -72,6 +97,7 @@ class StoreSources(BaseModel):
     sources: list[SourceHealth]
     access_points: list[PointHealth]
     unknown_access_points: list[str] = Field(description="Named by sources, and by no plan.")
+    unknown_places: list[UnknownPoint] = Field(description="The same with what they hear; to managers only.")
     labels: LabelsOut = Field(description="What labels came to; campaigns are named to managers only.")
 
 
@@ -112,6 +138,7 @@ def _look(ctx: AppContext, plan: Plan, now: float, turned: TurnedAway, *, manage
         sources=list(_sources(said.get("sources", {}), plan.store, offsets, now, ctx, turned)),
         access_points=list(_points(plan, points, now)),
         unknown_access_points=list(unknown) if manages else [mask_macs(name) for name in unknown],
+        unknown_places=list(_unknown_places(unknown, points)) if manages else [],
     )
 
 
@@ -153,17 +180,39 @@ def _state(figures: Mapping[str, Any], age_s: float | None, delay_s: float, turn
     return SourceState.REFUSED if lost > used else SourceState.LIVE
 
 
+def _unknown_places(names: Iterable[str], points: Mapping[str, Any]) -> Iterator[UnknownPoint]:
+    for name in names:
+        heard = points.get("unknown", {}).get(name, {})
+        seems = heard.get("seems")
+        feature = None if seems is None else _feature(name, Seems(**seems))
+        yield UnknownPoint(name=name, mean_dbm=heard.get("mean_dbm"), seems=seems, feature=feature)
+
+
+def _feature(name: str, seems: Seems) -> dict[str, Any]:
+    """What the floor plan would say of it."""
+    said = {"feature_type": "access_point", "id": name, "level": seems.level, "z_m": CEILING_M}
+    place = {"type": "Point", "coordinates": [seems.x_m, seems.y_m]}
+    return {"type": "Feature", "geometry": place, "properties": said}
+
+
 def _points(plan: Plan, said: Mapping[str, Any], now: float) -> Iterator[PointHealth]:
     n = len(plan.access_points)
     heard_at = said.get("heard_at") or [0.0] * n
     per_min = said.get("per_min") or [None] * n
-    if not len(heard_at) == len(per_min) == n:  # the engine runs another plan still
-        heard_at, per_min = [0.0] * n, [None] * n
-    for point, at, rate in zip(plan.access_points, heard_at, per_min, strict=True):
+    seem = said.get("seem") or [None] * n
+    if not len(heard_at) == len(per_min) == len(seem) == n:  # the engine runs another plan still
+        heard_at, per_min, seem = [0.0] * n, [None] * n, [None] * n
+    for point, at, rate, place in zip(plan.access_points, heard_at, per_min, seem, strict=True):
         age_s = now - at if at else None
         alive = age_s is not None and age_s <= SILENT_POINT_S
         yield PointHealth(
-            id=point.id, name=point.name or point.id, level=point.level, alive=alive, heard_age_s=age_s, per_min=rate
+            id=point.id,
+            name=point.name or point.id,
+            level=point.level,
+            alive=alive,
+            heard_age_s=age_s,
+            per_min=rate,
+            seems=place,
         )
 
 

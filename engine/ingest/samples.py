@@ -8,15 +8,18 @@ from __future__ import annotations
 import math
 import re
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from engine.ingest.decoders.native import Frame
 from engine.ingest.masks import mask_local_macs, mask_macs
 from engine.ingest.shapes import is_native, shape_of
 from engine.plan.model import ap_key
+from engine.records import F64, U64
 from engine.vocabulary import ReadingRefusal
 
 MAX_BYTES = 2_048  # of a payload kept
@@ -50,6 +53,23 @@ class FrameSamples:
         return {reason: list(kept) for reason, kept in self._kept.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class HeardUnknown:
+    """What access points that no plan has hear: their names (n), pseudonyms of devices and dBm (n,)."""
+
+    names: list[str]
+    device: U64
+    rssi_dbm: F64
+
+    @property
+    def points(self) -> list[str]:
+        """The access points, each once."""
+        return sorted(set(self.names))
+
+
+Pseudonymise = Callable[[Sequence[str]], U64]
+
+
 class UnknownPoints:
     """The newest names of access points that no floor plan has, by store: what an operator must add, or correct."""
 
@@ -58,21 +78,22 @@ class UnknownPoints:
         self._names: dict[str, dict[str, None]] = {}
         self._looked_at = -math.inf
 
-    def add(self, store: str, payload: bytes, at: float) -> None:
-        """Looks into a frame that has some, once a second."""
-        if at - self._looked_at < 1.0:
-            return
+    def add(self, store: str, payload: bytes, at: float, pseudonymise: Pseudonymise) -> HeardUnknown | None:
+        """Looks into a frame that has some, once a second. Returns what they hear; None where it did not look."""
+        if 0 <= at - self._looked_at < 1.0:
+            return None
         self._looked_at = at
         tree = msgspec.json.decode(payload, strict=False)
-        names = self._names.setdefault(store, {})
+        found: list[tuple[str, str, float]] = []
         for reading in tree.get("readings", ()) if isinstance(tree, dict) else ():
             name = reading.get("ap") if isinstance(reading, dict) else None
             if isinstance(name, str) and len(name) <= _LONGEST_MAC and ap_key(name) not in self._known.get(store, ()):
-                name = mask_local_macs(name)
-                names.pop(name, None)
-                names[name] = None
-        for oldest in list(names)[: max(0, len(names) - MOST_UNKNOWN)]:
-            del names[oldest]
+                mac, rssi = reading.get("mac"), reading.get("rssi")
+                level = float(rssi) if isinstance(rssi, int | float) and rssi < 0 else math.nan
+                found.append((mask_local_macs(name), mac if isinstance(mac, str) else "", level))
+        self.see(store, [name for name, _, _ in found])
+        devices = pseudonymise([mac for _, mac, _ in found])
+        return HeardUnknown([name for name, _, _ in found], devices, np.array([level for _, _, level in found]))
 
     def see(self, store: str, names: Collection[str]) -> None:
         """Names that a vendor's message has and no plan."""
@@ -89,12 +110,16 @@ class UnknownPoints:
         return {store: list(names) for store, names in self._names.items()}
 
 
-def note_refused(samples: FrameSamples, unknown: UnknownPoints, frame: Frame, topic: str, payload: bytes) -> None:
-    """A frame of which something was refused."""
+def note_refused(
+    samples: FrameSamples, unknown: UnknownPoints, frame: Frame, topic: str, payload: bytes, names: Pseudonymise
+) -> HeardUnknown | None:
+    """A frame of which something was refused. Returns what access points of it hear that no plan has; `names` names the
+    devices."""
     for reason in frame.refused:
         samples.add(reason, topic, payload, frame.received_at)
-    if ReadingRefusal.UNKNOWN_AP in frame.refused and is_native(topic):
-        unknown.add(frame.store, payload, frame.received_at)
+    if ReadingRefusal.UNKNOWN_AP in frame.refused and is_native(topic) and not frame.replay:
+        return unknown.add(frame.store, payload, frame.received_at, names)
+    return None
 
 
 def _show_readings(raw: bytes) -> str:

@@ -291,8 +291,10 @@ class EngineProcess:
                     self._refuse(raw, error)
                     done.append(raw.token)
                 continue
-            for store, names in heard.unknown_aps.items():
-                self.unknown_points.see(store, names)
+            for store, unknown in heard.unknown_aps.items():
+                self.unknown_points.see(store, unknown.points)
+                if store in self.runners:
+                    self.runners[store].hearing.hanging.hear_unknown(unknown)
             for session in heard.sessions:  # also to a store that another engine runs: this one may take it over
                 self._owners.hear(session, raw.received_at)
             for frame in heard.frames:
@@ -328,8 +330,10 @@ class EngineProcess:
             held[store] = [frame for _, frame in batch]
             self.runners[store].hold(held[store], now)
             self._behind.add(store, batch)
+            hanging, names = self.runners[store].hearing.hanging, self.pseudonyms[store].many
             for raw, frame in batch:
-                note_refused(self.samples, self.unknown_points, frame, raw.topic, raw.payload)
+                note = note_refused(self.samples, self.unknown_points, frame, raw.topic, raw.payload, names)
+                hanging.hear_unknown(note)
         return held
 
     def _written(self) -> list[Token]:

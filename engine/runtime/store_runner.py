@@ -107,7 +107,7 @@ class StoreRunner:
         self._visits: list[VisitRow] = []
         self._touched = False
         self._lessons_kept = 0
-        self._heard = StoreHearing(plan)
+        self.hearing = StoreHearing(plan)
         self.making_map = False
         """Whether it waits for a radio map: readings wait with it."""
 
@@ -193,7 +193,7 @@ class StoreRunner:
             self._refused.update(frame.refused)
         late_before = self._engine.late
         step = self._engine.step(frames, now)
-        self._heard.note(frames, self._engine.late - late_before, now)
+        self.hearing.note(frames, self._engine.late - late_before, step.fixes, now)
         self._touched |= bool(frames or step.visits or step.ended or len(step.fixes))
         self._remember(step)
         self._clock = min(step.clock, now)
@@ -205,7 +205,7 @@ class StoreRunner:
 
     def miss(self, frames: int, now: float) -> None:
         """Whole frames of this store could not be used: each counts as a reading that was refused."""
-        self._heard.miss(frames, now)
+        self.hearing.miss(frames, now)
 
     def decide(self, step: Step, now: float) -> Verdicts:
         """The step's triggers decided and, where the answer is yes, vouchers issued. Safe to call again."""
@@ -228,6 +228,7 @@ class StoreRunner:
             return
         names: dict[int, int] = {device: secrets.randbits(63) | 1 << 63 for device in gone}
         self._engine.withdraw(names)
+        self.hearing.hanging.forget(gone)
         self._release.forget(np.array(gone, np.uint64))
         self._touched = True
         self.checkpoint(now)
@@ -245,6 +246,7 @@ class StoreRunner:
     def rename(self, names: Mapping[int, int], now: float) -> None:
         """The salt has turned: devices go on under new names (old to new). The next checkpoint forgets the old ones."""
         self._engine.rename(names, now)
+        self.hearing.hanging.rename()
         self._touched = True
 
     def linked_devices(self) -> list[int]:
@@ -296,9 +298,9 @@ class StoreRunner:
                 "k": self._release.k,
                 "troubles": {
                     StoreTrouble.MAKING_MAP: int(self.making_map),
-                    **self._heard.troubles(),
+                    **self.hearing.troubles(),
                 },
-                "points": self._heard.points(),
+                "points": self.hearing.points(),
                 "refused": dict(self._refused) | taught,
                 "damaged": dict(self._damaged),
                 "linked": len(self._deciding.links),
@@ -403,5 +405,4 @@ class StoreRunner:
             link = self._deciding.links.get(event.device)
             visit_id = ended.get(event.device) or self._engine.visit_id(event.device)
             if event.kind == VisitChange.LEAVE and link is not None and visit_id is not None:
-                row = visit_row(link, event, visit_id)
-                self._visits.extend([] if row is None else [row])
+                self._visits.extend(filter(None, [visit_row(link, event, visit_id)]))

@@ -114,8 +114,8 @@ def _try(source: Source, naming: Naming, plans: Mapping[str, Plan], message: Ven
     lost = any(RecordRefusal.OFF_PLAN in frame.refused for frame in named.frames)
     for line in _off_plan(source, decoded, plans) if lost else ():
         print(f"  {line}")
-    for store, names in named.unknown_aps.items():
-        print(f"  {store} has no access point {', '.join(names)}: add `macs` to its plan, or the access point")
+    for store, heard in named.unknown_aps.items():
+        print(f"  {store} has no access point {', '.join(heard.points)}: add `macs` to its plan, or the access point")
     return any(len(frame.readings) or len(frame.positions) for frame in named.frames) or bool(named.sessions)
 
 

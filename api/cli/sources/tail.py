@@ -56,8 +56,8 @@ def _lines(named: StoresTold, plans: dict[str, Plan], now: float) -> Iterator[st
     for session in named.sessions:
         who = "all" if session.device is None else device_hex(session.device)[:6]
         yield f"{session.store}: {who} {session.event}"
-    for store, names in named.unknown_aps.items():
-        yield f"{store}: no access point {', '.join(names)}"
+    for store, heard in named.unknown_aps.items():
+        yield f"{store}: no access point {', '.join(heard.points)}"
 
 
 def _frame_lines(frame: Frame, plan: Plan, now: float) -> Iterator[str]:

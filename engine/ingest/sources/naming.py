@@ -15,6 +15,7 @@ from engine.ingest.decoders.columns import ReadingColumns, usable
 from engine.ingest.decoders.heard import EVERYBODY, Decoded, VendorMessage, VendorReading, VendorSession, printable
 from engine.ingest.decoders.native import Frame, NetworkSession
 from engine.ingest.masks import mask_local_macs
+from engine.ingest.samples import HeardUnknown
 from engine.ingest.sources.declared import Source
 from engine.ingest.sources.placing import Placed, place
 from engine.plan.model import Plan, ap_key
@@ -29,11 +30,11 @@ _HERE = frozenset((SourceSession.CONNECT, SourceSession.UPDATE, SourceSession.PR
 @dataclass(frozen=True, slots=True)
 class StoresTold:
     """What a message said of the stores that we run: a frame each, and who joined or left the network; access points
-    that it names and no plan has, by the store that they are counted in."""
+    that it names and no plan has, and what they hear, by the store that they are counted in."""
 
     frames: list[Frame]
     sessions: list[NetworkSession]
-    unknown_aps: dict[str, list[str]] = field(default_factory=dict)
+    unknown_aps: dict[str, HeardUnknown] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -67,10 +68,15 @@ class Naming:
                 frames.append(self._frame(source, store, share, message.received_at, own))
         return StoresTold(frames, self._sessions(source, message, decoded), self._unknown(shares, frames))
 
-    def _unknown(self, shares: Mapping[str, _Share], frames: Sequence[Frame]) -> dict[str, list[str]]:
+    def _unknown(self, shares: Mapping[str, _Share], frames: Sequence[Frame]) -> dict[str, HeardUnknown]:
         lost = [frame.store for frame in frames if ReadingRefusal.UNKNOWN_AP in frame.refused]
-        names = {s: {r.ap for r in shares[s].readings if self._store_of(r.ap, (s,)) is None} for s in lost}
-        return {store: sorted({mask_local_macs(printable(ap)) for ap in aps}) for store, aps in names.items()}
+        told = {s: [r for r in shares[s].readings if self._store_of(r.ap, (s,)) is None] for s in lost}
+        return {store: self._heard_unknown(store, readings) for store, readings in told.items()}
+
+    def _heard_unknown(self, store: str, readings: Sequence[VendorReading]) -> HeardUnknown:
+        names = [mask_local_macs(printable(reading.ap)) for reading in readings]
+        rssi = np.array([reading.rssi_dbm for reading in readings], np.float64)
+        return HeardUnknown(names, self._pseudonyms[store].many([reading.mac for reading in readings]), rssi)
 
     def _share_readings(self, readings: Sequence[VendorReading], shares: Mapping[str, _Share]) -> None:
         first = next(iter(shares))

@@ -13,6 +13,7 @@ from engine.ingest.decoders.labels import LabelDecoder, is_label
 from engine.ingest.decoders.native import Frame, NativeDecoder, NetworkSession, is_session, store_of
 from engine.ingest.masks import mask_macs
 from engine.ingest.mqtt.receiver import RawFrame
+from engine.ingest.samples import HeardUnknown
 from engine.ingest.sources.declared import Sources
 from engine.ingest.sources.figures import SourceFigures
 from engine.ingest.sources.hearing import VendorEar
@@ -28,7 +29,7 @@ class Said:
 
     frames: list[Frame] = field(default_factory=list)
     sessions: list[NetworkSession] = field(default_factory=list)
-    unknown_aps: dict[str, list[str]] = field(default_factory=dict)
+    unknown_aps: dict[str, HeardUnknown] = field(default_factory=dict)
 
 
 class Ears:

@@ -133,3 +133,33 @@ def test_the_age_of_the_newest_reading_goes_on_while_nothing_comes(site: Site) -
     assert [s["newest_age_s"] for s in found["sources"]] == [pytest.approx(40.0, abs=5.0), 0.0]
     assert found["late"] == 1234
     assert "1,234" in html or "1\u202f234" in html
+
+
+def test_an_access_point_that_hangs_elsewhere_and_one_that_no_plan_has(site: Site) -> None:
+    seems = {"level": "ground", "x_m": 4.0, "y_m": 5.5, "sigma_m": 1.2, "off_m": 6.0, "moved": True}
+    unknown = {"00:00:5e:00:53:ff": {"mean_dbm": -61.4, "seems": {**seems, "off_m": 0.0, "moved": False}}}
+    now = time.time()
+    say(site, now, {"heard_at": [now], "per_min": [12], "seem": [seems], "unknown": unknown})
+    with site.client() as client:
+        found = client.get("/health/sources/corner", headers=MANAGER).json()
+        html = client.get("/health/sources/corner", headers=MANAGER | {"Accept": "text/html"}).text
+    assert found["access_points"][0]["seems"] == seems
+    [one] = found["unknown_places"]
+    assert (one["name"], one["mean_dbm"]) == ("00:00:5e:00:53:ff", -61.4)
+    assert one["feature"]["geometry"]["coordinates"] == [4.0, 5.5]
+    assert one["feature"]["properties"]["feature_type"] == "access_point"
+    words = html.replace("\u00a0", " ").replace("\u202f", " ").replace(",", ".")
+    assert "6.0 m" in words
+    assert "± 1.2 m" in words
+    assert "-61" in words or "\u221261" in words
+
+
+def test_who_does_not_manage_sees_no_name_of_an_unknown_one(site: Site) -> None:
+    seems = {"level": "ground", "x_m": 4.0, "y_m": 5.5, "sigma_m": 1.2, "off_m": 0.0, "moved": False}
+    unknown = {"00:00:5e:00:53:ff": {"mean_dbm": -61.4, "seems": seems}}
+    say(site, time.time(), {"heard_at": [0.0], "per_min": [0], "seem": [None], "unknown": unknown})
+    _, key = add_key(site.db, "health", time.time(), store="corner")
+    with site.client() as client:
+        for path in ("/health/sources/corner", "/health"):
+            text = client.get(path, headers={"Authorization": f"Bearer {key}"}).text
+            assert "53:ff" not in text

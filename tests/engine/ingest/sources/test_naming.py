@@ -68,7 +68,7 @@ def test_each_store_gets_the_readings_of_its_access_points() -> None:
     assert {f.store: len(f.readings) for f in said.frames} == {"here": 1, "there": 1}
     assert said.frames[0].refused == {RecordRefusal.WIRED: 2, ReadingRefusal.UNKNOWN_AP: 1}
     assert said.frames[1].refused == {}
-    assert said.unknown_aps == {"here": ["00:00:5e:00:53:ff"]}
+    assert {store: heard.points for store, heard in said.unknown_aps.items()} == {"here": ["00:00:5e:00:53:ff"]}
 
 
 def test_names_can_be_written_and_are_no_phone_s() -> None:
@@ -76,7 +76,7 @@ def test_names_can_be_written_and_are_no_phone_s() -> None:
     swapped = [reading("x\ud800"), reading("da-a1-19-00-53-fe"), reading("00:00:5e:00:53:ff"), reading("AP-3-deadbeef")]
     joined = VendorSession(PHONE, SourceSession.CONNECT, NOW, APS[0], "caf\udce9")
     said = named(Decoded(swapped, sessions=[joined]), source([plan]), plan)
-    assert said.unknown_aps == {"shop": ["00:00:5e:00:53:ff", "AP-3-deadbeef", MASK, "x\ufffd"]}
+    assert said.unknown_aps["shop"].points == ["00:00:5e:00:53:ff", "AP-3-deadbeef", MASK, "x\ufffd"]
     assert said.sessions[0].ssid == "caf\ufffd"
 
 

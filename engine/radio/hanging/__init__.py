@@ -1,0 +1,1 @@
+"""Where access points seem to hang, by the phones that they hear."""

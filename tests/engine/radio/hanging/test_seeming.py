@@ -1,0 +1,78 @@
+"""Where an access point seems to hang, against the law written out once more: with shadows, phones and liars."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from engine.radio.hanging.seeming import LEAST_PLACES, find_hanging
+
+N = 2.3
+
+
+def law_dbm(x: float, y: float, at: tuple[float, float], power: float = -40.0, n: float = N) -> float:
+    """RSSI = P - 10 n log10(d), d in three dimensions and 1 m at least: what nobody else computes here."""
+    d = math.sqrt((x - at[0]) ** 2 + (y - at[1]) ** 2 + 1.5**2)
+    return power - 10.0 * n * math.log10(max(d, 1.0))
+
+
+def heard(
+    at: tuple[float, float], seed: int, places: int = 150, spread_db: float = 4.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Mean RSSI at squares of a hall of 30 by 20 m, five readings each, shadows included."""
+    chance = np.random.default_rng(seed)
+    x = chance.uniform(0, 30, places)
+    y = chance.uniform(0, 20, places)
+    rssi = np.array([law_dbm(a, b, at) for a, b in zip(x, y, strict=True)]) + chance.normal(0, spread_db, places)
+    return x, y, rssi, np.full(places, 5.0)
+
+
+@pytest.mark.parametrize("at", [(15.0, 10.0), (4.0, 16.0), (29.0, 1.0)])
+def test_it_is_found_and_says_how_well(at: tuple[float, float]) -> None:
+    errors, told = [], []
+    for seed in range(20):
+        found = find_hanging(*heard(at, seed))
+        assert found is not None
+        errors.append(math.hypot(found.x_m - at[0], found.y_m - at[1]))
+        told.append(found.sigma_m)
+    assert np.median(errors) < 2.0
+    assert np.mean(np.array(errors) < 2.0 * np.array(told)) >= 0.85
+    assert np.mean(told) < 3.5 * np.sqrt(np.mean(np.square(errors))), "nor does it know much better than it says"
+
+
+def test_a_power_and_phones_of_another_make_change_nothing() -> None:
+    x, y, rssi, n = heard((10.0, 8.0), 1)
+    one, other = find_hanging(x, y, rssi, n), find_hanging(x, y, rssi - 17.0, n)
+    assert one is not None
+    assert other is not None
+    assert (one.x_m, one.y_m, one.sigma_m) == pytest.approx((other.x_m, other.y_m, other.sigma_m))
+
+
+def test_a_tenth_of_liars_moves_it_little() -> None:
+    x, y, rssi, n = heard((10.0, 8.0), 2)
+    rssi[::10] += np.where(np.arange(15) % 2, 30.0, -30.0)
+    found = find_hanging(x, y, rssi, n)
+    assert found is not None
+    assert math.hypot(found.x_m - 10.0, found.y_m - 8.0) < 3.0
+
+
+def test_one_that_hangs_elsewhere_is_told_and_one_in_its_place_is_not() -> None:
+    moved = [find_hanging(*heard((20.0, 10.0), seed), told=(11.0, 10.0)) for seed in range(20)]
+    there = [find_hanging(*heard((20.0, 10.0), seed), told=(20.5, 10.0)) for seed in range(20)]
+    assert all(one is not None and one.moved for one in moved)
+    assert np.median([one.told_off_m for one in moved if one]) == pytest.approx(9.0, abs=1.5)
+    assert not any(one is not None and one.moved for one in there)
+
+
+def test_without_the_evidence_no_place_is_named() -> None:
+    x, y, rssi, n = heard((10.0, 8.0), 3)
+    few = LEAST_PLACES - 1
+    assert find_hanging(x[:few], y[:few], rssi[:few], n[:few]) is None
+    assert find_hanging(x, y, np.full(len(x), -70.0), n) is None, "everything is as strong: nobody was near"
+    line = np.linspace(0.0, 30.0, len(x))
+    along = np.array([law_dbm(a, 0.0, (15.0, 12.0)) for a in line])
+    assert find_hanging(line, np.zeros(len(x)), along, n) is None, "heard along one aisle it may hang on either side"
+    rng = np.random.default_rng(4)
+    assert find_hanging(x, y, rng.uniform(-90, -40, len(x)), n) is None, "noise is no place"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -183,9 +183,13 @@ def _state(figures: Mapping[str, Any], age_s: float | None, delay_s: float, turn
 def _unknown_places(names: Iterable[str], points: Mapping[str, Any]) -> Iterator[UnknownPoint]:
     for name in names:
         heard = points.get("unknown", {}).get(name, {})
-        seems = heard.get("seems")
-        feature = None if seems is None else _feature(name, Seems(**seems))
+        seems = _seems(heard.get("seems"))
+        feature = None if seems is None else _feature(name, seems)
         yield UnknownPoint(name=name, mean_dbm=heard.get("mean_dbm"), seems=seems, feature=feature)
+
+
+def _seems(said: Sequence[Any] | None) -> Seems | None:
+    return None if said is None else Seems(**dict(zip(Seems.model_fields, said, strict=True)))
 
 
 def _feature(name: str, seems: Seems) -> dict[str, Any]:
@@ -212,7 +216,7 @@ def _points(plan: Plan, said: Mapping[str, Any], now: float) -> Iterator[PointHe
             alive=alive,
             heard_age_s=age_s,
             per_min=rate,
-            seems=place,
+            seems=_seems(place),
         )
 
 

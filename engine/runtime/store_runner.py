@@ -173,8 +173,7 @@ class StoreRunner:
 
     def must_write(self, step: Step, now: float) -> bool:
         """Whether the journal may not stay behind: because of what the `step` leads to, or for too long."""
-        told = step.triggers or any(visit.device in self._deciding.links for visit in step.visits)
-        return self._behind.is_overdue(now) or bool(told)
+        return bool(step.triggers) or self._behind.is_overdue(now)
 
     def take_told(self, now: float) -> list[Frame]:
         """What shoppers told of their places since the last look, journalled like what came over the wire."""

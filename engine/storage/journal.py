@@ -15,12 +15,11 @@ from engine.presence.flows import FlowRow
 from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
-from engine.storage.in_place import fill, unfill
 from engine.storage.leases import Lease, fence
 from engine.storage.models.running import CheckpointTable, JournalTable
 from engine.storage.models.shoppers import ConsentTable, ShopperTable
 from engine.storage.models.visits import FlowTable, HeatTable, VisitTable, ZoneExpectedTable, ZoneHourTable
-from engine.storage.upserts import table_of, upsert
+from engine.storage.upserts import fill, table_of, unfill, upsert
 from engine.vocabulary import Purpose
 
 _FREE_ROWS = 64  # so many lie free whatever was used lately

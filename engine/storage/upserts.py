@@ -63,3 +63,30 @@ _NOW = {
 def database_time(session: Session) -> float:
     """Seconds UTC by the database's clock, which is one for all hosts that ask it."""
     return float(session.connection().execute(text(_NOW[session.get_bind().dialect.name])).scalar_one())
+
+
+MAGIC = b"RP1"
+_HEAD = len(MAGIC) + 8
+_SPARE = 8  # a new room is a so-manieth of its value larger
+_GRAIN = 1_024
+
+
+def fill(value: bytes, room: int) -> bytes:
+    """A value to be written over the one in a room of so many bytes; in a new room where it does not fit, or is less
+    than half of it.
+
+    Of a value of the same size SQLite changes the pages in place. One of another size gives its pages back and takes
+    others; where what is given back is overwritten with zeros, as by the builds of Debian and macOS (`secure_delete`),
+    that is every page once more. So a value has room to spare, filled with zeros, and keeps its size while it fits.
+    """
+    needs = _HEAD + len(value)
+    if not needs <= room <= 2 * needs + _GRAIN:
+        room = -(-(needs + needs // _SPARE) // _GRAIN) * _GRAIN
+    return (MAGIC + len(value).to_bytes(8, "big") + value).ljust(room, b"\0")
+
+
+def unfill(stored: bytes) -> bytes:
+    """The inverse. What was never filled (of an earlier version) stays as it is."""
+    if not stored.startswith(MAGIC):
+        return stored
+    return stored[_HEAD : _HEAD + int.from_bytes(stored[len(MAGIC) : _HEAD], "big")]

@@ -23,8 +23,8 @@ from engine.privacy.sealing import MAGIC
 from engine.records import device_hex
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database, open_database
-from engine.storage.in_place import unfill
 from engine.storage.journal import load_recovery
+from engine.storage.upserts import unfill
 from tests.engine.runtime.made import boutique, frames, payload, stands
 
 PLAN = boutique()

@@ -134,18 +134,12 @@ class HangingPoints:
         self._faded_at = now
 
 
-def _as_json(known: Known | None) -> dict[str, Any] | None:
+def _as_json(known: Known | None) -> list[Any] | None:
+    """Level, x, y, sigma, how far off (m), whether moved: short, as it is written every few seconds."""
     if known is None:
         return None
     level, at = known
-    return {
-        "level": level,
-        "x_m": round(at.x_m, 1),
-        "y_m": round(at.y_m, 1),
-        "sigma_m": round(at.sigma_m, 1),
-        "off_m": round(at.told_off_m, 1),
-        "moved": at.moved,
-    }
+    return [level, *(round(v, 1) for v in (at.x_m, at.y_m, at.sigma_m, at.told_off_m)), at.moved]
 
 
 def _rounded(value: float | None) -> float | None:

@@ -10,9 +10,9 @@ from sqlmodel import col, select
 from engine.errors import OperatorError
 from engine.offers.codes import code_digest, voucher_code
 from engine.storage.database import Database, damaged
-from engine.storage.in_place import unfill
 from engine.storage.models.running import CheckpointTable, JournalTable
 from engine.storage.models.vouchers import VoucherTable
+from engine.storage.upserts import unfill
 
 MOST_SHOWN = 3
 

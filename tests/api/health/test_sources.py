@@ -137,9 +137,9 @@ def test_the_age_of_the_newest_reading_goes_on_while_nothing_comes(site: Site) -
 
 def test_an_access_point_that_hangs_elsewhere_and_one_that_no_plan_has(site: Site) -> None:
     seems = {"level": "ground", "x_m": 4.0, "y_m": 5.5, "sigma_m": 1.2, "off_m": 6.0, "moved": True}
-    unknown = {"00:00:5e:00:53:ff": {"mean_dbm": -61.4, "seems": {**seems, "off_m": 0.0, "moved": False}}}
+    unknown = {"00:00:5e:00:53:ff": {"mean_dbm": -61.4, "seems": ["ground", 4.0, 5.5, 1.2, 0.0, False]}}
     now = time.time()
-    say(site, now, {"heard_at": [now], "per_min": [12], "seem": [seems], "unknown": unknown})
+    say(site, now, {"heard_at": [now], "per_min": [12], "seem": [list(seems.values())], "unknown": unknown})
     with site.client() as client:
         found = client.get("/health/sources/corner", headers=MANAGER).json()
         html = client.get("/health/sources/corner", headers=MANAGER | {"Accept": "text/html"}).text
@@ -155,8 +155,7 @@ def test_an_access_point_that_hangs_elsewhere_and_one_that_no_plan_has(site: Sit
 
 
 def test_who_does_not_manage_sees_no_name_of_an_unknown_one(site: Site) -> None:
-    seems = {"level": "ground", "x_m": 4.0, "y_m": 5.5, "sigma_m": 1.2, "off_m": 0.0, "moved": False}
-    unknown = {"00:00:5e:00:53:ff": {"mean_dbm": -61.4, "seems": seems}}
+    unknown = {"00:00:5e:00:53:ff": {"mean_dbm": -61.4, "seems": ["ground", 4.0, 5.5, 1.2, 0.0, False]}}
     say(site, time.time(), {"heard_at": [0.0], "per_min": [0], "seem": [None], "unknown": unknown})
     _, key = add_key(site.db, "health", time.time(), store="corner")
     with site.client() as client:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from engine.storage.database import open_database
-from engine.storage.in_place import fill, unfill
 from engine.storage.journal import load_recovery, save_checkpoint
 from engine.storage.models.running import CheckpointTable
+from engine.storage.upserts import fill, unfill
 
 
 @given(st.binary(max_size=5_000), st.integers(0, 20_000))

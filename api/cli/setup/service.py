@@ -69,13 +69,16 @@ _RECIPE_TEXT = """\
 #   podman build --tag rayon --file {recipe} .
 # Secrets, plans and data stay outside of it. With the host's network the broker is where {config} says:
 #   podman run --detach --name rayon --restart always --network host --read-only --tmpfs /tmp --cap-drop all \\
-#     --security-opt no-new-privileges --userns keep-id:uid=10001 --env-file {env} \\
-#     --volume ./{config}:/site/{config}:ro --volume ./{plans}:/site/{plans}:ro --volume ./{data}:/site/{data} rayon
+#     --security-opt no-new-privileges --stop-timeout 60 --userns keep-id:uid=10001,gid=10001 --env-file {env} \\
+#     {volumes} rayon
+# Docker has no keep-id: there leave --userns out and give the data to the user in the container, once:
+#   sudo chown -R 10001:10001 {data}
 FROM python:3.12-slim
 COPY rayon-*.whl constraints.txt /tmp/
 RUN wheel=$(ls /tmp/rayon-*.whl) \\
-    && pip install --no-cache-dir --constraint /tmp/constraints.txt "$wheel[manager,postgres]" \\
-    && rm /tmp/rayon-*.whl /tmp/constraints.txt && useradd --uid 10001 --create-home rayon
+    && pip install --no-cache-dir --constraint /tmp/constraints.txt "$wheel[manager,postgres,signs]" \\
+    && rm /tmp/rayon-*.whl /tmp/constraints.txt \\
+    && groupadd --gid 10001 rayon && useradd --uid 10001 --gid 10001 --create-home rayon
 USER rayon
 WORKDIR /site
 STOPSIGNAL SIGTERM
@@ -89,12 +92,26 @@ def write_services(folder: Path, config: Config) -> None:
         user = ask("User that the service runs as", _user, _usual_user())
         write_whole(folder / UNIT, unit_text(folder.resolve(), config.storage.data_dir, user))
     if _wanted(folder / RECIPE):
-        plans = config.stores.floorplans_dir
-        write_whole(
-            folder / RECIPE,
-            _RECIPE_TEXT.format(recipe=RECIPE, env=ENV, config=CONFIG, plans=plans, data=config.storage.data_dir),
-        )
+        write_whole(folder / RECIPE, recipe_text(config))
     (folder / config.storage.data_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def recipe_text(config: Config) -> str:
+    """The recipe of a site, to be built and run in its folder. What lies elsewhere is there in the container, too; `Z`
+    gives it the label that SELinux asks for, and is nothing elsewhere."""
+    plans, data = config.stores.floorplans_dir, config.storage.data_dir
+    mounts = [(Path(CONFIG), ":ro,Z"), (plans, ":ro,Z"), (data, ":Z")]
+    volumes = [f"--volume {_outside(path)}:{_inside(path)}{how}" for path, how in mounts]
+    return _RECIPE_TEXT.format(recipe=RECIPE, env=ENV, config=CONFIG, data=data, volumes=" ".join(volumes))
+
+
+def _outside(path: Path) -> str:
+    """As the command line takes it: a path without a slash would be the name of a volume."""
+    return str(path) if path.is_absolute() else f"./{path}"
+
+
+def _inside(path: Path) -> str:
+    return str(path) if path.is_absolute() else f"/site/{path}"
 
 
 def unit_text(home: Path, data_dir: Path, user: str) -> str:

@@ -75,6 +75,9 @@ class Topic(NamedTuple):
     source: str
 
 
+_NO_POSITIONS, _NO_LABELS = ToldPositions.empty(), Labels.empty()  # of every frame: making them takes a third of one
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A decoded frame. Times are still the source's clock: `SourceClocks` says by how much it is wrong.
@@ -92,8 +95,8 @@ class Frame:
     ap_readings: Readings
     refused: dict[ReadingRefusal | RecordRefusal | LabelRefusal, int]
     replay: bool = False
-    positions: ToldPositions = field(default_factory=ToldPositions.empty)
-    labels: Labels = field(default_factory=Labels.empty)
+    positions: ToldPositions = field(default_factory=lambda: _NO_POSITIONS)
+    labels: Labels = field(default_factory=lambda: _NO_LABELS)
 
 
 @dataclass(frozen=True, slots=True)

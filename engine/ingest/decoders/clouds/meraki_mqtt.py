@@ -75,15 +75,21 @@ def _reading(record: Json, topic: _FromTopic, fields: MerakiFields) -> VendorRea
     kind = radio if radio == "wifi" else named(radio).lower() or topic.radio
     if kind not in ("", "wifi") or not _BLE_ONLY.isdisjoint(record):
         raise RecordUnusable(RecordRefusal.NOT_WIFI)
-    client = _value(record, fields.client)
-    mac = phone_mac(topic.client if is_absent(client) else client)
-    given_ap = named(_value(record, fields.ap)) or topic.ap
-    ap = colon_mac(given_ap) or given_ap  # a topic of the site's own may hold names
-    if not ap or ap == NOBODY:
-        raise RecordUnusable(RecordRefusal.NO_AP)
+    client, point = _value(record, fields.client), _value(record, fields.ap)
+    # Nearly all are addresses as they should be: what else they may be is looked at where they are not.
+    mac = colon_mac(client) if type(client) is str else None
+    if mac is None:
+        mac = phone_mac(topic.client if is_absent(client) else client)
+    ap = colon_mac(point) if type(point) is str else None
+    if ap is None:
+        given_ap = named(point) or topic.ap
+        ap = colon_mac(given_ap) or given_ap  # a topic of the site's own may hold names
+        if not ap or ap == NOBODY:
+            raise RecordUnusable(RecordRefusal.NO_AP)
     rssi_dbm = dbm(_value(record, fields.rssi), ABOVE_DBM)
     t = epoch_s(_value(record, fields.time))
-    return VendorReading(mac, ap, t, rssi_dbm, band=named(_value(record, fields.band)))
+    band = _value(record, fields.band)
+    return VendorReading(mac, ap, t, rssi_dbm, band=named(band) if band is not None else "")
 
 
 def _value(record: Json, names: tuple[str, ...]) -> object:

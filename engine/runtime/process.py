@@ -328,7 +328,7 @@ class EngineProcess:
         held: dict[str, list[Frame]] = {}
         for store, batch in batches.items():
             held[store] = [frame for _, frame in batch]
-            self.runners[store].hold(held[store], now)
+            self.runners[store].behind.add(held[store], now)
             self._behind.add(store, batch)
             hanging, names = self.runners[store].hearing.hanging, self.pseudonyms[store].many
             for raw, frame in batch:
@@ -338,12 +338,13 @@ class EngineProcess:
 
     def _written(self) -> list[Token]:
         """What the broker may forget: all its stores have it in journal or checkpoint."""
-        safe = [s for s in self._behind.stores() if s in self.runners and self.runners[s].is_written]
+        safe = [s for s in self._behind.stores() if s in self.runners and not self.runners[s].behind]
         return self._gathering.free(self._held.free(self._behind.take(safe)))
 
     def _advance(self, runner: StoreRunner, frames: Sequence[Frame], now: float) -> None:
         step = runner.advance(frames, now)
-        if runner.must_write(step, now) or len(self._behind) >= self._config.mqtt.queue_frames // 4:  # the broker waits
+        crowded = len(self._behind) >= self._config.mqtt.queue_frames // 4  # the broker waits for our answers
+        if step.triggers or runner.behind.is_overdue(now) or crowded:
             self.patience(runner.write, now)
         self._owners.see(runner.plan.store, step.fixes)
         decided = self.patience(runner.decide, step, now)

@@ -101,7 +101,8 @@ class StoreRunner:
         self._journal = Journal(db, plan.store, lease)
         self._names, self._read_names = NameBook(), ReadBook()
         self._upto_id = 0
-        self._behind = StepsBehind()
+        self.behind = StepsBehind()
+        """What of the steps that were taken, or are about to be, the journal has not got."""
         self._pace = Pace()
         self._written_linked: set[int] = set()  # by the checkpoint or the journal since
         self._visits: list[VisitRow] = []
@@ -146,34 +147,21 @@ class StoreRunner:
             log.warning("%s: a batch of readings of the floor plan as it was before is left out", self.plan.store)
         return [] if frames is None or payload is None else steps_in(payload, frames, row.now)
 
-    def hold(self, frames: Sequence[Frame], now: float) -> None:
-        """Frames of the next step, to be written with those of others."""
-        self._behind.add(frames, now)
-
     def keep(self, frames: Sequence[Frame], now: float) -> None:
         """Frames of the next step, written at once. After this the broker may forget them."""
-        self.hold(frames, now)
+        self.behind.add(frames, now)
         self.write(now)
 
     def write(self, now: float) -> None:
-        """Commits what is held to the journal. After this the broker may forget it."""
-        if not self._behind:
+        """Commits what it is behind by to the journal. After this the broker may forget it."""
+        if not self.behind:
             return
         linked = self._deciding.links.keys() - self._written_linked
-        packed, names = pack_frames(self._behind.frames, self._layout, self._names, sorted(linked), self._behind.steps)
+        packed, names = pack_frames(self.behind.frames, self._layout, self._names, sorted(linked), self.behind.steps)
         self._upto_id = self._journal.append(now, self._sealing.close(packed, now))
         self._names.learn(names)
         self._written_linked |= linked
-        self._behind.clear()
-
-    @property
-    def is_written(self) -> bool:
-        """Whether journal and checkpoint have all there was."""
-        return not self._behind
-
-    def must_write(self, step: Step, now: float) -> bool:
-        """Whether the journal may not stay behind: because of what the `step` leads to, or for too long."""
-        return bool(step.triggers) or self._behind.is_overdue(now)
+        self.behind.clear()
 
     def take_told(self, now: float) -> list[Frame]:
         """What shoppers told of their places since the last look, journalled like what came over the wire."""
@@ -339,7 +327,7 @@ class StoreRunner:
             expected=statistics.expected,
             lease=self.lease,
         )
-        self._behind.clear()  # the state has what came of it
+        self.behind.clear()  # the state has what came of it
         self._journal.free(self._upto_id)
         self._names.begin()
         self._pace.note(now, len(blob))

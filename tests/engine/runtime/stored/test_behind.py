@@ -69,18 +69,18 @@ def test_the_journal_is_behind_for_seconds_and_stepped_again_as_it_was(tmp_path:
     living.recover(NOW)
     written = 0
     for at, frame in live(12.0):
-        living.hold([frame], NOW + at)
+        living.behind.add([frame], NOW + at)
         step = living.advance([frame], NOW + at)
-        if living.must_write(step, NOW + at):
+        if step.triggers or living.behind.is_overdue(NOW + at):
             living.write(NOW + at)
             written, counts = at, living.figures()["counts"]
     rows = load_recovery(db, PLAN.store).journal
-    assert not living.is_written
+    assert living.behind
     assert 2 <= len(rows) <= 12.0 / BEHIND_S
     again = StoreRunner(PLAN, CONFIG, db, b"0123456789abcdef0123456789abcdef")
     again.recover(NOW + written)
     assert again.figures()["counts"] == counts
     living.checkpoint(NOW + 12.0)
-    assert living.is_written
+    assert not living.behind
     assert load_recovery(db, PLAN.store).journal == []
     db.close()

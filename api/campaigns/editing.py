@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api.campaigns.desk import editor, save_edit
 from api.campaigns.foretelling import foretell_week, shown
 from api.campaigns.forms import MOST_CHARS, NEW, body_of, fields_of
-from api.campaigns.looked_at import Foresights, Looked, look_at
+from api.campaigns.looked_at import Foresights, LookedAt, look_at
 from api.campaigns.pages import Ctx, Editor, EditVisitor, Name, Seen, Store
 from api.context import AppContext
 from api.manager_login import sign_in_page
@@ -85,7 +85,7 @@ def take_form(store: Store, request: Request, grant: Editor, ctx: Ctx, seen: See
     if not version and has_campaign(ctx.db, store, campaign.id):
         t = words(language(request))
         taken = Problem("form", "form.id", t.campaigns.id_taken)
-        looked = Looked(campaign, [taken], looked.never, looked.told)
+        looked = LookedAt(campaign, [taken], looked.never, looked.told)
         return _form(request, ctx, store, typed, version, looked, status=409)
     try:
         save_edit(ctx, store, campaign, editor(grant), version)
@@ -97,7 +97,7 @@ def take_form(store: Store, request: Request, grant: Editor, ctx: Ctx, seen: See
     return RedirectResponse(f"/campaigns/{store}/{campaign.id}?lang={language(request)}", 303)
 
 
-def _look(ctx: AppContext, seen: Foresights, store: str, fields: dict[str, str], base: Campaign) -> Looked:
+def _look(ctx: AppContext, seen: Foresights, store: str, fields: dict[str, str], base: Campaign) -> LookedAt:
     body, unread = body_of(fields, ctx.plan(store), base)
     return look_at(ctx, seen, store, body, unread)
 
@@ -108,7 +108,7 @@ def _form(
     store: str,
     fields: dict[str, str],
     version: int,
-    looked: Looked | None,
+    looked: LookedAt | None,
     *,
     status: int = 200,
     refused: str = "",

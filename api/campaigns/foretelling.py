@@ -18,7 +18,7 @@ from api.texts.numbers import number
 from engine.offers.campaigns import Campaign
 from engine.offers.caps import Limits
 from engine.offers.decide import worth_of
-from engine.offers.foretold.forecast import LEAST_WEEKS, Band, Point, Worth, curve, days_of, week_ahead
+from engine.offers.foretold.forecast import LEAST_WEEKS, CouponWorth, ForecastBand, Point, curve, days_of, week_ahead
 from engine.offers.foretold.replay import Replayed, replay
 from engine.plan.model import Plan
 from engine.storage.vouchers.pauses import PauseSource, past_of
@@ -38,7 +38,7 @@ class WhatIf:
     moments: int
     points: list[Point]
     replayed: Replayed
-    worth: Worth
+    worth: CouponWorth
 
 
 def foretell_week(ctx: AppContext, store: str, campaign: Campaign, now: float) -> WhatIf:
@@ -59,7 +59,7 @@ def foretell_week(ctx: AppContext, store: str, campaign: Campaign, now: float) -
     replayed = replay(running, past.pauses, past.others, limits, zone)
     weeks = _weeks(past.pauses[0].t if past.pauses else now, until, zone)
     used, unused = used_and_unused(ctx.db, store, campaign.id)
-    worth = Worth(worth_of(campaign, plan), campaign.margin_minor, campaign.redeem_probability, used, unused)
+    worth = CouponWorth(worth_of(campaign, plan), campaign.margin_minor, campaign.redeem_probability, used, unused)
     points = []
     if weeks >= LEAST_WEEKS:
         rng = np.random.default_rng(zlib.crc32(f"{store}|{campaign.id}".encode()))
@@ -70,10 +70,10 @@ def foretell_week(ctx: AppContext, store: str, campaign: Campaign, now: float) -
 def shown(what_if: WhatIf, plan: Plan, lang: Language) -> dict[str, Any]:
     """The same, as the page shows it."""
 
-    def sum_of(band: Band) -> list[str]:
+    def sum_of(band: ForecastBand) -> list[str]:
         return [money(round(v), plan.currency, lang) for v in (band.expected, band.low, band.high)]
 
-    def count_of(band: Band) -> list[str]:
+    def count_of(band: ForecastBand) -> list[str]:
         return [number(round(v), lang) for v in (band.expected, band.low, band.high)]
 
     rows = [

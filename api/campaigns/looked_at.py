@@ -27,7 +27,7 @@ RING = 'fill="#f2a71b" fill-opacity="0.35" stroke="#a93414" stroke-width="0.15"'
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class LookedAt:
     """What there is to say of a campaign that was typed. `campaign` is None where it has no form yet."""
 
     campaign: Campaign | None
@@ -59,16 +59,18 @@ class Foresights:
             return self._told[key]
 
 
-def look_at(ctx: AppContext, foresights: Foresights, store: str, body: dict[str, Any], typed: list[Problem]) -> Looked:
+def look_at(
+    ctx: AppContext, foresights: Foresights, store: str, body: dict[str, Any], typed: list[Problem]
+) -> LookedAt:
     """Everything about a body that a form gave; `typed` is what could not be read of it."""
     plan, now = ctx.plan(store), time.time()
     campaign, wrong = read_campaign(body, plan, now)
     names = {p.place.rpartition(".")[2] for p in typed}
     wrong = typed + [p for p in wrong if p.place.rpartition(".")[2] not in names]
     if campaign is None or typed or not _is_on(campaign.place, plan):
-        return Looked(campaign if not typed else None, wrong, [], None)
+        return LookedAt(campaign if not typed else None, wrong, [], None)
     told = foresights.foretell(plan, campaign)
-    return Looked(campaign, wrong, find_never(ctx, store, campaign, told, now), told)
+    return LookedAt(campaign, wrong, find_never(ctx, store, campaign, told, now), told)
 
 
 def find_never(ctx: AppContext, store: str, campaign: Campaign, told: Foretold | None, now: float) -> list[NeverReason]:

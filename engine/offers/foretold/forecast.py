@@ -26,7 +26,7 @@ BUDGETS = (0.25, 0.5, 0.75, 1.0, 1.25)
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class ForecastBand:
     """A figure with its 90 % interval."""
 
     expected: float
@@ -39,7 +39,7 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
-class Worth:
+class CouponWorth:
     """What one coupon comes to, in minor units: `off_minor` what a use takes off at most, `margin_minor` what a use
     earns; and how many are used, as a beta distribution of (used, not used) seen, or a share that is taken for granted.
     """
@@ -61,10 +61,10 @@ class Point:
     """One week with a budget of so many coupons (None: without): coupons (which are messages, too), uses, money."""
 
     budget: int | None
-    coupons: Band
-    used: Band
-    cost_minor: Band
-    margin_minor: Band
+    coupons: ForecastBand
+    used: ForecastBand
+    cost_minor: ForecastBand
+    margin_minor: ForecastBand
 
 
 def days_of(times: Sequence[float], until: dt.date, weeks: int, timezone: ZoneInfo) -> F64:
@@ -94,14 +94,14 @@ def week_ahead(days: F64, rng: np.random.Generator, draws: int = DRAWS) -> F64:
     return coupons
 
 
-def curve(coupons: F64, worth: Worth, rng: np.random.Generator) -> list[Point]:
+def curve(coupons: F64, worth: CouponWorth, rng: np.random.Generator) -> list[Point]:
     """What the week comes to without a budget, then with each of BUDGETS; `coupons` (draws,) as `week_ahead` gives."""
     expected = float(coupons.mean())
     budgets = sorted({max(1, round(share * expected)) for share in BUDGETS})
     return [_point(None, coupons, worth, rng), *(_point(b, np.minimum(coupons, b), worth, rng) for b in budgets)]
 
 
-def _point(budget: int | None, coupons: F64, worth: Worth, rng: np.random.Generator) -> Point:
+def _point(budget: int | None, coupons: F64, worth: CouponWorth, rng: np.random.Generator) -> Point:
     share: F64 | float = worth.share
     if worth.measured:
         share = rng.beta(worth.used + 1, worth.unused + 1, len(coupons))
@@ -109,7 +109,7 @@ def _point(budget: int | None, coupons: F64, worth: Worth, rng: np.random.Genera
     return Point(budget, band(coupons), band(used), band(used * worth.off_minor), band(used * worth.margin_minor))
 
 
-def band(draws: F64) -> Band:
+def band(draws: F64) -> ForecastBand:
     """The mean and the 90 % interval of draws."""
     low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Band(float(draws.mean()), float(low), float(high))
+    return ForecastBand(float(draws.mean()), float(low), float(high))

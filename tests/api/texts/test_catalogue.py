@@ -15,7 +15,6 @@ import pytest
 from pydantic import BaseModel
 
 import api
-from api.campaigns.forms import FIELDS, PLACES
 from api.health.endpoints import Ready
 from api.managers.console.figures.asked import NoteCode, View
 from api.managers.console.figures.days import Bucket, Comparison, presets
@@ -27,17 +26,11 @@ from api.texts.catalogue import words
 from api.texts.consents import ASKED, EARLIER, KEPT_WORDINGS, TEXT_VERSION, worded_since, wording
 from api.texts.language import Language
 from engine.loyalty.humans import Signal
-from engine.offers.campaigns import CampaignState
-from engine.offers.foretold.never import NeverReason
-from engine.offers.hours import DAYS as WEEK_DAYS
-from engine.offers.measured.uplift import UpliftState
 from engine.positioning.labels.doubts import LIES
 from engine.presence.hotzones import HotReason, HotState
 from engine.privacy.processing import BASES, Processing, Recipient, Risk
 from engine.storage.models import metadata
 from engine.storage.people.held import ways_to
-from engine.storage.vouchers.campaign_files import CampaignChange
-from engine.storage.vouchers.pauses import PauseSource
 from engine.vocabulary import (
     AuditAction,
     Channel,
@@ -61,6 +54,7 @@ from engine.vocabulary import (
 )
 from engine.yaml_files import read_yaml
 from tests.api.texts import health_codes
+from tests.api.texts.campaign_codes import CAMPAIGN_CODES
 
 API = Path(api.__file__).parent
 SAME = {
@@ -257,23 +251,7 @@ MONTHS = {f"m{n}" for n in range(1, 13)}
 DAYS = {f"d{n}" for n in range(7)}
 NAMES = {"zone", "from_zone", "to_zone", "weekday", "hour", "day", "step"}
 CODES: dict[str, set[str]] = {
-    "till_offline": {
-        *("offline_unready", "scan_it", "forged", "used_here", "expired", "needs_network", "unknown_terms"),
-    },
-    "campaign_states": set(CampaignState),
-    "campaign_moves": set(CampaignState),
-    "campaign_changes": set(CampaignChange),
-    "campaign_refusals": {
-        *(ProblemCode.CAMPAIGN_CHANGED, ProblemCode.CAMPAIGN_NOT_APPROVED, ProblemCode.CAMPAIGN_STATE),
-    },
-    "campaign_fields": {*FIELDS, *PLACES},
-    "week_days": set(WEEK_DAYS),
-    "never": set(NeverReason),
-    "never_remedies": set(NeverReason),
-    "pause_sources": set(PauseSource),
-    "funnel": {"issued", "delivered", "seen", "redeemed", "cost"},
-    "uplift_of": {"redemption", "purchase", "basket", "margin"},
-    "uplift_states": set(UpliftState),
+    **CAMPAIGN_CODES,
     "signals": set(Signal),
     "verdicts": set(ReviewVerdict),
     "points_states": set(PointsState),

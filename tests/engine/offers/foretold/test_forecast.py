@@ -10,7 +10,7 @@ import pytest
 
 from engine.offers.caps import Limits, Slot
 from engine.offers.experiments import is_control
-from engine.offers.foretold.forecast import Worth, band, curve, days_of, week_ahead
+from engine.offers.foretold.forecast import CouponWorth, band, curve, days_of, week_ahead
 from engine.offers.foretold.replay import Held, PlaceMoment, replay
 from tests.api.site import campaign
 
@@ -86,7 +86,7 @@ def week_of(rng: np.random.Generator, week: int, people: int) -> list[PlaceMomen
 def test_a_budget_bounds_what_comes_and_what_it_costs() -> None:
     rng = np.random.default_rng(1)
     days = rng.poisson(20.0, (4, 7)).astype(float)
-    points = curve(week_ahead(days, rng), Worth(99, 150, 0.2), rng)
+    points = curve(week_ahead(days, rng), CouponWorth(99, 150, 0.2), rng)
     free, budgets = points[0], points[1:]
     assert free.coupons.expected == pytest.approx(days.sum() / 4, rel=0.05)
     assert free.used.expected == pytest.approx(0.2 * free.coupons.expected, rel=0.05)
@@ -99,8 +99,8 @@ def test_a_budget_bounds_what_comes_and_what_it_costs() -> None:
 def test_a_share_of_uses_that_was_seen_goes_before_one_that_is_stated() -> None:
     rng = np.random.default_rng(2)
     coupons = np.full(4000, 1000.0)
-    [stated, *_] = curve(coupons, Worth(99, 150, 0.2, used=3, unused=4), rng)
-    [seen, *_] = curve(coupons, Worth(99, 150, 0.2, used=30, unused=20), rng)
+    [stated, *_] = curve(coupons, CouponWorth(99, 150, 0.2, used=3, unused=4), rng)
+    [seen, *_] = curve(coupons, CouponWorth(99, 150, 0.2, used=30, unused=20), rng)
     assert stated.used.expected == pytest.approx(200, rel=0.02)
     assert seen.used.expected == pytest.approx(600, rel=0.03)
     assert seen.used.high - seen.used.low > 3 * (stated.used.high - stated.used.low)

@@ -1,0 +1,32 @@
+"""The codes that pages of campaigns, and tills without a network, say in words."""
+
+from __future__ import annotations
+
+from api.campaigns.forms import FIELDS, PLACES
+from engine.offers.campaigns import CampaignState
+from engine.offers.foretold.never import NeverReason
+from engine.offers.hours import DAYS as WEEK_DAYS
+from engine.offers.measured.uplift import UpliftState
+from engine.storage.vouchers.campaign_files import CampaignChange
+from engine.storage.vouchers.pauses import PauseSource
+from engine.vocabulary import ProblemCode
+
+CAMPAIGN_CODES: dict[str, set[str]] = {
+    "till_offline": {
+        *("offline_unready", "scan_it", "forged", "used_here", "expired", "needs_network", "unknown_terms"),
+    },
+    "campaign_states": set(CampaignState),
+    "campaign_moves": set(CampaignState),
+    "campaign_changes": set(CampaignChange),
+    "campaign_refusals": {
+        *(ProblemCode.CAMPAIGN_CHANGED, ProblemCode.CAMPAIGN_NOT_APPROVED, ProblemCode.CAMPAIGN_STATE),
+    },
+    "campaign_fields": {*FIELDS, *PLACES},
+    "week_days": set(WEEK_DAYS),
+    "never": set(NeverReason),
+    "never_remedies": set(NeverReason),
+    "pause_sources": set(PauseSource),
+    "funnel": {"issued", "delivered", "seen", "redeemed", "cost"},
+    "uplift_of": {"redemption", "purchase", "basket", "margin"},
+    "uplift_states": set(UpliftState),
+}

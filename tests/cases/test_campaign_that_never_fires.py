@@ -1,6 +1,6 @@
 """A campaign that can never give anything out ran for weeks, and nobody was told why no coupon came.
 
-Input: one cause at a time. Right value: each is named before it runs; the same campaign without it is silent about none.
+Input: one cause at a time. Right value: each is named before it runs, and a campaign with none is told of none.
 """
 
 from __future__ import annotations

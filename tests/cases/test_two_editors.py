@@ -1,7 +1,7 @@
 """Two editors of one campaign: the one who saved later overwrote the other's change, and neither was told.
 
-Input: two people open version 1; one saves a new name, the other a new priority. Right value: the second is told that it
-is version 2 by now, and nothing of the first one's is lost; with what is there now, the second change is taken.
+Input: two people open version 1; one saves a new name, the other a new priority. Right value: the second is told that
+it is version 2 by now, and nothing of the first one's is lost; with what is there now, the second change is taken.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Triggers held against labels: what a campaign's trigger would have said of a device whose place is known.
 
-At the time of a label the device paused at the label's place. Each target's score is the most that P(place) was held
-for the target's dwell around then; it is right where the label's place is the target's. So the store itself says what a
-score is worth (`engine.offers.measured.calibration`), whatever its errors are like.
+At the time of a label, or in the pause that a receipt's line was found to be of, the device was at the label's place.
+Each target's score is the most that P(place) was held for the target's dwell around then; it is right where the label's
+place is the target's. So the store itself says what a score is worth (`engine.offers.measured.calibration`), whatever
+its errors are like.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.offers.measured.calibration import LEAST_DEVICES, Calibrated, Labelled, calibrate_threshold
 from engine.offers.targets import Target
@@ -19,6 +21,7 @@ from engine.records import F32, F64, I64, U64, Bools, Fixes
 
 SLACK_S = 3.0  # by which a track trails behind: a trigger's dwell may begin so much after the label
 MOST_PAIRS = 20_000  # kept; the oldest go
+MOST_SEEN = 40_000  # fixes that labels may yet come of: an afternoon of forty phones. Receipts come after hours
 LEAST_SCORE = 0.02  # of wrong places nearer to nothing than that, nobody ever asks
 SEED = 0
 
@@ -33,6 +36,9 @@ class KnownPause:
     cell: int
 
 
+F16 = npt.NDArray[np.float16]
+
+
 class LabelledTriggers:
     """Scores of labelled devices, by the dwell that they were held for. `targets` are those of the campaigns."""
 
@@ -41,7 +47,8 @@ class LabelledTriggers:
         self._members: F32 = np.empty((0, 0), np.float32)
         self._t: list[F64] = []
         self._device: list[U64] = []
-        self._p: list[F32] = []
+        self._p: list[F16] = []
+        self._seen = 0
         self._number: I64 = np.empty(0, np.int64)
         self._dwell: F64 = np.empty(0)
         self._score: F64 = np.empty(0)
@@ -61,7 +68,7 @@ class LabelledTriggers:
     def set_targets(self, targets: Sequence[Target]) -> None:
         """Replaces the targets; what was seen for the old ones goes, the pairs stay."""
         if [t.campaign_id for t in targets] != [t.campaign_id for t in self._targets]:
-            self._t, self._device, self._p = [], [], []
+            self._t, self._device, self._p, self._seen = [], [], [], 0
         self._targets = list(targets)
         self._members = np.stack([t.membership for t in targets], axis=1) if targets else np.empty((0, 0), np.float32)
 
@@ -72,9 +79,23 @@ class LabelledTriggers:
             own = fixes.take(rows)
             self._t.append(own.t)
             self._device.append(own.device)
-            self._p.append(np.asarray(own.posterior @ self._members, np.float32))
-        while self._t and float(self._t[0].max()) < clock - 2 * self.keep_s - wait_s:
-            del self._t[0], self._device[0], self._p[0]
+            self._p.append(np.asarray(own.posterior @ self._members, np.float16))
+            self._seen += len(rows)
+        oldest = clock - 2 * self.keep_s - wait_s
+        while self._t and float(self._t[0].max()) < oldest:
+            self._drop(len(self._t[0]))
+        self._drop(max(0, self._seen - MOST_SEEN))
+
+    def _drop(self, n: int) -> None:
+        """The first n rows seen."""
+        self._seen -= n
+        while n:
+            own = min(n, len(self._t[0]))
+            n -= own
+            if own == len(self._t[0]):
+                del self._t[0], self._device[0], self._p[0]
+                continue
+            self._t[0], self._device[0], self._p[0] = self._t[0][own:], self._device[0][own:], self._p[0][own:]
 
     def forget(self, devices: U64) -> None:
         """Devices (m,) of which nothing more may be told."""
@@ -86,6 +107,7 @@ class LabelledTriggers:
         self._t = [t[kept]] if some else []
         self._device = [device[kept]] if some else []
         self._p = [p[kept]] if some else []
+        self._seen = int(kept.sum())
 
     def learn(self, known: Sequence[KnownPause]) -> None:
         """Takes in devices whose places are known."""
@@ -98,7 +120,7 @@ class LabelledTriggers:
                 rows = rows[np.argsort(t[rows], kind="stable")]
                 self._take(one, t[rows], p[rows])
 
-    def _take(self, one: KnownPause, t: F64, p: F32) -> None:
+    def _take(self, one: KnownPause, t: F64, p: F16) -> None:
         scores = np.array([held(t, p[:, k], one.t, target.min_dwell_s) for k, target in enumerate(self._targets)])
         right = np.array([target.membership[one.cell] >= 0.5 for target in self._targets], np.bool_)
         rows = np.flatnonzero((right | (scores >= LEAST_SCORE)) & np.isfinite(scores))
@@ -135,7 +157,7 @@ class LabelledTriggers:
         self.version += 1
 
 
-def held(t: F64, p: F32, at: float, dwell_s: float) -> float:
+def held(t: F64, p: F32 | F16, at: float, dwell_s: float) -> float:
     """The most that `p` (n,) of fixes at `t` (n,), in order, was held for `dwell_s`, in a stretch that holds `at`, the
     track's lag aside; NaN where there is none. What is before and after may be another place."""
     best = np.nan

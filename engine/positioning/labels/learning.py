@@ -50,7 +50,8 @@ OFFSET_DB = 8.0
 
 @dataclass(frozen=True, slots=True)
 class LabelledPause:
-    """A label with a time of its own, held against the track: for whoever else learns from known places."""
+    """A label held against the track: for whoever else learns from known places. `t` is its own time; of a receipt's
+    line, the middle of the pause that fits it."""
 
     number: int
     device: int
@@ -149,7 +150,8 @@ class LabelLearning:
         self._from += [number] * len(own)
 
     def advance(self, clock: float, radio_map: RadioMap) -> list[LabelledPause]:
-        """Looks at the labels that are due. Returns those with a time of their own that were heard."""
+        """Looks at the labels that are due. Returns those that were heard. Redeemed vouchers only teach the map: who
+        redeems nothing says nothing, and what is made of those who do is too good."""
         due = np.flatnonzero(self._waiting.t + LAG_S <= clock)
         if not len(due):
             return []
@@ -167,21 +169,25 @@ class LabelLearning:
         number = self._number(device)
         places = [self._place(own, i) for i in range(len(own))]
         untimed = places[0].kind in UNTIMED
-        found: list[Taught | None] = []
+        found: list[tuple[Taught | None, float]] = []  # with the time that it is of
         if untimed:
             pauses = list(pauses_of(self._trail.of(device, t - BEFORE_TILL_S, t)))
-            found += take_receipt(places, pauses, self._floor_m2, number, source)
-            self._compare(places, pauses, sum(one is not None for one in found), source)
+            lines = take_receipt(places, pauses, self._floor_m2, number, source)
+            found += [(None, t) if line is None else (line[0], line[1].middle_t) for line in lines]
+            self._compare(places, pauses, sum(one is not None for one, _ in found), source)
         else:
-            found.append(take_timed(places[0], t, self._trail.of(device, t - LAG_S, t + LAG_S), number, source))
-        taught = [self._without_offset(one, radio_map) for one in found if one is not None]
-        if len(taught) < len(found):
-            self.counts[LabelRefusal.LABEL_NOT_HEARD] += len(found) - len(taught)
-        for one in taught:
+            found.append((take_timed(places[0], t, self._trail.of(device, t - LAG_S, t + LAG_S), number, source), t))
+        located = []
+        for place, (heard, at) in zip(places, found, strict=True):
+            if heard is None:
+                self.counts[LabelRefusal.LABEL_NOT_HEARD] += 1
+                continue
+            one = self._without_offset(heard, radio_map)
             self._keep(one)
-        if untimed or not taught or float(weigh(taught[0], self._floor_m2)[0]) < FAR_OFF:
-            return []  # of what stands elsewhere than the planogram says, nobody knows the place
-        return [LabelledPause(number, device, t, places[0].level, places[0].x_m, places[0].y_m)]
+            # of what stands elsewhere than the planogram says, nobody knows the place
+            if place.kind != LabelKind.REDEEMED and float(weigh(one, self._floor_m2)[0]) >= FAR_OFF:
+                located.append(LabelledPause(number, device, at, place.level, place.x_m, place.y_m))
+        return located
 
     def _compare(self, places: list[LabelledPlace], pauses: list[Pause], fits: int, source: int) -> None:
         """Counts how many lines of a stream find a pause, and how many other products would have."""

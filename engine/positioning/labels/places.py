@@ -92,6 +92,11 @@ class Pause:
     x_m: float
     y_m: float
 
+    @property
+    def middle_t(self) -> float:
+        """Half way between its first step and its last."""
+        return float(self.steps.t[0] + self.steps.t[-1]) / 2.0
+
 
 def take_timed(place: LabelledPlace, t: float, steps: Steps, number: int, source: int) -> Taught | None:
     """A label at its time, of its device's steps around it; None where nothing was heard of it then.
@@ -110,15 +115,15 @@ def take_timed(place: LabelledPlace, t: float, steps: Steps, number: int, source
 
 def take_receipt(
     places: list[LabelledPlace], pauses: list[Pause], floor_m2: float, number: int, source: int
-) -> Iterator[Taught | None]:
-    """The lines of one receipt, each at its pause of the device's track; None where none fits."""
+) -> Iterator[tuple[Taught, Pause] | None]:
+    """The lines of one receipt, each with its pause of the device's track; None where none fits."""
     for place in places:
         likely = _likelihoods(place, pauses, floor_m2)
         if not len(likely) or likely.max() < 0.5:
             yield None
             continue
         best = pauses[int(likely.argmax())]
-        yield _taught(place, best.steps, best.steps, float(likely.max()), number, source)
+        yield _taught(place, best.steps, best.steps, float(likely.max()), number, source), best
 
 
 def fits_any(place: LabelledPlace, pauses: list[Pause], floor_m2: float) -> bool:

@@ -14,7 +14,7 @@ from engine.plan.model import Plan
 from engine.positioning.labels.field import nearest_cells
 from engine.positioning.labels.learning import LabelLearning
 from engine.positioning.labels.lesson import Lesson
-from engine.positioning.labels.places import LAG_S
+from engine.positioning.labels.places import BEFORE_TILL_S, LAG_S
 from engine.records import U64, Fixes, Labels, Scans
 from engine.runtime.learning_locator import LearningLocator
 from engine.runtime.map_fits import Fits, FitsInPlace
@@ -61,8 +61,7 @@ class StoreLabels:
         if not math.isfinite(clock):  # the store's time starts anew
             self._use_at = self._rests_until = -np.inf
             return
-        wait_s = self.triggers.keep_s + LAG_S
-        self.triggers.see(fixes, self._learning.followed, clock, wait_s)
+        self.triggers.see(fixes, self._learning.followed, clock, BEFORE_TILL_S + self.triggers.keep_s + LAG_S)
         located = self._learning.advance(clock - self.triggers.keep_s, self._locator.base_map)
         if located:
             at = nearest_cells(
@@ -115,6 +114,7 @@ class StoreLabels:
     def forget(self, devices: U64) -> None:
         """Devices (m,) that have left."""
         self._learning.forget(devices)
+        self.triggers.forget(devices)
 
     def rename(self, names: Mapping[int, int]) -> None:
         """The salt has turned: devices go on under new names (old to new)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.offers.measured import labelled
 from engine.offers.measured.labelled import KnownPause, LabelledTriggers, held
 from engine.offers.targets import Target
 from engine.records import Fixes
@@ -72,3 +73,20 @@ def test_the_pairs_outlive_a_restart() -> None:
     made.learn([KnownPause(0, 1, 15.0, 0)])
     again.restore(made.state())
     assert again.devices == made.devices == 1
+
+
+def test_labels_of_hours_ago_are_still_held_against_what_was_seen_but_not_of_who_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, who = trial(), np.array([1, 2], np.uint64)
+    t = [3.0 * k for k in range(10)]
+    for device in (1, 2):
+        made.see(fixes_of(device, t, 0.9), who, t[-1], 7200.0)
+    made.see(fixes_of(1, [7000.0], 0.2), who, 7000.0, 7200.0)
+    made.forget(np.array([2], np.uint64))
+    made.learn([KnownPause(0, 1, 15.0, 0), KnownPause(1, 2, 15.0, 0)])
+    assert made.devices == 1
+    monkeypatch.setattr(labelled, "MOST_SEEN", 15)
+    made.see(fixes_of(1, [7003.0 + k for k in range(12)], 0.2), who, 7020.0, 7200.0)
+    made.learn([KnownPause(5, 1, 15.0, 0)])
+    assert made.devices == 1, "the oldest go"

@@ -102,7 +102,20 @@ def test_each_line_of_a_receipt_goes_to_the_pause_that_fits_it() -> None:
     lines = [LabelledPlace(LabelKind.RECEIPT, k, 0, x, y) for k, (x, y) in enumerate([(16.5, 9.0), (3.5, 2.5)])]
     found = list(take_receipt(lines, list(pauses_of(track)), FLOOR_M2, 0, 0))
     assert [one is not None for one in found] == [True, True]
-    assert [pytest.approx(float(one.fix_x_m[0])) for one in found if one is not None] == [17.0, 3.0]
+    assert [pytest.approx(float(one[0].fix_x_m[0])) for one in found if one is not None] == [17.0, 3.0]
+    assert [one[1].middle_t for one in found if one is not None] == pytest.approx([73.5, 13.5], abs=3.0)
+
+
+def test_a_receipt_tells_of_pauses_long_ago_and_what_was_redeemed_does_not() -> None:
+    plan, _, radio_map = shop()
+    learning, p = made(ANA), plan.products[7]
+    learning.see(*walk(ANA, [(100.0, 140.0, p.x_m, p.y_m), (200.0, 240.0, p.x_m + 9.0, p.y_m)]))
+    for kind in (LabelKind.REDEEMED, LabelKind.RECEIPT):
+        learning.take(labels_of(plan, [(1900.0, ANA, kind, "p7", False)]), "labels/till")
+    (known,) = learning.advance(2000.0, radio_map)
+    assert (known.device, known.x_m, known.y_m) == (ANA, p.x_m, p.y_m)
+    assert known.t == pytest.approx(120.0, abs=4.0)
+    assert learning.used == 2
 
 
 def test_a_line_that_fits_no_pause_is_nobodys() -> None:

@@ -8,6 +8,7 @@ pairs, with L the level in the lower band,
 
 is fitted by ridge: a, what the powers differ by, around the ratio of frequencies in free space (20 log10 f), and b,
 what the exponents do, around nothing. Without pairs the prior stays.
+An access point that is heard in one band only has a power of its own, which calibration finds: it is left alone.
 """
 
 from __future__ import annotations
@@ -61,12 +62,15 @@ def _ghz(name: str) -> float:
 
 def equalise_bands(t: F64, device: I64, ap: I32, rssi_dbm: F64, ghz: F64) -> tuple[F64, dict[float, BandShift]]:
     """RSSI (n,) on the scale of the lowest band heard, and what the others differed by. Rows without a band, a level or
-    an access point (-1) stay as they are."""
+    an access point (-1) stay as they are, and so do access points that are not heard in the lowest."""
     usable = np.isfinite(ghz) & np.isfinite(rssi_dbm) & (ap >= 0)
     heard = [band for band in GHZ if (usable & (ghz == band)).any()]
     out, shifts = rssi_dbm.copy(), {}
     for band in heard[1:]:
-        low, rows = usable & (ghz == heard[0]), usable & (ghz == band)
+        low = usable & (ghz == heard[0])
+        rows = usable & (ghz == band) & np.isin(ap, ap[low])
+        if not rows.any():
+            continue
         shifts[band] = _fit(t, device, ap, rssi_dbm, (low, rows), _prior_db(heard[0], band))
         out[rows] = shifts[band].on_lower(rssi_dbm[rows])
     return out, shifts

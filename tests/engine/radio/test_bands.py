@@ -43,12 +43,13 @@ def test_pairs_tell_what_powers_and_exponents_differ_by() -> None:
 
 
 def test_without_pairs_it_is_what_free_space_says_and_other_rows_stay() -> None:
-    ghz = np.array([2.4, 5.0, np.nan, 5.0, 5.0])
-    rssi = np.array([-50.0, -60.0, -55.0, np.nan, -60.0])
-    ap = np.array([0, 1, 2, 1, -1], np.int32)
-    out, shifts = equalise_bands(np.zeros(5), np.zeros(5, np.int64), ap, rssi, ghz)
+    """Of access points that are heard in both bands, if never at once; who is heard in one has a power of its own."""
+    ghz = np.array([2.4, 5.0, np.nan, 5.0, 5.0, 5.0])
+    rssi = np.array([-50.0, -60.0, -55.0, np.nan, -60.0, -60.0])
+    ap = np.array([0, 0, 2, 0, -1, 1], np.int32)
+    out, shifts = equalise_bands(np.array([0.0, 60, 60, 60, 60, 60]), np.zeros(6, np.int64), ap, rssi, ghz)
     assert out[1] == pytest.approx(-60.0 + 20 * np.log10(5.5 / 2.44))
-    np.testing.assert_array_equal(out[[0, 2, 3, 4]], rssi[[0, 2, 3, 4]])
+    np.testing.assert_array_equal(out[[0, 2, 3, 4, 5]], rssi[[0, 2, 3, 4, 5]])
     assert shifts[5.0].pairs == 0
 
 

@@ -6,6 +6,7 @@ second, whom no label names. One day takes two runs of the whole chain: minutes 
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy as np
 from api.cli.decide_tables import decision_table
 from engine.config import Config
 from engine.positioning.labels.learning import labels_of
+from engine.positioning.labels.places import KINDS as KIND_NUMBERS
 from engine.records import Labels
 from engine.referee.triggers import score_triggers
 from engine.runtime.offline import Chain, device_number, run_chain
@@ -39,8 +41,8 @@ class Labelled:
     late: set[str]
 
 
-def labelled(kind: str, seed: int = 1, seconds: float = SECONDS) -> Labelled:
-    """Of a drawn store, as many labels as its scenario says."""
+def labelled(kind: str, seed: int = 1, seconds: float = SECONDS, stated: float = STATED) -> Labelled:
+    """Of a drawn store, as many labels as its scenario says; its campaigns state a precision."""
     plan = drawn_plan(kind, seed)
     world = World(drawn_day(kind, seed, seconds), plan)
     names = world.device_names()
@@ -50,7 +52,7 @@ def labelled(kind: str, seed: int = 1, seconds: float = SECONDS) -> Labelled:
     rows += [
         (start_t + t, device_number(n), LabelKind.RECEIPT, sku, False) for t, n, sku in receipts(world) if n not in late
     ]
-    day = stating(day_of(world, drawn_campaigns(plan)), STATED)
+    day = stating(day_of(world, drawn_campaigns(plan)), stated)
     return Labelled(world, day, labels_of(plan, rows), late)
 
 
@@ -92,15 +94,28 @@ def errors_m(given: Labelled, chain: Chain) -> np.ndarray:
     return np.concatenate(out)
 
 
-def main(names: Sequence[str]) -> int:
-    """Prints the figures without labels and with them."""
-    for kind in names or list(KINDS):
-        given = labelled(kind)
-        for what, labels in (("without", None), ("with", given.labels)):
-            said = figures(given, run(given, labels))
-            sys.stdout.write(f"{kind} {what:8} {'  '.join(f'{k} {v:.3f}' for k, v in said.items())}\n")
-            sys.stdout.flush()
+def main(arguments: Sequence[str]) -> int:
+    """Prints the figures without labels, with receipts alone, and with all labels, store by store and seed by seed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.accuracy.labelled")
+    parser.add_argument("kinds", nargs="*", metavar="STORE", help=f"of {', '.join(KINDS)}; all where none is named")
+    parser.add_argument("--stated", type=float, default=STATED, help="precision that campaigns state")
+    parser.add_argument("--seeds", type=int, default=1, help="how many stores of a kind")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of a day")
+    asked = parser.parse_args(arguments)
+    for kind in asked.kinds or list(KINDS):
+        for seed in range(1, asked.seeds + 1):
+            given = labelled(kind, seed, asked.seconds, asked.stated)
+            for what, labels in (("without", None), ("receipts", receipts_of(given.labels)), ("all", given.labels)):
+                said = figures(given, run(given, labels))
+                figure = "  ".join(f"{k} {v:.3f}" for k, v in said.items())
+                sys.stdout.write(f"{kind} {seed}, {asked.stated:g} stated, {what:8} {figure}\n")
+                sys.stdout.flush()
     return 0
+
+
+def receipts_of(labels: Labels) -> Labels:
+    """Those that only say what was bought."""
+    return labels.take(labels.kind == KIND_NUMBERS.index(LabelKind.RECEIPT))
 
 
 if __name__ == "__main__":

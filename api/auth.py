@@ -45,14 +45,15 @@ class NotSignedIn(BusinessRefusal):
     status = 401
 
 
-def cookie_grant(ctx: AppContext, request: Request) -> Grant | None:
+def cookie_grant(ctx: AppContext, request: Request, *, anew: bool = False) -> Grant | None:
     """What the manager cookie opens: what a person may now, while their session lasts; or as much as the key it was
-    got with, for as long as that key holds. Raises StorageUnavailable."""
+    got with, for as long as that key holds. Looked up once a request; `anew` again, for pages that stay open. Raises
+    StorageUnavailable."""
     value = read_cookie(ctx, request, MANAGER)
     if value is None or not value.startswith(PERSON):
         return ctx.keys.find_fingerprint(value)
     known: dict[str, Grant | None] = request.scope.setdefault("rayon_grants", {})
-    if value not in known:
+    if anew or value not in known:
         account = signed_in(ctx.db, session_digest(value.removeprefix(PERSON)), time.time())
         known[value] = None if account is None else grant_of(account)
     return known[value]

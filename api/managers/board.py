@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from copy import copy
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from fastapi import Request, Response
 from nicegui import run, ui
 
+from api.auth import cookie_grant
+from api.keyring import Grant
 from api.managers import fragments
 from api.managers.charts import flows_chart, hours_chart
 from api.managers.overlay import ground_level
@@ -22,7 +25,7 @@ from api.texts.language import Language, language
 from api.texts.times import hour as hour_text
 from engine.errors import StorageUnavailable
 from engine.plan.model import Plan
-from engine.vocabulary import ProblemCode
+from engine.vocabulary import ProblemCode, Right
 
 REFRESH_S = 4.0  # with the engine's own 2 s, and 2 s for all else, nothing that is wrong stays unsaid for 10 s
 SLOW_S = 30.0  # how often what is past is read again
@@ -35,6 +38,12 @@ def _reports(request: Request) -> Reports:
     found = request.scope[SCOPE_KEY]
     assert isinstance(found, Reports)
     return found
+
+
+def _still(made: Reports, request: Request) -> Grant | None:
+    """Who reads an open page, and what they may by now."""
+    grant = cookie_grant(made.ctx, request, anew=True)
+    return grant if grant is not None and grant.may_somewhere(Right.SEE_FIGURES) else None
 
 
 def _html(content: str, classes: str = "") -> ui.html:
@@ -62,7 +71,11 @@ async def stores_page(request: Request) -> None:
 
     async def refresh() -> None:
         try:
-            seen = await run.io_bound(glances, made)
+            grant = await run.io_bound(_still, made, request)
+            if grant is None:
+                ui.navigate.reload()  # signed out meanwhile: the door says so
+                return
+            seen = await run.io_bound(glances, made, None, partial(grant.may, Right.SEE_FIGURES))
         except StorageUnavailable:  # the cards stay as they were until it answers
             state.content = fragments.away(lang)
             return
@@ -88,7 +101,7 @@ async def store_page(request: Request, store: str) -> Response | None:
     plan = made.ctx.plans.get(store)
     if plan is None:
         return unknown_store(request)
-    board = Board(made, plan, lang)
+    board = Board(made, plan, lang, request)
     first = await board.read()
     board.build()
     board.show(first)
@@ -106,8 +119,8 @@ def unknown_store(request: Request) -> Response:
 class Board:
     """One open page of one store: what its manager chose to see, and the parts that are kept up to date."""
 
-    def __init__(self, made: Reports, plan: Plan, lang: Language) -> None:
-        self._made, self._plan, self._lang = made, plan, lang
+    def __init__(self, made: Reports, plan: Plan, lang: Language, request: Request) -> None:
+        self._made, self._plan, self._lang, self._request = made, plan, lang, request
         self._choice = Choice("now", None, ground_level(plan))
         self._parts: dict[str, ui.html] = {}
         self._read_at = time.monotonic()
@@ -122,14 +135,29 @@ class Board:
                 return None
 
     async def refresh(self) -> None:
-        """Reads again and shows what changed."""
+        """Reads again and shows what changed, while the reader may see it."""
+        if not await self._may_go_on():
+            return
         self._read_at = time.monotonic()
         self.show(await self.read())
+
+    async def _may_go_on(self) -> bool:
+        """Whether the reader is still signed in, and still something in this store; else the page leads to the door."""
+        try:
+            grant = await run.io_bound(_still, self._made, self._request)
+        except StorageUnavailable:
+            return True  # nothing can be read then either, and the page says that
+        if grant is not None and grant.may(Right.SEE_FIGURES, self._plan.store):
+            return True
+        ui.navigate.reload()
+        return False
 
     async def keep_up(self) -> None:
         """Refreshes when it is time. Whether the engine is well is looked at every time."""
         if time.monotonic() - self._read_at >= (SLOW_S if self._choice.span in SLOW else 0.0):
             await self.refresh()
+            return
+        if not await self._may_go_on():
             return
         try:
             felt = await run.io_bound(pulse, self._made, self._plan.store)

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,6 +28,7 @@ from api.managers.reports import SCOPE_KEY, Reports
 from api.pages import language_headers, page
 from api.problems import problem_page
 from api.texts.language import language
+from engine.errors import StorageUnavailable
 from engine.vocabulary import ProblemCode
 
 PREFIX = "/manage"
@@ -57,7 +59,7 @@ class ManagerPages:
         await answer(scope, receive, send)
 
     async def _answer(self, scope: Scope) -> ASGIApp:
-        if scope["type"] == "websocket" and not self._may_connect(scope):
+        if scope["type"] == "websocket" and not await run_in_threadpool(self._may_connect, scope):
             return _refuse_socket
         if importlib.util.find_spec("nicegui") is None:
             return page(Request(scope), "manager_pages_missing.html", 501)
@@ -75,7 +77,10 @@ class ManagerPages:
         request = Request({**scope, "type": "http", "method": "GET"})
         origin = urlsplit(request.headers.get("origin", "")).netloc.lower()
         ours = {request.headers.get("host", "").lower(), urlsplit(self._ctx.public_url).netloc.lower()}
-        return cookie_grant(self._ctx, request) is not None and origin in ours
+        try:
+            return cookie_grant(self._ctx, request) is not None and origin in ours
+        except StorageUnavailable:
+            return False  # the page tries again by itself
 
     def _own(self) -> bool:
         with ManagerPages._owning:

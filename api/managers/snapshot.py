@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -102,13 +102,15 @@ def _troubles(rows: Sequence[Status], store: str, now: float) -> list[StoreTroub
     return [*(t for t in found.get(EVERY_STORE, []) if t is not StoreTrouble.ENGINE_SILENT), *own]
 
 
-def glances(made: Reports, now: float | None = None) -> list[Glance]:
-    """All stores of the site, by id."""
+def glances(made: Reports, now: float | None = None, may: Callable[[str], bool] = lambda _store: True) -> list[Glance]:
+    """The stores of the site that the reader may see, by id."""
     now = time.time() if now is None else now
     rows = get_status(made.ctx.db)
     said = {s.store: s for s in rows if s.component == ENGINE and now - s.at <= SILENT_S}
     out, k = [], made.ctx.config.privacy.k
     for store, plan in sorted(made.ctx.plans.items()):
+        if not may(store):
+            continue
         zones = made.report(store, period_of(plan, Choice("now", None, ""), now)).zones
         devices = whole_ks(int(said[store].values.get("devices", 0)), k) if store in said else None
         out.append(Glance(plan, hottest(zones), devices, k, _troubles(rows, store, now)))

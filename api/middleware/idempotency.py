@@ -13,6 +13,7 @@ import hmac
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
@@ -20,7 +21,8 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.callers.cookies import REPEATABLE, SHOPPER, read_cookie, repeated_secret, session_digest
+from api.auth import cookie_grant
+from api.callers.cookies import MANAGER, REPEATABLE, SHOPPER, read_cookie, repeated_secret, session_digest
 from api.context import AppContext
 from api.middleware.bodies import read_body, replay_body
 from api.middleware.origin import SAFE_METHODS
@@ -34,6 +36,7 @@ HEADER = "idempotency-key"
 MAX_KEY_CHARS = 200
 LARGEST_KEPT = 16_384  # bytes of a refusal; a larger one changed nothing and may be asked for again
 SESSIONS = "/v1/sessions"
+SHOPPERS = ("/v1/me", SESSIONS)
 NOBODY = b'"shopper_id":null'
 _SALT = "rayon_session_salt"
 NOT_KEPT = frozenset({401, 403, 408, 429})
@@ -171,16 +174,30 @@ class Idempotency:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return self._ctx.keys.find(key.strip()) is not None
-        return read_cookie(self._ctx, request, SHOPPER) is not None
+        return self._person(request) is not None or read_cookie(self._ctx, request, SHOPPER) is not None
+
+    def _person(self, request: Request) -> str | None:
+        """The session cookie of whoever uses the console, while it opens anything; of shoppers' own paths nobody's."""
+        with suppress(StorageUnavailable):  # the route itself will say so
+            if not request.url.path.startswith(SHOPPERS) and cookie_grant(self._ctx, request) is not None:
+                return read_cookie(self._ctx, request, MANAGER)
+        return None
 
     def _owner(self, request: Request) -> str:
         """Caller, method and path. Strangers are told apart by address only."""
         bearer = request.headers.get("authorization")
+        person = None if bearer else self._person(request)
         shopper = read_cookie(self._ctx, request, SHOPPER)
-        if shopper and not bearer and request.url.path != SESSIONS:  # signing in changes who one is
+        if shopper and not bearer and not person and request.url.path != SESSIONS:  # signing in changes who one is
             return (
                 f"{store.SHOPPER}{shopper} {request.method} {request.url.path}"  # in clear: erasure finds it by the id
             )
-        who = "bearer:" + bearer if bearer else "address:" + (request.client.host if request.client else "")
+        who = (
+            "bearer:" + bearer
+            if bearer
+            else f"person:{person}"
+            if person
+            else "address:" + (request.client.host if request.client else "")
+        )
         caller = hmac.new(self._hash_key, who.encode(), hashlib.sha256).hexdigest()[:32]
         return f"{caller} {request.method} {request.url.path}"

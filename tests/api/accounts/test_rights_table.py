@@ -39,7 +39,7 @@ OPEN = {
     "whoever is about to sign in, or out": r"POST /(manage/sign-in|manage-sign-out|account/sign-in)"
     r"|GET /account/oidc(/back)?",
     "a person, whatever they may do": r"GET /account|POST /account/(password|sessions)",
-    "who may see figures: the managers' door stands in front": r"\* /manage",
+    "who may see figures: the managers' door stands in front": r"\* /manage|GET /manage/\{store\}(/.*)?",
 }
 EVERYWHERE = {"GET /metrics"}
 """Needs its right in all stores, since it says something of all."""
@@ -135,3 +135,32 @@ def test_every_cell_of_the_table(app: FastAPI, callers: dict[str, dict[str, str]
     assert [f"{cell}: {found[cell]}, not {want}" for cell, want in wanted.items() if found[cell] != want] == []
     assert all(n > 20 for n in Counter(wanted.values()).values())
     assert set(wanted.values()) == {None, 401, 403, 404}
+
+
+def at_the_door(caller: str, store: str) -> int | None:
+    """What keeps a caller off the pages below /manage, which are for browsers: a redirect to what is theirs, too."""
+    if caller not in set(Role):
+        return 401
+    if Right.SEE_FIGURES not in rights_of(caller):
+        return 303
+    return None if store == "mine" else 404
+
+
+def test_every_cell_at_the_managers_door(app: FastAPI, callers: dict[str, dict[str, str]]) -> None:
+    """The store in the address of a page, and of what a page draws; NiceGUI itself is not started for it."""
+    paths = [route.split(" ", 1)[1] for route in guarded(app) if route.startswith("GET /manage/{store}/")]
+    cells = [(path, caller, store) for path in paths for caller in callers for store in STORES]
+    wanted = {cell: at_the_door(*cell[1:]) for cell in cells}
+
+    async def ask() -> dict[tuple[str, str, str], int | None]:
+        found = {}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as client:
+            for path, caller, store in cells:
+                filled = re.sub(r"\{\w+\}", "7", path.replace("{store}", store))
+                status = (await client.get(filled, headers=callers[caller])).status_code
+                found[path, caller, store] = status if status in (401, 303) or store == "other" else None
+        return found
+
+    found = asyncio.run(ask())
+    assert [f"{cell}: {found[cell]}, not {want}" for cell, want in wanted.items() if found[cell] != want] == []
+    assert len(wanted) >= 7 * len(callers) * len(STORES)

@@ -11,7 +11,7 @@ from api.ratelimits import PASSWORDS_PER_DEVICE_PER_MINUTE, PASSWORDS_PER_MINUTE
 from engine.storage.accounts.audit import COMMAND, entries
 from engine.storage.accounts.people import disable_account
 from engine.vocabulary import AuditAction, Role
-from tests.api.site import PASSWORD, Site
+from tests.api.site import PASSWORD, Site, campaign_json
 
 SIGN_IN = "/account/sign-in"
 HERE = (Role.VIEWER, "corner")
@@ -143,3 +143,15 @@ def test_somebody_with_nothing_to_see_lands_on_their_account(site: Site) -> None
     ):
         assert tilda.get("/manage").headers["location"] == "/account"
         assert ida.get("/manage").headers["location"] == "/health"
+
+
+def test_a_person_s_write_can_be_repeated_and_is_nobody_else_s(site: Site) -> None:
+    """Two people at one address send the same key: neither gets the other's answer."""
+    editor, made = (Role.CAMPAIGN_EDITOR, "corner"), campaign_json("new-1")
+    with site.colleague("ana", editor) as ana, site.colleague("bob", HERE) as bob:
+        key = {"Idempotency-Key": "the same"}
+        first = ana.post("/v1/stores/corner/campaigns", json=made, headers=key)
+        again = ana.post("/v1/stores/corner/campaigns", json=made, headers=key)
+        assert (first.status_code, again.content) == (201, first.content)
+        assert again.headers["Idempotency-Replayed"] == "true"
+        assert bob.post("/v1/stores/corner/campaigns", json=made, headers=key).status_code == 403

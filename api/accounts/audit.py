@@ -57,6 +57,8 @@ def _about(entry: AuditEntry, lang: Language) -> str:
     for key, value in entry.detail.items():
         if key == "role" and value in set(Role):
             value = t.roles[value]
+        if key == "by":
+            value = t.audit_ways[value]
         if key != "name":
             said.append(value)
     return ", ".join(said)

@@ -184,9 +184,9 @@ def _store(ctx: AppContext, me: Grant, text: str) -> str | None:
 
 
 def _stores(ctx: AppContext, me: Grant, lang: Language) -> list[tuple[str, str]]:
-    """Stores that `me` may give roles in, with their names: all of them together first, for who has them all."""
+    """Stores that `me` may give roles in, with their names; all of them together last, never taken by chance."""
     own = me.where(Right.MANAGE_PEOPLE)
-    known = [EVERY_STORE, *sorted(ctx.plans)] if EVERY_STORE in own else sorted(own)
+    known = [*sorted(ctx.plans), EVERY_STORE] if EVERY_STORE in own else sorted(own)
     return [(store, store_shown(ctx, store, lang)) for store in known]
 
 

@@ -154,7 +154,7 @@ def change_password(db: Database, account_id: str, password: str, keep: str, now
         row.password = password
         end_all(session, account_id, but=keep)
         actor, store = Actor(row.name, account_id), about(session, account_id)
-        note(session, actor, AuditAction.PASSWORD_CHOSEN, now, store=store, subject=account_id, by="account page")
+        note(session, actor, AuditAction.PASSWORD_CHOSEN, now, store=store, subject=account_id, by="own_page")
 
 
 def keep_hash(db: Database, account_id: str, was: str, password: str) -> None:

@@ -11,7 +11,8 @@ import pytest
 from axe_core_python.selenium import Axe  # type: ignore[import-untyped]
 from selenium.webdriver import Chrome
 
-from engine.storage.accounts.people import account_named
+from engine.storage.accounts.audit import COMMAND
+from engine.storage.accounts.people import account_named, disable_account
 from engine.vocabulary import Role
 from tests.api.site import PASSWORD, Site
 from tests.browser import ask, choose, click, complaints, content, shown, wait_for, write
@@ -81,5 +82,9 @@ def test_an_administrator_invites_a_colleague_who_comes_and_goes(site: Site, chr
     wait_for(browser, "[role=status]", "a déjà servi")
     look("used")
     assert not shown(browser, "[name=new]")
+    browser.get(f"{site.url}/manage")
+    wait_for(browser, "a[href^='/account']")
+    disable_account(site.db, COMMAND, account.account_id, time.time())  # while the store's page is open
+    wait_for(browser, "[name=password]")
     assert {name: found for name, found in said.items() if found} == {}
     assert [c for c in complaints(browser) if "401" not in c and "410" not in c and "/_nicegui" not in c] == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import httpx
-import pytest
 
 from api.ratelimits import PASSWORDS_PER_DEVICE_PER_MINUTE, PASSWORDS_PER_MINUTE
 from engine.storage.accounts.audit import COMMAND, entries
@@ -52,13 +51,11 @@ def test_the_answer_is_the_same_whether_anybody_is_called_so(site: Site) -> None
         assert client.cookies.get("rayon_manager") is None
 
 
-@pytest.mark.parametrize(
-    "to", ["https://evil.example/", "//evil.example", "/manage//evil.example", "/peoples", "/v1/me"]
-)
-def test_the_form_leads_nowhere_else(site: Site, to: str) -> None:
+def test_the_form_leads_nowhere_else(site: Site) -> None:
     site.account("ana", HERE)
-    with site.client() as client:
-        assert tried(client, "ana", to=to).headers["location"] == "/manage"
+    for to in ("https://evil.example/", "//evil.example", "/manage//evil.example", "/peoples"):
+        with site.client() as client:
+            assert tried(client, "ana", to=to).headers["location"] == "/manage"
 
 
 def test_guesses_at_an_account_are_few_and_keep_its_owner_s_browser_in(site: Site) -> None:

@@ -324,6 +324,7 @@ CODES: dict[str, set[str]] = {
     "sign_in_wrong": {"key", "password", "oidc"},
     "roles": set(Role),
     "audit_actions": set(AuditAction),
+    "audit_ways": {"password", "link", "own_page", "oidc"},
     "invitation_fates": set(InvitationFate),
     "password_flaws": set(PasswordFlaw),
     "months": MONTHS,

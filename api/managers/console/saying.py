@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from api.managers.console.figures.asked import Note, View
-from api.managers.console.figures.days import Bucket, Span
+from api.managers.console.figures.days import Bucket, DaySpan
 from api.managers.console.figures.report import Report
 from api.managers.console.figures.tables import Cell, TableColumn, TableFigure, Unit
 from api.managers.console.figures.views import OUTSIDE_KEY
@@ -28,7 +28,7 @@ def title(report: Report, lang: Language) -> str:
     return named if zone is None else f"{named} · {zone_name(report.plan, zone, lang)}"
 
 
-def span_text(span: Span, lang: Language) -> str:
+def span_text(span: DaySpan, lang: Language) -> str:
     """The days, and which hours and weekdays of them."""
     t = words(lang)
     said = long_date(span.first, lang)
@@ -148,7 +148,8 @@ def definitions(report: Report, lang: Language) -> list[tuple[str, str]]:
     """What the page shows, and each of its figures, with its definition."""
     t = words(lang)
     keys = dict.fromkeys(c.key for c in report.table.columns if c.key in t.figure_why)
-    return [(t.views[report.view], t.view_why[report.view]), *((t.figures[key], t.figure_why[key]) for key in keys)]
+    said = [(t.figures[key], t.figure_why[key]) for key in keys]
+    return [(t.views[report.view], t.view_why[report.view]), *said, (t.console.interval, t.console.interval_why)]
 
 
 def privacy_text(report: Report, lang: Language) -> str:

@@ -18,7 +18,6 @@ from engine.storage.models import (
     labels,
     leases,
     ledger,
-    reading,
     retention,
     running,
     shoppers,
@@ -27,7 +26,7 @@ from engine.storage.models import (
     wallet,
     wishes,
 )
-from engine.storage.models.sending import letters, push
+from engine.storage.models.sending import letters, push, weekly_reports
 
 __all__ = [
     "APPEND_ONLY",
@@ -40,13 +39,13 @@ __all__ = [
     "letters",
     "metadata",
     "push",
-    "reading",
     "retention",
     "running",
     "shoppers",
     "visits",
     "vouchers",
     "wallet",
+    "weekly_reports",
     "wishes",
 ]
 

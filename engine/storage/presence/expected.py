@@ -26,6 +26,15 @@ def expected_hours(db: Database, store: str, *, from_t: float, to_t: float) -> l
         return [ExpectedRow(*row) for row in session.connection().execute(query)]
 
 
+def expected_since(db: Database, store: str) -> float | None:
+    """When the first hour begins of which anything is kept; None where nothing is."""
+    hour = col(ZoneExpectedTable.hour_start)
+    query = select_columns(func.min(hour)).where(col(ZoneExpectedTable.store) == store)
+    with db.read() as session:
+        first = session.connection().execute(query).scalar_one()
+    return None if first is None else float(first)
+
+
 def expected_sums(db: Database, store: str, *, from_t: float, to_t: float) -> list[ExpectedRow]:
     """The same added up over the hours by the database, by zone: `hour_start` of every row is `from_t`."""
     hour, zone = col(ZoneExpectedTable.hour_start), col(ZoneExpectedTable.zone)

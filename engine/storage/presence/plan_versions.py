@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from engine.plan.model import Plan
 from engine.storage.database import Database
-from engine.storage.models.reading import PlanVersionTable
+from engine.storage.models.visits import PlanVersionTable
 from engine.storage.upserts import named_lock
 
 DIGEST_CHARS = 16

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from engine.errors import BusinessRefusal
 from engine.storage.database import Database
-from engine.storage.models.reading import WeeklyReportTable
+from engine.storage.models.sending.weekly_reports import WeeklyReportTable
 from engine.storage.sending.letters import has_letter
 from engine.storage.upserts import named_lock, table_of
 from engine.vocabulary import ProblemCode

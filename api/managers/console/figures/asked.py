@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from api.managers.console.figures.days import Bucket, Comparison, Span
+from api.managers.console.figures.days import Bucket, Comparison, DaySpan
 from api.managers.overlay import ground_level
 from api.managers.reports import BadPeriod
 from engine.plan.model import Plan
@@ -88,7 +88,7 @@ class AskedPage:
     """A page with its period, comparison and filters. `sort` is the key of a column; `at` a moment of the playback."""
 
     view: View
-    span: Span
+    span: DaySpan
     compare: Comparison
     level: str
     zone: str | None = None
@@ -147,7 +147,7 @@ def read_asked(plan: Plan, view: View, given: Mapping[str, str], now: float, *, 
     )
 
 
-def _span(plan: Plan, given: Mapping[str, str], now: float, notes: list[Note]) -> Span:
+def _span(plan: Plan, given: Mapping[str, str], now: float, notes: list[Note]) -> DaySpan:
     today = dt.datetime.fromtimestamp(now, ZoneInfo(plan.timezone)).date()
     first, last = (_day(plan, given.get(name, ""), notes) for name in ("from", "to"))
     if last is None:
@@ -166,7 +166,7 @@ def _span(plan: Plan, given: Mapping[str, str], now: float, notes: list[Note]) -
     if (last - first).days >= LONGEST_DAYS:
         notes.append(Note(NoteCode.TOO_LONG, {"n": LONGEST_DAYS}))
         first = last - dt.timedelta(days=LONGEST_DAYS - 1)
-    return Span(first, last, plan.timezone, now)
+    return DaySpan(first, last, plan.timezone, now)
 
 
 def _day(plan: Plan, text: str, notes: list[Note]) -> dt.date | None:

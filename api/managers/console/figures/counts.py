@@ -12,14 +12,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from api.managers.console.figures.days import Span
+from api.managers.console.figures.days import DaySpan
 from api.managers.reports import Reports
 from engine.plan.model import Plan
+from engine.presence.expected.figures import ZoneSums
+from engine.presence.expected.rows import ExpectedRow
 from engine.presence.flows import OUTSIDE, FlowRow, zones_within
 from engine.presence.heat import HeatRow
 from engine.presence.hotzones import HotZone, LevelHeat
 from engine.presence.zonehours import ZoneHourRow
 from engine.records import Bools
+from engine.storage.presence.expected import expected_hours, expected_since, expected_sums
 from engine.storage.presence.heatmaps import comings, flow_sums, zone_flows, zone_hours
 from engine.storage.presence.heatsums import heat_sums
 from engine.storage.vouchers.vouchers import counts as coupon_counts
@@ -69,7 +72,7 @@ class SpanCounts:
 
     made: Reports = field(repr=False)
     plan: Plan
-    span: Span
+    span: DaySpan
 
     @cached_property
     def _read(self) -> tuple[list[ZoneHourRow], Counter[str]]:
@@ -111,6 +114,23 @@ class SpanCounts:
     def seconds(self) -> dict[float, float]:
         """How long each hour of the span is, by when it begins."""
         return self.span.seconds()
+
+    @cached_property
+    def expected(self) -> dict[str, ZoneSums] | None:
+        """What is expected of each zone, with its errors; None where the engine has not kept it for all of the span."""
+        db, store, from_t, to_t = self.made.ctx.db, self.plan.store, self.span.from_t, self.span.to_t
+        since = expected_since(db, store)
+        if since is None or not self.rows or since > self.rows[0].hour_start:
+            return None
+        if self.span.is_whole:
+            rows = expected_sums(db, store, from_t=from_t, to_t=to_t)
+        else:
+            hours = expected_hours(db, store, from_t=from_t, to_t=to_t)
+            rows = [r for r in hours if self.span.holds(r.hour_start)]
+        by_zone: dict[str, list[ExpectedRow]] = defaultdict(list)
+        for row in rows:
+            by_zone[row.zone].append(row)
+        return {zone: ZoneSums.of(mine) for zone, mine in by_zone.items() if zone in self.plan.zone_index}
 
     @cached_property
     def comings(self) -> dict[float, int]:
@@ -175,7 +195,7 @@ def till_zones(plan: Plan) -> list[str]:
     return named or holding
 
 
-def shifted_day(row_t: float, span: Span, days: int) -> dt.date:
+def shifted_day(row_t: float, span: DaySpan, days: int) -> dt.date:
     """The day of an hour of a span that lies `days` back, in the calendar of the one it is compared with."""
     return span.local.clock(row_t).date() + dt.timedelta(days=days)
 

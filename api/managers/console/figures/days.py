@@ -35,7 +35,7 @@ class Bucket(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class DaySpan:
     """The days from `first` to `last`, both included, by the clock of `timezone`; up to `until` (s UTC) where they are
     not over. `hours` (from, until, 0 to 24) and `weekdays` (0 is Monday; empty: all) are what is looked at of them."""
 
@@ -111,7 +111,7 @@ class Span:
                 found.append((day, length / 3600.0))
         return found
 
-    def moved(self, days: int) -> Span:
+    def moved(self, days: int) -> DaySpan:
         """The same `days` earlier; cut at the same time of day where this one is not over."""
         by = dt.timedelta(days=days)
         until = None
@@ -127,7 +127,7 @@ def midnight_of(day: dt.date, timezone: str) -> float:
     return dt.datetime.combine(day, dt.time(), ZoneInfo(timezone)).timestamp()
 
 
-def steps_back(span: Span, comparison: Comparison) -> list[int]:
+def steps_back(span: DaySpan, comparison: Comparison) -> list[int]:
     """How many days earlier the periods lie that it is compared with.
 
     Same weekdays lie whole weeks back; so does the previous period where only some weekdays are looked at.
@@ -149,7 +149,7 @@ def bucket_of(day: dt.date, bucket: Bucket) -> dt.date:
     return day.replace(day=1) if bucket is Bucket.MONTH else day
 
 
-def buckets_of(span: Span, bucket: Bucket) -> list[dt.date]:
+def buckets_of(span: DaySpan, bucket: Bucket) -> list[dt.date]:
     """The first days of all buckets that a span has a part in."""
     days = (span.first + dt.timedelta(days=i) for i in range(span.days))
     return list(dict.fromkeys(bucket_of(day, bucket) for day in days))

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from api.managers.console.figures.asked import AskedPage, Note, NoteCode, View, read_asked
 from api.managers.console.figures.counts import SpanCounts, till_zones
-from api.managers.console.figures.days import Comparison, Span, steps_back
+from api.managers.console.figures.days import Comparison, DaySpan, steps_back
 from api.managers.console.figures.tables import Table, TableFigure
 from api.managers.console.figures.views import TABLES, Looked
 from api.managers.reports import Reports
@@ -47,7 +47,7 @@ class Report:
         return self.asked.view
 
     @property
-    def span(self) -> Span:
+    def span(self) -> DaySpan:
         """Its period."""
         return self.asked.span
 
@@ -92,7 +92,7 @@ def make_report(
     return Report(plan, asked, looked, table, told, reach, holding, privacy.k, privacy.demo)
 
 
-def _holding(versions: Sequence[PlanVersion], span: Span) -> tuple[PlanVersion, ...]:
+def _holding(versions: Sequence[PlanVersion], span: DaySpan) -> tuple[PlanVersion, ...]:
     """The plans that a period's figures are of: those noted in it, and the last one before."""
     begun = [v for v in versions if v.since < span.to_t]
     return tuple(v for i, v in enumerate(begun) if i + 1 == len(begun) or begun[i + 1].since > span.from_t)

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from scipy.special import stdtr, stdtrit
-
+from engine.indicators.comparison import ALPHA, against_usual, usual
 from engine.presence.hotzones import benjamini_hochberg
 
-FALSE_DISCOVERIES = 0.1
 Unit = Literal["zone", "state", "weekday", "hour", "day", "step", "count", "person_h", "s", "people", "share", "change"]
 """What a cell holds. The first six are names and codes, which readers get in words."""
 Role = Literal["now", "before", "change"]
@@ -72,10 +70,10 @@ class Table:
 
     def unusual(self, name: str) -> set[str]:
         """The rows whose figure in a column differs from those before by more than chance: of all that are named, one
-        in ten may be wrong (Benjamini and Hochberg 1995)."""
+        in twenty may be wrong (Benjamini and Hochberg 1995)."""
         tested = {key: f.p for key, f in self.figures(name).items() if f.p is not None}
         q = benjamini_hochberg(list(tested.values())).tolist() if tested else []
-        return {key for key, rate in zip(tested, q, strict=True) if rate < FALSE_DISCOVERIES}
+        return {key for key, rate in zip(tested, q, strict=True) if rate < ALPHA}
 
     def sorted_by(self, name: str | None) -> Table:
         """The same, largest figure of a column first; rows without it last, in the order they were."""
@@ -87,32 +85,21 @@ class Table:
 
 
 def mean_of(values: Sequence[float | None]) -> TableFigure:
-    """The mean of what is known, and between what 90 % of such values lie: the prediction interval of a normal
-    distribution, by Student's t of one value less. None of fewer than two."""
+    """The mean of what is known, and of three or more between what nine in ten of such values lie."""
     known = [v for v in values if v is not None]
     if not known:
         return TableFigure(None)
-    mean = statistics.fmean(known)
-    if len(known) < 2:
-        return TableFigure(mean)
-    half = float(stdtrit(len(known) - 1, 0.95)) * _spread(known)
-    return TableFigure(mean, max(0.0, mean - half), mean + half)
+    found = usual(known)
+    if found is None:
+        return TableFigure(statistics.fmean(known))
+    return TableFigure(found.mean.value, max(0.0, found.mean.low), found.mean.high)
 
 
 def chance_of(value: float | None, before: Sequence[float | None]) -> float | None:
-    """How likely one more of those before would be as far from their mean, to either side; None of fewer than two."""
+    """How likely one more of those before would be as far from their mean, to either side; None of fewer than three."""
     known = [v for v in before if v is not None]
-    if value is None or len(known) < 2:
-        return None
-    off, spread = abs(value - statistics.fmean(known)), _spread(known)
-    if off <= 1e-9 * max(1.0, abs(value)):
-        return 1.0
-    return 2 * float(stdtr(len(known) - 1, -off / spread)) if spread > 0 else 0.0
-
-
-def _spread(known: Sequence[float]) -> float:
-    """The standard deviation of one more value from the mean of those known."""
-    return statistics.stdev(known) * math.sqrt(1 + 1 / len(known))
+    found = None if value is None else against_usual(value, known)
+    return None if found is None else found.p
 
 
 def change(now: TableFigure, before: TableFigure) -> TableFigure:
@@ -130,9 +117,12 @@ def measured(key: str, unit: Unit, compared: bool) -> tuple[TableColumn, ...]:
     return TableColumn(key, unit), TableColumn(key, unit, "before"), TableColumn(key, "change", "change")
 
 
-def measured_cells(now: TableFigure, before: Sequence[float | None] | None) -> tuple[TableFigure, ...]:
-    """The cells of one figure, as `measured` has its columns; `before` is None where nothing is compared."""
+def measured_cells(
+    now: TableFigure, before: Sequence[float | None] | None, p: float | None = None
+) -> tuple[TableFigure, ...]:
+    """The cells of one figure, as `measured` has its columns; `before` is None where nothing is compared. `p` of the
+    difference where it is known by itself, as from the intervals of both; else several before say how they vary."""
     if before is None:
         return (now,)
     mean = mean_of(before)
-    return replace(now, p=chance_of(now.value, before)), mean, change(now, mean)
+    return replace(now, p=chance_of(now.value, before) if p is None else p), mean, change(now, mean)

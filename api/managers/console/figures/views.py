@@ -19,6 +19,8 @@ from api.managers.console.figures.tables import (
     measured,
     measured_cells,
 )
+from engine.indicators.comparison import difference
+from engine.presence.expected.figures import Spread, ZoneSums
 from engine.presence.flows import OUTSIDE
 from engine.presence.local_hours import HOUR_S
 
@@ -49,6 +51,13 @@ class Looked:
         """Whether there is a column for what was before."""
         return self.asked.compare is not Comparison.NONE
 
+    @property
+    def expected(self) -> list[dict[str, ZoneSums]] | None:
+        """What was expected of zones, with its errors: of this period and then of those before; None where the engine
+        has not kept it for all of them, since figures of two kinds do not compare."""
+        found = [c.expected for c in (self.now, *(counts for _, counts in self.before))]
+        return None if None in found else [e for e in found if e is not None]
+
     def past(self, values: Callable[[SpanCounts], float | None]) -> list[float | None] | None:
         """One value of each period before; None where nothing is compared."""
         return [values(counts) for _, counts in self.before] if self.is_compared else None
@@ -67,6 +76,7 @@ def zones_table(looked: Looked) -> Table:
         TableColumn("share_hot", "share"),
     )
     mine, past = now.sums(lambda r: r.zone), [c.sums(lambda r: r.zone) for _, c in looked.before]
+    expected = looked.expected
     states = {v.zone: v for v in now.heat.verdicts}
     rows = []
     for zone in now.plan.zones:
@@ -74,9 +84,10 @@ def zones_table(looked: Looked) -> Table:
             continue
         sums, were = mine.get(zone.id, Sums()), [p.get(zone.id, Sums()) for p in past] if compared else None
         verdict = states[zone.id]
+        known = expected_cells(zone.id, sums, were, expected)
         cells: tuple[Cell, ...] = (
             zone.id,
-            *sums_cells(sums, were),
+            *(known or sums_cells(sums, were)),
             TableFigure(sums.persons_peak),
             verdict.state.value,
             TableFigure(verdict.share_hot if verdict.state.value != "not_enough_evidence" else None),
@@ -92,6 +103,32 @@ def sums_cells(now: Sums, before: Sequence[Sums] | None) -> tuple[TableFigure, .
         *measured_cells(TableFigure(now.visits), _of(before, lambda s: s.visits)),
         *measured_cells(TableFigure(now.mean_dwell_s), _of(before, lambda s: s.mean_dwell_s)),
     )
+
+
+def expected_cells(
+    zone: str, now: Sums, before: Sequence[Sums] | None, expected: Sequence[Mapping[str, ZoneSums]] | None
+) -> tuple[TableFigure, ...] | None:
+    """The same with intervals, of what the histories of P(zone) expect (`engine.presence.expected`); None where that is
+    not known of the zone in every period. Time is the one that was let out with the heat, so that it adds up."""
+    if expected is None or any(zone not in e for e in expected):
+        return None
+    spreads = [_spreads(e[zone], sums) for e, sums in zip(expected, (now, *(before or ())), strict=True)]
+    cells: list[TableFigure] = []
+    for i, unit_s in enumerate((HOUR_S, 1.0, 1.0)):
+        mine, were = spreads[0][i], [s[i] for s in spreads[1:]]
+        if mine is None:
+            return None
+        figure = mine.figure()
+        values = None if before is None else [None if w is None else w.value / unit_s for w in were]
+        alone = were[0] if len(were) == 1 else None
+        p = None if alone is None else difference(mine, alone).p
+        shown = TableFigure(figure.value / unit_s, figure.low / unit_s, figure.high / unit_s)
+        cells += measured_cells(shown, values, p)
+    return tuple(cells)
+
+
+def _spreads(expected: ZoneSums, sums: Sums) -> tuple[Spread | None, ...]:
+    return expected.time(sums.person_s), expected.count(), expected.mean_dwell()
 
 
 def _of(before: Sequence[Sums] | None, value: Callable[[Sums], float | None]) -> list[float | None] | None:

@@ -11,8 +11,8 @@ from selenium.webdriver import ActionChains, Chrome, Keys
 from api.managers.console.figures.asked import View
 from tests.api.managers.console.shop import SECRETS, STORE
 from tests.api.managers.console.test_forms import client
-from tests.axe import violations
 from tests.browser import ask, chromium, click, complaints, wait_for, wait_until
+from tests.browsers.axe import violations
 
 __all__ = ["chromium", "client"]
 pytestmark = pytest.mark.e2e

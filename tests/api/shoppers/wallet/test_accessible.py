@@ -12,8 +12,8 @@ from engine.storage.keys import add_key
 from engine.storage.vouchers.vouchers import voucher_of
 from tests.api.shoppers.test_pages import picture, sign_in
 from tests.api.site import Site, eventually
-from tests.axe import violations
 from tests.browser import ask, chromium, click, wait_for
+from tests.browsers.axe import violations
 
 __all__ = ["chromium"]
 pytestmark = pytest.mark.e2e

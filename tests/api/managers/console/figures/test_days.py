@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from api.managers.console.figures.days import Bucket, Comparison, Span, buckets_of, presets, steps_back
+from api.managers.console.figures.days import Bucket, Comparison, DaySpan, buckets_of, presets, steps_back
 
 D = dt.date
 
@@ -26,7 +26,7 @@ def utc(text: str) -> float:
     ],
 )
 def test_a_day_is_the_store_s_own(timezone: str, day: dt.date, begins: str, hours: int) -> None:
-    span = Span(day, day, timezone)
+    span = DaySpan(day, day, timezone)
     starts = span.hour_starts()
     assert span.from_t == starts[0] == utc(begins)
     assert (span.end_t - span.from_t) / 3600 == len(starts) == hours
@@ -35,16 +35,16 @@ def test_a_day_is_the_store_s_own(timezone: str, day: dt.date, begins: str, hour
 
 
 def test_hours_and_weekdays_are_those_of_the_clock() -> None:
-    span = Span(D(2026, 3, 23), D(2026, 4, 5), "Europe/Paris", hours=(2, 4), weekdays=frozenset({6}))
+    span = DaySpan(D(2026, 3, 23), D(2026, 4, 5), "Europe/Paris", hours=(2, 4), weekdays=frozenset({6}))
     assert span.hour_starts() == [utc("2026-03-29T01:00"), utc("2026-04-05T00:00"), utc("2026-04-05T01:00")]
 
 
 def test_a_running_day_is_compared_until_the_same_time_of_day() -> None:
     """Over a change of clocks too: ten to three is ten to three."""
-    span = Span(D(2026, 3, 30), D(2026, 3, 30), "Europe/Paris", until=utc("2026-03-30T12:50"))
+    span = DaySpan(D(2026, 3, 30), D(2026, 3, 30), "Europe/Paris", until=utc("2026-03-30T12:50"))
     before = span.moved(7)
     assert (before.first, before.to_t) == (D(2026, 3, 23), utc("2026-03-23T13:50"))
-    whole = Span(D(2026, 3, 27), D(2026, 3, 27), "Europe/Paris", until=utc("2026-03-30T12:50"))
+    whole = DaySpan(D(2026, 3, 27), D(2026, 3, 27), "Europe/Paris", until=utc("2026-03-30T12:50"))
     assert whole.moved(7).to_t == whole.moved(7).end_t
 
 
@@ -62,19 +62,19 @@ def test_a_running_day_is_compared_until_the_same_time_of_day() -> None:
 )
 def test_what_a_period_is_compared_with(days: int, comparison: Comparison, expected: list[int]) -> None:
     first = D(2026, 11, 2)
-    span = Span(first, first + dt.timedelta(days=days - 1), "Europe/Paris")
+    span = DaySpan(first, first + dt.timedelta(days=days - 1), "Europe/Paris")
     assert steps_back(span, comparison) == expected
     if comparison is not Comparison.PREVIOUS:
         assert all(span.moved(back).first.weekday() == first.weekday() for back in expected)
 
 
 def test_only_mondays_are_compared_with_mondays() -> None:
-    span = Span(D(2026, 11, 2), D(2026, 11, 4), "Europe/Paris", weekdays=frozenset({0}))
+    span = DaySpan(D(2026, 11, 2), D(2026, 11, 4), "Europe/Paris", weekdays=frozenset({0}))
     assert steps_back(span, Comparison.PREVIOUS) == [7]
 
 
 def test_buckets() -> None:
-    span = Span(D(2026, 10, 30), D(2026, 11, 3), "Europe/Paris")
+    span = DaySpan(D(2026, 10, 30), D(2026, 11, 3), "Europe/Paris")
     assert len(buckets_of(span, Bucket.DAY)) == 5
     assert buckets_of(span, Bucket.WEEK) == [D(2026, 10, 26), D(2026, 11, 2)]
     assert buckets_of(span, Bucket.MONTH) == [D(2026, 10, 1), D(2026, 11, 1)]

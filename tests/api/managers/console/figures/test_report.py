@@ -11,11 +11,14 @@ import pytest
 
 from api.managers.console.figures.asked import View
 from api.managers.console.figures.report import Report, make_report
+from api.managers.console.forms import table_csv
 from api.managers.reports import Reports
+from engine.presence.expected.figures import ZoneSums
+from engine.presence.expected.rows import ExpectedRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.journal import save_checkpoint
 from engine.storage.presence.plan_versions import note_plans
-from tests.api.managers.console.shop import MONDAY, STORE, at, days_from, plan_in, shop_with
+from tests.api.managers.console.shop import MONDAY, OPEN, STORE, at, days_from, plan_in, shop_with
 
 LAST = days_from(MONDAY, 35)[-1]
 NOW = at(plan_in(), LAST + dt.timedelta(days=2), 12)
@@ -181,4 +184,33 @@ def test_a_plan_that_changed_in_between_is_said(tmp_path: Path) -> None:
     assert "plan_changed" not in codes(after)
     assert [v.since for v in after.versions] == [at(plan_in(), noted[1], 8)]
     assert "plan_changed" in codes(look(made, View.ZONES, compare="previous", from_="2026-03-16", to="2026-03-22"))
+    made.ctx.db.close()
+
+
+def test_figures_have_intervals_where_the_engine_expects_them(tmp_path: Path) -> None:
+    """The engine kept what it expected of two weeks: 9.5 visits an hour and not 10, give or take, in every form."""
+    made = shop_with(tmp_path, plan_in(), days_from(MONDAY, 14))
+    rows = [
+        ExpectedRow(at(plan_in(), day, hour), "bakery", 2900.0, 9.5, 2850.0, 150.0, 0.4, 9e3, 30.0, 10.0, 9e5, 2.8e3)
+        for day in days_from(MONDAY, 14)
+        for hour in OPEN
+    ]
+    save_checkpoint(made.ctx.db, STORE, 0, b"", [], [], [], 1.0, expected=rows)
+    report = look(made, View.ZONES, from_="2026-03-09", to="2026-03-15", compare="previous")
+    figure = report.table.figures("visits")["bakery"]
+    sums = ZoneSums.of(rows[:21])
+    expected = sums.count().figure()
+    assert (figure.value, figure.low, figure.high) == pytest.approx((9.5 * 21, expected.low, expected.high))
+    assert value(report, "bakery", "visits_before") == pytest.approx(9.5 * 21)
+    assert report.table.unusual("visits") == set()
+    hours = report.table.figures("person_h")["bakery"]
+    assert hours.value == pytest.approx(17.5)  # what was let out with the heat
+    assert hours.low is not None
+    assert hours.low < 17.5
+    assert report.table.figures("visits")["tills"].low is None  # nothing is known of them
+    head, *lines = table_csv(report).splitlines()
+    assert "visits_low" in head
+    assert any(line.startswith("bakery,Boulangerie,17.5,") for line in lines)
+    crisp = look(made, View.ZONES, from_="2026-03-09", to="2026-03-15", compare="previous", hours="9-10")
+    assert value(crisp, "bakery", "visits") == pytest.approx(9.5 * 7)
     made.ctx.db.close()

@@ -49,13 +49,13 @@ def test_of_many_zones_few_are_called_unusual_by_chance() -> None:
         found = table.unusual("visits")
         assert "20" in found
         wrong.append((len(found) - 1) / len(found))
-    assert np.mean(wrong) <= 0.15  # one in ten of those named; one in three zones named would be wrong without control
+    assert np.mean(wrong) <= 0.08  # one in twenty of those named; without control it would be one in two
 
 
 def test_alike_is_never_unusual() -> None:
     assert chance_of(5.0, [5.0, 5.0, 5.0]) == 1.0
     assert chance_of(6.0, [5.0, 5.0, 5.0]) == 0.0
-    assert chance_of(6.0, [5.0]) is None
+    assert chance_of(6.0, [5.0, 5.0]) is None  # nobody knows how they vary
 
 
 def test_change_of_nothing_is_none() -> None:

@@ -28,13 +28,16 @@ from api.texts.catalogue import words
 from api.texts.language import Language
 
 MARGIN_MM = 14.0
+PLAN_MM = 180.0
+MOST_UPRIGHT = 7  # columns
 ROWS = 60  # of a long table; the CSV has all of them
 WITH_PLAN = (View.HEAT, View.ZONES)
 
 
 def report_pdf(report: Report, lang: Language) -> bytes:
     """The document. The same report gives the same bytes: its date is the end of its period."""
-    pdf = FPDF(format="A4")
+    wide = len(report.table.columns) > MOST_UPRIGHT
+    pdf = FPDF(orientation="landscape" if wide else "portrait", format="A4")
     pdf.set_creation_date(dt.datetime.fromtimestamp(report.span.to_t // 3600 * 3600, dt.UTC))
     pdf.set_title(f"{report.plan.name} · {title(report, lang)}")
     pdf.set_lang(lang)
@@ -44,7 +47,7 @@ def report_pdf(report: Report, lang: Language) -> bytes:
     pdf.add_page()
     _begin(pdf, report, lang)
     if report.view in WITH_PLAN and can_draw() and not report.counts.is_empty:
-        pdf.image(io.BytesIO(report_png(report)), w=pdf.epw)
+        pdf.image(io.BytesIO(report_png(report)), w=min(pdf.epw, PLAN_MM))
     _table(pdf, report, lang)
     _end(pdf, report, lang)
     made = bytes(pdf.output())

@@ -11,7 +11,8 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 from shapely.geometry import Polygon
 
-from api.managers.console.figures.counts import SpanCounts
+from api.managers.console.figures.asked import View
+from api.managers.console.figures.counts import Heat, SpanCounts
 from api.managers.console.figures.report import Report
 from api.managers.console.figures.tables import TableFigure
 from api.managers.overlay import STEPS, draw_heat, mean_density, runs_path
@@ -43,9 +44,14 @@ class ZoneLink:
 
 def common_rate(report: Report) -> float:
     """Person-seconds per m² and second over this period and those it is compared with: colours are multiples of it."""
-    heats = [report.counts.heat, *(counts.heat for _, counts in report.looked.before)]
+    heats = [report.counts.heat, *heats_before(report)]
     seconds = sum(heat.seconds for heat in heats)
     return sum(mean_density(heat.levels) for heat in heats) / seconds if seconds > 0 else 0.0
+
+
+def heats_before(report: Report) -> list[Heat]:
+    """The heat of each period before that has any: days that were counted elsewhere say nothing of squares."""
+    return [counts.heat for _, counts in report.looked.before if not counts.heat.is_empty]
 
 
 def draw(report: Report, which: Which, links: Mapping[str, ZoneLink], *, signs: bool = False) -> str:
@@ -60,16 +66,24 @@ def draw(report: Report, which: Which, links: Mapping[str, ZoneLink], *, signs: 
     if which == "difference":
         layers = [difference_layer(report, level), *above]
         return _group(draw_svg(plan, level=level, layers=layers, width_px=WIDTH_PX, signs=signs, tint=False))
-    rate = common_rate(report)
+    one_scale = report.view is View.HEAT and report.has_heat_before
+    rate = common_rate(report) if one_scale else None
     levels, outlined, seconds = counts.heat.levels, counts.heat.outlined, counts.heat.seconds
     if which == "before":
-        before = [c.heat for _, c in report.looked.before]
+        before = heats_before(report)
         levels = [_sum([heat.levels[i] for heat in before]) for i in range(len(plan.levels))]
         outlined = [np.zeros_like(lv.mask) for lv in levels]  # tested is this period only
         seconds = sum(heat.seconds for heat in before)
     return _group(
         draw_heat(
-            plan, levels, level, outlined=outlined, width_px=WIDTH_PX, signs=signs, mean=rate * seconds, above=above
+            plan,
+            levels,
+            level,
+            outlined=outlined,
+            width_px=WIDTH_PX,
+            signs=signs,
+            mean=None if rate is None else rate * seconds,
+            above=above,
         )
     )
 
@@ -85,7 +99,7 @@ def draw_part(counts: SpanCounts, level: str, part: tuple[float, float], rate: f
 def difference_layer(report: Report, level: str) -> str:
     """Squares by how much more or less happened there per hour than in the periods before."""
     at = report.plan.level_index[level]
-    heats = [c.heat for _, c in report.looked.before]
+    heats = heats_before(report)
     now, seconds = report.counts.heat.levels[at], sum(heat.seconds for heat in heats)
     rate = common_rate(report)
     if rate <= 0 or seconds <= 0 or report.counts.heat.seconds <= 0:

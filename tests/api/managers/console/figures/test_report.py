@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from api.managers.console.drawn.drawings import draw
 from api.managers.console.figures.asked import View
 from api.managers.console.figures.report import Report, make_report
 from api.managers.console.forms import table_csv
@@ -18,7 +19,7 @@ from engine.presence.expected.rows import ExpectedRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.journal import save_checkpoint
 from engine.storage.presence.plan_versions import note_plans
-from tests.api.managers.console.shop import MONDAY, OPEN, STORE, at, days_from, plan_in, shop_with
+from tests.api.managers.console.shop import MONDAY, OPEN, STORE, at, days_from, open_day, plan_in, shop_with
 
 LAST = days_from(MONDAY, 35)[-1]
 NOW = at(plan_in(), LAST + dt.timedelta(days=2), 12)
@@ -213,4 +214,24 @@ def test_figures_have_intervals_where_the_engine_expects_them(tmp_path: Path) ->
     assert any(line.startswith("bakery,Boulangerie,17.5,") for line in lines)
     crisp = look(made, View.ZONES, from_="2026-03-09", to="2026-03-15", compare="previous", hours="9-10")
     assert value(crisp, "bakery", "visits") == pytest.approx(9.5 * 7)
+    made.ctx.db.close()
+
+
+def test_days_without_positions_are_no_part_of_the_scale(tmp_path: Path) -> None:
+    """A week with heat beside one that was counted elsewhere: the colours are those of the week alone."""
+    plan = plan_in()
+    made = shop_with(tmp_path, plan, days_from(MONDAY, 7), heat=False)
+    week = days_from(MONDAY + dt.timedelta(days=7), 7)
+    rows = [open_day(plan, day) for day in week]
+    for heat, zones, flows in rows:
+        save_checkpoint(made.ctx.db, STORE, 0, b"", heat, zones, [], 1.0, flows=flows)
+    given = {"from_": "2026-03-09", "to": "2026-03-15"}
+    alone, beside = look(made, View.HEAT, **given), look(made, View.HEAT, compare="previous", **given)
+    assert not beside.has_heat_before
+    assert draw(beside, "now", {}) == draw(alone, "now", {})
+    assert draw(look(made, View.ZONES, compare="previous", **given), "now", {}) == draw(alone, "now", {})
+    elsewhere = look(made, View.HEAT, from_="2026-03-02", to="2026-03-08")
+    assert codes(elsewhere) == ["no_heat"]
+    assert 'class="zone-figures"' in draw(elsewhere, "now", {})
+    assert 'class="hot"' not in draw(elsewhere, "now", {})
     made.ctx.db.close()

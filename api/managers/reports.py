@@ -6,11 +6,13 @@ import datetime as dt
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Request
 
 from api.context import AppContext
+from api.managers.console.figures.kept import Kept
 from engine.errors import BusinessRefusal
 from engine.plan.model import Plan, Zone
 from engine.presence.flows import OUTSIDE, FlowRow
@@ -21,6 +23,9 @@ from engine.records import Bools
 from engine.storage.presence.heatmaps import flow_sums, zone_hours
 from engine.storage.presence.heatsums import heat_sums
 from engine.vocabulary import ProblemCode
+
+if TYPE_CHECKING:
+    from api.managers.console.figures.counts import Heat
 
 LONGEST_S = 366 * 86_400.0
 EARLIEST_T, LATEST_T = 86_400.0, 7_258_118_400.0  # a day of 1970, and 2200: calendars hold what is asked between them
@@ -121,6 +126,7 @@ class Reports:
         self.ctx = ctx
         self._tests: dict[str, HotZones] = {}
         self._lock = threading.Lock()
+        self.kept_heat: Kept[Heat] = Kept()
 
     def tests(self, store: str) -> HotZones:
         """The store's hot zone tests. Raises NotFound for an unknown store."""

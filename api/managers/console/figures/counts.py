@@ -162,6 +162,12 @@ class SpanCounts:
     @cached_property
     def heat(self) -> Heat:
         """The heat with its test, and the verdict on each zone."""
+        span = self.span
+        until = (span.local.start(span.to_t), span.to_t == span.end_t)
+        key = (self.plan.store, span.from_t, until, span.hours, span.weekdays)
+        return self.made.kept_heat.get(key, self._test_heat)
+
+    def _test_heat(self) -> Heat:
         tests = self.made.tests(self.plan.store)
         levels = tests.levels(self.heat_rows())
         visits = {zone: sums.visits for zone, sums in self.sums(lambda r: r.zone).items()}

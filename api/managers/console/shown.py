@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from api.managers.console.drawn.charts import Band, Bar, bands_svg, bars_svg, ticks_of
+from api.managers.console.drawn.charts import Bar, FlowBand, bands_svg, bars_svg, ticks_of
 from api.managers.console.drawn.drawings import DIFFERENCES, ZoneLink, draw
 from api.managers.console.drawn.playback import Moment
 from api.managers.console.figures.asked import AskedPage, View
@@ -301,7 +301,7 @@ class FigurePage:
             said = f"{names[a]} → {names[b]}: {figure_text(n, 'count', self.lang)}"
             inside = next((z for z in (b, a) if z.partition(":")[2] in self.report.plan.zone_index), None)
             href = self.href(zone=inside.partition(":")[2], level=None) if inside else self.href(zone=None)
-            bands.append(Band(a, b, float(n), said, href))
+            bands.append(FlowBand(a, b, float(n), said, href))
         return bands_svg(columns, bands, names, t.views[View.FLOWS])
 
     def _node_name(self, node: str) -> str:

@@ -37,7 +37,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class FlowBand:
     """So many from one node to another."""
 
     source: str
@@ -109,7 +109,7 @@ class Nodes:
     height: float
 
 
-def place_nodes(columns: Sequence[Sequence[str]], bands: Sequence[Band]) -> Nodes:
+def place_nodes(columns: Sequence[Sequence[str]], bands: Sequence[FlowBand]) -> Nodes:
     """Nodes one below the other in each column, as high as what goes through them, on one scale for all columns."""
     into, out_of = _totals(bands, "target"), _totals(bands, "source")
     size = {node: max(into.get(node, 0.0), out_of.get(node, 0.0)) for column in columns for node in column}
@@ -129,7 +129,7 @@ def place_nodes(columns: Sequence[Sequence[str]], bands: Sequence[Band]) -> Node
     return Nodes(x, y, colour, size, scale, height)
 
 
-def bands_svg(columns: Sequence[Sequence[str]], bands: Sequence[Band], names: Mapping[str, str], title: str) -> str:
+def bands_svg(columns: Sequence[Sequence[str]], bands: Sequence[FlowBand], names: Mapping[str, str], title: str) -> str:
     """Bands between columns of nodes (ids, one column each; a node's id is one column's only), as Sankey drew steam."""
     nodes = place_nodes(columns, bands)
     left, right = dict(nodes.y), dict(nodes.y)
@@ -149,7 +149,7 @@ def bands_svg(columns: Sequence[Sequence[str]], bands: Sequence[Band], names: Ma
     return "".join([*drawn, "</svg>"])
 
 
-def _band(nodes: Nodes, band: Band, y0: float, y1: float, thick: float) -> str:
+def _band(nodes: Nodes, band: FlowBand, y0: float, y1: float, thick: float) -> str:
     x0, x1 = nodes.x[band.source] + NODE, nodes.x[band.target]
     middle = (x0 + x1) / 2
     d = (
@@ -167,7 +167,7 @@ def _text(classes: str, x: float, y: float, anchor: str, said: str) -> str:
     return f'<text class="{classes}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(said)}</text>'
 
 
-def _totals(bands: Sequence[Band], end: str) -> dict[str, float]:
+def _totals(bands: Sequence[FlowBand], end: str) -> dict[str, float]:
     out: dict[str, float] = {}
     for band in bands:
         node = getattr(band, end)

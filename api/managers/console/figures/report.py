@@ -12,7 +12,7 @@ from api.managers.console.figures.asked import AskedPage, Note, NoteCode, View, 
 from api.managers.console.figures.counts import SpanCounts, till_zones
 from api.managers.console.figures.days import Comparison, DaySpan, steps_back
 from api.managers.console.figures.tables import Table, TableFigure
-from api.managers.console.figures.views import TABLES, Looked
+from api.managers.console.figures.views import TABLES, LookedPeriods
 from api.managers.reports import Reports
 from engine.plan.model import Plan
 from engine.presence.hotzones import HotState
@@ -33,7 +33,7 @@ class Report:
 
     plan: Plan
     asked: AskedPage
-    looked: Looked
+    looked: LookedPeriods
     table: Table
     notes: tuple[Note, ...]
     reach: tuple[float, float] | None
@@ -82,7 +82,7 @@ def make_report(
     reach = figures_reach(made.ctx.db, store)
     counts = SpanCounts(made, plan, asked.span)
     before, missing = _before(made, plan, asked, reach)
-    looked = Looked(asked, counts, before, reach[0] if reach else 0.0)
+    looked = LookedPeriods(asked, counts, before, reach[0] if reach else 0.0)
     table = TABLES[view](looked)
     versions = plan_versions(made.ctx.db, store)
     notes = (*asked.notes, *_notes(looked, reach, missing), *_changes(looked, versions))
@@ -112,7 +112,7 @@ def _before(
     return found, missing
 
 
-def _notes(looked: Looked, reach: tuple[float, float] | None, missing: int) -> list[Note]:
+def _notes(looked: LookedPeriods, reach: tuple[float, float] | None, missing: int) -> list[Note]:
     """What a reader has to know of these figures, most important first."""
     asked, now, span = looked.asked, looked.now, looked.asked.span
     if reach is None:
@@ -137,7 +137,7 @@ def _notes(looked: Looked, reach: tuple[float, float] | None, missing: int) -> l
     return notes + _notes_of_view(looked)
 
 
-def _changes(looked: Looked, versions: Sequence[PlanVersion]) -> list[Note]:
+def _changes(looked: LookedPeriods, versions: Sequence[PlanVersion]) -> list[Note]:
     """The last change of the plan within the periods that are shown."""
     span = looked.asked.span
     from_t = min([span.from_t, *(counts.span.from_t for _, counts in looked.before)])
@@ -145,7 +145,7 @@ def _changes(looked: Looked, versions: Sequence[PlanVersion]) -> list[Note]:
     return [Note(NoteCode.PLAN_CHANGED, {"day": span.local.clock(v.since).date()}) for v in changed[-1:]]
 
 
-def _notes_of_view(looked: Looked) -> list[Note]:
+def _notes_of_view(looked: LookedPeriods) -> list[Note]:
     view, now = looked.asked.view, looked.now
     if view in LOOKED_AT_HEAT and not now.is_empty:
         if now.heat.is_empty:

@@ -37,7 +37,7 @@ OUTSIDE_KEY = "outside"
 
 
 @dataclass(frozen=True)
-class Looked:
+class LookedPeriods:
     """Everything a table is made of: what was asked, this period's counts, and with how many days back those of the
     periods that it is compared with, of which only those with any figure are here."""
 
@@ -63,7 +63,7 @@ class Looked:
         return [values(counts) for _, counts in self.before] if self.is_compared else None
 
 
-def zones_table(looked: Looked) -> Table:
+def zones_table(looked: LookedPeriods) -> Table:
     """Zones by the time spent in them."""
     compared, now = looked.is_compared, looked.now
     columns = (
@@ -135,7 +135,7 @@ def _of(before: Sequence[Sums] | None, value: Callable[[Sums], float | None]) ->
     return None if before is None else [value(s) for s in before]
 
 
-def hours_table(looked: Looked) -> Table:
+def hours_table(looked: LookedPeriods) -> Table:
     """People on average by weekday and hour, in a zone or in all of them; hours that saw nobody are left out."""
     columns = (
         TableColumn("weekday", "weekday"),
@@ -170,7 +170,7 @@ def _people_by_hour(counts: SpanCounts, zone: str | None) -> dict[tuple[int, int
     return {at: spent[at] / seconds for at, seconds in long.items() if seconds > 0}
 
 
-def trend_table(looked: Looked) -> Table:
+def trend_table(looked: LookedPeriods) -> Table:
     """Day by day, week by week or month by month; a zone's visits, or who came into the store."""
     zone, compared = looked.asked.zone, looked.is_compared
     counted = ("visits", "mean_dwell_s") if zone else ("comings",)
@@ -191,7 +191,7 @@ def trend_table(looked: Looked) -> Table:
     return Table(tuple(columns), tuple(rows))
 
 
-def _by_bucket(looked: Looked, counts: SpanCounts, days: int) -> dict[str, dict[dt.date, float | None]]:
+def _by_bucket(looked: LookedPeriods, counts: SpanCounts, days: int) -> dict[str, dict[dt.date, float | None]]:
     """Figures by the bucket of this period that they fall into when they are moved `days` on.
 
     Nought where nobody was; nothing at all before the store's first figure.
@@ -220,7 +220,7 @@ def _by_bucket(looked: Looked, counts: SpanCounts, days: int) -> dict[str, dict[
     }
 
 
-def flows_table(looked: Looked) -> Table:
+def flows_table(looked: LookedPeriods) -> Table:
     """Transitions from zone to zone, most frequent first; of a zone only those into it and out of it."""
     zone, compared = looked.asked.zone, looked.is_compared
     columns = (
@@ -251,7 +251,7 @@ def _out(zone: str) -> str:
     return OUTSIDE_KEY if zone == OUTSIDE else zone
 
 
-def funnel_table(looked: Looked) -> Table:
+def funnel_table(looked: LookedPeriods) -> Table:
     """From the door to the tills, and from a coupon to its use: each step with its share of the first of its kind."""
     columns = (
         TableColumn("step", "step"),
@@ -287,7 +287,7 @@ def _steps(counts: SpanCounts, zone: str | None) -> dict[str, float | None]:
     return steps
 
 
-def queue_table(looked: Looked) -> Table:
+def queue_table(looked: LookedPeriods) -> Table:
     """The tills by hour of the day: how many people on average and at most, and how long each stays."""
     compared = looked.is_compared
     columns = (
@@ -331,7 +331,7 @@ def _tills_by_hour(counts: SpanCounts, tills: frozenset[str]) -> dict[int, tuple
     return {int(hour): (s, seconds[int(hour)]) for hour, s in sums.items()}
 
 
-TABLES: Mapping[View, Callable[[Looked], Table]] = {
+TABLES: Mapping[View, Callable[[LookedPeriods], Table]] = {
     View.HEAT: zones_table,
     View.ZONES: zones_table,
     View.FLOWS: flows_table,

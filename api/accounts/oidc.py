@@ -68,7 +68,7 @@ def check_oidc(config: Config, environ: Mapping[str, str], file: str) -> None:
 @pages.get(START, summary="Sign in by the single sign-on")
 def start(
     request: Request,
-    to: Annotated[str, Query(max_length=200)] = PREFIX,
+    to: Annotated[str, Query(max_length=2000)] = PREFIX,
     ctx: AppContext = Depends(context),
     limits: RateLimits = Depends(rate_limits),
 ) -> Response:

@@ -27,7 +27,7 @@ def sign_in(
     request: Request,
     name: Name,
     password: Password,
-    to: Annotated[str, Form(max_length=200)] = PREFIX,
+    to: Annotated[str, Form(max_length=2000)] = PREFIX,
     ctx: AppContext = Depends(context),
     limits: RateLimits = Depends(rate_limits),
 ) -> Response:

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from engine.positioning.belief import Belief, Estimate, Known
 from engine.positioning.doubting.doubts import Doubts, cross_examine
+from engine.positioning.doubting.misfit import ScanMisfit
 from engine.positioning.motion.walk import MotionModel, WalkGraph, predict, walk_graph
 from engine.positioning.settings import LocatorSettings
 from engine.positioning.tracking import Alone, EverywhereTracking, Moved, move, note
@@ -130,8 +131,9 @@ def test_notes_are_kept_device_by_device_in_the_order_they_come() -> None:
         Estimate(posterior, np.zeros((2, 2)), np.zeros((2, 2)), np.zeros(2, np.float32)), posterior / 4, prior
     )
     steps: dict[int, deque] = {}  # type: ignore[type-arg]
-    note(steps, scans([[-50.0] * 3] * 2, t=[3.0, 4.0]), after, np.array([1.5, 0.8]))
-    note(steps, scans([[-50.0] * 3] * 2, t=[5.0, 6.0]), after, np.ones(2))
+    ill = ScanMisfit(np.array([[5.0, 0.0], [0.0, 0.0]]), np.array([[0.0, 0.0], [2.5, 0.0]]), np.full(2, 3.0))
+    note(steps, scans([[-50.0] * 3] * 2, t=[3.0, 4.0]), after, ill)
+    note(steps, scans([[-50.0] * 3] * 2, t=[5.0, 6.0]), after, ScanMisfit.none(2))
     assert {d: [s.t for s in kept] for d, kept in steps.items()} == {1: [3.0, 5.0], 2: [4.0, 6.0]}
     assert [s.wider for s in (*steps[1], *steps[2])] == [1.5, 1.0, 0.8, 1.0]
     np.testing.assert_allclose(steps[1][0].ratio, [2.0, 2 / 3], rtol=1e-6)

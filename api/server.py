@@ -45,6 +45,12 @@ KEEP_ALIVE_S = (
 START_TIMEOUT_S = 60.0
 
 
+def _not_given_up(record: logging.LogRecord) -> bool:
+    """Whether a record of uvicorn's is more than that a request was cut off at the end of the grace: its own line says
+    so, and the callers' frames that it would print say nothing."""
+    return record.exc_info is None or record.exc_info[0] is not asyncio.CancelledError
+
+
 class _Server(uvicorn.Server):
     """Ends open streams before waiting for connections, and says when it listens. uvicorn alone would wait for ever."""
 
@@ -132,6 +138,7 @@ class ApiServer:
             backlog=512,
             forwarded_allow_ips=list(limits.trusted_proxies),
         )
+        logging.getLogger("uvicorn.error").addFilter(_not_given_up)  # the same function: once, however often
         self._server = _Server(settings, app, self._has_started)
         self._thread: threading.Thread | None = None
 

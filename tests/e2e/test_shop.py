@@ -109,7 +109,7 @@ def test_walk_receive_redeem_and_see_it_hot(tmp_path: Path, mosquitto: Mosquitto
         names = until(hot, 150, lambda: json.dumps(site.get("/v1/stores/supermarket/hot-zones", MANAGER_KEY))[:3000])
         chromium.get(f"{site.url}/manage")
         write(chromium, "input[name=key]", MANAGER_KEY)
-        click(chromium, "form button")
+        click(chromium, "form:has(input[name=key]) button")
         wait_for(chromium, "a", "Voir le magasin")  # signed in: a page asked for earlier would be overtaken by this one
         chromium.get(f"{site.url}/manage/supermarket")
         wait_for(chromium, "body", "zone chaude", 120)

@@ -6,6 +6,7 @@ A word is never reused for something else, since rows that hold it outlive the c
 from __future__ import annotations
 
 from engine.vocabulary.access import AuditAction, InvitationFate, PasswordFlaw, Right, Role
+from engine.vocabulary.commerce import OrderState, SalesChannel, ShopEventKind
 from engine.vocabulary.delivery import Channel, DeliveryReason, DeliveryState, LetterReason, LetterState
 from engine.vocabulary.hearing import (
     NO_LOSS,
@@ -54,6 +55,7 @@ __all__ = [
     "LetterState",
     "LinkFate",
     "MuteKind",
+    "OrderState",
     "PasswordFlaw",
     "PointsState",
     "PortalRefusal",
@@ -67,7 +69,9 @@ __all__ = [
     "ReviewVerdict",
     "Right",
     "Role",
+    "SalesChannel",
     "SessionChange",
+    "ShopEventKind",
     "SourceSession",
     "SourceState",
     "StoreTrouble",

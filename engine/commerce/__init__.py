@@ -1,0 +1,1 @@
+"""What shoppers order, buy, bring back and look at, as shop systems tell it."""

@@ -137,7 +137,8 @@ class StockLevel(ShopEvent):
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry(ShopEvent):
-    """One product as it is sold: a size and colour of its own. `gone`: sold no longer."""
+    """One product as it is sold: a size and colour of its own. `gone`: sold no longer. `stock_sku` is what the source
+    calls it in its stock, where that is another name."""
 
     kind: ClassVar[ShopEventKind] = ShopEventKind.CATALOGUE
     sku: str
@@ -147,6 +148,7 @@ class CatalogueEntry(ShopEvent):
     category: str = ""
     gone: bool = False
     barcodes: tuple[str, ...] = ()
+    stock_sku: str = ""
 
 
 RECORDS: Mapping[ShopEventKind, type[ShopEvent]] = {

@@ -70,6 +70,12 @@ class RecordRefusal(StrEnum):
     DUPLICATE = "duplicate"
     STALE = "stale"
     AMBIGUOUS = "ambiguous"
+    NO_ID = "no_id"
+    BAD_AMOUNT = "bad_amount"
+    UNKNOWN_CURRENCY = "unknown_currency"
+    UNKNOWN_PLACE = "unknown_place"
+    UNKNOWN_STATE = "unknown_state"
+    OUTSIDE_WINDOW = "outside_window"
 
 
 class SourceState(StrEnum):

@@ -1,0 +1,59 @@
+"""Rayon's own form of shop events: `docs/guides/shop.md`. One event, a list of them, or an object with `events`.
+
+Receipts of tills come so: a `purchase` of channel `store`. Customers are written in clear, over TLS, and turned into
+digests here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from engine.commerce.form import from_form
+from engine.commerce.records import ShopEvent
+from engine.errors import MessageRefused
+from engine.ingest.decoders.bodies import json_value
+from engine.ingest.decoders.heard import VendorMessage
+from engine.ingest.decoders.values import RecordUnusable
+from engine.ingest.shops.heard import ShopDecoded, ShopTold
+from engine.ingest.shops.values import add_whole, identifier, time_s
+from engine.vocabulary import RecordRefusal
+
+MOST_EVENTS = 1_000
+
+
+def decode_own(message: VendorMessage, told: ShopTold) -> ShopDecoded:
+    """One message of ours."""
+    said = json_value(message.body)
+    if isinstance(said, dict) and "events" in said:
+        said = said["events"]
+    listed = said if isinstance(said, list) else [said]
+    if len(listed) > MOST_EVENTS:
+        raise MessageRefused(RecordRefusal.TOO_LARGE, f"{len(listed)} events, at most {MOST_EVENTS}")
+    decoded = ShopDecoded()
+    for one in listed:
+        add_whole(decoded, _events(one, told))
+    return decoded
+
+
+def _events(said: Any, told: ShopTold) -> Iterator[ShopEvent]:
+    if not isinstance(said, dict) or not isinstance(said.get("kind"), str):
+        raise RecordUnusable(RecordRefusal.BAD_SHAPE)
+    form = {**said, "source": told.source, "at": time_s(said.get("at"), told.zone), "id": identifier(said.get("id"))}
+    form.setdefault("version", 1)
+    if "customer" in form:
+        form["customer"] = _customer(form["customer"], told)
+    try:
+        event = from_form(form)
+    except (ValueError, KeyError, msgspec.ValidationError, RecursionError):
+        raise RecordUnusable(RecordRefusal.BAD_SHAPE) from None
+    yield event
+
+
+def _customer(said: Any, told: ShopTold) -> dict[str, str]:
+    if not isinstance(said, dict) or said.keys() - {"email", "card", "account"}:
+        raise RecordUnusable(RecordRefusal.BAD_SHAPE)
+    who = told.customer(said.get("email"), said.get("card"), said.get("account"))
+    return {"email": who.email, "card": who.card, "account": who.account}

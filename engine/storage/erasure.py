@@ -11,6 +11,7 @@ from sqlmodel import Session, SQLModel, col, select
 from engine.errors import NotFound
 from engine.storage.budget_release import LIVE, close_vouchers, lock_vouchers
 from engine.storage.cap_counts import cut_slots
+from engine.storage.commerce.events import cut_customers
 from engine.storage.database import Database, once_more
 from engine.storage.loyalty.friends import forget
 from engine.storage.loyalty.wallets import joined, lock_people
@@ -21,7 +22,7 @@ from engine.storage.models.visits import VisitTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.people.bindings import drop_claims
 from engine.storage.people.browsers import forget_sessions
-from engine.storage.people.identifiers import forget_identifiers
+from engine.storage.people.identifiers import forget_identifiers, identifier_digests
 from engine.storage.people.merges import forget_merges
 from engine.storage.people.shoppers import grants_of, remove_links
 from engine.storage.people.told_places import forget_told_places
@@ -83,6 +84,7 @@ def _erase(session: Session, shopper_id: str, now: float, address_digest: Callab
     _delete(session, VisitTable, col(VisitTable.shopper_id) == shopper_id)
     _delete(session, ConsentTable, col(ConsentTable.shopper_id) == shopper_id)
     _delete(session, IdempotencyTable, col(IdempotencyTable.scope).contains(shopper_id, autoescape=True))
+    cut_customers(session, identifier_digests(session, shopper_id))
     forget_identifiers(session, shopper_id, address_digest(row.email) if row.email else None)
     forget_sessions(session, shopper_id)
     forget_merges(session, shopper_id)

@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 
 from engine.storage.models import (
     accounts,
+    commerce,
     identity,
     keys,
     labels,
@@ -31,6 +32,7 @@ from engine.storage.models.sending import letters, push, weekly_reports
 __all__ = [
     "APPEND_ONLY",
     "accounts",
+    "commerce",
     "identity",
     "keys",
     "labels",

@@ -33,6 +33,7 @@ OF_NOBODY = frozenset(
         "attempt_count",  # by digests of addresses, for a day or two at most
         "weekly_report",  # addresses of the shop's staff
         "taught",  # places and what is heard there, devices under numbers of chance
+        "shop_held",  # sealed, for a month at most: tried again, then gone
         *("checkpoint", "journal"),  # sealed, for a day at most: only the engine that sealed them can open them
     }
 )
@@ -60,6 +61,8 @@ ONE_WAY = {
     ("ledger_entry", "id"): "entry",
     ("loyalty_card", "digest"): "identifier",
     ("share_review", "visit_id"): "opening",
+    ("shop_event", "email"): "identifier",
+    ("shop_event", "card"): "identifier",
 }
 """Columns that lead to a person in one table only."""
 

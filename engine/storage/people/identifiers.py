@@ -166,6 +166,11 @@ def purge_links(db: Database, now: float) -> int:
         return int(session.connection().execute(delete(table).where(table.c.expires_at <= now - KEPT_S)).rowcount)
 
 
+def identifier_digests(session: Session, shopper_id: str) -> list[str]:
+    """The digests of all that a profile has proved. Inside the caller's transaction."""
+    return list(session.exec(select(IdentifierTable.digest).where(col(IdentifierTable.shopper_id) == shopper_id)))
+
+
 def forget_identifiers(session: Session, shopper_id: str, address: str | None = None) -> None:
     """The profile is erased, with every link that it asked for or that went to its mailboxes, whoever asked, and their
     letters. `address` is the digest of one that it named and did not prove: forgotten unless another profile has proved

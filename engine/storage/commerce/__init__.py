@@ -1,0 +1,1 @@
+"""What shop systems told, and what of it waits."""

@@ -1,0 +1,155 @@
+"""Shop events as they stand: one row each, its newest version. Late, twice and out of order change nothing.
+
+A product that no catalogue has is no reason to lose a sale: the event is kept whole, and `unknown_products` says which
+products nobody knows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from engine.commerce.form import as_form, from_form
+from engine.commerce.records import Customer, ShopEvent
+from engine.storage.database import Database
+from engine.storage.models.commerce import ShopEventTable
+from engine.storage.upserts import table_of
+from engine.vocabulary import ShopEventKind
+
+_CHANGED = ("version", "at", "received_at", "of", "store", "email", "card", "account", "form")
+
+
+def keep_events(db: Database, events: Sequence[ShopEvent], now: float) -> int:
+    """Keeps all of these or, where the database is away, none; how many were news. One transaction.
+
+    Raises StorageUnavailable.
+    """
+    with db.write() as session:
+        return put_events(session, events, now)
+
+
+def put_events(session: Session, events: Iterable[ShopEvent], now: float) -> int:
+    """The same in the caller's transaction."""
+    newest: dict[tuple[str, str, str], ShopEvent] = {}
+    for event in events:
+        key = (event.source, str(event.kind), event.id)
+        if key not in newest or event.version > newest[key].version:
+            newest[key] = event
+    table = table_of(ShopEventTable)
+    insert: Any = (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(table)
+    statement = insert.on_conflict_do_update(
+        index_elements=["source", "kind", "id"],
+        set_={name: insert.excluded[name] for name in _CHANGED},
+        where=table.c.version < insert.excluded.version,
+    ).returning(table.c.id)
+    changed = 0
+    for _, event in sorted(newest.items()):  # one order for all writers: they wait, and never for each other
+        changed += session.connection().execute(statement, _row(event, now)).first() is not None
+    return changed
+
+
+def find_event(session: Session, source: str, kind: ShopEventKind, name: str) -> ShopEvent | None:
+    """The newest version of one event; None where nobody told of it."""
+    row = session.get(ShopEventTable, (source, str(kind), name))
+    return None if row is None else _event(row)
+
+
+def waiting_events(session: Session, kinds: Collection[ShopEventKind], most: int = 100) -> list[ShopEvent]:
+    """Events whose newest version nobody has acted on, the oldest first."""
+    named = [str(kind) for kind in kinds]
+    table = ShopEventTable
+    waiting = select(table).where(col(table.kind).in_(named), col(table.taken) < col(table.version))
+    ordered = waiting.order_by(col(table.at), col(table.source), col(table.id)).limit(most)
+    return [_event(row) for row in session.execute(ordered).scalars()]
+
+
+def take_events(session: Session, events: Sequence[ShopEvent]) -> None:
+    """These versions were acted on, in the same transaction as what was done. One that changed meanwhile waits on."""
+    if not events:
+        return
+    table = table_of(ShopEventTable)
+    same = (
+        (table.c.source == bindparam("of_source"))
+        & (table.c.kind == bindparam("of_kind"))
+        & (table.c.id == bindparam("of_id"))
+        & (table.c.taken < bindparam("of_version"))
+    )
+    rows = [
+        {"of_source": e.source, "of_kind": str(e.kind), "of_id": e.id, "of_version": e.version}
+        for e in sorted(events, key=lambda e: (e.source, e.kind, e.id))
+    ]
+    session.connection().execute(update(table).where(same).values(taken=bindparam("of_version")), rows)
+
+
+def cut_customers(session: Session, digests: Collection[str]) -> int:
+    """Cuts who it was from every event of these digests, and of the accounts that are named with them: amounts stay.
+    How many events."""
+    table = table_of(ShopEventTable)
+    named = [digest for digest in digests if digest]
+    theirs = table.c.email.in_(named) | table.c.card.in_(named)
+    accounts = (
+        session.connection().execute(select(table.c.account).where(theirs, table.c.account != "")).scalars().all()
+    )
+    all_theirs = theirs | table.c.account.in_([*named, *accounts])
+    return session.connection().execute(update(table).where(all_theirs).values(email="", card="", account="")).rowcount
+
+
+def newest_events(db: Database, source: str, after: float, most: int = 100) -> list[tuple[float, ShopEvent]]:
+    """Events of a source that came after a time, with when they came, the oldest first."""
+    table = ShopEventTable
+    with db.read() as session:
+        mine = select(table).where(col(table.source) == source, col(table.received_at) > after)
+        rows = session.execute(mine.order_by(col(table.received_at), col(table.id)).limit(most)).scalars()
+        return [(row.received_at, _event(row)) for row in rows]
+
+
+def unknown_products(session: Session, source: str, most: int = 100) -> list[str]:
+    """Products of sales, orders and baskets of a source that its catalogue does not have, where it has one at all."""
+    catalogue = _forms(session, source, (ShopEventKind.CATALOGUE,))
+    known = {form["sku"] for form in catalogue}
+    if not known:
+        return []
+    sold = _forms(session, source, (ShopEventKind.PURCHASE, ShopEventKind.ORDER, ShopEventKind.BASKET))
+    return sorted({line["sku"] for form in sold for line in form["lines"]} - known)[:most]
+
+
+def _forms(session: Session, source: str, kinds: Collection[ShopEventKind]) -> Iterable[dict[str, Any]]:
+    table = ShopEventTable
+    mine = select(col(table.form)).where(
+        col(table.source) == source, col(table.kind).in_([str(kind) for kind in kinds])
+    )
+    return map(json.loads, session.execute(mine).scalars())
+
+
+def _row(event: ShopEvent, now: float) -> dict[str, Any]:
+    who: Customer = getattr(event, "customer", Customer())
+    form = as_form(event)
+    form.pop("customer", None)
+    return {
+        "source": event.source,
+        "kind": str(event.kind),
+        "id": event.id,
+        "version": event.version,
+        "taken": 0,
+        "at": event.at,
+        "received_at": now,
+        "of": getattr(event, "purchase_id", "") or getattr(event, "sku", ""),
+        "store": getattr(event, "store", ""),
+        "email": who.email,
+        "card": who.card,
+        "account": who.account,
+        "form": json.dumps(form, ensure_ascii=False),
+    }
+
+
+def _event(row: ShopEventTable) -> ShopEvent:
+    event = from_form(json.loads(row.form))
+    if not hasattr(event, "customer"):
+        return event
+    return replace(event, customer=Customer(row.email, row.card, row.account))  # type: ignore[call-arg]

@@ -1,0 +1,53 @@
+"""What shop systems told: the newest version of each event, and messages that could not be used yet."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, Double, Index, Integer, LargeBinary, Text
+from sqlmodel import Field, SQLModel
+
+from engine.storage.models.rowid import RowId
+
+
+class ShopEventTable(SQLModel, table=True):
+    """`engine.commerce.records`, the newest version of each. `form` is the record as JSON; the customer's digests stand
+    beside it alone, so that they can be cut. `of` is the purchase of a return, the product of a view or stock level.
+    `taken` is the version that whoever acts on it has acted on, 0 for none."""
+
+    __tablename__: ClassVar[str] = "shop_event"
+    __table_args__ = (
+        Index("ix_shop_event_email", "email"),
+        Index("ix_shop_event_card", "card"),
+        Index("ix_shop_event_account", "account"),
+        Index("ix_shop_event_of", "source", "kind", "of"),
+        Index("ix_shop_event_at", "kind", "at"),
+    )
+    source: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)  # engine.vocabulary.ShopEventKind
+    id: str = Field(primary_key=True)
+    version: int = Field(sa_type=BigInteger)
+    taken: int = Field(default=0, sa_type=BigInteger)
+    at: float = Field(sa_type=Double)
+    received_at: float = Field(sa_type=Double)
+    of: str = ""
+    store: str = ""
+    email: str = ""
+    card: str = ""
+    account: str = ""
+    form: str = Field(sa_type=Text)
+
+
+class HeldMessageTable(SQLModel, table=True):
+    """A message with something in it that could not be used: sealed, since it may name people. Tried again when whoever
+    runs the site has said what was missing."""
+
+    __tablename__: ClassVar[str] = "shop_held"
+    __table_args__ = (Index("ix_shop_held_source", "source", "received_at"), {"sqlite_autoincrement": True})
+    id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
+    source: str
+    digest: str = Field(unique=True)
+    reasons: str = Field(sa_type=Text)  # JSON: how many by reason
+    received_at: float = Field(sa_type=Double)
+    tries: int = Field(default=1, sa_type=Integer)
+    sealed: bytes = Field(sa_type=LargeBinary)

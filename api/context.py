@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,7 +14,9 @@ from engine.config import Config
 from engine.delivery.mail import Mailer
 from engine.errors import NotFound
 from engine.ingest.sources.declared import Sources
+from engine.ingest.sources.shops import ShopSource, declare_shops
 from engine.plan.model import Plan
+from engine.privacy.customers import customer_digest
 from engine.privacy.proofs import PortalSecrets
 from engine.privacy.secrets import Secrets
 
@@ -33,12 +36,14 @@ class AppContext:
     portal: PortalSecrets = field(default_factory=lambda: PortalSecrets({}))
     sources: Sources = field(default_factory=Sources)
     mailer: Mailer | None = None  # None: no e-mail is sent here, and none offered
+    shops: dict[str, ShopSource] = field(init=False, repr=False)
     keys: KeyRing = field(init=False, repr=False)
     _cells: dict[str, Cells] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
         self.keys = KeyRing(self.db, self.secrets)
+        self.shops = declare_shops(self.config.sources, self.plans, os.environ, customer_digest(self.secrets))
 
     def plan(self, store: str) -> Plan:
         """The plan of `store`. Raises NotFound (404) for a store this site does not have."""

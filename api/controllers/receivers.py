@@ -1,4 +1,4 @@
-"""`POST /in/{source}`: a cloud or a controller tells what it hears.
+"""`POST /in/{source}`: a cloud or a controller tells what it hears; what shop systems tell goes to `shops`.
 
 The order matters: whether the sender may speak at all, then the body, bounded in size and time, and what proves it;
 then the broker has it, and only then the sender gets its 200. Locating and everything after is the engine's, and nobody
@@ -12,18 +12,17 @@ import time
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse, Response
-from starlette.requests import ClientDisconnect
 
 from api.context import AppContext, context
 from api.controllers.hand_over import HandOver
 from api.controllers.inflate import DamagedBody, InflatesTooFar, inflate
+from api.controllers.reading import HANG_UP, read_raw, turn_away
 from api.controllers.replays import SeenMessages
-from api.middleware.bodies import BodyTooLargeError, BodyTooSlowError, read_body
-from api.middleware.turned_away import NO_KEY, TurnedAway
+from api.controllers.shops import receive_shop
+from api.middleware.turned_away import NO_KEY
 from api.problems import problem
 from api.ratelimits import WRONG_KEYS_PER_MINUTE, RateLimits, address, rate_limits
 from engine.errors import MessageRefused
-from engine.ingest.decoders.bodies import MAX_BODY
 from engine.ingest.decoders.forgetting import forget_addresses
 from engine.ingest.decoders.heard import Decoded, VendorMessage
 from engine.ingest.mqtt.publisher import Delivered
@@ -45,6 +44,8 @@ _STATUS = {
 @router.get("/{source}", summary="The handshake of senders that ask for one", response_class=PlainTextResponse)
 async def handshake(source: str, request: Request, ctx: AppContext = Depends(context)) -> Response:
     """Meraki asks for its validator before it sends anything. Others get 204: there is somebody here."""
+    if source in ctx.shops:
+        return Response(status_code=204)
     found = _receiver(ctx, source)
     if found is None:
         return _unknown()
@@ -62,35 +63,32 @@ async def receive(
     """Answered as soon as the broker has it. 401 without the key or with a wrong signature, 429 for too many of those,
     400 where the body is none of this kind, 409 for one that came before, 503 while the broker is away or no engine
     has asked it for anything yet."""
+    shop = ctx.shops.get(source)
+    if shop is not None:
+        return await receive_shop(request, ctx, shop, limits)
     found = _receiver(ctx, source)
     if found is None:
         return _unknown()
     if not found.may_speak(request.headers):
-        _turn_away(request, found, str(RecordRefusal.BAD_SIGNATURE) if found.signed else NO_KEY)
+        turn_away(request, found.name, str(RecordRefusal.BAD_SIGNATURE) if found.signed else NO_KEY)
         _count_wrong_key(request, found, limits)
         what = "sign the message" if found.signed else "present the source's secret as 'Authorization: Bearer ...'"
-        return problem(401, ProblemCode.UNAUTHORIZED, what, headers=_HANG_UP)
-    try:
-        raw = await read_body(request.receive, at_most=MAX_BODY)
-    except BodyTooLargeError:
-        _turn_away(request, found, str(RecordRefusal.TOO_LARGE))
-        return problem(413, ProblemCode.TOO_LARGE, "the body is larger than 8 MiB", headers=_HANG_UP)
-    except BodyTooSlowError:
-        return problem(408, ProblemCode.TOO_SLOW, "the body did not come in time", headers=_HANG_UP)
-    except ClientDisconnect:
-        return Response(status_code=400)  # nobody is left to read it
+        return problem(401, ProblemCode.UNAUTHORIZED, what, headers=HANG_UP)
+    raw = await read_raw(request, found.name)
+    if isinstance(raw, Response):
+        return raw
     try:
         message, decoded = await anyio.to_thread.run_sync(
             _read, request, raw, found, limiter=request.app.state.decoding
         )
     except InflatesTooFar:
-        _turn_away(request, found, str(RecordRefusal.TOO_LARGE))
+        turn_away(request, found.name, str(RecordRefusal.TOO_LARGE))
         return problem(413, ProblemCode.TOO_LARGE, "the body inflates to more than 8 MiB")
     except DamagedBody as error:
-        _turn_away(request, found, str(RecordRefusal.BAD_SHAPE))
+        turn_away(request, found.name, str(RecordRefusal.BAD_SHAPE))
         return problem(400, ProblemCode.INVALID_REQUEST, str(error))
     except MessageRefused as refused:
-        _turn_away(request, found, str(refused.reason))
+        turn_away(request, found.name, str(refused.reason))
         if refused.reason in _WRONG_KEY:
             _count_wrong_key(request, found, limits)
         status, code = _STATUS.get(refused.reason, (400, ProblemCode.INVALID_REQUEST))
@@ -103,7 +101,7 @@ async def _take(request: Request, source: Source, message: VendorMessage, decode
     seen: SeenMessages = request.app.state.seen_messages
     if _says_something(decoded):
         if not await seen.is_new(source.name, message.body, message.received_at):
-            _turn_away(request, source, str(RecordRefusal.REPLAYED))
+            turn_away(request, source.name, str(RecordRefusal.REPLAYED))
             return problem(409, ProblemCode.REPLAYED, "this very message came before")
         hand_over: HandOver = request.app.state.hand_over
         sealed = seal_request(message, source.name, request.app.state.envelope_key)
@@ -116,15 +114,7 @@ async def _take(request: Request, source: Source, message: VendorMessage, decode
     return PlainTextResponse(decoded.answer or "")
 
 
-def _turn_away(request: Request, source: Source, reason: str) -> None:
-    request.app.state.metrics.received.labels(source.name, reason).inc()
-    turned: TurnedAway = request.app.state.turned_away
-    turned.note(source.name, reason, time.time())
-
-
 _LATER = {"Retry-After": "5"}
-_HANG_UP = {"Connection": "close"}
-"""The rest of the body is not waited for."""
 _NOT_TAKEN = {
     Delivered.BROKER_AWAY: "the broker does not answer: send it again",
     Delivered.NO_ENGINE: "no engine has asked the broker for readings yet: send it again",

@@ -23,7 +23,8 @@ class ShopTold:
     """What the operator told of a shop's source.
 
     `currency` is for what names none, `currencies` by the source's own numbers; `zone` for times without one; `places`
-    are stores by the source's names of its locations, `states` orders' states by its names of those.
+    are stores by the source's names of its locations, `states` orders' states by its names of those. `stores` are all
+    that it may speak of; empty for any.
     """
 
     source: str
@@ -33,6 +34,7 @@ class ShopTold:
     currencies: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[str, OrderState] = field(default_factory=dict)
+    stores: frozenset[str] = frozenset()
 
     def customer(self, email: object = "", card: object = "", account: object = "") -> Customer:
         """Who it was, by digests of what the source says."""

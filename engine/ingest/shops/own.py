@@ -49,6 +49,9 @@ def _events(said: Any, told: ShopTold) -> Iterator[ShopEvent]:
         event = from_form(form)
     except (ValueError, KeyError, msgspec.ValidationError, RecursionError):
         raise RecordUnusable(RecordRefusal.BAD_SHAPE) from None
+    store = getattr(event, "store", "")
+    if store and told.stores and store not in told.stores:
+        raise RecordUnusable(RecordRefusal.UNKNOWN_PLACE)
     yield event
 
 

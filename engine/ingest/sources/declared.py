@@ -11,7 +11,9 @@ from engine.errors import OperatorError, Problem
 from engine.ingest.decoders.clouds.mist import SIGNATURES
 from engine.ingest.decoders.heard import Decoder, Told
 from engine.ingest.decoders.kinds import DECODERS
+from engine.ingest.shops.kinds import SHOP_DECODERS
 from engine.ingest.sources.options import option_problems
+from engine.ingest.sources.shops import shop_problems
 from engine.ingest.sources.shown_keys import shows_key
 from engine.ingest.sources.topics import pattern_of, topic_problem
 from engine.plan.fields import closest
@@ -107,7 +109,8 @@ def declare(
     file: str = "config.yaml",
     drawn: Collection[str] | None = None,
 ) -> Sources:
-    """The sources that a site's configuration names, of the stores in `plans`; those of other stores are left out.
+    """The sources that a site's configuration names, of the stores in `plans`; those of other stores are left out, and
+    so are shop systems, which `declare_shops` gives, though what is wrong with them is said here.
 
     Raises OperatorError with every problem: an unknown kind, store, level, a secret that the environment lacks. A store
     is unknown where it is neither in `plans` nor in `drawn`, the stores that have a floor plan though another process
@@ -125,7 +128,8 @@ def declare(
     ]
     if problems:
         raise OperatorError(problems)
-    return Sources([_source(config, plans, environ) for config in configs if set(config.stores) & plans.keys()])
+    heard = [config for config in configs if config.kind not in SHOP_DECODERS]
+    return Sources([_source(config, plans, environ) for config in heard if set(config.stores) & plans.keys()])
 
 
 def _unknown_stores(configs: Sequence[SourceConfig], known: set[str], file: str) -> Iterator[Problem]:
@@ -153,8 +157,11 @@ def _source(config: SourceConfig, plans: Mapping[str, Plan], environ: Mapping[st
 def _problems(
     config: SourceConfig, place: str, plans: Mapping[str, Plan], environ: Mapping[str, str], file: str
 ) -> Iterator[Problem]:
-    if config.kind not in DECODERS:
-        yield Problem(file, f"{place}.kind", f"{config.kind!r} is no kind", f"one of {', '.join(sorted(DECODERS))}")
+    if config.kind in SHOP_DECODERS:
+        yield from shop_problems(config, place, file)
+    elif config.kind not in DECODERS:
+        known = ", ".join(sorted([*DECODERS, *SHOP_DECODERS]))
+        yield Problem(file, f"{place}.kind", f"{config.kind!r} is no kind", f"one of {known}")
     else:
         yield from option_problems(config, place, file)
     if config.topic is not None and (found := topic_problem(config.topic, file, f"{place}.topic")) is not None:

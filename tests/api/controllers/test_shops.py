@@ -1,0 +1,210 @@
+"""`POST /in/{source}` of shop systems: proved, kept once and whole, or held and counted."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+from standardwebhooks.webhooks import Webhook
+
+from api.ratelimits import WRONG_KEYS_PER_MINUTE
+from engine.commerce.records import Order, Purchase
+from engine.config import Config
+from engine.privacy.customers import customer_digest, open_message
+from engine.storage.commerce.events import find_event
+from engine.storage.commerce.held import held_counts, held_messages
+from engine.vocabulary import OrderState, ShopEventKind
+from tests.api.conftest import served
+from tests.api.site import SECRETS, Site, small_plan
+from tests.databases import new_sqlite
+from tests.payloads.shops_recorded import recorded
+
+OWN_SECRET = "whsec_" + base64.b64encode(b"a made-up key of 24 byte").decode()
+SHOPIFY_SECRET, TILL_SECRET = "shpss_made-up", "the till shows this"
+SOURCES = [
+    {
+        "name": name,
+        "kind": kind,
+        "stores": ["corner"],
+        "receiver": True,
+        "secret_env": variable,
+        "options": {"currency": "EUR", "timezone": "Europe/Paris", "places": "3=corner"},
+    }
+    for name, kind, variable in (
+        ("own", "shop", "T_OWN"),
+        ("guessed", "shop", "T_OWN"),
+        ("web", "shopify", "T_SHOPIFY"),
+        ("woo", "woocommerce", "T_SHOPIFY"),
+        ("till", "receipts-csv", "T_TILL"),
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("shops")
+    config = Config.model_validate({"api": {"port": 0}, "sources": SOURCES})
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("T_OWN", OWN_SECRET), ("T_SHOPIFY", SHOPIFY_SECRET), ("T_TILL", TILL_SECRET)):
+            patch.setenv(name, value)
+        with served(new_sqlite(folder / "rayon.db"), config, small_plan()) as made:
+            yield made
+
+
+def purchase(name: str, **changes: Any) -> bytes:
+    said = {
+        "kind": "purchase", "id": name, "at": "2026-11-28T10:00:00Z", "channel": "store", "store": "corner",
+        "currency": "EUR", "total_minor": 499, "customer": {"email": "Jeanne@example.com"},
+        "lines": [{"id": "1", "sku": "tea-1", "quantity_milli": 1000, "amount_minor": 499}],
+    }  # fmt: skip
+    return json.dumps(said | changes).encode()
+
+
+def own(body: bytes, name: str = "", at: float | None = None, secret: str = OWN_SECRET) -> dict[str, str]:
+    at = time.time() if at is None else at
+    name = name or hashlib.sha256(body).hexdigest()[:16]
+    signature = Webhook(secret).sign(name, datetime.fromtimestamp(at, UTC), body.decode())
+    return {"webhook-id": name, "webhook-timestamp": str(int(at)), "webhook-signature": signature}
+
+
+def shopify(body: bytes, topic: str, delivery: str = "1") -> dict[str, str]:
+    signature = base64.b64encode(hmac.new(SHOPIFY_SECRET.encode(), body, hashlib.sha256).digest()).decode()
+    return {"X-Shopify-Hmac-SHA256": signature, "X-Shopify-Topic": topic, "X-Shopify-Webhook-Id": delivery}
+
+
+def post(site: Site, source: str, body: bytes, headers: dict[str, str] | None = None) -> httpx.Response:
+    return httpx.post(f"{site.server.url}/in/{source}", content=body, headers=headers or {}, timeout=30)
+
+
+def kept(site: Site, source: str, kind: ShopEventKind, name: str) -> Any:
+    with site.db.read() as session:
+        return find_event(session, source, kind, name)
+
+
+def test_a_purchase_is_kept_before_it_is_answered(site: Site) -> None:
+    body = purchase("p1")
+    assert post(site, "own", body, own(body)).status_code == 200
+    found = kept(site, "own", ShopEventKind.PURCHASE, "p1")
+    assert isinstance(found, Purchase)
+    assert found.total_minor == 499
+    assert found.customer.email == customer_digest(SECRETS)("own", "email", "jeanne@EXAMPLE.com")
+    with site.db.read() as session:
+        rows = session.connection().execute(text("SELECT * FROM shop_event")).all()
+    assert "jeanne" not in str(rows).lower()
+
+
+def test_the_same_delivery_is_answered_again_and_does_nothing(site: Site) -> None:
+    body = purchase("p2")
+    headers = own(body)
+    assert [post(site, "own", body, headers).status_code for _ in range(3)] == [200, 200, 200]
+
+
+def test_states_of_an_order_out_of_order(site: Site) -> None:
+    order = json.loads(recorded("shopify", "order-paid").body)
+    early = json.dumps(order | {"financial_status": "pending", "updated_at": "2026-11-28T10:30:00+01:00"}).encode()
+    late = json.dumps(order | {"fulfillment_status": "fulfilled"}).encode()
+    for k, body in enumerate((late, early, late)):
+        assert post(site, "web", body, shopify(body, "orders/updated", str(k))).status_code == 200
+    found = kept(site, "web", ShopEventKind.ORDER, str(order["id"]))
+    assert isinstance(found, Order)
+    assert found.state is OrderState.SENT
+
+
+def test_a_compressed_table_of_receipts_with_the_tills_key(site: Site) -> None:
+    body = gzip.compress(recorded("receipts-csv", "night").body)
+    headers = {"Authorization": f"Bearer {TILL_SECRET}", "Content-Encoding": "gzip"}
+    answer = post(site, "till", body, headers)
+    assert (answer.status_code, answer.text) == (202, "held: unknown_currency"), "one of five receipts"
+    assert kept(site, "till", ShopEventKind.PURCHASE, "T1-000123").store == "corner"
+    assert kept(site, "till", ShopEventKind.PURCHASE, "T1-000126") is None
+    assert held_counts(site.db)["till"] == {"unknown_currency": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (purchase("h1", currency="EURO"), "unknown_currency"),
+        (purchase("h2", store="elsewhere"), "unknown_place"),
+        (b"[[", "not_json"),
+        (b'"sold"', "bad_shape"),
+    ],
+)
+def test_what_is_proved_and_cannot_be_used_is_held_sealed(site: Site, body: bytes, reason: str) -> None:
+    answer = post(site, "own", body, own(body))
+    assert (answer.status_code, answer.text) == (202, f"held: {reason}")
+    newest = held_messages(site.db, "own")[-1]
+    assert dict(newest.reasons) == {reason: 1}
+    assert body not in newest.sealed
+    assert body in open_message(SECRETS, newest.sealed)
+    again = post(site, "own", body, own(body, "another delivery"))
+    assert again.status_code == 202
+    assert held_messages(site.db, "own")[-1] == newest, "held once"
+
+
+def test_who_may_not_speak(site: Site) -> None:
+    body = purchase("x1")
+    wrong = own(body, secret="whsec_" + base64.b64encode(b"somebody else's key.....").decode())
+    for source, headers, status in (
+        ("own", {}, 401),
+        ("own", wrong, 401),
+        ("own", own(body + b" "), 401),
+        ("own", own(body, at=time.time() - 301), 400),
+        ("web", {"X-Shopify-Topic": "orders/paid"}, 401),
+        ("till", {"Authorization": "Bearer another"}, 401),
+        ("nobody", own(body), 404),
+    ):
+        answer = post(site, source, body, headers)
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+    assert kept(site, "own", ShopEventKind.PURCHASE, "x1") is None
+    huge = b"x" * (8 * 1024 * 1024 + 1)
+    assert post(site, "own", huge, {"webhook-signature": "v1,AAAA"}).status_code == 413
+
+
+def test_a_guesser_is_stopped_and_the_right_one_is_not(site: Site) -> None:
+    body = purchase("g1")
+    guesses = [post(site, "guessed", body, own(body) | {"webhook-signature": "v1,AAAA"}).status_code for _ in range(40)]
+    assert guesses.count(401) == WRONG_KEYS_PER_MINUTE
+    assert guesses[-1] == 429
+    assert post(site, "guessed", body, own(body)).status_code == 200
+
+
+def test_woocommerces_ping_is_answered_though_nobody_signs_it(site: Site) -> None:
+    ping = recorded("woocommerce", "ping").body
+    assert post(site, "woo", ping).status_code == 200
+    assert post(site, "woo", b"webhook_id=x").status_code == 401
+    assert post(site, "woo", recorded("woocommerce", "order").body).status_code == 401
+
+
+def test_counts_stand_with_those_of_other_receivers(site: Site) -> None:
+    body = purchase("c1", currency="EURO")
+    post(site, "own", body, own(body))
+    shown = httpx.get(f"{site.server.url}/metrics", headers={"Authorization": f"Bearer {SECRETS.manager_key}"}).text
+    assert 'rayon_receiver_messages_total{outcome="unknown_currency",source="own"}' in shown
+    assert httpx.get(f"{site.server.url}/in/own").status_code == 204
+
+
+def test_the_declaration_is_checked(tmp_path: Path) -> None:
+    from engine.errors import OperatorError
+    from engine.ingest.sources.declared import declare
+
+    wrong = {
+        "name": "presta", "kind": "prestashop", "stores": ["corner"], "receiver": True, "secret_env": "T_OWN",
+        "options": {"currency": "EURO", "colour": "red", "states": "9=gone", "places": "1=elsewhere"},
+    }  # fmt: skip
+    config = Config.model_validate({"sources": [wrong]})
+    with pytest.raises(OperatorError) as refused:
+        declare(config.sources, {"corner": small_plan()}, {"T_OWN": "secret"})
+    places = sorted(problem.place.rpartition(".")[2] for problem in refused.value.problems)
+    assert places == ["colour", "currency", "places", "states", "timezone"]

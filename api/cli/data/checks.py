@@ -18,6 +18,7 @@ from engine.config import Config, MqttConfig
 from engine.errors import OperatorError, StorageUnavailable
 from engine.ingest.mqtt.broker import Broker
 from engine.ingest.mqtt.publisher import Publisher
+from engine.ingest.shops.kinds import SHOP_DECODERS
 from engine.ingest.sources.declared import declare
 from engine.plan.load import load_plans, store_folders
 from engine.plan.model import Plan
@@ -82,8 +83,10 @@ def check_sources(config: Config, plans: Mapping[str, Plan], environ: Mapping[st
         sources = declare(config.sources, plans, environ, file, drawn)
     except OperatorError as error:
         return _wrong("sources", error)
-    left_out = len(config.sources) - len(sources)
-    says = f"{', '.join(s.name for s in sources) or 'none'} declared" + (f", {left_out} left out here" * bool(left_out))
+    shops = [one.name for one in config.sources if one.kind in SHOP_DECODERS and set(one.stores) & plans.keys()]
+    names = [*(s.name for s in sources), *shops]
+    left_out = len(config.sources) - len(names)
+    says = f"{', '.join(names) or 'none'} declared" + (f", {left_out} left out here" * bool(left_out))
     return [Found("sources", Condition.OK, says)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from functools import partial
 from pathlib import Path
 
@@ -12,13 +13,15 @@ import typer
 from api.cli.decode.advice import not_checked
 from api.cli.decode.form import FileDecoded, as_form, as_lines
 from api.cli.decode.kinds import declared, kind_of, told_options, told_secret, unheard
-from api.cli.decode.messages import NOT_KNOWN, read_messages
+from api.cli.decode.messages import NOT_KNOWN, read_message, read_messages
+from api.cli.decode.shops import shop_form, shop_lines, shop_source, try_message
 from api.cli.engine import CONFIG_OPTION
 from engine.errors import MessageRefused, OperatorError, Problem, collect_problems
 from engine.ingest.decoders.heard import Decoded, Decoder, Told, VendorMessage
 from engine.ingest.decoders.kinds import DECODERS
 from engine.ingest.decoders.native_heard import decode_native_heard
 from engine.ingest.sources.declared import SIGNED
+from engine.ingest.sources.shops import ShopSource
 
 OUR_TOPICS = "rayon/"
 
@@ -50,11 +53,16 @@ def decode(
     """Says what a decoder makes of recorded messages: readings, positions, sessions, and refusals by reason.
 
     MACs are printed in clear, for the owner of the files. A message that cannot be used at all is counted as refused;
-    a time that the source does not give is null, and means the time of receipt.
+    a time that the source does not give is null, and means the time of receipt. Of a shop system (shop, shopify,
+    woocommerce, prestashop, odoo-pos, receipts-csv) it says the events, customers under digests that mean nothing.
 
     Example: [bold]rayon decode mist webhook.json --headers webhook.headers --secret-env MIST_SECRET[/bold]
     """
     options = told_options(told)
+    shop = shop_source(source, config, options, told_secret(secret_env, options))
+    if shop is not None:
+        print_shop(shop, files, headers, received_at, as_json=as_json)
+        return
     kind, said = kind_of(source), Told()
     if kind is None:
         kind, said = declared(source, config)
@@ -75,6 +83,18 @@ def decode(
         form["notes"]["secret"] = warning
     text = json.dumps(form, ensure_ascii=False) if as_json else "\n".join(as_lines(form, kind))
     print(text.encode("utf-8", "replace").decode())  # a name may hold half a character
+
+
+def print_shop(
+    shop: ShopSource, files: list[Path], headers: Path | None, received_at: float | None, *, as_json: bool
+) -> None:
+    """What a shop system's recorded messages say."""
+    at = time.time() if received_at is None else received_at
+    with collect_problems() as collect:
+        read = [collect.read(partial(read_message, file, None, headers, at)) for file in files]
+    tried = [try_message(shop, message, str(file)) for file, message in zip(files, read, strict=True)]
+    form = shop_form(tried)
+    print(json.dumps(form, ensure_ascii=False) if as_json else "\n".join(shop_lines(form, shop.kind)))
 
 
 def _number(text: str) -> float:

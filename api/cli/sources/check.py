@@ -14,12 +14,14 @@ import typer
 from api.cli.decode.advice import in_words
 from api.cli.decode.counting import counted
 from api.cli.decode.messages import NOT_KNOWN, read_message
+from api.cli.decode.shops import shop_form, shop_lines, try_message
 from api.cli.engine import CONFIG_OPTION
 from engine.errors import MessageRefused, OperatorError, Problem
 from engine.ingest.decoders.heard import Decoded, VendorMessage
 from engine.ingest.sources.declared import Source
 from engine.ingest.sources.naming import Naming, StoresTold
 from engine.ingest.sources.placing import place, work_out
+from engine.ingest.sources.shops import ShopSource
 from engine.ingest.sources.shown_keys import shows_key
 from engine.plan.model import Plan
 from engine.vocabulary import RecordRefusal
@@ -52,8 +54,12 @@ def check(
     site = read_site(config)
     if source is None:
         lines = [line for declared in site.sources for line in _declared(declared)]
+        lines += [line for shop in site.shops.values() for line in _shop_declared(shop)]
         lines += [f"{one.name}: left out here, serves {', '.join(one.stores)}" for one in site.left_out]
         print("\n".join(lines))
+        return
+    if (shop := site.shops.get(source)) is not None:
+        _check_shop(shop, files or [], headers)
         return
     found = source_of(site, source)
     if not files:
@@ -82,6 +88,25 @@ def _declared(source: Source) -> Iterator[str]:
         yield f"  left out here: {', '.join(others)}"
     for one in source.maps:
         yield f"  its map {one.map} is level {one.level}" + (f" of {one.store}" if one.store else "")
+
+
+def _shop_declared(shop: ShopSource) -> Iterator[str]:
+    yield f"{shop.name}: {shop.kind} for {', '.join(shop.stores)}, by POST /in/{shop.name}"
+    asks = "" if shop.signed else "; messages prove nothing, the sender shows it as a key"
+    yield f"  secret from {shop.config.secret_env}{asks}"
+
+
+def _check_shop(shop: ShopSource, files: list[Path], headers: Path | None) -> None:
+    """Prints what is declared, or what messages of a shop system give. Exit 1 where one gives nothing."""
+    if not files:
+        print("\n".join(_shop_declared(shop)))
+        return
+    tried = [try_message(shop, read_message(file, None, headers, time.time()), str(file)) for file in files]
+    for one in tried:
+        said = "; ".join(line.strip() for line in shop_lines(shop_form([one]), shop.kind))
+        print(f"{one.file}: {said}")
+    if any(not one.decoded.events and not one.decoded.ignored for one in tried):
+        raise typer.Exit(1)
 
 
 def _is_let_in(source: Source, message: VendorMessage, headers: Path | None, file: Path) -> bool:

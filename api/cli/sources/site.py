@@ -13,9 +13,12 @@ from engine.config import Config, SourceConfig
 from engine.errors import OperatorError, Problem
 from engine.ingest.sources.declared import Source, Sources, declare
 from engine.ingest.sources.naming import Naming
+from engine.ingest.sources.shops import ShopSource, declare_shops
 from engine.plan.load import load_plans, store_folders
 from engine.plan.model import Plan
+from engine.privacy.customers import customer_digest
 from engine.privacy.pseudonyms import Pseudonyms
+from engine.privacy.secrets import Secrets
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,18 @@ class DeclaredSite:
         return Naming(self.plans, self.pseudonyms())
 
     @property
+    def shops(self) -> dict[str, ShopSource]:
+        """The shop systems, customers under a key that is thrown away."""
+        digest = customer_digest(Secrets(secrets.token_bytes(32)))
+        return declare_shops(self.config.sources, self.plans, os.environ, digest)
+
+    @property
     def left_out(self) -> tuple[SourceConfig, ...]:
         """The declared sources of which no store is served here: another process listens to them."""
-        return tuple(one for one in self.config.sources if self.sources.named(one.name) is None)
+        shops = self.shops
+        return tuple(
+            one for one in self.config.sources if self.sources.named(one.name) is None and one.name not in shops
+        )
 
     def pseudonyms(self) -> dict[str, Pseudonyms]:
         """By store, the same for all of them."""
@@ -57,7 +69,7 @@ def source_of(site: DeclaredSite, name: str) -> Source:
     """Raises OperatorError with the names that there are."""
     found = site.sources.named(name)
     if found is None:
-        known = ", ".join(source.name for source in site.sources)
+        known = ", ".join([*(source.name for source in site.sources), *site.shops])
         if name in [one.name for one in site.left_out]:
             fix = "run this where its stores are served, or add them to stores.stores"
             raise OperatorError([Problem("SOURCE", name, "is left out here: its stores are not served", fix)])

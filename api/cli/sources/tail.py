@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +10,18 @@ from pathlib import Path
 import typer
 
 from api.cli.decode.counting import counted
+from api.cli.decode.shops import event_line
 from api.cli.engine import CONFIG_OPTION
+from engine.commerce.form import as_form
+from engine.config import Config
 from engine.ingest.decoders.native import Frame
 from engine.ingest.sources.naming import StoresTold
 from engine.plan.model import Plan
 from engine.records import device_hex
+from engine.storage.commerce.events import newest_events
+from engine.storage.database import open_database
+
+LOOK_S = 1.0
 
 
 def register(app: typer.Typer) -> None:
@@ -22,13 +30,14 @@ def register(app: typer.Typer) -> None:
 
 
 def tail(
-    source: str = typer.Argument(..., metavar="SOURCE", help="A declared source that comes over the broker."),
+    source: str = typer.Argument(..., metavar="SOURCE", help="A declared source."),
     seconds: float | None = typer.Option(None, min=0.1, help="Stop after so long. Else Ctrl-C stops it."),
     config: Path | None = CONFIG_OPTION,
 ) -> None:
     """Shows what a source says, decoded: a line for each reading, position and session, and why others say nothing.
 
-    Phones have names that are made up for this call. The engine gets everything all the same.
+    Phones have names that are made up for this call. The engine gets everything all the same. Of a shop system it shows
+    the events that the receiver keeps.
 
     Example: [bold]rayon sources tail meraki --seconds 60[/bold]
     """
@@ -36,6 +45,9 @@ def tail(
     from api.cli.sources.site import read_site, source_of
 
     site = read_site(config)
+    if source in site.shops:
+        _tail_shop(site.config, source, seconds)
+        return
     found = source_of(site, source)
     messages = 0
     try:
@@ -46,6 +58,24 @@ def tail(
     except KeyboardInterrupt:
         pass
     typer.echo(counted(messages, "message"), err=True)
+
+
+def _tail_shop(config: Config, source: str, seconds: float | None) -> None:
+    """What the receiver keeps of a shop system, looked at once a second: it comes over no broker."""
+    db = open_database(os.environ.get("RAYON_DATABASE_URL", config.storage.url))
+    after, events = time.time(), 0
+    until = time.monotonic() + seconds if seconds is not None else float("inf")
+    try:
+        while time.monotonic() < until:
+            for at, event in newest_events(db, source, after):
+                print(f"{time.strftime('%H:%M:%S', time.localtime(at))} {event_line(as_form(event))}", flush=True)
+                after, events = max(after, at), events + 1
+            time.sleep(min(LOOK_S, max(until - time.monotonic(), 0.0)))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        db.close()
+    typer.echo(counted(events, "event"), err=True)
 
 
 def _lines(named: StoresTold, plans: dict[str, Plan], now: float) -> Iterator[str]:

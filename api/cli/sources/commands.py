@@ -14,6 +14,7 @@ COMMANDS = {
     "record": Listed(
         "api.cli.sources.record", "Record what a source says as a table of readings, phones under made-up names."
     ),
+    "again": Listed("api.cli.sources.again", "Try the messages of a shop system once more that could not be used."),
 }
 
 

@@ -18,9 +18,11 @@ import pytest
 from sqlalchemy import text
 from standardwebhooks.webhooks import Webhook
 
+from api.cli.sources.again import try_held
 from api.ratelimits import WRONG_KEYS_PER_MINUTE
 from engine.commerce.records import Order, Purchase
 from engine.config import Config
+from engine.ingest.sources.shops import declare_shops
 from engine.privacy.customers import customer_digest, open_message
 from engine.storage.commerce.events import find_event
 from engine.storage.commerce.held import held_counts, held_messages
@@ -208,3 +210,18 @@ def test_the_declaration_is_checked(tmp_path: Path) -> None:
         declare(config.sources, {"corner": small_plan()}, {"T_OWN": "secret"})
     places = sorted(problem.place.rpartition(".")[2] for problem in refused.value.problems)
     assert places == ["colour", "currency", "places", "states", "timezone"]
+
+
+def test_what_was_held_is_used_once_it_is_told_what_was_missing(site: Site) -> None:
+    order = json.loads(recorded("woocommerce", "order").body) | {"status": "ready-pickup", "id": 900}
+    body = json.dumps(order).encode()
+    signature = base64.b64encode(hmac.new(SHOPIFY_SECRET.encode(), body, hashlib.sha256).digest()).decode()
+    headers = {"X-WC-Webhook-Signature": signature, "X-WC-Webhook-Topic": "order.updated"}
+    assert post(site, "woo", body, headers).text == "held: unknown_state"
+    states = {"currency": "EUR", "states": "ready-pickup=ready"}
+    declared = [dict(one) | ({"options": states} if one["name"] == "woo" else {}) for one in SOURCES]
+    configs = Config.model_validate({"sources": declared}).sources
+    for sources, counts in ((site.config.sources, (0, 1)), (configs, (1, 0)), (configs, (0, 0))):
+        shop = declare_shops(sources, ["corner"], {}, customer_digest(SECRETS))["woo"]
+        assert try_held(site.db, SECRETS, shop, time.time()) == counts
+    assert kept(site, "woo", ShopEventKind.ORDER, "900").state is OrderState.READY

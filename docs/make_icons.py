@@ -6,8 +6,11 @@ square.
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
+
+from PIL import Image
 
 from engine.plan.drawing.draw import svg_to_png
 
@@ -15,6 +18,13 @@ STATIC = Path(__file__).parents[1] / "api" / "static"
 SIDE = 64
 """Of the mark's own square."""
 GROUND = re.compile(r"<rect [^>]*/>")
+
+
+def light(png: bytes) -> bytes:
+    """The same picture in 32 colours, less than half as heavy: it is flat, but for the edges of its shapes."""
+    out = io.BytesIO()
+    Image.open(io.BytesIO(png)).convert("RGBA").quantize(32).save(out, "PNG", optimize=True)
+    return out.getvalue()
 
 
 def maskable(mark: str) -> str:
@@ -39,7 +49,7 @@ def main() -> None:
         ("icon-apple-180", maskable(mark), 180),
     ):
         sized = svg.replace("<svg ", f'<svg width="{side}" height="{side}" ', 1)
-        (STATIC / f"{name}.png").write_bytes(svg_to_png(sized))
+        (STATIC / f"{name}.png").write_bytes(light(svg_to_png(sized)))
 
 
 if __name__ == "__main__":

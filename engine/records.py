@@ -303,16 +303,23 @@ class WalletChange:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One movement of a ledger entry: `amount` points on `account` of `member` (empty for the programme's own)."""
+    """One movement of a ledger entry: `amount` points on `account` of `member` (empty for the programme's own).
+
+    `lot` is the key of the entry that these points were earned with; empty where nobody has said so, and for debts.
+    """
 
     account: Account
     member: str
     amount: int
+    lot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """A dated, never-changed group of postings that sum to zero. `key` makes it idempotent."""
+    """A dated, never-changed group of postings that sum to zero. `key` makes it idempotent.
+
+    Points that it earns are a lot of its name, which ends at `expires_at` (s UTC), or never.
+    """
 
     key: str
     programme: str
@@ -321,3 +328,4 @@ class LedgerEntry:
     postings: tuple[Posting, ...]
     reverses: str | None = None
     note: str = ""
+    expires_at: float | None = None

@@ -28,6 +28,7 @@ from api.texts.times import clock, short_date
 from api.texts.warnings import health_warning
 from engine.errors import NotFound
 from engine.loyalty.sharing import ShareRules
+from engine.loyalty.terms import terms_of
 from engine.offers.codes import group_digits, voucher_code
 from engine.plan.model import Plan
 from engine.storage.loyalty import shares
@@ -147,12 +148,13 @@ def picture(
 
 
 def _rules(ctx: AppContext) -> ShareRules:
-    offers = ctx.config.offers
+    offers, terms = ctx.config.offers, terms_of(ctx.config.loyalty)
     return ShareRules(
         offers.points_per_share_visit,
         offers.share_hold_s,
         offers.shares_rewarded_per_day,
         offers.shares_rewarded_per_campaign,
+        terms.expire_s,
     )
 
 

@@ -1,8 +1,9 @@
-"""What points are worth, as the wallet says it."""
+"""What points are worth, as the wallet says it, and what earns them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -19,10 +20,43 @@ class WorthConfig(ConfigSection):
     currency: str = Field(pattern="^[A-Z]{3}$")  # of the stores where it holds
 
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+
+
+class EarnConfig(ConfigSection):
+    """`points` for every `per_minor` that a line of a receipt costs. What is empty does not narrow it down; all rules
+    that meet a line add up, and the sum over the receipt is rounded down once."""
+
+    points: int = Field(ge=1, le=1_000_000)
+    per_minor: int = Field(ge=1)
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    products: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    stores: tuple[str, ...] = ()
+    tiers: tuple[str, ...] = ()
+    weekdays: tuple[Weekday, ...] = ()
+    since: str | None = Field(None, pattern=CLOCK)
+    until: str | None = Field(None, pattern=CLOCK)
+
+
+class TierConfig(ConfigSection):
+    """A level of the programme, by the points of purchases that were kept."""
+
+    name: str = Field(min_length=1, max_length=32, pattern="^[a-z][a-z0-9_-]*$")
+    from_points: int = Field(ge=1)
+
+
 class LoyaltyConfig(ConfigSection):
-    """Without a rate nothing is said of what points are worth."""
+    """Without a rate nothing is said of what points are worth; without rules purchases earn nothing."""
 
     worth: tuple[WorthConfig, ...] = ()
+    earn: tuple[EarnConfig, ...] = ()
+    per_visit: int = Field(0, ge=0)
+    pending_days: float = Field(0.0, ge=0, le=366)
+    expire_days: float | None = Field(None, gt=0, le=3_660)
+    tiers: tuple[TierConfig, ...] = ()
+    tier_days: float = Field(365.0, gt=0, le=3_660)
 
     @field_validator("worth")
     @classmethod
@@ -32,15 +66,34 @@ class LoyaltyConfig(ConfigSection):
             raise ValueError(f"declared twice: {', '.join(twice)}")
         return worth
 
+    @field_validator("tiers")
+    @classmethod
+    def _each_tier_once(cls, tiers: tuple[TierConfig, ...]) -> tuple[TierConfig, ...]:
+        for said in ([t.name for t in tiers], [str(t.from_points) for t in tiers]):
+            if twice := sorted({value for value in said if said.count(value) > 1}):
+                raise ValueError(f"declared twice: {', '.join(twice)}")
+        return tiers
+
     def of(self, programme: str) -> WorthConfig | None:
         """The programme's rate, where there is one."""
         return next((rate for rate in self.worth if rate.programme == programme), None)
 
 
 def check_worth(config: LoyaltyConfig, currencies: Collection[str], file: str) -> None:
-    """Raises OperatorError with every rate in a currency that no store has: it would be said to nobody."""
+    """Raises OperatorError with every rate and rule in a currency that no store has, which would be said to nobody or
+    earn nothing, and with every tier of a rule that is none."""
     fix = f"a currency of the floor plans: {', '.join(sorted(currencies))}"
     wrong = [(n, rate) for n, rate in enumerate(config.worth) if rate.currency not in currencies]
-    if wrong:
-        why = "no store has this currency"
-        raise OperatorError([Problem(file, f"loyalty.worth[{n}].currency", why, fix) for n, _ in wrong])
+    why = "no store has this currency"
+    problems = [Problem(file, f"loyalty.worth[{n}].currency", why, fix) for n, _ in wrong]
+    tiers = {tier.name for tier in config.tiers}
+    for n, rule in enumerate(config.earn):
+        if rule.currency not in currencies:
+            problems.append(Problem(file, f"loyalty.earn[{n}].currency", why, fix))
+        problems += [
+            Problem(file, f"loyalty.earn[{n}].tiers", f"there is no tier {name!r}", "a name of loyalty.tiers")
+            for name in rule.tiers
+            if name not in tiers
+        ]
+    if problems:
+        raise OperatorError(problems)

@@ -11,7 +11,7 @@ from engine.storage import cap_counts, last_places, wallet_changes
 from engine.storage.accounts import invitations
 from engine.storage.accounts import sessions as colleagues
 from engine.storage.database import Database
-from engine.storage.loyalty import ledger
+from engine.storage.loyalty import expiry, ledger
 from engine.storage.once import idempotency
 from engine.storage.once.attempts import purge_attempts
 from engine.storage.people import browsers, identifiers, merges, phones
@@ -51,6 +51,7 @@ def housekeeping_jobs(db: Database) -> dict[str, Job]:
         "messages nobody saw in time": lambda now: vouchers.expire_undelivered(db, now),
         "vouchers past their validity": lambda now: vouchers.expire_unredeemed(db, now),
         "points released": lambda now: ledger.release_pending(db, now),
+        "points past their end": lambda now: expiry.expire_lots(db, now),
         "claims and used proofs forgotten": lambda now: phones.purge_claims(db, now),
         "links by e-mail forgotten": lambda now: identifiers.purge_links(db, now),
         "colleagues signed out": lambda now: colleagues.purge_sessions(db, now),

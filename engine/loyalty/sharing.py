@@ -48,12 +48,13 @@ class ShareOutcome(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ShareRules:
     """What a visit earns (points), when it becomes available (s), and how many a sharer is rewarded for: in 24 h over
-    all links, and ever by the link to one campaign."""
+    all links, and ever by the link to one campaign. `expire_s` later than the opening the points end; None: never."""
 
     points: int
     hold_s: float
     per_day: int
     per_campaign: int
+    expire_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

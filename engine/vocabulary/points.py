@@ -10,6 +10,7 @@ class Account(StrEnum):
 
     AVAILABLE = "member_available"
     PENDING = "member_pending"
+    OWED = "member_owed"  # what a return took back that was spent: at most zero, and paid from whatever comes next
     ISSUED = "programme_issued"
     BURNED = "burned"
     EXPIRED = "expired"
@@ -20,10 +21,15 @@ class EntryKind(StrEnum):
     """Why points moved."""
 
     SHARE_VISIT = "share_visit"
+    PURCHASE = "purchase"
+    VISIT = "visit"
+    MOVED_IN = "moved_in"  # from another programme
     RELEASE = "release"
     BURN = "burn"
     EXPIRE = "expire"
     CLAWBACK = "clawback"
+    RETURN = "return"  # goods came back
+    SETTLE = "settle"  # of what was owed
     REVERSAL = "reversal"
 
 

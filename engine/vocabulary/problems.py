@@ -39,6 +39,7 @@ class ProblemCode(StrEnum):
     CAMPAIGN_STATE = "campaign_state"
     LEDGER_KEY_REUSED = "ledger_key_reused"
     NOT_ENOUGH_POINTS = "not_enough_points"
+    RETURN_TOO_LARGE = "return_too_large"
     REVIEWED_ALREADY = "reviewed_already"
     NAME_TAKEN = "name_taken"
     LAST_ADMIN = "last_admin"

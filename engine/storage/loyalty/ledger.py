@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import func, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from engine.errors import BusinessRefusal
-from engine.loyalty.ledger import MEMBER_ACCOUNTS, Balance, check_entry, content_digest, release, reversal
+from engine.loyalty.ledger import (
+    HELD,
+    Balance,
+    balance_from,
+    check_entry,
+    claw_back,
+    content_digest,
+    release,
+    release_key,
+    reversal,
+)
+from engine.loyalty.lots import TooFewPoints, draw, settlement, usable_points
 from engine.records import LedgerEntry, Posting
 from engine.storage.database import Database
+from engine.storage.loyalty.lots import lock_members, lots_of
 from engine.storage.models.ledger import HoldState, HoldTable, LedgerEntryTable, LedgerPostingTable
-from engine.storage.upserts import named_lock, table_of
+from engine.storage.upserts import table_of
 from engine.vocabulary import Account, EntryKind, ProblemCode
 
 BATCH = 200
@@ -37,8 +49,9 @@ class NotEnoughPoints(BusinessRefusal):
 def post(db: Database, entry: LedgerEntry) -> bool:
     """Writes an entry, once. True when it was new, False when it was there with the same content.
 
-    Raises LedgerError when it does not sum to zero, EntryConflict when its key holds other content, NotEnoughPoints
-    when a member would fall below zero (clawbacks and reversals may).
+    What it spends comes from the lots that end soonest; what it takes back and is spent is owed, and paid from what the
+    member earns next. Raises LedgerError when it does not sum to zero, EntryConflict when its key holds other content,
+    NotEnoughPoints when a member would fall below zero.
     """
     check_entry(entry)
     try:
@@ -51,8 +64,13 @@ def post(db: Database, entry: LedgerEntry) -> bool:
 
 
 def post_in(session: Session, entry: LedgerEntry) -> bool:
-    """The same within a caller's transaction: the entry stands or falls with what caused it."""
+    """The same within a caller's transaction: the entry stands or falls with what caused it.
+
+    Whoever locks rows of holds locks them before: the members come last.
+    """
     check_entry(entry)
+    members = sorted({p.member for p in entry.postings if p.member})
+    lock_members(session, members)
     content = content_digest(entry)
     known = session.exec(
         select(LedgerEntryTable.content).where(
@@ -64,7 +82,37 @@ def post_in(session: Session, entry: LedgerEntry) -> bool:
             raise EntryConflict(f"ledger key {entry.key!r} holds another entry")
         return False
     _check_reversal(session, entry)
-    _check_funds(session, entry)
+    drawn = _draw(session, entry, members)
+    _check_funds(session, drawn)
+    _write(session, drawn, content)
+    for member in members:
+        settle_in(session, entry.key, entry.programme, entry.at, [member])
+    return True
+
+
+def settle_in(session: Session, cause: str, programme: str, at: float, members: Sequence[str]) -> int:
+    """Pays what the first of these members owes from what all of them hold, after the entry with the key `cause`, under
+    their locks. Returns how many points."""
+    owed = -_sums(session, programme, members[0]).get(Account.OWED, 0)
+    if owed <= 0:
+        return 0
+    entry = settlement(cause, programme, at, owed, members, lots_of(session, programme, members))
+    if entry is None:
+        return 0
+    _write(session, entry, content_digest(entry))
+    return sum(p.amount for p in entry.postings if p.account is Account.OWED)
+
+
+def _draw(session: Session, entry: LedgerEntry, members: Sequence[str]) -> LedgerEntry:
+    if not any(p.account is Account.AVAILABLE and p.amount < 0 for p in entry.postings):
+        return entry
+    try:
+        return draw(entry, lots_of(session, entry.programme, members))
+    except TooFewPoints as error:
+        raise NotEnoughPoints("there are not enough points") from error
+
+
+def _write(session: Session, entry: LedgerEntry, content: str) -> None:
     row = LedgerEntryTable(
         programme=entry.programme,
         key=entry.key,
@@ -73,6 +121,7 @@ def post_in(session: Session, entry: LedgerEntry) -> bool:
         content=content,
         reverses=entry.reverses,
         note=entry.note,
+        expires_at=entry.expires_at,
     )
     session.add(row)
     session.flush()
@@ -80,11 +129,15 @@ def post_in(session: Session, entry: LedgerEntry) -> bool:
     for p in entry.postings:
         session.add(
             LedgerPostingTable(
-                entry_id=row.id, programme=entry.programme, account=p.account, member=p.member, amount=p.amount
+                entry_id=row.id,
+                programme=entry.programme,
+                account=p.account,
+                member=p.member,
+                amount=p.amount,
+                lot=p.lot,
             )
         )
     session.flush()
-    return True
 
 
 def hold_in(
@@ -117,14 +170,21 @@ def hold_in(
 def balance(db: Database, programme: str, member: str) -> Balance:
     """What a member holds: sums over postings, stored nowhere."""
     with db.read() as session:
-        sums = _sums(session, programme, member)
-    return Balance(sums.get(Account.AVAILABLE, 0), sums.get(Account.PENDING, 0))
+        return balance_from(_sums(session, programme, member))
 
 
 def wallet_balance(db: Database, programme: str, members: Sequence[str]) -> Balance:
     """What a person holds whose profiles have become one: the sum over the members."""
     held = [balance(db, programme, member) for member in members]
-    return Balance(sum(b.available for b in held), sum(b.pending for b in held))
+    return Balance(sum(b.available for b in held), sum(b.pending for b in held), sum(b.owed for b in held))
+
+
+def spendable(db: Database, programme: str, members: Sequence[str], now: float) -> int:
+    """What a person can spend now: without points past their end, and less what is owed."""
+    with db.read() as session:
+        lots = lots_of(session, programme, members)
+        owed = sum(_sums(session, programme, member).get(Account.OWED, 0) for member in members)
+        return max(0, usable_points(lots, now) + owed)
 
 
 def entries_of(
@@ -172,24 +232,47 @@ def _forget_early(session: Session, now: float) -> None:
 def release_holds(session: Session, due: Sequence[HoldTable], now: float, released_by: str | None = None) -> None:
     """Makes the points of these locked holds available, inside a caller's transaction; `released_by` is the redemption
     that does so before their time."""
-    for member in sorted({hold.member for hold in due}):
-        _lock_member(session, member)
+    lock_members(session, [hold.member for hold in due])
     for hold in due:
         hold.state, hold.friend, hold.deal, hold.released_by = HoldState.RELEASED, None, None, released_by
-        post_in(session, release(hold.key, hold.programme, hold.member, hold.points, now, hold.taken_back))
+        lot = _lot_of(session, hold)
+        post_in(session, release(hold.key, hold.programme, hold.member, hold.points, now, hold.taken_back, lot=lot))
+
+
+def _lot_of(session: Session, hold: HoldTable) -> str:
+    """The lot of a hold's points; empty where they were earned before there were lots."""
+    entry = entry_of(session, hold.programme, hold.key)
+    return next((p.lot for p in entry.postings if p.account is Account.PENDING), "") if entry else ""
+
+
+def take_back_released(session: Session, hold: HoldTable, key: str, now: float) -> None:
+    """Takes back what this locked hold released, from its own lot first; what was spent is owed."""
+    lot = _lot_of(session, hold)
+    post_in(session, claw_back(key, hold.programme, hold.member, hold.points, now, lot=lot))
 
 
 def hold_again(session: Session, released: Sequence[HoldTable], now: float) -> None:
     """Takes back what these locked holds released, which then waits for its time once more, inside a caller's
-    transaction. The member may fall below zero: what was spent meanwhile is owed."""
-    for member in sorted({hold.member for hold in released}):
-        _lock_member(session, member)
+    transaction. What was spent meanwhile is owed."""
+    lock_members(session, [hold.member for hold in released])
     for hold in released:
-        entry = release(hold.key, hold.programme, hold.member, hold.points, now, hold.taken_back)
-        post_in(session, reversal(entry, now))
+        entry = entry_of(session, hold.programme, release_key(hold.key, hold.taken_back))
+        assert entry is not None
+        _undo_release(session, entry, now)
         hold.state, hold.released_by = HoldState.HELD, None
         hold.taken_back += 1
     session.flush()
+
+
+def _undo_release(session: Session, entry: LedgerEntry, now: float) -> None:
+    """The points wait again: by a reversal, or where some of them are spent by an entry that owes those."""
+    (out,) = [p for p in entry.postings if p.account is Account.AVAILABLE]
+    left = sum(lot.available for lot in lots_of(session, entry.programme, [out.member]) if lot.key == out.lot)
+    if left >= out.amount:
+        post_in(session, reversal(entry, now))
+        return
+    back = tuple(replace(p, amount=-p.amount) for p in entry.postings)
+    post_in(session, LedgerEntry(f"retake:{entry.key}", entry.programme, EntryKind.CLAWBACK, now, back))
 
 
 def _check_reversal(session: Session, entry: LedgerEntry) -> None:
@@ -207,8 +290,8 @@ def _check_reversal(session: Session, entry: LedgerEntry) -> None:
         select(LedgerEntryTable.key).where(again, col(LedgerEntryTable.programme) == entry.programme)
     ).first():
         raise EntryConflict(f"entry {entry.reverses!r} is reversed already")
-    back = sorted((p.account, p.member, -p.amount) for p in entry.postings)
-    if back != sorted((p.account, p.member, p.amount) for p in _entry(session, original).postings):
+    back = sorted((p.account, p.member, -p.amount, p.lot) for p in entry.postings)
+    if back != sorted((p.account, p.member, p.amount, p.lot) for p in _entry(session, original).postings):
         raise EntryConflict(f"not the reverse of entry {entry.reverses!r}")
     hold = session.get(HoldTable, (entry.programme, entry.reverses), with_for_update=True)
     if hold is not None and hold.state in (HoldState.HELD, HoldState.REVIEW):
@@ -218,21 +301,14 @@ def _check_reversal(session: Session, entry: LedgerEntry) -> None:
 
 
 def _check_funds(session: Session, entry: LedgerEntry) -> None:
-    """No member account falls below zero, judged under the member's lock."""
-    if entry.kind in (EntryKind.CLAWBACK, EntryKind.REVERSAL):
-        return
-    falling = [p for p in entry.postings if p.account in MEMBER_ACCOUNTS and p.amount < 0]
+    """What a member holds does not fall below zero, judged under the member's lock."""
+    falling = [p for p in entry.postings if p.account in HELD and p.amount < 0]
     for member in sorted({p.member for p in falling}):
-        _lock_member(session, member)
         sums = _sums(session, entry.programme, member)
-        for account in MEMBER_ACCOUNTS:
+        for account in HELD:
             change = sum(p.amount for p in entry.postings if p.member == member and p.account == account)
             if change < 0 and sums.get(account, 0) + change < 0:
                 raise NotEnoughPoints("there are not enough points")
-
-
-def _lock_member(session: Session, member: str) -> None:
-    named_lock(session, "member." + hashlib.sha256(member.encode()).hexdigest())
 
 
 def _sums(session: Session, programme: str, member: str) -> dict[Account, int]:
@@ -244,11 +320,20 @@ def _sums(session: Session, programme: str, member: str) -> dict[Account, int]:
     return {Account(account): int(total) for account, total in rows}
 
 
+def entry_of(session: Session, programme: str, key: str) -> LedgerEntry | None:
+    """The entry of this key, where there is one."""
+    mine = col(LedgerEntryTable.programme) == programme, col(LedgerEntryTable.key) == key
+    row = session.exec(select(LedgerEntryTable).where(*mine)).first()
+    return None if row is None else _entry(session, row)
+
+
 def _entry(session: Session, row: LedgerEntryTable) -> LedgerEntry:
     postings = session.exec(
         select(LedgerPostingTable)
         .where(col(LedgerPostingTable.entry_id) == row.id)
         .order_by(col(LedgerPostingTable.id))
     )
-    moved = tuple(Posting(Account(p.account), p.member, p.amount) for p in postings)
-    return LedgerEntry(row.key, row.programme, EntryKind(row.kind), row.at, moved, row.reverses, row.note)
+    moved = tuple(Posting(Account(p.account), p.member, p.amount, p.lot) for p in postings)
+    return LedgerEntry(
+        row.key, row.programme, EntryKind(row.kind), row.at, moved, row.reverses, row.note, row.expires_at
+    )

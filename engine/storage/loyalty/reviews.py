@@ -15,14 +15,14 @@ from sqlmodel import Session, col, select
 
 from engine.errors import BusinessRefusal, NotFound
 from engine.loyalty.humans import Signal
-from engine.loyalty.ledger import PROGRAMME, claw_back, earn_pending, reversal
+from engine.loyalty.ledger import PROGRAMME, reversal
 from engine.loyalty.sharing import ShareOutcome
 from engine.storage.database import Database
 from engine.storage.loyalty.judging import hold_of, stop_waiting, write_verdict
-from engine.storage.loyalty.ledger import post_in
+from engine.storage.loyalty.ledger import entry_of, post_in, take_back_released
 from engine.storage.models.ledger import HoldState, HoldTable, ShareReviewTable, ShareTable, ShareVisitTable
 from engine.storage.models.shoppers import ShopperTable
-from engine.vocabulary import EntryKind, ProblemCode, ReviewVerdict
+from engine.vocabulary import ProblemCode, ReviewVerdict
 
 
 class ReviewedAlready(BusinessRefusal):
@@ -139,10 +139,11 @@ def _refuse(session: Session, visit: ShareVisitTable, now: float) -> None:
     if hold is None:
         return
     if hold.state == HoldState.RELEASED:
-        post_in(session, claw_back(f"refused:{hold.key}", hold.programme, hold.member, hold.points, now))
+        take_back_released(session, hold, f"refused:{hold.key}", now)
         hold.state, hold.friend, hold.deal, hold.released_by = HoldState.REVERSED, None, None, None
     elif hold.state != HoldState.REVERSED:
-        earned = earn_pending(hold.key, hold.programme, EntryKind.SHARE_VISIT, hold.member, hold.points, now)
+        earned = entry_of(session, hold.programme, hold.key)
+        assert earned is not None
         post_in(session, reversal(earned, now))
     session.flush()
 

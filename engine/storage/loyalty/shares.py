@@ -245,7 +245,8 @@ def _earn(
 ) -> None:
     # The key is the visit, never the link: the ledger outlives erasure and must not lead back to anyone.
     key = "share-visit:" + hashlib.sha256(f"{row.token}|{visit.id}".encode()).hexdigest()[:32]
-    entry = earn_pending(key, PROGRAMME, EntryKind.SHARE_VISIT, row.member_id, points, now)
+    end = None if rules.expire_s is None else now + rules.expire_s
+    entry = earn_pending(key, PROGRAMME, EntryKind.SHARE_VISIT, row.member_id, points, now, expires_at=end)
     post_in(session, entry)
     deal = deal_of(row.store, row.campaign_id)
     waits = HoldState.REVIEW if visit.outcome == ShareOutcome.REVIEW else HoldState.HELD

@@ -54,5 +54,14 @@ __all__ = [
 metadata = SQLModel.metadata
 """Every table of these modules; what the migrations must agree with."""
 
-APPEND_ONLY = ("consent_log", "ledger_entry", "ledger_posting", "share_review", "merge_log", "audit_entry")
+APPEND_ONLY = (
+    "consent_log",
+    "ledger_entry",
+    "ledger_posting",
+    "share_review",
+    "merge_log",
+    "audit_entry",
+    "loyalty_purchase",
+    "loyalty_return",
+)
 """Tables whose rows no one may change or delete: the migrations put triggers on them."""

@@ -84,6 +84,7 @@ class LedgerEntryTable(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("programme", "key", name="uq_ledger_entry_key"),
         Index("uq_ledger_entry_reverses", "programme", "reverses", unique=True),
+        Index("ix_ledger_entry_expires", "expires_at"),
         {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
@@ -94,6 +95,7 @@ class LedgerEntryTable(SQLModel, table=True):
     content: str  # digest of everything that counts: the same key with another one is an error
     reverses: str | None = None
     note: str
+    expires_at: float | None = Field(default=None, sa_type=Double)  # of the lot that it earns
 
 
 class LedgerPostingTable(SQLModel, table=True):
@@ -104,6 +106,7 @@ class LedgerPostingTable(SQLModel, table=True):
         CheckConstraint("amount <> 0", name="ck_ledger_posting_amount"),
         Index("ix_ledger_posting_balance", "programme", "member", "account", "amount"),
         Index("ix_ledger_posting_entry", "entry_id"),
+        Index("ix_ledger_posting_lot", "programme", "lot", "account", "amount"),
         {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
@@ -112,6 +115,7 @@ class LedgerPostingTable(SQLModel, table=True):
     account: str
     member: str
     amount: int = Field(sa_type=BigInteger)
+    lot: str = Field(default="", sa_column_kwargs={"server_default": ""})  # key of the entry that earned these points
 
 
 class HoldState(StrEnum):
@@ -147,3 +151,45 @@ class HoldTable(SQLModel, table=True):
     deal: str | None = None
     released_by: str | None = None  # the redemption that released it before its time
     taken_back: int = Field(default=0, sa_type=Integer, sa_column_kwargs={"server_default": "0"})  # how often
+
+
+class LoyaltyPurchaseTable(SQLModel, table=True):
+    """Append-only (triggers refuse change): what a purchase earned, line by line, so that a return takes back the same.
+
+    `lines` is JSON: name, amount in minor units, points of each. It names no product, and leads to a person no more
+    than the ledger does. `earned_key` is the entry's, where points came of it.
+    """
+
+    __tablename__: ClassVar[str] = "loyalty_purchase"
+    __table_args__ = (
+        UniqueConstraint("purchase_id", name="uq_loyalty_purchase"),
+        Index("ix_loyalty_purchase_member", "member", "at"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
+    purchase_id: str
+    programme: str
+    member: str
+    at: float = Field(sa_type=Double)
+    earned_key: str
+    points: int = Field(sa_type=BigInteger)
+    lines: str = Field(sa_type=Text)
+    content: str  # digest of what was asked
+
+
+class LoyaltyReturnTable(SQLModel, table=True):
+    """Append-only (triggers refuse change): what came back of a purchase, and how many points went with it."""
+
+    __tablename__: ClassVar[str] = "loyalty_return"
+    __table_args__ = (
+        UniqueConstraint("return_id", name="uq_loyalty_return"),
+        Index("ix_loyalty_return_purchase", "purchase_id"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
+    return_id: str
+    purchase_id: str
+    at: float = Field(sa_type=Double)
+    points: int = Field(sa_type=BigInteger)
+    lines: str = Field(sa_type=Text)
+    content: str

@@ -29,7 +29,12 @@ from engine.storage.loyalty.ledger import (
 )
 from engine.storage.models import APPEND_ONLY
 from engine.storage.models.identity import MergeLogTable
-from engine.storage.models.ledger import LedgerPostingTable, ShareReviewTable
+from engine.storage.models.ledger import (
+    LedgerPostingTable,
+    LoyaltyPurchaseTable,
+    LoyaltyReturnTable,
+    ShareReviewTable,
+)
 from engine.vocabulary import Account, AuditAction
 from tests.engine.storage.scenes import NOW, at_once, shopper
 from tests.examples import examples
@@ -106,6 +111,11 @@ def test_the_database_itself_refuses_change(db: Database, table: str, verb: str)
         session.add(ShareReviewTable(visit_id=1, store="s", verdict="flagged", score=3.0, signals="{}", by="m", at=NOW))
         named = dict.fromkeys(("merge_id", "change", "kept", "merged", "proof", "moved"), "x")
         session.add(MergeLogTable(**named, at=NOW))
+        bought = dict.fromkeys(("purchase_id", "programme", "member", "earned_key", "lines", "content"), "x")
+        session.add(LoyaltyPurchaseTable(**bought, points=1, at=NOW))
+        back = dict.fromkeys(("return_id", "purchase_id", "lines", "content"), "x")
+        session.flush()
+        session.add(LoyaltyReturnTable(**back, points=1, at=NOW))
         note(session, Actor("ana", "a1"), AuditAction.SIGNED_IN, NOW)
     with pytest.raises(DBAPIError, match="append-only"), db.write() as session:
         session.connection().execute(text(verb.format(table)))
@@ -123,7 +133,9 @@ def test_nobody_spends_what_they_do_not_have(db: Database) -> None:
     with pytest.raises(NotEnoughPoints):
         post(db, books.expire("x1", PROGRAMME, "m1", 1, NOW))
     assert post(db, books.claw_back("c1", PROGRAMME, "m1", 30, NOW))  # spent already: a debt
-    assert balance(db, PROGRAMME, "m1") == Balance(-30, 50)
+    assert balance(db, PROGRAMME, "m1") == Balance(0, 50, 30)
+    assert post(db, books.earn("e2", PROGRAMME, "share_visit", "m1", 45, NOW))  # pays it
+    assert balance(db, PROGRAMME, "m1") == Balance(15, 50)
 
 
 def test_of_many_burns_at_once_only_the_covered_ones_pass(db: Database) -> None:
@@ -238,5 +250,8 @@ def test_stored_balances_are_what_the_entries_say(db: Database, moves: list[tupl
             assert post(db, entry)
             written.append(entry)
     for member in "ab":
-        assert balance(db, programme, member) == books.balance_of(written, programme, member)
+        said, held = books.balance_of(written, programme, member), balance(db, programme, member)
+        assert (held.available - held.owed, held.pending) == (said.available, said.pending)
+        assert min(held.available, held.pending, held.owed) >= 0
+        assert held == books.balance_of([entry for _, entry in entries_of(db, member)], programme, member)
     assert total(db) == 0

@@ -25,7 +25,7 @@ from api.texts.language import language
 from api.times import rfc3339
 from engine.errors import StorageUnavailable
 from engine.ingest.masks import mask_macs
-from engine.storage.status import ENGINE, EVERY_STORE, SILENT_S, Status, get_status, troubles_of
+from engine.storage.status import ENGINE, EVERY_STORE, LEDGER, SILENT_S, Status, get_status, troubles_of
 from engine.vocabulary import Right, StoreTrouble
 
 router = APIRouter(prefix="/health", tags=["health"])
@@ -137,7 +137,7 @@ def _look(ctx: AppContext, request: Request, grant: Grant | None) -> tuple[Ready
             component=row.component,
             reported_at=rfc3339(row.at),
             age_s=round(now - row.at, 1),
-            fresh=not row.values.get("failing") if row.component == PORTAL else now - row.at <= SILENT_S,
+            fresh=_is_well(row, now),
             values=_values(row, unknown.get(row.store, []), grant),
         )
         for row in rows
@@ -149,12 +149,24 @@ def _look(ctx: AppContext, request: Request, grant: Grant | None) -> tuple[Ready
     said = [_sentence(store, trouble) for store, found in troubles.items() for trouble in found]
     reasons = list(dict.fromkeys([*request.app.state.own_engine(), *_unsteady(row.values for row in rows), *said]))
     failed = delivery == "dead" or bool(reasons)
+    # Whoever serves can go on serving: somebody has to look at the books.
+    reasons += [words("en").health.ledger_wrong for row in rows if row.component == LEDGER and not _is_well(row, now)]
     status: Literal["ready", "not_ready"] = "not_ready" if failed else "ready"
     seen = [
         c for c in components if grant is not None and grant.may(Right.SEE_HEALTH, None if c.store == "*" else c.store)
     ]
     reasons = [mask_macs(reason) for reason in reasons]
     return Ready(status=status, database="up", engine=engine, delivery=delivery, reasons=reasons), seen
+
+
+def _is_well(row: Status, now: float) -> bool:
+    """Whether a part works: an engine speaks every few seconds, a captive portal when phones come, and the ledger is
+    proved once a night."""
+    if row.component == PORTAL:
+        return not row.values.get("failing")
+    if row.component == LEDGER:
+        return not row.values.get("ledger_faults")
+    return now - row.at <= SILENT_S
 
 
 def _receivers(ctx: AppContext, turned: TurnedAway, now: float) -> Iterator[Component]:

@@ -11,7 +11,7 @@ from engine.storage import cap_counts, last_places, wallet_changes
 from engine.storage.accounts import invitations
 from engine.storage.accounts import sessions as colleagues
 from engine.storage.database import Database
-from engine.storage.loyalty import expiry, ledger
+from engine.storage.loyalty import expiry, ledger, proof
 from engine.storage.once import idempotency
 from engine.storage.once.attempts import purge_attempts
 from engine.storage.people import browsers, identifiers, merges, phones
@@ -51,7 +51,6 @@ def housekeeping_jobs(db: Database) -> dict[str, Job]:
         "messages nobody saw in time": lambda now: vouchers.expire_undelivered(db, now),
         "vouchers past their validity": lambda now: vouchers.expire_unredeemed(db, now),
         "points released": lambda now: ledger.release_pending(db, now),
-        "points past their end": lambda now: expiry.expire_lots(db, now),
         "claims and used proofs forgotten": lambda now: phones.purge_claims(db, now),
         "links by e-mail forgotten": lambda now: identifiers.purge_links(db, now),
         "colleagues signed out": lambda now: colleagues.purge_sessions(db, now),
@@ -68,4 +67,8 @@ def housekeeping_jobs(db: Database) -> dict[str, Job]:
 def retention_jobs(db: Database, config: Config) -> dict[str, Job]:
     """What is forgotten in time; looked at every hour, and at every start."""
     rules = rules_of(db, config.retention, config.storage.data_dir)
-    return {"rows forgotten in time": lambda now: forget(db, rules, now)}
+    return {
+        "rows forgotten in time": lambda now: forget(db, rules, now),
+        "points past their end": lambda now: expiry.expire_lots(db, now),
+        "faults in the ledger": lambda now: proof.prove_nightly(db, now),
+    }

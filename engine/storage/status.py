@@ -16,6 +16,7 @@ from engine.storage.upserts import upsert
 from engine.vocabulary import StoreTrouble
 
 ENGINE = "engine"
+LEDGER = "ledger"  # proved once a night
 EVERY_STORE = "*"  # what belongs to no store: frames for stores without a floor plan, the broker, the database
 SILENT_S = 8.0  # an engine reports every 3 s, while it waits for a radio map too: with the pages' 2 s all in 10 s
 

@@ -33,6 +33,15 @@ class EntryKind(StrEnum):
     REVERSAL = "reversal"
 
 
+class LedgerFault(StrEnum):
+    """What the proof of the ledger may find."""
+
+    UNBALANCED = "unbalanced"
+    ALTERED = "altered"
+    BELOW_ZERO = "below_zero"
+    BALANCE_DIFFERS = "balance_differs"
+
+
 class PointsState(StrEnum):
     """Where the points are that one opening of a shared link brought."""
 

@@ -30,6 +30,7 @@ from engine.privacy.secrets import Secrets, load_secrets
 from engine.runtime.stored.packing import unpack
 from engine.storage.database import Database, look_into
 from engine.storage.leases import read_leases
+from engine.storage.loyalty.proof import prove
 from engine.storage.migrate import known, newest
 from engine.storage.upkeep.copies import NO_DATABASE, database_version, sqlite_file
 from engine.storage.upkeep.soundness import StoredState, code_fits, require_sound, stored_states
@@ -183,6 +184,7 @@ def check_database(
 def _look_inside(db: Database, plans: Mapping[str, Plan], secrets: Secrets | None, config: Config) -> Iterator[Found]:
     require_sound(db)
     yield Found("database", Condition.OK, f"version {newest()}, whole")
+    yield _ledger(db)
     folder = config.storage.data_dir
     keys = KeyFile(folder) if os.access(folder / KEY_FILE, os.R_OK) else NoKeys()
     for state in stored_states(db):
@@ -200,6 +202,15 @@ def _look_inside(db: Database, plans: Mapping[str, Plan], secrets: Secrets | Non
         if lease.owner:
             until = datetime.fromtimestamp(lease.expires_at, UTC).isoformat(timespec="seconds")
             yield Found("leases", Condition.OK, f"{store} is run by {lease.owner}, said last to be so until {until}")
+
+
+def _ledger(db: Database) -> Found:
+    proof = prove(db)
+    if proof.holds:
+        return Found("ledger", Condition.OK, f"{proof.entries} entries sum to zero, and balances are what they say")
+    faults = ", ".join(f"{fault} ({n})" for fault, n in sorted(proof.faults.items()))
+    says = f"the points ledger contradicts itself: {faults}"
+    return Found("ledger", Condition.WRONG, says, "compare with the last backup that `rayon doctor` finds in order")
 
 
 def _stored_campaigns(db: Database, store: str) -> Iterator[Found]:

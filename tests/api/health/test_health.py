@@ -196,3 +196,16 @@ def test_a_key_of_one_store_sees_that_store(site: Site) -> None:
     with site.client(Authorization=f"Bearer {key}") as client:
         assert [c["store"] for c in client.get("/health").json()["components"]] == ["other"]
         assert client.get("/metrics").status_code == 401
+
+
+def test_a_ledger_that_contradicts_itself_is_said_and_pages_are_served(site: Site) -> None:
+    put_status(site.db, "*", "ledger", {"entries": 3, "ledger_faults": {}}, time.time() - 80_000.0)
+    with site.client() as client, site.manager() as manager:
+        assert client.get("/health/ready").json()["reasons"] == []
+        assert [c["fresh"] for c in manager.get("/health").json()["components"]] == [True]
+        put_status(site.db, "*", "ledger", {"entries": 3, "ledger_faults": {"altered": 1}}, time.time())
+        ready, seen = client.get("/health/ready"), manager.get("/health").json()
+        page = manager.get("/health", headers={"Accept": "text/html"}).text
+    assert (ready.status_code, ready.json()["reasons"]) == (200, [words("en").health.ledger_wrong])
+    assert [(c["fresh"], c["values"]["ledger_faults"]) for c in seen["components"]] == [(False, {"altered": 1})]
+    assert words("fr").health_reasons["altered"] in page

@@ -16,8 +16,8 @@ from engine.offers.offline.signed import PURPOSE, sign_code
 def qr_svg(text: str, error: str = "m") -> str:
     """`text` as a black-on-white QR code: an `<svg>` with a viewBox and no size of its own. Quiet zone included.
 
-    Error correction M (15 %) unless it is told to be `l` (7 %), or what is left over allows more: a cracked screen still
-    scans. Texts in capitals and digits give the smallest symbol.
+    Error correction M (15 %) unless it is told to be `l` (7 %), or what is left over allows more: a cracked screen
+    still scans. Texts in capitals and digits give the smallest symbol.
     """
     out = io.BytesIO()
     segno.make_qr(text, error=error).save(

@@ -150,7 +150,8 @@ def _look(ctx: AppContext, request: Request, grant: Grant | None) -> tuple[Ready
     reasons = list(dict.fromkeys([*request.app.state.own_engine(), *_unsteady(row.values for row in rows), *said]))
     failed = delivery == "dead" or bool(reasons)
     # Whoever serves can go on serving: somebody has to look at the books.
-    reasons += [words("en").health.ledger_wrong for row in rows if row.component == LEDGER and not _is_well(row, now)]
+    t = words("en")
+    reasons += [t.health.ledger_wrong for row in rows if row.component == LEDGER and not _is_well(row, now)]
     status: Literal["ready", "not_ready"] = "not_ready" if failed else "ready"
     seen = [
         c for c in components if grant is not None and grant.may(Right.SEE_HEALTH, None if c.store == "*" else c.store)

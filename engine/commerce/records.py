@@ -114,7 +114,7 @@ class ProductView(ShopEvent):
 
 
 @dataclass(frozen=True, slots=True)
-class Basket(ShopEvent):
+class OnlineBasket(ShopEvent):
     """What lies in a basket. One without lines was emptied, or became an order."""
 
     kind: ClassVar[ShopEventKind] = ShopEventKind.BASKET
@@ -152,6 +152,6 @@ class CatalogueEntry(ShopEvent):
 
 
 RECORDS: Mapping[ShopEventKind, type[ShopEvent]] = {
-    made.kind: made for made in (Order, Purchase, Return, ProductView, Basket, StockLevel, CatalogueEntry)
+    made.kind: made for made in (Order, Purchase, Return, ProductView, OnlineBasket, StockLevel, CatalogueEntry)
 }
 """The record of each kind."""

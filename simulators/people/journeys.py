@@ -34,7 +34,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Purchase:
+class ProductBought:
     """One product bought, at the time of payment."""
 
     t_s: float
@@ -66,7 +66,7 @@ class Journey:
     heading_rad: list[float] = field(default_factory=list)
     stops: list[Stop] = field(default_factory=list)
     taken: list[Taken] = field(default_factory=list)
-    purchases: list[Purchase] = field(default_factory=list)
+    purchases: list[ProductBought] = field(default_factory=list)
 
     @property
     def start_s(self) -> float:

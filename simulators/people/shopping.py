@@ -11,7 +11,7 @@ import shapely
 from simulators.people.companions import follow
 from simulators.people.congestion import Occupancy
 from simulators.people.hours import Rates
-from simulators.people.journeys import Journey, Pace, Purchase, Stop, Store, split_way
+from simulators.people.journeys import Journey, Pace, ProductBought, Stop, Store, split_way
 from simulators.people.others import cleaning_round, staff_round, walk_past
 from simulators.people.people import Shopper, dwell_s
 from simulators.people.walking.floor import Spot
@@ -191,7 +191,7 @@ class Outings:
         journey.stand(people.till_fixed_s + people.till_item_s * len(journey.basket), journey.heading_rad[-1])
         spot, name = journey.spot, till.removeprefix("opening ")
         journey.stops.append(Stop("till", name, since_s, journey.end_s, spot.level, spot.x_m, spot.y_m))
-        journey.purchases += [Purchase(journey.end_s, name, product) for product in journey.basket]
+        journey.purchases += [ProductBought(journey.end_s, name, product) for product in journey.basket]
         queues[till].append(journey.end_s)
         return till
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.commerce.records import Basket, CatalogueEntry, Order, OrderLine, Purchase, Return, ShopEvent
+from engine.commerce.records import CatalogueEntry, OnlineBasket, Order, OrderLine, Purchase, Return, ShopEvent
 from engine.ingest.decoders.values import RecordUnusable
 from engine.ingest.shops.plain import AMOUNT_MAX, MOST_LINES, text
 from engine.plan.currencies import EXPONENTS
@@ -15,7 +15,7 @@ def check_event(event: ShopEvent) -> None:
     """Raises RecordUnusable with the reason to count."""
     if not 0 <= event.version <= _VERSION_MAX:
         raise RecordUnusable(RecordRefusal.BAD_SHAPE)
-    if isinstance(event, (Order, Purchase, Return, Basket)):
+    if isinstance(event, (Order, Purchase, Return, OnlineBasket)):
         _known(event.currency)
         _check_amounts(event.total_minor)
         _check_lines(event.lines)

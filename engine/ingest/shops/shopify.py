@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from engine.commerce.records import (
-    Basket,
     CatalogueEntry,
     Customer,
+    OnlineBasket,
     Order,
     OrderLine,
     Purchase,
@@ -171,7 +171,7 @@ def _basket(body: Json, told: ShopTold) -> Iterator[ShopEvent]:
     changed = v.time_s(body.get("updated_at"), told.zone)
     lines = _lines(body.get("line_items"), code, included=True)
     name = v.identifier(body.get("token") or body.get("id"))
-    yield Basket(told.source, name, v.version_of(changed), changed, code, v.total(lines), lines)
+    yield OnlineBasket(told.source, name, v.version_of(changed), changed, code, v.total(lines), lines)
 
 
 TOPICS: Mapping[str, Callable[[Json, ShopTold], Iterator[ShopEvent]]] = {

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-WRITES_BYTES_PER_S = 4_000.0  # what checkpoints of one store may write: 0.35 GB a day
+WRITES_BYTES_PER_S = 3_000.0  # of states of one store: 0.26 GB a day, and as much again in the log of the database
 OVERDUE_S = 30.0  # tracks are rounded every few seconds of the store's time: who waits longer waits for nothing
-LONGEST_REST_S = 450.0  # so much journal is worked off again after a crash, at most
+LONGEST_REST_S = 600.0  # so much journal is worked off again after a crash, at most
 
 
 @dataclass(slots=True)

@@ -11,8 +11,8 @@ import pytest
 
 from engine.commerce.form import as_form, from_form
 from engine.commerce.records import (
-    Basket,
     CatalogueEntry,
+    OnlineBasket,
     Order,
     OrderLine,
     ProductView,
@@ -98,7 +98,7 @@ def test_shopifys_catalogue_stock_and_basket() -> None:
     assert other.sku == "808950811"
     level = one(decode("shopify", "stock"), StockLevel)
     assert (level.sku, level.quantity_milli, level.store) == (coat.stock_sku, -1_000, "boutique")
-    basket = one(decode("shopify", "basket"), Basket)
+    basket = one(decode("shopify", "basket"), OnlineBasket)
     assert (basket.total_minor, basket.lines[0].quantity_milli) == (6_000, 3_000)
 
 
@@ -170,7 +170,7 @@ def test_receipts_as_a_table() -> None:
 def test_our_own_form_says_every_kind() -> None:
     decoded = decode("shop", "events")
     assert [type(event) for event in decoded.events] == [
-        Purchase, Return, Order, ProductView, Basket, StockLevel, CatalogueEntry,
+        Purchase, Return, Order, ProductView, OnlineBasket, StockLevel, CatalogueEntry,
     ]  # fmt: skip
     assert decoded.refused == {}
     assert decoded.events[0].source == "web"

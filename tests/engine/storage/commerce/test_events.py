@@ -8,9 +8,9 @@ from itertools import permutations
 import pytest
 
 from engine.commerce.records import (
-    Basket,
     CatalogueEntry,
     Customer,
+    OnlineBasket,
     Order,
     OrderLine,
     ProductView,
@@ -46,7 +46,7 @@ EVERY: list[ShopEvent] = [
     BACK,
     Order("web", "7", 1, NOW, OrderState.PLACED, "EUR", 18_900, (COAT,), WHO),
     ProductView("web", "v", 1, NOW, "COAT-38", WHO),
-    Basket("web", "b", 1, NOW, "EUR", 0),
+    OnlineBasket("web", "b", 1, NOW, "EUR", 0),
     StockLevel("web", "s", 1, NOW, "COAT-38", -1_000),
     CatalogueEntry("web", "c", 1, NOW, "COAT-38", "Trench coat", barcodes=("2000000000015",)),
 ]

@@ -65,7 +65,7 @@ class CampaignAnswer(BaseModel):
 class PromiseAnswer(BaseModel):
     """What a campaign's triggers can promise at its place, from the plan alone: shares of 0 to 1."""
 
-    asked: float
+    asked: float | None
     kept: bool
     threshold: float | None
     precision: float

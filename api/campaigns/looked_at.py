@@ -48,7 +48,7 @@ class Foresights:
         """What the campaign can promise at its place; None in a store without access points."""
         if not plan.access_points:
             return None
-        key = (plan.store, campaign.place, campaign.precision)
+        key = (plan.store, campaign.place, campaign.precision or (campaign.min_probability,))
         with self._lock:
             if key not in self._told:
                 if plan.store not in self._of:

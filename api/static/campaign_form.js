@@ -12,7 +12,7 @@ function showKind() {
 }
 
 function lightPlace() {
-  const asked = new URLSearchParams({ place: field("place").value, radius_m: field("radius_m").value || "3" });
+  const asked = new URLSearchParams({ place: field("place").value, radius_m: field("radius_m").value.replace(",", ".") || "3" });
   const address = `${form.action.split("/_form")[0]}/_place.svg?${asked}`;
   const picture = document.getElementById("lit");
   if (picture && picture.src !== address) picture.src = address;

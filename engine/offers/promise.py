@@ -48,19 +48,31 @@ class Promise:
 
 
 def promise(cells: Cells, occupancy: F32, member: F32, sigma_m: float, wanted: float) -> Promise:
-    """At a place, `member` (C,), of a store occupied by `occupancy` (C,), where fixes err by `sigma_m` radially."""
+    """At a place, `member` (C,), of a store occupied by `occupancy` (C,), where fixes err by `sigma_m` radially: with
+    the lowest threshold of P(place) that keeps the precision `wanted`."""
     near, there = _near(cells, member)
     if not there.any():
         return Promise(None, 0.0, 0.0, 0.0)
     if there.all():
         return Promise(THRESHOLDS[0], 1.0, 1.0, 1.0)
-    precision, recall = _rates(cells, near, there, occupancy[near].astype(np.float64), sigma_m)
+    precision, recall = _rates(cells, near, there, occupancy[near].astype(np.float64), sigma_m, THRESHOLDS)
     low, mean, came = np.quantile(precision, PESSIMISTIC, axis=1), precision.mean(axis=1), recall.mean(axis=1)
     offers = came >= LEAST_RECALL
     good = np.flatnonzero((low >= wanted) & offers)
     best = int(good[0]) if len(good) else int(np.argmax(np.where(offers, low, -1.0)))
     threshold = THRESHOLDS[best] if len(good) else None
     return Promise(threshold, float(mean[best]), float(low[best]), float(came[best]))
+
+
+def expected_at(cells: Cells, occupancy: F32, member: F32, sigma_m: float, threshold: float) -> Promise:
+    """The same at a given `threshold` of P(place), whatever comes of it: what a campaign does that promises nothing."""
+    near, there = _near(cells, member)
+    if not there.any():
+        return Promise(threshold, 0.0, 0.0, 0.0)
+    if there.all():
+        return Promise(threshold, 1.0, 1.0, 1.0)
+    precision, recall = _rates(cells, near, there, occupancy[near].astype(np.float64), sigma_m, (threshold,))
+    return Promise(threshold, float(precision.mean()), float(np.quantile(precision, PESSIMISTIC)), float(recall.mean()))
 
 
 def _near(cells: Cells, member: F32) -> tuple[I64, Bools]:
@@ -83,7 +95,9 @@ def _points(cells: Cells) -> F64:
     return np.column_stack([cells.x_m, cells.y_m, cells.level * FAR_M])
 
 
-def _rates(cells: Cells, near: I64, there: Bools, occupied: F64, sigma_m: float) -> tuple[F64, F64]:
+def _rates(
+    cells: Cells, near: I64, there: Bools, occupied: F64, sigma_m: float, thresholds: Sequence[float]
+) -> tuple[F64, F64]:
     """Precision and recall (thresholds, biases) at these cells."""
     points = _points(cells)[near]
     axis_m = max(sigma_m, 0.3) / np.sqrt(2.0)
@@ -92,7 +106,7 @@ def _rates(cells: Cells, near: I64, there: Bools, occupied: F64, sigma_m: float)
     said = (seen @ (occupied * there)) / np.maximum(seen @ occupied, 1e-30)  # P(place) of a fix at each cell
     blur = np.exp(-squares / (2 * max(1.0 - PERSISTS, 1e-3) * axis_m**2))
     blur /= blur.sum(axis=1, keepdims=True)
-    fires = blur @ (said[:, None] >= np.array(THRESHOLDS)).astype(np.float64)  # (cells, thresholds)
+    fires = blur @ (said[:, None] >= np.array(thresholds)).astype(np.float64)  # (cells, thresholds)
     tree = cKDTree(points)
     precision, recall = [], []
     for dx, dy in _biases(np.sqrt(PERSISTS) * axis_m):

@@ -16,17 +16,19 @@ from engine.presence.place_prior import PlacePrior
 from engine.runtime.promised.promises import Promises
 
 CELL_M = 1.0
-USUAL = 0.8  # asked for where a campaign states no precision
 WIDER_M = 5.0
 CEILING_M = 2.8
 
 
 @dataclass(frozen=True, slots=True)
 class Foretold:
-    """A campaign's promise for the precision `asked` of it, and what would keep that word where it cannot: in words."""
+    """A campaign's promise for the precision `asked` of it, and what would keep that word where it cannot: in words.
+
+    Where it states none, `asked` is None and the promise says what is to be expected at its own `min_probability`.
+    """
 
     campaign_id: str
-    asked: float
+    asked: float | None
     promise: Promise
     instead: tuple[str, ...]
 
@@ -34,8 +36,8 @@ class Foretold:
         """One line: how many of ten triggers are right, how many of ten stays get one, or what to take instead."""
         given = self.promise
         right = f"{_of_ten(given.precision)} right, {_of_ten(given.precision_low)} at the pessimistic end"
-        if given.threshold is not None:
-            return f"{right}; {_of_ten(given.recall)} who are due get one (P >= {given.threshold:g})"
+        if given.threshold is not None or self.asked is None:
+            return f"{right}; {_of_ten(given.recall)} who are due get one (P >= {given.threshold or 0:g})"
         advice = f"take {', or '.join(self.instead)}" if self.instead else "nothing near would do: take a larger place"
         return f"{right}: cannot promise {_of_ten(self.asked)}; {advice}"
 
@@ -51,8 +53,11 @@ class Foresight:
         self._promises = Promises(plan, self._cells, self._zones)
 
     def foretell(self, campaign: Campaign) -> Foretold:
-        """For the precision that it states, or USUAL. KeyError for a place that the plan does not know."""
-        asked = USUAL if campaign.precision is None else campaign.precision
+        """For the precision that it states, else at its own threshold. KeyError for a place that the plan has not."""
+        asked = campaign.precision
+        if asked is None:
+            target = target_of(campaign, self._plan, self._cells, self._zones)
+            return Foretold(campaign.id, None, self._promises.expect(target, self._places), ())
         given = self._promise(campaign, asked, self._promises)
         instead = () if given.kept else tuple(self._better(campaign, asked))
         return Foretold(campaign.id, asked, given, instead)

@@ -9,7 +9,7 @@ import pytest
 
 from engine.config import Config, OffersConfig
 from engine.offers.campaigns import CampaignState
-from engine.storage.vouchers.campaigns import campaigns_version, set_campaign_state
+from engine.storage.vouchers.campaigns import campaigns_version, get_campaign, set_campaign_state
 from tests.api.site import Site, campaign_json
 
 PATH = "/v1/stores/corner/campaigns"
@@ -55,14 +55,18 @@ def test_replaced_and_paused(manager: httpx.Client) -> None:
     assert {p["place"] for p in other.json()["problems"]} == {"body.id"}
 
 
-def test_what_it_can_promise_is_told(manager: httpx.Client) -> None:
+def test_what_it_can_promise_is_told(site: Site, manager: httpx.Client) -> None:
     manager.post(PATH, json=campaign_json("sure", precision=0.9), headers=key("1"))
     told = manager.get(f"{PATH}/sure/promise").json()
     assert told["asked"] == 0.9
     assert told["kept"] == (told["threshold"] is not None)
     assert 0 <= told["precision_low"] <= told["precision"] <= 1
     assert "of 10 right" in told["said"]
-    assert manager.get(f"{PATH}/tea-20/promise").json()["asked"] == 0.8
+    own = manager.get(f"{PATH}/tea-20/promise").json()  # states no precision
+    assert (own["asked"], own["threshold"]) == (
+        None,
+        get_campaign(site.db, "corner", "tea-20").campaign.min_probability,
+    )
     assert manager.get(f"{PATH}/none/promise").status_code == 404
     wrong = manager.post(PATH, json=campaign_json("never", precision=0.99), headers=key("2"))
     assert {p["place"] for p in wrong.json()["problems"]} == {"body.precision"}

@@ -221,3 +221,30 @@ def test_every_page_is_in_french_too(site: Site, manager: httpx.Client) -> None:
         page = manager.get(f"{HERE}{path}", params={"lang": "fr"})
         assert (page.status_code, page.headers["content-language"]) == (200, "fr"), path
         assert "ampagne" in page.text
+
+
+def test_what_is_expected_is_said_at_the_campaigns_own_threshold(site: Site, manager: httpx.Client) -> None:
+    put_campaign(site.db, "corner", campaign("own", min_probability=0.3))
+    page = manager.get(f"{HERE}/own").text
+    assert "(threshold 0.30)" in page
+    assert "expected, not promised" in page
+    assert "cannot be promised" not in page
+    assert "(seuil 0,30)" in manager.get(f"{HERE}/own", params={"lang": "fr"}).text
+
+
+def test_what_is_reserved_and_what_is_spent_have_a_word_each(site: Site, manager: httpx.Client) -> None:
+    with site.client() as phone:
+        site.issue(site.sign_in(phone), time.time())
+    assert re.search(r"Reserved of the budget</dt><dd>1 coupon", manager.get(f"{HERE}/tea-20").text)
+    assert re.search(r"1 coupon · \S+ reserved", manager.get(HERE).text)
+    results = manager.get(f"{HERE}/tea-20/results").text
+    assert re.search(r"Spent at the till</dt><dd><b>\D*0.00", results)
+    assert "reserved of the budget" in results
+
+
+@pytest.mark.parametrize("place", [{"zone": "tea"}, {"store": True}])
+def test_a_place_without_a_radius_is_lit_in_the_form(site: Site, manager: httpx.Client, place: dict[str, str]) -> None:
+    put_campaign(site.db, "corner", campaign("wide", place=place))
+    shown = re.search(r'<img id="lit" src="([^"]+)"', manager.get(f"{HERE}/wide/edit").text)
+    assert shown is not None
+    assert manager.get(shown[1].replace("&amp;", "&")).status_code == 200

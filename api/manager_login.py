@@ -37,6 +37,7 @@ CAMPAIGNS = "/campaigns/"
 OFFICER = "/dpo"
 """The data protection officer's page: the same sign-in, with a key of a scope of its own."""
 ACCOUNT, PEOPLE, AUDIT = "/account", "/people", "/audit"
+TILL = "/till"
 PASSWORD_SIGN_IN = "/account/sign-in"
 _INSIDE = (PREFIX, OFFICER, ACCOUNT, PEOPLE, AUDIT)
 """Where a sign-in may lead on to, with what lies below."""
@@ -83,7 +84,9 @@ class ManagerDoor:
         if grant is None:
             return sign_in_page(request, _wanted(request))
         if not grant.may_somewhere(Right.SEE_FIGURES):
-            return RedirectResponse(home_of(grant), 303)
+            if request.url.path.rstrip("/") == PREFIX:  # where every sign-in leads on to
+                return RedirectResponse(home_of(grant), 303)
+            return problem_page(request, 403, ProblemCode.FORBIDDEN)
         request.scope[GRANT] = grant
         return _keep_to_its_store(request, grant)
 
@@ -168,7 +171,12 @@ def inside(to: str) -> str:
 
 def home_of(grant: Grant) -> str:
     """The first page that is of use to somebody."""
-    pages = ((Right.SEE_FIGURES, PREFIX), (Right.SEE_PRIVACY, OFFICER), (Right.SEE_HEALTH, "/health"))
+    pages = (
+        (Right.SEE_FIGURES, PREFIX),
+        (Right.SEE_PRIVACY, OFFICER),
+        (Right.SEE_HEALTH, "/health"),
+        (Right.USE_TILLS, TILL),
+    )
     return next((page_ for right, page_ in pages if grant.may_somewhere(right)), ACCOUNT)
 
 

@@ -32,6 +32,8 @@ _CODES = {
     404: ProblemCode.NOT_FOUND,
     405: ProblemCode.METHOD_NOT_ALLOWED,
 }
+_WAYS_ON: dict[str, str] = {ProblemCode.FORBIDDEN: "/account", ProblemCode.STORE_UNKNOWN: "/manage"}
+"""Where a page leads on whose reader may go no further, each with its words in `problem_links`."""
 
 
 class Place(BaseModel):
@@ -92,6 +94,8 @@ def problem_page(request: Request, status: int, code: str, *, back: tuple[str, s
     """What a person reads instead of a problem; `back` is a link of ours (address, words) to go on with."""
     t = words(language(request))
     said = code if code in t.problem_titles else "other"
+    if back is None and code in _WAYS_ON:
+        back = (f"{_WAYS_ON[code]}?lang={t.lang}", t.problem_links[code])
     return page(request, "problem.html", status, title=t.problem_titles[said], text=t.problem_texts[said], back=back)
 
 

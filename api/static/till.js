@@ -16,10 +16,11 @@ const PACK_MS = 3600000;
 let stores = [];
 let coupon = null; // { text, code, sku, terms? }: terms where it was believed without a network
 
-const authorised = () => ({ Authorization: `Bearer ${localStorage.getItem(kept.key)}` });
+// With a key, or as whoever is signed in in this browser: the cookie goes along by itself.
+const authorised = () => (localStorage.getItem(kept.key) ? { Authorization: `Bearer ${localStorage.getItem(kept.key)}` } : {});
 const shop = () => stores.find((s) => s.store === by("store").value);
 const product = (sku) => shop().products.find((p) => p.sku === sku);
-const tillName = () => localStorage.getItem(kept.till);
+const tillName = () => localStorage.getItem(kept.till) ?? "1";
 const clock = (at) => new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
 const money = (minor) => {
   const { currency, currency_exponent: digits } = shop(); // browsers know other decimals than ISO 4217, for IQD say
@@ -46,18 +47,18 @@ function askForKey(why) {
 }
 
 async function open() {
-  if (!localStorage.getItem(kept.key)) return askForKey();
   let there = true;
   try {
     stores = (await call("GET", "/v1/till/stores", undefined, authorised())).items;
     localStorage.setItem("rayon_till_stores", JSON.stringify(stores));
   } catch (failure) {
     stores = JSON.parse(localStorage.getItem("rayon_till_stores") ?? "[]");
+    if (!localStorage.getItem(kept.key) && (!away(failure) || !stores.length)) return askForKey();
     if (!away(failure) || !stores.length) return askForKey(away(failure) ? t.till_refusals.no_network : refusal(failure.code));
     there = false;
   }
   by("sign_in").hidden = true;
-  by("sign_out").hidden = false;
+  by("sign_out").hidden = !localStorage.getItem(kept.key);
   by("desk").hidden = false;
   by("who").textContent = [tillName(), localStorage.getItem(kept.cashier)].filter(Boolean).join(" · ");
   by("store").replaceChildren(...stores.map((s) => element("option", { value: s.store }, s.name)));
@@ -365,6 +366,7 @@ by("sign_in").addEventListener("submit", (event) => {
 });
 by("sign_out").addEventListener("click", () => {
   localStorage.removeItem(kept.key);
+  localStorage.removeItem("rayon_till_stores");
   location.reload();
 });
 globalThis.addEventListener("online", () => book().then(() => by("desk").hidden || network(true)));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Annotated, Any
 
@@ -12,18 +13,20 @@ from api.campaigns.desk import editor, save_edit
 from api.campaigns.foretelling import foretell_week, shown
 from api.campaigns.forms import MOST_CHARS, NEW, body_of, fields_of
 from api.campaigns.looked_at import Foresights, LookedAt, look_at
-from api.campaigns.pages import Ctx, Editor, EditVisitor, Name, Seen, Store
+from api.campaigns.pages import Ctx, Editor, EditVisitor, Name, Seen, Store, show_value, when, who
 from api.context import AppContext
 from api.manager_login import sign_in_page
 from api.pages import page
 from api.texts.catalogue import words
-from api.texts.language import language
+from api.texts.language import Language, language
 from engine.errors import BusinessRefusal, NotFound, Problem
 from engine.offers.campaigns import Campaign
 from engine.offers.hours import DAYS
 from engine.storage.vouchers.campaigns import CampaignChanged, get_campaign, has_campaign
+from engine.storage.vouchers.revisions import revisions, term_changes
 from engine.vocabulary import ProblemCode
 
+CHANGED = ProblemCode.CAMPAIGN_CHANGED
 router = APIRouter(prefix="/campaigns", tags=["pages"], default_response_class=HTMLResponse)
 
 
@@ -69,8 +72,11 @@ def edit_page(
 @router.post("/{store}/_form", summary="Check or save a campaign by form")
 def take_form(store: Store, request: Request, grant: Editor, ctx: Ctx, seen: Seen, typed: Typed) -> Response:
     """`do` is `check` (only what there is to say of it) or `save`; `version` is what the form was opened with, 0 for a
-    new one. Where somebody changed it meanwhile nothing is saved, and the form says so."""
+    new one. Where somebody changed it meanwhile nothing is saved: the form says who changed what, and `over`, the
+    version that is there by now, saves this one over it."""
     plan = ctx.plan(store)
+    if typed.get("over", "").isdecimal():  # after a look at what somebody else saved: mine, over that
+        typed = typed | {"version": typed["over"], "do": "save"}
     version = int(typed["version"]) if typed.get("version", "").isdecimal() else 0
     base = get_campaign(ctx.db, store, typed.get("id", "")).campaign if version else None
     body, unread = body_of(typed, plan, base)
@@ -90,8 +96,7 @@ def take_form(store: Store, request: Request, grant: Editor, ctx: Ctx, seen: See
     try:
         save_edit(ctx, store, campaign, editor(grant), version)
     except (CampaignChanged, NotFound):
-        changed = ProblemCode.CAMPAIGN_CHANGED
-        return _form(request, ctx, store, typed, version, looked, status=412, refused=changed)
+        return _form(request, ctx, store, typed, version, looked, status=412, refused=CHANGED)
     except BusinessRefusal as error:
         return _form(request, ctx, store, typed, version, looked, status=error.status, refused=error.code)
     return RedirectResponse(f"/campaigns/{store}/{campaign.id}?lang={language(request)}", 303)
@@ -135,10 +140,26 @@ def _form(
         "currency": plan.currency,
         "refused": refused,
         "week": week,
+        "theirs": _theirs(ctx, store, fields.get("id", ""), version, t.lang) if refused == CHANGED else None,
         "edited": f"/campaigns/{store}/{fields.get('id', '')}/edit",
         "here": f"/campaigns/{store}",
     }
     return page(request, "campaign_form.html", status, store=store, **values)
+
+
+def _theirs(ctx: AppContext, store: str, campaign_id: str, opened: int, lang: Language) -> dict[str, Any] | None:
+    """Who saved what since this form was opened; None where the campaign is gone."""
+    plan, found = ctx.plan(store), revisions(ctx.db, store, campaign_id)
+    if not found:
+        return None
+    newest, before = found[0], next((r for r in found if r.version == opened), found[-1])
+    changes = term_changes(json.loads(before.spec), json.loads(newest.spec))
+    return {
+        "version": newest.version,
+        "by": who(newest.by, lang),
+        "at": when(newest.at, plan, lang),
+        "changes": [(key, show_value(a), show_value(b)) for key, a, b in changes],
+    }
 
 
 def _said(problem: Problem, t: Any) -> tuple[str, str, str]:

@@ -222,11 +222,12 @@ def _version(history: list[Revision], i: int, plan: Plan, lang: Language) -> dic
         "state": revision.state.value,
         "by": who(revision.by, lang),
         "at": when(revision.at, plan, lang),
-        "changes": [(key, _shown(a), _shown(b)) for key, a, b in changes],
+        "changes": [(key, show_value(a), show_value(b)) for key, a, b in changes],
     }
 
 
-def _shown(value: Any) -> str:
+def show_value(value: Any) -> str:
+    """One value of a campaign's terms, as its versions show it."""
     return "–" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

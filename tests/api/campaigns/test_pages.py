@@ -124,6 +124,12 @@ def test_the_later_of_two_editors_is_told_and_loses_nothing(site: Site, manager:
         True,
     )
     assert get_campaign(site.db, "corner", "tea-20").campaign.name == "A colleague's"
+    assert "<ins>A colleague&#39;s</ins>" in late.text
+    over = re.search(r'name="over" value="([0-9]+)"', late.text)
+    assert over is not None
+    sent = manager.post(f"{HERE}/_form", data=typed | {"name": "Mine", "over": over[1]})
+    assert (sent.status_code, get_campaign(site.db, "corner", "tea-20").campaign.name) == (303, "Mine")
+    assert send(manager, typed | {"name": "Late"}, "save").status_code == 412  # the old version stays refused
     stale = manager.post(f"{HERE}/tea-20/state", data={"state": "paused", "version": "1"}, follow_redirects=True)
     assert "Somebody else has changed" in stale.text
 

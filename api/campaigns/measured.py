@@ -18,7 +18,7 @@ from api.manager_login import sign_in_page
 from api.pages import page
 from api.texts.language import Language, language
 from api.texts.money import money
-from api.texts.numbers import number, percent
+from api.texts.numbers import NARROW, number, percent
 from engine.errors import OperatorError, Problem
 from engine.offers.measured.purchases import read_purchases, with_purchases
 from engine.offers.measured.uplift import Difference, Uplift, uplift
@@ -169,7 +169,7 @@ def _uplift(told: Uplift, plan: Plan, lang: Language, *, with_receipts: bool) ->
     """(what, [estimate, low, high] or None where it cannot be told yet); of receipts only where there are any."""
 
     def points(d: Difference | None) -> list[str] | None:
-        return None if d is None else [percent(round(v, 4), lang) for v in (d.estimate, d.low, d.high)]
+        return None if d is None else [_points(v, lang) for v in (d.estimate, d.low, d.high)]
 
     def sums(d: Difference | None) -> list[str] | None:
         return None if d is None else [money(round(v), plan.currency, lang) for v in (d.estimate, d.low, d.high)]
@@ -178,6 +178,11 @@ def _uplift(told: Uplift, plan: Plan, lang: Language, *, with_receipts: bool) ->
     if with_receipts:
         rows += [("purchase", points(told.purchase)), ("basket", sums(told.basket)), ("margin", sums(told.margin))]
     return rows
+
+
+def _points(share: float, lang: Language) -> str:
+    """A share with two decimals, whatever it is: an estimate reads like the ends of its interval."""
+    return f"{number(100 * share, lang, 2)}{NARROW if lang == 'fr' else ''}%"
 
 
 def _per_thousand(

@@ -144,7 +144,7 @@ def at_the_door(needed: tuple[Right, ...], caller: str, store: str) -> int | Non
     if caller not in set(Role):
         return 401
     if Right.SEE_FIGURES not in rights_of(caller):
-        return 303
+        return 403
     return 404 if store == "other" else None if set(needed) <= rights_of(caller) else 403
 
 

@@ -138,7 +138,7 @@ def test_somebody_with_nothing_to_see_lands_on_their_account(site: Site) -> None
         site.colleague("tilda", (Role.TILL_ADMIN, "corner")) as tilda,
         site.colleague("ida", (Role.IT, "corner")) as ida,
     ):
-        assert tilda.get("/manage").headers["location"] == "/account"
+        assert tilda.get("/manage").headers["location"] == "/till"
         assert ida.get("/manage").headers["location"] == "/health"
 
 

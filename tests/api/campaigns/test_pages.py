@@ -10,6 +10,7 @@ import httpx
 import pytest
 import yaml
 
+from api.campaigns.measured import _points
 from engine.config import Config, OffersConfig
 from engine.offers.campaigns import CampaignState
 from engine.storage.vouchers.campaigns import get_campaign, put_campaign, set_campaign_state
@@ -254,3 +255,8 @@ def test_a_place_without_a_radius_is_lit_in_the_form(site: Site, manager: httpx.
     shown = re.search(r'<img id="lit" src="([^"]+)"', manager.get(f"{HERE}/wide/edit").text)
     assert shown is not None
     assert manager.get(shown[1].replace("&amp;", "&")).status_code == 200
+
+
+def test_shares_of_one_row_have_as_many_decimals() -> None:
+    assert [_points(v, "en") for v in (0.65, 0.4329, 0.8188)] == ["65.00%", "43.29%", "81.88%"]
+    assert _points(-0.05, "fr") == "-5,00\u202f%"

@@ -19,6 +19,7 @@ from api.callers.cookies import ASKED, SHOPPER, read_cookie, session_of, set_coo
 from api.callers.labels import label_of
 from api.callers.visitors import network_of
 from api.context import AppContext, context
+from api.keyring import Grant
 from api.pages import page
 from api.problems import problem_responses
 from api.ratelimits import HOUR_S, RateLimits, address, rate_limits
@@ -50,9 +51,7 @@ Answer = Annotated[str, Form(max_length=254)]
 
 router = APIRouter(tags=["shoppers"], responses=problem_responses(401))
 pages = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
-cards = APIRouter(
-    tags=["managers"], dependencies=[Depends(needs(Right.REGISTER_CARDS))], responses=problem_responses(401, 403, 422)
-)
+cards = APIRouter(tags=["managers"], responses=problem_responses(401, 403, 409, 422))
 Shopper = Annotated[ShopperProfile, Depends(require_shopper)]
 
 
@@ -100,13 +99,21 @@ def split(merge_id: str, shopper: Shopper, ctx: AppContext = Depends(context)) -
 
 
 @cards.post("/v1/cards", summary="Loyalty cards that may be used to sign in")
-def register_cards(body: CardsIn, ctx: AppContext = Depends(context)) -> Done:
-    """Cards with what only their owners have besides; kept as keyed digests. A card sent again gets the new proof."""
+def register_cards(
+    body: CardsIn, ctx: AppContext = Depends(context), grant: Grant = Depends(needs(Right.REGISTER_CARDS))
+) -> Done:
+    """Cards with what only their owners have besides; kept as keyed digests.
+
+    Who registers cards for all stores may send one again: it gets the new proof, and signs into no profile until it is
+    proved anew. Who does for one store registers new ones: 409 `card_known` for others, and none of the request is kept.
+    """
+    known: list[tuple[str, str]] = []
     for card in body.cards:
         number = normalised(IdentifierKind.CARD, card.number)
         if number is not None:
             digest = identifier_digest(ctx.secrets, IdentifierKind.CARD, number)
-            identifiers.register_card(ctx.db, digest, card_proof(ctx.secrets, number, card.proof))
+            known.append((digest, card_proof(ctx.secrets, number, card.proof)))
+    identifiers.register_cards(ctx.db, known, again=grant.may(Right.REGISTER_CARDS, None))
     return Done()
 
 

@@ -42,6 +42,7 @@ class ProblemCode(StrEnum):
     RETURN_TOO_LARGE = "return_too_large"
     REVIEWED_ALREADY = "reviewed_already"
     NAME_TAKEN = "name_taken"
+    CARD_KNOWN = "card_known"
     LAST_ADMIN = "last_admin"
     # A till's code: `voucher_` and the reason
     VOUCHER_REFUSED = "voucher_refused"

@@ -7,11 +7,13 @@ whoever asks in a stranger's name would get the stranger into their own profile.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
+from engine.errors import BusinessRefusal
 from engine.storage.database import Database, once_more
 from engine.storage.loyalty.wallets import living, lock_people
 from engine.storage.models.identity import IdentifierTable, IdentityLinkTable, LoyaltyCardTable
@@ -19,13 +21,20 @@ from engine.storage.models.shoppers import ShopperTable
 from engine.storage.people.merges import merge_in
 from engine.storage.sending.letters import delete_by_key
 from engine.storage.upserts import named_lock, table_of, upsert
-from engine.vocabulary import IdentifierKind, LinkFate
+from engine.vocabulary import IdentifierKind, LinkFate, ProblemCode
 
 LINK_S = 900.0
 KEPT_S = 86_400.0  # a link that is over is known for a day, so that it can be said kindly
 LETTERS_PER_HOUR = 9  # to one mailbox, whoever asks; one asker has fewer
 HOUR_S = 3_600.0
 CARD_TRIES, CARD_TRIES_S = 20, HOUR_S  # wrong proofs of one card, whoever guesses; one guesser has fewer
+
+
+class CardKnown(BusinessRefusal):
+    """A card that is known already, sent by somebody who may only register new ones."""
+
+    code = ProblemCode.CARD_KNOWN
+    status = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +124,22 @@ def follow_link(db: Database, digest: str, browser: str, now: float) -> Followed
         return _prove(session, IdentifierKind.EMAIL, row.identifier, row.sealed, asker, now)
 
 
-def register_card(db: Database, digest: str, proof: str) -> None:
-    """A card that the shop gave out, with the digest of what only its owner has; a new proof replaces the old one."""
+def register_cards(db: Database, cards: Sequence[tuple[str, str]], *, again: bool) -> None:
+    """Cards that the shop gave out, by digest, with the digest of what only their owners have; all of them or none.
+
+    Raises CardKnown for one that is known already, unless it may be sent `again`: a new proof then replaces the old one
+    and ends what was proved with it, or whoever sends it would get into its owner's profile.
+    """
     with db.write() as session:
-        row = {"digest": digest, "proof": proof, "tries": 0, "tries_from": 0.0}
-        upsert(session, LoyaltyCardTable, [row], replace=("proof", "tries", "tries_from"))
+        lock_people(session)
+        for digest, proof in dict(cards).items():
+            card = session.get(LoyaltyCardTable, digest, with_for_update=True)
+            if card is not None and not again:
+                raise CardKnown("a card is known already: who registers cards for all stores may give it another proof")
+            if card is None or card.proof != proof:
+                _unbind(session, IdentifierKind.CARD, digest)
+            row = {"digest": digest, "proof": proof, "tries": 0, "tries_from": 0.0}
+            upsert(session, LoyaltyCardTable, [row], replace=("proof", "tries", "tries_from"))
 
 
 @once_more
@@ -192,6 +212,12 @@ def forget_identifiers(session: Session, shopper_id: str, address: str | None = 
 def letter_key(link: str) -> str:
     """The key of the letter that brings a link, by the digest of the link."""
     return f"identity|{link}"
+
+
+def _unbind(session: Session, kind: IdentifierKind, digest: str) -> None:
+    """No profile is known by it any more."""
+    table = table_of(IdentifierTable)
+    session.connection().execute(delete(table).where((table.c.kind == kind) & (table.c.digest == digest)))
 
 
 def _prove(session: Session, kind: IdentifierKind, digest: str, sealed: str, asker: str, now: float) -> Followed:

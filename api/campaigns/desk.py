@@ -8,16 +8,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from api.auth import check_right
 from api.context import AppContext
 from api.keyring import Grant
 from engine.errors import NotFound, OperatorError, Problem
 from engine.offers.campaigns import Campaign, CampaignState, campaign_problems
 from engine.offers.decide import worth_of
 from engine.offers.law.rows import day_at
-from engine.offers.lifecycle import CampaignNotApproved, check_change, needs_second, state_after_edit
+from engine.offers.lifecycle import CampaignNotApproved, check_change, is_second_person, needs_second, state_after_edit
 from engine.plan.model import Plan
 from engine.storage.vouchers import campaigns as store_of
-from engine.storage.vouchers.revisions import Revision, Signatures, revisions, signatures
+from engine.storage.vouchers.revisions import Signatures, revisions, signatures
 from engine.vocabulary import Right
 from engine.wording import validation_problems
 
@@ -62,24 +63,28 @@ def needs_four_eyes(ctx: AppContext, store: str, campaign: Campaign) -> bool:
 
 def signed(ctx: AppContext, store: str, campaign_id: str) -> Signatures:
     """Who wrote the terms that stand, and who approved them."""
-    return signatures(revisions(ctx.db, store, campaign_id))
+    return signatures(ctx.db, store, campaign_id)
 
 
 def save(
-    ctx: AppContext, store: str, campaign: Campaign, by: str, *, expected: int | None = None
+    ctx: AppContext, store: str, campaign: Campaign, grant: Grant, *, expected: int | None = None
 ) -> store_of.StoredCampaign:
     """Writes a campaign in the state that it names. `expected` is the version its editor had read, 0 for a new one.
 
-    Raises CampaignChanged (412), and CampaignNotApproved (409) where its terms need a second person first.
+    Raises Forbidden (403) where bringing it to that state takes a right that the editor lacks, CampaignChanged (412),
+    and CampaignNotApproved (409) where its terms need a second person first.
     """
-    found = revisions(ctx.db, store, campaign.id, limit=200)
-    at = expected if expected is not None else (found[0].version if found else 0)
-    if needs_four_eyes(ctx, store, campaign) and not _may_stand(campaign, found, by):
-        raise CampaignNotApproved("its budget asks for a second person: save it as a draft, for somebody to approve")
+    newest, by = next(iter(revisions(ctx.db, store, campaign.id, limit=1)), None), editor(grant)
+    at = expected if expected is not None else (newest.version if newest else 0)
+    same = newest is not None and newest.terms == _terms(campaign)
+    if newest is None or not same or newest.state is not campaign.state:
+        check_right(grant, right_to(campaign.state), store)
+    if needs_four_eyes(ctx, store, campaign):
+        _check_stands(campaign, signed(ctx, store, campaign.id) if same else None, by)
     return store_of.put_campaign(ctx.db, store, campaign, time.time(), by=by, expected=at)
 
 
-def save_edit(ctx: AppContext, store: str, campaign: Campaign, by: str, expected: int) -> store_of.StoredCampaign:
+def save_edit(ctx: AppContext, store: str, campaign: Campaign, grant: Grant, expected: int) -> store_of.StoredCampaign:
     """The same for a form, which names no state: new ones and new terms that need a second person are drafts."""
     state = CampaignState.DRAFT
     if expected:
@@ -87,7 +92,7 @@ def save_edit(ctx: AppContext, store: str, campaign: Campaign, by: str, expected
         second = needs_four_eyes(ctx, store, campaign)
         changed = now.model_copy(update={"state": campaign.state}) != campaign
         state = state_after_edit(now.state, second=second, terms_changed=changed)
-    return save(ctx, store, campaign.model_copy(update={"state": state}), by, expected=expected)
+    return save(ctx, store, campaign.model_copy(update={"state": state}), grant, expected=expected)
 
 
 def move(
@@ -108,12 +113,16 @@ def require_campaign(ctx: AppContext, store: str, campaign_id: str) -> None:
         raise NotFound("no such campaign")
 
 
-def _may_stand(campaign: Campaign, found: list[Revision], by: str) -> bool:
-    """Whether a campaign that needs a second person may be written in the state that it names."""
+def _check_stands(campaign: Campaign, names: Signatures | None, by: str) -> None:
+    """Raises CampaignNotApproved where a campaign that needs a second person may not be written in the state that it
+    names; `names` signed the same terms, None where they are new."""
     if campaign.state not in (CampaignState.RUNNING, CampaignState.APPROVED):
-        return True
-    terms = {k: v for k, v in json.loads(campaign.model_dump_json(by_alias=True)).items() if k != "state"}
-    if not found or found[0].terms != terms:
-        return False
-    names = signatures(found)
-    return names.four_eyes or (campaign.state is CampaignState.APPROVED and by != names.author)
+        return
+    approved = names is not None and names.four_eyes
+    approves = names is not None and campaign.state is CampaignState.APPROVED and is_second_person(by, names.author)
+    if not (approved or approves):
+        raise CampaignNotApproved("its budget asks for a second person: save it as a draft, for somebody to approve")
+
+
+def _terms(campaign: Campaign) -> dict[str, Any]:
+    return {k: v for k, v in json.loads(campaign.model_dump_json(by_alias=True)).items() if k != "state"}

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from api.campaigns.desk import editor, save_edit
+from api.campaigns.desk import save_edit
 from api.campaigns.foretelling import foretell_week, shown
 from api.campaigns.forms import MOST_CHARS, NEW, body_of, fields_of
 from api.campaigns.looked_at import Foresights, LookedAt, look_at
@@ -94,7 +94,7 @@ def take_form(store: Store, request: Request, grant: Editor, ctx: Ctx, seen: See
         looked = LookedAt(campaign, [taken], looked.never, looked.told)
         return _form(request, ctx, store, typed, version, looked, status=409)
     try:
-        save_edit(ctx, store, campaign, editor(grant), version)
+        save_edit(ctx, store, campaign, grant, version)
     except (CampaignChanged, NotFound):
         return _form(request, ctx, store, typed, version, looked, status=412, refused=CHANGED)
     except BusinessRefusal as error:

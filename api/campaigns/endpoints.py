@@ -139,12 +139,12 @@ def make_campaign(
     ctx: AppContext = Depends(context),
 ) -> CampaignAnswer:
     """It runs at once unless it names a state. 409 `campaign_not_approved` where its budget asks for a second person's
-    approval: make it a `draft` then."""
+    approval: make it a `draft` then; 403 where it names a state that takes another right (`approved`)."""
     campaign = valid_campaign(ctx, store, body)
     if store_of.has_campaign(ctx.db, store, campaign.id):
         raise CampaignExists(f"{store} has a campaign {campaign.id!r} already; PUT replaces it")
     response.headers["Location"] = f"/v1/stores/{store}/campaigns/{campaign.id}"
-    return _tagged(response, save(ctx, store, campaign, editor(grant), expected=0))
+    return _tagged(response, save(ctx, store, campaign, grant, expected=0))
 
 
 @router.put(
@@ -163,7 +163,7 @@ def replace_campaign(
     if campaign.id != campaign_id:
         raise OperatorError([Problem(BODY, f"{BODY}.id", "is not the id of the address", f"write {campaign_id}")])
     require_campaign(ctx, store, campaign_id)
-    return _tagged(response, save(ctx, store, campaign, editor(grant), expected=_version(if_match)))
+    return _tagged(response, save(ctx, store, campaign, grant, expected=_version(if_match)))
 
 
 @router.put(

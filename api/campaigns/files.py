@@ -12,7 +12,7 @@ import yaml
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from api.campaigns.desk import editor, save_edit
+from api.campaigns.desk import save_edit
 from api.campaigns.pages import Ctx, Editor, EditVisitor, Reader, Store
 from api.context import AppContext
 from api.manager_login import sign_in_page
@@ -73,7 +73,7 @@ def take_file(
     by_id, read = {c.id: c for c in found}, _versions(versions)
     for difference in differs:
         try:
-            save_edit(ctx, store, by_id[difference.campaign_id], editor(grant), read.get(difference.campaign_id, 0))
+            save_edit(ctx, store, by_id[difference.campaign_id], grant, read.get(difference.campaign_id, 0))
         except BusinessRefusal as error:
             left = [d for d in compare_campaigns(ctx.db, store, found) if d.change is not CampaignChange.ENDED]
             refused = ProblemCode(error.code)
@@ -131,6 +131,6 @@ def _versions(text: str) -> dict[str, int]:
     """The versions that were read when the differences were shown; nothing of what is none."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # no text of ours: brackets in brackets in brackets
         return {}
     return {k: v for k, v in found.items() if isinstance(v, int)} if isinstance(found, dict) else {}

@@ -30,6 +30,7 @@ from engine.storage.vouchers.results import Funnel, Results, results_of
 router = APIRouter(prefix="/campaigns", tags=["pages"], default_response_class=HTMLResponse)
 DAYS = 28  # of results, where no others are asked for
 MOST_DAYS = 400
+EARLIEST = dt.date(2000, 1, 1)  # no shop had this before; no clock is near its end there
 MOST_BYTES = 900_000
 Day = Annotated[dt.date | None, Query()]
 
@@ -104,9 +105,9 @@ class _Span:
     def of(cls, plan: Plan, first: dt.date | None, last: dt.date | None) -> _Span:
         zone = zone_of(plan)
         today = dt.datetime.fromtimestamp(time.time(), zone).date()
-        last = min(last or today, today)
+        last = max(min(last or today, today), EARLIEST)
         first = first or last - dt.timedelta(days=DAYS - 1)
-        first = min(max(first, last - dt.timedelta(days=MOST_DAYS)), last)
+        first = min(max(first, EARLIEST, last - dt.timedelta(days=MOST_DAYS)), last)
         ends = last + dt.timedelta(days=1)
         start, end = (dt.datetime.combine(d, dt.time(), zone).timestamp() for d in (first, ends))
         return cls(first, last, start, end)

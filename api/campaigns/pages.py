@@ -24,7 +24,7 @@ from api.texts.times import clock, short_date, year
 from engine.errors import BusinessRefusal, NotFound
 from engine.offers.campaigns import Campaign, CampaignPlace, CampaignState, campaign_problems
 from engine.offers.law.rows import day_at
-from engine.offers.lifecycle import NEXT
+from engine.offers.lifecycle import NEXT, is_second_person
 from engine.plan.model import Plan
 from engine.storage.vouchers.campaigns import StoredCampaign, get_campaign, list_campaigns
 from engine.storage.vouchers.revisions import FROM_FILE, Revision, Signatures, revisions, term_changes
@@ -203,7 +203,7 @@ def _rank(order: list[CampaignState], stored: StoredCampaign) -> tuple[int, str]
 
 def _next(ctx: AppContext, store: str, campaign: Campaign, visitor: Grant, names: Signatures) -> list[CampaignState]:
     """What the page offers this visitor: nothing that would be refused."""
-    second, own = needs_four_eyes(ctx, store, campaign), names.author == editor(visitor)
+    second, own = needs_four_eyes(ctx, store, campaign), not is_second_person(editor(visitor), names.author)
     return [
         to
         for to in NEXT[campaign.state]

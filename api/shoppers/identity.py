@@ -105,7 +105,7 @@ def register_cards(
     """Cards with what only their owners have besides; kept as keyed digests.
 
     Who registers cards for all stores may send one again: it gets the new proof, and signs into no profile until it is
-    proved anew. Who does for one store registers new ones: 409 `card_known` for others, and none of the request is kept.
+    proved anew. Who does for one store registers new ones: 409 `card_known` for others, and none of these is kept.
     """
     known: list[tuple[str, str]] = []
     for card in body.cards:

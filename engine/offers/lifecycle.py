@@ -6,6 +6,7 @@ them. What it may spend is what its budget bounds; without a budget nothing does
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from engine.errors import BusinessRefusal
@@ -20,6 +21,12 @@ NEXT: Mapping[CampaignState, tuple[CampaignState, ...]] = {
     CampaignState.ENDED: (CampaignState.DRAFT, CampaignState.RUNNING),
 }
 """Where a campaign may go from each state. One that has ended may be drawn up anew, or run again as it was."""
+
+
+FROM_FILE = "file"
+"""Who wrote what came from `campaigns.yaml`: whoever may edit the site's files."""
+
+_KEY = re.compile("[0-9a-f]{16}")  # how logs call a key: its fingerprint
 
 
 class CampaignNotApproved(BusinessRefusal):
@@ -37,10 +44,13 @@ class WrongCampaignState(BusinessRefusal):
 
 
 def may_spend_minor(campaign: Campaign, worth_minor: int) -> int | None:
-    """The most that its coupons can take off, each worth `worth_minor`; None where no budget says."""
+    """The most that its coupons can take off, each worth `worth_minor`; None where no budget says.
+
+    A share of a basket or category has no worth that is known before (0): then a number of coupons bounds nothing.
+    """
     budget = campaign.budget
     bounds = [budget.max_amount_minor] if budget.max_amount_minor is not None else []
-    if budget.max_vouchers is not None:
+    if budget.max_vouchers is not None and (worth_minor > 0 or budget.max_vouchers == 0):
         bounds.append(budget.max_vouchers * worth_minor)
     return min(bounds) if bounds else None
 
@@ -53,6 +63,17 @@ def needs_second(campaign: Campaign, worth_minor: int, above_minor: int | None) 
     return most is None or most > above_minor
 
 
+def is_second_person(by: str, author: str) -> bool:
+    """Whether `by` is somebody else than whoever wrote terms, as far as names can say.
+
+    A file is nobody. A key is in several hands: it approves what another key wrote or the file said, and never what an
+    account wrote, whose owner may hold the key as well.
+    """
+    if by in ("", FROM_FILE, author):
+        return False
+    return _KEY.fullmatch(by) is None or author == FROM_FILE or _KEY.fullmatch(author) is not None
+
+
 def check_change(campaign: Campaign, to: CampaignState, *, second: bool, author: str, by: str, approved: bool) -> None:
     """Whether `by` may bring the campaign to a state, whose terms `author` wrote; `second`: they need two people.
 
@@ -61,7 +82,7 @@ def check_change(campaign: Campaign, to: CampaignState, *, second: bool, author:
     """
     if to is not campaign.state and to not in NEXT[campaign.state] and not _short_cut(campaign.state, to, second):
         raise WrongCampaignState(f"a campaign that is {campaign.state} cannot become {to}")
-    if second and to is CampaignState.APPROVED and by == author:
+    if second and to is CampaignState.APPROVED and not is_second_person(by, author):
         raise CampaignNotApproved("whoever wrote these terms cannot approve them: ask somebody else")
     if second and to is CampaignState.RUNNING and not approved:
         raise CampaignNotApproved("its budget asks for a second person: somebody else has to approve these terms first")

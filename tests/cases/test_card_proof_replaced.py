@@ -1,7 +1,7 @@
 """A till administrator of one store gave a shopper's loyalty card another proof, and signed into the profile with it.
 
 Input: a card bound to a profile is sent to `/v1/cards` with another proof, by a store's till administrator and by the
-key of all stores. Right value: the store is refused (409), whatever the proof; and after the new proof of all stores the
+key of all stores. Right value: the store is refused (409), whatever the proof; after the new proof of all stores the
 card leads into nobody's profile until its owner proves it anew.
 """
 

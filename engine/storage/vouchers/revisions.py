@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from engine.offers.campaigns import CampaignState
+from engine.offers.lifecycle import FROM_FILE as FROM_FILE
+from engine.offers.lifecycle import is_second_person
 from engine.storage.database import Database
 from engine.storage.models.vouchers import CampaignRevisionTable, CampaignTable
-
-FROM_FILE = "file"
-"""Who wrote what came from `campaigns.yaml`: whoever may edit the site's files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Revision:
     @property
     def terms(self) -> dict[str, Any]:
         """What it said, but for its state."""
-        return {key: value for key, value in json.loads(self.spec).items() if key != "state"}
+        return _terms(self.spec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Signatures:
     @property
     def four_eyes(self) -> bool:
         """Whether somebody else than their author has approved them."""
-        return bool(self.approvers - {self.author})
+        return any(is_second_person(by, self.author) for by in self.approvers)
 
 
 def note_revision(session: Session, row: CampaignTable, by: str) -> None:
@@ -74,18 +74,38 @@ def revisions(db: Database, store: str, campaign_id: str, *, limit: int = 200) -
         return [Revision(r.version, CampaignState(r.state), r.spec, r.by, r.at) for r in rows]
 
 
-def signatures(found: list[Revision]) -> Signatures:
-    """Of a campaign's versions, newest first, as `revisions` gives them."""
-    if not found:
-        return Signatures("", frozenset())
-    terms = found[0].terms
-    same = []
-    for revision in found:
-        if revision.terms != terms:
-            break
-        same.append(revision)
-    approvers = frozenset(r.by for r in same if r.state is CampaignState.APPROVED)
-    return Signatures(same[-1].by, approvers)
+def signatures(db: Database, store: str, campaign_id: str) -> Signatures:
+    """Who wrote the terms that stand and who approved them, however often the campaign was moved on since.
+
+    Reads back to the version that said something else, a few rows at a time: a move is no authorship, and a version
+    that finds the campaign approved is no approval. Nobody of a campaign that does not exist.
+    """
+    table = CampaignRevisionTable
+    newest_first = (
+        select(table.state, table.spec, table.by)
+        .where(col(table.store) == store, col(table.campaign_id) == campaign_id)
+        .order_by(col(table.version).desc())
+        .execution_options(yield_per=100)
+    )
+    author, approvers, later, spec = "", set(), "", ""
+    terms: dict[str, Any] | None = None
+    with db.read() as session, closing(session.exec(newest_first)) as rows:
+        for state, said, by in rows:
+            if said != spec:
+                spec, read = said, _terms(said)
+                if terms is not None and read != terms:
+                    break
+                terms = read
+            if later == CampaignState.APPROVED and state != CampaignState.APPROVED:
+                approvers.add(author)
+            author, later = by, state
+        if later == CampaignState.APPROVED:
+            approvers.add(author)
+    return Signatures(author, frozenset(approvers))
+
+
+def _terms(spec: str) -> dict[str, Any]:
+    return {key: value for key, value in json.loads(spec).items() if key != "state"}
 
 
 def term_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:

@@ -101,9 +101,9 @@ def needs(right: Right, *, everywhere: bool = False) -> Let:
     return _needs(right, everywhere)
 
 
-def needs_or_nobody(right: Right) -> LetOrNobody:
+def needs_or_nobody(right: Right, *, everywhere: bool = False) -> LetOrNobody:
     """The same for pages, which show the sign-in where it gives None: nobody is signed in, or with another's key."""
-    return _needs_or_nobody(right)
+    return _needs_or_nobody(right, everywhere)
 
 
 def may_have(right: Right) -> LetOrNobody:
@@ -166,8 +166,8 @@ def person(
 
 
 @cache
-def _needs_or_nobody(right: Right) -> LetOrNobody:
-    inner = _needs(right, False)
+def _needs_or_nobody(right: Right, everywhere: bool) -> LetOrNobody:
+    inner = _needs(right, everywhere)
 
     def let_through(
         request: Request,

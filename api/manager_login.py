@@ -172,12 +172,12 @@ def inside(to: str) -> str:
 def home_of(grant: Grant) -> str:
     """The first page that is of use to somebody."""
     pages = (
-        (Right.SEE_FIGURES, PREFIX),
-        (Right.SEE_PRIVACY, OFFICER),
-        (Right.SEE_HEALTH, "/health"),
-        (Right.USE_TILLS, TILL),
+        (grant.may_somewhere(Right.SEE_FIGURES), PREFIX),
+        (grant.may(Right.SEE_PRIVACY, None), OFFICER),
+        (grant.may_somewhere(Right.SEE_HEALTH), "/health"),
+        (grant.may_somewhere(Right.USE_TILLS), TILL),
     )
-    return next((page_ for right, page_ in pages if grant.may_somewhere(right)), ACCOUNT)
+    return next((page_ for may, page_ in pages if may), ACCOUNT)
 
 
 def sign_in_page(request: Request, to: str, *, wrong: str = "") -> Response:

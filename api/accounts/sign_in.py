@@ -37,8 +37,7 @@ def sign_in(
     to, found = inside(to), sessions.password_of(ctx.db, name)
     account_id, kept = found or ("", None)
     if not fits(kept, password):
-        if found is not None:
-            sessions.note_failure(ctx.db, account_id, label_of(request), time.time())
+        sessions.note_failure(ctx.db, account_id, label_of(request), time.time())
         return sign_in_page(request, to, wrong="password")
     if kept is not None and is_weak_hash(kept):
         sessions.keep_hash(ctx.db, account_id, kept, hash_password(password))

@@ -18,7 +18,7 @@ from engine.vocabulary import RetentionRule, Right
 router = APIRouter(
     prefix="/v1/retention",
     tags=["managers"],
-    dependencies=[Depends(needs(Right.SEE_PRIVACY))],
+    dependencies=[Depends(needs(Right.SEE_PRIVACY, everywhere=True))],
     responses=problem_responses(401, 403, 422),
 )
 

@@ -30,7 +30,7 @@ from engine.vocabulary import Right
 router = APIRouter(
     prefix="/v1/privacy",
     tags=["privacy"],
-    dependencies=[Depends(needs(Right.SEE_PRIVACY))],
+    dependencies=[Depends(needs(Right.SEE_PRIVACY, everywhere=True))],
     responses=problem_responses(401, 403, 422),
 )
 pages = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
@@ -152,7 +152,7 @@ def consents(request: Request, ctx: AppContext = Depends(context)) -> ConsentCou
 def officer(
     request: Request,
     ctx: AppContext = Depends(context),
-    grant: Grant | None = Depends(needs_or_nobody(Right.SEE_PRIVACY)),
+    grant: Grant | None = Depends(needs_or_nobody(Right.SEE_PRIVACY, everywhere=True)),
 ) -> Response:
     """The same as a page, to be read and printed. Asks for the key where nobody is signed in."""
     if grant is None:

@@ -110,9 +110,9 @@ def void(
     """The voucher can be used again while it is valid. Undoing twice answers the same."""
     if body.store is not None:
         check_right(grant, Right.USE_TILLS, body.store)
-    own = grant.where(Right.USE_TILLS)
-    store = body.store if body.store is not None or grant.may(Right.USE_TILLS, None) else min(own)
-    return redemption_answer(desk.void(ctx.db, body.redemption_id, time.time(), store=store))
+    own = None if grant.may(Right.USE_TILLS, None) else grant.where(Right.USE_TILLS)
+    stores = own if body.store is None else [body.store]
+    return redemption_answer(desk.void(ctx.db, body.redemption_id, time.time(), stores=stores))
 
 
 @router.get("/codes/{store}", summary="Codes for screens in the store", responses=problem_responses(404))

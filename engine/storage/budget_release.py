@@ -11,6 +11,9 @@ from engine.storage.cap_counts import release_slots
 from engine.storage.models.vouchers import CampaignTable, VoucherTable
 from engine.vocabulary import VoucherState
 
+ERASED = "erased-"
+"""How the ids of shoppers begin whose names were cut from their vouchers."""
+
 LIVE = (VoucherState.ISSUED, VoucherState.DELIVERED, VoucherState.SEEN)
 """States in which a voucher can still be used."""
 

@@ -9,7 +9,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, SQLModel, col, select
 
 from engine.errors import NotFound
-from engine.storage.budget_release import LIVE, close_vouchers, lock_vouchers
+from engine.storage.budget_release import ERASED, LIVE, close_vouchers, lock_vouchers
 from engine.storage.cap_counts import cut_slots
 from engine.storage.commerce.events import cut_customers
 from engine.storage.database import Database, once_more
@@ -33,8 +33,6 @@ from engine.storage.upserts import table_of
 from engine.storage.versions import bump
 from engine.storage.wallet_changes import forget_changes
 from engine.vocabulary import VoucherState
-
-ERASED = "erased-"
 
 
 @once_more

@@ -128,10 +128,12 @@ def make_account(
 
 
 def give_role(db: Database, by: Actor, account_id: str, role: Role, store: str, now: float) -> None:
-    """What somebody is in a store from now on. Raises NotFound, NotYours."""
+    """What somebody is in a store from now on. Where they were nothing in it, their open links end. Raises NotFound,
+    NotYours."""
     with db.write() as session:
         row = _managed(session, by, account_id, {store}, all_of_it=False)
         if session.get(AccountRoleTable, (account_id, role, store)) is None:
+            _end_links_beyond(session, account_id, store)
             _give(session, by, row, role, store, now)
 
 
@@ -222,6 +224,15 @@ def _give(session: Session, by: Actor, row: ConsoleAccountTable, role: Role, sto
     held = {"account_id": row.account_id, "role": role, "store": store, "given_at": now}
     upsert(session, AccountRoleTable, [held])
     note(session, by, AuditAction.ROLE_GIVEN, now, store=store, subject=row.account_id, name=row.name, role=role)
+
+
+def _end_links_beyond(session: Session, account_id: str, store: str) -> None:
+    """An account that comes to a store has outgrown who may have made its open links, who could sign in as it there."""
+    held = {where for _, where in _roles_of(session, [account_id])[account_id]}
+    if not held & {store, EVERY_STORE}:
+        table = table_of(AccountInvitationTable)
+        open_ones = (table.c.account_id == account_id) & table.c.used_at.is_(None)
+        session.connection().execute(delete(table).where(open_ones))
 
 
 def _about(roles: Iterable[Hold]) -> str:

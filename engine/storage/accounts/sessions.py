@@ -10,12 +10,15 @@ from sqlmodel import Session, col, select
 from engine.storage.accounts.audit import Actor, note
 from engine.storage.accounts.people import ConsoleAccount, about, accounts_of, managed, sign_in_name
 from engine.storage.database import Database
+from engine.storage.keys import EVERY_STORE
 from engine.storage.models.accounts import AccountSessionTable, ConsoleAccountTable
 from engine.storage.upserts import table_of
+from engine.storage.versions import bump
 from engine.vocabulary import AuditAction
 
 LIFETIME_S = 12 * 3_600.0  # a working day: the morning begins with a sign-in
 SEEN_S = 300.0  # how exact "last seen" is: one write in so long
+NOBODYS = "-"  # no store is called so: where failures of names that nobody has are counted
 MOST_SESSIONS = 20  # of one account; the oldest ends
 
 
@@ -48,17 +51,21 @@ def account_of_oidc(db: Database, oidc: str) -> str | None:
 
 
 def bind_oidc(db: Database, email: str, oidc: str, now: float) -> str | None:
-    """Binds an issuer's subject to the one open account of this address (which the issuer has verified) that has no
-    subject yet. None where there is none, or several."""
+    """Binds an issuer's subject to the open account of this address (which the issuer has verified), unless it has one.
+    None where there is none.
+
+    Of several it is one of all stores, else the oldest: whoever invites somebody's address keeps nobody from theirs.
+    """
     with db.write() as session:
         rows = session.exec(
             select(ConsoleAccountTable)
             .where(col(ConsoleAccountTable.email) == email, col(ConsoleAccountTable.disabled_at).is_(None))
             .with_for_update()
         ).all()
-        if len(rows) != 1 or not email or rows[0].oidc:
+        if not email or any(row.oidc for row in rows) or not rows:
             return None
-        row = rows[0]
+        wide = {a.account_id for a in accounts_of(session, rows, now) if EVERY_STORE in a.stores()}
+        row = min(rows, key=lambda r: (r.account_id not in wide, r.made_at, r.account_id))
         row.oidc = oidc
         actor = Actor(row.name, row.account_id)
         note(session, actor, AuditAction.OIDC_BOUND, now, store=about(session, row.account_id), subject=row.account_id)
@@ -83,11 +90,17 @@ def open_session(db: Database, account_id: str, session_id: str, label: str, how
 
 
 def note_failure(db: Database, account_id: str, label: str, now: float) -> None:
-    """A wrong password for an account there is."""
+    """A wrong password, of nobody (empty `account_id`) or of an account, whose audit log says so.
+
+    A name that nobody has takes the same statements and a commit, or time would tell it from others: it moves a counter
+    instead, since a log that strangers can fill is none.
+    """
     with db.write() as session:
-        row = session.get(ConsoleAccountTable, account_id)
-        if row is not None:
-            nobody, store = Actor("?"), about(session, account_id)
+        row, store = session.get(ConsoleAccountTable, account_id), about(session, account_id)
+        if row is None:
+            bump(session, [NOBODYS], "claims")
+        else:
+            nobody = Actor("?")
             note(
                 session, nobody, AuditAction.SIGN_IN_FAILED, now, store=store, subject=account_id, name=row.name,
                 browser=label,

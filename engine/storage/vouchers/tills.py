@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,15 +14,16 @@ from sqlmodel import Session, col, select
 from engine.errors import BusinessRefusal, NotFound
 from engine.offers.codes import code_digest, parse_code
 from engine.offers.discounts import Basket, Discount
-from engine.storage.budget_release import LIVE, lock_vouchers, settle
+from engine.storage.budget_release import ERASED, LIVE, lock_vouchers, settle
 from engine.storage.database import Database
 from engine.storage.loyalty.friends import hold_after_return, release_sooner
-from engine.storage.models.vouchers import RedemptionTable, VoucherTable
+from engine.storage.models.shoppers import ConsentTable
+from engine.storage.models.vouchers import DeliveryTable, RedemptionTable, VoucherTable
 from engine.storage.vouchers.verdicts import OFFLINE_S as OFFLINE_S
 from engine.storage.vouchers.verdicts import PARIS, SENTENCES, sale_time, verdict
 from engine.storage.vouchers.verdicts import TillReason as TillReason
 from engine.storage.wallet_changes import note_changes
-from engine.vocabulary import ProblemCode, VoucherState, WalletChangeKind
+from engine.vocabulary import ProblemCode, Purpose, VoucherState, WalletChangeKind
 
 
 class RedemptionState(StrEnum):
@@ -146,15 +148,15 @@ def redeem(
             return _redeem(session, code, basket, store, till, key, content, now, secret, timezone, sold_at, cashier)
 
 
-def void(db: Database, redemption_id: str, now: float, *, store: str | None = None) -> Redemption:
+def void(db: Database, redemption_id: str, now: float, *, stores: Collection[str] | None = None) -> Redemption:
     """Undoes a redemption, once; again, it answers the same. The voucher can be used again while it is valid.
 
     Its discount leaves the campaign's spending, and points that it released before their time wait again. With
-    `store`, only a redemption of that store. Raises NotFound.
+    `stores`, only a redemption of those. Raises NotFound.
     """
     with db.write() as session:
         found = session.get(RedemptionTable, redemption_id)
-        if found is None or store not in (None, found.store):
+        if found is None or (stores is not None and found.store not in stores):
             raise NotFound("no such redemption")
         [voucher] = lock_vouchers(session, [found.voucher_id])
         session.refresh(found)
@@ -210,7 +212,7 @@ def _use(
     cashier: str,
 ) -> Redemption:
     row = RedemptionTable(
-        redemption_id=hashlib.sha256(f"redemption|{voucher.store}|{till}|{key}".encode()).hexdigest()[:24],
+        redemption_id=_redemption_id(voucher.store, till, key),
         voucher_id=voucher.voucher_id,
         store=voucher.store,
         till=till,
@@ -250,8 +252,11 @@ def _give_back(session: Session, row: RedemptionTable, voucher: VoucherTable, no
     row.state, row.voided_at = RedemptionState.VOIDED, now
     voucher.uses -= 1
     usable = now < voucher.expires_at and row.state_before in LIVE
+    ended = VoucherState.EXPIRED
+    if usable and not _is_wanted(session, row, voucher):
+        usable, ended = False, VoucherState.VOIDED
     if voucher.state == VoucherState.REDEEMED:
-        voucher.state = row.state_before if usable else VoucherState.EXPIRED
+        voucher.state = row.state_before if usable else ended
     reserved = voucher.worth_minor if voucher.state in LIVE else 0
     voucher.reserved_minor += reserved
     settle(
@@ -274,6 +279,22 @@ def _give_back(session: Session, row: RedemptionTable, voucher: VoucherTable, no
     note_changes(session, [voucher], WalletChangeKind.RETURNED, now, row.discount_minor)
 
 
+def _is_wanted(session: Session, row: RedemptionTable, voucher: VoucherTable) -> bool:
+    """Whether a voucher would be live had it not been used: not of somebody who was erased, nor, unseen, of one who
+    has withdrawn every way by which it may come. Coupons that nothing brings, as those of shares, are asked for."""
+    if voucher.shopper_id.startswith(ERASED):
+        return False
+    brought = select(DeliveryTable.delivery_id).where(col(DeliveryTable.voucher_id) == voucher.voucher_id)
+    if row.state_before != VoucherState.ISSUED or session.exec(brought).first() is None:
+        return True
+    agreed = select(ConsentTable.channel).where(
+        col(ConsentTable.shopper_id) == voucher.shopper_id,
+        col(ConsentTable.purpose) == Purpose.LOCATION_OFFERS,
+        col(ConsentTable.granted),
+    )
+    return session.exec(agreed).first() is not None
+
+
 def _other_use(session: Session, voucher: VoucherTable) -> str | None:
     """A redemption that still stands, of this shopper and campaign."""
     return session.exec(
@@ -294,6 +315,13 @@ def find_voucher(session: Session, code: str, store: str, secret: bytes, *, lock
     digest = code_digest(secret, parse_code(code) or "")
     query = select(VoucherTable).where(col(VoucherTable.code_hmac) == digest, col(VoucherTable.store) == store)
     return session.exec(query.with_for_update() if lock else query).first()
+
+
+def _redemption_id(store: str, till: str, key: str) -> str:
+    """Of one key of one till. As a list: two tills whose names and keys run together are two. Rows keep the id that
+    they were given, and are found by till and key."""
+    said = json.dumps(["redemption", store, till, key], separators=(",", ":"))
+    return hashlib.sha256(said.encode()).hexdigest()[:24]
 
 
 def _content(code: str, basket: Basket) -> str:

@@ -3,7 +3,8 @@
 Three kinds of figure wait in blocks of their own. *Heat* is cut along the floor and gives zones their person-seconds,
 so that zones, squares and store add up and none can be taken from another. *Visits* of a zone, with their dwell and
 the most people at once: those of a zone that holds others also wait until whoever was in it and not in its parts is
-nobody, or k. *Transitions* wait by pair of zones. A block ends where the clock passes a multiple of `block_s`.
+nobody, or k. *Transitions* wait by pair of zones, and until no zone's sums tell of others (`balances`). A block ends
+where the clock passes a multiple of `block_s`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 
 from engine.plan.cells import Cells, zone_membership
 from engine.plan.model import Plan
+from engine.presence.balances import Balances
 from engine.presence.expected.histories import tills_within
 from engine.presence.expected.rows import ExpectedRow, add_up
 from engine.presence.expected.waiting import ExpectedWaiting
@@ -87,6 +89,7 @@ class Release:
         self._presences = Presences.none()
         self._visits: dict[str, Block] = {}
         self._moves: dict[tuple[str, str], Block] = {}
+        self._balances = Balances(k)
         self._ended: dict[str, float] = {}  # when the last block of a zone or pair ended
         self._expected = ExpectedWaiting(
             k, lambda since, until: hours_of(since, until, self._local), tills_within(plan, cells)
@@ -211,19 +214,23 @@ class Release:
                     ZoneHourRow(hour, zone, 0.0, n, block.dwell_s * n / max(1, block.n), block.peak)
                     for (hour, _), n in zip(hours, counts, strict=True)
                 ]
+                self._balances.visits[zone] += block.n
                 self._ended[zone] = end
                 del self._visits[zone]
         return rows
 
     def _release_moves(self, end: float) -> list[FlowRow]:
         sums: Counter[tuple[float, str, str]] = Counter()
-        for (a, b), block in sorted(self._moves.items()):
-            if block.crowd.hides(_PAIR, (), self.k):
-                hours = hours_of(block.since, end, self._local)
-                for (hour, _), n in zip(hours, lay_out(block.n, [share for _, share in hours]), strict=True):
-                    sums[hour, a, b] += n
-                self._ended[_pair(a, b)] = end
-                del self._moves[a, b]
+        ready = [pair for pair, block in self._moves.items() if block.crowd.hides(_PAIR, (), self.k)]
+        waiting = {pair: (block.n, block.crowd) for pair, block in self._moves.items()}
+        chosen = sorted(self._balances.choose(ready, waiting))
+        self._balances.add({pair: self._moves[pair].n for pair in chosen})
+        for a, b in chosen:
+            block = self._moves.pop((a, b))
+            hours = hours_of(block.since, end, self._local)
+            for (hour, _), n in zip(hours, lay_out(block.n, [share for _, share in hours]), strict=True):
+                sums[hour, a, b] += n
+            self._ended[_pair(a, b)] = end
         return [FlowRow(*key, n) for key, n in sorted(sums.items()) if n]
 
     def forget(self, devices: U64) -> None:
@@ -255,6 +262,7 @@ class Release:
             "moves": [[a, b, *_block_state(block)] for (a, b), block in sorted(self._moves.items())],
             "ended": dict(self._ended),
             "expected": self._expected.state(),
+            "balances": self._balances.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -270,6 +278,8 @@ class Release:
         self._ended = {str(name): float(t) for name, t in state["ended"].items()}
         if "expected" in state:  # not in what an earlier version kept
             self._expected.restore(state["expected"])
+        if "balances" in state:
+            self._balances.restore(state["balances"])
 
 
 def hours_of(since: float, until: float, local: LocalHours) -> list[tuple[float, float]]:

@@ -67,6 +67,13 @@ class BlockPeople:
         self.salt += 1
 
 
+def people_together(blocks: Sequence[BlockPeople]) -> int:
+    """How many people at least are behind any of several blocks. Numbers of earlier salts are each block's own."""
+    seen = [set().union(*block.parts.values()) for block in blocks]
+    running = {who for block, some in zip(blocks, seen, strict=True) for salt, who in some if salt == block.salt}
+    return max([len(running), *map(_people, seen)])
+
+
 def _people(seen: set[tuple[int, int]]) -> int:
     """How many people at least: the distinct devices of the salt with most."""
     return max(Counter(salt for salt, _ in seen).values(), default=0)

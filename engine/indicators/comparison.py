@@ -89,9 +89,20 @@ def against_usual(now: float, values: Sequence[float]) -> PeriodDifference | Non
     n, change = before.periods, now - before.mean.value
     sd = before.spread * sqrt(1 + 1 / n)
     p = 2 * float(special.stdtr(n - 1, -abs(change) / sd)) if sd else float(not change)
+    if all(float(v).is_integer() and v >= 0 for v in (now, *values)):
+        p = max(p, _chance_of_counts(int(now), int(sum(values)), n))
     half = (before.mean.high - before.mean.low) / 2
     share = change / before.mean.value if before.mean.value else None
     return PeriodDifference(Figure(change, change - half, change + half), share, p, p)
+
+
+def _chance_of_counts(now: int, before: int, periods: int) -> float:
+    """That counts of one rate differ so much, two-sided: of their sum `now` is binomial, one part of all periods. Days
+    that happen to be alike say nothing of how few people vary (Przyborowski and Wilenski 1940)."""
+    total, share = now + before, 1 / (periods + 1)
+    below = float(special.bdtr(now, total, share))
+    above = float(special.bdtrc(now - 1, total, share)) if now else 1.0
+    return min(1.0, 2 * min(below, above))
 
 
 def controlled(found: Mapping[str, PeriodDifference]) -> dict[str, PeriodDifference]:

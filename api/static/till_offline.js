@@ -77,24 +77,32 @@ export function discount(offer, lines, products) {
   if (!on.length) return { amount: 0, reason: "not_in_basket" };
   if (total < (offer.min_basket_minor ?? 0)) return { amount: 0, reason: "min_basket" };
   if (offer.kind === "buy_x_get_y") return { amount: 0, reason: "needs_network" };
+  // In ten-thousandths of a minor unit, as the server reckons: a capped class with others has whole minor units off each
+  // unit; one class alone is rounded once, as a whole; the better of both.
   const units = on.map((line) => {
-    const price = line.unit_price_minor;
-    const cap = known.get(line.sku)?.cap_bp ?? null;
-    const room = cap === null ? price : Math.floor((price * cap) / FULL_BP);
-    const offered = { percent: (price * offer.basis_points) / FULL_BP, amount: price, fixed_price: Math.max(price - offer.price_minor, 0) };
-    return { count: line.quantity, each: Math.min(offered[offer.kind], room), capped: offered[offer.kind] > room };
+    const price = line.unit_price_minor * FULL_BP;
+    const product = known.get(line.sku);
+    const cap = product?.cap_bp ?? null;
+    const fine = cap === null ? price : line.unit_price_minor * cap;
+    const offered = { percent: line.unit_price_minor * offer.basis_points, amount: price, fixed_price: Math.max(price - offer.price_minor * FULL_BP, 0) }[offer.kind];
+    const whole = cap === null ? price : Math.floor(fine / FULL_BP) * FULL_BP;
+    return { count: line.quantity, cap, each: Math.min(offered, whole), alone: Math.min(offered, fine), capped: offered > whole };
   });
-  let sum = 0;
-  if (offer.kind === "amount") sum = Math.min(offer.amount_minor, units.reduce((all, u) => all + u.count * u.each, 0));
-  else {
-    let left = offer.applies_to === "basket" ? Infinity : (offer.max_units ?? 1);
-    for (const unit of units.sort((a, b) => b.each - a.each)) {
+  const taken = (some, part) => {
+    if (offer.kind === "amount") return Math.min(offer.amount_minor * FULL_BP, some.reduce((all, u) => all + u.count * u[part], 0));
+    let [sum, left] = [0, offer.applies_to === "basket" ? Infinity : (offer.max_units ?? 1)];
+    for (const unit of [...some].sort((a, b) => b[part] - a[part])) {
       const count = Math.min(unit.count, left);
-      sum += count * unit.each;
+      sum += count * unit[part];
       left -= count;
     }
-  }
-  const amount = Math.min(Math.floor(sum + 1e-9), offer.max_discount_minor ?? Infinity);
+    return sum;
+  };
+  // Products of one cap may be of two classes: only where all units are of one product are they surely of one.
+  const skus = [...new Set(on.map((line) => line.sku))];
+  const choices = skus.map((sku) => taken(units.filter((u, i) => on[i].sku === sku && u.cap !== null), "alone"));
+  const sum = Math.max(taken(units, "each"), ...choices);
+  const amount = Math.min(Math.floor(sum / FULL_BP), offer.max_discount_minor ?? Infinity);
   if (amount > 0) return { amount, reason: "ok" };
   return { amount, reason: units.some((u) => u.capped) ? "legal_cap" : "too_few" };
 }

@@ -258,28 +258,34 @@ def funnel_table(looked: LookedPeriods) -> Table:
         *measured("count", "count", looked.is_compared),
         TableColumn("share_of_first", "share"),
     )
-    now, past = _steps(looked.now, looked.asked.zone), [_steps(c, looked.asked.zone) for _, c in looked.before]
+    periods = [looked.now, *(counts for _, counts in looked.before)]
+    expected = looked.expected or [{} for _ in periods]
+    now, *past = [_steps(c, looked.asked.zone, e) for c, e in zip(periods, expected, strict=True)]
     rows = []
     for step, n in now.items():
         first = now["issued" if step in COUPON_STEPS else "came_in"]
         before = [p[step] for p in past] if looked.is_compared else None
-        share = n / first if n is not None and first else None
+        share = n / first if n is not None and first and n <= first else None  # visits, unlike people, may be more
         rows.append(TableRow(step, (step, *measured_cells(TableFigure(n), before), TableFigure(share))))
     return Table(columns, tuple(rows))
 
 
-def _steps(counts: SpanCounts, zone: str | None) -> dict[str, float | None]:
-    """Arrivals, and coupons; the tills only where the plan has a zone for them."""
-    arrivals: dict[str, int] = defaultdict(int)
-    for (a, b), n in counts.moves.items():
-        arrivals[b] += n
-        arrivals["came_in"] += n if a == OUTSIDE else 0
+def _steps(counts: SpanCounts, zone: str | None, expected: Mapping[str, ZoneSums]) -> dict[str, float | None]:
+    """Ways that began, visits, and coupons; the tills only where the plan has a zone for them.
+
+    Visits are those that the page of zones has: they are let out zone by zone, while steps are by pair of zones, of
+    which those with few people wait, so that their sum is far below what came."""
+    sums = counts.sums(lambda r: r.zone)
+
+    def visits(place: str) -> float:
+        return expected[place].visits if place in expected else sums.get(place, Sums()).visits
+
     tills = till_zones(counts.plan)
-    steps: dict[str, float | None] = {"came_in": arrivals["came_in"]}
+    steps: dict[str, float | None] = {"came_in": sum(n for (a, _), n in counts.moves.items() if a == OUTSIDE)}
     if zone:
-        steps["zone"] = arrivals[zone]
+        steps["zone"] = visits(zone)
     if tills and zone not in tills:
-        steps["tills"] = sum(arrivals[till] for till in tills)
+        steps["tills"] = sum(visits(till) for till in tills)
     return steps | held_to_k(counts.coupons, counts.made.ctx.config.privacy.k)
 
 

@@ -171,7 +171,8 @@ def ranking(snapshot: Snapshot, lang: Language) -> str:
         }
         for z in snapshot.report.zones
     ]
-    return render("ranking.html", lang, zones=zones)
+    known = any(z.person_s > 0 or z.visits for z in snapshot.report.zones)
+    return render("ranking.html", lang, zones=zones, known=known, k=snapshot.k)
 
 
 def legend(lang: Language) -> str:
@@ -182,7 +183,7 @@ def legend(lang: Language) -> str:
 
 def flows(snapshot: Snapshot, lang: Language) -> str:
     """How to read the chart of flows, or that there is none."""
-    return render("flows.html", lang, some=bool(snapshot.flows))
+    return render("flows.html", lang, some=bool(snapshot.flows), k=snapshot.k)
 
 
 def decisions(snapshot: Snapshot, lang: Language) -> str:

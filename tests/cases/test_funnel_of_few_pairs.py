@@ -1,5 +1,7 @@
 """Steps into the tills of pairs with few people wait, so their sum said 61 where zones said 114, and shares went above
-100 %. Input: an hour whose 20 visits to the tills had one released pair of 10, and 10 who came in. Right: 20, no share."""
+100 %.
+
+Input: an hour whose 20 visits to the tills had one released pair of 10, and 10 who came in. Right: 20, no share."""
 
 from __future__ import annotations
 

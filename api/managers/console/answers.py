@@ -22,6 +22,8 @@ def tagged(request: Request, body: bytes, media_type: str, headers: dict[str, st
     return Response(body, media_type=media_type, headers=said)
 
 
-def tagged_json(request: Request, value: Any, media_type: str = "application/json") -> Response:
+def tagged_json(
+    request: Request, value: Any, media_type: str = "application/json", headers: dict[str, str] | None = None
+) -> Response:
     """The same of what JSON can say."""
-    return tagged(request, json.dumps(value, ensure_ascii=False, allow_nan=False).encode(), media_type)
+    return tagged(request, json.dumps(value, ensure_ascii=False, allow_nan=False).encode(), media_type, headers)

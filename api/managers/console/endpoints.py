@@ -143,7 +143,7 @@ def report_csv(request: Request, report: AskedReport) -> Response:
 )
 def report_geojson(request: Request, report: AskedReport) -> Response:
     """Zones with their figures, and squares of heat, in degrees where the plan has an anchor (RFC 7946)."""
-    return tagged_json(request, geojson(report), GEOJSON)
+    return tagged_json(request, geojson(report), GEOJSON, _as_file(report, "geojson"))
 
 
 @router.get(

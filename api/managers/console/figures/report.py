@@ -155,9 +155,18 @@ def _notes_of_view(looked: LookedPeriods) -> list[Note]:
             return [Note(NoteCode.TOO_LITTLE)]
     if view is View.QUEUE and not till_zones(now.plan):
         return [Note(NoteCode.NO_TILL_ZONE)]
+    if view in (View.HOURS, View.QUEUE) and _waits_for_an_hour(now):
+        clock = now.span.local.clock(now.span.local.end(now.span.to_t))
+        return [Note(NoteCode.FIRST_HOUR, {"time": f"{clock:%H:%M}"})]
     if view is View.FUNNEL and not looked.asked.span.is_whole:
         return [Note(NoteCode.COUPONS_ALL_HOURS)]
     return []
+
+
+def _waits_for_an_hour(counts: SpanCounts) -> bool:
+    """Whether the period is running, and no hour with figures is over: means by hour are of whole hours."""
+    span = counts.span
+    return span.to_t < span.end_t and not any(span.is_over(r.hour_start) for r in counts.rows)
 
 
 def headline(report: Report) -> dict[str, TableFigure]:

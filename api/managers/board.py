@@ -191,7 +191,6 @@ class Board:
                 with ui.column().classes("r-card"):
                     _html(fragments.heading(t.board.decisions, self._lang))
                     self._part("decisions").style("width:100%")
-                    _html(fragments.reviews_link(self._plan.store, self._lang), "r-soft")
             with ui.column().classes("r-card"):
                 _html(fragments.heading(t.board.flows, self._lang))
                 self._part("flows", "r-soft")
@@ -218,6 +217,7 @@ class Board:
             self._hour = ui.select(hours, value=-1, on_change=self._choose_hour).props("dense outlined options-dense")
             self._hour.set_visibility(False)
             _html(fragments.languages(f"/manage/{self._plan.store}", lang))
+            _html(fragments.reviews_link(self._plan.store, lang), "r-soft")
 
     async def _choose_level(self, event: Any) -> None:
         self._choice = Choice(self._choice.span, self._choice.hour, event.value)

@@ -62,6 +62,7 @@ class NoteCode(StrEnum):
     NO_HEAT = "no_heat"
     TOO_LITTLE = "too_little"
     NO_TILL_ZONE = "no_till_zone"
+    COUNTED_ZONES = "counted_zones"
     FIRST_HOUR = "first_hour"
     COUPONS_ALL_HOURS = "coupons_all_hours"
 

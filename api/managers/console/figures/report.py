@@ -12,7 +12,7 @@ from api.managers.console.figures.asked import AskedPage, Note, NoteCode, View, 
 from api.managers.console.figures.counts import SpanCounts, till_zones
 from api.managers.console.figures.days import Comparison, DaySpan, steps_back
 from api.managers.console.figures.tables import Table, TableFigure
-from api.managers.console.figures.views import TABLES, LookedPeriods
+from api.managers.console.figures.views import TABLES, LookedPeriods, counted_zones
 from api.managers.reports import Reports
 from engine.plan.model import Plan
 from engine.presence.hotzones import HotState
@@ -134,6 +134,10 @@ def _notes(looked: LookedPeriods, reach: tuple[float, float] | None, missing: in
             notes.append(Note(NoteCode.NO_REFERENCE))
         elif missing:
             notes.append(Note(NoteCode.FEWER_REFERENCES, {"n": len(looked.before), "of": missing + len(looked.before)}))
+    counted = counted_zones(looked) if asked.view in LOOKED_AT_HEAT else []
+    if counted:
+        names = ", ".join(counted[:MOST_NAMES])
+        notes.append(Note(NoteCode.COUNTED_ZONES, {"n": len(counted), "zones": names}))
     return notes + _notes_of_view(looked)
 
 

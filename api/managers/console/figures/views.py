@@ -78,7 +78,8 @@ def zones_table(looked: LookedPeriods) -> Table:
     mine, past = now.sums(lambda r: r.zone), [c.sums(lambda r: r.zone) for _, c in looked.before]
     expected = looked.expected
     states = {v.zone: v for v in now.heat.verdicts}
-    rows = []
+    rows: list[TableRow] = []
+    counted: list[TableRow] = []
     for zone in now.plan.zones:
         if looked.asked.zone not in (None, zone.id):
             continue
@@ -87,13 +88,23 @@ def zones_table(looked: LookedPeriods) -> Table:
         known = expected_cells(zone.id, sums, were, expected)
         cells: tuple[Cell, ...] = (
             zone.id,
-            *(known or sums_cells(sums, were)),
+            *(known or sums_cells(sums, were if expected is None or were is None else [])),
             TableFigure(sums.persons_peak),
             verdict.state.value,
             TableFigure(verdict.share_hot if verdict.state.value != "not_enough_evidence" else None),
         )
-        rows.append(TableRow(zone.id, cells))
-    return Table(columns, tuple(rows)).sorted_by("person_h").sorted_by(looked.asked.sort)
+        (rows if known or expected is None else counted).append(TableRow(zone.id, cells))
+    parts = [Table(columns, tuple(r)).sorted_by("person_h").sorted_by(looked.asked.sort) for r in (rows, counted)]
+    return Table(columns, parts[0].rows + parts[1].rows)  # counts and expectations do not compare
+
+
+def counted_zones(looked: LookedPeriods) -> list[str]:
+    """Names of the zones that have counted figures only, where others have expected ones."""
+    expected = looked.expected
+    if expected is None or not any(expected):
+        return []
+    seen = looked.now.sums(lambda r: r.zone)
+    return [z.name for z in looked.now.plan.zones if z.id in seen and any(z.id not in e for e in expected)]
 
 
 def sums_cells(now: Sums, before: Sequence[Sums] | None) -> tuple[TableFigure, ...]:

@@ -209,6 +209,9 @@ def test_figures_have_intervals_where_the_engine_expects_them(tmp_path: Path) ->
     assert hours.low is not None
     assert hours.low < 17.5
     assert report.table.figures("visits")["tills"].low is None  # nothing is known of them
+    assert report.table.figures("visits_before")["tills"].value is None  # and so nothing is compared
+    assert [row.key for row in report.table.sorted_by(None).rows][0] == "bakery"
+    assert any(note.code is NoteCode.COUNTED_ZONES and note.values["n"] == 1 for note in report.notes)
     head, *lines = table_csv(report).splitlines()
     assert "visits_low" in head
     assert any(line.startswith("bakery,Boulangerie,17.5,") for line in lines)

@@ -111,7 +111,7 @@ def test_too_little_is_said_so_everywhere(made: Reports) -> None:
     ranking = fragments.ranking(night, "fr")
     assert (
         ranking.count("La présence est ce qui est publié du temps de chacun") == 2
-    )  # for a pointer, and for who reads aloud
+    )  # for pointers and ears
     assert ranking.count("pas assez de données") == len(PLANS["supermarket"].zones)
     assert escape(words("fr").evidence["person_s"]) in ranking
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api.managers.console.drawn.drawings import draw
-from api.managers.console.figures.asked import View
+from api.managers.console.figures.asked import NoteCode, View
 from api.managers.console.figures.report import Report, make_report
 from api.managers.console.forms import table_csv
 from api.managers.reports import Reports
@@ -210,7 +210,7 @@ def test_figures_have_intervals_where_the_engine_expects_them(tmp_path: Path) ->
     assert hours.low < 17.5
     assert report.table.figures("visits")["tills"].low is None  # nothing is known of them
     assert report.table.figures("visits_before")["tills"].value is None  # and so nothing is compared
-    assert [row.key for row in report.table.sorted_by(None).rows][0] == "bakery"
+    assert report.table.rows[0].key == "bakery"
     assert any(note.code is NoteCode.COUNTED_ZONES and note.values["n"] == 1 for note in report.notes)
     head, *lines = table_csv(report).splitlines()
     assert "visits_low" in head

@@ -109,9 +109,7 @@ def test_too_little_is_said_so_everywhere(made: Reports) -> None:
     night = take_snapshot(made, "supermarket", Choice("today", 3, "rdc"), NOON)
     assert escape(words("fr").why_none_hot["too_little"]) in fragments.headline(night, "fr", now=False)
     ranking = fragments.ranking(night, "fr")
-    assert (
-        ranking.count("La présence est ce qui est publié du temps de chacun") == 2
-    )  # for pointers and ears
+    assert ranking.count("La présence est ce qui est publié du temps de chacun") == 2  # for pointers and ears
     assert ranking.count("pas assez de données") == len(PLANS["supermarket"].zones)
     assert escape(words("fr").evidence["person_s"]) in ranking
 

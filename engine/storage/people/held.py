@@ -17,7 +17,7 @@ from engine.errors import NotFound
 from engine.storage.database import Database
 from engine.storage.models import metadata
 from engine.storage.models.identity import IdentifierTable
-from engine.storage.models.ledger import LedgerPostingTable, ShareTable, ShareVisitTable
+from engine.storage.models.ledger import LedgerPostingTable, LoyaltyPurchaseTable, ShareTable, ShareVisitTable
 from engine.storage.models.shoppers import DeviceLinkTable, ShopperTable
 from engine.storage.models.vouchers import DecisionTable, VoucherTable
 from engine.storage.upserts import table_of
@@ -60,6 +60,7 @@ WITHIN = {("idempotency", "scope"): "shopper"}
 ONE_WAY = {
     ("ledger_entry", "id"): "entry",
     ("loyalty_card", "digest"): "identifier",
+    ("loyalty_return", "purchase_id"): "purchase",
     ("share_review", "visit_id"): "opening",
     ("shop_event", "email"): "identifier",
     ("shop_event", "card"): "identifier",
@@ -111,6 +112,7 @@ def _names(session: Session, shopper_id: str, member_id: str) -> Mapping[str, li
         "device": column(DeviceLinkTable, "device", "shopper_id", shopper_id),
         "entry": column(LedgerPostingTable, "entry_id", "member", member_id),
         "identifier": column(IdentifierTable, "digest", "shopper_id", shopper_id),
+        "purchase": column(LoyaltyPurchaseTable, "purchase_id", "member", member_id),
         "opening": column(ShareVisitTable, "id", "member_id", member_id),
     }
 

@@ -17,7 +17,7 @@ from tests.engine.storage.people.test_shoppers import everything, mentions
 from tests.engine.storage.scenes import NOW, STORE, shopper
 from tests.engine.storage.test_erasure import PHONE, lived
 
-AMOUNTS = {"ledger_entry", "ledger_posting", "ledger_hold"}
+AMOUNTS = {"ledger_entry", "ledger_posting", "ledger_hold", "loyalty_purchase", "loyalty_return"}
 """What the books keep: under the member's number, which the profile alone led to."""
 PROOF = {"consent_log"}
 """Under the shopper's opaque id, which leads nowhere once the profile is gone."""

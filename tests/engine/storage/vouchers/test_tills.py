@@ -72,7 +72,7 @@ def test_another_stores_voucher_is_unknown_in_the_same_words(db: Database) -> No
     wrong = check_voucher(db, "0000 0000 0000", basket(), STORE, NOW, secret=SECRET)
     assert check_voucher(db, code, basket(), "elsewhere", NOW, secret=SECRET) == wrong
     with pytest.raises(NotFound) as foreign:
-        use(db, code, stores=["elsewhere"])
+        use(db, code, store="elsewhere")
     with pytest.raises(NotFound) as unknown:
         use(db, "0000 0000 0000")
     assert (str(foreign.value), foreign.value.code) == (str(unknown.value), unknown.value.code)
@@ -179,7 +179,7 @@ def test_void_of_the_unknown_or_of_another_store(db: Database) -> None:
     with pytest.raises(NotFound):
         void(db, "feedbeef", NOW)
     with pytest.raises(NotFound):
-        void(db, done.redemption_id, NOW, store="elsewhere")
+        void(db, done.redemption_id, NOW, stores=["elsewhere"])
     assert void(db, done.redemption_id, NOW + 1, stores=[STORE]).state == "voided"
 
 

@@ -1,10 +1,10 @@
 """Indicators by group (hour, day, zone, product): groups with fewer than k people are merged, not blanked.
 
 Groups in an order (hours, days, weeks) are merged with their neighbours, as short as it goes
-(`engine.presence.blocks.cut`); those without one (zones, products) with all the others that are too small, and the
-smallest that is large enough where they still are. So every figure has k people behind it, and what is merged is said
-by its name. A blank would say that there was something to hide, and be taken from the total; here all groups together
-are the total, and whatever is taken from it is a sum of groups.
+(`engine.presence.withheld.blocks.cut`); those without one (zones, products) with all the others that are too small,
+and the smallest that is large enough where they still are. So every figure has k people behind it, and what is merged
+is said by its name. A blank would say that there was something to hide, and be taken from the total; here all groups
+together are the total, and whatever is taken from it is a sum of groups.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from engine.presence.blocks import cut
+from engine.presence.withheld.blocks import cut
 
 Counted = TypeVar("Counted")
 

@@ -18,7 +18,6 @@ import numpy as np
 
 from engine.plan.cells import Cells, zone_membership
 from engine.plan.model import Plan
-from engine.presence.balances import Balances
 from engine.presence.expected.histories import tills_within
 from engine.presence.expected.rows import ExpectedRow, add_up
 from engine.presence.expected.waiting import ExpectedWaiting
@@ -26,6 +25,7 @@ from engine.presence.flows import FlowRow, zones_within
 from engine.presence.frames import heat_frames, squares_of_cells
 from engine.presence.heat import HeatRow
 from engine.presence.local_hours import LocalHours, hours_in
+from engine.presence.withheld.balances import Balances
 from engine.presence.zonehours import ZoneHourRow
 from engine.privacy.k_anonymity import BlockPeople, Presences, cut_floor, lay_out, weights
 from engine.records import F64, I64, U64, Fixes, VisitEvent

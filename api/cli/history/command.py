@@ -17,9 +17,9 @@ from engine.config import Config
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.plan.load import load_plans
 from engine.plan.model import Plan
-from engine.presence.blocks import gate_flows, gate_hours
 from engine.presence.flows import FlowRow
 from engine.presence.local_hours import HOUR_S
+from engine.presence.withheld.blocks import gate_flows, gate_hours
 from engine.presence.zonehours import ZoneHourRow
 from engine.progress import show_progress
 from engine.storage.database import Database, open_database

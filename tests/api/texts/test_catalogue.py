@@ -364,9 +364,9 @@ def test_changed_consents_have_a_new_version() -> None:
 
 def test_counting() -> None:
     french, english = words("fr").board, words("en").board
-    assert [french.counted("visits", n) for n in (0, 1, 2)] == ["0\u00a0visite", "1\u00a0visite", "2\u00a0visites"]
-    assert [english.counted("visits", n) for n in (0, 1, 2)] == ["0 visits", "1 visit", "2 visits"]
-    assert french.counted("visits", 12345) == "12\u202f345\u00a0visites"
+    assert [french.counted("zones", n) for n in (0, 1, 2)] == ["0\u00a0rayon", "1\u00a0rayon", "2\u00a0rayons"]
+    assert [english.counted("zones", n) for n in (0, 1, 2)] == ["0 zones", "1 zone", "2 zones"]
+    assert french.counted("zones", 12345) == "12\u202f345\u00a0rayons"
 
 
 def test_what_is_not_written_is_not_said() -> None:

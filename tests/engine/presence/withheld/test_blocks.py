@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.presence.blocks import cut, gate_flows, gate_hours
 from engine.presence.flows import FlowRow
+from engine.presence.withheld.blocks import cut, gate_flows, gate_hours
 from engine.presence.zonehours import ZoneHourRow
 
 COUNTS = st.lists(st.integers(0, 30), max_size=40)

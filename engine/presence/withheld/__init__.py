@@ -1,0 +1,1 @@
+"""What is not told: few people in an hour, and differences by which they would show."""

@@ -161,12 +161,12 @@ class FigurePage:
         zones = sorted(self.report.plan.zones, key=lambda z: -z.polygon.area)
         figures = self.report.table.figures("person_h")
         visits = self.report.table.figures("visits")
-        out = {}
+        t, out = words(self.lang), {}
         for zone in zones:
             if zone.id in figures and zone.level == self.asked.level:
                 said = [zone_name(self.report.plan, zone.id, self.lang)]
                 said.append(_with_interval(figures[zone.id], "person_h", self.lang))
-                said.append(words(self.lang).board.counted("visits", round(visits[zone.id].value or 0)))
+                said.append(t.board.counted("visits", round(visits[zone.id].value or 0)))
                 out[zone.id] = ZoneLink(self.href(View.TREND, zone=zone.id, level=None, sort=None), " · ".join(said))
         return out
 

@@ -46,10 +46,10 @@ def test_the_later_of_two_editors_is_told(db: Database) -> None:
 def test_who_wrote_and_who_approved_the_terms_that_stand(db: Database) -> None:
     put_campaign(db, STORE, campaign(state="draft"), NOW, by="ana")
     set_campaign_state(db, STORE, "apples", CampaignState.APPROVED, NOW, by="ben")
-    told = signatures(revisions(db, STORE, "apples"))
+    told = signatures(db, STORE, "apples")
     assert (told.author, told.approvers, told.four_eyes) == ("ana", {"ben"}, True)
     put_campaign(db, STORE, campaign(state="draft", priority=3), NOW, by="ben")  # his terms now, approved by nobody
-    told = signatures(revisions(db, STORE, "apples"))
+    told = signatures(db, STORE, "apples")
     assert (told.author, told.approvers, told.four_eyes) == ("ben", frozenset(), False)
     set_campaign_state(db, STORE, "apples", CampaignState.APPROVED, NOW, by="ben")
-    assert not signatures(revisions(db, STORE, "apples")).four_eyes
+    assert not signatures(db, STORE, "apples").four_eyes

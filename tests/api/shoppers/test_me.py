@@ -226,7 +226,7 @@ def test_a_silent_stream_says_that_it_is_there(
     with phone.stream("GET", "/v1/me/stream", timeout=60) as answer:
         lines = answer.iter_lines()
         begun = [next(lines) for _ in range(4)]  # on a busy machine the ping is due before all else
-        assert sorted(begun) == ["", "", ": ping", "retry: 2000"]
+        assert begun in (["retry: 2000", "", ": ping", ""], [": ping", "", "retry: 2000", ""])
         assert answer.headers["content-type"].startswith("text/event-stream")
         assert "no-store" in answer.headers["cache-control"]
         assert answer.headers["x-accel-buffering"] == "no"

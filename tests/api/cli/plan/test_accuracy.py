@@ -38,7 +38,9 @@ def test_figures_and_a_map(tmp_path: Path) -> None:
     for c in told.values():
         assert c["asked"] is None, "none of them states a precision: rates at their own thresholds, and no promise"
         assert 0 < c["threshold"] < 1
-        assert 0 <= c["precision_low"] <= 1
+        assert 0 <= c["precision_low"] <= c["precision"] <= 1
+        assert f"(P >= {c['threshold']:g})" in c["said"]
+        assert "pessimistic end" in c["said"]
 
 
 def test_the_same_in_words() -> None:

@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # twice as many workers as cores: half of a run's time is waiting for brokers, browsers and clocks
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 2)')
+# compiled files are kept: without them every process that starts compiles all rooms anew
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST_ARGS ?= --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: install demo test check docs reference format fuzz fuzz-decoders bench accuracy baselines mutants explore soak lighthouse pictures servers clean help

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,13 @@ import pytest
 import tests.examples  # noqa: F401 (for what it tells hypothesis)
 from tests.brokers import Mosquitto
 from tests.clocks import HeldClock, hold_rate_limits
+
+# Compiled files are kept, whatever the shell says: else each worker rewrites every test file anew, and each of the
+# processes that tests start compiles all rooms (measured: 8 s of CPU a worker, 0.4 s a process).
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+gc.disable()  # until all is collected: what is imported stays, and the search for garbage in it took 2 of 10 s
 
 
 @pytest.fixture
@@ -54,6 +63,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long files begin first, so that none of them is still running when all other workers are done."""
     place = {name: k for k, name in enumerate(LONG)}
     items.sort(key=lambda item: place.get(item.location[0], len(LONG)))
+
+
+def pytest_collection_finish() -> None:
+    """Garbage is looked for among what tests make, not among a million objects that are there to the end.
+
+    Measured on the tests of the API's start: from 24 % of their CPU to 6 %.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.ndimage import binary_fill_holes
 
 from engine.plan.drawing.draw import draw_svg
 from engine.plan.model import Plan
@@ -47,6 +46,8 @@ def heat_layer(heat: LevelHeat, mean: float) -> str:
 
 def hot_layer(heat: LevelHeat, found: Bools) -> str:
     """The outline of all squares `found` hot, without the lines between them."""
+    from scipy.ndimage import binary_fill_holes  # for this picture only; a server starts without it
+
     shelves = binary_fill_holes(found) & ~heat.mask  # a shelf amid hot squares is no hole in the outline
     hot = np.pad(found | shelves, 1)
     frame = heat.frame

@@ -14,7 +14,6 @@ from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import correlate
 from scipy.special import ndtr
 
 from engine.plan.cells import Cells, zone_membership
@@ -60,6 +59,8 @@ def gi_star(values: npt.ArrayLike, mask: Bools, radius_cells: float) -> F64:
 
         z_i = (sum_j w_ij x_j - X W_i) / (S sqrt((n W_i - W_i^2) / (n - 1)))
     """
+    from scipy.ndimage import correlate  # for reports only; a server starts without it
+
     x = np.where(mask, np.asarray(values, np.float64), 0.0)
     z = np.full(x.shape, np.nan)
     n = int(mask.sum())

@@ -20,11 +20,16 @@ HEAVY = {"numpy", "scipy", "shapely", "fastapi", "sqlmodel", "paho", "nicegui"}
 
 def imported_by(*arguments: str) -> set[str]:
     """The packages that a command has imported when it ends."""
-    command = [sys.executable, "-X", "importtime", "-m", "api.cli.main", *arguments]
+    return {name.partition(".")[0] for name in modules_of("-m", "api.cli.main", *arguments)}
+
+
+def modules_of(*arguments: str) -> set[str]:
+    """All modules that Python has imported with these arguments when it ends."""
+    command = [sys.executable, "-X", "importtime", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
-    return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+    return {line.rpartition("|")[2].strip() for line in lines}
 
 
 def test_the_version_is_told_before_typer_is_imported() -> None:
@@ -49,6 +54,12 @@ def test_a_plan_is_checked_without_a_database_a_broker_and_a_web_server() -> Non
 def test_a_recording_is_simulated_without_a_broker_and_a_web_client(tmp_path: Path) -> None:
     imported = imported_by("simulate", "demo-boutique", "-o", str(tmp_path), "--seconds", "1")
     assert not imported & {"paho", "httpx", "asyncio", "fastapi", "sqlmodel", "rich"}
+
+
+def test_a_server_starts_without_what_only_reports_and_few_sites_use() -> None:
+    modules = modules_of("-c", "import api.server, api.cli.startup, engine.runtime.process")
+    assert "api.app" in modules
+    assert not modules & {"scipy.stats", "scipy.ndimage", "scipy.optimize", "numba", "nicegui", "pyarrow", "authlib"}
 
 
 def test_help_lists_every_command_also_those_of_installed_packages() -> None:

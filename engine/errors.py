@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from engine.vocabulary import FrameRefusal, ProblemCode, RecordRefusal
@@ -26,17 +26,23 @@ class RayonError(Exception):
 class Problem:
     """One mistake: where it is, what is wrong, and what would be right.
 
-    `place` reads like `features[3].properties.z_m`, `line 12, column price_minor` or `mqtt.port`.
+    `place` reads like `features[3].properties.z_m`, `line 12, column price_minor` or `mqtt.port`. `line` is where that
+    stands in its file, from 1, or None. `code` and `values` say the same to a page, which has a sentence for each code
+    in every language (see `engine.wording.MistakeCode`).
     """
 
     file: str
     place: str
     reason: str
     fix: str = ""
+    line: int | None = field(default=None, compare=False)
+    code: str = field(default="", compare=False)
+    values: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     def __str__(self) -> str:
         tail = f" ({self.fix})" if self.fix else ""
-        return f"{self.file}: {self.place}: {self.reason}{tail}"
+        at = "" if self.line is None else f"line {self.line}, "
+        return f"{self.file}: {at}{self.place}: {self.reason}{tail}"
 
 
 class OperatorError(RayonError):

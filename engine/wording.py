@@ -3,11 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import Any
 
 from pydantic import ValidationError
 
 from engine.errors import Problem
+
+
+class MistakeCode(StrEnum):
+    """What can be wrong with what somebody wrote, for pages that say it in their language."""
+
+    MISSING = "missing"
+    UNKNOWN_KEY = "unknown_key"
+    WHOLE_NUMBER = "whole_number"
+    NUMBER = "number"
+    TEXT = "text"
+    YES_NO = "yes_no"
+    LIST = "list"
+    KEYS = "keys"
+    MORE_THAN = "more_than"
+    AT_LEAST = "at_least"
+    LESS_THAN = "less_than"
+    AT_MOST = "at_most"
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    PATTERN = "pattern"
+    ONE_OF = "one_of"
+    CLOCK = "clock"
+    DAY = "day"
+    MOMENT = "moment"
+    OTHER = "other"
+    # what a form cannot read
+    TOO_MANY_DECIMALS = "too_many_decimals"
+    TAKEN = "taken"
+    # between the keys of a campaign
+    ONE_PLACE = "one_place"
+    RADIUS = "radius"
+    TARGET_PRODUCT = "target_product"
+    TARGET_CATEGORY = "target_category"
+    NEAR_END_PRODUCT = "near_end_product"
+    UNBOUNDED_BUDGET = "unbounded_budget"
+    CONTROL_CHARACTERS = "control_characters"
+    YEAR = "year"
+    ENDS_FIRST = "ends_first"
+    KNOWN_ORDER = "known_order"
+    # against the plan
+    OTHER_STORE = "other_store"
+    UNKNOWN_PRODUCT = "unknown_product"
+    UNKNOWN_ZONE = "unknown_zone"
+    UNKNOWN_CATEGORY = "unknown_category"
+    DOUBLE_ID = "double_id"
+    # against the law
+    NOT_PERISHABLE = "not_perishable"
+    NEAR_END_ANNOUNCED = "near_end_announced"
+    NOT_PROMOTED = "not_promoted"
+    ABOVE_CAP = "above_cap"
+    ABOVE_CAP_UNCLASSED = "above_cap_unclassed"
+    WORD_FOR_FOOD = "word_for_food"
+    WORD_FOR_ALCOHOL = "word_for_alcohol"
+    NEEDS_FIRST_DAY = "needs_first_day"
+    NEEDS_PRIOR_PRICE = "needs_prior_price"
+    PRIOR_OF_PRODUCT = "prior_of_product"
+    PRIOR_NOT_WITHIN = "prior_not_within"
+    NO_REDUCTION = "no_reduction"
+    FROM_ANOTHER_PRICE = "from_another_price"
+    # of the file itself
+    NOT_YAML = "not_yaml"
+    NOT_CAMPAIGNS = "not_campaigns"
 
 
 def validation_problems(error: ValidationError, file: str, *, brackets: bool = False) -> list[Problem]:
@@ -18,12 +81,21 @@ def validation_problems(error: ValidationError, file: str, *, brackets: bool = F
 def _problem(found: Mapping[str, Any], file: str, entry: str) -> Problem:
     parts = (entry.format(part) if isinstance(part, int) else f".{part}" for part in found["loc"])
     place = "".join(parts).removeprefix(".") or "(whole file)"
-    kind = str(found["type"])
+    kind, ctx = str(found["type"]), found.get("ctx", {})
+    code = _CODES.get(kind) or _OWN.get(kind, MistakeCode.OTHER)
+    limits = {"n": ctx[_LIMITS[kind]]} if kind in _LIMITS else {}
+    values = {**limits, "got": _shown(found.get("input"))}
     if kind in _FIXED:
-        return Problem(file, place, *_FIXED[kind])
+        return Problem(file, place, *_FIXED[kind], code=code, values=values)
     words = _WORDS.get(kind)
-    reason = words(found.get("ctx", {})) if words else str(found["msg"])
-    return Problem(file, place, reason, f"got {found.get('input')!r:.60}")
+    reason = words(ctx) if words else str(found["msg"])
+    got = f"got {found.get('input')!r:.60}" if values["got"] else ""
+    return Problem(file, place, reason, got, code=code, values=values)
+
+
+def _shown(value: object) -> str:
+    """One value as it was written; of a list or of keys with values nothing, which say no more than their place."""
+    return "" if isinstance(value, Mapping | list | tuple) or value is None else f"{value!s:.60}"
 
 
 _FIXED = {
@@ -78,6 +150,43 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "json_invalid": lambda _: "is not JSON",
 }
 """By pydantic's name of the error; what is not here keeps pydantic's words."""
+
+_LIMITS = {
+    "greater_than": "gt",
+    "greater_than_equal": "ge",
+    "less_than": "lt",
+    "less_than_equal": "le",
+    "string_too_short": "min_length",
+    "string_too_long": "max_length",
+    "too_short": "min_length",
+    "too_long": "max_length",
+}
+_CODES = {
+    "missing": MistakeCode.MISSING,
+    "extra_forbidden": MistakeCode.UNKNOWN_KEY,
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), MistakeCode.WHOLE_NUMBER),
+    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), MistakeCode.NUMBER),
+    "string_type": MistakeCode.TEXT,
+    **dict.fromkeys(("bool_type", "bool_parsing"), MistakeCode.YES_NO),
+    **dict.fromkeys(("list_type", "tuple_type"), MistakeCode.LIST),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), MistakeCode.KEYS),
+    "greater_than": MistakeCode.MORE_THAN,
+    "greater_than_equal": MistakeCode.AT_LEAST,
+    "less_than": MistakeCode.LESS_THAN,
+    "less_than_equal": MistakeCode.AT_MOST,
+    **dict.fromkeys(("string_too_short", "too_short"), MistakeCode.TOO_SHORT),
+    **dict.fromkeys(("string_too_long", "too_long"), MistakeCode.TOO_LONG),
+    "string_pattern_mismatch": MistakeCode.PATTERN,
+    **dict.fromkeys(("literal_error", "enum", "union_tag_invalid", "union_tag_not_found"), MistakeCode.ONE_OF),
+    **dict.fromkeys(("time_type", "time_parsing"), MistakeCode.CLOCK),
+    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing"), MistakeCode.DAY),
+    **dict.fromkeys(
+        ("datetime_type", "datetime_parsing", "datetime_from_date_parsing", "timezone_aware"), MistakeCode.MOMENT
+    ),
+}
+"""By pydantic's name of the error."""
+_OWN = {code.value: code for code in MistakeCode}
+"""A model's own errors are named by their code."""
 
 
 def _number(value: Any) -> str:

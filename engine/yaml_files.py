@@ -7,6 +7,8 @@ in brackets. So its bytes, its depth and its values, those of every anchor count
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +108,30 @@ def parse_yaml(content: bytes, path: Path) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "(whole file)"
-        raise _problem(path, place, f"not YAML: {getattr(error, 'problem', error)}") from error
+        reason = f"not YAML: {getattr(error, 'problem', error)}"
+        line = mark.line + 1 if mark else None
+        raise OperatorError([Problem(str(path), place, reason, code="not_yaml", values={"line": line})]) from error
+
+
+def add_lines(problems: Sequence[Problem], content: bytes) -> list[Problem]:
+    """The same problems with the line of their place in this YAML: of its key, or of the nearest above it."""
+    root = yaml.compose(content.decode("utf-8"), _Strict)
+    return [replace(p, line=_line_of(root, p.place.split("."))) for p in problems]
+
+
+def _line_of(node: yaml.Node | None, path: Sequence[str]) -> int | None:
+    line = None
+    for part in path:
+        if isinstance(node, yaml.SequenceNode) and part.isdecimal() and int(part) < len(node.value):
+            node = node.value[int(part)]
+            line = node.start_mark.line + 1
+            continue
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        found = next(((key, value) for key, value in pairs if str(key.value) == part), None)
+        if found is None:
+            break
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line
 
 
 def _problem(path: Path, place: str, reason: str, fix: str = "") -> OperatorError:

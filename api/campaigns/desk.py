@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,7 +13,7 @@ from api.auth import check_right
 from api.context import AppContext
 from api.keyring import Grant
 from engine.errors import NotFound, OperatorError, Problem
-from engine.offers.campaigns import Campaign, CampaignState, campaign_problems
+from engine.offers.campaigns import Campaign, CampaignState, campaign_problems, plain_place
 from engine.offers.decide import worth_of
 from engine.offers.law.rows import day_at
 from engine.offers.lifecycle import CampaignNotApproved, check_change, is_second_person, needs_second, state_after_edit
@@ -42,10 +43,9 @@ def read_campaign(body: dict[str, Any], plan: Plan, now: float) -> tuple[Campaig
         campaign = Campaign.model_validate_json(json.dumps(body))
     except ValidationError as error:
         found = validation_problems(error, BODY)
-        return None, [Problem(BODY, f"{BODY}.{p.place}", p.reason, p.fix) for p in found]
+        return None, [plain_place(replace(p, place=f"{BODY}.{p.place}")) for p in found]
     wrong = campaign_problems([campaign], plan, BODY, day_at(now, plan.timezone))
-    places = [(p, p.place.replace("campaigns.0", BODY, 1)) for p in wrong]
-    return campaign, [Problem(BODY, place, p.reason, p.fix) for p, place in places]
+    return campaign, [replace(p, place=p.place.replace("campaigns.0", BODY, 1)) for p in wrong]
 
 
 def valid_campaign(ctx: AppContext, store: str, body: dict[str, Any]) -> Campaign:

@@ -13,6 +13,7 @@ from api.campaigns.desk import save_edit
 from api.campaigns.foretelling import foretell_week, shown
 from api.campaigns.forms import MOST_CHARS, NEW, body_of, fields_of
 from api.campaigns.looked_at import Foresights, LookedAt, look_at
+from api.campaigns.mistakes import by_field, say_mistakes
 from api.campaigns.pages import Ctx, Editor, EditVisitor, Name, Seen, Store, show_value, when, who
 from api.context import AppContext
 from api.manager_login import sign_in_page
@@ -25,6 +26,7 @@ from engine.offers.hours import DAYS
 from engine.storage.vouchers.campaigns import CampaignChanged, get_campaign, has_campaign
 from engine.storage.vouchers.revisions import revisions, term_changes
 from engine.vocabulary import ProblemCode
+from engine.wording import MistakeCode
 
 CHANGED = ProblemCode.CAMPAIGN_CHANGED
 router = APIRouter(prefix="/campaigns", tags=["pages"], default_response_class=HTMLResponse)
@@ -89,8 +91,7 @@ def take_form(store: Store, request: Request, grant: Editor, ctx: Ctx, seen: See
             week = shown(foretell_week(ctx, store, campaign, time.time()), plan, language(request))
         return _form(request, ctx, store, typed, version, looked, status=status, week=week)
     if not version and has_campaign(ctx.db, store, campaign.id):
-        t = words(language(request))
-        taken = Problem("form", "form.id", t.campaigns.id_taken)
+        taken = Problem("form", "form.id", "is taken", code=MistakeCode.TAKEN)
         looked = LookedAt(campaign, [taken], looked.never, looked.told)
         return _form(request, ctx, store, typed, version, looked, status=409)
     try:
@@ -125,6 +126,8 @@ def _form(
     products = [(f"product:{p.sku}", p.name) for p in plan.products]
     targets = [("basket", t.campaigns.basket)]
     targets += [(f"category:{c}", c) for c in sorted({p.category for p in plan.products})]
+    found = [] if looked is None else looked.wrong
+    wrong = say_mistakes(found, t, t.lang, plan, fields.get("kind", ""))
     values: dict[str, Any] = {
         "store_name": plan.name,
         "f": fields,
@@ -133,7 +136,8 @@ def _form(
         "products": products,
         "targets": targets,
         "days": DAYS,
-        "wrong": [] if looked is None else [_said(p, t) for p in looked.wrong],
+        "wrong": wrong,
+        "wrong_at": by_field(wrong),
         "never": [] if looked is None else looked.never,
         "told": None if looked is None else looked.told,
         "looked": looked is not None,
@@ -160,12 +164,3 @@ def _theirs(ctx: AppContext, store: str, campaign_id: str, opened: int, lang: La
         "at": when(newest.at, plan, lang),
         "changes": [(key, show_value(a), show_value(b)) for key, a, b in changes],
     }
-
-
-def _said(problem: Problem, t: Any) -> tuple[str, str, str]:
-    """A problem with the field's words where the form has some: (field, reason, remedy)."""
-    path = [part for part in problem.place.split(".")[1:] if part]
-    for name in (".".join(path), *reversed(path)):
-        if name in t.campaign_fields:
-            return t.campaign_fields[name], problem.reason, problem.fix or ""
-    return ".".join(path), problem.reason, problem.fix or ""

@@ -13,10 +13,12 @@ from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.campaigns.desk import save_edit
+from api.campaigns.mistakes import say_mistakes
 from api.campaigns.pages import Ctx, Editor, EditVisitor, Reader, Store
 from api.context import AppContext
 from api.manager_login import sign_in_page
 from api.pages import page
+from api.texts.catalogue import words
 from api.texts.language import language
 from engine.errors import BusinessRefusal, OperatorError, Problem
 from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, parse_campaigns
@@ -24,7 +26,8 @@ from engine.offers.law.rows import day_at
 from engine.storage.vouchers.campaign_files import CampaignChange, CampaignDifference, compare_campaigns
 from engine.storage.vouchers.campaigns import all_campaigns, list_campaigns
 from engine.vocabulary import ProblemCode
-from engine.yaml_files import parse_yaml
+from engine.wording import MistakeCode
+from engine.yaml_files import add_lines, parse_yaml
 
 router = APIRouter(prefix="/campaigns", tags=["pages"], default_response_class=HTMLResponse)
 MOST_CHARS = 500_000
@@ -66,7 +69,7 @@ def take_file(
         raw = _without_states(parse_yaml(text.encode(), Path(CAMPAIGNS_FILE)))
         found = parse_campaigns(raw, plan, CAMPAIGNS_FILE, day_at(time.time(), plan.timezone))
     except OperatorError as error:
-        return _page(request, ctx, store, text, wrong=error.problems, status=422)
+        return _page(request, ctx, store, text, wrong=_with_lines(error, text), status=422)
     differs = [d for d in compare_campaigns(ctx.db, store, found) if d.change is not CampaignChange.ENDED]
     if do == "check":
         return _page(request, ctx, store, text, differences=differs)
@@ -99,6 +102,12 @@ def _without_states(raw: Any) -> Any:
     return raw
 
 
+def _with_lines(error: OperatorError, text: str) -> Sequence[Problem]:
+    """Each mistake with the line it is in; one of the YAML itself has it already."""
+    is_read = all(p.code != MistakeCode.NOT_YAML for p in error.problems)
+    return add_lines(error.problems, text.encode()) if is_read else error.problems
+
+
 def _page(
     request: Request,
     ctx: AppContext,
@@ -119,7 +128,7 @@ def _page(
         store=store,
         store_name=plan.name,
         text=text,
-        wrong=wrong,
+        wrong=say_mistakes(wrong, words(language(request)), language(request), plan),
         differences=differences,
         versions=json.dumps(versions),
         refused=refused,

@@ -16,6 +16,7 @@ from engine.offers.campaigns import Campaign
 from engine.offers.hours import DAYS
 from engine.plan.currencies import EXPONENTS
 from engine.plan.model import Plan
+from engine.wording import MistakeCode as Code
 
 Fields = Mapping[str, str]
 """What was typed, by field; days of the week as `day_mon` to `day_sun`."""
@@ -187,7 +188,7 @@ class _Reader:
         try:
             return parse(self.text(name))
         except (ValueError, OverflowError):
-            self.say(name, "no day and time")
+            self.say(name, "no day and time", Code.MOMENT)
             return None
 
     def _decimal(self, name: str) -> Decimal | None:
@@ -199,7 +200,7 @@ class _Reader:
         except InvalidOperation:
             found = Decimal("NaN")
         if not found.is_finite() or abs(found) > 10**15:
-            self.say(name, "is no number")
+            self.say(name, "is no number", Code.NUMBER)
             return None
         return found
 
@@ -207,13 +208,13 @@ class _Reader:
         if found is None:
             return None
         if found != found.to_integral_value():
-            self.say(name, "has more decimals than it may have")
+            self.say(name, "has more decimals than it may have", Code.TOO_MANY_DECIMALS)
             return None
         return int(found)
 
-    def say(self, name: str, reason: str) -> None:
+    def say(self, name: str, reason: str, code: Code) -> None:
         """Notes a field that cannot be read."""
-        self.wrong.append(Problem("form", f"form.{name}", reason))
+        self.wrong.append(Problem("form", f"form.{name}", reason, code=code, values={"got": self.text(name)}))
 
 
 def _place(read: _Reader) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import shapely
 
-from api.campaigns.desk import read_campaign
+from api.campaigns.desk import BODY, read_campaign
+from api.campaigns.mistakes import form_field
 from api.context import AppContext
 from engine.errors import Problem
 from engine.offers.campaigns import Campaign, CampaignPlace
@@ -66,7 +67,7 @@ def look_at(
     plan, now = ctx.plan(store), time.time()
     campaign, wrong = read_campaign(body, plan, now)
     names = {p.place.rpartition(".")[2] for p in typed}
-    wrong = typed + [p for p in wrong if p.place.rpartition(".")[2] not in names]
+    wrong = typed + [p for p in wrong if form_field(p.place.removeprefix(f"{BODY}.")) not in names]
     if campaign is None or typed or not _is_on(campaign.place, plan):
         return LookedAt(campaign if not typed else None, wrong, [], None)
     told = foresights.foretell(plan, campaign)

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api.auth import check_right, needs, needs_or_nobody
 from api.campaigns.desk import editor, move, needs_four_eyes, right_to, signed
 from api.campaigns.looked_at import Foresights, draw_place, find_never
+from api.campaigns.mistakes import say_mistakes
 from api.context import AppContext, context
 from api.keyring import Grant
 from api.manager_login import sign_in_page
@@ -128,7 +129,7 @@ def campaign_page(
         author=who(names.author, lang),
         told=told,
         never=find_never(ctx, store, campaign, told, now),
-        wrong=wrong,
+        wrong=say_mistakes(wrong, words(lang), lang, plan, campaign.offer.kind),
         versions=[_version(history, i, plan, lang) for i in range(len(history))],
         refused=refused if refused in words(lang).campaign_refusals else "",
         margin=money(campaign.margin_minor, plan.currency, lang),

@@ -18,14 +18,29 @@ function lightPlace() {
   if (picture && picture.src !== address) picture.src = address;
 }
 
+function markWrong(page) {
+  for (const input of form.querySelectorAll("[id^=field-]")) {
+    const looked = page.getElementById(input.id);
+    const note = page.getElementById(`wrong-${input.name}`);
+    document.getElementById(`wrong-${input.name}`)?.remove();
+    for (const name of ["aria-invalid", "aria-describedby"]) {
+      if (looked?.hasAttribute(name)) input.setAttribute(name, looked.getAttribute(name));
+      else input.removeAttribute(name);
+    }
+    if (note) input.parentElement.append(note);
+  }
+}
+
 async function look() {
   const mine = ++latest;
   const body = new URLSearchParams(new FormData(form));
   body.set("do", "check");
   const answer = await fetch(form.action, { method: "POST", body }).catch(() => null);
   if (!answer?.ok || mine !== latest) return; // the next change, or the button, says it again
-  const found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("told");
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const found = page.getElementById("told");
   if (!found) return;
+  markWrong(page);
   const old = document.getElementById("told");
   if (old) old.replaceWith(found);
   else document.getElementById("preview").prepend(found);

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from engine.offers.bounds import Plain
 from engine.offers.wishes import NO_WISHES, Wishes
@@ -43,7 +44,8 @@ class Audience(BaseModel):
     def _window(self) -> Audience:
         low, high = self.known_at_least_days, self.known_at_most_days
         if low is not None and high is not None and low > high:
-            raise ValueError("known_at_least_days is above known_at_most_days: nobody would be meant")
+            reason = "known_at_least_days is above known_at_most_days: nobody would be meant"
+            raise PydanticCustomError("known_order", reason)
         return self
 
     def holds(self, shopper: LinkedShopper, now: float) -> bool:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from engine.errors import OperatorError, Problem
 from engine.offers.audience import Audience
@@ -24,8 +25,9 @@ from engine.offers.law.legal import legal_findings
 from engine.offers.law.prior import Announced, PriorPrice, prior_findings
 from engine.plan.model import Plan
 from engine.vocabulary import DecisionReason
+from engine.wording import MistakeCode as Code
 from engine.wording import validation_problems
-from engine.yaml_files import read_yaml
+from engine.yaml_files import add_lines, read_yaml
 
 CAMPAIGNS_FILE = "campaigns.yaml"
 M = TypeVar("M", bound=BaseModel)
@@ -66,9 +68,9 @@ class CampaignPlace(_Strict):
     @model_validator(mode="after")
     def _one(self) -> CampaignPlace:
         if (self.product is not None) + (self.zone is not None) + self.store != 1:
-            raise ValueError("give exactly one of product, zone and store: true")
+            raise PydanticCustomError("one_place", "give exactly one of product, zone and store: true")
         if (self.product is not None) != (self.radius_m is not None):
-            raise ValueError("`radius_m` goes with `product`, and only with it")
+            raise PydanticCustomError("radius", "`radius_m` goes with `product`, and only with it")
         return self
 
 
@@ -156,7 +158,8 @@ class Campaign(_Strict):
             self.offer.applies_to != "product" and self.offer.kind != "amount" and not self.offer.max_discount_minor
         )
         if self.budget.max_amount_minor is not None and unbounded:
-            raise ValueError("budget.max_amount_minor on a category or basket offer needs offer.max_discount_minor")
+            reason = "budget.max_amount_minor on a category or basket offer needs offer.max_discount_minor"
+            raise PydanticCustomError("unbounded_budget", reason)
         return self
 
 
@@ -173,7 +176,10 @@ def load_campaigns(path: Path, plan: Plan, on: dt.date | None = None) -> list[Ca
 
     `on` is the day whose law they are held to; without it, the newest that we know.
     """
-    return parse_campaigns(read_yaml(path), plan, str(path), on)
+    campaigns, problems = read_campaigns(read_yaml(path), plan, str(path), on)
+    if problems:
+        raise OperatorError(add_lines(problems, path.read_bytes()))
+    return campaigns
 
 
 def parse_campaigns(raw: Any, plan: Plan, file: str, on: dt.date | None = None) -> list[Campaign]:
@@ -192,21 +198,25 @@ def read_campaigns(
     Without a plan (it has mistakes of its own) only what needs none is looked at.
     """
     if not isinstance(raw, dict):
-        return [], [Problem(file, "(whole file)", "not a mapping of keys", "version, store and campaigns")]
+        reason, fix = "not a mapping of keys", "version, store and campaigns"
+        return [], [Problem(file, "(whole file)", reason, fix, code=Code.NOT_CAMPAIGNS)]
     listed = raw.get("campaigns")
     items = listed if isinstance(listed, list) else []
     problems = _problems_of(CampaignFile, raw | {"campaigns": []} if items else raw, file)[1]
     found: dict[int, Campaign] = {}
     for i, item in enumerate(items):
         campaign, wrong = _problems_of(Campaign, item, file)
-        problems += [_plain(replace(p, place=f"campaigns.{i}.{p.place}".removesuffix(".(whole file)"))) for p in wrong]
+        problems += [
+            plain_place(replace(p, place=f"campaigns.{i}.{p.place}".removesuffix(".(whole file)"))) for p in wrong
+        ]
         if campaign is not None:
             found[i] = campaign
     if plan is not None:
         problems += _against_plan(found, plan, file, on)
         if isinstance(raw.get("store"), str) and raw["store"] != plan.store:
             reason = f"{raw['store']!r} is not this plan's store"
-            problems.insert(0, Problem(file, "store", reason, f"write {plan.store}"))
+            fix = f"write {plan.store}"
+            problems.insert(0, Problem(file, "store", reason, fix, code=Code.OTHER_STORE, values=_of(plan)))
     return list(found.values()), problems
 
 
@@ -215,7 +225,8 @@ def _problems_of(model: type[M], raw: Any, file: str) -> tuple[M | None, list[Pr
         # Through JSON text: pydantic then takes lists for tuples and ISO times, and is strict about all else.
         text = json.dumps(raw, default=_iso)
     except TypeError:  # YAML's keys may be dates
-        return None, [Problem(file, "(whole file)", "a key that is no text", "write it as one that Rayon knows")]
+        reason, fix = "a key that is no text", "write it as one that Rayon knows"
+        return None, [Problem(file, "(whole file)", reason, fix, code=Code.UNKNOWN_KEY)]
     try:
         return model.model_validate_json(text), []
     except ValidationError as error:
@@ -233,27 +244,31 @@ def _against_plan(campaigns: Mapping[int, Campaign], plan: Plan, file: str, on: 
     for i, campaign in campaigns.items():
         at = f"campaigns.{i}"
         if campaign.id in seen:
-            problems.append(Problem(file, f"{at}.id", f"{campaign.id!r} is used by campaigns.{seen[campaign.id]} too"))
+            other = f"campaigns.{seen[campaign.id]}"
+            reason = f"{campaign.id!r} is used by {other} too"
+            problems.append(
+                Problem(file, f"{at}.id", reason, code=Code.DOUBLE_ID, values={"id": campaign.id, "other": other})
+            )
         seen.setdefault(campaign.id, i)
-        problems += [
-            Problem(file, f"{at}.{place}", reason, fix) for place, reason, fix in _findings(campaign, plan, on)
-        ]
+        problems += [replace(p, file=file, place=f"{at}.{p.place}") for p in _findings(campaign, plan, on)]
     return problems
 
 
-def _findings(campaign: Campaign, plan: Plan, on: dt.date | None) -> Iterator[tuple[str, str, str]]:
+def _findings(campaign: Campaign, plan: Plan, on: dt.date | None) -> Iterator[Problem]:
+    """What is wrong with one campaign, each at its place below it."""
     place, offer = campaign.place, campaign.offer
     if campaign.stores and plan.store not in campaign.stores:
-        yield "stores", f"{plan.store!r}, the store of this file, is not among them", "add it, or leave stores out"
+        reason = f"{plan.store!r}, the store of this file, is not among them"
+        yield Problem("", "stores", reason, "add it, or leave stores out", code=Code.OTHER_STORE, values=_of(plan))
     if place.product is not None and place.product not in plan.product_by_sku:
-        yield "place.product", f"unknown sku {place.product!r}", "use a sku of products.csv"
+        yield _unknown("place.product", "sku", place.product, Code.UNKNOWN_PRODUCT)
     if place.zone is not None and place.zone not in plan.zone_index:
-        yield "place.zone", f"unknown zone {place.zone!r}", "use one of: " + ", ".join(sorted(plan.zone_index)[:20])
+        yield _unknown("place.zone", "zone", place.zone, Code.UNKNOWN_ZONE, sorted(plan.zone_index)[:20])
     if offer.sku is not None and offer.sku not in plan.product_by_sku:
-        yield "offer.sku", f"unknown sku {offer.sku!r}", "use a sku of products.csv"
+        yield _unknown("offer.sku", "sku", offer.sku, Code.UNKNOWN_PRODUCT)
     categories = {p.category for p in plan.products}
     if offer.category is not None and offer.category not in categories:
-        yield "offer.category", f"unknown category {offer.category!r}", "use one of: " + ", ".join(sorted(categories))
+        yield _unknown("offer.category", "category", offer.category, Code.UNKNOWN_CATEGORY, sorted(categories))
     yield from legal_findings(offer, campaign.texts.model_dump(), plan, on)
     starts_at = campaign.when.starts_at
     first_day = None if starts_at is None else starts_at.astimezone(ZoneInfo(plan.timezone)).date()
@@ -261,7 +276,17 @@ def _findings(campaign: Campaign, plan: Plan, on: dt.date | None) -> Iterator[tu
     yield from prior_findings(offer, campaign.announced, campaign.prior_price, first_day, plan)
 
 
-def _plain(problem: Problem) -> Problem:
+def _unknown(place: str, what: str, name: str, code: Code, known: Sequence[str] = ()) -> Problem:
+    fix = "use one of: " + ", ".join(known) if known else "use a sku of products.csv"
+    values = {"got": name, "known": ", ".join(known)}
+    return Problem("", place, f"unknown {what} {name!r}", fix, code=code, values=values)
+
+
+def _of(plan: Plan) -> dict[str, object]:
+    return {"store": plan.store}
+
+
+def plain_place(problem: Problem) -> Problem:
     """pydantic names the kind of offer in the path, where the file has no such key: `offer.percent.sku`."""
     return replace(problem, place=_KIND_IN_PATH.sub("", problem.place))
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from engine.offers.bounds import Moment
 from engine.vocabulary import DecisionReason
@@ -64,7 +65,7 @@ class When(BaseModel):
     @model_validator(mode="after")
     def _order(self) -> When:
         if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
-            raise ValueError("ends_at is not after starts_at")
+            raise PydanticCustomError("ends_first", "ends_at is not after starts_at")
         return self
 
     def refusal(self, now: float, timezone: ZoneInfo) -> DecisionReason | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from engine.errors import Problem
 from engine.offers.law.rows import LOI_EVIN, NO_GRATUIT, PERISHABLE, ROWS, WORDINGS, LegalRow, class_of, rows_on
 from engine.offers.law.wording import LIFESTYLE, NOT_FOR_FOOD, Texts, wrong_words
 from engine.offers.pricing.kinds import FULL_BP, Amount, BuyXGetY, FixedPrice, Offer, Percent
 from engine.plan.model import FOODS, Plan, Product
 from engine.vocabulary import Channel
+from engine.wording import MistakeCode as Code
 
 ALCOHOL_CHANNELS = frozenset({Channel.PAGE})
 """Where alcohol may be shown at all, with the health warning: never by a message that comes uncalled (L.3323-2 CSP)."""
@@ -31,6 +33,8 @@ class Breach:
     place: str
     reason: str
     fix: str
+    code: Code
+    values: Mapping[str, object] = field(default_factory=dict)
 
 
 def advantage_bp(offer: Offer, price_minor: int) -> int:
@@ -65,17 +69,19 @@ def of_alcohol(offer: Offer, plan: Plan) -> bool:
     return offer.applies_to != "basket" and any(p.legal_class == "alcohol" for p in products_of(offer, plan))
 
 
-def near_end_findings(offer: Offer, announced: str, plan: Plan) -> Iterator[tuple[str, str, str]]:
-    """What keeps an offer from being one on goods near their end, as (place below the campaign, reason, fix)."""
+def near_end_findings(offer: Offer, announced: str, plan: Plan) -> Iterator[Problem]:
+    """What keeps an offer from being one on goods near their end, each at its place below the campaign."""
     if not offer.near_end:
         return
     for product in products_of(offer, plan):
         if product.legal_class not in PERISHABLE:
             reason = f"{product.sku!r} is no perishable food: its legal_class is {product.legal_class or 'empty'}"
-            yield "offer.near_end", reason, "leave it out, or give the legal_class food or pet_food in products.csv"
+            fix = "leave it out, or give the legal_class food or pet_food in products.csv"
+            yield Problem("", "offer.near_end", reason, fix, code=Code.NOT_PERISHABLE, values={"product": product.name})
     if announced == "everybody":
         reason = "goods near their end are not announced outside the shop"
-        yield "announced", reason, "personal, or leave offer.near_end out and keep to the cap"
+        fix = "personal, or leave offer.near_end out and keep to the cap"
+        yield Problem("", "announced", reason, fix, code=Code.NEAR_END_ANNOUNCED)
 
 
 def breaches(offer: Offer, texts: Texts, plan: Plan) -> Iterator[Breach]:
@@ -102,21 +108,27 @@ def _against(row: LegalRow, offer: Offer, products: Sequence[Product]) -> Iterat
     if row.cap_bp == 0:
         kind = row.legal_class.replace("_", " ")
         reason = f"{products[0].sku!r} is {kind}, which may not be promoted"
-        yield Breach(row, "offer", reason, f"leave it out ({row.source})")
+        said = {"product": products[0].name, "source": row.source}
+        yield Breach(row, "offer", reason, f"leave it out ({row.source})", Code.NOT_PROMOTED, said)
         return
     worst, sku = max((advantage_bp(offer, p.price_minor), p.sku) for p in products)
     if worst > row.cap_bp:
         goods = row.legal_class or "goods without a legal_class"
         reason = f"advantage of {worst / 100:g} % on {sku!r} is above the legal {row.cap_bp / 100:g} % for {goods}"
         fix = f"lower it ({row.source})" if row.legal_class else "lower it, or give the legal_class in products.csv"
-        yield Breach(row, "offer", reason, fix)
+        code = Code.ABOVE_CAP if row.legal_class else Code.ABOVE_CAP_UNCLASSED
+        name = next(p.name for p in products if p.sku == sku)
+        values = {"percent": worst / 100, "most": row.cap_bp / 100}
+        yield Breach(row, "offer", reason, fix, code, {**values, "product": name, "source": row.source})
 
 
 def _wording(offer: Offer, texts: Texts, products: Sequence[Product], plan: Plan) -> Iterator[Breach]:
     if any(p.legal_class in FOODS for p in products):
         for place, word in wrong_words(texts, NOT_FOR_FOOD):
-            yield Breach(NO_GRATUIT, place, f"the word {word!r} is not allowed for food", "say the price cut")
+            reason = f"the word {word!r} is not allowed for food"
+            yield Breach(NO_GRATUIT, place, reason, "say the price cut", Code.WORD_FOR_FOOD, {"word": word})
     if of_alcohol(offer, plan):
         for place, word in wrong_words(texts, LIFESTYLE):
             fix = "say what it is, where from, and its price (L.3323-4 CSP)"
-            yield Breach(LOI_EVIN, place, f"the word {word!r} is not allowed for alcohol", fix)
+            reason = f"the word {word!r} is not allowed for alcohol"
+            yield Breach(LOI_EVIN, place, reason, fix, Code.WORD_FOR_ALCOHOL, {"word": word})

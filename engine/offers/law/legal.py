@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from engine.errors import Problem
 from engine.offers.law.findings import advantage_bp as advantage_bp
 from engine.offers.law.findings import breaches, breaches_on
 from engine.offers.law.findings import of_alcohol as of_alcohol
@@ -22,10 +23,11 @@ from engine.offers.law.wording import Texts
 from engine.offers.pricing.kinds import Offer
 from engine.plan.model import Plan
 
-Finding = tuple[str, str, str]  # place below the campaign, reason, fix
 
+def legal_findings(offer: Offer, texts: Texts, plan: Plan, on: dt.date | None = None) -> Iterator[Problem]:
+    """What is against the rows that hold on a day, each at its place below the campaign.
 
-def legal_findings(offer: Offer, texts: Texts, plan: Plan, on: dt.date | None = None) -> Iterator[Finding]:
-    """What is against the rows that hold on a day, or against the newest row of each class where no day is given."""
+    Without a day the newest row of each class is taken to hold.
+    """
     for breach in breaches_on(list(breaches(offer, texts, plan)), on, plan.timezone):
-        yield breach.place, breach.reason, breach.fix
+        yield Problem("", breach.place, breach.reason, breach.fix, code=breach.code, values=breach.values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from engine.offers.bounds import Plain
 
@@ -34,11 +35,12 @@ class _Offer(BaseModel):
     @model_validator(mode="after")
     def _target(self) -> _Offer:
         if (self.applies_to == "product") != (self.sku is not None):
-            raise ValueError("`sku` goes with `applies_to: product`, and only with it")
+            raise PydanticCustomError("target_product", "`sku` goes with `applies_to: product`, and only with it")
         if (self.applies_to == "category") != (self.category is not None):
-            raise ValueError("`category` goes with `applies_to: category`, and only with it")
+            reason = "`category` goes with `applies_to: category`, and only with it"
+            raise PydanticCustomError("target_category", reason)
         if self.near_end and self.applies_to != "product":
-            raise ValueError("`near_end` is of one product: `applies_to: product`")
+            raise PydanticCustomError("near_end_product", "`near_end` is of one product: `applies_to: product`")
         return self
 
 

@@ -30,7 +30,7 @@ def manager(site: Site) -> Iterator[httpx.Client]:
 def fields(page: str) -> dict[str, str]:
     """What a browser would send of the form of a page."""
     inputs = re.findall(r'<input type="[a-z-]+" name="([a-z_]+)" value="([^"]*)"(?![^>]*type="checkbox")', page)
-    picked = re.findall(r'<select name="([a-z_]+)">(.*?)</select>', page, re.S)
+    picked = re.findall(r'<select name="([a-z_]+)"[^>]*>(.*?)</select>', page, re.S)
     chosen = {name: re.findall(r'value="([^"]*)" selected', options) for name, options in picked}
     first = {name: re.findall(r'value="([^"]*)"', options)[0] for name, options in picked}
     ticked = re.findall(r'<input type="checkbox" name="([a-z_]+)" value="yes" checked', page)
@@ -101,7 +101,7 @@ def test_the_law_and_what_never_fires_are_said_before_saving(manager: httpx.Clie
     typed = fields(manager.get(f"{HERE}/tea-20/edit").text)
     too_much = send(manager, typed | {"percent": "60"}, "check")
     assert too_much.status_code == 200
-    assert "above the legal 34 %" in too_much.text
+    assert "above the legal 34%" in too_much.text
     assert send(manager, typed | {"percent": "60"}, "save").status_code == 422
     silent = send(
         manager,
@@ -111,7 +111,10 @@ def test_the_law_and_what_never_fires_are_said_before_saving(manager: httpx.Clie
     assert "can never fire" in silent.text
     assert "Widen the hours" in silent.text
     typo = send(manager, typed | {"margin": "abc"}, "check")
-    assert re.search(r"What a use earns</b> <span[^>]*>is no number", typo.text)
+    assert re.search(r"What a use earns</b></a> <span>Give a number", typo.text)
+    assert re.search(
+        r'name="margin" value="abc" id="field-margin" aria-invalid="true" aria-describedby="wrong-margin"', typo.text
+    )
     assert "right" in send(manager, typed, "check").text
 
 
@@ -194,6 +197,7 @@ def test_a_file_goes_out_and_comes_in_with_its_differences_shown(site: Site, man
     assert (late.status_code, "Somebody else" in late.text) == (412, True)
     wrong = manager.post(f"{HERE}/_import", data={"text": "campaigns: [{}]"})
     assert (wrong.status_code, "campaigns.0.id" in wrong.text) == (422, True)
+    assert re.search(r"<b>Line 1</b> <code>campaigns.0.id</code> <span>[^<]* · is missing: fill it in.", wrong.text)
 
 
 def test_the_place_is_lit_on_the_plan(manager: httpx.Client) -> None:
@@ -221,6 +225,35 @@ def test_what_it_brought_and_would_bring(site: Site, manager: httpx.Client) -> N
 def test_another_stores_and_unknown_ones_are_404(manager: httpx.Client) -> None:
     paths = ("/campaigns/nowhere", f"{HERE}/none", f"{HERE}/none/results", f"{HERE}/none/what-if", f"{HERE}/none/edit")
     assert {manager.get(path).status_code for path in paths} == {404}
+
+
+def test_mistakes_stand_beside_their_fields_in_the_readers_language(manager: httpx.Client) -> None:
+    """They came in English, under the form, and quoted the program's dictionary."""
+    typed = fields(manager.get(f"{HERE}/tea-20/edit").text) | {"id": "Thé vert"}
+    typed |= {
+        "version": "0",
+        "percent": "0",
+        "hours_from": "9h",
+        "hours_to": "10:00",
+        "max_amount": "5",
+        "fr_title": "",
+    }
+    typed |= {"target": "basket", "starts_at": "2027-02-01T00:00", "ends_at": "2027-01-01T00:00", "radius_m": ""}
+    page = manager.post(f"{HERE}/_form", params={"lang": "fr"}, data=typed | {"do": "check"}).text
+    beside = dict(re.findall(r'<small class="bad wrong" id="wrong-([a-z_]+)">([^<]+)</small>', page))
+    assert set(beside) == {"id", "percent", "hours_from", "fr_title", "radius_m"}
+    assert beside["percent"] == "Donner au moins 0,01."
+    assert "comme 09:30" in beside["hours_from"]
+    assert beside["fr_title"] == "Trop court\u00a0: il en faut au moins 1."
+    assert "pour un produit" in beside["radius_m"]
+    assert "{&#39;" not in page
+    typed |= {"id": "the", "percent": "10", "hours_from": "09:00", "fr_title": "Thé", "radius_m": "3"}
+    late = manager.post(f"{HERE}/_form", params={"lang": "fr"}, data=typed | {"do": "check"}).text
+    assert re.search(r'id="wrong-ends_at">La fin doit venir après le début', late)
+    typed |= {"ends_at": ""}
+    open_end = manager.post(f"{HERE}/_form", params={"lang": "fr"}, data=typed | {"do": "check"}).text
+    beside = dict(re.findall(r'<small class="bad wrong" id="wrong-([a-z_]+)">([^<]+)</small>', open_end))
+    assert set(beside) == {"max_discount"}
 
 
 def test_every_page_is_in_french_too(site: Site, manager: httpx.Client) -> None:

@@ -10,6 +10,7 @@ from engine.offers.measured.uplift import UpliftState
 from engine.storage.vouchers.campaign_files import CampaignChange
 from engine.storage.vouchers.pauses import PauseSource
 from engine.vocabulary import ProblemCode
+from engine.wording import MistakeCode
 
 CAMPAIGN_CODES: dict[str, set[str]] = {
     "till_offline": {
@@ -21,6 +22,7 @@ CAMPAIGN_CODES: dict[str, set[str]] = {
     "campaign_refusals": {
         *(ProblemCode.CAMPAIGN_CHANGED, ProblemCode.CAMPAIGN_NOT_APPROVED, ProblemCode.CAMPAIGN_STATE),
     },
+    "mistakes": set(MistakeCode),
     "campaign_fields": {*FIELDS, *PLACES},
     "week_days": set(WEEK_DAYS),
     "never": set(NeverReason),

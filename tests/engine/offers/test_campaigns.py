@@ -227,7 +227,8 @@ def test_the_product_with_the_highest_advantage_is_named() -> None:
     offer = campaign(
         offer={"kind": "amount", "applies_to": "category", "category": "fruit", "amount_minor": 60}
     ).offer  # 20 % of apples, 60 % of grapes
-    [(place, reason, _)] = legal_findings(offer, {}, PLAN)
+    [found] = legal_findings(offer, {}, PLAN)
+    place, reason = found.place, found.reason
     assert (place, reason) == ("offer", "advantage of 60 % on 'GRAPES' is above the legal 34 % for food")
 
 
@@ -235,7 +236,7 @@ def test_the_word_is_refused_as_soon_as_some_of_it_is_food() -> None:
     basket = campaign(offer={"kind": "percent", "applies_to": "basket", "basis_points": 100}).offer
     book = campaign().offer
     texts = {"fr": {"title": "Gratuit", "text": "Livraison"}}
-    assert [place for place, _, _ in legal_findings(basket, texts, PLAN)] == ["texts.fr.title"]
+    assert [p.place for p in legal_findings(basket, texts, PLAN)] == ["texts.fr.title"]
     assert list(legal_findings(book, texts, PLAN)) == []
 
 

@@ -9,16 +9,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from api.campaigns.changes import change_lines
 from api.campaigns.desk import save_edit
 from api.campaigns.foretelling import foretell_week, shown
 from api.campaigns.forms import MOST_CHARS, NEW, body_of, fields_of
 from api.campaigns.looked_at import Foresights, LookedAt, look_at
 from api.campaigns.mistakes import by_field, say_mistakes
-from api.campaigns.pages import Ctx, Editor, EditVisitor, Name, Seen, Store, show_value, when, who
+from api.campaigns.pages import Ctx, Editor, EditVisitor, Name, Seen, Store, when, who
 from api.context import AppContext
 from api.manager_login import sign_in_page
 from api.pages import page
 from api.texts.catalogue import words
+from api.texts.categories import category_name
 from api.texts.language import Language, language
 from engine.errors import BusinessRefusal, NotFound, Problem
 from engine.offers.campaigns import Campaign
@@ -125,7 +127,7 @@ def _form(
     places += [(f"zone:{z.id}", z.name) for z in plan.zones]
     products = [(f"product:{p.sku}", p.name) for p in plan.products]
     targets = [("basket", t.campaigns.basket)]
-    targets += [(f"category:{c}", c) for c in sorted({p.category for p in plan.products})]
+    targets += [(f"category:{c}", category_name(plan, c)) for c in sorted({p.category for p in plan.products})]
     found = [] if looked is None else looked.wrong
     wrong = say_mistakes(found, t, t.lang, plan, fields.get("kind", ""))
     values: dict[str, Any] = {
@@ -162,5 +164,5 @@ def _theirs(ctx: AppContext, store: str, campaign_id: str, opened: int, lang: La
         "version": newest.version,
         "by": who(newest.by, lang),
         "at": when(newest.at, plan, lang),
-        "changes": [(key, show_value(a), show_value(b)) for key, a, b in changes],
+        "changes": change_lines(changes, words(lang), lang, plan),
     }

@@ -12,6 +12,7 @@ import yaml
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from api.campaigns.changes import change_lines
 from api.campaigns.desk import save_edit
 from api.campaigns.mistakes import say_mistakes
 from api.campaigns.pages import Ctx, Editor, EditVisitor, Reader, Store
@@ -119,7 +120,7 @@ def _page(
     refused: str = "",
     status: int = 200,
 ) -> Response:
-    plan = ctx.plan(store)
+    plan, t = ctx.plan(store), words(language(request))
     versions = {s.campaign.id: s.version for s in list_campaigns(ctx.db, store, limit=10_000)}
     return page(
         request,
@@ -128,8 +129,9 @@ def _page(
         store=store,
         store_name=plan.name,
         text=text,
-        wrong=say_mistakes(wrong, words(language(request)), language(request), plan),
+        wrong=say_mistakes(wrong, t, t.lang, plan),
         differences=differences,
+        shown={d.campaign_id: change_lines(d.fields, t, t.lang, plan) for d in differences or ()},
         versions=json.dumps(versions),
         refused=refused,
         here=f"/campaigns/{store}/_import",

@@ -35,8 +35,10 @@ PLACES = (
     *("basis_points", "amount_minor", "price_minor", "max_discount_minor", "valid_s", "on", "product", "zone", "sku"),
     *("category", "hours", "quiet_hours", "when", "offer", "max_amount_minor", "budget", "margin_minor"),
     *("redeem_probability", "holdout_share", "texts.fr.title", "texts.fr.text", "texts.en.title", "texts.en.text"),
+    *("state", "caps", "audience", "locales", "stores", "texts", "days", "known_at_least_days", "known_at_most_days"),
+    *("applies_to", "near_end", "open_to", "share", "store"),
 )
-"""What a campaign's keys are called in `campaigns.yaml`, of those that a mistake may be at."""
+"""What a campaign's keys are called in `campaigns.yaml`, of those that a mistake may be at, or a version differ in."""
 _TEXTS = (("fr", "title"), ("fr", "text"), ("en", "title"), ("en", "text"))
 NEW: dict[str, str] = {
     "place": "store",

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from api.campaigns.forms import FIELDS
 from api.texts.catalogue import Words
 from api.texts.language import Language
 from api.texts.money import money
@@ -100,7 +101,7 @@ def _said(problem: Problem, t: Words, lang: Language, plan: Plan, kind: str) -> 
     path = re.sub(r"^(body|form|campaign|campaigns\.\d+)\.", "", problem.place)
     code = MistakeCode(problem.code) if problem.code else MistakeCode.OTHER
     field = _FIELD_OF_CODE.get(code) or form_field(path, kind)
-    field = field if field in t.campaign_fields else ""
+    field = field if field in FIELDS else ""
     label = t.campaign_fields[field] if field else key_words(path, t)
     key = path.rpartition(".")[2]
     if code is MistakeCode.ONE_OF and key == "applies_to":

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.auth import check_right, needs, needs_or_nobody
+from api.campaigns.changes import change_lines
 from api.campaigns.desk import editor, move, needs_four_eyes, right_to, signed
 from api.campaigns.looked_at import Foresights, draw_place, find_never
 from api.campaigns.mistakes import say_mistakes
@@ -223,13 +224,8 @@ def _version(history: list[Revision], i: int, plan: Plan, lang: Language) -> dic
         "state": revision.state.value,
         "by": who(revision.by, lang),
         "at": when(revision.at, plan, lang),
-        "changes": [(key, show_value(a), show_value(b)) for key, a, b in changes],
+        "changes": change_lines(changes, words(lang), lang, plan),
     }
-
-
-def show_value(value: Any) -> str:
-    """One value of a campaign's terms, as its versions show it."""
-    return "–" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _budget(campaign: Campaign, plan: Plan, lang: Language) -> str:

@@ -111,7 +111,8 @@ def health(
         return JSONResponse(whole.model_dump())
     lang = language(request)
     counts = [(c, list(count_lines(c.values, lang))) for c in components]
-    return page(request, "health.html", health=whole, open_pages=whole.open_pages, counts=counts)
+    names = {plan.store: plan.name for plan in ctx.plans.values()}
+    return page(request, "health.html", health=whole, open_pages=whole.open_pages, counts=counts, store_names=names)
 
 
 @metrics_router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)

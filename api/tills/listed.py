@@ -13,6 +13,7 @@ from api.context import AppContext, context
 from api.keyring import Grant
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, rate_limits
+from api.texts.categories import category_name
 from api.texts.language import Language, language
 from api.texts.money import badge
 from api.tills.schemas import (
@@ -123,7 +124,8 @@ def goods(offer: dict[str, Any], plan: Plan) -> str | None:
     """What an offer is on, in the store's own words; None for the whole basket."""
     sku = offer.get("sku")
     if sku is None:
-        return offer.get("category")
+        category = offer.get("category")
+        return category_name(plan, category) if category else None
     product = plan.product_by_sku.get(sku)
     return product.name if product else str(sku)
 

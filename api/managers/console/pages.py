@@ -30,6 +30,8 @@ from api.texts.language import language
 from engine.storage.sending.weekly_reports import weekly_reports
 from engine.vocabulary import ProblemCode, Right
 
+FIELDS = frozenset({"from", "to", "compare", "zone", "since", "weekdays"})
+"""What the form of every page asks for: a remark on one of them stands beside it."""
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 NAMES = {"from", "to", "compare", "level", "zone", "hours", "weekdays", "by", "sort", "at"}
 BARS = (View.TREND, View.QUEUE, View.FUNNEL)
@@ -112,6 +114,8 @@ def show(request: Request, report: Report, made: Reports, grant: Grant) -> Respo
         frames = []
     at = min(report.asked.at, len(frames) - 1) if report.asked.at is not None and frames else None
     today = report.span.local.clock(time.time()).date()
+    fields = FIELDS | ({"by"} if report.view is View.TREND else set())
+    fields |= {"level"} if report.plan.levels[1:] else set()
     return page(
         request,
         "console.html",
@@ -123,7 +127,8 @@ def show(request: Request, report: Report, made: Reports, grant: Grant) -> Respo
         title=title(report, lang),
         span=span_text(report.span, lang),
         compared=compared_text(report, lang) if report.looked.before else "",
-        notes=[note_text(note, report.plan, lang) for note in report.notes],
+        notes=[note_text(note, report.plan, lang) for note in report.notes if note.at not in fields],
+        beside={n.at: note_text(n, report.plan, lang) for n in report.notes if n.at in fields},
         empty=report.counts.is_empty,
         today=today,
         choices=shown.choices(),

@@ -64,8 +64,8 @@ def _begin(pdf: FPDF, report: Report, lang: Language) -> None:
     _write(pdf, f"{span_text(report.span, lang)} · {report.plan.timezone}", 10)
     if report.looked.is_compared:
         _write(pdf, t.console.compared.format(what=compared_text(report, lang)), 10)
-    for note in report.notes:
-        _write(pdf, note_text(note, report.plan, lang), 9, grey=True)
+    for said in dict.fromkeys(note_text(note, report.plan, lang) for note in report.notes):
+        _write(pdf, said, 9, grey=True)
     pdf.ln(3)
 
 

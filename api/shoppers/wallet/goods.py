@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from api.shoppers.schemas import Goods
 from api.shoppers.wallet.pictures import picture_svg
+from api.texts.categories import aisle_of
 from api.texts.language import Language
 from api.texts.money import money
 from engine.offers.discounts import Basket, Line, Offer, discount
@@ -37,15 +38,6 @@ def goods_of(plan: Plan | None, offer: dict[str, Any], place: dict[str, Any], at
         before=money(before, plan.currency, lang) if after is not None else None,
         after=money(after, plan.currency, lang) if after is not None else None,
     )
-
-
-def aisle_of(plan: Plan, product: Product) -> str | None:
-    """The smallest zone of the plan that the product stands in."""
-    from shapely.geometry import Point
-
-    here = Point(product.x_m, product.y_m)
-    around = [z for z in plan.zones if z.level == product.level and z.polygon.covers(here)]
-    return min(around, key=lambda z: float(z.polygon.area)).name if around else None
 
 
 def _after(plan: Plan, product: Product, offer: dict[str, Any], at: float) -> int | None:

@@ -13,13 +13,12 @@ from api.ratelimits import RateLimits, rate_limits
 from api.shoppers.me import require_shopper
 from api.shoppers.schemas import Done
 from api.shoppers.wallet import schemas as says
-from api.shoppers.wallet.goods import aisle_of
 from api.texts.catalogue import words
+from api.texts.categories import category_name
 from api.texts.language import language_of
 from api.times import rfc3339
 from engine.errors import NotFound
 from engine.offers.wishes import Mute, as_in_plan
-from engine.plan.model import Plan
 from engine.storage.people import wishes
 from engine.storage.people.shoppers import ShopperProfile
 from engine.vocabulary import MuteKind
@@ -100,13 +99,6 @@ def _label(ctx: AppContext, muted: Mute) -> str:
     if plan is None:
         return muted.name
     if muted.kind is MuteKind.CATEGORY:
-        return _aisles(plan, muted.name)
+        return category_name(plan, muted.name)
     product = plan.product_by_sku.get(muted.name)
     return product.name if product else muted.name
-
-
-def _aisles(plan: Plan, category: str) -> str:
-    """A category as the shop's signs have it: its zone, or the aisles of its products. Its own name where none is."""
-    named = [zone.name for zone in plan.zones if zone.category == category]
-    aisles = named or [aisle_of(plan, p) or "" for p in plan.products if p.category == category]
-    return ", ".join(sorted({name for name in aisles if name})) or category.replace("-", " ").replace("_", " ")

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends, Path, Query
 from api.context import AppContext, context
 from api.problems import problem_responses
 from api.shoppers.me import require_shopper
-from api.shoppers.wallet.goods import aisle_of
 from api.shoppers.wallet.schemas import WayToProduct
 from api.texts.catalogue import words
+from api.texts.categories import aisle_of
 from api.texts.language import language_of
 from engine.errors import NotFound
 from engine.plan.drawing.ways import draw_way

@@ -148,7 +148,7 @@ def test_it_moves_on_by_buttons_and_keeps_every_version(site: Site, manager: htt
         assert "refused" not in moved.headers["location"]
         assert get_campaign(site.db, "corner", "tea-20").campaign.state == state
     page = manager.get(f"{HERE}/tea-20").text
-    assert ("Version 6" in page, "<del>approved</del>" in page, "<ins>running</ins>" in page) == (True, True, True)
+    assert ("Version 6" in page, "<del>Approved</del>" in page, "<ins>Running</ins>" in page) == (True, True, True)
 
 
 class TestTwoPeople:

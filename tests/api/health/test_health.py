@@ -107,6 +107,8 @@ def test_counters_for_machines_and_people(site: Site) -> None:
     assert "a store without a floor plan" in page
     assert "(refused.unknown_ap)" in page, "the code stands beside, for who looks it up"
     assert "unknown_store" in page
+    assert f"· {site.plan.name}</h2>" in page
+    assert "· corner" not in page
     assert not any(word in public for word in ("unknown_ap", "secret-frame", "corner"))
     assert "secret-frame" in str(for_managers)
 

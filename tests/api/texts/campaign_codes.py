@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from api.campaigns.forms import FIELDS, PLACES
 from engine.offers.campaigns import CampaignState
+from engine.offers.discounts import OfferKind
 from engine.offers.foretold.never import NeverReason
 from engine.offers.hours import DAYS as WEEK_DAYS
 from engine.offers.measured.uplift import UpliftState
@@ -24,6 +27,7 @@ CAMPAIGN_CODES: dict[str, set[str]] = {
     },
     "mistakes": set(MistakeCode),
     "campaign_fields": {*FIELDS, *PLACES},
+    "offer_kinds": set(get_args(OfferKind)),
     "week_days": set(WEEK_DAYS),
     "never": set(NeverReason),
     "never_remedies": set(NeverReason),

@@ -79,10 +79,11 @@ REFUSED = (
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One remark with what fills in its sentence."""
+    """One remark with what fills in its sentence. `at` is the field of the form that it is about, empty for none."""
 
     code: NoteCode
     values: Mapping[str, Any] = field(default_factory=dict)
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +129,8 @@ def read_asked(plan: Plan, view: View, given: Mapping[str, str], now: float, *, 
     hours = _hours(given.get("hours", ""), notes)
     weekdays = _weekdays(given.get("weekdays", ""), notes)
     span = replace(_span(plan, given, now, notes), hours=hours, weekdays=weekdays)
-    compare = _choice(Comparison, given.get("compare", ""), Comparison.NONE, notes)
-    by = _choice(Bucket, given.get("by", ""), Bucket.DAY, notes)
+    compare = _choice(Comparison, "compare", given.get("compare", ""), Comparison.NONE, notes)
+    by = _choice(Bucket, "by", given.get("by", ""), Bucket.DAY, notes)
     level, zone = _place(plan, given, notes)
     refused = [note.code.value for note in notes if note.code in REFUSED]
     if strict and refused:
@@ -151,7 +152,7 @@ def read_asked(plan: Plan, view: View, given: Mapping[str, str], now: float, *, 
 
 def _span(plan: Plan, given: Mapping[str, str], now: float, notes: list[Note]) -> DaySpan:
     today = dt.datetime.fromtimestamp(now, ZoneInfo(plan.timezone)).date()
-    first, last = (_day(plan, given.get(name, ""), notes) for name in ("from", "to"))
+    first, last = (_day(plan, name, given.get(name, ""), notes) for name in ("from", "to"))
     if last is None:
         last = today if first is None else max(first, today)
     if first is None:
@@ -171,7 +172,7 @@ def _span(plan: Plan, given: Mapping[str, str], now: float, notes: list[Note]) -
     return DaySpan(first, last, plan.timezone, now)
 
 
-def _day(plan: Plan, text: str, notes: list[Note]) -> dt.date | None:
+def _day(plan: Plan, name: str, text: str, notes: list[Note]) -> dt.date | None:
     """A day, or a time of it: one with its distance from UTC is taken to the store's clock."""
     text = text.strip()
     if not text:
@@ -190,7 +191,7 @@ def _day(plan: Plan, text: str, notes: list[Note]) -> dt.date | None:
     except (ValueError, OverflowError):
         day = None
     if day is None or not EARLIEST <= day <= LATEST:
-        notes.append(Note(NoteCode.BAD_DATE))
+        notes.append(Note(NoteCode.BAD_DATE, at=name))
         return None
     return day
 
@@ -202,7 +203,7 @@ def _hours(text: str, notes: list[Note]) -> tuple[int, int]:
     low, _, high = text.partition("-")
     if low.strip().isdecimal() and high.strip().isdecimal() and len(text) <= 9 and 0 <= int(low) < int(high) <= 24:
         return int(low), int(high)
-    notes.append(Note(NoteCode.BAD_HOURS))
+    notes.append(Note(NoteCode.BAD_HOURS, at="since"))
     return 0, 24
 
 
@@ -213,17 +214,17 @@ def _weekdays(text: str, notes: list[Note]) -> frozenset[int]:
     if all(part in set("0123456") for part in parts):
         found = frozenset(int(part) for part in parts)
         return found if len(found) < 7 else frozenset()
-    notes.append(Note(NoteCode.BAD_CHOICE))
+    notes.append(Note(NoteCode.BAD_CHOICE, at="weekdays"))
     return frozenset()
 
 
-def _choice(kind: type[Choice], text: str, default: Choice, notes: list[Note]) -> Choice:
+def _choice(kind: type[Choice], name: str, text: str, default: Choice, notes: list[Note]) -> Choice:
     if not text:
         return default
     try:
         return kind(text)
     except ValueError:
-        notes.append(Note(NoteCode.BAD_CHOICE))
+        notes.append(Note(NoteCode.BAD_CHOICE, at=name))
         return default
 
 
@@ -231,10 +232,10 @@ def _place(plan: Plan, given: Mapping[str, str], notes: list[Note]) -> tuple[str
     """The level and the zone; a zone has a level of its own."""
     level, zone = given.get("level", ""), given.get("zone", "")
     if zone and zone not in plan.zone_index:
-        notes.append(Note(NoteCode.ZONE_UNKNOWN))
+        notes.append(Note(NoteCode.ZONE_UNKNOWN, at="zone"))
         zone = ""
     if level and level not in plan.level_index:
-        notes.append(Note(NoteCode.LEVEL_UNKNOWN))
+        notes.append(Note(NoteCode.LEVEL_UNKNOWN, at="level"))
         level = ""
     if zone and not level:
         level = plan.zones[plan.zone_index[zone]].level

@@ -87,7 +87,7 @@ def make_report(
     versions = plan_versions(made.ctx.db, store)
     notes = (*asked.notes, *_notes(looked, reach, missing), *_changes(looked, versions))
     privacy = made.ctx.config.privacy
-    told = tuple({note.code: note for note in notes}.values())
+    told = tuple({(note.code, note.at): note for note in notes}.values())
     holding = _holding(versions, asked.span)
     return Report(plan, asked, looked, table, told, reach, holding, privacy.k, privacy.demo)
 

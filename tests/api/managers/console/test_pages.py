@@ -47,6 +47,19 @@ def test_words_and_a_remedy_for_what_is_missing(client: httpx.Client) -> None:
             assert words in html.unescape(page.text)
 
 
+def test_what_is_unknown_is_said_beside_its_field(client: httpx.Client) -> None:
+    """It stood below the form, as a remark on the figures."""
+    query = "compare=moon&by=century&zone=gone&weekdays=9&hours=x&from=soon"
+    page = html.unescape(client.get(f"/manage/{STORE}/trend?{query}&lang=fr").text)
+    beside = dict(re.findall(r'id="wrong-([a-z]+)">([^<]+)</small>', page))
+    assert set(beside) == {"compare", "by", "zone", "weekdays", "since", "from"}
+    for name in set(beside) - {"weekdays"}:
+        assert re.search(rf'name="{name}"[^>]* aria-invalid="true" aria-describedby="wrong-{name}"', page)
+    assert 'class="filters" open' in page
+    listed = re.search(r'<ul class="notes".*?</ul>', page, re.S)
+    assert listed is None or "Ce que dit l'adresse" not in listed[0]
+
+
 def test_a_page_follows_its_period_and_does_not_contradict_itself(client: httpx.Client) -> None:
     """What is outlined on the plan is called hot in the table, and an empty period has no plan."""
     week = client.get(f"/manage/{STORE}/heat?{WEEK}&lang=en").text

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.plan.drawing.draw import draw_svg
+from engine.plan.drawing.legend import Captions
 from engine.plan.model import Plan
 from engine.presence.hotzones import LevelHeat
 from engine.records import I64, Bools
@@ -77,7 +78,7 @@ def draw_heat(
     *,
     outlined: Sequence[Bools],
     width_px: int,
-    signs: bool = True,
+    signs: bool | Captions = True,
     mean: float | None = None,
     above: Sequence[str] = (),
 ) -> str:

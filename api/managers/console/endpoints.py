@@ -155,7 +155,7 @@ def report_picture(request: Request, report: AskedReport) -> Response:
     """The plan with heat or zones. Needs the extra `png`."""
     if not can_draw():
         raise FormMissing("pip install 'rayon[png]'")
-    return tagged(request, report_png(report), "image/png", _as_file(report, "png"))
+    return tagged(request, report_png(report, language(request)), "image/png", _as_file(report, "png"))
 
 
 @router.get(

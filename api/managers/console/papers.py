@@ -47,7 +47,7 @@ def report_pdf(report: Report, lang: Language) -> bytes:
     pdf.add_page()
     _begin(pdf, report, lang)
     if report.view in WITH_PLAN and can_draw() and not report.counts.is_empty:
-        pdf.image(io.BytesIO(report_png(report)), w=min(pdf.epw, PLAN_MM))
+        pdf.image(io.BytesIO(report_png(report, lang)), w=min(pdf.epw, PLAN_MM))
     _table(pdf, report, lang)
     _end(pdf, report, lang)
     made = bytes(pdf.output())

@@ -7,7 +7,7 @@ from importlib.resources import files
 from xml.sax.saxutils import escape
 
 from engine.errors import OperatorError, Problem
-from engine.plan.drawing.legend import legend, scale_bar
+from engine.plan.drawing.legend import Captions, legend, scale_bar
 from engine.plan.drawing.panel import LEVEL_MARGIN_M, PixelFrame, panel, svg_text
 from engine.plan.model import Level, Plan
 
@@ -23,15 +23,15 @@ def draw_svg(
     level: str | None = None,
     layers: Sequence[str] = (),
     width_px: int = 1200,
-    signs: bool = True,
+    signs: bool | Captions = True,
     tint: bool = True,
 ) -> str:
     """One level, or all levels side by side, as a stand-alone SVG document `width_px` wide.
 
     `layers` are SVG fragments in store metres (y up), drawn above floor and fixtures and below walls and labels; they
-    belong to one level, so they need `level` on a plan with several. `signs` adds the legend; without `tint` zones have
-    their outlines only, for layers with colours of their own. Raises ValueError for an unknown level and for layers
-    without one.
+    belong to one level, so they need `level` on a plan with several. `signs` adds the legend, in words of the reader's
+    where they are given; without `tint` zones have their outlines only, for layers with colours of their own. Raises
+    ValueError for an unknown level and for layers without one.
     """
     levels = _choose_levels(plan, level)
     if layers and len(levels) > 1:
@@ -47,7 +47,8 @@ def draw_svg(
         body.append(scale_bar(frame.left_px, bottom, frame.scale_px_m, _width_m(lv) * frame.scale_px_m))
     height = below + BAR_PX
     if signs:
-        explained, used = legend(plan, levels, MARGIN_PX, height, width_px - 2 * MARGIN_PX)
+        said = signs if isinstance(signs, Captions) else None
+        explained, used = legend(plan, levels, MARGIN_PX, height, width_px - 2 * MARGIN_PX, said)
         body += explained
         height += used
     return _document(plan, body, width_px, height + MARGIN_PX / 2)

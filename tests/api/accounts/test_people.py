@@ -47,6 +47,15 @@ def test_an_invitation_from_beginning_to_end(site: Site) -> None:
         assert late.get("/invitation/made-up").status_code == 410
 
 
+def test_every_page_of_people_leads_back_and_out(site: Site) -> None:
+    with site.colleague("ana", SITE) as ana:
+        for path in ("/people", f"/people/{account_id(site, 'ana')}", "/audit"):
+            page = ana.get(path).text
+            assert 'class="mark" href="/manage?lang=' in page, path
+            assert 'action="/manage-sign-out"' in page, path
+            assert 'href="/account?lang=' in page, path
+
+
 def test_an_invitation_that_lacks_something_is_told_what(site: Site) -> None:
     lacking = [
         ({"name": ""}, "Un nom a de 1"),

@@ -26,6 +26,7 @@ from api.texts.catalogue import words
 from api.texts.consents import ASKED, EARLIER, KEPT_WORDINGS, TEXT_VERSION, worded_since, wording
 from api.texts.language import Language
 from engine.loyalty.humans import Signal
+from engine.plan.drawing.legend import SIGN_WORDS
 from engine.positioning.labels.doubts import LIES
 from engine.presence.hotzones import HotReason, HotState
 from engine.privacy.processing import BASES, Processing, Recipient, Risk
@@ -70,6 +71,7 @@ SAME = {
     ("what_if", "coupons"),
     ("what_if", "moments_one"),
     ("what_if", "moments_other"),
+    ("console", "plan_now"),
     ("docs", "version"),
     ("front", "developers"),
     ("me", "points_one"),
@@ -300,6 +302,7 @@ CODES: dict[str, set[str]] = {
     "funnel_steps": set(STEPS),
     "console_notes": set(NoteCode),
     "spans": set(SPANS),
+    "plan_signs": {name.replace(" ", "_") for name in SIGN_WORDS},
     "people_by_hour": set(SPANS),
     "why_none_hot": {"none_hot", "too_little", "no_heat"},
     "hot_states": set(HotState),

@@ -17,6 +17,7 @@ from api.managers.console.figures.report import Report
 from api.managers.console.figures.tables import TableFigure
 from api.managers.overlay import STEPS, draw_heat, mean_density, runs_path
 from engine.plan.drawing.draw import draw_svg
+from engine.plan.drawing.legend import Captions
 from engine.plan.model import Plan
 from engine.presence.hotzones import LevelHeat
 from engine.records import F64
@@ -54,7 +55,7 @@ def heats_before(report: Report) -> list[Heat]:
     return [counts.heat for _, counts in report.looked.before if not counts.heat.is_empty]
 
 
-def draw(report: Report, which: Which, links: Mapping[str, ZoneLink], *, signs: bool = False) -> str:
+def draw(report: Report, which: Which, links: Mapping[str, ZoneLink], *, signs: bool | Captions = False) -> str:
     """One picture of the report's level as SVG."""
     plan, level, counts = report.plan, report.asked.level, report.counts
     above = [

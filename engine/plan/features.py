@@ -32,7 +32,7 @@ Record = Level | Wall | Fixture | Zone | Opening | AccessPoint
 RISERS = ("stairs", "elevator", "escalator")
 """Categories of sections and openings that join levels where they lie above each other."""
 
-OPENINGS = ("entrance", "exit", "checkout", "pickup", *RISERS)
+OPENINGS = ("entrance", "exit", "checkout", "pickup", "drive", "locker", *RISERS)
 DEFAULT_HEIGHT_M = 3.0
 
 _ID = Field(text(at_most=128, like="0"))

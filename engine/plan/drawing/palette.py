@@ -48,6 +48,8 @@ OPENINGS = {
     "exit": "#b91c1c",
     "checkout": "#6d28d9",
     "pickup": "#a16207",
+    "drive": "#92400e",
+    "locker": "#854d0e",
     "stairs": "#475569",
     "elevator": "#475569",
     "escalator": "#475569",

@@ -31,6 +31,7 @@ WALL_WIDTH_M = 0.2  # IMDF draws walls as areas
 DOOR_WIDTH_M = 1.0  # and doors as lines
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # of a zip archive
 _FIXTURES = {"counter": "desk", "checkout": "desk", "table": "desk", "pillar": "obstruction", "column": "obstruction"}
+_OPENINGS = {"checkout": "cashier"} | dict.fromkeys(("pickup", "drive", "locker"), "guestservices")
 Json = dict[str, Any]
 
 
@@ -201,7 +202,12 @@ class _Writer:
 
     def _marked(self, opening: Opening) -> tuple[str, Json]:
         """A till, a pick-up point or stairs as an amenity, with what it is for us."""
-        word = {"checkout": "cashier", "pickup": "guestservices"}.get(opening.category, opening.category)
+        word = {
+            "checkout": "cashier",
+            "pickup": "guestservices",
+            "drive": "guestservices",
+            "locker": "guestservices",
+        }.get(opening.category, opening.category)
         mark = {"feature_type": "opening", "id": opening.id, "category": opening.category}
         at = opening.geometry.interpolate(0.5, normalized=True) if isinstance(opening.geometry, LineString) else None
         return self._amenity(opening.id, opening.level, at or Point(opening.geometry.coords[0]), word, "", mark)

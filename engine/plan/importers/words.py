@@ -95,7 +95,9 @@ _FIXTURES = {
 }
 _OPENINGS = {
     "checkout": _FIXTURES["checkout"],
-    "pickup": "pickup retrait collect drive abholung",
+    "drive": "drive",
+    "locker": "locker lockers consigne consignes schliessfach",
+    "pickup": "pickup retrait collect abholung",
     "exit": "exit sortie sorties ausgang salida uscita iesire secours emergency",
 }
 

@@ -97,7 +97,11 @@ def _kinds(found: Strokes, answers: DrawingAnswers, notes: Notes) -> dict[str, s
 def _guess(layer: str) -> str:
     """What a layer of this name holds; tills are drawn as counters, not as doors."""
     kind = next(iter(kinds_of_layer(layer)), "")
-    return "fixture" if kind == "opening" and opening_category(layer) in ("checkout", "pickup") else kind
+    return (
+        "fixture"
+        if kind == "opening" and opening_category(layer) in ("checkout", "pickup", "drive", "locker")
+        else kind
+    )
 
 
 def _scale(found: Strokes, kinds: dict[str, str], answers: DrawingAnswers, notes: Notes) -> float:

@@ -43,8 +43,8 @@ def test_what_things_are() -> None:
     assert [fixture_category(n) for n in ("GONDOLES", "Poteaux BA", "frigos", "comptoir")] == [
         "gondola", "pillar", "fridge", "counter",
     ]  # fmt: skip
-    assert [opening_category(n) for n in ("porte", "Sortie de secours", "caisse 1", "retrait drive")] == [
-        "entrance", "exit", "checkout", "pickup",
+    assert [opening_category(n) for n in ("porte", "Sortie de secours", "caisse 1", "retrait", "drive")] == [
+        "entrance", "exit", "checkout", "pickup", "drive",
     ]  # fmt: skip
     assert [wall_material(n) for n in ("A-WALL", "MURS BÉTON", "cloison placo", "FENÊTRES")] == [
         "", "concrete", "drywall", "glass",

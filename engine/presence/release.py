@@ -3,8 +3,8 @@
 Three kinds of figure wait in blocks of their own. *Heat* is cut along the floor and gives zones their person-seconds,
 so that zones, squares and store add up and none can be taken from another. *Visits* of a zone, with their dwell and
 the most people at once: those of a zone that holds others also wait until whoever was in it and not in its parts is
-nobody, or k. *Transitions* wait by pair of zones, and until no zone's sums tell of others (`balances`). A block ends
-where the clock passes a multiple of `block_s`.
+nobody, or k. *Transitions* wait by pair of zones. Both are counts, and go in whole ks: what is left waits on, so that
+no sum of zones, pairs or hours tells what is kept back. A block ends where the clock passes a multiple of `block_s`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ from engine.presence.flows import FlowRow, zones_within
 from engine.presence.frames import heat_frames, squares_of_cells
 from engine.presence.heat import HeatRow
 from engine.presence.local_hours import LocalHours, hours_in
-from engine.presence.withheld.balances import Balances
 from engine.presence.zonehours import ZoneHourRow
-from engine.privacy.k_anonymity import BlockPeople, Presences, cut_floor, lay_out, weights
+from engine.privacy.k_anonymity import BlockPeople, Presences, cut_floor, lay_ks, weights, whole_ks
 from engine.records import F64, I64, U64, Fixes, VisitEvent
 from engine.vocabulary import VisitChange
 
@@ -89,7 +88,6 @@ class Release:
         self._presences = Presences.none()
         self._visits: dict[str, Block] = {}
         self._moves: dict[tuple[str, str], Block] = {}
-        self._balances = Balances(k)
         self._ended: dict[str, float] = {}  # when the last block of a zone or pair ended
         self._expected = ExpectedWaiting(
             k, lambda since, until: hours_of(since, until, self._local), tills_within(plan, cells)
@@ -207,30 +205,32 @@ class Release:
         rows: list[ZoneHourRow] = []
         for zone in [z for z in self._zones if z in self._visits]:
             block = self._visits[zone]
-            if block.crowd.hides(zone, self._parts[zone], self.k):
+            if block.n >= self.k and block.crowd.hides(zone, self._parts[zone], self.k):
+                told = whole_ks(block.n, self.k)
                 hours = hours_of(block.since, end, self._local)
-                counts = lay_out(block.n, [share for _, share in hours])
                 rows += [
-                    ZoneHourRow(hour, zone, 0.0, n, block.dwell_s * n / max(1, block.n), block.peak)
-                    for (hour, _), n in zip(hours, counts, strict=True)
+                    ZoneHourRow(hour, zone, 0.0, n, block.dwell_s * n / block.n, block.peak)
+                    for (hour, _), n in zip(hours, lay_ks(told, [share for _, share in hours], self.k), strict=True)
                 ]
-                self._balances.visits[zone] += block.n
                 self._ended[zone] = end
                 del self._visits[zone]
+                if told < block.n:
+                    rest = block.n - told
+                    self._visits[zone] = Block(end, rest, block.dwell_s * rest / block.n)
         return rows
 
     def _release_moves(self, end: float) -> list[FlowRow]:
         sums: Counter[tuple[float, str, str]] = Counter()
         ready = [pair for pair, block in self._moves.items() if block.crowd.hides(_PAIR, (), self.k)]
-        waiting = {pair: (block.n, block.crowd) for pair, block in self._moves.items()}
-        chosen = sorted(self._balances.choose(ready, waiting))
-        self._balances.add({pair: self._moves[pair].n for pair in chosen})
-        for a, b in chosen:
+        for a, b in sorted(ready):
             block = self._moves.pop((a, b))
+            told = whole_ks(block.n, self.k)
             hours = hours_of(block.since, end, self._local)
-            for (hour, _), n in zip(hours, lay_out(block.n, [share for _, share in hours]), strict=True):
+            for (hour, _), n in zip(hours, lay_ks(told, [share for _, share in hours], self.k), strict=True):
                 sums[hour, a, b] += n
             self._ended[_pair(a, b)] = end
+            if told < block.n:
+                self._moves[a, b] = Block(end, block.n - told)
         return [FlowRow(*key, n) for key, n in sorted(sums.items()) if n]
 
     def forget(self, devices: U64) -> None:
@@ -262,7 +262,6 @@ class Release:
             "moves": [[a, b, *_block_state(block)] for (a, b), block in sorted(self._moves.items())],
             "ended": dict(self._ended),
             "expected": self._expected.state(),
-            "balances": self._balances.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -278,8 +277,6 @@ class Release:
         self._ended = {str(name): float(t) for name, t in state["ended"].items()}
         if "expected" in state:  # not in what an earlier version kept
             self._expected.restore(state["expected"])
-        if "balances" in state:
-            self._balances.restore(state["balances"])
 
 
 def hours_of(since: float, until: float, local: LocalHours) -> list[tuple[float, float]]:

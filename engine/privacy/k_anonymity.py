@@ -14,6 +14,13 @@ differ by parts of blocks; a part of a block is a share of its sum, laid down by
 who was in it. Blocks end at times of the clock only (and begin where the last one ended), so that their borders do not
 say when somebody came.
 
+**Why no sum of figures does either.** Counts of what people did (visits, transitions, coupons) are let out in whole ks
+and laid over hours in whole ks; what is left is carried into the next block. So every row is a multiple of k, and with
+them every sum over zones, pairs, hours and campaigns, and every difference of two such sums, of one figure or of
+several: of a zone's visits less its ways in, or coupons issued less coupons used, nothing is left that is more than
+nobody and fewer than k (the controlled rounding of Cox 1987, "A constructive procedure for unbiased controlled
+rounding", with the remainder kept instead of drawn).
+
 **Distinct people across nights.** A phone without consent has another pseudonym after the salt has turned. Whoever adds
 to a block before and after might be counted twice, so that of a block's days only the one with most devices counts.
 
@@ -65,13 +72,6 @@ class BlockPeople:
         number = {who: (who[0], i) for i, who in enumerate(everybody)}
         self.parts = {part: {number[who] for who in seen} for part, seen in self.parts.items()}
         self.salt += 1
-
-
-def people_together(blocks: Sequence[BlockPeople]) -> int:
-    """How many people at least are behind any of several blocks. Numbers of earlier salts are each block's own."""
-    seen = [set().union(*block.parts.values()) for block in blocks]
-    running = {who for block, some in zip(blocks, seen, strict=True) for salt, who in some if salt == block.salt}
-    return max([len(running), *map(_people, seen)])
 
 
 def _people(seen: set[tuple[int, int]]) -> int:
@@ -173,6 +173,16 @@ def lay_out(n: int, shares: Sequence[float]) -> list[int]:
     totals = np.rint(n * np.cumsum(np.asarray(shares, np.float64))).astype(np.int64)
     totals[-1:] = n
     return [int(n) for n in np.diff(totals, prepend=0)]
+
+
+def lay_ks(n: int, shares: Sequence[float], k: int) -> list[int]:
+    """A multiple of k laid out in whole ks: whatever is added up or taken from one another is a multiple of k as well.
+
+    Raises ValueError for another number.
+    """
+    if n % k:
+        raise ValueError(f"{n} is no multiple of {k}")
+    return [k * part for part in lay_out(n // k, shares)]
 
 
 def whole_ks(n: int, k: int) -> int:

@@ -1,8 +1,8 @@
 """Figures by hour that others counted, so that each stands for k at least: hours are merged until there are as many.
 
 Who was behind a figure of elsewhere nobody can tell. What was counted, visits and transitions, stands for people: a
-block has no fewer than k of them, and what it sums up to is laid evenly over its hours, as `engine.presence.release`
-does with what the engine counts itself.
+block has no fewer than k of them, and what it sums up to is laid evenly over its hours, in whole ks, what is left being
+carried into the next block: as `engine.presence.release` does with what the engine counts itself.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from engine.presence.flows import FlowRow
 from engine.presence.zonehours import ZoneHourRow
+from engine.privacy.k_anonymity import lay_ks, whole_ks
 
 Row = TypeVar("Row", ZoneHourRow, FlowRow)
 
@@ -51,7 +52,7 @@ def _gate(
     k: int,
     key: Callable[[Row], Hashable],
     count: Callable[[Row], int],
-    lay: Callable[[list[Row]], list[Row]],
+    lay: Callable[[list[Row], list[int]], list[Row]],
 ) -> dict[int, Row]:
     if k <= 1:
         return dict(enumerate(rows))
@@ -60,24 +61,23 @@ def _gate(
         at[key(row)].append(i)
     gated: dict[int, Row] = {}
     for places in at.values():
+        carried = 0
         for block in cut([count(rows[i]) for i in places], k):
             chosen = [places[j] for j in block]
-            gated |= zip(chosen, lay([rows[i] for i in chosen]), strict=True)
+            total = carried + sum(count(rows[i]) for i in chosen)
+            counts = lay_ks(whole_ks(total, k), [1 / len(chosen)] * len(chosen), k)
+            carried = total % k
+            gated |= zip(chosen, lay([rows[i] for i in chosen], counts), strict=True)
     return dict(sorted(gated.items()))
 
 
-def _lay_hours(rows: list[ZoneHourRow]) -> list[ZoneHourRow]:
-    n = len(rows)
-    person_s, dwell_s = sum(r.person_s for r in rows) / n, sum(r.dwell_s_sum for r in rows) / n
-    peak, visits = max(r.persons_peak for r in rows), _share(sum(r.visits for r in rows), n)
-    return [ZoneHourRow(r.hour_start, r.zone, person_s, v, dwell_s, peak) for r, v in zip(rows, visits, strict=True)]
+def _lay_hours(rows: list[ZoneHourRow], visits: list[int]) -> list[ZoneHourRow]:
+    person_s, peak = sum(r.person_s for r in rows) / len(rows), max(r.persons_peak for r in rows)
+    dwell_s = sum(r.dwell_s_sum for r in rows) / sum(r.visits for r in rows)
+    return [
+        ZoneHourRow(r.hour_start, r.zone, person_s, n, dwell_s * n, peak) for r, n in zip(rows, visits, strict=True)
+    ]
 
 
-def _lay_flows(rows: list[FlowRow]) -> list[FlowRow]:
-    counts = _share(sum(r.count for r in rows), len(rows))
+def _lay_flows(rows: list[FlowRow], counts: list[int]) -> list[FlowRow]:
     return [replace(r, count=n) for r, n in zip(rows, counts, strict=True)]
-
-
-def _share(total: int, n: int) -> list[int]:
-    """`total` in n whole parts that differ by one at most, the larger ones first."""
-    return [total // n + (i < total % n) for i in range(n)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.privacy.k_anonymity import BlockPeople, Presences, cut_floor, lay_out, whole_ks
+from engine.privacy.k_anonymity import BlockPeople, Presences, cut_floor, lay_ks, lay_out, whole_ks
 
 K = 5
 COLS = 12
@@ -108,3 +108,10 @@ def test_whole_numbers_are_laid_out_to_their_sum(n: int, hours: int) -> None:
 def test_what_is_said_of_now_moves_in_steps_of_k() -> None:
     assert [whole_ks(n, 20) for n in (0, 1, 19, 20, 39, 74)] == [0, 0, 0, 20, 20, 60]
     assert [whole_ks(n, 1) for n in (0, 1, 74)] == [0, 1, 74]
+
+
+def test_a_multiple_of_k_is_laid_out_in_ks() -> None:
+    assert lay_ks(60, [0.5, 0.25, 0.25], 20) == [40, 0, 20]
+    assert lay_ks(0, [1.0], 20) == [0]
+    with pytest.raises(ValueError, match="21 is no multiple of 20"):
+        lay_ks(21, [1.0], 20)

@@ -11,8 +11,6 @@ from engine.indicators.presets import (
     BY_TIME,
     ENGAGED_S,
     PASSING_S,
-    STOP_M,
-    STOP_S,
     FigureSource,
     Grouping,
     Indicator,
@@ -21,6 +19,7 @@ from engine.indicators.presets import (
     Preset,
 )
 from engine.presence.expected.levels import JOIN_S, VISIT_S
+from engine.presence.expected.products import STOP_M, STOP_S
 
 _ALL = (
     Preset(

@@ -18,7 +18,6 @@ from engine.presence.expected.figures import Figure
 from engine.presence.expected.rows import STAY_STEPS_S
 
 PASSING_S, BOUNCE_S, ENGAGED_S = STAY_STEPS_S  # whoever is heard for less than the first did not come in
-STOP_S, STOP_M = 5.0, 1.5
 AGAIN_DAYS = 2.0
 
 

@@ -53,6 +53,10 @@ class LocalHours:
         """Date and time in the store."""
         return dt.datetime.fromtimestamp(min(max(t, 0.0), FAR_S), self._zone)
 
+    def midnight(self, day: dt.date) -> float:
+        """When a day of the store's calendar begins."""
+        return dt.datetime.combine(day, dt.time(), self._zone).timestamp()
+
     def _start(self, quarter: int) -> float:
         if quarter not in self._known:
             if len(self._known) >= REMEMBERED:

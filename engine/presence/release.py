@@ -9,6 +9,7 @@ no sum of zones, pairs or hours tells what is kept back. A block ends where the 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ import numpy as np
 
 from engine.plan.cells import Cells, zone_membership
 from engine.plan.model import Plan
-from engine.presence.expected.histories import tills_within
+from engine.presence.expected.histories import steps_within, tills_within
 from engine.presence.expected.rows import ExpectedRow, add_up
 from engine.presence.expected.waiting import ExpectedWaiting
 from engine.presence.flows import FlowRow, zones_within
@@ -34,6 +35,8 @@ ALL = 1
 """With a k of one everything is let out at once, as it comes."""
 LONGEST_S = 2 * 86_400.0
 """A block that waited for longer is laid over the last two days; a clock that moves by more is another recording's."""
+LONGEST_DAYS = 8
+"""What is kept by days is laid over so many at most."""
 _PAIR = ""  # the one part of a pair of zones
 
 
@@ -90,7 +93,11 @@ class Release:
         self._moves: dict[tuple[str, str], Block] = {}
         self._ended: dict[str, float] = {}  # when the last block of a zone or pair ended
         self._expected = ExpectedWaiting(
-            k, lambda since, until: hours_of(since, until, self._local), tills_within(plan, cells)
+            k,
+            lambda since, until: hours_of(since, until, self._local),
+            tills_within(plan, cells),
+            steps_within(plan, cells) if k != ALL else {},
+            lambda since, until: days_of(since, until, self._local),
         )
 
     def see(self, fixes: Fixes, visits: Sequence[VisitEvent]) -> None:
@@ -291,6 +298,21 @@ def hours_of(since: float, until: float, local: LocalHours) -> list[tuple[float,
         out.append((begun, (min(until, end) - max(since, begun)) / (until - since)))
         begun = end
     return out
+
+
+def days_of(since: float, until: float, local: LocalHours) -> list[tuple[float, float]]:
+    """(midnight, share) of the store's days in [since, until), by the time of each; of the last `LONGEST_DAYS`."""
+    day = local.clock(until).date()
+    out: list[tuple[float, float]] = []
+    end = until
+    for _ in range(LONGEST_DAYS):
+        begun = local.midnight(day)
+        out.append((begun, end - max(since, begun)))
+        if begun <= since:
+            break
+        day, end = day - dt.timedelta(days=1), begun
+    whole = sum(seconds for _, seconds in out)
+    return [(begun, seconds / whole) for begun, seconds in reversed(out) if seconds > 0]
 
 
 def _pair(a: str, b: str) -> str:

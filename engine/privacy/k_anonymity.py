@@ -59,6 +59,18 @@ class BlockPeople:
         rests = [everybody - part for part in (*within, set().union(*within))]
         return _people(everybody) >= k and all(not rest or _people(rest) >= k for rest in rests if within)
 
+    def hides_rest(self, part: str, whole: str, k: int) -> bool:
+        """Whether whoever was in `whole` and not in its `part` is nobody, or k people."""
+        rest = self.parts.get(whole, set()) - self.parts.get(part, set())
+        return not rest or _people(rest) >= k
+
+    def thin(self, whole: str, part: str) -> None:
+        """Keeps, of those in `whole` and not in `part`, the salt with most: the others hide nobody any more."""
+        rest = self.parts.get(whole, set()) - self.parts.get(part, set())
+        if rest:
+            [(most, _)] = Counter(salt for salt, _ in rest).most_common(1)
+            self.parts[whole] = {who for who in rest if who[0] == most}
+
     def forget(self, devices: Collection[int]) -> None:
         """Of the running salt's devices these are behind nothing any more."""
         self.parts = {

@@ -10,7 +10,10 @@ from scipy import sparse
 
 from engine.plan.cells import Cells, zone_membership
 from engine.plan.model import Plan
-from engine.presence.expected.rows import FLOOR, TILL, ExpectedRow, StayHistory, expected_rows, stay_row
+from engine.presence.expected.levels import VISIT_S, runs_above
+from engine.presence.expected.products import STOP_RUN_S, product_places
+from engine.presence.expected.rows import FLOOR, PRODUCT, TILL, ExpectedRow, StayHistory, expected_rows, stay_row
+from engine.presence.expected.ways import CAME, reached, way_rows, wholes_of
 from engine.presence.flows import leaf_zones
 from engine.presence.intervals import CAP_S, SILENT_S, FixIntervals
 from engine.presence.local_hours import hours_in
@@ -20,6 +23,7 @@ from engine.presence.staff.behaviour import STAFF_S, StaffByBehaviour
 from engine.records import F32, F64, I64, U64, Bools, Fixes, StoreVisit
 
 LEAST_P = 0.01  # traces below it go to the floor between zones
+LEAST_STOP_P = 0.03  # at a product: far fewer are near one than in a zone
 TICKS, SECONDTHS, CHANCES = 100, 16, 250
 """Of a second: times, and the time that fixes stand for; of certainty. Histories are whole numbers, as a checkpoint
 holds them all."""
@@ -43,10 +47,15 @@ class Histories:
     ) -> None:
         leaves = leaf_zones(plan)
         self._leaves = len(leaves)
-        tills = till_membership(plan, cells)
-        self.zones = (*leaves, *tills, FLOOR)
+        tills, places = till_membership(plan, cells), product_places(plan, cells)
+        products, self._within = places.near, places.within
+        self.zones = (*leaves, *tills, *products, FLOOR)
+        self._least_s: F64 = np.array([STOP_RUN_S if z in products else VISIT_S for z in self.zones[:-1]])
+        self._least_p: F64 = np.array([LEAST_STOP_P if z in products else LEAST_P for z in self.zones[:-1]])
         zones = zone_membership(plan, cells)[:, [plan.zone_index[z] for z in leaves]]
         self._members: F32 = np.column_stack([zones, *tills.values()]).astype(np.float32)
+        facing = np.array(list(products.values()), np.float32).reshape(len(products), len(cells))
+        self._facing = sparse.csr_array(facing.T)
         self._nowhere: F32 = (zones.sum(axis=1) == 0).astype(np.float32)
         self._local = hours_in(plan.timezone)
         self._silent_s = max(silent_s, gap_max_s)
@@ -60,8 +69,8 @@ class Histories:
         """Takes in fixes. Returns the devices that are staff from now on: nothing of them is counted."""
         if not len(fixes):
             return np.empty(0, np.uint64)
-        inside = np.asarray(fixes.posterior @ self._members, np.float32)
-        inside[inside < LEAST_P] = 0.0
+        inside = np.hstack([np.asarray(fixes.posterior @ self._members, np.float32), self._face(fixes)])
+        inside[inside < self._least_p] = 0.0
         floor = np.asarray(fixes.posterior @ self._nowhere, np.float32)
         chances, rest = np.rint(inside * CHANCES), np.rint(floor * CHANCES)
         left = CHANCES - chances[:, : self._leaves].sum(axis=1)  # none, where zones overlap
@@ -72,6 +81,11 @@ class Histories:
         if len(staff):
             self.forget(staff)
         return staff
+
+    def _face(self, fixes: Fixes) -> F32:
+        """How likely each fix is at each product (n, P)."""
+        found = fixes.posterior @ self._facing
+        return np.asarray(found.toarray() if sparse.issparse(found) else found, np.float32)
 
     @property
     def staff(self) -> U64:
@@ -111,7 +125,12 @@ class Histories:
         floor = len(self.zones) - 1
         seen = np.append(np.unique(p.indices[p.indices < floor]), floor)
         history = StayHistory(t, seconds, gap - seconds, p[:, seen].toarray() / CHANCES)
-        return [stay, *expected_rows(history, tuple(self.zones[z] for z in seen.tolist()), self._local)]
+        names, smooth = tuple(self.zones[z] for z in seen.tolist()), history.smoothed()
+        runs = runs_above(t, seconds, smooth[:, :-1], self._least_s[seen[:-1]])
+        rows = [stay, *expected_rows(history, names, self._local, smooth, runs)]
+        if stay.zone in CAME:
+            rows += way_rows(reached(runs, names), self._within, stay.hour_start)
+        return rows
 
     def _gather(self) -> None:
         parts = [self._held, *self._fresh]
@@ -190,3 +209,9 @@ def tills_within(plan: Plan, cells: Cells) -> dict[str, frozenset[str]]:
         zone: frozenset(name for name, around in tills.items() if (around & zones[:, plan.zone_index[zone]]).any())
         for zone in leaf_zones(plan)
     }
+
+
+def steps_within(plan: Plan, cells: Cells) -> dict[str, tuple[str, ...]]:
+    """Of which rows stops at products and steps of people's ways are parts."""
+    places = product_places(plan, cells)
+    return wholes_of(leaf_zones(plan), places.within, [name.removeprefix(PRODUCT) for name in places.near])

@@ -50,10 +50,10 @@ def smooth_over(t: F64, seconds: F64, p: F64, half_s: float = SMOOTH_S) -> F64:
     return np.asarray(np.clip(part[:, 1:] / part[:, :1], 0.0, 1.0), np.float64)
 
 
-def runs_above(t: F64, seconds: F64, p: F64) -> Runs:
+def runs_above(t: F64, seconds: F64, p: F64, least_s: float | F64 = VISIT_S) -> Runs:
     """The visits at each of `LEVELS` thresholds: P(zone) (n, Z) at ascending times (n,), each standing for `seconds`.
 
-    Times apart by `JOIN_S` at most are one; what lasts less than `VISIT_S` is none.
+    Times apart by `JOIN_S` at most are one; what lasts less than `least_s` (of each zone, or of all) is none.
     """
     threshold = (np.arange(LEVELS) + 0.5) / LEVELS
     zone, level, at = np.nonzero(p.T[:, None, :] >= threshold[None, :, None])
@@ -68,5 +68,6 @@ def runs_above(t: F64, seconds: F64, p: F64) -> Runs:
     last = np.append(first[1:], len(at)) - 1
     started_at = begins_at[at[first]]
     dwell_s = t[at[last]] - started_at
-    long = dwell_s >= VISIT_S - CLOCK_SLACK_S
+    least = np.broadcast_to(np.asarray(least_s, np.float64), p.shape[1:])[zone[first]]
+    long = dwell_s >= least - CLOCK_SLACK_S
     return Runs(zone[first][long], level[first][long], started_at[long], dwell_s[long])

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from engine.presence.expected.levels import LEVELS, runs_above, smooth_over
+from engine.presence.expected.levels import LEVELS, Runs, smooth_over
 from engine.presence.local_hours import LocalHours
 from engine.records import F64, I64
 
@@ -19,6 +19,8 @@ UNKNOWN = "?"
 
 TILL = ":till "
 """Before a till's id: what is expected of it has rows like those of a zone."""
+PRODUCT = ":product "
+"""Before a product's SKU: so have stops at it."""
 
 
 class StayLength(StrEnum):
@@ -69,12 +71,17 @@ class StayHistory:
     unknown_s: F64
     p: F64
 
+    def smoothed(self) -> F64:
+        """P over `SMOOTH_S`."""
+        return smooth_over(self.t, self.seconds, self.p)
 
-def expected_rows(history: StayHistory, zones: tuple[str, ...], local: LocalHours) -> list[ExpectedRow]:
-    """What one stay adds, by hour and zone; `zones` names the columns of its P. Traces are left out."""
+
+def expected_rows(
+    history: StayHistory, zones: tuple[str, ...], local: LocalHours, p: F64, runs: Runs
+) -> list[ExpectedRow]:
+    """What one stay adds, by hour and zone; `zones` names the columns of its smoothed `p`, `runs` are its visits.
+    Traces are left out."""
     t, seconds = history.t, history.seconds
-    p = smooth_over(t, seconds, history.p)
-    runs = runs_above(t, seconds, p[:, :-1])
     hour_starts, hour = np.unique(np.concatenate([local.starts(t), local.starts(runs.started_at)]), return_inverse=True)
     h, n, width = len(hour_starts), len(t), p.shape[1]
     of_fix, of_run = hour[:n], hour[n:]

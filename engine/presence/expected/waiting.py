@@ -6,6 +6,9 @@ squares (Kish's effective number, "Survey Sampling" 1965) must come to k as well
 
 Time on the floor between zones, and time in zones, is told by heat alone, which is cut so that nothing can be taken
 from it.
+
+Stops at products and steps of people's ways are parts of something that is told as well, and so wait for the rest of it
+too: whoever was in the zone and did not stop, or came so far and no further, is nobody or k people.
 """
 
 from __future__ import annotations
@@ -24,6 +27,10 @@ LEAST_VISITS = 0.1
 
 HoursOf = Callable[[float, float], list[tuple[float, float]]]
 """(hour, share) of the store's hours from one time to another."""
+REST = "^"
+"""Whoever was in what a row is a part of, as a part of its people."""
+MOST_REST = 8
+"""In multiples of k: so many are enough to hide among."""
 
 
 @dataclass
@@ -38,15 +45,33 @@ class _Block:
             if self.sums.zone == UNKNOWN
             else (self.sums.visits, self.sums.visits_sq)
         )
-        return self.crowd.hides(self.sums.zone, parts, k) and size**2 >= k * squares and squares > 0
+        counts = self.crowd.hides(self.sums.zone, parts, k) and size**2 >= k * squares and squares > 0
+        return counts and self.crowd.hides_rest(self.sums.zone, REST, k)
+
+    def see_rest(self, device: int, k: int) -> None:
+        if len(self.crowd.parts.get(REST, ())) < MOST_REST * k:
+            self.crowd.add(REST, device)
 
 
 class ExpectedWaiting:
     """The blocks of one store."""
 
-    def __init__(self, k: int, hours_of: HoursOf, parts: Mapping[str, frozenset[str]] | None = None) -> None:
-        """`parts` are the names of what stands in each zone and has rows of its own: tills."""
+    def __init__(
+        self,
+        k: int,
+        hours_of: HoursOf,
+        parts: Mapping[str, frozenset[str]] | None = None,
+        wholes: Mapping[str, tuple[str, ...]] | None = None,
+        days_of: HoursOf | None = None,
+    ) -> None:
+        """`parts` are the names of what stands in each zone and has rows of its own: tills. `wholes` of which rows a
+        row is a part; those are laid over the days of `days_of`, as they come too seldom for hours."""
         self._k, self._hours_of, self._parts = k, hours_of, dict(parts or {})
+        self._wholes, self._days_of = dict(wholes or {}), days_of or hours_of
+        self._steps: dict[str, list[str]] = {}
+        for name, rows in self._wholes.items():
+            for row in rows:
+                self._steps.setdefault(row, []).append(name)
         self._blocks: dict[str, _Block] = {}
         self._ended: dict[str, float] = {}
 
@@ -60,6 +85,8 @@ class ExpectedWaiting:
             if row.zone == UNKNOWN or row.visits >= LEAST_VISITS:
                 for zone in (row.zone, *(z for z, inner in self._parts.items() if row.zone in inner)):
                     self._block(zone, begun).crowd.add(row.zone, device)
+                for step in self._steps.get(row.zone, ()):
+                    self._block(step, begun).see_rest(device, self._k)
 
     def _block(self, zone: str, begun: float) -> _Block:
         if zone not in self._blocks:
@@ -72,7 +99,8 @@ class ExpectedWaiting:
         ready = [z for z, block in sorted(self._blocks.items()) if block.hides(self._k, self._parts.get(z, ()))]
         for zone in ready:
             block = self._blocks.pop(zone)
-            out += [_part(block.sums, hour, share) for hour, share in self._hours_of(block.since, end)]
+            over = self._days_of if zone in self._wholes else self._hours_of
+            out += [_part(block.sums, t, share) for t, share in over(block.since, end)]
             self._ended[zone] = end
         return out
 
@@ -89,8 +117,9 @@ class ExpectedWaiting:
 
     def turn(self) -> None:
         """The salt has turned."""
-        for block in self._blocks.values():
+        for zone, block in self._blocks.items():
             block.crowd.turn()
+            block.crowd.thin(REST, zone)
 
     def state(self) -> dict[str, Any]:
         """Everything that later results depend on."""

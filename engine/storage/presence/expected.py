@@ -6,7 +6,8 @@ from sqlalchemy import func
 from sqlalchemy import select as select_columns
 from sqlmodel import col
 
-from engine.presence.expected.rows import ExpectedRow
+from engine.presence.expected.rows import PRODUCT, ExpectedRow
+from engine.presence.expected.ways import WAY
 from engine.storage.database import Database
 from engine.storage.journal import EXPECTED_FIGURES
 from engine.storage.models.visits import ZoneExpectedTable
@@ -27,9 +28,12 @@ def expected_hours(db: Database, store: str, *, from_t: float, to_t: float) -> l
 
 
 def expected_since(db: Database, store: str) -> float | None:
-    """When the first hour begins of which anything is kept; None where nothing is."""
-    hour = col(ZoneExpectedTable.hour_start)
-    query = select_columns(func.min(hour)).where(col(ZoneExpectedTable.store) == store)
+    """When the first hour begins of which anything is kept; None where nothing is. What is kept by days (stops, ways)
+    begins at midnight and says nothing of hours."""
+    hour, zone = col(ZoneExpectedTable.hour_start), col(ZoneExpectedTable.zone)
+    query = select_columns(func.min(hour)).where(
+        col(ZoneExpectedTable.store) == store, ~zone.startswith(PRODUCT, autoescape=True), ~zone.startswith(WAY)
+    )
     with db.read() as session:
         first = session.connection().execute(query).scalar_one()
     return None if first is None else float(first)

@@ -20,8 +20,8 @@ from engine.presence.heat import ZoneHourRow
 from engine.presence.hotzones import HotZone, HotZones, LevelHeat
 from engine.presence.local_hours import hours_in
 from engine.records import Bools
+from engine.storage.figures.heatsums import heat_sums
 from engine.storage.presence.heatmaps import flow_sums, zone_hours
-from engine.storage.presence.heatsums import heat_sums
 from engine.vocabulary import ProblemCode
 
 if TYPE_CHECKING:

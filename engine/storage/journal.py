@@ -15,10 +15,12 @@ from engine.presence.flows import FlowRow
 from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
+from engine.storage.figures.heatsums import add_heat
+from engine.storage.figures.stamps import move_stamp
 from engine.storage.leases import Lease, fence
 from engine.storage.models.running import CheckpointTable, JournalTable
 from engine.storage.models.shoppers import ConsentTable, ShopperTable
-from engine.storage.models.visits import FlowTable, HeatTable, VisitTable, ZoneExpectedTable, ZoneHourTable
+from engine.storage.models.visits import FlowTable, VisitTable, ZoneExpectedTable, ZoneHourTable
 from engine.storage.upserts import fill, table_of, unfill, upsert
 from engine.vocabulary import Purpose
 
@@ -186,7 +188,7 @@ def save_checkpoint(
     with db.write() as session:
         fence(session, lease)
         _keep_visits(session, store, visits)
-        upsert(session, HeatTable, _heat_values(store, heat), add=("person_s", "fixes"))
+        add_heat(session, store, heat)
         upsert(
             session,
             ZoneHourTable,
@@ -196,6 +198,8 @@ def save_checkpoint(
         )
         upsert(session, FlowTable, flow_values(store, flows), add=("count",))
         upsert(session, ZoneExpectedTable, expected_values(store, expected), add=EXPECTED_FIGURES)
+        if heat or zone_hours or flows or expected:
+            move_stamp(session, store)
         _keep_state(session, store, upto_id, blob, now)
 
 
@@ -253,21 +257,6 @@ _GRANTED = (
     )
     .exists()
 )
-
-
-def _heat_values(store: str, heat: Sequence[HeatRow]) -> list[dict[str, Any]]:
-    return [
-        {
-            "store": store,
-            "hour_start": float(h.hour_start),
-            "level": h.level,
-            "col": int(h.col),
-            "row": int(h.row),
-            "person_s": float(h.person_s),
-            "fixes": float(h.fixes),
-        }
-        for h in heat
-    ]
 
 
 def zone_values(store: str, hours: Sequence[ZoneHourRow]) -> list[dict[str, Any]]:

@@ -28,11 +28,11 @@ from engine.errors import OperatorError
 from engine.presence.heat import HeatRow
 from engine.runtime.leases.engine_name import EngineName
 from engine.storage.database import Database, open_database
+from engine.storage.figures.heatsums import heat_rows
 from engine.storage.journal import append_journal, load_recovery, save_checkpoint
 from engine.storage.leases import read_leases, take_lease
 from engine.storage.models.vouchers import CampaignTable
 from engine.storage.people.shoppers import get_shopper
-from engine.storage.presence.heatmaps import heat_rows
 from tests.databases import Postgres
 from tests.engine.runtime.made import FLOORPLANS
 from tests.engine.storage.scenes import NOW, STORE, voucher

@@ -20,7 +20,8 @@ from engine.privacy.pseudonyms import Pseudonyms
 from engine.runtime.status import report
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import open_database
-from engine.storage.presence.heatmaps import heat_rows, zone_flows, zone_hours
+from engine.storage.figures.heatsums import heat_rows
+from engine.storage.presence.heatmaps import zone_flows, zone_hours
 from tests.api.site import SECRETS
 from tests.engine.runtime.made import boutique, frames, payload, stands
 

@@ -20,9 +20,10 @@ from engine.privacy.consent import ConsentChoice
 from engine.privacy.pseudonyms import Pseudonyms
 from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database, open_database
+from engine.storage.figures.heatsums import heat_rows
 from engine.storage.people.bindings import PhoneClaim
 from engine.storage.people.shoppers import SignIn, sign_in
-from engine.storage.presence.heatmaps import heat_rows, visits_of, zone_flows, zone_hours
+from engine.storage.presence.heatmaps import visits_of, zone_flows, zone_hours
 from engine.storage.status import get_status
 from engine.storage.vouchers.campaigns import seed_campaigns
 from engine.storage.vouchers.vouchers import vouchers_of

@@ -10,7 +10,7 @@ from api.cli.startup import RunningSite
 from engine.presence.hotzones import HotState, hot_zones
 from engine.runtime.process import EngineProcess
 from engine.runtime.store_runner import StoreRunner
-from engine.storage.presence.heatmaps import heat_rows
+from engine.storage.figures.heatsums import heat_rows
 from engine.storage.vouchers.vouchers import counts as stored_counts
 
 _FROM_ENGINE = ("readings", "fixes", "visits")

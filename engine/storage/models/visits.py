@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Double, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Double, Index, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from engine.storage.models.rowid import RowId
 
+IN_ITS_KEY: dict[str, Any] = {"sqlite_with_rowid": False}
+"""Rows that are little more than their key: SQLite keeps them in its index alone, where it would keep the key twice."""
+
+
+class FiguresStampTable(SQLModel, table=True):
+    """How often a store's figures have changed: whoever has those of a number need not ask again while it holds."""
+
+    __tablename__: ClassVar[str] = "figures_stamp"
+    store: str = Field(primary_key=True)
+    changes: int = Field(sa_type=BigInteger)
+
 
 class HeatTable(SQLModel, table=True):
-    """Person-seconds per hour of the store's clock (by when it began, UTC) and heat cell: counts, never persons."""
+    """Person-seconds per hour of the store's clock (by when it began, UTC) and heat square: counts, never persons.
+    `squares` holds all of a level (`engine.storage.figures.squares`)."""
 
     __tablename__: ClassVar[str] = "heat"
     store: str = Field(primary_key=True)
     hour_start: float = Field(primary_key=True, sa_type=Double)
     level: str = Field(primary_key=True)
-    col: int = Field(primary_key=True, sa_type=Integer)
-    row: int = Field(primary_key=True, sa_type=Integer)
-    person_s: float = Field(sa_type=Double)
-    fixes: float = Field(sa_type=Double)
+    squares: bytes = Field(sa_type=LargeBinary)
 
 
 class ZoneHourTable(SQLModel, table=True):
     """What a zone saw in an hour of the store's clock: counts, never persons."""
 
     __tablename__: ClassVar[str] = "zone_hour"
+    __table_args__ = IN_ITS_KEY
     store: str = Field(primary_key=True)
     hour_start: float = Field(primary_key=True, sa_type=Double)
     zone: str = Field(primary_key=True)
@@ -40,6 +50,7 @@ class ZoneExpectedTable(SQLModel, table=True):
     """What was expected of a zone in an hour, with what is known of its errors: counts, never persons."""
 
     __tablename__: ClassVar[str] = "zone_expected"
+    __table_args__ = IN_ITS_KEY
     store: str = Field(primary_key=True)
     hour_start: float = Field(primary_key=True, sa_type=Double)
     zone: str = Field(primary_key=True)
@@ -70,6 +81,7 @@ class FlowTable(SQLModel, table=True):
     """Transitions from zone to zone in an hour, `""` being outside: counts, never persons."""
 
     __tablename__: ClassVar[str] = "zone_flow"
+    __table_args__ = IN_ITS_KEY
     store: str = Field(primary_key=True)
     hour_start: float = Field(primary_key=True, sa_type=Double)
     from_zone: str = Field(primary_key=True)

@@ -1,4 +1,4 @@
-"""Reading what checkpoints have added up: heat, hours of zones, flows between them, and a shopper's own visits."""
+"""Reading what checkpoints have added up: hours of zones, flows between them, and a shopper's own visits."""
 
 from __future__ import annotations
 
@@ -7,25 +7,10 @@ from sqlalchemy import select as select_columns
 from sqlmodel import col, select
 
 from engine.presence.flows import OUTSIDE, FlowRow
-from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
 from engine.storage.journal import VisitRow
-from engine.storage.models.visits import FlowTable, HeatTable, VisitTable, ZoneHourTable
-
-
-def heat_rows(db: Database, store: str, *, from_t: float, to_t: float, level: str | None = None) -> list[HeatRow]:
-    """Heat of the hours that begin in [from_t, to_t), of one level or all, in the order hour, level, row, column."""
-    with db.read() as session:
-        query = select(HeatTable).where(
-            col(HeatTable.store) == store, col(HeatTable.hour_start) >= from_t, col(HeatTable.hour_start) < to_t
-        )
-        if level is not None:
-            query = query.where(col(HeatTable.level) == level)
-        ordered = query.order_by(
-            col(HeatTable.hour_start), col(HeatTable.level), col(HeatTable.row), col(HeatTable.col)
-        )
-        return [HeatRow(r.hour_start, r.level, r.col, r.row, r.person_s, r.fixes) for r in session.exec(ordered)]
+from engine.storage.models.visits import FlowTable, VisitTable, ZoneHourTable
 
 
 def zone_hours(db: Database, store: str, *, from_t: float, to_t: float) -> list[ZoneHourRow]:
@@ -84,10 +69,13 @@ def comings(db: Database, store: str, *, from_t: float, to_t: float) -> dict[flo
 def figures_reach(db: Database, store: str) -> tuple[float, float] | None:
     """When the first and the last hour begin that any zone of a store has figures of; None for a store without."""
     hour = col(ZoneHourTable.hour_start)
+    # each by itself: SQLite takes one end of an index, and for both at once it reads all of it
+    ends = [
+        select_columns(end(hour)).where(col(ZoneHourTable.store) == store).scalar_subquery()
+        for end in (func.min, func.max)
+    ]
     with db.read() as session:
-        first, last = session.exec(
-            select(func.min(hour), func.max(hour)).where(col(ZoneHourTable.store) == store)
-        ).one()
+        first, last = session.connection().execute(select_columns(*ends)).one()
     return None if first is None else (float(first), float(last))
 
 

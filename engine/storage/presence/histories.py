@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 from engine.presence.flows import FlowRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
+from engine.storage.figures.stamps import move_stamp
 from engine.storage.journal import flow_values, zone_values
 from engine.storage.models.visits import FlowTable, ZoneHourTable
 from engine.storage.presence.heatmaps import zone_flows, zone_hours
@@ -73,6 +74,7 @@ class ByHour(Generic[Row]):
                 upsert(session, self.model, self.values(store, new))
                 if replace:
                     upsert(session, self.model, self.values(store, other), replace=self.figures)
+                move_stamp(session, store)
         replaced = len(other) if replace else 0
         return Imported(len(new), replaced, len(rows) - len(new) - len(other), len(other) - replaced)
 

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from engine.plan.model import Plan
 from engine.storage.database import Database
+from engine.storage.figures.stamps import move_stamp
 from engine.storage.models.visits import PlanVersionTable
 from engine.storage.upserts import named_lock
 
@@ -44,6 +45,7 @@ def note_plans(db: Database, plans: Iterable[Plan], now: float) -> int:
             if last is None or (last.digest != digest and last.since < now):
                 zones = json.dumps([zone.id for zone in plan.zones])
                 session.add(PlanVersionTable(store=plan.store, since=now, digest=digest, zones=zones))
+                move_stamp(session, plan.store)  # what is said beside the figures
                 noted += 1
     return noted
 

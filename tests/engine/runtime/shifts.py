@@ -14,9 +14,10 @@ from engine.privacy.pseudonyms import Pseudonyms
 from engine.privacy.secrets import Secrets
 from engine.runtime.process import EngineProcess
 from engine.storage.database import Database
+from engine.storage.figures.heatsums import heat_rows
 from engine.storage.people.bindings import PhoneClaim
 from engine.storage.people.shoppers import SignIn, sign_in
-from engine.storage.presence.heatmaps import heat_rows, visits_of, zone_flows, zone_hours
+from engine.storage.presence.heatmaps import visits_of, zone_flows, zone_hours
 from engine.storage.vouchers.campaigns import seed_campaigns
 from engine.storage.vouchers.vouchers import vouchers_of
 from tests.engine.runtime.made import FLOORPLANS

@@ -18,9 +18,10 @@ from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.privacy.consent import ConsentChoice
 from engine.storage.database import Database, open_database
+from engine.storage.figures.heatsums import heat_rows
 from engine.storage.journal import Journal, VisitRow, append_journal, load_recovery, save_checkpoint
 from engine.storage.models.running import JournalTable
-from engine.storage.presence.heatmaps import flow_sums, heat_rows, visits_of, zone_flows, zone_hours
+from engine.storage.presence.heatmaps import flow_sums, visits_of, zone_flows, zone_hours
 from tests.engine.storage.scenes import NOW, STORE, at_once, shopper
 
 HOUR = 3600.0

@@ -9,9 +9,9 @@ import pytest
 from engine.errors import LeaseLost
 from engine.presence.heat import HeatRow
 from engine.storage.database import Database
+from engine.storage.figures.heatsums import heat_rows
 from engine.storage.journal import append_journal, load_recovery, save_checkpoint
 from engine.storage.leases import Lease, fence, read_leases, renew_leases, return_leases, take_lease
-from engine.storage.presence.heatmaps import heat_rows
 from engine.storage.status import get_status, put_status
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.claims import claim

@@ -22,9 +22,9 @@ from engine.presence.heat import HeatRow
 from engine.presence.hotzones import HotZone, LevelHeat
 from engine.presence.zonehours import ZoneHourRow
 from engine.records import Bools
+from engine.storage.figures.heatsums import heat_sums
 from engine.storage.presence.expected import expected_hours, expected_since, expected_sums
 from engine.storage.presence.heatmaps import comings, flow_sums, zone_flows, zone_hours
-from engine.storage.presence.heatsums import heat_sums
 from engine.storage.vouchers.vouchers import counts as coupon_counts
 
 

@@ -9,10 +9,9 @@ import pytest
 from engine.presence.heat import HeatRow
 from engine.records import Grounds
 from engine.storage.database import Database
+from engine.storage.figures.heatsums import heat_rows, heat_sums
 from engine.storage.journal import save_checkpoint
 from engine.storage.models.vouchers import DecisionTable
-from engine.storage.presence.heatmaps import heat_rows
-from engine.storage.presence.heatsums import heat_sums
 from engine.storage.vouchers.decisions import decision_counts, latest_decisions, note_grounds, read_grounds
 from engine.vocabulary import Channel
 

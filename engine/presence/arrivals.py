@@ -3,8 +3,9 @@
 Each fix says how likely its device is inside, further than DEEP_M behind every front that has an entrance, by its
 posterior over walkable cells. That evidence is summed up over time and never falls below nothing, as a one-sided
 cumulative sum (E. S. Page, Continuous Inspection Schemes, Biometrika 41, 1954): one wild fix is not enough, and a
-passer-by of a minute ago does not weigh on who comes in now. Fixes of one device err together for a while, so evidence counts per RUN_S of
-time, not per fix. Who was never near a door, as a phone that wakes up at the shelf, needs twice as much.
+passer-by of a minute ago does not weigh on who comes in now. Fixes of one device err together for a while, so evidence
+counts per RUN_S of time, not per fix. Who was never near a door, as a phone that wakes up at the shelf, needs twice as
+much.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ import yaml
 
 from engine.privacy.proofs import secret_variable
 from tests.brokers import free_port
+from tests.forked import Rayon
 
 T = TypeVar("T")
 SITE_KEY = "0123456789abcdef0123456789abcdef"
@@ -38,7 +39,7 @@ class Site:
         self.database_url = f"sqlite:///{folder / 'data' / 'rayon.db'}"
         self.log_path = folder / "site.log"
         self._secrets = {secret_variable(store): PORTAL_SECRET for store in stores}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Rayon | None = None
         folder.mkdir(parents=True, exist_ok=True)
         config: dict[str, dict[str, Any]] = {
             "stores": {"floorplans_dir": str(plans), "stores": stores},
@@ -62,8 +63,9 @@ class Site:
         """What the site wrote."""
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
-    def start(self, command: str) -> None:
-        """Starts `rayon <command>`; its output goes to the log."""
+    def start(self, command: str, *, own_python: bool = False) -> None:
+        """Starts `rayon <command>`; its output goes to the log. `own_python`: as an operator does, from nothing; else
+        as a fork of a process that has imported it."""
         environ = os.environ | {
             "RAYON_SITE_KEY": SITE_KEY,
             "RAYON_MANAGER_KEY": MANAGER_KEY,
@@ -71,10 +73,12 @@ class Site:
             "PYTHONUNBUFFERED": "1",
             **self._secrets,
         }
+        words = [command, "--config", str(self.config)]
+        if not own_python:
+            self._process = Rayon(*words, out=self.log_path, cwd=self.folder, env=environ)
+            return
         with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*RAYON, command, "--config", str(self.config)], env=environ, stdout=log, stderr=log, cwd=self.folder
-            )
+            self._process = subprocess.Popen([*RAYON, *words], env=environ, stdout=log, stderr=log, cwd=self.folder)
 
     def kill(self) -> None:
         """`kill -9`."""

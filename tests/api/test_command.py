@@ -15,7 +15,7 @@ from tests.sites import Site
 def test_starts_and_stops(tmp_path: Path, asked: signal.Signals) -> None:
     plans = Path(__file__).parents[2] / "floorplans"
     site = Site(tmp_path, broker_port=1, plans=plans, stores=["boutique"])
-    site.start("api")
+    site.start("api", own_python=True)
     try:
         site.wait_ready()
         assert site._process is not None

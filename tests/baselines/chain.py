@@ -7,12 +7,11 @@ further, in either direction, is looked at by a person, who then runs `python -m
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.sites import RAYON
+from tests.forked import rayon
 
 FOLDER = Path(__file__).parent
 FLOORPLANS = FOLDER.parents[1] / "floorplans"
@@ -85,7 +84,7 @@ def _at(figures: dict[str, Any], name: str) -> float:
 
 
 def _rayon(*arguments: str) -> str:
-    done = subprocess.run([*RAYON, *arguments], capture_output=True, text=True, timeout=240, check=False)
+    done = rayon(Path.cwd(), *arguments)
     if done.returncode != 0:
         raise RuntimeError(f"rayon {' '.join(arguments)}: {done.stderr}")
     return done.stdout

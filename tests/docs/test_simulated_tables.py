@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 from docs.from_code.vocabulary import ROOT, TABLES
 from simulators.year.rows import DAY_COUNTS
 from simulators.year.rows import TABLES as OF_A_YEAR
+from tests.forked import rayon
 
 PAGE = (ROOT / "docs/reference/tables.md").read_text(encoding="utf-8")
 
@@ -27,8 +26,7 @@ def undescribed(table: str, columns: list[str]) -> list[str]:
 
 
 def test_tables_of_a_simulated_day_are_described(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "api.cli.main", "simulate", "demo-boutique", "-o", str(tmp_path), "--seconds", "5"]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=240)
+    assert rayon(ROOT, "simulate", "demo-boutique", "-o", tmp_path, "--seconds", 5).returncode == 0
     headers = {path.stem: path.read_text(encoding="utf-8").split("\n", 1)[0] for path in tmp_path.glob("*.csv")}
     assert len(headers) >= 12
     assert [name for table, header in headers.items() for name in undescribed(table, header.split(","))] == []

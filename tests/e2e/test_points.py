@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ import yaml
 from engine.privacy.proofs import secret_variable
 from tests.brokers import Mosquitto
 from tests.engine.runtime.made import FLOORPLANS
-from tests.sites import PORTAL_SECRET, RAYON, TILL_KEY, Site, until
+from tests.forked import rayon as run_rayon
+from tests.sites import PORTAL_SECRET, TILL_KEY, Site, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 SECONDS = 40
@@ -33,9 +33,8 @@ def scenario(folder: Path) -> Path:
 
 
 def rayon(*arguments: object) -> dict[str, Any]:
-    command = [*RAYON, *map(str, arguments), "--json"]
     environ = os.environ | {"RAYON_TILL_KEY": TILL_KEY, secret_variable("boutique"): PORTAL_SECRET}
-    done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=180, check=False)
+    done = run_rayon(Path.cwd(), *arguments, "--json", env=environ)
     assert done.returncode == 0, done.stderr
     out = json.loads(done.stdout)
     assert isinstance(out, dict)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import threading
 from pathlib import Path
 
@@ -13,7 +12,8 @@ import pytest
 
 from engine.files import read_truth
 from tests.brokers import Mosquitto
-from tests.sites import RAYON, Site, until
+from tests.forked import rayon
+from tests.sites import Site, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 DATA = Path(__file__).parent.parent / "data"
@@ -61,7 +61,8 @@ def test_a_replayed_recording_is_located_within_two_and_a_half_metres(tmp_path: 
             str(SPEED),
             "--json",
         ]
-        replay = subprocess.run([*RAYON, *command], capture_output=True, text=True, check=True, timeout=240)
+        replay = rayon(tmp_path, *command)
+        assert replay.returncode == 0, replay.stderr
         summary = json.loads(replay.stdout)
         truth = read_truth(DATA / "library" / "truth-13.csv")
         windows = len(np.unique(np.floor(np.asarray(truth.t))))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -18,7 +17,8 @@ from engine.privacy.proofs import sign_redirect
 from tests.brokers import Mosquitto
 from tests.browser import ask, chromium, click, complaints, shown, texts, wait_for, write
 from tests.engine.runtime.made import FLOORPLANS
-from tests.sites import MANAGER_KEY, PORTAL_SECRET, RAYON, TILL_KEY, Site, until
+from tests.forked import Rayon
+from tests.sites import MANAGER_KEY, PORTAL_SECRET, TILL_KEY, Site, until
 
 __all__ = ["chromium"]
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -82,13 +82,14 @@ def basket() -> dict[str, object]:
 
 def test_walk_receive_redeem_and_see_it_hot(tmp_path: Path, mosquitto: Mosquitto, chromium: Chrome) -> None:
     site = Site(tmp_path, mosquitto.port, FLOORPLANS, ["supermarket"], storage={"checkpoint_s": 3.0})
+    said = tmp_path / "shoppers.log"
     site.start("serve")
-    shoppers: subprocess.Popen[str] | None = None
+    shoppers: Rayon | None = None
     try:
         site.wait_ready()
         sign_in(chromium, site)
-        command = [*RAYON, "simulate", str(scenario(tmp_path)), "--mqtt", mosquitto.url, "--json"]
-        shoppers = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        command = ["simulate", str(scenario(tmp_path)), "--mqtt", mosquitto.url, "--json"]
+        shoppers = Rayon(*command, out=said, cwd=tmp_path)
         title, digits = coupon(chromium)
         assert title
         picture(chromium, "coupon")
@@ -117,7 +118,6 @@ def test_walk_receive_redeem_and_see_it_hot(tmp_path: Path, mosquitto: Mosquitto
     finally:
         if shoppers is not None:
             shoppers.send_signal(signal.SIGINT)
-            out, _ = shoppers.communicate(timeout=120)
-            assert shoppers.returncode == 0, out
+            assert shoppers.wait(120) == 0, said.read_text()
         assert site.stop() == 0, site.log[-3000:]
     assert macs_at_rest(site) == []

@@ -74,7 +74,7 @@ def main() -> int:
         site = Site(Path(folder) / "site", broker.port, ROOT / "floorplans", [STORE])
         config = json.loads(json.dumps(_read(site.config))) | {"sources": [SOURCE]}
         site.config.write_text(json.dumps(config))
-        site.start("serve")
+        site.start("serve", own_python=True)
         try:
             site.wait_ready()
             until(lambda: "connected" in site.log, 120.0, lambda: site.log[-2000:])

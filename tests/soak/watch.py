@@ -109,7 +109,7 @@ def watched(folder: Path) -> Iterator[Watched]:
     """`rayon serve` of the supermarket on a Mosquitto of its own, everything in `folder`."""
     with Mosquitto(folder / "broker") as broker:
         site = Site(folder, broker.port, ROOT / "floorplans", [STORE])
-        site.start("serve")
+        site.start("serve", own_python=True)
         try:
             site.wait_ready()
             until(lambda: "connected" in site.log, 120.0, lambda: site.log[-2000:])

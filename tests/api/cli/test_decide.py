@@ -16,13 +16,9 @@ from engine.files.flows import read_flows
 from engine.files.outcomes import read_decisions, read_hours, read_visits
 from engine.presence.expected.rows import TILL
 from tests.engine.runtime.made import FLOORPLANS, Stand, boutique, frames
-from tests.sites import RAYON
+from tests.forked import rayon
 
 STORE = FLOORPLANS / "boutique"
-
-
-def rayon(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*RAYON, *arguments], cwd=folder, capture_output=True, text=True, timeout=240)
 
 
 def decide(folder: Path, *more: str, out: str = "decisions.csv") -> subprocess.CompletedProcess[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import socket
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,11 +11,7 @@ import pytest
 from engine.storage.database import open_database
 from engine.storage.keys import list_keys
 from tests.engine.runtime.made import FLOORPLANS
-from tests.sites import RAYON
-
-
-def rayon(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*RAYON, *arguments], cwd=folder, capture_output=True, text=True, timeout=240)
+from tests.forked import rayon
 
 
 @pytest.mark.parametrize("command", ["serve", "engine", "api"])

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked import rayon
 from tests.simulators.test_cli import run
-
-RAYON = [sys.executable, "-m", "api.cli.main", "simulate"]
 
 
 def test_it_is_listed_and_writes_its_days(tmp_path: Path) -> None:
@@ -32,7 +31,7 @@ def test_it_is_listed_and_writes_its_days(tmp_path: Path) -> None:
 )
 def test_what_needs_a_radio_is_refused_with_the_reason(tmp_path: Path, options: list[str], named: list[str]) -> None:
     out = [str(tmp_path / "out") if o == "DIR" else o for o in options]
-    said = subprocess.run([*RAYON, "year", *out], capture_output=True, text=True, check=False, timeout=240)
+    said = rayon(tmp_path, "simulate", "year", *out)
     assert said.returncode == 2
     lines = said.stderr.splitlines()[:-1]
     assert len(lines) == len(named)

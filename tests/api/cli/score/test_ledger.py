@@ -12,16 +12,14 @@ import pytest
 
 from engine.files import FixTable, TruthTable, write_fixes, write_truth
 from engine.files.points import EventTable, PointRow, write_events, write_points
-from tests.sites import RAYON
+from tests.forked import rayon
 
 EQUAL = PointRow("ana", 100, 0, 100, 0, outcomes={"rewarded": 2, "preview": 1})
 WRONG = PointRow("<i>bob", 50, 0, 0, 0, outcomes={"rewarded": 1})
 
 
 def score(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*RAYON, "score", "--run", str(folder), *options], capture_output=True, text=True, timeout=240, check=False
-    )
+    return rayon(folder, "score", "--run", str(folder), *options)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,7 @@ from engine.files.outcomes import (
 from engine.presence.flows import FlowRow
 from tests.browser import chromium, complaints
 from tests.engine.runtime.made import FLOORPLANS, boutique
-from tests.sites import RAYON
+from tests.forked import rayon
 
 __all__ = ["chromium"]
 
@@ -35,10 +34,6 @@ FLAT = {
     "fixes", "median_m", "mean_m", "p75_m", "p90_m", "p95_m", "level_hit_rate", "coverage", "within_1_sigma",
     "within_2_sigma", "unscored_fixes",
 }  # fmt: skip
-
-
-def rayon(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*RAYON, *arguments], cwd=folder, capture_output=True, text=True, timeout=240)
 
 
 def texts(*values: str) -> np.ndarray:

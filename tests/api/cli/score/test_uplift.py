@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from engine.files.outcomes import read_coupons, read_decisions
 from engine.offers.experiments import place_in_experiment
 from tests.browser import chromium, complaints
 from tests.engine.runtime.made import FLOORPLANS
-from tests.sites import RAYON
+from tests.forked import rayon as run_rayon
 
 __all__ = ["chromium"]
 
@@ -56,7 +55,7 @@ campaigns:
 
 
 def rayon(folder: Path, *arguments: str) -> str:
-    done = subprocess.run([*RAYON, *arguments], cwd=folder, capture_output=True, text=True, timeout=240)
+    done = run_rayon(folder, *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -39,6 +39,7 @@ from engine.storage.database import open_database
 from engine.storage.status import ENGINE, get_status
 from tests.brokers import Mosquitto
 from tests.engine.ingest.pollers.controllers import Running
+from tests.forked import Rayon
 from tests.sites import RAYON, until
 
 ROOT = Path(__file__).parents[4]
@@ -141,15 +142,13 @@ def test_from_nothing_to_an_engine_that_makes_fixes(tmp_path: Path, broker: Mosq
 def run_until_fixes(folder: Path) -> None:
     """What the last lines of setup say to type, with `engine` in place of `serve`."""
     environ = {**os.environ, **EnvFile(folder / "rayon.env").values, "PYTHONUNBUFFERED": "1"}
-    with (folder / "engine.log").open("wb") as log:
-        engine = subprocess.Popen(
-            [*RAYON, "engine", "--config", "config.yaml"], env=environ, cwd=folder, stdout=log, stderr=log
-        )
-        try:
-            until(lambda: fixes(folder) > 0, 120, lambda: (folder / "engine.log").read_text())
-        finally:
-            engine.terminate()
-            engine.wait(60)
+    log = folder / "engine.log"
+    engine = Rayon("engine", "--config", "config.yaml", out=log, cwd=folder, env=environ)
+    try:
+        until(lambda: fixes(folder) > 0, 120, log.read_text)
+    finally:
+        engine.terminate()
+        engine.wait(60)
 
 
 def fixes(folder: Path) -> float:

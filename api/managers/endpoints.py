@@ -23,7 +23,7 @@ from engine.plan.model import Plan
 from engine.presence.hotzones import HotZone, LevelHeat
 from engine.presence.local_hours import HOUR_S
 from engine.records import Bools
-from engine.storage.vouchers.decisions import StoredDecision, decision_counts, latest_decisions, note_grounds
+from engine.storage.vouchers.decisions import StoredDecision, latest_decisions, note_grounds
 from engine.vocabulary import ProblemCode, Right
 
 router = APIRouter(
@@ -173,19 +173,21 @@ def hot_zones(store: Store, made: Made, asked: Asked) -> out.HotZonesOut:
     return out.HotZonesOut(store=store, items=items, **_span(asked))
 
 
-@router.get("/{store}/decisions", response_model_by_alias=True, dependencies=[Depends(needs(Right.SEE_CAMPAIGNS))])
+@router.get("/{store}/decisions", response_model_by_alias=True)
 def decisions(
     store: Store,
     made: Made,
     asked: Asked,
+    grant: Annotated[Grant, Depends(needs(Right.SEE_CAMPAIGNS))],
     after: Annotated[str | None, Query(description="The `next` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> out.DecisionsOut:
-    """Why coupons were issued or refused: counts by reason, and the decisions themselves, newest first."""
-    found = latest_decisions(
-        made.ctx.db, store, from_t=asked.from_t, to_t=asked.to_t, before=_cursor(after), limit=limit + 1
-    )
-    counts = decision_counts(made.ctx.db, store, from_t=asked.from_t, to_t=asked.to_t)
+    """Why coupons were issued or refused: counts by reason, in whole ks; and for who may read the audit log, or where
+    k is 1, the decisions one by one, newest first."""
+    before, one_by_one = _cursor(after), made.ctx.config.privacy.k == 1 or grant.may(Right.SEE_AUDIT, store)
+    span = {"from_t": asked.from_t, "to_t": asked.to_t}
+    found = latest_decisions(made.ctx.db, store, **span, before=before, limit=limit + 1) if one_by_one else []
+    counts = made.coupons(store, asked, time.time()).reasons
     page, more = found[:limit], len(found) > limit
     return out.DecisionsOut(
         store=store,

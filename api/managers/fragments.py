@@ -134,7 +134,8 @@ def counters(snapshot: Snapshot, lang: Language) -> str:
         n=snapshot.devices or 0,
         not_followed=None if share is None else whole_percent(share, lang),
         gap_max_s=snapshot.gap_max_s,
-        totals=snapshot.totals,
+        totals=snapshot.coupons.totals,
+        k=snapshot.k,
     )
 
 
@@ -188,8 +189,9 @@ def flows(snapshot: Snapshot, lang: Language) -> str:
 
 def decisions(snapshot: Snapshot, lang: Language) -> str:
     """Coupons issued and refused by reason, then the latest decisions."""
-    zone, most = snapshot.report.plan.timezone, max(snapshot.reasons.values(), default=1)
-    ordered = sorted(snapshot.reasons.items(), key=lambda item: (item[0][0] is not DecisionOutcome.ISSUE, -item[1]))
+    found = snapshot.coupons.reasons
+    zone, most = snapshot.report.plan.timezone, max(found.values(), default=1)
+    ordered = sorted(found.items(), key=lambda item: (item[0][0] is not DecisionOutcome.ISSUE, -item[1]))
     reasons = [(outcome, reason_text(reason, lang), n, 100 * n / most) for (outcome, reason), n in ordered]
     latest = [
         (
@@ -200,14 +202,16 @@ def decisions(snapshot: Snapshot, lang: Language) -> str:
         )
         for d in snapshot.latest
     ]
-    return render("decisions.html", lang, reasons=reasons, latest=latest, messages=_messages(snapshot, lang))
+    return render(
+        "decisions.html", lang, reasons=reasons, latest=latest, messages=_messages(snapshot, lang), k=snapshot.k
+    )
 
 
 def _messages(snapshot: Snapshot, lang: Language) -> list[tuple[DeliveryState, str, int, float]]:
     """How far messages came: those shown by channel, then those that were not by the reason, most first."""
     t = words(lang)
     counted: Counter[tuple[DeliveryState, str]] = Counter()
-    for (channel, state, reason), n in snapshot.messages.items():
+    for (channel, state, reason), n in snapshot.coupons.messages.items():
         said = t.channels[channel]
         if state is not DeliveryState.ACKNOWLEDGED:
             said = t.delivery_states[state] if reason is None else t.delivery_reasons[reason]

@@ -22,10 +22,12 @@ from engine.presence.local_hours import hours_in
 from engine.records import Bools
 from engine.storage.figures.heatsums import heat_sums
 from engine.storage.presence.heatmaps import flow_sums, zone_hours
+from engine.storage.told.coupons import CouponFigures, coupon_figures
 from engine.vocabulary import ProblemCode
 
 if TYPE_CHECKING:
     from api.managers.console.figures.counts import Heat
+    from api.managers.console.figures.days import DaySpan
 
 LONGEST_S = 366 * 86_400.0
 EARLIEST_T, LATEST_T = 86_400.0, 7_258_118_400.0  # a day of 1970, and 2200: calendars hold what is asked between them
@@ -153,6 +155,20 @@ class Reports:
         known = {OUTSIDE, *self.ctx.plan(store).zone_index}
         rows = flow_sums(self.ctx.db, store, from_t=period.from_t, to_t=period.to_t)
         return [r for r in rows if r.from_zone in known and r.to_zone in known]
+
+    def coupons(self, store: str, period: Period | DaySpan, now: float) -> CouponFigures:
+        """What is told of the store's coupons over a period, as of `now` (s UTC)."""
+        privacy, plan = self.ctx.config.privacy, self.ctx.plan(store)
+        return coupon_figures(
+            self.ctx.db,
+            store,
+            plan.timezone,
+            from_t=period.from_t,
+            to_t=period.to_t,
+            k=privacy.k,
+            block_s=privacy.block_s,
+            now=now,
+        )
 
     def report(self, store: str, period: Period) -> StoreReport:
         """Everything at once, from one look at the heat and one at the zones."""

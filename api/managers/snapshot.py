@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from api.managers.overlay import draw_heat
@@ -16,11 +16,10 @@ from engine.presence.hotzones import HotState
 from engine.presence.local_hours import HOUR_S, hours_in
 from engine.privacy.k_anonymity import whole_ks
 from engine.storage.status import ENGINE, EVERY_STORE, SILENT_S, Status, get_status, troubles_of
+from engine.storage.told.coupons import CouponFigures
 from engine.storage.vouchers.campaigns import all_campaigns
-from engine.storage.vouchers.decisions import StoredDecision, decision_counts, latest_decisions
-from engine.storage.vouchers.outbox import delivery_counts
-from engine.storage.vouchers.vouchers import counts
-from engine.vocabulary import Channel, DecisionOutcome, DecisionReason, DeliveryReason, DeliveryState, StoreTrouble
+from engine.storage.vouchers.decisions import StoredDecision, latest_decisions
+from engine.vocabulary import StoreTrouble
 
 Span = Literal["now", "today", "yesterday", "week", "year", "last_year"]
 SPANS: tuple[Span, ...] = ("now", "today", "yesterday", "week", "year", "last_year")
@@ -42,7 +41,8 @@ class Choice:
 class Snapshot:
     """What the page shows. `engine_at` is when the engine last spoke, None when it never did; `troubles` say why what
     is shown is not live. `devices` is said in steps of `k`; `demo`: shoppers are simulated. `not_followed` is the share
-    of phones that were heard only once, within `gap_max_s` at least; None where too few were heard at all."""
+    of phones that were heard only once, within `gap_max_s` at least; None where too few were heard at all. Decisions
+    are listed one by one only where nobody stands behind them but simulated shoppers: with a k of 1."""
 
     at: float
     period: Period
@@ -54,14 +54,12 @@ class Snapshot:
     not_followed: float | None
     gap_max_s: float
     engine_at: float | None
-    totals: dict[str, int]
-    reasons: dict[tuple[DecisionOutcome, DecisionReason], int]
+    coupons: CouponFigures
     latest: Sequence[StoredDecision]
     campaign_names: dict[str, str]
     k: int
     demo: bool
     troubles: Sequence[StoreTrouble] = ()
-    messages: Mapping[tuple[Channel, DeliveryState, DeliveryReason | None], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +159,8 @@ def take_snapshot(made: Reports, store: str, choice: Choice, now: float | None =
         gap_max_s=max(made.ctx.config.presence.silent_s, made.ctx.config.presence.gap_max_s),
         engine_at=status.at if status else None,
         troubles=_troubles(rows, store, now),
-        totals=counts(db, store, from_t=period.from_t, to_t=period.to_t),
-        reasons=decision_counts(db, store, from_t=period.from_t, to_t=period.to_t),
-        messages=delivery_counts(db, store, from_t=period.from_t, to_t=period.to_t),
-        latest=latest_decisions(db, store, from_t=period.from_t, to_t=period.to_t, limit=LATEST),
+        coupons=made.coupons(store, period, now),
+        latest=latest_decisions(db, store, from_t=period.from_t, to_t=period.to_t, limit=LATEST) if k == 1 else [],
         campaign_names={c.id: c.name for c in all_campaigns(db, store)},
         k=k,
         demo=made.ctx.config.privacy.demo,

@@ -1,26 +1,38 @@
-"""A page said that at least k people stand behind every figure, beside one coupon issued and one redeemed.
+"""A page said that at least k people stand behind every figure, beside one coupon issued and one redeemed; and whoever
+asked for 10:00 to 11:00 and then for 10:00 to 11:05 learned of the coupon of one person.
 
-Input: coupons of a day. Right: a step is shown where it is none, or k and more, and so are its differences from others.
+Input: a day of a hundred shoppers, looked at every five minutes. Right: "fewer than k" in both languages, null where
+programs ask, until k people stand behind a figure; then it goes up by k, or not at all.
 """
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from api.managers.console.figures.views import held_to_k
+from api.context import AppContext
+from api.managers import fragments
+from api.managers.reports import Period, Reports
+from api.managers.snapshot import Choice, take_snapshot
+from engine.config import Config
+from engine.storage.database import open_database
+from engine.storage.vouchers.vouchers import counts
+from tests.api.site import SECRETS
+from tests.hundred import PLAN, K, clock, drawn_stays, fill_coupons
 
 
-@pytest.mark.parametrize(
-    ("counted", "shown"),
-    [
-        ((1, 1, 1), (None, None, None)),
-        ((0, 0, 0), (0, 0, 0)),
-        ((19, 0, 0), (None, 0, 0)),
-        ((40, 20, 0), (40, 20, 0)),
-        ((40, 39, 20), (40, None, 20)),
-        ((40, 40, 3), (40, 40, None)),
-    ],
-)
-def test_a_step_shows_nobody_or_k(counted: tuple[int, int, int], shown: tuple[int | None, ...]) -> None:
-    names = ("vouchers_issued", "vouchers_acknowledged", "vouchers_redeemed")
-    assert tuple(held_to_k(dict(zip(names, counted, strict=True)), 20).values()) == shown
+def test_nobody_is_the_difference_of_two_looks(tmp_path: Path) -> None:
+    db = open_database(f"sqlite:///{tmp_path}/rayon.db")
+    fill_coupons(db, drawn_stays(1))
+    made = Reports(AppContext(Config(), db, SECRETS, {PLAN.store: PLAN}))
+    early = take_snapshot(made, PLAN.store, Choice("today", None, "ground"), clock(9, 40))
+    true = counts(db, PLAN.store, from_t=clock(0), to_t=clock(9, 40))["vouchers_issued"]
+    assert 0 < true < K
+    assert early.coupons.totals == dict.fromkeys(early.coupons.totals)
+    assert fragments.counters(early, "en").count("<b>&lt; 20</b>") == 4
+    assert fragments.counters(early, "fr").count("<b>&lt; 20</b>") == 4
+    seen = set()
+    for minutes in range(0, 11 * 60, 5):
+        now = clock(10) + 60.0 * minutes
+        seen.add(made.coupons(PLAN.store, Period(clock(0), now), now).totals["vouchers_issued"])
+    db.close()
+    assert seen == {None, 20, 40, 60, 80}

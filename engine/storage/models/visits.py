@@ -89,6 +89,29 @@ class FlowTable(SQLModel, table=True):
     count: int = Field(sa_type=BigInteger)
 
 
+class CouponHourTable(SQLModel, table=True):
+    """What was told of coupons in an hour: a figure by its name, counts in whole ks, never persons."""
+
+    __tablename__: ClassVar[str] = "coupon_hour"
+    store: str = Field(primary_key=True)
+    hour_start: float = Field(primary_key=True, sa_type=Double)
+    figure: str = Field(primary_key=True)
+    n: int = Field(sa_type=BigInteger)
+
+
+class CouponWaitTable(SQLModel, table=True):
+    """What waits of a figure: everything `since`, and `n` events worth `amount` of before; `counted` rows were there
+    before `since`. The row of no figure (`""`) says until when all of them were looked at."""
+
+    __tablename__: ClassVar[str] = "coupon_wait"
+    store: str = Field(primary_key=True)
+    figure: str = Field(primary_key=True)
+    since: float = Field(sa_type=Double)
+    n: int = Field(sa_type=BigInteger)
+    amount: int = Field(sa_type=BigInteger)
+    counted: int = Field(sa_type=BigInteger)
+
+
 class VisitTable(SQLModel, table=True):
     """A consenting shopper's stay in a zone."""
 

@@ -112,7 +112,7 @@ def fill(db: Database, plans: dict[str, Plan], now: float, shift_h: int = 0) -> 
 
 def fill_decisions(db: Database, store: str, now: float, rng: np.random.Generator, n: int = 120) -> None:
     """Decisions of the last 50 minutes, one every 25 s, most of them refused."""
-    reasons = ["ok"] * 3 + ["cap_visit"] * 6 + ["no_consent"] * 4 + ["lost_arbitration"] * 2 + ["budget"]
+    reasons = ["ok"] * 5 + ["cap_visit"] * 6 + ["no_consent"] * 4 + ["lost_arbitration"] * 2 + ["budget"]
     with db.write() as session:
         for i in range(n):
             reason = str(rng.choice(reasons))
@@ -122,8 +122,8 @@ def fill_decisions(db: Database, store: str, now: float, rng: np.random.Generato
                     trigger_id=f"{i:016x}",
                     store=store,
                     campaign_id="croissants",
-                    shopper_id="" if reason == "no_consent" else f"shopper-{i % 7}",
-                    visit_id=f"visit-{i % 7}",
+                    shopper_id="" if reason == "no_consent" else f"shopper-{i}",
+                    visit_id=f"visit-{i}",
                     outcome="issue" if reason == "ok" else "refuse",
                     reason=reason,
                     at=now - 25.0 * i,

@@ -49,6 +49,13 @@ def seen(made: Reports) -> Snapshot:
     return take_snapshot(made, "supermarket", Choice("now", None, "rdc"), NOON)
 
 
+def of_simulated(made: Reports) -> Snapshot:
+    """The same of shoppers who are simulated, with a k of 1."""
+    demo = Config.model_validate({"privacy": {"demo": True, "k": 1}})
+    reports = Reports(AppContext(demo, made.ctx.db, SECRETS, dict(PLANS)))
+    return take_snapshot(reports, "supermarket", Choice("now", None, "rdc"), NOON)
+
+
 def utc(text: str) -> float:
     return dt.datetime.fromisoformat(text + "+00:00").timestamp()
 
@@ -120,13 +127,13 @@ def test_nothing_above_the_rest_is_not_the_same_as_nothing_known(seen: Snapshot)
     assert words("en").why_none_hot["none_hot"] in fragments.headline(quiet, "en", now=True)
 
 
-def test_names_are_escaped(seen: Snapshot) -> None:
+def test_names_are_escaped(made: Reports, seen: Snapshot) -> None:
     zone = seen.report.zones[0]
     evil = replace(zone, zone=replace(zone.zone, name="<script>alert(1)</script>", id='"><img src=x>'))
     html = fragments.ranking(replace(seen, report=replace(seen.report, zones=[evil])), "fr")
     assert "<script" not in html
     assert "<img" not in html
-    named = replace(seen, campaign_names={"croissants": "<b>2 & 1</b>"})
+    named = replace(of_simulated(made), campaign_names={"croissants": "<b>2 & 1</b>"})
     assert "&lt;b&gt;2 &amp; 1&lt;/b&gt;" in fragments.decisions(named, "fr")
 
 
@@ -172,12 +179,14 @@ def test_what_is_wrong_is_said_on_both_pages(made: Reports, trouble: str) -> Non
     assert "engine silent for" in fragments.live(pulse(made, "supermarket", NOON + 9.0), "en")
 
 
-def test_decisions_in_words(seen: Snapshot) -> None:
+def test_decisions_in_words(made: Reports, seen: Snapshot) -> None:
     html = fragments.decisions(seen, "en")
     assert html.index("coupon issued") < html.index("already a coupon on this visit")
-    assert html.count("<tr>") == 8
+    assert "<tr>" not in html, "one by one only those of simulated shoppers"
+    assert fragments.decisions(of_simulated(made), "en").count("<tr>") == 8
     assert fragments.reason_text(DecisionReason.TOO_LATE, "fr").startswith("trop tard")
-    assert words("fr").board.no_decisions in fragments.decisions(replace(seen, reasons={}), "fr")
+    nothing = replace(seen, coupons=replace(seen.coupons, reasons={}))
+    assert words("fr").board.no_decisions.format(k=seen.k) in fragments.decisions(nothing, "fr")
 
 
 @pytest.mark.parametrize(("share", "said"), [(None, "<b>–</b>"), (0.07, "<b>7%</b>")])

@@ -25,7 +25,7 @@ from engine.records import Bools
 from engine.storage.figures.heatsums import heat_sums
 from engine.storage.presence.expected import expected_hours, expected_since, expected_sums
 from engine.storage.presence.heatmaps import comings, flow_sums, zone_flows, zone_hours
-from engine.storage.vouchers.vouchers import counts as coupon_counts
+from engine.storage.told.coupons import CouponFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ class SpanCounts:
     made: Reports = field(repr=False)
     plan: Plan
     span: DaySpan
+    now: float = 0.0  # s UTC, when it is asked
 
     @cached_property
     def _read(self) -> tuple[list[ZoneHourRow], Counter[str]]:
@@ -155,9 +156,9 @@ class SpanCounts:
         return (r for r in zone_flows(db, store, from_t=from_t, to_t=to_t) if self.span.holds(r.hour_start))
 
     @cached_property
-    def coupons(self) -> dict[str, int]:
-        """Coupons of the whole days; they are not counted by hour."""
-        return coupon_counts(self.made.ctx.db, self.plan.store, from_t=self.span.from_t, to_t=self.span.to_t)
+    def coupons(self) -> CouponFigures:
+        """What is told of the coupons of the whole days."""
+        return self.made.coupons(self.plan.store, self.span, self.now)
 
     @cached_property
     def heat(self) -> Heat:

@@ -80,8 +80,8 @@ def make_report(
     plan = made.ctx.plan(store)
     asked = read_asked(plan, view, given, now, strict=strict)
     reach = figures_reach(made.ctx.db, store)
-    counts = SpanCounts(made, plan, asked.span)
-    before, missing = _before(made, plan, asked, reach)
+    counts = SpanCounts(made, plan, asked.span, now)
+    before, missing = _before(made, plan, asked, reach, now)
     looked = LookedPeriods(asked, counts, before, reach[0] if reach else 0.0)
     table = TABLES[view](looked)
     versions = plan_versions(made.ctx.db, store)
@@ -99,12 +99,12 @@ def _holding(versions: Sequence[PlanVersion], span: DaySpan) -> tuple[PlanVersio
 
 
 def _before(
-    made: Reports, plan: Plan, asked: AskedPage, reach: tuple[float, float] | None
+    made: Reports, plan: Plan, asked: AskedPage, reach: tuple[float, float] | None, now: float
 ) -> tuple[list[tuple[int, SpanCounts]], int]:
     """The periods to compare with that have any figure, and how many have none."""
     found, missing = [], 0
     for days in steps_back(asked.span, asked.compare):
-        counts = SpanCounts(made, plan, asked.span.moved(days))
+        counts = SpanCounts(made, plan, asked.span.moved(days), now)
         if reach is None or counts.span.to_t <= reach[0] or counts.is_empty:
             missing += 1
         else:

@@ -297,20 +297,9 @@ def _steps(counts: SpanCounts, zone: str | None, expected: Mapping[str, ZoneSums
         steps["zone"] = visits(zone)
     if tills and zone not in tills:
         steps["tills"] = sum(visits(till) for till in tills)
-    return steps | held_to_k(counts.coupons, counts.made.ctx.config.privacy.k)
-
-
-def held_to_k(coupons: Mapping[str, int], k: int) -> dict[str, float | None]:
-    """The coupon steps; None of one that would show, or differ from another by, more than none and fewer than k."""
-    shown: list[int] = []
-    steps: dict[str, float | None] = {}
+    told = counts.coupons.totals
     names = {"issued": "vouchers_issued", "shown": "vouchers_acknowledged", "redeemed": "vouchers_redeemed"}
-    for step, name in names.items():
-        n = coupons[name]
-        told = any(0 < abs(n - other) < k for other in (0, *shown))
-        steps[step] = None if told else n
-        shown += [] if told else [n]
-    return steps
+    return steps | {step: told[name] for step, name in names.items()}
 
 
 def queue_table(looked: LookedPeriods) -> Table:

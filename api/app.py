@@ -46,6 +46,9 @@ import api.shares.endpoints
 import api.shoppers.identity
 import api.shoppers.me
 import api.shoppers.optout
+import api.shoppers.points.card
+import api.shoppers.points.rewards
+import api.shoppers.points.statement
 import api.shoppers.push
 import api.shoppers.rights
 import api.shoppers.sessions
@@ -59,6 +62,7 @@ import api.shoppers.wallet.offers
 import api.shoppers.wallet.plain
 import api.shoppers.wallet.quieter
 import api.shoppers.wallet.ways
+import api.tills.cards
 import api.tills.endpoints
 import api.tills.listed
 from api import contract, docs, pages, problems
@@ -86,7 +90,7 @@ from engine.delivery.dispatch import Dispatcher
 from engine.delivery.housekeeping import Job, keep_house
 from engine.delivery.mail import open_mailer
 from engine.delivery.opening import open_sides
-from engine.delivery.outboxes import housekeeping_jobs, page_hub, retention_jobs
+from engine.delivery.outboxes import housekeeping_jobs, page_hub, programme_jobs, retention_jobs
 from engine.delivery.tokens import PURPOSE as TOKENS
 from engine.ingest.sources.declared import declare
 from engine.ingest.sources.envelope import envelope_key
@@ -100,7 +104,7 @@ from engine.vocabulary import Channel
 if TYPE_CHECKING:
     from engine.storage.database import Database
 
-NEED_KEY = ("/v1/till/redeem", "/v1/till/void", "/v1/stores/")
+NEED_KEY = ("/v1/till/redeem", "/v1/till/void", "/v1/till/card/reward", "/v1/stores/", "/v1/me/rewards")
 """Writes that are refused without an Idempotency-Key: a till and a manager's program must be able to repeat them."""
 
 WEEKLY_S = 120.0
@@ -120,6 +124,11 @@ _TAGS = [
 _ROUTERS = (
     api.shoppers.sessions.router,
     api.shoppers.me.router,
+    api.shoppers.points.rewards.router,
+    api.shoppers.points.card.router,
+    api.shoppers.points.card.pages,
+    api.shoppers.points.statement.router,
+    api.shoppers.points.statement.pages,
     api.shoppers.identity.router,
     api.shoppers.identity.pages,
     api.shoppers.identity.cards,
@@ -146,6 +155,7 @@ _ROUTERS = (
     api.privacy.officer.pages,
     api.tills.endpoints.router,
     api.tills.listed.router,
+    api.tills.cards.router,
     api.tills.endpoints.pages,
     api.shares.endpoints.router,
     api.campaigns.endpoints.router,
@@ -257,6 +267,8 @@ def _lifespan(start_delivery: bool) -> Any:
             tasks.append(asyncio.create_task(app.state.hub.run(), name="page hub"))
             tasks.append(asyncio.create_task(app.state.dispatcher.run(), name="dispatch"))
             tasks.append(asyncio.create_task(keep_house(house_jobs(app)), name="housekeeping"))
+            points = programme_jobs(ctx.db, ctx.config, ctx.plans)
+            tasks.append(asyncio.create_task(keep_house(points, interval_s=1.0), name="points"))
             hourly = keep_house(_hourly_jobs(ctx), interval_s=3600.0)
             tasks.append(asyncio.create_task(hourly, name="retention"))
             if ctx.mailer is not None:

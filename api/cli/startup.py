@@ -21,6 +21,7 @@ from engine.errors import OperatorError, Problem, collect_problems
 from engine.ingest.mqtt.broker import Broker
 from engine.ingest.mqtt.tls import tls_context
 from engine.ingest.sources.declared import declare
+from engine.offers.bought.rewards import check_rewards
 from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, load_campaigns
 from engine.offers.law.rows import day_at
 from engine.plan.load import load_plans, store_folders
@@ -87,6 +88,7 @@ def open_site(
             from api.server import check_pages
 
             collect.read(partial(check_worth, config.loyalty, {plan.currency for plan in plans.values()}, said_in))
+            collect.read(partial(check_rewards, config.loyalty, plans, said_in))
             collect.read(partial(check_pages, config, plans, environ, said_in))
             for key, lacking in not_asked(config).items():
                 log.warning("%s: privacy.asked: %s is not asked for, as %s is not set", said_in, key, lacking)

@@ -27,7 +27,6 @@ from engine.loyalty.ledger import PROGRAMME
 from engine.loyalty.worth import worth_minor
 from engine.offers.wishes import Mute
 from engine.privacy.proofs import PLACE_KEY, place_of
-from engine.records import LedgerEntry
 from engine.storage.loyalty import ledger, shares
 from engine.storage.loyalty.my_shares import MyShare, my_shares
 from engine.storage.loyalty.wallets import members_of
@@ -36,7 +35,7 @@ from engine.storage.people import shoppers as profiles
 from engine.storage.people.bindings import PhoneClaim
 from engine.storage.people.wishes import put_mute
 from engine.storage.vouchers import outbox, vouchers
-from engine.vocabulary import Account, MuteKind, ProblemCode, Purpose
+from engine.vocabulary import MuteKind, ProblemCode, Purpose
 
 PLACE_CODES_PER_MINUTE = 10  # per shopper; a code has 30 bits
 
@@ -230,33 +229,6 @@ def _link(ctx: AppContext, link: MyShare, lang: Language) -> says.MyShareOut:
     )
 
 
-@router.get("/points", summary="My points and their movements")
-def points(
-    cursor: int = Query(0, ge=0),
-    limit: int = Query(50, ge=1, le=200),
-    shopper: profiles.ShopperProfile = Depends(require_shopper),
-    ctx: AppContext = Depends(context),
-) -> says.PointsStatement:
-    members = members_of(ctx.db, shopper.shopper_id)
-    balance = ledger.wallet_balance(ctx.db, PROGRAMME, members)
-    found = ledger.entries_of(ctx.db, members, cursor, limit + 1)
-    items = [
-        says.PointsEntry(
-            at=rfc3339(entry.at),
-            kind=entry.kind,
-            available=_moved(entry, Account.AVAILABLE, members),
-            pending=_moved(entry, Account.PENDING, members),
-        )
-        for _, entry in found[:limit]
-    ]
-    more = str(found[limit - 1][0]) if len(found) > limit else None
-    return says.PointsStatement(available=balance.available, pending=balance.pending, items=items, next=more)
-
-
 def _list_grants(shopper: profiles.ShopperProfile) -> list[says.ConsentAnswer]:
     pairs = sorted(shopper.grants)
     return [says.ConsentAnswer.model_validate({"purpose": p, "channel": c, "granted": True}) for p, c in pairs]
-
-
-def _moved(entry: LedgerEntry, account: Account, members: list[str]) -> int:
-    return sum(p.amount for p in entry.postings if p.account is account and p.member in members)

@@ -18,7 +18,8 @@ from api.pages import page
 from api.problems import problem_responses
 from api.shoppers import schemas as says
 from api.shoppers.cards import cards
-from api.shoppers.me import points, require_shopper, worth_of
+from api.shoppers.me import require_shopper, worth_of
+from api.shoppers.points.statement import statement
 from api.shoppers.receipts import receipt_of
 from api.shoppers.sessions import known_shopper, withdrawn
 from api.texts.catalogue import words
@@ -136,7 +137,7 @@ def data(request: Request, ctx: AppContext = Depends(context)) -> Response:
         log=profiles.consent_log(ctx.db, shopper.shopper_id),
         visits=heatmaps.visits_of(ctx.db, shopper.shopper_id, limit=MANY),
         cards=cards(ctx, vouchers.vouchers_of(ctx.db, shopper.shopper_id, limit=MANY), lang),
-        points=(purse := points(0, 200, shopper, ctx)),
+        points=(purse := statement(ctx, shopper, lang)),
         worth=worth_of(ctx, shopper.store, purse.available, lang),
         others=sorted((name, len(found)) for name, found in rows.items() if name not in SHOWN_APART),
         backups_days=ctx.config.controller.backups_days,
@@ -212,7 +213,7 @@ def _all_of(ctx: AppContext, shopper: profiles.ShopperProfile) -> dict[str, Any]
             for c in cards(ctx, vouchers.vouchers_of(ctx.db, who, limit=MANY), shopper.locale)
         ],
         "now": _now(ctx, shopper),
-        "points": points(0, 200, shopper, ctx).model_dump(),
+        "points": statement(ctx, shopper, language_of(shopper.locale), limit=200).model_dump(),
         "held": _plain(held(ctx.db, who)),
     }
 

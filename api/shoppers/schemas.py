@@ -10,7 +10,7 @@ from api.callers.visitors import OPENED
 from api.texts.consents import TEXT_VERSION, ShownVersion
 from engine.privacy.consent import ConsentChoice
 from engine.storage.people.phones import PhoneState
-from engine.vocabulary import Channel, EntryKind, IdentifierKind, PointsState, Purpose, VoucherState
+from engine.vocabulary import Channel, IdentifierKind, PointsState, Purpose, VoucherState
 
 
 class Strict(BaseModel):
@@ -247,24 +247,6 @@ class MyShares(BaseModel):
     """The shopper's links, newest first."""
 
     items: list[MyShareOut]
-
-
-class PointsEntry(BaseModel):
-    """One movement of points."""
-
-    at: str
-    kind: EntryKind
-    available: int
-    pending: int
-
-
-class PointsStatement(BaseModel):
-    """The balance and its latest movements."""
-
-    available: int
-    pending: int
-    items: list[PointsEntry]
-    next: str | None
 
 
 class IdentifierOut(BaseModel):

@@ -4,6 +4,7 @@ import { Refusal, call } from "./http.js";
 import { element } from "./dom.js";
 import { scan, scanning, scans, stop } from "./till_camera.js";
 import * as offline from "./till_offline.js";
+import { isCard, showCard } from "./till_card.js";
 import { fill, lang, t } from "./texts.js";
 
 const by = (id) => document.getElementById(id);
@@ -187,6 +188,7 @@ async function readCode(text) {
   by("answer").hidden = true;
   by("code").select(); // the next code that a scanner types takes its place
   const body = { code: text, store: shop().store, till: tillName() };
+  if (isCard(text)) return showCard(by("coupon"), body, ask, useReward);
   await ask(
     "/v1/till/about",
     body,
@@ -203,6 +205,11 @@ async function readCode(text) {
       showCoupon({ ...terms, until: found.expiresAt, least: terms.offer.min_basket_minor, sku: terms.offer.sku });
     },
   );
+}
+
+async function useReward(code) {
+  by("code").value = code;
+  await readCode(code);
 }
 
 function justThis(sku) {

@@ -219,6 +219,7 @@ _WHERE = {
     "signal": "Signals of an opened link",
     "link": "Links by e-mail",
     "points": "Points of an opened link",
+    "earn_wait": "Why points of a purchase wait",
     "review": "Reviews of an opened link",
     "problem": "Problems over HTTP",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from engine.config.section import ConfigSection
 from engine.errors import OperatorError, Problem
@@ -47,16 +47,47 @@ class TierConfig(ConfigSection):
     from_points: int = Field(ge=1)
 
 
+class RewardConfig(ConfigSection):
+    """A voucher that points buy: `amount_minor` or `basis_points` off a product, a category or the basket."""
+
+    id: str = Field(min_length=1, max_length=40, pattern="^[a-z0-9][a-z0-9_-]*$")
+    fr: str = Field(min_length=1, max_length=80)
+    en: str = Field(min_length=1, max_length=80)
+    points: int = Field(ge=1, le=1_000_000_000)
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    amount_minor: int | None = Field(None, ge=1, le=10_000_000_000)
+    basis_points: int | None = Field(None, ge=1, le=10_000)
+    max_discount_minor: int | None = Field(None, ge=1, le=10_000_000_000)
+    min_basket_minor: int = Field(0, ge=0, le=10_000_000_000)
+    product: str | None = None
+    category: str | None = None
+    stores: tuple[str, ...] = ()
+    valid_days: float = Field(90.0, gt=0, le=1_095)
+
+    @model_validator(mode="after")
+    def _worth(self) -> RewardConfig:
+        if (self.amount_minor is None) == (self.basis_points is None):
+            raise ValueError("give exactly one of amount_minor and basis_points")
+        if self.product is not None and self.category is not None:
+            raise ValueError("give product or category, or neither for the whole basket")
+        if self.max_discount_minor is not None and self.basis_points is None:
+            raise ValueError("max_discount_minor goes with basis_points")
+        return self
+
+
 class LoyaltyConfig(ConfigSection):
     """Without a rate nothing is said of what points are worth; without rules purchases earn nothing."""
 
     worth: tuple[WorthConfig, ...] = ()
     earn: tuple[EarnConfig, ...] = ()
     per_visit: int = Field(0, ge=0)
+    visit_min_s: float = Field(120.0, ge=0, le=86_400)
+    claim_days: float = Field(30.0, ge=0, le=366)
     pending_days: float = Field(0.0, ge=0, le=366)
     expire_days: float | None = Field(None, gt=0, le=3_660)
     tiers: tuple[TierConfig, ...] = ()
     tier_days: float = Field(365.0, gt=0, le=3_660)
+    rewards: tuple[RewardConfig, ...] = ()
 
     @field_validator("worth")
     @classmethod
@@ -73,6 +104,14 @@ class LoyaltyConfig(ConfigSection):
             if twice := sorted({value for value in said if said.count(value) > 1}):
                 raise ValueError(f"declared twice: {', '.join(twice)}")
         return tiers
+
+    @field_validator("rewards")
+    @classmethod
+    def _each_reward_once(cls, rewards: tuple[RewardConfig, ...]) -> tuple[RewardConfig, ...]:
+        named = [reward.id for reward in rewards]
+        if twice := sorted({name for name in named if named.count(name) > 1}):
+            raise ValueError(f"declared twice: {', '.join(twice)}")
+        return rewards
 
     def of(self, programme: str) -> WorthConfig | None:
         """The programme's rate, where there is one."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 from engine.config import Config
 from engine.delivery.housekeeping import Job
 from engine.delivery.pages import PageHub, Pending
+from engine.loyalty.card_codes import step_of
+from engine.loyalty.terms import DAY_S, terms_of
+from engine.plan.model import Plan
 from engine.storage import cap_counts, last_places, wallet_changes
 from engine.storage.accounts import invitations
 from engine.storage.accounts import sessions as colleagues
@@ -14,7 +18,8 @@ from engine.storage.database import Database
 from engine.storage.loyalty import expiry, ledger, proof
 from engine.storage.once import idempotency
 from engine.storage.once.attempts import purge_attempts
-from engine.storage.people import browsers, identifiers, merges, phones
+from engine.storage.people import browsers, card_codes, identifiers, merges, phones
+from engine.storage.programme import earning, visits
 from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of
 from engine.storage.vouchers import outbox, vouchers
@@ -60,8 +65,32 @@ def housekeeping_jobs(db: Database) -> dict[str, Job]:
         "slots in caps forgotten": lambda now: cap_counts.purge(db, now),
         "news of coupons forgotten": lambda now: wallet_changes.purge_changes(db, now),
         "places forgotten": lambda now: last_places.purge_places(db, now),
+        "codes of cards forgotten": lambda now: card_codes.purge_codes(db, step_of(now)),
         "kept answers forgotten": lambda now: idempotency.purge(db, now),
     }
+
+
+def programme_jobs(db: Database, config: Config, plans: Mapping[str, Plan]) -> dict[str, Job]:
+    """What shops tell and visits bring comes to the ledger. Every job may run in several processes at once."""
+    programme = programme_of(config, plans)
+    return {
+        "events of shops looked at": lambda now: earning.earn_from_shops(db, programme, now),
+        "visits that earned": lambda now: visits.earn_from_visits(db, programme, now),
+    }
+
+
+def programme_of(config: Config, plans: Mapping[str, Plan]) -> earning.Programme:
+    """The site's loyalty programme. Purchases on the web go by the clock of the first store."""
+    zones = {plan.store: ZoneInfo(plan.timezone) for plan in plans.values()}
+    categories = {(plan.store, p.sku): p.category for plan in plans.values() for p in plan.products}
+    return earning.Programme(
+        terms_of(config.loyalty),
+        config.loyalty.claim_days * DAY_S,
+        zones,
+        next(iter(zones.values()), ZoneInfo("UTC")),
+        lambda store, sku: categories.get((store, sku), ""),
+        config.loyalty.visit_min_s,
+    )
 
 
 def retention_jobs(db: Database, config: Config) -> dict[str, Job]:

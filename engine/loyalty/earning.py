@@ -16,12 +16,21 @@ from fractions import Fraction
 
 @dataclass(frozen=True, slots=True)
 class BoughtLine:
-    """One line of a receipt: what was paid for it after every discount, in minor units of the receipt's currency."""
+    """One line of a receipt: what was paid for it after every discount, in minor units of the receipt's currency.
+
+    `paid_minor` is what of it the receipt's total really holds, where the shop takes more off the whole; None: all.
+    """
 
     line: str
     amount_minor: int
     product_id: str = ""
     category: str = ""
+    paid_minor: int | None = None
+
+    @property
+    def earning_minor(self) -> int:
+        """What points come of; never below zero."""
+        return max(self.amount_minor if self.paid_minor is None else self.paid_minor, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +46,16 @@ class Bought:
 
 @dataclass(frozen=True, slots=True)
 class BroughtBack:
-    """Goods that came back: of each line (its name) how much of what was paid was given back, in minor units."""
+    """Goods that came back: of each line (its name) how much of what was paid was given back, in minor units.
+
+    Without lines, `amount_minor` is money that was given back for none of them: it is spread over what is left of all.
+    """
 
     return_id: str
     purchase_id: str
     at: float
     lines: tuple[tuple[str, int], ...]
+    amount_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +138,7 @@ def points_by_line(bought: Bought, rules: Sequence[EarnRule], tier: str, local: 
 
 def _exact(bought: Bought, line: BoughtLine, rules: Sequence[EarnRule], tier: str, local: datetime) -> Fraction:
     met = [rule for rule in rules if rule.meets(bought, line, tier, local)]
-    return sum((Fraction(max(line.amount_minor, 0) * r.points, r.per_minor) for r in met), Fraction(0))
+    return sum((Fraction(line.earning_minor * r.points, r.per_minor) for r in met), Fraction(0))
 
 
 def points_kept(points: int, amount_minor: int, returned_minor: int) -> int:

@@ -17,7 +17,7 @@ from engine.vocabulary import Account, EntryKind
 
 HELD = (Account.AVAILABLE, Account.PENDING)
 MEMBER_ACCOUNTS = frozenset({*HELD, Account.OWED})
-TAKING_BACK = frozenset({EntryKind.CLAWBACK, EntryKind.RETURN})
+TAKING_BACK = frozenset({EntryKind.CLAWBACK, EntryKind.RETURN, EntryKind.CORRECTION})
 """What may find that the points are spent: the rest is owed then."""
 
 PROGRAMME = "points"  # the one programme of a default installation

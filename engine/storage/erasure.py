@@ -22,6 +22,7 @@ from engine.storage.models.visits import VisitTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.people.bindings import drop_claims
 from engine.storage.people.browsers import forget_sessions
+from engine.storage.people.card_codes import forget_codes
 from engine.storage.people.identifiers import forget_identifiers, identifier_digests
 from engine.storage.people.merges import forget_merges
 from engine.storage.people.shoppers import grants_of, remove_links
@@ -85,6 +86,7 @@ def _erase(session: Session, shopper_id: str, now: float, address_digest: Callab
     cut_customers(session, identifier_digests(session, shopper_id))
     forget_identifiers(session, shopper_id, address_digest(row.email) if row.email else None)
     forget_sessions(session, shopper_id)
+    forget_codes(session, shopper_id)
     forget_merges(session, shopper_id)
     session.delete(row)
     session.flush()

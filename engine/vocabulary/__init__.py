@@ -29,7 +29,7 @@ from engine.vocabulary.offers import (
     WalletChangeKind,
 )
 from engine.vocabulary.people import IdentifierKind, LinkFate, Proof, Purpose, RetentionRule
-from engine.vocabulary.points import Account, EntryKind, LedgerFault, PointsState, ReviewVerdict
+from engine.vocabulary.points import Account, EarnWait, EntryKind, LedgerFault, PointsState, ReviewVerdict
 from engine.vocabulary.portals import CapportFlaw, LetOut, PortalRefusal, PortalSystem, WayOut
 from engine.vocabulary.problems import ProblemCode
 
@@ -43,6 +43,7 @@ __all__ = [
     "DecisionReason",
     "DeliveryReason",
     "DeliveryState",
+    "EarnWait",
     "EntryKind",
     "EventKind",
     "FrameRefusal",

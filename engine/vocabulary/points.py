@@ -22,6 +22,7 @@ class EntryKind(StrEnum):
 
     SHARE_VISIT = "share_visit"
     PURCHASE = "purchase"
+    CORRECTION = "correction"  # of a purchase, or of a return, by the shop that told of it
     VISIT = "visit"
     MOVED_IN = "moved_in"  # from another programme
     RELEASE = "release"
@@ -31,6 +32,15 @@ class EntryKind(StrEnum):
     RETURN = "return"  # goods came back
     SETTLE = "settle"  # of what was owed
     REVERSAL = "reversal"
+
+
+class EarnWait(StrEnum):
+    """Why what a shop told of has not come to the ledger yet."""
+
+    NO_MEMBER = "no_member"  # whoever bought has not proved the card, the mailbox or the account yet
+    NO_PURCHASE = "no_purchase"  # of a return: its purchase is not told of, or waits itself
+    RETURN_TOO_LARGE = "return_too_large"
+    CONFLICT = "conflict"  # told before with other content
 
 
 class LedgerFault(StrEnum):

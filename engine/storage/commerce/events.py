@@ -60,6 +60,40 @@ def find_event(session: Session, source: str, kind: ShopEventKind, name: str) ->
     return None if row is None else _event(row)
 
 
+def lock_event(session: Session, source: str, kind: ShopEventKind, name: str) -> tuple[ShopEvent, bool] | None:
+    """The newest version, locked until the transaction ends, and whether somebody has acted on it; None where nobody
+    told of it."""
+    row = session.get(ShopEventTable, (source, str(kind), name), with_for_update=True, populate_existing=True)
+    return None if row is None else (_event(row), row.taken >= row.version)
+
+
+def waiting_names(session: Session, kinds: Collection[ShopEventKind], most: int) -> list[tuple[str, str, str]]:
+    """Source, kind and id of events whose newest version nobody has acted on, the oldest first."""
+    table = ShopEventTable
+    named = select(col(table.source), col(table.kind), col(table.id)).where(
+        col(table.kind).in_([str(kind) for kind in kinds]), col(table.taken) < col(table.version)
+    )
+    rows = session.execute(named.order_by(col(table.at), col(table.kind), col(table.source), col(table.id)).limit(most))
+    return [(source, kind, event) for source, kind, event in rows]
+
+
+def category_in(session: Session, source: str, sku: str) -> str:
+    """The category of a product in the source's catalogue; empty where it has none."""
+    table = ShopEventTable
+    mine = (col(table.source) == source, col(table.kind) == str(ShopEventKind.CATALOGUE), col(table.of) == sku)
+    form = session.execute(select(col(table.form)).where(*mine).order_by(col(table.at).desc())).scalars().first()
+    return "" if form is None else str(json.loads(form)["category"])
+
+
+def named_with(session: Session, source: str, account: str, most: int = 20) -> list[Customer]:
+    """Who else a source names beside this account: the cards and mailboxes, newest first."""
+    table = ShopEventTable
+    mine = (col(table.account) == account, col(table.source) == source)
+    named = select(col(table.card), col(table.email)).where(*mine, (col(table.card) != "") | (col(table.email) != ""))
+    rows = session.execute(named.order_by(col(table.at).desc()).limit(most))
+    return [Customer(email=email, card=card) for card, email in rows]
+
+
 def waiting_events(session: Session, kinds: Collection[ShopEventKind], most: int = 100) -> list[ShopEvent]:
     """Events whose newest version nobody has acted on, the oldest first."""
     named = [str(kind) for kind in kinds]

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from typing import Any
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session
 
 from engine.errors import BusinessRefusal, NotFound
-from engine.loyalty.earning import Bought, BroughtBack, EarnTerms, points_by_line, points_kept
+from engine.loyalty.earning import Bought, BroughtBack, EarnTerms, points_by_line
 from engine.loyalty.ledger import PROGRAMME, earn, earn_pending
-from engine.records import LedgerEntry, Posting
 from engine.storage.database import Database
 from engine.storage.loyalty.ledger import EntryConflict, hold_in, post_in
-from engine.storage.loyalty.lots import lock_members, lots_of
-from engine.storage.models.ledger import HoldState, HoldTable, LoyaltyPurchaseTable, LoyaltyReturnTable
-from engine.vocabulary import Account, EntryKind, ProblemCode
+from engine.storage.loyalty.lots import lock_members
+from engine.storage.loyalty.standing import (
+    PurchaseStanding,
+    digest_of,
+    kept_points,
+    kept_since,
+    lock_standing,
+    standing_of,
+    take_in,
+)
+from engine.storage.models.ledger import LoyaltyPurchaseTable, LoyaltyReturnTable
+from engine.vocabulary import EntryKind, ProblemCode
 
 
 class ReturnTooLarge(BusinessRefusal):
@@ -41,19 +47,17 @@ def earn_purchase(db: Database, member: str, bought: Bought, terms: EarnTerms, z
 def earn_purchase_in(session: Session, member: str, bought: Bought, terms: EarnTerms, zone: tzinfo, now: float) -> int:
     """The same within a caller's transaction."""
     lock_members(session, [member])
-    content = _digest([member, bought.store, bought.currency, [[b.line, b.amount_minor] for b in bought.lines]])
-    known = _purchase(session, bought.purchase_id)
+    content = content_of(member, bought)
+    known = standing_of(session, bought.purchase_id)
     if known is not None:
-        if known.content != content:
+        if known.purchase.content != content:
             raise EntryConflict("this purchase is known with other lines")
-        return known.points
+        return known.purchase.points
     at = min(bought.at, now)
-    tier = terms.tier_of(_kept_since(session, [member], at - terms.tier_s))
-    points = points_by_line(bought, terms.rules, tier, datetime.fromtimestamp(at, zone))
-    lines = [[b.line, b.amount_minor, n] for b, n in zip(bought.lines, points, strict=True)]
-    if len({b.line for b in bought.lines}) < len(lines):
-        raise EntryConflict("two lines of the purchase have one name")
-    key = f"purchase:{_digest(bought.purchase_id)}"
+    tier = terms.tier_of(kept_since(session, [member], at - terms.tier_s))
+    lines = earned_lines(bought, terms, tier, at, zone)
+    points = sum(n for _, _, n in lines)
+    key = f"purchase:{digest_of(bought.purchase_id)}"
     session.add(
         LoyaltyPurchaseTable(
             purchase_id=bought.purchase_id,
@@ -61,14 +65,32 @@ def earn_purchase_in(session: Session, member: str, bought: Bought, terms: EarnT
             member=member,
             at=at,
             earned_key=key,
-            points=sum(points),
+            points=points,
             lines=json.dumps(lines),
             content=content,
+            tier=tier,
         )
     )
     session.flush()
-    earn_later_in(session, key, EntryKind.PURCHASE, member, sum(points), at, terms, now)
-    return sum(points)
+    earn_later_in(session, key, EntryKind.PURCHASE, member, points, at, terms, now)
+    return points
+
+
+def earned_lines(bought: Bought, terms: EarnTerms, tier: str, at: float, zone: tzinfo) -> list[tuple[str, int, int]]:
+    """Name, amount and points of each line. Raises EntryConflict for two lines of one name."""
+    if len({b.line for b in bought.lines}) < len(bought.lines):
+        raise EntryConflict("two lines of the purchase have one name")
+    points = points_by_line(bought, terms.rules, tier, datetime.fromtimestamp(at, zone))
+    return [(b.line, b.amount_minor, n) for b, n in zip(bought.lines, points, strict=True)]
+
+
+def content_of(member: str, bought: Bought) -> str:
+    """What makes two purchases of one name the same."""
+    lines = [
+        [b.line, b.amount_minor] + ([] if b.paid_minor in (None, b.amount_minor) else [b.paid_minor])
+        for b in bought.lines
+    ]
+    return digest_of([member, bought.store, bought.currency, lines])
 
 
 def earn_later_in(
@@ -98,104 +120,68 @@ def return_goods(db: Database, back: BroughtBack, now: float) -> int:
 
 def return_goods_in(session: Session, back: BroughtBack, now: float) -> int:
     """The same within a caller's transaction."""
-    purchase = _purchase(session, back.purchase_id)
-    if purchase is None:
+    standing = lock_standing(session, back.purchase_id)
+    if standing is None:
         raise NotFound("no such purchase")
-    hold = session.get(HoldTable, (purchase.programme, purchase.earned_key), with_for_update=True)
-    lock_members(session, [purchase.member])
-    if hold is not None:
-        session.refresh(hold)
-    content = _digest([back.purchase_id, [[line, amount] for line, amount in back.lines]])
-    before = _returns(session, back.purchase_id)
-    for row in before:
+    content = return_content(back)
+    for row in standing.returns:
         if row.return_id == back.return_id:
             if row.content != content:
                 raise EntryConflict("this return is known with other lines")
             return row.points
-    taken = _points_of(purchase, before, back)
+    lines = returned_lines(standing, back)
+    check_returned(standing, lines)
+    gone = standing.gone
+    taken = kept_points(standing.lines, gone) - kept_points(standing.lines, gone + lines)
     session.add(
         LoyaltyReturnTable(
             return_id=back.return_id,
             purchase_id=back.purchase_id,
             at=now,
             points=taken,
-            lines=json.dumps(back.lines),
+            lines=json.dumps(sorted(lines.items())),
             content=content,
         )
     )
     session.flush()
     if taken:
-        _take(session, purchase, hold, f"return:{_digest(back.return_id)}", taken, now)
+        take_in(session, standing, EntryKind.RETURN, f"return:{digest_of(back.return_id)}", taken, now)
     return taken
+
+
+def return_content(back: BroughtBack) -> str:
+    """What makes two returns of one name the same."""
+    lines = [[line, amount] for line, amount in back.lines]
+    return digest_of([back.purchase_id, lines] + ([back.amount_minor] if back.amount_minor else []))
+
+
+def returned_lines(standing: PurchaseStanding, back: BroughtBack) -> Counter[str]:
+    """How much came back of each line. Money that was given back for none is spread over what is left of all, rounded
+    up. Raises ReturnTooLarge for less than nothing."""
+    found: Counter[str] = Counter()
+    for name, amount in back.lines:
+        if amount < 0:
+            raise ReturnTooLarge(f"line {name!r}: {amount} given back")
+        found[name] += amount
+    gone = standing.gone
+    left = {name: paid - min(gone[name], paid) for name, (paid, _) in standing.lines.items()}
+    whole = sum(left.values())
+    money = min(back.amount_minor, whole)
+    if money > 0:
+        found.update({name: min(n, -(-n * money // whole)) for name, n in left.items() if n})
+    return found
+
+
+def check_returned(standing: PurchaseStanding, lines: Counter[str]) -> None:
+    """Raises ReturnTooLarge where a line has less left than comes back."""
+    gone, known = standing.gone, standing.lines
+    for name, amount in lines.items():
+        paid = known.get(name, (0, 0))[0]
+        if name not in known or amount + gone[name] > max(paid, 0):
+            raise ReturnTooLarge(f"line {name!r}: {amount} more than was paid for it")
 
 
 def qualifying_points(db: Database, members: Sequence[str], since: float) -> int:
     """What purchases since then have earned and was kept, of all members that are one person: what tiers go by."""
     with db.read() as session:
-        return _kept_since(session, members, since)
-
-
-def _points_of(purchase: LoyaltyPurchaseTable, before: Sequence[LoyaltyReturnTable], back: BroughtBack) -> int:
-    """How many points go with these goods, after those that went before."""
-    gone = _by_line(pair for row in before for pair in json.loads(row.lines))
-    more = _by_line(back.lines)
-    lines: Mapping[str, tuple[int, int]] = {name: (amount, n) for name, amount, n in json.loads(purchase.lines)}
-    for name, amount in more.items():
-        paid = lines.get(name, (0, 0))[0]
-        if name not in lines or amount + gone[name] > max(paid, 0):
-            raise ReturnTooLarge(f"line {name!r}: {amount} more than was paid for it")
-    return sum(
-        points_kept(n, paid, gone[name]) - points_kept(n, paid, gone[name] + more[name])
-        for name, (paid, n) in lines.items()
-        if name in more
-    )
-
-
-def _by_line(pairs: Any) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for name, amount in pairs:
-        if amount < 0:
-            raise ReturnTooLarge(f"line {name!r}: {amount} given back")
-        found[name] += amount
-    return found
-
-
-def _take(
-    session: Session, purchase: LoyaltyPurchaseTable, hold: HoldTable | None, key: str, points: int, now: float
-) -> None:
-    lots = [lot for lot in lots_of(session, purchase.programme, [purchase.member]) if lot.key == purchase.earned_key]
-    pending = min(points, sum(lot.pending for lot in lots))
-    postings = [Posting(Account.CLAWBACK, "", points, purchase.earned_key)]
-    if pending:
-        postings.append(Posting(Account.PENDING, purchase.member, -pending, purchase.earned_key))
-    if points > pending:
-        postings.append(Posting(Account.AVAILABLE, purchase.member, pending - points, purchase.earned_key))
-    post_in(session, LedgerEntry(key, purchase.programme, EntryKind.RETURN, now, tuple(postings)))
-    if hold is not None and pending:
-        hold.points -= pending
-        if not hold.points:
-            hold.state = HoldState.REVERSED
-        session.flush()
-
-
-def _kept_since(session: Session, members: Sequence[str], since: float) -> int:
-    mine = col(LoyaltyPurchaseTable.member).in_(members), col(LoyaltyPurchaseTable.at) > since
-    earned = session.exec(select(func.coalesce(func.sum(LoyaltyPurchaseTable.points), 0)).where(*mine)).one()
-    bought = select(LoyaltyPurchaseTable.purchase_id).where(*mine)
-    returned = select(func.coalesce(func.sum(LoyaltyReturnTable.points), 0))
-    gone = session.exec(returned.where(col(LoyaltyReturnTable.purchase_id).in_(bought))).one()
-    return int(earned) - int(gone)
-
-
-def _purchase(session: Session, purchase_id: str) -> LoyaltyPurchaseTable | None:
-    rows = select(LoyaltyPurchaseTable).where(col(LoyaltyPurchaseTable.purchase_id) == purchase_id)
-    return session.exec(rows).first()
-
-
-def _returns(session: Session, purchase_id: str) -> list[LoyaltyReturnTable]:
-    rows = select(LoyaltyReturnTable).where(col(LoyaltyReturnTable.purchase_id) == purchase_id)
-    return list(session.exec(rows.order_by(col(LoyaltyReturnTable.id))))
-
-
-def _digest(said: Any) -> str:
-    return hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()[:32]
+        return kept_since(session, members, since)

@@ -63,5 +63,6 @@ APPEND_ONLY = (
     "audit_entry",
     "loyalty_purchase",
     "loyalty_return",
+    "loyalty_correction",
 )
 """Tables whose rows no one may change or delete: the migrations put triggers on them."""

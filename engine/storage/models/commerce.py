@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Double, Index, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Double, Index, Integer, LargeBinary, Text, text
 from sqlmodel import Field, SQLModel
 
 from engine.storage.models.rowid import RowId
@@ -22,6 +22,13 @@ class ShopEventTable(SQLModel, table=True):
         Index("ix_shop_event_account", "account"),
         Index("ix_shop_event_of", "source", "kind", "of"),
         Index("ix_shop_event_at", "kind", "at"),
+        Index(
+            "ix_shop_event_waiting",
+            "kind",
+            "at",
+            sqlite_where=text("taken < version"),
+            postgresql_where=text("taken < version"),
+        ),
     )
     source: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)  # engine.vocabulary.ShopEventKind

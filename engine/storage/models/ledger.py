@@ -175,10 +175,31 @@ class LoyaltyPurchaseTable(SQLModel, table=True):
     points: int = Field(sa_type=BigInteger)
     lines: str = Field(sa_type=Text)
     content: str  # digest of what was asked
+    tier: str = Field(default="", sa_column_kwargs={"server_default": ""})  # of the buyer then: corrections keep it
+
+
+class LoyaltyCorrectionTable(SQLModel, table=True):
+    """Append-only (triggers refuse change): a later version of a purchase. `points` are the difference that was posted;
+    `earned_key` is the lot of what it earned more, empty where it earned less."""
+
+    __tablename__: ClassVar[str] = "loyalty_correction"
+    __table_args__ = (
+        UniqueConstraint("purchase_id", "version", name="uq_loyalty_correction"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
+    purchase_id: str
+    version: int = Field(sa_type=BigInteger)
+    at: float = Field(sa_type=Double)
+    points: int = Field(sa_type=BigInteger)
+    lines: str = Field(sa_type=Text)
+    content: str
+    earned_key: str = ""
 
 
 class LoyaltyReturnTable(SQLModel, table=True):
-    """Append-only (triggers refuse change): what came back of a purchase, and how many points went with it."""
+    """Append-only (triggers refuse change): what came back of a purchase, and how many points went with it.
+    A later version of a return has the difference; `earned_key` is the lot of points that it gave back."""
 
     __tablename__: ClassVar[str] = "loyalty_return"
     __table_args__ = (
@@ -193,3 +214,26 @@ class LoyaltyReturnTable(SQLModel, table=True):
     points: int = Field(sa_type=BigInteger)
     lines: str = Field(sa_type=Text)
     content: str
+    earned_key: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class LoyaltyWaitTable(SQLModel, table=True):
+    """A shop's purchase or return that has not come to the ledger yet, and why. Tried again from `retry_at` on, and
+    given up after `until`."""
+
+    __tablename__: ClassVar[str] = "loyalty_wait"
+    __table_args__ = (Index("ix_loyalty_wait_retry", "retry_at"),)
+    source: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)  # engine.vocabulary.ShopEventKind
+    id: str = Field(primary_key=True)
+    reason: str  # engine.vocabulary.EarnWait
+    retry_at: float = Field(sa_type=Double)
+    until: float = Field(sa_type=Double)
+
+
+class LoyaltyCursorTable(SQLModel, table=True):
+    """How far a job of the programme has come in another table, by that table's row ids."""
+
+    __tablename__: ClassVar[str] = "loyalty_cursor"
+    name: str = Field(primary_key=True)
+    seen: int = Field(sa_type=BigInteger)

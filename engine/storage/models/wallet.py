@@ -26,3 +26,16 @@ class WalletChangeTable(SQLModel, table=True):
     at: float = Field(sa_type=Double)
     amount_minor: int = Field(sa_type=BigInteger)
     currency: str
+
+
+class CardCodeTable(SQLModel, table=True):
+    """A code that a shopper's card shows in one half minute, by its digest: which till has read it, and what it has
+    bought there. Gone minutes later."""
+
+    __tablename__: ClassVar[str] = "card_code"
+    __table_args__ = (Index("ix_card_code_shopper", "shopper_id"), Index("ix_card_code_step", "step"))
+    digest: str = Field(primary_key=True)
+    shopper_id: str
+    step: int = Field(sa_type=BigInteger)
+    till: str
+    bought: str

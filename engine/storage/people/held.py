@@ -33,6 +33,8 @@ OF_NOBODY = frozenset(
         "attempt_count",  # by digests of addresses, for a day or two at most
         "weekly_report",  # addresses of the shop's staff
         "taught",  # places and what is heard there, devices under numbers of chance
+        "loyalty_wait",  # names a shop's event, which is shown itself
+        "loyalty_cursor",
         "shop_held",  # sealed, for a month at most: tried again, then gone
         *("checkpoint", "journal"),  # sealed, for a day at most: only the engine that sealed them can open them
     }
@@ -60,6 +62,7 @@ WITHIN = {("idempotency", "scope"): "shopper"}
 ONE_WAY = {
     ("ledger_entry", "id"): "entry",
     ("loyalty_card", "digest"): "identifier",
+    ("loyalty_correction", "purchase_id"): "purchase",
     ("loyalty_return", "purchase_id"): "purchase",
     ("share_review", "visit_id"): "opening",
     ("shop_event", "email"): "identifier",

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from engine.errors import BusinessRefusal
 from engine.storage.database import Database, once_more
+from engine.storage.loyalty.waiting import identifier_proved
 from engine.storage.loyalty.wallets import living, lock_people
 from engine.storage.models.identity import IdentifierTable, IdentityLinkTable, LoyaltyCardTable
 from engine.storage.models.shoppers import ShopperTable
@@ -234,6 +235,7 @@ def _prove(session: Session, kind: IdentifierKind, digest: str, sealed: str, ask
             return Followed(LinkFate.NOBODY)
         session.add(IdentifierTable(kind=kind, digest=digest, shopper_id=asker, sealed=sealed, verified_at=now))
         session.flush()
+        identifier_proved(session, digest)
         return Followed(LinkFate.ADDED, asker)
     row.verified_at = now
     owner = living(session, row.shopper_id)

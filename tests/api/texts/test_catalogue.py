@@ -287,7 +287,8 @@ CODES: dict[str, set[str]] = {
     "till_refusals": {
         *(code.removeprefix("voucher_") for code in ProblemCode if code.startswith("voucher_")),
         *(ProblemCode.UNAUTHORIZED, ProblemCode.TOO_MANY_REQUESTS, ProblemCode.STORAGE_UNAVAILABLE, "other"),
-        "no_network",
+        *(ProblemCode.CARD_CODE_UNKNOWN, ProblemCode.CARD_CODE_USED),
+        *(ProblemCode.NOT_ENOUGH_POINTS, ProblemCode.REWARD_UNKNOWN, "no_network"),
     }
     - {"refused"},  # the name of them all
     "views": set(View),

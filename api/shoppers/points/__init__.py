@@ -1,0 +1,1 @@
+"""What a shopper has in points, and what they buy."""

@@ -1,0 +1,106 @@
+"""What a shop says anew of a purchase or a return: the difference is posted, and nothing else.
+
+A purchase's points stay with whoever was named first: a later version that names somebody else changes amounts only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from datetime import tzinfo
+
+from sqlmodel import Session
+
+from engine.errors import NotFound
+from engine.loyalty.earning import Bought, BroughtBack, EarnTerms
+from engine.storage.loyalty.purchases import (
+    check_returned,
+    content_of,
+    earn_later_in,
+    earned_lines,
+    return_content,
+    returned_lines,
+)
+from engine.storage.loyalty.standing import PurchaseStanding, digest_of, kept_points, lock_standing, take_in
+from engine.storage.models.ledger import LoyaltyCorrectionTable, LoyaltyReturnTable
+from engine.vocabulary import EntryKind
+
+
+def correct_purchase_in(
+    session: Session, bought: Bought, version: int, terms: EarnTerms, zone: tzinfo, now: float
+) -> int:
+    """A newer version of a known purchase; one that was voided has no lines. Returns how many points more it is, fewer
+    below zero.
+
+    An older version than the newest changes nothing. Raises NotFound, EntryConflict for two lines of one name.
+    """
+    standing = lock_standing(session, bought.purchase_id)
+    if standing is None:
+        raise NotFound("no such purchase")
+    content = content_of(standing.member, bought)
+    if content == standing.content or any(row.version >= version for row in standing.corrections):
+        return 0
+    purchase = standing.purchase
+    lines = earned_lines(bought, terms, purchase.tier, purchase.at, zone)
+    kept = kept_points({name: (amount, n) for name, amount, n in lines}, standing.gone)
+    points, key = kept - standing.posted, f"{purchase.earned_key}:{version}"
+    session.add(
+        LoyaltyCorrectionTable(
+            purchase_id=bought.purchase_id,
+            version=version,
+            at=now,
+            points=points,
+            lines=json.dumps(lines),
+            content=content,
+            earned_key=key if points > 0 else "",
+        )
+    )
+    session.flush()
+    _post(session, standing, key, points, terms, now)
+    return points
+
+
+def correct_return_in(session: Session, back: BroughtBack, version: int, terms: EarnTerms, now: float) -> int:
+    """A newer version of a known return. Returns how many points more it takes, fewer below zero.
+
+    Raises NotFound, ReturnTooLarge.
+    """
+    standing = lock_standing(session, back.purchase_id)
+    if standing is None:
+        raise NotFound("no such purchase")
+    mine, name = _versions(standing, back.return_id), f"{back.return_id}@{version}"
+    content = return_content(back)
+    if not mine or mine[-1].content == content or any(row.return_id == name for row in mine):
+        return 0
+    others = replace(standing, returns=tuple(row for row in standing.returns if row not in mine))
+    lines = returned_lines(others, back)
+    check_returned(others, lines)
+    taken = standing.posted - kept_points(standing.lines, others.gone + lines)
+    change = Counter(lines)
+    change.subtract(replace(standing, returns=tuple(mine)).gone)
+    key = f"return:{digest_of(name)}"
+    session.add(
+        LoyaltyReturnTable(
+            return_id=name,
+            purchase_id=back.purchase_id,
+            at=now,
+            points=taken,
+            lines=json.dumps(sorted((line, n) for line, n in change.items() if n)),
+            content=content,
+            earned_key=key if taken < 0 else "",
+        )
+    )
+    session.flush()
+    _post(session, standing, key, -taken, terms, now)
+    return taken
+
+
+def _versions(standing: PurchaseStanding, return_id: str) -> list[LoyaltyReturnTable]:
+    return [row for row in standing.returns if row.return_id == return_id or row.return_id.startswith(f"{return_id}@")]
+
+
+def _post(session: Session, standing: PurchaseStanding, key: str, points: int, terms: EarnTerms, now: float) -> None:
+    if points < 0:
+        take_in(session, standing, EntryKind.CORRECTION, key, -points, now)
+    earn_later_in(session, key, EntryKind.CORRECTION, standing.member, max(points, 0), standing.purchase.at, terms, now)

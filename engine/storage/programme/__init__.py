@@ -1,0 +1,1 @@
+"""The loyalty programme of a running site: where shops, people, points and coupons meet."""

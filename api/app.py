@@ -59,9 +59,12 @@ import api.shoppers.stream
 import api.shoppers.wallet.app_files
 import api.shoppers.wallet.here
 import api.shoppers.wallet.offers
+import api.shoppers.wallet.pickups
 import api.shoppers.wallet.plain
 import api.shoppers.wallet.quieter
 import api.shoppers.wallet.ways
+import api.staff.desk
+import api.staff.pages
 import api.tills.cards
 import api.tills.endpoints
 import api.tills.listed
@@ -98,13 +101,17 @@ from engine.offers.law.sms import channel_open
 from engine.plan.model import Plan
 from engine.privacy.proofs import portal_secrets
 from engine.privacy.secrets import Secrets
+from engine.storage.clerks.pickups import PURPOSE as PICKUP_CODES
+from engine.storage.clerks.pickups import follow_orders
 from engine.storage.presence.plan_versions import note_plans
 from engine.vocabulary import Channel
 
 if TYPE_CHECKING:
     from engine.storage.database import Database
 
-NEED_KEY = ("/v1/till/redeem", "/v1/till/void", "/v1/till/card/reward", "/v1/stores/", "/v1/me/rewards")
+NEED_KEY = (
+    *("/v1/till/redeem", "/v1/till/void", "/v1/till/card/reward", "/v1/stores/", "/v1/staff/", "/v1/me/rewards"),
+)
 """Writes that are refused without an Idempotency-Key: a till and a manager's program must be able to repeat them."""
 
 WEEKLY_S = 120.0
@@ -113,6 +120,7 @@ WEEKLY_S = 120.0
 _TAGS = [
     {"name": "shoppers", "description": "The signed-in shopper: coupons, consents, points, sharing."},
     {"name": "tills", "description": "Check, redeem, void."},
+    {"name": "staff", "description": "Clerks: orders that wait, and shoppers who chose to be recognised."},
     {"name": "campaigns", "description": "Make, change, pause campaigns."},
     {"name": "managers", "description": "Reports: where people are, for how long, and what coupons did."},
     {"name": "privacy", "description": "For the data protection officer: register, DPIA, consents, proof."},
@@ -141,6 +149,7 @@ _ROUTERS = (
     api.shoppers.wallet.offers.router,
     api.shoppers.wallet.here.router,
     api.shoppers.wallet.ways.router,
+    api.shoppers.wallet.pickups.router,
     api.shoppers.signing_in.portal.router,
     api.shoppers.signing_in.way_out.router,
     api.portal.captive.router,
@@ -157,6 +166,8 @@ _ROUTERS = (
     api.tills.listed.router,
     api.tills.cards.router,
     api.tills.endpoints.pages,
+    api.staff.desk.router,
+    api.staff.pages.pages,
     api.shares.endpoints.router,
     api.campaigns.endpoints.router,
     api.campaigns.editing.router,
@@ -248,7 +259,11 @@ def _channel_open(plans: Mapping[str, Plan], channel: Channel, store: str, now: 
 def house_jobs(app: FastAPI) -> dict[str, Job]:
     """What housekeeping does in this process."""
     db = app.state.ctx.db
-    return housekeeping_jobs(db) | {"portals' counts": partial(app.state.doors.counts.write_late, db)}
+    codes = app.state.ctx.secrets.derive_key(PICKUP_CODES)
+    return housekeeping_jobs(db) | {
+        "portals' counts": partial(app.state.doors.counts.write_late, db),
+        "orders followed": partial(follow_orders, db, secret=codes),
+    }
 
 
 def _hourly_jobs(ctx: AppContext) -> dict[str, Job]:

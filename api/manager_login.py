@@ -38,8 +38,9 @@ OFFICER = "/dpo"
 """The data protection officer's page: the same sign-in, with a key of a scope of its own."""
 ACCOUNT, PEOPLE, AUDIT = "/account", "/people", "/audit"
 TILL = "/till"
+STAFF = "/staff"
 PASSWORD_SIGN_IN = "/account/sign-in"
-_INSIDE = (PREFIX, OFFICER, ACCOUNT, PEOPLE, AUDIT)
+_INSIDE = (PREFIX, OFFICER, ACCOUNT, PEOPLE, AUDIT, STAFF)
 """Where a sign-in may lead on to, with what lies below."""
 LINK = "link"
 LINK_LIFETIME_S = 600
@@ -175,6 +176,7 @@ def home_of(grant: Grant) -> str:
         (grant.may_somewhere(Right.SEE_FIGURES), PREFIX),
         (grant.may(Right.SEE_PRIVACY, None), OFFICER),
         (grant.may_somewhere(Right.SEE_HEALTH), "/health"),
+        (grant.may_somewhere(Right.SERVE_SHOPPERS), STAFF),
         (grant.may_somewhere(Right.USE_TILLS), TILL),
     )
     return next((page_ for may, page_ in pages if may), ACCOUNT)

@@ -19,6 +19,7 @@ _STORE = frozenset(
         Right.EDIT_CAMPAIGNS,
         Right.APPROVE_CAMPAIGNS,
         Right.JUDGE_SHARES,
+        Right.SERVE_SHOPPERS,
     }
 )
 """What running a shop takes."""
@@ -28,6 +29,7 @@ ROLE_RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.MANAGER: _STORE | {Right.SEE_HEALTH, Right.SEE_RADIO},
     Role.CAMPAIGN_EDITOR: frozenset({Right.SEE_FIGURES, Right.SEE_CAMPAIGNS, Right.EDIT_CAMPAIGNS}),
     Role.TILL_ADMIN: frozenset({Right.USE_TILLS, Right.REGISTER_CARDS}),
+    Role.CLERK: frozenset({Right.SERVE_SHOPPERS}),
     Role.IT: frozenset({Right.SEE_HEALTH, Right.SEE_RADIO}),
     Role.DPO: frozenset({Right.SEE_PRIVACY, Right.SEE_AUDIT}),
     Role.HQ: _STORE | {Right.COMPARE_STORES},
@@ -35,9 +37,9 @@ ROLE_RIGHTS: Mapping[Role, frozenset[Right]] = {
 }
 
 SCOPE_RIGHTS: Mapping[Scope, frozenset[Right]] = {
-    "manager": frozenset(Right) - {Right.USE_TILLS, Right.SEE_AUDIT, Right.MANAGE_PEOPLE},
+    "manager": frozenset(Right) - {Right.USE_TILLS, Right.SEE_AUDIT, Right.MANAGE_PEOPLE, Right.SERVE_SHOPPERS},
     "till": frozenset({Right.USE_TILLS}),
     "health": frozenset({Right.SEE_HEALTH}),
     "dpo": frozenset({Right.SEE_PRIVACY}),
 }
-"""A key is nobody: it neither manages people nor reads what they did."""
+"""A key is nobody: it neither manages people nor reads what they did, nor sees a shopper as a clerk does."""

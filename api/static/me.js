@@ -6,6 +6,7 @@ import { mayPush, offerInstall, startWorker } from "./install.js";
 import { forget, keep, kept } from "./kept.js";
 import { live } from "./live.js";
 import { showOffers } from "./offers.js";
+import { showPickups } from "./pickups.js";
 import { listenForPoints, showPoints } from "./points.js";
 import { offerPush } from "./push.js";
 import { drawQuiet, lastQuiet, listenForQuiet, mute, showQuiet } from "./quiet.js";
@@ -194,7 +195,7 @@ async function loadVouchers() {
 async function load() {
   await loadMe();
   await loadVouchers();
-  await Promise.all([showQuiet(changeQuiet), showOffers(take), showPoints()]);
+  await Promise.all([showQuiet(changeQuiet), showOffers(take), showPoints(), showPickups(by("pickups"))]);
   await keepAll();
   by("without_network").hidden = true;
 }
@@ -326,6 +327,11 @@ function follow() {
       showQuiet(changeQuiet).catch(() => {}); // one more message this week
     },
     onChange: (change) => {
+      if (change.kind === "pickup") {
+        toast(change.text);
+        showPickups(by("pickups")).catch(() => {});
+        return;
+      }
       if (cards.has(change.voucher_id) || change.kind === "returned") toast(change.text);
       if (change.kind !== "returned" && cards.has(change.voucher_id)) drop(change.voucher_id);
       load().catch(() => arrange());

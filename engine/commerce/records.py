@@ -61,7 +61,8 @@ class ShopEvent:
 
 @dataclass(frozen=True, slots=True)
 class Order(ShopEvent):
-    """An order and how far it is. `store` is where it is collected, empty where it is sent home."""
+    """An order and how far it is. `store` is where it is collected, empty where it is sent home; `place` which of the
+    store's pick-up points, by its name in the plan, where the source says."""
 
     kind: ClassVar[ShopEventKind] = ShopEventKind.ORDER
     state: OrderState
@@ -70,6 +71,7 @@ class Order(ShopEvent):
     lines: tuple[OrderLine, ...] = ()
     customer: Customer = NOBODY
     store: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

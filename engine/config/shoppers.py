@@ -23,6 +23,7 @@ AskedConsent = Literal[
     "location_offers:sms",
     "location_offers:app",
     "statistics:any",
+    "pickup:any",
     "location_learning:any",
     "crm:any",
     "clerk:any",

@@ -124,6 +124,11 @@ class PageHub:
         """How many pages are open now."""
         return sum(len(streams) for streams in self._streams.values())
 
+    @property
+    def closing(self) -> bool:
+        """Whether every open page is to end."""
+        return self._closing.is_set()
+
     def shoppers(self) -> frozenset[str]:
         """Who has a page open in this process."""
         return frozenset(self._streams)

@@ -23,6 +23,7 @@ class Processing(StrEnum):
     IDENTITY = "identity"  # addresses, cards and browsers, to find one's page again
     SHARING = "sharing"  # who opened a shared link, as digests
     PROOF = "proof"  # what was agreed to, and that everything else was forgotten
+    PICKUP = "pickup"  # who comes in for an order is announced to the staff
     CRM = "crm"
     CLERK = "clerk"
 
@@ -40,6 +41,7 @@ BASES: dict[Processing, Basis] = {
     Processing.IDENTITY: "contract",
     Processing.SHARING: "legitimate_interest",
     Processing.PROOF: "legitimate_interest",
+    Processing.PICKUP: "consent",
     Processing.CRM: "consent",
     Processing.CLERK: "consent",
 }
@@ -53,6 +55,7 @@ ASKED_FOR: dict[Processing, tuple[str, ...]] = {
     Processing.APP: ("location_offers:app",),
     Processing.STATISTICS: ("statistics:any",),
     Processing.LEARNING: ("location_learning:any",),
+    Processing.PICKUP: ("pickup:any",),
     Processing.CRM: ("crm:any",),
     Processing.CLERK: ("clerk:any",),
 }

@@ -44,14 +44,13 @@ from engine.runtime.listening.ears import Ears, patient_config
 from engine.runtime.listening.engine_link import EngineLink
 from engine.runtime.map_fits import LESSONS, FitGivenUp, FitsInThread
 from engine.runtime.patience import Patience
-from engine.runtime.phones.last_places import LastPlaces
+from engine.runtime.phones.followed import FollowedPhones
 from engine.runtime.phones.owners import PhoneOwners
 from engine.runtime.status import process_values, report
 from engine.runtime.store_runner import StoreRunner
 from engine.runtime.stored.behind import MessagesBehind
 from engine.runtime.stored.gathering import Batch, Gathering
 from engine.storage.database import Database
-from engine.storage.last_places import note_places
 from engine.storage.leases import Lease
 from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of
@@ -108,7 +107,7 @@ class EngineProcess:
         seal = envelope_key(secrets)
         self._ears = Ears(self._sources, plans, self.pseudonyms, seal, config.ingest.terminals)
         self._asking = Asking(self._sources, config.mqtt, lambda store: store in self.runners, seal)
-        self._places = LastPlaces()
+        self._followed = FollowedPhones(db, self.patience)
         self._owners = PhoneOwners(db, plans, secrets, self.pseudonyms)
         self._name = EngineName(config.storage.data_dir)
         self.leases = StoreLeases(db, self._name.owner, list(plans), config.storage.lease_s, monotonic)
@@ -348,8 +347,7 @@ class EngineProcess:
             self.patience(runner.write, now)
         self._owners.see(runner.plan.store, step.fixes)
         decided = self.patience(runner.decide, step, now)
-        places = self._places.worth_noting(runner.plan, step.fixes, runner.linked_shoppers(), now, runner.zones_of)
-        self.patience(note_places, self._db, places)
+        self._followed.see(runner, step.fixes, now)
         self._link.publishing.step(runner.plan, step, runner.linked_devices(), decided.decisions, decided.vouchers)
         self.patience(runner.checkpoint_if_due, now, self._config.storage.checkpoint_s)
 

@@ -6,7 +6,7 @@ A word is never reused for something else, since rows that hold it outlive the c
 from __future__ import annotations
 
 from engine.vocabulary.access import AuditAction, InvitationFate, PasswordFlaw, Right, Role
-from engine.vocabulary.commerce import OrderState, SalesChannel, ShopEventKind
+from engine.vocabulary.commerce import OrderState, PickupState, SalesChannel, ShopEventKind
 from engine.vocabulary.delivery import Channel, DeliveryReason, DeliveryState, LetterReason, LetterState
 from engine.vocabulary.hearing import (
     NO_LOSS,
@@ -59,6 +59,7 @@ __all__ = [
     "MuteKind",
     "OrderState",
     "PasswordFlaw",
+    "PickupState",
     "PointsState",
     "PortalRefusal",
     "PortalSystem",

@@ -17,6 +17,7 @@ class Right(StrEnum):
     JUDGE_SHARES = "judge_shares"  # points that wait for the shop
     REGISTER_CARDS = "register_cards"
     USE_TILLS = "use_tills"  # check, redeem, void
+    SERVE_SHOPPERS = "serve_shoppers"  # hand orders over, see who chose to be recognised
     SEE_HEALTH = "see_health"
     SEE_RADIO = "see_radio"  # labels, and names of access points that no plan has
     SEE_PRIVACY = "see_privacy"  # register, impact assessment, consents, what was forgotten
@@ -31,6 +32,7 @@ class Role(StrEnum):
     MANAGER = "manager"
     CAMPAIGN_EDITOR = "campaign_editor"
     TILL_ADMIN = "till_admin"
+    CLERK = "clerk"
     IT = "it"
     DPO = "dpo"
     HQ = "hq"
@@ -61,6 +63,7 @@ class AuditAction(StrEnum):
     ROLE_TAKEN = "role_taken"
     DISABLED = "disabled"
     ENABLED = "enabled"
+    PICKUP_HANDED_OVER = "pickup_handed_over"
 
 
 class PasswordFlaw(StrEnum):

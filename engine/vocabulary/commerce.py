@@ -30,6 +30,15 @@ class OrderState(StrEnum):
     RETURNED = "returned"  # all of it
 
 
+class PickupState(StrEnum):
+    """How far an order is that is fetched in a store."""
+
+    WAITING = "waiting"  # ready, and nobody has come for it
+    ARRIVED = "arrived"  # its shopper has come in
+    HANDED_OVER = "handed_over"  # here, by its code
+    GONE = "gone"  # the shop system says that it was collected, sent or cancelled
+
+
 class SalesChannel(StrEnum):
     """Where it was sold."""
 

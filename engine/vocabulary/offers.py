@@ -83,9 +83,10 @@ class VoucherState(StrEnum):
 
 
 class WalletChangeKind(StrEnum):
-    """What became of a coupon that its shopper has."""
+    """What became of a coupon that its shopper has, or of an order that waits for them."""
 
     REDEEMED = "redeemed"
     RETURNED = "returned"  # the till took the redemption back
     VOIDED = "voided"
     EXPIRED = "expired"
+    PICKUP = "pickup"  # of an order that waits: its shopper has come in

@@ -37,6 +37,7 @@ class Purpose(StrEnum):
     LOCATION_OFFERS = "location_offers"
     CRM = "crm"
     CLERK = "clerk"
+    PICKUP = "pickup"  # that somebody comes in for an order is told to the staff
     LOCATION_LEARNING = "location_learning"  # what the phone's place at a shelf teaches of the store's radio
 
 

@@ -59,6 +59,9 @@ class ProblemCode(StrEnum):
     VOUCHER_MIN_BASKET = "voucher_min_basket"
     VOUCHER_TOO_FEW = "voucher_too_few"
     VOUCHER_LEGAL_CAP = "voucher_legal_cap"
+    PICKUP_UNKNOWN = "pickup_unknown"
+    PICKUP_HANDED_OVER = "pickup_handed_over"
+    PICKUP_GONE = "pickup_gone"
     NOT_SHAREABLE = "not_shareable"
     TOO_MANY_REPORTS = "too_many_reports"
     # On pages only

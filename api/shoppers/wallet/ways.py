@@ -42,7 +42,7 @@ def way(
     voucher = voucher_of(ctx.db, voucher_id, shopper.shopper_id).voucher
     plan = ctx.plan(voucher.store)
     product = _product(ctx, plan, voucher.campaign_id)
-    end, start = WayPoint(product.level, product.x_m, product.y_m), _start(ctx, plan.store, shopper)
+    end, start = WayPoint(product.level, product.x_m, product.y_m), start_of(ctx, plan.store, shopper, time.time())
     found = None if start is None else way_to(plan, ctx.cells(plan.store), start, end)
     t = words(language_of(lang or shopper.locale))
     aisle = aisle_of(plan, product) or plan.levels[plan.level_index[product.level]].name
@@ -61,8 +61,9 @@ def _product(ctx: AppContext, plan: Plan, campaign_id: str) -> Product:
     return plan.product_by_sku[sku]
 
 
-def _start(ctx: AppContext, store: str, shopper: ShopperProfile) -> WayPoint | None:
-    place = last_place(ctx.db, store, shopper.shopper_id, time.time() - FRESH_S)
+def start_of(ctx: AppContext, store: str, shopper: ShopperProfile, now: float) -> WayPoint | None:
+    """Where the shopper is, if known well enough to draw a way from."""
+    place = last_place(ctx.db, store, shopper.shopper_id, now - FRESH_S)
     if place is None or place.sigma_m > VAGUE_M or place.level not in ctx.plan(store).level_index:
         return None
     return WayPoint(place.level, place.x_m, place.y_m)

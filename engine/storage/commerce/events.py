@@ -57,14 +57,14 @@ def put_events(session: Session, events: Iterable[ShopEvent], now: float) -> int
 def find_event(session: Session, source: str, kind: ShopEventKind, name: str) -> ShopEvent | None:
     """The newest version of one event; None where nobody told of it."""
     row = session.get(ShopEventTable, (source, str(kind), name))
-    return None if row is None else _event(row)
+    return None if row is None else event_of(row)
 
 
 def lock_event(session: Session, source: str, kind: ShopEventKind, name: str) -> tuple[ShopEvent, bool] | None:
     """The newest version, locked until the transaction ends, and whether somebody has acted on it; None where nobody
     told of it."""
     row = session.get(ShopEventTable, (source, str(kind), name), with_for_update=True, populate_existing=True)
-    return None if row is None else (_event(row), row.taken >= row.version)
+    return None if row is None else (event_of(row), row.taken >= row.version)
 
 
 def waiting_names(session: Session, kinds: Collection[ShopEventKind], most: int) -> list[tuple[str, str, str]]:
@@ -100,7 +100,7 @@ def waiting_events(session: Session, kinds: Collection[ShopEventKind], most: int
     table = ShopEventTable
     waiting = select(table).where(col(table.kind).in_(named), col(table.taken) < col(table.version))
     ordered = waiting.order_by(col(table.at), col(table.source), col(table.id)).limit(most)
-    return [_event(row) for row in session.execute(ordered).scalars()]
+    return [event_of(row) for row in session.execute(ordered).scalars()]
 
 
 def take_events(session: Session, events: Sequence[ShopEvent]) -> None:
@@ -140,7 +140,7 @@ def newest_events(db: Database, source: str, after: float, most: int = 100) -> l
     with db.read() as session:
         mine = select(table).where(col(table.source) == source, col(table.received_at) > after)
         rows = session.execute(mine.order_by(col(table.received_at), col(table.id)).limit(most)).scalars()
-        return [(row.received_at, _event(row)) for row in rows]
+        return [(row.received_at, event_of(row)) for row in rows]
 
 
 def unknown_products(session: Session, source: str, most: int = 100) -> list[str]:
@@ -182,7 +182,8 @@ def _row(event: ShopEvent, now: float) -> dict[str, Any]:
     }
 
 
-def _event(row: ShopEventTable) -> ShopEvent:
+def event_of(row: ShopEventTable) -> ShopEvent:
+    """The record of a row."""
     event = from_form(json.loads(row.form))
     if not hasattr(event, "customer"):
         return event

@@ -29,6 +29,7 @@ class ShopEventTable(SQLModel, table=True):
             sqlite_where=text("taken < version"),
             postgresql_where=text("taken < version"),
         ),
+        Index("ix_shop_event_received", "kind", "received_at"),
     )
     source: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)  # engine.vocabulary.ShopEventKind
@@ -43,6 +44,45 @@ class ShopEventTable(SQLModel, table=True):
     card: str = ""
     account: str = ""
     form: str = Field(sa_type=Text)
+
+
+class ShopReadingTable(SQLModel, table=True):
+    """Up to which version a reader has read an event: each reader has a name and keeps its own. Rows that are behind
+    its newest by more than a while are let go, since nothing comes in so late."""
+
+    __tablename__: ClassVar[str] = "shop_reading"
+    __table_args__ = (Index("ix_shop_reading_received", "reader", "received_at"),)
+    reader: str = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    version: int = Field(sa_type=BigInteger)
+    received_at: float = Field(sa_type=Double)
+
+
+class PickupTable(SQLModel, table=True):
+    """An order that waits in a store, or waited. Whose it is the order's event says; `shopper_id` only who came for it.
+    Its code is here only as an HMAC."""
+
+    __tablename__: ClassVar[str] = "pickup"
+    __table_args__ = (
+        Index("ix_pickup_store", "store", "state"),
+        Index("ix_pickup_untold", "state", "told_at"),
+        Index("ix_pickup_shopper", "shopper_id"),
+    )
+    source: str = Field(primary_key=True)
+    order_id: str = Field(primary_key=True)
+    version: int = Field(sa_type=BigInteger)
+    store: str
+    place: str
+    state: str  # engine.vocabulary.PickupState
+    code_hmac: str = Field(unique=True)
+    ready_at: float = Field(sa_type=Double)
+    shopper_id: str = ""
+    arrived_at: float | None = Field(default=None, sa_type=Double)
+    told_at: float | None = Field(default=None, sa_type=Double)  # its shopper, by a notification
+    handed_at: float | None = Field(default=None, sa_type=Double)
+    handed_by: str = ""
 
 
 class HeldMessageTable(SQLModel, table=True):

@@ -1,0 +1,72 @@
+"""Who has read which shop event: every reader has a name and its own position, and takes nothing from another.
+
+An event is read again when a newer version of it came. The position is a set of versions, not a time: transactions
+that began earlier may commit later, and are found for SLACK_S.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import and_, delete, func
+from sqlmodel import Session, col, or_, select
+
+from engine.commerce.records import ShopEvent
+from engine.storage.commerce.events import event_of
+from engine.storage.models.commerce import ShopEventTable, ShopReadingTable
+from engine.storage.upserts import table_of, upsert
+from engine.vocabulary import ShopEventKind
+
+SLACK_S = 3_600.0
+"""Longer than any transaction lasts, and than any two clocks of ours differ."""
+
+Received = tuple[float, ShopEvent]
+"""An event, and when its newest version came (s UTC)."""
+
+
+def unread_events(
+    session: Session, reader: str, kinds: Collection[ShopEventKind], most: int = 200
+) -> Sequence[Received]:
+    """Events whose newest version this reader has not read, the oldest first."""
+    event, read = ShopEventTable, ShopReadingTable
+    same = and_(
+        col(read.reader) == reader,
+        col(read.source) == col(event.source),
+        col(read.kind) == col(event.kind),
+        col(read.id) == col(event.id),
+    )
+    found = (
+        select(event)
+        .join(read, same, isouter=True)
+        .where(
+            col(event.kind).in_([str(kind) for kind in kinds]),
+            col(event.received_at) >= _floor(session, reader),
+            or_(col(read.version).is_(None), col(read.version) < col(event.version)),
+        )
+        .order_by(col(event.received_at), col(event.source), col(event.id))
+    )
+    return [(row.received_at, event_of(row)) for row in session.exec(found.limit(most))]
+
+
+def note_read(session: Session, reader: str, read: Sequence[Received]) -> None:
+    """In the transaction of what was done with them."""
+    rows = [
+        {
+            "reader": reader,
+            "source": event.source,
+            "kind": str(event.kind),
+            "id": event.id,
+            "version": event.version,
+            "received_at": received_at,
+        }
+        for received_at, event in read
+    ]
+    upsert(session, ShopReadingTable, rows, replace=("version", "received_at"))
+    table = table_of(ShopReadingTable)
+    old = (table.c.reader == reader) & (table.c.received_at < _floor(session, reader))
+    session.connection().execute(delete(table).where(old))
+
+
+def _floor(session: Session, reader: str) -> float:
+    newest = select(func.max(ShopReadingTable.received_at)).where(col(ShopReadingTable.reader) == reader)
+    return (session.exec(newest).one() or 0.0) - SLACK_S

@@ -1,0 +1,135 @@
+"""The staff's page over HTTP: what waits, who is here, and one hand-over for each order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from selenium.webdriver import Chrome
+
+from engine.commerce.records import Customer, Order, OrderLine
+from engine.config import ApiConfig, Config, DeliveryConfig, PrivacyConfig, StorageConfig
+from engine.privacy.identifiers import identifier_digest
+from engine.storage.accounts.audit import entries
+from engine.storage.clerks.pickups import PURPOSE, note_arrival, pickup_code
+from engine.storage.commerce.events import keep_events
+from engine.storage.models.identity import IdentifierTable
+from engine.vocabulary import IdentifierKind, OrderState, Role
+from tests.api.site import SECRETS, Site, eventually
+from tests.browser import chromium, click, complaints, wait_for, write
+from tests.browsers.axe import violations
+
+__all__ = ["chromium"]
+DIGEST = identifier_digest(SECRETS, IdentifierKind.EMAIL, "jeanne@example.com")
+TEA = (OrderLine("1", "tea-1", 2_000, 998), OrderLine("2", "CHEESE", 840, 1_680))
+CODE = pickup_code(SECRETS.derive_key(PURPOSE), "web", "10042")
+
+
+@pytest.fixture
+def config(tmp_path: Any) -> Config:
+    asked = ("location_offers:page", "pickup:any", "clerk:any")
+    return Config(
+        api=ApiConfig(port=0),
+        storage=StorageConfig(data_dir=tmp_path / "data"),
+        delivery=DeliveryConfig(push_contact="mailto:it@example.org"),
+        privacy=PrivacyConfig(asked=asked),
+    )
+
+
+@pytest.fixture
+def clerk(site: Site) -> Iterator[httpx.Client]:
+    with site.colleague("Ada", (Role.CLERK, "corner")) as client:
+        yield client
+
+
+def order(site: Site, name: str = "10042", state: OrderState = OrderState.READY, version: int = 1) -> None:
+    now = time.time()
+    keep_events(
+        site.db,
+        [Order("web", name, version, now - 60, state, "EUR", 2_678, TEA, Customer(email=DIGEST), "corner")],
+        now,
+    )
+
+
+def jeanne(site: Site, client: httpx.Client) -> str:
+    pairs = (("location_offers", "page"), ("pickup", "any"))
+    consents = [{"purpose": purpose, "channel": channel, "granted": True} for purpose, channel in pairs]
+    who = site.sign_in(client, consents=consents, display_name="Jeanne")
+    with site.db.write() as session:
+        session.add(IdentifierTable(kind="email", digest=DIGEST, shopper_id=who, sealed="", verified_at=time.time()))
+    return who
+
+
+def desk(client: httpx.Client) -> list[dict[str, Any]]:
+    answer = client.get("/v1/staff/corner/desk", headers={"Accept": "application/json"})
+    assert answer.status_code == 200, answer.text
+    items: list[dict[str, Any]] = answer.json()["pickups"]
+    return items
+
+
+def hand(client: httpx.Client, code: str, key: str) -> httpx.Response:
+    headers = {"Idempotency-Key": key, "Accept": "application/json"}
+    return client.post("/v1/staff/corner/hand-over", json={"code": code}, headers=headers)
+
+
+def test_an_order_waits_is_called_and_handed_over_once(site: Site, clerk: httpx.Client) -> None:
+    with site.client() as phone:
+        who = jeanne(site, phone)
+        order(site)
+        eventually(lambda: desk(clerk))
+        [waits] = desk(clerk)
+        assert (waits["order"], waits["state"], waits["calls"]) == ("10042", "waiting", False)
+        assert [(line["name"], line["quantity"]) for line in waits["lines"]] == [("Thé vert", "2"), ("CHEESE", "0,840")]
+        [mine] = phone.get("/v1/me/pickups").json()["items"]
+        assert (mine["code"], mine["way"], mine["state"]) == (CODE, None, "waiting")
+        note_arrival(site.db, "corner", who, time.time() - 30, time.time())
+        [called] = desk(clerk)
+        assert called["calls"]
+        assert called["waits_s"] >= 29
+        assert phone.get("/v1/me/pickups").json()["items"][0]["way"]["svg"].startswith("<svg")
+        assert hand(clerk, CODE, "h1").json()["order"] == "10042"
+        assert [hand(clerk, CODE, key).status_code for key in ("h1", "h2")] == [200, 409]
+        assert desk(clerk) == []
+        assert phone.get("/v1/me/pickups").json()["items"] == []
+    assert [line.who for line in entries(site.db, ["corner"]) if line.action == "pickup_handed_over"] == ["Ada"]
+
+
+def test_wrong_codes_are_counted(site: Site, clerk: httpx.Client) -> None:
+    said = [hand(clerk, f"wrong {n}", f"w{n}").status_code for n in range(32)]
+    assert said[0] == 404
+    assert said[-1] == 429
+
+
+def test_no_key_sees_the_desk(site: Site) -> None:
+    for client in (site.manager(), site.till(), site.client()):
+        with client:
+            assert client.get("/v1/staff/corner/desk").status_code == 401
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (390, 844)])
+def test_the_page_calls_and_hands_over(site: Site, chromium: Chrome, size: tuple[int, int]) -> None:
+    site.account("Ada", (Role.CLERK, "corner"))
+    with site.client() as phone:
+        who = jeanne(site, phone)
+    order(site)
+    chromium.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": True},
+    )
+    chromium.get(f"{site.url}/staff/corner?lang=fr")
+    write(chromium, "input[name=name]", "Ada")
+    write(chromium, "input[name=password]", "trois chats gris")
+    click(chromium, "form button.main")
+    wait_for(chromium, "#orders [data-order='10042']")
+    note_arrival(site.db, "corner", who, time.time(), time.time())
+    wait_for(chromium, "#orders li.calls")
+    wait_for(chromium, "#called:not([hidden])")
+    assert violations(chromium) == []
+    assert chromium.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    write(chromium, "#code", CODE)
+    click(chromium, "#hand button.main")
+    wait_for(chromium, "#none:not([hidden])")
+    assert [said for said in complaints(chromium) if "401 (Unauthorized)" not in said] == []  # the sign-in page is one

@@ -62,8 +62,8 @@ def _problems(n: int, said: RewardConfig, plans: Mapping[str, Plan], file: str) 
     if where and not any(_has_goods(reward.offer, plan) for plan in where):
         yield Problem(file, place, "no store that gives it has these goods", "a product or category of their plans")
     for plan in where:
-        for _, reason, fix in legal_findings(reward.offer, reward.texts.model_dump(), plan):
-            yield Problem(file, place, f"{plan.store}: {reason}", fix)
+        for found in legal_findings(reward.offer, reward.texts.model_dump(), plan):
+            yield Problem(file, place, f"{plan.store}: {found.reason}", found.fix)
 
 
 def _has_goods(offer: Offer, plan: Plan) -> bool:

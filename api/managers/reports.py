@@ -15,6 +15,7 @@ from api.context import AppContext
 from api.managers.console.figures.kept import Kept
 from engine.errors import BusinessRefusal
 from engine.plan.model import Plan, Zone
+from engine.presence.expected.products import ProductPlaces, product_places
 from engine.presence.flows import OUTSIDE, FlowRow
 from engine.presence.heat import ZoneHourRow
 from engine.presence.hotzones import HotZone, HotZones, LevelHeat
@@ -22,7 +23,8 @@ from engine.presence.local_hours import hours_in
 from engine.records import Bools
 from engine.storage.figures.heatsums import heat_sums
 from engine.storage.presence.heatmaps import flow_sums, zone_hours
-from engine.storage.told.coupons import CouponFigures, coupon_figures
+from engine.storage.presence.sales import ProductCoupons, campaign_places, coupons_by_product
+from engine.storage.told.coupons import CouponFigures, campaign_coupons, coupon_figures
 from engine.vocabulary import ProblemCode
 
 if TYPE_CHECKING:
@@ -127,6 +129,7 @@ class Reports:
     def __init__(self, ctx: AppContext) -> None:
         self.ctx = ctx
         self._tests: dict[str, HotZones] = {}
+        self._places: dict[str, ProductPlaces] = {}
         self._lock = threading.Lock()
         self.kept_heat: Kept[Heat] = Kept()
 
@@ -138,6 +141,15 @@ class Reports:
             if store not in self._tests:
                 self._tests[store] = HotZones(plan, cells, self.ctx.config.presence.heat_cell_m)
             return self._tests[store]
+
+    def products(self, store: str) -> ProductPlaces:
+        """Where people stop at the store's products. Raises NotFound for an unknown store."""
+        plan = self.ctx.plan(store)
+        cells = self.ctx.cells(store)
+        with self._lock:
+            if store not in self._places:
+                self._places[store] = product_places(plan, cells)
+            return self._places[store]
 
     def levels(self, store: str, period: Period) -> list[LevelHeat]:
         """The store's heat over a period, level by level, tested."""
@@ -169,6 +181,20 @@ class Reports:
             block_s=privacy.block_s,
             now=now,
         )
+
+    def product_coupons(self, store: str, span: Period, now: float) -> dict[str, ProductCoupons]:
+        """What is told of coupons by product, of campaigns that stand at one."""
+        privacy, db, timezone = self.ctx.config.privacy, self.ctx.db, self.ctx.plan(store).timezone
+        within = {"from_t": span.from_t, "to_t": span.to_t}
+        if privacy.k == 1:
+            return coupons_by_product(db, store, **within)
+        told = campaign_coupons(db, store, timezone, **within, k=privacy.k, block_s=privacy.block_s, now=now)
+        sums: dict[str, tuple[int, int]] = {}
+        for campaign, sku in campaign_places(db, store).items():
+            issued, redeemed = told.get(campaign, (0, 0))
+            known = sums.get(sku, (0, 0))
+            sums[sku] = (known[0] + issued, known[1] + redeemed)
+        return {sku: ProductCoupons(*(n or None for n in both)) for sku, both in sums.items()}
 
     def report(self, store: str, period: Period) -> StoreReport:
         """Everything at once, from one look at the heat and one at the zones."""

@@ -68,6 +68,8 @@ class ReportOut(BaseModel):
     hours: list[int]
     weekdays: list[int] = Field(description="0 is Monday; empty: all.")
     zone: str | None
+    product: str | None
+    category: str | None
     k: int
     plans: list[PlanOut] = Field(description="Which plan holds since when; none where none was noted.")
     notes: list[dict[str, str]] = Field(description="What a reader has to know, by `code`.")
@@ -100,6 +102,8 @@ def read_report(
     weekdays: Annotated[str | None, Query(max_length=13, description="As 0,5: 0 is Monday.")] = None,
     by: Annotated[str | None, Query(max_length=8, description="`day`, `week` or `month`: of the trend.")] = None,
     sort: Annotated[str | None, Query(max_length=40, description="A column, largest first.")] = None,
+    product: Annotated[str | None, Query(max_length=200, description="Of this product only, by its SKU.")] = None,
+    category: Annotated[str | None, Query(max_length=200, description="Products of this category only.")] = None,
     made: Reports = Depends(reports),
 ) -> Report:
     """FastAPI dependency: the report asked for. Raises NotFound (404) and BadPeriod (422)."""
@@ -113,6 +117,8 @@ def read_report(
         "weekdays": weekdays,
         "by": by,
         "sort": sort,
+        "product": product,
+        "category": category,
     }
     return make_report(made, store, view, {k: v for k, v in given.items() if v}, strict=True)
 

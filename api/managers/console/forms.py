@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from shapely import transform
-from shapely.geometry import Polygon, box, mapping
+from shapely.geometry import Point, box, mapping
 from shapely.geometry.base import BaseGeometry
 
 from api.managers.console.figures.asked import View
@@ -47,6 +47,8 @@ def head_json(report: Report) -> Json:
         "hours": list(span.hours),
         "weekdays": sorted(span.weekdays),
         "zone": asked.zone,
+        "product": asked.product,
+        "category": asked.category,
         "k": report.k,
         "plans": [{"since": rfc3339(v.since), "version": v.digest} for v in report.versions],
         "notes": [{"code": n.code.value, **{k: str(v) for k, v in n.values.items()}} for n in report.notes],
@@ -85,10 +87,11 @@ def table_csv(report: Report) -> str:
     head: list[str] = []
     for i, column in enumerate(columns):
         head += [column.name, f"{column.name}_low", f"{column.name}_high"] if i in wide else [column.name]
-        if column.unit == "zone":
+        if column.unit in ("zone", "product"):
             head.append(f"{column.name}_name")
     writer.writerow(head)
-    names = {z.id: z.name for z in report.plan.zones}
+    zones = {z.id: z.name for z in report.plan.zones}
+    named = {"zone": zones, "product": {p.sku: p.name for p in report.plan.products}}
     for row in report.table.rows:
         line: list[Any] = []
         for i, (column, cell) in enumerate(zip(columns, row.cells, strict=True)):
@@ -97,8 +100,8 @@ def table_csv(report: Report) -> str:
                 line += ["" if end is None else _round(end) for end in ends]
             else:
                 line.append(WEEKDAYS[int(cell)] if column.unit == "weekday" else _safe(cell))
-                if column.unit == "zone":
-                    line.append(_safe(names.get(cell, "")))
+                if column.unit in named:
+                    line.append(_safe(named[column.unit].get(cell, "")))
         writer.writerow(line)
     return out.getvalue()
 
@@ -126,6 +129,8 @@ def geojson(report: Report) -> Json:
         )
     if report.view is View.HEAT:
         features += _squares(report)
+    if report.view is View.PRODUCTS:
+        features += _products(report)
     anchor = plan.anchor
     return {
         "type": "FeatureCollection",
@@ -157,7 +162,18 @@ def _squares(report: Report) -> list[Json]:
     return out
 
 
-def _feature(plan: Plan, shape: Polygon, properties: Mapping[str, Any]) -> Json:
+def _products(report: Report) -> list[Json]:
+    """Where one faces each product, with its figures."""
+    names, out = [c.name for c in report.table.columns], []
+    for row in report.table.rows:
+        product = report.plan.product_by_sku[row.key]
+        said = {n: cell_json(c) for n, c in zip(names, row.cells, strict=True)}
+        properties = {"kind": "product", "id": product.sku, "name": product.name, "level": product.level} | said
+        out.append(_feature(report.plan, Point(product.x_m, product.y_m), properties))
+    return out
+
+
+def _feature(plan: Plan, shape: BaseGeometry, properties: Mapping[str, Any]) -> Json:
     return {"type": "Feature", "properties": dict(properties), "geometry": mapping(_placed(plan, shape))}
 
 

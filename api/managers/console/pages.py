@@ -12,6 +12,7 @@ from api.keyring import Grant
 from api.managers.console.drawn.playback import draw_frame, frames_of
 from api.managers.console.figures.asked import View
 from api.managers.console.figures.report import Report, make_report
+from api.managers.console.on_plan import product_plans
 from api.managers.console.saying import (
     compared_text,
     definitions,
@@ -33,7 +34,7 @@ from engine.vocabulary import ProblemCode, Right
 FIELDS = frozenset({"from", "to", "compare", "zone", "since", "weekdays"})
 """What the form of every page asks for: a remark on one of them stands beside it."""
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
-NAMES = {"from", "to", "compare", "level", "zone", "hours", "weekdays", "by", "sort", "at"}
+NAMES = {"from", "to", "compare", "level", "zone", "hours", "weekdays", "by", "sort", "at", "product", "category"}
 BARS = (View.TREND, View.QUEUE, View.FUNNEL)
 
 
@@ -78,6 +79,7 @@ def _page_of(view: View) -> None:
 _SUMMARIES = {
     View.HEAT: "Heat of any period",
     View.ZONES: "Zones of any period",
+    View.PRODUCTS: "Products of any period",
     View.FLOWS: "Flows of any period",
     View.HOURS: "Hours of the week",
     View.TREND: "Days, weeks, months",
@@ -132,7 +134,7 @@ def show(request: Request, report: Report, made: Reports, grant: Grant) -> Respo
         empty=report.counts.is_empty,
         today=today,
         choices=shown.choices(),
-        plans=shown.plans() if report.view in MEASURED else [],
+        plans=plans_of(shown),
         has_heat=report.view in MEASURED and not report.counts.heat.is_empty,
         bars=shown.bars() if report.view in BARS and report.table.rows and not report.counts.is_empty else [],
         week=shown.week() if report.view is View.HOURS else None,
@@ -152,3 +154,10 @@ def show(request: Request, report: Report, made: Reports, grant: Grant) -> Respo
         here=f"/manage/{report.plan.store}/{report.view}",
         keep=f"&{report.asked.query()}",
     )
+
+
+def plans_of(shown: FigurePage) -> list[tuple[str, str]]:
+    """The plans of a page that has any, with their headings."""
+    if shown.report.view is View.PRODUCTS:
+        return product_plans(shown)
+    return shown.plans() if shown.report.view in MEASURED else []

@@ -31,7 +31,7 @@ MARGIN_MM = 14.0
 PLAN_MM = 180.0
 MOST_UPRIGHT = 7  # columns
 ROWS = 60  # of a long table; the CSV has all of them
-WITH_PLAN = (View.HEAT, View.ZONES)
+WITH_PLAN = (View.HEAT, View.ZONES, View.PRODUCTS)
 
 
 def report_pdf(report: Report, lang: Language) -> bytes:
@@ -76,7 +76,7 @@ def _table(pdf: FPDF, report: Report, lang: Language) -> None:
     pdf.set_font(FONT, "", 8)
     pdf.set_text_color(0)
     align = tuple("LEFT" if i == 0 else "RIGHT" for i in range(len(columns)))
-    widths = tuple(2 if c.unit in ("zone", "step", "day") else 1 for c in columns)
+    widths = tuple(2 if c.unit in ("zone", "product", "step", "day") else 1 for c in columns)
     with pdf.table(
         text_align=align, col_widths=widths, line_height=4.4, headings_style=FontFace(emphasis="BOLD")
     ) as table:

@@ -24,7 +24,9 @@ DASH = "\u202f–\u202f"
 def title(report: Report, lang: Language) -> str:
     """What the page is called, with the zone that it is about."""
     named = words(lang).views[report.view]
-    zone = report.asked.zone
+    zone, product = report.asked.zone, report.asked.product
+    if product is not None and report.view in (View.PRODUCTS, View.FUNNEL):
+        return f"{named} · {report.plan.product_by_sku[product].name}"
     return named if zone is None else f"{named} · {zone_name(report.plan, zone, lang)}"
 
 
@@ -53,6 +55,8 @@ def compared_text(report: Report, lang: Language) -> str:
 
 def zone_name(plan: Plan, zone: str, lang: Language) -> str:
     """The zone's name, with its level's where another zone of the store has the same."""
+    if not zone:
+        return NONE
     if zone == OUTSIDE_KEY:
         return words(lang).board.outside
     found = plan.zones[plan.zone_index[zone]]
@@ -77,6 +81,10 @@ def cell_text(cell: Cell, column: TableColumn, report: Report, lang: Language) -
     t = words(lang)
     if column.unit == "zone":
         return zone_name(report.plan, cell, lang)
+    if column.unit == "product":
+        return report.plan.product_by_sku[cell].name
+    if column.unit == "text":
+        return cell or NONE
     if column.unit == "state":
         return t.hot_states[cell]
     if column.unit == "weekday":
@@ -112,6 +120,8 @@ def figure_text(value: float | None, unit: Unit, lang: Language) -> str:
         return duration(value, lang)
     if unit == "person_h":
         return f"{number(value, lang, 1 if value < 100 else 0)}\u00a0h"
+    if unit == "rate":
+        return number(value, lang, 2)
     if unit == "people":
         return number(value, lang, 1)
     if unit == "share":
@@ -128,6 +138,12 @@ def interval_text(figure: TableFigure, unit: Unit, lang: Language) -> str:
     if figure.low is None or figure.high is None:
         return ""
     return f"{figure_text(figure.low, unit, lang)}{DASH}{figure_text(figure.high, unit, lang)}"
+
+
+def with_interval(figure: TableFigure, unit: Unit, lang: Language) -> str:
+    """A figure, and from and to in brackets where it has an interval."""
+    said, interval = figure_text(figure.value, unit, lang), interval_text(figure, unit, lang)
+    return f"{said} ({interval})" if interval else said
 
 
 def note_text(note: Note, plan: Plan, lang: Language) -> str:

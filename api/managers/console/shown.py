@@ -7,16 +7,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 from api.managers.console.drawn.charts import Bar, FlowBand, bands_svg, bars_svg, ticks_of
 from api.managers.console.drawn.drawings import DIFFERENCES, ZoneLink, draw
 from api.managers.console.drawn.playback import Moment
 from api.managers.console.figures.asked import AskedPage, View
 from api.managers.console.figures.days import Bucket, Comparison, bucket_of, presets
+from api.managers.console.figures.funnel import COUPON_STEPS
 from api.managers.console.figures.report import Report, headline
-from api.managers.console.figures.tables import Cell, TableColumn, TableFigure, TableRow, Unit
-from api.managers.console.figures.views import COUPON_STEPS, OUTSIDE_KEY
+from api.managers.console.figures.tables import Cell, Quantity, TableColumn, TableFigure, TableRow, Unit
+from api.managers.console.figures.views import OUTSIDE_KEY
 from api.managers.console.saying import (
     bucket_text,
     cell_text,
@@ -26,6 +27,7 @@ from api.managers.console.saying import (
     hours_text,
     interval_text,
     span_text,
+    with_interval,
     zone_name,
 )
 from api.managers.overlay import HOT_COLOUR, STEPS
@@ -38,8 +40,10 @@ SHADES = 8
 MOST_FLOWS = 11  # zones to either side of the bands; the others are taken together
 OTHERS = "others"
 SHOWN_ROWS = 200
-SORTED = (View.ZONES, View.FLOWS)
-MEASURED: Mapping[View, str] = {View.HEAT: "person_h", View.ZONES: "person_h"}
+SORTED = (View.ZONES, View.FLOWS, View.PRODUCTS)
+OF_PRODUCTS = (View.PRODUCTS, View.FUNNEL)
+MEASURED = (View.HEAT, View.ZONES)
+WITH_PLAN = (*MEASURED, View.PRODUCTS)
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,9 @@ class FigurePage:
     def nav(self) -> list[tuple[str, str, bool]]:
         """The pages, each of the same period."""
         t = words(self.lang)
-        return [(self.href(view, sort=None), t.views[view], view is self.report.view) for view in View]
+        return [
+            (self.href(view, sort=None, **_without(view)), t.views[view], view is self.report.view) for view in View
+        ]
 
     def presets(self, today: dt.date) -> list[tuple[str, str, bool]]:
         """Periods one click away."""
@@ -86,7 +92,7 @@ class FigurePage:
         t = words(self.lang)
         out = []
         for column in self.report.table.columns:
-            figure = column.unit in ("count", "person_h", "s", "people", "share", "change")
+            figure = column.unit in get_args(Quantity)
             can_sort = figure and self.report.view in SORTED
             why = t.figure_why[column.key] if column.role == "now" and column.key in t.figure_why else ""
             out.append(
@@ -123,7 +129,11 @@ class FigurePage:
 
     def _drill(self, column: TableColumn, cell: str) -> str | None:
         """Where a name leads: what is behind its figures."""
-        if column.unit == "zone" and cell != OUTSIDE_KEY:
+        if column.unit == "product":
+            return self.href(product=cell)
+        if column.unit == "text":
+            return self.href(category=cell) if cell else None
+        if column.unit == "zone" and cell not in (OUTSIDE_KEY, ""):
             view = View.FLOWS if self.report.view is View.FLOWS else View.TREND
             return self.href(view, zone=cell, sort=None, level=None)
         if column.unit == "day":
@@ -165,7 +175,7 @@ class FigurePage:
         for zone in zones:
             if zone.id in figures and zone.level == self.asked.level:
                 said = [zone_name(self.report.plan, zone.id, self.lang)]
-                said.append(_with_interval(figures[zone.id], "person_h", self.lang))
+                said.append(with_interval(figures[zone.id], "person_h", self.lang))
                 said.append(t.board.counted("visits", round(visits[zone.id].value or 0)))
                 out[zone.id] = ZoneLink(self.href(View.TREND, zone=zone.id, level=None, sort=None), " · ".join(said))
         return out
@@ -208,10 +218,10 @@ class FigurePage:
         assert isinstance(first, str)
         column = self.report.table.columns[0]
         label = cell_text(first, column, self.report, self.lang)
-        said = f"{label}: {_with_interval(now, unit, self.lang)}"
+        said = f"{label}: {with_interval(now, unit, self.lang)}"
         if before.value is not None:
             t = words(self.lang)
-            said += f" · {t.comparisons[self.asked.compare]}: {_with_interval(before, unit, self.lang)}"
+            said += f" · {t.comparisons[self.asked.compare]}: {with_interval(before, unit, self.lang)}"
         short = label
         if column.unit == "day":
             day = dt.date.fromisoformat(first)
@@ -244,7 +254,7 @@ class FigurePage:
                 figure = people.get(f"{day}-{h}", TableFigure(None))
                 moved = change.get(f"{day}-{h}", TableFigure(None))
                 said = (
-                    f"{t.weekdays[f'd{day}']} {hours_text(h, self.lang)}: {_with_interval(figure, 'people', self.lang)}"
+                    f"{t.weekdays[f'd{day}']} {hours_text(h, self.lang)}: {with_interval(figure, 'people', self.lang)}"
                 )
                 cells.append(
                     {
@@ -345,7 +355,7 @@ class FigurePage:
         base, query = f"/v1/stores/{self.report.plan.store}/reports/{self.report.view}", self.asked.query()
         t = words(self.lang)
         forms = [("", "JSON"), ("/csv", "CSV"), ("/geojson", "GeoJSON")]
-        if self.report.view in MEASURED:
+        if self.report.view in WITH_PLAN:
             forms.append(("/png", "PNG"))
         forms.append(("/pdf", t.console.pdf))
         return [(f"{base}{path}?{query}&lang={self.lang}", name) for path, name in forms]
@@ -363,11 +373,17 @@ class FigurePage:
             "compare": [(c.value, t.comparisons[c], c is asked.compare) for c in Comparison],
             "by": [(b.value, t.buckets[b], b is asked.by) for b in Bucket],
             "level": [(lv.id, lv.name, lv.id == asked.level) for lv in levels],
+            "category": [(c, c, c == asked.category) for c in sorted({p.category for p in plan.products} - {""})],
             "zone": [(z.id, zone_name(plan, z.id, self.lang), z.id == asked.zone) for z in plan.zones],
             "since": [(str(h), hour_text(h, self.lang), h == low) for h in range(24)],
             "until": [(str(h), hour_text(h, self.lang), h == high) for h in range(1, 25)],
             "weekdays": [(str(d), t.weekdays_short[f"d{d}"], d in asked.span.weekdays) for d in range(7)],
         }
+
+
+def _without(view: View) -> dict[str, None]:
+    """What only pages of products know, left out of the others' addresses."""
+    return {} if view in OF_PRODUCTS else {"product": None, "category": None}
 
 
 def _most(moves: Mapping[tuple[str, str], int], end: int) -> list[str]:
@@ -376,8 +392,3 @@ def _most(moves: Mapping[tuple[str, str], int], end: int) -> list[str]:
     for pair, n in moves.items():
         sums[pair[end]] += n
     return [zone for zone, _ in sums.most_common(MOST_FLOWS)]
-
-
-def _with_interval(figure: TableFigure, unit: Any, lang: Language) -> str:
-    said, interval = figure_text(figure.value, unit, lang), interval_text(figure, unit, lang)
-    return f"{said} ({interval})" if interval else said

@@ -81,8 +81,9 @@ def _till_after(tills: Iterable[Reached], t: float) -> float:
 
 
 def _row(name: str, chance: float, hour_start: float) -> ExpectedRow:
+    """A way counts as a second, so that what is not sure of it is a share of something."""
     known = chance * (1.0 - chance)
-    return ExpectedRow(hour_start, name, 0.0, chance, 0.0, 0.0, known, 0.0, 0.0, chance**2, 0.0, 0.0)
+    return ExpectedRow(hour_start, name, 0.0, chance, chance, known, known, 0.0, 0.0, chance**2, 0.0, 0.0)
 
 
 def wholes_of(zones: Iterable[str], within: Mapping[str, str], products: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import col
 
@@ -30,10 +30,22 @@ def expected_hours(db: Database, store: str, *, from_t: float, to_t: float) -> l
 def expected_since(db: Database, store: str) -> float | None:
     """When the first hour begins of which anything is kept; None where nothing is. What is kept by days (stops, ways)
     begins at midnight and says nothing of hours."""
-    hour, zone = col(ZoneExpectedTable.hour_start), col(ZoneExpectedTable.zone)
-    query = select_columns(func.min(hour)).where(
-        col(ZoneExpectedTable.store) == store, ~zone.startswith(PRODUCT, autoescape=True), ~zone.startswith(WAY)
-    )
+    return _first(db, store, ~_by_days())
+
+
+def steps_since(db: Database, store: str) -> float | None:
+    """When the first day begins of which stops or ways are kept; None where none are."""
+    return _first(db, store, _by_days())
+
+
+def _by_days() -> ColumnElement[bool]:
+    zone = col(ZoneExpectedTable.zone)
+    return or_(zone.startswith(PRODUCT, autoescape=True), zone.startswith(WAY, autoescape=True))
+
+
+def _first(db: Database, store: str, which: ColumnElement[bool]) -> float | None:
+    mine = col(ZoneExpectedTable.store) == store
+    query = select_columns(func.min(col(ZoneExpectedTable.hour_start))).where(mine, which)
     with db.read() as session:
         first = session.connection().execute(query).scalar_one()
     return None if first is None else float(first)

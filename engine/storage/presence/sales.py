@@ -60,10 +60,10 @@ class Sold:
 
 @dataclass(frozen=True, slots=True)
 class ProductCoupons:
-    """Coupons of the campaigns at a product: given in a period, and used in it."""
+    """Coupons of the campaigns at a product: given in a period, and used in it. None of either: none, or not told."""
 
-    issued: int
-    redeemed: int
+    issued: int | None = None
+    redeemed: int | None = None
 
 
 def sold_in(db: Database, store: str, *, from_t: float, to_t: float) -> Sold:
@@ -84,7 +84,7 @@ def sold_in(db: Database, store: str, *, from_t: float, to_t: float) -> Sold:
 
 
 def coupons_by_product(db: Database, store: str, *, from_t: float, to_t: float) -> dict[str, ProductCoupons]:
-    """By SKU, of campaigns that stand at a product."""
+    """By SKU, of campaigns that stand at a product, exactly: for a k of 1 alone."""
     with db.read() as session:
         places = campaign_products(session, store)
         issued = _tally(
@@ -113,8 +113,14 @@ def coupons_by_product(db: Database, store: str, *, from_t: float, to_t: float) 
     return {sku: ProductCoupons(*both) for sku, both in out.items()}
 
 
-def campaign_products(session: Session, store: str) -> dict[str, str]:
+def campaign_places(db: Database, store: str) -> dict[str, str]:
     """The product at which each campaign of the store stands, by the campaign's id."""
+    with db.read() as session:
+        return campaign_products(session, store)
+
+
+def campaign_products(session: Session, store: str) -> dict[str, str]:
+    """The same in a caller's transaction."""
     query = select_columns(col(CampaignTable.campaign_id), col(CampaignTable.spec)).where(
         col(CampaignTable.store) == store
     )

@@ -43,6 +43,8 @@ TOTALS = ("vouchers_issued", "vouchers_acknowledged", "vouchers_redeemed", "poin
 POINTS = "points"
 _SPLIT = "|"
 _ALL = ""
+_ISSUED_AT, _USED_AT = "issued|", "used|"
+"""Before a campaign's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,16 @@ def coupon_figures(
     return CouponFigures({name: told.get(name) for name in TOTALS}, reasons, messages)
 
 
+def campaign_coupons(
+    db: Database, store: str, timezone: str, *, from_t: float, to_t: float, k: int, block_s: float, now: float
+) -> dict[str, tuple[int, int]]:
+    """What is told of coupons issued and used, by campaign; 0 is none, or withheld. `k` is above 1."""
+    tell_coupons(db, store, hours_in(timezone), k=k, block_s=block_s, now=now)
+    told = told_coupons(db, store, from_t=from_t, to_t=to_t)
+    names = {name.removeprefix(kind) for name in told for kind in (_ISSUED_AT, _USED_AT) if name.startswith(kind)}
+    return {name: (told.get(_ISSUED_AT + name, 0), told.get(_USED_AT + name, 0)) for name in sorted(names)}
+
+
 def told_coupons(db: Database, store: str, *, from_t: float, to_t: float) -> dict[str, int]:
     """Each figure that was told, by its name; none that is nought."""
     hour, figure = col(CouponHourTable.hour_start), col(CouponHourTable.figure)
@@ -115,6 +127,8 @@ def tell_coupons(db: Database, store: str, local: LocalHours, *, k: int, block_s
             _issued(store),
             _shown(store),
             _used(store),
+            _issued_at(store),
+            _used_at(store),
             _messages(store),
             _points(store),
         ):
@@ -190,10 +204,23 @@ def _shown(store: str) -> Any:
     )
 
 
+def _issued_at(store: str) -> Any:
+    at, who = col(VoucherTable.issued_at), col(VoucherTable.shopper_id)
+    return _events(literal(_ISSUED_AT) + col(VoucherTable.campaign_id), at, who).where(col(VoucherTable.store) == store)
+
+
 def _used(store: str) -> Any:
+    return _uses(store, literal("vouchers_redeemed"))
+
+
+def _used_at(store: str) -> Any:
+    return _uses(store, literal(_USED_AT) + col(VoucherTable.campaign_id))
+
+
+def _uses(store: str, name: Any) -> Any:
     at, who = col(RedemptionTable.redeemed_at), col(VoucherTable.shopper_id)
     return (
-        _events(literal("vouchers_redeemed"), at, who)
+        _events(name, at, who)
         .join(VoucherTable, col(VoucherTable.voucher_id) == col(RedemptionTable.voucher_id))
         .where(col(RedemptionTable.store) == store, col(RedemptionTable.state) == RedemptionState.REDEEMED)
     )

@@ -18,7 +18,8 @@ import api
 from api.health.endpoints import Ready
 from api.managers.console.figures.asked import NoteCode, View
 from api.managers.console.figures.days import Bucket, Comparison, presets
-from api.managers.console.figures.views import FIGURES, STEPS
+from api.managers.console.figures.funnel import STEPS
+from api.managers.console.figures.views import FIGURES
 from api.managers.snapshot import SPANS
 from api.shoppers.rights import SHOWN_APART
 from api.shoppers.schemas import Fewer
@@ -251,7 +252,7 @@ def literals(model: type[BaseModel], *fields: str) -> set[str]:
 HELD_KINDS = {table.name for table in metadata.sorted_tables if ways_to(table)} - SHOWN_APART
 MONTHS = {f"m{n}" for n in range(1, 13)}
 DAYS = {f"d{n}" for n in range(7)}
-NAMES = {"zone", "from_zone", "to_zone", "weekday", "hour", "day", "step"}
+NAMES = {"zone", "product", "category", "from_zone", "to_zone", "weekday", "hour", "day", "step"}
 CODES: dict[str, set[str]] = {
     **CAMPAIGN_CODES,
     "signals": set(Signal),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from api.managers.console.drawn.drawings import draw
+from api.managers.console.drawn.products import draw_products
+from api.managers.console.figures.asked import View
 from api.managers.console.figures.report import Report
 from api.managers.console.saying import span_text, title
 from api.managers.overlay import HOT_COLOUR, STEPS
@@ -29,7 +31,10 @@ def report_png(report: Report, lang: Language) -> bytes:
 
 def report_svg(report: Report, lang: Language) -> str:
     """The same as SVG."""
-    return draw(report, "now", {}, signs=_captions(report, lang))
+    captions = _captions(report, lang)
+    if report.view is View.PRODUCTS:
+        return draw_products(report, {}, signs=captions)
+    return draw(report, "now", {}, signs=captions)
 
 
 def _captions(report: Report, lang: Language) -> Captions:
@@ -41,6 +46,10 @@ def _captions(report: Report, lang: Language) -> Captions:
         t.console.of_plan.format(version=v.digest, time=moment(v.since, report.plan.timezone, lang))
         for v in report.versions[-3:]
     ] or [t.console.plan_now.format(version=plan_digest(report.plan))]
+    if report.view is View.PRODUCTS:
+        return Captions(
+            {name: t.plan_signs[name.replace(" ", "_")] for name in SIGN_WORDS}, [], t.figures.stops, None, lines
+        )
     return Captions(
         {name: t.plan_signs[name.replace(" ", "_")] for name in SIGN_WORDS},
         [(short_number(least, lang), colour, opacity) for least, colour, opacity in STEPS],

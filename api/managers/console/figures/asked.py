@@ -29,6 +29,7 @@ class View(StrEnum):
 
     HEAT = "heat"
     ZONES = "zones"
+    PRODUCTS = "products"
     FLOWS = "flows"
     HOURS = "hours"
     TREND = "trend"
@@ -48,6 +49,7 @@ class NoteCode(StrEnum):
     BAD_CHOICE = "bad_choice"
     ZONE_UNKNOWN = "zone_unknown"
     LEVEL_UNKNOWN = "level_unknown"
+    PRODUCT_UNKNOWN = "product_unknown"
     OTHER_CLOCK = "other_clock"
     # of the figures
     NO_READINGS = "no_readings"
@@ -65,6 +67,13 @@ class NoteCode(StrEnum):
     COUNTED_ZONES = "counted_zones"
     FIRST_HOUR = "first_hour"
     COUPONS_ALL_HOURS = "coupons_all_hours"
+    PRODUCTS_ALL_HOURS = "products_all_hours"
+    NO_PRODUCTS = "no_products"
+    NO_STOPS = "no_stops"
+    STOPS_SINCE = "stops_since"
+    NO_RECEIPTS = "no_receipts"
+    WHOLE_MONTHS = "whole_months"
+    NOT_FOLLOWED = "not_followed"
 
 
 REFUSED = (
@@ -96,6 +105,8 @@ class AskedPage:
     level: str
     zone: str | None = None
     by: Bucket = Bucket.DAY
+    product: str | None = None
+    category: str | None = None
     sort: str | None = None
     at: int | None = None
     notes: tuple[Note, ...] = ()
@@ -109,6 +120,8 @@ class AskedPage:
             "compare": None if self.compare is Comparison.NONE else self.compare.value,
             "level": self.level,
             "zone": self.zone,
+            "product": self.product,
+            "category": self.category,
             "hours": None if (low, high) == (0, 24) else f"{low}-{high}",
             "weekdays": ",".join(str(d) for d in sorted(self.span.weekdays)) or None,
             "by": None if self.by is Bucket.DAY else self.by.value,
@@ -131,7 +144,9 @@ def read_asked(plan: Plan, view: View, given: Mapping[str, str], now: float, *, 
     span = replace(_span(plan, given, now, notes), hours=hours, weekdays=weekdays)
     compare = _choice(Comparison, "compare", given.get("compare", ""), Comparison.NONE, notes)
     by = _choice(Bucket, "by", given.get("by", ""), Bucket.DAY, notes)
-    level, zone = _place(plan, given, notes)
+    product, category = _product(plan, given, notes)
+    at_product = {} if product is None else {"level": plan.product_by_sku[product].level}
+    level, zone = _place(plan, {**given, **at_product}, notes)
     refused = [note.code.value for note in notes if note.code in REFUSED]
     if strict and refused:
         raise BadPeriod(f"cannot be had as asked: {', '.join(dict.fromkeys(refused))}")
@@ -144,6 +159,8 @@ def read_asked(plan: Plan, view: View, given: Mapping[str, str], now: float, *, 
         level,
         zone,
         by,
+        product,
+        category,
         sort if sort.isidentifier() and len(sort) <= 40 else None,
         int(at) if at.isdecimal() and at.isascii() and len(at) <= 6 else None,
         tuple(notes),
@@ -240,3 +257,15 @@ def _place(plan: Plan, given: Mapping[str, str], notes: list[Note]) -> tuple[str
     if zone and not level:
         level = plan.zones[plan.zone_index[zone]].level
     return level or ground_level(plan), zone or None
+
+
+def _product(plan: Plan, given: Mapping[str, str], notes: list[Note]) -> tuple[str | None, str | None]:
+    """The product and the category of products."""
+    product, category = given.get("product", ""), given.get("category", "")
+    if product and product not in plan.product_by_sku:
+        notes.append(Note(NoteCode.PRODUCT_UNKNOWN))
+        product = ""
+    if category and category not in {p.category for p in plan.products}:
+        notes.append(Note(NoteCode.BAD_CHOICE))
+        category = ""
+    return product or None, category or None

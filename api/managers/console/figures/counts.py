@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from api.managers.console.figures.days import DaySpan
-from api.managers.reports import Reports
+from api.managers.reports import Period, Reports
 from engine.plan.model import Plan
 from engine.presence.expected.figures import ZoneSums
 from engine.presence.expected.rows import ExpectedRow
@@ -23,8 +23,9 @@ from engine.presence.hotzones import HotZone, LevelHeat
 from engine.presence.zonehours import ZoneHourRow
 from engine.records import Bools
 from engine.storage.figures.heatsums import heat_sums
-from engine.storage.presence.expected import expected_hours, expected_since, expected_sums
+from engine.storage.presence.expected import expected_hours, expected_since, expected_sums, steps_since
 from engine.storage.presence.heatmaps import comings, flow_sums, zone_flows, zone_hours
+from engine.storage.presence.sales import ProductCoupons, Sold, sold_in
 from engine.storage.told.coupons import CouponFigures
 
 
@@ -132,6 +133,43 @@ class SpanCounts:
         for row in rows:
             by_zone[row.zone].append(row)
         return {zone: ZoneSums.of(mine) for zone, mine in by_zone.items() if zone in self.plan.zone_index}
+
+    @cached_property
+    def day_sums(self) -> dict[str, ZoneSums]:
+        """What is expected of each row (zone, product, way, kind of stay) on the chosen weekdays, all hours of them."""
+        db, store, from_t, to_t = self.made.ctx.db, self.plan.store, self.span.from_t, self.span.to_t
+        rows = expected_sums(db, store, from_t=from_t, to_t=to_t)
+        if self.span.weekdays:
+            days, local = self.span.weekdays, self.span.local
+            hours = expected_hours(db, store, from_t=from_t, to_t=to_t)
+            rows = [r for r in hours if local.clock(r.hour_start).weekday() in days]
+        by_name: dict[str, list[ExpectedRow]] = defaultdict(list)
+        for row in rows:
+            by_name[row.zone].append(row)
+        return {name: ZoneSums.of(mine) for name, mine in by_name.items()}
+
+    @cached_property
+    def steps_since(self) -> float | None:
+        """When the first day begins of which stops or ways are kept."""
+        return steps_since(self.made.ctx.db, self.plan.store)
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether stops and ways are kept for all of the span that has figures."""
+        since = self.steps_since
+        return since is not None and bool(self.rows) and since <= self.rows[0].hour_start
+
+    @cached_property
+    def sold(self) -> Sold | None:
+        """Receipts of the whole days; None of chosen weekdays, by which nobody counts them."""
+        if self.span.weekdays:
+            return None
+        return sold_in(self.made.ctx.db, self.plan.store, from_t=self.span.from_t, to_t=self.span.to_t)
+
+    @cached_property
+    def product_coupons(self) -> dict[str, ProductCoupons]:
+        """Coupons of the whole days by product."""
+        return self.made.product_coupons(self.plan.store, Period(self.span.from_t, self.span.to_t), self.now)
 
     @cached_property
     def comings(self) -> dict[float, int]:

@@ -11,8 +11,11 @@ from functools import cached_property
 from api.managers.console.figures.asked import AskedPage, Note, NoteCode, View, read_asked
 from api.managers.console.figures.counts import SpanCounts, till_zones
 from api.managers.console.figures.days import Comparison, DaySpan, steps_back
+from api.managers.console.figures.funnel import is_followed
+from api.managers.console.figures.looked import LookedPeriods
+from api.managers.console.figures.products import whole_months
 from api.managers.console.figures.tables import Table, TableFigure
-from api.managers.console.figures.views import TABLES, LookedPeriods, counted_zones
+from api.managers.console.figures.views import TABLES, counted_zones
 from api.managers.reports import Reports
 from engine.plan.model import Plan
 from engine.presence.hotzones import HotState
@@ -162,9 +165,28 @@ def _notes_of_view(looked: LookedPeriods) -> list[Note]:
     if view in (View.HOURS, View.QUEUE) and _waits_for_an_hour(now):
         clock = now.span.local.clock(now.span.local.end(now.span.to_t))
         return [Note(NoteCode.FIRST_HOUR, {"time": f"{clock:%H:%M}"})]
-    if view is View.FUNNEL and not looked.asked.span.is_whole:
-        return [Note(NoteCode.COUPONS_ALL_HOURS)]
-    return []
+    if view is View.FUNNEL:
+        whole = [] if looked.asked.span.is_whole else [Note(NoteCode.COUPONS_ALL_HOURS)]
+        return whole if now.is_empty or is_followed(looked) else [*whole, Note(NoteCode.NOT_FOLLOWED)]
+    return _notes_of_products(looked) if view is View.PRODUCTS else []
+
+
+def _notes_of_products(looked: LookedPeriods) -> list[Note]:
+    now, span = looked.now, looked.asked.span
+    if not now.plan.products:
+        return [Note(NoteCode.NO_PRODUCTS)]
+    if now.is_empty:
+        return []
+    notes = [Note(NoteCode.PRODUCTS_ALL_HOURS)] if span.hours != (0, 24) else []
+    if now.steps_since is None:
+        notes.append(Note(NoteCode.NO_STOPS))
+    elif not now.has_steps:
+        notes.append(Note(NoteCode.STOPS_SINCE, {"day": span.local.clock(now.steps_since).date()}))
+    if now.sold is None or not now.sold.told:
+        notes.append(Note(NoteCode.NO_RECEIPTS))
+    elif not whole_months(span):
+        notes.append(Note(NoteCode.WHOLE_MONTHS))
+    return notes
 
 
 def _waits_for_an_hour(counts: SpanCounts) -> bool:
@@ -178,6 +200,7 @@ def headline(report: Report) -> dict[str, TableFigure]:
     names = {
         View.HEAT: "person_h",
         View.ZONES: "person_h",
+        View.PRODUCTS: "stops",
         View.FLOWS: "transitions",
         View.HOURS: "people",
         View.TREND: "visits" if report.asked.zone else "comings",

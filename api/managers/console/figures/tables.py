@@ -11,8 +11,11 @@ from typing import Literal
 from engine.indicators.comparison import ALPHA, against_usual, usual
 from engine.presence.hotzones import benjamini_hochberg
 
-Unit = Literal["zone", "state", "weekday", "hour", "day", "step", "count", "person_h", "s", "people", "share", "change"]
-"""What a cell holds. The first six are names and codes, which readers get in words."""
+Name = Literal["zone", "product", "text", "state", "weekday", "hour", "day", "step"]
+"""Names and codes, which readers get in words."""
+Quantity = Literal["count", "rate", "person_h", "s", "people", "share", "change"]
+Unit = Name | Quantity
+"""What a cell holds."""
 Role = Literal["now", "before", "change"]
 
 

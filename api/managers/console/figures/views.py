@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
-from api.managers.console.figures.asked import AskedPage, View
+from api.managers.console.figures.asked import View
 from api.managers.console.figures.counts import SpanCounts, Sums, outer_zones, shifted_day, till_zones
-from api.managers.console.figures.days import Comparison, bucket_of, buckets_of
+from api.managers.console.figures.days import bucket_of, buckets_of
+from api.managers.console.figures.funnel import funnel_table
+from api.managers.console.figures.looked import LookedPeriods
+from api.managers.console.figures.products import products_table
 from api.managers.console.figures.tables import (
     Cell,
     Table,
@@ -24,43 +26,13 @@ from engine.presence.expected.figures import Spread, ZoneSums
 from engine.presence.flows import OUTSIDE
 from engine.presence.local_hours import HOUR_S
 
-COUPON_STEPS = ("issued", "shown", "redeemed")
-STEPS = ("came_in", "zone", "tills", *COUPON_STEPS)
-"""Of the funnel, from the door to the till, and from a coupon to its use."""
 FIGURES = (
     *("person_h", "visits", "mean_dwell_s", "persons_peak", "hot", "share_hot", "people", "comings", "transitions"),
-    *("share", "count", "share_of_first"),
+    *("share", "count", "share_of_first", "stops", "stop_rate", "stop_s", "issued", "redeemed", "receipts", "buyers"),
 )
 """What tables count; each has its definition in every language."""
 OUTSIDE_KEY = "outside"
 """What rows call the world outside the zones."""
-
-
-@dataclass(frozen=True)
-class LookedPeriods:
-    """Everything a table is made of: what was asked, this period's counts, and with how many days back those of the
-    periods that it is compared with, of which only those with any figure are here."""
-
-    asked: AskedPage
-    now: SpanCounts
-    before: Sequence[tuple[int, SpanCounts]] = ()
-    first_t: float = 0.0  # when the store's first hour with figures begins
-
-    @property
-    def is_compared(self) -> bool:
-        """Whether there is a column for what was before."""
-        return self.asked.compare is not Comparison.NONE
-
-    @property
-    def expected(self) -> list[dict[str, ZoneSums]] | None:
-        """What was expected of zones, with its errors: of this period and then of those before; None where the engine
-        has not kept it for all of them, since figures of two kinds do not compare."""
-        found = [c.expected for c in (self.now, *(counts for _, counts in self.before))]
-        return None if None in found else [e for e in found if e is not None]
-
-    def past(self, values: Callable[[SpanCounts], float | None]) -> list[float | None] | None:
-        """One value of each period before; None where nothing is compared."""
-        return [values(counts) for _, counts in self.before] if self.is_compared else None
 
 
 def zones_table(looked: LookedPeriods) -> Table:
@@ -262,46 +234,6 @@ def _out(zone: str) -> str:
     return OUTSIDE_KEY if zone == OUTSIDE else zone
 
 
-def funnel_table(looked: LookedPeriods) -> Table:
-    """From the door to the tills, and from a coupon to its use: each step with its share of the first of its kind."""
-    columns = (
-        TableColumn("step", "step"),
-        *measured("count", "count", looked.is_compared),
-        TableColumn("share_of_first", "share"),
-    )
-    periods = [looked.now, *(counts for _, counts in looked.before)]
-    expected = looked.expected or [{} for _ in periods]
-    now, *past = [_steps(c, looked.asked.zone, e) for c, e in zip(periods, expected, strict=True)]
-    rows = []
-    for step, n in now.items():
-        first = now["issued" if step in COUPON_STEPS else "came_in"]
-        before = [p[step] for p in past] if looked.is_compared else None
-        share = n / first if n is not None and first and n <= first else None  # visits, unlike people, may be more
-        rows.append(TableRow(step, (step, *measured_cells(TableFigure(n), before), TableFigure(share))))
-    return Table(columns, tuple(rows))
-
-
-def _steps(counts: SpanCounts, zone: str | None, expected: Mapping[str, ZoneSums]) -> dict[str, float | None]:
-    """Ways that began, visits, and coupons; the tills only where the plan has a zone for them.
-
-    Visits are those that the page of zones has: they are let out zone by zone, while steps are by pair of zones, of
-    which those with few people wait, so that their sum is far below what came."""
-    sums = counts.sums(lambda r: r.zone)
-
-    def visits(place: str) -> float:
-        return expected[place].visits if place in expected else sums.get(place, Sums()).visits
-
-    tills = till_zones(counts.plan)
-    steps: dict[str, float | None] = {"came_in": sum(n for (a, _), n in counts.moves.items() if a == OUTSIDE)}
-    if zone:
-        steps["zone"] = visits(zone)
-    if tills and zone not in tills:
-        steps["tills"] = sum(visits(till) for till in tills)
-    told = counts.coupons.totals
-    names = {"issued": "vouchers_issued", "shown": "vouchers_acknowledged", "redeemed": "vouchers_redeemed"}
-    return steps | {step: told[name] for step, name in names.items()}
-
-
 def queue_table(looked: LookedPeriods) -> Table:
     """The tills by hour of the day: how many people on average and at most, and how long each stays."""
     compared = looked.is_compared
@@ -349,6 +281,7 @@ def _tills_by_hour(counts: SpanCounts, tills: frozenset[str]) -> dict[int, tuple
 TABLES: Mapping[View, Callable[[LookedPeriods], Table]] = {
     View.HEAT: zones_table,
     View.ZONES: zones_table,
+    View.PRODUCTS: products_table,
     View.FLOWS: flows_table,
     View.HOURS: hours_table,
     View.TREND: trend_table,

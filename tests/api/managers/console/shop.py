@@ -16,7 +16,8 @@ from shapely.geometry import box
 from api.context import AppContext
 from api.managers.reports import Reports
 from engine.config import Config
-from engine.plan.model import AccessPoint, Anchor, Level, Plan, Zone
+from engine.plan.model import AccessPoint, Anchor, Level, Plan, Product, Zone
+from engine.presence.expected.rows import PRODUCT, ExpectedRow
 from engine.presence.flows import OUTSIDE, FlowRow
 from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
@@ -45,6 +46,11 @@ def plan_in(timezone: str = "Europe/Paris", *, tills: bool = True, anchor: bool 
         Anchor(2.35, 48.85, 0.0) if anchor else None,
         (Level("ground", 0, "Rez-de-chaussée", 3.0, 0.0, box(0, 0, 20, 12)),),
         zones=tuple(zones),
+        products=(
+            Product("BREAD", "Pain", "fresh", 250, "ground", 4.0, 8.0, "food"),
+            Product("WINE", "Vin", "drinks", 900, "ground", 14.0, 8.0, "alcohol"),
+            Product("SOUP", "Soupe", "", 300, "ground", 4.0, 9.0, "food"),
+        ),
         access_points=(AccessPoint("02:00:00:00:00:01", "ground", 5.0, 4.0, 2.5, "AP 1", None, None),),
     )
 
@@ -86,18 +92,30 @@ def open_day(
     return squares, zones, flows
 
 
+def day_rows(plan: Plan, day: dt.date, busy: float = 1.0) -> list[ExpectedRow]:
+    """What is kept of a day as a whole: 24 stops of 20 s at the bread, surely; nothing was let out of the others."""
+    return [expected(at(plan, day, 0), f"{PRODUCT}BREAD", 24 * busy, 20.0)]
+
+
+def expected(t: float, name: str, n: float, each_s: float = 1.0) -> ExpectedRow:
+    """`n` visits, all of them sure, and all of one length."""
+    return ExpectedRow(t, name, 0.0, n, n * each_s, 0.0, 0.0, 0.0, 0.0, n, n * each_s**2, n * each_s)
+
+
 def shop_with(
     folder: Path, plan: Plan, days: Iterable[dt.date], busy: Callable[[dt.date], float] = lambda _: 1.0, **more: bool
 ) -> Reports:
     """The reports of the shop with these days counted; `close_shop` ends it."""
     db = open_database(f"sqlite:///{folder}/rayon.db")
+    days = list(days)
     heat: list[HeatRow] = []
     zones: list[ZoneHourRow] = []
     flows: list[FlowRow] = []
     for day in days:
         for rows, new in zip((heat, zones, flows), open_day(plan, day, busy(day), **more), strict=True):
             rows += new  # type: ignore[operator]
-    save_checkpoint(db, STORE, 0, b"", heat, zones, [], 0.0, flows=flows)
+    kept = [row for day in days for row in day_rows(plan, day, busy(day))]
+    save_checkpoint(db, STORE, 0, b"", heat, zones, [], 0.0, flows=flows, expected=kept)
     return Reports(AppContext(Config(), db, SECRETS, {STORE: plan}))
 
 

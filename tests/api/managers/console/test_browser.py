@@ -41,8 +41,8 @@ def test_one_walk(client: httpx.Client, chromium: Chrome) -> None:
     _drill_down(chromium)
     _print(chromium)
     found: dict[str, Any] = {}
-    for i, view in enumerate((*View, View.HEAT)):
-        size, scheme, lang = LOOKS[i % len(LOOKS)]
+    looked = [(view, LOOKS[i % len(LOOKS)]) for i, view in enumerate((*View, View.HEAT))]
+    for view, (size, scheme, lang) in [*looked, *((View.PRODUCTS, look) for look in LOOKS)]:
         see(chromium, size, scheme)
         chromium.get(f"{site}/manage/{STORE}/{view}?{WEEK}&compare=previous&lang={lang}")
         found[f"{view} {size} {scheme} {lang}"] = (ask(chromium, WIDER), violations(chromium))

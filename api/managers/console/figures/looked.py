@@ -1,0 +1,38 @@
+"""Everything a table is made of: what was asked, and what was counted in each period."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from api.managers.console.figures.asked import AskedPage
+from api.managers.console.figures.counts import SpanCounts
+from api.managers.console.figures.days import Comparison
+from engine.presence.expected.figures import ZoneSums
+
+
+@dataclass(frozen=True)
+class LookedPeriods:
+    """Everything a table is made of: what was asked, this period's counts, and with how many days back those of the
+    periods that it is compared with, of which only those with any figure are here."""
+
+    asked: AskedPage
+    now: SpanCounts
+    before: Sequence[tuple[int, SpanCounts]] = ()
+    first_t: float = 0.0  # when the store's first hour with figures begins
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether there is a column for what was before."""
+        return self.asked.compare is not Comparison.NONE
+
+    @property
+    def expected(self) -> list[dict[str, ZoneSums]] | None:
+        """What was expected of zones, with its errors: of this period and then of those before; None where the engine
+        has not kept it for all of them, since figures of two kinds do not compare."""
+        found = [c.expected for c in (self.now, *(counts for _, counts in self.before))]
+        return None if None in found else [e for e in found if e is not None]
+
+    def past(self, values: Callable[[SpanCounts], float | None]) -> list[float | None] | None:
+        """One value of each period before; None where nothing is compared."""
+        return [values(counts) for _, counts in self.before] if self.is_compared else None

@@ -34,6 +34,8 @@ import api.managers.console.endpoints
 import api.managers.console.letters
 import api.managers.console.pages
 import api.managers.endpoints
+import api.managers.hq.endpoints
+import api.managers.hq.pages
 import api.managers.pages
 import api.managers.retention
 import api.managers.share_reviews
@@ -325,4 +327,6 @@ def _mount_managers(app: FastAPI, ctx: AppContext) -> None:
     app.include_router(api.managers.console.endpoints.router)
     app.include_router(api.managers.console.pages.router)
     app.include_router(api.managers.console.letters.router)
+    app.include_router(api.managers.hq.endpoints.router)
+    app.include_router(api.managers.hq.pages.router)
     api.managers.pages.mount(app, ctx)

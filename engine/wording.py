@@ -44,6 +44,8 @@ class MistakeCode(StrEnum):
     TARGET_CATEGORY = "target_category"
     NEAR_END_PRODUCT = "near_end_product"
     UNBOUNDED_BUDGET = "unbounded_budget"
+    PACE_WITHOUT_LINE = "pace_without_line"
+    PACE_WITHOUT_BUDGET = "pace_without_budget"
     CONTROL_CHARACTERS = "control_characters"
     YEAR = "year"
     ENDS_FIRST = "ends_first"

@@ -130,7 +130,8 @@ def body_of(fields: Fields, plan: Plan, base: Campaign | None) -> tuple[dict[str
         "when": _when(read, body.get("when", {})),
         "offer": _offer(read),
         "caps": {"per_day": read.whole("per_day"), "per_week": read.whole("per_week")},
-        "budget": {"max_vouchers": read.whole("max_vouchers"), "max_amount_minor": read.money("max_amount")},
+        "budget": body.get("budget", {})  # its pace is no field of the form
+        | {"max_vouchers": read.whole("max_vouchers"), "max_amount_minor": read.money("max_amount")},
         "ttl_s": read.number("ttl_s"),
         "valid_s": read.number("valid_h", 3600),
         "priority": read.whole("priority"),

@@ -57,6 +57,8 @@ _OF_OFFER = {"percent": "percent", "amount": "amount", "fixed_price": "price", "
 _FIELD_OF_CODE = {
     MistakeCode.RADIUS: "radius_m",
     MistakeCode.UNBOUNDED_BUDGET: "max_discount",
+    MistakeCode.PACE_WITHOUT_LINE: "ends_at",
+    MistakeCode.PACE_WITHOUT_BUDGET: "max_vouchers",
     MistakeCode.TARGET_PRODUCT: "target",
     MistakeCode.TARGET_CATEGORY: "target",
     MistakeCode.NEAR_END_PRODUCT: "target",

@@ -82,10 +82,11 @@ class CampaignCaps(_Strict):
 
 
 class Budget(_Strict):
-    """What the campaign may spend at most; None is no limit."""
+    """What the campaign may spend at most; None is no limit. With a `pace` no more than its days have released."""
 
     max_vouchers: int | None = Field(None, ge=0, le=MOST)
     max_amount_minor: int | None = Field(None, ge=0, le=MOST)
+    pace: Literal["even"] | None = None
 
 
 class Sharing(_Strict):
@@ -160,6 +161,13 @@ class Campaign(_Strict):
         if self.budget.max_amount_minor is not None and unbounded:
             reason = "budget.max_amount_minor on a category or basket offer needs offer.max_discount_minor"
             raise PydanticCustomError("unbounded_budget", reason)
+        if self.budget.pace is not None:
+            if self.when.starts_at is None or self.when.ends_at is None:
+                reason = "budget.pace needs when.starts_at and when.ends_at: it is a line between them"
+                raise PydanticCustomError("pace_without_line", reason)
+            if self.budget.max_vouchers is None and self.budget.max_amount_minor is None:
+                reason = "budget.pace needs budget.max_vouchers or budget.max_amount_minor"
+                raise PydanticCustomError("pace_without_budget", reason)
         return self
 
 

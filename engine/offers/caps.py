@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.offers.campaigns import Budget, Campaign
+from engine.offers.measured.pacing import released
 from engine.offers.wishes import NO_WISHES, Wishes
 from engine.vocabulary import DecisionReason
 
@@ -89,7 +90,7 @@ def cap_refusal(
     for reason, used, most in caps:
         if most is not None and used >= most:
             return reason
-    return None if affordable(ask.campaign.budget, spent, ask.worth_minor) else DecisionReason.BUDGET
+    return None if affordable(released(ask.campaign, ask.now), spent, ask.worth_minor) else DecisionReason.BUDGET
 
 
 def affordable(budget: Budget, spent: Spent, worth_minor: int) -> bool:

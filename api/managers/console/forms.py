@@ -69,7 +69,7 @@ def rows_json(report: Report, after: str | None, limit: int) -> tuple[list[Json]
 def cell_json(cell: Cell) -> Any:
     """A code, or a figure with its interval."""
     if isinstance(cell, TableFigure):
-        return {"value": _round(cell.value), "low": _round(cell.low), "high": _round(cell.high)}
+        return {"value": rounded(cell.value), "low": rounded(cell.low), "high": rounded(cell.high)}
     return cell
 
 
@@ -97,7 +97,7 @@ def table_csv(report: Report) -> str:
         for i, (column, cell) in enumerate(zip(columns, row.cells, strict=True)):
             if isinstance(cell, TableFigure):
                 ends = (cell.value, cell.low, cell.high) if i in wide else (cell.value,)
-                line += ["" if end is None else _round(end) for end in ends]
+                line += ["" if end is None else rounded(end) for end in ends]
             else:
                 line.append(WEEKDAYS[int(cell)] if column.unit == "weekday" else _safe(cell))
                 if column.unit in named:
@@ -154,8 +154,8 @@ def _squares(report: Report) -> list[Json]:
             said = {
                 "kind": "square",
                 "level": frame.level,
-                "person_s": _round(float(heat.person_s[row, col])),
-                "z": _round(float(heat.z[row, col])),
+                "person_s": rounded(float(heat.person_s[row, col])),
+                "z": rounded(float(heat.z[row, col])),
                 "hot": bool(hot[row, col]),
             }
             out.append(_feature(report.plan, box(x, y, x + side, y + side), said))
@@ -184,7 +184,8 @@ def _placed(plan: Plan, shape: BaseGeometry) -> BaseGeometry:
     return transform(shape, lambda xy: np.round(ground.to_degrees(turn.undo(xy)), PLACE_DIGITS))
 
 
-def _round(value: float | None) -> float | None:
+def rounded(value: float | None) -> float | None:
+    """To four decimals; None of what is no number."""
     if value is None or not np.isfinite(value):
         return None
     rounded = round(float(value), DIGITS)

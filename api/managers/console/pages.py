@@ -147,6 +147,7 @@ def show(request: Request, report: Report, made: Reports, grant: Grant) -> Respo
         more=max(0, len(report.table.rows) - SHOWN_ROWS),
         definitions=definitions(report, lang),
         privacy=privacy_text(report, lang),
+        may_compare=grant.may_somewhere(Right.COMPARE_STORES),
         mail=made.ctx.mailer is not None,
         may_mail=grant.may(Right.SCHEDULE_REPORTS, report.plan.store),
         weekly=[r for r in weekly_reports(made.ctx.db, report.plan.store) if r.view == report.view.value],

@@ -26,7 +26,9 @@ from api.shoppers.schemas import Fewer
 from api.texts.catalogue import words
 from api.texts.consents import ASKED, EARLIER, KEPT_WORDINGS, TEXT_VERSION, worded_since, wording
 from api.texts.language import Language
+from engine.indicators.league import LeagueFigure
 from engine.loyalty.humans import Signal
+from engine.offers.measured.pacing import PaceState
 from engine.plan.drawing.legend import SIGN_WORDS
 from engine.positioning.labels.doubts import LIES
 from engine.presence.hotzones import HotReason, HotState
@@ -296,6 +298,9 @@ CODES: dict[str, set[str]] = {
     "view_why": set(View),
     "figures": {*FIGURES, *NAMES},
     "figure_why": set(FIGURES),
+    "league_figures": set(LeagueFigure),
+    "league_why": set(LeagueFigure),
+    "paces": set(PaceState),
     "comparisons": set(Comparison),
     "buckets": set(Bucket),
     "presets": set(presets(dt.date(2026, 11, 29))),

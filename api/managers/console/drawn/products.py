@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from api.managers.console.figures.report import Report
 from engine.plan.drawing.draw import draw_svg
+from engine.plan.drawing.legend import Captions
 
 WIDTH_PX = 1100
 LEAST_M, MOST_M = 0.25, 0.9
@@ -23,7 +24,7 @@ class ProductLink:
     said: str
 
 
-def draw_products(report: Report, links: Mapping[str, ProductLink], *, signs: bool = False) -> str:
+def draw_products(report: Report, links: Mapping[str, ProductLink], *, signs: bool | Captions = False) -> str:
     """The report's level with its products as SVG."""
     plan, level = report.plan, report.asked.level
     stops = {sku: f.value for sku, f in report.table.figures("stops").items()}

@@ -1,0 +1,42 @@
+"""Budgets of the campaigns of several stores, against the straight line from their beginning to their end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.context import AppContext
+from engine.offers.campaigns import CampaignState
+from engine.offers.measured.pacing import BudgetPace, pace_of
+from engine.plan.model import Plan
+from engine.storage.vouchers.campaigns import StoredCampaign, list_campaigns
+
+MOST = 500
+"""Campaigns of a store."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignBudget:
+    """A campaign's budget of coupons, or of money: `money` is in minor units of the store's currency."""
+
+    plan: Plan
+    stored: StoredCampaign
+    money: bool
+    pace: BudgetPace
+
+
+def budgets_of(ctx: AppContext, plans: Sequence[Plan], now: float) -> list[CampaignBudget]:
+    """Of running and paused campaigns with a budget, by store and campaign; nothing of an empty one."""
+    out = []
+    for plan in plans:
+        for stored in list_campaigns(ctx.db, plan.store, limit=MOST):
+            campaign = stored.campaign
+            if campaign.state not in (CampaignState.RUNNING, CampaignState.PAUSED):
+                continue
+            for money, most, spent in (
+                (False, campaign.budget.max_vouchers, stored.vouchers_used),
+                (True, campaign.budget.max_amount_minor, stored.amount_used_minor),
+            ):
+                if most:
+                    out.append(CampaignBudget(plan, stored, money, pace_of(spent, most, campaign.when, now)))
+    return out

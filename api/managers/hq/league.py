@@ -1,0 +1,96 @@
+"""Stores beside one another over a period and the one before: what each counted, and its place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from api.keyring import Grant
+from api.managers.console.figures.asked import AskedPage, View, read_asked
+from api.managers.console.figures.counts import SpanCounts
+from api.managers.console.figures.days import Comparison, DaySpan, steps_back
+from api.managers.reports import BadPeriod, Reports
+from engine.indicators.counts import store_counts
+from engine.indicators.league import LeagueFigure, LeagueRow, compare_stores, store_spread
+from engine.plan.model import Plan
+from engine.presence.expected.figures import Spread, ZoneSums
+from engine.presence.expected.ways import CAME
+from engine.storage.presence.expected import expected_sums
+from engine.storage.presence.heatmaps import figures_reach
+from engine.vocabulary import Right
+
+DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLeague:
+    """What was asked, the period and the one before by the calendar, and the stores with their places. `plans` by
+    store."""
+
+    asked: AskedPage
+    figure: LeagueFigure
+    before: DaySpan
+    rows: list[LeagueRow]
+    plans: Mapping[str, Plan]
+
+    @property
+    def span(self) -> DaySpan:
+        """The period."""
+        return self.asked.span
+
+
+def stores_of(made: Reports, grant: Grant, right: Right) -> list[Plan]:
+    """The stores that the reader has this right in, by id."""
+    return [plan for store, plan in sorted(made.ctx.plans.items()) if grant.may(right, store)]
+
+
+def make_league(
+    made: Reports, plans: Sequence[Plan], given: Mapping[str, str], *, now: float | None = None, strict: bool = False
+) -> StoreLeague:
+    """Compares the stores of `plans`, of which there is one at least. Raises BadPeriod (422) where `strict`, for what
+    cannot be had as asked."""
+    now = time.time() if now is None else now
+    period = {name: given[name] for name in ("from", "to", "compare") if name in given}
+    asked = read_asked(plans[0], View.TREND, {"compare": "previous", **period}, now, strict=strict)
+    if asked.compare not in (Comparison.PREVIOUS, Comparison.YEAR):
+        asked = replace(asked, compare=Comparison.PREVIOUS)  # a league is against one period
+    known = {figure.value for figure in LeagueFigure}
+    wanted = given.get("by") or LeagueFigure.CAPTURE.value
+    if strict and wanted not in known:
+        raise BadPeriod(f"'by' is one of {', '.join(sorted(known))}")
+    figure = LeagueFigure(wanted) if wanted in known else LeagueFigure.CAPTURE
+    [back] = steps_back(asked.span, asked.compare)
+    found: dict[str, Spread | None] = {}
+    past: dict[str, Spread | None] = {}
+    for plan in plans:
+        span = replace(asked.span, timezone=plan.timezone)
+        found[plan.store] = read_figure(made, plan, span, figure)
+        past[plan.store] = _alike(made, plan, span.moved(back), figure)
+    rows = compare_stores(found, past)
+    return StoreLeague(asked, figure, asked.span.moved(back), rows, {plan.store: plan for plan in plans})
+
+
+def _alike(made: Reports, plan: Plan, span: DaySpan, figure: LeagueFigure) -> Spread | None:
+    """Of a period that the store was counted in from its first day on."""
+    reach = figures_reach(made.ctx.db, plan.store)
+    return None if reach is None or reach[0] > span.from_t + DAY_S else read_figure(made, plan, span, figure)
+
+
+def read_figure(made: Reports, plan: Plan, span: DaySpan, figure: LeagueFigure) -> Spread | None:
+    """One figure of one store over whole days; None where what it needs was not counted."""
+    counts = SpanCounts(made, plan, span, span.to_t)
+    open_s = sum(counts.seconds.get(t, 0.0) for t in {row.hour_start for row in counts.rows})
+    if open_s <= 0:
+        return None
+    rows = expected_sums(made.ctx.db, plan.store, from_t=span.from_t, to_t=span.to_t)
+    of = store_counts(rows, open_s)
+    if figure is LeagueFigure.CONVERSION:
+        of = replace(of, transactions=_receipts(counts))
+    stays = ZoneSums.of(row for row in rows if row.zone in CAME)
+    return store_spread(figure, of, stays.mean_dwell())
+
+
+def _receipts(counts: SpanCounts) -> int | None:
+    sold = counts.sold
+    return sold.receipts if sold is not None and sold.told else None

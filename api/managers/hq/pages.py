@@ -1,0 +1,145 @@
+"""The page of several stores: a league table, and how campaigns' budgets go."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse
+
+from api.auth import needs_or_nobody
+from api.keyring import Grant
+from api.manager_login import sign_in_page
+from api.managers.console.figures.days import Comparison, presets
+from api.managers.console.figures.tables import TableFigure, Unit
+from api.managers.console.saying import NONE, figure_text, interval_text, note_text, span_text
+from api.managers.hq.budgets import CampaignBudget, budgets_of
+from api.managers.hq.endpoints import ends
+from api.managers.hq.league import StoreLeague, make_league, stores_of
+from api.managers.reports import Reports, reports
+from api.pages import page
+from api.texts.catalogue import words
+from api.texts.language import Language, language
+from api.texts.money import money
+from api.texts.numbers import number
+from api.texts.times import short_date
+from engine.indicators.league import LeagueFigure, LeagueRow
+from engine.vocabulary import Right
+
+router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
+NAMES = ("from", "to", "compare", "by")
+ALIKE = (Comparison.PREVIOUS, Comparison.YEAR)
+UNITS: dict[LeagueFigure, Unit] = {
+    LeagueFigure.CAME_IN: "count",
+    LeagueFigure.STAY: "s",
+    LeagueFigure.CONVERSION: "rate",
+    LeagueFigure.QUEUE: "people",
+    LeagueFigure.WAITING: "s",
+}
+"""The others are shares."""
+
+
+@router.get("/hq", summary="Stores beside one another")
+def hq_page(
+    request: Request,
+    visitor: Annotated[Grant | None, Depends(needs_or_nobody(Right.COMPARE_STORES))],
+    made: Annotated[Reports, Depends(reports)],
+) -> Response:
+    """The league of the reader's stores. Asks to sign in where nobody is."""
+    if visitor is None:
+        return sign_in_page(request, request.url.path)
+    lang, now = language(request), time.time()
+    plans = stores_of(made, visitor, Right.COMPARE_STORES)
+    given = {name: request.query_params[name] for name in NAMES if request.query_params.get(name)}
+    league = make_league(made, plans, given, now=now)
+    seen = [plan for plan in plans if visitor.may(Right.SEE_CAMPAIGNS, plan.store)]
+    t = words(lang)
+    return page(
+        request,
+        "hq.html",
+        league=league,
+        title=t.league_figures[league.figure],
+        why=[(t.league_figures[f], t.league_why[f]) for f in LeagueFigure],
+        span=span_text(league.span, lang),
+        before=span_text(league.before, lang),
+        notes=[note_text(note, plans[0], lang) for note in league.asked.notes],
+        rows=[_row(row, league, lang) for row in league.rows],
+        budgets=[_budget(b, lang) for b in budgets_of(made.ctx, seen, now)],
+        figures=[(f.value, t.league_figures[f], f is league.figure) for f in LeagueFigure],
+        compares=[
+            (c.value, t.comparisons[c], c is league.asked.compare) for c in (Comparison.PREVIOUS, Comparison.YEAR)
+        ],
+        presets=_presets(league, lang, now),
+        today=league.span.local.clock(now).date(),
+        downloads=[(f"/v1/hq/league{form}?{query(league)}", name) for form, name in (("", "JSON"), ("/csv", "CSV"))],
+        keep=f"&{query(league)}",
+    )
+
+
+def query(league: StoreLeague, **changes: str) -> str:
+    """The address's query of a league, with changes."""
+    said = {
+        "from": league.span.first.isoformat(),
+        "to": league.span.last.isoformat(),
+        "compare": league.asked.compare.value,
+        "by": league.figure.value,
+    }
+    return urlencode(said | {name.rstrip("_"): value for name, value in changes.items()})
+
+
+def _presets(league: StoreLeague, lang: Language, now: float) -> list[tuple[str, str, bool]]:
+    t, span = words(lang), league.span
+    return [
+        (
+            f"/hq?{query(league, from_=first.isoformat(), to=last.isoformat())}&lang={lang}",
+            t.presets[name],
+            (first, last) == (span.first, span.last),
+        )
+        for name, (first, last) in presets(span.local.clock(now).date()).items()
+    ]
+
+
+def _row(row: LeagueRow, league: StoreLeague, lang: Language) -> dict[str, Any]:
+    unit = UNITS.get(league.figure, "share")
+    figure, plan, days = TableFigure(*ends(row.now)), league.plans[row.store], league.span
+    said = urlencode({"from": days.first.isoformat(), "to": days.last.isoformat(), "compare": "previous"})
+    return {
+        "place": place_text(row),
+        "name": plan.name,
+        "href": f"/manage/{row.store}/trend?{said}&lang={lang}",
+        "figure": figure_text(figure.value, unit, lang),
+        "interval": interval_text(figure, unit, lang),
+        "before": figure_text(None if row.before is None else row.before.value, unit, lang),
+        "change": figure_text(None if row.change is None else row.change.share, "change", lang),
+        "differs": row.change is not None and row.change.significant,
+    }
+
+
+def place_text(row: LeagueRow) -> str:
+    """`2`, or `2–4` where it is not apart from its neighbours; a dash without a place."""
+    if row.best is None:
+        return NONE
+    return str(row.best) if row.best == row.worst else f"{row.best}{NONE}{row.worst}"
+
+
+def _budget(b: CampaignBudget, lang: Language) -> dict[str, Any]:
+    t, pace = words(lang), b.pace
+
+    def amount(n: float | None) -> str:
+        if n is None:
+            return NONE
+        return money(round(n), b.plan.currency, lang) if b.money else number(round(n), lang)
+
+    gone = "" if pace.gone_at is None else t.hq.gone.format(day=short_date(pace.gone_at, b.plan.timezone, lang))
+    return {
+        "store": b.plan.name,
+        "name": b.stored.campaign.name,
+        "href": f"/campaigns/{b.plan.store}/{b.stored.campaign.id}?lang={lang}",
+        "spent": amount(pace.spent),
+        "budget": amount(pace.budget),
+        "due": amount(pace.due),
+        "state": t.paces[pace.state],
+        "gone": gone,
+    }

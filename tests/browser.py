@@ -27,6 +27,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.expected_conditions import alert_is_present
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from tests.browsers.devtools import Devtools
 from tests.sites import until
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -78,16 +79,55 @@ const shown = [...document.querySelectorAll(selector)].filter((e) => visible(e) 
 
 
 @pytest.fixture
-def chromium(tmp_path: Path) -> Iterator[Chrome]:
-    """A browser with a fresh profile and a window as wide as a phone. Missing: skipped, but in CI a failure."""
+def chromium(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """A browser as nobody has used it, and a window as wide as a phone. Missing: skipped, but in CI a failure.
+
+    One Chromium serves all tests of a process, each in a browser context of its own: no cookie, file or service worker
+    outlives it. It is as an incognito window: what needs a kept profile (push) takes `own_chromium`.
+    """
+    browser = _shared(request.config, tmp_path_factory)
+    home = browser.current_window_handle
+    with Devtools(browser) as devtools:
+        context = devtools.send("Target.createBrowserContext")
+        page = devtools.send("Target.createTarget", url="about:blank", newWindow=True, **context)
+        browser.switch_to.window(page["targetId"])
+        try:
+            browser.get_log("browser")  # type: ignore[no-untyped-call] # of earlier tests
+            yield _as_a_phone(browser)
+        finally:
+            browser.switch_to.window(home)
+            devtools.send("Target.disposeBrowserContext", **context)
+
+
+@pytest.fixture
+def own_chromium(tmp_path: Path) -> Iterator[Chrome]:
+    """A browser of this test's own, with a profile that stays while it runs."""
+    browser = _started(tmp_path / "chromium")
+    try:
+        yield _as_a_phone(browser)
+    finally:
+        browser.quit()
+
+
+_RUNNING = pytest.StashKey[Chrome]()
+
+
+def _shared(config: pytest.Config, folders: pytest.TempPathFactory) -> Chrome:
+    """The browser of this process, started where it is not."""
+    if _RUNNING not in config.stash:
+        config.stash[_RUNNING] = browser = _started(folders.mktemp("chromium"))
+        config.add_cleanup(browser.quit)
+    return config.stash[_RUNNING]
+
+
+def _started(profile: Path) -> Chrome:
     missing = [str(p) for p in (CHROMIUM, DRIVER) if not p.exists()]
     if missing:
         reason = f"{' and '.join(missing)} not installed"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    profile = tmp_path / "chromium"
-    profile.mkdir()
+    profile.mkdir(exist_ok=True)
     options = ChromeOptions()
     options.binary_location = str(CHROMIUM)
     for flag in (*FLAGS, f"--user-data-dir={profile}", f"--window-size={PHONE[0]},{PHONE[1]}"):
@@ -95,14 +135,15 @@ def chromium(tmp_path: Path) -> Iterator[Chrome]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     options.add_experimental_option("prefs", {"intl.accept_languages": LANGUAGE})
     browser = Chrome(options=options, service=Service(executable_path=str(DRIVER)))
-    try:
-        # Chromium's own window is never narrower than 500 px: the page is told the phone's size.
-        metrics = {"width": PHONE[0], "height": PHONE[1], "deviceScaleFactor": 2, "mobile": True}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        browser.set_page_load_timeout(WAIT_S)
-        yield browser
-    finally:
-        browser.quit()
+    browser.set_page_load_timeout(WAIT_S)
+    return browser
+
+
+def _as_a_phone(browser: Chrome) -> Chrome:
+    # Chromium's own window is never narrower than 500 px: the page is told the phone's size.
+    metrics = {"width": PHONE[0], "height": PHONE[1], "deviceScaleFactor": 2, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    return browser
 
 
 def complaints(browser: Chrome) -> list[str]:

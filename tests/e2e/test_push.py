@@ -21,7 +21,8 @@ from engine.storage.vouchers.vouchers import voucher_of
 from engine.vocabulary import Channel, Purpose, VoucherState
 from tests.api.shoppers.reached import agree, issue, reached, subscribe
 from tests.api.site import Site, eventually
-from tests.browser import ask, chromium, click, wait_for
+from tests.browser import ask, click, wait_for
+from tests.browser import own_chromium as chromium  # push needs a profile that is kept
 from tests.browsers.devtools import Devtools
 from tests.clocks import HeldClock
 from tests.push_services import Browser, PushService

@@ -24,6 +24,7 @@ from tests.browser import (
     chromium,
     click,
     complaints,
+    own_chromium,
     shown,
     texts,
     wait_for,
@@ -31,7 +32,7 @@ from tests.browser import (
     write,
 )
 
-__all__ = ["chromium"]
+__all__ = ["chromium", "own_chromium"]
 pytestmark = pytest.mark.e2e
 
 
@@ -112,22 +113,23 @@ new MutationObserver((_, watch) => {
 """Tells a tab in front of the page whether the page can be seen when a coupon comes, and what it then says at once."""
 
 
-def test_a_page_in_the_background_acknowledges_nothing(site: Site, chromium: Chrome) -> None:
+def test_a_page_in_the_background_acknowledges_nothing(site: Site, own_chromium: Chrome) -> None:
     """Only what was really visible counts as delivered."""
-    shopper = sign_in(chromium, site)
-    page = chromium.current_window_handle
-    chromium.execute_script(IN_THE_BACKGROUND)
-    chromium.switch_to.new_window("tab")
-    chromium.get(f"{site.url}/w/corner?lang=fr")
+    browser = own_chromium  # whose tabs share what they keep
+    shopper = sign_in(browser, site)
+    page = browser.current_window_handle
+    browser.execute_script(IN_THE_BACKGROUND)
+    browser.switch_to.new_window("tab")
+    browser.get(f"{site.url}/w/corner?lang=fr")
     voucher = site.issue(shopper, time.time())
-    wait_until(chromium, lambda: ask(chromium, "return localStorage.getItem('background')"), "the coupon, unseen")
-    state, said = ask(chromium, "return localStorage.getItem('background')").split(": ")
+    wait_until(browser, lambda: ask(browser, "return localStorage.getItem('background')"), "the coupon, unseen")
+    state, said = ask(browser, "return localStorage.getItem('background')").split(": ")
     assert state == "hidden"
     assert not any(word in said for word in ("/ack", "/seen")), said
     assert voucher_of(site.db, voucher, shopper).voucher.state == "issued"
-    chromium.close()
-    chromium.switch_to.window(page)
-    wait_for(chromium, ".coupon h3", "Le thé vert")
+    browser.close()
+    browser.switch_to.window(page)
+    wait_for(browser, ".coupon h3", "Le thé vert")
     eventually(lambda: voucher_of(site.db, voucher, shopper).voucher.state == "seen")
 
 

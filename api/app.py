@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from anyio import CapacityLimiter
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 import api.accounts.audit
@@ -246,11 +246,17 @@ def create_app(
     app.state.own_engine = list  # called for what keeps the engine of this process, if it has one, from its work
     problems.mount(app)
     for router in _ROUTERS:
-        app.include_router(router)
+        _include(app, router)
     pages.mount(app)
     contract.mount(app, NEED_KEY)
     _mount_managers(app, ctx)
     return app
+
+
+def _include(app: FastAPI, router: APIRouter) -> None:
+    """The router's routes as they were built at import. FastAPI's own `include_router` would build each anew, at the
+    first request that asks for it, for what an application may add to them: a prefix, dependencies. Ours adds none."""
+    app.router.routes.extend(router.routes)
 
 
 def _channel_open(plans: Mapping[str, Plan], channel: Channel, store: str, now: float) -> bool:
@@ -319,14 +325,14 @@ def _loudly(task: asyncio.Task[None]) -> None:
 
 def _mount_managers(app: FastAPI, ctx: AppContext) -> None:
     """Reports, and the managers' pages; those import NiceGUI at the first visit, and say so where it is missing."""
-    app.include_router(api.managers.endpoints.router)
-    app.include_router(api.health.labels.router)
-    app.include_router(api.managers.retention.router)
-    app.include_router(api.managers.share_reviews.router)
-    app.include_router(api.managers.share_reviews.pages)
-    app.include_router(api.managers.console.endpoints.router)
-    app.include_router(api.managers.console.pages.router)
-    app.include_router(api.managers.console.letters.router)
-    app.include_router(api.managers.hq.endpoints.router)
-    app.include_router(api.managers.hq.pages.router)
+    _include(app, api.managers.endpoints.router)
+    _include(app, api.health.labels.router)
+    _include(app, api.managers.retention.router)
+    _include(app, api.managers.share_reviews.router)
+    _include(app, api.managers.share_reviews.pages)
+    _include(app, api.managers.console.endpoints.router)
+    _include(app, api.managers.console.pages.router)
+    _include(app, api.managers.console.letters.router)
+    _include(app, api.managers.hq.endpoints.router)
+    _include(app, api.managers.hq.pages.router)
     api.managers.pages.mount(app, ctx)

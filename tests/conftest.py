@@ -13,6 +13,9 @@ import pytest
 import tests.examples  # noqa: F401 (for what it tells hypothesis)
 from tests.brokers import Mosquitto
 from tests.clocks import HeldClock, hold_rate_limits
+from tests.compiled import share_compiled
+
+share_compiled()
 
 # Compiled files are kept, whatever the shell says: else each worker rewrites every test file anew, and each of the
 # processes that tests start compiles all rooms (measured: 8 s of CPU a worker, 0.4 s a process).

@@ -29,6 +29,7 @@ VENDORS = "/in/"
 bounded as all others, once it knows that the sender may speak at all."""
 LARGEST_INT = 2**63 - 1  # what a column of either database holds
 _UNWELCOME = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNWELCOME_BYTES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")  # of a header: a tab is the only one it may hold
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 _CONTROL = "control characters are not taken"
@@ -98,7 +99,7 @@ def _check_head(scope: Scope) -> None:
     for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
         _check_text(f"query.{name}", name + value)
     for raw_name, raw_value in scope["headers"]:
-        if any((byte < 0x20 and byte != 0x09) or byte == 0x7F for byte in raw_value):
+        if _UNWELCOME_BYTES.search(raw_value):
             raise Unwelcome(f"header.{raw_name.decode('latin-1')}", _CONTROL)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from email.utils import parseaddr
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import httpx
@@ -113,4 +113,10 @@ def _client(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
 
 
 def _tls(ca_file: Path | None) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    return _public_tls() if ca_file is None else ssl.create_default_context(cafile=str(ca_file))
+
+
+@cache
+def _public_tls() -> ssl.SSLContext:
+    """The system's authorities, read once: that takes as long as all else of a channel's opening."""
+    return ssl.create_default_context()

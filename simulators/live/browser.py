@@ -69,7 +69,7 @@ class Wires(httpx.AsyncHTTPTransport):
     """One connection pool under many browsers: closing a browser leaves it open. `close_all` ends it."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(verify=False)  # of a pool that is never used: it need not read the authorities
         self._connects = Connects()
         # httpx hands no backend on to its pool, so the pool is made here
         self._pool = httpcore.AsyncConnectionPool(

@@ -49,13 +49,14 @@ def recovery(air: str, interval_s: float, seed: int) -> Recovery:
     true, wrong = _places(np.column_stack([cells.x_m, cells.y_m]), rng)
     misled, right = Locator(plan, cells), Locator(plan, cells)
     times = np.arange(0.0, WRONG_S + TRUE_S, interval_s)
+    at_true, at_wrong = radio.mean_dbm(true), radio.mean_dbm(wrong)
     for t in times[times < WRONG_S].tolist():
-        misled.locate(radio.scans(wrong, t))
-        right.locate(radio.scans(true, t))
+        misled.locate(radio.scans(at_wrong, t))
+        right.locate(radio.scans(at_true, t))
     back, lost = np.full(PHONES, np.inf), np.nan
     start = float(times[times >= WRONG_S][0])
     for t in times[times >= WRONG_S].tolist():
-        heard = radio.scans(true, t)
+        heard = radio.scans(at_true, t)
         at, best = _fixes(misled, heard), _fixes(right, heard)
         error = np.hypot(*(at - true).T)
         lost = float(np.nanmedian(error)) if t == start else lost
@@ -71,15 +72,18 @@ class _Radio:
         self._mean_dbm, self._offset_db, self._rng = mean_dbm, offset_db, rng
         self._ap = np.array([(p.x_m, p.y_m, p.z_m) for p in plan.access_points])
 
-    def scans(self, at: F64, t: float) -> Scans:
+    def mean_dbm(self, at: F64) -> F64:
+        """(phones, access points) of phones that stand at places (phones, 2)."""
         phone = np.column_stack([at, np.full(len(at), PHONE_M)])
-        rssi = self._mean_dbm(self._ap, phone) + self._offset_db
-        rssi += self._rng.normal(0.0, 4.0, rssi.shape)
+        return np.asarray(self._mean_dbm(self._ap, phone) + self._offset_db, np.float64)
+
+    def scans(self, mean_dbm: F64, t: float) -> Scans:
+        rssi = mean_dbm + self._rng.normal(0.0, 4.0, mean_dbm.shape)
         rssi[(rssi < SENSITIVITY_DBM) | (self._rng.random(rssi.shape) < 0.1)] = np.nan
         none = np.full(rssi.shape, np.nan, np.float32)
-        device = np.arange(len(at), dtype=np.uint64)
+        device = np.arange(len(rssi), dtype=np.uint64)
         value = np.round(rssi).astype(np.float32)
-        return Scans(np.full(len(at), t), device, value, none, none, np.zeros(rssi.shape, np.float32))
+        return Scans(np.full(len(rssi), t), device, value, none, none, np.zeros(rssi.shape, np.float32))
 
 
 def _places(floor: F64, rng: np.random.Generator) -> tuple[F64, F64]:

@@ -40,6 +40,7 @@ class Variant:
 
 VARIANTS = {
     "plain": Variant(),
+    "short": Variant(seconds=90.0),  # for every test run
     "one AP out": Variant(ap_out=1),
     "AP moved 2 m": Variant(ap_moved_m=2.0),
     "scan every 30 s": Variant(scan_s=30.0, seconds=1200.0),

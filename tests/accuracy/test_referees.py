@@ -1,4 +1,9 @@
-"""The referees that are quick enough for every test run; `python -m tests.accuracy` runs them all."""
+"""The referees that are quick enough for every test run; `python -m tests.accuracy` runs them all.
+
+Three stores of four minutes take as long as a tenth of all tests. So a test run makes one store of a minute and a half
+anew, and of the three it reads what the baseline file keeps: `make accuracy` measures those, and fails where a figure
+of that file is no longer true.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +18,20 @@ QUICK = [
     "espresense diagonal_walk",
     "espresense living_to_bedroom",
     *ONE_OUT,
-    "statistical store, plain",
-    "traced store, plain",
+    "statistical store, short",
+    "traced store, short",
     "boutique, two levels",
 ]
 
 
+AIRS = ("statistical", "traced")
+FORMS = ("plain", "short")
+
+
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Figures]:
-    return {name: run() for name, run in referees().items() if name in QUICK}
+    """Of the quick ones anew, of all others as they are kept."""
+    return baseline() | {name: run() for name, run in referees().items() if name in QUICK}
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -43,35 +53,42 @@ def test_with_one_node_out_the_peer_s_scenario_is_still_located(figures: dict[st
         assert figures[name]["median_m"] < 0.6
 
 
-def test_sigma_is_true_in_stores(figures: dict[str, Figures]) -> None:
-    """Of a normal error, 63 to 68 % lie within one radial standard deviation, depending on its shape."""
-    for air in ("statistical", "traced"):
-        own = figures[f"{air} store, plain"]
-        assert 0.60 < own["within_1_sigma"] < 0.74
-        assert 0.92 < own["within_2_sigma"] < 0.98
-        assert 0.62 < own["lagged_within_1_sigma"] < 0.74
-        assert 0.92 < own["lagged_within_2_sigma"] < 0.98
+@pytest.mark.parametrize("air", AIRS)
+@pytest.mark.parametrize("form", FORMS)
+def test_sigma_is_true_in_stores(figures: dict[str, Figures], air: str, form: str) -> None:
+    """Of a normal error, 63 to 68 % lie within one radial standard deviation, depending on its shape. One store of a
+    minute and a half strays further than three of four."""
+    own, stray = figures[f"{air} store, {form}"], 0.0 if form == "plain" else 0.03
+    assert 0.60 < own["within_1_sigma"] < 0.74
+    assert 0.92 < own["within_2_sigma"] < 0.98
+    assert 0.62 < own["lagged_within_1_sigma"] < 0.74 + stray
+    assert 0.92 < own["lagged_within_2_sigma"] < 0.98 + stray / 2
 
 
-def test_a_lag_helps(figures: dict[str, Figures]) -> None:
-    for air in ("statistical", "traced"):
-        own = figures[f"{air} store, plain"]
-        assert own["lagged_median_m"] < 0.95 * own["median_m"]
-        assert own["lagged_p90_m"] < 0.95 * own["p90_m"]
+@pytest.mark.parametrize("air", AIRS)
+@pytest.mark.parametrize("form", FORMS)
+def test_a_lag_helps(figures: dict[str, Figures], air: str, form: str) -> None:
+    own = figures[f"{air} store, {form}"]
+    assert own["lagged_median_m"] < 0.95 * own["median_m"]
+    assert own["lagged_p90_m"] < 0.95 * own["p90_m"]
 
 
-def test_p_zone_means_what_it_says(figures: dict[str, Figures]) -> None:
-    for air in ("statistical", "traced"):
-        assert figures[f"{air} store, plain"]["zone_probability_off"] < 0.03
+@pytest.mark.parametrize("air", AIRS)
+@pytest.mark.parametrize("form", FORMS)
+def test_p_zone_means_what_it_says(figures: dict[str, Figures], air: str, form: str) -> None:
+    assert figures[f"{air} store, {form}"]["zone_probability_off"] < 0.03
 
 
 def test_the_level_is_right(figures: dict[str, Figures]) -> None:
     assert figures["boutique, two levels"]["level_right"] >= 0.99
 
 
-def test_access_points_over_shelves_do_not_teach_that_shelves_cost_nothing(figures: dict[str, Figures]) -> None:
-    assert figures["statistical store, plain"]["median_m"] < 3.0
-    assert figures["traced store, plain"]["median_m"] < 3.1
+@pytest.mark.parametrize("form", FORMS)
+def test_access_points_over_shelves_do_not_teach_that_shelves_cost_nothing(
+    figures: dict[str, Figures], form: str
+) -> None:
+    assert figures[f"statistical store, {form}"]["median_m"] < 3.0
+    assert figures[f"traced store, {form}"]["median_m"] < 3.1
 
 
 def test_a_figure_that_moves_is_named() -> None:

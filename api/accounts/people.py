@@ -105,17 +105,18 @@ def change_role(
     return _do(ctx, request, me, account_id, lambda: change(ctx.db, me.actor, account_id, known, where, time.time()))
 
 
-@pages.post(PEOPLE + "/{account_id}/state", summary="Close an account, or open it again")
+@pages.post(PEOPLE + "/{account_id}/state", summary="Close an account, open it again, or erase it")
 def change_state(
     account_id: str,
     request: Request,
     me: Admin,
-    do: Annotated[Literal["disable", "enable"], Form()],
+    do: Annotated[Literal["disable", "enable", "erase"], Form()],
     ctx: AppContext = Depends(context),
 ) -> Response:
     """Closing signs out everywhere at once. The last administrator of all stores cannot be closed."""
     _visible(ctx, me, account_id)
-    change = desk.disable_account if do == "disable" else desk.enable_account
+    changes = {"disable": desk.disable_account, "enable": desk.enable_account, "erase": desk.erase_account}
+    change = changes[do]
     return _do(ctx, request, me, account_id, lambda: change(ctx.db, me.actor, account_id, time.time()))
 
 
@@ -156,7 +157,7 @@ def _do(ctx: AppContext, request: Request, me: Grant, account_id: str, change: C
         return _one(ctx, request, me, _visible(ctx, me, account_id), t.people.last_admin, 409)
     except NotYours:
         return _one(ctx, request, me, _visible(ctx, me, account_id), t.people.not_yours, 403)
-    left = _sees(me, desk.get_account(ctx.db, account_id, time.time()))
+    left = any(a.account_id == account_id and _sees(me, a) for a in desk.list_accounts(ctx.db, time.time()))
     path = f"{PEOPLE}/{account_id}" if left else PEOPLE
     return RedirectResponse(f"{path}?lang={language(request)}", 303)
 

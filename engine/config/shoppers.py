@@ -101,3 +101,6 @@ class RetentionConfig(ConfigSection):
     share_visits_days: int = Field(395, ge=1, le=1096)  # who opened a shared link, as digests
     deliveries_days: int = Field(30, ge=1, le=395)  # messages that are over
     prospects_days: int = Field(1096, ge=1, le=1096)  # profiles without sign-in, visit or voucher
+    guest_coupons_days: int = Field(395, ge=8, le=1096)  # which browser had a coupon that is over
+    shop_events_days: int = Field(395, ge=1, le=1096)  # orders, purchases, returns, views and baskets of shop systems
+    audit_days: int = Field(365, ge=30, le=1096)  # who did what in the console (CNIL: six months to a year)

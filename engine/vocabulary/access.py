@@ -64,6 +64,7 @@ class AuditAction(StrEnum):
     DISABLED = "disabled"
     ENABLED = "enabled"
     PICKUP_HANDED_OVER = "pickup_handed_over"
+    ERASED = "erased"
 
 
 class PasswordFlaw(StrEnum):

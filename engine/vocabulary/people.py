@@ -28,6 +28,10 @@ class RetentionRule(StrEnum):
     CAP_COUNTS = "cap_counts"
     RECEIVED = "received"
     PROSPECTS = "prospects"
+    GUEST_COUPONS = "guest_coupons"
+    SHOP_EVENTS = "shop_events"
+    HELD_MESSAGES = "held_messages"
+    AUDIT = "audit"
 
 
 class Purpose(StrEnum):

@@ -12,11 +12,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from engine.errors import BusinessRefusal, NotFound
-from engine.storage.accounts.audit import COMMAND, Actor, note
+from engine.storage.accounts.audit import COMMAND, Actor, forget_name, note
 from engine.storage.database import Database
 from engine.storage.keys import EVERY_STORE
 from engine.storage.models.accounts import (
@@ -25,10 +25,13 @@ from engine.storage.models.accounts import (
     AccountSessionTable,
     ConsoleAccountTable,
 )
+from engine.storage.models.vouchers import CampaignRevisionTable
 from engine.storage.upserts import named_lock, table_of, upsert
 from engine.vocabulary import AuditAction, ProblemCode, Role
 
 NAME_CHARS = 64
+ERASED_AS = "#"
+"""Before the id of an account that was erased, where its name stood."""
 Hold = tuple[Role, str]
 """A role and its store; `*` is every one."""
 
@@ -174,6 +177,28 @@ def enable_account(db: Database, by: Actor, account_id: str, now: float) -> None
             row.disabled_at = None
             roles = _roles_of(session, [account_id])[account_id]
             note(session, by, AuditAction.ENABLED, now, store=_about(roles), subject=account_id, name=row.name)
+
+
+def erase_account(db: Database, by: Actor, account_id: str, now: float) -> None:
+    """Forgets somebody: name, e-mail, password and roles. Logs and histories keep a number instead of the name, which
+    anybody may have again. Raises NotFound, NotYours, LastAdmin."""
+    number = ERASED_AS + account_id
+    with db.write() as session:
+        row = _managed(session, by, account_id, set(), all_of_it=True)
+        roles = _roles_of(session, [account_id])[account_id]
+        if (Role.ADMIN, EVERY_STORE) in roles and row.disabled_at is None:
+            _keep_an_admin(session, without=account_id)
+        name = row.name
+        for model in (AccountSessionTable, AccountInvitationTable, AccountRoleTable):
+            table = table_of(model)
+            session.connection().execute(delete(table).where(table.c.account_id == account_id))
+        session.delete(row)
+        session.flush()
+        forget_name(session, account_id, name, number)
+        written = table_of(CampaignRevisionTable)
+        session.connection().execute(update(written).where(written.c.by == name).values(by=number))
+        who = Actor(number, account_id) if by.account_id == account_id else by
+        note(session, who, AuditAction.ERASED, now, store=_about(roles), subject=account_id, name=number)
 
 
 def managed(session: Session, by: Actor, account_id: str) -> ConsoleAccountTable:

@@ -60,8 +60,16 @@ class AccountSessionTable(SQLModel, table=True):
     seen_at: float = Field(sa_type=Double)
 
 
+class AuditPassTable(SQLModel, table=True):
+    """Empty but within the transactions that may change the log: those that forget in time, and erase an account."""
+
+    __tablename__: ClassVar[str] = "audit_pass"
+    id: int | None = Field(default=None, primary_key=True)
+
+
 class AuditEntryTable(SQLModel, table=True):
-    """Append-only (triggers refuse change): who did what, to whom or what, in which store (`*`: in none alone)."""
+    """Append-only (triggers refuse change, see `AuditPassTable`): who did what, to whom or what, in which
+    store (`*`: in none alone)."""
 
     __tablename__: ClassVar[str] = "audit_entry"
     __table_args__ = (

@@ -9,7 +9,10 @@ from sqlmodel import Field, SQLModel
 
 
 class AccessKeyTable(SQLModel, table=True):
-    """One key. `store` is `*` for all of the site's; it ends at `ends_at`, by being revoked or rotated."""
+    """One key. `store` is `*` for all of the site's; it ends at `ends_at`, by being revoked or rotated.
+
+    `held_by` is the id of the account that has it, empty where nobody said.
+    """
 
     __tablename__: ClassVar[str] = "access_key"
     key_id: str = Field(primary_key=True)
@@ -17,5 +20,6 @@ class AccessKeyTable(SQLModel, table=True):
     scope: str
     store: str
     name: str
+    held_by: str = Field(default="")
     made_at: float = Field(sa_type=Double)
     ends_at: float | None = Field(default=None, sa_type=Double)

@@ -27,7 +27,8 @@ Row = dict[str, Any]
 OF_NOBODY = frozenset(
     {
         *("access_key", "campaign", "heat", "lease", "retention_proof", "status", "store_version", "consent_count"),
-        *("console_account", "account_role", "account_invitation", "account_session", "audit_entry"),  # who works here
+        # who works here
+        *("console_account", "account_role", "account_invitation", "account_session", "audit_entry", "audit_pass"),
         *("zone_expected", "zone_flow", "zone_hour", "push_key", "received", "plan_version"),
         "campaign_revision",  # what campaigns said, and which colleague said so
         "attempt_count",  # by digests of addresses, for a day or two at most

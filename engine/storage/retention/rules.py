@@ -7,28 +7,34 @@ erased; the consent log, which is proof and leads nowhere by then; statistics, w
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
-from sqlmodel import SQLModel, col
+from sqlmodel import Session, SQLModel, col
 
 from engine.config import RetentionConfig
 from engine.offers.caps import WEEK_S
 from engine.privacy.day_keys import KeyFile
 from engine.privacy.salts import DailySalts
 from engine.storage import cap_counts
+from engine.storage.accounts.audit import let_change
+from engine.storage.commerce import held
 from engine.storage.database import Database
+from engine.storage.models.accounts import AuditEntryTable
+from engine.storage.models.commerce import HeldMessageTable, ShopEventTable
 from engine.storage.models.ledger import ShareVisitTable
 from engine.storage.models.running import CheckpointTable, IdempotencyTable, JournalTable, ReceivedTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.visits import VisitTable
 from engine.storage.models.vouchers import CapCountTable, DecisionTable, DeliveryTable
 from engine.storage.once import idempotency, received
+from engine.storage.retention.guests import count_guests, cut_guests
 from engine.storage.retention.prospects import purge_prospects, unused_profiles
 from engine.storage.upserts import table_of
-from engine.vocabulary import DeliveryState, RetentionRule
+from engine.vocabulary import DeliveryState, RetentionRule, ShopEventKind
 
 DAY_S = 86_400.0
 BATCH = 5_000  # rows of one transaction: engines and tills write in between
@@ -49,7 +55,8 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
     salts, keys, state_s = DailySalts(data_dir), KeyFile(data_dir), config.state_hours * 3600.0
     over = (col(DeliveryTable.state) != DeliveryState.PENDING) & _not_restricted(DeliveryTable.shopper_id)
     visits, decisions = _not_restricted(VisitTable.shopper_id), _not_restricted(DecisionTable.shopper_id)
-    profiles_s = config.prospects_days * DAY_S
+    profiles_s, guests_s = config.prospects_days * DAY_S, config.guest_coupons_days * DAY_S
+    of_people = col(ShopEventTable.kind).not_in([ShopEventKind.STOCK, ShopEventKind.CATALOGUE])
     share_visits_s, deliveries_s = config.share_visits_days * DAY_S, config.deliveries_days * DAY_S
     return [
         Rule(RetentionRule.SALTS, DAY_S, salts.destroy_ended, salts.count_ended),
@@ -69,6 +76,20 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
             lambda now: purge_prospects(db, now, profiles_s),
             lambda now: len(unused_profiles(db, now, profiles_s, limit=None)),
         ),
+        Rule(
+            RetentionRule.GUEST_COUPONS,
+            guests_s,
+            lambda now: cut_guests(db, now, guests_s),
+            lambda now: count_guests(db, now, guests_s),
+        ),
+        _by_age(db, RetentionRule.SHOP_EVENTS, ShopEventTable, "at", config.shop_events_days * DAY_S, of_people),
+        Rule(
+            RetentionRule.HELD_MESSAGES,
+            held.KEEP_S,
+            lambda now: held.purge_held(db, now),
+            lambda now: _count(db, HeldMessageTable, table_of(HeldMessageTable).c.received_at < now - held.KEEP_S),
+        ),
+        _by_age(db, RetentionRule.AUDIT, AuditEntryTable, "at", config.audit_days * DAY_S, before=let_change),
     ]
 
 
@@ -85,10 +106,12 @@ def _by_age(
     at: str,
     keep_s: float,
     only: ColumnElement[bool] | None = None,
+    before: Callable[[Session], AbstractContextManager[object]] = nullcontext,
 ) -> Rule:
-    """Rows whose time `at` is before `now - keep_s`; of those `only`."""
+    """Rows whose time `at` is before `now - keep_s`; of those `only`. They are deleted within `before`."""
     table = table_of(model)
-    (key,) = table.primary_key.columns
+    keys = list(table.primary_key.columns)
+    key = keys[0] if len(keys) == 1 else tuple_(*keys)
 
     def old(now: float) -> ColumnElement[bool]:
         return table.c[at] < now - keep_s if only is None else (table.c[at] < now - keep_s) & only
@@ -96,8 +119,8 @@ def _by_age(
     def forget(now: float) -> int:
         gone = 0
         while True:
-            with db.write() as session:
-                batch = select(key).where(old(now)).limit(BATCH)
+            with db.write() as session, before(session):
+                batch = select(*keys).where(old(now)).limit(BATCH)
                 deleted = session.connection().execute(delete(table).where(key.in_(batch))).rowcount
             gone += deleted
             if deleted < BATCH:

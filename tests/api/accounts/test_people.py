@@ -47,6 +47,17 @@ def test_an_invitation_from_beginning_to_end(site: Site) -> None:
         assert late.get("/invitation/made-up").status_code == 410
 
 
+def test_a_closed_account_can_be_erased(site: Site) -> None:
+    with site.colleague("ana", SITE) as ana, site.colleague("bob", (Role.VIEWER, "corner")):
+        path = f"/people/{account_id(site, 'bob')}"
+        assert 'value="erase"' not in ana.get(path).text  # it is closed first
+        ana.post(f"{path}/state", data={"do": "disable"})
+        assert 'value="erase"' in ana.get(path).text
+        assert ana.post(f"{path}/state", data={"do": "erase"}).headers["location"].startswith("/people?")
+        assert ana.get(path).status_code == 404
+        assert "bob" not in ana.get("/audit").text
+
+
 def test_every_page_of_people_leads_back_and_out(site: Site) -> None:
     with site.colleague("ana", SITE) as ana:
         for path in ("/people", f"/people/{account_id(site, 'ana')}", "/audit"):

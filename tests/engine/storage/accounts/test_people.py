@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
 
 from engine.errors import BusinessRefusal, NotFound
 from engine.storage.accounts.audit import COMMAND, Actor, entries
@@ -16,6 +18,7 @@ from engine.storage.accounts.people import (
     account_named,
     disable_account,
     enable_account,
+    erase_account,
     get_account,
     give_role,
     list_accounts,
@@ -25,8 +28,10 @@ from engine.storage.accounts.people import (
 )
 from engine.storage.accounts.sessions import open_session, signed_in
 from engine.storage.database import Database
+from engine.storage.vouchers.campaigns import put_campaign
+from engine.storage.vouchers.revisions import revisions
 from engine.vocabulary import AuditAction, Role
-from tests.engine.storage.scenes import NOW, at_once
+from tests.engine.storage.scenes import NOW, at_once, campaign
 
 SITE: Hold = (Role.ADMIN, "*")
 
@@ -150,3 +155,31 @@ def test_what_was_done_is_written_down_for_those_of_the_store(db: Database) -> N
     assert len(everything) == 8
     assert entries(db, {"*"}, before=everything[3].number) == everything[4:]
     assert {e.subject for e in entries(db, {"*"}, account_id=clerk.account_id)} == {clerk.account_id}
+
+
+def test_an_erased_account_leaves_a_number(db: Database) -> None:
+    """Name, e-mail, password and roles are gone; logs and histories have a number; the name may be had again."""
+    ana, ben = made(db, "ana", SITE), made(db, "ben", (Role.CAMPAIGN_EDITOR, "a"))
+    give_role(db, ana.actor, ben.account_id, Role.VIEWER, "a", NOW)
+    put_campaign(db, "a", campaign(), NOW, by="ben")
+    with pytest.raises(LastAdmin):
+        erase_account(db, ana.actor, ana.account_id, NOW)
+    erase_account(db, ana.actor, ben.account_id, NOW + 1)
+    with pytest.raises(NotFound):
+        get_account(db, ben.account_id, NOW)
+    number = f"#{ben.account_id}"
+    lines = entries(db, ["*"])
+    assert not any("ben" in (line.who, *line.detail.values()) for line in lines)
+    assert lines[0].action is AuditAction.ERASED
+    assert lines[0].detail["name"] == number
+    assert any(line.who == number for line in lines)  # what they did stays on record, theirs
+    assert [r.by for r in revisions(db, "a", campaign().id)] == [number]
+    assert made(db, "ben", (Role.VIEWER, "a")).account_id != ben.account_id
+
+
+def test_nobody_else_changes_the_log(db: Database) -> None:
+    made(db, "ana", SITE)
+    for verb in ("UPDATE audit_entry SET who = 'eve'", "DELETE FROM audit_entry"):
+        with pytest.raises(DatabaseError, match="append-only"), db.write() as session:
+            session.connection().execute(text(verb))
+    assert {line.who for line in entries(db, ["*"])} <= {"rayon accounts", "ana"}

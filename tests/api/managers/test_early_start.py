@@ -6,11 +6,11 @@ generator in another thread meanwhile. The program below runs in a process of it
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.forked import rayon
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = """
@@ -43,7 +43,6 @@ print(before_visit, walks - before_visit)
 
 @pytest.mark.parametrize(("when", "expected"), [("early", "1 0"), ("late", "0 1")])
 def test_the_walk_over_all_objects_is_over_before_the_engine_starts(tmp_path: Path, when: str, expected: str) -> None:
-    command = [sys.executable, "-c", PROGRAM, str(tmp_path), when]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+    done = rayon(ROOT, tmp_path, when, program=PROGRAM)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == expected

@@ -18,6 +18,7 @@ from engine.errors import OperatorError
 from engine.ingest.mqtt.broker import Broker
 from engine.ingest.mqtt.receiver import Publisher
 from tests.brokers import require_mosquitto
+from tests.forked import Rayon
 from tests.sites import RAYON, until
 
 BROKERS = ["mosquitto", "amqtt"]
@@ -35,11 +36,16 @@ def kind_of_broker(request: pytest.FixtureRequest) -> str:
 class Demo:
     """A running `rayon demo`, with what it wrote so far."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, kind: str) -> None:
         self._log = folder / "demo.log"
         environ = {**os.environ, "TMPDIR": str(folder), "PYTHONUNBUFFERED": "1"}
-        with self._log.open("wb") as log:
-            command = [*RAYON, "demo", *options]
+        options = ["demo", "--broker", kind]
+        self.process: Rayon | subprocess.Popen[bytes]
+        if kind != "mosquitto":
+            self.process = Rayon(*options, out=self._log, cwd=Path.cwd(), env=environ)
+            return
+        with self._log.open("wb") as log:  # from nothing, as somebody does who has just installed it
+            command = [*RAYON, *options]
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ)
 
     @property
@@ -58,11 +64,11 @@ class Demo:
 
 @pytest.fixture
 def demo(kind: str, tmp_path: Path) -> Iterator[Demo]:
-    running = Demo(tmp_path, "--broker", kind)
+    running = Demo(tmp_path, kind)
     yield running
     if running.process.poll() is None:
         running.process.kill()
-    running.process.wait()
+    running.process.wait(WAIT_S)
 
 
 def visit(link: str) -> str:
@@ -120,7 +126,7 @@ def test_kill_9_leaves_no_process_behind(demo: Demo) -> None:
     until(lambda: len(descendants(demo.process.pid)) >= 6, WAIT_S)  # a broker, two stores' shoppers, and their keepers
     parts = descendants(demo.process.pid)
     demo.process.kill()
-    demo.process.wait()
+    demo.process.wait(WAIT_S)
     until(lambda: not {pid for pid in parts if Path(f"/proc/{pid}").exists()}, WAIT_S, lambda: str(parts))
 
 

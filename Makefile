@@ -55,6 +55,7 @@ servers:
 # tests run side by side: threads inside matrix products would only wait for each other
 test: export OMP_NUM_THREADS = 1
 test: $(VENV)/.dev servers
+	$(BIN)/python -m tests.warm
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: $(VENV)/.dev

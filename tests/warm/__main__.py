@@ -1,0 +1,53 @@
+"""Compiles what all workers of a run need, once: on a new clone each of them would do it, all at the same time.
+
+`python -m tests.warm`, which `make test` runs first. The hot path's inner loops take numba 11 s of CPU; meanwhile, on
+another core, our modules become bytecode, and pytest's asserts in 600 test files are rewritten (8 s). What is there
+already is left alone.
+"""
+
+from __future__ import annotations
+
+import compileall
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from _pytest.assertion import AssertionState
+from _pytest.assertion.rewrite import PYC_TAIL, _read_pyc, _rewrite_test, _write_pyc, get_cache_dir, try_makedirs
+from _pytest.config import get_config
+
+ROOT = Path(__file__).parents[2]
+KERNELS = "import engine.positioning.kernels.compiled"
+
+
+def main() -> int:
+    """The exit status: of what numba compiles, since nothing else can fail."""
+    kernels = subprocess.Popen([sys.executable, "-c", KERNELS], cwd=ROOT)
+    for room in ("engine", "simulators", "api", "floorplans", "tests"):
+        compileall.compile_dir(ROOT / room, quiet=1)
+    rewrite(rewritten_files())
+    return kernels.wait()
+
+
+def rewrite(paths: Iterable[Path]) -> int:
+    """How many of these files had no rewritten form yet; pytest finds it where it looks for it."""
+    config = get_config()
+    state, written = AssertionState(config, "rewrite"), 0
+    for path in paths:
+        folder = get_cache_dir(path)
+        cached = folder / (path.name.removesuffix(".py") + PYC_TAIL)
+        if _read_pyc(path, cached) is None and try_makedirs(folder):
+            source_hash, code = _rewrite_test(path, config)
+            written += _write_pyc(state, code, source_hash, cached)
+    return written
+
+
+def rewritten_files() -> Iterator[Path]:
+    """Those whose asserts pytest rewrites."""
+    for name in ("conftest.py", "test_*.py"):
+        yield from (ROOT / "tests").rglob(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

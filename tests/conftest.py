@@ -41,31 +41,44 @@ def rate_clock(monkeypatch: pytest.MonkeyPatch) -> HeldClock:
 LONG = (
     "tests/reliability/test_kill.py",
     "tests/accuracy/test_referees.py",
-    "tests/e2e/test_shop.py",
-    "tests/api/cli/demo/test_demo.py",
-    "tests/simulators/live/test_friends_real_api.py",
-    "tests/engine/storage/vouchers/test_claims.py",
-    "tests/e2e/test_points.py",
-    "tests/e2e/test_replay.py",
-    "tests/simulators/live/test_reactions_real_api.py",
+    "tests/e2e/test_chains.py",
     "tests/engine/positioning/regions/test_regions.py",
-    "tests/e2e/test_baselines.py",
-    "tests/simulators/live/test_phones_bad_server.py",
-    "tests/simulators/test_crowds.py",
-    "tests/api/cli/score/test_uplift.py",
-    "tests/engine/storage/vouchers/test_tills.py",
-    "tests/api/cli/bench/test_bench.py",
-    "tests/reliability/test_database_away.py",
+    "tests/e2e/test_shop.py",
+    "tests/api/texts/test_language.py",
+    "tests/api/cli/demo/test_demo.py",
+    "tests/cases/test_two_engines.py",
+    "tests/api/managers/console/test_browser.py",
+    "tests/engine/ingest/decoders/test_spoilt_messages.py",
+    "tests/e2e/test_points.py",
     "tests/simulators/live/test_points_real_api.py",
+    "tests/simulators/live/test_friends_real_api.py",
+    "tests/e2e/test_replay.py",
+    "tests/e2e/test_baselines.py",
+    "tests/simulators/live/test_reactions_real_api.py",
+    "tests/api/test_any_request.py",
+    "tests/api/tills/test_tills.py",
+    "tests/simulators/live/test_phones_bad_server.py",
+    "tests/api/shoppers/wallet/test_wallet_page.py",
+    "tests/api/cli/bench/test_bench.py",
+    "tests/api/cli/test_history.py",
+    "tests/engine/storage/vouchers/test_claims.py",
+    "tests/reliability/test_database_away.py",
+    "tests/simulators/test_crowds.py",
+    "tests/accuracy/test_recovery.py",
+    "tests/api/cli/score/test_uplift.py",
+    "tests/api/shoppers/wallet/test_accessible.py",
+    "tests/api/managers/test_pages.py",
+    "tests/api/shoppers/test_sessions.py",
     "tests/docs/test_command_lines.py",
+    "tests/engine/storage/vouchers/test_tills.py",
 )
-"""Files of half a minute and more."""
+"""Files of twenty seconds and more, those that mostly wait beside those that mostly compute."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long files begin first, so that none of them is still running when all other workers are done."""
     place = {name: k for k, name in enumerate(LONG)}
-    items.sort(key=lambda item: place.get(item.location[0], len(LONG)))
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(LONG)))
 
 
 def pytest_collection_finish() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from engine.errors import OperatorError
-from engine.yaml_files import read_yaml
+from engine.yaml_files import _PythonParser, _Strict, parse_yaml, read_yaml
 
 
 def written(tmp_path: Path, text: str | bytes) -> Path:
@@ -89,3 +91,21 @@ def test_a_file_is_read_up_to_its_bound(tmp_path: Path) -> None:
 
 def test_anchors_may_be_named_again_within_the_bounds(tmp_path: Path) -> None:
     assert read_yaml(written(tmp_path, "a: &a {x: 1}\nb: [*a, *a]\n"))["b"] == [{"x": 1}, {"x": 1}]
+
+
+WITHOUT_LIBYAML = """
+import sys
+sys.modules["yaml._yaml"] = None
+import subprocess
+import sys
+from pathlib import Path
+from engine.yaml_files import _PythonParser, _Strict, parse_yaml
+assert issubclass(_Strict, _PythonParser)
+print(parse_yaml(b"a: [1, {b: c}]", Path("x")))
+"""
+
+
+def test_a_file_reads_the_same_where_python_finds_the_words() -> None:
+    assert not issubclass(_Strict, _PythonParser)
+    done = subprocess.run([sys.executable, "-c", WITHOUT_LIBYAML], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == str(parse_yaml(b"a: [1, {b: c}]", Path("x"))), done.stderr

@@ -124,6 +124,12 @@ def read_yaml(path: Path) -> Any:
     return parse_yaml(content, path)
 
 
+def read_own_yaml(path: Path) -> Any:
+    """What a file says that ships with the program, and that tests read strictly: by libyaml, where it is there, in a
+    tenth of the time that every start would take."""
+    return yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 def parse_yaml(content: bytes, path: Path) -> Any:
     """What these bytes say, that came from `path` (or are called so). Raises OperatorError as `read_yaml` does."""
     if len(content) > MOST_BYTES:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from api.texts.language import WRITTEN, Language
 from api.texts.numbers import NARROW, number, plural
-from engine.yaml_files import read_yaml
+from engine.yaml_files import read_own_yaml
 
 WIDE = "\u00a0"  # no-break space
 _OPENS, _CLOSES = "\u00ab", "\u00bb"  # guillemets
@@ -74,9 +74,9 @@ class Words:
 @cache
 def words(lang: Language) -> Words:
     """The catalogue of a language, read once. What a further language does not say yet is said in English."""
-    found: dict[str, dict[str, str]] = read_yaml(Path(__file__).parent / f"{lang}.yaml")
+    found: dict[str, dict[str, str]] = read_own_yaml(Path(__file__).parent / f"{lang}.yaml")
     if lang not in WRITTEN:
-        others: dict[str, dict[str, str]] = read_yaml(Path(__file__).parent / "en.yaml")
+        others: dict[str, dict[str, str]] = read_own_yaml(Path(__file__).parent / "en.yaml")
         found = {page: said | found.get(page, {}) for page, said in others.items()}
     return Words(lang, {page: {key: _typeset(s, lang) for key, s in said.items()} for page, said in found.items()})
 

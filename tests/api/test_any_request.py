@@ -25,7 +25,7 @@ from tests.databases import database_url, postgres
 from tests.examples import EXPLORED
 
 __all__ = ["database_url", "postgres"]
-EXAMPLES = EXPLORED or 4
+EXAMPLES = EXPLORED or 2
 ENDLESS = ("/v1/me/stream",)  # answers for as long as the page is open
 LAST = ("delete", "/v1/me")  # nobody is signed in afterwards
 

@@ -19,6 +19,7 @@ from engine.ingest.mqtt.link import LinkName, LinkState
 from engine.storage.database import Database, open_database
 from engine.storage.status import EVERY_STORE, get_status, troubles_of
 from engine.vocabulary import FrameRefusal, StoreTrouble
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import boutique
 from tests.engine.runtime.shifts import STORE, Shift
 from tests.engine.runtime.wire import Session, Wire
@@ -29,7 +30,7 @@ PLAN = boutique()
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    made = open_database(f"sqlite:///{tmp_path}/rayon.db")
+    made = open_database(new_sqlite(tmp_path / "rayon.db"))
     yield made
     made.close()
 

@@ -16,11 +16,12 @@ from engine.presence.flows import OUTSIDE, FlowRow
 from engine.storage.database import open_database
 from engine.storage.journal import save_checkpoint
 from tests.api.managers.console.shop import MONDAY, SECRETS, STORE, at, open_day, plan_in
+from tests.databases import new_sqlite
 
 
 def test_the_tills_have_all_their_visits(tmp_path: Path) -> None:
     plan = plan_in()
-    db = open_database(f"sqlite:///{tmp_path}/rayon.db")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     _, zones, _ = open_day(plan, MONDAY, heat=False, hours=[9])
     save_checkpoint(db, STORE, 0, b"", [], zones, [], 0.0, flows=[FlowRow(at(plan, MONDAY, 9), OUTSIDE, "tills", 10)])
     made = Reports(AppContext(Config(), db, SECRETS, {STORE: plan}))

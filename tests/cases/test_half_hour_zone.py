@@ -31,6 +31,7 @@ from engine.records import Fixes
 from engine.storage.database import Database, open_database
 from engine.storage.journal import save_checkpoint
 from tests.api.managers.site import FLOORPLANS, SECRETS, serving
+from tests.databases import new_sqlite
 
 DAY = dt.date(2026, 3, 10)
 STEP_S = 30.0
@@ -65,7 +66,7 @@ def fixes(t: float, n: int) -> Fixes:
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    with closing(open_database(f"sqlite:///{tmp_path}/rayon.db")) as made:
+    with closing(open_database(new_sqlite(tmp_path / "rayon.db"))) as made:
         yield made
 
 

@@ -20,6 +20,7 @@ from engine.storage.vouchers.channels import Outgoing
 from engine.storage.vouchers.outbox import OutboxRow
 from engine.vocabulary import Channel, DeliveryState
 from tests.api.site import SECRETS, small_plan
+from tests.databases import new_sqlite
 
 ISSUED = 1_780_000_000.0  # 2026-05-28 20:26:40 UTC, 22:26 in Paris
 PAYLOAD = {
@@ -37,7 +38,7 @@ PAYLOAD = {
 
 
 def test_a_letter_says_until_when_the_coupon_can_be_used(tmp_path: Path) -> None:
-    db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     ctx = AppContext(Config(), db, SECRETS, {"corner": small_plan()})
     delivery = Delivery(1, "v" * 24, "s", Channel.EMAIL, ISSUED, ISSUED + 120.0, DeliveryState.PENDING, ISSUED)
     message = Outgoing(OutboxRow(delivery, "corner", PAYLOAD), "visit", ISSUED + 120.0)

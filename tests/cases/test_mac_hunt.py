@@ -28,6 +28,7 @@ from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import open_database
 from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import boutique, frames, payload, stands
 
 PLAN = boutique()
@@ -49,7 +50,7 @@ def spellings(mac: str) -> list[bytes]:
 
 def test_no_mac_is_left_anywhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    db, said = open_database(f"sqlite:///{tmp_path / 'rayon.db'}"), []
+    db, said = open_database(new_sqlite(tmp_path / "rayon.db")), []
     salts, day = DailySalts(tmp_path), Nights(PLAN.timezone, CONFIG.privacy.salt_turns_at).day(BEGAN)
     names = Pseudonyms(KEY, BEGAN, salt_of=lambda _: salts.salt("boutique", day))
     runner = StoreRunner(PLAN, CONFIG, db, KEY, keys=KeyFile(tmp_path))

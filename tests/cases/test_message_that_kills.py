@@ -19,6 +19,7 @@ from engine.ingest.decoders.labels import LabelDecoder
 from engine.runtime.stored.behind import BEHIND_S
 from engine.storage.database import Database, open_database
 from engine.vocabulary import FrameRefusal
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import boutique
 from tests.engine.runtime.shifts import STORE, Shift
 from tests.engine.runtime.wire import Session, Wire
@@ -30,7 +31,7 @@ TOPIC = f"rayon/{STORE}/labels/scanner"
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    made = open_database(f"sqlite:///{tmp_path}/rayon.db")
+    made = open_database(new_sqlite(tmp_path / "rayon.db"))
     yield made
     made.close()
 

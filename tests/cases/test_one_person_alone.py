@@ -23,6 +23,7 @@ from engine.storage.database import open_database
 from engine.storage.figures.heatsums import heat_rows
 from engine.storage.presence.heatmaps import zone_flows, zone_hours
 from tests.api.site import SECRETS
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import boutique, frames, payload, stands
 
 PLAN = boutique()
@@ -33,7 +34,7 @@ ALWAYS = {"from_t": 0.0, "to_t": 4e9}
 
 @pytest.mark.parametrize(("phones", "shown"), [(1, False), (12, True)])
 def test_one_person_alone_is_shown_nowhere(phones: int, shown: bool, tmp_path: Path) -> None:
-    db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     runner = StoreRunner(PLAN, CONFIG, db, SECRETS.site_key)
     decoder = NativeDecoder({"boutique": PLAN.ap_index}, Pseudonyms(SECRETS.site_key))
     began = time.time() // 3600 * 3600 - 7200

@@ -20,6 +20,7 @@ from engine.ingest.mqtt.receiver import Subscriber
 from engine.runtime.process import EngineProcess
 from engine.storage.database import open_database
 from tests.brokers import Mosquitto
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import boutique
 from tests.engine.runtime.shifts import SECRETS, Shift
 from tests.engine.runtime.wire import Wire
@@ -74,7 +75,7 @@ def test_the_reason_that_a_broker_gives_is_in_the_log(caplog: pytest.LogCaptureF
 
 
 def test_two_engines_of_one_folder_have_ids_of_their_own_that_survive_a_restart(tmp_path: Path) -> None:
-    db, plan, wire = open_database(f"sqlite:///{tmp_path / 'rayon.db'}"), boutique(), Wire()
+    db, plan, wire = open_database(new_sqlite(tmp_path / "rayon.db")), boutique(), Wire()
     try:
         first, second = (Shift(db, plan, tmp_path, wire) for _ in range(2))
         ids = [shift.process.subscriber.client_id for shift in (first, second)]
@@ -98,7 +99,7 @@ def test_of_two_engines_with_one_id_only_the_one_that_runs_the_stores_connects(
             "positioning": {"cell_m": 2.0},
         }
     )
-    db, plan = open_database(f"sqlite:///{tmp_path / 'rayon.db'}"), boutique()
+    db, plan = open_database(new_sqlite(tmp_path / "rayon.db")), boutique()
     try:
         first, second = (EngineProcess(config, db, SECRETS, {plan.store: plan}) for _ in range(2))
         for process in (first, second):

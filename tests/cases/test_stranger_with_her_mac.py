@@ -26,6 +26,7 @@ from engine.storage.people.phones import ask_release
 from engine.storage.people.shoppers import SignIn, linked_devices, sign_in
 from tests.api.conftest import config, plan, site
 from tests.api.site import MAC, SECRETS, Site, small_plan
+from tests.databases import new_sqlite
 from tests.engine.storage.scenes import PAGE
 
 __all__ = ["config", "plan", "site"]
@@ -90,7 +91,7 @@ def test_her_proof_takes_the_phone_from_an_earlier_profile(site: Site, stranger:
 
 def test_on_the_same_network_only_her_address_proves_it(tmp_path: Path) -> None:
     """The controller says who has which address; the stranger calls from another one, before her and after."""
-    db, plan = open_database(f"sqlite:///{tmp_path / 'rayon.db'}"), small_plan()
+    db, plan = open_database(new_sqlite(tmp_path / "rayon.db")), small_plan()
     pseudonyms = Pseudonyms(SECRETS.site_key, NOW)
     decoder, owners = (
         NativeDecoder({"corner": plan.ap_index}, pseudonyms),

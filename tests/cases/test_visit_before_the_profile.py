@@ -19,6 +19,7 @@ from engine.storage.erasure import erase_shopper
 from engine.storage.people.bindings import PhoneClaim
 from engine.storage.people.shoppers import SignIn, sign_in
 from engine.storage.presence.heatmaps import visits_of
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import Stand, boutique, frames, payload
 
 KEY = b"a site key of more than sixteen bytes"
@@ -35,7 +36,7 @@ def _sign_in(db: Database, at: float) -> str:
 
 def test_the_new_profile_keeps_only_its_own_part(tmp_path: Path) -> None:
     plan = boutique()
-    db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     runner = StoreRunner(plan, Config.model_validate({"presence": {"silent_s": 20.0}}), db, KEY)
     pseudonyms = Pseudonyms(KEY, NOW)
     decoder = NativeDecoder({"boutique": plan.ap_index}, pseudonyms)

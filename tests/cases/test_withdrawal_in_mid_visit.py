@@ -25,6 +25,7 @@ from engine.storage.people.phones import opt_out_phones
 from engine.storage.people.rights import restrict
 from engine.storage.people.shoppers import set_consents
 from engine.storage.vouchers.vouchers import vouchers_of
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import Stand, boutique, frames, payload
 from tests.engine.runtime.shifts import SECRETS, STORE, Shift, sign_everyone_in
 from tests.engine.runtime.wire import Wire
@@ -96,7 +97,7 @@ def opt_out(db: Database, who: str) -> None:
 
 @pytest.mark.parametrize("take_back", [say_no, pause, opt_out])
 def test_one_step_later_nothing_knows_the_phone(tmp_path: Path, take_back: Any) -> None:
-    with closing(open_database(f"sqlite:///{tmp_path / 'rayon.db'}")) as db:
+    with closing(open_database(new_sqlite(tmp_path / "rayon.db"))) as db:
         wire, engine, who = follow(db, tmp_path)
         take_back(db, who)
         before = {v.voucher.voucher_id for v in vouchers_of(db, who)}
@@ -113,7 +114,7 @@ def test_one_step_later_nothing_knows_the_phone(tmp_path: Path, take_back: Any) 
 
 @pytest.mark.parametrize("checkpoint_s", [1.0, 1e6], ids=["in the checkpoint", "in the journal"])
 def test_the_same_where_no_engine_ran_at_that_moment(tmp_path: Path, checkpoint_s: float) -> None:
-    with closing(open_database(f"sqlite:///{tmp_path / 'rayon.db'}")) as db:
+    with closing(open_database(new_sqlite(tmp_path / "rayon.db"))) as db:
         wire, _, who = follow(db, tmp_path, checkpoint_s)
         say_no(db, who)
         again = Shift(db, PLAN, tmp_path, wire)

@@ -25,6 +25,7 @@ from engine.runtime.store_runner import StoreRunner
 from engine.storage.database import Database, open_database
 from engine.storage.journal import load_recovery
 from engine.storage.upserts import unfill
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import boutique, frames, payload, stands
 
 PLAN = boutique()
@@ -42,7 +43,7 @@ def runner(db: Database, folder: Path) -> StoreRunner:
 @pytest.fixture
 def left(tmp_path: Path) -> tuple[Database, set[int]]:
     """What a killed engine left: half in its checkpoint, half in the journal; and whom it followed."""
-    db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     salts = DailySalts(tmp_path)
     names = Pseudonyms(KEY, BEGAN, salt_of=lambda _: salts.salt("boutique", DAY))
     decoder, killed = NativeDecoder({"boutique": PLAN.ap_index}, names), runner(db, tmp_path)
@@ -78,7 +79,7 @@ def test_a_restart_within_the_day_loses_nothing(left: tuple[Database, set[int]],
     again = runner(db, tmp_path)
     assert again.recover(BEGAN + LONG_S + 5.0) > 10
     counts = again.figures()["counts"]
-    whole = runner(open_database(f"sqlite:///{tmp_path / 'other.db'}"), tmp_path)
+    whole = runner(open_database(new_sqlite(tmp_path / "other.db")), tmp_path)
     names = Pseudonyms(KEY, BEGAN)
     decoder = NativeDecoder({"boutique": PLAN.ap_index}, names)
     for at, readings in frames(PLAN, stands(PLAN, 4, LONG_S), LONG_S):

@@ -174,6 +174,7 @@ def _compiled(root: Path, change: Change) -> CodeType:
 def _functions(code: str) -> dict[tuple[str, str, int], list[FunctionType]]:
     """The functions that stand in files under `code`, by file, qualified name and first line."""
     found: dict[tuple[str, str, int], list[FunctionType]] = defaultdict(list)
+    gc.unfreeze()  # functions stand before the first test
     for thing in gc.get_objects():
         if isinstance(thing, FunctionType) and code in thing.__code__.co_filename:
             c = thing.__code__

@@ -28,6 +28,7 @@ from engine.storage.database import Database, open_database
 from engine.storage.keys import add_key
 from engine.vocabulary import Right, Role
 from tests.api.site import SECRETS, small_plan
+from tests.databases import new_sqlite
 
 OPEN = {
     "the shopper, by a cookie of their own": r"\S+ /(v1/)?me(/.*)?|POST /v1/(sessions|push/ack)",
@@ -49,7 +50,7 @@ NOBODY = "nobody"
 
 @pytest.fixture(scope="module")
 def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    made = open_database(f"sqlite:///{tmp_path_factory.mktemp('rights') / 'rayon.db'}")
+    made = open_database(new_sqlite(tmp_path_factory.mktemp("rights") / "rayon.db"))
     yield made
     made.close()
 

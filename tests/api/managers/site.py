@@ -30,6 +30,7 @@ from engine.storage.database import Database, open_database
 from engine.storage.journal import save_checkpoint
 from engine.storage.models.vouchers import DecisionTable
 from engine.storage.status import put_status
+from tests.databases import new_sqlite
 
 FLOORPLANS = Path(__file__).parents[3] / "floorplans"
 SECRETS = Secrets(site_key=b"k" * 32, manager_key="manager-key-of-the-test", till_key="till-key-of-the-test")
@@ -154,7 +155,7 @@ def serving(app: FastAPI) -> Iterator[str]:
 
 def main(folder: str, port: str) -> None:
     """Serves until it is killed."""
-    db = open_database(f"sqlite:///{folder}/rayon.db")
+    db = open_database(new_sqlite(folder / "rayon.db"))
     plans = load_plans(FLOORPLANS)
     fill(db, plans, time.time(), busy_now(time.time()))
     app = create_app(Config(), db, SECRETS, plans)

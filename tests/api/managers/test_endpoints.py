@@ -16,6 +16,7 @@ from engine.config import Config
 from engine.plan.load import load_plans
 from engine.storage.database import Database, open_database
 from tests.api.managers.site import FLOORPLANS, INPUTS, SECRETS, fill, serving
+from tests.databases import new_sqlite
 
 NOON = dt.datetime(2026, 3, 10, 12, 0, tzinfo=dt.UTC).timestamp()
 DAY = {"from": "2026-03-10T00:00:00Z", "to": "2026-03-10T13:00:00+00:00"}
@@ -23,7 +24,7 @@ DAY = {"from": "2026-03-10T00:00:00Z", "to": "2026-03-10T13:00:00+00:00"}
 
 @pytest.fixture(scope="module")
 def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    opened = open_database(f"sqlite:///{tmp_path_factory.mktemp('managers')}/rayon.db")
+    opened = open_database(new_sqlite(tmp_path_factory.mktemp("managers") / "rayon.db"))
     fill(opened, load_plans(FLOORPLANS), NOON)
     yield opened
     opened.close()

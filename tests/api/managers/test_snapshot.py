@@ -30,6 +30,7 @@ from engine.storage.status import get_status, put_status
 from engine.storage.vouchers.campaigns import seed_campaigns
 from engine.vocabulary import DecisionReason
 from tests.api.managers.site import FLOORPLANS, SECRETS, fill
+from tests.databases import new_sqlite
 
 NOON = dt.datetime(2026, 3, 10, 12, 20, tzinfo=dt.UTC).timestamp()  # 13:20 in Paris
 PLANS = load_plans(FLOORPLANS)
@@ -37,7 +38,7 @@ PLANS = load_plans(FLOORPLANS)
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reports]:
-    db = open_database(f"sqlite:///{tmp_path_factory.mktemp('looks')}/rayon.db")
+    db = open_database(new_sqlite(tmp_path_factory.mktemp("looks") / "rayon.db"))
     fill(db, PLANS, NOON)
     assert seed_campaigns(db, "boutique", []) == 0
     yield Reports(AppContext(Config(), db, SECRETS, dict(PLANS)))
@@ -88,7 +89,7 @@ def test_days_are_right_when_the_clocks_change() -> None:
 
 def test_times_by_zone_without_a_heat_map_are_not_too_little_data(tmp_path: Path) -> None:
     """Counted elsewhere, as a simulated year is: the headline names the year and says what is missing."""
-    with closing(open_database(f"sqlite:///{tmp_path}/rayon.db")) as db:
+    with closing(open_database(new_sqlite(tmp_path / "rayon.db"))) as db:
         rows = [ZoneHourRow(utc("2025-07-14T09:00"), z.id, 3600.0, 40, 3600.0, 3.0) for z in PLANS["supermarket"].zones]
         save_checkpoint(db, "supermarket", 0, b"", [], rows, [], NOON)
         there = take_snapshot(

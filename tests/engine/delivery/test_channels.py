@@ -156,14 +156,14 @@ def test_an_sms_waits_for_no_hour(shop: Database) -> None:
     assert (_row(shop).state, _row(shop).reason) == (DeliveryState.EXPIRED, DeliveryReason.SMS_HOURS)
 
 
-def test_two_hundred_phones_each_get_it_once_or_give_it_back(shop: Database) -> None:
+def test_eighty_phones_each_get_it_once_or_give_it_back(shop: Database) -> None:
     """A third asleep, a third with push, a third with the page; some of each slow, some lose their answers.
 
     Every voucher ends delivered or given back with a reason, none is on two screens, and the budget says the same.
     """
     rng = np.random.default_rng(12)
     kinds = ["asleep", "push", "page"]
-    shoppers = {shopper_with(shop, PAGE, PUSH): kinds[k % 3] for k in range(200)}
+    shoppers = {shopper_with(shop, PAGE, PUSH): kinds[k % 3] for k in range(80)}
     vouchers = {issue_on(shop, who, [PAGE, PUSH], f"d{who}"): who for who in shoppers}
     screens: Counter[str] = Counter()
     acks: list[tuple[float, Callable[[float], bool], str]] = []
@@ -184,14 +184,14 @@ def test_two_hundred_phones_each_get_it_once_or_give_it_back(shop: Database) -> 
 
         acks.append((now + rng.exponential(30.0), wake, delivery.voucher_id))
 
-    with_page = {who for who, kind in shoppers.items() if kind == "page"}
+    with_page = [who for who, kind in shoppers.items() if kind == "page"]
     for now in np.arange(NOW, NOW + 130.0, 2.5).tolist():
         if now < NOW + 6:
             for who in with_page:
                 for row in pending_for(shop, who, PAGE, now):
                     if row.delivery.delivery_id not in paged:
                         page_shows(row.delivery.delivery_id, who, row.delivery.voucher_id, now)
-        hand_over_late(shop, now, with_page, ROUTING)
+        hand_over_late(shop, now, set(with_page), ROUTING)
         for message in take(shop, PUSH, now, ROUTING):
             phone_shows(message, now)
         for ack in sorted([a for a in acks if a[0] <= now], key=lambda a: a[0]):
@@ -214,6 +214,6 @@ def test_two_hundred_phones_each_get_it_once_or_give_it_back(shop: Database) -> 
     ends = Counter((shoppers[who], rows[voucher].state, rows[voucher].channel) for voucher, who in vouchers.items())
     delivered = sum(screens.values())
     assert spent == delivered
-    assert 100 < delivered < 140, ends
+    assert 40 < delivered < 56, ends
     assert ends["asleep", DeliveryState.EXPIRED, PUSH] == sum(kind == "asleep" for kind in shoppers.values())
     assert ends["page", DeliveryState.ACKNOWLEDGED, PUSH] > 0  # of those in a pocket, some woke by push

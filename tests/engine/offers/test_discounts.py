@@ -221,7 +221,7 @@ def test_the_same_basket_cut_into_other_lines_gives_the_same(
     assert (one.amount_minor, one.reason) == (other.amount_minor, other.reason)
 
 
-@examples(300)
+@examples(150)
 @given(units=UNITS, made=OFFERS, extra=st.tuples(st.sampled_from("ABX"), st.integers(0, 60)), law=st.booleans())
 def test_adding_a_line_never_lowers_the_discount(
     units: list[tuple[str, int]], made: Offer, extra: tuple[str, int], law: bool
@@ -231,7 +231,7 @@ def test_adding_a_line_never_lowers_the_discount(
     assert more.amount_minor >= less.amount_minor
 
 
-@examples(300)
+@examples(150)
 @given(units=UNITS, made=OFFERS, sizes=st.lists(st.integers(0, 5), min_size=1))
 def test_never_more_than_the_cap_of_the_price_paid(units: list[tuple[str, int]], made: Offer, sizes: list[int]) -> None:
     bought = units_in_lines(units, sizes)
@@ -271,7 +271,7 @@ def most_of_class(bought: Basket, legal_class: str) -> int:
     return sum(max(one, 0) for one in left) // 10_000
 
 
-@examples(500)
+@examples(200)
 @given(lines=st.lists(SOLD, min_size=1, max_size=6), made=OFFERS, most=st.none() | st.integers(0, 300))
 def test_no_class_gets_more_than_its_cap_whatever_else(lines: list[Line], made: Offer, most: int | None) -> None:
     bought = Basket("EUR", tuple(lines))
@@ -284,7 +284,7 @@ def test_no_class_gets_more_than_its_cap_whatever_else(lines: list[Line], made: 
         assert 0 <= minor <= line.price_minor - line.advantages_minor
 
 
-@examples(500)
+@examples(200)
 @given(lines=st.lists(SOLD, min_size=1, max_size=6), extra=SOLD, made=OFFERS | LOTS, law=st.booleans())
 def test_adding_a_line_with_advantages_never_lowers_the_discount(
     lines: list[Line], extra: Line, made: Offer, law: bool

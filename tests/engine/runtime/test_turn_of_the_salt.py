@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from engine.storage.database import Database, open_database
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import Stand, boutique, frames, payload
 from tests.engine.runtime.shifts import STORE, Shift
 from tests.engine.runtime.wire import Wire
@@ -17,7 +18,7 @@ MAC = "02:00:00:00:00:01"
 
 
 def test_a_phone_stays_one_through_the_turn_and_a_crash(tmp_path: Path) -> None:
-    with closing(open_database(f"sqlite:///{tmp_path / 'rayon.db'}")) as db:
+    with closing(open_database(new_sqlite(tmp_path / "rayon.db"))) as db:
         names, visits = follow(db, tmp_path)
     assert len(names) == 2, "another name from the turn on, the same one after the crash"
     assert visits[int(BEFORE_S / EVERY_S) - 1] == 1, "it was in its zone before the turn"

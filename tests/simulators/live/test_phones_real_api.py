@@ -32,6 +32,7 @@ from simulators.live.phone import run_phones
 from simulators.live.run import run_live
 from simulators.world import World
 from tests.clocks import HeldClock
+from tests.databases import new_sqlite
 from tests.simulators.made import scenario
 
 STORE = "supermarket"
@@ -54,7 +55,7 @@ class Site:
         stores = Path(str(files("floorplans")))
         self.plan: Plan = load_plan(stores / STORE)
         self.campaign: Campaign = load_campaigns(stores / STORE / "campaigns.yaml", self.plan)[0]
-        self.db: Database = open_database(f"sqlite:///{folder / 'rayon.db'}")
+        self.db: Database = open_database(new_sqlite(folder / "rayon.db"))
         seed_campaigns(self.db, STORE, [self.campaign], time.time())
         self.config = Config.model_validate(
             {"api": {"port": 0}, "storage": {"data_dir": folder}, "offers": offers or {}}
@@ -114,7 +115,7 @@ def test_phones_sign_in_receive_redeem_and_share(site: Site) -> None:
         "share_share": 1.0,
         "friend_open_share": 1.0,
     }
-    tally = run(site, 5.0, **everybody, preview_bot_share=1.0)
+    tally = run(site, 10.0, **everybody, preview_bot_share=1.0)
     assert dict(tally.errors) == {}
     assert tally.sign_in_pages == tally.signed_in == tally.streams_opened == 8
     assert tally.streams_open == 0
@@ -137,7 +138,7 @@ def test_phones_without_consent_get_nothing_and_ask_for_nothing(site: Site) -> N
 
 
 def test_without_a_till_key_nobody_redeems(site: Site) -> None:
-    tally = run(site, 3.0, None, consent_share=1.0, redeem_share=1.0, share_share=0.0)
+    tally = run(site, 7.0, None, consent_share=1.0, redeem_share=1.0, share_share=0.0)
     assert tally.acknowledged == 8
     assert tally.redeemed == 0
     assert dict(tally.errors) == {}

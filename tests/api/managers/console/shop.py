@@ -24,6 +24,7 @@ from engine.presence.zonehours import ZoneHourRow
 from engine.privacy.secrets import Secrets
 from engine.storage.database import Database, open_database
 from engine.storage.journal import save_checkpoint
+from tests.databases import new_sqlite
 
 SECRETS = Secrets(b"k" * 32, "manager-key-of-the-test", "till-key-of-the-test")
 STORE = "shop"
@@ -106,7 +107,7 @@ def shop_with(
     folder: Path, plan: Plan, days: Iterable[dt.date], busy: Callable[[dt.date], float] = lambda _: 1.0, **more: bool
 ) -> Reports:
     """The reports of the shop with these days counted; `close_shop` ends it."""
-    db = open_database(f"sqlite:///{folder}/rayon.db")
+    db = open_database(new_sqlite(folder / "rayon.db"))
     days = list(days)
     heat: list[HeatRow] = []
     zones: list[ZoneHourRow] = []

@@ -65,7 +65,7 @@ def check_any(topic: str, payload: bytes) -> None:
 
 
 @given(st.binary(max_size=200))
-@examples(300)
+@examples(100)
 def test_any_bytes_are_a_frame_or_a_decode_error(payload: bytes) -> None:
     check_any(TOPIC, payload)
 
@@ -76,13 +76,13 @@ def test_any_topic_is_a_frame_or_a_decode_error(topic: str, payload: bytes) -> N
 
 
 @given(JSON)
-@examples(300)
+@examples(100)
 def test_any_json_is_a_frame_or_a_decode_error(value: Any) -> None:
     check_any(TOPIC, json.dumps(value).encode())
 
 
 @given(st.lists(ODD_READING | JSON, max_size=5), JSON | st.just(1000.0))
-@examples(300)
+@examples(100)
 def test_every_reading_is_either_used_or_counted(readings: list[Any], sent_at: Any) -> None:
     payload = frame(*readings, sent_at=sent_at)
     check_any(TOPIC, payload)
@@ -99,14 +99,14 @@ def test_any_session_is_a_session_or_a_decode_error(payload: bytes) -> None:
 
 
 @given(st.binary(max_size=100) | JSON.map(lambda value: json.dumps(value).encode()))
-@examples(300)
+@examples(100)
 def test_any_bytes_are_labels_or_a_decode_error(payload: bytes) -> None:
     decoded = outcome(test_labels.decode, payload)
     assert isinstance(decoded, DecodeError) or np.all(np.isfinite(decoded.labels.t))
 
 
 @given(st.lists(ODD_LABEL | JSON, max_size=5), JSON | st.just(1000.0))
-@examples(300)
+@examples(100)
 def test_every_label_is_used_or_counted(labels: list[Any], sent_at: Any) -> None:
     decoded = outcome(test_labels.decode, {"sent_at": sent_at, "labels": labels})
     if isinstance(decoded, DecodeError):

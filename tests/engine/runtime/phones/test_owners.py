@@ -28,6 +28,7 @@ from engine.storage.people.bindings import PhoneClaim
 from engine.storage.people.phones import enter_code, phone_state
 from engine.storage.people.shoppers import SignIn, linked_devices, sign_in
 from tests.brokers import Mosquitto
+from tests.databases import new_sqlite
 from tests.engine.runtime.made import Stand, boutique, frames, payload
 from tests.sites import until
 
@@ -53,7 +54,7 @@ def test_a_code_binds_the_phone_that_stands_beside_it(tmp_path: Path, screen_at:
     here = plan.products[0]
     far = max(plan.products, key=lambda p: (p.level != here.level, abs(p.x_m - here.x_m) + abs(p.y_m - here.y_m)))
     plan = with_screen(plan, here.sku if screen_at == 0 else far.sku)
-    db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     pseudonyms = Pseudonyms(SECRETS.site_key, NOW)
     decoder = NativeDecoder({"boutique": plan.ap_index}, pseudonyms)
     runner = StoreRunner(plan, Config(), db, SECRETS.site_key)
@@ -74,7 +75,7 @@ def test_a_session_over_the_broker_binds_the_phone_that_has_the_address(tmp_path
     config = Config.model_validate(
         {"mqtt": {"port": mosquitto.port, "client_id": "owners"}, "storage": {"data_dir": tmp_path}}
     )
-    db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     process = EngineProcess(config, db, SECRETS, {"boutique": boutique()})
     thread = threading.Thread(target=process.run)
     thread.start()

@@ -15,6 +15,7 @@ from engine.runtime.stored.names import NameBook, ReadBook
 from engine.storage.database import open_database
 from engine.storage.journal import load_recovery
 from tests.cases.shop import NOW, PLAN, live
+from tests.databases import new_sqlite
 
 CONFIG = Config.model_validate({"positioning": {"cell_m": 1.0}})
 
@@ -64,7 +65,7 @@ def test_a_message_for_two_stores_waits_for_both() -> None:
 
 def test_the_journal_is_behind_for_seconds_and_stepped_again_as_it_was(tmp_path: Path) -> None:
     """What the journal has not got when the engine dies, the broker sends again; all else is as before."""
-    db = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
     living = StoreRunner(PLAN, CONFIG, db, b"0123456789abcdef0123456789abcdef")
     living.recover(NOW)
     written = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
@@ -13,13 +14,16 @@ from pydantic import AwareDatetime
 from api.auth import needs
 from api.keyring import Grant
 from api.managers import schemas as out
+from api.managers.console.figures.tables import TableFigure
 from api.managers.overlay import draw_heat, ground_level
-from api.managers.reports import Period, Reports, reports
+from api.managers.reports import Period, Reports, counted_sums, reports
+from api.managers.told import FEWER_THAN_K, CountedSums, ToldZone, told_zone
 from api.problems import problem_responses
 from api.times import rfc3339
 from engine.errors import BusinessRefusal, NotFound
 from engine.plan.drawing.draw import draw_svg
 from engine.plan.model import Plan
+from engine.presence.expected.figures import ZoneSums
 from engine.presence.hotzones import HotZone, LevelHeat
 from engine.presence.local_hours import HOUR_S
 from engine.records import Bools
@@ -104,40 +108,59 @@ def heat_svg(store: Store, made: Made, asked: Asked, level: Level = None, width_
 @router.get("/{store}/zones", response_model_by_alias=True)
 def zones(store: Store, made: Made, asked: Asked) -> out.ZonesOut:
     """Zones ranked by dwell: person-hours, visits, mean dwell, and whether they are hot."""
-    found = made.report(store, asked).zones
     items = [
         out.ZoneOut(
-            rank=i + 1,
+            rank=None if z.told.person_s.value is None else i + 1,
             zone=z.zone.id,
             name=z.zone.name,
             level=z.zone.level,
             category=z.zone.category,
-            person_hours=round(z.person_s / HOUR_S, 4),
-            visits=z.visits,
-            mean_dwell_s=_round(z.mean_dwell_s, 1),
-            persons_peak=round(z.persons_peak, 2),
+            **_told(z.told),
+            person_hours_interval=_interval(z.told.person_s, HOUR_S, 4),
+            visits_interval=_interval(z.told.visits, 1.0, 4),
+            mean_dwell_s_interval=_interval(z.told.mean_dwell_s, 1.0, 1),
             hot=out.HotOut(**_hot(z.hot)),
         )
-        for i, z in enumerate(found)
+        for i, z in enumerate(made.report(store, asked).zones)
     ]
     return out.ZonesOut(store=store, items=items, **_span(asked))
 
 
 @router.get("/{store}/hours", response_model_by_alias=True)
 def hours(store: Store, made: Made, asked: Asked) -> out.HoursOut:
-    """Zones by hour."""
-    items = [
-        out.ZoneHourOut(
-            hour_start=rfc3339(r.hour_start),
-            zone=r.zone,
-            person_hours=round(r.person_s / HOUR_S, 4),
-            visits=int(r.visits),
-            mean_dwell_s=round(r.dwell_s_sum / r.visits, 1) if r.visits else None,
-            persons_peak=round(r.persons_peak, 2),
-        )
-        for r in made.hours(store, asked)
-    ]
+    """Zones by hour; over a period they add up to what `zones` has."""
+    rows, order = made.hours(store, asked), made.ctx.plan(store).zone_index
+    expected, k = made.expected_by_hour(store, asked, rows), made.ctx.config.privacy.k
+    whole = {zone for _, zone in expected}
+    counted = {(r.hour_start, r.zone): counted_sums([r]) for r in rows}
+    items = []
+    for at in sorted({*counted, *(key for key in expected if key[1] in order)}, key=lambda a: (a[0], order[a[1]])):
+        sums = counted.get(at, CountedSums())
+        nothing = ZoneSums() if at[1] in whole else None
+        figures = told_zone(sums, expected.get(at, nothing), k)
+        if at[1] in whole and at not in expected:
+            none = TableFigure(None, withheld=k > 1)
+            figures = replace(figures, kind="expected", visits=none, mean_dwell_s=none)
+        items.append(out.ZoneHourOut(hour_start=rfc3339(at[0]), zone=at[1], **_told(figures)))
     return out.HoursOut(store=store, items=items, **_span(asked))
+
+
+def _told(told: ToldZone) -> dict[str, Any]:
+    figures = (told.person_s, told.visits, told.mean_dwell_s, told.persons_peak)
+    return {
+        "person_hours": None if told.person_s.value is None else round(told.person_s.value / HOUR_S, 4),
+        "visits": _round(told.visits.value, 4),
+        "mean_dwell_s": _round(told.mean_dwell_s.value, 1),
+        "persons_peak": _round(told.persons_peak.value, 2),
+        "kind": told.kind,
+        "reason": FEWER_THAN_K if any(figure.withheld for figure in figures) else None,
+    }
+
+
+def _interval(figure: TableFigure, unit: float, digits: int) -> tuple[float, float] | None:
+    if figure.low is None or figure.high is None:
+        return None
+    return round(figure.low / unit, digits), round(figure.high / unit, digits)
 
 
 @router.get("/{store}/flows", response_model_by_alias=True)
@@ -164,10 +187,11 @@ def flows(store: Store, made: Made, asked: Asked) -> out.FlowsOut:
 @router.get("/{store}/hot-zones", response_model_by_alias=True)
 def hot_zones(store: Store, made: Made, asked: Asked) -> out.HotZonesOut:
     """Which zones are statistically above the store: hot, not hot, or not enough evidence, each with its reason."""
-    verdicts = [z.hot for z in made.report(store, asked).zones]
+    found = made.report(store, asked).zones
+    verdicts, times = [z.hot for z in found], {z.zone.id: _told(z.told)["person_hours"] for z in found}
     order = made.ctx.plan(store).zone_index
     items = [
-        out.HotZoneOut(zone=v.zone, name=v.name, level=v.level, person_hours=round(v.person_s / HOUR_S, 4), **_hot(v))
+        out.HotZoneOut(zone=v.zone, name=v.name, level=v.level, person_hours=times[v.zone], **_hot(v))
         for v in sorted(verdicts, key=lambda v: order[v.zone])
     ]
     return out.HotZonesOut(store=store, items=items, **_span(asked))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from api.managers.console.figures.tables import TableFigure
 from api.managers.overlay import HOT_COLOUR, STEPS
 from api.managers.reports import ZoneReport
 from api.managers.snapshot import Glance, Pulse, Snapshot, hottest
@@ -73,7 +74,7 @@ def _why_none(snapshot: Snapshot) -> str:
     if any(z.hot.state is HotState.NOT_HOT for z in snapshot.report.zones):
         return "none_hot"
     mapped = any(np.nansum(heat.person_s) > 0 for heat in snapshot.report.levels)
-    spent = any(z.person_s > 0 for z in snapshot.report.zones)
+    spent = any(z.told.person_s.value for z in snapshot.report.zones)
     return "too_little" if mapped or not spent else "no_heat"
 
 
@@ -158,22 +159,28 @@ def privacy(snapshot: Snapshot, lang: Language) -> str:
 
 def ranking(snapshot: Snapshot, lang: Language) -> str:
     """Zones by time spent: a bar each, hot ones in the heat's colour, badges where hot or not known."""
-    most = max((z.person_s for z in snapshot.report.zones), default=0.0) or 1.0
+    most = max((z.told.person_s.value or 0.0 for z in snapshot.report.zones), default=0.0) or 1.0
     zones = [
         {
             "id": z.zone.id,
             "name": _name(snapshot.report.plan, z),
             "state": z.hot.state,
             "proof": _proof(z, lang),
-            "part": 100 * z.person_s / most,
-            "person_s": z.person_s,
-            "visits": z.visits,
-            "mean_dwell_s": z.mean_dwell_s,
+            "part": 100 * (z.told.person_s.value or 0.0) / most,
+            "told": z.told,
+            "between": _between(z.told.visits, lang),
         }
         for z in snapshot.report.zones
     ]
-    known = any(z.person_s > 0 or z.visits for z in snapshot.report.zones)
+    known = any(not z.told.is_withheld for z in snapshot.report.zones)
     return render("ranking.html", lang, zones=zones, known=known, k=snapshot.k)
+
+
+def _between(figure: TableFigure, lang: Language) -> str:
+    """The ends of an interval; empty where there is none."""
+    if figure.low is None or figure.high is None:
+        return ""
+    return f"{number(round(figure.low), lang)}\u202f–\u202f{number(round(figure.high), lang)}"
 
 
 def legend(lang: Language) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -13,8 +13,10 @@ from fastapi import FastAPI, Request
 
 from api.context import AppContext
 from api.managers.console.figures.kept import Kept
+from api.managers.told import CountedSums, ToldZone, told_zone
 from engine.errors import BusinessRefusal
 from engine.plan.model import Plan, Zone
+from engine.presence.expected.figures import ZoneSums
 from engine.presence.expected.products import ProductPlaces, product_places
 from engine.presence.flows import OUTSIDE, FlowRow
 from engine.presence.heat import ZoneHourRow
@@ -22,6 +24,7 @@ from engine.presence.hotzones import HotZone, HotZones, LevelHeat
 from engine.presence.local_hours import hours_in
 from engine.records import Bools
 from engine.storage.figures.heatsums import heat_sums
+from engine.storage.presence.expected import expected_hours, expected_sums, is_expected
 from engine.storage.presence.heatmaps import flow_sums, zone_hours
 from engine.storage.presence.sales import ProductCoupons, campaign_places, coupons_by_product
 from engine.storage.told.coupons import CouponFigures, campaign_coupons, coupon_figures
@@ -99,19 +102,17 @@ def last_year(plan: Plan, t: float) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class ZoneReport:
-    """One zone over a period. `mean_dwell_s` is None when no visit that began in it has ended yet."""
+    """One zone over a period."""
 
     zone: Zone
-    person_s: float
-    visits: int
-    mean_dwell_s: float | None
-    persons_peak: float
+    told: ToldZone
     hot: HotZone
 
 
 @dataclass(frozen=True, slots=True)
 class StoreReport:
-    """A store over a period: `zones` ranked by person-seconds, `levels` with heat and test, `hours` as stored.
+    """A store over a period: `zones` ranked by person-seconds, withheld ones last, `levels` with heat and test, `hours`
+    as stored.
 
     `outlined` are the squares of each level that may be shown as hot beside what is said of the zones."""
 
@@ -203,21 +204,34 @@ class Reports:
         for row in hours:
             by_zone[row.zone].append(row)
         verdicts = self.tests(store).zones(levels, {z: int(sum(r.visits for r in of)) for z, of in by_zone.items()})
-        zones = [_zone(plan.zones[i], by_zone[plan.zones[i].id], hot) for i, hot in enumerate(verdicts)]
-        zones.sort(key=lambda z: -z.person_s)  # stable: zones nobody was in stay in the plan's order
+        expected, k = self.expected(store, period, hours), self.ctx.config.privacy.k
+        zones = []
+        for zone, hot in zip(plan.zones, verdicts, strict=True):
+            sums = counted_sums(by_zone[zone.id])
+            zones.append(ZoneReport(zone, told_zone(sums, expected.get(zone.id), k), hot))
+        zones.sort(key=lambda z: -(z.told.person_s.value or 0.0))  # stable: others stay in the plan's order
         return StoreReport(plan, period, levels, zones, hours, self.tests(store).outlined(levels, verdicts))
 
+    def expected(self, store: str, period: Period, hours: Sequence[ZoneHourRow]) -> dict[str, ZoneSums]:
+        """What is expected of zones over a period with these hours; nothing where it was not kept for all of it."""
+        if not is_expected(self.ctx.db, store, min((r.hour_start for r in hours), default=None)):
+            return {}
+        rows = expected_sums(self.ctx.db, store, from_t=period.from_t, to_t=period.to_t)
+        return {r.zone: ZoneSums.of([r]) for r in rows}
 
-def _zone(zone: Zone, mine: Sequence[ZoneHourRow], hot: HotZone) -> ZoneReport:
-    visits = int(sum(r.visits for r in mine))
-    return ZoneReport(
-        zone=zone,
-        person_s=sum(r.person_s for r in mine),
-        visits=visits,
-        mean_dwell_s=sum(r.dwell_s_sum for r in mine) / visits if visits else None,
-        persons_peak=max((r.persons_peak for r in mine), default=0.0),
-        hot=hot,
-    )
+    def expected_by_hour(
+        self, store: str, period: Period, hours: Sequence[ZoneHourRow]
+    ) -> dict[tuple[float, str], ZoneSums]:
+        """The same by hour and zone."""
+        if not is_expected(self.ctx.db, store, min((r.hour_start for r in hours), default=None)):
+            return {}
+        rows = expected_hours(self.ctx.db, store, from_t=period.from_t, to_t=period.to_t)
+        return {(r.hour_start, r.zone): ZoneSums.of([r]) for r in rows}
+
+
+def counted_sums(rows: Iterable[ZoneHourRow]) -> CountedSums:
+    """These hours added up."""
+    return sum((CountedSums(r.person_s, int(r.visits), r.dwell_s_sum, r.persons_peak) for r in rows), CountedSums())
 
 
 def reports(request: Request) -> Reports:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from api.managers.told import VisitKind
 from engine.presence.hotzones import HotReason, HotState
 from engine.vocabulary import DecisionOutcome, DecisionReason
 
@@ -85,18 +86,23 @@ class HotOut(BaseModel):
 
 
 class ZoneOut(BaseModel):
-    """One zone over a period. `rank` 1 has the most person-hours."""
+    """One zone over a period. `rank` 1 has the most person-hours; null where they are withheld."""
 
-    rank: int
+    rank: int | None
     zone: str
     name: str
     level: str
     category: str
-    person_hours: float
-    visits: int
+    person_hours: float | None
+    visits: float | None = Field(description="Expected ones, or counted ones, as `kind` says.")
     mean_dwell_s: float | None = Field(description="Of visits that began in the period and have ended; null when none.")
-    persons_peak: float
+    persons_peak: float | None
     hot: HotOut
+    kind: VisitKind = Field(description="Expected of all that was seen, or counted at the likeliest place.")
+    person_hours_interval: tuple[float, float] | None = Field(description="Where it lies, nine times in ten.")
+    visits_interval: tuple[float, float] | None
+    mean_dwell_s_interval: tuple[float, float] | None
+    reason: str | None = Field(description="`fewer_than_k`: what is null is nought, or fewer than k people are behind.")
 
 
 class ZonesOut(BaseModel):
@@ -113,10 +119,12 @@ class ZoneHourOut(BaseModel):
 
     hour_start: str
     zone: str
-    person_hours: float
-    visits: int
+    person_hours: float | None
+    visits: float | None
     mean_dwell_s: float | None
-    persons_peak: float
+    persons_peak: float | None
+    kind: VisitKind
+    reason: str | None = Field(description="`fewer_than_k`: what is null is nought, or fewer than k people are behind.")
 
 
 class HoursOut(BaseModel):
@@ -154,7 +162,7 @@ class HotZoneOut(HotOut):
     zone: str
     name: str
     level: str
-    person_hours: float
+    person_hours: float | None
 
 
 class HotZonesOut(BaseModel):

@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from api.managers.console.figures.asked import View
 from api.managers.console.figures.report import Report
 from api.managers.console.figures.tables import Cell, TableFigure
+from api.managers.told import FEWER_THAN_K
 from api.times import rfc3339
 from engine.plan.importers.ground import of_anchor
 from engine.plan.model import Plan
@@ -67,14 +68,16 @@ def rows_json(report: Report, after: str | None, limit: int) -> tuple[list[Json]
 
 
 def cell_json(cell: Cell) -> Any:
-    """A code, or a figure with its interval."""
+    """A code, or a figure with its interval; where it is withheld, why there is none."""
     if isinstance(cell, TableFigure):
-        return {"value": rounded(cell.value), "low": rounded(cell.low), "high": rounded(cell.high)}
+        said = {"value": rounded(cell.value), "low": rounded(cell.low), "high": rounded(cell.high)}
+        return said | {"reason": FEWER_THAN_K} if cell.withheld else said
     return cell
 
 
 def table_csv(report: Report) -> str:
-    """The table by RFC 4180, with two columns more for each figure that has intervals."""
+    """The table by RFC 4180, with two columns more for each figure that has intervals, and at last which figures of the
+    row are withheld."""
     columns = report.table.columns
     wide = {
         i
@@ -89,6 +92,7 @@ def table_csv(report: Report) -> str:
         head += [column.name, f"{column.name}_low", f"{column.name}_high"] if i in wide else [column.name]
         if column.unit in ("zone", "product"):
             head.append(f"{column.name}_name")
+    head.append(FEWER_THAN_K)
     writer.writerow(head)
     zones = {z.id: z.name for z in report.plan.zones}
     named = {"zone": zones, "product": {p.sku: p.name for p in report.plan.products}}
@@ -102,6 +106,8 @@ def table_csv(report: Report) -> str:
                 line.append(WEEKDAYS[int(cell)] if column.unit == "weekday" else _safe(cell))
                 if column.unit in named:
                     line.append(_safe(named[column.unit].get(cell, "")))
+        pairs = zip(columns, row.cells, strict=True)
+        line.append(" ".join(c.name for c, cell in pairs if isinstance(cell, TableFigure) and cell.withheld))
         writer.writerow(line)
     return out.getvalue()
 

@@ -76,9 +76,11 @@ def head(column: TableColumn, lang: Language) -> str:
 
 def cell_text(cell: Cell, column: TableColumn, report: Report, lang: Language) -> str:
     """What stands in a cell, without its interval."""
-    if isinstance(cell, TableFigure):
-        return figure_text(cell.value, column.unit, lang)
     t = words(lang)
+    if isinstance(cell, TableFigure):
+        if cell.withheld:
+            return t.console.withheld.format(k=number(report.k, lang))
+        return figure_text(cell.value, column.unit, lang)
     if column.unit == "zone":
         return zone_name(report.plan, cell, lang)
     if column.unit == "product":

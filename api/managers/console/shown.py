@@ -175,8 +175,10 @@ class FigurePage:
         for zone in zones:
             if zone.id in figures and zone.level == self.asked.level:
                 said = [zone_name(self.report.plan, zone.id, self.lang)]
-                said.append(with_interval(figures[zone.id], "person_h", self.lang))
-                said.append(t.board.counted("visits", round(visits[zone.id].value or 0)))
+                withheld = t.console.withheld.format(k=self.report.k)
+                time, n = figures[zone.id], visits[zone.id].value
+                said.append(withheld if time.withheld else with_interval(time, "person_h", self.lang))
+                said.append(withheld if n is None else t.board.counted("visits", round(n)))
                 out[zone.id] = ZoneLink(self.href(View.TREND, zone=zone.id, level=None, sort=None), " · ".join(said))
         return out
 

@@ -51,6 +51,12 @@ def _first(db: Database, store: str, which: ColumnElement[bool]) -> float | None
     return None if first is None else float(first)
 
 
+def is_expected(db: Database, store: str, first_hour: float | None) -> bool:
+    """Whether it was kept by when a period's first hour with figures began (None: it has none)."""
+    since = expected_since(db, store)
+    return since is not None and first_hour is not None and since <= first_hour
+
+
 def expected_sums(db: Database, store: str, *, from_t: float, to_t: float) -> list[ExpectedRow]:
     """The same added up over the hours by the database, by zone: `hour_start` of every row is `from_t`."""
     hour, zone = col(ZoneExpectedTable.hour_start), col(ZoneExpectedTable.zone)

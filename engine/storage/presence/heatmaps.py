@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import func
 from sqlalchemy import select as select_columns
 from sqlmodel import col, select
@@ -53,12 +55,13 @@ def flow_sums(db: Database, store: str, *, from_t: float, to_t: float) -> list[F
         return [FlowRow(from_t, a, b, int(n)) for a, b, n in session.exec(query)]
 
 
-def comings(db: Database, store: str, *, from_t: float, to_t: float) -> dict[float, int]:
-    """How many ways through the store began in each hour that begins in [from_t, to_t)."""
+def comings(db: Database, store: str, *, from_t: float, to_t: float, zones: Sequence[str]) -> dict[float, int]:
+    """How many ways through the store began, in one of these zones, in each hour that begins in [from_t, to_t)."""
     hour, total = col(FlowTable.hour_start), func.sum(col(FlowTable.count))
     query = (
         select(hour, total)
         .where(col(FlowTable.store) == store, hour >= from_t, hour < to_t, col(FlowTable.from_zone) == OUTSIDE)
+        .where(col(FlowTable.to_zone).in_(zones))
         .group_by(hour)
         .order_by(hour)
     )

@@ -101,7 +101,7 @@ def test_times_by_zone_without_a_heat_map_are_not_too_little_data(tmp_path: Path
     html = fragments.headline(there, "fr", now=False)
     assert words("fr").why_none_hot["no_heat"] in html
     assert "2025" in html
-    assert there.report.zones[0].visits == 40
+    assert there.report.zones[0].told.visits.value == 40
 
 
 def test_the_headline_names_the_hottest_first(seen: Snapshot) -> None:

@@ -65,6 +65,7 @@ class NoteCode(StrEnum):
     TOO_LITTLE = "too_little"
     NO_TILL_ZONE = "no_till_zone"
     COUNTED_ZONES = "counted_zones"
+    COUNTED_BEFORE = "counted_before"
     FIRST_HOUR = "first_hour"
     COUPONS_ALL_HOURS = "coupons_all_hours"
     PRODUCTS_ALL_HOURS = "products_all_hours"

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from api.managers.console.figures.days import DaySpan
-from api.managers.reports import Period, Reports
+from api.managers.reports import Period, Reports, counted_sums
+from api.managers.told import CountedSums, ToldZone, told_zone
 from engine.plan.model import Plan
 from engine.presence.expected.figures import ZoneSums
 from engine.presence.expected.rows import ExpectedRow
@@ -23,33 +25,12 @@ from engine.presence.hotzones import HotZone, LevelHeat
 from engine.presence.zonehours import ZoneHourRow
 from engine.records import Bools
 from engine.storage.figures.heatsums import heat_sums
-from engine.storage.presence.expected import expected_hours, expected_since, expected_sums, steps_since
+from engine.storage.presence.expected import expected_hours, expected_sums, is_expected, steps_since
 from engine.storage.presence.heatmaps import comings, flow_sums, zone_flows, zone_hours
 from engine.storage.presence.sales import ProductCoupons, Sold, sold_in
 from engine.storage.told.coupons import CouponFigures
 
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """What some hours of some zones add up to."""
-
-    person_s: float = 0.0
-    visits: int = 0
-    dwell_s_sum: float = 0.0
-    persons_peak: float = 0.0
-
-    @property
-    def mean_dwell_s(self) -> float | None:
-        """Of visits that ended; None without any."""
-        return self.dwell_s_sum / self.visits if self.visits else None
-
-    def __add__(self, other: Sums) -> Sums:
-        return Sums(
-            self.person_s + other.person_s,
-            self.visits + other.visits,
-            self.dwell_s_sum + other.dwell_s_sum,
-            max(self.persons_peak, other.persons_peak),
-        )
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -103,13 +84,13 @@ class SpanCounts:
         """Whether nothing was counted at all."""
         return not self.rows
 
-    def sums(self, key: Callable[[ZoneHourRow], str | None]) -> dict[str, Sums]:
+    def sums(self, key: Callable[[ZoneHourRow], str | None]) -> dict[str, CountedSums]:
         """Rows added up by what `key` says of them; those it says None of are left out."""
-        out: dict[str, Sums] = defaultdict(Sums)
+        out: dict[str, CountedSums] = defaultdict(CountedSums)
         for r in self.rows:
             name = key(r)
             if name is not None:
-                out[name] += Sums(r.person_s, int(r.visits), r.dwell_s_sum, r.persons_peak)
+                out[name] += counted_sums([r])
         return dict(out)
 
     @cached_property
@@ -118,21 +99,46 @@ class SpanCounts:
         return self.span.seconds()
 
     @cached_property
-    def expected(self) -> dict[str, ZoneSums] | None:
-        """What is expected of each zone, with its errors; None where the engine has not kept it for all of the span."""
-        db, store, from_t, to_t = self.made.ctx.db, self.plan.store, self.span.from_t, self.span.to_t
-        since = expected_since(db, store)
-        if since is None or not self.rows or since > self.rows[0].hour_start:
-            return None
-        if self.span.is_whole:
-            rows = expected_sums(db, store, from_t=from_t, to_t=to_t)
-        else:
-            hours = expected_hours(db, store, from_t=from_t, to_t=to_t)
-            rows = [r for r in hours if self.span.holds(r.hour_start)]
-        by_zone: dict[str, list[ExpectedRow]] = defaultdict(list)
+    def _keeps_expected(self) -> bool:
+        first = self.rows[0].hour_start if self.rows else None
+        return is_expected(self.made.ctx.db, self.plan.store, first)
+
+    @cached_property
+    def expected(self) -> dict[str, ZoneSums]:
+        """What is expected of each zone, with its errors; nothing where the engine has not kept it for all of it."""
+        if not self._keeps_expected:
+            return {}
+        if not self.span.is_whole:
+            return self.expected_by(lambda _: "", self.plan.zone_index).get("", {})
+        rows = expected_sums(self.made.ctx.db, self.plan.store, from_t=self.span.from_t, to_t=self.span.to_t)
+        return {row.zone: ZoneSums.of([row]) for row in rows if row.zone in self.plan.zone_index}
+
+    def expected_by(self, key: Callable[[float], Key | None], zones: Collection[str]) -> dict[Key, dict[str, ZoneSums]]:
+        """The same of these zones by what `key` says of the hours that begin then; None of it leaves them out."""
+        if not self._keeps_expected:
+            return {}
+        found: dict[Key, dict[str, list[ExpectedRow]]] = defaultdict(lambda: defaultdict(list))
+        rows = expected_hours(self.made.ctx.db, self.plan.store, from_t=self.span.from_t, to_t=self.span.to_t)
         for row in rows:
-            by_zone[row.zone].append(row)
-        return {zone: ZoneSums.of(mine) for zone, mine in by_zone.items() if zone in self.plan.zone_index}
+            if row.zone in zones and self.span.holds(row.hour_start):
+                name = key(row.hour_start)
+                if name is not None:
+                    found[name][row.zone].append(row)
+        return {name: {zone: ZoneSums.of(of) for zone, of in by.items()} for name, by in found.items()}
+
+    @property
+    def k(self) -> int:
+        """How many people stand behind each figure."""
+        return self.made.ctx.config.privacy.k
+
+    def told(self, zone: str) -> ToldZone:
+        """What is told of a zone."""
+        return told_zone(self.by_zone.get(zone, CountedSums()), self.expected.get(zone), self.k)
+
+    @cached_property
+    def by_zone(self) -> dict[str, CountedSums]:
+        """What was counted of each zone."""
+        return self.sums(lambda r: r.zone)
 
     @cached_property
     def day_sums(self) -> dict[str, ZoneSums]:
@@ -174,7 +180,8 @@ class SpanCounts:
     @cached_property
     def comings(self) -> dict[float, int]:
         """Ways through the store that began, by hour."""
-        found = comings(self.made.ctx.db, self.plan.store, from_t=self.span.from_t, to_t=self.span.to_t)
+        span, known = self.span, list(self.plan.zone_index)
+        found = comings(self.made.ctx.db, self.plan.store, from_t=span.from_t, to_t=span.to_t, zones=known)
         return found if self.span.is_whole else {t: n for t, n in found.items() if self.span.holds(t)}
 
     @cached_property
@@ -209,7 +216,7 @@ class SpanCounts:
     def _test_heat(self) -> Heat:
         tests = self.made.tests(self.plan.store)
         levels = tests.levels(self.heat_rows())
-        visits = {zone: sums.visits for zone, sums in self.sums(lambda r: r.zone).items()}
+        visits = {zone: sums.visits for zone, sums in self.by_zone.items()}
         verdicts = tests.zones(levels, visits)
         return Heat(levels, verdicts, tests.outlined(levels, verdicts), sum(self.seconds.values()))
 

@@ -5,14 +5,13 @@ Where the engine has kept no ways (an import, an older version, hours of the day
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from api.managers.console.figures.counts import SpanCounts, Sums, till_zones
+from api.managers.console.figures.counts import SpanCounts, till_zones
 from api.managers.console.figures.looked import LookedPeriods
 from api.managers.console.figures.tables import Table, TableColumn, TableFigure, TableRow, measured, measured_cells
+from api.managers.told import told
 from engine.indicators.comparison import difference
 from engine.indicators.formulas import rate, ratio
-from engine.presence.expected.figures import Figure, Spread, ZoneSums
+from engine.presence.expected.figures import Figure, Spread
 from engine.presence.expected.ways import (
     CAME,
     WAY_PRODUCT,
@@ -102,45 +101,40 @@ def _shown(figure: Figure, exact: bool) -> TableFigure:
 def _share(figure: Figure | None) -> TableFigure:
     if figure is None:
         return TableFigure(1.0)
-    return TableFigure(*(min(1.0, v) for v in (figure.value, figure.low, figure.high)))
+    return TableFigure(min(1.0, figure.value), min(1.0, figure.low), min(1.0, figure.high))
 
 
 def _visit_rows(looked: LookedPeriods) -> list[TableRow]:
     """Ways that began and visits; the tills only where the plan has a zone for them."""
     periods = [looked.now, *(counts for _, counts in looked.before)]
-    expected = looked.expected or [{} for _ in periods]
-    return _rows(looked, [_visits(c, looked.asked.zone, e) for c, e in zip(periods, expected, strict=True)], "came_in")
+    return _rows(looked, [_visits(counts, looked.asked.zone) for counts in periods], "came_in")
 
 
 def _coupon_rows(looked: LookedPeriods) -> list[TableRow]:
     names = {"issued": "vouchers_issued", "shown": "vouchers_acknowledged", "redeemed": "vouchers_redeemed"}
-    told = [counts.coupons.totals for counts in (looked.now, *(counts for _, counts in looked.before))]
-    return _rows(looked, [{step: t[name] for step, name in names.items()} for t in told], "issued")
+    totals = [counts.coupons.totals for counts in (looked.now, *(counts for _, counts in looked.before))]
+    return _rows(looked, [{step: told(t[name], looked.k) for step, name in names.items()} for t in totals], "issued")
 
 
-def _rows(looked: LookedPeriods, steps: list[dict[str, float | None]], first: str) -> list[TableRow]:
+def _rows(looked: LookedPeriods, steps: list[dict[str, TableFigure]], first: str) -> list[TableRow]:
     now, past = steps[0], steps[1:]
     rows = []
-    for step, n in now.items():
-        whole = now[first]
-        before = [p[step] for p in past] if looked.is_compared else None
+    for step, figure in now.items():
+        n, whole = figure.value, now[first].value
+        before = [p[step].value for p in past] if looked.is_compared else None
         share = n / whole if n is not None and whole and n <= whole else None  # visits may be more than people
-        rows.append(TableRow(step, (step, *measured_cells(TableFigure(n), before), TableFigure(share))))
+        rows.append(TableRow(step, (step, *measured_cells(figure, before), TableFigure(share))))
     return rows
 
 
-def _visits(counts: SpanCounts, zone: str | None, expected: Mapping[str, ZoneSums]) -> dict[str, float | None]:
+def _visits(counts: SpanCounts, zone: str | None) -> dict[str, TableFigure]:
     """Visits are those that the page of zones has: they are let out zone by zone, while ways are by pair of zones, of
     which those with few people wait, so that their sum is far below what came."""
-    sums = counts.sums(lambda r: r.zone)
-
-    def visits(place: str) -> float:
-        return expected[place].visits if place in expected else sums.get(place, Sums()).visits
-
     tills = till_zones(counts.plan)
-    steps: dict[str, float | None] = {"came_in": sum(n for (a, _), n in counts.moves.items() if a == OUTSIDE)}
+    steps = {"came_in": told(sum(n for (a, _), n in counts.moves.items() if a == OUTSIDE), counts.k)}
     if zone:
-        steps["zone"] = visits(zone)
+        steps["zone"] = counts.told(zone).visits
     if tills and zone not in tills:
-        steps["tills"] = sum(visits(till) for till in tills)
+        figures = [counts.told(till).visits for till in tills]
+        steps["tills"] = figures[0] if len(figures) == 1 else told(sum(f.value or 0.0 for f in figures), counts.k)
     return steps

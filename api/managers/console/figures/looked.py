@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from api.managers.console.figures.asked import AskedPage
 from api.managers.console.figures.counts import SpanCounts
 from api.managers.console.figures.days import Comparison
-from engine.presence.expected.figures import ZoneSums
 
 
 @dataclass(frozen=True)
@@ -27,11 +26,9 @@ class LookedPeriods:
         return self.asked.compare is not Comparison.NONE
 
     @property
-    def expected(self) -> list[dict[str, ZoneSums]] | None:
-        """What was expected of zones, with its errors: of this period and then of those before; None where the engine
-        has not kept it for all of them, since figures of two kinds do not compare."""
-        found = [c.expected for c in (self.now, *(counts for _, counts in self.before))]
-        return None if None in found else [e for e in found if e is not None]
+    def k(self) -> int:
+        """How many people stand behind each figure."""
+        return self.now.k
 
     def past(self, values: Callable[[SpanCounts], float | None]) -> list[float | None] | None:
         """One value of each period before; None where nothing is compared."""

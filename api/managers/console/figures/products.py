@@ -9,6 +9,7 @@ from api.managers.console.figures.counts import SpanCounts
 from api.managers.console.figures.days import DaySpan, midnight_of
 from api.managers.console.figures.looked import LookedPeriods
 from api.managers.console.figures.tables import Table, TableColumn, TableFigure, TableRow, measured, measured_cells
+from api.managers.told import told
 from engine.indicators.comparison import difference
 from engine.indicators.counts import Counts
 from engine.indicators.formulas import ratio, stop_purchase
@@ -47,7 +48,7 @@ def products_table(looked: LookedPeriods) -> Table:
         for i in range(3):
             cells += _measured(spreads[0][i], [s[i] for s in spreads[1:]], compared)
         coupons = now.product_coupons.get(product.sku, ProductCoupons())
-        cells += (TableFigure(coupons.issued), TableFigure(coupons.redeemed))
+        cells += (told(coupons.issued, k), told(coupons.redeemed, k))
         sold = now.sold
         cells.append(TableFigure(sold.by_product.get(product.sku, 0) if sold is not None and sold.told else None))
         cells.append(_figure(stop_purchase(bought.get(product.sku, Counts()))))

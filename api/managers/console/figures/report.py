@@ -15,7 +15,7 @@ from api.managers.console.figures.funnel import is_followed
 from api.managers.console.figures.looked import LookedPeriods
 from api.managers.console.figures.products import whole_months
 from api.managers.console.figures.tables import Table, TableFigure
-from api.managers.console.figures.views import TABLES, counted_zones
+from api.managers.console.figures.views import TABLES, counted_before, counted_zones
 from api.managers.reports import Reports
 from engine.plan.model import Plan
 from engine.presence.hotzones import HotState
@@ -24,6 +24,7 @@ from engine.storage.presence.plan_versions import PlanVersion, plan_versions
 
 MOST_NAMES = 5
 LOOKED_AT_HEAT = (View.HEAT, View.ZONES)
+OF_VISITS = (View.HEAT, View.ZONES, View.TREND, View.FUNNEL, View.QUEUE)
 
 
 @dataclass(frozen=True)
@@ -137,10 +138,12 @@ def _notes(looked: LookedPeriods, reach: tuple[float, float] | None, missing: in
             notes.append(Note(NoteCode.NO_REFERENCE))
         elif missing:
             notes.append(Note(NoteCode.FEWER_REFERENCES, {"n": len(looked.before), "of": missing + len(looked.before)}))
-    counted = counted_zones(looked) if asked.view in LOOKED_AT_HEAT else []
+    counted = counted_zones(looked) if asked.view in OF_VISITS else []
     if counted:
         names = ", ".join(counted[:MOST_NAMES])
         notes.append(Note(NoteCode.COUNTED_ZONES, {"n": len(counted), "zones": names}))
+    if asked.view in OF_VISITS and counted_before(looked):
+        notes.append(Note(NoteCode.COUNTED_BEFORE))
     return notes + _notes_of_view(looked)
 
 

@@ -22,13 +22,14 @@ Role = Literal["now", "before", "change"]
 @dataclass(frozen=True, slots=True)
 class TableFigure:
     """A figure and, where it has one, its interval: with 90 % it lies between `low` and `high`; of a mean over several
-    periods, 90 % of such periods do. None: there is none. `p` is how likely a figure as far from those before is by
-    chance, where several are known."""
+    periods, 90 % of such periods do. None: there is none; `withheld`: because it is nought, or fewer than k people are
+    behind it. `p` is how likely a figure as far from those before is by chance, where several are known."""
 
     value: float | None
     low: float | None = None
     high: float | None = None
     p: float | None = None
+    withheld: bool = False
 
 
 Cell = str | TableFigure

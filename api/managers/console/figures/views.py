@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from api.managers.console.figures.asked import View
-from api.managers.console.figures.counts import SpanCounts, Sums, outer_zones, shifted_day, till_zones
+from api.managers.console.figures.counts import SpanCounts, outer_zones, shifted_day, till_zones
 from api.managers.console.figures.days import bucket_of, buckets_of
 from api.managers.console.figures.funnel import funnel_table
 from api.managers.console.figures.looked import LookedPeriods
@@ -21,8 +22,10 @@ from api.managers.console.figures.tables import (
     measured,
     measured_cells,
 )
+from api.managers.reports import counted_sums
+from api.managers.told import CountedSums, spreads_of, told, told_zone
 from engine.indicators.comparison import difference
-from engine.presence.expected.figures import Spread, ZoneSums
+from engine.presence.expected.figures import ZoneSums
 from engine.presence.flows import OUTSIDE
 from engine.presence.local_hours import HOUR_S
 
@@ -47,75 +50,76 @@ def zones_table(looked: LookedPeriods) -> Table:
         TableColumn("hot", "state"),
         TableColumn("share_hot", "share"),
     )
-    mine, past = now.sums(lambda r: r.zone), [c.sums(lambda r: r.zone) for _, c in looked.before]
-    expected = looked.expected
+    periods = [counts for _, counts in looked.before]
     states = {v.zone: v for v in now.heat.verdicts}
     rows: list[TableRow] = []
     counted: list[TableRow] = []
     for zone in now.plan.zones:
         if looked.asked.zone not in (None, zone.id):
             continue
-        sums, were = mine.get(zone.id, Sums()), [p.get(zone.id, Sums()) for p in past] if compared else None
         verdict = states[zone.id]
-        known = expected_cells(zone.id, sums, were, expected)
+        mine = now.told(zone.id)
         cells: tuple[Cell, ...] = (
             zone.id,
-            *(known or sums_cells(sums, were if expected is None or were is None else [])),
-            TableFigure(sums.persons_peak),
+            *zone_cells(
+                _figures(now, zone.id), [_figures(c, zone.id) for c in periods] if compared else None, looked.k
+            ),
+            mine.persons_peak,
             verdict.state.value,
             TableFigure(verdict.share_hot if verdict.state.value != "not_enough_evidence" else None),
         )
-        (rows if known or expected is None else counted).append(TableRow(zone.id, cells))
+        (rows if mine.kind == "expected" or not now.expected else counted).append(TableRow(zone.id, cells))
     parts = [Table(columns, tuple(r)).sorted_by("person_h").sorted_by(looked.asked.sort) for r in (rows, counted)]
     return Table(columns, parts[0].rows + parts[1].rows)  # counts and expectations do not compare
 
 
 def counted_zones(looked: LookedPeriods) -> list[str]:
     """Names of the zones that have counted figures only, where others have expected ones."""
-    expected = looked.expected
-    if expected is None or not any(expected):
+    now, asked = looked.now, looked.asked
+    if not now.expected:
         return []
-    seen = looked.now.sums(lambda r: r.zone)
-    return [z.name for z in looked.now.plan.zones if z.id in seen and any(z.id not in e for e in expected)]
+    shown = [z for z in now.plan.zones if asked.zone in (None, z.id)]
+    return [z.name for z in shown if now.told(z.id).kind == "counted" and now.told(z.id).visits.value]
 
 
-def sums_cells(now: Sums, before: Sequence[Sums] | None) -> tuple[TableFigure, ...]:
-    """Time in all, visits and time of each, as `measured` has their columns."""
-    return (
-        *measured_cells(TableFigure(now.person_s / HOUR_S), _of(before, lambda s: s.person_s / HOUR_S)),
-        *measured_cells(TableFigure(now.visits), _of(before, lambda s: s.visits)),
-        *measured_cells(TableFigure(now.mean_dwell_s), _of(before, lambda s: s.mean_dwell_s)),
-    )
+def counted_before(looked: LookedPeriods) -> bool:
+    """Whether a period before has counted figures of a zone that has expected ones now."""
+    zones = [zone for zone in looked.now.expected if looked.asked.zone in (None, zone)]
+    periods = [counts for _, counts in looked.before]
+    return any(c.told(zone).kind == "counted" and c.told(zone).visits.value for c in periods for zone in zones)
 
 
-def expected_cells(
-    zone: str, now: Sums, before: Sequence[Sums] | None, expected: Sequence[Mapping[str, ZoneSums]] | None
-) -> tuple[TableFigure, ...] | None:
-    """The same with intervals, of what the histories of P(zone) expect (`engine.presence.expected`); None where that is
-    not known of the zone in every period. Time is the one that was let out with the heat, so that it adds up."""
-    if expected is None or any(zone not in e for e in expected):
-        return None
-    spreads = [_spreads(e[zone], sums) for e, sums in zip(expected, (now, *(before or ())), strict=True)]
+Figures = tuple[CountedSums, ZoneSums | None]
+"""What was counted of some zones, and what is expected of them; None where that was not kept."""
+
+
+def _figures(counts: SpanCounts, zone: str) -> Figures:
+    return counts.by_zone.get(zone, CountedSums()), counts.expected.get(zone)
+
+
+def zone_cells(now: Figures, before: Sequence[Figures] | None, k: int) -> tuple[TableFigure, ...]:
+    """Time in all, visits and time of each, as `measured` has their columns.
+
+    Visits and their length are compared with those of the same kind only (`api.managers.told`); times of all.
+    """
+    mine, spreads = told_zone(*now, k), spreads_of(*now)
+    were = [told_zone(*b, k) for b in before or ()]
+    alone = spreads_of(*before[0]) if before is not None and len(before) == 1 else None
     cells: list[TableFigure] = []
-    for i, unit_s in enumerate((HOUR_S, 1.0, 1.0)):
-        mine, were = spreads[0][i], [s[i] for s in spreads[1:]]
-        if mine is None:
-            return None
-        figure = mine.figure()
-        values = None if before is None else [None if w is None else w.value / unit_s for w in were]
-        alone = were[0] if len(were) == 1 else None
-        p = None if alone is None else difference(mine, alone).p
-        shown = TableFigure(figure.value / unit_s, figure.low / unit_s, figure.high / unit_s)
-        cells += measured_cells(shown, values, p)
+    for i, unit in enumerate((HOUR_S, 1.0, 1.0)):
+        values = None
+        if before is not None:
+            alike = [w.measures[i] if not i or w.kind == mine.kind else TableFigure(None) for w in were]
+            values = [scaled(figure, unit).value for figure in alike]
+        p = None if spreads is None or alone is None else difference(spreads[i], alone[i]).p
+        cells += measured_cells(scaled(mine.measures[i], unit), values, p)
     return tuple(cells)
 
 
-def _spreads(expected: ZoneSums, sums: Sums) -> tuple[Spread | None, ...]:
-    return expected.time(sums.person_s), expected.count(), expected.mean_dwell()
-
-
-def _of(before: Sequence[Sums] | None, value: Callable[[Sums], float | None]) -> list[float | None] | None:
-    return None if before is None else [value(s) for s in before]
+def scaled(figure: TableFigure, unit: float) -> TableFigure:
+    """In another unit."""
+    value, low, high = (None if v is None else v / unit for v in (figure.value, figure.low, figure.high))
+    return replace(figure, value=value, low=low, high=high)
 
 
 def hours_table(looked: LookedPeriods) -> Table:
@@ -131,7 +135,8 @@ def hours_table(looked: LookedPeriods) -> Table:
     rows = []
     for day, hour in sorted(at for at in now if at[1] in busy):
         before = [p.get((day, hour)) for p in past] if looked.is_compared else None
-        cells: tuple[Cell, ...] = (str(day), str(hour), *measured_cells(TableFigure(now[day, hour]), before))
+        before = None if before is None else [p or None if looked.k > 1 else p for p in before]
+        cells: tuple[Cell, ...] = (str(day), str(hour), *measured_cells(told(now[day, hour], looked.k), before))
         rows.append(TableRow(f"{day}-{hour}", cells))
     return Table(columns, tuple(rows))
 
@@ -166,41 +171,59 @@ def trend_table(looked: LookedPeriods) -> Table:
     past = [_by_bucket(looked, counts, days) for days, counts in looked.before]
     rows = []
     for day in buckets_of(looked.now.span, looked.asked.by):
-        cells: list[Cell] = [day.isoformat()]
-        for name in (*counted, "person_h"):
-            before = [p[name].get(day) for p in past] if compared else None
-            cells += measured_cells(TableFigure(now[name].get(day)), before)
-        rows.append(TableRow(day.isoformat(), tuple(cells)))
+        mine, were = now.get(day), [p.get(day) for p in past]
+        rows.append(TableRow(day.isoformat(), (day.isoformat(), *_bucket_cells(looked, mine, were))))
     return Table(tuple(columns), tuple(rows))
 
 
-def _by_bucket(looked: LookedPeriods, counts: SpanCounts, days: int) -> dict[str, dict[dt.date, float | None]]:
+@dataclass(frozen=True, slots=True)
+class _BucketSums:
+    """What was counted and expected in a bucket, and how many came."""
+
+    counted: CountedSums
+    expected: ZoneSums | None
+    comings: int
+
+
+def _bucket_cells(
+    looked: LookedPeriods, mine: _BucketSums | None, were: Sequence[_BucketSums | None]
+) -> tuple[TableFigure, ...]:
+    """Nothing at all before the store's first figure."""
+    k, compared, zone = looked.k, looked.is_compared, looked.asked.zone
+    none = (CountedSums(), None)
+    before = [none if w is None else (w.counted, w.expected) for w in were] if compared else None
+    width = 3 if compared else 1
+    cells = zone_cells(none if mine is None else (mine.counted, mine.expected), before, k)
+    time, rest = cells[:width], cells[width:]
+    if mine is None:
+        blank = TableFigure(None)
+        time, rest = (blank, *time[1:]), tuple(blank if i % width == 0 else c for i, c in enumerate(rest))
+    if zone:
+        return (*rest, *time)
+    coming = TableFigure(None) if mine is None else told(mine.comings, k)
+    came = [None if w is None else told(w.comings, k).value for w in were] if compared else None
+    return (*measured_cells(coming, came), *time)
+
+
+def _by_bucket(looked: LookedPeriods, counts: SpanCounts, days: int) -> dict[dt.date, _BucketSums]:
     """Figures by the bucket of this period that they fall into when they are moved `days` on.
 
     Nought where nobody was; nothing at all before the store's first figure.
     """
     by, zone, span = looked.asked.by, looked.asked.zone, counts.span
     places = {zone} if zone else outer_zones(counts.plan)
-    sums: dict[dt.date, Sums] = {}
-    comings: Counter[dt.date] = Counter()
     days_of = {t: bucket_of(shifted_day(t, span, days), by) for t in counts.seconds}
-    for t, day in days_of.items():
-        if t >= looked.first_t:
-            sums.setdefault(day, Sums())
+    found = {day: CountedSums() for t, day in days_of.items() if t >= looked.first_t}
+    comings: Counter[dt.date] = Counter()
     for r in counts.rows:
         if r.zone in places and r.hour_start in days_of:
             day = days_of[r.hour_start]
-            sums[day] = sums.get(day, Sums()) + Sums(r.person_s, int(r.visits), r.dwell_s_sum, r.persons_peak)
-    if not zone:
-        for t, n in counts.comings.items():
-            if t in days_of:
-                comings[days_of[t]] += n
-    return {
-        "person_h": {day: s.person_s / HOUR_S for day, s in sums.items()},
-        "visits": {day: s.visits for day, s in sums.items()},
-        "mean_dwell_s": {day: s.mean_dwell_s for day, s in sums.items()},
-        "comings": {day: comings[day] for day in sums},
-    }
+            found[day] = found.get(day, CountedSums()) + counted_sums([r])
+    for t, n in counts.comings.items() if not zone else ():
+        if t in days_of:
+            comings[days_of[t]] += n
+    expected = counts.expected_by(days_of.get, {zone}) if zone else {}
+    return {day: _BucketSums(of, expected.get(day, {}).get(zone or ""), comings[day]) for day, of in found.items()}
 
 
 def flows_table(looked: LookedPeriods) -> Table:
@@ -219,7 +242,7 @@ def flows_table(looked: LookedPeriods) -> Table:
     rows = []
     for (a, b), n in now.most_common():
         if zone in (None, a, b):
-            before = [float(p[a, b]) for p in past] if compared else None
+            before = [told(p[a, b], looked.k).value for p in past] if compared else None
             cells: tuple[Cell, ...] = (
                 _out(a),
                 _out(b),
@@ -248,34 +271,43 @@ def queue_table(looked: LookedPeriods) -> Table:
     if looked.asked.zone in tills:
         tills = frozenset({looked.asked.zone or ""})
     now, past = _tills_by_hour(looked.now, tills), [_tills_by_hour(counts, tills) for _, counts in looked.before]
-    none = (Sums(), 0.0)
+    none = (CountedSums(), None, 0.0)
     rows = []
     for hour in sorted(now) if tills else ():
-        sums, seconds = now[hour]
-        were = [p.get(hour, none) for p in past] if compared else None
-        people = None if were is None else [s.person_s / length if length else None for s, length in were]
-        each = None if were is None else [s for s, _ in were]
+        sums, expected, seconds = now[hour]
+        were = [p.get(hour, none) for p in past]
+        people = [w.person_s / length if length and w.person_s else None for w, _, length in were] if compared else None
+        width = 3 if compared else 1
+        visits = zone_cells((sums, expected), [(w, e) for w, e, _ in were] if compared else None, looked.k)[width:]
         cells: tuple[Cell, ...] = (
             str(hour),
-            *measured_cells(TableFigure(sums.person_s / seconds if seconds else None), people),
-            TableFigure(sums.persons_peak),
-            *measured_cells(TableFigure(sums.visits), _of(each, lambda s: s.visits)),
-            *measured_cells(TableFigure(sums.mean_dwell_s), _of(each, lambda s: s.mean_dwell_s)),
+            *measured_cells(told(sums.person_s / seconds if seconds else None, looked.k), people),
+            told(sums.persons_peak, looked.k),
+            *visits,
         )
         rows.append(TableRow(str(hour), cells))
     return Table(columns, tuple(rows))
 
 
-def _tills_by_hour(counts: SpanCounts, tills: frozenset[str]) -> dict[int, tuple[Sums, float]]:
-    """The sums of each hour of the day in which anybody was there, and for how long the clock showed it."""
-    local = counts.span.local
-    sums = counts.sums(
-        lambda r: str(local.hour(r.hour_start)) if r.zone in tills and counts.span.is_over(r.hour_start) else None
-    )
+def _tills_by_hour(counts: SpanCounts, tills: frozenset[str]) -> dict[int, tuple[CountedSums, ZoneSums | None, float]]:
+    """What was counted and expected in each hour of the day in which anybody was there, and for how long the clock
+    showed it. Nothing is expected of tills together where it is not of one of them."""
+    local, over = counts.span.local, counts.span.is_over
+    sums = counts.sums(lambda r: str(local.hour(r.hour_start)) if r.zone in tills and over(r.hour_start) else None)
+    expected: dict[int, dict[str, ZoneSums]] = {}
+    if tills <= counts.expected.keys():
+        expected = counts.expected_by(lambda t: local.hour(t) if over(t) else None, tills)
     seconds: dict[int, float] = defaultdict(float)
     for t, length in counts.seconds.items():
-        seconds[local.hour(t)] += length if counts.span.is_over(t) else 0.0
-    return {int(hour): (s, seconds[int(hour)]) for hour, s in sums.items()}
+        seconds[local.hour(t)] += length if over(t) else 0.0
+    return {int(h): (s, together(expected.get(int(h), {}).values()), seconds[int(h)]) for h, s in sums.items()}
+
+
+def together(sums: Iterable[ZoneSums]) -> ZoneSums | None:
+    """Of several zones; None of none."""
+    held = list(sums)
+    names = ZoneSums.__slots__
+    return ZoneSums(**{name: sum(getattr(s, name) for s in held) for name in names}) if held else None
 
 
 TABLES: Mapping[View, Callable[[LookedPeriods], Table]] = {

@@ -1,0 +1,94 @@
+"""What is told of a zone over a period: one truth for pages, exports and programs.
+
+Visits and dwell are expected ones with their intervals where the engine kept them; elsewhere (imported or older hours,
+zones that hold others) they are counted ones, which is said. What is nought where k is more than one is nought or
+withheld, and which of them nobody is told: it is no figure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from api.managers.console.figures.tables import TableFigure
+from engine.presence.expected.figures import Spread, ZoneSums
+
+VisitKind = Literal["expected", "counted"]
+FEWER_THAN_K = "fewer_than_k"
+"""Why there is no figure: nobody is behind it, or fewer than k people are."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountedSums:
+    """What some hours of some zones add up to."""
+
+    person_s: float = 0.0
+    visits: int = 0
+    dwell_s_sum: float = 0.0
+    persons_peak: float = 0.0
+
+    @property
+    def mean_dwell_s(self) -> float | None:
+        """Of visits that ended; None without any."""
+        return self.dwell_s_sum / self.visits if self.visits else None
+
+    def __add__(self, other: CountedSums) -> CountedSums:
+        return CountedSums(
+            self.person_s + other.person_s,
+            self.visits + other.visits,
+            self.dwell_s_sum + other.dwell_s_sum,
+            max(self.persons_peak, other.persons_peak),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ToldZone:
+    """A zone's figures: person-seconds, visits, mean dwell (s), the most people at once."""
+
+    kind: VisitKind
+    person_s: TableFigure
+    visits: TableFigure
+    mean_dwell_s: TableFigure
+    persons_peak: TableFigure
+
+    @property
+    def measures(self) -> tuple[TableFigure, TableFigure, TableFigure]:
+        """Those that have errors, in the order of `spreads_of`."""
+        return self.person_s, self.visits, self.mean_dwell_s
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether it has no figure at all."""
+        return self.person_s.value is None and self.visits.value is None
+
+
+def spreads_of(sums: CountedSums, expected: ZoneSums | None) -> tuple[Spread, Spread, Spread] | None:
+    """Person-seconds, visits and mean dwell with what is known of their errors; None where nothing is expected.
+
+    Time is the one that was let out with the heat, so that it adds up."""
+    dwell = None if expected is None else expected.mean_dwell()
+    if expected is None or dwell is None:
+        return None
+    return expected.time(sums.person_s), expected.count(), dwell
+
+
+def told_zone(sums: CountedSums, expected: ZoneSums | None, k: int) -> ToldZone:
+    """What is told of one zone (or of several, added up)."""
+    spreads, peak = spreads_of(sums, expected), told(sums.persons_peak, k)
+    if spreads is None:
+        dwell = sums.mean_dwell_s
+        mean = TableFigure(None, withheld=k > 1) if dwell is None else TableFigure(dwell)
+        return ToldZone("counted", told(sums.person_s, k), told(sums.visits, k), mean, peak)
+    time, visits, dwell_s = (told_spread(spread, k) for spread in spreads)
+    return ToldZone("expected", time, visits, dwell_s, peak)
+
+
+def told_spread(spread: Spread, k: int) -> TableFigure:
+    """With its interval."""
+    figure = spread.figure()
+    return TableFigure(figure.value, figure.low, figure.high) if figure.value else told(0.0, k)
+
+
+def told(value: float | None, k: int) -> TableFigure:
+    """A sum; nought is none where k is more than one."""
+    return TableFigure(None, withheld=True) if not value and k > 1 else TableFigure(value)

@@ -6,6 +6,7 @@ What the engine lets out of them is in the database as in a real site; the truth
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -77,8 +78,9 @@ def drawn_stays(seed: int) -> list[Stay]:
     return stays
 
 
-def fill_figures(db: Database, stays: list[Stay]) -> None:
-    """What the engine lets out, quarter by quarter."""
+def fill_figures(db: Database, stays: list[Stay]) -> list[tuple[str, float]]:
+    """What the engine lets out, quarter by quarter; of what is expected each block's name and visits."""
+    blocks: list[tuple[str, float]] = []
     cells = walkable_cells(PLAN, 0.5)
     made = Release(PLAN, cells, 1.0, k=K, block_s=BLOCK_S)
     made.take(Statistics(), clock(8))
@@ -106,9 +108,14 @@ def fill_figures(db: Database, stays: list[Stay]) -> None:
         made.see_moves(moves)
         hours += [ZoneHourRow(LOCAL.start(begin), e.zone, 0.0, 1, e.dwell_s, 1.0) for e in events]
         out = made.take(Statistics(heat=heat, zone_hours=hours, stays=rows), end)
+        let_out: Counter[str] = Counter()
+        for row in out.expected:
+            let_out[row.zone] += row.visits  # type: ignore[assignment]
+        blocks += let_out.items()
         save_checkpoint(
             db, PLAN.store, 0, b"", out.heat, out.zone_hours, [], end, flows=out.flows, expected=out.expected
         )
+    return blocks
 
 
 def _left(device: int, zone: str, a: float, b: float) -> VisitEvent:

@@ -58,20 +58,21 @@ class PointHeard:
     devices_since: int
 
 
-def changes(now: Mapping[str, float], before: Mapping[str, Sequence[float]], at: float) -> list[Alert]:
+def changes(now: Mapping[str, float | None], before: Mapping[str, Sequence[float | None]], at: float) -> list[Alert]:
     """The figures of a day that are not those of the same weekdays before, tested together.
 
     They are compared by their logarithms (of one more than each, as a count may be 0): what moves days, weather or a
-    holiday, multiplies them.
+    holiday, multiplies them. What is withheld (None) is no nought: it is in no comparison, and no alert is made of it.
     """
+    known = {name: value for name, value in now.items() if value is not None}
     found: dict[str, PeriodDifference] = {}
-    for name, value in now.items():
-        days = before.get(name, ())
+    for name, value in known.items():
+        days = [day for day in before.get(name, ()) if day is not None]
         difference = against_usual(log1p(value), [log1p(d) for d in days]) if len(days) >= LEAST_PERIODS else None
         if difference is not None:
             found[name] = difference
     return [
-        Alert(AlertKind.CHANGE, name, at, Figure(now[name], now[name], now[name]), _usual(now[name], d))
+        Alert(AlertKind.CHANGE, name, at, Figure(known[name], known[name], known[name]), _usual(known[name], d))
         for name, d in controlled(found).items()
         if d.q < CHANGE_Q and abs(expm1(d.change.value)) >= LEAST_SHARE
     ]

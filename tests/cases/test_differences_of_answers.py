@@ -1,5 +1,5 @@
-"""Sums over several zones or hours, two periods, a zone and its parts, coupons issued and shown: each figure had k people
-behind it, and what two of them differed by had one.
+"""Sums over several zones or hours, two periods, a zone and its parts, coupons issued and shown: each figure had k
+people behind it, and what two of them differed by had one.
 
 Input: a day of a hundred shoppers; an attacker with every answer for every period, and patience. Right: no sum or
 difference of counts is more than nobody and fewer than k. What was open is opened again, and the attack finds it.

@@ -134,3 +134,11 @@ def test_queues_within_the_limit_raise_less_than_one_alarm_a_month() -> None:
         samples = [(10.0 * i, Spread(6.0 + e, 4.0, 0.0, 0.0)) for i, e in enumerate(off.tolist())]
         false += any(long_queue("t", samples[: i + 1][-40:], 6.0) is not None for i in range(0, 360, 6))
     assert false <= 4
+
+
+def test_what_is_withheld_is_no_change() -> None:
+    """A zone that fewer than k people came to today, or on most of the days before, is no news."""
+    usual: list[float | None] = [101.0, 99.0, 100.0, 102.0, 98.0, 100.0, 101.0]
+    assert changes({"tea": None}, {"tea": usual}, 0.0) == []
+    assert changes({"tea": 20.0}, {"tea": [None] * 5 + usual[:3]}, 0.0) == []
+    assert [a.about for a in changes({"tea": 20.0}, {"tea": [None, *usual]}, 0.0)] == ["tea"]

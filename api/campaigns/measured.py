@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Query, Request, Response, UploadFile
@@ -23,6 +23,7 @@ from engine.errors import OperatorError, Problem
 from engine.offers.measured.purchases import read_purchases, with_purchases
 from engine.offers.measured.uplift import Difference, Uplift, uplift
 from engine.plan.model import Plan
+from engine.privacy.k_anonymity import whole_ks
 from engine.storage.status import ENGINE, get_status
 from engine.storage.vouchers.campaigns import StoredCampaign, get_campaign
 from engine.storage.vouchers.results import Funnel, Results, results_of
@@ -125,12 +126,20 @@ def _results(
 ) -> Response:
     plan, lang = ctx.plan(store), language(request)
     stored = get_campaign(ctx.db, store, campaign_id)
-    found = results_of(ctx.db, store, campaign_id, span.from_t, span.to_t)
+    privacy = ctx.config.privacy
+    k = privacy.k
+    found = results_of(
+        ctx.db, store, campaign_id, span.from_t, min(span.to_t, time.time()), k=k, block_s=privacy.block_s
+    )
     moments = found.moments
     if receipts is not None:
         moments = with_purchases(moments, read_purchases(receipts, "receipts"))
     share = found.holdout_share if len(found.shares) == 1 else 0.0
     told = uplift(moments, {campaign_id: share})[campaign_id]
+    if k > 1 and min(told.treated, told.ghosts) < k:  # of groups with fewer shoppers nothing is told
+        told = replace(told, purchase=None, basket=None, margin=None, sample_ratio_p=None)
+    if k > 1 and not found.funnel.redeemed:
+        told = replace(told, redeemed=None)
     return page(
         request,
         "campaign_results.html",
@@ -140,11 +149,11 @@ def _results(
         c=stored.campaign,
         first=span.first.isoformat(),
         last=span.last.isoformat(),
-        funnel=_funnel(found.funnel, plan, lang),
+        funnel=_funnel(found.funnel, plan, lang, k),
         uplift=_uplift(told, plan, lang, with_receipts=receipts is not None),
         state=told.state.value,
-        treated=number(told.treated, lang),
-        ghosts=number(told.ghosts, lang),
+        treated=_at_least(whole_ks(told.treated, k), k, lang),
+        ghosts=_at_least(whole_ks(told.ghosts, k), k, lang),
         alarm=told.sample_ratio_alarm,
         shares=[percent(s, lang) for s in sorted(found.shares)],
         per_thousand=_per_thousand(stored, found, told, plan, lang),
@@ -154,7 +163,12 @@ def _results(
     )
 
 
-def _funnel(funnel: Funnel, plan: Plan, lang: Language) -> list[tuple[str, str, float]]:
+def _at_least(n: int, k: int, lang: Language) -> str:
+    """A count in whole ks: nought is fewer than k."""
+    return number(n, lang) if n or k == 1 else f"< {number(k, lang)}"
+
+
+def _funnel(funnel: Funnel, plan: Plan, lang: Language, k: int) -> list[tuple[str, str, float]]:
     """(what, how many, share of the issued) down to the cost."""
     steps = [
         ("issued", funnel.issued),
@@ -162,8 +176,9 @@ def _funnel(funnel: Funnel, plan: Plan, lang: Language) -> list[tuple[str, str, 
         ("seen", funnel.seen),
         ("redeemed", funnel.redeemed),
     ]
-    rows = [(name, number(n, lang), n / funnel.issued if funnel.issued else 0.0) for name, n in steps]
-    return [*rows, ("cost", money(funnel.cost_minor, plan.currency, lang), 0.0)]
+    rows = [(name, _at_least(n, k, lang), n / funnel.issued if funnel.issued else 0.0) for name, n in steps]
+    cost = money(funnel.cost_minor, plan.currency, lang) if funnel.redeemed or k == 1 else "–"
+    return [*rows, ("cost", cost, 0.0)]
 
 
 def _uplift(told: Uplift, plan: Plan, lang: Language, *, with_receipts: bool) -> list[tuple[str, list[str] | None]]:

@@ -26,9 +26,10 @@ from engine.presence import release
 from engine.presence.expected.rows import StayLength
 from engine.privacy.k_anonymity import lay_out
 from engine.storage.database import Database, open_database
+from engine.storage.vouchers.results import results_of
 from engine.storage.vouchers.vouchers import counts
 from tests.api.site import SECRETS
-from tests.hundred import DAY, PLAN, K, clock, drawn_stays, fill_coupons, fill_figures
+from tests.hundred import BLOCK_S, DAY, PLAN, K, clock, drawn_stays, fill_coupons, fill_figures
 
 STORE, NEXT_DAY = PLAN.store, clock(23) + 13 * 3600
 WINDOWS = [(a, b) for a, b in combinations(range(8, 21), 2)]
@@ -113,10 +114,25 @@ def exported(made: Reports) -> dict[str, dict[tuple[int, int], int]]:
     return out
 
 
+def campaign_answers(db: Database, k: int) -> dict[str, dict[tuple[int, int], int]]:
+    """How far a campaign's coupons came, and how many stand behind its uplift."""
+    out: dict[str, dict[tuple[int, int], int]] = {}
+    for a, b in WINDOWS:
+        found = results_of(db, STORE, "tea-20", clock(a), clock(b), k=k, block_s=BLOCK_S)
+        for name in ("issued", "messages", "delivered", "redeemed", "cost_minor"):
+            out.setdefault(name, {})[a, b] = getattr(found.funnel, name)
+        shoppers = len(set(found.moments.shopper.tolist()))
+        assert k == 1 or shoppers == 0 or shoppers >= K
+    if k > 1:
+        assert {n % (K * 99) for n in out.pop("cost_minor").values()} == {0}
+    return out
+
+
 def test_no_sum_and_no_difference_is_of_fewer_than_k(db: Database) -> None:
     blocks = fill_figures(db, drawn_stays(5))
     made = site(db)
-    for answers in (flow_answers(made), coupon_answers(made), exported(made)):
+    told = (flow_answers(made), coupon_answers(made), exported(made), campaign_answers(db, K))
+    for answers in told:
         assert max(n for by in answers.values() for n in by.values()) >= 3 * K, "there was something to attack"
         assert attack(answers) == set()
     # what is expected, and indicators made of it, are no whole numbers: each block has k people behind it
@@ -130,6 +146,7 @@ def test_the_attack_finds_what_was_open(db: Database, monkeypatch: pytest.Monkey
     raw = {(a, b): counts(db, STORE, from_t=clock(a), to_t=clock(b)) for a, b in WINDOWS}
     found = attack({name: {w: n[name] for w, n in raw.items()} for name in names})
     assert {"vouchers_issued of two periods", "vouchers_acknowledged less vouchers_issued"} <= found
+    assert {"issued of two periods", "delivered less issued"} <= attack(campaign_answers(db, 1))
     monkeypatch.setattr(release, "whole_ks", lambda n, _k: n)
     monkeypatch.setattr(release, "lay_ks", lambda n, shares, _k: lay_out(n, shares))
     fill_figures(db, drawn_stays(5))

@@ -1,5 +1,5 @@
-"""The live page said 61 passages of a zone where the page of zones said 49 visits, of the same day; Trend, Queue and the
-programs' answers said either.
+"""The live page said 61 passages of a zone where the page of zones said 49 visits, of the same day; Trend, Queue and
+the programs' answers said either.
 
 Input: a day of a hundred shoppers with expected visits; the same without them, as imported; one zone withheld.
 Right: each figure that two pages or exports show of one period is the same on all of them, to their last digit.

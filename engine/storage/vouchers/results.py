@@ -1,7 +1,13 @@
-"""What came of a campaign: shoppers at its moments with their coupons, or without as ghosts, and what is counted."""
+"""What came of a campaign: shoppers at its moments with their coupons, or without as ghosts, and what is counted.
+
+With a k of more than one it is told of whole blocks of moments with k shoppers each, whose borders no question moves,
+and of the uses that were made before the last of them ended: two periods, or two looks at one, never differ by one
+shopper. Counts are told in whole ks.
+"""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -10,12 +16,15 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from engine.offers.measured.uplift import Moments
+from engine.presence.withheld.counted import CountedEvent, WaitingCount, tell_blocks
+from engine.privacy.k_anonymity import whole_ks
 from engine.storage.database import Database
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, RedemptionTable, VoucherTable
 from engine.storage.vouchers.decisions import read_grounds
 from engine.storage.vouchers.tills import RedemptionState
 from engine.vocabulary import DecisionOutcome, DecisionReason, DeliveryState, VoucherState
 
+FAR_T = 1e15  # databases compare no infinity
 SEEN = (VoucherState.SEEN, VoucherState.REDEEMED)
 
 
@@ -45,14 +54,18 @@ class Results:
     shares: frozenset[float]
 
 
-def results_of(db: Database, store: str, campaign_id: str, from_t: float, to_t: float) -> Results:
+def results_of(
+    db: Database, store: str, campaign_id: str, from_t: float, to_t: float, *, k: int = 1, block_s: float = 900.0
+) -> Results:
     """Of the moments in [from_t, to_t). Whether ghosts bought is not known here: their `bought` stands for uses."""
     with db.read() as session:
-        rows = _moments(session, store, campaign_id, from_t, to_t)
+        rows = _moments(session, store, campaign_id, from_t if k == 1 else 0.0, to_t)
+        rows, until = (rows, math.inf) if k == 1 else _whole_blocks(rows, from_t, to_t, k, block_s)
         ids = [r.decision_id for r in rows]
         vouchers = {v.decision_id: v for v in _vouchers(session, store, campaign_id, from_t, to_t)}
-        funnel = _funnel(session, [vouchers[i] for i in ids if i in vouchers], rows)
-        baskets = _redemptions(session, store, campaign_id)
+        funnel = _funnel(session, [vouchers[i] for i in ids if i in vouchers], rows, until)
+        funnel = _in_ks(funnel, k)
+        baskets = _redemptions(session, store, campaign_id, until)
     shares = [share for r in rows if (share := read_grounds(r.inputs)[0].holdout_share)]
     return Results(funnel, _as_moments(rows, vouchers, baskets), shares[-1] if shares else 0.0, frozenset(shares))
 
@@ -67,6 +80,28 @@ def used_and_unused(db: Database, store: str, campaign_id: str) -> tuple[int, in
         )
         by = Counter({state: int(n) for state, n in rows})
     return by[VoucherState.REDEEMED], by[VoucherState.EXPIRED] + by[VoucherState.VOIDED]
+
+
+def _whole_blocks(
+    rows: list[DecisionTable], from_t: float, to_t: float, k: int, block_s: float
+) -> tuple[list[DecisionTable], float]:
+    """The moments in blocks that lie within [from_t, to_t), and when the last of those ends; out of all there ever
+    were, by time."""
+    events = [CountedEvent(r.at, r.shopper_id) for r in rows]
+    blocks = [b for b in tell_blocks(events, WaitingCount(), k, block_s)[0] if from_t <= b.since and b.until <= to_t]
+    ends = np.array([b.until for b in blocks])
+    begins = np.array([b.since for b in blocks])
+    at = np.array([r.at for r in rows])
+    place = np.searchsorted(ends, at, side="right")
+    within = [bool(p < len(blocks) and begins[p] <= t) for p, t in zip(place.tolist(), at.tolist(), strict=True)]
+    return [r for r, is_in in zip(rows, within, strict=True) if is_in], float(ends[-1]) if blocks else -math.inf
+
+
+def _in_ks(funnel: Funnel, k: int) -> Funnel:
+    """Counts in whole ks, and what so many uses cost."""
+    told = {name: whole_ks(getattr(funnel, name), k) for name in Funnel.__slots__ if name != "cost_minor"}
+    cost = round(funnel.cost_minor * told["redeemed"] / funnel.redeemed) if funnel.redeemed else 0
+    return Funnel(**told, cost_minor=cost)
 
 
 def _moments(session: Session, store: str, campaign_id: str, from_t: float, to_t: float) -> list[DecisionTable]:
@@ -99,8 +134,8 @@ def _vouchers(session: Session, store: str, campaign_id: str, from_t: float, to_
     )
 
 
-def _redemptions(session: Session, store: str, campaign_id: str) -> dict[str, RedemptionTable]:
-    """The newest use that stands, by voucher."""
+def _redemptions(session: Session, store: str, campaign_id: str, until: float) -> dict[str, RedemptionTable]:
+    """The newest use that stands, by voucher, of those before `until`."""
     rows = session.exec(
         select(RedemptionTable)
         .join(VoucherTable, col(VoucherTable.voucher_id) == col(RedemptionTable.voucher_id))
@@ -108,13 +143,14 @@ def _redemptions(session: Session, store: str, campaign_id: str) -> dict[str, Re
             col(VoucherTable.store) == store,
             col(VoucherTable.campaign_id) == campaign_id,
             col(RedemptionTable.state) == RedemptionState.REDEEMED,
+            col(RedemptionTable.redeemed_at) < max(-FAR_T, min(until, FAR_T)),
         )
         .order_by(col(RedemptionTable.redeemed_at))
     )
     return {row.voucher_id: row for row in rows}
 
 
-def _funnel(session: Session, vouchers: list[VoucherTable], rows: list[DecisionTable]) -> Funnel:
+def _funnel(session: Session, vouchers: list[VoucherTable], rows: list[DecisionTable], until: float) -> Funnel:
     ids = [v.voucher_id for v in vouchers]
     sent, shown = 0, set()
     for start in range(0, len(ids), 500):
@@ -134,6 +170,7 @@ def _funnel(session: Session, vouchers: list[VoucherTable], rows: list[DecisionT
             select(func.coalesce(func.sum(RedemptionTable.discount_minor), 0), func.count()).where(
                 col(RedemptionTable.voucher_id).in_(ids[start : start + 500]),
                 col(RedemptionTable.state) == RedemptionState.REDEEMED,
+                col(RedemptionTable.redeemed_at) < max(-FAR_T, min(until, FAR_T)),
             )
         ).one()
         cost, used = cost + int(total), used + int(uses)

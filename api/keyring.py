@@ -13,14 +13,13 @@ from engine.errors import StorageUnavailable
 from engine.privacy.secrets import Secrets
 from engine.storage.accounts.audit import Actor
 from engine.storage.accounts.people import ConsoleAccount
-from engine.storage.keys import EVERY_STORE, Scope, digest_of, list_keys
+from engine.storage.keys import EVERY_STORE, FINGERPRINT_CHARS, Scope, digest_of, list_keys
 from engine.vocabulary import Right
 
 if TYPE_CHECKING:
     from engine.storage.database import Database
 
 LOOK_S = 5.0  # a key that was revoked opens nothing after so long
-_FINGERPRINT_CHARS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ class KeyRing:
     def find_fingerprint(self, fingerprint: str | None) -> Grant | None:
         """What the key of this fingerprint opens now: for cookies, which end with their key."""
         for digest in {*self._given, *self._look()} if fingerprint else ():
-            if digest.startswith(str(fingerprint)) and len(str(fingerprint)) == _FINGERPRINT_CHARS:
+            if digest.startswith(str(fingerprint)) and len(str(fingerprint)) == FINGERPRINT_CHARS:
                 return self._of(digest)
         return None
 
@@ -116,9 +115,9 @@ def key_fingerprint(key: str) -> str:
 
 def digest_fingerprint(digest: str) -> str:
     """The same for a key of which only the hash is known."""
-    return digest[:_FINGERPRINT_CHARS]
+    return digest[:FINGERPRINT_CHARS]
 
 
 def _grant(scope: Scope, store: str, digest: str) -> Grant:
-    fingerprint = digest[:_FINGERPRINT_CHARS]
+    fingerprint = digest[:FINGERPRINT_CHARS]
     return Grant(scope, ((SCOPE_RIGHTS[scope], store),), fingerprint, fingerprint)

@@ -102,7 +102,9 @@ def move(
     stored = store_of.get_campaign(ctx.db, store, campaign_id)
     names = signed(ctx, store, campaign_id)
     second = needs_four_eyes(ctx, store, stored.campaign)
-    check_change(stored.campaign, to, second=second, author=names.author, by=by, approved=names.four_eyes)
+    check_change(
+        stored.campaign, to, second=second, author=names.author, by=by, approved=names.four_eyes, holders=names.holders
+    )
     at = stored.version if expected is None else expected
     return store_of.set_campaign_state(ctx.db, store, campaign_id, to, time.time(), by=by, expected=at)
 
@@ -119,7 +121,11 @@ def _check_stands(campaign: Campaign, names: Signatures | None, by: str) -> None
     if campaign.state not in (CampaignState.RUNNING, CampaignState.APPROVED):
         return
     approved = names is not None and names.four_eyes
-    approves = names is not None and campaign.state is CampaignState.APPROVED and is_second_person(by, names.author)
+    approves = (
+        names is not None
+        and campaign.state is CampaignState.APPROVED
+        and is_second_person(by, names.author, names.holders)
+    )
     if not (approved or approves):
         raise CampaignNotApproved("its budget asks for a second person: save it as a draft, for somebody to approve")
 

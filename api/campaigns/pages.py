@@ -205,7 +205,10 @@ def _rank(order: list[CampaignState], stored: StoredCampaign) -> tuple[int, str]
 
 def _next(ctx: AppContext, store: str, campaign: Campaign, visitor: Grant, names: Signatures) -> list[CampaignState]:
     """What the page offers this visitor: nothing that would be refused."""
-    second, own = needs_four_eyes(ctx, store, campaign), not is_second_person(editor(visitor), names.author)
+    second, own = (
+        needs_four_eyes(ctx, store, campaign),
+        not is_second_person(editor(visitor), names.author, names.holders),
+    )
     return [
         to
         for to in NEXT[campaign.state]

@@ -26,6 +26,7 @@ NEXT: Mapping[CampaignState, tuple[CampaignState, ...]] = {
 FROM_FILE = "file"
 """Who wrote what came from `campaigns.yaml`: whoever may edit the site's files."""
 
+NOBODY: Mapping[str, str] = {}
 _KEY = re.compile("[0-9a-f]{16}")  # how logs call a key: its fingerprint
 
 
@@ -63,26 +64,41 @@ def needs_second(campaign: Campaign, worth_minor: int, above_minor: int | None) 
     return most is None or most > above_minor
 
 
-def is_second_person(by: str, author: str) -> bool:
+def is_second_person(by: str, author: str, holders: Mapping[str, str] = NOBODY) -> bool:
     """Whether `by` is somebody else than whoever wrote terms, as far as names can say.
 
-    A file is nobody. A key is in several hands: it approves what another key wrote or the file said, and never what an
-    account wrote, whose owner may hold the key as well.
+    A file is nobody. `holders` are the accounts that have keys, by the keys' fingerprints: a key is whoever holds it.
+    Of a key whose holder nobody has said, it may be anybody: it is no second person to an account, nor an account to
+    it, and another key is.
     """
     if by in ("", FROM_FILE, author):
         return False
-    return _KEY.fullmatch(by) is None or author == FROM_FILE or _KEY.fullmatch(author) is not None
+    is_key, was_key = (_KEY.fullmatch(name) is not None for name in (by, author))
+    if author == FROM_FILE or not (is_key or was_key):
+        return True
+    who = holders.get(by, "") if is_key else by
+    whose = holders.get(author, "") if was_key else author
+    return who != whose if who and whose else is_key and was_key
 
 
-def check_change(campaign: Campaign, to: CampaignState, *, second: bool, author: str, by: str, approved: bool) -> None:
+def check_change(
+    campaign: Campaign,
+    to: CampaignState,
+    *,
+    second: bool,
+    author: str,
+    by: str,
+    approved: bool,
+    holders: Mapping[str, str] = NOBODY,
+) -> None:
     """Whether `by` may bring the campaign to a state, whose terms `author` wrote; `second`: they need two people.
 
-    `approved` is whether another than the author approved these terms before. Raises CampaignNotApproved,
-    WrongCampaignState.
+    `holders` are as in `is_second_person`; `approved` is whether another than the author approved these terms before.
+    Raises CampaignNotApproved, WrongCampaignState.
     """
     if to is not campaign.state and to not in NEXT[campaign.state] and not _short_cut(campaign.state, to, second):
         raise WrongCampaignState(f"a campaign that is {campaign.state} cannot become {to}")
-    if second and to is CampaignState.APPROVED and not is_second_person(by, author):
+    if second and to is CampaignState.APPROVED and not is_second_person(by, author, holders):
         raise CampaignNotApproved("whoever wrote these terms cannot approve them: ask somebody else")
     if second and to is CampaignState.RUNNING and not approved:
         raise CampaignNotApproved("its budget asks for a second person: somebody else has to approve these terms first")

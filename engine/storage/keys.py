@@ -10,10 +10,11 @@ import secrets as randomness
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from engine.errors import NotFound
 from engine.storage.database import Database
+from engine.storage.models.accounts import ConsoleAccountTable
 from engine.storage.models.keys import AccessKeyTable
 
 Scope = Literal["manager", "till", "health", "dpo"]
@@ -21,11 +22,16 @@ SCOPES: tuple[Scope, ...] = ("manager", "till", "health", "dpo")
 FIRST: tuple[Scope, ...] = ("manager", "till", "health")
 """Those that a new site gets a key of by itself."""
 EVERY_STORE = "*"
+FINGERPRINT_CHARS = 16
+"""Of a key's hash: how logs and histories call it."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """What a key opens: `scope` in `store` (`*`: every one), until `ends_at` (s UTC; None: for good)."""
+    """What a key opens: `scope` in `store` (`*`: every one), until `ends_at` (s UTC; None: for good).
+
+    `held_by` is the id of the account that has it, empty where nobody said.
+    """
 
     key_id: str
     digest: str
@@ -34,6 +40,7 @@ class AccessKey:
     name: str
     made_at: float
     ends_at: float | None
+    held_by: str = ""
 
     def holds(self, now: float) -> bool:
         """Whether it opens anything now."""
@@ -45,11 +52,19 @@ def digest_of(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def add_key(db: Database, scope: Scope, now: float, *, store: str = EVERY_STORE, name: str = "") -> tuple[str, str]:
-    """Makes a key. Returns (its id, the key itself, which is nowhere else from now on)."""
+def add_key(
+    db: Database, scope: Scope, now: float, *, store: str = EVERY_STORE, name: str = "", held_by: str = ""
+) -> tuple[str, str]:
+    """Makes a key, for the account `held_by` where it is one's.
+
+    Returns (its id, the key itself, which is nowhere else from now on).
+    """
     key_id = randomness.token_hex(4)
     key = f"rayon-{scope}-{key_id}-{randomness.token_urlsafe(24)}"
-    row = AccessKeyTable(key_id=key_id, digest=digest_of(key), scope=scope, store=store, name=name, made_at=now)
+    digest = digest_of(key)
+    row = AccessKeyTable(
+        key_id=key_id, digest=digest, scope=scope, store=store, name=name, held_by=held_by, made_at=now
+    )
     with db.write() as session:
         session.add(row)
     return key_id, key
@@ -80,9 +95,19 @@ def rotate_key(db: Database, key_id: str, now: float, overlap_s: float) -> tuple
     if any(key.key_id == key_id and key.ends_at is not None and key.ends_at <= now for key in list_keys(db)):
         raise NotFound(f"key {key_id} has ended; `rayon keys add` makes another")
     old = end_key(db, key_id, now + overlap_s)
-    return add_key(db, old.scope, now, store=old.store, name=old.name)
+    return add_key(db, old.scope, now, store=old.store, name=old.name, held_by=old.held_by)
+
+
+def key_holders(session: Session) -> dict[str, str]:
+    """The names of the accounts that have keys, by the keys' fingerprints; none of a key whose holder nobody said."""
+    found = session.exec(
+        select(AccessKeyTable.digest, ConsoleAccountTable.name).where(
+            col(AccessKeyTable.held_by) == col(ConsoleAccountTable.account_id)
+        )
+    )
+    return {digest[:FINGERPRINT_CHARS]: name for digest, name in found}
 
 
 def _key(row: AccessKeyTable) -> AccessKey:
     scope = next(s for s in SCOPES if s == row.scope)
-    return AccessKey(row.key_id, row.digest, scope, row.store, row.name, row.made_at, row.ends_at)
+    return AccessKey(row.key_id, row.digest, scope, row.store, row.name, row.made_at, row.ends_at, row.held_by)

@@ -64,11 +64,27 @@ def test_coupons_without_a_known_worth_bound_nothing() -> None:
         (KEY, "file", True),
         (KEY, "", False),
         ("file", "ann", False),
-        ("ann", KEY, True),
+        ("ann", KEY, False),  # whose key it is nobody said
     ],
 )
 def test_who_is_a_second_person(by: str, author: str, is_second: bool) -> None:
     assert is_second_person(by, author) is is_second
+
+
+@pytest.mark.parametrize(
+    ("by", "author", "is_second"),
+    [
+        ("ann", KEY, False),  # her own key wrote it
+        ("ben", KEY, True),
+        (KEY, "ben", True),
+        (KEY, "ann", False),
+        (OTHER_KEY, KEY, True),
+        (OTHER_KEY, "ben", False),
+    ],
+)
+def test_a_key_is_whoever_has_it(by: str, author: str, is_second: bool) -> None:
+    """An account approved what it had written itself by a key that it held."""
+    assert is_second_person(by, author, {KEY: "ann"}) is is_second
 
 
 def test_author_and_approver_outlast_every_move(db: Database) -> None:

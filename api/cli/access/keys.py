@@ -63,13 +63,18 @@ def add(
     scope: Annotated[Scope, typer.Argument(help="What it is for.")],
     store: Annotated[str, typer.Option(help="The store it opens; * is all of them.")] = "*",
     name: Annotated[str, typer.Option(callback=short_name, help="Whose it is, for the list.")] = "",
+    held_by: Annotated[str, typer.Option(help="The account that has it: what its key wrote, it approves not.")] = "",
     config: Path | None = CONFIG_OPTION,
 ) -> None:
     """Make a key, and print it: it is shown this once.
 
+    Where campaigns need a second person, a key counts as the account that has it; without one it may be anybody's, and
+    no account approves what it wrote.
+
     Example: rayon keys add till --store boutique --name "till 2"
     """
     from engine.errors import OperatorError, Problem
+    from engine.storage.accounts.people import account_named
     from engine.storage.keys import EVERY_STORE, add_key
 
     site = open_keys_site(config)
@@ -77,7 +82,14 @@ def add(
         raise OperatorError(
             [Problem("rayon keys", "--store", f"no store {store!r}", f"one of {', '.join(site.plans)}")]
         )
-    print(add_key(site.db, scope, time.time(), store=store, name=name)[1])
+    now, account_id = time.time(), ""
+    if held_by:
+        account = account_named(site.db, held_by, now)
+        if account is None:
+            fix = "as rayon accounts list shows it"
+            raise OperatorError([Problem("rayon keys", "--held-by", f"no account {held_by!r}", fix)])
+        account_id = account.account_id
+    print(add_key(site.db, scope, now, store=store, name=name, held_by=account_id)[1])
 
 
 @keys_app.command("rotate")

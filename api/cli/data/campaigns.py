@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,11 @@ from api.cli.engine import CONFIG_OPTION
 from api.cli.startup import read_campaign_files, read_config
 from engine.config import StoresConfig
 from engine.errors import OperatorError, Problem
+from engine.offers.campaigns import Campaign
+from engine.offers.decide import worth_of
+from engine.offers.lifecycle import needs_second
 from engine.plan.load import PLAN_FILE, load_plans
+from engine.plan.model import Plan
 from engine.storage.database import open_database
 from engine.storage.upkeep.copies import require_database
 from engine.storage.vouchers.campaign_files import apply_campaigns, compare_campaigns
@@ -45,7 +50,8 @@ def apply(
 
     A running engine follows within a second. Vouchers that were issued keep their terms, what was spent stays spent,
     and a campaign that a manager has paused stays paused unless the file names a state. Campaigns that managers made
-    themselves are left alone.
+    themselves are left alone. What may spend more than offers.four_eyes_above_minor comes as a draft, which another
+    person has to approve in the console.
 
     Example: rayon campaigns apply floorplans/boutique --dry-run
     """
@@ -62,10 +68,11 @@ def apply(
     db = open_database(url)
     try:
         for store, campaigns in files.items():
+            second = partial(_needs_second, plans[store], site.offers.four_eyes_above_minor)
             found = (
-                compare_campaigns(db, store, campaigns)
+                compare_campaigns(db, store, campaigns, second)
                 if dry_run
-                else apply_campaigns(db, store, campaigns, time.time())
+                else apply_campaigns(db, store, campaigns, time.time(), second)
             )
             for difference in found:
                 print(f"{store}: {difference}")
@@ -73,6 +80,10 @@ def apply(
             print(f"{store}: {len(found)} of {len(campaigns)} {said}" if found else f"{store}: runs as its file says")
     finally:
         db.close()
+
+
+def _needs_second(plan: Plan, above_minor: int | None, campaign: Campaign) -> bool:
+    return needs_second(campaign, worth_of(campaign, plan), above_minor)
 
 
 def _require_served(folder: Path, stores: StoresConfig) -> None:

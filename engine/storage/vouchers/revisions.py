@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -14,6 +14,7 @@ from engine.offers.campaigns import CampaignState
 from engine.offers.lifecycle import FROM_FILE as FROM_FILE
 from engine.offers.lifecycle import is_second_person
 from engine.storage.database import Database
+from engine.storage.keys import key_holders
 from engine.storage.models.vouchers import CampaignRevisionTable, CampaignTable
 
 
@@ -39,11 +40,12 @@ class Signatures:
 
     author: str
     approvers: frozenset[str]
+    holders: Mapping[str, str] = field(default_factory=dict)  # accounts that have keys, by fingerprint
 
     @property
     def four_eyes(self) -> bool:
         """Whether somebody else than their author has approved them."""
-        return any(is_second_person(by, self.author) for by in self.approvers)
+        return any(is_second_person(by, self.author, self.holders) for by in self.approvers)
 
 
 def note_revision(session: Session, row: CampaignTable, by: str) -> None:
@@ -80,6 +82,12 @@ def signatures(db: Database, store: str, campaign_id: str) -> Signatures:
     Reads back to the version that said something else, a few rows at a time: a move is no authorship, and a version
     that finds the campaign approved is no approval. Nobody of a campaign that does not exist.
     """
+    with db.read() as session:
+        return signatures_in(session, store, campaign_id)
+
+
+def signatures_in(session: Session, store: str, campaign_id: str) -> Signatures:
+    """The same within the caller's transaction."""
     table = CampaignRevisionTable
     newest_first = (
         select(table.state, table.spec, table.by)
@@ -89,7 +97,7 @@ def signatures(db: Database, store: str, campaign_id: str) -> Signatures:
     )
     author, approvers, later, spec = "", set(), "", ""
     terms: dict[str, Any] | None = None
-    with db.read() as session, closing(session.exec(newest_first)) as rows:
+    with closing(session.exec(newest_first)) as rows:
         for state, said, by in rows:
             if said != spec:
                 spec, read = said, _terms(said)
@@ -101,7 +109,7 @@ def signatures(db: Database, store: str, campaign_id: str) -> Signatures:
             author, later = by, state
         if later == CampaignState.APPROVED:
             approvers.add(author)
-    return Signatures(author, frozenset(approvers))
+    return Signatures(author, frozenset(approvers), key_holders(session))
 
 
 def _terms(spec: str) -> dict[str, Any]:

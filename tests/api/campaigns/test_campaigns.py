@@ -125,7 +125,7 @@ class TestFourEyes:
         for state in ("approved", "running"):
             sly = manager.put(f"{PATH}/dear", json=campaign_json("dear", state=state), headers=key(f"sly {state}"))
             assert (sly.status_code, sly.json()["code"]) == (409, "campaign_not_approved")
-        set_campaign_state(site.db, "corner", "dear", CampaignState.APPROVED, by="a colleague")
+        set_campaign_state(site.db, "corner", "dear", CampaignState.APPROVED, by="0123456789abcdef")
         assert manager.put(f"{PATH}/dear/state", json={"state": "running"}, headers=key("3")).status_code == 200
         other = campaign_json("dear", priority=99)
         assert manager.put(f"{PATH}/dear", json=other, headers=key("4")).json()["code"] == "campaign_not_approved"

@@ -167,6 +167,9 @@ class TestTwoPeople:
         forced = manager.post(f"{HERE}/dear/state", data={"state": "approved", "version": "1"}, follow_redirects=True)
         assert "somebody else has to approve" in forced.text
         set_campaign_state(site.db, "corner", "dear", CampaignState.APPROVED, by="ben")
+        assert 'value="running"' not in manager.get(f"{HERE}/dear").text  # it may have been written by his own key
+        set_campaign_state(site.db, "corner", "dear", CampaignState.DRAFT, by="ben")
+        set_campaign_state(site.db, "corner", "dear", CampaignState.APPROVED, by="0123456789abcdef")  # another key
         assert 'value="running"' in manager.get(f"{HERE}/dear").text
         edited = fields(manager.get(f"{HERE}/dear/edit").text) | {"percent": "12"}
         assert send(manager, edited, "save").status_code == 303  # new terms: a draft again

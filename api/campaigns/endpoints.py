@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import check_right, needs
 from api.campaigns.desk import BODY, editor, move, require_campaign, right_to, save, valid_campaign
@@ -65,8 +65,8 @@ class CampaignAnswer(BaseModel):
 class PromiseAnswer(BaseModel):
     """What a campaign's triggers can promise at its place, from the plan alone: shares of 0 to 1."""
 
-    asked: float | None
-    kept: bool
+    asked: float | None = Field(description="The precision that the campaign states; null: it promises none.")
+    kept: bool | None = Field(description="Whether a threshold keeps it; null where nothing is promised.")
     threshold: float | None
     precision: float
     precision_low: float
@@ -118,7 +118,7 @@ def get_promise(store: str, campaign_id: str, ctx: AppContext = Depends(context)
     given = told.promise
     return PromiseAnswer(
         asked=told.asked,
-        kept=given.kept,
+        kept=None if told.asked is None else given.kept,
         threshold=given.threshold,
         precision=round(given.precision, 3),
         precision_low=round(given.precision_low, 3),

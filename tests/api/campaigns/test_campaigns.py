@@ -63,8 +63,9 @@ def test_what_it_can_promise_is_told(site: Site, manager: httpx.Client) -> None:
     assert 0 <= told["precision_low"] <= told["precision"] <= 1
     assert "of 10 right" in told["said"]
     own = manager.get(f"{PATH}/tea-20/promise").json()  # states no precision
-    assert (own["asked"], own["threshold"]) == (
+    assert (own["asked"], own["kept"], own["threshold"]) == (
         None,
+        None,  # nothing was promised, so nothing is kept
         get_campaign(site.db, "corner", "tea-20").campaign.min_probability,
     )
     assert manager.get(f"{PATH}/none/promise").status_code == 404

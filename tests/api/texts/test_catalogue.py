@@ -27,6 +27,7 @@ from api.texts.catalogue import words
 from api.texts.consents import ASKED, EARLIER, KEPT_WORDINGS, TEXT_VERSION, worded_since, wording
 from api.texts.language import Language
 from engine.indicators.league import LeagueFigure
+from engine.indicators.presets import Indicator, IndicatorBias
 from engine.loyalty.humans import Signal
 from engine.offers.measured.pacing import PaceState
 from engine.plan.drawing.legend import SIGN_WORDS
@@ -310,6 +311,9 @@ CODES: dict[str, set[str]] = {
     "funnel_steps": set(STEPS),
     "console_notes": set(NoteCode),
     "spans": set(SPANS),
+    "indicator_names": set(Indicator),
+    "indicator_descriptions": set(Indicator),
+    "indicator_biases": set(IndicatorBias),
     "plan_signs": {name.replace(" ", "_") for name in SIGN_WORDS},
     "people_by_hour": set(SPANS),
     "why_none_hot": {"none_hot", "too_little", "no_heat"},

@@ -19,6 +19,8 @@ from api.pages import page
 from engine.ingest.masks import mask_macs
 from engine.plan.drawing.draw import draw_svg
 from engine.plan.model import AccessPoint, Plan
+from engine.storage.commerce.events import heard_events
+from engine.storage.commerce.held import held_counts
 from engine.storage.status import ENGINE, EVERY_STORE, get_status
 from engine.vocabulary import NO_LOSS, LabelRefusal, ReadingRefusal, RecordRefusal, Right, SourceState
 
@@ -50,6 +52,7 @@ class SourceHealth(BaseModel):
     turned_away: dict[str, int] = Field(
         description="Messages to POST /in/NAME that were answered with an error, by reason; of this process."
     )
+    held: int = Field(0, description="Messages of a shop system that wait, sealed, until they can be used.")
     problem: str = Field(description="Why a source that is asked gives nothing; empty where it does.")
 
 
@@ -118,7 +121,7 @@ def sources_page(
         for level in plan.levels
     ]
     limits: dict[str, Any] = {"clock_s": CLOCK_S, "live_s": LIVE_S, "silent_point_min": SILENT_POINT_S / 60}
-    return page(request, "sources.html", found=found, plan=plan, drawings=drawings, **limits)
+    return page(request, "sources.html", found=found, plan=plan, drawings=drawings, shops=ctx.shops, **limits)
 
 
 def _look(ctx: AppContext, plan: Plan, now: float, turned: TurnedAway, *, manages: bool) -> StoreSources:
@@ -135,7 +138,10 @@ def _look(ctx: AppContext, plan: Plan, now: float, turned: TurnedAway, *, manage
         engine_age_s=age_s,
         labels=taught,
         late=0 if own is None else int(own.values.get("late", 0)),
-        sources=list(_sources(said.get("sources", {}), plan.store, offsets, now, ctx, turned)),
+        sources=[
+            *_sources(said.get("sources", {}), plan.store, offsets, now, ctx, turned),
+            *_shops(plan.store, now, ctx, turned),
+        ],
         access_points=list(_points(plan, points, now)),
         unknown_access_points=list(unknown) if manages else [mask_macs(name) for name in unknown],
         unknown_places=list(_unknown_places(unknown, points)) if manages else [],
@@ -165,6 +171,36 @@ def _sources(
             problem=mask_macs(f.get("problem", "")),
             refused={code: n for code, n in f["refused"].items() if code in _CODES},
             turned_away=dict(turned.of(name).counts),
+        )
+
+
+def _shops(store: str, now: float, ctx: AppContext, turned: TurnedAway) -> Iterator[SourceHealth]:
+    """Shop systems of a store, which speak when somebody buys: none is silent for having sold nothing."""
+    waiting = held_counts(ctx.db)
+    for name, shop in sorted(ctx.shops.items()):
+        if store not in shop.stores:
+            continue
+        kept, heard_at = heard_events(ctx.db, name)
+        held, away = waiting.get(name, {}), turned.of(name)
+        state = SourceState.NEVER if heard_at is None else SourceState.LIVE
+        if away.wrong_at > (heard_at or 0.0):
+            state = SourceState.REFUSED
+        yield SourceHealth(
+            name=name,
+            kind=shop.kind,
+            state=state,
+            age_s=None if heard_at is None else max(now - heard_at, 0.0),
+            newest_age_s=None,
+            rate_per_min=None,
+            messages=kept,
+            readings=0,
+            positions=0,
+            sessions=0,
+            clock_offset_s=None,
+            refused={code: n for code, n in held.items() if code in _CODES},
+            turned_away=dict(away.counts),
+            held=sum(held.values()),
+            problem="",
         )
 
 

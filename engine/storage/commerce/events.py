@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
@@ -141,6 +141,15 @@ def newest_events(db: Database, source: str, after: float, most: int = 100) -> l
         mine = select(table).where(col(table.source) == source, col(table.received_at) > after)
         rows = session.execute(mine.order_by(col(table.received_at), col(table.id)).limit(most)).scalars()
         return [(row.received_at, event_of(row)) for row in rows]
+
+
+def heard_events(db: Database, source: str) -> tuple[int, float | None]:
+    """How many events of a source are kept, and when the last of them came (s UTC); None where none did."""
+    table = ShopEventTable
+    with db.read() as session:
+        mine = select(func.count(), func.max(col(table.received_at))).where(col(table.source) == source)
+        kept, newest = session.execute(mine).one()
+        return int(kept), None if newest is None else float(newest)
 
 
 def unknown_products(session: Session, source: str, most: int = 100) -> list[str]:

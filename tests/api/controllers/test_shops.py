@@ -225,3 +225,22 @@ def test_what_was_held_is_used_once_it_is_told_what_was_missing(site: Site) -> N
         shop = declare_shops(sources, ["corner"], {}, customer_digest(SECRETS))["woo"]
         assert try_held(site.db, SECRETS, shop, time.time()) == counts
     assert kept(site, "woo", ShopEventKind.ORDER, "900").state is OrderState.READY
+
+
+def test_shops_stand_beside_the_other_sources(site: Site) -> None:
+    """They were nowhere: whether a shop's webhooks came in could be seen in the database alone."""
+    body = purchase("seen-by-health")
+    assert post(site, "own", body, own(body)).status_code == 200
+    assert post(site, "till", b"x", {"authorization": "Bearer wrong"}).status_code == 401
+    manager = {"Authorization": f"Bearer {SECRETS.manager_key}"}
+    with site.client() as client:
+        found = client.get("/health/sources/corner", headers=manager).json()["sources"]
+        page = client.get("/health/sources/corner", headers=manager | {"Accept": "text/html"}).text
+    said = {source["name"]: source for source in found}
+    assert {"own", "guessed", "web", "woo", "till"} <= said.keys()
+    assert (said["own"]["kind"], said["own"]["state"]) == ("shop", "live")
+    assert said["own"]["messages"] >= 1
+    assert said["own"]["age_s"] is not None
+    assert said["till"]["state"] == "refused"
+    assert sum(said["till"]["turned_away"].values()) >= 1
+    assert all(name in page for name in said)

@@ -30,6 +30,8 @@ import api.controllers.streams
 import api.health.endpoints
 import api.health.labels
 import api.health.sources
+import api.loyalty.liability
+import api.loyalty.partners
 import api.managers.console.endpoints
 import api.managers.console.letters
 import api.managers.console.pages
@@ -167,6 +169,8 @@ _ROUTERS = (
     api.tills.endpoints.router,
     api.tills.listed.router,
     api.tills.cards.router,
+    api.loyalty.liability.router,
+    api.loyalty.partners.router,
     api.tills.endpoints.pages,
     api.staff.desk.router,
     api.staff.pages.pages,

@@ -32,14 +32,16 @@ ROLE_RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.CLERK: frozenset({Right.SERVE_SHOPPERS}),
     Role.IT: frozenset({Right.SEE_HEALTH, Right.SEE_RADIO}),
     Role.DPO: frozenset({Right.SEE_PRIVACY, Right.SEE_AUDIT}),
-    Role.HQ: _STORE | {Right.COMPARE_STORES},
+    Role.HQ: _STORE | {Right.COMPARE_STORES, Right.SEE_LIABILITY},
     Role.ADMIN: frozenset(Right),
 }
 
 SCOPE_RIGHTS: Mapping[Scope, frozenset[Right]] = {
-    "manager": frozenset(Right) - {Right.USE_TILLS, Right.SEE_AUDIT, Right.MANAGE_PEOPLE, Right.SERVE_SHOPPERS},
+    "manager": frozenset(Right)
+    - {Right.USE_TILLS, Right.SEE_AUDIT, Right.MANAGE_PEOPLE, Right.SERVE_SHOPPERS, Right.GIVE_POINTS},
     "till": frozenset({Right.USE_TILLS}),
     "health": frozenset({Right.SEE_HEALTH}),
     "dpo": frozenset({Right.SEE_PRIVACY}),
+    "partner": frozenset({Right.GIVE_POINTS}),
 }
 """A key is nobody: it neither manages people nor reads what they did, nor sees a shopper as a clerk does."""

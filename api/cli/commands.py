@@ -62,6 +62,7 @@ COMMANDS = {
         SITE,
     ),
     "campaigns": Listed("api.cli.data.campaigns", "Campaigns of the stores' files.", SITE),
+    "loyalty": Listed("api.cli.data.loyalty", "Points of the loyalty programme.", SITE),
     "accounts": Listed("api.cli.access.accounts", "People who use the console.", SITE),
     "keys": Listed("api.cli.access.keys", "Keys of managers, tills, monitoring and the DPO.", SITE),
     "decode": Listed(

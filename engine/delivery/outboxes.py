@@ -14,12 +14,13 @@ from engine.plan.model import Plan
 from engine.storage import cap_counts, last_places, wallet_changes
 from engine.storage.accounts import invitations
 from engine.storage.accounts import sessions as colleagues
+from engine.storage.commerce.given import forget_given
 from engine.storage.database import Database
 from engine.storage.loyalty import expiry, ledger, proof
 from engine.storage.once import idempotency
 from engine.storage.once.attempts import purge_attempts
 from engine.storage.people import browsers, card_codes, identifiers, merges, phones
-from engine.storage.programme import earning, visits
+from engine.storage.programme import earning, giving, visits
 from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of
 from engine.storage.vouchers import outbox, vouchers
@@ -75,6 +76,7 @@ def programme_jobs(db: Database, config: Config, plans: Mapping[str, Plan]) -> d
     programme = programme_of(config, plans)
     return {
         "events of shops looked at": lambda now: earning.earn_from_shops(db, programme, now),
+        "points from elsewhere looked at": lambda now: giving.post_given(db, now),
         "visits that earned": lambda now: visits.earn_from_visits(db, programme, now),
     }
 
@@ -98,6 +100,7 @@ def retention_jobs(db: Database, config: Config) -> dict[str, Job]:
     rules = rules_of(db, config.retention, config.storage.data_dir)
     return {
         "rows forgotten in time": lambda now: forget(db, rules, now),
+        "points that nobody came for forgotten": lambda now: forget_given(db, now),
         "points past their end": lambda now: expiry.expire_lots(db, now),
         "faults in the ledger": lambda now: proof.prove_nightly(db, now),
     }

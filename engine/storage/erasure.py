@@ -13,6 +13,7 @@ from engine.storage.budget_release import ERASED, LIVE, close_vouchers, lock_vou
 from engine.storage.cap_counts import cut_slots
 from engine.storage.commerce.events import cut_customers
 from engine.storage.commerce.forgetting import forget_pickups
+from engine.storage.commerce.given import cut_given
 from engine.storage.database import Database, once_more
 from engine.storage.loyalty.friends import forget
 from engine.storage.loyalty.wallets import joined, lock_people
@@ -84,7 +85,8 @@ def _erase(session: Session, shopper_id: str, now: float, address_digest: Callab
     _delete(session, VisitTable, col(VisitTable.shopper_id) == shopper_id)
     _delete(session, ConsentTable, col(ConsentTable.shopper_id) == shopper_id)
     _delete(session, IdempotencyTable, col(IdempotencyTable.scope).contains(shopper_id, autoescape=True))
-    cut_customers(session, identifier_digests(session, shopper_id))
+    cut_customers(session, digests := identifier_digests(session, shopper_id))
+    cut_given(session, digests)
     forget_pickups(session, shopper_id)
     forget_identifiers(session, shopper_id, address_digest(row.email) if row.email else None)
     forget_sessions(session, shopper_id)

@@ -29,7 +29,16 @@ from engine.vocabulary.offers import (
     WalletChangeKind,
 )
 from engine.vocabulary.people import IdentifierKind, LinkFate, Proof, Purpose, RetentionRule
-from engine.vocabulary.points import Account, EarnWait, EntryKind, LedgerFault, PointsState, ReviewVerdict
+from engine.vocabulary.points import (
+    Account,
+    EarnWait,
+    EntryKind,
+    GivenState,
+    LedgerFault,
+    PointsAge,
+    PointsState,
+    ReviewVerdict,
+)
 from engine.vocabulary.portals import CapportFlaw, LetOut, PortalRefusal, PortalSystem, WayOut
 from engine.vocabulary.problems import ProblemCode
 
@@ -47,6 +56,7 @@ __all__ = [
     "EntryKind",
     "EventKind",
     "FrameRefusal",
+    "GivenState",
     "IdentifierKind",
     "InvitationFate",
     "LabelKind",
@@ -60,6 +70,7 @@ __all__ = [
     "OrderState",
     "PasswordFlaw",
     "PickupState",
+    "PointsAge",
     "PointsState",
     "PortalRefusal",
     "PortalSystem",

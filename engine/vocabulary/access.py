@@ -15,6 +15,8 @@ class Right(StrEnum):
     EDIT_CAMPAIGNS = "edit_campaigns"
     APPROVE_CAMPAIGNS = "approve_campaigns"  # of somebody else, above a value
     JUDGE_SHARES = "judge_shares"  # points that wait for the shop
+    SEE_LIABILITY = "see_liability"  # what points that are out come to, for finance
+    GIVE_POINTS = "give_points"  # as a partner of the programme
     REGISTER_CARDS = "register_cards"
     USE_TILLS = "use_tills"  # check, redeem, void
     SERVE_SHOPPERS = "serve_shoppers"  # hand orders over, see who chose to be recognised

@@ -25,6 +25,7 @@ class EntryKind(StrEnum):
     CORRECTION = "correction"  # of a purchase, or of a return, by the shop that told of it
     VISIT = "visit"
     MOVED_IN = "moved_in"  # from another programme
+    PARTNER = "partner"  # given by a partner of the programme
     RELEASE = "release"
     BURN = "burn"
     EXPIRE = "expire"
@@ -41,6 +42,23 @@ class EarnWait(StrEnum):
     NO_PURCHASE = "no_purchase"  # of a return: its purchase is not told of, or waits itself
     RETURN_TOO_LARGE = "return_too_large"
     CONFLICT = "conflict"  # told before with other content
+
+
+class PointsAge(StrEnum):
+    """How long ago points were earned, as finance reads it."""
+
+    MONTH = "to_30_days"
+    QUARTER = "to_90_days"
+    YEAR = "to_365_days"
+    OLDER = "older"
+
+
+class GivenState(StrEnum):
+    """How far points are that came from elsewhere."""
+
+    DUE = "due"
+    WAITING = "waiting"  # for somebody to prove the card or mailbox
+    POSTED = "posted"
 
 
 class LedgerFault(StrEnum):

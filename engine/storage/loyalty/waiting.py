@@ -79,7 +79,7 @@ def account_known(session: Session, account: str) -> None:
 
 
 def purchase_earned(session: Session, source: str, purchase: str) -> None:
-    """A purchase came to the ledger: what came back of it is due."""
+    """A purchase came to the ledger, or a newer version of it: what came back of it is due."""
     events = table_of(ShopEventTable)
     back = (events.c.source == source) & (events.c.kind == str(ShopEventKind.RETURN)) & (events.c.of == purchase)
     _make_due(session, back)

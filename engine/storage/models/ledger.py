@@ -237,3 +237,22 @@ class LoyaltyCursorTable(SQLModel, table=True):
     __tablename__: ClassVar[str] = "loyalty_cursor"
     name: str = Field(primary_key=True)
     seen: int = Field(sa_type=BigInteger)
+
+
+class GivenPointsTable(SQLModel, table=True):
+    """Points from elsewhere for whoever has a card or mailbox, by its digest: once for each reference of a source. They
+    wait until it is proved; who it was is cut when its profile is erased."""
+
+    __tablename__: ClassVar[str] = "given_points"
+    __table_args__ = (
+        Index("ix_given_points_digest", "digest"),
+        Index("ix_given_points_state", "state", "given_at"),
+    )
+    source: str = Field(primary_key=True)
+    ref: str = Field(primary_key=True)
+    kind: str  # engine.vocabulary.EntryKind: moved in, or of a partner
+    digest: str
+    points: int = Field(sa_type=BigInteger)
+    expires_at: float | None = Field(default=None, sa_type=Double)
+    given_at: float = Field(sa_type=Double)
+    state: str  # engine.vocabulary.GivenState

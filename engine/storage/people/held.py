@@ -67,6 +67,7 @@ ONE_WAY = {
     ("loyalty_correction", "purchase_id"): "purchase",
     ("loyalty_return", "purchase_id"): "purchase",
     ("share_review", "visit_id"): "opening",
+    ("given_points", "digest"): "identifier",
     ("shop_event", "email"): "identifier",
     ("shop_event", "card"): "identifier",
 }

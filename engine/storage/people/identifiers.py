@@ -14,6 +14,7 @@ from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
 from engine.errors import BusinessRefusal
+from engine.storage.commerce.given import given_proved
 from engine.storage.database import Database, once_more
 from engine.storage.loyalty.waiting import identifier_proved
 from engine.storage.loyalty.wallets import living, lock_people
@@ -236,6 +237,7 @@ def _prove(session: Session, kind: IdentifierKind, digest: str, sealed: str, ask
         session.add(IdentifierTable(kind=kind, digest=digest, shopper_id=asker, sealed=sealed, verified_at=now))
         session.flush()
         identifier_proved(session, digest)
+        given_proved(session, digest)
         return Followed(LinkFate.ADDED, asker)
     row.verified_at = now
     owner = living(session, row.shopper_id)

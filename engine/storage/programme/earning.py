@@ -140,6 +140,7 @@ def _bought(session: Session, programme: Programme, purchase: Purchase, now: flo
     zone = programme.zone_of(purchase.store)
     if standing_of(session, bought.purchase_id) is not None:
         correct_purchase_in(session, bought, purchase.version, programme.terms, zone, now)
+        purchase_earned(session, purchase.source, purchase.id)
         return None
     if purchase.voided or not purchase.customer.is_known:
         return None
@@ -163,14 +164,15 @@ def _back(session: Session, programme: Programme, told: Return, now: float) -> E
     standing = standing_of(session, told_as(told.source, told.purchase_id))
     if standing is None:
         waits = not taken or is_waiting(session, (told.source, str(ShopEventKind.PURCHASE), told.purchase_id))
-        return EarnWait.NO_PURCHASE if waits else None
+        return EarnWait.NO_PURCHASE if waits else EarnWait.NO_MEMBER  # a newer version may still say who bought
+    if purchase.voided:  # unless a newer version says otherwise
+        return EarnWait.NO_PURCHASE
     if told.currency != purchase.currency or told.total_minor > purchase.total_minor:
         return EarnWait.RETURN_TOO_LARGE
-    if purchase.voided:
-        return None
     back = back_of(told)
     if any(row.return_id == back.return_id for row in standing.returns):
         correct_return_in(session, back, told.version, programme.terms, now)
+        purchase_earned(session, told.source, told.purchase_id)  # another return may have room now
     else:
         return_goods_in(session, back, now)
     return None

@@ -42,7 +42,7 @@ OPEN = {
     "a person, whatever they may do": r"GET /account|POST /account/(password|sessions)",
     "who may see figures: the managers' door stands in front": r"\* /manage",
 }
-EVERYWHERE = re.compile(r"GET /(metrics|dpo|v1/retention)|\S+ /v1/privacy/\S+")
+EVERYWHERE = re.compile(r"GET /(metrics|dpo|v1/retention)|\S+ /v1/(privacy|loyalty)/\S+")
 """These need their right in all stores, since they say something of all."""
 STORES = ("mine", "other")
 NOBODY = "nobody"

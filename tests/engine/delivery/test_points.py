@@ -31,6 +31,7 @@ def test_jobs_of_a_site_earn_by_its_rules(db: Database) -> None:
     jobs = programme_jobs(db, config, {PLAN.store: PLAN})
     assert {name: job(NOW) for name, job in jobs.items()} == {
         "events of shops looked at": 1,
+        "points from elsewhere looked at": 0,
         "visits that earned": 0,
     }
     assert balance(db, PROGRAMME, who.member_id) == Balance(100, 0)

@@ -66,7 +66,9 @@ import api.shoppers.wallet.offers
 import api.shoppers.wallet.pickups
 import api.shoppers.wallet.plain
 import api.shoppers.wallet.quieter
+import api.shoppers.wallet.recognised
 import api.shoppers.wallet.ways
+import api.staff.cards
 import api.staff.desk
 import api.staff.pages
 import api.tills.cards
@@ -154,6 +156,7 @@ _ROUTERS = (
     api.shoppers.wallet.here.router,
     api.shoppers.wallet.ways.router,
     api.shoppers.wallet.pickups.router,
+    api.shoppers.wallet.recognised.router,
     api.shoppers.signing_in.portal.router,
     api.shoppers.signing_in.way_out.router,
     api.portal.captive.router,
@@ -173,6 +176,7 @@ _ROUTERS = (
     api.loyalty.partners.router,
     api.tills.endpoints.pages,
     api.staff.desk.router,
+    api.staff.cards.router,
     api.staff.pages.pages,
     api.shares.endpoints.router,
     api.campaigns.endpoints.router,

@@ -17,6 +17,7 @@ from api.context import AppContext, context
 from api.keyring import Grant
 from api.problems import problem_responses
 from api.ratelimits import WRONG_CODES_PER_TILL, RateLimits, rate_limits
+from api.staff.card_schemas import DeskVisitor
 from api.staff.schemas import DeskLine, DeskPickup, Handed, HandOverRequest, StaffDesk
 from api.texts.catalogue import words
 from api.texts.language import Language, language
@@ -28,6 +29,7 @@ from engine.errors import NotFound, StorageUnavailable
 from engine.plan.model import Plan
 from engine.plan.pickup_places import pickup_place
 from engine.storage.clerks.pickups import PURPOSE, Pickup, hand_over, waiting_pickups
+from engine.storage.clerks.recognitions import visitors
 from engine.vocabulary import PickupState, Right
 
 Clerk = Annotated[Grant, Depends(needs(Right.SERVE_SHOPPERS))]
@@ -103,7 +105,12 @@ def hand(
 def desk_of(ctx: AppContext, plan: Plan, lang: Language, now: float) -> StaffDesk:
     """The desk of a store, in a language."""
     found = waiting_pickups(ctx.db, plan.store)
-    return StaffDesk(store=plan.store, pickups=[_shown(one, plan, lang, now) for one in found], now=rfc3339(now))
+    known = [
+        DeskVisitor(visitor=one.visitor, name=one.name, since=rfc3339(one.since))
+        for one in visitors(ctx.db, plan.store, now)
+    ]
+    pickups = [_shown(one, plan, lang, now) for one in found]
+    return StaffDesk(store=plan.store, pickups=pickups, visitors=known, now=rfc3339(now))
 
 
 def _shown(pickup: Pickup, plan: Plan, lang: Language, now: float) -> DeskPickup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.staff.card_schemas import DeskVisitor
 from engine.vocabulary import PickupState
 
 
@@ -35,6 +36,7 @@ class StaffDesk(BaseModel):
 
     store: str
     pickups: list[DeskPickup]
+    visitors: list[DeskVisitor]
     now: str
 
 

@@ -6,6 +6,7 @@ import { mayPush, offerInstall, startWorker } from "./install.js";
 import { forget, keep, kept } from "./kept.js";
 import { live } from "./live.js";
 import { showOffers } from "./offers.js";
+import { showRecognition } from "./recognised.js";
 import { showPickups } from "./pickups.js";
 import { listenForPoints, showPoints } from "./points.js";
 import { offerPush } from "./push.js";
@@ -45,7 +46,7 @@ function place(voucher, fresh) {
 
 // Whatever needs the server waits for it; and while everything is paused, what would do nothing is not offered.
 const NEEDS_SERVER = `.share, .here, [data-fewer], [data-mute], [data-offer], #muted button, #quiet_form *, #consents input,
-  #phone_code button, #delete, #push_now`;
+  #phone_code button, #delete, #push_now, #recognise`;
 const RESTS = ".here, [data-fewer=mute], [data-mute], [data-offer], #quiet_form *, #phone_code button, #push_now";
 
 function enable() {
@@ -195,7 +196,7 @@ async function loadVouchers() {
 async function load() {
   await loadMe();
   await loadVouchers();
-  await Promise.all([showQuiet(changeQuiet), showOffers(take), showPoints(), showPickups(by("pickups"))]);
+  await Promise.all([showQuiet(changeQuiet), showOffers(take), showPoints(), showPickups(by("pickups")), showRecognition(() => store, () => toast(t.me.failed))]);
   await keepAll();
   by("without_network").hidden = true;
 }

@@ -3,6 +3,7 @@ import { call } from "./http.js";
 import { element } from "./dom.js";
 import { scan, scanning, scans, stop } from "./till_camera.js";
 import { fill, lang, t } from "./texts.js";
+import { drawVisitors } from "./staff_card.js";
 
 const by = (id) => document.getElementById(id);
 const store = document.querySelector("main").dataset.store;
@@ -40,6 +41,7 @@ function draw(desk) {
   if (!here.size) by("called").textContent = "";
   by("called").hidden = by("called").textContent === "";
   calling = here;
+  drawVisitors(store, desk.visitors);
   tick();
 }
 

@@ -87,6 +87,7 @@ class LoyaltyConfig(ConfigSection):
     expire_days: float | None = Field(None, gt=0, le=3_660)
     tiers: tuple[TierConfig, ...] = ()
     tier_days: float = Field(365.0, gt=0, le=3_660)
+    clerk_points: int = Field(0, ge=0, le=1_000_000)  # the most that clerks add by hand in one visit
     rewards: tuple[RewardConfig, ...] = ()
 
     @field_validator("worth")

@@ -14,6 +14,7 @@ from engine.plan.model import Plan
 from engine.storage import cap_counts, last_places, wallet_changes
 from engine.storage.accounts import invitations
 from engine.storage.accounts import sessions as colleagues
+from engine.storage.clerks import recognitions
 from engine.storage.commerce.given import forget_given
 from engine.storage.database import Database
 from engine.storage.loyalty import expiry, ledger, proof
@@ -65,6 +66,7 @@ def housekeeping_jobs(db: Database) -> dict[str, Job]:
         "browsers signed out": lambda now: browsers.purge_sessions(db, now),
         "slots in caps forgotten": lambda now: cap_counts.purge(db, now),
         "news of coupons forgotten": lambda now: wallet_changes.purge_changes(db, now),
+        "choices to be recognised ended": lambda now: recognitions.end_recognitions(db, now),
         "places forgotten": lambda now: last_places.purge_places(db, now),
         "codes of cards forgotten": lambda now: card_codes.purge_codes(db, step_of(now)),
         "kept answers forgotten": lambda now: idempotency.purge(db, now),

@@ -12,7 +12,7 @@ from engine.errors import NotFound
 from engine.storage.budget_release import ERASED, LIVE, close_vouchers, lock_vouchers
 from engine.storage.cap_counts import cut_slots
 from engine.storage.commerce.events import cut_customers
-from engine.storage.commerce.forgetting import forget_pickups
+from engine.storage.commerce.forgetting import forget_desk
 from engine.storage.commerce.given import cut_given
 from engine.storage.database import Database, once_more
 from engine.storage.loyalty.friends import forget
@@ -87,7 +87,7 @@ def _erase(session: Session, shopper_id: str, now: float, address_digest: Callab
     _delete(session, IdempotencyTable, col(IdempotencyTable.scope).contains(shopper_id, autoescape=True))
     cut_customers(session, digests := identifier_digests(session, shopper_id))
     cut_given(session, digests)
-    forget_pickups(session, shopper_id)
+    forget_desk(session, shopper_id)
     forget_identifiers(session, shopper_id, address_digest(row.email) if row.email else None)
     forget_sessions(session, shopper_id)
     forget_codes(session, shopper_id)

@@ -67,6 +67,10 @@ class AuditAction(StrEnum):
     ENABLED = "enabled"
     PICKUP_HANDED_OVER = "pickup_handed_over"
     ERASED = "erased"
+    CARD_SEEN = "card_seen"
+    POINTS_ADDED = "points_added"
+    COUPON_HONOURED = "coupon_honoured"
+    NOTE_WRITTEN = "note_written"
 
 
 class PasswordFlaw(StrEnum):

@@ -24,6 +24,7 @@ class EntryKind(StrEnum):
     PURCHASE = "purchase"
     CORRECTION = "correction"  # of a purchase, or of a return, by the shop that told of it
     VISIT = "visit"
+    CLERK = "clerk"  # given by hand
     MOVED_IN = "moved_in"  # from another programme
     PARTNER = "partner"  # given by a partner of the programme
     RELEASE = "release"

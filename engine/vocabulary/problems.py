@@ -59,6 +59,8 @@ class ProblemCode(StrEnum):
     VOUCHER_MIN_BASKET = "voucher_min_basket"
     VOUCHER_TOO_FEW = "voucher_too_few"
     VOUCHER_LEGAL_CAP = "voucher_legal_cap"
+    VISITOR_UNKNOWN = "visitor_unknown"
+    POINTS_OVER_LIMIT = "points_over_limit"
     PICKUP_UNKNOWN = "pickup_unknown"
     PICKUP_HANDED_OVER = "pickup_handed_over"
     PICKUP_GONE = "pickup_gone"

@@ -1,15 +1,19 @@
-"""What is cut when a profile is erased, beside the events themselves: who came for an order."""
+"""What goes when a profile is erased, beside the events themselves: who came for an order, and what clerks know."""
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlmodel import Session
 
 from engine.storage.models.commerce import PickupTable
+from engine.storage.models.shoppers import RecognitionTable, StaffNoteTable
 from engine.storage.upserts import table_of
 
 
-def forget_pickups(session: Session, shopper_id: str) -> None:
-    """Orders stay, and say no more who came for them."""
+def forget_desk(session: Session, shopper_id: str) -> None:
+    """Orders stay, and say no more who came for them; choices and notes go."""
+    for model in (RecognitionTable, StaffNoteTable):
+        gone = table_of(model)
+        session.connection().execute(delete(gone).where(gone.c.shopper_id == shopper_id))
     table = table_of(PickupTable)
     session.connection().execute(update(table).where(table.c.shopper_id == shopper_id).values(shopper_id=""))

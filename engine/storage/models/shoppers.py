@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Double, Index
+from sqlalchemy import BigInteger, Double, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from engine.storage.models.rowid import RowId
@@ -36,6 +36,33 @@ class DeviceLinkTable(SQLModel, table=True):
     shopper_id: str
     linked_at: float = Field(sa_type=Double)
     proof: str  # engine.vocabulary.Proof
+
+
+class RecognitionTable(SQLModel, table=True):
+    """A shopper chose to be known to the staff of a store for this visit. Gone with the visit; `recognition_id` is all
+    that the staff's page knows them by."""
+
+    __tablename__: ClassVar[str] = "recognition"
+    __table_args__ = (UniqueConstraint("store", "shopper_id", name="uq_recognition"),)
+    recognition_id: str = Field(primary_key=True)
+    store: str
+    shopper_id: str
+    chosen_at: float = Field(sa_type=Double)
+    ends_at: float = Field(sa_type=Double)
+    points: int = Field(default=0, sa_type=BigInteger)  # added by hand in this visit
+
+
+class StaffNoteTable(SQLModel, table=True):
+    """What a clerk wrote down of a shopper, in a visit for which they chose to be known: erased with them."""
+
+    __tablename__: ClassVar[str] = "staff_note"
+    __table_args__ = (Index("ix_staff_note_shopper", "shopper_id", "store"), {"sqlite_autoincrement": True})
+    note_id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
+    shopper_id: str
+    store: str
+    text: str
+    by: str
+    at: float = Field(sa_type=Double)
 
 
 class OptOutTable(SQLModel, table=True):

@@ -50,7 +50,7 @@ def vouchers_of(db: Database, shopper_id: str, *, after: str | None = None, limi
             tie = (col(VoucherTable.issued_at) == last.issued_at) & (col(VoucherTable.voucher_id) < after)
             query = query.where(older | tie)
         ordered = query.order_by(col(VoucherTable.issued_at).desc(), col(VoucherTable.voucher_id).desc()).limit(limit)
-        return [_details(row) for row in session.exec(ordered)]
+        return [details_of(row) for row in session.exec(ordered)]
 
 
 def voucher_of(db: Database, voucher_id: str, shopper_id: str) -> VoucherDetails:
@@ -59,7 +59,7 @@ def voucher_of(db: Database, voucher_id: str, shopper_id: str) -> VoucherDetails
         row = session.get(VoucherTable, voucher_id)
         if row is None or row.shopper_id != shopper_id:
             raise NotFound("no such voucher")
-        return _details(row)
+        return details_of(row)
 
 
 def mark_seen(db: Database, voucher_id: str, shopper_id: str, now: float) -> Voucher:
@@ -190,5 +190,6 @@ def voucher_record(row: VoucherTable) -> Voucher:
     )
 
 
-def _details(row: VoucherTable) -> VoucherDetails:
+def details_of(row: VoucherTable) -> VoucherDetails:
+    """The record of a row."""
     return VoucherDetails(voucher_record(row), json.loads(row.offer), json.loads(row.texts), row.currency)

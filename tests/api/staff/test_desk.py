@@ -11,12 +11,14 @@ import pytest
 from selenium.webdriver import Chrome
 
 from engine.commerce.records import Customer, Order, OrderLine
-from engine.config import ApiConfig, Config, DeliveryConfig, PrivacyConfig, StorageConfig
+from engine.config import ApiConfig, Config, DeliveryConfig, LoyaltyConfig, PrivacyConfig, StorageConfig
 from engine.privacy.identifiers import identifier_digest
 from engine.storage.accounts.audit import entries
 from engine.storage.clerks.pickups import PURPOSE, note_arrival, pickup_code
 from engine.storage.commerce.events import keep_events
+from engine.storage.last_places import LastPlace, note_places
 from engine.storage.models.identity import IdentifierTable
+from engine.storage.models.shoppers import DeviceLinkTable
 from engine.vocabulary import IdentifierKind, OrderState, Role
 from tests.api.site import SECRETS, Site, eventually
 from tests.browser import chromium, click, complaints, wait_for, write
@@ -36,6 +38,7 @@ def config(tmp_path: Any) -> Config:
         storage=StorageConfig(data_dir=tmp_path / "data"),
         delivery=DeliveryConfig(push_contact="mailto:it@example.org"),
         privacy=PrivacyConfig(asked=asked),
+        loyalty=LoyaltyConfig(clerk_points=50),
     )
 
 
@@ -109,16 +112,18 @@ def test_no_key_sees_the_desk(site: Site) -> None:
             assert client.get("/v1/staff/corner/desk").status_code == 401
 
 
+def window(browser: Chrome, size: tuple[int, int]) -> None:
+    metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
 @pytest.mark.parametrize("size", [(1024, 768), (390, 844)])
 def test_the_page_calls_and_hands_over(site: Site, chromium: Chrome, size: tuple[int, int]) -> None:
     site.account("Ada", (Role.CLERK, "corner"))
     with site.client() as phone:
         who = jeanne(site, phone)
     order(site)
-    chromium.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": True},
-    )
+    window(chromium, size)
     chromium.get(f"{site.url}/staff/corner?lang=fr")
     write(chromium, "input[name=name]", "Ada")
     write(chromium, "input[name=password]", "trois chats gris")
@@ -133,3 +138,66 @@ def test_the_page_calls_and_hands_over(site: Site, chromium: Chrome, size: tuple
     click(chromium, "#hand button.main")
     wait_for(chromium, "#none:not([hidden])")
     assert [said for said in complaints(chromium) if "401 (Unauthorized)" not in said] == []  # the sign-in page is one
+
+
+def choose(site: Site, phone: httpx.Client, who: str, *, chosen: bool = True) -> None:
+    note_places(site.db, [LastPlace("corner", who, "ground", 2.0, 2.0, 1.5, time.time())])
+    answer = phone.put("/v1/me/recognition", json={"store": "corner", "chosen": chosen})
+    assert answer.json() == {"offered": True, "chosen": chosen}
+
+
+def proved_phone(site: Site, who: str) -> None:
+    with site.db.write() as session:
+        session.add(DeviceLinkTable(store="corner", device="7" * 16, shopper_id=who, linked_at=1.0, proof="redirect"))
+
+
+def act(client: httpx.Client, visitor: str, what: str, body: Any = None, key: str = "k") -> httpx.Response:
+    path = f"/v1/staff/corner/visitors/{visitor}/{what}"
+    return client.post(path, json=body, headers={"Idempotency-Key": f"{what} {key}", "Accept": "application/json"})
+
+
+def test_a_clerk_sees_who_chose_it_and_nothing_after(site: Site, clerk: httpx.Client) -> None:
+    with site.client() as phone:
+        who = jeanne(site, phone)
+        proved_phone(site, who)
+        voucher = site.issue(who, time.time())
+        assert clerk.get("/v1/staff/corner/desk").json()["visitors"] == []
+        choose(site, phone, who)
+        [visitor] = clerk.get("/v1/staff/corner/desk").json()["visitors"]
+        assert visitor["name"] == "Jeanne"
+        name = visitor["visitor"]
+        card = act(clerk, name, "card").json()
+        assert ([c["voucher_id"] for c in card["coupons"]], card["points"]) == ([voucher], 0)
+        assert act(clerk, name, "points", {"points": 30}).json() == {"points": 30}
+        assert act(clerk, name, "points", {"points": 30}, "more").json()["code"] == "points_over_limit"
+        assert act(clerk, name, "notes", {"text": "Wears 38"}).status_code == 200
+        line = {"sku": "tea-1", "unit_price_minor": 499}
+        assert act(clerk, name, f"coupons/{voucher}", {"lines": [line]}).json()["discount_minor"] == 99
+        choose(site, phone, who, chosen=False)
+        gone = {act(clerk, one, "card", key=one).text for one in (name, "nobody")}
+        assert len(gone) == 1, "the same answer as for nobody"
+        assert "visitor_unknown" in gone.pop()
+    done = [line.action for line in entries(site.db, ["corner"])]
+    assert {"card_seen", "points_added", "note_written", "coupon_honoured"} <= set(done)
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (390, 844)])
+def test_the_card_on_the_page(site: Site, chromium: Chrome, size: tuple[int, int]) -> None:
+    site.account("Ada", (Role.CLERK, "corner"))
+    with site.client() as phone:
+        who = jeanne(site, phone)
+        proved_phone(site, who)
+        choose(site, phone, who)
+    window(chromium, size)
+    chromium.get(f"{site.url}/staff/corner?lang=en")
+    write(chromium, "input[name=name]", "Ada")
+    write(chromium, "input[name=password]", "trois chats gris")
+    click(chromium, "form button.main")
+    wait_for(chromium, "#visitors button")
+    click(chromium, "#visitors button")
+    wait_for(chromium, "#card:not([hidden])")
+    write(chromium, "#card form input", "Wears 38")
+    click(chromium, "#card form button")
+    wait_for(chromium, "#card ul li")
+    assert violations(chromium) == []
+    assert chromium.execute_script("return document.documentElement.scrollWidth <= innerWidth")

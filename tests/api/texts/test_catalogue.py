@@ -53,6 +53,7 @@ from engine.vocabulary import (
     RetentionRule,
     ReviewVerdict,
     Role,
+    SalesChannel,
     SourceState,
     StoreTrouble,
     VoucherState,
@@ -87,6 +88,11 @@ SAME = {
     ("shared", "points_one"),
     ("shared", "points_other"),
     ("units", "seconds"),
+    ("staff", "points_one"),
+    ("staff", "points_other"),
+    ("staff", "notes"),
+    ("sales_channels", "web"),
+    ("plan_signs", "drive"),
 }
 WORDINGS = {"2026-11-28": "7cd8b70ff07ca61f", "2026-11-29": "2f31a3fd50de16a7"}
 """Of each version of the consents, the digest of its sentences: who changes one takes a new version."""
@@ -339,9 +345,13 @@ CODES: dict[str, set[str]] = {
         *(ProblemCode.CROSS_ORIGIN, "share_gone", "share_over", "store_unknown", "nicegui_busy", "other"),
     },
     "sign_in_wrong": {"key", "password", "oidc"},
+    "sales_channels": set(SalesChannel),
     "desk_places": {*KINDS, "anywhere"},
     "pickup_places": {*KINDS, "anywhere"},
-    "staff_refusals": {*(code for code in ProblemCode if code.startswith("pickup_")), "other"},
+    "staff_refusals": {
+        *(code for code in ProblemCode if code.startswith("pickup_")),
+        *(ProblemCode.VISITOR_UNKNOWN, ProblemCode.POINTS_OVER_LIMIT, "other"),
+    },
     "roles": set(Role),
     "audit_actions": set(AuditAction),
     "audit_ways": {"password", "link", "own_page", "oidc"},

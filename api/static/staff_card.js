@@ -1,0 +1,82 @@
+// Visitors who chose to be recognised, and the card of the one that is looked at. It closes when they are here no more.
+import { call } from "./http.js";
+import { element } from "./dom.js";
+import { counted, fill, lang, t } from "./texts.js";
+
+const by = (id) => document.getElementById(id);
+const day = (at) => new Intl.DateTimeFormat(lang, { dateStyle: "short" }).format(new Date(at));
+let looking = null;
+
+export function drawVisitors(store, visitors) {
+  by("nobody").hidden = visitors.length > 0;
+  by("visitors").replaceChildren(...visitors.map((one) => element("button", { type: "button", "data-visitor": one.visitor, onclick: () => open(store, one.visitor) }, one.name || t.staff.no_name)));
+  if (looking && !visitors.some((one) => one.visitor === looking)) close();
+}
+
+function close() {
+  looking = null;
+  by("card").replaceChildren();
+  by("card").hidden = true;
+}
+
+const base = (store, visitor) => `/v1/staff/${store}/visitors/${visitor}`;
+
+async function open(store, visitor) {
+  try {
+    const card = await call("POST", `${base(store, visitor)}/card?lang=${lang}`);
+    looking = visitor;
+    draw(store, card);
+    by("card").focus();
+  } catch (failure) {
+    said(failure);
+  }
+}
+
+function said(failure) {
+  by("said").textContent = t.staff_refusals[failure.code] ?? t.staff_refusals.other;
+  by("said").className = "bad";
+}
+
+const listed = (items, none) => (items.length ? element("ul", { class: "plain" }, ...items.map((one) => element("li", {}, one))) : element("p", { class: "soft" }, none));
+const purchase = (one) => `${day(one.at)}, ${t.sales_channels[one.channel]}: ${one.lines.map((line) => line.name).join(", ")}, ${one.total}`;
+
+function form(label, input, button, send) {
+  const field = element("label", { class: "field" }, label, input);
+  const made = element("form", {}, field, element("button", {}, button));
+  made.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send(input.value).catch(said);
+  });
+  return made;
+}
+
+function draw(store, card) {
+  const again = () => open(store, card.visitor);
+  const to = base(store, card.visitor);
+  const points = element("input", { type: "text", inputmode: "numeric", pattern: "[0-9]+", maxlength: "7", required: true });
+  const note = element("input", { type: "text", maxlength: "300", required: true });
+  by("card").replaceChildren(
+    element("h2", {}, card.name || t.staff.no_name),
+    element("p", {}, [counted(t.staff, "points", card.points), card.tier].filter(Boolean).join(" · ")),
+    element("h3", {}, t.staff.coupons),
+    listed(card.coupons.map((one) => `${one.badge} · ${one.title}`), t.staff.no_coupons),
+    element("h3", {}, t.staff.purchases),
+    listed(card.purchases.map(purchase), t.staff.no_purchases),
+    element("h3", {}, t.staff.notes),
+    listed(card.notes.map((one) => `${one.text} (${one.by}, ${day(one.at)})`), t.staff.no_notes),
+    form(t.staff.note, note, t.staff.write, async (text) => {
+      await call("POST", `${to}/notes`, { text });
+      await again();
+    }),
+  );
+  if (card.points_left) {
+    const left = fill(t.staff.add_points, { most: card.points_left });
+    by("card").append(
+      form(left, points, t.staff.add, async (text) => {
+        await call("POST", `${to}/points`, { points: Number(text) });
+        await again();
+      }),
+    );
+  }
+  by("card").hidden = false;
+}

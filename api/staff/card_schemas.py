@@ -23,20 +23,20 @@ class DeskVisitor(BaseModel):
     since: str
 
 
-class BoughtLine(BaseModel):
+class CardLine(BaseModel):
     """A product of a purchase."""
 
     sku: str
     name: str
 
 
-class BoughtThing(BaseModel):
+class CardPurchase(BaseModel):
     """A purchase, on whatever channel."""
 
     at: str
     channel: SalesChannel
     total: str
-    lines: list[BoughtLine]
+    lines: list[CardLine]
 
 
 class CardCoupon(BaseModel):
@@ -66,7 +66,7 @@ class VisitorCard(BaseModel):
     tier: str = Field(description="Empty below the first, and where the programme has none.")
     points: int
     points_left: int = Field(description="How many may still be added by hand in this visit.")
-    purchases: list[BoughtThing]
+    purchases: list[CardPurchase]
     coupons: list[CardCoupon]
     notes: list[CardNote]
 

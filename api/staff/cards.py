@@ -12,10 +12,10 @@ from api.context import AppContext, context
 from api.keyring import Grant
 from api.problems import problem_responses
 from api.staff.card_schemas import (
-    BoughtLine,
-    BoughtThing,
     CardCoupon,
+    CardLine,
     CardNote,
+    CardPurchase,
     HonouredAnswer,
     HonourRequest,
     NoteRequest,
@@ -121,14 +121,14 @@ def _shown(card: ClerksCard, plan: Plan, tier: str, points_left: int, lang: Lang
     )
 
 
-def _bought(one: Purchase, plan: Plan, lang: Language) -> BoughtThing:
+def _bought(one: Purchase, plan: Plan, lang: Language) -> CardPurchase:
     known = plan.product_by_sku
-    return BoughtThing(
+    return CardPurchase(
         at=rfc3339(one.at),
         channel=one.channel,
         total=money(one.total_minor, one.currency, lang),
         lines=[
-            BoughtLine(sku=line.sku, name=known[line.sku].name if line.sku in known else line.sku) for line in one.lines
+            CardLine(sku=line.sku, name=known[line.sku].name if line.sku in known else line.sku) for line in one.lines
         ],
     )
 

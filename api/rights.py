@@ -40,6 +40,7 @@ SCOPE_RIGHTS: Mapping[Scope, frozenset[Right]] = {
     "manager": frozenset(Right)
     - {Right.USE_TILLS, Right.SEE_AUDIT, Right.MANAGE_PEOPLE, Right.SERVE_SHOPPERS, Right.GIVE_POINTS},
     "till": frozenset({Right.USE_TILLS}),
+    "web": frozenset({Right.USE_TILLS}),
     "health": frozenset({Right.SEE_HEALTH}),
     "dpo": frozenset({Right.SEE_PRIVACY}),
     "partner": frozenset({Right.GIVE_POINTS}),

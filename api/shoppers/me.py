@@ -115,6 +115,16 @@ def mark_seen(
     return says.Done()
 
 
+@router.post(
+    "/vouchers/{voucher_id}/keep", summary="Keep it for later on the web", responses=problem_responses(404, 409)
+)
+def keep_for_web(
+    voucher_id: str, shopper: profiles.ShopperProfile = Depends(require_shopper), ctx: AppContext = Depends(context)
+) -> says.Kept:
+    """Where the campaign allows: it holds for longer then, in the shop too. 409 `refused` where it does not."""
+    return says.Kept(until=rfc3339(vouchers.keep_for_web(ctx.db, voucher_id, shopper.shopper_id, time.time())))
+
+
 @router.put("/consents", summary="Change what I agree to", responses=problem_responses(409, 422))
 def change_consents(
     body: says.ConsentUpdate,

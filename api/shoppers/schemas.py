@@ -298,6 +298,12 @@ class CardsIn(Strict):
     cards: list[CardIn] = Field(min_length=1, max_length=10_000)
 
 
+class Kept(BaseModel):
+    """A coupon that is kept for later."""
+
+    until: str = Field(description="Until when it can be used now.")
+
+
 class Done(BaseModel):
     """The write has happened; `changed` is false when it had happened before."""
 

@@ -34,7 +34,7 @@ from engine.offers.law.rows import class_of
 from engine.plan.currencies import EXPONENTS
 from engine.privacy.proofs import CODE_STEP_S, PLACE_KEY, place_code
 from engine.storage.vouchers import tills as desk
-from engine.vocabulary import Right
+from engine.vocabulary import Right, SalesChannel
 
 router = APIRouter(
     prefix="/v1/till",
@@ -64,6 +64,7 @@ def check(
         secret=ctx.secrets.site_key,
         timezone=ctx.plan(body.store).timezone,
         sold_at=_sold_at(body),
+        channel=_channel(grant),
     )
     tries.tell(right=found.reason is not desk.TillReason.UNKNOWN)
     expires_at = None if found.expires_at is None else rfc3339(found.expires_at)
@@ -95,6 +96,7 @@ def redeem(
             timezone=ctx.plan(body.store).timezone,
             sold_at=_sold_at(body),
             cashier=body.cashier or "",
+            channel=_channel(grant),
         )
     except NotFound:
         tries.tell(right=False)
@@ -152,6 +154,11 @@ def stores(ctx: AppContext = Depends(context), grant: Grant = Depends(needs(Righ
 @pages.get("/till", summary="A till in a browser", response_class=HTMLResponse)
 def till_page(request: Request) -> HTMLResponse:
     return page(request, "till.html")
+
+
+def _channel(grant: Grant) -> SalesChannel:
+    """Where it is sold: a key of scope `web` is an e-shop's."""
+    return SalesChannel.WEB if grant.scope == "web" else SalesChannel.STORE
 
 
 def _sold_at(body: TillRequest) -> float | None:

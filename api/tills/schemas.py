@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from engine.offers.discounts import MAX_MINOR
 from engine.storage.vouchers.tills import RedemptionState, TillReason
+from engine.vocabulary import SalesChannel
 
 MAX_LINES = 5000
 
@@ -107,6 +108,7 @@ class RedemptionAnswer(BaseModel):
     voided_at: str | None
     reason: TillReason = Field(description="`ok`, or `legal_cap` where the law allowed less than the coupon says.")
     cashier: str = Field(description="Who was at the till; empty where it did not say.")
+    channel: SalesChannel = Field(description="`web` where a key of scope `web` used it.")
 
 
 class AboutAnswer(BaseModel):

@@ -24,7 +24,7 @@ from engine.offers.law.findings import near_end_findings
 from engine.offers.law.legal import legal_findings
 from engine.offers.law.prior import Announced, PriorPrice, prior_findings
 from engine.plan.model import Plan
-from engine.vocabulary import DecisionReason
+from engine.vocabulary import DecisionReason, SalesChannel
 from engine.wording import MistakeCode as Code
 from engine.wording import validation_problems
 from engine.yaml_files import add_lines, read_yaml
@@ -122,6 +122,7 @@ class Campaign(_Strict):
     redeemed. `margin_minor` and `redeem_probability` are what arbitration expects of one redemption. `holdout_share` of
     the shoppers are a control group that never gets this campaign, so that its uplift can be measured; campaigns that
     name the same `experiment` (by default each is one of its own, called by its id) hold out the same shoppers.
+    It may be used on its `channels`; kept for later on the web, a voucher holds for `web_valid_s` from its issue.
     What is given `on_request` stands on the shopper's page besides, to be asked for. What is `announced` to everybody
     needs its `prior_price`, see `engine.offers.law.prior`.
     """
@@ -150,6 +151,8 @@ class Campaign(_Strict):
     announced: Announced = "personal"
     prior_price: PriorPrice | None = None
     share: Sharing = Sharing()
+    channels: Annotated[tuple[SalesChannel, ...], Field(min_length=1)] = (SalesChannel.STORE,)
+    web_valid_s: float | None = Field(None, ge=60, le=90 * 86_400)
     texts: Texts
 
     @model_validator(mode="after")
@@ -168,6 +171,12 @@ class Campaign(_Strict):
             if self.budget.max_vouchers is None and self.budget.max_amount_minor is None:
                 reason = "budget.pace needs budget.max_vouchers or budget.max_amount_minor"
                 raise PydanticCustomError("pace_without_budget", reason)
+        return self
+
+    @model_validator(mode="after")
+    def _kept_where_it_is_used(self) -> Campaign:
+        if self.web_valid_s is not None and SalesChannel.WEB not in self.channels:
+            raise ValueError("`web_valid_s` needs `web` among the channels")
         return self
 
 

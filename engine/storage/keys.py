@@ -17,8 +17,8 @@ from engine.storage.database import Database
 from engine.storage.models.accounts import ConsoleAccountTable
 from engine.storage.models.keys import AccessKeyTable
 
-Scope = Literal["manager", "till", "health", "dpo", "partner"]
-SCOPES: tuple[Scope, ...] = ("manager", "till", "health", "dpo", "partner")
+Scope = Literal["manager", "till", "web", "health", "dpo", "partner"]
+SCOPES: tuple[Scope, ...] = ("manager", "till", "web", "health", "dpo", "partner")
 FIRST: tuple[Scope, ...] = ("manager", "till", "health")
 """Those that a new site gets a key of by itself."""
 EVERY_STORE = "*"

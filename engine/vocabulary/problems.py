@@ -54,6 +54,7 @@ class ProblemCode(StrEnum):
     VOUCHER_REDEEMED = "voucher_redeemed"
     VOUCHER_EXPIRED = "voucher_expired"
     VOUCHER_VOIDED = "voucher_voided"
+    VOUCHER_CHANNEL = "voucher_channel"
     VOUCHER_CURRENCY = "voucher_currency"
     VOUCHER_NOT_IN_BASKET = "voucher_not_in_basket"
     VOUCHER_MIN_BASKET = "voucher_min_basket"

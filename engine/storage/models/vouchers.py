@@ -94,6 +94,9 @@ class VoucherTable(SQLModel, table=True):
     max_uses: int = Field(default=1, sa_type=Integer)
     offer: str = Field(sa_type=Text)
     texts: str = Field(sa_type=Text)
+    # engine.vocabulary.SalesChannel, separated by commas: where it may be used
+    channels: str = Field(default="store", sa_column_kwargs={"server_default": "store"})
+    web_until: float | None = Field(default=None, sa_type=Double)  # until when it holds where its shopper keeps it
 
 
 class CapCountTable(SQLModel, table=True):
@@ -168,4 +171,7 @@ class RedemptionTable(SQLModel, table=True):
     voided_at: float | None = Field(default=None, sa_type=Double)
     state_before: str  # of the voucher: what a void goes back to
     reason: str = Field(default="ok", sa_column_kwargs={"server_default": "ok"})  # or that the law allowed less
+    channel: str = Field(
+        default="store", sa_column_kwargs={"server_default": "store"}
+    )  # engine.vocabulary.SalesChannel
     cashier: str = Field(default="", sa_column_kwargs={"server_default": ""})  # as the till says; empty: it did not

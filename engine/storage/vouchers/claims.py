@@ -266,6 +266,8 @@ def voucher_row(
         currency=currency,
         offer=campaign.offer.model_dump_json(),
         texts=campaign.texts.model_dump_json(),
+        channels=",".join(campaign.channels),
+        web_until=None if campaign.web_valid_s is None else now + campaign.web_valid_s,
     )
 
 

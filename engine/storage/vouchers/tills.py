@@ -23,7 +23,7 @@ from engine.storage.vouchers.verdicts import OFFLINE_S as OFFLINE_S
 from engine.storage.vouchers.verdicts import PARIS, SENTENCES, sale_time, verdict
 from engine.storage.vouchers.verdicts import TillReason as TillReason
 from engine.storage.wallet_changes import note_changes
-from engine.vocabulary import ProblemCode, Purpose, VoucherState, WalletChangeKind
+from engine.vocabulary import ProblemCode, Purpose, SalesChannel, VoucherState, WalletChangeKind
 
 
 class RedemptionState(StrEnum):
@@ -80,6 +80,7 @@ class Redemption:
     voided_at: float | None
     reason: TillReason = TillReason.OK
     cashier: str = ""
+    channel: SalesChannel = SalesChannel.STORE
 
 
 def check_voucher(
@@ -92,13 +93,14 @@ def check_voucher(
     secret: bytes,
     timezone: str = PARIS,
     sold_at: float | None = None,
+    channel: SalesChannel = SalesChannel.STORE,
 ) -> CheckResult:
     """What `redeem` would answer, without effect. A code that is wrong, foreign or another store's is `unknown`."""
     with db.read() as session:
         voucher = find_voucher(session, code, store, secret)
         if voucher is None:
             return CheckResult(False, TillReason.UNKNOWN)
-        reason, off = verdict(voucher, basket, sale_time(voucher, now, sold_at), timezone)
+        reason, off = verdict(voucher, basket, sale_time(voucher, now, sold_at), timezone, channel)
         return CheckResult(
             off is not None and off.amount_minor > 0,
             reason,
@@ -124,8 +126,11 @@ def redeem(
     timezone: str = PARIS,
     sold_at: float | None = None,
     cashier: str = "",
+    channel: SalesChannel = SalesChannel.STORE,
 ) -> Redemption:
     """Uses a voucher on a basket, exactly as often as it may be used, whoever asks at once.
+
+    An e-shop asks on the `channel` web: whichever comes first has it.
 
     `cashier` is who sold, as the till says, for its list of uses. `sold_at` is when a till that was offline sold: a
     voucher that was valid then counts, up to OFFLINE_S later, though it has ended since. What was given has been given,
@@ -135,17 +140,21 @@ def redeem(
 
     The same till, key, code and basket give the first redemption again. Raises NotFound (`voucher_unknown`) for a code
     that is wrong, foreign or another store's; VoucherRefused (`voucher_redeemed`, `voucher_expired`, `voucher_voided`,
-    `voucher_currency`, `voucher_not_in_basket`, `voucher_min_basket`, `voucher_too_few`, `voucher_legal_cap`);
-    KeyReused.
+    `voucher_channel`, `voucher_currency`, `voucher_not_in_basket`, `voucher_min_basket`, `voucher_too_few`,
+    `voucher_legal_cap`); KeyReused.
     """
     content = _content(code, basket)
     try:
         with db.write() as session:
-            return _redeem(session, code, basket, store, till, key, content, now, secret, timezone, sold_at, cashier)
+            return _redeem(
+                session, code, basket, store, till, key, content, now, secret, timezone, sold_at, cashier, channel
+            )
     except IntegrityError:
         # Two requests with one key at the same moment, on two vouchers: the second now finds what the first wrote.
         with db.write() as session:
-            return _redeem(session, code, basket, store, till, key, content, now, secret, timezone, sold_at, cashier)
+            return _redeem(
+                session, code, basket, store, till, key, content, now, secret, timezone, sold_at, cashier, channel
+            )
 
 
 def void(db: Database, redemption_id: str, now: float, *, stores: Collection[str] | None = None) -> Redemption:
@@ -179,6 +188,7 @@ def _redeem(
     timezone: str,
     sold_at: float | None,
     cashier: str,
+    channel: SalesChannel,
 ) -> Redemption:
     voucher = find_voucher(session, code, store, secret, lock=True)
     first = session.exec(
@@ -193,10 +203,10 @@ def _redeem(
     if first is not None:
         return redemption_of(first, voucher.campaign_id)
     at = sale_time(voucher, now, sold_at)
-    reason, off = verdict(voucher, basket, at, timezone)
+    reason, off = verdict(voucher, basket, at, timezone, channel)
     if off is None or off.amount_minor == 0:
         raise VoucherRefused(SENTENCES[reason], code=ProblemCode(f"voucher_{reason}"))
-    return _use(session, voucher, off, basket, till, key, content, at, now, cashier)
+    return _use(session, voucher, off, basket, till, key, content, at, now, cashier, channel)
 
 
 def _use(
@@ -210,6 +220,7 @@ def _use(
     at: float,
     now: float,
     cashier: str,
+    channel: SalesChannel,
 ) -> Redemption:
     row = RedemptionTable(
         redemption_id=_redemption_id(voucher.store, till, key),
@@ -227,6 +238,7 @@ def _use(
         state_before=voucher.state,
         reason=TillReason(off.reason),
         cashier=cashier,
+        channel=channel,
     )
     session.add(row)
     held = voucher.worth_minor if voucher.state in LIVE else 0  # what ended has given its reservation back
@@ -353,4 +365,5 @@ def redemption_of(row: RedemptionTable, campaign_id: str) -> Redemption:
         row.voided_at,
         TillReason(row.reason),
         row.cashier,
+        SalesChannel(row.channel),
     )

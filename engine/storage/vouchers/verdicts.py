@@ -10,7 +10,7 @@ from engine.offers.discounts import Basket, Discount, Offer, discount
 from engine.offers.law.rows import caps_at
 from engine.storage.budget_release import LIVE
 from engine.storage.models.vouchers import VoucherTable
-from engine.vocabulary import VoucherState
+from engine.vocabulary import SalesChannel, VoucherState
 
 _OFFER: TypeAdapter[Offer] = TypeAdapter(Offer)
 
@@ -32,6 +32,7 @@ class TillReason(StrEnum):
     REDEEMED = "redeemed"
     EXPIRED = "expired"
     VOIDED = "voided"
+    CHANNEL = "channel"
     CURRENCY = "currency"
     NOT_IN_BASKET = "not_in_basket"
     MIN_BASKET = "min_basket"
@@ -46,13 +47,17 @@ def sale_time(voucher: VoucherTable, now: float, sold_at: float | None) -> float
     return sold_at
 
 
-def verdict(voucher: VoucherTable, basket: Basket, at: float, timezone: str) -> tuple[TillReason, Discount | None]:
+def verdict(
+    voucher: VoucherTable, basket: Basket, at: float, timezone: str, channel: SalesChannel = SalesChannel.STORE
+) -> tuple[TillReason, Discount | None]:
     """What the till is told, and what comes off where the voucher is good for this basket's currency at that time."""
     late = voucher.state == VoucherState.EXPIRED and voucher.holds_slot  # seen, and over since the sale
     if voucher.state not in LIVE and not (late and at < voucher.expires_at):
         return TillReason(voucher.state), None
     if at >= voucher.expires_at:
         return TillReason.EXPIRED, None
+    if channel not in voucher.channels.split(","):
+        return TillReason.CHANNEL, None
     if basket.currency != voucher.currency:
         return TillReason.CURRENCY, None
     off = discount(_OFFER.validate_json(voucher.offer), basket, voucher.most_minor, caps_at(at, timezone))
@@ -63,6 +68,7 @@ SENTENCES = {
     TillReason.REDEEMED: "this voucher has been used",
     TillReason.EXPIRED: "this voucher has expired",
     TillReason.VOIDED: "this voucher was withdrawn",
+    TillReason.CHANNEL: "this voucher is not for this channel",
     TillReason.CURRENCY: "this voucher is in another currency",
     TillReason.NOT_IN_BASKET: "nothing in the basket is covered by this voucher",
     TillReason.MIN_BASKET: "the basket is below the voucher's minimum",

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import case, func
 from sqlmodel import Session, SQLModel, col, select
 
-from engine.errors import NotFound
+from engine.errors import BusinessRefusal, NotFound
 from engine.loyalty.sharing import ShareOutcome
 from engine.records import Voucher
 from engine.storage.budget_release import LIVE, close_vouchers, lock_vouchers
@@ -72,6 +72,23 @@ def mark_seen(db: Database, voucher_id: str, shopper_id: str, now: float) -> Vou
             rows[0].state = VoucherState.SEEN
         session.flush()
         return voucher_record(rows[0])
+
+
+def keep_for_web(db: Database, voucher_id: str, shopper_id: str, now: float) -> float:
+    """Extends a live voucher as its campaign said when it was issued, and never shortens it; again, it answers the
+    same. Until when it holds now (s UTC). Raises NotFound, for somebody else's too, and BusinessRefusal where it is
+    over or not for the web."""
+    with db.write() as session:
+        rows = lock_vouchers(session, [voucher_id])
+        if not rows or rows[0].shopper_id != shopper_id:
+            raise NotFound("no such voucher")
+        [row] = rows
+        if row.web_until is None:
+            raise BusinessRefusal("this coupon is for the shop alone")
+        if row.state not in LIVE or now >= row.expires_at:
+            raise BusinessRefusal("this coupon is over")
+        row.expires_at = max(row.expires_at, row.web_until)
+        return row.expires_at
 
 
 def expire_undelivered(db: Database, now: float) -> int:

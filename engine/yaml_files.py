@@ -148,7 +148,7 @@ def parse_yaml(content: bytes, path: Path) -> Any:
 
 def add_lines(problems: Sequence[Problem], content: bytes) -> list[Problem]:
     """The same problems with the line of their place in this YAML: of its key, or of the nearest above it."""
-    root = yaml.compose(content.decode("utf-8"), _Strict)
+    root = _Strict(content.decode("utf-8")).get_single_node()
     return [replace(p, line=_line_of(root, p.place.split("."))) for p in problems]
 
 

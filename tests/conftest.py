@@ -92,13 +92,6 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-def pytest_collection_finish() -> None:
-    """What stands before the first test stands after the last: six hundred thousand objects that the collector of
-    garbage need not look at again and again. Who wants to see them calls `gc.unfreeze()`."""
-    gc.collect()
-    gc.freeze()
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """In CI every optional part is there: a test that was skipped is a failure."""
     skipped = terminalreporter.stats.get("skipped", [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import Table, func, select, text
@@ -31,21 +32,25 @@ def upsert(
     if not rows:
         return
     table = table_of(model)
-    dialect = session.get_bind().dialect.name
+    statement = _upsert(table, session.get_bind().dialect.name, tuple(add), tuple(most), tuple(replace))
+    # One order for all writers: two transactions that touch the same rows then wait, and never wait for each other.
+    keys = [key.name for key in table.primary_key.columns]
+    ordered = sorted(rows, key=lambda row: tuple(row[key] for key in keys))
+    session.connection().execute(statement, [dict(row) for row in ordered])
+
+
+@cache
+def _upsert(table: Table, dialect: str, add: tuple[str, ...], most: tuple[str, ...], replace: tuple[str, ...]) -> Any:
+    """The statement, built once: that takes longer than what it does."""
     insert: Any = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
     larger: Any = func.max if dialect == "sqlite" else func.greatest
     change: dict[str, Any] = {name: table.c[name] + insert.excluded[name] for name in add}
     change |= {name: larger(table.c[name], insert.excluded[name]) for name in most}
     change |= {name: insert.excluded[name] for name in replace}
     keys = list(table.primary_key.columns)
-    statement = (
-        insert.on_conflict_do_update(index_elements=keys, set_=change)
-        if change
-        else insert.on_conflict_do_nothing(index_elements=keys)
-    )
-    # One order for all writers: two transactions that touch the same rows then wait, and never wait for each other.
-    ordered = sorted(rows, key=lambda row: tuple(row[key.name] for key in keys))
-    session.connection().execute(statement, [dict(row) for row in ordered])
+    if change:
+        return insert.on_conflict_do_update(index_elements=keys, set_=change)
+    return insert.on_conflict_do_nothing(index_elements=keys)
 
 
 def named_lock(session: Session, name: str) -> None:

@@ -121,7 +121,9 @@ def _migrated_file() -> bytes:
 
 
 def new_sqlite(path: Path) -> str:
-    """The URL of a new, empty, migrated SQLite file at `path`. Raises FileExistsError where there is one."""
+    """The URL of a new, empty, migrated SQLite file at `path`, in a folder that is made where there is none. Raises
+    FileExistsError where there is such a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as file:
         file.write(_migrated_file())
     path.chmod(0o600)

@@ -82,6 +82,7 @@ from api.controllers.receivers import DECODED_AT_ONCE
 from api.controllers.replays import SeenMessages
 from api.controllers.streams import Streams
 from api.managers.console.letters import post_weekly
+from api.managers.hq.watching import watch_stores
 from api.managers.reports import reports_of
 from api.middleware import metrics
 from api.middleware.border import Border
@@ -101,6 +102,7 @@ from engine.delivery.mail import open_mailer
 from engine.delivery.opening import open_sides
 from engine.delivery.outboxes import housekeeping_jobs, page_hub, programme_jobs, retention_jobs
 from engine.delivery.tokens import PURPOSE as TOKENS
+from engine.indicators.watch import STEP_S
 from engine.ingest.sources.declared import declare
 from engine.ingest.sources.envelope import envelope_key
 from engine.offers.law.sms import channel_open
@@ -302,6 +304,8 @@ def _lifespan(start_delivery: bool) -> Any:
             tasks.append(asyncio.create_task(keep_house(points, interval_s=1.0), name="points"))
             hourly = keep_house(_hourly_jobs(ctx), interval_s=3600.0)
             tasks.append(asyncio.create_task(hourly, name="retention"))
+            watch = {"stores watched": partial(watch_stores, ctx, {})}
+            tasks.append(asyncio.create_task(keep_house(watch, interval_s=STEP_S), name="alerts"))
             if ctx.mailer is not None:
                 post = keep_house({"letters sent": ctx.mailer.send_due}, interval_s=1.0)
                 tasks.append(asyncio.create_task(post, name="mail"))
@@ -342,5 +346,6 @@ def _mount_managers(app: FastAPI, ctx: AppContext) -> None:
     _include(app, api.managers.console.pages.router)
     _include(app, api.managers.console.letters.router)
     _include(app, api.managers.hq.endpoints.router)
+    _include(app, api.managers.hq.endpoints.alerts_router)
     _include(app, api.managers.hq.pages.router)
     api.managers.pages.mount(app, ctx)

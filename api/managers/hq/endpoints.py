@@ -16,15 +16,18 @@ from api.managers.console.answers import tagged, tagged_json
 from api.managers.console.forms import rounded
 from api.managers.hq.budgets import budgets_of
 from api.managers.hq.league import StoreLeague, make_league, stores_of
+from api.managers.hq.watching import alerts_of
 from api.managers.reports import Reports, reports
 from api.problems import problem_responses
 from api.times import rfc3339
+from engine.indicators.alerts import AlertKind
 from engine.indicators.league import LeagueFigure, LeagueRow
 from engine.offers.measured.pacing import PaceState
 from engine.presence.expected.figures import Spread
 from engine.vocabulary import Right
 
 router = APIRouter(prefix="/v1/hq", tags=["managers"], responses=problem_responses(401, 403, 422))
+alerts_router = APIRouter(tags=["managers"], responses=problem_responses(401, 403, 404))
 CSV = "text/csv; charset=utf-8"
 Comparer = Annotated[Grant, Depends(needs(Right.COMPARE_STORES))]
 Made = Annotated[Reports, Depends(reports)]
@@ -73,6 +76,30 @@ class BudgetsOut(BaseModel):
     """Running and paused campaigns of stores that the caller may compare."""
 
     items: list[BudgetOut]
+
+
+class AlertOut(BaseModel):
+    """Something to look at since `at`; `about` is a zone, a till, a source or an access point (`*`: all sources)."""
+
+    kind: AlertKind
+    about: str
+    at: str
+    value: float | None
+    usual: float | None
+
+
+class AlertsOut(BaseModel):
+    """What goes on in a store, and which of yesterday's figures are not those of the same weekdays before."""
+
+    items: list[AlertOut]
+
+
+@alerts_router.get("/v1/stores/{store}/alerts", summary="What a store's managers are told unasked")
+def alerts(store: str, made: Made, _grant: Annotated[Grant, Depends(needs(Right.SEE_FIGURES))]) -> AlertsOut:
+    """As of the last look, which is taken every five minutes."""
+    made.ctx.plan(store)
+    found = alerts_of(made.ctx.db, store)
+    return AlertsOut(items=[AlertOut(**{**alert, "at": rfc3339(alert["at"])}) for alert in found])
 
 
 def read_league(

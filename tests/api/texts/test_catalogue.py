@@ -26,6 +26,7 @@ from api.shoppers.schemas import Fewer
 from api.texts.catalogue import words
 from api.texts.consents import ASKED, EARLIER, KEPT_WORDINGS, TEXT_VERSION, worded_since, wording
 from api.texts.language import Language
+from engine.indicators.alerts import AlertKind
 from engine.indicators.league import LeagueFigure
 from engine.indicators.presets import Indicator, IndicatorBias
 from engine.loyalty.humans import Signal
@@ -306,6 +307,7 @@ CODES: dict[str, set[str]] = {
     "view_why": set(View),
     "figures": {*FIGURES, *NAMES},
     "figure_why": set(FIGURES),
+    "alert_kinds": {*AlertKind, "all_silent"},
     "league_figures": set(LeagueFigure),
     "league_why": set(LeagueFigure),
     "paces": set(PaceState),

@@ -1,0 +1,122 @@
+"""What managers are told unasked: stores are looked at every few minutes, and what goes on stands in their status.
+
+Sources and access points are what the engine says of them; queues are what was let out of the tills' last full hour;
+figures of a day are compared with the same weekdays before once it is over.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from api.context import AppContext
+from engine.indicators.alerts import Alert, changes
+from engine.indicators.watch import AlertWatch, Look
+from engine.plan.model import Plan
+from engine.presence.expected.figures import Spread, ZoneSums
+from engine.presence.expected.rows import TILL
+from engine.presence.local_hours import hours_in
+from engine.storage.database import Database
+from engine.storage.presence.expected import expected_hours
+from engine.storage.presence.heatmaps import zone_hours
+from engine.storage.status import ENGINE, EVERY_STORE, Status, get_status, put_statuses
+
+ALERTS = "alerts"
+"""The component under which alerts stand in the status."""
+QUEUE_LIMIT = 6.0
+"""People at one till, on average over an hour."""
+WEEKS = 8
+
+
+def watch_stores(ctx: AppContext, watches: dict[str, AlertWatch], now: float) -> int:
+    """Looks at every store, and says in the status what goes on. How many alerts begin. `watches` is filled at the
+    first look."""
+    rows = get_status(ctx.db)
+    said = {row.store: row for row in rows if row.component == ENGINE}
+    kept = {row.store: row.values for row in rows if row.component == ALERTS}
+    found, begun = {}, 0
+    for store, plan in ctx.plans.items():
+        if store not in watches:
+            watches[store] = AlertWatch(hours_in(plan.timezone), QUEUE_LIMIT)
+            if store in kept:
+                watches[store].restore(kept[store]["watch"])
+        begun += len(watches[store].see(look_at(ctx.db, plan, said, now)))
+        day = hours_in(plan.timezone).clock(now).date().isoformat()
+        before = kept.get(store, {})
+        changed = before["changed"] if before.get("day") == day else _as_json(day_changes(ctx.db, plan, now))
+        going_on = _as_json(watches[store].going_on)
+        found[store] = {"watch": watches[store].state(), "day": day, "changed": changed, "going_on": going_on}
+    put_statuses(ctx.db, ALERTS, found, now)
+    return begun
+
+
+def alerts_of(db: Database, store: str) -> list[dict[str, Any]]:
+    """What was found of a store at the last look, as JSON."""
+    for row in get_status(db):
+        if row.component == ALERTS and row.store == store:
+            return [*row.values["going_on"], *row.values["changed"]]
+    return []
+
+
+def look_at(db: Database, plan: Plan, said: Mapping[str, Status], now: float) -> Look:
+    """A store as its engine and its tills say."""
+    own, whole = said.get(plan.store), said.get(EVERY_STORE)
+    sources = {} if whole is None else whole.values.get("sources", {})
+    heard = {name: float(f["heard_at"] or 0.0) for name, f in sources.items() if plan.store in f["stores"]}
+    at = (own.values.get("points") or {}).get("heard_at") if own is not None else None
+    points: dict[str, float] = {}
+    if at is not None and len(at) == len(plan.access_points):  # else the engine runs another plan still
+        points = {point.id: float(t) for point, t in zip(plan.access_points, at, strict=True)}
+    return Look(now, heard, points, queues(db, plan, now))
+
+
+def queues(db: Database, plan: Plan, now: float) -> dict[str, Sequence[tuple[float, Spread]]]:
+    """People at each till over the last full hour of the store's clock, as its beginning and its end."""
+    local = hours_in(plan.timezone)
+    end = local.start(now)
+    begun = local.start(end - 1.0)
+    rows = [r for r in expected_hours(db, plan.store, from_t=begun, to_t=end) if r.zone.startswith(TILL)]
+    out: dict[str, Sequence[tuple[float, Spread]]] = {}
+    for row in rows:
+        time = ZoneSums.of([row]).time(row.dwell_s)
+        n = end - begun
+        spread = Spread(time.value / n, time.known_var / n**2, time.common_var / n**2, time.sample_var / n**2)
+        out[row.zone.removeprefix(TILL)] = [(begun, spread), (end, spread)]
+    return out
+
+
+def day_changes(db: Database, plan: Plan, now: float) -> list[Alert]:
+    """Visits of zones yesterday that are not those of the same weekdays before."""
+    local = hours_in(plan.timezone)
+    yesterday = local.clock(now).date() - dt.timedelta(days=1)
+    days = [yesterday - dt.timedelta(days=7 * week) for week in range(WEEKS + 1)]
+    counts = [_visits(db, plan, day) for day in days]
+    before: dict[str, list[float]] = defaultdict(list)
+    for past in counts[1:]:
+        for zone, n in past.items():
+            before[zone].append(n)
+    return changes(counts[0], before, local.midnight(yesterday))
+
+
+def _visits(db: Database, plan: Plan, day: dt.date) -> dict[str, float]:
+    local, out = hours_in(plan.timezone), defaultdict[str, float](float)
+    from_t, to_t = local.midnight(day), local.midnight(day + dt.timedelta(days=1))
+    for row in zone_hours(db, plan.store, from_t=from_t, to_t=to_t):
+        if row.zone in plan.zone_index:
+            out[row.zone] += row.visits
+    return dict(out)
+
+
+def _as_json(alerts: Sequence[Alert]) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": alert.kind.value,
+            "about": alert.about,
+            "at": alert.at,
+            "value": None if alert.figure is None else alert.figure.value,
+            "usual": None if alert.usual is None else alert.usual.value,
+        }
+        for alert in alerts
+    ]

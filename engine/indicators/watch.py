@@ -1,0 +1,154 @@
+"""The alerts of one store as time goes by: each is told once, when it begins, and is over when what it says is.
+
+A store is looked at every `STEP_S`. What is usual it learns by itself: of each source the gaps at each hour of the day,
+of each access point in which share of the looks at which anybody was heard it heard somebody. Nothing is said of what
+is not known for `LEAST_GAPS` or `LEAST_LOOKS`; a store that is closed at night is as silent every night.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.indicators.alerts import (
+    LEAST_GAPS,
+    SILENT_S,
+    Alert,
+    AlertKind,
+    PointHeard,
+    dead_points,
+    long_queue,
+    silent_sources,
+)
+from engine.presence.expected.figures import Spread
+from engine.presence.local_hours import LocalHours
+
+STEP_S = 300.0
+KEPT_GAPS = 400
+"""Of each source and hour of the day."""
+LEAST_LOOKS = 2_000
+"""A week of open hours: what an access point hears differs by day."""
+LEAST_MISSED = 8
+"""Looks: of fewer nothing follows, however much an access point usually hears."""
+HALF_LIFE_LOOKS = 10_000.0
+"""What was so long ago counts half: shops are refitted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A store at `at` (s UTC): when each source spoke last and each access point was heard from last (0: never), and
+    how many people waited at each till, with when, oldest first."""
+
+    at: float
+    sources: Mapping[str, float]
+    points: Mapping[str, float]
+    waiting: Mapping[str, Sequence[tuple[float, Spread]]] = field(default_factory=dict)
+
+
+@dataclass
+class _Point:
+    heard: float = 0.0
+    looks: float = 0.0
+    missed: int = 0  # looks at which others were heard, since it was
+
+    def see(self, heard: bool) -> None:
+        fade = 0.5 ** (1 / HALF_LIFE_LOOKS)
+        if heard:
+            # what it missed until now was chance: it lives
+            self.heard = self.heard * fade + 1.0
+            self.looks = self.looks * fade + 1.0 + self.missed
+            self.missed = 0
+        else:
+            self.missed += 1
+
+    @property
+    def known(self) -> PointHeard | None:
+        if self.looks < LEAST_LOOKS:
+            return None
+        return PointHeard(round(self.heard), round(self.looks), self.missed)
+
+
+class AlertWatch:
+    """What is known of one store. `limit` is how many people may wait at a till."""
+
+    def __init__(self, local: LocalHours, limit: float) -> None:
+        self._local, self._limit = local, limit
+        self._spoke: dict[str, float] = {}
+        self._gaps: dict[tuple[str, int], deque[float]] = {}
+        self._points: dict[str, _Point] = {}
+        self._last = 0.0
+        self._going_on: dict[tuple[AlertKind, str], Alert] = {}
+
+    @property
+    def going_on(self) -> list[Alert]:
+        """The alerts that are not over, by when they began."""
+        return sorted(self._going_on.values(), key=lambda a: (a.at, a.kind, a.about))
+
+    def see(self, look: Look) -> list[Alert]:
+        """Takes in a look, later than those before. Returns the alerts that begin with it."""
+        found = [*self._silent(look), *self._dead(look)]
+        for till, samples in look.waiting.items():
+            alert = long_queue(till, samples, self._limit)
+            found += [] if alert is None else [alert]
+        self._last = look.at
+        now = {(alert.kind, alert.about): alert for alert in found}
+        begun = [alert for key, alert in now.items() if key not in self._going_on]
+        self._going_on = {key: self._going_on.get(key, alert) for key, alert in now.items()}
+        return begun
+
+    def state(self) -> dict[str, Any]:
+        """What was learnt, as JSON: of gaps how many there were and the longest."""
+        return {
+            "last": self._last,
+            "spoke": self._spoke,
+            "gaps": [[name, hour, len(gaps), max(gaps)] for (name, hour), gaps in self._gaps.items()],
+            "points": {name: [p.heard, p.looks, p.missed] for name, p in self._points.items()},
+            "going_on": [[a.kind.value, a.about, a.at] for a in self.going_on],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes over what `state` returned."""
+        self._last = float(state["last"])
+        self._spoke = {str(name): float(at) for name, at in state["spoke"].items()}
+        for name, hour, n, longest in state["gaps"]:
+            known = [0.0] * (min(int(n), LEAST_GAPS + 1) - 1) + [float(longest)]
+            self._gaps[str(name), int(hour)] = deque(known, maxlen=KEPT_GAPS)
+        self._points = {str(name): _Point(float(h), float(n), int(m)) for name, (h, n, m) in state["points"].items()}
+        alerts = [Alert(AlertKind(kind), str(about), float(at)) for kind, about, at in state["going_on"]]
+        self._going_on = {(alert.kind, alert.about): alert for alert in alerts}
+
+    def _silent(self, look: Look) -> list[Alert]:
+        hour = self._local.hour(look.at)
+        since = {name: look.at - at for name, at in look.sources.items() if at > 0}
+        long = {name for name, s in since.items() if s > SILENT_S}
+        gaps = {name: self._gaps.get((name, hour), ()) for name in long}
+        found = silent_sources(since, gaps, look.at)
+        for name, at in look.sources.items():
+            before = self._spoke.get(name, 0.0)
+            if before > 0 and at > before:
+                self._learn_gap(name, before, at)
+            self._spoke[name] = max(before, at)
+        return found
+
+    def _learn_gap(self, name: str, begun: float, ended: float) -> None:
+        """A gap is one of every hour that it had a part in: whoever closes at nine is silent at ten as well."""
+        hours = {self._local.hour(t) for t in (ended, *_steps(begun, ended))}
+        for hour in hours:
+            self._gaps.setdefault((name, hour), deque(maxlen=KEPT_GAPS)).append(ended - begun)
+
+    def _dead(self, look: Look) -> list[Alert]:
+        lately = {name: at > self._last for name, at in look.points.items()}
+        if self._last > 0 and any(lately.values()):
+            for name, heard in lately.items():
+                self._points.setdefault(name, _Point()).see(heard)
+        quiet = {name: p for name, p in self._points.items() if name in look.points and p.missed >= LEAST_MISSED}
+        known = {name: p.known for name, p in quiet.items()}
+        return dead_points({name: point for name, point in known.items() if point is not None}, look.at)
+
+
+def _steps(begun: float, ended: float) -> list[float]:
+    """A time in each hour of a day at most that a gap goes over."""
+    n = min(24, int((ended - begun) // 3600.0) + 1)
+    return [begun + 3600.0 * i for i in range(n)]

@@ -15,6 +15,7 @@ from shapely.geometry import box
 from api.cli.bench.commands import ROUNDS, measure_commands
 from api.cli.bench.decoders import measure_decoders
 from api.cli.bench.large import MIB, measure_large
+from api.cli.bench.ledger import measure_ledger
 from api.cli.bench.mixed import measure_mixed
 from api.cli.bench.paired import Timed, figures_of, machine, measure_rates
 from api.cli.bench.peers import installed_peers, kalman_step
@@ -36,7 +37,7 @@ DEVICES = 256
 FEW = 32  # scans that each peer solves: one by one, they take long
 WINDOW_S = 3.0
 FAIR_S = 1.0  # who gives each figure less time than this wants a look, not a comparison: commands are run once
-PARTS = 6  # of a bench: rates, mixed intervals, stores a core, a large store, decoders, commands
+PARTS = 7  # of a bench: rates, mixed intervals, stores a core, a large store, decoders, commands, the ledger
 
 
 def register(app: typer.Typer) -> None:
@@ -47,6 +48,7 @@ def register(app: typer.Typer) -> None:
 def bench(
     as_json: bool = typer.Option(False, "--json", help="One JSON object on standard output."),
     seconds: float = typer.Option(2.0, min=0.1, max=60.0, help="How long to time each figure."),
+    database: str = typer.Option("", help="URL of an empty PostgreSQL database, for the ledger's writes there."),
 ) -> None:
     """Times the locator, the decoders and the start of commands, and weighs what is kept.
 
@@ -60,6 +62,9 @@ def bench(
     The decoders: readings, or located positions, a second out of our own wire in frames of 250 and of 20, and out of
     each vendor's messages, on one core.
 
+    The ledger of points: entries a second, each a transaction of its own, of eight writers: on SQLite, where a commit
+    waits for the disk, and with --database on PostgreSQL.
+
     And commands as whole processes: `rayon --version`, `--help`, `plan check`, and `simulate` of 300 shoppers.
 
     Beside the locator, in the same run and on the same scans, scipy's least_squares and, with the extra "bench", the
@@ -70,6 +75,8 @@ def bench(
     """
     with show_progress("bench", PARTS) as progress:
         figures = measure(seconds, progress.advance) | measure_commands(ROUNDS if seconds >= FAIR_S else 1)
+        progress.advance()
+        figures |= measure_ledger(seconds, database or None)
     if as_json:
         print(json.dumps(figures | {"machine": machine()}))
         return

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import func, update
+from sqlalchemy import bindparam, func, insert, update
+from sqlalchemy import select as sql_select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -72,11 +73,8 @@ def post_in(session: Session, entry: LedgerEntry) -> bool:
     members = sorted({p.member for p in entry.postings if p.member})
     lock_members(session, members)
     content = content_digest(entry)
-    known = session.exec(
-        select(LedgerEntryTable.content).where(
-            col(LedgerEntryTable.programme) == entry.programme, col(LedgerEntryTable.key) == entry.key
-        )
-    ).first()
+    asked = {"of_programme": entry.programme, "of_key": entry.key}
+    known = session.connection().execute(_CONTENT, asked).scalar_one_or_none()
     if known is not None:
         if known != content:
             raise EntryConflict(f"ledger key {entry.key!r} holds another entry")
@@ -86,8 +84,17 @@ def post_in(session: Session, entry: LedgerEntry) -> bool:
     _check_funds(session, drawn)
     _write(session, drawn, content)
     for member in members:
-        settle_in(session, entry.key, entry.programme, entry.at, [member])
+        if _may_settle(drawn, member):
+            settle_in(session, entry.key, entry.programme, entry.at, [member])
     return True
+
+
+def _may_settle(entry: LedgerEntry, member: str) -> bool:
+    """Whether the entry brings the member points that can be spent, or a debt: else nothing changes what is owed."""
+    return any(
+        p.member == member and (p.account is Account.OWED or (p.account is Account.AVAILABLE and p.amount > 0))
+        for p in entry.postings
+    )
 
 
 def settle_in(session: Session, cause: str, programme: str, at: float, members: Sequence[str]) -> int:
@@ -113,31 +120,45 @@ def _draw(session: Session, entry: LedgerEntry, members: Sequence[str]) -> Ledge
 
 
 def _write(session: Session, entry: LedgerEntry, content: str) -> None:
-    row = LedgerEntryTable(
-        programme=entry.programme,
-        key=entry.key,
-        kind=entry.kind,
-        at=entry.at,
-        content=content,
-        reverses=entry.reverses,
-        note=entry.note,
-        expires_at=entry.expires_at,
-    )
-    session.add(row)
+    """Rows as they are, without objects for them: this is what every point costs."""
     session.flush()
-    assert row.id is not None
-    for p in entry.postings:
-        session.add(
-            LedgerPostingTable(
-                entry_id=row.id,
-                programme=entry.programme,
-                account=p.account,
-                member=p.member,
-                amount=p.amount,
-                lot=p.lot,
-            )
-        )
-    session.flush()
+    connection = session.connection()
+    values = {
+        "programme": entry.programme,
+        "key": entry.key,
+        "kind": str(entry.kind),
+        "at": entry.at,
+        "content": content,
+        "reverses": entry.reverses,
+        "note": entry.note,
+        "expires_at": entry.expires_at,
+    }
+    entry_id = connection.execute(_INSERT_ENTRY, values).scalar_one()
+    rows = [
+        {
+            "entry_id": entry_id,
+            "programme": entry.programme,
+            "account": str(p.account),
+            "member": p.member,
+            "amount": p.amount,
+            "lot": p.lot,
+        }
+        for p in entry.postings
+    ]
+    connection.execute(_INSERT_POSTING, rows)
+
+
+_ENTRIES, _POSTINGS = table_of(LedgerEntryTable), table_of(LedgerPostingTable)
+_INSERT_ENTRY = insert(_ENTRIES).returning(_ENTRIES.c.id)
+_INSERT_POSTING = insert(_POSTINGS)
+_CONTENT = sql_select(_ENTRIES.c.content).where(
+    _ENTRIES.c.programme == bindparam("of_programme"), _ENTRIES.c.key == bindparam("of_key")
+)
+_SUMS = (
+    sql_select(_POSTINGS.c.account, func.sum(_POSTINGS.c.amount))
+    .where(_POSTINGS.c.programme == bindparam("of_programme"), _POSTINGS.c.member == bindparam("of_member"))
+    .group_by(_POSTINGS.c.account)
+)
 
 
 def hold_in(
@@ -312,11 +333,7 @@ def _check_funds(session: Session, entry: LedgerEntry) -> None:
 
 
 def _sums(session: Session, programme: str, member: str) -> dict[Account, int]:
-    rows = session.exec(
-        select(LedgerPostingTable.account, func.sum(LedgerPostingTable.amount))
-        .where(col(LedgerPostingTable.programme) == programme, col(LedgerPostingTable.member) == member)
-        .group_by(col(LedgerPostingTable.account))
-    )
+    rows = session.connection().execute(_SUMS, {"of_programme": programme, "of_member": member})
     return {Account(account): int(total) for account, total in rows}
 
 

@@ -21,7 +21,17 @@ FOCUSED = """
 const at = document.activeElement, style = getComputedStyle(at);
 return [at.tagName, at.id, style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2];
 """
-PAGES = ("/w/corner", "/opt-out/corner", "/notice/corner", "/me/data", "/me/identity", "/accessibility", "/")
+PAGES = (
+    "/w/corner",
+    "/opt-out/corner",
+    "/notice/corner",
+    "/me/data",
+    "/me/points",
+    "/me/card",
+    "/me/identity",
+    "/accessibility",
+    "/",
+)
 FOCUSABLE = """
 return [...document.querySelectorAll("a[href], button, input, select, summary")]
   .filter((e) => e.checkVisibility() && !e.disabled).length;

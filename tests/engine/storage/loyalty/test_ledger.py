@@ -31,6 +31,7 @@ from engine.storage.models import APPEND_ONLY
 from engine.storage.models.identity import MergeLogTable
 from engine.storage.models.ledger import (
     LedgerPostingTable,
+    LoyaltyCorrectionTable,
     LoyaltyPurchaseTable,
     LoyaltyReturnTable,
     ShareReviewTable,
@@ -116,6 +117,8 @@ def test_the_database_itself_refuses_change(db: Database, table: str, verb: str)
         back = dict.fromkeys(("return_id", "purchase_id", "lines", "content"), "x")
         session.flush()
         session.add(LoyaltyReturnTable(**back, points=1, at=NOW))
+        newer = dict.fromkeys(("purchase_id", "lines", "content"), "x")
+        session.add(LoyaltyCorrectionTable(**newer, version=2, points=1, at=NOW))
         note(session, Actor("ana", "a1"), AuditAction.SIGNED_IN, NOW)
     with pytest.raises(DBAPIError, match="append-only"), db.write() as session:
         session.connection().execute(text(verb.format(table)))

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from selenium.webdriver import Chrome
 
 from tests.api.shoppers.points.test_rewards import config as config
 from tests.api.shoppers.points.test_rewards import give
-from tests.api.site import Site
+from tests.api.shoppers.test_pages import sign_in
+from tests.api.site import SECRETS, Site
+from tests.browser import ask, chromium, click, wait_for, write
+from tests.browsers.axe import violations
+
+__all__ = ["chromium"]
 
 STORE = "corner"
 
@@ -54,3 +60,35 @@ def test_the_card_is_a_page_that_works_without_scripts(site: Site) -> None:
             assert words in page
             assert "<svg" in page
             assert "RC:" in page
+
+
+@pytest.mark.e2e
+def test_the_till_page_reads_a_card_and_goes_on_with_the_coupon(site: Site, chromium: Chrome) -> None:
+    with site.client() as phone:
+        give(site, site.sign_in(phone), 250)
+        chromium.get(f"{site.url}/till?lang=en")
+        write(chromium, "#key", SECRETS.till_key)
+        click(chromium, "#sign_in .main")
+        wait_for(chromium, "#desk")
+        write(chromium, "#code", phone.get("/v1/me/card").json()["code"])
+        click(chromium, "#read")
+        wait_for(chromium, "#coupon", "250 points to spend")
+        assert violations(chromium) == []
+        click(chromium, "[data-reward=tea]")
+        wait_for(chromium, "#just_this")
+        click(chromium, "#just_this")
+        wait_for(chromium, "#redeem")
+        click(chromium, "#redeem")
+        wait_for(chromium, "#recent li", "−€1.00")
+        assert phone.get("/v1/me/points").json()["spendable"] == 150
+
+
+@pytest.mark.e2e
+def test_the_card_shows_another_code_when_it_comes_back_into_view(site: Site, chromium: Chrome) -> None:
+    sign_in(chromium, site)
+    chromium.get(f"{site.url}/me/card?lang=en")
+    wait_for(chromium, "#digits", "RC:")
+    ask(chromium, "document.getElementById('digits').textContent = 'old'; return true")
+    ask(chromium, "document.dispatchEvent(new Event('visibilitychange')); return true")
+    wait_for(chromium, "#digits", "RC:")
+    assert ask(chromium, "return document.querySelectorAll('#qr svg').length") == 1

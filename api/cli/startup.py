@@ -23,7 +23,9 @@ from engine.ingest.mqtt.tls import tls_context
 from engine.ingest.sources.declared import declare
 from engine.offers.bought.rewards import check_rewards
 from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, load_campaigns
+from engine.offers.decide import worth_of
 from engine.offers.law.rows import day_at
+from engine.offers.lifecycle import NeedsSecond, needs_second
 from engine.plan.load import load_plans, store_folders
 from engine.plan.model import Plan
 from engine.privacy.secrets import Secrets, load_secrets
@@ -96,14 +98,21 @@ def open_site(
     db = open_database(environ.get("RAYON_DATABASE_URL", config.storage.url))
     require_sound(db, LOOKED_AT_BYTES)
     for store, seeds in campaigns.items():
-        seed_campaigns(db, store, seeds, time.time())
-        _say_differing(db, store, seeds)
+        second = asks_second(config, plans[store])
+        seed_campaigns(db, store, seeds, time.time(), second)
+        _say_differing(db, store, seeds, second)
     return RunningSite(config, db, secrets, plans)
 
 
-def _say_differing(db: Database, store: str, campaigns: list[Campaign]) -> None:
+def asks_second(config: Config, plan: Plan) -> NeedsSecond:
+    """Which campaigns need a second person in the store of this plan."""
+    above_minor = config.offers.four_eyes_above_minor
+    return lambda campaign: needs_second(campaign, worth_of(campaign, plan), above_minor)
+
+
+def _say_differing(db: Database, store: str, campaigns: list[Campaign], second: NeedsSecond) -> None:
     """The database's campaigns are what runs: managers edit them there. A file that says otherwise is not heeded."""
-    differences = compare_campaigns(db, store, campaigns)
+    differences = compare_campaigns(db, store, campaigns, second)
     if differences:
         named = ", ".join(f"{d.campaign_id} ({d.change})" for d in differences)
         log.warning(

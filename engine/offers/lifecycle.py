@@ -7,7 +7,7 @@ them. What it may spend is what its budget bounds; without a budget nothing does
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from engine.errors import BusinessRefusal
 from engine.offers.campaigns import Campaign, CampaignState
@@ -28,6 +28,23 @@ FROM_FILE = "file"
 
 NOBODY: Mapping[str, str] = {}
 _KEY = re.compile("[0-9a-f]{16}")  # how logs call a key: its fingerprint
+
+
+SPEAKS = (CampaignState.RUNNING, CampaignState.APPROVED)
+"""States that take a second person's yes where the terms ask for it."""
+
+NeedsSecond = Callable[[Campaign], bool]
+"""Whether the terms of a campaign need a second person's yes in its store."""
+
+
+def nobody_asks(_campaign: Campaign) -> bool:
+    """Where no campaign needs a second person."""
+    return False
+
+
+def as_draft_if(campaign: Campaign, waits: bool) -> Campaign:
+    """The campaign, as a draft where it waits for a second person."""
+    return campaign.model_copy(update={"state": CampaignState.DRAFT}) if waits else campaign
 
 
 class CampaignNotApproved(BusinessRefusal):

@@ -11,7 +11,7 @@ from engine.storage.accounts.people import make_account
 from engine.storage.database import Database
 from engine.storage.keys import FINGERPRINT_CHARS, add_key, digest_of, rotate_key
 from engine.storage.vouchers.campaign_files import CampaignDifference, apply_campaigns, compare_campaigns
-from engine.storage.vouchers.campaigns import get_campaign, put_campaign, set_campaign_state
+from engine.storage.vouchers.campaigns import get_campaign, put_campaign, seed_campaigns, set_campaign_state
 from engine.storage.vouchers.revisions import signatures
 from engine.vocabulary import Role
 from tests.engine.storage.scenes import NOW, STORE, campaign
@@ -50,6 +50,13 @@ def test_what_needs_a_second_person_comes_as_a_draft(db: Database) -> None:
 def test_a_new_one_waits_too(db: Database) -> None:
     [new] = said(campaign(budget={"max_vouchers": 99}, state="running"), db=db)
     assert (new.waits, state(db)) == (True, CampaignState.DRAFT)
+
+
+def test_nor_does_it_run_for_being_in_the_file_of_a_new_site(db: Database) -> None:
+    dear, cheap = (campaign(name, budget={"max_vouchers": n}, state="running") for name, n in (("d", 99), ("c", 1)))
+    assert seed_campaigns(db, STORE, [dear, cheap], NOW, second) == 2
+    states = [get_campaign(db, STORE, name).campaign.state for name in ("d", "c")]
+    assert states == [CampaignState.DRAFT, CampaignState.RUNNING]
 
 
 def test_a_key_is_the_account_that_has_it_also_when_it_is_rotated(db: Database) -> None:

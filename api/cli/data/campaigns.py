@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.cli.engine import CONFIG_OPTION
-from api.cli.startup import read_campaign_files, read_config
+from api.cli.startup import asks_second, read_campaign_files, read_config
 from engine.config import StoresConfig
 from engine.errors import OperatorError, Problem
-from engine.offers.campaigns import Campaign
-from engine.offers.decide import worth_of
-from engine.offers.lifecycle import needs_second
 from engine.plan.load import PLAN_FILE, load_plans
-from engine.plan.model import Plan
 from engine.storage.database import open_database
 from engine.storage.upkeep.copies import require_database
 from engine.storage.vouchers.campaign_files import apply_campaigns, compare_campaigns
@@ -68,7 +63,7 @@ def apply(
     db = open_database(url)
     try:
         for store, campaigns in files.items():
-            second = partial(_needs_second, plans[store], site.offers.four_eyes_above_minor)
+            second = asks_second(site, plans[store])
             found = (
                 compare_campaigns(db, store, campaigns, second)
                 if dry_run
@@ -80,10 +75,6 @@ def apply(
             print(f"{store}: {len(found)} of {len(campaigns)} {said}" if found else f"{store}: runs as its file says")
     finally:
         db.close()
-
-
-def _needs_second(plan: Plan, above_minor: int | None, campaign: Campaign) -> bool:
-    return needs_second(campaign, worth_of(campaign, plan), above_minor)
 
 
 def _require_served(folder: Path, stores: StoresConfig) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -10,15 +10,13 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from engine.offers.campaigns import Campaign, CampaignState
+from engine.offers.lifecycle import SPEAKS, NeedsSecond, as_draft_if, nobody_asks
 from engine.storage.database import Database
 from engine.storage.models.vouchers import CampaignTable
 from engine.storage.versions import bump
 from engine.storage.vouchers.campaigns import put_values
 from engine.storage.vouchers.revisions import signatures_in, term_changes
 from engine.storage.vouchers.specs import read_spec
-
-SPEAKS = (CampaignState.RUNNING, CampaignState.APPROVED)
-"""States that take a second person's yes where the terms ask for it."""
 
 
 class CampaignChange(StrEnum):
@@ -50,16 +48,8 @@ class CampaignDifference:
         return f"{self.campaign_id}: {self.change}{by}" + (f": {shown}" if shown else "") + waits
 
 
-NeedsSecond = Callable[[Campaign], bool]
-"""Whether the terms of a campaign need a second person's yes in its store."""
-
-
-def _nobody_asks(_campaign: Campaign) -> bool:
-    return False
-
-
 def compare_campaigns(
-    db: Database, store: str, campaigns: Sequence[Campaign], second: NeedsSecond = _nobody_asks
+    db: Database, store: str, campaigns: Sequence[Campaign], second: NeedsSecond = nobody_asks
 ) -> list[CampaignDifference]:
     """What taking these campaigns of the store's file would do; nothing where they run as they stand there."""
     with db.read() as session:
@@ -67,7 +57,7 @@ def compare_campaigns(
 
 
 def apply_campaigns(
-    db: Database, store: str, campaigns: Sequence[Campaign], now: float, second: NeedsSecond = _nobody_asks
+    db: Database, store: str, campaigns: Sequence[Campaign], now: float, second: NeedsSecond = nobody_asks
 ) -> list[CampaignDifference]:
     """Takes over the file's campaigns, in one transaction. Vouchers that were issued keep their terms.
 
@@ -95,19 +85,19 @@ def _differences(
         row = rows.pop(campaign.id, None)
         if row is None:
             waits = campaign.state in SPEAKS and second(campaign)
-            out.append((CampaignDifference(campaign.id, CampaignChange.NEW, waits=waits), _waiting(campaign, waits)))
+            out.append((CampaignDifference(campaign.id, CampaignChange.NEW, waits=waits), as_draft_if(campaign, waits)))
             continue
         if (runs := read_spec(row.spec).campaign) is None:
             unread = (("(whole)", "cannot be used by this version", "as in the file"),)
             waits = campaign.state in SPEAKS and second(campaign)
             changed = CampaignDifference(campaign.id, CampaignChange.CHANGED, unread, not row.seeded, waits)
-            out.append((changed, _waiting(campaign, waits)))
+            out.append((changed, as_draft_if(campaign, waits)))
             continue
         state = campaign.state if "state" in campaign.model_fields_set else runs.state
         wanted = campaign.model_copy(update={"state": state})
         if fields := _fields(runs, wanted):
             waits = wanted.state in SPEAKS and second(wanted) and not _is_approved(session, store, runs, fields)
-            wanted = _waiting(wanted, waits)
+            wanted = as_draft_if(wanted, waits)
             fields = _fields(runs, wanted)
             changed = CampaignDifference(campaign.id, CampaignChange.CHANGED, fields, not row.seeded, waits)
             out.append((changed, wanted))
@@ -117,10 +107,6 @@ def _differences(
             ended = runs.model_copy(update={"state": CampaignState.ENDED})
             out.append((CampaignDifference(row.campaign_id, CampaignChange.ENDED), ended))
     return sorted(out, key=lambda pair: pair[0].campaign_id)
-
-
-def _waiting(campaign: Campaign, waits: bool) -> Campaign:
-    return campaign.model_copy(update={"state": CampaignState.DRAFT}) if waits else campaign
 
 
 def _is_approved(session: Session, store: str, runs: Campaign, fields: Sequence[tuple[str, Any, Any]]) -> bool:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from engine.errors import BusinessRefusal, NotFound
 from engine.offers.campaigns import Campaign, CampaignState
+from engine.offers.lifecycle import SPEAKS, NeedsSecond, as_draft_if, nobody_asks
 from engine.storage.database import Database
 from engine.storage.models.vouchers import CampaignTable
 from engine.storage.upserts import upsert
@@ -54,11 +55,14 @@ def put_campaign(
         return stored
 
 
-def seed_campaigns(db: Database, store: str, campaigns: Sequence[Campaign], now: float = 0.0) -> int:
-    """Inserts campaigns of a file that are new. What is there already, edited or not, is left. Returns how many."""
+def seed_campaigns(
+    db: Database, store: str, campaigns: Sequence[Campaign], now: float = 0.0, second: NeedsSecond = nobody_asks
+) -> int:
+    """Inserts campaigns of a file that are new; those that need a second person as drafts. What is there already,
+    edited or not, is left. Returns how many."""
     with db.write() as session:
         known = set(session.exec(select(CampaignTable.campaign_id).where(col(CampaignTable.store) == store)))
-        fresh = [c for c in campaigns if c.id not in known]
+        fresh = [as_draft_if(c, c.state in SPEAKS and second(c)) for c in campaigns if c.id not in known]
         rows = [_values(store, c, now, seeded=True) | {"version": 1} for c in fresh]
         upsert(session, CampaignTable, rows)
         for c in fresh:

@@ -18,7 +18,7 @@ from engine.errors import BusinessRefusal
 from engine.offers.bounds import FIRST_YEAR, LAST_YEAR
 from engine.offers.campaigns import Campaign
 from engine.vocabulary import ProblemCode
-from engine.wording import validation_problems
+from engine.wording import MistakeCode, validation_problems
 
 ROUNDS = 3  # a model looks at the whole only once its parts are right
 _DATE = re.compile(r"(\d{4})-(\d\d-\d\d)(.*)", re.DOTALL)
@@ -93,7 +93,7 @@ def _mend(tree: Any, found: Mapping[str, Any]) -> bool:
         holder[key] = value[: limits["max_length"]]
     elif kind in ("less_than_equal", "greater_than_equal") and found["loc"][0] != "offer":
         holder[key] = limits.get("le", limits.get("ge"))
-    elif kind == "value_error" and isinstance(value, str):
+    elif kind in (MistakeCode.YEAR, MistakeCode.CONTROL_CHARACTERS) and isinstance(value, str):
         holder[key] = _near(value) if _DATE.fullmatch(value) else _CONTROL.sub("", value)
     return bool(holder[key] != value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 from pathlib import Path
@@ -34,8 +35,8 @@ def test_campaigns_with_mistakes_in_two_stores_are_listed_together(tmp_path: Pat
     (tmp_path / "config.yaml").write_text("stores: {floorplans_dir: floorplans}\n")
     done = rayon(tmp_path, "engine", "--config", "config.yaml")
     assert done.returncode == 2
-    assert "boutique/campaigns.yaml: campaigns." in done.stderr
-    assert "supermarket/campaigns.yaml: campaigns." in done.stderr
+    assert re.search(r"boutique/campaigns.yaml: line \d+, campaigns\.", done.stderr)
+    assert re.search(r"supermarket/campaigns.yaml: line \d+, campaigns\.", done.stderr)
     assert "2 problems found" in done.stderr
     assert not (tmp_path / "data").exists()
 

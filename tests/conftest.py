@@ -13,7 +13,7 @@ import pytest
 import tests.examples  # noqa: F401 (for what it tells hypothesis)
 from tests.brokers import Mosquitto
 from tests.clocks import HeldClock, hold_rate_limits
-from tests.compiled import share_compiled
+from tests.warm.sql import share_compiled
 
 share_compiled()
 

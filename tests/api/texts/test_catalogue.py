@@ -63,38 +63,9 @@ from engine.vocabulary import (
 from engine.yaml_files import read_yaml
 from tests.api.texts import health_codes
 from tests.api.texts.campaign_codes import CAMPAIGN_CODES
+from tests.api.texts.same_words import SAME
 
 API = Path(api.__file__).parent
-SAME = {
-    # French and English write these alike; everything else that is alike has been forgotten.
-    ("campaign_fields", "budget"),
-    ("campaign_fields", "zone"),
-    ("campaigns", "budget"),
-    ("campaigns", "coupons_one"),
-    ("campaigns", "coupons_other"),
-    ("campaigns", "from_file"),
-    ("campaigns", "version"),
-    ("campaigns", "versions"),
-    ("what_if", "coupons"),
-    ("what_if", "moments_one"),
-    ("what_if", "moments_other"),
-    ("console", "plan_now"),
-    ("docs", "version"),
-    ("front", "developers"),
-    ("me", "points_one"),
-    ("mute_kinds", "all"),
-    ("me", "points_other"),
-    ("reviews", "points_one"),
-    ("reviews", "points_other"),
-    ("shared", "points_one"),
-    ("shared", "points_other"),
-    ("units", "seconds"),
-    ("staff", "points_one"),
-    ("staff", "points_other"),
-    ("staff", "notes"),
-    ("sales_channels", "web"),
-    ("plan_signs", "drive"),
-}
 WORDINGS = {"2026-11-28": "7cd8b70ff07ca61f", "2026-11-29": "2f31a3fd50de16a7"}
 """Of each version of the consents, the digest of its sentences: who changes one takes a new version."""
 

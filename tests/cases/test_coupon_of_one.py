@@ -17,7 +17,7 @@ from engine.config import Config
 from engine.storage.database import open_database
 from engine.storage.vouchers.vouchers import counts
 from tests.api.site import SECRETS
-from tests.hundred import PLAN, K, clock, drawn_stays, fill_coupons
+from tests.cases.hundred import PLAN, K, clock, drawn_stays, fill_coupons
 
 
 def test_nobody_is_the_difference_of_two_looks(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from engine.storage.database import Database, open_database
 from engine.storage.vouchers.results import results_of
 from engine.storage.vouchers.vouchers import counts
 from tests.api.site import SECRETS
-from tests.hundred import BLOCK_S, DAY, PLAN, K, clock, drawn_stays, fill_coupons, fill_figures
+from tests.cases.hundred import BLOCK_S, DAY, PLAN, K, clock, drawn_stays, fill_coupons, fill_figures
 
 STORE, NEXT_DAY = PLAN.store, clock(23) + 13 * 3600
 WINDOWS = [(a, b) for a, b in combinations(range(8, 21), 2)]

@@ -29,7 +29,7 @@ from engine.config import Config
 from engine.storage.database import open_database
 from engine.storage.sending.weekly_reports import WeeklyReport
 from tests.api.site import SECRETS
-from tests.hundred import DAY, PLAN, clock, drawn_stays, fill_coupons, fill_figures
+from tests.cases.hundred import DAY, PLAN, clock, drawn_stays, fill_coupons, fill_figures
 
 STORE, NEXT_DAY = PLAN.store, clock(12) + 86_400.0
 MIDNIGHTS = Period(clock(0), clock(0) + 86_400.0)

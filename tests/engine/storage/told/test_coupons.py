@@ -10,7 +10,7 @@ from engine.storage.database import Database
 from engine.storage.models.vouchers import RedemptionTable
 from engine.storage.told.coupons import coupon_figures, tell_coupons, told_coupons
 from engine.storage.vouchers.vouchers import counts
-from tests.hundred import BLOCK_S, PLAN, SHOPPERS, K, clock, drawn_stays, fill_coupons
+from tests.cases.hundred import BLOCK_S, PLAN, SHOPPERS, K, clock, drawn_stays, fill_coupons
 
 STORE = PLAN.store
 EVENING = clock(22)

@@ -12,14 +12,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.context import AppContext
+from api.managers.reports import counted_sums
+from api.managers.told import ToldZone, told_zone
 from engine.indicators.alerts import Alert, changes
 from engine.indicators.watch import AlertWatch, Look
 from engine.plan.model import Plan
 from engine.presence.expected.figures import Spread, ZoneSums
 from engine.presence.expected.rows import TILL
 from engine.presence.local_hours import hours_in
+from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
-from engine.storage.presence.expected import expected_hours
+from engine.storage.presence.expected import expected_hours, expected_sums, is_expected
 from engine.storage.presence.heatmaps import zone_hours
 from engine.storage.status import ENGINE, EVERY_STORE, Status, get_status, put_statuses
 
@@ -36,7 +39,7 @@ def watch_stores(ctx: AppContext, watches: dict[str, AlertWatch], now: float) ->
     rows = get_status(ctx.db)
     said = {row.store: row for row in rows if row.component == ENGINE}
     kept = {row.store: row.values for row in rows if row.component == ALERTS}
-    found, begun = {}, 0
+    found, begun, k = {}, 0, ctx.config.privacy.k
     for store, plan in ctx.plans.items():
         if store not in watches:
             watches[store] = AlertWatch(hours_in(plan.timezone), QUEUE_LIMIT)
@@ -45,7 +48,7 @@ def watch_stores(ctx: AppContext, watches: dict[str, AlertWatch], now: float) ->
         begun += len(watches[store].see(look_at(ctx.db, plan, said, now)))
         day = hours_in(plan.timezone).clock(now).date().isoformat()
         before = kept.get(store, {})
-        changed = before["changed"] if before.get("day") == day else _as_json(day_changes(ctx.db, plan, now))
+        changed = before["changed"] if before.get("day") == day else _as_json(day_changes(ctx.db, plan, now, k))
         going_on = _as_json(watches[store].going_on)
         found[store] = {"watch": watches[store].state(), "day": day, "changed": changed, "going_on": going_on}
     put_statuses(ctx.db, ALERTS, found, now)
@@ -87,26 +90,29 @@ def queues(db: Database, plan: Plan, now: float) -> dict[str, Sequence[tuple[flo
     return out
 
 
-def day_changes(db: Database, plan: Plan, now: float) -> list[Alert]:
-    """Visits of zones yesterday that are not those of the same weekdays before."""
+def day_changes(db: Database, plan: Plan, now: float, k: int) -> list[Alert]:
+    """Visits of zones yesterday that are not those of the same weekdays before, as all pages tell them: expected ones
+    beside expected ones, counted beside counted, and none that are withheld."""
     local = hours_in(plan.timezone)
     yesterday = local.clock(now).date() - dt.timedelta(days=1)
     days = [yesterday - dt.timedelta(days=7 * week) for week in range(WEEKS + 1)]
-    counts = [_visits(db, plan, day) for day in days]
-    before: dict[str, list[float]] = defaultdict(list)
-    for past in counts[1:]:
-        for zone, n in past.items():
-            before[zone].append(n)
-    return changes(counts[0], before, local.midnight(yesterday))
+    told, *past = [_told(db, plan, day, k) for day in days]
+    before = {
+        zone: [day[zone].visits.value for day in past if zone in day and day[zone].kind == mine.kind]
+        for zone, mine in told.items()
+    }
+    return changes({zone: mine.visits.value for zone, mine in told.items()}, before, local.midnight(yesterday))
 
 
-def _visits(db: Database, plan: Plan, day: dt.date) -> dict[str, float]:
-    local, out = hours_in(plan.timezone), defaultdict[str, float](float)
-    from_t, to_t = local.midnight(day), local.midnight(day + dt.timedelta(days=1))
-    for row in zone_hours(db, plan.store, from_t=from_t, to_t=to_t):
-        if row.zone in plan.zone_index:
-            out[row.zone] += row.visits
-    return dict(out)
+def _told(db: Database, plan: Plan, day: dt.date, k: int) -> dict[str, ToldZone]:
+    local, by_zone = hours_in(plan.timezone), defaultdict[str, list[ZoneHourRow]](list)
+    span = {"from_t": local.midnight(day), "to_t": local.midnight(day + dt.timedelta(days=1))}
+    rows = [row for row in zone_hours(db, plan.store, **span) if row.zone in plan.zone_index]
+    for row in rows:
+        by_zone[row.zone].append(row)
+    kept = is_expected(db, plan.store, min((row.hour_start for row in rows), default=None))
+    expected = {r.zone: ZoneSums.of([r]) for r in expected_sums(db, plan.store, **span)} if kept else {}
+    return {zone: told_zone(counted_sums(of), expected.get(zone), k) for zone, of in by_zone.items()}
 
 
 def _as_json(alerts: Sequence[Alert]) -> list[dict[str, Any]]:

@@ -56,6 +56,21 @@ def test_an_engine_of_another_plan_says_nothing_of_access_points(tmp_path: Path)
     assert look_at(db, replace(PLAN, access_points=()), rows, NOW).points == {}
     assert look_at(db, PLAN, {}, NOW).sources == {}
     assert queues(db, PLAN, NOW) == {}
-    assert day_changes(db, PLAN, NOW) == []
+    assert day_changes(db, PLAN, NOW, 20) == []
     assert alerts_of(db, STORE) == []
+    db.close()
+
+
+def test_no_alert_is_made_of_what_is_withheld(tmp_path: Path) -> None:
+    """Eight Mondays alike, a ninth on which nothing of a zone was let out but its time."""
+    db = open_database(f"sqlite:///{tmp_path}/rayon.db")
+    days = days_from(MONDAY, 1 + 7 * 8)
+    hours = [
+        replace(row, visits=0, dwell_s_sum=0.0) if day == LAST and row.zone == "bakery" else row
+        for day in days
+        for row in open_day(PLAN, day, busy=6.0)[1]
+    ]
+    save_checkpoint(db, STORE, 0, b"", [], hours, [], 0.0)
+    assert day_changes(db, PLAN, NOW, 20) == []
+    assert [alert.about for alert in day_changes(db, PLAN, NOW, 1)] == ["bakery"]
     db.close()

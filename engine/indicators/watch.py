@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.indicators.alerts import (
@@ -95,7 +95,8 @@ class AlertWatch:
         self._last = look.at
         now = {(alert.kind, alert.about): alert for alert in found}
         begun = [alert for key, alert in now.items() if key not in self._going_on]
-        self._going_on = {key: self._going_on.get(key, alert) for key, alert in now.items()}
+        was = self._going_on
+        self._going_on = {key: replace(alert, at=was[key].at if key in was else alert.at) for key, alert in now.items()}
         return begun
 
     def state(self) -> dict[str, Any]:

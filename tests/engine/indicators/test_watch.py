@@ -15,7 +15,7 @@ from engine.presence.local_hours import hours_in
 
 MONTHS, DAYS = 12, 30
 LEARNT_DAYS = 50
-OPEN, SHUT = 9, 15
+OPEN, SHUT = 9, 13
 HEARS = np.array([0.6, 0.5, 0.4, 0.3, 0.2, 0.12, 0.08, 0.05])
 """The share of visitors that each access point hears."""
 MIDNIGHT = dt.datetime(2026, 1, 5, tzinfo=dt.UTC).timestamp()

@@ -14,7 +14,7 @@ from engine.presence.expected.rows import TILL
 from engine.storage.database import Database, open_database
 from engine.storage.journal import save_checkpoint
 from engine.storage.status import ENGINE, EVERY_STORE, get_status, put_statuses
-from tests.api.managers.console.shop import MONDAY, SECRETS, STORE, at, days_from, expected, open_day, plan_in
+from tests.api.managers.console.shop import MONDAY, SECRETS, STORE, at, expected, open_day, plan_in
 
 PLAN = plan_in()
 LAST = MONDAY + dt.timedelta(days=7 * 8)
@@ -24,20 +24,23 @@ NOW = at(PLAN, LAST + dt.timedelta(days=1), 11, 30)
 def test_what_goes_on_stands_in_the_status_and_outlives_a_restart(tmp_path: Path) -> None:
     """Eight Mondays alike, a ninth of a third; a queue in the last full hour; a source that has spoken for weeks."""
     db = open_database(f"sqlite:///{tmp_path}/rayon.db")
-    days = days_from(MONDAY, 1 + 7 * 8)
+    days = [MONDAY + dt.timedelta(days=7 * week) for week in range(9)]
     hours = [row for day in days for row in open_day(PLAN, day, busy=0.3 if day == LAST else 6.0)[1]]
     queue = [expected(at(PLAN, LAST + dt.timedelta(days=1), 10), f"{TILL}t1", 400.0, 90.0)]
     save_checkpoint(db, STORE, 0, b"", [], hours, [], 0.0, expected=queue)
     ctx = AppContext(Config(), db, SECRETS, {STORE: PLAN})
     watches: dict[str, AlertWatch] = {}
-    for i in range(30):
-        t = NOW - (30 - i) * 55.0
+    for i in range(24):
+        t = NOW - (24 - i) * 55.0
         say(db, t)
         watch_stores(ctx, watches, t)
     found = {(a["kind"], a["about"]) for a in alerts_of(db, STORE)}
     assert {("change", "bakery"), ("change", "tills"), ("queue", "t1")} <= found
     assert not {kind for kind, _ in found} & {"silent_source", "dead_access_point"}
+    begun = {a["about"]: a["at"] for a in alerts_of(db, STORE)}
     watch_stores(ctx, {}, NOW + 400.0)
+    [queued] = [a for a in alerts_of(db, STORE) if a["kind"] == "queue"]
+    assert (queued["at"], queued["value"]) == (begun["t1"], 10.0), "it began then, and is as long as now"
     assert ("silent_source", "wifi") in {(a["kind"], a["about"]) for a in alerts_of(db, STORE)}
     db.close()
 

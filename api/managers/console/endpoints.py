@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 
 from api.auth import needs
 from api.drawn.paper import Pdf, can_print, missing_letters
-from api.managers.console.answers import tagged, tagged_json
+from api.managers.console.answers import json_bytes, tagged
 from api.managers.console.drawn.pictures import can_draw, report_png
 from api.managers.console.figures.asked import View
-from api.managers.console.figures.report import Report, make_report
+from api.managers.console.figures.report import AskedReport, ask_report
 from api.managers.console.forms import geojson, head_json, rows_json, table_csv
 from api.managers.reports import Reports, reports
 from api.problems import problem_responses
@@ -105,8 +105,8 @@ def read_report(
     product: Annotated[str | None, Query(max_length=200, description="Of this product only, by its SKU.")] = None,
     category: Annotated[str | None, Query(max_length=200, description="Products of this category only.")] = None,
     made: Reports = Depends(reports),
-) -> Report:
-    """FastAPI dependency: the report asked for. Raises NotFound (404) and BadPeriod (422)."""
+) -> AskedReport:
+    """FastAPI dependency: the report asked for, not made yet. Raises NotFound (404) and BadPeriod (422)."""
     given = {
         "from": from_,
         "to": to,
@@ -120,36 +120,42 @@ def read_report(
         "product": product,
         "category": category,
     }
-    return make_report(made, store, view, {k: v for k, v in given.items() if v}, strict=True)
+    return ask_report(made, store, view, {k: v for k, v in given.items() if v}, strict=True)
 
 
-AskedReport = Annotated[Report, Depends(read_report)]
+Wanted = Annotated[AskedReport, Depends(read_report)]
 
 
 @router.get("/{view}", response_model=ReportOut, responses=_NOT_MODIFIED, summary="A report")
 def report_json(
     request: Request,
-    report: AskedReport,
+    wanted: Wanted,
     after: Annotated[str | None, Query(max_length=300, description="The `next` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Response:
     """The figures of one page of the console, a page of rows at a time, with an ETag."""
-    items, following = rows_json(report, after, limit)
-    return tagged_json(request, head_json(report) | {"items": items, "next": following})
+
+    def make() -> bytes:
+        report = wanted.make()
+        items, following = rows_json(report, after, limit)
+        return json_bytes(head_json(report) | {"items": items, "next": following})
+
+    return tagged(request, wanted.tag("json", after, limit), make)
 
 
 @router.get("/{view}/csv", responses={**_NOT_MODIFIED, 200: {"content": {"text/csv": {}}}}, summary="A report as CSV")
-def report_csv(request: Request, report: AskedReport) -> Response:
+def report_csv(request: Request, wanted: Wanted) -> Response:
     """The whole table by RFC 4180."""
-    return tagged(request, table_csv(report).encode(), CSV, _as_file(report, "csv"))
+    return tagged(request, wanted.tag("csv"), lambda: table_csv(wanted.make()).encode(), CSV, _as_file(wanted, "csv"))
 
 
 @router.get(
     "/{view}/geojson", responses={**_NOT_MODIFIED, 200: {"content": {GEOJSON: {}}}}, summary="A report as GeoJSON"
 )
-def report_geojson(request: Request, report: AskedReport) -> Response:
+def report_geojson(request: Request, wanted: Wanted) -> Response:
     """Zones with their figures, and squares of heat, in degrees where the plan has an anchor (RFC 7946)."""
-    return tagged_json(request, geojson(report), GEOJSON, _as_file(report, "geojson"))
+    headers = _as_file(wanted, "geojson")
+    return tagged(request, wanted.tag("geojson"), lambda: json_bytes(geojson(wanted.make())), GEOJSON, headers)
 
 
 @router.get(
@@ -157,11 +163,12 @@ def report_geojson(request: Request, report: AskedReport) -> Response:
     responses={**_NOT_MODIFIED, **problem_responses(501), 200: {"content": {"image/png": {}}}},
     summary="A report's plan as a picture",
 )
-def report_picture(request: Request, report: AskedReport) -> Response:
+def report_picture(request: Request, wanted: Wanted) -> Response:
     """The plan with heat or zones. Needs the extra `png`."""
     if not can_draw():
         raise FormMissing("pip install 'rayon[png]'")
-    return tagged(request, report_png(report, language(request)), "image/png", _as_file(report, "png"))
+    lang, headers = language(request), _as_file(wanted, "png")
+    return tagged(request, wanted.tag("png", lang), lambda: report_png(wanted.make(), lang), "image/png", headers)
 
 
 @router.get(
@@ -169,20 +176,21 @@ def report_picture(request: Request, report: AskedReport) -> Response:
     responses={**_NOT_MODIFIED, **problem_responses(501), 200: {"content": {"application/pdf": {}}}},
     summary="A report to print",
 )
-def report_document(request: Request, report: AskedReport) -> Response:
+def report_document(request: Request, wanted: Wanted) -> Response:
     """A4, in the reader's language. Needs the extra `signs`, and `png` for the plan in it."""
     if not can_print():
         raise FormMissing("pip install 'rayon[signs]', or print the page")
-    lacks = missing_letters([report.plan.name, *(zone.name for zone in report.plan.zones)])
+    lacks = missing_letters([wanted.plan.name, *(zone.name for zone in wanted.plan.zones)])
     if lacks:
         raise FormMissing(f"the font lacks {lacks}: print the page")
     from api.managers.console.papers import report_pdf
 
     lang = language(request)
-    return tagged(request, report_pdf(report, lang), Pdf.media_type, _as_file(report, "pdf"))
+    headers = _as_file(wanted, "pdf")
+    return tagged(request, wanted.tag("pdf", lang), lambda: report_pdf(wanted.make(), lang), Pdf.media_type, headers)
 
 
-def _as_file(report: Report, ending: str) -> dict[str, str]:
-    span = report.span
-    name = f"rayon-{report.plan.store}-{report.view.value}-{span.first}-{span.last}.{ending}"
+def _as_file(wanted: AskedReport, ending: str) -> dict[str, str]:
+    span = wanted.asked.span
+    name = f"rayon-{wanted.plan.store}-{wanted.asked.view.value}-{span.first}-{span.last}.{ending}"
     return {"Content-Disposition": f'inline; filename="{name}"'}

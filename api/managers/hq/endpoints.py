@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from api.auth import needs
 from api.keyring import Grant
-from api.managers.console.answers import tagged, tagged_json
+from api.managers.console.answers import json_bytes, tagged
 from api.managers.console.forms import rounded
 from api.managers.hq.budgets import budgets_of
 from api.managers.hq.league import StoreLeague, make_league, stores_of
@@ -129,7 +129,7 @@ def league_json(request: Request, league: AskedLeague) -> Response:
         "compared_first_day": league.before.first.isoformat(),
         "compared_last_day": league.before.last.isoformat(),
     }
-    return tagged_json(request, head | {"items": [row_json(row) for row in league.rows]})
+    return tagged(request, None, lambda: json_bytes(head | {"items": [row_json(row) for row in league.rows]}))
 
 
 @router.get("/league/csv", responses={200: {"content": {"text/csv": {}}}}, summary="Stores beside one another as CSV")
@@ -139,7 +139,7 @@ def league_csv(request: Request, league: AskedLeague) -> Response:
     writer = csv.DictWriter(out, fieldnames=list(LeagueRowOut.model_fields))
     writer.writeheader()
     writer.writerows(row_json(row) for row in league.rows)
-    return tagged(request, out.getvalue().encode(), CSV)
+    return tagged(request, None, out.getvalue().encode, CSV)
 
 
 @router.get("/budgets", summary="Budgets of campaigns and their pace")

@@ -24,7 +24,7 @@ def expected_hours(db: Database, store: str, *, from_t: float, to_t: float) -> l
         .order_by(hour, zone)
     )
     with db.read() as session:
-        return [ExpectedRow(*row) for row in session.connection().execute(query)]
+        return [ExpectedRow(*row) for row in session.connection().execute(query).all()]
 
 
 def expected_since(db: Database, store: str) -> float | None:

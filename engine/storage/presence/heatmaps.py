@@ -26,7 +26,7 @@ def zone_hours(db: Database, store: str, *, from_t: float, to_t: float) -> list[
         .order_by(hour, zone)
     )
     with db.read() as session:
-        return [ZoneHourRow(*row) for row in session.connection().execute(query)]
+        return [ZoneHourRow(*row) for row in session.connection().execute(query).all()]
 
 
 def zone_flows(db: Database, store: str, *, from_t: float, to_t: float) -> list[FlowRow]:
@@ -38,7 +38,7 @@ def zone_flows(db: Database, store: str, *, from_t: float, to_t: float) -> list[
         .order_by(hour, *pair)
     )
     with db.read() as session:
-        return [FlowRow(*row) for row in session.connection().execute(query)]
+        return [FlowRow(*row) for row in session.connection().execute(query).all()]
 
 
 def flow_sums(db: Database, store: str, *, from_t: float, to_t: float) -> list[FlowRow]:

@@ -25,6 +25,7 @@ from engine.presence.hotzones import HotZone, LevelHeat
 from engine.presence.zonehours import ZoneHourRow
 from engine.records import Bools
 from engine.storage.figures.heatsums import heat_sums
+from engine.storage.figures.stamps import figures_stamp
 from engine.storage.presence.expected import expected_hours, expected_sums, is_expected, steps_since
 from engine.storage.presence.heatmaps import comings, flow_sums, zone_flows, zone_hours
 from engine.storage.presence.sales import ProductCoupons, Sold, sold_in
@@ -86,12 +87,12 @@ class SpanCounts:
 
     def sums(self, key: Callable[[ZoneHourRow], str | None]) -> dict[str, CountedSums]:
         """Rows added up by what `key` says of them; those it says None of are left out."""
-        out: dict[str, CountedSums] = defaultdict(CountedSums)
+        named: dict[str, list[ZoneHourRow]] = defaultdict(list)
         for r in self.rows:
             name = key(r)
             if name is not None:
-                out[name] += counted_sums([r])
-        return dict(out)
+                named[name].append(r)
+        return {name: counted_sums(rows) for name, rows in named.items()}
 
     @cached_property
     def seconds(self) -> dict[float, float]:
@@ -210,7 +211,8 @@ class SpanCounts:
         """The heat with its test, and the verdict on each zone."""
         span = self.span
         until = (span.local.start(span.to_t), span.to_t == span.end_t)
-        key = (self.plan.store, span.from_t, until, span.hours, span.weekdays)
+        changes = figures_stamp(self.made.ctx.db, self.plan.store)
+        key = (self.plan.store, changes, span.from_t, until, span.hours, span.weekdays)
         return self.made.kept_heat.get(key, self._test_heat)
 
     def _test_heat(self) -> Heat:

@@ -14,6 +14,7 @@ from api.managers.console.figures.days import Comparison, DaySpan, steps_back
 from api.managers.console.figures.funnel import is_followed
 from api.managers.console.figures.looked import LookedPeriods
 from api.managers.console.figures.products import whole_months
+from api.managers.console.figures.stamped import Stamp, read_stamp, report_tag
 from api.managers.console.figures.tables import Table, TableFigure
 from api.managers.console.figures.views import TABLES, counted_before, counted_zones
 from api.managers.reports import Reports
@@ -75,25 +76,53 @@ class Report:
         return any(note.code is code for note in self.notes)
 
 
-def make_report(
+@dataclass(frozen=True)
+class AskedReport:
+    """A report that was asked for at `now` (s UTC) and is not made yet: its plan and period are known, and the stamp of
+    its figures."""
+
+    made: Reports
+    plan: Plan
+    asked: AskedPage
+    now: float
+    stamp: Stamp
+
+    def tag(self, *form: object) -> str | None:
+        """The ETag of one of its forms, without making it; None of pages that show more than figures."""
+        return report_tag(self.made.ctx.config, self.plan.store, self.stamp, self.asked, *form)
+
+    def make(self) -> Report:
+        """Reads and works out. Raises StorageUnavailable without a database."""
+        made, plan, asked = self.made, self.plan, self.asked
+        reach = figures_reach(made.ctx.db, plan.store)
+        counts = SpanCounts(made, plan, asked.span, self.now)
+        before, missing = _before(made, plan, asked, reach, self.now)
+        looked = LookedPeriods(asked, counts, before, reach[0] if reach else 0.0)
+        table = TABLES[asked.view](looked)
+        versions = plan_versions(made.ctx.db, plan.store)
+        notes = (*asked.notes, *_notes(looked, reach, missing), *_changes(looked, versions))
+        privacy = made.ctx.config.privacy
+        told = tuple({(note.code, note.at): note for note in notes}.values())
+        holding = _holding(versions, asked.span)
+        return Report(plan, asked, looked, table, told, reach, holding, privacy.k, privacy.demo)
+
+
+def ask_report(
     made: Reports, store: str, view: View, given: Mapping[str, str], *, now: float | None = None, strict: bool = False
-) -> Report:
-    """Reads and works out what `given` (the query of an address) asks for. Raises NotFound for an unknown store,
-    StorageUnavailable without a database, and where `strict` BadPeriod for what cannot be had as asked."""
+) -> AskedReport:
+    """What `given` (the query of an address) asks for. Raises NotFound for an unknown store, StorageUnavailable without
+    a database, and where `strict` BadPeriod for what cannot be had as asked."""
     now = time.time() if now is None else now
     plan = made.ctx.plan(store)
     asked = read_asked(plan, view, given, now, strict=strict)
-    reach = figures_reach(made.ctx.db, store)
-    counts = SpanCounts(made, plan, asked.span, now)
-    before, missing = _before(made, plan, asked, reach, now)
-    looked = LookedPeriods(asked, counts, before, reach[0] if reach else 0.0)
-    table = TABLES[view](looked)
-    versions = plan_versions(made.ctx.db, store)
-    notes = (*asked.notes, *_notes(looked, reach, missing), *_changes(looked, versions))
-    privacy = made.ctx.config.privacy
-    told = tuple({(note.code, note.at): note for note in notes}.values())
-    holding = _holding(versions, asked.span)
-    return Report(plan, asked, looked, table, told, reach, holding, privacy.k, privacy.demo)
+    return AskedReport(made, plan, asked, now, read_stamp(made.ctx.db, made.prints, plan))
+
+
+def make_report(
+    made: Reports, store: str, view: View, given: Mapping[str, str], *, now: float | None = None, strict: bool = False
+) -> Report:
+    """The report that `ask_report` asks for, made."""
+    return ask_report(made, store, view, given, now=now, strict=strict).make()
 
 
 def _holding(versions: Sequence[PlanVersion], span: DaySpan) -> tuple[PlanVersion, ...]:

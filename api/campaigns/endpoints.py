@@ -13,6 +13,7 @@ from api.campaigns.desk import BODY, editor, move, require_campaign, right_to, s
 from api.context import AppContext, context
 from api.keyring import Grant
 from api.problems import problem_responses
+from api.tagged import TaggedRoute
 from api.times import rfc3339
 from engine.errors import BusinessRefusal, OperatorError, Problem
 from engine.offers.campaigns import Campaign, CampaignState
@@ -26,6 +27,7 @@ router = APIRouter(
     tags=["campaigns"],
     dependencies=[Depends(needs(Right.SEE_CAMPAIGNS))],
     responses=problem_responses(401, 403, 404),
+    route_class=TaggedRoute,
 )
 _SCHEMA: dict[str, Any] = {
     "requestBody": {

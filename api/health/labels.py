@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from api.auth import needs
 from api.context import AppContext, context
 from api.problems import problem_responses
+from api.tagged import TaggedRoute
 from engine.ingest.masks import mask_macs
 from engine.plan.model import Plan
 from engine.storage.status import ENGINE, get_status
@@ -22,6 +23,7 @@ router = APIRouter(
     tags=["managers"],
     dependencies=[Depends(needs(Right.SEE_RADIO))],
     responses=problem_responses(401, 403, 404, 422),
+    route_class=TaggedRoute,
 )
 
 

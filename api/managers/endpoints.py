@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from api.managers.overlay import draw_heat, ground_level
 from api.managers.reports import Period, Reports, counted_sums, reports
 from api.managers.told import FEWER_THAN_K, CountedSums, ToldZone, told_zone
 from api.problems import problem_responses
+from api.tagged import TaggedRoute
 from api.times import rfc3339
 from engine.errors import BusinessRefusal, NotFound
 from engine.plan.drawing.draw import draw_svg
@@ -35,6 +37,7 @@ router = APIRouter(
     tags=["managers"],
     dependencies=[Depends(needs(Right.SEE_FIGURES))],
     responses=problem_responses(401, 403, 404, 422),
+    route_class=TaggedRoute,
 )
 
 Store = Annotated[str, Path(description="The store's id: the name of its floor plan's folder.")]
@@ -127,14 +130,22 @@ def zones(store: Store, made: Made, asked: Asked) -> out.ZonesOut:
 
 
 @router.get("/{store}/hours", response_model_by_alias=True)
-def hours(store: Store, made: Made, asked: Asked) -> out.HoursOut:
+def hours(
+    store: Store,
+    made: Made,
+    asked: Asked,
+    after: Annotated[str | None, Query(max_length=200, description="The `next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 5_000,
+) -> out.HoursOut:
     """Zones by hour; over a period they add up to what `zones` has."""
     rows, order = made.hours(store, asked), made.ctx.plan(store).zone_index
     expected, k = made.expected_by_hour(store, asked, rows), made.ctx.config.privacy.k
     whole = {zone for _, zone in expected}
     counted = {(r.hour_start, r.zone): counted_sums([r]) for r in rows}
+    keys = sorted({*counted, *(key for key in expected if key[1] in order)}, key=lambda a: (a[0], order[a[1]]))
+    keys = keys if after is None else _hours_after(order, keys, after)
     items = []
-    for at in sorted({*counted, *(key for key in expected if key[1] in order)}, key=lambda a: (a[0], order[a[1]])):
+    for at in keys[:limit]:
         sums = counted.get(at, CountedSums())
         nothing = ZoneSums() if at[1] in whole else None
         figures = told_zone(sums, expected.get(at, nothing), k)
@@ -142,7 +153,16 @@ def hours(store: Store, made: Made, asked: Asked) -> out.HoursOut:
             none = TableFigure(None, withheld=k > 1)
             figures = replace(figures, kind="expected", visits=none, mean_dwell_s=none)
         items.append(out.ZoneHourOut(hour_start=rfc3339(at[0]), zone=at[1], **_told(figures)))
-    return out.HoursOut(store=store, items=items, **_span(asked))
+    more = f"{keys[limit - 1][0]!r}~{keys[limit - 1][1]}" if len(keys) > limit else None
+    return out.HoursOut(store=store, items=items, next=more, **_span(asked))
+
+
+def _hours_after(order: Mapping[str, int], keys: list[tuple[float, str]], after: str) -> list[tuple[float, str]]:
+    """What comes after an hour and a zone, in the order of hours and the plan's zones."""
+    at = _cursor(after)
+    if at is None or at[1] not in order:
+        raise BadCursor("no page before gave this out")
+    return [key for key in keys if (key[0], order[key[1]]) > (at[0], order[at[1]])]
 
 
 def _told(told: ToldZone) -> dict[str, Any]:

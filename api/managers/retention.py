@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from api.auth import needs
 from api.context import AppContext, context
 from api.problems import problem_responses
+from api.tagged import TaggedRoute
 from api.times import rfc3339
 from engine.storage.retention.proofs import proofs
 from engine.storage.retention.rules import rules_of
@@ -20,6 +21,7 @@ router = APIRouter(
     tags=["managers"],
     dependencies=[Depends(needs(Right.SEE_PRIVACY, everywhere=True))],
     responses=problem_responses(401, 403, 422),
+    route_class=TaggedRoute,
 )
 
 
@@ -46,11 +48,19 @@ class RetentionOut(BaseModel):
 
     periods: list[PeriodOut]
     items: list[ProofOut]
+    next: str | None = Field(None, description="The cursor of the next page; none on the last.")
 
 
 @router.get("")
-def retention(ctx: AppContext = Depends(context), limit: Annotated[int, Query(ge=1, le=5000)] = 500) -> RetentionOut:
+def retention(
+    ctx: AppContext = Depends(context),
+    after: Annotated[str | None, Query(max_length=80, description="The `next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 500,
+) -> RetentionOut:
     """What was forgotten, when, how many rows, by which rule."""
+    day, _, rule = (after or "").partition("~")
+    found = proofs(ctx.db, limit=limit + 1, after=(day, rule) if after else None)
+    more = f"{found[limit - 1].day}~{found[limit - 1].rule}" if len(found) > limit else None
     rules = rules_of(ctx.db, ctx.config.retention, ctx.config.storage.data_dir)
     items = [
         ProofOut(
@@ -61,6 +71,7 @@ def retention(ctx: AppContext = Depends(context), limit: Annotated[int, Query(ge
             first_at=rfc3339(p.first_at),
             last_at=rfc3339(p.last_at),
         )
-        for p in proofs(ctx.db, limit=limit)
+        for p in found[:limit]
     ]
-    return RetentionOut(periods=[PeriodOut(rule=r.name, keep_s=r.keep_s) for r in rules], items=items)
+    periods = [PeriodOut(rule=r.name, keep_s=r.keep_s) for r in rules]
+    return RetentionOut(periods=periods, items=items, next=more)

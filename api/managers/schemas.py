@@ -134,6 +134,7 @@ class HoursOut(BaseModel):
     from_: str = Field(serialization_alias="from")
     to: str
     items: list[ZoneHourOut]
+    next: str | None = Field(None, description="The cursor of the next page; none on the last.")
 
 
 class FlowOut(BaseModel):

@@ -16,6 +16,7 @@ from api.keyring import Grant
 from api.manager_login import sign_in_page
 from api.pages import page
 from api.problems import problem_responses
+from api.tagged import TaggedRoute
 from api.texts.catalogue import words
 from api.texts.language import language
 from api.texts.times import clock, short_date
@@ -37,6 +38,7 @@ router = APIRouter(
     prefix="/v1/stores/{store}/share-reviews",
     tags=["managers"],
     responses=problem_responses(401, 403, 404, 422),
+    route_class=TaggedRoute,
 )
 pages = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 Manager = Annotated[Grant, Depends(needs(Right.JUDGE_SHARES))]

@@ -17,6 +17,7 @@ from api.notices import notice_of
 from api.pages import page
 from api.privacy.assessment import facts_of, risks_of
 from api.problems import problem_responses
+from api.tagged import TaggedRoute
 from api.texts.catalogue import words
 from api.texts.consents import wording
 from api.texts.language import Language, language
@@ -32,6 +33,7 @@ router = APIRouter(
     tags=["privacy"],
     dependencies=[Depends(needs(Right.SEE_PRIVACY, everywhere=True))],
     responses=problem_responses(401, 403, 422),
+    route_class=TaggedRoute,
 )
 pages = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 SHOWN_PROOFS = 60

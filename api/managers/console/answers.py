@@ -9,8 +9,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-KEPT = "private, no-cache"
-"""Kept by the one who asked, who asks each time whether it still holds."""
+from api.tagged import KEPT, VARY, still_holds
 
 
 def tagged(
@@ -26,9 +25,8 @@ def tagged(
     if etag is None:
         body = make()
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    said = {"ETag": etag, "Cache-Control": KEPT, "Vary": "Accept-Language, Authorization, Cookie", **(headers or {})}
-    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-    if etag in known or "*" in known:
+    said = {"ETag": etag, "Cache-Control": KEPT, "Vary": VARY, **(headers or {})}
+    if still_holds(request, etag):
         return Response(status_code=304, headers=said)
     return Response(make() if body is None else body, media_type=media_type, headers=said)
 

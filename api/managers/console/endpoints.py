@@ -16,6 +16,7 @@ from api.managers.console.figures.report import AskedReport, ask_report
 from api.managers.console.forms import geojson, head_json, rows_json, table_csv
 from api.managers.reports import Reports, reports
 from api.problems import problem_responses
+from api.tagged import NOT_MODIFIED
 from api.texts.language import language
 from engine.errors import BusinessRefusal
 from engine.vocabulary import ProblemCode, Right
@@ -28,7 +29,6 @@ router = APIRouter(
 )
 GEOJSON = "application/geo+json"
 CSV = "text/csv; charset=utf-8"
-_NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not Modified: the ETag that was sent holds."}}
 
 
 class ColumnOut(BaseModel):
@@ -126,7 +126,7 @@ def read_report(
 Wanted = Annotated[AskedReport, Depends(read_report)]
 
 
-@router.get("/{view}", response_model=ReportOut, responses=_NOT_MODIFIED, summary="A report")
+@router.get("/{view}", response_model=ReportOut, responses=NOT_MODIFIED, summary="A report")
 def report_json(
     request: Request,
     wanted: Wanted,
@@ -143,14 +143,14 @@ def report_json(
     return tagged(request, wanted.tag("json", after, limit), make)
 
 
-@router.get("/{view}/csv", responses={**_NOT_MODIFIED, 200: {"content": {"text/csv": {}}}}, summary="A report as CSV")
+@router.get("/{view}/csv", responses={**NOT_MODIFIED, 200: {"content": {"text/csv": {}}}}, summary="A report as CSV")
 def report_csv(request: Request, wanted: Wanted) -> Response:
     """The whole table by RFC 4180."""
     return tagged(request, wanted.tag("csv"), lambda: table_csv(wanted.make()).encode(), CSV, _as_file(wanted, "csv"))
 
 
 @router.get(
-    "/{view}/geojson", responses={**_NOT_MODIFIED, 200: {"content": {GEOJSON: {}}}}, summary="A report as GeoJSON"
+    "/{view}/geojson", responses={**NOT_MODIFIED, 200: {"content": {GEOJSON: {}}}}, summary="A report as GeoJSON"
 )
 def report_geojson(request: Request, wanted: Wanted) -> Response:
     """Zones with their figures, and squares of heat, in degrees where the plan has an anchor (RFC 7946)."""
@@ -160,7 +160,7 @@ def report_geojson(request: Request, wanted: Wanted) -> Response:
 
 @router.get(
     "/{view}/png",
-    responses={**_NOT_MODIFIED, **problem_responses(501), 200: {"content": {"image/png": {}}}},
+    responses={**NOT_MODIFIED, **problem_responses(501), 200: {"content": {"image/png": {}}}},
     summary="A report's plan as a picture",
 )
 def report_picture(request: Request, wanted: Wanted) -> Response:
@@ -173,7 +173,7 @@ def report_picture(request: Request, wanted: Wanted) -> Response:
 
 @router.get(
     "/{view}/pdf",
-    responses={**_NOT_MODIFIED, **problem_responses(501), 200: {"content": {"application/pdf": {}}}},
+    responses={**NOT_MODIFIED, **problem_responses(501), 200: {"content": {"application/pdf": {}}}},
     summary="A report to print",
 )
 def report_document(request: Request, wanted: Wanted) -> Response:

@@ -68,14 +68,14 @@ def count_due(rules: Sequence[Rule], now: float, failed: Failed = _say_failed) -
     return counted
 
 
-def proofs(db: Database, *, limit: int = 500) -> list[Forgotten]:
-    """The newest days first, rules in the order of their names."""
+def proofs(db: Database, *, limit: int = 500, after: tuple[str, str] | None = None) -> list[Forgotten]:
+    """The newest days first, rules in the order of their names; those that come after a day and rule."""
+    day, rule = col(RetentionProofTable.day), col(RetentionProofTable.rule)
+    query = select(RetentionProofTable).order_by(day.desc(), rule).limit(limit)
+    if after is not None:
+        query = query.where((day < after[0]) | ((day == after[0]) & (rule > after[1])))
     with db.read() as session:
-        rows = session.exec(
-            select(RetentionProofTable)
-            .order_by(col(RetentionProofTable.day).desc(), col(RetentionProofTable.rule))
-            .limit(limit)
-        )
+        rows = session.exec(query)
         return [Forgotten(r.day, RetentionRule(r.rule), r.rows, r.keep_s, r.first_at, r.last_at) for r in rows]
 
 

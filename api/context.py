@@ -68,8 +68,8 @@ class AppContext:
         return (api.public_url or f"http://{api.host}:{api.port}").rstrip("/")
 
 
-def context(request: Request) -> AppContext:
-    """FastAPI dependency: the site's context."""
+async def context(request: Request) -> AppContext:
+    """FastAPI dependency: the site's context. On the event loop: what is no coroutine is called in a thread."""
     ctx = request.app.state.ctx
     assert isinstance(ctx, AppContext)
     return ctx

@@ -134,7 +134,7 @@ def address(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-def rate_limits(request: Request) -> RateLimits:
+async def rate_limits(request: Request) -> RateLimits:
     """FastAPI dependency: this process's counters."""
     found = request.app.state.rate_limits
     assert isinstance(found, RateLimits)

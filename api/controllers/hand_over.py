@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import anyio.to_thread
-from anyio import CapacityLimiter
+import asyncio
+from contextlib import suppress
+from functools import partial
 
 from engine.config import MqttConfig
 from engine.ingest.mqtt.broker import Broker
@@ -12,18 +13,23 @@ from engine.ingest.mqtt.publisher import Delivered, Publisher
 
 PATIENCE_S = 2.0
 """A broker that does not confirm within this is away: the sender is asked to come again."""
-AT_ONCE = 16
-"""Hand-overs that may wait for the broker, and as many that may wait for those: in threads of their own, so that a
-broker that stalls keeps no page waiting."""
+AT_ONCE = 256
+"""Hand-overs that may wait for the broker: more than come in a second, so that one that stalls is told from a burst."""
+BYTES_AT_ONCE = 64 * 1024 * 1024
+"""And so much of what they hold, beyond the first."""
 
 
 class HandOver:
-    """A connection of its own to the broker, opened with the server. Without receivers there is none."""
+    """A connection of its own to the broker, opened with the server. Without receivers there is none.
+
+    Nobody's thread waits for the broker: its confirmation comes to the event loop by itself. A thread for each message
+    cost more than the message, and in a process whose engine computes each switch of threads waits for its turn.
+    """
 
     def __init__(self, config: MqttConfig) -> None:
-        self._publisher = Publisher(Broker.from_config(config))
-        self._threads = CapacityLimiter(AT_ONCE)
+        self._publisher = Publisher(Broker.from_config(config), max_inflight=AT_ONCE)
         self._under_way = 0
+        self._bytes = 0
 
     def start(self) -> None:
         """Begins to connect."""
@@ -36,11 +42,36 @@ class HandOver:
     async def deliver(self, topic: str, payload: bytes) -> Delivered:
         """Whether the broker has it now, for an engine that has asked for it. BROKER_AWAY at once while there is no
         connection or too many wait already. A broker of MQTT 3.1.1 cannot say whether anybody has asked."""
-        if self._publisher.state.name is not LinkName.CONNECTED or self._under_way >= 2 * AT_ONCE:
+        full = self._under_way >= AT_ONCE or (self._under_way and self._bytes + len(payload) > BYTES_AT_ONCE)
+        if self._publisher.state.name is not LinkName.CONNECTED or full:
             return Delivered.BROKER_AWAY
-        self._under_way += 1
+        self._under_way, self._bytes = self._under_way + 1, self._bytes + len(payload)
         try:
-            deliver = self._publisher.deliver
-            return await anyio.to_thread.run_sync(deliver, topic, payload, PATIENCE_S, limiter=self._threads)
+            return await self._confirmed(topic, payload)
         finally:
-            self._under_way -= 1
+            self._under_way, self._bytes = self._under_way - 1, self._bytes - len(payload)
+
+    async def _confirmed(self, topic: str, payload: bytes) -> Delivered:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Delivered] = loop.create_future()
+        serial = self._publisher.begin(topic, payload, partial(_tell, loop, answer))
+        if serial is None:
+            return Delivered.BROKER_AWAY
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await answer
+        except TimeoutError:
+            return Delivered.BROKER_AWAY
+        finally:
+            self._publisher.leave(serial)
+
+
+def _tell(loop: asyncio.AbstractEventLoop, answer: asyncio.Future[Delivered], became: Delivered) -> None:
+    """In the link's thread."""
+    with suppress(RuntimeError):  # the loop has ended, and nobody waits
+        loop.call_soon_threadsafe(_settle, answer, became)
+
+
+def _settle(answer: asyncio.Future[Delivered], became: Delivered) -> None:
+    if not answer.done():
+        answer.set_result(became)

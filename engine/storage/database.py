@@ -67,8 +67,9 @@ class Database:
         self._writer = threading.Lock()
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A transaction that may write: committed at the end, rolled back on any error.
+    def write(self, *, survives_power_cut: bool = True) -> Iterator[Session]:
+        """A transaction that may write: committed at the end, rolled back on any error. One that need not survive a
+        power cut (it survives the process) is not waited for until it is on the disk.
 
         SQLite: BEGIN IMMEDIATE, so that what is read inside stays true until the commit. PostgreSQL: READ COMMITTED;
         who decides on what it reads takes row locks, in the order shopper, delivery, voucher, campaign, outbox.
@@ -76,12 +77,14 @@ class Database:
         """
         if self.dialect != "sqlite":
             with self._session(writes=True) as session:
+                if not survives_power_cut:
+                    session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
                 yield session
             return
         if not self._writer.acquire(timeout=BUSY_TIMEOUT_S * 2):
             raise StorageUnavailable("the database was busy for too long")
         try:
-            with self._session(writes=True) as session:
+            with self._session(writes=True, relaxed=not survives_power_cut) as session:
                 yield session
         finally:
             self._writer.release()
@@ -97,10 +100,10 @@ class Database:
         self._engine.dispose()
 
     @contextmanager
-    def _session(self, *, writes: bool) -> Iterator[Session]:
+    def _session(self, *, writes: bool, relaxed: bool = False) -> Iterator[Session]:
         try:
             with self._engine.connect() as connection:
-                connection.execution_options(rayon_writes=writes)
+                connection.execution_options(rayon_writes=writes, rayon_relaxed=relaxed)
                 with Session(bind=connection, expire_on_commit=False) as session, session.begin():
                     yield session
         except PoolTimeout as error:
@@ -231,8 +234,14 @@ def _to_wal(cursor: sqlite3.Cursor) -> None:
 
 
 def _sqlite_begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("rayon_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("rayon_relaxed", False):
+        # for this transaction of the connection, which goes back to the pool afterwards
+        connection.exec_driver_sql("PRAGMA synchronous = NORMAL")
+        connection.info["rayon_relaxed"] = True
+    elif connection.info.pop("rayon_relaxed", False):
+        connection.exec_driver_sql("PRAGMA synchronous = FULL")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("rayon_writes", False) else "BEGIN")
 
 
 def _is_outage(error: DBAPIError) -> bool:

@@ -12,6 +12,7 @@ import random
 import socket
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -118,9 +119,9 @@ class Link:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._wake: tuple[socket.socket, socket.socket] | None = None  # what is written to the second wakes the first
+        self._woken = False  # a call costs more than the message, where many come at once
         self._connections = 0
-        # MQTT 5: a broker may hang up on who has more out to it than it said it takes. paho fixes this number before
-        # the broker's answer, so a broker that takes fewer than usual is obeyed from the second connection on.
+        # MQTT 5: paho fixes this before the broker's answer, so one that takes fewer is obeyed from the second time on
         self._window = _MAX_INFLIGHT
         self._answer: str | None = None  # of the broker to this connection: None pending, "" yes, else the refusal
         self._said_unsteady = 0  # at which connection
@@ -164,12 +165,11 @@ class Link:
 
     def wake(self) -> None:
         """Makes the loop take its next turn now. From any thread."""
-        if self._wake is None:
-            return
-        try:
+        if self._wake is None or self._woken:
+            return  # it has not looked yet, and will see this too
+        self._woken = True
+        with suppress(OSError):  # closed: it has stopped
             self._wake[1].send(b"w")
-        except OSError:  # full: it will wake anyway; closed: it has stopped
-            return
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """Writes what is queued, disconnects and ends the thread. The broker's session stays."""
@@ -275,7 +275,7 @@ class Link:
         client.on_message = lambda _client, _userdata, message: self._traffic.on_message(message)
         client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
-        # Without this, paho writes to the socket in whatever thread calls it; with it, only our loop writes.
+        # without this, paho writes in whatever thread calls it
         client.on_socket_register_write = lambda *_: None
         if broker.username is not None:
             client.username_pw_set(broker.username, broker.password)
@@ -367,6 +367,7 @@ class Link:
         )
         if alarm in readable:
             alarm.recv(4096)
+            self._woken = False  # before the next turn, which sees what was handed over meanwhile
         rc = MQTTErrorCode.MQTT_ERR_SUCCESS
         if pending or sock in readable:
             rc = client.loop_read()

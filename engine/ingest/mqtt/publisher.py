@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from enum import StrEnum
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -43,6 +44,7 @@ class Publisher:
         self._serial_of: dict[int, int] = {}  # message id on this connection to serial number
         self._serial = 0
         self._awaited: dict[int, str | None] = {}  # serial to refusal, of those that somebody waits for
+        self._told: dict[int, Callable[[Delivered], None]] = {}  # by serial, of those that somebody is told about
         self.refused = 0
         """Messages the broker took and threw away, by its access rules or quota (MQTT 5 says so)."""
 
@@ -88,9 +90,26 @@ class Publisher:
         with self._changed:
             self._changed.wait_for(lambda: serial not in self._pending, max(until - time.monotonic(), 0.0))
             refusal = self._awaited.pop(serial)
-        if refusal == UNHEARD:
-            return Delivered.NO_ENGINE
-        return Delivered.TAKEN if refusal == "" else Delivered.BROKER_AWAY
+        return _became(refusal)
+
+    def begin(self, topic: str, payload: bytes, told: Callable[[Delivered], None]) -> int | None:
+        """Publishes without waiting: `told` hears what became of it, in the link's thread, and must be quick. The
+        message's number, for `leave`; None while `max_inflight` are not confirmed."""
+        with self._changed:
+            if len(self._pending) >= self._max_inflight:
+                return None
+            self._serial += 1
+            serial = self._serial
+            self._pending[serial] = (topic, payload)
+            self._told[serial] = told
+            self._unsent.append(serial)
+        self._link.wake()
+        return serial
+
+    def leave(self, serial: int) -> None:
+        """Nobody waits for a message of `begin` any more: it may come late, and twice."""
+        with self._changed:
+            self._told.pop(serial, None)
 
     def flush(self, timeout_s: float | None = None) -> bool:
         """Waits until everything is confirmed. False where `timeout_s` ends first."""
@@ -123,6 +142,9 @@ class Publisher:
                 if serial in self._awaited:
                     self._awaited[serial] = refusal
                 self._changed.notify_all()
+            told = self._told.pop(serial, None)
+        if told is not None:
+            told(_became(refusal))
 
     def turn(self, client: Client) -> None:
         """Hands paho what is not sent yet; paho keeps to the broker's Receive Maximum."""
@@ -144,6 +166,13 @@ class Publisher:
 
     def on_close(self) -> None:
         """The next connection starts with what is pending."""
+
+
+def _became(refusal: str | None) -> Delivered:
+    """What a refusal means; None where none came in time."""
+    if refusal == UNHEARD:
+        return Delivered.NO_ENGINE
+    return Delivered.TAKEN if refusal == "" else Delivered.BROKER_AWAY
 
 
 def wait_until(when: float) -> None:

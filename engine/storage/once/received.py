@@ -22,16 +22,20 @@ MOST = 200_000
 
 
 def claim_messages(db: Database, digests: Sequence[bytes], now: float) -> list[bool]:
-    """Which of these are new; all of them are known from now on. One transaction. Raises StorageUnavailable."""
+    """Which of these are new; all of them are known from now on. One transaction. Raises StorageUnavailable.
+
+    After a power cut the last of them may come again: their readings are late by then, or were not taken either.
+    """
     table = table_of(ReceivedTable)
     insert: Any = (sqlite if db.dialect == "sqlite" else postgresql).insert(table)
-    order = sorted(range(len(digests)), key=lambda i: (digests[i], i))  # who waits for others, waits one way
-    new = [False] * len(digests)
-    with db.write() as session:
-        for i in order:
-            row = insert.values(digest=digests[i], at=now).on_conflict_do_nothing(index_elements=["digest"])
-            new[i] = session.connection().execute(row.returning(table.c.digest)).first() is not None
-    return new
+    added = insert.on_conflict_do_nothing(index_elements=["digest"]).returning(table.c.digest)
+    rows = [{"digest": digest, "at": now} for digest in sorted(set(digests))]  # who waits for others, waits one way
+    with db.write(survives_power_cut=False) as session:
+        new = {bytes(digest) for digest in session.connection().execute(added, rows).scalars()} if rows else set()
+    first: dict[bytes, int] = {}
+    for i, digest in enumerate(digests):
+        first.setdefault(digest, i)
+    return [digest in new and first[digest] == i for i, digest in enumerate(digests)]
 
 
 def forget_messages(db: Database, digests: Sequence[bytes]) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.controllers.hand_over import AT_ONCE, HandOver
+from api.controllers.hand_over import AT_ONCE, BYTES_AT_ONCE, HandOver
 from api.ratelimits import WRONG_KEYS_PER_MINUTE
 from engine.config import Config, MqttConfig
 from engine.ingest.mqtt.link import LinkName, LinkState
@@ -270,35 +270,45 @@ def test_a_body_of_seven_mebibytes_is_taken(receivers: Site, engine_ear: Subscri
 
 
 def test_a_stalled_broker_keeps_only_so_many_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many as have threads and as many behind them; who comes later is told at once."""
+    """So many messages, or so many bytes of them; who comes later is told at once, and no thread waits."""
     hand_over = HandOver(MqttConfig(port=free_port()))
-    stalled = threading.Event()
-
-    def deliver(topic: str, payload: bytes, patience_s: float) -> Delivered:
-        return Delivered.TAKEN if stalled.wait(20) else Delivered.BROKER_AWAY
-
-    monkeypatch.setattr(hand_over._publisher, "deliver", deliver)
     monkeypatch.setattr(type(hand_over._publisher), "state", LinkState(LinkName.CONNECTED, 0.0))
 
-    async def all_at_once() -> list[Delivered]:
-        many = [asyncio.create_task(hand_over.deliver("t", b"")) for _ in range(2 * AT_ONCE + 5)]
-        first, _ = await asyncio.wait(many, return_when=asyncio.FIRST_COMPLETED)
+    async def all_at_once(payload: bytes, at_once: int) -> list[Delivered]:
+        threads = threading.active_count()
+        many = [asyncio.create_task(hand_over.deliver("t", payload)) for _ in range(at_once + 5)]
+        await asyncio.wait(many, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.sleep(0)
         refused = [task for task in many if task.done()]
-        assert first
-        assert {task.result() for task in refused} == {Delivered.BROKER_AWAY}
-        assert len(refused) == 5
-        await asyncio.wait_for(asyncio.to_thread(lambda: None), 5)  # the threads of everybody else are free
-        stalled.set()
+        assert [task.result() for task in refused] == [Delivered.BROKER_AWAY] * 5
+        assert threading.active_count() == threads
+        while hand_over._publisher._unsent:  # as the link does: the broker took them, and says so
+            serial = hand_over._publisher._unsent.popleft()
+            hand_over._publisher._serial_of[serial] = serial
+            hand_over._publisher.on_publish(serial, "")
         return [await task for task in many]
 
-    assert asyncio.run(all_at_once()).count(Delivered.TAKEN) == 2 * AT_ONCE
+    for payload, at_once in ((b"", AT_ONCE), (bytes(BYTES_AT_ONCE // 4), 4)):
+        assert asyncio.run(all_at_once(payload, at_once)).count(Delivered.TAKEN) == at_once
+
+
+def test_what_is_not_confirmed_in_time_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its confirmation may come later: nobody waits for it any more."""
+    hand_over = HandOver(MqttConfig(port=free_port()))
+    publisher = hand_over._publisher
+    monkeypatch.setattr(type(publisher), "state", LinkState(LinkName.CONNECTED, 0.0))
+    monkeypatch.setattr("api.controllers.hand_over.PATIENCE_S", 0.01)
+    assert asyncio.run(hand_over.deliver("t", b"")) is Delivered.BROKER_AWAY
+    publisher._serial_of[1] = 1
+    publisher.on_publish(1, "")
+    assert not publisher._pending
+    assert not publisher._told
 
 
 def test_without_a_connection_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The publisher, who would be patient, is not even asked."""
     hand_over = HandOver(MqttConfig(port=free_port()))
     asked: list[str] = []
-    monkeypatch.setattr(hand_over._publisher, "deliver", lambda topic, *_: asked.append(topic))
+    monkeypatch.setattr(hand_over._publisher, "begin", lambda topic, *_: asked.append(topic))
     assert asyncio.run(hand_over.deliver("t", b"")) is Delivered.BROKER_AWAY
     assert asked == []

@@ -156,3 +156,12 @@ def test_a_mistake_in_our_own_sql_is_not_called_an_outage(db: Database) -> None:
     with pytest.raises(Exception, match="no_such_table") as raised, db.read() as session:
         session.connection().execute(text("SELECT * FROM no_such_table"))
     assert not isinstance(raised.value, StorageUnavailable)
+
+
+def test_only_the_transaction_that_says_so_is_not_waited_for(db: Database) -> None:
+    """What a connection was told for one transaction is over when the next one begins on it."""
+    setting = "PRAGMA synchronous" if db.dialect == "sqlite" else "SHOW synchronous_commit"
+    relaxed, full = ("1", "2") if db.dialect == "sqlite" else ("off", "on")
+    for survives, said in ((True, full), (False, relaxed), (True, full), (False, relaxed)):
+        with db.write(survives_power_cut=survives) as session:
+            assert str(session.connection().exec_driver_sql(setting).scalar_one()) == said

@@ -31,6 +31,11 @@ class HandOver:
         self._under_way = 0
         self._bytes = 0
 
+    @property
+    def state(self) -> LinkName:
+        """Where its connection stands."""
+        return self._publisher.state.name
+
     def start(self) -> None:
         """Begins to connect."""
         self._publisher.start()
@@ -43,7 +48,7 @@ class HandOver:
         """Whether the broker has it now, for an engine that has asked for it. BROKER_AWAY at once while there is no
         connection or too many wait already. A broker of MQTT 3.1.1 cannot say whether anybody has asked."""
         full = self._under_way >= AT_ONCE or (self._under_way and self._bytes + len(payload) > BYTES_AT_ONCE)
-        if self._publisher.state.name is not LinkName.CONNECTED or full:
+        if self.state is not LinkName.CONNECTED or full:
             return Delivered.BROKER_AWAY
         self._under_way, self._bytes = self._under_way + 1, self._bytes + len(payload)
         try:

@@ -14,11 +14,14 @@ from shapely.geometry import box
 
 from api.cli.bench.commands import ROUNDS, measure_commands
 from api.cli.bench.decoders import measure_decoders
+from api.cli.bench.hot import measure_hot
 from api.cli.bench.large import MIB, measure_large
 from api.cli.bench.ledger import measure_ledger
 from api.cli.bench.mixed import measure_mixed
 from api.cli.bench.paired import Timed, figures_of, machine, measure_rates
 from api.cli.bench.peers import installed_peers, kalman_step
+from api.cli.bench.serving import MONTH_DAYS, QUICK_DAYS, measure_serving
+from api.cli.bench.stays import measure_stays
 from api.cli.bench.stores import measure_stores
 from engine.plan.cells import walkable_cells
 from engine.plan.model import AccessPoint, Level, Plan
@@ -37,7 +40,8 @@ DEVICES = 256
 FEW = 32  # scans that each peer solves: one by one, they take long
 WINDOW_S = 3.0
 FAIR_S = 1.0  # who gives each figure less time than this wants a look, not a comparison: commands are run once
-PARTS = 7  # of a bench: rates, mixed intervals, stores a core, a large store, decoders, commands, the ledger
+PARTS = 9
+"""Of a bench: rates, mixed intervals, stores a core, a large store, decoders, statistics, serving, commands, ledger."""
 
 
 def register(app: typer.Typer) -> None:
@@ -64,6 +68,10 @@ def bench(
 
     The ledger of points: entries a second, each a transaction of its own, of eight writers: on SQLite, where a commit
     waits for the disk, and with --database on PostgreSQL.
+
+    Statistics: hot squares (Gi* of 1,000 squares, false discoveries controlled) and stays out of fixes, beside esda,
+    trackintel and movingpandas where the extra "peers" is installed. Serving: reports of a month of a busy store, and
+    webhooks at 200 a second, as 95th percentiles of what the asker waits and as the server's own processor time.
 
     And commands as whole processes: `rayon --version`, `--help`, `plan check`, and `simulate` of 300 shoppers.
 
@@ -114,6 +122,10 @@ def measure(seconds: float, on_part: Callable[[], None] = lambda: None) -> dict[
     on_part()
     decoders = measure_decoders(seconds)
     on_part()
+    statistics = measure_hot(seconds) | measure_stays(seconds)
+    on_part()
+    serving = measure_serving(seconds, days=MONTH_DAYS if seconds >= FAIR_S else QUICK_DAYS)
+    on_part()
     return {
         "cells": len(cells),
         "access_points": len(plan.access_points),
@@ -131,6 +143,8 @@ def measure(seconds: float, on_part: Callable[[], None] = lambda: None) -> dict[
         **stores,
         **large,
         **decoders,
+        **statistics,
+        **serving,
     }
 
 

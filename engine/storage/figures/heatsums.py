@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from engine.presence.heat import HeatRow
 from engine.storage.database import Database
-from engine.storage.figures.squares import NONE, Squares, add_squares, unpack_squares
+from engine.storage.figures.squares import NONE, HeatSquares, add_squares, unpack_squares
 from engine.storage.models.visits import HeatTable
 from engine.storage.upserts import named_lock, upsert
 
@@ -33,7 +33,7 @@ def add_heat(session: Session, store: str, rows: Sequence[HeatRow]) -> None:
             "store": store,
             "hour_start": key[0],
             "level": key[1],
-            "squares": add_squares([there.get(key, NONE), Squares.of(mine)]).pack(),
+            "squares": add_squares([there.get(key, NONE), HeatSquares.of(mine)]).pack(),
         }
         for key, mine in new.items()
     ]
@@ -54,7 +54,7 @@ def heat_sums(
     With `hours` only of those of them that begin then.
     """
     wanted = None if hours is None else set(hours)
-    by_level: dict[str, list[Squares]] = defaultdict(list)
+    by_level: dict[str, list[HeatSquares]] = defaultdict(list)
     for t, level, stored in _hours(db, store, from_t, to_t):
         if wanted is None or t in wanted:
             by_level[level].append(unpack_squares(stored))

@@ -18,7 +18,7 @@ _SQUARE_BYTES = 24  # two int32, two float64
 
 
 @dataclass(frozen=True, slots=True)
-class Squares:
+class HeatSquares:
     """Heat by square: row, column, person-seconds and fixes, each (n,)."""
 
     row: I64
@@ -27,13 +27,15 @@ class Squares:
     fixes: F64
 
     @staticmethod
-    def of(rows: Sequence[HeatRow]) -> Squares:
+    def of(rows: Sequence[HeatRow]) -> HeatSquares:
         """The squares of these rows, whatever their hour and level, each once, by row and column."""
         if not rows:
             return NONE
         row, col, person_s, fixes = zip(*((r.row, r.col, r.person_s, r.fixes) for r in rows), strict=True)
         places = np.array([row, col], np.int64)
-        return add_squares([Squares(places[0], places[1], np.array(person_s, np.float64), np.array(fixes, np.float64))])
+        return add_squares(
+            [HeatSquares(places[0], places[1], np.array(person_s, np.float64), np.array(fixes, np.float64))]
+        )
 
     def rows(self, hour_start: float, level: str) -> list[HeatRow]:
         """The same as rows of an hour and a level."""
@@ -47,19 +49,19 @@ class Squares:
         return zlib.compress(b"".join((*places, *figures)), FASTEST)
 
 
-NONE = Squares(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
+NONE = HeatSquares(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
 
 
-def unpack_squares(stored: bytes) -> Squares:
-    """The inverse of `Squares.pack`."""
+def unpack_squares(stored: bytes) -> HeatSquares:
+    """The inverse of `HeatSquares.pack`."""
     raw = zlib.decompress(stored)
     n = len(raw) // _SQUARE_BYTES
     places = np.frombuffer(raw, "<i4", 2 * n).reshape(2, n).cumsum(axis=1, dtype=np.int64)
     figures = np.frombuffer(raw, "<f8", 2 * n, offset=8 * n).reshape(2, n)
-    return Squares(places[0], places[1], figures[0], figures[1])
+    return HeatSquares(places[0], places[1], figures[0], figures[1])
 
 
-def add_squares(parts: Iterable[Squares]) -> Squares:
+def add_squares(parts: Iterable[HeatSquares]) -> HeatSquares:
     """The sums of all, by row and column."""
     held = list(parts)
     row, col = (np.concatenate([NONE.row, *(getattr(p, name) for p in held)]) for name in ("row", "col"))
@@ -75,4 +77,4 @@ def add_squares(parts: Iterable[Squares]) -> Squares:
         for name in ("person_s", "fixes")
     )
     squares = squares[seen]
-    return Squares(squares // width + row.min(), squares % width + col.min(), person_s, fixes)
+    return HeatSquares(squares // width + row.min(), squares % width + col.min(), person_s, fixes)

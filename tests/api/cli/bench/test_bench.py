@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,12 +12,19 @@ from typer.testing import CliRunner
 
 from api.cli.bench.commands import measure_commands
 from api.cli.bench.decoders import SAMPLES, measure_decoders
+from api.cli.bench.month import fill_days
 from api.cli.bench.paired import figures_of, measure_rates
 from api.cli.bench.peers import installed_peers
 from api.cli.bench.run import bench_plan, bench_scans
+from api.cli.bench.serving import LAST
 from api.cli.commands import build
 from engine.ingest.decoders.heard import Told
 from engine.ingest.decoders.kinds import DECODERS
+from engine.plan.load import load_plan
+from engine.storage.database import open_database
+from engine.storage.figures.heatsums import heat_sums
+from engine.storage.presence.heatmaps import comings, zone_flows
+from tests.databases import new_sqlite
 
 
 def test_every_figure_is_there_and_positive() -> None:
@@ -33,6 +42,24 @@ def test_every_figure_is_there_and_positive() -> None:
     assert figures["large_store_locator_mib"] < 100
     assert figures["large_store_bytes_per_tracked_device"] < 64 * 1024
     assert figures["bytes_per_tracked_device"] < 64 * 1024
+    assert {"gi_star_fdr_1000_squares_ms", "stays_fixes_per_s", "report_month_p95_ms"} <= figures.keys()
+    assert {"receivers_p95_ms", "receivers_processor_ms"} <= figures.keys()
+
+
+def test_a_busy_month_is_the_same_each_time_and_as_large_as_is_said(tmp_path: Path) -> None:
+    plan = load_plan(Path("floorplans/supermarket"))
+    days = [LAST - dt.timedelta(days=1), LAST]
+    found = []
+    for name in ("first", "second"):
+        db = open_database(new_sqlite(tmp_path / name))
+        fill_days(db, plan, days)
+        ever = {"from_t": 0.0, "to_t": 4e9}
+        found.append((zone_flows(db, plan.store, **ever), heat_sums(db, plan.store, **ever)))
+        came = sum(comings(db, plan.store, **ever).values())
+        db.close()
+    assert found[0] == found[1]
+    assert len(found[0][1]) > 2_000, "squares of the floor"
+    assert came > 0
 
 
 def test_decoders_are_timed_on_messages_that_hold_what_is_said_of_them() -> None:

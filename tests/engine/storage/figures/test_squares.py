@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from engine.presence.heat import HeatRow
 from engine.storage.database import Database
 from engine.storage.figures.heatsums import heat_rows, heat_sums
-from engine.storage.figures.squares import DENSE, NONE, Squares, add_squares, unpack_squares
+from engine.storage.figures.squares import DENSE, NONE, HeatSquares, add_squares, unpack_squares
 from engine.storage.figures.stamps import figures_stamp
 from engine.storage.journal import save_checkpoint
 
@@ -21,9 +21,9 @@ ROWS = st.lists(st.builds(HeatRow, st.just(0.0), st.just("eg"), PLACE, PLACE, AM
 
 @given(ROWS)
 def test_what_was_packed_comes_back_to_the_bit(rows: list[HeatRow]) -> None:
-    squares = Squares.of(rows)
+    squares = HeatSquares.of(rows)
     again = unpack_squares(squares.pack())
-    for name in Squares.__slots__:
+    for name in HeatSquares.__slots__:
         assert np.array_equal(getattr(again, name), getattr(squares, name))
 
 
@@ -32,14 +32,14 @@ def test_squares_add_up_as_rows_do(rows: list[HeatRow]) -> None:
     sums: dict[tuple[int, int], float] = {}
     for r in rows:
         sums[r.row, r.col] = sums.get((r.row, r.col), 0.0) + r.person_s
-    found = Squares.of(rows).rows(0.0, "eg")
+    found = HeatSquares.of(rows).rows(0.0, "eg")
     assert [(r.row, r.col) for r in found] == sorted(sums)
     assert [r.person_s for r in found] == pytest.approx([sums[at] for at in sorted(sums)])
 
 
 def test_far_apart_squares_need_no_grid_between_them() -> None:
     far = [HeatRow(0.0, "eg", 0, 0, 1.0, 1.0), HeatRow(0.0, "eg", DENSE, 1, 2.0, 1.0)]
-    assert Squares.of(far).rows(0.0, "eg") == far
+    assert HeatSquares.of(far).rows(0.0, "eg") == far
     assert add_squares([]) is NONE
 
 

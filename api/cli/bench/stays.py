@@ -18,6 +18,7 @@ DEVICES, TICKS, EVERY_S, ZONES = 256, 200, 3.0, 20
 FEW = 8  # phones that the peers work on: they take one after the other
 STAY_TICKS = 40  # at a place, then on to the next
 APART_M, LEAST_S = 3.0, 60.0
+DEGREE_M = 111_195.0  # at the equator
 START = dt.datetime(2026, 11, 28, 10, tzinfo=dt.UTC)
 
 
@@ -71,7 +72,7 @@ def _in_zones(k: int) -> F32:
     return p
 
 
-def _table(places: F64) -> Any:
+def _table(places: F64, crs: str) -> Any:
     """A geographic table of the fixes, as both peers take it."""
     import geopandas as gpd
 
@@ -80,19 +81,17 @@ def _table(places: F64) -> Any:
     return gpd.GeoDataFrame(
         {"user_id": np.repeat(np.arange(devices), ticks), "tracked_at": at * devices},
         geometry=gpd.points_from_xy(*places.transpose(1, 0, 2).reshape(-1, 2).T),
-        crs="EPSG:2154",
+        crs=crs,
     )
 
 
 def _trackintel(places: F64) -> Any:
     import trackintel as ti
 
-    fixes = ti.Positionfixes(_table(places))
+    fixes = ti.Positionfixes(_table(places / DEGREE_M, "EPSG:4326"))  # it knows distances on the globe only
 
     def stays() -> None:
-        fixes.generate_staypoints(
-            method="sliding", dist_threshold=APART_M, time_threshold=LEAST_S / 60.0, distance_metric="euclidean"
-        )
+        fixes.generate_staypoints(method="sliding", dist_threshold=APART_M, time_threshold=LEAST_S / 60.0)
 
     return stays
 
@@ -100,7 +99,7 @@ def _trackintel(places: F64) -> Any:
 def _movingpandas(places: F64) -> Any:
     import movingpandas as mpd
 
-    table = _table(places)
+    table = _table(places, "EPSG:2154")
     table["tracked_at"] = table["tracked_at"].dt.tz_localize(None)
     walks = mpd.TrajectoryCollection(table, "user_id", t="tracked_at")
 

@@ -64,7 +64,7 @@ def bench(
     3 s, from frames to visits; by the processor's time).
 
     The decoders: readings, or located positions, a second out of our own wire in frames of 250 and of 20, and out of
-    each vendor's messages, on one core.
+    each vendor's messages, on one core, by the processor's time.
 
     The ledger of points: entries a second, each a transaction of its own, of eight writers: on SQLite, where a commit
     waits for the disk, and with --database on PostgreSQL.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.util
+import time
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def measure_stays(seconds: float) -> dict[str, Any]:
     for name, make in {"trackintel": _trackintel, "movingpandas": _movingpandas}.items():
         if importlib.util.find_spec(name) is not None:
             calls[name] = (make(few), FEW * TICKS)
-    rates = measure_rates(calls, seconds)
+    rates = measure_rates(calls, seconds, clock=time.process_time)
     out = figures_of("stays_fixes_per_s", rates["mine"])
     for name in [n for n in calls if n != "mine"]:
         out |= figures_of(f"stays_times_{name}", rates["mine"] / rates[name])

@@ -71,6 +71,11 @@ class VendorReading(NamedTuple):
     id: str = ""
 
 
+def heard_at(mac: str, ap: str, t: float, rssi_dbm: float, band: str = "") -> VendorReading:
+    """A reading of a signal alone, as nearly all are, made the quickest way."""
+    return tuple.__new__(VendorReading, (mac, ap, t, rssi_dbm, ABSENT, ABSENT, band, ABSENT, ""))
+
+
 class VendorPosition(NamedTuple):
     """Where the source itself says that a phone is, in its own frame: metres, or degrees, or both. `origin` is
     `top-left` (y down) or `bottom-left` where known. `error_kind` says what `error_m` is: `variance` and `unc` as

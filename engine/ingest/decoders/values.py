@@ -141,8 +141,8 @@ def named(value: object) -> str:
 
 def length_m(value: object, unit_m: float = 1.0) -> float:
     """A coordinate or length in metres; NaN where it is none, or farther than any plan reaches."""
-    found = number(value) * unit_m
-    return found if abs(found) <= COORDINATE_MAX_M else ABSENT
+    found = (value if type(value) is float else number(value)) * unit_m
+    return found if -COORDINATE_MAX_M <= found <= COORDINATE_MAX_M else ABSENT  # NaN compares false
 
 
 def error_m(value: object, unit_m: float = 1.0) -> float:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from engine.errors import MessageRefused
 from engine.ingest.decoders.bodies import Json, json_value, objects
-from engine.ingest.decoders.heard import Decoded, Told, VendorMessage, VendorReading
+from engine.ingest.decoders.heard import Decoded, Told, VendorMessage, VendorReading, heard_at
 from engine.ingest.decoders.macs import NOBODY, colon_mac
 from engine.ingest.decoders.values import RecordUnusable, dbm, epoch_s, is_absent, named, phone_mac
 from engine.vocabulary import RecordRefusal
@@ -89,11 +89,14 @@ def _reading(record: Json, topic: _FromTopic, fields: MerakiFields) -> VendorRea
     rssi_dbm = dbm(_value(record, fields.rssi), ABOVE_DBM)
     t = epoch_s(_value(record, fields.time))
     band = _value(record, fields.band)
-    return VendorReading(mac, ap, t, rssi_dbm, band=named(band) if band is not None else "")
+    return heard_at(mac, ap, t, rssi_dbm, named(band) if band is not None else "")
 
 
 def _value(record: Json, names: tuple[str, ...]) -> object:
     """The value of the first of these names that is there."""
+    usual: object = record.get(names[0])
+    if usual is not None:
+        return usual
     for name in names:
         if name in record:
             value: object = record[name]

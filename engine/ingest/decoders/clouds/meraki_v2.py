@@ -7,7 +7,7 @@ at once: `x` and `y` are lists then, in the order of the access point's `apFloor
 from __future__ import annotations
 
 from engine.ingest.decoders.bodies import Json, objects
-from engine.ingest.decoders.heard import ABSENT, Decoded, VendorPosition, VendorReading
+from engine.ingest.decoders.heard import ABSENT, Decoded, VendorPosition, heard_at
 from engine.ingest.decoders.located import ErrorKind, located
 from engine.ingest.decoders.values import (
     RecordUnusable,
@@ -47,7 +47,7 @@ def _add_observation(observation: Json, ap: object, floors: list[str], decoded: 
         position = _position(mac, t, location, floors)
         if position is not None:
             decoded.positions.append(position)
-    decoded.readings.append(VendorReading(mac, ap_mac(ap, mac), t, dbm(observation.get("rssi"), ABOVE_DBM)))
+    decoded.readings.append(heard_at(mac, ap_mac(ap, mac), t, dbm(observation.get("rssi"), ABOVE_DBM)))
 
 
 def _position(mac: str, t: float, location: Json, floors: list[str]) -> VendorPosition | None:

@@ -319,12 +319,9 @@ CODES: dict[str, set[str]] = {
     },
     "sign_in_wrong": {"key", "password", "oidc"},
     "sales_channels": set(SalesChannel),
-    "desk_places": {*KINDS, "anywhere"},
-    "pickup_places": {*KINDS, "anywhere"},
-    "staff_refusals": {
-        *(code for code in ProblemCode if code.startswith("pickup_")),
-        *(ProblemCode.VISITOR_UNKNOWN, ProblemCode.POINTS_OVER_LIMIT, "other"),
-    },
+    **dict.fromkeys(("desk_places", "pickup_places"), {*KINDS, "anywhere"}),
+    "staff_refusals": {code for code in ProblemCode if code.startswith("pickup_")}
+    | {ProblemCode.VISITOR_UNKNOWN, ProblemCode.POINTS_OVER_LIMIT, "other"},
     "roles": set(Role),
     "audit_actions": set(AuditAction),
     "audit_ways": {"password", "link", "own_page", "oidc"},

@@ -319,7 +319,7 @@ CODES: dict[str, set[str]] = {
     },
     "sign_in_wrong": {"key", "password", "oidc"},
     "sales_channels": set(SalesChannel),
-    **dict.fromkeys(("desk_places", "pickup_places"), {*KINDS, "anywhere"}),
+    **{page: {*KINDS, "anywhere"} for page in ("desk_places", "pickup_places")},
     "staff_refusals": {code for code in ProblemCode if code.startswith("pickup_")}
     | {ProblemCode.VISITOR_UNKNOWN, ProblemCode.POINTS_OVER_LIMIT, "other"},
     "roles": set(Role),

@@ -17,7 +17,9 @@ from api.texts.times import clock
 from api.texts.warnings import health_warning
 from api.times import rfc3339
 from engine.delivery.tokens import PURPOSE, unsubscribe_token
+from engine.plan.pickup_places import pickup_place
 from engine.privacy.identifiers import normalised, open_value
+from engine.storage.clerks.pickups import Pickup
 from engine.storage.people.identifiers import identifiers_of
 from engine.storage.people.shoppers import ShopperProfile
 from engine.storage.sending.letters import Letter
@@ -44,6 +46,22 @@ class Messages:
             "body": text,
             "url": f"/me?lang={lang}#{payload['voucher_id']}",
             "notice": {"title": self._store_name(message), "body": t.messages.over, "url": f"/me?lang={lang}"},
+        }
+
+    def pickup(self, pickup: Pickup, reader: ShopperProfile) -> dict[str, Any]:
+        """That an order waits, and where. The code is on the page behind it alone."""
+        lang = language_of(reader.locale)
+        t, plan = words(lang), self._ctx.plans.get(pickup.store)
+        place = None if plan is None else pickup_place(plan, pickup.place)
+        kind, store = "anywhere" if place is None else place.category, pickup.store if plan is None else plan.name
+        where = t.pickup_places[kind]
+        body = t.pickup.waits.format(store=store, place=where)
+        return {
+            "kind": "pickup",
+            "lang": lang,
+            "title": t.coupon_changes["pickup"],
+            "body": body,
+            "url": f"/me?lang={lang}",
         }
 
     def letter(self, message: Outgoing, reader: ShopperProfile, token: str) -> Letter:

@@ -20,6 +20,8 @@ from engine.delivery.push_services import NotAPushService, endpoint_host
 from engine.delivery.senders import Call, Poster, Sent
 from engine.delivery.tokens import ack_token
 from engine.errors import NotFound, StorageUnavailable
+from engine.privacy.consent import allows
+from engine.storage.clerks.pickups import Pickup, take_untold
 from engine.storage.database import Database
 from engine.storage.people.shoppers import ShopperProfile, get_shopper
 from engine.storage.sending.letters import DELIVERY, Letter
@@ -27,12 +29,14 @@ from engine.storage.sending.subscriptions import Subscription, drop_unwanted, fo
 from engine.storage.sending.vapid_keys import PushKey
 from engine.storage.vouchers import channels
 from engine.storage.vouchers.channels import Outgoing, Routing
-from engine.vocabulary import Channel, DeliveryReason
+from engine.vocabulary import Channel, DeliveryReason, Purpose
 
 log = logging.getLogger("rayon.delivery")
 
 POLL_S = 0.2
 BACK_OFF_MAX_S = 10.0
+ANNOUNCED_S = 300.0
+"""For so long the way to an order that waits is worth a notification."""
 
 
 class Wording(Protocol):
@@ -43,6 +47,9 @@ class Wording(Protocol):
 
     def letter(self, message: Outgoing, reader: ShopperProfile, token: str) -> Letter:
         """The same as an e-mail."""
+
+    def pickup(self, pickup: Pickup, reader: ShopperProfile) -> dict[str, Any]:
+        """The content of a notification about an order that waits, for who has come in."""
 
     def mailbox(self, reader: ShopperProfile) -> str | None:
         """Where a reader gets e-mail: a mailbox that they have proved. None where there is none. Blocks."""
@@ -131,6 +138,8 @@ class Dispatcher:
     async def step(self) -> None:
         """Hands over what is late and begins to send what is due. Raises StorageUnavailable."""
         now = self._clock()
+        for who, pickup in await asyncio.to_thread(take_untold, self._db, now, wait_s=self._config.page_s):
+            self._begin(self._announce(who, pickup, now + ANNOUNCED_S))
         if not await asyncio.to_thread(channels.has_work, self._db, now):
             return
         await asyncio.to_thread(channels.hand_over_late, self._db, now, self._with_page(), self.routing)
@@ -189,7 +198,7 @@ class Dispatcher:
             return DeliveryReason.WITHDRAWN
         token = ack_token(self._key, message.row.delivery.delivery_id, Channel.PUSH)
         content = {**self._wording.push(message, reader, token), "tag": self._topic(message)}
-        sent = await self._push_to(reader.shopper_id, content, message, message.ends_at)
+        sent = await self._push_to(reader.shopper_id, content, self._topic(message), message.ends_at)
         if sent is None:
             return DeliveryReason.NO_SUBSCRIPTION
         if sent.taken:
@@ -204,13 +213,24 @@ class Dispatcher:
         """The same topic again, and the phone closes what it shows. Then nothing is known of a phone unwanted."""
         who = message.row.delivery.shopper_id
         content = {"kind": "withdrawn", "tag": self._topic(message)}
-        sent = await self._push_to(who, content, message, self._clock() + self._config.push_s)
+        sent = await self._push_to(who, content, self._topic(message), self._clock() + self._config.push_s)
         self._count(Channel.PUSH, "retracted" if sent is not None and sent.taken else "not_retracted")
         await asyncio.to_thread(drop_unwanted, self._db, who)
 
-    async def _push_to(
-        self, shopper_id: str, content: Mapping[str, Any], message: Outgoing, ends_at: float
-    ) -> Sent | None:
+    async def _announce(self, shopper_id: str, pickup: Pickup, ends_at: float) -> None:
+        """The way to an order that waits, to a phone whose shopper agreed to notifications; the page has it anyway."""
+        try:
+            reader = await asyncio.to_thread(get_shopper, self._db, shopper_id)
+        except NotFound:  # erased meanwhile
+            return
+        if not allows(reader.grants, Purpose.LOCATION_OFFERS, Channel.PUSH):
+            return
+        topic = web_push.topic_of(self._key, pickup.store, "pickup", pickup.order_id)
+        content = {**self._wording.pickup(pickup, reader), "tag": topic}
+        sent = await self._push_to(shopper_id, content, topic, ends_at)
+        self._count(Channel.PUSH, "sent" if sent is not None and sent.taken else DeliveryReason.NO_SUBSCRIPTION)
+
+    async def _push_to(self, shopper_id: str, content: Mapping[str, Any], topic: str, ends_at: float) -> Sent | None:
         side = self._sides.push
         if side is None:
             return None
@@ -221,7 +241,7 @@ class Dispatcher:
             if key is None or not self._is_service(to):  # signed by no key we have, or no longer configured
                 last = Sent(410)
             else:
-                last = await side.poster.post(self._call(to, key, side.contact, content, message, ends_at))
+                last = await side.poster.post(self._call(to, key, side.contact, content, topic, ends_at))
             if not last.gone:
                 return last
             await asyncio.to_thread(forget_endpoint, self._db, to.subscription_id)
@@ -233,11 +253,9 @@ class Dispatcher:
         key: PushKey,
         contact: str,
         content: Mapping[str, Any],
-        message: Outgoing,
+        topic: str,
         ends_at: float,
     ) -> Call:
-        topic = self._topic(message)
-
         def dress(now: float) -> tuple[bytes, dict[str, str]]:
             return web_push.encrypt(content, to), web_push.headers(to, key, contact, ends_at - now, topic, now)
 

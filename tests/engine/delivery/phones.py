@@ -17,6 +17,7 @@ from engine.delivery.push_services import PublicTransport
 from engine.delivery.senders import Poster
 from engine.privacy.consent import ConsentChoice
 from engine.records import Candidate
+from engine.storage.clerks.pickups import Pickup
 from engine.storage.database import Database
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.people.bindings import PhoneClaim
@@ -42,6 +43,9 @@ class Words:
 
     def letter(self, message: Outgoing, reader: ShopperProfile, token: str) -> Letter:
         return Letter(str(reader.email), "Coupon", token, f"<p>{token}</p>", "https://x.example/u")
+
+    def pickup(self, pickup: Pickup, reader: ShopperProfile) -> dict[str, Any]:
+        return {"kind": "pickup", "title": pickup.store}
 
     def mailbox(self, reader: ShopperProfile) -> str | None:
         return reader.email

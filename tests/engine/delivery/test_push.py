@@ -8,17 +8,21 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from engine.commerce.records import Customer, Order
 from engine.delivery.tokens import read_ack_token
 from engine.delivery.web_push import retry_after_s, topic_of
 from engine.privacy.consent import ConsentChoice
+from engine.storage.clerks.pickups import follow_orders, note_arrival
+from engine.storage.commerce.events import keep_events
 from engine.storage.database import Database
+from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.vouchers import CampaignTable, DeliveryTable, VoucherTable
 from engine.storage.people.shoppers import set_consents
 from engine.storage.sending.subscriptions import subscriptions_of
 from engine.storage.sending.vapid_keys import load_push_keys, rotate_push_key
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.channels import acknowledge_sent, hold
-from engine.vocabulary import Channel, DeliveryReason, DeliveryState, Purpose, VoucherState
+from engine.vocabulary import Channel, DeliveryReason, DeliveryState, OrderState, Purpose, VoucherState
 from tests.engine.delivery.phones import KEY, SEAL, Desk, issue_on, shopper_with, subscribe
 from tests.engine.storage.scenes import NOW, STORE, campaign
 from tests.push_services import PushService
@@ -210,3 +214,25 @@ def test_retry_after_is_seconds_or_a_date() -> None:
     assert retry_after_s("Fri, 15 Jan 2027 08:00:30 GMT", NOW) == 30.0
     assert retry_after_s("soon", NOW) is None
     assert retry_after_s(None, NOW) is None
+
+
+@pytest.mark.parametrize(("wanted", "pushed"), [((PUSH,), 1), ((Channel.PAGE,), 0)])
+def test_who_comes_in_for_an_order_is_shown_the_way_once(
+    shop: Database, service: PushService, wanted: tuple[Channel, ...], pushed: int
+) -> None:
+    """On the phone that agreed to notifications; no campaign, voucher or cap has to do with it."""
+    who, phone, digest = shopper_with(shop, *wanted), service.subscribe(), "e" * 64
+    if PUSH in wanted:
+        subscribe(shop, who, phone)
+    set_consents(shop, who, [ConsentChoice(Purpose.PICKUP, Channel.ANY, True)], "2026-11-29", "me", NOW)
+    with shop.write() as session:
+        session.add(IdentifierTable(kind="email", digest=digest, shopper_id=who, sealed="", verified_at=NOW))
+    ready = Order("web", "7", 1, NOW, OrderState.READY, "EUR", 1, (), Customer(email=digest), STORE)
+    keep_events(shop, [ready], NOW)
+    follow_orders(shop, NOW, secret=KEY)
+    assert note_arrival(shop, STORE, who, NOW - 30, NOW) == 1
+    desk = Desk(shop, service)
+    for _ in range(2):
+        desk.step()
+    assert [phone.read(one.body)["kind"] for one in service.got] == ["pickup"] * pushed
+    assert service.refused == []

@@ -120,9 +120,9 @@ def mark_seen(
 )
 def keep_for_web(
     voucher_id: str, shopper: profiles.ShopperProfile = Depends(require_shopper), ctx: AppContext = Depends(context)
-) -> says.Kept:
+) -> says.KeptCoupon:
     """Where the campaign allows: it holds for longer then, in the shop too. 409 `refused` where it does not."""
-    return says.Kept(until=rfc3339(vouchers.keep_for_web(ctx.db, voucher_id, shopper.shopper_id, time.time())))
+    return says.KeptCoupon(until=rfc3339(vouchers.keep_for_web(ctx.db, voucher_id, shopper.shopper_id, time.time())))
 
 
 @router.put("/consents", summary="Change what I agree to", responses=problem_responses(409, 422))

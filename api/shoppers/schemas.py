@@ -298,7 +298,7 @@ class CardsIn(Strict):
     cards: list[CardIn] = Field(min_length=1, max_length=10_000)
 
 
-class Kept(BaseModel):
+class KeptCoupon(BaseModel):
     """A coupon that is kept for later."""
 
     until: str = Field(description="Until when it can be used now.")

@@ -14,7 +14,7 @@ from engine.presence.expected.rows import TILL
 from engine.storage.database import Database, open_database
 from engine.storage.journal import save_checkpoint
 from engine.storage.status import ENGINE, EVERY_STORE, get_status, put_statuses
-from tests.api.managers.console.shop import MONDAY, SECRETS, STORE, at, expected, open_day, plan_in
+from tests.api.managers.console.shop import MONDAY, SECRETS, STORE, at, days_from, expected, open_day, plan_in
 
 PLAN = plan_in()
 LAST = MONDAY + dt.timedelta(days=7 * 8)

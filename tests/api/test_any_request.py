@@ -26,7 +26,7 @@ from tests.examples import EXPLORED
 
 __all__ = ["database_url", "postgres"]
 EXAMPLES = EXPLORED or 2
-ENDLESS = ("/v1/me/stream",)  # answers for as long as the page is open
+ENDLESS = ("/v1/me/stream", "/v1/staff/{store}/stream")  # answers for as long as the page is open
 LAST = ("delete", "/v1/me")  # nobody is signed in afterwards
 
 

@@ -58,7 +58,9 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 @pytest.fixture(scope="module")
 def app(db: Database, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     config = Config.model_validate({"storage": {"data_dir": str(tmp_path_factory.mktemp("data"))}})
-    return create_app(config, db, SECRETS, {s: small_plan(s) for s in STORES}, start_delivery=False)
+    made = create_app(config, db, SECRETS, {s: small_plan(s) for s in STORES}, start_delivery=False)
+    made.state.hub.close()  # streams, which answer for as long as a page is open, end at once
+    return made
 
 
 @pytest.fixture(scope="module")

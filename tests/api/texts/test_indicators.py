@@ -9,7 +9,7 @@ from engine.indicators.catalogue import PRESETS
 from engine.indicators.presets import Preset
 
 
-@pytest.mark.parametrize("preset", PRESETS.values(), ids=str)
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.identifier)
 def test_a_preset_is_said_in_both_languages(preset: Preset) -> None:
     french, english = indicator_words(preset, "fr"), indicator_words(preset, "en")
     assert (english.name, english.description) == (preset.name, preset.description)

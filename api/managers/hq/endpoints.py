@@ -19,6 +19,7 @@ from api.managers.hq.league import StoreLeague, make_league, stores_of
 from api.managers.hq.watching import alerts_of
 from api.managers.reports import Reports, reports
 from api.problems import problem_responses
+from api.tagged import TaggedRoute
 from api.times import rfc3339
 from engine.indicators.alerts import AlertKind
 from engine.indicators.league import LeagueFigure, LeagueRow
@@ -26,8 +27,10 @@ from engine.offers.measured.pacing import PaceState
 from engine.presence.expected.figures import Spread
 from engine.vocabulary import Right
 
-router = APIRouter(prefix="/v1/hq", tags=["managers"], responses=problem_responses(401, 403, 422))
-alerts_router = APIRouter(tags=["managers"], responses=problem_responses(401, 403, 404))
+router = APIRouter(
+    prefix="/v1/hq", tags=["managers"], responses=problem_responses(401, 403, 422), route_class=TaggedRoute
+)
+alerts_router = APIRouter(tags=["managers"], responses=problem_responses(401, 403, 404), route_class=TaggedRoute)
 CSV = "text/csv; charset=utf-8"
 Comparer = Annotated[Grant, Depends(needs(Right.COMPARE_STORES))]
 Made = Annotated[Reports, Depends(reports)]

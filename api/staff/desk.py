@@ -55,8 +55,10 @@ def desk(store: Store, request: Request, ctx: Ctx, clerk: Clerk) -> StaffDesk:
     responses={200: {"content": {"text/event-stream": {}}, "description": "Events `desk`."}},
 )
 async def stream(store: Store, request: Request, ctx: Ctx, clerk: Clerk) -> AsyncIterator[ServerSentEvent]:
-    """`data` of a `desk` is a `StaffDesk`: at once, and within a second of every change."""
+    """`data` of a `desk` is a `StaffDesk`: at once, and within a second of every change. Who does not ask for
+    `text/event-stream`, as browsers do, gets it once."""
     plan, lang, hub = ctx.plan(store), language(request), request.app.state.hub
+    follows = "text/event-stream" in request.headers.get("accept", "")
     said, until = None, time.monotonic() + STREAM_S
     assert isinstance(hub, PageHub)
     yield ServerSentEvent(retry=RETRY_MS)
@@ -69,6 +71,8 @@ async def stream(store: Store, request: Request, ctx: Ctx, clerk: Clerk) -> Asyn
         if news != said:
             said = news
             yield ServerSentEvent(event="desk", data=found)
+        if not follows:
+            return
         await asyncio.sleep(LOOK_S)
 
 

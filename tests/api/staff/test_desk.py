@@ -106,6 +106,11 @@ def test_wrong_codes_are_counted(site: Site, clerk: httpx.Client) -> None:
     assert said[-1] == 429
 
 
+def test_who_follows_nothing_gets_the_desk_once(site: Site, clerk: httpx.Client) -> None:
+    answer = clerk.get("/v1/staff/corner/stream", headers={"Accept": "*/*"})
+    assert answer.text.count("event: desk") == 1
+
+
 def test_no_key_sees_the_desk(site: Site) -> None:
     for client in (site.manager(), site.till(), site.client()):
         with client:

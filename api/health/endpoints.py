@@ -25,7 +25,7 @@ from api.texts.language import language
 from api.times import rfc3339
 from engine.errors import StorageUnavailable
 from engine.ingest.masks import mask_macs
-from engine.storage.status import ENGINE, EVERY_STORE, LEDGER, SILENT_S, Status, get_status, troubles_of
+from engine.storage.status import ALERTS, ENGINE, EVERY_STORE, LEDGER, SILENT_S, Status, get_status, troubles_of
 from engine.vocabulary import Right, StoreTrouble
 
 router = APIRouter(prefix="/health", tags=["health"])
@@ -126,7 +126,7 @@ def scrape(request: Request, _grant: Grant = Depends(needs(Right.SEE_HEALTH, eve
 def _look(ctx: AppContext, request: Request, grant: Grant | None) -> tuple[Ready, list[Component]]:
     delivery = _delivery(request)
     try:
-        rows = get_status(ctx.db)
+        rows = [row for row in get_status(ctx.db) if row.component != ALERTS]
     except StorageUnavailable:
         reasons: list[str] = [_sentence(EVERY_STORE, StoreTrouble.DATABASE_AWAY)]
         return Ready(status="not_ready", database="down", engine="unknown", delivery=delivery, reasons=reasons), []

@@ -22,7 +22,8 @@ def test_every_role_and_scope_has_its_rights_and_every_right_is_somebodys() -> N
     assert set(ROLE_RIGHTS) == set(Role)
     assert set(SCOPE_RIGHTS) == set(get_args(Scope))
     assert frozenset[Right]().union(*(ROLE_RIGHTS[role] for role in set(Role) - {Role.ADMIN})) == set(Right) - {
-        Right.MANAGE_PEOPLE
+        Right.MANAGE_PEOPLE,
+        Right.GIVE_POINTS,  # programs of partners give points, by a key
     }
     assert ROLE_RIGHTS[Role.ADMIN] == set(Right)
 

@@ -108,7 +108,7 @@ def measure(duration_s: float) -> None:
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
     with tempfile.TemporaryDirectory() as folder:
-        db = open_database(new_sqlite(folder / "rayon.db"))
+        db = open_database(new_sqlite(Path(folder) / "rayon.db"))
         runner = StoreRunner(PLAN, Config(), db, b"0123456789abcdef0123456789abcdef")
         runner.recover(T0)
         before = 0.0

@@ -54,7 +54,7 @@ def test_one_person_alone_is_shown_nowhere(phones: int, shown: bool, tmp_path: P
     report(db, [runner], began)
     made = Reports(AppContext(CONFIG, db, SECRETS, {"boutique": PLAN}))
     found = made.report("boutique", Period(began, began + 7200))
-    assert any(z.person_s for z in found.zones) is shown
+    assert any(z.told.person_s.value for z in found.zones) is shown
     snapshot = take_snapshot(made, "boutique", Choice("now", None, PLAN.levels[0].id), began + LONG_S + 401)
     assert snapshot.devices == 0, "everybody has left"
     assert bool(snapshot.hours) is shown

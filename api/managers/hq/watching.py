@@ -24,10 +24,8 @@ from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
 from engine.storage.presence.expected import expected_hours, expected_sums, is_expected
 from engine.storage.presence.heatmaps import zone_hours
-from engine.storage.status import ENGINE, EVERY_STORE, Status, get_status, put_statuses
+from engine.storage.status import ALERTS, ENGINE, EVERY_STORE, Status, get_status, put_statuses
 
-ALERTS = "alerts"
-"""The component under which alerts stand in the status."""
 QUEUE_LIMIT = 6.0
 """People at one till, on average over an hour."""
 WEEKS = 8

@@ -155,7 +155,7 @@ def serving(app: FastAPI) -> Iterator[str]:
 
 def main(folder: str, port: str) -> None:
     """Serves until it is killed."""
-    db = open_database(new_sqlite(folder / "rayon.db"))
+    db = open_database(new_sqlite(Path(folder) / "rayon.db"))
     plans = load_plans(FLOORPLANS)
     fill(db, plans, time.time(), busy_now(time.time()))
     app = create_app(Config(), db, SECRETS, plans)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -14,8 +15,10 @@ import pytest
 from api.managers.fragments import decisions
 from api.managers.reports import Reports
 from api.managers.snapshot import Choice, take_snapshot
+from engine.config import PrivacyConfig
 from engine.storage.people.shoppers import consent_log
 from engine.storage.sending.subscriptions import MOST, subscriptions_of
+from engine.storage.told.coupons import SETTLED_S
 from engine.storage.vouchers.outbox import delivery_counts
 from engine.storage.vouchers.vouchers import voucher_of
 from engine.vocabulary import Channel, DeliveryReason, DeliveryState, VoucherState
@@ -194,7 +197,10 @@ def test_managers_see_what_became_of_the_coupons(place: Place, phone: httpx.Clie
     subscribe(phone, service.subscribe())
     issue(site, who, PUSH, visit="v2")
     eventually(lambda: service.got, 30)
-    looked = take_snapshot(Reports(site.server.app.state.ctx), "corner", Choice("today", None, "ground"))
+    alone = site.config.model_copy(update={"privacy": PrivacyConfig(k=1, demo=True)})  # to see what one phone met
+    made = Reports(replace(site.server.app.state.ctx, config=alone))
+    settled = time.time() + 2 * SETTLED_S
+    looked = take_snapshot(made, "corner", Choice("week", None, "ground"), settled)
     assert "no phone that push reaches" in decisions(looked, "en")
     assert "aucun téléphone joignable par notification" in decisions(looked, "fr")
     with site.manager() as prometheus:

@@ -211,7 +211,7 @@ class FigurePage:
         now, before = self.report.table.figures(name), self.report.table.figures(f"{name}_before")
         shown = [f for row in rows for f in (now[row.key], before.get(row.key, TableFigure(None)))]
         tops = [f.high or f.value or 0.0 for f in shown]
-        ticks = [(v, figure_text(v, unit, self.lang)) for v in ticks_of(max(tops, default=0.0))]
+        ticks = [(v, figure_text(v, unit, self.lang)) for v in ticks_of(max(tops, default=0.0), whole=unit == "count")]
         bars = [self._bar(row, now[row.key], before.get(row.key, TableFigure(None)), unit) for row in rows]
         return bars_svg(bars, words(self.lang).views[self.report.view], ticks)
 

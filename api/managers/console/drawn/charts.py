@@ -86,13 +86,14 @@ def _height(value: float, top: float) -> float:
     return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * min(1.0, max(0.0, value / top))
 
 
-def ticks_of(top: float) -> list[float]:
-    """Round values from 0 to at least `top`, four or five of them."""
+def ticks_of(top: float, *, whole: bool = False) -> list[float]:
+    """Round values from 0 to at least `top`, four or five of them; of `whole` things no fractions, and fewer."""
     if not top > 0:
         return [0.0, 1.0]
-    raw = top / 4
+    raw = max(1.0, top / 4) if whole else top / 4
     size = 10.0 ** math.floor(math.log10(raw))
-    step = next(size * k for k in (1.0, 2.0, 2.5, 5.0, 10.0) if size * k >= raw)
+    halves = () if whole and size == 1.0 else (2.5,)
+    step = next(size * k for k in (1.0, 2.0, *halves, 5.0, 10.0) if size * k >= raw)
     return [step * i for i in range(math.ceil(top / step) + 1)]
 
 

@@ -7,7 +7,8 @@ spread over the others by largest remainder.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 
 from engine.commerce.records import Purchase, Return
 from engine.loyalty.earning import Bought, BoughtLine, BroughtBack
@@ -63,9 +64,12 @@ def spread_paid(amounts: Sequence[int], total: int) -> list[int]:
 
 def _names(said: Sequence[str]) -> list[str]:
     """The lines' names, each once: a shop may give two lines one name."""
-    seen: Counter[str] = Counter()
+    taken, numbers = set(said), dict[str, Iterator[int]]()
     names = []
     for name in said:
-        seen[name] += 1
-        names.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+        if name in numbers:
+            names.append(next(one for n in numbers[name] if (one := f"{name}#{n}") not in taken))
+        else:
+            names.append(name)
+            numbers[name] = count(2)
     return names

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from engine.commerce.records import CatalogueEntry, OnlineBasket, Order, OrderLine, Purchase, Return, ShopEvent
 from engine.ingest.decoders.values import RecordUnusable
 from engine.ingest.shops.plain import AMOUNT_MAX, MOST_LINES, text
@@ -24,10 +26,10 @@ def check_event(event: ShopEvent) -> None:
     elif isinstance(event, CatalogueEntry) and event.price_minor is not None:
         _known(event.currency)
         _check_amounts(event.price_minor)
-    for field in ("id", "sku"):
-        _plain(getattr(event, field, "-"), needed=True)
-    for field in ("store", "name", "category", "purchase_id", "stock_sku"):
-        _plain(getattr(event, field, ""))
+    for field in fields(event):
+        said = getattr(event, field.name)
+        if isinstance(said, str):
+            _plain(said, needed=field.name in ("id", "sku"))
     for code in (*getattr(event, "vouchers", ()), *getattr(event, "barcodes", ())):
         _plain(code, needed=True)
     _check_amounts(getattr(event, "quantity_milli", 0))

@@ -18,8 +18,8 @@ from engine.storage.budget_release import LIVE
 from engine.storage.clerks.recognitions import KnownVisitor, visitor_in
 from engine.storage.commerce.events import event_of
 from engine.storage.database import Database
-from engine.storage.loyalty.ledger import post_in
-from engine.storage.loyalty.wallets import person_of
+from engine.storage.loyalty.ledger import entry_of, post_in
+from engine.storage.loyalty.wallets import members_within, person_of
 from engine.storage.models.commerce import ShopEventTable
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.ledger import LedgerPostingTable
@@ -69,7 +69,7 @@ def card_of(db: Database, store: str, visitor: str, now: float) -> ClerksCard:
     with db.read() as session:
         known = visitor_in(session, store, visitor, now)
         person = person_of(session, known.shopper_id)
-        members = tuple(session.exec(select(ShopperTable.member_id).where(col(ShopperTable.shopper_id).in_(person))))
+        members = members_within(session, person)
         return ClerksCard(
             known,
             members,
@@ -96,14 +96,14 @@ def add_points(
         shopper, row = session.get(ShopperTable, known.shopper_id), session.get(RecognitionTable, visitor)
         assert shopper is not None
         assert row is not None
-        if row.points + points > most:
-            raise PointsOverLimit(f"{most} points at most in one visit")
         name = f"clerk:{visitor}:{key}"
-        if post_in(session, earn(name, PROGRAMME, EntryKind.CLERK, shopper.member_id, points, now)):
+        if row.points + points > most and entry_of(session, PROGRAMME, name) is None:
+            raise PointsOverLimit(f"{most} points at most in one visit")
+        if post_in(session, earn(name, PROGRAMME, EntryKind.CLERK, shopper.member_id, points, now, store)):
             row.points += points
             note(session, by, AuditAction.POINTS_ADDED, now, store=store, subject=visitor, points=str(points))
         session.flush()
-        return _points(session, [shopper.member_id])
+        return _points(session, members_within(session, person_of(session, known.shopper_id)))
 
 
 def write_note(db: Database, store: str, visitor: str, text: str, by: Actor, now: float) -> StaffNote:

@@ -9,18 +9,20 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import and_
+from sqlalchemy import and_, func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select
 
 from engine.errors import NotFound
 from engine.privacy.consent import ConsentChoice
 from engine.storage.database import Database
+from engine.storage.loyalty.wallets import members_within, person_of
+from engine.storage.models.ledger import LedgerEntryTable, LedgerPostingTable
 from engine.storage.models.shoppers import ConsentTable, RecognitionTable, ShopperTable
 from engine.storage.models.visits import LastPlaceTable
 from engine.storage.people.shoppers import answer
 from engine.storage.versions import bump
-from engine.vocabulary import Channel, ProblemCode, Purpose
+from engine.vocabulary import Account, Channel, EntryKind, ProblemCode, Purpose
 
 AWAY_S = 300.0
 GRACE_S = 600.0
@@ -54,6 +56,7 @@ def choose_recognition(db: Database, store: str, shopper_id: str, text_version: 
                     shopper_id=shopper_id,
                     chosen_at=now,
                     ends_at=now + LONGEST_S,
+                    points=_added(session, store, shopper_id, now),
                 )
             )
         bump(session, changed, "links")
@@ -104,6 +107,24 @@ def visitor_in(session: Session, store: str, visitor: str, now: float, *, lock: 
     if found is None:
         raise NotFound("nobody of this name is here and chose to be known", code=ProblemCode.VISITOR_UNKNOWN)
     return _known(*found)
+
+
+def _added(session: Session, store: str, shopper_id: str, now: float) -> int:
+    """Points that clerks of this store added within the longest visit: who takes the choice back and chooses again is
+    still here, and has no second limit."""
+    entry, posting = LedgerEntryTable, LedgerPostingTable
+    added = (
+        select(func.coalesce(func.sum(posting.amount), 0))
+        .join(entry, col(entry.id) == col(posting.entry_id))
+        .where(
+            col(posting.member).in_(members_within(session, person_of(session, shopper_id))),
+            col(posting.account) == Account.AVAILABLE,
+            col(entry.kind) == EntryKind.CLERK,
+            col(entry.note) == store,
+            col(entry.at) > now - LONGEST_S,
+        )
+    )
+    return int(session.exec(added).one())
 
 
 def _here(store: str, now: float) -> Select[RecognitionTable, ShopperTable]:

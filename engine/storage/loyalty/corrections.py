@@ -26,6 +26,9 @@ from engine.storage.loyalty.standing import PurchaseStanding, digest_of, kept_po
 from engine.storage.models.ledger import LoyaltyCorrectionTable, LoyaltyReturnTable
 from engine.vocabulary import EntryKind
 
+VERSION = "\n"
+"""Between a return's name and its version: no name has it, so that none looks like a version of another's."""
+
 
 def correct_purchase_in(
     session: Session, bought: Bought, version: int, terms: EarnTerms, zone: tzinfo, now: float
@@ -69,7 +72,7 @@ def correct_return_in(session: Session, back: BroughtBack, version: int, terms: 
     standing = lock_standing(session, back.purchase_id)
     if standing is None:
         raise NotFound("no such purchase")
-    mine, name = _versions(standing, back.return_id), f"{back.return_id}@{version}"
+    mine, name = _versions(standing, back.return_id), f"{back.return_id}{VERSION}{version}"
     content = return_content(back)
     if not mine or mine[-1].content == content or any(row.return_id == name for row in mine):
         return 0
@@ -96,8 +99,12 @@ def correct_return_in(session: Session, back: BroughtBack, version: int, terms: 
     return taken
 
 
+def _is_version(name: str, return_id: str) -> bool:
+    return name == return_id or name.startswith(return_id + VERSION)
+
+
 def _versions(standing: PurchaseStanding, return_id: str) -> list[LoyaltyReturnTable]:
-    return [row for row in standing.returns if row.return_id == return_id or row.return_id.startswith(f"{return_id}@")]
+    return [row for row in standing.returns if _is_version(row.return_id, return_id)]
 
 
 def _post(session: Session, standing: PurchaseStanding, key: str, points: int, terms: EarnTerms, now: float) -> None:

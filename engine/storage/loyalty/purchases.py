@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from engine.errors import BusinessRefusal, NotFound
 from engine.loyalty.earning import Bought, BroughtBack, EarnTerms, points_by_line
@@ -112,7 +112,7 @@ def return_goods(db: Database, back: BroughtBack, now: float) -> int:
     """Takes back what the returned goods earned, from the same lot; what of it is spent is owed. Returns the points.
 
     Raises NotFound for a purchase that earned nothing because nobody has told of it yet, ReturnTooLarge, EntryConflict
-    where the return is known with other lines.
+    where the return is known with other lines or of another purchase.
     """
     with db.write() as session:
         return return_goods_in(session, back, now)
@@ -129,6 +129,7 @@ def return_goods_in(session: Session, back: BroughtBack, now: float) -> int:
             if row.content != content:
                 raise EntryConflict("this return is known with other lines")
             return row.points
+    _check_of_this_purchase(session, back)
     lines = returned_lines(standing, back)
     check_returned(standing, lines)
     gone = standing.gone
@@ -147,6 +148,13 @@ def return_goods_in(session: Session, back: BroughtBack, now: float) -> int:
     if taken:
         take_in(session, standing, EntryKind.RETURN, f"return:{digest_of(back.return_id)}", taken, now)
     return taken
+
+
+def _check_of_this_purchase(session: Session, back: BroughtBack) -> None:
+    """Raises EntryConflict for a return that another purchase has: what it took there stays taken there."""
+    of = select(LoyaltyReturnTable.purchase_id).where(col(LoyaltyReturnTable.return_id) == back.return_id)
+    if session.exec(of).first() is not None:
+        raise EntryConflict("this return is known of another purchase")
 
 
 def return_content(back: BroughtBack) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlmodel import Session, col, select
 
 from engine.storage.database import Database
@@ -77,3 +79,8 @@ def members_of(db: Database, shopper_id: str) -> list[str]:
         own = session.exec(select(ShopperTable.member_id).where(col(ShopperTable.shopper_id) == shopper_id)).all()
         rows = select(ShopperTable.member_id).where(col(ShopperTable.shopper_id).in_(joined(session, shopper_id)))
         return [*own, *sorted(session.exec(rows))]
+
+
+def members_within(session: Session, person: Collection[str]) -> tuple[str, ...]:
+    """Under which names the ledger knows these profiles, who are one person."""
+    return tuple(session.exec(select(ShopperTable.member_id).where(col(ShopperTable.shopper_id).in_(person))))

@@ -1,6 +1,6 @@
 // One coupon as the shopper sees it: offer, QR, digits, countdown, why, share, fewer.
 import { element } from "./dom.js";
-import { beginsWith, fill, lang, t } from "./texts.js";
+import { beginsWith, days, fill, lang, t } from "./texts.js";
 
 function picture(svg, label) {
   const parsed = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
@@ -111,7 +111,7 @@ function tick(left, voucher, now) {
 }
 
 export function pastLine(voucher) {
-  const day = new Date(voucher.saved?.at ?? voucher.issued_at).toLocaleDateString(lang, { day: "numeric", month: "short" });
+  const day = new Date(voucher.saved?.at ?? voucher.issued_at).toLocaleDateString(days, { day: "numeric", month: "short" });
   const what = voucher.saved ? fill(t.coupon.saved, { amount: voucher.saved.amount }) : t.coupon_states[voucher.state];
   return element("li", { "data-voucher": voucher.voucher_id }, element("span", {}, voucher.title, element("small", {}, ` ${day}`)), element("span", {}, what));
 }

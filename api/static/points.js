@@ -1,10 +1,10 @@
 // Where one's points come from: what each opening of a link brought and why it is where it is, and every movement.
 import { element } from "./dom.js";
 import { call } from "./http.js";
-import { lang, t } from "./texts.js";
+import { days, lang, t } from "./texts.js";
 
 const by = (id) => document.getElementById(id);
-const day = (at) => new Date(at).toLocaleDateString(lang, { day: "numeric", month: "short" });
+const day = (at) => new Date(at).toLocaleDateString(days, { day: "numeric", month: "short" });
 const signed = (n) => n.toLocaleString(lang, { signDisplay: "exceptZero" });
 
 export function listenForPoints() {

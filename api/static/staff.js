@@ -2,7 +2,7 @@
 import { call } from "./http.js";
 import { element } from "./dom.js";
 import { scan, scanning, scans, stop } from "./till_camera.js";
-import { fill, lang, t } from "./texts.js";
+import { days, fill, lang, t } from "./texts.js";
 import { drawVisitors } from "./staff_card.js";
 
 const by = (id) => document.getElementById(id);
@@ -17,7 +17,7 @@ const spell = (ms) => {
   return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
 };
 const since = (at) => Date.now() - ahead - Date.parse(at);
-const day = (at) => new Intl.DateTimeFormat(lang, { dateStyle: "short", timeStyle: "short" }).format(new Date(at));
+const day = (at) => new Intl.DateTimeFormat(days, { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
 
 function orderCard(order) {
   const lines = order.lines.map((line) => element("li", {}, `${line.quantity} × ${line.name}`));
@@ -27,7 +27,7 @@ function orderCard(order) {
 }
 
 function tick() {
-  for (const clock of document.querySelectorAll("[data-since]")) clock.textContent = `${t.staff.here}: ${fill(t.staff.waits, { time: spell(since(clock.dataset.since)) })}`;
+  for (const clock of document.querySelectorAll("[data-since]")) clock.textContent = fill(t.staff.waits, { time: spell(since(clock.dataset.since)) });
 }
 
 function draw(desk) {

@@ -1,10 +1,10 @@
 // Visitors who chose to be recognised, and the card of the one that is looked at. It closes when they are here no more.
 import { call } from "./http.js";
 import { element } from "./dom.js";
-import { counted, fill, lang, t } from "./texts.js";
+import { counted, days, fill, lang, t } from "./texts.js";
 
 const by = (id) => document.getElementById(id);
-const day = (at) => new Intl.DateTimeFormat(lang, { dateStyle: "short" }).format(new Date(at));
+const day = (at) => new Intl.DateTimeFormat(days, { dateStyle: "medium" }).format(new Date(at));
 let looking = null;
 
 export function drawVisitors(store, visitors) {
@@ -38,7 +38,8 @@ function said(failure) {
 }
 
 const listed = (items, none) => (items.length ? element("ul", { class: "plain" }, ...items.map((one) => element("li", {}, one))) : element("p", { class: "soft" }, none));
-const purchase = (one) => `${day(one.at)}, ${t.sales_channels[one.channel]}: ${one.lines.map((line) => line.name).join(", ")}, ${one.total}`;
+const names = (one) => one.lines.map((line) => line.name).join(", ");
+const purchase = (one) => fill(t.staff.purchase, { day: day(one.at), channel: t.sales_channels[one.channel], lines: names(one), total: one.total });
 
 function form(label, input, button, send) {
   const field = element("label", { class: "field" }, label, input);

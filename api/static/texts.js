@@ -2,6 +2,8 @@
 export const t = JSON.parse(document.getElementById("texts").textContent);
 
 export const lang = document.documentElement.lang;
+// Of days and hours, as the server writes them: 29 Nov, 14:05.
+export const days = lang === "en" ? "en-GB" : lang;
 const rules = new Intl.PluralRules(lang);
 
 // A sentence with its {names} filled in.

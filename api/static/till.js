@@ -5,7 +5,7 @@ import { element } from "./dom.js";
 import { scan, scanning, scans, stop } from "./till_camera.js";
 import * as offline from "./till_offline.js";
 import { isCard, showCard } from "./till_card.js";
-import { fill, lang, t } from "./texts.js";
+import { days, fill, lang, t } from "./texts.js";
 
 const by = (id) => document.getElementById(id);
 const kept = { key: "rayon_till_key", till: "rayon_till_name", store: "rayon_till_store", cashier: "rayon_till_cashier", last: "rayon_till_last" };
@@ -22,7 +22,7 @@ const authorised = () => (localStorage.getItem(kept.key) ? { Authorization: `Bea
 const shop = () => stores.find((s) => s.store === by("store").value);
 const product = (sku) => shop().products.find((p) => p.sku === sku);
 const tillName = () => localStorage.getItem(kept.till) ?? "1";
-const clock = (at) => new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+const clock = (at) => new Intl.DateTimeFormat(days, { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
 const money = (minor) => {
   const { currency, currency_exponent: digits } = shop(); // browsers know other decimals than ISO 4217, for IQD say
   const format = new Intl.NumberFormat(lang, { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits });

@@ -45,6 +45,12 @@ def short_date(at: float, timezone: str, lang: Language) -> str:
     return f"{_day(day, lang)}\u00a0{t.months_short[f'm{day.month}']}"
 
 
+def near_date(at: float, now: float, timezone: str, lang: Language) -> str:
+    """The same, with its year where that is not the year of `now`: `28 nov. 2027`."""
+    day, of = short_date(at, timezone, lang), year(at, timezone)
+    return day if of == year(now, timezone) else f"{day}\u00a0{of}"
+
+
 def moment(t: float, timezone: str, lang: Language) -> str:
     """Day and time in the store: `28 novembre 2026, 14:05`."""
     return f"{long_date(_local(t, timezone).date(), lang)}, {clock(t, timezone)}"

@@ -20,7 +20,7 @@ from api.shoppers.points import schemas as says
 from api.shoppers.points.rewards import buy_on_phone, reward_list
 from api.texts.catalogue import words
 from api.texts.language import Language, language, language_of
-from api.texts.times import short_date
+from api.texts.times import near_date
 from api.times import rfc3339
 from engine.errors import NotFound
 from engine.loyalty.ledger import PROGRAMME
@@ -62,14 +62,14 @@ def points_page(request: Request, ctx: Ctx, cursor: Annotated[int, Query(ge=0)] 
         shopper = require_shopper(shopper_id(request, ctx), ctx)
     except NotSignedIn:
         return RedirectResponse("/", 303)
-    lang, zone = language(request), _zone(ctx, shopper)
+    lang, zone, now = language(request), _zone(ctx, shopper), time.time()
     said = statement(ctx, shopper, lang, cursor)
     has_store = shopper.store in ctx.plans
     return page(
         request,
         "points.html",
         points=said,
-        day=lambda at: short_date(_seconds(at), zone, lang),
+        day=lambda at: near_date(_seconds(at), now, zone, lang),
         rewards=reward_list(ctx, shopper.store, said.spendable, lang).items if has_store else [],
         key=secrets.token_hex(16),
         keep=f"&cursor={cursor}" if cursor else "",
@@ -140,7 +140,7 @@ def _waiting(waits: WaitingPoints, zone: str, lang: Language) -> says.WaitingOut
     kind = t.entry_kinds[waits.kind]
     if waits.until is None:
         return says.WaitingOut(points=waits.points, until=None, why=t.statement.review.format(kind=kind))
-    why = t.statement.waits.format(kind=kind, date=short_date(waits.until, zone, lang))
+    why = t.statement.waits.format(kind=kind, date=near_date(waits.until, time.time(), zone, lang))
     return says.WaitingOut(points=waits.points, until=rfc3339(waits.until), why=why)
 
 

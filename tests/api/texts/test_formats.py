@@ -8,7 +8,7 @@ import pytest
 
 from api.texts.language import Language
 from api.texts.numbers import number, percent, plural, short_number, whole_percent
-from api.texts.times import clock, duration, hour, long_date, short_date, year
+from api.texts.times import clock, duration, hour, long_date, near_date, short_date, year
 
 PARIS = "Europe/Paris"
 
@@ -63,6 +63,7 @@ def test_days_are_those_of_the_store(lang: Language, short: str, first: str, lon
     eve = dt.datetime(2026, 12, 31, 23, 30, tzinfo=dt.UTC).timestamp()
     assert plain(short_date(late, PARIS, lang)) == short
     assert (plain(short_date(eve, PARIS, lang)), year(eve, PARIS)) == (first, "2027")
+    assert [plain(near_date(t, late, PARIS, lang)) for t in (late, eve)] == [short, f"{first} 2027"]
     assert plain(long_date(dt.date(2026, 8, 1), lang)) == long
     assert (clock(late, PARIS), clock(late, PARIS, seconds=True)) == ("00:30", "00:30:00")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import time
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -20,6 +22,7 @@ from tests.api.site import Site
 from tests.engine.storage.programme.told import DAY_S, RULES, has_card, receipt
 from tests.engine.storage.programme.told import earn as earn_all
 
+PARIS = ZoneInfo("Europe/Paris")
 LOYALTY = {
     "rewards": [TEA],
     "worth": [{"points": 100, "amount_minor": 100, "currency": "EUR"}],
@@ -74,6 +77,21 @@ def test_what_is_owed_is_said(site: Site) -> None:
         said = phone.get("/v1/me/points").json()
         assert (said["spendable"], said["owed"], said["items"][0]["balance"]) == (0, 30, -30)
         assert "Owed: 30." in phone.get("/me/points", params={"lang": "en"}).text
+
+
+def test_points_that_end_next_year_do_not_seem_to_end_yesterday(site: Site) -> None:
+    """The end's year is said, and what left has a minus sign."""
+    with site.client() as phone:
+        who = site.sign_in(phone)
+        member, now = get_shopper(site.db, who).member_id, time.time()
+        post(site.db, earn("in", PROGRAMME, EntryKind.VISIT, member, 50, now - 60, expires_at=now + 364 * DAY_S))
+        spend(site.db, "out", PROGRAMME, [member], 20, now)
+        page = phone.get("/me/points", params={"lang": "en"}).text
+        (ends,) = re.findall(r"<b>30</b> · until ([^<]+)</li>", page)
+        this = dt.datetime.fromtimestamp(now, PARIS).year
+        ends_in = dt.datetime.fromtimestamp(now + 364 * DAY_S, PARIS).year
+        assert ends.endswith(f"\u00a0{ends_in}") == (ends_in != this)
+        assert '<td class="number">−20</td>' in page
 
 
 def test_the_page_works_without_scripts_and_buys_once_a_form(site: Site) -> None:

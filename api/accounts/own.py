@@ -14,7 +14,7 @@ from api.accounts.sign_in import Password
 from api.auth import account_session, person
 from api.context import AppContext, context
 from api.keyring import Grant
-from api.manager_login import ACCOUNT, TILL, home_of, sign_in_page
+from api.manager_login import ACCOUNT, STAFF, TILL, home_of, sign_in_page
 from api.pages import page
 from api.ratelimits import RateLimits, rate_limits
 from api.texts.catalogue import words
@@ -86,6 +86,8 @@ def _page(ctx: AppContext, request: Request, me: Grant, notice: str = "", status
         "sessions": sessions_shown(ctx, mine, account_session(ctx, request), lang, now),
         "home": home_of(me),
         "tills": me.may_somewhere(Right.USE_TILLS) and home_of(me) != TILL,
+        "stores": me.may_somewhere(Right.COMPARE_STORES),
+        "serves": me.may_somewhere(Right.SERVE_SHOPPERS) and home_of(me) != STAFF,
         "people": me.may_somewhere(Right.MANAGE_PEOPLE),
         "audit": me.may_somewhere(Right.SEE_AUDIT),
     }

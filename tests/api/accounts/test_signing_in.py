@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import httpx
+import pytest
 
 from api.ratelimits import PASSWORDS_PER_DEVICE_PER_MINUTE, PASSWORDS_PER_MINUTE
 from engine.storage.accounts.audit import COMMAND, entries
@@ -152,3 +153,18 @@ def test_a_person_s_write_can_be_repeated_and_is_nobody_else_s(site: Site) -> No
         assert (first.status_code, again.content) == (201, first.content)
         assert again.headers["Idempotency-Replayed"] == "true"
         assert bob.post("/v1/stores/corner/campaigns", json=made, headers=key).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("role", "ways"),
+    [
+        (Role.HQ, {"/hq", "/staff"}),
+        (Role.MANAGER, {"/staff"}),
+        (Role.CLERK, set()),  # the desk is their home, the button above
+        (Role.VIEWER, set()),
+    ],
+)
+def test_ones_own_page_leads_to_all_pages_that_one_may_see(site: Site, role: Role, ways: set[str]) -> None:
+    with site.colleague("ana", (role, "corner")) as ana:
+        page = ana.get("/account", params={"lang": "en"}).text
+        assert set(re.findall(r'<a class="button" href="(/[a-z]+)\?', page)) & {"/hq", "/staff"} == ways

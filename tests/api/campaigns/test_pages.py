@@ -247,7 +247,7 @@ def test_mistakes_stand_beside_their_fields_in_the_readers_language(manager: htt
     assert set(beside) == {"id", "percent", "hours_from", "fr_title", "radius_m"}
     assert beside["percent"] == "Donner au moins 0,01."
     assert "comme 09:30" in beside["hours_from"]
-    assert beside["fr_title"] == "Trop court\u00a0: il en faut au moins 1."
+    assert beside["fr_title"] == "Vide ou trop court\u00a0: il en faut au moins 1."
     assert "pour un produit" in beside["radius_m"]
     assert "{&#39;" not in page
     typed |= {"id": "the", "percent": "10", "hours_from": "09:00", "fr_title": "Thé", "radius_m": "3"}

@@ -22,6 +22,8 @@ SCOPES: tuple[Scope, ...] = ("manager", "till", "web", "health", "dpo", "partner
 FIRST: tuple[Scope, ...] = ("manager", "till", "health")
 """Those that a new site gets a key of by itself."""
 EVERY_STORE = "*"
+ERASED_AS = "#"
+"""Before the id of an account that was erased, where its name stood."""
 FINGERPRINT_CHARS = 16
 """Of a key's hash: how logs and histories call it."""
 
@@ -99,13 +101,12 @@ def rotate_key(db: Database, key_id: str, now: float, overlap_s: float) -> tuple
 
 
 def key_holders(session: Session) -> dict[str, str]:
-    """The names of the accounts that have keys, by the keys' fingerprints; none of a key whose holder nobody said."""
-    found = session.exec(
-        select(AccessKeyTable.digest, ConsoleAccountTable.name).where(
-            col(AccessKeyTable.held_by) == col(ConsoleAccountTable.account_id)
-        )
-    )
-    return {digest[:FINGERPRINT_CHARS]: name for digest, name in found}
+    """The names of the accounts that have keys, by the keys' fingerprints; none of a key whose holder nobody said. An
+    account that was erased has its number, as in histories: its keys stay one person's."""
+    account = ConsoleAccountTable
+    known = select(AccessKeyTable.digest, AccessKeyTable.held_by, account.name).where(col(AccessKeyTable.held_by) != "")
+    found = session.exec(known.join(account, col(AccessKeyTable.held_by) == col(account.account_id), isouter=True))
+    return {digest[:FINGERPRINT_CHARS]: name or ERASED_AS + held_by for digest, held_by, name in found}
 
 
 def _key(row: AccessKeyTable) -> AccessKey:

@@ -18,20 +18,22 @@ from sqlmodel import Session, col, select
 from engine.errors import BusinessRefusal, NotFound
 from engine.storage.accounts.audit import COMMAND, Actor, forget_name, note
 from engine.storage.database import Database
-from engine.storage.keys import EVERY_STORE
+from engine.storage.keys import ERASED_AS, EVERY_STORE
 from engine.storage.models.accounts import (
     AccountInvitationTable,
     AccountRoleTable,
     AccountSessionTable,
     ConsoleAccountTable,
 )
-from engine.storage.models.vouchers import CampaignRevisionTable
+from engine.storage.models.commerce import PickupTable
+from engine.storage.models.shoppers import StaffNoteTable
+from engine.storage.models.vouchers import CampaignRevisionTable, RedemptionTable
 from engine.storage.upserts import named_lock, table_of, upsert
 from engine.vocabulary import AuditAction, ProblemCode, Role
 
 NAME_CHARS = 64
-ERASED_AS = "#"
-"""Before the id of an account that was erased, where its name stood."""
+STAFF_TILL = "staff"
+"""What a coupon that is honoured by hand was used at, in lists of uses."""
 Hold = tuple[Role, str]
 """A role and its store; `*` is every one."""
 
@@ -195,10 +197,21 @@ def erase_account(db: Database, by: Actor, account_id: str, now: float) -> None:
         session.delete(row)
         session.flush()
         forget_name(session, account_id, name, number)
-        written = table_of(CampaignRevisionTable)
-        session.connection().execute(update(written).where(written.c.by == name).values(by=number))
+        _forget_written(session, name, number)
         who = Actor(number, account_id) if by.account_id == account_id else by
         note(session, who, AuditAction.ERASED, now, store=_about(roles), subject=account_id, name=number)
+
+
+def _forget_written(session: Session, name: str, number: str) -> None:
+    """Puts `number` in the place of a name wherever something says who did it; at tills, where the account itself
+    said so and nobody typed it."""
+    by_hand = table_of(RedemptionTable).c.till == STAFF_TILL
+    done = ((CampaignRevisionTable, "by"), (StaffNoteTable, "by"), (PickupTable, "handed_by"))
+    for model, column in (*done, (RedemptionTable, "cashier")):
+        table = table_of(model)
+        mine = table.c[column] == name
+        whose = mine & by_hand if model is RedemptionTable else mine
+        session.connection().execute(update(table).where(whose).values({column: number}))
 
 
 def managed(session: Session, by: Actor, account_id: str) -> ConsoleAccountTable:

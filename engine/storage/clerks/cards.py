@@ -14,6 +14,7 @@ from engine.loyalty.ledger import PROGRAMME, earn
 from engine.offers.codes import voucher_code
 from engine.offers.discounts import Basket
 from engine.storage.accounts.audit import Actor, note
+from engine.storage.accounts.people import STAFF_TILL
 from engine.storage.budget_release import LIVE
 from engine.storage.clerks.recognitions import KnownVisitor, visitor_in
 from engine.storage.commerce.events import event_of
@@ -31,8 +32,6 @@ from engine.vocabulary import Account, AuditAction, EntryKind, ProblemCode, Shop
 
 PURCHASES = 20
 NOTES = 20
-TILL = "staff"
-"""What a coupon that is honoured by hand was used at, in lists of uses."""
 
 
 class PointsOverLimit(BusinessRefusal):
@@ -134,7 +133,7 @@ def honour_coupon(
         known = visitor_in(session, store, visitor, now)
         mine = [one.voucher.voucher_id for one in _coupons(session, person_of(session, known.shopper_id), store, now)]
         code = voucher_code(secret, voucher_id) if voucher_id in mine or _used_here(session, voucher_id, key) else ""
-    done = redeem(db, code, basket, store, TILL, key, now, secret=secret, timezone=timezone, cashier=by.name)
+    done = redeem(db, code, basket, store, STAFF_TILL, key, now, secret=secret, timezone=timezone, cashier=by.name)
     if done.redeemed_at == now:  # not the first answer again
         with db.write() as session:
             note(session, by, AuditAction.COUPON_HONOURED, now, store=store, subject=visitor, voucher=voucher_id)
@@ -144,7 +143,7 @@ def honour_coupon(
 def _used_here(session: Session, voucher_id: str, key: str) -> bool:
     table = RedemptionTable
     used = select(table.redemption_id).where(
-        col(table.voucher_id) == voucher_id, col(table.till) == TILL, col(table.key) == key
+        col(table.voucher_id) == voucher_id, col(table.till) == STAFF_TILL, col(table.key) == key
     )
     return session.exec(used).first() is not None
 

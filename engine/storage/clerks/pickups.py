@@ -91,11 +91,11 @@ def follow_orders(db: Database, now: float, *, secret: bytes) -> int:
     processes at once."""
     with db.write() as session:
         named_lock(session, READER)
-        read = unread_events(session, READER, [ShopEventKind.ORDER])
+        read = unread_events(session, READER, [ShopEventKind.ORDER], now)
         for _, event in read:
             if isinstance(event, Order):
                 _follow(session, event, secret)
-        note_read(session, READER, read)
+        note_read(session, READER, read, now)
         return len(read)
 
 

@@ -25,7 +25,7 @@ Received = tuple[float, ShopEvent]
 
 
 def unread_events(
-    session: Session, reader: str, kinds: Collection[ShopEventKind], most: int = 200
+    session: Session, reader: str, kinds: Collection[ShopEventKind], now: float, most: int = 200
 ) -> Sequence[Received]:
     """Events whose newest version this reader has not read, the oldest first."""
     event, read = ShopEventTable, ShopReadingTable
@@ -40,7 +40,7 @@ def unread_events(
         .join(read, same, isouter=True)
         .where(
             col(event.kind).in_([str(kind) for kind in kinds]),
-            col(event.received_at) >= _floor(session, reader),
+            col(event.received_at) >= _floor(session, reader, now),
             or_(col(read.version).is_(None), col(read.version) < col(event.version)),
         )
         .order_by(col(event.received_at), col(event.source), col(event.id))
@@ -48,7 +48,7 @@ def unread_events(
     return [(row.received_at, event_of(row)) for row in session.exec(found.limit(most))]
 
 
-def note_read(session: Session, reader: str, read: Sequence[Received]) -> None:
+def note_read(session: Session, reader: str, read: Sequence[Received], now: float) -> None:
     """In the transaction of what was done with them."""
     rows = [
         {
@@ -63,10 +63,11 @@ def note_read(session: Session, reader: str, read: Sequence[Received]) -> None:
     ]
     upsert(session, ShopReadingTable, rows, replace=("version", "received_at"))
     table = table_of(ShopReadingTable)
-    old = (table.c.reader == reader) & (table.c.received_at < _floor(session, reader))
+    old = (table.c.reader == reader) & (table.c.received_at < _floor(session, reader, now))
     session.connection().execute(delete(table).where(old))
 
 
-def _floor(session: Session, reader: str) -> float:
+def _floor(session: Session, reader: str, now: float) -> float:
+    """No later than now: an event that came while our clock was ahead hides none of those that come after it."""
     newest = select(func.max(ShopReadingTable.received_at)).where(col(ShopReadingTable.reader) == reader)
-    return (session.exec(newest).one() or 0.0) - SLACK_S
+    return min(session.exec(newest).one() or 0.0, now) - SLACK_S

@@ -62,27 +62,28 @@ def test_a_reader_takes_nothing_from_another(db: Database) -> None:
         take_events(session, waiting_events(session, [ShopEventKind.ORDER]))
     for reader in ("one", "two"):
         with db.write() as session:
-            read = unread_events(session, reader, [ShopEventKind.ORDER])
+            read = unread_events(session, reader, [ShopEventKind.ORDER], NOW)
             assert [event for _, event in read] == [READY]
-            note_read(session, reader, read)
-            assert unread_events(session, reader, [ShopEventKind.ORDER]) == []
+            note_read(session, reader, read, NOW)
+            assert unread_events(session, reader, [ShopEventKind.ORDER], NOW) == []
     newer = replace(READY, version=4, state=OrderState.COLLECTED)
     keep_events(db, [newer], NOW + 2 * SLACK_S)
     with db.read() as session:
-        assert [event for _, event in unread_events(session, "one", [ShopEventKind.ORDER])] == [newer]
+        assert [event for _, event in unread_events(session, "one", [ShopEventKind.ORDER], NOW)] == [newer]
 
 
 def test_what_came_in_late_is_read_and_what_was_read_is_not_read_again(db: Database) -> None:
     keep_events(db, [READY], NOW)
     with db.write() as session:
-        note_read(session, "one", unread_events(session, "one", [ShopEventKind.ORDER]))
+        note_read(session, "one", unread_events(session, "one", [ShopEventKind.ORDER], NOW), NOW)
     keep_events(db, [replace(READY, id="8")], NOW - SLACK_S / 2)
-    keep_events(db, [replace(READY, id="9")], NOW + 3 * SLACK_S)
+    late = NOW + 3 * SLACK_S
+    keep_events(db, [replace(READY, id="9")], late)
     with db.write() as session:
-        read = unread_events(session, "one", [ShopEventKind.ORDER])
+        read = unread_events(session, "one", [ShopEventKind.ORDER], late)
         assert [event.id for _, event in read] == ["8", "9"]
-        note_read(session, "one", read)
-        assert unread_events(session, "one", [ShopEventKind.ORDER]) == [], "those that are let go are behind the rest"
+        note_read(session, "one", read, late)
+        assert unread_events(session, "one", [ShopEventKind.ORDER], late) == [], "those let go are behind the rest"
 
 
 def test_only_an_order_that_is_ready_in_a_store_waits(db: Database) -> None:

@@ -44,7 +44,7 @@ Mover = Annotated[Grant, Depends(needs(Right.SEE_CAMPAIGNS))]
 IfMatch = Annotated[
     str | None, Header(description="The `ETag` that was read: refused (412) where it has changed since.")
 ]
-_ETAG = re.compile(r'"([0-9]{1,18})"')
+_ETAG = re.compile(r'"([0-9]{1,18})(?:\.-?[0-9]{1,18}){0,2}"')  # a version, and how far it was used
 
 
 class CampaignExists(BusinessRefusal):
@@ -108,7 +108,7 @@ def list_campaigns(
 def get_campaign(
     store: str, campaign_id: str, response: Response, ctx: AppContext = Depends(context)
 ) -> CampaignAnswer:
-    """With its version as the `ETag`, for `If-Match`."""
+    """With an `ETag` of its version, for `If-Match`, and of how far it was used, which no edit is refused for."""
     ctx.plan(store)
     return _tagged(response, store_of.get_campaign(ctx.db, store, campaign_id))
 
@@ -202,7 +202,7 @@ def _version(if_match: str | None) -> int | None:
 
 
 def _tagged(response: Response, stored: store_of.StoredCampaign) -> CampaignAnswer:
-    response.headers["ETag"] = f'"{stored.version}"'
+    response.headers["ETag"] = f'"{stored.version}.{stored.vouchers_used}.{stored.amount_used_minor}"'
     return _answer(stored)
 
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Header, Path, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from api.auth import needs
+from api.auth import cookie_grant, needs
 from api.context import AppContext, context
 from api.keyring import Grant
 from api.problems import problem_responses
@@ -38,7 +38,7 @@ Store = Annotated[str, Path(max_length=64)]
 router = APIRouter(prefix="/v1/staff", tags=["staff"], responses=problem_responses(401, 403, 404))
 LOOK_S = 1.0
 STREAM_S = 600.0
-"""How long one stream lasts: the browser opens the next by itself, with its rights as they are by then."""
+"""How long one stream lasts: the browser opens the next by itself."""
 RETRY_MS = 1000
 
 
@@ -55,8 +55,8 @@ def desk(store: Store, request: Request, ctx: Ctx, clerk: Clerk) -> StaffDesk:
     responses={200: {"content": {"text/event-stream": {}}, "description": "Events `desk`."}},
 )
 async def stream(store: Store, request: Request, ctx: Ctx, clerk: Clerk) -> AsyncIterator[ServerSentEvent]:
-    """`data` of a `desk` is a `StaffDesk`: at once, and within a second of every change. Who does not ask for
-    `text/event-stream`, as browsers do, gets it once."""
+    """`data` of a `desk` is a `StaffDesk`: at once, and within a second of every change, while one is signed in and
+    serves there. Who does not ask for `text/event-stream`, as browsers do, gets it once."""
     plan, lang, hub = ctx.plan(store), language(request), request.app.state.hub
     follows = "text/event-stream" in request.headers.get("accept", "")
     said, until = None, time.monotonic() + STREAM_S
@@ -64,9 +64,11 @@ async def stream(store: Store, request: Request, ctx: Ctx, clerk: Clerk) -> Asyn
     yield ServerSentEvent(retry=RETRY_MS)
     while not hub.closing and time.monotonic() < until and not await request.is_disconnected():
         try:
-            found = await run_in_threadpool(desk_of, ctx, plan, lang, time.time())
+            found = await run_in_threadpool(_still, ctx, request, plan, lang)
         except StorageUnavailable:
             return  # the page comes back by itself
+        if found is None:
+            return
         news = found.model_dump_json(exclude={"now": True, "pickups": {"__all__": {"waits_s"}}})
         if news != said:
             said = news
@@ -104,6 +106,13 @@ def hand(
         total=money(done.total_minor, done.currency, lang),
         handed_at=rfc3339(done.handed_at or time.time()),
     )
+
+
+def _still(ctx: AppContext, request: Request, plan: Plan, lang: Language) -> StaffDesk | None:
+    """The desk, while whoever looks is signed in and may: who was signed out or erased sees nobody any more."""
+    grant = cookie_grant(ctx, request, anew=True)
+    may = grant is not None and grant.may(Right.SERVE_SHOPPERS, plan.store)
+    return desk_of(ctx, plan, lang, time.time()) if may else None
 
 
 def desk_of(ctx: AppContext, plan: Plan, lang: Language, now: float) -> StaffDesk:

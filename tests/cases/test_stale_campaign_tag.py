@@ -1,0 +1,33 @@
+"""A program that asked for a campaign with the tag it had was told "not modified" all day, while coupons went out.
+
+In: a campaign read, a coupon issued, and the campaign read again with `If-None-Match`. Right: 200 with the new count
+and another tag; 304 where nothing happened; an edit with the older tag is still taken, since nobody edited.
+"""
+
+from __future__ import annotations
+
+import time
+
+from tests.api.site import Site, campaign_json
+
+PATH = "/v1/stores/corner/campaigns/tea-20"
+
+
+def match(tag: str, key: str) -> dict[str, str]:
+    return {"If-Match": tag, "Idempotency-Key": key}
+
+
+def test_the_tag_follows_what_was_used(site: Site) -> None:
+    with site.manager() as manager, site.client() as phone:
+        first = manager.get(PATH)
+        tag = first.headers["etag"]
+        assert manager.get(PATH, headers={"If-None-Match": tag}).status_code == 304
+        site.issue(site.sign_in(phone), time.time())
+        again = manager.get(PATH, headers={"If-None-Match": tag})
+        assert (again.status_code, again.json()["vouchers_used"]) == (200, first.json()["vouchers_used"] + 1)
+        assert again.headers["etag"] != tag
+        edited = manager.put(PATH, json=campaign_json(name="Tea days"), headers=match(tag, "a"))
+        assert edited.status_code == 200
+        assert manager.put(PATH, json=campaign_json(name="No"), headers=match(tag, "b")).status_code == 412
+        bare = edited.headers["etag"].split(".")[0] + '"'
+        assert manager.put(PATH, json=campaign_json(name="Yes"), headers=match(bare, "c")).status_code == 200

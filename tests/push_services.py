@@ -119,7 +119,7 @@ class PushService:
 
     def __exit__(self, *_: object) -> None:
         self._server.should_exit = True
-        self._thread.join(30)
+        self._thread.join(60)
 
     @property
     def host(self) -> str:

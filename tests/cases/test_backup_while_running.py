@@ -70,7 +70,7 @@ def writing(db: Database) -> Iterator[None]:
     thread = threading.Thread(target=write)
     thread.start()
     try:
-        assert begun.wait(30)
+        assert begun.wait(60)
         yield
     finally:
         stop.set()

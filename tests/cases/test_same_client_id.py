@@ -36,9 +36,9 @@ def test_two_clients_of_one_id_say_so_and_try_ever_more_rarely(
     try:
         for subscriber in pair:
             subscriber.start()
-        until(lambda: any(s.unsteady for s in pair), 30)
+        until(lambda: any(s.unsteady for s in pair), 60)
         began = time.monotonic()
-        until(lambda: time.monotonic() - began > 2.0, 30)
+        until(lambda: time.monotonic() - began > 2.0, 60)
         made = sum(s.connections for s in pair)
         unsteady = "".join(s.unsteady for s in pair)
     finally:
@@ -66,7 +66,7 @@ def test_the_reason_that_a_broker_gives_is_in_the_log(caplog: pytest.LogCaptureF
         subscriber = Subscriber(MqttConfig(port=listener.getsockname()[1], reconnect_min_s=0.02))
         subscriber.start()
         try:
-            until(lambda: subscriber.unsteady, 30)
+            until(lambda: subscriber.unsteady, 60)
             assert "another client connected under our client id and took our session over" in subscriber.unsteady
         finally:
             broker.join()
@@ -105,7 +105,7 @@ def test_of_two_engines_with_one_id_only_the_one_that_runs_the_stores_connects(
         for process in (first, second):
             process.leases.look()
             process.turn()
-        until(lambda: first.subscriber.connections == 1, 30)
+        until(lambda: first.subscriber.connections == 1, 60)
         for _ in range(3):
             first.turn()
             second.turn()
@@ -115,7 +115,7 @@ def test_of_two_engines_with_one_id_only_the_one_that_runs_the_stores_connects(
         first.run()
         second.leases.look()
         second.turn()
-        until(lambda: second.subscriber.connections == 1, 30)
+        until(lambda: second.subscriber.connections == 1, 60)
         second.stopping.set()
         second.run()
     finally:

@@ -81,17 +81,17 @@ def test_an_open_stream_ends_with_its_session(site: Site) -> None:
         begun = threading.Event()
 
         def listen() -> None:
-            with phone.stream("GET", "/v1/me/stream", timeout=30) as answer:
+            with phone.stream("GET", "/v1/me/stream", timeout=60) as answer:
                 for line in answer.iter_lines():
                     heard.append(line)
                     begun.set()
 
         reader = threading.Thread(target=listen)
         reader.start()
-        assert begun.wait(20)
+        assert begun.wait(60)
         elsewhere.post("/me/not-me")
         site.issue(ana, time.time())
-        reader.join(20)
+        reader.join(60)
         assert not reader.is_alive()
     assert not [line for line in heard if '"code"' in line]
 

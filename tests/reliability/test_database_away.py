@@ -107,7 +107,7 @@ def test_the_database_comes_back_and_nothing_is_missing(
                 line.plug()
             publisher.publish("rayon/boutique/readings/c1", payload(at_s, readings, origin))
             n += len(readings)
-        publisher.close(30.0)
+        publisher.close(60)
         until(lambda: _handled(db) >= n, 60, lambda: f"{_handled(db)} of {n}\n{site.log[-3000:]}")
         assert _handled(db) == n
     finally:

@@ -46,7 +46,7 @@ def site(tmp_path: Path, mosquitto: Mosquitto, postgres: Postgres) -> Iterator[S
     made.start("serve")
     try:
         until(lambda: "connected" in made.log, 60, lambda: made.log)
-        until(lambda: made.running() and ask(made, "/health/ready")[0] == 200, 30, lambda: made.log)
+        until(lambda: made.running() and ask(made, "/health/ready")[0] == 200, 60, lambda: made.log)
         yield made
     finally:
         assert made.stop() == 0, made.log[-3000:]
@@ -63,7 +63,7 @@ def test_what_hangs_is_said_and_recovered_from(site: Site, mosquitto: Mosquitto,
     for hanging, trouble in cases:
         began = time.monotonic()
         with hanging:
-            until(lambda: ask(site, "/health/ready")[0] == 503, 30)
+            until(lambda: ask(site, "/health/ready")[0] == 503, 60)
             took_s = time.monotonic() - began
             assert t[trouble] in str(ask(site, "/health/ready")[1]["reasons"])
             sys.stdout.write(f"\n{trouble} said after {took_s:.1f} s\n")
@@ -75,8 +75,8 @@ def test_what_hangs_is_said_and_recovered_from(site: Site, mosquitto: Mosquitto,
                     assert {answer.result()[0] for answer in answers} == {503}, (
                         "while it hangs: nobody waits for its end"
                     )
-        until(lambda: ask(site, "/health/ready")[0] == 200, 30, lambda: site.log[-3000:])
-    until(lambda: ask(site, "/v1/stores/boutique/campaigns", MANAGER_KEY)[0] == 200, 10)
+        until(lambda: ask(site, "/health/ready")[0] == 200, 60, lambda: site.log[-3000:])
+    until(lambda: ask(site, "/v1/stores/boutique/campaigns", MANAGER_KEY)[0] == 200, 60)
     assert "Traceback" not in site.log
 
 
@@ -96,7 +96,7 @@ def test_a_statement_that_is_not_answered_ends_and_its_connection_with_it(postgr
         assert get_status(db) == []
         with postgres.frozen(), pytest.raises(StorageUnavailable):  # while it hangs
             get_status(db)
-        until(lambda: answers(db), 10)
+        until(lambda: answers(db), 60)
     finally:
         db.close()
 

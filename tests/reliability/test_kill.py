@@ -125,7 +125,7 @@ def test_ten_kills_lose_nothing_and_repeat_nothing(tmp_path: Path, mosquitto: Mo
             time.sleep(LONG_AWAY_S if kill == KILLS // 2 else chance.uniform(0.0, 1.5))
             site.start("engine")
         shop.join()
-        publisher.close(30.0)
+        publisher.close(60)
         expected, n_readings = _undisturbed(tmp_path, plan, sent, macs)
 
         def used() -> int:

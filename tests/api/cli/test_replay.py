@@ -53,7 +53,7 @@ def run(*args: str) -> dict[str, object]:
 def receive(broker: Mosquitto, *args: str) -> tuple[dict[str, object], list[Frame]]:
     subscriber = Subscriber(MqttConfig(port=broker.port))
     subscriber.start()
-    assert subscriber.wait_connected(10)
+    assert subscriber.wait_connected(60)
     summary = run("--mqtt", broker.url, "--store", "boutique", *args)
     decoder = NativeDecoder({"boutique": APS}, Pseudonyms(b"a secret of this site only"))
     frames = []

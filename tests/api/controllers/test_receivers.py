@@ -85,10 +85,10 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
 def receivers(broker: Mosquitto, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     ear = Subscriber(MqttConfig(port=broker.port, client_id="engine"))  # its session stays: an engine has asked
     ear.start()
-    assert ear.wait_connected(20)
+    assert ear.wait_connected(60)
     ear.stop()
     with pytest.MonkeyPatch.context() as patch, _site(broker.port, tmp_path_factory.mktemp("site"), patch) as site:
-        until(lambda: post(site, "mist", mist_body(-50.25), signed(mist_body(-50.25))).status_code == 200, 20)
+        until(lambda: post(site, "mist", mist_body(-50.25), signed(mist_body(-50.25))).status_code == 200, 60)
         yield site
 
 
@@ -104,18 +104,18 @@ def engine_ear(broker: Mosquitto) -> Iterator[Subscriber]:
     """What an engine hears at the broker."""
     subscriber = Subscriber(MqttConfig(port=broker.port, client_id=f"ear-{time.monotonic_ns()}"))
     subscriber.start()
-    assert subscriber.wait_connected(20)
+    assert subscriber.wait_connected(60)
     yield subscriber
     subscriber.stop()
 
 
 def post(site: Site, source: str, body: bytes, headers: dict[str, str] | None = None) -> httpx.Response:
-    return httpx.post(f"{site.server.url}/in/{source}", content=body, headers=headers or {}, timeout=30)
+    return httpx.post(f"{site.server.url}/in/{source}", content=body, headers=headers or {}, timeout=60)
 
 
 def taken(ear: Subscriber) -> list[RawFrame]:
     frames: list[RawFrame] = []
-    until(lambda: bool(frames.extend(ear.take(10, 0.2)) or frames), 20)
+    until(lambda: bool(frames.extend(ear.take(10, 0.2)) or frames), 60)
     return frames
 
 
@@ -234,12 +234,12 @@ def test_before_an_engine_ever_listened_a_receiver_asks_to_come_again(
     """The broker took it, and forgot it: nobody had asked for it yet."""
     with Mosquitto(tmp_path / "broker") as broker, _site(broker.port, tmp_path, monkeypatch) as site:
         body, detail = mist_body(), "no engine has asked"
-        until(lambda: detail in post(site, "mist", body, signed(body)).json().get("detail", ""), 20)
+        until(lambda: detail in post(site, "mist", body, signed(body)).json().get("detail", ""), 60)
         answer = post(site, "mist", body, signed(body))
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
         ear = Subscriber(MqttConfig(port=broker.port, client_id="engine"))
         ear.start()
-        assert ear.wait_connected(20)
+        assert ear.wait_connected(60)
         ear.stop()  # its session waits for what comes
         assert post(site, "mist", body, signed(body)).status_code == 200
 

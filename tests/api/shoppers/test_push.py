@@ -55,7 +55,7 @@ def _coupon(post: MailServer) -> EmailMessage:
     def letters() -> list[EmailMessage]:
         return [message for message in post.box.messages if message["List-Unsubscribe"] is not None]
 
-    eventually(letters, 30)
+    eventually(letters, 60)
     [message] = letters()
     return message
 
@@ -67,7 +67,7 @@ def test_from_the_decision_to_the_phone_and_back(place: Place, phone: httpx.Clie
     browser = service.subscribe()
     assert subscribe(phone, browser).status_code == 200
     voucher_id = issue(site, who, PAGE, PUSH)
-    eventually(lambda: service.got, 30)
+    eventually(lambda: service.got, 60)
     said = browser.read(service.got[0].body)
     assert said["title"] == "−20\u202f% · Le thé vert à −20 %"
     assert said["url"] == f"/me?lang=fr#{voucher_id}"
@@ -87,7 +87,7 @@ def test_forged_and_foreign_acknowledgements_say_nothing(place: Place, phone: ht
     browser = service.subscribe()
     subscribe(phone, browser)
     voucher_id = issue(site, who, PUSH)
-    eventually(lambda: service.got, 30)
+    eventually(lambda: service.got, 60)
     token = browser.read(service.got[0].body)["token"]
     number, channel, mac = token.split(".")
     forged = [
@@ -193,10 +193,10 @@ def test_managers_see_what_became_of_the_coupons(place: Place, phone: httpx.Clie
     who = agree(site, phone, PUSH)
     issue(site, who, PUSH)  # there is no phone to push to
     gone = (PUSH, DeliveryState.EXPIRED, DeliveryReason.NO_SUBSCRIPTION)
-    eventually(lambda: delivery_counts(site.db, "corner", from_t=0.0, to_t=time.time() + 1) == {gone: 1}, 30)
+    eventually(lambda: delivery_counts(site.db, "corner", from_t=0.0, to_t=time.time() + 1) == {gone: 1}, 60)
     subscribe(phone, service.subscribe())
     issue(site, who, PUSH, visit="v2")
-    eventually(lambda: service.got, 30)
+    eventually(lambda: service.got, 60)
     alone = site.config.model_copy(update={"privacy": PrivacyConfig(k=1, demo=True)})  # to see what one phone met
     made = Reports(replace(site.server.app.state.ctx, config=alone))
     settled = time.time() + 2 * SETTLED_S
@@ -209,7 +209,7 @@ def test_managers_see_what_became_of_the_coupons(place: Place, phone: httpx.Clie
             said = prometheus.get("/metrics").text
             return all(f'channel="push",outcome="{word}"}} 1.0' in said for word in ("no_subscription", "sent"))
 
-        eventually(counted, 30)
+        eventually(counted, 60)
 
 
 def test_an_address_that_nobody_proved_gets_no_coupon(place: Place, phone: httpx.Client) -> None:
@@ -220,7 +220,7 @@ def test_an_address_that_nobody_proved_gets_no_coupon(place: Place, phone: httpx
     assert "/me/identity" in phone.get("/v1/me/receipt").text, "it says how to prove it"
     issue(site, who, EMAIL)
     ended = (EMAIL, DeliveryState.EXPIRED, DeliveryReason.NO_ADDRESS)
-    eventually(lambda: delivery_counts(site.db, "corner", from_t=0.0, to_t=time.time() + 1) == {ended: 1}, 30)
+    eventually(lambda: delivery_counts(site.db, "corner", from_t=0.0, to_t=time.time() + 1) == {ended: 1}, 60)
     assert post.box.messages == []
     prove(site, who, "victim@example.org")
     issue(site, who, EMAIL, visit="v2")

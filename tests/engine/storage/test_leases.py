@@ -101,5 +101,5 @@ def test_whoever_takes_a_store_waits_for_the_write_in_progress(db: Database) -> 
         fence(session, old)
         taker.start()
         done.append("written")
-    taker.join(30)
+    taker.join(60)
     assert done == ["written", "taken"]

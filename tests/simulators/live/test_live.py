@@ -39,7 +39,7 @@ def subscriber(broker: Mosquitto) -> Subscriber:
     config = MqttConfig(host="127.0.0.1", port=broker.port, client_id="test")
     listening = Subscriber(config, kinds=("readings", "replay", "sessions"))
     listening.start()
-    assert listening.wait_connected(10)
+    assert listening.wait_connected(60)
     return listening
 
 
@@ -54,9 +54,9 @@ def received(listening: Subscriber) -> list[RawFrame]:
 
 def run(world: World, broker: Mosquitto, speed: float, seen: list[LiveProgress] | None = None) -> Tally:
     publisher = Publisher(Broker.from_url(broker.url))
-    publisher.start(10)
+    publisher.start(60)
     tally = asyncio.run(run_live(world, publisher, speed, on_progress=(seen if seen is not None else []).append))
-    assert publisher.close(10) == 0
+    assert publisher.close(60) == 0
     return tally
 
 
@@ -144,10 +144,10 @@ def test_a_broker_that_goes_away_is_waited_for(mosquitto: Mosquitto) -> None:
             mosquitto.start()
 
     publisher = Publisher(Broker.from_url(mosquitto.url))
-    publisher.start(10)
+    publisher.start(60)
     tally = asyncio.run(run_live(world, publisher, 1.0, on_progress=cut))
-    assert publisher.close(10) == 0
-    listening.wait_connected(10)
+    assert publisher.close(60) == 0
+    listening.wait_connected(60)
     frames = [json.loads(f.payload) for f in received(listening) if "/readings/" in f.topic]
     got = {(r["mac"], r["ap"], r["t"]) for f in frames for r in f["readings"]}
     assert restarted

@@ -137,7 +137,7 @@ def test_the_key_of_a_kind_that_does_not_sign_is_looked_at(tmp_path: Path) -> No
 def publishing(broker: Mosquitto) -> Iterator[None]:
     """Somebody who speaks all the time."""
     publisher = Publisher(Broker.from_url(broker.url))
-    publisher.start(10)
+    publisher.start(60)
     done = threading.Event()
 
     def speak() -> None:
@@ -154,7 +154,7 @@ def publishing(broker: Mosquitto) -> Iterator[None]:
     finally:
         done.set()
         speaker.join()
-        publisher.close(5)
+        publisher.close(60)
 
 
 def test_tail_and_record_show_what_comes_and_no_mac(tmp_path: Path, mosquitto: Mosquitto) -> None:

@@ -45,18 +45,18 @@ def central(key: str) -> Iterator[tuple[str, list[Request]]]:
 )
 def test_frames_come_as_they_are_and_its_end_is_said(options: dict[str, str], key: str) -> None:
     with central(key) as (url, asked), polling(url, "aruba-central", "s3cret", options=options) as (pollers, got):
-        until(lambda: len(got) >= 3, 20)
+        until(lambda: len(got) >= 3, 60)
         assert bodies(got)[:3] == FRAMES
         assert asked[0].headers.get("Topic") == options.get("stream")
-        until(lambda: pollers.states["ctl"].problem.startswith("the stream broke"), 20)
+        until(lambda: pollers.states["ctl"].problem.startswith("the stream broke"), 60)
 
 
 def test_another_key_is_asked_for() -> None:
     with central("s3cret") as (url, _), polling(url, "aruba-central", "wrong") as (pollers, got):
-        until(lambda: "another key (401)" in pollers.states["ctl"].problem, 20)
+        until(lambda: "another key (401)" in pollers.states["ctl"].problem, 60)
         assert got == []
 
 
 def test_nobody_there_is_said() -> None:
     with polling("ws://127.0.0.1:9/x", "aruba-central", "s") as (pollers, _):
-        until(lambda: pollers.states["ctl"].problem.startswith("the stream broke"), 20)
+        until(lambda: pollers.states["ctl"].problem.startswith("the stream broke"), 60)

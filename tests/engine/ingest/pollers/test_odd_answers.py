@@ -36,7 +36,7 @@ def source(url: str, kind: str, name: str = "ctl", **keys: Any) -> Source:
 
 def asked(asker: Asker, declared: Source) -> list[bytes]:
     async def ask() -> list[bytes]:
-        async with httpx.AsyncClient(timeout=5.0) as client:
+        async with httpx.AsyncClient(timeout=60.0) as client:
             return [body async for body in asker(client, declared)]
 
     return asyncio.run(ask())
@@ -44,7 +44,7 @@ def asked(asker: Asker, declared: Source) -> list[bytes]:
 
 def fetched(url: str) -> httpx.Response:
     async def get() -> httpx.Response:
-        async with httpx.AsyncClient(timeout=5.0) as client:
+        async with httpx.AsyncClient(timeout=60.0) as client:
             return await fetch(client, "GET", url)
 
     return asyncio.run(get())
@@ -142,7 +142,7 @@ def test_a_fault_of_ours_ends_no_source(caplog: pytest.LogCaptureFixture) -> Non
         pollers = Pollers(two, deliver, lambda _: True)
         pollers.start()
         try:
-            until(lambda: len(taken) >= 3, 20)
+            until(lambda: len(taken) >= 3, 60)
             assert "Rayon's own" in pollers.states["ill"].problem
             assert pollers.states["well"].problem == ""
         finally:

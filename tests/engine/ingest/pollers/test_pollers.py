@@ -49,7 +49,7 @@ def bodies(got: Delivered) -> list[bytes]:
 
 def test_unifi_signs_in_when_it_must_and_gets_the_list() -> None:
     with Running() as url, polling(url, "unifi", f"{USER}:{PASSWORD}") as (_, got):
-        until(lambda: bool(got), 20)
+        until(lambda: bool(got), 60)
         assert b'"signal": -61' in bodies(got)[0]
     assert Controller.asked["/api/auth/login"] == 1
 
@@ -57,19 +57,19 @@ def test_unifi_signs_in_when_it_must_and_gets_the_list() -> None:
 def test_the_official_api_is_read_page_by_page() -> None:
     options = {"api": "integration", "site": "s1"}
     with Running() as url, polling(url, "unifi", API_KEY, options=options) as (_, got):
-        until(lambda: len(got) == 2, 20)
+        until(lambda: len(got) == 2, 60)
         assert b"02:00:5e:00:53:02" in bodies(got)[1]
 
 
 def test_omada_says_its_id_and_wants_a_token() -> None:
     with Running() as url, polling(url, "omada", f"{USER}:{PASSWORD}") as (_, got):
-        until(lambda: bool(got), 20)
+        until(lambda: bool(got), 60)
         assert b"02-00-5E-00-53-01" in bodies(got)[0]
 
 
 def test_a_stream_is_read_line_by_line_and_said_to_have_ended() -> None:
     with Running() as url, polling(f"{url}/stream", "cisco-spaces", API_KEY) as (pollers, got):
-        until(lambda: pollers.states["ctl"].problem == "the stream ended", 20)
+        until(lambda: pollers.states["ctl"].problem == "the stream ended", 60)
         assert len(got) >= 3
         assert bodies(got)[0].startswith(b'{"eventType"')
 
@@ -84,7 +84,7 @@ def test_a_stream_is_read_line_by_line_and_said_to_have_ended() -> None:
 )
 def test_what_goes_wrong_is_said_and_not_tried_in_a_loop(kind: str, path: str, secret: str, said: str) -> None:
     with Running() as url, polling(url + path, kind, secret) as (pollers, got):
-        until(lambda: bool(pollers.states["ctl"].problem), 20)
+        until(lambda: bool(pollers.states["ctl"].problem), 60)
         assert said in pollers.states["ctl"].problem
         assert PASSWORD not in pollers.states["ctl"].problem
         assert got == []
@@ -93,12 +93,12 @@ def test_what_goes_wrong_is_said_and_not_tried_in_a_loop(kind: str, path: str, s
 
 def test_nobody_there_is_said_too() -> None:
     with polling("http://127.0.0.1:1/list", "aruba-ale") as (pollers, _):
-        until(lambda: "ConnectError" in pollers.states["ctl"].problem, 20)
+        until(lambda: "ConnectError" in pollers.states["ctl"].problem, 60)
 
 
 def test_a_broker_that_takes_nothing_is_a_problem_of_the_source() -> None:
     with Running() as url, polling(url, "unifi", f"{USER}:{PASSWORD}", takes=False) as (pollers, _):
-        until(lambda: "the broker does not take" in pollers.states["ctl"].problem, 20)
+        until(lambda: "the broker does not take" in pollers.states["ctl"].problem, 60)
 
 
 def test_an_engine_without_the_store_asks_nothing() -> None:
@@ -109,5 +109,5 @@ def test_an_engine_without_the_store_asks_nothing() -> None:
         return False
 
     with Running() as url, polling(url, "unifi", f"{USER}:{PASSWORD}", ours) as (_, got):
-        until(lambda: len(looked) >= 2, 20)
+        until(lambda: len(looked) >= 2, 60)
     assert (got, looked[-1], sum(Controller.asked.values())) == ([], 0, 0)

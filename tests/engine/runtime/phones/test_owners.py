@@ -83,7 +83,7 @@ def test_a_session_over_the_broker_binds_the_phone_that_has_the_address(tmp_path
     try:
         assert process.ready.wait(60)
         assert process.subscriber.wait_connected(60)
-        publisher.start(10)
+        publisher.start(60)
         address = address_digest(SECRETS.derive_key(ADDRESS_KEY), "10.20.0.17")
         who = claims(db, PhoneClaim(HERS, address), time.time())
         said = {"mac": MAC, "event": "connect", "t": time.time(), "ip": "10.20.0.17"}
@@ -92,7 +92,7 @@ def test_a_session_over_the_broker_binds_the_phone_that_has_the_address(tmp_path
         assert linked_devices(db, "boutique")[HERS].shopper_id == who
         assert dict(process.unusable) == {}
     finally:
-        publisher.close(10)
+        publisher.close(60)
         process.stopping.set()
         thread.join(60)
         db.close()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 import time
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from engine.config import ApiConfig, Config, LoyaltyConfig
+from engine.delivery.outboxes import programme_of
 from engine.loyalty.ledger import PROGRAMME, claw_back, earn
 from engine.storage.commerce.events import keep_events
 from engine.storage.loyalty.ledger import post
@@ -19,11 +19,13 @@ from engine.storage.people.shoppers import get_shopper
 from engine.vocabulary import EntryKind
 from tests.api.shoppers.points.test_rewards import TEA
 from tests.api.site import Site
-from tests.engine.storage.programme.told import DAY_S, RULES, has_card, receipt
+from tests.engine.storage.programme.told import DAY_S, has_card, receipt
 from tests.engine.storage.programme.told import earn as earn_all
 
 PARIS = ZoneInfo("Europe/Paris")
 LOYALTY = {
+    "earn": [{"points": 1, "per_minor": 100, "currency": "EUR"}],
+    "pending_days": 14,
     "rewards": [TEA],
     "worth": [{"points": 100, "amount_minor": 100, "currency": "EUR"}],
     "tiers": [{"name": "silver", "from_points": 40}],
@@ -36,13 +38,16 @@ def config() -> Config:
 
 
 def with_history(site: Site, who: str) -> None:
-    """500 from another programme, 40 of a purchase that wait, 120 spent."""
+    """500 from another programme, 40 of a purchase that wait, 120 spent.
+
+    The site looks at receipts every second, and may take this one first: both go by the same terms.
+    """
     member, now = get_shopper(site.db, who).member_id, time.time()
     post(site.db, earn("in", PROGRAMME, EntryKind.MOVED_IN, member, 500, now - 60, expires_at=now + 30 * DAY_S))
     spend(site.db, "out", PROGRAMME, [member], 120, now - 30)
     has_card(site.db, who)
     keep_events(site.db, [receipt("r", 4_000, at=now - 20)], now)
-    earn_all(site.db, now, replace(RULES, terms=replace(RULES.terms, pending_s=14 * DAY_S)))
+    earn_all(site.db, now, programme_of(site.config, {site.plan.store: site.plan}))
 
 
 def test_every_movement_has_its_words_and_the_balance_after_it(site: Site) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,13 @@ from engine.storage.vouchers.campaigns import seed_campaigns
 from engine.storage.vouchers.claims import claim
 from engine.storage.vouchers.vouchers import counts
 from engine.vocabulary import Channel
+from simulators.live.clock import LiveClock
 from simulators.live.counters import Tally
-from simulators.live.phone import run_phones
 from simulators.live.run import run_live
 from simulators.world import World
 from tests.clocks import HeldClock
 from tests.databases import new_sqlite
+from tests.simulators.live.lasting import LONGEST_S, Enough, happened, phones_until
 from tests.simulators.made import scenario
 
 STORE = "supermarket"
@@ -95,17 +96,17 @@ def site(tmp_path: Path, rate_clock: HeldClock) -> Iterator[Site]:
     made.close()
 
 
-def run(site: Site, seconds: float, till_key: str | None = SECRETS.till_key, **phones: Any) -> Tally:
+def run(site: Site, enough: Enough, least_s: float, till_key: str | None = SECRETS.till_key, **phones: Any) -> Tally:
+    """A run until `enough` has happened, and at least so long."""
     wants = {"connected_share": 1.0, "sign_in_share": 1.0, "redeem_when": "soon", "haste": 8.0, **phones}
-    people = {"arrivals_per_hour": 0, "start_inside": 8, "dwell": {"median_s": 60, "sigma_log": 0.1}}
-    world = World(scenario(store=STORE, people=people, phones=wants), site.plan, seconds)
-    return asyncio.run(
-        run_live(
-            world,
-            Discard(),
-            phones=lambda w, clock, tally: run_phones(w, site.server.url, till_key, clock, tally, PORTAL),
-        )
-    )
+    dwell = {"median_s": 2 * LONGEST_S, "sigma_log": 0.1}
+    people = {"arrivals_per_hour": 0, "start_inside": 8, "dwell": dwell}
+    world = World(scenario(store=STORE, people=people, phones=wants), site.plan, LONGEST_S)
+
+    def live(w: World, clock: LiveClock, tally: Tally) -> Awaitable[None]:
+        return phones_until(enough, w, site.server.url, till_key, clock, tally, PORTAL, least_s=least_s)
+
+    return asyncio.run(run_live(world, Discard(), phones=live))
 
 
 def test_phones_sign_in_receive_redeem_and_share(site: Site) -> None:
@@ -115,7 +116,8 @@ def test_phones_sign_in_receive_redeem_and_share(site: Site) -> None:
         "share_share": 1.0,
         "friend_open_share": 1.0,
     }
-    tally = run(site, 10.0, **everybody, preview_bot_share=1.0)
+    enough = happened(redeemed=8, shares=8, friend_opens=8, preview_bot_opens=8, acknowledged=8, seen=8)
+    tally = run(site, enough, 4.0, **everybody, preview_bot_share=1.0)
     assert dict(tally.errors) == {}
     assert tally.sign_in_pages == tally.signed_in == tally.streams_opened == 8
     assert tally.streams_open == 0
@@ -131,21 +133,26 @@ def test_phones_sign_in_receive_redeem_and_share(site: Site) -> None:
 
 
 def test_phones_without_consent_get_nothing_and_ask_for_nothing(site: Site) -> None:
-    tally = run(site, 2.5, consent_share=0.0)
+    tally = run(site, happened(signed_in_without_consent=8), 2.5, consent_share=0.0)
     assert dict(tally.errors) == {}
     assert (tally.sign_in_pages, tally.signed_in_without_consent, tally.signed_in) == (8, 8, 0)
     assert tally.streams_opened == tally.vouchers_received == len(site.issued) == 0
 
 
 def test_without_a_till_key_nobody_redeems(site: Site) -> None:
-    tally = run(site, 7.0, None, consent_share=1.0, redeem_share=1.0, share_share=0.0)
+    tally = run(site, happened(acknowledged=8), 7.0, None, consent_share=1.0, redeem_share=1.0, share_share=0.0)
     assert tally.acknowledged == 8
     assert tally.redeemed == 0
     assert dict(tally.errors) == {}
 
 
 def test_a_wrong_till_key_is_counted_and_harms_nothing_else(site: Site) -> None:
-    tally = run(site, 4.0, "not-the-key-of-this-site", consent_share=1.0, redeem_share=1.0, share_share=0.0)
+
+    def refused(tally: Tally) -> bool:
+        return tally.acknowledged == sum(tally.errors.values()) == 8
+
+    key = "not-the-key-of-this-site"
+    tally = run(site, refused, 4.0, key, consent_share=1.0, redeem_share=1.0, share_share=0.0)
     assert tally.acknowledged == 8
     assert tally.redeemed == 0
     assert dict(tally.errors) == {"redeem 401 unauthorized": 8}

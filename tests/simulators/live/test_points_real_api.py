@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,11 @@ from engine.storage.vouchers.vouchers import counts
 from simulators.live.clock import LiveClock
 from simulators.live.counters import Tally
 from simulators.live.ground_truth import Witness
-from simulators.live.phone import run_phones
 from simulators.live.run import run_live
 from simulators.live.tables import write_live_tables
 from simulators.world import World
 from tests.clocks import HeldClock
+from tests.simulators.live.lasting import LONGEST_S, Enough, happened, phones_until
 from tests.simulators.live.test_phones_real_api import PORTAL, SECRETS, STORE, Discard, Site
 from tests.simulators.made import scenario
 
@@ -46,15 +46,6 @@ def site(request: pytest.FixtureRequest, tmp_path: Path, rate_clock: HeldClock) 
     made = Site(tmp_path / "site", getattr(request, "param", {}))
     yield made
     made.close()
-
-
-Enough = Callable[[Tally], bool]
-LONGEST_S = 240.0  # of a run on a busy machine: each ends when everything has happened that it is about
-
-
-def happened(**counts: int) -> Enough:
-    """Each of these of the tally has come to its count."""
-    return lambda tally: all(getattr(tally, name) >= count for name, count in counts.items())
 
 
 def run(
@@ -85,15 +76,7 @@ def run(
 
 async def _asking(world: World, url: str, clock: LiveClock, tally: Tally, enough: Enough) -> None:
     tally.witness.asks = True
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_until(enough, clock, tally))
-        await run_phones(world, url, SECRETS.till_key, clock, tally, PORTAL)
-
-
-async def _until(enough: Enough, clock: LiveClock, tally: Tally) -> None:
-    while not enough(tally) and await clock.pause(0.05):
-        pass
-    clock.stop.set()
+    await phones_until(enough, world, url, SECRETS.till_key, clock, tally, PORTAL)
 
 
 def told(outcome: Outcome) -> list[tuple[int | None, int | None]]:

@@ -67,6 +67,7 @@ import api.shoppers.wallet.pickups
 import api.shoppers.wallet.plain
 import api.shoppers.wallet.quieter
 import api.shoppers.wallet.recognised
+import api.shoppers.wallet.spots
 import api.shoppers.wallet.ways
 import api.staff.cards
 import api.staff.desk
@@ -159,6 +160,8 @@ _ROUTERS = (
     api.shoppers.wallet.ways.router,
     api.shoppers.wallet.pickups.router,
     api.shoppers.wallet.recognised.router,
+    api.shoppers.wallet.spots.router,
+    api.shoppers.wallet.spots.pages,
     api.shoppers.signing_in.portal.router,
     api.shoppers.signing_in.way_out.router,
     api.portal.captive.router,

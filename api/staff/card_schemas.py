@@ -57,6 +57,15 @@ class CardNote(BaseModel):
     at: str
 
 
+class CardSpot(BaseModel):
+    """A zone of this store where they linger more than people do there."""
+
+    zone: str
+    name: str
+    visits: int = Field(description="To the store, in which they stayed there.")
+    last_at: str
+
+
 class VisitorCard(BaseModel):
     """All that a clerk sees of a visitor."""
 
@@ -69,6 +78,7 @@ class VisitorCard(BaseModel):
     purchases: list[CardPurchase]
     coupons: list[CardCoupon]
     notes: list[CardNote]
+    looked_at: list[CardSpot] = Field(description="The strongest first; none that the shopper erased.")
 
 
 class PointsRequest(_Strict):

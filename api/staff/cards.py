@@ -16,6 +16,7 @@ from api.staff.card_schemas import (
     CardLine,
     CardNote,
     CardPurchase,
+    CardSpot,
     HonouredAnswer,
     HonourRequest,
     NoteRequest,
@@ -31,6 +32,7 @@ from engine.loyalty.terms import terms_of
 from engine.offers.discounts import Basket, Line
 from engine.offers.law.rows import class_of
 from engine.plan.model import Plan
+from engine.presence.own.spots import OwnSpot, lingering_zones
 from engine.storage.clerks.cards import (
     ClerksCard,
     StaffNote,
@@ -59,7 +61,7 @@ def card(store: Store, visitor: Visitor, request: Request, ctx: Ctx, clerk: Cler
     """That it was looked at is written down, so it is no GET. 404 `visitor_unknown` for who left, and for who did not
     choose: the same as for nobody."""
     now, lang = time.time(), language(request)
-    found = card_of(ctx.db, store, visitor, now)
+    found = card_of(ctx.db, store, visitor, now, lingering_zones(ctx.plan(store)))
     note_seen(ctx.db, store, visitor, clerk.actor, now)
     terms = terms_of(ctx.config.loyalty)
     tier = terms.tier_of(qualifying_points(ctx.db, found.members, now - terms.tier_s)) if terms.tiers else ""
@@ -118,6 +120,7 @@ def _shown(card: ClerksCard, plan: Plan, tier: str, points_left: int, lang: Lang
         purchases=[_bought(one, plan, lang) for one in card.purchases],
         coupons=[_coupon(one, lang) for one in card.coupons],
         notes=[_note(one) for one in card.notes],
+        looked_at=[_spot(one, plan) for one in card.spots],
     )
 
 
@@ -142,6 +145,11 @@ def _coupon(one: VoucherDetails, lang: Language) -> CardCoupon:
         sku=one.offer.get("sku"),
         expires_at=rfc3339(one.voucher.expires_at),
     )
+
+
+def _spot(one: OwnSpot, plan: Plan) -> CardSpot:
+    name = next(zone.name for zone in plan.zones if zone.id == one.zone)
+    return CardSpot(zone=one.zone, name=name, visits=one.visits, last_at=rfc3339(one.last_at))
 
 
 def _note(one: StaffNote) -> CardNote:

@@ -61,6 +61,8 @@ function draw(store, card) {
     element("p", {}, [counted(t.staff, "points", card.points), card.tier].filter(Boolean).join(" · ")),
     element("h3", {}, t.staff.coupons),
     listed(card.coupons.map((one) => `${one.badge} · ${one.title}`), t.staff.no_coupons),
+    element("h3", {}, t.staff.looked_at),
+    listed(card.looked_at.map((one) => `${one.name} · ${counted(t.staff, "visits", one.visits)}, ${day(one.last_at)}`), t.staff.looked_at_nothing),
     element("h3", {}, t.staff.purchases),
     listed(card.purchases.map(purchase), t.staff.no_purchases),
     element("h3", {}, t.staff.notes),

@@ -20,7 +20,7 @@ from engine.storage.loyalty.wallets import joined, lock_people
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
 from engine.storage.models.running import IdempotencyTable
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable, UsedProofTable
-from engine.storage.models.visits import VisitTable
+from engine.storage.models.visits import ErasedSpotTable, VisitTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.people.bindings import drop_claims
 from engine.storage.people.browsers import forget_sessions
@@ -83,6 +83,7 @@ def _erase(session: Session, shopper_id: str, now: float, address_digest: Callab
         update(table_of(UsedProofTable)).where(col(UsedProofTable.owner) == shopper_id).values(owner=ERASED)
     )
     _delete(session, VisitTable, col(VisitTable.shopper_id) == shopper_id)
+    _delete(session, ErasedSpotTable, col(ErasedSpotTable.shopper_id) == shopper_id)
     _delete(session, ConsentTable, col(ConsentTable.shopper_id) == shopper_id)
     _delete(session, IdempotencyTable, col(IdempotencyTable.scope).contains(shopper_id, autoescape=True))
     cut_customers(session, digests := identifier_digests(session, shopper_id))

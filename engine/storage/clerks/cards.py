@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, or_
@@ -13,6 +13,7 @@ from engine.errors import BusinessRefusal
 from engine.loyalty.ledger import PROGRAMME, earn
 from engine.offers.codes import voucher_code
 from engine.offers.discounts import Basket
+from engine.presence.own.spots import OwnSpot
 from engine.storage.accounts.audit import Actor, note
 from engine.storage.accounts.people import STAFF_TILL
 from engine.storage.budget_release import LIVE
@@ -26,12 +27,14 @@ from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.ledger import LedgerPostingTable
 from engine.storage.models.shoppers import RecognitionTable, ShopperTable, StaffNoteTable
 from engine.storage.models.vouchers import RedemptionTable, VoucherTable
+from engine.storage.presence.own_spots import spots_in
 from engine.storage.vouchers.tills import Redemption, redeem
 from engine.storage.vouchers.vouchers import VoucherDetails, details_of
 from engine.vocabulary import Account, AuditAction, EntryKind, ProblemCode, ShopEventKind
 
 PURCHASES = 20
 NOTES = 20
+SPOTS = 5
 
 
 class PointsOverLimit(BusinessRefusal):
@@ -52,7 +55,8 @@ class StaffNote:
 
 @dataclass(frozen=True, slots=True)
 class ClerksCard:
-    """What the clerk sees: purchases on all channels, the newest first; points; coupons that can be used here now."""
+    """What the clerk sees: purchases on all channels, the newest first; points; coupons that can be used here now;
+    where in this store they linger, the strongest first."""
 
     visitor: KnownVisitor
     members: tuple[str, ...]
@@ -60,11 +64,12 @@ class ClerksCard:
     points: int
     coupons: tuple[VoucherDetails, ...]
     notes: tuple[StaffNote, ...]
+    spots: tuple[OwnSpot, ...]
 
 
-def card_of(db: Database, store: str, visitor: str, now: float) -> ClerksCard:
-    """A handful of statements, whoever it is. Raises NotFound (`visitor_unknown`) for who is not here or did not
-    choose, one answer for all of them."""
+def card_of(db: Database, store: str, visitor: str, now: float, zones: Collection[str] = ()) -> ClerksCard:
+    """A handful of statements, whoever it is; `zones` are those of the store that people may linger in. Raises NotFound
+    (`visitor_unknown`) for who is not here or did not choose, one answer for all of them."""
     with db.read() as session:
         known = visitor_in(session, store, visitor, now)
         person = person_of(session, known.shopper_id)
@@ -76,6 +81,7 @@ def card_of(db: Database, store: str, visitor: str, now: float) -> ClerksCard:
             _points(session, members),
             _coupons(session, person, store, now),
             _notes(session, person, store),
+            tuple(spots_in(session, known.shopper_id, store, zones, now)[:SPOTS]),
         )
 
 

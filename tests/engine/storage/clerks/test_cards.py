@@ -29,9 +29,11 @@ from engine.storage.last_places import LastPlace, note_places
 from engine.storage.loyalty.ledger import balance
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.people.shoppers import consent_log, get_shopper, set_consents
+from engine.storage.presence.own_spots import erase_spot
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.vocabulary import SalesChannel
 from tests.databases import statements
+from tests.engine.storage.presence.test_own_spots import linger, people
 from tests.engine.storage.scenes import NOW, SECRET, STORE, basket, campaign, issue, shopper
 
 CLERK = Actor("Ada", "a1")
@@ -124,8 +126,8 @@ def test_the_card_has_all_channels_in_a_handful_of_statements(db: Database) -> N
     add_points(db, STORE, name, 30, CLERK, NOW, key="k", most=50)
     write_note(db, STORE, name, "Wears 38", CLERK, NOW)
     with statements() as sent:
-        card = card_of(db, STORE, name, NOW)
-    assert len([one for one in sent if one.lstrip().upper().startswith("SELECT")]) <= 9
+        card = card_of(db, STORE, name, NOW, ["coats"])
+    assert len([one for one in sent if one.lstrip().upper().startswith("SELECT")]) <= 10
     assert [(one.id, one.channel) for one in card.purchases] == [("W1", "web"), ("T1", "store")]
     assert (card.points, len(card.coupons), [n.text for n in card.notes]) == (30, 1, ["Wears 38"])
 
@@ -162,3 +164,14 @@ def test_erased_nothing_is_left_of_choice_and_notes(db: Database) -> None:
     write_note(db, STORE, name, "Wears 38", CLERK, NOW)
     erase_shopper(db, who, NOW + 1)
     assert (visitors(db, STORE, NOW + 1), end_recognitions(db, NOW + 1e6)) == ([], 0)
+
+
+def test_what_the_visitor_lingers_at_is_on_the_card_until_they_erase_it(db: Database) -> None:
+    who, name = visitor(db)
+    visitor(db, 8)
+    people(db, "coats")
+    linger(db, who, "coats", "a", "b")
+    shown = {v.shopper_id: card_of(db, STORE, v.visitor, NOW, ["coats"]).spots for v in visitors(db, STORE, NOW)}
+    assert {one: [spot.zone for spot in spots] for one, spots in shown.items() if spots} == {who: ["coats"]}
+    erase_spot(db, who, STORE, "coats", NOW)
+    assert card_of(db, STORE, name, NOW, ["coats"]).spots == ()

@@ -1,0 +1,110 @@
+"""Where the shopper lingers more than people do there: for their own eyes, and erased line by line."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field
+
+from api.callers.cookies import SHOPPER, read_cookie
+from api.context import AppContext, context
+from api.pages import page
+from api.problems import problem_responses
+from api.shoppers.me import require_shopper
+from api.shoppers.schemas import Done
+from api.shoppers.sessions import known_shopper
+from api.texts.catalogue import words
+from api.texts.language import Language, language, language_of
+from api.texts.times import long_date
+from api.times import rfc3339
+from engine.presence.own.spots import OwnSpot, lingering_zones
+from engine.storage.people.shoppers import ShopperProfile
+from engine.storage.presence.own_spots import erase_spot, spots_of
+
+Ctx = Annotated[AppContext, Depends(context)]
+Shopper = Annotated[ShopperProfile, Depends(require_shopper)]
+StoreName = Annotated[str, Query(max_length=64)]
+ZoneName = Annotated[str, Query(max_length=200)]
+
+router = APIRouter(prefix="/v1/me", tags=["shoppers"], responses=problem_responses(401))
+pages = APIRouter(prefix="/me", tags=["pages"], default_response_class=HTMLResponse)
+
+
+class MySpot(BaseModel):
+    """A zone. How much longer than others is not said: it would tell of them."""
+
+    store: str
+    store_name: str
+    zone: str
+    zone_name: str
+    visits: int = Field(description="To the store, in which one stayed there.")
+    last_at: str
+    why: str = Field(description="A sentence.")
+
+
+class MySpots(BaseModel):
+    """The strongest first."""
+
+    items: list[MySpot]
+
+
+@router.get("/spots", summary="Where I linger")
+def my_spots(shopper: Shopper, ctx: Ctx, lang: Annotated[str | None, Query(pattern="^[a-z]{2,3}$")] = None) -> MySpots:
+    """Made from one's visits when it is asked for. None while one's data is at rest, or without offers by place."""
+    return MySpots(items=_spots(ctx, shopper, language_of(lang or shopper.locale)))
+
+
+@router.delete("/spots", summary="Erase one of them", responses=problem_responses(422))
+def erase(store: StoreName, zone: ZoneName, shopper: Shopper, ctx: Ctx) -> Done:
+    """It does not come back from the visits so far. `changed` is false where there was nothing to erase."""
+    return Done(changed=erase_spot(ctx.db, shopper.shopper_id, store, zone, time.time()))
+
+
+@pages.get("/spots", summary="Where I linger, as a page")
+def spots_page(request: Request, ctx: Ctx, erased: Annotated[str, Query(max_length=1)] = "") -> Response:
+    """A line for each with its button. Works without scripts."""
+    lang = language(request)
+    shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
+    if shopper is None:
+        return RedirectResponse(f"/me?lang={lang}", 303)
+    return page(request, "spots.html", spots=_spots(ctx, shopper, lang), erased=erased == "1")
+
+
+@pages.post("/spots/erase", summary="Erase one of them by form")
+def erase_by_form(
+    request: Request,
+    store: Annotated[str, Form(max_length=64)],
+    zone: Annotated[str, Form(max_length=200)],
+    ctx: Ctx,
+) -> Response:
+    """What the buttons of `/me/spots` send."""
+    lang = language(request)
+    shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
+    if shopper is None:
+        return RedirectResponse(f"/me?lang={lang}", 303)
+    erase_spot(ctx.db, shopper.shopper_id, store, zone, time.time())
+    return RedirectResponse(f"/me/spots?lang={lang}&erased=1", 303)
+
+
+def _spots(ctx: AppContext, shopper: ShopperProfile, lang: Language) -> list[MySpot]:
+    zones = {store: lingering_zones(plan) for store, plan in ctx.plans.items()}
+    return [_shown(ctx, store, spot, lang) for store, spot in spots_of(ctx.db, shopper.shopper_id, zones, time.time())]
+
+
+def _shown(ctx: AppContext, store: str, spot: OwnSpot, lang: Language) -> MySpot:
+    plan, t = ctx.plans[store], words(lang)
+    day = dt.datetime.fromtimestamp(spot.last_at, ZoneInfo(plan.timezone)).date()
+    return MySpot(
+        store=store,
+        store_name=plan.name,
+        zone=spot.zone,
+        zone_name=next(zone.name for zone in plan.zones if zone.id == spot.zone),
+        visits=spot.visits,
+        last_at=rfc3339(spot.last_at),
+        why=t.spots.counted("why", spot.visits, date=long_date(day, lang)),
+    )

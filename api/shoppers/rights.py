@@ -22,6 +22,7 @@ from api.shoppers.me import require_shopper, worth_of
 from api.shoppers.points.statement import statement
 from api.shoppers.receipts import receipt_of
 from api.shoppers.sessions import known_shopper, withdrawn
+from api.shoppers.wallet.spots import shown_spots
 from api.texts.catalogue import words
 from api.texts.consents import TEXT_VERSION
 from api.texts.language import language, language_of
@@ -55,8 +56,8 @@ Ask = Literal["restrict", "release", "object", "count_again", "erase"]
 def export(
     shopper: profiles.ShopperProfile = Depends(require_shopper), ctx: AppContext = Depends(context)
 ) -> JSONResponse:
-    """Everything kept about the shopper: profile, answers, visits, coupons, points, and `held`, every row of every
-    table that leads to them. `/me/data` is the same as a page."""
+    """Everything kept about the shopper: profile, answers, visits, where they linger, coupons, points, and `held`,
+    every row of every table that leads to them. `/me/data` is the same as a page."""
     return JSONResponse(_all_of(ctx, shopper), headers={"Content-Disposition": 'attachment; filename="rayon.json"'})
 
 
@@ -208,6 +209,7 @@ def _all_of(ctx: AppContext, shopper: profiles.ShopperProfile) -> dict[str, Any]
             {"zone": v.zone, "from": rfc3339(v.started_at), "to": rfc3339(v.ended_at), "dwell_s": v.dwell_s}
             for v in heatmaps.visits_of(ctx.db, who, limit=MANY)
         ],
+        "spots": [s.model_dump() for s in shown_spots(ctx, shopper, language_of(shopper.locale))],
         "vouchers": [
             c.model_dump(exclude={"qr_svg"})
             for c in cards(ctx, vouchers.vouchers_of(ctx.db, who, limit=MANY), shopper.locale)

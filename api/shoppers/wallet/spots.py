@@ -56,7 +56,7 @@ class MySpots(BaseModel):
 @router.get("/spots", summary="Where I linger")
 def my_spots(shopper: Shopper, ctx: Ctx, lang: Annotated[str | None, Query(pattern="^[a-z]{2,3}$")] = None) -> MySpots:
     """Made from one's visits when it is asked for. None while one's data is at rest, or without offers by place."""
-    return MySpots(items=_spots(ctx, shopper, language_of(lang or shopper.locale)))
+    return MySpots(items=shown_spots(ctx, shopper, language_of(lang or shopper.locale)))
 
 
 @router.delete("/spots", summary="Erase one of them", responses=problem_responses(422))
@@ -72,7 +72,7 @@ def spots_page(request: Request, ctx: Ctx, erased: Annotated[str, Query(max_leng
     shopper = known_shopper(ctx, read_cookie(ctx, request, SHOPPER))
     if shopper is None:
         return RedirectResponse(f"/me?lang={lang}", 303)
-    return page(request, "spots.html", spots=_spots(ctx, shopper, lang), erased=erased == "1")
+    return page(request, "spots.html", spots=shown_spots(ctx, shopper, lang), erased=erased == "1")
 
 
 @pages.post("/spots/erase", summary="Erase one of them by form")
@@ -91,7 +91,8 @@ def erase_by_form(
     return RedirectResponse(f"/me/spots?lang={lang}&erased=1", 303)
 
 
-def _spots(ctx: AppContext, shopper: ShopperProfile, lang: Language) -> list[MySpot]:
+def shown_spots(ctx: AppContext, shopper: ShopperProfile, lang: Language) -> list[MySpot]:
+    """Of all stores, the strongest first."""
     zones = {store: lingering_zones(plan) for store, plan in ctx.plans.items()}
     return [_shown(ctx, store, spot, lang) for store, spot in spots_of(ctx.db, shopper.shopper_id, zones, time.time())]
 

@@ -184,6 +184,7 @@ def test_where_she_lingers_is_hers_and_the_clerk_s_while_she_is_recognised(site:
         assert (spot["store"], spot["zone_name"], spot["visits"]) == ("corner", "Thés & cafés", 2)
         assert "Vous restez ici plus longtemps qu'on ne le fait d'habitude" in spot["why"]
         assert "2\u00a0visites" in spot["why"]
+        assert phone.get("/v1/me/export").json()["spots"] == [spot]
         choose(site, phone, who)
         [visitor] = clerk.get("/v1/staff/corner/desk").json()["visitors"]
         [seen] = act(clerk, visitor["visitor"], "card").json()["looked_at"]

@@ -27,6 +27,7 @@ PAGES = (
     "/notice/corner",
     "/me/data",
     "/me/points",
+    "/me/spots",
     "/me/card",
     "/me/identity",
     "/accessibility",

@@ -100,12 +100,14 @@ export function couponCard(voucher, acts) {
   return card;
 }
 
+const lastDay = (voucher) => new Date(voucher.expires_at).toLocaleDateString(days, { day: "numeric", month: "short", year: "numeric" });
+
 function tick(left, voucher, now) {
   const seconds = Math.max(0, Math.floor((Date.parse(voucher.expires_at) - now) / 1000));
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   const two = (n) => String(n).padStart(2, "0");
   const time = h ? `${h}\u00a0h\u00a0${two(m)}\u00a0min` : `${m}:${two(s)}`;
-  left.textContent = seconds === 0 ? t.coupon_states.expired : fill(t.coupon.left, { time });
+  left.textContent = seconds === 0 ? t.coupon_states.expired : h < 48 ? fill(t.coupon.left, { time }) : fill(t.coupon.until, { day: lastDay(voucher) });
   left.classList.toggle("soon", seconds < 300);
   return seconds > 0;
 }

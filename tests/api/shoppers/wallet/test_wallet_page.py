@@ -208,3 +208,23 @@ def test_an_older_version_goes_and_the_coupons_stay(site: Site, chromium: Chrome
     site.server.stop()
     chromium.get(f"{site.url}/me?lang=fr")
     wait_for(chromium, f"#v-{voucher} .digits")
+
+
+def test_what_is_valid_for_months_says_its_last_day(site: Site, chromium: Chrome) -> None:
+    """A coupon that points bought said that it was valid for 2,159 hours. Tried on the page's own script, with a coupon
+    of long from now."""
+    receive(site, chromium)
+    code = """
+    const done = arguments[arguments.length - 1];
+    Promise.all([import("/static/coupon.js"), fetch("/v1/me/vouchers?lang=fr").then((r) => r.json())])
+      .then(([coupon, said]) => {
+        const one = { ...said.items[0], expires_at: "2027-02-27T10:00:00Z" };
+        const card = coupon.couponCard(one, {});
+        card.tick(Date.parse("2026-11-29T10:00:00Z"));
+        const far = card.querySelector(".left").textContent;
+        card.tick(Date.parse("2027-02-27T08:30:00Z"));
+        done([far, card.querySelector(".left").textContent]);
+      }).catch((e) => done([String(e)]));
+    """
+    far, near = chromium.execute_async_script(code)
+    assert (far, near.replace("\u00a0", " ")) == ("Valable jusqu'au 27 févr. 2027", "Encore 1 h 30 min")

@@ -26,6 +26,7 @@ async function open(store, visitor) {
     const card = await call("POST", `${base(store, visitor)}/card?lang=${lang}`);
     looking = visitor;
     draw(store, card);
+    by("said").textContent = ""; // what was refused before
     by("card").focus();
   } catch (failure) {
     said(failure);

@@ -14,8 +14,9 @@ from api.problems import problem_responses
 from api.shoppers.cards import cards
 from api.shoppers.me import require_shopper
 from api.shoppers.schemas import VoucherCard
+from api.texts.catalogue import words
 from api.texts.language import Language
-from api.texts.times import clock
+from api.texts.times import clock, near_date
 from engine.offers.codes import voucher_code
 from engine.storage.budget_release import LIVE
 from engine.storage.people.shoppers import ShopperProfile
@@ -24,11 +25,12 @@ from engine.vocabulary import Channel
 
 router = APIRouter(tags=["pages"], responses=problem_responses(401, 404))
 NEWEST = 10
+DAYS_S = 2 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A coupon for the template, and until when it holds by the store's clock."""
+    """A coupon for the template, and the sentence that says until when it holds by the store's clock or calendar."""
 
     card: VoucherCard
     until: str
@@ -41,8 +43,16 @@ def without_scripts(ctx: AppContext, shopper: ShopperProfile, lang: Language) ->
     live = [d for d in found if d.voucher.state in LIVE and d.voucher.expires_at > now][:NEWEST]
     zones = [ctx.plans[d.voucher.store].timezone if d.voucher.store in ctx.plans else "UTC" for d in live]
     made = cards(ctx, live, lang)
-    ends = [clock(d.voucher.expires_at, zone) for d, zone in zip(live, zones, strict=True)]
+    ends = [_until(d.voucher.expires_at, now, zone, lang) for d, zone in zip(live, zones, strict=True)]
     return [Shown(card, until) for card, until in zip(made, ends, strict=True)]
+
+
+def _until(end: float, now: float, zone: str, lang: Language) -> str:
+    """The time of day; from two days on the last day."""
+    t = words(lang)
+    if end - now < DAYS_S:
+        return t.me.until.format(time=clock(end, zone))
+    return t.coupon.until.format(day=near_date(end, now, zone, lang))
 
 
 @router.get("/me/coupons/{voucher_id}/qr.svg", summary="A coupon's QR as a picture", response_class=Response)

@@ -112,6 +112,8 @@ def test_the_page_works_without_scripts_and_buys_once_a_form(site: Site) -> None
             answer = phone.post("/me/points/reward", data=form, headers={"Origin": site.url})
             assert answer.headers["location"].endswith("bought=yes")
         assert phone.get("/v1/me/points").json()["spendable"] == 280
+        wallet = phone.get("/me", params={"lang": "en"}).text
+        assert re.search(r'class="left">Valid until \d+\u00a0[A-Z][a-z]+', wallet), "a day: it is valid for months"
         assert "Your coupon is on your page." in phone.get("/me/points?lang=en&bought=yes").text
         refused = phone.post("/me/points/reward", data=form | {"reward": "none"}, headers={"Origin": site.url})
         assert refused.headers["location"].endswith("bought=no")

@@ -6,13 +6,14 @@ import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.auth import needs
 from api.context import AppContext, context
 from api.keyring import Grant
 from api.problems import problem_responses
 from engine.errors import BusinessRefusal
+from engine.offers.bounds import Moment
 from engine.privacy.identifiers import identifier_digest, normalised
 from engine.storage.commerce.given import Given, keep_given
 from engine.vocabulary import EntryKind, IdentifierKind, ProblemCode, Right
@@ -32,7 +33,7 @@ class Gift(BaseModel):
     card: str | None = Field(None, max_length=64)
     email: str | None = Field(None, max_length=254)
     points: int = Field(strict=True, ge=1, le=MOST_POINTS)
-    ends_at: AwareDatetime | None = Field(None, description="When they end; without it, never.")
+    ends_at: Moment | None = Field(None, description="When they end; without it, never.")
 
     @model_validator(mode="after")
     def _one(self) -> Gift:

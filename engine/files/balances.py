@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from engine.errors import OperatorError, Problem
+from engine.offers.bounds import FIRST_YEAR, LAST_YEAR
 from engine.privacy.identifiers import normalised
 from engine.spreadsheets import other_separator
 from engine.vocabulary import IdentifierKind
@@ -39,7 +40,7 @@ def read_balances(path: Path) -> list[BalanceRow]:
     """All rows. Raises OperatorError with every mistake, each with its line and what would be right."""
     text = _text(path)
     lines = text.splitlines()
-    rows = list(csv.reader(lines))
+    rows = _cells(path, lines)
     header = [name.strip() for name in rows[0]] if rows else []
     problems = list(_header_problems(path, header, lines))
     if problems:
@@ -76,6 +77,15 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         fix = "save it as UTF-8"
         raise OperatorError([Problem(str(path), f"byte {error.start}", "is not UTF-8", fix)]) from error
+
+
+def _cells(path: Path, lines: list[str]) -> list[list[str]]:
+    reader = csv.reader(lines)
+    try:
+        return list(reader)
+    except csv.Error as error:
+        fix = "a key, a card or address, and a number are short: look for a quote that is never closed"
+        raise OperatorError([Problem(str(path), f"line {reader.line_num}", str(error), fix)]) from error
 
 
 def _header_problems(path: Path, header: list[str], lines: list[str]) -> Iterator[Problem]:
@@ -135,6 +145,8 @@ def _end(number: int, written: str, problems: list[Problem], said: Callable[[str
         return None
     try:
         day = dt.date.fromisoformat(written)
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValueError("of no calendar here")
         after = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), dt.UTC)
     except (ValueError, OverflowError):
         problems.append(said(f"line {number}, ends_on", f"{written!r} is no day", "for instance 2027-12-31"))

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import HTMLResponse
 
-from api.auth import check_right, needs
+from api.auth import NotSignedIn, check_right, needs
 from api.context import AppContext, context
 from api.keyring import Grant
 from api.pages import page
@@ -118,9 +118,13 @@ def void(
 
 
 @router.get("/codes/{store}", summary="Codes for screens in the store", responses=problem_responses(404))
-def place_codes(store: str, ctx: AppContext = Depends(context)) -> PlaceCodes:
+def place_codes(
+    store: str, ctx: AppContext = Depends(context), grant: Grant = Depends(needs(Right.USE_TILLS))
+) -> PlaceCodes:
     """For a screen at an entrance or a till: a shopper enters its code on their page and is located beside it, which
-    proves that the phone is theirs. A code is good for its minute and the next."""
+    proves that the phone is theirs. A code is good for its minute and the next; an e-shop's key gets none."""
+    if _channel(grant) is SalesChannel.WEB:
+        raise NotSignedIn("an e-shop has no screen in a store: present a key of scope till")
     key, now = ctx.secrets.derive_key(PLACE_KEY), time.time()
     return PlaceCodes(
         items=[

@@ -45,7 +45,7 @@ def subscriber(broker: Mosquitto) -> Subscriber:
 
 def received(listening: Subscriber) -> list[RawFrame]:
     frames: list[RawFrame] = []
-    while more := listening.take(500, 1.0):
+    while more := listening.take(500, 2.0):
         frames += more
         listening.acknowledge(f.token for f in more)
     listening.stop()

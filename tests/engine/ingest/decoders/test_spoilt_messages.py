@@ -74,4 +74,6 @@ SAME = {"clientMac": "06:00:00:00:00:01", "locations": [{"x": 1, "y": k % 7, "ti
 def test_a_body_that_is_made_to_cost_time_does_not(kind: str, body: bytes) -> None:
     begin = time.process_time()
     check(recorded(kind, body))
-    assert time.process_time() - begin < 4.0  # each of these took minutes where something was quadratic
+    assert (
+        time.process_time() - begin < 30.0
+    )  # of the processor; each of these took minutes where something was quadratic

@@ -71,6 +71,16 @@ LONG = (
     "tests/api/shoppers/test_sessions.py",
     "tests/docs/test_command_lines.py",
     "tests/engine/storage/vouchers/test_tills.py",
+    "tests/api/shoppers/test_pages.py",
+    "tests/browsers/test_browser.py",
+    "tests/simulators/live/test_live.py",
+    "tests/engine/runtime/test_learning_locator.py",
+    "tests/engine/storage/test_database.py",
+    "tests/simulators/year/test_year.py",
+    "tests/simulators/year/test_shortcut.py",
+    "tests/simulators/wires/test_wires.py",
+    "tests/api/shoppers/wallet/test_firefox.py",
+    "tests/simulators/live/test_phones_real_api.py",
 )
 """Files of twenty seconds and more, those that mostly wait beside those that mostly compute."""
 

@@ -44,6 +44,8 @@ OPEN = {
 }
 EVERYWHERE = re.compile(r"GET /(metrics|dpo|v1/retention)|\S+ /v1/(privacy|loyalty)/\S+")
 """These need their right in all stores, since they say something of all."""
+BESIDE = {("GET /v1/till/codes/{store}", "key of web"): 401}
+"""What a right alone does not open: an e-shop, which uses tills, has no screen in a store."""
 STORES = ("mine", "other")
 NOBODY = "nobody"
 
@@ -91,7 +93,7 @@ def expected(route: str, needed: tuple[Right, ...], caller: str, store: str | No
         has_some = rights_of(caller) & set(needed) if not person else {"anything"}
         return 404 if has_some and caller != NOBODY else 401
     if set(needed) <= rights_of(caller) and not EVERYWHERE.fullmatch(route):
-        return None
+        return BESIDE.get((route, caller))
     return 403 if person else 401
 
 

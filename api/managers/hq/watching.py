@@ -104,12 +104,13 @@ def day_changes(db: Database, plan: Plan, now: float, k: int) -> list[Alert]:
 
 def _told(db: Database, plan: Plan, day: dt.date, k: int) -> dict[str, ToldZone]:
     local, by_zone = hours_in(plan.timezone), defaultdict[str, list[ZoneHourRow]](list)
-    span = {"from_t": local.midnight(day), "to_t": local.midnight(day + dt.timedelta(days=1))}
-    rows = [row for row in zone_hours(db, plan.store, **span) if row.zone in plan.zone_index]
+    from_t, to_t = local.midnight(day), local.midnight(day + dt.timedelta(days=1))
+    rows = [r for r in zone_hours(db, plan.store, from_t=from_t, to_t=to_t) if r.zone in plan.zone_index]
     for row in rows:
         by_zone[row.zone].append(row)
     kept = is_expected(db, plan.store, min((row.hour_start for row in rows), default=None))
-    expected = {r.zone: ZoneSums.of([r]) for r in expected_sums(db, plan.store, **span)} if kept else {}
+    sums = expected_sums(db, plan.store, from_t=from_t, to_t=to_t) if kept else []
+    expected = {r.zone: ZoneSums.of([r]) for r in sums}
     return {zone: told_zone(counted_sums(of), expected.get(zone), k) for zone, of in by_zone.items()}
 
 

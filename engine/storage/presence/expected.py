@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, func, or_
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import ColumnElement, func, or_, true
 from sqlalchemy import select as select_columns
+from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 from engine.presence.expected.rows import PRODUCT, ExpectedRow
@@ -14,13 +17,16 @@ from engine.storage.models.visits import ZoneExpectedTable
 from engine.storage.upserts import table_of
 
 
-def expected_hours(db: Database, store: str, *, from_t: float, to_t: float) -> list[ExpectedRow]:
-    """The hours of all zones that begin in [from_t, to_t), in the order hour, zone."""
+def expected_hours(
+    db: Database, store: str, *, from_t: float, to_t: float, zones: Collection[str] | None = None
+) -> list[ExpectedRow]:
+    """The hours of these zones, or of all, that begin in [from_t, to_t), in the order hour, zone."""
     hour, zone = col(ZoneExpectedTable.hour_start), col(ZoneExpectedTable.zone)
     figures = [table_of(ZoneExpectedTable).c[name] for name in EXPECTED_FIGURES]
     query = (
         select_columns(hour, zone, *figures)
         .where(col(ZoneExpectedTable.store) == store, hour >= from_t, hour < to_t)
+        .where(true() if zones is None else zone.in_(sorted(zones)))
         .order_by(hour, zone)
     )
     with db.read() as session:
@@ -57,15 +63,28 @@ def is_expected(db: Database, store: str, first_hour: float | None) -> bool:
     return since is not None and first_hour is not None and since <= first_hour
 
 
-def expected_sums(db: Database, store: str, *, from_t: float, to_t: float) -> list[ExpectedRow]:
-    """The same added up over the hours by the database, by zone: `hour_start` of every row is `from_t`."""
+def expected_sums(
+    db: Database, store: str, *, from_t: float, to_t: float, hours: Sequence[float] | None = None
+) -> list[ExpectedRow]:
+    """The same added up over the hours by the database, by zone: `hour_start` of every row is `from_t`.
+
+    With `hours` only of those of them that begin then.
+    """
     hour, zone = col(ZoneExpectedTable.hour_start), col(ZoneExpectedTable.zone)
     figures = [func.sum(table_of(ZoneExpectedTable).c[name]) for name in EXPECTED_FIGURES]
     query = (
         select_columns(zone, *figures)
-        .where(col(ZoneExpectedTable.store) == store, hour >= from_t, hour < to_t)
+        .where(col(ZoneExpectedTable.store) == store, hour >= from_t, hour < to_t, begins_in(hour, hours))
         .group_by(zone)
         .order_by(zone)
     )
     with db.read() as session:
         return [ExpectedRow(from_t, name, *map(float, rest)) for name, *rest in session.connection().execute(query)]
+
+
+def begins_in(hour: Mapped[float], hours: Sequence[float] | None) -> ColumnElement[bool]:
+    """Whether an hour begins at one of these moments; True of every hour where they are None.
+
+    A month of chosen hours is 744 moments at most, a year 8,784: fewer than either database takes as parameters.
+    """
+    return true() if hours is None else hour.in_(hours)

@@ -13,6 +13,7 @@ from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
 from engine.storage.journal import VisitRow
 from engine.storage.models.visits import FlowTable, VisitTable, ZoneHourTable
+from engine.storage.presence.expected import begins_in
 
 
 def zone_hours(db: Database, store: str, *, from_t: float, to_t: float) -> list[ZoneHourRow]:
@@ -41,13 +42,18 @@ def zone_flows(db: Database, store: str, *, from_t: float, to_t: float) -> list[
         return [FlowRow(*row) for row in session.connection().execute(query).all()]
 
 
-def flow_sums(db: Database, store: str, *, from_t: float, to_t: float) -> list[FlowRow]:
-    """The same summed over the hours, most frequent pairs first: `hour_start` of every row is `from_t`."""
+def flow_sums(
+    db: Database, store: str, *, from_t: float, to_t: float, hours: Sequence[float] | None = None
+) -> list[FlowRow]:
+    """The same summed over the hours, most frequent pairs first: `hour_start` of every row is `from_t`.
+
+    With `hours` only of those of them that begin then.
+    """
     hour, pair = col(FlowTable.hour_start), (col(FlowTable.from_zone), col(FlowTable.to_zone))
     total = func.sum(col(FlowTable.count))
     query = (
         select(*pair, total)
-        .where(col(FlowTable.store) == store, hour >= from_t, hour < to_t)
+        .where(col(FlowTable.store) == store, hour >= from_t, hour < to_t, begins_in(hour, hours))
         .group_by(*pair)
         .order_by(total.desc(), *pair)
     )

@@ -99,6 +99,7 @@ def test_flows_are_read_by_hour_or_summed_over_a_period(db: Database) -> None:
     assert [r.count for r in zone_flows(db, STORE, from_t=2 * HOUR, to_t=3 * HOUR)] == [6]
     assert flow_sums(db, STORE, from_t=HOUR, to_t=3 * HOUR) == [replace(FLOW, count=10), out]
     assert flow_sums(db, STORE, from_t=3 * HOUR, to_t=9 * HOUR) == []
+    assert flow_sums(db, STORE, from_t=HOUR, to_t=3 * HOUR, hours=[2 * HOUR]) == [replace(FLOW, count=6)]
 
 
 def test_visits_are_kept_for_those_who_consent_and_once(db: Database) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -27,7 +27,7 @@ from engine.records import Bools
 from engine.storage.figures.heatsums import heat_sums
 from engine.storage.figures.stamps import figures_stamp
 from engine.storage.presence.expected import expected_hours, expected_sums, is_expected, steps_since
-from engine.storage.presence.heatmaps import comings, flow_sums, zone_flows, zone_hours
+from engine.storage.presence.heatmaps import comings, flow_sums, zone_hours
 from engine.storage.presence.sales import ProductCoupons, Sold, sold_in
 from engine.storage.told.coupons import CouponFigures
 
@@ -63,7 +63,7 @@ class SpanCounts:
         rows = zone_hours(self.made.ctx.db, self.plan.store, from_t=self.span.from_t, to_t=self.span.to_t)
         known: list[ZoneHourRow] = []
         gone: Counter[str] = Counter()
-        for row in rows if self.span.is_whole else [r for r in rows if self.span.holds(r.hour_start)]:
+        for row in rows if self.span.is_whole else [r for r in rows if r.hour_start in self.seconds]:
             if row.zone in self.plan.zone_index:
                 known.append(row)
             else:
@@ -100,6 +100,11 @@ class SpanCounts:
         return self.span.seconds()
 
     @cached_property
+    def over(self) -> frozenset[float]:
+        """When each hour of the span begins that has ended."""
+        return frozenset(t for t in self.seconds if self.span.is_over(t))
+
+    @cached_property
     def _keeps_expected(self) -> bool:
         first = self.rows[0].hour_start if self.rows else None
         return is_expected(self.made.ctx.db, self.plan.store, first)
@@ -109,9 +114,10 @@ class SpanCounts:
         """What is expected of each zone, with its errors; nothing where the engine has not kept it for all of it."""
         if not self._keeps_expected:
             return {}
-        if not self.span.is_whole:
-            return self.expected_by(lambda _: "", self.plan.zone_index).get("", {})
-        rows = expected_sums(self.made.ctx.db, self.plan.store, from_t=self.span.from_t, to_t=self.span.to_t)
+        span = self.span
+        rows = expected_sums(
+            self.made.ctx.db, self.plan.store, from_t=span.from_t, to_t=span.to_t, hours=self._chosen_hours
+        )
         return {row.zone: ZoneSums.of([row]) for row in rows if row.zone in self.plan.zone_index}
 
     def expected_by(self, key: Callable[[float], Key | None], zones: Collection[str]) -> dict[Key, dict[str, ZoneSums]]:
@@ -119,12 +125,12 @@ class SpanCounts:
         if not self._keeps_expected:
             return {}
         found: dict[Key, dict[str, list[ExpectedRow]]] = defaultdict(lambda: defaultdict(list))
-        rows = expected_hours(self.made.ctx.db, self.plan.store, from_t=self.span.from_t, to_t=self.span.to_t)
-        for row in rows:
-            if row.zone in zones and self.span.holds(row.hour_start):
-                name = key(row.hour_start)
-                if name is not None:
-                    found[name][row.zone].append(row)
+        db, store, span = self.made.ctx.db, self.plan.store, self.span
+        names = {t: key(t) for t in self.seconds}
+        for row in expected_hours(db, store, from_t=span.from_t, to_t=span.to_t, zones=zones):
+            name = names.get(row.hour_start)
+            if name is not None:
+                found[name][row.zone].append(row)
         return {name: {zone: ZoneSums.of(of) for zone, of in by.items()} for name, by in found.items()}
 
     @property
@@ -145,15 +151,9 @@ class SpanCounts:
     def day_sums(self) -> dict[str, ZoneSums]:
         """What is expected of each row (zone, product, way, kind of stay) on the chosen weekdays, all hours of them."""
         db, store, from_t, to_t = self.made.ctx.db, self.plan.store, self.span.from_t, self.span.to_t
-        rows = expected_sums(db, store, from_t=from_t, to_t=to_t)
-        if self.span.weekdays:
-            days, local = self.span.weekdays, self.span.local
-            hours = expected_hours(db, store, from_t=from_t, to_t=to_t)
-            rows = [r for r in hours if local.clock(r.hour_start).weekday() in days]
-        by_name: dict[str, list[ExpectedRow]] = defaultdict(list)
-        for row in rows:
-            by_name[row.zone].append(row)
-        return {name: ZoneSums.of(mine) for name, mine in by_name.items()}
+        hours = replace(self.span, hours=(0, 24)).hour_starts() if self.span.weekdays else None
+        rows = expected_sums(db, store, from_t=from_t, to_t=to_t, hours=hours)
+        return {row.zone: ZoneSums.of([row]) for row in rows}
 
     @cached_property
     def steps_since(self) -> float | None:
@@ -196,10 +196,12 @@ class SpanCounts:
         return out
 
     def _flows(self) -> Iterable[FlowRow]:
-        db, store, from_t, to_t = self.made.ctx.db, self.plan.store, self.span.from_t, self.span.to_t
-        if self.span.is_whole:
-            return flow_sums(db, store, from_t=from_t, to_t=to_t)
-        return (r for r in zone_flows(db, store, from_t=from_t, to_t=to_t) if self.span.holds(r.hour_start))
+        db, store, span = self.made.ctx.db, self.plan.store, self.span
+        return flow_sums(db, store, from_t=span.from_t, to_t=span.to_t, hours=self._chosen_hours)
+
+    @cached_property
+    def _chosen_hours(self) -> list[float] | None:
+        return None if self.span.is_whole else self.span.hour_starts()
 
     @cached_property
     def coupons(self) -> CouponFigures:
@@ -225,8 +227,7 @@ class SpanCounts:
     def heat_rows(self, part: tuple[float, float] | None = None) -> list[HeatRow]:
         """Heat per square, of the whole span or the part of it from a time to another."""
         from_t, to_t = part or (self.span.from_t, self.span.to_t)
-        hours = None if self.span.is_whole else self.span.hour_starts()
-        return heat_sums(self.made.ctx.db, self.plan.store, from_t=from_t, to_t=to_t, hours=hours)
+        return heat_sums(self.made.ctx.db, self.plan.store, from_t=from_t, to_t=to_t, hours=self._chosen_hours)
 
 
 def outer_zones(plan: Plan) -> frozenset[str]:

@@ -28,6 +28,7 @@ from engine.indicators.comparison import difference
 from engine.presence.expected.figures import ZoneSums
 from engine.presence.flows import OUTSIDE
 from engine.presence.local_hours import HOUR_S
+from engine.presence.zonehours import ZoneHourRow
 
 FIGURES = (
     *("person_h", "visits", "mean_dwell_s", "persons_peak", "hot", "share_hot", "people", "comings", "transitions"),
@@ -148,11 +149,11 @@ def _people_by_hour(counts: SpanCounts, zone: str | None) -> dict[tuple[int, int
     places = {zone} if zone else outer_zones(counts.plan)
     spent: Counter[tuple[int, int]] = Counter()
     long: Counter[tuple[int, int]] = Counter()
-    for t in [t for t in counts.seconds if counts.span.is_over(t)]:
+    for t in counts.over:
         clock, seconds = counts.span.local.clock(t), counts.seconds[t]
         long[clock.weekday(), clock.hour] += seconds  # type: ignore[assignment]
     for r in counts.rows:
-        if r.zone in places and counts.span.is_over(r.hour_start):
+        if r.zone in places and r.hour_start in counts.over:
             clock = counts.span.local.clock(r.hour_start)
             spent[clock.weekday(), clock.hour] += r.person_s  # type: ignore[assignment]
     return {at: spent[at] / seconds for at, seconds in long.items() if seconds > 0}
@@ -214,11 +215,12 @@ def _by_bucket(looked: LookedPeriods, counts: SpanCounts, days: int) -> dict[dt.
     places = {zone} if zone else outer_zones(counts.plan)
     days_of = {t: bucket_of(shifted_day(t, span, days), by) for t in counts.seconds}
     found = {day: CountedSums() for t, day in days_of.items() if t >= looked.first_t}
-    comings: Counter[dt.date] = Counter()
+    rows_of: dict[dt.date, list[ZoneHourRow]] = defaultdict(list)
     for r in counts.rows:
         if r.zone in places and r.hour_start in days_of:
-            day = days_of[r.hour_start]
-            found[day] = found.get(day, CountedSums()) + counted_sums([r])
+            rows_of[days_of[r.hour_start]].append(r)
+    found |= {day: counted_sums(rows) for day, rows in rows_of.items()}
+    comings: Counter[dt.date] = Counter()
     for t, n in counts.comings.items() if not zone else ():
         if t in days_of:
             comings[days_of[t]] += n
@@ -292,14 +294,14 @@ def queue_table(looked: LookedPeriods) -> Table:
 def _tills_by_hour(counts: SpanCounts, tills: frozenset[str]) -> dict[int, tuple[CountedSums, ZoneSums | None, float]]:
     """What was counted and expected in each hour of the day in which anybody was there, and for how long the clock
     showed it. Nothing is expected of tills together where it is not of one of them."""
-    local, over = counts.span.local, counts.span.is_over
-    sums = counts.sums(lambda r: str(local.hour(r.hour_start)) if r.zone in tills and over(r.hour_start) else None)
+    local, over = counts.span.local, counts.over
+    sums = counts.sums(lambda r: str(local.hour(r.hour_start)) if r.zone in tills and r.hour_start in over else None)
     expected: dict[int, dict[str, ZoneSums]] = {}
     if tills <= counts.expected.keys():
-        expected = counts.expected_by(lambda t: local.hour(t) if over(t) else None, tills)
+        expected = counts.expected_by(lambda t: local.hour(t) if t in over else None, tills)
     seconds: dict[int, float] = defaultdict(float)
     for t, length in counts.seconds.items():
-        seconds[local.hour(t)] += length if over(t) else 0.0
+        seconds[local.hour(t)] += length if t in over else 0.0
     return {int(h): (s, together(expected.get(int(h), {}).values()), seconds[int(h)]) for h, s in sums.items()}
 
 

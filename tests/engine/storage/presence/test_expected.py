@@ -24,3 +24,6 @@ def test_expected_figures_add_up_by_hour_and_by_period(db: Database) -> None:
     assert expected_sums(db, "shop", from_t=0.0, to_t=7200.0) == [row(0.0, "a", 5.5), row(0.0, "b", 2.0)]
     assert expected_sums(db, "shop", from_t=3600.0, to_t=7200.0) == [row(3600.0, "a", 4.0)]
     assert expected_sums(db, "none", from_t=0.0, to_t=7200.0) == []
+    assert expected_sums(db, "shop", from_t=0.0, to_t=7200.0, hours=[3600.0]) == [row(0.0, "a", 4.0)]
+    assert expected_sums(db, "shop", from_t=0.0, to_t=7200.0, hours=[]) == []
+    assert expected_hours(db, "shop", from_t=0.0, to_t=7200.0, zones={"b", "gone"}) == [row(0.0, "b", 2.0)]

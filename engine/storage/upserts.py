@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, func, select, text
+from sqlalchemy import Table, bindparam, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
@@ -55,8 +55,12 @@ def _upsert(table: Table, dialect: str, add: tuple[str, ...], most: tuple[str, .
 
 def named_lock(session: Session, name: str) -> None:
     """Holds a lock of this name until the transaction ends. SQLite needs none: its writers are alone already."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"rayon.{name}", 0))))
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK, {"of_name": f"rayon.{name}"})
+
+
+_LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("of_name"), 0)))
 
 
 _NOW = {

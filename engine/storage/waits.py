@@ -20,6 +20,7 @@ CONNECT_S = 3  # whole seconds, as libpq counts
 PING_S = (
     2.5  # for an old connection to prove that it lives; with one that is tried anew, no question waits longer than 6 s
 )
+FRESH_S = 0.05  # a connection that answered so lately is not asked whether it lives: it costs as much as a statement
 REST_S = 1.0  # after one that was tried in vain nobody else tries: requests would wait one after the other
 _longest: ContextVar[float | None] = ContextVar("longest", default=None)
 
@@ -41,20 +42,26 @@ def bound_waits(engine: Engine) -> None:
     ping = engine.dialect.do_ping
 
     def ping_quickly(dbapi_connection: Any) -> bool:
+        if time.monotonic() - dbapi_connection.answered_at < FRESH_S:
+            return True
         with wait_at_most(PING_S):
             return ping(dbapi_connection)
 
     engine.dialect.do_ping = ping_quickly  # type: ignore[method-assign]
 
     class Bounded(psycopg.Connection[Any]):
+        answered_at = -FRESH_S
+
         def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
             longest = _longest.get()
             seconds = ANSWER_S if longest is None else longest
             try:
-                return super().wait(_until(gen, time.monotonic() + seconds), *args, **kwargs)
+                answer = super().wait(_until(gen, time.monotonic() + seconds), *args, **kwargs)
             except TimeoutError as error:
                 self.pgconn.finish()
                 raise psycopg.OperationalError(f"no answer within {seconds:g} s") from error
+            self.answered_at = time.monotonic()
+            return answer
 
     hung_at = -REST_S
 

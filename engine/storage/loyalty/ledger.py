@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
+from typing import Any
 
-from sqlalchemy import bindparam, func, insert, update
+from sqlalchemy import TextClause, bindparam, func, insert, text, update
 from sqlalchemy import select as sql_select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
@@ -31,6 +33,7 @@ from engine.storage.upserts import table_of
 from engine.vocabulary import Account, EntryKind, ProblemCode
 
 BATCH = 200
+ROWS = 50  # postings of one statement: an entry has two, one that spends has more
 
 
 class EntryConflict(BusinessRefusal):
@@ -134,23 +137,29 @@ def _write(session: Session, entry: LedgerEntry, content: str) -> None:
         "expires_at": entry.expires_at,
     }
     entry_id = connection.execute(_INSERT_ENTRY, values).scalar_one()
-    rows = [
-        {
-            "entry_id": entry_id,
-            "programme": entry.programme,
-            "account": str(p.account),
-            "member": p.member,
-            "amount": p.amount,
-            "lot": p.lot,
-        }
-        for p in entry.postings
-    ]
-    connection.execute(_INSERT_POSTING, rows)
+    for start in range(0, len(entry.postings), ROWS):
+        some = entry.postings[start : start + ROWS]
+        rows: dict[str, Any] = {"entry_id": entry_id, "programme": entry.programme}
+        for i, p in enumerate(some):
+            rows |= {
+                f"account_{i}": str(p.account),
+                f"member_{i}": p.member,
+                f"amount_{i}": p.amount,
+                f"lot_{i}": p.lot,
+            }
+        connection.execute(_insert_postings(len(some)), rows)
+
+
+@cache
+def _insert_postings(n: int) -> TextClause:
+    """So many rows by one statement: a driver sends each of several by itself."""
+    rows = (f"(:entry_id, :programme, :account_{i}, :member_{i}, :amount_{i}, :lot_{i})" for i in range(n))
+    columns = "entry_id, programme, account, member, amount, lot"
+    return text(f"INSERT INTO {_POSTINGS.name} ({columns}) VALUES {', '.join(rows)}")
 
 
 _ENTRIES, _POSTINGS = table_of(LedgerEntryTable), table_of(LedgerPostingTable)
 _INSERT_ENTRY = insert(_ENTRIES).returning(_ENTRIES.c.id)
-_INSERT_POSTING = insert(_POSTINGS)
 _CONTENT = sql_select(_ENTRIES.c.content).where(
     _ENTRIES.c.programme == bindparam("of_programme"), _ENTRIES.c.key == bindparam("of_key")
 )

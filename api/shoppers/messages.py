@@ -13,7 +13,7 @@ from api.shoppers.cards import was_asked, why
 from api.texts.catalogue import words
 from api.texts.language import Language, language_of
 from api.texts.money import badge
-from api.texts.times import clock
+from api.texts.times import clock, near_date, short_date
 from api.texts.warnings import health_warning
 from api.times import rfc3339
 from engine.delivery.tokens import PURPOSE, unsubscribe_token
@@ -25,6 +25,8 @@ from engine.storage.people.shoppers import ShopperProfile
 from engine.storage.sending.letters import Letter
 from engine.storage.vouchers.channels import Outgoing
 from engine.vocabulary import Channel, IdentifierKind
+
+DAY_S = 86_400.0
 
 
 class Messages:
@@ -71,7 +73,7 @@ class Messages:
         title, text = self._say(message, lang)
         plan = self._ctx.plans.get(message.row.store)
         zone = plan.timezone if plan else "UTC"  # the voucher's end, as the page behind the link has it
-        until = t.messages.until.format(time=clock(message.row.payload["expires_at"], zone))
+        until = use_by(message.row.payload["expires_at"], None, zone, lang)  # read who knows when
         link = f"{self._ctx.public_url}/c/{token}?lang={lang}"
         stop = unsubscribe_url(self._ctx, reader.shopper_id, Channel.EMAIL, lang)
         lines = (title, text, until, f"{t.messages.open} {link}", f"{t.messages.why} {stop}")
@@ -151,3 +153,12 @@ def unsubscribe_url(ctx: AppContext, shopper_id: str, channel: Channel, lang: La
     """Where one click, or one press of a button, ends messages on a channel; good for ever, without a sign-in."""
     token = unsubscribe_token(ctx.secrets.derive_key(PURPOSE), shopper_id, channel)
     return f"{ctx.public_url}/unsubscribe/{token}?lang={lang}"
+
+
+def use_by(end: float, now: float | None, zone: str, lang: Language) -> str:
+    """Until when a coupon can be used: the time alone where that is today, `now` (s UTC) being known."""
+    t = words(lang)
+    if now is not None and short_date(end, zone, lang) == short_date(now, zone, lang) and end - now < DAY_S:
+        return t.messages.until.format(time=clock(end, zone))
+    day = near_date(end, end if now is None else now, zone, lang)
+    return t.messages.until_day.format(day=day, time=clock(end, zone))

@@ -18,9 +18,9 @@ from api.ratelimits import RateLimits, address, rate_limits
 from api.shoppers import schemas as says
 from api.shoppers.cards import cards
 from api.shoppers.me import require_shopper
+from api.shoppers.messages import use_by
 from api.texts.consents import TEXT_VERSION
 from api.texts.language import language
-from api.texts.times import clock
 from engine.delivery.push_services import NotAPushService, endpoint_host
 from engine.delivery.tokens import PURPOSE, read_ack_token, read_unsubscribe_token
 from engine.delivery.web_push import BadSubscription, check_keys
@@ -194,7 +194,7 @@ def open_linked(
     if card is None or card.state not in (VoucherState.DELIVERED, VoucherState.SEEN):
         return page(request, "linked.html", 410, here=f"/c/{token}", token=token, card=None, over=True, until="")
     plan = ctx.plans.get(card.store)
-    until = clock(card.ends_at, plan.timezone if plan else "UTC")
+    until = use_by(card.ends_at, now, plan.timezone if plan else "UTC", language(request))
     shown = cards(ctx, [card.details], language(request))[0]
     return page(request, "linked.html", here=f"/c/{token}", token=token, card=shown, over=False, until=until)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from api.context import AppContext
-from api.shoppers.messages import Messages
+from api.shoppers.messages import Messages, use_by
 from api.texts import catalogue
 from engine.config import Config
 from engine.records import Delivery
@@ -45,9 +45,16 @@ def test_a_letter_says_until_when_the_coupon_can_be_used(tmp_path: Path) -> None
     reader = ShopperProfile("s", "m", "corner", None, "a@example.org", "fr", ISSUED, frozenset())
     letter = Messages(ctx).letter(message, reader, "t")
     db.close()
-    assert "À utiliser avant 02:26" in letter.text
+    assert "À utiliser avant le 29\xa0mai, 02:26" in letter.text
     assert "22:28" not in letter.text + letter.html
     assert "Ouvrir mon coupon" in letter.html
+
+
+def test_a_day_that_is_not_today_is_said() -> None:
+    end = ISSUED + 4 * 3600.0  # 02:26 in Paris
+    assert use_by(end, ISSUED, "Europe/Paris", "en") == "To be used before 02:26 on 29\xa0May"
+    assert use_by(end, end - 3600.0, "Europe/Paris", "en") == "To be used before 02:26"
+    assert use_by(end + 365 * 86_400.0, end, "Europe/Paris", "fr") == "À utiliser avant le 29\xa0mai\xa02027, 02:26"
 
 
 def test_a_coupon_has_one_name() -> None:

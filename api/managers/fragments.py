@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from api.managers.alerted import alert_text
 from api.managers.console.figures.tables import TableFigure
 from api.managers.overlay import HOT_COLOUR, STEPS
 from api.managers.reports import ZoneReport
@@ -111,13 +112,14 @@ def _proof(zone: ZoneReport, lang: Language) -> str:
 
 
 def live(seen: Snapshot | Pulse, lang: Language) -> str:
-    """Whether what is shown is live, why not where it is not, and when this was looked at."""
+    """Whether what is shown is live, why not where it is not, when this was looked at, and what managers are told."""
     silent_s = None if seen.engine_at is None else max(0.0, seen.at - seen.engine_at)
     t = words(lang)
     troubles = [t.troubles[trouble] for trouble in seen.troubles if trouble is not StoreTrouble.ENGINE_SILENT]
     plan = seen.plan if isinstance(seen, Pulse) else seen.report.plan
     at = clock(seen.at, plan.timezone, seconds=True)
-    return render("live.html", lang, silent_s=silent_s, stale_s=SILENT_S, troubles=troubles, at=at)
+    alerts = [alert_text(alert, plan, lang) for alert in seen.alerts]
+    return render("live.html", lang, silent_s=silent_s, stale_s=SILENT_S, troubles=troubles, at=at, alerts=alerts)
 
 
 def away(lang: Language) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from api.managers.alerted import AlertFound, alerts_in
 from api.managers.overlay import draw_heat
 from api.managers.reports import Period, Reports, StoreReport, ZoneReport, hour_of_day, last_year, midnight
 from engine.plan.model import Plan
@@ -39,10 +40,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What the page shows. `engine_at` is when the engine last spoke, None when it never did; `troubles` say why what
-    is shown is not live. `devices` is said in steps of `k`; `demo`: shoppers are simulated. `not_followed` is the share
-    of phones that were heard only once, within `gap_max_s` at least; None where too few were heard at all. Decisions
-    are listed one by one only where nobody stands behind them but simulated shoppers: with a k of 1."""
+    """What the page shows. `engine_at` is when the engine last spoke, None when it never did; `troubles` say why
+    what is shown is not live, `alerts` what managers are told unasked. `devices` is said in steps of `k`; `demo`:
+    shoppers are simulated. `not_followed` is the share of phones that were heard only once, within `gap_max_s` at
+    least; None where too few were heard at all. Decisions are listed one by one only where nobody stands behind
+    them but simulated shoppers: with a k of 1."""
 
     at: float
     period: Period
@@ -60,6 +62,7 @@ class Snapshot:
     k: int
     demo: bool
     troubles: Sequence[StoreTrouble] = ()
+    alerts: Sequence[AlertFound] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class Pulse:
     at: float
     engine_at: float | None
     troubles: Sequence[StoreTrouble]
+    alerts: Sequence[AlertFound] = ()
 
 
 def pulse(made: Reports, store: str, now: float | None = None) -> Pulse:
@@ -88,7 +92,9 @@ def pulse(made: Reports, store: str, now: float | None = None) -> Pulse:
     now = time.time() if now is None else now
     rows = get_status(made.ctx.db)
     row = next((s for s in rows if (s.store, s.component) == (store, ENGINE)), None)
-    return Pulse(made.ctx.plan(store), now, row.at if row else None, _troubles(rows, store, now))
+    return Pulse(
+        made.ctx.plan(store), now, row.at if row else None, _troubles(rows, store, now), alerts_in(rows, store)
+    )
 
 
 def _troubles(rows: Sequence[Status], store: str, now: float) -> list[StoreTrouble]:
@@ -159,6 +165,7 @@ def take_snapshot(made: Reports, store: str, choice: Choice, now: float | None =
         gap_max_s=max(made.ctx.config.presence.silent_s, made.ctx.config.presence.gap_max_s),
         engine_at=status.at if status else None,
         troubles=_troubles(rows, store, now),
+        alerts=alerts_in(rows, store),
         coupons=made.coupons(store, period, now),
         latest=latest_decisions(db, store, from_t=period.from_t, to_t=period.to_t, limit=LATEST) if k == 1 else [],
         campaign_names={c.id: c.name for c in all_campaigns(db, store)},

@@ -35,6 +35,7 @@ class PresenceConfig(ConfigSection):
     gap_max_s: float = Field(180.0, gt=0, le=1800)
     heat_cell_m: float = Field(1.0, ge=0.25, le=10)
     staff_after_s: float = Field(10_800.0, ge=600)  # whoever is there for longer in a day is staff, and in no figure
+    queue_people: float = Field(6.0, ge=1, le=1_000)  # more at a till, on average over an hour: managers are told
 
     @model_validator(mode="after")
     def _leaves_below_where_it_enters(self) -> PresenceConfig:

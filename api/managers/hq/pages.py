@@ -12,13 +12,13 @@ from fastapi.responses import HTMLResponse
 from api.auth import needs_or_nobody
 from api.keyring import Grant
 from api.manager_login import sign_in_page
+from api.managers.alerted import alert_text, alerts_in
 from api.managers.console.figures.days import Comparison, presets
 from api.managers.console.figures.tables import TableFigure, Unit
 from api.managers.console.saying import NONE, figure_text, interval_text, note_text, span_text
 from api.managers.hq.budgets import CampaignBudget, budgets_of
 from api.managers.hq.endpoints import ends
 from api.managers.hq.league import StoreLeague, make_league, stores_of
-from api.managers.hq.watching import alerts_of
 from api.managers.reports import Reports, reports
 from api.pages import page
 from api.texts.catalogue import words
@@ -27,7 +27,7 @@ from api.texts.money import money
 from api.texts.numbers import number
 from api.texts.times import short_date
 from engine.indicators.league import LeagueFigure, LeagueRow
-from engine.plan.model import Plan
+from engine.storage.status import get_status
 from engine.vocabulary import Right
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
@@ -57,7 +57,7 @@ def hq_page(
     given = {name: request.query_params[name] for name in NAMES if request.query_params.get(name)}
     league = make_league(made, plans, given, now=now)
     seen = [plan for plan in plans if visitor.may(Right.SEE_CAMPAIGNS, plan.store)]
-    t = words(lang)
+    t, said = words(lang), get_status(made.ctx.db)
     return page(
         request,
         "hq.html",
@@ -68,7 +68,9 @@ def hq_page(
         before=span_text(league.before, lang),
         notes=[note_text(note, plans[0], lang) for note in league.asked.notes],
         rows=[_row(row, league, lang) for row in league.rows],
-        alerts=[_alert(alert, plan, lang) for plan in plans for alert in alerts_of(made.ctx.db, plan.store)],
+        alerts=[
+            f"{plan.name} · {alert_text(alert, plan, lang)}" for plan in plans for alert in alerts_in(said, plan.store)
+        ],
         budgets=[_budget(b, lang) for b in budgets_of(made.ctx, seen, now)],
         figures=[(f.value, t.league_figures[f], f is league.figure) for f in LeagueFigure],
         compares=[
@@ -79,16 +81,6 @@ def hq_page(
         downloads=[(f"/v1/hq/league{form}?{query(league)}", name) for form, name in (("", "JSON"), ("/csv", "CSV"))],
         keep=f"&{query(league)}",
     )
-
-
-def _alert(alert: dict[str, Any], plan: Plan, lang: Language) -> str:
-    """One alert as a sentence."""
-    t, about = words(lang), str(alert["about"])
-    if about in plan.zone_index:
-        about = plan.zones[plan.zone_index[about]].name
-    what = t.alert_kinds["all_silent" if about == "*" else alert["kind"]]
-    value, usual = (None if alert[k] is None else number(round(alert[k]), lang) for k in ("value", "usual"))
-    return f"{plan.name} · {what.format(about=about, value=value, usual=usual)}"
 
 
 def query(league: StoreLeague, **changes: str) -> str:

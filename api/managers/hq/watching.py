@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.context import AppContext
+from api.managers.alerted import AlertFound, alerts_in
 from api.managers.reports import counted_sums
 from api.managers.told import ToldZone, told_zone
 from engine.indicators.alerts import Alert, changes
@@ -26,8 +27,6 @@ from engine.storage.presence.expected import expected_hours, expected_sums, is_e
 from engine.storage.presence.heatmaps import zone_hours
 from engine.storage.status import ALERTS, ENGINE, EVERY_STORE, Status, get_status, put_statuses
 
-QUEUE_LIMIT = 6.0
-"""People at one till, on average over an hour."""
 WEEKS = 8
 
 
@@ -40,7 +39,7 @@ def watch_stores(ctx: AppContext, watches: dict[str, AlertWatch], now: float) ->
     found, begun, k = {}, 0, ctx.config.privacy.k
     for store, plan in ctx.plans.items():
         if store not in watches:
-            watches[store] = AlertWatch(hours_in(plan.timezone), QUEUE_LIMIT)
+            watches[store] = AlertWatch(hours_in(plan.timezone), ctx.config.presence.queue_people)
             if store in kept:
                 watches[store].restore(kept[store]["watch"])
         begun += len(watches[store].see(look_at(ctx.db, plan, said, now)))
@@ -53,12 +52,9 @@ def watch_stores(ctx: AppContext, watches: dict[str, AlertWatch], now: float) ->
     return begun
 
 
-def alerts_of(db: Database, store: str) -> list[dict[str, Any]]:
+def alerts_of(db: Database, store: str) -> list[AlertFound]:
     """What was found of a store at the last look, as JSON."""
-    for row in get_status(db):
-        if row.component == ALERTS and row.store == store:
-            return [*row.values["going_on"], *row.values["changed"]]
-    return []
+    return alerts_in(get_status(db), store)
 
 
 def look_at(db: Database, plan: Plan, said: Mapping[str, Status], now: float) -> Look:

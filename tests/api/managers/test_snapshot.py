@@ -180,6 +180,14 @@ def test_what_is_wrong_is_said_on_both_pages(made: Reports, trouble: str) -> Non
     assert "engine silent for" in fragments.live(pulse(made, "supermarket", NOON + 9.0), "en")
 
 
+def test_what_managers_are_told_unasked_stands_beside_it(seen: Snapshot) -> None:
+    dead = {"kind": "dead_access_point", "about": "ap-<3>", "at": NOON, "value": None, "usual": None}
+    html = fragments.live(replace(seen, alerts=[dead]), "en")
+    assert "r-on" in html, "the engine is well"
+    assert "Access point ap-&lt;3&gt; hears nobody while others do" in html
+    assert "<ul" not in fragments.live(seen, "fr")
+
+
 def test_decisions_in_words(made: Reports, seen: Snapshot) -> None:
     html = fragments.decisions(seen, "en")
     assert html.index("coupon issued") < html.index("already a coupon on this visit")

@@ -31,6 +31,7 @@ import api.health.endpoints
 import api.health.labels
 import api.health.sources
 import api.loyalty.liability
+import api.loyalty.pages
 import api.loyalty.partners
 import api.managers.console.endpoints
 import api.managers.console.letters
@@ -178,6 +179,7 @@ _ROUTERS = (
     api.tills.listed.router,
     api.tills.cards.router,
     api.loyalty.liability.router,
+    api.loyalty.pages.router,
     api.loyalty.partners.router,
     api.tills.endpoints.pages,
     api.staff.desk.router,

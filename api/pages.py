@@ -24,7 +24,7 @@ from api.texts.language import LANGUAGES, Language, language
 
 _API = Path(__file__).parent
 STATIC = _API / "static"
-_ROOMS = ("shoppers", "tills", "shares", "health", "managers", "privacy", "accounts", "campaigns", "staff")
+_ROOMS = ("shoppers", "tills", "shares", "health", "managers", "privacy", "accounts", "campaigns", "staff", "loyalty")
 _templates = Environment(
     loader=FileSystemLoader([_API / "templates", *(_API / room / "templates" for room in _ROOMS)]),
     autoescape=True,

@@ -77,7 +77,7 @@ def liability_csv(ctx: Ctx) -> Response:
         rows = [("available", str(age), one.by_age[age]) for age in PointsAge]
         rows += [("pending", "", one.pending), ("owed", "", one.owed), ("ended", "", one.ended)]
         for state, age, points in rows:
-            worth = _worth(rate, points)
+            worth = worth_of(rate, points)
             currency = rate.currency if rate else ""
             table.writerow((rfc3339(now), one.programme, state, age, points, "" if worth is None else worth, currency))
     headers = {"Content-Disposition": 'attachment; filename="liability.csv"', "Cache-Control": "no-store"}
@@ -95,10 +95,11 @@ def _shown(ctx: AppContext, one: Liability) -> LiabilityOut:
         outstanding=one.outstanding,
         members=one.members,
         currency=rate.currency if rate else None,
-        outstanding_worth_minor=_worth(rate, one.outstanding),
-        by_age=[AgeOut(age=a, points=one.by_age[a], worth_minor=_worth(rate, one.by_age[a])) for a in PointsAge],
+        outstanding_worth_minor=worth_of(rate, one.outstanding),
+        by_age=[AgeOut(age=a, points=one.by_age[a], worth_minor=worth_of(rate, one.by_age[a])) for a in PointsAge],
     )
 
 
-def _worth(rate: WorthConfig | None, points: int) -> int | None:
+def worth_of(rate: WorthConfig | None, points: int) -> int | None:
+    """In the currency's smallest unit, rounded down; None without a rate."""
     return None if rate is None else worth_minor(points, rate.points, rate.amount_minor)

@@ -80,6 +80,7 @@ def hq_page(
         today=league.span.local.clock(now).date(),
         downloads=[(f"/v1/hq/league{form}?{query(league)}", name) for form, name in (("", "JSON"), ("/csv", "CSV"))],
         keep=f"&{query(league)}",
+        finance=visitor.may(Right.SEE_LIABILITY, None),
     )
 
 

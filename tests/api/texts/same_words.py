@@ -18,6 +18,7 @@ SAME = {
     ("console", "plan_now"),
     ("docs", "version"),
     ("front", "developers"),
+    ("owed", "what"),
     ("me", "points_one"),
     ("mute_kinds", "all"),
     ("me", "points_other"),

@@ -133,6 +133,7 @@ def run_chain(
         counts,
         said,
         dict(promises),
+        found.heat,
     )
 
 

@@ -1,9 +1,11 @@
-"""Where people go next: transitions from zone to zone by hour, out of the visits that ended.
+"""Where people go next: transitions from zone to zone by hour, out of the stays in the store that ended.
 
 The definition is that of an origin-destination table of consecutive stays (movement data's "trips" between stays, here
 with the whole stay in the store as the sequence), and is the same for what the engine finds and for the truth:
 
 * Zones may overlap and nest. Only leaf zones count: a zone that holds another one says nothing that its parts do not.
+* A visit counts from ten seconds on (`engine.presence.expected.levels.VISIT_S`): who walks through a zone on the way
+  to another has gone from where it was before.
 * A visit during which another visit of the same device goes on from before to after (or as long) is left out: the
   device was at the edge of two zones, and the longer visit is where it was. Of what is left no visit lies within
   another one, so that it is in one order by its beginnings and by its ends: the device's way through the store.
@@ -14,6 +16,10 @@ with the whole stay in the store as the sequence), and is the same for what the 
   `last zone -> ""` in the hour in which that visit ended. So every zone is left as often as it is entered.
 
 A stay in the store is over as `engine.presence.stays` says. Who is in no leaf zone at all makes no transition.
+
+What the engine knows of a stay are several ways that are likely (`engine.presence.expected.likely`); it stands for the
+one that keeps the sums of all stays nearest to what is expected of them. So counts stay whole, each zone is left as
+often as it is entered, and chance adds up to less than a transition or two for each pair.
 """
 
 from __future__ import annotations
@@ -23,12 +29,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from engine.plan.model import Plan, Zone
 from engine.presence.local_hours import LocalHours, hours_in
-from engine.records import StoreVisit, VisitEvent
-from engine.vocabulary import VisitChange
 
 OUTSIDE = ""
 """Stands for the world outside the store, or rather outside its zones."""
@@ -119,65 +121,37 @@ def _closing(stay: ZoneStay) -> tuple[int, float, str]:
 
 
 class Flows:
-    """Transitions not yet drained, out of the visits' and stays' endings as they come.
+    """Transitions not yet drained, out of the likely ways of stays as they end; `local` are the store's hours, UTC's by
+    default.
 
-    Of a device it remembers which visits go on, and the last zone on its way: never the way itself. `local` are the
-    store's hours, UTC's by default.
+    Of nobody it remembers anything: only by how much each pair has been counted short of what is expected so far.
     """
 
     def __init__(self, zone_ids: Sequence[str], local: LocalHours | None = None) -> None:
-        self._zones = tuple(zone_ids)
+        self._zones = frozenset(zone_ids) | {OUTSIDE}
         self._local = local or hours_in("UTC")
-        self._open: dict[int, set[tuple[str, float]]] = {}  # device -> (zone, start) of the visits that go on
-        self._last: dict[int, tuple[str, float]] = {}  # device -> the last zone on its way, and when that visit ended
         self._counts: Counter[tuple[float, str, str]] = Counter()
-        self._moved: list[tuple[int, str, str]] = []  # within one `add`
+        self._short: Counter[tuple[str, str]] = Counter()  # in parts of one over the number of ways of a stay
 
-    def add(self, events: Sequence[VisitEvent], ended: Sequence[StoreVisit]) -> list[tuple[int, str, str]]:
-        """Takes in one step's visits that began or ended, and the stays in the store that are over with it.
+    def add(self, ways: Sequence[Sequence[ZoneStay]]) -> list[tuple[str, str]]:
+        """Takes in the equally likely ways of one stay in the store, and returns the transitions that it stands for."""
+        all_moves = [moves_of(way) for way in ways]
+        pairs = [Counter((m.from_zone, m.to_zone) for m in moves) for moves in all_moves]
+        for own in pairs:
+            self._short.update(own)
+        n = len(ways)
 
-        Returns the device and the pair of zones of each transition that this completes.
+        def off(own: Counter[tuple[str, str]]) -> int:
+            """By how much it takes the sums farther from what is expected, squared."""
+            return sum(count * n * (count * n - 2 * self._short[pair]) for pair, count in own.items())
 
-        The same whatever steps the events come in, as long as a visit begins before a shorter one within it ends.
-        """
-        leaves: list[tuple[tuple[int, float, str], int, ZoneStay | None]] = []
-        for e in events:
-            if e.zone not in self._zones:
-                continue
-            if e.kind == VisitChange.ENTER:
-                self._open.setdefault(e.device, set()).add((e.zone, e.started_at))
-            else:
-                stay = ZoneStay(e.zone, e.started_at, e.started_at + e.dwell_s)
-                leaves.append((_closing(stay), e.device, stay))
-        overs = [((round(s.last_seen_at / _SAME_S), np.inf, ""), int(s.device), None) for s in ended]
-        for _, device, stay_or_over in sorted([*leaves, *overs], key=lambda item: item[:2]):
-            if stay_or_over is None:
-                self._leave(device)
-            else:
-                self._close(device, stay_or_over)
-        moved, self._moved = self._moved, []
-        return moved
-
-    def _close(self, device: int, stay: ZoneStay) -> None:
-        going_on = self._open.get(device, set())
-        going_on.discard((stay.zone, stay.started_at))
-        if not going_on:
-            self._open.pop(device, None)
-        if any(started_at <= stay.started_at for _, started_at in going_on):
-            return
-        before = self._last.get(device, (OUTSIDE, 0.0))[0]
-        if before != stay.zone:
-            self._count(device, stay.started_at, before, stay.zone)
-        self._last[device] = (stay.zone, stay.ended_at)
-
-    def _leave(self, device: int) -> None:
-        zone, ended_at = self._last.pop(device, (OUTSIDE, 0.0))
-        if zone != OUTSIDE:
-            self._count(device, ended_at, zone, OUTSIDE)
-
-    def _count(self, device: int, t: float, from_zone: str, to_zone: str) -> None:
-        self._counts[self._local.start(t), from_zone, to_zone] += 1
-        self._moved.append((device, from_zone, to_zone))
+        best = min(range(n), key=lambda i: off(pairs[i]))
+        for pair, count in pairs[best].items():
+            self._short[pair] -= count * n
+        for pair in [pair for own in pairs for pair in own if not self._short[pair]]:
+            del self._short[pair]
+        self._counts.update((self._local.start(m.t), m.from_zone, m.to_zone) for m in all_moves[best])
+        return [(m.from_zone, m.to_zone) for m in all_moves[best]]
 
     def drain(self) -> list[FlowRow]:
         """The transitions since the last drain, by hour and pair."""
@@ -187,37 +161,14 @@ class Flows:
 
     def state(self) -> dict[str, Any]:
         """Everything that later results depend on."""
-        going_on = sorted((d, self._at(zone), t) for d, visits in self._open.items() for zone, t in visits)
-        last = sorted((d, self._at(zone), t) for d, (zone, t) in self._last.items())
-        counts = sorted(self._counts.items())
         return {
-            "zones": list(self._zones),
-            "open": _columns(going_on),
-            "last": _columns(last),
-            "counts": [[hour, a, b, n] for (hour, a, b), n in counts],
+            "counts": [[hour, a, b, n] for (hour, a, b), n in sorted(self._counts.items())],
+            "short": [[a, b, n] for (a, b), n in sorted(self._short.items())],
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Takes over what `state` returned. Zones that are no leaves any more are let go; what was counted stays."""
-        names, known = [str(zone) for zone in state["zones"]], set(self._zones)
-        self._open, self._last = {}, {}
-        for device, zone, t in _rows(state["open"]):
-            if names[zone] in known:
-                self._open.setdefault(device, set()).add((names[zone], t))
-        for device, zone, t in _rows(state["last"]):
-            if names[zone] in known:
-                self._last[device] = (names[zone], t)
+        """Takes over what `state` returned: what was counted stays, and zones that are no leaves any more owe nothing.
+        Checkpoints of before have no sums that are short."""
         self._counts = Counter({(float(hour), str(a), str(b)): int(n) for hour, a, b, n in state["counts"]})
-
-    def _at(self, zone: str) -> int:
-        return self._zones.index(zone)
-
-
-def _columns(rows: Sequence[tuple[int, int, float]]) -> dict[str, Any]:
-    device, zone, t = zip(*rows, strict=True) if rows else ((), (), ())
-    return {"device": np.array(device, np.uint64), "zone": np.array(zone, np.int32), "t": np.array(t, np.float64)}
-
-
-def _rows(columns: Mapping[str, Any]) -> Iterable[tuple[int, int, float]]:
-    lists = (np.asarray(columns[name]).tolist() for name in ("device", "zone", "t"))
-    return zip(*lists, strict=True)
+        short = [((str(a), str(b)), int(n)) for a, b, n in state.get("short", ())]
+        self._short = Counter({pair: n for pair, n in short if self._zones.issuperset(pair)})

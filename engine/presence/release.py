@@ -42,14 +42,16 @@ _PAIR = ""  # the one part of a pair of zones
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Rows to be added to the store's tables. They name no one, but for `stays`: what each device adds to what is
-    expected of zones, which goes no further than to `Release` and comes out of it as `expected`."""
+    """Rows to be added to the store's tables. They name no one, but for `stays`, what each device adds to what is
+    expected of zones, and `moves`, who went from which zone to which: those go no further than to `Release`, and come
+    out of it as `expected` and `flows`."""
 
     heat: list[HeatRow] = field(default_factory=list)
     zone_hours: list[ZoneHourRow] = field(default_factory=list)
     flows: list[FlowRow] = field(default_factory=list)
     expected: list[ExpectedRow] = field(default_factory=list)
     stays: list[tuple[int, ExpectedRow]] = field(default_factory=list)
+    moves: list[tuple[int, str, str]] = field(default_factory=list)
 
     def anonymous(self) -> Statistics:
         """The same with all stays added up."""
@@ -160,6 +162,7 @@ class Release:
             if z.zone in self._visits or z.persons_peak > 0:
                 block = self._visits.setdefault(z.zone, self._new(z.zone))
                 block.peak = max(block.peak, z.persons_peak)
+        self.see_moves(drained.moves)
         self._expected.keep(drained.stays, self._begun)
 
     def _new(self, name: str) -> Block:

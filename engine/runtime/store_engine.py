@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -75,17 +75,13 @@ class StoreCount(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step made of what came in. `clock` is the store's event time: everything up to it has been used.
-
-    `moves` are transitions that were completed: device, from which zone, to which.
-    """
+    """What one step made of what came in. `clock` is the store's event time: everything up to it has been used."""
 
     clock: float
     fixes: Fixes
     visits: list[VisitEvent]
     triggers: list[Trigger]
     ended: list[StoreVisit]
-    moves: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 class StoreEngine:
@@ -152,8 +148,7 @@ class StoreEngine:
             self._locator.start_anew()
             self._places.start_anew()
         self._histories.end(ended)
-        moves = self._flows.add(self.counted(visits), self.counted(ended))
-        step = Step(heard.clock, fixes, visits, triggers, ended, moves)
+        step = Step(heard.clock, fixes, visits, triggers, ended)
         self._count(frames, heard, step)
         return step
 
@@ -254,8 +249,9 @@ class StoreEngine:
 
     def drain(self) -> Statistics:
         """The statistics since the last call."""
-        heat, hours, flows = self._heat.drain(), self._hours.drain(), self._flows.drain()
-        return Statistics(heat, hours, flows, stays=self._histories.drain())
+        stays = self._histories.drain()
+        moves = [(who, *pair) for who, ways in self._histories.take_ways() for pair in self._flows.add(ways)]
+        return Statistics(self._heat.drain(), self._hours.drain(), self._flows.drain(), stays=stays, moves=moves)
 
     @property
     def counts(self) -> Counter[StoreCount]:

@@ -187,7 +187,6 @@ class StoreRunner:
         self._turn_waiting(self._sealing.night(now))
         counted = self._engine.are_counted(step.fixes.device)
         self._release.see(step.fixes if counted.all() else step.fixes.take(counted), self._engine.counted(step.visits))
-        self._release.see_moves(step.moves)
         return step
 
     def miss(self, frames: int, now: float) -> None:

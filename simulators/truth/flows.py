@@ -1,8 +1,9 @@
 """Where people truly went next: transitions between zones by hour, counted by a referee of its own.
 
 It uses none of the engine's code for presence. A visit is what the site's rules call one (`presence.confirm_s`,
-`presence.grace_s`): whoever crosses a corner of a zone in two seconds has not visited it, nor left it by stepping out
-for a moment. A person's whole journey is one stay in the store, and the end of the run ends it, as a recording does.
+`presence.grace_s`), if it takes `STAY_S` and more: whoever walks through a zone has not visited it, nor left it by
+stepping out for a moment. A person's whole journey is one stay in the store, and the end of the run ends it, as a
+recording does.
 
 * Zones that hold another one say nothing beyond their parts: only the innermost count.
 * Who is in two zones at once is where the longer visit is: a visit that another one covers is none. Of two for exactly
@@ -29,6 +30,7 @@ from simulators.world import World
 
 NOWHERE = ""
 """Stands for outside in the table."""
+STAY_S = 10.0
 LEFT_OVER = 0.05
 """This share of a zone may lie outside the one that holds it: borders are drawn by hand."""
 
@@ -92,7 +94,7 @@ def _covers(long: Episode, short: Episode) -> bool:
 
 
 def _by_rules(stays: Sequence[Episode], rules: PresenceConfig) -> list[Episode]:
-    """Stays less than the grace apart are one; those too short to be confirmed are none."""
+    """Stays less than the grace apart are one; those too short to be confirmed, or to be a visit, are none."""
     joined: list[Episode] = []
     for stay in sorted(stays):
         last = joined[-1] if joined else None
@@ -101,4 +103,4 @@ def _by_rules(stays: Sequence[Episode], rules: PresenceConfig) -> list[Episode]:
             joined[-1] = Episode(stay.shopper, stay.place, last.since_s, stay.until_s)
         else:
             joined.append(stay)
-    return [s for s in joined if s.until_s - s.since_s >= rules.confirm_s]
+    return [s for s in joined if s.until_s - s.since_s >= max(rules.confirm_s, STAY_S)]

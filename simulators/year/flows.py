@@ -10,6 +10,7 @@ from engine.config import PresenceConfig
 from engine.plan.model import Plan
 from engine.presence.flows import OUTSIDE, FlowRow, leaf_zones
 from engine.records import Bools
+from simulators.truth.flows import STAY_S
 from simulators.truth.hours import hour_edges
 from simulators.year.floor import Index
 from simulators.year.stays import YearStays
@@ -60,7 +61,7 @@ class FlowSums:
             yield FlowRow(float(k // (width * width)), self._names[pair // width], self._names[pair % width], int(n))
 
     def _by_rules(self, person: Index, zone: Index, since: Index, until: Index) -> tuple[Index, ...]:
-        """Stays less than the grace apart are one; those too short to be confirmed are none."""
+        """Stays less than the grace apart are one; those too short to be confirmed, or to be a visit, are none."""
         if not len(person):
             return person, zone, since, until
         order = np.lexsort((since, zone, person))
@@ -68,7 +69,7 @@ class FlowSums:
         apart = (np.diff(person) != 0) | (np.diff(zone) != 0) | (since[1:] - until[:-1] > self._rules.grace_s)
         first = np.concatenate([[0], np.flatnonzero(apart) + 1])
         until = np.maximum.reduceat(until, first)
-        keep = until - since[first] >= self._rules.confirm_s
+        keep = until - since[first] >= max(self._rules.confirm_s, STAY_S)
         return person[first][keep], zone[first][keep], since[first][keep], until[keep]
 
 

@@ -11,10 +11,11 @@ from scipy import sparse
 from engine.plan.cells import Cells, zone_membership
 from engine.plan.model import Plan
 from engine.presence.expected.levels import VISIT_S, runs_above
+from engine.presence.expected.likely import likely_ways
 from engine.presence.expected.products import STOP_RUN_S, product_places
 from engine.presence.expected.rows import FLOOR, PRODUCT, TILL, ExpectedRow, StayHistory, expected_rows, stay_row
 from engine.presence.expected.ways import CAME, reached, way_rows, wholes_of
-from engine.presence.flows import leaf_zones
+from engine.presence.flows import ZoneStay, leaf_zones
 from engine.presence.intervals import CAP_S, SILENT_S, FixIntervals
 from engine.presence.local_hours import hours_in
 from engine.presence.places import around_opening
@@ -64,6 +65,7 @@ class Histories:
         self._held = _nothing(len(self.zones))
         self._fresh: list[Held] = []
         self._ended: list[tuple[int, float]] = []
+        self._likely: list[tuple[int, list[list[ZoneStay]]]] = []  # of what was drained, not taken yet
 
     def add(self, fixes: Fixes) -> U64:
         """Takes in fixes. Returns the devices that are staff from now on: nothing of them is counted."""
@@ -109,12 +111,17 @@ class Histories:
             )
             mine = np.flatnonzero((t[first:last] <= round(until * TICKS)) & ~gone[first:last]) + first
             gone[mine] = True
-            out += [(who, row) for row in self._expect(t[mine] / TICKS, seconds[mine] / SECONDTHS, p[mine])]
+            out += [(who, row) for row in self._expect(who, t[mine] / TICKS, seconds[mine] / SECONDTHS, p[mine])]
         self._ended = []
         self._held = (device[~gone], t[~gone], seconds[~gone], p[~gone])
         return out
 
-    def _expect(self, t: F64, seconds: F64, p: sparse.csr_array) -> list[ExpectedRow]:
+    def take_ways(self) -> list[tuple[int, list[list[ZoneStay]]]]:
+        """The likely ways through leaf zones of the stays that were drained since the last call, with their devices."""
+        likely, self._likely = self._likely, []
+        return likely
+
+    def _expect(self, who: int, t: F64, seconds: F64, p: sparse.csr_array) -> list[ExpectedRow]:
         if not len(t):
             return []
         stay = stay_row(float(t[0]), float(t[-1] - t[0]), self._local)
@@ -127,6 +134,9 @@ class Histories:
         history = StayHistory(t, seconds, gap - seconds, p[:, seen].toarray() / CHANCES)
         names, smooth = tuple(self.zones[z] for z in seen.tolist()), history.smoothed()
         runs = runs_above(t, seconds, smooth[:, :-1], self._least_s[seen[:-1]])
+        leaves = seen < self._leaves
+        likely = likely_ways(t, seconds, smooth[:, leaves | (seen == floor)], [self.zones[z] for z in seen[leaves]])
+        self._likely.append((who, likely))
         rows = [stay, *expected_rows(history, names, self._local, smooth, runs)]
         if stay.zone in CAME:
             rows += way_rows(reached(runs, names), self._within, stay.hour_start)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.devices import CLOCK_SLACK_S
-from engine.records import F64, I64
+from engine.records import F64, I64, Bools
 
 LEVELS = 10
 SMOOTH_S = 14.0
@@ -32,7 +32,8 @@ _LEAST_WEIGHT_S = 0.5  # of a fix that stands for no time: the first of a stay
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Times in a zone at a threshold, one row each, arrays (n,): `zone` and `level` are indices, `dwell_s` long."""
+    """Times in a zone at a threshold, or of a way, one row each, arrays (n,): `zone` and `level` are indices, `dwell_s`
+    long."""
 
     zone: I64
     level: I64
@@ -56,7 +57,12 @@ def runs_above(t: F64, seconds: F64, p: F64, least_s: float | F64 = VISIT_S) -> 
     Times apart by `JOIN_S` at most are one; what lasts less than `least_s` (of each zone, or of all) is none.
     """
     threshold = (np.arange(LEVELS) + 0.5) / LEVELS
-    zone, level, at = np.nonzero(p.T[:, None, :] >= threshold[None, :, None])
+    return runs_of(t, seconds, p.T[:, None, :] >= threshold[None, :, None], least_s)
+
+
+def runs_of(t: F64, seconds: F64, inside: Bools, least_s: float | F64) -> Runs:
+    """The visits of each of several ways to see it: `inside` (Z, L, n) says at which of the times who was where."""
+    zone, level, at = np.nonzero(inside)
     if not len(at):
         return Runs(zone, level, np.empty(0), np.empty(0))
     begins_at = t - seconds
@@ -68,6 +74,6 @@ def runs_above(t: F64, seconds: F64, p: F64, least_s: float | F64 = VISIT_S) -> 
     last = np.append(first[1:], len(at)) - 1
     started_at = begins_at[at[first]]
     dwell_s = t[at[last]] - started_at
-    least = np.broadcast_to(np.asarray(least_s, np.float64), p.shape[1:])[zone[first]]
+    least = np.broadcast_to(np.asarray(least_s, np.float64), inside.shape[:1])[zone[first]]
     long = dwell_s >= least - CLOCK_SLACK_S
     return Runs(zone[first][long], level[first][long], started_at[long], dwell_s[long])

@@ -11,7 +11,7 @@ import pytest
 from engine.config import PresenceConfig
 from engine.files.flows import read_flows
 from engine.presence.flows import FlowRow
-from simulators.truth.flows import zone_flows
+from simulators.truth.flows import STAY_S, zone_flows
 from simulators.truth.recording import record
 from simulators.truth.truth import Episode, positions, zone_visits
 from simulators.world import World
@@ -42,6 +42,8 @@ def test_a_corner_cut_is_no_visit_and_a_step_aside_no_leaving(world: World) -> N
         ("", "front"): 1,
         ("front", ""): 1,
     }
+    through = flows(world, (0, "front", 0, 50), (0, "back", 51, 60), (0, "front", 80, 90))
+    assert through == {("", "front"): 1, ("front", ""): 1}, "nine seconds are a way through"
     there_and_back = flows(world, (0, "front", 0, 50), (0, "back", 51, 70), (0, "front", 71, 90))
     assert there_and_back[("back", "front")] == there_and_back[("front", "back")] == 1
 
@@ -58,7 +60,7 @@ def test_everybody_who_was_in_a_zone_came_in_and_left(world: World) -> None:
         into[r.to_zone] += r.moves
         out[r.from_zone] += r.moves
     assert into == out, "every zone, and the outside, is left as often as it is entered"
-    stayed = {v.shopper for v in visits if v.until_s - v.since_s >= 3}
+    stayed = {v.shopper for v in visits if v.until_s - v.since_s >= STAY_S}
     assert len(stayed) <= out[""] <= len({v.shopper for v in visits})
     assert Counter(r.hour_start for r in rows).keys() == {HOUR}
 

@@ -10,7 +10,7 @@ from shapely.geometry import box
 from engine.config import PresenceConfig
 from engine.plan.model import Plan, Zone
 from engine.presence.flows import FlowRow, ZoneStay, by_hour, moves_of
-from simulators.truth.flows import zone_flows
+from simulators.truth.flows import STAY_S, zone_flows
 from simulators.truth.truth import Episode, positions, zone_visits
 from simulators.world import World
 from simulators.year.flows import FlowSums
@@ -67,7 +67,7 @@ def test_chance_makes_the_same_transitions_as_the_definition() -> None:
                     joined[-1] = (joined[-1][0], max(b, joined[-1][1]))
                 else:
                     joined.append((a, b))
-            merged += [ZoneStay(ids[z], float(a), float(b)) for a, b in joined]
+            merged += [ZoneStay(ids[z], float(a), float(b)) for a, b in joined if b - a >= STAY_S]
         moves += moves_of(merged)
     sums = FlowSums(plan, rules)
     for half in (person < 200, person >= 200):  # two days that share their hours

@@ -32,6 +32,7 @@ class Store:
         self.sources = {"controller": 0.0, "agent": 0.0}
         self.dead: set[int] = set()
         self.silent: set[str] = set()
+        self.street: frozenset[int] = frozenset()  # access points that hear who passes by while the store is shut
 
     def day(self, day: int, *, waiting: float = 3.0) -> list[tuple[AlertKind, str]]:
         """What is told on this day, which has its own weather; it is closed at night, and nothing speaks then."""
@@ -53,7 +54,14 @@ class Store:
                 at, dict(self.sources), dict(zip("abcdefgh", self.points.tolist(), strict=True)), {"t": samples}
             )
             told += [(a.kind, a.about) for a in self.watch.see(look)]
-        return told + self.look(MIDNIGHT + day * 86_400.0 + (SHUT + 2) * 3600.0, [])
+        if not self.street:
+            return told + self.look(MIDNIGHT + day * 86_400.0 + (SHUT + 2) * 3600.0, [])
+        for i in range(int((24 + OPEN - SHUT) * 3600 / STEP_S) - 1):
+            at = MIDNIGHT + day * 86_400.0 + SHUT * 3600.0 + (i + 1) * STEP_S
+            self.points[[j for j in self.street if j not in self.dead]] = at - 1.0
+            self.sources = {name: at - 1.0 if name not in self.silent else was for name, was in self.sources.items()}
+            told += self.look(at, [])
+        return told
 
     def look(self, at: float, samples: list[tuple[float, Spread]]) -> list[tuple[AlertKind, str]]:
         points = dict(zip("abcdefgh", self.points.tolist(), strict=True))
@@ -102,6 +110,22 @@ def test_what_happens_is_told_of_once(learnt: Store) -> None:
 
 def test_a_store_that_is_new_says_nothing() -> None:
     store = Store(4)
-    store.day(0)
-    store.dead, store.silent = {0}, {"agent"}
+    assert store.day(0) == []
+    store.silent = {"agent"}
     assert store.day(1) == []
+
+
+@pytest.mark.parametrize("street", [frozenset[int](), frozenset({1, 2})])
+def test_an_access_point_that_dies_in_the_first_week_is_told_of_within_a_day(street: frozenset[int]) -> None:
+    store = Store(5)
+    store.street = street
+    assert [store.day(day) for day in range(3)] == [[], [], []]
+    store.dead = {0}
+    assert store.day(3) == [(AlertKind.DEAD_ACCESS_POINT, "a")]
+
+
+def test_who_passes_by_at_night_makes_no_access_point_inside_dead() -> None:
+    store = Store(6)
+    store.street = frozenset({1})
+    told = [alert for day in range(2 * DAYS) for alert in store.day(day)]
+    assert len(told) <= 2, told

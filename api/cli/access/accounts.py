@@ -130,6 +130,22 @@ def enable(name: Name, config: Path | None = CONFIG_OPTION) -> None:
         enable_account(site.db, COMMAND, _known(site.db, name).account_id, time.time())
 
 
+@accounts_app.command("erase")
+def erase(name: Name, config: Path | None = CONFIG_OPTION) -> None:
+    """Forget somebody for good: name, e-mail, password and roles are gone, and logs keep a number instead.
+
+    Anybody may have the name again. The last administrator stays.
+
+    Example: rayon accounts erase ana
+    """
+    from engine.storage.accounts.audit import COMMAND
+    from engine.storage.accounts.people import erase_account
+
+    site = open_keys_site(config)
+    with _refusals():
+        erase_account(site.db, COMMAND, _known(site.db, name).account_id, time.time())
+
+
 def _known(db: Database, name: str) -> ConsoleAccount:
     from engine.storage.accounts.people import account_named
 

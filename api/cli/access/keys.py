@@ -42,20 +42,27 @@ def _keys() -> None:
 def list_(
     config: Path | None = CONFIG_OPTION, as_json: bool = typer.Option(False, "--json", help="One JSON object.")
 ) -> None:
-    """Show all keys by their ids, never themselves: what they open, since when, until when.
+    """Show all keys by their ids, never themselves: what they open, whose they are, since when, until when.
 
     Example: rayon keys list
     """
-    from engine.storage.keys import list_keys
+    from engine.storage.keys import FINGERPRINT_CHARS, key_holders, list_keys
 
-    found = list_keys(open_keys_site(config).db)
-    rows = [(k.key_id, k.scope, k.store, k.name, _day(k.made_at), _day(k.ends_at)) for k in found]
-    names = ("id", "scope", "store", "name", "made", "ends")
+    db = open_keys_site(config).db
+    found = list_keys(db)
+    with db.read() as session:
+        holders = key_holders(session)
+    held = [holders.get(k.digest[:FINGERPRINT_CHARS], "") for k in found]
+    rows = [
+        (k.key_id, k.scope, k.store, k.name, holder, _day(k.made_at), _day(k.ends_at))
+        for k, holder in zip(found, held, strict=True)
+    ]
+    names = ("id", "scope", "store", "name", "held_by", "made", "ends")
     if as_json:
         print(json.dumps({"keys": [dict(zip(names, row, strict=True)) for row in rows]}))
         return
     for row in (names, *rows):
-        print("{:9s} {:8s} {:20s} {:16s} {:17s} {}".format(*row))
+        print("{:9s} {:8s} {:20s} {:16s} {:16s} {:17s} {}".format(*row))
 
 
 @keys_app.command("add")

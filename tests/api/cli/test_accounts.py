@@ -66,6 +66,9 @@ def test_the_first_administrator(rayon: Callable[..., str], tmp_path: Path) -> N
         ]
         rayon("enable", "bob")
         assert "invited" in rayon("list")
+        rayon("erase", "bob")
+        assert "bob" not in rayon("list")
+        rayon("add", "bob")  # anybody may have the name again
     finally:
         db.close()
 
@@ -79,6 +82,7 @@ def test_the_first_administrator(rayon: Callable[..., str], tmp_path: Path) -> N
         (("link", "nobody"), "NAME"),
         (("disable", "nobody"), "NAME"),
         (("disable", "ana"), "NAME"),  # the last administrator
+        (("erase", "nobody"), "NAME"),
     ],
 )
 def test_mistakes_are_named(rayon: Callable[..., str], words: tuple[str, ...], place: str) -> None:

@@ -19,7 +19,7 @@ from engine.presence.local_hours import HOUR_S, hours_in
 from engine.presence.zonehours import ZoneHourRow
 
 FIGURES = ("person_s", "visits", "dwell_s", "persons_peak")
-LISTED = 100  # problems of one kind named one by one; the others as one line with their count
+LISTED = 5  # rows wrong in one way that are named one by one; of more the first, with how many there are
 
 Row = TypeVar("Row", ZoneHourRow, FlowRow)
 Check = tuple[str, Any, str]
@@ -82,15 +82,13 @@ def read_zone_flows(path: Path, plan: Plan, now: float) -> History[FlowRow]:
 
 
 def refuse_differing(history: History[Row], differing: Sequence[tuple[int, Row]]) -> list[Problem]:
-    """One problem for each row that the database knows with other figures."""
+    """The rows that the database knows with other figures: a problem each, or one for all where they are many."""
     file, fix = str(history.path), "another database, or --replace to overwrite what is there"
     out = [
         Problem(file, f"line {history.lines[i]}", f"the database has other figures of this hour: {_words(there)}", fix)
-        for i, there in differing[:LISTED]
+        for i, there in differing
     ]
-    if len(differing) > LISTED:
-        out.append(Problem(file, "(whole file)", f"{len(differing) - LISTED} more rows have other figures", fix))
-    return out
+    return out if len(out) <= LISTED else [_first_of(out)]
 
 
 def _words(row: ZoneHourRow | FlowRow) -> str:
@@ -124,10 +122,17 @@ def _find_repeats(cols: dict[str, Any], *names: str) -> Any:
 def _refuse(path: Path, cols: dict[str, Any], checks: Sequence[Check], lines: Lines) -> None:
     out: list[Problem] = []
     for column, bad, reason in checks:
-        rows = np.flatnonzero(bad).tolist()
         values = cols[column]
-        out += [Problem(str(path), f"line {lines(i)}, column {column}", f"{values[i]} {reason}") for i in rows[:LISTED]]
-        if len(rows) > LISTED:
-            out.append(Problem(str(path), f"column {column}", f"{len(rows) - LISTED} more rows: {reason}"))
+        found = [
+            Problem(str(path), f"line {lines(i)}, column {column}", f"{values[i]} {reason}")
+            for i in np.flatnonzero(bad).tolist()
+        ]
+        out += found if len(found) <= LISTED else [_first_of(found)]
     if out:
         raise OperatorError(out)
+
+
+def _first_of(found: Sequence[Problem]) -> Problem:
+    """The first of many rows that are wrong in one way, and how many more there are."""
+    more = f"{len(found) - 1} more rows are wrong in the same way"
+    return replace(found[0], reason=f"{found[0].reason}; {more}")

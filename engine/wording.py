@@ -73,6 +73,12 @@ class MistakeCode(StrEnum):
     # of the file itself
     NOT_YAML = "not_yaml"
     NOT_CAMPAIGNS = "not_campaigns"
+    # of receipts that are given for a comparison
+    RECEIPT_HEADER = "receipt_header"
+    RECEIPT_CELLS = "receipt_cells"
+    RECEIPT_NUMBERS = "receipt_numbers"
+    RECEIPT_RANGE = "receipt_range"
+    TOO_MANY_RECEIPTS = "too_many_receipts"
 
 
 def validation_problems(error: ValidationError, file: str, *, brackets: bool = False) -> list[Problem]:

@@ -13,7 +13,7 @@ from api.campaigns.changes import change_lines
 from api.campaigns.desk import save_edit
 from api.campaigns.foretelling import foretell_week, shown
 from api.campaigns.forms import MOST_CHARS, NEW, body_of, fields_of
-from api.campaigns.looked_at import Foresights, LookedAt, look_at
+from api.campaigns.looked_at import Foresights, LookedAt, look_at, promise_words
 from api.campaigns.mistakes import by_field, say_mistakes
 from api.campaigns.pages import Ctx, Editor, EditVisitor, Name, Seen, Store, when, who
 from api.context import AppContext
@@ -141,7 +141,7 @@ def _form(
         "wrong": wrong,
         "wrong_at": by_field(wrong),
         "never": [] if looked is None else looked.never,
-        "told": None if looked is None else looked.told,
+        "told": None if looked is None or looked.told is None else promise_words(looked.told, t.lang),
         "looked": looked is not None,
         "currency": plan.currency,
         "refused": refused,

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Header, Query, Response
+from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import check_right, needs
 from api.campaigns.desk import BODY, editor, move, require_campaign, right_to, save, valid_campaign
+from api.campaigns.looked_at import promise_words
 from api.context import AppContext, context
 from api.keyring import Grant
 from api.problems import problem_responses
 from api.tagged import TaggedRoute
+from api.texts.language import language
 from api.times import rfc3339
 from engine.errors import BusinessRefusal, OperatorError, Problem
 from engine.offers.campaigns import Campaign, CampaignState
@@ -74,7 +76,7 @@ class PromiseAnswer(BaseModel):
     precision_low: float
     recall: float
     instead: list[str]
-    said: str
+    said: str = Field(description="The same in words, in French or English by Accept-Language.")
 
 
 class CampaignPage(BaseModel):
@@ -114,7 +116,7 @@ def get_campaign(
 
 
 @router.get("/{campaign_id}/promise", summary="What a campaign can promise at its place")
-def get_promise(store: str, campaign_id: str, ctx: AppContext = Depends(context)) -> PromiseAnswer:
+def get_promise(store: str, campaign_id: str, request: Request, ctx: AppContext = Depends(context)) -> PromiseAnswer:
     plan = ctx.plan(store)
     told = Foresight(plan).foretell(store_of.get_campaign(ctx.db, store, campaign_id).campaign)
     given = told.promise
@@ -125,8 +127,8 @@ def get_promise(store: str, campaign_id: str, ctx: AppContext = Depends(context)
         precision=round(given.precision, 3),
         precision_low=round(given.precision_low, 3),
         recall=round(given.recall, 3),
-        instead=list(told.instead),
-        said=told.sentence(),
+        instead=list(map(str, told.instead)),
+        said=promise_words(told, language(request)),
     )
 
 

@@ -14,6 +14,9 @@ import shapely
 from api.campaigns.desk import BODY, read_campaign
 from api.campaigns.mistakes import form_field
 from api.context import AppContext
+from api.texts.catalogue import words
+from api.texts.language import Language
+from api.texts.numbers import number
 from engine.errors import Problem
 from engine.offers.campaigns import Campaign, CampaignPlace
 from engine.offers.caps import Limits
@@ -72,6 +75,21 @@ def look_at(
         return LookedAt(campaign if not typed else None, wrong, [], None)
     told = foresights.foretell(plan, campaign)
     return LookedAt(campaign, wrong, find_never(ctx, store, campaign, told, now), told)
+
+
+def promise_words(told: Foretold, lang: Language) -> str:
+    """How many of ten triggers are right, how many of ten stays get one, or what to take instead."""
+    t, given = words(lang), told.promise
+    right, low, come = (number(round(10 * p), lang) for p in (given.precision, given.precision_low, given.recall))
+    said = [t.campaigns.right.format(n=right, low=low)]
+    if given.threshold is not None:
+        said.append(t.campaigns.come.format(n=come, p=number(given.threshold, lang, 2)))
+        said += [t.campaigns.not_promised] if told.asked is None else []
+        return " ".join(said)
+    said.append(t.campaigns.not_kept.format(n=number(round(10 * (told.asked or 0.0)), lang)))
+    others = [t.place_remedies[r.kind].format(value=r.value, name=r.name) for r in told.instead]
+    said.append(f"{t.campaigns.instead} {', '.join(others)}." if others else t.campaigns.nothing_near)
+    return " ".join(said)
 
 
 def find_never(ctx: AppContext, store: str, campaign: Campaign, told: Foretold | None, now: float) -> list[NeverReason]:

@@ -12,10 +12,12 @@ from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse
 
 from api.campaigns.foretelling import foretell_week, shown
+from api.campaigns.mistakes import say_mistakes
 from api.campaigns.pages import Ctx, Name, Reader, Seen, Store, Visitor, place_name, zone_of
 from api.context import AppContext
 from api.manager_login import sign_in_page
 from api.pages import page
+from api.texts.catalogue import words
 from api.texts.language import Language, language
 from api.texts.money import money
 from api.texts.numbers import NARROW, number, percent
@@ -140,6 +142,7 @@ def _results(
         told = replace(told, purchase=None, basket=None, margin=None, sample_ratio_p=None)
     if k > 1 and not found.funnel.redeemed:
         told = replace(told, redeemed=None)
+    said = say_mistakes(wrong, words(lang), lang, plan)
     return page(
         request,
         "campaign_results.html",
@@ -159,7 +162,7 @@ def _results(
         per_thousand=_per_thousand(stored, found, told, plan, lang),
         false_fires=_false_fires(ctx, store, campaign_id, lang),
         receipts=receipts is not None,
-        wrong=wrong,
+        wrong=[(p.place.removeprefix("line "), m.sentence) for p, m in zip(wrong, said, strict=True)],
     )
 
 

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api.auth import check_right, needs, needs_or_nobody
 from api.campaigns.changes import change_lines
 from api.campaigns.desk import editor, move, needs_four_eyes, right_to, signed
-from api.campaigns.looked_at import Foresights, draw_place, find_never
+from api.campaigns.looked_at import Foresights, draw_place, find_never, promise_words
 from api.campaigns.mistakes import say_mistakes
 from api.context import AppContext, context
 from api.keyring import Grant
@@ -128,7 +128,7 @@ def campaign_page(
         may_edit=visitor.may(Right.EDIT_CAMPAIGNS, store),
         four_eyes=needs_four_eyes(ctx, store, campaign) and campaign.state is CampaignState.DRAFT,
         author=who(names.author, lang),
-        told=told,
+        told=None if told is None else promise_words(told, lang),
         never=find_never(ctx, store, campaign, told, now),
         wrong=say_mistakes(wrong, words(lang), lang, plan, campaign.offer.kind),
         versions=[_version(history, i, plan, lang) for i in range(len(history))],

@@ -35,7 +35,7 @@ def promises(plan: Plan, campaigns: Sequence[Campaign]) -> list[dict[str, Any]]:
                 "precision": round(given.precision, 3),
                 "precision_low": round(given.precision_low, 3),
                 "recall": round(given.recall, 3),
-                "instead": list(told.instead),
+                "instead": list(map(str, told.instead)),
                 "said": told.sentence(),
             }
         )

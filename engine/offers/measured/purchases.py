@@ -15,12 +15,18 @@ import numpy as np
 
 from engine.errors import OperatorError, Problem
 from engine.offers.measured.uplift import Moments
+from engine.wording import MistakeCode as Code
 
 WITHIN_S = 6 * 3600.0
 """A purchase belongs to the moment where it follows so soon: the same visit to the shop."""
 
 COLUMNS = ("shopper", "t", "basket_minor")
 MOST_ROWS = 200_000
+_WORDS = {
+    Code.RECEIPT_CELLS: "{got} cells where the header has {n}",
+    Code.RECEIPT_NUMBERS: "not a time and whole minor units",
+    Code.RECEIPT_RANGE: "a time that is none, or a basket below nothing",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +47,23 @@ def read_purchases(text: str, file: str) -> list[KnownPurchase]:
     if tuple(header[:3]) != COLUMNS or tuple(header[3:]) not in ((), ("margin_minor",)):
         said = ",".join(header)[:80] or "nothing"
         fix = "write shopper,t,basket_minor,margin_minor, separated by commas"
-        raise OperatorError([Problem(file, "line 1", f"the header is {said!r}", fix)])
+        code, got = Code.RECEIPT_HEADER, {"got": said}
+        raise OperatorError([Problem(file, "line 1", f"the header is {said!r}", fix, code=code, values=got)])
     out: list[KnownPurchase] = []
     wrong: list[Problem] = []
     for line, cells in enumerate(reader, 2):
         if line > MOST_ROWS:
-            wrong.append(Problem(file, f"line {line}", f"more than {MOST_ROWS} receipts", "give a shorter time"))
+            code, fix = Code.TOO_MANY_RECEIPTS, "give a shorter time"
+            found = f"more than {MOST_ROWS} receipts"
+            wrong.append(Problem(file, f"line {line}", found, fix, code=code, values={"n": MOST_ROWS}))
             break
         if not cells:
             continue
         made = _purchase(cells, len(header))
-        if isinstance(made, str):
-            wrong.append(Problem(file, f"line {line}", made, "as shopper,1767261600,1999,420"))
+        if isinstance(made, Code):
+            values = {"got": len(cells), "n": len(header)}
+            reason, fix = _WORDS[made].format(**values), "as shopper,1767261600,1999,420"
+            wrong.append(Problem(file, f"line {line}", reason, fix, code=made, values=values))
         else:
             out.append(made)
     if wrong:
@@ -60,17 +71,17 @@ def read_purchases(text: str, file: str) -> list[KnownPurchase]:
     return out
 
 
-def _purchase(cells: Sequence[str], columns: int) -> KnownPurchase | str:
+def _purchase(cells: Sequence[str], columns: int) -> KnownPurchase | Code:
     """The receipt of a line, or what is wrong with it."""
     if len(cells) != columns:
-        return f"{len(cells)} cells where the header has {columns}"
+        return Code.RECEIPT_CELLS
     try:
         t, basket = float(cells[1]), int(cells[2])
         margin = int(cells[3]) if columns > 3 and cells[3] else None
     except ValueError:
-        return "not a time and whole minor units"
+        return Code.RECEIPT_NUMBERS
     if not math.isfinite(t) or basket < 0:
-        return "a time that is none, or a basket below nothing"
+        return Code.RECEIPT_RANGE
     return KnownPurchase(cells[0], t, basket, margin)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import shapely
 
@@ -20,9 +21,30 @@ WIDER_M = 5.0
 CEILING_M = 2.8
 
 
+class RemedyKind(StrEnum):
+    """What would keep a word that a campaign's place cannot keep."""
+
+    WIDER = "wider"
+    ZONE = "zone"
+    ACCESS_POINT = "access_point"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRemedy:
+    """One of them: within how many metres, or the zone by its id and by its name."""
+
+    kind: RemedyKind
+    value: str = ""
+    name: str = ""
+
+    def __str__(self) -> str:
+        words = {RemedyKind.WIDER: f"{self.value} m", RemedyKind.ZONE: f"the zone {self.value}"}
+        return words.get(self.kind, "one more access point there")
+
+
 @dataclass(frozen=True, slots=True)
 class Foretold:
-    """A campaign's promise for the precision `asked` of it, and what would keep that word where it cannot: in words.
+    """A campaign's promise for the precision `asked` of it, and what would keep that word where it cannot.
 
     Where it states none, `asked` is None and the promise says what is to be expected at its own `min_probability`.
     """
@@ -30,7 +52,7 @@ class Foretold:
     campaign_id: str
     asked: float | None
     promise: Promise
-    instead: tuple[str, ...]
+    instead: tuple[PlaceRemedy, ...]
 
     def sentence(self) -> str:
         """One line: how many of ten triggers are right, how many of ten stays get one, or what to take instead."""
@@ -38,7 +60,11 @@ class Foretold:
         right = f"{_of_ten(given.precision)} right, {_of_ten(given.precision_low)} at the pessimistic end"
         if given.threshold is not None or self.asked is None:
             return f"{right}; {_of_ten(given.recall)} who are due get one (P >= {given.threshold or 0:g})"
-        advice = f"take {', or '.join(self.instead)}" if self.instead else "nothing near would do: take a larger place"
+        advice = (
+            f"take {', or '.join(map(str, self.instead))}"
+            if self.instead
+            else "nothing near would do: take a larger place"
+        )
         return f"{right}: cannot promise {_of_ten(self.asked)}; {advice}"
 
 
@@ -66,31 +92,32 @@ class Foresight:
         target = target_of(campaign, self._plan, self._cells, self._zones)
         return promises.promise(target, self._places, asked)
 
-    def _better(self, campaign: Campaign, asked: float) -> Iterator[str]:
+    def _better(self, campaign: Campaign, asked: float) -> Iterator[PlaceRemedy]:
         """What keeps the word at the same shelf, of what a manager can do."""
         place = campaign.place
-        for words, other in self._others(place):
+        for remedy, other in self._others(place):
             if self._promise(campaign.model_copy(update={"place": other}), asked, self._promises).kept:
-                yield words
+                yield remedy
         at = self._middle(place)
         if at is not None:
             more = replace(self._plan, access_points=(*self._plan.access_points, at))
             if self._promise(campaign, asked, Promises(more, self._cells, self._zones)).kept:
-                yield "one more access point there"
+                yield PlaceRemedy(RemedyKind.ACCESS_POINT)
 
-    def _others(self, place: CampaignPlace) -> Iterator[tuple[str, CampaignPlace]]:
+    def _others(self, place: CampaignPlace) -> Iterator[tuple[PlaceRemedy, CampaignPlace]]:
         product = self._plan.product_by_sku.get(place.product or "")
         if product is None or place.radius_m is None:
             return
         if place.radius_m < WIDER_M:
-            yield f"{WIDER_M:g} m", CampaignPlace(product=product.sku, radius_m=WIDER_M)
+            wider = PlaceRemedy(RemedyKind.WIDER, f"{WIDER_M:g}")
+            yield wider, CampaignPlace(product=product.sku, radius_m=WIDER_M)
         around = [
             z
             for z in self._plan.zones
             if z.level == product.level and shapely.intersects_xy(z.polygon, product.x_m, product.y_m)
         ]
         for zone in sorted(around, key=lambda z: z.polygon.area)[:1]:
-            yield f"the zone {zone.id}", CampaignPlace(zone=zone.id)
+            yield PlaceRemedy(RemedyKind.ZONE, zone.id, zone.name), CampaignPlace(zone=zone.id)
 
     def _middle(self, place: CampaignPlace) -> AccessPoint | None:
         """An access point over the place."""

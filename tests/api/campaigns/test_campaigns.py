@@ -57,11 +57,13 @@ def test_replaced_and_paused(manager: httpx.Client) -> None:
 
 def test_what_it_can_promise_is_told(site: Site, manager: httpx.Client) -> None:
     manager.post(PATH, json=campaign_json("sure", precision=0.9), headers=key("1"))
-    told = manager.get(f"{PATH}/sure/promise").json()
+    told = manager.get(f"{PATH}/sure/promise", headers={"Accept-Language": "en"}).json()
     assert told["asked"] == 0.9
     assert told["kept"] == (told["threshold"] is not None)
     assert 0 <= told["precision_low"] <= told["precision"] <= 1
-    assert "of 10 right" in told["said"]
+    assert "times in 10" in told["said"]
+    french = manager.get(f"{PATH}/sure/promise", headers={"Accept-Language": "fr"}).json()
+    assert "fois sur 10" in french["said"]
     own = manager.get(f"{PATH}/tea-20/promise").json()  # states no precision
     assert (own["asked"], own["kept"], own["threshold"]) == (
         None,

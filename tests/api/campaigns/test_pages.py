@@ -219,7 +219,10 @@ def test_what_it_brought_and_would_bring(site: Site, manager: httpx.Client) -> N
     foretold = manager.get(f"{HERE}/tea-20/what-if").text
     assert "Too early" in foretold
     receipts = manager.post(f"{HERE}/tea-20/results", files={"receipts": ("r.csv", b"who;when\n", "text/csv")})
-    assert (receipts.status_code, "the header is" in receipts.text) == (422, True)
+    assert (receipts.status_code, "The header reads who;when" in receipts.text) == (422, True)
+    short = {"receipts": ("r.csv", b"shopper,t,basket_minor\ns1,1\ns1,x,1\n", "text/csv")}
+    french = manager.post(f"{HERE}/tea-20/results", params={"lang": "fr"}, files=short).text
+    assert all(said in french for said in ("Ligne 2", "2 cellules", "Ligne 3", "centimes entiers"))
     good = b"shopper,t,basket_minor,margin_minor\nsomebody,1767261600,1999,420\n"
     fine = manager.post(f"{HERE}/tea-20/results", files={"receipts": ("r.csv", good, "text/csv")})
     assert (fine.status_code, "Not enough shoppers yet" in fine.text) == (200, True)

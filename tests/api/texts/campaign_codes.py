@@ -10,6 +10,7 @@ from engine.offers.discounts import OfferKind
 from engine.offers.foretold.never import NeverReason
 from engine.offers.hours import DAYS as WEEK_DAYS
 from engine.offers.measured.uplift import UpliftState
+from engine.runtime.promised.foresight import RemedyKind
 from engine.storage.vouchers.campaign_files import CampaignChange
 from engine.storage.vouchers.pauses import PauseSource
 from engine.vocabulary import ProblemCode
@@ -27,6 +28,7 @@ CAMPAIGN_CODES: dict[str, set[str]] = {
     },
     "mistakes": set(MistakeCode),
     "campaign_fields": {*FIELDS, *PLACES},
+    "place_remedies": set(RemedyKind),
     "offer_kinds": set(get_args(OfferKind)),
     "week_days": set(WEEK_DAYS),
     "never": set(NeverReason),

@@ -167,7 +167,7 @@ def compose(letter: Letter, sender: str, message_id: str, written_at: float) -> 
     message = EmailMessage()
     message["From"] = sender
     message["To"] = address
-    message["Subject"] = letter.subject
+    message["Subject"] = " ".join(letter.subject.split())  # names in it may be of several lines, headers are not
     message["Date"] = format_datetime(datetime.fromtimestamp(written_at, UTC))
     message["Message-ID"] = f"<{message_id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answering machine answers

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from engine.errors import OperatorError, Problem
 from engine.offers.audience import Audience
-from engine.offers.bounds import MOST, Plain
+from engine.offers.bounds import MOST, OneLine, Plain
 from engine.offers.discounts import MAX_MINOR, Offer, OfferKind
 from engine.offers.hours import When
 from engine.offers.law.findings import near_end_findings
@@ -60,9 +60,9 @@ class _Strict(BaseModel):
 class CampaignPlace(_Strict):
     """Where: at a product (within `radius_m` walking), in a zone, or anywhere in the store. Exactly one of them."""
 
-    product: Plain | None = None
+    product: OneLine | None = None
     radius_m: float | None = Field(None, gt=0, le=50)
-    zone: Plain | None = None
+    zone: OneLine | None = None
     store: bool = False
 
     @model_validator(mode="after")
@@ -98,7 +98,7 @@ class Sharing(_Strict):
 class Text(_Strict):
     """What the shopper reads."""
 
-    title: Annotated[Plain, StringConstraints(min_length=1, max_length=80)]
+    title: Annotated[OneLine, StringConstraints(min_length=1, max_length=80)]
     text: Annotated[Plain, StringConstraints(min_length=1, max_length=300)]
 
 
@@ -128,8 +128,8 @@ class Campaign(_Strict):
     """
 
     id: Name
-    name: Annotated[Plain, StringConstraints(min_length=1, max_length=120)]
-    stores: tuple[Plain, ...] = ()  # empty: the store whose file it stands in
+    name: Annotated[OneLine, StringConstraints(min_length=1, max_length=120)]
+    stores: tuple[OneLine, ...] = ()  # empty: the store whose file it stands in
     state: CampaignState = CampaignState.RUNNING
     place: CampaignPlace
     min_probability: float = Field(0.6, gt=0, le=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,5 +31,11 @@ def wrong_words(texts: Texts, pattern: re.Pattern[str]) -> Iterator[tuple[str, s
     """Places below the campaign, each with the first word there that the pattern finds."""
     for language, text in texts.items():
         for part, words in text.items():
-            if found := pattern.search(str(words)):
+            if found := pattern.search(_as_read(str(words))):
                 yield f"texts.{language}.{part}", found.group()
+
+
+def _as_read(words: str) -> str:
+    """The letters that a reader sees: no other forms of them, and nothing invisible between them."""
+    plain = unicodedata.normalize("NFKC", words)
+    return "".join(letter for letter in plain if unicodedata.category(letter) != "Cf")

@@ -15,14 +15,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from engine.errors import BusinessRefusal
-from engine.offers.bounds import FIRST_YEAR, LAST_YEAR
+from engine.offers.bounds import BREAKS, CONTROL, FIRST_YEAR, LAST_YEAR
 from engine.offers.campaigns import Campaign
 from engine.vocabulary import ProblemCode
 from engine.wording import MistakeCode, validation_problems
 
 ROUNDS = 3  # a model looks at the whole only once its parts are right
 _DATE = re.compile(r"(\d{4})-(\d\d-\d\d)(.*)", re.DOTALL)
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class UnreadableCampaign(BusinessRefusal):
@@ -94,7 +93,7 @@ def _mend(tree: Any, found: Mapping[str, Any]) -> bool:
     elif kind in ("less_than_equal", "greater_than_equal") and found["loc"][0] != "offer":
         holder[key] = limits.get("le", limits.get("ge"))
     elif kind in (MistakeCode.YEAR, MistakeCode.CONTROL_CHARACTERS) and isinstance(value, str):
-        holder[key] = _near(value) if _DATE.fullmatch(value) else _CONTROL.sub("", value)
+        holder[key] = _near(value) if _DATE.fullmatch(value) else BREAKS.sub(" ", CONTROL.sub("", value))
     return bool(holder[key] != value)
 
 

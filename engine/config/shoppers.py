@@ -41,6 +41,7 @@ class OffersConfig(ConfigSection):
     share_hold_s: float = Field(86_400.0, ge=0)
     shares_rewarded_per_day: int = Field(10, ge=0)  # openings of a shopper's links in 24 h, over all links
     shares_rewarded_per_campaign: int = Field(25, ge=0)  # openings of a shopper's link to one campaign, ever
+    ropo_days: int = Field(30, ge=1, le=90)  # from a view online to a stop or purchase, or back, at most
     four_eyes_above_minor: int | None = Field(None, ge=0)  # a campaign that may spend more needs a second person's yes
 
 
@@ -97,6 +98,7 @@ class RetentionConfig(ConfigSection):
 
     state_hours: float = Field(24.0, gt=0, le=24)  # the engine's journal and checkpoints, sealed as they are
     visits_days: int = Field(395, ge=1, le=1096)  # visits to zones of people who agreed
+    stops_days: int = Field(90, ge=1, le=395)  # stops at products of people who agreed to visits and web together
     decisions_days: int = Field(395, ge=1, le=1096)
     share_visits_days: int = Field(395, ge=1, le=1096)  # who opened a shared link, as digests
     deliveries_days: int = Field(30, ge=1, le=395)  # messages that are over

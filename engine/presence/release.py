@@ -26,6 +26,7 @@ from engine.presence.flows import FlowRow, zones_within
 from engine.presence.frames import heat_frames, squares_of_cells
 from engine.presence.heat import HeatRow
 from engine.presence.local_hours import LocalHours, hours_in
+from engine.presence.ropo.journeys import MadeStop
 from engine.presence.zonehours import ZoneHourRow
 from engine.privacy.k_anonymity import BlockPeople, Presences, cut_floor, lay_ks, weights, whole_ks
 from engine.records import F64, I64, U64, Fixes, VisitEvent
@@ -42,9 +43,9 @@ _PAIR = ""  # the one part of a pair of zones
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Rows to be added to the store's tables. They name no one, but for `stays`, what each device adds to what is
-    expected of zones, and `moves`, who went from which zone to which: those go no further than to `Release`, and come
-    out of it as `expected` and `flows`."""
+    """Rows to be added to the store's tables. They name no one, but for `stays` (what each device adds to what is expected
+    of zones) and `moves` (who went from which zone to which), which go no further than to `Release` and come out of it as
+    `expected` and `flows`; and `stops`: where somebody stopped, kept of people who agreed to it, and of nobody else."""
 
     heat: list[HeatRow] = field(default_factory=list)
     zone_hours: list[ZoneHourRow] = field(default_factory=list)
@@ -52,6 +53,7 @@ class Statistics:
     expected: list[ExpectedRow] = field(default_factory=list)
     stays: list[tuple[int, ExpectedRow]] = field(default_factory=list)
     moves: list[tuple[int, str, str]] = field(default_factory=list)
+    stops: list[MadeStop] = field(default_factory=list)
 
     def anonymous(self) -> Statistics:
         """The same with all stays added up."""

@@ -13,6 +13,12 @@ from engine.vocabulary import Channel, Purpose
 
 CHANNELLED: frozenset[Purpose] = frozenset({Purpose.LOCATION_OFFERS})
 
+JOINED = Purpose.CRM
+"""The purpose under which a shopper's visits are put beside what the shop's systems know of them: its wording says that
+visits go to the customer file, and matching is a purpose of its own (CNIL SAN-2025-017)."""
+JOINED_WITH = frozenset({Purpose.STATISTICS, Purpose.LOCATION_OFFERS})
+"""What the two are put together for, each by a consent of its own beside it."""
+
 ASK_AGAIN_S = 183 * 86_400.0
 """Whoever refused is not asked again for six months (CNIL, guidelines on cookies and recommendation 2025-131)."""
 
@@ -62,6 +68,11 @@ def allows(grants: Grants, purpose: Purpose, channel: Channel) -> bool:
 def allows_targeting(grants: Grants) -> bool:
     """Whether location offers are granted on at least one channel: only then may a device be linked to a profile."""
     return any(purpose == Purpose.LOCATION_OFFERS for purpose, _ in grants)
+
+
+def allows_joining(grants: Grants, *, purposes: frozenset[Purpose] = JOINED_WITH) -> bool:
+    """Whether visits and shopping online may be put together for one of these purposes."""
+    return allows(grants, JOINED, Channel.ANY) and any(purpose in purposes for purpose, _ in grants)
 
 
 def may_ask(refused_at: float, now: float) -> bool:

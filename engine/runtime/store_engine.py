@@ -251,7 +251,8 @@ class StoreEngine:
         """The statistics since the last call."""
         stays = self._histories.drain()
         moves = [(who, *pair) for who, ways in self._histories.take_ways() for pair in self._flows.add(ways)]
-        return Statistics(self._heat.drain(), self._hours.drain(), self._flows.drain(), stays=stays, moves=moves)
+        heat, hours, flows = self._heat.drain(), self._hours.drain(), self._flows.drain()
+        return Statistics(heat, hours, flows, stays=stays, moves=moves, stops=self._histories.stops)
 
     @property
     def counts(self) -> Counter[StoreCount]:

@@ -45,7 +45,7 @@ from engine.runtime.stored.names import NameBook, ReadBook
 from engine.runtime.stored.pace import Pace
 from engine.runtime.stored.packing import pack, unpack
 from engine.runtime.stored.sealed_days import SealedDays
-from engine.runtime.stored.visit_rows import visit_row
+from engine.runtime.stored.visit_rows import stop_rows, visit_row
 from engine.storage.database import Database
 from engine.storage.journal import Journal, JournalRow, VisitRow, load_recovery, save_checkpoint
 from engine.storage.leases import Lease
@@ -304,7 +304,9 @@ class StoreRunner:
         self._pace.note(now)
         if not self._touched:
             return
-        statistics = self._release.take(self._engine.drain(), self._clock)
+        drained = self._engine.drain()
+        stops = stop_rows(self._deciding.links, drained.stops)
+        statistics = self._release.take(drained, self._clock)
         state = {
             "engine": self._engine.state(),
             "waiting": self._release.state(),
@@ -324,6 +326,7 @@ class StoreRunner:
             now,
             flows=statistics.flows,
             expected=statistics.expected,
+            stops=stops,
             lease=self.lease,
         )
         self.behind.clear()  # the state has what came of it

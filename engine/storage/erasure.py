@@ -15,6 +15,7 @@ from engine.storage.commerce.events import cut_customers
 from engine.storage.commerce.forgetting import forget_desk
 from engine.storage.commerce.given import cut_given
 from engine.storage.database import Database, once_more
+from engine.storage.figures.product_stops import forget_stops
 from engine.storage.loyalty.friends import forget
 from engine.storage.loyalty.wallets import joined, lock_people
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
@@ -84,6 +85,7 @@ def _erase(session: Session, shopper_id: str, now: float, address_digest: Callab
     )
     _delete(session, VisitTable, col(VisitTable.shopper_id) == shopper_id)
     _delete(session, ErasedSpotTable, col(ErasedSpotTable.shopper_id) == shopper_id)
+    forget_stops(session, shopper_id)
     _delete(session, ConsentTable, col(ConsentTable.shopper_id) == shopper_id)
     _delete(session, IdempotencyTable, col(IdempotencyTable.scope).contains(shopper_id, autoescape=True))
     cut_customers(session, digests := identifier_digests(session, shopper_id))

@@ -16,6 +16,7 @@ from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
 from engine.storage.figures.heatsums import add_heat
+from engine.storage.figures.product_stops import StopRow, keep_stops
 from engine.storage.figures.stamps import move_stamp
 from engine.storage.leases import Lease, fence
 from engine.storage.models.running import CheckpointTable, JournalTable
@@ -177,6 +178,7 @@ def save_checkpoint(
     *,
     flows: Sequence[FlowRow] = (),
     expected: Sequence[ExpectedRow] = (),
+    stops: Sequence[StopRow] = (),
     lease: Lease | None = None,
 ) -> None:
     """In one transaction: adds the aggregates drained since the last checkpoint, stores the state; the journal up to
@@ -188,6 +190,7 @@ def save_checkpoint(
     with db.write() as session:
         fence(session, lease)
         _keep_visits(session, store, visits)
+        keep_stops(session, store, stops)
         add_heat(session, store, heat)
         upsert(
             session,

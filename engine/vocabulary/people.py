@@ -21,6 +21,7 @@ class RetentionRule(StrEnum):
     JOURNAL = "journal"
     CHECKPOINTS = "checkpoints"
     VISITS = "visits"
+    PRODUCT_STOPS = "product_stops"
     ERASED_SPOTS = "erased_spots"
     DECISIONS = "decisions"
     SHARE_VISITS = "share_visits"

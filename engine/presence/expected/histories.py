@@ -14,12 +14,13 @@ from engine.presence.expected.levels import VISIT_S, runs_above
 from engine.presence.expected.likely import likely_ways
 from engine.presence.expected.products import STOP_RUN_S, product_places
 from engine.presence.expected.rows import FLOOR, PRODUCT, TILL, ExpectedRow, StayHistory, expected_rows, stay_row
-from engine.presence.expected.ways import CAME, reached, way_rows, wholes_of
+from engine.presence.expected.ways import CAME, LEAST, reached, way_rows, wholes_of
 from engine.presence.flows import ZoneStay, leaf_zones
 from engine.presence.intervals import CAP_S, SILENT_S, FixIntervals
 from engine.presence.local_hours import hours_in
 from engine.presence.places import around_opening
 from engine.presence.rhythm import GAP_MAX_S
+from engine.presence.ropo.journeys import LikelyStop, MadeStop
 from engine.presence.staff.behaviour import STAFF_S, StaffByBehaviour
 from engine.records import F32, F64, I64, U64, Bools, Fixes, StoreVisit
 
@@ -66,6 +67,8 @@ class Histories:
         self._fresh: list[Held] = []
         self._ended: list[tuple[int, float]] = []
         self._likely: list[tuple[int, list[list[ZoneStay]]]] = []  # of what was drained, not taken yet
+        self.stops: list[MadeStop] = []
+        """Of the stays that the last `drain` was of: who stopped at which products, and how likely."""
 
     def add(self, fixes: Fixes) -> U64:
         """Takes in fixes. Returns the devices that are staff from now on: nothing of them is counted."""
@@ -104,6 +107,7 @@ class Histories:
         device, t, seconds, p = self._held
         out: list[tuple[int, ExpectedRow]] = []
         gone = np.zeros(len(t), np.bool_)
+        self.stops = []
         for who, until in self._ended:
             first, last = (
                 np.searchsorted(device, np.uint64(who), side="left"),
@@ -139,7 +143,11 @@ class Histories:
         self._likely.append((who, likely))
         rows = [stay, *expected_rows(history, names, self._local, smooth, runs)]
         if stay.zone in CAME:
-            rows += way_rows(reached(runs, names), self._within, stay.hour_start)
+            places = reached(runs, names)
+            rows += way_rows(places, self._within, stay.hour_start)
+            stops = {n.removeprefix(PRODUCT): at for n, at in places.items() if n.startswith(PRODUCT)}
+            known = {sku: at for sku, at in stops.items() if at.chance >= LEAST}
+            self.stops += [MadeStop(who, sku, LikelyStop(at.first_at, at.chance)) for sku, at in known.items()]
         return rows
 
     def _gather(self) -> None:

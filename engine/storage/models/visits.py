@@ -142,6 +142,23 @@ class ErasedSpotTable(SQLModel, table=True):
     at: float = Field(sa_type=Double)
 
 
+class ProductStopTable(SQLModel, table=True):
+    """That a shopper stopped at a product, as likely as `chance`: of who agreed that visits and shopping online are put
+    together, and of nobody else."""
+
+    __tablename__: ClassVar[str] = "product_stop"
+    __table_args__ = (
+        Index("ix_product_stop_shopper", "shopper_id", "at"),
+        Index("ix_product_stop_at", "store", "at"),
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
+    store: str
+    shopper_id: str
+    sku: str
+    at: float = Field(sa_type=Double)
+    chance: float = Field(sa_type=Double)
+
+
 class LastPlaceTable(SQLModel, table=True):
     """The newest fix of a linked shopper in a store, for their own page only. One row each, gone within minutes."""
 

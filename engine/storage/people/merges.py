@@ -1,10 +1,10 @@
 """Two profiles that turned out to be one person's become one, and two again: on the record, and nothing is lost.
 
 What moves to the profile that is kept: coupons with their messages, decisions (so that the caps count the person),
-stays and which of their hot spots were erased, proved phones, identifiers, browsers and where they are pushed to, and
-what friends opened. The points stay where the ledger has them, under both members; a wallet adds up those of all its
-profiles. Of the consents an explicit no on either side wins; a yes that the other side was never asked about stays a
-yes. Of limits the stricter side's win. Points that one of the two brought to the other wait for a review.
+stays, stops and which of their hot spots were erased, proved phones, identifiers, browsers and where they are pushed
+to, and what friends opened. The points stay where the ledger has them, under both members; a wallet adds up those of
+all its profiles. Of the consents an explicit no on either side wins; a yes that the other side was never asked about
+stays a yes. Of limits the stricter side's win. Points that one of the two brought to the other wait for a review.
 A split puts back whatever the kept profile still has of it.
 """
 
@@ -30,7 +30,7 @@ from engine.storage.models.identity import BrowserSessionTable, IdentifierTable,
 from engine.storage.models.ledger import HoldTable
 from engine.storage.models.sending.push import PushSubscriptionTable
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
-from engine.storage.models.visits import ErasedSpotTable, VisitTable
+from engine.storage.models.visits import ErasedSpotTable, ProductStopTable, VisitTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.people.bindings import drop_claims, lock_links
 from engine.storage.people.limits import give_back_limits, take_limits
@@ -49,6 +49,7 @@ _BY_ID: Mapping[str, tuple[type[SQLModel], str]] = {
     "decisions": (DecisionTable, "decision_id"),
     "visits": (VisitTable, "id"),
     "erased_spots": (ErasedSpotTable, "id"),
+    "stops": (ProductStopTable, "id"),
     "sessions": (BrowserSessionTable, "session_id"),
     "push": (PushSubscriptionTable, "subscription_id"),
     "identifiers": (IdentifierTable, "digest"),

@@ -12,10 +12,11 @@ from sqlmodel import Session, col, select
 from engine.errors import NotFound
 from engine.offers.audience import LinkedShopper
 from engine.offers.wishes import NO_WISHES
-from engine.privacy.consent import Consent, ConsentChoice, Grants, allows_targeting
+from engine.privacy.consent import Consent, ConsentChoice, Grants, allows_joining, allows_targeting
 from engine.records import DeviceId, device_from_hex, device_hex
 from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
+from engine.storage.figures.product_stops import forget_stops
 from engine.storage.last_places import forget_places
 from engine.storage.loyalty.wallets import living
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
@@ -274,11 +275,14 @@ def answer(
 
 
 def _withdraw(session: Session, shopper_id: str, grants: Grants, at: float) -> None:
-    """Drops what the grants no longer cover: undelivered messages per channel, links when no channel is left."""
+    """Drops what the grants no longer cover: undelivered messages per channel, links when no channel is left, stops
+    that may no longer be put beside anything."""
     ended = end_messages(session, shopper_id, grants, at)
     if not allows_targeting(grants):
         remove_links(session, shopper_id)
         drop_claims(session, shopper_id)
+    if not allows_joining(grants):
+        forget_stops(session, shopper_id)
     note_changes(session, ended, WalletChangeKind.VOIDED, at)
 
 

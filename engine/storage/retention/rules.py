@@ -28,7 +28,7 @@ from engine.storage.models.commerce import HeldMessageTable, ShopEventTable
 from engine.storage.models.ledger import ShareVisitTable
 from engine.storage.models.running import CheckpointTable, IdempotencyTable, JournalTable, ReceivedTable
 from engine.storage.models.shoppers import ShopperTable
-from engine.storage.models.visits import ErasedSpotTable, VisitTable
+from engine.storage.models.visits import ErasedSpotTable, ProductStopTable, VisitTable
 from engine.storage.models.vouchers import CapCountTable, DecisionTable, DeliveryTable
 from engine.storage.once import idempotency, received
 from engine.storage.retention.guests import count_guests, cut_guests
@@ -56,6 +56,7 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
     over = (col(DeliveryTable.state) != DeliveryState.PENDING) & _not_restricted(DeliveryTable.shopper_id)
     spots = _not_restricted(ErasedSpotTable.shopper_id)
     visits, decisions = _not_restricted(VisitTable.shopper_id), _not_restricted(DecisionTable.shopper_id)
+    stops, stops_s = _not_restricted(ProductStopTable.shopper_id), config.stops_days * DAY_S
     profiles_s, guests_s = config.prospects_days * DAY_S, config.guest_coupons_days * DAY_S
     of_people = col(ShopEventTable.kind).not_in([ShopEventKind.STOCK, ShopEventKind.CATALOGUE])
     share_visits_s, deliveries_s = config.share_visits_days * DAY_S, config.deliveries_days * DAY_S
@@ -65,6 +66,7 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
         _by_age(db, RetentionRule.JOURNAL, JournalTable, "now", state_s),
         _by_age(db, RetentionRule.CHECKPOINTS, CheckpointTable, "saved_at", state_s),
         _by_age(db, RetentionRule.VISITS, VisitTable, "ended_at", config.visits_days * DAY_S, visits),
+        _by_age(db, RetentionRule.PRODUCT_STOPS, ProductStopTable, "at", stops_s, stops),
         # a visit under way when its spot was erased ends within a day
         _by_age(db, RetentionRule.ERASED_SPOTS, ErasedSpotTable, "at", (config.visits_days + 1) * DAY_S, spots),
         _by_age(db, RetentionRule.DECISIONS, DecisionTable, "at", config.decisions_days * DAY_S, decisions),

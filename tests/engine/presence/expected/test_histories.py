@@ -7,7 +7,7 @@ import pytest
 
 from engine.plan.cells import walkable_cells, zone_membership
 from engine.presence.expected.histories import Histories
-from engine.presence.expected.rows import FLOOR, UNKNOWN, ExpectedRow, add_up
+from engine.presence.expected.rows import FLOOR, PRODUCT, UNKNOWN, ExpectedRow, add_up
 from engine.presence.flows import leaf_zones
 from engine.presence.stays import visit_id_of
 from engine.records import DeviceId, StoreVisit
@@ -128,3 +128,17 @@ def test_every_cell_is_in_a_zone_or_on_the_floor_between() -> None:
     leaves = zone_membership(PLAN, CELLS)[:, [PLAN.zone_index[z] for z in LEAVES]]
     made = Histories(PLAN, CELLS)
     assert ((leaves.sum(axis=1) > 0) == (made._nowhere == 0)).all()
+
+
+def test_stops_of_a_stay_say_when_and_how_likely_and_are_those_of_the_last_drain() -> None:
+    made = Histories(PLAN, CELLS)
+    wander(made, 1, T0 + np.arange(0, 900, 3.0))
+    made.end([stay(1, T0, T0 + 897.0)])
+    expected = {row.zone.removeprefix(PRODUCT): row.visits for _, row in made.drain() if row.zone.startswith(PRODUCT)}
+    assert made.stops
+    for one in made.stops:
+        assert one.device == 1
+        assert T0 <= one.stop.at <= T0 + 897.0
+        assert 0.0 < one.stop.chance <= min(1.0, expected[one.sku] + 1e-9)
+    made.drain()
+    assert made.stops == []

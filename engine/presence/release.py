@@ -43,9 +43,12 @@ _PAIR = ""  # the one part of a pair of zones
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Rows to be added to the store's tables. They name no one, but for `stays` (what each device adds to what is expected
-    of zones) and `moves` (who went from which zone to which), which go no further than to `Release` and come out of it as
-    `expected` and `flows`; and `stops`: where somebody stopped, kept of people who agreed to it, and of nobody else."""
+    """Rows to be added to the store's tables. They name no one, but for three that go no further than to `Release`.
+
+    `stays`, what each device adds to what is expected of zones, comes out of it as `expected`; `moves`, who went from
+    which zone to which, as `flows`; `stops`, where somebody stopped, is kept of people who agreed to it, and of nobody
+    else.
+    """
 
     heat: list[HeatRow] = field(default_factory=list)
     zone_hours: list[ZoneHourRow] = field(default_factory=list)

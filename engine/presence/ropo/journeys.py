@@ -6,9 +6,9 @@ mirror: a stop of who had not looked at the product online in the window before.
 of the same journey; so a shopper counts once for each product and window, however often they come back to it.
 
 Views and purchases are known. Stops are not: each has a chance (`engine.presence.expected.products`), and what counts
-is the first one, so that a stop's part is its own chance times that of there having been none before. Whoever bought
-the product in the store was at it, whatever the radio says: a purchase takes the place of the uncertain stops of its
-visit.
+is the first one, so that a stop's part is its own chance times that of there having been none before. What somebody did
+after a stop says something of the stop as well; how much, the store's own journeys say (`engine.presence.ropo.rates`).
+A purchase in the store of a visit in which the phone was nowhere near the product is a sure stop: the phone was off.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 SAME_VISIT_S = 12 * 3600.0
-"""Stops so long before a purchase in the store are of the same visit, and need no guessing any more."""
+"""Stops so long before a purchase in the store are of the same visit."""
+
+
+class Way(StrEnum):
+    """From where to where a journey goes."""
+
+    WEB_FIRST = "web_first"
+    STORE_FIRST = "store_first"
 
 
 class RopoStep(StrEnum):
@@ -61,23 +68,43 @@ class ProductTouches:
 
 
 @dataclass(frozen=True, slots=True)
-class StepTaken:
-    """A step at `at` (s UTC), with its chance: 1 of what is known."""
+class Journey:
+    """One shopper and product, for a window from `began_at` on. `stops` by time, each with the chance that it is the
+    first one. `here` and `online` are the first purchases there, `viewed` the first view after the beginning, s UTC;
+    None for none."""
 
-    step: RopoStep
-    at: float
-    chance: float = 1.0
+    way: Way
+    began_at: float
+    stops: tuple[LikelyStop, ...]
+    here: float | None = None
+    online: float | None = None
+    viewed: float | None = None
+
+    @property
+    def chance(self) -> float:
+        """That there was a stop at all."""
+        return min(1.0, sum(stop.chance for stop in self.stops))
+
+    def chance_before(self, t: float) -> float:
+        """That there was one before a time."""
+        return min(1.0, sum(stop.chance for stop in self.stops if stop.at < t))
 
 
-def steps_of(touches: ProductTouches, window_s: float) -> list[StepTaken]:
-    """The steps of one shopper and product, of both ways. For each way they are of journeys that do not overlap."""
-    views, stops = sorted(touches.views), stops_with_purchases(touches.stops, touches.bought_here)
+def journeys_of(touches: ProductTouches, window_s: float) -> list[Journey]:
+    """The journeys of one shopper and product, of both ways; those of one way do not overlap."""
+    views, stops = sorted(touches.views), with_purchases(touches.stops, touches.bought_here)
     here, online = sorted(touches.bought_here), sorted(touches.bought_online)
-    out = [step for start in starts(views, window_s) for step in _from_web(start, window_s, stops, here, online)]
     unseen = [stop for stop in stops if not any(stop.at - window_s < view <= stop.at for view in views)]
+    out = []
+    for start in starts(views, window_s):
+        own = [stop for stop in stops if start <= stop.at < start + window_s]
+        bought = [first_within(times, start, start + window_s) for times in (here, online)]
+        out.append(Journey(Way.WEB_FIRST, start, first_stops(own), *bought))
     for start in starts([stop.at for stop in unseen], window_s):
-        out += _from_store(start, window_s, unseen, views, online)
-    return [step for step in out if step.chance > 0.0]
+        own = [stop for stop in unseen if start <= stop.at < start + window_s]
+        after = [first_within(times, start, start + window_s) for times in (here, online, views)]
+        out.append(Journey(Way.STORE_FIRST, start, first_stops(own), *after))
+    return out
 
 
 def starts(times: Iterable[float], window_s: float) -> list[float]:
@@ -90,54 +117,23 @@ def starts(times: Iterable[float], window_s: float) -> list[float]:
     return out
 
 
-def stops_with_purchases(stops: Iterable[LikelyStop], bought_here: Iterable[float]) -> list[LikelyStop]:
-    """The stops by time, with a sure one at each purchase in the store in place of those of the visit before it."""
-    bought = sorted(bought_here)
-    left = [stop for stop in stops if not any(0.0 <= t - stop.at < SAME_VISIT_S for t in bought)]
-    return sorted([*left, *(LikelyStop(t, 1.0) for t in bought)], key=lambda stop: stop.at)
+def first_within(times: Iterable[float], start: float, end: float) -> float | None:
+    """The first of ascending times in [start, end)."""
+    return next((t for t in times if start <= t < end), None)
 
 
-def first_stops(stops: Iterable[LikelyStop]) -> list[LikelyStop]:
+def with_purchases(stops: Iterable[LikelyStop], bought_here: Iterable[float]) -> list[LikelyStop]:
+    """The stops by time, with a sure one at each purchase in the store before which there is none of its visit."""
+    held = list(stops)
+    unseen = [t for t in bought_here if not any(0.0 <= t - stop.at < SAME_VISIT_S for stop in held)]
+    return sorted([*held, *(LikelyStop(t, 1.0) for t in unseen)], key=lambda stop: stop.at)
+
+
+def first_stops(stops: Iterable[LikelyStop]) -> tuple[LikelyStop, ...]:
     """For each of ascending stops, the chance that it is the first: they add up to that of any."""
     out: list[LikelyStop] = []
     none = 1.0
     for stop in stops:
         out.append(LikelyStop(stop.at, none * stop.chance))
         none *= 1.0 - stop.chance
-    return out
-
-
-def any_stop(stops: Iterable[LikelyStop], before: float) -> float:
-    """The chance of a stop before a time."""
-    return sum(stop.chance for stop in first_stops(stop for stop in stops if stop.at < before))
-
-
-def _from_web(
-    start: float, window_s: float, stops: Sequence[LikelyStop], here: Sequence[float], online: Sequence[float]
-) -> list[StepTaken]:
-    end = start + window_s
-    own = [stop for stop in stops if start <= stop.at < end]
-    out = [StepTaken(RopoStep.VIEWED, start)]
-    out += [StepTaken(RopoStep.STOPPED, stop.at, stop.chance) for stop in first_stops(own)]
-    bought = next((t for t in here if start <= t < end), None)
-    if bought is not None:
-        return [*out, StepTaken(RopoStep.BOUGHT_HERE, bought)]
-    later = next((t for t in online if start <= t < end and any_stop(own, t) > 0.0), None)
-    if later is not None:
-        out.append(StepTaken(RopoStep.BOUGHT_ONLINE, later, any_stop(own, later)))
-    return out
-
-
-def _from_store(
-    start: float, window_s: float, stops: Sequence[LikelyStop], views: Sequence[float], online: Sequence[float]
-) -> list[StepTaken]:
-    end = start + window_s
-    viewed = next((t for t in views if start < t < end), None)
-    own = [stop for stop in stops if start <= stop.at < end]
-    out = [StepTaken(RopoStep.STOPPED_FIRST, stop.at, stop.chance) for stop in first_stops(own)]
-    if viewed is not None:
-        out.append(StepTaken(RopoStep.VIEWED_AFTER, viewed, any_stop(own, viewed)))
-    bought = next((t for t in online if start < t < end), None)
-    if bought is not None:
-        out.append(StepTaken(RopoStep.BOUGHT_AFTER, bought, any_stop(own, bought)))
-    return out
+    return tuple(out)

@@ -159,6 +159,35 @@ class ProductStopTable(SQLModel, table=True):
     chance: float = Field(sa_type=Double)
 
 
+class RopoDayTable(SQLModel, table=True):
+    """What was told of ways between web and store, of a day that began at `day_start` (UTC) by the store's clock: a
+    figure of a product (`""`: of all) or campaign, people in whole ks, never persons. `ambiguous` is how much of it is
+    expected rather than known (`engine.presence.ropo.blocks`)."""
+
+    __tablename__: ClassVar[str] = "ropo_day"
+    store: str = Field(primary_key=True)
+    day_start: float = Field(primary_key=True, sa_type=Double)
+    of: str = Field(primary_key=True)
+    figure: str = Field(primary_key=True)
+    n: int = Field(sa_type=BigInteger)
+    ambiguous: float = Field(sa_type=Double)
+
+
+class RopoWaitTable(SQLModel, table=True):
+    """What waits of such a figure: everything `since`, and `n` people expected of before. `before` is how many events
+    there were in the days before `since`, so that what comes late is found. The row of no figure says until when all
+    were looked at."""
+
+    __tablename__: ClassVar[str] = "ropo_wait"
+    store: str = Field(primary_key=True)
+    of: str = Field(primary_key=True)
+    figure: str = Field(primary_key=True)
+    since: float = Field(sa_type=Double)
+    n: float = Field(sa_type=Double)
+    ambiguous: float = Field(sa_type=Double)
+    before: int = Field(sa_type=BigInteger)
+
+
 class LastPlaceTable(SQLModel, table=True):
     """The newest fix of a linked shopper in a store, for their own page only. One row each, gone within minutes."""
 

@@ -1,0 +1,194 @@
+"""What is told of ways between web and store, product by product and day by day, in whole ks (`engine.presence.ropo`).
+
+Once told, a block is kept as it is: whoever is erased or takes a consent back afterwards changes none of them, so that
+two looks at one period never differ by a person. A day is told a quarter of a day after its end, when what the shop's
+systems and the engine have of it has come; what comes later still goes with the figure's next block.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+from sqlmodel import select as select_rows
+
+from engine.presence.local_hours import LocalHours, hours_in
+from engine.presence.ropo.blocks import (
+    ChanceEvent,
+    ChanceSum,
+    WaitingChance,
+    day_end,
+    lay_days,
+    sum_of,
+    tell_chances,
+)
+from engine.presence.ropo.journeys import journeys_of
+from engine.presence.ropo.rates import steps_of
+from engine.storage.database import Database
+from engine.storage.models.commerce import ShopEventTable
+from engine.storage.models.visits import RopoDayTable, RopoWaitTable
+from engine.storage.told.touches import Touches, product_touches, willing_shoppers
+from engine.storage.upserts import named_lock, upsert
+from engine.vocabulary import ShopEventKind
+
+DAY_S = 86_400.0
+SETTLED_S = 6 * 3600.0
+LATE_S = 14 * DAY_S
+"""What comes later than that is not told any more."""
+ALL = ""
+"""Of all products together: a shopper counts once for each of them."""
+_LOOKED = "-"  # the figure of no product that says how far all were looked at
+BEFORE = 3
+"""In windows: how far before a period journeys are looked for, so that one under way is not begun anew."""
+
+Figures = Mapping[tuple[str, str], ChanceSum]
+"""By product (or campaign) and the name of the figure."""
+Streams = Mapping[tuple[str, str], Sequence[ChanceEvent]]
+EventsOf = Callable[[Session, float, float], Streams]
+"""The events of [since, until) by figure."""
+
+
+def ropo_figures(
+    db: Database,
+    store: str,
+    products: Collection[str],
+    timezone: str,
+    *,
+    from_t: float,
+    to_t: float,
+    k: int,
+    window_days: int,
+    now: float,
+    weekdays: Collection[int] = (),
+) -> Figures:
+    """What is told of the days that begin in [from_t, to_t), of these weekdays where any are named. With a k of 1
+    everything to the second, as of `now`."""
+    local, window_s = hours_in(timezone), window_days * DAY_S
+    if k == 1:
+        until = min(to_t, now)
+        with db.read() as session:
+            streams = journey_streams(session, store, products, window_s, from_t, until)
+        return {name: sum_of([e for e in of if _on(local, e.at, weekdays)]) for name, of in streams.items()}
+
+    def events(session: Session, since: float, until: float) -> Streams:
+        return journey_streams(session, store, products, window_s, since, until)
+
+    tell_streams(db, store, local, events, k=k, now=now)
+    return told_figures(db, store, local, from_t=from_t, to_t=to_t, weekdays=weekdays)
+
+
+def told_figures(
+    db: Database, store: str, local: LocalHours, *, from_t: float, to_t: float, weekdays: Collection[int] = ()
+) -> Figures:
+    """Each figure that was told of these days; none that is nought."""
+    table = RopoDayTable
+    parts = (col(table.of), col(table.figure))
+    mine = (col(table.store) == store, col(table.day_start) >= from_t, col(table.day_start) < to_t)
+    query = select(*parts, func.sum(col(table.n)), func.sum(col(table.ambiguous))).where(*mine)
+    with db.read() as session:
+        if weekdays:
+            days = session.connection().execute(select(col(table.day_start)).where(*mine).distinct()).scalars()
+            query = query.where(col(table.day_start).in_([t for t in days if _on(local, t, weekdays)]))
+        rows = session.connection().execute(query.group_by(*parts))
+        return {(str(of), str(figure)): ChanceSum(float(n), float(ambiguous)) for of, figure, n, ambiguous in rows}
+
+
+def knows_views(db: Database) -> bool:
+    """Whether any shop system has told of a product that somebody looked at."""
+    table = ShopEventTable
+    query = select(col(table.id)).where(col(table.kind) == str(ShopEventKind.PRODUCT_VIEW)).limit(1)
+    with db.read() as session:
+        return session.connection().execute(query).first() is not None
+
+
+def journey_streams(
+    session: Session, store: str, products: Collection[str], window_s: float, since: float, until: float
+) -> dict[tuple[str, str], list[ChanceEvent]]:
+    """The steps of [since, until) by product and step, and those of all products together."""
+    shoppers = willing_shoppers(session)
+    early = since - BEFORE * window_s
+    touches = product_touches(session, store, products, shoppers, since=early, until=until) if shoppers else {}
+    return streams_of(touches, window_s, since)
+
+
+def streams_of(touches: Touches, window_s: float, since: float) -> dict[tuple[str, str], list[ChanceEvent]]:
+    """The same from what shoppers did."""
+    out: dict[tuple[str, str], list[ChanceEvent]] = defaultdict(list)
+    found = [(who, sku, journey) for (who, sku), done in touches.items() for journey in journeys_of(done, window_s)]
+    for (who, sku, _), steps in zip(found, steps_of([journey for *_, journey in found]), strict=True):
+        for step in steps:
+            if step.at >= since:
+                event = ChanceEvent(step.at, who, step.chance)
+                out[sku, step.step.value].append(event)
+                out[ALL, step.step.value].append(event)
+    return out
+
+
+def tell_streams(db: Database, store: str, local: LocalHours, events: EventsOf, *, k: int, now: float) -> None:
+    """Tells what may be told by `now` (s UTC): at most once for each day, whoever asks how often."""
+    until = local.midnight(local.clock(now - SETTLED_S).date())
+    if _looked_until(db, store) >= until:
+        return
+    with db.write() as session:
+        named_lock(session, f"ropo.{store}")
+        mine = select_rows(RopoWaitTable).where(col(RopoWaitTable.store) == store)
+        kept = {(row.of, row.figure): row for row in session.exec(mine)}
+        looked = kept.pop((ALL, _LOOKED), None)
+        if looked is not None and looked.since >= until:
+            return
+        early = min((row.since for row in kept.values()), default=0.0) - LATE_S
+        streams = events(session, max(0.0, early), until)
+        for name in sorted({*streams, *kept}):
+            _tell_stream(session, store, name, streams.get(name, ()), kept.get(name), local, k)
+        _keep(session, store, (ALL, _LOOKED), WaitingChance(until), 0)
+
+
+def _tell_stream(
+    session: Session,
+    store: str,
+    name: tuple[str, str],
+    events: Iterable[ChanceEvent],
+    before: RopoWaitTable | None,
+    local: LocalHours,
+    k: int,
+) -> None:
+    held = sorted(events, key=lambda e: e.at)
+    waiting = WaitingChance()
+    if before is not None:
+        waiting = WaitingChance(before.since, before.n, before.ambiguous)
+        seen = _before(held, before.since)
+        if len(seen) > before.before:  # what came late goes with the next block
+            late, whole = 1.0 - before.before / len(seen), sum_of(seen)
+            n, ambiguous = before.n + whole.n * late, before.ambiguous + whole.ambiguous * late
+            waiting = WaitingChance(before.since, n, ambiguous)
+    fresh = [event for event in held if event.at >= waiting.since]
+    blocks, waiting = tell_chances(fresh, waiting, k, day_end(local))
+    for block in blocks:
+        rows = [
+            {"store": store, "day_start": day, "of": name[0], "figure": name[1], "n": n, "ambiguous": ambiguous}
+            for day, n, ambiguous in lay_days(block, local, k)
+        ]
+        upsert(session, RopoDayTable, rows, add=("n", "ambiguous"))
+    _keep(session, store, name, waiting, len(_before(held, waiting.since)))
+
+
+def _before(events: Iterable[ChanceEvent], since: float) -> list[ChanceEvent]:
+    return [event for event in events if since - LATE_S <= event.at < since]
+
+
+def _keep(session: Session, store: str, name: tuple[str, str], waiting: WaitingChance, before: int) -> None:
+    values = {"since": waiting.since, "n": waiting.n, "ambiguous": waiting.ambiguous, "before": before}
+    row = {"store": store, "of": name[0], "figure": name[1], **values}
+    upsert(session, RopoWaitTable, [row], replace=tuple(values))
+
+
+def _looked_until(db: Database, store: str) -> float:
+    with db.read() as session:
+        row = session.get(RopoWaitTable, (store, ALL, _LOOKED))
+        return float("-inf") if row is None else row.since
+
+
+def _on(local: LocalHours, t: float, weekdays: Collection[int]) -> bool:
+    return not weekdays or local.clock(t).weekday() in weekdays

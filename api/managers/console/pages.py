@@ -84,6 +84,7 @@ _SUMMARIES = {
     View.HOURS: "Hours of the week",
     View.TREND: "Days, weeks, months",
     View.FUNNEL: "From the door to the till",
+    View.ROPO: "From the web into the store and back",
     View.QUEUE: "The tills by hour",
 }
 for _view in View:

@@ -8,7 +8,7 @@ from typing import Any
 from api.managers.console.figures.asked import Note, View
 from api.managers.console.figures.days import Bucket, DaySpan
 from api.managers.console.figures.report import Report
-from api.managers.console.figures.tables import Cell, TableColumn, TableFigure, Unit
+from api.managers.console.figures.tables import ALL_PRODUCTS, Cell, TableColumn, TableFigure, Unit
 from api.managers.console.figures.views import OUTSIDE_KEY
 from api.texts.catalogue import words
 from api.texts.language import Language
@@ -25,7 +25,7 @@ def title(report: Report, lang: Language) -> str:
     """What the page is called, with the zone that it is about."""
     named = words(lang).views[report.view]
     zone, product = report.asked.zone, report.asked.product
-    if product is not None and report.view in (View.PRODUCTS, View.FUNNEL):
+    if product is not None and report.view in (View.PRODUCTS, View.FUNNEL, View.ROPO):
         return f"{named} · {report.plan.product_by_sku[product].name}"
     return named if zone is None else f"{named} · {zone_name(report.plan, zone, lang)}"
 
@@ -84,7 +84,7 @@ def cell_text(cell: Cell, column: TableColumn, report: Report, lang: Language) -
     if column.unit == "zone":
         return zone_name(report.plan, cell, lang)
     if column.unit == "product":
-        return report.plan.product_by_sku[cell].name
+        return t.console.all_products if cell == ALL_PRODUCTS else report.plan.product_by_sku[cell].name
     if column.unit == "text":
         return cell or NONE
     if column.unit == "state":

@@ -40,8 +40,8 @@ SHADES = 8
 MOST_FLOWS = 11  # zones to either side of the bands; the others are taken together
 OTHERS = "others"
 SHOWN_ROWS = 200
-SORTED = (View.ZONES, View.FLOWS, View.PRODUCTS)
-OF_PRODUCTS = (View.PRODUCTS, View.FUNNEL)
+SORTED = (View.ZONES, View.FLOWS, View.PRODUCTS, View.ROPO)
+OF_PRODUCTS = (View.PRODUCTS, View.FUNNEL, View.ROPO)
 MEASURED = (View.HEAT, View.ZONES)
 WITH_PLAN = (*MEASURED, View.PRODUCTS)
 
@@ -130,7 +130,7 @@ class FigurePage:
     def _drill(self, column: TableColumn, cell: str) -> str | None:
         """Where a name leads: what is behind its figures."""
         if column.unit == "product":
-            return self.href(product=cell)
+            return self.href(product=cell) if cell in self.report.plan.product_by_sku else None
         if column.unit == "text":
             return self.href(category=cell) if cell else None
         if column.unit == "zone" and cell not in (OUTSIDE_KEY, ""):

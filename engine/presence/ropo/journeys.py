@@ -21,7 +21,7 @@ SAME_VISIT_S = 12 * 3600.0
 """Stops so long before a purchase in the store are of the same visit."""
 
 
-class Way(StrEnum):
+class RopoWay(StrEnum):
     """From where to where a journey goes."""
 
     WEB_FIRST = "web_first"
@@ -68,12 +68,12 @@ class ProductTouches:
 
 
 @dataclass(frozen=True, slots=True)
-class Journey:
+class RopoJourney:
     """One shopper and product, for a window from `began_at` on. `stops` by time, each with the chance that it is the
     first one. `here` and `online` are the first purchases there, `viewed` the first view after the beginning, s UTC;
     None for none."""
 
-    way: Way
+    way: RopoWay
     began_at: float
     stops: tuple[LikelyStop, ...]
     here: float | None = None
@@ -90,7 +90,7 @@ class Journey:
         return min(1.0, sum(stop.chance for stop in self.stops if stop.at < t))
 
 
-def journeys_of(touches: ProductTouches, window_s: float) -> list[Journey]:
+def journeys_of(touches: ProductTouches, window_s: float) -> list[RopoJourney]:
     """The journeys of one shopper and product, of both ways; those of one way do not overlap."""
     views, stops = sorted(touches.views), with_purchases(touches.stops, touches.bought_here)
     here, online = sorted(touches.bought_here), sorted(touches.bought_online)
@@ -99,11 +99,11 @@ def journeys_of(touches: ProductTouches, window_s: float) -> list[Journey]:
     for start in starts(views, window_s):
         own = [stop for stop in stops if start <= stop.at < start + window_s]
         bought = [first_within(times, start, start + window_s) for times in (here, online)]
-        out.append(Journey(Way.WEB_FIRST, start, first_stops(own), *bought))
+        out.append(RopoJourney(RopoWay.WEB_FIRST, start, first_stops(own), *bought))
     for start in starts([stop.at for stop in unseen], window_s):
         own = [stop for stop in unseen if start <= stop.at < start + window_s]
         after = [first_within(times, start, start + window_s) for times in (here, online, views)]
-        out.append(Journey(Way.STORE_FIRST, start, first_stops(own), *after))
+        out.append(RopoJourney(RopoWay.STORE_FIRST, start, first_stops(own), *after))
     return out
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.presence.ropo.journeys import Journey, RopoStep, Way
+from engine.presence.ropo.journeys import RopoJourney, RopoStep, RopoWay
 from engine.records import F64, Bools
 
 ROUNDS = 60
@@ -57,35 +57,35 @@ def _share(weight: F64, went_on: Bools, mean: float) -> float:
     return (float(weight[went_on].sum()) + PRIOR * mean) / (float(weight.sum()) + PRIOR)
 
 
-def steps_of(journeys: Sequence[Journey]) -> list[list[StepTaken]]:
+def steps_of(journeys: Sequence[RopoJourney]) -> list[list[StepTaken]]:
     """The steps of each of a store's journeys, in their order."""
     rates = {step: _rates(journeys, step) for step in GO_ON}
     return [_steps(journey, rates) for journey in journeys]
 
 
-GO_ON: Mapping[RopoStep, Way] = {
-    RopoStep.BOUGHT_ONLINE: Way.WEB_FIRST,
-    RopoStep.VIEWED_AFTER: Way.STORE_FIRST,
-    RopoStep.BOUGHT_AFTER: Way.STORE_FIRST,
+GO_ON: Mapping[RopoStep, RopoWay] = {
+    RopoStep.BOUGHT_ONLINE: RopoWay.WEB_FIRST,
+    RopoStep.VIEWED_AFTER: RopoWay.STORE_FIRST,
+    RopoStep.BOUGHT_AFTER: RopoWay.STORE_FIRST,
 }
 """The steps that may or may not follow a stop, and of which way they are."""
 
 
-def _at(journey: Journey, step: RopoStep) -> float | None:
+def _at(journey: RopoJourney, step: RopoStep) -> float | None:
     """When a journey took such a step, stopped or not. Who bought here did not go on."""
     if step is RopoStep.VIEWED_AFTER:
         return journey.viewed
     return journey.online if step is RopoStep.BOUGHT_AFTER or journey.here is None else None
 
 
-def _rates(journeys: Iterable[Journey], step: RopoStep) -> GoOnRates:
+def _rates(journeys: Iterable[RopoJourney], step: RopoStep) -> GoOnRates:
     mine = [(j, _at(j, step)) for j in journeys if j.way is GO_ON[step]]
     chances = [j.chance if at is None else j.chance_before(at) for j, at in mine]
     return estimate_rates(np.array(chances, np.float64), np.array([at is not None for _, at in mine], np.bool_))
 
 
-def _steps(journey: Journey, rates: Mapping[RopoStep, GoOnRates]) -> list[StepTaken]:
-    web = journey.way is Way.WEB_FIRST
+def _steps(journey: RopoJourney, rates: Mapping[RopoStep, GoOnRates]) -> list[StepTaken]:
+    web = journey.way is RopoWay.WEB_FIRST
     out = [StepTaken(RopoStep.VIEWED, journey.began_at)] if web else []
     stopped = RopoStep.STOPPED if web else RopoStep.STOPPED_FIRST
     out += [StepTaken(stopped, stop.at, stop.chance) for stop in journey.stops]

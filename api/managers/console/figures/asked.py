@@ -34,6 +34,7 @@ class View(StrEnum):
     HOURS = "hours"
     TREND = "trend"
     FUNNEL = "funnel"
+    ROPO = "ropo"
     QUEUE = "queue"
 
 
@@ -75,6 +76,8 @@ class NoteCode(StrEnum):
     NO_RECEIPTS = "no_receipts"
     WHOLE_MONTHS = "whole_months"
     NOT_FOLLOWED = "not_followed"
+    NO_VIEWS = "no_views"
+    NOBODY_JOINED = "nobody_joined"
 
 
 REFUSED = (

@@ -22,6 +22,7 @@ from engine.plan.model import Plan
 from engine.presence.hotzones import HotState
 from engine.storage.presence.heatmaps import figures_reach
 from engine.storage.presence.plan_versions import PlanVersion, plan_versions
+from engine.storage.told.ropo import knows_views
 
 MOST_NAMES = 5
 LOOKED_AT_HEAT = (View.HEAT, View.ZONES)
@@ -200,6 +201,8 @@ def _notes_of_view(looked: LookedPeriods) -> list[Note]:
     if view is View.FUNNEL:
         whole = [] if looked.asked.span.is_whole else [Note(NoteCode.COUPONS_ALL_HOURS)]
         return whole if now.is_empty or is_followed(looked) else [*whole, Note(NoteCode.NOT_FOLLOWED)]
+    if view is View.ROPO:
+        return _notes_of_ropo(looked)
     return _notes_of_products(looked) if view is View.PRODUCTS else []
 
 
@@ -221,6 +224,18 @@ def _notes_of_products(looked: LookedPeriods) -> list[Note]:
     return notes
 
 
+def _notes_of_ropo(looked: LookedPeriods) -> list[Note]:
+    now = looked.now
+    if not now.plan.products:
+        return [Note(NoteCode.NO_PRODUCTS)]
+    notes = [Note(NoteCode.PRODUCTS_ALL_HOURS)] if looked.asked.span.hours != (0, 24) else []
+    if not knows_views(now.made.ctx.db):
+        return [*notes, Note(NoteCode.NO_VIEWS)]
+    if "crm:any" not in now.made.ctx.config.privacy.asked:
+        notes.append(Note(NoteCode.NOBODY_JOINED))
+    return notes
+
+
 def _waits_for_an_hour(counts: SpanCounts) -> bool:
     """Whether the period is running, and no hour with figures is over: means by hour are of whole hours."""
     span = counts.span
@@ -237,6 +252,7 @@ def headline(report: Report) -> dict[str, TableFigure]:
         View.HOURS: "people",
         View.TREND: "visits" if report.asked.zone else "comings",
         View.FUNNEL: "count",
+        View.ROPO: "stopped",
         View.QUEUE: "people",
     }
     return report.table.figures(names[report.view])

@@ -33,6 +33,8 @@ class TableFigure:
 
 
 Cell = str | TableFigure
+ALL_PRODUCTS = "all"
+"""The key of the row of all products together, in place of one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.presence.ropo.journeys import LikelyStop, ProductTouches, RopoStep, Way, first_stops, journeys_of
+from engine.presence.ropo.journeys import LikelyStop, ProductTouches, RopoStep, RopoWay, first_stops, journeys_of
 from engine.presence.ropo.rates import GoOnRates, estimate_rates, steps_of
 
 DAY = 86_400.0
@@ -63,7 +63,7 @@ def test_bought_online_after_a_stop() -> None:
     touches = ProductTouches([0.0], [LikelyStop(DAY, 1.0)], (), [2 * DAY])
     assert counted(touches) == {"viewed": 1.0, "stopped": 1.0, "bought_online": 1.0}
     [journey] = journeys_of(touches, WINDOW)
-    assert (journey.way, journey.here, journey.online) == (Way.WEB_FIRST, None, 2 * DAY)
+    assert (journey.way, journey.here, journey.online) == (RopoWay.WEB_FIRST, None, 2 * DAY)
 
 
 def test_bought_online_before_any_stop_is_no_step_of_it() -> None:

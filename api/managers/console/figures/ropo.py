@@ -1,0 +1,120 @@
+"""From the web into the store and back: who looked at a product online, stopped at it, and bought it, and the mirror.
+
+What is known (views, purchases here) is counted; what hangs on a stop is expected, with its interval. All of it comes
+in whole ks, by days (`engine.storage.told.ropo`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from api.managers.console.figures.counts import SpanCounts
+from api.managers.console.figures.looked import LookedPeriods
+from api.managers.console.figures.products import chosen_products
+from api.managers.console.figures.tables import (
+    ALL_PRODUCTS,
+    Table,
+    TableColumn,
+    TableFigure,
+    TableRow,
+    measured,
+    measured_cells,
+)
+from api.managers.told import told
+from engine.indicators.comparison import difference
+from engine.presence.expected.figures import Spread
+from engine.presence.ropo.blocks import ChanceSum
+from engine.presence.ropo.journeys import RopoStep
+from engine.storage.told.ropo import ALL, Figures, ropo_figures
+
+KNOWN = frozenset({RopoStep.VIEWED, RopoStep.BOUGHT_HERE})
+"""Steps that are counted."""
+COMPARED = (RopoStep.VIEWED, RopoStep.STOPPED, RopoStep.BOUGHT_HERE)
+MIRROR = (RopoStep.STOPPED_FIRST, RopoStep.VIEWED_AFTER, RopoStep.BOUGHT_AFTER)
+NONE = ChanceSum()
+
+
+def ropo_table(looked: LookedPeriods) -> Table:
+    """All products together, then each that anything is told of, most viewed first. Whole days."""
+    compared, asked, now = looked.is_compared, looked.asked, looked.now
+    columns = (
+        TableColumn("product", "product"),
+        *(column for step in COMPARED for column in measured(step.value, "count", compared)),
+        TableColumn("stop_share", "share"),
+        TableColumn(RopoStep.BOUGHT_ONLINE.value, "count"),
+        TableColumn("left_without", "count"),
+        *(TableColumn(step.value, "count") for step in MIRROR),
+    )
+    figures, past = ropo_of(now), [ropo_of(counts) for _, counts in looked.before]
+    within = now.made.products(now.plan.store).within if asked.zone else {}
+    skus = [p.sku for p in chosen_products(now.plan, within, asked.zone, asked.category, asked.product)]
+    told_of = {sku for sku, _ in figures}
+    rows = [_row(looked, sku, figures, past) for sku in skus if sku in told_of or sku == asked.product]
+    table = Table(columns, tuple(rows)).sorted_by(RopoStep.VIEWED.value).sorted_by(asked.sort)
+    whole = not (asked.zone or asked.category or asked.product)
+    return Table(columns, (*((_row(looked, ALL, figures, past),) if whole else ()), *table.rows))
+
+
+def ropo_of(counts: SpanCounts) -> Figures:
+    """What is told of a span, by product and step."""
+    config, plan, span = counts.made.ctx.config, counts.plan, counts.span
+    return ropo_figures(
+        counts.made.ctx.db,
+        plan.store,
+        plan.product_by_sku,
+        plan.timezone,
+        from_t=span.from_t,
+        to_t=span.to_t,
+        k=config.privacy.k,
+        window_days=config.offers.ropo_days,
+        now=counts.now,
+        weekdays=span.weekdays,
+    )
+
+
+def _row(looked: LookedPeriods, sku: str, figures: Figures, past: list[Figures]) -> TableRow:
+    k = looked.k
+    by = {step: figures.get((sku, step.value), NONE) for step in RopoStep}
+    shown = {step: shown_of(by[step], k, known=step in KNOWN) for step in RopoStep}
+    cells: list[TableFigure] = []
+    for step in COMPARED:
+        were = [before.get((sku, step.value), NONE) for before in past]
+        values = [w.n or None for w in were] if looked.is_compared else None
+        p = difference(_sampled(by[step]), _sampled(were[0])).p if len(were) == 1 and by[step].n and were[0].n else None
+        cells += measured_cells(shown[step], values, p)
+    cells += (stop_share(by), shown[RopoStep.BOUGHT_ONLINE], left_without(by, k))
+    name = sku or ALL_PRODUCTS
+    return TableRow(name, (name, *cells, *(shown[step] for step in MIRROR)))
+
+
+def shown_of(found: ChanceSum, k: int, *, known: bool) -> TableFigure:
+    """A figure as it is shown: what is known without an interval."""
+    if known or not found.n:
+        return told(round(found.n), k)
+    figure = found.spread.figure()
+    return TableFigure(figure.value, figure.low, figure.high)
+
+
+def stop_share(by: Mapping[RopoStep, ChanceSum]) -> TableFigure:
+    """Of who looked online, how many stopped. No figure where either is withheld."""
+    viewed, stopped = by[RopoStep.VIEWED].n, by[RopoStep.STOPPED]
+    if not viewed or not stopped.n:
+        return TableFigure(None)
+    figure = stopped.spread.figure()
+    value, low, high = (min(1.0, end / viewed) for end in (figure.value, figure.low, figure.high))
+    return TableFigure(value, low, high)
+
+
+def left_without(by: Mapping[RopoStep, ChanceSum], k: int) -> TableFigure:
+    """Who stopped and has bought neither here nor online: the rest, as far as both ends allow."""
+    stopped, online = by[RopoStep.STOPPED], by[RopoStep.BOUGHT_ONLINE]
+    here = by[RopoStep.BOUGHT_HERE].n
+    rest = max(0.0, stopped.n - here - online.n)
+    if not rest:
+        return told(0, k)
+    whole, bought = stopped.spread.figure(), online.spread.figure()
+    return TableFigure(rest, max(0.0, whole.low - here - bought.high), max(0.0, whole.high - here - bought.low))
+
+
+def _sampled(found: ChanceSum) -> Spread:
+    return found.spread

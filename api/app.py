@@ -114,6 +114,7 @@ from engine.privacy.secrets import Secrets
 from engine.storage.clerks.pickups import PURPOSE as PICKUP_CODES
 from engine.storage.clerks.pickups import follow_orders
 from engine.storage.presence.plan_versions import note_plans
+from engine.storage.told.ropo import tell_ways
 from engine.vocabulary import Channel
 
 if TYPE_CHECKING:
@@ -292,7 +293,15 @@ def house_jobs(app: FastAPI) -> dict[str, Job]:
 def _hourly_jobs(ctx: AppContext) -> dict[str, Job]:
     """What is forgotten in time, and which plan figures are of from now on."""
     noted = {"changed plans noted": lambda now: note_plans(ctx.db, ctx.plans.values(), now)}
-    return retention_jobs(ctx.db, ctx.config) | noted
+    return retention_jobs(ctx.db, ctx.config) | noted | {"web and store told": partial(_tell_ways, ctx)}
+
+
+def _tell_ways(ctx: AppContext, now: float) -> int:
+    """Before anybody looks: once a day there is much to read."""
+    k, window_days = ctx.config.privacy.k, ctx.config.offers.ropo_days
+    for plan in ctx.plans.values() if k > 1 else ():
+        tell_ways(ctx.db, plan.store, plan.product_by_sku, plan.timezone, k=k, window_days=window_days, now=now)
+    return 0
 
 
 def _lifespan(start_delivery: bool) -> Any:

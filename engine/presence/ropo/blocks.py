@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.presence.expected.figures import COMMON_VISITS, Spread
-from engine.presence.local_hours import LocalHours
+from engine.presence.local_hours import QUARTER_S, LocalHours
 from engine.privacy.k_anonymity import lay_ks, whole_ks
 
 LEAST_CHANCE = 0.1
@@ -96,6 +96,8 @@ def tell_chances(
     behind: list[ChanceEvent] = []
     for end in sorted(by_end):
         behind += by_end[end]
+        if len(behind) < k:
+            continue
         total = sum_of(behind) + ChanceSum(waiting.n, waiting.ambiguous)
         told = whole_ks(int(total.n + 1e-9), k)
         if not told or not hides(behind, k):
@@ -109,8 +111,16 @@ def tell_chances(
 
 
 def day_end(local: LocalHours) -> Callable[[float], float]:
-    """When the day that holds a time ends by the store's calendar."""
-    return lambda t: local.midnight(local.clock(t).date() + dt.timedelta(days=1))
+    """When the day that holds a time ends by the store's calendar; each quarter of an hour is looked up once."""
+    known: dict[float, float] = {}
+
+    def end(t: float) -> float:
+        quarter = t // QUARTER_S
+        if quarter not in known:
+            known[quarter] = local.midnight(local.clock(t).date() + dt.timedelta(days=1))
+        return known[quarter]
+
+    return end
 
 
 def lay_days(block: ToldChance, local: LocalHours, k: int) -> list[tuple[float, int, float]]:

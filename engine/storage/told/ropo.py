@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
@@ -46,6 +47,7 @@ BEFORE = 3
 Figures = Mapping[tuple[str, str], ChanceSum]
 """By product (or campaign) and the name of the figure."""
 Streams = Mapping[tuple[str, str], Sequence[ChanceEvent]]
+Row = dict[str, Any]
 EventsOf = Callable[[Session, float, float], Streams]
 """The events of [since, until) by figure."""
 
@@ -71,11 +73,7 @@ def ropo_figures(
         with db.read() as session:
             streams = journey_streams(session, store, products, window_s, from_t, until)
         return {name: sum_of([e for e in of if _on(local, e.at, weekdays)]) for name, of in streams.items()}
-
-    def events(session: Session, since: float, until: float) -> Streams:
-        return journey_streams(session, store, products, window_s, since, until)
-
-    tell_streams(db, store, local, events, k=k, now=now)
+    tell_ways(db, store, products, timezone, k=k, window_days=window_days, now=now)
     return told_figures(db, store, local, from_t=from_t, to_t=to_t, weekdays=weekdays)
 
 
@@ -126,34 +124,50 @@ def streams_of(touches: Touches, window_s: float, since: float) -> dict[tuple[st
     return out
 
 
-def tell_streams(db: Database, store: str, local: LocalHours, events: EventsOf, *, k: int, now: float) -> None:
+def tell_ways(
+    db: Database, store: str, products: Collection[str], timezone: str, *, k: int, window_days: int, now: float
+) -> None:
     """Tells what may be told by `now` (s UTC): at most once for each day, whoever asks how often."""
+
+    def events(session: Session, since: float, until: float) -> Streams:
+        return journey_streams(session, store, products, window_days * DAY_S, since, until)
+
+    tell_streams(db, store, hours_in(timezone), events, k=k, now=now)
+
+
+def tell_streams(db: Database, store: str, local: LocalHours, events: EventsOf, *, k: int, now: float) -> None:
+    """The same of these events. They are read and cut before anything is locked, as there may be many."""
     until = local.midnight(local.clock(now - SETTLED_S).date())
-    if _looked_until(db, store) >= until:
-        return
-    with db.write() as session:
-        named_lock(session, f"ropo.{store}")
-        mine = select_rows(RopoWaitTable).where(col(RopoWaitTable.store) == store)
-        kept = {(row.of, row.figure): row for row in session.exec(mine)}
-        looked = kept.pop((ALL, _LOOKED), None)
-        if looked is not None and looked.since >= until:
+    with db.read() as session:
+        looked = session.get(RopoWaitTable, (store, ALL, _LOOKED))
+        seen = None if looked is None else looked.since
+        if seen is not None and seen >= until:
             return
+        mine = select_rows(RopoWaitTable).where(col(RopoWaitTable.store) == store, col(RopoWaitTable.figure) != _LOOKED)
+        kept = {(row.of, row.figure): row for row in session.exec(mine)}
         early = min((row.since for row in kept.values()), default=0.0) - LATE_S
         streams = events(session, max(0.0, early), until)
-        for name in sorted({*streams, *kept}):
-            _tell_stream(session, store, name, streams.get(name, ()), kept.get(name), local, k)
-        _keep(session, store, (ALL, _LOOKED), WaitingChance(until), 0)
+        names = sorted({*streams, *kept})
+        told = [_tell_stream(store, name, streams.get(name, ()), kept.get(name), local, k) for name in names]
+    with db.write() as session:
+        named_lock(session, f"ropo.{store}")
+        row = session.get(RopoWaitTable, (store, ALL, _LOOKED), populate_existing=True)
+        if (None if row is None else row.since) != seen:
+            return  # somebody else has told of it meanwhile
+        upsert(session, RopoDayTable, [day for days, _ in told for day in days], add=("n", "ambiguous"))
+        waits = [wait for _, wait in told] + [_wait(store, (ALL, _LOOKED), WaitingChance(until), 0)]
+        upsert(session, RopoWaitTable, waits, replace=("since", "n", "ambiguous", "before"))
 
 
 def _tell_stream(
-    session: Session,
     store: str,
     name: tuple[str, str],
     events: Iterable[ChanceEvent],
     before: RopoWaitTable | None,
     local: LocalHours,
     k: int,
-) -> None:
+) -> tuple[list[Row], Row]:
+    """The rows of its days that can be told, and what waits then."""
     held = sorted(events, key=lambda e: e.at)
     waiting = WaitingChance()
     if before is not None:
@@ -165,29 +179,21 @@ def _tell_stream(
             waiting = WaitingChance(before.since, n, ambiguous)
     fresh = [event for event in held if event.at >= waiting.since]
     blocks, waiting = tell_chances(fresh, waiting, k, day_end(local))
-    for block in blocks:
-        rows = [
-            {"store": store, "day_start": day, "of": name[0], "figure": name[1], "n": n, "ambiguous": ambiguous}
-            for day, n, ambiguous in lay_days(block, local, k)
-        ]
-        upsert(session, RopoDayTable, rows, add=("n", "ambiguous"))
-    _keep(session, store, name, waiting, len(_before(held, waiting.since)))
+    rows = [
+        {"store": store, "day_start": day, "of": name[0], "figure": name[1], "n": n, "ambiguous": ambiguous}
+        for block in blocks
+        for day, n, ambiguous in lay_days(block, local, k)
+    ]
+    return rows, _wait(store, name, waiting, len(_before(held, waiting.since)))
 
 
 def _before(events: Iterable[ChanceEvent], since: float) -> list[ChanceEvent]:
     return [event for event in events if since - LATE_S <= event.at < since]
 
 
-def _keep(session: Session, store: str, name: tuple[str, str], waiting: WaitingChance, before: int) -> None:
+def _wait(store: str, name: tuple[str, str], waiting: WaitingChance, before: int) -> Row:
     values = {"since": waiting.since, "n": waiting.n, "ambiguous": waiting.ambiguous, "before": before}
-    row = {"store": store, "of": name[0], "figure": name[1], **values}
-    upsert(session, RopoWaitTable, [row], replace=tuple(values))
-
-
-def _looked_until(db: Database, store: str) -> float:
-    with db.read() as session:
-        row = session.get(RopoWaitTable, (store, ALL, _LOOKED))
-        return float("-inf") if row is None else row.since
+    return {"store": store, "of": name[0], "figure": name[1], **values}
 
 
 def _on(local: LocalHours, t: float, weekdays: Collection[int]) -> bool:

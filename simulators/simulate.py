@@ -28,7 +28,7 @@ def run(options: SimulateOptions) -> dict[str, Any]:
     options.check()
     chosen = _chosen(options)
     if chosen.year is not None:
-        return _year(chosen, options)
+        return _year(chosen, options) if chosen.channels is None else _channels(chosen, options)
     return _live(chosen, options) if options.mqtt is not None else _recording(chosen, options)
 
 
@@ -105,16 +105,35 @@ def _year(chosen: Scenario, options: SimulateOptions) -> dict[str, Any]:
     from simulators.year.recording import record_year
     from simulators.year.year import Year
 
+    out, days = _days(chosen, options)
+    year = Year(chosen, load_plan(store_folder(chosen)), days)
+    with show_progress(chosen.name, len(year.days)) as progress:
+        rows = record_year(year, out, progress.advance)
+    return _head(chosen, year.plan.store) | {"folder": str(out)} | rows
+
+
+def _channels(chosen: Scenario, options: SimulateOptions) -> dict[str, Any]:
+    """Days of the store and of its e-shop: what their systems say, and the truth."""
+    from engine.plan.load import load_plan
+    from simulators.channels.recording import record_week
+    from simulators.channels.week import draw_week
+
+    out, days = _days(chosen, options)
+    plan = load_plan(store_folder(chosen))
+    with show_progress(chosen.name, days or (chosen.year.days if chosen.year else 0)) as progress:
+        week = draw_week(chosen, plan, days, progress.advance)
+    return _head(chosen, plan.store) | {"folder": str(out)} | record_week(week, out)
+
+
+def _days(chosen: Scenario, options: SimulateOptions) -> tuple[Path, int | None]:
+    """Where the tables of a scenario of days go, and how many days; None for all. Raises OperatorError for options that
+    it cannot heed."""
     unfit, out = options.unfit_for_a_year(), options.out
     if unfit or out is None:
         fix = "write its tables with -o DIR; for readings, run a day such as saturday-rush"
         reason = f"{chosen.name} is a year: tables by day, without the radio of a live run"
         raise OperatorError([Problem("rayon simulate", name, reason, fix) for name in unfit])
-    days = None if options.seconds is None else math.ceil(options.seconds / 86_400)
-    year = Year(chosen, load_plan(store_folder(chosen)), days)
-    with show_progress(chosen.name, len(year.days)) as progress:
-        rows = record_year(year, out, progress.advance)
-    return _head(chosen, year.plan.store) | {"folder": str(out)} | rows
+    return out, None if options.seconds is None else math.ceil(options.seconds / 86_400)
 
 
 def _live(chosen: Scenario, options: SimulateOptions) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from simulators.scenario.attack import AttackConfig
+from simulators.scenario.channels import ChannelsConfig
 from simulators.scenario.people import PeopleConfig, ScenarioModel
 from simulators.scenario.phones import PhonesConfig
 from simulators.scenario.radio import RadioConfig
@@ -63,4 +64,5 @@ class Scenario(ScenarioModel):
     attack: AttackConfig = AttackConfig()
     scripted: tuple[ScriptedShopper, ...] = ()
     year: YearConfig | None = None  # given: tables of a whole year, without radio, instead of a stretch of time
+    channels: ChannelsConfig | None = None  # given: the same people have an e-shop too, and its events are written
     folder: Path = Path()  # set by the loader: what relative paths start from

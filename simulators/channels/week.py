@@ -1,0 +1,118 @@
+"""Days of a store and of its e-shop with the same people, each part drawn from a stream of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.errors import OperatorError, Problem
+from engine.plan.model import Plan
+from simulators.channels.browsing import Basket, Browsing, Span, View
+from simulators.channels.customers import Customers, draw_customers
+from simulators.channels.messages import Message, moments_of, send
+from simulators.channels.orders import OrderDesk, WebOrder
+from simulators.channels.points import MemberPoints, points_of
+from simulators.channels.sales import BroughtBackGoods, Receipt, receipts_of, returns_of
+from simulators.channels.visits import StoreVisit, day_visits
+from simulators.people.people import popularity
+from simulators.scenario.channels import ChannelsConfig
+from simulators.scenario.scenario import Scenario
+from simulators.year.year import Year
+
+CHANNEL_STREAM = 0xE0
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """All that happened, in the store and on the web, each by time. `recognised` are visits (their names) on which the
+    shopper asked to be known to clerks."""
+
+    plan: Plan
+    config: ChannelsConfig
+    span: Span
+    customers: Customers
+    visits: tuple[StoreVisit, ...]
+    recognised: frozenset[str]
+    views: tuple[View, ...]
+    baskets: tuple[Basket, ...]
+    orders: tuple[WebOrder, ...]
+    receipts: tuple[Receipt, ...]
+    returns: tuple[BroughtBackGoods, ...]
+    messages: tuple[Message, ...]
+    points: dict[int, MemberPoints]
+
+
+def draw_week(
+    scenario: Scenario, plan: Plan, days: int | None = None, on_day: Callable[[], None] = lambda: None
+) -> Week:
+    """The scenario's days, or the first of them. Raises OperatorError where it has none, or the plan does not fit."""
+    config = scenario.channels
+    if config is None:
+        fix = "add a channels section"
+        raise OperatorError([Problem(scenario.name, "channels", "this scenario has no e-shop", fix)])
+    year = Year(scenario, plan, days)
+    visits = []
+    for k in range(len(year.days)):
+        out = year.day(k)
+        visits += [] if out is None else list(day_visits(year, out, k))
+        on_day()
+    names = tuple(f"s{i + 1:05d}" for i in range(len(year.base)))
+    customers = draw_customers(names, year.base.connected, config, _stream(scenario, 0))
+    return _with_the_web(scenario, plan, config, (year, customers), visits)
+
+
+def _with_the_web(
+    scenario: Scenario,
+    plan: Plan,
+    config: ChannelsConfig,
+    people: tuple[Year, Customers],
+    visits: list[StoreVisit],
+) -> Week:
+    year, customers = people
+    last = year.days[-1]
+    span = Span(year.days[0].starts_at.timestamp(), last.starts_at.timestamp() + last.length_s)
+    weights = popularity(plan, scenario.people)
+    browsing = Browsing(customers, plan, weights, (config.views, config.orders), span, _stream(scenario, 1))
+    browsing.sessions()
+    browsing.around(visits)
+    baskets = sorted(browsing.baskets, key=lambda basket: (basket.at, basket.who))
+    desk = OrderDesk(customers, plan, config.orders, span, opening_times(year), _stream(scenario, 2))
+    orders = desk.orders(baskets, visits)
+    receipts = receipts_of(visits, customers, plan, config.show_card_share, _stream(scenario, 3))
+    returns = returns_of(receipts, orders, config.returns, span, _stream(scenario, 4))
+    moments = moments_of(visits, baskets, customers, plan, (config.messages, scenario.phones), span)
+    messages = send(moments, customers, config.messages, scenario.phones.open_share, _stream(scenario, 5))
+    asks = _stream(scenario, 6).random(len(visits)) < config.recognised_share
+    return Week(
+        plan,
+        config,
+        span,
+        customers,
+        tuple(visits),
+        frozenset(v.name for v, ask in zip(visits, asks.tolist(), strict=True) if ask and v.followed),
+        tuple(sorted(browsing.views, key=lambda view: (view.at, view.who, view.sku))),
+        tuple(baskets),
+        tuple(orders),
+        tuple(receipts),
+        tuple(returns),
+        tuple(messages),
+        points_of(receipts, orders, returns, customers, config.earn),
+    )
+
+
+def opening_times(year: Year) -> list[tuple[float, float]]:
+    """When the store is open, (from, until) s UTC, a pair a day: from its first opening to its last closing."""
+    found = []
+    for day in year.days:
+        rates, start = day.rates(year.plan.timezone), day.starts_at.timestamp()
+        ends_s = np.minimum(np.append(rates.from_s[1:], day.length_s), day.length_s)
+        busy = (rates.factor > 0) & (rates.from_s < day.length_s)
+        if day.opened and busy.any():
+            found.append((start + float(rates.from_s[busy].min()), start + float(ends_s[busy].max())))
+    return found
+
+
+def _stream(scenario: Scenario, part: int) -> np.random.Generator:
+    return np.random.default_rng([scenario.seed, CHANNEL_STREAM, part])

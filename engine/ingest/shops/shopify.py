@@ -1,7 +1,9 @@
 """Shopify's webhooks, in the form of its REST Admin API (shopify.dev, "Webhooks" and "Order", "Refund", "Product").
 
 Read are orders, refunds, products, stock levels and baskets; other topics are ignored. Orders placed at a till of
-Shopify POS are purchases of a store. Amounts are of the shop's currency. Test orders are nobody's.
+Shopify POS are purchases of a store. Amounts are of the shop's currency. Test orders are nobody's. An order that is
+fetched has no location, only a shipping line with the place's name; that it is ready no order says but by a tag, which
+the source's option `states` tells of.
 """
 
 from __future__ import annotations
@@ -54,8 +56,8 @@ def _order(body: Json, told: ShopTold) -> Iterator[ShopEvent]:
     changed = v.time_s(body.get("updated_at"), told.zone)
     placed = v.time_s(body.get("created_at"), told.zone)
     lines = _lines(body.get("line_items"), code, included=body.get("taxes_included") is not False)
-    store = v.place(body.get("location_id"), told)
-    state, name = _state(body), v.identifier(body.get("id"))
+    store = v.place(body.get("location_id"), told) or _fetched_at(body, told)
+    state, name = _state(body, told), v.identifier(body.get("id"))
     total, who = v.minor(body.get("total_price"), code), _customer(body, told)
     version = v.version_of(changed, v.state_rank(state))
     yield Order(told.source, name, version, placed, state, code, total, lines, who, store)
@@ -73,7 +75,13 @@ def _customer(body: Json, told: ShopTold) -> Customer:
     return told.customer(body.get("email") or body.get("contact_email"), account=child(body, "customer").get("id"))
 
 
-def _state(body: Json) -> OrderState:
+def _fetched_at(body: Json, told: ShopTold) -> str:
+    """The store whose pick-up a shipping line names; empty for an order that is sent home."""
+    ways = v.records(body.get("shipping_lines"))
+    return v.known_place((way.get(key) for way in ways for key in ("code", "title")), told)
+
+
+def _state(body: Json, told: ShopTold) -> OrderState:
     money, sent = text(body.get("financial_status")), text(body.get("fulfillment_status"))
     if body.get("cancelled_at") or money == "voided":
         return OrderState.CANCELLED
@@ -81,7 +89,9 @@ def _state(body: Json) -> OrderState:
         return OrderState.RETURNED
     if sent == "fulfilled":
         return OrderState.SENT
-    return OrderState.PAID if money in _PAID else OrderState.PLACED
+    tags = body.get("tags")
+    marked = (told.states.get(tag.strip()) for tag in tags.split(",")) if isinstance(tags, str) else ()
+    return next(filter(None, marked), OrderState.PAID if money in _PAID else OrderState.PLACED)
 
 
 def _lines(said: object, code: str, *, included: bool) -> tuple[OrderLine, ...]:

@@ -120,6 +120,11 @@ def place(value: object, told: ShopTold) -> str:
     return told.places[said]
 
 
+def known_place(said: Iterable[object], told: ShopTold) -> str:
+    """The store of the first of these names that is told of; empty where none is: a way of delivery is no location."""
+    return next((told.places[name] for name in map(text, said) if name in told.places), "")
+
+
 def records(value: object) -> list[Mapping[str, Any]]:
     """The objects of a list; none for null. Raises `bad_shape`: an order of which a line is lost is none."""
     if value is None:

@@ -1,7 +1,9 @@
 """WooCommerce's webhooks, in the form of its REST API v3 (developer.woocommerce.com, "Orders", "Products").
 
 Read are orders with their refunds, and products with their stock; other topics are ignored, and so is the ping that a
-new webhook begins with. States that a plug-in adds (ready for pick-up) are told by the source's option `states`.
+new webhook begins with. States that a plug-in adds (ready for pick-up) are told by the source's option `states`. Where
+an order is fetched says its shipping line: the name of the pick-up location, since the number of it is always 0 there
+(woocommerce #47060), else the method with its number, or its title.
 """
 
 from __future__ import annotations
@@ -63,7 +65,7 @@ def _order(body: Json, told: ShopTold) -> Iterator[ShopEvent]:
     version = v.version_of(changed, v.state_rank(state))
     who = told.customer(child(body, "billing").get("email"), account=body.get("customer_id"))
     lines = tuple(_line(line, code) for line in v.records(body.get("line_items")))
-    yield Order(told.source, name, version, placed, state, code, total, lines, who)
+    yield Order(told.source, name, version, placed, state, code, total, lines, who, _fetched_at(body, told))
     if body.get("date_paid_gmt"):
         paid = v.time_s(body.get("date_paid_gmt"), _UTC)
         codes = tuple(filter(None, (text(one.get("code")) for one in v.records(body.get("coupon_lines")))))
@@ -81,6 +83,18 @@ def _state(body: Json, told: ShopTold) -> OrderState:
     if found is None:
         raise RecordUnusable(RecordRefusal.UNKNOWN_STATE)
     return found
+
+
+def _fetched_at(body: Json, told: ShopTold) -> str:
+    return v.known_place((name for way in v.records(body.get("shipping_lines")) for name in _names_of(way)), told)
+
+
+def _names_of(way: Mapping[str, Any]) -> Iterator[object]:
+    for meta in v.records(way.get("meta_data")):
+        if meta.get("key") == "pickup_location":
+            yield meta.get("value")
+    yield f"{text(way.get('method_id'))}:{text(way.get('instance_id'))}"
+    yield way.get("method_title")
 
 
 def _line(line: Mapping[str, Any], code: str) -> OrderLine:

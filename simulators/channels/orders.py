@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
@@ -16,7 +16,7 @@ from simulators.scenario.channels import OrderHabit
 
 FIRST_ORDER = 5001
 TWO_PIECES_SHARE = 0.1
-LEAST_READY_S, LEAST_COME_S = 900.0, 1800.0
+LEAST_READY_S, LEAST_COME_S, BEFORE_CLOSING_S = 900.0, 1800.0, 1800.0
 PAY_S, HAND_OVER_S = (20.0, 90.0), (60.0, 400.0)
 
 
@@ -73,18 +73,21 @@ class OrderDesk:
         self._products = plan.product_by_sku
 
     def orders(self, baskets: Sequence[Basket], visits: Sequence[StoreVisit]) -> list[WebOrder]:
-        """The orders among these baskets, by time."""
-        by_person: dict[int, list[StoreVisit]] = {}
-        for visit in visits:
-            by_person.setdefault(visit.who, []).append(visit)
+        """The orders among these baskets, by time. Who is in the store while one is ready, for it or for something
+        else, takes all that is ready."""
         ordered = sorted(
             (b for b in baskets if b.ordered_at is not None and self._span.holds(b.ordered_at)),
             key=lambda basket: (basket.ordered_at, basket.who),
         )
         number = count(FIRST_ORDER)
-        return [self._order(str(next(number)), basket, by_person.get(basket.who, [])) for basket in ordered]
+        found = [self._order(str(next(number)), basket) for basket in ordered]
+        inside: dict[int, set[float]] = {}
+        for who, at in (*((o.who, o.came_at) for o in found), *((v.who, v.entered_at) for v in visits)):
+            if at is not None:
+                inside.setdefault(who, set()).add(at)
+        return [self._fetched(order, sorted(inside.get(order.who, ()))) for order in found]
 
-    def _order(self, name: str, basket: Basket, visits: Sequence[StoreVisit]) -> WebOrder:
+    def _order(self, name: str, basket: Basket) -> WebOrder:
         rng, habit = self._rng, self._habit
         placed = float(basket.ordered_at or basket.at)
         cancelled, collects, shows = rng.random(3)
@@ -93,7 +96,7 @@ class OrderDesk:
         ).tolist()
         lines = tuple(self._line(str(k), sku) for k, sku in enumerate(basket.skus, start=1))
         paid = whole(placed + float(rng.uniform(*PAY_S)))
-        hand_over_s, spread_s = float(rng.uniform(*HAND_OVER_S)), float(rng.uniform(0.0, 7200.0))
+        spread_s = float(rng.uniform(0.0, 7200.0))
         collect = collects < habit.collect_share
         order = WebOrder(name, basket.who, placed, lines, 0 if collect else habit.delivery_minor, collect)
         when: dict[str, float] = {"paid_at": paid}
@@ -102,10 +105,9 @@ class OrderDesk:
         elif collect:
             ready = whole(paid + LEAST_READY_S + waits_s)
             when["ready_at"] = ready
-            if shows >= habit.no_show_share:
-                came = self._comes(ready, comes_s, spread_s, visits)
-                if came is not None:
-                    when |= {"came_at": came, "collected_at": whole(came + hand_over_s)}
+            came = self._comes(ready, comes_s, spread_s)
+            if shows >= habit.no_show_share and came is not None:
+                when |= {"came_at": came}
         else:
             when["sent_at"] = whole(paid + LEAST_READY_S + sends_s)
         return _happened(order, when, self._span)
@@ -115,13 +117,22 @@ class OrderDesk:
         pieces = 2 if self._rng.random() < TWO_PIECES_SHARE else 1
         return SoldLine(name, sku, pieces, pieces * product.price_minor, product.category)
 
-    def _comes(self, ready: float, after_s: float, spread_s: float, visits: Sequence[StoreVisit]) -> float | None:
-        """On the next visit to the store after it is ready, else on purpose, when it is open."""
-        with_shopping = [visit.entered_at for visit in visits if visit.entered_at > ready + LEAST_COME_S]
+    def _comes(self, ready: float, after_s: float, spread_s: float) -> float | None:
+        """When they come on purpose: when the store is open."""
         wanted = ready + LEAST_COME_S + after_s
-        on_purpose = [max(wanted, since + spread_s if wanted < since else 0.0) for since, until in self._open_s]
-        good = [t for t, (since, until) in zip(on_purpose, self._open_s, strict=True) if since <= t < until - 1800.0]
-        return min((*with_shopping[:1], *(whole(t) for t in good[:1])), default=None)
+        for since, until in self._open_s:
+            at = wanted if wanted >= since else since + spread_s
+            if at < until - BEFORE_CLOSING_S:
+                return whole(at)
+        return None
+
+    def _fetched(self, order: WebOrder, inside: Sequence[float]) -> WebOrder:
+        ready = order.ready_at
+        came = None if ready is None else next((at for at in inside if at > ready), None)
+        if came is None or not self._span.holds(came):
+            return replace(order, came_at=None)
+        taken = whole(came + float(self._rng.uniform(*HAND_OVER_S)))
+        return replace(order, came_at=came, collected_at=taken if self._span.holds(taken) else None)
 
 
 def _happened(order: WebOrder, when: dict[str, float], span: Span) -> WebOrder:

@@ -20,7 +20,7 @@ FAKES: dict[Kind, Callable[[OrderNow, FakeShop], Iterator[Posting]]] = {
     "prestashop": prestashop.postings,
 }
 """What an e-shop posts when an order changes; `shop` stands for one that speaks Rayon's own form."""
-BATCH = 100
+BATCH, BATCH_S = 100, 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,16 @@ class Disorder:
     late_s: float = 3600.0
 
 
-def postings_of(events: Sequence[Said], wire: Kind, zone: ZoneInfo, batch: int = BATCH) -> list[Posting]:
+def postings_of(events: Sequence[Said], wire: Kind, zone: ZoneInfo, batch_s: float = BATCH_S) -> list[Posting]:
     """All messages in the order in which they are sent: of the e-shop in its `wire`, of pages, app and tills in
-    Rayon's own form, at most `batch` events in a row to one message."""
+    Rayon's own form, those of `batch_s` together, BATCH at most to a message."""
     shop, book = FakeShop(str(Speaker.ESHOP), zone), OrderBook()
     found: list[Posting] = []
     for speaker in Speaker:
         theirs = [said for said in events if said.speaker is speaker]
         if speaker is not Speaker.ESHOP:
-            for _, day in groupby(theirs, key=lambda said: int(said.at // 3600.0)):
-                found += own.in_batches(str(speaker), list(day), batch)
+            for _, together in groupby(theirs, key=lambda said: int(said.at // batch_s)):
+                found += own.in_batches(str(speaker), list(together), BATCH)
         elif wire == "shop":
             found += [own.posting(str(speaker), [said]) for said in theirs]
         else:

@@ -58,7 +58,7 @@ def channel_scenario(**channels: Any) -> Scenario:
 def small_week() -> Week:
     """Drawn once: nobody changes it."""
     much = {
-        "orders": {"cancel_share": 0.15, "ready_after_s": 5_000, "no_show_share": 0.4},
+        "orders": {"cancel_share": 0.15, "ready_after_s": 5_000, "no_show_share": 0.4, "collect_share": 0.6},
         "returns": {"receipt_share": 0.3, "order_share": 0.4},
     }
     return draw_week(channel_scenario(account_share=0.8, card_share=0.7, **much), priced_plan())

@@ -29,8 +29,8 @@ SAYS: dict[Kind, dict[str, str]] = {
 """What an e-shop calls other states than the truth does."""
 
 
-def sent(wire: Kind, batch: int = 100) -> list[Posting]:
-    return postings_of(say_week(small_week()), wire, PARIS, batch)
+def sent(wire: Kind) -> list[Posting]:
+    return postings_of(say_week(small_week()), wire, PARIS)
 
 
 @pytest.fixture(scope="module", params=WIRES)

@@ -1,0 +1,121 @@
+"""A week of the same people on the web and in the shop, through the real intake: every counted number is the truth's.
+
+Each of the four e-shops posts its own webhooks, in order, and once more with doubles and messages hours late.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from engine.commerce.records import Order, ProductView, Purchase, Return
+from engine.privacy.customers import customer_digest
+from engine.vocabulary import PickupState, ShopEventKind
+from simulators.channels.telling import say_week
+from simulators.channels.week import Week
+from simulators.shops.play import Disorder, disturbed, postings_of
+from simulators.shops.posting import Kind, Posting
+from tests.api.site import SECRETS
+from tests.e2e.canal import Canal, listening
+from tests.simulators.channels.made import small_week
+from tests.simulators.shops.told import WIRES
+
+pytestmark = pytest.mark.e2e
+DAY_S = 86_400.0
+DISORDER = Disorder(twice_share=0.2, late_share=0.3, late_s=6 * 3600.0)
+
+
+def sent(wire: Kind) -> list[Posting]:
+    return postings_of(say_week(small_week()), wire, ZoneInfo("Europe/Paris"), DAY_S / 2)
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_a_week_in_order_is_the_truth(wire: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    week = small_week()
+    with listening(tmp_path, wire, week, monkeypatch) as canal:
+        canal.play(sent(wire), week, arrivals=True)
+        assert set(canal.sender.answers) == {"200"}
+        check_events(canal, week)
+        check_points(canal, week)
+        check_points_in_order(canal, week)
+        check_arrivals(canal, week)
+
+
+@pytest.mark.parametrize("wire", [wire for wire in WIRES if wire != "shop"])
+def test_twice_and_late_it_is_the_same(wire: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    week = small_week()
+    arriving = disturbed(sent(wire), DISORDER, np.random.default_rng(7))
+    with listening(tmp_path, wire, week, monkeypatch) as canal:
+        canal.play(arriving, week, arrivals=False)
+        assert canal.sender.answers["200"] == len(arriving) > len(sent(wire))
+        check_events(canal, week)
+        check_points(canal, week)
+        waiting = {name for name, row in canal.pickups().items() if row.state != PickupState.GONE}
+        assert waiting == {name for name, state in at_the_end(week).items() if state is not PickupState.GONE}
+
+
+def check_events(canal: Canal, week: Week) -> None:
+    """Purchases, returns, orders and views, counted and added up as a report would."""
+    bought = [e for e in canal.events(ShopEventKind.PURCHASE) if isinstance(e, Purchase) and not e.voided]
+    kept_anyway = canal.wire == "shopify"  # an order that is cancelled there is refunded, and was a purchase
+    orders = [o for o in week.orders if o.paid_at is not None and (o.cancelled_at is None or kept_anyway)]
+    sums = {"store": [r.total_minor for r in week.receipts], "web": [o.total_minor for o in orders]}
+    found = {c: sorted(e.total_minor for e in bought if str(e.channel) == c) for c in ("store", "web")}
+    assert found == {channel: sorted(totals) for channel, totals in sums.items()}
+
+    back = Counter((e.purchase_id, e.total_minor) for e in canal.events(ShopEventKind.RETURN) if isinstance(e, Return))
+    truth = Counter((b.purchase, b.total_minor) for b in week.returns)
+    truth += Counter((o.name, o.total_minor) for o in orders if o.cancelled_at is not None)
+    assert back == truth
+
+    assert {e.id for e in canal.events(ShopEventKind.ORDER) if isinstance(e, Order)} == {o.name for o in week.orders}
+
+    digest = customer_digest(SECRETS)
+    views = [e for e in canal.events(ShopEventKind.PRODUCT_VIEW) if isinstance(e, ProductView)]
+    seen = Counter((e.source, e.customer.email, e.sku) for e in views)
+    emails = [digest("any", "email", week.customers.email_of(v.who)) for v in week.views]
+    named = zip(week.views, emails, strict=True)
+    assert seen == Counter(("app" if v.app else "pages", email, v.sku) for v, email in named)
+
+
+def check_points(canal: Canal, week: Week) -> None:
+    """What every member holds in the end."""
+    sums = canal.wire == "woocommerce"
+    held = {who: (b.available, b.pending, b.owed) for who, b in canal.balances().items()}
+    assert held == {who: (p.kept_of_sums if sums else p.kept, 0, 0) for who, p in week.points.items()}
+    assert any(available for available, *_ in held.values())
+
+
+def check_points_in_order(canal: Canal, week: Week) -> None:
+    """What was earned, and what of it returns took back."""
+    member = {who: profile.member_id for who, profile in canal.people.items()}
+    earned, taken = canal.earned(), canal.taken_back()
+    for who, points in week.points.items():
+        back = points.taken_back_of_sums if canal.wire == "woocommerce" else points.taken_back
+        back += points.cancelled if canal.wire == "shopify" else 0
+        assert taken[member[who]] == back
+        assert points.earned - points.cancelled <= earned[member[who]] <= points.earned  # cancelled the same day
+
+
+def at_the_end(week: Week) -> dict[str, PickupState]:
+    """Orders that nobody fetched wait; the others are gone."""
+    ready = [o for o in week.orders if o.ready_at is not None]
+    return {o.name: PickupState.GONE for o in ready if o.collected_at is not None} | {
+        o.name: PickupState.WAITING for o in ready if o.came_at is None
+    }
+
+
+def check_arrivals(canal: Canal, week: Week) -> None:
+    """Everybody who agreed and came for an order was called when they came, and nobody else."""
+    found = canal.pickups()
+    ready = {o.name: o for o in week.orders if o.ready_at is not None}
+    assert found.keys() == ready.keys()
+    called = {name: row.arrived_at for name, row in found.items() if row.arrived_at is not None}
+    came = {o.name: o.came_at for o in ready.values() if o.came_at and week.customers.called[o.who]}
+    assert called == came
+    assert len(came) > 3
+    assert {name: row.state for name, row in found.items()}.items() >= at_the_end(week).items()

@@ -9,6 +9,7 @@ import typer
 
 from simulators.options import SimulateOptions
 from simulators.scenario.wire_formats import WireFormat
+from simulators.shops.cli import register_shops
 
 HELP = """Brings a scenario to life: shoppers that walk, radio that fades, and the truth to score against.
 
@@ -39,13 +40,18 @@ A whole year of days, without radio, in about a minute:
 
     rayon simulate year -o year/
 
+A week of the same people in the shop and on the web, with what both say and the truth of it:
+
+    rayon simulate cross-canal-week -o week/
+
 SCENARIO is the name of a shipped one (see --list) or a YAML file of your own that may extend one.
 """
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `rayon simulate`."""
+    """Adds `rayon simulate` and `rayon shops`."""
     app.command("simulate", help=HELP)(simulate)
+    register_shops(app)
 
 
 def simulate(

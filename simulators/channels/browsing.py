@@ -10,7 +10,7 @@ import numpy as np
 from engine.plan.model import Plan
 from engine.records import F64
 from simulators.channels.customers import Customers
-from simulators.channels.visits import StoreVisit, whole
+from simulators.channels.visits import ShopTrip, whole
 from simulators.scenario.channels import OrderHabit, ViewHabit
 
 WAKE_S, SLEEP_S = 7 * 3600.0, 23 * 3600.0  # of the local day: nobody shops in their sleep
@@ -20,7 +20,7 @@ LEAST_BEFORE_S, LEAST_AFTER_S, MOST_AFTER_S = 1800.0, 2 * 3600.0, 40 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class WebView:
     """Somebody (their number) looked at a product, s UTC; `app`: in the app, else on the pages."""
 
     who: int
@@ -30,7 +30,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Basket:
+class WebBasket:
     """What lay in a basket at the end of a session; `ordered_at` is None for one that was left."""
 
     who: int
@@ -67,8 +67,8 @@ class Browsing:
         self._customers, self._span, self._rng, self._weights = customers, span, rng, weights
         self._views, self._orders = habits
         self._skus = [p.sku for p in plan.products]
-        self.views: list[View] = []
-        self.baskets: list[Basket] = []
+        self.views: list[WebView] = []
+        self.baskets: list[WebBasket] = []
 
     def sessions(self) -> None:
         """Sessions of their own, at any waking hour."""
@@ -79,7 +79,7 @@ class Browsing:
                 at = self._span.start + day * 86_400.0 + float(self._rng.uniform(WAKE_S, SLEEP_S))
                 self._session(who, at)
 
-    def around(self, visits: Sequence[StoreVisit]) -> None:
+    def around(self, visits: Sequence[ShopTrip]) -> None:
         """Looks before stops, more often before those that end with a purchase; orders after stops that end without."""
         for visit in visits:
             if not self._customers.account[visit.who]:
@@ -108,18 +108,18 @@ class Browsing:
             return
         skus = tuple(self._skus[product] for product in looked[: 1 + int(kept * min(many, MOST_IN_BASKET))])
         if ordered < self._orders.order_share:
-            self._put(Basket(who, whole(at), skus, app, whole(at + float(rng.uniform(60.0, 300.0)))))
+            self._put(WebBasket(who, whole(at), skus, app, whole(at + float(rng.uniform(60.0, 300.0)))))
         else:
-            self._put(Basket(who, whole(at), skus, app, None))
+            self._put(WebBasket(who, whole(at), skus, app, None))
 
     def _order(self, who: int, skus: tuple[str, ...], at: float, *, app: bool) -> None:
         self._look(who, skus[0], at - float(self._rng.uniform(*LOOK_S)), app=app)
-        self._put(Basket(who, whole(at), skus, app, whole(at + float(self._rng.uniform(60.0, 300.0)))))
+        self._put(WebBasket(who, whole(at), skus, app, whole(at + float(self._rng.uniform(60.0, 300.0)))))
 
     def _look(self, who: int, sku: str, at: float, *, app: bool) -> None:
         if self._span.holds(at):
-            self.views.append(View(who, sku, whole(at), app))
+            self.views.append(WebView(who, sku, whole(at), app))
 
-    def _put(self, basket: Basket) -> None:
+    def _put(self, basket: WebBasket) -> None:
         if self._span.holds(basket.at):
             self.baskets.append(basket)

@@ -9,9 +9,9 @@ from itertools import count
 import numpy as np
 
 from engine.plan.model import Plan
-from simulators.channels.browsing import Basket, Span
+from simulators.channels.browsing import Span, WebBasket
 from simulators.channels.customers import Customers
-from simulators.channels.visits import StoreVisit, whole
+from simulators.channels.visits import ShopTrip, whole
 from simulators.scenario.channels import OrderHabit
 
 FIRST_ORDER = 5001
@@ -72,7 +72,7 @@ class OrderDesk:
         self._customers, self._habit, self._span, self._open_s, self._rng = customers, habit, span, open_s, rng
         self._products = plan.product_by_sku
 
-    def orders(self, baskets: Sequence[Basket], visits: Sequence[StoreVisit]) -> list[WebOrder]:
+    def orders(self, baskets: Sequence[WebBasket], visits: Sequence[ShopTrip]) -> list[WebOrder]:
         """The orders among these baskets, by time. Who is in the store while one is ready, for it or for something
         else, takes all that is ready."""
         ordered = sorted(
@@ -87,7 +87,7 @@ class OrderDesk:
                 inside.setdefault(who, set()).add(at)
         return [self._fetched(order, sorted(inside.get(order.who, ()))) for order in found]
 
-    def _order(self, name: str, basket: Basket) -> WebOrder:
+    def _order(self, name: str, basket: WebBasket) -> WebOrder:
         rng, habit = self._rng, self._habit
         placed = float(basket.ordered_at or basket.at)
         cancelled, collects, shows = rng.random(3)

@@ -14,7 +14,7 @@ from math import ceil, floor
 
 from simulators.channels.customers import Customers
 from simulators.channels.orders import SoldLine, WebOrder
-from simulators.channels.sales import BroughtBackGoods, Receipt
+from simulators.channels.sales import BroughtBackGoods, TillReceipt
 from simulators.scenario.channels import EarnHabit
 
 
@@ -40,7 +40,7 @@ class MemberPoints:
 
 
 def points_of(
-    receipts: Sequence[Receipt],
+    receipts: Sequence[TillReceipt],
     orders: Sequence[WebOrder],
     returns: Sequence[BroughtBackGoods],
     customers: Customers,

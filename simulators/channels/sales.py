@@ -11,7 +11,7 @@ from engine.plan.model import Plan
 from simulators.channels.browsing import Span
 from simulators.channels.customers import Customers
 from simulators.channels.orders import SoldLine, WebOrder
-from simulators.channels.visits import StoreVisit, whole
+from simulators.channels.visits import ShopTrip, whole
 from simulators.scenario.channels import ReturnHabit
 
 LEAST_BACK_S = 3600.0
@@ -20,7 +20,7 @@ LINE_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class TillReceipt:
     """What was paid at a till. `shown`: the card was."""
 
     name: str
@@ -55,8 +55,8 @@ class BroughtBackGoods:
 
 
 def receipts_of(
-    visits: Sequence[StoreVisit], customers: Customers, plan: Plan, show_share: float, rng: np.random.Generator
-) -> list[Receipt]:
+    visits: Sequence[ShopTrip], customers: Customers, plan: Plan, show_share: float, rng: np.random.Generator
+) -> list[TillReceipt]:
     """One for each visit on which something was paid for, by time."""
     found = []
     paying = sorted((v for v in visits if v.paid_at is not None and v.bought), key=lambda v: (v.paid_at, v.name))
@@ -64,12 +64,16 @@ def receipts_of(
         lines = tuple(_line(str(k), plan, stop.sku) for k, stop in enumerate(visit.bought, start=1))
         shown = bool(rng.random() < show_share) and bool(customers.card[visit.who])
         name, at = f"T{number:06d}", float(visit.paid_at or 0.0)
-        found.append(Receipt(name, visit.name, visit.who, at, visit.till, lines, shown))
+        found.append(TillReceipt(name, visit.name, visit.who, at, visit.till, lines, shown))
     return found
 
 
 def returns_of(
-    receipts: Sequence[Receipt], orders: Sequence[WebOrder], habit: ReturnHabit, span: Span, rng: np.random.Generator
+    receipts: Sequence[TillReceipt],
+    orders: Sequence[WebOrder],
+    habit: ReturnHabit,
+    span: Span,
+    rng: np.random.Generator,
 ) -> list[BroughtBackGoods]:
     """What comes back of them within the time looked at, by time."""
     had = [(r.name, False, r.who, r.at, r.lines, habit.receipt_share if r.shown else 0.0) for r in receipts]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from engine.vocabulary import OrderState, SalesChannel, ShopEventKind
-from simulators.channels.browsing import Basket, View
+from simulators.channels.browsing import WebBasket, WebView
 from simulators.channels.customers import Customers
 from simulators.channels.orders import SoldLine, WebOrder
-from simulators.channels.sales import BroughtBackGoods, Receipt
+from simulators.channels.sales import BroughtBackGoods, TillReceipt
 from simulators.channels.week import Week
-from simulators.shops.said import Form, Said, Speaker, in_order, line
+from simulators.shops.said import Form, SaidEvent, Speaker, in_order, line
 
 
-def say_week(week: Week) -> list[Said]:
+def say_week(week: Week) -> list[SaidEvent]:
     """All events of the week in the order in which they are said."""
     telling = Telling(week.customers, week.plan.store, week.plan.currency)
     prices = {product.sku: product.price_minor for product in week.plan.products}
@@ -33,44 +33,44 @@ class Telling:
     def __init__(self, customers: Customers, store: str, currency: str) -> None:
         self._customers, self._store, self._currency = customers, store, currency
 
-    def view(self, number: int, view: View) -> Said:
+    def view(self, number: int, view: WebView) -> SaidEvent:
         """A look at a product."""
         form = _head(ShopEventKind.PRODUCT_VIEW, f"v{number}", view.at) | {"version": 1, "sku": view.sku}
-        return Said(view.at, _pages(app=view.app), form | {"customer": self._customers.web(view.who)})
+        return SaidEvent(view.at, _pages(app=view.app), form | {"customer": self._customers.web(view.who)})
 
-    def basket(self, number: int, basket: Basket, prices: dict[str, int]) -> Iterator[Said]:
+    def basket(self, number: int, basket: WebBasket, prices: dict[str, int]) -> Iterator[SaidEvent]:
         """What lies in it, and that nothing does once it is ordered."""
         lines = [line(str(k), sku, prices[sku]) for k, sku in enumerate(basket.skus, start=1)]
         for at, kept in ((basket.at, lines), (basket.ordered_at, [])):
             if at is not None:
                 form = _head(ShopEventKind.BASKET, f"b{number}", at) | self._money(kept)
-                yield Said(at, _pages(app=basket.app), form | {"customer": self._customers.web(basket.who)})
+                yield SaidEvent(at, _pages(app=basket.app), form | {"customer": self._customers.web(basket.who)})
 
-    def order(self, order: WebOrder) -> Iterator[Said]:
+    def order(self, order: WebOrder) -> Iterator[SaidEvent]:
         """The order with each change, and the purchase that it is once it is paid."""
         lines = _lines(order.lines)
         for state, at in changes_of(order):
             form = _head(ShopEventKind.ORDER, order.name, at) | self._money(lines, order.total_minor)
             form |= {"state": str(state), "customer": self._customers.web(order.who)}
-            yield Said(at, Speaker.ESHOP, form | ({"store": self._store} if order.collect else {}))
+            yield SaidEvent(at, Speaker.ESHOP, form | ({"store": self._store} if order.collect else {}))
             if state in (OrderState.PAID, OrderState.CANCELLED):
                 sold = _head(ShopEventKind.PURCHASE, order.name, at) | self._money(lines, order.total_minor)
                 sold |= {"at": order.paid_at, "channel": str(SalesChannel.WEB)}
                 sold |= {"customer": self._customers.web(order.who), "voided": state is OrderState.CANCELLED}
-                yield Said(at, Speaker.ESHOP, sold)
+                yield SaidEvent(at, Speaker.ESHOP, sold)
 
-    def receipt(self, receipt: Receipt) -> Said:
+    def receipt(self, receipt: TillReceipt) -> SaidEvent:
         """A receipt of the till, with the card where it was shown."""
         form = _head(ShopEventKind.PURCHASE, receipt.name, receipt.at) | self._money(_lines(receipt.lines))
         form |= {"channel": str(SalesChannel.STORE), "store": self._store}
         form |= {"customer": {"card": self._customers.card_of(receipt.who)}} if receipt.shown else {}
-        return Said(receipt.at, Speaker.TILL, form)
+        return SaidEvent(receipt.at, Speaker.TILL, form)
 
-    def back(self, back: BroughtBackGoods) -> Said:
+    def back(self, back: BroughtBackGoods) -> SaidEvent:
         """What came back, said by whoever sold it."""
         form = _head(ShopEventKind.RETURN, back.name, back.at) | self._money(_lines(back.lines))
         speaker = Speaker.ESHOP if back.web else Speaker.TILL
-        return Said(back.at, speaker, form | {"purchase_id": back.purchase, "version": 1})
+        return SaidEvent(back.at, speaker, form | {"purchase_id": back.purchase, "version": 1})
 
     def _money(self, lines: Sequence[Form], total_minor: int | None = None) -> Form:
         total = sum(one["amount_minor"] for one in lines) if total_minor is None else total_minor

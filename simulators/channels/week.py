@@ -9,13 +9,13 @@ import numpy as np
 
 from engine.errors import OperatorError, Problem
 from engine.plan.model import Plan
-from simulators.channels.browsing import Basket, Browsing, Span, View
+from simulators.channels.browsing import Browsing, Span, WebBasket, WebView
 from simulators.channels.customers import Customers, draw_customers
-from simulators.channels.messages import Message, moments_of, send
+from simulators.channels.messages import WeekMessage, moments_of, send
 from simulators.channels.orders import OrderDesk, WebOrder
 from simulators.channels.points import MemberPoints, points_of
-from simulators.channels.sales import BroughtBackGoods, Receipt, receipts_of, returns_of
-from simulators.channels.visits import StoreVisit, day_visits
+from simulators.channels.sales import BroughtBackGoods, TillReceipt, receipts_of, returns_of
+from simulators.channels.visits import ShopTrip, day_visits
 from simulators.people.people import popularity
 from simulators.scenario.channels import ChannelsConfig
 from simulators.scenario.scenario import Scenario
@@ -33,14 +33,14 @@ class Week:
     config: ChannelsConfig
     span: Span
     customers: Customers
-    visits: tuple[StoreVisit, ...]
+    visits: tuple[ShopTrip, ...]
     recognised: frozenset[str]
-    views: tuple[View, ...]
-    baskets: tuple[Basket, ...]
+    views: tuple[WebView, ...]
+    baskets: tuple[WebBasket, ...]
     orders: tuple[WebOrder, ...]
-    receipts: tuple[Receipt, ...]
+    receipts: tuple[TillReceipt, ...]
     returns: tuple[BroughtBackGoods, ...]
-    messages: tuple[Message, ...]
+    messages: tuple[WeekMessage, ...]
     points: dict[int, MemberPoints]
 
 
@@ -68,7 +68,7 @@ def _with_the_web(
     plan: Plan,
     config: ChannelsConfig,
     people: tuple[Year, Customers],
-    visits: list[StoreVisit],
+    visits: list[ShopTrip],
 ) -> Week:
     year, customers = people
     last = year.days[-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from engine.vocabulary import OrderState, ShopEventKind
-from simulators.shops.said import Form, Said, Speaker
+from simulators.shops.said import Form, SaidEvent, Speaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class OrderBook:
     def __init__(self) -> None:
         self._orders: dict[str, OrderNow] = {}
 
-    def take(self, said: Said) -> OrderNow | None:
+    def take(self, said: SaidEvent) -> OrderNow | None:
         """The order that an event changes, as it stands then; None for what is no order's or refund's. A purchase is
         none: the order that is paid says as much."""
         if said.speaker is not Speaker.ESHOP:

@@ -11,10 +11,10 @@ import numpy as np
 
 from simulators.shops import own, prestashop, shopify, woocommerce
 from simulators.shops.book import OrderBook, OrderNow
-from simulators.shops.posting import PICKUP, FakeShop, Kind, Posting
-from simulators.shops.said import Said, Speaker
+from simulators.shops.posting import PICKUP, FakeShop, Kind, ShopPosting
+from simulators.shops.said import SaidEvent, Speaker
 
-FAKES: dict[Kind, Callable[[OrderNow, FakeShop], Iterator[Posting]]] = {
+FAKES: dict[Kind, Callable[[OrderNow, FakeShop], Iterator[ShopPosting]]] = {
     "shopify": shopify.postings,
     "woocommerce": woocommerce.postings,
     "prestashop": prestashop.postings,
@@ -33,11 +33,11 @@ class Disorder:
     late_s: float = 3600.0
 
 
-def postings_of(events: Sequence[Said], wire: Kind, zone: ZoneInfo, batch_s: float = BATCH_S) -> list[Posting]:
+def postings_of(events: Sequence[SaidEvent], wire: Kind, zone: ZoneInfo, batch_s: float = BATCH_S) -> list[ShopPosting]:
     """All messages in the order in which they are sent: of the e-shop in its `wire`, of pages, app and tills in
     Rayon's own form, those of `batch_s` together, BATCH at most to a message."""
     shop, book = FakeShop(str(Speaker.ESHOP), zone), OrderBook()
-    found: list[Posting] = []
+    found: list[ShopPosting] = []
     for speaker in Speaker:
         theirs = [said for said in events if said.speaker is speaker]
         if speaker is not Speaker.ESHOP:
@@ -52,7 +52,7 @@ def postings_of(events: Sequence[Said], wire: Kind, zone: ZoneInfo, batch_s: flo
     return sorted(found, key=lambda posting: posting.at)
 
 
-def disturbed(postings: Sequence[Posting], disorder: Disorder, rng: np.random.Generator) -> list[Posting]:
+def disturbed(postings: Sequence[ShopPosting], disorder: Disorder, rng: np.random.Generator) -> list[ShopPosting]:
     """The same as they arrive: some late, some again a while after."""
     twice, late = rng.random((2, len(postings)))
     delays_s = rng.exponential(disorder.late_s, (2, len(postings)))
@@ -65,7 +65,7 @@ def disturbed(postings: Sequence[Posting], disorder: Disorder, rng: np.random.Ge
     return [posting for _, posting in sorted(arriving, key=lambda pair: pair[0])]
 
 
-def moved(events: Sequence[Said], by_s: float) -> list[Said]:
+def moved(events: Sequence[SaidEvent], by_s: float) -> list[SaidEvent]:
     """The same events so many whole seconds later, in every time that they name."""
     return [replace(said, at=said.at + by_s, form=_moved(said.form, by_s)) for said in events]
 
@@ -92,8 +92,8 @@ def sources_of(wire: Kind, store: str, currency: str, timezone: str, secret_env:
     told = {"currency": currency, "timezone": timezone, "places": f"{at}={store}", **OPTIONS[wire]}
     told |= {"currencies": f"{prestashop.CURRENCY_NUMBER}={currency}"} if wire == "prestashop" else {}
     kinds = {speaker: wire if speaker is Speaker.ESHOP else "shop" for speaker in Speaker}
-    common = {"stores": [store], "receiver": True, "secret_env": secret_env}
     return [
-        {"name": str(speaker), "kind": kind, **common, "options": told if speaker is Speaker.ESHOP else {}}
+        {"name": str(speaker), "kind": kind, "stores": [store], "receiver": True, "secret_env": secret_env}
+        | ({"options": told} if speaker is Speaker.ESHOP else {})
         for speaker, kind in kinds.items()
     ]

@@ -19,7 +19,7 @@ Kind = Literal["shop", "shopify", "woocommerce", "prestashop"]
 
 
 @dataclass(frozen=True, slots=True)
-class Posting:
+class ShopPosting:
     """One message: to which source, of what kind, its body, and the headers that say what it is about. `at` is when it
     is sent (s UTC, of the scenario); `delivery` is by what its sender knows it, the same when it is sent again."""
 
@@ -42,7 +42,7 @@ class FakeShop:
     domain: str = "shop.example"
 
 
-def headers_of(posting: Posting, secret: str, now: float) -> dict[str, str]:
+def headers_of(posting: ShopPosting, secret: str, now: float) -> dict[str, str]:
     """All headers of a message that is sent now (s UTC)."""
     return {"Content-Type": "application/json", **posting.about, **SIGNERS[posting.kind](posting, secret, now)}
 
@@ -75,7 +75,7 @@ def local(t: float, zone: ZoneInfo, between: str = "T") -> str:
     return datetime.fromtimestamp(t, zone).replace(tzinfo=None).isoformat(between, "seconds")
 
 
-def _shopify(posting: Posting, secret: str, now: float) -> dict[str, str]:
+def _shopify(posting: ShopPosting, secret: str, now: float) -> dict[str, str]:
     return {
         "X-Shopify-Hmac-SHA256": _hmac(secret.encode(), posting.body),
         "X-Shopify-Webhook-Id": posting.delivery,
@@ -83,26 +83,34 @@ def _shopify(posting: Posting, secret: str, now: float) -> dict[str, str]:
     }
 
 
-def _woocommerce(posting: Posting, secret: str, now: float) -> dict[str, str]:
+def _woocommerce(posting: ShopPosting, secret: str, now: float) -> dict[str, str]:
     return {
         "X-WC-Webhook-Signature": _hmac(secret.encode(), posting.body),
         "X-WC-Webhook-Delivery-ID": posting.delivery,
     }
 
 
-def _prestashop(posting: Posting, secret: str, now: float) -> dict[str, str]:
+def _prestashop(posting: ShopPosting, secret: str, now: float) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret}"}
 
 
-def _own(posting: Posting, secret: str, now: float) -> dict[str, str]:
+def _own(posting: ShopPosting, secret: str, now: float) -> dict[str, str]:
     """Standard Webhooks 1.0."""
-    key, at = base64.b64decode(secret.removeprefix("whsec_")), str(int(now))
+    key, at = _key(secret), str(int(now))
     signed = b".".join((posting.delivery.encode(), at.encode(), posting.body))
     return {
         "webhook-id": posting.delivery,
         "webhook-timestamp": at,
         "webhook-signature": f"v1,{_hmac(key, signed)}",
     }
+
+
+def _key(secret: str) -> bytes:
+    """Of a secret as the standard writes them; of any other its own text."""
+    try:
+        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        return secret.encode()
 
 
 def _hmac(key: bytes, said: bytes) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from engine.vocabulary import OrderState
 from simulators.shops.book import OrderNow
-from simulators.shops.posting import FakeShop, Posting, amount, delivery_of, local, pack
+from simulators.shops.posting import FakeShop, ShopPosting, amount, delivery_of, local, pack
 from simulators.shops.said import Form
 from simulators.shops.shopify import REFUNDS, line_number
 
@@ -30,7 +30,7 @@ _VALID = (OrderState.PAID, OrderState.READY, OrderState.COLLECTED, OrderState.SE
 _PLACES = 6
 
 
-def postings(now: OrderNow, shop: FakeShop) -> Iterator[Posting]:
+def postings(now: OrderNow, shop: FakeShop) -> Iterator[ShopPosting]:
     """What the module posts of this change."""
     said = {"order": order(now, shop), "customer": customer(now)}
     yield _posting("order", said, now, shop)
@@ -124,6 +124,6 @@ def _money(minor: int, now: OrderNow) -> str:
     return amount(minor, now.form["currency"], _PLACES)
 
 
-def _posting(resource: str, said: Form, now: OrderNow, shop: FakeShop) -> Posting:
+def _posting(resource: str, said: Form, now: OrderNow, shop: FakeShop) -> ShopPosting:
     name = delivery_of(shop.source, resource, now.number, now.changed_at)
-    return Posting(shop.source, "prestashop", now.changed_at, name, pack(said))
+    return ShopPosting(shop.source, "prestashop", now.changed_at, name, pack(said))

@@ -24,7 +24,7 @@ class Speaker(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SaidEvent:
     """One event: when it is said (s UTC, whole seconds), by whom, and what, as the form's JSON object."""
 
     at: float
@@ -38,12 +38,12 @@ def line(name: str, sku: str, amount_minor: int, category: str = "", pieces: int
     return said | ({"category": category} if category else {})
 
 
-def in_order(events: Iterable[Said]) -> list[Said]:
+def in_order(events: Iterable[SaidEvent]) -> list[SaidEvent]:
     """By time; what one system says at one time stays in the order in which it was given."""
     return sorted(events, key=lambda said: said.at)
 
 
-def write_said(path: Path, events: Iterable[Said]) -> int:
+def write_said(path: Path, events: Iterable[SaidEvent]) -> int:
     """Writes one JSON object a line: `at`, `speaker`, `event`. Raises OperatorError when it cannot be written."""
     rows = 0
     try:
@@ -58,7 +58,7 @@ def write_said(path: Path, events: Iterable[Said]) -> int:
     return rows
 
 
-def read_said(path: Path) -> list[Said]:
+def read_said(path: Path) -> list[SaidEvent]:
     """The inverse. Raises OperatorError where the file is none of ours."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -68,10 +68,10 @@ def read_said(path: Path) -> list[Said]:
     return [_one(path, number, text) for number, text in enumerate(lines, start=1)]
 
 
-def _one(path: Path, number: int, text: str) -> Said:
+def _one(path: Path, number: int, text: str) -> SaidEvent:
     try:
         one = json.loads(text)
-        return Said(float(one["at"]), Speaker(one["speaker"]), dict(one["event"]))
+        return SaidEvent(float(one["at"]), Speaker(one["speaker"]), dict(one["event"]))
     except (ValueError, TypeError, KeyError) as error:
         reason = f"is no event of a shop: {error}"
         raise OperatorError(

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from engine.errors import OperatorError, Problem
-from simulators.shops.posting import Posting, headers_of
+from simulators.shops.posting import ShopPosting, headers_of
 
 RETRIES = 5
 FIRST_WAIT_S, MOST_WAIT_S = 0.5, 20.0
@@ -32,7 +32,7 @@ class ShopSender:
         self._client, self._secrets, self._clock, self._wait = client, secrets, clock, wait
         self.answers: Counter[str] = Counter()
 
-    def send_all(self, postings: Iterable[Posting], sent: Callable[[], None] = lambda: None) -> dict[str, int]:
+    def send_all(self, postings: Iterable[ShopPosting], sent: Callable[[], None] = lambda: None) -> dict[str, int]:
         """Sends them one after another; how many were answered with what. Raises OperatorError for a site that is not
         there, or that knows none of these sources."""
         for posting in postings:
@@ -40,7 +40,7 @@ class ShopSender:
             sent()
         return dict(sorted(self.answers.items()))
 
-    def _send(self, posting: Posting) -> str:
+    def _send(self, posting: ShopPosting) -> str:
         waits_s, answer = FIRST_WAIT_S, "no answer"
         for attempt in range(RETRIES + 1):
             if attempt:
@@ -60,12 +60,12 @@ class ShopSender:
             [Problem(f"/in/{posting.source}", "(answer)", f"{answer}, {RETRIES} times over", "is the site running?")]
         )
 
-    def _post(self, posting: Posting) -> httpx.Response:
+    def _post(self, posting: ShopPosting) -> httpx.Response:
         headers = headers_of(posting, self._secrets[posting.source], self._clock())
         return self._client.post(f"/in/{quote(posting.source)}", content=posting.body, headers=headers)
 
 
-def _refused(posting: Posting, answer: httpx.Response) -> OperatorError:
+def _refused(posting: ShopPosting, answer: httpx.Response) -> OperatorError:
     fix = "declare the sources as docs/guides/shop.md says, with the secret that is given here"
     reason = f"answers {answer.status_code} to a {posting.kind} message: {answer.text[:200]}"
     return OperatorError([Problem(f"/in/{posting.source}", "(answer)", reason, fix)])

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from engine.vocabulary import OrderState
 from simulators.shops.book import OrderNow
-from simulators.shops.posting import FakeShop, Posting, amount, delivery_of, pack, zoned
+from simulators.shops.posting import FakeShop, ShopPosting, amount, delivery_of, pack, zoned
 from simulators.shops.said import Form
 
 READY_TAG = "ready-for-pickup"
@@ -28,7 +28,7 @@ REFUNDS, CANCELLATIONS = 7_000_000_000, 8_000_000_000
 """Where numbers of refunds begin: of goods that came back, and of cancelled orders."""
 
 
-def postings(now: OrderNow, shop: FakeShop) -> Iterator[Posting]:
+def postings(now: OrderNow, shop: FakeShop) -> Iterator[ShopPosting]:
     """What Shopify sends of this change."""
     if now.refund is not None:
         yield _posting("refunds/create", _refund(now, now.refund, shop), now, shop)
@@ -153,7 +153,7 @@ def _financial(now: OrderNow) -> str:
     return "partially_refunded" if now.refunds else "paid"
 
 
-def _posting(topic: str, said: Form, now: OrderNow, shop: FakeShop) -> Posting:
+def _posting(topic: str, said: Form, now: OrderNow, shop: FakeShop) -> ShopPosting:
     about = {"X-Shopify-Topic": topic, "X-Shopify-Shop-Domain": shop.domain, "X-Shopify-API-Version": VERSION}
     name = delivery_of(shop.source, topic, now.number, now.changed_at)
-    return Posting(shop.source, "shopify", now.changed_at, name, pack(said), about)
+    return ShopPosting(shop.source, "shopify", now.changed_at, name, pack(said), about)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from engine.vocabulary import OrderState
 from simulators.shops.book import OrderNow
-from simulators.shops.posting import FakeShop, Posting, amount, delivery_of, local, pack
+from simulators.shops.posting import FakeShop, ShopPosting, amount, delivery_of, local, pack
 from simulators.shops.said import Form
 from simulators.shops.shopify import REFUNDS, line_number
 
@@ -28,7 +28,7 @@ STATES = {
 _UTC = ZoneInfo("UTC")
 
 
-def postings(now: OrderNow, shop: FakeShop) -> Iterator[Posting]:
+def postings(now: OrderNow, shop: FakeShop) -> Iterator[ShopPosting]:
     """What WooCommerce sends of this change."""
     event = "created" if now.state is OrderState.PLACED else "updated"
     about = {
@@ -39,7 +39,7 @@ def postings(now: OrderNow, shop: FakeShop) -> Iterator[Posting]:
         "X-WC-Webhook-ID": "3",
     }
     name = delivery_of(shop.source, event, now.number, now.changed_at)
-    yield Posting(shop.source, "woocommerce", now.changed_at, name, pack(order(now, shop)), about)
+    yield ShopPosting(shop.source, "woocommerce", now.changed_at, name, pack(order(now, shop)), about)
 
 
 def order(now: OrderNow, shop: FakeShop) -> Form:

@@ -36,7 +36,7 @@ from engine.vocabulary import IdentifierKind, ShopEventKind
 from simulators.channels.customers import Customers
 from simulators.channels.week import Week
 from simulators.shops.play import sources_of
-from simulators.shops.posting import Kind, Posting
+from simulators.shops.posting import Kind, ShopPosting
 from simulators.shops.sender import ShopSender
 from tests.api.site import SECRETS
 from tests.databases import new_sqlite
@@ -56,12 +56,13 @@ RULES = Programme(RULE, web_zone=UTC)
 class Canal:
     """One site that listens to the shops, with a profile for everybody whom the programme can know."""
 
+    url: str
     db: Database
     wire: Kind
     people: Mapping[int, ShopperProfile]
     sender: ShopSender
 
-    def play(self, postings: Sequence[Posting], week: Week, *, arrivals: bool) -> None:
+    def play(self, postings: Sequence[ShopPosting], week: Week, *, arrivals: bool) -> None:
         """Posts them; after each day, and at the end, points are looked at. With `arrivals`, who comes in for an order
         comes at their time."""
         coming = [(o.came_at, o.who) for o in week.orders if o.came_at and week.customers.called[o.who]]
@@ -144,7 +145,7 @@ def listening(folder: Path, wire: Kind, week: Week, environ: pytest.MonkeyPatch)
     server = run_api(config, db, SECRETS, {"small": priced_plan()}, start_delivery=False).start()
     try:
         with httpx.Client(base_url=server.url, timeout=60, verify=False) as client:  # plain HTTP, nothing to verify
-            yield Canal(db, wire, people, ShopSender(client, {str(s["name"]): SECRET for s in sources}))
+            yield Canal(server.url, db, wire, people, ShopSender(client, {str(s["name"]): SECRET for s in sources}))
     finally:
         server.stop()
         db.close()

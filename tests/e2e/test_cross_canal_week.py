@@ -5,31 +5,48 @@ Each of the four e-shops posts its own webhooks, in order, and once more with do
 
 from __future__ import annotations
 
+import json
+import time
 from collections import Counter
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+import typer
+from sqlmodel import select
+from typer.testing import CliRunner
 
 from engine.commerce.records import Order, ProductView, Purchase, Return
+from engine.offers.caps import Limits
 from engine.privacy.customers import customer_digest
-from engine.vocabulary import PickupState, ShopEventKind
+from engine.records import Candidate, DeviceId, Trigger
+from engine.storage.database import open_database
+from engine.storage.models.vouchers import DeliveryTable
+from engine.storage.vouchers.campaigns import put_campaign
+from engine.storage.vouchers.claims import claim
+from engine.vocabulary import Channel, PickupState, ShopEventKind
+from simulators.channels.messages import Fate, MessageWay, SayMoment
+from simulators.channels.recording import record_week
 from simulators.channels.telling import say_week
 from simulators.channels.week import Week
+from simulators.shops.cli import register_shops
 from simulators.shops.play import Disorder, disturbed, postings_of
-from simulators.shops.posting import Kind, Posting
+from simulators.shops.posting import Kind, ShopPosting
 from tests.api.site import SECRETS
-from tests.e2e.canal import Canal, listening
+from tests.databases import new_sqlite
+from tests.e2e.canal import Canal, known_people, listening
+from tests.engine.storage.scenes import SECRET as SECRET_KEY
+from tests.engine.storage.scenes import campaign
 from tests.simulators.channels.made import small_week
-from tests.simulators.shops.told import WIRES
+from tests.simulators.shops.told import VARIABLE, WIRES
 
 pytestmark = pytest.mark.e2e
 DAY_S = 86_400.0
 DISORDER = Disorder(twice_share=0.2, late_share=0.3, late_s=6 * 3600.0)
 
 
-def sent(wire: Kind) -> list[Posting]:
+def sent(wire: Kind) -> list[ShopPosting]:
     return postings_of(say_week(small_week()), wire, ZoneInfo("Europe/Paris"), DAY_S / 2)
 
 
@@ -56,6 +73,55 @@ def test_twice_and_late_it_is_the_same(wire: Kind, tmp_path: Path, monkeypatch: 
         check_points(canal, week)
         waiting = {name for name, row in canal.pickups().items() if row.state != PickupState.GONE}
         assert waiting == {name for name, state in at_the_end(week).items() if state is not PickupState.GONE}
+
+
+def test_a_week_is_played_by_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    week = small_week()
+    record_week(week, tmp_path)
+    app = typer.Typer()
+    register_shops(app)
+    app.callback()(lambda: None)
+    with listening(tmp_path / "site", "shopify", week, monkeypatch) as canal:
+        play = ["shops", "play", str(tmp_path), "--url", canal.url, "--secret-env", VARIABLE, "--late", "0.2", "--json"]
+        result = CliRunner().invoke(app, play, catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        said = json.loads(result.stdout)
+        assert said["answers"] == {"200": said["messages"]}
+        newest = [event.at for event in canal.events(*ShopEventKind)]
+        assert len(newest) > 300
+        check_events(canal, week)
+    assert abs(max(newest) - time.time()) < 7 * DAY_S  # in the week that ends now, not in the scenario's
+
+
+def test_messages_are_those_that_the_caps_leave(tmp_path: Path) -> None:
+    """The engine's claims, by page and by mail, asked at every moment of the week that has something to say."""
+    week = small_week()
+    db = open_database(new_sqlite(tmp_path / "rayon.db"))
+    people = known_people(db, week.customers, week.span.start)
+    moments = [m for m in week.messages if m.fate is not Fate.HELD_OUT and m.moment.who in people]
+    for about in sorted({m.moment.about for m in moments}):
+        put_campaign(db, "small", campaign(about), week.span.start)
+    rules = week.config.messages
+    limits = Limits(rules.per_visit, rules.per_day, rules.per_week)
+    sent: Counter[tuple[int, str]] = Counter()
+    for k, message in enumerate(moments):
+        asked = candidate_of(message.moment, people[message.moment.who].shopper_id, f"d{k}")
+        found = claim(db, [asked], limits, SECRET_KEY, message.moment.at)
+        sent[message.moment.who, str(message.moment.way)] += len(found.issued)
+    truth = Counter((m.moment.who, str(m.moment.way)) for m in moments if m.fate is Fate.SENT)
+    assert +sent == truth
+    assert {way for _, way in truth} == {"page", "email"}
+    with db.read() as session:
+        rows = session.exec(select(DeliveryTable.shopper_id, DeliveryTable.channel)).all()
+    ids = {profile.shopper_id: who for who, profile in people.items()}
+    assert Counter((ids[who], channel) for who, channel in rows) == truth
+    db.close()
+
+
+def candidate_of(moment: SayMoment, shopper_id: str, name: str) -> Candidate:
+    trigger = Trigger(f"t-{name}", moment.about, DeviceId(1), moment.visit, moment.at - 5, moment.at, 0.9, moment.at)
+    channel = Channel.PAGE if moment.way is MessageWay.PAGE else Channel.EMAIL
+    return Candidate(name, trigger, shopper_id, "small", "EUR", channel, 24.0, 50, 50)
 
 
 def check_events(canal: Canal, week: Week) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from engine.commerce.form import from_form
 from engine.errors import OperatorError
-from simulators.channels.messages import Fate, Way
+from simulators.channels.messages import Fate, MessageWay
 from simulators.channels.recording import EVENTS, TABLES, TRUTH, record_week
 from simulators.channels.telling import say_week
 from simulators.channels.week import draw_week
@@ -31,7 +31,7 @@ def test_a_week_has_all_that_a_shop_knows() -> None:
     for happened in ("cancelled_at", "ready_at", "came_at", "collected_at", "sent_at"):
         assert any(getattr(order, happened) is not None for order in week.orders), happened
     assert {basket.ordered_at is None for basket in week.baskets} == {True, False}
-    assert {message.moment.way for message in week.messages} == set(Way)
+    assert {message.moment.way for message in week.messages} == set(MessageWay)
     assert {message.fate for message in week.messages} >= {Fate.SENT, Fate.HELD_OUT, Fate.CAP_VISIT}
 
 

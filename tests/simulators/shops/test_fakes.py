@@ -14,7 +14,7 @@ from standardwebhooks.webhooks import Webhook
 from engine.commerce.records import OnlineBasket, Order, ProductView, Purchase, Return
 from simulators.channels.telling import changes_of, say_week
 from simulators.shops.play import Disorder, disturbed, moved, postings_of
-from simulators.shops.posting import Kind, Posting, amount, headers_of
+from simulators.shops.posting import Kind, ShopPosting, amount, headers_of
 from tests.simulators.channels.made import small_week
 from tests.simulators.shops.told import SECRET, WIRES, Heard, digest, hear
 
@@ -29,7 +29,7 @@ SAYS: dict[Kind, dict[str, str]] = {
 """What an e-shop calls other states than the truth does."""
 
 
-def sent(wire: Kind) -> list[Posting]:
+def sent(wire: Kind) -> list[ShopPosting]:
     return postings_of(say_week(small_week()), wire, PARIS)
 
 

@@ -12,7 +12,7 @@ from engine.config import SourceConfig
 from engine.ingest.decoders.heard import VendorMessage
 from engine.ingest.sources.shops import ShopSource, declare_shops
 from simulators.shops.play import sources_of
-from simulators.shops.posting import Kind, Posting, headers_of
+from simulators.shops.posting import Kind, ShopPosting, headers_of
 
 SECRET = "whsec_bWFkZS11cCBrZXkgb2YgdGhlIHNob3Bz"  # "made-up key of the shops"
 VARIABLE = "T_SIMULATED_SHOPS"
@@ -45,7 +45,7 @@ class Heard:
         return [event for (_, one, _), event in sorted(self.events.items()) if one == kind]
 
 
-def hear(wire: Kind, postings: Iterable[Posting], now: float) -> Heard:
+def hear(wire: Kind, postings: Iterable[ShopPosting], now: float) -> Heard:
     """Checks and decodes them as the intake does, and keeps the newest version of each event."""
     sources, heard = declared(wire), Heard()
     for posting in postings:

@@ -10,12 +10,14 @@ import secrets as randomness
 from dataclasses import dataclass
 from typing import Literal
 
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from engine.errors import NotFound
 from engine.storage.database import Database
 from engine.storage.models.accounts import ConsoleAccountTable
 from engine.storage.models.keys import AccessKeyTable
+from engine.storage.upserts import named_lock, table_of
 
 Scope = Literal["manager", "till", "web", "health", "dpo", "partner"]
 SCOPES: tuple[Scope, ...] = ("manager", "till", "web", "health", "dpo", "partner")
@@ -59,16 +61,27 @@ def add_key(
 ) -> tuple[str, str]:
     """Makes a key, for the account `held_by` where it is one's.
 
-    Returns (its id, the key itself, which is nowhere else from now on).
+    Returns (its id, the key itself, which is nowhere else from now on). Raises NotFound for an account that is closed
+    or erased: it would have a key that works.
     """
+    with db.write() as session:
+        return _add(session, scope, now, store, name, held_by)
+
+
+def _add(session: Session, scope: Scope, now: float, store: str, name: str, held_by: str) -> tuple[str, str]:
+    if held_by:
+        named_lock(session, "accounts")
+        account = session.get(ConsoleAccountTable, held_by)
+        if account is None or account.disabled_at is not None:
+            raise NotFound("no such account, or a closed one")
     key_id = randomness.token_hex(4)
     key = f"rayon-{scope}-{key_id}-{randomness.token_urlsafe(24)}"
     digest = digest_of(key)
     row = AccessKeyTable(
         key_id=key_id, digest=digest, scope=scope, store=store, name=name, held_by=held_by, made_at=now
     )
-    with db.write() as session:
-        session.add(row)
+    session.add(row)
+    session.flush()
     return key_id, key
 
 
@@ -82,22 +95,38 @@ def list_keys(db: Database) -> list[AccessKey]:
 def end_key(db: Database, key_id: str, at: float) -> AccessKey:
     """Ends a key at `at` (s UTC), or earlier where it ended earlier. Raises NotFound."""
     with db.write() as session:
-        row = session.get(AccessKeyTable, key_id, with_for_update=True)
-        if row is None:
-            raise NotFound(f"no key {key_id}")
-        row.ends_at = at if row.ends_at is None else min(row.ends_at, at)
-        return _key(row)
+        return _end(session, key_id, at)
+
+
+def _end(session: Session, key_id: str, at: float) -> AccessKey:
+    row = session.get(AccessKeyTable, key_id, with_for_update=True)
+    if row is None:
+        raise NotFound(f"no key {key_id}")
+    row.ends_at = at if row.ends_at is None else min(row.ends_at, at)
+    session.flush()
+    return _key(row)
 
 
 def rotate_key(db: Database, key_id: str, now: float, overlap_s: float) -> tuple[str, str]:
     """A new key that opens the same; the old one goes on for `overlap_s`. Returns (id, key).
 
-    Raises NotFound, also for a key that has ended: what was revoked is not brought back.
+    Raises NotFound, also for a key that has ended: what was revoked is not brought back, nor is the key of an account
+    that is closed or erased meanwhile.
     """
-    if any(key.key_id == key_id and key.ends_at is not None and key.ends_at <= now for key in list_keys(db)):
-        raise NotFound(f"key {key_id} has ended; `rayon keys add` makes another")
-    old = end_key(db, key_id, now + overlap_s)
-    return add_key(db, old.scope, now, store=old.store, name=old.name, held_by=old.held_by)
+    with db.write() as session:
+        named_lock(session, "accounts")  # before the key's row, as for whoever closes an account
+        old = session.get(AccessKeyTable, key_id, with_for_update=True)
+        if old is not None and old.ends_at is not None and old.ends_at <= now:
+            raise NotFound(f"key {key_id} has ended; `rayon keys add` makes another")
+        kept = _end(session, key_id, now + overlap_s)
+        return _add(session, kept.scope, now, kept.store, kept.name, kept.held_by)
+
+
+def end_keys_of(session: Session, account_id: str, now: float) -> None:
+    """Ends every key that this account has, inside the caller's transaction and under its lock on accounts."""
+    table = table_of(AccessKeyTable)
+    open_ones = (table.c.held_by == account_id) & (func.coalesce(table.c.ends_at, now + 1.0) > now)
+    session.connection().execute(update(table).where(open_ones).values(ends_at=now))
 
 
 def key_holders(session: Session) -> dict[str, str]:

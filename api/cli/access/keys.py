@@ -92,9 +92,10 @@ def add(
     now, account_id = time.time(), ""
     if held_by:
         account = account_named(site.db, held_by, now)
-        if account is None:
-            fix = "as rayon accounts list shows it"
-            raise OperatorError([Problem("rayon keys", "--held-by", f"no account {held_by!r}", fix)])
+        if account is None or account.disabled_at is not None:
+            why = "no account" if account is None else "a closed account:"
+            fix = "an open one, as rayon accounts list shows it"
+            raise OperatorError([Problem("rayon keys", "--held-by", f"{why} {held_by!r}", fix)])
         account_id = account.account_id
     print(add_key(site.db, scope, now, store=store, name=name, held_by=account_id)[1])
 

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 from engine.errors import BusinessRefusal, NotFound
 from engine.storage.accounts.audit import COMMAND, Actor, forget_name, note
 from engine.storage.database import Database
-from engine.storage.keys import ERASED_AS, EVERY_STORE
+from engine.storage.keys import ERASED_AS, EVERY_STORE, end_keys_of
 from engine.storage.models.accounts import (
     AccountInvitationTable,
     AccountRoleTable,
@@ -156,7 +156,8 @@ def take_role(db: Database, by: Actor, account_id: str, role: Role, store: str, 
 
 
 def disable_account(db: Database, by: Actor, account_id: str, now: float) -> None:
-    """Signs somebody out everywhere, for good. Raises NotFound, NotYours, LastAdmin."""
+    """Signs somebody out everywhere, for good, and ends the keys that they have. Raises NotFound, NotYours,
+    LastAdmin."""
     with db.write() as session:
         row = _managed(session, by, account_id, set(), all_of_it=True)
         if row.disabled_at is not None:
@@ -168,11 +169,13 @@ def disable_account(db: Database, by: Actor, account_id: str, now: float) -> Non
         for model in (AccountSessionTable, AccountInvitationTable):
             table = table_of(model)
             session.connection().execute(delete(table).where(table.c.account_id == account_id))
+        end_keys_of(session, account_id, now)
         note(session, by, AuditAction.DISABLED, now, store=_about(roles), subject=account_id, name=row.name)
 
 
 def enable_account(db: Database, by: Actor, account_id: str, now: float) -> None:
-    """Lets somebody sign in again, with the password and roles they had. Raises NotFound, NotYours."""
+    """Lets somebody sign in again, with the password and roles they had; the keys they had stay ended. Raises NotFound,
+    NotYours."""
     with db.write() as session:
         row = _managed(session, by, account_id, set(), all_of_it=True)
         if row.disabled_at is not None:
@@ -182,8 +185,8 @@ def enable_account(db: Database, by: Actor, account_id: str, now: float) -> None
 
 
 def erase_account(db: Database, by: Actor, account_id: str, now: float) -> None:
-    """Forgets somebody: name, e-mail, password and roles. Logs and histories keep a number instead of the name, which
-    anybody may have again. Raises NotFound, NotYours, LastAdmin."""
+    """Forgets somebody: name, e-mail, password and roles; the keys that they have end. Logs and histories keep a number
+    instead of the name, which anybody may have again. Raises NotFound, NotYours, LastAdmin."""
     number = ERASED_AS + account_id
     with db.write() as session:
         row = _managed(session, by, account_id, set(), all_of_it=True)
@@ -191,6 +194,7 @@ def erase_account(db: Database, by: Actor, account_id: str, now: float) -> None:
         if (Role.ADMIN, EVERY_STORE) in roles and row.disabled_at is None:
             _keep_an_admin(session, without=account_id)
         name = row.name
+        end_keys_of(session, account_id, now)
         for model in (AccountSessionTable, AccountInvitationTable, AccountRoleTable):
             table = table_of(model)
             session.connection().execute(delete(table).where(table.c.account_id == account_id))

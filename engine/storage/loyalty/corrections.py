@@ -1,6 +1,6 @@
 """What a shop says anew of a purchase or a return: the difference is posted, and nothing else.
 
-A purchase's points stay with whoever was named first: a later version that names somebody else changes amounts only.
+A newer version may name another buyer: the points then move from one to the other, as what is taken back and earned.
 """
 
 from __future__ import annotations
@@ -22,30 +22,73 @@ from engine.storage.loyalty.purchases import (
     return_content,
     returned_lines,
 )
-from engine.storage.loyalty.standing import PurchaseStanding, digest_of, kept_points, lock_standing, take_in
-from engine.storage.models.ledger import LoyaltyCorrectionTable, LoyaltyReturnTable
+from engine.storage.loyalty.standing import (
+    PurchaseStanding,
+    digest_of,
+    kept_points,
+    kept_since,
+    lock_standing,
+    take_in,
+)
+from engine.storage.models.ledger import LoyaltyCorrectionTable, LoyaltyMoveTable, LoyaltyReturnTable
 from engine.vocabulary import EntryKind
 
 VERSION = "\n"
 """Between a return's name and its version: no name has it, so that none looks like a version of another's."""
 
 
+def move_purchase_in(
+    session: Session, purchase_id: str, member: str, version: int, terms: EarnTerms, now: float
+) -> bool:
+    """A newer version names this member as the buyer: all points of the purchase that stand are theirs from now on.
+    What the one before has spent of them is owed. Whether anything moved.
+
+    A version moves a purchase once, and none that is older than the one that named whose it is. Raises NotFound.
+    """
+    standing = lock_standing(session, purchase_id, member)
+    if standing is None:
+        raise NotFound("no such purchase")
+    if standing.member == member or version <= standing.named_at:
+        return False
+    at, points = standing.purchase.at, standing.posted
+    tier = terms.tier_of(kept_since(session, [member], at - terms.tier_s, but=purchase_id))
+    key = f"{standing.purchase.earned_key}:to:{version}"
+    session.add(
+        LoyaltyMoveTable(
+            purchase_id=purchase_id, version=version, member=member, tier=tier, at=now, points=points, earned_key=key
+        )
+    )
+    session.flush()
+    if points:
+        take_in(session, standing, EntryKind.CORRECTION, f"{standing.purchase.earned_key}:from:{version}", points, now)
+        earn_later_in(session, key, EntryKind.CORRECTION, member, points, at, terms, now)
+    return True
+
+
 def correct_purchase_in(
-    session: Session, bought: Bought, version: int, terms: EarnTerms, zone: tzinfo, now: float
+    session: Session,
+    bought: Bought,
+    version: int,
+    terms: EarnTerms,
+    zone: tzinfo,
+    now: float,
+    *,
+    moved: bool = False,
 ) -> int:
     """A newer version of a known purchase; one that was voided has no lines. Returns how many points more it is, fewer
     below zero.
 
-    An older version than the newest changes nothing. Raises NotFound, EntryConflict for two lines of one name.
+    An older version than the newest changes nothing, nor do the same lines, unless they have `moved` to somebody of
+    another tier. Raises NotFound, EntryConflict for two lines of one name.
     """
     standing = lock_standing(session, bought.purchase_id)
     if standing is None:
         raise NotFound("no such purchase")
     content = content_of(standing.member, bought)
-    if content == standing.content or any(row.version >= version for row in standing.corrections):
+    if (content == standing.content and not moved) or any(row.version >= version for row in standing.corrections):
         return 0
     purchase = standing.purchase
-    lines = earned_lines(bought, terms, purchase.tier, purchase.at, zone)
+    lines = earned_lines(bought, terms, standing.tier, purchase.at, zone)
     kept = kept_points({name: (amount, n) for name, amount, n in lines}, standing.gone)
     points, key = kept - standing.posted, f"{purchase.earned_key}:{version}"
     session.add(

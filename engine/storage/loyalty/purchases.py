@@ -44,8 +44,10 @@ def earn_purchase(db: Database, member: str, bought: Bought, terms: EarnTerms, z
         return earn_purchase_in(session, member, bought, terms, zone, now)
 
 
-def earn_purchase_in(session: Session, member: str, bought: Bought, terms: EarnTerms, zone: tzinfo, now: float) -> int:
-    """The same within a caller's transaction."""
+def earn_purchase_in(
+    session: Session, member: str, bought: Bought, terms: EarnTerms, zone: tzinfo, now: float, *, version: int = 0
+) -> int:
+    """The same within a caller's transaction; `version` is the one that names the member."""
     lock_members(session, [member])
     content = content_of(member, bought)
     known = standing_of(session, bought.purchase_id)
@@ -69,6 +71,7 @@ def earn_purchase_in(session: Session, member: str, bought: Bought, terms: EarnT
             lines=json.dumps(lines),
             content=content,
             tier=tier,
+            version=version,
         )
     )
     session.flush()

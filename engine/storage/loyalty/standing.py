@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from engine.loyalty.earning import points_kept
@@ -19,6 +20,7 @@ from engine.storage.models.ledger import (
     HoldState,
     HoldTable,
     LoyaltyCorrectionTable,
+    LoyaltyMoveTable,
     LoyaltyPurchaseTable,
     LoyaltyReturnTable,
 )
@@ -30,18 +32,30 @@ Lines = Mapping[str, tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class PurchaseStanding:
-    """A purchase with all that was told of it since. `lots` are the names of its lots, newest first."""
+    """A purchase with all that was told of it since. `lots` are the names of its lots, newest first: those of an
+    earlier buyer, too, which hold nothing of the one it is now."""
 
     purchase: LoyaltyPurchaseTable
     corrections: tuple[LoyaltyCorrectionTable, ...]
     returns: tuple[LoyaltyReturnTable, ...]
     lots: tuple[str, ...]
     content: str
+    moves: tuple[LoyaltyMoveTable, ...] = ()
 
     @property
     def member(self) -> str:
         """Whose it is."""
-        return self.purchase.member
+        return self.moves[-1].member if self.moves else self.purchase.member
+
+    @property
+    def tier(self) -> str:
+        """Of whose it is, when they were named."""
+        return self.moves[-1].tier if self.moves else self.purchase.tier
+
+    @property
+    def named_at(self) -> int:
+        """The version that named whose it is."""
+        return self.moves[-1].version if self.moves else self.purchase.version
 
     @property
     def lines(self) -> Lines:
@@ -71,28 +85,28 @@ def standing_of(session: Session, purchase_id: str) -> PurchaseStanding | None:
     purchase = session.exec(rows).first()
     if purchase is None:
         return None
-    table, back = LoyaltyCorrectionTable, LoyaltyReturnTable
+    table, back, moved = LoyaltyCorrectionTable, LoyaltyReturnTable, LoyaltyMoveTable
     corrections = session.exec(
         select(table).where(col(table.purchase_id) == purchase_id).order_by(col(table.version), col(table.id))
     ).all()
     returns = session.exec(select(back).where(col(back.purchase_id) == purchase_id).order_by(col(back.id))).all()
-    grown = [key for key in (*(c.earned_key for c in corrections), *(r.earned_key for r in returns)) if key]
+    moves = session.exec(select(moved).where(col(moved.purchase_id) == purchase_id).order_by(col(moved.id))).all()
+    grown = [row.earned_key for rows in (moves, corrections, returns) for row in rows if row.earned_key]
     content = corrections[-1].content if corrections else purchase.content
-    return PurchaseStanding(
-        purchase, tuple(corrections), tuple(returns), (*reversed(grown), purchase.earned_key), content
-    )
+    lots = (*reversed(grown), purchase.earned_key)
+    return PurchaseStanding(purchase, tuple(corrections), tuple(returns), lots, content, tuple(moves))
 
 
-def lock_standing(session: Session, purchase_id: str) -> PurchaseStanding | None:
-    """The same, with the holds of its lots and its member locked, in the order of all writers: nobody changes it until
-    the transaction ends."""
+def lock_standing(session: Session, purchase_id: str, *others: str) -> PurchaseStanding | None:
+    """The same, with the holds of its lots and its member locked, in the order of all writers, and `others` with it:
+    nobody changes it until the transaction ends."""
     seen = standing_of(session, purchase_id)
     if seen is None:
         return None
     holds = select(HoldTable).where(col(HoldTable.programme) == seen.purchase.programme)
     mine = holds.where(col(HoldTable.key).in_(seen.lots)).order_by(col(HoldTable.key)).with_for_update()
     session.exec(mine.execution_options(populate_existing=True)).all()
-    lock_members(session, [seen.member])
+    lock_members(session, [seen.member, *others])
     return standing_of(session, purchase_id)
 
 
@@ -104,18 +118,18 @@ def kept_points(lines: Lines, gone: Mapping[str, int]) -> int:
 def take_in(session: Session, standing: PurchaseStanding, kind: EntryKind, key: str, points: int, now: float) -> None:
     """Takes points back from the purchase's own lots: what waits first, then what can be spent, newest lot first; what
     of them is spent is owed."""
-    purchase = standing.purchase
-    held = {lot.key: lot for lot in lots_of(session, purchase.programme, [purchase.member])}
+    programme, member = standing.purchase.programme, standing.member
+    held = {lot.key: lot for lot in lots_of(session, programme, [member])}
     pending = _draw(points, [(name, held[name].pending) for name in standing.lots if name in held])
     left = points - sum(pending.values())
     usable = _draw(left, [(name, held[name].available) for name in standing.lots if name in held])
     usable[standing.lots[-1]] += left - sum(usable.values())  # the ledger finds it missing, and has it owed
-    postings = [Posting(Account.CLAWBACK, "", points, purchase.earned_key)]
-    postings += [Posting(Account.PENDING, purchase.member, -n, name) for name, n in pending.items() if n]
-    postings += [Posting(Account.AVAILABLE, purchase.member, -n, name) for name, n in usable.items() if n]
-    post_in(session, LedgerEntry(key, purchase.programme, kind, now, tuple(postings)))
+    postings = [Posting(Account.CLAWBACK, "", points, standing.purchase.earned_key)]
+    postings += [Posting(Account.PENDING, member, -n, name) for name, n in pending.items() if n]
+    postings += [Posting(Account.AVAILABLE, member, -n, name) for name, n in usable.items() if n]
+    post_in(session, LedgerEntry(key, programme, kind, now, tuple(postings)))
     for name, n in pending.items():
-        hold = session.get(HoldTable, (purchase.programme, name)) if n else None
+        hold = session.get(HoldTable, (programme, name)) if n else None
         if hold is not None:
             hold.points -= n
             if not hold.points:
@@ -125,14 +139,31 @@ def take_in(session: Session, standing: PurchaseStanding, kind: EntryKind, key: 
 
 def kept_since(session: Session, members: Sequence[str], since: float, *, but: str = "") -> int:
     """What purchases since then earned these members and was kept, without the purchase `but`: what tiers go by."""
-    table = LoyaltyPurchaseTable
-    mine = col(table.member).in_(members), col(table.at) > since, col(table.purchase_id) != but
-    total = session.exec(select(func.coalesce(func.sum(table.points), 0)).where(*mine)).one()
-    bought = select(table.purchase_id).where(*mine)
-    for model, sign in ((LoyaltyCorrectionTable, 1), (LoyaltyReturnTable, -1)):
-        of = select(func.coalesce(func.sum(model.points), 0)).where(col(model.purchase_id).in_(bought))
-        total += sign * session.exec(of).one()
+    total = 0
+    for bought in (_bought_by(members, since, but), _moved_to(members, since, but)):
+        for model, sign in ((LoyaltyPurchaseTable, 1), (LoyaltyCorrectionTable, 1), (LoyaltyReturnTable, -1)):
+            of = select(func.coalesce(func.sum(model.points), 0)).where(col(model.purchase_id).in_(bought))
+            total += sign * session.exec(of).one()
     return int(total)
+
+
+def _bought_by(members: Sequence[str], since: float, but: str) -> Any:
+    """The purchases of these members that never moved to anybody."""
+    table, moved = LoyaltyPurchaseTable, LoyaltyMoveTable
+    mine = col(table.member).in_(members), col(table.at) > since, col(table.purchase_id) != but
+    away = select(moved.id).where(col(moved.purchase_id) == col(table.purchase_id)).exists()
+    return select(table.purchase_id).where(*mine, ~away)
+
+
+def _moved_to(members: Sequence[str], since: float, but: str) -> Any:
+    """The purchases that moved to one of these members, and to nobody else since."""
+    table, moved, later = LoyaltyPurchaseTable, LoyaltyMoveTable, aliased(LoyaltyMoveTable)
+    again = select(later.id).where(col(later.purchase_id) == col(moved.purchase_id), col(later.id) > col(moved.id))
+    return (
+        select(moved.purchase_id)
+        .join(table, col(table.purchase_id) == col(moved.purchase_id))
+        .where(col(moved.member).in_(members), ~again.exists(), col(table.at) > since, col(table.purchase_id) != but)
+    )
 
 
 def digest_of(said: Any) -> str:

@@ -84,3 +84,11 @@ def members_of(db: Database, shopper_id: str) -> list[str]:
 def members_within(session: Session, person: Collection[str]) -> tuple[str, ...]:
     """Under which names the ledger knows these profiles, who are one person."""
     return tuple(session.exec(select(ShopperTable.member_id).where(col(ShopperTable.shopper_id).in_(person))))
+
+
+def same_person(session: Session, member: str, other: str) -> bool:
+    """Whether two names of the ledger are one person's now. Nobody is behind the name of a profile that is erased."""
+    if member == other:
+        return True
+    profile = session.exec(select(ShopperTable.shopper_id).where(col(ShopperTable.member_id) == member)).first()
+    return profile is not None and other in members_within(session, person_of(session, profile))

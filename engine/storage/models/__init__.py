@@ -64,5 +64,6 @@ APPEND_ONLY = (
     "loyalty_purchase",
     "loyalty_return",
     "loyalty_correction",
+    "loyalty_move",
 )
 """Tables whose rows no one may change or delete: the migrations put triggers on them."""

@@ -176,6 +176,27 @@ class LoyaltyPurchaseTable(SQLModel, table=True):
     lines: str = Field(sa_type=Text)
     content: str  # digest of what was asked
     tier: str = Field(default="", sa_column_kwargs={"server_default": ""})  # of the buyer then: corrections keep it
+    version: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})  # that named the buyer
+
+
+class LoyaltyMoveTable(SQLModel, table=True):
+    """Append-only (triggers refuse change): a later version of a purchase named another buyer, `member`, whose its
+    points are since. `points` left whoever had them for the lot `earned_key`; `tier` is the new buyer's then."""
+
+    __tablename__: ClassVar[str] = "loyalty_move"
+    __table_args__ = (
+        UniqueConstraint("purchase_id", "version", name="uq_loyalty_move"),
+        Index("ix_loyalty_move_member", "member"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
+    purchase_id: str
+    version: int = Field(sa_type=BigInteger)
+    member: str
+    tier: str
+    at: float = Field(sa_type=Double)
+    points: int = Field(sa_type=BigInteger)
+    earned_key: str
 
 
 class LoyaltyCorrectionTable(SQLModel, table=True):

@@ -14,7 +14,7 @@ from datetime import UTC, tzinfo
 from sqlmodel import Session
 
 from engine.commerce.records import Customer, Purchase, Return
-from engine.loyalty.earning import EarnTerms
+from engine.loyalty.earning import Bought, EarnTerms
 from engine.loyalty.shopped import back_of, bought_of, told_as
 from engine.storage.commerce.events import (
     category_in,
@@ -24,10 +24,10 @@ from engine.storage.commerce.events import (
     waiting_names,
 )
 from engine.storage.database import Database, once_more
-from engine.storage.loyalty.corrections import correct_purchase_in, correct_return_in
+from engine.storage.loyalty.corrections import correct_purchase_in, correct_return_in, move_purchase_in
 from engine.storage.loyalty.ledger import EntryConflict
 from engine.storage.loyalty.purchases import ReturnTooLarge, earn_purchase_in, return_goods_in
-from engine.storage.loyalty.standing import standing_of
+from engine.storage.loyalty.standing import PurchaseStanding, standing_of
 from engine.storage.loyalty.waiting import (
     EventName,
     account_known,
@@ -38,7 +38,7 @@ from engine.storage.loyalty.waiting import (
     set_aside,
     wait_no_more,
 )
-from engine.storage.loyalty.wallets import living
+from engine.storage.loyalty.wallets import living, same_person
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.vocabulary import EarnWait, IdentifierKind, ShopEventKind
@@ -138,20 +138,37 @@ def _bought(session: Session, programme: Programme, purchase: Purchase, now: flo
 
     bought = bought_of(purchase, category)
     zone = programme.zone_of(purchase.store)
-    if standing_of(session, bought.purchase_id) is not None:
-        correct_purchase_in(session, bought, purchase.version, programme.terms, zone, now)
-        purchase_earned(session, purchase.source, purchase.id)
-        return None
+    standing = standing_of(session, bought.purchase_id)
+    if standing is not None:
+        return _anew(session, programme, purchase, bought, standing, now)
     if purchase.voided or not purchase.customer.is_known:
         return None
     member = member_of(session, purchase.source, purchase.customer)
     if member is None:
         return EarnWait.NO_MEMBER
-    earn_purchase_in(session, member, bought, programme.terms, zone, now)
+    earn_purchase_in(session, member, bought, programme.terms, zone, now, version=purchase.version)
     purchase_earned(session, purchase.source, purchase.id)
     if purchase.customer.card or purchase.customer.email:
         account_known(session, purchase.customer.account)
     return None
+
+
+def _anew(
+    session: Session, programme: Programme, purchase: Purchase, bought: Bought, standing: PurchaseStanding, now: float
+) -> EarnWait | None:
+    """A newer version. Where it names somebody else, the points move to them: at once, or when they have proved what it
+    names, until when they stay where they are. One that names nobody leaves them there, too."""
+    terms, version, moved, waits = programme.terms, purchase.version, False, None
+    if purchase.customer.is_known and version > standing.named_at:
+        named = member_of(session, purchase.source, purchase.customer)
+        if named is None:
+            waits = EarnWait.NO_MEMBER
+        elif not same_person(session, standing.member, named):
+            moved = move_purchase_in(session, bought.purchase_id, named, version, terms, now)
+    zone = programme.zone_of(purchase.store)
+    correct_purchase_in(session, bought, version, terms, zone, now, moved=moved)
+    purchase_earned(session, purchase.source, purchase.id)
+    return waits
 
 
 def _back(session: Session, programme: Programme, told: Return, now: float) -> EarnWait | None:

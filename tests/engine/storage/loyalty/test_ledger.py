@@ -32,6 +32,7 @@ from engine.storage.models.identity import MergeLogTable
 from engine.storage.models.ledger import (
     LedgerPostingTable,
     LoyaltyCorrectionTable,
+    LoyaltyMoveTable,
     LoyaltyPurchaseTable,
     LoyaltyReturnTable,
     ShareReviewTable,
@@ -119,6 +120,8 @@ def test_the_database_itself_refuses_change(db: Database, table: str, verb: str)
         session.add(LoyaltyReturnTable(**back, points=1, at=NOW))
         newer = dict.fromkeys(("purchase_id", "lines", "content"), "x")
         session.add(LoyaltyCorrectionTable(**newer, version=2, points=1, at=NOW))
+        named = dict.fromkeys(("purchase_id", "member", "tier", "earned_key"), "x")
+        session.add(LoyaltyMoveTable(**named, version=2, points=1, at=NOW))
         note(session, Actor("ana", "a1"), AuditAction.SIGNED_IN, NOW)
     with pytest.raises(DBAPIError, match="append-only"), db.write() as session:
         session.connection().execute(text(verb.format(table)))

@@ -62,7 +62,7 @@ def identity(request: Request, shopper: Shopper, ctx: AppContext = Depends(conte
     return MyIdentity(
         email=ctx.mailer is not None,
         identifiers=[
-            IdentifierOut(kind=i.kind, value=open_value(ctx.secrets, i.sealed), verified_at=rfc3339(i.verified_at))
+            IdentifierOut(kind=i.kind, value=_value(ctx, i), verified_at=rfc3339(i.verified_at))
             for i in identifiers.identifiers_of(ctx.db, shopper.shopper_id)
         ],
         sessions=[
@@ -315,7 +315,7 @@ def _page(ctx: AppContext, request: Request, notice: str, status: int = 200) -> 
     if shopper is not None:
         zone, who = _zone(ctx, shopper.store), shopper.shopper_id
         shown = {
-            "known": [open_value(ctx.secrets, i.sealed) for i in identifiers.identifiers_of(ctx.db, who)],
+            "known": [_known_by(ctx, i, lang) for i in identifiers.identifiers_of(ctx.db, who)],
             "sessions": [
                 {"id": s.session_id, "label": s.label, "here": s.session_id == session_of(ctx, request),
                  "since": _when(s.made_at, zone, lang), "shared": s.shared}
@@ -333,6 +333,15 @@ def _page(ctx: AppContext, request: Request, notice: str, status: int = 200) -> 
         mail=ctx.mailer is not None,
         **shown,
     )
+
+
+def _known_by(ctx: AppContext, known: identifiers.Identifier, lang: Language) -> str:
+    return _value(ctx, known) or words(lang).identity.account
+
+
+def _value(ctx: AppContext, known: identifiers.Identifier) -> str:
+    """As its owner reads it; of an e-shop's account only that there is one: its number is not kept."""
+    return open_value(ctx.secrets, known.sealed) if known.sealed else ""
 
 
 def _zone(ctx: AppContext, store: str = "") -> str:

@@ -250,7 +250,7 @@ class MyShares(BaseModel):
 
 
 class IdentifierOut(BaseModel):
-    """What a person is known by, as only they read it; of a card the last four signs."""
+    """What a person is known by, as only they read it: of a card the last four signs, of an account nothing."""
 
     kind: IdentifierKind
     value: str

@@ -21,7 +21,7 @@ from engine.storage.loyalty import expiry, ledger, proof
 from engine.storage.once import idempotency
 from engine.storage.once.attempts import purge_attempts
 from engine.storage.people import browsers, card_codes, identifiers, merges, phones
-from engine.storage.programme import earning, giving, visits
+from engine.storage.programme import accounts, earning, giving, visits
 from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of
 from engine.storage.vouchers import outbox, vouchers
@@ -77,6 +77,7 @@ def programme_jobs(db: Database, config: Config, plans: Mapping[str, Plan]) -> d
     """What shops tell and visits bring comes to the ledger. Every job may run in several processes at once."""
     programme = programme_of(config, plans)
     return {
+        "accounts of shops looked at": lambda now: accounts.know_accounts(db, now),
         "events of shops looked at": lambda now: earning.earn_from_shops(db, programme, now),
         "points from elsewhere looked at": lambda now: giving.post_given(db, now),
         "visits that earned": lambda now: visits.earn_from_visits(db, programme, now),

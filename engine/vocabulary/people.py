@@ -48,10 +48,11 @@ class Purpose(StrEnum):
 
 
 class IdentifierKind(StrEnum):
-    """By what a person can be known on another phone, once it is proved."""
+    """By what a person can be known, once it is proved: on another phone, or in a shop system."""
 
     EMAIL = "email"
     CARD = "card"
+    ACCOUNT = "account"  # of an e-shop, which named it beside a mailbox or card that is proved; signs nobody in
 
 
 class LinkFate(StrEnum):

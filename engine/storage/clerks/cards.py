@@ -160,7 +160,7 @@ def _purchases(session: Session, person: Sequence[str]) -> tuple[Purchase, ...]:
     bought = (
         select(event)
         .where(
-            or_(col(event.email).in_(digests), col(event.card).in_(digests)),
+            or_(col(event.email).in_(digests), col(event.card).in_(digests), col(event.account).in_(digests)),
             col(event.kind) == ShopEventKind.PURCHASE,
         )
         .order_by(col(event.at).desc(), col(event.id))

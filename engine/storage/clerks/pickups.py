@@ -245,6 +245,7 @@ def _theirs() -> ColumnElement[bool]:
         for kind, digest in (
             (IdentifierKind.EMAIL, col(ShopEventTable.email)),
             (IdentifierKind.CARD, col(ShopEventTable.card)),
+            (IdentifierKind.ACCOUNT, col(ShopEventTable.account)),
         )
     ]
     return or_(*by)

@@ -11,15 +11,20 @@ from engine.storage.models.rowid import RowId
 
 
 class IdentifierTable(SQLModel, table=True):
-    """A verified identifier: its keyed digest finds the profile, `sealed` shows it to its owner. One profile each."""
+    """A verified identifier: its keyed digest finds the profile, `sealed` shows it to its owner. One profile each.
+
+    An account of an e-shop has nothing to show, and in `via` the digest of the mailbox or card beside which the e-shop
+    named it; it goes with that.
+    """
 
     __tablename__: ClassVar[str] = "identifier"
-    __table_args__ = (Index("ix_identifier_shopper", "shopper_id"),)
+    __table_args__ = (Index("ix_identifier_shopper", "shopper_id"), Index("ix_identifier_via", "via"))
     kind: str = Field(primary_key=True)  # engine.vocabulary.IdentifierKind
     digest: str = Field(primary_key=True)
     shopper_id: str
     sealed: str = Field(sa_type=Text)
     verified_at: float = Field(sa_type=Double)
+    via: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class IdentityLinkTable(SQLModel, table=True):

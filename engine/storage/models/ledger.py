@@ -176,7 +176,7 @@ class LoyaltyPurchaseTable(SQLModel, table=True):
     lines: str = Field(sa_type=Text)
     content: str  # digest of what was asked
     tier: str = Field(default="", sa_column_kwargs={"server_default": ""})  # of the buyer then: corrections keep it
-    version: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})  # that named the buyer
+    version: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})  # that named whose
 
 
 class LoyaltyMoveTable(SQLModel, table=True):

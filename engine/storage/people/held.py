@@ -72,6 +72,8 @@ ONE_WAY = {
     ("given_points", "digest"): "identifier",
     ("shop_event", "email"): "identifier",
     ("shop_event", "card"): "identifier",
+    ("shop_event", "account"): "identifier",
+    ("identifier", "via"): "identifier",
 }
 """Columns that lead to a person in one table only."""
 

@@ -14,9 +14,10 @@ from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
 from engine.errors import BusinessRefusal
+from engine.storage.commerce.accounts import accounts_beside, bind_account, drop_accounts
 from engine.storage.commerce.given import given_proved
 from engine.storage.database import Database, once_more
-from engine.storage.loyalty.waiting import identifier_proved
+from engine.storage.loyalty.waiting import account_known, identifier_proved
 from engine.storage.loyalty.wallets import living, lock_people
 from engine.storage.models.identity import IdentifierTable, IdentityLinkTable, LoyaltyCardTable
 from engine.storage.models.shoppers import ShopperTable
@@ -174,11 +175,15 @@ def identifiers_of(db: Database, shopper_id: str) -> list[Identifier]:
 
 
 def remove_identifier(db: Database, shopper_id: str, kind: IdentifierKind, digest: str) -> bool:
-    """This profile is known by it no more. Whether it was."""
+    """This profile is known by it no more, nor by accounts that shops named beside it. Whether it was."""
     with db.write() as session:
+        lock_people(session)
         table = table_of(IdentifierTable)
         mine = (table.c.shopper_id == shopper_id) & (table.c.kind == kind) & (table.c.digest == digest)
-        return bool(session.connection().execute(delete(table).where(mine)).rowcount)
+        gone = bool(session.connection().execute(delete(table).where(mine)).rowcount)
+        if gone:
+            drop_accounts(session, digest)
+        return gone
 
 
 def purge_links(db: Database, now: float) -> int:
@@ -220,6 +225,7 @@ def _unbind(session: Session, kind: IdentifierKind, digest: str) -> None:
     """No profile is known by it any more."""
     table = table_of(IdentifierTable)
     session.connection().execute(delete(table).where((table.c.kind == kind) & (table.c.digest == digest)))
+    drop_accounts(session, digest)
 
 
 def _prove(session: Session, kind: IdentifierKind, digest: str, sealed: str, asker: str, now: float) -> Followed:
@@ -238,6 +244,7 @@ def _prove(session: Session, kind: IdentifierKind, digest: str, sealed: str, ask
         session.flush()
         identifier_proved(session, digest)
         given_proved(session, digest)
+        _know_accounts(session, kind, digest)
         return Followed(LinkFate.ADDED, asker)
     row.verified_at = now
     owner = living(session, row.shopper_id)
@@ -246,6 +253,14 @@ def _prove(session: Session, kind: IdentifierKind, digest: str, sealed: str, ask
         merge_in(session, owner, asker, kind, now)
         return Followed(LinkFate.MERGED, owner)
     return Followed(LinkFate.SIGNED_IN, owner)
+
+
+def _know_accounts(session: Session, kind: IdentifierKind, digest: str) -> None:
+    """What shops have named beside it is theirs, too."""
+    card, email = (digest, "") if kind is IdentifierKind.CARD else ("", digest)
+    for account, at in accounts_beside(session, digest):
+        if bind_account(session, account, card, email, at):
+            account_known(session, account)
 
 
 def _fate(row: IdentityLinkTable, now: float) -> LinkFate:

@@ -22,6 +22,7 @@ from sqlmodel import Session, SQLModel, col, select
 from engine.errors import NotFound
 from engine.loyalty.humans import Signal
 from engine.privacy.consent import ConsentChoice, allows_targeting
+from engine.storage.commerce.accounts import return_accounts
 from engine.storage.database import Database, once_more
 from engine.storage.loyalty.friends import WAITING, friend_of
 from engine.storage.loyalty.judging import note_signals
@@ -114,6 +115,7 @@ def split(db: Database, merge_id: str, kept: str, now: float) -> None:
         _lock_both(session, row.kept, row.merged)
         moved: Moved = json.loads(row.moved)
         back: Moved = {name: _move(session, name, row.kept, row.merged, moved.get(name, [])) for name in _BY_ID}
+        return_accounts(session, back["identifiers"], row.kept, row.merged)
         part_twins(session, [v for v in moved.get("twins", []) if v in back["vouchers"]])
         give_back_limits(session, row.kept, moved)
         back["phones"], stores = _return_phones(session, row, moved["phones"])

@@ -211,13 +211,15 @@ def _bought(
     owners = _owners(session, shoppers)
     table = ShopEventTable
     receipts = (
-        select_columns(col(table.email), col(table.card), col(table.at), col(table.form))
+        select_columns(col(table.email), col(table.card), col(table.account), col(table.at), col(table.form))
         .where(col(table.kind) == str(ShopEventKind.PURCHASE), col(table.store) == store)
         .where(col(table.at) >= from_t, col(table.at) < to_t)
-        .where((col(table.email) != "") | (col(table.card) != ""))
+        .where((col(table.email) != "") | (col(table.card) != "") | (col(table.account) != ""))
     )
-    for email, card, at, form in session.connection().execute(receipts):
-        owner = owners.get((IdentifierKind.EMAIL, email)) or owners.get((IdentifierKind.CARD, card))
+    for email, card, account, at, form in session.connection().execute(receipts):
+        kinds = IdentifierKind
+        said = ((kinds.EMAIL, email), (kinds.CARD, card), (kinds.ACCOUNT, account))
+        owner = next((owners[one] for one in said if one in owners), None)
         if owner is not None and not (receipt := _decode(form)).voided:
             out[owner].append((float(at), frozenset(line.sku for line in receipt.lines)))
     return out

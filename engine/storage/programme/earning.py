@@ -85,10 +85,11 @@ def earn_from_shops(db: Database, programme: Programme, now: float, most: int = 
 
 
 def member_of(session: Session, source: str, who: Customer) -> str | None:
-    """Under which name the ledger knows this customer: by the card, else by the mailbox, else by what the source named
-    beside the account. None where none of them is proved."""
+    """Under which name the ledger knows this customer: by the card, else by the mailbox, else by the account, else by
+    what the source named beside it. None where none of them is proved."""
     for one in (who, *(named_with(session, source, who.account) if who.account else ())):
-        for kind, digest in ((IdentifierKind.CARD, one.card), (IdentifierKind.EMAIL, one.email)):
+        kinds = IdentifierKind
+        for kind, digest in ((kinds.CARD, one.card), (kinds.EMAIL, one.email), (kinds.ACCOUNT, one.account)):
             row = session.get(IdentifierTable, (kind, digest)) if digest else None
             profile = row and session.get(ShopperTable, living(session, row.shopper_id))
             if profile:

@@ -25,6 +25,7 @@ import api.campaigns.endpoints
 import api.campaigns.files
 import api.campaigns.measured
 import api.campaigns.pages
+import api.campaigns.segments
 import api.controllers.receivers
 import api.controllers.streams
 import api.health.endpoints
@@ -192,6 +193,7 @@ _ROUTERS = (
     api.campaigns.files.router,
     api.campaigns.measured.router,
     api.campaigns.pages.router,
+    api.campaigns.segments.router,
     api.controllers.receivers.router,
     api.controllers.streams.router,
     api.health.endpoints.router,

@@ -54,6 +54,7 @@ class MistakeCode(StrEnum):
     OTHER_STORE = "other_store"
     UNKNOWN_PRODUCT = "unknown_product"
     UNKNOWN_ZONE = "unknown_zone"
+    UNKNOWN_SEGMENT = "unknown_segment"
     UNKNOWN_CATEGORY = "unknown_category"
     DOUBLE_ID = "double_id"
     # against the law

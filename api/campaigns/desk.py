@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from engine.offers.campaigns import Campaign, CampaignState, campaign_problems, 
 from engine.offers.decide import worth_of
 from engine.offers.law.rows import day_at
 from engine.offers.lifecycle import CampaignNotApproved, check_change, is_second_person, needs_second, state_after_edit
+from engine.offers.segments.check import audience_problems
 from engine.plan.model import Plan
 from engine.storage.vouchers import campaigns as store_of
 from engine.storage.vouchers.revisions import Signatures, revisions, signatures
@@ -36,8 +38,10 @@ def right_to(state: CampaignState) -> Right:
     return Right.APPROVE_CAMPAIGNS if state is CampaignState.APPROVED else Right.EDIT_CAMPAIGNS
 
 
-def read_campaign(body: dict[str, Any], plan: Plan, now: float) -> tuple[Campaign | None, list[Problem]]:
-    """The campaign that a body says, and all that is wrong with it: of its form, or against the plan and the law."""
+def read_campaign(
+    body: dict[str, Any], plan: Plan, now: float, segments: Collection[str]
+) -> tuple[Campaign | None, list[Problem]]:
+    """The campaign that a body says, and all that is wrong with it: of its form, or against plan, law and segments."""
     try:
         # Through JSON text: the model is strict, and strict JSON takes lists for tuples and text for times.
         campaign = Campaign.model_validate_json(json.dumps(body))
@@ -45,12 +49,18 @@ def read_campaign(body: dict[str, Any], plan: Plan, now: float) -> tuple[Campaig
         found = validation_problems(error, BODY)
         return None, [plain_place(replace(p, place=f"{BODY}.{p.place}")) for p in found]
     wrong = campaign_problems([campaign], plan, BODY, day_at(now, plan.timezone))
-    return campaign, [replace(p, place=p.place.replace("campaigns.0", BODY, 1)) for p in wrong]
+    wrong = [replace(p, place=p.place.replace("campaigns.0", BODY, 1)) for p in wrong]
+    return campaign, wrong + audience_problems(campaign, segments, BODY, BODY)
+
+
+def segment_names(ctx: AppContext) -> list[str]:
+    """What audiences may name."""
+    return [segment.name for segment in ctx.config.segments]
 
 
 def valid_campaign(ctx: AppContext, store: str, body: dict[str, Any]) -> Campaign:
     """The same, where nothing may be wrong. Raises OperatorError (422) with everything that is."""
-    campaign, wrong = read_campaign(body, ctx.plan(store), time.time())
+    campaign, wrong = read_campaign(body, ctx.plan(store), time.time(), segment_names(ctx))
     if campaign is None or wrong:
         raise OperatorError(wrong)
     return campaign

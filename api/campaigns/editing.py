@@ -16,6 +16,7 @@ from api.campaigns.forms import MOST_CHARS, NEW, body_of, fields_of
 from api.campaigns.looked_at import Foresights, LookedAt, look_at, promise_words
 from api.campaigns.mistakes import by_field, say_mistakes
 from api.campaigns.pages import Ctx, Editor, EditVisitor, Name, Seen, Store, when, who
+from api.campaigns.segments import segment_choices
 from api.context import AppContext
 from api.manager_login import sign_in_page
 from api.pages import page
@@ -126,6 +127,9 @@ def _form(
     places: list[tuple[str, str]] = [("store", t.campaigns.whole_store)]
     places += [(f"zone:{z.id}", z.name) for z in plan.zones]
     products = [(f"product:{p.sku}", p.name) for p in plan.products]
+    segments = [("", t.campaigns.everybody_agreed), *segment_choices(ctx, t.lang)]
+    if fields.get("segment", "") not in dict(segments):  # several, or one that is gone
+        segments.append((fields["segment"], fields["segment"].replace(",", ", ")))
     targets = [("basket", t.campaigns.basket)]
     targets += [(f"category:{c}", category_name(plan, c)) for c in sorted({p.category for p in plan.products})]
     found = [] if looked is None else looked.wrong
@@ -137,6 +141,7 @@ def _form(
         "places": places,
         "products": products,
         "targets": targets,
+        "segments": segments,
         "days": DAYS,
         "wrong": wrong,
         "wrong_at": by_field(wrong),

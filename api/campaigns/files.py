@@ -13,7 +13,7 @@ from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.campaigns.changes import change_lines
-from api.campaigns.desk import save_edit
+from api.campaigns.desk import save_edit, segment_names
 from api.campaigns.mistakes import say_mistakes
 from api.campaigns.pages import Ctx, Editor, EditVisitor, Reader, Store
 from api.context import AppContext
@@ -24,6 +24,7 @@ from api.texts.language import language
 from engine.errors import BusinessRefusal, OperatorError, Problem
 from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, parse_campaigns
 from engine.offers.law.rows import day_at
+from engine.offers.segments.check import audience_problems
 from engine.storage.vouchers.campaign_files import CampaignChange, CampaignDifference, compare_campaigns
 from engine.storage.vouchers.campaigns import all_campaigns, list_campaigns
 from engine.vocabulary import ProblemCode
@@ -69,6 +70,12 @@ def take_file(
     try:
         raw = _without_states(parse_yaml(text.encode(), Path(CAMPAIGNS_FILE)))
         found = parse_campaigns(raw, plan, CAMPAIGNS_FILE, day_at(time.time(), plan.timezone))
+        named = segment_names(ctx)
+        problems = [
+            p for n, c in enumerate(found) for p in audience_problems(c, named, CAMPAIGNS_FILE, f"campaigns.{n}")
+        ]
+        if problems:
+            raise OperatorError(problems)
     except OperatorError as error:
         return _page(request, ctx, store, text, wrong=_with_lines(error, text), status=422)
     differs = [d for d in compare_campaigns(ctx.db, store, found) if d.change is not CampaignChange.ENDED]

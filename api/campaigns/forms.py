@@ -27,7 +27,7 @@ FIELDS = (
     *("max_units", "valid_h", "announced", "prior_price", "prior_on", "place", "radius_m", "min_dwell_s"),
     *("min_probability", "precision", "starts_at", "ends_at", "hours_from", "hours_to", "quiet_from", "quiet_to"),
     *("fr_title", "fr_text", "en_title", "en_text", "max_vouchers", "max_amount", "per_day", "per_week", "margin"),
-    *("redeem_percent", "holdout_percent", "priority", "ttl_s", "experiment", "on_request"),
+    *("redeem_percent", "holdout_percent", "priority", "ttl_s", "experiment", "on_request", "segment"),
 )
 """What the form asks for, each with its words."""
 
@@ -36,7 +36,7 @@ PLACES = (
     *("category", "hours", "quiet_hours", "when", "offer", "max_amount_minor", "budget", "margin_minor"),
     *("redeem_probability", "holdout_share", "texts.fr.title", "texts.fr.text", "texts.en.title", "texts.en.text"),
     *("state", "caps", "audience", "locales", "stores", "texts", "days", "known_at_least_days", "known_at_most_days"),
-    *("applies_to", "near_end", "open_to", "share", "store"),
+    *("applies_to", "near_end", "open_to", "share", "store", "segments"),
 )
 """What a campaign's keys are called in `campaigns.yaml`, of those that a mistake may be at, or a version differ in."""
 _TEXTS = (("fr", "title"), ("fr", "text"), ("en", "title"), ("en", "text"))
@@ -107,6 +107,7 @@ def fields_of(campaign: Campaign, plan: Plan) -> dict[str, str]:
         "prior_price": _major(c.prior_price.price_minor if c.prior_price else None, plan),
         "prior_on": c.prior_price.on.isoformat() if c.prior_price else "",
         "on_request": "yes" if c.on_request else "",
+        "segment": ",".join(c.audience.segments),
     }
     out |= {f"day_{day}": "yes" for day in c.when.days}
     for name, hours in (("hours", c.when.hours), ("quiet", c.when.quiet_hours)):
@@ -140,6 +141,7 @@ def body_of(fields: Fields, plan: Plan, base: Campaign | None) -> tuple[dict[str
         "holdout_share": read.number("holdout_percent", 0.01),
         "experiment": fields.get("experiment", "").strip() or None,
         "on_request": fields.get("on_request") == "yes",
+        "audience": body.get("audience", {}) | {"segments": [s for s in read.text("segment").split(",") if s]},
         "announced": fields.get("announced", "personal"),
         "prior_price": _prior(read),
         "texts": {

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import shapely
 
-from api.campaigns.desk import BODY, read_campaign
+from api.campaigns.desk import BODY, read_campaign, segment_names
 from api.campaigns.mistakes import form_field
 from api.context import AppContext
 from api.texts.catalogue import words
@@ -68,7 +68,7 @@ def look_at(
 ) -> LookedAt:
     """Everything about a body that a form gave; `typed` is what could not be read of it."""
     plan, now = ctx.plan(store), time.time()
-    campaign, wrong = read_campaign(body, plan, now)
+    campaign, wrong = read_campaign(body, plan, now, segment_names(ctx))
     names = {p.place.rpartition(".")[2] for p in typed}
     wrong = typed + [p for p in wrong if form_field(p.place.removeprefix(f"{BODY}.")) not in names]
     if campaign is None or typed or not _is_on(campaign.place, plan):

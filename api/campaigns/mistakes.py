@@ -31,6 +31,7 @@ _FIELD_OF = {
     "place.product": "place",
     "place.zone": "place",
     "place.store": "place",
+    "audience.segments": "segment",
     "valid_s": "valid_h",
     "when": "ends_at",
     "when.hours": "hours_from",
@@ -85,6 +86,7 @@ def say_mistakes(problems: Sequence[Problem], t: Words, lang: Language, plan: Pl
 
 def form_field(path: str, kind: str = "") -> str:
     """The field of the form that asks for a key of a campaign."""
+    path = re.sub(r"^(audience\.segments)\.\d+$", r"\1", path)
     if path == "offer":
         return _OF_OFFER.get(kind, "kind")
     return _FIELD_OF.get(path) or path.rpartition(".")[2]

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.auth import check_right, needs, needs_or_nobody
 from api.campaigns.changes import change_lines
-from api.campaigns.desk import editor, move, needs_four_eyes, right_to, signed
+from api.campaigns.desk import editor, move, needs_four_eyes, right_to, segment_names, signed
 from api.campaigns.looked_at import Foresights, draw_place, find_never, promise_words
 from api.campaigns.mistakes import say_mistakes
 from api.context import AppContext, context
@@ -27,6 +27,7 @@ from engine.errors import BusinessRefusal, NotFound
 from engine.offers.campaigns import Campaign, CampaignPlace, CampaignState, campaign_problems
 from engine.offers.law.rows import day_at
 from engine.offers.lifecycle import NEXT, is_second_person
+from engine.offers.segments.check import audience_problems
 from engine.plan.model import Plan
 from engine.storage.vouchers.campaigns import StoredCampaign, get_campaign, list_campaigns
 from engine.storage.vouchers.revisions import FROM_FILE, Revision, Signatures, revisions, term_changes
@@ -116,6 +117,7 @@ def campaign_page(
     history = revisions(ctx.db, store, campaign_id, limit=VERSIONS)
     names = signed(ctx, store, campaign_id)
     wrong = campaign_problems([campaign], plan, "campaign", day_at(now, plan.timezone))
+    wrong += audience_problems(campaign, segment_names(ctx), "campaign", "campaign")
     return page(
         request,
         "campaign.html",

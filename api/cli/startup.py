@@ -26,6 +26,7 @@ from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, load_campaigns
 from engine.offers.decide import worth_of
 from engine.offers.law.rows import day_at
 from engine.offers.lifecycle import NeedsSecond, needs_second
+from engine.offers.segments.check import check_audiences, check_segments
 from engine.plan.load import load_plans, store_folders
 from engine.plan.model import Plan
 from engine.privacy.secrets import Secrets, load_secrets
@@ -82,6 +83,10 @@ def open_site(
         campaigns = collect.read(partial(read_campaign_files, config.stores.floorplans_dir, plans))
         drawn = store_folders(config.stores.floorplans_dir)
         collect.read(partial(declare, config.sources, plans, environ, said_in, drawn))
+        tiers = {tier.name for tier in config.loyalty.tiers}
+        collect.read(partial(check_segments, config.segments, plans, tiers, said_in))
+        named = {one.name for one in config.segments}
+        collect.read(partial(check_audiences, campaigns or {}, named, config.stores.floorplans_dir))
         if broker or pages:
             collect.read(partial(check_controller, config, said_in))
         if broker:

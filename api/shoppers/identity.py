@@ -336,7 +336,8 @@ def _page(ctx: AppContext, request: Request, notice: str, status: int = 200) -> 
 
 
 def _known_by(ctx: AppContext, known: identifiers.Identifier, lang: Language) -> str:
-    return _value(ctx, known) or words(lang).identity.account
+    t = words(lang)
+    return _value(ctx, known) or t.identity.account
 
 
 def _value(ctx: AppContext, known: identifiers.Identifier) -> str:

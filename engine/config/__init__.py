@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.config.hearing import IngestConfig, MapConfig, MqttConfig, PointPair, SourceConfig, StoresConfig
 from engine.config.locating import PositioningConfig, PresenceConfig
 from engine.config.loyalty import LoyaltyConfig, WorthConfig, check_worth
+from engine.config.segments import SegmentConfig
 from engine.config.sending import DeliveryConfig, MailConfig
 from engine.config.serving import CALLED, ApiConfig, OidcConfig, PortalConfig, StorageConfig
 from engine.config.shoppers import LEAST_K, AskedConsent, ControllerConfig, OffersConfig, PrivacyConfig, RetentionConfig
@@ -31,6 +32,7 @@ __all__ = [
     "PresenceConfig",
     "PrivacyConfig",
     "RetentionConfig",
+    "SegmentConfig",
     "SourceConfig",
     "StorageConfig",
     "StoresConfig",

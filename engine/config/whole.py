@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from engine.config.hearing import IngestConfig, MqttConfig, SourceConfig, StoresConfig
 from engine.config.locating import PositioningConfig, PresenceConfig
 from engine.config.loyalty import LoyaltyConfig
 from engine.config.section import ConfigSection
+from engine.config.segments import SegmentConfig, one_name_each
 from engine.config.sending import DeliveryConfig, MailConfig
 from engine.config.serving import ApiConfig, PortalConfig, StorageConfig
 from engine.config.shoppers import ControllerConfig, OffersConfig, PrivacyConfig, RetentionConfig
@@ -30,6 +31,7 @@ class Config(ConfigSection):
     presence: PresenceConfig = PresenceConfig()
     offers: OffersConfig = OffersConfig()
     loyalty: LoyaltyConfig = LoyaltyConfig()
+    segments: tuple[SegmentConfig, ...] = Field((), max_length=50)
     privacy: PrivacyConfig = PrivacyConfig()
     controller: ControllerConfig = ControllerConfig()
     retention: RetentionConfig = RetentionConfig()
@@ -43,6 +45,8 @@ class Config(ConfigSection):
     def in_production(self) -> bool:
         """Whether real people are served: over HTTPS, as whoever sets either key says."""
         return self.api.secure_cookies or (self.api.public_url or "").lower().startswith("https://")
+
+    _one_segment_of_a_name = field_validator("segments")(one_name_each)
 
     @model_validator(mode="after")
     def _one_portal_of_a_system(self) -> Config:

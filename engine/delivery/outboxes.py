@@ -11,6 +11,7 @@ from engine.delivery.pages import PageHub, Pending
 from engine.loyalty.card_codes import step_of
 from engine.loyalty.terms import DAY_S, terms_of
 from engine.plan.model import Plan
+from engine.presence.own.spots import lingering_zones
 from engine.storage import cap_counts, last_places, wallet_changes
 from engine.storage.accounts import invitations
 from engine.storage.accounts import sessions as colleagues
@@ -24,6 +25,8 @@ from engine.storage.people import browsers, card_codes, identifiers, merges, pho
 from engine.storage.programme import accounts, earning, giving, visits
 from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of
+from engine.storage.segments.facts import SegmentRules
+from engine.storage.segments.working_out import work_out_segments
 from engine.storage.vouchers import outbox, vouchers
 from engine.vocabulary import Channel
 
@@ -75,9 +78,10 @@ def housekeeping_jobs(db: Database) -> dict[str, Job]:
 
 def programme_jobs(db: Database, config: Config, plans: Mapping[str, Plan]) -> dict[str, Job]:
     """What shops tell and visits bring comes to the ledger. Every job may run in several processes at once."""
-    programme = programme_of(config, plans)
+    programme, segments = programme_of(config, plans), segment_rules(config, plans)
     return {
         "accounts of shops looked at": lambda now: accounts.know_accounts(db, now),
+        "segments worked out": lambda now: work_out_segments(db, segments, now),
         "events of shops looked at": lambda now: earning.earn_from_shops(db, programme, now),
         "points from elsewhere looked at": lambda now: giving.post_given(db, now),
         "visits that earned": lambda now: visits.earn_from_visits(db, programme, now),
@@ -95,6 +99,18 @@ def programme_of(config: Config, plans: Mapping[str, Plan]) -> earning.Programme
         next(iter(zones.values()), ZoneInfo("UTC")),
         lambda store, sku: categories.get((store, sku), ""),
         config.loyalty.visit_min_s,
+    )
+
+
+def segment_rules(config: Config, plans: Mapping[str, Plan]) -> SegmentRules:
+    """The site's segments, with what they go by."""
+    here = {(plan.store, p.sku): p.category for plan in plans.values() for p in plan.products}
+    anywhere = {sku: category for (_, sku), category in here.items()}
+    return SegmentRules(
+        config.segments,
+        terms_of(config.loyalty),
+        lambda store, sku: here.get((store, sku), "") if store else anywhere.get(sku, ""),
+        {plan.store: lingering_zones(plan) for plan in plans.values()},
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.offers.bounds import Plain
@@ -19,7 +20,7 @@ class LinkedShopper:
     """A shopper behind a device: only those who granted location offers are ever linked.
 
     `created_at` is when the profile was made, `linked_at` when this device became its shopper's (s UTC). Who objects to
-    statistics is not `counted`.
+    statistics is not `counted`. `segments` are those they belong to, each from a time to before another (s UTC).
     """
 
     shopper_id: str
@@ -29,16 +30,21 @@ class LinkedShopper:
     linked_at: float = 0.0
     wishes: Wishes = NO_WISHES
     counted: bool = True
+    segments: tuple[tuple[str, float, float], ...] = ()
+
+
+SegmentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
 class Audience(BaseModel):
-    """Conditions that must all hold; empty means everyone who consented."""
+    """Conditions that must all hold; empty means everyone who consented. One of the `segments` is enough."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     locales: tuple[Plain, ...] = ()
     known_at_least_days: float | None = Field(None, ge=0, le=36_500)
     known_at_most_days: float | None = Field(None, ge=0, le=36_500)
+    segments: Annotated[tuple[SegmentName, ...], Field(max_length=20)] = ()
 
     @model_validator(mode="after")
     def _window(self) -> Audience:
@@ -55,4 +61,8 @@ class Audience(BaseModel):
             (not self.locales or shopper.locale in self.locales)
             and (self.known_at_least_days is None or known_days >= self.known_at_least_days)
             and (self.known_at_most_days is None or known_days <= self.known_at_most_days)
+            and (not self.segments or self._in_one(shopper, now))
         )
+
+    def _in_one(self, shopper: LinkedShopper, now: float) -> bool:
+        return any(name in self.segments and since <= now < until for name, since, until in shopper.segments)

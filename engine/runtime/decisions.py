@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Sequence
+from collections import ChainMap, Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from engine.config import Config
 from engine.delivery.opening import decision_rules
@@ -15,6 +16,7 @@ from engine.offers.decide import campaign_book, decide
 from engine.plan.model import Plan
 from engine.records import Trigger
 from engine.storage.database import Database
+from engine.storage.figures.segment_spans import spans_of
 from engine.storage.leases import Lease
 from engine.storage.people.opt_outs import opted_out
 from engine.storage.people.shoppers import linked_devices, links_version
@@ -67,6 +69,18 @@ class OfferDesk:
         self._named = {name for name, spec in specs.items() if not spec.as_written}
         return [spec.campaign for spec in specs.values() if spec.campaign is not None]
 
+    def _known(self, triggers: Sequence[Trigger]) -> Mapping[int, LinkedShopper]:
+        """The linked shoppers; those of triggers whose campaign asks for a segment, with the segments they are in."""
+        asking = {name for name, terms in self._book.terms.items() if terms.campaign.audience.segments}
+        asked = {t.device: self.links[t.device] for t in triggers if t.campaign_id in asking and t.device in self.links}
+        if not asked:
+            return self.links
+        spans = spans_of(self._db, {who.shopper_id for who in asked.values()})
+        found: dict[int, LinkedShopper] = {}
+        for device, who in asked.items():
+            found[device] = replace(who, segments=spans.get(who.shopper_id, ()))
+        return ChainMap(found, self.links)
+
     def decide(self, triggers: Sequence[Trigger], now: float) -> Verdicts:
         """Final decisions for these triggers. Idempotent by decision id: asked again, it gives what was stored.
 
@@ -74,7 +88,7 @@ class OfferDesk:
         """
         if not triggers:
             return Verdicts()
-        judged = decide(triggers, self._book, self.links, now, self._rules)
+        judged = decide(triggers, self._book, self._known(triggers), now, self._rules)
         record_refusals(self._db, judged.refused, lease=self._lease)
         claimed = [
             claim(self._db, event, self._limits, self._secret, now, lease=self._lease) for event in judged.events

@@ -16,6 +16,7 @@ from engine.storage.commerce.forgetting import forget_desk
 from engine.storage.commerce.given import cut_given
 from engine.storage.database import Database, once_more
 from engine.storage.figures.product_stops import forget_stops
+from engine.storage.figures.segment_spans import forget_segments
 from engine.storage.loyalty.friends import forget
 from engine.storage.loyalty.wallets import joined, lock_people
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
@@ -79,6 +80,7 @@ def _erase(session: Session, shopper_id: str, now: float, address_digest: Callab
     forget_wishes(session, shopper_id)
     forget_told_places(session, shopper_id)
     forget_changes(session, shopper_id)
+    forget_segments(session, shopper_id)
     delete_subscriptions(session, shopper_id)
     session.connection().execute(
         update(table_of(UsedProofTable)).where(col(UsedProofTable.owner) == shopper_id).values(owner=ERASED)

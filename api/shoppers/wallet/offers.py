@@ -26,6 +26,7 @@ from engine.offers.decide import Judgement, campaign_book, decide
 from engine.offers.wishes import asked_visit
 from engine.plan.model import Plan
 from engine.records import DeviceId, Trigger
+from engine.storage.figures.segment_spans import spans_of
 from engine.storage.last_places import KEPT_S, last_place
 from engine.storage.people.shoppers import ShopperProfile
 from engine.storage.people.wishes import get_wishes
@@ -60,7 +61,7 @@ def offers(
         for d in vouchers_of(ctx.db, shopper.shopper_id)
         if d.voucher.store == plan.store and d.voucher.visit_id == _visit(plan, now)
     }
-    open_now = {c.trigger.campaign_id for event in _judge(plan, asked, shopper, now).events for c in event}
+    open_now = {c.trigger.campaign_id for event in _judge(ctx, plan, asked, shopper, now).events for c in event}
     return OfferList(
         items=[
             OpenOffer(
@@ -93,7 +94,7 @@ def take(
     plan, now = ctx.plan(shopper.store), time.time()
     t = words(language_of(lang or shopper.locale))
     asked = [c for c in all_campaigns(ctx.db, plan.store) if c.on_request and c.id == campaign_id]
-    judged = _judge(plan, asked, shopper, now)
+    judged = _judge(ctx, plan, asked, shopper, now)
     if judged.events and not _is_here(ctx, shopper, now):
         raise BusinessRefusal(t.offer_refusals["not_here"], code=ProblemCode.OFFER_REFUSED)
     limits = Limits(ctx.config.offers.per_visit, ctx.config.offers.per_day, ctx.config.offers.per_week)
@@ -125,9 +126,11 @@ def _is_here(ctx: AppContext, shopper: ShopperProfile, now: float) -> bool:
     return last_place(ctx.db, shopper.store, shopper.shopper_id, now - HERE_S) is not None
 
 
-def _judge(plan: Plan, campaigns: list[Campaign], shopper: ShopperProfile, now: float) -> Judgement:
+def _judge(ctx: AppContext, plan: Plan, campaigns: list[Campaign], shopper: ShopperProfile, now: float) -> Judgement:
     """The pure rules, for somebody who stands wherever it needs. What they muted they may ask for all the same."""
-    who = LinkedShopper(shopper.shopper_id, shopper.grants, shopper.locale, shopper.created_at, now)
+    asking = any(c.audience.segments for c in campaigns)
+    spans = spans_of(ctx.db, [shopper.shopper_id] if asking else []).get(shopper.shopper_id, ())
+    who = LinkedShopper(shopper.shopper_id, shopper.grants, shopper.locale, shopper.created_at, now, segments=spans)
     visit = _visit(plan, now)
     triggers = [Trigger(secrets.token_hex(8), c.id, NOBODY, visit, now, now, 1.0, now) for c in campaigns]
     return decide(triggers, campaign_book(campaigns, plan), {NOBODY: who}, now)

@@ -65,6 +65,35 @@ class StaffNoteTable(SQLModel, table=True):
     at: float = Field(sa_type=Double)
 
 
+class SegmentSpanTable(SQLModel, table=True):
+    """A shopper belongs to a segment of the site's from `since` to before `until`, if nothing more happens."""
+
+    __tablename__: ClassVar[str] = "segment_span"
+    __table_args__ = (Index("ix_segment_span_segment", "segment", "until"),)
+    shopper_id: str = Field(primary_key=True)
+    segment: str = Field(primary_key=True)
+    since: float = Field(primary_key=True, sa_type=Double)
+    until: float = Field(sa_type=Double)
+
+
+class SegmentLookTable(SQLModel, table=True):
+    """When a shopper's segments are to be worked out again."""
+
+    __tablename__: ClassVar[str] = "segment_look"
+    __table_args__ = (Index("ix_segment_look_next", "next_at"),)
+    shopper_id: str = Field(primary_key=True)
+    next_at: float = Field(sa_type=Double)
+
+
+class SegmentCountTable(SQLModel, table=True):
+    """How many people are told to be in a segment, in whole ks, and when that was last looked at."""
+
+    __tablename__: ClassVar[str] = "segment_count"
+    segment: str = Field(primary_key=True)
+    shown: int = Field(sa_type=BigInteger)
+    at: float = Field(sa_type=Double)
+
+
 class OptOutTable(SQLModel, table=True):
     """A phone that is to be counted in nothing, as its owner wished."""
 

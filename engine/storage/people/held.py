@@ -38,6 +38,7 @@ OF_NOBODY = frozenset(
         "taught",  # places and what is heard there, devices under numbers of chance
         "loyalty_wait",  # names a shop's event, which is shown itself
         "loyalty_cursor",
+        "segment_count",
         "shop_reading",  # which versions of events a reader has read
         "shop_held",  # sealed, for a month at most: tried again, then gone
         *("checkpoint", "journal"),  # sealed, for a day at most: only the engine that sealed them can open them

@@ -17,6 +17,7 @@ from engine.errors import BusinessRefusal
 from engine.storage.commerce.accounts import accounts_beside, bind_account, drop_accounts
 from engine.storage.commerce.given import given_proved
 from engine.storage.database import Database, once_more
+from engine.storage.figures.segment_spans import look_again
 from engine.storage.loyalty.waiting import account_known, identifier_proved
 from engine.storage.loyalty.wallets import living, lock_people
 from engine.storage.models.identity import IdentifierTable, IdentityLinkTable, LoyaltyCardTable
@@ -245,6 +246,7 @@ def _prove(session: Session, kind: IdentifierKind, digest: str, sealed: str, ask
         identifier_proved(session, digest)
         given_proved(session, digest)
         _know_accounts(session, kind, digest)
+        look_again(session, [asker])
         return Followed(LinkFate.ADDED, asker)
     row.verified_at = now
     owner = living(session, row.shopper_id)

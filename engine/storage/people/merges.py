@@ -24,6 +24,7 @@ from engine.loyalty.humans import Signal
 from engine.privacy.consent import ConsentChoice, allows_targeting
 from engine.storage.commerce.accounts import return_accounts
 from engine.storage.database import Database, once_more
+from engine.storage.figures.segment_spans import leave_segments
 from engine.storage.loyalty.friends import WAITING, friend_of
 from engine.storage.loyalty.judging import note_signals
 from engine.storage.loyalty.wallets import joined, living, lock_people
@@ -98,6 +99,7 @@ def merge_in(session: Session, kept: str, merged: str, proof: IdentifierKind, no
     for voucher in over:
         session.refresh(voucher)  # whose it is has changed
     note_changes(session, [*over, *ended], WalletChangeKind.VOIDED, now)
+    leave_segments(session, kept, merged)
     bump(session, stores, "links", "claims")
     return merge_id
 
@@ -124,6 +126,7 @@ def split(db: Database, merge_id: str, kept: str, now: float) -> None:
         note_signals(session, moved["own"], Signal.ONE_PERSON, now, present=False)
         row.split_at = now
         _write(session, row, "split", back, now)
+        leave_segments(session, row.kept, row.merged)
         bump(session, stores, "links")
 
 

@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select
 
 from engine.errors import NotFound
 from engine.storage.database import Database
+from engine.storage.figures.segment_spans import leave_segments, look_again
 from engine.storage.models.shoppers import DeviceLinkTable, ShopperTable
 from engine.storage.people.bindings import drop_claims
 from engine.storage.people.shoppers import end_messages
@@ -28,6 +29,7 @@ def restrict(db: Database, shopper_id: str, at: float) -> bool:
         row.restricted_at = at
         ended = end_messages(session, shopper_id, frozenset(), at)
         drop_claims(session, shopper_id)
+        leave_segments(session, shopper_id)
         forget_told_places(session, shopper_id)  # what waits for the engine teaches nothing any more
         note_changes(session, ended, WalletChangeKind.VOIDED, at)
         _tell_engines(session, shopper_id, "links", "claims")
@@ -39,6 +41,7 @@ def release(db: Database, shopper_id: str) -> bool:
     with db.write() as session:
         row = _lock(session, shopper_id)
         was, row.restricted_at = row.restricted_at is not None, None
+        look_again(session, [shopper_id])
         _tell_engines(session, shopper_id, "links")
         return was
 

@@ -17,6 +17,7 @@ from engine.records import DeviceId, device_from_hex, device_hex
 from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
 from engine.storage.figures.product_stops import forget_stops
+from engine.storage.figures.segment_spans import leave_segments
 from engine.storage.last_places import forget_places
 from engine.storage.loyalty.wallets import living
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
@@ -278,6 +279,7 @@ def _withdraw(session: Session, shopper_id: str, grants: Grants, at: float) -> N
     """Drops what the grants no longer cover: undelivered messages per channel, links when no channel is left, stops
     that may no longer be put beside anything."""
     ended = end_messages(session, shopper_id, grants, at)
+    leave_segments(session, shopper_id)
     if not allows_targeting(grants):
         remove_links(session, shopper_id)
         drop_claims(session, shopper_id)

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from engine.presence.own.spots import DAY_S, OwnSpot, OwnStay, PeoplesDwell, own_spots, since_erased
 from engine.privacy.consent import allows_targeting
 from engine.storage.database import Database
+from engine.storage.figures.segment_spans import look_again
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.visits import ErasedSpotTable, VisitTable, ZoneHourTable
 from engine.storage.people.shoppers import grants_of
@@ -52,6 +53,7 @@ def erase_spot(db: Database, shopper_id: str, store: str, zone: str, now: float)
         if all(stay.zone != zone for stay in stays):
             return False
         session.add(ErasedSpotTable(shopper_id=shopper_id, store=store, zone=zone, at=now))
+        look_again(session, [shopper_id])
         return True
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 SAME = {
     # French and English write these alike; everything else that is alike has been forgotten.
     ("campaign_fields", "budget"),
+    ("campaign_fields", "segment"),
+    ("campaign_fields", "segments"),
     ("campaign_fields", "zone"),
     ("campaigns", "budget"),
     ("campaigns", "coupons_one"),

@@ -1,0 +1,65 @@
+"""The site's segments, as managers see them: what they are called, and how many people are in each as far as told."""
+
+from __future__ import annotations
+
+import time
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from api.auth import needs
+from api.campaigns.desk import segment_names
+from api.context import AppContext, context
+from api.problems import problem_responses
+from api.texts.catalogue import words
+from api.texts.language import Language
+from engine.storage.segments.counts import segment_counts
+from engine.vocabulary import Right
+
+router = APIRouter(
+    prefix="/v1/stores/{store}/segments",
+    tags=["campaigns"],
+    dependencies=[Depends(needs(Right.SEE_CAMPAIGNS))],
+    responses=problem_responses(401, 403, 404),
+)
+
+
+class SegmentOut(BaseModel):
+    """A segment of the site."""
+
+    name: str = Field(description="What `audience.segments` calls it.")
+    fr: str
+    en: str
+    people: int | None = Field(description="In whole ks, of the site; null: nobody, or fewer than k.")
+
+
+class SegmentList(BaseModel):
+    """In the order of the configuration."""
+
+    items: list[SegmentOut]
+
+
+@router.get("", summary="Segments of shoppers")
+def list_segments(store: str, ctx: AppContext = Depends(context)) -> SegmentList:
+    """What audiences may name, with how many people are in each. People are the site's; the store says who may ask."""
+    ctx.plan(store)
+    people = _people(ctx)
+    return SegmentList(
+        items=[SegmentOut(name=s.name, fr=s.fr, en=s.en, people=people[s.name] or None) for s in ctx.config.segments]
+    )
+
+
+def segment_choices(ctx: AppContext, lang: Language) -> list[tuple[str, str]]:
+    """Name and label of each, with its people, for a form."""
+    t, people = words(lang), _people(ctx)
+    return [
+        (s.name, t.campaigns.of_segment.format(name=s.fr if lang == "fr" else s.en, n=people[s.name]))
+        if people[s.name]
+        else (s.name, t.campaigns.of_few.format(name=s.fr if lang == "fr" else s.en, k=ctx.config.privacy.k))
+        for s in ctx.config.segments
+    ]
+
+
+def _people(ctx: AppContext) -> dict[str, int]:
+    privacy, names = ctx.config.privacy, segment_names(ctx)
+    return segment_counts(ctx.db, names, k=privacy.k, block_s=privacy.block_s, now=time.time()) if names else {}

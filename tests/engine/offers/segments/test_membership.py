@@ -1,0 +1,146 @@
+"""Who is in a segment and until when: the rules of the config on the facts of one person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.config import parse_config
+from engine.config.segments import SegmentConfig
+from engine.errors import OperatorError
+from engine.offers.segments.facts import Came, KeptPurchase, KnownGoods, Looked, ShopperFacts
+from engine.offers.segments.membership import spans_in
+from engine.offers.segments.spans import FAR, holds_at, neither, when_within
+from tests.examples import examples
+
+NOW, DAY = 1_800_000_000.0, 86_400.0
+COAT, SCARF = KnownGoods("COAT-38", "coats", 18_900), KnownGoods("SCARF", "scarves", 2_500)
+
+
+def bought(days_ago: float, *lines: KnownGoods, channel: str = "store", store: str = "boutique") -> KeptPurchase:
+    return KeptPurchase(NOW - days_ago * DAY, channel, store if channel == "store" else "", "EUR", lines)
+
+
+def looked(days_ago: float, *goods: KnownGoods, store: str = "") -> Looked:
+    return Looked(NOW - days_ago * DAY, goods, store)
+
+
+ALL = ShopperFacts(
+    True,
+    purchases=(bought(3, COAT, SCARF), bought(40, SCARF, channel="web"), bought(100, COAT)),
+    views=(looked(1, COAT), looked(2, COAT), looked(50, SCARF)),
+    baskets=(looked(1, SCARF),),
+    stops=(looked(2, COAT, store="boutique"), looked(9, COAT, store="boutique")),
+    visits=(Came(NOW - 2 * DAY, "boutique", frozenset({"coats"})), Came(NOW - 20 * DAY, "annexe", frozenset())),
+    lingers=frozenset({("boutique", "coats")}),
+    tier="gold",
+)
+
+
+def segment(*when: dict[str, object]) -> SegmentConfig:
+    return SegmentConfig.model_validate({"name": "s", "fr": "s", "en": "s", "when": when})
+
+
+def within(facts: ShopperFacts, *when: dict[str, object], at: float = NOW) -> bool:
+    return holds_at(spans_in(segment(*when), facts, NOW), at)
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ({"fact": "purchases", "at_least": 3}, True),
+        ({"fact": "purchases", "at_least": 3, "within_days": 90}, False),
+        ({"fact": "purchases", "channel": "web", "at_most": 1}, True),
+        ({"fact": "purchases", "category": "scarves", "at_least": 2, "store": "boutique"}, False),
+        ({"fact": "purchases", "product": "COAT-38", "within_days": 30}, True),
+        ({"fact": "purchases", "product": "HAT"}, False),
+        ({"fact": "spent", "currency": "EUR", "within_days": 30, "at_least": 21_400}, True),
+        ({"fact": "spent", "currency": "EUR", "within_days": 30, "at_least": 21_401}, False),
+        ({"fact": "spent", "currency": "CHF"}, False),
+        ({"fact": "spent", "currency": "EUR", "category": "scarves", "at_most": 5_000}, True),
+        ({"fact": "favourite", "category": "coats", "top": 1}, True),
+        ({"fact": "favourite", "category": "scarves", "top": 1}, False),
+        ({"fact": "favourite", "category": "scarves"}, True),
+        ({"fact": "tier", "tiers": ["silver", "gold"]}, True),
+        ({"fact": "tier", "tiers": ["silver"]}, False),
+        ({"fact": "views", "category": "coats", "at_least": 2, "within_days": 7}, True),
+        ({"fact": "baskets_left", "category": "scarves"}, True),
+        ({"fact": "stops", "product": "COAT-38", "at_least": 2, "within_days": 30, "store": "boutique"}, True),
+        ({"fact": "stops", "category": "coats", "at_least": 2, "within_days": 7}, False),
+        ({"fact": "visits", "at_least": 2, "within_days": 30}, True),
+        ({"fact": "visits", "zone": "coats", "store": "annexe"}, False),
+        ({"fact": "lingers", "zone": "coats", "store": "boutique"}, True),
+        ({"fact": "lingers", "zone": "coats", "store": "annexe"}, False),
+    ],
+)
+def test_each_fact(condition: dict[str, object], holds: bool) -> None:
+    assert within(ALL, condition) is holds
+    assert within(ALL, condition | {"holds": False}) is not holds
+
+
+def test_stopped_twice_and_has_not_bought() -> None:
+    rule = (
+        {"fact": "stops", "product": "COAT-38", "at_least": 2, "within_days": 30},
+        {"fact": "purchases", "product": "COAT-38", "within_days": 90, "holds": False},
+    )
+    assert not within(ALL, *rule)
+    undecided = replace(ALL, purchases=(bought(3, SCARF), bought(100, COAT)))
+    assert within(undecided, *rule)
+    assert spans_in(segment(*rule), undecided, NOW) == ((NOW, NOW + 21 * DAY),)  # then the older stop is too old
+
+
+def test_what_is_not_known_is_neither() -> None:
+    """Who has not agreed has bought nothing as far as we may know, and is not taken for somebody who has not bought."""
+    silent = ShopperFacts(False, visits=ALL.visits, lingers=ALL.lingers)
+    assert within(silent, {"fact": "visits"})
+    for holds in (True, False):
+        assert not within(silent, {"fact": "visits"}, {"fact": "purchases", "holds": holds})
+        assert not within(silent, {"fact": "tier", "tiers": ["gold"], "holds": holds})
+
+
+def test_a_basket_is_left_once_nobody_touches_it() -> None:
+    just_now = replace(ALL, baskets=(looked(0, SCARF),))
+    assert not within(just_now, {"fact": "baskets_left"})
+    assert within(just_now, {"fact": "baskets_left"}, at=NOW + 2 * 3_600)
+    assert not within(replace(just_now, baskets=(looked(4, SCARF),)), {"fact": "baskets_left"})  # bought since
+    assert not within(replace(ALL, baskets=(looked(1),)), {"fact": "baskets_left"})  # emptied
+
+
+TIMES = st.lists(st.tuples(st.integers(-40, 10), st.integers(0, 5)), max_size=8)
+
+
+@examples(120)
+@given(TIMES, st.none() | st.integers(1, 30), st.integers(0, 9), st.none() | st.integers(0, 12), st.integers(0, 60))
+def test_spans_say_what_counting_at_that_moment_says(
+    counted: list[tuple[int, int]], window: int | None, least: int, most: int | None, later: int
+) -> None:
+    spans = when_within([(float(t), n) for t, n in counted], window, least, most, 0.0)
+    total = sum(n for t, n in counted if t <= later and (window is None or later < t + window))
+    holds = least <= total and (most is None or total <= most)
+    assert holds_at(spans, float(later)) is holds
+    assert holds_at(neither(spans, 0.0), float(later)) is not holds
+    assert all(0.0 <= a < b <= FAR for a, b in spans)
+    assert list(spans) == sorted(spans)
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ({"fact": "purchases", "zone": "coats"}, "zone says nothing of purchases"),
+        ({"fact": "spent", "at_least": 5}, "spent needs currency"),
+        ({"fact": "visits", "at_least": 5, "at_most": 4}, "nobody would be meant"),
+        ({"fact": "visits", "at_least": 0}, "everybody"),
+        ({"fact": "horoscope"}, "purchases"),
+        ({"fact": "visits", "within": 3}, "no key"),
+    ],
+)
+def test_mistakes_are_said_with_their_place(condition: dict[str, object], said: str) -> None:
+    raw = {"segments": [{"name": "s", "fr": "s", "en": "s", "when": [{"fact": "visits"}, condition]}]}
+    with pytest.raises(OperatorError) as caught:
+        parse_config(raw, "config.yaml")
+    [problem] = caught.value.problems
+    assert problem.place.startswith("segments[0].when[1]")
+    assert said in f"{problem.reason} {problem.fix}"

@@ -114,6 +114,7 @@ from engine.privacy.proofs import portal_secrets
 from engine.privacy.secrets import Secrets
 from engine.storage.clerks.pickups import PURPOSE as PICKUP_CODES
 from engine.storage.clerks.pickups import follow_orders
+from engine.storage.commerce.stock import follow_stock
 from engine.storage.presence.plan_versions import note_plans
 from engine.storage.told.ropo import tell_ways
 from engine.vocabulary import Channel
@@ -289,6 +290,7 @@ def house_jobs(app: FastAPI) -> dict[str, Job]:
     return housekeeping_jobs(db) | {
         "portals' counts": partial(app.state.doors.counts.write_late, db),
         "orders followed": partial(follow_orders, db, secret=codes),
+        "stock followed": partial(follow_stock, db),
     }
 
 

@@ -62,7 +62,8 @@ class ShopEvent:
 @dataclass(frozen=True, slots=True)
 class Order(ShopEvent):
     """An order and how far it is. `store` is where it is collected, empty where it is sent home; `place` which of the
-    store's pick-up points, by its name in the plan, where the source says."""
+    store's pick-up points, by its name in the plan, where the source says. `reference` is our own request that it
+    answers, where it answers one; `reason` why it was cancelled, in the shop's words."""
 
     kind: ClassVar[ShopEventKind] = ShopEventKind.ORDER
     state: OrderState
@@ -72,6 +73,8 @@ class Order(ShopEvent):
     customer: Customer = NOBODY
     store: str = ""
     place: str = ""
+    reference: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +132,21 @@ class OnlineBasket(ShopEvent):
 @dataclass(frozen=True, slots=True)
 class StockLevel(ShopEvent):
     """How much of a product there is at a place: `store`, or the e-shop's warehouse where it is empty. Below zero is
-    what is promised already. The `id` is of product and place together."""
+    what is promised already. The `id` is of product, variant and place together. `variant` is a size or colour by the
+    source's name of it, where `sku` is of all of them."""
 
     kind: ClassVar[ShopEventKind] = ShopEventKind.STOCK
     sku: str
     quantity_milli: int
     store: str = ""
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry(ShopEvent):
     """One product as it is sold: a size and colour of its own. `gone`: sold no longer. `stock_sku` is what the source
-    calls it in its stock, where that is another name."""
+    calls it in its stock, where that is another name. `product` is what its sizes and colours have in common, by the
+    source's name; `variant` which of them it is, in the source's words."""
 
     kind: ClassVar[ShopEventKind] = ShopEventKind.CATALOGUE
     sku: str
@@ -151,6 +157,8 @@ class CatalogueEntry(ShopEvent):
     gone: bool = False
     barcodes: tuple[str, ...] = ()
     stock_sku: str = ""
+    product: str = ""
+    variant: str = ""
 
 
 RECORDS: Mapping[ShopEventKind, type[ShopEvent]] = {

@@ -43,6 +43,12 @@ class OffersConfig(ConfigSection):
     shares_rewarded_per_campaign: int = Field(25, ge=0)  # openings of a shopper's link to one campaign, ever
     ropo_days: int = Field(30, ge=1, le=90)  # from a view online to a stop or purchase, or back, at most
     four_eyes_above_minor: int | None = Field(None, ge=0)  # a campaign that may spend more needs a second person's yes
+    stock_believed_h: float = Field(24.0, gt=0, le=720)  # what was told of stock longer ago is unsure
+
+    @property
+    def stock_believed_s(self) -> float:
+        """The same in seconds."""
+        return self.stock_believed_h * 3600.0
 
 
 class PrivacyConfig(ConfigSection):

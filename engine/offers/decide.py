@@ -12,6 +12,7 @@ from hashlib import sha256
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from engine.commerce.stock import NO_SHELF, Shelf
 from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import STATE_REFUSAL, Campaign
 from engine.offers.discounts import worth_minor
@@ -39,12 +40,17 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A store's campaigns, ready to decide on."""
+    """A store's campaigns, ready to decide on, and what of their products is there."""
 
     store: str
     currency: str
     timezone: ZoneInfo
     terms: Mapping[str, Terms]
+    shelf: Shelf = NO_SHELF
+
+    def products(self) -> frozenset[str]:
+        """The products that its campaigns are about."""
+        return frozenset(terms.about.sku for terms in self.terms.values() if terms.about.sku)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ class Judgement:
 
 
 def campaign_book(campaigns: Sequence[Campaign], plan: Plan) -> Book:
-    """Checks each campaign against the plan once, not at every trigger."""
+    """Checks each campaign against the plan once, not at every trigger. Of stock it knows nothing yet."""
     return Book(plan.store, plan.currency, ZoneInfo(plan.timezone), {c.id: _terms(c, plan) for c in campaigns})
 
 
@@ -166,6 +172,8 @@ def _refusal(
         return DecisionReason.AUDIENCE
     if unwanted := shopper.wishes.refusal(book.store, terms.about, now, book.timezone):
         return unwanted
+    if book.shelf.is_out(terms.about.sku, now):
+        return DecisionReason.OUT_OF_STOCK
     if terms.breaches and breaches_on(terms.breaches, day_at(now, book.timezone.key), book.timezone.key):
         return DecisionReason.LEGAL_CAP
     return DecisionReason.NO_GAIN if gain < 0 else None

@@ -7,19 +7,22 @@ from collections import ChainMap, Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from engine.commerce.stock import Shelf
 from engine.config import Config
 from engine.delivery.opening import decision_rules
 from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import Campaign
 from engine.offers.caps import Limits
-from engine.offers.decide import campaign_book, decide
+from engine.offers.decide import Book, campaign_book, decide
 from engine.plan.model import Plan
 from engine.records import Trigger
+from engine.storage.commerce.stock import stock_here
 from engine.storage.database import Database
 from engine.storage.figures.segment_spans import spans_of
 from engine.storage.leases import Lease
 from engine.storage.people.opt_outs import opted_out
 from engine.storage.people.shoppers import linked_devices, links_version
+from engine.storage.versions import version
 from engine.storage.vouchers.campaigns import campaigns_version, stored_specs
 from engine.storage.vouchers.claims import Verdicts, claim, record_refusals
 from engine.vocabulary import DecisionReason
@@ -43,21 +46,30 @@ class OfferDesk:
         self._limits = Limits(offers.per_visit, offers.per_day, offers.per_week)
         self._rules = decision_rules(config)
         self._versions = (-1, -1)
+        self._believed_s = offers.stock_believed_s
+        self._stock_version = -1
         self._named: set[str] = set()
 
     def refresh(self) -> bool:
-        """Takes over campaigns and links where their versions moved. True when anything did."""
+        """Takes over campaigns, links and stock where their versions moved. True when campaigns or links did."""
         store = self._plan.store
         versions = (campaigns_version(self._db, store), links_version(self._db, store))
+        stock_moved = (stock := version(self._db, store, "stock")) != self._stock_version
         if versions == self._versions:
+            if stock_moved:
+                self._book, self._stock_version = self._with_stock(self._book), stock
             return False
         self.campaigns = self._load_campaigns()
-        self._book = campaign_book(self.campaigns, self._plan)
+        self._book, self._stock_version = self._with_stock(campaign_book(self.campaigns, self._plan)), stock
         before, self.links = self.links.keys(), linked_devices(self._db, store)
         self.withdrawn = (self.withdrawn | (before - self.links.keys())) - self.links.keys()
         self.opted_out = opted_out(self._db, store)
         self._versions = versions
         return True
+
+    def _with_stock(self, book: Book) -> Book:
+        told = stock_here(self._db, self._plan.store, book.products())
+        return replace(book, shelf=Shelf(told, self._believed_s))
 
     def _load_campaigns(self) -> list[Campaign]:
         """Those that can be used; one line for each that an older version wrote otherwise than this one takes it."""

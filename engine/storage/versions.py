@@ -11,12 +11,12 @@ from engine.storage.database import Database
 from engine.storage.models.running import StoreVersionTable
 from engine.storage.upserts import upsert
 
-Counter = Literal["campaigns", "links", "claims"]
+Counter = Literal["campaigns", "links", "claims", "stock"]
 
 
 def bump(session: Session, stores: Iterable[str], *counters: Counter) -> None:
     """Moves these counters of these stores by one, as the last lock of the transaction."""
-    moved = {"campaigns": 0, "links": 0, "claims": 0} | dict.fromkeys(counters, 1)
+    moved = {"campaigns": 0, "links": 0, "claims": 0, "stock": 0} | dict.fromkeys(counters, 1)
     upsert(session, StoreVersionTable, [{"store": store, **moved} for store in set(stores)], add=counters)
 
 

@@ -6,7 +6,15 @@ A word is never reused for something else, since rows that hold it outlive the c
 from __future__ import annotations
 
 from engine.vocabulary.access import AuditAction, InvitationFate, PasswordFlaw, Right, Role
-from engine.vocabulary.commerce import OrderState, PickupState, SalesChannel, ShopEventKind
+from engine.vocabulary.commerce import (
+    AskedState,
+    OrderState,
+    OrderWay,
+    PickupState,
+    SalesChannel,
+    ShopEventKind,
+    StockState,
+)
 from engine.vocabulary.delivery import Channel, DeliveryReason, DeliveryState, LetterReason, LetterState
 from engine.vocabulary.hearing import (
     NO_LOSS,
@@ -45,6 +53,7 @@ from engine.vocabulary.problems import ProblemCode
 __all__ = [
     "NO_LOSS",
     "Account",
+    "AskedState",
     "AuditAction",
     "CapportFlaw",
     "Channel",
@@ -68,6 +77,7 @@ __all__ = [
     "LinkFate",
     "MuteKind",
     "OrderState",
+    "OrderWay",
     "PasswordFlaw",
     "PickupState",
     "PointsAge",
@@ -88,6 +98,7 @@ __all__ = [
     "ShopEventKind",
     "SourceSession",
     "SourceState",
+    "StockState",
     "StoreTrouble",
     "VisitChange",
     "VoucherState",

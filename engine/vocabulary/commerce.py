@@ -30,6 +30,34 @@ class OrderState(StrEnum):
     RETURNED = "returned"  # all of it
 
 
+class StockState(StrEnum):
+    """What may be said of a product's stock in a store."""
+
+    IN_STOCK = "in_stock"
+    OUT = "out"
+    UNSURE = "unsure"  # told of too long ago to say either
+
+
+class OrderWay(StrEnum):
+    """How an order that was asked for reaches its shopper."""
+
+    HOME = "home"
+    STORE = "store"  # fetched in a store
+
+
+class AskedState(StrEnum):
+    """How far an order is that a shopper asked the e-shop for."""
+
+    ASKED = "asked"  # on its way to the e-shop
+    TAKEN = "taken"  # the e-shop has it, and has not answered yet
+    UNDELIVERED = "undelivered"  # the e-shop did not take it in time
+    ACCEPTED = "accepted"
+    READY = "ready"
+    SENT = "sent"
+    DONE = "done"
+    REFUSED = "refused"
+
+
 class PickupState(StrEnum):
     """How far an order is that is fetched in a store."""
 

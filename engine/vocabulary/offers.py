@@ -43,6 +43,7 @@ class DecisionReason(StrEnum):
     AUDIENCE = "audience"
     MUTED = "muted"
     OWN_QUIET_HOURS = "own_quiet_hours"
+    OUT_OF_STOCK = "out_of_stock"
     LEGAL_CAP = "legal_cap"
     LEGAL_CHANNEL = "legal_channel"
     NO_GAIN = "no_gain"

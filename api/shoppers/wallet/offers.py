@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -18,6 +19,7 @@ from api.texts.language import in_language, language_of
 from api.texts.money import badge
 from api.texts.warnings import health_warning
 from api.times import local_day
+from engine.commerce.stock import Shelf
 from engine.errors import BusinessRefusal
 from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import Campaign
@@ -26,6 +28,7 @@ from engine.offers.decide import Judgement, campaign_book, decide
 from engine.offers.wishes import asked_visit
 from engine.plan.model import Plan
 from engine.records import DeviceId, Trigger
+from engine.storage.commerce.stock import stock_here
 from engine.storage.figures.segment_spans import spans_of
 from engine.storage.last_places import KEPT_S, last_place
 from engine.storage.people.shoppers import ShopperProfile
@@ -133,4 +136,6 @@ def _judge(ctx: AppContext, plan: Plan, campaigns: list[Campaign], shopper: Shop
     who = LinkedShopper(shopper.shopper_id, shopper.grants, shopper.locale, shopper.created_at, now, segments=spans)
     visit = _visit(plan, now)
     triggers = [Trigger(secrets.token_hex(8), c.id, NOBODY, visit, now, now, 1.0, now) for c in campaigns]
-    return decide(triggers, campaign_book(campaigns, plan), {NOBODY: who}, now)
+    book = campaign_book(campaigns, plan)
+    shelf = Shelf(stock_here(ctx.db, plan.store, book.products()), ctx.config.offers.stock_believed_s)
+    return decide(triggers, replace(book, shelf=shelf), {NOBODY: who}, now)

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from engine.commerce.records import CatalogueEntry, OnlineBasket, Order, OrderLine, Purchase, Return, ShopEvent
+from engine.commerce.records import (
+    CatalogueEntry,
+    OnlineBasket,
+    Order,
+    OrderLine,
+    Purchase,
+    Return,
+    ShopEvent,
+    StockLevel,
+)
 from engine.ingest.decoders.values import RecordUnusable
+from engine.ingest.shops.heard import ShopDecoded
 from engine.ingest.shops.plain import AMOUNT_MAX, MOST_LINES, text
 from engine.plan.currencies import EXPONENTS
 from engine.vocabulary import RecordRefusal
@@ -33,6 +43,19 @@ def check_event(event: ShopEvent) -> None:
     for code in (*getattr(event, "vouchers", ()), *getattr(event, "barcodes", ())):
         _plain(code, needed=True)
     _check_amounts(getattr(event, "quantity_milli", 0))
+
+
+AHEAD_S = 300.0
+"""How far a sender's clock may be ahead of ours."""
+
+
+def refuse_future(decoded: ShopDecoded, received_at: float) -> None:
+    """Takes out stock of a time to come, and counts it: it would be the newest for ever, and never old."""
+    late = received_at + AHEAD_S
+    sound = [event for event in decoded.events if not isinstance(event, StockLevel) or event.at <= late]
+    for _ in range(len(decoded.events) - len(sound)):
+        decoded.refuse(RecordRefusal.BAD_TIME)
+    decoded.events[:] = sound
 
 
 def _check_lines(lines: tuple[OrderLine, ...]) -> None:

@@ -18,8 +18,8 @@ from engine.ingest.decoders.bodies import json_value
 from engine.ingest.decoders.heard import VendorMessage
 from engine.ingest.decoders.values import RecordUnusable
 from engine.ingest.shops.heard import ShopDecoded, ShopTold
-from engine.ingest.shops.values import add_whole, identifier, time_s
-from engine.vocabulary import RecordRefusal
+from engine.ingest.shops.values import add_whole, identifier, time_s, version_of
+from engine.vocabulary import RecordRefusal, ShopEventKind
 
 MOST_EVENTS = 1_000
 
@@ -42,7 +42,8 @@ def _events(said: Any, told: ShopTold) -> Iterator[ShopEvent]:
     if not isinstance(said, dict) or not isinstance(said.get("kind"), str):
         raise RecordUnusable(RecordRefusal.BAD_SHAPE)
     form = {**said, "source": told.source, "at": time_s(said.get("at"), told.zone), "id": identifier(said.get("id"))}
-    form.setdefault("version", 1)
+    # Stock is told again and again under one id: who counts no versions has told it at another time.
+    form.setdefault("version", version_of(form["at"]) if said["kind"] == ShopEventKind.STOCK else 1)
     if "customer" in form:
         form["customer"] = _customer(form["customer"], told)
     try:

@@ -10,7 +10,7 @@ order beside it does, else the source's only currency is meant. Orders are fetch
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.commerce.records import CatalogueEntry, Order, OrderLine, Purchase, Return, ShopEvent, StockLevel
@@ -149,7 +149,8 @@ def _product(said: Json, told: ShopTold, _: _Beside) -> Iterator[ShopEvent]:
     barcodes = tuple(filter(None, (text(said.get("ean13")),)))
     gone, title = flag(said.get("active")) is False, _in_words(said.get("name"))
     version = v.version_of(changed)
-    yield CatalogueEntry(told.source, name, version, changed, sku, title, gone=gone, barcodes=barcodes, stock_sku=name)
+    entry = CatalogueEntry(told.source, name, version, changed, sku, title, gone=gone, barcodes=barcodes)
+    yield replace(entry, stock_sku=name, product=name)
 
 
 def _in_words(said: object) -> str:
@@ -160,11 +161,13 @@ def _in_words(said: object) -> str:
 
 
 def _stock(said: Json, told: ShopTold, beside: _Beside) -> Iterator[ShopEvent]:
-    """It has no time: that of receipt stands for it."""
-    item = _number(said.get("id_product"), said.get("id_product_attribute"))
+    """It has no time: that of receipt stands for it. Of a combination it says the number alone: its words stand in
+    other resources. Line 0 of a product with combinations is their sum, which cannot be told from a product without."""
+    item, combination = v.identifier(said.get("id_product")), text(said.get("id_product_attribute"))
     at = v.time_s(beside.received_at, told.zone)
     quantity = v.milli(said.get("quantity"))
-    yield StockLevel(told.source, v.identifier(said.get("id")), v.version_of(at), at, item, quantity)
+    variant = "" if combination in ("", "0") else combination
+    yield StockLevel(told.source, v.identifier(said.get("id")), v.version_of(at), at, item, quantity, variant=variant)
 
 
 RESOURCES: Mapping[str, Callable[[Json, ShopTold, _Beside], Iterator[ShopEvent]]] = {

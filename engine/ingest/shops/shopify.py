@@ -60,7 +60,9 @@ def _order(body: Json, told: ShopTold) -> Iterator[ShopEvent]:
     state, name = _state(body, told), v.identifier(body.get("id"))
     total, who = v.minor(body.get("total_price"), code), _customer(body, told)
     version = v.version_of(changed, v.state_rank(state))
-    yield Order(told.source, name, version, placed, state, code, total, lines, who, store)
+    asked = _reference(body)
+    why = "inventory" if body.get("cancel_reason") == "inventory" else ""  # others are codes between shop and payer
+    yield Order(told.source, name, version, placed, state, code, total, lines, who, store, reference=asked, reason=why)
     if text(body.get("financial_status")) in _PAID:
         in_store = body.get("source_name") == "pos"
         channel = SalesChannel.STORE if in_store else SalesChannel.WEB
@@ -69,6 +71,12 @@ def _order(body: Json, told: ShopTold) -> Iterator[ShopEvent]:
         yield Purchase(told.source, name, version, placed, channel, code, total, lines, who, where, codes)
     for refund in v.records(body.get("refunds")):
         yield from _refund({"order_id": body.get("id"), "currency": code, **refund}, told)
+
+
+def _reference(body: Json) -> str:
+    """Our request that the order answers: whoever makes the order notes it under this name."""
+    notes = v.records(body.get("note_attributes"))
+    return next((text(one.get("value")) for one in notes if one.get("name") == v.REFERENCE), "")
 
 
 def _customer(body: Json, told: ShopTold) -> Customer:
@@ -163,6 +171,8 @@ def _product(body: Json, told: ShopTold) -> Iterator[ShopEvent]:
             gone,
             tuple(filter(None, (text(variant.get("barcode")),))),
             text(variant.get("inventory_item_id")),
+            text(body.get("id")),
+            "" if of_variant == "Default Title" else of_variant,
         )
 
 

@@ -25,6 +25,8 @@ _LONGEST = 200  # characters of an identifier or a name
 _TIME_MAX_S = 1e11
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(?:[.,][0-9]{0,18})?")
 _MICROS = 1_000_000
+REFERENCE = "rayon_request"
+"""Under which name an order of another system says which request of ours it answers."""
 _STATES = tuple(OrderState)
 
 

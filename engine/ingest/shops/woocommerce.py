@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -65,7 +66,8 @@ def _order(body: Json, told: ShopTold) -> Iterator[ShopEvent]:
     version = v.version_of(changed, v.state_rank(state))
     who = told.customer(child(body, "billing").get("email"), account=body.get("customer_id"))
     lines = tuple(_line(line, code) for line in v.records(body.get("line_items")))
-    yield Order(told.source, name, version, placed, state, code, total, lines, who, _fetched_at(body, told))
+    store = _fetched_at(body, told)
+    yield Order(told.source, name, version, placed, state, code, total, lines, who, store, reference=_reference(body))
     if body.get("date_paid_gmt"):
         paid = v.time_s(body.get("date_paid_gmt"), _UTC)
         codes = tuple(filter(None, (text(one.get("code")) for one in v.records(body.get("coupon_lines")))))
@@ -75,6 +77,12 @@ def _order(body: Json, told: ShopTold) -> Iterator[ShopEvent]:
     for refund in v.records(body.get("refunds")):  # they have no time of their own here
         given_back = abs(v.minor(refund.get("total"), code))
         yield Return(told.source, v.identifier(refund.get("id")), 1, changed, name, code, given_back)
+
+
+def _reference(body: Json) -> str:
+    """Our request that the order answers: whoever makes the order notes it under this name."""
+    noted = v.records(body.get("meta_data"))
+    return next((text(one.get("value")) for one in noted if one.get("key") == v.REFERENCE), "")
 
 
 def _state(body: Json, told: ShopTold) -> OrderState:
@@ -116,10 +124,17 @@ def _product(body: Json, told: ShopTold) -> Iterator[ShopEvent]:
     barcodes = tuple(filter(None, (text(body.get("global_unique_id")),)))
     gone = body.get("status") != "publish"
     title = v.name(body.get("name"))
-    yield CatalogueEntry(told.source, name, version, changed, sku, title, code, price, category, gone, barcodes)
+    entry = CatalogueEntry(told.source, name, version, changed, sku, title, code, price, category, gone, barcodes)
+    yield replace(entry, product=text(body.get("parent_id")).removeprefix("0") or name, variant=_variant(body))
     if body.get("manage_stock") is True and body.get("stock_quantity") is not None:
         quantity = v.milli(body.get("stock_quantity"))
         yield StockLevel(told.source, name, version, changed, sku, quantity)
+
+
+def _variant(body: Json) -> str:
+    """Size and colour of a variation, as the shop names them; a product of variants has lists of them instead."""
+    chosen = (text(one.get("option")) for one in v.records(body.get("attributes")))
+    return v.name(", ".join(filter(None, chosen)))
 
 
 TOPICS: Mapping[str, Callable[[Json, ShopTold], Iterator[ShopEvent]]] = {

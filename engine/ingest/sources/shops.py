@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from engine.config import SourceConfig
 from engine.errors import Problem
 from engine.ingest.decoders.heard import VendorMessage
+from engine.ingest.shops.checks import refuse_future
 from engine.ingest.shops.heard import Digest, ShopDecoded, ShopTold
 from engine.ingest.shops.kinds import SHOP_DECODERS
 from engine.ingest.shops.signatures import CHECKS, DELIVERY_HEADERS, SIGNATURE_HEADERS
@@ -57,7 +58,9 @@ class ShopSource:
 
     def decode(self, message: VendorMessage) -> ShopDecoded:
         """What it says. Raises MessageRefused, and nothing else."""
-        return SHOP_DECODERS[self.kind](message, self.told)
+        decoded = SHOP_DECODERS[self.kind](message, self.told)
+        refuse_future(decoded, message.received_at)
+        return decoded
 
     def delivery(self, message: VendorMessage) -> bytes:
         """By what this delivery is known when it comes again: its number, and its body."""

@@ -60,6 +60,41 @@ class ShopReadingTable(SQLModel, table=True):
     received_at: float = Field(sa_type=Double)
 
 
+class StockLevelTable(SQLModel, table=True):
+    """How much there is of a product at a place, by the name that a source has for it in its stock (`item`), and which
+    event and version of it says so. An empty `store` is the e-shop's warehouse."""
+
+    __tablename__: ClassVar[str] = "stock_level"
+    __table_args__ = (Index("ix_stock_level_item", "item"),)
+    source: str = Field(primary_key=True)
+    item: str = Field(primary_key=True)
+    variant: str = Field(primary_key=True)
+    store: str = Field(primary_key=True)
+    quantity_milli: int = Field(sa_type=BigInteger)
+    at: float = Field(sa_type=Double)
+    event: str
+    version: int = Field(sa_type=BigInteger)
+
+
+class StockItemTable(SQLModel, table=True):
+    """What a source's catalogue says of a name in its stock: the sku that it is sold under, the product whose size or
+    colour it is, and which. `entry` is the catalogue's own name of the line."""
+
+    __tablename__: ClassVar[str] = "stock_item"
+    __table_args__ = (
+        Index("ix_stock_item_sku", "sku"),
+        Index("ix_stock_item_product", "product"),
+        Index("ix_stock_item_item", "source", "item"),
+    )
+    source: str = Field(primary_key=True)
+    entry: str = Field(primary_key=True)
+    item: str
+    sku: str
+    product: str
+    variant: str
+    name: str
+
+
 class PickupTable(SQLModel, table=True):
     """An order that waits in a store, or waited. Whose it is the order's event says; `shopper_id` only who came for it.
     Its code is here only as an HMAC."""

@@ -47,13 +47,14 @@ class TaughtTable(SQLModel, table=True):
 
 
 class StoreVersionTable(SQLModel, table=True):
-    """Counters that move with every change of a store's campaigns, links or claims: what a running engine polls."""
+    """Counters that move with every change of a store's campaigns, claims or stock: what an engine polls."""
 
     __tablename__: ClassVar[str] = "store_version"
     store: str = Field(primary_key=True)
     campaigns: int = Field(default=0, sa_type=BigInteger)
     links: int = Field(default=0, sa_type=BigInteger)
     claims: int = Field(default=0, sa_type=BigInteger)
+    stock: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
 class StatusTable(SQLModel, table=True):

@@ -40,6 +40,7 @@ OF_NOBODY = frozenset(
         "loyalty_cursor",
         "segment_count",
         "shop_reading",  # which versions of events a reader has read
+        *("stock_level", "stock_item"),  # products and places
         "shop_held",  # sealed, for a month at most: tried again, then gone
         *("checkpoint", "journal"),  # sealed, for a day at most: only the engine that sealed them can open them
     }

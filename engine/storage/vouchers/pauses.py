@@ -35,6 +35,7 @@ _NEVER = frozenset(
         DecisionReason.CAP_OWN_WEEK,
         DecisionReason.IMPRECISE,
         DecisionReason.NO_GAIN,
+        DecisionReason.OUT_OF_STOCK,
         DecisionReason.TOO_LATE,
         DecisionReason.ALREADY_DECIDED,
         DecisionReason.LOST_ARBITRATION,

@@ -263,7 +263,14 @@ CODES: dict[str, set[str]] = {
     "less": literals(Fewer, "kind"),
     "less_done": literals(Fewer, "kind"),
     "coupon_states": {VoucherState.REDEEMED, VoucherState.VOIDED, VoucherState.EXPIRED},  # others have their card
-    "offer_refusals": {"cap", DecisionReason.BUDGET, DecisionReason.NO_CONSENT, "not_here", "other"},
+    "offer_refusals": {
+        "cap",
+        DecisionReason.BUDGET,
+        DecisionReason.NO_CONSENT,
+        DecisionReason.OUT_OF_STOCK,
+        "not_here",
+        "other",
+    },
     "mute_kinds": set(MuteKind),
     "mute_less": set(MuteKind),
     "coupon_changes": set(WalletChangeKind),

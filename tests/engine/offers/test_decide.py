@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine.commerce.stock import Article, Shelf, Stock
 from engine.offers.audience import LinkedShopper
 from engine.offers.decide import Book, DecisionRules, campaign_book, decide, decision_id
 from engine.records import Candidate, Decision, DeviceId, Grounds, Trigger
@@ -209,3 +210,16 @@ def test_at_night_there_is_no_sms_and_nothing_in_its_place() -> None:
     assert refused.reason == "legal_channel"
     assert isinstance(pushed, Candidate)
     assert (pushed.channel, pushed.fallbacks) == (Channel.PUSH, ())
+
+
+def test_what_is_known_to_be_gone_is_not_offered() -> None:
+    about = book().products()
+    assert len(about) == 1
+    [sku] = about
+
+    def shelf(quantity_milli: int, age_s: float) -> Shelf:
+        return Shelf({sku: (Stock("market", Article(sku), quantity_milli, NOW - age_s),)}, 3_600.0)
+
+    assert no(made=replace(book(), shelf=shelf(0, 60))).reason == "out_of_stock"
+    candidate(made=replace(book(), shelf=shelf(1_000, 60)))
+    candidate(made=replace(book(), shelf=shelf(0, 3_601)))  # told too long ago to be sure

@@ -96,6 +96,8 @@ def test_shopifys_catalogue_stock_and_basket() -> None:
     assert coat.barcodes == ("2000000000015",)
     assert isinstance(other, CatalogueEntry)
     assert other.sku == "808950811"
+    assert [one.product for one in (coat, other)] == [coat.product] * 2
+    assert (coat.variant, coat.product) == ("38", "632910392")
     level = one(decode("shopify", "stock"), StockLevel)
     assert (level.sku, level.quantity_milli, level.store) == (coat.stock_sku, -1_000, "boutique")
     basket = one(decode("shopify", "basket"), OnlineBasket)
@@ -130,6 +132,12 @@ def test_a_product_of_woocommerce_brings_its_stock() -> None:
     assert isinstance(entry, CatalogueEntry)
     assert isinstance(level, StockLevel)
     assert (entry.price_minor, level.sku, level.quantity_milli) == (18_900, entry.sku, 3_000)
+    assert (entry.product, entry.variant) == ("93", "")
+    worn = decode(
+        "woocommerce", "product", attributes=[{"name": "Taille", "option": "38"}, {"name": "C", "option": "beige"}]
+    )
+    assert one(worn, CatalogueEntry).variant == "38, beige"
+    assert one(decode("woocommerce", "product", parent_id=0), CatalogueEntry).product == entry.id
     assert decode("woocommerce", "ping").ignored == 1
 
 
@@ -139,7 +147,8 @@ def test_prestashops_times_and_currencies_are_told() -> None:
     assert bought.at == utc("2026-11-28T10:00:00+00:00")
     assert [(line.sku, line.amount_minor) for line in bought.lines] == [("COAT-38", 18_900), ("9", 4_000)]
     assert one(decode("prestashop", "product"), CatalogueEntry).name == "Imperméable"
-    assert one(decode("prestashop", "stock"), StockLevel).sku == "1-38"
+    level = one(decode("prestashop", "stock"), StockLevel)
+    assert (level.sku, level.variant) == (one(decode("prestashop", "product"), CatalogueEntry).stock_sku, "38")
 
 
 def test_odoos_till() -> None:
@@ -229,3 +238,28 @@ def test_every_kind_has_recorded_messages() -> None:
 def test_a_webhook_that_does_not_say_what_it_is_about_is_refused(kind: str) -> None:
     with pytest.raises(MessageRefused, match="bad_shape"):
         SHOP_DECODERS[kind](VendorMessage(b"{}", 0.0), TOLD)
+
+
+def stock(**said: Any) -> ShopDecoded:
+    form = {"kind": "stock", "id": "COAT@corner", "at": 1_795_999_000, "sku": "COAT", "quantity_milli": 0} | said
+    message = VendorMessage(json.dumps(form).encode(), 1_796_000_000.0)
+    return SHOP_DECODERS["shop"](message, TOLD)
+
+
+def test_stock_without_a_count_of_versions_counts_by_its_time() -> None:
+    first, later = one(stock(), StockLevel), one(stock(at=1_795_999_001, variant="38"), StockLevel)
+    assert later.version > first.version
+    assert (later.variant, one(stock(version=7), StockLevel).version) == ("38", 7)
+
+
+def test_an_order_says_which_request_of_ours_it_answers() -> None:
+    noted = [{"name": "gift", "value": "no"}, {"name": "rayon_request", "value": "rq-1"}]
+    refused = one(
+        decode("shopify", "order-paid", note_attributes=noted, cancelled_at="2026-11-28", cancel_reason="inventory"),
+        Order,
+    )
+    assert (refused.reference, refused.reason) == ("rq-1", "inventory")
+    assert one(decode("shopify", "order-paid", cancel_reason="fraud"), Order).reason == ""
+    noted = [{"id": 1, "key": "rayon_request", "value": "rq-2"}]
+    assert one(decode("woocommerce", "order", meta_data=noted), Order).reference == "rq-2"
+    assert one(decode("woocommerce", "order"), Order).reference == ""

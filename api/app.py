@@ -65,6 +65,7 @@ import api.shoppers.stream
 import api.shoppers.wallet.app_files
 import api.shoppers.wallet.here
 import api.shoppers.wallet.offers
+import api.shoppers.wallet.orders
 import api.shoppers.wallet.pickups
 import api.shoppers.wallet.plain
 import api.shoppers.wallet.quieter
@@ -73,6 +74,7 @@ import api.shoppers.wallet.spots
 import api.shoppers.wallet.ways
 import api.staff.cards
 import api.staff.desk
+import api.staff.orders
 import api.staff.pages
 import api.tills.cards
 import api.tills.endpoints
@@ -102,7 +104,7 @@ from engine.config import Config
 from engine.delivery.dispatch import Dispatcher
 from engine.delivery.housekeeping import Job, keep_house
 from engine.delivery.mail import open_mailer
-from engine.delivery.opening import open_sides
+from engine.delivery.opening import open_orders, open_sides
 from engine.delivery.outboxes import housekeeping_jobs, page_hub, programme_jobs, retention_jobs
 from engine.delivery.tokens import PURPOSE as TOKENS
 from engine.indicators.watch import STEP_S
@@ -115,6 +117,7 @@ from engine.privacy.secrets import Secrets
 from engine.storage.clerks.pickups import PURPOSE as PICKUP_CODES
 from engine.storage.clerks.pickups import follow_orders
 from engine.storage.commerce.stock import follow_stock
+from engine.storage.ordering.answers import follow_answers
 from engine.storage.presence.plan_versions import note_plans
 from engine.storage.told.ropo import tell_ways
 from engine.vocabulary import Channel
@@ -123,7 +126,8 @@ if TYPE_CHECKING:
     from engine.storage.database import Database
 
 NEED_KEY = (
-    *("/v1/till/redeem", "/v1/till/void", "/v1/till/card/reward", "/v1/stores/", "/v1/staff/", "/v1/me/rewards"),
+    *("/v1/till/redeem", "/v1/till/void", "/v1/till/card/reward", "/v1/stores/", "/v1/staff/"),
+    *("/v1/me/rewards", "/v1/me/orders"),
 )
 """Writes that are refused without an Idempotency-Key: a till and a manager's program must be able to repeat them."""
 
@@ -160,6 +164,7 @@ _ROUTERS = (
     api.shoppers.push.router,
     api.shoppers.push.pages,
     api.shoppers.wallet.offers.router,
+    api.shoppers.wallet.orders.router,
     api.shoppers.wallet.here.router,
     api.shoppers.wallet.ways.router,
     api.shoppers.wallet.pickups.router,
@@ -187,6 +192,7 @@ _ROUTERS = (
     api.tills.endpoints.pages,
     api.staff.desk.router,
     api.staff.cards.router,
+    api.staff.orders.router,
     api.staff.pages.pages,
     api.shares.endpoints.router,
     api.campaigns.endpoints.router,
@@ -242,6 +248,7 @@ def create_app(
     app.state.metrics = instruments
     app.state.hub = page_hub(db)
     app.state.sides = open_sides(config, db, secrets, mailer, os.environ)
+    app.state.orders = open_orders(config, db, secrets, os.environ)
     app.state.dispatcher = Dispatcher(
         db,
         config.delivery,
@@ -291,6 +298,7 @@ def house_jobs(app: FastAPI) -> dict[str, Job]:
         "portals' counts": partial(app.state.doors.counts.write_late, db),
         "orders followed": partial(follow_orders, db, secret=codes),
         "stock followed": partial(follow_stock, db),
+        "answers followed": partial(follow_answers, db),
     }
 
 
@@ -324,6 +332,9 @@ def _lifespan(start_delivery: bool) -> Any:
             tasks.append(asyncio.create_task(hourly, name="retention"))
             watch = {"stores watched": partial(watch_stores, ctx, {})}
             tasks.append(asyncio.create_task(keep_house(watch, interval_s=STEP_S), name="alerts"))
+            if app.state.orders is not None:
+                asked = keep_house({"orders asked for": app.state.orders.send_due}, interval_s=1.0)
+                tasks.append(asyncio.create_task(asked, name="orders"))
             if ctx.mailer is not None:
                 post = keep_house({"letters sent": ctx.mailer.send_due}, interval_s=1.0)
                 tasks.append(asyncio.create_task(post, name="mail"))
@@ -343,6 +354,8 @@ def _lifespan(start_delivery: bool) -> Any:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await app.state.sides.close()
+        if app.state.orders is not None:
+            app.state.orders.close()
 
     return lifespan
 

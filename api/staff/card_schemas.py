@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engine.offers.bounds import Plain
 from engine.offers.discounts import MAX_MINOR
-from engine.vocabulary import SalesChannel
+from engine.vocabulary import AskedState, SalesChannel
 
 
 class _Strict(BaseModel):
@@ -66,6 +66,20 @@ class CardSpot(BaseModel):
     last_at: str
 
 
+class CardOrder(BaseModel):
+    """An order that the e-shop was asked for."""
+
+    request: str
+    order: str = Field(description="The e-shop's number of it; empty before its answer.")
+    sku: str
+    name: str
+    variant: str
+    way_text: str
+    state: AskedState
+    text: str = Field(description="How far it is, in a sentence.")
+    asked_at: str
+
+
 class VisitorCard(BaseModel):
     """All that a clerk sees of a visitor."""
 
@@ -78,6 +92,7 @@ class VisitorCard(BaseModel):
     purchases: list[CardPurchase]
     coupons: list[CardCoupon]
     notes: list[CardNote]
+    orders: list[CardOrder] = Field(description="That the e-shop was asked for, the newest first.")
     looked_at: list[CardSpot] = Field(description="The strongest first; none that the shopper erased.")
 
 

@@ -15,6 +15,7 @@ from api.staff.card_schemas import (
     CardCoupon,
     CardLine,
     CardNote,
+    CardOrder,
     CardPurchase,
     CardSpot,
     HonouredAnswer,
@@ -24,6 +25,7 @@ from api.staff.card_schemas import (
     PointsRequest,
     VisitorCard,
 )
+from api.staff.orders import shown
 from api.texts.language import Language, language
 from api.texts.money import badge, money
 from api.times import rfc3339
@@ -43,6 +45,7 @@ from engine.storage.clerks.cards import (
     write_note,
 )
 from engine.storage.loyalty.purchases import qualifying_points
+from engine.storage.ordering.asked import orders_of_visitor
 from engine.storage.vouchers.vouchers import VoucherDetails
 from engine.vocabulary import Right
 
@@ -65,7 +68,9 @@ def card(store: Store, visitor: Visitor, request: Request, ctx: Ctx, clerk: Cler
     note_seen(ctx.db, store, visitor, clerk.actor, now)
     terms = terms_of(ctx.config.loyalty)
     tier = terms.tier_of(qualifying_points(ctx.db, found.members, now - terms.tier_s)) if terms.tiers else ""
-    return _shown(found, ctx.plan(store), tier, max(0, ctx.config.loyalty.clerk_points - found.visitor.points), lang)
+    left = max(0, ctx.config.loyalty.clerk_points - found.visitor.points)
+    asked = [shown(ctx, one, ctx.plan(store), lang) for one in orders_of_visitor(ctx.db, store, visitor, now)]
+    return _shown(found, ctx.plan(store), tier, left, asked, lang)
 
 
 @router.post("/points", summary="Add points by hand", responses=problem_responses(409, 422))
@@ -109,7 +114,9 @@ def coupon(
     return HonouredAnswer(redemption_id=done.redemption_id, discount_minor=done.discount_minor, currency=done.currency)
 
 
-def _shown(card: ClerksCard, plan: Plan, tier: str, points_left: int, lang: Language) -> VisitorCard:
+def _shown(
+    card: ClerksCard, plan: Plan, tier: str, points_left: int, asked: list[CardOrder], lang: Language
+) -> VisitorCard:
     return VisitorCard(
         visitor=card.visitor.visitor,
         name=card.visitor.name,
@@ -120,6 +127,7 @@ def _shown(card: ClerksCard, plan: Plan, tier: str, points_left: int, lang: Lang
         purchases=[_bought(one, plan, lang) for one in card.purchases],
         coupons=[_coupon(one, lang) for one in card.coupons],
         notes=[_note(one) for one in card.notes],
+        orders=asked,
         looked_at=[_spot(one, plan) for one in card.spots],
     )
 

@@ -18,6 +18,7 @@ from api.keyring import Grant
 from api.problems import problem_responses
 from api.ratelimits import WRONG_CODES_PER_TILL, RateLimits, rate_limits
 from api.staff.card_schemas import DeskVisitor
+from api.staff.orders import shown
 from api.staff.schemas import DeskLine, DeskPickup, Handed, HandOverRequest, StaffDesk
 from api.texts.catalogue import words
 from api.texts.language import Language, language
@@ -30,6 +31,7 @@ from engine.plan.model import Plan
 from engine.plan.pickup_places import pickup_place
 from engine.storage.clerks.pickups import PURPOSE, Pickup, hand_over, waiting_pickups
 from engine.storage.clerks.recognitions import visitors
+from engine.storage.ordering.asked import orders_asked_in
 from engine.vocabulary import PickupState, Right
 
 Clerk = Annotated[Grant, Depends(needs(Right.SERVE_SHOPPERS))]
@@ -123,7 +125,8 @@ def desk_of(ctx: AppContext, plan: Plan, lang: Language, now: float) -> StaffDes
         for one in visitors(ctx.db, plan.store, now)
     ]
     pickups = [_shown(one, plan, lang, now) for one in found]
-    return StaffDesk(store=plan.store, pickups=pickups, visitors=known, now=rfc3339(now))
+    asked = [shown(ctx, one, plan, lang) for one in orders_asked_in(ctx.db, plan.store, now)]
+    return StaffDesk(store=plan.store, pickups=pickups, visitors=known, orders=asked, now=rfc3339(now))
 
 
 def _shown(pickup: Pickup, plan: Plan, lang: Language, now: float) -> DeskPickup:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.staff.card_schemas import DeskVisitor
+from api.staff.card_schemas import CardOrder, DeskVisitor
 from engine.vocabulary import PickupState
 
 
@@ -37,6 +37,7 @@ class StaffDesk(BaseModel):
     store: str
     pickups: list[DeskPickup]
     visitors: list[DeskVisitor]
+    orders: list[CardOrder] = Field(description="That the e-shop was asked for here lately, of nobody by name.")
     now: str
 
 

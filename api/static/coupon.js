@@ -57,6 +57,7 @@ function prices({ before, after }) {
 
 export function couponCard(voucher, acts) {
   const left = element("p", { class: "left" });
+  const stock = element("div", { class: "told" });
   const links = element("div", { class: "links", hidden: true });
   const share = element("button", { type: "button", class: "main share", onclick: () => acts.share(voucher, links) }, t.coupon.share);
   const card = element(
@@ -84,6 +85,7 @@ export function couponCard(voucher, acts) {
     element(
       "div",
       { class: "acts" },
+      stock,
       ...(voucher.offer.near_end ? [] : [share, element("p", { class: "soft small" }, t.coupon.share_hint), links]),
       voucher.goods?.sku ? wayThere(voucher, acts) : null,
       element("details", {}, element("summary", {}, t.coupon.why), element("p", { class: "small" }, voucher.why)),
@@ -96,6 +98,7 @@ export function couponCard(voucher, acts) {
     ),
   );
   card.voucher = voucher;
+  card.stock = stock;
   card.tick = (now) => tick(left, voucher, now);
   return card;
 }

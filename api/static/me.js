@@ -8,6 +8,7 @@ import { live } from "./live.js";
 import { showOffers } from "./offers.js";
 import { showRecognition } from "./recognised.js";
 import { showPickups } from "./pickups.js";
+import { showAsked, showStock } from "./stock.js";
 import { listenForPoints, showPoints } from "./points.js";
 import { offerPush } from "./push.js";
 import { drawQuiet, lastQuiet, listenForQuiet, mute, showQuiet } from "./quiet.js";
@@ -41,7 +42,17 @@ function place(voucher, fresh) {
   if (fresh) card.classList.add("fresh");
   cards.set(voucher.voucher_id, card);
   by("coupons").prepend(card);
+  if (fresh) tellStock(card);
   arrange();
+}
+
+const showMyOrders = () => showAsked(by("asked"));
+
+function tellStock(card) {
+  const { store: where, goods } = card.voucher;
+  if (!goods?.sku || card.told) return;
+  card.told = true;
+  showStock(card.stock, { store: where, sku: goods.sku }, showMyOrders).catch(() => (card.told = false));
 }
 
 // Whatever needs the server waits for it; and while everything is paused, what would do nothing is not offered.
@@ -188,6 +199,7 @@ async function loadVouchers() {
   for (const voucher of open.reverse()) place(voucher, false);
   const over = items.filter((v) => ["redeemed", "expired", "voided"].includes(v.state));
   for (const voucher of over) if (cards.has(voucher.voucher_id)) drop(voucher.voucher_id);
+  cards.forEach(tellStock);
   by("past").replaceChildren(...over.filter((v) => v.state !== "voided").map(pastLine));
   arrange();
   await keepAll();
@@ -196,7 +208,7 @@ async function loadVouchers() {
 async function load() {
   await loadMe();
   await loadVouchers();
-  await Promise.all([showQuiet(changeQuiet), showOffers(take), showPoints(), showPickups(by("pickups")), showRecognition(() => store, () => toast(t.me.failed))]);
+  await Promise.all([showQuiet(changeQuiet), showOffers(take), showPoints(), showPickups(by("pickups")), showMyOrders(), showRecognition(() => store, () => toast(t.me.failed))]);
   await keepAll();
   by("without_network").hidden = true;
 }
@@ -328,6 +340,11 @@ function follow() {
       showQuiet(changeQuiet).catch(() => {}); // one more message this week
     },
     onChange: (change) => {
+      if (change.kind === "order") {
+        toast(change.text);
+        showMyOrders().catch(() => {});
+        return;
+      }
       if (change.kind === "pickup") {
         toast(change.text);
         showPickups(by("pickups")).catch(() => {});

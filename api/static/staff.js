@@ -4,6 +4,7 @@ import { element } from "./dom.js";
 import { scan, scanning, scans, stop } from "./till_camera.js";
 import { days, fill, lang, t } from "./texts.js";
 import { drawVisitors } from "./staff_card.js";
+import { drawOrders } from "./staff_orders.js";
 
 const by = (id) => document.getElementById(id);
 const store = document.querySelector("main").dataset.store;
@@ -42,6 +43,7 @@ function draw(desk) {
   by("called").hidden = by("called").textContent === "";
   calling = here;
   drawVisitors(store, desk.visitors);
+  drawOrders(store, desk.orders);
   tick();
 }
 

@@ -1,6 +1,7 @@
 // Visitors who chose to be recognised, and the card of the one that is looked at. It closes when they are here no more.
 import { call } from "./http.js";
 import { element } from "./dom.js";
+import { orderFor, orderLines } from "./staff_orders.js";
 import { counted, days, fill, lang, t } from "./texts.js";
 
 const by = (id) => document.getElementById(id);
@@ -64,6 +65,9 @@ function draw(store, card) {
     listed(card.coupons.map((one) => `${one.badge} · ${one.title}`), t.staff.no_coupons),
     element("h3", {}, t.staff.looked_at),
     listed(card.looked_at.map((one) => `${one.name} · ${counted(t.staff, "visits", one.visits)}, ${day(one.last_at)}`), t.staff.looked_at_nothing),
+    element("h3", {}, t.staff.orders),
+    listed(orderLines(card), t.staff.no_orders),
+    orderFor(store, to, again),
     element("h3", {}, t.staff.purchases),
     listed(card.purchases.map(purchase), t.staff.no_purchases),
     element("h3", {}, t.staff.notes),

@@ -42,8 +42,8 @@ class MailConfig(ConfigSection):
 class DeliveryConfig(ConfigSection):
     """How a coupon goes from channel to channel, and where push and webhooks go.
 
-    The webhooks' secrets are RAYON_WEBHOOK_SECRET and RAYON_APP_SECRET, `whsec_` and base64, as Standard Webhooks has
-    them.
+    The webhooks' secrets are RAYON_WEBHOOK_SECRET, RAYON_APP_SECRET and RAYON_ORDERS_SECRET, `whsec_` and base64, as
+    Standard Webhooks has them.
     """
 
     page_s: float = Field(4.0, ge=0.5, le=60)  # an open page has so long to show it, then push gets it
@@ -55,3 +55,5 @@ class DeliveryConfig(ConfigSection):
     webhook_ca_file: Path | None = None
     app_url: str | None = Field(None, pattern=r"^https://\S+$", max_length=2000)  # a gateway to the shop's own app
     app_ca_file: Path | None = None
+    orders_url: str | None = Field(None, pattern=r"^https://\S+$", max_length=2000)  # of the e-shop: asked for orders
+    orders_ca_file: Path | None = None

@@ -14,11 +14,13 @@ from engine.config import Config, PrivacyConfig
 from engine.config.shoppers import AskedConsent
 from engine.delivery.dispatch import GatewaySide, PushSide, Sides
 from engine.delivery.mail import Mailer
+from engine.delivery.orders import TIMEOUT_S, OrderSender
 from engine.delivery.push_services import PublicTransport
 from engine.delivery.senders import AT_ONCE, CALL_TIMEOUT_S, Poster
-from engine.delivery.webhooks import APP_VARIABLE, read_secret
+from engine.delivery.webhooks import APP_VARIABLE, ORDERS_VARIABLE, read_secret
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.offers.decide import DecisionRules
+from engine.privacy.identifiers import open_value
 from engine.privacy.secrets import Secrets
 from engine.storage.database import Database
 from engine.storage.sending.vapid_keys import PURPOSE, PushKeyRing
@@ -44,6 +46,16 @@ def open_sides(
     return Sides(push, mailer, gateway, app)
 
 
+def open_orders(config: Config, db: Database, secrets: Secrets, environ: Mapping[str, str]) -> OrderSender | None:
+    """What asks the e-shop for orders, where configured. Raises OperatorError for a secret that is missing."""
+    delivery = config.delivery
+    if delivery.orders_url is None:
+        return None
+    client = httpx.Client(verify=_tls(delivery.orders_ca_file), timeout=TIMEOUT_S, follow_redirects=False)
+    secret = read_secret(environ, ORDERS_VARIABLE)
+    return OrderSender(db, delivery.orders_url, secret, client, partial(open_value, secrets))
+
+
 def check_channels(config: Config, environ: Mapping[str, str], file: str) -> None:
     """Raises OperatorError with all that would keep `open_sides` from opening: files of authorities, the secret."""
     delivery = config.delivery
@@ -51,6 +63,7 @@ def check_channels(config: Config, environ: Mapping[str, str], file: str) -> Non
         "delivery.push_ca_file": delivery.push_ca_file,
         "delivery.webhook_ca_file": delivery.webhook_ca_file,
         "delivery.app_ca_file": delivery.app_ca_file,
+        "delivery.orders_ca_file": delivery.orders_ca_file,
         "mail.tls_ca_file": config.mail.tls_ca_file,
     }
     with collect_problems() as collect:
@@ -60,6 +73,8 @@ def check_channels(config: Config, environ: Mapping[str, str], file: str) -> Non
             collect.read(partial(read_secret, environ))
         if delivery.app_url is not None:
             collect.read(partial(read_secret, environ, APP_VARIABLE))
+        if delivery.orders_url is not None:
+            collect.read(partial(read_secret, environ, ORDERS_VARIABLE))
 
 
 def _check_authority(key: str, path: Path | None, file: str) -> None:

@@ -1,4 +1,4 @@
-"""Signed webhooks to gateways, of SMS and of the shop's own app, as Standard Webhooks 1.0 has them.
+"""Signed webhooks, to gateways of SMS and of the shop's own app and to the e-shop, as Standard Webhooks 1.0 has them.
 
 Id, timestamp, HMAC-SHA256.
 """
@@ -16,9 +16,14 @@ from engine.errors import OperatorError, Problem
 
 VARIABLE = "RAYON_WEBHOOK_SECRET"
 APP_VARIABLE = "RAYON_APP_SECRET"
+ORDERS_VARIABLE = "RAYON_ORDERS_SECRET"
 PREFIX = "whsec_"
 LEAST_BYTES = 24
-_NEEDED_BY = {VARIABLE: "delivery.webhook_url", APP_VARIABLE: "delivery.app_url"}
+_NEEDED_BY = {
+    VARIABLE: "delivery.webhook_url",
+    APP_VARIABLE: "delivery.app_url",
+    ORDERS_VARIABLE: "delivery.orders_url",
+}
 
 
 def read_secret(environ: Mapping[str, str], variable: str = VARIABLE) -> bytes:

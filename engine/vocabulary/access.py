@@ -71,6 +71,7 @@ class AuditAction(StrEnum):
     POINTS_ADDED = "points_added"
     COUPON_HONOURED = "coupon_honoured"
     NOTE_WRITTEN = "note_written"
+    ORDER_ASKED = "order_asked"
 
 
 class PasswordFlaw(StrEnum):

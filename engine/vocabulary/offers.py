@@ -91,3 +91,4 @@ class WalletChangeKind(StrEnum):
     VOIDED = "voided"
     EXPIRED = "expired"
     PICKUP = "pickup"  # of an order that waits: its shopper has come in
+    ORDER = "order"  # of an order that was asked for: it has moved on

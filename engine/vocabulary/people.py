@@ -33,6 +33,7 @@ class RetentionRule(StrEnum):
     GUEST_COUPONS = "guest_coupons"
     SHOP_EVENTS = "shop_events"
     HELD_MESSAGES = "held_messages"
+    ASKED_ORDERS = "asked_orders"
     AUDIT = "audit"
 
 

@@ -65,6 +65,9 @@ class ProblemCode(StrEnum):
     PICKUP_UNKNOWN = "pickup_unknown"
     PICKUP_HANDED_OVER = "pickup_handed_over"
     PICKUP_GONE = "pickup_gone"
+    ORDER_NOBODY = "order_nobody"
+    ORDERS_OFF = "orders_off"
+    TOO_MANY_ORDERS = "too_many_orders"
     NOT_SHAREABLE = "not_shareable"
     TOO_MANY_REPORTS = "too_many_reports"
     # On pages only

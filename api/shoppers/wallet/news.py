@@ -14,11 +14,12 @@ def tell_change(change: WalletChange, locale: str) -> CouponChange:
     """For a reader of this locale."""
     lang = language_of(locale)
     t = words(lang)
+    amount = money(change.amount_minor, change.currency, lang) if change.currency else ""
     return CouponChange(
         voucher_id=change.voucher_id,
         kind=change.kind,
         at=rfc3339(change.at),
         amount_minor=change.amount_minor,
         currency=change.currency,
-        text=t.coupon_changes[change.kind].format(amount=money(change.amount_minor, change.currency, lang)),
+        text=t.coupon_changes[change.kind].format(amount=amount),
     )

@@ -7,7 +7,7 @@ is gone: nobody is called for it any more.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import and_
 from sqlalchemy.sql.elements import ColumnElement
@@ -22,7 +22,7 @@ from engine.storage.commerce.events import event_of
 from engine.storage.commerce.readings import note_read, unread_events
 from engine.storage.database import Database
 from engine.storage.loyalty.wallets import living, person_of
-from engine.storage.models.commerce import PickupTable, ShopEventTable
+from engine.storage.models.commerce import AskedOrderTable, PickupTable, ShopEventTable
 from engine.storage.models.identity import IdentifierTable, ProfileMergeTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.wallet import WalletChangeTable
@@ -33,6 +33,7 @@ from engine.vocabulary import (
     Channel,
     IdentifierKind,
     OrderState,
+    OrderWay,
     PickupState,
     ProblemCode,
     Purpose,
@@ -101,6 +102,7 @@ def follow_orders(db: Database, now: float, *, secret: bytes) -> int:
 
 def _follow(session: Session, order: Order, secret: bytes) -> None:
     row = session.get(PickupTable, (order.source, order.id), with_for_update=True)
+    order = replace(order, store=order.store or _asked_store(session, order.reference))
     waits = order.state is OrderState.READY and order.store != ""
     if row is None:
         if waits:
@@ -127,6 +129,12 @@ def _follow(session: Session, order: Order, secret: bytes) -> None:
         row.state, row.arrived_at, row.told_at, row.shopper_id = PickupState.WAITING, None, None, ""
     if waits:
         row.store, row.place = order.store, order.place
+
+
+def _asked_store(session: Session, reference: str) -> str:
+    """Where the request that an order answers is to be fetched: not every shop system names a store."""
+    asked = session.get(AskedOrderTable, reference) if reference else None
+    return asked.to_store if asked is not None and asked.way == OrderWay.STORE else ""
 
 
 def expected_shoppers(db: Database, store: str) -> dict[str, str]:

@@ -95,6 +95,37 @@ class StockItemTable(SQLModel, table=True):
     name: str
 
 
+class AskedOrderTable(SQLModel, table=True):
+    """An order that a shopper asked the e-shop for, and its own outbox: the row is written with the wish and sent after
+    it. Who orders is not here: what the e-shop is told of them is looked up as it is sent. `order_id` is the e-shop's
+    answer, `version` the newest of it."""
+
+    __tablename__: ClassVar[str] = "asked_order"
+    __table_args__ = (
+        Index("ix_asked_order_shopper", "shopper_id"),
+        Index("ix_asked_order_due", "state", "not_before"),
+        Index("ix_asked_order_store", "store", "asked_at"),
+        Index("ix_asked_order_at", "asked_at"),
+    )
+    request_id: str = Field(primary_key=True)
+    shopper_id: str
+    store: str  # where it was asked for
+    sku: str
+    variant: str
+    way: str  # engine.vocabulary.OrderWay
+    to_store: str
+    state: str  # engine.vocabulary.AskedState
+    reason: str = ""  # why it was refused, in the e-shop's words
+    asked_at: float = Field(sa_type=Double)
+    changed_at: float = Field(sa_type=Double)
+    source: str = ""
+    order_id: str = ""
+    version: int = Field(default=0, sa_type=BigInteger)
+    attempts: int = Field(default=0, sa_type=Integer)
+    not_before: float = Field(sa_type=Double)
+    expires_at: float = Field(sa_type=Double)
+
+
 class PickupTable(SQLModel, table=True):
     """An order that waits in a store, or waited. Whose it is the order's event says; `shopper_id` only who came for it.
     Its code is here only as an HMAC."""

@@ -1,11 +1,11 @@
 """Two profiles that turned out to be one person's become one, and two again: on the record, and nothing is lost.
 
 What moves to the profile that is kept: coupons with their messages, decisions (so that the caps count the person),
-stays, stops and which of their hot spots were erased, proved phones, identifiers, browsers and where they are pushed
-to, and what friends opened. The points stay where the ledger has them, under both members; a wallet adds up those of
-all its profiles. Of the consents an explicit no on either side wins; a yes that the other side was never asked about
-stays a yes. Of limits the stricter side's win. Points that one of the two brought to the other wait for a review.
-A split puts back whatever the kept profile still has of it.
+stays, stops and which of their hot spots were erased, proved phones, identifiers, orders that were asked for, browsers
+and where they are pushed to, and what friends opened. The points stay where the ledger has them, under both members; a
+wallet adds up those of all its profiles. Of the consents an explicit no on either side wins; a yes that the other side
+was never asked about stays a yes. Of limits the stricter side's win. Points that one of the two brought to the other
+wait for a review. A split puts back whatever the kept profile still has of it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from engine.storage.figures.segment_spans import leave_segments
 from engine.storage.loyalty.friends import WAITING, friend_of
 from engine.storage.loyalty.judging import note_signals
 from engine.storage.loyalty.wallets import joined, living, lock_people
+from engine.storage.models.commerce import AskedOrderTable
 from engine.storage.models.identity import BrowserSessionTable, IdentifierTable, MergeLogTable, ProfileMergeTable
 from engine.storage.models.ledger import HoldTable
 from engine.storage.models.sending.push import PushSubscriptionTable
@@ -55,6 +56,7 @@ _BY_ID: Mapping[str, tuple[type[SQLModel], str]] = {
     "sessions": (BrowserSessionTable, "session_id"),
     "push": (PushSubscriptionTable, "subscription_id"),
     "identifiers": (IdentifierTable, "digest"),
+    "asked_orders": (AskedOrderTable, "request_id"),
 }
 """What moves by changing whose it is: the table, and the column that names the row."""
 

@@ -24,7 +24,7 @@ from engine.storage.accounts.audit import let_change
 from engine.storage.commerce import held
 from engine.storage.database import Database
 from engine.storage.models.accounts import AuditEntryTable
-from engine.storage.models.commerce import HeldMessageTable, ShopEventTable
+from engine.storage.models.commerce import AskedOrderTable, HeldMessageTable, ShopEventTable
 from engine.storage.models.ledger import ShareVisitTable
 from engine.storage.models.running import CheckpointTable, IdempotencyTable, JournalTable, ReceivedTable
 from engine.storage.models.shoppers import ShopperTable
@@ -93,6 +93,14 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
             held.KEEP_S,
             lambda now: held.purge_held(db, now),
             lambda now: _count(db, HeldMessageTable, table_of(HeldMessageTable).c.received_at < now - held.KEEP_S),
+        ),
+        _by_age(
+            db,
+            RetentionRule.ASKED_ORDERS,
+            AskedOrderTable,
+            "asked_at",
+            config.shop_events_days * DAY_S,
+            _not_restricted(AskedOrderTable.shopper_id),
         ),
         _by_age(db, RetentionRule.AUDIT, AuditEntryTable, "at", config.audit_days * DAY_S, before=let_change),
     ]

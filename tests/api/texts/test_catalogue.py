@@ -39,6 +39,7 @@ from engine.privacy.processing import BASES, Processing, Recipient, Risk
 from engine.storage.models import metadata
 from engine.storage.people.held import ways_to
 from engine.vocabulary import (
+    AskedState,
     AuditAction,
     Channel,
     DecisionReason,
@@ -48,6 +49,7 @@ from engine.vocabulary import (
     InvitationFate,
     LinkFate,
     MuteKind,
+    OrderWay,
     PasswordFlaw,
     PointsAge,
     PointsState,
@@ -57,6 +59,7 @@ from engine.vocabulary import (
     Role,
     SalesChannel,
     SourceState,
+    StockState,
     StoreTrouble,
     VoucherState,
     WalletChangeKind,
@@ -235,6 +238,7 @@ def literals(model: type[BaseModel], *fields: str) -> set[str]:
 HELD_KINDS = {table.name for table in metadata.sorted_tables if ways_to(table)} - SHOWN_APART
 MONTHS = {f"m{n}" for n in range(1, 13)}
 DAYS = {f"d{n}" for n in range(7)}
+ORDER_REFUSALS = {ProblemCode.ORDER_NOBODY, ProblemCode.ORDERS_OFF, ProblemCode.TOO_MANY_ORDERS}
 NAMES = {"zone", "product", "category", "from_zone", "to_zone", "weekday", "hour", "day", "step"}
 CODES: dict[str, set[str]] = {
     **CAMPAIGN_CODES,
@@ -330,7 +334,11 @@ CODES: dict[str, set[str]] = {
     "sales_channels": set(SalesChannel),
     **{page: {*KINDS, "anywhere"} for page in ("desk_places", "pickup_places")},
     "staff_refusals": {code for code in ProblemCode if code.startswith("pickup_")}
-    | {ProblemCode.VISITOR_UNKNOWN, ProblemCode.POINTS_OVER_LIMIT, "other"},
+    | {*ORDER_REFUSALS, ProblemCode.VISITOR_UNKNOWN, ProblemCode.POINTS_OVER_LIMIT, ProblemCode.NOT_FOUND, "other"},
+    "stock_states": set(StockState),
+    "order_ways": set(OrderWay),
+    "asked_states": set(AskedState),
+    "asked_refusals": {*ORDER_REFUSALS, "other"},
     "roles": set(Role),
     "audit_actions": set(AuditAction),
     "audit_ways": {"password", "link", "own_page", "oidc"},

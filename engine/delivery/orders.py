@@ -1,0 +1,81 @@
+"""Asks the e-shop for orders: signed webhooks, one name at every attempt, patient for a day.
+
+A 2xx means that the e-shop has the request, no more: its answer comes as an order that names it. Everything else is
+tried again, since a wrong address or secret is mended by people.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from engine.delivery import webhooks
+from engine.storage.database import Database
+from engine.storage.ordering import outbox
+from engine.storage.ordering.outbox import DueOrder
+
+log = logging.getLogger("rayon.delivery.orders")
+
+TIMEOUT_S = 10.0
+HOLD_S = 4 * TIMEOUT_S
+"""So long a request is its worker's alone."""
+
+
+class OrderSender:
+    """Hands requests over. Thread-safe; several processes may send at once."""
+
+    def __init__(
+        self, db: Database, url: str, secret: bytes, client: httpx.Client, open_sealed: Callable[[str], str]
+    ) -> None:
+        self._db, self._url, self._secret = db, url, secret
+        self._client, self._open = client, open_sealed
+
+    def send_due(self, now: float) -> int:
+        """Sends one request that is due, and the next while the e-shop takes them. How many it took. Blocks: call it on
+        a thread."""
+        taken = 0
+        while due := outbox.take_due(self._db, now, HOLD_S, limit=1):
+            (order,) = due
+            if not self._send(order, now):
+                outbox.put_off(self._db, order.request_id, now)
+                return taken
+            outbox.mark_taken(self._db, order.request_id, now)
+            taken += 1
+        return taken
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._client.close()
+
+    def _send(self, order: DueOrder, now: float) -> bool:
+        content, headers = webhooks.signed(self._secret, order.request_id, now, self._body(order))
+        try:
+            answer = self._client.post(self._url, content=content, headers=headers)
+        except httpx.TransportError as error:
+            log.warning("the e-shop was not reached: %s", type(error).__name__)
+            return False
+        if not answer.is_success:
+            log.warning("the e-shop answered %d", answer.status_code)
+        return answer.is_success
+
+    def _body(self, order: DueOrder) -> dict[str, Any]:
+        wish = order.wish
+        return {
+            "type": "order.requested",
+            "timestamp": dt.datetime.fromtimestamp(order.asked_at, dt.UTC).isoformat(timespec="milliseconds"),
+            "data": {
+                "request": order.request_id,
+                "sku": wish.article.sku,
+                "variant": wish.article.variant,
+                "quantity_milli": 1_000,
+                "way": str(wish.way),
+                "store": wish.to_store,
+                "asked_in": wish.store,
+                "language": order.language,
+                "customer": {str(kind): self._open(sealed) for kind, sealed in order.sealed},
+            },
+        }

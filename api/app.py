@@ -104,21 +104,23 @@ from engine.config import Config
 from engine.delivery.dispatch import Dispatcher
 from engine.delivery.housekeeping import Job, keep_house
 from engine.delivery.mail import open_mailer
-from engine.delivery.opening import open_orders, open_sides
+from engine.delivery.opening import open_orders, open_sides, telling_of
 from engine.delivery.outboxes import housekeeping_jobs, page_hub, programme_jobs, retention_jobs
 from engine.delivery.tokens import PURPOSE as TOKENS
 from engine.indicators.watch import STEP_S
 from engine.ingest.sources.declared import declare
 from engine.ingest.sources.envelope import envelope_key
+from engine.offers.bought.rewards import rewards_of
 from engine.offers.law.sms import channel_open
 from engine.plan.model import Plan
 from engine.privacy.proofs import portal_secrets
 from engine.privacy.secrets import Secrets
 from engine.storage.clerks.pickups import PURPOSE as PICKUP_CODES
-from engine.storage.clerks.pickups import follow_orders
+from engine.storage.clerks.pickups import follow_orders, tell_ready
 from engine.storage.commerce.stock import follow_stock
 from engine.storage.ordering.answers import follow_answers
 from engine.storage.presence.plan_versions import note_plans
+from engine.storage.programme.occasions import tell_of_friends, tell_of_points
 from engine.storage.told.ropo import tell_ways
 from engine.vocabulary import Channel
 
@@ -260,6 +262,7 @@ def create_app(
         ),
         with_page=app.state.hub.shoppers,
         count=lambda channel, outcome: instruments.messages.labels(channel, outcome).inc(),
+        telling=telling_of(config, plans, secrets.site_key),
     )
     app.state.doors = open_doors(config, secrets, plans, os.environ)
     app.state.delivery = []
@@ -293,19 +296,28 @@ def _channel_open(plans: Mapping[str, Plan], channel: Channel, store: str, now: 
 def house_jobs(app: FastAPI) -> dict[str, Job]:
     """What housekeeping does in this process."""
     db = app.state.ctx.db
-    codes = app.state.ctx.secrets.derive_key(PICKUP_CODES)
+    ctx: AppContext = app.state.ctx
+    codes = ctx.secrets.derive_key(PICKUP_CODES)
+    telling = telling_of(ctx.config, ctx.plans, ctx.secrets.site_key)
     return housekeeping_jobs(db) | {
         "portals' counts": partial(app.state.doors.counts.write_late, db),
         "orders followed": partial(follow_orders, db, secret=codes),
         "stock followed": partial(follow_stock, db),
         "answers followed": partial(follow_answers, db),
+        "orders that wait looked at": partial(tell_ready, db, telling),
+        "points that friends brought looked at": partial(tell_of_friends, db, telling),
     }
 
 
 def _hourly_jobs(ctx: AppContext) -> dict[str, Job]:
     """What is forgotten in time, and which plan figures are of from now on."""
-    noted = {"changed plans noted": lambda now: note_plans(ctx.db, ctx.plans.values(), now)}
-    return retention_jobs(ctx.db, ctx.config) | noted | {"web and store told": partial(_tell_ways, ctx)}
+    telling, rewards = telling_of(ctx.config, ctx.plans, ctx.secrets.site_key), rewards_of(ctx.config.loyalty)
+    noted: dict[str, Job] = {
+        "changed plans noted": lambda now: note_plans(ctx.db, ctx.plans.values(), now),
+        "points worth a message looked at": lambda now: tell_of_points(ctx.db, telling, rewards, now),
+        "web and store told": partial(_tell_ways, ctx),
+    }
+    return retention_jobs(ctx.db, ctx.config) | noted
 
 
 def _tell_ways(ctx: AppContext, now: float) -> int:

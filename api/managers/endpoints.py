@@ -6,10 +6,10 @@ import math
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AwareDatetime
 
 from api.auth import needs
@@ -21,6 +21,8 @@ from api.managers.reports import Period, Reports, counted_sums, reports
 from api.managers.told import FEWER_THAN_K, CountedSums, ToldZone, told_zone
 from api.problems import problem_responses
 from api.tagged import TaggedRoute
+from api.texts.catalogue import words
+from api.texts.language import language
 from api.times import rfc3339
 from engine.errors import BusinessRefusal, NotFound
 from engine.plan.drawing.draw import draw_svg
@@ -29,6 +31,7 @@ from engine.presence.expected.figures import ZoneSums
 from engine.presence.hotzones import HotZone, LevelHeat
 from engine.presence.local_hours import HOUR_S
 from engine.records import Bools
+from engine.storage.messages.counts import latest_messages, message_counts
 from engine.storage.vouchers.decisions import StoredDecision, latest_decisions, note_grounds
 from engine.vocabulary import ProblemCode, Right
 
@@ -241,6 +244,38 @@ def decisions(
         ],
         items=[_decision(d) for d in page],
         next=f"{page[-1].at!r}~{page[-1].decision_id}" if more else None,
+        **_span(asked),
+    )
+
+
+@router.get("/{store}/messages", response_model_by_alias=True)
+def messages(
+    store: Store,
+    request: Request,
+    made: Made,
+    asked: Asked,
+    grant: Annotated[Grant, Depends(needs(Right.SEE_CAMPAIGNS))],
+) -> out.MessagesOut:
+    """What shoppers were told beside coupons, on which channel, what waits, and where nothing was said, each with its
+    reason: shoppers a day, in whole ks; for who may read the audit log the latest decisions, too."""
+    t, k = words(language(request)), made.ctx.config.privacy.k
+    db, start, end = made.ctx.db, asked.from_t, asked.to_t
+    counts = message_counts(db, store, from_t=start, to_t=end, k=k)
+    one_by_one = k == 1 or grant.may(Right.SEE_AUDIT, store)
+    latest = latest_messages(db, store, from_t=start, to_t=end) if one_by_one else []
+    return out.MessagesOut(
+        store=store,
+        counts=[
+            out.MessageCountOut(
+                **asdict(fate),
+                said=" · ".join(
+                    (t.message_kinds[fate.kind], t.message_outcomes[fate.outcome], t.message_reasons[fate.reason])
+                ),
+                count=n,
+            )
+            for fate, n in sorted(counts.items(), key=lambda item: (-item[1], item[0].kind, item[0].reason))
+        ],
+        items=[out.MessageOut(at=rfc3339(at), **asdict(fate)) for at, fate in latest],
         **_span(asked),
     )
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from api.managers.told import VisitKind
 from engine.presence.hotzones import HotReason, HotState
-from engine.vocabulary import DecisionOutcome, DecisionReason
+from engine.vocabulary import DecisionOutcome, DecisionReason, MessageKind, MessageOutcome, MessageReason
 
 
 class LevelOut(BaseModel):
@@ -193,6 +193,37 @@ class DecisionOut(BaseModel):
     at: str
     probability: float
     inputs: dict[str, float | int | str | bool | None]
+
+
+class MessageCountOut(BaseModel):
+    """How often shoppers were told something that is no coupon, or not, and why."""
+
+    kind: MessageKind
+    outcome: MessageOutcome
+    reason: MessageReason
+    channel: str = Field(description="Empty where nothing was said.")
+    said: str = Field(description="All of it as a sentence, in the language asked for.")
+    count: int = Field(description="Shoppers, in whole ks a day.")
+
+
+class MessageOut(BaseModel):
+    """One of the decisions; whose it is stands nowhere."""
+
+    at: str
+    kind: MessageKind
+    outcome: MessageOutcome
+    reason: MessageReason
+    channel: str
+
+
+class MessagesOut(BaseModel):
+    """Counts over the period by whole days, and the latest decisions, newest first."""
+
+    store: str
+    from_: str = Field(serialization_alias="from")
+    to: str
+    counts: list[MessageCountOut]
+    items: list[MessageOut]
 
 
 class DecisionsOut(BaseModel):

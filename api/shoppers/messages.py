@@ -5,6 +5,7 @@ Nothing of the person is in it, nor the code: who opens the message gets that fr
 
 from __future__ import annotations
 
+import time
 from html import escape
 from typing import Any
 
@@ -20,6 +21,7 @@ from engine.delivery.tokens import PURPOSE, unsubscribe_token
 from engine.plan.pickup_places import pickup_place
 from engine.privacy.identifiers import normalised, open_value
 from engine.storage.clerks.pickups import Pickup
+from engine.storage.messages.outgoing import OutgoingMessage
 from engine.storage.people.identifiers import identifiers_of
 from engine.storage.people.shoppers import ShopperProfile
 from engine.storage.sending.letters import Letter
@@ -65,6 +67,52 @@ class Messages:
             "body": body,
             "url": f"/me?lang={lang}",
         }
+
+    def told(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
+        """What the service worker shows of a message that is no coupon."""
+        lang = language_of(reader.locale)
+        title, text = self._say_told(message, lang)
+        return {"kind": "told", "lang": lang, "title": title, "body": text, "url": f"/me?lang={lang}"}
+
+    def told_letter(self, message: OutgoingMessage, reader: ShopperProfile) -> Letter:
+        """The same as an e-mail; whoever has had enough unsubscribes by one click."""
+        lang = language_of(reader.locale)
+        t, (title, text) = words(lang), self._say_told(message, lang)
+        link, stop = (
+            f"{self._ctx.public_url}/me?lang={lang}",
+            unsubscribe_url(self._ctx, reader.shopper_id, Channel.EMAIL, lang),
+        )
+        lines = (title, text, f"{t.messages.open} {link}", f"{t.messages.why} {stop}")
+        html = _as_html(lang, title, [text], (link, t.messages.open_page), (stop, t.messages.stop))
+        return Letter(reader.email or "", title, "\n\n".join(lines), html, stop)
+
+    def told_by_gateway(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
+        """What the gateway of the shop's own app is told."""
+        lang = language_of(reader.locale)
+        title, text = self._say_told(message, lang)
+        return {
+            "type": "message.told",
+            "timestamp": rfc3339(time.time()),
+            "data": {
+                "shopper_id": reader.shopper_id,
+                "channel": message.channel,
+                "kind": message.kind,
+                "lang": lang,
+                "text": title,
+                "detail": text,
+                "expires_at": rfc3339(message.until),
+                "unsubscribe": unsubscribe_url(self._ctx, reader.shopper_id, message.channel, lang),
+            },
+        }
+
+    def _say_told(self, message: OutgoingMessage, lang: Language) -> tuple[str, str]:
+        """(title, text) of a message that is no coupon."""
+        t, said, plan = words(lang), message.words, self._ctx.plans.get(message.store)
+        store, zone = (message.store, "UTC") if plan is None else (plan.name, plan.timezone)
+        values = {"store": store, "points": said.get("points", 0), "reward": said.get("reward", {}).get(lang, "")}
+        if "ends_at" in said:
+            values["day"] = near_date(said["ends_at"], time.time(), zone, lang)
+        return t.told_titles[message.kind].format(**values), t.told_texts[message.kind].format(**values)
 
     def letter(self, message: Outgoing, reader: ShopperProfile, token: str) -> Letter:
         """Text and HTML with one link; whoever has had enough unsubscribes by one click."""

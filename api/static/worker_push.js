@@ -52,7 +52,7 @@
     const said = read(event);
     if (!said) return;
     if (said.kind === "withdrawn") return close(said.tag);
-    if (said.kind === "pickup") return show(said, said.title, said.body, said.url, null);
+    if (said.kind === "pickup" || said.kind === "told") return show(said, said.title, said.body, said.url, null);
     if (said.kind !== "coupon") return; // of a server that is newer than this worker
     if (await tell(said.token, "showing")) {
       await show(said, said.title, said.body, said.url, said.token);

@@ -214,6 +214,7 @@ _WHERE = {
     "voucher": "States of a voucher",
     "delivery_state": "States of a message",
     "delivery": "Why a channel did not bring a message",
+    "message": "Of messages that are no coupons: why one went out, waits, or was not said",
     "share": "Openings of a shared link",
     "hot": "Hot zones",
     "signal": "Signals of an opened link",

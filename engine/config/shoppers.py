@@ -37,6 +37,7 @@ class OffersConfig(ConfigSection):
     per_visit: int = Field(1, ge=0)
     per_day: int = Field(3, ge=0)
     per_week: int = Field(8, ge=0)
+    bought_days: float = Field(7.0, ge=0, le=90)  # for so long after a purchase nobody is offered the same product
     points_per_share_visit: int = Field(50, ge=0)
     share_hold_s: float = Field(86_400.0, ge=0)
     shares_rewarded_per_day: int = Field(10, ge=0)  # openings of a shopper's links in 24 h, over all links

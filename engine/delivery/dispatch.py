@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol
 
 from engine.config import DeliveryConfig
@@ -23,8 +24,10 @@ from engine.errors import NotFound, StorageUnavailable
 from engine.privacy.consent import allows
 from engine.storage.clerks.pickups import Pickup, take_untold
 from engine.storage.database import Database
+from engine.storage.messages.decisions import Telling, decide_waiting
+from engine.storage.messages.outgoing import OutgoingMessage, not_taken, take_messages
 from engine.storage.people.shoppers import ShopperProfile, get_shopper
-from engine.storage.sending.letters import DELIVERY, Letter
+from engine.storage.sending.letters import DELIVERY, MESSAGE, Letter
 from engine.storage.sending.subscriptions import Subscription, drop_unwanted, forget_endpoint, subscriptions_of
 from engine.storage.sending.vapid_keys import PushKey
 from engine.storage.vouchers import channels
@@ -50,6 +53,15 @@ class Wording(Protocol):
 
     def pickup(self, pickup: Pickup, reader: ShopperProfile) -> dict[str, Any]:
         """The content of a notification about an order that waits, for who has come in."""
+
+    def told(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
+        """The content of a notification that is no coupon."""
+
+    def told_letter(self, message: OutgoingMessage, reader: ShopperProfile) -> Letter:
+        """The same as an e-mail."""
+
+    def told_by_gateway(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
+        """What the gateway of the shop's own app is told."""
 
     def mailbox(self, reader: ShopperProfile) -> str | None:
         """Where a reader gets e-mail: a mailbox that they have proved. None where there is none. Blocks."""
@@ -116,10 +128,11 @@ class Dispatcher:
         is_open: Callable[[Channel, str, float], bool] = lambda channel, store, now: True,
         with_page: Callable[[], Collection[str]] = lambda: (),
         count: Callable[[Channel, str], None] = lambda channel, outcome: None,
+        telling: Telling | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._db, self._config, self._sides, self._wording, self._key = db, config, sides, wording, key
-        self._with_page, self._count, self._clock = with_page, count, clock
+        self._with_page, self._count, self._clock, self._telling = with_page, count, clock, telling
         windows = channels.Windows(config.page_s, push_s=config.push_s)
         self.routing = Routing(windows, frozenset(sides.live()), is_open, count)
         self._under_way: set[asyncio.Task[None]] = set()
@@ -140,6 +153,10 @@ class Dispatcher:
         now = self._clock()
         for who, pickup in await asyncio.to_thread(take_untold, self._db, now, wait_s=self._config.page_s):
             self._begin(self._announce(who, pickup, now + ANNOUNCED_S))
+        if self._telling is not None:
+            await asyncio.to_thread(decide_waiting, self._db, self._telling, now)
+            for told in await asyncio.to_thread(take_messages, self._db, self.routing.live, now):
+                self._begin(self._tell(told))
         if not await asyncio.to_thread(channels.has_work, self._db, now):
             return
         await asyncio.to_thread(channels.hand_over_late, self._db, now, self._with_page(), self.routing)
@@ -229,6 +246,56 @@ class Dispatcher:
         content = {**self._wording.pickup(pickup, reader), "tag": topic}
         sent = await self._push_to(shopper_id, content, topic, ends_at)
         self._count(Channel.PUSH, "sent" if sent is not None and sent.taken else DeliveryReason.NO_SUBSCRIPTION)
+
+    async def _tell(self, message: OutgoingMessage) -> None:
+        """A message that is no coupon, on the channel that was decided; the next has it where that fails."""
+        taken = False
+        try:
+            reader = await asyncio.to_thread(get_shopper, self._db, message.shopper_id)
+            taken = await self._tell_by[message.channel](self, message, reader)
+        except NotFound:  # erased meanwhile
+            return
+        except StorageUnavailable:
+            raise
+        except Exception as fault:
+            log.error("a message by %s met a fault; its next channel has it now", message.channel, exc_info=fault)
+        self._count(message.channel, "sent" if taken else DeliveryReason.NOT_SHOWN)
+        if not taken:
+            await asyncio.to_thread(not_taken, self._db, message.message_id, self._clock())
+
+    async def _tell_push(self, message: OutgoingMessage, reader: ShopperProfile) -> bool:
+        topic = web_push.topic_of(self._key, message.store, "message", message.message_id)
+        content = {**self._wording.told(message, reader), "tag": topic}
+        sent = await self._push_to(reader.shopper_id, content, topic, message.until)
+        return sent is not None and sent.taken
+
+    async def _tell_mail(self, message: OutgoingMessage, reader: ShopperProfile) -> bool:
+        mailer = self._sides.mailer
+        mailbox = await asyncio.to_thread(self._wording.mailbox, reader)
+        if mailer is None or mailbox is None:
+            return False
+        letter = self._wording.told_letter(message, replace(reader, email=mailbox))
+        key, who = f"{MESSAGE}{message.message_id}", reader.shopper_id
+        post = partial(mailer.post, letter, key, self._clock(), shopper_id=who, expires_at=message.until)
+        await asyncio.to_thread(post)
+        return True
+
+    async def _tell_app(self, message: OutgoingMessage, reader: ShopperProfile) -> bool:
+        side = self._sides.app
+        if side is None:
+            return False
+        body = self._wording.told_by_gateway(message, reader)
+
+        def dress(now: float) -> tuple[bytes, dict[str, str]]:
+            return webhooks.signed(side.secret, f"message-{message.message_id}", now, body)
+
+        return (await side.poster.post(Call(side.url, message.until, dress))).taken
+
+    _tell_by: Mapping[Channel, Callable[..., Awaitable[bool]]] = {
+        Channel.PUSH: _tell_push,
+        Channel.EMAIL: _tell_mail,
+        Channel.APP: _tell_app,
+    }
 
     async def _push_to(self, shopper_id: str, content: Mapping[str, Any], topic: str, ends_at: float) -> Sent | None:
         side = self._sides.push

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from email.utils import parseaddr
 from functools import cache, partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -19,10 +20,14 @@ from engine.delivery.push_services import PublicTransport
 from engine.delivery.senders import AT_ONCE, CALL_TIMEOUT_S, Poster
 from engine.delivery.webhooks import APP_VARIABLE, ORDERS_VARIABLE, read_secret
 from engine.errors import OperatorError, Problem, collect_problems
+from engine.offers.caps import DAY_S, Limits
 from engine.offers.decide import DecisionRules
+from engine.offers.messages.choose import MessageRules
+from engine.plan.model import Plan
 from engine.privacy.identifiers import open_value
 from engine.privacy.secrets import Secrets
 from engine.storage.database import Database
+from engine.storage.messages.decisions import Telling
 from engine.storage.sending.vapid_keys import PURPOSE, PushKeyRing
 from engine.vocabulary import Channel, Purpose
 
@@ -121,6 +126,18 @@ def decision_rules(config: Config) -> DecisionRules:
         Channel.SMS: config.delivery.webhook_url is not None,
     }
     return DecisionRules(channels=tuple(channel for channel, there in has.items() if there))
+
+
+def limits_of(config: Config) -> Limits:
+    """The caps that hold across all campaigns, messages and channels."""
+    offers = config.offers
+    return Limits(offers.per_visit, offers.per_day, offers.per_week, offers.bought_days * DAY_S)
+
+
+def telling_of(config: Config, plans: Mapping[str, Plan], secret: bytes) -> Telling:
+    """What decisions about messages stand on; `secret` is the one that coupons are claimed with."""
+    rules = MessageRules(limits_of(config), frozenset(decision_rules(config).channels))
+    return Telling(rules, secret, {plan.store: ZoneInfo(plan.timezone) for plan in plans.values()})
 
 
 def _client(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:

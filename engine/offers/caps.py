@@ -22,17 +22,19 @@ CampaignKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Caps across all campaigns and channels, as exact rolling windows."""
+    """Caps across all campaigns, messages and channels, as exact rolling windows; `per_visit` is of coupons alone. For
+    `bought_s` after a product was bought nobody is offered it again."""
 
     per_visit: int
     per_day: int
     per_week: int
+    bought_s: float = WEEK_S
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A voucher of the shopper in question, which counts in the caps unless it never arrived; or a ghost trigger, the
-    voucher that a control shopper would have got, which always counts."""
+    """A voucher of the shopper in question, which counts in the caps unless it never arrived; a ghost trigger, the
+    voucher that a control shopper would have got, which always counts; or another message, which has no visit."""
 
     campaign: CampaignKey
     visit_id: str

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from engine.offers.campaigns import STATE_REFUSAL, Campaign
 from engine.offers.caps import WEEK_S, Ask, Limits, Slot, Spent, cap_refusal
 from engine.offers.experiments import is_control, note_experiment
-from engine.offers.wishes import NO_WISHES, Wishes
+from engine.offers.messages.choose import complained_lately
+from engine.offers.wishes import NO_WISHES, Wishes, is_asked
 from engine.privacy.consent import Grants, allows
 from engine.records import Candidate, Decision, Grounds
 from engine.vocabulary import DecisionOutcome, DecisionReason, Purpose
@@ -22,13 +23,16 @@ from engine.vocabulary import DecisionOutcome, DecisionReason, Purpose
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a claim is judged on: the slots a shopper holds and what they grant; the store's campaigns by id, as they
-    are now, and what each has given out; the shopper's own caps."""
+    are now, and what each has given out; the shopper's own caps; what they bought lately, on any channel, by sku; and
+    when they complained of a message (s UTC)."""
 
     slots: Sequence[Slot]
     grants: Grants
     campaigns: Mapping[str, Campaign]
     spent: Mapping[str, Spent]
     wishes: Wishes = NO_WISHES
+    bought: frozenset[str] = frozenset()
+    complained_at: float | None = None
 
 
 def claim_event(
@@ -108,9 +112,21 @@ def _refusal(candidate: Candidate, standing: Standing, limits: Limits, now: floa
         return DecisionReason.CAMPAIGN_UNKNOWN
     if campaign.state in STATE_REFUSAL:
         return STATE_REFUSAL[campaign.state]
+    if unwanted := _unwanted(campaign, candidate, standing, now):
+        return unwanted
     key = (candidate.store, campaign.id)
     ask = Ask(campaign, key, candidate.trigger.visit_id, candidate.worth_minor, now)
     return cap_refusal(ask, standing.slots, standing.spent.get(campaign.id, Spent()), limits, standing.wishes)
+
+
+def _unwanted(campaign: Campaign, candidate: Candidate, standing: Standing, now: float) -> DecisionReason | None:
+    """Why nobody would bring it up; whoever asks for it may have it."""
+    if is_asked(candidate.trigger.visit_id):
+        return None
+    if complained_lately(standing.complained_at, now):
+        return DecisionReason.COMPLAINED
+    product = campaign.offer.sku or campaign.place.product
+    return DecisionReason.BOUGHT_ALREADY if product in standing.bought else None
 
 
 def _win(candidate: Candidate, standing: Standing, now: float) -> Decision:

@@ -54,10 +54,14 @@ class Wishes:
 
         The hours are those of the store's clock.
         """
-        if self.mutes & _mutes_of(store, about):
+        if self.mutes_any(store, about):
             return DecisionReason.MUTED
         clock = dt.datetime.fromtimestamp(now, timezone).strftime("%H:%M")
         return DecisionReason.OWN_QUIET_HOURS if self.quiet is not None and self.quiet.holds(clock) else None
+
+    def mutes_any(self, store: str, about: About) -> bool:
+        """Whether the store, all stores, or anything that it is about is muted."""
+        return bool(self.mutes & _mutes_of(store, about))
 
 
 NO_WISHES = Wishes()

@@ -9,10 +9,9 @@ from dataclasses import replace
 
 from engine.commerce.stock import Shelf
 from engine.config import Config
-from engine.delivery.opening import decision_rules
+from engine.delivery.opening import decision_rules, limits_of
 from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import Campaign
-from engine.offers.caps import Limits
 from engine.offers.decide import Book, campaign_book, decide
 from engine.plan.model import Plan
 from engine.records import Trigger
@@ -42,11 +41,10 @@ class OfferDesk:
         self.campaigns: list[Campaign] = []
         self._plan, self._db, self._secret, self._lease = plan, db, secret, lease
         self._book = campaign_book([], plan)
-        offers = config.offers
-        self._limits = Limits(offers.per_visit, offers.per_day, offers.per_week)
+        self._limits = limits_of(config)
         self._rules = decision_rules(config)
         self._versions = (-1, -1)
-        self._believed_s = offers.stock_believed_s
+        self._believed_s = config.offers.stock_believed_s
         self._stock_version = -1
         self._named: set[str] = set()
 

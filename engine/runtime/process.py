@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from engine.config import Config, MqttConfig
+from engine.delivery.opening import telling_of
 from engine.errors import DecodeError, LeaseLost, MessageRefused, StorageUnavailable
 from engine.ingest.decoders.native import Frame, parse_topic, store_of
 from engine.ingest.mqtt.held_frames import HeldFrames
@@ -107,7 +108,7 @@ class EngineProcess:
         seal = envelope_key(secrets)
         self._ears = Ears(self._sources, plans, self.pseudonyms, seal, config.ingest.terminals)
         self._asking = Asking(self._sources, config.mqtt, lambda store: store in self.runners, seal)
-        self._followed = FollowedPhones(db, self.patience)
+        self._followed = FollowedPhones(db, telling_of(config, plans, secrets.site_key), self.patience)
         self._owners = PhoneOwners(db, plans, secrets, self.pseudonyms)
         self._name = EngineName(config.storage.data_dir)
         self.leases = StoreLeases(db, self._name.owner, list(plans), config.storage.lease_s, monotonic)

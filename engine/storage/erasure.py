@@ -21,6 +21,7 @@ from engine.storage.loyalty.friends import forget
 from engine.storage.loyalty.wallets import joined, lock_people
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
 from engine.storage.models.running import IdempotencyTable
+from engine.storage.models.sending.messages import MessageTable
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable, UsedProofTable
 from engine.storage.models.visits import ErasedSpotTable, VisitTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, VoucherTable
@@ -125,7 +126,9 @@ def _cut_vouchers(session: Session, shopper_id: str) -> None:
     close_vouchers(session, [v for v in vouchers if v.state in LIVE], VoucherState.VOIDED, release_slot=False)
     decisions = table_of(DecisionTable)
     held = session.exec(select(DecisionTable.decision_id).where(col(DecisionTable.shopper_id) == shopper_id)).all()
-    cut_slots(session, [*ids, *held])
+    told = session.exec(select(MessageTable.message_id).where(col(MessageTable.shopper_id) == shopper_id)).all()
+    cut_slots(session, [*ids, *held, *told])
+    _delete(session, MessageTable, col(MessageTable.shopper_id) == shopper_id)
     nobody = ERASED + secrets.token_hex(8)
     for voucher in vouchers:
         voucher.shopper_id, voucher.visit_id = nobody, ERASED + voucher.voucher_id

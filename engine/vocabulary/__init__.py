@@ -27,6 +27,7 @@ from engine.vocabulary.hearing import (
     StoreTrouble,
 )
 from engine.vocabulary.labels import LabelKind, LabelRefusal
+from engine.vocabulary.messages import MessageKind, MessageOutcome, MessageReason
 from engine.vocabulary.offers import (
     DecisionOutcome,
     DecisionReason,
@@ -75,6 +76,9 @@ __all__ = [
     "LetterReason",
     "LetterState",
     "LinkFate",
+    "MessageKind",
+    "MessageOutcome",
+    "MessageReason",
     "MuteKind",
     "OrderState",
     "OrderWay",

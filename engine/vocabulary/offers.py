@@ -50,6 +50,8 @@ class DecisionReason(StrEnum):
     # What the claim says, in its order.
     ALREADY_DECIDED = "already_decided"
     LOST_ARBITRATION = "lost_arbitration"
+    COMPLAINED = "complained"
+    BOUGHT_ALREADY = "bought_already"
     ALREADY_ISSUED = "already_issued"
     CAP_VISIT = "cap_visit"
     CAP_DAY = "cap_day"

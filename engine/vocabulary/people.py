@@ -26,6 +26,7 @@ class RetentionRule(StrEnum):
     DECISIONS = "decisions"
     SHARE_VISITS = "share_visits"
     DELIVERIES = "deliveries"
+    MESSAGES = "messages"
     ANSWERS = "answers"
     CAP_COUNTS = "cap_counts"
     RECEIVED = "received"

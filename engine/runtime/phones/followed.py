@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from engine.offers.audience import LinkedShopper
@@ -16,6 +17,7 @@ from engine.runtime.phones.last_places import LastPlaces
 from engine.storage.clerks.pickups import expected_shoppers, note_arrival
 from engine.storage.database import Database
 from engine.storage.last_places import note_places
+from engine.storage.messages.decisions import Telling
 from engine.vocabulary import Channel, Purpose
 
 LOOK_S = 1.0
@@ -43,8 +45,8 @@ class FollowedStore(Protocol):
 class FollowedPhones:
     """Used by the engine's thread. `patiently` calls what needs the database until it is there."""
 
-    def __init__(self, db: Database, patiently: Callable[..., object]) -> None:
-        self._db, self._patiently = db, patiently
+    def __init__(self, db: Database, telling: Telling, patiently: Callable[..., object]) -> None:
+        self._db, self._telling, self._patiently = db, telling, patiently
         self._places = LastPlaces()
         self._arrivals: dict[str, ArrivalWatch] = {}
         self._expected: dict[str, dict[str, str]] = {}
@@ -78,7 +80,8 @@ class FollowedPhones:
             self._arrivals[plan.store] = ArrivalWatch(plan, store.cells)
         for arrival in self._arrivals[plan.store].update(fixes, devices):
             who = links[int(arrival.device)].shopper_id
-            self._patiently(note_arrival, self._db, plan.store, who, arrival.entered_at, now)
+            called = partial(note_arrival, telling=self._telling)
+            self._patiently(called, self._db, plan.store, who, arrival.entered_at, now)
             expected.pop(who, None)
 
 

@@ -16,12 +16,14 @@ from sqlmodel import Session, col, or_, select
 from engine.commerce.records import Order, OrderLine
 from engine.errors import BusinessRefusal, NotFound
 from engine.offers.codes import code_digest, parse_code, voucher_code
+from engine.offers.messages.choose import Occasion
 from engine.privacy.consent import allows
 from engine.storage.accounts.audit import Actor, note
 from engine.storage.commerce.events import event_of
 from engine.storage.commerce.readings import note_read, unread_events
 from engine.storage.database import Database
 from engine.storage.loyalty.wallets import living, person_of
+from engine.storage.messages.decisions import Telling, decide_in, not_yet_decided
 from engine.storage.models.commerce import AskedOrderTable, PickupTable, ShopEventTable
 from engine.storage.models.identity import IdentifierTable, ProfileMergeTable
 from engine.storage.models.shoppers import ShopperTable
@@ -32,6 +34,8 @@ from engine.vocabulary import (
     AuditAction,
     Channel,
     IdentifierKind,
+    MessageKind,
+    MessageOutcome,
     OrderState,
     OrderWay,
     PickupState,
@@ -44,6 +48,12 @@ from engine.vocabulary import (
 READER = "pickups"
 PURPOSE = "pick-up codes"
 """Of the key that codes are derived with: a coupon's code is none of an order, whatever their ids."""
+
+TOLD_S = 300.0
+"""For so long the way to an order that waits is worth telling."""
+
+READY_S = 2 * 86_400.0
+"""For so long it is worth telling that an order waits."""
 
 OPEN = (PickupState.WAITING, PickupState.ARRIVED)
 SHOWN = 200
@@ -153,9 +163,10 @@ def expected_shoppers(db: Database, store: str) -> dict[str, str]:
         return {living(session, who) if who in joined else who: row.place for row, who in found}
 
 
-def note_arrival(db: Database, store: str, shopper_id: str, entered_at: float, now: float) -> int:
-    """The shopper has come in: all their orders here are called, once, and their page is told. Who has taken the
-    consent back meanwhile has come unseen. How many orders."""
+def note_arrival(db: Database, store: str, shopper_id: str, entered_at: float, now: float, *, telling: Telling) -> int:
+    """The shopper has come in: all their orders here are called, once. Whether they are told the way, on the page and
+    by a notification, is a decision as of every message. Who has taken the consent back meanwhile has come unseen. How
+    many orders."""
     with db.write() as session:
         shopper = session.get(ShopperTable, shopper_id, with_for_update=True)
         if shopper is None or shopper.restricted_at is not None:
@@ -166,10 +177,20 @@ def note_arrival(db: Database, store: str, shopper_id: str, entered_at: float, n
         for row in rows:
             row.state, row.shopper_id, row.arrived_at = PickupState.ARRIVED, shopper_id, min(entered_at, now)
         session.flush()
-        if rows:
+        if rows and _is_told(session, rows[0], shopper_id, telling, now):
             named_lock(session, "wallet")
             session.add(_news(session, rows[0], shopper_id, now))
+        else:
+            for row in rows:
+                row.told_at = now
         return len(rows)
+
+
+def _is_told(session: Session, row: PickupTable, shopper_id: str, telling: Telling, now: float) -> bool:
+    name, visit = f"{row.source}|{row.order_id}|{row.version}", f"arrived-{row.arrived_at}"
+    occasion = Occasion(name, MessageKind.PICKUP, shopper_id, row.store, now, now + TOLD_S, visit)
+    chosen = decide_in(session, occasion, telling, now)
+    return chosen is not None and chosen.outcome is MessageOutcome.NOW
 
 
 def waiting_pickups(db: Database, store: str) -> list[Pickup]:
@@ -214,6 +235,28 @@ def hand_over(db: Database, store: str, code: str, by: Actor, now: float, *, sec
         if event is None:
             raise NotFound("no such order")
         return _pickup(row, event)
+
+
+def tell_ready(db: Database, telling: Telling, now: float) -> int:
+    """Decides whether shoppers are told that an order waits for them, once each. How many were decided."""
+    with db.read() as session:
+        wanted = (
+            select(PickupTable, IdentifierTable.shopper_id)
+            .join(ShopEventTable, _its_event())
+            .join(IdentifierTable, _theirs())
+            .where(col(PickupTable.state) == PickupState.WAITING, col(PickupTable.ready_at) > now - READY_S)
+            .order_by(col(PickupTable.ready_at), col(PickupTable.order_id))
+            .limit(SHOWN)
+        )
+        found = list(session.exec(wanted))
+    kind = MessageKind.ORDER_READY
+    fresh = not_yet_decided(db, found, lambda pair: (kind, f"{pair[0].source}|{pair[0].order_id}"))
+    for row, who in fresh:
+        name = f"{row.source}|{row.order_id}"
+        occasion = Occasion(name, kind, who, row.store, row.ready_at, row.ready_at + READY_S)
+        with db.write() as session:
+            decide_in(session, occasion, telling, now, {"order": [row.source, row.order_id]})
+    return len(fresh)
 
 
 def take_untold(db: Database, now: float, *, wait_s: float) -> list[tuple[str, Pickup]]:

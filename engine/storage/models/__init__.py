@@ -27,7 +27,7 @@ from engine.storage.models import (
     wallet,
     wishes,
 )
-from engine.storage.models.sending import letters, push, weekly_reports
+from engine.storage.models.sending import letters, messages, push, weekly_reports
 
 __all__ = [
     "APPEND_ONLY",
@@ -39,6 +39,7 @@ __all__ = [
     "leases",
     "ledger",
     "letters",
+    "messages",
     "metadata",
     "push",
     "retention",

@@ -18,6 +18,7 @@ from engine.storage.database import Database
 from engine.storage.models import metadata
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.ledger import LedgerPostingTable, LoyaltyPurchaseTable, ShareTable, ShareVisitTable
+from engine.storage.models.sending.messages import MessageTable
 from engine.storage.models.shoppers import DeviceLinkTable, ShopperTable
 from engine.storage.models.vouchers import DecisionTable, VoucherTable
 from engine.storage.upserts import table_of
@@ -119,7 +120,11 @@ def _names(session: Session, shopper_id: str, member_id: str) -> Mapping[str, li
         "shopper": [shopper_id],
         "member": [member_id],
         "voucher": vouchers,
-        "slot": [*vouchers, *column(DecisionTable, "decision_id", "shopper_id", shopper_id)],
+        "slot": [
+            *vouchers,
+            *column(DecisionTable, "decision_id", "shopper_id", shopper_id),
+            *column(MessageTable, "message_id", "shopper_id", shopper_id),
+        ],
         "share": column(ShareTable, "token", "shopper_id", shopper_id),
         "device": column(DeviceLinkTable, "device", "shopper_id", shopper_id),
         "entry": column(LedgerPostingTable, "entry_id", "member", member_id),

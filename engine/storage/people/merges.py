@@ -1,8 +1,8 @@
 """Two profiles that turned out to be one person's become one, and two again: on the record, and nothing is lost.
 
-What moves to the profile that is kept: coupons with their messages, decisions (so that the caps count the person),
-stays, stops and which of their hot spots were erased, proved phones, identifiers, orders that were asked for, browsers
-and where they are pushed to, and what friends opened. The points stay where the ledger has them, under both members; a
+What moves to the profile that is kept: coupons, decisions and messages (so that the caps count the person), stays,
+stops and which of their hot spots were erased, proved phones, identifiers, orders that were asked for, browsers and
+where they are pushed to, and what friends opened. The points stay where the ledger has them, under both members; a
 wallet adds up those of all its profiles. Of the consents an explicit no on either side wins; a yes that the other side
 was never asked about stays a yes. Of limits the stricter side's win. Points that one of the two brought to the other
 wait for a review. A split puts back whatever the kept profile still has of it.
@@ -31,6 +31,7 @@ from engine.storage.loyalty.wallets import joined, living, lock_people
 from engine.storage.models.commerce import AskedOrderTable
 from engine.storage.models.identity import BrowserSessionTable, IdentifierTable, MergeLogTable, ProfileMergeTable
 from engine.storage.models.ledger import HoldTable
+from engine.storage.models.sending.messages import MessageTable
 from engine.storage.models.sending.push import PushSubscriptionTable
 from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
 from engine.storage.models.visits import ErasedSpotTable, ProductStopTable, VisitTable
@@ -50,6 +51,7 @@ _BY_ID: Mapping[str, tuple[type[SQLModel], str]] = {
     "vouchers": (VoucherTable, "voucher_id"),
     "deliveries": (DeliveryTable, "delivery_id"),
     "decisions": (DecisionTable, "decision_id"),
+    "messages": (MessageTable, "message_id"),
     "visits": (VisitTable, "id"),
     "erased_spots": (ErasedSpotTable, "id"),
     "stops": (ProductStopTable, "id"),

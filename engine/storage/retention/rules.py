@@ -27,6 +27,7 @@ from engine.storage.models.accounts import AuditEntryTable
 from engine.storage.models.commerce import AskedOrderTable, HeldMessageTable, ShopEventTable
 from engine.storage.models.ledger import ShareVisitTable
 from engine.storage.models.running import CheckpointTable, IdempotencyTable, JournalTable, ReceivedTable
+from engine.storage.models.sending.messages import MessageTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.visits import ErasedSpotTable, ProductStopTable, VisitTable
 from engine.storage.models.vouchers import CapCountTable, DecisionTable, DeliveryTable
@@ -57,6 +58,7 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
     spots = _not_restricted(ErasedSpotTable.shopper_id)
     visits, decisions = _not_restricted(VisitTable.shopper_id), _not_restricted(DecisionTable.shopper_id)
     stops, stops_s = _not_restricted(ProductStopTable.shopper_id), config.stops_days * DAY_S
+    messages = _not_restricted(MessageTable.shopper_id)
     profiles_s, guests_s = config.prospects_days * DAY_S, config.guest_coupons_days * DAY_S
     of_people = col(ShopEventTable.kind).not_in([ShopEventKind.STOCK, ShopEventKind.CATALOGUE])
     share_visits_s, deliveries_s = config.share_visits_days * DAY_S, config.deliveries_days * DAY_S
@@ -70,6 +72,7 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
         # a visit under way when its spot was erased ends within a day
         _by_age(db, RetentionRule.ERASED_SPOTS, ErasedSpotTable, "at", (config.visits_days + 1) * DAY_S, spots),
         _by_age(db, RetentionRule.DECISIONS, DecisionTable, "at", config.decisions_days * DAY_S, decisions),
+        _by_age(db, RetentionRule.MESSAGES, MessageTable, "at", config.decisions_days * DAY_S, messages),
         _by_age(db, RetentionRule.SHARE_VISITS, ShareVisitTable, "at", share_visits_s),
         _by_age(db, RetentionRule.DELIVERIES, DeliveryTable, "created_at", deliveries_s, over),
         _by_purge(db, RetentionRule.ANSWERS, idempotency.purge, IdempotencyTable, idempotency.KEEP_S),

@@ -18,6 +18,8 @@ from engine.vocabulary import Channel, DeliveryState, LetterReason, LetterState,
 
 DELIVERY = "delivery|"
 """How the keys of letters that bring a coupon begin; the number of the delivery follows."""
+MESSAGE = "message|"
+"""How those of other messages begin that need the reader's consent; the message's id follows."""
 RECEIPT = "receipt|"
 CALM_S = 60.0  # a receipt waits for what is answered next
 APART_S = 600.0  # between two receipts to one mailbox, whoever causes them
@@ -129,7 +131,7 @@ def take_due(db: Database, now: float, hold_s: float, limit: int = 20) -> list[D
             if row.expires_at <= now:
                 _close(row, LetterState.FAILED, LetterReason.TOO_LATE, now)
                 continue
-            if row.key.startswith(DELIVERY) and not _still_wanted(session, row):
+            if row.key.startswith((DELIVERY, MESSAGE)) and not _still_wanted(session, row):
                 session.delete(row)
                 continue
             row.attempts += 1
@@ -174,7 +176,8 @@ def delete_coupons(session: Session, shopper_id: str, delivery_ids: Iterable[int
     """Coupons for this shopper do not go out any more, nor those of these deliveries, whoever had them before. One that
     the server is being given at this moment cannot be called back."""
     table = table_of(LetterTable)
-    theirs = (table.c.shopper_id == shopper_id) & table.c.key.startswith(DELIVERY, autoescape=True)
+    bring = table.c.key.startswith(DELIVERY, autoescape=True) | table.c.key.startswith(MESSAGE, autoescape=True)
+    theirs = (table.c.shopper_id == shopper_id) & bring
     named = table.c.key.in_([f"{DELIVERY}{number}" for number in delivery_ids])
     waiting = table.c.state == LetterState.WAITING
     session.connection().execute(delete(table).where(waiting, theirs | named))
@@ -197,11 +200,14 @@ def count_letters(db: Database) -> dict[tuple[LetterState, str], int]:
 
 
 def _still_wanted(session: Session, row: LetterTable) -> bool:
-    delivery = session.get(DeliveryTable, int(row.key.removeprefix(DELIVERY)))
-    if delivery is None or delivery.state != DeliveryState.PENDING:
-        return False
-    reader = session.get(ShopperTable, delivery.shopper_id)
-    consent = session.get(ConsentTable, (delivery.shopper_id, Purpose.LOCATION_OFFERS, Channel.EMAIL))
+    who = row.shopper_id
+    if row.key.startswith(DELIVERY):
+        delivery = session.get(DeliveryTable, int(row.key.removeprefix(DELIVERY)))
+        if delivery is None or delivery.state != DeliveryState.PENDING:
+            return False
+        who = delivery.shopper_id
+    reader = session.get(ShopperTable, who)
+    consent = session.get(ConsentTable, (who, Purpose.LOCATION_OFFERS, Channel.EMAIL))
     return reader is not None and reader.restricted_at is None and consent is not None and consent.granted
 
 

@@ -20,13 +20,12 @@ from sqlmodel import Session, col, select
 
 from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
-from engine.storage.models.identity import IdentifierTable
-from engine.storage.models.sending.push import PushSubscriptionTable
+from engine.storage.messages.reach import out_of_reach
 from engine.storage.models.vouchers import DeliveryTable
 from engine.storage.people.shoppers import grants_of
 from engine.storage.people.twins import visit_of
 from engine.storage.vouchers.outbox import OutboxRow, mark_shown, outbox_row
-from engine.vocabulary import Channel, DeliveryReason, DeliveryState, IdentifierKind, Purpose, VoucherState
+from engine.vocabulary import Channel, DeliveryReason, DeliveryState, Purpose, VoucherState
 
 LAST = frozenset({Channel.EMAIL, Channel.SMS})
 """Channels after which nothing comes. The app's gateway says at once whether it has the shopper: what it refuses goes
@@ -223,23 +222,9 @@ def _refusal(
     wanted = (Purpose.LOCATION_OFFERS, channel) in grants_of(session, row.shopper_id)
     if channel not in routing.live or not wanted:
         return DeliveryReason.CHANNEL_OFF
-    if reason := _out_of_reach(session, row.shopper_id, channel):
+    if reason := out_of_reach(session, row.shopper_id, channel):
         return reason
     return None if routing.is_open(channel, row.store, now) else DeliveryReason.SMS_HOURS
-
-
-def _out_of_reach(session: Session, shopper_id: str, channel: Channel) -> DeliveryReason | None:
-    """Why a channel has no way to this shopper, whatever they agreed to. Who has a number or the
-    shop's app, its gateway knows."""
-    if channel == Channel.PUSH:
-        subscribed = select(PushSubscriptionTable).where(col(PushSubscriptionTable.shopper_id) == shopper_id).limit(1)
-        return None if session.exec(subscribed).first() else DeliveryReason.NO_SUBSCRIPTION
-    if channel == Channel.EMAIL:
-        # Anybody may name any address at a sign-in: a way is one that a link was followed to.
-        mine = (col(IdentifierTable.shopper_id) == shopper_id, col(IdentifierTable.kind) == IdentifierKind.EMAIL)
-        proved = session.exec(select(IdentifierTable.digest).where(*mine).limit(1)).first()
-        return None if proved is not None else DeliveryReason.NO_ADDRESS
-    return None
 
 
 def _go_on(

@@ -16,20 +16,21 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from engine.offers.campaigns import Campaign
-from engine.offers.caps import WEEK_S, Limits, Slot, Spent
+from engine.offers.caps import Limits, Spent
 from engine.offers.claims import Standing, claim_event, refuse
 from engine.offers.codes import code_digest, voucher_code
 from engine.offers.wishes import NO_WISHES, is_asked
 from engine.records import Candidate, Decision, Issued, Trigger, Voucher
 from engine.storage.budget_release import lock_campaigns
-from engine.storage.cap_counts import CapsOwner, count_slot, counted_slots, lock_person
+from engine.storage.cap_counts import CapsOwner, count_slot, lock_person
 from engine.storage.database import Database
 from engine.storage.leases import Lease, fence
 from engine.storage.loyalty.wallets import living
+from engine.storage.messages.bought import bought_since
+from engine.storage.messages.slots import held_slots
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import CampaignTable, DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.people.shoppers import grants_of
-from engine.storage.people.twins import visit_of
 from engine.storage.people.wishes import wishes_of
 from engine.storage.upserts import named_lock, upsert
 from engine.storage.vouchers.decisions import note_grounds, read_grounds
@@ -83,7 +84,7 @@ def claim(
             person = lock_person(session, shopper_id, visit_id, secret)
             # What is not locked now is locked by whoever settles: the order shopper, campaign is the same there.
             rows = lock_campaigns(session, store, [c.trigger.campaign_id for c in candidates])
-            standing = _standing(session, rows, shopper_id, person, now)
+            standing = _standing(session, rows, shopper_id, person, limits, now)
             won = any(d.holds_slot for d in known.values())
             made = claim_event(fresh, standing, limits, now, won=won)
             issued = _issue_all(session, fresh, made, rows, standing.campaigns, secret)
@@ -136,39 +137,16 @@ def _one_event(candidates: Sequence[Candidate]) -> tuple[str, str, str]:
 
 
 def _standing(
-    session: Session, rows: Mapping[str, CampaignTable], shopper_id: str, person: CapsOwner, now: float
+    session: Session, rows: Mapping[str, CampaignTable], shopper_id: str, person: CapsOwner, limits: Limits, now: float
 ) -> Standing:
     return Standing(
-        _slots(session, shopper_id, person, now),
+        held_slots(session, shopper_id, person, now),
         grants_of(session, shopper_id),
         {name: campaign_of(row.spec) for name, row in rows.items()},
         {name: Spent(row.vouchers_used, row.amount_used_minor) for name, row in rows.items()},
         wishes_of(session, [shopper_id]).get(shopper_id, NO_WISHES),
+        bought_since(session, shopper_id, now - limits.bought_s),
     )
-
-
-def _slots(session: Session, shopper_id: str, person: CapsOwner, now: float) -> list[Slot]:
-    """The vouchers and ghost triggers that any cap can look at: of this visit, however long, and of the week.
-
-    The shopper's own, and those that their phones got under other profiles.
-    """
-    vouchers = session.exec(
-        select(VoucherTable).where(
-            col(VoucherTable.shopper_id) == shopper_id,
-            (col(VoucherTable.visit_id) == person.visit_id) | (col(VoucherTable.issued_at) > now - WEEK_S),
-        )
-    ).all()
-    ghosts = session.exec(
-        select(DecisionTable).where(
-            col(DecisionTable.shopper_id) == shopper_id,
-            col(DecisionTable.reason) == DecisionReason.HOLDOUT,
-            (col(DecisionTable.visit_id) == person.visit_id) | (col(DecisionTable.at) > now - WEEK_S),
-        )
-    ).all()
-    held = [Slot((v.store, v.campaign_id), visit_of(v), v.issued_at, v.holds_slot) for v in vouchers]
-    held += [Slot((g.store, g.campaign_id), g.visit_id, g.at, counts=True) for g in ghosts]
-    own = {v.voucher_id for v in vouchers} | {g.decision_id for g in ghosts}
-    return held + counted_slots(session, person, own, now)
 
 
 def _count(session: Session, person: CapsOwner, decisions: Sequence[Decision], vouchers: Mapping[str, str]) -> None:

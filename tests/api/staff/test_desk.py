@@ -24,6 +24,7 @@ from engine.vocabulary import IdentifierKind, OrderState, Role
 from tests.api.site import SECRETS, Site, eventually
 from tests.browser import chromium, click, complaints, wait_for, write
 from tests.browsers.axe import violations
+from tests.engine.storage.scenes import TELLING
 
 __all__ = ["chromium"]
 DIGEST = identifier_digest(SECRETS, IdentifierKind.EMAIL, "jeanne@example.com")
@@ -89,7 +90,7 @@ def test_an_order_waits_is_called_and_handed_over_once(site: Site, clerk: httpx.
         assert [(line["name"], line["quantity"]) for line in waits["lines"]] == [("Thé vert", "2"), ("CHEESE", "0,840")]
         [mine] = phone.get("/v1/me/pickups").json()["items"]
         assert (mine["code"], mine["way"], mine["state"]) == (CODE, None, "waiting")
-        note_arrival(site.db, "corner", who, time.time() - 30, time.time())
+        note_arrival(site.db, "corner", who, time.time() - 30, time.time(), telling=TELLING)
         [called] = desk(clerk)
         assert called["calls"]
         assert called["waits_s"] >= 29
@@ -135,7 +136,7 @@ def test_the_page_calls_and_hands_over(site: Site, chromium: Chrome, size: tuple
     write(chromium, "input[name=password]", "trois chats gris")
     click(chromium, "form button.main")
     wait_for(chromium, "#orders [data-order='10042']")
-    note_arrival(site.db, "corner", who, time.time(), time.time())
+    note_arrival(site.db, "corner", who, time.time(), time.time(), telling=TELLING)
     wait_for(chromium, "#orders li.calls")
     wait_for(chromium, "#called:not([hidden])")
     assert violations(chromium) == []

@@ -48,6 +48,9 @@ from engine.vocabulary import (
     EntryKind,
     InvitationFate,
     LinkFate,
+    MessageKind,
+    MessageOutcome,
+    MessageReason,
     MuteKind,
     OrderWay,
     PasswordFlaw,
@@ -69,6 +72,7 @@ from tests.api.texts import health_codes
 from tests.api.texts.campaign_codes import CAMPAIGN_CODES
 from tests.api.texts.same_words import SAME
 
+TOLD = set(MessageKind) - {MessageKind.COUPON, MessageKind.PICKUP, MessageKind.MAILED_CODE}
 API = Path(api.__file__).parent
 WORDINGS = {"2026-11-28": "7cd8b70ff07ca61f", "2026-11-29": "ea2695658bb15f1e"}
 """Of each version of the consents, the digest of its sentences: who changes one takes a new version."""
@@ -315,6 +319,11 @@ CODES: dict[str, set[str]] = {
     "delivery_states": set(DeliveryState),
     "delivery_reasons": set(DeliveryReason),
     "reasons": set(DecisionReason),
+    "message_kinds": set(MessageKind),
+    "message_outcomes": set(MessageOutcome),
+    "message_reasons": set(MessageReason),
+    "told_titles": TOLD,
+    "told_texts": TOLD,
     "troubles": set(StoreTrouble),
     "source_states": set(SourceState),
     "label_lies": {what.replace(" ", "_") for what in LIES},

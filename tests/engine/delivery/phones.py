@@ -19,6 +19,7 @@ from engine.privacy.consent import ConsentChoice
 from engine.records import Candidate
 from engine.storage.clerks.pickups import Pickup
 from engine.storage.database import Database
+from engine.storage.messages.outgoing import OutgoingMessage
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.people.bindings import PhoneClaim
 from engine.storage.people.shoppers import ShopperProfile, SignIn, sign_in
@@ -28,7 +29,7 @@ from engine.storage.sending.vapid_keys import load_push_keys
 from engine.storage.vouchers.channels import Outgoing
 from engine.storage.vouchers.claims import claim
 from engine.vocabulary import Channel, IdentifierKind, Purpose
-from tests.engine.storage.scenes import NO_LIMITS, NOW, SECRET, STORE, candidate
+from tests.engine.storage.scenes import NO_LIMITS, NOW, SECRET, STORE, TELLING, candidate
 from tests.push_services import Browser, PushService
 
 KEY = b"k" * 32
@@ -46,6 +47,15 @@ class Words:
 
     def pickup(self, pickup: Pickup, reader: ShopperProfile) -> dict[str, Any]:
         return {"kind": "pickup", "title": pickup.store}
+
+    def told(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
+        return {"kind": "told", "title": message.kind}
+
+    def told_letter(self, message: OutgoingMessage, reader: ShopperProfile) -> Letter:
+        return Letter(str(reader.email), message.kind, "-", "<p>-</p>", "https://x.example/u")
+
+    def told_by_gateway(self, message: OutgoingMessage, reader: ShopperProfile) -> dict[str, Any]:
+        return {"kind": message.kind}
 
     def mailbox(self, reader: ShopperProfile) -> str | None:
         return reader.email
@@ -132,6 +142,7 @@ class Desk:
             with_page=lambda: self.pages,
             count=lambda channel, outcome: self.counted.update([(channel, outcome)]),
             clock=lambda: self.now,
+            telling=TELLING,
         )
         await desk.step()
         await desk.settled()

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
 from engine.commerce.records import Customer, Order
+from engine.config import MailConfig
+from engine.delivery.mail import Credentials, Mailer
 from engine.delivery.tokens import read_ack_token
 from engine.delivery.web_push import retry_after_s, topic_of
+from engine.offers.messages.choose import Occasion
 from engine.privacy.consent import ConsentChoice
 from engine.storage.clerks.pickups import follow_orders, note_arrival
 from engine.storage.commerce.events import keep_events
 from engine.storage.database import Database
+from engine.storage.messages.decisions import decide_in
 from engine.storage.models.identity import IdentifierTable
+from engine.storage.models.sending.letters import LetterTable
 from engine.storage.models.vouchers import CampaignTable, DeliveryTable, VoucherTable
 from engine.storage.people.shoppers import set_consents
-from engine.storage.sending.subscriptions import subscriptions_of
+from engine.storage.sending.subscriptions import delete_subscriptions, subscriptions_of
 from engine.storage.sending.vapid_keys import load_push_keys, rotate_push_key
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.channels import acknowledge_sent, hold
-from engine.vocabulary import Channel, DeliveryReason, DeliveryState, OrderState, Purpose, VoucherState
+from engine.vocabulary import Channel, DeliveryReason, DeliveryState, MessageKind, OrderState, Purpose, VoucherState
 from tests.engine.delivery.phones import KEY, SEAL, Desk, issue_on, shopper_with, subscribe
-from tests.engine.storage.scenes import NOW, STORE, campaign
+from tests.engine.storage.scenes import NOW, STORE, TELLING, campaign
 from tests.push_services import PushService
 
 PUSH = Channel.PUSH
@@ -220,7 +226,7 @@ def test_retry_after_is_seconds_or_a_date() -> None:
 def test_who_comes_in_for_an_order_is_shown_the_way_once(
     shop: Database, service: PushService, wanted: tuple[Channel, ...], pushed: int
 ) -> None:
-    """On the phone that agreed to notifications; no campaign, voucher or cap has to do with it."""
+    """On the phone that agreed to notifications; on the page it is in any case."""
     who, phone, digest = shopper_with(shop, *wanted), service.subscribe(), "e" * 64
     if PUSH in wanted:
         subscribe(shop, who, phone)
@@ -230,9 +236,36 @@ def test_who_comes_in_for_an_order_is_shown_the_way_once(
     ready = Order("web", "7", 1, NOW, OrderState.READY, "EUR", 1, (), Customer(email=digest), STORE)
     keep_events(shop, [ready], NOW)
     follow_orders(shop, NOW, secret=KEY)
-    assert note_arrival(shop, STORE, who, NOW - 30, NOW) == 1
+    assert note_arrival(shop, STORE, who, NOW - 30, NOW, telling=TELLING) == 1
     desk = Desk(shop, service)
     for _ in range(2):
         desk.step()
     assert [phone.read(one.body)["kind"] for one in service.got] == ["pickup"] * pushed
     assert service.refused == []
+
+
+def test_a_message_that_is_no_coupon_goes_to_the_phone_and_by_e_mail_where_that_is_gone(
+    shop: Database, service: PushService
+) -> None:
+    """Points that end: once, with an end to unsubscribe by one click, and never to a phone that has signed off."""
+    who, phone = shopper_with(shop, PUSH, Channel.EMAIL, email="ann@example.org"), service.subscribe()
+    subscribe(shop, who, phone)
+    said = Occasion("p|1", MessageKind.POINTS_ENDING, who, STORE, NOW, NOW + 86_400)
+    with shop.write() as session:
+        decide_in(session, said, TELLING, NOW)
+    desk = Desk(shop, service, Mailer(MailConfig(host="mx.example", sender="shop@example.org"), shop, Credentials()))
+    for _ in range(2):
+        desk.step()
+    assert [phone.read(one.body)["title"] for one in service.got] == ["points_ending"]
+    with shop.write() as session:
+        decide_in(session, replace(said, name="p|2"), TELLING, NOW)
+        delete_subscriptions(session, who)
+    for _ in range(2):
+        desk.step()
+    assert len(service.got) == 1
+    with shop.read() as session:
+        [letter] = session.exec(select(LetterTable)).all()
+    assert (letter.recipient, letter.subject, letter.unsubscribe_url) == (
+        *("ann@example.org", "points_ending"),
+        "https://x.example/u",
+    )

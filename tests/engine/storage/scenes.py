@@ -13,9 +13,11 @@ from engine.offers.campaigns import Campaign
 from engine.offers.caps import Limits
 from engine.offers.codes import voucher_code
 from engine.offers.discounts import Basket, Line
+from engine.offers.messages.choose import MessageRules
 from engine.privacy.consent import ConsentChoice
 from engine.records import Candidate, Decision, DeviceId, Grounds, Trigger
 from engine.storage.database import Database
+from engine.storage.messages.decisions import Telling
 from engine.storage.people.bindings import PhoneClaim
 from engine.storage.people.shoppers import ShopperProfile, SignIn, sign_in
 from engine.storage.vouchers.campaigns import put_campaign
@@ -27,6 +29,7 @@ SECRET = b"a secret of sixteen"
 NOW = 1_800_000_000.0
 PAGE = ConsentChoice("location_offers", "page", True)
 NO_LIMITS = Limits(per_visit=10_000, per_day=10_000, per_week=10_000)
+TELLING = Telling(MessageRules(NO_LIMITS, frozenset(Channel)), SECRET)
 OFTEN = {"per_day": 100, "per_week": 100}
 
 

@@ -20,17 +20,30 @@ from engine.storage.clerks.pickups import (
     pickup_code,
     pickups_of,
     take_untold,
+    tell_ready,
     waiting_pickups,
 )
 from engine.storage.commerce.events import keep_events, take_events, waiting_events
 from engine.storage.commerce.readings import SLACK_S, note_read, unread_events
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
+from engine.storage.messages.counts import latest_messages
+from engine.storage.messages.outgoing import take_messages
 from engine.storage.models.identity import IdentifierTable
+from engine.storage.people.held import held
 from engine.storage.people.shoppers import set_consents
+from engine.storage.people.wishes import put_wishes
 from engine.storage.wallet_changes import changes_after
-from engine.vocabulary import OrderState, PickupState, ShopEventKind, WalletChangeKind
-from tests.engine.storage.scenes import NOW, PAGE, SECRET, STORE, at_once, shopper
+from engine.vocabulary import (
+    Channel,
+    MessageKind,
+    MessageReason,
+    OrderState,
+    PickupState,
+    ShopEventKind,
+    WalletChangeKind,
+)
+from tests.engine.storage.scenes import NOW, PAGE, SECRET, STORE, TELLING, at_once, shopper
 
 DIGEST = "e" * 64
 COMES = ConsentChoice("pickup", "any", True)
@@ -101,7 +114,7 @@ def test_its_shopper_is_expected_and_called_once(db: Database, kind: str) -> Non
     assert expected_shoppers(db, STORE) == {}, "nobody has proved that the mailbox is theirs"
     who = owner(db, kind=kind)
     assert expected_shoppers(db, STORE) == {who: "desk"}
-    assert [note_arrival(db, STORE, who, NOW + 60, NOW + 66) for _ in range(2)] == [1, 0]
+    assert [note_arrival(db, STORE, who, NOW + 60, NOW + 66, telling=TELLING) for _ in range(2)] == [1, 0]
     assert expected_shoppers(db, STORE) == {}
     [called] = waiting_pickups(db, STORE)
     assert (called.state, called.arrived_at, called.shopper_id) == (PickupState.ARRIVED, NOW + 60, who)
@@ -112,10 +125,10 @@ def test_its_shopper_is_expected_and_called_once(db: Database, kind: str) -> Non
 def test_who_did_not_agree_comes_unseen(db: Database) -> None:
     told(db, READY)
     who = owner(db, PAGE)
-    assert note_arrival(db, STORE, who, NOW, NOW) == 0
+    assert note_arrival(db, STORE, who, NOW, NOW, telling=TELLING) == 0
     set_consents(db, who, [COMES], "2026-11-29", "me", NOW)
-    assert note_arrival(db, "another", who, NOW, NOW) == 0
-    assert note_arrival(db, STORE, who, NOW, NOW) == 1
+    assert note_arrival(db, "another", who, NOW, NOW, telling=TELLING) == 0
+    assert note_arrival(db, STORE, who, NOW, NOW, telling=TELLING) == 1
 
 
 def test_an_order_is_handed_over_once_and_nobody_is_called_for_it_again(db: Database) -> None:
@@ -125,7 +138,7 @@ def test_an_order_is_handed_over_once_and_nobody_is_called_for_it_again(db: Data
     assert said == {"handed_over": 1, "pickup_handed_over": 5}
     assert states(db) == []
     assert expected_shoppers(db, STORE) == {}
-    assert note_arrival(db, STORE, who, NOW, NOW) == 0
+    assert note_arrival(db, STORE, who, NOW, NOW, telling=TELLING) == 0
     told(db, replace(READY, version=4), replace(READY, version=5, state=OrderState.COLLECTED), at=NOW + 20)
     assert states(db) == []
     [line] = entries(db, [STORE])
@@ -139,7 +152,11 @@ def test_what_the_shop_took_back_waits_for_nobody(db: Database, end: OrderState)
     told(db, READY)
     who = owner(db)
     told(db, replace(READY, version=4, state=end), at=NOW + 5)
-    assert (states(db), expected_shoppers(db, STORE), note_arrival(db, STORE, who, NOW, NOW)) == ([], {}, 0)
+    assert (states(db), expected_shoppers(db, STORE), note_arrival(db, STORE, who, NOW, NOW, telling=TELLING)) == (
+        [],
+        {},
+        0,
+    )
     with pytest.raises(PickupGone):
         hand_over(db, STORE, CODE, CLERK, NOW, secret=SECRET)
 
@@ -155,7 +172,7 @@ def test_another_stores_order_and_a_wrong_code_are_nobodys(db: Database) -> None
 def test_the_notification_is_taken_once_and_not_at_once(db: Database) -> None:
     told(db, READY)
     who = owner(db)
-    note_arrival(db, STORE, who, NOW, NOW)
+    note_arrival(db, STORE, who, NOW, NOW, telling=TELLING)
     assert take_untold(db, NOW + 1, wait_s=3) == []
     [(whose, pickup)] = take_untold(db, NOW + 4, wait_s=3)
     assert (whose, pickup.order_id) == (who, "7")
@@ -165,8 +182,30 @@ def test_the_notification_is_taken_once_and_not_at_once(db: Database) -> None:
 def test_erased_nothing_says_who_came(db: Database) -> None:
     told(db, READY)
     who = owner(db)
-    note_arrival(db, STORE, who, NOW, NOW)
+    note_arrival(db, STORE, who, NOW, NOW, telling=TELLING)
     erase_shopper(db, who, NOW + 1)
     [left] = waiting_pickups(db, STORE)
     assert left.shopper_id == ""
     assert take_untold(db, NOW + 9, wait_s=3) == []
+
+
+def test_who_was_told_as_much_as_they_want_is_shown_no_more_and_the_staff_know_all_the_same(db: Database) -> None:
+    """The way to an order counts in the caps, on the page as by a notification; the order is not lost for it."""
+    who = owner(db)
+    put_wishes(db, who, 0, None, None, NOW)
+    told(db, READY)
+    assert note_arrival(db, STORE, who, NOW, NOW, telling=TELLING) == 1
+    assert (states(db), changes_after(db, 0)) == ([PickupState.ARRIVED], [])
+    assert take_untold(db, NOW + 9, wait_s=3) == []
+    assert [one.order_id for one in pickups_of(db, who)] == ["7"]
+
+
+def test_that_an_order_waits_is_told_once_and_not_after_it_was_fetched(db: Database) -> None:
+    who = owner(db, PAGE, COMES, ConsentChoice("location_offers", "app", True))
+    told(db, READY)
+    assert [tell_ready(db, TELLING, NOW + n) for n in (1, 2)] == [1, 0]
+    hand_over(db, STORE, CODE, CLERK, NOW + 3, secret=SECRET)
+    assert take_messages(db, frozenset({Channel.APP}), NOW + 4) == []
+    [(_, fate)] = latest_messages(db, STORE, from_t=NOW - 60, to_t=NOW + 60)
+    assert (fate.kind, fate.reason) == (MessageKind.ORDER_READY, MessageReason.OVER)
+    assert held(db, who)["message"]

@@ -1,0 +1,1 @@
+"""One decision over all channels for whatever a shopper may be told."""

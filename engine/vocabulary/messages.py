@@ -1,0 +1,45 @@
+"""What a shopper may be told, and what is decided of each: now, later or silence, with its reason."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class MessageKind(StrEnum):
+    """What a message is about."""
+
+    COUPON = "coupon"  # at a shelf: decided by its campaigns, see DecisionReason
+    PICKUP = "pickup"  # the way to an order that waits, for who has come in
+    ORDER_READY = "order_ready"  # an order waits from now on
+    POINTS_ENDING = "points_ending"
+    REWARD_NEAR = "reward_near"  # the points for a reward are there
+    FRIEND_CAME = "friend_came"  # a friend used what was shared
+    MAILED_CODE = "mailed_code"  # a campaign's coupon by e-mail
+
+
+class MessageOutcome(StrEnum):
+    """What was decided."""
+
+    NOW = "now"
+    LATER = "later"
+    SILENCE = "silence"
+
+
+class MessageReason(StrEnum):
+    """Why a message went out, why it waits, or why nothing was said."""
+
+    OK = "ok"
+    TOO_LATE = "too_late"
+    COMPLAINED = "complained"  # that a message was unwanted, a while ago at most
+    BOUGHT_ALREADY = "bought_already"  # on any channel
+    MUTED = "muted"
+    NO_CONSENT = "no_consent"  # on no channel that this kind goes by
+    NO_WAY = "no_way"  # nothing subscribed, no proved address, or one that came back
+    OWN_QUIET_HOURS = "own_quiet_hours"
+    CAP_DAY = "cap_day"
+    CAP_WEEK = "cap_week"
+    CAP_OWN_DAY = "cap_own_day"
+    CAP_OWN_WEEK = "cap_own_week"
+    CLOSED_HOURS = "closed_hours"  # of the only channels left
+    OVER = "over"  # what it was about has come to its end meanwhile
+    NOT_TAKEN = "not_taken"  # no channel brought it

@@ -48,10 +48,21 @@ SCENARIO is the name of a shipped one (see --list) or a YAML file of your own th
 """
 
 
+offers_app = typer.Typer(
+    name="offers", help="What to offer a shopper next.", no_args_is_help=True, rich_markup_mode="rich"
+)
+
+
+@offers_app.callback()
+def _offers() -> None:
+    """What to offer a shopper next."""
+
+
 def register(app: typer.Typer) -> None:
-    """Adds `rayon simulate` and `rayon shops`."""
+    """Adds `rayon simulate`, `rayon shops` and `rayon offers`."""
     app.command("simulate", help=HELP)(simulate)
     register_shops(app)
+    app.add_typer(offers_app)
 
 
 def simulate(
@@ -107,3 +118,28 @@ def simulate(
         config=config,
     )
     simulator.print_summary(simulator.run(options), as_json)
+
+
+@offers_app.command("backtest")
+def backtest(
+    floorplan: Annotated[Path, typer.Argument(metavar="DIR", help="A store's folder: its products are offered.")],
+    shoppers: Annotated[int, typer.Option(min=100, max=20_000, help="So many people: half to learn from.")] = 2000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the people and of all that they do.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Compare next best offer with plain choices on simulated shoppers that it never learnt from.
+
+    Of all people half get a product by chance, and from what they do the model learns. On the other half each policy
+    chooses for the same moments. Exit code 1 where the model brings less than 20 % more redeemed margin per message
+    than the most popular product.
+
+    Example: rayon offers backtest floorplans/supermarket --shoppers 200
+    """
+    from engine.plan.load import load_plan
+    from simulators.tastes.report import run_backtest
+
+    lines, passed = run_backtest(load_plan(floorplan), shoppers, seed, as_json=as_json)
+    for line in lines:
+        typer.echo(line)
+    if not passed:
+        raise typer.Exit(1)

@@ -215,6 +215,7 @@ _WHERE = {
     "delivery_state": "States of a message",
     "delivery": "Why a channel did not bring a message",
     "message": "Of messages that are no coupons: why one went out, waits, or was not said",
+    "offer": "Why one product is offered rather than another",
     "share": "Openings of a shared link",
     "hot": "Hot zones",
     "signal": "Signals of an opened link",

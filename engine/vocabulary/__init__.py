@@ -27,7 +27,7 @@ from engine.vocabulary.hearing import (
     StoreTrouble,
 )
 from engine.vocabulary.labels import LabelKind, LabelRefusal
-from engine.vocabulary.messages import MessageKind, MessageOutcome, MessageReason
+from engine.vocabulary.messages import MessageKind, MessageOutcome, MessageReason, OfferReason
 from engine.vocabulary.offers import (
     DecisionOutcome,
     DecisionReason,
@@ -80,6 +80,7 @@ __all__ = [
     "MessageOutcome",
     "MessageReason",
     "MuteKind",
+    "OfferReason",
     "OrderState",
     "OrderWay",
     "PasswordFlaw",

@@ -43,3 +43,17 @@ class MessageReason(StrEnum):
     CLOSED_HOURS = "closed_hours"  # of the only channels left
     OVER = "over"  # what it was about has come to its end meanwhile
     NOT_TAKEN = "not_taken"  # no channel brought it
+
+
+class OfferReason(StrEnum):
+    """What speaks for offering one product rather than another; the last two speak against it or for it untold."""
+
+    BOUGHT_IT = "bought_it"
+    BOUGHT_LIKE_IT = "bought_like_it"  # of its category
+    GOES_WITH = "goes_with"  # people who bought what the shopper bought buy it
+    LOOKED_AT = "looked_at"  # on the web
+    LINGERS = "lingers"  # in its part of the shop
+    NEAR = "near"
+    LIKED = "liked"  # by most people
+    SATED = "sated"  # bought so lately that nobody needs it again
+    PRICE = "price"

@@ -26,7 +26,7 @@ from engine.storage.people.shoppers import linked_devices, set_consents
 from engine.vocabulary import OrderState, PickupState
 from tests.databases import new_sqlite
 from tests.engine.presence.test_arrivals import CELLS, SITE, comes_in, passes
-from tests.engine.storage.scenes import NOW, PAGE, SECRET, STORE, shopper
+from tests.engine.storage.scenes import NOW, PAGE, SECRET, STORE, TELLING, shopper
 
 COMES = ConsentChoice("pickup", "any", True)
 DESK = Opening("desk", "ground", "pickup", Point(20.0, 16.0))
@@ -74,7 +74,7 @@ def later(fixes: Fixes, by_s: float) -> Fixes:
 def run(db: Database, ways: Sequence[Fixes]) -> dict[str, float]:
     """The evening, second by second: when the staff's page first calls each order (s of the store's clock)."""
     street = Fixes.concat(list(ways))
-    store, phones, called = OpenStore(linked_devices(db, STORE)), FollowedPhones(db, lambda do, *a: do(*a)), {}
+    store, phones, called = OpenStore(linked_devices(db, STORE)), FollowedPhones(db, TELLING, lambda do, *a: do(*a)), {}
     for second in range(int(street.t.min() - NOW), int(street.t.max() - NOW) + 2):
         now = NOW + second
         for one in waiting_pickups(db, STORE) if second % PAGE_S == 0 else ():

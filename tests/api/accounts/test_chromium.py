@@ -17,7 +17,7 @@ from engine.vocabulary import Role
 from tests.api.site import PASSWORD, Site
 from tests.browser import ask, choose, click, complaints, content, shown, wait_for, write
 
-WIDTH = "return [document.documentElement.scrollWidth, window.innerWidth]"
+WIDTH = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
 
 
 def flaws(browser: Chrome) -> list[str]:

@@ -79,7 +79,7 @@ def come_out(browser: Chrome, site: Site, lang: str, *, blind: bool) -> None:
     assert not checked(browser, "input[name='location_offers:page'][value='yes']")
     if blind:
         wait_for(browser, "#no-phone", NOT_FOUND[lang])
-    wide = ask(browser, "return document.documentElement.scrollWidth > innerWidth")
+    wide = ask(browser, "return document.documentElement.scrollWidth > document.documentElement.clientWidth")
     assert not wide
     click(browser, "form button")
     wait_for(browser, "h1", CONNECTED[lang])

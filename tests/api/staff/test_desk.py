@@ -140,7 +140,9 @@ def test_the_page_calls_and_hands_over(site: Site, chromium: Chrome, size: tuple
     wait_for(chromium, "#orders li.calls")
     wait_for(chromium, "#called:not([hidden])")
     assert violations(chromium) == []
-    assert chromium.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    assert chromium.execute_script(
+        "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
     write(chromium, "#code", CODE)
     click(chromium, "#hand button.main")
     wait_for(chromium, "#none:not([hidden])")
@@ -213,7 +215,9 @@ def test_her_page_of_spots_in_a_browser(site: Site, chromium: Chrome) -> None:
     chromium.get(f"{site.url}/me/spots?lang=fr")
     wait_for(chromium, "#spots li")
     assert violations(chromium) == []
-    assert chromium.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    assert chromium.execute_script(
+        "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
     click(chromium, "#spots button")
     wait_for(chromium, "[role=status]")
     assert violations(chromium) == []
@@ -263,4 +267,6 @@ def test_the_card_on_the_page(site: Site, chromium: Chrome, size: tuple[int, int
     click(chromium, "#card form button")
     wait_for(chromium, "#card ul li")
     assert violations(chromium) == []
-    assert chromium.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    assert chromium.execute_script(
+        "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )

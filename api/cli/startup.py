@@ -145,7 +145,7 @@ def start_logging(*, verbose: bool = False) -> Console:
     console = Console(stderr=True)
     handler = RichHandler(console=console, show_path=False, markup=False, rich_tracebacks=False)
     logging.basicConfig(level=logging.INFO, format="%(message)s", datefmt="%H:%M:%S", handlers=[handler], force=True)
-    for name in ("uvicorn.access", "amqtt", "transitions", "httpx", "alembic"):
+    for name in ("uvicorn.access", "amqtt", "transitions", "httpx", "alembic", "fontTools"):
         logging.getLogger(name).setLevel(logging.INFO if verbose else logging.WARNING)
     return console
 

@@ -61,7 +61,7 @@ def load_plans(floorplans_dir: Path, stores: Sequence[str] = ()) -> dict[str, Pl
     floorplans_dir = Path(floorplans_dir)
     folders = [floorplans_dir / s for s in stores or store_folders(floorplans_dir)]
     if not folders:
-        fix = f"one folder per store, each with a {PLAN_FILE}"
+        fix = f"one folder per store, each with a {PLAN_FILE}; looked in {floorplans_dir.resolve()}"
         raise OperatorError([Problem(str(floorplans_dir), "(folder)", "holds no floor plan", fix)])
     plans: dict[str, Plan] = {}
     problems: list[Problem] = []

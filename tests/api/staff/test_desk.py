@@ -27,6 +27,7 @@ from tests.browsers.axe import violations
 from tests.engine.storage.scenes import TELLING
 
 __all__ = ["chromium"]
+FITS = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 DIGEST = identifier_digest(SECRETS, IdentifierKind.EMAIL, "jeanne@example.com")
 TEA = (OrderLine("1", "tea-1", 2_000, 998), OrderLine("2", "CHEESE", 840, 1_680))
 CODE = pickup_code(SECRETS.derive_key(PURPOSE), "web", "10042")
@@ -140,9 +141,7 @@ def test_the_page_calls_and_hands_over(site: Site, chromium: Chrome, size: tuple
     wait_for(chromium, "#orders li.calls")
     wait_for(chromium, "#called:not([hidden])")
     assert violations(chromium) == []
-    assert chromium.execute_script(
-        "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-    )
+    assert chromium.execute_script(FITS)
     write(chromium, "#code", CODE)
     click(chromium, "#hand button.main")
     wait_for(chromium, "#none:not([hidden])")
@@ -215,9 +214,7 @@ def test_her_page_of_spots_in_a_browser(site: Site, chromium: Chrome) -> None:
     chromium.get(f"{site.url}/me/spots?lang=fr")
     wait_for(chromium, "#spots li")
     assert violations(chromium) == []
-    assert chromium.execute_script(
-        "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-    )
+    assert chromium.execute_script(FITS)
     click(chromium, "#spots button")
     wait_for(chromium, "[role=status]")
     assert violations(chromium) == []
@@ -267,6 +264,4 @@ def test_the_card_on_the_page(site: Site, chromium: Chrome, size: tuple[int, int
     click(chromium, "#card form button")
     wait_for(chromium, "#card ul li")
     assert violations(chromium) == []
-    assert chromium.execute_script(
-        "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-    )
+    assert chromium.execute_script(FITS)

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from api.callers.visitors import OPENED
 from api.texts.consents import TEXT_VERSION, ShownVersion
+from engine.offers.bounds import CONTROL
 from engine.privacy.consent import ConsentChoice
 from engine.storage.people.phones import PhoneState
 from engine.vocabulary import Channel, IdentifierKind, PointsState, Purpose, VoucherState
@@ -48,6 +49,11 @@ def _of_one_mind(answers: list[ConsentAnswer]) -> list[ConsentAnswer]:
 ConsentAnswers = Annotated[list[ConsentAnswer], AfterValidator(_of_one_mind)]
 
 
+def _as_seen(name: str | None) -> str | None:
+    """The name in one line and without what nobody sees, which could turn the words beside it on a clerk's page."""
+    return " ".join(CONTROL.sub("", name).split()) or None if name else None
+
+
 class SessionRequest(Strict):
     """A sign-in at the store's Wi-Fi. Everything but the store is optional."""
 
@@ -66,7 +72,7 @@ class SessionRequest(Strict):
         description="The controller's signature; without it the MAC waits for another proof.",
     )
     opened: str | None = Field(None, pattern=OPENED, description="Of the shared link's page that led here.")
-    display_name: str | None = Field(None, max_length=60)
+    display_name: Annotated[str | None, AfterValidator(_as_seen)] = Field(None, max_length=60)
     email: str | None = Field(None, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
     locale: str = Field("fr", max_length=16, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$")
     consents: ConsentAnswers = Field(default=[], max_length=20)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from api.shoppers.schemas import SessionRequest
 from engine.delivery.mail import compose
 from engine.offers.campaigns import Campaign
 from engine.offers.law.wording import NOT_FOR_FOOD, wrong_words
@@ -63,3 +64,10 @@ def test_a_subject_of_two_lines_goes_out_as_one() -> None:
     message = compose(letter, "shop@example.org", "1", 0.0)
     assert message["Subject"] == "Corner shop: tea"
     assert not re.search(rb"^shop: tea", bytes(message), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"), [("\u202eana\u200b", "ana"), ("Ana\r\nMaria ", "Ana Maria"), ("\u200b", None)]
+)
+def test_a_shoppers_name_is_what_is_seen_of_it(said: str, kept: str | None) -> None:
+    assert SessionRequest(store="corner", display_name=said).display_name == kept

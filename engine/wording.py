@@ -50,6 +50,7 @@ class MistakeCode(StrEnum):
     YEAR = "year"
     ENDS_FIRST = "ends_first"
     KNOWN_ORDER = "known_order"
+    ONE_INTEREST = "one_interest"
     # against the plan
     OTHER_STORE = "other_store"
     UNKNOWN_PRODUCT = "unknown_product"

@@ -37,6 +37,7 @@ PLACES = (
     *("redeem_probability", "holdout_share", "texts.fr.title", "texts.fr.text", "texts.en.title", "texts.en.text"),
     *("state", "caps", "audience", "locales", "stores", "texts", "days", "known_at_least_days", "known_at_most_days"),
     *("applies_to", "near_end", "open_to", "share", "store", "segments"),
+    *("interested", "how", "within_days", "times", "not_bought"),
 )
 """What a campaign's keys are called in `campaigns.yaml`, of those that a mistake may be at, or a version differ in."""
 _TEXTS = (("fr", "title"), ("fr", "text"), ("en", "title"), ("en", "text"))

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from pydantic_core import PydanticCustomError
 
 from engine.offers.bounds import Plain
+from engine.offers.interests.condition import NO_TOUCHES, Interested, ShopperTouches
 from engine.offers.wishes import NO_WISHES, Wishes
 from engine.privacy.consent import Grants
 
@@ -21,6 +22,7 @@ class LinkedShopper:
 
     `created_at` is when the profile was made, `linked_at` when this device became its shopper's (s UTC). Who objects to
     statistics is not `counted`. `segments` are those they belong to, each from a time to before another (s UTC).
+    `touches` are looked up where a campaign asks for them, and only then.
     """
 
     shopper_id: str
@@ -31,6 +33,7 @@ class LinkedShopper:
     wishes: Wishes = NO_WISHES
     counted: bool = True
     segments: tuple[tuple[str, float, float], ...] = ()
+    touches: ShopperTouches = NO_TOUCHES
 
 
 SegmentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -45,6 +48,7 @@ class Audience(BaseModel):
     known_at_least_days: float | None = Field(None, ge=0, le=36_500)
     known_at_most_days: float | None = Field(None, ge=0, le=36_500)
     segments: Annotated[tuple[SegmentName, ...], Field(max_length=20)] = ()
+    interested: Interested | None = None
 
     @model_validator(mode="after")
     def _window(self) -> Audience:
@@ -62,6 +66,7 @@ class Audience(BaseModel):
             and (self.known_at_least_days is None or known_days >= self.known_at_least_days)
             and (self.known_at_most_days is None or known_days <= self.known_at_most_days)
             and (not self.segments or self._in_one(shopper, now))
+            and (self.interested is None or self.interested.holds(shopper.touches, shopper.consents, now))
         )
 
     def _in_one(self, shopper: LinkedShopper, now: float) -> bool:

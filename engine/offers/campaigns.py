@@ -284,6 +284,12 @@ def _findings(campaign: Campaign, plan: Plan, on: dt.date | None) -> Iterator[Pr
     if offer.sku is not None and offer.sku not in plan.product_by_sku:
         yield _unknown("offer.sku", "sku", offer.sku, Code.UNKNOWN_PRODUCT)
     categories = {p.category for p in plan.products}
+    about = campaign.audience.interested
+    if about is not None and about.product is not None and about.product not in plan.product_by_sku:
+        yield _unknown("audience.interested.product", "sku", about.product, Code.UNKNOWN_PRODUCT)
+    if about is not None and about.category is not None and about.category not in categories:
+        known = sorted(categories)
+        yield _unknown("audience.interested.category", "category", about.category, Code.UNKNOWN_CATEGORY, known)
     if offer.category is not None and offer.category not in categories:
         yield _unknown("offer.category", "category", offer.category, Code.UNKNOWN_CATEGORY, sorted(categories))
     yield from legal_findings(offer, campaign.texts.model_dump(), plan, on)

@@ -13,6 +13,7 @@ from engine.delivery.opening import decision_rules, limits_of
 from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import Campaign
 from engine.offers.decide import Book, campaign_book, decide
+from engine.offers.interests.condition import Interested
 from engine.plan.model import Plan
 from engine.records import Trigger
 from engine.storage.commerce.stock import stock_here
@@ -21,6 +22,7 @@ from engine.storage.figures.segment_spans import spans_of
 from engine.storage.leases import Lease
 from engine.storage.people.opt_outs import opted_out
 from engine.storage.people.shoppers import linked_devices, links_version
+from engine.storage.told.touches import with_touches
 from engine.storage.versions import version
 from engine.storage.vouchers.campaigns import campaigns_version, stored_specs
 from engine.storage.vouchers.claims import Verdicts, claim, record_refusals
@@ -69,6 +71,20 @@ class OfferDesk:
         told = stock_here(self._db, self._plan.store, book.products())
         return replace(book, shelf=Shelf(told, self._believed_s))
 
+    def _with_touches(
+        self, triggers: Sequence[Trigger], links: Mapping[int, LinkedShopper], now: float
+    ) -> Mapping[int, LinkedShopper]:
+        """The same with what they are after, where a campaign of these triggers asks for it."""
+        asked: dict[int, list[Interested]] = {}
+        for trigger in triggers:
+            terms = self._book.terms.get(trigger.campaign_id)
+            wanted = terms.campaign.audience.interested if terms is not None else None
+            if wanted is not None and trigger.device in links:
+                asked.setdefault(trigger.device, []).append(wanted)
+        products = {p.sku: p.category for p in self._plan.products} if asked else {}
+        found = {d: with_touches(self._db, links[d], of, products, now) for d, of in asked.items()}
+        return ChainMap(found, dict(links)) if found else links
+
     def _load_campaigns(self) -> list[Campaign]:
         """Those that can be used; one line for each that an older version wrote otherwise than this one takes it."""
         specs = stored_specs(self._db, self._plan.store)
@@ -98,7 +114,8 @@ class OfferDesk:
         """
         if not triggers:
             return Verdicts()
-        judged = decide(triggers, self._book, self._known(triggers), now, self._rules)
+        known = self._with_touches(triggers, self._known(triggers), now)
+        judged = decide(triggers, self._book, known, now, self._rules)
         record_refusals(self._db, judged.refused, lease=self._lease)
         claimed = [
             claim(self._db, event, self._limits, self._secret, now, lease=self._lease) for event in judged.events

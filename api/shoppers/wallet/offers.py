@@ -33,6 +33,7 @@ from engine.storage.figures.segment_spans import spans_of
 from engine.storage.last_places import KEPT_S, last_place
 from engine.storage.people.shoppers import ShopperProfile
 from engine.storage.people.wishes import get_wishes
+from engine.storage.told.touches import with_touches
 from engine.storage.vouchers.campaigns import all_campaigns
 from engine.storage.vouchers.claims import claim
 from engine.storage.vouchers.vouchers import vouchers_of
@@ -134,6 +135,8 @@ def _judge(ctx: AppContext, plan: Plan, campaigns: list[Campaign], shopper: Shop
     asking = any(c.audience.segments for c in campaigns)
     spans = spans_of(ctx.db, [shopper.shopper_id] if asking else []).get(shopper.shopper_id, ())
     who = LinkedShopper(shopper.shopper_id, shopper.grants, shopper.locale, shopper.created_at, now, segments=spans)
+    wanted = [c.audience.interested for c in campaigns if c.audience.interested is not None]
+    who = with_touches(ctx.db, who, wanted, {p.sku: p.category for p in plan.products}, now)
     visit = _visit(plan, now)
     triggers = [Trigger(secrets.token_hex(8), c.id, NOBODY, visit, now, now, 1.0, now) for c in campaigns]
     book = campaign_book(campaigns, plan)

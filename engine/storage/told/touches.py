@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -19,8 +20,11 @@ from sqlalchemy import select as select_columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from engine.offers.audience import LinkedShopper
+from engine.offers.interests.condition import DAY_S, Interested, ProductInterest, ShopperTouches, may_be_asked
 from engine.presence.ropo.journeys import LikelyStop, ProductTouches
 from engine.privacy.consent import JOINED
+from engine.storage.database import Database
 from engine.storage.models.commerce import ShopEventTable
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.shoppers import ConsentTable, ShopperTable
@@ -136,6 +140,59 @@ def _events(
 def owner_of_event(owners: Mapping[tuple[str, str], str], email: str, card: str) -> str | None:
     """Whose an event is by its mailbox or card."""
     return owners.get((IdentifierKind.EMAIL, email)) or owners.get((IdentifierKind.CARD, card))
+
+
+def interests_of(
+    session: Session, shopper_id: str, products: Mapping[str, str], *, since: float, until: float
+) -> ShopperTouches:
+    """What one shopper did about these products (their categories by SKU) in [since, until), in any store and online.
+    A handful of statements by index. Whether it may be used is the caller's to ask (`may_be_asked`)."""
+    table = ShopEventTable
+    mine = select_columns(col(IdentifierTable.digest)).where(col(IdentifierTable.shopper_id) == shopper_id)
+    digests = list(session.connection().execute(mine).scalars())
+    theirs = col(table.email).in_(digests) | col(table.card).in_(digests)
+    beside = select_columns(col(table.account)).where(theirs, col(table.account) != "").distinct()
+    accounts = [*digests, *session.connection().execute(beside).scalars()] if digests else []
+    events = (
+        select_columns(col(table.kind), col(table.at), col(table.of), col(table.form))
+        .where(theirs | col(table.account).in_(accounts))
+        .where(col(table.kind).in_([str(ShopEventKind.PRODUCT_VIEW), str(ShopEventKind.PURCHASE)]))
+        .where(col(table.at) >= since, col(table.at) < until)
+    )
+    views, bought = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
+    for kind, at, of, form in session.connection().execute(events) if accounts else ():
+        if kind == ShopEventKind.PRODUCT_VIEW:
+            views[of].append(float(at))
+        elif not (said := _decode(form)).voided:
+            for line in said.lines:
+                bought[line.sku].append(float(at))
+    stops = defaultdict[str, list[LikelyStop]](list)
+    stopped = ProductStopTable
+    query = select_columns(col(stopped.sku), col(stopped.at), col(stopped.chance)).where(
+        col(stopped.shopper_id) == shopper_id, col(stopped.at) >= since, col(stopped.at) < until
+    )
+    for sku, at, chance in session.connection().execute(query):
+        stops[str(sku)].append(LikelyStop(float(at), float(chance)))
+    known = sorted({*views, *bought, *stops} & products.keys())
+    return ShopperTouches(
+        tuple(
+            ProductInterest(sku, products[sku], tuple(views[sku]), tuple(stops[sku]), tuple(bought[sku]))
+            for sku in known
+        )
+    )
+
+
+def with_touches(
+    db: Database, shopper: LinkedShopper, asked: Collection[Interested], products: Mapping[str, str], now: float
+) -> LinkedShopper:
+    """The shopper with what these conditions ask for; as they are where nothing may be looked up, or need be."""
+    if not asked or not may_be_asked(shopper.consents):
+        return shopper
+    about = {sku: of for sku, of in products.items() if any(one.is_about(sku, of) for one in asked)}
+    since = now - DAY_S * max(one.within_days for one in asked)
+    with db.read() as session:
+        touches = interests_of(session, shopper.shopper_id, about, since=since, until=now + 1.0)
+    return replace(shopper, touches=touches)
 
 
 def _named_beside(

@@ -85,6 +85,7 @@ _SUMMARIES = {
     View.TREND: "Days, weeks, months",
     View.FUNNEL: "From the door to the till",
     View.ROPO: "From the web into the store and back",
+    View.ROPO_UPLIFT: "Campaigns among who looked online",
     View.QUEUE: "The tills by hour",
 }
 for _view in View:

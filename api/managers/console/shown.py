@@ -40,7 +40,7 @@ SHADES = 8
 MOST_FLOWS = 11  # zones to either side of the bands; the others are taken together
 OTHERS = "others"
 SHOWN_ROWS = 200
-SORTED = (View.ZONES, View.FLOWS, View.PRODUCTS, View.ROPO)
+SORTED = (View.ZONES, View.FLOWS, View.PRODUCTS, View.ROPO, View.ROPO_UPLIFT)
 OF_PRODUCTS = (View.PRODUCTS, View.FUNNEL, View.ROPO)
 MEASURED = (View.HEAT, View.ZONES)
 WITH_PLAN = (*MEASURED, View.PRODUCTS)
@@ -131,7 +131,7 @@ class FigurePage:
         """Where a name leads: what is behind its figures."""
         if column.unit == "product":
             return self.href(product=cell) if cell in self.report.plan.product_by_sku else None
-        if column.unit == "text":
+        if column.key == "category":
             return self.href(category=cell) if cell else None
         if column.unit == "zone" and cell not in (OUTSIDE_KEY, ""):
             view = View.FLOWS if self.report.view is View.FLOWS else View.TREND

@@ -25,7 +25,7 @@ from engine.presence.ropo.blocks import (
     sum_of,
     tell_chances,
 )
-from engine.presence.ropo.journeys import journeys_of
+from engine.presence.ropo.journeys import RopoStep, journeys_of
 from engine.presence.ropo.rates import steps_of
 from engine.storage.database import Database
 from engine.storage.models.commerce import ShopEventTable
@@ -83,7 +83,8 @@ def told_figures(
     """Each figure that was told of these days; none that is nought."""
     table = RopoDayTable
     parts = (col(table.of), col(table.figure))
-    mine = (col(table.store) == store, col(table.day_start) >= from_t, col(table.day_start) < to_t)
+    steps = col(table.figure).in_([step.value for step in RopoStep])
+    mine = (col(table.store) == store, col(table.day_start) >= from_t, col(table.day_start) < to_t, steps)
     query = select(*parts, func.sum(col(table.n)), func.sum(col(table.ambiguous))).where(*mine)
     with db.read() as session:
         if weekdays:
@@ -143,7 +144,8 @@ def tell_streams(db: Database, store: str, local: LocalHours, events: EventsOf, 
         seen = None if looked is None else looked.since
         if seen is not None and seen >= until:
             return
-        mine = select_rows(RopoWaitTable).where(col(RopoWaitTable.store) == store, col(RopoWaitTable.figure) != _LOOKED)
+        steps = [step.value for step in RopoStep]
+        mine = select_rows(RopoWaitTable).where(col(RopoWaitTable.store) == store, col(RopoWaitTable.figure).in_(steps))
         kept = {(row.of, row.figure): row for row in session.exec(mine)}
         early = min((row.since for row in kept.values()), default=0.0) - LATE_S
         streams = events(session, max(0.0, early), until)

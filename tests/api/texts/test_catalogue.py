@@ -243,7 +243,7 @@ HELD_KINDS = {table.name for table in metadata.sorted_tables if ways_to(table)} 
 MONTHS = {f"m{n}" for n in range(1, 13)}
 DAYS = {f"d{n}" for n in range(7)}
 ORDER_REFUSALS = {ProblemCode.ORDER_NOBODY, ProblemCode.ORDERS_OFF, ProblemCode.TOO_MANY_ORDERS}
-NAMES = {"zone", "product", "category", "from_zone", "to_zone", "weekday", "hour", "day", "step"}
+NAMES = {"zone", "product", "category", "campaign", "from_zone", "to_zone", "weekday", "hour", "day", "step"}
 CODES: dict[str, set[str]] = {
     **CAMPAIGN_CODES,
     "signals": set(Signal),

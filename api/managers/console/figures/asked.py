@@ -35,6 +35,7 @@ class View(StrEnum):
     TREND = "trend"
     FUNNEL = "funnel"
     ROPO = "ropo"
+    ROPO_UPLIFT = "ropo_uplift"
     QUEUE = "queue"
 
 

@@ -201,7 +201,7 @@ def _notes_of_view(looked: LookedPeriods) -> list[Note]:
     if view is View.FUNNEL:
         whole = [] if looked.asked.span.is_whole else [Note(NoteCode.COUPONS_ALL_HOURS)]
         return whole if now.is_empty or is_followed(looked) else [*whole, Note(NoteCode.NOT_FOLLOWED)]
-    if view is View.ROPO:
+    if view in (View.ROPO, View.ROPO_UPLIFT):
         return _notes_of_ropo(looked)
     return _notes_of_products(looked) if view is View.PRODUCTS else []
 
@@ -253,6 +253,7 @@ def headline(report: Report) -> dict[str, TableFigure]:
         View.TREND: "visits" if report.asked.zone else "comings",
         View.FUNNEL: "count",
         View.ROPO: "stopped",
+        View.ROPO_UPLIFT: "bought_uplift",
         View.QUEUE: "people",
     }
     return report.table.figures(names[report.view])

@@ -22,10 +22,15 @@ from api.managers.console.figures.tables import (
 )
 from api.managers.told import told
 from engine.indicators.comparison import difference
+from engine.offers.measured.intervals import wilson
+from engine.offers.measured.uplift import Difference
+from engine.offers.measured.web_uplift import LEVEL, BothGroups, GroupSums
 from engine.presence.expected.figures import Spread
 from engine.presence.ropo.blocks import ChanceSum
 from engine.presence.ropo.journeys import RopoStep
+from engine.privacy.k_anonymity import whole_ks
 from engine.storage.told.ropo import ALL, Figures, ropo_figures
+from engine.storage.told.web_uplift import WebWindow, web_uplift
 
 KNOWN = frozenset({RopoStep.VIEWED, RopoStep.BOUGHT_HERE})
 """Steps that are counted."""
@@ -53,6 +58,48 @@ def ropo_table(looked: LookedPeriods) -> Table:
     table = Table(columns, tuple(rows)).sorted_by(RopoStep.VIEWED.value).sorted_by(asked.sort)
     whole = not (asked.zone or asked.category or asked.product)
     return Table(columns, (*((_row(looked, ALL, figures, past),) if whole else ()), *table.rows))
+
+
+def uplift_table(looked: LookedPeriods) -> Table:
+    """Campaigns among shoppers who had looked at their product online: with the coupon against those held out."""
+    columns = (
+        TableColumn("campaign", "text"),
+        TableColumn("treated", "count"),
+        TableColumn("held_out", "count"),
+        TableColumn("bought_treated", "share"),
+        TableColumn("bought_held_out", "share"),
+        TableColumn("bought_uplift", "change"),
+        TableColumn("stopped_uplift", "change"),
+    )
+    now, k = looked.now, looked.k
+    found = web_uplift(
+        now.made.ctx.db,
+        WebWindow(now.plan.store, now.plan.product_by_sku, now.plan.timezone, now.made.ctx.config.offers.ropo_days),
+        from_t=now.span.from_t,
+        to_t=now.span.to_t,
+        k=k,
+        now=now.now,
+    )
+    rows = [uplift_row(name, both, k) for name, both in found.items() if both.treated.n]
+    return Table(columns, tuple(rows)).sorted_by("bought_uplift").sorted_by(looked.asked.sort)
+
+
+def uplift_row(campaign: str, both: BothGroups, k: int) -> TableRow:
+    """One campaign's line: how many of either group, what share of them bought, and both differences."""
+    counts = [told(whole_ks(group.n, k), k) for group in (both.treated, both.held_out)]
+    differences = [_difference(found) for found in (both.bought, both.stopped)]
+    enough = both.bought is not None
+    shares = [_share(group) if enough else TableFigure(None) for group in (both.treated, both.held_out)]
+    return TableRow(campaign, (campaign, *counts, *shares, *differences))
+
+
+def _share(group: GroupSums) -> TableFigure:
+    low, high = wilson(group.bought, group.n, LEVEL)
+    return TableFigure(group.bought / group.n, float(low), float(high))
+
+
+def _difference(found: Difference | None) -> TableFigure:
+    return TableFigure(None) if found is None else TableFigure(found.estimate, found.low, found.high)
 
 
 def ropo_of(counts: SpanCounts) -> Figures:

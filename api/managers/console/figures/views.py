@@ -13,7 +13,7 @@ from api.managers.console.figures.days import bucket_of, buckets_of
 from api.managers.console.figures.funnel import funnel_table
 from api.managers.console.figures.looked import LookedPeriods
 from api.managers.console.figures.products import products_table
-from api.managers.console.figures.ropo import ropo_table
+from api.managers.console.figures.ropo import ropo_table, uplift_table
 from api.managers.console.figures.tables import (
     Cell,
     Table,
@@ -35,7 +35,8 @@ FIGURES = (
     *("person_h", "visits", "mean_dwell_s", "persons_peak", "hot", "share_hot", "people", "comings", "transitions"),
     *("share", "count", "share_of_first", "stops", "stop_rate", "stop_s", "issued", "redeemed", "receipts", "buyers"),
     *("viewed", "stopped", "stop_share", "bought_here", "bought_online", "left_without"),
-    *("stopped_first", "viewed_after", "bought_after"),
+    *("stopped_first", "viewed_after", "bought_after", "treated", "held_out", "bought_treated", "bought_held_out"),
+    *("bought_uplift", "stopped_uplift"),
 )
 """What tables count; each has its definition in every language."""
 OUTSIDE_KEY = "outside"
@@ -324,5 +325,6 @@ TABLES: Mapping[View, Callable[[LookedPeriods], Table]] = {
     View.TREND: trend_table,
     View.FUNNEL: funnel_table,
     View.ROPO: ropo_table,
+    View.ROPO_UPLIFT: uplift_table,
     View.QUEUE: queue_table,
 }

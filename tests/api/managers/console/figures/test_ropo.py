@@ -12,10 +12,13 @@ import pytest
 from api.context import AppContext
 from api.managers.console.figures.asked import NoteCode, View
 from api.managers.console.figures.report import Report, make_report
+from api.managers.console.figures.ropo import uplift_row
+from api.managers.console.figures.tables import TableFigure
 from api.managers.console.forms import rows_json, table_csv
 from api.managers.console.saying import cell_text
 from api.managers.reports import Reports
 from engine.config import Config
+from engine.offers.measured.web_uplift import BothGroups, GroupSums
 from engine.storage.commerce.events import keep_events
 from engine.storage.database import open_database
 from engine.storage.journal import save_checkpoint
@@ -139,3 +142,21 @@ def test_what_is_missing_is_said(made: Reports, tmp_path: Path) -> None:
     alone = report(Reports(AppContext(config(1), empty, SECRETS, {STORE: PLAN})))
     assert NoteCode.NO_VIEWS in {note.code for note in alone.notes}
     empty.close()
+
+
+def test_campaigns_stand_beside_who_was_held_out(made: Reports) -> None:
+    both = BothGroups(GroupSums(105, 42, 60.0, 40.0), GroupSums(98, 20, 40.0, 22.0))
+    row = uplift_row("coats", both, K)
+    treated, held_out, bought, without, effect, stops = row.cells[1:]
+    assert [f.value for f in (treated, held_out) if isinstance(f, TableFigure)] == [100, 90]
+    assert isinstance(effect, TableFigure)
+    assert effect.value == pytest.approx(42 / 105 - 20 / 98)
+    assert effect.low is not None
+    assert effect.low < 42 / 105 - 20 / 98 < (effect.high or 0.0)
+    assert isinstance(stops, TableFigure)
+    assert stops.value == pytest.approx(60 / 105 - 40 / 98)
+    assert all(isinstance(f, TableFigure) and f.low is not None for f in (bought, without))
+    few = uplift_row("few", BothGroups(GroupSums(9, 2), GroupSums(8, 1)), 1)
+    assert [f.value for f in few.cells[3:] if isinstance(f, TableFigure)] == [None] * 4
+    asked = {"from": MONDAY.isoformat(), "to": MONDAY.isoformat()}
+    assert make_report(made, STORE, View.ROPO_UPLIFT, asked, now=NOW).table.rows == ()

@@ -1,0 +1,58 @@
+"""A campaign's effect on who had looked online: found where there is one, in blocks of k of either group."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.offers.measured.web_uplift import BothGroups, GroupSums, WebMoment, cut_moments
+
+DAY = 86_400.0
+
+
+def drawn(n: int, seed: int, effect: float = 0.15) -> list[WebMoment]:
+    rng = np.random.default_rng(seed)
+    out = []
+    for i in range(n):
+        held_out = bool(rng.random() < 0.3)
+        p = 0.2 + (0.0 if held_out else effect)
+        stopped = float(np.clip(rng.normal(p + 0.3, 0.1), 0.0, 1.0))
+        out.append(WebMoment(float(rng.uniform(0, 20 * DAY)), f"s{i}", held_out, bool(rng.random() < p), stopped))
+    return out
+
+
+def end_of(t: float) -> float:
+    return (t // DAY + 1) * DAY
+
+
+def test_intervals_of_90_cover_the_effect_and_show_it() -> None:
+    found = [BothGroups.of(drawn(600, seed)) for seed in range(20)]
+    bought = [both.bought for both in found if both.bought is not None]
+    stopped = [both.stopped for both in found if both.stopped is not None]
+    assert len(bought) == len(stopped) == 20
+    assert sum(one.covers(0.15) for one in bought) >= 16
+    assert sum(one.covers(0.15) for one in stopped) >= 16
+    assert sum(one.low > 0.0 for one in bought) >= 16
+    quiet = [BothGroups.of(drawn(600, seed, effect=0.0)).bought for seed in range(20, 40)]
+    assert sum(one is not None and one.covers(0.0) for one in quiet) >= 16
+
+
+def test_too_few_are_not_compared() -> None:
+    assert BothGroups().bought is None
+    assert BothGroups(GroupSums(100, 9, 50.0, 30.0), GroupSums(9, 1, 5.0, 3.0)).bought is None
+    alike = GroupSums(100, 9, 100.0, 100.0)
+    assert BothGroups(alike, alike).stopped is None
+
+
+def test_each_block_has_k_of_either_group_and_blocks_add_up() -> None:
+    moments = drawn(600, 3)
+    blocks = cut_moments(moments, 20, end_of)
+    assert len(blocks) > 2
+    assert all(min(both.treated.n, both.held_out.n) >= 20 for _, both in blocks)
+    told = sum((both for _, both in blocks), BothGroups())
+    until = blocks[-1][0]
+    whole = BothGroups.of([m for m in moments if m.at < until])
+    assert (told.treated.n, told.held_out.bought) == (whole.treated.n, whole.held_out.bought)
+    assert told.treated.stopped == pytest.approx(whole.treated.stopped)
+    later = cut_moments([m for m in moments if m.at >= blocks[0][0]], 20, end_of)
+    assert later == blocks[1:], "what is told does not hang on when it was looked at"

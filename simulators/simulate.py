@@ -79,6 +79,10 @@ def _recording(chosen: Scenario, options: SimulateOptions) -> dict[str, Any]:
             from simulators.wires.frames import write_frames
 
             rows["frames"] = write_frames(world, out, progress.advance)
+    if chosen.channels is not None:
+        from simulators.channels.walked import record_walked
+
+        rows |= record_walked(world, out)
     return _head(chosen, world.plan.store) | {"folder": str(out)} | rows
 
 

@@ -83,48 +83,62 @@ class WeekRows:
         """Visits to the store."""
         for v in self._week.visits:
             flags = (int(v.connected), int(v.followed), int(v.name in self._week.recognised))
-            yield (self._names[v.who], v.name, _t(v.entered_at), _t(v.left_at), *flags, _t(v.paid_at))
+            yield (
+                self._names[v.who],
+                v.name,
+                seconds_text(v.entered_at),
+                seconds_text(v.left_at),
+                *flags,
+                seconds_text(v.paid_at),
+            )
 
     def stays(self) -> Iterator[Row]:
         """Stays in zones."""
         for v in self._week.visits:
             for stay in v.stays:
-                yield (self._names[v.who], v.name, stay.zone, _t(stay.since), _t(stay.until), int(v.followed))
+                yield (
+                    self._names[v.who],
+                    v.name,
+                    stay.zone,
+                    seconds_text(stay.since),
+                    seconds_text(stay.until),
+                    int(v.followed),
+                )
 
     def stops(self) -> Iterator[Row]:
         """Stops at products."""
         for v in self._week.visits:
             for stop in v.stops:
-                times = (_t(stop.since), _t(stop.until))
+                times = (seconds_text(stop.since), seconds_text(stop.until))
                 yield (self._names[v.who], v.name, stop.sku, *times, int(stop.bought), int(v.followed))
 
     def views(self) -> Iterator[Row]:
         """Who viewed what when."""
         for view in self._week.views:
-            yield (self._names[view.who], view.sku, _t(view.at), _source(app=view.app))
+            yield (self._names[view.who], view.sku, seconds_text(view.at), _source(app=view.app))
 
     def baskets(self) -> Iterator[Row]:
         """Baskets on the web, left or ordered."""
         for b in self._week.baskets:
             total = sum(self._prices[sku] for sku in b.skus)
-            row = (self._names[b.who], _t(b.at), " ".join(b.skus), total, _source(app=b.app))
-            yield (*row, _t(b.ordered_at if b.ordered_at and self._week.span.holds(b.ordered_at) else None))
+            row = (self._names[b.who], seconds_text(b.at), " ".join(b.skus), total, _source(app=b.app))
+            yield (*row, seconds_text(b.ordered_at if b.ordered_at and self._week.span.holds(b.ordered_at) else None))
 
     def orders(self) -> Iterator[Row]:
         """Orders, with the last of their states."""
         for o in self._week.orders:
             state = changes_of(o)[-1][0]
-            row = (o.name, self._names[o.who], _t(o.placed_at), _t(o.paid_at), state, o.total_minor)
+            row = (o.name, self._names[o.who], seconds_text(o.placed_at), seconds_text(o.paid_at), state, o.total_minor)
             yield (*row, int(o.collect))
 
     def purchases(self) -> Iterator[Row]:
         """Receipts, and orders that were paid."""
         for r in self._week.receipts:
-            yield (r.name, self._names[r.who], _t(r.at), "store", r.total_minor, int(r.shown), 0)
+            yield (r.name, self._names[r.who], seconds_text(r.at), "store", r.total_minor, int(r.shown), 0)
         for o in self._week.orders:
             if o.paid_at is not None:
                 cancelled = int(o.cancelled_at is not None)
-                yield (o.name, self._names[o.who], _t(o.paid_at), "web", o.total_minor, 1, cancelled)
+                yield (o.name, self._names[o.who], seconds_text(o.paid_at), "web", o.total_minor, 1, cancelled)
 
     def lines(self) -> Iterator[Row]:
         """Of purchases, with what came back of each."""
@@ -139,20 +153,27 @@ class WeekRows:
         """What came back; cancelled orders are not among it."""
         for b in self._week.returns:
             channel = "web" if b.web else "store"
-            yield (b.name, b.purchase, self._names[b.who], _t(b.at), channel, b.total_minor)
+            yield (b.name, b.purchase, self._names[b.who], seconds_text(b.at), channel, b.total_minor)
 
     def pickups(self) -> Iterator[Row]:
         """Orders that were ready in the store."""
         for o in self._week.orders:
             if o.ready_at is not None:
                 called = int(self._week.customers.called[o.who])
-                yield (o.name, self._names[o.who], _t(o.ready_at), _t(o.came_at), _t(o.collected_at), called)
+                yield (
+                    o.name,
+                    self._names[o.who],
+                    seconds_text(o.ready_at),
+                    seconds_text(o.came_at),
+                    seconds_text(o.collected_at),
+                    called,
+                )
 
     def messages(self) -> Iterator[Row]:
         """Every moment at which there was something to say."""
         for m in self._week.messages:
             at = m.moment
-            row = (self._names[at.who], _t(at.at), at.way, at.visit, at.about, at.sku)
+            row = (self._names[at.who], seconds_text(at.at), at.way, at.visit, at.about, at.sku)
             yield (*row, m.fate, int(m.opened))
 
     def points(self) -> Iterator[Row]:
@@ -164,17 +185,18 @@ class WeekRows:
     def ropo(self) -> Iterator[Row]:
         """Viewed, stopped, bought."""
         for r in Paths(self._week).ropo():
-            times = (_t(r.viewed_at), _t(r.stopped_at), _t(r.bought_at))
+            times = (seconds_text(r.viewed_at), seconds_text(r.stopped_at), seconds_text(r.bought_at))
             yield (self._names[r.who], r.sku, *times, r.bought_channel or "", int(r.stop_known), int(r.bought_known))
 
     def store_to_web(self) -> Iterator[Row]:
         """Stopped, viewed or bought on the web."""
         for r in Paths(self._week).store_to_web():
-            times = (_t(r.stopped_at), _t(r.viewed_at), _t(r.bought_at))
+            times = (seconds_text(r.stopped_at), seconds_text(r.viewed_at), seconds_text(r.bought_at))
             yield (self._names[r.who], r.sku, *times, int(r.stop_known))
 
 
-def _t(at: float | None) -> str:
+def seconds_text(at: float | None) -> str:
+    """A time as the tables have it: whole seconds, empty where there is none."""
     return "" if at is None else f"{at:.0f}"
 
 

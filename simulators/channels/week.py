@@ -59,7 +59,7 @@ def draw_week(
         visits += [] if out is None else list(day_visits(year, out, k))
         on_day()
     names = tuple(f"s{i + 1:05d}" for i in range(len(year.base)))
-    customers = draw_customers(names, year.base.connected, config, _stream(scenario, 0))
+    customers = draw_customers(names, year.base.connected, config, stream(scenario, 0))
     return _with_the_web(scenario, plan, config, (year, customers), visits)
 
 
@@ -74,17 +74,17 @@ def _with_the_web(
     last = year.days[-1]
     span = Span(year.days[0].starts_at.timestamp(), last.starts_at.timestamp() + last.length_s)
     weights = popularity(plan, scenario.people)
-    browsing = Browsing(customers, plan, weights, (config.views, config.orders), span, _stream(scenario, 1))
+    browsing = Browsing(customers, plan, weights, (config.views, config.orders), span, stream(scenario, 1))
     browsing.sessions()
     browsing.around(visits)
     baskets = sorted(browsing.baskets, key=lambda basket: (basket.at, basket.who))
-    desk = OrderDesk(customers, plan, config.orders, span, opening_times(year), _stream(scenario, 2))
+    desk = OrderDesk(customers, plan, config.orders, span, opening_times(year), stream(scenario, 2))
     orders = desk.orders(baskets, visits)
-    receipts = receipts_of(visits, customers, plan, config.show_card_share, _stream(scenario, 3))
-    returns = returns_of(receipts, orders, config.returns, span, _stream(scenario, 4))
+    receipts = receipts_of(visits, customers, plan, config.show_card_share, stream(scenario, 3))
+    returns = returns_of(receipts, orders, config.returns, span, stream(scenario, 4))
     moments = moments_of(visits, baskets, customers, plan, (config.messages, scenario.phones), span)
-    messages = send(moments, customers, config.messages, scenario.phones.open_share, _stream(scenario, 5))
-    asks = _stream(scenario, 6).random(len(visits)) < config.recognised_share
+    messages = send(moments, customers, config.messages, scenario.phones.open_share, stream(scenario, 5))
+    asks = stream(scenario, 6).random(len(visits)) < config.recognised_share
     return Week(
         plan,
         config,
@@ -114,5 +114,6 @@ def opening_times(year: Year) -> list[tuple[float, float]]:
     return found
 
 
-def _stream(scenario: Scenario, part: int) -> np.random.Generator:
+def stream(scenario: Scenario, part: int) -> np.random.Generator:
+    """The chance of one part of what happens."""
     return np.random.default_rng([scenario.seed, CHANNEL_STREAM, part])

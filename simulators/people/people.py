@@ -160,9 +160,11 @@ def _passers_by(people: PeopleConfig, until_s: float, rng: np.random.Generator) 
     n = int(rng.poisson(people.passers_by.per_hour * until_s / 3600)) if people.passers_by.per_hour else 0
     times = np.sort(rng.uniform(0.0, until_s, n))
     speeds = cut_normal(FREE_SPEED_MEAN_M_S, FREE_SPEED_SD_M_S, *FREE_SPEED_LIMITS_M_S, n, rng)
+    share = people.passers_by.connected_share
+    joins = rng.random(n) < share if share else np.zeros(n, np.bool_)
     return [
-        Shopper(f"passer-{i + 1:05d}", t, v, (), False, kind="passer-by", carries="probing")
-        for i, (t, v) in enumerate(zip(times.tolist(), speeds.tolist(), strict=True))
+        Shopper(f"passer-{i + 1:05d}", t, v, (), False, kind="passer-by", carries="connected" if on else "probing")
+        for i, (t, v, on) in enumerate(zip(times.tolist(), speeds.tolist(), joins.tolist(), strict=True))
     ]
 
 

@@ -71,11 +71,13 @@ class StaffHabit(ScenarioModel):
 
 
 class PassersBy(ScenarioModel):
-    """People outside, along the front with the entrance. Their phones only probe (`phones.probe_interval_s`)."""
+    """People outside, along the front with the entrance. Their phones only probe (`phones.probe_interval_s`), but for
+    those that know the network and join it from the street."""
 
     per_hour: float = Field(0.0, ge=0, le=20_000)
     nearest_m: float = Field(1.5, ge=0.5, le=50)
     furthest_m: float = Field(5.0, ge=0.5, le=50)
+    connected_share: float = Field(0.0, ge=0, le=1)  # of them: their phone joins the network in passing
 
     @model_validator(mode="after")
     def _in_order(self) -> PassersBy:

@@ -35,7 +35,7 @@ def test_shipped_scenarios_are_those_promised() -> None:
         "demo-boutique",
         "demo-supermarket",
         "moved-ap",
-        "one-ap-out",
+        "pick-up-rush",
         "quiet-tuesday",
         "returns",
         "sales-day",

@@ -103,14 +103,15 @@ def follow_orders(db: Database, now: float, *, secret: bytes) -> int:
     with db.write() as session:
         named_lock(session, READER)
         read = unread_events(session, READER, [ShopEventKind.ORDER], now)
-        for _, event in read:
+        for received_at, event in read:
             if isinstance(event, Order):
-                _follow(session, event, secret)
+                _follow(session, event, min(received_at, now), secret)
         note_read(session, READER, read, now)
         return len(read)
 
 
-def _follow(session: Session, order: Order, secret: bytes) -> None:
+def _follow(session: Session, order: Order, heard_at: float, secret: bytes) -> None:
+    """It is ready since we heard so: `at` of an order is when it was made, for most systems."""
     row = session.get(PickupTable, (order.source, order.id), with_for_update=True)
     order = replace(order, store=order.store or _asked_store(session, order.reference))
     waits = order.state is OrderState.READY and order.store != ""
@@ -126,7 +127,7 @@ def _follow(session: Session, order: Order, secret: bytes) -> None:
                     place=order.place,
                     state=PickupState.WAITING,
                     code_hmac=digest,
-                    ready_at=order.at,
+                    ready_at=heard_at,
                 )
             )
         return
@@ -137,6 +138,7 @@ def _follow(session: Session, order: Order, secret: bytes) -> None:
         row.state = PickupState.GONE
     elif row.state == PickupState.GONE or row.store != order.store:
         row.state, row.arrived_at, row.told_at, row.shopper_id = PickupState.WAITING, None, None, ""
+        row.ready_at = heard_at
     if waits:
         row.store, row.place = order.store, order.place
 

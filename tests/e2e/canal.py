@@ -25,6 +25,7 @@ from engine.privacy.customers import customer_digest
 from engine.storage.clerks.pickups import PURPOSE, follow_orders, note_arrival
 from engine.storage.commerce.events import event_of
 from engine.storage.database import Database, open_database
+from engine.storage.figures.product_stops import StopRow, keep_stops
 from engine.storage.loyalty.ledger import balance
 from engine.storage.models.commerce import PickupTable, ShopEventTable
 from engine.storage.models.identity import IdentifierTable
@@ -32,6 +33,7 @@ from engine.storage.models.ledger import LoyaltyPurchaseTable, LoyaltyReturnTabl
 from engine.storage.people.bindings import PhoneClaim
 from engine.storage.people.shoppers import ShopperProfile, SignIn, sign_in
 from engine.storage.programme.earning import Programme, earn_from_shops
+from engine.storage.told.ropo import ALL, ropo_figures
 from engine.vocabulary import IdentifierKind, ShopEventKind
 from simulators.channels.customers import Customers
 from simulators.channels.week import Week
@@ -47,6 +49,8 @@ CONSENTS = (
     ConsentChoice("location_offers", "page", True),  # type: ignore[arg-type]
     ConsentChoice("location_offers", "email", True),  # type: ignore[arg-type]
     ConsentChoice("pickup", "any", True),  # type: ignore[arg-type]
+    ConsentChoice("statistics", "any", True),  # type: ignore[arg-type]
+    ConsentChoice("crm", "any", True),  # type: ignore[arg-type]
 )
 RULE = EarnTerms((EarnRule(1, 100, "EUR"),), expire_s=365 * 86_400.0)
 RULES = Programme(RULE, web_zone=UTC)
@@ -93,6 +97,26 @@ class Canal:
     def _come_in(self, at: float, who: int) -> None:
         self.follow()
         note_arrival(self.db, "small", self.people[who].shopper_id, at, at)
+
+    def keep_stops(self, week: Week) -> None:
+        """Stops at products as the engine keeps them, each sure: of who is followed and may be known."""
+        rows = [
+            StopRow(self.people[trip.who].shopper_id, stop.sku, stop.since, 1.0)
+            for trip in week.visits
+            if trip.followed and trip.who in self.people
+            for stop in trip.stops
+        ]
+        with self.db.write() as session:
+            keep_stops(session, "small", rows)
+
+    def ropo(self, week: Week) -> dict[str, float]:
+        """Steps of journeys between web and store, all products together, to the person."""
+        skus = [product.sku for product in week.plan.products]
+        start, end = week.span.start, week.span.end
+        found = ropo_figures(
+            self.db, "small", skus, "Europe/Paris", from_t=start, to_t=end, k=1, window_days=30, now=end
+        )
+        return {step: figure.n for (of, step), figure in found.items() if of == ALL}
 
     def events(self, *kinds: ShopEventKind) -> list[ShopEvent]:
         """All that is kept of these kinds."""

@@ -25,9 +25,10 @@ from engine.storage.database import open_database
 from engine.storage.models.vouchers import DeliveryTable
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.claims import claim
-from engine.vocabulary import Channel, PickupState, ShopEventKind
+from engine.vocabulary import Channel, PickupState, SalesChannel, ShopEventKind
 from simulators.channels.messages import Fate, MessageWay, SayMoment
 from simulators.channels.recording import record_week
+from simulators.channels.ropo import Paths
 from simulators.channels.telling import say_week
 from simulators.channels.week import Week
 from simulators.shops.cli import register_shops
@@ -60,6 +61,7 @@ def test_a_week_in_order_is_the_truth(wire: Kind, tmp_path: Path, monkeypatch: p
         check_points(canal, week)
         check_points_in_order(canal, week)
         check_arrivals(canal, week)
+        check_ropo(canal, week)
 
 
 @pytest.mark.parametrize("wire", [wire for wire in WIRES if wire != "shop"])
@@ -185,3 +187,27 @@ def check_arrivals(canal: Canal, week: Week) -> None:
     assert called == came
     assert len(came) > 3
     assert {name: row.state for name, row in found.items()}.items() >= at_the_end(week).items()
+
+
+def check_ropo(canal: Canal, week: Week) -> None:
+    """Viewed online, then stopped, then bought here or online: of stops and purchases that the site can know."""
+    canal.keep_stops(week)
+    paths = Paths(week)
+    if canal.wire == "shopify":  # what is cancelled there was bought, and refunded
+        for order in week.orders:
+            if order.cancelled_at is not None and order.paid_at is not None:
+                for line in order.lines:
+                    paths.bought[order.who, line.sku].append((order.paid_at, SalesChannel.WEB, True))
+    truth: Counter[str] = Counter()
+    for pair, views in paths.views.items():
+        bought = [(at, channel) for at, channel, known in paths.bought.get(pair, ()) if known and at >= views[0]]
+        here = sorted(at for at, channel in bought if channel is SalesChannel.STORE)
+        online = sorted(at for at, channel in bought if channel is SalesChannel.WEB)
+        stops = [at for at, followed in paths.stops.get(pair, ()) if followed and at >= views[0]] + here
+        truth["viewed"] += 1
+        truth["stopped"] += bool(stops)
+        truth["bought_here"] += bool(here)
+        truth["bought_online"] += bool(not here and online and stops and min(stops) < online[0])
+    found = canal.ropo(week)
+    assert {step: found.get(step, 0.0) for step in truth} == dict(truth)
+    assert min(truth.values()) > 0

@@ -42,6 +42,7 @@ from simulators.shops.posting import Kind, ShopPosting
 from simulators.shops.sender import ShopSender
 from tests.api.site import SECRETS
 from tests.databases import new_sqlite
+from tests.engine.storage.scenes import TELLING
 from tests.simulators.channels.made import priced_plan
 from tests.simulators.shops.told import SECRET, VARIABLE
 
@@ -96,7 +97,7 @@ class Canal:
 
     def _come_in(self, at: float, who: int) -> None:
         self.follow()
-        note_arrival(self.db, "small", self.people[who].shopper_id, at, at)
+        note_arrival(self.db, "small", self.people[who].shopper_id, at, at, telling=TELLING)
 
     def keep_stops(self, week: Week) -> None:
         """Stops at products as the engine keeps them, each sure: of who is followed and may be known."""

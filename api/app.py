@@ -26,6 +26,7 @@ import api.campaigns.files
 import api.campaigns.measured
 import api.campaigns.pages
 import api.campaigns.segments
+import api.controllers.mail_events
 import api.controllers.receivers
 import api.controllers.streams
 import api.health.endpoints
@@ -83,6 +84,7 @@ from api import contract, docs, pages, problems
 from api import manager_login as gate
 from api.context import AppContext
 from api.controllers.hand_over import HandOver
+from api.controllers.mail_events import MAIL_EVENTS
 from api.controllers.receivers import DECODED_AT_ONCE
 from api.controllers.replays import SeenMessages
 from api.controllers.streams import Streams
@@ -113,6 +115,7 @@ from engine.ingest.sources.envelope import envelope_key
 from engine.offers.bought.rewards import rewards_of
 from engine.offers.law.sms import channel_open
 from engine.plan.model import Plan
+from engine.privacy.identifiers import mailbox_digest
 from engine.privacy.proofs import portal_secrets
 from engine.privacy.secrets import Secrets
 from engine.storage.clerks.pickups import PURPOSE as PICKUP_CODES
@@ -204,6 +207,7 @@ _ROUTERS = (
     api.campaigns.pages.router,
     api.campaigns.segments.router,
     api.controllers.receivers.router,
+    api.controllers.mail_events.router,
     api.controllers.streams.router,
     api.health.endpoints.router,
     api.health.endpoints.metrics_router,
@@ -224,7 +228,7 @@ def create_app(
 ) -> FastAPI:
     """The site's HTTP side. With `start_delivery` false nothing is polled and no house kept: another process does."""
     sources = declare(config.sources, plans, os.environ)
-    mailer = open_mailer(config.mail, db, os.environ)
+    mailer = open_mailer(config.mail, db, os.environ, partial(mailbox_digest, secrets))
     ctx = AppContext(config, db, secrets, dict(plans), portal_secrets(secrets, plans, os.environ), sources, mailer)
     limits, instruments = RateLimits(SharedLimits(ctx.db, ctx.secrets.derive_key("attempts"))), metrics.Metrics(ctx)
     app = FastAPI(
@@ -268,6 +272,7 @@ def create_app(
     app.state.delivery = []
     app.state.seen_messages = SeenMessages(db, secrets.derive_key("received messages"))
     app.state.envelope_key = envelope_key(secrets)
+    app.state.mail_events_secret = os.environ.get(MAIL_EVENTS, "")
     app.state.turned_away = TurnedAway()
     app.state.streams = Streams()
     app.state.decoding = CapacityLimiter(DECODED_AT_ONCE)

@@ -25,6 +25,7 @@ from engine.storage.messages.outgoing import OutgoingMessage
 from engine.storage.people.identifiers import identifiers_of
 from engine.storage.people.shoppers import ShopperProfile
 from engine.storage.sending.letters import Letter
+from engine.storage.sending.marks import marked_mailboxes
 from engine.storage.vouchers.channels import Outgoing
 from engine.vocabulary import Channel, IdentifierKind
 
@@ -180,9 +181,11 @@ class Messages:
 
 
 def proved_mailbox(ctx: AppContext, shopper: ShopperProfile) -> str | None:
-    """Anybody may name any address at a sign-in: coupons go only where a link was followed."""
-    found = identifiers_of(ctx.db, shopper.shopper_id)
-    proved = [open_value(ctx.secrets, known.sealed) for known in found if known.kind is IdentifierKind.EMAIL]
+    """Anybody may name any address at a sign-in: coupons go only where a link was followed, and mail did not come
+    back from."""
+    found = [known for known in identifiers_of(ctx.db, shopper.shopper_id) if known.kind is IdentifierKind.EMAIL]
+    over = marked_mailboxes(ctx.db, [known.digest for known in found])
+    proved = [open_value(ctx.secrets, known.sealed) for known in found if known.digest not in over]
     named = normalised(IdentifierKind.EMAIL, shopper.email or "")
     return named if named in proved else next(iter(reversed(proved)), None)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,11 +21,15 @@ from engine.config import MailConfig
 from engine.storage.database import Database
 from engine.storage.sending import letters
 from engine.storage.sending.letters import DueLetter, Letter
-from engine.vocabulary import LetterReason
+from engine.storage.sending.marks import mark_mailbox
+from engine.vocabulary import LetterReason, MailboxMark
 
 log = logging.getLogger("rayon.delivery.mail")
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
+NO_MAILBOX = frozenset({550, 551, 553})
+"""What a server answers to a recipient that it does not have (RFC 5321, 4.2.2); a full mailbox (552) may be empty
+tomorrow, and a refused text (554) says nothing of the recipient."""
 KEPT_S = 30 * 86_400.0  # the keys of letters that are over
 
 
@@ -40,11 +44,18 @@ class Credentials:
 class Mailer:
     """Writes letters down and sends them. Thread-safe; several processes may send at once."""
 
-    def __init__(self, config: MailConfig, db: Database, credentials: Credentials) -> None:
+    def __init__(
+        self,
+        config: MailConfig,
+        db: Database,
+        credentials: Credentials,
+        digest_of: Callable[[str], str | None] = lambda address: None,
+    ) -> None:
+        """`digest_of` an address is what a mailbox is marked under that does not exist."""
         assert config.host is not None
         assert config.sender is not None
         self._config, self._host, self._sender = config, config.host, config.sender
-        self._db, self._credentials = db, credentials
+        self._db, self._credentials, self._digest_of = db, credentials, digest_of
 
     def post(
         self, letter: Letter, key: str, now: float, *, shopper_id: str = "", expires_at: float | None = None
@@ -112,6 +123,8 @@ class Mailer:
         except (OSError, smtplib.SMTPException) as error:
             code = _code(error)
             log.warning("letter %d was not taken: %s", due.letter_id, code or type(error).__name__)
+            if isinstance(error, smtplib.SMTPRecipientsRefused) and code in NO_MAILBOX:
+                self._mark(due.letter.to, now)
             if code >= 500 and not isinstance(error, smtplib.SMTPSenderRefused):
                 letters.mark_failed(self._db, due.letter_id, LetterReason.REFUSED, now)
             else:
@@ -121,6 +134,11 @@ class Mailer:
             letters.mark_sent(self._db, due.letter_id, now)
             return True
         return False
+
+    def _mark(self, address: str, now: float) -> None:
+        digest = self._digest_of(address)
+        if digest is not None:
+            mark_mailbox(self._db, digest, MailboxMark.RETURNED, now)
 
     def _put_off(self, due: list[DueLetter], reason: LetterReason, now: float) -> None:
         for letter in due:
@@ -151,12 +169,17 @@ class Mailer:
 _SIGN_IN = (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError)
 
 
-def open_mailer(config: MailConfig, db: Database, environ: Mapping[str, str]) -> Mailer | None:
+def open_mailer(
+    config: MailConfig,
+    db: Database,
+    environ: Mapping[str, str],
+    digest_of: Callable[[str], str | None] = lambda address: None,
+) -> Mailer | None:
     """The site's mailer; None where no server is configured: then e-mail is offered to nobody."""
     if config.host is None:
         return None
     who = Credentials(environ.get("RAYON_SMTP_USERNAME", ""), environ.get("RAYON_SMTP_PASSWORD", ""))
-    return Mailer(config, db, who)
+    return Mailer(config, db, who, digest_of)
 
 
 def compose(letter: Letter, sender: str, message_id: str, written_at: float) -> EmailMessage:

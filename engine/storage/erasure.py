@@ -34,6 +34,7 @@ from engine.storage.people.shoppers import grants_of, remove_links
 from engine.storage.people.told_places import forget_told_places
 from engine.storage.people.wishes import forget_wishes
 from engine.storage.sending.letters import delete_letters
+from engine.storage.sending.marks import forget_marks
 from engine.storage.sending.subscriptions import delete_subscriptions
 from engine.storage.upserts import table_of
 from engine.storage.versions import bump
@@ -93,6 +94,7 @@ def _erase(session: Session, shopper_id: str, now: float, address_digest: Callab
     _delete(session, IdempotencyTable, col(IdempotencyTable.scope).contains(shopper_id, autoescape=True))
     cut_customers(session, digests := identifier_digests(session, shopper_id))
     cut_given(session, digests)
+    forget_marks(session, digests)
     forget_desk(session, shopper_id)
     forget_identifiers(session, shopper_id, address_digest(row.email) if row.email else None)
     forget_sessions(session, shopper_id)

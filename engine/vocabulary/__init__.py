@@ -15,7 +15,7 @@ from engine.vocabulary.commerce import (
     ShopEventKind,
     StockState,
 )
-from engine.vocabulary.delivery import Channel, DeliveryReason, DeliveryState, LetterReason, LetterState
+from engine.vocabulary.delivery import Channel, DeliveryReason, DeliveryState, LetterReason, LetterState, MailboxMark
 from engine.vocabulary.hearing import (
     NO_LOSS,
     FrameRefusal,
@@ -76,6 +76,7 @@ __all__ = [
     "LetterReason",
     "LetterState",
     "LinkFate",
+    "MailboxMark",
     "MessageKind",
     "MessageOutcome",
     "MessageReason",

@@ -24,6 +24,7 @@ class DeliveryReason(StrEnum):
     PUSH_BUSY = "push_busy"
     PUSH_UNREACHABLE = "push_unreachable"
     NO_ADDRESS = "no_address"
+    MAILBOX_MARKED = "mailbox_marked"  # mail came back from it, or its reader complained
     WEBHOOK_REFUSED = "webhook_refused"
     WEBHOOK_UNREACHABLE = "webhook_unreachable"
     CHANNEL_OFF = "channel_off"  # the site no longer has it, or the shopper no longer wants it
@@ -49,6 +50,13 @@ class LetterReason(StrEnum):
     REFUSED = "refused"  # the server said 5xx
     BAD_ADDRESS = "bad_address"
     TOO_LATE = "too_late"
+
+
+class MailboxMark(StrEnum):
+    """Why nothing goes to a mailbox any more."""
+
+    RETURNED = "returned"  # its server refused it for good
+    COMPLAINED = "complained"  # its reader said that mail was unwanted
 
 
 class Channel(StrEnum):

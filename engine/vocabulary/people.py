@@ -27,6 +27,7 @@ class RetentionRule(StrEnum):
     SHARE_VISITS = "share_visits"
     DELIVERIES = "deliveries"
     MESSAGES = "messages"
+    MAILBOX_MARKS = "mailbox_marks"
     ANSWERS = "answers"
     CAP_COUNTS = "cap_counts"
     RECEIVED = "received"

@@ -27,6 +27,7 @@ from engine.storage.models.sending.messages import MessageTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.people.shoppers import grants_of
 from engine.storage.people.wishes import wishes_of
+from engine.storage.sending.marks import complained_at
 from engine.vocabulary import Channel, MessageKind, MessageOutcome, MessageReason
 
 T = TypeVar("T")
@@ -129,6 +130,7 @@ def _listener(session: Session, who: str, person: CapsOwner, telling: Telling, n
         held_slots(session, who, person, now),
         wishes_of(session, [who]).get(who, NO_WISHES),
         bought_since(session, who, now - telling.rules.limits.bought_s),
+        complained_at(session, who),
     )
 
 

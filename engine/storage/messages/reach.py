@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select
 
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.sending.push import PushSubscriptionTable
+from engine.storage.sending.marks import all_marked
 from engine.vocabulary import Channel, DeliveryReason, IdentifierKind
 
 
@@ -18,8 +19,9 @@ def out_of_reach(session: Session, shopper_id: str, channel: Channel) -> Deliver
     if channel == Channel.EMAIL:
         # Anybody may name any address at a sign-in: a way is one that a link was followed to.
         mine = (col(IdentifierTable.shopper_id) == shopper_id, col(IdentifierTable.kind) == IdentifierKind.EMAIL)
-        proved = session.exec(select(IdentifierTable.digest).where(*mine).limit(1)).first()
-        return None if proved is not None else DeliveryReason.NO_ADDRESS
+        if session.exec(select(IdentifierTable.digest).where(*mine).limit(1)).first() is None:
+            return DeliveryReason.NO_ADDRESS
+        return DeliveryReason.MAILBOX_MARKED if all_marked(session, shopper_id) else None
     return None
 
 

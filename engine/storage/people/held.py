@@ -73,6 +73,7 @@ ONE_WAY = {
     ("loyalty_return", "purchase_id"): "purchase",
     ("share_review", "visit_id"): "opening",
     ("given_points", "digest"): "identifier",
+    ("mailbox_mark", "digest"): "identifier",
     ("shop_event", "email"): "identifier",
     ("shop_event", "card"): "identifier",
     ("shop_event", "account"): "identifier",

@@ -27,6 +27,7 @@ from engine.storage.models.accounts import AuditEntryTable
 from engine.storage.models.commerce import AskedOrderTable, HeldMessageTable, ShopEventTable
 from engine.storage.models.ledger import ShareVisitTable
 from engine.storage.models.running import CheckpointTable, IdempotencyTable, JournalTable, ReceivedTable
+from engine.storage.models.sending.letters import MailboxMarkTable
 from engine.storage.models.sending.messages import MessageTable
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.visits import ErasedSpotTable, ProductStopTable, VisitTable
@@ -73,6 +74,7 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
         _by_age(db, RetentionRule.ERASED_SPOTS, ErasedSpotTable, "at", (config.visits_days + 1) * DAY_S, spots),
         _by_age(db, RetentionRule.DECISIONS, DecisionTable, "at", config.decisions_days * DAY_S, decisions),
         _by_age(db, RetentionRule.MESSAGES, MessageTable, "at", config.decisions_days * DAY_S, messages),
+        _by_age(db, RetentionRule.MAILBOX_MARKS, MailboxMarkTable, "at", profiles_s),
         _by_age(db, RetentionRule.SHARE_VISITS, ShareVisitTable, "at", share_visits_s),
         _by_age(db, RetentionRule.DELIVERIES, DeliveryTable, "created_at", deliveries_s, over),
         _by_purge(db, RetentionRule.ANSWERS, idempotency.purge, IdempotencyTable, idempotency.KEEP_S),

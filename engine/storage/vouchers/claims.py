@@ -32,6 +32,7 @@ from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.vouchers import CampaignTable, DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.people.shoppers import grants_of
 from engine.storage.people.wishes import wishes_of
+from engine.storage.sending.marks import complained_at
 from engine.storage.upserts import named_lock, upsert
 from engine.storage.vouchers.decisions import note_grounds, read_grounds
 from engine.storage.vouchers.specs import campaign_of
@@ -146,6 +147,7 @@ def _standing(
         {name: Spent(row.vouchers_used, row.amount_used_minor) for name, row in rows.items()},
         wishes_of(session, [shopper_id]).get(shopper_id, NO_WISHES),
         bought_since(session, shopper_id, now - limits.bought_s),
+        complained_at(session, shopper_id),
     )
 
 

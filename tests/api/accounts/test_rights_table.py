@@ -37,6 +37,7 @@ OPEN = {
     "everybody": r"\S+ /(notice|opt-out)/\{store\}(/.*)?|GET /(accessibility|app\.webmanifest|docs|favicon\.ico)?"
     r"|GET /(openapi\.json|sw\.js|till|health|health/live|health/ready)|\* /static",
     "controllers, by a secret or signature per source": r"\S+ /in/\{source\}",
+    "the e-mail provider, by its signature": r"POST /v1/mail/events",
     "whoever is about to sign in, or out": r"POST /(manage/sign-in|manage-sign-out|account/sign-in)"
     r"|GET /account/oidc(/back)?",
     "a person, whatever they may do": r"GET /account|POST /account/(password|sessions)",

@@ -10,9 +10,14 @@ from pydantic import ValidationError
 
 from engine.config import MailConfig
 from engine.delivery.mail import Credentials, Mailer, compose, open_mailer
+from engine.privacy.consent import ConsentChoice
 from engine.storage.database import Database
+from engine.storage.messages.reach import out_of_reach
+from engine.storage.models.identity import IdentifierTable
+from engine.storage.people.shoppers import set_consents
 from engine.storage.sending.letters import Letter, count_letters, delete_letters, put_off, take_due
-from engine.vocabulary import LetterReason, LetterState
+from engine.vocabulary import Channel, DeliveryReason, LetterReason, LetterState
+from tests.engine.storage.scenes import shopper
 from tests.mail_servers import MailServer
 
 NOW = 1_780_000_000.0
@@ -160,3 +165,22 @@ def test_without_a_server_there_is_no_mailer(db: Database) -> None:
     with pytest.raises(ValidationError, match="an address"):
         MailConfig(host="mail.example.org", sender="Shop\r\nBcc: x@example.org")
     assert "secret" not in repr(Credentials("shop", "secret"))
+
+
+@pytest.mark.parametrize(("answer", "marks"), [("550 no such", True), ("552 full", False), ("450 later", False)])
+def test_a_mailbox_that_its_server_does_not_have_gets_nothing_more(
+    server: MailServer, db: Database, answer: str, marks: bool
+) -> None:
+    who = shopper(db).shopper_id
+    with db.write() as session:
+        session.add(IdentifierTable(kind="email", digest="d-anne", shopper_id=who, sealed="", verified_at=NOW))
+    server.box.refused = {"anne@example.org": answer}
+    mailer = Mailer(server.config(), db, Credentials(), lambda address: f"d-{address.partition('@')[0]}")
+    mailer.post(LETTER, "receipt|1", NOW, shopper_id=who)
+    assert mailer.send_due(NOW) == 0
+    with db.read() as session:
+        assert (out_of_reach(session, who, Channel.EMAIL) is DeliveryReason.MAILBOX_MARKED) == marks
+    set_consents(db, who, [ConsentChoice("location_offers", "email", True)], "2026-01", "me", NOW)
+    server.box.refused = {}
+    mailer.post(LETTER, "message|1", NOW, shopper_id=who)
+    assert mailer.send_due(NOW + 1) == (0 if marks else 1)

@@ -31,3 +31,13 @@ class LetterTable(SQLModel, table=True):
     not_before: float = Field(sa_type=Double)  # of the next attempt; while one runs, when it counts as lost
     expires_at: float = Field(sa_type=Double)
     ended_at: float | None = Field(default=None, sa_type=Double)
+
+
+class MailboxMarkTable(SQLModel, table=True):
+    """Nothing goes to this mailbox any more, by its keyed digest: it refused for good, or its reader complained."""
+
+    __tablename__: ClassVar[str] = "mailbox_mark"
+    __table_args__ = (Index("ix_mailbox_mark_at", "at"),)
+    digest: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)  # engine.vocabulary.MailboxMark
+    at: float = Field(sa_type=Double)

@@ -18,14 +18,16 @@ from engine.storage.messages.counts import latest_messages, message_counts
 from engine.storage.messages.decisions import Telling, decide_in, decide_waiting
 from engine.storage.messages.outgoing import not_taken, take_messages
 from engine.storage.models.identity import IdentifierTable
+from engine.storage.models.sending.letters import MailboxMarkTable
 from engine.storage.models.sending.messages import MessageTable
 from engine.storage.models.vouchers import CapCountTable
 from engine.storage.people.held import held
 from engine.storage.people.shoppers import set_consents
 from engine.storage.people.wishes import put_wishes
+from engine.storage.sending.marks import mark_mailbox
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.claims import claim
-from engine.vocabulary import Channel, MessageKind, MessageOutcome, MessageReason, SalesChannel
+from engine.vocabulary import Channel, MailboxMark, MessageKind, MessageOutcome, MessageReason, SalesChannel
 from tests.engine.storage.scenes import NOW, PAGE, SECRET, STORE, TELLING, at_once, campaign, candidate, shopper
 
 TWO = Limits(per_visit=9, per_day=2, per_week=9)
@@ -147,3 +149,14 @@ def test_reports_count_people_by_whole_days_in_whole_ks_and_her_own_export_has_a
     assert len(latest_messages(db, STORE, from_t=NOW - 60, to_t=NOW + 60, limit=3)) == 3
     [row] = held(db, people[0])["message"]
     assert (row["kind"], row["outcome"], row["reason"]) == ("points_ending", "now", "ok")
+
+
+def test_who_complained_is_told_nothing_that_sells_for_a_month_and_erasure_forgets_it(db: Database) -> None:
+    put_campaign(db, STORE, campaign())
+    who = reader(db)
+    assert mark_mailbox(db, DIGEST, MailboxMark.COMPLAINED, NOW - 1) == [who]
+    assert [coupon(db, who, 1), tell(db, who, "a")] == ["complained", "silence complained"]
+    assert coupon(db, who, 2, NOW + 31 * DAY_S) == "ok"
+    erase_shopper(db, who, NOW)
+    with db.read() as session:
+        assert session.exec(select(MailboxMarkTable)).all() == []

@@ -106,7 +106,7 @@ from engine.config import Config
 from engine.delivery.dispatch import Dispatcher
 from engine.delivery.housekeeping import Job, keep_house
 from engine.delivery.mail import open_mailer
-from engine.delivery.opening import open_orders, open_sides, telling_of
+from engine.delivery.opening import limits_of, open_orders, open_sides, telling_of
 from engine.delivery.outboxes import housekeeping_jobs, page_hub, programme_jobs, retention_jobs
 from engine.delivery.tokens import PURPOSE as TOKENS
 from engine.indicators.watch import STEP_S
@@ -125,6 +125,7 @@ from engine.storage.ordering.answers import follow_answers
 from engine.storage.presence.plan_versions import note_plans
 from engine.storage.programme.occasions import tell_of_friends, tell_of_points
 from engine.storage.told.ropo import tell_ways
+from engine.storage.vouchers.mailed.mailing import mail_codes
 from engine.vocabulary import Channel
 
 if TYPE_CHECKING:
@@ -319,6 +320,7 @@ def _hourly_jobs(ctx: AppContext) -> dict[str, Job]:
     telling, rewards = telling_of(ctx.config, ctx.plans, ctx.secrets.site_key), rewards_of(ctx.config.loyalty)
     noted: dict[str, Job] = {
         "changed plans noted": lambda now: note_plans(ctx.db, ctx.plans.values(), now),
+        "codes by e-mail written": lambda now: 0 if ctx.mailer is None else _mail_codes(ctx, now),
         "points worth a message looked at": lambda now: tell_of_points(ctx.db, telling, rewards, now),
         "web and store told": partial(_tell_ways, ctx),
     }
@@ -331,6 +333,11 @@ def _tell_ways(ctx: AppContext, now: float) -> int:
     for plan in ctx.plans.values() if k > 1 else ():
         tell_ways(ctx.db, plan.store, plan.product_by_sku, plan.timezone, k=k, window_days=window_days, now=now)
     return 0
+
+
+def _mail_codes(ctx: AppContext, now: float) -> int:
+    limits, secret = limits_of(ctx.config), ctx.secrets.site_key
+    return sum(mail_codes(ctx.db, plan, limits, secret, now) for plan in ctx.plans.values())
 
 
 def _lifespan(start_delivery: bool) -> Any:

@@ -17,7 +17,7 @@ from api.times import rfc3339
 from engine.delivery.pages import Pending
 from engine.errors import NotFound
 from engine.offers.codes import group_digits, voucher_code
-from engine.offers.wishes import is_asked
+from engine.offers.wishes import is_asked, is_mailed
 from engine.plan.model import Plan
 from engine.storage.vouchers.campaigns import get_campaign
 from engine.storage.vouchers.uses import Use, uses_of
@@ -58,7 +58,11 @@ def _card(ctx: AppContext, details: VoucherDetails, place: dict[str, Any], lang:
         qr_svg=coupon_qr(ctx, voucher.store, code, voucher.expires_at, details.offer),
         issued_at=rfc3339(voucher.issued_at),
         expires_at=rfc3339(voucher.expires_at),
-        why=why(ctx.plans.get(voucher.store), place, None, lang, asked=is_asked(voucher.visit_id)),
+        why=why(
+            *(ctx.plans.get(voucher.store), place, None, lang),
+            asked=is_asked(voucher.visit_id),
+            mailed=is_mailed(voucher.visit_id),
+        ),
         goods=goods_of(ctx.plans.get(voucher.store), details.offer, place, voucher.issued_at, lang),
         warning=health_warning(details.offer, ctx.plans.get(voucher.store), lang),
     )
@@ -87,7 +91,11 @@ def to_streamed(ctx: AppContext, pending: Pending, locale: str) -> StreamedVouch
         issued_at=rfc3339(payload["issued_at"]),
         expires_at=rfc3339(payload["expires_at"]),
         caused_by_t=delivery.caused_by_t,
-        why=why(ctx.plans.get(payload["store"]), payload["place"], near_for_s, lang, asked=was_asked(payload)),
+        why=why(
+            *(ctx.plans.get(payload["store"]), payload["place"], near_for_s, lang),
+            asked=was_asked(payload),
+            mailed=was_mailed(payload),
+        ),
         goods=goods_of(ctx.plans.get(payload["store"]), payload["offer"], payload["place"], payload["issued_at"], lang),
         warning=health_warning(payload["offer"], ctx.plans.get(payload["store"]), lang),
     )
@@ -98,13 +106,24 @@ def was_asked(payload: dict[str, Any]) -> bool:
     return bool(payload["why"].get("asked", False))
 
 
+def was_mailed(payload: dict[str, Any]) -> bool:
+    """Whether it is sent by e-mail to somebody who need not be in the shop."""
+    return bool(payload["why"].get("mailed", False))
+
+
 def why(
-    plan: Plan | None, place: dict[str, Any], near_for_s: float | None, lang: Language, *, asked: bool = False
+    plan: Plan | None,
+    place: dict[str, Any],
+    near_for_s: float | None,
+    lang: Language,
+    *,
+    asked: bool = False,
+    mailed: bool = False,
 ) -> str:
     """Why this offer, why now, in one sentence. `place` is the campaign's; who asked for it may be anywhere."""
     t = words(lang)
-    if asked:
-        return t.why["asked"]
+    if asked or mailed:
+        return t.why["asked" if asked else "mailed"]
     kind = "product" if place.get("product") else "zone" if place.get("zone") else "store"
     name = _name(plan, kind, str(place.get(kind, "")))
     if near_for_s is not None and near_for_s >= 1:

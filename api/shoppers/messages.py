@@ -10,7 +10,7 @@ from html import escape
 from typing import Any
 
 from api.context import AppContext
-from api.shoppers.cards import was_asked, why
+from api.shoppers.cards import was_asked, was_mailed, why
 from api.texts.catalogue import words
 from api.texts.language import Language, language_of
 from api.texts.money import badge
@@ -170,7 +170,8 @@ class Messages:
         payload = message.row.payload
         plan = self._ctx.plans.get(payload["store"])
         text = payload["texts"][lang]
-        reason = why(plan, payload["place"], payload["why"]["near_for_s"], lang, asked=was_asked(payload))
+        asked, mailed = was_asked(payload), was_mailed(payload)
+        reason = why(plan, payload["place"], payload["why"]["near_for_s"], lang, asked=asked, mailed=mailed)
         warning = health_warning(payload["offer"], plan, lang)
         title = f"{badge(payload['offer'], payload['currency'], lang)} · {text['title']}"
         return title, "\n".join(part for part in (text["text"], reason, warning) if part)

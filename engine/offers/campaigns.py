@@ -29,6 +29,7 @@ from engine.wording import MistakeCode as Code
 from engine.wording import validation_problems
 from engine.yaml_files import add_lines, read_yaml
 
+MAILED_VALID_S = 86_400.0
 CAMPAIGNS_FILE = "campaigns.yaml"
 M = TypeVar("M", bound=BaseModel)
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -123,6 +124,7 @@ class Campaign(_Strict):
     the shoppers are a control group that never gets this campaign, so that its uplift can be measured; campaigns that
     name the same `experiment` (by default each is one of its own, called by its id) hold out the same shoppers.
     It may be used on its `channels`; kept for later on the web, a voucher holds for `web_valid_s` from its issue.
+    What goes out `by_email` is sent to its audience, wherever they are, once each.
     What is given `on_request` stands on the shopper's page besides, to be asked for. What is `announced` to everybody
     needs its `prior_price`, see `engine.offers.law.prior`.
     """
@@ -148,6 +150,7 @@ class Campaign(_Strict):
     holdout_share: float = Field(0.0, ge=0, le=0.9)
     experiment: Name | None = None
     on_request: bool = False
+    by_email: bool = False
     announced: Announced = "personal"
     prior_price: PriorPrice | None = None
     share: Sharing = Sharing()
@@ -171,6 +174,17 @@ class Campaign(_Strict):
             if self.budget.max_vouchers is None and self.budget.max_amount_minor is None:
                 reason = "budget.pace needs budget.max_vouchers or budget.max_amount_minor"
                 raise PydanticCustomError("pace_without_budget", reason)
+        return self
+
+    @model_validator(mode="after")
+    def _worth_a_letter(self) -> Campaign:
+        """Who reads it at home has to come; and what ends soon is announced inside the shop alone."""
+        if self.by_email and self.valid_s < MAILED_VALID_S:
+            raise ValueError("`by_email` needs `valid_s` of a day at least: its reader has to come to the shop")
+        if self.by_email and self.offer.near_end:
+            raise ValueError(
+                "`by_email` and `near_end` exclude each other: what ends soon is announced inside the shop"
+            )
         return self
 
     @model_validator(mode="after")

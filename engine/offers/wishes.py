@@ -96,4 +96,15 @@ def is_asked(visit_id: str) -> bool:
     return visit_id.startswith(_ASKED)
 
 
+def mailed_visit(campaign_id: str) -> str:
+    """The visit of what a campaign sends by e-mail: one for each campaign, so that nobody is sent a second code."""
+    return f"{_MAILED}{campaign_id}"
+
+
+def is_mailed(visit_id: str) -> bool:
+    """Whether a coupon of this visit was sent by e-mail to somebody who need not be in the shop."""
+    return visit_id.startswith(_MAILED)
+
+
+_MAILED = "mailed-"
 _ASKED = "asked-"

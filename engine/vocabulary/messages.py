@@ -8,13 +8,12 @@ from enum import StrEnum
 class MessageKind(StrEnum):
     """What a message is about."""
 
-    COUPON = "coupon"  # at a shelf: decided by its campaigns, see DecisionReason
+    COUPON = "coupon"  # at a shelf or by e-mail: decided by its campaigns, see DecisionReason
     PICKUP = "pickup"  # the way to an order that waits, for who has come in
     ORDER_READY = "order_ready"  # an order waits from now on
     POINTS_ENDING = "points_ending"
     REWARD_NEAR = "reward_near"  # the points for a reward are there
     FRIEND_CAME = "friend_came"  # a friend used what was shared
-    MAILED_CODE = "mailed_code"  # a campaign's coupon by e-mail
 
 
 class MessageOutcome(StrEnum):

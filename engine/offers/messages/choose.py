@@ -33,7 +33,6 @@ WAYS: Mapping[MessageKind, tuple[Channel, ...]] = {
     MessageKind.POINTS_ENDING: _AWAY,
     MessageKind.REWARD_NEAR: _AWAY,
     MessageKind.FRIEND_CAME: _AWAY,
-    MessageKind.MAILED_CODE: (Channel.EMAIL,),
 }
 """Where each kind is read, best first."""
 

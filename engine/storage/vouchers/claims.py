@@ -19,7 +19,7 @@ from engine.offers.campaigns import Campaign
 from engine.offers.caps import Limits, Spent
 from engine.offers.claims import Standing, claim_event, refuse
 from engine.offers.codes import code_digest, voucher_code
-from engine.offers.wishes import NO_WISHES, is_asked
+from engine.offers.wishes import NO_WISHES, is_asked, is_mailed
 from engine.records import Candidate, Decision, Issued, Trigger, Voucher
 from engine.storage.budget_release import lock_campaigns
 from engine.storage.cap_counts import CapsOwner, count_slot, lock_person
@@ -195,7 +195,7 @@ def _issue(session: Session, candidate: Candidate, campaign: Campaign, secret: b
             channel=candidate.channel,
             state=DeliveryState.PENDING,
             created_at=now,
-            expires_at=now + campaign.ttl_s,
+            expires_at=now + (campaign.valid_s if is_mailed(voucher.visit_id) else campaign.ttl_s),
             caused_by_t=candidate.trigger.caused_by_t,
             payload=json.dumps(_payload(candidate.trigger, campaign, voucher), ensure_ascii=False),
             route=",".join(candidate.fallbacks),
@@ -280,6 +280,7 @@ def _payload(trigger: Trigger, campaign: Campaign, voucher: VoucherTable) -> dic
         "caused_by_t": trigger.caused_by_t,
         "why": {
             "asked": is_asked(voucher.visit_id),
+            "mailed": is_mailed(voucher.visit_id),
             "place": campaign.place.product or campaign.place.zone or "store",
             "near_since": trigger.since,
             "near_for_s": round(trigger.at - trigger.since, 1),

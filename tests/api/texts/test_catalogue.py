@@ -72,7 +72,7 @@ from tests.api.texts import health_codes
 from tests.api.texts.campaign_codes import CAMPAIGN_CODES
 from tests.api.texts.same_words import SAME
 
-TOLD = set(MessageKind) - {MessageKind.COUPON, MessageKind.PICKUP, MessageKind.MAILED_CODE}
+TOLD = set(MessageKind) - {MessageKind.COUPON, MessageKind.PICKUP}
 API = Path(api.__file__).parent
 WORDINGS = {"2026-11-28": "7cd8b70ff07ca61f", "2026-11-29": "ea2695658bb15f1e"}
 """Of each version of the consents, the digest of its sentences: who changes one takes a new version."""
@@ -282,7 +282,11 @@ CODES: dict[str, set[str]] = {
     "mute_kinds": set(MuteKind),
     "mute_less": set(MuteKind),
     "coupon_changes": set(WalletChangeKind),
-    "why": {"asked", *(k + form for k in ("product", "zone", "store") for form in ("", "_for_one", "_for_other"))},
+    "why": {
+        "asked",
+        "mailed",
+        *(k + form for k in ("product", "zone", "store") for form in ("", "_for_one", "_for_other")),
+    },
     "till_refusals": {
         *(code.removeprefix("voucher_") for code in ProblemCode if code.startswith("voucher_")),
         *(ProblemCode.UNAUTHORIZED, ProblemCode.TOO_MANY_REQUESTS, ProblemCode.STORAGE_UNAVAILABLE, "other"),

@@ -30,6 +30,8 @@ def test_jobs_of_a_site_earn_by_its_rules(db: Database) -> None:
     keep_events(db, [told], NOW)
     jobs = programme_jobs(db, config, {PLAN.store: PLAN})
     assert {name: job(NOW) for name, job in jobs.items()} == {
+        "accounts of shops looked at": 1,
+        "segments worked out": 0,
         "events of shops looked at": 1,
         "points from elsewhere looked at": 0,
         "visits that earned": 0,

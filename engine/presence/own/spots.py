@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import shapely
+
 from engine.plan.features import OPENINGS
 from engine.plan.model import Plan
 
@@ -62,6 +64,17 @@ class OwnSpot:
 def lingering_zones(plan: Plan) -> list[str]:
     """The zones of a plan in which who stays long may be said to linger."""
     return [zone.id for zone in plan.zones if zone.category not in PASSED]
+
+
+def products_in(plan: Plan, zone: str) -> list[str]:
+    """The products that one faces within this zone; none for a zone that the plan has not."""
+    return [
+        product.sku
+        for place in plan.zones
+        if place.id == zone
+        for product in plan.products
+        if product.level == place.level and place.polygon.covers(shapely.Point(product.x_m, product.y_m))
+    ]
 
 
 def own_spots(

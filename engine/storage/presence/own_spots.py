@@ -18,6 +18,7 @@ from engine.storage.figures.segment_spans import look_again
 from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.visits import ErasedSpotTable, VisitTable, ZoneHourTable
 from engine.storage.people.shoppers import grants_of
+from engine.storage.presence.own_stops import erase_stops_in
 
 STAYS_S = 365 * DAY_S
 """How far stays are looked at: before that they weigh less than 2 % of one of today."""
@@ -44,14 +45,16 @@ def spots_in(session: Session, shopper_id: str, store: str, zones: Collection[st
     return [spot for spot in spots if spot.zone in mine]
 
 
-def erase_spot(db: Database, shopper_id: str, store: str, zone: str, now: float) -> bool:
-    """The stays of the visits so far say nothing of this zone any more. Whether there was one to be said of."""
+def erase_spot(db: Database, shopper_id: str, store: str, zone: str, now: float, skus: Collection[str] = ()) -> bool:
+    """The stays of the visits so far say nothing of this zone any more, and stops at its products, `skus`, are gone.
+    Whether there was anything to be said of."""
     with db.write() as session:
         if session.get(ShopperTable, shopper_id, with_for_update=True) is None:
             return False
+        gone = erase_stops_in(session, shopper_id, store, skus)
         stays = since_erased(_stays(session, shopper_id, store, now), _erased(session, shopper_id, store))
         if all(stay.zone != zone for stay in stays):
-            return False
+            return gone
         session.add(ErasedSpotTable(shopper_id=shopper_id, store=store, zone=zone, at=now))
         look_again(session, [shopper_id])
         return True

@@ -13,6 +13,7 @@ from engine.config.segments import JOINED_FACTS, Fact, SegmentConfig
 from engine.loyalty.earning import EarnTerms
 from engine.loyalty.shopped import spread_paid
 from engine.offers.segments.facts import Came, KeptPurchase, KnownGoods, Looked, ShopperFacts
+from engine.presence.own.products import LIKELY
 from engine.privacy.consent import Grants, allows_joining
 from engine.storage.commerce.events import category_in, event_of
 from engine.storage.loyalty.standing import kept_since
@@ -25,8 +26,6 @@ from engine.vocabulary import Purpose, ShopEventKind
 
 TARGETED = frozenset({Purpose.LOCATION_OFFERS})
 """What segments are for: without the consent to offers nobody is in any."""
-LIKELY = 0.5
-"""A stop at a product counts from this chance on."""
 MOST_EVENTS = 2_000
 """Of one shopper, the newest: nobody's rule asks for more."""
 

@@ -19,7 +19,7 @@ from engine.storage.commerce.events import keep_events
 from engine.storage.last_places import LastPlace, note_places
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.shoppers import DeviceLinkTable
-from engine.storage.models.visits import VisitTable, ZoneHourTable
+from engine.storage.models.visits import ProductStopTable, VisitTable, ZoneHourTable
 from engine.vocabulary import IdentifierKind, OrderState, Role
 from tests.api.site import SECRETS, Site, eventually
 from tests.browser import chromium, click, complaints, wait_for, write
@@ -173,6 +173,9 @@ def linger(site: Site, who: str) -> None:
         for visit in ("a", "b"):
             times = {"started_at": now - 7_200.0, "ended_at": now - 6_900.0, "dwell_s": 300.0}
             session.add(VisitTable(store="corner", shopper_id=who, zone="tea", store_visit_id=visit, **times))
+            for sku in ("tea-1", "cup-1"):
+                stop = {"at": times["started_at"] + len(visit), "chance": 0.9}
+                session.add(ProductStopTable(store="corner", shopper_id=who, sku=sku, **stop))
 
 
 def test_where_she_lingers_is_hers_and_the_clerk_s_while_she_is_recognised(site: Site, clerk: httpx.Client) -> None:
@@ -187,6 +190,11 @@ def test_where_she_lingers_is_hers_and_the_clerk_s_while_she_is_recognised(site:
         assert "Vous restez ici plus longtemps qu'on ne le fait d'habitude" in spot["why"]
         assert "2\u00a0visites" in spot["why"]
         assert phone.get("/v1/me/export").json()["spots"] == [spot]
+        stops = phone.get("/v1/me/spots?lang=en").json()["products"]
+        assert [(s["name"], s["visits"]) for s in stops] == [("Tasse bleue", 2), ("Thé vert", 2)]
+        assert "You stopped here in 2 visits" in stops[0]["why"]
+        assert phone.delete("/v1/me/stops", params={"store": "corner", "sku": "cup-1"}).json()["changed"]
+        assert "Thé vert" in phone.get("/me/spots").text
         choose(site, phone, who)
         [visitor] = clerk.get("/v1/staff/corner/desk").json()["visitors"]
         [seen] = act(clerk, visitor["visitor"], "card").json()["looked_at"]
@@ -197,9 +205,10 @@ def test_where_she_lingers_is_hers_and_the_clerk_s_while_she_is_recognised(site:
         page = phone.get(answer.headers["location"]).text
         assert "It does not come back" in page
         assert "cafés" not in page
+        assert "Thé vert" not in page, "her stops at its products are gone with it"
         assert act(clerk, visitor["visitor"], "card", key="2").json()["looked_at"] == []
         again = phone.delete("/v1/me/spots", params={"store": "corner", "zone": "tea"})
-        assert (again.json()["changed"], phone.get("/v1/me/spots").json()) == (False, {"items": []})
+        assert (again.json()["changed"], phone.get("/v1/me/spots").json()) == (False, {"items": [], "products": []})
         assert phone.get("/v1/me/export").json()["held"]["erased_spot"][0]["zone"] == "tea"
 
 

@@ -97,6 +97,9 @@ def _look_at_everybody(session: Session) -> None:
 @once_more
 def _note_events(db: Database, now: float) -> int:
     """Whoever shops told of since the last run is due."""
+    with db.read() as session:  # most runs find nothing, and then keep no writer waiting
+        if not unread_events(session, READER, KINDS, now, most=1):
+            return 0
     with db.write() as session:
         read = unread_events(session, READER, KINDS, now, READ)
         look_again(session, _owners(session, [_customer(session, event) for _, event in read]))
@@ -122,10 +125,14 @@ def _owners(session: Session, customers: Iterable[Customer]) -> list[str]:
 @once_more
 def _note_visits(db: Database, now: float) -> int:
     """Whoever was in a store since the last run is due. What becomes visible late is found by the daily look."""
+    with db.read() as session:
+        cursor = session.get(LoyaltyCursorTable, VISITS)
+        newest = session.exec(select(func.max(VisitTable.id))).one() or 0
+        if cursor is not None and cursor.seen >= newest:
+            return 0
     with db.write() as session:
         cursor = session.get(LoyaltyCursorTable, VISITS)
         if cursor is None:  # everybody is looked at anyway
-            newest = session.exec(select(func.max(VisitTable.id))).one() or 0
             upsert(session, LoyaltyCursorTable, [{"name": VISITS, "seen": newest}])
             return 0
         table = VisitTable
@@ -141,8 +148,11 @@ def _note_visits(db: Database, now: float) -> int:
 def _look(db: Database, rules: SegmentRules, now: float) -> int:
     """Whoever is due, each under the lock of their row: what becomes known meanwhile makes them due again."""
     table = SegmentLookTable
+    due = select(table.shopper_id).where(col(table.next_at) <= now).order_by(col(table.next_at))
+    with db.read() as session:
+        if session.exec(due.limit(1)).first() is None:
+            return 0
     with db.write() as session:
-        due = select(table.shopper_id).where(col(table.next_at) <= now).order_by(col(table.next_at))
         shoppers = session.exec(due.limit(BATCH).with_for_update(skip_locked=True)).all()
         for who in shoppers:
             spans = _spans_of(session, who, rules, now)

@@ -65,9 +65,6 @@ function draw(store, card) {
     listed(card.coupons.map((one) => `${one.badge} · ${one.title}`), t.staff.no_coupons),
     element("h3", {}, t.staff.looked_at),
     listed(card.looked_at.map((one) => `${one.name} · ${counted(t.staff, "visits", one.visits)}, ${day(one.last_at)}`), t.staff.looked_at_nothing),
-    element("h3", {}, t.staff.orders),
-    listed(orderLines(card), t.staff.no_orders),
-    orderFor(store, to, again),
     element("h3", {}, t.staff.purchases),
     listed(card.purchases.map(purchase), t.staff.no_purchases),
     element("h3", {}, t.staff.notes),
@@ -76,6 +73,9 @@ function draw(store, card) {
       await call("POST", `${to}/notes`, { text });
       await again();
     }),
+    element("h3", {}, t.staff.orders),
+    listed(orderLines(card), t.staff.no_orders),
+    orderFor(store, to, again),
   );
   if (card.points_left) {
     const left = fill(t.staff.add_points, { most: card.points_left });

@@ -39,7 +39,7 @@ from engine.storage.people.merges import merge_in, split
 from engine.storage.people.rights import restrict
 from engine.storage.people.shoppers import set_consents
 from engine.storage.wallet_changes import changes_after
-from engine.vocabulary import AskedState, IdentifierKind, OrderState, OrderWay, WalletChangeKind
+from engine.vocabulary import AskedState, Channel, IdentifierKind, OrderState, OrderWay, Purpose, WalletChangeKind
 from tests.engine.storage.scenes import NOW, PAGE, SECRET, STORE, at_once, shopper
 
 COAT = Article("COAT", "38")
@@ -50,7 +50,7 @@ CLERK = Actor("Ada", "a1")
 
 def known(db: Database, digest: str = "e" * 64, device: int | None = None) -> str:
     """Somebody who has proved a mailbox."""
-    who = shopper(db, device, consents=(PAGE, ConsentChoice("pickup", "any", True))).shopper_id
+    who = shopper(db, device, consents=(PAGE, ConsentChoice(Purpose.PICKUP, Channel.ANY, True))).shopper_id
     with db.write() as session:
         row = IdentifierTable(kind="email", digest=digest, shopper_id=who, sealed="sealed", verified_at=NOW)
         session.add(row)
@@ -63,9 +63,8 @@ def refused(work: Callable[[], object]) -> str:
     return str(said.value.code)
 
 
-def answer(asked: AskedOrder, state: OrderState, version: int = 1, name: str = "7", **more: str) -> Order:
-    said = Order("web", name, version, NOW, state, "EUR", 18_900, reference=asked.request_id)
-    return replace(said, **more)
+def answer(asked: AskedOrder, state: OrderState, version: int = 1, name: str = "7", reason: str = "") -> Order:
+    return Order("web", name, version, NOW, state, "EUR", 18_900, reference=asked.request_id, reason=reason)
 
 
 def told(db: Database, *orders: Order, at: float = NOW) -> None:
@@ -93,7 +92,7 @@ def test_however_often_the_button_is_pressed_it_is_asked_and_sent_once(db: Datab
 def test_an_e_shop_that_is_away_is_asked_again_under_the_same_name_and_given_up(db: Database) -> None:
     who = known(db)
     asked = ask_order(db, who, HOME, NOW)
-    at, pauses = NOW, []
+    at, pauses = NOW, list[float]()
     for _ in range(3):
         (due,) = take_due(db, at, 60.0)
         assert (due.request_id, due.sealed) == (asked.request_id, ((IdentifierKind.EMAIL, "sealed"),))
@@ -214,5 +213,5 @@ def test_one_person_s_profiles_have_one_request_and_a_split_gives_it_back(db: Da
 def test_taking_offers_back_keeps_what_was_ordered(db: Database) -> None:
     who = known(db)
     asked = ask_order(db, who, HOME, NOW)
-    set_consents(db, who, [ConsentChoice("location_offers", "page", False)], "2026-11-29", "page", NOW)
+    set_consents(db, who, [ConsentChoice(Purpose.LOCATION_OFFERS, Channel.PAGE, False)], "2026-11-29", "page", NOW)
     assert [due.request_id for due in take_due(db, NOW, 60.0)] == [asked.request_id]

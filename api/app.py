@@ -29,6 +29,7 @@ import api.campaigns.segments
 import api.controllers.mail_events
 import api.controllers.receivers
 import api.controllers.streams
+import api.crm.events
 import api.health.endpoints
 import api.health.labels
 import api.health.sources
@@ -88,6 +89,7 @@ from api.controllers.mail_events import MAIL_EVENTS
 from api.controllers.receivers import DECODED_AT_ONCE
 from api.controllers.replays import SeenMessages
 from api.controllers.streams import Streams
+from api.crm.courier import open_courier, start_courier
 from api.managers.console.letters import post_weekly
 from api.managers.hq.watching import watch_stores
 from api.managers.reports import reports_of
@@ -99,7 +101,7 @@ from api.middleware.origin import SameOrigin
 from api.middleware.turned_away import TurnedAway
 from api.portal.doors import open_doors
 from api.ratelimits import RateLimits, SharedLimits
-from api.shoppers.messages import Messages
+from api.shoppers.messages import Messages, mailbox_of
 from api.shoppers.sessions import restore_session
 from engine import __version__
 from engine.config import Config
@@ -149,6 +151,7 @@ _TAGS = [
     {"name": "privacy", "description": "For the data protection officer: register, DPIA, consents, proof."},
     {"name": "shares", "description": "The public page behind a shared link."},
     {"name": "controllers", "description": "Clouds and controllers that push what they hear."},
+    {"name": "crm", "description": "What customer files are told, for programs that ask."},
     {"name": "health", "description": "For machines and for people on call."},
     {"name": "pages", "description": "HTML pages."},
 ]
@@ -195,6 +198,7 @@ _ROUTERS = (
     api.loyalty.liability.router,
     api.loyalty.pages.router,
     api.loyalty.partners.router,
+    api.crm.events.router,
     api.tills.endpoints.pages,
     api.staff.desk.router,
     api.staff.cards.router,
@@ -262,13 +266,13 @@ def create_app(
         app.state.sides,
         Messages(ctx),
         secrets.derive_key(TOKENS),
-        is_open=lambda channel, store, now: (
-            store in plans and channel_open(channel, now, ZoneInfo(plans[store].timezone))
-        ),
+        is_open=partial(_channel_open, plans),
         with_page=app.state.hub.shoppers,
         count=lambda channel, outcome: instruments.messages.labels(channel, outcome).inc(),
         telling=telling_of(config, plans, secrets.site_key),
     )
+    app.state.crm_mailbox = partial(mailbox_of, ctx)
+    app.state.courier = open_courier(ctx, instruments, app.state.crm_mailbox)
     app.state.doors = open_doors(config, secrets, plans, os.environ)
     app.state.delivery = []
     app.state.seen_messages = SeenMessages(db, secrets.derive_key("received messages"))
@@ -352,6 +356,7 @@ def _lifespan(start_delivery: bool) -> Any:
             tasks.append(asyncio.create_task(keep_house(house_jobs(app)), name="housekeeping"))
             points = programme_jobs(ctx.db, ctx.config, ctx.plans)
             tasks.append(asyncio.create_task(keep_house(points, interval_s=1.0), name="points"))
+            tasks += start_courier(ctx, app.state.courier)
             hourly = keep_house(_hourly_jobs(ctx), interval_s=3600.0)
             tasks.append(asyncio.create_task(hourly, name="retention"))
             watch = {"stores watched": partial(watch_stores, ctx, {})}
@@ -380,6 +385,7 @@ def _lifespan(start_delivery: bool) -> Any:
         await app.state.sides.close()
         if app.state.orders is not None:
             app.state.orders.close()
+        await app.state.courier.close()
 
     return lifespan
 

@@ -95,5 +95,6 @@ def kept_days(retention: RetentionConfig) -> dict[str, int]:
         "shares": retention.share_visits_days,
         "messages": retention.deliveries_days,
         "profiles": retention.prospects_days,
+        "crm": retention.crm_events_days,
         "caps": round(WEEK_S / DAY_S),
     }

@@ -38,11 +38,19 @@ ROLE_RIGHTS: Mapping[Role, frozenset[Right]] = {
 
 SCOPE_RIGHTS: Mapping[Scope, frozenset[Right]] = {
     "manager": frozenset(Right)
-    - {Right.USE_TILLS, Right.SEE_AUDIT, Right.MANAGE_PEOPLE, Right.SERVE_SHOPPERS, Right.GIVE_POINTS},
+    - {
+        Right.USE_TILLS,
+        Right.SEE_AUDIT,
+        Right.MANAGE_PEOPLE,
+        Right.SERVE_SHOPPERS,
+        Right.GIVE_POINTS,
+        Right.READ_CRM_EVENTS,
+    },
     "till": frozenset({Right.USE_TILLS}),
     "web": frozenset({Right.USE_TILLS}),
     "health": frozenset({Right.SEE_HEALTH}),
     "dpo": frozenset({Right.SEE_PRIVACY}),
     "partner": frozenset({Right.GIVE_POINTS}),
+    "crm": frozenset({Right.READ_CRM_EVENTS}),
 }
 """A key is nobody: it neither manages people nor reads what they did, nor sees a shopper as a clerk does."""

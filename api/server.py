@@ -22,6 +22,7 @@ from api.manager_login import make_link
 from api.middleware.connections import Doorkeeper, guarded_by
 from api.portal.declared import check_portals
 from engine.config import ApiConfig, Config
+from engine.delivery.crm.opening import check_crm
 from engine.delivery.opening import check_channels
 from engine.errors import OperatorError, Problem, RayonError, collect_problems
 from engine.plan.model import Plan
@@ -107,6 +108,7 @@ def check_pages(config: Config, stores: Collection[str], environ: Mapping[str, s
         collect.read(partial(check_portals, config, stores, environ, file))
         collect.read(partial(given_secrets, stores, environ))
         collect.read(partial(check_channels, config, environ, file))
+        collect.read(partial(check_crm, config, stores, environ, file))
         collect.read(partial(check_oidc, config, environ, file))
 
 

@@ -63,6 +63,7 @@ COMMANDS = {
     ),
     "campaigns": Listed("api.cli.data.campaigns", "Campaigns of the stores' files.", SITE),
     "loyalty": Listed("api.cli.data.loyalty", "Points of the loyalty programme.", SITE),
+    "crm": Listed("api.cli.data.crm", "Customer files that are told of shoppers who agreed to it.", SITE),
     "accounts": Listed("api.cli.access.accounts", "People who use the console.", SITE),
     "keys": Listed("api.cli.access.keys", "Keys of managers, tills, monitoring and the DPO.", SITE),
     "decode": Listed(

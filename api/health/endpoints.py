@@ -25,7 +25,7 @@ from api.texts.language import language
 from api.times import rfc3339
 from engine.errors import StorageUnavailable
 from engine.ingest.masks import mask_macs
-from engine.storage.status import ALERTS, ENGINE, EVERY_STORE, LEDGER, SILENT_S, Status, get_status, troubles_of
+from engine.storage.status import ALERTS, CRM, ENGINE, EVERY_STORE, LEDGER, SILENT_S, Status, get_status, troubles_of
 from engine.vocabulary import Right, StoreTrouble
 
 router = APIRouter(prefix="/health", tags=["health"])
@@ -153,6 +153,7 @@ def _look(ctx: AppContext, request: Request, grant: Grant | None) -> tuple[Ready
     # Whoever serves can go on serving: somebody has to look at the books.
     t = words("en")
     reasons += [t.health.ledger_wrong for row in rows if row.component == LEDGER and not _is_well(row, now)]
+    reasons += [said for row in rows if row.component == CRM for said in _of_customer_files(row.values)]
     status: Literal["ready", "not_ready"] = "not_ready" if failed else "ready"
     seen = [
         c for c in components if grant is not None and grant.may(Right.SEE_HEALTH, None if c.store == "*" else c.store)
@@ -168,7 +169,21 @@ def _is_well(row: Status, now: float) -> bool:
         return not row.values.get("failing")
     if row.component == LEDGER:
         return not row.values.get("ledger_faults")
+    if row.component == CRM:
+        return not _of_customer_files(row.values)
     return now - row.at <= SILENT_S
+
+
+def _of_customer_files(values: Mapping[str, Any]) -> list[str]:
+    """What is wrong with those that are told of shoppers: whoever serves goes on serving."""
+    t = words("en")
+    deaf, why, dead = (values.get(key, {}) for key in ("deaf_s", "trouble", "dead"))
+    said = []
+    for name, age_s in sorted(deaf.items()):
+        trouble = t.crm_troubles[why[name]] if name in why else t.health.crm_slow
+        said.append(t.health.crm_deaf.format(name=name, minutes=int(age_s // 60), why=trouble))
+    said += [t.health.crm_dead.format(name=name, n=n) for name, n in sorted(dead.items()) if n]
+    return said
 
 
 def _receivers(ctx: AppContext, turned: TurnedAway, now: float) -> Iterator[Component]:

@@ -56,6 +56,12 @@ class Metrics:
             ["channel", "outcome"],
             registry=self.registry,
         )
+        self.crm = Counter(
+            "rayon_crm_events",
+            "Events for customer files, by receiver: taken, or why not.",
+            ["receiver", "outcome"],
+            registry=self.registry,
+        )
         self.registry.register(_EngineStatus(ctx))
 
 

@@ -18,12 +18,13 @@ from api.texts.times import clock, near_date, short_date
 from api.texts.warnings import health_warning
 from api.times import rfc3339
 from engine.delivery.tokens import PURPOSE, unsubscribe_token
+from engine.errors import NotFound
 from engine.plan.pickup_places import pickup_place
 from engine.privacy.identifiers import normalised, open_value
 from engine.storage.clerks.pickups import Pickup
 from engine.storage.messages.outgoing import OutgoingMessage
 from engine.storage.people.identifiers import identifiers_of
-from engine.storage.people.shoppers import ShopperProfile
+from engine.storage.people.shoppers import ShopperProfile, get_shopper
 from engine.storage.sending.letters import Letter
 from engine.storage.sending.marks import marked_mailboxes
 from engine.storage.vouchers.channels import Outgoing
@@ -189,6 +190,14 @@ def proved_mailbox(ctx: AppContext, shopper: ShopperProfile) -> str | None:
     proved = [open_value(ctx.secrets, known.sealed) for known in found if known.digest not in over]
     named = normalised(IdentifierKind.EMAIL, shopper.email or "")
     return named if named in proved else next(iter(reversed(proved)), None)
+
+
+def mailbox_of(ctx: AppContext, shopper_id: str) -> str:
+    """The same by the profile's id; empty where nothing is proved, or nobody is there any more."""
+    try:
+        return proved_mailbox(ctx, get_shopper(ctx.db, shopper_id)) or ""
+    except NotFound:  # erased meanwhile
+        return ""
 
 
 def _as_html(lang: Language, title: str, paragraphs: list[str], opens: tuple[str, str], stops: tuple[str, str]) -> str:

@@ -14,12 +14,12 @@ from api.texts.times import long_date
 from engine.config import AskedConsent
 from engine.yaml_files import read_yaml
 
-TEXT_VERSION = "2026-11-29"
+TEXT_VERSION = "2026-11-30"
 """The day since which the consents are worded as they are; logged with every answer. A changed sentence needs a new
 one, and the wording of each is kept in `wordings/`. Answers to an earlier wording stay valid: what was agreed to is in
 the log. `docs/privacy.md` says how the day is chosen: shoppers read it, so it is none to come."""
 
-EARLIER: tuple[str, ...] = ("2026-11-28",)
+EARLIER: tuple[str, ...] = ("2026-11-28", "2026-11-29")
 """Versions that a page which is still open may have shown. What a caller says of any other was never shown."""
 
 ASKED: tuple[str, ...] = get_args(AskedConsent)

@@ -25,6 +25,7 @@ from api.cli.lazy import LazyCommand
 from docs.from_code.events import example_events
 from docs.from_code.keys import Entry, Vocabulary, show_default, type_in_words
 from engine.config import Config
+from engine.delivery.crm.reporting import crm_values
 from engine.files import columns, expected, experiments, flows, labels, outcomes, points
 from engine.loyalty.humans import Signal
 from engine.loyalty.sharing import ShareOutcome
@@ -240,7 +241,8 @@ def metrics() -> Vocabulary:
             db.close()
     figures = {key: value for row in said for key, value in row.values.items() if key not in _NO_METRICS}
     labelled = {f"rayon_engine_{key}": Entry(takes=_labels(value)) for key, value in figures.items()}
-    return own | labelled | {"rayon_engine_reported_at_seconds": Entry(takes="store, reason")}
+    files = {f"rayon_crm_{key}": Entry(takes="store, reason") for key in crm_values([], 0.0) if key != "trouble"}
+    return own | files | labelled | {"rayon_engine_reported_at_seconds": Entry(takes="store, reason")}
 
 
 def _own_metrics(made: Any) -> dict[str, Entry]:

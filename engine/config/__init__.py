@@ -6,7 +6,7 @@ from engine.config.hearing import IngestConfig, MapConfig, MqttConfig, PointPair
 from engine.config.locating import PositioningConfig, PresenceConfig
 from engine.config.loyalty import LoyaltyConfig, WorthConfig, check_worth
 from engine.config.segments import SegmentConfig
-from engine.config.sending import DeliveryConfig, MailConfig
+from engine.config.sending import CrmConfig, CrmReceiverConfig, DeliveryConfig, MailConfig
 from engine.config.serving import CALLED, ApiConfig, OidcConfig, PortalConfig, StorageConfig
 from engine.config.shoppers import LEAST_K, AskedConsent, ControllerConfig, OffersConfig, PrivacyConfig, RetentionConfig
 from engine.config.whole import Config, check_controller, load_config, parse_config
@@ -18,6 +18,8 @@ __all__ = [
     "AskedConsent",
     "Config",
     "ControllerConfig",
+    "CrmConfig",
+    "CrmReceiverConfig",
     "DeliveryConfig",
     "IngestConfig",
     "LoyaltyConfig",

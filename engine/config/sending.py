@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from engine.config.section import ConfigSection
+from engine.vocabulary import CrmForm, CrmKind
 
 
 class MailConfig(ConfigSection):
@@ -57,3 +58,42 @@ class DeliveryConfig(ConfigSection):
     app_ca_file: Path | None = None
     orders_url: str | None = Field(None, pattern=r"^https://\S+$", max_length=2000)  # of the e-shop: asked for orders
     orders_ca_file: Path | None = None
+
+
+class CrmReceiverConfig(ConfigSection):
+    """A customer file (CRM) or e-shop that is told of shoppers who agreed to it, or asks for what happened."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
+    form: CrmForm = CrmForm.EVENTS
+    url: str | None = Field(None, pattern=r"^https://[^\s@#]+$", max_length=2000)  # of contact forms: the vendor's own
+    secret_env: str | None = Field(None, pattern=r"^[A-Z][A-Z0-9_]*$", max_length=100)
+    events: tuple[CrmKind, ...] = ()  # none: all that the mapping knows, of events all
+    stores: tuple[str, ...] = ()  # none: all
+    mapping: Path | None = None  # None: the one that is shipped for the form
+    own_network: bool = False  # it stands in the site's own network: the address may be one that is not public
+    ca_file: Path | None = None  # who signed its certificate, where no public authority did
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> CrmReceiverConfig:
+        if self.form is CrmForm.PULL and (self.url or self.secret_env or self.mapping):
+            raise ValueError("a receiver that asks (pull) has a key of scope crm, and no url, secret_env or mapping")
+        if self.form is not CrmForm.PULL and self.secret_env is None:
+            raise ValueError(f"{self.form} needs secret_env, the name of the variable that holds its secret")
+        if self.form is CrmForm.EVENTS and (self.url is None or self.mapping is not None):
+            raise ValueError("events need url, and take no mapping: they say everything")
+        if CrmKind.ERASURE in self.events:
+            raise ValueError("erasures always go to whoever was told of a shopper: they are not listed")
+        return self
+
+
+class CrmConfig(ConfigSection):
+    """Who is told what shoppers agreed to pass on. Without receivers nothing of it is written down."""
+
+    receivers: tuple[CrmReceiverConfig, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_once(self) -> CrmConfig:
+        names = [receiver.name for receiver in self.receivers]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"receivers: named twice: {', '.join(twice)}")
+        return self

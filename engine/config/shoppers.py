@@ -26,6 +26,7 @@ AskedConsent = Literal[
     "pickup:any",
     "location_learning:any",
     "crm:any",
+    "crm_shopping:any",
     "clerk:any",
 ]
 """What may be asked for: a purpose, and the channel where it is given per channel."""
@@ -112,4 +113,5 @@ class RetentionConfig(ConfigSection):
     prospects_days: int = Field(1096, ge=1, le=1096)  # profiles without sign-in, visit or voucher
     guest_coupons_days: int = Field(395, ge=8, le=1096)  # which browser had a coupon that is over
     shop_events_days: int = Field(395, ge=1, le=1096)  # orders, purchases, returns, views and baskets of shop systems
+    crm_events_days: int = Field(30, ge=1, le=395)  # what customer files are told; ends wait until they are taken
     audit_days: int = Field(365, ge=30, le=1096)  # who did what in the console (CNIL: six months to a year)

@@ -12,7 +12,7 @@ from engine.config.locating import PositioningConfig, PresenceConfig
 from engine.config.loyalty import LoyaltyConfig
 from engine.config.section import ConfigSection
 from engine.config.segments import SegmentConfig, one_name_each
-from engine.config.sending import DeliveryConfig, MailConfig
+from engine.config.sending import CrmConfig, DeliveryConfig, MailConfig
 from engine.config.serving import ApiConfig, PortalConfig, StorageConfig
 from engine.config.shoppers import ControllerConfig, OffersConfig, PrivacyConfig, RetentionConfig
 from engine.errors import OperatorError, Problem
@@ -39,6 +39,7 @@ class Config(ConfigSection):
     api: ApiConfig = ApiConfig()
     mail: MailConfig = MailConfig()
     delivery: DeliveryConfig = DeliveryConfig()
+    crm: CrmConfig = CrmConfig()
     portals: tuple[PortalConfig, ...] = ()
 
     @property

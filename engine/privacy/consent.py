@@ -1,7 +1,7 @@
 """Consent: for which purpose and on which channel a shopper said yes. Nothing is ticked beforehand; no answer is a no.
 
-`statistics`, `crm`, `clerk`, `pickup` and `location_learning` hold on every channel and are written with the channel
-`any`; `location_offers` is given per channel, because a yes to a coupon on the open page is no yes to an SMS.
+`statistics`, `crm`, `crm_shopping`, `clerk`, `pickup` and `location_learning` hold on every channel and are written
+with the channel `any`; `location_offers` is given per channel: a yes to a coupon on the open page is no yes to an SMS.
 """
 
 from __future__ import annotations

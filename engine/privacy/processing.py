@@ -56,7 +56,7 @@ ASKED_FOR: dict[Processing, tuple[str, ...]] = {
     Processing.STATISTICS: ("statistics:any",),
     Processing.LEARNING: ("location_learning:any",),
     Processing.PICKUP: ("pickup:any",),
-    Processing.CRM: ("crm:any",),
+    Processing.CRM: ("crm:any", "crm_shopping:any"),
     Processing.CLERK: ("clerk:any",),
 }
 """Processing with consent, and the questions (`privacy.asked`) one of which a site asks where it does it."""

@@ -15,6 +15,7 @@ from engine.storage.commerce.events import cut_customers
 from engine.storage.commerce.forgetting import forget_desk
 from engine.storage.commerce.given import cut_given
 from engine.storage.database import Database, once_more
+from engine.storage.facts.telling import tell_erased
 from engine.storage.figures.product_stops import forget_stops
 from engine.storage.figures.segment_spans import forget_segments
 from engine.storage.loyalty.friends import forget
@@ -100,6 +101,7 @@ def _erase(session: Session, shopper_id: str, now: float, address_digest: Callab
     forget_sessions(session, shopper_id)
     forget_codes(session, shopper_id)
     forget_merges(session, shopper_id)
+    tell_erased(session, shopper_id, now)
     session.delete(row)
     session.flush()
     bump(session, stores, "links")

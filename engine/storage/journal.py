@@ -15,6 +15,7 @@ from engine.presence.flows import FlowRow
 from engine.presence.heat import HeatRow
 from engine.presence.zonehours import ZoneHourRow
 from engine.storage.database import Database
+from engine.storage.facts.telling import tell
 from engine.storage.figures.heatsums import add_heat
 from engine.storage.figures.product_stops import StopRow, keep_stops
 from engine.storage.figures.stamps import move_stamp
@@ -23,7 +24,7 @@ from engine.storage.models.running import CheckpointTable, JournalTable
 from engine.storage.models.shoppers import ConsentTable, ShopperTable
 from engine.storage.models.visits import FlowTable, VisitTable, ZoneExpectedTable, ZoneHourTable
 from engine.storage.upserts import fill, table_of, unfill, upsert
-from engine.vocabulary import Purpose
+from engine.vocabulary import CrmKind, Purpose
 
 _FREE_ROWS = 64  # so many lie free whatever was used lately
 
@@ -249,6 +250,8 @@ def _keep_visits(session: Session, store: str, visits: Sequence[VisitRow]) -> No
                     dwell_s=v.dwell_s,
                 )
             )
+            stay_said = {"zone": v.zone, "started_at": v.started_at, "ended_at": v.ended_at, "dwell_s": v.dwell_s}
+            tell(session, v.shopper_id, CrmKind.VISIT, v.ended_at, stay_said, store)
 
 
 _GRANTED = (

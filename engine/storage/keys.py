@@ -19,8 +19,8 @@ from engine.storage.models.accounts import ConsoleAccountTable
 from engine.storage.models.keys import AccessKeyTable
 from engine.storage.upserts import named_lock, table_of
 
-Scope = Literal["manager", "till", "web", "health", "dpo", "partner"]
-SCOPES: tuple[Scope, ...] = ("manager", "till", "web", "health", "dpo", "partner")
+Scope = Literal["manager", "till", "web", "health", "dpo", "partner", "crm"]
+SCOPES: tuple[Scope, ...] = ("manager", "till", "web", "health", "dpo", "partner", "crm")
 FIRST: tuple[Scope, ...] = ("manager", "till", "health")
 """Those that a new site gets a key of by itself."""
 EVERY_STORE = "*"

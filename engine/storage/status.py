@@ -17,6 +17,7 @@ from engine.vocabulary import StoreTrouble
 
 ENGINE = "engine"
 LEDGER = "ledger"  # proved once a night
+CRM = "crm"  # customer files, where any are declared
 ALERTS = "alerts"  # for managers, beside what was learnt to find them; no part that could be silent
 EVERY_STORE = "*"  # what belongs to no store: frames for stores without a floor plan, the broker, the database
 SILENT_S = 8.0  # an engine reports every 3 s, while it waits for a radio map too: with the pages' 2 s all in 10 s

@@ -15,6 +15,7 @@ from engine.vocabulary.commerce import (
     ShopEventKind,
     StockState,
 )
+from engine.vocabulary.crm import CRM_PURPOSES, CrmForm, CrmKind, CrmTrouble
 from engine.vocabulary.delivery import Channel, DeliveryReason, DeliveryState, LetterReason, LetterState, MailboxMark
 from engine.vocabulary.hearing import (
     NO_LOSS,
@@ -52,12 +53,16 @@ from engine.vocabulary.portals import CapportFlaw, LetOut, PortalRefusal, Portal
 from engine.vocabulary.problems import ProblemCode
 
 __all__ = [
+    "CRM_PURPOSES",
     "NO_LOSS",
     "Account",
     "AskedState",
     "AuditAction",
     "CapportFlaw",
     "Channel",
+    "CrmForm",
+    "CrmKind",
+    "CrmTrouble",
     "DecisionOutcome",
     "DecisionReason",
     "DeliveryReason",

@@ -17,6 +17,7 @@ class Right(StrEnum):
     JUDGE_SHARES = "judge_shares"  # points that wait for the shop
     SEE_LIABILITY = "see_liability"  # what points that are out come to, for finance
     GIVE_POINTS = "give_points"  # as a partner of the programme
+    READ_CRM_EVENTS = "read_crm_events"  # what customer files are told, for a program that asks
     REGISTER_CARDS = "register_cards"
     USE_TILLS = "use_tills"  # check, redeem, void
     SERVE_SHOPPERS = "serve_shoppers"  # hand orders over, see who chose to be recognised

@@ -36,6 +36,7 @@ class RetentionRule(StrEnum):
     SHOP_EVENTS = "shop_events"
     HELD_MESSAGES = "held_messages"
     ASKED_ORDERS = "asked_orders"
+    CRM_EVENTS = "crm_events"
     AUDIT = "audit"
 
 
@@ -45,6 +46,7 @@ class Purpose(StrEnum):
     STATISTICS = "statistics"
     LOCATION_OFFERS = "location_offers"
     CRM = "crm"
+    CRM_SHOPPING = "crm_shopping"  # what is bought, points and coupons received, in the customer file
     CLERK = "clerk"
     PICKUP = "pickup"  # that somebody comes in for an order is told to the staff
     LOCATION_LEARNING = "location_learning"  # what the phone's place at a shelf teaches of the store's radio

@@ -25,7 +25,7 @@ keys_app = typer.Typer(
     rich_markup_mode="rich",
 )
 KeyId = Annotated[str, typer.Argument(metavar="ID", help="As rayon keys list shows it.")]
-Scope = Literal["manager", "till", "web", "health", "dpo", "partner"]
+Scope = Literal["manager", "till", "web", "health", "dpo", "partner", "crm"]
 
 
 def register(app: typer.Typer) -> None:

@@ -16,11 +16,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from engine.commerce.form import as_form, from_form
-from engine.commerce.records import Customer, ShopEvent
+from engine.commerce.records import Customer, Return, ShopEvent
 from engine.storage.database import Database
+from engine.storage.facts.telling import tell
 from engine.storage.models.commerce import ShopEventTable
+from engine.storage.models.identity import IdentifierTable
 from engine.storage.upserts import table_of
-from engine.vocabulary import ShopEventKind
+from engine.vocabulary import CrmKind, IdentifierKind, ShopEventKind
 
 _CHANGED = ("version", "at", "received_at", "of", "store", "email", "card", "account", "form")
 
@@ -48,10 +50,37 @@ def put_events(session: Session, events: Iterable[ShopEvent], now: float) -> int
         set_={name: insert.excluded[name] for name in _CHANGED},
         where=table.c.version < insert.excluded.version,
     ).returning(table.c.id)
-    changed = 0
+    news = []
     for _, event in sorted(newest.items()):  # one order for all writers: they wait, and never for each other
-        changed += session.connection().execute(statement, _row(event, now)).first() is not None
-    return changed
+        if session.connection().execute(statement, _row(event, now)).first() is not None:
+            news.append(event)
+    for event in sorted(news, key=lambda e: e.at):
+        if event.kind in _OF_SHOPPING:
+            _tell_owner(session, event)
+    return len(news)
+
+
+_OF_SHOPPING = frozenset({ShopEventKind.ORDER, ShopEventKind.PURCHASE, ShopEventKind.RETURN})
+
+
+def _tell_owner(session: Session, event: ShopEvent) -> None:
+    """Tells customer files of what somebody bought whose profile has the card or mailbox that the source named."""
+    who: Customer = getattr(event, "customer", Customer())
+    if isinstance(event, Return):
+        bought = session.get(ShopEventTable, (event.source, str(ShopEventKind.PURCHASE), event.purchase_id))
+        who = Customer() if bought is None else Customer(bought.email, bought.card, bought.account)
+    known = ((IdentifierKind.CARD, who.card), (IdentifierKind.EMAIL, who.email), (IdentifierKind.ACCOUNT, who.account))
+    for kind, digest in known:
+        owner = session.get(IdentifierTable, (kind, digest)) if digest else None
+        if owner is not None:
+            form = as_form(event)
+            said = {name: value for name, value in form.items() if name not in _NOT_TOLD}
+            tell(session, owner.shopper_id, CrmKind.ORDER, event.at, said, getattr(event, "store", ""))
+            return
+
+
+_NOT_TOLD = frozenset({"customer", "vouchers"})
+"""Digests of ours, and codes."""
 
 
 def find_event(session: Session, source: str, kind: ShopEventKind, name: str) -> ShopEvent | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import TextClause, bindparam, func, insert, text, update
@@ -27,10 +27,11 @@ from engine.loyalty.ledger import (
 from engine.loyalty.lots import TooFewPoints, draw, settlement, usable_points
 from engine.records import LedgerEntry, Posting
 from engine.storage.database import Database
+from engine.storage.facts.telling import tell_member
 from engine.storage.loyalty.lots import lock_members, lots_of
 from engine.storage.models.ledger import HoldState, HoldTable, LedgerEntryTable, LedgerPostingTable
 from engine.storage.upserts import table_of
-from engine.vocabulary import Account, EntryKind, ProblemCode
+from engine.vocabulary import Account, CrmKind, EntryKind, ProblemCode
 
 BATCH = 200
 ROWS = 50  # postings of one statement: an entry has two, one that spends has more
@@ -148,6 +149,8 @@ def _write(session: Session, entry: LedgerEntry, content: str) -> None:
                 f"lot_{i}": p.lot,
             }
         connection.execute(_insert_postings(len(some)), rows)
+    for member in sorted({p.member for p in entry.postings if p.member}):
+        tell_member(session, member, CrmKind.POINTS, entry.at, partial(_moved, session, entry, member))
 
 
 @cache
@@ -156,6 +159,23 @@ def _insert_postings(n: int) -> TextClause:
     rows = (f"(:entry_id, :programme, :account_{i}, :member_{i}, :amount_{i}, :lot_{i})" for i in range(n))
     columns = "entry_id, programme, account, member, amount, lot"
     return text(f"INSERT INTO {_POSTINGS.name} ({columns}) VALUES {', '.join(rows)}")
+
+
+def _moved(session: Session, entry: LedgerEntry, member: str) -> dict[str, object]:
+    """What an entry changed for a member, and what they hold after it."""
+    sums = _sums(session, entry.programme, member)
+    moved = {
+        account: sum(p.amount for p in entry.postings if p.member == member and p.account is account)
+        for account in (Account.AVAILABLE, Account.PENDING)
+    }
+    return {
+        "programme": entry.programme,
+        "reason": str(entry.kind),
+        "available": moved[Account.AVAILABLE],
+        "pending": moved[Account.PENDING],
+        "balance_available": sums.get(Account.AVAILABLE, 0),
+        "balance_pending": sums.get(Account.PENDING, 0),
+    }
 
 
 _ENTRIES, _POSTINGS = table_of(LedgerEntryTable), table_of(LedgerPostingTable)

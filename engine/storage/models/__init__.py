@@ -27,12 +27,13 @@ from engine.storage.models import (
     wallet,
     wishes,
 )
-from engine.storage.models.sending import letters, messages, push, weekly_reports
+from engine.storage.models.sending import crm, letters, messages, push, weekly_reports
 
 __all__ = [
     "APPEND_ONLY",
     "accounts",
     "commerce",
+    "crm",
     "identity",
     "keys",
     "labels",

@@ -18,6 +18,7 @@ from engine.storage.database import Database
 from engine.storage.models import metadata
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.ledger import LedgerPostingTable, LoyaltyPurchaseTable, ShareTable, ShareVisitTable
+from engine.storage.models.sending.crm import CrmSubjectTable
 from engine.storage.models.sending.messages import MessageTable
 from engine.storage.models.shoppers import DeviceLinkTable, ShopperTable
 from engine.storage.models.vouchers import DecisionTable, VoucherTable
@@ -42,6 +43,8 @@ OF_NOBODY = frozenset(
         "segment_count",
         "shop_reading",  # which versions of events a reader has read
         *("stock_level", "stock_item"),  # products and places
+        "crm_counter",
+        "crm_receiver",  # customer files of the configuration, and how they do
         "shop_held",  # sealed, for a month at most: tried again, then gone
         *("checkpoint", "journal"),  # sealed, for a day at most: only the engine that sealed them can open them
     }
@@ -58,6 +61,7 @@ LEADS = {
     "slot": "slot",
     "token": "share",
     "device": "device",
+    "crm_ref": "crm",
     "kept": "shopper",
     "merged": "shopper",
 }
@@ -126,6 +130,7 @@ def _names(session: Session, shopper_id: str, member_id: str) -> Mapping[str, li
             *column(DecisionTable, "decision_id", "shopper_id", shopper_id),
             *column(MessageTable, "message_id", "shopper_id", shopper_id),
         ],
+        "crm": column(CrmSubjectTable, "crm_ref", "shopper_id", shopper_id),
         "share": column(ShareTable, "token", "shopper_id", shopper_id),
         "device": column(DeviceLinkTable, "device", "shopper_id", shopper_id),
         "entry": column(LedgerPostingTable, "entry_id", "member", member_id),

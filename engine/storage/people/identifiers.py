@@ -17,6 +17,7 @@ from engine.errors import BusinessRefusal
 from engine.storage.commerce.accounts import accounts_beside, bind_account, drop_accounts
 from engine.storage.commerce.given import given_proved
 from engine.storage.database import Database, once_more
+from engine.storage.facts.telling import tell_profile
 from engine.storage.figures.segment_spans import look_again
 from engine.storage.loyalty.waiting import account_known, identifier_proved
 from engine.storage.loyalty.wallets import living, lock_people
@@ -247,6 +248,7 @@ def _prove(session: Session, kind: IdentifierKind, digest: str, sealed: str, ask
         given_proved(session, digest)
         _know_accounts(session, kind, digest)
         look_again(session, [asker])
+        tell_profile(session, asker, now)
         return Followed(LinkFate.ADDED, asker)
     row.verified_at = now
     owner = living(session, row.shopper_id)

@@ -24,6 +24,7 @@ from engine.loyalty.humans import Signal
 from engine.privacy.consent import ConsentChoice, allows_targeting
 from engine.storage.commerce.accounts import return_accounts
 from engine.storage.database import Database, once_more
+from engine.storage.facts.telling import agreed, tell_joined
 from engine.storage.figures.segment_spans import leave_segments
 from engine.storage.loyalty.friends import WAITING, friend_of
 from engine.storage.loyalty.judging import note_signals
@@ -91,6 +92,7 @@ def merge_in(session: Session, kept: str, merged: str, proof: IdentifierKind, no
     moved["phones"], moved["friends"] = phones, _move_friends(session, merged, kept)
     limits, ended = take_limits(session, kept, merged, now)
     moved |= limits
+    agreed_before = agreed(session, merged)
     moved["consents"] = _merge_consents(session, kept, merged, merge_id, now)
     drop_claims(session, merged)
     moved["own"] = _own_points(session, kept, merged)
@@ -98,6 +100,7 @@ def merge_in(session: Session, kept: str, merged: str, proof: IdentifierKind, no
     row = ProfileMergeTable(merge_id=merge_id, kept=kept, merged=merged, proof=proof, at=now, moved=json.dumps(moved))
     session.add(row)
     _write(session, row, "merge", moved, now)
+    tell_joined(session, kept, merged, agreed_before, now)
     if not allows_targeting(grants_of(session, kept)):
         remove_links(session, kept)
     for voucher in over:

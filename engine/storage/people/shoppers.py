@@ -16,6 +16,7 @@ from engine.privacy.consent import Consent, ConsentChoice, Grants, allows_joinin
 from engine.records import DeviceId, device_from_hex, device_hex
 from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
+from engine.storage.facts.telling import agreed, tell_answers, tell_profile
 from engine.storage.figures.product_stops import forget_stops
 from engine.storage.figures.segment_spans import leave_segments
 from engine.storage.last_places import forget_places
@@ -204,9 +205,13 @@ def _consent(row: ConsentLogTable) -> Consent:
 def _profile(session: Session, request: SignIn) -> ShopperTable:
     if request.shopper_id is not None:
         row = _lock_shopper(session, living(session, request.shopper_id))
+        before = (row.display_name, row.locale)
         row.store, row.locale, row.last_seen_at = request.store, request.locale, request.at
         row.display_name = request.display_name or row.display_name
         row.email = request.email or row.email
+        if (row.display_name, row.locale) != before:
+            session.flush()
+            tell_profile(session, row.shopper_id, request.at)
         return row
     row = ShopperTable(
         shopper_id=secrets.token_hex(12),
@@ -250,6 +255,7 @@ def answer(
     session: Session, shopper_id: str, choices: Sequence[ConsentChoice], text_version: str, place: str, at: float
 ) -> set[str]:
     """Log, last word, and what follows from it. The shopper's row is locked. Returns the stores whose links changed."""
+    was = agreed(session, shopper_id)
     recount_answers(session, shopper_id, {(c.purpose, c.channel): c for c in choices}.values(), text_version)
     for c in choices:
         session.add(
@@ -272,6 +278,7 @@ def answer(
     upsert(session, ConsentTable, rows, replace=("granted", "at"))
     stores = set(session.exec(select(DeviceLinkTable.store).where(col(DeviceLinkTable.shopper_id) == shopper_id)))
     _withdraw(session, shopper_id, grants_of(session, shopper_id), at)
+    tell_answers(session, shopper_id, was, text_version, at)
     return stores
 
 

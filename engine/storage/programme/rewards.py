@@ -17,6 +17,7 @@ from engine.offers.bought.rewards import BOUGHT, Reward
 from engine.records import Posting
 from engine.storage.budget_release import LIVE, close_vouchers, lock_vouchers
 from engine.storage.database import Database, once_more
+from engine.storage.facts.coupons import tell_coupon
 from engine.storage.loyalty.ledger import EntryConflict, entry_of, post_in
 from engine.storage.loyalty.lots import lock_members
 from engine.storage.loyalty.spending import spend_in
@@ -79,6 +80,7 @@ def buy_reward_in(
     spend_in(session, burn_key(voucher.voucher_id), PROGRAMME, members, reward.points, now, note=reward.id)
     session.add(voucher)
     session.flush()
+    tell_coupon(session, voucher, now)
     return voucher.voucher_id
 
 

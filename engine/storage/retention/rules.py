@@ -22,6 +22,7 @@ from engine.privacy.salts import DailySalts
 from engine.storage import cap_counts
 from engine.storage.accounts.audit import let_change
 from engine.storage.commerce import held
+from engine.storage.crm.log import count_old, purge_log
 from engine.storage.database import Database
 from engine.storage.models.accounts import AuditEntryTable
 from engine.storage.models.commerce import AskedOrderTable, HeldMessageTable, ShopEventTable
@@ -62,6 +63,7 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
     messages = _not_restricted(MessageTable.shopper_id)
     profiles_s, guests_s = config.prospects_days * DAY_S, config.guest_coupons_days * DAY_S
     of_people = col(ShopEventTable.kind).not_in([ShopEventKind.STOCK, ShopEventKind.CATALOGUE])
+    crm_events_s = config.crm_events_days * DAY_S
     share_visits_s, deliveries_s = config.share_visits_days * DAY_S, config.deliveries_days * DAY_S
     return [
         Rule(RetentionRule.SALTS, DAY_S, salts.destroy_ended, salts.count_ended),
@@ -106,6 +108,12 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
             "asked_at",
             config.shop_events_days * DAY_S,
             _not_restricted(AskedOrderTable.shopper_id),
+        ),
+        Rule(
+            RetentionRule.CRM_EVENTS,
+            crm_events_s,
+            lambda now: purge_log(db, now, crm_events_s),
+            lambda now: count_old(db, now, crm_events_s),
         ),
         _by_age(db, RetentionRule.AUDIT, AuditEntryTable, "at", config.audit_days * DAY_S, before=let_change),
     ]

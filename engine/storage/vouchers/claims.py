@@ -24,6 +24,7 @@ from engine.records import Candidate, Decision, Issued, Trigger, Voucher
 from engine.storage.budget_release import lock_campaigns
 from engine.storage.cap_counts import CapsOwner, count_slot, lock_person
 from engine.storage.database import Database
+from engine.storage.facts.coupons import tell_coupon
 from engine.storage.leases import Lease, fence
 from engine.storage.loyalty.wallets import living
 from engine.storage.messages.bought import bought_since
@@ -202,6 +203,7 @@ def _issue(session: Session, candidate: Candidate, campaign: Campaign, secret: b
         )
     )
     session.flush()
+    tell_coupon(session, voucher, now)
     return voucher
 
 

@@ -20,6 +20,7 @@ from engine.plan.model import Plan
 from engine.storage.budget_release import LIVE, lock_campaigns, lock_vouchers
 from engine.storage.cap_counts import count_slot, counted_slots, lock_person
 from engine.storage.database import Database
+from engine.storage.facts.coupons import tell_coupon
 from engine.storage.loyalty.friends import GUEST
 from engine.storage.models.ledger import ShareTable
 from engine.storage.models.shoppers import ShopperTable
@@ -159,4 +160,5 @@ def _issue(
     voucher.state = VoucherState.SEEN
     session.add(voucher)
     session.flush()
+    tell_coupon(session, voucher, now)
     return voucher

@@ -16,6 +16,7 @@ from engine.offers.codes import code_digest, parse_code
 from engine.offers.discounts import Basket, Discount
 from engine.storage.budget_release import ERASED, LIVE, lock_vouchers, settle
 from engine.storage.database import Database
+from engine.storage.facts.coupons import tell_redemption
 from engine.storage.loyalty.friends import hold_after_return, release_sooner
 from engine.storage.models.shoppers import ConsentTable
 from engine.storage.models.vouchers import DeliveryTable, RedemptionTable, VoucherTable
@@ -256,6 +257,7 @@ def _use(
     )
     session.flush()
     release_sooner(session, voucher.shopper_id, voucher.store, voucher.campaign_id, row.redemption_id, now)
+    tell_redemption(session, row, voucher, now)
     note_changes(session, [voucher], WalletChangeKind.REDEEMED, now, off.amount_minor)
     return redemption_of(row, voucher.campaign_id)
 
@@ -288,6 +290,7 @@ def _give_back(session: Session, row: RedemptionTable, voucher: VoucherTable, no
         now,
         instead=_other_use(session, voucher),
     )
+    tell_redemption(session, row, voucher, now)
     note_changes(session, [voucher], WalletChangeKind.RETURNED, now, row.discount_minor)
 
 

@@ -42,6 +42,7 @@ from engine.vocabulary import (
     AskedState,
     AuditAction,
     Channel,
+    CrmTrouble,
     DecisionReason,
     DeliveryReason,
     DeliveryState,
@@ -74,7 +75,7 @@ from tests.api.texts.same_words import SAME
 
 TOLD = set(MessageKind) - {MessageKind.COUPON, MessageKind.PICKUP}
 API = Path(api.__file__).parent
-WORDINGS = {"2026-11-28": "7cd8b70ff07ca61f", "2026-11-29": "ea2695658bb15f1e"}
+WORDINGS = {"2026-11-28": "7cd8b70ff07ca61f", "2026-11-29": "ea2695658bb15f1e", "2026-11-30": "38df63e9e6c12d8f"}
 """Of each version of the consents, the digest of its sentences: who changes one takes a new version."""
 
 
@@ -329,6 +330,7 @@ CODES: dict[str, set[str]] = {
     "told_titles": TOLD,
     "told_texts": TOLD,
     "troubles": set(StoreTrouble),
+    "crm_troubles": set(CrmTrouble),
     "source_states": set(SourceState),
     "label_lies": {what.replace(" ", "_") for what in LIES},
     "refusals": health_codes.REFUSALS,
@@ -386,7 +388,7 @@ def test_changed_consents_have_a_new_version() -> None:
         for lang, said in (("fr", FR), ("en", EN))
     }
     assert read_yaml(KEPT_WORDINGS / f"{TEXT_VERSION}.yaml") == shown, "a changed word needs a new TEXT_VERSION"
-    assert (worded_since("fr"), worded_since("en")) == ("29\u00a0novembre\u00a02026", "29\u00a0November\u00a02026")
+    assert (worded_since("fr"), worded_since("en")) == ("30\u00a0novembre\u00a02026", "30\u00a0November\u00a02026")
     assert wording("made up", "fr") == {}
 
 

@@ -1,0 +1,1 @@
+"""What customer files (CRM) are told, for programs that ask."""

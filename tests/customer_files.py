@@ -46,6 +46,7 @@ class CustomerFile:
     folder: Path
     told: list[Told] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    deaf: set[str] = field(default_factory=set)  # paths on which no answer comes
 
     def __enter__(self) -> CustomerFile:
         self.port = free_port()
@@ -84,6 +85,6 @@ class CustomerFile:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         status, headers = self.answers.pop(0) if self.answers else (200, {})
         self.told.append(Told(request.method, path, dict(request.headers), await request.body()))
-        while status == HANG and not self._over.is_set():
+        while (status == HANG or path in self.deaf) and not self._over.is_set():
             await asyncio.sleep(0.02)
         return Response(status_code=status or 200, headers=headers)

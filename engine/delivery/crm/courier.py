@@ -66,20 +66,16 @@ class Courier:
         self._pause_s = POLL_S if specs else IDLE_S
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-        """Looks every second until cancelled. A database that is away is tried again with growing pauses."""
-        patiently = growing_pauses("customer files", 2 * POLL_S, BACK_OFF_MAX_S, sleep=sleep)
-        while True:
-            sent: int | None = await patiently(self.step)
-            if not sent:
-                await sleep(self._pause_s)
+        """Looks every second until cancelled, for each receiver by itself: none waits for one that hangs. A database
+        that is away is tried again with growing pauses."""
+        async with asyncio.TaskGroup() as all_of_it:
+            all_of_it.create_task(self._number(sleep))
+            for side in self._sides.values():
+                all_of_it.create_task(self._carry(side, sleep))
 
     async def step(self) -> int:
         """Numbers what was told, and sends one round to every receiver. How many calls. Raises StorageUnavailable."""
-        if self._undeclared is not None:
-            await asyncio.to_thread(declare_receivers, self._db, self._undeclared, self._clock())
-            self._undeclared = None
-        while await asyncio.to_thread(has_unnumbered, self._db):
-            await asyncio.to_thread(number_events, self._db, self._clock())
+        await self._number_all()
         return sum(await asyncio.gather(*(self._round(side) for side in self._sides.values())))
 
     async def close(self) -> None:
@@ -87,8 +83,46 @@ class Courier:
         for side in self._sides.values():
             await side.client.aclose()
 
+    async def _number(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+        patiently = growing_pauses("customer files", 2 * POLL_S, BACK_OFF_MAX_S, sleep=sleep)
+        while True:
+            await patiently(self._number_all)
+            await sleep(self._pause_s)
+
+    async def _number_all(self) -> None:
+        if self._undeclared is not None:
+            await asyncio.to_thread(declare_receivers, self._db, self._undeclared, self._clock())
+            self._undeclared = None
+        while await asyncio.to_thread(has_unnumbered, self._db):
+            await asyncio.to_thread(number_events, self._db, self._clock())
+
+    async def _carry(self, side: CrmSide, sleep: Callable[[float], Awaitable[None]]) -> None:
+        """AT_ONCE calls at most, a new one as soon as one is over: none waits for one that hangs."""
+        patiently = growing_pauses(f"customer file {side.name}", 2 * POLL_S, BACK_OFF_MAX_S, sleep=sleep)
+        under_way: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                due: list[DueEvent] | None = await patiently(self._take, side, AT_ONCE - len(under_way))
+                under_way |= {asyncio.create_task(self._send(side, one)) for one in due or ()}
+                if not under_way:
+                    await sleep(self._pause_s)
+                    continue
+                over, under_way = await asyncio.wait(
+                    under_way, timeout=self._pause_s, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in over:
+                    _look_at(task, side.name)
+        finally:
+            for task in under_way:
+                task.cancel()
+
+    async def _take(self, side: CrmSide, most: int) -> list[DueEvent]:
+        if most == 0:
+            return []
+        return await asyncio.to_thread(take_due, self._db, side.name, self._clock(), most, BUSY_S)
+
     async def _round(self, side: CrmSide) -> int:
-        due = await asyncio.to_thread(take_due, self._db, side.name, self._clock(), AT_ONCE, BUSY_S)
+        due = await self._take(side, AT_ONCE)
         await asyncio.gather(*(self._send(side, one) for one in due))
         return len(due)
 
@@ -129,3 +163,11 @@ class Courier:
             return CrmAnswer(CrmTrouble.UNREACHABLE)
         retry_after = answer.headers.get("Retry-After")
         return read_answer(answer.status_code, retry_after, self._clock(), side.wire.form, due.event.kind)
+
+
+def _look_at(task: asyncio.Task[None], receiver: str) -> None:
+    """What could not be written down, the database being away, is sent again once its line is free. Raises the rest."""
+    try:
+        task.result()
+    except StorageUnavailable as error:
+        log.warning("customer file %s: the database is away: %s", receiver, error)

@@ -42,6 +42,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CustomerFile]:
 def _fresh(file: CustomerFile) -> None:
     file.told.clear()
     file.answers.clear()
+    file.deaf.clear()
 
 
 @pytest.fixture
@@ -205,6 +206,31 @@ def test_a_withdrawal_and_an_erasure_travel_until_they_are_taken(db: Database, f
     assert sorted(kinds(file.told)) == ["consent", "consent", "erasure", "erasure"]
     assert {json.dumps(one.json["data"]) for one in file.told if one.json["type"] == "erasure"} == {"{}"}
     assert sent.round(86_400.0) == 0
+
+
+def test_one_that_hangs_holds_up_no_other(db: Database, file: CustomerFile) -> None:
+    one = config_for(file).crm.receivers[0]
+    both = [one.model_copy(update={"name": name, "url": f"{file.url}/{name}"}) for name in ("deaf", "hears")]
+    config = Config.model_validate({"crm": {"receivers": [r.model_dump(mode="json") for r in both]}})
+    file.deaf.add("/deaf")
+
+    async def run() -> None:
+        made = Courier(db, open_crm(config, ENVIRON), lambda _: "", specs=crm_specs(config), clock=lambda: NOW)
+        work = asyncio.create_task(made.run(lambda _: asyncio.sleep(0.01)))
+        while not receiver_states(db):
+            await asyncio.sleep(0.01)
+        tell_visits(db, await asyncio.to_thread(shopper, db, CRM), ["shoes"])
+        async with asyncio.timeout(60):
+            while sum(told.path == "/hears" for told in file.told) < 3:
+                await asyncio.sleep(0.01)
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        await made.close()
+
+    asyncio.run(run())
+    assert [told.json["type"] for told in file.told if told.path == "/hears"] == ["profile", "consent", "visit"]
+    assert [told.json["type"] for told in file.told if told.path == "/deaf"] == ["profile"]
+    assert {state.name: state.waiting for state in receiver_states(db)}["deaf"] == 3
 
 
 def test_brevo_gets_contacts_as_it_documents_them(db: Database, file: CustomerFile) -> None:

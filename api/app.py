@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from anyio import CapacityLimiter
@@ -89,10 +87,8 @@ from api.controllers.mail_events import MAIL_EVENTS
 from api.controllers.receivers import DECODED_AT_ONCE
 from api.controllers.replays import SeenMessages
 from api.controllers.streams import Streams
-from api.crm.courier import open_courier, start_courier
-from api.managers.console.letters import post_weekly
-from api.managers.hq.watching import watch_stores
-from api.managers.reports import reports_of
+from api.crm.courier import open_courier
+from api.jobs.running import lifespan_of
 from api.middleware import metrics
 from api.middleware.border import Border
 from api.middleware.headers import SafeHeaders
@@ -106,28 +102,17 @@ from api.shoppers.sessions import restore_session
 from engine import __version__
 from engine.config import Config
 from engine.delivery.dispatch import Dispatcher
-from engine.delivery.housekeeping import Job, keep_house
 from engine.delivery.mail import open_mailer
-from engine.delivery.opening import limits_of, open_orders, open_sides, telling_of
-from engine.delivery.outboxes import housekeeping_jobs, page_hub, programme_jobs, retention_jobs
+from engine.delivery.opening import open_orders, open_sides, telling_of
+from engine.delivery.outboxes import page_hub
 from engine.delivery.tokens import PURPOSE as TOKENS
-from engine.indicators.watch import STEP_S
 from engine.ingest.sources.declared import declare
 from engine.ingest.sources.envelope import envelope_key
-from engine.offers.bought.rewards import rewards_of
 from engine.offers.law.sms import channel_open
 from engine.plan.model import Plan
 from engine.privacy.identifiers import mailbox_digest
 from engine.privacy.proofs import portal_secrets
 from engine.privacy.secrets import Secrets
-from engine.storage.clerks.pickups import PURPOSE as PICKUP_CODES
-from engine.storage.clerks.pickups import follow_orders, tell_ready
-from engine.storage.commerce.stock import follow_stock
-from engine.storage.ordering.answers import follow_answers
-from engine.storage.presence.plan_versions import note_plans
-from engine.storage.programme.occasions import tell_of_friends, tell_of_points
-from engine.storage.told.ropo import tell_ways
-from engine.storage.vouchers.mailed.mailing import mail_codes
 from engine.vocabulary import Channel
 
 if TYPE_CHECKING:
@@ -138,9 +123,6 @@ NEED_KEY = (
     *("/v1/me/rewards", "/v1/me/orders"),
 )
 """Writes that are refused without an Idempotency-Key: a till and a manager's program must be able to repeat them."""
-
-WEEKLY_S = 120.0
-"""How often it is looked whether a page of figures is due by e-mail."""
 
 _TAGS = [
     {"name": "shoppers", "description": "The signed-in shopper: coupons, consents, points, sharing."},
@@ -243,7 +225,7 @@ def create_app(
         openapi_tags=_TAGS,
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
-        lifespan=_lifespan(start_delivery),
+        lifespan=lifespan_of(start_delivery),
         middleware=[
             Middleware(metrics.CountRequests, metrics=instruments),
             Middleware(SafeHeaders, always_https=config.api.secure_cookies),
@@ -301,99 +283,6 @@ def _include(app: FastAPI, router: APIRouter) -> None:
 def _channel_open(plans: Mapping[str, Plan], channel: Channel, store: str, now: float) -> bool:
     """Whether the law lets a message of a store out on a channel now, by the store's clock."""
     return store in plans and channel_open(channel, now, ZoneInfo(plans[store].timezone))
-
-
-def house_jobs(app: FastAPI) -> dict[str, Job]:
-    """What housekeeping does in this process."""
-    db = app.state.ctx.db
-    ctx: AppContext = app.state.ctx
-    codes = ctx.secrets.derive_key(PICKUP_CODES)
-    telling = telling_of(ctx.config, ctx.plans, ctx.secrets.site_key)
-    return housekeeping_jobs(db) | {
-        "portals' counts": partial(app.state.doors.counts.write_late, db),
-        "orders followed": partial(follow_orders, db, secret=codes),
-        "stock followed": partial(follow_stock, db),
-        "answers followed": partial(follow_answers, db),
-        "orders that wait looked at": partial(tell_ready, db, telling),
-        "points that friends brought looked at": partial(tell_of_friends, db, telling),
-    }
-
-
-def _hourly_jobs(ctx: AppContext) -> dict[str, Job]:
-    """What is forgotten in time, and which plan figures are of from now on."""
-    telling, rewards = telling_of(ctx.config, ctx.plans, ctx.secrets.site_key), rewards_of(ctx.config.loyalty)
-    noted: dict[str, Job] = {
-        "changed plans noted": lambda now: note_plans(ctx.db, ctx.plans.values(), now),
-        "codes by e-mail written": lambda now: 0 if ctx.mailer is None else _mail_codes(ctx, now),
-        "points worth a message looked at": lambda now: tell_of_points(ctx.db, telling, rewards, now),
-        "web and store told": partial(_tell_ways, ctx),
-    }
-    return retention_jobs(ctx.db, ctx.config) | noted
-
-
-def _tell_ways(ctx: AppContext, now: float) -> int:
-    """Before anybody looks: once a day there is much to read."""
-    k, window_days = ctx.config.privacy.k, ctx.config.offers.ropo_days
-    for plan in ctx.plans.values() if k > 1 else ():
-        tell_ways(ctx.db, plan.store, plan.product_by_sku, plan.timezone, k=k, window_days=window_days, now=now)
-    return 0
-
-
-def _mail_codes(ctx: AppContext, now: float) -> int:
-    limits, secret = limits_of(ctx.config), ctx.secrets.site_key
-    return sum(mail_codes(ctx.db, plan, limits, secret, now) for plan in ctx.plans.values())
-
-
-def _lifespan(start_delivery: bool) -> Any:
-    @contextlib.asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        """Starts the page hub and housekeeping with the server, and ends them with it."""
-        ctx: AppContext = app.state.ctx
-        tasks: list[asyncio.Task[None]] = []
-        if start_delivery:
-            tasks.append(asyncio.create_task(app.state.hub.run(), name="page hub"))
-            tasks.append(asyncio.create_task(app.state.dispatcher.run(), name="dispatch"))
-            tasks.append(asyncio.create_task(keep_house(house_jobs(app)), name="housekeeping"))
-            points = programme_jobs(ctx.db, ctx.config, ctx.plans)
-            tasks.append(asyncio.create_task(keep_house(points, interval_s=1.0), name="points"))
-            tasks += start_courier(ctx, app.state.courier)
-            hourly = keep_house(_hourly_jobs(ctx), interval_s=3600.0)
-            tasks.append(asyncio.create_task(hourly, name="retention"))
-            watch = {"stores watched": partial(watch_stores, ctx, {})}
-            tasks.append(asyncio.create_task(keep_house(watch, interval_s=STEP_S), name="alerts"))
-            if app.state.orders is not None:
-                asked = keep_house({"orders asked for": app.state.orders.send_due}, interval_s=1.0)
-                tasks.append(asyncio.create_task(asked, name="orders"))
-            if ctx.mailer is not None:
-                post = keep_house({"letters sent": ctx.mailer.send_due}, interval_s=1.0)
-                tasks.append(asyncio.create_task(post, name="mail"))
-                weekly = {"weekly reports written": partial(post_weekly, reports_of(app), ctx.mailer)}
-                tasks.append(asyncio.create_task(keep_house(weekly, interval_s=WEEKLY_S), name="weekly reports"))
-        for task in tasks:
-            task.add_done_callback(_loudly)
-        app.state.delivery = tasks
-        if app.state.hand_over is not None:
-            app.state.hand_over.start()
-        yield
-        if app.state.hand_over is not None:
-            await asyncio.to_thread(app.state.hand_over.close)
-        app.state.hub.close()
-        await app.state.doors.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await app.state.sides.close()
-        if app.state.orders is not None:
-            app.state.orders.close()
-        await app.state.courier.close()
-
-    return lifespan
-
-
-def _loudly(task: asyncio.Task[None]) -> None:
-    """A background task that dies of our own mistake takes the process's log with it at least."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        asyncio.get_running_loop().call_exception_handler({"message": f"{task.get_name()} died", "exception": error})
 
 
 def _mount_managers(app: FastAPI, ctx: AppContext) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from api.app import house_jobs
+from api.jobs.house import house_jobs
 from engine.config import ApiConfig, Config
 from tests.api.conftest import served
 from tests.api.site import small_plan

@@ -1,0 +1,1 @@
+"""What the server does unasked, and when it begins and ends."""

@@ -1,0 +1,62 @@
+"""What housekeeping does in the server's process, by how often."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fastapi import FastAPI
+
+from api.context import AppContext
+from engine.delivery.housekeeping import Job
+from engine.delivery.opening import limits_of, telling_of
+from engine.delivery.outboxes import housekeeping_jobs, retention_jobs
+from engine.offers.bought.rewards import rewards_of
+from engine.storage.clerks.pickups import PURPOSE as PICKUP_CODES
+from engine.storage.clerks.pickups import follow_orders, tell_ready
+from engine.storage.commerce.stock import follow_stock
+from engine.storage.ordering.answers import follow_answers
+from engine.storage.presence.plan_versions import note_plans
+from engine.storage.programme.occasions import tell_of_friends, tell_of_points
+from engine.storage.told.ropo import tell_ways
+from engine.storage.vouchers.mailed.mailing import mail_codes
+
+
+def house_jobs(app: FastAPI) -> dict[str, Job]:
+    """What housekeeping does in this process."""
+    db = app.state.ctx.db
+    ctx: AppContext = app.state.ctx
+    codes = ctx.secrets.derive_key(PICKUP_CODES)
+    telling = telling_of(ctx.config, ctx.plans, ctx.secrets.site_key)
+    return housekeeping_jobs(db) | {
+        "portals' counts": partial(app.state.doors.counts.write_late, db),
+        "orders followed": partial(follow_orders, db, secret=codes),
+        "stock followed": partial(follow_stock, db),
+        "answers followed": partial(follow_answers, db),
+        "orders that wait looked at": partial(tell_ready, db, telling),
+        "points that friends brought looked at": partial(tell_of_friends, db, telling),
+    }
+
+
+def hourly_jobs(ctx: AppContext) -> dict[str, Job]:
+    """What is forgotten in time, and which plan figures are of from now on."""
+    telling, rewards = telling_of(ctx.config, ctx.plans, ctx.secrets.site_key), rewards_of(ctx.config.loyalty)
+    noted: dict[str, Job] = {
+        "changed plans noted": lambda now: note_plans(ctx.db, ctx.plans.values(), now),
+        "codes by e-mail written": lambda now: 0 if ctx.mailer is None else _mail_codes(ctx, now),
+        "points worth a message looked at": lambda now: tell_of_points(ctx.db, telling, rewards, now),
+        "web and store told": partial(_tell_ways, ctx),
+    }
+    return retention_jobs(ctx.db, ctx.config) | noted
+
+
+def _tell_ways(ctx: AppContext, now: float) -> int:
+    """Before anybody looks: once a day there is much to read."""
+    k, window_days = ctx.config.privacy.k, ctx.config.offers.ropo_days
+    for plan in ctx.plans.values() if k > 1 else ():
+        tell_ways(ctx.db, plan.store, plan.product_by_sku, plan.timezone, k=k, window_days=window_days, now=now)
+    return 0
+
+
+def _mail_codes(ctx: AppContext, now: float) -> int:
+    limits, secret = limits_of(ctx.config), ctx.secrets.site_key
+    return sum(mail_codes(ctx.db, plan, limits, secret, now) for plan in ctx.plans.values())

@@ -61,7 +61,9 @@ def notice_of(ctx: AppContext, lang: Language) -> Notice:
 def processings_of(config: Config) -> tuple[Processing, ...]:
     """What this site does with data of persons: what needs no consent, and what it asks for."""
     asked = set(asked_consents(config))
-    return tuple(p for p in Processing if p not in ASKED_FOR or asked.intersection(ASKED_FOR[p]))
+    without = () if config.delivery.orders_url else (Processing.ORDERS,)
+    done = (p for p in Processing if p not in without)
+    return tuple(p for p in done if p not in ASKED_FOR or asked.intersection(ASKED_FOR[p]))
 
 
 def recipients_of(config: Config) -> dict[Recipient, str]:
@@ -76,6 +78,7 @@ def recipients_of(config: Config) -> dict[Recipient, str]:
         Recipient.MAIL: config.mail.host,
         Recipient.SMS: gateway if Processing.SMS in does else None,
         Recipient.APP: app if Processing.APP in does else None,
+        Recipient.ORDERS: urlsplit(config.delivery.orders_url or "").hostname,
         Recipient.CRM: "crm" if Processing.CRM in does else None,
     }
     return {who: name for who, name in names.items() if name}
@@ -94,6 +97,7 @@ def kept_days(retention: RetentionConfig) -> dict[str, int]:
         "decisions": retention.decisions_days,
         "shares": retention.share_visits_days,
         "messages": retention.deliveries_days,
+        "orders": retention.shop_events_days,
         "profiles": retention.prospects_days,
         "crm": retention.crm_events_days,
         "caps": round(WEEK_S / DAY_S),

@@ -23,6 +23,7 @@ class Processing(StrEnum):
     IDENTITY = "identity"  # addresses, cards and browsers, to find one's page again
     SHARING = "sharing"  # who opened a shared link, as digests
     PROOF = "proof"  # what was agreed to, and that everything else was forgotten
+    ORDERS = "orders"  # the e-shop is asked for what somebody orders in the store
     PICKUP = "pickup"  # who comes in for an order is announced to the staff
     CRM = "crm"
     CLERK = "clerk"
@@ -41,6 +42,7 @@ BASES: dict[Processing, Basis] = {
     Processing.IDENTITY: "contract",
     Processing.SHARING: "legitimate_interest",
     Processing.PROOF: "legitimate_interest",
+    Processing.ORDERS: "contract",
     Processing.PICKUP: "consent",
     Processing.CRM: "consent",
     Processing.CLERK: "consent",
@@ -69,6 +71,7 @@ class Recipient(StrEnum):
     MAIL = "mail"
     SMS = "sms"
     APP = "app"
+    ORDERS = "orders"
     CRM = "crm"
 
 

@@ -31,6 +31,7 @@ from engine.storage.models.wallet import WalletChangeTable
 from engine.storage.people.shoppers import grants_of
 from engine.storage.upserts import named_lock
 from engine.vocabulary import (
+    AskedState,
     AuditAction,
     Channel,
     IdentifierKind,
@@ -231,6 +232,7 @@ def hand_over(db: Database, store: str, code: str, by: Actor, now: float, *, sec
         if row.state == PickupState.GONE:
             raise PickupGone("this order does not wait here any more")
         row.state, row.handed_at, row.handed_by = PickupState.HANDED_OVER, now, by.name
+        _end_request(session, row)
         note(session, by, AuditAction.PICKUP_HANDED_OVER, now, store=store, subject=row.order_id, source=row.source)
         session.flush()
         event = session.get(ShopEventTable, (row.source, ShopEventKind.ORDER, row.order_id))
@@ -259,6 +261,14 @@ def tell_ready(db: Database, telling: Telling, now: float) -> int:
         with db.write() as session:
             decide_in(session, occasion, telling, now, {"order": [row.source, row.order_id]})
     return len(fresh)
+
+
+def _end_request(session: Session, row: PickupTable) -> None:
+    """Who has it in hand does not wait for the shop system to say so."""
+    table = AskedOrderTable
+    asked = select(table).where(col(table.source) == row.source, col(table.order_id) == row.order_id)
+    for request in session.exec(asked.with_for_update()):
+        request.state = AskedState.DONE
 
 
 def take_untold(db: Database, now: float, *, wait_s: float) -> list[tuple[str, Pickup]]:

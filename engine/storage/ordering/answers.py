@@ -57,6 +57,8 @@ def _answered(session: Session, order: Order, now: float) -> AskedOrderTable | N
     mine = (row.source, row.order_id) == (order.source, order.id)
     if mine and order.version <= row.version:
         return None
+    if mine and row.state == AskedState.DONE and order.state is OrderState.READY:
+        return None  # handed over here: a system that comes late with what we know tells nothing
     if row.order_id and not mine and row.state != AskedState.REFUSED:
         return None
     _claim(session, order, row.shopper_id)

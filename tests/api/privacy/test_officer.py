@@ -90,7 +90,7 @@ def test_the_proof_is_on_the_page(site: Site) -> None:
 class TestEverythingAsked:
     @pytest.fixture
     def config(self, monkeypatch: pytest.MonkeyPatch) -> Config:
-        for gateway in ("WEBHOOK", "APP"):
+        for gateway in ("WEBHOOK", "APP", "ORDERS"):
             monkeypatch.setenv(f"RAYON_{gateway}_SECRET", "whsec_" + base64.b64encode(bytes(24)).decode())
         return Config.model_validate(
             {
@@ -101,6 +101,7 @@ class TestEverythingAsked:
                 "delivery": {
                     "webhook_url": "https://sms.example.net/rayon",
                     "app_url": "https://app.example.net/rayon",
+                    "orders_url": "https://eshop.example.net/rayon",
                     "push_hosts": ["push.example.com"],
                 },
             }
@@ -117,6 +118,7 @@ class TestEverythingAsked:
             "smtp.example.org",
             "sms.example.net",
             "app.example.net",
+            "eshop.example.net",
             "push.example.com",
             "customer file",
         ):

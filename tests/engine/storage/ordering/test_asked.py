@@ -12,7 +12,7 @@ from engine.commerce.stock import Article
 from engine.errors import BusinessRefusal
 from engine.privacy.consent import ConsentChoice
 from engine.storage.accounts.audit import Actor, entries
-from engine.storage.clerks.pickups import expected_shoppers, follow_orders, waiting_pickups
+from engine.storage.clerks.pickups import expected_shoppers, follow_orders, hand_over, pickup_code, waiting_pickups
 from engine.storage.clerks.recognitions import choose_recognition, end_choice, visitors
 from engine.storage.commerce.events import keep_events
 from engine.storage.commerce.stock import follow_stock
@@ -138,6 +138,16 @@ def test_what_is_fetched_in_a_store_waits_there_for_who_asked(db: Database) -> N
     theirs = answer(asked, OrderState.READY, 2)
     told(db, replace(theirs, customer=Customer(email="f" * 64)), at=NOW + 1)
     assert expected_shoppers(db, STORE) == {}, "the shop says that it is somebody else's"
+
+
+def test_what_was_handed_over_is_ready_no_more(db: Database) -> None:
+    who = known(db)
+    asked = ask_order(db, who, THERE, NOW)
+    told(db, answer(asked, OrderState.READY))
+    hand_over(db, STORE, pickup_code(SECRET, "web", "7"), CLERK, NOW, secret=SECRET)
+    assert states(db, who) == [(AskedState.DONE, "")]
+    told(db, answer(asked, OrderState.READY, 2), at=NOW + 1)  # told late of what we know
+    assert states(db, who) == [(AskedState.DONE, "")]
 
 
 def test_what_is_sent_home_waits_nowhere(db: Database) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
@@ -139,11 +140,11 @@ def take_in(session: Session, standing: PurchaseStanding, kind: EntryKind, key: 
 
 def kept_since(session: Session, members: Sequence[str], since: float, *, but: str = "") -> int:
     """What purchases since then earned these members and was kept, without the purchase `but`: what tiers go by."""
+    bought = union_all(_bought_by(members, since, but), _moved_to(members, since, but))
     total = 0
-    for bought in (_bought_by(members, since, but), _moved_to(members, since, but)):
-        for model, sign in ((LoyaltyPurchaseTable, 1), (LoyaltyCorrectionTable, 1), (LoyaltyReturnTable, -1)):
-            of = select(func.coalesce(func.sum(model.points), 0)).where(col(model.purchase_id).in_(bought))
-            total += sign * session.exec(of).one()
+    for model, sign in ((LoyaltyPurchaseTable, 1), (LoyaltyCorrectionTable, 1), (LoyaltyReturnTable, -1)):
+        of = select(func.coalesce(func.sum(model.points), 0)).where(col(model.purchase_id).in_(bought))
+        total += sign * session.exec(of).one()
     return int(total)
 
 

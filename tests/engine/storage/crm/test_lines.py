@@ -205,6 +205,41 @@ def test_two_senders_never_have_one_line_at_once(db: Database) -> None:
     assert len(got) == len(set(got)) == 12
 
 
+def test_eight_workers_at_once_leave_nothing_of_who_is_erased(db: Database) -> None:
+    """Told, answered, numbered, sent and erased side by side: nobody waits for ever, nothing comes after the end."""
+    declare(db, "crm")
+    people = [shopper(db, CRM, name=f"N{n}") for n in range(4)]
+    got: list[tuple[str, int, str]] = []
+
+    def work(n: int) -> str:
+        rng = random.Random(n)
+        for step in range(8):
+            who = people[rng.randrange(4)]
+            if n < 3:
+                tell_visits(db, who, [f"{n}-{step}"])
+            elif n < 5:
+                try:
+                    answer(db, who, CRM, rng.random() < 0.7)
+                except NotFound:  # erased
+                    continue
+            elif n < 7:
+                number_events(db, NOW)
+                for due in take_due(db, "crm", NOW, 3, BUSY_S):
+                    got.append((due.event.ref, due.event.number, str(due.event.kind)))
+                    note_taken(db, due, NOW)
+            elif step >= 4:
+                erase_shopper(db, people[step - 4], NOW)
+        return "done"
+
+    assert at_once(8, work) == {"done": 8}
+    got += [(event.ref, event.number, str(event.kind)) for event in deliver(db, "crm")]
+    for ref in {ref for ref, _, _ in got}:
+        numbers = [number for of, number, _ in got if of == ref]
+        assert numbers == sorted(set(numbers))
+        assert [kind for of, _, kind in got if of == ref][-1] == "erasure"
+    assert rows_of(db) == 0
+
+
 def test_numbers_are_given_once_and_never_again(db: Database) -> None:
     declare(db, "crm")
     ada = shopper(db, CRM)

@@ -206,6 +206,7 @@ class Candidate:
 
     `gain_minor` is the expected margin, by which candidates of one event are ranked; `worth_minor` the most that the
     voucher may cost, which is reserved of the campaign's budget. `fallbacks` are the channels to try after `channel`.
+    `fit` is what speaks for its product and which other product does, empty where none; None where no model was asked.
     """
 
     decision_id: str
@@ -218,11 +219,13 @@ class Candidate:
     worth_minor: int
     priority: int
     fallbacks: tuple[Channel, ...] = ()
+    fit: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What a decision was taken on. None where it was not known, or where the campaign is in no experiment."""
+    """What a decision was taken on. None where it was not known, or where the campaign is in no experiment. `fit` is
+    what spoke for its product (`engine.vocabulary.OfferReason`), where a model was asked."""
 
     store: str
     currency: str
@@ -232,6 +235,7 @@ class Grounds:
     priority: int | None = None
     experiment: str | None = None
     holdout_share: float | None = None
+    fit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from engine.storage.ordering.answers import follow_answers
 from engine.storage.presence.plan_versions import note_plans
 from engine.storage.programme.occasions import tell_of_friends, tell_of_points
 from engine.storage.told.ropo import tell_ways
+from engine.storage.vouchers.fitting.learning import learn_store
 from engine.storage.vouchers.mailed.mailing import mail_codes
 
 
@@ -42,6 +43,7 @@ def hourly_jobs(ctx: AppContext) -> dict[str, Job]:
     telling, rewards = telling_of(ctx.config, ctx.plans, ctx.secrets.site_key), rewards_of(ctx.config.loyalty)
     noted: dict[str, Job] = {
         "changed plans noted": lambda now: note_plans(ctx.db, ctx.plans.values(), now),
+        "offers learnt from": lambda now: sum(learn_store(ctx.db, plan, now) for plan in ctx.plans.values()),
         "codes by e-mail written": lambda now: 0 if ctx.mailer is None else _mail_codes(ctx, now),
         "points worth a message looked at": lambda now: tell_of_points(ctx.db, telling, rewards, now),
         "web and store told": partial(_tell_ways, ctx),

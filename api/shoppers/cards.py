@@ -95,6 +95,7 @@ def to_streamed(ctx: AppContext, pending: Pending, locale: str) -> StreamedVouch
             *(ctx.plans.get(payload["store"]), payload["place"], near_for_s, lang),
             asked=was_asked(payload),
             mailed=was_mailed(payload),
+            fit=payload["why"].get("fit"),
         ),
         goods=goods_of(ctx.plans.get(payload["store"]), payload["offer"], payload["place"], payload["issued_at"], lang),
         warning=health_warning(payload["offer"], ctx.plans.get(payload["store"]), lang),
@@ -119,9 +120,13 @@ def why(
     *,
     asked: bool = False,
     mailed: bool = False,
+    fit: Sequence[str] | None = None,
 ) -> str:
     """Why this offer, why now, in one sentence. `place` is the campaign's; who asked for it may be anywhere."""
     t = words(lang)
+    if fit is not None and fit[0] in t.why_fit and not asked:
+        said = t.why_fit[fit[0]].format(name=_name(plan, "product", fit[1]))
+        return f"{said} {why(plan, place, near_for_s, lang, mailed=mailed)}"
     if asked or mailed:
         return t.why["asked" if asked else "mailed"]
     kind = "product" if place.get("product") else "zone" if place.get("zone") else "store"

@@ -150,4 +150,5 @@ def _grounds(candidate: Candidate) -> Grounds:
         candidate.gain_minor,
         candidate.worth_minor,
         candidate.priority,
+        fit=candidate.fit[0] if candidate.fit else None,
     )

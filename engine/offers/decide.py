@@ -7,7 +7,7 @@ here is a candidate; `engine.storage.vouchers.claims.claim` has the last word.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from engine.offers.discounts import worth_minor
 from engine.offers.law.findings import ALCOHOL_CHANNELS, INSIDE, Breach, breaches, breaches_on, of_alcohol
 from engine.offers.law.rows import day_at
 from engine.offers.law.sms import channel_open
+from engine.offers.next_best.model import RankedOffer
 from engine.offers.wishes import NO_GOODS, About
 from engine.plan.model import Plan
 from engine.privacy.consent import allows
@@ -55,10 +56,12 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRules:
-    """What holds for all campaigns. `channels`: live ones, best first. `message_price_minor`: the cost of attention."""
+    """What holds for all campaigns. `channels`: live ones, best first. `message_price_minor`: the cost of attention.
+    `fits`: by shopper and product, the chance that was learnt, in place of the one that campaigns state."""
 
     channels: tuple[Channel, ...] = (Channel.PAGE,)
     message_price_minor: float = 0.0
+    fits: Mapping[tuple[str, str], RankedOffer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,8 @@ def _judge(
     agreed = _channels(shopper, rules)
     lawful = _lawful(agreed, terms, book, now)
     channel = agreed[0] if agreed else None
-    gain = 0.0 if terms is None else _gain(terms.campaign, trigger.probability, rules)
+    fit = _fit(shopper, terms, rules)
+    gain = 0.0 if terms is None else _gain(terms.campaign, trigger.probability, rules, fit)
     if shopper is None:
         reason = DecisionReason.NOT_LINKED
     elif channel is None:
@@ -147,7 +151,7 @@ def _judge(
     elif refusal := _refusal(trigger, book, terms, shopper, gain, now):
         reason = refusal
     else:
-        return _candidate(trigger, book, terms, shopper, lawful, gain)
+        return replace(_candidate(trigger, book, terms, shopper, lawful, gain), fit=_said(fit))
     grounds = _grounds(book, terms, channel, gain)
     who = shopper.shopper_id if shopper else None
     return Decision(decision_id(trigger), trigger, who, DecisionOutcome.REFUSE, reason, now, grounds)
@@ -214,9 +218,19 @@ def _lawful(agreed: Sequence[Channel], terms: Terms | None, book: Book, now: flo
     return [c for c in agreed if (left is None or c in left) and channel_open(c, now, book.timezone)]
 
 
-def _gain(campaign: Campaign, p_place: float, rules: DecisionRules) -> float:
+def _gain(campaign: Campaign, p_place: float, rules: DecisionRules, fit: RankedOffer | None) -> float:
     """Expected margin of one message, in minor units: margin x P(redeem) x P(place) less the message's price."""
-    return campaign.margin_minor * campaign.redeem_probability * p_place - rules.message_price_minor
+    p_redeem = campaign.redeem_probability if fit is None else fit.probability
+    return campaign.margin_minor * p_redeem * p_place - rules.message_price_minor
+
+
+def _fit(shopper: LinkedShopper | None, terms: Terms | None, rules: DecisionRules) -> RankedOffer | None:
+    sku = terms.about.sku if terms is not None else None
+    return None if shopper is None or sku is None else rules.fits.get((shopper.shopper_id, sku))
+
+
+def _said(fit: RankedOffer | None) -> tuple[str, str] | None:
+    return None if fit is None else (str(fit.reason), fit.because or "")
 
 
 def worth_of(campaign: Campaign, plan: Plan) -> int:

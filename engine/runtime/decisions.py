@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import ChainMap, Counter
+from collections import ChainMap, Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -12,8 +12,9 @@ from engine.config import Config
 from engine.delivery.opening import decision_rules, limits_of
 from engine.offers.audience import LinkedShopper
 from engine.offers.campaigns import Campaign
-from engine.offers.decide import Book, campaign_book, decide
+from engine.offers.decide import Book, DecisionRules, campaign_book, decide
 from engine.offers.interests.condition import Interested
+from engine.offers.next_best.model import NextBest
 from engine.plan.model import Plan
 from engine.records import Trigger
 from engine.storage.commerce.stock import stock_here
@@ -26,6 +27,7 @@ from engine.storage.told.touches import with_touches
 from engine.storage.versions import version
 from engine.storage.vouchers.campaigns import campaigns_version, stored_specs
 from engine.storage.vouchers.claims import Verdicts, claim, record_refusals
+from engine.storage.vouchers.fitting.learning import fits_of, model_of
 from engine.vocabulary import DecisionReason
 
 log = logging.getLogger(__name__)
@@ -48,6 +50,7 @@ class OfferDesk:
         self._versions = (-1, -1)
         self._believed_s = config.offers.stock_believed_s
         self._stock_version = -1
+        self._model: NextBest | None = None
         self._named: set[str] = set()
 
     def refresh(self) -> bool:
@@ -64,6 +67,7 @@ class OfferDesk:
         before, self.links = self.links.keys(), linked_devices(self._db, store)
         self.withdrawn = (self.withdrawn | (before - self.links.keys())) - self.links.keys()
         self.opted_out = opted_out(self._db, store)
+        self._model = model_of(self._db, store)
         self._versions = versions
         return True
 
@@ -107,6 +111,19 @@ class OfferDesk:
             found[device] = replace(who, segments=spans.get(who.shopper_id, ()))
         return ChainMap(found, self.links)
 
+    def _fitted(self, triggers: Sequence[Trigger], now: float) -> DecisionRules:
+        """The rules with what the store's model makes of these shoppers and products, where it has learnt one."""
+        if self._model is None:
+            return self._rules
+        wanted, near = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+        for trigger in triggers:
+            who, terms = self.links.get(trigger.device), self._book.terms.get(trigger.campaign_id)
+            if who is not None and terms is not None and terms.about.sku is not None:
+                wanted[who.shopper_id].add(terms.about.sku)
+                if terms.campaign.place.product == terms.about.sku:
+                    near[who.shopper_id].add(terms.about.sku)
+        return replace(self._rules, fits=fits_of(self._db, self._model, wanted, near, now))
+
     def decide(self, triggers: Sequence[Trigger], now: float) -> Verdicts:
         """Final decisions for these triggers. Idempotent by decision id: asked again, it gives what was stored.
 
@@ -115,7 +132,7 @@ class OfferDesk:
         if not triggers:
             return Verdicts()
         known = self._with_touches(triggers, self._known(triggers), now)
-        judged = decide(triggers, self._book, known, now, self._rules)
+        judged = decide(triggers, self._book, known, now, self._fitted(triggers, now))
         record_refusals(self._db, judged.refused, lease=self._lease)
         claimed = [
             claim(self._db, event, self._limits, self._secret, now, lease=self._lease) for event in judged.events

@@ -115,6 +115,16 @@ class CapCountTable(SQLModel, table=True):
     at: float = Field(sa_type=Double)
 
 
+class NextBestTable(SQLModel, table=True):
+    """What a store has learnt of which product fits whom: weights and sums over all shoppers, of nobody alone."""
+
+    __tablename__: ClassVar[str] = "next_best"
+    store: str = Field(primary_key=True)
+    learnt_at: float = Field(sa_type=Double)
+    messages: int = Field(sa_type=BigInteger)
+    model: str = Field(sa_type=Text)
+
+
 class DeliveryTable(SQLModel, table=True):
     """The outbox: what must reach a shopper, written with what caused it."""
 

@@ -20,7 +20,7 @@ from engine.offers.caps import Limits, Spent
 from engine.offers.claims import Standing, claim_event, refuse
 from engine.offers.codes import code_digest, voucher_code
 from engine.offers.wishes import NO_WISHES, is_asked, is_mailed
-from engine.records import Candidate, Decision, Issued, Trigger, Voucher
+from engine.records import Candidate, Decision, Issued, Voucher
 from engine.storage.budget_release import lock_campaigns
 from engine.storage.cap_counts import CapsOwner, count_slot, lock_person
 from engine.storage.database import Database
@@ -198,7 +198,7 @@ def _issue(session: Session, candidate: Candidate, campaign: Campaign, secret: b
             created_at=now,
             expires_at=now + (campaign.valid_s if is_mailed(voucher.visit_id) else campaign.ttl_s),
             caused_by_t=candidate.trigger.caused_by_t,
-            payload=json.dumps(_payload(candidate.trigger, campaign, voucher), ensure_ascii=False),
+            payload=json.dumps(_payload(candidate, campaign, voucher), ensure_ascii=False),
             route=",".join(candidate.fallbacks),
         )
     )
@@ -266,8 +266,9 @@ def voucher_identity(session: Session, decision_id: str, secret: bytes) -> tuple
         attempt += 1
 
 
-def _payload(trigger: Trigger, campaign: Campaign, voucher: VoucherTable) -> dict[str, Any]:
+def _payload(candidate: Candidate, campaign: Campaign, voucher: VoucherTable) -> dict[str, Any]:
     """What the shopper's page needs, but for the code: that is derived when it is sent, and never stored."""
+    trigger = candidate.trigger
     return {
         "voucher_id": voucher.voucher_id,
         "campaign_id": campaign.id,
@@ -283,6 +284,7 @@ def _payload(trigger: Trigger, campaign: Campaign, voucher: VoucherTable) -> dic
         "why": {
             "asked": is_asked(voucher.visit_id),
             "mailed": is_mailed(voucher.visit_id),
+            "fit": candidate.fit,
             "place": campaign.place.product or campaign.place.zone or "store",
             "near_since": trigger.since,
             "near_for_s": round(trigger.at - trigger.since, 1),

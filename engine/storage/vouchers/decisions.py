@@ -45,6 +45,7 @@ def note_grounds(grounds: Grounds, voucher_id: str | None) -> dict[str, Any]:
         "priority": grounds.priority,
         "experiment": grounds.experiment,
         "holdout_share": grounds.holdout_share,
+        "fit": grounds.fit,
         "voucher_id": voucher_id,
     }
     return always | {name: value for name, value in where_known.items() if value is not None}

@@ -283,6 +283,7 @@ CODES: dict[str, set[str]] = {
     "mute_kinds": set(MuteKind),
     "mute_less": set(MuteKind),
     "coupon_changes": set(WalletChangeKind),
+    "why_fit": {"bought_it", "bought_like_it", "goes_with", "looked_at"},
     "why": {
         "asked",
         "mailed",

@@ -1,0 +1,1 @@
+"""Which product fits a shopper, learnt of the store's own coupons."""

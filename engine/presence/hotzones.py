@@ -4,6 +4,11 @@ Gi* (Ord and Getis 1995, "Local spatial autocorrelation statistics", eq. 14) wit
 included, has the form of a convolution on a regular grid. Testing thousands of squares at p < 0.05 would find hot
 ones in noise, so p-values become q-values after Benjamini and Hochberg (1995), whose bound also holds for the positive
 dependence of overlapping neighbourhoods (Benjamini and Yekutieli 2001).
+
+Gi* takes squares for independent of one another. Found places are blurred by their error, so that neighbours are alike
+with nothing behind it, and a sum over a neighbourhood varies more than over as many independent squares (Ord and Getis
+2001, "Testing for local spatial autocorrelation in the presence of global autocorrelation"). How alike is read off the
+map itself, from squares side by side; a blur by a Gaussian makes it fall off with the square of the distance.
 """
 
 from __future__ import annotations
@@ -51,13 +56,28 @@ def disc(radius_cells: float) -> F64:
     return np.asarray(row**2 + col**2 <= radius_cells**2 + 1e-9, np.float64)
 
 
-def gi_star(values: npt.ArrayLike, mask: Bools, radius_cells: float) -> F64:
+def alike(values: npt.ArrayLike, mask: Bools) -> float:
+    """The correlation of squares of the mask that lie side by side, 0 where it is negative or there are none."""
+    x = np.asarray(values, np.float64)
+    inside = x[mask]
+    if not inside.size or not inside.std() > 1e-12 * max(1.0, abs(inside.mean())):
+        return 0.0
+    off = (x - inside.mean()) / inside.std()
+    across, down = mask[:, 1:] & mask[:, :-1], mask[1:] & mask[:-1]
+    products = np.concatenate([(off[:, 1:] * off[:, :-1])[across], (off[1:] * off[:-1])[down]])
+    return float(np.clip(products.mean(), 0.0, 1.0)) if products.size else 0.0
+
+
+def gi_star(values: npt.ArrayLike, mask: Bools, radius_cells: float, likeness: float = 0.0) -> F64:
     """z of Gi* per square, (H, W); NaN where `mask` is false. 0 where all squares are alike, or are all neighbours.
 
     With w_ij = 1 for the W_i squares j of the mask within `radius_cells` of i (i itself too), n squares, mean X and
     S^2 = sum(x_j^2) / n - X^2::
 
         z_i = (sum_j w_ij x_j - X W_i) / (S sqrt((n W_i - W_i^2) / (n - 1)))
+
+    Where squares side by side correlate by `likeness`, squares d apart do by its d^2-th power, and the variance of a
+    sum grows by the sum of that over pairs of the neighbourhood, over W_i.
     """
     from scipy.ndimage import correlate  # for reports only; a server starts without it
 
@@ -75,8 +95,23 @@ def gi_star(values: npt.ArrayLike, mask: Bools, radius_cells: float) -> F64:
     w = correlate(mask.astype(np.float64), around, mode="constant")[mask]
     local = correlate(np.where(mask, x - mean, 0.0), around, mode="constant")[mask]  # centred first: no cancellation
     width = (n * w - w**2) / (n - 1)
+    if likeness:
+        width *= _growth(around, mask, likeness)
     z[mask] = np.divide(local, spread * np.sqrt(width), out=np.zeros_like(local), where=width > 1e-9)
     return z
+
+
+def _growth(around: F64, mask: Bools, likeness: float) -> F64:
+    """By how much the variance of a sum over the neighbourhood of each square of the mask exceeds that over as many
+    independent ones (n,)."""
+    at = np.argwhere(around > 0)
+    reach = around.shape[0] // 2
+    padded = np.pad(mask, reach).astype(np.float64)
+    row, col = np.nonzero(mask)
+    there = np.stack([padded[row + i, col + j] for i, j in at.tolist()])  # (neighbours, n)
+    apart2 = ((at[:, None] - at[None, :]) ** 2).sum(axis=2)
+    pairs = ((likeness**apart2) @ there * there).sum(axis=0)  # 0**0 is 1: each with itself
+    return np.asarray(pairs / there.sum(axis=0), np.float64)
 
 
 def benjamini_hochberg(p: npt.ArrayLike) -> F64:
@@ -194,7 +229,7 @@ class HotZones:
             full = float(floor.max(initial=0.0))
             # A square half under a shelf is compared by density. Slivers count as a quarter.
             density = np.divide(person_s, np.maximum(floor, full / 4), out=np.zeros_like(person_s), where=floor > 0)
-            z = gi_star(density, floor > 0, self._radius_cells)
+            z = gi_star(density, floor > 0, self._radius_cells, alike(density, floor > 0))
             out.append(LevelHeat(frame, person_s, fixes, floor, density, z, benjamini_hochberg(ndtr(-z))))
         return out
 

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.ndimage import gaussian_filter
+from scipy.special import ndtr
 from scipy.stats import norm
 from shapely.geometry import box
 
 from engine.plan.cells import walkable_cells
 from engine.plan.model import Fixture, Level, Plan, Zone
 from engine.presence.heat import HeatRow
-from engine.presence.hotzones import HotZones, LeastEvidence, benjamini_hochberg, gi_star, hot_zones
+from engine.presence.hotzones import HotZones, LeastEvidence, alike, benjamini_hochberg, gi_star, hot_zones
 from engine.records import F64, Bools
 from tests.examples import examples
 
@@ -98,6 +100,37 @@ def test_noise_is_rarely_called_hot() -> None:
         found += bool((benjamini_hochberg(p) < 0.05).any())
     assert raw > 190
     assert found <= 16
+
+
+def blurred(seed: int, sigma: float, size: int = 30) -> np.ndarray:
+    """Squares that owe nothing to one another, seen with an error of `sigma` squares."""
+    return np.asarray(gaussian_filter(np.random.default_rng(seed).normal(100.0, 20.0, (size, size)), sigma))
+
+
+def test_a_blur_makes_nothing_hot() -> None:
+    mask = np.ones((30, 30), np.bool_)
+    naive = [benjamini_hochberg(ndtr(-gi_star(blurred(s, 1.4), mask, 2.0))).min() for s in range(30)]
+    assert np.mean(np.array(naive) < 0.05) > 0.9, "taken for independent, nearly every map has hot squares"
+    found = []
+    for s in range(30):
+        heat = blurred(s, 1.4)
+        found.append(benjamini_hochberg(ndtr(-gi_star(heat, mask, 2.0, alike(heat, mask)))).min())
+    assert np.mean(np.array(found) < 0.05) < 0.2
+
+
+def test_how_alike_neighbours_are() -> None:
+    mask = np.ones((30, 30), np.bool_)
+    assert alike(blurred(1, 0.0), mask) < 0.1
+    assert alike(blurred(1, 1.4), mask) == pytest.approx(np.exp(-1 / (4 * 1.4**2)), abs=0.05)
+    assert alike(np.ones((5, 5)), np.ones((5, 5), np.bool_)) == 0.0
+    assert alike(np.eye(4), np.eye(4) > 0) == 0.0, "no two side by side"
+
+
+def test_neighbours_that_are_not_alike_change_nothing() -> None:
+    mask = np.random.default_rng(2).random((12, 15)) < 0.8
+    heat = np.random.default_rng(3).exponential(1.0, mask.shape)
+    np.testing.assert_allclose(gi_star(heat, mask, 2.0, 1e-9), gi_star(heat, mask, 2.0), rtol=1e-6)
+    assert np.nanmax(np.abs(gi_star(heat, mask, 2.0, 0.8))) < np.nanmax(np.abs(gi_star(heat, mask, 2.0)))
 
 
 def store() -> Plan:

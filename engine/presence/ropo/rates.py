@@ -3,7 +3,8 @@
 Of journeys whose stop has chance c, those who did stop go on (look or buy online) at a rate a, those who did not at a
 rate b. Both are found by expectation and maximisation (Dempster, Laird and Rubin 1977; a mixture of two coins whose
 weights are known), as if PRIOR journeys of either kind had been seen that were like all of them. Who went on had then
-stopped with chance c a / (c a + (1 - c) b). To take c instead would miss those whom the stop sent on their way.
+stopped with chance c a / (c a + (1 - c) b). A stop keeps nobody from going on: where few journeys would have a below
+b, both are taken for one. To take c instead would miss those whom the stop sent on their way.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def estimate_rates(chance: F64, went_on: Bools) -> GoOnRates:
         yes, no = chance * np.where(went_on, a, 1.0 - a), (1.0 - chance) * np.where(went_on, b, 1.0 - b)
         post = np.divide(yes, yes + no, out=chance.copy(), where=yes + no > 0)
         a, b = _share(post, went_on, mean), _share(1.0 - post, went_on, mean)
-    return GoOnRates(a, b)
+    return GoOnRates(a, b) if a >= b else GoOnRates(mean, mean)
 
 
 def _share(weight: F64, went_on: Bools, mean: float) -> float:

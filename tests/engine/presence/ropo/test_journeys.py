@@ -57,6 +57,8 @@ def test_nobody_or_all_alike_have_rates() -> None:
     assert estimate_rates(np.empty(0), np.empty(0, np.bool_)).had_stopped(0.5) == 0.0
     assert estimate_rates(np.ones(9), np.ones(9, np.bool_)).had_stopped(1.0) == 1.0
     assert GoOnRates(0.5, 0.5).had_stopped(0.0) == 0.0
+    two_of_ten = estimate_rates(np.r_[np.full(8, 0.9), 0.4, 0.4], np.r_[np.zeros(8, np.bool_), True, True])
+    assert two_of_ten.had_stopped(0.4) == pytest.approx(0.4), "a stop keeps nobody from going on"
 
 
 def test_bought_online_after_a_stop() -> None:

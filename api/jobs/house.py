@@ -18,6 +18,7 @@ from engine.storage.ordering.answers import follow_answers
 from engine.storage.presence.plan_versions import note_plans
 from engine.storage.programme.occasions import tell_of_friends, tell_of_points
 from engine.storage.told.ropo import tell_ways
+from engine.storage.told.web_uplift import WebWindow, tell_campaigns
 from engine.storage.vouchers.fitting.learning import learn_store
 from engine.storage.vouchers.mailed.mailing import mail_codes
 
@@ -56,6 +57,8 @@ def _tell_ways(ctx: AppContext, now: float) -> int:
     k, window_days = ctx.config.privacy.k, ctx.config.offers.ropo_days
     for plan in ctx.plans.values() if k > 1 else ():
         tell_ways(ctx.db, plan.store, plan.product_by_sku, plan.timezone, k=k, window_days=window_days, now=now)
+        asked = WebWindow(plan.store, plan.product_by_sku, plan.timezone, window_days)
+        tell_campaigns(ctx.db, asked, k=k, now=now)
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 import re
@@ -16,25 +15,14 @@ from pydantic import BaseModel
 
 import api
 from api.health.endpoints import Ready
-from api.managers.console.figures.asked import NoteCode, View
-from api.managers.console.figures.days import Bucket, Comparison, presets
-from api.managers.console.figures.funnel import STEPS
-from api.managers.console.figures.views import FIGURES
-from api.managers.snapshot import SPANS
 from api.shoppers.rights import SHOWN_APART
 from api.shoppers.schemas import Fewer
 from api.texts.catalogue import words
 from api.texts.consents import ASKED, EARLIER, KEPT_WORDINGS, TEXT_VERSION, worded_since, wording
 from api.texts.language import Language
-from engine.indicators.alerts import AlertKind
-from engine.indicators.league import LeagueFigure
-from engine.indicators.presets import Indicator, IndicatorBias
 from engine.loyalty.humans import Signal
-from engine.offers.measured.pacing import PaceState
-from engine.plan.drawing.legend import SIGN_WORDS
 from engine.plan.pickup_places import KINDS
 from engine.positioning.labels.doubts import LIES
-from engine.presence.hotzones import HotReason, HotState
 from engine.privacy.processing import BASES, Processing, Recipient, Risk
 from engine.storage.models import metadata
 from engine.storage.people.held import ways_to
@@ -55,7 +43,6 @@ from engine.vocabulary import (
     MuteKind,
     OrderWay,
     PasswordFlaw,
-    PointsAge,
     PointsState,
     ProblemCode,
     RetentionRule,
@@ -71,6 +58,7 @@ from engine.vocabulary import (
 from engine.yaml_files import read_yaml
 from tests.api.texts import health_codes
 from tests.api.texts.campaign_codes import CAMPAIGN_CODES
+from tests.api.texts.console_codes import CONSOLE_CODES
 from tests.api.texts.same_words import SAME
 
 TOLD = set(MessageKind) - {MessageKind.COUPON, MessageKind.PICKUP}
@@ -242,9 +230,7 @@ def literals(model: type[BaseModel], *fields: str) -> set[str]:
 
 HELD_KINDS = {table.name for table in metadata.sorted_tables if ways_to(table)} - SHOWN_APART
 MONTHS = {f"m{n}" for n in range(1, 13)}
-DAYS = {f"d{n}" for n in range(7)}
 ORDER_REFUSALS = {ProblemCode.ORDER_NOBODY, ProblemCode.ORDERS_OFF, ProblemCode.TOO_MANY_ORDERS}
-NAMES = {"zone", "product", "category", "campaign", "from_zone", "to_zone", "weekday", "hour", "day", "step"}
 CODES: dict[str, set[str]] = {
     **CAMPAIGN_CODES,
     "signals": set(Signal),
@@ -296,31 +282,7 @@ CODES: dict[str, set[str]] = {
         *(ProblemCode.NOT_ENOUGH_POINTS, ProblemCode.REWARD_UNKNOWN, "no_network"),
     }
     - {"refused"},  # the name of them all
-    "views": set(View),
-    "view_why": set(View),
-    "figures": {*FIGURES, *NAMES},
-    "figure_why": set(FIGURES),
-    "alert_kinds": {*AlertKind, "all_silent"},
-    "points_ages": set(PointsAge),
-    "league_figures": set(LeagueFigure),
-    "league_why": set(LeagueFigure),
-    "paces": set(PaceState),
-    "comparisons": set(Comparison),
-    "buckets": set(Bucket),
-    "presets": set(presets(dt.date(2026, 11, 29))),
-    "weekdays": DAYS,
-    "weekdays_short": DAYS,
-    "funnel_steps": set(STEPS),
-    "console_notes": set(NoteCode),
-    "spans": set(SPANS),
-    "indicator_names": set(Indicator),
-    "indicator_descriptions": set(Indicator),
-    "indicator_biases": set(IndicatorBias),
-    "plan_signs": {name.replace(" ", "_") for name in SIGN_WORDS},
-    "people_by_hour": set(SPANS),
-    "why_none_hot": {"none_hot", "too_little", "no_heat"},
-    "hot_states": set(HotState),
-    "evidence": set(HotReason),
+    **CONSOLE_CODES,
     "channels": set(Channel) - {Channel.ANY},
     "delivery_states": set(DeliveryState),
     "delivery_reasons": set(DeliveryReason),

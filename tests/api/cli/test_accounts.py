@@ -25,7 +25,7 @@ URL = "https://rayon.example"
 
 @pytest.fixture
 def rayon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """`rayon accounts ...` of a site: what it prints."""
+    """`rayon accounts ...` of a site, or `rayon keys ...`: what it prints."""
     shutil.copytree(FLOORPLANS / "boutique", tmp_path / "plans" / "boutique")
     open_database(f"sqlite:///{tmp_path / 'rayon.db'}").close()
     raw = {
@@ -36,7 +36,8 @@ def rayon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]
     monkeypatch.setenv("RAYON_SITE_KEY", "0123456789abcdef0123456789abcdef")
 
     def run(*words: str) -> str:
-        told = ["accounts", *words, "--config", str(tmp_path / "config.yaml")]
+        room = () if words[0] == "keys" else ("accounts",)
+        told = [*room, *words, "--config", str(tmp_path / "config.yaml")]
         done = CliRunner().invoke(build(), told, catch_exceptions=False)
         assert done.exit_code == 0, done.output
         return done.stdout.strip()
@@ -71,6 +72,14 @@ def test_the_first_administrator(rayon: Callable[..., str], tmp_path: Path) -> N
         rayon("add", "bob")  # anybody may have the name again
     finally:
         db.close()
+
+
+def test_keys_say_which_account_has_them(rayon: Callable[..., str]) -> None:
+    rayon("add", "ana", "--url", URL)
+    rayon("keys", "add", "manager", "--held-by", "ana")
+    rayon("keys", "add", "till")
+    listed = json.loads(rayon("keys", "list", "--json"))["keys"]
+    assert [(key["scope"], key["held_by"]) for key in listed] == [("manager", "ana"), ("till", "")]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from simulators.shops.said import Form, SaidEvent, Speaker, in_order, line
 
 def say_week(week: Week) -> list[SaidEvent]:
     """All events of the week in the order in which they are said."""
-    telling = Telling(week.customers, week.plan.store, week.plan.currency)
+    telling = WeekTelling(week.customers, week.plan.store, week.plan.currency)
     prices = {product.sku: product.price_minor for product in week.plan.products}
     said = [telling.view(number, view) for number, view in enumerate(week.views, start=1)]
     for number, basket in enumerate(week.baskets, start=1):
@@ -27,7 +27,7 @@ def say_week(week: Week) -> list[SaidEvent]:
     return in_order(one for one in said if week.span.holds(one.at))
 
 
-class Telling:
+class WeekTelling:
     """Puts what happened into words, for the customers of one store."""
 
     def __init__(self, customers: Customers, store: str, currency: str) -> None:

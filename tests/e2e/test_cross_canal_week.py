@@ -64,7 +64,7 @@ def test_a_week_in_order_is_the_truth(wire: Kind, tmp_path: Path, monkeypatch: p
         check_ropo(canal, week)
 
 
-@pytest.mark.parametrize("wire", [wire for wire in WIRES if wire != "shop"])
+@pytest.mark.parametrize("wire", ["woocommerce", "prestashop"])  # Shopify by command, below
 def test_twice_and_late_it_is_the_same(wire: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     week = small_week()
     arriving = disturbed(sent(wire), DISORDER, np.random.default_rng(7))
@@ -84,7 +84,8 @@ def test_a_week_is_played_by_command(tmp_path: Path, monkeypatch: pytest.MonkeyP
     register_shops(app)
     app.callback()(lambda: None)
     with listening(tmp_path / "site", "shopify", week, monkeypatch) as canal:
-        play = ["shops", "play", str(tmp_path), "--url", canal.url, "--secret-env", VARIABLE, "--late", "0.2", "--json"]
+        play = ["shops", "play", str(tmp_path), "--url", canal.url, "--secret-env", VARIABLE, "--json"]
+        play += ["--twice", "0.2", "--late", "0.3"]
         result = CliRunner().invoke(app, play, catch_exceptions=False)
         assert result.exit_code == 0, result.output
         said = json.loads(result.stdout)
@@ -92,6 +93,8 @@ def test_a_week_is_played_by_command(tmp_path: Path, monkeypatch: pytest.MonkeyP
         newest = [event.at for event in canal.events(*ShopEventKind)]
         assert len(newest) > 300
         check_events(canal, week)
+        canal.earn(time.time())
+        check_points(canal, week)
     assert abs(max(newest) - time.time()) < 7 * DAY_S  # in the week that ends now, not in the scenario's
 
 

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from api.context import AppContext
 from engine.delivery.housekeeping import Job
 from engine.delivery.opening import limits_of, telling_of
-from engine.delivery.outboxes import housekeeping_jobs, retention_jobs
+from engine.delivery.outboxes import housekeeping_jobs, retention_jobs, told_jobs
 from engine.offers.bought.rewards import rewards_of
 from engine.storage.clerks.pickups import PURPOSE as PICKUP_CODES
 from engine.storage.clerks.pickups import follow_orders, tell_ready
@@ -17,8 +17,6 @@ from engine.storage.commerce.stock import follow_stock
 from engine.storage.ordering.answers import follow_answers
 from engine.storage.presence.plan_versions import note_plans
 from engine.storage.programme.occasions import tell_of_friends, tell_of_points
-from engine.storage.told.ropo import tell_ways
-from engine.storage.told.web_uplift import WebWindow, tell_campaigns
 from engine.storage.vouchers.fitting.learning import learn_store
 from engine.storage.vouchers.mailed.mailing import mail_codes
 
@@ -47,19 +45,8 @@ def hourly_jobs(ctx: AppContext) -> dict[str, Job]:
         "offers learnt from": lambda now: sum(learn_store(ctx.db, plan, now) for plan in ctx.plans.values()),
         "codes by e-mail written": lambda now: 0 if ctx.mailer is None else _mail_codes(ctx, now),
         "points worth a message looked at": lambda now: tell_of_points(ctx.db, telling, rewards, now),
-        "web and store told": partial(_tell_ways, ctx),
     }
-    return retention_jobs(ctx.db, ctx.config) | noted
-
-
-def _tell_ways(ctx: AppContext, now: float) -> int:
-    """Before anybody looks: once a day there is much to read."""
-    k, window_days = ctx.config.privacy.k, ctx.config.offers.ropo_days
-    for plan in ctx.plans.values() if k > 1 else ():
-        tell_ways(ctx.db, plan.store, plan.product_by_sku, plan.timezone, k=k, window_days=window_days, now=now)
-        asked = WebWindow(plan.store, plan.product_by_sku, plan.timezone, window_days)
-        tell_campaigns(ctx.db, asked, k=k, now=now)
-    return 0
+    return retention_jobs(ctx.db, ctx.config) | told_jobs(ctx.db, ctx.config, ctx.plans) | noted
 
 
 def _mail_codes(ctx: AppContext, now: float) -> int:

@@ -27,6 +27,8 @@ from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of
 from engine.storage.segments.facts import SegmentRules
 from engine.storage.segments.working_out import work_out_segments
+from engine.storage.told.ropo import tell_ways
+from engine.storage.told.web_uplift import WebWindow, tell_campaigns
 from engine.storage.vouchers import outbox, vouchers
 from engine.vocabulary import Channel
 
@@ -123,3 +125,17 @@ def retention_jobs(db: Database, config: Config) -> dict[str, Job]:
         "points past their end": lambda now: expiry.expire_lots(db, now),
         "faults in the ledger": lambda now: proof.prove_nightly(db, now),
     }
+
+
+def told_jobs(db: Database, config: Config, plans: Mapping[str, Plan]) -> dict[str, Job]:
+    """What is told of people who went between web and store, before anybody looks: once a day there is much to read."""
+    k, window_days = config.privacy.k, config.offers.ropo_days
+
+    def tell(now: float) -> int:
+        for plan in plans.values() if k > 1 else ():
+            asked = WebWindow(plan.store, plan.product_by_sku, plan.timezone, window_days)
+            tell_ways(db, plan.store, asked.products, plan.timezone, k=k, window_days=window_days, now=now)
+            tell_campaigns(db, asked, k=k, now=now)
+        return 0
+
+    return {"web and store told": tell}

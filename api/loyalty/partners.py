@@ -50,13 +50,16 @@ class GiftKept(BaseModel):
 
 @router.post("/points", status_code=202, summary="Give points to a card or mailbox")
 def give(body: Gift, grant: Partner, ctx: Annotated[AppContext, Depends(context)]) -> GiftKept:
-    """Once for each reference of this key. The answer is the same whether anybody has the card or mailbox: points come
-    when it is proved, within a year. 422 `ledger_key_reused` for a reference with other points."""
+    """Once for each reference of this partner, whose key may have been rotated meanwhile.
+
+    The answer is the same whether anybody has the card or mailbox: points come when it is proved, within a year. 422
+    `ledger_key_reused` for a reference with other points.
+    """
     kind = IdentifierKind.CARD if body.card is not None else IdentifierKind.EMAIL
     value = normalised(kind, body.card or body.email or "")
     if value is None:
         raise BusinessRefusal(f"no {kind}", code=ProblemCode.INVALID_REQUEST, status=422)
     digest = identifier_digest(ctx.secrets, kind, value)
     ends_at = None if body.ends_at is None else body.ends_at.timestamp()
-    given = Given(f"partner:{grant.fingerprint}", body.reference, EntryKind.PARTNER, digest, body.points, ends_at)
+    given = Given(f"partner:{grant.line}", body.reference, EntryKind.PARTNER, digest, body.points, ends_at)
     return GiftKept(new=keep_given(ctx.db, [given], time.time()) == 1)

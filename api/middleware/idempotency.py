@@ -2,7 +2,8 @@
 
 After the IETF httpapi draft "The Idempotency-Key HTTP Header Field": another body under the same key is 422, a key
 whose first request is still running is 409. Answers that a repeat may change (5xx, 401, 403, 429) are not kept. A key
-belongs to its caller, method and path. The body's fingerprint is keyed: a plain hash would betray a MAC in the body.
+belongs to its caller, method and path; who asks again under a rotated access key is the same caller. The body's
+fingerprint is keyed: a plain hash would betray a MAC in the body.
 """
 
 from __future__ import annotations
@@ -171,10 +172,15 @@ class Idempotency:
 
         Anybody may send a key of their own making with a megabyte; what is kept for a day is kept for those we know.
         """
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return self._ctx.keys.find(key.strip()) is not None
+        if request.headers.get("authorization", "").lower().startswith("bearer "):
+            return self._key_line(request) is not None
         return self._person(request) is not None or read_cookie(self._ctx, request, SHOPPER) is not None
+
+    def _key_line(self, request: Request) -> str | None:
+        """Whose access key it is, through all its rotations; None for no key of ours."""
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        grant = self._ctx.keys.find(key.strip()) if scheme.lower() == "bearer" else None
+        return None if grant is None else grant.line
 
     def _person(self, request: Request) -> str | None:
         """The session cookie of whoever uses the console, while it opens anything; of shoppers' own paths nobody's."""
@@ -192,8 +198,11 @@ class Idempotency:
             return (
                 f"{store.SHOPPER}{shopper} {request.method} {request.url.path}"  # in clear: erasure finds it by the id
             )
+        line = self._key_line(request)
         who = (
-            "bearer:" + bearer
+            f"key:{line}"
+            if line
+            else "bearer:" + bearer
             if bearer
             else f"person:{person}"
             if person

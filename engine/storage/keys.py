@@ -34,7 +34,8 @@ FINGERPRINT_CHARS = 16
 class AccessKey:
     """What a key opens: `scope` in `store` (`*`: every one), until `ends_at` (s UTC; None: for good).
 
-    `held_by` is the id of the account that has it, empty where nobody said.
+    `held_by` is the id of the account that has it, empty where nobody said. `line` is one name for it and all keys that
+    it was rotated from: the fingerprint of the first.
     """
 
     key_id: str
@@ -45,6 +46,7 @@ class AccessKey:
     made_at: float
     ends_at: float | None
     held_by: str = ""
+    line: str = ""
 
     def holds(self, now: float) -> bool:
         """Whether it opens anything now."""
@@ -68,7 +70,9 @@ def add_key(
         return _add(session, scope, now, store, name, held_by)
 
 
-def _add(session: Session, scope: Scope, now: float, store: str, name: str, held_by: str) -> tuple[str, str]:
+def _add(
+    session: Session, scope: Scope, now: float, store: str, name: str, held_by: str, line: str = ""
+) -> tuple[str, str]:
     if held_by:
         named_lock(session, "accounts")
         account = session.get(ConsoleAccountTable, held_by)
@@ -78,7 +82,7 @@ def _add(session: Session, scope: Scope, now: float, store: str, name: str, held
     key = f"rayon-{scope}-{key_id}-{randomness.token_urlsafe(24)}"
     digest = digest_of(key)
     row = AccessKeyTable(
-        key_id=key_id, digest=digest, scope=scope, store=store, name=name, held_by=held_by, made_at=now
+        key_id=key_id, digest=digest, scope=scope, store=store, name=name, held_by=held_by, line=line, made_at=now
     )
     session.add(row)
     session.flush()
@@ -119,7 +123,7 @@ def rotate_key(db: Database, key_id: str, now: float, overlap_s: float) -> tuple
         if old is not None and old.ends_at is not None and old.ends_at <= now:
             raise NotFound(f"key {key_id} has ended; `rayon keys add` makes another")
         kept = _end(session, key_id, now + overlap_s)
-        return _add(session, kept.scope, now, kept.store, kept.name, kept.held_by)
+        return _add(session, kept.scope, now, kept.store, kept.name, kept.held_by, kept.line)
 
 
 def end_keys_of(session: Session, account_id: str, now: float) -> None:
@@ -140,4 +144,5 @@ def key_holders(session: Session) -> dict[str, str]:
 
 def _key(row: AccessKeyTable) -> AccessKey:
     scope = next(s for s in SCOPES if s == row.scope)
-    return AccessKey(row.key_id, row.digest, scope, row.store, row.name, row.made_at, row.ends_at, row.held_by)
+    line = row.line or row.digest[:FINGERPRINT_CHARS]
+    return AccessKey(row.key_id, row.digest, scope, row.store, row.name, row.made_at, row.ends_at, row.held_by, line)

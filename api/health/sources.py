@@ -20,7 +20,7 @@ from engine.ingest.masks import mask_macs
 from engine.plan.drawing.draw import draw_svg
 from engine.plan.model import AccessPoint, Plan
 from engine.storage.commerce.events import heard_events
-from engine.storage.commerce.held import held_counts
+from engine.storage.programme.waiting import SourceWaits, source_waits
 from engine.storage.status import ENGINE, EVERY_STORE, get_status
 from engine.vocabulary import NO_LOSS, LabelRefusal, ReadingRefusal, RecordRefusal, Right, SourceState
 
@@ -53,6 +53,12 @@ class SourceHealth(BaseModel):
         description="Messages to POST /in/NAME that were answered with an error, by reason; of this process."
     )
     held: int = Field(0, description="Messages of a shop system that wait, sealed, until they can be used.")
+    waits: dict[str, int] = Field(
+        default_factory=dict, description="Its purchases and returns that are kept and wait for the ledger, by reason."
+    )
+    unknown_products: list[str] = Field(
+        default_factory=list, description="Of its newest sales, orders and baskets: what its catalogue does not have."
+    )
     problem: str = Field(description="Why a source that is asked gives nothing; empty where it does.")
 
 
@@ -176,12 +182,12 @@ def _sources(
 
 def _shops(store: str, now: float, ctx: AppContext, turned: TurnedAway) -> Iterator[SourceHealth]:
     """Shop systems of a store, which speak when somebody buys: none is silent for having sold nothing."""
-    waiting = held_counts(ctx.db)
+    waiting = source_waits(ctx.db)
     for name, shop in sorted(ctx.shops.items()):
         if store not in shop.stores:
             continue
         kept, heard_at = heard_events(ctx.db, name)
-        held, away = waiting.get(name, {}), turned.of(name)
+        waits, away = waiting.get(name, SourceWaits()), turned.of(name)
         state = SourceState.NEVER if heard_at is None else SourceState.LIVE
         if away.wrong_at > (heard_at or 0.0):
             state = SourceState.REFUSED
@@ -197,9 +203,11 @@ def _shops(store: str, now: float, ctx: AppContext, turned: TurnedAway) -> Itera
             positions=0,
             sessions=0,
             clock_offset_s=None,
-            refused={code: n for code, n in held.items() if code in _CODES},
+            refused={code: n for code, n in waits.held.items() if code in _CODES},
             turned_away=dict(away.counts),
-            held=sum(held.values()),
+            held=sum(waits.held.values()),
+            waits=dict(waits.events),
+            unknown_products=list(waits.products),
             problem="",
         )
 

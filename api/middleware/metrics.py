@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.context import AppContext
 from engine.errors import StorageUnavailable
 from engine.ingest.masks import mask_macs
+from engine.storage.programme.waiting import source_waits
 from engine.storage.status import get_status
 
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
@@ -63,6 +65,7 @@ class Metrics:
             registry=self.registry,
         )
         self.registry.register(_EngineStatus(ctx))
+        self.registry.register(_ShopWaits(ctx))
 
 
 _HELP = {
@@ -103,6 +106,36 @@ class _EngineStatus(Collector):
                     )
                 family.add_metric([row.store, reason], value)
         yield from families.values()
+
+
+class _ShopWaits(Collector):
+    """Reads what waits of shop systems when Prometheus asks."""
+
+    def __init__(self, ctx: AppContext) -> None:
+        self._ctx = ctx
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        held = GaugeMetricFamily(
+            "rayon_shop_messages_held",
+            "Messages of shop systems that wait, as they could not be used.",
+            labels=["source", "reason"],
+        )
+        events = GaugeMetricFamily(
+            "rayon_shop_events_waiting", "Purchases and returns that wait for the ledger.", labels=["source", "reason"]
+        )
+        products = GaugeMetricFamily(
+            "rayon_shop_products_unknown", "Products sold that the source's catalogue has not.", labels=["source"]
+        )
+        with suppress(StorageUnavailable):  # rayon_database_up says so
+            for source, waits in source_waits(self._ctx.db).items():
+                for family, counts in ((held, waits.held), (events, waits.events)):
+                    for reason, n in counts.items():
+                        family.add_metric([source, reason], n)
+                products.add_metric([source], len(waits.products))
+        yield from (held, events, products)
 
 
 def flat(values: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:

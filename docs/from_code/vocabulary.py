@@ -250,7 +250,8 @@ def _own_metrics(made: Any) -> dict[str, Entry]:
     for family in made.registry.collect():
         collector = made.registry._names_to_collectors.get(family.name)
         total = f"{family.name}_total" if family.type == "counter" else family.name
-        names[total] = Entry(takes=", ".join(getattr(collector, "_labelnames", ())), note=family.documentation)
+        labels = getattr(collector or family, "_labelnames", ())
+        names[total] = Entry(takes=", ".join(labels), note=family.documentation)
     return names
 
 

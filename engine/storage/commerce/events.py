@@ -181,22 +181,20 @@ def heard_events(db: Database, source: str) -> tuple[int, float | None]:
         return int(kept), None if newest is None else float(newest)
 
 
-def unknown_products(session: Session, source: str, most: int = 100) -> list[str]:
-    """Products of sales, orders and baskets of a source that its catalogue does not have, where it has one at all."""
-    catalogue = _forms(session, source, (ShopEventKind.CATALOGUE,))
-    known = {form["sku"] for form in catalogue}
-    if not known:
-        return []
-    sold = _forms(session, source, (ShopEventKind.PURCHASE, ShopEventKind.ORDER, ShopEventKind.BASKET))
-    return sorted({line["sku"] for form in sold for line in form["lines"]} - known)[:most]
-
-
-def _forms(session: Session, source: str, kinds: Collection[ShopEventKind]) -> Iterable[dict[str, Any]]:
+def unknown_products(session: Session, source: str, most: int = 100, look: int = 300) -> list[str]:
+    """Products that a source's catalogue does not have, where it has one at all: of its newest `look` sales, orders and
+    baskets each."""
     table = ShopEventTable
-    mine = select(col(table.form)).where(
-        col(table.source) == source, col(table.kind).in_([str(kind) for kind in kinds])
-    )
-    return map(json.loads, session.execute(mine).scalars())
+    catalogue = (col(table.source) == source, col(table.kind) == str(ShopEventKind.CATALOGUE))
+    if session.execute(select(col(table.id)).where(*catalogue).limit(1)).first() is None:
+        return []
+    sold: set[str] = set()
+    for kind in (ShopEventKind.PURCHASE, ShopEventKind.ORDER, ShopEventKind.BASKET):
+        of_kind = select(col(table.form)).where(col(table.source) == source, col(table.kind) == str(kind))
+        newest = session.execute(of_kind.order_by(col(table.received_at).desc()).limit(look)).scalars()
+        sold.update(line["sku"] for form in newest for line in json.loads(form)["lines"])
+    known = session.execute(select(col(table.of)).where(*catalogue, col(table.of).in_(sold))).scalars()
+    return sorted(sold - set(known))[:most]
 
 
 def _row(event: ShopEvent, now: float) -> dict[str, Any]:

@@ -23,9 +23,11 @@ from api.ratelimits import WRONG_KEYS_PER_MINUTE
 from engine.commerce.records import Order, Purchase
 from engine.config import Config
 from engine.ingest.sources.shops import declare_shops
+from engine.loyalty.earning import EarnTerms
 from engine.privacy.customers import customer_digest, open_message
 from engine.storage.commerce.events import find_event
 from engine.storage.commerce.held import held_counts, held_messages
+from engine.storage.programme.earning import Programme, earn_from_shops
 from engine.vocabulary import OrderState, ShopEventKind
 from tests.api.conftest import served
 from tests.api.site import SECRETS, Site, small_plan
@@ -46,6 +48,7 @@ SOURCES = [
     for name, kind, variable in (
         ("own", "shop", "T_OWN"),
         ("guessed", "shop", "T_OWN"),
+        ("late", "shop", "T_OWN"),
         ("web", "shopify", "T_SHOPIFY"),
         ("woo", "woocommerce", "T_SHOPIFY"),
         ("till", "receipts-csv", "T_TILL"),
@@ -244,3 +247,35 @@ def test_shops_stand_beside_the_other_sources(site: Site) -> None:
     assert said["till"]["state"] == "refused"
     assert sum(said["till"]["turned_away"].values()) >= 1
     assert all(name in page for name in said)
+
+
+def test_what_waits_is_on_the_health_page_and_in_metrics_with_what_to_do(site: Site) -> None:
+    entry = {"kind": "catalogue", "id": "c", "at": "2026-11-28T09:00:00Z", "sku": "tea-2", "name": "Tea"}
+    back = {
+        "kind": "return", "id": "b1", "at": "2026-11-28T11:00:00Z", "purchase_id": "nobody-told",
+        "currency": "EUR", "total_minor": 499, "lines": [],
+    }  # fmt: skip
+    for body in (json.dumps(entry).encode(), purchase("w1"), purchase("w2"), json.dumps(back).encode()):
+        assert post(site, "late", body, own(body)).status_code == 200
+    bad = purchase("w3", currency="EURO")
+    assert post(site, "late", bad, own(bad)).status_code == 202
+    earn_from_shops(site.db, Programme(EarnTerms(())), time.time())
+    with site.manager() as manager:
+        sources = manager.get("/health/sources/corner").json()["sources"]
+        pages = {lang: _page(manager, lang) for lang in ("en", "fr")}
+        metrics = manager.get("/metrics").text
+    found = next(one for one in sources if one["name"] == "late")
+    assert found["waits"] == {"no_member": 2, "no_purchase": 1}
+    assert (found["held"], found["unknown_products"]) == (1, ["tea-1"])
+    for lang, said in (("en", ("proves the card", "send the catalogue")), ("fr", ("prouve sa carte", "renvoyez"))):
+        assert all(text in pages[lang] for text in (*said, "rayon sources again late"))
+    for line in (
+        'rayon_shop_messages_held{reason="unknown_currency",source="late"} 1.0',
+        'rayon_shop_events_waiting{reason="no_member",source="late"} 2.0',
+        'rayon_shop_products_unknown{source="late"} 1.0',
+    ):
+        assert line in metrics
+
+
+def _page(manager: httpx.Client, lang: str) -> str:
+    return manager.get(f"/health/sources/corner?lang={lang}", headers={"Accept": "text/html"}).text

@@ -23,9 +23,17 @@ from engine.storage.loyalty.wallets import joined, lock_people
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
 from engine.storage.models.running import IdempotencyTable
 from engine.storage.models.sending.messages import MessageTable
-from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable, UsedProofTable
+from engine.storage.models.shoppers import (
+    ConsentLogTable,
+    ConsentTable,
+    DeviceLinkTable,
+    RecognitionTable,
+    ShopperTable,
+    UsedProofTable,
+)
 from engine.storage.models.visits import ErasedSpotTable, VisitTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, VoucherTable
+from engine.storage.once.idempotency import forget_visitor
 from engine.storage.people.bindings import drop_claims
 from engine.storage.people.browsers import forget_sessions
 from engine.storage.people.card_codes import forget_codes
@@ -93,9 +101,10 @@ def _erase(session: Session, shopper_id: str, now: float, address_digest: Callab
     forget_stops(session, shopper_id)
     _delete(session, ConsentTable, col(ConsentTable.shopper_id) == shopper_id)
     _delete(session, IdempotencyTable, col(IdempotencyTable.scope).contains(shopper_id, autoescape=True))
-    cut_customers(session, digests := identifier_digests(session, shopper_id))
+    cut_customers(session, digests := identifier_digests(session, shopper_id), shopper_id)
     cut_given(session, digests)
     forget_marks(session, digests)
+    _forget_recognised(session, shopper_id)
     forget_desk(session, shopper_id)
     forget_identifiers(session, shopper_id, address_digest(row.email) if row.email else None)
     forget_sessions(session, shopper_id)
@@ -105,6 +114,13 @@ def _erase(session: Session, shopper_id: str, now: float, address_digest: Callab
     session.delete(row)
     session.flush()
     bump(session, stores, "links")
+
+
+def _forget_recognised(session: Session, shopper_id: str) -> None:
+    """What clerks were answered of them, under the names that they had for a visit."""
+    chosen = select(RecognitionTable.recognition_id).where(col(RecognitionTable.shopper_id) == shopper_id)
+    for visitor in session.exec(chosen).all():
+        forget_visitor(session, visitor)
 
 
 def _log(session: Session, shopper_id: str, now: float) -> None:

@@ -20,6 +20,7 @@ from engine.storage.loyalty.wallets import members_within, person_of
 from engine.storage.models.ledger import LedgerEntryTable, LedgerPostingTable
 from engine.storage.models.shoppers import ConsentTable, RecognitionTable, ShopperTable
 from engine.storage.models.visits import LastPlaceTable
+from engine.storage.once.idempotency import forget_visitor
 from engine.storage.people.shoppers import answer
 from engine.storage.versions import bump
 from engine.vocabulary import Account, Channel, EntryKind, ProblemCode, Purpose
@@ -183,6 +184,7 @@ def _row(session: Session, store: str, shopper_id: str) -> RecognitionTable | No
 def _end(session: Session, row: RecognitionTable, text_version: str, place: str, now: float) -> None:
     """The choice, and with the last one of this shopper the consent."""
     who = row.shopper_id
+    forget_visitor(session, row.recognition_id)
     session.delete(row)
     session.flush()
     others = select(RecognitionTable.recognition_id).where(col(RecognitionTable.shopper_id) == who)

@@ -150,17 +150,21 @@ def take_events(session: Session, events: Sequence[ShopEvent]) -> None:
     session.connection().execute(update(table).where(same).values(taken=bindparam("of_version")), rows)
 
 
-def cut_customers(session: Session, digests: Collection[str]) -> int:
+def cut_customers(session: Session, digests: Collection[str], shopper_id: str = "") -> int:
     """Cuts who it was from every event of these digests, and of the accounts that are named with them: amounts stay.
-    How many events."""
-    table = table_of(ShopEventTable)
+    How many events. An account that is another's than `shopper_id` by now stays theirs, and so does what names
+    another's mailbox or card, which says no more than that."""
+    table, identifier = table_of(ShopEventTable), table_of(IdentifierTable)
+    connection = session.connection()
     named = [digest for digest in digests if digest]
+    others = select(identifier.c.digest).where(identifier.c.shopper_id != shopper_id, identifier.c.digest.not_in(named))
     theirs = table.c.email.in_(named) | table.c.card.in_(named)
-    accounts = (
-        session.connection().execute(select(table.c.account).where(theirs, table.c.account != "")).scalars().all()
-    )
-    all_theirs = theirs | table.c.account.in_([*named, *accounts])
-    return session.connection().execute(update(table).where(all_theirs).values(email="", card="", account="")).rowcount
+    beside = select(table.c.account).where(theirs, table.c.account != "", table.c.account.not_in(others)).distinct()
+    by_account = table.c.account.in_([*named, *connection.execute(beside).scalars()])
+    foreign = table.c.email.in_(others) | table.c.card.in_(others)
+    gone = theirs | (by_account & ~foreign)
+    cut = connection.execute(update(table).where(gone).values(email="", card="", account="")).rowcount
+    return cut + connection.execute(update(table).where(by_account).values(account="")).rowcount
 
 
 def newest_events(db: Database, source: str, after: float, most: int = 100) -> list[tuple[float, ShopEvent]]:

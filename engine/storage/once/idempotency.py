@@ -126,6 +126,14 @@ def abandon(db: Database, scope: str, key: str) -> None:
         )
 
 
+def forget_visitor(session: Session, visitor: str) -> None:
+    """Whoever was recognised is so no more: what clerks were answered of them is given to nobody again."""
+    scope = col(IdempotencyTable.scope)
+    session.connection().execute(
+        delete(table_of(IdempotencyTable)).where(scope.contains(f"/visitors/{visitor}/", autoescape=True))
+    )
+
+
 def purge(db: Database, now: float) -> int:
     """Forgets answers older than a day, and sign-ins older than minutes. How many."""
     with db.write() as session:

@@ -3,6 +3,7 @@ any, and a phone decrypts by RFC 8291 with code of its own."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import datetime as dt
 import ipaddress
@@ -11,7 +12,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.x509.oid import NameOID
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.brokers import free_port
+
+ENDLESS = -1
+"""As the status of an answer to the hook: 200, and a body that has no end."""
 
 
 def b64(data: bytes) -> str:
@@ -146,7 +150,14 @@ class PushService:
     async def _hook(self, request: Request) -> Response:
         self.called.append((dict(request.headers), await request.body()))
         status, more = self.answers.pop(0) if self.answers else (204, {})
+        if status == ENDLESS:
+            return StreamingResponse(self._drip(), 200)
         return Response(status_code=status, headers=more)
+
+    async def _drip(self) -> AsyncIterator[bytes]:
+        while not self._server.should_exit:
+            yield b" "
+            await asyncio.sleep(0.02)
 
     def _check(self, headers: Mapping[str, str]) -> tuple[dict[str, Any], str]:
         """What RFC 8030, 8188 and 8292 ask of a request."""

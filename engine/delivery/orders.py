@@ -54,8 +54,10 @@ class OrderSender:
     def _send(self, order: DueOrder, now: float) -> bool:
         content, headers = webhooks.signed(self._secret, order.request_id, now, self._body(order))
         try:
-            answer = self._client.post(self._url, content=content, headers=headers)
-        except httpx.TransportError as error:
+            # nothing of the body is read: one that never ends would hold up all that wait
+            with self._client.stream("POST", self._url, content=content, headers=headers) as answer:
+                pass
+        except httpx.RequestError as error:
             log.warning("the e-shop was not reached: %s", type(error).__name__)
             return False
         if not answer.is_success:

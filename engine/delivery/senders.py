@@ -107,7 +107,7 @@ class Poster:
             body, headers = call.dress(self._clock())
             try:
                 answer = await self._client.post(call.url, content=body, headers=headers)
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:  # also an answer in an encoding that is none
                 log.info("%s: %s", host, error)
                 raise TryAgain(0) from error
         if answer.status_code == 429 or answer.status_code >= 500:

@@ -158,7 +158,7 @@ class Courier:
         try:
             async with asyncio.timeout(CALL_S):
                 answer = await side.client.request(call.method, call.url, content=call.content, headers=call.headers)
-        except (httpx.TransportError, TimeoutError) as error:
+        except (httpx.RequestError, TimeoutError) as error:  # also an answer in an encoding that is none
             log.info("customer file %s: %s", side.name, type(error).__name__)
             return CrmAnswer(CrmTrouble.UNREACHABLE)
         retry_after = answer.headers.get("Retry-After")

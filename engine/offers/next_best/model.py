@@ -129,28 +129,55 @@ class NextBest:
 def read_model(text: str, file: str) -> NextBest:
     """The inverse of `as_json`. Raises OperatorError for anything else."""
     try:
-        said: dict[str, Any] = json.loads(text)
-        products = said["products"]
-        n = len(products)
-        together = np.zeros((n, n))
-        for i, j, value in said["together"]:
-            together[i, j] = together[j, i] = value
-        return NextBest(
-            OfferedGoods(
-                tuple(p["sku"] for p in products),
-                tuple(p["category"] for p in products),
-                np.array([p["price_minor"] for p in products], np.float64),
-            ),
-            Liking(np.array([p["used"] for p in products]), together, np.array([p["sold"] for p in products])),
-            np.array([said["weights"][str(f)] for f in FEATURES]),
-            float(said["intercept"]),
-            np.array(said["means"]),
-            np.array(said["spreads"]),
-            int(said["messages"]),
-        )
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        found = _read(json.loads(text))
+        if wrong := _not_sound(found):
+            raise ValueError(wrong)
+        return found
+    except (KeyError, TypeError, ValueError, IndexError, RecursionError) as error:
         problem = Problem(file, "(whole file)", f"no model of offers: {error}", "make it anew with rayon offers train")
         raise OperatorError([problem]) from error
+
+
+def _read(said: Any) -> NextBest:
+    products = said["products"]
+    n = len(products)
+    together = np.zeros((n, n))
+    for i, j, value in said["together"]:
+        if min(i, j) < 0:
+            raise IndexError(f"no product {min(i, j)}")
+        together[i, j] = together[j, i] = value
+    return NextBest(
+        OfferedGoods(
+            tuple(str(p["sku"]) for p in products),
+            tuple(str(p["category"]) for p in products),
+            np.array([p["price_minor"] for p in products], np.float64),
+        ),
+        Liking(
+            np.array([p["used"] for p in products], np.float64),
+            together,
+            np.array([p["sold"] for p in products], np.float64),
+        ),
+        np.array([said["weights"][str(f)] for f in FEATURES], np.float64),
+        float(said["intercept"]),
+        np.array(said["means"], np.float64),
+        np.array(said["spreads"], np.float64),
+        int(said["messages"]),
+    )
+
+
+def _not_sound(model: NextBest) -> str:
+    """What keeps a model from giving chances; empty where nothing does."""
+    columns = (model.weights, model.means, model.spreads)
+    goods, liking = model.goods, model.liking
+    if not goods.skus or any(of.shape != (len(FEATURES),) for of in columns):
+        return f"{len(FEATURES)} columns, of one product or more"
+    if not np.isfinite(model.intercept) or any(
+        not np.isfinite(of).all() for of in (*columns, goods.price_minor, liking.used, liking.together, liking.sold)
+    ):
+        return "a number that is none"
+    if min(model.spreads.min(), liking.used.min(), liking.sold.min()) <= 0:
+        return "spreads and shares are above 0"
+    return ""
 
 
 def learn(goods: OfferedGoods, histories: Sequence[Sequence[tuple[str, float]]], sent: Sequence[SentOffer]) -> NextBest:

@@ -95,6 +95,7 @@ def feature_rows(goods: OfferedGoods, known: KnownShopper, liking: Liking, now: 
     leans = np.log((mine + 5.0 * people) / np.maximum((total + 5.0) * people, 1e-9))
     goes = liking.together @ bought / (1.0 + total)
     away_m = np.array([known.away_m.get(sku, np.inf) for sku in goods.skus])
+    prices = np.maximum(goods.price_minor, 1.0)  # what is given away has a price of 0
     lingers = np.array([known.lingers.get(c, 1.0) for c in goods.categories])
     return np.stack(
         [
@@ -106,7 +107,7 @@ def feature_rows(goods: OfferedGoods, known: KnownShopper, liking: Liking, now: 
             np.exp(-away_m / NEAR_M),
             np.log(liking.used / float(liking.used.mean())) + 2.0,
             np.where(np.isfinite(last), np.exp(-(now - last) / SATED_S), 0.0),
-            np.log(np.maximum(goods.price_minor, 1.0) / float(np.median(goods.price_minor))) / 2.0 + 1.0,
+            np.log(prices / float(np.median(prices))) / 2.0 + 1.0,
         ],
         axis=1,
     )

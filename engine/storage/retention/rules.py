@@ -63,6 +63,7 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
     messages = _not_restricted(MessageTable.shopper_id)
     profiles_s, guests_s = config.prospects_days * DAY_S, config.guest_coupons_days * DAY_S
     of_people = col(ShopEventTable.kind).not_in([ShopEventKind.STOCK, ShopEventKind.CATALOGUE])
+    shop_events_s = config.shop_events_days * DAY_S
     crm_events_s = config.crm_events_days * DAY_S
     share_visits_s, deliveries_s = config.share_visits_days * DAY_S, config.deliveries_days * DAY_S
     return [
@@ -94,7 +95,7 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
             lambda now: cut_guests(db, now, guests_s),
             lambda now: count_guests(db, now, guests_s),
         ),
-        _by_age(db, RetentionRule.SHOP_EVENTS, ShopEventTable, "at", config.shop_events_days * DAY_S, of_people),
+        _by_age(db, RetentionRule.SHOP_EVENTS, ShopEventTable, "at", shop_events_s, of_people, "received_at"),
         Rule(
             RetentionRule.HELD_MESSAGES,
             held.KEEP_S,
@@ -106,7 +107,7 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
             RetentionRule.ASKED_ORDERS,
             AskedOrderTable,
             "asked_at",
-            config.shop_events_days * DAY_S,
+            shop_events_s,
             _not_restricted(AskedOrderTable.shopper_id),
         ),
         Rule(
@@ -132,15 +133,20 @@ def _by_age(
     at: str,
     keep_s: float,
     only: ColumnElement[bool] | None = None,
+    came: str | None = None,
     before: Callable[[Session], AbstractContextManager[object]] = nullcontext,
 ) -> Rule:
-    """Rows whose time `at` is before `now - keep_s`; of those `only`. They are deleted within `before`."""
+    """Rows whose time `at` is before `now - keep_s`, or by our own clock `came`, where `at` is of somebody else's; of
+    those `only`. They are deleted within `before`."""
     table = table_of(model)
     keys = list(table.primary_key.columns)
     key = keys[0] if len(keys) == 1 else tuple_(*keys)
 
     def old(now: float) -> ColumnElement[bool]:
-        return table.c[at] < now - keep_s if only is None else (table.c[at] < now - keep_s) & only
+        is_old = table.c[at] < now - keep_s
+        if came is not None:
+            is_old |= table.c[came] < now - keep_s
+        return is_old if only is None else is_old & only
 
     def forget(now: float) -> int:
         gone = 0

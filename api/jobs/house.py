@@ -10,15 +10,19 @@ from api.context import AppContext
 from engine.delivery.housekeeping import Job
 from engine.delivery.opening import limits_of, telling_of
 from engine.delivery.outboxes import housekeeping_jobs, retention_jobs, told_jobs
+from engine.offers.audience import LinkedShopper
 from engine.offers.bought.rewards import rewards_of
+from engine.offers.interests.condition import Interested
+from engine.plan.model import Plan
 from engine.storage.clerks.pickups import PURPOSE as PICKUP_CODES
 from engine.storage.clerks.pickups import follow_orders, tell_ready
 from engine.storage.commerce.stock import follow_stock
 from engine.storage.ordering.answers import follow_answers
 from engine.storage.presence.plan_versions import note_plans
 from engine.storage.programme.occasions import tell_of_friends, tell_of_points
+from engine.storage.told.touches import with_touches
 from engine.storage.vouchers.fitting.learning import learn_store
-from engine.storage.vouchers.mailed.mailing import mail_codes
+from engine.storage.vouchers.mailed.mailing import Touching, mail_codes
 
 
 def house_jobs(app: FastAPI) -> dict[str, Job]:
@@ -51,4 +55,13 @@ def hourly_jobs(ctx: AppContext) -> dict[str, Job]:
 
 def _mail_codes(ctx: AppContext, now: float) -> int:
     limits, secret = limits_of(ctx.config), ctx.secrets.site_key
-    return sum(mail_codes(ctx.db, plan, limits, secret, now) for plan in ctx.plans.values())
+    return sum(mail_codes(ctx.db, plan, limits, secret, now, _touching(ctx, plan)) for plan in ctx.plans.values())
+
+
+def _touching(ctx: AppContext, plan: Plan) -> Touching:
+    products = {product.sku: product.category for product in plan.products}
+
+    def touching(reader: LinkedShopper, asked: Interested, now: float) -> LinkedShopper:
+        return with_touches(ctx.db, reader, [asked], products, now)
+
+    return touching

@@ -242,25 +242,41 @@ def hand_over(db: Database, store: str, code: str, by: Actor, now: float, *, sec
 
 
 def tell_ready(db: Database, telling: Telling, now: float) -> int:
-    """Decides whether shoppers are told that an order waits for them, once each. How many were decided."""
-    with db.read() as session:
-        wanted = (
-            select(PickupTable, IdentifierTable.shopper_id)
-            .join(ShopEventTable, _its_event())
-            .join(IdentifierTable, _theirs())
-            .where(col(PickupTable.state) == PickupState.WAITING, col(PickupTable.ready_at) > now - READY_S)
-            .order_by(col(PickupTable.ready_at), col(PickupTable.order_id))
-            .limit(SHOWN)
+    """Decides whether shoppers are told that an order waits for them, once each, the newest first. How many were
+    decided."""
+    kind, done, looked = MessageKind.ORDER_READY, 0, 0
+    while page := _ready(db, now, looked):
+        looked += len(page)
+        fresh = list(not_yet_decided(db, page, lambda pair: (kind, f"{pair[0].source}|{pair[0].order_id}")))
+        for row, who in fresh:
+            name = f"{row.source}|{row.order_id}"
+            occasion = Occasion(name, kind, who, row.store, row.ready_at, row.ready_at + READY_S)
+            with db.write() as session:
+                decide_in(session, occasion, telling, now, {"order": [row.source, row.order_id]})
+        done += len(fresh)
+        if not fresh or len(page) < SHOWN:  # what is older was decided before
+            break
+    return done
+
+
+def _ready(db: Database, now: float, after: int) -> Sequence[tuple[PickupTable, str]]:
+    """Orders that wait and may be worth a message, with whose they are: so many, after so many that are newer."""
+    wanted = (
+        select(PickupTable, IdentifierTable.shopper_id)
+        .join(ShopEventTable, _its_event())
+        .join(IdentifierTable, _theirs())
+        .where(col(PickupTable.state) == PickupState.WAITING, col(PickupTable.ready_at) > now - READY_S)
+        .order_by(
+            col(PickupTable.ready_at).desc(),
+            col(PickupTable.source),
+            col(PickupTable.order_id),
+            col(IdentifierTable.shopper_id),
         )
-        found = list(session.exec(wanted))
-    kind = MessageKind.ORDER_READY
-    fresh = not_yet_decided(db, found, lambda pair: (kind, f"{pair[0].source}|{pair[0].order_id}"))
-    for row, who in fresh:
-        name = f"{row.source}|{row.order_id}"
-        occasion = Occasion(name, kind, who, row.store, row.ready_at, row.ready_at + READY_S)
-        with db.write() as session:
-            decide_in(session, occasion, telling, now, {"order": [row.source, row.order_id]})
-    return len(fresh)
+        .offset(after)
+        .limit(SHOWN)
+    )
+    with db.read() as session:
+        return session.exec(wanted).all()
 
 
 def _end_request(session: Session, row: PickupTable) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,7 @@ from engine.vocabulary import Channel, MessageKind, MessageOutcome, MessageReaso
 
 T = TypeVar("T")
 MOST = 200  # of what waits, in one look
+LOOKED_AT = 500
 UTC = ZoneInfo("UTC")
 
 
@@ -79,12 +81,15 @@ def decide_in(
     return _decide(session, row, telling, now)
 
 
-def not_yet_decided(db: Database, found: Sequence[T], named: Callable[[T], tuple[MessageKind, str]]) -> list[T]:
-    """Those of which nothing was decided yet: a look that costs one statement, where deciding locks people."""
-    by_id = {_name(*named(one)): one for one in found}
-    with db.read() as session:
-        known = set(session.exec(select(MessageTable.message_id).where(col(MessageTable.message_id).in_(list(by_id)))))
-    return [one for name, one in by_id.items() if name not in known]
+def not_yet_decided(db: Database, found: Iterable[T], named: Callable[[T], tuple[MessageKind, str]]) -> Iterator[T]:
+    """Those of which nothing was decided yet: looks that cost a statement for some hundreds, where deciding locks
+    people. Whoever takes the first so many has the next ones once those are decided."""
+    rest = iter(found)
+    while some := {_name(*named(one)): one for one in islice(rest, LOOKED_AT)}:
+        with db.read() as session:
+            mine = select(MessageTable.message_id).where(col(MessageTable.message_id).in_(list(some)))
+            known = set(session.exec(mine))
+        yield from [one for name, one in some.items() if name not in known]
 
 
 def decide_waiting(db: Database, telling: Telling, now: float) -> int:

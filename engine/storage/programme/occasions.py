@@ -27,7 +27,7 @@ ENDING_S = 14 * DAY_S
 NEWLY_S = 2 * DAY_S
 """Only what was earned so lately brings a reward into reach."""
 FRIEND_S = DAY_S
-MOST = 500
+MOST = 500  # that are decided in one run
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def tell_of_friends(db: Database, telling: Telling, now: float) -> int:
         rows = session.exec(
             select(hold.key, hold.member, hold.points)
             .where(col(hold.released_by).is_not(None), col(hold.state) == HoldState.RELEASED)
-            .limit(MOST)
+            .order_by(col(hold.release_at).desc(), col(hold.key))
         ).all()
     found = [_Worth(key, MessageKind.FRIEND_CAME, who, now + FRIEND_S, {"points": n}) for key, who, n in rows]
     return _decide(db, telling, found, now)
@@ -75,7 +75,6 @@ def _ending(db: Database, now: float) -> Iterable[_Worth]:
             .group_by(col(posting.member), col(entry.expires_at))
             .having(func.sum(posting.amount) > 0)
             .order_by(col(entry.expires_at), col(posting.member))
-            .limit(MOST)
         ).all()
     first: dict[str, _Worth] = {}
     for member, ends_at, points in rows:
@@ -107,7 +106,6 @@ def _in_reach(db: Database, rewards: Sequence[Reward], now: float) -> Iterable[_
             .group_by(col(posting.member))
             .having(func.sum(posting.amount) >= min(r.points for r in rewards))
             .order_by(col(posting.member))
-            .limit(MOST)
         ).all()
     found = []
     for member, points in rows:
@@ -119,9 +117,10 @@ def _in_reach(db: Database, rewards: Sequence[Reward], now: float) -> Iterable[_
 
 def _decide(db: Database, telling: Telling, found: Iterable[_Worth], now: float) -> int:
     """In a transaction each: one member's caps are no concern of another's."""
-    fresh = not_yet_decided(db, list(found), lambda worth: (worth.kind, worth.name))
     done = 0
-    for worth in fresh:
+    for worth in not_yet_decided(db, found, lambda worth: (worth.kind, worth.name)):
+        if done == MOST:
+            break
         with db.write() as session:
             mine = select(ShopperTable.shopper_id, ShopperTable.store).where(
                 col(ShopperTable.member_id) == worth.member

@@ -18,7 +18,6 @@ from engine.offers.interests.condition import Interested, ProductInterest, Shopp
 from engine.storage.clerks import pickups
 from engine.storage.commerce.events import keep_events
 from engine.storage.database import Database
-from engine.storage.figures.segment_spans import put_spans
 from engine.storage.loyalty.ledger import post
 from engine.storage.messages import decisions
 from engine.storage.models.identity import IdentifierTable
@@ -44,15 +43,6 @@ def test_who_has_no_mailbox_stands_before_nobody(db: Database, monkeypatch: pyte
     offer(db)
     assert mail(db) == 4
     assert sorted(one.shopper_id for one in vouchers(db)) == people[3:]
-
-
-def test_letters_go_to_a_segment(db: Database) -> None:
-    hers, _ = reader(db), reader(db)
-    with db.write() as session:
-        put_spans(session, hers, [("loyal", NOW - 1, NOW + 9e6)], NOW + 9e6)
-    offer(db, audience={"segments": ["loyal"]})
-    assert mail(db) == 1
-    assert [one.shopper_id for one in vouchers(db)] == [hers]
 
 
 def test_letters_go_to_who_is_after_a_product(db: Database) -> None:

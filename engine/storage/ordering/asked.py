@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from engine.commerce.stock import Article
@@ -28,7 +29,10 @@ GIVE_UP_S = 86_400.0
 """So long an e-shop that is away is asked again."""
 MOST_OPEN = 10
 """Requests of one person that are under way."""
-OVER = (AskedState.DONE, AskedState.REFUSED)
+OVER = (AskedState.DONE, AskedState.REFUSED, AskedState.SENT)
+"""What was sent is the last that many shop systems say of an order."""
+STALE_S = 30 * 86_400.0
+"""Of what no word has come for so long none is awaited: it keeps nobody from asking anew."""
 SHOWN = 20
 SHOWN_S = 7 * 86_400.0
 
@@ -123,7 +127,7 @@ def orders_of_visitor(db: Database, store: str, visitor: str, now: float) -> lis
 def orders_in(session: Session, person: Sequence[str], now: float) -> list[AskedOrder]:
     """The same of profiles that are one person's."""
     table = AskedOrderTable
-    lately = (col(table.changed_at) > now - SHOWN_S) | col(table.state).not_in(OVER)
+    lately = (col(table.changed_at) > now - SHOWN_S) | _is_open(now)
     theirs = select(table).where(col(table.shopper_id).in_(person), lately)
     newest = theirs.order_by(col(table.asked_at).desc(), col(table.request_id)).limit(SHOWN)
     return [_asked(row) for row in session.exec(newest)]
@@ -146,13 +150,13 @@ def _ask(session: Session, shopper_id: str, wish: OrderWish, now: float) -> Aske
     known = select(IdentifierTable.digest).where(col(IdentifierTable.shopper_id).in_(person)).limit(1)
     if session.exec(known).first() is None:
         raise NobodyOrders("the e-shop has to know who orders: prove a mailbox or a card first")
-    same = _under_way(session, person, wish)
+    same = _under_way(session, person, wish, now)
     if same is not None:
         if same.state == AskedState.UNDELIVERED:
             _queue(same, now)
         return same
     table = AskedOrderTable
-    open_now = select(func.count()).where(col(table.shopper_id).in_(person), col(table.state).not_in(OVER))
+    open_now = select(func.count()).where(col(table.shopper_id).in_(person), _is_open(now))
     if session.exec(open_now).one() >= MOST_OPEN:
         raise TooManyOrders(f"{MOST_OPEN} orders at most are under way")
     row = AskedOrderTable(
@@ -174,7 +178,12 @@ def _ask(session: Session, shopper_id: str, wish: OrderWish, now: float) -> Aske
     return row
 
 
-def _under_way(session: Session, person: Sequence[str], wish: OrderWish) -> AskedOrderTable | None:
+def _is_open(now: float) -> ColumnElement[bool]:
+    table = AskedOrderTable
+    return col(table.state).not_in(OVER) & (col(table.changed_at) > now - STALE_S)
+
+
+def _under_way(session: Session, person: Sequence[str], wish: OrderWish, now: float) -> AskedOrderTable | None:
     table = AskedOrderTable
     same = select(table).where(
         col(table.shopper_id).in_(person),
@@ -182,7 +191,7 @@ def _under_way(session: Session, person: Sequence[str], wish: OrderWish) -> Aske
         col(table.variant) == wish.article.variant,
         col(table.way) == wish.way,
         col(table.to_store) == wish.to_store,
-        col(table.state).not_in(OVER),
+        _is_open(now),
     )
     return session.exec(same.order_by(col(table.asked_at)).with_for_update()).first()
 

@@ -27,8 +27,9 @@ from engine.offers.measured.uplift import Difference, Uplift, uplift
 from engine.plan.model import Plan
 from engine.privacy.k_anonymity import whole_ks
 from engine.storage.status import ENGINE, get_status
+from engine.storage.told.campaigns import campaign_results, told_share
 from engine.storage.vouchers.campaigns import StoredCampaign, get_campaign
-from engine.storage.vouchers.results import Funnel, Results, results_of
+from engine.storage.vouchers.results import Funnel, Results
 
 router = APIRouter(prefix="/campaigns", tags=["pages"], default_response_class=HTMLResponse)
 DAYS = 28  # of results, where no others are asked for
@@ -130,9 +131,8 @@ def _results(
     stored = get_campaign(ctx.db, store, campaign_id)
     privacy = ctx.config.privacy
     k = privacy.k
-    found = results_of(
-        ctx.db, store, campaign_id, span.from_t, min(span.to_t, time.time()), k=k, block_s=privacy.block_s
-    )
+    within = {"from_t": span.from_t, "to_t": span.to_t, "now": time.time()}
+    found = campaign_results(ctx.db, store, campaign_id, plan.timezone, k=k, block_s=privacy.block_s, **within)
     moments = found.moments
     if receipts is not None:
         moments = with_purchases(moments, read_purchases(receipts, "receipts"))
@@ -140,8 +140,8 @@ def _results(
     told = uplift(moments, {campaign_id: share})[campaign_id]
     if k > 1 and min(told.treated, told.ghosts) < k:  # of groups with fewer shoppers nothing is told
         told = replace(told, purchase=None, basket=None, margin=None, sample_ratio_p=None)
-    if k > 1 and not found.funnel.redeemed:
-        told = replace(told, redeemed=None)
+    if k > 1:
+        told = told_share(told, found.funnel)
     said = say_mistakes(wrong, words(lang), lang, plan)
     return page(
         request,
@@ -159,6 +159,7 @@ def _results(
         ghosts=_at_least(whole_ks(told.ghosts, k), k, lang),
         alarm=told.sample_ratio_alarm,
         shares=[percent(s, lang) for s in sorted(found.shares)],
+        blocks_of=number(k, lang) if k > 1 else "",
         per_thousand=_per_thousand(stored, found, told, plan, lang),
         false_fires=_false_fires(ctx, store, campaign_id, lang),
         receipts=receipts is not None,
@@ -179,7 +180,7 @@ def _funnel(funnel: Funnel, plan: Plan, lang: Language, k: int) -> list[tuple[st
         ("seen", funnel.seen),
         ("redeemed", funnel.redeemed),
     ]
-    rows = [(name, _at_least(n, k, lang), n / funnel.issued if funnel.issued else 0.0) for name, n in steps]
+    rows = [(name, _at_least(n, k, lang), min(1.0, n / funnel.issued) if funnel.issued else 0.0) for name, n in steps]
     cost = money(funnel.cost_minor, plan.currency, lang) if funnel.redeemed or k == 1 else "–"
     return [*rows, ("cost", cost, 0.0)]
 

@@ -28,6 +28,7 @@ from engine.storage.retention.rules import rules_of
 from engine.storage.segments.facts import SegmentRules
 from engine.storage.segments.working_out import work_out_segments
 from engine.storage.told.ropo import tell_ways
+from engine.storage.told.sales import tell_sales
 from engine.storage.told.web_uplift import WebWindow, tell_campaigns
 from engine.storage.vouchers import outbox, vouchers
 from engine.vocabulary import Channel
@@ -128,7 +129,8 @@ def retention_jobs(db: Database, config: Config) -> dict[str, Job]:
 
 
 def told_jobs(db: Database, config: Config, plans: Mapping[str, Plan]) -> dict[str, Job]:
-    """What is told of people who went between web and store, before anybody looks: once a day there is much to read."""
+    """What is told of receipts and of people who went between web and store, before anybody looks: once a day there is
+    much to read."""
     k, window_days = config.privacy.k, config.offers.ropo_days
 
     def tell(now: float) -> int:
@@ -136,6 +138,7 @@ def told_jobs(db: Database, config: Config, plans: Mapping[str, Plan]) -> dict[s
             asked = WebWindow(plan.store, plan.product_by_sku, plan.timezone, window_days)
             tell_ways(db, plan.store, asked.products, plan.timezone, k=k, window_days=window_days, now=now)
             tell_campaigns(db, asked, k=k, now=now)
+            tell_sales(db, plan.store, asked.products, plan.timezone, k=k, now=now)
         return 0
 
     return {"web and store told": tell}

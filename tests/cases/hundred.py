@@ -172,7 +172,7 @@ def fill_coupons(db: Database, stays: list[Stay]) -> None:
                 )
             )
             if stay.used:
-                session.add(_use(name, stay.way[-1][2]))
+                session.add(_use(name, stay.way[-1][2], 40 + 3 * (stay.device % 30)))
 
 
 def _decision(name: str, at: float, *, issued: bool) -> DecisionTable:
@@ -215,7 +215,7 @@ def _voucher(name: str, at: float, *, used: bool) -> VoucherTable:
     )
 
 
-def _use(name: str, at: float) -> RedemptionTable:
+def _use(name: str, at: float, discount_minor: int) -> RedemptionTable:
     return RedemptionTable(
         redemption_id=f"r-{name}",
         voucher_id=f"v-{name}",
@@ -224,7 +224,7 @@ def _use(name: str, at: float) -> RedemptionTable:
         key=name,
         content="",
         state="redeemed",
-        discount_minor=99,
+        discount_minor=discount_minor,
         line_minor="[]",
         basket_minor=499,
         currency="EUR",

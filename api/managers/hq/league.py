@@ -93,4 +93,6 @@ def read_figure(made: Reports, plan: Plan, span: DaySpan, figure: LeagueFigure) 
 
 def _receipts(counts: SpanCounts) -> int | None:
     sold = counts.sold
-    return sold.receipts if sold is not None and sold.told else None
+    if sold is None or not sold.told or (not sold.receipts and counts.k > 1):
+        return None  # nobody knows, or it is withheld
+    return sold.receipts

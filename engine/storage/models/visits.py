@@ -101,7 +101,8 @@ class CouponHourTable(SQLModel, table=True):
 
 class CouponWaitTable(SQLModel, table=True):
     """What waits of a figure: everything `since`, and `n` events worth `amount` of before; `counted` rows were there
-    before `since`. The row of no figure (`""`) says until when all of them were looked at."""
+    before `since`, worth `counted_amount` (None: an earlier version did not keep it). The row of no figure (`""`) says
+    until when all of them were looked at."""
 
     __tablename__: ClassVar[str] = "coupon_wait"
     store: str = Field(primary_key=True)
@@ -110,6 +111,7 @@ class CouponWaitTable(SQLModel, table=True):
     n: int = Field(sa_type=BigInteger)
     amount: int = Field(sa_type=BigInteger)
     counted: int = Field(sa_type=BigInteger)
+    counted_amount: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class VisitTable(SQLModel, table=True):
@@ -160,9 +162,9 @@ class ProductStopTable(SQLModel, table=True):
 
 
 class RopoDayTable(SQLModel, table=True):
-    """What was told of ways between web and store, of a day that began at `day_start` (UTC) by the store's clock: a
-    figure of a product (`""`: of all) or campaign, people in whole ks, never persons. `ambiguous` is how much of it is
-    expected rather than known (`engine.presence.ropo.blocks`)."""
+    """What was told of receipts, of who bought after a stop, and of ways between web and store, of a day that began at
+    `day_start` (UTC) by the store's clock: a figure of a product (`""`: of all) or campaign, people in whole ks, never
+    persons. `ambiguous` is how much of it is expected rather than known (`engine.presence.ropo.blocks`)."""
 
     __tablename__: ClassVar[str] = "ropo_day"
     store: str = Field(primary_key=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -46,6 +46,10 @@ class _Receipt(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Receipt).decode
+Stops = Sequence[tuple[str, str, float]]
+"""(SKU, shopper, time)."""
+Purchases = Mapping[str, list[tuple[float, frozenset[str]]]]
+"""What each shopper bought: (time, SKUs)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +70,47 @@ class ProductCoupons:
     redeemed: int | None = None
 
 
-def sold_in(db: Database, store: str, *, from_t: float, to_t: float) -> Sold:
+@dataclass(frozen=True, slots=True)
+class SoldTogether:
+    """The products of one receipt of a till. `who` is whom it names, else the receipt itself."""
+
+    at: float
+    who: str
+    skus: frozenset[str]
+
+
+def read_receipts(session: Session, store: str, from_t: float, to_t: float) -> Iterator[SoldTogether]:
     """What tills of the store sold in [from_t, to_t), without what was voided."""
     table = ShopEventTable
-    ours = (col(table.kind) == str(ShopEventKind.PURCHASE), col(table.store) == store)
-    query = select_columns(col(table.form)).where(*ours, col(table.at) >= from_t, col(table.at) < to_t)
+    named = (col(table.email), col(table.card), col(table.account), col(table.source), col(table.id))
+    query = (
+        select_columns(col(table.at), col(table.form), *named)
+        .where(col(table.kind) == str(ShopEventKind.PURCHASE), col(table.store) == store)
+        .where(col(table.at) >= from_t, col(table.at) < to_t)
+    )
+    for at, form, email, card, account, source, name in session.connection().execute(query):
+        receipt = _decode(form)
+        if not receipt.voided and receipt.channel == SalesChannel.STORE:
+            who = email or card or account or f"{source}|{name}"
+            yield SoldTogether(float(at), str(who), frozenset(line.sku for line in receipt.lines))
+
+
+def sold_in(db: Database, store: str, *, from_t: float, to_t: float) -> Sold:
+    """The same counted, exactly: for a k of 1 alone."""
     receipts, by_product = 0, Counter[str]()
     with db.read() as session:
-        for (form,) in session.connection().execute(query):
-            receipt = _decode(form)
-            if receipt.voided or receipt.channel != SalesChannel.STORE:
-                continue
+        for receipt in read_receipts(session, store, from_t, to_t):
             receipts += 1
-            by_product.update({line.sku for line in receipt.lines})
-        ever = receipts or session.connection().execute(select_columns(col(table.id)).where(*ours).limit(1)).first()
-    return Sold(bool(ever), receipts, dict(by_product))
+            by_product.update(receipt.skus)
+    return Sold(bool(receipts) or is_told_of(db, store), receipts, dict(by_product))
+
+
+def is_told_of(db: Database, store: str) -> bool:
+    """Whether any shop system has ever told of a sale in the store."""
+    table = ShopEventTable
+    ours = (col(table.kind) == str(ShopEventKind.PURCHASE), col(table.store) == store)
+    with db.read() as session:
+        return session.connection().execute(select_columns(col(table.id)).where(*ours).limit(1)).first() is not None
 
 
 def coupons_by_product(db: Database, store: str, *, from_t: float, to_t: float) -> dict[str, ProductCoupons]:
@@ -128,41 +158,39 @@ def campaign_products(session: Session, store: str) -> dict[str, str]:
     return {name: place["product"] for name, place in found.items() if place.get("product")}
 
 
-def buyers_of_month(
-    db: Database, store: str, year: int, month: int, timezone: str, *, k: int, now: float
-) -> dict[str, Counts]:
-    """`stop_shoppers` and `stop_buyers` by SKU, of a calendar month that is over.
-
-    Nothing of fewer than `k` who stopped, nor where one to k - 1 of them bought, or did not.
-    """
+def buyers_of_month(db: Database, store: str, year: int, month: int, timezone: str, *, now: float) -> dict[str, Counts]:
+    """`stop_shoppers` and `stop_buyers` by SKU, of a calendar month that is over, exactly: for a k of 1 alone."""
     zone = ZoneInfo(timezone)
     from_t = dt.datetime(year, month, 1, tzinfo=zone).timestamp()
     to_t = dt.datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone).timestamp()
     if to_t > now:
         return {}
     with db.read() as session:
-        places = campaign_products(session, store)
-        stops = _stops(session, store, places, from_t, to_t)
-        bought = _bought(session, store, {who for _, who, _ in stops}, places, from_t, to_t + WITHIN_S)
-    return gate_buyers(stops, bought, k)
-
-
-def gate_buyers(
-    stops: Iterable[tuple[str, str, float]], bought: Mapping[str, list[tuple[float, frozenset[str]]]], k: int
-) -> dict[str, Counts]:
-    """The same from stops (SKU, shopper, time) and what each shopper bought (time, SKUs)."""
+        stops, bought = stops_and_purchases(session, store, from_t, to_t, WITHIN_S)
     known, buyers = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    for sku, who, _, has_bought in outcomes_of(stops, bought):
+        known[sku].add(who)
+        if has_bought:
+            buyers[sku].add(who)
+    return {sku: Counts(stop_shoppers=len(who), stop_buyers=len(buyers[sku])) for sku, who in known.items()}
+
+
+def stops_and_purchases(
+    session: Session, store: str, from_t: float, to_t: float, within_s: float
+) -> tuple[Stops, Purchases]:
+    """The stops of [from_t, to_t), and what who stopped bought then and `within_s` after."""
+    places = campaign_products(session, store)
+    stops = _stops(session, store, places, from_t, to_t)
+    return stops, _bought(session, store, {who for _, who, _ in stops}, places, from_t, to_t + within_s)
+
+
+def outcomes_of(stops: Stops, bought: Purchases) -> list[tuple[str, str, float, bool]]:
+    """(SKU, shopper, time of the stop, whether it was bought), of stops that a receipt of the same shopper follows."""
+    out = []
     for sku, who, at in stops:
         after = [skus for t, skus in bought.get(who, ()) if at <= t < at + WITHIN_S]
         if after:
-            known[sku].add(who)
-        if any(sku in skus for skus in after):
-            buyers[sku].add(who)
-    out: dict[str, Counts] = {}
-    for sku, people in known.items():
-        n, b = len(people), len(buyers[sku])
-        if n >= k and all(part == 0 or part >= k for part in (b, n - b)):
-            out[sku] = Counts(stop_shoppers=n, stop_buyers=b)
+            out.append((sku, who, at, any(sku in skus for skus in after)))
     return out
 
 

@@ -6,7 +6,7 @@ at one period never differ by a person either.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from sqlmodel import select as select_rows
 from engine.loyalty.sharing import ShareOutcome
 from engine.presence.local_hours import LocalHours, hours_in
 from engine.presence.release import hours_of
-from engine.presence.withheld.counted import NOBODY, CountedEvent, WaitingCount, tell_blocks
+from engine.presence.withheld.counted import NOBODY, CountedEvent, ToldBlock, WaitingCount, tell_blocks
 from engine.privacy.k_anonymity import lay_ks, lay_out
 from engine.storage.database import Database
 from engine.storage.loyalty.shares import SHARER
@@ -35,6 +35,7 @@ from engine.vocabulary import (
     DecisionReason,
     DeliveryReason,
     DeliveryState,
+    VoucherState,
 )
 
 SETTLED_S = 60.0
@@ -43,8 +44,11 @@ TOTALS = ("vouchers_issued", "vouchers_acknowledged", "vouchers_redeemed", "poin
 POINTS = "points"
 _SPLIT = "|"
 _ALL = ""
-_ISSUED_AT, _USED_AT = "issued|", "used|"
-"""Before a campaign's id."""
+ISSUED_AT, USED_AT, COST_OF = "issued|", "used|", "cost|"
+SENT_OF, SHOWN_OF, SEEN_OF, HELD_OUT_OF = "sent|", "shown|", "seen|", "held_out|"
+"""Before a campaign's id. What uses cost is told with the block of the uses, in minor units."""
+NOT_SHOWN = (VoucherState.ISSUED, VoucherState.EXPIRED)
+SEEN = (VoucherState.SEEN, VoucherState.REDEEMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,8 @@ def campaign_coupons(
     """What is told of coupons issued and used, by campaign; 0 is none, or withheld. `k` is above 1."""
     tell_coupons(db, store, hours_in(timezone), k=k, block_s=block_s, now=now)
     told = told_coupons(db, store, from_t=from_t, to_t=to_t)
-    names = {name.removeprefix(kind) for name in told for kind in (_ISSUED_AT, _USED_AT) if name.startswith(kind)}
-    return {name: (told.get(_ISSUED_AT + name, 0), told.get(_USED_AT + name, 0)) for name in sorted(names)}
+    names = {name.removeprefix(kind) for name in told for kind in (ISSUED_AT, USED_AT) if name.startswith(kind)}
+    return {name: (told.get(ISSUED_AT + name, 0), told.get(USED_AT + name, 0)) for name in sorted(names)}
 
 
 def told_coupons(db: Database, store: str, *, from_t: float, to_t: float) -> dict[str, int]:
@@ -129,6 +133,11 @@ def tell_coupons(db: Database, store: str, local: LocalHours, *, k: int, block_s
             _used(store),
             _issued_at(store),
             _used_at(store),
+            _cost(store),
+            _sent(store),
+            _shown_of(store),
+            _seen_of(store),
+            _held_out(store),
             _messages(store),
             _points(store),
         ):
@@ -149,8 +158,8 @@ def _tell_stream(
 ) -> None:
     """Of a query with figure, at, who and amount all figures, each in blocks of its own."""
     c = events.c
-    totals = select(c.figure, func.count()).where(c.at < until).group_by(c.figure)
-    for figure, total in session.connection().execute(totals).all():
+    totals = select(c.figure, func.count(), func.sum(c.amount)).where(c.at < until).group_by(c.figure)
+    for figure, total, worth in session.connection().execute(totals).all():
         before = kept.get(figure)
         since = before.since if before else 0.0
         query = select(c.at, c.who, c.amount).where(c.figure == figure, c.at >= since, c.at < until).order_by(c.at)
@@ -158,23 +167,41 @@ def _tell_stream(
         waiting = WaitingCount(since, before.n, before.amount) if before else WaitingCount()
         late = total - len(rows) - before.counted if before else 0
         if late > 0:  # as uses of a till that was offline: they go with the next block
-            waiting = WaitingCount(since, waiting.n + late, waiting.amount + (late if figure != POINTS else 0))
+            waiting = WaitingCount(since, waiting.n + late, waiting.amount + _worth(late, worth, rows, before))
         blocks, waiting = tell_blocks(rows, waiting, k, block_s)
         for block in blocks:
             hours = hours_of(block.since, block.until, local)
-            shares = [share for _, share in hours]
-            laid = lay_ks(block.n, shares, k) if block.amount == block.n else lay_out(block.amount, shares)
+            laid = _lay(figure, block, [share for _, share in hours], k)
             values = [
                 {"store": store, "hour_start": hour, "figure": figure, "n": n}
                 for (hour, _), n in zip(hours, laid, strict=True)
                 if n
             ]
             upsert(session, CouponHourTable, values, add=("n",))
-        _keep(session, store, figure, waiting, total - sum(row.at >= waiting.since for row in rows))
+        left = [row.amount for row in rows if row.at >= waiting.since]
+        _keep(session, store, figure, waiting, total - len(left), int(worth) - sum(left))
 
 
-def _keep(session: Session, store: str, figure: str, waiting: WaitingCount, counted: int) -> None:
-    values = {"since": waiting.since, "n": waiting.n, "amount": waiting.amount, "counted": counted}
+def _worth(late: int, worth: int, rows: Sequence[CountedEvent], before: CouponWaitTable | None) -> int:
+    """What the `late` rows are worth, of all that are there; what was taken back meanwhile may be worth more."""
+    if before is None or before.counted_amount is None:  # an earlier version did not keep it
+        return 0 if before is None or before.figure == POINTS else late
+    return max(0, int(worth) - sum(row.amount for row in rows) - before.counted_amount)
+
+
+def _lay(figure: str, block: ToldBlock, shares: Sequence[float], k: int) -> list[int]:
+    """A block by its hours: counts in whole ks, money beside the uses that it came off for, points by the clock."""
+    if figure == POINTS:
+        return lay_out(block.amount, shares)
+    laid = lay_ks(block.n, shares, k)
+    return lay_out(block.amount, [n / block.n for n in laid]) if figure.startswith(COST_OF) else laid
+
+
+def _keep(
+    session: Session, store: str, figure: str, waiting: WaitingCount, counted: int, counted_amount: int = 0
+) -> None:
+    values: dict[str, Any] = {"since": waiting.since, "n": waiting.n, "amount": waiting.amount, "counted": counted}
+    values["counted_amount"] = counted_amount
     upsert(session, CouponWaitTable, [{"store": store, "figure": figure, **values}], replace=tuple(values))
 
 
@@ -205,8 +232,7 @@ def _shown(store: str) -> Any:
 
 
 def _issued_at(store: str) -> Any:
-    at, who = col(VoucherTable.issued_at), col(VoucherTable.shopper_id)
-    return _events(literal(_ISSUED_AT) + col(VoucherTable.campaign_id), at, who).where(col(VoucherTable.store) == store)
+    return _coupons(store, ISSUED_AT)
 
 
 def _used(store: str) -> Any:
@@ -214,13 +240,56 @@ def _used(store: str) -> Any:
 
 
 def _used_at(store: str) -> Any:
-    return _uses(store, literal(_USED_AT) + col(VoucherTable.campaign_id))
+    return _uses(store, literal(USED_AT) + col(VoucherTable.campaign_id))
 
 
-def _uses(store: str, name: Any) -> Any:
+def _cost(store: str) -> Any:
+    """What came off at the till: its events are those of `_used_at`, and so are its blocks."""
+    name = literal(COST_OF) + col(VoucherTable.campaign_id)
+    return _uses(store, name, col(RedemptionTable.discount_minor))
+
+
+def _sent(store: str) -> Any:
+    """Messages that are over, of a campaign."""
+    at, who = col(DeliveryTable.created_at), col(DeliveryTable.shopper_id)
+    return (
+        _events(literal(SENT_OF) + col(VoucherTable.campaign_id), at, who)
+        .join(VoucherTable, col(VoucherTable.voucher_id) == col(DeliveryTable.voucher_id))
+        .where(col(DeliveryTable.store) == store, col(DeliveryTable.state) != DeliveryState.PENDING)
+    )
+
+
+def _shown_of(store: str) -> Any:
+    """Coupons that arrived. Messages are kept for a month only: one that was looked at had arrived, whatever is kept
+    of its message. Of either nobody keeps when, so that they stand where they were issued."""
+    shown = select(col(DeliveryTable.voucher_id)).where(
+        col(DeliveryTable.store) == store, col(DeliveryTable.state) == DeliveryState.ACKNOWLEDGED
+    )
+    voucher = VoucherTable
+    return _coupons(store, SHOWN_OF).where(col(voucher.state).not_in(NOT_SHOWN) | col(voucher.voucher_id).in_(shown))
+
+
+def _seen_of(store: str) -> Any:
+    return _coupons(store, SEEN_OF).where(col(VoucherTable.state).in_(SEEN))
+
+
+def _coupons(store: str, kind: str) -> Any:
+    at, who = col(VoucherTable.issued_at), col(VoucherTable.shopper_id)
+    return _events(literal(kind) + col(VoucherTable.campaign_id), at, who).where(col(VoucherTable.store) == store)
+
+
+def _held_out(store: str) -> Any:
+    """Who reached a campaign's moment and was given nothing, to compare with."""
+    at, who = col(DecisionTable.at), col(DecisionTable.shopper_id)
+    return _events(literal(HELD_OUT_OF) + col(DecisionTable.campaign_id), at, who).where(
+        col(DecisionTable.store) == store, col(DecisionTable.reason) == DecisionReason.HOLDOUT
+    )
+
+
+def _uses(store: str, name: Any, amount: Any = None) -> Any:
     at, who = col(RedemptionTable.redeemed_at), col(VoucherTable.shopper_id)
     return (
-        _events(name, at, who)
+        _events(name, at, who, amount)
         .join(VoucherTable, col(VoucherTable.voucher_id) == col(RedemptionTable.voucher_id))
         .where(col(RedemptionTable.store) == store, col(RedemptionTable.state) == RedemptionState.REDEEMED)
     )

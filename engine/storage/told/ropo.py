@@ -40,6 +40,8 @@ LATE_S = 14 * DAY_S
 """What comes later than that is not told any more."""
 ALL = ""
 """Of all products together: a shopper counts once for each of them."""
+WAYS = tuple(step.value for step in RopoStep)
+"""What is told of ways between web and store."""
 _LOOKED = "-"  # the figure of no product that says how far all were looked at
 BEFORE = 3
 """In windows: how far before a period journeys are looked for, so that one under way is not begun anew."""
@@ -78,12 +80,19 @@ def ropo_figures(
 
 
 def told_figures(
-    db: Database, store: str, local: LocalHours, *, from_t: float, to_t: float, weekdays: Collection[int] = ()
+    db: Database,
+    store: str,
+    local: LocalHours,
+    *,
+    from_t: float,
+    to_t: float,
+    weekdays: Collection[int] = (),
+    figures: Collection[str] = WAYS,
 ) -> Figures:
     """Each figure that was told of these days; none that is nought."""
     table = RopoDayTable
     parts = (col(table.of), col(table.figure))
-    steps = col(table.figure).in_([step.value for step in RopoStep])
+    steps = col(table.figure).in_(figures)
     mine = (col(table.store) == store, col(table.day_start) >= from_t, col(table.day_start) < to_t, steps)
     query = select(*parts, func.sum(col(table.n)), func.sum(col(table.ambiguous))).where(*mine)
     with db.read() as session:
@@ -136,16 +145,28 @@ def tell_ways(
     tell_streams(db, store, hours_in(timezone), events, k=k, now=now)
 
 
-def tell_streams(db: Database, store: str, local: LocalHours, events: EventsOf, *, k: int, now: float) -> None:
-    """The same of these events. They are read and cut before anything is locked, as there may be many."""
+def tell_streams(
+    db: Database,
+    store: str,
+    local: LocalHours,
+    events: EventsOf,
+    *,
+    k: int,
+    now: float,
+    figures: Collection[str] = WAYS,
+    looked_at: str = _LOOKED,
+) -> None:
+    """The same of these events, all of which are of `figures`. They are read and cut before anything is locked, as
+    there may be many. `looked_at` names the row that says how far these were looked at."""
     until = local.midnight(local.clock(now - SETTLED_S).date())
     with db.read() as session:
-        looked = session.get(RopoWaitTable, (store, ALL, _LOOKED))
+        looked = session.get(RopoWaitTable, (store, ALL, looked_at))
         seen = None if looked is None else looked.since
         if seen is not None and seen >= until:
             return
-        steps = [step.value for step in RopoStep]
-        mine = select_rows(RopoWaitTable).where(col(RopoWaitTable.store) == store, col(RopoWaitTable.figure).in_(steps))
+        mine = select_rows(RopoWaitTable).where(
+            col(RopoWaitTable.store) == store, col(RopoWaitTable.figure).in_(figures)
+        )
         kept = {(row.of, row.figure): row for row in session.exec(mine)}
         early = min((row.since for row in kept.values()), default=0.0) - LATE_S
         streams = events(session, max(0.0, early), until)
@@ -153,11 +174,11 @@ def tell_streams(db: Database, store: str, local: LocalHours, events: EventsOf, 
         told = [_tell_stream(store, name, streams.get(name, ()), kept.get(name), local, k) for name in names]
     with db.write() as session:
         named_lock(session, f"ropo.{store}")
-        row = session.get(RopoWaitTable, (store, ALL, _LOOKED), populate_existing=True)
+        row = session.get(RopoWaitTable, (store, ALL, looked_at), populate_existing=True)
         if (None if row is None else row.since) != seen:
             return  # somebody else has told of it meanwhile
         upsert(session, RopoDayTable, [day for days, _ in told for day in days], add=("n", "ambiguous"))
-        waits = [wait for _, wait in told] + [_wait(store, (ALL, _LOOKED), WaitingChance(until), 0)]
+        waits = [wait for _, wait in told] + [_wait(store, (ALL, looked_at), WaitingChance(until), 0)]
         upsert(session, RopoWaitTable, waits, replace=("since", "n", "ambiguous", "before"))
 
 

@@ -1,8 +1,8 @@
 """What came of a campaign: shoppers at its moments with their coupons, or without as ghosts, and what is counted.
 
-With a k of more than one it is told of whole blocks of moments with k shoppers each, whose borders no question moves,
-and of the uses that were made before the last of them ended: two periods, or two looks at one, never differ by one
-shopper. Counts are told in whole ks.
+With a k of more than one moments are those of whole blocks with k shoppers each, whose borders no question moves, and
+of the uses that were made before the last of them ended: two periods, or two looks at one, never differ by one shopper.
+The funnel is exact: what is told of it is `engine.storage.told.campaigns`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from sqlmodel import Session, col, select
 
 from engine.offers.measured.uplift import Moments
 from engine.presence.withheld.counted import CountedEvent, WaitingCount, tell_blocks
-from engine.privacy.k_anonymity import whole_ks
 from engine.storage.database import Database
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, RedemptionTable, VoucherTable
 from engine.storage.vouchers.decisions import read_grounds
@@ -64,7 +63,6 @@ def results_of(
         ids = [r.decision_id for r in rows]
         vouchers = {v.decision_id: v for v in _vouchers(session, store, campaign_id, from_t, to_t)}
         funnel = _funnel(session, [vouchers[i] for i in ids if i in vouchers], rows, until)
-        funnel = _in_ks(funnel, k)
         baskets = _redemptions(session, store, campaign_id, until)
     shares = [share for r in rows if (share := read_grounds(r.inputs)[0].holdout_share)]
     return Results(funnel, _as_moments(rows, vouchers, baskets), shares[-1] if shares else 0.0, frozenset(shares))
@@ -95,13 +93,6 @@ def _whole_blocks(
     place = np.searchsorted(ends, at, side="right")
     within = [bool(p < len(blocks) and begins[p] <= t) for p, t in zip(place.tolist(), at.tolist(), strict=True)]
     return [r for r, is_in in zip(rows, within, strict=True) if is_in], float(ends[-1]) if blocks else -math.inf
-
-
-def _in_ks(funnel: Funnel, k: int) -> Funnel:
-    """Counts in whole ks, and what so many uses cost."""
-    told = {name: whole_ks(getattr(funnel, name), k) for name in Funnel.__slots__ if name != "cost_minor"}
-    cost = round(funnel.cost_minor * told["redeemed"] / funnel.redeemed) if funnel.redeemed else 0
-    return Funnel(**told, cost_minor=cost)
 
 
 def _moments(session: Session, store: str, campaign_id: str, from_t: float, to_t: float) -> list[DecisionTable]:

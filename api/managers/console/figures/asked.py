@@ -75,6 +75,7 @@ class NoteCode(StrEnum):
     NO_STOPS = "no_stops"
     STOPS_SINCE = "stops_since"
     NO_RECEIPTS = "no_receipts"
+    RECEIPTS_IN_BLOCKS = "receipts_in_blocks"
     WHOLE_MONTHS = "whole_months"
     NOT_FOLLOWED = "not_followed"
     NO_VIEWS = "no_views"

@@ -28,8 +28,9 @@ from engine.storage.figures.heatsums import heat_sums
 from engine.storage.figures.stamps import figures_stamp
 from engine.storage.presence.expected import expected_hours, expected_sums, is_expected, steps_since
 from engine.storage.presence.heatmaps import comings, flow_sums, zone_hours
-from engine.storage.presence.sales import ProductCoupons, Sold, sold_in
+from engine.storage.presence.sales import ProductCoupons, Sold
 from engine.storage.told.coupons import CouponFigures
+from engine.storage.told.sales import told_sales
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -168,10 +169,12 @@ class SpanCounts:
 
     @cached_property
     def sold(self) -> Sold | None:
-        """Receipts of the whole days; None of chosen weekdays, by which nobody counts them."""
+        """What is told of receipts of the whole days; None of chosen weekdays, by which nobody counts them."""
         if self.span.weekdays:
             return None
-        return sold_in(self.made.ctx.db, self.plan.store, from_t=self.span.from_t, to_t=self.span.to_t)
+        plan, span = self.plan, self.span
+        within = {"from_t": span.from_t, "to_t": span.to_t, "now": self.now or span.to_t}
+        return told_sales(self.made.ctx.db, plan.store, plan.product_by_sku, plan.timezone, k=self.k, **within)
 
     @cached_property
     def product_coupons(self) -> dict[str, ProductCoupons]:

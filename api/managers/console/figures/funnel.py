@@ -80,18 +80,20 @@ def _followed_rows(looked: LookedPeriods) -> list[TableRow]:
         rows.append(TableRow(step, (step, *cells, _share(share))))
     bought = _bought(looked.now, product)
     if bought is not None:
-        before = [_bought(counts, product) for _, counts in looked.before] if looked.is_compared else None
-        share = rate(round(bought), round(now["came_in"].value))
-        rows.append(TableRow("bought", ("bought", *measured_cells(TableFigure(bought), before), _share(share))))
+        past_bought = [_bought(counts, product) for _, counts in looked.before] if looked.is_compared else None
+        before = None if past_bought is None else [None if b is None else b.value for b in past_bought]
+        n = bought.value
+        of_all = TableFigure(None) if n is None else _share(rate(round(n), round(now["came_in"].value)))
+        rows.append(TableRow("bought", ("bought", *measured_cells(bought, before), of_all)))
     return rows
 
 
-def _bought(counts: SpanCounts, product: str | None) -> float | None:
-    """Receipts of the store, or those with the product; None where no shop system tells of any."""
+def _bought(counts: SpanCounts, product: str | None) -> TableFigure | None:
+    """What is told of receipts of the store, or of those with the product; None where no shop system tells of any."""
     sold = counts.sold
     if sold is None or not sold.told:
         return None
-    return float(sold.receipts if product is None else sold.by_product.get(product, 0))
+    return told(float(sold.receipts if product is None else sold.by_product.get(product, 0)), counts.k)
 
 
 def _shown(figure: Figure, exact: bool) -> TableFigure:

@@ -17,6 +17,7 @@ from engine.plan.model import Plan, Product
 from engine.presence.expected.figures import Figure, Spread
 from engine.presence.expected.rows import PRODUCT
 from engine.storage.presence.sales import ProductCoupons, buyers_of_month
+from engine.storage.told.sales import tell_sales, told_buyers
 
 Spreads = tuple[Spread | None, Spread | None, Spread | None]
 """Stops, stops of each visit of the zone, seconds of each stop."""
@@ -50,7 +51,8 @@ def products_table(looked: LookedPeriods) -> Table:
         coupons = now.product_coupons.get(product.sku, ProductCoupons())
         cells += (told(coupons.issued, k), told(coupons.redeemed, k))
         sold = now.sold
-        cells.append(TableFigure(sold.by_product.get(product.sku, 0) if sold is not None and sold.told else None))
+        has_sales = sold is not None and sold.told
+        cells.append(told(sold.by_product.get(product.sku, 0), k) if sold and has_sales else TableFigure(None))
         cells.append(_figure(stop_purchase(bought.get(product.sku, Counts()))))
         rows.append(TableRow(product.sku, (product.sku, product.category, zone, *cells)))
     return Table(columns, tuple(rows)).sorted_by("stops").sorted_by(asked.sort)
@@ -115,8 +117,17 @@ def buyers_of(counts: SpanCounts, k: int) -> dict[str, Counts]:
     if counts.span.weekdays:
         return out
     db, plan, now = counts.made.ctx.db, counts.plan, counts.span.to_t
-    for year, month in whole_months(counts.span):
-        for sku, found in buyers_of_month(db, plan.store, year, month, plan.timezone, k=k, now=now).items():
+    months = whole_months(counts.span)
+    if months and k > 1:
+        tell_sales(db, plan.store, plan.product_by_sku, plan.timezone, k=k, now=counts.now or now)
+    for year, month in months:
+        if k > 1:
+            begin, end = dt.date(year, month, 1), dt.date(year + month // 12, month % 12 + 1, 1)
+            from_t, to_t = midnight_of(begin, plan.timezone), midnight_of(end, plan.timezone)
+            of_month = told_buyers(db, plan.store, plan.timezone, from_t=from_t, to_t=to_t)
+        else:
+            of_month = buyers_of_month(db, plan.store, year, month, plan.timezone, now=now)
+        for sku, found in of_month.items():
             known = out.get(sku, Counts(stop_shoppers=0, stop_buyers=0))
             out[sku] = Counts(
                 stop_shoppers=(known.stop_shoppers or 0) + (found.stop_shoppers or 0),

@@ -200,7 +200,9 @@ def _notes_of_view(looked: LookedPeriods) -> list[Note]:
         return [Note(NoteCode.FIRST_HOUR, {"time": f"{clock:%H:%M}"})]
     if view is View.FUNNEL:
         whole = [] if looked.asked.span.is_whole else [Note(NoteCode.COUPONS_ALL_HOURS)]
-        return whole if now.is_empty or is_followed(looked) else [*whole, Note(NoteCode.NOT_FOLLOWED)]
+        if now.is_empty:
+            return whole
+        return [*whole, *(_receipts_wait(now) if is_followed(looked) else [Note(NoteCode.NOT_FOLLOWED)])]
     if view in (View.ROPO, View.ROPO_UPLIFT):
         return _notes_of_ropo(looked)
     return _notes_of_products(looked) if view is View.PRODUCTS else []
@@ -218,10 +220,15 @@ def _notes_of_products(looked: LookedPeriods) -> list[Note]:
     elif not now.has_steps:
         notes.append(Note(NoteCode.STOPS_SINCE, {"day": span.local.clock(now.steps_since).date()}))
     if now.sold is None or not now.sold.told:
-        notes.append(Note(NoteCode.NO_RECEIPTS))
-    elif not whole_months(span):
-        notes.append(Note(NoteCode.WHOLE_MONTHS))
-    return notes
+        return [*notes, Note(NoteCode.NO_RECEIPTS)]
+    notes += _receipts_wait(now)
+    return notes if whole_months(span) else [*notes, Note(NoteCode.WHOLE_MONTHS)]
+
+
+def _receipts_wait(counts: SpanCounts) -> list[Note]:
+    """That receipts are told in blocks, where that is so."""
+    told = counts.k > 1 and counts.sold is not None and counts.sold.told
+    return [Note(NoteCode.RECEIPTS_IN_BLOCKS, {"k": counts.k})] if told else []
 
 
 def _notes_of_ropo(looked: LookedPeriods) -> list[Note]:

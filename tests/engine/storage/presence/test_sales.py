@@ -1,10 +1,8 @@
-"""What is sold and given at products, and who bought after a stop: of whole months, and of k people."""
+"""What is sold and given at products, and who bought after a stop: of whole months."""
 
 from __future__ import annotations
 
 import datetime as dt
-
-import pytest
 
 from engine.commerce.records import NOBODY, Customer, OrderLine, Purchase
 from engine.indicators.counts import Counts
@@ -17,9 +15,9 @@ from engine.storage.presence.sales import (
     ProductCoupons,
     buyers_of_month,
     coupons_by_product,
-    gate_buyers,
     sold_in,
 )
+from engine.storage.told.sales import tell_sales, told_buyers
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.vocabulary import IdentifierKind, SalesChannel
 from tests.engine.storage.scenes import NOW, PAGE, STORE, campaign, issue, shopper
@@ -88,15 +86,8 @@ def test_who_bought_after_a_stop_is_known_by_a_receipt_that_names_them(db: Datab
         NOW,
     )
     asked = (db, STORE, MONTH.year, MONTH.month, "UTC")
-    assert buyers_of_month(*asked, k=1, now=LATER) == {"A1": Counts(stop_shoppers=2, stop_buyers=1)}
-    assert buyers_of_month(*asked, k=2, now=LATER) == {}, "one alone bought"
-    assert buyers_of_month(*asked, k=1, now=NOW) == {}, "the month goes on"
-
-
-@pytest.mark.parametrize(
-    ("people", "buyers", "told"), [(20, 0, True), (20, 20, True), (19, 0, False), (40, 20, True), (39, 20, False)]
-)
-def test_neither_buyers_nor_the_others_are_few(people: int, buyers: int, told: bool) -> None:
-    stops = [("A1", str(i), 0.0) for i in range(people)]
-    bought = {str(i): [(1.0, frozenset({"A1"} if i < buyers else {"B2"}))] for i in range(people)}
-    assert ("A1" in gate_buyers(stops, bought, 20)) is told
+    assert buyers_of_month(*asked, now=LATER) == {"A1": Counts(stop_shoppers=2, stop_buyers=1)}
+    assert buyers_of_month(*asked, now=NOW) == {}, "the month goes on"
+    tell_sales(db, STORE, ["A1"], "UTC", k=2, now=LATER)
+    told = told_buyers(db, STORE, "UTC", from_t=0.0, to_t=LATER)
+    assert told == {"A1": Counts(stop_shoppers=2, stop_buyers=0)}, "one alone bought"

@@ -28,7 +28,8 @@ PRODUCT_WAYS = {WAY_PRODUCT + "BREAD": 20.0, WAY_PRODUCT_TILL + "BREAD": 18.0}
 
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reports]:
-    """A week: a day has 60 who came, 30 at the bakery, 20 at its bread; and 40 receipts, 10 of them with bread."""
+    """A week: a day has 60 who came, 30 at the bakery, 20 at its bread; and 45 receipts on the
+    first, 25 of them with bread."""
     days, plan = days_from(MONDAY, 7), plan_in()
     made = shop_with(tmp_path_factory.mktemp("followed"), plan, days)
     rows = []
@@ -38,13 +39,13 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reports]:
         rows += [expected(t, name, n) for name, n in PRODUCT_WAYS.items()]
         rows += [expected(at(plan, day, 9), "bakery", 30.0, 300.0)]
     save_checkpoint(made.ctx.db, STORE, 1, b"", [], [], [], 0.0, expected=rows)
-    keep_events(made.ctx.db, [receipt(i, at(plan, MONDAY, 10)) for i in range(40)], NOW)
+    keep_events(made.ctx.db, [receipt(i, at(plan, MONDAY, 10)) for i in range(45)], NOW)
     yield made
     made.ctx.db.close()
 
 
 def receipt(i: int, t: float) -> Purchase:
-    line = OrderLine("1", "BREAD" if i < 10 else "MILK", 1000, 100)
+    line = OrderLine("1", "BREAD" if i < 25 else "MILK", 1000, 100)
     return Purchase("pos", str(i), 1, t, SalesChannel.STORE, "EUR", 100, (line,), store=STORE)
 
 
@@ -66,12 +67,12 @@ def test_stops_with_their_rate_their_time_and_receipts(followed: Reports) -> Non
     assert values(made, "stops") == {"BREAD": 168.0, "WINE": None, "SOUP": None}
     assert values(made, "stop_rate")["BREAD"] == pytest.approx(24 / 30)
     assert values(made, "stop_s")["BREAD"] == pytest.approx(20.0)
-    assert values(made, "receipts") == {"BREAD": 10.0, "WINE": 0.0, "SOUP": 0.0}
+    assert values(made, "receipts") == {"BREAD": 20.0, "WINE": None, "SOUP": None}, "20 at a time"
     assert made.table.rows[0].cells[:3] == ("BREAD", "fresh", "bakery")
     figure = made.table.figures("stops")["BREAD"]
     assert figure.low is not None
     assert figure.high is not None
-    assert codes(made) == {NoteCode.WHOLE_MONTHS}
+    assert codes(made) == {NoteCode.WHOLE_MONTHS, NoteCode.RECEIPTS_IN_BLOCKS}
 
 
 def test_products_are_chosen_by_category_by_zone_and_one_by_one(followed: Reports) -> None:
@@ -114,12 +115,13 @@ def test_the_funnel_is_of_followed_people(followed: Reports) -> None:
 
     assert steps() == {"came_in": 420.0, "tills": 350.0, "bought": 40.0}
     assert steps(zone="bakery") == {"came_in": 420.0, "zone": 210.0, "tills": 189.0, "bought": 40.0}
-    bread = {"came_in": 420.0, "zone": 210.0, "product": 140.0, "tills": 126.0, "bought": 10.0}
+    bread = {"came_in": 420.0, "zone": 210.0, "product": 140.0, "tills": 126.0, "bought": 20.0}
     assert steps(product="BREAD") == bread
     shares = values(report(followed, View.FUNNEL, product="BREAD"), "share_of_first")
     assert shares["product"] == pytest.approx(1 / 3)
-    assert shares["bought"] == pytest.approx(10 / 420)
-    assert NoteCode.NOT_FOLLOWED not in codes(report(followed, View.FUNNEL))
+    assert shares["bought"] == pytest.approx(20 / 420)
+    assert NoteCode.NOT_FOLLOWED not in (found := codes(report(followed, View.FUNNEL)))
+    assert NoteCode.RECEIPTS_IN_BLOCKS in found
 
 
 def test_the_funnel_says_where_nobody_was_followed(made: Reports, followed: Reports) -> None:

@@ -16,9 +16,11 @@ from api.pages import page
 from api.texts.catalogue import words
 from api.texts.language import Language, language
 from engine.storage.accounts.audit import AuditEntry, entries
-from engine.vocabulary import Right, Role
+from engine.vocabulary import AuditAction, Right, Role
 
 SHOWN = 100
+KNOWN_BY_NUMBER = (AuditAction.PICKUP_HANDED_OVER,)
+"""Orders: their shoppers and the shop system name them so."""
 pages = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 
 
@@ -41,7 +43,7 @@ def audit_page(
             "when": moment_shown(ctx, e.at, lang),
             "who": e.who,
             "what": t.audit_actions[e.action],
-            "whom": e.detail.get("name", e.subject if not e.account_id else ""),
+            "whom": _whom(e),
             "where": store_shown(ctx, e.store, lang),
             "about": _about(e, lang),
         }
@@ -49,6 +51,13 @@ def audit_page(
     ]
     older = found[SHOWN - 1].number if len(found) > SHOWN else None
     return page(request, "audit.html", here=AUDIT, lines=lines, older=older, account=account)
+
+
+def _whom(entry: AuditEntry) -> str:
+    """Whom or what it was done to: by its name, or by its number where people know it by that. An account's number, or
+    a visitor's, says nothing to anybody."""
+    known = not entry.account_id or entry.action in KNOWN_BY_NUMBER
+    return entry.detail.get("name", entry.subject if known else "")
 
 
 def _about(entry: AuditEntry, lang: Language) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 from api.texts.catalogue import words
 from api.texts.language import Language
 from api.texts.numbers import number
+from api.texts.times import clock, near_date
+from engine.indicators.alerts import AlertKind
 from engine.plan.model import Plan
 from engine.storage.status import ALERTS, Status
 
@@ -23,11 +25,16 @@ def alerts_in(rows: Sequence[Status], store: str) -> list[AlertFound]:
     return []
 
 
-def alert_text(alert: AlertFound, plan: Plan, lang: Language) -> str:
-    """One alert as a sentence: what is so, and what to do."""
+def alert_text(alert: AlertFound, plan: Plan, lang: Language, now: float) -> str:
+    """One alert as a sentence: since when (of a day: which), with its year where it is not that of `now` (s UTC),
+    what is so, and what to do."""
     t, about = words(lang), str(alert["about"])
     if about in plan.zone_index:
         about = plan.zones[plan.zone_index[about]].name
     what = t.alert_kinds["all_silent" if about == "*" else alert["kind"]]
     value, usual = (None if alert[k] is None else number(round(alert[k]), lang) for k in ("value", "usual"))
-    return str(what.format(about=about, value=value, usual=usual))
+    at, zone = float(alert["at"]), plan.timezone
+    when = near_date(at, now, zone, lang)
+    if alert["kind"] != AlertKind.CHANGE:
+        when = f"{when}, {clock(at, zone)}"
+    return f"{when} · {what.format(about=about, value=value, usual=usual)}"

@@ -16,7 +16,7 @@ from api.pages import render
 from api.texts.catalogue import words
 from api.texts.language import Language
 from api.texts.numbers import number, short_number, whole_percent
-from api.texts.times import clock, short_date, year
+from api.texts.times import clock, near_date, year
 from engine.plan.model import Plan
 from engine.presence.hotzones import HotState
 from engine.presence.local_hours import HOUR_S
@@ -86,7 +86,7 @@ def _span(snapshot: Snapshot, lang: Language) -> str:
     if end - start > 26 * HOUR_S:
         return t.spans["week"]
     if end - start > 22 * HOUR_S:  # a day, of 23 to 25 hours
-        return short_date(start, zone, lang)
+        return near_date(start, snapshot.at, zone, lang)
     return f"{clock(start, zone)} – {clock(end, zone)}"
 
 
@@ -118,7 +118,7 @@ def live(seen: Snapshot | Pulse, lang: Language) -> str:
     troubles = [t.troubles[trouble] for trouble in seen.troubles if trouble is not StoreTrouble.ENGINE_SILENT]
     plan = seen.plan if isinstance(seen, Pulse) else seen.report.plan
     at = clock(seen.at, plan.timezone, seconds=True)
-    alerts = [alert_text(alert, plan, lang) for alert in seen.alerts]
+    alerts = [alert_text(alert, plan, lang, seen.at) for alert in seen.alerts]
     return render("live.html", lang, silent_s=silent_s, stale_s=SILENT_S, troubles=troubles, at=at, alerts=alerts)
 
 

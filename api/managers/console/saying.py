@@ -125,7 +125,7 @@ def figure_text(value: float | None, unit: Unit, lang: Language) -> str:
     if unit == "rate":
         return number(value, lang, 2)
     if unit == "people":
-        return number(value, lang, 1)
+        return number(value, lang, 0 if round(value, 1) == round(value) else 1)
     if unit == "share":
         return whole_percent(value, lang)
     if unit == "change":

@@ -25,7 +25,7 @@ from api.texts.catalogue import words
 from api.texts.language import Language, language
 from api.texts.money import money
 from api.texts.numbers import number
-from api.texts.times import short_date
+from api.texts.times import near_date
 from engine.indicators.league import LeagueFigure, LeagueRow
 from engine.storage.status import get_status
 from engine.vocabulary import Right
@@ -69,9 +69,11 @@ def hq_page(
         notes=[note_text(note, plans[0], lang) for note in league.asked.notes],
         rows=[_row(row, league, lang) for row in league.rows],
         alerts=[
-            f"{plan.name} · {alert_text(alert, plan, lang)}" for plan in plans for alert in alerts_in(said, plan.store)
+            f"{plan.name} · {alert_text(alert, plan, lang, now)}"
+            for plan in plans
+            for alert in alerts_in(said, plan.store)
         ],
-        budgets=[_budget(b, lang) for b in budgets_of(made.ctx, seen, now)],
+        budgets=[budget_row(b, lang, now) for b in budgets_of(made.ctx, seen, now)],
         figures=[(f.value, t.league_figures[f], f is league.figure) for f in LeagueFigure],
         compares=[
             (c.value, t.comparisons[c], c is league.asked.compare) for c in (Comparison.PREVIOUS, Comparison.YEAR)
@@ -130,7 +132,8 @@ def place_text(row: LeagueRow) -> str:
     return str(row.best) if row.best == row.worst else f"{row.best}{NONE}{row.worst}"
 
 
-def _budget(b: CampaignBudget, lang: Language) -> dict[str, Any]:
+def budget_row(b: CampaignBudget, lang: Language, now: float) -> dict[str, Any]:
+    """A budget in the reader's words; the day on which it is gone has its year where that is not the year of `now`."""
     t, pace = words(lang), b.pace
 
     def amount(n: float | None) -> str:
@@ -138,7 +141,7 @@ def _budget(b: CampaignBudget, lang: Language) -> dict[str, Any]:
             return NONE
         return money(round(n), b.plan.currency, lang) if b.money else number(round(n), lang)
 
-    gone = "" if pace.gone_at is None else t.hq.gone.format(day=short_date(pace.gone_at, b.plan.timezone, lang))
+    gone = "" if pace.gone_at is None else t.hq.gone.format(day=near_date(pace.gone_at, now, b.plan.timezone, lang))
     return {
         "store": b.plan.name,
         "name": b.stored.campaign.name,

@@ -46,6 +46,9 @@ class CardCoupon(BaseModel):
     title: str
     badge: str
     sku: str | None
+    currency: str
+    currency_exponent: int
+    unit_price_minor: int | None = Field(description="Of its product, as the store's plan has it.")
     expires_at: str
 
 

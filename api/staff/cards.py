@@ -33,6 +33,7 @@ from engine.commerce.records import Purchase
 from engine.loyalty.terms import terms_of
 from engine.offers.discounts import Basket, Line
 from engine.offers.law.rows import class_of
+from engine.plan.currencies import EXPONENTS
 from engine.plan.model import Plan
 from engine.presence.own.spots import OwnSpot, lingering_zones
 from engine.storage.clerks.cards import (
@@ -125,7 +126,7 @@ def _shown(
         points=card.points,
         points_left=points_left,
         purchases=[_bought(one, plan, lang) for one in card.purchases],
-        coupons=[_coupon(one, lang) for one in card.coupons],
+        coupons=[_coupon(one, plan, lang) for one in card.coupons],
         notes=[_note(one) for one in card.notes],
         orders=asked,
         looked_at=[_spot(one, plan) for one in card.spots],
@@ -144,13 +145,17 @@ def _bought(one: Purchase, plan: Plan, lang: Language) -> CardPurchase:
     )
 
 
-def _coupon(one: VoucherDetails, lang: Language) -> CardCoupon:
+def _coupon(one: VoucherDetails, plan: Plan, lang: Language) -> CardCoupon:
     said = one.texts.get(lang) or one.texts["en"]
+    product = plan.product_by_sku.get(one.offer.get("sku") or "")
     return CardCoupon(
         voucher_id=one.voucher.voucher_id,
         title=str(said["title"]),
         badge=badge(one.offer, one.currency, lang),
         sku=one.offer.get("sku"),
+        currency=one.currency,
+        currency_exponent=EXPONENTS[one.currency],
+        unit_price_minor=None if product is None else product.price_minor,
         expires_at=rfc3339(one.voucher.expires_at),
     )
 

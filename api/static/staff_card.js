@@ -1,6 +1,7 @@
 // Visitors who chose to be recognised, and the card of the one that is looked at. It closes when they are here no more.
 import { call } from "./http.js";
 import { element } from "./dom.js";
+import { couponLine } from "./staff_coupon.js";
 import { orderFor, orderLines } from "./staff_orders.js";
 import { counted, days, fill, lang, t } from "./texts.js";
 
@@ -22,11 +23,11 @@ function close() {
 
 const base = (store, visitor) => `/v1/staff/${store}/visitors/${visitor}`;
 
-async function open(store, visitor) {
+async function open(store, visitor, done = "") {
   try {
     const card = await call("POST", `${base(store, visitor)}/card?lang=${lang}`);
     looking = visitor;
-    draw(store, card);
+    draw(store, card, done);
     by("said").textContent = ""; // what was refused before
     by("card").focus();
   } catch (failure) {
@@ -53,16 +54,17 @@ function form(label, input, button, send) {
   return made;
 }
 
-function draw(store, card) {
-  const again = () => open(store, card.visitor);
+function draw(store, card, done) {
+  const again = (said) => open(store, card.visitor, typeof said === "string" ? said : "");
   const to = base(store, card.visitor);
   const points = element("input", { type: "text", inputmode: "numeric", pattern: "[0-9]+", maxlength: "7", required: true });
   const note = element("input", { type: "text", maxlength: "300", required: true });
   by("card").replaceChildren(
     element("h2", {}, card.name || t.staff.no_name),
     element("p", {}, [counted(t.staff, "points", card.points), card.tier].filter(Boolean).join(" · ")),
+    done ? element("p", { class: "good", id: "card_done", role: "status" }, done) : "",
     element("h3", {}, t.staff.coupons),
-    listed(card.coupons.map((one) => `${one.badge} · ${one.title}`), t.staff.no_coupons),
+    card.coupons.length ? element("ul", { class: "plain" }, ...card.coupons.map((one) => couponLine(to, one, again))) : element("p", { class: "soft" }, t.staff.no_coupons),
     element("h3", {}, t.staff.looked_at),
     listed(card.looked_at.map((one) => `${one.name} · ${counted(t.staff, "visits", one.visits)}, ${day(one.last_at)}`), t.staff.looked_at_nothing),
     element("h3", {}, t.staff.purchases),

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from selenium.webdriver import Chrome
+from selenium.webdriver.common.keys import Keys
 
 from engine.commerce.records import Customer, Order, OrderLine
 from engine.config import ApiConfig, Config, DeliveryConfig, LoyaltyConfig, PrivacyConfig, StorageConfig
@@ -274,3 +275,43 @@ def test_the_card_on_the_page(site: Site, chromium: Chrome, size: tuple[int, int
     wait_for(chromium, "#card ul li")
     assert violations(chromium) == []
     assert chromium.execute_script(FITS)
+
+
+@pytest.mark.parametrize(("size", "lang", "said"), [((1024, 768), "en", "€0.99"), ((390, 844), "fr", "0,99")])
+def test_a_coupon_is_honoured_by_hand_on_the_page(
+    site: Site, chromium: Chrome, size: tuple[int, int], lang: str, said: str
+) -> None:
+    site.account("Ada", (Role.CLERK, "corner"))
+    with site.client() as phone:
+        who = jeanne(site, phone)
+        proved_phone(site, who)
+        site.issue(who, time.time())
+        choose(site, phone, who)
+    window(chromium, size)
+    chromium.get(f"{site.url}/staff/corner?lang={lang}")
+    write(chromium, "input[name=name]", "Ada")
+    write(chromium, "input[name=password]", "trois chats gris")
+    click(chromium, "form button.main")
+    wait_for(chromium, "#visitors button")
+    chromium.get(f"{site.url}/staff/corner?lang={lang}")  # signing in may speak the browser's language
+    wait_for(chromium, "#visitors button")
+    click(chromium, "#visitors button")
+    for article, outcome in (("CHEESE", ".honour .bad"), ("tea-1", "#card_done")):
+        wait_for(chromium, "[data-honour]")
+        click(chromium, "[data-honour]")
+        wait_for(chromium, ".honour form")
+        assert violations(chromium) == []
+        write(chromium, ".honour input", Keys.CONTROL + "a" + Keys.NULL + article)
+        click(chromium, ".honour form button")
+        wait_for(chromium, ".honour button.main")
+        assert violations(chromium) == []
+        assert chromium.execute_script(FITS)
+        click(chromium, ".honour button.main")
+        wait_for(chromium, outcome)
+        assert violations(chromium) == []
+        if article == "CHEESE":
+            click(chromium, ".honour button.plain")
+    assert said in chromium.find_element("css selector", "#card_done").text
+    assert chromium.find_elements("css selector", "[data-honour]") == []
+    done = [line.who for line in entries(site.db, ["corner"]) if line.action == "coupon_honoured"]
+    assert done == ["Ada"]

@@ -34,7 +34,7 @@ from engine.plan.model import Plan
 from engine.storage.vouchers.tills import Redemption
 from engine.storage.vouchers.uses import about_voucher, last_redemptions, terms_in_use
 from engine.storage.vouchers.verdicts import TillReason
-from engine.vocabulary import Right
+from engine.vocabulary import Right, SalesChannel
 
 router = APIRouter(
     prefix="/v1/till",
@@ -96,6 +96,8 @@ def offline_pack(store: Annotated[str, Path(max_length=64)], request: Request, c
     caps = caps_at(now, plan.timezone)
     terms = {}
     for campaign in terms_in_use(ctx.db, store, now):
+        if SalesChannel.STORE not in campaign.channels:
+            continue  # of the e-shop alone: a till would take it and be refused when it books it
         offer = {k: v for k, v in campaign.offer.model_dump(mode="json").items() if v is not None}
         title = campaign.texts.of(lang).title
         name = terms_digest(offer)

@@ -215,6 +215,17 @@ def test_a_till_gets_what_it_needs_without_a_network(site: Site, till: httpx.Cli
     assert len(again) > len(pack["terms"])
 
 
+def test_what_is_for_the_e_shop_alone_is_in_no_pack(site: Site, till: httpx.Client) -> None:
+    def titles() -> list[str]:
+        return [o["title"] for o in till.get("/v1/till/offline/corner?lang=en").json()["terms"]]
+
+    before = titles()
+    put_campaign(site.db, "corner", campaign(id="online", offer=HALF, channels=["web"]), time.time())
+    assert titles() == before
+    put_campaign(site.db, "corner", campaign(id="anywhere", offer=HALF, channels=["store", "web"]), time.time())
+    assert len(titles()) == len(before) + 1
+
+
 def test_what_was_given_offline_is_booked_once_and_a_conflict_is_told(
     till: httpx.Client, code: str, site: Site
 ) -> None:

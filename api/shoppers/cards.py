@@ -19,6 +19,7 @@ from engine.errors import NotFound
 from engine.offers.codes import group_digits, voucher_code
 from engine.offers.wishes import is_asked, is_mailed
 from engine.plan.model import Plan
+from engine.storage.budget_release import LIVE
 from engine.storage.vouchers.campaigns import get_campaign
 from engine.storage.vouchers.uses import Use, uses_of
 from engine.storage.vouchers.vouchers import VoucherDetails
@@ -58,6 +59,7 @@ def _card(ctx: AppContext, details: VoucherDetails, place: dict[str, Any], lang:
         qr_svg=coupon_qr(ctx, voucher.store, code, voucher.expires_at, details.offer),
         issued_at=rfc3339(voucher.issued_at),
         expires_at=rfc3339(voucher.expires_at),
+        keep_until=keep_until(voucher.state, voucher.expires_at, details.web_until),
         why=why(
             *(ctx.plans.get(voucher.store), place, None, lang),
             asked=is_asked(voucher.visit_id),
@@ -90,6 +92,7 @@ def to_streamed(ctx: AppContext, pending: Pending, locale: str) -> StreamedVouch
         qr_svg=coupon_qr(ctx, payload["store"], code, payload["expires_at"], payload["offer"]),
         issued_at=rfc3339(payload["issued_at"]),
         expires_at=rfc3339(payload["expires_at"]),
+        keep_until=keep_until(VoucherState.ISSUED, payload["expires_at"], payload.get("web_until")),
         caused_by_t=delivery.caused_by_t,
         why=why(
             *(ctx.plans.get(payload["store"]), payload["place"], near_for_s, lang),
@@ -100,6 +103,11 @@ def to_streamed(ctx: AppContext, pending: Pending, locale: str) -> StreamedVouch
         goods=goods_of(ctx.plans.get(payload["store"]), payload["offer"], payload["place"], payload["issued_at"], lang),
         warning=health_warning(payload["offer"], ctx.plans.get(payload["store"]), lang),
     )
+
+
+def keep_until(state: VoucherState, expires_at: float, web_until: float | None) -> str | None:
+    """Until when a coupon would hold, kept for later; None where that changes nothing."""
+    return rfc3339(web_until) if web_until is not None and web_until > expires_at and state in LIVE else None
 
 
 def was_asked(payload: dict[str, Any]) -> bool:

@@ -159,6 +159,9 @@ class VoucherCard(BaseModel):
     qr_svg: str = Field(description="The code as a QR, an SVG element.")
     issued_at: str
     expires_at: str
+    keep_until: str | None = Field(
+        None, description="Until when it would hold, kept for later on the web; null where it cannot be, or is."
+    )
     why: str = Field("", description="Why this offer, why now, in the shopper's language.")
     goods: Goods | None = None
     saved: Saved | None = Field(None, description="What it took off at the till, where it was used.")

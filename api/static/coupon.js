@@ -86,6 +86,7 @@ export function couponCard(voucher, acts) {
       "div",
       { class: "acts" },
       stock,
+      voucher.keep_until ? element("button", { type: "button", class: "later", onclick: () => acts.later(voucher) }, fill(t.coupon.keep, { day: dayOf(voucher.keep_until) })) : null,
       ...(voucher.offer.near_end ? [] : [share, element("p", { class: "soft small" }, t.coupon.share_hint), links]),
       voucher.goods?.sku ? wayThere(voucher, acts) : null,
       element("details", {}, element("summary", {}, t.coupon.why), element("p", { class: "small" }, voucher.why)),
@@ -103,14 +104,14 @@ export function couponCard(voucher, acts) {
   return card;
 }
 
-const lastDay = (voucher) => new Date(voucher.expires_at).toLocaleDateString(days, { day: "numeric", month: "short", year: "numeric" });
+const dayOf = (at) => new Date(at).toLocaleDateString(days, { day: "numeric", month: "short", year: "numeric" });
 
 function tick(left, voucher, now) {
   const seconds = Math.max(0, Math.floor((Date.parse(voucher.expires_at) - now) / 1000));
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   const two = (n) => String(n).padStart(2, "0");
   const time = h ? `${h}\u00a0h\u00a0${two(m)}\u00a0min` : `${m}:${two(s)}`;
-  left.textContent = seconds === 0 ? t.coupon_states.expired : h < 48 ? fill(t.coupon.left, { time }) : fill(t.coupon.until, { day: lastDay(voucher) });
+  left.textContent = seconds === 0 ? t.coupon_states.expired : h < 48 ? fill(t.coupon.left, { time }) : fill(t.coupon.until, { day: dayOf(voucher.expires_at) });
   left.classList.toggle("soon", seconds < 300);
   return seconds > 0;
 }

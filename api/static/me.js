@@ -37,7 +37,7 @@ const attempt = (work) => work().catch(() => toast(t.me.failed));
 
 function place(voucher, fresh) {
   if (cards.has(voucher.voucher_id)) return;
-  const card = couponCard(voucher, { share, less, mute: silence, way, here, teaches });
+  const card = couponCard(voucher, { share, less, mute: silence, way, here, teaches, later });
   if (!card.tick(clock.now())) return;
   if (fresh) card.classList.add("fresh");
   cards.set(voucher.voucher_id, card);
@@ -56,7 +56,7 @@ function tellStock(card) {
 }
 
 // Whatever needs the server waits for it; and while everything is paused, what would do nothing is not offered.
-const NEEDS_SERVER = `.share, .here, [data-fewer], [data-mute], [data-offer], #muted button, #quiet_form *, #consents input,
+const NEEDS_SERVER = `.share, .later, .here, [data-fewer], [data-mute], [data-offer], #muted button, #quiet_form *, #consents input,
   #phone_code button, #delete, #push_now, #recognise`;
 const RESTS = ".here, [data-fewer=mute], [data-mute], [data-offer], #quiet_form *, #phone_code button, #push_now";
 
@@ -117,6 +117,15 @@ async function share(voucher, links) {
     if (await phoneSheet(made.url, voucher, made.picture_url)) return;
     links.replaceChildren(...shareLinks(made.url, voucher));
     links.hidden = false;
+  });
+}
+
+async function later(voucher) {
+  await attempt(async () => {
+    await call("POST", `/v1/me/vouchers/${voucher.voucher_id}/keep`);
+    drop(voucher.voucher_id);
+    await loadVouchers();
+    toast(t.me.saved);
   });
 }
 

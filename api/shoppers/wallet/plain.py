@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi.responses import RedirectResponse
 
 from api.context import AppContext, context
 from api.drawn.qr import coupon_qr
@@ -15,7 +16,7 @@ from api.shoppers.cards import cards
 from api.shoppers.me import require_shopper
 from api.shoppers.schemas import VoucherCard
 from api.texts.catalogue import words
-from api.texts.language import Language
+from api.texts.language import Language, language
 from api.texts.times import clock, near_date
 from engine.offers.codes import voucher_code
 from engine.storage.budget_release import LIVE
@@ -30,10 +31,12 @@ DAYS_S = 2 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A coupon for the template, and the sentence that says until when it holds by the store's clock or calendar."""
+    """A coupon for the template, with the sentence that says until when it holds by the store's clock or calendar, and
+    what a button says that keeps it for later, empty where there is none."""
 
     card: VoucherCard
     until: str
+    keep: str
 
 
 def without_scripts(ctx: AppContext, shopper: ShopperProfile, lang: Language) -> list[Shown]:
@@ -44,7 +47,14 @@ def without_scripts(ctx: AppContext, shopper: ShopperProfile, lang: Language) ->
     zones = [ctx.plans[d.voucher.store].timezone if d.voucher.store in ctx.plans else "UTC" for d in live]
     made = cards(ctx, live, lang)
     ends = [_until(d.voucher.expires_at, now, zone, lang) for d, zone in zip(live, zones, strict=True)]
-    return [Shown(card, until) for card, until in zip(made, ends, strict=True)]
+    kept = [_keep(d, card, now, zone, lang) for d, card, zone in zip(live, made, zones, strict=True)]
+    return [Shown(*one) for one in zip(made, ends, kept, strict=True)]
+
+
+def _keep(found: vouchers.VoucherDetails, card: VoucherCard, now: float, zone: str, lang: Language) -> str:
+    if card.keep_until is None or found.web_until is None:
+        return ""
+    return words(lang).coupon.keep.format(day=near_date(found.web_until, now, zone, lang))
 
 
 def _until(end: float, now: float, zone: str, lang: Language) -> str:
@@ -53,6 +63,18 @@ def _until(end: float, now: float, zone: str, lang: Language) -> str:
     if end - now < DAYS_S:
         return t.me.until.format(time=clock(end, zone))
     return t.coupon.until.format(day=near_date(end, now, zone, lang))
+
+
+@router.post("/me/coupons/{voucher_id}/keep", summary="Keep it for later on the web, by form")
+def keep_by_form(
+    voucher_id: Annotated[str, Path(max_length=64)],
+    request: Request,
+    shopper: ShopperProfile = Depends(require_shopper),
+    ctx: AppContext = Depends(context),
+) -> RedirectResponse:
+    """Back to the page, which says the new last day."""
+    vouchers.keep_for_web(ctx.db, voucher_id, shopper.shopper_id, time.time())
+    return RedirectResponse(f"/me?lang={language(request)}", 303)
 
 
 @router.get("/me/coupons/{voucher_id}/qr.svg", summary="A coupon's QR as a picture", response_class=Response)

@@ -280,6 +280,7 @@ def _payload(candidate: Candidate, campaign: Campaign, voucher: VoucherTable) ->
         "currency": voucher.currency,
         "issued_at": voucher.issued_at,
         "expires_at": voucher.expires_at,
+        "web_until": voucher.web_until,
         "caused_by_t": trigger.caused_by_t,
         "why": {
             "asked": is_asked(voucher.visit_id),

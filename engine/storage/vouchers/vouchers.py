@@ -30,12 +30,14 @@ BATCH = 500  # rows ended in one transaction, so that no lock is held for long
 
 @dataclass(frozen=True, slots=True)
 class VoucherDetails:
-    """A voucher with what its owner reads: texts per language, the offer as promised."""
+    """A voucher with what its owner reads: texts per language, the offer as promised; `web_until`: until when it holds
+    once it is kept for later (s UTC), None where it cannot be."""
 
     voucher: Voucher
     offer: dict[str, Any]
     texts: dict[str, Any]
     currency: str
+    web_until: float | None = None
 
 
 def vouchers_of(db: Database, shopper_id: str, *, after: str | None = None, limit: int = 50) -> list[VoucherDetails]:
@@ -209,4 +211,5 @@ def voucher_record(row: VoucherTable) -> Voucher:
 
 def details_of(row: VoucherTable) -> VoucherDetails:
     """The record of a row."""
-    return VoucherDetails(voucher_record(row), json.loads(row.offer), json.loads(row.texts), row.currency)
+    offer, texts = json.loads(row.offer), json.loads(row.texts)
+    return VoucherDetails(voucher_record(row), offer, texts, row.currency, row.web_until)

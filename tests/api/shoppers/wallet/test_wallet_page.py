@@ -12,10 +12,12 @@ from PIL import Image
 from selenium.webdriver import Chrome
 
 from api.shoppers.wallet.app_files import version
+from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.vouchers import voucher_of
 from tests.api.shoppers.test_pages import picture, sign_in
-from tests.api.site import Site, basket, code_of, eventually
+from tests.api.site import Site, basket, campaign, code_of, eventually
 from tests.browser import ask, chromium, click, complaints, shown, texts, wait_for, wait_until
+from tests.browsers.axe import violations
 
 __all__ = ["chromium"]
 pytestmark = pytest.mark.e2e
@@ -228,3 +230,39 @@ def test_what_is_valid_for_months_says_its_last_day(site: Site, chromium: Chrome
     """
     far, near = chromium.execute_async_script(code)
     assert (far, near.replace("\u00a0", " ")) == ("Valable jusqu'au 27 févr. 2027", "Encore 1 h 30 min")
+
+
+def kept_for_the_web(site: Site, shopper: str) -> str:
+    """A coupon that may be kept for later, given just now."""
+    lasting = campaign("lasting", channels=["store", "web"], web_valid_s=30 * 86_400.0)
+    put_campaign(site.db, "corner", lasting, time.time())
+    return site.issue(shopper, time.time(), "lasting")
+
+
+def test_a_coupon_is_kept_for_later_on_the_web(site: Site, chromium: Chrome) -> None:
+    shopper = sign_in(chromium, site)
+    voucher = kept_for_the_web(site, shopper)
+    wait_for(chromium, f"#v-{voucher} .later", "Garder pour le web")
+    chromium.get(f"{site.url}/me?lang=fr")  # a card that was there before does not fade in
+    wait_for(chromium, f"#v-{voucher} .later")
+    assert violations(chromium) == []
+    click(chromium, f"#v-{voucher} .later")
+    wait_until(chromium, lambda: not chromium.find_elements("css selector", ".later"), "the button gone")
+    wait_for(chromium, f"#v-{voucher} .left", "Valable jusqu'au")
+    wait_for(chromium, "#toast:not([hidden])")
+    assert voucher_of(site.db, voucher, shopper).voucher.expires_at > time.time() + 29 * 86_400
+
+
+def test_without_scripts_it_is_kept_by_a_form(site: Site) -> None:
+    with site.client() as phone, site.client() as stranger:
+        shopper = site.sign_in(phone)
+        voucher, other = kept_for_the_web(site, shopper), site.issue(shopper, time.time())
+        form = f"/me/coupons/{voucher}/keep?lang=en"
+        page = phone.get("/me?lang=en").text
+        assert f'action="{form}"><button>Keep for the web until ' in page
+        assert f"/me/coupons/{other}/keep" not in page
+        assert stranger.post(form).status_code == 401
+        assert phone.post(f"/me/coupons/{other}/keep?lang=en").status_code == 409
+        assert phone.post(form).headers["location"] == "/me?lang=en"
+        assert form not in phone.get("/me?lang=en").text
+        assert voucher_of(site.db, voucher, shopper).voucher.expires_at > time.time() + 29 * 86_400

@@ -58,6 +58,13 @@ class MistakeCode(StrEnum):
     UNKNOWN_SEGMENT = "unknown_segment"
     UNKNOWN_CATEGORY = "unknown_category"
     DOUBLE_ID = "double_id"
+    # of HQ's campaigns, and of what a store changes of one
+    HQ_NO_RANGE = "hq_no_range"
+    HQ_OWN_CAMPAIGN = "hq_own_campaign"
+    HQ_KEEPS = "hq_keeps"
+    HQ_BETWEEN = "hq_between"
+    HQ_AT_LEAST = "hq_at_least"
+    HQ_AT_MOST = "hq_at_most"
     # against the law
     NOT_PERISHABLE = "not_perishable"
     NEAR_END_ANNOUNCED = "near_end_announced"

@@ -27,6 +27,7 @@ from engine.offers.law.rows import day_at
 from engine.offers.segments.check import audience_problems
 from engine.storage.vouchers.campaign_files import CampaignChange, CampaignDifference, compare_campaigns
 from engine.storage.vouchers.campaigns import all_campaigns, list_campaigns
+from engine.storage.vouchers.hq.limits import hq_findings
 from engine.vocabulary import ProblemCode
 from engine.wording import MistakeCode
 from engine.yaml_files import add_lines, parse_yaml
@@ -74,6 +75,7 @@ def take_file(
         problems = [
             p for n, c in enumerate(found) for p in audience_problems(c, named, CAMPAIGNS_FILE, f"campaigns.{n}")
         ]
+        problems += [p for n, c in enumerate(found) for p in hq_findings(ctx.db, store, c, f"campaigns.{n}")]
         if problems:
             raise OperatorError(problems)
     except OperatorError as error:

@@ -25,6 +25,7 @@ from engine.offers.foretold.never import NeverReason, never_fires
 from engine.plan.drawing.draw import draw_svg
 from engine.plan.model import Plan
 from engine.runtime.promised.foresight import Foresight, Foretold
+from engine.storage.vouchers.hq.limits import hq_findings
 
 KEPT = 200  # promises of places that somebody looked at
 RING = 'fill="#f2a71b" fill-opacity="0.35" stroke="#a93414" stroke-width="0.15"'
@@ -69,6 +70,7 @@ def look_at(
     """Everything about a body that a form gave; `typed` is what could not be read of it."""
     plan, now = ctx.plan(store), time.time()
     campaign, wrong = read_campaign(body, plan, now, segment_names(ctx))
+    wrong += [] if campaign is None else hq_findings(ctx.db, store, campaign, BODY)
     names = {p.place.rpartition(".")[2] for p in typed}
     wrong = typed + [p for p in wrong if form_field(p.place.removeprefix(f"{BODY}.")) not in names]
     if campaign is None or typed or not _is_on(campaign.place, plan):

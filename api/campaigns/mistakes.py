@@ -66,6 +66,8 @@ _FIELD_OF_CODE = {
 }
 _SCALES = {"basis_points": 0.01, "redeem_probability": 100, "holdout_share": 100, "valid_s": 1 / 3600}
 """What the form asks for in another unit than `campaigns.yaml`."""
+_LIMITS = ("n", "low", "high", "given")
+"""Values of a mistake that are in the unit of the key that it is at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +127,12 @@ def _shown(name: str, value: object, key: str, lang: Language, plan: Plan) -> st
     """A value of a mistake as people write it: limits in the unit that the form asks in."""
     if isinstance(value, dt.date):
         return long_date(value, lang)
-    if not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    if name.endswith("_minor") or (name == "n" and key.endswith("_minor")):
+    is_limit = name in _LIMITS
+    if name.endswith("_minor") or (is_limit and key.endswith("_minor")):
         return money(int(value), plan.currency, lang)
-    return short_number(value * _SCALES.get(key, 1) if name == "n" else value, lang, 12)
+    return short_number(value * _SCALES.get(key, 1) if is_limit else value, lang, 12)
 
 
 def by_field(mistakes: Sequence[Mistake]) -> Mapping[str, list[str]]:

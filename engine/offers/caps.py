@@ -55,6 +55,14 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedBudget:
+    """What several stores may spend together of one campaign: its terms with that budget, and what all have spent."""
+
+    campaign: Campaign
+    spent: Spent
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """One more voucher: of which campaign, in which visit, worth at most how much, and when."""
 
@@ -66,7 +74,12 @@ class Ask:
 
 
 def cap_refusal(
-    ask: Ask, slots: Sequence[Slot], spent: Spent, limits: Limits, wishes: Wishes = NO_WISHES
+    ask: Ask,
+    slots: Sequence[Slot],
+    spent: Spent,
+    limits: Limits,
+    wishes: Wishes = NO_WISHES,
+    shared: SharedBudget | None = None,
 ) -> DecisionReason | None:
     """Why not, in a fixed order of reasons; None when the voucher may be issued.
 
@@ -92,7 +105,9 @@ def cap_refusal(
     for reason, used, most in caps:
         if most is not None and used >= most:
             return reason
-    return None if affordable(released(ask.campaign, ask.now), spent, ask.worth_minor) else DecisionReason.BUDGET
+    budgets = [(ask.campaign, spent)] + ([(shared.campaign, shared.spent)] if shared else [])
+    in_budget = all(affordable(released(of, ask.now), used, ask.worth_minor) for of, used in budgets)
+    return None if in_budget else DecisionReason.BUDGET
 
 
 def affordable(budget: Budget, spent: Spent, worth_minor: int) -> bool:

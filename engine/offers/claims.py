@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.offers.campaigns import STATE_REFUSAL, Campaign
-from engine.offers.caps import WEEK_S, Ask, Limits, Slot, Spent, cap_refusal
+from engine.offers.caps import WEEK_S, Ask, Limits, SharedBudget, Slot, Spent, cap_refusal
 from engine.offers.experiments import is_control, note_experiment
 from engine.offers.messages.choose import complained_lately
 from engine.offers.wishes import NO_WISHES, Wishes, is_asked
@@ -23,8 +23,8 @@ from engine.vocabulary import DecisionOutcome, DecisionReason, Purpose
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a claim is judged on: the slots a shopper holds and what they grant; the store's campaigns by id, as they
-    are now, and what each has given out; the shopper's own caps; what they bought lately, on any channel, by sku; and
-    when they complained of a message (s UTC)."""
+    are now, what each has given out, and what it shares with other stores; the shopper's own caps; what they bought
+    lately, on any channel, by sku; and when they complained of a message (s UTC)."""
 
     slots: Sequence[Slot]
     grants: Grants
@@ -33,6 +33,7 @@ class Standing:
     wishes: Wishes = NO_WISHES
     bought: frozenset[str] = frozenset()
     complained_at: float | None = None
+    shared: Mapping[str, SharedBudget] = field(default_factory=dict)
 
 
 def claim_event(
@@ -116,7 +117,8 @@ def _refusal(candidate: Candidate, standing: Standing, limits: Limits, now: floa
         return unwanted
     key = (candidate.store, campaign.id)
     ask = Ask(campaign, key, candidate.trigger.visit_id, candidate.worth_minor, now)
-    return cap_refusal(ask, standing.slots, standing.spent.get(campaign.id, Spent()), limits, standing.wishes)
+    spent, shared = standing.spent.get(campaign.id, Spent()), standing.shared.get(campaign.id)
+    return cap_refusal(ask, standing.slots, spent, limits, standing.wishes, shared)
 
 
 def _unwanted(campaign: Campaign, candidate: Candidate, standing: Standing, now: float) -> DecisionReason | None:

@@ -73,6 +73,7 @@ class AuditAction(StrEnum):
     COUPON_HONOURED = "coupon_honoured"
     NOTE_WRITTEN = "note_written"
     ORDER_ASKED = "order_asked"
+    HQ_CAMPAIGN_WRITTEN = "hq_campaign_written"
 
 
 class PasswordFlaw(StrEnum):

@@ -11,12 +11,17 @@ import typer
 
 from api.cli.engine import CONFIG_OPTION
 from api.cli.startup import asks_second, read_campaign_files, read_config
-from engine.config import StoresConfig
+from engine.config import Config, StoresConfig
 from engine.errors import OperatorError, Problem
+from engine.offers.hq.campaigns import load_hq_campaigns
+from engine.offers.law.rows import day_at
+from engine.offers.lifecycle import FROM_FILE
 from engine.plan.load import PLAN_FILE, load_plans
+from engine.storage.accounts.audit import Actor
 from engine.storage.database import open_database
 from engine.storage.upkeep.copies import require_database
 from engine.storage.vouchers.campaign_files import apply_campaigns, compare_campaigns
+from engine.storage.vouchers.hq.giving import HqStore, compare_hq_campaign, give_hq_campaign
 
 campaigns_app = typer.Typer(
     name="campaigns", help="Campaigns of the stores' files.", no_args_is_help=True, rich_markup_mode="rich"
@@ -38,6 +43,9 @@ def apply(
     folder: Annotated[
         Path | None, typer.Argument(metavar="DIR", help="One store's folder; without it, all stores of the site.")
     ] = None,
+    hq: Annotated[
+        Path | None, typer.Option("--hq", metavar="FILE", help="HQ's file of campaigns for several stores instead.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
     config: Path | None = CONFIG_OPTION,
 ) -> None:
@@ -48,9 +56,15 @@ def apply(
     themselves are left alone. What may spend more than offers.four_eyes_above_minor comes as a draft, which another
     person has to approve in the console.
 
+    With --hq FILE the campaigns of HQ are given to the stores they name: who gets it, who cannot have it and why, and
+    what each store keeps of its own.
+
     Example: rayon campaigns apply floorplans/boutique --dry-run
     """
     site = read_config(config)
+    if hq is not None:
+        _apply_hq(hq, folder, site, dry_run=dry_run)
+        return
     url = os.environ.get("RAYON_DATABASE_URL", site.storage.url)
     require_database(url)
     home = site.stores.floorplans_dir if folder is None else folder.resolve().parent
@@ -73,6 +87,30 @@ def apply(
                 print(f"{store}: {difference}")
             said = "would change" if dry_run else "changed"
             print(f"{store}: {len(found)} of {len(campaigns)} {said}" if found else f"{store}: runs as its file says")
+    finally:
+        db.close()
+
+
+def _apply_hq(file: Path, folder: Path | None, site: Config, *, dry_run: bool) -> None:
+    """Gives HQ's campaigns to the stores of the site. Raises OperatorError."""
+    if folder is not None:
+        raise OperatorError([Problem(str(folder), "DIR", "does not go with --hq", "leave one of them out")])
+    url = os.environ.get("RAYON_DATABASE_URL", site.storage.url)
+    require_database(url)
+    campaigns = load_hq_campaigns(file, [segment.name for segment in site.segments])
+    plans = load_plans(site.stores.floorplans_dir, site.stores.stores)
+    now = time.time()
+    stores = {name: HqStore(plan, day_at(now, plan.timezone), asks_second(site, plan)) for name, plan in plans.items()}
+    db = open_database(url)
+    try:
+        for campaign in campaigns:
+            if dry_run:
+                given = compare_hq_campaign(db, campaign, stores)
+            else:
+                given = give_hq_campaign(db, campaign, stores, now, by=Actor(FROM_FILE))
+            print(f"{campaign.id}: version {given.version}" + (" if it were applied" if dry_run else ""))
+            for outcome in given.stores:
+                print(f"  {outcome}")
     finally:
         db.close()
 

@@ -39,6 +39,30 @@ class CampaignRevisionTable(SQLModel, table=True):
     at: float = Field(sa_type=Double)
 
 
+class HqCampaignTable(SQLModel, table=True):
+    """A campaign that HQ wrote for several stores, as one JSON document. The row is the lock of the budget that they
+    share; what they have spent of it is the sum over their own campaigns."""
+
+    __tablename__: ClassVar[str] = "hq_campaign"
+    campaign_id: str = Field(primary_key=True)
+    version: int = Field(sa_type=BigInteger)
+    spec: str = Field(sa_type=Text)
+    budgeted: bool  # whether there is a budget to share
+    by: str
+    at: float = Field(sa_type=Double)
+
+
+class HqInstanceTable(SQLModel, table=True):
+    """A store's campaign that came of one of HQ's: of which version, and the terms that HQ gave the store then."""
+
+    __tablename__: ClassVar[str] = "hq_instance"
+    __table_args__ = (Index("ix_hq_instance_campaign", "campaign_id"),)
+    store: str = Field(primary_key=True)
+    campaign_id: str = Field(primary_key=True)
+    version: int = Field(sa_type=BigInteger)
+    given: str = Field(sa_type=Text)
+
+
 class DecisionTable(SQLModel, table=True):
     """Yes or no to a trigger, with its reason. Holds no device: the shopper, or nobody.
 

@@ -15,6 +15,7 @@ from engine.storage.database import Database
 from engine.storage.models.vouchers import CampaignTable
 from engine.storage.upserts import upsert
 from engine.storage.versions import bump, version
+from engine.storage.vouchers.hq.limits import require_limits
 from engine.storage.vouchers.revisions import FROM_FILE, note_revision
 from engine.storage.vouchers.specs import Spec, campaign_of, read_spec
 from engine.vocabulary import ProblemCode
@@ -45,11 +46,13 @@ def put_campaign(
     """Creates the campaign or replaces the one with its id, one version up. What it has spent stays spent.
 
     `by` is who did it, for its history. `expected` is the version that the editor had read, 0 for none: raises
-    CampaignChanged where there is another by now.
+    CampaignChanged where there is another by now, and OperatorError where it came from HQ and HQ does not let the store
+    change it so.
     """
     with db.write() as session:
         if expected is not None:
             _expect(session, store, campaign.id, expected)
+        require_limits(session, store, campaign)
         stored = put_values(session, store, campaign, now, by=by)
         bump(session, [store], "campaigns")
         return stored

@@ -1,7 +1,8 @@
 """From candidates to vouchers: caps, budgets, uniqueness, voucher and outbox row in one transaction.
 
 Two workers deciding at once can never pass a cap or a budget: the shopper's row is the lock of the caps, the campaign's
-row the lock of its budget, always taken in this order (on SQLite there is one writer anyway).
+row the lock of its budget, and HQ's row that of a budget that stores share, always taken in this order (on SQLite
+there is one writer anyway).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from engine.storage.people.wishes import wishes_of
 from engine.storage.sending.marks import complained_at
 from engine.storage.upserts import named_lock, upsert
 from engine.storage.vouchers.decisions import note_grounds, read_grounds
+from engine.storage.vouchers.hq.shared import shared_budgets
 from engine.storage.vouchers.specs import campaign_of
 from engine.storage.vouchers.vouchers import voucher_record
 from engine.vocabulary import DecisionOutcome, DecisionReason, DeliveryState, VoucherState
@@ -149,6 +151,7 @@ def _standing(
         wishes_of(session, [shopper_id]).get(shopper_id, NO_WISHES),
         bought_since(session, shopper_id, now - limits.bought_s),
         complained_at(session, shopper_id),
+        shared_budgets(session, next(iter(rows.values())).store, rows) if rows else {},
     )
 
 

@@ -28,6 +28,7 @@ from engine.storage.models.vouchers import CampaignTable, VoucherTable
 from engine.storage.people.twins import visit_of
 from engine.storage.upserts import named_lock
 from engine.storage.vouchers.claims import voucher_identity, voucher_row
+from engine.storage.vouchers.hq.shared import shared_budgets
 from engine.storage.vouchers.specs import campaign_of
 from engine.vocabulary import DecisionReason, ProblemCode, VoucherState
 
@@ -78,7 +79,7 @@ def take_shared(db: Database, token: str, owner: str, plan: Plan, secret: bytes,
         if is_control(campaign, owner):  # whoever is held out gets it on no way, or the groups differ in more than it
             raise ShareOver(DecisionReason.HOLDOUT)
         slots = _slots(held, now) + counted_slots(session, person, {v.voucher_id for v in held}, now)
-        if (refused := _refusal(campaign, row, visit, worth, slots, now)) is not None:
+        if (refused := _refusal(session, campaign, row, visit, worth, slots, now)) is not None:
             raise ShareOver(refused)
         row.vouchers_used += 1
         row.amount_used_minor += worth
@@ -137,7 +138,7 @@ def _slots(held: Sequence[VoucherTable], now: float) -> list[Slot]:
 
 
 def _refusal(
-    campaign: Campaign, row: CampaignTable, visit: str, worth: int, slots: Sequence[Slot], now: float
+    session: Session, campaign: Campaign, row: CampaignTable, visit: str, worth: int, slots: Sequence[Slot], now: float
 ) -> DecisionReason | None:
     if campaign.state in STATE_REFUSAL:
         return STATE_REFUSAL[campaign.state]
@@ -147,7 +148,8 @@ def _refusal(
     if when.ends_at is not None and now >= when.ends_at.timestamp():
         return DecisionReason.ENDED
     ask = Ask(campaign, (row.store, campaign.id), visit, worth, now)
-    return cap_refusal(ask, slots, Spent(row.vouchers_used, row.amount_used_minor), _NO_LIMITS)
+    shared = shared_budgets(session, row.store, [campaign.id]).get(campaign.id)
+    return cap_refusal(ask, slots, Spent(row.vouchers_used, row.amount_used_minor), _NO_LIMITS, shared=shared)
 
 
 def _issue(

@@ -11,6 +11,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from engine.offers.campaigns import CampaignState
+from engine.offers.hq.terms import term_changes as term_changes
 from engine.offers.lifecycle import FROM_FILE as FROM_FILE
 from engine.offers.lifecycle import is_second_person
 from engine.storage.database import Database
@@ -114,18 +115,3 @@ def signatures_in(session: Session, store: str, campaign_id: str) -> Signatures:
 
 def _terms(spec: str) -> dict[str, Any]:
     return {key: value for key, value in json.loads(spec).items() if key != "state"}
-
-
-def term_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """What differs between two campaigns as JSON, by key path: (key, before, after); None where there was nothing."""
-    old, new = _flat(before), _flat(after)
-    return [
-        (key, old.get(key), new.get(key)) for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)
-    ]
-
-
-def _flat(tree: Mapping[str, Any], at: str = "") -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for key, value in tree.items():
-        out |= _flat(value, f"{at}{key}.") if isinstance(value, Mapping) else {f"{at}{key}": value}
-    return out

@@ -1,0 +1,52 @@
+"""What stores share: budgets of HQ's campaigns, under a lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlmodel import Session, and_, col, func, select
+
+from engine.offers.caps import SharedBudget, Spent
+from engine.offers.hq.campaigns import HqCampaign
+from engine.storage.models.vouchers import CampaignTable, HqCampaignTable, HqInstanceTable
+
+
+def shared_budgets(session: Session, store: str, campaign_ids: Iterable[str]) -> dict[str, SharedBudget]:
+    """What of a store's campaigns is spent together with other stores, and how much is spent; none of its own.
+
+    HQ's rows are locked until the transaction ends, in the order of their ids, by whoever holds the store's campaigns
+    already: of two stores that would spend the last coupon the second reads the first one's. What stores give back
+    needs no lock, it only makes room.
+    """
+    mine = select(HqInstanceTable.campaign_id).where(
+        col(HqInstanceTable.store) == store, col(HqInstanceTable.campaign_id).in_(sorted(campaign_ids))
+    )
+    rows = session.exec(
+        select(HqCampaignTable)
+        .where(col(HqCampaignTable.budgeted), col(HqCampaignTable.campaign_id).in_(mine))
+        .order_by(col(HqCampaignTable.campaign_id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    return {
+        row.campaign_id: SharedBudget(hq_campaign_of(row).shared(), spent_together(session, row.campaign_id))
+        for row in rows
+    }
+
+
+def spent_together(session: Session, campaign_id: str) -> Spent:
+    """What all stores of HQ's campaign have spent, those that are no longer among its stores included."""
+    here, given = CampaignTable, HqInstanceTable
+    same = and_(col(here.store) == col(given.store), col(here.campaign_id) == col(given.campaign_id))
+    sums = select(
+        func.coalesce(func.sum(col(here.vouchers_used)), 0), func.coalesce(func.sum(col(here.amount_used_minor)), 0)
+    )
+    vouchers, amount = session.exec(
+        sums.select_from(given).join(here, same).where(col(given.campaign_id) == campaign_id)
+    ).one()
+    return Spent(int(vouchers), int(amount))
+
+
+def hq_campaign_of(row: HqCampaignTable) -> HqCampaign:
+    """The campaign of HQ's row."""
+    return HqCampaign.model_validate_json(row.spec)

@@ -21,6 +21,7 @@ import api.accounts.sign_in
 import api.campaigns.editing
 import api.campaigns.endpoints
 import api.campaigns.files
+import api.campaigns.hq
 import api.campaigns.measured
 import api.campaigns.pages
 import api.campaigns.segments
@@ -190,6 +191,7 @@ _ROUTERS = (
     api.campaigns.endpoints.router,
     api.campaigns.editing.router,
     api.campaigns.files.router,
+    api.campaigns.hq.router,
     api.campaigns.measured.router,
     api.campaigns.pages.router,
     api.campaigns.segments.router,

@@ -167,7 +167,7 @@ def replace_campaign(
     if campaign.id != campaign_id:
         raise OperatorError([Problem(BODY, f"{BODY}.id", "is not the id of the address", f"write {campaign_id}")])
     require_campaign(ctx, store, campaign_id)
-    return _tagged(response, save(ctx, store, campaign, grant, expected=_version(if_match)))
+    return _tagged(response, save(ctx, store, campaign, grant, expected=version_of(if_match)))
 
 
 @router.put(
@@ -189,11 +189,11 @@ def change_state(
     Approving takes the right to approve; all else is editing."""
     ctx.plan(store)
     check_right(grant, right_to(change.state), store)
-    moved = move(ctx, store, campaign_id, change.state, editor(grant), expected=_version(if_match))
+    moved = move(ctx, store, campaign_id, change.state, editor(grant), expected=version_of(if_match))
     return _tagged(response, moved)
 
 
-def _version(if_match: str | None) -> int | None:
+def version_of(if_match: str | None) -> int | None:
     """The version that a caller had read; None where it does not say. Raises CampaignChanged for no version of ours."""
     if if_match is None or if_match.strip() == "*":
         return None

@@ -10,6 +10,7 @@ from engine.offers.campaigns import CampaignState
 from engine.offers.measured.pacing import BudgetPace, pace_of
 from engine.plan.model import Plan
 from engine.storage.vouchers.campaigns import StoredCampaign, list_campaigns
+from engine.storage.vouchers.hq.listed import StoredHq, hq_campaigns
 
 MOST = 500
 """Campaigns of a store."""
@@ -23,6 +24,38 @@ class CampaignBudget:
     stored: StoredCampaign
     money: bool
     pace: BudgetPace
+
+
+@dataclass(frozen=True, slots=True)
+class StoresBudget:
+    """A budget that the stores of HQ's campaign share; `plans` are those of the stores that the reader may see."""
+
+    plans: Sequence[Plan]
+    stored: StoredHq
+    money: bool
+    pace: BudgetPace
+
+
+def hq_campaigns_of(ctx: AppContext, plans: Sequence[Plan]) -> list[StoredHq]:
+    """HQ's campaigns that one of these stores has, with those of them."""
+    mine = {plan.store for plan in plans}
+    return [seen for stored in hq_campaigns(ctx.db) if (seen := stored.only(mine.__contains__)).stores]
+
+
+def shared_of(plans: Sequence[Plan], found: Sequence[StoredHq], now: float) -> list[StoresBudget]:
+    """What the stores of these campaigns share; nothing of one that shares nothing, or ended everywhere."""
+    out, by_store = [], {plan.store: plan for plan in plans}
+    for stored in found:
+        hq, seen = stored.campaign, [by_store[variant.store] for variant in stored.stores]
+        if all(variant.state is CampaignState.ENDED for variant in stored.stores):
+            continue
+        for money, most, spent in (
+            (False, hq.budget.max_vouchers, stored.spent.vouchers),
+            (True, hq.budget.max_amount_minor, stored.spent.amount_minor),
+        ):
+            if most:
+                out.append(StoresBudget(seen, stored, money, pace_of(spent, most, hq.campaign.when, now)))
+    return out
 
 
 def budgets_of(ctx: AppContext, plans: Sequence[Plan], now: float) -> list[CampaignBudget]:

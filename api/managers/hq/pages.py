@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -16,18 +17,21 @@ from api.managers.alerted import alert_text, alerts_in
 from api.managers.console.figures.days import Comparison, presets
 from api.managers.console.figures.tables import TableFigure, Unit
 from api.managers.console.saying import NONE, figure_text, interval_text, note_text, span_text
-from api.managers.hq.budgets import CampaignBudget, budgets_of
+from api.managers.hq.budgets import CampaignBudget, StoresBudget, budgets_of, hq_campaigns_of, shared_of
 from api.managers.hq.endpoints import ends
 from api.managers.hq.league import StoreLeague, make_league, stores_of
 from api.managers.reports import Reports, reports
 from api.pages import page
-from api.texts.catalogue import words
+from api.texts.catalogue import Words, words
 from api.texts.language import Language, language
 from api.texts.money import money
 from api.texts.numbers import number
 from api.texts.times import near_date
 from engine.indicators.league import LeagueFigure, LeagueRow
+from engine.offers.measured.pacing import BudgetPace
+from engine.plan.model import Plan
 from engine.storage.status import get_status
+from engine.storage.vouchers.hq.listed import StoredHq, StoreVariant
 from engine.vocabulary import Right
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
@@ -58,6 +62,7 @@ def hq_page(
     league = make_league(made, plans, given, now=now)
     seen = [plan for plan in plans if visitor.may(Right.SEE_CAMPAIGNS, plan.store)]
     t, said = words(lang), get_status(made.ctx.db)
+    given_out = hq_campaigns_of(made.ctx, seen)
     return page(
         request,
         "hq.html",
@@ -73,7 +78,9 @@ def hq_page(
             for plan in plans
             for alert in alerts_in(said, plan.store)
         ],
-        budgets=[budget_row(b, lang, now) for b in budgets_of(made.ctx, seen, now)],
+        budgets=[_shared(b, lang, now) for b in shared_of(seen, given_out, now)]
+        + [budget_row(b, lang, now) for b in budgets_of(made.ctx, seen, now)],
+        given_out=[_variant(stored, v, seen, lang) for stored in given_out for v in stored.stores],
         figures=[(f.value, t.league_figures[f], f is league.figure) for f in LeagueFigure],
         compares=[
             (c.value, t.comparisons[c], c is league.asked.compare) for c in (Comparison.PREVIOUS, Comparison.YEAR)
@@ -134,21 +141,57 @@ def place_text(row: LeagueRow) -> str:
 
 def budget_row(b: CampaignBudget, lang: Language, now: float) -> dict[str, Any]:
     """A budget in the reader's words; the day on which it is gone has its year where that is not the year of `now`."""
-    t, pace = words(lang), b.pace
+    return _going(b.pace, b.plan, b.money, lang, now) | {
+        "store": b.plan.name,
+        "name": b.stored.campaign.name,
+        "href": f"/campaigns/{b.plan.store}/{b.stored.campaign.id}?lang={lang}",
+    }
+
+
+def _shared(b: StoresBudget, lang: Language, now: float) -> dict[str, Any]:
+    t = words(lang)
+    return _going(b.pace, b.plans[0], b.money, lang, now) | {
+        "store": t.hq.together,
+        "name": b.stored.campaign.campaign.name,
+        "href": "#given-out",
+    }
+
+
+def _going(pace: BudgetPace, plan: Plan, is_money: bool, lang: Language, now: float) -> dict[str, Any]:
+    """How a budget goes; in money of a plan's currency, or in coupons."""
+    t = words(lang)
 
     def amount(n: float | None) -> str:
         if n is None:
             return NONE
-        return money(round(n), b.plan.currency, lang) if b.money else number(round(n), lang)
+        return money(round(n), plan.currency, lang) if is_money else number(round(n), lang)
 
-    gone = "" if pace.gone_at is None else t.hq.gone.format(day=near_date(pace.gone_at, now, b.plan.timezone, lang))
+    gone = "" if pace.gone_at is None else t.hq.gone.format(day=near_date(pace.gone_at, now, plan.timezone, lang))
     return {
-        "store": b.plan.name,
-        "name": b.stored.campaign.name,
-        "href": f"/campaigns/{b.plan.store}/{b.stored.campaign.id}?lang={lang}",
         "spent": amount(pace.spent),
         "budget": amount(pace.budget),
         "due": amount(pace.due),
         "state": t.paces[pace.state],
         "gone": gone,
     }
+
+
+def _variant(stored: StoredHq, variant: StoreVariant, plans: Sequence[Plan], lang: Language) -> dict[str, Any]:
+    """A store's campaign that came from HQ, and what it has changed of it."""
+    t, plan = words(lang), next(plan for plan in plans if plan.store == variant.store)
+    return {
+        "name": stored.campaign.campaign.name,
+        "href": f"/campaigns/{variant.store}/{stored.campaign.id}?lang={lang}",
+        "store": plan.name,
+        "version": t.hq.of_version.format(n=variant.version, newest=stored.version),
+        "state": t.campaign_states[variant.state],
+        "spent": number(variant.spent.vouchers, lang),
+        "own": ", ".join(_key_text(key, t) for key in variant.own) or t.hq.as_hq,
+    }
+
+
+def _key_text(key: str, t: Words) -> str:
+    """What a key of a campaign is called; the key itself where HQ cannot let a store change it."""
+    if key in t.hq_keys:
+        return t.hq_keys[key]
+    return key

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
-from engine.errors import Problem
+from engine.errors import OperatorError, Problem
 from engine.offers.campaigns import Campaign, campaign_problems
 from engine.offers.hq.campaigns import HqCampaign
 from engine.offers.hq.limits import limit_findings, local_keys
@@ -34,6 +34,15 @@ def store_findings(hq: HqCampaign, plan: Plan, on: dt.date | None = None) -> lis
     """Why a store cannot have the campaign: what its plan lacks, and what the law of its goods forbids. `on` is the day
     whose law it is held to."""
     return _of_plan(hq.campaign, plan, on)
+
+
+def require_one_currency(hq: HqCampaign, plans: Iterable[Plan]) -> None:
+    """A sum that stores share is a sum of one currency. Raises OperatorError."""
+    found = sorted({plan.currency for plan in plans})
+    if hq.budget.max_amount_minor is not None and len(found) > 1:
+        reason = f"its stores do not share a currency: {', '.join(found)}"
+        place = f"{hq.id}.budget.max_amount_minor"
+        raise OperatorError([Problem("budget", place, reason, "give max_vouchers, or a campaign for each currency")])
 
 
 def local_terms(

@@ -9,6 +9,7 @@ from engine.offers.campaigns import CampaignState
 from engine.offers.discounts import OfferKind
 from engine.offers.foretold.never import NeverReason
 from engine.offers.hours import DAYS as WEEK_DAYS
+from engine.offers.hq.campaigns import RANGED, WHOLE
 from engine.offers.measured.uplift import UpliftState
 from engine.runtime.promised.foresight import RemedyKind
 from engine.storage.vouchers.campaign_files import CampaignChange
@@ -20,6 +21,7 @@ CAMPAIGN_CODES: dict[str, set[str]] = {
     "till_offline": {
         *("offline_unready", "scan_it", "forged", "used_here", "expired", "needs_network", "unknown_terms"),
     },
+    "hq_keys": {*RANGED, *WHOLE},
     "campaign_states": set(CampaignState),
     "campaign_moves": set(CampaignState),
     "campaign_changes": set(CampaignChange),

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from engine.errors import Problem
 from engine.offers.campaigns import Campaign, CampaignState
 from engine.offers.hq.campaigns import HqCampaign
-from engine.offers.hq.spread import LocalTerms, local_terms, store_findings
+from engine.offers.hq.spread import LocalTerms, local_terms, require_one_currency, store_findings
 from engine.offers.hq.terms import terms_of
 from engine.offers.lifecycle import SPEAKS, NeedsSecond, as_draft_if, state_after_edit
 from engine.plan.model import Plan
@@ -100,7 +100,8 @@ def give_hq_campaign(
     Each store has a campaign of its own under the same id, with its own budget, state and history; what it has spent
     stays spent, and its state stays unless HQ's names one. Terms that need a second person come as drafts. A store that
     lacks what the campaign names, or has one of its own under this id, is left out and named. `expected` is the version
-    that HQ had read, 0 for none: raises CampaignChanged where there is another by now.
+    that HQ had read, 0 for none: raises CampaignChanged where there is another by now, and OperatorError where stores
+    of several currencies would share a sum.
     """
     with db.write() as session:
         named_lock(session, "hq_campaigns")  # before the stores' rows; claims take those first, and HQ's row after them
@@ -139,6 +140,7 @@ def _outcomes(
         for link in session.exec(select(HqInstanceTable).where(col(HqInstanceTable.campaign_id) == hq.id))
     }
     wanted = hq.of(stores)
+    require_one_currency(hq, [stores[store].plan for store in wanted if store in stores])
     for store in sorted({*wanted, *links}):
         row = session.get(CampaignTable, (store, hq.id), with_for_update=lock, populate_existing=True)
         site = stores.get(store) if store in wanted else None

@@ -172,3 +172,11 @@ def test_an_amount_that_stores_share_is_never_passed(db: Database) -> None:
         one = replace(candidate(shopper(db).shopper_id, name=f"d{i}"), store=store)
         said.append(claim(db, [one], NO_LIMITS, SECRET, NOW).decisions[0].reason)
     assert said == ["ok", "ok", "budget"]
+
+
+def test_stores_of_several_currencies_share_no_sum(db: Database) -> None:
+    stores = site()
+    stores["north"] = replace(stores["north"], plan=replace(stores["north"].plan, currency="CHF"))
+    with pytest.raises(OperatorError, match="CHF, EUR"):
+        give(db, hq(budget={"max_amount_minor": 100}), stores)
+    assert changes(give(db, hq(budget={"max_vouchers": 100}), stores))["north"] == "new"

@@ -11,7 +11,7 @@ from api.shoppers.schemas import Saved, StreamedVoucher, VoucherCard
 from api.shoppers.wallet.goods import goods_of
 from api.texts.catalogue import words
 from api.texts.language import Language, in_language, language_of
-from api.texts.money import badge, money
+from api.texts.money import badge, least, money
 from api.texts.warnings import health_warning
 from api.times import rfc3339
 from engine.delivery.pages import Pending
@@ -66,6 +66,7 @@ def _card(ctx: AppContext, details: VoucherDetails, place: dict[str, Any], lang:
             mailed=is_mailed(voucher.visit_id),
         ),
         goods=goods_of(ctx.plans.get(voucher.store), details.offer, place, voucher.issued_at, lang),
+        least=least(details.offer, details.currency, lang),
         warning=health_warning(details.offer, ctx.plans.get(voucher.store), lang),
     )
 
@@ -101,6 +102,7 @@ def to_streamed(ctx: AppContext, pending: Pending, locale: str) -> StreamedVouch
             fit=payload["why"].get("fit"),
         ),
         goods=goods_of(ctx.plans.get(payload["store"]), payload["offer"], payload["place"], payload["issued_at"], lang),
+        least=least(payload["offer"], payload["currency"], lang),
         warning=health_warning(payload["offer"], ctx.plans.get(payload["store"]), lang),
     )
 

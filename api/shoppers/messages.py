@@ -13,7 +13,7 @@ from api.context import AppContext
 from api.shoppers.cards import was_asked, was_mailed, why
 from api.texts.catalogue import words
 from api.texts.language import Language, language_of
-from api.texts.money import badge
+from api.texts.money import badge, least
 from api.texts.times import clock, near_date, short_date
 from api.texts.warnings import health_warning
 from api.times import rfc3339
@@ -175,7 +175,8 @@ class Messages:
         reason = why(plan, payload["place"], payload["why"]["near_for_s"], lang, asked=asked, mailed=mailed)
         warning = health_warning(payload["offer"], plan, lang)
         title = f"{badge(payload['offer'], payload['currency'], lang)} · {text['title']}"
-        return title, "\n".join(part for part in (text["text"], reason, warning) if part)
+        condition = least(payload["offer"], payload["currency"], lang)
+        return title, "\n".join(part for part in (text["text"], condition, reason, warning) if part)
 
     def _store_name(self, message: Outgoing) -> str:
         plan = self._ctx.plans.get(message.row.store)

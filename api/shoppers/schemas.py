@@ -165,6 +165,7 @@ class VoucherCard(BaseModel):
     why: str = Field("", description="Why this offer, why now, in the shopper's language.")
     goods: Goods | None = None
     saved: Saved | None = Field(None, description="What it took off at the till, where it was used.")
+    least: str | None = Field(None, description="What the basket has to come to, in words.")
     warning: str | None = Field(None, description="What the law puts beside the offer: on alcohol, the health warning.")
 
 

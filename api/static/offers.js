@@ -35,6 +35,7 @@ function line(offer, take) {
       beginsWith(offer.title, offer.badge) ? null : element("b", {}, `${offer.badge} `),
       offer.title,
       offer.goods.after ? element("small", {}, ` ${offer.goods.after}`) : null,
+      offer.least ? element("small", {}, ` ${offer.least}`) : null,
       offer.warning ? element("small", {}, ` ${offer.warning}`) : null,
     ),
     button,

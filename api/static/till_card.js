@@ -10,7 +10,7 @@ export function showCard(box, body, ask, bought) {
   return ask("/v1/till/card", body, (card) => {
     const tier = card.tier ? ` · ${fill(t.till_card.tier, { tier: card.tier })}` : "";
     const waiting = card.pending ? ` · ${fill(t.till_card.pending, { n: count(card.pending) })}` : "";
-    const rewards = card.rewards.map((reward) => element("li", {}, element("span", {}, element("b", { class: "badge" }, reward.badge), ` ${reward.title}`), choice(reward)));
+    const rewards = card.rewards.map((reward) => element("li", {}, element("span", {}, element("b", { class: "badge" }, reward.badge), ` ${reward.title}${reward.least ? ` · ${reward.least}` : ""}`), choice(reward)));
     box.hidden = false;
     box.replaceChildren(
       element("p", { class: "goods" }, fill(t.till_card.points, { n: count(card.spendable) }), tier, waiting),

@@ -41,3 +41,9 @@ def badge(offer: dict[str, Any], currency: str, lang: Language) -> str:
         return given
     t = words(lang)
     return t.offer.more_for_less.format(given=given, percent=percent(part / 10_000, lang))
+
+
+def least(offer: dict[str, Any], currency: str, lang: Language) -> str | None:
+    """What the basket has to come to before the offer counts, in a few words; None where any basket will do."""
+    t, amount = words(lang), offer.get("min_basket_minor")
+    return t.offer.least.format(amount=money(amount, currency, lang)) if amount else None

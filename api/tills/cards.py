@@ -14,7 +14,7 @@ from api.keyring import Grant
 from api.problems import problem_responses
 from api.ratelimits import RateLimits, rate_limits
 from api.texts.language import Language, language
-from api.texts.money import badge
+from api.texts.money import badge, least
 from api.tills.tries import Tries, begin
 from api.times import rfc3339
 from engine.errors import NotFound
@@ -63,6 +63,7 @@ class CardReward(BaseModel):
     reward: str
     title: str
     badge: str
+    least: str | None = Field(None, description="What the basket has to come to, in words.")
     points: int
     missing: int
 
@@ -161,6 +162,7 @@ def _shown(reward: Reward, has: int, lang: Language) -> CardReward:
         reward=reward.id,
         title=reward.texts.of(lang).title,
         badge=badge(reward.offer.model_dump(), reward.currency, lang),
+        least=least(reward.offer.model_dump(), reward.currency, lang),
         points=reward.points,
         missing=max(0, reward.points - has),
     )

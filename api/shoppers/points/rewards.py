@@ -15,7 +15,7 @@ from api.shoppers.me import require_shopper
 from api.shoppers.points import schemas as says
 from api.shoppers.schemas import VoucherCard
 from api.texts.language import Language, language_of
-from api.texts.money import badge
+from api.texts.money import badge, least
 from engine.errors import NotFound
 from engine.loyalty.ledger import PROGRAMME
 from engine.offers.bought.rewards import DAY_S, Reward, find_reward, rewards_of
@@ -98,6 +98,7 @@ def _shown(reward: Reward, has: int, lang: Language) -> says.RewardOut:
         points=reward.points,
         missing=max(0, reward.points - has),
         min_basket_minor=reward.offer.min_basket_minor,
+        least=least(reward.offer.model_dump(), reward.currency, lang),
         currency=reward.currency,
         valid_days=reward.valid_s / DAY_S,
     )

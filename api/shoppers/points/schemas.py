@@ -17,6 +17,7 @@ class RewardOut(BaseModel):
     points: int
     missing: int = Field(description="How many points are missing; 0 where it can be had now.")
     min_basket_minor: int
+    least: str | None = Field(None, description="What the basket has to come to, in words.")
     currency: str
     valid_days: float
 

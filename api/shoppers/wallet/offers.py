@@ -16,7 +16,7 @@ from api.shoppers.wallet.goods import goods_of
 from api.shoppers.wallet.schemas import OfferList, OpenOffer, TakenOffer
 from api.texts.catalogue import words
 from api.texts.language import in_language, language_of
-from api.texts.money import badge
+from api.texts.money import badge, least
 from api.texts.warnings import health_warning
 from api.times import local_day
 from engine.commerce.stock import Shelf
@@ -74,6 +74,7 @@ def offers(
                 text=in_language(c.texts.model_dump(), said)["text"],
                 badge=badge(c.offer.model_dump(), plan.currency, said),
                 goods=goods_of(plan, c.offer.model_dump(), c.place.model_dump(), now, said),
+                least=least(c.offer.model_dump(), plan.currency, said),
                 warning=health_warning(c.offer.model_dump(), plan, said),
                 taken=c.id in taken,
             )

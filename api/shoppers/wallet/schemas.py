@@ -92,6 +92,7 @@ class OpenOffer(BaseModel):
     text: str
     badge: str
     goods: Goods
+    least: str | None = None
     warning: str | None = None
     taken: bool = Field(False, description="Whether the shopper has had it today: it is not given again.")
 

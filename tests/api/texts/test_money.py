@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.texts.money import badge, money
+from api.texts.money import badge, least, money
 
 PERCENT = {"kind": "percent", "basis_points": 2050}
 CROWD = {"kind": "buy_x_get_y", "buy": 2, "get": 1}
@@ -41,3 +41,11 @@ def test_money(amount: int, currency: str, lang: str, text: str) -> None:
 )
 def test_badge(offer: dict[str, Any], lang: str, text: str) -> None:
     assert badge(offer, "EUR", lang).replace("\u202f", " ") == text
+
+
+def test_the_least_basket_is_said_where_there_is_one() -> None:
+    said = least({"kind": "amount", "amount_minor": 1000, "min_basket_minor": 4000}, "EUR", "fr")
+    assert said == "Dès 40,00\u202f€ d'achats"
+    assert least(PERCENT | {"min_basket_minor": 4000}, "EUR", "en") == "When you spend €40.00 or more"
+    assert least(PERCENT, "EUR", "fr") is None
+    assert least(PERCENT | {"min_basket_minor": 0}, "EUR", "fr") is None

@@ -13,7 +13,7 @@ from tests.api.site import Site
 from tests.engine.storage.scenes import NOW
 
 TEA = {"id": "tea", "fr": "1 € sur le thé", "en": "€1 off tea", "points": 100, "amount_minor": 100, "currency": "EUR"}
-LOYALTY = {"rewards": [TEA | {"product": "tea-1"}, TEA | {"id": "more", "points": 900}]}
+LOYALTY = {"rewards": [TEA | {"product": "tea-1"}, TEA | {"id": "more", "points": 900, "min_basket_minor": 4000}]}
 
 
 @pytest.fixture
@@ -71,3 +71,16 @@ def test_nobody_buys_what_a_store_does_not_give_or_without_signing_in(site: Site
         site.sign_in(phone)
         said = phone.post("/v1/me/rewards", json=ask | {"reward": "x"}, headers={"Idempotency-Key": "b"}).json()
         assert said["code"] == "reward_unknown"
+
+
+def test_what_the_basket_has_to_come_to_is_said_before_points_are_burned_and_on_the_coupon(site: Site) -> None:
+    with site.client() as phone:
+        give(site, site.sign_in(phone), 900)
+        listed = phone.get("/v1/me/rewards", params={"lang": "en"}).json()["items"]
+        assert [r["least"] for r in listed] == [None, "When you spend €40.00 or more"]
+        assert phone.get("/me/points", params={"lang": "fr"}).text.count("Dès 40,00") == 1
+        ask = {"reward": "more", "store": "corner"}
+        phone.post("/v1/me/rewards", json=ask, headers={"Idempotency-Key": "a"})
+        (card,) = phone.get("/v1/me/vouchers", params={"lang": "en"}).json()["items"]
+        assert card["least"] in {"When you spend €40.00 or more", "Dès 40,00\u202f€ d'achats"}
+        assert "When you spend €40.00 or more" in phone.get("/me", params={"lang": "en"}).text

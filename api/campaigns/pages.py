@@ -15,6 +15,7 @@ from api.campaigns.changes import change_lines
 from api.campaigns.desk import editor, move, needs_four_eyes, right_to, segment_names, signed
 from api.campaigns.looked_at import Foresights, draw_place, find_never, promise_words
 from api.campaigns.mistakes import say_mistakes
+from api.campaigns.said import audience_words, target_words
 from api.context import AppContext, context
 from api.keyring import Grant
 from api.manager_login import sign_in_page
@@ -137,6 +138,7 @@ def campaign_page(
         refused=refused if refused in words(lang).campaign_refusals else "",
         margin=money(campaign.margin_minor, plan.currency, lang),
         budget=_budget(campaign, plan, lang),
+        audience=audience_words(campaign, plan, ctx.config.segments, lang),
     )
 
 
@@ -193,7 +195,9 @@ def _line(stored: StoredCampaign, plan: Plan, lang: Language) -> dict[str, Any]:
         "name": c.name,
         "state": c.state.value,
         "badge": badge(c.offer.model_dump(), plan.currency, lang),
+        "target": target_words(c, plan, lang),
         "place": place_name(c, plan, lang),
+        "mailed": c.by_email,
         "used": stored.vouchers_used,
         "spent": money(stored.amount_used_minor, plan.currency, lang),
         "updated": when(stored.updated_at, plan, lang),

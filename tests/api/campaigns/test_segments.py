@@ -54,3 +54,27 @@ def _by_form(site: Site, manager: httpx.Client) -> None:
         assert (audience.segments, audience.locales) == (kept, ("fr",))
     refused = manager.post("/campaigns/corner/_form?lang=en", data=typed | {"segment": "moon", "do": "check"}).text
     assert "There is no segment moon: take one of lost, loyal." in refused
+
+
+def test_pages_say_what_an_offer_is_on_whom_it_means_and_that_it_is_mailed(site: Site) -> None:
+    """A code by e-mail on one product, in the whole store: the list read as if it were on everything."""
+    tea = {"kind": "percent", "basis_points": 2000, "applies_to": "product", "sku": "tea-1"}
+    after = {"how": "viewed_online", "product": "tea-1", "within_days": 7.0}
+    audience = {"segments": ["loyal", "lost"], "interested": after, "known_at_least_days": 3.0}
+    mailed = {"place": {"store": True}, "offer": tea, "by_email": True, "valid_s": 1_209_600.0, "audience": audience}
+    with site.manager() as manager:
+        for n, body in enumerate((campaign_json("code", **mailed), campaign_json("plain", place={"store": True}))):
+            assert manager.post(PATH, json=body, headers={"Idempotency-Key": f"{n}"}).status_code == 201
+        name = site.plan.product_by_sku["tea-1"].name
+        listed = manager.get("/campaigns/corner?lang=en").text
+        assert f"{name} · The whole store · by e-mail" in listed
+        page = manager.get("/campaigns/corner/code?lang=en").text
+        assert f"<dd>{name}</dd>" in page
+        assert "In one of these segments: Loyal · Lost<br>" in page
+        assert f"Who looked at {name} online in the last 7 days<br>" in page
+        assert "By e-mail as well, once to each" in page
+        french = manager.get("/campaigns/corner/code?lang=fr").text
+        assert "ces segments\u202f: Fidèles · Perdus" in french or "ces segments\xa0: Fidèles · Perdus" in french
+        plain = manager.get("/campaigns/corner/plain?lang=en").text
+        assert "Everybody who agreed to offers" in plain
+        assert "e-mail" not in plain

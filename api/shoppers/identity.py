@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request, Response
@@ -140,7 +141,7 @@ def ask_link(
     if limits.shared.may("mailbox", f"{digest} {network_of(address(request))}", LETTERS_PER_ASKER, HOUR_S):
         _send(ctx, request, value, digest, nonce)
     response = _page(ctx, request, t.identity.sent)
-    set_cookie(ctx, response, ASKED, nonce, lasts=False)
+    set_cookie(ctx, response, ASKED, nonce, lasts=not is_marked_shared(ctx, request))
     return response
 
 
@@ -315,7 +316,7 @@ def _page(ctx: AppContext, request: Request, notice: str, status: int = 200) -> 
     if shopper is not None:
         zone, who = _zone(ctx, shopper.store), shopper.shopper_id
         shown = {
-            "known": [_known_by(ctx, i, lang) for i in identifiers.identifiers_of(ctx.db, who)],
+            "known": _known_by(ctx, identifiers.identifiers_of(ctx.db, who), lang),
             "sessions": [
                 {"id": s.session_id, "label": s.label, "here": s.session_id == session_of(ctx, request),
                  "since": _when(s.made_at, zone, lang), "shared": s.shared}
@@ -335,9 +336,10 @@ def _page(ctx: AppContext, request: Request, notice: str, status: int = 200) -> 
     )
 
 
-def _known_by(ctx: AppContext, known: identifiers.Identifier, lang: Language) -> str:
+def _known_by(ctx: AppContext, known: Sequence[identifiers.Identifier], lang: Language) -> list[str]:
+    """Accounts that several of the shop's systems name are one line: which is which nobody could read."""
     t = words(lang)
-    return _value(ctx, known) or t.identity.account
+    return list(dict.fromkeys(_value(ctx, one) or t.identity.account for one in known))
 
 
 def _value(ctx: AppContext, known: identifiers.Identifier) -> str:

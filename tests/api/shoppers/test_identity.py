@@ -14,10 +14,11 @@ from api.shoppers import identity
 from api.shoppers.identity import LETTERS_PER_ASKER
 from engine.config import ApiConfig, Config, MailConfig
 from engine.privacy.identifiers import open_value
-from engine.storage.models.identity import IdentityLinkTable
+from engine.storage.models.identity import IdentifierTable, IdentityLinkTable
 from engine.storage.models.sending.letters import LetterTable
 from engine.storage.people.identifiers import LETTERS_PER_HOUR
 from engine.storage.people.phones import phone_of
+from engine.vocabulary import IdentifierKind
 from tests.api.site import SECRETS, Site
 
 ANA = "Ana@Example.org"
@@ -194,6 +195,38 @@ def test_a_shared_tablet(site: Site) -> None:
         out = tablet.post("/me/sign-out")
         assert '"storage"' in out.headers["clear-site-data"]
         assert who(tablet) is None
+
+
+def test_who_asked_is_known_an_hour_but_on_a_shared_tablet_until_it_is_closed(site: Site, phone: httpx.Client) -> None:
+    """A phone closes its browser while its owner looks into the mailbox."""
+
+    def lasts(browser: httpx.Client) -> list[str]:
+        said = browser.post("/me/identity/email", data={"email": ANA}).headers.get_list("set-cookie")
+        (cookie,) = [c for c in said if c.startswith("rayon_asked")]
+        return re.findall(r"max-age=(\d+)", cookie.lower())
+
+    assert lasts(phone) == ["3600"]
+    with site.client() as tablet:
+        fields = site.form(tablet, site.redirect())
+        tablet.post(f"/w/{site.plan.store}", data={"consent": "location_offers:page", "shared": "1", **fields})
+        assert lasts(tablet) == []
+
+
+def test_accounts_of_several_systems_of_one_shop_are_one_line(site: Site, phone: httpx.Client) -> None:
+    add(site, phone)
+    mine = who(phone)
+    assert mine is not None
+    rows = [
+        IdentifierTable(
+            kind=IdentifierKind.ACCOUNT, digest=f"{n}" * 32, shopper_id=mine, sealed="", verified_at=1.0, via=""
+        )
+        for n in range(3)
+    ]
+    with site.db.write() as session:
+        session.add_all(rows)
+    page = phone.get("/me/identity?lang=en").text
+    assert page.count("Your account at our online shop") == 1
+    assert ANA.lower() in page
 
 
 def test_a_phone_that_changes_hands(site: Site) -> None:

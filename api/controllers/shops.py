@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
 
 import anyio.to_thread
 import msgspec
@@ -77,10 +76,10 @@ async def _take(request: Request, ctx: AppContext, shop: ShopSource, message: Ve
     except StorageUnavailable:
         await seen.forget(shop.name, shop.delivery(message))
         raise
-    for reason in refused:
-        turn_away(request, shop.name, reason)
-    if refused:
-        return PlainTextResponse(f"held: {', '.join(refused)}", status_code=202)
+    for reason in refused.refused:
+        turn_away(request, shop.name, str(reason))
+    if refused.refused:
+        return PlainTextResponse(held_words(refused), status_code=202)
     counts.labels(shop.name, "taken").inc()
     return PlainTextResponse("")
 
@@ -94,12 +93,19 @@ def _checked(request: Request, raw: bytes, shop: ShopSource) -> VendorMessage:
     return message
 
 
-def _keep(ctx: AppContext, shop: ShopSource, message: VendorMessage) -> Mapping[str, int]:
-    """In a thread: keeps what can be used, holds the message where something cannot. Why, with how many."""
+def held_words(decoded: ShopDecoded) -> str:
+    """What its sender reads of a message that is held: each reason, and what was wrong where that is known."""
+    said = [f"{reason} ({wrong})" if (wrong := decoded.wrong.get(reason)) else reason for reason in decoded.refused]
+    return f"held: {', '.join(said)}"
+
+
+def _keep(ctx: AppContext, shop: ShopSource, message: VendorMessage) -> ShopDecoded:
+    """In a thread: keeps what can be used, holds the message where something cannot. What it said, and why not all."""
     try:
         decoded = shop.decode(message)
     except MessageRefused as refused:
-        decoded = ShopDecoded(refused={refused.reason: 1})
+        decoded = ShopDecoded()
+        decoded.refuse(refused.reason, refused.detail)
     if decoded.events:
         keep_events(ctx.db, decoded.events, message.received_at)
     reasons = Counter({str(reason): count for reason, count in decoded.refused.items()})
@@ -107,7 +113,7 @@ def _keep(ctx: AppContext, shop: ShopSource, message: VendorMessage) -> Mapping[
         sealed = seal_message(ctx.secrets, pack_held(message))
         digest = message_digest(ctx.secrets, shop.name, message.body)
         hold_message(ctx.db, shop.name, digest, reasons, sealed, message.received_at)
-    return reasons
+    return decoded
 
 
 def pack_held(message: VendorMessage) -> bytes:

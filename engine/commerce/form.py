@@ -22,5 +22,5 @@ def from_form(form: dict[str, Any]) -> ShopEvent:
     made = RECORDS[ShopEventKind(said.pop("kind", ""))]
     strangers = said.keys() - made.__dataclass_fields__.keys()
     if strangers:
-        raise ValueError(f"unknown keys: {len(strangers)}")
+        raise ValueError(f"unknown keys: {', '.join(sorted(map(str, strangers)))}")
     return msgspec.convert(said, made)

@@ -61,7 +61,9 @@ def try_message(shop: ShopSource, message: VendorMessage, file: str) -> ShopTrie
         shop.check(message)
         return ShopTried(file, shop.decode(message))
     except MessageRefused as refused:
-        return ShopTried(file, ShopDecoded(refused={refused.reason: 1}))
+        decoded = ShopDecoded()
+        decoded.refuse(refused.reason, refused.detail)
+        return ShopTried(file, decoded)
 
 
 def shop_form(tried: Sequence[ShopTried]) -> dict[str, Any]:
@@ -72,6 +74,7 @@ def shop_form(tried: Sequence[ShopTried]) -> dict[str, Any]:
     return {
         "events": [as_form(event) for one in tried for event in one.decoded.events],
         "refused": dict(refused),
+        "wrong": {str(reason): wrong for one in reversed(tried) for reason, wrong in one.decoded.wrong.items()},
         "ignored": sum(one.decoded.ignored for one in tried),
     }
 
@@ -85,6 +88,8 @@ def shop_lines(form: Mapping[str, Any], kind: str) -> Iterator[str]:
         yield f"{form['ignored']} ignored: about something else"
     for reason, count in form["refused"].items():
         yield f"{count} refused: {in_words(kind, reason)}"
+        if wrong := form["wrong"].get(reason):
+            yield f"  {wrong}"
 
 
 def event_line(event: Mapping[str, Any]) -> str:

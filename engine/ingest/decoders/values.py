@@ -30,10 +30,11 @@ _HEX = re.compile(r"[0-9a-fA-F]+")
 
 
 class RecordUnusable(Exception):
-    """One record of a message gives nothing; caught by the decoder that is at work, and counted."""
+    """One record of a message gives nothing; caught by the decoder that is at work, and counted. `wrong` tells its
+    sender what, where that is known."""
 
-    def __init__(self, reason: RecordRefusal) -> None:
-        self.reason = reason
+    def __init__(self, reason: RecordRefusal, wrong: str = "") -> None:
+        self.reason, self.wrong = reason, wrong
         super().__init__(str(reason))
 
 

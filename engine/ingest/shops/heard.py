@@ -51,15 +51,19 @@ class ShopTold:
 @dataclass(slots=True)
 class ShopDecoded:
     """What one message says. `refused` counts records that give nothing, by reason; `ignored` messages are well-formed
-    and about something else."""
+    and about something else. `wrong` is what was wrong with the first record of a reason, where that is known: for its
+    sender and no log, since it may name what they sent."""
 
     events: list[ShopEvent] = field(default_factory=list)
     refused: dict[RecordRefusal, int] = field(default_factory=dict)
     ignored: int = 0
+    wrong: dict[RecordRefusal, str] = field(default_factory=dict)
 
-    def refuse(self, reason: RecordRefusal) -> None:
+    def refuse(self, reason: RecordRefusal, wrong: str = "") -> None:
         """Counts a record that gives nothing."""
         self.refused[reason] = self.refused.get(reason, 0) + 1
+        if wrong:
+            self.wrong.setdefault(reason, wrong)
 
 
 ShopDecoder = Callable[[VendorMessage, ShopTold], ShopDecoded]

@@ -22,6 +22,7 @@ from engine.ingest.shops.values import add_whole, identifier, time_s, version_of
 from engine.vocabulary import RecordRefusal, ShopEventKind
 
 MOST_EVENTS = 1_000
+WRONG_CHARS = 200
 
 
 def decode_own(message: VendorMessage, told: ShopTold) -> ShopDecoded:
@@ -40,7 +41,7 @@ def decode_own(message: VendorMessage, told: ShopTold) -> ShopDecoded:
 
 def _events(said: Any, told: ShopTold) -> Iterator[ShopEvent]:
     if not isinstance(said, dict) or not isinstance(said.get("kind"), str):
-        raise RecordUnusable(RecordRefusal.BAD_SHAPE)
+        raise RecordUnusable(RecordRefusal.BAD_SHAPE, "an event is an object with a `kind`")
     form = {**said, "source": told.source, "at": time_s(said.get("at"), told.zone), "id": identifier(said.get("id"))}
     # Stock is told again and again under one id: who counts no versions has told it at another time.
     form.setdefault("version", version_of(form["at"]) if said["kind"] == ShopEventKind.STOCK else 1)
@@ -48,16 +49,21 @@ def _events(said: Any, told: ShopTold) -> Iterator[ShopEvent]:
         form["customer"] = _customer(form["customer"], told)
     try:
         event = from_form(form)
-    except (ValueError, KeyError, msgspec.ValidationError, RecursionError):
-        raise RecordUnusable(RecordRefusal.BAD_SHAPE) from None
+    except (ValueError, KeyError, msgspec.ValidationError, RecursionError) as error:
+        raise RecordUnusable(RecordRefusal.BAD_SHAPE, _wrong(error)) from None
     store = getattr(event, "store", "")
     if store and told.stores and store not in told.stores:
         raise RecordUnusable(RecordRefusal.UNKNOWN_PLACE)
     yield event
 
 
+def _wrong(error: Exception) -> str:
+    """What was wrong and where, in a line: `Object missing required field `sku` - at `$.lines[0]``."""
+    return "".join(c if c.isprintable() else " " for c in str(error))[:WRONG_CHARS]
+
+
 def _customer(said: Any, told: ShopTold) -> dict[str, str]:
     if not isinstance(said, dict) or said.keys() - {"email", "card", "account"}:
-        raise RecordUnusable(RecordRefusal.BAD_SHAPE)
+        raise RecordUnusable(RecordRefusal.BAD_SHAPE, "`customer` has `email`, `card` and `account`, and nothing else")
     who = told.customer(said.get("email"), said.get("card"), said.get("account"))
     return {"email": who.email, "card": who.card, "account": who.account}

@@ -149,4 +149,4 @@ def add_whole(into: ShopDecoded, found: Iterable[ShopEvent]) -> None:
             check_event(event)
         into.events += events
     except RecordUnusable as unusable:
-        into.refuse(unusable.reason)
+        into.refuse(unusable.reason, unusable.wrong)

@@ -50,3 +50,13 @@ def test_a_declared_one_is_tried_with_its_signature(tmp_path: Path, monkeypatch:
     done = run("sources", "check", "web", unsigned, "--config", str(config))
     assert done.exit_code == 1
     assert "bad_signature" in done.stdout
+
+
+def test_what_is_wrong_with_a_message_is_said(tmp_path: Path) -> None:
+    said = tmp_path / "return.json"
+    said.write_text(
+        '{"kind": "return", "id": "r1", "at": "2026-11-28T10:00:00Z", "purchase_id": "p1", "currency": "EUR",'
+        ' "total_minor": 100, "lines": [{"id": "2", "amount_minor": 100}]}'
+    )
+    done = run("decode", "shop", str(said))
+    assert "missing required field `sku` - at `$.lines[0]`" in done.stdout, done.output

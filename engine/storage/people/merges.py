@@ -1,11 +1,11 @@
 """Two profiles that turned out to be one person's become one, and two again: on the record, and nothing is lost.
 
 What moves to the profile that is kept: coupons, decisions and messages (so that the caps count the person), stays,
-stops and which of their hot spots were erased, proved phones, identifiers, orders that were asked for, browsers and
-where they are pushed to, and what friends opened. The points stay where the ledger has them, under both members; a
-wallet adds up those of all its profiles. Of the consents an explicit no on either side wins; a yes that the other side
-was never asked about stays a yes. Of limits the stricter side's win. Points that one of the two brought to the other
-wait for a review. A split puts back whatever the kept profile still has of it.
+stops and which of their hot spots were erased, proved phones, identifiers, orders that were asked for, choices to be
+recognised for this visit, browsers and where they are pushed to, and what friends opened. The points stay where the
+ledger has them, under both members; a wallet adds up those of all its profiles. Of the consents an explicit no on
+either side wins; a yes that the other side was never asked about stays a yes. Of limits the stricter side's win. Points
+that one of the two brought to the other wait for a review. A split puts back whatever the kept profile still has of it.
 """
 
 from __future__ import annotations
@@ -34,9 +34,16 @@ from engine.storage.models.identity import BrowserSessionTable, IdentifierTable,
 from engine.storage.models.ledger import HoldTable
 from engine.storage.models.sending.messages import MessageTable
 from engine.storage.models.sending.push import PushSubscriptionTable
-from engine.storage.models.shoppers import ConsentLogTable, ConsentTable, DeviceLinkTable, ShopperTable
+from engine.storage.models.shoppers import (
+    ConsentLogTable,
+    ConsentTable,
+    DeviceLinkTable,
+    RecognitionTable,
+    ShopperTable,
+)
 from engine.storage.models.visits import ErasedSpotTable, ProductStopTable, VisitTable
 from engine.storage.models.vouchers import DecisionTable, DeliveryTable, VoucherTable
+from engine.storage.once.idempotency import forget_visitor
 from engine.storage.people.bindings import drop_claims, lock_links
 from engine.storage.people.limits import give_back_limits, take_limits
 from engine.storage.people.shoppers import answer, grants_of, remove_links
@@ -60,6 +67,7 @@ _BY_ID: Mapping[str, tuple[type[SQLModel], str]] = {
     "push": (PushSubscriptionTable, "subscription_id"),
     "identifiers": (IdentifierTable, "digest"),
     "asked_orders": (AskedOrderTable, "request_id"),
+    "recognitions": (RecognitionTable, "recognition_id"),
 }
 """What moves by changing whose it is: the table, and the column that names the row."""
 
@@ -89,6 +97,7 @@ def merge_in(session: Session, kept: str, merged: str, proof: IdentifierKind, no
     twins, over = settle_twins(session, kept, merged)
     moved: Moved = {"twins": twins}
     moved |= {name: _move(session, name, merged, kept) for name in _BY_ID}
+    _end_second_choices(session, merged)
     moved["phones"], moved["friends"] = phones, _move_friends(session, merged, kept)
     limits, ended = take_limits(session, kept, merged, now)
     moved |= limits
@@ -195,6 +204,7 @@ def _move(session: Session, name: str, source: str, target: str, only: Sequence[
 
 
 _UNIQUE = {
+    "recognitions": ("store",),
     "vouchers": ("store", "campaign_id", "visit_id"),
     "visits": ("store", "store_visit_id", "zone", "started_at"),
 }
@@ -210,6 +220,15 @@ def _taken(session: Session, name: str, owner: str) -> set[Any]:
     table = table_of(_BY_ID[name][0])
     rows = session.connection().execute(table.select().where(table.c.shopper_id == owner)).mappings()
     return {_unique(name, row) for row in rows}
+
+
+def _end_second_choices(session: Session, merged: str) -> None:
+    """Who had chosen on both profiles to be recognised in one store is there once."""
+    left = select(RecognitionTable).where(col(RecognitionTable.shopper_id) == merged)
+    for row in session.exec(left).all():
+        forget_visitor(session, row.recognition_id)
+        session.delete(row)
+    session.flush()
 
 
 def _move_phones(session: Session, source: str, target: str) -> tuple[list[list[str]], set[str]]:

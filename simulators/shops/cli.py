@@ -7,6 +7,8 @@ import os
 import time
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -69,8 +71,6 @@ def play(
     as_json: Annotated[bool, typer.Option("--json", help="Summary as one JSON object on stdout.")] = False,
 ) -> None:
     """See PLAY_HELP."""
-    from zoneinfo import ZoneInfo
-
     import httpx
     import numpy as np
 
@@ -79,13 +79,14 @@ def play(
     from simulators.shops.said import Speaker, read_said
     from simulators.shops.sender import ShopSender
 
-    kind, events = _kind(wire), read_said(folder / "events.jsonl")
+    kind, zone, base = _kind(wire), _zone(timezone), _base(url)
+    events = read_said(folder / "events.jsonl")
     if events and not as_written:
         events = moved(events, float(int(time.time() - events[-1].at)))
     rng = np.random.default_rng(seed)
-    postings = disturbed(postings_of(events, kind, ZoneInfo(timezone)), Disorder(twice, late), rng)
+    postings = disturbed(postings_of(events, kind, zone), Disorder(twice, late), rng)
     secrets = dict.fromkeys(map(str, Speaker), _secret(secret_env))
-    with httpx.Client(base_url=url, timeout=60) as client, show_progress(str(folder), len(postings)) as progress:
+    with httpx.Client(base_url=base, timeout=60) as client, show_progress(str(folder), len(postings)) as progress:
         answers = ShopSender(client, secrets).send_all(postings, progress.advance)
     said = {"events": len(events), "messages": len(postings), "answers": answers}
     print(json.dumps(said) if as_json else "\n".join(f"{name:<10} {value}" for name, value in said.items()))
@@ -97,6 +98,24 @@ def _kind(wire: str) -> Kind:
             return known
     fix = "shop, shopify, woocommerce or prestashop"
     raise OperatorError([Problem("rayon shops", "--wire", f"no fake speaks {wire!r}", fix)])
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError) as error:  # none, a folder of zones, a path
+        fix = "a name as Europe/Paris"
+        raise OperatorError([Problem("rayon shops", "--timezone", f"there is no {name!r}", fix)]) from error
+
+
+def _base(url: str) -> str:
+    try:
+        at = urlsplit(url)
+        if at.scheme in ("http", "https") and at.hostname and at.port != 0:
+            return url
+    except ValueError:  # half an address, or a port that is none
+        pass
+    raise OperatorError([Problem("rayon shops", "--url", f"{url!r} is no site", "as http://127.0.0.1:8000")])
 
 
 def _secret(variable: str) -> str:

@@ -40,6 +40,10 @@ def test_sources_are_those_that_a_site_takes(wire: str) -> None:
     [
         (("sources", "--store", "market", "--wire", "magento"), "no fake speaks 'magento'"),
         (("play", "nowhere", "--url", "http://127.0.0.1:1"), "events.jsonl"),
+        (("play", "nowhere", "--url", "http://[::1"), "is no site"),
+        (("play", "nowhere", "--url", "site.example"), "is no site"),
+        (("play", "nowhere", "--url", "http://127.0.0.1:1", "--timezone", "Mars/X"), "there is no 'Mars/X'"),
+        (("play", "nowhere", "--url", "http://127.0.0.1:1", "--timezone", "Europe"), "there is no 'Europe'"),
     ],
 )
 def test_what_cannot_be_is_refused(arguments: tuple[str, ...], said: str) -> None:

@@ -114,4 +114,5 @@ class RetentionConfig(ConfigSection):
     guest_coupons_days: int = Field(395, ge=8, le=1096)  # which browser had a coupon that is over
     shop_events_days: int = Field(395, ge=1, le=1096)  # orders, purchases, returns, views and baskets of shop systems
     crm_events_days: int = Field(30, ge=1, le=395)  # what customer files are told; ends wait until they are taken
+    cashiers_days: int = Field(90, ge=1, le=395)  # who was at the till when a coupon was used
     audit_days: int = Field(365, ge=30, le=1096)  # who did what in the console (CNIL: six months to a year)

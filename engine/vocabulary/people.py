@@ -37,6 +37,7 @@ class RetentionRule(StrEnum):
     HELD_MESSAGES = "held_messages"
     ASKED_ORDERS = "asked_orders"
     CRM_EVENTS = "crm_events"
+    CASHIERS = "cashiers"
     AUDIT = "audit"
 
 

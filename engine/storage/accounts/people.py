@@ -202,6 +202,7 @@ def erase_account(db: Database, by: Actor, account_id: str, now: float) -> None:
         session.flush()
         forget_name(session, account_id, name, number)
         _forget_written(session, name, number)
+        _forget_at_tills(session, name, {store for _, store in roles})
         who = Actor(number, account_id) if by.account_id == account_id else by
         note(session, who, AuditAction.ERASED, now, store=_about(roles), subject=account_id, name=number)
 
@@ -216,6 +217,18 @@ def _forget_written(session: Session, name: str, number: str) -> None:
         mine = table.c[column] == name
         whose = mine & by_hand if model is RedemptionTable else mine
         session.connection().execute(update(table).where(whose).values({column: number}))
+
+
+def _forget_at_tills(session: Session, name: str, stores: Collection[str]) -> None:
+    """A till says who is at it in its own words. Where that is this name it is most likely theirs: it is cut, and no
+    number put in its place, since it may be somebody else's."""
+    table = table_of(RedemptionTable)
+    here = (table.c.till != STAFF_TILL) & (table.c.cashier != "")
+    if EVERY_STORE not in stores:
+        here &= table.c.store.in_(sorted(stores))
+    said = session.connection().execute(select(table.c.cashier).where(here).distinct()).scalars()
+    theirs = [one for one in said if one.strip().casefold() == name.strip().casefold()]  # databases fold ASCII alone
+    session.connection().execute(update(table).where(here, table.c.cashier.in_(theirs)).values(cashier=""))
 
 
 def managed(session: Session, by: Actor, account_id: str) -> ConsoleAccountTable:

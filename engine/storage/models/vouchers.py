@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, Integer, Text, UniqueConstraint, false
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from engine.storage.models.rowid import RowId
@@ -189,6 +200,12 @@ class RedemptionTable(SQLModel, table=True):
         UniqueConstraint("store", "till", "key", name="uq_redemption_key"),
         Index("ix_redemption_voucher", "voucher_id"),
         Index("ix_redemption_store", "store", "redeemed_at"),
+        Index(
+            "ix_redemption_cashier",
+            "redeemed_at",
+            sqlite_where=text("cashier <> ''"),
+            postgresql_where=text("cashier <> ''"),
+        ),
     )
     redemption_id: str = Field(primary_key=True)
     voucher_id: str = Field(sa_column_args=[ForeignKey("voucher.voucher_id")])

@@ -34,6 +34,7 @@ from engine.storage.models.shoppers import ShopperTable
 from engine.storage.models.visits import ErasedSpotTable, ProductStopTable, VisitTable
 from engine.storage.models.vouchers import CapCountTable, DecisionTable, DeliveryTable
 from engine.storage.once import idempotency, received
+from engine.storage.retention.cashiers import count_cashiers, forget_cashiers
 from engine.storage.retention.guests import count_guests, cut_guests
 from engine.storage.retention.prospects import purge_prospects, unused_profiles
 from engine.storage.upserts import table_of
@@ -64,7 +65,7 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
     profiles_s, guests_s = config.prospects_days * DAY_S, config.guest_coupons_days * DAY_S
     of_people = col(ShopEventTable.kind).not_in([ShopEventKind.STOCK, ShopEventKind.CATALOGUE])
     shop_events_s = config.shop_events_days * DAY_S
-    crm_events_s = config.crm_events_days * DAY_S
+    crm_events_s, cashiers_s = config.crm_events_days * DAY_S, config.cashiers_days * DAY_S
     share_visits_s, deliveries_s = config.share_visits_days * DAY_S, config.deliveries_days * DAY_S
     return [
         Rule(RetentionRule.SALTS, DAY_S, salts.destroy_ended, salts.count_ended),
@@ -115,6 +116,12 @@ def rules_of(db: Database, config: RetentionConfig, data_dir: Path) -> list[Rule
             crm_events_s,
             lambda now: purge_log(db, now, crm_events_s),
             lambda now: count_old(db, now, crm_events_s),
+        ),
+        Rule(
+            RetentionRule.CASHIERS,
+            cashiers_s,
+            lambda now: forget_cashiers(db, now - cashiers_s),
+            lambda now: count_cashiers(db, now - cashiers_s),
         ),
         _by_age(db, RetentionRule.AUDIT, AuditEntryTable, "at", config.audit_days * DAY_S, before=let_change),
     ]

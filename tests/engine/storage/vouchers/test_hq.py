@@ -14,9 +14,11 @@ from engine.offers.campaigns import Campaign, CampaignState
 from engine.offers.hq.campaigns import HqCampaign, read_hq_campaign
 from engine.offers.lifecycle import NeedsSecond, nobody_asks
 from engine.plan.model import Product
-from engine.storage.accounts.audit import Actor
+from engine.storage.accounts.audit import COMMAND, Actor
+from engine.storage.accounts.people import erase_account, make_account
 from engine.storage.database import Database
 from engine.storage.models.accounts import AuditEntryTable
+from engine.storage.models.vouchers import HqCampaignTable
 from engine.storage.vouchers.campaign_files import apply_campaigns
 from engine.storage.vouchers.campaigns import CampaignChanged, get_campaign, has_campaign, put_campaign
 from engine.storage.vouchers.campaigns import set_campaign_state as move
@@ -29,6 +31,7 @@ from engine.storage.vouchers.hq.giving import (
     give_hq_campaign,
 )
 from engine.storage.vouchers.vouchers import expire_undelivered
+from engine.vocabulary import Role
 from tests.engine.offers.plans import PLAN
 from tests.engine.storage.scenes import NO_LIMITS, NOW, OFTEN, SECRET, at_once, candidate, issue, shopper
 
@@ -180,3 +183,13 @@ def test_stores_of_several_currencies_share_no_sum(db: Database) -> None:
     with pytest.raises(OperatorError, match="CHF, EUR"):
         give(db, hq(budget={"max_amount_minor": 100}), stores)
     assert changes(give(db, hq(budget={"max_vouchers": 100}), stores))["north"] == "new"
+
+
+def test_of_an_erased_colleague_a_number_has_written_it(db: Database) -> None:
+    with db.write() as session:
+        ada = make_account(session, COMMAND, "ada", "", [(Role.HQ, "*")], NOW)
+    give_hq_campaign(db, hq(), site(), NOW, by=Actor("ada", ada.account_id))
+    erase_account(db, COMMAND, ada.account_id, NOW + 1)
+    with db.read() as session:
+        [row] = session.exec(select(HqCampaignTable)).all()
+    assert row.by not in ("ada", "")

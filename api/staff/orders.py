@@ -16,7 +16,7 @@ from api.problems import problem_responses
 from api.staff.card_schemas import CardOrder
 from api.texts.language import Language, language
 from api.texts.numbers import number
-from api.texts.stock import asked_sentence, stock_lines, way_sentence
+from api.texts.stock import article_name, asked_sentence, stock_lines, way_sentence
 from api.times import rfc3339
 from engine.commerce.stock import Article
 from engine.errors import BusinessRefusal
@@ -64,6 +64,7 @@ class DeskProduct(BaseModel):
     """What is known of a product, here first. `ways` is empty where nothing can be ordered."""
 
     sku: str
+    name: str
     items: list[DeskStock]
     ways: list[DeskWay]
 
@@ -90,6 +91,7 @@ def stock(
     ways = [(OrderWay.HOME, ""), *((OrderWay.STORE, name) for name in names)] if ctx.config.delivery.orders_url else []
     return DeskProduct(
         sku=sku,
+        name=article_name(sku, ctx.plans.values(), found),
         items=[
             DeskStock(
                 store=line.store,

@@ -44,4 +44,6 @@ def staff_page(
     if me is None:
         return sign_in_page(request, here)
     plan = ctx.plan(store)
-    return page(request, "staff.html", here=here, store=store, store_name=plan.name, clerk=me.name)
+    return page(
+        request, "staff.html", here=here, store=store, store_name=plan.name, timezone=plan.timezone, clerk=me.name
+    )

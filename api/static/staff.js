@@ -7,7 +7,7 @@ import { drawVisitors } from "./staff_card.js";
 import { drawOrders } from "./staff_orders.js";
 
 const by = (id) => document.getElementById(id);
-const store = document.querySelector("main").dataset.store;
+const { store, timezone } = document.querySelector("main").dataset;
 const LOST_MS = 5000;
 let calling = new Set(); // orders whose shopper was here when we looked last
 let ahead = 0; // our clock less the server's, ms
@@ -18,7 +18,7 @@ const spell = (ms) => {
   return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
 };
 const since = (at) => Date.now() - ahead - Date.parse(at);
-const day = (at) => new Intl.DateTimeFormat(days, { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
+const day = (at) => new Intl.DateTimeFormat(days, { dateStyle: "medium", timeStyle: "short", timeZone: timezone }).format(new Date(at));
 
 function orderCard(order) {
   const lines = order.lines.map((line) => element("li", {}, `${line.quantity} × ${line.name}`));

@@ -28,7 +28,7 @@ export const orderLines = (card) => card.orders.map(line);
 
 function choose(told, sku, send) {
   const choices = told.items.length ? [...new Map(told.items.map((one) => [`${one.sku}|${one.variant}`, one])).values()] : [{ sku, variant: "", label: "" }];
-  const size = element("select", { name: "size" }, ...choices.map((one, n) => option(n, one.label || one.sku)));
+  const size = element("select", { name: "size" }, ...choices.map((one, n) => option(n, one.label || told.name)));
   const how = element("select", { name: "how" }, ...told.ways.map((way, n) => option(n, way.text)));
   const form = element("form", {}, element("label", { class: "field" }, t.staff.size, size), element("label", { class: "field" }, t.staff.how, how), element("button", {}, t.staff.send));
   form.addEventListener("submit", (event) => {
@@ -52,7 +52,7 @@ export function orderFor(store, to, again) {
       const told = await call("GET", `/v1/staff/${store}/stock?sku=${encodeURIComponent(input.value)}&lang=${lang}`);
       const items = told.items.map((one) => element("li", {}, fill(t.staff.left, { text: one.text, n: one.quantity })));
       const list = items.length ? element("ul", { class: "plain" }, ...items) : element("p", { class: "soft" }, t.staff.nothing_told);
-      found.replaceChildren(list, ...(told.ways.length ? [choose(told, input.value, send)] : []));
+      found.replaceChildren(element("p", {}, element("b", {}, told.name)), list, ...(told.ways.length ? [choose(told, input.value, send)] : []));
     } catch (failure) {
       said(failure);
     }

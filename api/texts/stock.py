@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from api.texts.catalogue import words
 from api.texts.language import Language
 from engine.commerce.stock import Stock
+from engine.plan.model import Plan
 from engine.vocabulary import AskedState, OrderWay, StockState
 
 
@@ -35,6 +36,12 @@ def stock_lines(
     places = {**names, here: t.stock.here, "": t.stock.eshop}
     told = sorted((one for one in found if one.store in places), key=lambda one: (one.store != here, one.store == ""))
     return [_line(one, places[one.store], now, believed_s, lang) for one in told]
+
+
+def article_name(sku: str, plans: Iterable[Plan], found: Iterable[Stock]) -> str:
+    """As a plan has it, else a catalogue, else the sku."""
+    named = (plan.product_by_sku[sku].name for plan in plans if sku in plan.product_by_sku)
+    return next(named, "") or next((one.name for one in found if one.article.sku == sku), "") or sku
 
 
 def told_ago(age_s: float, lang: Language) -> str:

@@ -13,7 +13,7 @@ from api.problems import problem_responses
 from api.shoppers.me import require_shopper
 from api.shoppers.schemas import Strict
 from api.texts.language import Language, language_of
-from api.texts.stock import StockLine, asked_sentence, stock_lines, way_sentence
+from api.texts.stock import StockLine, article_name, asked_sentence, stock_lines, way_sentence
 from api.times import rfc3339
 from engine.commerce.stock import Article
 from engine.errors import BusinessRefusal
@@ -104,7 +104,7 @@ def stock(
     ways = [(OrderWay.HOME, ""), *((OrderWay.STORE, name) for name in names)] if ctx.config.delivery.orders_url else []
     return ProductStock(
         sku=sku,
-        name=_name(ctx, sku),
+        name=article_name(sku, ctx.plans.values(), found),
         items=[_told(line) for line in lines],
         ways=[WayToGetIt(way=way, to_store=to, text=way_sentence(way, names.get(to, ""), said)) for way, to in ways],
     )
@@ -155,7 +155,7 @@ def _shown(ctx: AppContext, one: AskedOrder, lang: Language) -> MyOrder:
     return MyOrder(
         request=one.request_id,
         sku=wish.article.sku,
-        name=_name(ctx, wish.article.sku),
+        name=article_name(wish.article.sku, ctx.plans.values(), stock_of(ctx.db, wish.article.sku)),
         variant=wish.article.variant,
         way=wish.way,
         way_text=way_sentence(wish.way, wish.to_store if to is None else to.name, lang),
@@ -164,9 +164,3 @@ def _shown(ctx: AppContext, one: AskedOrder, lang: Language) -> MyOrder:
         asked_at=rfc3339(one.asked_at),
         changed_at=rfc3339(one.changed_at),
     )
-
-
-def _name(ctx: AppContext, sku: str) -> str:
-    """As a plan has it, else a catalogue, else the sku."""
-    named = (plan.product_by_sku[sku].name for plan in ctx.plans.values() if sku in plan.product_by_sku)
-    return next(named, "") or next((one.name for one in stock_of(ctx.db, sku) if one.article.sku == sku), "") or sku

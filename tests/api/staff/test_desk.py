@@ -11,6 +11,7 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.keys import Keys
 
+from api.texts.times import clock
 from engine.commerce.records import Customer, Order, OrderLine
 from engine.config import ApiConfig, Config, DeliveryConfig, LoyaltyConfig, PrivacyConfig, StorageConfig
 from engine.privacy.identifiers import identifier_digest
@@ -131,13 +132,19 @@ def test_the_page_calls_and_hands_over(site: Site, chromium: Chrome, size: tuple
     site.account("Ada", (Role.CLERK, "corner"))
     with site.client() as phone:
         who = jeanne(site, phone)
+    before = int(time.time())
     order(site)
     window(chromium, size)
+    chromium.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Kathmandu"})
     chromium.get(f"{site.url}/staff/corner?lang=fr")
     write(chromium, "input[name=name]", "Ada")
     write(chromium, "input[name=password]", "trois chats gris")
     click(chromium, "form button.main")
     wait_for(chromium, "#orders [data-order='10042']")
+    since = chromium.find_element("css selector", "#orders .soft").text
+    minutes = {clock(t, site.plan.timezone) for t in range(before, int(time.time()) + 1)}
+    assert any(since.endswith(minute) for minute in minutes), f"the store's clock, not the tablet's: {since}"
+    chromium.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
     note_arrival(site.db, "corner", who, time.time(), time.time(), telling=TELLING)
     wait_for(chromium, "#orders li.calls")
     wait_for(chromium, "#called:not([hidden])")

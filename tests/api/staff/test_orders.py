@@ -207,7 +207,9 @@ def test_a_clerk_orders_for_nobody_who_did_not_choose(site: Site, eshop: PushSer
     body = {"sku": "tea-1", "variant": "100 g", "way": "home"}
     with site.colleague("Ada", (Role.CLERK, "corner")) as clerk:
         assert act(clerk, "nobody", "orders", body).json()["code"] == "visitor_unknown"
-        [line] = clerk.get("/v1/staff/corner/stock?sku=tea-1").json()["items"]
+        told = clerk.get("/v1/staff/corner/stock?sku=tea-1").json()
+        assert told["name"] == site.plan.product_by_sku["tea-1"].name, "whoever typed a number sees what it is"
+        [line] = told["items"]
         assert (line["quantity"], line["state"]) == ("2", "in_stock")
         again = clerk.post("/v1/staff/corner/orders/rq_none/again", headers={"Idempotency-Key": "a"})
         assert again.status_code == 404

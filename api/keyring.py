@@ -28,6 +28,7 @@ class Grant:
 
     `name` is who it was, for logs and audits: a person's account, or the fingerprint of a key, which is not the key.
     `line` is the same for a key and those that it was rotated from: who asks again under the next key is no other.
+    `called` is what a key was called when it was made.
     """
 
     scope: Scope | None
@@ -36,6 +37,7 @@ class Grant:
     name: str
     account_id: str = ""
     line: str = ""
+    called: str = ""
 
     @property
     def actor(self) -> Actor:
@@ -109,7 +111,9 @@ class KeyRing:
                 self._looked_at = now
                 with suppress(StorageUnavailable):  # what was known last holds; the request itself will say so
                     keys = list_keys(self._db)
-                    self._kept = {k.digest: (_grant(k.scope, k.store, k.digest, k.line), k.ends_at) for k in keys}
+                    self._kept = {
+                        k.digest: (_grant(k.scope, k.store, k.digest, k.line, k.name), k.ends_at) for k in keys
+                    }
             return self._kept
 
 
@@ -123,6 +127,6 @@ def digest_fingerprint(digest: str) -> str:
     return digest[:FINGERPRINT_CHARS]
 
 
-def _grant(scope: Scope, store: str, digest: str, line: str) -> Grant:
+def _grant(scope: Scope, store: str, digest: str, line: str, called: str = "") -> Grant:
     fingerprint = digest[:FINGERPRINT_CHARS]
-    return Grant(scope, ((SCOPE_RIGHTS[scope], store),), fingerprint, fingerprint, line=line)
+    return Grant(scope, ((SCOPE_RIGHTS[scope], store),), fingerprint, fingerprint, line=line, called=called)

@@ -250,7 +250,12 @@ def _keep_visits(session: Session, store: str, visits: Sequence[VisitRow]) -> No
                     dwell_s=v.dwell_s,
                 )
             )
-            stay_said = {"zone": v.zone, "started_at": v.started_at, "ended_at": v.ended_at, "dwell_s": v.dwell_s}
+            stay_said = {
+                "zone": v.zone,
+                "started_at": v.started_at,
+                "ended_at": v.ended_at,
+                "dwell_s": round(v.dwell_s, 1),
+            }
             tell(session, v.shopper_id, CrmKind.VISIT, v.ended_at, stay_said, store)
 
 

@@ -80,6 +80,7 @@ class NoteCode(StrEnum):
     NOT_FOLLOWED = "not_followed"
     NO_VIEWS = "no_views"
     NOBODY_JOINED = "nobody_joined"
+    NO_WAYS = "no_ways"
 
 
 REFUSED = (

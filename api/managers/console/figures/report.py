@@ -149,6 +149,8 @@ def _before(
 def _notes(looked: LookedPeriods, reach: tuple[float, float] | None, missing: int) -> list[Note]:
     """What a reader has to know of these figures, most important first."""
     asked, now, span = looked.asked, looked.now, looked.asked.span
+    if asked.view in (View.ROPO, View.ROPO_UPLIFT) and (reach is None or now.is_empty):
+        return [*_notes_of_ropo(looked), Note(NoteCode.NO_WAYS)]  # of people: access points say nothing
     if reach is None:
         return [Note(NoteCode.NO_READINGS)]
     notes = []

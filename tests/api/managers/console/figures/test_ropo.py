@@ -142,6 +142,10 @@ def test_what_is_missing_is_said(made: Reports, tmp_path: Path) -> None:
     alone = report(Reports(AppContext(config(1), empty, SECRETS, {STORE: PLAN})))
     assert NoteCode.NO_VIEWS in {note.code for note in alone.notes}
     empty.close()
+    new = open_database(new_sqlite(tmp_path / "new.db"))
+    nobody = report(Reports(AppContext(config(1), new, SECRETS, {STORE: PLAN})))
+    new.close()
+    assert [note.code for note in nobody.notes] == [NoteCode.NO_VIEWS, NoteCode.NO_WAYS], "no word of access points"
 
 
 def test_campaigns_stand_beside_who_was_held_out(made: Reports) -> None:

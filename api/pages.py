@@ -101,6 +101,17 @@ def _icon(_request: Request) -> FileResponse:
     return FileResponse(STATIC / "mark.svg")  # what browsers ask for unasked, also beside JSON
 
 
+class _Parts(StaticFiles):
+    """Files known by their ETag alone: a page of a phone is two dozen of them, and each header goes out as often."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        for name in ("last-modified", "accept-ranges"):
+            if name in response.headers:
+                del response.headers[name]
+        return response
+
+
 def mount(app: FastAPI) -> None:
     """Serves our scripts, styles and pictures at /static: no page loads anything from elsewhere.
 
@@ -110,4 +121,4 @@ def mount(app: FastAPI) -> None:
         words(lang)
     app.add_route("/favicon.ico", _icon, include_in_schema=False)
     # Compressed for phones on a shop's Wi-Fi. Pages are not: they hold codes beside what a visitor may choose.
-    app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC), minimum_size=500), name="static")
+    app.mount("/static", GZipMiddleware(_Parts(directory=STATIC), minimum_size=500), name="static")

@@ -11,6 +11,7 @@ from api.auth import needs
 from api.campaigns.desk import segment_names
 from api.context import AppContext, context
 from api.problems import problem_responses
+from api.tagged import TaggedRoute
 from api.texts.catalogue import words
 from api.texts.language import Language
 from engine.storage.segments.counts import segment_counts
@@ -21,6 +22,7 @@ router = APIRouter(
     tags=["campaigns"],
     dependencies=[Depends(needs(Right.SEE_CAMPAIGNS))],
     responses=problem_responses(401, 403, 404),
+    route_class=TaggedRoute,
 )
 
 

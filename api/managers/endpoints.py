@@ -275,7 +275,7 @@ def messages(
             )
             for fate, n in sorted(counts.items(), key=lambda item: (-item[1], item[0].kind, item[0].reason))
         ],
-        items=[out.MessageOut(at=rfc3339(at), **asdict(fate)) for at, fate in latest],
+        latest=[out.MessageOut(at=rfc3339(at), **asdict(fate)) for at, fate in latest],
         **_span(asked),
     )
 

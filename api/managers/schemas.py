@@ -223,7 +223,7 @@ class MessagesOut(BaseModel):
     from_: str = Field(serialization_alias="from")
     to: str
     counts: list[MessageCountOut]
-    items: list[MessageOut]
+    latest: list[MessageOut]
 
 
 class DecisionsOut(BaseModel):

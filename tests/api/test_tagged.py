@@ -19,6 +19,7 @@ BOUNDED = {
     "/v1/stores/{store}/flows",
     "/v1/stores/{store}/hot-zones",
     "/v1/stores/{store}/alerts",  # of the last look, by zones and access points
+    "/v1/stores/{store}/segments",  # by the configuration's segments
     "/v1/privacy/consents",  # sums by purpose and month of a closed list
 }
 """Lists that are as long as the plan or the configuration, whatever happens."""

@@ -28,7 +28,10 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A receiver of `crm.re
 Done = TypeVar("Done")
 
 crm_app = typer.Typer(
-    name="crm", help="Customer files that are told of shoppers.", no_args_is_help=True, rich_markup_mode="rich"
+    name="crm",
+    help="Customer files that are told of shoppers who agreed to it.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
 )
 
 

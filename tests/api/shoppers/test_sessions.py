@@ -37,7 +37,7 @@ def test_nothing_is_chosen_and_the_wording_is_dated(phone: httpx.Client) -> None
     page = phone.get("/w/corner").text
     assert page.count('type="radio"') == 6
     assert "checked" not in page
-    assert "Texte en vigueur depuis le 29\u00a0novembre\u00a02026." in page
+    assert "Texte en vigueur depuis le 30\u00a0novembre\u00a02026." in page
     assert f'name="text_version" value="{TEXT_VERSION}"' in page
 
 

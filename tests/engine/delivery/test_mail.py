@@ -68,12 +68,19 @@ def test_without_an_address_to_unsubscribe_at_none_is_promised() -> None:
         Letter("a@example.org, b@example.org", "s", "t", "h"),
         Letter("A <a@example.org>", "s", "t", "h"),
         Letter("nobody", "s", "t", "h"),
-        Letter("a@example.org", "s\r\nBcc: b@example.org", "t", "h"),
     ],
 )
 def test_no_letter_says_more_headers_than_it_should(letter: Letter) -> None:
     with pytest.raises(ValueError):
         compose(letter, "shop@example.org", "id", NOW)
+
+
+def test_a_subject_of_several_lines_is_one_header() -> None:
+    letter = Letter("a@example.org", "s\r\nBcc: b@example.org", "t", "h")
+    message = compose(letter, "shop@example.org", "id", NOW)
+    assert message["Subject"] == "s Bcc: b@example.org"
+    assert message["Bcc"] is None
+    assert "\nBcc:" not in message.as_string()
 
 
 def test_a_server_that_is_away_or_says_later_gets_it_when_it_is_back(server: MailServer, db: Database) -> None:

@@ -87,7 +87,8 @@ def open_day(
         if heat:
             for col in range(20):
                 for row in range(12):
-                    spent = 300.0 * n / 16 if 2 <= col < 6 and 6 <= row < 10 else 60.0 * 2 * n / 80 if row < 4 else 0.0
+                    at_a_shelf = col in (2, 4, 5, 7) and row in (5, 7, 8, 10)  # apart: what is all alike is no evidence
+                    spent = 300.0 * n / 16 if at_a_shelf else 60.0 * 2 * n / 80 if row < 4 else 0.0
                     if spent:
                         squares.append(HeatRow(t, "ground", col, row, spent, spent / 3))
     return squares, zones, flows

@@ -27,16 +27,16 @@ from tests.push_services import PushService
 
 SECRETS = Secrets(b"0123456789abcdef0123456789abcdef", "m", "t")
 SECRET = "whsec_" + base64.b64encode(bytes(range(24))).decode()
-NOW = time.time()  # as the library's own clock has it
+NOW = 1_790_000_000.0
 
 
-def wanted(db: Database) -> tuple[str, str]:
+def wanted(db: Database, now: float = NOW) -> tuple[str, str]:
     """(shopper, request) of somebody who has proved a mailbox."""
     who = shopper(db).shopper_id
     sealed = seal_value(SECRETS, "jeanne@example.com")
     with db.write() as session:
-        session.add(IdentifierTable(kind="email", digest="e" * 64, shopper_id=who, sealed=sealed, verified_at=NOW))
-    return who, ask_order(db, who, OrderWish(STORE, Article("COAT"), OrderWay.HOME), NOW).request_id
+        session.add(IdentifierTable(kind="email", digest="e" * 64, shopper_id=who, sealed=sealed, verified_at=now))
+    return who, ask_order(db, who, OrderWish(STORE, Article("COAT"), OrderWay.HOME), now).request_id
 
 
 def sender(db: Database, eshop: PushService) -> OrderSender:
@@ -47,17 +47,18 @@ def sender(db: Database, eshop: PushService) -> OrderSender:
 
 
 def test_a_busy_e_shop_is_asked_again_under_the_same_name(db: Database, tmp_path: Path) -> None:
-    who, request = wanted(db)
+    now = time.time()  # by the library's own clock no call is older than five minutes
+    who, request = wanted(db, now)
     with PushService(tmp_path) as eshop:
         asks = sender(db, eshop)
         eshop.answers = [(401, {}), (503, {})]
-        taken = [asks.send_due(NOW + after) for after in (0.0, 1.0, FIRST_PAUSE_S, 4 * FIRST_PAUSE_S, 60.0)]
+        taken = [asks.send_due(now + after) for after in (0.0, 1.0, FIRST_PAUSE_S, 4 * FIRST_PAUSE_S, 60.0)]
         asks.close()
     assert taken == [0, 0, 0, 1, 0]
     assert {headers["webhook-id"] for headers, _ in eshop.called} == {request}
     said = [Webhook(SECRET).verify(body, dict(headers)) for headers, body in eshop.called]
     assert [one["data"]["customer"] for one in said] == [{"email": "jeanne@example.com"}] * 3
-    assert [one.state for one in orders_of(db, who, NOW)] == [AskedState.TAKEN]
+    assert [one.state for one in orders_of(db, who, now)] == [AskedState.TAKEN]
 
 
 def test_an_e_shop_that_is_away_holds_up_nobody(db: Database, tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def pages_of(script: Path) -> set[str]:
     """The pages of the catalogue that a script and what it imports need."""
     text = script.read_text(encoding="utf-8")
     named, by_code = said(text)
-    imported = re.findall(r'from "\./(?!texts)([\w.]+)"', text)
+    imported = re.findall(r'(?:from |import\()"\./(?!texts)([\w.]+)"', text)
     return {page for page, _ in named} | by_code | {p for name in imported for p in pages_of(script.parent / name)}
 
 

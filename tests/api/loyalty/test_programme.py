@@ -38,7 +38,7 @@ def test_finance_reads_what_is_owed_and_no_one_else(site: Site) -> None:
         assert sum(int(row["points"]) for row in table) == 250
         assert {row["currency"] for row in table} == {"EUR"}
         assert phone.get(MINE).status_code == 401
-        for lang, title, worth in (("fr", "Ce que doivent les points", "3,75"), ("en", "What points come to", "3.75")):
+        for lang, title, worth in (("fr", "Les points en circulation", "3,75"), ("en", "What points come to", "3.75")):
             seen = finance.get(f"/hq/points?lang={lang}").text
             assert title in seen
             assert worth in seen

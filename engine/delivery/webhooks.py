@@ -26,16 +26,17 @@ _NEEDED_BY = {
 }
 
 
-def read_secret(environ: Mapping[str, str], variable: str = VARIABLE) -> bytes:
-    """A gateway's secret. Raises OperatorError where it is missing or too short."""
-    text = environ.get(variable, "")
+def read_secret(environ: Mapping[str, str], variable: str = VARIABLE, needed_by: str = "") -> bytes:
+    """The secret that calls to a gateway are signed with. Raises OperatorError where it is missing or too short."""
+    text = environ.get(variable, "").strip()
     try:
         secret = base64.b64decode(text.removeprefix(PREFIX), validate=True)
     except ValueError:  # also what is no ASCII
         secret = b""
     if not text.startswith(PREFIX) or len(secret) < LEAST_BYTES:
         fix = f"{PREFIX} and the base64 of {LEAST_BYTES} random bytes or more"
-        raise OperatorError([Problem("environment", variable, f"{_NEEDED_BY[variable]} needs its secret", fix)])
+        what = f"{needed_by or _NEEDED_BY[variable]} needs its signing secret"
+        raise OperatorError([Problem("environment", variable, what, fix)])
     return secret
 
 

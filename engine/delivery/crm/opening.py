@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import ssl
 from collections.abc import Collection, Mapping
 from functools import partial
@@ -15,7 +14,7 @@ from engine.delivery.crm.courier import AT_ONCE, CALL_S, CrmSide
 from engine.delivery.crm.forms import CrmWire
 from engine.delivery.crm.mapping import CrmMapping, read_mapping
 from engine.delivery.push_services import PublicTransport
-from engine.delivery.webhooks import LEAST_BYTES, PREFIX
+from engine.delivery.webhooks import read_secret
 from engine.errors import OperatorError, Problem, collect_problems
 from engine.storage.crm.receivers import ReceiverSpec
 from engine.vocabulary import CrmForm, CrmKind
@@ -86,20 +85,13 @@ def _side(one: CrmReceiverConfig, environ: Mapping[str, str]) -> CrmSide:
 def _secret(one: CrmReceiverConfig, environ: Mapping[str, str]) -> bytes:
     """A signing key for events, a vendor's API key for contacts. Raises OperatorError."""
     variable = str(one.secret_env)
+    if one.form is CrmForm.EVENTS:
+        return read_secret(environ, variable, one.name)
     text = environ.get(variable, "").strip()
-    if one.form is not CrmForm.EVENTS:
-        if text and text.isascii() and text.isprintable():
-            return text.encode()
-        fix = f"the API key of {one.form}"
-        raise OperatorError([Problem("environment", variable, f"{one.name} needs its key", fix)])
-    try:
-        secret = base64.b64decode(text.removeprefix(PREFIX), validate=True)
-    except ValueError:  # also what is no ASCII
-        secret = b""
-    if not text.startswith(PREFIX) or len(secret) < LEAST_BYTES:
-        fix = f"{PREFIX} and the base64 of {LEAST_BYTES} random bytes or more"
-        raise OperatorError([Problem("environment", variable, f"{one.name} needs its signing secret", fix)])
-    return secret
+    if text and text.isascii() and text.isprintable():
+        return text.encode()
+    fix = f"the API key of {one.form}"
+    raise OperatorError([Problem("environment", variable, f"{one.name} needs its key", fix)])
 
 
 def _tls(one: CrmReceiverConfig) -> ssl.SSLContext:

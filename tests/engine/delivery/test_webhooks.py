@@ -138,5 +138,5 @@ def test_without_a_good_secret_nothing_starts(secret: str, tmp_path: Path) -> No
         check_channels(Config(delivery=delivery), {VARIABLE: secret}, "config.yaml")
     assert {problem.place for problem in refused.value.problems} == {"delivery.push_ca_file", VARIABLE}
     app = DeliveryConfig(app_url="https://app.example/hook")
-    with pytest.raises(OperatorError, match=r"delivery\.app_url needs its secret"):
+    with pytest.raises(OperatorError, match=r"delivery\.app_url needs its signing secret"):
         check_channels(Config(delivery=app), {APP_VARIABLE: secret}, "config.yaml")

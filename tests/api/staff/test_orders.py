@@ -24,7 +24,7 @@ from engine.storage.commerce.stock import follow_stock
 from engine.storage.models.identity import IdentifierTable
 from engine.vocabulary import IdentifierKind, Role
 from tests.api.site import SECRETS, Site, eventually
-from tests.api.staff.test_desk import act, choose, proved_phone, window
+from tests.api.staff.test_desk import FITS, act, choose, proved_phone, window
 from tests.browser import chromium, click, complaints, wait_for, write
 from tests.browsers.axe import violations
 from tests.push_services import PushService
@@ -170,7 +170,7 @@ def test_her_page_says_it_is_gone_and_orders_it_once(site: Site, eshop: PushServ
         eventually(lambda: phone.get("/v1/me/orders").json()["items"][0]["state"] == "taken")
         wait_for(chromium, "#asked:not([hidden]) li")
         assert violations(chromium) == []
-        assert chromium.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+        assert chromium.execute_script(FITS)
         assert len(phone.get("/v1/me/orders").json()["items"]) == len(eshop.called) == 1
     assert complaints(chromium) == []
 
@@ -197,7 +197,7 @@ def test_a_clerk_s_page_orders_for_a_visitor(site: Site, eshop: PushService, chr
         click(chromium, "#card form:has(select) button")
         wait_for(chromium, "#asked:not([hidden]) li")
         assert violations(chromium) == []
-        assert chromium.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+        assert chromium.execute_script(FITS)
         assert len(phone.get("/v1/me/orders").json()["items"]) == 1
     assert [line.who for line in entries(site.db, ["corner"]) if line.action == "order_asked"] == ["Ada"]
 

@@ -78,7 +78,8 @@ class Shop:
     def act(self, act: Act, now: float) -> None:
         """One thing, which may be refused."""
         what, a, b, c = act
-        with suppress(BusinessRefusal, ValueError):
+        refused = (BusinessRefusal, ValueError) if what == "join" else (BusinessRefusal,)  # two that are one already
+        with suppress(*refused):
             DOES[what](self, a, b, c, now)
 
 

@@ -7,11 +7,13 @@ decrypted as a phone does, and handed to the browser where its own push service 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from selenium.webdriver import Chrome
 
@@ -31,7 +33,7 @@ __all__ = ["chromium"]
 pytestmark = pytest.mark.e2e
 WORKER = "/sw.js"
 SHOWN = "self.registration.getNotifications().then(all => all.map(n => [n.title, n.body, n.tag]))"
-ROUNDS = 8
+ROUNDS = int(os.environ.get("RAYON_PUSHES", "8"))
 
 
 class Phone:
@@ -105,7 +107,9 @@ def test_a_push_shows_with_the_page_closed_and_leads_to_the_coupon(
             phone.push(_next(service, keys, n))
             eventually(lambda v=voucher: _state(site, who, v) == VoucherState.DELIVERED, 60)  # type: ignore[misc]
             took_s.append(time.monotonic() - began)
-        sys.stdout.write(f"\nfrom the decision to the notification: {sorted(took_s)[-1]:.2f} s at most of {ROUNDS}\n")
+        median, p95, longest = np.quantile(took_s, [0.5, 0.95, 1.0])
+        said = f"{median:.2f} s (median of {ROUNDS}), {p95:.2f} s (95 of 100), {longest:.2f} s at most"
+        sys.stdout.write(f"\nfrom the decision to the notification: {said}\n")
 
         shown = phone.in_worker(SHOWN)
         assert len(shown) == ROUNDS

@@ -31,6 +31,7 @@ asked.onsuccess = () => {
   read.onsuccess = () => { asked.result.close(); done(read.result ? read.result.items.length : 0); };
 };
 """
+CACHES = "caches.keys().then(arguments[0])"
 KEPT_MUTES = KEPT.replace("read.result.items", "(read.result.quiet?.muted ?? [])")
 
 
@@ -184,26 +185,30 @@ def test_a_wrong_clock_changes_no_countdown(site: Site, chromium: Chrome, off_h:
     assert shown(chromium, "#wrong_clock")
 
 
-OLD_WORKER = """
-const done = arguments[0];
-caches.open("rayon-0123456789abcdef").then((old) => old.put("/me/offline?lang=fr", new Response("an old page")))
-  .then(() => navigator.serviceWorker.getRegistration()).then((it) => it.unregister())
-  .then(() => done(true));
-"""
+def test_a_full_phone_says_so_and_works(site: Site, chromium: Chrome) -> None:
+    """No byte is left for this site: neither worker nor coupon is kept, and the coupon is on the page all the same."""
+    chromium.execute_cdp_cmd("Storage.overrideQuotaForOrigin", {"origin": site.url, "quotaSize": 1})
+    receive(site, chromium)
+    wait_for(chromium, "#not_kept", "Ce téléphone ne garde rien")
+    assert texts(chromium, ".coupon .digits")
 
 
-def test_an_older_version_goes_and_the_coupons_stay(site: Site, chromium: Chrome) -> None:
-    """Of the version before there is a cache: the new worker throws it away, and what was received is still there."""
-    _, voucher = receive(site, chromium)
-    wait_until(chromium, lambda: ask(chromium, CONTROLLED), "the service worker")
-    assert chromium.execute_async_script(OLD_WORKER)
-    chromium.get("about:blank")  # with its last page the old worker goes
+def test_an_older_version_goes_and_the_coupons_stay(
+    site: Site, chromium: Chrome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker of the version before has the page; the next visit brings the new one, which throws the old cache away
+    and no coupon."""
+    with monkeypatch.context() as before:
+        before.setattr("api.shoppers.wallet.app_files.version", lambda: "0123456789abcdef")
+        _, voucher = receive(site, chromium)
+        wait_until(chromium, lambda: ask(chromium, CONTROLLED), "the service worker")
+        wait_until(chromium, lambda: chromium.execute_async_script(KEPT) == 1, "the coupon kept")
+        assert "rayon-0123456789abcdef" in chromium.execute_async_script(CACHES)
     chromium.get(f"{site.url}/me?lang=fr")
-    names = "caches.keys().then(arguments[0])"
     kept = [f"rayon-{version()}"]  # beside it, perhaps, in which language the page was read
     wait_until(
         chromium,
-        lambda: [n for n in chromium.execute_async_script(names) if n != "rayon-reader"] == kept,
+        lambda: [n for n in chromium.execute_async_script(CACHES) if n != "rayon-reader"] == kept,
         "only the new cache",
     )
     wait_until(chromium, lambda: ask(chromium, CONTROLLED), "the new worker")

@@ -13,14 +13,16 @@ import hmac
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import CompoundSelect, delete, union_all, update
 from sqlmodel import Session, col, select
 
 from engine.offers.caps import WEEK_S, CampaignKey, Slot
 from engine.storage.database import Database
+from engine.storage.models.sending.messages import MessageTable
 from engine.storage.models.shoppers import DeviceLinkTable
-from engine.storage.models.vouchers import CapCountTable
+from engine.storage.models.vouchers import CapCountTable, DecisionTable, VoucherTable
 from engine.storage.upserts import named_lock, table_of, upsert
 
 
@@ -85,11 +87,25 @@ def release_slots(session: Session, slots: Sequence[str]) -> None:
         session.connection().execute(delete(table_of(CapCountTable)).where(col(CapCountTable.slot).in_(slots)))
 
 
-def cut_slots(session: Session, slots: Sequence[str]) -> None:
-    """Their shopper is erased: they go on counting, under names that lead to no voucher and no decision."""
+def slots_of(shopper_id: str) -> CompoundSelect[Any]:
+    """The names of slots that lead to a shopper: of their vouchers, decisions and messages, however many."""
+    mine = [
+        select(table.c[name]).where(table.c.shopper_id == shopper_id)
+        for table, name in (
+            (table_of(VoucherTable), "voucher_id"),
+            (table_of(DecisionTable), "decision_id"),
+            (table_of(MessageTable), "message_id"),
+        )
+    ]
+    return union_all(*mine)
+
+
+def cut_slots(session: Session, shopper_id: str) -> None:
+    """Their shopper is erased: they go on counting, under names that lead to no voucher and no decision. To be called
+    while those still say whose they are."""
     counts = table_of(CapCountTable)
-    mine = session.exec(select(CapCountTable.slot).where(col(CapCountTable.slot).in_(slots)).distinct()).all()
-    for slot in sorted(mine):
+    mine = select(counts.c.slot).where(counts.c.slot.in_(slots_of(shopper_id))).distinct()
+    for slot in sorted(session.connection().execute(mine).scalars()):
         named = "cut-" + secrets.token_hex(12)
         session.connection().execute(update(counts).where(counts.c.slot == slot).values(slot=named))
 

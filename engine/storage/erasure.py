@@ -145,9 +145,7 @@ def _cut_vouchers(session: Session, shopper_id: str) -> None:
     vouchers = lock_vouchers(session, ids)
     close_vouchers(session, [v for v in vouchers if v.state in LIVE], VoucherState.VOIDED, release_slot=False)
     decisions = table_of(DecisionTable)
-    held = session.exec(select(DecisionTable.decision_id).where(col(DecisionTable.shopper_id) == shopper_id)).all()
-    told = session.exec(select(MessageTable.message_id).where(col(MessageTable.shopper_id) == shopper_id)).all()
-    cut_slots(session, [*ids, *held, *told])
+    cut_slots(session, shopper_id)
     _delete(session, MessageTable, col(MessageTable.shopper_id) == shopper_id)
     nobody = ERASED + secrets.token_hex(8)
     for voucher in vouchers:
@@ -159,7 +157,7 @@ def _cut_vouchers(session: Session, shopper_id: str) -> None:
 
 
 def _delete_shares(session: Session, shopper_id: str) -> None:
-    tokens = session.exec(select(ShareTable.token).where(col(ShareTable.shopper_id) == shopper_id)).all()
+    tokens = select(ShareTable.token).where(col(ShareTable.shopper_id) == shopper_id)
     _delete(session, ShareVisitTable, col(ShareVisitTable.token).in_(tokens))
     _delete(session, ShareTable, col(ShareTable.token).in_(tokens))
 

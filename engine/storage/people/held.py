@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, Table, or_, select
+from sqlalchemy import Column, Select, SelectBase, Table, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
 from engine.errors import NotFound
+from engine.storage.cap_counts import slots_of
 from engine.storage.database import Database
 from engine.storage.models import metadata
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.ledger import LedgerPostingTable, LoyaltyPurchaseTable, ShareTable, ShareVisitTable
 from engine.storage.models.sending.crm import CrmSubjectTable
-from engine.storage.models.sending.messages import MessageTable
 from engine.storage.models.shoppers import DeviceLinkTable, ShopperTable
-from engine.storage.models.vouchers import DecisionTable, VoucherTable
+from engine.storage.models.vouchers import VoucherTable
 from engine.storage.upserts import table_of
 
 Row = dict[str, Any]
@@ -99,7 +99,7 @@ def held(db: Database, shopper_id: str) -> dict[str, list[Row]]:
         profile = session.get(ShopperTable, shopper_id)
         if profile is None:
             raise NotFound("no such shopper")
-        names = _names(session, shopper_id, profile.member_id)
+        names = _names(shopper_id, profile.member_id)
         found = {table.name: _rows(session, table, names) for table in metadata.sorted_tables}
         return {name: rows for name, rows in found.items() if rows}
 
@@ -115,23 +115,20 @@ def _kind(table: str, column: str) -> str | None:
     return WITHIN.get((table, column)) or ONE_WAY.get((table, column)) or LEADS.get(column)
 
 
-def _names(session: Session, shopper_id: str, member_id: str) -> Mapping[str, list[Any]]:
-    """All that this shopper is called by in other tables."""
+def _names(shopper_id: str, member_id: str) -> Mapping[str, list[Any] | SelectBase]:
+    """All that this shopper is called by in other tables. What may be many is a question, and no list: databases bound
+    how many values a statement has (PostgreSQL 65,535)."""
 
-    def column(model: Any, name: str, by: str, value: str) -> list[Any]:
+    def column(model: Any, name: str, by: str, value: str) -> Select[Any]:
         table = table_of(model)
-        return list(session.connection().execute(select(table.c[name]).where(table.c[by] == value)).scalars())
+        return select(table.c[name]).where(table.c[by] == value)
 
     vouchers = column(VoucherTable, "voucher_id", "shopper_id", shopper_id)
     return {
         "shopper": [shopper_id],
         "member": [member_id],
         "voucher": vouchers,
-        "slot": [
-            *vouchers,
-            *column(DecisionTable, "decision_id", "shopper_id", shopper_id),
-            *column(MessageTable, "message_id", "shopper_id", shopper_id),
-        ],
+        "slot": slots_of(shopper_id),
         "crm": column(CrmSubjectTable, "crm_ref", "shopper_id", shopper_id),
         "share": column(ShareTable, "token", "shopper_id", shopper_id),
         "device": column(DeviceLinkTable, "device", "shopper_id", shopper_id),
@@ -142,7 +139,7 @@ def _names(session: Session, shopper_id: str, member_id: str) -> Mapping[str, li
     }
 
 
-def _rows(session: Session, table: Table, names: Mapping[str, list[Any]]) -> list[Row]:
+def _rows(session: Session, table: Table, names: Mapping[str, list[Any] | SelectBase]) -> list[Row]:
     wanted = [_leads_to(table, column, names[kind]) for column, kind in ways_to(table)]
     if not wanted:
         return []
@@ -152,7 +149,7 @@ def _rows(session: Session, table: Table, names: Mapping[str, list[Any]]) -> lis
     return [dict(row) for row in found]
 
 
-def _leads_to(table: Table, column: Column[Any], names: list[Any]) -> ColumnElement[bool]:
-    if (table.name, column.name) in WITHIN:
+def _leads_to(table: Table, column: Column[Any], names: list[Any] | SelectBase) -> ColumnElement[bool]:
+    if (table.name, column.name) in WITHIN and isinstance(names, list):
         return or_(*(column.contains(name, autoescape=True) for name in names))
     return column.in_(names)

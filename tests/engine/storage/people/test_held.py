@@ -10,6 +10,7 @@ from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
 from engine.storage.journal import VisitRow, save_checkpoint
 from engine.storage.models import metadata
+from engine.storage.models.vouchers import DecisionTable
 from engine.storage.people.held import LEADS, OF_NOBODY, SECRET, held, ways_to
 from engine.storage.people.shoppers import consent_log
 from tests.databases import statements
@@ -90,16 +91,37 @@ def test_erasure_leaves_no_name_but_for_books_and_proof(db: Database) -> None:
 
 
 def test_neither_asks_more_often_of_who_was_here_a_hundred_times(db: Database) -> None:
-    """Both take as many statements for a life of rows as for one visit: no row is asked for on its own."""
+    """Both take as many statements for a life of rows as for one visit, and none that is longer: no row is asked for on
+    its own, and none names a row for each decision, of which a database takes a bounded number only."""
 
-    def asked(visits: int) -> tuple[int, int]:
+    def asked(visits: int) -> tuple[int, int, int]:
         who = shopper(db).shopper_id
         rows = [VisitRow(who, "fruit", f"v{n}", NOW + n, NOW + n + 60, 60.0) for n in range(visits)]
         save_checkpoint(db, STORE, 0, b"state", [], [], rows, NOW)
+        with db.write() as session:
+            session.add_all(_refused(who, n) for n in range(visits))
         with statements() as shown:
             assert len(held(db, who)["visit"]) == visits
         with statements() as erased:
             erase_shopper(db, who, NOW + 5)
-        return len(shown), len(erased)
+        return len(shown), len(erased), max(map(len, [*shown, *erased]))
 
     assert asked(1) == asked(100)
+
+
+def _refused(who: str, n: int) -> DecisionTable:
+    return DecisionTable(
+        decision_id=f"{who}-{n}",
+        trigger_id=f"{who}-{n}",
+        store=STORE,
+        campaign_id="apples",
+        shopper_id=who,
+        visit_id=f"v{n}",
+        outcome="refuse",
+        reason="cap_visit",
+        at=NOW,
+        since=NOW,
+        probability=0.9,
+        caused_by_t=NOW,
+        inputs="{}",
+    )

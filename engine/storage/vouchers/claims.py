@@ -37,7 +37,7 @@ from engine.storage.people.wishes import wishes_of
 from engine.storage.sending.marks import complained_at
 from engine.storage.upserts import named_lock, upsert
 from engine.storage.vouchers.decisions import note_grounds, read_grounds
-from engine.storage.vouchers.hq.shared import shared_budgets
+from engine.storage.vouchers.hq.shared import is_bound, shared_budgets
 from engine.storage.vouchers.specs import campaign_of
 from engine.storage.vouchers.vouchers import voucher_record
 from engine.vocabulary import DecisionOutcome, DecisionReason, DeliveryState, VoucherState
@@ -91,7 +91,7 @@ def claim(
             standing = _standing(session, rows, shopper_id, person, limits, now)
             won = any(d.holds_slot for d in known.values())
             made = claim_event(fresh, standing, limits, now, won=won)
-            issued = _issue_all(session, fresh, made, rows, standing.campaigns, secret)
+            issued = _issue_all(session, fresh, made, rows, standing, secret)
             vouchers = {i.decision.decision_id: i.voucher.voucher_id for i in issued}
             _record(session, made, vouchers)
             _count(session, person, made, vouchers)
@@ -169,7 +169,7 @@ def _issue_all(
     candidates: Sequence[Candidate],
     decisions: Sequence[Decision],
     rows: Mapping[str, CampaignTable],
-    campaigns: Mapping[str, Campaign],
+    standing: Standing,
     secret: bytes,
 ) -> list[Issued]:
     """Vouchers and outbox rows for the decisions that said yes: one at most."""
@@ -180,13 +180,16 @@ def _issue_all(
             row = rows[campaign_id]
             row.vouchers_used += 1
             row.amount_used_minor += candidate.worth_minor
-            voucher = _issue(session, candidate, campaigns[campaign_id], secret, decision.at)
+            bound = is_bound(standing.campaigns[campaign_id], standing.shared.get(campaign_id))
+            voucher = _issue(session, candidate, standing.campaigns[campaign_id], secret, decision.at, bound=bound)
             out.append(Issued(decision, voucher_record(voucher)))
     return out
 
 
-def _issue(session: Session, candidate: Candidate, campaign: Campaign, secret: bytes, now: float) -> VoucherTable:
-    voucher = _voucher(session, candidate, campaign, secret, now)
+def _issue(
+    session: Session, candidate: Candidate, campaign: Campaign, secret: bytes, now: float, *, bound: bool
+) -> VoucherTable:
+    voucher = _voucher(session, candidate, campaign, secret, now, bound=bound)
     session.add(voucher)
     session.flush()
     # Readers follow the outbox by its ids, so ids must become visible in their order: one at a time up to the commit.
@@ -210,11 +213,14 @@ def _issue(session: Session, candidate: Candidate, campaign: Campaign, secret: b
     return voucher
 
 
-def _voucher(session: Session, candidate: Candidate, campaign: Campaign, secret: bytes, now: float) -> VoucherTable:
+def _voucher(
+    session: Session, candidate: Candidate, campaign: Campaign, secret: bytes, now: float, *, bound: bool
+) -> VoucherTable:
     owner, visit = candidate.shopper_id, candidate.trigger.visit_id
     identity = voucher_identity(session, candidate.decision_id, secret)
     place = (candidate.store, candidate.currency)
-    return voucher_row(campaign, identity, candidate.decision_id, place, owner, visit, candidate.worth_minor, now)
+    worth = candidate.worth_minor
+    return voucher_row(campaign, identity, candidate.decision_id, place, owner, visit, worth, now, bound=bound)
 
 
 def voucher_row(
@@ -226,10 +232,13 @@ def voucher_row(
     visit_id: str,
     worth_minor: int,
     now: float,
+    *,
+    bound: bool,
 ) -> VoucherTable:
     """A voucher that holds its slot and what it may cost.
 
-    `identity` as `voucher_identity` gives it; `place` is the store's id and its currency.
+    `identity` as `voucher_identity` gives it; `place` is the store's id and its currency. `bound`: no use takes off
+    more than it is worth.
     """
     voucher_id, code_hmac = identity
     store, currency = place
@@ -247,7 +256,7 @@ def voucher_row(
         holds_slot=True,
         reserved_minor=worth_minor,
         worth_minor=worth_minor,
-        most_minor=worth_minor if campaign.budget.max_amount_minor is not None else None,
+        most_minor=worth_minor if bound else None,
         currency=currency,
         offer=campaign.offer.model_dump_json(),
         texts=campaign.texts.model_dump_json(),

@@ -28,7 +28,7 @@ from engine.storage.models.vouchers import CampaignTable, VoucherTable
 from engine.storage.people.twins import visit_of
 from engine.storage.upserts import named_lock
 from engine.storage.vouchers.claims import voucher_identity, voucher_row
-from engine.storage.vouchers.hq.shared import shared_budgets
+from engine.storage.vouchers.hq.shared import is_bound, shared_budgets
 from engine.storage.vouchers.specs import campaign_of
 from engine.vocabulary import DecisionReason, ProblemCode, VoucherState
 
@@ -158,7 +158,9 @@ def _issue(
     """Seen at once: it is shown to who asked for it, and waits in no outbox."""
     decision = "share-" + hashlib.sha256(f"{plan.store}|{campaign.id}|{owner}|{visit}".encode()).hexdigest()[:24]
     identity = voucher_identity(session, decision, secret)
-    voucher = voucher_row(campaign, identity, decision, (plan.store, plan.currency), owner, visit, worth, now)
+    bound = is_bound(campaign, shared_budgets(session, plan.store, [campaign.id]).get(campaign.id))
+    place = (plan.store, plan.currency)
+    voucher = voucher_row(campaign, identity, decision, place, owner, visit, worth, now, bound=bound)
     voucher.state = VoucherState.SEEN
     session.add(voucher)
     session.flush()

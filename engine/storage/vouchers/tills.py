@@ -20,6 +20,7 @@ from engine.storage.facts.coupons import tell_redemption
 from engine.storage.loyalty.friends import hold_after_return, release_sooner
 from engine.storage.models.shoppers import ConsentTable
 from engine.storage.models.vouchers import DeliveryTable, RedemptionTable, VoucherTable
+from engine.storage.vouchers.hq.shared import room_minor
 from engine.storage.vouchers.verdicts import OFFLINE_S as OFFLINE_S
 from engine.storage.vouchers.verdicts import PARIS, SENTENCES, sale_time, verdict
 from engine.storage.vouchers.verdicts import TillReason as TillReason
@@ -161,8 +162,8 @@ def redeem(
 def void(db: Database, redemption_id: str, now: float, *, stores: Collection[str] | None = None) -> Redemption:
     """Undoes a redemption, once; again, it answers the same. The voucher can be used again while it is valid.
 
-    Its discount leaves the campaign's spending, and points that it released before their time wait again. With
-    `stores`, only a redemption of those. Raises NotFound.
+    Its discount leaves the campaign's spending, what it may cost is held again as far as the budget goes, and points
+    that it released before their time wait again. With `stores`, only a redemption of those. Raises NotFound.
     """
     with db.write() as session:
         found = session.get(RedemptionTable, redemption_id)
@@ -271,8 +272,7 @@ def _give_back(session: Session, row: RedemptionTable, voucher: VoucherTable, no
         usable, ended = False, VoucherState.VOIDED
     if voucher.state == VoucherState.REDEEMED:
         voucher.state = row.state_before if usable else ended
-    reserved = voucher.worth_minor if voucher.state in LIVE else 0
-    voucher.reserved_minor += reserved
+    reserved = _reserve_again(session, row, voucher) if voucher.state in LIVE else 0
     settle(
         session,
         voucher.store,
@@ -292,6 +292,20 @@ def _give_back(session: Session, row: RedemptionTable, voucher: VoucherTable, no
     )
     tell_redemption(session, row, voucher, now)
     note_changes(session, [voucher], WalletChangeKind.RETURNED, now, row.discount_minor)
+
+
+def _reserve_again(session: Session, row: RedemptionTable, voucher: VoucherTable) -> int:
+    """Holds what the voucher may cost once more. What its use left over may be another's by now: then it is worth what
+    is there, at least what the use gives back, and takes off no more. Returns how much more is held."""
+    held, uses = voucher.reserved_minor, voucher.max_uses - voucher.uses
+    room = room_minor(session, voucher.store, voucher.campaign_id)
+    if room is not None and room + row.discount_minor < voucher.worth_minor:
+        voucher.worth_minor = max(0, held + room + row.discount_minor) // uses
+        voucher.most_minor = voucher.worth_minor
+        voucher.reserved_minor = voucher.worth_minor * uses
+    else:
+        voucher.reserved_minor += voucher.worth_minor
+    return voucher.reserved_minor - held
 
 
 def _is_wanted(session: Session, row: RedemptionTable, voucher: VoucherTable) -> bool:

@@ -6,9 +6,12 @@ from collections.abc import Iterable
 
 from sqlmodel import Session, and_, col, func, select
 
+from engine.offers.campaigns import Campaign
 from engine.offers.caps import SharedBudget, Spent
 from engine.offers.hq.campaigns import HqCampaign
+from engine.storage.budget_release import lock_campaigns
 from engine.storage.models.vouchers import CampaignTable, HqCampaignTable, HqInstanceTable
+from engine.storage.vouchers.specs import read_spec
 
 
 def shared_budgets(session: Session, store: str, campaign_ids: Iterable[str]) -> dict[str, SharedBudget]:
@@ -32,6 +35,26 @@ def shared_budgets(session: Session, store: str, campaign_ids: Iterable[str]) ->
         row.campaign_id: SharedBudget(hq_campaign_of(row).shared(), spent_together(session, row.campaign_id))
         for row in rows
     }
+
+
+def is_bound(campaign: Campaign, shared: SharedBudget | None) -> bool:
+    """Whether a sum of money bounds the campaign's coupons: the store's own, or one that stores share."""
+    budgets = [campaign.budget] + ([shared.campaign.budget] if shared is not None else [])
+    return any(budget.max_amount_minor is not None for budget in budgets)
+
+
+def room_minor(session: Session, store: str, campaign_id: str) -> int | None:
+    """What a campaign may spend beside what it has spent, of the store's budget and of a shared one; None: no sum
+    bounds it. Locks the campaign's row, and HQ's after it."""
+    row = lock_campaigns(session, store, [campaign_id]).get(campaign_id)
+    if row is None:
+        return None
+    budgets = [(read_spec(row.spec).campaign, row.amount_used_minor)]
+    shared = shared_budgets(session, store, [campaign_id]).get(campaign_id)
+    if shared is not None:
+        budgets.append((shared.campaign, shared.spent.amount_minor))
+    left = [of.budget.max_amount_minor - used for of, used in budgets if of and of.budget.max_amount_minor is not None]
+    return min(left, default=None)
 
 
 def spent_together(session: Session, campaign_id: str) -> Spent:

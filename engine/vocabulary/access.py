@@ -74,6 +74,7 @@ class AuditAction(StrEnum):
     NOTE_WRITTEN = "note_written"
     ORDER_ASKED = "order_asked"
     HQ_CAMPAIGN_WRITTEN = "hq_campaign_written"
+    HQ_CAMPAIGN_APPROVED = "hq_campaign_approved"
 
 
 class PasswordFlaw(StrEnum):

@@ -99,15 +99,15 @@ def _apply_hq(file: Path, folder: Path | None, site: Config, *, dry_run: bool) -
     require_database(url)
     campaigns = load_hq_campaigns(file, [segment.name for segment in site.segments])
     plans = load_plans(site.stores.floorplans_dir, site.stores.stores)
-    now = time.time()
+    now, above_minor = time.time(), site.offers.four_eyes_above_minor
     stores = {name: HqStore(plan, day_at(now, plan.timezone), asks_second(site, plan)) for name, plan in plans.items()}
     db = open_database(url)
     try:
         for campaign in campaigns:
             if dry_run:
-                given = compare_hq_campaign(db, campaign, stores)
+                given = compare_hq_campaign(db, campaign, stores, above_minor=above_minor)
             else:
-                given = give_hq_campaign(db, campaign, stores, now, by=Actor(FROM_FILE))
+                given = give_hq_campaign(db, campaign, stores, now, by=Actor(FROM_FILE), above_minor=above_minor)
             print(f"{campaign.id}: version {given.version}" + (" if it were applied" if dry_run else ""))
             for outcome in given.stores:
                 print(f"  {outcome}")

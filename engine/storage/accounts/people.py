@@ -27,7 +27,7 @@ from engine.storage.models.accounts import (
 )
 from engine.storage.models.commerce import PickupTable
 from engine.storage.models.shoppers import StaffNoteTable
-from engine.storage.models.vouchers import CampaignRevisionTable, HqCampaignTable, RedemptionTable
+from engine.storage.models.vouchers import CampaignRevisionTable, HqCampaignTable, HqRevisionTable, RedemptionTable
 from engine.storage.upserts import named_lock, table_of, upsert
 from engine.vocabulary import AuditAction, ProblemCode, Role
 
@@ -211,7 +211,8 @@ def _forget_written(session: Session, name: str, number: str) -> None:
     """Puts `number` in the place of a name wherever something says who did it; at tills, where the account itself
     said so and nobody typed it."""
     by_hand = table_of(RedemptionTable).c.till == STAFF_TILL
-    written = ((CampaignRevisionTable, "by"), (HqCampaignTable, "by"))
+    of_hq = ((HqCampaignTable, "by"), (HqRevisionTable, "by"), (HqRevisionTable, "approved_by"))
+    written = ((CampaignRevisionTable, "by"), *of_hq)
     done = (*written, (StaffNoteTable, "by"), (PickupTable, "handed_by"))
     for model, column in (*done, (RedemptionTable, "cashier")):
         table = table_of(model)

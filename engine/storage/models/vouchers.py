@@ -61,6 +61,21 @@ class HqCampaignTable(SQLModel, table=True):
     budgeted: bool  # whether there is a budget to share
     by: str
     at: float = Field(sa_type=Double)
+    # Until a second person approves it no store may let it speak: what all may spend together asks for one.
+    waits: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+
+
+class HqRevisionTable(SQLModel, table=True):
+    """A version of HQ's campaign as it was written, who wrote it, and who approved it, where somebody had to."""
+
+    __tablename__: ClassVar[str] = "hq_revision"
+    campaign_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True, sa_type=BigInteger)
+    spec: str = Field(sa_type=Text)
+    by: str
+    at: float = Field(sa_type=Double)
+    approved_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    approved_at: float | None = Field(default=None, sa_type=Double)
 
 
 class HqInstanceTable(SQLModel, table=True):

@@ -34,7 +34,7 @@ OF_NOBODY = frozenset(
         *("zone_expected", "zone_flow", "zone_hour", "push_key", "received", "plan_version"),
         *("ropo_day", "ropo_wait"),  # the same of ways between web and store
         *("coupon_hour", "coupon_wait", "figures_stamp"),  # sums of blocks, and how far they were told
-        *("hq_campaign", "hq_instance"),
+        *("hq_campaign", "hq_instance", "hq_revision"),
         "campaign_revision",  # what campaigns said, and which colleague said so
         "attempt_count",  # by digests of addresses, for a day or two at most
         "next_best",  # weights, and sums over all shoppers

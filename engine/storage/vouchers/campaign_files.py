@@ -16,6 +16,7 @@ from engine.storage.models.vouchers import CampaignTable
 from engine.storage.versions import bump
 from engine.storage.vouchers.campaigns import put_values
 from engine.storage.vouchers.hq.limits import require_limits
+from engine.storage.vouchers.hq.revisions import require_hq_approval
 from engine.storage.vouchers.revisions import signatures_in, term_changes
 from engine.storage.vouchers.specs import read_spec
 
@@ -65,7 +66,8 @@ def apply_campaigns(
     What needs a second person and has nobody's yes comes as a draft, whatever the file says. What a campaign has spent
     stays spent. Its state stays as it is where the file names none, so that one a manager has
     paused does not start by this. Campaigns that managers made themselves are not of the file, and stay. Raises
-    OperatorError where one came from HQ and HQ does not let the store change it so.
+    OperatorError where one came from HQ and HQ does not let the store change it so, and CampaignNotApproved where it
+    waits there for a second person.
     """
     with db.write() as session:
         found = _differences(session, store, campaigns, second)
@@ -73,6 +75,7 @@ def apply_campaigns(
             if difference.waits and not difference.fields and difference.change is CampaignChange.CHANGED:
                 continue  # a draft already
             require_limits(session, store, wanted, wanted.id)
+            require_hq_approval(session, store, wanted.id, wanted.state)
             put_values(session, store, wanted, now, seeded=difference.change is not CampaignChange.ENDED)
         if found:
             bump(session, [store], "campaigns")

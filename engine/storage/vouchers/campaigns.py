@@ -16,6 +16,7 @@ from engine.storage.models.vouchers import CampaignTable
 from engine.storage.upserts import upsert
 from engine.storage.versions import bump, version
 from engine.storage.vouchers.hq.limits import require_limits
+from engine.storage.vouchers.hq.revisions import require_hq_approval
 from engine.storage.vouchers.revisions import FROM_FILE, note_revision
 from engine.storage.vouchers.specs import Spec, campaign_of, read_spec
 from engine.vocabulary import ProblemCode
@@ -46,13 +47,14 @@ def put_campaign(
     """Creates the campaign or replaces the one with its id, one version up. What it has spent stays spent.
 
     `by` is who did it, for its history. `expected` is the version that the editor had read, 0 for none: raises
-    CampaignChanged where there is another by now, and OperatorError where it came from HQ and HQ does not let the store
-    change it so.
+    CampaignChanged where there is another by now; where it came from HQ, OperatorError for what HQ does not let the
+    store change, and CampaignNotApproved while HQ's version waits for a second person.
     """
     with db.write() as session:
         if expected is not None:
             _expect(session, store, campaign.id, expected)
         require_limits(session, store, campaign)
+        require_hq_approval(session, store, campaign.id, campaign.state)
         stored = put_values(session, store, campaign, now, by=by)
         bump(session, [store], "campaigns")
         return stored
@@ -126,13 +128,14 @@ def set_campaign_state(
     expected: int | None = None,
 ) -> StoredCampaign:
     """Approves, starts, pauses, resumes or ends a campaign; claims in flight see it. Raises NotFound,
-    UnreadableCampaign, and CampaignChanged as `put_campaign` does."""
+    UnreadableCampaign, and CampaignChanged and CampaignNotApproved as `put_campaign` does."""
     with db.write() as session:
         row = session.get(CampaignTable, (store, campaign_id), with_for_update=True)
         if row is None:
             raise NotFound("no such campaign")
         if expected is not None:
             _expect(session, store, campaign_id, expected)
+        require_hq_approval(session, store, campaign_id, state)
         changed = stored_campaign(row).campaign.model_copy(update={"state": state})
         _change(session, row, changed, now, by)
         session.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
@@ -16,11 +16,12 @@ from engine.offers.campaigns import Campaign, CampaignState
 from engine.offers.hq.campaigns import HqCampaign
 from engine.offers.hq.spread import LocalTerms, local_terms, require_one_currency, store_findings
 from engine.offers.hq.terms import terms_of
+from engine.offers.hq.together import together_need_second
 from engine.offers.lifecycle import SPEAKS, NeedsSecond, as_draft_if, state_after_edit
 from engine.plan.model import Plan
 from engine.storage.accounts.audit import Actor, note
 from engine.storage.database import Database
-from engine.storage.models.vouchers import CampaignTable, HqCampaignTable, HqInstanceTable
+from engine.storage.models.vouchers import CampaignTable, HqCampaignTable, HqInstanceTable, HqRevisionTable
 from engine.storage.upserts import named_lock, upsert
 from engine.storage.versions import bump
 from engine.storage.vouchers.campaigns import CampaignChanged, put_values
@@ -76,14 +77,18 @@ class GivenOut:
 
     version: int
     stores: tuple[StoreOutcome, ...]
+    waits: bool = False  # for a second person, who approves it for all its stores
 
 
-def compare_hq_campaign(db: Database, hq: HqCampaign, stores: Mapping[str, HqStore]) -> GivenOut:
-    """What giving it out would do. `stores` are all of the site."""
+def compare_hq_campaign(
+    db: Database, hq: HqCampaign, stores: Mapping[str, HqStore], *, above_minor: int | None = None
+) -> GivenOut:
+    """What giving it out would do. `stores` are all of the site, and `above_minor` is as in `give_hq_campaign`."""
     with db.read() as session:
         row = session.get(HqCampaignTable, hq.id)
-        found = [outcome for outcome, _ in _outcomes(session, hq, stores, lock=False)]
-        return GivenOut(_next_version(row, hq), tuple(found))
+        waits = _waits(row, hq, stores, above_minor)
+        found = [outcome for outcome, _ in _outcomes(session, hq, stores, waits=waits, lock=False)]
+        return GivenOut(_next_version(row, hq), tuple(found), waits)
 
 
 def give_hq_campaign(
@@ -94,12 +99,15 @@ def give_hq_campaign(
     *,
     by: Actor,
     expected: int | None = None,
+    above_minor: int | None = None,
 ) -> GivenOut:
     """Writes HQ's campaign and gives it to its stores, in one transaction. `stores` are all of the site.
 
     Each store has a campaign of its own under the same id, with its own budget, state and history; what it has spent
     stays spent, and its state stays unless HQ's names one. Terms that need a second person come as drafts. A store that
-    lacks what the campaign names, or has one of its own under this id, is left out and named. `expected` is the version
+    lacks what the campaign names, or has one of its own under this id, is left out and named. What all stores may spend
+    together needs a second person above `above_minor` (None: nothing does): a new version waits for one, and is a draft
+    in every store until then. `expected` is the version
     that HQ had read, 0 for none: raises CampaignChanged where there is another by now, and OperatorError where stores
     of several currencies would share a sum.
     """
@@ -109,10 +117,14 @@ def give_hq_campaign(
         if expected is not None and expected != (0 if row is None else row.version):
             raise CampaignChanged("HQ's campaign has another version by now: read it again")
         version, outcomes = _next_version(row, hq), []
-        for outcome, campaign in _outcomes(session, hq, stores, lock=True):
+        waits = _waits(row, hq, stores, above_minor)
+        for outcome, campaign in _outcomes(session, hq, stores, waits=waits, lock=True):
             outcomes.append(outcome)
             _write(session, hq, outcome, campaign, version, now, by.name)
+        if row is None or row.version != version:
+            session.add(HqRevisionTable(campaign_id=hq.id, version=version, spec=_spec(hq), by=by.name, at=now))
         values = {"version": version, "spec": _spec(hq), "budgeted": hq.is_budgeted, "by": by.name, "at": now}
+        values |= {"waits": waits}
         upsert(session, HqCampaignTable, [{"campaign_id": hq.id, **values}], replace=tuple(values))
         changed = [o.store for o in outcomes if o.change not in (StoreChange.SAME, StoreChange.LEFT_OUT)]
         if changed:
@@ -120,7 +132,15 @@ def give_hq_campaign(
         for outcome in outcomes:
             said = {"change": outcome.change.value, "version": str(version)}
             note(session, by, AuditAction.HQ_CAMPAIGN_WRITTEN, now, store=outcome.store, subject=hq.id, **said)
-        return GivenOut(version, tuple(outcomes))
+        return GivenOut(version, tuple(outcomes), waits)
+
+
+def _waits(row: HqCampaignTable | None, hq: HqCampaign, stores: Mapping[str, HqStore], above_minor: int | None) -> bool:
+    """Whether this version waits for a second person: what was approved as it is does not."""
+    plans = [stores[store].plan for store in hq.of(stores) if store in stores]
+    if not together_need_second(hq, plans, above_minor):
+        return False
+    return row is None or row.waits or row.spec != _spec(hq)
 
 
 def _next_version(row: HqCampaignTable | None, hq: HqCampaign) -> int:
@@ -132,7 +152,7 @@ def _spec(hq: HqCampaign) -> str:
 
 
 def _outcomes(
-    session: Session, hq: HqCampaign, stores: Mapping[str, HqStore], *, lock: bool
+    session: Session, hq: HqCampaign, stores: Mapping[str, HqStore], *, waits: bool, lock: bool
 ) -> Iterator[tuple[StoreOutcome, Campaign | None]]:
     """Every store that has it or is to have it, by id, with what is to be written there; None: nothing."""
     links = {
@@ -148,7 +168,7 @@ def _outcomes(
         if site is None or why:
             yield _without(store, row if store in links else None, why)
         else:
-            yield _with(session, hq, site, links.get(store), row)
+            yield _held_back(_with(session, hq, site, links.get(store), row), row, waits)
 
 
 def _left_out(
@@ -172,7 +192,7 @@ def _without(store: str, row: CampaignTable | None, why: tuple[Problem, ...]) ->
 
 def _with(
     session: Session, hq: HqCampaign, site: HqStore, link: HqInstanceTable | None, row: CampaignTable | None
-) -> tuple[StoreOutcome, Campaign | None]:
+) -> tuple[StoreOutcome, Campaign]:
     runs = None if row is None else read_spec(row.spec).campaign
     outcome = partial(StoreOutcome, site.plan.store)
     if link is None or runs is None:
@@ -182,6 +202,20 @@ def _with(
     wanted, waits = _in_state(session, hq, site, local, runs)
     change = StoreChange.SAME if wanted == runs else StoreChange.CHANGED
     return outcome(change, kept=local.kept, lost=local.lost, waits=waits), wanted
+
+
+def _held_back(
+    found: tuple[StoreOutcome, Campaign], row: CampaignTable | None, waits: bool
+) -> tuple[StoreOutcome, Campaign]:
+    """A store's campaign as it may be while HQ's version waits for a second person: it speaks nowhere."""
+    outcome, wanted = found
+    if not waits:
+        return found
+    draft = as_draft_if(wanted, wanted.state in SPEAKS)
+    if outcome.change is not StoreChange.NEW:
+        runs = None if row is None else read_spec(row.spec).campaign
+        outcome = replace(outcome, change=StoreChange.SAME if draft == runs else StoreChange.CHANGED)
+    return replace(outcome, waits=outcome.waits or draft.state is CampaignState.DRAFT), draft
 
 
 def _in_state(

@@ -41,6 +41,8 @@ class StoredHq:
     at: float
     stores: tuple[StoreVariant, ...]
     spent: Spent  # by all its stores, those left out here included
+    waits: bool  # for a second person
+    by: str
 
     def only(self, seen: Callable[[str], bool]) -> StoredHq:
         """The same with the stores that somebody may see."""
@@ -78,7 +80,7 @@ def _stored(session: Session, row: HqCampaignTable) -> StoredHq:
     )
     variants = tuple(_variant(hq, link, runs) for link, runs in pairs)
     spent = Spent(sum(v.spent.vouchers for v in variants), sum(v.spent.amount_minor for v in variants))
-    return StoredHq(hq, row.version, row.at, variants, spent)
+    return StoredHq(hq, row.version, row.at, variants, spent, row.waits, row.by)
 
 
 def _variant(hq: HqCampaign, link: HqInstanceTable, row: CampaignTable) -> StoreVariant:

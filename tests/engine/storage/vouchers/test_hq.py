@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from engine.errors import OperatorError
+from engine.errors import NotFound, OperatorError
 from engine.offers.campaigns import Campaign, CampaignState
 from engine.offers.hq.campaigns import HqCampaign, read_hq_campaign
-from engine.offers.lifecycle import NeedsSecond, nobody_asks
+from engine.offers.lifecycle import CampaignNotApproved, NeedsSecond, nobody_asks
 from engine.plan.model import Product
 from engine.storage.accounts.audit import COMMAND, Actor
 from engine.storage.accounts.people import erase_account, make_account
@@ -30,6 +30,7 @@ from engine.storage.vouchers.hq.giving import (
     compare_hq_campaign,
     give_hq_campaign,
 )
+from engine.storage.vouchers.hq.revisions import approve_hq_campaign, hq_revisions
 from engine.storage.vouchers.vouchers import expire_undelivered
 from engine.vocabulary import Role
 from tests.engine.offers.plans import PLAN
@@ -192,4 +193,49 @@ def test_of_an_erased_colleague_a_number_has_written_it(db: Database) -> None:
     erase_account(db, COMMAND, ada.account_id, NOW + 1)
     with db.read() as session:
         [row] = session.exec(select(HqCampaignTable)).all()
+    [written] = hq_revisions(db, "apples")
+    assert row.by == written.by
     assert row.by not in ("ada", "")
+
+
+def test_what_all_may_spend_waits_for_a_second_person_at_hq(db: Database) -> None:
+    """Each store's 400 is little, three times that is not: no door of a store starts it before somebody else's yes."""
+    mine = {"budget": {"max_amount_minor": 400}}
+    given = give_own(db, mine, above_minor=1000)
+    assert (given.waits, {o.waits for o in given.stores}) == (True, {True})
+    assert {get_campaign(db, s, "apples").campaign.state for s in STORES} == {CampaignState.DRAFT}
+    running = get_campaign(db, "north", "apples").campaign.model_copy(update={"state": CampaignState.RUNNING})
+    for start in (
+        lambda: move(db, "north", "apples", CampaignState.RUNNING, NOW),
+        lambda: move(db, "north", "apples", CampaignState.APPROVED, NOW),
+        lambda: put_campaign(db, "north", running, NOW),
+        lambda: apply_campaigns(db, "north", [running], NOW),
+        lambda: approve_hq_campaign(db, "apples", 1, NOW, by=HQ),  # who wrote it
+    ):
+        with pytest.raises(CampaignNotApproved):
+            start()
+    approve_hq_campaign(db, "apples", 1, NOW + 1, by=Actor("somebody else"))
+    move(db, "north", "apples", CampaignState.RUNNING, NOW)
+    [first] = hq_revisions(db, "apples")
+    assert (first.by, first.approved_by, first.approved_at) == ("head office", "somebody else", NOW + 1)
+    assert not give_own(db, mine, above_minor=1000).waits  # the same again
+    with pytest.raises(NotFound):
+        approve_hq_campaign(db, "apples", 2, NOW, by=Actor("somebody else"))
+
+
+def test_a_larger_shared_budget_alone_waits_too(db: Database) -> None:
+    give(db, hq(budget={"max_amount_minor": 900}), above_minor=1000)
+    assert get_campaign(db, "north", "apples").campaign.state is CampaignState.RUNNING
+    given = give(db, hq(budget={"max_amount_minor": 1100}), above_minor=1000)
+    assert (given.waits, changes(given)) == (True, dict.fromkeys(STORES, "changed"))
+    assert {get_campaign(db, s, "apples").campaign.state for s in STORES} == {CampaignState.DRAFT}
+    assert [r.said["budget"]["max_amount_minor"] for r in hq_revisions(db, "apples")] == [1100, 900]
+    assert not give(db, hq(budget={"max_amount_minor": 900}), above_minor=1000).waits
+
+
+def give_own(db: Database, own: dict[str, Any], **how: Any) -> GivenOut:
+    """The campaign with a budget of each store's own."""
+    wanted = hq()
+    terms = json.loads(wanted.model_dump_json(by_alias=True, exclude_unset=True))
+    terms["campaign"] |= own
+    return give(db, HqCampaign.model_validate_json(json.dumps(terms)), **how)

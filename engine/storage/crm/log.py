@@ -16,6 +16,7 @@ from engine.storage.crm.lines import (
     move_up,
 )
 from engine.storage.crm.numbers import LOG, is_for
+from engine.storage.crm.withheld import is_withheld, show, tell_late, withhold
 from engine.storage.database import Database, once_more
 from engine.storage.models.sending.crm import (
     CrmCounterTable,
@@ -36,8 +37,9 @@ BATCH = 500
 def read_log(db: Database, receiver: str, after: int, most: int, now: float) -> tuple[list[CrmEvent], int]:
     """Up to `most` events after the cursor, and the next cursor. What is not after it is known to have arrived.
 
-    The cursor may stay where no event was for this receiver, or move past those that are not. Raises NotFound for a
-    receiver that does not ask, BusinessRefusal for a cursor ahead of the log: a backup was brought back.
+    The cursor may stay where no event was for this receiver, or move past those that are not. It moves past those of a
+    shopper whose data is restricted, too: they come after it once that ends. Raises NotFound for a receiver that does
+    not ask, BusinessRefusal for a cursor ahead of the log: a backup was brought back.
     """
     with db.write() as session:
         lock_lines(session)
@@ -48,6 +50,7 @@ def read_log(db: Database, receiver: str, after: int, most: int, now: float) -> 
         if after > (0 if counter is None else counter.last):
             why = "the cursor is ahead of the log, as after a backup was brought back: begin at 0"
             raise BusinessRefusal(why, code=ProblemCode.INVALID_REQUEST, status=422)
+        tell_late(session, receiver, after, LOG)
         _acknowledge(session, row, after, now)
         found = session.exec(
             select(CrmEventTable, CrmSubjectTable.shopper_id)
@@ -67,10 +70,17 @@ def read_log(db: Database, receiver: str, after: int, most: int, now: float) -> 
         )
         agreed = agreed_by_ref(session, refs)
         shown: list[CrmEvent] = []
+        later: list[CrmEvent] = []
         for event in events:
-            if may_leave(event, agreed) and is_for(row, event, event.ref in told):
+            if not is_for(row, event, event.ref in told):
+                continue
+            if may_leave(event, agreed):
                 shown.append(event)
                 told.add(event.ref)
+            elif agreed.get(event.ref, frozenset()) is None:
+                later.append(event)
+        show(session, receiver, [event for event in events if event not in later])
+        withhold(session, receiver, later, now)
         fresh = [{"receiver": receiver, "crm_ref": ref, "busy_until": 0.0} for ref in {event.ref for event in shown}]
         upsert(session, CrmToldTable, fresh)
         return shown, events[-1].number if events else after
@@ -125,7 +135,7 @@ def _acknowledge(session: Session, row: CrmReceiverTable, after: int, now: float
         return
     row.acked = after
     sending = table_of(CrmSendingTable)
-    mine = (sending.c.receiver == row.name) & (sending.c.number <= after)
+    mine = (sending.c.receiver == row.name) & (sending.c.number <= after) & ~is_withheld()
     numbers = session.connection().execute(delete(sending).where(mine).returning(sending.c.number)).scalars().all()
     ends = session.exec(
         select(CrmEventTable).where(col(CrmEventTable.number).in_(numbers), col(CrmEventTable.kind) == CrmKind.ERASURE)

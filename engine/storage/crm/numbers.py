@@ -119,7 +119,9 @@ def _make_ends(session: Session, events: Sequence[CrmEvent], ids: dict[int, int 
 
 def _void(session: Session, event: CrmEvent) -> frozenset[CrmKind]:
     """The kinds that left with a consent taken back, but for what says so."""
-    agreed = agreed_by_ref(session, {event.ref}).get(event.ref) or frozenset()
+    agreed = agreed_by_ref(session, {event.ref}).get(event.ref, frozenset())
+    if agreed is None:
+        return frozenset()  # restricted: all of it is looked at once more before it leaves
     if Purpose(json.loads(event.data)["purpose"]) in agreed:
         return frozenset()  # given again since
     return kinds_without(agreed)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, delete, insert
+from sqlalchemy import ColumnElement, Engine, delete, insert
 from sqlmodel import Session, col, select
 
 from engine.storage.models.identity import ProfileMergeTable
@@ -72,9 +72,18 @@ def agreed(session: Session, shopper_id: str) -> frozenset[Purpose]:
     free = select(ShopperTable.shopper_id).where(
         col(ShopperTable.shopper_id) == shopper_id, col(ShopperTable.restricted_at).is_(None)
     )
+    return _granted(session, col(ConsentTable.shopper_id).in_(free))
+
+
+def answered(session: Session, shopper_id: str) -> frozenset[Purpose]:
+    """The same of what they have said, also while their data is restricted: what they take back then is taken back."""
+    return _granted(session, col(ConsentTable.shopper_id) == shopper_id)
+
+
+def _granted(session: Session, whose: ColumnElement[bool]) -> frozenset[Purpose]:
     rows = session.exec(
         select(ConsentTable.purpose).where(
-            col(ConsentTable.shopper_id).in_(free),
+            whose,
             col(ConsentTable.purpose).in_([str(purpose) for purpose in CRM]),
             col(ConsentTable.granted),
         )
@@ -83,15 +92,15 @@ def agreed(session: Session, shopper_id: str) -> frozenset[Purpose]:
 
 
 def tell_answers(session: Session, shopper_id: str, was: frozenset[Purpose], text_version: str, at: float) -> None:
-    """What changed since `was`, after the answers are written. What was not sent yet of a purpose that was taken back
-    is forgotten now, and customer files are told; the shopper's row is locked."""
-    now = agreed(session, shopper_id)
+    """What changed since they had `answered` so, after the answers are written. What was not sent yet of a purpose that
+    was taken back is forgotten now, and customer files are told; the shopper's row is locked."""
+    now = answered(session, shopper_id)
     for purpose in sorted(now - was):
         tell(session, shopper_id, CrmKind.CONSENT, at, _answer(purpose, True, text_version))
     taken = was - now
     for who in _person(session, shopper_id) if taken else []:
         # a profile that has joined this one is a contact of its own there, for what it had agreed to itself
-        theirs = taken if who == shopper_id else taken & agreed(session, who)
+        theirs = taken if who == shopper_id else taken & answered(session, who)
         _take_back(session, who, theirs, now, text_version, at)
 
 

@@ -16,7 +16,7 @@ from engine.privacy.consent import Consent, ConsentChoice, Grants, allows_joinin
 from engine.records import DeviceId, device_from_hex, device_hex
 from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
-from engine.storage.facts.telling import agreed, tell_answers, tell_profile
+from engine.storage.facts.telling import answered, tell_answers, tell_profile
 from engine.storage.figures.product_stops import forget_stops
 from engine.storage.figures.segment_spans import leave_segments
 from engine.storage.last_places import forget_places
@@ -255,7 +255,7 @@ def answer(
     session: Session, shopper_id: str, choices: Sequence[ConsentChoice], text_version: str, place: str, at: float
 ) -> set[str]:
     """Log, last word, and what follows from it. The shopper's row is locked. Returns the stores whose links changed."""
-    was = agreed(session, shopper_id)
+    was = answered(session, shopper_id)
     recount_answers(session, shopper_id, {(c.purpose, c.channel): c for c in choices}.values(), text_version)
     for c in choices:
         session.add(

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from engine.records import WalletChange
 from engine.storage.database import Database
+from engine.storage.models.commerce import AskedOrderTable
 from engine.storage.models.vouchers import VoucherTable
 from engine.storage.models.wallet import WalletChangeTable
 from engine.storage.upserts import named_lock, table_of
@@ -42,6 +43,23 @@ def note_changes(
         named_lock(session, "wallet")
         session.add_all(rows)
         session.flush()
+
+
+def note_order(session: Session, row: AskedOrderTable, now: float) -> None:
+    """The same of an order that was asked for. The last lock of the caller's transaction."""
+    session.flush()
+    named_lock(session, "wallet")
+    session.add(
+        WalletChangeTable(
+            shopper_id=row.shopper_id,
+            voucher_id=row.request_id,
+            kind=WalletChangeKind.ORDER,
+            at=now,
+            amount_minor=0,
+            currency="",
+        )
+    )
+    session.flush()
 
 
 def changes_after(db: Database, after_id: int, limit: int = 500) -> list[WalletChange]:

@@ -56,6 +56,7 @@ class AskedState(StrEnum):
     SENT = "sent"
     DONE = "done"
     REFUSED = "refused"
+    WITHDRAWN = "withdrawn"  # before the e-shop had it: another profile of the same person asks for the same
 
 
 class PickupState(StrEnum):

@@ -10,8 +10,9 @@ from __future__ import annotations
 import pytest
 
 from engine.commerce.stock import Article
+from engine.storage.commerce.requests import OVER, STALE_S
 from engine.storage.database import Database
-from engine.storage.ordering.asked import MOST_OPEN, OVER, STALE_S, OrderWish, ask_order, orders_of
+from engine.storage.ordering.asked import MOST_OPEN, OrderWish, ask_order, orders_of
 from engine.storage.ordering.outbox import mark_taken
 from engine.vocabulary import AskedState, OrderState, OrderWay
 from tests.engine.storage.ordering.test_asked import HOME, answer, known, refused, told

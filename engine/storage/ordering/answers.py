@@ -16,8 +16,8 @@ from engine.storage.database import Database
 from engine.storage.loyalty.wallets import person_of
 from engine.storage.models.commerce import AskedOrderTable, ShopEventTable
 from engine.storage.models.identity import IdentifierTable
-from engine.storage.ordering.outbox import tell_shopper
 from engine.storage.upserts import named_lock
+from engine.storage.wallet_changes import note_order
 from engine.vocabulary import AskedState, IdentifierKind, OrderState, ShopEventKind
 
 READER = "asked orders"
@@ -45,7 +45,7 @@ def follow_answers(db: Database, now: float) -> int:
         rows = [row for _, event in read if isinstance(event, Order) and (row := _answered(session, event, now))]
         note_read(session, READER, read, now)
         for row in rows:  # once an order of a shopper moves, their page looks at all of them
-            tell_shopper(session, row, now)
+            note_order(session, row, now)
         return len(read)
 
 

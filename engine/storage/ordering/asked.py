@@ -10,13 +10,13 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from engine.commerce.stock import Article
 from engine.errors import BusinessRefusal, NotFound
 from engine.storage.accounts.audit import Actor, note
 from engine.storage.clerks.recognitions import visitor_in
+from engine.storage.commerce.requests import Wanted, is_open, under_way
 from engine.storage.commerce.stock import stock_of
 from engine.storage.database import Database
 from engine.storage.loyalty.wallets import person_of
@@ -29,10 +29,6 @@ GIVE_UP_S = 86_400.0
 """So long an e-shop that is away is asked again."""
 MOST_OPEN = 10
 """Requests of one person that are under way."""
-OVER = (AskedState.DONE, AskedState.REFUSED, AskedState.SENT)
-"""What was sent is the last that many shop systems say of an order."""
-STALE_S = 30 * 86_400.0
-"""Of what no word has come for so long none is awaited: it keeps nobody from asking anew."""
 SHOWN = 20
 SHOWN_S = 7 * 86_400.0
 
@@ -127,7 +123,7 @@ def orders_of_visitor(db: Database, store: str, visitor: str, now: float) -> lis
 def orders_in(session: Session, person: Sequence[str], now: float) -> list[AskedOrder]:
     """The same of profiles that are one person's."""
     table = AskedOrderTable
-    lately = (col(table.changed_at) > now - SHOWN_S) | _is_open(now)
+    lately = (col(table.changed_at) > now - SHOWN_S) | is_open(now)
     theirs = select(table).where(col(table.shopper_id).in_(person), lately)
     newest = theirs.order_by(col(table.asked_at).desc(), col(table.request_id)).limit(SHOWN)
     return [_asked(row) for row in session.exec(newest)]
@@ -150,13 +146,13 @@ def _ask(session: Session, shopper_id: str, wish: OrderWish, now: float) -> Aske
     known = select(IdentifierTable.digest).where(col(IdentifierTable.shopper_id).in_(person)).limit(1)
     if session.exec(known).first() is None:
         raise NobodyOrders("the e-shop has to know who orders: prove a mailbox or a card first")
-    same = _under_way(session, person, wish, now)
+    same = under_way(session, person, _wanted(wish), now)
     if same is not None:
         if same.state == AskedState.UNDELIVERED:
             _queue(same, now)
         return same
     table = AskedOrderTable
-    open_now = select(func.count()).where(col(table.shopper_id).in_(person), _is_open(now))
+    open_now = select(func.count()).where(col(table.shopper_id).in_(person), is_open(now))
     if session.exec(open_now).one() >= MOST_OPEN:
         raise TooManyOrders(f"{MOST_OPEN} orders at most are under way")
     row = AskedOrderTable(
@@ -178,22 +174,8 @@ def _ask(session: Session, shopper_id: str, wish: OrderWish, now: float) -> Aske
     return row
 
 
-def _is_open(now: float) -> ColumnElement[bool]:
-    table = AskedOrderTable
-    return col(table.state).not_in(OVER) & (col(table.changed_at) > now - STALE_S)
-
-
-def _under_way(session: Session, person: Sequence[str], wish: OrderWish, now: float) -> AskedOrderTable | None:
-    table = AskedOrderTable
-    same = select(table).where(
-        col(table.shopper_id).in_(person),
-        col(table.sku) == wish.article.sku,
-        col(table.variant) == wish.article.variant,
-        col(table.way) == wish.way,
-        col(table.to_store) == wish.to_store,
-        _is_open(now),
-    )
-    return session.exec(same.order_by(col(table.asked_at)).with_for_update()).first()
+def _wanted(wish: OrderWish) -> Wanted:
+    return wish.article.sku, wish.article.variant, wish.way, wish.to_store
 
 
 def _queue(row: AskedOrderTable, now: float) -> None:

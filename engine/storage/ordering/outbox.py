@@ -16,10 +16,9 @@ from engine.storage.loyalty.wallets import person_of
 from engine.storage.models.commerce import AskedOrderTable
 from engine.storage.models.identity import IdentifierTable
 from engine.storage.models.shoppers import ShopperTable
-from engine.storage.models.wallet import WalletChangeTable
 from engine.storage.ordering.asked import OrderWish
-from engine.storage.upserts import named_lock
-from engine.vocabulary import AskedState, IdentifierKind, OrderWay, WalletChangeKind
+from engine.storage.wallet_changes import note_order
+from engine.vocabulary import AskedState, IdentifierKind, OrderWay
 
 FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 1_800.0
@@ -52,7 +51,7 @@ def take_due(db: Database, now: float, hold_s: float, limit: int = 20) -> list[D
             sealed = _sealed(session, row.shopper_id)
             if row.expires_at <= now or who is None or who.restricted_at is not None or not sealed:
                 row.state, row.changed_at = AskedState.UNDELIVERED, now
-                tell_shopper(session, row, now)
+                note_order(session, row, now)
                 continue
             row.attempts += 1
             row.not_before = now + hold_s
@@ -67,7 +66,7 @@ def mark_taken(db: Database, request_id: str, now: float) -> None:
         row = session.get(AskedOrderTable, request_id, with_for_update=True)
         if row is not None and row.state == AskedState.ASKED:
             row.state, row.changed_at = AskedState.TAKEN, now
-            tell_shopper(session, row, now)
+            note_order(session, row, now)
 
 
 def put_off(db: Database, request_id: str, now: float) -> None:
@@ -76,23 +75,6 @@ def put_off(db: Database, request_id: str, now: float) -> None:
         row = session.get(AskedOrderTable, request_id, with_for_update=True)
         if row is not None and row.state == AskedState.ASKED:
             row.not_before = now + min(FIRST_PAUSE_S * 2.0 ** (row.attempts - 1), LONGEST_PAUSE_S)
-
-
-def tell_shopper(session: Session, row: AskedOrderTable, now: float) -> None:
-    """News for the page that shows it. The last lock of the caller's transaction."""
-    session.flush()
-    named_lock(session, "wallet")
-    session.add(
-        WalletChangeTable(
-            shopper_id=row.shopper_id,
-            voucher_id=row.request_id,
-            kind=WalletChangeKind.ORDER,
-            at=now,
-            amount_minor=0,
-            currency="",
-        )
-    )
-    session.flush()
 
 
 def _sealed(session: Session, shopper_id: str) -> tuple[tuple[IdentifierKind, str], ...]:

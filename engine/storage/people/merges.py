@@ -4,8 +4,9 @@ What moves to the profile that is kept: coupons, decisions and messages (so that
 stops and which of their hot spots were erased, proved phones, identifiers, orders that were asked for, choices to be
 recognised for this visit, browsers and where they are pushed to, and what friends opened. The points stay where the
 ledger has them, under both members; a wallet adds up those of all its profiles. Of the consents an explicit no on
-either side wins; a yes that the other side was never asked about stays a yes. Of limits the stricter side's win. Points
-that one of the two brought to the other wait for a review. A split puts back whatever the kept profile still has of it.
+either side wins; a yes that the other side was never asked about stays a yes. Of limits the stricter side's win. Of two
+equal requests to the e-shop one goes on. Points that one of the two brought to the other wait for a review. A split
+puts back whatever the kept profile still has of it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import delete, func, update
@@ -23,12 +25,13 @@ from engine.errors import NotFound
 from engine.loyalty.humans import Signal
 from engine.privacy.consent import ConsentChoice, allows_targeting
 from engine.storage.commerce.accounts import return_accounts
+from engine.storage.commerce.requests import fold_orders, unfold_orders
 from engine.storage.database import Database, once_more
 from engine.storage.facts.telling import agreed, tell_joined
 from engine.storage.figures.segment_spans import leave_segments
 from engine.storage.loyalty.friends import WAITING, friend_of
 from engine.storage.loyalty.judging import note_signals
-from engine.storage.loyalty.wallets import joined, living, lock_people
+from engine.storage.loyalty.wallets import joined, living, lock_people, person_of
 from engine.storage.models.commerce import AskedOrderTable
 from engine.storage.models.identity import BrowserSessionTable, IdentifierTable, MergeLogTable, ProfileMergeTable
 from engine.storage.models.ledger import HoldTable
@@ -50,7 +53,7 @@ from engine.storage.people.shoppers import answer, grants_of, remove_links
 from engine.storage.people.twins import part_twins, settle_twins
 from engine.storage.upserts import table_of
 from engine.storage.versions import bump
-from engine.storage.wallet_changes import note_changes
+from engine.storage.wallet_changes import note_changes, note_order
 from engine.vocabulary import Channel, IdentifierKind, Purpose, WalletChangeKind
 
 Moved = dict[str, list[Any]]
@@ -97,6 +100,8 @@ def merge_in(session: Session, kept: str, merged: str, proof: IdentifierKind, no
     twins, over = settle_twins(session, kept, merged)
     moved: Moved = {"twins": twins}
     moved |= {name: _move(session, name, merged, kept) for name in _BY_ID}
+    folded = fold_orders(session, kept, now)
+    moved["folded_orders"] = [row.request_id for row in folded]
     _end_second_choices(session, merged)
     moved["phones"], moved["friends"] = phones, _move_friends(session, merged, kept)
     limits, ended = take_limits(session, kept, merged, now)
@@ -115,6 +120,8 @@ def merge_in(session: Session, kept: str, merged: str, proof: IdentifierKind, no
     for voucher in over:
         session.refresh(voucher)  # whose it is has changed
     note_changes(session, [*over, *ended], WalletChangeKind.VOIDED, now)
+    for request in folded:
+        note_order(session, request, now)
     leave_segments(session, kept, merged)
     bump(session, stores, "links", "claims")
     return merge_id
@@ -141,7 +148,12 @@ def split(db: Database, merge_id: str, kept: str, now: float) -> None:
         back["consents"] = _restore_consents(session, row, moved["consents"], now)
         note_signals(session, moved["own"], Signal.ONE_PERSON, now, present=False)
         row.split_at = now
+        session.flush()
+        unfolded = unfold_orders(session, moved.get("folded_orders", []), partial(person_of, session), now)
+        back["folded_orders"] = [one.request_id for one in unfolded]
         _write(session, row, "split", back, now)
+        for request in unfolded:
+            note_order(session, request, now)
         leave_segments(session, row.kept, row.merged)
         bump(session, stores, "links")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from sqlmodel import select
 
 from engine.commerce.records import Customer, Order, StockLevel
 from engine.commerce.stock import Article
@@ -19,7 +21,7 @@ from engine.storage.commerce.stock import follow_stock
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
 from engine.storage.last_places import LastPlace, note_places
-from engine.storage.models.identity import IdentifierTable
+from engine.storage.models.identity import IdentifierTable, MergeLogTable
 from engine.storage.ordering.answers import follow_answers
 from engine.storage.ordering.asked import (
     GIVE_UP_S,
@@ -218,6 +220,64 @@ def test_one_person_s_profiles_have_one_request_and_a_split_gives_it_back(db: Da
     assert ask_order(db, merged, HOME, NOW) == asked
     split(db, name, kept, NOW)
     assert (orders_of(db, kept, NOW), orders_of(db, merged, NOW)) == ([], [asked])
+
+
+@pytest.mark.parametrize("first", ["kept", "merged"])
+def test_two_equal_requests_of_one_person_become_one_and_a_split_gives_both_back(db: Database, first: str) -> None:
+    kept, merged = known(db), known(db, "f" * 64)
+    early, late = (kept, merged) if first == "kept" else (merged, kept)
+    stays = ask_order(db, early, HOME, NOW)
+    goes = ask_order(db, late, HOME, NOW + 1)
+    other = ask_order(db, late, THERE, NOW + 1)
+    with db.write() as session:
+        name = merge_in(session, kept, merged, IdentifierKind.EMAIL, NOW + 2)
+    by_id = {one.request_id: one.state for one in orders_of(db, kept, NOW + 2)}
+    assert by_id == {
+        stays.request_id: AskedState.ASKED,
+        goes.request_id: AskedState.WITHDRAWN,
+        other.request_id: AskedState.ASKED,
+    }
+    sent = [due.request_id for due in take_due(db, NOW + 2, 60.0)]
+    assert sent == [stays.request_id, other.request_id]
+    assert goes.request_id in [change.voucher_id for change in changes_after(db, 0)]
+    with db.read() as session:
+        log = session.exec(select(MergeLogTable)).one()
+    assert json.loads(log.moved)["folded_orders"] == 1
+    split(db, name, kept, NOW + 3)
+    assert [due.request_id for due in take_due(db, NOW + 3, 60.0)] == [goes.request_id]
+    assert {one.request_id for one in orders_of(db, late, NOW + 3)} == {goes.request_id, other.request_id}
+
+
+def test_what_the_e_shop_has_goes_on_before_what_it_has_not_and_both_where_it_has_both(db: Database) -> None:
+    kept, merged = known(db), known(db, "f" * 64)
+    waits, has = ask_order(db, kept, HOME, NOW), ask_order(db, merged, HOME, NOW + 1)
+    both = [ask_order(db, who, THERE, NOW) for who in (kept, merged)]
+    for one in (has, *both):
+        mark_taken(db, one.request_id, NOW + 1)
+    with db.write() as session:
+        name = merge_in(session, kept, merged, IdentifierKind.EMAIL, NOW + 2)
+    gone = [one.request_id for one in orders_of(db, kept, NOW + 2) if one.state is AskedState.WITHDRAWN]
+    assert gone == [waits.request_id]
+    late = NOW + GIVE_UP_S
+    split(db, name, kept, late)
+    assert [one.state for one in orders_of(db, kept, late) if one.wish == HOME] == [AskedState.UNDELIVERED]
+
+
+def test_a_split_brings_back_nothing_that_was_asked_for_anew_and_nothing_that_arrived(db: Database) -> None:
+    kept, merged = known(db), known(db, "f" * 64)
+    stays, goes = ask_order(db, merged, HOME, NOW), ask_order(db, kept, HOME, NOW + 1)
+    arrived = [ask_order(db, who, THERE, NOW + n) for n, who in enumerate((merged, kept))][1]
+    with db.write() as session:
+        name = merge_in(session, kept, merged, IdentifierKind.EMAIL, NOW + 2)
+    told(db, answer(stays, OrderState.CANCELLED), answer(arrived, OrderState.PLACED, name="8"))
+    anew = ask_order(db, kept, HOME, NOW + 3)
+    split(db, name, kept, NOW + 4)
+    hers = {one.request_id: one.state for one in orders_of(db, kept, NOW + 4)}
+    assert hers == {
+        goes.request_id: AskedState.WITHDRAWN,
+        anew.request_id: AskedState.ASKED,
+        arrived.request_id: AskedState.ACCEPTED,
+    }
 
 
 def test_taking_offers_back_keeps_what_was_ordered(db: Database) -> None:

@@ -65,8 +65,6 @@ def lifespan_of(start_delivery: bool) -> Any:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await app.state.sides.close()
-        if app.state.orders is not None:
-            app.state.orders.close()
         await app.state.courier.close()
 
     return lifespan

@@ -66,7 +66,7 @@ class Controller:
         try:
             async for attempt in retrying:
                 with attempt:
-                    answer = await self._http().request(method, self.url + path, **what)
+                    answer = await self._answer(method, path, **what)
                     if answer.status_code >= 500:
                         raise httpx.HTTPStatusError("its own error", request=answer.request, response=answer)
                     if len(answer.content) > MOST_BYTES:
@@ -75,6 +75,14 @@ class Controller:
         except httpx.HTTPError as error:
             raise ControllerTrouble(LetOut.CONTROLLER_AWAY, type(error).__name__) from error
         raise AssertionError("tenacity ends by an answer or an error")
+
+    async def _answer(self, method: str, path: str, **what: Any) -> httpx.Response:
+        """One attempt, in `timeout_s` for all of it: a controller that sends byte by byte has no more."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._http().request(method, self.url + path, **what)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("it does not end its answer") from error
 
     async def close(self) -> None:
         """Ends its connections."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import logging
 import smtplib
+import socket
 import ssl
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -30,6 +32,8 @@ PORTS = {"starttls": 587, "tls": 465, "none": 25}
 NO_MAILBOX = frozenset({550, 551, 553})
 """What a server answers to a recipient that it does not have (RFC 5321, 4.2.2); a full mailbox (552) may be empty
 tomorrow, and a refused text (554) says nothing of the recipient."""
+STEPS = 4
+"""So many times the wait for one answer may all of a letter take, or all of a connection."""
 KEPT_S = 30 * 86_400.0  # the keys of letters that are over
 
 
@@ -56,6 +60,7 @@ class Mailer:
         assert config.sender is not None
         self._config, self._host, self._sender = config, config.host, config.sender
         self._db, self._credentials, self._digest_of = db, credentials, digest_of
+        self._all_s = STEPS * config.timeout_s
 
     def post(
         self, letter: Letter, key: str, now: float, *, shopper_id: str = "", expires_at: float | None = None
@@ -116,7 +121,8 @@ class Mailer:
         """Whether the server took it; what became of it is written down either way."""
         try:
             message = compose(due.letter, self._sender, due.message_id, due.written_at)
-            server.send_message(message)
+            with _in_time(server, self._all_s):
+                server.send_message(message)
         except (ValueError, UnicodeError, smtplib.SMTPNotSupportedError) as error:
             log.warning("letter %d: %s", due.letter_id, error)
             letters.mark_failed(self._db, due.letter_id, LetterReason.BAD_ADDRESS, now)
@@ -152,18 +158,42 @@ class Mailer:
             tls = ssl.create_default_context(cafile=None if config.tls_ca_file is None else str(config.tls_ca_file))
         server: smtplib.SMTP
         if config.security == "tls":
-            server = smtplib.SMTP_SSL(self._host, port, timeout=config.timeout_s, context=tls)
+            server = smtplib.SMTP_SSL(timeout=config.timeout_s, context=tls)
         else:
-            server = smtplib.SMTP(self._host, port, timeout=config.timeout_s)
+            server = smtplib.SMTP(timeout=config.timeout_s)
+        server._host = self._host  # type: ignore[attr-defined]  # whose certificate it has to be: only __init__ says it
         try:
-            if config.security == "starttls":
-                server.starttls(context=tls)
-            if who.username:
-                server.login(who.username, who.password)
+            with _in_time(server, self._all_s):
+                code, said = server.connect(self._host, port)
+                if code != 220:
+                    raise smtplib.SMTPConnectError(code, said)
+                if config.security == "starttls":
+                    server.starttls(context=tls)
+                if who.username:
+                    server.login(who.username, who.password)
         except (OSError, smtplib.SMTPException):
             server.close()
             raise
         return server
+
+
+@contextmanager
+def _in_time(server: smtplib.SMTP, seconds: float) -> Iterator[None]:
+    """Hangs up after so long, whatever has come: each reading has its own time, which a server that sends byte by byte
+    never uses up. What waits then raises SMTPServerDisconnected or OSError."""
+    timer = threading.Timer(seconds, _hang_up, [server])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _hang_up(server: smtplib.SMTP) -> None:
+    with suppress(OSError):  # it has hung up by itself
+        if server.sock is not None:
+            server.sock.shutdown(socket.SHUT_RDWR)
 
 
 _SIGN_IN = (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError)

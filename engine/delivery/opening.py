@@ -15,7 +15,7 @@ from engine.config import Config, PrivacyConfig
 from engine.config.shoppers import AskedConsent
 from engine.delivery.dispatch import GatewaySide, PushSide, Sides
 from engine.delivery.mail import Mailer
-from engine.delivery.orders import TIMEOUT_S, OrderSender
+from engine.delivery.orders import OrderSender
 from engine.delivery.push_services import PublicTransport
 from engine.delivery.senders import AT_ONCE, CALL_TIMEOUT_S, Poster
 from engine.delivery.webhooks import APP_VARIABLE, ORDERS_VARIABLE, read_secret
@@ -56,9 +56,8 @@ def open_orders(config: Config, db: Database, secrets: Secrets, environ: Mapping
     delivery = config.delivery
     if delivery.orders_url is None:
         return None
-    client = httpx.Client(verify=_tls(delivery.orders_ca_file), timeout=TIMEOUT_S, follow_redirects=False)
-    secret = read_secret(environ, ORDERS_VARIABLE)
-    return OrderSender(db, delivery.orders_url, secret, client, partial(open_value, secrets))
+    tls, secret = _tls(delivery.orders_ca_file), read_secret(environ, ORDERS_VARIABLE)
+    return OrderSender(db, delivery.orders_url, secret, tls, partial(open_value, secrets))
 
 
 def check_channels(config: Config, environ: Mapping[str, str], file: str) -> None:

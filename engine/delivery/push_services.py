@@ -20,6 +20,7 @@ import httpx
 
 KNOWN = ("fcm.googleapis.com", "updates.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com")
 MAX_CHARS = 2_000
+ANSWER_BYTES = 1 << 20
 _NAME = re.compile(r"^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$")
 
 
@@ -128,18 +129,23 @@ class PublicTransport(httpx.AsyncBaseTransport):
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """One request; the answer is read whole. Raises httpx.TransportError."""
+        """One request; of the answer's body ANSWER_BYTES are read, more says nothing. Raises httpx.TransportError."""
+        body = b""
         try:
-            answer = await self._pool.request(
+            async with self._pool.stream(
                 request.method,
                 str(request.url),
                 headers=request.headers.raw,
                 content=await request.aread(),
                 extensions=request.extensions,
-            )
+            ) as answer:
+                async for part in answer.aiter_stream():
+                    body += part
+                    if len(body) > ANSWER_BYTES:
+                        raise httpx.TransportError(f"an answer of more than {ANSWER_BYTES} bytes")
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
             raise httpx.TransportError(str(error) or type(error).__name__) from error
-        return httpx.Response(answer.status, headers=answer.headers, content=answer.content, request=request)
+        return httpx.Response(answer.status, headers=answer.headers, content=body, request=request)
 
     async def aclose(self) -> None:
         """Closes every connection."""

@@ -19,6 +19,7 @@ log = logging.getLogger("rayon.delivery")
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 15.0
 CALL_TIMEOUT_S = 10.0
 LONGEST_HOLD_S = 300.0  # nobody's Retry-After keeps us from a host for longer: then it is tried again
+READ_BYTES = 65_536
 AT_ONCE = 20
 _GROWING = wait_exponential_jitter(multiplier=FIRST_PAUSE_S, max=LONGEST_PAUSE_S, jitter=FIRST_PAUSE_S / 2)
 
@@ -106,9 +107,14 @@ class Poster:
         async with self._slots:
             body, headers = call.dress(self._clock())
             try:
-                answer = await self._client.post(call.url, content=body, headers=headers)
-            except httpx.RequestError as error:  # also an answer in an encoding that is none
-                log.info("%s: %s", host, error)
+                # one time for all of it: a header that comes byte by byte would hold a slot for ever
+                async with (
+                    asyncio.timeout(CALL_TIMEOUT_S),
+                    self._client.stream("POST", call.url, content=body, headers=headers) as answer,
+                ):
+                    await _read_little(answer)
+            except (httpx.RequestError, TimeoutError) as error:
+                log.info("%s: %s", host, error or type(error).__name__)
                 raise TryAgain(0) from error
         if answer.status_code == 429 or answer.status_code >= 500:
             after_s = retry_after_s(answer.headers.get("Retry-After"), self._clock())
@@ -125,6 +131,17 @@ class Poster:
             attempt
         )
         return grown if asked is None else max(asked, 0.0)
+
+
+async def _read_little(answer: httpx.Response) -> None:
+    """Reads what is short, so that the connection is kept; of the rest nothing is wanted."""
+    if answer.is_stream_consumed:
+        return
+    read = 0
+    async for part in answer.aiter_raw():
+        read += len(part)
+        if read > READ_BYTES:
+            return
 
 
 def _last(attempt: RetryCallState) -> Sent:

@@ -53,7 +53,6 @@ def test_a_busy_e_shop_is_asked_again_under_the_same_name(db: Database, tmp_path
         asks = sender(db, eshop)
         eshop.answers = [(401, {}), (503, {})]
         taken = [asks.send_due(now + after) for after in (0.0, 1.0, FIRST_PAUSE_S, 4 * FIRST_PAUSE_S, 60.0)]
-        asks.close()
     assert taken == [0, 0, 0, 1, 0]
     assert {headers["webhook-id"] for headers, _ in eshop.called} == {request}
     said = [Webhook(SECRET).verify(body, dict(headers)) for headers, body in eshop.called]
@@ -66,7 +65,6 @@ def test_an_e_shop_that_is_away_holds_up_nobody(db: Database, tmp_path: Path) ->
     with PushService(tmp_path) as eshop:
         asks = sender(db, eshop)
     assert asks.send_due(NOW) == 0
-    asks.close()
     assert [one.state for one in orders_of(db, who, NOW)] == [AskedState.ASKED]
 
 

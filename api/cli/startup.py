@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, load_campaigns
 from engine.offers.decide import worth_of
 from engine.offers.law.rows import day_at
 from engine.offers.lifecycle import NeedsSecond, needs_second
-from engine.offers.segments.check import check_audiences, check_segments
+from engine.offers.segments.check import check_audiences, check_segments, undeclared
 from engine.plan.load import load_plans, store_folders
 from engine.plan.model import Plan
 from engine.privacy.secrets import Secrets, load_secrets
@@ -34,7 +34,7 @@ from engine.storage.database import Database, open_database
 from engine.storage.keys import FIRST, add_key, list_keys
 from engine.storage.upkeep.soundness import require_sound
 from engine.storage.vouchers.campaign_files import compare_campaigns
-from engine.storage.vouchers.campaigns import seed_campaigns
+from engine.storage.vouchers.campaigns import all_campaigns, seed_campaigns
 
 log = logging.getLogger(__name__)
 LOOKED_AT_BYTES = 64 * 2**20  # of a database, at every start: half a second; `rayon doctor` looks at all of it
@@ -106,6 +106,7 @@ def open_site(
         second = asks_second(config, plans[store])
         seed_campaigns(db, store, seeds, time.time(), second)
         _say_differing(db, store, seeds, second)
+    _say_undeclared(db, plans, named)
     return RunningSite(config, db, secrets, plans)
 
 
@@ -127,6 +128,14 @@ def _say_differing(db: Database, store: str, campaigns: list[Campaign], second: 
             CAMPAIGNS_FILE,
             named,
         )
+
+
+def _say_undeclared(db: Database, stores: Collection[str], segments: Collection[str]) -> None:
+    """A segment was taken out of the configuration, and campaigns that managers made are for it still."""
+    for store in stores:
+        for said in (undeclared(campaign, segments) for campaign in all_campaigns(db, store)):
+            if said:
+                log.warning("%s: %s. Declare it under segments, or change the campaign's audience", store, said)
 
 
 def read_campaign_files(floorplans_dir: Path, plans: Mapping[str, Plan]) -> dict[str, list[Campaign]]:

@@ -10,16 +10,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from api.cli.data.places import SitePlaces
 from api.cli.startup import read_campaign_files
 from engine.config import Config, MqttConfig
-from engine.errors import OperatorError, StorageUnavailable
+from engine.errors import OperatorError, StorageUnavailable, collect_problems
 from engine.ingest.mqtt.broker import Broker
 from engine.ingest.mqtt.publisher import Publisher
 from engine.ingest.shops.kinds import SHOP_DECODERS
 from engine.ingest.sources.declared import declare
+from engine.offers.segments.check import check_audiences, check_segments, undeclared
 from engine.plan.load import load_plans, store_folders
 from engine.plan.model import Plan
 from engine.privacy.day_keys import KEY_FILE, KeyFile
@@ -35,7 +37,7 @@ from engine.storage.migrate import known, newest
 from engine.storage.upkeep.copies import NO_DATABASE, database_version, sqlite_file
 from engine.storage.upkeep.soundness import StoredState, code_fits, require_sound, stored_states
 from engine.storage.vouchers.campaign_files import compare_campaigns
-from engine.storage.vouchers.campaigns import stored_specs
+from engine.storage.vouchers.campaigns import all_campaigns, stored_specs
 
 BROKER_S = 8.0
 OLD_S = 3600.0
@@ -60,8 +62,8 @@ class Found:
     way_out: str = ""
 
 
-def check_plans(config: Config) -> tuple[dict[str, Plan], list[Found]]:
-    """Floor plans and campaigns' files."""
+def check_plans(config: Config, file: str) -> tuple[dict[str, Plan], list[Found]]:
+    """Floor plans, segments and campaigns' files."""
     try:
         plans = load_plans(config.stores.floorplans_dir, config.stores.stores)
     except OperatorError as error:
@@ -70,6 +72,13 @@ def check_plans(config: Config) -> tuple[dict[str, Plan], list[Found]]:
         files = read_campaign_files(config.stores.floorplans_dir, plans)
     except OperatorError as error:
         return plans, _wrong("campaigns", error)
+    named, tiers = {one.name for one in config.segments}, {tier.name for tier in config.loyalty.tiers}
+    try:
+        with collect_problems() as collect:
+            collect.read(partial(check_segments, config.segments, plans, tiers, file))
+            collect.read(partial(check_audiences, files, named, config.stores.floorplans_dir))
+    except OperatorError as error:
+        return plans, _wrong("segments", error)
     number = sum(map(len, files.values()))
     return plans, [
         Found("floor plans", Condition.OK, f"{', '.join(plans)}: all can be used"),
@@ -194,6 +203,7 @@ def _look_inside(db: Database, plans: Mapping[str, Plan], secrets: Secrets | Non
         yield Found("keys", Condition.WRONG, says, "bring the right one back: `rayon restore`, or RAYON_SITE_KEY")
     for store in plans:
         yield from _stored_campaigns(db, store)
+        yield from _undeclared_segments(db, store, config)
     for store, campaigns in read_campaign_files(config.stores.floorplans_dir, plans).items():
         if differing := compare_campaigns(db, store, campaigns):
             says = f"{store}: campaigns.yaml differs from what runs: " + ", ".join(map(str, differing))
@@ -223,6 +233,15 @@ def _stored_campaigns(db: Database, store: str) -> Iterator[Found]:
         elif spec.mended:
             says = f"{store}: the stored campaign {name} is used as near to what it says as it goes: {said}"
             yield Found("campaigns", Condition.WARNING, says, "correct it in campaigns.yaml, `rayon campaigns apply`")
+
+
+def _undeclared_segments(db: Database, store: str, config: Config) -> Iterator[Found]:
+    """Campaigns for a segment that was taken out of the configuration since."""
+    named = {segment.name for segment in config.segments}
+    for said in (undeclared(campaign, named) for campaign in all_campaigns(db, store)):
+        if said:
+            out = "declare it under segments of config.yaml, or change the campaign's audience"
+            yield Found("campaigns", Condition.WARNING, f"{store}: {said}", out)
 
 
 class NoKeys:

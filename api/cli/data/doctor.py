@@ -68,8 +68,8 @@ def examine(path: Path | None, environ: Mapping[str, str] = os.environ) -> list[
             Found("configuration", Condition.WRONG, f"{p.file}: {p.place}: {p.reason}", p.fix) for p in error.problems
         ]
     places = SitePlaces.of(config, environ)
-    plans, of_plans = check_plans(config)
     file = str(config_path(path) or "config.yaml")
+    plans, of_plans = check_plans(config, file)
     of_doors = [check(config, plans, environ, file) for check in (check_sources, check_portals)] if plans else []
     secrets, of_keys = check_keys(places, environ)
     return [

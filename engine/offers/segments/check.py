@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.config.segments import ConditionConfig, SegmentConfig
 from engine.errors import OperatorError, Problem
-from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign
+from engine.offers.campaigns import CAMPAIGNS_FILE, Campaign, CampaignState
 from engine.plan.model import Plan
 from engine.wording import MistakeCode
 
@@ -60,6 +60,17 @@ def check_audiences(
     ]
     if problems:
         raise OperatorError(problems)
+
+
+def undeclared(campaign: Campaign, segments: Collection[str]) -> str:
+    """What to say of a campaign that was stored when the site had other segments; empty where nothing is wrong, and of
+    one that has ended."""
+    gone = [name for name in campaign.audience.segments if name not in segments]
+    if not gone or campaign.state is CampaignState.ENDED:
+        return ""
+    left = len(campaign.audience.segments) - len(gone)
+    means = "its other segments are meant still" if left else "it speaks to nobody"
+    return f"campaign {campaign.id} is for {', '.join(gone)}, which the site does not declare: {means}"
 
 
 def _problems(

@@ -1,5 +1,8 @@
-"""How often one caller may try: share opens, till codes, sign-ins, keys. Moving windows, kept in this process; those
-that protect points or money (coupons without a sign-in, guessed codes and cards, letters) in the database, for all.
+"""How often one caller may try: share opens, till codes, sign-ins, keys. Moving windows.
+
+Those that protect points or money (coupons without a sign-in, guessed codes and cards, letters) are counted in the
+database, which a restart does not empty. All others are, too, where several processes serve a site (PostgreSQL): else
+each of them would let through as much. While the database is away each process counts by itself.
 
 A shop has one public address, so that an address is a crowd: who can be told apart (a browser, a phone, a till, a key)
 is counted alone, and the address bounds only those who cannot, with room for all of them. Whoever guesses is refused
@@ -14,13 +17,14 @@ import math
 import threading
 import time
 from collections import OrderedDict
+from contextlib import suppress
 
 from fastapi import Request
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from engine.errors import BusinessRefusal
+from engine.errors import BusinessRefusal, StorageUnavailable
 from engine.storage.database import Database
 from engine.storage.once.attempts import Attempts, count_attempt, has_room
 from engine.vocabulary import ProblemCode
@@ -37,6 +41,8 @@ PASSWORDS_OF_ADDRESS_PER_MINUTE = 60  # at all accounts, of the other browsers o
 WRONG_CODES_PER_TILL = 30
 TRUSTED_S = 12 * 3600.0  # a till whose code was right is not taken for a guesser's invention for so long
 _MOST_TRUSTED = 10_000
+EACH_MINUTE, TRUSTED = "minute ", "trusted "
+"""Before the names of kinds in the database, of which some are also counted by the hour or the day."""
 
 
 class TooManyRequests(BusinessRefusal):
@@ -67,9 +73,18 @@ class SharedLimits:
         if not has_room(self._db, self._attempts(kind, caller, most, window_s), time.time()):
             raise self._refusal(window_s)
 
+    @property
+    def for_several(self) -> bool:
+        """Whether more than one process may serve the site."""
+        return self._db.dialect != "sqlite"
+
     def may(self, kind: str, caller: str, most: int, window_s: float = MINUTE_S) -> bool:
         """Counts one attempt; whether there was room for it."""
         return count_attempt(self._db, self._attempts(kind, caller, most, window_s), time.time())
+
+    def has_tried(self, kind: str, caller: str, window_s: float) -> bool:
+        """Whether anything of `caller` was counted within the window, or the one before."""
+        return not has_room(self._db, self._attempts(kind, caller, 1, window_s), time.time())
 
     def _attempts(self, kind: str, caller: str, most: int, window_s: float) -> Attempts:
         digest = hmac.new(self._key, f"{kind}|{caller}".encode(), hashlib.sha256).hexdigest()[:32]
@@ -85,24 +100,37 @@ class RateLimits:
 
     def __init__(self, shared: SharedLimits | None = None) -> None:
         self._shared = shared
+        self._everywhere = shared if shared is not None and shared.for_several else None
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._trusted: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._lock = threading.Lock()
 
     def spend(self, kind: str, caller: str, per_minute: int) -> None:
         """Counts one attempt. Raises TooManyRequests when `caller` made `per_minute` of them within a minute."""
+        if self._everywhere is not None:
+            with suppress(StorageUnavailable):  # what is counted here goes on counting
+                self._everywhere.spend(EACH_MINUTE + kind, caller, per_minute)
+                return
         item = RateLimitItemPerMinute(per_minute)
         if not self._limiter.hit(item, kind, caller):
             raise self._refusal(item, kind, caller)
 
     def look(self, kind: str, caller: str, per_minute: int) -> None:
         """Counts nothing. Raises TooManyRequests when one more attempt would be too many."""
+        if self._everywhere is not None:
+            with suppress(StorageUnavailable):
+                self._everywhere.look(EACH_MINUTE + kind, caller, per_minute)
+                return
         item = RateLimitItemPerMinute(per_minute)
         if not self._limiter.test(item, kind, caller):
             raise self._refusal(item, kind, caller)
 
     def count(self, kind: str, caller: str, per_minute: int) -> None:
         """Counts one attempt, and says nothing: `look` does, before the next."""
+        if self._everywhere is not None:
+            with suppress(StorageUnavailable):
+                self._everywhere.may(EACH_MINUTE + kind, caller, per_minute)
+                return
         self._limiter.hit(RateLimitItemPerMinute(per_minute), kind, caller)
 
     @property
@@ -113,6 +141,9 @@ class RateLimits:
 
     def trust(self, kind: str, caller: str) -> None:
         """Remembers that `caller` is somebody real."""
+        if self._everywhere is not None and not self._trusts_here(kind, caller, TRUSTED_S / 2):
+            with suppress(StorageUnavailable):  # this process knows at least
+                self._everywhere.may(TRUSTED + kind, caller, 1, TRUSTED_S)
         with self._lock:
             self._trusted[kind, caller] = time.time()
             self._trusted.move_to_end((kind, caller))
@@ -120,9 +151,14 @@ class RateLimits:
                 self._trusted.popitem(last=False)
 
     def trusts(self, kind: str, caller: str) -> bool:
-        """Whether `caller` was somebody real within TRUSTED_S."""
+        """Whether `caller` was somebody real within TRUSTED_S, here; in another process within twice that."""
+        if self._trusts_here(kind, caller, TRUSTED_S) or self._everywhere is None:
+            return self._trusts_here(kind, caller, TRUSTED_S)
+        return self._everywhere.has_tried(TRUSTED + kind, caller, TRUSTED_S)
+
+    def _trusts_here(self, kind: str, caller: str, within_s: float) -> bool:
         with self._lock:
-            return time.time() - self._trusted.get((kind, caller), -TRUSTED_S) < TRUSTED_S
+            return time.time() - self._trusted.get((kind, caller), -within_s) < within_s
 
     def _refusal(self, item: RateLimitItemPerMinute, kind: str, caller: str) -> TooManyRequests:
         resets_at = self._limiter.get_window_stats(item, kind, caller).reset_time

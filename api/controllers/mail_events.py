@@ -68,7 +68,8 @@ async def receive_events(
         turn_away(request, SOURCE, str(refused.reason))
         if refused.reason is not RecordRefusal.BAD_SIGNATURE:
             return problem(400, ProblemCode.INVALID_REQUEST, str(refused.reason))
-        limits.spend("wrong_source_key", f"{SOURCE} {address(request)}", WRONG_KEYS_PER_MINUTE)
+        guesser = f"{SOURCE} {address(request)}"
+        await anyio.to_thread.run_sync(limits.spend, "wrong_source_key", guesser, WRONG_KEYS_PER_MINUTE)
         return problem(401, ProblemCode.UNAUTHORIZED, "sign the message", headers=HANG_UP)
     except ValidationError:
         turn_away(request, SOURCE, str(RecordRefusal.BAD_SHAPE))

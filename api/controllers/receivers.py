@@ -73,7 +73,7 @@ async def receive(
         return _unknown()
     if not found.may_speak(request.headers):
         turn_away(request, found.name, str(RecordRefusal.BAD_SIGNATURE) if found.signed else NO_KEY)
-        _count_wrong_key(request, found, limits)
+        await _count_wrong_key(request, found, limits)
         what = "sign the message" if found.signed else "present the source's secret as 'Authorization: Bearer ...'"
         return problem(401, ProblemCode.UNAUTHORIZED, what, headers=HANG_UP)
     raw = await read_raw(request, found.name)
@@ -90,7 +90,7 @@ async def receive(
     except MessageRefused as refused:
         turn_away(request, found.name, str(refused.reason))
         if refused.reason in _WRONG_KEY:
-            _count_wrong_key(request, found, limits)
+            await _count_wrong_key(request, found, limits)
         status, code = _STATUS.get(refused.reason, (400, ProblemCode.INVALID_REQUEST))
         return problem(status, code, f"{refused.reason}: {refused.detail}".rstrip(": "))
     return await _take(request, found, message, decoded)
@@ -154,6 +154,7 @@ def _read(request: Request, raw: bytes, source: Source) -> tuple[VendorMessage, 
         forget_addresses()
 
 
-def _count_wrong_key(request: Request, source: Source, limits: RateLimits) -> None:
+async def _count_wrong_key(request: Request, source: Source, limits: RateLimits) -> None:
     """Raises TooManyRequests for one too many of this address. A right one is never counted, nor held up."""
-    limits.spend("wrong_source_key", f"{source.name} {address(request)}", WRONG_KEYS_PER_MINUTE)
+    guesser = f"{source.name} {address(request)}"
+    await anyio.to_thread.run_sync(limits.spend, "wrong_source_key", guesser, WRONG_KEYS_PER_MINUTE)

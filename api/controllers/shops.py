@@ -43,12 +43,12 @@ async def receive_shop(request: Request, ctx: AppContext, shop: ShopSource, limi
     what is kept or came before, 202 for what is held."""
     speaks = shop.may_speak(request.headers)
     if not speaks and not _may_be_ping(request, shop):
-        return _not_let_in(request, shop, limits, str(RecordRefusal.BAD_SIGNATURE) if shop.signed else NO_KEY)
+        return await _not_let_in(request, shop, limits, str(RecordRefusal.BAD_SIGNATURE) if shop.signed else NO_KEY)
     raw = await read_raw(request, shop.name)
     if isinstance(raw, Response):
         return raw
     if not speaks:
-        return PlainTextResponse("") if shop.is_ping(raw) else _not_let_in(request, shop, limits, NO_KEY)
+        return PlainTextResponse("") if shop.is_ping(raw) else await _not_let_in(request, shop, limits, NO_KEY)
     try:
         message = await anyio.to_thread.run_sync(_checked, request, raw, shop, limiter=request.app.state.decoding)
     except InflatesTooFar:
@@ -59,7 +59,7 @@ async def receive_shop(request: Request, ctx: AppContext, shop: ShopSource, limi
         return problem(400, ProblemCode.INVALID_REQUEST, str(error))
     except MessageRefused as refused:
         if refused.reason is RecordRefusal.BAD_SIGNATURE:
-            return _not_let_in(request, shop, limits, str(refused.reason))
+            return await _not_let_in(request, shop, limits, str(refused.reason))
         turn_away(request, shop.name, str(refused.reason))
         return problem(400, ProblemCode.INVALID_REQUEST, str(refused.reason))
     return await _take(request, ctx, shop, message)
@@ -128,9 +128,10 @@ def _may_be_ping(request: Request, shop: ShopSource) -> bool:
     return shop.kind == "woocommerce" and length.isdigit() and len(length) <= 2
 
 
-def _not_let_in(request: Request, shop: ShopSource, limits: RateLimits, reason: str) -> Response:
+async def _not_let_in(request: Request, shop: ShopSource, limits: RateLimits, reason: str) -> Response:
     """Raises TooManyRequests for one too many of this address."""
     turn_away(request, shop.name, reason)
-    limits.spend("wrong_source_key", f"{shop.name} {address(request)}", WRONG_KEYS_PER_MINUTE)
+    guesser = f"{shop.name} {address(request)}"
+    await anyio.to_thread.run_sync(limits.spend, "wrong_source_key", guesser, WRONG_KEYS_PER_MINUTE)
     what = "sign the message" if shop.signed else "present the source's secret as 'Authorization: Bearer ...'"
     return problem(401, ProblemCode.UNAUTHORIZED, what, headers=HANG_UP)

@@ -53,7 +53,7 @@ async def listen(source: str, socket: WebSocket) -> None:
     ctx: AppContext = socket.app.state.ctx
     found = ctx.sources.named(source)
     streams: Streams = socket.app.state.streams
-    if found is None or not found.config.receiver or not _may_enter(socket, found):
+    if found is None or not found.config.receiver or not await _may_enter(socket, found):
         await socket.close(_NOT_LET_IN)  # before it is accepted this is 403
         return
     if streams.open >= MOST_STREAMS:
@@ -69,18 +69,18 @@ async def listen(source: str, socket: WebSocket) -> None:
         streams.open -= 1
 
 
-def _may_enter(socket: WebSocket, source: Source) -> bool:
+async def _may_enter(socket: WebSocket, source: Source) -> bool:
     """Whether it shows the secret, or need not show it in the handshake. Who guesses is not let in for a minute."""
     limits: RateLimits = socket.app.state.rate_limits
     guesser = _guesser(socket, source)
     shows = shows_key(socket.headers, source.told.secret)
     try:
-        limits.look("wrong_source_key", guesser, WRONG_KEYS_PER_MINUTE)
+        await anyio.to_thread.run_sync(limits.look, "wrong_source_key", guesser, WRONG_KEYS_PER_MINUTE)
     except TooManyRequests:
         return shows
     if shows or (source.signed and "authorization" not in socket.headers):
         return True
-    limits.count("wrong_source_key", guesser, WRONG_KEYS_PER_MINUTE)
+    await anyio.to_thread.run_sync(limits.count, "wrong_source_key", guesser, WRONG_KEYS_PER_MINUTE)
     _turn_away(socket, source, NO_KEY)
     return False
 
@@ -124,7 +124,8 @@ async def _take(socket: WebSocket, source: Source, body: bytes) -> int | None:
         if refused.reason is not RecordRefusal.BAD_SECRET:
             return None
         limits: RateLimits = socket.app.state.rate_limits
-        limits.count("wrong_source_key", _guesser(socket, source), WRONG_KEYS_PER_MINUTE)
+        guesser = _guesser(socket, source)
+        await anyio.to_thread.run_sync(limits.count, "wrong_source_key", guesser, WRONG_KEYS_PER_MINUTE)
         return _NOT_LET_IN
     outcome = Delivered.TAKEN
     if decoded.readings or decoded.positions or decoded.sessions:

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from api.context import AppContext
 from engine.delivery.housekeeping import Job
 from engine.delivery.opening import limits_of, telling_of
-from engine.delivery.outboxes import housekeeping_jobs, retention_jobs, told_jobs
+from engine.delivery.outboxes import forgetting_job, housekeeping_jobs, retention_jobs, told_jobs
 from engine.offers.audience import LinkedShopper
 from engine.offers.bought.rewards import rewards_of
 from engine.offers.interests.condition import Interested
@@ -26,13 +26,12 @@ from engine.storage.vouchers.mailed.mailing import Touching, mail_codes
 
 
 def house_jobs(app: FastAPI) -> dict[str, Job]:
-    """What housekeeping does in this process."""
+    """What housekeeping does, in one process at a time."""
     db = app.state.ctx.db
     ctx: AppContext = app.state.ctx
     codes = ctx.secrets.derive_key(PICKUP_CODES)
     telling = telling_of(ctx.config, ctx.plans, ctx.secrets.site_key)
     return housekeeping_jobs(db) | {
-        "portals' counts": partial(app.state.doors.counts.write_late, db),
         "orders followed": partial(follow_orders, db, secret=codes),
         "stock followed": partial(follow_stock, db),
         "answers followed": partial(follow_answers, db),
@@ -41,16 +40,29 @@ def house_jobs(app: FastAPI) -> dict[str, Job]:
     }
 
 
+def own_jobs(app: FastAPI) -> dict[str, Job]:
+    """What each process has of its own to write down."""
+    return {"portals' counts": partial(app.state.doors.counts.write_late, app.state.ctx.db)}
+
+
+def own_hourly_jobs(ctx: AppContext) -> dict[str, Job]:
+    """What each process does at its start and then every hour: a new one may have new plans, and each machine has files
+    of its own that are forgotten in time."""
+    return {
+        "changed plans noted": lambda now: note_plans(ctx.db, ctx.plans.values(), now),
+        "rows forgotten in time": forgetting_job(ctx.db, ctx.config),
+    }
+
+
 def hourly_jobs(ctx: AppContext) -> dict[str, Job]:
-    """What is forgotten in time, and which plan figures are of from now on."""
+    """What is worked out of what has come in, in one process at a time."""
     telling, rewards = telling_of(ctx.config, ctx.plans, ctx.secrets.site_key), rewards_of(ctx.config.loyalty)
     noted: dict[str, Job] = {
-        "changed plans noted": lambda now: note_plans(ctx.db, ctx.plans.values(), now),
         "offers learnt from": lambda now: sum(learn_store(ctx.db, plan, now) for plan in ctx.plans.values()),
         "codes by e-mail written": lambda now: 0 if ctx.mailer is None else _mail_codes(ctx, now),
         "points worth a message looked at": lambda now: tell_of_points(ctx.db, telling, rewards, now),
     }
-    return retention_jobs(ctx.db, ctx.config) | told_jobs(ctx.db, ctx.config, ctx.plans) | noted
+    return retention_jobs(ctx.db) | told_jobs(ctx.db, ctx.config, ctx.plans) | noted
 
 
 def _mail_codes(ctx: AppContext, now: float) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,14 +12,17 @@ from fastapi import FastAPI
 
 from api.context import AppContext
 from api.crm.courier import start_courier
-from api.jobs.house import hourly_jobs, house_jobs
+from api.jobs.house import hourly_jobs, house_jobs, own_hourly_jobs, own_jobs
+from api.jobs.turns import turn_of
 from api.managers.console.letters import post_weekly
 from api.managers.hq.watching import watch_stores
 from api.managers.reports import reports_of
-from engine.delivery.housekeeping import keep_house
+from engine.delivery.housekeeping import INTERVAL_S, Job, keep_house
 from engine.delivery.outboxes import programme_jobs
 from engine.indicators.watch import STEP_S
 
+HOUR_S = 3_600.0
+ASKED_S = 60.0  # how often it is asked for a turn, at least: the process that had the last one may be gone
 WEEKLY_S = 120.0
 """How often it is looked whether a page of figures is due by e-mail."""
 
@@ -30,27 +33,7 @@ def lifespan_of(start_delivery: bool) -> Any:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         """Starts the page hub and housekeeping with the server, and ends them with it."""
-        ctx: AppContext = app.state.ctx
-        tasks: list[asyncio.Task[None]] = []
-        if start_delivery:
-            tasks.append(asyncio.create_task(app.state.hub.run(), name="page hub"))
-            tasks.append(asyncio.create_task(app.state.dispatcher.run(), name="dispatch"))
-            tasks.append(asyncio.create_task(keep_house(house_jobs(app)), name="housekeeping"))
-            points = programme_jobs(ctx.db, ctx.config, ctx.plans)
-            tasks.append(asyncio.create_task(keep_house(points, interval_s=1.0), name="points"))
-            tasks += start_courier(ctx, app.state.courier)
-            hourly = keep_house(hourly_jobs(ctx), interval_s=3600.0)
-            tasks.append(asyncio.create_task(hourly, name="retention"))
-            watch = {"stores watched": partial(watch_stores, ctx, {})}
-            tasks.append(asyncio.create_task(keep_house(watch, interval_s=STEP_S), name="alerts"))
-            if app.state.orders is not None:
-                asked = keep_house({"orders asked for": app.state.orders.send_due}, interval_s=1.0)
-                tasks.append(asyncio.create_task(asked, name="orders"))
-            if ctx.mailer is not None:
-                post = keep_house({"letters sent": ctx.mailer.send_due}, interval_s=1.0)
-                tasks.append(asyncio.create_task(post, name="mail"))
-                weekly = {"weekly reports written": partial(post_weekly, reports_of(app), ctx.mailer)}
-                tasks.append(asyncio.create_task(keep_house(weekly, interval_s=WEEKLY_S), name="weekly reports"))
+        tasks = _begun(app) if start_delivery else []
         for task in tasks:
             task.add_done_callback(_loudly)
         app.state.delivery = tasks
@@ -68,6 +51,35 @@ def lifespan_of(start_delivery: bool) -> Any:
         await app.state.courier.close()
 
     return lifespan
+
+
+def _begun(app: FastAPI) -> list[asyncio.Task[None]]:
+    """What runs beside the requests: what this process delivers, and jobs of the site when they are its turn."""
+    ctx: AppContext = app.state.ctx
+    tasks = [
+        asyncio.create_task(app.state.hub.run(), name="page hub"),
+        asyncio.create_task(app.state.dispatcher.run(), name="dispatch"),
+        *start_courier(ctx, app.state.courier),
+    ]
+
+    def keep(name: str, jobs: Mapping[str, Job], every_s: float, *, once: bool = False) -> None:
+        turn = turn_of(ctx, name, every_s) if once else None
+        asked_s = every_s if turn is None else min(every_s, ASKED_S)
+        tasks.append(asyncio.create_task(keep_house(jobs, interval_s=asked_s, turn=turn), name=name))
+
+    keep("own counts", own_jobs(app), INTERVAL_S)
+    keep("retention", own_hourly_jobs(ctx), HOUR_S)
+    keep("housekeeping", house_jobs(app), INTERVAL_S, once=True)
+    keep("points", programme_jobs(ctx.db, ctx.config, ctx.plans), 1.0, once=True)
+    keep("hourly", hourly_jobs(ctx), HOUR_S, once=True)
+    keep("alerts", {"stores watched": partial(watch_stores, ctx, {})}, STEP_S, once=True)
+    if app.state.orders is not None:
+        keep("orders", {"orders asked for": app.state.orders.send_due}, 1.0)
+    if ctx.mailer is not None:
+        keep("mail", {"letters sent": ctx.mailer.send_due}, 1.0)
+        weekly = {"weekly reports written": partial(post_weekly, reports_of(app), ctx.mailer)}
+        keep("weekly reports", weekly, WEEKLY_S, once=True)
+    return tasks
 
 
 def _loudly(task: asyncio.Task[None]) -> None:

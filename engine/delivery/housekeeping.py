@@ -16,18 +16,24 @@ BACK_OFF_MAX_S = 60.0
 
 Job = Callable[[float], int]
 """(now) -> how many rows it moved."""
+Turn = Callable[[], bool]
+"""Whether it is this process's turn, of all that could do it."""
 
 
 async def keep_house(
     jobs: Mapping[str, Job],
     *,
     interval_s: float = INTERVAL_S,
+    turn: Turn | None = None,
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Runs all jobs every `interval_s` until cancelled. A database that is away is tried again with growing pauses."""
+    """Runs all jobs every `interval_s` until cancelled, where it is our `turn`. A database that is away is tried again
+    with growing pauses."""
 
     async def once() -> None:
+        if turn is not None and not await asyncio.to_thread(turn):
+            return
         for name, job in jobs.items():
             moved = await asyncio.to_thread(job, clock())
             if moved:

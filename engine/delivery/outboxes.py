@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from engine.config import Config
@@ -19,6 +21,7 @@ from engine.storage.clerks import recognitions
 from engine.storage.commerce.given import forget_given
 from engine.storage.database import Database
 from engine.storage.loyalty import expiry, ledger, proof
+from engine.storage.messages.open_pages import note_pages, purge_pages
 from engine.storage.once import idempotency
 from engine.storage.once.attempts import purge_attempts
 from engine.storage.people import browsers, card_codes, identifiers, merges, phones
@@ -35,7 +38,8 @@ from engine.vocabulary import Channel
 
 
 def page_hub(db: Database) -> PageHub:
-    """A hub that follows the page outbox of `db`."""
+    """A hub that follows the page outbox of `db`. Only one process has pages on SQLite: it tells nobody which."""
+    process = secrets.token_hex(8)
 
     def fetch_all(now: float, after_id: int) -> Sequence[Pending]:
         return [Pending(row.delivery, row.payload) for row in outbox.pending(db, Channel.PAGE, now, after_id)]
@@ -55,6 +59,7 @@ def page_hub(db: Database) -> PageHub:
         fetch_ended=lambda ids, now: browsers.ended_sessions(db, ids, now),
         fetch_regrouped=lambda after_id: merges.regrouped_after(db, after_id),
         latest_regrouped=lambda: merges.latest_regrouped(db),
+        note_pages=None if db.dialect == "sqlite" else partial(note_pages, db, process),
     )
 
 
@@ -75,6 +80,7 @@ def housekeeping_jobs(db: Database) -> dict[str, Job]:
         "choices to be recognised ended": lambda now: recognitions.end_recognitions(db, now),
         "places forgotten": lambda now: last_places.purge_places(db, now),
         "codes of cards forgotten": lambda now: card_codes.purge_codes(db, step_of(now)),
+        "pages that are open no more": lambda now: purge_pages(db, now),
         "kept answers forgotten": lambda now: idempotency.purge(db, now),
     }
 
@@ -117,11 +123,15 @@ def segment_rules(config: Config, plans: Mapping[str, Plan]) -> SegmentRules:
     )
 
 
-def retention_jobs(db: Database, config: Config) -> dict[str, Job]:
-    """What is forgotten in time; looked at every hour, and at every start."""
+def forgetting_job(db: Database, config: Config) -> Job:
+    """What is forgotten in time, rows and files of this machine; looked at every hour, and at every start."""
     rules = rules_of(db, config.retention, config.storage.data_dir)
+    return lambda now: forget(db, rules, now)
+
+
+def retention_jobs(db: Database) -> dict[str, Job]:
+    """What ends by itself in the ledger; looked at every hour."""
     return {
-        "rows forgotten in time": lambda now: forget(db, rules, now),
         "points that nobody came for forgotten": lambda now: forget_given(db, now),
         "points past their end": lambda now: expiry.expire_lots(db, now),
         "faults in the ledger": lambda now: proof.prove_nightly(db, now),

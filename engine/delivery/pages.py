@@ -19,6 +19,7 @@ from engine.records import Delivery, WalletChange
 POLL_S = 0.2  # how long a voucher waits at most before it is on its way
 QUEUE_EVENTS = 64  # a page this far behind is cut off; it reconnects and gets what is still pending
 BACK_OFF_MAX_S = 10.0
+SAID_AGAIN_S = 20.0  # how often other processes are told again which pages are open here
 SESSIONS_S = 2.0  # how often it is asked whether those who read are still signed in
 
 
@@ -42,6 +43,8 @@ FetchOne = Callable[[str, float], Sequence[Pending]]
 """(shopper_id, now) -> all pending deliveries of that shopper, ascending."""
 FetchEnded = Callable[[Collection[str], float], Collection[str]]
 """(session_ids, now) -> those that are signed in no more."""
+NotePages = Callable[[Collection[str], Collection[str], float], None]
+"""(opened, closed, now): tells other processes which shoppers have a page open here, and which none any more."""
 
 
 @dataclass(eq=False)
@@ -105,8 +108,10 @@ class PageHub:
         fetch_ended: FetchEnded = lambda ids, now: (),
         fetch_regrouped: FetchRegrouped = lambda _: (),
         latest_regrouped: Callable[[], int] = lambda: 0,
+        note_pages: NotePages | None = None,
     ) -> None:
         self._fetch_ended, self._asked_at = fetch_ended, 0.0
+        self._note_pages, self._said, self._said_at = note_pages, frozenset[str](), 0.0
         self._fetch_back = fetch_back
         self._fetch_regrouped, self._latest_regrouped = fetch_regrouped, latest_regrouped
         self._after_regrouped: int | None = None
@@ -179,6 +184,7 @@ class PageHub:
 
     async def _look(self) -> None:
         """Reads what is new, batch by batch, and hands it out; nothing where no page is open."""
+        await self._say_who_reads()
         if not self._streams:
             self._after_change = self._after_regrouped = None  # who opens a page asks for the coupons as they are then
             return
@@ -193,6 +199,17 @@ class PageHub:
         for streams in self._streams.values():
             for stream in streams:
                 stream.forget_expired(now)
+
+    async def _say_who_reads(self) -> None:
+        """Tells other processes who has come and gone, and now and then who is still there."""
+        if self._note_pages is None:
+            return
+        now, reading = self._clock(), self.shoppers()
+        again = now - self._said_at >= SAID_AGAIN_S
+        opened, closed = reading if again else reading - self._said, self._said - reading
+        if opened or closed:
+            await asyncio.to_thread(self._note_pages, opened, closed, now)
+        self._said, self._said_at = reading, now if again else self._said_at
 
     async def _end_signed_out(self, now: float) -> None:
         """Ends the pages of browsers that were signed out, wherever that was done."""

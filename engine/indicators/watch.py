@@ -97,6 +97,11 @@ class AlertWatch:
         self._going_on: dict[tuple[AlertKind, str], Alert] = {}
 
     @property
+    def looked_at(self) -> float:
+        """When the last look was (s UTC); 0 before the first."""
+        return self._last
+
+    @property
     def going_on(self) -> list[Alert]:
         """The alerts that are not over, by when they began."""
         return sorted(self._going_on.values(), key=lambda a: (a.at, a.kind, a.about))

@@ -20,6 +20,7 @@ from engine.storage.figures.product_stops import forget_stops
 from engine.storage.figures.segment_spans import forget_segments
 from engine.storage.loyalty.friends import forget
 from engine.storage.loyalty.wallets import joined, lock_people
+from engine.storage.messages.open_pages import forget_pages
 from engine.storage.models.ledger import ShareTable, ShareVisitTable
 from engine.storage.models.running import IdempotencyTable
 from engine.storage.models.sending.messages import MessageTable
@@ -88,6 +89,7 @@ def _erase(session: Session, shopper_id: str, now: float, address_digest: Callab
     remove_links(session, shopper_id)
     drop_claims(session, shopper_id)
     delete_letters(session, shopper_id)
+    forget_pages(session, shopper_id)
     forget_wishes(session, shopper_id)
     forget_told_places(session, shopper_id)
     forget_changes(session, shopper_id)

@@ -32,16 +32,17 @@ WEEKS = 8
 
 def watch_stores(ctx: AppContext, watches: dict[str, AlertWatch], now: float) -> int:
     """Looks at every store, and says in the status what goes on. How many alerts begin. `watches` is filled at the
-    first look."""
+    first look, and anew where another process looked after our last."""
     rows = get_status(ctx.db)
     said = {row.store: row for row in rows if row.component == ENGINE}
     kept = {row.store: row.values for row in rows if row.component == ALERTS}
     found, begun, k = {}, 0, ctx.config.privacy.k
     for store, plan in ctx.plans.items():
-        if store not in watches:
+        told = kept.get(store, {}).get("watch")
+        if store not in watches or (told is not None and float(told["last"]) > watches[store].looked_at):
             watches[store] = AlertWatch(hours_in(plan.timezone), ctx.config.presence.queue_people)
-            if store in kept:
-                watches[store].restore(kept[store]["watch"])
+            if told is not None:
+                watches[store].restore(told)
         begun += len(watches[store].see(look_at(ctx.db, plan, said, now)))
         day = hours_in(plan.timezone).clock(now).date().isoformat()
         before = kept.get(store, {})

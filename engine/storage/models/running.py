@@ -116,3 +116,22 @@ class AttemptCountTable(SQLModel, table=True):
     number: int = Field(primary_key=True, sa_type=BigInteger)
     attempts: int = Field(sa_type=Integer)
     ends_at: float = Field(sa_type=Double)  # when it counts for nothing any more
+
+
+class JobTurnTable(SQLModel, table=True):
+    """When a job that any process of the site may do was last begun, by the database's clock, and by which."""
+
+    __tablename__: ClassVar[str] = "job_turn"
+    job: str = Field(primary_key=True)
+    who: str
+    at: float = Field(sa_type=Double)
+
+
+class OpenPageTable(SQLModel, table=True):
+    """Who has a page open in which process, until when that is believed without being said again."""
+
+    __tablename__: ClassVar[str] = "open_page"
+    __table_args__ = (Index("ix_open_page_until", "until"),)
+    shopper_id: str = Field(primary_key=True)
+    process: str = Field(primary_key=True)
+    until: float = Field(sa_type=Double)

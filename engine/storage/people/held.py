@@ -36,6 +36,7 @@ OF_NOBODY = frozenset(
         *("coupon_hour", "coupon_wait", "figures_stamp"),  # sums of blocks, and how far they were told
         *("hq_campaign", "hq_instance", "hq_revision"),
         "campaign_revision",  # what campaigns said, and which colleague said so
+        "job_turn",
         "attempt_count",  # by digests of addresses, for a day or two at most
         "next_best",  # weights, and sums over all shoppers
         "weekly_report",  # addresses of the shop's staff

@@ -20,6 +20,7 @@ from sqlmodel import Session, col, select
 
 from engine.storage.budget_release import close_vouchers, lock_vouchers
 from engine.storage.database import Database
+from engine.storage.messages.open_pages import with_page_elsewhere
 from engine.storage.messages.reach import out_of_reach
 from engine.storage.models.vouchers import DeliveryTable
 from engine.storage.people.shoppers import grants_of
@@ -67,7 +68,8 @@ class Outgoing:
 
 
 def hand_over_late(db: Database, now: float, with_page: Collection[str], routing: Routing) -> int:
-    """Messages whose time on their channel is over go to the next that is left. `with_page`: who has a page open here.
+    """Messages whose time on their channel is over go to the next that is left. `with_page`: who has a page open here;
+    who has one in another process is known from the database.
 
     How many went on.
     """
@@ -84,7 +86,9 @@ def hand_over_late(db: Database, now: float, with_page: Collection[str], routing
             .limit(500)
             .with_for_update(skip_locked=True)
         ).all()
-        late = [row for row in rows if _ends_at(row, with_page, routing.windows) <= now]
+        on_page = {row.shopper_id for row in rows if row.channel == Channel.PAGE}
+        reading = with_page_elsewhere(session, on_page - set(with_page), now).union(with_page)
+        late = [row for row in rows if _ends_at(row, reading, routing.windows) <= now]
         for row in late:
             _go_on(session, row, DeliveryReason.NOT_SHOWN, now, routing)
         return len(late)

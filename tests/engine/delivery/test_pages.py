@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from engine.delivery.pages import QUEUE_EVENTS, PageHub, PageStream, Pending
+from engine.delivery.pages import QUEUE_EVENTS, SAID_AGAIN_S, PageHub, PageStream, Pending
 from engine.errors import StorageUnavailable
 from engine.records import Delivery
 
@@ -216,3 +216,30 @@ def test_pages_of_profiles_that_became_one_end() -> None:
         await asyncio.wait_for(task, 60)
 
     asyncio.run(story())
+
+
+def test_other_processes_are_told_who_comes_goes_and_stays() -> None:
+    told: list[tuple[set[str], set[str]]] = []
+    now = [1_000.0]
+
+    async def story() -> None:
+        outbox = Outbox()
+        hub = PageHub(
+            outbox.fetch_all,
+            outbox.fetch_one,
+            clock=lambda: now[0],
+            note_pages=lambda opened, closed, _: told.append((set(opened), set(closed))),
+        )
+        await hub._look()
+        assert told == [], "no page, nobody to tell of"
+        async with hub.page("ana"), hub.page("ana"):
+            await hub._look()
+            async with hub.page("ben"):
+                await hub._look()
+                await hub._look()
+            now[0] += SAID_AGAIN_S
+            await hub._look()
+        await hub._look()
+
+    asyncio.run(story())
+    assert told == [({"ana"}, set()), ({"ben"}, set()), ({"ana"}, {"ben"}), (set(), {"ana"})]

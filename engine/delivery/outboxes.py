@@ -26,6 +26,7 @@ from engine.storage.once import idempotency
 from engine.storage.once.attempts import purge_attempts
 from engine.storage.people import browsers, card_codes, identifiers, merges, phones
 from engine.storage.programme import accounts, earning, giving, visits
+from engine.storage.retention.months import make_months
 from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of
 from engine.storage.segments.facts import SegmentRules
@@ -132,6 +133,7 @@ def forgetting_job(db: Database, config: Config) -> Job:
 def retention_jobs(db: Database) -> dict[str, Job]:
     """What ends by itself in the ledger; looked at every hour."""
     return {
+        "months made ahead": lambda now: make_months(db, now),
         "points that nobody came for forgotten": lambda now: forget_given(db, now),
         "points past their end": lambda now: expiry.expire_lots(db, now),
         "faults in the ledger": lambda now: proof.prove_nightly(db, now),

@@ -36,6 +36,7 @@ from engine.storage.models.vouchers import CapCountTable, DecisionTable, Deliver
 from engine.storage.once import idempotency, received
 from engine.storage.retention.cashiers import count_cashiers, forget_cashiers
 from engine.storage.retention.guests import count_guests, cut_guests
+from engine.storage.retention.months import drop_months
 from engine.storage.retention.prospects import purge_prospects, unused_profiles
 from engine.storage.upserts import table_of
 from engine.vocabulary import DeliveryState, RetentionRule, ShopEventKind
@@ -156,7 +157,7 @@ def _by_age(
         return is_old if only is None else is_old & only
 
     def forget(now: float) -> int:
-        gone = 0
+        gone = drop_months(db, model, old(now), now - keep_s)
         while True:
             with db.write() as session, before(session):
                 batch = select(*keys).where(old(now)).limit(BATCH)

@@ -42,6 +42,10 @@ WAL_PAGES = 96_000  # 96 MiB: pages written again and again are copied into the 
 POOL = {"pool_size": 10, "max_overflow": 20, "pool_timeout": 60.0}
 
 
+POOLER, TRANSACTION = "pooler", "transaction"
+"""In a URL of PostgreSQL: what stands in front of it, and for how long it lends a connection."""
+
+
 class Unstorable(BusinessRefusal):
     """A value that no column takes: an integer past 64 bits, a text that is none. No row has it either."""
 
@@ -119,8 +123,11 @@ class Database:
 def open_database(url: str) -> Database:
     """Opens the database at `url`, creating a SQLite file and its folder, and brings the schema to the newest version.
 
-    Takes `sqlite:///path`, `postgresql://…` and `postgresql+psycopg://…`. Two processes may open at once: one migrates,
-    the other waits. Raises OperatorError for a URL it cannot use, StorageUnavailable where nobody answers.
+    Takes `sqlite:///path`, `postgresql://…` and `postgresql+psycopg://…`, also with `?pooler=transaction`, where a
+    pooler such as PgBouncer stands in front that gives each transaction another connection: nothing is then prepared
+    on the server. All else that we ask of a connection ends with its transaction in any case. Two
+    processes may open at once: one migrates, the other waits. Raises OperatorError for a URL it cannot use,
+    StorageUnavailable where nobody answers.
     """
     parsed = _parse(url)
     engine = _create(parsed)
@@ -172,6 +179,11 @@ def _parse(url: str) -> URL:
         raise OperatorError([Problem("storage.url", "scheme", f"{parsed.drivername!r} is not supported", _EXAMPLES)])
     if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise OperatorError([Problem("storage.url", "path", "a SQLite database needs a file", _EXAMPLES)])
+    if parsed.query.get(POOLER, TRANSACTION) != TRANSACTION:
+        problem = Problem(
+            "storage.url", POOLER, f"{parsed.query[POOLER]!r} is not supported", f"{POOLER}={TRANSACTION}"
+        )
+        raise OperatorError([problem])
     return parsed
 
 
@@ -194,7 +206,10 @@ def _create(url: URL) -> Engine:
                 url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}, **POOL
             )
         else:
-            engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, **POOL)
+            pooled = url.query.get(POOLER)
+            given: dict[str, Any] = {} if pooled is None else {"connect_args": {"prepare_threshold": None}}
+            direct = url.difference_update_query([POOLER])
+            engine = create_engine(direct, hide_parameters=True, pool_pre_ping=True, **POOL, **given)
             bound_waits(engine)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         fix = "pip install 'rayon[postgres]'"

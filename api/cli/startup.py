@@ -30,6 +30,7 @@ from engine.offers.segments.check import check_audiences, check_segments, undecl
 from engine.plan.load import load_plans, store_folders
 from engine.plan.model import Plan
 from engine.privacy.secrets import Secrets, load_secrets
+from engine.runtime.memory import keep_few_arenas
 from engine.storage.database import Database, open_database
 from engine.storage.keys import FIRST, add_key, list_keys
 from engine.storage.upkeep.soundness import require_sound
@@ -74,6 +75,7 @@ def open_site(
     `file` is where the configuration came from, for what is said of it. `broker` and `pages`: who calls goes on to
     connect, or to serve the HTTP side, so what either needs is looked at before anything is written.
     """
+    keep_few_arenas()
     plans = load_plans(config.stores.floorplans_dir, config.stores.stores)
     if not plans:
         place = str(config.stores.floorplans_dir)

@@ -67,7 +67,8 @@ class Pauses:
         long = table["last"][row] - table["began"][row] >= LEAST_S
         row = row[long & (table["fixes"][row] >= LEAST_FIXES)]
         if len(row):
-            self._votes.append((table["sum"][row] / table["fixes"][row, None]).astype(np.float32))
+            votes = table["sum"][row] / table["fixes"][row, None]
+            self._votes.append(votes.astype(np.float16).astype(np.float32))  # as they are kept
 
     def forget(self, devices: U64) -> None:
         """Devices (m,) that have left, known or not: their pauses are over."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class Chores:
     """When each thing was last done, by name; in the beginning all is due. Times in s UTC."""
@@ -15,3 +17,8 @@ class Chores:
             return False
         self._done[what] = now
         return True
+
+    def do(self, what: str, now: float, every_s: float, task: Callable[[], object]) -> None:
+        """Does it where it is due."""
+        if self.due(what, now, every_s):
+            task()

@@ -44,6 +44,7 @@ from engine.runtime.listening.asking import Asking
 from engine.runtime.listening.ears import Ears, patient_config
 from engine.runtime.listening.engine_link import EngineLink
 from engine.runtime.map_fits import LESSONS, FitGivenUp, FitsInThread
+from engine.runtime.memory import GIVE_BACK_S, give_back
 from engine.runtime.patience import Patience
 from engine.runtime.phones.followed import FollowedPhones
 from engine.runtime.phones.owners import PhoneOwners
@@ -359,8 +360,8 @@ class EngineProcess:
         if self._chores.due("status", now, STATUS_S) or link is not self._link.reported:
             self._report()
             self._link.reported = link  # that the broker is gone, or back, waits for no turn
-        if self._chores.due("retention", now, RETENTION_S):
-            self.patience(forget, self._db, self._rules, now)
+        self._chores.do("retention", now, RETENTION_S, partial(self.patience, forget, self._db, self._rules, now))
+        self._chores.do("memory", now, GIVE_BACK_S, give_back)
 
     def _links_moved(self) -> bool:
         """Whether somebody agreed or took it back, since the last step: it holds from this one on."""

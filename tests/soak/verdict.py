@@ -22,7 +22,7 @@ WARM_UP_S = (120.0, 900.0)
 TREND_P = 0.01
 """A trend that chance would show as rarely as this is one."""
 
-GROWTH_MIB_PER_H = 10.0
+GROWTH_MIB_PER_H = 8.0
 GROWTH_SHARE_PER_H = 0.05
 """Growth below both is flat: what a day of it adds is less than a night's restart, and allocators breathe."""
 

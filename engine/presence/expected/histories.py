@@ -14,6 +14,7 @@ from engine.presence.expected.levels import VISIT_S, runs_above
 from engine.presence.expected.likely import likely_ways
 from engine.presence.expected.products import STOP_RUN_S, product_places
 from engine.presence.expected.rows import FLOOR, PRODUCT, TILL, ExpectedRow, StayHistory, expected_rows, stay_row
+from engine.presence.expected.thinning import SECONDTHS, TICKS, Held, thin
 from engine.presence.expected.ways import CAME, LEAST, reached, way_rows, wholes_of
 from engine.presence.flows import ZoneStay, leaf_zones
 from engine.presence.intervals import CAP_S, SILENT_S, FixIntervals
@@ -26,12 +27,8 @@ from engine.records import F32, F64, I64, U64, Bools, Fixes, StoreVisit
 
 LEAST_P = 0.01  # traces below it go to the floor between zones
 LEAST_STOP_P = 0.03  # at a product: far fewer are near one than in a zone
-TICKS, SECONDTHS, CHANCES = 100, 16, 250
-"""Of a second: times, and the time that fixes stand for; of certainty. Histories are whole numbers, as a checkpoint
-holds them all."""
-
-Held = tuple[U64, I64, I64, sparse.csr_array]
-"""Devices, times, the time each fix stands for, and P of zones, tills and the floor between, one row a fix."""
+CHANCES = 250
+"""Of certainty. Histories are whole numbers, as a checkpoint holds them all."""
 
 
 class Histories:
@@ -156,7 +153,7 @@ class Histories:
         t, seconds = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
         p = sparse.csr_array(sparse.vstack([part[3] for part in parts], format="csr"))
         order = np.lexsort((t, device))
-        self._held, self._fresh = (device[order], t[order], seconds[order], p[order]), []
+        self._held, self._fresh = thin((device[order], t[order], seconds[order], p[order])), []
 
     def forget(self, devices: U64) -> None:
         """Nothing of what these devices (m,) did in stays that go on is counted."""

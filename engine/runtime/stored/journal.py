@@ -19,7 +19,6 @@ from engine.runtime.stored.squeezing import squeeze, unsqueeze
 from engine.vocabulary import LabelRefusal, ReadingRefusal, RecordRefusal
 
 C = TypeVar("C", Readings, ToldPositions, Labels)
-SMALLEST = 9  # of zlib: a batch is small, and every byte of it goes to the disk within the second
 SEALED_BYTES = 39  # what sealing adds (engine.privacy.sealing)
 ROW_BYTES = 896 - SEALED_BYTES  # a page of SQLite is 1,024 bytes: the rest is for the store's name and the table
 MORE_BYTES = 2_040  # two pages behind the first: most seconds of a store are of one size then
@@ -44,7 +43,7 @@ def pack_frames(
     tree: dict[str, Any] = {"layout": layout, "book": page.as_tree(), "frames": listed}
     tree |= {"linked": np.array(linked, np.uint64)} if linked else {}
     tree |= {"steps": [[at, n] for at, n in steps]} if len(steps) > 1 else {}
-    return _filled(pack(tree, level=SMALLEST)), page
+    return _filled(pack(tree)), page
 
 
 def linked_in(payload: bytes) -> list[int]:

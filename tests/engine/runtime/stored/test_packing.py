@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -33,6 +35,32 @@ def test_arrays_survive_to_the_bit_and_can_be_written_to(array: np.ndarray[Any, 
     assert back.shape == array.shape
     assert back.tobytes() == np.ascontiguousarray(array).tobytes()
     assert back.flags.writeable
+
+
+def test_what_was_rounded_packs_smaller_than_zlib_makes_it() -> None:
+    chance = np.random.default_rng(4)
+    mass = np.exp2(chance.integers(-320, 0, (60, 2000)) / 16).astype(np.float32)
+    mass[chance.random(mass.shape) < 0.8] = 0.0
+    mass[0, :3] = [-0.0, np.nan, np.inf]
+    packed = pack({"mass": mass})
+    assert unpack(packed)["mass"].tobytes() == mass.tobytes()
+    assert len(packed) < 0.75 * len(zlib.compress(mass.tobytes(), 1))
+
+
+def test_a_byte_that_turned_is_no_tree() -> None:
+    for tree in ({"a": np.arange(50)}, {"a": np.arange(100_000)}):
+        packed = bytearray(pack(tree))
+        packed[-5] ^= 1
+        with pytest.raises(ValueError, match="not a packed tree"):
+            unpack(bytes(packed))
+
+
+def test_what_earlier_versions_packed_is_read() -> None:
+    array = np.array([1.5, np.nan])
+    head = msgspec.msgpack.encode((array.dtype.str, [2]))
+    of_old = msgspec.msgpack.Ext(1, len(head).to_bytes(4, "little") + head + array.tobytes())
+    plain = msgspec.msgpack.encode({"a": of_old})
+    assert unpack(zlib.compress(plain, 9).ljust(500, b"\0"))["a"].tobytes() == array.tobytes()
 
 
 def test_anything_else_is_refused() -> None:

@@ -50,7 +50,10 @@ def test_what_fills_up_in_the_beginning_is_no_leak() -> None:
     assert faults(filled, READINGS) == []
 
 
-@pytest.mark.parametrize(("mib_per_h", "flat"), [(5.0, True), (-60.0, True), (10.0, False), (30.0, False), (120.0, False)])
+LEAKS = [(5.0, True), (-60.0, True), (10.0, False), (30.0, False), (120.0, False)]
+
+
+@pytest.mark.parametrize(("mib_per_h", "flat"), LEAKS)
 def test_a_slope_is_found_and_judged(mib_per_h: float, flat: bool) -> None:
     trend = memory_trend(soak(lambda s: 400.0 + mib_per_h * s / HOUR_S))
     assert trend.mib_per_h == pytest.approx(mib_per_h, abs=2.0)

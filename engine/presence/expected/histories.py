@@ -169,6 +169,7 @@ class Histories:
         devices, rows = np.unique(device, return_counts=True)
         begins = int(t.min()) if len(t) else 0
         who, until = zip(*self._ended, strict=True) if self._ended else ((), ())
+        number = np.uint8 if len(self.zones) < 256 else np.uint16
         return {
             "zones": list(self.zones),
             "intervals": self._intervals.state(),
@@ -176,10 +177,10 @@ class Histories:
             "device": devices,
             "rows": rows.astype(np.int32),
             "begins": begins,
-            "t": (t - begins).astype(np.int32),
+            "later": np.diff(t, prepend=begins).astype(np.int32),  # than the row before
             "seconds": seconds.astype(np.uint16),
-            "held": np.diff(p.indptr).astype(np.uint16),
-            "zone": p.indices.astype(np.uint16),
+            "held": np.diff(p.indptr).astype(number),
+            "zone": p.indices.astype(number),
             "p": p.data,
             "ended": {"device": np.array(who, np.uint64), "until": np.array(until, np.float64)},
         }
@@ -191,7 +192,10 @@ class Histories:
         self._intervals.restore(state["intervals"])
         self._staff.restore(state["staff"])
         device = np.repeat(np.asarray(state["device"], np.uint64), np.asarray(state["rows"]))
-        t = np.asarray(state["t"], np.int64) + int(state["begins"])
+        later = (
+            state["later"] if "later" in state else np.diff(state["t"], prepend=0)
+        )  # so checkpoints of before say it
+        t = np.cumsum(later, dtype=np.int64) + int(state["begins"])
         starts: I64 = np.append(0, np.cumsum(np.asarray(state["held"], np.int64)))
         parts = np.array(state["p"], np.uint8), np.array(state["zone"], np.int32), starts.astype(np.int32)
         p = sparse.csr_array(parts, shape=(len(t), len(self.zones)))

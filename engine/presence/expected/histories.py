@@ -194,7 +194,7 @@ class Histories:
         device = np.repeat(np.asarray(state["device"], np.uint64), np.asarray(state["rows"]))
         later = (
             state["later"] if "later" in state else np.diff(state["t"], prepend=0)
-        )  # so checkpoints of before say it
+        )  # so it was
         t = np.cumsum(later, dtype=np.int64) + int(state["begins"])
         starts: I64 = np.append(0, np.cumsum(np.asarray(state["held"], np.int64)))
         parts = np.array(state["p"], np.uint8), np.array(state["zone"], np.int32), starts.astype(np.int32)

@@ -27,8 +27,9 @@ class ShardWorker:
     """One shard at work: its MQTT session `rayon-shard-K`, its stores' engines, leases and checkpoints. Knows no Ray.
 
     A thread of its own does the work. Every method may be called from any other thread, and returns once what it says
-    is done. `owner` names the worker in leases: one name for one life, so that a restarted worker waits until the lease
-    of the one before has stood still for its term (a worker that was stopped cleanly gives its leases back).
+    is done. `owner` names the shard in leases, the same in all its lives: who starts under it takes over at once,
+    without waiting for a term, and fences the life before, should that still run somewhere: it ends as FENCED by itself
+    and takes nothing back. Stores of another owner are waited for.
     """
 
     def __init__(self, settings: ShardSettings, shard: int, stores: Sequence[str], owner: str) -> None: ...

@@ -265,6 +265,11 @@ class StoreEngine:
         """Readings that came too late, ever."""
         return self._intake.late
 
+    @property
+    def followed(self) -> int:
+        """How many devices have a track."""
+        return len(self._locator)
+
     def figures(self) -> dict[str, Any]:
         """Counts, by reason where something was left out; never who."""
         return {

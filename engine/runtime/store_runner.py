@@ -38,6 +38,7 @@ from engine.runtime.listening.store_hearing import StoreHearing
 from engine.runtime.map_fits import Fits, MapFits
 from engine.runtime.store_engine import Step, StoreEngine
 from engine.runtime.stored.behind import StepsBehind
+from engine.runtime.stored.beside import Beside
 from engine.runtime.stored.damage import BAD_CHECKPOINT, BAD_ROW, OLD_S, STALE, Damaged
 from engine.runtime.stored.journal import linked_in, pack_frames, steps_in, unpack_frames
 from engine.runtime.stored.layout import layout_of
@@ -49,18 +50,10 @@ from engine.runtime.stored.visit_rows import stop_rows, visit_row
 from engine.storage.database import Database
 from engine.storage.journal import Journal, JournalRow, VisitRow, load_recovery, save_checkpoint
 from engine.storage.leases import Lease
-from engine.storage.people.told_places import drop_told_places, told_places
+from engine.storage.people.told_places import ToldPlace, drop_told_places, told_places
 from engine.storage.taught import keep_taught, kept_taught
 from engine.storage.vouchers.claims import Verdicts
-from engine.vocabulary import (
-    Channel,
-    LabelRefusal,
-    Purpose,
-    ReadingRefusal,
-    RecordRefusal,
-    StoreTrouble,
-    VisitChange,
-)
+from engine.vocabulary import Channel, LabelRefusal, Purpose, ReadingRefusal, RecordRefusal, StoreTrouble, VisitChange
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +96,8 @@ class StoreRunner:
         self._upto_id = 0
         self.behind = StepsBehind()
         """What of the steps that were taken, or are about to be, the journal has not got."""
+        self.beside = Beside()
+        """What else a checkpoint holds."""
         self._pace = Pace()
         self._written_linked: set[int] = set()  # by the checkpoint or the journal since
         self._visits: list[VisitRow] = []
@@ -166,13 +161,17 @@ class StoreRunner:
     def take_told(self, now: float) -> list[Frame]:
         """What shoppers told of their places since the last look, journalled like what came over the wire."""
         told = told_places(self._db, self.plan.store)
-        if not told:
-            return []
+        frames = self.frames_of(told, now)
+        if frames:
+            self.keep(frames, now)
+            drop_told_places(self._db, [one.label_id for one in told])
+        return frames
+
+    def frames_of(self, told: Sequence[ToldPlace], now: float) -> list[Frame]:
+        """Places that shoppers told, as if they had come over the wire; none where nobody told any."""
         links = self._deciding.links
-        frame = frame_of(self.plan, told, {links[d].shopper_id: d for d in self.teaching_devices()}, now)
-        self.keep([frame], now)
-        drop_told_places(self._db, [one.label_id for one in told])
-        return [frame]
+        devices = {links[d].shopper_id: d for d in self.teaching_devices()}
+        return [frame_of(self.plan, told, devices, now)] if told else []
 
     def advance(self, frames: Sequence[Frame], now: float) -> Step:
         """One step, its decisions taken and written. `now` is the wall clock."""
@@ -313,7 +312,7 @@ class StoreRunner:
             "night": self._night,
             "linked": np.array(sorted(self._deciding.links), np.uint64),
             "refused": dict(self._refused),
-        }
+        } | self.beside.state()
         blob = self._sealing.close(pack({"layout": self._layout} | state), now)
         save_checkpoint(
             self._db,
@@ -382,6 +381,7 @@ class StoreRunner:
         self._night = int(tree["night"])
         self._were_linked(tree.get("linked", ()))
         self._refused = Counter(tree["refused"])
+        self.beside.restore(tree)
 
     def _were_linked(self, devices: Iterable[int]) -> None:
         """Of whom something may be kept that their shopper took back while no engine ran."""

@@ -12,12 +12,13 @@ import random
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -30,6 +31,7 @@ from engine.ingest.mqtt.broker import Broker, jittered_waits
 from engine.ingest.mqtt.sockets import ready, reason_of
 from engine.ingest.mqtt.steadiness import UNSTEADY, Steadiness, goodbye
 from engine.ingest.mqtt.tls import tls_context
+from engine.ingest.mqtt.traffic import Traffic
 
 _LOG = logging.getLogger("rayon.mqtt")
 _MAX_INFLIGHT = 20  # of ours to the broker
@@ -41,6 +43,7 @@ NO_MATCHING_SUBSCRIBERS = 0x10  # MQTT 5, 3.4.2.1: the broker took it and there 
 UNHEARD = "nobody listens"
 """Instead of a refusal: nobody has subscribed to the topic of a message, and no session waits for it."""
 _NOT_STARTED = "not started"
+_NOT_OURS = "it is not known whether the session is still ours"
 _REFUSED_CREDENTIALS = {"Bad user name or password", "Not authorized", "Banned", "Bad authentication method"}
 _REASONS = {
     MQTTErrorCode.MQTT_ERR_SUCCESS: "the broker closed the connection",
@@ -79,37 +82,21 @@ class Identity:
     receive_maximum: int = 65_535  # MQTT 5: unacknowledged messages the broker may have out to us
 
 
-class Traffic(Protocol):
-    """What a connection is for. Every method is called in the link's thread."""
-
-    def on_open(self, client: Client, connection: int, session_present: bool) -> None:
-        """A connection (numbered from 1) stands."""
-
-    def on_message(self, message: MQTTMessage) -> None:
-        """A message arrived."""
-
-    def on_publish(self, mid: int, refusal: str) -> None:
-        """The broker took charge of what we published under `mid`, or says why it does not."""
-
-    def turn(self, client: Client) -> None:
-        """Once per turn of the loop and after every wake: hand paho what is to be sent."""
-
-    def may_read(self) -> bool:
-        """False holds the broker back."""
-
-    def is_stalled(self) -> bool:
-        """True gives the connection up: nothing was consumed for so long that the broker would soon do it."""
-
-    def on_close(self) -> None:
-        """The connection is gone, and with it everything that was not acknowledged."""
-
-
 class Link:
     """A thread that keeps `traffic` connected to `broker`. The log tells each change of state, not every attempt."""
 
     def __init__(
-        self, broker: Broker, identity: Identity, traffic: Traffic, *, chance: random.Random | None = None
+        self,
+        broker: Broker,
+        identity: Identity,
+        traffic: Traffic,
+        *,
+        chance: random.Random | None = None,
+        may_connect: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`may_connect` is asked before each attempt, in the link's thread: whoever connects under our name throws out
+        who is connected."""
+        self._may_connect = may_connect
         self._broker = broker
         self._identity = identity
         self._traffic = traffic
@@ -224,6 +211,9 @@ class Link:
     def _attempt(self) -> bool:
         """One connection, and what became of it said. True where it lasted."""
         if self._stop.is_set():
+            return False
+        if not self._may_connect():
+            self._say(LinkName.AWAY, _NOT_OURS)
             return False
         name, reason = self._serve_once()
         lasted = self._steadiness.end(reason, given=bool(self._goodbye))

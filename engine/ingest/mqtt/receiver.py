@@ -71,6 +71,7 @@ class Subscriber:
         also: Sequence[str] = (),
         broker: Broker | None = None,
         clock: Callable[[], float] = time.time,
+        may_connect: Callable[[], bool] = lambda: True,
     ) -> None:
         self._config = config
         self._broker = broker or Broker.from_config(config)
@@ -83,7 +84,7 @@ class Subscriber:
             session_expiry_s=config.session_expiry_s,
             receive_maximum=config.queue_frames,
         )
-        self._link = Link(self._broker, identity, self)
+        self._link = Link(self._broker, identity, self, may_connect=may_connect)
         self._arrived = threading.Condition()
         self._queue: deque[RawFrame] = deque()
         self._queue_bytes = 0
@@ -235,13 +236,13 @@ class Subscriber:
         self._outgoing.clear()
         self._handed_over.clear()
 
-    def _subscribe(self, client: Client, topics: tuple[str, ...]) -> None:
+    def _subscribe(self, client: Client, topics: tuple[str, ...]) -> int | None:
+        """Asks for these topics. Returns the request's id."""
         self._asked = topics
         if self._holds_back:
             options = SubscribeOptions(qos=_QOS, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
-            client.subscribe([(topic, options) for topic in topics])
-        else:
-            client.subscribe([(topic, _QOS) for topic in topics])
+            return client.subscribe([(topic, options) for topic in topics])[1]
+        return client.subscribe([(topic, _QOS) for topic in topics])[1]
 
     def _on_subscribe(
         self, client: Client, _userdata: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties | None

@@ -19,7 +19,7 @@ class ShardState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class StoreAtWork:
+class StoreAtWorkReport:
     """One store of a shard. `epoch` is its lease's; `lag_s` how far behind receipt its last checkpoint is."""
 
     store: str
@@ -36,7 +36,7 @@ class ShardReport:
     owner: str
     state: ShardState
     reason: str  # one sentence where it does not work; empty where it does
-    stores: tuple[StoreAtWork, ...]
+    stores: tuple[StoreAtWorkReport, ...]
     waits: tuple[str, ...]  # stores that it was given and that another owner still has
     lag_s: float  # age of the oldest message that is not acknowledged
     unacknowledged: int
@@ -45,6 +45,7 @@ class ShardReport:
     redelivered: int  # messages that came again and that a checkpoint held already
     sessions_lost: int  # times the broker had forgotten our session
     checkpoints: int
+    unusable: int  # messages that no store could use
     memory_mib: float  # resident, of the whole process
     busy_share: float  # of one CPU, since the last report
     at: float  # s UTC

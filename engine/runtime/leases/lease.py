@@ -82,13 +82,28 @@ class StoreLeases:
             self._watched = {s: self._watch(seen[s], now) for s in wanted}
             self._untaken = frozenset(self._stores) - seen.keys()
 
-    def renew(self) -> None:
-        """Says that we live. Raises StorageUnavailable."""
+    def renew(self) -> list[LeaseLost]:
+        """Says that we live. Returns what others have meanwhile. Raises StorageUnavailable."""
         held = list(self.held.values())
-        if held:
-            lost = renew_leases(self._db, held, self.term_s)
-            with self._lock:
-                self._lost += lost
+        lost = renew_leases(self._db, held, self.term_s) if held else []
+        with self._lock:
+            self._lost += lost
+        return lost
+
+    def want(self, store: str) -> None:
+        """One store more to watch, and to take once it is free."""
+        self._stores = tuple(dict.fromkeys((*self._stores, store)))
+
+    def leave(self, store: str) -> None:
+        """One store less, to whoever waits for it. Raises StorageUnavailable: it is then still ours."""
+        lease = self.held.get(store)
+        if lease is not None:
+            return_leases(self._db, [lease])
+        self._stores = tuple(one for one in self._stores if one != store)
+        with self._lock:
+            self._held.pop(store, None)
+            self._watched.pop(store, None)
+            self._untaken -= {store}
 
     def lost(self) -> list[LeaseLost]:
         """What the last renewals found to be others' now; each once."""
@@ -149,6 +164,7 @@ class LeaseKeeper:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
         self._failure: BaseException | None = None
+        self._renewed_at = -1e9
 
     def start(self) -> None:
         """Starts it."""
@@ -160,18 +176,22 @@ class LeaseKeeper:
         if self._thread.ident is not None:
             self._thread.join(10.0)
 
+    def age_s(self) -> float:
+        """How long ago the leases were renewed."""
+        return time.monotonic() - self._renewed_at
+
     def check(self) -> None:
         """Raises what the thread died of, if it did."""
         if self._failure is not None:
             raise self._failure
 
     def _run(self) -> None:
-        renewed = -1e9
         while not self._stop.wait(self._leases.term_s / LOOKS_A_TERM):
             try:
-                if time.monotonic() - renewed >= self._leases.term_s / RENEWALS_A_TERM:
+                if self.age_s() >= self._leases.term_s / RENEWALS_A_TERM:
+                    began_at = time.monotonic()
                     self._leases.renew()
-                    renewed = time.monotonic()
+                    self._renewed_at = began_at
                 self._leases.look()
             except StorageUnavailable:
                 continue  # nobody can take anything meanwhile; the engine's own writes say that it is away

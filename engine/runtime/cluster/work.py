@@ -1,0 +1,351 @@
+"""The work of a shard, turn by turn, in one thread: what arrived is stepped, and acknowledged once a checkpoint has it.
+
+It is `engine.runtime.process` without a journal, for stores that come and go, under one session of its own. A store is
+stepped when there is something to be worked out, in arrays over all its readings, and once in IDLE_S otherwise.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from engine.errors import LeaseLost, StorageUnavailable
+from engine.ingest.time.wall import SteadyClock
+from engine.runtime.chores import Chores
+from engine.runtime.cluster.acknowledging import RECEIVE_MAXIMUM
+from engine.runtime.cluster.inbox import Inbox
+from engine.runtime.cluster.links import ShardLinks
+from engine.runtime.cluster.session import session_name
+from engine.runtime.cluster.settings import ShardSettings
+from engine.runtime.cluster.store_at_work import StoreAtWork
+from engine.runtime.leases.lease import LeaseKeeper, StoreLeases
+from engine.runtime.leases.waiting import Waiting
+from engine.runtime.listening.ears import patient_config
+from engine.runtime.map_fits import FitGivenUp
+from engine.runtime.patience import Patience
+from engine.runtime.status import report
+from engine.runtime.stored.gathering import Batch
+from engine.storage.leases import Lease
+from engine.storage.retention.proofs import forget
+from engine.storage.retention.rules import rules_of
+from engine.storage.versions import Counter as Moved
+from engine.storage.versions import versions
+
+log = logging.getLogger(__name__)
+
+TAKE_MESSAGES = 512  # per turn
+TURN_S = 0.1  # turns are no shorter: what comes meanwhile is worked on at once
+TICK_S = 0.25
+IDLE_S = 1.0  # with nothing arriving a store still looks at the clock so often
+REFRESH_S, EVERYTHING_S = 0.5, 30.0
+"""How often it is asked whose consents, campaigns or claims moved, and how often all are read again."""
+TOLD_S, STATUS_S, RETENTION_S = 5.0, 4.0, 3600.0
+CROWDED = RECEIVE_MAXIMUM // 2  # so many messages unanswered, and checkpoints are made out of turn
+HOLD_MARGIN_S = 5.0
+MOVED: tuple[Moved, ...] = ("links", "campaigns", "stock", "claims")
+
+
+class Fenced(Exception):
+    """A later life of this shard has its stores: this one is to write and say nothing more."""
+
+
+class ShardWork:
+    """All of it is used by one thread, but for what says otherwise. Errors that are not the world's come out of it."""
+
+    def __init__(self, settings: ShardSettings, shard: int, owner: str) -> None:
+        config = settings.config
+        self.settings, self._config, self._db = settings, config, settings.db
+        self.name = session_name(shard)
+        self.stopping = threading.Event()
+        self.patience = Patience(self.stopping)
+        self.stores: dict[str, StoreAtWork] = {}
+        self.leases = StoreLeases(self._db, owner, (), config.storage.lease_s, settings.monotonic)
+        self._keeper = LeaseKeeper(self.leases)
+        self.wall = SteadyClock(settings.wall, settings.monotonic)
+        self._rules = rules_of(self._db, config.retention, config.storage.data_dir)
+        self.links = ShardLinks(settings, shard, self.stores, self.wall, self._may_connect)
+        self.inbox = Inbox(config, settings.secrets, self.links.seal, self.stores, self.links.sources)
+        self._waiting, self._chores = Waiting(), Chores()
+        self._versions: dict[Moved, dict[str, int]] = {}
+        self._lost_any = False
+        self.checkpoints = self.readings = self.fixes = 0
+
+    # Stores come and go.
+
+    def add(self, stores: Sequence[str]) -> None:
+        """Stores more, not yet listened for nor run. Raises what reading a floor plan raises: none is added then."""
+        plans = {store: self.settings.plan_of(store) for store in stores if store not in self.stores}
+        for store, plan in plans.items():
+            self.stores[store] = StoreAtWork(
+                plan, self._config, self._db, self.settings.secrets, self.name, self.wall(), self._surely(store)
+            )
+        self.inbox.hear(self.links.change())
+
+    def listen_for(self, store: str) -> frozenset[str]:
+        """A store more, listened for from now on. Returns what is to be confirmed before its lease is taken."""
+        self.add([store])
+        self.stores[store].listens_since = self.wall()
+        self.links.listen()
+        return self.links.topics()
+
+    def release(self, store: str) -> None:
+        """Checkpoint, acknowledge, give up the lease, unsubscribe. Raises StorageUnavailable when stopping."""
+        at_work, now = self.stores[store], self.wall()
+        if at_work.runner is not None:
+            with self._run_by_us(store):
+                self._advance(at_work, self.inbox.drop(store), now)
+                self.patience(at_work.runner.checkpoint, now)
+                self._settle(at_work)
+        self.patience(self.leases.leave, store)
+        self.inbox.leave(store)
+        del self.stores[store]
+        self.inbox.hear(self.links.change())
+        self.links.listen()
+        self.acknowledge()
+
+    # The life of a worker.
+
+    def begin(self) -> None:
+        """Takes what leases are free, restores their checkpoints, connects."""
+        self.patience(self.leases.look)
+        self._keeper.start()
+        self._follow_leases()
+        known = any(one.runner is not None and one.runner.messages.restored for one in self.stores.values())
+        self.links.start(expected=known)
+
+    def turn(self) -> None:
+        """What arrived is worked on, kept and acknowledged; then the house is kept."""
+        self._follow_leases()
+        taken = self.links.session.take(TAKE_MESSAGES, self.inbox.rest_s(self.wall(), TICK_S))
+        if self.links.is_new():
+            self.inbox.connect()
+        now = self.wall()
+        self._start_days(now)
+        self._keep_house(now)
+        self.inbox.sort(taken, now)
+        self.acknowledge()
+        self._step(now)
+        self._relieve(now)
+        self.acknowledge()
+        if self._lost_any:
+            self._lost_any = False
+            self.links.begin_anew()
+
+    def end(self) -> None:
+        """Saves everything, acknowledges it, gives the leases back, disconnects."""
+        try:
+            now = self.wall()
+            for store, at_work in list(self.stores.items()):
+                if at_work.runner is not None:
+                    with self._run_by_us(store):
+                        self._advance(at_work, self.inbox.drop(store), now)
+                        self.patience(at_work.runner.checkpoint, now)
+                        self._settle(at_work)
+            self.acknowledge()
+        except (StorageUnavailable, FitGivenUp) as error:
+            log.warning("%s: stopped before all was saved (%r); the broker has what came", self.name, error)
+        self.leave()
+
+    def leave(self) -> None:
+        """Ends without a word: nothing is saved, nothing acknowledged. Leases that are still ours are given back."""
+        self.stopping.set()
+        self.links.stop()
+        self._keeper.stop()
+        try:
+            self.leases.give_back()
+        except StorageUnavailable:
+            log.info("%s: the database is away: others will notice by themselves that this shard is gone", self.name)
+
+    def is_caught_up(self) -> bool:
+        """Whether the broker keeps nothing back for us that came up to a moment ago."""
+        return self.links.connected and len(self.links.session) == 0 and len(self.inbox) < RECEIVE_MAXIMUM
+
+    def acknowledge(self) -> None:
+        """Tells the broker what it may forget."""
+        self.links.session.acknowledge(self.inbox.take_acks())
+
+    # Leases.
+
+    def _follow_leases(self) -> None:
+        self._keeper.check()
+        for lost in self.leases.lost():
+            self._leave(lost)
+        self.patience(self.leases.take)
+        for store, lease in self.leases.held.items():
+            at_work = self.stores.get(store)
+            if at_work is not None and at_work.runner is None:
+                self._enter(at_work, lease)
+        waits = self.leases.waits()
+        for store in waits.keys() & self.stores.keys():
+            self.inbox.give_up(store, self.wall() - 2 * self.leases.term_s - HOLD_MARGIN_S)
+        self._waiting.say(waits)
+
+    def _enter(self, at_work: StoreAtWork, lease: Lease) -> None:
+        config = patient_config(self._config, self.links.sources.delay_s(at_work.store))
+        share = self._config.positioning.learning_share / max(len(self.stores), 1)
+        sure, stopping = partial(self._make_sure, at_work.store), self.stopping
+        runner = at_work.open(lease, config, share, stopping, partial(self._wait_for_map, at_work.store), sure)
+        with self._run_by_us(at_work.store):
+            self.patience(runner.recover, self.wall())
+            held = at_work.work(runner)
+            self._refresh([at_work.store], self.wall())
+            self.inbox.open(at_work.store, held, self.wall())
+
+    def _wait_for_map(self, store: str, waiting: bool) -> None:
+        at_work = self.stores.get(store)
+        if at_work is not None and at_work.runner is not None:
+            if waiting and not at_work.runner.making_map:
+                log.info("%s waits for its radio map; readings are kept meanwhile", store)
+            at_work.runner.making_map = waiting
+
+    @contextmanager
+    def _run_by_us(self, store: str) -> Iterator[None]:
+        """Work on a store that ends where somebody else has it: what we know of it is dropped."""
+        try:
+            yield
+        except LeaseLost as lost:
+            self._leave(lost)
+
+    def _leave(self, lost: LeaseLost) -> None:
+        if lost.owner == self.leases.owner:
+            raise Fenced(str(lost))
+        self.leases.drop(lost.store)
+        at_work = self.stores.get(lost.store)
+        if at_work is not None and at_work.runner is not None:
+            at_work.runner = None
+            self.inbox.lose(lost.store)
+            self._lost_any = True
+            log.warning("%s; what this shard knew of it is dropped, and it waits to take it over again", lost)
+
+    def _make_sure(self, store: str) -> None:
+        """Raises LeaseLost where the store is somebody else's; for what is written without its lease's epoch."""
+        if self._keeper.age_s() < self.leases.term_s / 2:
+            return
+        for lost in self.leases.renew():
+            if lost.store == store:
+                raise lost
+
+    def _surely(self, store: str) -> Callable[..., object]:
+        def patiently(action: Callable[..., object], *args: object, **kwargs: object) -> object:
+            self.patience(self._make_sure, store)
+            return self.patience(action, *args, **kwargs)
+
+        return patiently
+
+    def _may_connect(self) -> bool:
+        """Whether no later life of this shard has its session: asked in the session's thread."""
+        try:
+            lost = self.leases.renew()
+        except StorageUnavailable:
+            return False
+        return all(one.owner != self.leases.owner for one in lost)
+
+    # Work.
+
+    def _step(self, now: float) -> None:
+        looks = self._chores.due("told", now, TOLD_S)
+        ready = self.inbox.take(now)
+        for store, at_work in list(self.stores.items()):
+            runner = at_work.runner
+            if runner is None:
+                continue
+            if not self.links.connected:
+                runner.listen_from(now)
+            if store in ready or looks or not 0 <= now - at_work.stepped_at < IDLE_S:
+                with self._run_by_us(store):
+                    self._advance(at_work, ready.get(store, []), now, looks=looks)
+
+    def _advance(self, at_work: StoreAtWork, batch: Batch, now: float, *, looks: bool = False) -> None:
+        runner = at_work.runner
+        if runner is None:
+            return
+        at_work.stepped_at = now
+        told = self.patience(runner.take_told, now) if looks else []
+        frames = self.inbox.note(at_work.store, batch)
+        step = runner.advance([*frames, *told], now)
+        self.readings += sum(len(frame.readings) for frame in frames)
+        self.fixes += len(step.fixes)
+        at_work.owners.see(at_work.store, step.fixes)
+        decided = self.patience(runner.decide, step, now)
+        at_work.followed.see(runner, step.fixes, now)
+        linked = runner.linked_devices()
+        self.links.publishing.step(runner.plan, step, linked, decided.decisions, decided.vouchers)
+        self.patience(runner.checkpoint_if_due, now, self._config.storage.checkpoint_s)
+        self._settle(at_work)
+
+    def _settle(self, at_work: StoreAtWork) -> None:
+        """What a checkpoint contains may be acknowledged."""
+        runner = at_work.runner
+        if runner is not None and runner.saved:
+            self.inbox.settle(at_work.store, runner.saved)
+            runner.saved = []
+            self.checkpoints += 1
+
+    def _relieve(self, now: float) -> None:
+        """Where too much is unanswered, the store is saved that has most of it."""
+        running = [(at_work, at_work.runner) for at_work in self.stores.values() if at_work.runner is not None]
+        if len(self.inbox) <= CROWDED or not running:
+            return
+        at_work, runner = max(running, key=lambda pair: len(pair[1].messages))
+        with self._run_by_us(at_work.store):
+            self.patience(runner.checkpoint, now)
+            self._settle(at_work)
+
+    def _start_days(self, now: float) -> None:
+        """Where a store's salt turns, who is there goes on under a new name, and the old one is kept nowhere."""
+        for store, at_work in self.stores.items():
+            names = at_work.pseudonyms.start_day(now)
+            if names and at_work.runner is not None:
+                with self._run_by_us(store):
+                    self._advance(at_work, self.inbox.drop(store), now)
+                    at_work.runner.rename(names, now)
+                    self.patience(at_work.runner.checkpoint, now)
+                    self._settle(at_work)
+
+    # The house.
+
+    def _keep_house(self, now: float) -> None:
+        if self._chores.due("refresh", now, REFRESH_S):
+            moved = self._moved()
+            everything = self._chores.due("everything", now, EVERYTHING_S)
+            self._refresh(list(self.stores) if everything else [s for s in self.stores if s in moved], now)
+        if self._chores.due("status", now, STATUS_S):
+            self.inbox.forget(now)
+            self._report(now)
+        if self._chores.due("retention", now, RETENTION_S):
+            self.patience(forget, self._db, self._rules, now)
+
+    def _moved(self) -> set[str]:
+        """The stores of which something changed since the last look."""
+        moved = set[str]()
+        for counter in MOVED:
+            before, after = self._versions.get(counter, {}), self.patience(versions, self._db, counter)
+            moved |= {store for store, n in after.items() if before.get(store) != n}
+            self._versions[counter] = after
+        return moved
+
+    def _refresh(self, stores: list[str], now: float) -> None:
+        for store in stores:
+            at_work = self.stores[store]
+            runner = at_work.runner
+            if runner is None:
+                continue
+            with self._run_by_us(store):
+                self.patience(self._make_sure, store)
+                self.patience(at_work.owners.settle, [store], now)
+                self.patience(runner.refresh)
+                at_work.pseudonyms.refresh({*self._config.privacy.staff_devices, *runner.linked_devices()})
+                self.patience(runner.withdraw, at_work.pseudonyms.leave_out(runner.opted_out()), now)
+                self._settle(at_work)
+
+    def _report(self, now: float) -> None:
+        """Says how the stores are, on the health page."""
+        while runners := [one.runner for one in self.stores.values() if one.runner is not None]:
+            try:
+                self.patience(report, self._db, runners, self.settings.wall())
+                return
+            except LeaseLost as lost:
+                self._leave(lost)

@@ -27,6 +27,7 @@ from engine.storage.models import (
     wallet,
     wishes,
 )
+from engine.storage.models.cluster import shards
 from engine.storage.models.sending import crm, letters, messages, push, weekly_reports
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "push",
     "retention",
     "running",
+    "shards",
     "shoppers",
     "visits",
     "vouchers",

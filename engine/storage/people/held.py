@@ -29,6 +29,7 @@ Row = dict[str, Any]
 OF_NOBODY = frozenset(
     {
         *("access_key", "campaign", "heat", "lease", "retention_proof", "status", "store_version", "consent_count"),
+        *("cluster_head", "cluster_node", "shard", "shard_store"),  # machines and stores
         # who works here
         *("console_account", "account_role", "account_invitation", "account_session", "audit_entry", "audit_pass"),
         *("zone_expected", "zone_flow", "zone_hour", "push_key", "received", "plan_version"),

@@ -1,0 +1,80 @@
+"""A shard as an actor of Ray, which restarts it wherever its process ends. No reading passes through Ray, and no
+setting or secret: an actor reads those of the node that it is on."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Sequence, Set
+
+from engine.config import load_config
+from engine.plan.load import load_plan, store_folders
+from engine.privacy.secrets import load_secrets
+from engine.runtime.cluster.duty import ShardDuty, Worker
+from engine.runtime.cluster.nodes.names import NodeSite, read_site
+from engine.runtime.cluster.worker import ShardSettings, ShardWorker
+from engine.storage.database import open_database
+from engine.storage.shards.duties import ShardLost
+
+log = logging.getLogger(__name__)
+BEFORE_AGAIN_S = 2.0  # a process that fails at once is not started fifty times a minute
+
+
+class ShardActor:
+    """Shard `number`, on the node that Ray put it on. Starting takes as long as it takes; `ping` answers meanwhile."""
+
+    def __init__(self, number: int) -> None:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
+        self._number = number
+        self._site = read_site()
+        self._stopping = threading.Event()
+        self._stopped = threading.Event()
+        self._duty: ShardDuty | None = None
+        threading.Thread(target=self._run, name="shard", daemon=True).start()
+
+    def ping(self) -> str:
+        """The node that it is on."""
+        return self._site.name
+
+    def stop(self) -> None:
+        """Leaves a checkpoint behind. Returns when that is done."""
+        self._stopping.set()
+        if self._duty is not None:
+            self._duty.stopping.set()
+        self._stopped.wait(60.0)
+
+    def _run(self) -> None:
+        try:
+            self._duty = open_duty(self._site, self._number)
+            if self._stopping.is_set():
+                self._duty.stopping.set()
+            self._duty.run()
+            self._stopped.set()
+        except ShardLost as lost:
+            log.warning("%s: this process ends", lost)
+            os._exit(0)
+        except BaseException:
+            log.exception("shard %d failed; its process ends, and Ray starts another", self._number)
+            time.sleep(BEFORE_AGAIN_S)
+            os._exit(1)
+
+
+def open_duty(site: NodeSite, number: int) -> ShardDuty:
+    """A shard's duty on this node, by the node's own configuration. Raises OperatorError."""
+    os.chdir(site.folder)
+    config = load_config(site.config)
+    db = open_database(os.environ.get("RAYON_DATABASE_URL", config.storage.url))
+    folder = config.stores.floorplans_dir
+    wanted = set(config.stores.stores)
+    secrets = load_secrets(config.storage.data_dir, os.environ)
+    settings = ShardSettings(config, db, secrets, lambda store: load_plan(folder / store))
+
+    def make(shard: int, stores: Sequence[str], owner: str) -> Worker:
+        return ShardWorker(settings, shard, stores, owner)
+
+    def plans() -> Set[str]:
+        return {store for store in store_folders(folder) if not wanted or store in wanted}
+
+    return ShardDuty(db, number, site.name, make, plans)

@@ -1,0 +1,167 @@
+"""One shard's duty, as the table says it: which stores to run, which to take over, which to let go. Knows no Ray.
+
+Whoever places stores writes the table and speaks to no shard: every shard looks for itself, so moves go on while the
+head is away, and a shard that starts anew knows at once what it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence, Set
+from typing import Protocol, TypeVar
+
+from engine.errors import OperatorError, StorageUnavailable
+from engine.runtime.cluster.report import ShardReport
+from engine.storage.database import Database
+from engine.storage.shards.duties import Claim, Duty, ShardLost, ShardWord, arrive, claim_shard, put_word, read_duty
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+LOOK_S = 0.5
+WORD_S = 2.0
+AGAIN_S = 10.0  # after what an operator has to mend
+SMOOTHED = 0.02  # of a store's load by one word: some two minutes in all
+QUIET_DEVICES = 5  # what a store costs without anybody in it, in devices
+
+
+class Worker(Protocol):
+    """What runs the stores: `engine.runtime.cluster.worker.ShardWorker`."""
+
+    def start(self) -> None: ...
+    def take(self, store: str) -> None: ...
+    def release(self, store: str) -> None: ...
+    def report(self) -> ShardReport: ...
+    def stop(self) -> None: ...
+
+
+class ShardDuty:
+    """Shard `number` on `node`. `make` gives a worker for (shard, stores, owner); `plans` says which stores have a floor
+    plan here."""
+
+    def __init__(
+        self,
+        db: Database,
+        number: int,
+        node: str,
+        make: Callable[[int, Sequence[str], str], Worker],
+        plans: Callable[[], Set[str]],
+    ) -> None:
+        self.number, self.node = number, node
+        self.stopping = threading.Event()
+        self._db, self._make, self._plans = db, make, plans
+        self._claim: Claim | None = None
+        self._worker: Worker | None = None
+        self._ours: set[str] = set()
+        self._reason = ""
+        self._loads: dict[str, float] = {}
+        self._lost: ShardLost | None = None
+
+    def run(self) -> None:
+        """Does it until `stopping` is set. Raises ShardLost as soon as another actor is this shard: the worker is then
+        left as it is, since what it still writes is refused."""
+        claim = self._until_it_goes(lambda: claim_shard(self._db, self.number, self.node))
+        if claim is None:
+            return
+        self._claim = claim
+        speaker = threading.Thread(target=self._speak, args=(claim,), name="shard-words", daemon=True)
+        speaker.start()
+        worker = self._until_it_goes(lambda: self._start(claim))
+        if worker is None:
+            return
+        self._worker = worker
+        while not self.stopping.wait(LOOK_S):
+            if self._lost is not None:
+                raise self._lost
+            try:
+                self._follow(worker, claim, read_duty(self._db, claim))
+            except StorageUnavailable:
+                continue  # what runs goes on; the worker's own writes say that the database is away
+        worker.stop()
+
+    def _until_it_goes(self, work: Callable[[], T]) -> T | None:
+        """What `work` returns; None where it was stopped meanwhile."""
+        while not self.stopping.is_set():
+            try:
+                done = work()
+                self._reason = ""
+                return done
+            except StorageUnavailable as error:
+                self._complain(f"the database is away: {error}")
+                self.stopping.wait(LOOK_S)
+            except OperatorError as error:
+                self._complain(str(error).splitlines()[0])
+                self.stopping.wait(AGAIN_S)
+        return None
+
+    def _start(self, claim: Claim) -> Worker:
+        duty = read_duty(self._db, claim)
+        stores = self._possible(duty.stores)
+        worker = self._make(claim.number, stores, claim.owner)
+        worker.start()
+        self._ours = set(stores)
+        return worker
+
+    def _follow(self, worker: Worker, claim: Claim, duty: Duty) -> None:
+        for store in sorted(self._ours - set(duty.stores) - set(duty.coming)):
+            worker.release(store)
+            self._ours.discard(store)
+            self._loads.pop(store, None)
+        for store in self._possible([*duty.stores, *duty.coming]):
+            if store not in self._ours:
+                worker.take(store)
+                self._ours.add(store)
+            if store in duty.coming:
+                arrive(self._db, claim, store)  # we listen for it: from now on whoever had it may let go
+
+    def _possible(self, stores: Sequence[str]) -> list[str]:
+        """Those of the stores that have a floor plan here; the others are said."""
+        plans = self._plans()
+        without = sorted(set(stores) - plans)
+        self._complain(f"no floor plan on {self.node} for {', '.join(without)}: copy it there" if without else "")
+        return [store for store in stores if store in plans]
+
+    def _complain(self, reason: str) -> None:
+        if reason and reason != self._reason:
+            log.warning("shard %d: %s", self.number, reason)
+        self._reason = reason
+
+    def _speak(self, claim: Claim) -> None:
+        while not self.stopping.wait(WORD_S):
+            try:
+                put_word(self._db, claim, self._word())
+            except StorageUnavailable:
+                continue
+            except ShardLost as lost:
+                self._lost = lost
+                return
+
+    def _word(self) -> ShardWord:
+        worker = self._worker
+        if worker is None:
+            return ShardWord("starting", self._reason, "", 0.0, 0.0, 0.0, 0, {}, {})
+        said = worker.report()
+        self._loads = smooth(self._loads, share_out(said))
+        return ShardWord(
+            state=said.state,
+            reason=said.reason or self._reason,
+            version=said.versions.get("rayon", ""),
+            lag_s=said.lag_s,
+            memory_mib=said.memory_mib,
+            busy_share=said.busy_share,
+            readings=said.readings,
+            epochs={one.store: one.epoch for one in said.stores},
+            loads=self._loads,
+        )
+
+
+def share_out(said: ShardReport) -> dict[str, float]:
+    """What each store costs of the process's time, by the devices in it."""
+    weights = {one.store: one.devices + QUIET_DEVICES for one in said.stores}
+    return {store: said.busy_share * weight / sum(weights.values()) for store, weight in weights.items()}
+
+
+def smooth(before: Mapping[str, float], now: Mapping[str, float]) -> dict[str, float]:
+    """Loads that follow what is measured slowly: a store is not moved for a busy minute."""
+    return {store: load if store not in before else before[store] + SMOOTHED * (load - before[store])
+            for store, load in now.items()}  # fmt: skip

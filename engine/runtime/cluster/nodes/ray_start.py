@@ -1,0 +1,66 @@
+"""How Ray is started on a node: without a dashboard, without telephoning home, with as little memory as it takes."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Mapping
+
+from engine.config import ClusterConfig
+from engine.errors import OperatorError, Problem
+from engine.runtime.cluster.nodes.names import node_resource
+
+SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    # no processes in store: there are as many as shards, and each starts once
+    "RAY_enable_worker_prestart": "0",
+    "RAY_prestart_worker_first_driver": "0",
+    # a node that died without a word is noticed in at most 2 + 3 x (2 + 4) s
+    "RAY_health_check_initial_delay_ms": "2000",
+    "RAY_health_check_period_ms": "2000",
+    "RAY_health_check_timeout_ms": "4000",
+    "RAY_health_check_failure_threshold": "3",
+    # shards go on without a head for as long as it takes; whoever looks after the node joins the next one
+    "RAY_gcs_rpc_server_reconnect_timeout_s": "86400",
+}
+"""Of every process of Ray."""
+
+_QUIET = ["--disable-usage-stats", "--include-log-monitor=false", "--block"]
+
+
+def require_ray() -> None:
+    """Raises OperatorError where Ray is not installed."""
+    if importlib.util.find_spec("ray") is None:
+        fix = "pip install 'rayon[cluster]', the same version on every node"
+        raise OperatorError([Problem("rayon cluster", "ray", "is not installed", fix)])
+
+
+def head_command(cluster: ClusterConfig, node: str, host: str, port: int, cpus: int) -> list[str]:
+    """Starts the head, which is a node as well."""
+    where = ["--head", f"--node-ip-address={host}", f"--port={port}", "--include-dashboard=false"]
+    return [*_ray(cluster, node, cpus), *where]
+
+
+def node_command(cluster: ClusterConfig, node: str, host: str | None, head: str, cpus: int) -> list[str]:
+    """Starts a node that joins the head at host:port; `host` is its own address, or Ray finds it out."""
+    own = [] if host is None else [f"--node-ip-address={host}"]
+    return [*_ray(cluster, node, cpus), f"--address={head}", *own]
+
+
+def environ_for(environ: Mapping[str, str], told: Mapping[str, str]) -> dict[str, str]:
+    """What those processes are given: ours, Ray's settings where the operator has none, what the node is."""
+    return {**SETTINGS, **environ, **told, "RAY_USAGE_STATS_ENABLED": "0"}
+
+
+def _ray(cluster: ClusterConfig, node: str, cpus: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "ray.scripts.scripts", "start", *_QUIET),
+        f"--temp-dir={cluster.ray_dir}",
+        f"--object-store-memory={cluster.object_store_mib * 2**20}",
+        f"--num-cpus={cpus}",
+        f"--resources={json.dumps({node_resource(node): 1})}",
+    ]

@@ -1,0 +1,92 @@
+"""All processes of one node's Ray, known by the session that they were started in: so none of another is ever ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+GRACE_S = 3.0
+
+
+class NodeSession:
+    """One command in a session of its own. The session is noted in `note`, so that what a killed supervisor left behind
+    is found and ended by the next one."""
+
+    def __init__(self, note: Path) -> None:
+        self._note = note
+        self._leader: subprocess.Popen[bytes] | None = None
+
+    def start(self, command: Sequence[str], environ: Mapping[str, str], output: Path) -> None:
+        """Ends what was there, and starts the command; its output goes to the file."""
+        self.end()
+        self._note.parent.mkdir(parents=True, exist_ok=True)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with output.open("ab") as log:
+            self._leader = subprocess.Popen(
+                command, env=dict(environ), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        self._note.write_text(f"{self._leader.pid} {_started(self._leader.pid)}\n")
+
+    def running(self) -> bool:
+        """Whether the command lives."""
+        return self._leader is not None and self._leader.poll() is None
+
+    def end(self) -> None:
+        """Ends every process of the session, politely first."""
+        session = self._noted()
+        if session is not None:
+            _signal(session, signal.SIGTERM)
+            deadline = time.monotonic() + GRACE_S
+            while list(_members(session)) and time.monotonic() < deadline:
+                self._reap()
+                time.sleep(0.05)
+            while list(_members(session)):
+                _signal(session, signal.SIGKILL)
+                self._reap()
+                time.sleep(0.05)
+        self._leader = None
+        self._note.unlink(missing_ok=True)
+
+    def _reap(self) -> None:
+        if self._leader is not None:
+            self._leader.poll()
+
+    def _noted(self) -> int | None:
+        """The session of the note; None where its number is another process's by now."""
+        with suppress(FileNotFoundError, ValueError):
+            session, started = self._note.read_text().split()
+            if _started(int(session)) in ("", started):  # without its leader a session keeps its number to itself
+                return int(session)
+        return None
+
+
+def _signal(session: int, number: signal.Signals) -> None:
+    for pid in _members(session):
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def _members(session: int) -> Iterator[int]:
+    for path in Path("/proc").glob("[0-9]*"):
+        fields = _stat(path)
+        if fields and int(fields[3]) == session and fields[0] != "Z":
+            yield int(path.name)
+
+
+def _started(pid: int) -> str:
+    """When a process started, in ticks since the machine did; empty where there is none."""
+    fields = _stat(Path(f"/proc/{pid}"))
+    return fields[19] if fields else ""
+
+
+def _stat(path: Path) -> list[str]:
+    """The fields of /proc/PID/stat from the state on: state, parent, group, session, ... (proc(5))."""
+    try:
+        return (path / "stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []

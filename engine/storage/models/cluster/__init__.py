@@ -1,0 +1,1 @@
+"""Which nodes a cluster has, and which of them runs which stores."""

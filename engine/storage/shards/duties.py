@@ -1,0 +1,126 @@
+"""What one shard's actor reads and writes of its own: its duty, and how it does.
+
+An actor claims its shard once, under a new generation. In the same transaction the leases of the one before are ended:
+nobody has to wait for their term, and what that one, frozen somewhere, may still write is refused by their epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from engine.errors import RayonError
+from engine.storage.database import Database
+from engine.storage.models.cluster.shards import ShardStoreTable, ShardTable
+from engine.storage.models.leases import LeaseTable
+from engine.storage.upserts import database_time
+
+
+class ShardLost(RayonError):
+    """Another actor is this shard now, or nobody should be."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(f"shard {number} is another's now, or is wanted no more")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to be shard `number`, as long as its generation is this one. `owner` is its name in leases."""
+
+    number: int
+    generation: int
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """The stores that a shard runs, and those that it is to take over; each sorted."""
+
+    stores: tuple[str, ...]
+    coming: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShardWord:
+    """What an actor says of itself. `epochs` of its stores' leases and `loads` (share of one CPU), by store."""
+
+    state: str
+    reason: str
+    version: str
+    lag_s: float
+    memory_mib: float
+    busy_share: float
+    readings: int
+    epochs: Mapping[str, int]
+    loads: Mapping[str, float]
+
+
+def claim_shard(db: Database, number: int, node: str) -> Claim:
+    """Makes the caller this shard, on `node`. Raises ShardLost where there is no such shard."""
+    with db.write() as session:
+        row = session.get(ShardTable, number, with_for_update=True)
+        if row is None:
+            raise ShardLost(number)
+        _end_leases(session, row.owner)
+        row.generation += 1
+        row.owner = f"rayon-shard-{number}"
+        row.runs_on, row.state, row.reason, row.at = node, "starting", "", database_time(session)
+        row.beats += 1
+        return Claim(number, row.generation, row.owner)
+
+
+def read_duty(db: Database, claim: Claim) -> Duty:
+    """What the shard has to run now. Raises ShardLost."""
+    with db.read() as session:
+        generation = session.exec(select(ShardTable.generation).where(col(ShardTable.number) == claim.number)).first()
+        if generation != claim.generation:
+            raise ShardLost(claim.number)
+        rows = session.exec(
+            select(ShardStoreTable.store, ShardStoreTable.shard, ShardStoreTable.coming_to)
+            .where((col(ShardStoreTable.shard) == claim.number) | (col(ShardStoreTable.coming_to) == claim.number))
+            .order_by(col(ShardStoreTable.store))
+        ).all()
+        stores = tuple(store for store, shard, _ in rows if shard == claim.number)
+        return Duty(stores, tuple(store for store, shard, _ in rows if shard != claim.number))
+
+
+def arrive(db: Database, claim: Claim, store: str) -> bool:
+    """The shard listens for a store that was to come: from now on it is its own. False where it is wanted elsewhere."""
+    with db.write() as session:
+        _require(session, claim)
+        row = session.get(ShardStoreTable, store, with_for_update=True)
+        if row is None or row.coming_to != claim.number:
+            return False
+        row.shard, row.coming_to = claim.number, None
+        return True
+
+
+def put_word(db: Database, claim: Claim, word: ShardWord) -> None:
+    """How the shard does. Raises ShardLost: nothing is then written."""
+    with db.write(survives_power_cut=False) as session:
+        row = _require(session, claim)
+        row.state, row.reason, row.version = word.state, word.reason, word.version
+        row.lag_s, row.memory_mib, row.busy_share = word.lag_s, word.memory_mib, word.busy_share
+        row.readings, row.beats, row.at = word.readings, row.beats + 1, database_time(session)
+        own = select(ShardStoreTable).where(col(ShardStoreTable.shard) == claim.number)
+        for store in session.exec(own.order_by(col(ShardStoreTable.store)).with_for_update()):
+            store.epoch = word.epochs.get(store.store, store.epoch)
+            store.load = word.loads.get(store.store, store.load)
+
+
+def _require(session: Session, claim: Claim) -> ShardTable:
+    row = session.get(ShardTable, claim.number, with_for_update=True)
+    if row is None or row.generation != claim.generation:
+        raise ShardLost(claim.number)
+    return row
+
+
+def _end_leases(session: Session, owner: str) -> None:
+    if not owner:
+        return
+    held = select(LeaseTable).where(col(LeaseTable.owner) == owner)
+    for lease in session.exec(held.order_by(col(LeaseTable.store)).with_for_update()):
+        lease.owner, lease.epoch = "", lease.epoch + 1

@@ -1,0 +1,140 @@
+"""Which shards there are, on which nodes, with which stores: read and changed by whoever places them.
+
+A store is in one shard, as the table has one row a store. A move names the next shard beside the present one; that
+shard makes itself the store's as soon as it listens for it, and only then the other one lets go.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from engine.storage.database import Database
+from engine.storage.models.cluster.shards import ShardStoreTable, ShardTable
+from engine.storage.upserts import database_time, named_lock, upsert
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOfShard:
+    """A store's row. `coming_to`: the shard that takes it over as soon as it listens."""
+
+    store: str
+    coming_to: int | None
+    epoch: int
+    load: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShardSeen:
+    """A shard as it stands: wanted on `node`, heard of last `age_s` ago on `runs_on`, for the `beats`th time."""
+
+    number: int
+    node: str
+    runs_on: str
+    generation: int
+    state: str
+    reason: str
+    version: str
+    beats: int
+    lag_s: float
+    memory_mib: float
+    busy_share: float
+    readings: int
+    age_s: float
+    stores: tuple[StoreOfShard, ...]
+
+
+def read_shards(db: Database) -> dict[int, ShardSeen]:
+    """Every shard with its stores, by number."""
+    with db.read() as session:
+        now = database_time(session)
+        stores: dict[int, list[StoreOfShard]] = defaultdict(list)
+        for row in session.exec(select(ShardStoreTable).order_by(col(ShardStoreTable.store))):
+            stores[row.shard].append(StoreOfShard(row.store, row.coming_to, row.epoch, row.load))
+        rows = session.exec(select(ShardTable).order_by(col(ShardTable.number)))
+        return {row.number: _seen(row, tuple(stores[row.number]), now) for row in rows}
+
+
+def add_shard(db: Database, number: int, node: str) -> None:
+    """A shard without stores, wanted on `node`. Nothing where there is one of that number."""
+    with db.write() as session:
+        said = {"generation": 0, "owner": "", "runs_on": "", "state": "wanted", "reason": "", "version": "", "beats": 0}
+        figures = {"lag_s": 0.0, "memory_mib": 0.0, "busy_share": 0.0, "readings": 0}
+        upsert(session, ShardTable, [{"number": number, "node": node, **said, **figures, "at": database_time(session)}])
+
+
+def want_on(db: Database, number: int, node: str) -> None:
+    """The shard's actor is wanted on another node."""
+    with db.write() as session:
+        row = session.get(ShardTable, number, with_for_update=True)
+        if row is not None:
+            row.node = node
+
+
+def remove_shard(db: Database, number: int) -> bool:
+    """Forgets a shard. False where it has a store, or one that comes: nothing is then done."""
+    with db.write() as session:
+        _lock_stores(session)
+        used = session.exec(
+            select(ShardStoreTable.store)
+            .where((col(ShardStoreTable.shard) == number) | (col(ShardStoreTable.coming_to) == number))
+            .limit(1)
+        ).first()
+        row = session.get(ShardTable, number)
+        if used is None and row is not None:
+            session.delete(row)
+        return used is None
+
+
+def put_store(db: Database, store: str, number: int) -> None:
+    """Gives a store that is in no shard to this one. Nothing where it is in one, or where there is no such shard."""
+    with db.write() as session:
+        _lock_stores(session)
+        if session.get(ShardTable, number) is not None:
+            row = {"store": store, "shard": number, "coming_to": None, "epoch": 0, "load": 0.0}
+            upsert(session, ShardStoreTable, [row])
+
+
+def move_store(db: Database, store: str, source: int, target: int) -> bool:
+    """Lets a store of `source` come to `target`. False where it is not there, already on its way, or no such shard."""
+    with db.write() as session:
+        _lock_stores(session)
+        row = session.get(ShardStoreTable, store, with_for_update=True)
+        if row is None or row.shard != source or row.coming_to is not None or session.get(ShardTable, target) is None:
+            return False
+        row.coming_to = target
+        return True
+
+
+def drop_store(db: Database, store: str) -> None:
+    """No shard runs the store any more."""
+    with db.write() as session:
+        row = session.get(ShardStoreTable, store)
+        if row is not None:
+            session.delete(row)
+
+
+def _lock_stores(session: Session) -> None:
+    """A shard is not removed while a store is given to it."""
+    named_lock(session, "shards")
+
+
+def _seen(row: ShardTable, stores: tuple[StoreOfShard, ...], now: float) -> ShardSeen:
+    return ShardSeen(
+        number=row.number,
+        node=row.node,
+        runs_on=row.runs_on,
+        generation=row.generation,
+        state=row.state,
+        reason=row.reason,
+        version=row.version,
+        beats=row.beats,
+        lag_s=row.lag_s,
+        memory_mib=row.memory_mib,
+        busy_share=row.busy_share,
+        readings=row.readings,
+        age_s=now - row.at,
+        stores=stores,
+    )

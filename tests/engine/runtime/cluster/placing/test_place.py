@@ -1,0 +1,93 @@
+"""Placing in cases that one can count on the fingers."""
+
+from __future__ import annotations
+
+from engine.runtime.cluster.placing.layout import (
+    AddShard,
+    Bounds,
+    DropStore,
+    Layout,
+    MoveStore,
+    PlacingNode,
+    PlacingShard,
+    PutStore,
+    RemoveShard,
+    SendShard,
+)
+from engine.runtime.cluster.placing.place import Refused, place, rebalance
+
+BOUNDS = Bounds(stores=50, load=0.7)
+
+
+def nodes(*names: str, stores: int = 4, **changed: bool) -> dict[str, PlacingNode]:
+    """Nodes that all have the plans of s0, s1, ...; `a_alive=False` and the like change one."""
+    plans = {f"s{n}": "plan" for n in range(stores)}
+    return {
+        name: PlacingNode(name, changed.get(f"{name}_alive", True), changed.get(f"{name}_wanted", True), 2, plans)
+        for name in names
+    }
+
+
+def shard(number: int, node: str, *stores: int) -> PlacingShard:
+    return PlacingShard(number, node, tuple(f"s{n}" for n in stores))
+
+
+def layout(known: dict[str, PlacingNode], *shards: PlacingShard, **loads: float) -> Layout:
+    return Layout(known, {one.number: one for one in shards}, loads)
+
+
+def test_a_first_start_spreads_stores_over_nodes() -> None:
+    steps = place(layout(nodes("a", "b", stores=3)), BOUNDS).steps
+    first = (AddShard(1, "a"), PutStore("s0", 1), AddShard(2, "b"), PutStore("s1", 2))
+    assert steps == (*first, PutStore("s2", 1))
+
+
+def test_two_thousand_stores_make_forty_shards_and_one_store_more_moves_none() -> None:
+    first = place(layout(nodes("a", "b", stores=2000)), Bounds(50, 100.0))
+    assert [len(s.stores) for s in first.layout.shards.values()] == [50] * 40
+    more = layout(nodes("a", "b", stores=2001), *first.layout.shards.values())
+    assert place(more, Bounds(50, 100.0)).steps == (AddShard(41, "a"), PutStore("s2000", 41))
+
+
+def test_a_dead_node_s_shards_start_elsewhere_whole_and_none_moves_where_nobody_lives() -> None:
+    shards = shard(1, "a", 0, 1), shard(2, "b", 2), shard(3, "c", 3)
+    gone = layout(nodes("a", "b", "c", a_alive=False), *shards, s2=0.3)
+    assert place(gone, BOUNDS).steps == (SendShard(1, "c"),)
+    assert place(layout(nodes("a", a_alive=False), shard(1, "a", 0)), BOUNDS).steps == ()
+
+
+def test_a_drained_node_is_left_store_by_store() -> None:
+    drained = layout(nodes("a", "b", a_wanted=False), shard(1, "a", 0, 1), shard(2, "b", 2, 3))
+    assert place(drained, BOUNDS).steps == (MoveStore("s0", 1, 2), MoveStore("s1", 1, 2), RemoveShard(1))
+    alone = layout(nodes("a", a_wanted=False), shard(1, "a", 0, 1, 2, 3))
+    assert place(alone, BOUNDS).steps == (), "better on a node in trouble than nowhere"
+
+
+def test_a_plan_that_one_node_has_alone_is_refused_and_what_runs_stays() -> None:
+    known = nodes("a", "b", stores=2)
+    known["b"] = PlacingNode("b", plans={"s0": "plan", "s1": "another", "s9": "plan"})
+    placing = place(layout(known, shard(1, "a", 0, 1)), BOUNDS)
+    assert placing.steps == ()
+    assert placing.refused == (Refused("s1", ("a",), ("b",)), Refused("s9", ("b",), ("a",)))
+    assert str(placing.refused[1]) == (
+        "store s9: b and a have not the same floor plan; copy the folder s9 of b to the others, which see it within a "
+        "minute"
+    )
+
+
+def test_a_shard_above_its_load_loses_what_is_nearest_to_the_excess() -> None:
+    busy = layout(nodes("a"), shard(1, "a", 0, 1, 2, 3), s0=0.5, s1=0.3, s2=0.15, s3=0.1)
+    assert place(busy, BOUNDS).steps == (AddShard(2, "a"), MoveStore("s1", 1, 2), MoveStore("s3", 1, 2))
+    assert place(layout(nodes("a", stores=1), shard(1, "a", 0), s0=3.0), BOUNDS).steps == (), "one store is not split"
+
+
+def test_a_store_without_any_plan_is_dropped_and_its_shard_with_it() -> None:
+    assert place(layout(nodes("a", stores=0), shard(1, "a", 0)), BOUNDS).steps == (DropStore("s0"), RemoveShard(1))
+
+
+def test_a_node_more_takes_its_part_when_asked_and_not_before() -> None:
+    grown = layout(nodes("a", "b"), shard(1, "a", 0, 1, 2, 3), s0=0.1, s1=0.2, s2=0.1, s3=0.2)
+    assert place(grown, BOUNDS).steps == ()
+    evened = rebalance(grown, BOUNDS)
+    assert evened.steps == (AddShard(2, "b"), MoveStore("s1", 1, 2), MoveStore("s0", 1, 2))
+    assert rebalance(evened.layout, BOUNDS).steps == ()

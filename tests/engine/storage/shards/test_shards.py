@@ -1,0 +1,118 @@
+"""The table of shards: a store in one of them, a move that never leaves it in none, and lives that end each other."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from engine.errors import LeaseLost, StorageUnavailable
+from engine.storage.database import Database
+from engine.storage.leases import fence, take_lease
+from engine.storage.models.cluster.shards import ShardStoreTable
+from engine.storage.shards.duties import Duty, ShardLost, ShardWord, arrive, claim_shard, put_word, read_duty
+from engine.storage.shards.nodes import NodeWord, beat_node, become_head, read_head, read_nodes, set_draining
+from engine.storage.shards.shards import (
+    add_shard,
+    drop_store,
+    move_store,
+    put_store,
+    read_shards,
+    remove_shard,
+    want_on,
+)
+
+WORD = ShardWord("working", "", "0.2", 1.5, 120.0, 0.4, 1000, {"a": 7}, {"a": 0.25})
+
+
+def two_shards(db: Database) -> None:
+    """Shard 1 with stores a and b, shard 2 with c."""
+    for number, stores in ((1, "ab"), (2, "c")):
+        add_shard(db, number, "north")
+        for store in stores:
+            put_store(db, store, number)
+
+
+def test_a_store_is_in_one_shard(db: Database) -> None:
+    two_shards(db)
+    put_store(db, "a", 2)
+    put_store(db, "d", 9)
+    assert {n: [s.store for s in shard.stores] for n, shard in read_shards(db).items()} == {1: ["a", "b"], 2: ["c"]}
+    with pytest.raises((IntegrityError, StorageUnavailable)), db.write() as session:
+        _insert(session, "a", 2)
+
+
+def _insert(session: Session, store: str, shard: int) -> None:
+    session.add(ShardStoreTable(store=store, shard=shard, epoch=0, load=0.0))
+
+
+def test_a_store_moves_when_the_next_shard_listens_and_not_before(db: Database) -> None:
+    two_shards(db)
+    first, second = claim_shard(db, 1, "north"), claim_shard(db, 2, "south")
+    assert move_store(db, "a", 1, 2)
+    assert not move_store(db, "a", 1, 2), "on its way already"
+    assert not move_store(db, "b", 2, 1), "not there"
+    assert not move_store(db, "b", 1, 9), "no such shard"
+    assert read_duty(db, first) == Duty(("a", "b"), ())
+    assert read_duty(db, second) == Duty(("c",), ("a",))
+    assert not remove_shard(db, 2)
+    assert arrive(db, second, "a")
+    assert not arrive(db, second, "a")
+    assert read_duty(db, first) == Duty(("b",), ())
+    assert read_duty(db, second) == Duty(("a", "c"), ())
+
+
+def test_a_new_life_ends_the_one_before_and_its_leases_at_once(db: Database) -> None:
+    two_shards(db)
+    first = claim_shard(db, 1, "north")
+    lease = take_lease(db, "a", first.owner, 10.0)
+    others = take_lease(db, "c", "rayon-shard-2", 10.0)
+    second = claim_shard(db, 1, "south")
+    assert second.generation == first.generation + 1
+    for work in (lambda: put_word(db, first, WORD), lambda: read_duty(db, first), lambda: arrive(db, first, "c")):
+        with pytest.raises(ShardLost):
+            work()
+    with pytest.raises(LeaseLost), db.write() as session:
+        fence(session, lease)
+    with db.write() as session:
+        fence(session, others)
+    assert take_lease(db, "a", second.owner, 10.0) is not None, "nobody waits for the term of a life that is over"
+
+
+def test_what_a_shard_says_is_there_to_read(db: Database) -> None:
+    two_shards(db)
+    put_word(db, claim_shard(db, 1, "north"), WORD)
+    want_on(db, 1, "south")
+    seen = read_shards(db)[1]
+    assert (seen.node, seen.runs_on, seen.state, seen.lag_s, seen.readings) == ("south", "north", "working", 1.5, 1000)
+    assert [(s.store, s.epoch, s.load) for s in seen.stores] == [("a", 7, 0.25), ("b", 0, 0.0)]
+    assert seen.beats == 2
+    assert seen.age_s < 60
+
+
+def test_a_shard_goes_when_it_has_no_store_and_who_was_it_finds_out(db: Database) -> None:
+    two_shards(db)
+    claim = claim_shard(db, 2, "north")
+    assert not remove_shard(db, 2)
+    drop_store(db, "c")
+    assert remove_shard(db, 2)
+    with pytest.raises(ShardLost):
+        read_duty(db, claim)
+    with pytest.raises(ShardLost):
+        claim_shard(db, 2, "north")
+
+
+def test_the_head_is_whoever_began_last(db: Database) -> None:
+    assert read_head(db) is None
+    first = become_head(db, "north", "192.0.2.1:6380", "check")
+    second = become_head(db, "south", "192.0.2.2:6380", "check")
+    assert second.epoch == first.epoch + 1
+    assert read_head(db) == second
+
+
+def test_a_node_says_how_it_is_and_the_operator_whether_it_is_left(db: Database) -> None:
+    for free_mib in (500.0, 400.0):
+        beat_node(db, NodeWord("north", "disk", "0.2", 4, 0.1, free_mib, {"a": "1f"}))
+        set_draining(db, "north", draining=True)
+    seen = read_nodes(db)["north"]
+    assert (seen.beats, seen.draining, seen.word.disk_free_mib, seen.word.plans) == (2, True, 400.0, {"a": "1f"})

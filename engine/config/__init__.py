@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.config.cluster import ClusterConfig
 from engine.config.hearing import IngestConfig, MapConfig, MqttConfig, PointPair, SourceConfig, StoresConfig
 from engine.config.locating import PositioningConfig, PresenceConfig
 from engine.config.loyalty import LoyaltyConfig, WorthConfig, check_worth
@@ -16,6 +17,7 @@ __all__ = [
     "LEAST_K",
     "ApiConfig",
     "AskedConsent",
+    "ClusterConfig",
     "Config",
     "ControllerConfig",
     "CrmConfig",

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from engine.config.cluster import ClusterConfig
 from engine.config.hearing import IngestConfig, MqttConfig, SourceConfig, StoresConfig
 from engine.config.locating import PositioningConfig, PresenceConfig
 from engine.config.loyalty import LoyaltyConfig
@@ -41,6 +42,7 @@ class Config(ConfigSection):
     delivery: DeliveryConfig = DeliveryConfig()
     crm: CrmConfig = CrmConfig()
     portals: tuple[PortalConfig, ...] = ()
+    cluster: ClusterConfig | None = None
 
     @property
     def in_production(self) -> bool:

@@ -36,8 +36,8 @@ class Worker(Protocol):
 
 
 class ShardDuty:
-    """Shard `number` on `node`. `make` gives a worker for (shard, stores, owner); `plans` says which stores have a floor
-    plan here."""
+    """Shard `number` on `node`. `make` gives a worker for (shard, stores, owner); `plans` says which stores have a
+    floor plan here."""
 
     def __init__(
         self,

@@ -28,7 +28,7 @@ UNEVEN = 0.25  # of the mean load of a node: less is not worth a gap in anybody'
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A store that is not placed, or has nowhere to go: nodes `have` its floor plan, others `lack` it or have another."""
+    """A store that is not placed, or has nowhere to go: nodes `have` its floor plan, others `lack` it or differ."""
 
     store: str
     have: tuple[str, ...]

@@ -17,7 +17,7 @@ PLANS = dict.fromkeys(STORES, "one")
 
 @st.composite
 def layouts(draw: st.DrawFn) -> Layout:
-    """Nodes well, drained and gone, one of them well; shards with any stores, also too many, also on a forgotten node."""
+    """Nodes well, drained and gone, one of them well; shards with any stores, also too many, also on no known node."""
     names = ["a", "b", "c"]
     nodes = {n: PlacingNode(n, draw(st.booleans()), draw(st.booleans()), draw(st.integers(1, 4)), PLANS) for n in names}
     nodes["d"] = PlacingNode("d", plans=PLANS)

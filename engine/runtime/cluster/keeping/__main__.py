@@ -1,0 +1,56 @@
+"""The keeper's process, beside the head: `python -m engine.runtime.cluster.keeping ADDRESS EPOCH`.
+
+A process of its own, as Ray's client ends the one it is in when it loses the head; whoever looks after the head starts
+it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+
+from engine.config import load_config
+from engine.errors import StorageUnavailable
+from engine.runtime.cluster.keeping.keeper import HeadLost, Keeper
+from engine.runtime.cluster.nodes.names import read_site
+from engine.storage.database import open_database
+
+log = logging.getLogger(__name__)
+LOOK_S = 1.0
+
+
+def main(address: str, epoch: int) -> int:
+    """Keeps until it is stopped: 0; or until another head is there: 3."""
+    from engine.runtime.cluster.keeping.ray_actors import RayActors
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s keeper: %(message)s", force=True)
+    site = read_site()
+    os.chdir(site.folder)
+    config = load_config(site.config)
+    assert config.cluster is not None
+    db = open_database(os.environ.get("RAYON_DATABASE_URL", config.storage.url))
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    signal.signal(signal.SIGINT, lambda *_: stopping.set())
+    actors = RayActors(address)
+    keeper, away = Keeper(db, actors, config.cluster, epoch), False
+    while not stopping.wait(LOOK_S):
+        try:
+            keeper.look()
+            away = False
+        except StorageUnavailable as error:
+            if not away:
+                log.warning("the database is away (%s); shards go on, and nothing is placed meanwhile", error)
+            away = True
+        except HeadLost as lost:
+            log.warning("%s; this keeper ends", lost)
+            return 3
+    actors.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], int(sys.argv[2])))

@@ -1,0 +1,76 @@
+"""The table of shards and nodes, as placing sees it; and which nodes live, by watching and by nobody's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass
+
+from engine.config import ClusterConfig
+from engine.runtime.cluster.placing.layout import Bounds, Layout, PlacingNode, PlacingShard
+from engine.storage.shards.nodes import NodeSeen
+from engine.storage.shards.shards import ShardSeen
+
+
+def bounds_of(cluster: ClusterConfig) -> Bounds:
+    """What a shard may be."""
+    return Bounds(cluster.stores_per_shard, cluster.split_above)
+
+
+def layout_of(nodes: Mapping[str, NodeSeen], alive: Set[str], shards: Mapping[int, ShardSeen]) -> Layout:
+    """The cluster as it is to be: a store that is on its way belongs to the shard that it goes to."""
+    placed: dict[int, list[str]] = {number: [] for number in shards}
+    loads = {}
+    for number, shard in shards.items():
+        for store in shard.stores:
+            target = store.coming_to if store.coming_to in shards else number
+            placed[number if target is None else target].append(store.store)
+            loads[store.store] = store.load
+    return Layout(
+        {name: _node(node, name in alive) for name, node in nodes.items()},
+        {number: PlacingShard(number, shards[number].node, tuple(sorted(stores))) for number, stores in placed.items()},
+        loads,
+    )
+
+
+def under_way(shards: Mapping[int, ShardSeen]) -> tuple[str, int, int] | None:
+    """(store, from, to) of the move that has begun and not ended; there is one at most."""
+    moves = [(s.store, n, s.coming_to) for n, shard in shards.items() for s in shard.stores if s.coming_to is not None]
+    return min(moves, default=None)
+
+
+def _node(seen: NodeSeen, alive: bool) -> PlacingNode:
+    word = seen.word
+    return PlacingNode(word.name, alive, not seen.draining and not word.trouble, word.cpus, word.plans)
+
+
+@dataclass(slots=True)
+class _Watch:
+    beats: int
+    since_s: float
+
+
+class NodeWatch:
+    """Which nodes live: those whose beats did not stand still for `gone_s`, on this process's own monotonic clock.
+
+    Who could not look for a while (the database was away, or this process was) begins to watch anew: a node is never
+    taken for dead because its watcher slept. At first sight a node that spoke lately, by the database's clock, lives.
+    """
+
+    def __init__(self, gone_s: float, monotonic: Callable[[], float]) -> None:
+        self._gone_s, self._monotonic = gone_s, monotonic
+        self._watched: dict[str, _Watch] = {}
+        self._looked_s = -1e9
+
+    def look(self, nodes: Mapping[str, NodeSeen]) -> set[str]:
+        """The names of those that live."""
+        now = self._monotonic()
+        slept = now - self._looked_s > self._gone_s / 2
+        self._looked_s = now
+        for name, node in nodes.items():
+            watch = self._watched.get(name)
+            if watch is None or (slept and node.age_s <= self._gone_s):
+                since = now if node.age_s <= self._gone_s else -1e9
+                self._watched[name] = _Watch(node.beats, since)
+            elif watch.beats != node.beats:
+                self._watched[name] = _Watch(node.beats, now)
+        return {name for name in nodes if now - self._watched[name].since_s < self._gone_s}

@@ -1,0 +1,194 @@
+"""Looks after one node: starts its Ray, starts it again when it ends, says how the node is, follows the head.
+
+The head is where the database says it is. A node joins it, leaves it when another one was started, and its shards go on
+meanwhile. The head's node also runs the keeper. Whatever ends is started again, less and less often.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+from engine.config import ClusterConfig, Config
+from engine.errors import OperatorError, Problem, StorageUnavailable
+from engine.privacy.secrets import Secrets
+from engine.runtime.cluster.keeping.keeper import HeadLost
+from engine.runtime.cluster.nodes.names import NodeSite
+from engine.runtime.cluster.nodes.ray_start import environ_for, head_command, node_command
+from engine.runtime.cluster.nodes.sessions import NodeSession
+from engine.runtime.cluster.nodes.word import NodeWords
+from engine.storage.database import Database
+from engine.storage.shards.nodes import Head, beat_node, become_head, read_head
+
+log = logging.getLogger(__name__)
+BEAT_S = 2.0
+LISTENS_S = 60.0  # for a head to listen
+MOST_REST_S = 30.0  # before what ends again and again is started again
+WELL_S = 60.0  # what ran for so long is well: its next end is a first one
+
+
+def key_check(secrets: Secrets) -> str:
+    """A digest that says whether two nodes have the same site key, and nothing of the key."""
+    return secrets.derive_key("cluster").hex()[:16]
+
+
+class NodeSupervisor:
+    """One node of the site: `host` is the address that others reach it at."""
+
+    def __init__(
+        self, site: NodeSite, config: Config, cluster: ClusterConfig, db: Database, secrets: Secrets, host: str
+    ) -> None:
+        self.stopping = threading.Event()
+        self.joined = threading.Event()
+        """Its Ray runs."""
+        self._site, self._cluster, self._db, self._host = site, cluster, db, host
+        self._check = key_check(secrets)
+        self._words = NodeWords(site.name, config, cluster)
+        self._environ = environ_for(os.environ, site.environ())
+        folder = cluster.ray_dir
+        self._log = folder / f"{site.name}.log"
+        self._ray = NodeSession(folder / f"{site.name}.session")
+        self._rests = _Rests()
+        self._away = False
+
+    def run_head(self) -> None:
+        """Is the head until stopped. Raises HeadLost where another one was started, OperatorError."""
+        keeper: subprocess.Popen[bytes] | None = None
+        head: Head | None = None
+        try:
+            while not self.stopping.is_set():
+                if not self._ray.running():
+                    _stop(keeper)
+                    keeper = None
+                    self._rest("the head's Ray")
+                    head = self._start_head()
+                if head is not None and (keeper is None or keeper.poll() is not None):
+                    self._rest_keeper(keeper)
+                    keeper = self._start_keeper(head)
+                self._beat(head)
+                self.stopping.wait(BEAT_S)
+        finally:
+            _stop(keeper)
+            self._ray.end()
+
+    def run_node(self) -> None:
+        """Is a node of whatever head there is until stopped. Raises OperatorError."""
+        at: Head | None = None
+        try:
+            while not self.stopping.is_set():
+                head = self._find_head()
+                if head is not None and (not self._ray.running() or at is None or at.epoch != head.epoch):
+                    self._join(head, at)
+                    at = head
+                self._beat(None)
+                self.stopping.wait(BEAT_S)
+        finally:
+            self._ray.end()
+
+    def _start_head(self) -> Head:
+        port = self._cluster.head_port
+        command = head_command(self._cluster, self._site.name, self._host, port, os.cpu_count() or 1)
+        self._ray.start(command, self._environ, self._log)
+        deadline = time.monotonic() + LISTENS_S
+        while not _listens(self._host, port):
+            if not self._ray.running() or time.monotonic() > deadline:
+                raise OperatorError([self._no_head(port)])
+            time.sleep(0.1)
+        self.joined.set()
+        head = become_head(self._db, self._site.name, f"{self._host}:{port}", self._check)
+        log.info("the head is at %s; others join with: rayon cluster up --join %s", head.address, head.address)
+        return head
+
+    def _no_head(self, port: int) -> Problem:
+        reason = f"Ray does not listen on {self._host}:{port}"
+        return Problem("rayon cluster up", "cluster.head_port", reason, f"{self._log} says why")
+
+    def _start_keeper(self, head: Head) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "engine.runtime.cluster.keeping", head.address, str(head.epoch)]
+        return subprocess.Popen(command, env=self._environ, stdin=subprocess.DEVNULL)
+
+    def _rest_keeper(self, ended: subprocess.Popen[bytes] | None) -> None:
+        if ended is not None:
+            log.warning("the keeper ended with status %s; it is started again", ended.returncode)
+            self._rest("the keeper")
+
+    def _find_head(self) -> Head | None:
+        try:
+            head = read_head(self._db)
+        except StorageUnavailable:
+            return None
+        if head is not None and not hmac.compare_digest(head.key_check, self._check):
+            fix = f"give RAYON_SITE_KEY the value that it has on {head.node}: codes and pseudonyms depend on it"
+            raise OperatorError([Problem("RAYON_SITE_KEY", self._site.name, "is not the head's", fix)])
+        return head
+
+    def _join(self, head: Head, before: Head | None) -> None:
+        if before is not None and before.epoch == head.epoch:
+            self._rest("this node's Ray")
+        if not _listens(*_split(head.address)):
+            return  # it is away, or not there yet: the next look tries again
+        log.info("%s joins the head %s at %s", self._site.name, head.node, head.address)
+        command = node_command(self._cluster, self._site.name, self._host, head.address, os.cpu_count() or 1)
+        self._ray.start(command, self._environ, self._log)
+        self.joined.set()
+
+    def _beat(self, head: Head | None) -> None:
+        try:
+            beat_node(self._db, self._words.say(self._db))
+            now = read_head(self._db) if head is not None else None
+            self._away = False
+        except StorageUnavailable as error:
+            if not self._away:
+                log.warning("the database is away (%s); what runs goes on", error)
+            self._away = True
+            return
+        if head is not None and now is not None and now.epoch != head.epoch:
+            raise HeadLost(f"{now.node} ({now.address}) is the head now; this one ends. Join it with --join")
+
+    def _rest(self, what: str) -> None:
+        rest_s = self._rests.before(what, time.monotonic())
+        if rest_s > 0:
+            log.warning("%s ended; it is started again in %.0f s (%s says why)", what, rest_s, self._log)
+            self.stopping.wait(rest_s)
+
+
+class _Rests:
+    """How long to wait before what ended is started again: 0, then 1, 2, 4 ... s, until it has run well for a while."""
+
+    def __init__(self) -> None:
+        self._ends: dict[str, tuple[int, float]] = {}
+
+    def before(self, what: str, now_s: float) -> float:
+        ends, last_s = self._ends.get(what, (0, now_s))
+        ends = 0 if now_s - last_s > WELL_S else ends
+        self._ends[what] = ends + 1, now_s
+        return min(2.0 ** (ends - 1), MOST_REST_S) if ends else 0.0
+
+
+def _listens(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), 1.0).close()
+        return True
+    except OSError:
+        return False
+
+
+def _split(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host, int(port)
+
+
+def _stop(process: subprocess.Popen[bytes] | None) -> None:
+    if process is not None and process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(5.0)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -192,9 +192,7 @@ class Histories:
         self._intervals.restore(state["intervals"])
         self._staff.restore(state["staff"])
         device = np.repeat(np.asarray(state["device"], np.uint64), np.asarray(state["rows"]))
-        later = (
-            state["later"] if "later" in state else np.diff(state["t"], prepend=0)
-        )  # so it was
+        later = state["later"] if "later" in state else np.diff(state["t"], prepend=0)  # so it was
         t = np.cumsum(later, dtype=np.int64) + int(state["begins"])
         starts: I64 = np.append(0, np.cumsum(np.asarray(state["held"], np.int64)))
         parts = np.array(state["p"], np.uint8), np.array(state["zone"], np.int32), starts.astype(np.int32)

@@ -52,7 +52,8 @@ def transferred(client: httpx.Client, path: str) -> int:
 def test_pages_are_light(site: Site, chromium: Chrome) -> None:
     """The sign-in page; then the shopper's page with a coupon, a map and what is muted, all of it loaded anew."""
     chromium.get(f"{site.url}/w/corner?lang=fr")
-    assert sum(weigh(site, chromium).values()) <= COUPON_PAGE_BYTES
+    portal = sum(weigh(site, chromium).values())
+    assert portal <= COUPON_PAGE_BYTES
     shopper = sign_in(chromium, site)
     voucher = site.issue(shopper, time.time())
     wait_for(chromium, ".coupon h3")
@@ -70,4 +71,7 @@ def test_pages_are_light(site: Site, chromium: Chrome) -> None:
         worker += sum(transferred(client, path) for path in ("/sw.js", "/static/worker_push.js"))
     assert sum(wallet.values()) + worker <= FIRST_LOAD_BYTES, (wallet, worker)
     assert chromium.execute_async_script(SHIFTED) <= MOST_SHIFT
-    sys.stdout.write(f"\nfirst paint: {min(p for p in painted if p is not None):.0f} ms at best of {len(painted)}\n")
+    weights = f"sign-in {portal:,} bytes, coupon page {sum(wallet.values()):,}, with its worker {sum(wallet.values()) + worker:,}"
+    sys.stdout.write(
+        f"\n{weights}; first paint: {min(p for p in painted if p is not None):.0f} ms at best of {len(painted)}\n"
+    )

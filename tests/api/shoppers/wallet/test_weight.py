@@ -71,7 +71,8 @@ def test_pages_are_light(site: Site, chromium: Chrome) -> None:
         worker += sum(transferred(client, path) for path in ("/sw.js", "/static/worker_push.js"))
     assert sum(wallet.values()) + worker <= FIRST_LOAD_BYTES, (wallet, worker)
     assert chromium.execute_async_script(SHIFTED) <= MOST_SHIFT
-    weights = f"sign-in {portal:,} bytes, coupon page {sum(wallet.values()):,}, with its worker {sum(wallet.values()) + worker:,}"
+    coupon_page, first = sum(wallet.values()), min(p for p in painted if p is not None)
     sys.stdout.write(
-        f"\n{weights}; first paint: {min(p for p in painted if p is not None):.0f} ms at best of {len(painted)}\n"
+        f"\nsign-in {portal:,} bytes, coupon page {coupon_page:,}, with its worker {coupon_page + worker:,}\n"
     )
+    sys.stdout.write(f"first paint: {first:.0f} ms at best of {len(painted)}\n")

@@ -21,7 +21,8 @@ import api.accounts.sign_in
 import api.campaigns.editing
 import api.campaigns.endpoints
 import api.campaigns.files
-import api.campaigns.hq
+import api.campaigns.hq.endpoints
+import api.campaigns.hq.pages
 import api.campaigns.measured
 import api.campaigns.pages
 import api.campaigns.segments
@@ -191,7 +192,8 @@ _ROUTERS = (
     api.campaigns.endpoints.router,
     api.campaigns.editing.router,
     api.campaigns.files.router,
-    api.campaigns.hq.router,
+    api.campaigns.hq.endpoints.router,
+    api.campaigns.hq.pages.router,
     api.campaigns.measured.router,
     api.campaigns.pages.router,
     api.campaigns.segments.router,

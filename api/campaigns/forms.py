@@ -77,35 +77,35 @@ def fields_of(campaign: Campaign, plan: Plan) -> dict[str, str]:
         else f"zone:{c.place.zone}"
         if c.place.zone
         else "store",
-        "radius_m": _plain(c.place.radius_m),
-        "min_probability": _plain(c.min_probability),
-        "precision": _plain(c.precision),
-        "min_dwell_s": _plain(c.min_dwell_s),
+        "radius_m": plain_number(c.place.radius_m),
+        "min_probability": plain_number(c.min_probability),
+        "precision": plain_number(c.precision),
+        "min_dwell_s": plain_number(c.min_dwell_s),
         "kind": o.kind,
         "target": _choice(product=o.sku, category=o.category) or "basket",
-        "percent": _plain(getattr(o, "basis_points", 1000) / 100),
-        "amount": _major(getattr(o, "amount_minor", None), plan),
-        "price": _major(getattr(o, "price_minor", None), plan),
+        "percent": plain_number(getattr(o, "basis_points", 1000) / 100),
+        "amount": major_units(getattr(o, "amount_minor", None), plan),
+        "price": major_units(getattr(o, "price_minor", None), plan),
         "buy": str(getattr(o, "buy", 2)),
         "get": str(getattr(o, "get", 1)),
-        "min_basket": _major(o.min_basket_minor or None, plan),
+        "min_basket": major_units(o.min_basket_minor or None, plan),
         "max_units": str(o.max_units),
-        "max_discount": _major(o.max_discount_minor, plan),
+        "max_discount": major_units(o.max_discount_minor, plan),
         "per_day": str(c.caps.per_day),
         "per_week": str(c.caps.per_week),
-        "max_vouchers": _plain(c.budget.max_vouchers),
-        "max_amount": _major(c.budget.max_amount_minor, plan),
+        "max_vouchers": plain_number(c.budget.max_vouchers),
+        "max_amount": major_units(c.budget.max_amount_minor, plan),
         "starts_at": _local(c.when.starts_at, zone),
         "ends_at": _local(c.when.ends_at, zone),
-        "valid_h": _plain(c.valid_s / 3600),
-        "ttl_s": _plain(c.ttl_s),
+        "valid_h": plain_number(c.valid_s / 3600),
+        "ttl_s": plain_number(c.ttl_s),
         "priority": str(c.priority),
-        "redeem_percent": _plain(round(100 * c.redeem_probability, 6)),
-        "margin": _major(c.margin_minor, plan),
-        "holdout_percent": _plain(round(100 * c.holdout_share, 6)),
+        "redeem_percent": plain_number(round(100 * c.redeem_probability, 6)),
+        "margin": major_units(c.margin_minor, plan),
+        "holdout_percent": plain_number(round(100 * c.holdout_share, 6)),
         "experiment": c.experiment or "",
         "announced": c.announced,
-        "prior_price": _major(c.prior_price.price_minor if c.prior_price else None, plan),
+        "prior_price": major_units(c.prior_price.price_minor if c.prior_price else None, plan),
         "prior_on": c.prior_price.on.isoformat() if c.prior_price else "",
         "on_request": "yes" if c.on_request else "",
         "segment": ",".join(c.audience.segments),
@@ -119,7 +119,7 @@ def fields_of(campaign: Campaign, plan: Plan) -> dict[str, str]:
 
 def body_of(fields: Fields, plan: Plan, base: Campaign | None) -> tuple[dict[str, Any], list[Problem]]:
     """The body that the fields say, on top of the campaign that is edited; and the fields that are no numbers."""
-    read = _Reader(fields, plan)
+    read = TypedFields(fields, plan)
     body: dict[str, Any] = base.model_dump(mode="json", by_alias=True, exclude_none=True) if base else {}
     body.pop("state", None)
     given = {
@@ -158,7 +158,7 @@ def body_of(fields: Fields, plan: Plan, base: Campaign | None) -> tuple[dict[str
     return body, read.wrong
 
 
-class _Reader:
+class TypedFields:
     """Fields as numbers; what is none is kept with its field."""
 
     def __init__(self, fields: Fields, plan: Plan) -> None:
@@ -223,14 +223,14 @@ class _Reader:
         self.wrong.append(Problem("form", f"form.{name}", reason, code=code, values={"got": self.text(name)}))
 
 
-def _place(read: _Reader) -> dict[str, Any]:
+def _place(read: TypedFields) -> dict[str, Any]:
     kind, _, name = read.text("place").partition(":")
     if kind == "product":
         return {"product": name, "radius_m": read.number("radius_m")}
     return {"zone": name} if kind == "zone" else {"store": True}
 
 
-def _offer(read: _Reader) -> dict[str, Any]:
+def _offer(read: TypedFields) -> dict[str, Any]:
     kind, (target, _, name) = read.text("kind"), read.text("target").partition(":")
     offer: dict[str, Any] = {"kind": kind, "applies_to": target or "basket"}
     offer |= {"sku": name} if target == "product" else {"category": name} if target == "category" else {}
@@ -248,12 +248,12 @@ def _offer(read: _Reader) -> dict[str, Any]:
     return {key: value for key, value in offer.items() if value is not None}
 
 
-def _points(read: _Reader) -> int | None:
+def _points(read: TypedFields) -> int | None:
     share = read.number("percent", 100)
     return None if share is None else round(share)
 
 
-def _when(read: _Reader, before: Mapping[str, Any]) -> dict[str, Any]:
+def _when(read: TypedFields, before: Mapping[str, Any]) -> dict[str, Any]:
     """Its time. A campaign with several hours a day keeps those after the first, which the form shows."""
     out: dict[str, Any] = {
         "starts_at": read.moment("starts_at"),
@@ -266,16 +266,18 @@ def _when(read: _Reader, before: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in out.items() if value is not None}
 
 
-def _prior(read: _Reader) -> dict[str, Any] | None:
+def _prior(read: TypedFields) -> dict[str, Any] | None:
     price, on = read.money("prior_price"), read.text("prior_on")
     return {"price_minor": price, "on": on} if price is not None or on else None
 
 
-def _plain(value: float | None) -> str:
+def plain_number(value: float | None) -> str:
+    """A number as a form shows it; empty for none."""
     return "" if value is None else f"{value:.10g}"
 
 
-def _major(minor: int | None, plan: Plan) -> str:
+def major_units(minor: int | None, plan: Plan) -> str:
+    """An amount as a form shows it, in the plan's currency; empty for none."""
     digits = EXPONENTS[plan.currency]
     return "" if minor is None else f"{Decimal(minor).scaleb(-digits):.{digits}f}"
 

@@ -89,6 +89,7 @@ def hq_page(
         today=league.span.local.clock(now).date(),
         downloads=[(f"/v1/hq/league{form}?{query(league)}", name) for form, name in (("", "JSON"), ("/csv", "CSV"))],
         keep=f"&{query(league)}",
+        may_edit=any(visitor.may(Right.EDIT_CAMPAIGNS, plan.store) for plan in plans),
         finance=visitor.may(Right.SEE_LIABILITY, None),
     )
 
@@ -153,7 +154,7 @@ def _shared(b: StoresBudget, lang: Language, now: float) -> dict[str, Any]:
     return _going(b.pace, b.plans[0], b.money, lang, now) | {
         "store": t.hq.together,
         "name": b.stored.campaign.campaign.name,
-        "href": "#given-out",
+        "href": f"/hq/campaigns/{b.stored.campaign.id}?lang={lang}",
     }
 
 
@@ -181,6 +182,7 @@ def _variant(stored: StoredHq, variant: StoreVariant, plans: Sequence[Plan], lan
     t, plan = words(lang), next(plan for plan in plans if plan.store == variant.store)
     return {
         "name": stored.campaign.campaign.name,
+        "whole": f"/hq/campaigns/{stored.campaign.id}?lang={lang}",
         "href": f"/campaigns/{variant.store}/{stored.campaign.id}?lang={lang}",
         "store": plan.name,
         "version": t.hq.of_version.format(n=variant.version, newest=stored.version),

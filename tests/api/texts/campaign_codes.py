@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from api.campaigns.forms import FIELDS, PLACES
+from api.campaigns.hq.forms import SHARED
 from engine.offers.campaigns import CampaignState
 from engine.offers.discounts import OfferKind
 from engine.offers.foretold.never import NeverReason
@@ -13,6 +14,7 @@ from engine.offers.hq.campaigns import RANGED, WHOLE
 from engine.offers.measured.uplift import UpliftState
 from engine.runtime.promised.foresight import RemedyKind
 from engine.storage.vouchers.campaign_files import CampaignChange
+from engine.storage.vouchers.hq.giving import StoreChange
 from engine.storage.vouchers.pauses import PauseSource
 from engine.vocabulary import ProblemCode
 from engine.wording import MistakeCode
@@ -29,7 +31,8 @@ CAMPAIGN_CODES: dict[str, set[str]] = {
         *(ProblemCode.CAMPAIGN_CHANGED, ProblemCode.CAMPAIGN_NOT_APPROVED, ProblemCode.CAMPAIGN_STATE),
     },
     "mistakes": set(MistakeCode),
-    "campaign_fields": {*FIELDS, *PLACES},
+    "campaign_fields": {*FIELDS, *PLACES, *SHARED},
+    "hq_changes": set(StoreChange),
     "place_remedies": set(RemedyKind),
     "offer_kinds": set(get_args(OfferKind)),
     "week_days": set(WEEK_DAYS),

@@ -81,13 +81,18 @@ class GivenOut:
 
 
 def compare_hq_campaign(
-    db: Database, hq: HqCampaign, stores: Mapping[str, HqStore], *, above_minor: int | None = None
+    db: Database,
+    hq: HqCampaign,
+    stores: Mapping[str, HqStore],
+    *,
+    above_minor: int | None = None,
+    drafts: bool = False,
 ) -> GivenOut:
-    """What giving it out would do. `stores` are all of the site, and `above_minor` is as in `give_hq_campaign`."""
+    """What giving it out would do. All else is as in `give_hq_campaign`."""
     with db.read() as session:
         row = session.get(HqCampaignTable, hq.id)
         waits = _waits(row, hq, stores, above_minor)
-        found = [outcome for outcome, _ in _outcomes(session, hq, stores, waits=waits, lock=False)]
+        found = [o for o, _ in _outcomes(session, hq, stores, waits=waits, drafts=drafts, lock=False)]
         return GivenOut(_next_version(row, hq), tuple(found), waits)
 
 
@@ -100,6 +105,7 @@ def give_hq_campaign(
     by: Actor,
     expected: int | None = None,
     above_minor: int | None = None,
+    drafts: bool = False,
 ) -> GivenOut:
     """Writes HQ's campaign and gives it to its stores, in one transaction. `stores` are all of the site.
 
@@ -107,9 +113,9 @@ def give_hq_campaign(
     stays spent, and its state stays unless HQ's names one. Terms that need a second person come as drafts. A store that
     lacks what the campaign names, or has one of its own under this id, is left out and named. What all stores may spend
     together needs a second person above `above_minor` (None: nothing does): a new version waits for one, and is a draft
-    in every store until then. `expected` is the version
-    that HQ had read, 0 for none: raises CampaignChanged where there is another by now, and OperatorError where stores
-    of several currencies would share a sum.
+    in every store until then. With `drafts` stores that are new to it get a draft, as by a form. `expected` is the
+    version that HQ had read, 0 for none: raises CampaignChanged where there is another by now, and OperatorError where
+    stores of several currencies would share a sum.
     """
     with db.write() as session:
         named_lock(session, "hq_campaigns")  # before the stores' rows; claims take those first, and HQ's row after them
@@ -118,7 +124,7 @@ def give_hq_campaign(
             raise CampaignChanged("HQ's campaign has another version by now: read it again")
         version, outcomes = _next_version(row, hq), []
         waits = _waits(row, hq, stores, above_minor)
-        for outcome, campaign in _outcomes(session, hq, stores, waits=waits, lock=True):
+        for outcome, campaign in _outcomes(session, hq, stores, waits=waits, drafts=drafts, lock=True):
             outcomes.append(outcome)
             _write(session, hq, outcome, campaign, version, now, by.name)
         if row is None or row.version != version:
@@ -137,7 +143,8 @@ def give_hq_campaign(
 
 def _waits(row: HqCampaignTable | None, hq: HqCampaign, stores: Mapping[str, HqStore], above_minor: int | None) -> bool:
     """Whether this version waits for a second person: what was approved as it is does not."""
-    plans = [stores[store].plan for store in hq.of(stores) if store in stores]
+    sites = [stores[store] for store in hq.of(stores) if store in stores]
+    plans = [site.plan for site in sites if not store_findings(hq, site.plan, site.on)]
     if not together_need_second(hq, plans, above_minor):
         return False
     return row is None or row.waits or row.spec != _spec(hq)
@@ -152,7 +159,7 @@ def _spec(hq: HqCampaign) -> str:
 
 
 def _outcomes(
-    session: Session, hq: HqCampaign, stores: Mapping[str, HqStore], *, waits: bool, lock: bool
+    session: Session, hq: HqCampaign, stores: Mapping[str, HqStore], *, waits: bool, drafts: bool, lock: bool
 ) -> Iterator[tuple[StoreOutcome, Campaign | None]]:
     """Every store that has it or is to have it, by id, with what is to be written there; None: nothing."""
     links = {
@@ -168,7 +175,8 @@ def _outcomes(
         if site is None or why:
             yield _without(store, row if store in links else None, why)
         else:
-            yield _held_back(_with(session, hq, site, links.get(store), row), row, waits)
+            outcome, campaign = _held_back(_with(session, hq, site, links.get(store), row), row, waits)
+            yield outcome, as_draft_if(campaign, drafts and outcome.change is StoreChange.NEW)
 
 
 def _left_out(

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.auth import needs
-from api.campaigns.desk import BODY, needs_four_eyes, segment_names
-from api.campaigns.endpoints import IfMatch, version_of
+from api.campaigns.desk import BODY, segment_names
+from api.campaigns.endpoints import IfMatch, StateChange, version_of
+from api.campaigns.hq.moving import HqMove, move_hq, require_all
+from api.campaigns.hq.sites import give_hq, stores_of
 from api.context import AppContext, context
 from api.keyring import Grant
 from api.problems import problem_responses
 from api.tagged import TaggedRoute
+from api.times import rfc3339
 from engine.errors import NotFound, OperatorError, Problem
 from engine.offers.campaigns import CampaignState
 from engine.offers.hq.campaigns import HqCampaign, read_hq_campaign
-from engine.offers.law.rows import day_at
-from engine.storage.vouchers.hq.giving import GivenOut, HqStore, StoreChange, give_hq_campaign
+from engine.storage.vouchers.hq.giving import GivenOut, StoreChange
 from engine.storage.vouchers.hq.listed import StoredHq, hq_campaign, hq_campaigns, hq_stores
-from engine.vocabulary import Right
+from engine.storage.vouchers.hq.revisions import hq_revisions
+from engine.vocabulary import ProblemCode, Right
 
 router = APIRouter(
     prefix="/v1/hq/campaigns",
@@ -65,6 +66,7 @@ class HqGiven(BaseModel):
     id: str
     version: int
     stores: list[HqStoreChange]
+    waits: bool = Field(description="Whether a second person has to approve what all stores may spend together.")
 
 
 class HqVariant(BaseModel):
@@ -82,6 +84,7 @@ class HqAnswer(BaseModel):
     """HQ's campaign, what its stores have spent together, and each of them."""
 
     version: int
+    waits: bool = Field(description="Whether a second person has to approve it before any store may start it.")
     campaign: HqCampaign
     vouchers_used: int
     amount_used_minor: int
@@ -92,6 +95,37 @@ class HqList(BaseModel):
     """HQ's campaigns by id."""
 
     items: list[HqAnswer]
+
+
+class HqVersion(BaseModel):
+    """A version of HQ's campaign: what it said, who wrote it, and who approved it, where somebody had to."""
+
+    version: int
+    by: str
+    at: str
+    approved_by: str | None
+    approved_at: str | None
+    campaign: HqCampaign
+
+
+class HqVersions(BaseModel):
+    """The newest versions, newest first."""
+
+    items: list[HqVersion]
+
+
+class HqMoved(BaseModel):
+    """A store, the state of its campaign now, and why it is not the one that was asked for."""
+
+    store: str
+    state: CampaignState
+    refused: ProblemCode | None
+
+
+class HqMoves(BaseModel):
+    """Its stores that had not ended it."""
+
+    stores: list[HqMoved]
 
 
 @router.get("", summary="HQ's campaigns with their stores")
@@ -123,27 +157,52 @@ def put_hq(
     """`stores`, `campaign`, `may_change` and `budget` as in `campaigns-hq.yaml`; `*` stands for the stores in which the
     caller may edit campaigns. A store that cannot have it is left out and named. 404 where stores have it in which the
     caller may not."""
-    mine = [store for store in sorted(ctx.plans) if grant.may(Right.EDIT_CAMPAIGNS, store)]
-    if hq_stores(ctx.db, campaign_id) & set(ctx.plans) - set(mine):
+    if hq_stores(ctx.db, campaign_id) & set(ctx.plans) - set(stores_of(ctx, grant)):
         raise NotFound("no such campaign")
     found, wrong = read_hq_campaign({**body, "id": campaign_id}, BODY, BODY, segment_names(ctx))
     if "id" in body and body["id"] != campaign_id:
         wrong = [Problem(BODY, f"{BODY}.id", "is not the id of the address", f"write {campaign_id}"), *wrong]
     if found is None or wrong:
         raise OperatorError(wrong)
-    given = give_hq_campaign(
-        ctx.db, found, _sites(ctx, mine), time.time(), by=grant.actor, expected=version_of(if_match)
-    )
+    given = give_hq(ctx, grant, found, version_of(if_match))
     response.headers["ETag"] = f'"{given.version}"'
     return _given(found.id, given)
 
 
-def _sites(ctx: AppContext, stores: Sequence[str]) -> dict[str, HqStore]:
-    plans = {store: ctx.plans[store] for store in stores}
-    return {
-        store: HqStore(plan, day_at(time.time(), plan.timezone), partial(needs_four_eyes, ctx, store))
-        for store, plan in plans.items()
-    }
+@router.get("/{campaign_id}/versions", summary="What HQ's campaign said before", responses=problem_responses(404))
+def list_hq_versions(campaign_id: Name, grant: Reader, ctx: Ctx) -> HqVersions:
+    """At most 200, for who may see the campaigns of all its stores."""
+    require_all(ctx, grant, hq_campaign(ctx.db, campaign_id), Right.SEE_CAMPAIGNS)
+    items = [
+        HqVersion(
+            version=r.version,
+            by=r.by,
+            at=rfc3339(r.at),
+            approved_by=r.approved_by or None,
+            approved_at=None if r.approved_at is None else rfc3339(r.approved_at),
+            campaign=HqCampaign.model_validate_json(r.spec),
+        )
+        for r in hq_revisions(ctx.db, campaign_id)
+    ]
+    return HqVersions(items=items)
+
+
+@router.put(
+    "/{campaign_id}/state",
+    summary="Approve, start, pause or end a campaign in all its stores",
+    responses=problem_responses(404, 409, 412, 422),
+)
+def change_hq_state(
+    campaign_id: Name, change: StateChange, grant: Reader, ctx: Ctx, if_match: IfMatch = None
+) -> HqMoves:
+    """Each store's campaign goes there if it can from where it is. Approving, which takes the right to in every store,
+    is the second person's yes to what all may spend together, too."""
+    moved = move_hq(ctx, grant, campaign_id, change.state, version_of(if_match))
+    return HqMoves(stores=[_moved(one) for one in moved])
+
+
+def _moved(one: HqMove) -> HqMoved:
+    return HqMoved(store=one.store, state=one.state, refused=one.refused)
 
 
 def _seen(stored: StoredHq, grant: Grant) -> StoredHq:
@@ -157,7 +216,7 @@ def _given(campaign_id: str, given: GivenOut) -> HqGiven:
         )
         for o in given.stores
     ]
-    return HqGiven(id=campaign_id, version=given.version, stores=stores)
+    return HqGiven(id=campaign_id, version=given.version, stores=stores, waits=given.waits)
 
 
 def _said(problems: Sequence[Problem]) -> list[MistakeOut]:
@@ -167,6 +226,7 @@ def _said(problems: Sequence[Problem]) -> list[MistakeOut]:
 def _answer(stored: StoredHq) -> HqAnswer:
     return HqAnswer(
         version=stored.version,
+        waits=stored.waits,
         campaign=stored.campaign,
         vouchers_used=stored.spent.vouchers,
         amount_used_minor=stored.spent.amount_minor,

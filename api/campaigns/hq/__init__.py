@@ -1,0 +1,1 @@
+"""HQ's campaigns: written once for several stores, over HTTP and in the browser."""

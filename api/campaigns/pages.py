@@ -27,10 +27,11 @@ from api.texts.times import clock, short_date, year
 from engine.errors import BusinessRefusal, NotFound
 from engine.offers.campaigns import Campaign, CampaignPlace, CampaignState, campaign_problems
 from engine.offers.law.rows import day_at
-from engine.offers.lifecycle import NEXT, is_second_person
+from engine.offers.lifecycle import NEXT, SPEAKS, is_second_person
 from engine.offers.segments.check import audience_problems
 from engine.plan.model import Plan
 from engine.storage.vouchers.campaigns import StoredCampaign, get_campaign, list_campaigns
+from engine.storage.vouchers.hq.revisions import hq_waits
 from engine.storage.vouchers.revisions import FROM_FILE, Revision, Signatures, revisions, term_changes
 from engine.vocabulary import Right
 
@@ -129,6 +130,7 @@ def campaign_page(
         version=stored.version,
         next=_next(ctx, store, campaign, visitor, names),
         may_edit=visitor.may(Right.EDIT_CAMPAIGNS, store),
+        hq_waits=hq_waits(ctx.db, store, campaign_id),
         four_eyes=needs_four_eyes(ctx, store, campaign) and campaign.state is CampaignState.DRAFT,
         author=who(names.author, lang),
         told=None if told is None else promise_words(told, lang),
@@ -215,10 +217,12 @@ def _next(ctx: AppContext, store: str, campaign: Campaign, visitor: Grant, names
         needs_four_eyes(ctx, store, campaign),
         not is_second_person(editor(visitor), names.author, names.holders),
     )
+    waits = hq_waits(ctx.db, store, campaign.id)
     return [
         to
         for to in NEXT[campaign.state]
-        if visitor.may(right_to(to), store)
+        if not (waits and to in SPEAKS)
+        and visitor.may(right_to(to), store)
         and not (second and own and to is CampaignState.APPROVED)
         and not (second and not names.four_eyes and to is CampaignState.RUNNING)
     ]

@@ -155,6 +155,8 @@ def test_somebody_else_approves_for_all_stores_and_then_it_starts(site: Caller, 
     mine, hers = (site.ask("GET", "/hq/campaigns/tea?lang=en", headers=who).text for who in (bo, ada))
     assert ('value="approved"' in mine, 'value="approved"' in hers) == (False, True)
     assert "somebody else than bo has to approve it" in mine
+    there = site.ask("GET", "/campaigns/corner/tea?lang=en", headers=ada).text
+    assert ("waits there for a second person" in there, 'value="approved"' in there) == (True, False)
     for state in ("approved", "running"):
         sent = {"state": state, "version": "1"}
         moved = site.ask("POST", "/hq/campaigns/tea/state", data=sent, headers=ada)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from engine.privacy.proofs import PortalSecrets
 from engine.privacy.secrets import Secrets
 
 if TYPE_CHECKING:
+    from engine.offers.caps import CampaignKey, Spent
     from engine.plan.cells import Cells
     from engine.storage.database import Database
 
@@ -60,6 +62,13 @@ class AppContext:
             if store not in self._cells:
                 self._cells[store] = walkable_cells(plan, self.config.positioning.cell_m)
             return self._cells[store]
+
+    def told_spending(self, campaigns: Collection[CampaignKey], now: float) -> dict[CampaignKey, Spent]:
+        """What is told of the budgets of these campaigns: coupons in whole ks, and the money of as many."""
+        from engine.storage.told.spending import told_spending
+
+        privacy = self.config.privacy
+        return told_spending(self.db, campaigns, k=privacy.k, block_s=privacy.block_s, now=now)
 
     @property
     def public_url(self) -> str:

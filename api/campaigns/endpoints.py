@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
@@ -19,6 +20,7 @@ from api.texts.language import language
 from api.times import rfc3339
 from engine.errors import BusinessRefusal, OperatorError, Problem
 from engine.offers.campaigns import Campaign, CampaignState
+from engine.offers.caps import Spent
 from engine.runtime.promised.foresight import Foresight
 from engine.storage.vouchers import campaigns as store_of
 from engine.storage.vouchers.campaigns import CampaignChanged
@@ -56,13 +58,14 @@ class CampaignExists(BusinessRefusal):
 
 
 class CampaignAnswer(BaseModel):
-    """A campaign with its version and what it has spent."""
+    """A campaign with its version and what is told of its spending: coupons in steps of `privacy.k`, by the quarter of
+    an hour, and the money of as many."""
 
     store: str
     campaign: Campaign
     version: int
-    vouchers_used: int
-    amount_used_minor: int
+    vouchers_used: int = Field(description="Coupons that count in its budget, in whole ks.")
+    amount_used_minor: int = Field(description="What so many hold of its budget, or took off.")
     updated_at: str
 
 
@@ -102,7 +105,8 @@ def list_campaigns(
 ) -> CampaignPage:
     ctx.plan(store)
     found = store_of.list_campaigns(ctx.db, store, after=cursor, limit=limit + 1)
-    items = [_answer(c) for c in found[:limit]]
+    told = ctx.told_spending([(store, c.campaign.id) for c in found[:limit]], time.time())
+    items = [_answer(c, told[store, c.campaign.id]) for c in found[:limit]]
     return CampaignPage(items=items, next=items[-1].campaign.id if len(found) > limit else None)
 
 
@@ -110,9 +114,9 @@ def list_campaigns(
 def get_campaign(
     store: str, campaign_id: str, response: Response, ctx: AppContext = Depends(context)
 ) -> CampaignAnswer:
-    """With an `ETag` of its version, for `If-Match`, and of how far it was used, which no edit is refused for."""
+    """With an `ETag` of its version, for `If-Match`, and of what is told of its use, which no edit is refused for."""
     ctx.plan(store)
-    return _tagged(response, store_of.get_campaign(ctx.db, store, campaign_id))
+    return _tagged(ctx, response, store_of.get_campaign(ctx.db, store, campaign_id))
 
 
 @router.get("/{campaign_id}/promise", summary="What a campaign can promise at its place")
@@ -148,7 +152,7 @@ def make_campaign(
     if store_of.has_campaign(ctx.db, store, campaign.id):
         raise CampaignExists(f"{store} has a campaign {campaign.id!r} already; PUT replaces it")
     response.headers["Location"] = f"/v1/stores/{store}/campaigns/{campaign.id}"
-    return _tagged(response, save(ctx, store, campaign, grant, expected=0))
+    return _tagged(ctx, response, save(ctx, store, campaign, grant, expected=0))
 
 
 @router.put(
@@ -167,7 +171,7 @@ def replace_campaign(
     if campaign.id != campaign_id:
         raise OperatorError([Problem(BODY, f"{BODY}.id", "is not the id of the address", f"write {campaign_id}")])
     require_campaign(ctx, store, campaign_id)
-    return _tagged(response, save(ctx, store, campaign, grant, expected=version_of(if_match)))
+    return _tagged(ctx, response, save(ctx, store, campaign, grant, expected=version_of(if_match)))
 
 
 @router.put(
@@ -190,7 +194,7 @@ def change_state(
     ctx.plan(store)
     check_right(grant, right_to(change.state), store)
     moved = move(ctx, store, campaign_id, change.state, editor(grant), expected=version_of(if_match))
-    return _tagged(response, moved)
+    return _tagged(ctx, response, moved)
 
 
 def version_of(if_match: str | None) -> int | None:
@@ -203,17 +207,18 @@ def version_of(if_match: str | None) -> int | None:
     return int(found[1])
 
 
-def _tagged(response: Response, stored: store_of.StoredCampaign) -> CampaignAnswer:
-    response.headers["ETag"] = f'"{stored.version}.{stored.vouchers_used}.{stored.amount_used_minor}"'
-    return _answer(stored)
+def _tagged(ctx: AppContext, response: Response, stored: store_of.StoredCampaign) -> CampaignAnswer:
+    told = ctx.told_spending([key := (stored.store, stored.campaign.id)], time.time())[key]
+    response.headers["ETag"] = f'"{stored.version}.{told.vouchers}.{told.amount_minor}"'
+    return _answer(stored, told)
 
 
-def _answer(stored: store_of.StoredCampaign) -> CampaignAnswer:
+def _answer(stored: store_of.StoredCampaign, told: Spent) -> CampaignAnswer:
     return CampaignAnswer(
         store=stored.store,
         campaign=stored.campaign,
         version=stored.version,
-        vouchers_used=stored.vouchers_used,
-        amount_used_minor=stored.amount_used_minor,
+        vouchers_used=told.vouchers,
+        amount_used_minor=told.amount_minor,
         updated_at=rfc3339(stored.updated_at),
     )

@@ -26,10 +26,13 @@ from api.texts.money import badge, money
 from api.texts.times import clock, short_date, year
 from engine.errors import BusinessRefusal, NotFound
 from engine.offers.campaigns import Campaign, CampaignPlace, CampaignState, campaign_problems
+from engine.offers.caps import Spent
+from engine.offers.decide import worth_of
 from engine.offers.law.rows import day_at
 from engine.offers.lifecycle import NEXT, SPEAKS, is_second_person
 from engine.offers.segments.check import audience_problems
 from engine.plan.model import Plan
+from engine.storage.told.spending import untold_of
 from engine.storage.vouchers.campaigns import StoredCampaign, get_campaign, list_campaigns
 from engine.storage.vouchers.hq.revisions import hq_waits
 from engine.storage.vouchers.revisions import FROM_FILE, Revision, Signatures, revisions, term_changes
@@ -69,9 +72,10 @@ def campaigns_page(store: Store, request: Request, visitor: Visitor, ctx: Ctx) -
     plan, lang = ctx.plan(store), language(request)
     order = list(CampaignState)
     found = sorted(list_campaigns(ctx.db, store, limit=MOST), key=lambda s: _rank(order, s))
-    items = [_line(s, plan, lang) for s in found]
+    told, k = ctx.told_spending([(store, s.campaign.id) for s in found], time.time()), ctx.config.privacy.k
+    items = [_line(s, plan, lang, told[store, s.campaign.id], k) for s in found]
     may_edit = visitor.may(Right.EDIT_CAMPAIGNS, store)
-    return page(request, "campaigns.html", store=store, store_name=plan.name, items=items, may_edit=may_edit)
+    return page(request, "campaigns.html", store=store, store_name=plan.name, items=items, k=k, may_edit=may_edit)
 
 
 @router.get("/{store}/{campaign_id}/place.svg", summary="A campaign's place on the plan")
@@ -114,7 +118,7 @@ def campaign_page(
         return sign_in_page(request, request.url.path)
     plan, lang = ctx.plan(store), language(request)
     stored = get_campaign(ctx.db, store, campaign_id)
-    campaign, now = stored.campaign, time.time()
+    campaign, now, k = stored.campaign, time.time(), ctx.config.privacy.k
     told = seen.foretell(plan, campaign) if _known(campaign, plan) else None
     history = revisions(ctx.db, store, campaign_id, limit=VERSIONS)
     names = signed(ctx, store, campaign_id)
@@ -126,7 +130,8 @@ def campaign_page(
         store=store,
         store_name=plan.name,
         c=campaign,
-        line=_line(stored, plan, lang),
+        line=_line(stored, plan, lang, ctx.told_spending([(store, campaign_id)], now)[store, campaign_id], k),
+        k=k,
         version=stored.version,
         next=_next(ctx, store, campaign, visitor, names),
         may_edit=visitor.may(Right.EDIT_CAMPAIGNS, store),
@@ -190,7 +195,7 @@ def place_name(campaign: Campaign, plan: Plan, lang: Language) -> str:
     return words(lang).campaigns.whole_store
 
 
-def _line(stored: StoredCampaign, plan: Plan, lang: Language) -> dict[str, Any]:
+def _line(stored: StoredCampaign, plan: Plan, lang: Language, told: Spent, k: int) -> dict[str, Any]:
     c = stored.campaign
     return {
         "id": c.id,
@@ -200,10 +205,21 @@ def _line(stored: StoredCampaign, plan: Plan, lang: Language) -> dict[str, Any]:
         "target": target_words(c, plan, lang),
         "place": place_name(c, plan, lang),
         "mailed": c.by_email,
-        "used": stored.vouchers_used,
-        "spent": money(stored.amount_used_minor, plan.currency, lang),
+        "used": told.vouchers,
+        "spent": money(told.amount_minor, plan.currency, lang),
+        "near_end": is_near_end(c, plan, told, k),
         "updated": when(stored.updated_at, plan, lang),
     }
+
+
+def is_near_end(campaign: Campaign, plan: Plan, told: Spent, k: int) -> bool:
+    """Whether what is told of its budget leaves open that nothing is left, or says so."""
+    budget = campaign.budget
+    bounds = ((False, told.vouchers, budget.max_vouchers), (True, told.amount_minor, budget.max_amount_minor))
+    worth = worth_of(campaign, plan)
+    return any(
+        most is not None and spent + untold_of(told, k - 1, worth, money=money) >= most for money, spent, most in bounds
+    )
 
 
 def _rank(order: list[CampaignState], stored: StoredCampaign) -> tuple[int, str]:

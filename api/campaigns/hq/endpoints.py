@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from api.times import rfc3339
 from engine.errors import NotFound, OperatorError, Problem
 from engine.offers.campaigns import CampaignState
 from engine.offers.hq.campaigns import HqCampaign, read_hq_campaign
+from engine.storage.told.spending import sum_told
 from engine.storage.vouchers.hq.giving import GivenOut, StoreChange
 from engine.storage.vouchers.hq.listed import StoredHq, hq_campaign, hq_campaigns, hq_stores
 from engine.storage.vouchers.hq.revisions import hq_revisions
@@ -132,7 +134,7 @@ class HqMoves(BaseModel):
 def list_hq(grant: Reader, ctx: Ctx) -> HqList:
     """Those that have a store whose campaigns the caller may see, and of the stores those."""
     seen = (_seen(stored, grant) for stored in hq_campaigns(ctx.db))
-    return HqList(items=[_answer(stored) for stored in seen if stored.stores])
+    return HqList(items=[_answer(ctx, stored) for stored in seen if stored.stores])
 
 
 @router.get("/{campaign_id}", summary="One of HQ's campaigns", responses=problem_responses(404))
@@ -142,7 +144,7 @@ def get_hq(campaign_id: Name, grant: Reader, ctx: Ctx, response: Response) -> Hq
     if not stored.stores:
         raise NotFound("no such campaign")
     response.headers["ETag"] = f'"{stored.version}"'
-    return _answer(stored)
+    return _answer(ctx, stored)
 
 
 @router.put("/{campaign_id}", summary="Write a campaign for several stores", responses=problem_responses(404, 412, 422))
@@ -223,21 +225,24 @@ def _said(problems: Sequence[Problem]) -> list[MistakeOut]:
     return [MistakeOut(place=p.place, reason=p.reason, fix=p.fix, code=p.code) for p in problems]
 
 
-def _answer(stored: StoredHq) -> HqAnswer:
+def _answer(ctx: AppContext, stored: StoredHq) -> HqAnswer:
+    now = time.time()
+    told = ctx.told_spending([(v.store, stored.campaign.id) for v in stored.stores], now)
+    together = sum_told(ctx.told_spending([(store, stored.campaign.id) for store in stored.all_stores], now))
     return HqAnswer(
         version=stored.version,
         waits=stored.waits,
         campaign=stored.campaign,
-        vouchers_used=stored.spent.vouchers,
-        amount_used_minor=stored.spent.amount_minor,
+        vouchers_used=together.vouchers,
+        amount_used_minor=together.amount_minor,
         stores=[
             HqVariant(
                 store=v.store,
                 version=v.version,
                 state=v.state,
                 own=list(v.own),
-                vouchers_used=v.spent.vouchers,
-                amount_used_minor=v.spent.amount_minor,
+                vouchers_used=told[v.store, stored.campaign.id].vouchers,
+                amount_used_minor=told[v.store, stored.campaign.id].amount_minor,
             )
             for v in stored.stores
         ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -28,6 +28,7 @@ from api.texts.money import money
 from api.texts.numbers import number
 from api.texts.times import near_date
 from engine.indicators.league import LeagueFigure, LeagueRow
+from engine.offers.caps import CampaignKey, Spent
 from engine.offers.measured.pacing import BudgetPace
 from engine.plan.model import Plan
 from engine.storage.status import get_status
@@ -63,6 +64,9 @@ def hq_page(
     seen = [plan for plan in plans if visitor.may(Right.SEE_CAMPAIGNS, plan.store)]
     t, said = words(lang), get_status(made.ctx.db)
     given_out = hq_campaigns_of(made.ctx, seen)
+    spending = made.ctx.told_spending(
+        [(v.store, stored.campaign.id) for stored in given_out for v in stored.stores], now
+    )
     return page(
         request,
         "hq.html",
@@ -78,9 +82,9 @@ def hq_page(
             for plan in plans
             for alert in alerts_in(said, plan.store)
         ],
-        budgets=[_shared(b, lang, now) for b in shared_of(seen, given_out, now)]
+        budgets=[_shared(b, lang, now) for b in shared_of(made.ctx, seen, given_out, now)]
         + [budget_row(b, lang, now) for b in budgets_of(made.ctx, seen, now)],
-        given_out=[_variant(stored, v, seen, lang) for stored in given_out for v in stored.stores],
+        given_out=[_variant(stored, v, seen, spending, lang) for stored in given_out for v in stored.stores],
         figures=[(f.value, t.league_figures[f], f is league.figure) for f in LeagueFigure],
         compares=[
             (c.value, t.comparisons[c], c is league.asked.compare) for c in (Comparison.PREVIOUS, Comparison.YEAR)
@@ -177,7 +181,13 @@ def _going(pace: BudgetPace, plan: Plan, is_money: bool, lang: Language, now: fl
     }
 
 
-def _variant(stored: StoredHq, variant: StoreVariant, plans: Sequence[Plan], lang: Language) -> dict[str, Any]:
+def _variant(
+    stored: StoredHq,
+    variant: StoreVariant,
+    plans: Sequence[Plan],
+    spending: Mapping[CampaignKey, Spent],
+    lang: Language,
+) -> dict[str, Any]:
     """A store's campaign that came from HQ, and what it has changed of it."""
     t, plan = words(lang), next(plan for plan in plans if plan.store == variant.store)
     return {
@@ -187,7 +197,7 @@ def _variant(stored: StoredHq, variant: StoreVariant, plans: Sequence[Plan], lan
         "store": plan.name,
         "version": t.hq.of_version.format(n=variant.version, newest=stored.version),
         "state": t.campaign_states[variant.state],
-        "spent": number(variant.spent.vouchers, lang),
+        "spent": number(spending[variant.store, stored.campaign.id].vouchers, lang),
         "own": ", ".join(_key_text(key, t) for key in variant.own) or t.hq.as_hq,
     }
 

@@ -24,6 +24,8 @@ class PaceState(StrEnum):
     AHEAD = "ahead"
     BEHIND = "behind"
     SPENT = "spent"
+    LAST = "last"
+    """So near its end that what is told of it does not say whether anything is left."""
     NO_LINE = "no_line"
     """The campaign has no beginning or no end, so that there is no line."""
 
@@ -40,10 +42,12 @@ class BudgetPace:
     gone_at: float | None
 
 
-def pace_of(spent: int, budget: int, when: When, now: float) -> BudgetPace:
-    """How a budget goes at `now` (s UTC)."""
+def pace_of(spent: int, budget: int, when: When, now: float, *, untold: int = 0) -> BudgetPace:
+    """How a budget goes at `now` (s UTC). `untold` is how much more may be spent by now than what is told of it."""
     if spent >= budget:
         return BudgetPace(spent, budget, None, PaceState.SPENT, None)
+    if spent + untold >= budget:
+        return BudgetPace(spent, budget, None, PaceState.LAST, None)
     if when.starts_at is None or when.ends_at is None:
         return BudgetPace(spent, budget, None, PaceState.NO_LINE, None)
     begun, ended = when.starts_at.timestamp(), when.ends_at.timestamp()

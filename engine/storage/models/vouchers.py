@@ -37,6 +37,17 @@ class CampaignTable(SQLModel, table=True):
     updated_at: float = Field(sa_type=Double)
 
 
+class CampaignToldTable(SQLModel, table=True):
+    """What is told of a campaign's budget: coupons in whole ks, the money of as many, and when that was looked at."""
+
+    __tablename__: ClassVar[str] = "campaign_told"
+    store: str = Field(primary_key=True)
+    campaign_id: str = Field(primary_key=True)
+    vouchers: int = Field(sa_type=BigInteger)
+    amount_minor: int = Field(sa_type=BigInteger)
+    at: float = Field(sa_type=Double)
+
+
 class CampaignRevisionTable(SQLModel, table=True):
     """A version of a campaign as it was written, and who wrote it: an account, a key's name, or the file."""
 

@@ -36,6 +36,7 @@ OF_NOBODY = frozenset(
         *("ropo_day", "ropo_wait"),  # the same of ways between web and store
         *("coupon_hour", "coupon_wait", "figures_stamp"),  # sums of blocks, and how far they were told
         *("hq_campaign", "hq_instance", "hq_revision"),
+        "campaign_told",  # coupons in whole ks
         "campaign_revision",  # what campaigns said, and which colleague said so
         "job_turn",
         "attempt_count",  # by digests of addresses, for a day or two at most

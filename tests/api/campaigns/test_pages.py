@@ -13,6 +13,7 @@ import yaml
 from api.campaigns.measured import _points
 from engine.config import Config, OffersConfig
 from engine.offers.campaigns import CampaignState
+from engine.storage.models.vouchers import CampaignTable
 from engine.storage.vouchers.campaigns import get_campaign, put_campaign, set_campaign_state
 from tests.api.site import SECRETS, Site, campaign
 
@@ -279,10 +280,13 @@ def test_what_is_expected_is_said_at_the_campaigns_own_threshold(site: Site, man
 
 
 def test_what_is_reserved_and_what_is_spent_have_a_word_each(site: Site, manager: httpx.Client) -> None:
-    with site.client() as phone:
-        site.issue(site.sign_in(phone), time.time())
-    assert re.search(r"Reserved of the budget</dt><dd>1 coupon", manager.get(f"{HERE}/tea-20").text)
-    assert re.search(r"1 coupon · \S+ reserved", manager.get(HERE).text)
+    put_campaign(site.db, "corner", campaign("many", budget={"max_vouchers": 45, "max_amount_minor": 9900}))
+    with site.db.write() as session:
+        row = session.get_one(CampaignTable, ("corner", "many"))
+        row.vouchers_used, row.amount_used_minor = 41, 4100
+    told = "Reserved of the budget</dt><dd>40 coupons · €40.00<br><b>Near its end, or spent: fewer than 20 coupons"
+    assert told in manager.get(f"{HERE}/many").text
+    assert "40 coupons · €40.00 reserved · <b>Near its end" in manager.get(HERE).text
     results = manager.get(f"{HERE}/tea-20/results").text
     assert re.search(r"Spent at the till</dt><dd><b>–", results)
     assert "reserved of the budget" in results

@@ -43,6 +43,7 @@ class StoredHq:
     spent: Spent  # by all its stores, those left out here included
     waits: bool  # for a second person
     by: str
+    all_stores: tuple[str, ...]  # those that `stores` leaves out for a reader included
 
     def only(self, seen: Callable[[str], bool]) -> StoredHq:
         """The same with the stores that somebody may see."""
@@ -80,7 +81,7 @@ def _stored(session: Session, row: HqCampaignTable) -> StoredHq:
     )
     variants = tuple(_variant(hq, link, runs) for link, runs in pairs)
     spent = Spent(sum(v.spent.vouchers for v in variants), sum(v.spent.amount_minor for v in variants))
-    return StoredHq(hq, row.version, row.at, variants, spent, row.waits, row.by)
+    return StoredHq(hq, row.version, row.at, variants, spent, row.waits, row.by, tuple(v.store for v in variants))
 
 
 def _variant(hq: HqCampaign, link: HqInstanceTable, row: CampaignTable) -> StoreVariant:

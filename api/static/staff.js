@@ -1,5 +1,6 @@
 // The staff's page: orders that wait and whose shopper is here, as the stream says; hand-over by the shopper's code.
 import { call } from "./http.js";
+import { checked } from "./checked.js";
 import { element } from "./dom.js";
 import { scan, scanning, scans, stop } from "./till_camera.js";
 import { days, fill, lang, t } from "./texts.js";
@@ -75,10 +76,7 @@ async function hand(code) {
   }
 }
 
-by("hand").addEventListener("submit", (event) => {
-  event.preventDefault();
-  hand(by("code").value);
-});
+checked(by("hand"), () => hand(by("code").value));
 by("camera").hidden = !scans();
 by("camera").addEventListener("click", async () => {
   if (scanning()) return stop(by("view"));

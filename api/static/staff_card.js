@@ -1,5 +1,6 @@
 // Visitors who chose to be recognised, and the card of the one that is looked at. It closes when they are here no more.
 import { call } from "./http.js";
+import { checked } from "./checked.js";
 import { element } from "./dom.js";
 import { couponLine } from "./staff_coupon.js";
 import { orderFor, orderLines } from "./staff_orders.js";
@@ -9,9 +10,22 @@ const by = (id) => document.getElementById(id);
 const day = (at) => new Intl.DateTimeFormat(days, { dateStyle: "medium" }).format(new Date(at));
 let looking = null;
 
+const bare = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().trim();
+
+// Of those who chose to be recognised, and of nobody else, the ones whose name has what was typed.
+function narrow() {
+  const wanted = bare(by("name").value);
+  const buttons = [...by("visitors").children];
+  for (const one of buttons) one.hidden = !bare(one.textContent).includes(wanted);
+  by("no_match").textContent = wanted && buttons.length && buttons.every((one) => one.hidden) ? t.staff.no_match : "";
+}
+by("name").addEventListener("input", narrow);
+
 export function drawVisitors(store, visitors) {
   by("nobody").hidden = visitors.length > 0;
+  by("search").hidden = visitors.length === 0;
   by("visitors").replaceChildren(...visitors.map((one) => element("button", { type: "button", "data-visitor": one.visitor, onclick: () => open(store, one.visitor) }, one.name || t.staff.no_name)));
+  narrow();
   if (looking && !visitors.some((one) => one.visitor === looking)) close();
 }
 
@@ -35,8 +49,10 @@ async function open(store, visitor, done = "") {
   }
 }
 
+const refused = (failure) => t.staff_refusals[failure.code] ?? t.staff_refusals.other;
+
 function said(failure) {
-  by("said").textContent = t.staff_refusals[failure.code] ?? t.staff_refusals.other;
+  by("said").textContent = refused(failure);
   by("said").className = "bad";
 }
 
@@ -46,10 +62,11 @@ const purchase = (one) => fill(t.staff.purchase, { day: day(one.at), channel: t.
 
 function form(label, input, button, send) {
   const field = element("label", { class: "field" }, label, input);
-  const made = element("form", {}, field, element("button", {}, button));
-  made.addEventListener("submit", (event) => {
-    event.preventDefault();
-    send(input.value).catch(said);
+  const answer = element("p", { role: "alert", class: "bad" });
+  const made = element("form", {}, field, element("button", {}, button), answer);
+  checked(made, () => {
+    answer.textContent = "";
+    send(input.value.trim()).catch((failure) => (answer.textContent = refused(failure)));
   });
   return made;
 }
@@ -73,7 +90,7 @@ function draw(store, card, done) {
     listed(card.notes.map((one) => `${one.text} (${one.by}, ${day(one.at)})`), t.staff.no_notes),
     form(t.staff.note, note, t.staff.write, async (text) => {
       await call("POST", `${to}/notes`, { text });
-      await again();
+      await again(t.staff.noted);
     }),
     element("h3", {}, t.staff.orders),
     listed(orderLines(card), t.staff.no_orders),
@@ -84,7 +101,7 @@ function draw(store, card, done) {
     by("card").append(
       form(left, points, t.staff.add, async (text) => {
         await call("POST", `${to}/points`, { points: Number(text) });
-        await again();
+        await again(counted(t.staff, "added", Number(text)));
       }),
     );
   }

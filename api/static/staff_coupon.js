@@ -1,5 +1,6 @@
 // A coupon of the card, honoured by hand: what is bought at which price, once more to be sure, and what came off.
 import { call, freshKey } from "./http.js";
+import { checked } from "./checked.js";
 import { element } from "./dom.js";
 import { fill, lang, t } from "./texts.js";
 
@@ -35,8 +36,7 @@ function ask(box, to, one, again, closed) {
   const field = (label, input) => element("label", { class: "field" }, label, input);
   const back = element("button", { type: "button", class: "plain", onclick: closed }, t.staff.back);
   const form = element("form", {}, field(t.staff.article, sku), field(t.staff.quantity, quantity), field(fill(t.staff.unit_price, { currency: one.currency }), price), element("button", {}, t.staff.next), back);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
+  checked(form, () => {
     sure(box, to, one, { sku: sku.value.trim(), quantity: Number(quantity.value), unit_price_minor: minorOf(price.value, digits) }, again, closed);
   });
   box.replaceChildren(form);

@@ -1,5 +1,6 @@
 // With a clerk: what there is in which size and store, an order for who is recognised, and what became of all of them.
 import { call } from "./http.js";
+import { checked } from "./checked.js";
 import { element } from "./dom.js";
 import { fill, lang, t } from "./texts.js";
 
@@ -46,13 +47,13 @@ export function orderFor(store, to, again) {
   const said = (failure) => found.replaceChildren(element("p", { class: "bad" }, refused(failure)));
   const send = (body) => call("POST", `${to}/orders?lang=${lang}`, body).then(again).catch(said);
   const form = element("form", { class: "order" }, element("label", { class: "field" }, t.staff.order_for, input), element("button", {}, t.staff.look));
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  checked(form, async () => {
+    const sku = input.value.trim();
     try {
-      const told = await call("GET", `/v1/staff/${store}/stock?sku=${encodeURIComponent(input.value)}&lang=${lang}`);
+      const told = await call("GET", `/v1/staff/${store}/stock?sku=${encodeURIComponent(sku)}&lang=${lang}`);
       const items = told.items.map((one) => element("li", {}, fill(t.staff.left, { text: one.text, n: one.quantity })));
       const list = items.length ? element("ul", { class: "plain" }, ...items) : element("p", { class: "soft" }, t.staff.nothing_told);
-      found.replaceChildren(element("p", {}, element("b", {}, told.name)), list, ...(told.ways.length ? [choose(told, input.value, send)] : []));
+      found.replaceChildren(element("p", {}, element("b", {}, told.name)), list, ...(told.ways.length ? [choose(told, sku, send)] : []));
     } catch (failure) {
       said(failure);
     }

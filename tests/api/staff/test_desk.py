@@ -275,8 +275,26 @@ def test_the_card_on_the_page(site: Site, chromium: Chrome, size: tuple[int, int
     write(chromium, "input[name=password]", "trois chats gris")
     click(chromium, "form button.main")
     wait_for(chromium, "#visitors button")
+    chromium.get(f"{site.url}/staff/corner?lang=en")  # signing in may speak the browser's language
+    wait_for(chromium, "#visitors button")
+    write(chromium, "#name", "bob")
+    wait_for(chromium, "#no_match:not(:empty)")
+    assert "chosen to be recognised" in chromium.find_element("css selector", "#no_match").text
+    write(chromium, "#name", Keys.CONTROL + "a" + Keys.NULL + "jéan")  # her name has no accent
+    wait_for(chromium, "#visitors button:not([hidden])")
     click(chromium, "#visitors button")
     wait_for(chromium, "#card:not([hidden])")
+    click(chromium, "#card form:last-child button")  # points, of an empty field
+    wait_for(chromium, "#card form:last-child [data-wrong]")
+    assert chromium.switch_to.active_element.get_attribute("aria-invalid") == "true"
+    assert violations(chromium) == []
+    write(chromium, "#card form:last-child input", "7x")
+    click(chromium, "#card form:last-child button")
+    assert "no number" in chromium.find_element("css selector", "#card form:last-child [data-wrong]").text
+    write(chromium, "#card form:last-child input", Keys.BACKSPACE)
+    click(chromium, "#card form:last-child button")
+    wait_for(chromium, "#card_done")
+    assert chromium.find_element("css selector", "#card_done").text == "7 points added."
     write(chromium, "#card form input", "Wears 38")
     click(chromium, "#card form button")
     wait_for(chromium, "#card ul li")

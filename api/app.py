@@ -115,6 +115,7 @@ from engine.plan.model import Plan
 from engine.privacy.identifiers import mailbox_digest
 from engine.privacy.proofs import portal_secrets
 from engine.privacy.secrets import Secrets
+from engine.storage.upkeep.replica import ReplicatedReads
 from engine.vocabulary import Channel
 
 if TYPE_CHECKING:
@@ -220,7 +221,10 @@ def create_app(
     """The site's HTTP side. With `start_delivery` false nothing is polled and no house kept: another process does."""
     sources = declare(config.sources, plans, os.environ)
     mailer = open_mailer(config.mail, db, os.environ, partial(mailbox_digest, secrets))
-    ctx = AppContext(config, db, secrets, dict(plans), portal_secrets(secrets, plans, os.environ), sources, mailer)
+    replica_url = os.environ.get("RAYON_REPLICA_URL", config.storage.replica_url)
+    replica = None if replica_url is None else ReplicatedReads(db, replica_url)
+    portal = portal_secrets(secrets, plans, os.environ)
+    ctx = AppContext(config, db, secrets, dict(plans), portal, sources, mailer, replica)
     limits, instruments = RateLimits(SharedLimits(ctx.db, ctx.secrets.derive_key("attempts"))), metrics.Metrics(ctx)
     app = FastAPI(
         title="Rayon",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.offers.caps import CampaignKey, Spent
     from engine.plan.cells import Cells
     from engine.storage.database import Database
+    from engine.storage.upkeep.replica import ReplicatedReads
 
 
 @dataclass
@@ -38,6 +39,7 @@ class AppContext:
     portal: PortalSecrets = field(default_factory=lambda: PortalSecrets({}))
     sources: Sources = field(default_factory=Sources)
     mailer: Mailer | None = None  # None: no e-mail is sent here, and none offered
+    replica: ReplicatedReads | None = None
     shops: dict[str, ShopSource] = field(init=False, repr=False)
     keys: KeyRing = field(init=False, repr=False)
     _cells: dict[str, Cells] = field(default_factory=dict, repr=False)
@@ -46,6 +48,11 @@ class AppContext:
     def __post_init__(self) -> None:
         self.keys = KeyRing(self.db, self.secrets)
         self.shops = declare_shops(self.config.sources, self.plans, os.environ, customer_digest(self.secrets))
+
+    @property
+    def figures(self) -> Database:
+        """Where managers' figures are read: a replica, where there is one. Nothing is written there."""
+        return self.replica or self.db
 
     def plan(self, store: str) -> Plan:
         """The plan of `store`. Raises NotFound (404) for a store this site does not have."""

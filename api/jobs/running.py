@@ -49,6 +49,8 @@ def lifespan_of(start_delivery: bool) -> Any:
         await asyncio.gather(*tasks, return_exceptions=True)
         await app.state.sides.close()
         await app.state.courier.close()
+        if app.state.ctx.replica is not None:
+            app.state.ctx.replica.close()
 
     return lifespan
 

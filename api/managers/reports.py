@@ -156,19 +156,19 @@ class Reports:
 
     def levels(self, store: str, period: Period) -> list[LevelHeat]:
         """The store's heat over a period, level by level, tested."""
-        rows = heat_sums(self.ctx.db, store, from_t=period.from_t, to_t=period.to_t)
+        rows = heat_sums(self.ctx.figures, store, from_t=period.from_t, to_t=period.to_t)
         return self.tests(store).levels(rows)
 
     def hours(self, store: str, period: Period) -> list[ZoneHourRow]:
         """The store's zones by hour, zones that the plan no longer has left out."""
         known = self.ctx.plan(store).zone_index
-        rows = zone_hours(self.ctx.db, store, from_t=period.from_t, to_t=period.to_t)
+        rows = zone_hours(self.ctx.figures, store, from_t=period.from_t, to_t=period.to_t)
         return sorted((r for r in rows if r.zone in known), key=lambda r: (r.hour_start, known[r.zone]))
 
     def flows(self, store: str, period: Period) -> list[FlowRow]:
         """Transitions over a period, most frequent pairs first, zones that the plan no longer has left out."""
         known = {OUTSIDE, *self.ctx.plan(store).zone_index}
-        rows = flow_sums(self.ctx.db, store, from_t=period.from_t, to_t=period.to_t)
+        rows = flow_sums(self.ctx.figures, store, from_t=period.from_t, to_t=period.to_t)
         return [r for r in rows if r.from_zone in known and r.to_zone in known]
 
     def coupons(self, store: str, period: Period | DaySpan, now: float) -> CouponFigures:
@@ -216,18 +216,18 @@ class Reports:
 
     def expected(self, store: str, period: Period, hours: Sequence[ZoneHourRow]) -> dict[str, ZoneSums]:
         """What is expected of zones over a period with these hours; nothing where it was not kept for all of it."""
-        if not is_expected(self.ctx.db, store, min((r.hour_start for r in hours), default=None)):
+        if not is_expected(self.ctx.figures, store, min((r.hour_start for r in hours), default=None)):
             return {}
-        rows = expected_sums(self.ctx.db, store, from_t=period.from_t, to_t=period.to_t)
+        rows = expected_sums(self.ctx.figures, store, from_t=period.from_t, to_t=period.to_t)
         return {r.zone: ZoneSums.of([r]) for r in rows}
 
     def expected_by_hour(
         self, store: str, period: Period, hours: Sequence[ZoneHourRow]
     ) -> dict[tuple[float, str], ZoneSums]:
         """The same by hour and zone."""
-        if not is_expected(self.ctx.db, store, min((r.hour_start for r in hours), default=None)):
+        if not is_expected(self.ctx.figures, store, min((r.hour_start for r in hours), default=None)):
             return {}
-        rows = expected_hours(self.ctx.db, store, from_t=period.from_t, to_t=period.to_t)
+        rows = expected_hours(self.ctx.figures, store, from_t=period.from_t, to_t=period.to_t)
         return {(r.hour_start, r.zone): ZoneSums.of([r]) for r in rows}
 
 

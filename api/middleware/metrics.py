@@ -64,6 +64,12 @@ class Metrics:
             ["receiver", "outcome"],
             registry=self.registry,
         )
+        self.replica = Gauge(
+            "rayon_replica_late_s",
+            "How far the replica is behind that figures are read from; -1 while they are read from the database.",
+            registry=self.registry,
+        )
+        self.replica.set_function(lambda: _late_s(ctx))
         self.registry.register(_EngineStatus(ctx))
         self.registry.register(_ShopWaits(ctx))
 
@@ -74,6 +80,11 @@ _HELP = {
     "labels_refused": "Labels of places that teach nothing, by reason.",
 }
 """Of figures whose name says too little."""
+
+
+def _late_s(ctx: AppContext) -> float:
+    late_s = None if ctx.replica is None else ctx.replica.late_s
+    return -1.0 if late_s is None else late_s
 
 
 class _EngineStatus(Collector):

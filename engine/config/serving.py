@@ -20,6 +20,7 @@ class StorageConfig(ConfigSection):
     """The database. PostgreSQL by URL (RAYON_DATABASE_URL wins over this key, so that passwords stay out of files)."""
 
     url: str = "sqlite:///data/rayon.db"
+    replica_url: str | None = None  # of PostgreSQL, where figures are read; RAYON_REPLICA_URL wins over it
     data_dir: Path = Path("data")
     lease_s: float = Field(10.0, ge=1.0, le=600.0)  # unheard of for so long, an engine loses its stores
     checkpoint_s: float = Field(10.0, ge=0.5)  # how often the engine's state is saved and its journal cut

@@ -73,7 +73,7 @@ def make_league(
 
 def _alike(made: Reports, plan: Plan, span: DaySpan, figure: LeagueFigure) -> Spread | None:
     """Of a period that the store was counted in from its first day on."""
-    reach = figures_reach(made.ctx.db, plan.store)
+    reach = figures_reach(made.ctx.figures, plan.store)
     return None if reach is None or reach[0] > span.from_t + DAY_S else read_figure(made, plan, span, figure)
 
 
@@ -83,7 +83,7 @@ def read_figure(made: Reports, plan: Plan, span: DaySpan, figure: LeagueFigure) 
     open_s = sum(counts.seconds.get(t, 0.0) for t in {row.hour_start for row in counts.rows})
     if open_s <= 0:
         return None
-    rows = expected_sums(made.ctx.db, plan.store, from_t=span.from_t, to_t=span.to_t)
+    rows = expected_sums(made.ctx.figures, plan.store, from_t=span.from_t, to_t=span.to_t)
     of = store_counts(rows, open_s)
     if figure is LeagueFigure.CONVERSION:
         of = replace(of, transactions=_receipts(counts))

@@ -61,7 +61,7 @@ class SpanCounts:
 
     @cached_property
     def _read(self) -> tuple[list[ZoneHourRow], Counter[str]]:
-        rows = zone_hours(self.made.ctx.db, self.plan.store, from_t=self.span.from_t, to_t=self.span.to_t)
+        rows = zone_hours(self.made.ctx.figures, self.plan.store, from_t=self.span.from_t, to_t=self.span.to_t)
         known: list[ZoneHourRow] = []
         gone: Counter[str] = Counter()
         for row in rows if self.span.is_whole else [r for r in rows if r.hour_start in self.seconds]:
@@ -108,7 +108,7 @@ class SpanCounts:
     @cached_property
     def _keeps_expected(self) -> bool:
         first = self.rows[0].hour_start if self.rows else None
-        return is_expected(self.made.ctx.db, self.plan.store, first)
+        return is_expected(self.made.ctx.figures, self.plan.store, first)
 
     @cached_property
     def expected(self) -> dict[str, ZoneSums]:
@@ -117,7 +117,7 @@ class SpanCounts:
             return {}
         span = self.span
         rows = expected_sums(
-            self.made.ctx.db, self.plan.store, from_t=span.from_t, to_t=span.to_t, hours=self._chosen_hours
+            self.made.ctx.figures, self.plan.store, from_t=span.from_t, to_t=span.to_t, hours=self._chosen_hours
         )
         return {row.zone: ZoneSums.of([row]) for row in rows if row.zone in self.plan.zone_index}
 
@@ -126,7 +126,7 @@ class SpanCounts:
         if not self._keeps_expected:
             return {}
         found: dict[Key, dict[str, list[ExpectedRow]]] = defaultdict(lambda: defaultdict(list))
-        db, store, span = self.made.ctx.db, self.plan.store, self.span
+        db, store, span = self.made.ctx.figures, self.plan.store, self.span
         names = {t: key(t) for t in self.seconds}
         for row in expected_hours(db, store, from_t=span.from_t, to_t=span.to_t, zones=zones):
             name = names.get(row.hour_start)
@@ -151,7 +151,7 @@ class SpanCounts:
     @cached_property
     def day_sums(self) -> dict[str, ZoneSums]:
         """What is expected of each row (zone, product, way, kind of stay) on the chosen weekdays, all hours of them."""
-        db, store, from_t, to_t = self.made.ctx.db, self.plan.store, self.span.from_t, self.span.to_t
+        db, store, from_t, to_t = self.made.ctx.figures, self.plan.store, self.span.from_t, self.span.to_t
         hours = replace(self.span, hours=(0, 24)).hour_starts() if self.span.weekdays else None
         rows = expected_sums(db, store, from_t=from_t, to_t=to_t, hours=hours)
         return {row.zone: ZoneSums.of([row]) for row in rows}
@@ -185,7 +185,7 @@ class SpanCounts:
     def comings(self) -> dict[float, int]:
         """Ways through the store that began, by hour."""
         span, known = self.span, list(self.plan.zone_index)
-        found = comings(self.made.ctx.db, self.plan.store, from_t=span.from_t, to_t=span.to_t, zones=known)
+        found = comings(self.made.ctx.figures, self.plan.store, from_t=span.from_t, to_t=span.to_t, zones=known)
         return found if self.span.is_whole else {t: n for t, n in found.items() if self.span.holds(t)}
 
     @cached_property
@@ -199,7 +199,7 @@ class SpanCounts:
         return out
 
     def _flows(self) -> Iterable[FlowRow]:
-        db, store, span = self.made.ctx.db, self.plan.store, self.span
+        db, store, span = self.made.ctx.figures, self.plan.store, self.span
         return flow_sums(db, store, from_t=span.from_t, to_t=span.to_t, hours=self._chosen_hours)
 
     @cached_property
@@ -216,7 +216,7 @@ class SpanCounts:
         """The heat with its test, and the verdict on each zone."""
         span = self.span
         until = (span.local.start(span.to_t), span.to_t == span.end_t)
-        changes = figures_stamp(self.made.ctx.db, self.plan.store)
+        changes = figures_stamp(self.made.ctx.figures, self.plan.store)
         key = (self.plan.store, changes, span.from_t, until, span.hours, span.weekdays)
         return self.made.kept_heat.get(key, self._test_heat)
 
@@ -230,7 +230,7 @@ class SpanCounts:
     def heat_rows(self, part: tuple[float, float] | None = None) -> list[HeatRow]:
         """Heat per square, of the whole span or the part of it from a time to another."""
         from_t, to_t = part or (self.span.from_t, self.span.to_t)
-        return heat_sums(self.made.ctx.db, self.plan.store, from_t=from_t, to_t=to_t, hours=self._chosen_hours)
+        return heat_sums(self.made.ctx.figures, self.plan.store, from_t=from_t, to_t=to_t, hours=self._chosen_hours)
 
 
 def outer_zones(plan: Plan) -> frozenset[str]:

@@ -95,7 +95,7 @@ class AskedReport:
     def make(self) -> Report:
         """Reads and works out. Raises StorageUnavailable without a database."""
         made, plan, asked = self.made, self.plan, self.asked
-        reach = figures_reach(made.ctx.db, plan.store)
+        reach = figures_reach(made.ctx.figures, plan.store)
         counts = SpanCounts(made, plan, asked.span, self.now)
         before, missing = _before(made, plan, asked, reach, self.now)
         looked = LookedPeriods(asked, counts, before, reach[0] if reach else 0.0)
@@ -116,7 +116,7 @@ def ask_report(
     now = time.time() if now is None else now
     plan = made.ctx.plan(store)
     asked = read_asked(plan, view, given, now, strict=strict)
-    return AskedReport(made, plan, asked, now, read_stamp(made.ctx.db, made.prints, plan))
+    return AskedReport(made, plan, asked, now, read_stamp(made.ctx.figures, made.prints, plan))
 
 
 def make_report(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
+from engine.storage import waits
 from engine.storage.database import Database, open_database
 from engine.storage.models.running import TaughtTable
 from engine.storage.upkeep.replica import LOOKED_S, MOST_LATE_S, ReplicatedReads
@@ -78,7 +79,10 @@ def test_one_that_does_not_answer_or_is_of_another_version_is_left(
     assert "its version is None" in caplog.messages[1]
 
 
-def test_a_connection_that_is_lost_costs_no_report(both: tuple[Database, str], postgres: Postgres) -> None:
+def test_a_connection_that_is_lost_costs_no_report(
+    both: tuple[Database, str], postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waits, "FRESH_S", 0.0)  # each is asked whether it lives, as one that has rested is
     own, url = both
     figures = ReplicatedReads(own, f"{url}&application_name=figures")
     assert read_from(figures) == "replica"

@@ -50,7 +50,8 @@ class Reporter:
         state, reason = self._state()
         now, said = self._work.wall(), self._said
         lag_s = 0.0 if self._oldest_at is None else max(now - self._oldest_at, 0.0)
-        return replace(said, state=state, reason=reason, lag_s=lag_s)
+        unacknowledged = len(self._work.inbox) + len(self._work.links.session)
+        return replace(said, state=state, reason=reason, lag_s=lag_s, unacknowledged=unacknowledged)
 
     def _state(self) -> tuple[ShardState, str]:
         if self._ended is not None:

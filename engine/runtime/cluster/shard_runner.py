@@ -18,10 +18,9 @@ from engine.storage.database import Database
 from engine.storage.leases import Lease
 from engine.storage.people.told_places import drop_told_places, told_places
 
-CHECKPOINT_MOST_S = 40.0
-"""A message waits for its checkpoint for so long at the most, however much the state weighs."""
-CHECKPOINT_LATE_S = 25.0
-"""From then on the next rounding of tracks, when a state weighs least, is taken."""
+LATE, LATEST = 2.5, 4.0
+"""Of the time between two checkpoints: after the first the next rounding of tracks is taken, when a state weighs least,
+and after the second nothing is waited for, however much the state weighs. So long a message waits for its answer."""
 
 
 class _Told(Beside):
@@ -82,8 +81,8 @@ class ShardRunner(StoreRunner):
         """A checkpoint where it is time for one, or a message has waited for long enough."""
         oldest = self.messages.oldest_at
         waited_s = 0.0 if oldest is None else now - oldest
-        late = waited_s >= CHECKPOINT_LATE_S and self.settled
-        if late or not 0 <= waited_s < CHECKPOINT_MOST_S:
+        late = waited_s >= LATE * every_s and self.settled
+        if late or not 0 <= waited_s < LATEST * every_s:
             self.checkpoint(now)
         else:
             super().checkpoint_if_due(now, every_s)

@@ -206,5 +206,5 @@ class ShardWorker:
         """Nobody is left waiting for what is not done any more."""
         with self._asking:
             self._ended = True
-        for waiting in (*self._asked, *self._leaving):
-            waiting.done.cancel()
+        for done in [*(asked.done for asked in self._asked), *(leaving.done for leaving in self._leaving)]:
+            done.cancel()

@@ -1,0 +1,1 @@
+"""Shards of stores against one process: the same recording through both."""

@@ -1,0 +1,57 @@
+"""A shard's worker in a process of its own, so that it can be killed.
+
+`python -m tests.cluster.shard_process DATABASE FOLDER PORT SHARD STORE…`: says each report as a line of JSON, and stops
+when its standard input closes or says `stop`; `release STORE` and `take STORE` do that, and say `done`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+
+from engine.runtime.cluster.settings import ShardSettings
+from engine.runtime.cluster.worker import ShardWorker
+from engine.storage.database import open_database
+from tests.cluster.recording import SECRETS, config_of, plan_of
+
+
+def say(line: str) -> None:
+    """To whoever started us."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def main(url: str, folder: str, port: str, shard: str, *stores: str) -> None:
+    """Runs until told to stop."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    db = open_database(url)
+    settings = ShardSettings(config_of(Path(folder), int(port)), db, SECRETS, plan_of)
+    worker = ShardWorker(settings, int(shard), stores, f"shard-{shard}")
+    worker.start()
+    ended = threading.Event()
+
+    def tell() -> None:
+        while not ended.wait(0.2):
+            say(json.dumps(asdict(worker.report())))
+
+    telling = threading.Thread(target=tell)
+    telling.start()
+    for line in sys.stdin:
+        what, *which = line.split()
+        if what == "stop":
+            break
+        {"take": worker.take, "release": worker.release}[what](which[0])
+        say(json.dumps({"done": line.strip()}))
+    worker.stop()
+    ended.set()
+    telling.join()
+    say(json.dumps(asdict(worker.report())))
+    db.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,117 @@
+"""Shards of a site, each a process of its own under a real Mosquitto, that may be killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+class ShardProcess:
+    """One shard. `start` again after `kill`: the same shard in another life."""
+
+    def __init__(self, url: str, folder: Path, port: int, shard: int, stores: Sequence[str]) -> None:
+        self._arguments = [url, str(folder), str(port), str(shard)]
+        self.stores = list(stores)
+        self._log = folder / f"shard-{shard}.log"
+        self._process: subprocess.Popen[str] | None = None
+        self.said: dict[str, Any] = {}
+        """Its last report."""
+        self.done: list[str] = []
+
+    def start(self) -> None:
+        """Returns at once."""
+        self.said = {}
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.cluster.shard_process", *self._arguments, *self.stores],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                cwd=ROOT,
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+            )
+        self._reading = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reading.start()
+
+    def wait(self, wanted: str, timeout_s: float = 60.0) -> None:
+        """Until its last report has this state."""
+        until = time.monotonic() + timeout_s
+        while self.said.get("state") != wanted:
+            if time.monotonic() > until:
+                raise TimeoutError(f"{self.said}\n{self.log[-3000:]}")
+            time.sleep(0.05)
+
+    def tell(self, line: str) -> None:
+        """`take STORE`, `release STORE`, `stop`."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
+    def do(self, line: str, timeout_s: float = 60.0) -> None:
+        """Tells it, and waits until it has done so."""
+        n, until = len(self.done), time.monotonic() + timeout_s
+        self.tell(line)
+        while len(self.done) == n:
+            if time.monotonic() > until:
+                raise TimeoutError(f"{line}: {self.said}\n{self.log[-3000:]}")
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """As a machine dies."""
+        self._signal(signal.SIGKILL)
+        self._end(60)
+
+    def freeze(self) -> None:
+        """Nothing of it runs until `thaw`."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on as if no time had passed."""
+        self._signal(signal.SIGCONT)
+
+    def stop(self, timeout_s: float = 120.0) -> int:
+        """Asks it to stop. Its exit status."""
+        if self._process is None or self._process.poll() is not None:
+            return -1
+        self.tell("stop")
+        return self._end(timeout_s)
+
+    @property
+    def log(self) -> str:
+        """What it logged, in all its lives."""
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    def _end(self, timeout_s: float) -> int:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        status = self._process.wait(timeout_s)
+        self._reading.join(10)
+        self._process.stdin.close()
+        self._process.stdout.close()
+        return status
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said = json.loads(line)
+            if "done" in said:
+                self.done.append(said["done"])
+            else:
+                self.said = said

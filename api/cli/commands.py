@@ -29,6 +29,7 @@ COMMANDS = {
     "serve": Listed(
         "api.cli.serve", "Run a whole site in one process: broker subscription, engine, API and pages.", SITE
     ),
+    "cluster": Listed("api.cli.cluster.commands", "Stores spread over machines.", SITE),
     "setup": Listed(
         "api.cli.setup.command",
         "Ask what a site needs, from nothing to one that runs: store, plan, broker, source, access points, services.",

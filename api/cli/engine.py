@@ -27,11 +27,13 @@ def register(app: typer.Typer) -> None:
 
         Example: rayon engine --config config.yaml
         """
-        from api.cli.startup import config_path, open_site, read_config, start_logging
+        from api.cli.startup import config_path, open_site, read_config, refuse_cluster, start_logging
         from engine.runtime.process import EngineProcess
 
         console = start_logging(verbose=verbose)
-        site = open_site(read_config(config), file=config_path(config), broker=True)
+        read = read_config(config)
+        refuse_cluster(read, config_path(config))
+        site = open_site(read, file=config_path(config), broker=True)
         process = EngineProcess(site.config, site.db, site.secrets, site.plans)
         stop_on_signals(process.stopping)
         mqtt = site.config.mqtt

@@ -34,12 +34,22 @@ def register(app: typer.Typer) -> None:
 
         Example: rayon serve --config config.yaml
         """
-        from api.cli.startup import config_path, make_first_keys, open_site, print_links, read_config, start_logging
+        from api.cli.startup import (
+            config_path,
+            make_first_keys,
+            open_site,
+            print_links,
+            read_config,
+            refuse_cluster,
+            start_logging,
+        )
         from api.server import run_api
         from engine.runtime.process import EngineProcess
 
         console = start_logging(verbose=verbose)
-        site = open_site(read_config(config), file=config_path(config), broker=True, pages=True)
+        read = read_config(config)
+        refuse_cluster(read, config_path(config))
+        site = open_site(read, file=config_path(config), broker=True, pages=True)
         process = EngineProcess(site.config, site.db, site.secrets, site.plans)
         stop_on_signals(process.stopping)
         server = run_api(

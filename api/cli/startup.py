@@ -112,6 +112,13 @@ def open_site(
     return RunningSite(config, db, secrets, plans)
 
 
+def refuse_cluster(config: Config, file: Path | None) -> None:
+    """One process does not run the stores of a cluster: its leases are the shards'. Raises OperatorError."""
+    if config.cluster is not None:
+        fix = "`rayon cluster up` runs them, and `rayon api` the pages; without `cluster` one process does"
+        raise OperatorError([Problem(str(file or "config.yaml"), "cluster", "spreads the stores over machines", fix)])
+
+
 def asks_second(config: Config, plan: Plan) -> NeedsSecond:
     """Which campaigns need a second person in the store of this plan."""
     above_minor = config.offers.four_eyes_above_minor

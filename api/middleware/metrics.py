@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.context import AppContext
+from api.middleware.shards import ShardMetrics
 from engine.errors import StorageUnavailable
 from engine.ingest.masks import mask_macs
 from engine.storage.programme.waiting import source_waits
@@ -72,6 +73,7 @@ class Metrics:
         self.replica.set_function(lambda: _late_s(ctx))
         self.registry.register(_EngineStatus(ctx))
         self.registry.register(_ShopWaits(ctx))
+        self.registry.register(ShardMetrics(ctx))
 
 
 _HELP = {

@@ -231,7 +231,7 @@ def metrics() -> Vocabulary:
     with tempfile.TemporaryDirectory() as folder:
         db = open_database(f"sqlite:///{folder}/rayon.db")
         try:
-            config = Config.model_validate({"storage": {"data_dir": folder}})
+            config = Config.model_validate({"storage": {"data_dir": folder}, "cluster": {}})
             own = _own_metrics(Metrics(AppContext(config, db, _SECRETS, {})))
             plan = load_plan(ROOT / "floorplans/boutique")
             engine = EngineProcess(config, db, _SECRETS, {plan.store: plan})

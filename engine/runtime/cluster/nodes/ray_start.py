@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from engine.config import ClusterConfig
 from engine.errors import OperatorError, Problem
+from engine.privacy.secrets import Secrets
 from engine.runtime.cluster.nodes.names import node_resource
 
 SETTINGS = {
@@ -54,6 +55,11 @@ def node_command(cluster: ClusterConfig, node: str, host: str | None, head: str,
 def environ_for(environ: Mapping[str, str], told: Mapping[str, str]) -> dict[str, str]:
     """What those processes are given: ours, Ray's settings where the operator has none, what the node is."""
     return {**SETTINGS, **environ, **told, "RAY_USAGE_STATS_ENABLED": "0"}
+
+
+def token_environ(secrets: Secrets) -> dict[str, str]:
+    """What nodes of one site know each other by: Ray runs what it is sent, so it takes nothing from anybody else."""
+    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.derive_key("cluster.ray").hex()}
 
 
 def _ray(cluster: ClusterConfig, node: str, cpus: int) -> list[str]:

@@ -36,19 +36,26 @@ class NodeSession:
         """Whether the command lives."""
         return self._leader is not None and self._leader.poll() is None
 
+    def members(self) -> list[int]:
+        """Its processes, by their ids."""
+        session = self._noted()
+        return [] if session is None else list(session_members(session))
+
     def end(self) -> None:
         """Ends every process of the session, politely first."""
         session = self._noted()
         if session is not None:
             _signal(session, signal.SIGTERM)
             deadline = time.monotonic() + GRACE_S
-            while list(_members(session)) and time.monotonic() < deadline:
+            while list(session_members(session)) and time.monotonic() < deadline:
                 self._reap()
                 time.sleep(0.05)
-            while list(_members(session)):
+            while list(session_members(session)):
                 _signal(session, signal.SIGKILL)
                 self._reap()
                 time.sleep(0.05)
+        if self._leader is not None:
+            self._leader.wait()
         self._leader = None
         self._note.unlink(missing_ok=True)
 
@@ -66,12 +73,13 @@ class NodeSession:
 
 
 def _signal(session: int, number: signal.Signals) -> None:
-    for pid in _members(session):
+    for pid in session_members(session):
         with suppress(ProcessLookupError):
             os.kill(pid, number)
 
 
-def _members(session: int) -> Iterator[int]:
+def session_members(session: int) -> Iterator[int]:
+    """The processes of a session that live."""
     for path in Path("/proc").glob("[0-9]*"):
         fields = _stat(path)
         if fields and int(fields[3]) == session and fields[0] != "Z":

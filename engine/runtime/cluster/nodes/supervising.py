@@ -6,7 +6,6 @@ meanwhile. The head's node also runs the keeper. Whatever ends is started again,
 
 from __future__ import annotations
 
-import hmac
 import logging
 import os
 import socket
@@ -19,8 +18,9 @@ from engine.config import ClusterConfig, Config
 from engine.errors import OperatorError, Problem, StorageUnavailable
 from engine.privacy.secrets import Secrets
 from engine.runtime.cluster.keeping.keeper import HeadLost
+from engine.runtime.cluster.nodes.checks import require_same, site_check
 from engine.runtime.cluster.nodes.names import NodeSite
-from engine.runtime.cluster.nodes.ray_start import environ_for, head_command, node_command
+from engine.runtime.cluster.nodes.ray_start import environ_for, head_command, node_command, token_environ
 from engine.runtime.cluster.nodes.sessions import NodeSession
 from engine.runtime.cluster.nodes.word import NodeWords
 from engine.storage.database import Database
@@ -33,11 +33,6 @@ MOST_REST_S = 30.0  # before what ends again and again is started again
 WELL_S = 60.0  # what ran for so long is well: its next end is a first one
 
 
-def key_check(secrets: Secrets) -> str:
-    """A digest that says whether two nodes have the same site key, and nothing of the key."""
-    return secrets.derive_key("cluster").hex()[:16]
-
-
 class NodeSupervisor:
     """One node of the site: `host` is the address that others reach it at."""
 
@@ -48,9 +43,9 @@ class NodeSupervisor:
         self.joined = threading.Event()
         """Its Ray runs."""
         self._site, self._cluster, self._db, self._host = site, cluster, db, host
-        self._check = key_check(secrets)
+        self._check = site_check(secrets, config.storage.data_dir)
         self._words = NodeWords(site.name, config, cluster)
-        self._environ = environ_for(os.environ, site.environ())
+        self._environ = environ_for(os.environ, {**site.environ(), **token_environ(secrets)})
         folder = cluster.ray_dir
         self._log = folder / f"{site.name}.log"
         self._ray = NodeSession(folder / f"{site.name}.session")
@@ -77,13 +72,17 @@ class NodeSupervisor:
             _stop(keeper)
             self._ray.end()
 
-    def run_node(self) -> None:
-        """Is a node of whatever head there is until stopped. Raises OperatorError."""
+    def run_node(self, said: str | None = None) -> None:
+        """Is a node of whatever head there is until stopped. `said`: where the operator takes it to be, host:port.
+        Raises OperatorError."""
         at: Head | None = None
         try:
             while not self.stopping.is_set():
                 head = self._find_head()
                 if head is not None and (not self._ray.running() or at is None or at.epoch != head.epoch):
+                    if said not in (None, head.address):
+                        log.warning("the head is at %s, as the database says, and not at %s", head.address, said)
+                        said = None
                     self._join(head, at)
                     at = head
                 self._beat(None)
@@ -93,6 +92,7 @@ class NodeSupervisor:
 
     def _start_head(self) -> Head:
         port = self._cluster.head_port
+        (self._cluster.ray_dir / "ray_current_cluster").unlink(missing_ok=True)  # else Ray takes a node for the head
         command = head_command(self._cluster, self._site.name, self._host, port, os.cpu_count() or 1)
         self._ray.start(command, self._environ, self._log)
         deadline = time.monotonic() + LISTENS_S
@@ -123,16 +123,15 @@ class NodeSupervisor:
             head = read_head(self._db)
         except StorageUnavailable:
             return None
-        if head is not None and not hmac.compare_digest(head.key_check, self._check):
-            fix = f"give RAYON_SITE_KEY the value that it has on {head.node}: codes and pseudonyms depend on it"
-            raise OperatorError([Problem("RAYON_SITE_KEY", self._site.name, "is not the head's", fix)])
+        if head is not None:
+            require_same(head, self._site.name, self._check)
         return head
 
     def _join(self, head: Head, before: Head | None) -> None:
-        if before is not None and before.epoch == head.epoch:
-            self._rest("this node's Ray")
         if not _listens(*_split(head.address)):
             return  # it is away, or not there yet: the next look tries again
+        if before is not None and before.epoch == head.epoch:
+            self._rest("this node's Ray")
         log.info("%s joins the head %s at %s", self._site.name, head.node, head.address)
         command = node_command(self._cluster, self._site.name, self._host, head.address, os.cpu_count() or 1)
         self._ray.start(command, self._environ, self._log)

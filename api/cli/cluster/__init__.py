@@ -1,0 +1,1 @@
+"""`rayon cluster`: stores over many machines."""

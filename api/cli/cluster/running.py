@@ -1,0 +1,57 @@
+"""`rayon cluster up`: checks what the node needs, then looks after it until stopped."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from api.cli.cluster.opening import database_url, read_cluster
+from api.cli.engine import stop_on_signals
+from api.cli.startup import config_path, open_site, start_logging
+from engine.config import Config
+from engine.errors import OperatorError, Problem
+from engine.plan.load import load_plans
+from engine.privacy.secrets import Secrets, load_secrets
+from engine.runtime.cluster.keeping.keeper import HeadLost
+from engine.runtime.cluster.nodes.names import NodeSite, check_node_name
+from engine.runtime.cluster.nodes.supervising import NodeSupervisor
+from engine.storage.database import Database, open_database
+
+
+def run_node(path: Path | None, join: str | None, name: str, host: str, *, verbose: bool) -> None:
+    """Is the head, or a node of one, until stopped. Raises OperatorError."""
+    console = start_logging(verbose=verbose)
+    config, cluster = read_cluster(path)
+    site = NodeSite(check_node_name(name), config_path(path), Path.cwd())
+    db, secrets = _open_head(config, path) if join is None else _open_node(config)
+    try:
+        node = NodeSupervisor(site, config, cluster, db, secrets, host or _own_address())
+        stop_on_signals(node.stopping)
+        if join is None:
+            console.print(f"{name} is the head of a cluster. Ctrl-C stops it; its shards come back with the next one.")
+            node.run_head()
+        else:
+            console.print(f"{name} joins a cluster. Ctrl-C stops it; its shards go on elsewhere.")
+            node.run_node(None if join == "auto" else join)
+    except HeadLost as lost:
+        raise OperatorError([Problem("rayon cluster up", name, str(lost), "")]) from lost
+    finally:
+        db.close()
+
+
+def _open_head(config: Config, path: Path | None) -> tuple[Database, Secrets]:
+    """Everything of the site is read and checked, and its campaigns are seeded."""
+    site = open_site(config, file=config_path(path), broker=True)
+    return site.db, site.secrets
+
+
+def _open_node(config: Config) -> tuple[Database, Secrets]:
+    load_plans(config.stores.floorplans_dir, config.stores.stores)  # raises with all mistakes
+    secrets = load_secrets(config.storage.data_dir, os.environ)
+    return open_database(database_url(config)), secrets
+
+
+def _own_address() -> str:
+    from ray.util import get_node_ip_address
+
+    return str(get_node_ip_address())  # type: ignore[no-untyped-call]

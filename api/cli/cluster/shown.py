@@ -1,0 +1,123 @@
+"""How a cluster is, for people and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from engine.config import ClusterConfig
+from engine.runtime.cluster.placing.layout import (
+    AddShard,
+    DropStore,
+    MoveStore,
+    PutStore,
+    RemoveShard,
+    SendShard,
+    Step,
+)
+from engine.storage.shards.nodes import Head, NodeSeen
+from engine.storage.shards.shards import ShardSeen
+
+SILENT_S = 8.0  # a shard speaks every 2 s
+
+
+def shard_values(shards: Iterable[ShardSeen]) -> list[dict[str, Any]]:
+    """A mapping for each shard. Its `epoch` is its own: it moves with every life."""
+    return [
+        {
+            "shard": one.number,
+            "node": one.node,
+            "runs_on": one.runs_on,
+            "state": state_of(one),
+            "reason": one.reason,
+            "stores": [s.store for s in one.stores],
+            "moving": {s.store: s.coming_to for s in one.stores if s.coming_to is not None},
+            "lag_s": round(one.lag_s, 3),
+            "epoch": one.generation,
+            "memory_mib": round(one.memory_mib, 1),
+            "busy_share": round(one.busy_share, 3),
+            "readings": one.readings,
+            "version": one.version,
+            "heard_s_ago": round(one.age_s, 1),
+        }
+        for one in shards
+    ]
+
+
+def node_values(nodes: Iterable[NodeSeen], cluster: ClusterConfig) -> list[dict[str, Any]]:
+    """A mapping for each node."""
+    return [
+        {
+            "node": one.word.name,
+            "state": node_state(one, cluster),
+            "stores": len(one.word.plans),
+            "cpus": one.word.cpus,
+            "clock_off_s": round(one.word.clock_off_s, 3),
+            "disk_free_mib": round(one.word.disk_free_mib),
+            "version": one.word.version,
+            "heard_s_ago": round(one.age_s, 1),
+        }
+        for one in nodes
+    ]
+
+
+def state_of(shard: ShardSeen) -> str:
+    """What it says of itself, or that it says nothing."""
+    return shard.state if shard.generation == 0 or shard.age_s <= SILENT_S else "silent"
+
+
+def node_state(node: NodeSeen, cluster: ClusterConfig) -> str:
+    """In one word."""
+    if node.age_s > cluster.node_gone_s:
+        return "gone"
+    return "drained" if node.draining else node.word.trouble or "well"
+
+
+def all_values(
+    head: Head | None, nodes: Iterable[NodeSeen], shards: Iterable[ShardSeen], cluster: ClusterConfig
+) -> dict[str, Any]:
+    """The whole cluster, as `rayon cluster status --json` prints it."""
+    where = None if head is None else {"node": head.node, "address": head.address, "epoch": head.epoch}
+    return {"head": where, "nodes": node_values(nodes, cluster), "shards": shard_values(shards)}
+
+
+def print_all(values: dict[str, Any], console: Console) -> None:
+    """The same as tables."""
+    head = values["head"]
+    console.print(f"head: {head['node']} at {head['address']}" if head else "no head was ever started")
+    nodes = Table("node", "state", "plans", "CPUs", "clock off", "disk free", "version")
+    for n in values["nodes"]:
+        disk = f"{n['disk_free_mib'] / 1024:.1f} GiB"
+        plans, cpus = str(n["stores"]), str(n["cpus"])
+        nodes.add_row(n["node"], n["state"], plans, cpus, f"{n['clock_off_s']:+.2f} s", disk, n["version"])
+    shards = Table("shard", "stores", "node", "state", "lag", "epoch", "memory", "busy", "version")
+    for s in values["shards"]:
+        node = s["node"] if s["runs_on"] in ("", s["node"]) else f"{s['runs_on']} → {s['node']}"
+        count = f"{len(s['stores'])}" + (f", {len(s['moving'])} moving" if s["moving"] else "")
+        figures = f"{s['lag_s']:.1f} s", str(s["epoch"]), f"{s['memory_mib']:.0f} MiB", f"{s['busy_share']:.0%}"
+        shards.add_row(str(s["shard"]), count, node, s["state"], *figures, s["version"])
+    console.print(nodes)
+    console.print(shards)
+    for s in values["shards"]:
+        if s["reason"]:
+            console.print(f"shard {s['shard']}: {s['reason']}", soft_wrap=True, highlight=False)
+
+
+def in_words(step: Step) -> str:
+    """What a step does."""
+    match step:
+        case AddShard(number, node):
+            return f"shard {number} begins on {node}"
+        case RemoveShard(number):
+            return f"shard {number} ends: it has no store"
+        case SendShard(number, node):
+            return f"shard {number} starts on {node}: its node is gone"
+        case PutStore(store, number):
+            return f"store {store} begins in shard {number}"
+        case DropStore(store):
+            return f"store {store} ends: no node has its floor plan"
+        case MoveStore(store, source, target):
+            return f"store {store} moves from shard {source} to shard {target}"

@@ -1,0 +1,157 @@
+"""A whole cluster on one machine: a head, nodes, a broker, a database, coarse stores; and ways to kill each of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+
+from engine.runtime.cluster.nodes.sessions import NodeSession, session_members
+from engine.storage.database import Database, open_database
+from engine.storage.shards.shards import ShardSeen, read_shards
+from tests.brokers import free_port
+from tests.sites import SITE_KEY
+
+T = TypeVar("T")
+BOUTIQUE = Path(__file__).resolve().parents[2] / "floorplans" / "boutique"
+WAIT_S = 120.0  # for anything: nothing is measured by it
+REPOSITORY = BOUTIQUE.parents[1]
+
+
+def make_stores(folder: Path, stores: list[str]) -> None:
+    """As many small stores: the boutique under other names, without campaigns."""
+    plan = json.loads((BOUTIQUE / "plan.geojson").read_text())
+    for store in stores:
+        (folder / store).mkdir(parents=True)
+        plan["rayon"]["store"] = store
+        (folder / store / "plan.geojson").write_text(json.dumps(plan))
+        shutil.copy(BOUTIQUE / "products.csv", folder / store)
+
+
+class ClusterRig:
+    """A cluster in `folder`, whose nodes are processes of this machine. Everything is killed by `close`."""
+
+    def __init__(self, folder: Path, ray_dir: Path, url: str, broker_port: int, stores: list[str]) -> None:
+        self.folder, self.ray_dir, self.url = folder, ray_dir, url
+        self.db: Database = open_database(url)
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        make_stores(folder / "plans", stores)
+        config = {
+            "stores": {"floorplans_dir": str(folder / "plans")},
+            "mqtt": {"port": broker_port},
+            "positioning": {"cell_m": 2.0},
+            "privacy": {"k": 1, "demo": True},
+            "storage": {"data_dir": str(folder / "data")},
+            "cluster": {
+                "ray_dir": str(ray_dir),
+                "head_port": free_port(),
+                "stores_per_shard": 2,
+                "node_gone_s": 5.0,
+                "disk_free_mib": 0.0,
+            },
+        }
+        (folder / "config.yaml").write_text(yaml.safe_dump(config))
+
+    def up(self, name: str, *, head: bool = False) -> None:
+        """`rayon cluster up`, as the head or as a node."""
+        join = [] if head else ["--join", "auto"]
+        command = [sys.executable, "-m", "api.cli.main", "cluster", "up", "--name", name, "--host", "127.0.0.1", *join]
+        environ = {**os.environ, "RAYON_DATABASE_URL": self.url, "RAYON_SITE_KEY": SITE_KEY}
+        environ["PYTHONPATH"] = os.pathsep.join([str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])])
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                command, env=environ, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def kill(self, name: str) -> None:
+        """The machine is gone: everything of a node ends without a word."""
+        process = self._processes.pop(name)
+        for pid in [*session_members(process.pid), *NodeSession(self.ray_dir / f"{name}.session").members()]:
+            _kill(pid, signal.SIGKILL)
+        process.wait(WAIT_S)
+
+    def stop(self, name: str) -> int:
+        """Ctrl-C. Returns the exit status."""
+        process = self._processes.pop(name)
+        process.send_signal(signal.SIGINT)
+        return process.wait(WAIT_S)
+
+    def actor_pids(self, name: str) -> list[int]:
+        """The processes of a node's shards."""
+        members = NodeSession(self.ray_dir / f"{name}.session").members()
+        return [pid for pid in members if _command(pid).startswith("ray::ShardActor")]
+
+    def shards(self) -> dict[int, ShardSeen]:
+        """As they stand in the table."""
+        return read_shards(self.db)
+
+    def wait(self, done: Callable[[], bool], what: str) -> float:
+        """Waits until something is so; returns how long that took, in s."""
+        began = time.monotonic()
+        while not done():
+            if time.monotonic() - began > WAIT_S:
+                raise AssertionError(f"{what}: not within {WAIT_S:.0f} s\n{self.logs()}")
+            time.sleep(0.1)
+        return time.monotonic() - began
+
+    def working(self, on: dict[int, str] | None = None, since: dict[int, int] | None = None) -> bool:
+        """Whether every shard says that it works: on these nodes, in later lives than these."""
+        shards = self.shards()
+        well = all(s.state == "working" and s.age_s < 5 and s.runs_on == s.node for s in shards.values())
+        where = on is None or {n: s.node for n, s in shards.items()} == on
+        later = since is None or all(shards[n].generation > lives for n, lives in since.items() if n in shards)
+        return bool(shards) and well and where and later
+
+    def lives(self) -> dict[int, int]:
+        """The generation of each shard."""
+        return {number: shard.generation for number, shard in self.shards().items()}
+
+    def logs(self) -> str:
+        """The end of what every part wrote."""
+        paths = [
+            *self.folder.glob("*.log"),
+            *self.ray_dir.glob("*.log"),
+            *self.ray_dir.glob("session_2*/logs/worker*err"),
+        ]
+        return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-3000:]}" for path in paths)
+
+    def close(self) -> None:
+        """Ends it all."""
+        for name in list(self._processes):
+            self.kill(name)
+        self.db.close()
+        shutil.rmtree(self.ray_dir, ignore_errors=True)
+
+
+@contextmanager
+def cluster(folder: Path, ray_dir: Path, url: str, broker_port: int, stores: list[str]) -> Iterator[ClusterRig]:
+    """A cluster for the time being; nothing of it is started yet."""
+    rig = ClusterRig(folder, ray_dir, url, broker_port, stores)
+    try:
+        yield rig
+    finally:
+        rig.close()
+
+
+def _kill(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

@@ -1,0 +1,184 @@
+"""The keeper: actors as the table wants them, whatever died, and nobody given up because the keeper slept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from engine.config import ClusterConfig
+from engine.runtime.cluster.keeping.keeper import PATIENCE_S, HeadLost, Keeper
+from engine.runtime.cluster.keeping.moving import plan_drain, plan_rebalance
+from engine.runtime.cluster.keeping.seen import NodeWatch
+from engine.runtime.cluster.placing.layout import AddShard, MoveStore, RemoveShard
+from engine.storage.database import Database
+from engine.storage.shards.duties import arrive, claim_shard
+from engine.storage.shards.nodes import (
+    NodeSeen,
+    NodeWord,
+    beat_node,
+    become_head,
+    read_nodes,
+    set_draining,
+)
+from engine.storage.shards.shards import read_shards
+from tests.clocks import HeldClock
+
+CLUSTER = ClusterConfig(stores_per_shard=2, node_gone_s=10.0)
+PLANS = dict.fromkeys(("a", "b", "c", "d"), "plan")
+
+
+class ActorsInMemory:
+    """Actors that are started and ended, and answer unless they are frozen."""
+
+    def __init__(self, *nodes: str) -> None:
+        self.nodes, self.on, self.frozen = set(nodes), dict[int, str](), set[int]()
+        self.begun: list[tuple[int, str]] = []
+
+    def joined(self) -> set[str]:
+        return set(self.nodes)
+
+    def existing(self) -> set[int]:
+        return set(self.on)
+
+    def begin(self, number: int, node: str) -> None:
+        assert number not in self.on, "two actors of one shard"
+        assert node in self.nodes
+        self.on[number] = node
+        self.begun.append((number, node))
+
+    def end(self, number: int) -> None:
+        del self.on[number]
+        self.frozen.discard(number)
+
+    def ask(self, numbers: Sequence[int]) -> dict[int, str]:
+        return {n: self.on[n] for n in numbers if n not in self.frozen and self.on[n] in self.nodes}
+
+
+class Scene:
+    """Two nodes with four stores, and a keeper that has looked once."""
+
+    def __init__(self, db: Database) -> None:
+        self.db, self.clock = db, HeldClock(1000.0)
+        self.nodes = ["north", "south"]
+        self.actors = ActorsInMemory(*self.nodes)
+        self.epoch = become_head(db, "north", "192.0.2.1:6380", "check").epoch
+        self.keeper = self.new_keeper()
+        self.look()
+
+    def new_keeper(self) -> Keeper:
+        return Keeper(self.db, self.actors, CLUSTER, self.epoch, self.clock.time)
+
+    def look(self, times: int = 1, beat: bool = True) -> None:
+        """Seconds go by: nodes beat, the keeper looks."""
+        for _ in range(times):
+            self.clock.now += 1.0
+            for name in self.nodes if beat else []:
+                beat_node(self.db, NodeWord(name, "", "0.2", 2, 0.0, 9e3, PLANS))
+            self.keeper.look()
+
+    def stores(self) -> dict[int, list[str]]:
+        return {n: [s.store for s in shard.stores] for n, shard in read_shards(self.db).items()}
+
+
+@pytest.fixture
+def scene(db: Database) -> Scene:
+    return Scene(db)
+
+
+def test_a_first_look_places_every_store_and_starts_every_shard(scene: Scene) -> None:
+    assert scene.stores() == {1: ["a", "c"], 2: ["b", "d"]}
+    assert scene.actors.on == {1: "north", 2: "south"}
+    scene.look(5)
+    assert len(scene.actors.begun) == 2
+
+
+def test_an_actor_that_is_gone_is_started_anew_where_it_was(scene: Scene) -> None:
+    scene.actors.end(2)
+    scene.look()
+    assert scene.actors.begun[2:] == [(2, "south")]
+
+
+def test_an_actor_that_answers_no_more_is_given_up_and_each_time_later(scene: Scene) -> None:
+    scene.actors.frozen.add(1)
+    scene.look(int(PATIENCE_S) - 1)
+    assert len(scene.actors.begun) == 2
+    scene.look()
+    assert scene.actors.begun[2:] == [(1, "north")]
+    scene.actors.frozen.add(1)
+    scene.look(int(PATIENCE_S) + 1)
+    assert len(scene.actors.begun) == 3, "a machine under load gets twice the time"
+    scene.look(int(PATIENCE_S))
+    assert len(scene.actors.begun) == 4
+
+
+def test_a_node_that_is_silent_loses_its_shards_to_the_other(scene: Scene) -> None:
+    scene.nodes, scene.actors.nodes = ["north"], {"north"}
+    scene.look(9)
+    assert scene.actors.on == {1: "north", 2: "south"}
+    scene.look(2)
+    assert scene.actors.on == {1: "north", 2: "north"}
+    assert scene.stores() == {1: ["a", "c"], 2: ["b", "d"]}, "whole, as its stores run nowhere meanwhile"
+
+
+def test_a_new_keeper_builds_everything_from_the_table(scene: Scene) -> None:
+    before = scene.stores()
+    scene.epoch = become_head(scene.db, "south", "192.0.2.2:6380", "check").epoch
+    with pytest.raises(HeadLost, match=r"south \(192.0.2.2:6380\) is the head now"):
+        scene.keeper.look()
+    scene.actors = ActorsInMemory("south")  # of a Ray that knows nothing; north has not joined it yet
+    scene.keeper = scene.new_keeper()
+    scene.look(3)
+    assert scene.actors.on == {2: "south"}
+    scene.actors.nodes.add("north")
+    scene.look()
+    assert scene.actors.on == {1: "north", 2: "south"}
+    assert scene.stores() == before
+
+
+def test_a_drained_node_is_left_one_store_at_a_time(scene: Scene) -> None:
+    plan = plan_drain(scene.db, CLUSTER, "north")
+    assert [type(step) for step in plan.steps] == [AddShard, MoveStore, MoveStore, RemoveShard]
+    set_draining(scene.db, "north", draining=True)
+    scene.look(3)
+    moving = {s.store: s.coming_to for s in read_shards(scene.db)[1].stores}
+    assert moving == {"a": 3, "c": None}, "the second waits for the first"
+    assert scene.actors.on == {1: "north", 2: "south", 3: "south"}
+    claim = claim_shard(scene.db, 3, "south")
+    for _ in range(2):
+        scene.look()
+        for store in ("a", "c"):
+            arrive(scene.db, claim, store)
+    scene.look(2)
+    assert scene.stores() == {2: ["b", "d"], 3: ["a", "c"]}
+    assert scene.actors.on == {2: "south", 3: "south"}
+
+
+def test_a_node_more_is_left_alone_until_somebody_asks(scene: Scene) -> None:
+    scene.nodes.append("west")
+    scene.actors.nodes.add("west")
+    scene.look(3)
+    assert scene.stores() == {1: ["a", "c"], 2: ["b", "d"]}
+    assert [step for step in plan_rebalance(scene.db, CLUSTER).steps if isinstance(step, MoveStore)] == [
+        MoveStore("b", 2, 3)
+    ]
+
+
+def test_who_slept_takes_nobody_for_dead(db: Database) -> None:
+    clock = HeldClock(1000.0)
+    watch = NodeWatch(10.0, clock.time)
+
+    def look(after_s: float) -> set[str]:
+        clock.now += after_s
+        return watch.look(nodes())
+
+    def nodes() -> dict[str, NodeSeen]:
+        return read_nodes(db)
+
+    beat_node(db, NodeWord("north", "", "0.2", 2, 0.0, 9e3, PLANS))
+    assert look(0.0) == {"north"}
+    assert look(60.0) == {"north"}, "it may have beaten all the time"
+    assert [look(1.0) for _ in range(9)] == [{"north"}] * 9
+    assert look(1.0) == set()
+    beat_node(db, NodeWord("north", "", "0.2", 2, 0.0, 9e3, PLANS))
+    assert look(1.0) == {"north"}

@@ -1,9 +1,11 @@
 """MAC addresses out of texts that people will read: logs, error details, samples of refused frames, names of sources.
 
 A refused frame is refused because it is odd, so the address in it may be as odd: any separator, escaped for URLs, JSON
-or HTML, unpadded, as bytes in a list, inside a longer name, encoded. What looks like an address in any of these
-spellings goes; and in JSON everything that stands under a name like `mac` or `client`, whatever it looks like. What is
-a number with a decimal point in JSON stays, though the digits of a time look like an address: 1772355600.123456.
+or HTML, unpadded, as bytes in a list, inside a longer name, in groups of any size, with characters between that nobody
+sees, in the digits of another script, as one decimal number. What looks like an address in any of these spellings goes;
+and in JSON everything that stands under a name like `mac` or `client`, whatever it looks like. What is a number with a
+decimal point in JSON stays, though the digits of a time look like an address: 1772355600.123456; and so do milliseconds
+of these years.
 """
 
 from __future__ import annotations
@@ -27,6 +29,14 @@ _MAC = re.compile(
     r"|(?<![0-9a-f])(?![0-9]{13,}(?![0-9a-f]))[0-9a-f]{12,}",  # thirteen decimal digits and more are a time
     re.IGNORECASE,
 )
+# Groups of any size, any of the usual separators between them: twelve digits and more in all.
+_GROUPS = re.compile(r"(?:0x)?[0-9a-f]+(?:[-:._/| ]{1,2}(?:0x)?[0-9a-f]+)+", re.IGNORECASE)
+_DATE = re.compile(r"(?:19|20)\d\d-[01]\d-[0-3]\d")
+# An address as one number. Of that size are times too: milliseconds of the years from 2017 to 2036 stay.
+_NUMBER = re.compile(r"(?<![0-9a-z.])[0-9]{11,15}(?![0-9a-z]|\.[0-9])", re.IGNORECASE)
+_MILLISECONDS = range(1_500_000_000_000, 2_100_000_000_000)
+_MOST_48_BITS = 2**48
+_UNSEEN = ("Cf", "Mn", "Me")  # zero width, joiners, marks upon the letter before
 _FIRST_BYTE = re.compile(r"[0-9a-f](?:[0-9a-f]|[:-])", re.IGNORECASE)
 _OF_AN_ADDRESS = "mac|bssid|client|station|sta|device|addr|eui|hw|wlan|peer"
 _NAMED = re.compile(
@@ -40,7 +50,10 @@ _JSON_TOKEN = re.compile(
     r"|(?P<decimal>-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][+-]?[0-9]+)?)(?=\s*(?:[],}]|$))"
     r"|-?(?:0|[1-9][0-9]*)(?:[eE][+-]?[0-9]+)?(?=\s*(?:[],}]|$))|[][{}:,]|true|false|null|\s+"
 )
-_ESCAPED_ASCII = re.compile(r"\\+u00([2-7][0-9a-f])", re.IGNORECASE)
+_WRITTEN_OUT = re.compile(
+    r"\\+u(?P<u>[0-9a-f]{4})|%(?:25)*(?P<url>[2-7][0-9a-f])|&#(?:x(?P<hex>[0-9a-f]{1,4})|(?P<dec>[0-9]{1,5}));",
+    re.IGNORECASE,
+)
 
 
 def mask_macs(text: str) -> str:
@@ -79,13 +92,48 @@ def _decimals(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _mask(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", text.encode("utf-8", "replace").decode())
-    plain = _ESCAPED_ASCII.sub(lambda found: _plain(chr(int(found[1], 16))), plain)
-    return _NAMED.sub(lambda found: f'{found[1]}"{_shape(found[2])}', _MAC.sub(MASK, plain))
+    plain = _plain(text.encode("utf-8", "replace").decode())
+    for pattern, masked in ((_MAC, lambda found: MASK), (_GROUPS, _mask_groups), (_NUMBER, _mask_number)):
+        plain = pattern.sub(masked, plain)
+    return _NAMED.sub(lambda found: f'{found[1]}"{_shape(found[2])}', plain)
 
 
-def _plain(character: str) -> str:
-    return character if character not in '"\\' else "?"
+def _plain(text: str) -> str:
+    """The text with what is written out, in other forms or in other digits, as plain letters and digits, and without
+    what nobody sees."""
+    text = unicodedata.normalize("NFKC", _WRITTEN_OUT.sub(_read_out, text))
+    if text.isascii():
+        return text
+    return "".join(
+        str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text if unicodedata.category(c) not in _UNSEEN
+    )
+
+
+def _read_out(found: re.Match[str]) -> str:
+    code = int(found["dec"]) if found["dec"] else int(found["u"] or found["url"] or found["hex"], 16)
+    character = chr(code)
+    if character in '"\\':
+        return "?"
+    return found[0] if code < ord(" ") or (not character.isprintable() and not _is_unseen(character)) else character
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in _UNSEEN
+
+
+def _mask_groups(found: re.Match[str]) -> str:
+    text = found[0]
+    digits = re.sub(r"0x|[^0-9a-f]", "", text, flags=re.IGNORECASE)
+    if len(digits) < 12 or (digits.isdecimal() and (len(digits) > 12 or _DATE.match(text))):
+        return text  # digits alone in other numbers: a date with its time, a card
+    if digits.isalpha() and " " in text:
+        return text  # words
+    return MASK
+
+
+def _mask_number(found: re.Match[str]) -> str:
+    number = int(found[0])
+    return found[0] if number in _MILLISECONDS or number >= _MOST_48_BITS else MASK
 
 
 def _shape(value: str) -> str:

@@ -26,6 +26,12 @@ MAX_BYTES = 2_048  # of a payload kept
 _LONGEST_MAC = 96  # every digit escaped
 _MAX_REASONS = 64
 MOST_UNKNOWN = 20  # of a store
+# What may be bytes in letters: eight characters of base64 are six bytes. Words, short forms and numbers are none.
+_ENCODED = re.compile(
+    r"(?<![A-Za-z0-9+/=])(?=[A-Za-z0-9+/]*[A-Za-z])[A-Za-z0-9+]{8,}={0,2}(?![A-Za-z0-9+=])"
+    r'|(?<=")[A-Za-z0-9+/]{8}(?=")'
+)
+_WORD = re.compile(r"[A-Za-z][a-z]{2,}|[a-z]{3,}\d{0,2}|[A-Za-z]?[a-z]{2,}(?:[A-Z][a-z]+){1,3}|[A-Z]{2,}\d{0,2}")
 _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _HIDDEN = re.compile(
     r'("[^"]*(?:secret|pass|pwd|token|user|mail)[^"]*"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|[^\s,}\]]+)', re.IGNORECASE
@@ -141,4 +147,9 @@ def _show_shape(topic: str, payload: bytes) -> str:
 def _show(raw: bytes) -> str:
     # Masked before it is cut, and cut before its end, or half a MAC would stay at the edge.
     text = mask_macs(raw[: MAX_BYTES + _LONGEST_MAC].decode("utf-8", "replace"))
+    text = _ENCODED.sub(_shape_encoded, text)
     return text if len(raw) <= MAX_BYTES else text[: MAX_BYTES - _LONGEST_MAC] + "…"
+
+
+def _shape_encoded(found: re.Match[str]) -> str:
+    return found[0] if _WORD.fullmatch(found[0]) else "x" * len(found[0])

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from engine.ingest.masks import MASK, mask_macs
+from engine.ingest.samples import FrameSamples
 
 OCTETS = st.lists(st.integers(0, 255), min_size=6, max_size=6).filter(lambda o: len(set(o)) > 3)
 SEPARATORS = [":", "-", ".", "_", " ", "/", "|", ", ", ": ", " - ", "::", "\t", "：", "‐", "·", "%3A", "%2d", "%253A"]
@@ -39,9 +41,24 @@ def spelt(octets: list[int]) -> dict[str, str]:
         "url": quote(":".join(pairs), safe=""),
         "0x": "0x" + digits,
     }
+    out |= {
+        "zero width": "\u200b".join(digits),
+        "zero width, written out": "\\u200b".join(pairs),
+        "marks": "\u0332".join(digits),
+        "digits of another script": "".join(chr(0x0660 + int(c)) if c.isdigit() else c for c in ":".join(pairs)),
+        "full width, written out": "".join(f"\\u{ord(c) + 0xFEE0:04x}" for c in digits),
+        "url, digits too": "".join(f"%{ord(c):02X}" for c in digits),
+        "html, digits too": "".join(f"&#{ord(c)};" for c in digits),
+    }
     if any(c in "abcdef" for c in digits):
         out["in a longer number"] = "00" + digits + "00"
+        out |= {f"odd {s!r}": odd(digits, s) for s in "-:._/|"}
+        out["0x, two groups"] = f"0x{digits[:8]} {digits[8:]}" if not digits.isalpha() else digits
     return out
+
+
+def odd(digits: str, separator: str) -> str:
+    return separator.join((digits[:5], digits[5:10], digits[10:]))
 
 
 HOLDERS: list[Callable[[str], str]] = [str, str.upper, "ap-{}-x".format, "client{}".format, '{{"q":"{}"}}'.format]
@@ -96,3 +113,27 @@ def test_in_texts_and_under_the_name_of_an_address_digits_are_no_number(first: s
 
 def test_what_is_wrong_with_an_address_shows() -> None:
     assert mask_macs('{"mac":"not-a-mac","rssi":-60}') == '{"mac":"xxx-x-xxx","rssi":-60}'
+
+
+@given(st.integers(10**10, 2**48 - 1).filter(lambda n: not 1_500_000_000_000 <= n < 2_100_000_000_000))
+def test_six_bytes_as_one_number_are_masked(number: int) -> None:
+    for frame in (f'{{"id":{number},"rssi":-60}}', f'{{"id":"{number}"}}', f"rayon/shop/readings/{number}"):
+        assert str(number) not in mask_macs(frame)
+
+
+@given(OCTETS, st.sampled_from(["id", "who", "tag"]))
+def test_six_bytes_in_base64_are_masked_in_samples(octets: list[int], key: str) -> None:
+    """But where they happen to look like a word, once in fifty."""
+    encoded = base64.b64encode(bytes(octets)).decode()
+    assume(not re.fullmatch(r"[A-Za-z]+|[a-z]+\d{0,2}|[A-Z]+\d{0,2}", encoded))
+    samples = FrameSamples(1)
+    samples.add("unknown_key", "rayon/shop/readings/c1", json.dumps({key: encoded, "rssi": -60}).encode(), 1.0)
+    assert encoded not in str(samples.as_json())
+
+
+def test_what_a_frame_says_of_itself_can_still_be_read() -> None:
+    frame = '{"sent_at":1772355600.25,"readings":[{"ap":"ap-checkout-2","t":1772355600250,"rssi":-60,"band":"5ghz"}]}'
+    samples = FrameSamples(1)
+    samples.add("unknown_key", "rayon/supermarket/readings/controller-1", frame.encode(), 1.0)
+    (kept,) = samples.as_json()["unknown_key"]
+    assert (kept["topic"], kept["payload"]) == ("rayon/supermarket/readings/controller-1", frame)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.config import Config
 from engine.errors import DecodeError, RayonError
 from engine.ingest.decoders.forgetting import forget_addresses
-from engine.ingest.decoders.labels import LabelDecoder, is_label
+from engine.ingest.decoders.labels import LABEL_SOURCE, LabelDecoder, is_label
 from engine.ingest.decoders.native import Frame, NativeDecoder, NetworkSession, is_session, store_of
 from engine.ingest.masks import mask_macs
 from engine.ingest.mqtt.receiver import RawFrame
+from engine.ingest.names import SourceNames
 from engine.ingest.samples import HeardUnknown
 from engine.ingest.sources.declared import Sources
 from engine.ingest.sources.figures import SourceFigures
@@ -48,6 +49,7 @@ class Ears:
         self._labels = {store: LabelDecoder(plan, pseudonyms[store], terminals) for store, plan in plans.items()}
         self._vendors = VendorEar(sources, plans, pseudonyms, key)
         self.figures = SourceFigures(sources)
+        self._names = SourceNames(key or b"", [source.name for source in sources])
         self._faults = DecoderFaults()
 
     def report(self, problems: Mapping[str, str]) -> dict[str, Any]:
@@ -80,11 +82,13 @@ class Ears:
             return Said(named.frames, named.sessions, named.unknown_aps)
         if is_session(raw.topic):
             session = self._native.decode_session(raw.topic, raw.payload, raw.received_at)
+            session = replace(session, source=self._names.of(session.source))
             self.figures.note(session.source, [], 1, raw.received_at)
             return Said(sessions=[session])
         if is_label(raw.topic):
             return Said([self._label_frame(raw)])
         frame = self._native.decode(raw.topic, raw.payload, raw.received_at)
+        frame = replace(frame, source=self._names.of(frame.source))
         self.figures.note(frame.source, [frame], 0, raw.received_at)
         return Said([frame])
 
@@ -93,6 +97,7 @@ class Ears:
         if store not in self._labels:
             raise DecodeError(FrameRefusal.UNKNOWN_STORE, f"{mask_macs(store)!r} has no floor plan here")
         frame = self._labels[store].decode(raw.topic, raw.payload, raw.received_at)
+        frame = replace(frame, source=LABEL_SOURCE + self._names.of(frame.source.removeprefix(LABEL_SOURCE)))
         self.figures.note(frame.source, [frame], 0, raw.received_at)
         return frame
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 WRITES_BYTES_PER_S = 3_000.0  # of states of one store: 0.26 GB a day, and as much again in the log of the database
 OVERDUE_S = 30.0  # tracks are rounded every few seconds of the store's time: who waits longer waits for nothing
+OVERDUE_SHARE = 0.2  # of a long rest: an engine that is behind takes several windows in a step, and is rarely rounded
 LONGEST_REST_S = 600.0  # so much journal is worked off again after a crash, at most
 
 
@@ -28,7 +29,8 @@ class Pace:
         if now < self.saved_at:
             return True  # our clock was put back
         due_at = max(self.saved_at + every_s, self.rest_until)
-        return now >= due_at and (rounded or not now - due_at < OVERDUE_S)
+        overdue_s = max(OVERDUE_S, OVERDUE_SHARE * (self.rest_until - self.saved_at))
+        return now >= due_at and (rounded or not now - due_at < overdue_s)
 
     def note(self, now: float, saved_bytes: int = 0) -> None:
         """A checkpoint of so many bytes was made; none where there was nothing new to save."""

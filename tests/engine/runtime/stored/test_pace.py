@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.runtime.stored.pace import LONGEST_REST_S, OVERDUE_S, WRITES_BYTES_PER_S, Pace
+from engine.runtime.stored.pace import LONGEST_REST_S, OVERDUE_S, OVERDUE_SHARE, WRITES_BYTES_PER_S, Pace
 
 ROUNDED_EVERY_S = 8.0
 EVERY_S = 10.0
@@ -35,10 +35,21 @@ def test_after_a_long_rest_too_it_is_saved_rounded() -> None:
 
 
 def test_where_nothing_is_rounded_it_is_saved_all_the_same() -> None:
-    pace = Pace(saved_at=0.0, rest_until=200.0)
-    assert not pace.is_due(200.0 + OVERDUE_S - 1, EVERY_S, rounded=False)
-    assert pace.is_due(200.0 + OVERDUE_S, EVERY_S, rounded=False)
-    assert pace.is_due(200.0, EVERY_S, rounded=True)
+    for rest_s in (100.0, 500.0):
+        pace, overdue_s = Pace(saved_at=0.0, rest_until=rest_s), max(OVERDUE_S, OVERDUE_SHARE * rest_s)
+        assert not pace.is_due(rest_s + overdue_s - 1, EVERY_S, rounded=False)
+        assert pace.is_due(rest_s + overdue_s, EVERY_S, rounded=False)
+        assert pace.is_due(rest_s, EVERY_S, rounded=True)
+
+
+def test_of_an_engine_that_is_rarely_rounded_no_state_is_saved_at_its_largest() -> None:
+    pace, sizes = Pace(saved_at=0.0, rest_until=LONGEST_REST_S), []
+    for now in range(3_600):
+        rounded = now % 97 == 0
+        if pace.is_due(float(now), EVERY_S, rounded=rounded):
+            sizes.append(1_900_000 if rounded else 8_500_000)
+            pace.note(float(now), sizes[-1])
+    assert set(sizes) == {1_900_000}
 
 
 def test_no_state_is_so_large_that_more_than_five_minutes_are_journal() -> None:

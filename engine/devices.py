@@ -138,9 +138,10 @@ def rounds(device: U64, t: F64) -> list[I64]:
     if n == 0:
         return []
     order = np.lexsort((t, device))
-    first = np.r_[True, device[order][1:] != device[order][:-1]]
-    if first.all():
+    again = device[order[1:]] == device[order[:-1]]
+    if not again.any():
         return [order]
+    first = np.concatenate([[True], ~again])
     start = np.maximum.accumulate(np.where(first, np.arange(n), 0))
     rank = np.arange(n) - start
     by_rank = np.argsort(rank, kind="stable")

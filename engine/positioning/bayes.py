@@ -11,6 +11,7 @@ from engine.positioning.belief import Belief, Estimate, Quantity
 from engine.positioning.kernels.choice import kernels
 from engine.positioning.kernels.rows import empty_rows, floats
 from engine.positioning.measurement.expectation import Expectation, PackedExpectation
+from engine.positioning.measurement.fused import fused_update
 from engine.positioning.measurement.likelihood import CellLikelihood, cell_likelihood, residual_squares, tail_weights
 from engine.positioning.measurement.site import CENTRE_DBM, Site
 from engine.positioning.settings import LocatorSettings
@@ -40,14 +41,29 @@ def update_belief(
     site: Site, scans: Scans, belief: Belief, settings: LocatorSettings, kinds: list[Measured]
 ) -> Estimate:
     """The second pass: over all cells of the site, odd readings weighed down."""
+    silent = _silent(site, scans, belief)
+    if len(kinds) == 1:
+        k = kinds[0]
+        given = (k.z, k.v, k.offset_var), belief.cells, silent, site.not_heard_log, settings.partial_share
+        fused = fused_update(_expectation(site, k), *given)
+        if fused is not None:
+            mean, var = _with_offset(belief, k.quantity, fused.shift, fused.square, fused.within)
+            return Estimate(fused.posterior, mean, var, fused.foreseen, fused.even)
     evidence = [cell_likelihood(_expectation(site, k), k.z, k.v, k.offset_var) for k in kinds]
-    posterior, foreseen = _posterior(belief.cells, _unheard_log(site, scans, belief, settings.partial_share), evidence)
-    mean, var = belief.offset_mean.copy(), belief.offset_var.copy()
+    posterior, foreseen = _posterior(belief.cells, _unheard_log(site, silent, settings.partial_share), evidence)
     for kind, e in zip(kinds, evidence, strict=True):
-        shift, square, within = _offset_moments(posterior, e)
-        mean[:, kind.quantity] += shift
-        var[:, kind.quantity] = np.maximum(square - shift**2, 0.0) + within
-    return Estimate(posterior, mean, var, foreseen)
+        mean, var = _with_offset(belief, kind.quantity, *_offset_moments(posterior, e))
+        belief = replace(belief, offset_mean=mean, offset_var=var)
+    even = (posterior / np.maximum(belief.cells, np.float32(1e-30))).mean(axis=1)
+    return Estimate(posterior, belief.offset_mean, belief.offset_var, foreseen, even)
+
+
+def _with_offset(belief: Belief, quantity: Quantity, shift: F64, square: F64, within: F64) -> tuple[F64, F64]:
+    """Offsets' means and variances (N, 2) with these moments (N,) of what was left of one of them."""
+    mean, var = belief.offset_mean.copy(), belief.offset_var.copy()
+    mean[:, quantity] += shift
+    var[:, quantity] = np.maximum(square - shift**2, 0.0) + within
+    return mean, var
 
 
 def _offset_moments(posterior: F32, evidence: CellLikelihood) -> tuple[F64, F64, F64]:
@@ -82,15 +98,25 @@ def _tail_weights(site: Site, kinds: list[Measured]) -> tuple[list[F32], F32]:
     Alone, because a track that went wrong would otherwise find the readings odd that could correct it.
     """
     thin = [site.range_thin if k.quantity == Quantity.RANGE else site.rssi_thin for k in kinds]
-    first = [cell_likelihood(t, k.z, k.v, k.offset_var) for k, t in zip(kinds, thin, strict=True)]
-    flat = np.ones((1, first[0].log.shape[1]), np.float32)
-    posterior, _ = _posterior(flat, np.zeros((len(kinds[0].z), 1), np.float32), first)
+    posterior, offsets = _thin_posterior(kinds, thin)
     out = []
-    for kind, expected, evidence in zip(kinds, thin, first, strict=True):
-        offset = np.einsum("nc,nc->n", posterior, evidence.offset)
+    for kind, expected, offset in zip(kinds, thin, offsets, strict=True):
         residual, squared = residual_squares(expected, kind.z, posterior, offset)
         out.append(tail_weights(residual, squared, kind.heard, kind.dof, kind.excess))
     return out, posterior
+
+
+def _thin_posterior(kinds: list[Measured], thin: list[Expectation]) -> tuple[F32, list[F32]]:
+    """What scans alone say (N, T), and of each kind the offset's mean (N,)."""
+    none, flat = np.zeros((len(kinds[0].z), 1), np.float32), np.ones((1, thin[0].mean.shape[1]), np.float32)
+    if len(kinds) == 1:
+        k = kinds[0]
+        fused = fused_update(thin[0], (k.z, k.v, k.offset_var), flat, none, np.zeros_like(flat), 0.0)
+        if fused is not None:
+            return fused.posterior, [fused.shift.astype(np.float32)]
+    evidence = [cell_likelihood(t, k.z, k.v, k.offset_var) for k, t in zip(kinds, thin, strict=True)]
+    posterior, _ = _posterior(flat, none, evidence)
+    return posterior, [np.einsum("nc,nc->n", posterior, e.offset) for e in evidence]
 
 
 def measurements(site: Site, scans: Scans, belief: Belief, settings: LocatorSettings) -> list[Measured]:
@@ -136,22 +162,25 @@ def _reported_weight(scans: Scans, site: Site) -> F32:
     return np.minimum(np.nan_to_num(model / scans.range_sigma_m, nan=1.0), 1.0).astype(np.float32) ** 2
 
 
-def _unheard_log(site: Site, scans: Scans, belief: Belief, partial_share: float) -> F32:
+def _silent(site: Site, scans: Scans, belief: Belief) -> F32:
+    """Weights (N, S A) of `Site.not_heard_log`: of whom a scan did not hear, by the device's offset."""
+    unheard = np.isnan(scans.rssi_dbm) & np.isnan(scans.range_m)
+    weight = (unheard * belief.trust[:, Quantity.RSSI, None]).astype(np.float32)
+    shares = shift_shares(belief.offset_mean[:, Quantity.RSSI] - site.offset_mean[Quantity.RSSI], site.shifts_db)
+    return (shares[:, :, None] * weight[:, None, :]).reshape(len(weight), -1)
+
+
+def _unheard_log(site: Site, silent: F32, partial_share: float) -> F32:
     """(N, C) or (N, 1). A scan may be a part of one, cut by a window's end or lost on the way, whose silence says
     nothing: a mixture over the whole silence, not one access point's."""
-    trust = belief.trust[:, Quantity.RSSI]
-    unheard = np.isnan(scans.rssi_dbm) & np.isnan(scans.range_m)
-    if not unheard.any():
-        return np.zeros((len(scans), 1), np.float32)
-    weight = (unheard * trust[:, None]).astype(np.float32)
-    shares = shift_shares(belief.offset_mean[:, Quantity.RSSI] - site.offset_mean[Quantity.RSSI], site.shifts_db)
-    weight = (shares[:, :, None] * weight[:, None, :]).reshape(len(weight), -1)
+    if not silent.any():
+        return np.zeros((len(silent), 1), np.float32)
     fast = kernels()
     if fast is not None and isinstance(site.not_heard_log, np.ndarray):
-        out = empty_rows(len(weight), site.not_heard_log.shape[1])
-        fast.silence(floats(weight), floats(site.not_heard_log), np.float32(partial_share), out)
+        out = empty_rows(len(silent), site.not_heard_log.shape[1])
+        fast.silence(floats(silent), floats(site.not_heard_log), np.float32(partial_share), out)
         return out
-    silence = weight @ site.not_heard_log
+    silence = silent @ site.not_heard_log
     np.exp(silence, out=silence)
     silence *= np.float32(1.0 - partial_share)
     silence += np.float32(partial_share)

@@ -44,10 +44,11 @@ class Known(Columns):
 
 @dataclass(frozen=True, slots=True)
 class Estimate(Columns):
-    """After it: posterior (N, C) rows that sum to 1, offsets (N, 2), and the log of how well the scan was foreseen,
-    (N,), up to what readings alone decide."""
+    """After it: posterior (N, C) rows that sum to 1, offsets (N, 2), the log of how well the scan was foreseen, (N,),
+    up to what readings alone decide, and how many times better even mass on all cells foresees it (N,)."""
 
     posterior: F32
     offset_mean: F64
     offset_var: F64
     log_likelihood: F32
+    even: F32

@@ -106,9 +106,10 @@ class EverywhereTracking:
 
         known = Known(tracks["offset_mean"][slot], tracks.drift(slot, dt, s), trust(dt, first, s, self._site.measured))
         doubts = cross_examine(self._site, scans, known, tracks.doubts(slot), dt, s)
+        believed = doubts.believed
 
         def look(prior: F32) -> Estimate:
-            belief = known.belief(prior, doubts.believed)
+            belief = known.belief(prior, believed)
             estimate = self._method(self._site, scans, belief, s)
             return find_again(self._site, scans, belief, estimate, dt, self._graph.n_cells, s)
 
@@ -117,7 +118,7 @@ class EverywhereTracking:
         tracks.keep(slot, posterior, after.walking)
         tracks.learn(slot, scans.t, after.estimate.offset_mean, after.estimate.offset_var, s)
         tracks.doubt(slot, doubts)
-        misfit = scan_misfit(self._site, scans, known.belief(posterior, doubts.believed), after.estimate, s)
+        misfit = scan_misfit(self._site, scans, known.belief(posterior, believed), after.estimate, s)
         if steps is not None:
             note(steps, scans, after, misfit)
         return place(self._site, posterior, posterior, misfit)

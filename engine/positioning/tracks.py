@@ -100,7 +100,7 @@ class PlaceTracks(Tracks):
         """Keeps a posterior (n, C), and its part that walks, in these rows."""
         fast = kernels()
         if fast is not None:
-            fast.keep(posterior, walking, self._graph.block, row, self["pause"], self["walk"])
+            fast.keep(posterior, walking, *self._graph.cells_by_block, row, self["pause"], self["walk"])
             return
         self["pause"][row] = posterior - walking
         self["walk"][row] = self._graph.in_blocks(walking)

@@ -28,7 +28,7 @@ def trilateration(site: Site, scans: Scans, belief: Belief, settings: LocatorSet
     start = _centroid(site, scans)
     xy, normal = _solve(site, scans, level, start)
     unknown = np.zeros(len(xy), np.float32)
-    return Estimate(_gaussian(site, level, xy, normal), belief.offset_mean, belief.offset_var, unknown)
+    return Estimate(_gaussian(site, level, xy, normal), belief.offset_mean, belief.offset_var, unknown, unknown)
 
 
 def _strength(scans: Scans) -> F64:

@@ -32,8 +32,7 @@ def find_again(
 ) -> Estimate:
     """The estimate after a belief and scans (n,), `dt` (n,) after those before, 0 of a first one; a part of it anywhere
     in the store, of `n_cells`, as far as the scans say that the tracks are wrong."""
-    foreseen = estimate.posterior / np.maximum(belief.cells, np.float32(1e-30))
-    rows = np.flatnonzero((foreseen.mean(axis=1) > SUSPECT) & (dt > 0))
+    rows = np.flatnonzero((estimate.even > SUSPECT) & (dt > 0))
     if not len(rows):
         return estimate
     alone = _alone(site, scans.take(rows), belief.take(rows), settings)

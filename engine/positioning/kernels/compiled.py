@@ -12,6 +12,7 @@ from engine.positioning.kernels.evidence import (
     settle,
     silence,
 )
+from engine.positioning.kernels.updating import update
 from engine.positioning.kernels.walking import LANES, keep, over_cells, pool, split, stop_and_go, walk_rows
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "silence",
     "split",
     "stop_and_go",
+    "update",
     "walk_rows",
 ]

@@ -146,16 +146,27 @@ def walk_rows(values: F32, columns: I32, ends: I32, rows: F32, share: F32, steps
         shares = np.zeros((most, LANES), np.float32)  # who is done stays
         for j in range(len(some)):
             shares[: steps[some[j]], j] = share[some[j]]
-        mass[:] = ZERO
+        if len(some) < LANES:
+            mass[:] = ZERO
         _into_lanes(rows, some, mass)
         moved = _walk(values, columns, ends, mass, spare, shares, size)
         _out_of_lanes(moved, some, rows)
 
 
-@compiled(f"void({ROWS}, {ROWS}, {INDEX}, {ROW}, {ROW}, {ROW}, {ROWS}, {ROW}, {ROWS}, {ROWS})")
+@inner
+def _pool(row: F32, cells: I32, ends: I32, out: F32) -> None:
+    """Sums over the `cells` of each block, which end at `ends`: reading here and there is quicker than writing so."""
+    for k in range(len(out)):
+        total = ZERO
+        for j in range(ends[k], ends[k + 1]):
+            total += row[cells[j]]
+        out[k] = total
+
+
+@compiled(f"void({ROWS}, {ROWS}, {INDEX}, {INDEX}, {INDEX}, {ROW}, {ROW}, {ROW}, {ROWS}, {ROW}, {ROWS}, {ROWS})")
 def stop_and_go(
-    pause: F32, walk: F32, block: I32, size: F32, within: F32, to_walk: F32, stops: F32, kept: F32,
-    still: F32, moving: F32,
+    pause: F32, walk: F32, block: I32, cells: I32, ends: I32, size: F32, within: F32, to_walk: F32, stops: F32,
+    kept: F32, still: F32, moving: F32,
 ) -> None:  # fmt: skip
     """Pause (N, C) and walk (N, K) masses once some of either have changed to the other: `to_walk` (N,) of who pauses,
     `stops` (N, K) of who walks; of pauses `kept` (N,) is left. `within` (C,) is where in a block they stop. Fills
@@ -164,9 +175,7 @@ def stop_and_go(
     starting, stopping = both[0], both[1]
     for n in range(len(pause)):
         from_, to, goes = pause[n], still[n], moving[n]
-        starting[:] = ZERO
-        for c in range(len(from_)):
-            starting[block[c]] += from_[c]
+        _pool(from_, cells, ends, starting)
         for k in range(len(size)):
             stop = walk[n, k] * stops[n, k]
             goes[k] = walk[n, k] - stop + starting[k] * to_walk[n]
@@ -202,23 +211,18 @@ def split(posterior: F32, prior: F32, walking: F32) -> None:
             w[c] = w[c] / b * p[c]
 
 
-@compiled(f"void({ROWS}, {INDEX}, {ROWS})")
-def pool(walking: F32, block: I32, out: F32) -> None:
-    """Masses over cells (N, C) summed into blocks: fills `out` (N, K)."""
+@compiled(f"void({ROWS}, {INDEX}, {INDEX}, {ROWS})")
+def pool(walking: F32, cells: I32, ends: I32, out: F32) -> None:
+    """Masses over cells (N, C) summed into blocks, whose `cells` end at `ends`: fills `out` (N, K)."""
     for n in range(len(walking)):
-        row, to = walking[n], out[n]
-        to[:] = ZERO
-        for c in range(len(row)):
-            to[block[c]] += row[c]
+        _pool(walking[n], cells, ends, out[n])
 
 
-@compiled(f"void({ROWS}, {ROWS}, {INDEX}, {SLOTS}, {ROWS}, {ROWS})")
-def keep(posterior: F32, walking: F32, block: I32, slot: I64, pause: F32, walk: F32) -> None:
+@compiled(f"void({ROWS}, {ROWS}, {INDEX}, {INDEX}, {SLOTS}, {ROWS}, {ROWS})")
+def keep(posterior: F32, walking: F32, cells: I32, ends: I32, slot: I64, pause: F32, walk: F32) -> None:
     """Of a posterior (N, C) and its part that walks, keeps in rows `slot` (N,) who pauses, and by blocks who walks."""
     for n in range(len(posterior)):
-        p, w, still, moving = posterior[n], walking[n], pause[slot[n]], walk[slot[n]]
-        moving[:] = ZERO
+        p, w, still = posterior[n], walking[n], pause[slot[n]]
         for c in range(len(p)):
             still[c] = p[c] - w[c]
-        for c in range(len(p)):
-            moving[block[c]] += w[c]
+        _pool(w, cells, ends, walk[slot[n]])

@@ -79,9 +79,14 @@ class WalkGraph:
         fast = kernels()
         if fast is not None:
             out = empty_rows(len(mass), len(self.size))
-            fast.pool(floats(mass), self.block, out)
+            fast.pool(floats(mass), *self.cells_by_block, out)
             return out
         return np.asarray((self.pool @ mass.T).T)
+
+    @property
+    def cells_by_block(self) -> tuple[I32, I32]:
+        """The cells (C,) of one block after the other, and where those of each end, after a 0 (K + 1,)."""
+        return self.pool.indices.astype(np.int32, copy=False), self.pool.indptr.astype(np.int32, copy=False)
 
     def cells_of(self, blocks: I64) -> I64:
         """The cells (c,) of these blocks, ascending."""
@@ -226,7 +231,8 @@ def _compiled(
     else:
         within, stops = graph.pull.within, graph.pull.stops(to_pause)
     still, moving = empty_rows(*pause.shape), empty_rows(*walk.shape)
-    fast.stop_and_go(pause, walk, graph.block, graph.size, within, to_walk, stops, kept, still, moving)
+    blocks = graph.block, *graph.cells_by_block, graph.size
+    fast.stop_and_go(pause, walk, *blocks, within, to_walk, stops, kept, still, moving)
     steps, share = lazy_steps(_shuffle_steps(graph, model, dt), model.max_cell_steps)
     return walk_rows(graph.cell_flow, steps, share, still), moving
 

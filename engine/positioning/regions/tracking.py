@@ -205,7 +205,7 @@ class RegionalTracking:
 
         cells, after = looked.region.cells, looked.after
         e = after.estimate
-        estimate = Estimate(scattered(e.posterior, 0.0), e.offset_mean, e.offset_var, e.log_likelihood)
+        estimate = Estimate(scattered(e.posterior, 0.0), e.offset_mean, e.offset_var, e.log_likelihood, e.even)
         return Moved(estimate, scattered(after.walking, 0.0), scattered(after.prior, 1.0))
 
 

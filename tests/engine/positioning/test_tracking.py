@@ -38,7 +38,8 @@ def test_the_posterior_is_the_prediction_times_the_likelihood_in_both_states() -
         given.append(prior.copy())
         mass = prior * likelihood
         posterior = (mass / mass.sum(axis=1, keepdims=True)).astype(np.float32)
-        return Estimate(posterior, np.zeros((2, 2)), np.ones((2, 2)), np.log(mass.sum(axis=1)).astype(np.float32))
+        logs = np.log(mass.sum(axis=1)).astype(np.float32)
+        return Estimate(posterior, np.zeros((2, 2)), np.ones((2, 2)), logs, np.zeros(2, np.float32))
 
     got = move(g, MotionModel(), (pause, walk), dt, look)
     still, moving = predict(g, MotionModel(), pause, walk, dt)
@@ -128,7 +129,7 @@ def test_notes_are_kept_device_by_device_in_the_order_they_come() -> None:
     posterior = np.array([[0.5, 0.5], [0.2, 0.8]], np.float32)
     prior = np.array([[0.25, 0.75], [0.4, 0.6]], np.float32)
     after = Moved(
-        Estimate(posterior, np.zeros((2, 2)), np.zeros((2, 2)), np.zeros(2, np.float32)), posterior / 4, prior
+        Estimate(posterior, np.zeros((2, 2)), np.zeros((2, 2)), *np.zeros((2, 2), np.float32)), posterior / 4, prior
     )
     steps: dict[int, deque] = {}  # type: ignore[type-arg]
     ill = ScanMisfit(np.array([[5.0, 0.0], [0.0, 0.0]]), np.array([[0.0, 0.0], [2.5, 0.0]]), np.full(2, 3.0))

@@ -21,7 +21,7 @@ def wider(heard: list[float], trust: float = 0.4, believed: F64 | None = None) -
     belief = Belief(
         POSTERIOR, np.zeros((1, 2)), OFFSET_VAR[None], np.full((1, 2), trust, np.float32), everybody.astype(np.float32)
     )
-    estimate = Estimate(POSTERIOR, np.array([[OFFSET_DB, 0.0]]), OFFSET_VAR[None], np.zeros(1, np.float32))
+    estimate = Estimate(POSTERIOR, np.array([[OFFSET_DB, 0.0]]), OFFSET_VAR[None], *np.zeros((2, 1), np.float32))
     return float(scan_misfit(site(), scans([heard]), belief, estimate, DEFAULT_SETTINGS).wider[0])
 
 
@@ -60,7 +60,7 @@ def test_squares_and_freedom_are_told_apart_by_kind() -> None:
     belief = Belief(
         POSTERIOR, np.zeros((1, 2)), OFFSET_VAR[None], np.ones((1, 2), np.float32), np.ones((1, 6), np.float32)
     )
-    estimate = Estimate(POSTERIOR, np.zeros((1, 2)), OFFSET_VAR[None], np.zeros(1, np.float32))
+    estimate = Estimate(POSTERIOR, np.zeros((1, 2)), OFFSET_VAR[None], *np.zeros((2, 1), np.float32))
     off_m = [2.0, -3.0, 1.0]
     told = [float(RANGE_M[a, 1] + off) for a, off in enumerate(off_m)]
     found = scan_misfit(site(), scans([[NAN] * 3], [told]), belief, estimate, DEFAULT_SETTINGS)

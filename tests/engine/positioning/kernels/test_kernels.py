@@ -17,6 +17,8 @@ from shapely.geometry import box
 
 from engine.plan.cells import walkable_cells
 from engine.plan.model import AccessPoint, Fixture, Level, Plan
+from engine.positioning.bayes import bayes
+from engine.positioning.belief import Known
 from engine.positioning.kernels import choice
 from engine.positioning.kernels.choice import kernels, kernels_in_words, numpy_alone
 from engine.positioning.kernels.rows import empty_rows, floats
@@ -25,6 +27,7 @@ from engine.positioning.measurement.contradiction import Voices, contradictions
 from engine.positioning.measurement.expectation import Expectation
 from engine.positioning.measurement.likelihood import cell_likelihood
 from engine.positioning.motion.walk import MotionModel, predict, walk_graph
+from engine.positioning.settings import DEFAULT_SETTINGS
 from engine.records import F32, Scans
 
 pytest.importorskip("numba", reason="the extra `fast` is not installed")
@@ -62,6 +65,27 @@ def test_likelihoods_are_the_same(uniform: bool) -> None:
     np.testing.assert_allclose(fast.log, slow.log, rtol=1e-5, atol=2e-4)
     np.testing.assert_allclose(fast.offset, slow.offset, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(fast.offset_var, slow.offset_var, rtol=1e-5)
+
+
+@pytest.mark.parametrize("heard", [0.7, 1.0])
+def test_updates_are_the_same_however_they_are_cut_into_pieces(heard: float) -> None:
+    """In one piece and in three; where all are heard silence says nothing."""
+    cells = walkable_cells(PLAN, 0.5 if heard < 1 else 0.25)
+    site, rng = Locator(PLAN, cells).site, np.random.default_rng(7)
+    prior = rng.dirichlet(np.ones(len(cells)), N)
+    given = scans(3.0, False)
+    rssi = np.where(rng.random(given.rssi_dbm.shape) < heard, rng.uniform(-80, -45, given.rssi_dbm.shape), np.nan)
+    given = replace(given, rssi_dbm=floats(rssi)).take(np.flatnonzero(np.isfinite(rssi).any(axis=1)))
+    n = len(given)
+    known = Known(rng.normal(0, 4, (n, 2)), rng.uniform(1, 40, (n, 2)), floats(rng.uniform(0.2, 1, (n, 2))))
+    belief = known.belief(floats(prior[:n]), np.ones((n, 2 * len(POINTS)), np.float32))
+    fast, slow = both(lambda: bayes(site, given, belief, DEFAULT_SETTINGS))
+    np.testing.assert_allclose(fast.posterior, slow.posterior, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(fast.posterior.sum(axis=1), 1.0, rtol=1e-5)
+    np.testing.assert_allclose(fast.log_likelihood, slow.log_likelihood, atol=1e-3)
+    np.testing.assert_allclose(fast.offset_mean, slow.offset_mean, atol=1e-3)
+    np.testing.assert_allclose(fast.offset_var, slow.offset_var, rtol=1e-3)
+    np.testing.assert_allclose(fast.even, slow.even, rtol=2e-3)
 
 
 def test_contradictions_are_the_same() -> None:

@@ -40,10 +40,12 @@ class Shown:
 
 
 def without_scripts(ctx: AppContext, shopper: ShopperProfile, lang: Language) -> list[Shown]:
-    """The coupons that can still be used, newest first."""
+    """The coupons that can still be used, newest first, but for those that another channel is bringing."""
     now = time.time()
     found = vouchers.vouchers_of(ctx.db, shopper.shopper_id, limit=3 * NEWEST)
-    live = [d for d in found if d.voucher.state in LIVE and d.voucher.expires_at > now][:NEWEST]
+    coming = outbox.with_others(ctx.db, shopper.shopper_id, now)
+    here = [d for d in found if d.voucher.voucher_id not in coming]
+    live = [d for d in here if d.voucher.state in LIVE and d.voucher.expires_at > now][:NEWEST]
     zones = [ctx.plans[d.voucher.store].timezone if d.voucher.store in ctx.plans else "UTC" for d in live]
     made = cards(ctx, live, lang)
     ends = [_until(d.voucher.expires_at, now, zone, lang) for d, zone in zip(live, zones, strict=True)]

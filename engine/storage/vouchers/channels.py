@@ -18,11 +18,11 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from engine.storage.budget_release import close_vouchers, lock_vouchers
+from engine.storage.budget_release import LIVE, close_vouchers, lock_vouchers
 from engine.storage.database import Database
 from engine.storage.messages.open_pages import with_page_elsewhere
 from engine.storage.messages.reach import out_of_reach
-from engine.storage.models.vouchers import DeliveryTable
+from engine.storage.models.vouchers import DeliveryTable, VoucherTable
 from engine.storage.people.shoppers import grants_of
 from engine.storage.people.twins import visit_of
 from engine.storage.vouchers.outbox import OutboxRow, mark_shown, outbox_row
@@ -132,12 +132,16 @@ def fail(
 
 
 def hold(db: Database, delivery_id: int, now: float) -> bool:
-    """A phone is about to show a push: nobody else gets it from now on. False where it must not any more."""
+    """A phone is about to show a push: nobody else gets it from now on. False where it must not any more, as when the
+    coupon was used meanwhile."""
     with db.write() as session:
         row = session.get(DeliveryTable, delivery_id, with_for_update=True)
         if row is None or row.channel != Channel.PUSH or row.sent_at is None or now >= row.expires_at:
             return False
         if row.reason == DeliveryReason.WITHDRAWN:  # shown already, perhaps: not again
+            return False
+        voucher = session.get(VoucherTable, row.voucher_id)
+        if voucher is None or voucher.state not in LIVE:
             return False
         if row.state == DeliveryState.PENDING:
             row.held = True

@@ -43,6 +43,14 @@ def pending_for(db: Database, shopper_id: str, channel: Channel, now: float) -> 
         )
 
 
+def with_others(db: Database, shopper_id: str, now: float) -> set[str]:
+    """The vouchers that another channel than the page brings this shopper: until it has, the page shows them not."""
+    with db.read() as session:
+        mine = col(DeliveryTable.shopper_id) == shopper_id
+        rows = _rows(session, now, mine, col(DeliveryTable.channel) != Channel.PAGE, limit=100)
+        return {row.delivery.voucher_id for row in rows}
+
+
 def back_with_pages(db: Database, now: float) -> list[OutboxRow]:
     """What another channel gave back to the page within the last seconds: its id is behind the cursor of `pending`."""
     with db.read() as session:

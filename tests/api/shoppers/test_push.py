@@ -68,6 +68,7 @@ def test_from_the_decision_to_the_phone_and_back(place: Place, phone: httpx.Clie
     assert subscribe(phone, browser).status_code == 200
     voucher_id = issue(site, who, PAGE, PUSH)
     eventually(lambda: service.got, 60)
+    assert f"/me/coupons/{voucher_id}/" not in phone.get("/me").text, "the page without scripts had it, too"
     said = browser.read(service.got[0].body)
     assert said["title"] == "−20\u202f% · Le thé vert à −20 %"
     assert said["url"] == f"/me?lang=fr#{voucher_id}"
@@ -77,6 +78,7 @@ def test_from_the_decision_to_the_phone_and_back(place: Place, phone: httpx.Clie
         assert _ack(worker, said["token"], "showing") is True
         assert _ack(worker, said["token"], "shown") is True
         assert voucher_of(site.db, voucher_id, who).voucher.state == VoucherState.DELIVERED
+        assert f"/me/coupons/{voucher_id}/" in phone.get("/me").text
         assert _ack(worker, said["token"], "opened") is True
     assert voucher_of(site.db, voucher_id, who).voucher.state == VoucherState.SEEN
 

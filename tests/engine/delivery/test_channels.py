@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from sqlmodel import select
 
+from engine.offers.codes import voucher_code
 from engine.privacy.consent import ConsentChoice
 from engine.storage.database import Database
 from engine.storage.models.vouchers import CampaignTable, DeliveryTable, VoucherTable
@@ -26,11 +27,12 @@ from engine.storage.vouchers.channels import (
     take,
 )
 from engine.storage.vouchers.outbox import acknowledge, pending_for
+from engine.storage.vouchers.tills import redeem
 from engine.storage.vouchers.vouchers import expire_undelivered
 from engine.vocabulary import Channel, DeliveryReason, DeliveryState, Purpose, VoucherState
 from tests.engine.delivery.phones import issue_on, keep_browser
 from tests.engine.delivery.phones import shopper_with as anybody_with
-from tests.engine.storage.scenes import NOW, STORE, campaign
+from tests.engine.storage.scenes import NOW, SECRET, STORE, basket, campaign
 
 PAGE, PUSH, EMAIL, SMS = Channel.PAGE, Channel.PUSH, Channel.EMAIL, Channel.SMS
 ALL = frozenset({PAGE, PUSH, EMAIL, SMS})
@@ -122,6 +124,20 @@ def test_a_phone_that_wakes_after_the_next_channel_shows_nothing(shop: Database)
     assert hand_over_late(shop, NOW + 100, (), ROUTING) == 0  # e-mail cannot be called back
     expire_undelivered(shop, NOW + 120)
     assert (_row(shop).state, _row(shop).reason) == (DeliveryState.EXPIRED, DeliveryReason.NOT_SHOWN)
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_a_phone_that_wakes_after_its_use_shows_nothing(shop: Database, shown: bool) -> None:
+    """Also where a push service brings the same message twice: a used coupon is announced by nothing."""
+    who = shopper_with(shop, PUSH)
+    voucher = issue_on(shop, who, [PUSH])
+    number = _row(shop).delivery_id or 0
+    take(shop, PUSH, NOW, ROUTING)
+    if shown:
+        assert hold(shop, number, NOW + 1)
+        assert acknowledge_sent(shop, number, PUSH, NOW + 1)
+    redeem(shop, voucher_code(SECRET, voucher), basket(), STORE, "till-1", "k1", NOW + 5, secret=SECRET)
+    assert not hold(shop, number, NOW + 6)
 
 
 def test_what_fails_goes_on_and_what_has_nowhere_to_go_is_given_back(shop: Database) -> None:

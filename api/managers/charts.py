@@ -7,14 +7,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from api.managers.console.saying import with_interval
 from api.managers.overlay import STEPS
 from api.managers.reports import midnight
+from api.managers.told import ToldFlow
 from api.texts.catalogue import words
 from api.texts.language import Language
-from api.texts.numbers import number, whole_percent
+from api.texts.numbers import whole_percent
 from api.texts.times import hour as hour_text
 from engine.plan.model import Plan, Zone
-from engine.presence.flows import OUTSIDE, FlowRow
+from engine.presence.flows import OUTSIDE
 from engine.presence.heat import ZoneHourRow
 from engine.presence.local_hours import LocalHours, hours_in
 
@@ -104,7 +106,7 @@ def hours_chart(plan: Plan, zones: Sequence[Zone], rows: Sequence[ZoneHourRow], 
     }
 
 
-def flows_chart(plan: Plan, rows: Sequence[FlowRow], lang: Language) -> dict[str, Any]:
+def flows_chart(plan: Plan, rows: Sequence[ToldFlow], lang: Language) -> dict[str, Any]:
     """From zone to zone as coloured cells: the share of those who leave the row's zone, with the count beside it.
 
     Zones in the plan's order, outside first; those nobody passed through are left out. A flow diagram with bands
@@ -124,7 +126,7 @@ def flows_chart(plan: Plan, rows: Sequence[FlowRow], lang: Language) -> dict[str
             "name": t.board.flow.format(
                 a=names[r.from_zone],
                 b=names[r.to_zone],
-                n=number(r.count, lang),
+                n=with_interval(r.figure, "count", lang),
                 share=whole_percent(r.count / leaving[r.from_zone], lang),
             ),
         }

@@ -200,6 +200,7 @@ def flows(store: Store, made: Made, asked: Asked) -> out.FlowsOut:
             to_zone=r.to_zone or None,
             to_name=names.get(r.to_zone),
             transitions=r.count,
+            transitions_interval=_interval(r.figure, 1.0, 1),
             share=round(r.count / leaving[r.from_zone], 4),
         )
         for r in found

@@ -14,12 +14,12 @@ from fastapi import FastAPI, Request
 from api.context import AppContext
 from api.managers.console.figures.kept import Kept
 from api.managers.console.figures.prints import PlanPrints
-from api.managers.told import CountedSums, ToldZone, told_zone
+from api.managers.told import CountedSums, ToldFlow, ToldZone, flow_spreads, told_flow, told_zone
 from engine.errors import BusinessRefusal
 from engine.plan.model import Plan, Zone
 from engine.presence.expected.figures import ZoneSums
 from engine.presence.expected.products import ProductPlaces, product_places
-from engine.presence.flows import OUTSIDE, FlowRow
+from engine.presence.flows import OUTSIDE
 from engine.presence.heat import ZoneHourRow
 from engine.presence.hotzones import HotZone, HotZones, LevelHeat
 from engine.presence.local_hours import hours_in
@@ -165,11 +165,14 @@ class Reports:
         rows = zone_hours(self.ctx.figures, store, from_t=period.from_t, to_t=period.to_t)
         return sorted((r for r in rows if r.zone in known), key=lambda r: (r.hour_start, known[r.zone]))
 
-    def flows(self, store: str, period: Period) -> list[FlowRow]:
+    def flows(self, store: str, period: Period) -> list[ToldFlow]:
         """Transitions over a period, most frequent pairs first, zones that the plan no longer has left out."""
-        known = {OUTSIDE, *self.ctx.plan(store).zone_index}
+        known, k = {OUTSIDE, *self.ctx.plan(store).zone_index}, self.ctx.config.privacy.k
         rows = flow_sums(self.ctx.figures, store, from_t=period.from_t, to_t=period.to_t)
-        return [r for r in rows if r.from_zone in known and r.to_zone in known]
+        counts = {(r.from_zone, r.to_zone): r.count for r in rows if r.from_zone in known and r.to_zone in known}
+        expected = self.expected(store, period, self.hours(store, period)) if counts else {}
+        spreads = flow_spreads(counts, expected)
+        return [ToldFlow(a, b, n, told_flow(n, spreads.get((a, b)), k)) for (a, b), n in counts.items()]
 
     def coupons(self, store: str, period: Period | DaySpan, now: float) -> CouponFigures:
         """What is told of the store's coupons over a period, as of `now` (s UTC)."""

@@ -145,6 +145,9 @@ class FlowOut(BaseModel):
     to_zone: str | None
     to_name: str | None
     transitions: int
+    transitions_interval: tuple[float, float] | None = Field(
+        description="With 90 % it lies between these; null where nothing is known of the errors of its zones."
+    )
     share: float = Field(description="Of all transitions out of `from_zone`: where people go next from there.")
 
 

@@ -10,8 +10,8 @@ from typing import Literal
 from api.managers.alerted import AlertFound, alerts_in
 from api.managers.overlay import draw_heat
 from api.managers.reports import Period, Reports, StoreReport, ZoneReport, hour_of_day, last_year, midnight
+from api.managers.told import ToldFlow
 from engine.plan.model import Plan
-from engine.presence.flows import FlowRow
 from engine.presence.heat import ZoneHourRow
 from engine.presence.hotzones import HotState
 from engine.presence.local_hours import HOUR_S, hours_in
@@ -51,7 +51,7 @@ class Snapshot:
     report: StoreReport
     svg: str
     hours: list[ZoneHourRow]
-    flows: list[FlowRow]
+    flows: list[ToldFlow]
     devices: int | None
     not_followed: float | None
     gap_max_s: float

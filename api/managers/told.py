@@ -7,11 +7,13 @@ withheld, and which of them nobody is told: it is no figure.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from api.managers.console.figures.tables import TableFigure
-from engine.presence.expected.figures import Spread, ZoneSums
+from engine.presence.expected.figures import Spread, ZoneSums, flow_spread
+from engine.presence.flows import OUTSIDE
 
 VisitKind = Literal["expected", "counted"]
 FEWER_THAN_K = "fewer_than_k"
@@ -87,6 +89,33 @@ def told_spread(spread: Spread, k: int) -> TableFigure:
     """With its interval."""
     figure = spread.figure()
     return TableFigure(figure.value, figure.low, figure.high) if figure.value else told(0.0, k)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldFlow:
+    """Transitions from one zone to the next, `OUTSIDE` among them; `figure` is the count with its interval."""
+
+    from_zone: str
+    to_zone: str
+    count: int
+    figure: TableFigure
+
+
+def flow_spreads(
+    counts: Mapping[tuple[str, str], int], expected: Mapping[str, ZoneSums]
+) -> dict[tuple[str, str], Spread]:
+    """Transitions by pair with what is known of their errors, as far as it is of both zones; outside has none."""
+    found = {}
+    for pair, n in counts.items():
+        inside = [zone for zone in pair if zone != OUTSIDE]
+        if all(zone in expected for zone in inside):
+            found[pair] = flow_spread(n, [expected[zone] for zone in inside])
+    return found
+
+
+def told_flow(n: int, spread: Spread | None, k: int) -> TableFigure:
+    """Transitions, with their interval where one is known."""
+    return told(n, k) if spread is None else told_spread(spread, k)
 
 
 def told(value: float | None, k: int) -> TableFigure:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, get_args
 
-from api.managers.console.drawn.charts import Bar, FlowBand, bands_svg, bars_svg, ticks_of
+from api.managers.console.drawn.charts import Bar, bars_svg, ticks_of
 from api.managers.console.drawn.drawings import DIFFERENCES, ZoneLink, draw
 from api.managers.console.drawn.playback import Moment
 from api.managers.console.figures.asked import AskedPage, View
@@ -18,6 +17,7 @@ from api.managers.console.figures.funnel import COUPON_STEPS
 from api.managers.console.figures.report import Report, headline
 from api.managers.console.figures.tables import Cell, Quantity, TableColumn, TableFigure, TableRow, Unit
 from api.managers.console.figures.views import OUTSIDE_KEY
+from api.managers.console.flowing import SHADES, ShownFlows
 from api.managers.console.saying import (
     bucket_text,
     cell_text,
@@ -36,9 +36,6 @@ from api.texts.language import Language
 from api.texts.numbers import short_number
 from api.texts.times import hour as hour_text
 
-SHADES = 8
-MOST_FLOWS = 11  # zones to either side of the bands; the others are taken together
-OTHERS = "others"
 SHOWN_ROWS = 200
 SORTED = (View.ZONES, View.FLOWS, View.PRODUCTS, View.ROPO, View.ROPO_UPLIFT)
 OF_PRODUCTS = (View.PRODUCTS, View.FUNNEL, View.ROPO)
@@ -274,81 +271,10 @@ class FigurePage:
 
     # ------------------------------------------------------------------------------------------------------- flows
 
-    def bands(self) -> str | None:
-        """From where to where as bands; of one zone what comes before it and after it."""
-        moves = self.report.counts.moves
-        zone = self.asked.zone
-        if zone is not None:
-            return self._around(zone, moves)
-        if not moves:
-            return None
-        first, then = _most(moves, 0), _most(moves, 1)
-        merged: Counter[tuple[str, str]] = Counter()
-        for (a, b), n in moves.items():
-            merged["from:" + (a if a in first else OTHERS), "to:" + (b if b in then else OTHERS)] += n
-        columns = [[f"from:{z}" for z in (*first, OTHERS)], [f"to:{z}" for z in (*then, OTHERS)]]
-        return self._bands(columns, merged)
-
-    def _around(self, zone: str, moves: Counter[tuple[str, str]]) -> str | None:
-        into = Counter({a: n for (a, b), n in moves.items() if b == zone})
-        out = Counter({b: n for (a, b), n in moves.items() if a == zone})
-        if not into and not out:
-            return None
-        merged: Counter[tuple[str, str]] = Counter()
-        kept_in, kept_out = [z for z, _ in into.most_common(MOST_FLOWS)], [z for z, _ in out.most_common(MOST_FLOWS)]
-        for a, n in into.items():
-            merged["from:" + (a if a in kept_in else OTHERS), f"at:{zone}"] += n
-        for b, n in out.items():
-            merged[f"at:{zone}", "to:" + (b if b in kept_out else OTHERS)] += n
-        columns = [[f"from:{z}" for z in (*kept_in, OTHERS)], [f"at:{zone}"], [f"to:{z}" for z in (*kept_out, OTHERS)]]
-        return self._bands(columns, merged)
-
-    def _bands(self, columns: list[list[str]], merged: Counter[tuple[str, str]]) -> str:
-        t = words(self.lang)
-        used = {node for pair in merged for node in pair}
-        columns = [[node for node in column if node in used] for column in columns]
-        names = {node: self._node_name(node) for column in columns for node in column}
-        bands = []
-        for (a, b), n in merged.items():
-            said = f"{names[a]} → {names[b]}: {figure_text(n, 'count', self.lang)}"
-            inside = next((z for z in (b, a) if z.partition(":")[2] in self.report.plan.zone_index), None)
-            href = self.href(zone=inside.partition(":")[2], level=None) if inside else self.href(zone=None)
-            bands.append(FlowBand(a, b, float(n), said, href))
-        return bands_svg(columns, bands, names, t.views[View.FLOWS])
-
-    def _node_name(self, node: str) -> str:
-        zone = node.partition(":")[2]
-        if zone == OTHERS:
-            t = words(self.lang)
-            return t.console.others
-        return zone_name(self.report.plan, zone or OUTSIDE_KEY, self.lang)
-
-    def matrix(self) -> dict[str, Any] | None:
-        """From (rows) to (columns): shares of those who leave, darker for more."""
-        moves = self.report.counts.moves
-        zones = [z for z in ("", *self.report.plan.zone_index) if any(z in pair for pair in moves)]
-        if not zones or self.asked.zone is not None:
-            return None
-        leaving: Counter[str] = Counter()
-        for (a, _), n in moves.items():
-            leaving[a] += n
-        names = {z: zone_name(self.report.plan, z or OUTSIDE_KEY, self.lang) for z in zones}
-        rows = []
-        for a in zones:
-            cells = []
-            for b in zones:
-                n = moves.get((a, b), 0)
-                share = n / leaving[a] if leaving[a] else 0.0
-                cells.append(
-                    {
-                        "text": figure_text(share, "share", self.lang) if n else "",
-                        "shade": 0 if not n else 1 + min(SHADES - 2, int((SHADES - 1) * share)),
-                        "said": f"{names[a]} → {names[b]}: {figure_text(n, 'count', self.lang)}",
-                    }
-                )
-            href = self.href(zone=a, level=None) if a else None
-            rows.append({"name": names[a], "href": href, "cells": cells})
-        return {"heads": [names[z] for z in zones], "rows": rows}
+    @property
+    def flows(self) -> ShownFlows:
+        """From where to where, in bands and as a matrix."""
+        return ShownFlows(self.report, self.lang, self.href)
 
     # -------------------------------------------------------------------------------------------------------- others
 
@@ -386,11 +312,3 @@ class FigurePage:
 def _without(view: View) -> dict[str, None]:
     """What only pages of products know, left out of the others' addresses."""
     return {} if view in OF_PRODUCTS else {"product": None, "category": None}
-
-
-def _most(moves: Mapping[tuple[str, str], int], end: int) -> list[str]:
-    """The zones that most go from (0) or to (1), in that order."""
-    sums: Counter[str] = Counter()
-    for pair, n in moves.items():
-        sums[pair[end]] += n
-    return [zone for zone, _ in sums.most_common(MOST_FLOWS)]

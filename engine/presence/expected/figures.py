@@ -111,6 +111,32 @@ class ZoneSums:
         return Spread(mean, known, common, ratio_var(self.dwell_sq, self.visits_sq, self.cross_sq))
 
 
+def flow_spread(count: float, zones: Iterable[ZoneSums]) -> Spread:
+    """Transitions between two zones (or of one and the outside), `zones` being what is expected of those inside.
+
+    Of each stay one of its likely ways stands for it, so that by chance alone a count has the variance of a count; and
+    whatever is wrong with a zone's visits is as wrong, by share, with the ways into it and out of it.
+    """
+    known = common = 0.0
+    for zone in zones:
+        visits = zone.count()
+        if visits.value > 0:
+            known += visits.known_var / visits.value**2
+            common += visits.common_var / visits.value**2
+    return Spread(count, count + known * count**2, common * count**2, count)
+
+
+def sum_spreads(spreads: Iterable[Spread]) -> Spread:
+    """Several figures added up: what places do to them goes one way, all else by chance."""
+    found = list(spreads)
+    return Spread(
+        sum(s.value for s in found),
+        sum(s.known_var for s in found),
+        sum(sqrt(s.common_var) for s in found) ** 2,
+        sum(s.sample_var for s in found),
+    )
+
+
 def zone_figures(sums: ZoneSums, person_s: float | None = None) -> ZoneFigures:
     """A zone's figures over the period of its sums."""
     dwell = sums.mean_dwell()

@@ -15,9 +15,9 @@ from typing import TypeVar
 
 from api.managers.console.figures.days import DaySpan
 from api.managers.reports import Period, Reports, counted_sums
-from api.managers.told import CountedSums, ToldZone, told_zone
+from api.managers.told import CountedSums, ToldZone, flow_spreads, told_zone
 from engine.plan.model import Plan
-from engine.presence.expected.figures import ZoneSums
+from engine.presence.expected.figures import Spread, ZoneSums
 from engine.presence.expected.rows import ExpectedRow
 from engine.presence.flows import OUTSIDE, FlowRow, zones_within
 from engine.presence.heat import HeatRow
@@ -197,6 +197,11 @@ class SpanCounts:
             if r.from_zone in known and r.to_zone in known:
                 out[r.from_zone, r.to_zone] += r.count
         return out
+
+    @cached_property
+    def move_spreads(self) -> dict[tuple[str, str], Spread]:
+        """The same with what is known of their errors; nothing where the engine has not kept that of their zones."""
+        return flow_spreads(self.moves, self.expected)
 
     def _flows(self) -> Iterable[FlowRow]:
         db, store, span = self.made.ctx.figures, self.plan.store, self.span

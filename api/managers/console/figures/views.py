@@ -24,7 +24,7 @@ from api.managers.console.figures.tables import (
     measured_cells,
 )
 from api.managers.reports import counted_sums
-from api.managers.told import CountedSums, spreads_of, told, told_zone
+from api.managers.told import CountedSums, spreads_of, told, told_flow, told_zone
 from engine.indicators.comparison import difference
 from engine.presence.expected.figures import ZoneSums
 from engine.presence.flows import OUTSIDE
@@ -249,14 +249,16 @@ def flows_table(looked: LookedPeriods) -> Table:
     for (a, b), n in now.most_common():
         if zone in (None, a, b):
             before = [told(p[a, b], looked.k).value for p in past] if compared else None
-            cells: tuple[Cell, ...] = (
-                _out(a),
-                _out(b),
-                *measured_cells(TableFigure(n), before),
-                TableFigure(n / leaving[a]),
-            )
+            figure = told_flow(n, looked.now.move_spreads.get((a, b)), looked.k)
+            cells: tuple[Cell, ...] = (_out(a), _out(b), *measured_cells(figure, before), _share(figure, leaving[a]))
             rows.append(TableRow(f"{_out(a)}>{_out(b)}", cells))
     return Table(columns, tuple(rows)).sorted_by(looked.asked.sort)
+
+
+def _share(figure: TableFigure, leaving: int) -> TableFigure:
+    """Of all who leave the zone; how many those are is known better than where they go."""
+    value, low, high = (None if n is None else min(1.0, n / leaving) for n in (figure.value, figure.low, figure.high))
+    return TableFigure(value, low, high)
 
 
 def _out(zone: str) -> str:

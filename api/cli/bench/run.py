@@ -16,13 +16,15 @@ from api.cli.bench.commands import ROUNDS, measure_commands
 from api.cli.bench.decoders import measure_decoders
 from api.cli.bench.hot import measure_hot
 from api.cli.bench.large import MIB, measure_large
-from api.cli.bench.ledger import measure_ledger
 from api.cli.bench.mixed import measure_mixed
 from api.cli.bench.paired import Timed, figures_of, machine, measure_rates
 from api.cli.bench.peers import installed_peers, kalman_step
 from api.cli.bench.serving import MONTH_DAYS, QUICK_DAYS, measure_serving
 from api.cli.bench.stays import measure_stays
 from api.cli.bench.stores import measure_stores
+from api.cli.bench.written.card import measure_card
+from api.cli.bench.written.intake import measure_intake
+from api.cli.bench.written.ledger import measure_ledger
 from engine.plan.cells import walkable_cells
 from engine.plan.model import AccessPoint, Level, Plan
 from engine.positioning.bayes import bayes
@@ -40,8 +42,9 @@ DEVICES = 256
 FEW = 32  # scans that each peer solves: one by one, they take long
 WINDOW_S = 3.0
 FAIR_S = 1.0  # who gives each figure less time than this wants a look, not a comparison: commands are run once
-PARTS = 9
-"""Of a bench: rates, mixed intervals, stores a core, a large store, decoders, statistics, serving, commands, ledger."""
+PARTS = 11
+"""Of a bench: rates, mixed intervals, stores a core, a large store, decoders, statistics, serving, commands, ledger,
+intake, a card."""
 
 
 def register(app: typer.Typer) -> None:
@@ -52,7 +55,7 @@ def register(app: typer.Typer) -> None:
 def bench(
     as_json: bool = typer.Option(False, "--json", help="One JSON object on standard output."),
     seconds: float = typer.Option(2.0, min=0.1, max=60.0, help="How long to time each figure."),
-    database: str = typer.Option("", help="URL of an empty PostgreSQL database, for the ledger's writes there."),
+    database: str = typer.Option("", help="URL of an empty PostgreSQL database, for what is written there."),
 ) -> None:
     """Times the locator, the decoders and the start of commands, and weighs what is kept.
 
@@ -67,7 +70,8 @@ def bench(
     each vendor's messages, on one core, by the processor's time.
 
     The ledger of points: entries a second, each a transaction of its own, of eight writers: on SQLite, where a commit
-    waits for the disk, and with --database on PostgreSQL.
+    waits for the disk, and with --database on PostgreSQL. Events of shops: signed messages of twenty purchases and of
+    one, from the signature to the database, on both. And how long a clerk waits for a good customer's card (p95).
 
     Statistics: hot squares (Gi* of 1,000 squares, false discoveries controlled) and stays out of fixes, beside esda,
     trackintel and movingpandas where the extra "peers" is installed. Serving: reports of a month of a busy store, and
@@ -85,6 +89,10 @@ def bench(
         figures = measure(seconds, progress.advance) | measure_commands(ROUNDS if seconds >= FAIR_S else 1)
         progress.advance()
         figures |= measure_ledger(seconds, database or None)
+        progress.advance()
+        figures |= measure_intake(seconds, database or None)
+        progress.advance()
+        figures |= measure_card(seconds < FAIR_S)
     if as_json:
         print(json.dumps(figures | {"machine": machine()}))
         return

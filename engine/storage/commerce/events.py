@@ -49,11 +49,11 @@ def put_events(session: Session, events: Iterable[ShopEvent], now: float) -> int
         index_elements=["source", "kind", "id"],
         set_={name: insert.excluded[name] for name in _CHANGED},
         where=table.c.version < insert.excluded.version,
-    ).returning(table.c.id)
-    news = []
-    for _, event in sorted(newest.items()):  # one order for all writers: they wait, and never for each other
-        if session.connection().execute(statement, _row(event, now)).first() is not None:
-            news.append(event)
+    ).returning(table.c.source, table.c.kind, table.c.id)
+    # one order for all writers: they wait, and never for each other
+    rows = [_row(event, now) for _, event in sorted(newest.items())]
+    told = session.connection().execute(statement, rows).all() if rows else []
+    news = [newest[source, kind, name] for source, kind, name in told]
     for event in sorted(news, key=lambda e: e.at):
         if event.kind in _OF_SHOPPING:
             _tell_owner(session, event, now)

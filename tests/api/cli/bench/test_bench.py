@@ -44,6 +44,7 @@ def test_every_figure_is_there_and_positive() -> None:
     assert figures["bytes_per_tracked_device"] < 64 * 1024
     assert {"gi_star_fdr_1000_squares_ms", "stays_fixes_per_s", "report_month_p95_ms"} <= figures.keys()
     assert {"receivers_p95_ms", "receivers_processor_ms"} <= figures.keys()
+    assert {"intake_sqlite_events_per_s", "clerks_card_p95_ms"} <= figures.keys()
 
 
 def test_a_busy_month_is_the_same_each_time_and_as_large_as_is_said(tmp_path: Path) -> None:

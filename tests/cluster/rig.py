@@ -66,12 +66,16 @@ class ClusterRig:
         """`rayon cluster up`, as the head or as a node."""
         join = [] if head else ["--join", "auto"]
         command = [sys.executable, "-m", "api.cli.main", "cluster", "up", "--name", name, "--host", "127.0.0.1", *join]
-        environ = {**os.environ, "RAYON_DATABASE_URL": self.url, "RAYON_SITE_KEY": SITE_KEY}
-        environ["PYTHONPATH"] = os.pathsep.join([str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])])
         with (self.folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
-                command, env=environ, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+                command, env=self.environ(), cwd=self.folder, stdout=log, stderr=log, start_new_session=True
             )
+
+    def environ(self) -> dict[str, str]:
+        """Of every command of the site."""
+        ours = {"RAYON_DATABASE_URL": self.url, "RAYON_SITE_KEY": SITE_KEY, "OMP_NUM_THREADS": "1"}
+        paths = [str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]
+        return {**os.environ, **ours, "PYTHONPATH": os.pathsep.join(paths)}
 
     def kill(self, name: str) -> None:
         """The machine is gone: everything of a node ends without a word."""
@@ -141,6 +145,14 @@ def cluster(folder: Path, ray_dir: Path, url: str, broker_port: int, stores: lis
         yield rig
     finally:
         rig.close()
+
+
+def rayon(rig: ClusterRig, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command on the cluster, from any machine, until it ends."""
+    command = [sys.executable, "-m", "api.cli.main", *words]
+    return subprocess.run(
+        command, env=rig.environ(), cwd=rig.folder, capture_output=True, text=True, timeout=WAIT_S, check=False
+    )
 
 
 def _kill(pid: int, number: signal.Signals) -> None:

@@ -46,10 +46,14 @@ class ShardDuty:
         node: str,
         make: Callable[[int, Sequence[str], str], Worker],
         plans: Callable[[], Set[str]],
+        *,
+        look_s: float = LOOK_S,
+        word_s: float = WORD_S,
     ) -> None:
         self.number, self.node = number, node
         self.stopping = threading.Event()
         self._db, self._make, self._plans = db, make, plans
+        self._look_s, self._word_s = look_s, word_s
         self._claim: Claim | None = None
         self._worker: Worker | None = None
         self._ours: set[str] = set()
@@ -70,7 +74,7 @@ class ShardDuty:
         if worker is None:
             return
         self._worker = worker
-        while not self.stopping.wait(LOOK_S):
+        while not self.stopping.wait(self._look_s):
             if self._lost is not None:
                 raise self._lost
             try:
@@ -127,7 +131,7 @@ class ShardDuty:
         self._reason = reason
 
     def _speak(self, claim: Claim) -> None:
-        while not self.stopping.wait(WORD_S):
+        while not self.stopping.wait(self._word_s):
             try:
                 put_word(self._db, claim, self._word())
             except StorageUnavailable:

@@ -16,6 +16,7 @@ from engine.config import load_config
 from engine.errors import StorageUnavailable
 from engine.runtime.cluster.keeping.keeper import HeadLost, Keeper
 from engine.runtime.cluster.nodes.names import read_site
+from engine.runtime.cluster.nodes.ray_start import listens, split_address
 from engine.storage.database import open_database
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,9 @@ def main(address: str, epoch: int) -> int:
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     signal.signal(signal.SIGINT, lambda *_: stopping.set())
+    while not listens(*split_address(address)):  # Ray starts at the same time as we do
+        if stopping.wait(0.1):
+            return 0
     actors = RayActors(address)
     keeper, away = Keeper(db, actors, config.cluster, epoch), False
     while not stopping.wait(LOOK_S):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import socket
 import sys
 from collections.abc import Mapping
 
@@ -60,6 +61,21 @@ def environ_for(environ: Mapping[str, str], told: Mapping[str, str]) -> dict[str
 def token_environ(secrets: Secrets) -> dict[str, str]:
     """What nodes of one site know each other by: Ray runs what it is sent, so it takes nothing from anybody else."""
     return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.derive_key("cluster.ray").hex()}
+
+
+def listens(host: str, port: int) -> bool:
+    """Whether somebody takes connections there."""
+    try:
+        socket.create_connection((host, port), 1.0).close()
+        return True
+    except OSError:
+        return False
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Of host:port."""
+    host, _, port = address.rpartition(":")
+    return host, int(port)
 
 
 def _ray(cluster: ClusterConfig, node: str, cpus: int) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -20,14 +19,22 @@ from engine.privacy.secrets import Secrets
 from engine.runtime.cluster.keeping.keeper import HeadLost
 from engine.runtime.cluster.nodes.checks import require_same, site_check
 from engine.runtime.cluster.nodes.names import NodeSite
-from engine.runtime.cluster.nodes.ray_start import environ_for, head_command, node_command, token_environ
+from engine.runtime.cluster.nodes.ray_start import (
+    environ_for,
+    head_command,
+    listens,
+    node_command,
+    split_address,
+    token_environ,
+)
 from engine.runtime.cluster.nodes.sessions import NodeSession
 from engine.runtime.cluster.nodes.word import NodeWords
 from engine.storage.database import Database
-from engine.storage.shards.nodes import Head, beat_node, become_head, read_head
+from engine.storage.shards.nodes import Head, beat_node, become_head, read_head, read_nodes
 
 log = logging.getLogger(__name__)
 BEAT_S = 2.0
+SILENT_S = 60.0  # since the last word of a head that is not looked for any more
 LISTENS_S = 60.0  # for a head to listen
 MOST_REST_S = 30.0  # before what ends again and again is started again
 WELL_S = 60.0  # what ran for so long is well: its next end is a first one
@@ -56,14 +63,16 @@ class NodeSupervisor:
         """Is the head until stopped. Raises HeadLost where another one was started, OperatorError."""
         keeper: subprocess.Popen[bytes] | None = None
         head: Head | None = None
+        self._require_no_other_head()
         try:
             while not self.stopping.is_set():
-                if not self._ray.running():
+                if head is None or not self._ray.running():
                     _stop(keeper)
-                    keeper = None
                     self._rest("the head's Ray")
                     head = self._start_head()
-                if head is not None and (keeper is None or keeper.poll() is not None):
+                    keeper = self._start_keeper(head)
+                    self._wait_for_head()
+                if keeper is None or keeper.poll() is not None:
                     self._rest_keeper(keeper)
                     keeper = self._start_keeper(head)
                 self._beat(head)
@@ -90,20 +99,46 @@ class NodeSupervisor:
         finally:
             self._ray.end()
 
+    def _require_no_other_head(self) -> None:
+        """Raises OperatorError where another node is the head and lives: it is watched for as long as a node may be
+        silent, by nobody's clock."""
+        first = self._other_head()
+        until = time.monotonic() + self._cluster.node_gone_s
+        if first is not None and time.monotonic() < until:
+            log.info("%s was the head; is it gone? At most %.0f s to wait", first[0].node, self._cluster.node_gone_s)
+        while first is not None and time.monotonic() < until and not self.stopping.wait(BEAT_S / 4):
+            now = self._other_head()
+            if now is not None and now != first:
+                fix = f"join it (--join {now[0].address}), or stop it first"
+                raise OperatorError(
+                    [Problem("rayon cluster up", self._site.name, f"{now[0].node} is the head and lives", fix)]
+                )
+
+    def _other_head(self) -> tuple[Head, int] | None:
+        head = read_head(self._db)
+        if head is None or head.node == self._site.name:
+            return None
+        seen = read_nodes(self._db).get(head.node)
+        return None if seen is None or seen.age_s > SILENT_S else (head, seen.beats)
+
     def _start_head(self) -> Head:
+        """The nodes are told first: they leave what was, and the keeper is started, while Ray starts."""
         port = self._cluster.head_port
+        self._ray.end()
         (self._cluster.ray_dir / "ray_current_cluster").unlink(missing_ok=True)  # else Ray takes a node for the head
+        head = become_head(self._db, self._site.name, f"{self._host}:{port}", self._check)
         command = head_command(self._cluster, self._site.name, self._host, port, os.cpu_count() or 1)
         self._ray.start(command, self._environ, self._log)
-        deadline = time.monotonic() + LISTENS_S
-        while not _listens(self._host, port):
-            if not self._ray.running() or time.monotonic() > deadline:
-                raise OperatorError([self._no_head(port)])
-            time.sleep(0.1)
-        self.joined.set()
-        head = become_head(self._db, self._site.name, f"{self._host}:{port}", self._check)
         log.info("the head is at %s; others join with: rayon cluster up --join %s", head.address, head.address)
         return head
+
+    def _wait_for_head(self) -> None:
+        port, deadline = self._cluster.head_port, time.monotonic() + LISTENS_S
+        while not listens(self._host, port):
+            if not self._ray.running() or time.monotonic() > deadline:
+                raise OperatorError([self._no_head(port)])
+            self.stopping.wait(0.1)
+        self.joined.set()
 
     def _no_head(self, port: int) -> Problem:
         reason = f"Ray does not listen on {self._host}:{port}"
@@ -128,7 +163,7 @@ class NodeSupervisor:
         return head
 
     def _join(self, head: Head, before: Head | None) -> None:
-        if not _listens(*_split(head.address)):
+        if not listens(*split_address(head.address)):
             return  # it is away, or not there yet: the next look tries again
         if before is not None and before.epoch == head.epoch:
             self._rest("this node's Ray")
@@ -168,19 +203,6 @@ class _Rests:
         ends = 0 if now_s - last_s > WELL_S else ends
         self._ends[what] = ends + 1, now_s
         return min(2.0 ** (ends - 1), MOST_REST_S) if ends else 0.0
-
-
-def _listens(host: str, port: int) -> bool:
-    try:
-        socket.create_connection((host, port), 1.0).close()
-        return True
-    except OSError:
-        return False
-
-
-def _split(address: str) -> tuple[str, int]:
-    host, _, port = address.rpartition(":")
-    return host, int(port)
 
 
 def _stop(process: subprocess.Popen[bytes] | None) -> None:

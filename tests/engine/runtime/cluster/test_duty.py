@@ -1,0 +1,179 @@
+"""A shard's duty: takes and lets go as the table says, in an order that leaves no store unheard."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from engine.errors import OperatorError, Problem
+from engine.runtime.cluster.duty import QUIET_DEVICES, ShardDuty, share_out, smooth
+from engine.runtime.cluster.report import ShardReport, ShardState, StoreAtWorkReport
+from engine.storage.database import Database, open_database
+from engine.storage.shards.duties import ShardLost, claim_shard
+from engine.storage.shards.shards import add_shard, drop_store, move_store, put_store, read_shards
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    """Of one kind: what of it differs is the storage's affair."""
+    opened = open_database(f"sqlite:///{tmp_path / 'rayon.db'}")
+    yield opened
+    opened.close()
+
+
+QUICK = {"look_s": 0.02, "word_s": 0.05}
+
+
+class NotingWorker:
+    """Notes what it is told, with what the table says of the store at that moment."""
+
+    def __init__(self, db: Database, shard: int, stores: Sequence[str], notes: list[str]) -> None:
+        self._db, self.shard, self.stores, self.notes = db, shard, list(stores), notes
+
+    def start(self) -> None:
+        self.notes.append(f"{self.shard} starts {','.join(self.stores)}")
+
+    def take(self, store: str) -> None:
+        self.stores.append(store)
+        self.notes.append(f"{self.shard} takes {store}, which is {self._of(store)}'s")
+
+    def release(self, store: str) -> None:
+        self.stores.remove(store)
+        self.notes.append(f"{self.shard} lets {store} go, which is {self._of(store)}'s")
+
+    def stop(self) -> None:
+        self.notes.append(f"{self.shard} stops")
+
+    def report(self) -> ShardReport:
+        return report(self.shard, *[StoreAtWorkReport(store, 3, 0.0, 0) for store in self.stores])
+
+    def _of(self, store: str) -> int | None:
+        owners = [n for n, shard in read_shards(self._db).items() if store in [s.store for s in shard.stores]]
+        return owners[0] if owners else None
+
+
+def report(shard: int, *stores: StoreAtWorkReport, busy_share: float = 0.0) -> ShardReport:
+    return ShardReport(
+        shard=shard,
+        owner=f"rayon-shard-{shard}",
+        state=ShardState.WORKING,
+        reason="",
+        stores=stores,
+        waits=(),
+        lag_s=0.5,
+        unacknowledged=0,
+        readings=0,
+        fixes=0,
+        redelivered=0,
+        sessions_lost=0,
+        checkpoints=0,
+        unusable=0,
+        memory_mib=90.0,
+        busy_share=busy_share,
+        at=0.0,
+        versions={"rayon": "0.2"},
+    )
+
+
+@contextmanager
+def on_duty(db: Database, number: int, notes: list[str], plans: set[str]) -> Iterator[ShardDuty]:
+    """A shard that does its duty for the time being."""
+
+    def make(shard: int, stores: Sequence[str], owner: str) -> NotingWorker:
+        return NotingWorker(db, shard, stores, notes)
+
+    duty = ShardDuty(db, number, "north", make, lambda: plans, **QUICK)
+    thread = threading.Thread(target=duty.run)
+    thread.start()
+    try:
+        yield duty
+    finally:
+        duty.stopping.set()
+        thread.join(60)
+
+
+def wait(done: Callable[[], bool]) -> None:
+    for _ in range(3_000):
+        if done():
+            return
+        threading.Event().wait(0.02)
+    raise AssertionError("not within a minute")
+
+
+def test_a_store_moves_without_a_moment_in_which_nobody_listens(db: Database) -> None:
+    for number, stores in ((1, ("a", "b")), (2, ("c",))):
+        add_shard(db, number, "north")
+        for store in stores:
+            put_store(db, store, number)
+    notes: list[str] = []
+    plans = {"a", "b", "c"}
+    with on_duty(db, 1, notes, plans), on_duty(db, 2, notes, plans):
+        wait(lambda: len(notes) == 2)
+        assert move_store(db, "a", 1, 2)
+        wait(lambda: len(notes) == 4)
+        drop_store(db, "c")
+        wait(lambda: len(notes) == 5 and all(shard.state == "working" for shard in read_shards(db).values()))
+        assert read_shards(db)[1].stores[0].epoch == 3
+    assert sorted(notes[:2]) == ["1 starts a,b", "2 starts c"]
+    assert notes[2:4] == ["2 takes a, which is 1's", "1 lets a go, which is 2's"]
+    assert notes[4] == "2 lets c go, which is None's"
+    assert sorted(notes[5:]) == ["1 stops", "2 stops"]
+
+
+def test_a_store_without_a_plan_here_is_said_and_the_others_run(db: Database) -> None:
+    add_shard(db, 1, "north")
+    for store in ("a", "b"):
+        put_store(db, store, 1)
+    notes: list[str] = []
+    plans = {"a"}
+    with on_duty(db, 1, notes, plans):
+        wait(lambda: read_shards(db)[1].reason != "")
+        assert read_shards(db)[1].reason == "no floor plan on north for b: copy it there"
+        plans.add("b")
+        wait(lambda: len(notes) == 2)
+    assert notes == ["1 starts a", "1 takes b, which is 1's", "1 stops"]
+
+
+def test_who_is_this_shard_no_more_ends_and_leaves_its_worker_alone(db: Database) -> None:
+    add_shard(db, 1, "north")
+    notes: list[str] = []
+    duty = ShardDuty(db, 1, "north", lambda n, stores, owner: NotingWorker(db, n, stores, notes), set, **QUICK)
+    thread = threading.Thread(target=lambda: notes.append(_how_it_ends(duty)))
+    thread.start()
+    wait(lambda: notes == ["1 starts "])
+    claim_shard(db, 1, "south")
+    thread.join(60)
+    assert notes == ["1 starts ", "lost"]
+
+
+def _how_it_ends(duty: ShardDuty) -> str:
+    with pytest.raises(ShardLost):
+        duty.run()
+    return "lost"
+
+
+def test_what_an_operator_has_to_mend_is_said_and_tried_again(db: Database) -> None:
+    add_shard(db, 1, "north")
+
+    def refuse(number: int, stores: Sequence[str], owner: str) -> NotingWorker:
+        raise OperatorError([Problem("config.yaml", "mqtt.tls_ca_file", "is not there", "correct it")])
+
+    duty = ShardDuty(db, 1, "north", refuse, set, **QUICK)
+    thread = threading.Thread(target=duty.run)
+    thread.start()
+    wait(lambda: "mqtt.tls_ca_file" in read_shards(db)[1].reason)
+    duty.stopping.set()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert read_shards(db)[1].state == "starting"
+
+
+def test_a_store_s_part_of_the_load_goes_by_its_devices_and_follows_slowly() -> None:
+    stores = StoreAtWorkReport("a", 1, 0.0, 3 * QUIET_DEVICES), StoreAtWorkReport("b", 1, 0.0, 0)
+    loads = share_out(report(1, *stores, busy_share=0.5))
+    assert loads == {"a": pytest.approx(0.4), "b": pytest.approx(0.1)}
+    assert smooth({"a": 0.0, "gone": 1.0}, loads) == {"a": pytest.approx(0.008), "b": pytest.approx(0.1)}

@@ -1,15 +1,18 @@
 """A shard's worker in a process of its own, so that it can be killed.
 
 `python -m tests.cluster.shard_process DATABASE FOLDER PORT SHARD STORE…`: says each report as a line of JSON, and stops
-when its standard input closes or says `stop`; `release STORE` and `take STORE` do that, and say `done`.
+when its standard input closes or says `stop`; `release STORE` and `take STORE` do that, and say `done`. After `limit 1`
+no file of it can grow or change, as on a disk that is full, until `limit`.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import resource
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,6 +26,12 @@ def say(line: str) -> None:
     """To whoever started us."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def fill(limit: str = "") -> None:
+    """No file may be written to beyond so many bytes."""
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit) if limit else most, most))
 
 
 def main(url: str, folder: str, port: str, shard: str, *stores: str) -> None:
@@ -44,7 +53,8 @@ def main(url: str, folder: str, port: str, shard: str, *stores: str) -> None:
         what, *which = line.split()
         if what == "stop":
             break
-        {"take": worker.take, "release": worker.release}[what](which[0])
+        does: dict[str, Callable[..., None]] = {"take": worker.take, "release": worker.release, "limit": fill}
+        does[what](*which)
         say(json.dumps({"done": line.strip()}))
     worker.stop()
     ended.set()

@@ -62,6 +62,7 @@ class ShardWork:
         self.stopping = threading.Event()
         self.patience = Patience(self.stopping)
         self.stores: dict[str, StoreAtWork] = {}
+        self._later_lives = ("", owner)  # who ends our leases is about to take them in our name
         self.leases = StoreLeases(self._db, owner, (), config.storage.lease_s, settings.monotonic)
         self._keeper = LeaseKeeper(self.leases)
         self.wall = SteadyClock(settings.wall, settings.monotonic)
@@ -210,7 +211,7 @@ class ShardWork:
             self._leave(lost)
 
     def _leave(self, lost: LeaseLost) -> None:
-        if lost.owner == self.leases.owner:
+        if lost.owner in self._later_lives:
             raise Fenced(str(lost))
         self.leases.drop(lost.store)
         at_work = self.stores.get(lost.store)
@@ -241,7 +242,7 @@ class ShardWork:
             lost = self.leases.renew()
         except StorageUnavailable:
             return False
-        return all(one.owner != self.leases.owner for one in lost)
+        return all(one.owner not in self._later_lives for one in lost)
 
     # Work.
 

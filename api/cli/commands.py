@@ -71,6 +71,7 @@ COMMANDS = {
         "api.cli.decode.command",
         "Says what a decoder makes of recorded messages: readings, positions, sessions, and refusals by reason.",
     ),
+    "export": Listed("api.cli.data.export", "What was counted, as files for other programs.", SITE),
     "history": Listed("api.cli.history.command", "Past hours of a store, from elsewhere.", SITE),
 }
 """In the order of `rayon --help`. The texts are the first lines of the commands' own descriptions."""

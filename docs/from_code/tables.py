@@ -12,6 +12,7 @@ from api.rights import ROLE_RIGHTS, SCOPE_RIGHTS
 from docs.from_code import keys
 from docs.from_code import vocabulary as code
 from docs.from_code.events import example_events
+from docs.from_code.scale import coefficient_lines, scale_lines
 from engine.offers.law.rows import ROWS
 from engine.plan.materials import FIXTURE_DB, FIXTURE_DB_BY_CATEGORY, WALL_DB
 from engine.vocabulary import Right, Role
@@ -258,10 +259,20 @@ def scenarios() -> str:
     return text.split("\n", 1)[1]
 
 
+def scale() -> str:
+    """What sites of several sizes need."""
+    return table(*scale_lines())
+
+
+def measured() -> str:
+    """What that is reckoned with."""
+    return table(("what", "figure", "from"), coefficient_lines())
+
+
 DIRECTIVES: Mapping[str, Callable[[], str]] = {
     f.__name__: f
     for f in (commands, configuration, campaigns, plan, materials, products, law, tables, routes, rights, metrics,
-              topics, reasons, events, referees, scenarios)
+              topics, reasons, events, referees, scenarios, scale, measured)
 }  # fmt: skip
 """What stands on a page between `<!-- from code: NAME -->` and `<!-- end: NAME -->`."""
 

@@ -8,7 +8,8 @@ from typing import Any
 from engine.errors import OperatorError, Problem
 
 
-def _pyarrow(file: str) -> Any:
+def require_pyarrow(file: str) -> Any:
+    """pyarrow and its room for Parquet. Raises OperatorError, which names `file`, where it is not installed."""
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -20,7 +21,7 @@ def _pyarrow(file: str) -> Any:
 
 def parquet_columns(path: Path) -> tuple[list[str], list[Any]]:
     """Header and columns: float arrays (NaN where null) for numbers, lists of texts (empty where null) for the rest."""
-    pa, pq = _pyarrow(str(path))
+    pa, pq = require_pyarrow(str(path))
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
@@ -36,7 +37,7 @@ def parquet_columns(path: Path) -> tuple[list[str], list[Any]]:
 
 def write_parquet(path: Path, columns: dict[str, Any]) -> None:
     """Writes equal-length columns; NaN becomes null."""
-    pa, pq = _pyarrow(str(path))
+    pa, pq = require_pyarrow(str(path))
     arrays = {
         n: pa.array(v, from_pandas=True) if v.dtype.kind == "f" else pa.array(v.tolist()) for n, v in columns.items()
     }

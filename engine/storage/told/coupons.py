@@ -205,6 +205,18 @@ def _keep(
     upsert(session, CouponWaitTable, [{"store": store, "figure": figure, **values}], replace=tuple(values))
 
 
+def told_hours(db: Database, store: str, *, from_t: float, to_t: float) -> list[tuple[float, str, int]]:
+    """(hour, figure, count) of all that was told so far of hours that begin in [from_t, to_t), in that order."""
+    hour, figure = col(CouponHourTable.hour_start), col(CouponHourTable.figure)
+    query = (
+        select(hour, figure, col(CouponHourTable.n))
+        .where(col(CouponHourTable.store) == store, hour >= from_t, hour < to_t)
+        .order_by(hour, figure)
+    )
+    with db.read() as session:
+        return [(at, name, n) for at, name, n in session.connection().execute(query)]
+
+
 def _looked_until(db: Database, store: str) -> float:
     with db.read() as session:
         row = session.get(CouponWaitTable, (store, _ALL))

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from engine.errors import StorageUnavailable
-from engine.storage.database import Database, engine_for
+from engine.storage.database import Database, engine_for, open_database
 from engine.storage.migrate import newest, version_of
 
 log = logging.getLogger(__name__)
@@ -46,8 +46,10 @@ class ReplicatedReads(Database):
         *,
         ask_late: Callable[[Session], float] = late_s,
         clock: Callable[[], float] = time.monotonic,
+        closes_own: bool = False,
     ) -> None:
         super().__init__(engine_for(url))
+        self._closes_own = closes_own
         self._own, self._ask_late, self._clock = own, ask_late, clock
         self._looked_at, self._trouble, self._late_s = -LOOKED_S, "", 0.0
         self._looking = threading.Lock()
@@ -56,6 +58,12 @@ class ReplicatedReads(Database):
     def late_s(self) -> float | None:
         """How far what is read was behind at the last look; None while it is read from the database itself."""
         return None if self._trouble else self._late_s
+
+    def close(self) -> None:
+        """Closes every connection to the replica, and to the database itself where nobody else does."""
+        super().close()
+        if self._closes_own:
+            self._own.close()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -105,3 +113,9 @@ class ReplicatedReads(Database):
             log.warning("the replica is not read (%s): figures are read from the database itself", trouble)
         elif before and not trouble:
             log.warning("the replica is back: figures are read from it")
+
+
+def open_for_reading(url: str, replica_url: str | None) -> Database:
+    """The database at `url`, or its replica where there is one, for whoever only reads. Raises as `open_database`."""
+    own = open_database(url)
+    return own if replica_url is None else ReplicatedReads(own, replica_url, closes_own=True)

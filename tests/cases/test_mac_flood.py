@@ -2,15 +2,12 @@
 
 Input: phones that stand in the store, and random addresses, each heard once or for two seconds, 83 a second (50,000 in
 ten minutes). Right: no track for them beyond the first 400, nothing kept of them, and the phones' fixes as without.
-`python -m tests.cases.test_mac_flood` is the long form: all 50,000, with memory and database measured.
+`python -m tests.soak.flood` is the long form: all 50,000, with memory and database measured.
 """
 
 from __future__ import annotations
 
-import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,10 +18,7 @@ from engine.privacy.pseudonyms import Pseudonyms
 from engine.records import Readings
 from engine.runtime.newcomers import FREE_TRACKS
 from engine.runtime.store_engine import StoreEngine
-from engine.runtime.store_runner import StoreRunner
 from engine.runtime.stored.packing import pack
-from engine.storage.database import open_database
-from tests.databases import new_sqlite
 from tests.engine.runtime.made import boutique, frames, payload, stands
 
 PLAN = boutique()
@@ -98,32 +92,3 @@ def test_who_stays_gets_a_track_and_more_than_the_limit_do_not() -> None:
     engine.step([], T0 + 400)
     engine.step([], T0 + 800)
     assert engine.figures()["tracks"] == 0
-
-
-def measure(duration_s: float) -> None:
-    """Prints memory and database before and after ten minutes of it."""
-
-    def memory_mb() -> float:
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
-
-    with tempfile.TemporaryDirectory() as folder:
-        db = open_database(new_sqlite(Path(folder) / "rayon.db"))
-        runner = StoreRunner(PLAN, Config(), db, b"0123456789abcdef0123456789abcdef")
-        runner.recover(T0)
-        before = 0.0
-        for frame in together(duration_s):
-            now = frame.received_at
-            runner.keep([frame], now)
-            runner.decide(runner.advance([frame], now), now)
-            runner.checkpoint_if_due(now, 10.0)
-            before = before or (memory_mb() if now > T0 + 2 else 0.0)
-        size = sum(p.stat().st_size for p in Path(folder).iterdir()) / 1e6
-        print(  # noqa: T201 - what it is for
-            f"memory +{memory_mb() - before:.1f} MB, database {size:.1f} MB with its log, {runner.figures()}"
-        )
-        db.close()
-
-
-if __name__ == "__main__":
-    measure(float(sys.argv[1]) if len(sys.argv) > 1 else 600.0)

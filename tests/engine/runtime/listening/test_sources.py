@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.ingest.decoders.heard import VendorMessage
 from engine.ingest.masks import MASK
+from engine.ingest.names import UNNAMED
 from engine.ingest.sources.envelope import envelope_key, request_topic, seal_request
 from engine.runtime.stored.behind import BEHIND_S
 from engine.storage.database import open_database
@@ -88,6 +89,22 @@ def test_meraki_over_mqtt_locates_as_our_own_wire_does(tmp_path: Path) -> None:
     assert native[1] >= 1, "it stands in a zone"
     assert meraki[1] == native[1]
     assert abs(meraki[0] - native[0]) <= 0.1 * native[0]
+
+
+def test_a_source_that_is_named_by_its_address_is_named_nowhere(tmp_path: Path) -> None:
+    """Nor in what is told of its clock, the journal, the store's labels or the events."""
+    plan = boutique()
+    standing = [Stand(MAC, plan.products[0].sku, 0.0, 6.0)]
+    said = ["02000-0000b-0d", "0x02000000 0b08", "AgAACwgN", "2199023323149"]
+    with shop(tmp_path) as (engine, wire):
+        for sent, readings in frames(plan, standing, 6.0):
+            wire.now = BEGIN + sent
+            for name in said:
+                wire.publish(f"rayon/{STORE}/readings/{name}", payload(sent, readings, BEGIN))
+            engine.live()
+        told = json.dumps([engine.process.figures(), engine.process.runners[STORE].figures()], default=str)
+    assert told.count(UNNAMED) >= len(said)
+    assert [name for name in said if name in told] == []
 
 
 def test_a_cloud_that_posts_a_minute_at_once_loses_nothing(tmp_path: Path) -> None:

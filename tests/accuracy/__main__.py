@@ -7,6 +7,7 @@ import argparse
 import sys
 
 from tests.accuracy.left_out.report import leave_one_site_out
+from tests.accuracy.left_out.search import MOST_ROUNDS
 from tests.accuracy.recorded.recordings import folder_of, sites_in, table, with_baselines
 from tests.accuracy.referees import baseline, moved, referees, write
 
@@ -20,9 +21,10 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--leave-one-site-out", action="store_true", help="choose constants on the other sites")
     parser.add_argument("--minutes", type=float, default=60.0, help="for that search; asked again, it goes on")
+    parser.add_argument("--rounds", type=int, default=MOST_ROUNDS, help="of that search, at most")
     asked = parser.parse_args(arguments)
     if asked.leave_one_site_out:
-        return leave_one_site_out(folder_of(asked.recordings), asked.minutes)
+        return leave_one_site_out(folder_of(asked.recordings), asked.minutes, asked.rounds)
     if asked.recordings is not None:
         return _recordings(asked.recordings)
     return _referees(asked.write)

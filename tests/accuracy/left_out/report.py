@@ -9,15 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.accuracy.left_out.constants import CONSTANTS, Constant
-from tests.accuracy.left_out.search import Search, search
+from tests.accuracy.left_out.search import MOST_ROUNDS, Search, search
 from tests.accuracy.left_out.units import STORES, Units, in_families
 
 MEMORY = Path("build/accuracy/left-out.jsonl")
 TELL_S = 60.0
 
 
-def leave_one_site_out(folder: Path, minutes: float) -> int:
-    """Prints progress and the report; asked again, it goes on where it was."""
+def leave_one_site_out(folder: Path, minutes: float, rounds: int = MOST_ROUNDS) -> int:
+    """Prints progress and the report; asked again, it goes on where it was. One of the `rounds` tries each value alone
+    and then together: a whole nested choice. Later ones try again from there, and cost ten times as much."""
     units, start = Units(folder, MEMORY), time.monotonic()
     told = start - TELL_S
 
@@ -28,7 +29,10 @@ def leave_one_site_out(folder: Path, minutes: float) -> int:
             told = now
             sys.stderr.write(f"{(now - start) / 60:.0f} of {minutes:.0f} min: {sentence}\n")
 
-    found = search(units.sites, [STORES], CONSTANTS, units.rows, lambda: time.monotonic() - start < 60 * minutes, tell)
+    def in_time() -> bool:
+        return time.monotonic() - start < 60 * minutes
+
+    found = search(units.sites, [STORES], CONSTANTS, units.rows, in_time, tell, rounds)
     sys.stdout.write("\n".join(report(units, found, CONSTANTS)) + "\n")
     return 0
 
@@ -39,7 +43,7 @@ def report(units: Units, found: Search, constants: tuple[Constant, ...]) -> Iter
     as_is = in_families(lambda unit: units.exact_rows(unit, {}), [*units.sites, STORES])
     chosen = in_families(lambda unit: units.exact_rows(unit, whole), [*units.sites, STORES])
     nested = in_families(lambda unit: units.exact_rows(unit, found.fold(unit).setting), units.sites)
-    state = "settled" if found.settled else "cut short: ask again, it goes on"
+    state = "settled" if found.settled else "not settled: asked for more, it goes on"
     yield f"{found.rounds} rounds, {state}"
     yield f"{'family':18s} {'as it is':>9s} {'chosen on all':>14s} {'left out':>9s}"
     for family in as_is:

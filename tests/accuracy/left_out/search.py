@@ -22,6 +22,7 @@ Rows = dict[str, list[float]]
 ScoreOf = Callable[[str, Setting], Rows]
 """Of one unit (a site, or the simulated stores) under a setting."""
 
+MOST_ROUNDS = 20
 LEAST_GAIN = 0.001  # of the score, by which another value must be better: a tenth of a percent is chance
 
 
@@ -54,12 +55,13 @@ def search(
     score_of: ScoreOf,
     in_time: Callable[[], bool] = lambda: True,
     told: Callable[[str], None] = lambda sentence: None,
+    most: int = MOST_ROUNDS,
 ) -> Search:
     """One fold per site, and one without a site left out. Units of `always` are in every fold. Ends at once when
-    `in_time` says no."""
+    `in_time` says no, and after the `most` rounds."""
     folds = [Fold(out, [*(s for s in sites if s != out), *always]) for out in (None, *sites)]
     rounds = 0
-    while True:
+    while rounds < most:
         wishes = []
         for fold in folds:
             wish = _wishes(fold, constants, score_of, in_time, lambda said, n=rounds: told(f"round {n + 1}, {said}"))
@@ -76,6 +78,7 @@ def search(
         rounds += 1
         if not moved:
             return Search(folds, rounds, settled=True)
+    return Search(folds, rounds, settled=False)
 
 
 def _wishes(

@@ -65,6 +65,12 @@ def test_a_search_cut_short_has_come_equally_far_in_each_fold() -> None:
         assert moved == sorted(moved, reverse=True), "one fold after the other"
 
 
+def test_one_round_is_a_whole_choice_together_too() -> None:
+    found = search(["a", "b", "c"], [], [X, Y], _score, most=1)
+    assert (found.rounds, found.settled) == (1, False)
+    assert found.fold("c").setting == {"Knobs.x": 2.0, "Knobs.y": 2.0}
+
+
 def test_constants_are_put_back_whatever_happens() -> None:
     def fail() -> None:
         with changed({"Knobs.x": 3.0}, (X,)):

@@ -82,15 +82,19 @@ async function keepAll() {
 }
 
 function showKept(wallet) {
-  clock.restore(wallet.clock);
+  if (wallet.clock) clock.restore(wallet.clock);
   ({ store, name } = wallet);
   by("store_name").textContent = name;
-  if (wallet.me) showMe(wallet.me);
   for (const voucher of wallet.items) {
     place(voucher, false);
     if (cards.has(voucher.voucher_id)) fromPhone.add(voucher.voucher_id);
   }
-  if (wallet.quiet) drawQuiet(wallet.quiet, changeQuiet);
+  try {
+    if (wallet.me) showMe(wallet.me);
+    if (wallet.quiet) drawQuiet(wallet.quiet, changeQuiet);
+  } catch {
+    // kept by an older version, which said it otherwise: the coupons are there all the same
+  }
   arrange();
 }
 
@@ -302,8 +306,10 @@ if (!shared) {
   startWorker();
   offerInstall({ section: by("install"), button: by("install_now"), steps: by("install_steps") });
 }
-by("push").hidden = shared || !mayPush();
-if (!by("push").hidden) {
+
+async function offerPushHere() {
+  by("push").hidden = true;
+  if (shared || !mayPush()) return;
   await offerPush(by("push_now"), (state) => {
     const said = {
       busy: t.me.push_wait,
@@ -316,6 +322,7 @@ if (!by("push").hidden) {
   });
   by("push").hidden = by("push_now").hidden; // nothing to offer, so nothing to explain
 }
+const offering = offerPushHere(); // it asks the server, and what the phone has kept waits for no server
 
 const wallet = await kept();
 if (wallet && fits(wallet)) {
@@ -334,6 +341,7 @@ try {
   by("signed_out").hidden = !signedOut;
   if (!signedOut && cards.size === 0) toast(t.me.failed);
 }
+await offering;
 arrange();
 reveal();
 

@@ -5,6 +5,7 @@ importScripts("/static/worker_push.js");
 const SHELL = `rayon-${self.RAYON.version}`;
 const READER = "rayon-reader"; // in which language the page was last read
 const PATIENCE_MS = 2000; // a network that says nothing is no network: the kept page then asks it again
+const withKept = new Set(); // who has the kept page: a network that said nothing to it says nothing of its parts, either
 
 self.addEventListener("install", (event) => {
   event.waitUntil(keepShell().then(() => self.skipWaiting()));
@@ -27,33 +28,35 @@ async function forgetOthers() {
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== "GET" || url.origin !== self.location.origin) return;
-  if (event.request.mode === "navigate" && url.pathname === "/me" && !url.searchParams.has("pass")) event.respondWith(wallet(event.request));
-  else if (url.pathname.startsWith("/static/")) event.respondWith(part(event.request));
+  if (event.request.mode === "navigate" && url.pathname === "/me" && !url.searchParams.has("pass")) event.respondWith(wallet(event));
+  else if (url.pathname.startsWith("/static/")) event.respondWith(part(event));
 });
 
 // The network first: a page and its scripts then always come from one version of the server.
-async function wallet(request) {
+async function wallet(event) {
   let answer = null;
   try {
-    answer = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    answer = await fetch(event.request, { signal: AbortSignal.timeout(PATIENCE_MS) });
   } catch {
-    return (await keptPage(request)) ?? Response.error();
+    return (await keptPage(event)) ?? Response.error();
   }
-  if (answer.status >= 500) return (await keptPage(request)) ?? answer;
+  if (answer.status >= 500) return (await keptPage(event)) ?? answer;
   const lang = answer.headers.get("Content-Language");
   if (answer.ok && lang) await remember(lang);
   return answer;
 }
 
-async function part(request) {
+async function part({ request, clientId }) {
+  const kept = () => caches.match(request, { cacheName: SHELL, ignoreSearch: true });
   try {
-    return await fetch(request);
+    return (withKept.has(clientId) && (await kept())) || (await fetch(request));
   } catch {
-    return (await caches.match(request, { cacheName: SHELL, ignoreSearch: true })) ?? Response.error();
+    return (await kept()) ?? Response.error();
   }
 }
 
-async function keptPage(request) {
+async function keptPage({ request, resultingClientId }) {
+  withKept.add(resultingClientId);
   const asked = new URL(request.url).searchParams.get("lang");
   const said = await caches.match("/reader", { cacheName: READER });
   const wanted = [asked, said && (await said.text())].map((lang) => `/me/offline?lang=${lang}`);

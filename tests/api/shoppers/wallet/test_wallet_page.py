@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import socket
 import time
 
 import httpx
@@ -57,6 +58,19 @@ def scanned(browser: Chrome) -> list[str]:
         return [found.text for found in zxingcpp.read_barcodes(shot.convert("L"))]
 
 
+OLDER = """
+const done = arguments[0];
+const asked = indexedDB.open("rayon", 1);
+asked.onsuccess = () => {
+  const wallets = asked.result.transaction("wallet", "readwrite").objectStore("wallet");
+  wallets.get("now").onsuccess = (read) => {
+    const { store, name, items, lang } = read.target.result;
+    wallets.put({ store, name, items, lang, me: { points: 3 }, quiet: {} }, "now").onsuccess = () => done(true);
+  };
+};
+"""
+
+
 def test_what_was_received_is_there_without_a_network(site: Site, chromium: Chrome) -> None:
     """No server, airplane mode, the page opened anew: coupon, digits, a countdown that runs, and a QR that a scanner
     reads."""
@@ -85,6 +99,18 @@ def test_what_was_received_is_there_without_a_network(site: Site, chromium: Chro
     assert re.fullmatch(r"Encore (29|28):\d\d", before), before
     wait_until(chromium, lambda: texts(chromium, f"{card} .left")[0] < before, "the countdown runs")
     picture(chromium, "me-without-network")
+
+
+def test_a_network_that_says_nothing_hides_no_coupon(site: Site, chromium: Chrome) -> None:
+    """Connections are taken and never answered, as by a shop's Wi-Fi without its line: the page waited for what the
+    server says of push, with the coupon on the phone."""
+    _, voucher = receive(site, chromium)
+    wait_until(chromium, lambda: ask(chromium, CONTROLLED), "the service worker")
+    wait_until(chromium, lambda: chromium.execute_async_script(KEPT) == 1, "the coupon kept")
+    site.server.stop()
+    with socket.create_server(("127.0.0.1", int(site.url.rpartition(":")[2]))):
+        chromium.get(f"{site.url}/me?lang=fr")
+        wait_for(chromium, f"#v-{voucher} .digits")
 
 
 def test_points_say_where_they_come_from_and_a_pause_is_seen(site: Site, chromium: Chrome) -> None:
@@ -201,7 +227,7 @@ def test_an_older_version_goes_and_the_coupons_stay(
     site: Site, chromium: Chrome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker of the version before has the page; the next visit brings the new one, which throws the old cache away
-    and no coupon."""
+    and no coupon, also where the page kept it in another form than today's."""
     with monkeypatch.context() as before:
         before.setattr("api.shoppers.wallet.app_files.version", lambda: "0123456789abcdef")
         _, voucher = receive(site, chromium)
@@ -216,7 +242,9 @@ def test_an_older_version_goes_and_the_coupons_stay(
         "only the new cache",
     )
     wait_until(chromium, lambda: ask(chromium, CONTROLLED), "the new worker")
+    wait_for(chromium, f"#v-{voucher} .digits")
     site.server.stop()
+    assert chromium.execute_async_script(OLDER), "and what is kept says the rest in another way"
     chromium.get(f"{site.url}/me?lang=fr")
     wait_for(chromium, f"#v-{voucher} .digits")
 

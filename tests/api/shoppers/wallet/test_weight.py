@@ -62,6 +62,7 @@ def test_pages_are_light(site: Site, chromium: Chrome) -> None:
     for _ in range(3):
         chromium.get(f"{site.url}/me?lang=fr")
         wait_for(chromium, "#messages", "coupon")
+        wait_for(chromium, "#status[data-state=live]")  # it has asked for everything by then
         painted.append(ask(chromium, PAINTED))
     wallet = weigh(site, chromium)
     assert {"/static/me.js", "/static/rayon.css", "/me?lang=fr"} <= wallet.keys()

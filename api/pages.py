@@ -7,6 +7,7 @@ NiceGUI; the pieces within them come from the same templates.
 from __future__ import annotations
 
 import gzip
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -101,14 +102,25 @@ def _icon(_request: Request) -> FileResponse:
     return FileResponse(STATIC / "mark.svg")  # what browsers ask for unasked, also beside JSON
 
 
+def without_remarks(script: str) -> str:
+    """A script without the lines that only we read: a page of a phone weighs a twentieth less."""
+    return "".join(line for line in script.splitlines(keepends=True) if not line.lstrip().startswith("//"))
+
+
 class _Parts(StaticFiles):
     """Files known by their ETag alone: a page of a phone is two dozen of them, and each header goes out as often."""
 
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        response = super().file_response(*args, **kwargs)
+    def file_response(self, full_path: str | os.PathLike[str], *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(full_path, *args, **kwargs)
         for name in ("last-modified", "accept-ranges"):
             if name in response.headers:
                 del response.headers[name]
+        path = Path(full_path)
+        if (
+            isinstance(response, FileResponse) and path.suffix == ".js" and path.parent == STATIC
+        ):  # the vendors' as they are
+            script = without_remarks(path.read_text(encoding="utf-8"))
+            return Response(script, media_type="text/javascript", headers={"ETag": response.headers["etag"]})
         return response
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from engine.config import ApiConfig, AskedConsent, Config, DeliveryConfig, PrivacyConfig
+from engine.config import ApiConfig, AskedConsent, Config, DeliveryConfig, PrivacyConfig, SegmentConfig
 from engine.offers.caps import Limits
 from engine.privacy.identifiers import identifier_digest, seal_value
 from engine.records import Candidate, DeviceId, Trigger
@@ -33,13 +33,16 @@ ASKED: tuple[AskedConsent, ...] = (
 
 
 @contextmanager
-def reached(folder: Path, **delivery: Any) -> Iterator[tuple[Site, PushService, MailServer]]:
+def reached(
+    folder: Path, *, segments: tuple[SegmentConfig, ...] = (), **delivery: Any
+) -> Iterator[tuple[Site, PushService, MailServer]]:
     """The three of them, running."""
     with PushService(folder) as service, MailServer() as post:
         config = Config(
             api=ApiConfig(port=0),
             mail=post.config(),
             privacy=PrivacyConfig(asked=ASKED),
+            segments=segments,
             delivery=DeliveryConfig(push_hosts=(service.host,), push_ca_file=service.ca_file, **delivery),
         )
         with served(new_sqlite(folder / "rayon.db"), config, small_plan()) as site:
@@ -61,8 +64,8 @@ def prove(site: Site, shopper_id: str, email: str) -> None:
     """What following a link to the mailbox does."""
     digest, sealed = identifier_digest(SECRETS, IdentifierKind.EMAIL, email), seal_value(SECRETS, email)
     with site.db.write() as session:
-        keep_link(session, AskedLink("link", digest, sealed, shopper_id, "hers", "Firefox", time.time()))
-    assert follow_link(site.db, "link", "hers", time.time()).fate == "added"
+        keep_link(session, AskedLink(f"link of {email}", digest, sealed, shopper_id, "hers", "Firefox", time.time()))
+    assert follow_link(site.db, f"link of {email}", "hers", time.time()).fate == "added"
 
 
 def subscribe(phone: httpx.Client, browser: Browser, **changes: Any) -> httpx.Response:

@@ -263,6 +263,8 @@ def _is_outage(error: DBAPIError) -> bool:
     """A lost or refused connection, or a file held too long; not a mistake in our own SQL."""
     if error.connection_invalidated or isinstance(error, InterfaceError):
         return True
+    if getattr(error.orig, "sqlstate", None) in _PASSES:
+        return True
     # no such table, no such column: ours, though the driver of SQLite files them under the same class
     return isinstance(error, OperationalError) and "no such" not in str(error.orig)
 
@@ -277,6 +279,8 @@ def as_ours(error: DBAPIError) -> Exception:
 
 
 DEADLOCK = "40P01"
+_PASSES = ("25006", "25P03", "53100")
+"""PostgreSQL is read-only, ended a transaction that stood still, or its disk is full: it may take the same later."""
 _DAMAGED = ("database disk image is malformed", "file is not a database", "malformed database schema")
 
 

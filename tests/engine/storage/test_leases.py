@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import text
+from sqlmodel import Session
 
-from engine.errors import LeaseLost
+from engine.errors import LeaseLost, StorageUnavailable
 from engine.presence.heat import HeatRow
-from engine.storage.database import Database
+from engine.storage.database import Database, open_database
 from engine.storage.figures.heatsums import heat_rows
 from engine.storage.journal import append_journal, load_recovery, save_checkpoint
-from engine.storage.leases import Lease, fence, read_leases, renew_leases, return_leases, take_lease
+from engine.storage.leases import FROZEN_S, Lease, fence, read_leases, renew_leases, return_leases, take_lease
 from engine.storage.status import get_status, put_status
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.claims import claim
+from tests.databases import Postgres
 from tests.engine.storage.scenes import NO_LIMITS, NOW, SECRET, STORE, at_once, campaign, candidate, shopper
 
 HEAT = HeatRow(3600.0, "ground", 1, 2, 10.0, 2.0)
@@ -103,3 +107,36 @@ def test_whoever_takes_a_store_waits_for_the_write_in_progress(db: Database) -> 
         done.append("written")
     taker.join(60)
     assert done == ["written", "taken"]
+
+
+@pytest.fixture
+def server(postgres: Postgres) -> Iterator[Database]:
+    """PostgreSQL alone: the one file of SQLite is for one machine."""
+    db = open_database(postgres.fresh())
+    yield db
+    db.close()
+
+
+def _shown(session: Session) -> str:
+    return str(session.connection().execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one())
+
+
+def test_an_engine_that_is_stopped_in_a_transaction_is_not_waited_for(server: Database) -> None:
+    lease = taken(server, "a")
+    with server.write() as session:
+        fence(session, lease)
+        assert _shown(session) == f"{FROZEN_S:.0f}s"
+    with server.write() as session:
+        assert _shown(session) == "0", "nothing outlives a transaction: a pooler may stand between"
+
+
+def test_a_database_that_is_read_only_for_a_while_is_waited_for(server: Database) -> None:
+    def write() -> None:
+        with server.write() as session:
+            session.connection().execute(text("SET TRANSACTION READ ONLY"))
+            session.connection().execute(text("UPDATE lease SET renewals = 0"))
+
+    lease = taken(server, "a")
+    with pytest.raises(StorageUnavailable, match="read-only"):
+        write()
+    assert renew_leases(server, [lease], 10.0) == []

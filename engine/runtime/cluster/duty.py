@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Protocol, TypeVar
 
 from engine.errors import OperatorError, StorageUnavailable
-from engine.runtime.cluster.report import ShardReport
+from engine.runtime.cluster.report import ShardReport, ShardState
 from engine.storage.database import Database
 from engine.storage.shards.duties import Claim, Duty, ShardLost, ShardWord, arrive, claim_shard, put_word, read_duty
 
@@ -23,6 +23,10 @@ WORD_S = 2.0
 AGAIN_S = 10.0  # after what an operator has to mend
 SMOOTHED = 0.02  # of a store's load by one word: some two minutes in all
 QUIET_DEVICES = 5  # what a store costs without anybody in it, in devices
+
+
+class ShardEnded(Exception):
+    """The worker died of a fault of ours, which its log has; the broker kept what it had not saved."""
 
 
 class Worker(Protocol):
@@ -63,7 +67,7 @@ class ShardDuty:
 
     def run(self) -> None:
         """Does it until `stopping` is set. Raises ShardLost as soon as another actor is this shard: the worker is then
-        left as it is, since what it still writes is refused."""
+        left as it is, since what it still writes is refused. Raises ShardEnded where the worker ended by itself."""
         claim = self._until_it_goes(lambda: claim_shard(self._db, self.number, self.node))
         if claim is None:
             return
@@ -81,6 +85,10 @@ class ShardDuty:
                 self._follow(worker, claim, read_duty(self._db, claim))
             except StorageUnavailable:
                 continue  # what runs goes on; the worker's own writes say that the database is away
+            except TimeoutError as late:
+                self._complain(str(late))  # too far behind to let go, or its broker is away: asked again
+            if (said := worker.report()).state is ShardState.STOPPED:
+                raise ShardEnded(said.reason)
         worker.stop()
 
     def _until_it_goes(self, work: Callable[[], T]) -> T | None:

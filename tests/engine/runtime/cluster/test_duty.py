@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.errors import OperatorError, Problem
-from engine.runtime.cluster.duty import QUIET_DEVICES, ShardDuty, share_out, smooth
+from engine.runtime.cluster.duty import QUIET_DEVICES, ShardDuty, ShardEnded, share_out, smooth
 from engine.runtime.cluster.report import ShardReport, ShardState, StoreAtWorkReport
 from engine.storage.database import Database, open_database
 from engine.storage.shards.duties import ShardLost, claim_shard
@@ -33,6 +34,7 @@ class NotingWorker:
 
     def __init__(self, db: Database, shard: int, stores: Sequence[str], notes: list[str]) -> None:
         self._db, self.shard, self.stores, self.notes = db, shard, list(stores), notes
+        self.state, self.lets_go = ShardState.WORKING, True
 
     def start(self) -> None:
         self.notes.append(f"{self.shard} starts {','.join(self.stores)}")
@@ -42,6 +44,9 @@ class NotingWorker:
         self.notes.append(f"{self.shard} takes {store}, which is {self._of(store)}'s")
 
     def release(self, store: str) -> None:
+        if not self.lets_go:
+            self.lets_go = True
+            raise TimeoutError(f"too far behind to let {store} go")
         self.stores.remove(store)
         self.notes.append(f"{self.shard} lets {store} go, which is {self._of(store)}'s")
 
@@ -49,7 +54,8 @@ class NotingWorker:
         self.notes.append(f"{self.shard} stops")
 
     def report(self) -> ShardReport:
-        return report(self.shard, *[StoreAtWorkReport(store, 3, 0.0, 0) for store in self.stores])
+        said = report(self.shard, *[StoreAtWorkReport(store, 3, 0.0, 0) for store in self.stores])
+        return replace(said, state=self.state)
 
     def _of(self, store: str) -> int | None:
         owners = [n for n, shard in read_shards(self._db).items() if store in [s.store for s in shard.stores]]
@@ -177,3 +183,34 @@ def test_a_store_s_part_of_the_load_goes_by_its_devices_and_follows_slowly() -> 
     loads = share_out(report(1, *stores, busy_share=0.5))
     assert loads == {"a": pytest.approx(0.4), "b": pytest.approx(0.1)}
     assert smooth({"a": 0.0, "gone": 1.0}, loads) == {"a": pytest.approx(0.008), "b": pytest.approx(0.1)}
+
+
+def test_a_worker_that_is_too_far_behind_is_asked_again(db: Database) -> None:
+    add_shard(db, 1, "north")
+    for store in ("a", "b"):
+        put_store(db, store, 1)
+    notes: list[str] = []
+    worker = NotingWorker(db, 1, ["a", "b"], notes)
+    worker.lets_go = False
+    duty = ShardDuty(db, 1, "north", lambda *_: worker, lambda: {"a", "b"}, **QUICK)
+    thread = threading.Thread(target=duty.run)
+    thread.start()
+    try:
+        wait(lambda: len(notes) == 1)
+        drop_store(db, "b")
+        wait(lambda: len(notes) == 2)
+    finally:
+        duty.stopping.set()
+        thread.join(60)
+    assert worker.lets_go, "it was asked once before"
+    assert notes == ["1 starts a,b", "1 lets b go, which is None's", "1 stops"]
+
+
+def test_a_worker_that_died_ends_the_duty_so_that_another_process_begins(db: Database) -> None:
+    add_shard(db, 1, "north")
+    worker = NotingWorker(db, 1, [], [])
+    worker.state = ShardState.STOPPED
+    duty = ShardDuty(db, 1, "north", lambda *_: worker, set[str], **QUICK)
+    with pytest.raises(ShardEnded):
+        duty.run()
+    duty.stopping.set()

@@ -73,7 +73,12 @@ class ClusterRig:
 
     def environ(self) -> dict[str, str]:
         """Of every command of the site."""
-        ours = {"RAYON_DATABASE_URL": self.url, "RAYON_SITE_KEY": SITE_KEY, "OMP_NUM_THREADS": "1"}
+        ours = {
+            "RAYON_DATABASE_URL": self.url,
+            "RAYON_SITE_KEY": SITE_KEY,
+            "OMP_NUM_THREADS": "1",
+            "RAYON_KERNELS": "numpy",
+        }
         paths = [str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]
         return {**os.environ, **ours, "PYTHONPATH": os.pathsep.join(paths)}
 

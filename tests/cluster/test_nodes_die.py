@@ -16,7 +16,7 @@ import pytest
 
 from engine.storage.shards.nodes import read_nodes
 from tests.brokers import Mosquitto
-from tests.cluster.rig import ClusterRig, cluster, rayon
+from tests.cluster.rig import ClusterRig, cluster
 from tests.databases import Postgres, postgres
 
 __all__ = ["postgres"]
@@ -44,9 +44,6 @@ def test_shards_come_back_whatever_is_killed(rig: ClusterRig) -> None:
     rig.wait(lambda: rig.working({1: "north", 2: "south"}), "a start")
     stores = {number: [s.store for s in shard.stores] for number, shard in rig.shards().items()}
     assert stores == {1: ["s1", "s3"], 2: ["s2", "s4"]}
-    status = rayon(rig, "cluster", "status")
-    assert status.returncode == 0, status.stdout
-    assert "north at 127.0.0.1" in status.stdout
 
     lives = rig.lives()
     (pid,) = rig.actor_pids("south")

@@ -1,5 +1,8 @@
 """A shard as an actor of Ray, which restarts it wherever its process ends. No reading passes through Ray, and no
-setting or secret: an actor reads those of the node that it is on."""
+setting or secret: an actor reads those of the node that it is on.
+
+The engine's rooms are imported in the actor's process: the keeper, which needs no more than the class, does without.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,12 @@ import os
 import threading
 import time
 from collections.abc import Sequence, Set
+from typing import TYPE_CHECKING
 
-from engine.config import load_config
-from engine.plan.load import load_plan, store_folders
-from engine.privacy.secrets import load_secrets
-from engine.runtime.cluster.duty import ShardDuty, Worker
 from engine.runtime.cluster.nodes.names import NodeSite, read_site
-from engine.runtime.cluster.worker import ShardSettings, ShardWorker
-from engine.storage.database import open_database
-from engine.storage.shards.duties import ShardLost
+
+if TYPE_CHECKING:
+    from engine.runtime.cluster.duty import ShardDuty, Worker
 
 log = logging.getLogger(__name__)
 BEFORE_AGAIN_S = 2.0  # a process that fails at once is not started fifty times a minute
@@ -29,29 +29,17 @@ class ShardActor:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
         self._number = number
         self._site = read_site()
-        self._stopping = threading.Event()
-        self._stopped = threading.Event()
-        self._duty: ShardDuty | None = None
         threading.Thread(target=self._run, name="shard", daemon=True).start()
 
     def ping(self) -> str:
         """The node that it is on."""
         return self._site.name
 
-    def stop(self) -> None:
-        """Leaves a checkpoint behind. Returns when that is done."""
-        self._stopping.set()
-        if self._duty is not None:
-            self._duty.stopping.set()
-        self._stopped.wait(60.0)
-
     def _run(self) -> None:
+        from engine.storage.shards.duties import ShardLost
+
         try:
-            self._duty = open_duty(self._site, self._number)
-            if self._stopping.is_set():
-                self._duty.stopping.set()
-            self._duty.run()
-            self._stopped.set()
+            open_duty(self._site, self._number).run()
         except ShardLost as lost:
             log.warning("%s: this process ends", lost)
             os._exit(0)
@@ -63,6 +51,13 @@ class ShardActor:
 
 def open_duty(site: NodeSite, number: int) -> ShardDuty:
     """A shard's duty on this node, by the node's own configuration. Raises OperatorError."""
+    from engine.config import load_config
+    from engine.plan.load import load_plan, store_folders
+    from engine.privacy.secrets import load_secrets
+    from engine.runtime.cluster.duty import ShardDuty
+    from engine.runtime.cluster.worker import ShardSettings, ShardWorker
+    from engine.storage.database import open_database
+
     os.chdir(site.folder)
     config = load_config(site.config)
     db = open_database(os.environ.get("RAYON_DATABASE_URL", config.storage.url))

@@ -45,7 +45,6 @@ class RayActors:
             lifetime="detached",
             max_restarts=-1,
             num_cpus=0,
-            max_concurrency=2,  # a ping is answered while it stops
             resources={node_resource(node): 0.001},
         )
         actor.remote(number)

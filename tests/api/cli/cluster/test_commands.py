@@ -1,0 +1,134 @@
+"""`rayon cluster` without a cluster: what it refuses, what it plans, what it shows. A real one is in tests/cluster."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from api.cli.commands import build
+from engine.errors import OperatorError
+from engine.runtime.cluster.keeping.moving import stores_on
+from engine.storage.database import Database, open_database
+from engine.storage.shards.duties import ShardWord, arrive, claim_shard, put_word, read_duty
+from engine.storage.shards.nodes import NodeWord, beat_node, become_head, read_nodes
+from engine.storage.shards.shards import add_shard, put_store, read_shards
+from tests.databases import Postgres, postgres
+
+__all__ = ["postgres"]
+PLANS = {"a": "plan", "b": "plan"}
+
+
+@pytest.fixture
+def db(postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """A cluster of two nodes; both stores are in the one shard of north."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text("cluster: {node_gone_s: 60, stores_per_shard: 2}\n")
+    with postgres.borrowed() as url:
+        monkeypatch.setenv("RAYON_DATABASE_URL", url)
+        db = open_database(url)
+        become_head(db, "north", "192.0.2.1:6380", "check")
+        for name in ("north", "south"):
+            beat_node(db, NodeWord(name, "", "0.2", 2, 0.25, 2048.0, PLANS))
+        add_shard(db, 1, "north")
+        for store in PLANS:
+            put_store(db, store, 1)
+        word = ShardWord("working", "", "0.2", 0.5, 120.0, 0.4, 99, {"a": 1, "b": 1}, {"a": 0.2, "b": 0.2})
+        put_word(db, claim_shard(db, 1, "north"), word)
+        yield db
+        db.close()
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(build(), ["cluster", *words], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("words", [["status"], ["up"], ["drain", "north"], ["rebalance"]], ids=" ".join)
+def test_one_process_and_sqlite_are_no_cluster(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RAYON_DATABASE_URL", raising=False)
+    with pytest.raises(OperatorError) as refused:
+        run(*words)
+    assert [problem.place for problem in refused.value.problems] == ["cluster", "storage.url"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_ray_up_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [])  # nothing is found but what is imported already
+    monkeypatch.delitem(sys.modules, "ray", raising=False)
+    with pytest.raises(OperatorError, match=r"pip install 'rayon\[cluster\]'"):
+        run("up")
+
+
+@pytest.mark.parametrize("command", ["engine", "serve"])
+def test_one_process_refuses_the_stores_of_a_cluster(command: str, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("cluster: {}\n")
+    with pytest.raises(OperatorError, match="`rayon cluster up` runs them"):
+        CliRunner().invoke(build(), [command, "--config", str(config)], catch_exceptions=False)
+
+
+def test_status_shows_nodes_and_shards_and_fails_where_one_is_not_well(db: Database) -> None:
+    shown = run("status")
+    assert shown.exit_code == 0, shown.output
+    assert "head: north at 192.0.2.1:6380" in shown.stdout
+    said = json.loads(run("status", "--json").stdout)
+    assert [(node["node"], node["state"], node["clock_off_s"]) for node in said["nodes"]] == [
+        ("north", "well", 0.25),
+        ("south", "well", 0.25),
+    ]
+    (shard,) = said["shards"]
+    assert (shard["stores"], shard["state"], shard["epoch"], shard["lag_s"]) == (["a", "b"], "working", 1, 0.5)
+    beat_node(db, NodeWord("south", "clock", "0.2", 2, 5.0, 2048.0, PLANS))
+    shown = run("status")
+    assert shown.exit_code == 1
+    assert "clock" in shown.stdout
+
+
+def test_plans_are_shown_and_nothing_is_done(db: Database) -> None:
+    before = read_shards(db)[1].stores
+    drained = "shard 2 begins on south\n{}\n{}\nshard 1 ends: it has no store\n2 stores move\n"
+    moves = [f"store {store} moves from shard 1 to shard 2" for store in PLANS]
+    assert run("drain", "north", "--plan").stdout == drained.format(*moves)
+    assert run("rebalance", "--plan").stdout == f"shard 2 begins on south\n{moves[0]}\n1 store moves\n"
+    assert read_shards(db)[1].stores == before
+    assert not read_nodes(db)["north"].draining
+
+
+def test_rebalance_moves_a_store_when_its_next_shard_listens(db: Database) -> None:
+    south = threading.Thread(target=_take_what_comes, args=(db, 2, "south"))
+    south.start()
+    done = run("rebalance")
+    south.join(60)
+    assert done.exit_code == 0
+    assert done.stdout.endswith("1 store has moved\n")
+    assert {n: [s.store for s in shard.stores] for n, shard in read_shards(db).items()} == {1: ["b"], 2: ["a"]}
+    assert (stores_on(db, "north"), stores_on(db, "south")) == (1, 1)
+
+
+def _take_what_comes(db: Database, number: int, node: str) -> None:
+    """An actor that takes one store as soon as it is to."""
+    while number not in read_shards(db):
+        threading.Event().wait(0.02)
+    claim = claim_shard(db, number, node)
+    while not (coming := read_duty(db, claim).coming):
+        threading.Event().wait(0.02)
+    arrive(db, claim, coming[0])
+
+
+def test_drain_is_taken_back_and_who_lives_is_not_forgotten(db: Database) -> None:
+    with pytest.raises(OperatorError, match="no such node"):
+        run("drain", "west")
+    with pytest.raises(OperatorError, match="still lives"):
+        run("drain", "south", "--forget")
+    assert "0" not in run("drain", "south").stdout, "it has no store: done at once"
+    assert read_nodes(db)["south"].draining
+    run("drain", "south", "--undo")
+    assert not read_nodes(db)["south"].draining

@@ -6,8 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from api.ratelimits import RateLimits, TooManyRequests
+from api.ratelimits import RateLimits, SharedLimits, TooManyRequests
+from engine.storage.database import Database, engine_for, open_database
 from tests.clocks import HeldClock
+from tests.databases import Postgres, postgres
+
+__all__ = ["postgres"]
 
 
 @pytest.fixture
@@ -81,3 +85,25 @@ def test_threads_share_one_count(limits: RateLimits) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: allowed(limits, 100), range(400)))
     assert sum(answers) == 100
+
+
+def test_several_processes_count_together(postgres: Postgres, rate_clock: HeldClock) -> None:
+    rate_clock.now = rate_clock.now // 60 * 60 + 1.0
+    with postgres.borrowed() as url:
+        db = open_database(url)
+        first, second = (RateLimits(SharedLimits(db, b"k" * 32)) for _ in range(2))
+        assert [allowed(limits) for limits in (first, second, first, second, first)] == [True] * 3 + [False] * 2
+        second.count("source", "a", 1)
+        with pytest.raises(TooManyRequests):
+            first.look("source", "a", 1)
+        assert not second.trusts("till", "a")
+        first.trust("till", "a")
+        assert second.trusts("till", "a"), "a till that was right at the other"
+        db.close()
+
+
+def test_a_database_that_is_away_lets_no_guesser_through() -> None:
+    away = Database(engine_for("postgresql://u@127.0.0.1:1/x"))
+    limits = RateLimits(SharedLimits(away, b"k" * 32))
+    assert [allowed(limits) for _ in range(5)] == [True] * 3 + [False] * 2
+    away.close()

@@ -154,7 +154,27 @@ def check_keys(places: SitePlaces, environ: Mapping[str, str]) -> tuple[Secrets 
         secrets = load_secrets(places.data_dir, environ)
     except OperatorError as error:
         return None, _wrong("keys", error)
-    return secrets, [Found("keys", Condition.OK, "all are there, and long enough")]
+    says = "all are there, and long enough"
+    if sqlite_file(places.url) is None and "RAYON_SITE_KEY" not in environ:
+        says += f"; they lie in {places.data_dir}, which every other machine of the site needs, or RAYON_SITE_KEY"
+    return secrets, [Found("keys", Condition.OK, says)]
+
+
+def check_replica(config: Config, environ: Mapping[str, str]) -> Iterator[Found]:
+    """Whether figures can be read from the replica, where there is one."""
+    url = environ.get("RAYON_REPLICA_URL", config.storage.replica_url)
+    if url is None:
+        return
+    fix = "start it, or correct storage.replica_url; figures are read from the database itself meanwhile"
+    try:
+        version = database_version(url)
+    except (OperatorError, StorageUnavailable) as error:
+        yield Found("replica", Condition.WARNING, f"it cannot be reached: {error}", fix)
+        return
+    if version != newest():
+        yield Found("replica", Condition.WARNING, f"its version is {version}, that of this program is {newest()}", fix)
+    else:
+        yield Found("replica", Condition.OK, f"version {version}")
 
 
 def check_database(

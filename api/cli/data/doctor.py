@@ -20,6 +20,7 @@ from api.cli.data.checks import (
     check_keys,
     check_plans,
     check_portals,
+    check_replica,
     check_sources,
 )
 from api.cli.data.places import SitePlaces
@@ -79,5 +80,6 @@ def examine(path: Path | None, environ: Mapping[str, str] = os.environ) -> list[
         *check_data_dir(places),
         *of_keys,
         *check_database(places, plans, secrets, config),
+        *check_replica(config, environ),
         check_broker(config.mqtt, environ),
     ]

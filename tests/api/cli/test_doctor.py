@@ -15,9 +15,12 @@ from sqlalchemy import text
 from sqlmodel import select
 from typer.testing import CliRunner
 
-from api.cli.data.checks import Condition, Found
+from api.cli.data.checks import Condition, Found, check_keys, check_replica
 from api.cli.data.doctor import examine, register
+from api.cli.data.places import SitePlaces
 from api.cli.startup import open_site, read_config
+from engine.config import Config
+from engine.privacy.secrets import load_secrets
 from engine.storage.database import open_database
 from engine.storage.models.running import CheckpointTable
 from tests.brokers import Mosquitto, free_port
@@ -169,3 +172,18 @@ def test_what_others_reach_and_day_files_that_cannot_be_read(config: Path, monke
         f"{data}/day-keys.json cannot be read: it is cut off or damaged. It counts as lost",
     ]
     assert (data / "salt.json").read_bytes() == b"\xff", "looking changes nothing"
+
+
+def test_several_machines_need_one_key(tmp_path: Path) -> None:
+    places = SitePlaces("postgresql://u@127.0.0.1:1/x", tmp_path, tmp_path)
+    load_secrets(tmp_path, {})
+    for given, alone in (({}, True), ({"RAYON_SITE_KEY": "k" * 32}, False)):
+        _, [found] = check_keys(places, given)
+        assert found.health is Condition.OK
+        assert ("every other machine of the site needs" in found.says) is alone
+
+
+def test_a_replica_that_is_away_is_said_and_stops_nothing() -> None:
+    assert list(check_replica(Config(), {})) == []
+    [found] = check_replica(Config(), {"RAYON_REPLICA_URL": "postgresql://u@127.0.0.1:1/x"})
+    assert (found.what, found.health) == ("replica", Condition.WARNING)

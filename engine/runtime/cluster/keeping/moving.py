@@ -10,7 +10,7 @@ from engine.config import ClusterConfig
 from engine.errors import OperatorError, Problem
 from engine.runtime.cluster.keeping.keeper import carry_out
 from engine.runtime.cluster.keeping.seen import bounds_of, layout_of, under_way
-from engine.runtime.cluster.placing.layout import AddShard, Layout, MoveStore
+from engine.runtime.cluster.placing.layout import AddShard, ClusterLayout, MoveStore
 from engine.runtime.cluster.placing.place import Placing, place, rebalance
 from engine.storage.database import Database
 from engine.storage.shards.nodes import read_nodes
@@ -20,7 +20,7 @@ LOOK_S = 0.2
 PATIENCE_S = 120.0  # for one store; a shard that is new starts within that
 
 
-def see_layout(db: Database, cluster: ClusterConfig) -> Layout:
+def see_layout(db: Database, cluster: ClusterConfig) -> ClusterLayout:
     """The cluster as it is. A node lives that spoke lately, by the database's clock."""
     nodes = read_nodes(db)
     alive = {name for name, node in nodes.items() if node.age_s <= cluster.node_gone_s}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 
 from engine.config import ClusterConfig
-from engine.runtime.cluster.placing.layout import Bounds, Layout, PlacingNode, PlacingShard
+from engine.runtime.cluster.placing.layout import Bounds, ClusterLayout, PlacingNode, PlacingShard
 from engine.storage.shards.nodes import NodeSeen
 from engine.storage.shards.shards import ShardSeen
 
@@ -16,7 +16,7 @@ def bounds_of(cluster: ClusterConfig) -> Bounds:
     return Bounds(cluster.stores_per_shard, cluster.split_above)
 
 
-def layout_of(nodes: Mapping[str, NodeSeen], alive: Set[str], shards: Mapping[int, ShardSeen]) -> Layout:
+def layout_of(nodes: Mapping[str, NodeSeen], alive: Set[str], shards: Mapping[int, ShardSeen]) -> ClusterLayout:
     """The cluster as it is to be: a store that is on its way belongs to the shard that it goes to."""
     placed: dict[int, list[str]] = {number: [] for number in shards}
     loads = {}
@@ -25,7 +25,7 @@ def layout_of(nodes: Mapping[str, NodeSeen], alive: Set[str], shards: Mapping[in
             target = store.coming_to if store.coming_to in shards else number
             placed[number if target is None else target].append(store.store)
             loads[store.store] = store.load
-    return Layout(
+    return ClusterLayout(
         {name: _node(node, name in alive) for name, node in nodes.items()},
         {number: PlacingShard(number, shards[number].node, tuple(sorted(stores))) for number, stores in placed.items()},
         loads,

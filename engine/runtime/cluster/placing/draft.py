@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from engine.runtime.cluster.placing.layout import (
     AddShard,
     Bounds,
+    ClusterLayout,
     DropStore,
-    Layout,
     MoveStore,
     PlacingShard,
     PutStore,
@@ -21,10 +21,10 @@ from engine.runtime.cluster.placing.layout import (
 FILL = 0.9  # of the load at which a shard is split: what is moved does not at once move again
 
 
-class Draft:
+class LayoutDraft:
     """A layout and the steps that lead from it."""
 
-    def __init__(self, layout: Layout, bounds: Bounds) -> None:
+    def __init__(self, layout: ClusterLayout, bounds: Bounds) -> None:
         self.layout, self.bounds = layout, bounds
         self.steps: list[Step] = []
         self.stores = {number: set(shard.stores) for number, shard in layout.shards.items()}
@@ -82,13 +82,13 @@ class Draft:
         self.do(AddShard(number, node))
         return number
 
-    def done(self) -> Layout:
+    def done(self) -> ClusterLayout:
         """The layout once all steps are done."""
         shards = {
             number: PlacingShard(number, self.node_of[number], tuple(sorted(stores)))
             for number, stores in sorted(self.stores.items())
         }
-        return Layout(self.layout.nodes, shards, self.layout.loads)
+        return ClusterLayout(self.layout.nodes, shards, self.layout.loads)
 
     def _send(self, number: int, node: str) -> None:
         before = self.node_of[number]

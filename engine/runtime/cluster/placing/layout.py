@@ -87,7 +87,7 @@ Step = AddShard | RemoveShard | SendShard | PutStore | DropStore | MoveStore
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ClusterLayout:
     """All of it, by name, number and store. `loads` are measured, as a share of one CPU."""
 
     nodes: Mapping[str, PlacingNode]
@@ -107,7 +107,7 @@ class Layout:
         alive = [node for node in self.nodes.values() if node.alive]
         return sorted(node.name for node in [n for n in alive if n.wanted] or alive)
 
-    def after(self, step: Step) -> Layout:
+    def after(self, step: Step) -> ClusterLayout:
         """The cluster once the step is done."""
         shards = dict(self.shards)
         match step:

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
-from engine.runtime.cluster.placing.draft import Draft
+from engine.runtime.cluster.placing.draft import LayoutDraft
 from engine.runtime.cluster.placing.layout import (
     Bounds,
+    ClusterLayout,
     DropStore,
-    Layout,
     MoveStore,
     PutStore,
     RemoveShard,
@@ -27,7 +27,7 @@ UNEVEN = 0.25  # of the mean load of a node: less is not worth a gap in anybody'
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class NotPlaced:
     """A store that is not placed, or has nowhere to go: nodes `have` its floor plan, others `lack` it or differ."""
 
     store: str
@@ -46,17 +46,17 @@ class Refused:
 class Placing:
     """Steps in their order, what comes of them, and what was refused."""
 
-    layout: Layout
+    layout: ClusterLayout
     steps: tuple[Step, ...]
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[NotPlaced, ...] = ()
 
 
-def place(layout: Layout, bounds: Bounds) -> Placing:
+def place(layout: ClusterLayout, bounds: Bounds) -> Placing:
     """What has to change: shards of nodes that are gone start elsewhere, new stores are placed, nodes that are drained
     or in trouble are left, shards that are too large are split, empty ones go. Nothing where no node lives."""
     if not layout.good_nodes():
         return Placing(layout, ())
-    draft = Draft(layout, bounds)
+    draft = LayoutDraft(layout, bounds)
     refused = dict(_lacking(layout))
     _leave_the_gone(draft)
     _drop_unknown(draft)
@@ -67,11 +67,11 @@ def place(layout: Layout, bounds: Bounds) -> Placing:
     return Placing(draft.done(), tuple(draft.steps), tuple(refused[store] for store in sorted(refused)))
 
 
-def rebalance(layout: Layout, bounds: Bounds, most: int = 1_000) -> Placing:
+def rebalance(layout: ClusterLayout, bounds: Bounds, most: int = 1_000) -> Placing:
     """What may change beyond that: stores move from the node that carries most to the one that carries least, as long
     as they differ by more than UNEVEN of the mean; at most so many."""
     needed = place(layout, bounds)
-    draft = Draft(needed.layout, bounds)
+    draft = LayoutDraft(needed.layout, bounds)
     refused = {one.store for one in needed.refused}
     for _ in range(most if layout.good_nodes() else 0):
         move = _evening(draft, refused)
@@ -84,7 +84,7 @@ def rebalance(layout: Layout, bounds: Bounds, most: int = 1_000) -> Placing:
     return Placing(draft.done(), (*needed.steps, *draft.steps), needed.refused)
 
 
-def _lacking(layout: Layout) -> Iterable[tuple[str, Refused]]:
+def _lacking(layout: ClusterLayout) -> Iterable[tuple[str, NotPlaced]]:
     """Stores of which not every good node has the same floor plan: one of them could not take it over."""
     good = layout.good_nodes()
     for store in {store for name in good for store in layout.nodes[name].plans}:
@@ -92,17 +92,17 @@ def _lacking(layout: Layout) -> Iterable[tuple[str, Refused]]:
         common = Counter(digest for digest in found.values() if digest is not None).most_common(1)[0][0]
         have = tuple(name for name in good if found[name] == common)
         if len(have) < len(good):
-            yield store, Refused(store, have, tuple(name for name in good if name not in have))
+            yield store, NotPlaced(store, have, tuple(name for name in good if name not in have))
 
 
-def _leave_the_gone(draft: Draft) -> None:
+def _leave_the_gone(draft: LayoutDraft) -> None:
     nodes = draft.layout.nodes
     for number, name in sorted(draft.node_of.items()):
         if name not in nodes or not nodes[name].alive:
             draft.do(SendShard(number, _best_node(draft, draft.stores[number])))
 
 
-def _best_node(draft: Draft, stores: Iterable[str]) -> str:
+def _best_node(draft: LayoutDraft, stores: Iterable[str]) -> str:
     """Where most of these stores have a floor plan, and of several such nodes the least loaded."""
 
     def order(name: str) -> tuple[int, float, str]:
@@ -112,13 +112,13 @@ def _best_node(draft: Draft, stores: Iterable[str]) -> str:
     return min(draft.layout.good_nodes(), key=order)
 
 
-def _drop_unknown(draft: Draft) -> None:
+def _drop_unknown(draft: LayoutDraft) -> None:
     known = {store for node in draft.layout.nodes.values() for store in node.plans}
     for store in sorted(draft.shard_of.keys() - known):
         draft.do(DropStore(store))
 
 
-def _put_new(draft: Draft, refused: Mapping[str, Refused]) -> None:
+def _put_new(draft: LayoutDraft, refused: Mapping[str, NotPlaced]) -> None:
     layout = draft.layout
     good = layout.good_nodes()
     known = {store for name in good for store in layout.nodes[name].plans}
@@ -127,7 +127,7 @@ def _put_new(draft: Draft, refused: Mapping[str, Refused]) -> None:
         draft.do(PutStore(store, draft.room(store, good)))
 
 
-def _leave_the_unwanted(draft: Draft, refused: Mapping[str, Refused]) -> None:
+def _leave_the_unwanted(draft: LayoutDraft, refused: Mapping[str, NotPlaced]) -> None:
     good = draft.layout.good_nodes()
     for number, node in sorted(draft.node_of.items()):
         if node in good:
@@ -136,14 +136,14 @@ def _leave_the_unwanted(draft: Draft, refused: Mapping[str, Refused]) -> None:
             draft.do(MoveStore(store, number, draft.room(store, good)))
 
 
-def _split(draft: Draft, refused: Mapping[str, Refused]) -> None:
+def _split(draft: LayoutDraft, refused: Mapping[str, NotPlaced]) -> None:
     good = draft.layout.good_nodes()
     for number in sorted(draft.stores):
         while (store := _too_much(draft, number, refused)) is not None:
             draft.do(MoveStore(store, number, draft.room(store, good, without=number)))
 
 
-def _too_much(draft: Draft, number: int, refused: Mapping[str, Refused]) -> str | None:
+def _too_much(draft: LayoutDraft, number: int, refused: Mapping[str, NotPlaced]) -> str | None:
     """The store that a shard beyond its bounds loses next: of too many the lightest, of too much load the one that is
     nearest to what is too much."""
     load_of, stores = draft.layout.load_of, draft.stores[number]
@@ -158,13 +158,13 @@ def _too_much(draft: Draft, number: int, refused: Mapping[str, Refused]) -> str 
     return min(free, key=lambda store: (abs(load_of(store) - excess), store))
 
 
-def _remove_empty(draft: Draft) -> None:
+def _remove_empty(draft: LayoutDraft) -> None:
     for number, stores in sorted(draft.stores.items()):
         if not stores:
             draft.do(RemoveShard(number))
 
 
-def _evening(draft: Draft, refused: Set[str]) -> tuple[str, str] | None:
+def _evening(draft: LayoutDraft, refused: Set[str]) -> tuple[str, str] | None:
     """The store that makes nodes more alike, and the node it goes to; None where they are alike enough.
 
     Of a gap d per CPU between nodes of h and l CPUs, a store of load d / (1/h + 1/l) would close all; one below twice

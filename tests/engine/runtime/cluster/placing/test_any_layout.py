@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.runtime.cluster.placing.layout import Bounds, Layout, MoveStore, PlacingNode, PlacingShard
+from engine.runtime.cluster.placing.layout import Bounds, ClusterLayout, MoveStore, PlacingNode, PlacingShard
 from engine.runtime.cluster.placing.place import Placing, place, rebalance
 
 BOUNDS = Bounds(stores=5, load=0.7)
@@ -16,7 +16,7 @@ PLANS = dict.fromkeys(STORES, "one")
 
 
 @st.composite
-def layouts(draw: st.DrawFn) -> Layout:
+def layouts(draw: st.DrawFn) -> ClusterLayout:
     """Nodes well, drained and gone, one of them well; shards with any stores, also too many, also on no known node."""
     names = ["a", "b", "c"]
     nodes = {n: PlacingNode(n, draw(st.booleans()), draw(st.booleans()), draw(st.integers(1, 4)), PLANS) for n in names}
@@ -31,24 +31,24 @@ def layouts(draw: st.DrawFn) -> Layout:
         for number in range(1, 5)
     }
     loads = dict(zip(STORES, draw(st.lists(st.floats(0, 0.4), min_size=24, max_size=24)), strict=True))
-    return Layout(nodes, shards, loads)
+    return ClusterLayout(nodes, shards, loads)
 
 
-def apply(layout: Layout, placing: Placing) -> Layout:
+def apply(layout: ClusterLayout, placing: Placing) -> ClusterLayout:
     """What the steps, taken one by one as they will be, make of it."""
     for step in placing.steps:
         layout = layout.after(step)
     return layout
 
 
-def load(layout: Layout, number: int) -> float:
+def load(layout: ClusterLayout, number: int) -> float:
     """Of a shard."""
     return sum(map(layout.load_of, layout.shards[number].stores))
 
 
 @settings(max_examples=60, deadline=None)
 @given(layouts())
-def test_every_store_runs_once_in_a_shard_within_bounds_on_a_good_node(layout: Layout) -> None:
+def test_every_store_runs_once_in_a_shard_within_bounds_on_a_good_node(layout: ClusterLayout) -> None:
     after = apply(layout, place(layout, BOUNDS))
     stores = [store for shard in after.shards.values() for store in shard.stores]
     assert sorted(stores) == STORES
@@ -60,7 +60,7 @@ def test_every_store_runs_once_in_a_shard_within_bounds_on_a_good_node(layout: L
 
 @settings(max_examples=60, deadline=None)
 @given(layouts())
-def test_steps_and_promised_layout_agree_and_nothing_more_is_wanted_then(layout: Layout) -> None:
+def test_steps_and_promised_layout_agree_and_nothing_more_is_wanted_then(layout: ClusterLayout) -> None:
     for work in (place, rebalance):
         placing = work(layout, BOUNDS)
         assert apply(layout, placing) == replace(placing.layout)
@@ -69,7 +69,7 @@ def test_steps_and_promised_layout_agree_and_nothing_more_is_wanted_then(layout:
 
 @settings(max_examples=60, deadline=None)
 @given(layouts())
-def test_a_store_that_is_well_where_it_is_stays(layout: Layout) -> None:
+def test_a_store_that_is_well_where_it_is_stays(layout: ClusterLayout) -> None:
     good = layout.good_nodes()
     moved = {step.store for step in place(layout, BOUNDS).steps if isinstance(step, MoveStore)}
     for number, shard in layout.shards.items():
@@ -80,8 +80,8 @@ def test_a_store_that_is_well_where_it_is_stays(layout: Layout) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(layouts())
-def test_balancing_never_makes_nodes_less_alike(layout: Layout) -> None:
-    def uneven(of: Layout) -> float:
+def test_balancing_never_makes_nodes_less_alike(layout: ClusterLayout) -> None:
+    def uneven(of: ClusterLayout) -> float:
         on = {name: sum(load(of, n) for n, s in of.shards.items() if s.node == name) for name in of.good_nodes()}
         return sum(carried**2 / of.nodes[name].cpus for name, carried in on.items())
 

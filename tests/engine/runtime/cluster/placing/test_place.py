@@ -5,8 +5,8 @@ from __future__ import annotations
 from engine.runtime.cluster.placing.layout import (
     AddShard,
     Bounds,
+    ClusterLayout,
     DropStore,
-    Layout,
     MoveStore,
     PlacingNode,
     PlacingShard,
@@ -14,7 +14,7 @@ from engine.runtime.cluster.placing.layout import (
     RemoveShard,
     SendShard,
 )
-from engine.runtime.cluster.placing.place import Refused, place, rebalance
+from engine.runtime.cluster.placing.place import NotPlaced, place, rebalance
 
 BOUNDS = Bounds(stores=50, load=0.7)
 
@@ -32,8 +32,8 @@ def shard(number: int, node: str, *stores: int) -> PlacingShard:
     return PlacingShard(number, node, tuple(f"s{n}" for n in stores))
 
 
-def layout(known: dict[str, PlacingNode], *shards: PlacingShard, **loads: float) -> Layout:
-    return Layout(known, {one.number: one for one in shards}, loads)
+def layout(known: dict[str, PlacingNode], *shards: PlacingShard, **loads: float) -> ClusterLayout:
+    return ClusterLayout(known, {one.number: one for one in shards}, loads)
 
 
 def test_a_first_start_spreads_stores_over_nodes() -> None:
@@ -68,7 +68,7 @@ def test_a_plan_that_one_node_has_alone_is_refused_and_what_runs_stays() -> None
     known["b"] = PlacingNode("b", plans={"s0": "plan", "s1": "another", "s9": "plan"})
     placing = place(layout(known, shard(1, "a", 0, 1)), BOUNDS)
     assert placing.steps == ()
-    assert placing.refused == (Refused("s1", ("a",), ("b",)), Refused("s9", ("b",), ("a",)))
+    assert placing.refused == (NotPlaced("s1", ("a",), ("b",)), NotPlaced("s9", ("b",), ("a",)))
     assert str(placing.refused[1]) == (
         "store s9: b and a have not the same floor plan; copy the folder s9 of b to the others, which see it within a "
         "minute"

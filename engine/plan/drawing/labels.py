@@ -42,10 +42,14 @@ class LabelPlacer:
         width = max(len(line) for line in lines) * GLYPH_EM * size_px
         height = len(lines) * LINE_EM * size_px
         best: tuple[float, float, float] | None = None
-        for x, y in _candidates(area):
+        places = _candidates(area)
+        covered = _covered(places, width, height, self.taken)
+        for (x, y), over in zip(places, covered, strict=True):
+            if best is not None and over >= best[0]:  # what lies outside of the area only adds to it
+                continue
             box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
             inside = area.intersection(shapely.box(*box)).area / (width * height)
-            cost = sum(_overlap(box, other) for other in self.taken) + (1 - inside) * width * height
+            cost = over + (1 - inside) * width * height
             if best is None or cost < best[0] - 1e-9:
                 best = (cost, x, y)
             if cost < 1e-6:
@@ -87,7 +91,13 @@ def _candidates(area: Polygon) -> list[tuple[float, float]]:
     return [(centre.x, centre.y), *((float(x[i]), float(y[i])) for i in order)]
 
 
-def _overlap(a: Box, b: Box) -> float:
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    return max(width, 0.0) * max(height, 0.0)
+def _covered(places: list[tuple[float, float]], width: float, height: float, taken: list[Box]) -> list[float]:
+    """Of a box around each place, the area of what is taken already, box by box."""
+    if not taken:
+        return [0.0] * len(places)
+    at, box = np.asarray(places), np.asarray(taken)
+    half = np.asarray((width / 2, height / 2))
+    low, high = (at - half)[:, None, :], (at + half)[:, None, :]
+    shared = np.minimum(high, box[None, :, 2:]) - np.maximum(low, box[None, :, :2])
+    areas = np.maximum(shared, 0.0).prod(axis=2)
+    return [float(total) for total in areas.sum(axis=1)]

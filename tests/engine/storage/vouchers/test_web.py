@@ -23,8 +23,8 @@ def use(db: Database, code: str, channel: SalesChannel, key: str, at: float = NO
 
 def test_at_once_in_the_shop_and_in_the_e_shop_it_is_used_once(db: Database) -> None:
     _, _, code = voucher(db, channels=BOTH)
-    said = at_once(64, lambda i: use(db, code, WEB if i % 2 else SHOP, f"k{i}"))
-    assert said["voucher_redeemed"] == 63
+    said = at_once(1_000, lambda i: use(db, code, WEB if i % 2 else SHOP, f"k{i}"))
+    assert said["voucher_redeemed"] == 999
     assert said["web"] + said["store"] == 1
 
 

@@ -24,6 +24,7 @@ import api.campaigns.files
 import api.campaigns.hq.endpoints
 import api.campaigns.hq.pages
 import api.campaigns.measured
+import api.campaigns.messages
 import api.campaigns.pages
 import api.campaigns.segments
 import api.controllers.mail_events
@@ -196,6 +197,7 @@ _ROUTERS = (
     api.campaigns.hq.endpoints.router,
     api.campaigns.hq.pages.router,
     api.campaigns.measured.router,
+    api.campaigns.messages.router,
     api.campaigns.pages.router,
     api.campaigns.segments.router,
     api.controllers.receivers.router,

@@ -16,7 +16,7 @@ from api.campaigns.forms import MOST_CHARS, NEW, body_of, fields_of
 from api.campaigns.looked_at import Foresights, LookedAt, look_at, promise_words
 from api.campaigns.mistakes import by_field, say_mistakes
 from api.campaigns.pages import Ctx, Editor, EditVisitor, Name, Seen, Store, when, who
-from api.campaigns.segments import segment_choices
+from api.campaigns.segments import interest_choices, segment_choices
 from api.context import AppContext
 from api.manager_login import sign_in_page
 from api.pages import page
@@ -142,6 +142,7 @@ def _form(
         "products": products,
         "targets": targets,
         "segments": segments,
+        **interest_choices(fields, [*targets[1:], *products], t),
         "days": DAYS,
         "wrong": wrong,
         "wrong_at": by_field(wrong),

@@ -28,6 +28,7 @@ FIELDS = (
     *("min_probability", "precision", "starts_at", "ends_at", "hours_from", "hours_to", "quiet_from", "quiet_to"),
     *("fr_title", "fr_text", "en_title", "en_text", "max_vouchers", "max_amount", "per_day", "per_week", "margin"),
     *("redeem_percent", "holdout_percent", "priority", "ttl_s", "experiment", "on_request", "segment"),
+    *("interested", "how", "within_days", "times", "not_bought"),
 )
 """What the form asks for, each with its words."""
 
@@ -37,7 +38,6 @@ PLACES = (
     *("redeem_probability", "holdout_share", "texts.fr.title", "texts.fr.text", "texts.en.title", "texts.en.text"),
     *("state", "caps", "audience", "locales", "stores", "texts", "days", "known_at_least_days", "known_at_most_days"),
     *("applies_to", "near_end", "open_to", "share", "store", "segments"),
-    *("interested", "how", "within_days", "times", "not_bought"),
 )
 """What a campaign's keys are called in `campaigns.yaml`, of those that a mistake may be at, or a version differ in."""
 _TEXTS = (("fr", "title"), ("fr", "text"), ("en", "title"), ("en", "text"))
@@ -61,6 +61,10 @@ NEW: dict[str, str] = {
     "margin": "0",
     "holdout_percent": "10",
     "announced": "personal",
+    "how": "viewed_online",
+    "within_days": "14",
+    "times": "1",
+    "not_bought": "yes",
 }
 """A new campaign, as its form begins: a tenth of the shoppers held out, so that it can be measured."""
 
@@ -109,6 +113,7 @@ def fields_of(campaign: Campaign, plan: Plan) -> dict[str, str]:
         "prior_on": c.prior_price.on.isoformat() if c.prior_price else "",
         "on_request": "yes" if c.on_request else "",
         "segment": ",".join(c.audience.segments),
+        **_interested_fields(c),
     }
     out |= {f"day_{day}": "yes" for day in c.when.days}
     for name, hours in (("hours", c.when.hours), ("quiet", c.when.quiet_hours)):
@@ -142,7 +147,7 @@ def body_of(fields: Fields, plan: Plan, base: Campaign | None) -> tuple[dict[str
         "holdout_share": read.number("holdout_percent", 0.01),
         "experiment": fields.get("experiment", "").strip() or None,
         "on_request": fields.get("on_request") == "yes",
-        "audience": body.get("audience", {}) | {"segments": [s for s in read.text("segment").split(",") if s]},
+        "audience": _audience(read, body.get("audience", {})),
         "announced": fields.get("announced", "personal"),
         "prior_price": _prior(read),
         "texts": {
@@ -264,6 +269,31 @@ def _when(read: TypedFields, before: Mapping[str, Any]) -> dict[str, Any]:
         first = {"from": read.text(f"{name}_from"), "to": read.text(f"{name}_to")}
         out[key] = ([first] if any(first.values()) else []) + list(before.get(key, ()))[1:]
     return {key: value for key, value in out.items() if value is not None}
+
+
+def _interested_fields(campaign: Campaign) -> dict[str, str]:
+    """Without any, what the fields begin with."""
+    after = campaign.audience.interested
+    if after is None:
+        return {name: NEW[name] for name in ("how", "within_days", "times", "not_bought")}
+    return {
+        "interested": _choice(product=after.product, category=after.category) or "",
+        "how": after.how,
+        "within_days": plain_number(after.within_days),
+        "times": str(after.times),
+        "not_bought": "yes" if after.not_bought else "",
+    }
+
+
+def _audience(read: TypedFields, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Whom it is for; locales and how long they are known are no fields of the form, and stay."""
+    kind, _, name = read.text("interested").partition(":")
+    asked = {"how": read.text("how"), "within_days": read.number("within_days"), "times": read.whole("times")}
+    said = {key: value for key, value in asked.items() if value not in (None, "")}
+    after = {kind: name, **said, "not_bought": read.fields.get("not_bought") == "yes"} if kind else None
+    rest = {key: value for key, value in before.items() if key != "interested"}
+    segments = {"segments": [s for s in read.text("segment").split(",") if s]}
+    return rest | segments | ({} if after is None else {"interested": after})
 
 
 def _prior(read: TypedFields) -> dict[str, Any] | None:

@@ -32,6 +32,8 @@ _FIELD_OF = {
     "place.zone": "place",
     "place.store": "place",
     "audience.segments": "segment",
+    "audience.interested.product": "interested",
+    "audience.interested.category": "interested",
     "valid_s": "valid_h",
     "when": "ends_at",
     "when.hours": "hours_from",

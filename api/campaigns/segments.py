@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
@@ -12,11 +13,13 @@ from api.campaigns.desk import segment_names
 from api.context import AppContext, context
 from api.problems import problem_responses
 from api.tagged import TaggedRoute
-from api.texts.catalogue import words
+from api.texts.catalogue import Words, words
 from api.texts.language import Language
 from engine.storage.segments.counts import segment_counts
 from engine.vocabulary import Right
 
+Choice = tuple[str, str]
+"""A value of a form's list, and what is read there."""
 router = APIRouter(
     prefix="/v1/stores/{store}/segments",
     tags=["campaigns"],
@@ -65,3 +68,14 @@ def segment_choices(ctx: AppContext, lang: Language) -> list[tuple[str, str]]:
 def _people(ctx: AppContext) -> dict[str, int]:
     privacy, names = ctx.config.privacy, segment_names(ctx)
     return segment_counts(ctx.db, names, k=privacy.k, block_s=privacy.block_s, now=time.time()) if names else {}
+
+
+def interest_choices(fields: Mapping[str, str], goods: Sequence[Choice], t: Words) -> dict[str, list[Choice]]:
+    """What a form offers for who is after something: `goods` are categories and products, and what is chosen already,
+    be it of the e-shop alone; and by what it shows."""
+    interests = [("", t.campaigns.any_interest), *goods]
+    chosen = fields.get("interested", "")
+    if chosen not in dict(interests):
+        interests.append((chosen, chosen.partition(":")[2]))
+    hows = [("viewed_online", t.campaigns.how_viewed), ("stopped_in_store", t.campaigns.how_stopped)]
+    return {"interests": interests, "hows": hows}

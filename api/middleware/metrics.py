@@ -17,6 +17,7 @@ from api.context import AppContext
 from api.middleware.shards import ShardMetrics
 from engine.errors import StorageUnavailable
 from engine.ingest.masks import mask_macs
+from engine.storage.ordering.outbox import untaken_orders
 from engine.storage.programme.waiting import source_waits
 from engine.storage.status import get_status
 
@@ -122,7 +123,7 @@ class _EngineStatus(Collector):
 
 
 class _ShopWaits(Collector):
-    """Reads what waits of shop systems when Prometheus asks."""
+    """Reads what waits of shop systems, and for them, when Prometheus asks."""
 
     def __init__(self, ctx: AppContext) -> None:
         self._ctx = ctx
@@ -142,13 +143,18 @@ class _ShopWaits(Collector):
         products = GaugeMetricFamily(
             "rayon_shop_products_unknown", "Products sold that the source's catalogue has not.", labels=["source"]
         )
+        orders = GaugeMetricFamily(
+            "rayon_orders_untaken", "Orders asked for that the e-shop has not taken.", labels=["store", "state"]
+        )
         with suppress(StorageUnavailable):  # rayon_database_up says so
+            for (store, state), n in untaken_orders(self._ctx.db).items():
+                orders.add_metric([store, state], n)
             for source, waits in source_waits(self._ctx.db).items():
                 for family, counts in ((held, waits.held), (events, waits.events)):
                     for reason, n in counts.items():
                         family.add_metric([source, reason], n)
                 products.add_metric([source], len(waits.products))
-        yield from (held, events, products)
+        yield from (held, events, products, orders)
 
 
 def flat(values: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:

@@ -18,7 +18,7 @@ from api.campaigns.hq.sites import give_hq, look_hq, stores_of
 from api.campaigns.mistakes import by_field
 from api.campaigns.pages import when, who
 from api.campaigns.said import target_words
-from api.campaigns.segments import segment_choices
+from api.campaigns.segments import interest_choices, segment_choices
 from api.context import AppContext, context
 from api.keyring import Grant
 from api.manager_login import sign_in_page
@@ -206,11 +206,11 @@ def _form(
         currency=" / ".join(sorted({p.currency for p in plans})),
         refused=refused,
         theirs=_theirs(ctx, fields.get("id", ""), version, plan, lang) if changed else None,
-        **_choices(plans, t),
+        **_choices(plans, fields, t),
     )
 
 
-def _choices(plans: Sequence[Plan], t: Words) -> dict[str, Any]:
+def _choices(plans: Sequence[Plan], fields: Mapping[str, str], t: Words) -> dict[str, Any]:
     """Places and goods that one of the stores has at least, each with how many have it where not all do."""
     zones, goods = dict[str, list[str]](), dict[str, list[str]]()
     categories = dict[str, str]()
@@ -228,7 +228,8 @@ def _choices(plans: Sequence[Plan], t: Words) -> dict[str, Any]:
     products = [(f"product:{sku}", named(names)) for sku, names in goods.items()]
     places = [("store", t.campaigns.whole_store), *((f"zone:{zone}", named(names)) for zone, names in zones.items())]
     targets = [("basket", t.campaigns.basket), *((f"category:{key}", categories[key]) for key in sorted(categories))]
-    return {"products": products, "places": places, "targets": targets}
+    after = interest_choices(fields, [*targets[1:], *products], t)
+    return {"products": products, "places": places, "targets": targets, **after}
 
 
 def _model(ctx: AppContext, mine: Sequence[str], stored: StoredHq | None) -> Plan:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from engine.commerce.stock import Article
 from engine.storage.database import Database
@@ -75,6 +75,19 @@ def put_off(db: Database, request_id: str, now: float) -> None:
         row = session.get(AskedOrderTable, request_id, with_for_update=True)
         if row is not None and row.state == AskedState.ASKED:
             row.not_before = now + min(FIRST_PAUSE_S * 2.0 ** (row.attempts - 1), LONGEST_PAUSE_S)
+
+
+def untaken_orders(db: Database) -> dict[tuple[str, AskedState], int]:
+    """How many requests the e-shop has not taken, by the store where they were asked for: on their way, and given
+    up."""
+    table = AskedOrderTable
+    waiting = (
+        select(table.store, table.state, func.count())
+        .where(col(table.state).in_([AskedState.ASKED, AskedState.UNDELIVERED]))
+        .group_by(col(table.store), col(table.state))
+    )
+    with db.read() as session:
+        return {(store, AskedState(state)): int(n) for store, state, n in session.exec(waiting)}
 
 
 def _sealed(session: Session, shopper_id: str) -> tuple[tuple[IdentifierKind, str], ...]:

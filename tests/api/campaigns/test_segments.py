@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from engine.config import Config, parse_config
+from engine.offers.interests.condition import Interested
 from engine.storage.vouchers.campaigns import get_campaign
 from tests.api.campaigns.test_pages import fields
 from tests.api.site import Site, campaign_json
@@ -54,6 +55,31 @@ def _by_form(site: Site, manager: httpx.Client) -> None:
         assert (audience.segments, audience.locales) == (kept, ("fr",))
     refused = manager.post("/campaigns/corner/_form?lang=en", data=typed | {"segment": "moon", "do": "check"}).text
     assert "There is no segment moon: take one of lost, loyal." in refused
+
+
+def test_who_is_after_a_product_is_asked_for_by_the_form(site: Site) -> None:
+    with site.manager() as manager:
+        body = campaign_json(
+            "after", audience={"locales": ["fr"], "interested": {"how": "stopped_in_store", "product": "tea-1"}}
+        )
+        assert manager.post(PATH, json=body, headers={"Idempotency-Key": "3"}).status_code == 201
+        typed = fields(manager.get("/campaigns/corner/after/edit?lang=en").text)
+        shown = ("product:tea-1", "stopped_in_store", "14", "1", "yes")
+        assert tuple(typed[name] for name in ("interested", "how", "within_days", "times", "not_bought")) == shown
+        changes = {"how": "viewed_online", "times": "2", "within_days": "7,5"}
+        sent = {name: value for name, value in typed.items() if name != "not_bought"} | changes | {"do": "save"}
+        assert manager.post("/campaigns/corner/_form", data=sent).status_code == 303
+        audience = get_campaign(site.db, "corner", "after").campaign.audience
+        assert audience.locales == ("fr",)
+        assert audience.interested == Interested(
+            how="viewed_online", product="tea-1", within_days=7.5, times=2, not_bought=False
+        )
+        wrong = manager.post("/campaigns/corner/_form?lang=en", data=sent | {"times": "21", "do": "check"}).text
+        assert 'id="wrong-times"' in wrong
+        version = fields(manager.get("/campaigns/corner/after/edit").text)["version"]
+        none = sent | {"interested": "", "version": version}
+        assert manager.post("/campaigns/corner/_form", data=none).status_code == 303
+        assert get_campaign(site.db, "corner", "after").campaign.audience.interested is None
 
 
 def test_pages_say_what_an_offer_is_on_whom_it_means_and_that_it_is_mailed(site: Site) -> None:

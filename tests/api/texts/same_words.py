@@ -34,4 +34,8 @@ SAME = {
     ("staff", "notes"),
     ("sales_channels", "web"),
     ("plan_signs", "drive"),
+    ("messages_page", "what"),
+    ("message_ways", "email"),
+    ("message_ways", "push"),
+    ("message_ways", "sms"),
 }

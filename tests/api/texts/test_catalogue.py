@@ -291,6 +291,8 @@ CODES: dict[str, set[str]] = {
     "message_kinds": set(MessageKind),
     "message_outcomes": set(MessageOutcome),
     "message_reasons": set(MessageReason),
+    "message_parts": set(MessageOutcome),
+    "message_ways": set(Channel) - {Channel.ANY},
     "told_titles": TOLD,
     "told_texts": TOLD,
     "troubles": set(StoreTrouble),

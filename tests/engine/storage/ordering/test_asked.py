@@ -35,7 +35,7 @@ from engine.storage.ordering.asked import (
     orders_asked_in,
     orders_of,
 )
-from engine.storage.ordering.outbox import FIRST_PAUSE_S, mark_taken, put_off, take_due
+from engine.storage.ordering.outbox import FIRST_PAUSE_S, mark_taken, put_off, take_due, untaken_orders
 from engine.storage.people.held import held
 from engine.storage.people.merges import merge_in, split
 from engine.storage.people.rights import restrict
@@ -104,6 +104,7 @@ def test_an_e_shop_that_is_away_is_asked_again_under_the_same_name_and_given_up(
         at, pauses = at + pause, [*pauses, pause]
     assert take_due(db, NOW + GIVE_UP_S, 60.0) == []
     assert states(db, who) == [(AskedState.UNDELIVERED, "")]
+    assert untaken_orders(db) == {(STORE, AskedState.UNDELIVERED): 1}
     assert refused(lambda: ask_again(db, "another", asked.request_id, CLERK, NOW)) == "not_found"
     ask_again(db, STORE, asked.request_id, CLERK, NOW + GIVE_UP_S)
     assert refused(lambda: ask_again(db, STORE, asked.request_id, CLERK, NOW)) == "not_found"

@@ -82,14 +82,19 @@ class ShardDuty:
             if self._lost is not None:
                 raise self._lost
             try:
+                self._look_after(worker, claim)
                 self._follow(worker, claim, read_duty(self._db, claim))
             except StorageUnavailable:
                 continue  # what runs goes on; the worker's own writes say that the database is away
             except TimeoutError as late:
                 self._complain(str(late))  # too far behind to let go, or its broker is away: asked again
-            if (said := worker.report()).state is ShardState.STOPPED:
-                raise ShardEnded(said.reason)
         worker.stop()
+
+    def _look_after(self, worker: Worker, claim: Claim) -> None:
+        said = worker.report()
+        if said.state in (ShardState.FENCED, ShardState.STOPPED):
+            put_word(self._db, claim, self._word())  # says so where another actor is this shard
+            raise ShardEnded(said.reason)
 
     def _until_it_goes(self, work: Callable[[], T]) -> T | None:
         """What `work` returns; None where it was stopped meanwhile."""

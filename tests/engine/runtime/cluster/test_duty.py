@@ -206,10 +206,11 @@ def test_a_worker_that_is_too_far_behind_is_asked_again(db: Database) -> None:
     assert notes == ["1 starts a,b", "1 lets b go, which is None's", "1 stops"]
 
 
-def test_a_worker_that_died_ends_the_duty_so_that_another_process_begins(db: Database) -> None:
+@pytest.mark.parametrize("state", [ShardState.STOPPED, ShardState.FENCED])
+def test_a_worker_that_ended_ends_the_duty_so_that_another_process_begins(db: Database, state: ShardState) -> None:
     add_shard(db, 1, "north")
     worker = NotingWorker(db, 1, [], [])
-    worker.state = ShardState.STOPPED
+    worker.state = state
     duty = ShardDuty(db, 1, "north", lambda *_: worker, set[str], **QUICK)
     with pytest.raises(ShardEnded):
         duty.run()

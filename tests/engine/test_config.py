@@ -19,7 +19,8 @@ def test_the_shipped_file_is_the_defaults() -> None:
 
 
 def test_the_shipped_file_names_every_key() -> None:
-    for section, keys in Config().model_dump().items():
+    everything = Config.model_validate({"cluster": {}})  # commented out there: the key alone makes a cluster
+    for section, keys in everything.model_dump().items():
         for key in keys:
             assert f"  {key}:" in SHIPPED.read_text(), f"{section}.{key}"
 

@@ -14,6 +14,7 @@ from engine.plan.load import load_plans
 from engine.privacy.secrets import Secrets, load_secrets
 from engine.runtime.cluster.keeping.keeper import HeadLost
 from engine.runtime.cluster.nodes.names import NodeSite, check_node_name
+from engine.runtime.cluster.nodes.ray_start import own_address
 from engine.runtime.cluster.nodes.supervising import NodeSupervisor
 from engine.storage.database import Database, open_database
 
@@ -25,7 +26,7 @@ def run_node(path: Path | None, join: str | None, name: str, host: str, *, verbo
     site = NodeSite(check_node_name(name), config_path(path), Path.cwd())
     db, secrets = _open_head(config, path) if join is None else _open_node(config)
     try:
-        node = NodeSupervisor(site, config, cluster, db, secrets, host or _own_address())
+        node = NodeSupervisor(site, config, cluster, db, secrets, host or own_address())
         stop_on_signals(node.stopping)
         if join is None:
             console.print(f"{name} is the head of a cluster. Ctrl-C stops it; its shards come back with the next one.")
@@ -49,9 +50,3 @@ def _open_node(config: Config) -> tuple[Database, Secrets]:
     load_plans(config.stores.floorplans_dir, config.stores.stores)  # raises with all mistakes
     secrets = load_secrets(config.storage.data_dir, os.environ)
     return open_database(database_url(config)), secrets
-
-
-def _own_address() -> str:
-    from ray.util import get_node_ip_address
-
-    return str(get_node_ip_address())  # type: ignore[no-untyped-call]

@@ -72,6 +72,13 @@ def listens(host: str, port: int) -> bool:
         return False
 
 
+def own_address() -> str:
+    """The address that Ray would give this machine."""
+    from ray.util import get_node_ip_address
+
+    return str(get_node_ip_address())  # type: ignore[no-untyped-call]
+
+
 def split_address(address: str) -> tuple[str, int]:
     """Of host:port."""
     host, _, port = address.rpartition(":")

@@ -108,8 +108,10 @@ class ClusterRig:
         """Waits until something is so; returns how long that took, in s."""
         began = time.monotonic()
         while not done():
-            if time.monotonic() - began > WAIT_S:
-                raise AssertionError(f"{what}: not within {WAIT_S:.0f} s\n{self.logs()}")
+            ended = [name for name, process in self._processes.items() if process.poll() is not None]
+            if ended or time.monotonic() - began > WAIT_S:
+                said = f"{', '.join(ended)} ended by itself" if ended else f"not within {WAIT_S:.0f} s"
+                raise AssertionError(f"{what}: {said}\n{self.logs()}")
             time.sleep(0.1)
         return time.monotonic() - began
 

@@ -70,6 +70,23 @@ def shown_limit(key: str, value: float | None, plan: Plan) -> str:
     return plain_number(value / 3600 if key in HOURS else value / PER_CENT.get(key, 1.0))
 
 
+def unit_of(key: str, currency: str) -> str:
+    """What the form asks for a limit in; empty where the key's name says it."""
+    if key.endswith("_minor"):
+        return currency
+    return (
+        "h"
+        if key in HOURS
+        else "%"
+        if key in PER_CENT
+        else "m"
+        if key.endswith("_m")
+        else "s"
+        if key.endswith("_s")
+        else ""
+    )
+
+
 def _may_change(fields: Fields, read: TypedFields) -> dict[str, Any]:
     out: dict[str, Any] = {key: True for key in WHOLE if fields.get(f"may_{key}") == "yes"}
     for key in RANGED:

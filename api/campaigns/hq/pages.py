@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api.auth import needs, needs_or_nobody
 from api.campaigns.desk import BODY, segment_names
 from api.campaigns.editing import Typed
-from api.campaigns.hq.forms import hq_body, hq_fields, hq_new
+from api.campaigns.hq.forms import hq_body, hq_fields, hq_new, unit_of
 from api.campaigns.hq.moving import may_in_all, move_hq, next_states, require_all
 from api.campaigns.hq.said import hq_changes, hq_key_words, hq_mistakes, limit_words, outcome_row
 from api.campaigns.hq.sites import give_hq, look_hq, stores_of
@@ -125,7 +125,7 @@ def edit_page(campaign_id: Name, request: Request, visitor: EditVisitor, ctx: Ct
     stored = hq_campaign(ctx.db, campaign_id)
     require_all(ctx, visitor, stored, Right.EDIT_CAMPAIGNS)
     fields = hq_fields(stored, _model(ctx, stores_of(ctx, visitor), stored))
-    return _form(request, ctx, visitor, fields, stored.version, stored=stored)
+    return _form(request, ctx, visitor, fields, stored.version, stored.campaign, stored=stored)
 
 
 @router.post("/_form", summary="Check or save one of HQ's campaigns by form")
@@ -173,6 +173,7 @@ def _form(
 ) -> Response:
     mine, lang = stores_of(ctx, grant), language(request)
     t, plan, plans = words(lang), _model(ctx, mine, stored), [ctx.plans[store] for store in mine]
+    currency = " / ".join(sorted({p.currency for p in plans}))
     told: GivenOut | None = None
     problems = list(wrong)
     if found is not None and not problems:
@@ -194,7 +195,7 @@ def _form(
         stores=[(store, ctx.plans[store].name) for store in mine],
         segments=segments,
         days=DAYS,
-        ranged=[(key, hq_key_words(key, t)) for key in RANGED],
+        ranged=[(key, hq_key_words(key, t), unit_of(key, currency)) for key in RANGED],
         whole=[(key, hq_key_words(key, t)) for key in WHOLE],
         wrong=said,
         wrong_at=by_field(said),
@@ -203,7 +204,7 @@ def _form(
         looked=found is not None or bool(problems),
         outcomes=[] if told is None else [outcome_row(o, ctx.plans.get(o.store), plan, t, lang) for o in told.stores],
         waits=told is not None and told.waits,
-        currency=" / ".join(sorted({p.currency for p in plans})),
+        currency=currency,
         refused=refused,
         theirs=_theirs(ctx, fields.get("id", ""), version, plan, lang) if changed else None,
         **_choices(plans, fields, t),

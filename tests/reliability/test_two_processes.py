@@ -40,7 +40,7 @@ class Page:
         self._thread.start()
 
     def _read(self) -> None:
-        with self._client.stream("GET", "/v1/me/stream") as answer:
+        with self._client, self._client.stream("GET", "/v1/me/stream") as answer:  # until the server ends it
             for line in answer.iter_lines():
                 self.lines.append(line)
 

@@ -16,9 +16,9 @@ GB = 1e9
 MIB = 2.0**20
 
 WARM_UP_SHARE = 0.5
-WARM_UP_S = (120.0, 2700.0)
+WARM_UP_S = (120.0, 3600.0)
 """Before this share of a run, within these limits, what is bounded still fills up: caches, the scans that maps are
-learnt from, and for 40 minutes the histories of phones that stay (`engine.presence.expected.thinning`)."""
+learnt from, and for 40 minutes to an hour the histories of phones that stay (`engine.presence.expected.thinning`)."""
 
 TREND_P = 0.01
 """A trend that chance would show as rarely as this is one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -135,6 +136,7 @@ class Reports:
         self._lock = threading.Lock()
         self.prints = PlanPrints()
         self.kept_heat: Kept[Heat] = Kept()
+        self.kept_moves: Kept[Counter[tuple[str, str]]] = Kept()
 
     def tests(self, store: str) -> HotZones:
         """The store's hot zone tests. Raises NotFound for an unknown store."""

@@ -191,6 +191,9 @@ class SpanCounts:
     @cached_property
     def moves(self) -> Counter[tuple[str, str]]:
         """Transitions by pair of zones of the plan, `OUTSIDE` among them."""
+        return self.made.kept_moves.get(self._key, self._count_moves)
+
+    def _count_moves(self) -> Counter[tuple[str, str]]:
         known = {OUTSIDE, *self.plan.zone_index}
         out: Counter[tuple[str, str]] = Counter()
         for r in self._flows():
@@ -219,11 +222,15 @@ class SpanCounts:
     @cached_property
     def heat(self) -> Heat:
         """The heat with its test, and the verdict on each zone."""
+        return self.made.kept_heat.get(self._key, self._test_heat)
+
+    @property
+    def _key(self) -> tuple[object, ...]:
+        """What figures that are kept between looks hang on: the span, and how far the store's figures have come."""
         span = self.span
         until = (span.local.start(span.to_t), span.to_t == span.end_t)
         changes = figures_stamp(self.made.ctx.figures, self.plan.store)
-        key = (self.plan.store, changes, span.from_t, until, span.hours, span.weekdays)
-        return self.made.kept_heat.get(key, self._test_heat)
+        return (self.plan.store, changes, span.from_t, until, span.hours, span.weekdays)
 
     def _test_heat(self) -> Heat:
         tests = self.made.tests(self.plan.store)

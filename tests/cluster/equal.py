@@ -50,7 +50,8 @@ class Cluster:
         self.who = recording.sign_in(self.db)
         self._broker = broker
         self.shards = [
-            ShardProcess(url, self.folder, broker.port, k, recording.names[k::shards]) for k in range(shards)
+            ShardProcess(url, self.folder, broker.port, recording.origin, k, recording.names[k::shards])
+            for k in range(shards)
         ]
 
     def start(self, timeout_s: float = 300.0) -> None:

@@ -47,7 +47,7 @@ def plan_of(store: str) -> Plan:
 
 def config_of(data_dir: Any, mqtt_port: int = 1883, **more: dict[str, Any]) -> Config:
     """Coarse grids, and every figure let out."""
-    storage = {"data_dir": data_dir, "checkpoint_s": 1.0, "lease_s": 10.0}
+    storage = {"data_dir": data_dir, "checkpoint_s": 0.5, "lease_s": 10.0}
     changed = {"storage": storage, "mqtt": {"port": mqtt_port}, **SECTIONS}
     for section, values in more.items():
         changed[section] = {**changed.get(section, {}), **values}

@@ -1,8 +1,8 @@
 """A shard's worker in a process of its own, so that it can be killed.
 
-`python -m tests.cluster.shard_process DATABASE FOLDER PORT SHARD STORE…`: says each report as a line of JSON, and stops
-when its standard input closes or says `stop`; `release STORE` and `take STORE` do that, and say `done`. After `limit 1`
-no file of it can grow or change, as on a disk that is full, until `limit`.
+`python -m tests.cluster.shard_process DATABASE FOLDER PORT ORIGIN SHARD STORE…`: says each report as a line of JSON, and
+stops when its standard input closes or says `stop`; `release STORE` and `take STORE` do that, and say `done`. After
+`limit 1` no file of it can grow or change, as on a disk that is full, until `limit`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 import resource
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +21,8 @@ from engine.runtime.cluster.settings import ShardSettings
 from engine.runtime.cluster.worker import ShardWorker
 from engine.storage.database import open_database
 from tests.cluster.recording import SECRETS, config_of, plan_of
+
+SLOWER = 6.0
 
 
 def say(line: str) -> None:
@@ -34,11 +37,18 @@ def fill(limit: str = "") -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit) if limit else most, most))
 
 
-def main(url: str, folder: str, port: str, shard: str, *stores: str) -> None:
+def slow(origin: float) -> tuple[Callable[[], float], Callable[[], float]]:
+    """Clocks that go SLOWER times slower from `origin` on: a recording is over once nothing comes of it for half a
+    minute, and a process may take longer to start on a busy machine."""
+    return (lambda: origin + (time.time() - origin) / SLOWER), (lambda: time.monotonic() / SLOWER)
+
+
+def main(url: str, folder: str, port: str, origin: str, shard: str, *stores: str) -> None:
     """Runs until told to stop."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     db = open_database(url)
-    settings = ShardSettings(config_of(Path(folder), int(port)), db, SECRETS, plan_of)
+    wall, monotonic = slow(float(origin))
+    settings = ShardSettings(config_of(Path(folder), int(port)), db, SECRETS, plan_of, wall=wall, monotonic=monotonic)
     worker = ShardWorker(settings, int(shard), stores, f"shard-{shard}")
     worker.start()
     ended = threading.Event()

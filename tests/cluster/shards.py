@@ -19,8 +19,9 @@ ROOT = Path(__file__).parents[2]
 class ShardProcess:
     """One shard. `start` again after `kill`: the same shard in another life."""
 
-    def __init__(self, url: str, folder: Path, port: int, shard: int, stores: Sequence[str]) -> None:
-        self._arguments = [url, str(folder), str(port), str(shard)]
+    def __init__(self, url: str, folder: Path, port: int, origin: float, shard: int, stores: Sequence[str]) -> None:
+        """`origin` is when the recording begins, s UTC."""
+        self._arguments = [url, str(folder), str(port), str(origin), str(shard)]
         self.stores = list(stores)
         self._log = folder / f"shard-{shard}.log"
         self._process: subprocess.Popen[str] | None = None

@@ -25,7 +25,9 @@ class Week:
         self.cluster, self.broker = cluster, broker
         self.dying, self.frozen = cluster.shards
         self.moved = self.dying.stores[0]
-        self.later = ShardProcess(cluster.url, cluster.folder, broker.port, 1, [*self.frozen.stores, self.moved])
+        self.later = ShardProcess(
+            cluster.url, cluster.folder, broker.port, cluster.recording.origin, 1, [*self.frozen.stores, self.moved]
+        )
 
     def kill(self) -> None:
         """A machine dies, and its shard goes on elsewhere."""

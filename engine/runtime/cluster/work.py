@@ -146,6 +146,7 @@ class ShardWork:
                         self.patience(at_work.runner.checkpoint, now)
                         self._settle(at_work)
             self.acknowledge()
+            self._report(now)
         except (StorageUnavailable, FitGivenUp) as error:
             log.warning("%s: stopped before all was saved (%r); the broker has what came", self.name, error)
         self.leave()

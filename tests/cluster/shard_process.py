@@ -1,7 +1,7 @@
 """A shard's worker in a process of its own, so that it can be killed.
 
-`python -m tests.cluster.shard_process DATABASE FOLDER PORT ORIGIN SHARD STORE…`: says each report as a line of JSON, and
-stops when its standard input closes or says `stop`; `release STORE` and `take STORE` do that, and say `done`. After
+`python -m tests.cluster.shard_process DATABASE FOLDER PORT ORIGIN SHARD STORE…`: says each report as a line of JSON,
+and stops when its standard input closes or says `stop`; `release STORE` and `take STORE` do that, and say `done`. After
 `limit 1` no file of it can grow or change, as on a disk that is full, until `limit`.
 """
 

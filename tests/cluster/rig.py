@@ -45,6 +45,7 @@ class ClusterRig:
         self.folder, self.ray_dir, self.url = folder, ray_dir, url
         self.db: Database = open_database(url)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        folder.mkdir(exist_ok=True)
         make_stores(folder / "plans", stores)
         config = {
             "stores": {"floorplans_dir": str(folder / "plans")},

@@ -110,16 +110,13 @@ def main() -> int:
     parser.add_argument("--stores", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    folder, ray_dir = (
-        Path(tempfile.mkdtemp(prefix="rayon-rounds-")),
-        Path(tempfile.mkdtemp(prefix="rayon-", dir="/tmp")),
-    )
-    (folder / "broker").mkdir()
+    ray_dir = Path(tempfile.mkdtemp(prefix="rayon-", dir="/tmp"))
     stores = [f"s{number}" for number in range(1, given.stores + 1)]
     with (
+        tempfile.TemporaryDirectory(prefix="rayon-rounds-") as folder,
         Postgres() as postgres,
-        Mosquitto(folder / "broker") as broker,
-        cluster(folder, ray_dir, postgres.fresh(), broker.port, stores) as rig,
+        Mosquitto(Path(folder)) as broker,
+        cluster(Path(folder) / "site", ray_dir, postgres.fresh(), broker.port, stores) as rig,
     ):
         took = play(rig, given.rounds, random.Random(given.seed))
     for kind, all_s in took.items():

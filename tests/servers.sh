@@ -11,6 +11,7 @@ command -v mosquitto_pub >/dev/null 2>&1 || missing="$missing mosquitto-clients"
 command -v curl >/dev/null 2>&1 || missing="$missing curl"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 command -v busybox >/dev/null 2>&1 || missing="$missing busybox"
+[ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null 2>&1 || missing="$missing pgbouncer"
 command -v shellcheck >/dev/null 2>&1 || missing="$missing shellcheck"
 # `sh tests/servers.sh lighthouse`: what `make lighthouse` needs besides
 [ "${1:-}" != lighthouse ] || command -v npx >/dev/null 2>&1 || missing="$missing npm"

@@ -148,8 +148,9 @@ def _rows(session: Session, table: Table, names: Mapping[str, list[Any] | Select
         return []
     shown = [column for column in table.columns if column.name not in SECRET]
     order = list(table.primary_key.columns)
-    found = session.connection().execute(select(*shown).where(or_(*wanted)).order_by(*order)).mappings()
-    return [dict(row) for row in found]
+    found = session.connection().execute(select(*shown).where(or_(*wanted)).order_by(*order))
+    names_shown = tuple(found.keys())  # asked once: a mapping would ask for each of tens of thousands of rows
+    return [dict(zip(names_shown, row, strict=True)) for row in found]
 
 
 def _leads_to(table: Table, column: Column[Any], names: list[Any] | SelectBase) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ issuer's keys, for this client, and in time (OpenID Connect Core 1.0, 3.1.3.7).
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import importlib.util
 import json
@@ -16,10 +17,12 @@ import secrets
 import ssl
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import httpx
+from anyio import from_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
@@ -40,6 +43,7 @@ START, BACK = "/account/oidc", "/account/oidc/back"
 SECRET = "RAYON_OIDC_CLIENT_SECRET"
 LEEWAY_S = 60  # between the issuer's clock and ours
 FAILURES_PER_MINUTE = 60  # of an address
+MOST_BYTES = 1_048_576  # of an answer
 ALGORITHMS = ["RS256", "PS256", "ES256", "RS384", "ES384", "RS512", "ES512", "EdDSA"]  # none without a public key
 pages = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 
@@ -80,8 +84,7 @@ def start(
     limits.look("oidc", address(request), FAILURES_PER_MINUTE)
     state, nonce, verifier = (secrets.token_urlsafe(48) for _ in range(3))
     try:
-        with _client(oidc) as client:
-            where = _issuer(client, oidc)["authorization_endpoint"]
+        where = _issuer(oidc)["authorization_endpoint"]
     except _ISSUERS_FAULT as error:
         return _failed(request, limits, inside(to), error)
     url = prepare_grant_uri(
@@ -117,8 +120,7 @@ def come_back(
     try:
         if not asked or not hmac.compare_digest(asked.encode(), state.encode()) or not code:
             raise Unbelieved("state")
-        with _client(oidc) as client:
-            claims = _redeem(client, oidc, ctx.public_url + BACK, code, verifier, nonce)
+        claims = _redeem(oidc, ctx.public_url + BACK, code, verifier, nonce)
         account_id = _account(ctx, oidc, claims)
     except (*_ISSUERS_FAULT, JoseError) as error:
         return _failed(request, limits, to, error)
@@ -135,42 +137,53 @@ def _declared(ctx: AppContext) -> OidcConfig:
     return ctx.config.api.oidc
 
 
-def _client(oidc: OidcConfig) -> httpx.Client:
-    tls = ssl.create_default_context(cafile=None if oidc.tls_ca_file is None else str(oidc.tls_ca_file))
-    return httpx.Client(timeout=oidc.timeout_s, verify=tls)
-
-
-def _issuer(client: httpx.Client, oidc: OidcConfig) -> Mapping[str, Any]:
+def _issuer(oidc: OidcConfig) -> Mapping[str, Any]:
     """What the issuer says of itself (OpenID Connect Discovery 1.0). Raises Unbelieved where it is another."""
-    url = oidc.issuer.rstrip("/") + "/.well-known/openid-configuration"
-    said = _json(client.get(url))
+    said = _ask(oidc, "GET", oidc.issuer.rstrip("/") + "/.well-known/openid-configuration")
     if said.get("issuer") != oidc.issuer:
         raise Unbelieved("issuer")
     return said
 
 
-def _json(answer: httpx.Response) -> dict[str, Any]:
+def _ask(oidc: OidcConfig, method: str, url: str, **how: Any) -> dict[str, Any]:
     """The object in an answer. Raises Unbelieved, and what httpx and json raise."""
-    answer.raise_for_status()
-    said = answer.json()
+    tls = ssl.create_default_context(cafile=None if oidc.tls_ca_file is None else str(oidc.tls_ca_file))
+    said = json.loads(from_thread.run(partial(_answer, oidc.timeout_s, tls, method, url, **how)))
     if not isinstance(said, dict):
         raise Unbelieved("no object")
     return said
 
 
-def _redeem(
-    client: httpx.Client, oidc: OidcConfig, back: str, code: str, verifier: str, nonce: str
-) -> Mapping[str, Any]:
+async def _answer(timeout_s: float, tls: ssl.SSLContext, method: str, url: str, **how: Any) -> bytes:
+    """One call, in this time for all of it: an issuer that sends byte by byte has no more."""
+    body = b""
+    try:
+        async with (
+            asyncio.timeout(timeout_s),
+            httpx.AsyncClient(timeout=timeout_s, verify=tls) as client,
+            client.stream(method, url, **how) as answer,
+        ):
+            answer.raise_for_status()
+            async for part in answer.aiter_bytes():
+                body += part
+                if len(body) > MOST_BYTES:
+                    raise Unbelieved("a megabyte and more")
+    except TimeoutError as error:
+        raise httpx.ReadTimeout("it does not end its answer") from error
+    return body
+
+
+def _redeem(oidc: OidcConfig, back: str, code: str, verifier: str, nonce: str) -> Mapping[str, Any]:
     """The claims of the ID token that the code is good for. Raises Unbelieved, and what httpx and joserfc raise."""
     from authlib.oidc.core import CodeIDToken
     from joserfc import jwt
     from joserfc.jwk import KeySet
 
-    issuer = _issuer(client, oidc)
+    issuer = _issuer(oidc)
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": back, "code_verifier": verifier}
     ours = (quote(oidc.client_id, safe=""), quote(os.environ.get(SECRET, ""), safe=""))  # RFC 6749, 2.3.1
-    token = _json(client.post(issuer["token_endpoint"], data=form, auth=ours))
-    keys = KeySet.import_key_set(_json(client.get(issuer["jwks_uri"])))  # type: ignore[arg-type]
+    token = _ask(oidc, "POST", issuer["token_endpoint"], data=form, auth=ours)
+    keys = KeySet.import_key_set(_ask(oidc, "GET", issuer["jwks_uri"]))  # type: ignore[arg-type]
     proved = jwt.decode(token["id_token"], keys, algorithms=ALGORITHMS)
     options = {
         "iss": {"essential": True, "value": oidc.issuer},

@@ -36,7 +36,7 @@ class OidcConfig(ConfigSection):
     issuer: str = Field(pattern=r"^https?://[^/\s?#]+[^\s?#]*$", max_length=400)
     client_id: str = Field(min_length=1, max_length=400)
     tls_ca_file: Path | None = None
-    timeout_s: float = Field(10.0, gt=0, le=60)
+    timeout_s: float = Field(10.0, gt=0, le=60)  # for one call, all of it; a sign-in makes four
 
 
 class ApiConfig(ConfigSection):

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import logging
 import smtplib
-import socket
 import ssl
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
 from engine.config import MailConfig
+from engine.delivery.patience import running_from
+from engine.delivery.smtp import Connection, TlsConnection, in_time
 from engine.storage.database import Database
 from engine.storage.sending import letters
 from engine.storage.sending.letters import DueLetter, Letter
@@ -34,6 +35,7 @@ NO_MAILBOX = frozenset({550, 551, 553})
 tomorrow, and a refused text (554) says nothing of the recipient."""
 STEPS = 4
 """So many times the wait for one answer may all of a letter take, or all of a connection."""
+SPARE_S = 60.0  # letters are one worker's alone for so much longer than it may take
 KEPT_S = 30 * 86_400.0  # the keys of letters that are over
 
 
@@ -54,13 +56,15 @@ class Mailer:
         db: Database,
         credentials: Credentials,
         digest_of: Callable[[str], str | None] = lambda address: None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`digest_of` an address is what a mailbox is marked under that does not exist."""
         assert config.host is not None
         assert config.sender is not None
         self._config, self._host, self._sender = config, config.host, config.sender
         self._db, self._credentials, self._digest_of = db, credentials, digest_of
-        self._all_s = STEPS * config.timeout_s
+        self._all_s, self._monotonic = STEPS * config.timeout_s, monotonic
 
     def post(
         self, letter: Letter, key: str, now: float, *, shopper_id: str = "", expires_at: float | None = None
@@ -90,38 +94,40 @@ class Mailer:
     def send_due(self, now: float) -> int:
         """Hands every letter whose time has come to the server. How many it took. Blocks: call it on a thread."""
         sent = 0
-        while due := letters.take_due(self._db, now, hold_s=self._config.timeout_s * 4 + 60.0):
-            sent += self._send(due, now)
+        clock = running_from(now, self._monotonic)
+        while due := letters.take_due(self._db, clock(), hold_s=2 * self._all_s + SPARE_S):
+            sent += self._send(due, clock)
         letters.purge_letters(self._db, now - KEPT_S)
         return sent
 
-    def _send(self, due: list[DueLetter], now: float) -> int:
-        """All over one connection; where that breaks, those that are left wait."""
-        sent = 0
+    def _send(self, due: list[DueLetter], clock: Callable[[], float]) -> int:
+        """All over one connection; where that breaks, or is so slow that others may soon take them, those that are left
+        wait."""
+        sent, until = 0, clock() + self._all_s
         try:
             server = self._connect()
         except (OSError, smtplib.SMTPException) as error:
             reason = LetterReason.SIGN_IN if isinstance(error, _SIGN_IN) else LetterReason.UNREACHABLE
             log.warning("mail server %s: %s; %d letters wait", self._host, error, len(due))
-            self._put_off(due, reason, now)
+            self._put_off(due, reason, clock())
             return 0
         try:
             for place, letter in enumerate(due):
-                if self._hand_over(server, letter, now):
+                if self._hand_over(server, letter, clock()):
                     sent += 1
-                elif not _is_open(server):
-                    self._put_off(due[place + 1 :], LetterReason.UNREACHABLE, now)
+                if not _is_open(server) or clock() > until:
+                    self._put_off(due[place + 1 :], LetterReason.UNREACHABLE, clock())
                     break
         finally:
-            with suppress(OSError, smtplib.SMTPException):  # what it took, it took
+            with suppress(OSError, smtplib.SMTPException), in_time(server, self._all_s):  # what it took, it took
                 server.quit()
         return sent
 
-    def _hand_over(self, server: smtplib.SMTP, due: DueLetter, now: float) -> bool:
+    def _hand_over(self, server: Connection, due: DueLetter, now: float) -> bool:
         """Whether the server took it; what became of it is written down either way."""
         try:
             message = compose(due.letter, self._sender, due.message_id, due.written_at)
-            with _in_time(server, self._all_s):
+            with in_time(server, self._all_s):
                 server.send_message(message)
         except (ValueError, UnicodeError, smtplib.SMTPNotSupportedError) as error:
             log.warning("letter %d: %s", due.letter_id, error)
@@ -150,20 +156,19 @@ class Mailer:
         for letter in due:
             letters.put_off(self._db, letter.letter_id, reason, now)
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self) -> Connection:
         """A connection that is encrypted and signed in as configured. Raises OSError and SMTPException."""
         config, who = self._config, self._credentials
         port, tls = config.port or PORTS[config.security], None
         if config.security != "none":
             tls = ssl.create_default_context(cafile=None if config.tls_ca_file is None else str(config.tls_ca_file))
-        server: smtplib.SMTP
         if config.security == "tls":
-            server = smtplib.SMTP_SSL(timeout=config.timeout_s, context=tls)
+            server: Connection = TlsConnection(timeout=config.timeout_s, context=tls)
         else:
-            server = smtplib.SMTP(timeout=config.timeout_s)
+            server = Connection(timeout=config.timeout_s)
         server._host = self._host  # type: ignore[attr-defined]  # whose certificate it has to be: only __init__ says it
         try:
-            with _in_time(server, self._all_s):
+            with in_time(server, self._all_s):
                 code, said = server.connect(self._host, port)
                 if code != 220:
                     raise smtplib.SMTPConnectError(code, said)
@@ -175,25 +180,6 @@ class Mailer:
             server.close()
             raise
         return server
-
-
-@contextmanager
-def _in_time(server: smtplib.SMTP, seconds: float) -> Iterator[None]:
-    """Hangs up after so long, whatever has come: each reading has its own time, which a server that sends byte by byte
-    never uses up. What waits then raises SMTPServerDisconnected or OSError."""
-    timer = threading.Timer(seconds, _hang_up, [server])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _hang_up(server: smtplib.SMTP) -> None:
-    with suppress(OSError):  # it has hung up by itself
-        if server.sock is not None:
-            server.sock.shutdown(socket.SHUT_RDWR)
 
 
 _SIGN_IN = (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError)

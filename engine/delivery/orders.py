@@ -10,12 +10,14 @@ import asyncio
 import datetime as dt
 import logging
 import ssl
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 
 from engine.delivery import webhooks
+from engine.delivery.patience import running_from
 from engine.storage.database import Database
 from engine.storage.ordering import outbox
 from engine.storage.ordering.outbox import DueOrder
@@ -33,21 +35,28 @@ class OrderSender:
     """Hands requests over. Thread-safe; several processes may send at once."""
 
     def __init__(
-        self, db: Database, url: str, secret: bytes, tls: ssl.SSLContext, open_sealed: Callable[[str], str]
+        self,
+        db: Database,
+        url: str,
+        secret: bytes,
+        tls: ssl.SSLContext,
+        open_sealed: Callable[[str], str],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._db, self._url, self._secret = db, url, secret
-        self._tls, self._open = tls, open_sealed
+        self._tls, self._open, self._monotonic = tls, open_sealed, monotonic
 
     def send_due(self, now: float) -> int:
         """Sends one request that is due, and the next while the e-shop takes them. How many it took. Blocks: call it on
         a thread."""
-        taken = 0
-        while due := outbox.take_due(self._db, now, HOLD_S, limit=1):
+        taken, clock = 0, running_from(now, self._monotonic)
+        while due := outbox.take_due(self._db, clock(), HOLD_S, limit=1):
             (order,) = due
-            if not self._send(order, now):
-                outbox.put_off(self._db, order.request_id, now)
+            if not self._send(order, clock()):
+                outbox.put_off(self._db, order.request_id, clock())
                 return taken
-            outbox.mark_taken(self._db, order.request_id, now)
+            outbox.mark_taken(self._db, order.request_id, clock())
             taken += 1
         return taken
 

@@ -1,9 +1,11 @@
-"""Patience with a database that is away, on the event loop: the same job again after growing pauses."""
+"""Patience: with a database that is away, the same job again after growing pauses; with whoever answers slowly, the
+time that it took."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_never, wait_exponential
@@ -36,3 +38,9 @@ def growing_pauses(
         before_sleep=say,
         retry_error_callback=lambda _: None,
     )
+
+
+def running_from(now: float, monotonic: Callable[[], float] = time.monotonic) -> Callable[[], float]:
+    """A clock that says `now` and goes on: what a job of minutes holds is held from when it was taken."""
+    began = monotonic()
+    return lambda: now + monotonic() - began

@@ -13,13 +13,16 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Literal
 
 import httpx
 import pytest
+from anyio import to_thread
 
+from api.accounts import oidc
 from api.portal.calls import Controller, ControllerTrouble
 from engine.commerce.stock import Article
-from engine.config import MailConfig
+from engine.config import MailConfig, OidcConfig
 from engine.delivery import mail, orders, senders
 from engine.delivery.mail import Credentials, Mailer
 from engine.delivery.orders import OrderSender
@@ -33,13 +36,15 @@ from engine.vocabulary import LetOut, OrderWay
 PATIENCE_S, BETWEEN_S = 0.3, 0.05
 HTTP = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + b"X-More: 0\r\n" * 30 + b"\r\n"
 SMTP = b"220-more\r\n" * 30 + b"220 ready\r\n"
+RECORD = b"\x16\x03\x03\x01\x00" + b"\x02\x00\x00\xfc" + bytes(252)  # a TLS record of 256 bytes, a hello of the server
+STARTTLS = b"220 a\r\n250-a\r\n250 STARTTLS\r\n220 go\r\n"  # then the handshake begins
 
 
 class Dribbler:
-    """Sends these bytes one by one to whoever calls, and hangs up."""
+    """Sends bytes at once, and then these one by one, to whoever calls, and hangs up."""
 
-    def __init__(self, said: bytes) -> None:
-        self._said, self._over = said, threading.Event()
+    def __init__(self, said: bytes, at_once: bytes = b"") -> None:
+        self._said, self._at_once, self._over = said, at_once, threading.Event()
         self.said_all = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
@@ -61,6 +66,7 @@ class Dribbler:
 
     def _drip(self, caller: socket.socket) -> None:
         with caller, suppress(OSError):
+            caller.sendall(self._at_once)
             for n in range(len(self._said)):
                 if self._over.wait(BETWEEN_S):
                     return
@@ -68,7 +74,7 @@ class Dribbler:
             self.said_all.set()
 
 
-Start = Callable[[bytes], Dribbler]
+Start = Callable[..., Dribbler]
 
 
 @pytest.fixture
@@ -76,8 +82,8 @@ def dribbling() -> Iterator[Start]:
     """A server that says these bytes."""
     servers: list[Dribbler] = []
 
-    def start(said: bytes) -> Dribbler:
-        servers.append(Dribbler(said))
+    def start(said: bytes, at_once: bytes = b"") -> Dribbler:
+        servers.append(Dribbler(said, at_once))
         return servers[-1]
 
     yield start
@@ -123,12 +129,32 @@ def test_a_controller(dribbling: Start) -> None:
     assert asyncio.run(ask()) is LetOut.CONTROLLER_AWAY
 
 
+def test_a_single_sign_on(dribbling: Start) -> None:
+    url = f"http://127.0.0.1:{dribbling(HTTP).port}"
+    declared = OidcConfig(name="Directory", issuer=url, client_id="rayon", timeout_s=PATIENCE_S)
+
+    async def ask() -> None:
+        await to_thread.run_sync(oidc._issuer, declared)
+
+    with pytest.raises(httpx.ReadTimeout, match="does not end its answer"):
+        asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("security", "at_once", "said"), [("none", b"", SMTP), ("starttls", STARTTLS, RECORD), ("tls", b"", RECORD)]
+)
 def test_a_mail_server(
-    db: Database, dribbling: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    security: Literal["none", "starttls", "tls"],
+    at_once: bytes,
+    said: bytes,
+    db: Database,
+    dribbling: Start,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(mail, "STEPS", PATIENCE_S / 60.0)
-    server = dribbling(SMTP)
-    config = MailConfig(host="127.0.0.1", port=server.port, security="none", sender="shop@example.com")
+    server = dribbling(said, at_once)
+    config = MailConfig(host="127.0.0.1", port=server.port, security=security, sender="shop@example.com")
     mailer = Mailer(config, db, Credentials())
     mailer.post(Letter("ada@example.com", "Hello", "text", "<p>text</p>"), "key", 0.0, expires_at=9e9)
     assert mailer.send_due(1.0) == 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from pydantic import ValidationError
+from sqlmodel import select
 
 from engine.config import MailConfig
 from engine.delivery.mail import Credentials, Mailer, compose, open_mailer
@@ -14,6 +16,7 @@ from engine.privacy.consent import ConsentChoice
 from engine.storage.database import Database
 from engine.storage.messages.reach import out_of_reach
 from engine.storage.models.identity import IdentifierTable
+from engine.storage.models.sending.letters import LetterTable
 from engine.storage.people.shoppers import set_consents
 from engine.storage.sending.letters import Letter, count_letters, delete_letters, put_off, take_due
 from engine.vocabulary import Channel, DeliveryReason, LetterReason, LetterState
@@ -127,6 +130,21 @@ def test_a_worker_that_dies_loses_nothing_and_two_at_once_take_nothing_twice(db:
         assert len(take_due(db, NOW, hold_s=80.0)) == 1  # and then this process was killed
         assert take_due(db, NOW + 79, hold_s=80.0) == []
         assert mailer.send_due(NOW + 81) == 1
+
+
+def test_a_slow_server_is_given_no_letter_that_another_worker_may_take_meanwhile(
+    server: MailServer, db: Database
+) -> None:
+    """Each reading of this clock comes 50 s after the last: twenty letters would take longer than they are held."""
+    clock = itertools.count(0.0, 50.0)
+    mailer = Mailer(server.config(), db, Credentials(), monotonic=lambda: next(clock))
+    for n in range(20):
+        mailer.post(LETTER, f"receipt|{n}", NOW)
+    sent = mailer.send_due(NOW)
+    assert 1 < sent < 20
+    assert count_letters(db)[(SENT, "")] == len(server.box.messages) == sent
+    with db.read() as session:
+        assert min(session.exec(select(LetterTable.not_before).where(LetterTable.state == WAITING))) > NOW + 4 * 60.0
 
 
 def test_late_is_dropped_and_the_address_forgotten(server: MailServer, db: Database) -> None:

@@ -52,7 +52,7 @@ def test_a_busy_e_shop_is_asked_again_under_the_same_name(db: Database, tmp_path
     with PushService(tmp_path) as eshop:
         asks = sender(db, eshop)
         eshop.answers = [(401, {}), (503, {})]
-        taken = [asks.send_due(now + after) for after in (0.0, 1.0, FIRST_PAUSE_S, 4 * FIRST_PAUSE_S, 60.0)]
+        taken = [asks.send_due(now + after) for after in (0.0, 1.0, 2 * FIRST_PAUSE_S, 6 * FIRST_PAUSE_S, 60.0)]
     assert taken == [0, 0, 0, 1, 0]
     assert {headers["webhook-id"] for headers, _ in eshop.called} == {request}
     said = [Webhook(SECRET).verify(body, dict(headers)) for headers, body in eshop.called]

@@ -230,7 +230,13 @@ class Dispatcher:
         """The same topic again, and the phone closes what it shows. Then nothing is known of a phone unwanted."""
         who = message.row.delivery.shopper_id
         content = {"kind": "withdrawn", "tag": self._topic(message)}
-        sent = await self._push_to(who, content, self._topic(message), self._clock() + self._config.push_s)
+        sent: Sent | None = None
+        try:
+            sent = await self._push_to(who, content, self._topic(message), self._clock() + self._config.push_s)
+        except StorageUnavailable:
+            raise
+        except Exception as fault:  # what was agreed to is over all the same
+            log.error("a push could not be taken back", exc_info=fault)
         self._count(Channel.PUSH, "retracted" if sent is not None and sent.taken else "not_retracted")
         await asyncio.to_thread(drop_unwanted, self._db, who)
 

@@ -21,7 +21,9 @@ import httpx
 KNOWN = ("fcm.googleapis.com", "updates.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com")
 MAX_CHARS = 2_000
 ANSWER_BYTES = 1 << 20
-_NAME = re.compile(r"^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$")
+_LABEL = r"(?!xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+"""A part of a host's name (RFC 1123). No push service has one in another alphabet, and libraries fail at wrong ones."""
+_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*")
 
 
 class NotAPushService(ValueError):
@@ -45,7 +47,7 @@ def endpoint_host(endpoint: str, own: Collection[str] = ()) -> str:
         raise NotAPushService("not an https address without user and fragment")
     if is_own(host, port, own):
         return host
-    if port not in (None, 443) or not _NAME.match(host) or ".." in host or not any(_is(host, p) for p in KNOWN):
+    if port not in (None, 443) or not _NAME.fullmatch(host) or not any(_is(host, p) for p in KNOWN):
         raise NotAPushService("not at a push service that we know")
     return host
 

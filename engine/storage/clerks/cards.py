@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from engine.commerce.records import Purchase
@@ -18,7 +18,7 @@ from engine.storage.accounts.audit import Actor, note
 from engine.storage.accounts.people import STAFF_TILL
 from engine.storage.budget_release import LIVE
 from engine.storage.clerks.recognitions import KnownVisitor, visitor_in
-from engine.storage.commerce.events import event_of
+from engine.storage.commerce.events import event_of, named_by
 from engine.storage.database import Database
 from engine.storage.loyalty.ledger import entry_of, post_in
 from engine.storage.loyalty.wallets import members_within, person_of
@@ -160,7 +160,7 @@ def _purchases(session: Session, person: Sequence[str]) -> tuple[Purchase, ...]:
     bought = (
         select(event)
         .where(
-            or_(col(event.email).in_(digests), col(event.card).in_(digests), col(event.account).in_(digests)),
+            named_by(digests),
             col(event.kind) == ShopEventKind.PURCHASE,
         )
         .order_by(col(event.at).desc(), col(event.id))

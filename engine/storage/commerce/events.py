@@ -11,9 +11,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
+from sqlmodel.sql.expression import SelectOfScalar
 
 from engine.commerce.form import as_form, from_form
 from engine.commerce.records import Customer, Return, ShopEvent
@@ -122,6 +123,12 @@ def named_with(session: Session, source: str, account: str, most: int = 20) -> l
     named = select(col(table.card), col(table.email)).where(*mine, (col(table.card) != "") | (col(table.email) != ""))
     rows = session.execute(named.order_by(col(table.at).desc()).limit(most))
     return [Customer(email=email, card=card) for card, email in rows]
+
+
+def named_by(digests: Sequence[str] | SelectOfScalar[str]) -> ColumnElement[bool]:
+    """Of events: their customer is who has proved these, by mailbox, card or the shop's own account."""
+    table = ShopEventTable
+    return or_(*(column.in_(digests) for column in (col(table.email), col(table.card), col(table.account))))
 
 
 def waiting_events(session: Session, kinds: Collection[ShopEventKind], most: int = 100) -> list[ShopEvent]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, col, func, select
 
 from engine.commerce.records import OnlineBasket, ProductView, Purchase, Return
 from engine.config.segments import JOINED_FACTS, Fact, SegmentConfig
@@ -15,7 +15,7 @@ from engine.loyalty.shopped import spread_paid
 from engine.offers.segments.facts import Came, KeptPurchase, KnownGoods, Looked, ShopperFacts
 from engine.presence.own.products import LIKELY
 from engine.privacy.consent import Grants, allows_joining
-from engine.storage.commerce.events import category_in, event_of
+from engine.storage.commerce.events import category_in, event_of, named_by
 from engine.storage.loyalty.standing import kept_since
 from engine.storage.loyalty.wallets import members_within, person_of
 from engine.storage.models.commerce import ShopEventTable
@@ -72,8 +72,9 @@ def _told(
     if not digests:
         return (), (), ()
     kinds = (ShopEventKind.PURCHASE, ShopEventKind.PRODUCT_VIEW, ShopEventKind.BASKET)
-    theirs = or_(*(column.in_(digests) for column in (col(table.email), col(table.card), col(table.account))))
-    mine = select(table).where(theirs, col(table.kind).in_([str(kind) for kind in kinds]), col(table.at) <= now)
+    mine = select(table).where(
+        named_by(digests), col(table.kind).in_([str(kind) for kind in kinds]), col(table.at) <= now
+    )
     events = [event_of(row) for row in session.exec(mine.order_by(col(table.at).desc()).limit(MOST_EVENTS))]
     goods = _Goods(session, rules)
     bought = [one for one in events if isinstance(one, Purchase) and not one.voided]

@@ -24,6 +24,7 @@ from engine.offers.audience import LinkedShopper
 from engine.offers.interests.condition import DAY_S, Interested, ProductInterest, ShopperTouches, may_be_asked
 from engine.presence.ropo.journeys import LikelyStop, ProductTouches
 from engine.privacy.consent import JOINED
+from engine.storage.commerce.events import named_by
 from engine.storage.database import Database
 from engine.storage.models.commerce import ShopEventTable
 from engine.storage.models.identity import IdentifierTable
@@ -150,12 +151,16 @@ def interests_of(
     table = ShopEventTable
     mine = select_columns(col(IdentifierTable.digest)).where(col(IdentifierTable.shopper_id) == shopper_id)
     digests = list(session.connection().execute(mine).scalars())
-    theirs = col(table.email).in_(digests) | col(table.card).in_(digests)
-    beside = select_columns(col(table.account)).where(theirs, col(table.account) != "").distinct()
-    accounts = [*digests, *session.connection().execute(beside).scalars()] if digests else []
+    others = select_columns(col(IdentifierTable.digest)).where(
+        col(IdentifierTable.kind) == IdentifierKind.ACCOUNT, col(IdentifierTable.shopper_id) != shopper_id
+    )
+    beside = select_columns(col(table.account)).where(
+        named_by(digests), col(table.account) != "", col(table.account).not_in(others)
+    )
+    accounts = [*digests, *session.connection().execute(beside.distinct()).scalars()] if digests else []
     events = (
         select_columns(col(table.kind), col(table.at), col(table.of), col(table.form))
-        .where(theirs | col(table.account).in_(accounts))
+        .where(named_by(accounts))
         .where(col(table.kind).in_([str(ShopEventKind.PRODUCT_VIEW), str(ShopEventKind.PURCHASE)]))
         .where(col(table.at) >= since, col(table.at) < until)
     )

@@ -16,6 +16,7 @@ from engine.offers.next_best.model import NextBest, RankedOffer, SentOffer, lear
 from engine.offers.next_best.moments import KnownShopper, OfferedGoods
 from engine.plan.model import Plan
 from engine.privacy.consent import allows
+from engine.storage.commerce.events import named_by
 from engine.storage.database import Database
 from engine.storage.loyalty.wallets import person_of
 from engine.storage.models.commerce import ShopEventTable
@@ -93,7 +94,7 @@ def known_of(session: Session, shopper_id: str, now: float, away_m: Mapping[str,
             select(event.kind, event.at, event.form)
             .where(
                 col(event.kind).in_([ShopEventKind.PURCHASE, ShopEventKind.PRODUCT_VIEW]),
-                or_(col(event.email).in_(digests), col(event.card).in_(digests)),
+                named_by(digests),
                 col(event.at) > now - LOOK_S,
                 col(event.at) <= now,
             )

@@ -105,6 +105,13 @@ def test_what_was_bought_on_any_channel_is_not_offered_again_unless_asked_for(db
     with db.read() as session:
         assert bought_since(session, who, NOW - DAY_S) == {"A1"}
         assert bought_since(session, who, NOW) == frozenset()
+    with db.write() as session:
+        session.add(IdentifierTable(kind="account", digest="a1", shopper_id=who, sealed="", verified_at=NOW))
+    keep_events(
+        db, [replace(sold, id="3", lines=(OrderLine("1", "C3", 1_000, 9),), customer=Customer(account="a1"))], NOW
+    )
+    with db.read() as session:
+        assert bought_since(session, who, NOW - DAY_S) == {"A1", "C3"}
     assert coupon(db, who, 1) == "bought_already"
     asked = candidate(who, visit="asked-2027-01-15", name="asked")
     assert claim(db, [asked], TWO, SECRET, NOW).vouchers

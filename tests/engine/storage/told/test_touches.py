@@ -8,6 +8,7 @@ from engine.offers.interests.condition import NO_TOUCHES, Interested
 from engine.storage.commerce.events import keep_events
 from engine.storage.database import Database
 from engine.storage.erasure import erase_shopper
+from engine.storage.models.identity import IdentifierTable
 from engine.storage.told.touches import with_touches
 from engine.vocabulary import Channel, Purpose, SalesChannel
 from tests.engine.storage.told.web_world import DAY, MONDAY, keep_stops_of, person, purchase, view
@@ -40,6 +41,16 @@ def test_her_own_views_stops_and_purchases_by_mailbox_and_account(db: Database) 
     assert holds(db, BOB, stopped)
     erase_shopper(db, "bob", NOW)
     assert not holds(db, BOB, stopped)
+
+
+def test_an_account_that_is_anothers_by_now_says_nothing_of_whom_it_was_named_with_before(db: Database) -> None:
+    with db.write() as session:
+        person(session, "ann")
+        person(session, "bob")
+        session.add(IdentifierTable(kind="account", digest="a1", shopper_id="bob", sealed="", verified_at=MONDAY))
+    named = view("ann", "HAT", MONDAY, Customer(email="mail-of-ann", account="a1"))
+    keep_events(db, [named, view("bob", "PARKA", MONDAY, Customer(account="a1"))], NOW)
+    assert (holds(db, ANN, LOOKED), holds(db, BOB, LOOKED)) == (False, True)
 
 
 def test_nothing_is_looked_up_without_both_consents_or_where_nobody_asks(db: Database) -> None:

@@ -33,14 +33,15 @@ GOODS = goods_of_plan(PLAN)
 
 
 def customer(db: Database, *consents: ConsentChoice) -> str:
-    """Somebody who bought soap twenty days ago and looked at a book."""
+    """Somebody who bought soap twenty days ago and looked at a book, signed in at the e-shop."""
     who = shopper(db, consents=consents).shopper_id
     with db.write() as session:
-        session.add(IdentifierTable(kind="email", digest=who, shopper_id=who, sealed="", verified_at=NOW))
+        for kind, digest in (("email", who), ("account", f"account of {who}")):
+            session.add(IdentifierTable(kind=kind, digest=digest, shopper_id=who, sealed="", verified_at=NOW))
     named, at = Customer(email=who), NOW - 20 * DAY_S
     line = (OrderLine("1", "SOAP", 1_000, 500),)
     sold = Purchase("web", who, 1, at, SalesChannel.WEB, "EUR", 500, line, named)
-    keep_events(db, [sold, ProductView("web", who, 1, at, "BOOK", named)], NOW)
+    keep_events(db, [sold, ProductView("web", who, 1, at, "BOOK", Customer(account=f"account of {who}"))], NOW)
     return who
 
 

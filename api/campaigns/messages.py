@@ -48,8 +48,8 @@ def messages_page(
         return sign_in_page(request, request.url.path)
     plan, lang = ctx.plan(store), language(request)
     t, k, now = words(lang), ctx.config.privacy.k, time.time()
-    from_t = now - (int(days) - 1) * DAY_S
-    lines = _messages(t, message_counts(ctx.db, store, from_t=from_t, to_t=now, k=k))
+    from_t, block_s = now - (int(days) - 1) * DAY_S, ctx.config.privacy.block_s
+    lines = _messages(t, message_counts(ctx.db, store, from_t=from_t, to_t=now, k=k, block_s=block_s, now=now))
     for outcome, counted in _coupons(t, ctx, store, from_t, now).items():
         lines[outcome] += counted
     one_by_one = k == 1 or visitor.may(Right.SEE_AUDIT, store)

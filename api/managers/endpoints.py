@@ -259,9 +259,9 @@ def messages(
 ) -> out.MessagesOut:
     """What shoppers were told beside coupons, on which channel, what waits, and where nothing was said, each with its
     reason: shoppers a day, in whole ks; for who may read the audit log the latest decisions, too."""
-    t, k = words(language(request)), made.ctx.config.privacy.k
+    t, k, block_s = words(language(request)), made.ctx.config.privacy.k, made.ctx.config.privacy.block_s
     db, start, end = made.ctx.db, asked.from_t, asked.to_t
-    counts = message_counts(db, store, from_t=start, to_t=end, k=k)
+    counts = message_counts(db, store, from_t=start, to_t=end, k=k, block_s=block_s, now=time.time())
     one_by_one = k == 1 or grant.may(Right.SEE_AUDIT, store)
     latest = latest_messages(db, store, from_t=start, to_t=end) if one_by_one else []
     return out.MessagesOut(

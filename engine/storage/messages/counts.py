@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
@@ -24,14 +25,19 @@ class MessageFate:
     channel: str
 
 
-def message_counts(db: Database, store: str, *, from_t: float, to_t: float, k: int) -> dict[MessageFate, int]:
-    """Occasions in [from_t, to_t) by their fate, in whole ks of distinct shoppers a day: two periods that overlap
-    differ by what is told of whole days, and by nothing else."""
-    message = MessageTable
+def message_counts(
+    db: Database, store: str, *, from_t: float, to_t: float, k: int, block_s: float, now: float
+) -> dict[MessageFate, int]:
+    """Occasions of the days of [from_t, to_t) by their fate, in whole ks of distinct shoppers a day: two periods that
+    overlap differ by what is told of whole days, and by nothing else. Today counts up to the last multiple of
+    `block_s`, so that nobody sees at whose message a figure moves. With a k of 1 everything to the second."""
+    message, until = MessageTable, to_t
+    if k > 1:
+        until = min(math.ceil(to_t / DAY_S) * DAY_S, now // block_s * block_s)
     days = select(message).where(
         col(message.store) == store,
         col(message.at) >= from_t // DAY_S * DAY_S,
-        col(message.at) < to_t,
+        col(message.at) < until,
     )
     people: dict[tuple[float, MessageFate], set[str]] = defaultdict(set)
     with db.read() as session:

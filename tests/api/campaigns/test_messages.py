@@ -18,12 +18,12 @@ K = 10
 
 @pytest.fixture
 def config(config: Config) -> Config:
-    return config.model_copy(update={"privacy": PrivacyConfig(k=K)})
+    return config.model_copy(update={"privacy": PrivacyConfig(k=K, block_s=60.0)})
 
 
 def decided(site: Site, kind: str, outcome: str, reason: str, channel: str = "", n: int = 1) -> None:
-    """The same decision about `n` shoppers."""
-    now = time.time()
+    """The same decision about `n` shoppers, told of by now."""
+    now = time.time() - 60.0
     with site.db.write() as session:
         for i in range(n):
             session.add(
@@ -63,7 +63,7 @@ def test_what_was_said_where_what_waits_and_why_nothing_was_said(site: Site) -> 
         assert [row[0::2] for row in rows_of(page, "silence")] == [["Reward within reach", str(K)]]
         assert 'id="latest"' not in page  # one by one they are for who may read the audit log
         assert "_messages" in manager.get("/campaigns/corner").text
-        french = manager.get("/campaigns/corner/_messages?lang=fr&days=1").text
+        french = manager.get("/campaigns/corner/_messages?lang=fr&days=28").text
         assert rows_of(french, "silence") == [
             ["Récompense à portée", "plafond du magasin atteint pour la semaine", str(K)]
         ]

@@ -142,7 +142,10 @@ def test_consent_is_asked_for_once_more_before_it_goes(db: Database) -> None:
     tell(db, who, "a")
     set_consents(db, who, [ConsentChoice("location_offers", "email", False)], "2026-01", "me", NOW + 1)
     assert take_messages(db, frozenset(Channel), NOW + 2) == []
-    fates = {f.reason: n for f, n in message_counts(db, STORE, from_t=NOW - 1, to_t=NOW + 1, k=1).items()}
+    fates = {
+        f.reason: n
+        for f, n in message_counts(db, STORE, from_t=NOW - 1, to_t=NOW + 1, k=1, block_s=900.0, now=NOW).items()
+    }
     assert fates == {MessageReason.NOT_TAKEN: 1}
 
 
@@ -150,9 +153,12 @@ def test_reports_count_people_by_whole_days_in_whole_ks_and_her_own_export_has_a
     people = [shopper(db, 100 + n, consents=(PAGE, APP)).shopper_id for n in range(5)]
     for who in people:
         tell(db, who, "x" + who, telling=TELLING)
-    [(fate, n)] = message_counts(db, STORE, from_t=NOW - 60, to_t=NOW + 60, k=2).items()
+    later = {"block_s": 900.0, "now": NOW + 900}
+    [(fate, n)] = message_counts(db, STORE, from_t=NOW - 60, to_t=NOW + 60, k=2, **later).items()
     assert (fate.kind, fate.outcome, fate.channel, n) == (MessageKind.POINTS_ENDING, MessageOutcome.NOW, "app", 4)
-    assert message_counts(db, STORE, from_t=NOW - 60, to_t=NOW + 60, k=20) == {}
+    assert message_counts(db, STORE, from_t=NOW - 60, to_t=NOW + 60, k=20, **later) == {}
+    assert message_counts(db, STORE, from_t=NOW - 60, to_t=NOW + 60, k=2, block_s=900.0, now=NOW + 1) == {}, "yet"
+    assert message_counts(db, STORE, from_t=NOW - 60, to_t=NOW - 30, k=2, **later) == {fate: n}, "of whole days"
     assert len(latest_messages(db, STORE, from_t=NOW - 60, to_t=NOW + 60, limit=3)) == 3
     [row] = held(db, people[0])["message"]
     assert (row["kind"], row["outcome"], row["reason"]) == ("points_ending", "now", "ok")

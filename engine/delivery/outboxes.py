@@ -31,6 +31,7 @@ from engine.storage.retention.proofs import forget
 from engine.storage.retention.rules import rules_of
 from engine.storage.segments.facts import SegmentRules
 from engine.storage.segments.working_out import work_out_segments
+from engine.storage.told.channel_uplift import ChannelWindow, tell_channels
 from engine.storage.told.ropo import tell_ways
 from engine.storage.told.sales import tell_sales
 from engine.storage.told.web_uplift import WebWindow, tell_campaigns
@@ -150,6 +151,8 @@ def told_jobs(db: Database, config: Config, plans: Mapping[str, Plan]) -> dict[s
             asked = WebWindow(plan.store, plan.product_by_sku, plan.timezone, window_days)
             tell_ways(db, plan.store, asked.products, plan.timezone, k=k, window_days=window_days, now=now)
             tell_campaigns(db, asked, k=k, now=now)
+            categories = {product.sku: product.category for product in plan.products}
+            tell_channels(db, ChannelWindow(plan.store, plan.timezone, categories), k=k, now=now)
             tell_sales(db, plan.store, asked.products, plan.timezone, k=k, now=now)
         return 0
 

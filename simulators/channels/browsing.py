@@ -39,6 +39,11 @@ class WebBasket:
     app: bool
     ordered_at: float | None
 
+    @property
+    def name(self) -> str:
+        """Its own."""
+        return f"basket-{self.who}-{int(self.at)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -14,18 +16,27 @@ NEVER = 10**9
 """More visits than anybody makes: of who never agrees to offers."""
 
 
+class MessageWay(StrEnum):
+    """By which channel the shop says something."""
+
+    PAGE = "page"
+    EMAIL = "email"
+    PUSH = "push"
+
+
 @dataclass(frozen=True, slots=True)
 class Customers:
-    """Everybody, each array (count,): has a card, an account, agreed to mails, to calls for an order; is held out from
-    messages."""
+    """Everybody, each array (count,): has a card, an account, agreed to mails, to notifications, to calls for an order.
+    `held_out` (count,) by channel: gets no message by it."""
 
     names: tuple[str, ...]
     connected: Bools
     card: Bools
     account: Bools
     mails: Bools
+    notified: Bools
     called: Bools
-    control: Bools
+    held_out: Mapping[MessageWay, Bools]
 
     def __len__(self) -> int:
         return len(self.names)
@@ -55,7 +66,9 @@ def draw_customers(
     names: tuple[str, ...], connected: Bools, config: ChannelsConfig, rng: np.random.Generator
 ) -> Customers:
     """What is theirs for good. One draw for each of them and trait, so that one share moves nothing of another."""
-    card, account, mails, called, control = rng.random((5, len(names)))
+    card, account, mails, called, page = rng.random((5, len(names)))
+    email, push, notified = rng.random((3, len(names)))
+    held_out = {MessageWay.PAGE: page, MessageWay.EMAIL: email, MessageWay.PUSH: push}
     has_account = account < config.account_share
     return Customers(
         names,
@@ -63,6 +76,7 @@ def draw_customers(
         np.asarray(card < config.card_share, np.bool_),
         np.asarray(has_account, np.bool_),
         np.asarray(has_account & (mails < config.messages.mail_consent_share), np.bool_),
+        np.asarray(has_account & connected & (notified < config.messages.push_consent_share), np.bool_),
         np.asarray(connected & (called < config.pickup_consent_share), np.bool_),
-        np.asarray(control < config.messages.holdout_share, np.bool_),
+        {way: np.asarray(draws < config.messages.holdout_share, np.bool_) for way, draws in held_out.items()},
     )

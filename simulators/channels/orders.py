@@ -68,19 +68,23 @@ class OrderDesk:
         span: Span,
         open_s: Sequence[tuple[float, float]],
         rng: np.random.Generator,
+        first: int = FIRST_ORDER,
     ) -> None:
         self._customers, self._habit, self._span, self._open_s, self._rng = customers, habit, span, open_s, rng
-        self._products = plan.product_by_sku
+        self._products, self._first = plan.product_by_sku, first
 
-    def orders(self, baskets: Sequence[WebBasket], visits: Sequence[ShopTrip]) -> list[WebOrder]:
-        """The orders among these baskets, by time. Who is in the store while one is ready, for it or for something
-        else, takes all that is ready."""
+    def place(self, baskets: Sequence[WebBasket]) -> list[WebOrder]:
+        """The orders among these baskets, by time and number, and what their shoppers mean to do about them."""
         ordered = sorted(
             (b for b in baskets if b.ordered_at is not None and self._span.holds(b.ordered_at)),
             key=lambda basket: (basket.ordered_at, basket.who),
         )
-        number = count(FIRST_ORDER)
-        found = [self._order(str(next(number)), basket) for basket in ordered]
+        number = count(self._first)
+        return [self._order(str(next(number)), basket) for basket in ordered]
+
+    def fetch(self, found: Sequence[WebOrder], visits: Sequence[ShopTrip]) -> list[WebOrder]:
+        """The orders as they went. Who is in the store while one is ready, for it or for something else, takes all that
+        is ready."""
         inside: dict[int, set[float]] = {}
         for who, at in (*((o.who, o.came_at) for o in found), *((v.who, v.entered_at) for v in visits)):
             if at is not None:

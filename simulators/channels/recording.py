@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import OperatorError, Problem
+from simulators.channels.fates import first_fates
 from simulators.channels.ropo import Paths
 from simulators.channels.telling import changes_of, say_week
 from simulators.channels.week import Week
@@ -15,7 +16,7 @@ from simulators.truth.recording import write_rows
 
 EVENTS, TRUTH = "events.jsonl", "truth"
 TABLES: dict[str, tuple[str, ...]] = {
-    "people": ("shopper", "email", "card", "account", "connected", "mails", "called", "control"),
+    "people": ("shopper", "email", "card", "account", "connected", "mails", "notified", "called", "held_out"),
     "visits": ("shopper", "visit", "entered_at", "left_at", "connected", "followed", "recognised", "paid_at"),
     "stays": ("shopper", "visit", "zone", "since", "until", "followed"),
     "stops": ("shopper", "visit", "sku", "since", "until", "bought", "followed"),
@@ -26,7 +27,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     "lines": ("purchase", "line", "sku", "pieces", "amount_minor", "returned_minor"),
     "returns": ("return", "purchase", "shopper", "at", "channel", "total_minor"),
     "pickups": ("order", "shopper", "ready_at", "came_at", "collected_at", "called"),
-    "messages": ("shopper", "at", "channel", "visit", "about", "sku", "fate", "opened"),
+    "messages": ("shopper", "at", "channel", "visit", "about", "skus", "fate", "opened", "swayed"),
+    "uplift": ("shopper", "channel", "at", "held_out", "buys_without", "buys_with"),
     "points": ("shopper", "earned", "taken_back", "taken_back_of_sums", "cancelled", "kept", "kept_of_sums"),
     "ropo": (
         "shopper",
@@ -75,9 +77,10 @@ class WeekRows:
     def people(self) -> Iterator[Row]:
         """Everybody."""
         c = self._week.customers
-        flags = (c.connected, c.mails, c.called, c.control)
+        flags = (c.connected, c.mails, c.notified, c.called)
         for i, name in enumerate(self._names):
-            yield (name, c.email_of(i), c.card_of(i), c.account_of(i), *(int(flag[i]) for flag in flags))
+            none_by = " ".join(way for way, out in c.held_out.items() if out[i])
+            yield (name, c.email_of(i), c.card_of(i), c.account_of(i), *(int(flag[i]) for flag in flags), none_by)
 
     def visits(self) -> Iterator[Row]:
         """Visits to the store."""
@@ -171,10 +174,17 @@ class WeekRows:
 
     def messages(self) -> Iterator[Row]:
         """Every moment at which there was something to say."""
-        for m in self._week.messages:
+        swayed = {one.message for one in self._week.swayed}
+        for k, m in enumerate(self._week.messages):
             at = m.moment
-            row = (self._names[at.who], seconds_text(at.at), at.way, at.visit, at.about, at.sku)
-            yield (*row, m.fate, int(m.opened))
+            row = (self._names[at.who], seconds_text(at.at), at.way, at.visit, at.about, " ".join(at.skus))
+            yield (*row, m.fate, int(m.opened), int(k in swayed and m.opened))
+
+    def uplift(self) -> Iterator[Row]:
+        """Everybody's first moment on each channel, with both fates."""
+        for one in first_fates(self._week):
+            flags = (one.held_out, one.buys_without, one.buys_with)
+            yield (self._names[one.who], one.way, seconds_text(one.at), *map(int, flags))
 
     def points(self) -> Iterator[Row]:
         """Of everybody whom the programme can know."""

@@ -61,7 +61,7 @@ def receipts_of(
     found = []
     paying = sorted((v for v in visits if v.paid_at is not None and v.bought), key=lambda v: (v.paid_at, v.name))
     for number, visit in enumerate(paying, start=1):
-        lines = tuple(_line(str(k), plan, stop.sku) for k, stop in enumerate(visit.bought, start=1))
+        lines = tuple(till_line(str(k), plan, stop.sku) for k, stop in enumerate(visit.bought, start=1))
         shown = bool(rng.random() < show_share) and bool(customers.card[visit.who])
         name, at = f"T{number:06d}", float(visit.paid_at or 0.0)
         found.append(TillReceipt(name, visit.name, visit.who, at, visit.till, lines, shown))
@@ -92,6 +92,7 @@ def returns_of(
     return sorted(found, key=lambda back: (back.at, back.name))
 
 
-def _line(name: str, plan: Plan, sku: str) -> SoldLine:
+def till_line(name: str, plan: Plan, sku: str) -> SoldLine:
+    """One piece at the price of the plan."""
     product = plan.product_by_sku[sku]
     return SoldLine(name, sku, 1, product.price_minor, product.category)

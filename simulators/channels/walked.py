@@ -78,6 +78,7 @@ def walked_week(world: World) -> Week:
         tuple(receipt for receipt in receipts if span.holds(receipt.at)),
         (),
         tuple(messages),
+        (),
         points_of([r for r in receipts if span.holds(r.at)], orders, (), customers, config.earn),
     )
 

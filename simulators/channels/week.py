@@ -12,9 +12,10 @@ from engine.plan.model import Plan
 from simulators.channels.browsing import Browsing, Span, WebBasket, WebView
 from simulators.channels.customers import Customers, draw_customers
 from simulators.channels.messages import WeekMessage, moments_of, send
-from simulators.channels.orders import OrderDesk, WebOrder
+from simulators.channels.orders import FIRST_ORDER, OrderDesk, WebOrder
 from simulators.channels.points import MemberPoints, points_of
 from simulators.channels.sales import BroughtBackGoods, TillReceipt, receipts_of, returns_of
+from simulators.channels.swaying import Swayed, Swaying, Trade
 from simulators.channels.visits import ShopTrip, day_visits
 from simulators.people.people import popularity
 from simulators.scenario.channels import ChannelsConfig
@@ -27,7 +28,7 @@ CHANNEL_STREAM = 0xE0
 @dataclass(frozen=True, slots=True)
 class Week:
     """All that happened, in the store and on the web, each by time. `recognised` are visits (their names) on which the
-    shopper asked to be known to clerks."""
+    shopper asked to be known to clerks; `swayed` what messages brought, or would have where they are held out."""
 
     plan: Plan
     config: ChannelsConfig
@@ -41,6 +42,7 @@ class Week:
     receipts: tuple[TillReceipt, ...]
     returns: tuple[BroughtBackGoods, ...]
     messages: tuple[WeekMessage, ...]
+    swayed: tuple[Swayed, ...]
     points: dict[int, MemberPoints]
 
 
@@ -78,27 +80,35 @@ def _with_the_web(
     browsing.sessions()
     browsing.around(visits)
     baskets = sorted(browsing.baskets, key=lambda basket: (basket.at, basket.who))
-    desk = OrderDesk(customers, plan, config.orders, span, opening_times(year), stream(scenario, 2))
-    orders = desk.orders(baskets, visits)
+    opened = opening_times(year)
+    desk = OrderDesk(customers, plan, config.orders, span, opened, stream(scenario, 2))
+    placed = desk.place(baskets)
     receipts = receipts_of(visits, customers, plan, config.show_card_share, stream(scenario, 3))
-    returns = returns_of(receipts, orders, config.returns, span, stream(scenario, 4))
     moments = moments_of(visits, baskets, customers, plan, (config.messages, scenario.phones), span)
     messages = send(moments, customers, config.messages, scenario.phones.open_share, stream(scenario, 5))
+    own = Trade(tuple(visits), tuple(baskets), tuple(receipts), tuple(placed))
+    swaying = Swaying(own, customers, plan, span, stream(scenario, 7))
+    more = OrderDesk(customers, plan, config.orders, span, opened, stream(scenario, 8), FIRST_ORDER + len(placed))
+    swayed = swaying.draw(messages, config.messages.sways, config.show_card_share, more)
+    trade = swaying.apply(swayed, messages)
+    orders = desk.fetch(trade.orders, trade.visits)
+    returns = returns_of(trade.receipts, orders, config.returns, span, stream(scenario, 4))
     asks = stream(scenario, 6).random(len(visits)) < config.recognised_share
     return Week(
         plan,
         config,
         span,
         customers,
-        tuple(visits),
+        trade.visits,
         frozenset(v.name for v, ask in zip(visits, asks.tolist(), strict=True) if ask and v.followed),
         tuple(sorted(browsing.views, key=lambda view: (view.at, view.who, view.sku))),
-        tuple(baskets),
+        trade.baskets,
         tuple(orders),
-        tuple(receipts),
+        trade.receipts,
         tuple(returns),
         tuple(messages),
-        points_of(receipts, orders, returns, customers, config.earn),
+        swayed,
+        points_of(trade.receipts, orders, returns, customers, config.earn),
     )
 
 

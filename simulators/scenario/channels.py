@@ -42,17 +42,30 @@ class ReturnHabit(ScenarioModel):
     after_s: float = Field(30 * 3600.0, gt=0)  # on average, exponential, at least an hour
 
 
+class SwayShares(ScenarioModel):
+    """What a message really does where it is read: so many of those who would not have bought what it is about within
+    seven days do buy it. Nought is a channel that changes nothing. People who walk (no `year`) are never swayed."""
+
+    page: float = Field(0.0, ge=0, le=1)  # there and then: it is on the receipt of that visit
+    email: float = Field(0.0, ge=0, le=1)  # the basket that was left is ordered
+    push: float = Field(0.0, ge=0, le=1)  # the product is ordered online
+
+
 class MessageHabit(ScenarioModel):
-    """Messages of the shop, and who reads them. They change nobody's purchases here."""
+    """Messages of the shop, who reads them, and what they change."""
 
     min_dwell_s: float = Field(5.0, ge=0)  # at a product of `phones.responses`, before its coupon comes to the page
     mail_consent_share: float = Field(0.5, ge=0, le=1)  # of accounts: agree to offers by e-mail
     mail_after_s: float = Field(6 * 3600.0, gt=0)  # a basket that was left so long gets a mail
     mail_open_share: float = Field(0.35, ge=0, le=1)
+    push_consent_share: float = Field(0.0, ge=0, le=1)  # of accounts with a connected phone: agree to notifications
+    push_after_s: float = Field(7200.0, ge=0)  # so long after a visit: of what they last stopped at and did not buy
+    push_open_share: float = Field(0.25, ge=0, le=1)
+    sways: SwayShares = SwayShares()
     per_visit: int = Field(1, ge=0)
     per_day: int = Field(2, ge=0)  # any 24 hours in a row, over all channels
     per_week: int = Field(3, ge=0)  # any seven days in a row, likewise
-    holdout_share: float = Field(0.1, ge=0, le=0.9)  # of shoppers: never get one
+    holdout_share: float = Field(0.1, ge=0, le=0.9)  # of shoppers, drawn anew for each channel: get none by it
 
 
 class EarnHabit(ScenarioModel):

@@ -22,6 +22,7 @@ from engine.loyalty.earning import EarnRule, EarnTerms
 from engine.loyalty.ledger import PROGRAMME, Balance
 from engine.privacy.consent import ConsentChoice
 from engine.privacy.customers import customer_digest
+from engine.records import Bools
 from engine.storage.clerks.pickups import PURPOSE, follow_orders, note_arrival
 from engine.storage.commerce.events import event_of
 from engine.storage.database import Database, open_database
@@ -49,6 +50,7 @@ from tests.simulators.shops.told import SECRET, VARIABLE
 CONSENTS = (
     ConsentChoice("location_offers", "page", True),  # type: ignore[arg-type]
     ConsentChoice("location_offers", "email", True),  # type: ignore[arg-type]
+    ConsentChoice("location_offers", "push", True),  # type: ignore[arg-type]
     ConsentChoice("pickup", "any", True),  # type: ignore[arg-type]
     ConsentChoice("statistics", "any", True),  # type: ignore[arg-type]
     ConsentChoice("crm", "any", True),  # type: ignore[arg-type]
@@ -70,18 +72,18 @@ class Canal:
     def play(self, postings: Sequence[ShopPosting], week: Week, *, arrivals: bool) -> None:
         """Posts them; after each day, and at the end, points are looked at. With `arrivals`, who comes in for an order
         comes at their time."""
-        coming = [(o.came_at, o.who) for o in week.orders if o.came_at and week.customers.called[o.who]]
-        due = sorted(coming) if arrivals else []
+        due = sorted((o.came_at, o.who) for o in week.orders if o.came_at) if arrivals else []
+        called = week.customers.called
         day_end = week.span.start + 86_400.0
         for posting in postings:
             while due and due[0][0] < posting.at:
-                self._come_in(*due.pop(0))
+                self._come_in(*due.pop(0), called)
             while posting.at >= day_end:
                 self.earn(day_end)
                 day_end += 86_400.0
             self.sender.send_all([posting])
         for at, who in due:
-            self._come_in(at, who)
+            self._come_in(at, who, called)
         self.follow()
         self.earn(week.span.end)
 
@@ -95,9 +97,10 @@ class Canal:
         while follow_orders(self.db, time.time(), secret=SECRETS.derive_key(PURPOSE)):
             pass
 
-    def _come_in(self, at: float, who: int) -> None:
-        self.follow()
-        note_arrival(self.db, "small", self.people[who].shopper_id, at, at, telling=TELLING)
+    def _come_in(self, at: float, who: int, called: Bools) -> None:
+        self.follow()  # that an order is ready is read before it is fetched, whoever is called for it
+        if called[who]:
+            note_arrival(self.db, "small", self.people[who].shopper_id, at, at, telling=TELLING)
 
     def keep_stops(self, week: Week) -> None:
         """Stops at products as the engine keeps them, each sure: of who is followed and may be known."""

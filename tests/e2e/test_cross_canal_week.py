@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,15 +19,17 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from engine.commerce.records import Order, ProductView, Purchase, Return
+from engine.offers.campaigns import Campaign
 from engine.offers.caps import Limits
+from engine.offers.experiments import place_in_experiment
 from engine.privacy.customers import customer_digest
 from engine.records import Candidate, DeviceId, Trigger
 from engine.storage.database import open_database
 from engine.storage.models.vouchers import DeliveryTable
 from engine.storage.vouchers.campaigns import put_campaign
 from engine.storage.vouchers.claims import claim
-from engine.vocabulary import Channel, PickupState, SalesChannel, ShopEventKind
-from simulators.channels.messages import Fate, MessageWay, SayMoment
+from engine.vocabulary import Channel, DecisionReason, PickupState, SalesChannel, ShopEventKind
+from simulators.channels.messages import Fate, SayMoment
 from simulators.channels.recording import record_week
 from simulators.channels.ropo import Paths
 from simulators.channels.telling import say_week
@@ -103,19 +106,26 @@ def test_messages_are_those_that_the_caps_leave(tmp_path: Path) -> None:
     week = small_week()
     db = open_database(new_sqlite(tmp_path / "rayon.db"))
     people = known_people(db, week.customers, week.span.start)
-    moments = [m for m in week.messages if m.fate is not Fate.HELD_OUT and m.moment.who in people]
+    moments = [m for m in week.messages if m.moment.who in people]
     for about in sorted({m.moment.about for m in moments}):
         put_campaign(db, "small", campaign(about), week.span.start)
     rules = week.config.messages
     limits = Limits(rules.per_visit, rules.per_day, rules.per_week)
     sent: Counter[tuple[int, str]] = Counter()
+    ghosts = 0
     for k, message in enumerate(moments):
-        asked = candidate_of(message.moment, people[message.moment.who].shopper_id, f"d{k}")
+        shopper_id, about = people[message.moment.who].shopper_id, message.moment.about
+        if message.fate is Fate.HELD_OUT:
+            about = f"{about}-{k}"
+            put_campaign(db, "small", holding_out(about, shopper_id), week.span.start)
+        asked = candidate_of(message.moment, about, shopper_id, f"d{k}")
         found = claim(db, [asked], limits, SECRET_KEY, message.moment.at)
+        ghosts += found.decisions[0].reason is DecisionReason.HOLDOUT
         sent[message.moment.who, str(message.moment.way)] += len(found.issued)
     truth = Counter((m.moment.who, str(m.moment.way)) for m in moments if m.fate is Fate.SENT)
     assert +sent == truth
-    assert {way for _, way in truth} == {"page", "email"}
+    assert {way for _, way in truth} == {"page", "email", "push"}
+    assert ghosts == sum(m.fate is Fate.HELD_OUT for m in moments) > 5, "a ghost takes the place of its message"
     with db.read() as session:
         rows = session.exec(select(DeliveryTable.shopper_id, DeliveryTable.channel)).all()
     ids = {profile.shopper_id: who for who, profile in people.items()}
@@ -123,10 +133,16 @@ def test_messages_are_those_that_the_caps_leave(tmp_path: Path) -> None:
     db.close()
 
 
-def candidate_of(moment: SayMoment, shopper_id: str, name: str) -> Candidate:
-    trigger = Trigger(f"t-{name}", moment.about, DeviceId(1), moment.visit, moment.at - 5, moment.at, 0.9, moment.at)
-    channel = Channel.PAGE if moment.way is MessageWay.PAGE else Channel.EMAIL
-    return Candidate(name, trigger, shopper_id, "small", "EUR", channel, 24.0, 50, 50)
+def candidate_of(moment: SayMoment, about: str, shopper_id: str, name: str) -> Candidate:
+    trigger = Trigger(f"t-{name}", about, DeviceId(1), moment.visit, moment.at - 5, moment.at, 0.9, moment.at)
+    return Candidate(name, trigger, shopper_id, "small", "EUR", Channel(moment.way), 24.0, 50, 50)
+
+
+def holding_out(about: str, shopper_id: str) -> Campaign:
+    """A campaign whose experiment has this shopper in its control group."""
+    names = (f"drawn-{k}" for k in count())
+    experiment = next(name for name in names if place_in_experiment(name, shopper_id) < 0.5)
+    return campaign(about, holdout_share=0.5, experiment=experiment)
 
 
 def check_events(canal: Canal, week: Week) -> None:

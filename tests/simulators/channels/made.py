@@ -54,11 +54,21 @@ def channel_scenario(**channels: Any) -> Scenario:
     )
 
 
+def swayed_week(count: int, seed: int, **sways: float) -> Week:
+    """Messages on three channels, four in ten held out of each, and what they really do."""
+    messages = {"holdout_share": 0.4, "mail_consent_share": 0.9, "mail_open_share": 0.9, "sways": sways}
+    messages |= {"push_consent_share": 0.9, "push_open_share": 0.8, "per_day": 4, "per_week": 6}
+    given = channel_scenario(account_share=0.9, card_share=0.9, messages=messages).model_dump()
+    given["year"]["shoppers"]["count"], given["people"]["arrivals_per_hour"] = count, count / 20
+    return draw_week(Scenario.model_validate(given | {"seed": seed}), priced_plan())
+
+
 @cache
 def small_week() -> Week:
     """Drawn once: nobody changes it."""
     much = {
         "orders": {"cancel_share": 0.15, "ready_after_s": 5_000, "no_show_share": 0.4, "collect_share": 0.6},
         "returns": {"receipt_share": 0.3, "order_share": 0.4},
+        "messages": {"push_consent_share": 0.3, "sways": {"page": 0.3, "email": 0.8, "push": 1.0}},
     }
     return draw_week(channel_scenario(account_share=0.8, card_share=0.7, **much), priced_plan())

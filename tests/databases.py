@@ -13,11 +13,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -88,10 +89,13 @@ class Postgres:
         else:
             connection.close()
 
+    def _main(self) -> int:
+        return int((self._folder / "pg" / "postmaster.pid").read_text().split()[0])
+
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """The server hangs meanwhile: connections stay, new ones are taken by the system, and nothing is answered."""
-        main = int((self._folder / "pg" / "postmaster.pid").read_text().split()[0])
+        main = self._main()
         stopped = [main]
         os.kill(main, signal.SIGSTOP)  # first: it makes no others then
         try:
@@ -102,6 +106,27 @@ class Postgres:
         finally:
             for pid in stopped:
                 os.kill(pid, signal.SIGCONT)
+
+    def kill(self) -> None:
+        """kill -9 of the server and of all that it has started; `start_again` recovers it."""
+        main = self._main()
+        doomed = [main, *_children_of(main)]
+        for pid in doomed:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        until = time.monotonic() + 60.0
+        while any(_lives(pid) for pid in doomed):
+            assert time.monotonic() < until, "it does not die"
+            time.sleep(0.02)
+
+    def start_again(self, tries: int = 5) -> None:
+        """After `kill`. Its package gives it ten seconds, of which a busy machine makes more."""
+        try:
+            self._server.ensure_postgres_running()
+        except (subprocess.SubprocessError, FileNotFoundError):
+            if tries <= 1:
+                raise
+            self.start_again(tries - 1)
 
     def run(self, sql: str) -> None:
         """Executes a statement as the server's owner."""
@@ -148,6 +173,13 @@ def _is_left(connection: Any) -> bool:
             return True
         time.sleep(0.01)
     return False
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _children_of(parent: int) -> list[int]:

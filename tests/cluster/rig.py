@@ -9,14 +9,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 
-from engine.runtime.cluster.nodes.sessions import NodeSession, session_members
+from engine.runtime.cluster.nodes.rays import NodeRays
+from engine.runtime.cluster.nodes.sessions import session_members
 from engine.storage.database import Database, open_database
 from engine.storage.shards.shards import ShardSeen, read_shards
 from tests.brokers import free_port
@@ -41,13 +42,26 @@ def make_stores(folder: Path, stores: list[str]) -> None:
 class ClusterRig:
     """A cluster in `folder`, whose nodes are processes of this machine. Everything is killed by `close`."""
 
-    def __init__(self, folder: Path, ray_dir: Path, url: str, broker_port: int, stores: list[str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        ray_dir: Path,
+        url: str,
+        broker_port: int,
+        stores: list[str],
+        sections: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        """`sections` of the configuration beside the rig's own."""
         self.folder, self.ray_dir, self.url = folder, ray_dir, url
+        self.more: dict[str, str] = {}
+        """What nodes are told by their environment, beside what each of the site is."""
+        self.first: Path | None = None
+        """Where their Pythons look first."""
         self.db: Database = open_database(url)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         folder.mkdir(exist_ok=True)
         make_stores(folder / "plans", stores)
-        config = {
+        config: dict[str, dict[str, Any]] = {
             "stores": {"floorplans_dir": str(folder / "plans")},
             "mqtt": {"port": broker_port},
             "positioning": {"cell_m": 2.0},
@@ -61,15 +75,19 @@ class ClusterRig:
                 "disk_free_mib": 0.0,
             },
         }
+        for section, values in (sections or {}).items():
+            config[section] = {**config.get(section, {}), **values}
         (folder / "config.yaml").write_text(yaml.safe_dump(config))
 
-    def up(self, name: str, *, head: bool = False) -> None:
-        """`rayon cluster up`, as the head or as a node."""
+    def up(self, name: str, *, head: bool = False, path: Path | None = None) -> None:
+        """`rayon cluster up`, as the head or as a node. Python looks into `path` first."""
         join = [] if head else ["--join", "auto"]
         command = [sys.executable, "-m", "api.cli.main", "cluster", "up", "--name", name, "--host", "127.0.0.1", *join]
+        environ = self.environ() | self.more
+        environ["PYTHONPATH"] = os.pathsep.join([*map(str, filter(None, [path, self.first])), environ["PYTHONPATH"]])
         with (self.folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
-                command, env=self.environ(), cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+                command, env=environ, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
             )
 
     def environ(self) -> dict[str, str]:
@@ -86,7 +104,7 @@ class ClusterRig:
     def kill(self, name: str) -> None:
         """The machine is gone: everything of a node ends without a word."""
         process = self._processes.pop(name)
-        for pid in [*session_members(process.pid), *NodeSession(self.ray_dir / f"{name}.session").members()]:
+        for pid in [*session_members(process.pid), *NodeRays(self.ray_dir, name).members()]:
             _kill(pid, signal.SIGKILL)
         process.wait(WAIT_S)
 
@@ -98,7 +116,7 @@ class ClusterRig:
 
     def actor_pids(self, name: str) -> list[int]:
         """The processes of a node's shards."""
-        members = NodeSession(self.ray_dir / f"{name}.session").members()
+        members = NodeRays(self.ray_dir, name).members()
         return [pid for pid in members if _command(pid).startswith("ray::ShardActor")]
 
     def shards(self) -> dict[int, ShardSeen]:
@@ -146,9 +164,16 @@ class ClusterRig:
 
 
 @contextmanager
-def cluster(folder: Path, ray_dir: Path, url: str, broker_port: int, stores: list[str]) -> Iterator[ClusterRig]:
+def cluster(
+    folder: Path,
+    ray_dir: Path,
+    url: str,
+    broker_port: int,
+    stores: list[str],
+    sections: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Iterator[ClusterRig]:
     """A cluster for the time being; nothing of it is started yet."""
-    rig = ClusterRig(folder, ray_dir, url, broker_port, stores)
+    rig = ClusterRig(folder, ray_dir, url, broker_port, stores, sections)
     try:
         yield rig
     finally:

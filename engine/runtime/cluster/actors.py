@@ -11,14 +11,16 @@ import os
 import threading
 import time
 from collections.abc import Sequence, Set
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.runtime.cluster.nodes.names import NodeSite, read_site
+from engine.runtime.cluster.nodes.names import NodeSite, read_site, stop_note
 
 if TYPE_CHECKING:
     from engine.runtime.cluster.duty import ShardDuty, Worker
 
 log = logging.getLogger(__name__)
+LOOK_S = 0.5
 BEFORE_AGAIN_S = 2.0  # a process that fails at once is not started fifty times a minute
 
 
@@ -39,7 +41,9 @@ class ShardActor:
         from engine.storage.shards.duties import ShardLost
 
         try:
-            open_duty(self._site, self._number).run()
+            duty, told = open_duty(self._site, self._number)
+            threading.Thread(target=_stop_once, args=(told, duty.stopping), name="stop", daemon=True).start()
+            duty.run()
         except ShardLost as lost:
             log.warning("%s: this process ends", lost)
             os._exit(0)
@@ -49,8 +53,15 @@ class ShardActor:
             os._exit(1)
 
 
-def open_duty(site: NodeSite, number: int) -> ShardDuty:
-    """A shard's duty on this node, by the node's own configuration. Raises OperatorError."""
+def _stop_once(told: Path, stopping: threading.Event) -> None:
+    """The node is about to stop: its supervisor speaks to no Ray, so it leaves a file."""
+    while not told.exists():
+        time.sleep(LOOK_S)
+    stopping.set()
+
+
+def open_duty(site: NodeSite, number: int) -> tuple[ShardDuty, Path]:
+    """A shard's duty on this node, by the node's own configuration, and the file that ends it. Raises OperatorError."""
     from engine.config import load_config
     from engine.plan.load import load_plan, store_folders
     from engine.privacy.secrets import load_secrets
@@ -60,6 +71,7 @@ def open_duty(site: NodeSite, number: int) -> ShardDuty:
 
     os.chdir(site.folder)
     config = load_config(site.config)
+    assert config.cluster is not None
     db = open_database(os.environ.get("RAYON_DATABASE_URL", config.storage.url))
     folder = config.stores.floorplans_dir
     wanted = set(config.stores.stores)
@@ -72,4 +84,4 @@ def open_duty(site: NodeSite, number: int) -> ShardDuty:
     def plans() -> Set[str]:
         return {store for store in store_folders(folder) if not wanted or store in wanted}
 
-    return ShardDuty(db, number, site.name, make, plans)
+    return ShardDuty(db, number, site.name, make, plans), stop_note(config.cluster.ray_dir, site.name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from engine.errors import OperatorError, StorageUnavailable
@@ -67,7 +68,8 @@ class ShardDuty:
 
     def run(self) -> None:
         """Does it until `stopping` is set. Raises ShardLost as soon as another actor is this shard: the worker is then
-        left as it is, since what it still writes is refused. Raises ShardEnded where the worker ended by itself."""
+        left as it is, since what it still writes is refused. Raises ShardEnded where the worker ended by itself. The
+        last word of one that was stopped says so: everything is saved."""
         claim = self._until_it_goes(lambda: claim_shard(self._db, self.number, self.node))
         if claim is None:
             return
@@ -75,9 +77,14 @@ class ShardDuty:
         speaker = threading.Thread(target=self._speak, args=(claim,), name="shard-words", daemon=True)
         speaker.start()
         worker = self._until_it_goes(lambda: self._start(claim))
-        if worker is None:
-            return
-        self._worker = worker
+        if worker is not None:
+            self._worker = worker
+            self._work(worker, claim)
+            worker.stop()
+        speaker.join()
+        self._take_leave(claim)
+
+    def _work(self, worker: Worker, claim: Claim) -> None:
         while not self.stopping.wait(self._look_s):
             if self._lost is not None:
                 raise self._lost
@@ -88,7 +95,12 @@ class ShardDuty:
                 continue  # what runs goes on; the worker's own writes say that the database is away
             except TimeoutError as late:
                 self._complain(str(late))  # too far behind to let go, or its broker is away: asked again
-        worker.stop()
+
+    def _take_leave(self, claim: Claim) -> None:
+        try:
+            put_word(self._db, claim, replace(self._word(), state=ShardState.STOPPED))
+        except (StorageUnavailable, ShardLost) as error:
+            log.info("shard %d stopped without a word: %s", self.number, error)
 
     def _look_after(self, worker: Worker, claim: Claim) -> None:
         said = worker.report()

@@ -64,3 +64,13 @@ def shard_of_actor(name: str) -> int | None:
     """The inverse; None for an actor of another kind."""
     number = name.removeprefix(_ACTOR)
     return int(number) if name.startswith(_ACTOR) and number.isdecimal() else None
+
+
+def sessions_folder(ray_dir: Path, node: str) -> Path:
+    """Where a node notes the sessions of its Rays."""
+    return ray_dir / f"{node}.sessions"
+
+
+def stop_note(ray_dir: Path, node: str) -> Path:
+    """The file that tells the shards of a node, as soon as it is there, to save everything and stop."""
+    return sessions_folder(ray_dir, node) / "stop"

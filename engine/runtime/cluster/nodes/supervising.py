@@ -1,7 +1,7 @@
 """Looks after one node: starts its Ray, starts it again when it ends, says how the node is, follows the head.
 
-The head is where the database says it is. A node joins it, leaves it when another one was started, and its shards go on
-meanwhile. The head's node also runs the keeper. Whatever ends is started again, less and less often.
+The head is where the database says it is. A node joins it, and joins the next one when another was started; its shards
+go on meanwhile (`rays`). The head's node also runs the keeper. Whatever ends is started again, less and less often.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from engine.errors import OperatorError, Problem, StorageUnavailable
 from engine.privacy.secrets import Secrets
 from engine.runtime.cluster.keeping.keeper import HeadLost
 from engine.runtime.cluster.nodes.checks import require_same, site_check
-from engine.runtime.cluster.nodes.names import NodeSite
+from engine.runtime.cluster.nodes.names import NodeSite, stop_note
 from engine.runtime.cluster.nodes.ray_start import (
     environ_for,
     head_command,
@@ -27,16 +27,20 @@ from engine.runtime.cluster.nodes.ray_start import (
     split_address,
     token_environ,
 )
-from engine.runtime.cluster.nodes.sessions import NodeSession
+from engine.runtime.cluster.nodes.rays import Lives, NodeRays
 from engine.runtime.cluster.nodes.word import NodeWords
+from engine.runtime.cluster.report import ShardState
 from engine.storage.database import Database
 from engine.storage.shards.nodes import Head, beat_node, become_head, read_head, read_nodes
+from engine.storage.shards.shards import ShardSeen, read_shards
 
 log = logging.getLogger(__name__)
 BEAT_S = 2.0
 SILENT_S = 60.0  # since the last word of a head that is not looked for any more
 LISTENS_S = 60.0  # for a head to listen
 MOST_REST_S = 30.0  # before what ends again and again is started again
+SAVES_S = 20.0  # for the shards of a node that stops; who stops services waits for 30 s before it kills
+SILENT_SHARD_S = 8.0  # a shard speaks every 2 s: one that does not is not waited for
 WELL_S = 60.0  # what ran for so long is well: its next end is a first one
 
 
@@ -55,7 +59,9 @@ class NodeSupervisor:
         self._environ = environ_for(os.environ, {**site.environ(), **token_environ(secrets)})
         folder = cluster.ray_dir
         self._log = folder / f"{site.name}.log"
-        self._ray = NodeSession(folder / f"{site.name}.session")
+        self._rays = NodeRays(folder, site.name)
+        self._stop_note = stop_note(folder, site.name)
+        self._stop_note.unlink(missing_ok=True)
         self._rests = _Rests()
         self._away = False
 
@@ -66,7 +72,7 @@ class NodeSupervisor:
         self._require_no_other_head()
         try:
             while not self.stopping.is_set():
-                if head is None or not self._ray.running():
+                if head is None or not self._rays.running():
                     _stop(keeper)
                     self._rest("the head's Ray")
                     head = self._start_head()
@@ -79,7 +85,7 @@ class NodeSupervisor:
                 self.stopping.wait(BEAT_S)
         finally:
             _stop(keeper)
-            self._ray.end()
+            self._end()
 
     def run_node(self, said: str | None = None) -> None:
         """Is a node of whatever head there is until stopped. `said`: where the operator takes it to be, host:port.
@@ -88,16 +94,17 @@ class NodeSupervisor:
         try:
             while not self.stopping.is_set():
                 head = self._find_head()
-                if head is not None and (not self._ray.running() or at is None or at.epoch != head.epoch):
+                if head is not None and (not self._rays.running() or at is None or at.epoch != head.epoch):
                     if said not in (None, head.address):
                         log.warning("the head is at %s, as the database says, and not at %s", head.address, said)
                         said = None
                     self._join(head, at)
                     at = head
+                self._retire()
                 self._beat(None)
                 self.stopping.wait(BEAT_S)
         finally:
-            self._ray.end()
+            self._end()
 
     def _require_no_other_head(self) -> None:
         """Raises OperatorError where another node is the head and lives: it is watched for as long as a node may be
@@ -124,18 +131,18 @@ class NodeSupervisor:
     def _start_head(self) -> Head:
         """The nodes are told first: they leave what was, and the keeper is started, while Ray starts."""
         port = self._cluster.head_port
-        self._ray.end()
+        self._rays.end()  # of a head that was here: they have its port
         (self._cluster.ray_dir / "ray_current_cluster").unlink(missing_ok=True)  # else Ray takes a node for the head
         head = become_head(self._db, self._site.name, f"{self._host}:{port}", self._check)
         command = head_command(self._cluster, self._site.name, self._host, port, os.cpu_count() or 1)
-        self._ray.start(command, self._environ, self._log)
+        self._rays.start(head.epoch, {}, command, self._environ, self._log)
         log.info("the head is at %s; others join with: rayon cluster up --join %s", head.address, head.address)
         return head
 
     def _wait_for_head(self) -> None:
         port, deadline = self._cluster.head_port, time.monotonic() + LISTENS_S
         while not listens(self._host, port):
-            if not self._ray.running() or time.monotonic() > deadline:
+            if not self._rays.running() or time.monotonic() > deadline:
                 raise OperatorError([self._no_head(port)])
             self.stopping.wait(0.1)
         self.joined.set()
@@ -167,10 +174,39 @@ class NodeSupervisor:
             return  # it is away, or not there yet: the next look tries again
         if before is not None and before.epoch == head.epoch:
             self._rest("this node's Ray")
+        lives = self._lives()
+        if lives is None:
+            return
         log.info("%s joins the head %s at %s", self._site.name, head.node, head.address)
         command = node_command(self._cluster, self._site.name, self._host, head.address, os.cpu_count() or 1)
-        self._ray.start(command, self._environ, self._log)
+        self._rays.start(head.epoch, lives, command, self._environ, self._log)
         self.joined.set()
+
+    def _lives(self) -> Lives | None:
+        """Of the shards that run here; None where the database is away."""
+        shards = self._shards()
+        return None if shards is None else {shard.number: shard.generation for shard in shards}
+
+    def _shards(self) -> list[ShardSeen] | None:
+        try:
+            return [shard for shard in read_shards(self._db).values() if shard.runs_on == self._site.name]
+        except StorageUnavailable:
+            return None
+
+    def _retire(self) -> None:
+        """Ends the Rays of former heads whose shards were all taken over."""
+        lives = self._lives() if self._rays.has_former else None
+        if lives is not None and self._rays.retire(lives):
+            log.info("all shards of %s were taken over; what ran them under the head before ends", self._site.name)
+
+    def _end(self) -> None:
+        """Lets the shards save everything, for a moment, and ends what runs them."""
+        self._stop_note.parent.mkdir(parents=True, exist_ok=True)
+        self._stop_note.touch()
+        deadline = time.monotonic() + SAVES_S
+        while time.monotonic() < deadline and self._rays.members() and any(map(_still_works, self._shards() or [])):
+            time.sleep(0.1)
+        self._rays.end()
 
     def _beat(self, head: Head | None) -> None:
         try:
@@ -203,6 +239,10 @@ class _Rests:
         ends = 0 if now_s - last_s > WELL_S else ends
         self._ends[what] = ends + 1, now_s
         return min(2.0 ** (ends - 1), MOST_REST_S) if ends else 0.0
+
+
+def _still_works(shard: ShardSeen) -> bool:
+    return shard.state != ShardState.STOPPED and shard.age_s < SILENT_SHARD_S
 
 
 def _stop(process: subprocess.Popen[bytes] | None) -> None:

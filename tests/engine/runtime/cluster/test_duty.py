@@ -128,6 +128,7 @@ def test_a_store_moves_without_a_moment_in_which_nobody_listens(db: Database) ->
     assert notes[2:4] == ["2 takes a, which is 1's", "1 lets a go, which is 2's"]
     assert notes[4] == "2 lets c go, which is None's"
     assert sorted(notes[5:]) == ["1 stops", "2 stops"]
+    assert {shard.state for shard in read_shards(db).values()} == {"stopped"}, "whoever ends the node waits for that"
 
 
 def test_a_store_without_a_plan_here_is_said_and_the_others_run(db: Database) -> None:
@@ -172,10 +173,11 @@ def test_what_an_operator_has_to_mend_is_said_and_tried_again(db: Database) -> N
     thread = threading.Thread(target=duty.run)
     thread.start()
     wait(lambda: "mqtt.tls_ca_file" in read_shards(db)[1].reason)
+    assert read_shards(db)[1].state == "starting"
     duty.stopping.set()
     thread.join(60)
     assert not thread.is_alive()
-    assert read_shards(db)[1].state == "starting"
+    assert read_shards(db)[1].state == "stopped"
 
 
 def test_a_store_s_part_of_the_load_goes_by_its_devices_and_follows_slowly() -> None:

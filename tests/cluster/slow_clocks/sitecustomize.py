@@ -1,0 +1,27 @@
+"""Read by Python as it starts where this folder is on its path: shards of a rig whose clocks go slower.
+
+A recording is over once nothing comes of it for half a minute, and coupons are too late after some: a cluster that is
+killed again and again on a busy machine takes longer. `RAYON_TEST_SLOW` says since when (s UTC), and how many times.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+if "RAYON_TEST_SLOW" in os.environ and any(word.endswith("default_worker.py") for word in sys.orig_argv):
+    from engine.runtime.cluster.settings import ShardSettings
+
+    origin, slower = map(float, os.environ["RAYON_TEST_SLOW"].split())
+
+    def wall() -> float:
+        """The time of day, s UTC."""
+        return origin + (time.time() - origin) / slower
+
+    def monotonic() -> float:
+        """Any time, s."""
+        return time.monotonic() / slower
+
+    environ, *_ = ShardSettings.__init__.__defaults__ or ()
+    ShardSettings.__init__.__defaults__ = (environ, wall, monotonic)
